@@ -1,0 +1,136 @@
+//! Everything that happened, one row each: what watchers, audit and history read. Says nothing of where the rows lie.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+use crate::journal::RunId;
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// A run changed its state, or told of its progress.
+    Run,
+    /// An agent started or ended a task.
+    Agent,
+    /// A model was asked.
+    Llm,
+    /// A tool was called.
+    Tool,
+    /// A repository changed.
+    Git,
+    /// A container ran.
+    Sandbox,
+    /// The backlog changed.
+    Item,
+    /// A person was asked, or answered.
+    Question,
+    /// A plugin came, went or was refused.
+    Plugin,
+    /// Somebody signed in.
+    Auth,
+    /// A permission was decided.
+    Audit,
+    /// The host itself.
+    System,
+}
+
+impl Category {
+    const ALL: [Self; 12] = [
+        Self::Run,
+        Self::Agent,
+        Self::Llm,
+        Self::Tool,
+        Self::Git,
+        Self::Sandbox,
+        Self::Item,
+        Self::Question,
+        Self::Plugin,
+        Self::Auth,
+        Self::Audit,
+        Self::System,
+    ];
+
+    /// The word the log keeps.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Agent => "agent",
+            Self::Llm => "llm",
+            Self::Tool => "tool",
+            Self::Git => "git",
+            Self::Sandbox => "sandbox",
+            Self::Item => "item",
+            Self::Question => "question",
+            Self::Plugin => "plugin",
+            Self::Auth => "auth",
+            Self::Audit => "audit",
+            Self::System => "system",
+        }
+    }
+
+    /// The category the log's word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.as_str() == word)
+    }
+}
+
+/// Something that happened, not yet written down.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    /// What it is about.
+    pub category: Category,
+    /// What happened, such as `progress` or `completed`.
+    pub name: String,
+    /// The run it happened in, if any.
+    pub run: Option<RunId>,
+    /// The particulars, a JSON object; its shape belongs to `category` and `name`.
+    pub data: Value,
+}
+
+impl Draft {
+    /// An event of a run.
+    pub fn of_run(category: Category, name: &str, run: &RunId, data: Value) -> Self {
+        Self { category, name: name.to_owned(), run: Some(run.clone()), data }
+    }
+
+    /// An event of the host itself.
+    pub fn of_host(category: Category, name: &str, data: Value) -> Self {
+        Self { category, name: name.to_owned(), run: None, data }
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its place in the log, from 1. A reader that passes the last one it saw misses nothing.
+    pub cursor: i64,
+    /// When it was written, in milliseconds since 1970 UTC.
+    pub at: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub draft: Draft,
+}
+
+/// Why the log of events did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The log of events could not be {action}: {reason}")]
+pub struct EventError {
+    /// `written` or `read`.
+    pub action: &'static str,
+    /// The cause, with what to do.
+    pub reason: String,
+}
+
+/// Keeps all events in one order and tells those who listen once they are durable.
+#[async_trait]
+pub trait EventLog: Send + Sync {
+    /// Returns once they are durable.
+    async fn append(&self, events: Vec<Draft>) -> Result<(), EventError>;
+    /// Up to `limit` events after `cursor`, oldest first; of one run if it is named.
+    async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, EventError>;
+    /// Every event from now on. A listener that falls behind is told how many it missed and reads them with `after`.
+    fn listen(&self) -> broadcast::Receiver<Event>;
+}

@@ -1,0 +1,101 @@
+//! What a call gives back: an answer for the guest, or a reason why there is none yet.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Pause, Wait};
+use crate::events::Draft;
+
+/// Why a call did not do what it was asked, as the guest sees it. The cases are those of `types.error` in the contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case", tag = "case", content = "text")]
+pub enum CallError {
+    /// No grant; the text names the command that grants it.
+    #[error("{0}")]
+    Denied(String),
+    /// The request is wrong.
+    #[error("{0}")]
+    Invalid(String),
+    /// What the request names is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// Someone else changed it first.
+    #[error("{0}")]
+    Conflict(String),
+    /// The budget is spent.
+    #[error("{0}")]
+    BudgetExceeded(String),
+    /// Still failing after retries.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The run was cancelled or is out of time.
+    #[error("{0}")]
+    Cancelled(String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl CallError {
+    /// The case's word in the contract, such as `not-found`.
+    pub fn case(&self) -> &'static str {
+        match self {
+            Self::Denied(_) => "denied",
+            Self::Invalid(_) => "invalid",
+            Self::NotFound(_) => "not-found",
+            Self::Conflict(_) => "conflict",
+            Self::BudgetExceeded(_) => "budget-exceeded",
+            Self::Unavailable(_) => "unavailable",
+            Self::Cancelled(_) => "cancelled",
+            Self::Other(_) => "other",
+        }
+    }
+}
+
+/// What came of doing a call.
+#[derive(Debug)]
+pub enum Performed<A> {
+    /// The guest gets this, now and at every replay. The events are written with it, once.
+    Answered(Result<A, CallError>, Vec<Draft>),
+    /// The run is put away until this comes to pass; then the call is looked at again.
+    Waiting(Wait),
+    /// The run stops for the operator. `happened`: whether the call may have taken effect.
+    Paused {
+        /// Why, and what to do.
+        pause: Pause,
+        /// False when it is certain that nothing was done or charged: the call is simply made on resume.
+        happened: bool,
+    },
+}
+
+impl<A> Performed<A> {
+    /// An answer that nobody but the guest needs to hear of.
+    pub fn answer(answer: Result<A, CallError>) -> Self {
+        Self::Answered(answer, Vec::new())
+    }
+}
+
+/// How an answer lies in the journal.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kept<A> {
+    Ok(A),
+    Err(CallError),
+}
+
+impl<A> From<Result<A, CallError>> for Kept<A> {
+    fn from(result: Result<A, CallError>) -> Self {
+        match result {
+            Ok(answer) => Self::Ok(answer),
+            Err(error) => Self::Err(error),
+        }
+    }
+}
+
+impl<A> From<Kept<A>> for Result<A, CallError> {
+    fn from(kept: Kept<A>) -> Self {
+        match kept {
+            Kept::Ok(answer) => Ok(answer),
+            Kept::Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! One host call of a run as the journal keeps it. Says nothing of where it is kept.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Effect;
+
+/// Names a run for ever. UUID text: version 7 for a run somebody started, version 8 for a child.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(String);
+
+impl RunId {
+    /// A new id; sorts by the time it was made, in milliseconds since 1970 UTC.
+    pub fn at(milliseconds: u64, random: [u8; 10]) -> Self {
+        Self(uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid().to_string())
+    }
+
+    /// The id of the child that call `seq` of this run starts. The same call always names the same child,
+    /// so that starting it twice is starting it once. Children sort beside their parent.
+    pub fn child(&self, seq: u64) -> Self {
+        let digest = blake3::hash(format!("{}:{seq}", self.0).as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest.as_bytes()[..16]);
+        if let Ok(parent) = uuid::Uuid::parse_str(&self.0) {
+            bytes[..6].copy_from_slice(&parent.as_bytes()[..6]);
+        }
+        Self(uuid::Uuid::new_v8(bytes).to_string())
+    }
+
+    /// Takes an id that was read back from a store or a command line as it is.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// How far a call came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntryState {
+    /// Written down before it was done; found so after a crash it is the one ambiguous call.
+    Intended,
+    /// Written down, and known not to have happened.
+    Released,
+    /// Done; the answer is there.
+    Done,
+}
+
+/// One host call of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The run that called.
+    pub run: RunId,
+    /// Counts the calls of the run, from 1.
+    pub seq: u64,
+    /// Interface and function, such as `llm.complete`.
+    pub call: String,
+    /// What the call does to the world.
+    pub effect: Effect,
+    /// Hash of `call` and `request`, in hexadecimal.
+    pub request_hash: String,
+    /// The request, a JSON document.
+    pub request: String,
+    /// How far it came.
+    pub state: EntryState,
+    /// The answer once it is `Done`: a JSON document, `{"ok": …}` or `{"err": …}`.
+    pub answer: Option<String>,
+    /// The call was cut off once and sent again: it may have happened, or been charged, twice.
+    pub repeated: bool,
+    /// When the call was asked, in milliseconds since 1970 UTC.
+    pub asked_at: u64,
+    /// When the answer was written, in milliseconds since 1970 UTC.
+    pub answered_at: Option<u64>,
+}
+
+impl Entry {
+    /// The key under which the outside world may recognise a repetition of this call.
+    pub fn key(&self) -> String {
+        format!("{}:{}", self.run, self.seq)
+    }
+
+    /// Hash of a call and its request, in hexadecimal.
+    pub fn hash(call: &str, request: &str) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(call.as_bytes()).update(&[0]).update(request.as_bytes());
+        hasher.finalize().to_hex().to_string()
+    }
+}

@@ -1,0 +1,75 @@
+//! Why a guest's execution ends in the middle: never its own mistake, always a limit, a wait or a decision.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Departure, JournalError, RunId};
+
+/// What a run that was put away waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wait {
+    /// A time, in milliseconds since 1970 UTC.
+    Until(u64),
+    /// The end of any of these runs.
+    Runs(Vec<RunId>),
+}
+
+/// The kinds of reasons for which a run waits for its operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PauseKind {
+    /// The run asked for something else than its journal says it did.
+    Mismatch,
+    /// A call that cannot be done twice was cut off.
+    Ambiguous,
+    /// A script has no rule for a prompt.
+    Unanswered,
+    /// A provider refuses, or still fails after retries.
+    Provider,
+    /// A limit of the plugin was reached.
+    Limit,
+    /// The operator, or the end of the host's life, stopped it.
+    Operator,
+    /// The plugin version the run is pinned to is not installed.
+    Plugin,
+}
+
+/// Why a run waits for its operator. What it paid for is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{reason}")]
+pub struct Pause {
+    /// For programs.
+    pub kind: PauseKind,
+    /// For people: what happened and what to do.
+    pub reason: String,
+}
+
+impl Pause {
+    /// A pause of `kind` with its sentence.
+    pub fn new(kind: PauseKind, reason: impl Into<String>) -> Self {
+        Self { kind, reason: reason.into() }
+    }
+}
+
+/// Ends a guest's execution without its knowledge. The guest never sees one.
+#[derive(Debug, thiserror::Error)]
+pub enum Interrupt {
+    /// The run is put away.
+    #[error("The run waits.")]
+    Suspended(Wait),
+    /// The run waits for its operator.
+    #[error(transparent)]
+    Paused(#[from] Pause),
+    /// The component left a journal that it was to keep to.
+    #[error(transparent)]
+    Departed(Box<Departure>),
+    /// The host is about to stop; the run carries on when it is back.
+    #[error("The host stops; the run carries on when it is resumed.")]
+    Stopped,
+    /// The run was cancelled.
+    #[error("The run was cancelled.")]
+    Cancelled,
+    /// The journal could not be written or read. Nothing more is done, for it could not be told later.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}

@@ -1,0 +1,26 @@
+//! The gate: every effect of a component passes here, checked against its grants, written down, and answered from
+//! what was written when the run is resumed. Knows no wasm and no interface.
+
+mod answer;
+mod departure;
+mod effect;
+mod entry;
+mod interrupt;
+mod permission;
+mod port;
+mod recorder;
+mod rehearsal;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{CallError, Performed};
+pub use departure::{Asked, Departure};
+pub use effect::{Attempt, Effect, Repeat};
+pub use entry::{Entry, EntryState, RunId};
+pub use interrupt::{Interrupt, Pause, PauseKind, Wait};
+pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
+pub use port::{Clock, Count, Inspected, Journal, JournalError, Write};
+pub use recorder::{Call, Halt, Limits, Ports, Prepared, Recorder};
+pub use rehearsal::Rehearsal;

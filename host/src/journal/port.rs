@@ -1,0 +1,70 @@
+//! What the gate needs from outside: somewhere to write, and the time.
+
+use async_trait::async_trait;
+
+use super::{Entry, EntryState, RunId};
+use crate::events::Draft;
+
+/// An entry and the events that become known with it: both are written, or neither.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// The entry as it is from now on; replaces an earlier state of the same call.
+    pub entry: Entry,
+    /// What watchers, audit and history hear of it.
+    pub events: Vec<Draft>,
+}
+
+/// An entry as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspected {
+    /// The entry. What is damaged of its texts is empty.
+    pub entry: Entry,
+    /// What is damaged and what to do, as a sentence.
+    pub damage: Option<String>,
+}
+
+/// How many calls a run has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// All of them.
+    pub made: u64,
+    /// Those whose answer is known.
+    pub answered: u64,
+}
+
+/// Why the journal did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The journal could not be {action}: {reason}")]
+pub struct JournalError {
+    /// `written` or `read`.
+    pub action: &'static str,
+    /// The cause, with what to do.
+    pub reason: String,
+}
+
+/// Keeps the entries of all runs. Writes of one process reach the disk in the order they were given.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Returns once the writes are durable; all of them, or none.
+    async fn write(&self, writes: Vec<Write>) -> Result<(), JournalError>;
+    /// Returns once the write has its place in the order; it is durable before any later write is.
+    async fn enqueue(&self, write: Write) -> Result<(), JournalError>;
+    /// All entries of a run by `seq`; fails when one of them is damaged.
+    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, JournalError>;
+    /// All entries of a run by `seq`, also those that are damaged.
+    async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, JournalError> {
+        Ok(self.entries(run).await?.into_iter().map(|entry| Inspected { entry, damage: None }).collect())
+    }
+    /// How many entries a run has, without looking into them.
+    async fn count(&self, run: &RunId) -> Result<Count, JournalError> {
+        let entries = self.entries(run).await?;
+        let answered = entries.iter().filter(|entry| entry.state == EntryState::Done).count();
+        Ok(Count { made: entries.len() as u64, answered: answered as u64 })
+    }
+}
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since 1970 UTC.
+    fn now(&self) -> u64;
+}

@@ -1,0 +1,529 @@
+//! The recorder: takes every call of one run in order, replays what is written, and checks, writes, does and writes
+//! again what is not. Decides nothing about permission itself and never looks into a request.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::{
+    Asked, Attempt, Authority, CallError, Capability, Clock, Departure, Effect, Entry, EntryState, Interrupt, Journal, JournalError, Pause,
+    PauseKind, Performed, Repeat, RunId, Write, answer::Kept,
+};
+use crate::events::{Category, Draft};
+
+/// How much a run may ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of one request or one answer.
+    pub payload: usize,
+    /// Calls of one run.
+    pub calls: u64,
+}
+
+/// Tells a run from outside to end. Clones speak to the same run.
+#[derive(Clone, Debug)]
+pub struct Halt(Arc<watch::Sender<Signal>>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    GoOn,
+    Stop,
+    Cancel,
+}
+
+impl Default for Halt {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Signal::GoOn)))
+    }
+}
+
+impl Halt {
+    /// The run ends at its next call and carries on when it is resumed. A call in flight is waited for.
+    pub fn stop(&self) {
+        self.raise(Signal::Stop);
+    }
+
+    /// The run ends for good, also in the middle of a call.
+    pub fn cancel(&self) {
+        self.raise(Signal::Cancel);
+    }
+
+    /// Why the run has to end, if it has to.
+    pub fn interrupt(&self) -> Option<Interrupt> {
+        match *self.0.borrow() {
+            Signal::GoOn => None,
+            Signal::Stop => Some(Interrupt::Stopped),
+            Signal::Cancel => Some(Interrupt::Cancelled),
+        }
+    }
+
+    /// Returns once somebody has cancelled.
+    pub async fn cancelled(&self) {
+        // The sender is ours, so the wait ends only by the signal.
+        let _ = self.0.subscribe().wait_for(|signal| *signal == Signal::Cancel).await;
+    }
+
+    /// Returns once somebody has stopped or cancelled.
+    pub async fn raised(&self) {
+        let _ = self.0.subscribe().wait_for(|signal| *signal != Signal::GoOn).await;
+    }
+
+    /// A cancellation is final: a later stop does not soften it.
+    fn raise(&self, signal: Signal) {
+        self.0.send_if_modified(|current| {
+            let raised = *current != Signal::Cancel && *current != signal;
+            if raised {
+                *current = signal;
+            }
+            raised
+        });
+    }
+}
+
+/// One call as an interface asks for it.
+pub struct Call<'a> {
+    name: &'static str,
+    effect: Effect,
+    request: String,
+    needs: Vec<Capability<'a>>,
+}
+
+impl<'a> Call<'a> {
+    /// A call such as `files.read` with its request. Fails when the request has no JSON form.
+    pub fn new(name: &'static str, effect: Effect, request: &impl Serialize) -> Result<Self, JournalError> {
+        Ok(Self { name, effect, request: to_json(request)?, needs: Vec::new() })
+    }
+
+    /// The run must be allowed this before the call is done.
+    #[must_use]
+    pub fn needing(mut self, capability: Capability<'a>) -> Self {
+        self.needs.push(capability);
+        self
+    }
+}
+
+/// A call that has its place in the order. Give it to `settle` with what came of it.
+pub struct Prepared {
+    entry: Entry,
+    state: Stage,
+}
+
+enum Stage {
+    /// Answered by the journal.
+    Replayed(String),
+    /// Not allowed, or not possible.
+    Refused(CallError),
+    /// To be done.
+    Due { again: bool, intent_written: bool },
+}
+
+impl Prepared {
+    /// The try to make, or none when the answer is known already.
+    pub fn attempt(&self) -> Option<Attempt> {
+        match self.state {
+            Stage::Due { again, .. } => Some(Attempt { seq: self.entry.seq, key: self.entry.key(), again }),
+            Stage::Replayed(_) | Stage::Refused(_) => None,
+        }
+    }
+}
+
+/// What a recorder needs from outside.
+pub struct Ports {
+    /// Where entries are written.
+    pub journal: Arc<dyn Journal>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What the run may do.
+    pub authority: Arc<dyn Authority>,
+}
+
+/// All calls of one execution of one run, in order.
+pub struct Recorder {
+    run: RunId,
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    authority: Arc<dyn Authority>,
+    halt: Halt,
+    limits: Limits,
+    history: VecDeque<Entry>,
+    next: u64,
+    now: Arc<AtomicU64>,
+    host_time: Duration,
+    closed: bool,
+}
+
+impl Recorder {
+    /// A recorder for `run`, whose journal holds `history` in order. `started_at` is the run's first moment,
+    /// in milliseconds since 1970 UTC.
+    pub fn new(run: RunId, history: Vec<Entry>, started_at: u64, limits: Limits, halt: Halt, ports: Ports) -> Self {
+        let Ports { journal, clock, authority } = ports;
+        Self {
+            run,
+            journal,
+            clock,
+            authority,
+            halt,
+            limits,
+            history: history.into(),
+            next: 1,
+            now: Arc::new(AtomicU64::new(started_at)),
+            host_time: Duration::ZERO,
+            closed: false,
+        }
+    }
+
+    /// Keeps to its history: the first call that differs from it, or that it does not answer, ends the execution, and
+    /// nothing is ever done. Requests are compared as JSON, so that a history may have passed through other hands.
+    #[must_use]
+    pub fn closed(mut self) -> Self {
+        self.closed = true;
+        self
+    }
+
+    /// The run whose calls these are.
+    pub fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    /// The run's own time: when its last call was answered, in milliseconds since 1970 UTC.
+    pub fn now(&self) -> u64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    /// The run's own time for a clock that outlives this borrow.
+    pub fn time(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.now)
+    }
+
+    /// The time outside, which no guest sees, in milliseconds since 1970 UTC.
+    pub fn clock(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// Who decides what this run may do; for a call whose answer leaves out what the run may not see.
+    pub fn authority(&self) -> Arc<dyn Authority> {
+        Arc::clone(&self.authority)
+    }
+
+    /// How long this execution has spent in calls, which is not the guest's own time.
+    pub fn host_time(&self) -> Duration {
+        self.host_time
+    }
+
+    /// Whether the guest is still being told what it was told before.
+    pub fn is_replaying(&self) -> bool {
+        !self.history.is_empty()
+    }
+
+    /// The first call in the journal that this execution has not made, if any. A guest that ends before it has
+    /// departed from its journal.
+    pub fn unreplayed(&self) -> Option<&Entry> {
+        self.history.front()
+    }
+
+    /// The effect of the next call, when the journal holds it already: then nothing needs to be looked up for it.
+    pub fn recorded(&self) -> Option<Effect> {
+        self.history.front().filter(|entry| entry.seq == self.next).map(|entry| entry.effect)
+    }
+
+    /// Where a closed recorder's guest left its history by ending before it, if it did.
+    pub fn left_behind(&self) -> Option<Departure> {
+        let entry = self.unreplayed().filter(|_| self.closed)?;
+        Some(Departure { seq: entry.seq, recorded: Some(Asked::from(entry)), now: None })
+    }
+
+    /// Takes one call through the gate. The inner result is the guest's; the outer one ends its execution.
+    pub async fn call<A, F>(&mut self, call: Call<'_>, perform: impl FnOnce(Attempt) -> F) -> Result<Result<A, CallError>, Interrupt>
+    where
+        A: Serialize + DeserializeOwned,
+        F: Future<Output = Performed<A>>,
+    {
+        let entered = Instant::now();
+        let answer = self.pass(call, perform).await;
+        self.host_time += entered.elapsed();
+        answer
+    }
+
+    async fn pass<A, F>(&mut self, call: Call<'_>, perform: impl FnOnce(Attempt) -> F) -> Result<Result<A, CallError>, Interrupt>
+    where
+        A: Serialize + DeserializeOwned,
+        F: Future<Output = Performed<A>>,
+    {
+        let mut prepared = self.prepare(call)?;
+        self.intend(std::slice::from_mut(&mut prepared)).await?;
+        let performed = match prepared.attempt() {
+            Some(attempt) => Some(perform(attempt).await),
+            None => None,
+        };
+        self.settle(prepared, performed).await
+    }
+
+    /// Gives the call its place in the order: replays it, refuses it, or says that it is to be done.
+    pub fn prepare(&mut self, call: Call<'_>) -> Result<Prepared, Interrupt> {
+        let seq = self.next;
+        let hash = Entry::hash(call.name, &call.request);
+        if self.history.front().is_some_and(|entry| entry.seq == seq) {
+            return self.follow(call, hash);
+        }
+        if self.closed {
+            return Err(Interrupt::Departed(Box::new(Departure { seq, recorded: None, now: Some(asked(call)) })));
+        }
+        if let Some(interrupt) = self.halt.interrupt() {
+            return Err(interrupt);
+        }
+        if seq > self.limits.calls {
+            return Err(Pause::new(
+                PauseKind::Limit,
+                format!(
+                    "The run has made {} host calls, which is its limit; raise `limits.calls` in baton.toml and resume it.",
+                    self.limits.calls
+                ),
+            )
+            .into());
+        }
+        self.next += 1;
+        Ok(self.admit(call, seq, hash))
+    }
+
+    /// A call that the journal knows.
+    fn follow(&mut self, call: Call<'_>, hash: String) -> Result<Prepared, Interrupt> {
+        let Some(mut entry) = self.history.pop_front() else { return Err(Interrupt::Stopped) };
+        let same = entry.call == call.name && (entry.request_hash == hash || (self.closed && same_document(&entry.request, &call.request)));
+        if !same && self.closed {
+            let departure = Departure { seq: entry.seq, recorded: Some(Asked::from(&entry)), now: Some(asked(call)) };
+            return Err(Interrupt::Departed(Box::new(departure)));
+        }
+        if !same {
+            return Err(mismatch(&entry, &call).into());
+        }
+        self.next += 1;
+        if let (EntryState::Done, Some(answer)) = (entry.state, entry.answer.take()) {
+            self.now.fetch_max(entry.answered_at.unwrap_or(0), Ordering::Relaxed);
+            return Ok(Prepared { entry, state: Stage::Replayed(answer) });
+        }
+        if self.closed {
+            return Err(Interrupt::Departed(Box::new(Departure { seq: entry.seq, recorded: None, now: Some(asked(call)) })));
+        }
+        if let Some(interrupt) = self.halt.interrupt() {
+            return Err(interrupt);
+        }
+        if entry.state == EntryState::Released {
+            return Ok(self.admit(call, entry.seq, hash));
+        }
+        let again = match entry.effect.repeat() {
+            Repeat::Never => return Err(ambiguous(&entry).into()),
+            Repeat::Flagged => true,
+            Repeat::Freely => false,
+        };
+        entry.repeated |= again;
+        // The flag must be on disk before the call is made a second time.
+        Ok(Prepared { entry, state: Stage::Due { again: true, intent_written: !again } })
+    }
+
+    /// A call that was never made: decides once whether it may be. A refusal is an answer like any other, so that a
+    /// later change of limits or grants does not change what the guest was told.
+    fn admit(&self, mut call: Call<'_>, seq: u64, hash: String) -> Prepared {
+        let refusal = self.too_large(&mut call).or_else(|| self.denial(&call));
+        let entry = Entry {
+            run: self.run.clone(),
+            seq,
+            call: call.name.to_owned(),
+            effect: call.effect,
+            request_hash: hash,
+            request: call.request,
+            state: EntryState::Intended,
+            answer: None,
+            repeated: false,
+            asked_at: self.clock.now(),
+            answered_at: None,
+        };
+        let state = match refusal {
+            Some(refusal) => Stage::Refused(refusal),
+            None => Stage::Due { again: false, intent_written: !call.effect.has_intent() },
+        };
+        Prepared { entry, state }
+    }
+
+    fn denial(&self, call: &Call<'_>) -> Option<CallError> {
+        let denial = call.needs.iter().find_map(|capability| self.authority.decide(capability).err());
+        denial.map(|denial| CallError::Denied(denial.reason))
+    }
+
+    /// Refuses a request above the limit, of which the journal then keeps the size alone.
+    fn too_large(&self, call: &mut Call<'_>) -> Option<CallError> {
+        let (size, most) = (call.request.len(), self.limits.payload);
+        if size <= most {
+            return None;
+        }
+        call.request = json!({ "too-large": size }).to_string();
+        Some(CallError::Invalid(format!(
+            "A request of {size} bytes is more than the {most} that one call may carry; send less, or in parts."
+        )))
+    }
+
+    /// Writes down, in one step, what is about to be done.
+    pub async fn intend(&self, calls: &mut [Prepared]) -> Result<(), Interrupt> {
+        let mut writes = Vec::new();
+        for call in calls {
+            if let Stage::Due { again, intent_written } = &mut call.state
+                && !*intent_written
+            {
+                *intent_written = true;
+                let events = if *again { vec![repeated(&call.entry)] } else { Vec::new() };
+                writes.push(Write { entry: call.entry.clone(), events });
+            }
+        }
+        if !writes.is_empty() {
+            self.journal.write(writes).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what came of a call, and only then gives it to the guest. `performed` is none for a call that
+    /// had no attempt.
+    pub async fn settle<A>(&mut self, prepared: Prepared, performed: Option<Performed<A>>) -> Result<Result<A, CallError>, Interrupt>
+    where
+        A: Serialize + DeserializeOwned,
+    {
+        let Prepared { entry, state } = prepared;
+        match (state, performed) {
+            (Stage::Replayed(answer), _) => replayed(&entry, &answer),
+            (Stage::Refused(refusal), _) => {
+                let events = if matches!(refusal, CallError::Denied(_)) { vec![denied(&entry, &refusal)] } else { Vec::new() };
+                self.answer(entry, Err(refusal), events).await
+            }
+            (Stage::Due { .. }, Some(Performed::Answered(answer, events))) => self.answer(entry, answer, events).await,
+            (Stage::Due { intent_written, .. }, Some(Performed::Waiting(wait))) => {
+                if !intent_written {
+                    self.journal.write(vec![Write { entry, events: Vec::new() }]).await?;
+                }
+                Err(Interrupt::Suspended(wait))
+            }
+            (Stage::Due { .. }, Some(Performed::Paused { pause, happened })) => {
+                if !happened {
+                    self.release(entry).await?;
+                }
+                Err(pause.into())
+            }
+            // An attempt was handed out and nothing was made of it: the entry stays intended, which is the truth.
+            (Stage::Due { .. }, None) => Err(Interrupt::Stopped),
+        }
+    }
+
+    async fn answer<A: Serialize>(
+        &mut self,
+        mut entry: Entry,
+        answer: Result<A, CallError>,
+        events: Vec<Draft>,
+    ) -> Result<Result<A, CallError>, Interrupt> {
+        let kept = Kept::from(answer);
+        let mut text = to_json(&kept)?;
+        let mut answer = Result::from(kept);
+        if text.len() > self.limits.payload {
+            let error = CallError::Invalid(format!(
+                "The answer has {} bytes, more than the {} that one call may carry; ask for less.",
+                text.len(),
+                self.limits.payload
+            ));
+            text = to_json(&Kept::<A>::Err(error.clone()))?;
+            answer = Err(error);
+        }
+        let emitted = entry.effect == Effect::Emit;
+        let now = self.clock.now().max(self.now());
+        entry.state = EntryState::Done;
+        entry.answer = Some(text);
+        entry.answered_at = Some(now);
+        let write = Write { entry, events };
+        if emitted {
+            self.journal.enqueue(write).await?;
+        } else {
+            self.journal.write(vec![write]).await?;
+        }
+        self.now.store(now, Ordering::Relaxed);
+        Ok(answer)
+    }
+
+    async fn release(&self, mut entry: Entry) -> Result<(), JournalError> {
+        entry.state = EntryState::Released;
+        self.journal.write(vec![Write { entry, events: Vec::new() }]).await
+    }
+}
+
+fn asked(call: Call<'_>) -> Asked {
+    Asked { call: call.name.to_owned(), request: call.request }
+}
+
+fn same_document(one: &str, other: &str) -> bool {
+    let read = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    read(one).is_some_and(|one| read(other) == Some(one))
+}
+
+fn to_json(value: &impl Serialize) -> Result<String, JournalError> {
+    serde_json::to_string(value).map_err(|error| JournalError { action: "written", reason: format!("the call has no JSON form: {error}.") })
+}
+
+fn replayed<A: DeserializeOwned>(entry: &Entry, answer: &str) -> Result<Result<A, CallError>, Interrupt> {
+    serde_json::from_str::<Kept<A>>(answer).map(Result::from).map_err(|error| {
+        JournalError {
+            action: "read",
+            reason: format!("the answer of call {} ({}) of run {} is damaged: {error}. Restore the data directory from a copy, or fork the run before this call.", entry.seq, entry.call, entry.run),
+        }
+        .into()
+    })
+}
+
+fn repeated(entry: &Entry) -> Draft {
+    Draft::of_run(Category::Llm, "repeated", &entry.run, json!({ "seq": entry.seq, "call": entry.call, "possible-double-charge": true }))
+}
+
+fn denied(entry: &Entry, refusal: &CallError) -> Draft {
+    let data = json!({ "seq": entry.seq, "call": entry.call, "reason": refusal.to_string() });
+    Draft::of_run(Category::Audit, "denied", &entry.run, data)
+}
+
+fn mismatch(entry: &Entry, call: &Call<'_>) -> Pause {
+    Pause::new(
+        PauseKind::Mismatch,
+        format!(
+            "Call {seq} of the run is not the one in its journal.\n  recorded: {} {}\n  now:      {} {}\nThe plugin is not deterministic, or not the version the run started with. \
+             Resume with the old version, or carry on anew from here with `baton runs fork {run} --at {seq}`.",
+            entry.call,
+            excerpt(&entry.request),
+            call.name,
+            excerpt(&call.request),
+            seq = entry.seq,
+            run = entry.run,
+        ),
+    )
+}
+
+fn ambiguous(entry: &Entry) -> Pause {
+    Pause::new(
+        PauseKind::Ambiguous,
+        format!(
+            "Call {seq} ({call}) was cut off and may or may not have taken effect, and it cannot be done twice. Look at what it was to change, then carry on \
+             with `baton runs fork {run} --at {seq}`, which makes it again.",
+            seq = entry.seq,
+            call = entry.call,
+            run = entry.run,
+        ),
+    )
+}
+
+/// The beginning of a request, enough to recognise it.
+fn excerpt(request: &str) -> String {
+    const CHARACTERS: usize = 400;
+    match request.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{}… ({} bytes)", &request[..end], request.len()),
+        None => request.to_owned(),
+    }
+}

@@ -1,0 +1,365 @@
+use std::{
+    cell::Cell,
+    future::ready,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::{Value, json};
+
+use super::{testing::Bench, *};
+use crate::events::{Category, Draft};
+
+/// Does a call whose answer is a number; fails the test when it is done although the journal knows it.
+async fn ask(recorder: &mut Recorder, effect: Effect, request: Value, answer: u64) -> Result<Result<u64, CallError>, Interrupt> {
+    let call = Call::new("test.ask", effect, &request).unwrap().needing(Capability::new("test", request.to_string()));
+    recorder.call(call, |_| ready(Performed::answer(Ok(answer)))).await
+}
+
+/// Takes up a call that must be answered without being done.
+async fn recall(recorder: &mut Recorder, effect: Effect, request: Value) -> Result<Result<u64, CallError>, Interrupt> {
+    let call = Call::new("test.ask", effect, &request).unwrap().needing(Capability::new("test", request.to_string()));
+    recorder.call(call, |attempt| async move { panic!("done again: {attempt:?}") }).await
+}
+
+/// The journal as a crash between intent and answer leaves it.
+fn cut_off(bench: &Bench, state: EntryState) -> Vec<Entry> {
+    let mut history = bench.journal.history();
+    let last = history.last_mut().unwrap();
+    (last.state, last.answer, last.answered_at) = (state, None, None);
+    history
+}
+
+fn paused(result: Result<Result<u64, CallError>, Interrupt>) -> Pause {
+    match result {
+        Err(Interrupt::Paused(pause)) => pause,
+        other => panic!("not paused: {other:?}"),
+    }
+}
+
+const EFFECTS: [Effect; 6] = [Effect::Read, Effect::Emit, Effect::Model, Effect::Write, Effect::Once, Effect::Wait];
+
+#[tokio::test]
+async fn a_replay_equals_the_first_run_however_often_and_wherever_it_was_cut() {
+    let bench = Bench::new();
+    let mut recorder = bench.recorder();
+    let mut first = vec![recorder.now()];
+    for (number, effect) in (0..).zip(EFFECTS.iter().cycle().take(30)) {
+        assert_eq!(ask(&mut recorder, *effect, json!(number), number * 7).await.unwrap(), Ok(number * 7));
+        first.push(recorder.now());
+    }
+    let (whole, written, asked) = (bench.journal.history(), bench.journal.written().len(), bench.authority.asked());
+    for cut in 0..=whole.len() {
+        let mut recorder = bench.resumed_from(whole[..cut].to_vec());
+        let mut times = vec![recorder.now()];
+        for (number, effect) in (0..).zip(&EFFECTS.repeat(5)[..cut]) {
+            assert_eq!(recall(&mut recorder, *effect, json!(number)).await.unwrap(), Ok(number * 7));
+            times.push(recorder.now());
+        }
+        assert_eq!(times, first[..=cut]);
+        assert!(recorder.unreplayed().is_none());
+    }
+    assert_eq!((bench.journal.written().len(), bench.authority.asked()), (written, asked), "a replay wrote or decided");
+}
+
+#[tokio::test]
+async fn errors_and_events_are_kept_once() {
+    let bench = Bench::new();
+    for _ in 0..3 {
+        let mut recorder = bench.recorder();
+        let call = Call::new("test.fail", Effect::Read, &()).unwrap();
+        let event = Draft::of_run(Category::Tool, "failed", recorder.run(), json!({}));
+        let failed =
+            recorder.call::<u64, _>(call, |_| ready(Performed::Answered(Err(CallError::NotFound("No.".into())), vec![event]))).await;
+        assert_eq!(failed.unwrap(), Err(CallError::NotFound("No.".into())));
+    }
+    assert_eq!(bench.journal.events().len(), 1);
+}
+
+#[tokio::test]
+async fn another_request_than_the_journals_pauses_and_shows_both() {
+    let bench = Bench::new();
+    ask(&mut bench.recorder(), Effect::Read, json!("before"), 1).await.unwrap().unwrap();
+    let pause = paused(recall(&mut bench.recorder(), Effect::Read, json!("after")).await);
+    assert_eq!(pause.kind, PauseKind::Mismatch);
+    for part in ["Call 1", "test.ask \"before\"", "test.ask \"after\"", "fork"] {
+        assert!(pause.reason.contains(part), "{pause}");
+    }
+    let call = Call::new("test.other", Effect::Read, &json!("before")).unwrap();
+    let pause = paused(bench.recorder().call(call, |_| ready(Performed::answer(Ok(1)))).await);
+    assert!(pause.kind == PauseKind::Mismatch && pause.reason.contains("test.other"), "{pause}");
+}
+
+#[tokio::test]
+async fn a_closed_recorder_gives_what_is_there_and_does_nothing() {
+    let departed = |result: Result<Result<u64, CallError>, Interrupt>| match result {
+        Err(Interrupt::Departed(departure)) => *departure,
+        other => panic!("not departed: {other:?}"),
+    };
+    for effect in EFFECTS {
+        let bench = Bench::new();
+        ask(&mut bench.recorder(), effect, json!({ "a": 1, "b": 2 }), 7).await.unwrap().unwrap();
+        let (written, decided) = (bench.journal.written().len(), bench.authority.asked());
+        let mut formatted = bench.journal.history();
+        formatted[0].request = "{\n \"b\": 2, \"a\": 1 }".to_owned();
+        formatted[0].request_hash = Entry::hash("test.ask", &formatted[0].request);
+        let mut recorder = bench.resumed_from(formatted).closed();
+        assert_eq!(recall(&mut recorder, effect, json!({ "a": 1, "b": 2 })).await.unwrap(), Ok(7));
+        let beyond = departed(recall(&mut recorder, effect, json!(2)).await);
+        assert_eq!((beyond.seq, &beyond.recorded), (2, &None));
+        let other = departed(recall(&mut bench.recorder().closed(), effect, json!(2)).await);
+        assert_eq!((other.seq, other.recorded.is_some(), other.now.unwrap().request), (1, true, "2".to_owned()));
+        assert_eq!(bench.recorder().closed().left_behind().map(|departure| departure.now), Some(None));
+        for state in [EntryState::Intended, EntryState::Released] {
+            let mut recorder = bench.resumed_from(cut_off(&bench, state)).closed();
+            assert_eq!(departed(recall(&mut recorder, effect, json!({ "a": 1, "b": 2 })).await).seq, 1);
+        }
+        assert_eq!((bench.journal.written().len(), bench.authority.asked()), (written, decided), "it wrote or decided");
+    }
+}
+
+#[tokio::test]
+async fn a_long_request_is_shown_shortened() {
+    let bench = Bench::new();
+    ask(&mut bench.recorder(), Effect::Read, json!("ü".repeat(100_000)), 1).await.unwrap().unwrap();
+    let pause = paused(recall(&mut bench.recorder(), Effect::Read, json!("short")).await);
+    assert!(pause.reason.len() < 2_000 && pause.reason.contains("(200002 bytes)"), "{pause}");
+}
+
+#[tokio::test]
+async fn a_call_cut_off_is_done_again_by_its_effect() {
+    for effect in [Effect::Write, Effect::Wait, Effect::Model, Effect::Once] {
+        let bench = Bench::new();
+        ask(&mut bench.recorder(), effect, json!(1), 1).await.unwrap().unwrap();
+        let (history, before) = (cut_off(&bench, EntryState::Intended), bench.journal.written().len());
+        let mut recorder = bench.resumed_from(history);
+        let call = Call::new("test.ask", effect, &json!(1)).unwrap();
+        let attempts = Mutex::new(Vec::new());
+        let result = recorder
+            .call(call, |attempt| {
+                let flagged = bench.journal.written().last().unwrap().entry.repeated;
+                attempts.lock().unwrap().push((attempt.key, attempt.again, flagged));
+                ready(Performed::answer(Ok(2_u64)))
+            })
+            .await;
+        let attempts = attempts.into_inner().unwrap();
+        let (entries, events) = (bench.journal.written().split_off(before), bench.journal.events());
+        match effect {
+            Effect::Once => {
+                assert_eq!(paused(result).kind, PauseKind::Ambiguous);
+                assert!(attempts.is_empty() && entries.is_empty());
+            }
+            Effect::Model => {
+                assert_eq!(attempts, [(format!("{}:1", Bench::run()), true, true)], "the flag has to be on disk before the second try");
+                assert!(entries.iter().all(|written| written.entry.repeated));
+                assert_eq!(
+                    (events.len(), events[0].name.as_str(), &events[0].data["possible-double-charge"]),
+                    (1, "repeated", &json!(true))
+                );
+            }
+            _ => {
+                assert_eq!(attempts, [(format!("{}:1", Bench::run()), true, false)]);
+                assert_eq!(result.unwrap(), Ok(2));
+                assert!(events.is_empty() && entries.len() == 1, "{effect:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_released_call_is_made_as_if_for_the_first_time() {
+    for effect in [Effect::Model, Effect::Once, Effect::Write] {
+        let bench = Bench::new();
+        let call = Call::new("test.ask", effect, &json!(1)).unwrap();
+        let pause = Pause::new(PauseKind::Provider, "Later.");
+        let result = bench.recorder().call::<u64, _>(call, |_| ready(Performed::Paused { pause, happened: false })).await;
+        assert_eq!(paused(result).kind, PauseKind::Provider);
+        assert_eq!(bench.journal.history()[0].state, EntryState::Released);
+        let again = Cell::new(None);
+        let call = Call::new("test.ask", effect, &json!(1)).unwrap();
+        let made = |attempt: Attempt| {
+            again.set(Some(attempt.again));
+            ready(Performed::answer(Ok(3_u64)))
+        };
+        assert_eq!(bench.recorder().call(call, made).await.unwrap(), Ok(3));
+        assert_eq!(again.get(), Some(false));
+        let entry = &bench.journal.history()[0];
+        assert!(!entry.repeated && entry.state == EntryState::Done && bench.journal.events().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_pause_that_may_have_happened_leaves_the_intent() {
+    let bench = Bench::new();
+    let call = Call::new("test.ask", Effect::Once, &json!(1)).unwrap();
+    let pause = Pause::new(PauseKind::Provider, "Who knows.");
+    paused(bench.recorder().call::<u64, _>(call, |_| ready(Performed::Paused { pause, happened: true })).await);
+    assert_eq!(paused(recall(&mut bench.recorder(), Effect::Once, json!(1)).await).kind, PauseKind::Ambiguous);
+}
+
+#[tokio::test]
+async fn a_denial_is_decided_written_and_told_once() {
+    let bench = Bench::new();
+    bench.authority.deny("test", "1");
+    for relented in [false, true] {
+        if relented {
+            bench.authority.relent();
+        }
+        let denied = recall(&mut bench.recorder(), Effect::Write, json!(1)).await.unwrap();
+        assert!(matches!(denied, Err(CallError::Denied(_))));
+    }
+    assert_eq!((bench.authority.asked(), bench.journal.written().len()), (1, 1));
+    let events = bench.journal.events();
+    assert_eq!((events.len(), events[0].category, events[0].name.as_str()), (1, Category::Audit, "denied"));
+
+    // And the other way: what was allowed once stays answered.
+    let mut recorder = bench.recorder();
+    let _ = recall(&mut recorder, Effect::Write, json!(1)).await;
+    ask(&mut recorder, Effect::Write, json!(2), 2).await.unwrap().unwrap();
+    bench.authority.deny("test", "2");
+    let mut recorder = bench.recorder();
+    let _ = recall(&mut recorder, Effect::Write, json!(1)).await;
+    assert_eq!(recall(&mut recorder, Effect::Write, json!(2)).await.unwrap(), Ok(2));
+}
+
+#[tokio::test]
+async fn every_capability_has_to_be_allowed() {
+    let bench = Bench::new();
+    bench.authority.deny("second", "");
+    let call =
+        Call::new("test.ask", Effect::Read, &()).unwrap().needing(Capability::new("first", "a")).needing(Capability::new("second", "b"));
+    let denied = bench.recorder().call::<u64, _>(call, |_| async { panic!("done without a grant") }).await.unwrap();
+    assert!(matches!(denied, Err(CallError::Denied(reason)) if reason.contains("second")));
+}
+
+#[tokio::test]
+async fn only_what_needs_no_answer_is_enqueued() {
+    for effect in EFFECTS {
+        let bench = Bench::new();
+        ask(&mut bench.recorder(), effect, json!(1), 1).await.unwrap().unwrap();
+        let written = bench.journal.written();
+        assert!(written.iter().all(|written| written.enqueued == (effect == Effect::Emit)), "{effect:?}");
+        let states: Vec<_> = written.iter().map(|written| written.entry.state).collect();
+        let expected: &[_] = if effect.has_intent() { &[EntryState::Intended, EntryState::Done] } else { &[EntryState::Done] };
+        assert_eq!(states, expected, "{effect:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_intent_is_written_before_the_effect() {
+    let bench = Bench::new();
+    let call = Call::new("test.ask", Effect::Once, &()).unwrap();
+    let journal = Arc::clone(&bench.journal);
+    let done = move |_| async move { Performed::answer(Ok(journal.history()[0].state == EntryState::Intended)) };
+    assert_eq!(bench.recorder().call(call, done).await.unwrap(), Ok(true));
+}
+
+#[tokio::test]
+async fn calls_prepared_together_keep_their_order() {
+    let bench = Bench::new();
+    let mut recorder = bench.recorder();
+    let prepare = |recorder: &mut Recorder, number: u64| recorder.prepare(Call::new("test.ask", Effect::Model, &number).unwrap()).unwrap();
+    let mut calls: Vec<_> = (0..3).map(|number| prepare(&mut recorder, number)).collect();
+    recorder.intend(&mut calls).await.unwrap();
+    recorder.intend(&mut calls).await.unwrap();
+    let intents: Vec<_> = bench.journal.written().into_iter().map(|written| written.entry.seq).collect();
+    assert_eq!(intents, [1, 2, 3]);
+    // The last is answered first; the second never.
+    calls.swap_remove(1);
+    for call in calls.into_iter().rev() {
+        let seq = call.attempt().unwrap().seq;
+        recorder.settle(call, Some(Performed::answer(Ok(seq)))).await.unwrap().unwrap();
+    }
+    let mut recorder = bench.recorder();
+    let again: Vec<_> = (0..3).map(|number| prepare(&mut recorder, number).attempt().map(|attempt| (attempt.seq, attempt.again))).collect();
+    assert_eq!(again, [None, Some((2, true)), None]);
+}
+
+#[tokio::test]
+async fn too_large_a_request_is_refused_and_stays_refused_when_the_limit_is_raised() {
+    let mut bench = Bench::new();
+    bench.limits.payload = 400;
+    let request = json!("x".repeat(399));
+    let refused = recall(&mut bench.recorder(), Effect::Write, request.clone()).await.unwrap();
+    assert!(matches!(&refused, Err(CallError::Invalid(text)) if text.contains("401 bytes")));
+    assert_eq!(bench.journal.history()[0].request, "{\"too-large\":401}", "the journal keeps its size alone");
+    bench.limits.payload = 1000;
+    assert_eq!(recall(&mut bench.resumed_from(bench.journal.history()), Effect::Write, request).await.unwrap(), refused);
+}
+
+#[tokio::test]
+async fn too_large_an_answer_is_an_error_that_is_replayed() {
+    let mut bench = Bench::new();
+    bench.limits.payload = 100;
+    for _ in 0..2 {
+        let call = Call::new("test.ask", Effect::Read, &()).unwrap();
+        let answer = bench.recorder().call(call, |_| ready(Performed::answer(Ok("x".repeat(200))))).await.unwrap();
+        assert!(matches!(answer, Err(CallError::Invalid(text)) if text.contains("ask for less")));
+    }
+    assert_eq!(bench.journal.written().len(), 1);
+}
+
+#[tokio::test]
+async fn a_run_has_so_many_calls_and_no_more() {
+    let mut bench = Bench::new();
+    bench.limits.calls = 2;
+    let mut recorder = bench.recorder();
+    for number in 0..2 {
+        ask(&mut recorder, Effect::Read, json!(number), number).await.unwrap().unwrap();
+    }
+    assert_eq!(paused(recall(&mut recorder, Effect::Read, json!(2)).await).kind, PauseKind::Limit);
+    bench.limits.calls = 3;
+    let mut recorder = bench.recorder();
+    for number in 0..2 {
+        recall(&mut recorder, Effect::Read, json!(number)).await.unwrap().unwrap();
+    }
+    ask(&mut recorder, Effect::Read, json!(2), 2).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_halted_run_still_replays_and_does_nothing_new() {
+    let bench = Bench::new();
+    ask(&mut bench.recorder(), Effect::Once, json!(1), 1).await.unwrap().unwrap();
+    let mut recorder = bench.recorder();
+    bench.halt.stop();
+    assert_eq!(recall(&mut recorder, Effect::Once, json!(1)).await.unwrap(), Ok(1));
+    assert!(matches!(recall(&mut recorder, Effect::Read, json!(2)).await, Err(Interrupt::Stopped)));
+    let mut recorder = bench.resumed_from(cut_off(&bench, EntryState::Intended));
+    assert!(matches!(recall(&mut recorder, Effect::Once, json!(1)).await, Err(Interrupt::Stopped)));
+
+    bench.halt.cancel();
+    bench.halt.stop();
+    assert!(matches!(recall(&mut bench.resumed_from(Vec::new()), Effect::Read, json!(2)).await, Err(Interrupt::Cancelled)));
+    assert_eq!(bench.journal.written().len(), 2);
+}
+
+#[tokio::test]
+async fn a_waiting_call_is_looked_at_again_without_a_new_intent() {
+    let bench = Bench::new();
+    for _ in 0..3 {
+        let call = Call::new("test.ask", Effect::Wait, &()).unwrap();
+        let waits = bench.recorder().call::<u64, _>(call, |_| ready(Performed::Waiting(Wait::Until(9)))).await;
+        assert!(matches!(waits, Err(Interrupt::Suspended(Wait::Until(9)))));
+    }
+    assert_eq!(bench.journal.written().len(), 1);
+    let call = Call::new("test.ask", Effect::Wait, &()).unwrap();
+    assert_eq!(bench.recorder().call(call, |_| ready(Performed::answer(Ok(4_u64)))).await.unwrap(), Ok(4));
+}
+
+#[tokio::test]
+async fn a_damaged_answer_ends_the_execution() {
+    let bench = Bench::new();
+    ask(&mut bench.recorder(), Effect::Read, json!(1), 1).await.unwrap().unwrap();
+    for damaged in ["", "{", r#"{"ok":"text"}"#, r#"{"what":1}"#] {
+        let mut history = bench.journal.history();
+        history[0].answer = Some(damaged.to_owned());
+        let result = recall(&mut bench.resumed_from(history), Effect::Read, json!(1)).await;
+        assert!(matches!(&result, Err(Interrupt::Journal(error)) if error.reason.contains("damaged")), "{damaged}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_ends_early_is_noticed() {
+    let bench = Bench::new();
+    ask(&mut bench.recorder(), Effect::Read, json!(1), 1).await.unwrap().unwrap();
+    assert_eq!(bench.recorder().unreplayed().map(|entry| entry.seq), Some(1));
+}
