@@ -1,0 +1,126 @@
+//! The port through which `agents`, `workflows` and `tools` start runs and learn how they ended. The kernel is handed in behind
+//! it; no interface knows the kernel.
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::journal::{CallError, Pause, PauseKind, Performed, RunId};
+
+/// Which export of which plugin a child executes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The plugin's `run-workflow`.
+    Workflow,
+    /// The plugin's `perform`.
+    Agent,
+    /// The plugin's `call-tool`.
+    Toolbox,
+}
+
+/// A child to start.
+#[derive(Clone, Debug)]
+pub struct Order<'a> {
+    /// What it executes.
+    pub role: Role,
+    /// Name of the plugin.
+    pub plugin: &'a str,
+    /// What the export is given.
+    pub input: Value,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// With this output.
+    Succeeded(Value),
+    /// For this reason.
+    Failed(String),
+    /// By an operator.
+    Cancelled,
+}
+
+/// Why a child could not be started or asked after.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChildError {
+    /// No such plugin, or not of that kind.
+    #[error("{0}")]
+    NotInstalled(String),
+    /// No descendant of the run that asks.
+    #[error("Run {0} was not started by this run; only the runs that a workflow started itself can be joined.")]
+    NotYours(RunId),
+    /// Children of children of children …
+    #[error("Runs are nested {0} deep, which is the most; let the outer workflow start this one.")]
+    TooDeep(usize),
+    /// The store failed.
+    #[error("{0}")]
+    Store(String),
+}
+
+/// The guest's mistakes are its answers; a store that fails stops the run, for nothing could be told of it later.
+impl<A> From<ChildError> for Performed<A> {
+    fn from(error: ChildError) -> Self {
+        let text = error.to_string();
+        match error {
+            ChildError::NotInstalled(_) | ChildError::NotYours(_) => Self::answer(Err(CallError::NotFound(text))),
+            ChildError::TooDeep(_) => Self::answer(Err(CallError::Invalid(text))),
+            ChildError::Store(_) => Self::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
+        }
+    }
+}
+
+/// Starts runs on behalf of a run.
+#[async_trait]
+pub trait Children: Send + Sync {
+    /// Starts the child of call `seq` of `parent`; starting it twice is starting it once.
+    async fn start(&self, parent: &RunId, seq: u64, order: Order<'_>) -> Result<RunId, ChildError>;
+    /// How a run that `parent` started ended, if it has.
+    async fn ended(&self, parent: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError>;
+    /// What the child and its descendants spent in dollars; none when some price is unknown.
+    async fn cost(&self, child: &RunId) -> Result<Option<f64>, ChildError>;
+}
+
+/// Children that end when a test says so. For tests alone.
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::{collections::BTreeMap, sync::Mutex};
+
+    use super::*;
+
+    /// What was ordered by the test's run, and how it ended.
+    #[derive(Default)]
+    pub(crate) struct Nursery {
+        pub(crate) ordered: Mutex<BTreeMap<RunId, (Role, String, Value)>>,
+        pub(crate) ended: Mutex<BTreeMap<RunId, Ended>>,
+        pub(crate) failing: Mutex<Option<ChildError>>,
+    }
+
+    impl Nursery {
+        pub(crate) const COST: Option<f64> = Some(0.25);
+
+        fn check(&self) -> Result<(), ChildError> {
+            self.failing.lock().unwrap().clone().map_or(Ok(()), Err)
+        }
+    }
+
+    #[async_trait]
+    impl Children for Nursery {
+        async fn start(&self, parent: &RunId, seq: u64, order: Order<'_>) -> Result<RunId, ChildError> {
+            self.check()?;
+            let child = parent.child(seq);
+            self.ordered.lock().unwrap().entry(child.clone()).or_insert((order.role, order.plugin.to_owned(), order.input));
+            Ok(child)
+        }
+
+        async fn ended(&self, _: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError> {
+            self.check()?;
+            match self.ordered.lock().unwrap().contains_key(child) {
+                true => Ok(self.ended.lock().unwrap().get(child).cloned()),
+                false => Err(ChildError::NotYours(child.clone())),
+            }
+        }
+
+        async fn cost(&self, _: &RunId) -> Result<Option<f64>, ChildError> {
+            Ok(Self::COST)
+        }
+    }
+}

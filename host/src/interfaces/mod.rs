@@ -1,0 +1,46 @@
+//! What a plugin may ask for, one folder each. This file is the list of them.
+
+pub mod agents;
+pub mod assets;
+pub mod children;
+mod exports;
+pub mod files;
+pub mod llm;
+pub mod run;
+mod session;
+pub mod settings;
+pub mod state;
+pub mod toolboxes;
+pub mod tools;
+pub mod workflows;
+mod workspace_tools;
+
+use wasmtime::component::Linker;
+
+use crate::journal::CapabilityKind;
+
+pub use assets::Assets;
+pub use exports::Exports;
+pub use run::About;
+pub use session::{Holds, Place, Services, Session};
+pub use settings::Settings;
+
+/// The interfaces of the contract that this host serves.
+pub const SERVED: &[&str] = &["types", "run", "llm", "files", "state", "agents", "workflows", "assets", "settings", "tools"];
+
+/// Every kind of capability a manifest can ask for.
+pub const CAPABILITIES: &[CapabilityKind] =
+    &[llm::MODELS, files::READ, files::WRITE, state::STATE, agents::AGENTS, workflows::WORKFLOWS, tools::TOOLS];
+
+/// Serves every interface to the components of `linker`.
+pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    run::link(linker, |store: &mut T| store.session().run())?;
+    llm::link(linker, |store: &mut T| store.session().llm())?;
+    files::link(linker, |store: &mut T| store.session().files())?;
+    state::link(linker, |store: &mut T| store.session().state())?;
+    agents::link(linker, |store: &mut T| store.session().agents())?;
+    workflows::link(linker, |store: &mut T| store.session().workflows())?;
+    assets::link(linker, |store: &mut T| store.session().assets())?;
+    settings::link(linker, |store: &mut T| store.session().settings())?;
+    tools::link(linker, |store: &mut T| store.session().tools())
+}

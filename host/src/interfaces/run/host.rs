@@ -1,0 +1,63 @@
+//! Implements `run` of the contract.
+
+use serde_json::{Value, json};
+
+use super::View;
+use crate::{
+    bindings::run::{Host, Info, Level},
+    events::{Category, Draft},
+    journal::{Call, Effect, Performed, Wait},
+};
+
+impl Host for View<'_> {
+    /// Journaled, so that a fork's guest sees what the first one saw.
+    async fn about(&mut self) -> wasmtime::Result<Info> {
+        let (about, run) = (self.about.clone(), self.recorder.run().to_string());
+        let answer = json!([run, about.parent, about.project, about.plugin, about.plugin_version]);
+        let call = Call::new("run.about", Effect::Read, &())?;
+        let answer = self.recorder.call(call, |_| async move { Performed::answer(Ok(answer)) }).await?;
+        let (id, parent, project, plugin, plugin_version) = serde_json::from_value(answer.map_err(wasmtime::Error::new)?)?;
+        Ok(Info { id, parent, project, plugin, plugin_version })
+    }
+
+    async fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.recorder.now())
+    }
+
+    async fn sleep_until(&mut self, until: u64) -> wasmtime::Result<()> {
+        let call = Call::new("run.sleep-until", Effect::Wait, &until)?;
+        let now = self.recorder.clock();
+        let looked = move |_| async move { if now >= until { Performed::answer(Ok(())) } else { Performed::Waiting(Wait::Until(until)) } };
+        self.recorder.call(call, looked).await?.map_err(wasmtime::Error::new)
+    }
+
+    async fn log(&mut self, level: Level, message: String, fields: String) -> wasmtime::Result<()> {
+        let level = match level {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
+        };
+        let fields = match serde_json::from_str(&fields) {
+            Ok(fields @ Value::Object(_)) => fields,
+            _ => json!({ "fields": fields }),
+        };
+        self.tell("run.log", "log", json!({ "level": level, "message": message, "fields": fields })).await
+    }
+
+    async fn progress(&mut self, fraction: f32, step: String) -> wasmtime::Result<()> {
+        let fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { 0.0 };
+        self.tell("run.progress", "progress", json!({ "fraction": fraction, "step": step })).await
+    }
+}
+
+impl View<'_> {
+    async fn tell(&mut self, call: &'static str, name: &str, data: Value) -> wasmtime::Result<()> {
+        let call = Call::new(call, Effect::Emit, &data)?;
+        let event = Draft::of_run(Category::Run, name, self.recorder.run(), data);
+        let told = self.recorder.call(call, |_| async move { Performed::Answered(Ok(()), vec![event]) }).await;
+        told?.map_err(wasmtime::Error::new)
+    }
+}
+
+crate::bindings::convert_faults!(View<'_>);

@@ -1,0 +1,40 @@
+//! The run a component executes in: who it is, its time, its log and its progress. Grants nothing, for it reaches
+//! nothing outside the run.
+
+mod host;
+
+use wasmtime::component::{HasData, Linker};
+
+use crate::{bindings, journal::Recorder};
+
+/// What a guest may know of its run.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// The run that started this one.
+    pub parent: Option<String>,
+    /// The project it belongs to.
+    pub project: String,
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Version of the plugin.
+    pub plugin_version: String,
+}
+
+/// What one call borrows of the session.
+pub struct View<'a> {
+    /// The gate.
+    pub recorder: &'a mut Recorder,
+    /// The run.
+    pub about: &'a About,
+}
+
+struct Viewed;
+
+impl HasData for Viewed {
+    type Data<'a> = View<'a>;
+}
+
+/// Serves the interface to every component of `linker`.
+pub fn link<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> View<'_>) -> wasmtime::Result<()> {
+    bindings::run::add_to_linker::<T, Viewed>(linker, view)
+}

@@ -1,0 +1,123 @@
+//! All that one execution of a run can reach, and the part of it that each interface borrows. Dropped at its end.
+
+use std::{path::Path, sync::Arc};
+
+use serde_json::Value;
+
+use super::{
+    Assets, Settings, agents, assets,
+    children::Children,
+    files::{self, Workspace},
+    llm::{self, Provider},
+    run::{self, About},
+    settings,
+    state::{self, Documents},
+    toolboxes::Toolboxes,
+    tools::{self, Builtin, Servers, Shelf},
+    workflows,
+};
+use crate::journal::Recorder;
+
+/// What the interfaces need once per process.
+pub struct Services {
+    /// Starts runs.
+    pub children: Arc<dyn Children>,
+    /// Answers for every model.
+    pub models: Arc<dyn Provider>,
+    /// Keeps documents.
+    pub documents: Arc<dyn Documents>,
+    /// Knows what toolboxes declare.
+    pub toolboxes: Arc<dyn Toolboxes>,
+    /// The operator's tool servers.
+    pub servers: Arc<Servers>,
+}
+
+/// Where a run works, and by which settings.
+pub struct Place<'a> {
+    /// The folder whose files it sees.
+    pub workspace: &'a Path,
+    /// Settings laid over each other, the later over the earlier.
+    pub settings: &'a [Value],
+    /// The files packed into its plugin.
+    pub assets: Arc<Assets>,
+}
+
+/// All that one execution can reach.
+pub struct Session {
+    /// The gate.
+    pub recorder: Recorder,
+    about: About,
+    assets: Arc<Assets>,
+    settings: Settings,
+    workspace: Arc<Workspace>,
+    shelf: Arc<Shelf>,
+    services: Arc<Services>,
+}
+
+/// Something that holds a session, such as the data of a store.
+pub trait Holds: Send + 'static {
+    /// The session.
+    fn session(&mut self) -> &mut Session;
+}
+
+impl Session {
+    /// A session in a place. Fails with a sentence when the workspace is gone.
+    pub fn open(recorder: Recorder, about: About, place: Place<'_>, services: Arc<Services>) -> Result<Self, String> {
+        let workspace = Arc::new(Workspace::open(place.workspace).map_err(|error| error.to_string())?);
+        let settings = Settings::merge(place.settings);
+        let shelf = Arc::new(Shelf {
+            builtin: Arc::new(Builtin::new(Arc::clone(&workspace) as _)),
+            servers: Arc::clone(&services.servers),
+            toolboxes: Arc::clone(&services.toolboxes),
+            children: Arc::clone(&services.children),
+        });
+        Ok(Self { recorder, about, assets: place.assets, settings, workspace, shelf, services })
+    }
+
+    pub(super) fn run(&mut self) -> run::View<'_> {
+        run::View { recorder: &mut self.recorder, about: &self.about }
+    }
+
+    pub(super) fn llm(&mut self) -> llm::View<'_> {
+        llm::View {
+            recorder: &mut self.recorder,
+            provider: self.services.models.as_ref(),
+            plugin: &self.about.plugin,
+            preferences: &self.settings,
+        }
+    }
+
+    pub(super) fn files(&mut self) -> files::View<'_> {
+        files::View { recorder: &mut self.recorder, workspace: &self.workspace }
+    }
+
+    pub(super) fn state(&mut self) -> state::View<'_> {
+        state::View { recorder: &mut self.recorder, documents: &self.services.documents, project: &self.about.project }
+    }
+
+    pub(super) fn agents(&mut self) -> agents::View<'_> {
+        agents::View { recorder: &mut self.recorder, children: &self.services.children }
+    }
+
+    pub(super) fn workflows(&mut self) -> workflows::View<'_> {
+        workflows::View { recorder: &mut self.recorder, children: &self.services.children }
+    }
+
+    pub(super) fn assets(&mut self) -> assets::View<'_> {
+        assets::View { assets: &self.assets }
+    }
+
+    pub(super) fn settings(&mut self) -> settings::View<'_> {
+        settings::View { recorder: &mut self.recorder, settings: &self.settings }
+    }
+
+    pub(super) fn tools(&mut self) -> tools::View<'_> {
+        tools::View { recorder: &mut self.recorder, shelf: Arc::clone(&self.shelf) }
+    }
+}
+
+impl llm::Preferences for Settings {
+    fn model(&self, key: &str) -> Option<String> {
+        self.get(key)?.as_str().map(str::to_owned)
+    }
+}
