@@ -1,0 +1,92 @@
+//! Looks for a regular expression in the text files of a workspace, within fixed bounds of time and memory.
+
+use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Workspace,
+    path::RelativePath,
+    walk::{Kind, Pattern, Walk},
+};
+use crate::journal::CallError;
+
+/// One line that matches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::interfaces) struct Match {
+    pub(in crate::interfaces) path: String,
+    /// Counted from 1.
+    pub(in crate::interfaces) line: u32,
+    pub(in crate::interfaces) text: String,
+}
+
+/// What to look for, and where.
+pub(in crate::interfaces) struct Search {
+    expression: Regex,
+    pattern: Option<Pattern>,
+    limit: usize,
+}
+
+impl Search {
+    const MOST_MATCHES: u32 = 1000;
+    const MOST_FILES: usize = 100_000;
+    const MOST_BYTES: usize = 256 << 20;
+    const LARGEST_FILE: u64 = 4 << 20;
+    const LONGEST_EXPRESSION: usize = 4096;
+    const LONGEST_LINE: usize = 1000;
+    const COMPILED_SIZE: usize = 1 << 20;
+    /// A file with a NUL in its first bytes is not text.
+    const TELLING: usize = 8 << 10;
+
+    /// A search for `expression` in the files that match `glob`; in all when none.
+    pub(in crate::interfaces) fn new(expression: &str, glob: Option<&str>, limit: u32) -> Result<Self, CallError> {
+        let refuse = |why: String| CallError::Invalid(format!("The regular expression is not accepted: {why} Write a simpler one."));
+        if expression.len() > Self::LONGEST_EXPRESSION {
+            return Err(refuse(format!("it has more than {} bytes.", Self::LONGEST_EXPRESSION)));
+        }
+        let expression = RegexBuilder::new(expression).size_limit(Self::COMPILED_SIZE).dfa_size_limit(Self::COMPILED_SIZE).build();
+        let expression = expression.map_err(|error| refuse(format!("{error}.")))?;
+        let pattern = glob.map(Pattern::parse).transpose()?;
+        Ok(Self { expression, pattern, limit: limit.min(Self::MOST_MATCHES) as usize })
+    }
+
+    /// The first matches in order of path and line.
+    pub(in crate::interfaces) fn run(&self, workspace: &Workspace, allowed: &dyn Fn(&str) -> bool) -> Result<Vec<Match>, CallError> {
+        let walk = Walk { pattern: self.pattern.as_ref(), allowed, most: Self::MOST_FILES };
+        let (mut matches, mut read) = (Vec::new(), 0);
+        for file in walk.run(workspace)? {
+            if matches.len() >= self.limit {
+                break;
+            }
+            if file.kind != Kind::File || file.size > Self::LARGEST_FILE {
+                continue;
+            }
+            let Some(content) = text(workspace, &file.path) else { continue };
+            read += content.len();
+            if read > Self::MOST_BYTES {
+                return Err(CallError::Invalid(
+                    "The files to search hold more than 256 MiB, which is the most for one call; narrow the glob.".into(),
+                ));
+            }
+            self.look(&file.path, &content, &mut matches);
+        }
+        Ok(matches)
+    }
+
+    fn look(&self, path: &str, content: &str, matches: &mut Vec<Match>) {
+        let lines = (1..).zip(content.lines()).filter(|(_, line)| self.expression.is_match(line));
+        let room = self.limit - matches.len();
+        matches.extend(lines.take(room).map(|(line, text)| Match {
+            path: path.to_owned(),
+            line,
+            text: text.chars().take(Self::LONGEST_LINE).collect(),
+        }));
+    }
+}
+
+/// The file's text; none when it is not text, or went away since the walk came by.
+fn text(workspace: &Workspace, path: &str) -> Option<String> {
+    let content = workspace.read(&RelativePath::parse(path).ok()?).ok()?;
+    let telling = &content[..content.len().min(Search::TELLING)];
+    (!telling.contains(&0)).then(|| String::from_utf8_lossy(&content).into_owned())
+}

@@ -1,0 +1,188 @@
+//! Walks a workspace through open directories: skips what git ignores and what the host keeps, follows no link.
+
+use std::{io, sync::Arc};
+
+use cap_fs_ext::DirExt;
+use cap_std::fs::{Dir, DirEntry};
+use globset::{GlobBuilder, GlobMatcher};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use serde::{Deserialize, Serialize};
+
+use super::{Workspace, path, workspace};
+use crate::journal::CallError;
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::interfaces) enum Kind {
+    File,
+    Directory,
+    Symlink,
+}
+
+/// Something the walk came by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::interfaces) struct Found {
+    pub(in crate::interfaces) path: String,
+    pub(in crate::interfaces) kind: Kind,
+    /// Bytes; 0 for anything but a file.
+    pub(in crate::interfaces) size: u64,
+}
+
+/// A glob such as `docs/**/*.md`; `*` stays between two `/`.
+pub(in crate::interfaces) struct Pattern {
+    glob: GlobMatcher,
+    /// The directories that every match lies below: all before the first name with a wildcard.
+    prefix: String,
+}
+
+impl Pattern {
+    const LONGEST: usize = 1024;
+
+    pub(in crate::interfaces) fn parse(text: &str) -> Result<Self, CallError> {
+        let refuse = |why: &str| CallError::Invalid(format!("The glob is not accepted: {why}. Write one such as `docs/**/*.md`."));
+        if text.is_empty() || text.len() > Self::LONGEST || text.chars().any(char::is_control) {
+            return Err(refuse("it has to have 1 to 1024 bytes and no control characters"));
+        }
+        if text.starts_with('/') || text.contains('\\') || text.split('/').any(|name| name == "..") {
+            return Err(refuse("it has to be relative, with `/` between names and without `..`"));
+        }
+        let text = text.trim_start_matches("./");
+        let glob = GlobBuilder::new(text).literal_separator(true).backslash_escape(false).build();
+        let glob = glob.map_err(|error| refuse(&error.kind().to_string()))?.compile_matcher();
+        let literal = text.find(['*', '?', '[', '{']).map_or(text, |wildcard| &text[..wildcard]);
+        let prefix = literal.rsplit_once('/').map_or("", |(directories, _)| directories).to_owned();
+        Ok(Self { glob, prefix })
+    }
+
+    fn is_match(&self, path: &str) -> bool {
+        self.glob.is_match(path)
+    }
+
+    /// Whether a match can lie below the directory.
+    fn may_lie_below(&self, directory: &str) -> bool {
+        lies_in(directory, &self.prefix) || lies_in(&self.prefix, directory)
+    }
+}
+
+fn lies_in(path: &str, directory: &str) -> bool {
+    directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// One walk.
+pub(in crate::interfaces) struct Walk<'a> {
+    /// What to find; everything when none.
+    pub(in crate::interfaces) pattern: Option<&'a Pattern>,
+    /// What the run may know of.
+    pub(in crate::interfaces) allowed: &'a dyn Fn(&str) -> bool,
+    /// How much to find before giving up.
+    pub(in crate::interfaces) most: usize,
+}
+
+/// A directory on the way: what it ignores, and what its parents do.
+struct Level {
+    ignore: Gitignore,
+    directory: String,
+    above: Option<Arc<Level>>,
+}
+
+impl Walk<'_> {
+    /// Entries looked at before the walk gives up, and the deepest directory it looks into.
+    const MOST_SEEN: usize = 500_000;
+    const DEEPEST: usize = 64;
+    const LARGEST_IGNORE_FILE: u64 = 1 << 20;
+
+    /// All that was found, sorted by path.
+    pub(in crate::interfaces) fn run(&self, workspace: &Workspace) -> Result<Vec<Found>, CallError> {
+        let mut found = Vec::new();
+        let mut seen = 0;
+        let mut ahead = vec![(String::new(), None)];
+        while let Some((directory, above)) = ahead.pop() {
+            // What cannot be opened is left out: it went away, or the host's user may not see it.
+            let Ok(dir) = open(workspace.dir(), &directory) else { continue };
+            let Ok(entries) = dir.entries() else { continue };
+            let level = Arc::new(Level { ignore: ignored_in(&dir), directory, above });
+            for entry in entries.flatten() {
+                seen += 1;
+                if seen > Self::MOST_SEEN {
+                    return Err(too_much(&format!("The walk came by more than {} entries", Self::MOST_SEEN)));
+                }
+                let Some(next) = self.look(&entry, &level) else { continue };
+                if next.kind == Kind::Directory && self.descends(&next.path) {
+                    ahead.push((next.path.clone(), Some(Arc::clone(&level))));
+                }
+                if self.wants(&next.path) {
+                    found.push(next);
+                }
+                if found.len() > self.most {
+                    return Err(too_much(&format!("More than {} paths match", self.most)));
+                }
+            }
+        }
+        found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        Ok(found)
+    }
+
+    fn look(&self, entry: &DirEntry, level: &Level) -> Option<Found> {
+        let name = entry.file_name().into_string().ok().filter(|name| !path::is_hidden(name))?;
+        let path = if level.directory.is_empty() { name } else { format!("{}/{name}", level.directory) };
+        let file_type = entry.file_type().ok()?;
+        let kind = match file_type {
+            _ if file_type.is_dir() => Kind::Directory,
+            _ if file_type.is_file() => Kind::File,
+            _ if file_type.is_symlink() => Kind::Symlink,
+            _ => return None,
+        };
+        if level.ignores(&path, kind == Kind::Directory) {
+            return None;
+        }
+        let size = if kind == Kind::File && self.wants(&path) { entry.metadata().ok()?.len() } else { 0 };
+        Some(Found { path, kind, size })
+    }
+
+    fn wants(&self, path: &str) -> bool {
+        self.pattern.is_none_or(|pattern| pattern.is_match(path)) && (self.allowed)(path)
+    }
+
+    fn descends(&self, directory: &str) -> bool {
+        directory.split('/').count() < Self::DEEPEST && self.pattern.is_none_or(|pattern| pattern.may_lie_below(directory))
+    }
+}
+
+impl Level {
+    /// The rules nearest to the path decide.
+    fn ignores(&self, path: &str, is_directory: bool) -> bool {
+        let mut level = Some(self);
+        while let Some(current) = level {
+            let below = path[current.directory.len()..].trim_start_matches('/');
+            let decided = current.ignore.matched(below, is_directory);
+            if !decided.is_none() {
+                return decided.is_ignore();
+            }
+            level = current.above.as_deref();
+        }
+        false
+    }
+}
+
+/// Opens one name at a time, for a name that was a directory may be a link by now.
+fn open(root: &Dir, directory: &str) -> io::Result<Dir> {
+    directory.split('/').filter(|name| !name.is_empty()).try_fold(root.try_clone()?, |dir, name| dir.open_dir_nofollow(name))
+}
+
+fn ignored_in(dir: &Dir) -> Gitignore {
+    let mut builder = GitignoreBuilder::new("");
+    for name in [".gitignore", ".ignore"] {
+        let Ok(rules) = workspace::read_file(dir, name, Walk::LARGEST_IGNORE_FILE) else { continue };
+        for line in String::from_utf8_lossy(&rules).lines() {
+            // A line that is no rule ignores nothing; git takes it the same way.
+            let _ = builder.add_line(None, line);
+        }
+    }
+    builder.build().unwrap_or_else(|_| Gitignore::empty())
+}
+
+fn too_much(what: &str) -> CallError {
+    CallError::Invalid(format!("{what}, which is the most for one call; narrow the glob."))
+}

@@ -1,0 +1,220 @@
+//! A folder as guests see it: every step goes through an open directory, one name at a time, and no symbolic link is
+//! followed, so that a path means what the grant for it says. Decides nothing about grants.
+
+use std::{
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
+use cap_std::{
+    ambient_authority,
+    fs::{Dir, File, Metadata, OpenOptions, Permissions, PermissionsExt},
+};
+
+use super::path::RelativePath;
+use crate::journal::{Attempt, CallError};
+
+/// The folder a run works in, open for as long as the run is executed.
+#[derive(Debug)]
+pub struct Workspace {
+    dir: Dir,
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// Bytes of the largest file that fits into one answer, whatever it holds.
+    const LARGEST: u64 = 5 << 20;
+    const NEW_FILE_MODE: u32 = 0o644;
+
+    /// Opens the folder at `root`.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        Ok(Self { dir: Dir::open_ambient_dir(root, ambient_authority())?, root: root.to_owned() })
+    }
+
+    /// Where the folder lies, for people.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    /// The whole content of a regular file of at most 5 MiB.
+    pub(in crate::interfaces) fn read(&self, path: &RelativePath) -> Result<Vec<u8>, CallError> {
+        self.parent(path, false).and_then(|dir| read_file(&dir, path.split().1, Self::LARGEST)).map_err(|error| self.explain(path, error))
+    }
+
+    /// Replaces the file in one step and returns once it is on disk.
+    pub(in crate::interfaces) fn write(&self, path: &RelativePath, content: &[u8], attempt: &Attempt) -> Result<(), CallError> {
+        self.replace(path, content, attempt).map_err(|error| self.explain(path, error))
+    }
+
+    /// Removes a file, a link or an empty directory. A repeated try finds its work done.
+    pub(super) fn remove(&self, path: &RelativePath, attempt: &Attempt) -> Result<(), CallError> {
+        match self.unlink(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && attempt.again => Ok(()),
+            result => result.map_err(|error| self.explain(path, error)),
+        }
+    }
+
+    fn replace(&self, path: &RelativePath, content: &[u8], attempt: &Attempt) -> io::Result<()> {
+        let dir = self.parent(path, true)?;
+        let name = path.split().1;
+        let mode = match dir.symlink_metadata(name) {
+            Ok(old) if old.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Ok(old) if old.is_file() => old.permissions().mode() & 0o777,
+            Ok(_) => Self::NEW_FILE_MODE,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::NEW_FILE_MODE,
+            Err(error) => return Err(error),
+        };
+        // The name derives from the call, so that what a crash left behind is found again and replaced.
+        let temporary = format!(".baton-write-{}", &blake3::hash(attempt.key.as_bytes()).to_hex()[..16]);
+        let written = write_new(&dir, &temporary, content, mode).and_then(|()| dir.rename(&temporary, &dir, name));
+        if written.is_err() {
+            // The first failure is the one to tell; a leftover is harmless.
+            let _ = dir.remove_file(&temporary);
+        }
+        written?;
+        dir.open(".")?.sync_all()
+    }
+
+    fn unlink(&self, path: &RelativePath) -> io::Result<()> {
+        let dir = self.parent(path, false)?;
+        let name = path.split().1;
+        match dir.symlink_metadata(name)?.is_dir() {
+            true => dir.remove_dir(name),
+            false => dir.remove_file(name),
+        }
+    }
+
+    /// The open directory that holds the path's last name; made on the way when `create`.
+    fn parent(&self, path: &RelativePath, create: bool) -> io::Result<Dir> {
+        let mut dir = self.dir.try_clone()?;
+        for name in path.split().0 {
+            dir = match dir.open_dir_nofollow(name) {
+                Err(error) if create && error.kind() == io::ErrorKind::NotFound => make_dir(&dir, name)?,
+                opened => opened?,
+            };
+        }
+        Ok(dir)
+    }
+
+    fn explain(&self, path: &RelativePath, error: io::Error) -> CallError {
+        match self.link_on(path) {
+            // A removal or a replacement concerns the link itself, so only a failure beyond it is put down to it.
+            Some(link) => self.explain_link(path, &link),
+            None => explain(path, &error),
+        }
+    }
+
+    /// The first symbolic link on the path, if there is one.
+    fn link_on(&self, path: &RelativePath) -> Option<String> {
+        let text = path.as_str();
+        let ends = text.match_indices('/').map(|(end, _)| end).chain([text.len()]);
+        let mut prefixes = ends.map(|end| &text[..end]);
+        prefixes.find(|prefix| self.dir.symlink_metadata(prefix).is_ok_and(|found| found.is_symlink())).map(str::to_owned)
+    }
+
+    fn explain_link(&self, path: &RelativePath, link: &str) -> CallError {
+        let rest = path.as_str()[link.len()..].trim_start_matches('/');
+        match self.dir.canonicalize(link) {
+            Ok(target) => {
+                let target = target.join(rest);
+                CallError::Invalid(format!(
+                    "`{link}` is a symbolic link, which is not followed; name the path it leads to, `{}`.",
+                    target.display()
+                ))
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                CallError::Invalid(format!("`{link}` is a symbolic link that leads out of the workspace; put the file itself there."))
+            }
+            Err(_) => CallError::NotFound(format!("`{link}` is a symbolic link that leads nowhere; remove it, or make what it points to.")),
+        }
+    }
+}
+
+/// Reads a regular file of at most `most` bytes. Never waits: a pipe is opened without blocking, looked at and refused.
+pub(super) fn read_file(dir: &Dir, name: &str, most: u64) -> io::Result<Vec<u8>> {
+    check(&dir.symlink_metadata(name)?, most)?;
+    let mut options = OpenOptions::new();
+    options.read(true).follow(FollowSymlinks::No).nonblock(true);
+    let file = dir.open_with(name, &options)?;
+    // What was looked at above may have been replaced since; what is open now cannot be.
+    check(&file.metadata()?, most)?;
+    read_whole(file, most)
+}
+
+fn read_whole(file: File, most: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    file.take(most + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > most {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(content)
+}
+
+fn check(found: &Metadata, most: u64) -> io::Result<()> {
+    if found.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !found.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    if found.len() > most {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(())
+}
+
+fn make_dir(dir: &Dir, name: &str) -> io::Result<Dir> {
+    match dir.create_dir(name) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => dir.open_dir_nofollow(name),
+    }
+}
+
+fn write_new(dir: &Dir, name: &str, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    let mut file = match dir.open_with(name, &options) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            dir.remove_file(name)?;
+            dir.open_with(name, &options)?
+        }
+        opened => opened?,
+    };
+    file.write_all(content)?;
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.sync_all()
+}
+
+fn explain(path: &RelativePath, error: &io::Error) -> CallError {
+    let path = path.as_str();
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            CallError::NotFound(format!("There is no `{path}` in the workspace; look with `files.find` for what there is."))
+        }
+        io::ErrorKind::IsADirectory => CallError::Invalid(format!("`{path}` is a directory; name a file, or list it with `files.find`.")),
+        io::ErrorKind::NotADirectory => CallError::Invalid(format!("A file stands where `{path}` needs a directory; choose another path.")),
+        io::ErrorKind::DirectoryNotEmpty => CallError::Invalid(format!("The directory `{path}` is not empty; remove what it holds first.")),
+        io::ErrorKind::InvalidInput => CallError::Invalid(format!("`{path}` is no regular file, and only those are read; name another.")),
+        io::ErrorKind::FileTooLarge => {
+            CallError::Invalid(format!("`{path}` is larger than the 5 MiB that one call may carry; look into it with `files.search`."))
+        }
+        io::ErrorKind::InvalidFilename => CallError::Invalid(format!("`{path}` is longer than the file system takes; use a shorter path.")),
+        io::ErrorKind::PermissionDenied => CallError::Other(format!(
+            "The host's user may not do this to `{path}`; let the operator change the file's owner or permissions."
+        )),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => {
+            CallError::Unavailable(format!("`{path}` could not be written: {error}. Make room, or make the folder writable."))
+        }
+        _ => CallError::Other(format!("`{path}` could not be reached: {error}. Let the operator look at the disk.")),
+    }
+}
+
+#[cfg(test)]
+pub(super) fn explained(path: &RelativePath, kind: io::ErrorKind) -> CallError {
+    explain(path, &kind.into())
+}
