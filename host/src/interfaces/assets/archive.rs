@@ -1,0 +1,75 @@
+//! Reads the tar archive a stranger packed: takes plain files with plain names and refuses all else.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+};
+
+use tar::{Archive, Entry, EntryType};
+
+const MOST_FILES: usize = 4096;
+const MOST_BYTES: u64 = 32 << 20;
+const LONGEST_PATH: usize = 1024;
+
+/// Why a plugin's assets were not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AssetsError {
+    /// Cut off, or no archive at all.
+    #[error("The assets are no whole tar archive: {0}. Pack the plugin again with `baton plugin pack`.")]
+    NotAnArchive(#[from] io::Error),
+    /// A name that could mean something else than a file below the archive's root.
+    #[error("The assets hold the path `{0}`; paths are relative UTF-8 text with `/` between names, without `.` and `..`. Rename the file.")]
+    UnsafePath(String),
+    /// A link, a device, a directory.
+    #[error("The asset `{0}` is no regular file; pack files alone.")]
+    NotAFile(String),
+    /// Which of them is meant?
+    #[error("The assets hold `{0}` twice; pack it once.")]
+    Duplicate(String),
+    /// More than a plugin may carry.
+    #[error("The assets are too big: at most {MOST_FILES} files with {} MiB together. Pack less.", MOST_BYTES >> 20)]
+    TooBig,
+}
+
+pub(super) fn read(archive: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, AssetsError> {
+    let mut files = BTreeMap::new();
+    let mut room = MOST_BYTES;
+    for entry in Archive::new(archive).entries()? {
+        let mut entry = entry?;
+        let path = path(&entry)?;
+        if entry.header().entry_type() != EntryType::Regular {
+            return Err(AssetsError::NotAFile(path));
+        }
+        if files.len() == MOST_FILES || entry.size() > room {
+            return Err(AssetsError::TooBig);
+        }
+        room -= entry.size();
+        let content = content(&mut entry)?;
+        if files.contains_key(&path) {
+            return Err(AssetsError::Duplicate(path));
+        }
+        files.insert(path, content);
+    }
+    Ok(files)
+}
+
+fn path(entry: &Entry<'_, &[u8]>) -> Result<String, AssetsError> {
+    let bytes = entry.path_bytes();
+    let shown = || AssetsError::UnsafePath(String::from_utf8_lossy(&bytes).chars().take(100).flat_map(char::escape_debug).collect());
+    let path = std::str::from_utf8(&bytes).map_err(|_| shown())?;
+    let plain = path.len() <= LONGEST_PATH && !path.contains('\\') && !path.contains(':') && !path.chars().any(char::is_control);
+    if !plain || path.split('/').any(|name| matches!(name, "" | "." | "..")) {
+        return Err(shown());
+    }
+    Ok(path.to_owned())
+}
+
+fn content(entry: &mut Entry<'_, &[u8]>) -> Result<Vec<u8>, AssetsError> {
+    let size = entry.size();
+    let mut content = Vec::new();
+    entry.read_to_end(&mut content)?;
+    if content.len() as u64 != size {
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+    }
+    Ok(content)
+}

@@ -1,0 +1,114 @@
+//! The document of settings: how layers are merged, what a key finds, what stays out of sight.
+
+use serde_json::{Map, Value};
+
+/// Everything that is set, one JSON object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings(Value);
+
+/// Why settings were not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// Not TOML.
+    #[error("`{name}`, line {line}: {reason}. Correct the line and try again.")]
+    NotToml {
+        /// The file.
+        name: String,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A number that JSON does not have.
+    #[error("`{name}` sets `{key}` to a number that is not finite; write a finite one.")]
+    NotFinite {
+        /// The file.
+        name: String,
+        /// The dotted key.
+        key: String,
+    },
+}
+
+impl Settings {
+    /// One document of many: a later layer wins, key by key for objects and as a whole for anything else.
+    pub fn merge(layers: &[Value]) -> Self {
+        let mut merged = Value::Object(Map::new());
+        layers.iter().filter(|layer| layer.is_object()).for_each(|layer| lay_over(&mut merged, layer));
+        Self(merged)
+    }
+
+    /// The document itself, secrets and all; for the host alone.
+    pub fn into_value(self) -> Value {
+        self.0
+    }
+
+    /// What a dotted key such as `plan.stories.most` finds. None for what is not set and for what is secret: anything
+    /// below `keys` and `secrets`, and every name that ends like one of a key, a token, a secret or a password.
+    pub fn get(&self, key: &str) -> Option<Value> {
+        let mut value = &self.0;
+        for (depth, name) in key.split('.').enumerate() {
+            if is_secret(name, depth == 0) {
+                return None;
+            }
+            value = value.as_object()?.get(name)?;
+        }
+        Some(without_secrets(value))
+    }
+
+    /// A layer from a TOML file called `name`. Dates become text.
+    pub fn from_toml(text: &str, name: &str) -> Result<Value, SettingsError> {
+        let table: toml::Table = toml::from_str(text).map_err(|error| {
+            let before = error.span().map_or(0, |span| span.start);
+            let line = 1 + text.bytes().take(before).filter(|byte| *byte == b'\n').count();
+            SettingsError::NotToml { name: name.to_owned(), line, reason: error.message().trim_end_matches('.').to_owned() }
+        })?;
+        json(toml::Value::Table(table)).map_err(|key| SettingsError::NotFinite { name: name.to_owned(), key })
+    }
+}
+
+fn lay_over(below: &mut Value, above: &Value) {
+    let (Value::Object(below), Value::Object(above)) = (&mut *below, above) else {
+        *below = above.clone();
+        return;
+    };
+    for (key, value) in above {
+        lay_over(below.entry(key.clone()).or_insert(Value::Null), value);
+    }
+}
+
+fn is_secret(name: &str, at_root: bool) -> bool {
+    let name = name.to_lowercase().replace('_', "-");
+    let ends = ["key", "token", "secret", "password", "passphrase", "credentials", "bearer"].iter().any(|end| name.ends_with(end));
+    ends || at_root && matches!(name.as_str(), "keys" | "secrets" | "providers" | "mcp")
+}
+
+/// A secret stays one when the object around it is asked for.
+fn without_secrets(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            members.iter().filter(|(name, _)| !is_secret(name, false)).map(|(name, value)| (name.clone(), without_secrets(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(without_secrets).collect(),
+        plain => plain.clone(),
+    }
+}
+
+/// The JSON form; the error is the dotted key of a number that has none.
+fn json(value: toml::Value) -> Result<Value, String> {
+    Ok(match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => serde_json::Number::from_f64(number).ok_or_else(String::new)?.into(),
+        toml::Value::Boolean(truth) => truth.into(),
+        toml::Value::Datetime(time) => time.to_string().into(),
+        toml::Value::Array(items) => Value::Array(items.into_iter().map(json).collect::<Result<_, _>>()?),
+        toml::Value::Table(table) => {
+            let member = |(name, value): (String, toml::Value)| match json(value) {
+                Ok(value) => Ok((name, value)),
+                Err(below) if below.is_empty() => Err(name),
+                Err(below) => Err(format!("{name}.{below}")),
+            };
+            Value::Object(table.into_iter().map(member).collect::<Result<_, _>>()?)
+        }
+    })
+}

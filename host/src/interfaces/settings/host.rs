@@ -1,0 +1,20 @@
+//! Implements `settings` of the contract.
+
+use serde_json::Value;
+
+use super::View;
+use crate::{
+    bindings::settings::Host,
+    journal::{Call, Effect, Performed},
+};
+
+impl Host for View<'_> {
+    /// Journaled, because a file may be edited between a crash and the resume.
+    async fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
+        let call = Call::new("settings.get", Effect::Read, &key)?;
+        let found = self.settings.get(&key);
+        let answer = self.recorder.call(call, |_| async move { Performed::answer(Ok(found)) }).await?;
+        let value: Option<Value> = answer.map_err(wasmtime::Error::new)?;
+        Ok(value.map(|value| value.to_string()))
+    }
+}

@@ -1,0 +1,84 @@
+use serde_json::json;
+
+use super::*;
+use crate::{bindings::settings::Host, journal::testing::Bench};
+
+#[test]
+fn the_later_layer_wins_key_by_key() {
+    let settings = Settings::merge(&[
+        json!({ "plan": { "most": 3, "least": 1 }, "list": [1, 2], "gone": { "a": 1 } }),
+        json!({ "plan": { "most": 5 }, "list": [9], "gone": null }),
+        json!("no object"),
+    ]);
+    assert_eq!(settings.get("plan"), Some(json!({ "most": 5, "least": 1 })));
+    assert_eq!(settings.get("list"), Some(json!([9])));
+    assert_eq!(settings.get("gone"), Some(json!(null)));
+}
+
+#[test]
+fn a_key_that_nobody_set_finds_nothing() {
+    let settings = Settings::merge(&[json!({ "a": { "b": 1 }, "": 2 })]);
+    for key in ["b", "a.c", "a.b.c", "a.", ".a", "a..b", "A.b", "a b"] {
+        assert_eq!(settings.get(key), None, "{key}");
+    }
+    assert_eq!(settings.get("a.b"), Some(json!(1)));
+    assert_eq!(Settings::default().get("a"), None);
+}
+
+#[test]
+fn secrets_are_never_found() {
+    let settings = Settings::merge(&[json!({
+        "keys": { "anthropic": "s3cret" },
+        "secrets": { "x": "s3cret" },
+        "llm": { "api-key": "s3cret", "api_key": "s3cret", "apiKey": "s3cret", "Auth-Token": "s3cret", "client-secret": "s3cret", "password": "s3cret", "dbPassword": "s3cret",
+            "list": [{ "token": "s3cret", "name": "seen" }], "max-tokens": 7, "keys": "seen" },
+    })]);
+    let keys = [
+        "keys",
+        "keys.anthropic",
+        "secrets.x",
+        "llm.api-key",
+        "llm.api_key",
+        "llm.apiKey",
+        "llm.Auth-Token",
+        "llm.client-secret",
+        "llm.password",
+        "llm.dbPassword",
+    ];
+    for key in keys {
+        assert_eq!(settings.get(key), None, "{key}");
+    }
+    assert_eq!(settings.get("llm"), Some(json!({ "list": [{ "name": "seen" }], "max-tokens": 7, "keys": "seen" })));
+}
+
+#[test]
+fn toml_is_read_with_its_dates_as_text() {
+    let layer =
+        Settings::from_toml("day = 2026-01-02\n[plan]\nmost = 3\nshare = 0.5\non = true\nlist = [1, \"x\"]\n", "baton.toml").unwrap();
+    assert_eq!(layer, json!({ "day": "2026-01-02", "plan": { "most": 3, "share": 0.5, "on": true, "list": [1, "x"] } }));
+}
+
+#[test]
+fn an_error_names_the_file_and_the_line() {
+    let error = Settings::from_toml("a = 1\nb = 2\nc = = 3\n", "baton.toml").unwrap_err();
+    assert!(matches!(&error, SettingsError::NotToml { line: 3, .. }), "{error:?}");
+    assert!(error.to_string().starts_with("`baton.toml`, line 3: "), "{error}");
+    let error = Settings::from_toml("[a.b]\nc = nan\n", "baton.toml").unwrap_err();
+    assert_eq!(error, SettingsError::NotFinite { name: "baton.toml".into(), key: "a.b.c".into() });
+}
+
+#[tokio::test]
+async fn a_resumed_run_sees_the_settings_it_saw_before() {
+    let bench = Bench::new();
+    let (before, after) = (Settings::merge(&[json!({ "plan": { "most": 3 } })]), Settings::merge(&[json!({ "plan": { "most": 9 } })]));
+    let mut recorder = bench.recorder();
+    let mut view = View { recorder: &mut recorder, settings: &before };
+    assert_eq!(view.get("plan.most".into()).await.unwrap().as_deref(), Some("3"));
+    assert_eq!(view.get("none".into()).await.unwrap(), None);
+
+    let mut recorder = bench.recorder();
+    let mut view = View { recorder: &mut recorder, settings: &after };
+    assert_eq!(view.get("plan.most".into()).await.unwrap().as_deref(), Some("3"));
+    assert_eq!(view.get("none".into()).await.unwrap(), None);
+    assert_eq!(view.get("plan.most".into()).await.unwrap().as_deref(), Some("9"));
+}
