@@ -1,0 +1,100 @@
+//! Implements `agents` of the contract.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{AGENTS, View};
+use crate::{
+    bindings::{Fault, agents as wit},
+    events::{Category, Draft},
+    interfaces::children::{ChildError, Children, Ended, Order, Role},
+    journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
+};
+
+/// What the agent gave back, as the journal keeps it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Outcome {
+    answer: String,
+    summary: String,
+    cost_usd: Option<f64>,
+}
+
+/// What the agent's run ends with.
+#[derive(Deserialize)]
+struct Output {
+    answer: String,
+    #[serde(default)]
+    summary: String,
+}
+
+impl wit::Host for View<'_> {
+    async fn perform(&mut self, agent: String, task: wit::Task) -> Result<wit::Outcome, Fault> {
+        let input = input(&task)?;
+        let call = Call::new("agents.perform", Effect::Wait, &json!({ "agent": agent, "task": input }))?;
+        let call = call.needing(Capability::new(AGENTS.word, agent.clone()));
+        let (children, parent, worktree) = (Arc::clone(self.children), self.recorder.run().clone(), task.worktree);
+        let perform = |attempt: Attempt| async move {
+            if let Some(worktree) = worktree {
+                return Performed::answer(Err(CallError::NotFound(format!(
+                    "There is no worktree named `{}`; leave it out.",
+                    worktree.escape_debug()
+                ))));
+            }
+            let order = Order { role: Role::Agent, plugin: &agent, input };
+            follow(&*children, &parent, attempt.seq, order).await.unwrap_or_else(Performed::from)
+        };
+        let Outcome { answer, summary, cost_usd } = self.recorder.call(call, perform).await??;
+        Ok(wit::Outcome { answer, summary, cost_usd })
+    }
+}
+
+/// The task as the agent's run is given it.
+fn input(task: &wit::Task) -> Result<Value, CallError> {
+    if task.goal.trim().is_empty() {
+        return Err(CallError::Invalid("The task has no goal; say in a sentence what to achieve.".into()));
+    }
+    let schema = task.answer_schema.as_deref().map(schema).transpose()?;
+    Ok(json!({ "goal": task.goal, "context": task.context, "answer-schema": schema, "worktree": task.worktree }))
+}
+
+fn schema(text: &str) -> Result<Value, CallError> {
+    match serde_json::from_str(text) {
+        Ok(schema @ Value::Object(_)) => Ok(schema),
+        Ok(_) => {
+            Err(CallError::Invalid("The answer's schema is no JSON object; send a JSON Schema such as {\"type\": \"object\"}.".into()))
+        }
+        Err(error) => Err(CallError::Invalid(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose."))),
+    }
+}
+
+/// Starts the agent's run, which it does once however often it is called, and looks how it ended.
+async fn follow(children: &dyn Children, parent: &RunId, seq: u64, order: Order<'_>) -> Result<Performed<Outcome>, ChildError> {
+    let agent = order.plugin;
+    let child = children.start(parent, seq, order).await?;
+    let Some(ended) = children.ended(parent, &child).await? else {
+        return Ok(Performed::Waiting(Wait::Runs(vec![child])));
+    };
+    let cost_usd = children.cost(&child).await?;
+    let answer = answer(agent, ended, cost_usd);
+    let told = match &answer {
+        Ok(outcome) => json!({ "agent": agent, "run": child, "summary": outcome.summary, "cost-usd": cost_usd }),
+        Err(error) => json!({ "agent": agent, "run": child, "error": error.to_string(), "cost-usd": cost_usd }),
+    };
+    Ok(Performed::Answered(answer, vec![Draft::of_run(Category::Agent, "ended", parent, told)]))
+}
+
+fn answer(agent: &str, ended: Ended, cost_usd: Option<f64>) -> Result<Outcome, CallError> {
+    let output = match ended {
+        Ended::Succeeded(output) => output,
+        Ended::Failed(reason) => return Err(CallError::Other(format!("Agent `{agent}` failed: {reason}"))),
+        Ended::Cancelled => return Err(CallError::Cancelled(format!("Agent `{agent}` was cancelled; go on without its answer, or end."))),
+    };
+    let read = Output::deserialize(output);
+    let Output { answer, summary } = read.map_err(|error| {
+        CallError::Other(format!("Agent `{agent}` gave something that is no outcome: {error}. This is a mistake of that plugin."))
+    })?;
+    Ok(Outcome { answer, summary, cost_usd })
+}

@@ -1,0 +1,123 @@
+use serde_json::json;
+
+use super::*;
+use crate::{
+    bindings::{
+        Fault,
+        agents::{Host, Outcome, Task},
+    },
+    interfaces::children::{ChildError, Ended, Role, testing::Nursery},
+    journal::{CallError, Interrupt, Wait, testing::Bench},
+};
+
+struct Scene {
+    bench: Bench,
+    nursery: Arc<Nursery>,
+    children: Arc<dyn Children>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let nursery = Arc::new(Nursery::default());
+        Self { bench: Bench::new(), children: nursery.clone(), nursery }
+    }
+
+    async fn perform(&self, task: Task) -> Result<Outcome, Fault> {
+        let mut recorder = self.bench.recorder();
+        View { recorder: &mut recorder, children: &self.children }.perform("mary".into(), task).await
+    }
+
+    async fn ended(&self, ended: Ended) -> Result<Outcome, Fault> {
+        self.nursery.ended.lock().unwrap().insert(Bench::run().child(1), ended);
+        self.perform(task()).await
+    }
+}
+
+fn task() -> Task {
+    Task { goal: "Write it".into(), context: "All of it".into(), answer_schema: Some(r#"{"type":"object"}"#.into()), worktree: None }
+}
+
+fn refusal(result: Result<Outcome, Fault>) -> CallError {
+    match result {
+        Err(Fault::Answer(error)) => error,
+        other => panic!("no refusal: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_run_is_put_away_until_its_agent_ends() {
+    let scene = Scene::new();
+    let child = Bench::run().child(1);
+    for _ in 0..2 {
+        let waits = scene.perform(task()).await.unwrap_err();
+        assert!(matches!(&waits, Fault::Interrupt(Interrupt::Suspended(Wait::Runs(runs))) if *runs == [child.clone()]), "{waits:?}");
+    }
+    let input = json!({ "goal": "Write it", "context": "All of it", "answer-schema": { "type": "object" }, "worktree": null });
+    assert_eq!(
+        scene.nursery.ordered.lock().unwrap().clone().into_iter().collect::<Vec<_>>(),
+        [(child.clone(), (Role::Agent, "mary".to_owned(), input))]
+    );
+    assert!(scene.bench.journal.events().is_empty());
+
+    let outcome = scene.ended(Ended::Succeeded(json!({ "answer": "{}", "summary": "Done" }))).await.unwrap();
+    assert_eq!((outcome.answer.as_str(), outcome.summary.as_str(), outcome.cost_usd), ("{}", "Done", Nursery::COST));
+    let replayed = scene.ended(Ended::Failed("no longer asked".into())).await.unwrap();
+    assert_eq!(replayed.answer, "{}");
+    let events = scene.bench.journal.events();
+    assert_eq!(events.len(), 1);
+    assert_eq!(
+        (events[0].name.as_str(), &events[0].data),
+        ("ended", &json!({ "agent": "mary", "run": child, "summary": "Done", "cost-usd": 0.25 }))
+    );
+}
+
+#[tokio::test]
+async fn an_agent_that_does_not_succeed_is_an_error_of_the_call() {
+    for (ended, word) in [
+        (Ended::Failed("No model.".into()), "Agent `mary` failed: No model."),
+        (Ended::Succeeded(json!("no outcome")), "mistake of that plugin"),
+        (Ended::Succeeded(json!({ "summary": "no answer" })), "answer"),
+    ] {
+        let scene = Scene::new();
+        let _ = scene.perform(task()).await;
+        let error = refusal(scene.ended(ended).await);
+        assert!(matches!(&error, CallError::Other(text) if text.contains(word)), "{error:?}");
+        assert_eq!(scene.bench.journal.events()[0].data["error"], error.to_string());
+    }
+    let scene = Scene::new();
+    let _ = scene.perform(task()).await;
+    assert!(matches!(refusal(scene.ended(Ended::Cancelled).await), CallError::Cancelled(_)));
+}
+
+#[tokio::test]
+async fn a_wrong_task_starts_nothing() {
+    let scene = Scene::new();
+    for schema in ["", "{", "[]", "true", "\"object\""] {
+        let error = refusal(scene.perform(Task { answer_schema: Some(schema.into()), ..task() }).await);
+        assert!(matches!(error, CallError::Invalid(_)), "{schema}");
+    }
+    assert!(matches!(refusal(scene.perform(Task { goal: " \n".into(), ..task() }).await), CallError::Invalid(_)));
+    assert!(matches!(refusal(scene.perform(Task { worktree: Some("w".into()), ..task() }).await), CallError::NotFound(_)));
+    assert!(scene.nursery.ordered.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_agent_needs_its_grant() {
+    let scene = Scene::new();
+    scene.bench.authority.deny(AGENTS.word, "mary");
+    assert!(matches!(refusal(scene.perform(task()).await), CallError::Denied(_)));
+    assert!(scene.nursery.ordered.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_started_is_told_apart() {
+    let failing = async |error: ChildError| {
+        let scene = Scene::new();
+        *scene.nursery.failing.lock().unwrap() = Some(error);
+        scene.perform(task()).await
+    };
+    assert!(matches!(refusal(failing(ChildError::NotInstalled("No agent `mary`.".into())).await), CallError::NotFound(_)));
+    assert!(matches!(refusal(failing(ChildError::TooDeep(8)).await), CallError::Invalid(_)));
+    let paused = failing(ChildError::Store("The disk is full.".into())).await.unwrap_err();
+    assert!(matches!(&paused, Fault::Interrupt(Interrupt::Paused(pause)) if pause.reason.contains("disk")), "{paused:?}");
+}

@@ -1,0 +1,90 @@
+//! Implements `workflows` of the contract.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{View, WORKFLOWS};
+use crate::{
+    bindings::{Fault, types, workflows as wit},
+    interfaces::children::{ChildError, Children, Ended, Order, Role},
+    journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
+};
+
+const MOST_JOINED: usize = 1000;
+
+/// What a run that ended gives whoever joins it.
+type Ending = Result<Value, CallError>;
+
+impl wit::Host for View<'_> {
+    async fn start(&mut self, workflow: String, input: String, worktree: Option<String>) -> Result<String, Fault> {
+        let input: Value = serde_json::from_str(&input).map_err(|error| {
+            CallError::Invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug()))
+        })?;
+        let call = Call::new("workflows.start", Effect::Write, &json!({ "workflow": workflow, "input": input, "worktree": worktree }))?;
+        let call = call.needing(Capability::new(WORKFLOWS.word, workflow.clone()));
+        let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
+        let start = |attempt: Attempt| async move {
+            if let Some(worktree) = worktree {
+                return Performed::answer(Err(CallError::NotFound(format!(
+                    "There is no worktree named `{}`; leave it out.",
+                    worktree.escape_debug()
+                ))));
+            }
+            let order = Order { role: Role::Workflow, plugin: &workflow, input };
+            children.start(&parent, attempt.seq, order).await.map_or_else(Performed::from, |child| Performed::answer(Ok(child)))
+        };
+        let child: RunId = self.recorder.call(call, start).await??;
+        Ok(child.to_string())
+    }
+
+    async fn join(&mut self, run: String) -> Result<String, Fault> {
+        let call = Call::new("workflows.join", Effect::Wait, &run)?;
+        let (children, parent, child) = (Arc::clone(self.children), self.recorder.run().clone(), RunId::from_text(run));
+        let join = |_| async move {
+            match first_ended(&*children, &parent, std::slice::from_ref(&child)).await {
+                Ok(Some((_, ending))) => Performed::answer(ending),
+                Ok(None) => Performed::Waiting(Wait::Runs(vec![child])),
+                Err(error) => error.into(),
+            }
+        };
+        let output: Value = self.recorder.call(call, join).await??;
+        Ok(output.to_string())
+    }
+
+    async fn join_any(&mut self, runs: Vec<String>) -> Result<(String, Result<String, types::Error>), Fault> {
+        if runs.is_empty() || runs.len() > MOST_JOINED {
+            return Err(CallError::Invalid(format!("{} runs cannot be joined; name 1 to {MOST_JOINED}.", runs.len())).into());
+        }
+        let call = Call::new("workflows.join-any", Effect::Wait, &runs)?;
+        let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
+        let runs: Vec<_> = runs.into_iter().map(RunId::from_text).collect();
+        let join = |_| async move {
+            match first_ended(&*children, &parent, &runs).await {
+                Ok(Some(first)) => Performed::answer(Ok(first)),
+                Ok(None) => Performed::Waiting(Wait::Runs(runs)),
+                Err(error) => error.into(),
+            }
+        };
+        let (run, ending) = self.recorder.call(call, join).await??;
+        Ok((run.to_string(), ending.map(|output| output.to_string()).map_err(types::Error::from)))
+    }
+}
+
+/// The first in the list that has ended.
+async fn first_ended(children: &dyn Children, parent: &RunId, runs: &[RunId]) -> Result<Option<(RunId, Ending)>, ChildError> {
+    for run in runs {
+        if let Some(ended) = children.ended(parent, run).await? {
+            return Ok(Some((run.clone(), ending(run, ended))));
+        }
+    }
+    Ok(None)
+}
+
+fn ending(run: &RunId, ended: Ended) -> Ending {
+    match ended {
+        Ended::Succeeded(output) => Ok(output),
+        Ended::Failed(reason) => Err(CallError::Other(reason)),
+        Ended::Cancelled => Err(CallError::Cancelled(format!("Run {run} was cancelled; go on without it, or end."))),
+    }
+}

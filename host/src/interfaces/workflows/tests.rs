@@ -1,0 +1,134 @@
+use serde_json::json;
+
+use super::*;
+use crate::{
+    bindings::{Fault, types, workflows::Host},
+    interfaces::children::{Ended, Role, testing::Nursery},
+    journal::{CallError, Interrupt, RunId, Wait, testing::Bench},
+};
+
+struct Scene {
+    bench: Bench,
+    nursery: Arc<Nursery>,
+    children: Arc<dyn Children>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let nursery = Arc::new(Nursery::default());
+        Self { bench: Bench::new(), children: nursery.clone(), nursery }
+    }
+
+    fn end(&self, run: &str, ended: Ended) {
+        self.nursery.ended.lock().unwrap().insert(RunId::from_text(run), ended);
+    }
+}
+
+fn view<'a>(scene: &'a Scene, recorder: &'a mut Recorder) -> View<'a> {
+    View { recorder, children: &scene.children }
+}
+
+/// The run starts two children, the same ones at every replay.
+async fn start_two(view: &mut View<'_>) -> [String; 2] {
+    let first = view.start("build".into(), r#"{"n":1}"#.into(), None).await.unwrap();
+    [first, view.start("build".into(), r#"{"n":2}"#.into(), None).await.unwrap()]
+}
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, Fault>) -> CallError {
+    match result {
+        Err(Fault::Answer(error)) => error,
+        other => panic!("no refusal: {other:?}"),
+    }
+}
+
+fn awaited<T: std::fmt::Debug>(result: Result<T, Fault>) -> Vec<String> {
+    match result {
+        Err(Fault::Interrupt(Interrupt::Suspended(Wait::Runs(runs)))) => runs.iter().map(RunId::to_string).collect(),
+        other => panic!("not waiting: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn starting_again_is_starting_once() {
+    let scene = Scene::new();
+    let first = start_two(&mut view(&scene, &mut scene.bench.recorder())).await;
+    assert_eq!(start_two(&mut view(&scene, &mut scene.bench.recorder())).await, first);
+    assert_eq!(start_two(&mut view(&scene, &mut scene.bench.resumed_from(Vec::new()))).await, first);
+    let ordered = scene.nursery.ordered.lock().unwrap();
+    assert_eq!(ordered.len(), 2);
+    assert_eq!(ordered[&RunId::from_text(first[0].as_str())], (Role::Workflow, "build".to_owned(), json!({ "n": 1 })));
+}
+
+#[tokio::test]
+async fn joining_waits_and_then_gives_the_output() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let mut run = view(&scene, &mut recorder);
+    let [one, two] = start_two(&mut run).await;
+    assert_eq!(awaited(run.join(one.clone()).await), std::slice::from_ref(&one));
+
+    scene.end(&one, Ended::Succeeded(json!({ "ok": true })));
+    scene.end(&two, Ended::Failed("No model.".into()));
+    for _ in 0..2 {
+        let mut recorder = scene.bench.recorder();
+        let mut run = view(&scene, &mut recorder);
+        start_two(&mut run).await;
+        assert_eq!(run.join(one.clone()).await.unwrap(), r#"{"ok":true}"#);
+        assert_eq!(refusal(run.join(two.clone()).await), CallError::Other("No model.".into()));
+        scene.end(&two, Ended::Cancelled);
+    }
+    let mut recorder = scene.bench.resumed_from(Vec::new());
+    assert!(matches!(refusal(view(&scene, &mut recorder).join(two).await), CallError::Cancelled(_)));
+}
+
+#[tokio::test]
+async fn joining_any_takes_the_first_of_the_list() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let mut run = view(&scene, &mut recorder);
+    let [one, two] = start_two(&mut run).await;
+    assert_eq!(awaited(run.join_any(vec![two.clone(), one.clone()]).await), [two.clone(), one.clone()]);
+
+    scene.end(&one, Ended::Succeeded(json!(1)));
+    let mut recorder = scene.bench.recorder();
+    let mut run = view(&scene, &mut recorder);
+    start_two(&mut run).await;
+    let (ended, output) = run.join_any(vec![two.clone(), one.clone()]).await.unwrap();
+    assert_eq!((ended, output.unwrap()), (one.clone(), "1".to_owned()));
+
+    scene.end(&two, Ended::Failed("No model.".into()));
+    let (ended, output) = run.join_any(vec![two.clone(), one.clone()]).await.unwrap();
+    assert_eq!(ended, two);
+    assert!(matches!(output, Err(types::Error::Other(text)) if text == "No model."));
+
+    // What was answered before the second one ended is answered so again.
+    let mut recorder = scene.bench.recorder();
+    let mut run = view(&scene, &mut recorder);
+    start_two(&mut run).await;
+    assert_eq!(run.join_any(vec![two.clone(), one.clone()]).await.unwrap().0, one);
+    assert_eq!(run.join_any(vec![two.clone(), one]).await.unwrap().0, two);
+}
+
+#[tokio::test]
+async fn wrong_requests_are_refused() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let mut run = view(&scene, &mut recorder);
+    assert!(matches!(refusal(run.start("build".into(), "{".into(), None).await), CallError::Invalid(_)));
+    assert!(matches!(refusal(run.start("build".into(), "1".into(), Some("w".into())).await), CallError::NotFound(_)));
+    assert!(matches!(refusal(run.join_any(Vec::new()).await), CallError::Invalid(_)));
+    assert!(matches!(refusal(run.join_any(vec!["x".into(); 1001]).await), CallError::Invalid(_)));
+    assert!(matches!(refusal(run.join("not mine".into()).await), CallError::NotFound(_)));
+    let [one, _] = start_two(&mut run).await;
+    assert!(matches!(refusal(run.join_any(vec![one, "not mine".into()]).await), CallError::NotFound(_)));
+}
+
+#[tokio::test]
+async fn a_workflow_needs_its_grant() {
+    let scene = Scene::new();
+    scene.bench.authority.deny(WORKFLOWS.word, "deploy");
+    let mut recorder = scene.bench.recorder();
+    let mut run = view(&scene, &mut recorder);
+    assert!(matches!(refusal(run.start("deploy".into(), "1".into(), None).await), CallError::Denied(_)));
+    assert!(run.start("build".into(), "1".into(), None).await.is_ok());
+}
