@@ -1,0 +1,193 @@
+//! Conversations with a model, shaped as `wit/llm.wit` shapes them, with JSON where the contract says json.
+//! They are what the journal keeps, so absent fields are left out. Nothing here knows a provider.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One completion asked for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Request {
+    /// `provider/model` or an alias. None: the model set for the asking plugin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// What the model is told before the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// The conversation, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Message>,
+    /// What the model may ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Tool>,
+    /// JSON Schema the reply's text should satisfy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_schema: Option<Value>,
+    /// Longest reply in tokens. None: the provider's own limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// 0.0 to 2.0. None: the provider's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f32>,
+}
+
+/// One turn of one side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said, in order.
+    pub parts: Vec<Part>,
+}
+
+/// The side a message comes from. Results of tools come from the user's side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Whoever asks the model.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// A piece of a message; in JSON an object with one field named after the kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Plain text.
+    Text(String),
+    /// Reasoning of the model.
+    Thinking(Thinking),
+    /// The model asks for a tool.
+    ToolCall(ToolCall),
+    /// What a tool answered.
+    ToolResult(ToolResult),
+}
+
+/// Reasoning the provider wants back unchanged on the next turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Thinking {
+    /// The reasoning, empty where the provider hides it.
+    pub text: String,
+    /// The provider's proof that the text is its own; opaque to everyone else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+}
+
+/// The model asks for one of the offered tools.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ToolCall {
+    /// Chosen by the provider; the result carries it back.
+    pub id: String,
+    /// Which tool.
+    pub name: String,
+    /// Its arguments, as a rule an object.
+    pub arguments: Value,
+}
+
+/// What a tool answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ToolResult {
+    /// The id of the call that is answered.
+    pub call_id: String,
+    /// The answer, or the reason of the failure.
+    pub content: String,
+    /// The tool did not do what it was asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
+}
+
+/// A tool offered to the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Tool {
+    /// What the model calls it.
+    pub name: String,
+    /// For the model: what the tool does and when to use it.
+    pub description: String,
+    /// JSON Schema of the arguments, an object.
+    pub parameters: Value,
+}
+
+/// A whole answer of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Reply {
+    /// What was said, in order.
+    pub parts: Vec<Part>,
+    /// Why the model stopped.
+    pub stop: Stop,
+    /// What it took.
+    pub usage: Usage,
+    /// The model that answered, as `provider/model`.
+    pub model: String,
+}
+
+/// Why a model stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stop {
+    /// The model finished.
+    End,
+    /// The model waits for the results of its tool calls.
+    ToolUse,
+    /// The reply was cut at `max-tokens`.
+    MaxTokens,
+    /// The model or the provider declined.
+    Refusal,
+    /// A reason with no name here.
+    Other,
+}
+
+/// What a reply took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Usage {
+    /// Tokens read, those from a cache included.
+    pub input_tokens: u64,
+    /// Tokens written, reasoning included.
+    pub output_tokens: u64,
+    /// Part of `input_tokens` that came from the provider's cache.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cached_input_tokens: u64,
+    /// Dollars. None: the price is not known, which is not the same as free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+}
+
+impl Request {
+    /// Turns the model has taken so far.
+    pub fn turn(&self) -> usize {
+        self.messages.iter().filter(|message| message.role == Role::Assistant).count()
+    }
+
+    /// What the model was told in this conversation: the user's texts and the results of tools, a line break apart.
+    pub fn prompt(&self) -> String {
+        let user = self.messages.iter().filter(|message| message.role == Role::User);
+        let texts = user.flat_map(|message| &message.parts).filter_map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            Part::ToolResult(result) => Some(result.content.as_str()),
+            Part::Thinking(_) | Part::ToolCall(_) => None,
+        });
+        texts.collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Reply {
+    /// The reply's text parts joined, without reasoning and tool calls.
+    pub fn text(&self) -> String {
+        let texts = self.parts.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect()
+    }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}

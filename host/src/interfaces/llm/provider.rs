@@ -1,0 +1,151 @@
+//! The port to whoever answers: one call, one whole reply, and failures sorted by what the asker may do next.
+//! Grants, budgets and the journal are settled before a provider is called; none of them is looked at here.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::messages::{Reply, Request};
+
+/// Answers completions.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// One completion by `model`, the part after `provider/`.
+    async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError>;
+}
+
+/// On whose behalf a completion is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<'a> {
+    /// Name of the asking plugin.
+    pub plugin: &'a str,
+    /// `run:seq`; the same for every attempt at one journal entry.
+    pub idempotency_key: &'a str,
+}
+
+/// Whether a failed completion may have cost something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charge {
+    /// Certainly nothing was charged; the same call may be made again.
+    No,
+    /// The provider may have worked and charged for it; only an operator's word or the idempotency key makes a
+    /// second call safe.
+    Maybe,
+}
+
+/// Why there is no reply. No message ever holds a key.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ProviderError {
+    /// Nobody answers under that name.
+    #[error("No model provider answers to \"{model}\". Name a model as provider/model with one of these providers: {known}.")]
+    UnknownModel {
+        /// The name asked for.
+        model: String,
+        /// The configured providers, separated by commas.
+        known: String,
+    },
+    /// The request is wrong for this provider; sending it again is useless.
+    #[error("{provider} does not take this request: {reason} Change the request before sending it again.")]
+    Invalid {
+        /// Who declined.
+        provider: String,
+        /// What was wrong, a sentence.
+        reason: String,
+    },
+    /// The key is missing or rejected, the model unknown or not allowed: an operator must act.
+    #[error("{provider} refuses the host: {reason} {remedy}")]
+    Refused {
+        /// Who refused.
+        provider: String,
+        /// What was said, a sentence.
+        reason: String,
+        /// What the operator can do, a sentence.
+        remedy: String,
+    },
+    /// Still failing after every try, and certainly nothing was charged.
+    #[error("{provider} is not available after {tries} tries: {reason} Resume the run when it is back.")]
+    Unavailable {
+        /// Who does not answer.
+        provider: String,
+        /// How often it was tried.
+        tries: u32,
+        /// The last failure, a sentence.
+        reason: String,
+    },
+    /// The request was sent and no whole reply came back: it may have been charged.
+    #[error(
+        "{provider} broke off after the request was sent: {reason} It may have charged for it; resume the run to ask \
+         again under the same idempotency key."
+    )]
+    Uncertain {
+        /// Who broke off.
+        provider: String,
+        /// What happened, a sentence.
+        reason: String,
+    },
+    /// The account is used up for now.
+    #[error("The usage limit of {provider} is reached: {reason} {}", resumption(*until))]
+    UsageLimit {
+        /// Whose limit.
+        provider: String,
+        /// What was said, a sentence.
+        reason: String,
+        /// When it is lifted, where the provider told.
+        until: Option<Timestamp>,
+    },
+    /// No rule of the script matched.
+    #[error(
+        "No rule of {} answers plugin \"{plugin}\" at turn {turn}. {near} The prompt ends with:\n{prompt}\nAdd a rule \
+         such as: {{ when: {{ plugin: {plugin}, turn: {turn} }}, reply: \"…\" }}.",
+        script.display()
+    )]
+    Unanswered {
+        /// The script that was asked.
+        script: PathBuf,
+        /// Who asked.
+        plugin: String,
+        /// Turns the model had taken.
+        turn: usize,
+        /// The end of the prompt that had no answer.
+        prompt: String,
+        /// Which rule came closest and what it missed, a sentence.
+        near: String,
+    },
+    /// The script itself is wrong.
+    #[error("{} cannot answer: {reason}", script.display())]
+    Script {
+        /// The script that was asked.
+        script: PathBuf,
+        /// What is wrong and what to do about it, sentences.
+        reason: String,
+    },
+    /// There is a reply, but it could not be understood.
+    #[error(
+        "{provider} sent a reply that cannot be understood: {reason} It was probably charged. Check that the base URL \
+         speaks the protocol it is configured for, then resume the run."
+    )]
+    Malformed {
+        /// Who sent it.
+        provider: String,
+        /// What was wrong, a sentence.
+        reason: String,
+    },
+}
+
+impl ProviderError {
+    /// Whether the failed call may have cost something.
+    pub fn charged(&self) -> Charge {
+        match self {
+            Self::Uncertain { .. } | Self::Malformed { .. } => Charge::Maybe,
+            _ => Charge::No,
+        }
+    }
+}
+
+fn resumption(until: Option<Timestamp>) -> String {
+    match until {
+        Some(until) => format!("Work on this account goes on at {until}."),
+        None => "Raise the limit or wait for its reset, then resume the run.".to_owned(),
+    }
+}

@@ -1,0 +1,209 @@
+//! Finds the provider behind a `provider/model` name among those configured.
+//! Keys are handed in and wrapped at once; the environment is read elsewhere.
+
+pub mod network;
+pub mod pace;
+pub mod script;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Serialize, Serializer};
+
+use super::messages::{Reply, Request};
+use super::provider::{Caller, Provider, ProviderError};
+use network::{Account, Network, Protocol};
+use pace::Pace;
+use script::Script;
+
+/// What the operator configured.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where relative script names are looked up.
+    pub scripts: PathBuf,
+    /// Key for `anthropic/…`. None: asking is refused with a hint.
+    pub anthropic_api_key: Option<Secret>,
+    /// Default `https://api.anthropic.com/v1/`.
+    pub anthropic_base_url: Option<String>,
+    /// Key for `openai/…`. None: asking is refused with a hint.
+    pub openai_api_key: Option<Secret>,
+    /// Default `https://api.openai.com/v1/`.
+    pub openai_base_url: Option<String>,
+    /// More endpoints that speak OpenAI's chat completions, by the name used before the slash.
+    pub endpoints: BTreeMap<String, Endpoint>,
+    /// The way to providers on the other side of a proxy. None: connections are direct.
+    pub proxy: Option<Proxy>,
+    /// Longest wait for a whole reply. Default 10 minutes.
+    pub timeout: Duration,
+}
+
+/// A proxy for encrypted connections. Hosts on this machine are never reached through one.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    /// Its URL.
+    pub url: String,
+    /// Hosts that are reached directly, separated by commas, as `NO_PROXY` lists them.
+    pub except: String,
+}
+
+/// An OpenAI-compatible service.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Up to and including the version, such as `http://localhost:11434/v1`.
+    pub base_url: String,
+    /// None: no authorization header is sent.
+    pub api_key: Option<Secret>,
+    /// The environment variable that is to hold the key. Named and not set, nothing is asked of the service.
+    pub key_variable: Option<String>,
+}
+
+/// A key. It is shown nowhere: not by `Debug`, not by `Display`, not by serialisation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// Every provider there is, by name.
+pub struct Catalogue {
+    providers: BTreeMap<String, Arc<dyn Provider>>,
+}
+
+/// The configuration names a provider that cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The endpoint's name is taken or cannot be told from the model's.
+    #[error("The model endpoint \"{0}\" cannot have this name. Choose one without a slash that is none of script, anthropic, openai.")]
+    Name(String),
+    /// Not a usable URL.
+    #[error("The base URL \"{url}\" of {provider} cannot be used: {reason}. Give one such as https://host/v1.")]
+    BaseUrl {
+        /// Whose URL.
+        provider: String,
+        /// As configured, without credentials.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No HTTP client for these settings.
+    #[error("The HTTP client for model providers could not be built: {0}. Check the proxy's URL.")]
+    Client(String),
+}
+
+impl Config {
+    /// Nothing but scripts below `scripts`.
+    pub fn scripts_only(scripts: impl Into<PathBuf>) -> Self {
+        Self {
+            scripts: scripts.into(),
+            anthropic_api_key: None,
+            anthropic_base_url: None,
+            openai_api_key: None,
+            openai_base_url: None,
+            endpoints: BTreeMap::new(),
+            proxy: None,
+            timeout: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Catalogue {
+    /// Builds every provider of `config`. The process's TLS provider must be installed before.
+    pub fn new(config: &Config, pace: Arc<dyn Pace>) -> Result<Self, ConfigError> {
+        let client = network::client(config.proxy.as_ref(), config.timeout).map_err(ConfigError::Client)?;
+        let mut providers: BTreeMap<String, Arc<dyn Provider>> = BTreeMap::new();
+        providers.insert("script".to_owned(), Arc::new(Script::new(config.scripts.clone(), pace.clone())));
+        for account in accounts(config)? {
+            let name = account.name.clone();
+            let network = Network::new(client.clone(), account, pace.clone())?;
+            providers.insert(name, Arc::new(network));
+        }
+        Ok(Self { providers })
+    }
+
+    /// The provider of a `provider/model` name, and the name it knows the model by, which may hold more slashes.
+    pub fn resolve<'a>(&self, model: &'a str) -> Result<(&Arc<dyn Provider>, &'a str), ProviderError> {
+        let split = model.split_once('/').filter(|(_, name)| !name.is_empty());
+        split.and_then(|(provider, name)| Some((self.providers.get(provider)?, name))).ok_or_else(|| {
+            let known = self.providers.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            ProviderError::UnknownModel { model: model.to_owned(), known }
+        })
+    }
+}
+
+#[async_trait]
+impl Provider for Catalogue {
+    /// Here `model` is the whole `provider/model`.
+    async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
+        let (provider, model) = self.resolve(model)?;
+        provider.complete(caller, model, request).await
+    }
+}
+
+impl Secret {
+    /// Wraps a key; white space around it is dropped.
+    pub fn new(key: impl AsRef<str>) -> Self {
+        Self(key.as_ref().trim().to_owned())
+    }
+
+    /// The key itself, for the one header it belongs in.
+    fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// `text` with every occurrence of the key blotted out.
+    fn redact(&self, text: &str) -> String {
+        if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "[key]") }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[key]")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[key]")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("[key]")
+    }
+}
+
+fn accounts(config: &Config) -> Result<Vec<Account>, ConfigError> {
+    let base_url = |given: &Option<String>, usual: &str| given.clone().unwrap_or_else(|| usual.to_owned());
+    let mut accounts = vec![
+        Account {
+            name: "anthropic".to_owned(),
+            protocol: Protocol::Anthropic,
+            base_url: base_url(&config.anthropic_base_url, "https://api.anthropic.com/v1/"),
+            api_key: config.anthropic_api_key.clone(),
+            key_variable: Some("ANTHROPIC_API_KEY".to_owned()),
+        },
+        Account {
+            name: "openai".to_owned(),
+            protocol: Protocol::OpenAi,
+            base_url: base_url(&config.openai_base_url, "https://api.openai.com/v1/"),
+            api_key: config.openai_api_key.clone(),
+            key_variable: Some("OPENAI_API_KEY".to_owned()),
+        },
+    ];
+    for (name, endpoint) in &config.endpoints {
+        if name.is_empty() || name.contains('/') || ["script", "anthropic", "openai"].contains(&name.as_str()) {
+            return Err(ConfigError::Name(name.clone()));
+        }
+        accounts.push(Account {
+            name: name.clone(),
+            protocol: Protocol::OpenAiCompatible,
+            base_url: endpoint.base_url.clone(),
+            api_key: endpoint.api_key.clone(),
+            key_variable: endpoint.key_variable.clone(),
+        });
+    }
+    Ok(accounts)
+}

@@ -1,0 +1,179 @@
+//! Sorts what went wrong on the wire by what may be done next. Messages quote the provider, never the key.
+
+use std::error::Error;
+use std::time::Duration;
+
+use genai::webc;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::Account;
+use crate::interfaces::llm::provider::ProviderError;
+
+/// The longest pause worth holding a run in memory for; a longer one is a usage limit.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Characters of a provider's words worth quoting.
+const QUOTE: usize = 300;
+
+/// One failed attempt.
+pub(super) struct Failure {
+    /// What it is if nothing more is tried.
+    pub(super) error: ProviderError,
+    /// Whether nothing was charged and another attempt may help.
+    pub(super) again: bool,
+    /// How long the provider asked to wait.
+    pub(super) wait: Option<Duration>,
+}
+
+impl Failure {
+    /// The failure for good, after so many attempts.
+    pub(super) fn after(self, attempts: u32) -> ProviderError {
+        match self.error {
+            ProviderError::Unavailable { provider, reason, .. } => ProviderError::Unavailable { provider, tries: attempts, reason },
+            error => error,
+        }
+    }
+}
+
+/// Tells failures of one account apart.
+pub(super) struct Judge<'a> {
+    pub(super) account: &'a Account,
+    pub(super) now: Timestamp,
+}
+
+impl Judge<'_> {
+    /// The failure behind an error of the client.
+    pub(super) fn failure(&self, error: &genai::Error) -> Box<Failure> {
+        match error {
+            genai::Error::WebModelCall { webc_error, .. } => self.call(webc_error),
+            genai::Error::ChatResponseGeneration { cause, response_body, .. } => {
+                self.malformed(&format!("{} It begins: {response_body}", sentence(cause)))
+            }
+            // Everything else happens while the request is built.
+            other => once(ProviderError::Invalid { provider: self.name(), reason: self.quote(&other.to_string()) }),
+        }
+    }
+
+    /// The failure of a reply that makes no sense.
+    pub(super) fn malformed(&self, reason: &str) -> Box<Failure> {
+        once(ProviderError::Malformed { provider: self.name(), reason: self.quote(reason) })
+    }
+
+    fn call(&self, error: &webc::Error) -> Box<Failure> {
+        match error {
+            webc::Error::ResponseFailedStatus { status, body, headers } => self.status(*status, body, headers),
+            webc::Error::Reqwest(error) => self.transport(error),
+            webc::Error::ResponseFailedNotJson { content_type, body } => {
+                self.malformed(&format!("its type is \"{content_type}\", not JSON. It begins: {body}"))
+            }
+            webc::Error::ResponseFailedInvalidJson { body, cause } => self.malformed(&format!("{} It begins: {body}", sentence(cause))),
+            webc::Error::JsonValueExt(error) => self.malformed(&error.to_string()),
+        }
+    }
+
+    fn transport(&self, error: &reqwest::Error) -> Box<Failure> {
+        let reason = self.quote(&chain(error));
+        let provider = self.name();
+        if error.is_builder() {
+            return once(ProviderError::Invalid { provider, reason });
+        }
+        if error.is_connect() {
+            return self.again(reason, None);
+        }
+        once(ProviderError::Uncertain { provider, reason })
+    }
+
+    fn status(&self, status: StatusCode, body: &str, headers: &HeaderMap) -> Box<Failure> {
+        let provider = self.name();
+        let said = self.quote(&format!("it answered {status}: {}", words(body)));
+        let refused =
+            |remedy: &str| once(ProviderError::Refused { provider: provider.clone(), reason: said.clone(), remedy: remedy.to_owned() });
+        match status.as_u16() {
+            401 => refused("Check its API key in the configuration, then resume the run."),
+            402 => refused("Settle the account's billing, then resume the run."),
+            403 => refused("Allow the key to use this model, or set another model, then resume the run."),
+            404 => refused("Check the model's name and the base URL, then resume the run."),
+            300..=399 => refused("Set the base URL to where it points; redirects are not followed."),
+            429 => self.limit(said, body, retry_after(headers, self.now)),
+            503 | 529 => self.again(said, retry_after(headers, self.now).filter(|wait| *wait <= LONGEST_PAUSE)),
+            // A time-out or a conflict can mean that the model is at work on the first request.
+            408 | 409 | 500.. => once(ProviderError::Uncertain { provider, reason: said }),
+            _ => once(ProviderError::Invalid { provider, reason: said }),
+        }
+    }
+
+    fn limit(&self, reason: String, body: &str, wait: Option<Duration>) -> Box<Failure> {
+        let exhausted = body.contains("insufficient_quota") || wait.is_some_and(|wait| wait > LONGEST_PAUSE);
+        if !exhausted {
+            return self.again(reason, wait);
+        }
+        let until = wait.and_then(|wait| SignedDuration::try_from(wait).ok());
+        let until = until.and_then(|wait| self.now.checked_add(wait).ok());
+        once(ProviderError::UsageLimit { provider: self.name(), reason, until })
+    }
+
+    fn again(&self, reason: String, wait: Option<Duration>) -> Box<Failure> {
+        let error = ProviderError::Unavailable { provider: self.name(), tries: 1, reason };
+        Box::new(Failure { error, again: true, wait })
+    }
+
+    fn name(&self) -> String {
+        self.account.name.clone()
+    }
+
+    /// The beginning of `text` as one sentence without the key.
+    fn quote(&self, text: &str) -> String {
+        let text = match &self.account.api_key {
+            Some(key) => key.redact(text),
+            None => text.to_owned(),
+        };
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut short: String = line.chars().take(QUOTE).collect();
+        if short.len() < line.len() {
+            short.push('…');
+        }
+        sentence(&short)
+    }
+}
+
+fn once(error: ProviderError) -> Box<Failure> {
+    Box::new(Failure { error, again: false, wait: None })
+}
+
+/// The message in an error's body, which the protocols put at `error.message`, else the body itself.
+fn words(body: &str) -> String {
+    let json = serde_json::from_str::<Value>(body).ok();
+    let message = json.as_ref().and_then(|json| json.pointer("/error/message").or_else(|| json.get("message")));
+    message.and_then(Value::as_str).unwrap_or(body).to_owned()
+}
+
+/// How long the provider asks to wait: milliseconds, seconds or a date.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let seconds = |text: &str| text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    if let Some(wait) = text("retry-after-ms").and_then(seconds) {
+        return Some(wait / 1000);
+    }
+    let after = text("retry-after")?;
+    seconds(after).or_else(|| {
+        let date = jiff::fmt::rfc2822::parse(after).ok()?.timestamp();
+        Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+    })
+}
+
+fn chain(error: &reqwest::Error) -> String {
+    let mut text = String::from(if error.is_timeout() { "no whole reply in time" } else { "the connection failed" });
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
+}

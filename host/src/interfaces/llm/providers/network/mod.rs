@@ -1,0 +1,164 @@
+//! Models behind HTTP, through `genai`: Anthropic's messages and anyone's chat completions.
+//! Retries only what certainly cost nothing, and never lets a key into a message.
+
+mod failure;
+mod retry;
+#[cfg(test)]
+mod tests;
+mod translate;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use genai::adapter::AdapterKind;
+use genai::chat::{ChatOptions, ChatRequest};
+use genai::resolver::{AuthData, Endpoint};
+use genai::{Headers, ModelIden, ServiceTarget};
+use reqwest::redirect::Policy;
+
+use super::pace::Pace;
+use super::{ConfigError, Proxy, Secret};
+use crate::interfaces::llm::messages::{Reply, Request};
+use crate::interfaces::llm::provider::{Caller, Provider, ProviderError};
+use failure::{Failure, Judge};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One service, and the host's account there.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The part of a model's name before the slash.
+    pub name: String,
+    /// What the service speaks.
+    pub protocol: Protocol,
+    /// Up to and including the version.
+    pub base_url: String,
+    /// None: the service needs none, or the operator has not set it.
+    pub api_key: Option<Secret>,
+    /// Where the operator said that the key is: an environment variable. None: nowhere.
+    pub key_variable: Option<String>,
+}
+
+/// What a service speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Anthropic's messages.
+    Anthropic,
+    /// Chat completions at OpenAI itself.
+    OpenAi,
+    /// Chat completions elsewhere: model names are sent as they are and a key is optional.
+    OpenAiCompatible,
+}
+
+/// Asks one service.
+pub struct Network {
+    client: genai::Client,
+    account: Account,
+    pace: Arc<dyn Pace>,
+}
+
+/// The HTTP client every account shares. It follows no redirect, since that would hand the key to another host, and
+/// unpacks nothing, since that would lift any bound on a reply.
+pub fn client(proxy: Option<&Proxy>, timeout: Duration) -> Result<reqwest::Client, String> {
+    let builder =
+        reqwest::Client::builder().timeout(timeout).connect_timeout(CONNECT_TIMEOUT).redirect(Policy::none()).no_gzip().no_proxy();
+    let builder = match proxy {
+        Some(proxy) => builder.proxy(through(proxy)?),
+        None => builder,
+    };
+    builder.build().map_err(|error| error.to_string())
+}
+
+/// What is plain HTTP is as a rule on this machine or beside it, and what is encrypted goes through the proxy unless
+/// its host is excepted.
+fn through(proxy: &Proxy) -> Result<reqwest::Proxy, String> {
+    let excepted = format!("localhost,127.0.0.0/8,::1,{}", proxy.except);
+    let proxy = reqwest::Proxy::https(&proxy.url).map_err(|error| error.to_string())?;
+    Ok(proxy.no_proxy(reqwest::NoProxy::from_string(&excepted)))
+}
+
+impl Network {
+    /// A provider for `account`.
+    pub fn new(client: reqwest::Client, mut account: Account, pace: Arc<dyn Pace>) -> Result<Self, ConfigError> {
+        account.base_url = base_url(&account)?;
+        let client = genai::Client::builder().with_reqwest(client).build().map_err(|error| ConfigError::Client(error.to_string()))?;
+        Ok(Self { client, account, pace })
+    }
+
+    async fn attempt(&self, target: ServiceTarget, chat: ChatRequest, options: &ChatOptions) -> Result<Reply, Box<Failure>> {
+        let judge = Judge { account: &self.account, now: self.pace.now() };
+        let response = self.client.exec_chat(target, chat, Some(options)).await;
+        let response = response.map_err(|error| judge.failure(&error))?;
+        translate::reply(&self.account, response).map_err(|reason| judge.malformed(&reason))
+    }
+
+    fn target(&self, caller: Caller<'_>, model: &str) -> Result<ServiceTarget, ProviderError> {
+        let auth = match (&self.account.api_key, &self.account.key_variable) {
+            (Some(key), _) => AuthData::from_single(key.reveal()),
+            // genai knows no anonymous chat completions: the address and headers are given whole instead.
+            (None, None) => {
+                AuthData::RequestOverride { url: format!("{}chat/completions", self.account.base_url), headers: idempotency(caller) }
+            }
+            (None, Some(variable)) => return Err(self.keyless(variable)),
+        };
+        Ok(ServiceTarget {
+            endpoint: Endpoint::from_owned(self.account.base_url.as_str()),
+            auth,
+            model: ModelIden::new(self.account.protocol.adapter(), model),
+        })
+    }
+
+    fn keyless(&self, variable: &str) -> ProviderError {
+        ProviderError::Refused {
+            provider: self.account.name.clone(),
+            reason: format!("the environment variable {variable}, which is to hold its key, is not set."),
+            remedy: format!("Set {variable} and resume the run."),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for Network {
+    async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
+        let target = self.target(caller, model)?;
+        let chat = translate::request(self.account.protocol, request);
+        let options = translate::options(self.account.protocol, model, request).with_extra_headers(idempotency(caller));
+        retry::retry(self.pace.as_ref(), || self.attempt(target.clone(), chat.clone(), &options)).await
+    }
+}
+
+impl Protocol {
+    fn adapter(self) -> AdapterKind {
+        match self {
+            Self::Anthropic => AdapterKind::Anthropic,
+            Self::OpenAi | Self::OpenAiCompatible => AdapterKind::OpenAI,
+        }
+    }
+}
+
+fn idempotency(caller: Caller<'_>) -> Headers {
+    Headers::from([("Idempotency-Key", caller.idempotency_key)])
+}
+
+/// The base URL with one slash at its end; genai appends to it.
+fn base_url(account: &Account) -> Result<String, ConfigError> {
+    let wrong =
+        |url: &str, reason: &str| ConfigError::BaseUrl { provider: account.name.clone(), url: url.to_owned(), reason: reason.to_owned() };
+    let given = account.base_url.trim();
+    let mut url = reqwest::Url::parse(given).map_err(|error| wrong("(unreadable)", &error.to_string()))?;
+    if url.password().is_some() || !url.username().is_empty() {
+        return Err(wrong("(hidden)", "it holds a user or a password; give the key as a key"));
+    }
+    if !["http", "https"].contains(&url.scheme()) || url.host().is_none() {
+        return Err(wrong(url.as_str(), "it is not an http or https address"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong(url.path(), "it holds a query or a fragment"));
+    }
+    // Anthropic's own programs take the address without the version, and so do those who set it for them.
+    if account.protocol == Protocol::Anthropic && url.path() == "/" {
+        url.set_path("/v1");
+    }
+    Ok(format!("{}/", url.as_str().trim_end_matches('/')))
+}
