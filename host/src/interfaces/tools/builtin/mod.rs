@@ -1,0 +1,94 @@
+//! The host's own tools: the workspace's files as text for a model. They reach what the plugin's grants for files allow
+//! and nothing more.
+
+mod declared;
+mod text;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::toolset::{Arguments, Outcome, Toolset, Usage};
+use crate::{
+    interfaces::toolboxes::Declared,
+    journal::{Attempt, Authority, CallError, Capability, Pause, PauseKind, Performed},
+};
+
+/// What was found at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Relative to the workspace.
+    pub path: String,
+    /// Bytes of a file; for anything else what it is.
+    pub size: Result<u64, &'static str>,
+}
+
+/// A line that matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The file.
+    pub path: String,
+    /// Counted from 1.
+    pub number: u32,
+    /// The line, perhaps shortened.
+    pub text: String,
+}
+
+/// The port below these tools: the files of one run's workspace. Blocks while it works.
+pub trait Files: Send + Sync {
+    /// What a run must be allowed to read the path; none when it is no path.
+    fn reading(&self, path: &str) -> Option<Capability<'static>>;
+    /// What a run must be allowed to write the path; none when it is no path.
+    fn writing(&self, path: &str) -> Option<Capability<'static>>;
+    /// A file's content.
+    fn read(&self, path: &str) -> Result<Vec<u8>, CallError>;
+    /// Replaces a file in one step.
+    fn write(&self, path: &str, content: &[u8], attempt: &Attempt) -> Result<(), CallError>;
+    /// What fits a glob and may be seen, sorted by path.
+    fn find(&self, glob: &str, authority: &dyn Authority) -> Result<Vec<Listed>, CallError>;
+    /// At most `limit` lines that fit a regular expression, in files that may be seen.
+    fn search(&self, pattern: &str, glob: Option<&str>, limit: u32, authority: &dyn Authority) -> Result<Vec<Line>, CallError>;
+}
+
+/// The tools over one run's files.
+pub struct Builtin {
+    files: Arc<dyn Files>,
+}
+
+impl Builtin {
+    /// Tools over these files.
+    pub fn new(files: Arc<dyn Files>) -> Self {
+        Self { files }
+    }
+}
+
+#[async_trait]
+impl Toolset for Builtin {
+    async fn tools(&self) -> Result<Arc<[Declared]>, CallError> {
+        Ok(declared::all().into())
+    }
+
+    fn reaches(&self, tool: &str, arguments: &Arguments) -> Option<Capability<'static>> {
+        let path = arguments.get("path")?.as_str()?;
+        match tool {
+            declared::READ => self.files.reading(path),
+            declared::WRITE => self.files.writing(path),
+            _ => None,
+        }
+    }
+
+    async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {
+        let (files, tool) = (Arc::clone(&self.files), usage.tool.to_owned());
+        let Usage { arguments, attempt, authority, .. } = usage;
+        let work = move || text::perform(&*files, &tool, &arguments, &attempt, &*authority);
+        let done = tokio::task::spawn_blocking(work).await;
+        let done = done.unwrap_or_else(|error| Err(CallError::Other(format!("The host failed at this tool: {error}. Report it."))));
+        match done {
+            // The disk is full or closed, which no guest can mend and its operator can: nothing of the run is lost meanwhile.
+            Err(CallError::Unavailable(reason)) => {
+                Performed::Paused { pause: Pause::new(PauseKind::Operator, format!("{reason} Then resume the run.")), happened: false }
+            }
+            done => Performed::answer(done.map(|content| Outcome { content, failed: false })),
+        }
+    }
+}

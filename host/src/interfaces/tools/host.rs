@@ -1,0 +1,107 @@
+//! Implements `tools` of the contract.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{
+    TOOLS, View, arguments,
+    shelf::{Ready, Shelf},
+    toolset::{Arguments, Usage},
+};
+use crate::{
+    bindings::{Fault, llm, tools as wit},
+    events::{Category, Draft},
+    interfaces::toolboxes::{Declared, Effects},
+    journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId},
+};
+
+impl wit::Host for View<'_> {
+    async fn available(&mut self) -> wasmtime::Result<Vec<wit::Offer>> {
+        let call = Call::new("tools.available", Effect::Read, &())?;
+        let (shelf, authority) = (Arc::clone(&self.shelf), self.recorder.authority());
+        let look = |_| async move { Performed::answer(Ok(shelf.available(&*authority).await)) };
+        let tools: Vec<Declared> = self.recorder.call(call, look).await?.map_err(wasmtime::Error::new)?;
+        Ok(tools.into_iter().map(wit::Offer::from).collect())
+    }
+
+    async fn call(&mut self, name: String, arguments: String) -> Result<wit::Outcome, Fault> {
+        let arguments = arguments::read(&arguments)?;
+        let found = self.look_up(&name, &arguments).await;
+        let mut call = Call::new("tools.call", found.effect, &json!({ "name": name, "arguments": arguments }))?;
+        call = call.needing(Capability::new(TOOLS.word, name.clone()));
+        if let Some(reached) = found.reaches {
+            call = call.needing(reached);
+        }
+        let (run, effect, authority) = (self.recorder.run().clone(), found.effect, self.recorder.authority());
+        let told = run.clone();
+        let perform = |attempt: Attempt| async move {
+            let performed = match found.ready {
+                Ok(Ready { toolset, tool }) => toolset.call(Usage { tool: &tool, arguments, run, attempt, effect, authority }).await,
+                Err(error) => Performed::answer(Err(error)),
+            };
+            told_of(performed, &told, &name)
+        };
+        let outcome = self.recorder.call(call, perform).await??;
+        Ok(wit::Outcome { content: outcome.content, failed: outcome.failed })
+    }
+}
+
+/// What is known of a call before it goes through the gate.
+struct Found {
+    effect: Effect,
+    reaches: Option<Capability<'static>>,
+    ready: Result<Ready, CallError>,
+}
+
+impl View<'_> {
+    /// A call that the journal holds is as it was written, whatever its tool says of itself today, and was checked then.
+    /// One that will be denied starts no server.
+    async fn look_up(&self, name: &str, arguments: &Arguments) -> Found {
+        if let Some(effect) = self.recorder.recorded() {
+            let ready = self.shelf.locate(name);
+            return Found { effect, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) };
+        }
+        if let Err(denial) = self.recorder.authority().decide(&Capability::new(TOOLS.word, name)) {
+            return Found { effect: Effect::Read, reaches: None, ready: Err(CallError::Denied(denial.reason)) };
+        }
+        match check(&self.shelf, name, arguments).await {
+            Ok((ready, effect)) => Found { effect, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) },
+            Err(error) => Found { effect: Effect::Read, reaches: None, ready: Err(error) },
+        }
+    }
+}
+
+async fn check(shelf: &Shelf, name: &str, given: &Arguments) -> Result<(Ready, Effect), CallError> {
+    let ready = shelf.locate(name);
+    let declared = shelf.declared(name, &ready).await?;
+    arguments::check(name, &declared.parameters, given)?;
+    let effect = ready.toolset.effect(&declared);
+    Ok((ready, effect))
+}
+
+/// Watchers hear which tool was called and whether it did what it was asked.
+fn told_of(performed: Performed<super::Outcome>, run: &RunId, tool: &str) -> Performed<super::Outcome> {
+    match performed {
+        Performed::Answered(answer, mut events) => {
+            let failed = answer.as_ref().map_or(true, |outcome| outcome.failed);
+            events.push(Draft::of_run(Category::Tool, "called", run, json!({ "tool": tool, "failed": failed })));
+            Performed::Answered(answer, events)
+        }
+        other => other,
+    }
+}
+
+impl From<Declared> for wit::Offer {
+    fn from(declared: Declared) -> Self {
+        let Declared { name, description, parameters, effects } = declared;
+        Self { tool: llm::Tool { name, description, parameters: parameters.to_string() }, effects: effects.into() }
+    }
+}
+
+impl From<Effects> for wit::Effects {
+    fn from(effects: Effects) -> Self {
+        let flag = |set, flag| if set { flag } else { Self::empty() };
+        flag(effects.read_only, Self::READ_ONLY) | flag(effects.destructive, Self::DESTRUCTIVE) | flag(effects.idempotent, Self::IDEMPOTENT)
+    }
+}

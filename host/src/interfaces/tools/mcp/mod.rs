@@ -1,0 +1,206 @@
+//! The operator's MCP servers: started when a tool of theirs is first wanted, started again when they died, and never
+//! asked twice for what cannot be done twice. Only the operator's own settings name them.
+
+mod connection;
+mod process;
+mod translate;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use rmcp::model::{CallToolRequestParams, ErrorCode};
+use tokio::sync::Mutex;
+
+use super::toolset::{Outcome, Toolset, Usage};
+use crate::{
+    interfaces::toolboxes::Declared,
+    journal::{CallError, Effect, Pause, PauseKind, Performed},
+};
+use connection::{Connection, Trouble};
+
+/// A server as the operator configured it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What its tools' names begin with.
+    pub name: String,
+    /// How it is reached.
+    pub reach: Reach,
+}
+
+/// How a server is reached.
+#[derive(Clone)]
+pub enum Reach {
+    /// A program that speaks over its standard input and output.
+    Program {
+        /// The program and its arguments.
+        command: Vec<String>,
+        /// All of its environment.
+        environment: BTreeMap<String, String>,
+    },
+    /// An address that speaks Streamable HTTP.
+    Address {
+        /// Such as `http://127.0.0.1:3001/mcp`.
+        url: String,
+        /// Sent as a bearer token.
+        token: Option<String>,
+    },
+}
+
+impl fmt::Debug for Reach {
+    /// Shows no value of the environment and no token.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program { command, environment } => {
+                let names: Vec<_> = environment.keys().collect();
+                formatter.debug_struct("Program").field("command", command).field("environment", &names).finish()
+            }
+            Self::Address { url, .. } => formatter.debug_struct("Address").field("url", url).finish_non_exhaustive(),
+        }
+    }
+}
+
+/// How long things may take, and how large an answer may be.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    start: Duration,
+    call: Duration,
+    /// Bytes of text that one call gives.
+    answer: usize,
+    first_pause: Duration,
+    longest_pause: Duration,
+}
+
+const BOUNDS: Bounds = Bounds {
+    start: Duration::from_secs(60),
+    call: Duration::from_secs(60),
+    answer: 1 << 20,
+    first_pause: Duration::from_secs(1),
+    longest_pause: Duration::from_secs(60),
+};
+
+/// One server.
+pub struct Server {
+    config: Config,
+    bounds: Bounds,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    live: Option<Arc<Connection>>,
+    /// Starts that failed, one after the other.
+    failures: u32,
+    /// No start before this.
+    not_before: Option<Instant>,
+}
+
+impl Server {
+    /// A server that is not started yet.
+    pub fn new(config: Config) -> Self {
+        Self { config, bounds: BOUNDS, state: Mutex::default() }
+    }
+
+    /// The connection there is, or a new one. Whoever comes meanwhile waits for it.
+    async fn connected(&self) -> Result<Arc<Connection>, CallError> {
+        let mut state = self.state.lock().await;
+        if let Some(live) = state.live.take_if(|live| !live.is_lost()) {
+            return Ok(Arc::clone(state.live.insert(live)));
+        }
+        // What is left of one that died goes before another starts.
+        state.live = None;
+        let now = Instant::now();
+        if let Some(wait) = state.not_before.and_then(|time| time.checked_duration_since(now)) {
+            return Err(self.unavailable(&format!(
+                "it did not start {} times, and is started again in {} s at the earliest",
+                state.failures,
+                wait.as_secs() + 1
+            )));
+        }
+        match tokio::time::timeout(self.bounds.start, Connection::open(&self.config)).await {
+            Ok(Ok(connection)) => {
+                (state.failures, state.not_before) = (0, None);
+                Ok(Arc::clone(state.live.insert(Arc::new(connection))))
+            }
+            failed => {
+                let pause = self.bounds.first_pause * 2_u32.saturating_pow(state.failures.min(16));
+                state.failures = state.failures.saturating_add(1);
+                state.not_before = Some(now + pause.min(self.bounds.longest_pause));
+                Err(self.unavailable(&match failed {
+                    Ok(Err(reason)) => reason,
+                    _ => format!("it did not answer within {} s of its start", self.bounds.start.as_secs()),
+                }))
+            }
+        }
+    }
+
+    fn unavailable(&self, why: &str) -> CallError {
+        CallError::Unavailable(format!(
+            "The MCP server `{}` cannot be used: {why}. Let the operator look at [mcp.{0}] in the settings and at the host's log.",
+            self.config.name
+        ))
+    }
+
+    /// Asks once. `Err` is a call of which nobody knows whether it happened.
+    async fn ask(&self, connection: &Connection, usage: &Usage<'_>) -> Result<Result<Outcome, CallError>, String> {
+        let request = CallToolRequestParams::new(usage.tool.to_owned()).with_arguments(usage.arguments.clone());
+        let name = &self.config.name;
+        match tokio::time::timeout(self.bounds.call, connection.call(request)).await {
+            Ok(Ok(result)) => Ok(translate::outcome(result, self.bounds.answer)),
+            Ok(Err(Trouble::Refused(error))) => {
+                let text = format!("The MCP server `{name}` refuses the call: {}", translate::plain(&error.message));
+                Ok(Err(if error.code == ErrorCode::INVALID_PARAMS { CallError::Invalid(text) } else { CallError::Other(text) }))
+            }
+            Ok(Err(Trouble::Lost(reason))) => Err(format!("it was lost during the call ({reason})")),
+            Err(_) => Err(format!("it did not answer within {} s", self.bounds.call.as_secs())),
+        }
+    }
+
+    fn ambiguous(&self, usage: &Usage<'_>, why: &str) -> Pause {
+        Pause::new(
+            PauseKind::Ambiguous,
+            format!(
+                "Call {seq} asked `{server}.{tool}`, and {why}. It may or may not have taken effect, and it cannot be done twice. Look at what it was to change, \
+                 then carry on with `baton runs fork {run} --at {seq}`, which makes it again.",
+                seq = usage.attempt.seq,
+                server = self.config.name,
+                tool = usage.tool,
+                run = usage.run,
+            ),
+        )
+    }
+}
+
+#[async_trait]
+impl Toolset for Server {
+    async fn tools(&self) -> Result<Arc<[Declared]>, CallError> {
+        let connection = self.connected().await?;
+        let listed = tokio::time::timeout(self.bounds.call, connection.tools()).await;
+        let listed = listed.unwrap_or_else(|_| Err("it does not list its tools".to_owned()));
+        listed.map_err(|reason| self.unavailable(&reason))
+    }
+
+    async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {
+        let mut left = if usage.effect == Effect::Once { 1 } else { 2 };
+        loop {
+            left -= 1;
+            let connection = match self.connected().await {
+                Ok(connection) => connection,
+                Err(error) => return Performed::answer(Err(error)),
+            };
+            match self.ask(&connection, &usage).await {
+                Ok(answer) => return Performed::answer(answer),
+                Err(why) if usage.effect == Effect::Once => {
+                    return Performed::Paused { pause: self.ambiguous(&usage, &why), happened: true };
+                }
+                Err(why) if left == 0 || !connection.is_lost() => return Performed::answer(Err(self.unavailable(&why))),
+                // It can be asked again, and is, once.
+                Err(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,250 @@
+use std::{collections::BTreeMap, sync::Mutex};
+
+use async_trait::async_trait;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    bindings::{
+        Fault,
+        tools::{Effects, Host, Outcome as Told},
+    },
+    interfaces::{
+        children::{Ended, Role, testing::Nursery},
+        files::Workspace,
+        toolboxes::{self, Declared, Toolboxes},
+    },
+    journal::{CallError, Effect, EntryState, Interrupt, Pause, PauseKind, Performed, RunId, Wait, testing::Bench},
+};
+
+/// One toolbox `calculator` with the tool `add`, and `broken`, which does not say what it has.
+struct Shelved;
+
+#[async_trait]
+impl Toolboxes for Shelved {
+    fn names(&self) -> Vec<String> {
+        vec!["broken".into(), "calculator".into()]
+    }
+
+    async fn tools(&self, toolbox: &str) -> Result<Option<Arc<[Declared]>>, String> {
+        match toolbox {
+            "calculator" => Ok(Some([declared("add", toolboxes::Effects::default())].into())),
+            "broken" => Err("Toolbox `broken` does not say what its tools are.".into()),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn declared(name: &str, effects: toolboxes::Effects) -> Declared {
+    let parameters = json!({ "type": "object", "properties": { "a": { "type": "integer" } }, "required": ["a"] });
+    Declared { name: name.into(), description: "Adds.".into(), parameters, effects }
+}
+
+/// A server that counts its calls and breaks down when told to.
+#[derive(Default)]
+struct Server {
+    asked: Mutex<usize>,
+    called: Mutex<Vec<String>>,
+    breaks: Mutex<bool>,
+}
+
+#[async_trait]
+impl Toolset for Server {
+    async fn tools(&self) -> Result<Arc<[Declared]>, CallError> {
+        *self.asked.lock().unwrap() += 1;
+        let looks = toolboxes::Effects { read_only: true, ..Default::default() };
+        let repeats = toolboxes::Effects { idempotent: true, ..Default::default() };
+        Ok([declared("look", looks), declared("put", repeats), declared("post", Default::default())].into())
+    }
+
+    async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {
+        self.called.lock().unwrap().push(usage.tool.to_owned());
+        match *self.breaks.lock().unwrap() {
+            true => Performed::Paused { pause: Pause::new(PauseKind::Ambiguous, "It died."), happened: true },
+            false => Performed::answer(Ok(Outcome { content: "done".into(), failed: false })),
+        }
+    }
+}
+
+struct Scene {
+    bench: Bench,
+    folder: TempDir,
+    nursery: Arc<Nursery>,
+    server: Arc<Server>,
+    shelf: Arc<Shelf>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let (folder, nursery, server) = (tempfile::tempdir().unwrap(), Arc::new(Nursery::default()), Arc::new(Server::default()));
+        let files = Arc::new(Workspace::open(folder.path()).unwrap());
+        let shelf = Arc::new(Shelf {
+            builtin: Arc::new(Builtin::new(files)),
+            servers: Arc::new(BTreeMap::from([("web".to_owned(), Arc::clone(&server) as Arc<dyn Toolset>)])),
+            toolboxes: Arc::new(Shelved),
+            children: nursery.clone(),
+        });
+        Self { bench: Bench::new(), folder, nursery, server, shelf }
+    }
+
+    /// The first call of an execution that finds what earlier ones wrote.
+    async fn call(&self, name: &str, arguments: &str) -> Result<Told, Fault> {
+        let mut recorder = self.bench.recorder();
+        View { recorder: &mut recorder, shelf: Arc::clone(&self.shelf) }.call(name.into(), arguments.into()).await
+    }
+
+    async fn available(&self) -> Vec<crate::bindings::tools::Offer> {
+        let mut recorder = self.bench.recorder();
+        View { recorder: &mut recorder, shelf: Arc::clone(&self.shelf) }.available().await.unwrap()
+    }
+}
+
+fn refusal(result: Result<Told, Fault>) -> CallError {
+    match result {
+        Err(Fault::Answer(error)) => error,
+        other => panic!("no refusal: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn all_that_is_granted_is_offered() {
+    let scene = Scene::new();
+    scene.bench.authority.deny(TOOLS.word, "write_file");
+    scene.bench.authority.deny(TOOLS.word, "web.p");
+    let offers = scene.available().await;
+    let names: Vec<_> = offers.iter().map(|offer| offer.tool.name.as_str()).collect();
+    assert_eq!(names, ["calculator.add", "find_files", "read_file", "search_files", "web.look"]);
+    assert_eq!(offers[4].effects, Effects::READ_ONLY);
+    scene.bench.authority.relent();
+    assert_eq!(scene.available().await.len(), 5, "a replay sees what was seen");
+}
+
+#[tokio::test]
+async fn the_hosts_own_tools_work_on_the_workspace() {
+    let scene = Scene::new();
+    let done = scene.call("write_file", r#"{"path":"a/b.txt","content":"one\ntwo\n"}"#).await.unwrap();
+    assert_eq!((done.content.as_str(), done.failed), ("Wrote 8 bytes to a/b.txt.", false));
+    assert_eq!(std::fs::read_to_string(scene.folder.path().join("a/b.txt")).unwrap(), "one\ntwo\n");
+    assert_eq!(scene.bench.journal.history()[0].effect, Effect::Write);
+    for (tool, arguments, answer) in [
+        ("read_file", r#"{"path":"a/b.txt"}"#, "one\ntwo\n"),
+        ("read_file", r#"{"path":"a/b.txt","offset":4}"#, "two\n"),
+        ("find_files", r#"{"glob":"**/*.txt"}"#, "a/b.txt (8 bytes)\n"),
+        ("search_files", r#"{"pattern":"^t"}"#, "a/b.txt:2: two\n"),
+        ("search_files", r#"{"pattern":"^t","glob":"*.md"}"#, "No line matches."),
+    ] {
+        let other = Scene { bench: Bench::new(), ..Scene::new() };
+        std::fs::create_dir(other.folder.path().join("a")).unwrap();
+        std::fs::write(other.folder.path().join("a/b.txt"), "one\ntwo\n").unwrap();
+        assert_eq!(other.call(tool, arguments).await.unwrap().content, answer, "{tool} {arguments}");
+        let event = &other.bench.journal.events()[0];
+        assert_eq!((event.name.as_str(), &event.data), ("called", &json!({ "tool": tool, "failed": false })));
+    }
+}
+
+#[tokio::test]
+async fn a_file_tool_needs_the_grant_for_the_path_too() {
+    for (kind, tool, arguments) in
+        [("read", "read_file", r#"{"path":"./secret//a"}"#), ("write", "write_file", r#"{"path":"secret/a","content":""}"#)]
+    {
+        let scene = Scene::new();
+        scene.bench.authority.deny(kind, "secret/a");
+        assert!(matches!(refusal(scene.call(tool, arguments).await), CallError::Denied(_)), "{tool}");
+        assert!(!scene.folder.path().join("secret").exists());
+    }
+    let scene = Scene::new();
+    std::fs::write(scene.folder.path().join("secret"), "s").unwrap();
+    scene.bench.authority.deny("read", "secret");
+    assert_eq!(scene.call("find_files", r#"{"glob":"*"}"#).await.unwrap().content, "No file fits this glob.");
+}
+
+#[tokio::test]
+async fn without_a_grant_nothing_is_asked_or_started() {
+    for tool in ["read_file", "calculator.add", "web.look"] {
+        let scene = Scene::new();
+        scene.bench.authority.deny(TOOLS.word, tool);
+        assert!(matches!(refusal(scene.call(tool, r#"{"a":1}"#).await), CallError::Denied(_)), "{tool}");
+        assert_eq!(*scene.server.asked.lock().unwrap(), 0);
+        assert!(scene.nursery.ordered.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_told_by_its_place() {
+    for (tool, arguments, part) in [
+        ("calculator.add", r#"{"a":"x"}"#, "at /a:"),
+        ("calculator.add", "{}", "at the root:"),
+        ("calculator.add", "", "at the root:"),
+        ("web.look", r#"{"a":1.5}"#, "at /a:"),
+        ("read_file", r#"{"path":"a","offset":-1}"#, "at /offset:"),
+        ("read_file", r#"{"path":"a","more":1}"#, "more"),
+        ("read_file", "[]", "no JSON object"),
+        ("read_file", "{", "not JSON"),
+        ("read_file", r#"{"path":"../a"}"#, "no path"),
+    ] {
+        let scene = Scene::new();
+        let error = refusal(scene.call(tool, arguments).await);
+        assert!(matches!(&error, CallError::Invalid(text) if text.contains(part)), "{tool} {arguments}: {error:?}");
+        assert!(scene.server.called.lock().unwrap().is_empty() && scene.nursery.ordered.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_tool_that_is_not_there_is_said_to_be() {
+    for tool in ["", ".", "nothing", "calculator.", "calculator.divide", "abacus.add", "web.remove", "web.look.at", "\u{1b}[2J"] {
+        let error = refusal(Scene::new().call(tool, r#"{"a":1}"#).await);
+        assert!(matches!(error, CallError::NotFound(_)) && !error.to_string().contains('\u{1b}'), "{tool:?}: {error:?}");
+    }
+    let error = refusal(Scene::new().call("broken.add", "{}").await);
+    assert!(matches!(error, CallError::Other(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_toolbox_is_called_as_a_child_run_once() {
+    let scene = Scene::new();
+    let child = Bench::run().child(1);
+    for _ in 0..2 {
+        let waits = scene.call("calculator.add", r#"{"a":1}"#).await.unwrap_err();
+        assert!(matches!(&waits, Fault::Interrupt(Interrupt::Suspended(Wait::Runs(runs))) if *runs == [child.clone()]), "{waits:?}");
+    }
+    let input = json!({ "name": "add", "arguments": { "a": 1 } });
+    let ordered: Vec<(RunId, _)> = scene.nursery.ordered.lock().unwrap().clone().into_iter().collect();
+    assert_eq!(ordered, [(child.clone(), (Role::Toolbox, "calculator".to_owned(), input))]);
+    scene.nursery.ended.lock().unwrap().insert(child, Ended::Succeeded(json!({ "content": "2", "failed": false })));
+    assert_eq!(scene.call("calculator.add", r#"{"a":1}"#).await.unwrap().content, "2");
+}
+
+#[tokio::test]
+async fn a_toolbox_that_breaks_down_is_an_error_of_the_call() {
+    for (ended, part) in [(Ended::Failed("It panicked.".into()), "panicked"), (Ended::Succeeded(json!(7)), "no outcome")] {
+        let scene = Scene::new();
+        let _ = scene.call("calculator.add", r#"{"a":1}"#).await;
+        scene.nursery.ended.lock().unwrap().insert(Bench::run().child(1), ended);
+        let error = refusal(scene.call("calculator.add", r#"{"a":1}"#).await);
+        assert!(matches!(&error, CallError::Other(text) if text.contains(part)), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_servers_word_decides_what_is_done_about_a_call_that_was_cut_off() {
+    for (tool, effect) in [("web.look", Effect::Read), ("web.put", Effect::Write), ("web.post", Effect::Once)] {
+        let scene = Scene::new();
+        assert_eq!(scene.call(tool, r#"{"a":1}"#).await.unwrap().content, "done");
+        assert_eq!(scene.bench.journal.history()[0].effect, effect);
+        assert_eq!(scene.call(tool, r#"{"a":1}"#).await.unwrap().content, "done");
+        assert_eq!((*scene.server.asked.lock().unwrap(), scene.server.called.lock().unwrap().len()), (1, 1), "a replay asks nobody");
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_happened_once_is_not_done_again() {
+    let scene = Scene::new();
+    *scene.server.breaks.lock().unwrap() = true;
+    for _ in 0..2 {
+        let paused = scene.call("web.post", r#"{"a":1}"#).await.unwrap_err();
+        assert!(matches!(&paused, Fault::Interrupt(Interrupt::Paused(pause)) if pause.kind == PauseKind::Ambiguous), "{paused:?}");
+    }
+    assert_eq!(scene.server.called.lock().unwrap().len(), 1);
+    assert_eq!(scene.bench.journal.history()[0].state, EntryState::Intended);
+}

@@ -1,0 +1,69 @@
+//! A toolbox: a component whose every call is a child run with grants and a journal of its own. A call that was cut off
+//! is found again by the child's id, so that none is made twice.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::toolset::{Outcome, Toolset, Usage};
+use crate::{
+    interfaces::{
+        children::{ChildError, Children, Ended, Order, Role},
+        toolboxes::{Declared, Toolboxes},
+    },
+    journal::{CallError, Effect, Performed, Wait},
+};
+
+/// The installed toolbox of one name.
+pub(super) struct Toolbox {
+    name: String,
+    toolboxes: Arc<dyn Toolboxes>,
+    children: Arc<dyn Children>,
+}
+
+impl Toolbox {
+    pub(super) fn new(name: &str, toolboxes: Arc<dyn Toolboxes>, children: Arc<dyn Children>) -> Self {
+        Self { name: name.to_owned(), toolboxes, children }
+    }
+
+    async fn follow(&self, usage: Usage<'_>) -> Result<Performed<Outcome>, ChildError> {
+        let input = json!({ "name": usage.tool, "arguments": usage.arguments });
+        let order = Order { role: Role::Toolbox, plugin: &self.name, input };
+        let child = self.children.start(&usage.run, usage.attempt.seq, order).await?;
+        Ok(match self.children.ended(&usage.run, &child).await? {
+            None => Performed::Waiting(Wait::Runs(vec![child])),
+            Some(ended) => Performed::answer(self.outcome(ended)),
+        })
+    }
+
+    fn outcome(&self, ended: Ended) -> Result<Outcome, CallError> {
+        let name = &self.name;
+        match ended {
+            Ended::Succeeded(output) => serde_json::from_value(output).map_err(|error| {
+                CallError::Other(format!("Toolbox `{name}` gave something that is no outcome: {error}. This is a mistake of that plugin."))
+            }),
+            Ended::Failed(reason) => Err(CallError::Other(format!("Toolbox `{name}` failed: {reason}"))),
+            Ended::Cancelled => Err(CallError::Cancelled(format!("The call of toolbox `{name}` was cancelled; go on without it, or end."))),
+        }
+    }
+}
+
+#[async_trait]
+impl Toolset for Toolbox {
+    async fn tools(&self) -> Result<Arc<[Declared]>, CallError> {
+        let tools = self.toolboxes.tools(&self.name).await.map_err(CallError::Other)?;
+        tools.ok_or_else(|| {
+            let name = self.name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
+            CallError::NotFound(format!("There is no toolbox and no tool server `{name}`; `tools.available` lists the tools there are."))
+        })
+    }
+
+    fn effect(&self, _: &Declared) -> Effect {
+        Effect::Wait
+    }
+
+    async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {
+        self.follow(usage).await.unwrap_or_else(Performed::from)
+    }
+}

@@ -1,0 +1,72 @@
+//! The port below `tools`: somebody who has tools and can be asked to use one. Knows no grant; whoever calls has checked
+//! the arguments.
+
+use std::{borrow::Cow, sync::Arc};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    interfaces::toolboxes::Declared,
+    journal::{Attempt, Authority, CallError, Capability, Effect, Performed, RunId},
+};
+
+/// A tool's arguments, by name.
+pub type Arguments = Map<String, Value>;
+
+/// What came of a tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Outcome {
+    /// What whoever called it reads.
+    pub content: String,
+    /// It did not do what it was asked; `content` says why.
+    pub failed: bool,
+}
+
+/// One use of a tool.
+pub struct Usage<'a> {
+    /// The tool's name in its set.
+    pub tool: &'a str,
+    /// They satisfy the tool's parameters.
+    pub arguments: Arguments,
+    /// The run that asks.
+    pub run: RunId,
+    /// The call's place in the run.
+    pub attempt: Attempt,
+    /// The effect the call has in the journal.
+    pub effect: Effect,
+    /// Who decides what the run may see.
+    pub authority: Arc<dyn Authority>,
+}
+
+/// Somebody who has tools.
+#[async_trait]
+pub trait Toolset: Send + Sync {
+    /// The tools there are, by their names in this set.
+    async fn tools(&self) -> Result<Arc<[Declared]>, CallError>;
+
+    /// What the journal does about a call of this tool that was cut off.
+    fn effect(&self, tool: &Declared) -> Effect {
+        tool.effects.effect()
+    }
+
+    /// What the run must be allowed beside the tool itself.
+    fn reaches(&self, _tool: &str, _arguments: &Arguments) -> Option<Capability<'static>> {
+        None
+    }
+
+    /// Uses a tool.
+    async fn call(&self, usage: Usage<'_>) -> Performed<Outcome>;
+}
+
+/// A tool's name as plugins use it, from that of its set and its own.
+pub(super) fn full_name<'a>(set: &str, tool: &'a str) -> Cow<'a, str> {
+    if set.is_empty() { tool.into() } else { format!("{set}.{tool}").into() }
+}
+
+/// The name of a tool's set, and its own.
+pub(super) fn split(name: &str) -> (&str, &str) {
+    name.split_once('.').unwrap_or(("", name))
+}

@@ -1,0 +1,44 @@
+//! Serves the files that the host's own tools work on from a run's workspace: the one place that knows both interfaces.
+
+use super::{
+    files::{self, Kind, Pattern, RelativePath, Search, Walk, Workspace},
+    tools::{Files, Line, Listed},
+};
+use crate::journal::{Attempt, Authority, CallError, Capability};
+
+impl Files for Workspace {
+    fn reading(&self, path: &str) -> Option<Capability<'static>> {
+        Some(Capability::new(files::READ.word, RelativePath::parse(path).ok()?.as_str().to_owned()))
+    }
+
+    fn writing(&self, path: &str) -> Option<Capability<'static>> {
+        Some(Capability::new(files::WRITE.word, RelativePath::parse(path).ok()?.as_str().to_owned()))
+    }
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, CallError> {
+        self.read(&RelativePath::parse(path)?)
+    }
+
+    fn write(&self, path: &str, content: &[u8], attempt: &Attempt) -> Result<(), CallError> {
+        self.write(&RelativePath::parse(path)?, content, attempt)
+    }
+
+    fn find(&self, glob: &str, authority: &dyn Authority) -> Result<Vec<Listed>, CallError> {
+        let pattern = Pattern::parse(glob)?;
+        let walk = Walk { pattern: Some(&pattern), allowed: &|path| files::may_read(authority, path), most: files::MOST_ENTRIES };
+        let found = walk.run(self)?.into_iter().map(|found| {
+            let size = match found.kind {
+                Kind::File => Ok(found.size),
+                Kind::Directory => Err("directory"),
+                Kind::Symlink => Err("symlink"),
+            };
+            Listed { path: found.path, size }
+        });
+        Ok(found.collect())
+    }
+
+    fn search(&self, pattern: &str, glob: Option<&str>, limit: u32, authority: &dyn Authority) -> Result<Vec<Line>, CallError> {
+        let matches = Search::new(pattern, glob, limit)?.run(self, &|path| files::may_read(authority, path))?;
+        Ok(matches.into_iter().map(|found| Line { path: found.path, number: found.line, text: found.text }).collect())
+    }
+}
