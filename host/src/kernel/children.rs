@@ -1,0 +1,102 @@
+//! The kernel as the interfaces see it: somewhere to start runs, and to learn how they ended.
+
+use std::sync::{Arc, Weak};
+
+use async_trait::async_trait;
+
+use super::{
+    Kernel,
+    package::Kind,
+    run::{Run, State},
+};
+use crate::{
+    interfaces::children::{ChildError, Children, Ended, Order, Role},
+    journal::RunId,
+};
+
+/// Runs inside runs may be nested so deep; deeper is a plugin that starts itself.
+const DEEPEST: usize = 16;
+
+/// Starts runs on behalf of runs.
+pub(super) struct Family {
+    kernel: Weak<Kernel>,
+}
+
+impl Family {
+    pub(super) fn new(kernel: Weak<Kernel>) -> Self {
+        Self { kernel }
+    }
+
+    pub(super) fn kernel(&self) -> Result<Arc<Kernel>, ChildError> {
+        self.kernel.upgrade().ok_or_else(|| ChildError::Store("The host is stopping; resume the run when it is back.".to_owned()))
+    }
+}
+
+#[async_trait]
+impl Children for Family {
+    async fn start(&self, parent: &RunId, seq: u64, order: Order<'_>) -> Result<RunId, ChildError> {
+        let kernel = self.kernel()?;
+        let kind = match order.role {
+            Role::Workflow => Kind::Workflow,
+            Role::Agent => Kind::Agent,
+            Role::Toolbox => Kind::Toolbox,
+        };
+        // A child that was started before stays with the version it began with, whatever is installed now.
+        let id = parent.child(seq);
+        if kernel.runs().find(&id).await.map_err(store)?.is_some() {
+            return Ok(id);
+        }
+        let plugin = kernel.plugin(order.plugin, kind).map_err(|error| ChildError::NotInstalled(error.to_string()))?;
+        let parent = kernel.run(parent).await.map_err(store)?;
+        if depth(&kernel, &parent).await? >= DEEPEST {
+            return Err(ChildError::TooDeep(DEEPEST));
+        }
+        kernel.start_child(&parent, seq, &plugin, order.input).await.map_err(store)
+    }
+
+    async fn ended(&self, parent: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError> {
+        let kernel = self.kernel()?;
+        let run = kernel.runs().find(child).await.map_err(store)?;
+        let run = run.ok_or_else(|| ChildError::NotYours(child.clone()))?;
+        if !is_child(&kernel, parent, &run).await? {
+            return Err(ChildError::NotYours(child.clone()));
+        }
+        Ok(match run.state {
+            State::Succeeded => Some(Ended::Succeeded(run.output.unwrap_or_default())),
+            State::Failed { reason } => Some(Ended::Failed(reason)),
+            State::Cancelled => Some(Ended::Cancelled),
+            State::Queued | State::Running | State::Waiting { .. } | State::Paused { .. } => None,
+        })
+    }
+
+    async fn cost(&self, child: &RunId) -> Result<Option<f64>, ChildError> {
+        Ok(self.kernel()?.runs().tally(child).await.map_err(store)?.cost_usd)
+    }
+}
+
+fn store(error: impl std::fmt::Display) -> ChildError {
+    ChildError::Store(error.to_string())
+}
+
+/// A run may ask after the runs it started itself, and a fork after those that its source did.
+async fn is_child(kernel: &Kernel, parent: &RunId, run: &Run) -> Result<bool, ChildError> {
+    let Some((started_by, _)) = &run.parent else { return Ok(false) };
+    let mut ancestor = Some(parent.clone());
+    while let Some(id) = ancestor {
+        if id == *started_by {
+            return Ok(true);
+        }
+        ancestor = kernel.run(&id).await.map_err(store)?.forked_from.map(|(source, _)| source);
+    }
+    Ok(false)
+}
+
+async fn depth(kernel: &Kernel, run: &Run) -> Result<usize, ChildError> {
+    let mut depth = 0;
+    let mut above = run.parent.clone();
+    while let Some((id, _)) = above {
+        depth += 1;
+        above = kernel.run(&id).await.map_err(store)?.parent;
+    }
+    Ok(depth)
+}

@@ -1,0 +1,175 @@
+//! Asks a toolbox once for its tools: a call that is no run, with tight limits, before an authority that denies
+//! everything and a journal that takes nothing. Trusts nothing it hears.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use jsonschema::PatternOptions;
+use serde_json::{Value, json};
+
+use super::{Kernel, children::Family, execution::Ending, guest::Guest, limits::Limits, package::Kind, registry::Plugin};
+use crate::{
+    interfaces::{
+        About, Place, Session,
+        toolboxes::{Declared, Toolboxes},
+    },
+    journal::{self, Authority, Capability, Denial, Entry, Halt, Journal, JournalError, Ports, Recorder, RunId, Write},
+};
+
+const LIMITS: Limits =
+    Limits { memory: 32 << 20, guest_time: Duration::from_millis(500), wall_time: Duration::from_secs(5), payload: 1 << 20, calls: 0 };
+
+/// More than a model can choose from.
+const MOST_TOOLS: usize = 128;
+const LONGEST_NAME: usize = 64;
+const LONGEST_DESCRIPTION: usize = 4096;
+
+#[async_trait]
+impl Toolboxes for Family {
+    fn names(&self) -> Vec<String> {
+        let Ok(kernel) = self.kernel() else { return Vec::new() };
+        let plugins = kernel.registry().all();
+        plugins.values().filter(|plugin| plugin.package.manifest.kind == Kind::Toolbox).map(|plugin| plugin.name().to_owned()).collect()
+    }
+
+    async fn tools(&self, toolbox: &str) -> Result<Option<Arc<[Declared]>>, String> {
+        let kernel = self.kernel().map_err(|error| error.to_string())?;
+        match kernel.plugin(toolbox, Kind::Toolbox) {
+            Ok(plugin) => kernel.tools_of(&plugin).await.map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+impl Kernel {
+    /// The tools of a toolbox, asked for once per version.
+    pub async fn tools_of(&self, plugin: &Arc<Plugin>) -> Result<Arc<[Declared]>, String> {
+        let broken = |why: String| format!("Toolbox `{}` does not say what its tools are: {why}", plugin.name());
+        let asked = plugin.tools.get_or_init(|| async { self.ask(plugin).await.and_then(checked) }).await;
+        asked.clone().map_err(broken)
+    }
+
+    async fn ask(&self, plugin: &Arc<Plugin>) -> Result<Vec<Declared>, String> {
+        let exports = self.code(plugin).await.map_err(|ending| match ending {
+            Ending::Failed(error) => error.to_string(),
+            _ => "the host is stopping.".to_owned(),
+        })?;
+        let folder = tempfile::tempdir().map_err(|error| format!("there is no room for temporary files ({error})."))?;
+        let session = self.detached_session(plugin, folder.path())?;
+        let engine = &self.parts.engine;
+        let mut store = Guest::store(engine, session, &plugin.package.hash, LIMITS);
+        // Computes where guests compute, so that one that spins delays nothing else.
+        let asked = self.parts.guests.spawn(async move { tokio::time::timeout(LIMITS.wall_time, exports.list_tools(&mut store)).await });
+        match asked.await {
+            Ok(Ok(Ok(tools))) => Ok(tools),
+            Ok(Ok(Err(error))) => Err(format!("{}. Report it to its author.", error.root_cause().to_string().trim_end_matches('.'))),
+            Ok(Err(_)) => Err(format!("it took more than {} s. Report it to its author.", LIMITS.wall_time.as_secs())),
+            Err(error) => Err(format!("the host failed at it ({error}). Report it.")),
+        }
+    }
+
+    /// A session that belongs to no run and can reach nothing but the plugin's own assets.
+    fn detached_session(&self, plugin: &Plugin, folder: &std::path::Path) -> Result<Session, String> {
+        let now = self.parts.clock.now();
+        let recorder = Recorder::new(
+            RunId::at(now, (self.parts.random)()),
+            Vec::new(),
+            now,
+            journal::Limits { payload: LIMITS.payload, calls: LIMITS.calls },
+            Halt::default(),
+            Ports { journal: Arc::new(Closed), clock: Arc::clone(&self.parts.clock), authority: Arc::new(Closed) },
+        );
+        let about = About {
+            parent: None,
+            project: String::new(),
+            plugin: plugin.name().to_owned(),
+            plugin_version: plugin.package.manifest.version.to_string(),
+        };
+        let place = Place { workspace: folder, settings: &[json!({})], assets: Arc::clone(&plugin.assets) };
+        Session::open(recorder, about, place, Arc::clone(&self.services))
+    }
+}
+
+/// Denies everything and keeps nothing.
+struct Closed;
+
+impl Authority for Closed {
+    fn decide(&self, _: &Capability<'_>) -> Result<(), Denial> {
+        Err(Denial { reason: "A toolbox may look at its own assets and nothing else when it lists its tools.".to_owned() })
+    }
+
+    fn may_allow_below(&self, _: &str, _: &str) -> bool {
+        false
+    }
+}
+
+#[async_trait]
+impl Journal for Closed {
+    async fn write(&self, _: Vec<Write>) -> Result<(), JournalError> {
+        Err(refused())
+    }
+
+    async fn enqueue(&self, _: Write) -> Result<(), JournalError> {
+        Err(refused())
+    }
+
+    async fn entries(&self, _: &RunId) -> Result<Vec<Entry>, JournalError> {
+        Ok(Vec::new())
+    }
+}
+
+fn refused() -> JournalError {
+    JournalError { action: "written", reason: "a toolbox calls the host while it lists its tools.".to_owned() }
+}
+
+/// Tools that can be shown to a model, or what is wrong with them.
+fn checked(tools: Vec<Declared>) -> Result<Arc<[Declared]>, String> {
+    if tools.len() > MOST_TOOLS {
+        return Err(format!("it has {} of them, and the most is {MOST_TOOLS}.", tools.len()));
+    }
+    let mut names = BTreeSet::new();
+    for Declared { name, description, parameters, .. } in &tools {
+        let named = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
+        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(named) {
+            let name: String = name.chars().take(LONGEST_NAME).flat_map(char::escape_debug).collect();
+            return Err(format!("`{name}` is no name; use 1 to {LONGEST_NAME} letters, digits, `_` and `-`."));
+        }
+        if !names.insert(name) {
+            return Err(format!("two of them are called `{name}`."));
+        }
+        if description.len() > LONGEST_DESCRIPTION {
+            return Err(format!("the description of `{name}` has more than {LONGEST_DESCRIPTION} bytes."));
+        }
+        let is_schema = |schema| jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema).is_ok();
+        if !matches!(parameters, Value::Object(_)) || !is_schema(parameters) {
+            return Err(format!("the parameters of `{name}` are no JSON Schema."));
+        }
+    }
+    Ok(tools.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interfaces::toolboxes::Effects;
+
+    fn tool(name: &str, parameters: Value) -> Declared {
+        Declared { name: name.to_owned(), description: String::new(), parameters, effects: Effects::default() }
+    }
+
+    #[test]
+    fn hostile_declarations_are_refused() {
+        let object = || json!({ "type": "object" });
+        assert_eq!(checked(vec![tool("a", object()), tool("b-1_c", object())]).unwrap().len(), 2);
+        for name in ["", "a.b", "a b", "ä", "\u{1b}[2J", &"x".repeat(65)] {
+            assert!(checked(vec![tool(name, object())]).unwrap_err().contains("no name"), "{name:?}");
+        }
+        assert!(checked(vec![tool("a", object()), tool("a", object())]).is_err());
+        for parameters in [Value::Null, json!("{}"), json!({ "type": 7 }), json!({ "type": "object", "required": "a" })] {
+            assert!(checked(vec![tool("a", parameters.clone())]).is_err(), "{parameters}");
+        }
+        assert!(checked((0..200).map(|number| tool(&format!("t{number}"), object())).collect()).is_err());
+        let wordy = Declared { description: "x".repeat(5000), ..tool("a", object()) };
+        assert!(checked(vec![wordy]).is_err());
+    }
+}

@@ -1,0 +1,154 @@
+//! The wasmtime engine: one for all plugins, with its linker, its clock of ticks and its cache of compiled code.
+//! Compiles and instantiates; decides nothing about runs.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use wasmtime::{
+    Config, Enabled, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
+    component::{Component, InstancePre, Linker},
+};
+
+use super::{
+    cache::{Cache, CacheError},
+    guest::Guest,
+    limits,
+    package::{Package, PackageError},
+};
+use crate::interfaces;
+
+/// How often a guest that computes is looked at.
+pub const TICK: Duration = Duration::from_millis(10);
+
+/// Components that can be alive at once; a run beyond it waits for its turn.
+pub const SLOTS: u32 = 1_000;
+
+/// Why the engine did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The machine does not let us.
+    #[error("The WebAssembly engine could not be started: {0:#}")]
+    Start(wasmtime::Error),
+    /// The component is not valid, or wants what this host does not have.
+    #[error("The component could not be compiled: {0:#}")]
+    Compile(wasmtime::Error),
+    /// The cache of compiled code.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The file is not a plugin.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+}
+
+/// Compiles components and makes instances of them.
+pub struct Engine {
+    engine: wasmtime::Engine,
+    linker: Linker<Guest>,
+    /// The folder of compiled code and the file with its key. Opened once something is to be compiled: whoever only looks
+    /// makes neither.
+    cache: (PathBuf, PathBuf),
+    pooled: bool,
+}
+
+impl Engine {
+    /// An engine that keeps compiled code under `cache`, marked with the key in the file `key`. Touches neither.
+    pub fn new(cache: &Path, key: &Path) -> Result<Self, EngineError> {
+        // The pool reserves address space for every slot; where that is capped (containers, ulimit -v), instances are
+        // made one by one instead, slower and otherwise the same.
+        let (engine, pooled) = match wasmtime::Engine::new(&config(pool())) {
+            Ok(engine) => (engine, true),
+            Err(_) => (wasmtime::Engine::new(&config(InstanceAllocationStrategy::OnDemand)).map_err(EngineError::Start)?, false),
+        };
+        start_ticking(engine.weak()).map_err(|error| EngineError::Start(error.into()))?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(EngineError::Start)?;
+        interfaces::link::<Guest>(&mut linker).map_err(EngineError::Start)?;
+        Ok(Self { engine, linker, cache: (cache.to_owned(), key.to_owned()), pooled })
+    }
+
+    /// Whether instances come from the pool.
+    pub fn pooled(&self) -> bool {
+        self.pooled
+    }
+
+    pub(super) fn inner(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    /// Code ready to be instantiated: from the cache, or compiled now and kept there. Takes a second per 2 MB the
+    /// first time, so call it where blocking is allowed.
+    pub fn prepare(&self, package: &Package) -> Result<Prepared, EngineError> {
+        let cache = Cache::open(&self.cache.0, &self.cache.1, &self.engine)?;
+        let component = match cache.load(&self.engine, &package.code_hash)? {
+            Some(component) => component,
+            None => self.compile(package, &cache)?,
+        };
+        let instance = self.linker.instantiate_pre(&component).map_err(EngineError::Compile)?;
+        Ok(Prepared { instance: Arc::new(instance) })
+    }
+
+    fn compile(&self, package: &Package, cache: &Cache) -> Result<Component, EngineError> {
+        let component = Component::new(&self.engine, &package.wasm).map_err(EngineError::Compile)?;
+        let kept = component.serialize().map_err(EngineError::Compile).and_then(|code| Ok(cache.keep(&package.code_hash, &code)?));
+        if let Err(error) = kept {
+            tracing::warn!(%error, "compiled code is not kept; it is compiled anew the next time");
+        }
+        Ok(component)
+    }
+}
+
+/// A component ready to be instantiated.
+#[derive(Clone)]
+pub struct Prepared {
+    pub(super) instance: Arc<InstancePre<Guest>>,
+}
+
+fn config(allocation: InstanceAllocationStrategy) -> Config {
+    let mut config = Config::new();
+    config
+        .allocation_strategy(allocation)
+        .epoch_interruption(true)
+        // The contract is synchronous; without support for concurrent tasks a fresh sandbox costs half.
+        .concurrency_support(false)
+        // A resumed run must compute the same: no bit of a NaN, and no relaxed rounding. Threads are not built in.
+        .cranelift_nan_canonicalization(true)
+        .relaxed_simd_deterministic(true)
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
+    config
+}
+
+/// Slots keep some memory resident and are swept by page map: without both, two threads are slower than one.
+fn pool() -> InstanceAllocationStrategy {
+    const CORE_INSTANCES_EACH: u32 = 8;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(SLOTS)
+        .total_core_instances(SLOTS * CORE_INSTANCES_EACH)
+        .total_memories(SLOTS)
+        .total_tables(SLOTS * 4)
+        .total_stacks(SLOTS)
+        .max_core_instances_per_component(u32::try_from(limits::INSTANCES).unwrap_or(u32::MAX))
+        .max_memories_per_component(u32::try_from(limits::MEMORIES).unwrap_or(u32::MAX))
+        .max_tables_per_component(u32::try_from(limits::TABLES).unwrap_or(u32::MAX))
+        .table_elements(limits::TABLE_ELEMENTS)
+        .max_memory_size(1 << 32)
+        .linear_memory_keep_resident(256 << 10)
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto);
+    InstanceAllocationStrategy::Pooling(pool)
+}
+
+/// Counts ticks on a thread of the operating system, so that no guest can hold it up; ends with the engine.
+fn start_ticking(engine: EngineWeak) -> std::io::Result<()> {
+    let tick = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    };
+    std::thread::Builder::new().name("baton-ticks".to_owned()).spawn(tick).map(drop)
+}

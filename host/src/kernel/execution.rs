@@ -1,0 +1,171 @@
+//! One execution of one run: an instance from start to answer, and what became of it. Moves no run from state to state.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use wasmtime::{Store, Trap};
+
+use super::{
+    Kernel,
+    guest::Guest,
+    limits::{Exceeded, Limits},
+    registry::Plugin,
+    run::Run,
+};
+use crate::{
+    interfaces::{About, Exports, Place, Session},
+    journal::{self, Authority, CallError, Entry, Halt, Interrupt, Journal, Pause, PauseKind, Ports, Recorder},
+};
+
+/// How an execution ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// With an output.
+    Succeeded(Value),
+    /// The guest said so itself, or trapped.
+    Failed(CallError),
+    /// From outside.
+    Interrupted(Interrupt),
+}
+
+/// What the calls of one execution are answered from, written to and allowed by.
+pub(super) struct Gate {
+    pub(super) history: Vec<Entry>,
+    pub(super) halt: Halt,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) authority: Arc<dyn Authority>,
+    /// Nothing but the history answers.
+    pub(super) closed: bool,
+}
+
+impl Kernel {
+    /// Executes `run` on a fresh instance until it answers or is interrupted. The instance is gone afterwards.
+    pub(super) async fn execute(&self, run: &Run, plugin: &Arc<Plugin>, gate: Gate) -> Ending {
+        let exports = match self.code(plugin).await {
+            Ok(exports) => exports,
+            Err(ending) => return ending,
+        };
+        let limits = self.parts.policy.limits(&run.plugin);
+        let session = match self.session(run, plugin, gate, limits) {
+            Ok(session) => session,
+            Err(reason) => return paused(PauseKind::Operator, reason),
+        };
+        let mut store = Guest::store(&self.parts.engine, session, &run.seed, limits);
+        let called = tokio::time::timeout(limits.wall_time, exports.call(&mut store, &run.input)).await;
+        match called {
+            Err(_) => limit(Exceeded::WallTime(limits.wall_time)),
+            Ok(Err(error)) => stopped(&store, error, limits),
+            Ok(Ok(answer)) => answered(&store, answer),
+        }
+    }
+
+    /// The plugin's code. Only the first who wants it changes threads, to compile.
+    pub(super) async fn code(&self, plugin: &Arc<Plugin>) -> Result<Arc<Exports<Guest>>, Ending> {
+        if let Some(exports) = plugin.compiled() {
+            return Ok(exports);
+        }
+        let compiling = (Arc::clone(plugin), self.itself.upgrade());
+        let exports = tokio::task::spawn_blocking(move || compiling.1.map(|kernel| compiling.0.exports(&kernel.parts.engine))).await;
+        match exports {
+            Ok(Some(Ok(exports))) => Ok(exports),
+            Ok(Some(Err(error))) => Err(failed(error.to_string())),
+            Ok(None) => Err(Ending::Interrupted(Interrupt::Stopped)),
+            Err(_) => Err(failed(format!("Compiling the plugin `{}` broke down; try another build of it.", plugin.name()))),
+        }
+    }
+
+    /// All that the execution can reach, or a sentence that says why it cannot begin.
+    fn session(&self, run: &Run, plugin: &Plugin, gate: Gate, limits: Limits) -> Result<Session, String> {
+        let settings = self.parts.policy.settings(&run.workspace)?;
+        let recorder = Recorder::new(
+            run.id.clone(),
+            gate.history,
+            run.started_at,
+            journal::Limits { payload: limits.payload, calls: limits.calls },
+            gate.halt,
+            Ports { journal: gate.journal, clock: Arc::clone(&self.parts.clock), authority: gate.authority },
+        );
+        let recorder = if gate.closed { recorder.closed() } else { recorder };
+        let place = Place { workspace: &run.workspace, settings: &[settings, run.settings.clone()], assets: Arc::clone(&plugin.assets) };
+        Session::open(recorder, about(run), place, Arc::clone(&self.services))
+    }
+}
+
+/// An ending that an operator has to see to.
+pub(super) fn paused(kind: PauseKind, reason: String) -> Ending {
+    Ending::Interrupted(Pause::new(kind, reason).into())
+}
+
+fn failed(reason: String) -> Ending {
+    Ending::Failed(CallError::Other(reason))
+}
+
+fn about(run: &Run) -> About {
+    About {
+        parent: run.parent.as_ref().map(|(id, _)| id.to_string()),
+        project: run.project.clone(),
+        plugin: run.plugin.clone(),
+        plugin_version: run.plugin_version.clone(),
+    }
+}
+
+fn answered(store: &Store<Guest>, answer: Result<Value, CallError>) -> Ending {
+    let recorder = &store.data().session().recorder;
+    if let Some(departure) = recorder.left_behind() {
+        return Ending::Interrupted(Interrupt::Departed(Box::new(departure)));
+    }
+    if let Some(entry) = recorder.unreplayed() {
+        return Ending::Interrupted(
+            Pause::new(
+                PauseKind::Mismatch,
+                format!(
+                    "The run ended before call {seq} ({call}), which its journal says it made. The plugin is not deterministic, or not the version the run \
+                     started with. Resume with the old version, or carry on anew from here with `baton runs fork {run} --at {seq}`.",
+                    seq = entry.seq,
+                    call = entry.call,
+                    run = entry.run,
+                ),
+            )
+            .into(),
+        );
+    }
+    match answer {
+        Ok(output) => Ending::Succeeded(output),
+        Err(error) => Ending::Failed(error),
+    }
+}
+
+/// Sorts out why the guest's execution ended: an interrupt of ours, a limit, or a mistake of its own.
+fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Ending {
+    if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
+        return limit(*exceeded);
+    }
+    let error = match error.downcast::<Interrupt>() {
+        Ok(interrupt) => return Ending::Interrupted(interrupt),
+        Err(error) => error,
+    };
+    if let Some(exceeded) = store.data().meter.memory_exceeded() {
+        return limit(exceeded);
+    }
+    // The engine has no type for this one.
+    if error.root_cause().to_string().contains("fuel allocated for hostcalls") {
+        return limit(Exceeded::Payload(limits.payload));
+    }
+    failed(match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => "The plugin recursed until its stack was used up. This is a mistake of the plugin.".to_owned(),
+        Some(Trap::UnreachableCodeReached) => {
+            "The plugin gave up (a panic, most likely; its message is in the run's log: `baton runs journal`). This is a mistake of the plugin.".to_owned()
+        }
+        Some(trap) => format!("The plugin trapped: {trap}. This is a mistake of the plugin."),
+        None => format!("The plugin could not go on: {:#}.", first_cause(&error)),
+    })
+}
+
+fn limit(exceeded: Exceeded) -> Ending {
+    paused(PauseKind::Limit, exceeded.to_string())
+}
+
+/// The cause below the backtrace that wasmtime puts on top.
+fn first_cause(error: &wasmtime::Error) -> String {
+    error.root_cause().to_string().trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,299 @@
+//! The operator's decisions on plugins: taken, kept with their events, and applied to runs in flight. No plugin reaches
+//! any of it.
+
+use std::{collections::BTreeMap, str::FromStr, sync::Arc, sync::atomic::Ordering};
+
+use serde_json::{Value, json};
+
+use super::{
+    Kernel, KernelError,
+    grants::{Decision, Standing},
+    permissions::Patterns,
+    registry::{Origin, Plugin},
+};
+use crate::events::{Category, Draft};
+
+/// A capability as an operator names it: `write=docs/**`, or `write` for all that is asked for of the kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    kind: String,
+    pattern: Option<String>,
+}
+
+impl FromStr for Named {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (kind, pattern) = text.split_once('=').map_or((text, None), |(kind, pattern)| (kind, Some(pattern.to_owned())));
+        Ok(Self { kind: kind.to_owned(), pattern })
+    }
+}
+
+impl std::fmt::Display for Named {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.pattern {
+            Some(pattern) => write!(formatter, "{}={}", self.kind.escape_debug(), pattern.escape_debug()),
+            None => write!(formatter, "{}", self.kind.escape_debug()),
+        }
+    }
+}
+
+/// What an operator decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// These too; all that it asks for when none is named.
+    Grant(Vec<Named>),
+    /// These and nothing else; it is not to ask for the rest again.
+    Only(Vec<Named>),
+    /// Not these any more; nothing at all when none is named.
+    Revoke(Vec<Named>),
+    /// It may be started.
+    Enable,
+    /// It may not be started.
+    Disable,
+}
+
+/// Why a decision was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GrantError {
+    /// Nobody has this name.
+    #[error("There is no plugin `{name}`; the plugins are {known}.")]
+    NoPlugin {
+        /// What was named.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// It could not use it.
+    #[error("`{plugin}` does not ask for `{named}`; it asks for {asked}.")]
+    NotAsked {
+        /// The plugin.
+        plugin: String,
+        /// What was named.
+        named: String,
+        /// What it asks for.
+        asked: String,
+    },
+    /// There is nothing to take back.
+    #[error("`{named}` is not granted to `{plugin}` as it stands; granted is {granted}. Revoke one of these.")]
+    NotGranted {
+        /// The plugin.
+        plugin: String,
+        /// What was named.
+        named: String,
+        /// What is granted.
+        granted: String,
+    },
+}
+
+impl Kernel {
+    /// Takes a decision, keeps it and applies it here. Another host that executes runs applies it at its next look.
+    pub async fn decide(&self, plugin: &str, change: &Change, by: &str) -> Result<Arc<Plugin>, KernelError> {
+        let plugin = self.parts.registry.find(plugin).ok_or_else(|| self.nobody(plugin))?;
+        loop {
+            let decisions = self.parts.grants.decisions().await?;
+            let present = current(&plugin, &decisions);
+            let next = present.standing.changed(&plugin, change)?;
+            let events = events(&plugin, &present.standing, &next, change, by);
+            let decision = self.decision(&plugin, next, by);
+            if self.parts.grants.decide(&decision, present.revision, events).await? {
+                adopt(&plugin, decision.standing);
+                return Ok(plugin);
+            }
+        }
+    }
+
+    /// Gives every plugin what was decided of it, or of the version before it. `keep` writes down what was carried over.
+    pub async fn recall(&self, keep: bool) -> Result<(), KernelError> {
+        let revision = self.parts.grants.revision().await?;
+        let decisions = self.parts.grants.decisions().await?;
+        for plugin in self.parts.registry.all().values() {
+            let present = current(plugin, &decisions);
+            if let Some(from) = present.carried_from.as_ref().filter(|_| keep) {
+                self.keep_carried(plugin, &present.standing, from).await?;
+            }
+            adopt(plugin, present.standing);
+        }
+        self.decided.store(revision, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Gives a plugin that is not installed what would be granted to it if it were.
+    pub async fn rehearse(&self, plugin: &Plugin) -> Result<(), KernelError> {
+        adopt(plugin, current(plugin, &self.parts.grants.decisions().await?).standing);
+        Ok(())
+    }
+
+    /// Puts a plugin in the place of whoever has its name, with the grants that carry over.
+    pub async fn put(&self, plugin: Plugin) -> Result<Arc<Plugin>, KernelError> {
+        let plugin = self.parts.registry.put(plugin);
+        let present = current(&plugin, &self.parts.grants.decisions().await?);
+        if let Some(from) = &present.carried_from {
+            self.keep_carried(&plugin, &present.standing, from).await?;
+        }
+        adopt(&plugin, present.standing);
+        Ok(plugin)
+    }
+
+    /// Applies what somebody else decided since the last look.
+    pub(super) async fn look_at_grants(&self) -> Result<(), KernelError> {
+        if self.parts.grants.revision().await? != self.decided.load(Ordering::SeqCst) {
+            self.recall(false).await?;
+        }
+        Ok(())
+    }
+
+    async fn keep_carried(&self, plugin: &Plugin, standing: &Standing, from: &Decision) -> Result<(), KernelError> {
+        let mut event = about(plugin, &from.decided_by, Some(&standing.granted));
+        event["carried-from"] = json!(from.hash);
+        let events = vec![Draft::of_host(Category::Audit, "granted", event)];
+        // Whoever decided in the meantime knew better.
+        self.parts.grants.decide(&self.decision(plugin, standing.clone(), &from.decided_by), 0, events).await?;
+        Ok(())
+    }
+
+    fn decision(&self, plugin: &Plugin, standing: Standing, by: &str) -> Decision {
+        Decision {
+            plugin: plugin.name().to_owned(),
+            hash: plugin.package.hash.clone(),
+            standing,
+            decided_at: self.parts.clock.now(),
+            decided_by: by.to_owned(),
+            revision: 0,
+        }
+    }
+
+    fn nobody(&self, name: &str) -> GrantError {
+        let known: Vec<_> = self.parts.registry.all().keys().map(|name| format!("`{name}`")).collect();
+        GrantError::NoPlugin { name: name.escape_debug().to_string(), known: known.join(", ") }
+    }
+}
+
+impl Standing {
+    /// What it is after a change, or why that makes no sense for the plugin.
+    fn changed(&self, plugin: &Plugin, change: &Change) -> Result<Self, GrantError> {
+        let needs = &plugin.package.manifest.needs;
+        Ok(match change {
+            Change::Grant(named) => {
+                let more = asked(plugin, named)?;
+                Self { granted: self.granted.with(&more), withheld: self.withheld.beyond(&more), ..*self }
+            }
+            Change::Only(named) => {
+                let granted = asked(plugin, named)?;
+                Self { withheld: needs.beyond(&granted), granted, ..*self }
+            }
+            Change::Revoke(named) => {
+                let less = self.given(plugin, named)?;
+                let wanted = if named.is_empty() { needs.clone() } else { less.kept(|kind, pattern| is_need(needs, kind, pattern)) };
+                Self { granted: self.granted.beyond(&less), withheld: self.withheld.with(&wanted), ..*self }
+            }
+            Change::Enable => Self { disabled: false, ..self.clone() },
+            Change::Disable => Self { disabled: true, ..self.clone() },
+        })
+    }
+
+    /// What of its grants is named; all of them when nothing is.
+    fn given(&self, plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
+        if named.is_empty() {
+            return Ok(self.granted.clone());
+        }
+        named.iter().try_fold(Patterns::default(), |given, named| {
+            let fits = |kind: &str, pattern: &str| kind == named.kind && named.pattern.as_deref().is_none_or(|named| named == pattern);
+            let these = self.granted.kept(fits);
+            if these.is_empty() {
+                let (plugin, named, granted) = (plugin.name().to_owned(), named.to_string(), listed(&self.granted));
+                return Err(GrantError::NotGranted { plugin, named, granted });
+            }
+            Ok(given.with(&these))
+        })
+    }
+}
+
+/// What holds for a plugin now, and where it comes from.
+struct Current {
+    standing: Standing,
+    /// Of this very version; 0 when nothing was decided of it.
+    revision: u64,
+    /// The decision on another version that it stems from.
+    carried_from: Option<Decision>,
+}
+
+fn current(plugin: &Plugin, decisions: &[Decision]) -> Current {
+    let of_name = || decisions.iter().rev().filter(|decision| decision.plugin == plugin.name());
+    if let Some(decision) = of_name().find(|decision| decision.hash == plugin.package.hash) {
+        return Current { standing: decision.standing.clone(), revision: decision.revision, carried_from: None };
+    }
+    let Some(decision) = of_name().next() else {
+        return Current { standing: plugin.standing_at_first(), revision: 0, carried_from: None };
+    };
+    let mut standing = decision.standing.carried(|kind, pattern| plugin.permissions.asks_for(kind, pattern));
+    if plugin.origin == Origin::Bundled {
+        standing.granted = standing.granted.with(&plugin.package.manifest.needs.beyond(&standing.withheld));
+    }
+    Current { standing, revision: 0, carried_from: Some(decision.clone()) }
+}
+
+/// What was kept and cannot be understood grants nothing.
+fn adopt(plugin: &Plugin, standing: Standing) {
+    let nothing = Standing { granted: Patterns::default(), ..standing.clone() };
+    if let Err(error) = plugin.adopt(standing).or_else(|error| plugin.adopt(nothing).and(Err(error))) {
+        tracing::warn!(plugin = plugin.name(), %error, "What was granted to the plugin cannot be understood; nothing is granted.");
+    }
+}
+
+/// What of its needs is named, or lies within them; all of them when nothing is.
+fn asked(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
+    let needs = &plugin.package.manifest.needs;
+    if named.is_empty() {
+        return Ok(needs.clone());
+    }
+    let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for named in named {
+        let these = match &named.pattern {
+            None => needs.of(&named.kind).to_vec(),
+            Some(pattern) if plugin.permissions.asks_for(&named.kind, pattern) => vec![pattern.clone()],
+            Some(_) => Vec::new(),
+        };
+        if these.is_empty() {
+            let (plugin, named, asked) = (plugin.name().to_owned(), named.to_string(), listed(needs));
+            return Err(GrantError::NotAsked { plugin, named, asked });
+        }
+        asked.entry(named.kind.clone()).or_default().extend(these);
+    }
+    Ok(Patterns::default().with(&asked.into_iter().collect()))
+}
+
+fn is_need(needs: &Patterns, kind: &str, pattern: &str) -> bool {
+    needs.of(kind).iter().any(|need| need == pattern)
+}
+
+fn listed(patterns: &Patterns) -> String {
+    let each = |(kind, patterns): (&str, &[String])| patterns.iter().map(|pattern| format!("`{kind}={pattern}`")).collect::<Vec<_>>();
+    let list: Vec<_> = patterns.iter().flat_map(each).collect();
+    if list.is_empty() { "nothing".to_owned() } else { list.join(", ") }
+}
+
+fn events(plugin: &Plugin, before: &Standing, after: &Standing, change: &Change, by: &str) -> Vec<Draft> {
+    let event = |name: &str, what: Option<&Patterns>| Draft::of_host(Category::Audit, name, about(plugin, by, what));
+    let (more, less) = (after.granted.beyond(&before.granted), before.granted.beyond(&after.granted));
+    match change {
+        Change::Enable => vec![event("enabled", None)],
+        Change::Disable => vec![event("disabled", None)],
+        Change::Grant(_) => vec![event("granted", Some(&more))],
+        Change::Revoke(_) => vec![event("revoked", Some(&less))],
+        Change::Only(_) if less.is_empty() => vec![event("granted", Some(&more))],
+        Change::Only(_) => vec![event("granted", Some(&more)), event("revoked", Some(&less))],
+    }
+}
+
+fn about(plugin: &Plugin, by: &str, what: Option<&Patterns>) -> Value {
+    let manifest = &plugin.package.manifest;
+    let mut about = json!({ "by": by, "plugin": manifest.name, "version": manifest.version, "hash": plugin.package.hash });
+    if let Some(what) = what {
+        about["capabilities"] = json!(what);
+    }
+    about
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+use super::*;
+
+const COMPONENT: &str = r#"(component
+    (core module $m (func (export "f")))
+    (core instance $i (instantiate $m))
+    (func (export "run-workflow") (canon lift (core func $i "f"))))"#;
+
+fn plugin(origin: Origin, write: &[&str]) -> Plugin {
+    let manifest = format!("name = \"scribe\"\nversion = \"1.0.0\"\nkind = \"workflow\"\n[needs]\nread = [\"**\"]\nwrite = {write:?}\n");
+    let packed = baton_pack::pack(&wat::parse_str(COMPONENT).unwrap(), &manifest, &[]).unwrap();
+    let at_first = origin == Origin::Bundled;
+    Plugin::read(packed, origin, |package| if at_first { package.manifest.needs.clone() } else { Patterns::default() }).unwrap()
+}
+
+fn dropped(write: &[&str]) -> Plugin {
+    plugin(Origin::File("scribe.wasm".into()), write)
+}
+
+fn named(texts: &[&str]) -> Vec<Named> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn patterns(kinds: &[(&str, &[&str])]) -> Patterns {
+    kinds.iter().map(|(kind, list)| ((*kind).to_owned(), list.iter().map(ToString::to_string).collect())).collect()
+}
+
+fn decision(of: &Plugin, standing: Standing, revision: u64) -> Decision {
+    let (plugin, hash) = (of.name().to_owned(), of.package.hash.clone());
+    Decision { plugin, hash, standing, decided_at: 1, decided_by: "ada".to_owned(), revision }
+}
+
+/// The plugin after the changes, one upon the other.
+fn after(plugin: &Plugin, changes: &[Change]) -> Standing {
+    changes.iter().fold(plugin.standing_at_first(), |standing, change| standing.changed(plugin, change).unwrap())
+}
+
+#[test]
+fn nothing_is_granted_before_somebody_decides() {
+    let plugin = dropped(&["docs/**"]);
+    let present = current(&plugin, &[]);
+    assert_eq!((present.standing, present.revision), (Standing::default(), 0));
+    assert_eq!(plugin.status().as_str(), "needs approval");
+    assert_eq!(plugin.undecided(), plugin.package.manifest.needs);
+}
+
+#[test]
+fn grants_add_up_and_are_taken_back_one_by_one() {
+    let plugin = dropped(&["docs/**", "src/**"]);
+    let standing = after(&plugin, &[Change::Grant(named(&["write=docs/**"])), Change::Grant(named(&["write=src/main.rs", "read"]))]);
+    assert_eq!(standing.granted, patterns(&[("write", &["docs/**", "src/main.rs"]), ("read", &["**"])]));
+    let standing = standing.changed(&plugin, &Change::Revoke(named(&["write=docs/**"]))).unwrap();
+    assert_eq!(standing.granted, patterns(&[("write", &["src/main.rs"]), ("read", &["**"])]));
+    assert_eq!(standing.withheld, patterns(&[("write", &["docs/**"])]));
+    plugin.adopt(standing.clone()).unwrap();
+    assert_eq!(plugin.undecided(), patterns(&[("write", &["src/**"])]));
+    let nothing = standing.changed(&plugin, &Change::Revoke(Vec::new())).unwrap();
+    assert!(nothing.granted.is_empty());
+    let all = nothing.changed(&plugin, &Change::Grant(Vec::new())).unwrap();
+    assert!(all.withheld.is_empty() && plugin.package.manifest.needs.beyond(&all.granted).is_empty());
+}
+
+#[test]
+fn only_decides_the_rest_as_well() {
+    let plugin = dropped(&["docs/**"]);
+    plugin.adopt(after(&plugin, &[Change::Grant(Vec::new()), Change::Only(named(&["read"]))])).unwrap();
+    assert_eq!(plugin.standing().granted, patterns(&[("read", &["**"])]));
+    assert_eq!(plugin.standing().withheld, patterns(&[("write", &["docs/**"])]));
+    assert_eq!(plugin.status().as_str(), "ready");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_the_list() {
+    let plugin = dropped(&["docs/**"]);
+    for beyond in ["write=**", "write=src/a", "models=*", "root", "=", "", "write=\u{1b}[2J"] {
+        let error = Standing::default().changed(&plugin, &Change::Grant(named(&[beyond]))).unwrap_err().to_string();
+        assert!(error.contains("`write=docs/**`") && !error.contains('\u{1b}'), "{error}");
+    }
+    let error = Standing::default().changed(&plugin, &Change::Revoke(named(&["write"]))).unwrap_err();
+    assert!(error.to_string().contains("granted is nothing"), "{error}");
+}
+
+#[test]
+fn a_version_that_is_not_wider_keeps_everything() {
+    let (old, new) = (dropped(&["docs/**", "src/**"]), dropped(&["docs/**"]));
+    let kept = after(&old, &[Change::Grant(Vec::new()), Change::Disable]);
+    let present = current(&new, &[decision(&old, kept, 4)]);
+    assert_eq!(present.standing.granted, patterns(&[("read", &["**"]), ("write", &["docs/**"])]));
+    assert!(present.standing.disabled, "a new file does not enable itself");
+    assert_eq!((present.revision, present.carried_from.map(|from| from.hash)), (0, Some(old.package.hash.clone())));
+    new.adopt(present.standing).unwrap();
+    assert!(new.undecided().is_empty());
+}
+
+#[test]
+fn a_wider_version_asks_for_the_difference_only() {
+    let (old, new) = (dropped(&["docs/**"]), dropped(&["docs/**", "src/**"]));
+    let kept = after(&old, &[Change::Only(named(&["write=docs/**"]))]);
+    let present = current(&new, &[decision(&old, kept, 4)]);
+    new.adopt(present.standing).unwrap();
+    assert_eq!(new.standing().granted, patterns(&[("write", &["docs/**"])]));
+    assert_eq!(new.undecided(), patterns(&[("write", &["src/**"])]), "what was withheld is not asked for again");
+    assert_eq!(new.status().as_str(), "needs approval");
+}
+
+#[test]
+fn the_last_decision_of_the_name_is_the_one_that_carries_over() {
+    let (first, second, third) = (dropped(&["docs/**"]), dropped(&["docs/**", "a"]), dropped(&["docs/**", "b"]));
+    let all = after(&first, &[Change::Grant(Vec::new())]);
+    let decisions = [decision(&first, all, 1), decision(&second, Standing::default(), 2)];
+    assert!(current(&third, &decisions).standing.granted.is_empty());
+    assert_eq!(current(&first, &decisions).revision, 1, "a version that comes back has its own");
+    let other = Decision { plugin: "clerk".to_owned(), ..decision(&first, Standing { disabled: true, ..Standing::default() }, 3) };
+    assert_eq!(current(&first, &[other]).standing, Standing::default(), "grants are bound to the name as well");
+}
+
+#[test]
+fn a_bundled_plugin_has_what_it_needs_but_what_was_revoked() {
+    let (old, new) = (plugin(Origin::Bundled, &["docs/**"]), plugin(Origin::Bundled, &["docs/**", "src/**"]));
+    assert_eq!(current(&old, &[]).standing.granted, old.package.manifest.needs);
+    let revoked = after(&old, &[Change::Revoke(named(&["write=docs/**"]))]);
+    let decisions = [decision(&old, revoked, 1)];
+    assert_eq!(current(&old, &decisions).standing.granted, patterns(&[("read", &["**"])]));
+    assert_eq!(current(&new, &decisions).standing.granted, patterns(&[("read", &["**"]), ("write", &["src/**"])]));
+}
+
+#[test]
+fn every_decision_is_told_with_who_what_and_which() {
+    let plugin = dropped(&["docs/**"]);
+    let (nothing, all) = (Standing::default(), after(&plugin, &[Change::Grant(Vec::new())]));
+    let told = |before: &Standing, change: Change| {
+        let after = before.changed(&plugin, &change).unwrap();
+        events(&plugin, before, &after, &change, "ada")
+    };
+    let granted = told(&nothing, Change::Grant(named(&["write"])));
+    assert_eq!((granted[0].category, &*granted[0].name), (Category::Audit, "granted"));
+    assert_eq!(granted[0].data["capabilities"], json!({ "write": ["docs/**"] }));
+    assert_eq!((&granted[0].data["by"], &granted[0].data["hash"]), (&json!("ada"), &json!(plugin.package.hash)));
+    let names = |events: Vec<Draft>| events.into_iter().map(|event| event.name).collect::<Vec<_>>();
+    assert_eq!(names(told(&all, Change::Only(named(&["read"])))), ["granted", "revoked"]);
+    assert_eq!(names(told(&all, Change::Revoke(Vec::new()))), ["revoked"]);
+    assert_eq!(names(told(&all, Change::Disable)), ["disabled"]);
+    assert_eq!(names(told(&all, Change::Enable)), ["enabled"]);
+}

@@ -1,0 +1,64 @@
+//! What an operator decided of a plugin, and the port of the table that keeps it. Applies nothing itself.
+
+use async_trait::async_trait;
+
+use super::permissions::Patterns;
+use crate::events::Draft;
+
+/// How an operator stands to one version of a plugin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What it may do, within what it asks for.
+    pub granted: Patterns,
+    /// What it asks for and was decided not to be given. It does not ask for that again.
+    pub withheld: Patterns,
+    /// It may not be started.
+    pub disabled: bool,
+}
+
+impl Standing {
+    /// What of it holds for another version of the plugin, which asks for what `asks_for` says.
+    #[must_use]
+    pub fn carried(&self, asks_for: impl Fn(&str, &str) -> bool) -> Self {
+        Self { granted: self.granted.kept(&asks_for), withheld: self.withheld.kept(&asks_for), disabled: self.disabled }
+    }
+}
+
+/// A decision as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// SHA-256 of its file, in hexadecimal. Another file of the same name is another matter.
+    pub hash: String,
+    /// What was decided.
+    pub standing: Standing,
+    /// When, in milliseconds since 1970 UTC.
+    pub decided_at: u64,
+    /// By whom.
+    pub decided_by: String,
+    /// Its number among the decisions of all plugins, from 1. Given by the table.
+    pub revision: u64,
+}
+
+/// Why the store of grants did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The grants could not be {action}: {reason}")]
+pub struct GrantsError {
+    /// `written` or `read`.
+    pub action: &'static str,
+    /// The cause, with what to do.
+    pub reason: String,
+}
+
+/// Keeps what operators decided.
+#[async_trait]
+pub trait Grants: Send + Sync {
+    /// The last decision of every version of every plugin, in the order in which they were taken.
+    async fn decisions(&self) -> Result<Vec<Decision>, GrantsError>;
+    /// Keeps a decision together with its events, if the version's last one still has the number `expected` (0 for none).
+    /// Returns false, and changes nothing, when somebody else decided meanwhile.
+    async fn decide(&self, decision: &Decision, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError>;
+    /// The number of the last decision, 0 before the first. Cheap: it is asked for all the time.
+    async fn revision(&self) -> Result<u64, GrantsError>;
+}

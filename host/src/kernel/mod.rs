@@ -1,0 +1,209 @@
+//! Runs plugins. Names no interface, no SQL, no HTTP.
+
+mod cache;
+mod children;
+mod declaring;
+pub mod engine;
+mod execution;
+pub mod granting;
+pub mod grants;
+pub mod guest;
+pub mod limits;
+pub mod package;
+pub mod permissions;
+pub mod recording;
+pub mod registry;
+pub mod replay;
+pub mod run;
+mod scheduler;
+mod starting;
+mod trial;
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, Weak, atomic::AtomicU64},
+};
+
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::{
+    events::EventLog,
+    interfaces::{Services, children::Children, toolboxes::Toolboxes},
+    journal::{Clock, Halt, Journal, JournalError, RunId},
+};
+
+pub use scheduler::Drive;
+pub use starting::Order;
+pub use trial::Trial;
+
+use engine::{Engine, EngineError};
+use granting::GrantError;
+use grants::{Grants, GrantsError};
+use registry::{Registry, RegistryError};
+use run::{Runs, RunsError};
+
+/// What the kernel is made of; `app` hands it in.
+pub struct Parts {
+    /// The engine.
+    pub engine: Engine,
+    /// The plugins.
+    pub registry: Registry,
+    /// The journal of all runs.
+    pub journal: Arc<dyn Journal>,
+    /// The log of events.
+    pub events: Arc<dyn EventLog>,
+    /// The runs.
+    pub runs: Arc<dyn Runs>,
+    /// What operators decided.
+    pub grants: Arc<dyn Grants>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes for the ids of runs.
+    pub random: Arc<dyn Fn() -> [u8; 10] + Send + Sync>,
+    /// What the operator set.
+    pub policy: Arc<dyn Policy>,
+    /// Where guests compute, so that none of them delays anything else.
+    pub guests: tokio::runtime::Handle,
+    /// Executions at once.
+    pub slots: usize,
+}
+
+/// What the operator set, as the kernel asks for it.
+pub trait Policy: Send + Sync {
+    /// Settings for a workspace, without those of a run; or a sentence that says what is wrong with them.
+    fn settings(&self, workspace: &Path) -> Result<Value, String>;
+    /// What a run of a plugin may take, by its name.
+    fn limits(&self, plugin: &str) -> limits::Limits;
+}
+
+/// Why the kernel did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum KernelError {
+    /// No such plugin, or of another kind.
+    #[error("{0}")]
+    NoPlugin(String),
+    /// An operator allows nobody to start it.
+    #[error("Plugin `{0}` is disabled and is not started. `baton plugin enable {0}` lets it be started again.")]
+    Disabled(String),
+    /// No such run.
+    #[error("There is no run `{0}`. `baton runs list` shows those there are.")]
+    NoRun(String),
+    /// More than one run goes by these characters.
+    #[error("`{0}` fits more than one run; give more characters of the id. `baton runs list` shows them.")]
+    Unclear(String),
+    /// The run's state does not allow it.
+    #[error("{0}")]
+    WrongState(String),
+    /// No folder to work in.
+    #[error("The workspace `{}` cannot be used: {reason}. Make the folder, or name another with --workspace.", .path.display())]
+    Workspace {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The settings cannot be read.
+    #[error("{0}")]
+    Settings(String),
+    /// A decision that makes no sense.
+    #[error(transparent)]
+    Grant(#[from] GrantError),
+    /// The store of grants.
+    #[error(transparent)]
+    Grants(#[from] GrantsError),
+    /// The store of runs.
+    #[error(transparent)]
+    Runs(#[from] RunsError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The recording.
+    #[error(transparent)]
+    Recording(#[from] recording::RecordingError),
+    /// The plugins.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+}
+
+/// Runs plugins.
+pub struct Kernel {
+    parts: Parts,
+    services: Arc<Services>,
+    /// The runs being executed, and how to end each.
+    active: Mutex<HashMap<RunId, Halt>>,
+    /// Something happened that may let another run go on.
+    changed: Notify,
+    /// Why nothing can be done any more: the store is full or gone.
+    broken: Mutex<Option<KernelError>>,
+    /// The number of the last decision that was applied.
+    decided: AtomicU64,
+    itself: Weak<Kernel>,
+}
+
+impl Kernel {
+    /// A kernel of these parts. `services` makes what the interfaces need; it is given the kernel as the ports through
+    /// which they start runs and know toolboxes.
+    pub fn new(parts: Parts, services: impl FnOnce(Arc<dyn Children>, Arc<dyn Toolboxes>) -> Services) -> Arc<Self> {
+        Arc::new_cyclic(|itself| {
+            let family = Arc::new(children::Family::new(itself.clone()));
+            let services = services(Arc::clone(&family) as _, family);
+            Self {
+                parts,
+                services: Arc::new(services),
+                active: Mutex::default(),
+                changed: Notify::new(),
+                broken: Mutex::default(),
+                decided: AtomicU64::new(0),
+                itself: itself.clone(),
+            }
+        })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.parts.engine
+    }
+
+    /// The plugins.
+    pub fn registry(&self) -> &Registry {
+        &self.parts.registry
+    }
+
+    /// The runs.
+    pub fn runs(&self) -> &dyn Runs {
+        self.parts.runs.as_ref()
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &dyn Journal {
+        self.parts.journal.as_ref()
+    }
+
+    /// The log of events.
+    pub fn events(&self) -> &dyn EventLog {
+        self.parts.events.as_ref()
+    }
+
+    /// Ends every execution at its next call; the runs stay ready to be resumed.
+    pub fn stop(&self) {
+        for halt in self.active.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            halt.stop();
+        }
+        self.changed.notify_one();
+    }
+
+    /// Looks for work again: a run was added or changed by somebody else.
+    fn changed(&self) {
+        self.changed.notify_one();
+    }
+
+    fn break_down(&self, error: KernelError) {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.stop();
+    }
+}

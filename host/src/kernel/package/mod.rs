@@ -1,0 +1,396 @@
+//! Reads a plugin's file: its manifest and assets, its imports and exports, its hash. Runs and compiles nothing of it.
+
+use std::{collections::BTreeSet, fmt};
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, Validator, component_types::ComponentEntityType};
+
+use super::permissions::{Patterns, Permissions};
+use crate::journal::CapabilityKind;
+
+/// What a plugin is, and so which world it exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A sequence of work.
+    Workflow,
+    /// A role.
+    Agent,
+    /// A set of tools.
+    Toolbox,
+}
+
+impl Kind {
+    /// The word the manifest and the store use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Workflow => "workflow",
+            Self::Agent => "agent",
+            Self::Toolbox => "toolbox",
+        }
+    }
+
+    /// The kind a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Workflow, Self::Agent, Self::Toolbox].into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// What a component of this kind exports.
+    fn exports(self) -> &'static [&'static str] {
+        match self {
+            Self::Workflow => &["run-workflow"],
+            Self::Agent => &["perform"],
+            Self::Toolbox => &["list-tools", "call-tool"],
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// What a plugin says of itself: the custom section `baton:manifest`, in TOML.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Manifest {
+    /// Lower-case letters, digits and single dashes, 1 to 64 characters, beginning with a letter.
+    pub name: String,
+    /// Its own version.
+    pub version: Version,
+    /// What it is.
+    pub kind: Kind,
+    /// One line for whoever chooses it; at most 400 characters.
+    #[serde(default)]
+    pub description: String,
+    /// JSON Schema of a workflow's input, an object, for whoever starts it; none when it is not told.
+    #[serde(default)]
+    pub input: Option<Value>,
+    /// What it asks for.
+    #[serde(default)]
+    pub needs: Patterns,
+}
+
+/// A plugin's file, understood.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// SHA-256 of the file, in hexadecimal: the identity to which runs and grants are bound.
+    pub hash: String,
+    /// BLAKE3 of the file without the sections that are ours, in hexadecimal: what the compiler sees. Agents that share
+    /// an engine share it.
+    pub code_hash: String,
+    /// The file.
+    pub wasm: Vec<u8>,
+    /// The custom section `baton:assets`, a tar archive; empty when there is none.
+    pub assets: Vec<u8>,
+    /// The interfaces of the contract of which it imports a function; others lend it types alone.
+    pub imports: BTreeSet<String>,
+}
+
+/// Why a file is not a plugin that this host can run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PackageError {
+    /// No bytes.
+    #[error("The file is empty; copy it again.")]
+    Empty,
+    /// Too many bytes.
+    #[error(
+        "The file has {size} bytes, more than the {} a plugin may have; strip debug information, or ship data as files.",
+        Package::LARGEST
+    )]
+    TooLarge {
+        /// Bytes.
+        size: usize,
+    },
+    /// Another kind of file.
+    #[error("The file is not WebAssembly: it does not begin with `\\0asm`.")]
+    NotWasm,
+    /// A module where a component is wanted.
+    #[error(
+        "The file is a core WebAssembly module and not a component; build it for the target wasm32-wasip2, or wrap it with `wasm-tools component new`."
+    )]
+    CoreModule,
+    /// Cut off or damaged.
+    #[error("The file is damaged or cut off: {reason}.")]
+    Malformed {
+        /// What the parser met, and where.
+        reason: String,
+    },
+    /// No manifest.
+    #[error("The component has no manifest; a Rust plugin gets one by `baton_sdk::export!` from the plugin.toml beside its Cargo.toml.")]
+    NoManifest,
+    /// Two manifests, or two packs of assets.
+    #[error("The component has the section `{section}` more than once; pack it anew from the bare component.")]
+    Duplicate {
+        /// The section's name.
+        section: &'static str,
+    },
+    /// A manifest that cannot be read.
+    #[error("The manifest is not valid: {reason}")]
+    Manifest {
+        /// Where and what.
+        reason: String,
+    },
+    /// Another world than its kind.
+    #[error(
+        "The manifest says `kind = \"{kind}\"` and the component does not export `{missing}`; it exports {found}. Set the kind it was built for."
+    )]
+    WrongWorld {
+        /// What the manifest says.
+        kind: Kind,
+        /// The first export that is not there.
+        missing: &'static str,
+        /// What is exported.
+        found: String,
+    },
+    /// Another version of the contract.
+    #[error(
+        "The component was built for `{import}`, and this host serves {}; build it with the SDK of that version, or use another Baton.",
+        Package::API
+    )]
+    WrongVersion {
+        /// The import.
+        import: String,
+    },
+    /// An import nobody serves.
+    #[error("The component imports `{import}`, which this host does not serve; a plugin can import `baton:plugin` and WASI 0.2 alone.")]
+    UnknownImport {
+        /// The import.
+        import: String,
+    },
+}
+
+impl Package {
+    /// Bytes a plugin's file may have.
+    pub const LARGEST: usize = 64 << 20;
+    /// The contract this host serves.
+    pub const API: &'static str = "baton:plugin@0.1";
+    const MANIFEST: &'static str = "baton:manifest";
+    const ASSETS: &'static str = "baton:assets";
+    const LARGEST_MANIFEST: usize = 64 << 10;
+
+    /// Understands a file, or says why it is not a plugin. `served` names the interfaces of the contract this host has.
+    pub fn read(wasm: Vec<u8>, served: &[&str], kinds: &'static [CapabilityKind]) -> Result<Self, PackageError> {
+        check_beginning(&wasm)?;
+        let anatomy = Anatomy::of(&wasm)?;
+        check_imports(&anatomy.imports, served)?;
+        let imports = called_interfaces(&wasm, &anatomy.imports)?;
+        let manifest = Manifest::parse(anatomy.manifest.ok_or(PackageError::NoManifest)?)?;
+        Permissions::new(&manifest.name, kinds, &manifest.needs, &Patterns::default())
+            .map_err(|error| PackageError::Manifest { reason: format!("in [needs], {error}.") })?;
+        check_world(manifest.kind, &anatomy.exports)?;
+        let assets = anatomy.assets.unwrap_or_default().to_vec();
+        let (hash, code_hash) = (sha256(&wasm), anatomy.code_hash);
+        Ok(Self { manifest, hash, code_hash, assets, imports, wasm })
+    }
+
+    /// What the author should know though it harms nobody: imports without a need, needs without an import.
+    pub fn warnings(&self, kinds: &[CapabilityKind]) -> Vec<String> {
+        let asked = |kind: &CapabilityKind| !self.manifest.needs.of(kind.word).is_empty();
+        let unused = kinds.iter().filter(|kind| asked(kind) && !self.imports.contains(kind.interface));
+        let mut warnings: Vec<_> =
+            unused.map(|kind| format!("asks for `{}` and does not import `{}`: the need can go", kind.word, kind.interface)).collect();
+        let interfaces: BTreeSet<_> =
+            kinds.iter().map(|kind| kind.interface).filter(|interface| self.imports.contains(*interface)).collect();
+        for interface in interfaces {
+            let mut words = kinds.iter().filter(|kind| kind.interface == interface);
+            if !words.clone().any(asked) {
+                let words = words.by_ref().map(|kind| format!("`{}`", kind.word)).collect::<Vec<_>>().join(" or ");
+                warnings.push(format!("imports `{interface}` and asks for no {words}: its calls will be denied"));
+            }
+        }
+        warnings
+    }
+}
+
+impl Manifest {
+    fn parse(bytes: &[u8]) -> Result<Self, PackageError> {
+        let refuse = |reason: String| PackageError::Manifest { reason };
+        if bytes.len() > Package::LARGEST_MANIFEST {
+            return Err(refuse(format!("it has {} bytes, and the most is {}.", bytes.len(), Package::LARGEST_MANIFEST)));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| refuse(format!("it is not UTF-8: {error}.")))?;
+        let manifest: Self = toml::from_str(text).map_err(|error| refuse(printable(&error.to_string())))?;
+        if !is_name(&manifest.name) {
+            return Err(refuse(format!(
+                "`{}` is not a name; use 1 to 64 lower-case letters, digits and single dashes, beginning with a letter.",
+                manifest.name.escape_debug()
+            )));
+        }
+        if manifest.description.chars().count() > 400 || manifest.description.chars().any(char::is_control) {
+            return Err(refuse("its description has to be one line of at most 400 characters.".to_owned()));
+        }
+        if manifest.input.as_ref().is_some_and(|schema| schema.get("type") != Some(&Value::from("object"))) {
+            return Err(refuse("its [input] has to be a JSON Schema with type = \"object\", or be left out.".to_owned()));
+        }
+        Ok(manifest)
+    }
+}
+
+/// Whether a text can name a plugin.
+pub fn is_name(text: &str) -> bool {
+    let good = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    (1..=64).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.chars().all(good)
+        && !text.contains("--")
+        && !text.ends_with('-')
+}
+
+/// The parts of a component that say what it is.
+#[derive(Default)]
+struct Anatomy<'a> {
+    manifest: Option<&'a [u8]>,
+    assets: Option<&'a [u8]>,
+    imports: Vec<String>,
+    exports: Vec<String>,
+    code_hash: String,
+}
+
+impl<'a> Anatomy<'a> {
+    /// Reads the file to its last byte. A section of ours counts at the component's top level, where the packer puts it,
+    /// and in a core module, where a linker does.
+    fn of(wasm: &'a [u8]) -> Result<Self, PackageError> {
+        let mut anatomy = Self::default();
+        let mut code = blake3::Hasher::new();
+        let (mut depth, mut hashed) = (0_usize, 0_usize);
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload.map_err(|error| malformed(&error))? {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(section) if depth == 0 => {
+                    for import in section {
+                        let import = import.map_err(|error| malformed(&error))?;
+                        // A world imports the types it names one by one; they bring nothing along.
+                        if !matches!(import.ty, ComponentTypeRef::Type(_)) {
+                            anatomy.imports.push(import.name.name.to_owned());
+                        }
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 0 => {
+                    for export in section {
+                        anatomy.exports.push(export.map_err(|error| malformed(&error))?.name.name.to_owned());
+                    }
+                }
+                Payload::CustomSection(section) if section.name() == Package::MANIFEST || section.name() == Package::ASSETS => {
+                    anatomy.keep(section.name(), section.data())?;
+                    // Only what is cut out between whole sections leaves bytes that mean the same to the compiler.
+                    if depth == 0 {
+                        code.update(wasm.get(hashed..section_start(wasm, section.range().start)).unwrap_or_default());
+                        hashed = section.range().end;
+                    }
+                }
+                _ => {}
+            }
+        }
+        code.update(wasm.get(hashed..).unwrap_or_default());
+        anatomy.code_hash = code.finalize().to_hex().to_string();
+        Ok(anatomy)
+    }
+
+    fn keep(&mut self, name: &str, data: &'a [u8]) -> Result<(), PackageError> {
+        let (place, section) =
+            if name == Package::MANIFEST { (&mut self.manifest, Package::MANIFEST) } else { (&mut self.assets, Package::ASSETS) };
+        match place.replace(data) {
+            Some(_) => Err(PackageError::Duplicate { section }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where the section begins whose content begins at `content`: before it lie its id, 0, and its size, of which every
+/// byte but the last has its high bit set.
+fn section_start(wasm: &[u8], content: usize) -> usize {
+    let mut start = content.saturating_sub(2);
+    while wasm.get(start).is_some_and(|byte| byte & 0x80 != 0) {
+        start = start.saturating_sub(1);
+    }
+    start
+}
+
+fn check_beginning(wasm: &[u8]) -> Result<(), PackageError> {
+    if wasm.is_empty() {
+        return Err(PackageError::Empty);
+    }
+    if wasm.len() > Package::LARGEST {
+        return Err(PackageError::TooLarge { size: wasm.len() });
+    }
+    if !wasm.starts_with(b"\0asm") {
+        return Err(PackageError::NotWasm);
+    }
+    match Parser::new(0).parse(wasm, true).map_err(|error| malformed(&error))? {
+        wasmparser::Chunk::Parsed { payload: Payload::Version { encoding: Encoding::Module, .. }, .. } => Err(PackageError::CoreModule),
+        _ => Ok(()),
+    }
+}
+
+fn check_imports(imports: &[String], served: &[&str]) -> Result<(), PackageError> {
+    for import in imports.iter().filter(|import| !import.starts_with("wasi:")) {
+        let unknown = || PackageError::UnknownImport { import: printable(import) };
+        let (interface, version) = interface(import).ok_or_else(unknown)?;
+        let version = Version::parse(version).map_err(|_| unknown())?;
+        if (version.major, version.minor) != (0, 1) {
+            return Err(PackageError::WrongVersion { import: printable(import) });
+        }
+        if !served.contains(&interface) {
+            return Err(unknown());
+        }
+    }
+    Ok(())
+}
+
+/// Name and version of an interface of the contract.
+fn interface(import: &str) -> Option<(&str, &str)> {
+    import.strip_prefix("baton:plugin/")?.split_once('@')
+}
+
+/// Validates the whole file, and says from which interfaces it imports more than types.
+fn called_interfaces(wasm: &[u8], imports: &[String]) -> Result<BTreeSet<String>, PackageError> {
+    let types = Validator::new().validate_all(wasm).map_err(|error| malformed(&error))?;
+    let types = types.as_ref();
+    let calls = |import: &&String| match types.component_item_for_import(import).map(|item| item.ty) {
+        Some(ComponentEntityType::Instance(instance)) => {
+            types[instance].exports.values().any(|item| matches!(item.ty, ComponentEntityType::Func(_)))
+        }
+        _ => false,
+    };
+    let called = imports.iter().filter(calls).filter_map(|import| interface(import));
+    Ok(called.map(|(interface, _)| interface.to_owned()).collect())
+}
+
+fn check_world(kind: Kind, exports: &[String]) -> Result<(), PackageError> {
+    match kind.exports().iter().find(|wanted| !exports.iter().any(|export| export == *wanted)) {
+        None => Ok(()),
+        Some(missing) => {
+            let found = exports.iter().map(|export| format!("`{}`", printable(export))).collect::<Vec<_>>();
+            let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+            Err(PackageError::WrongWorld { kind, missing, found })
+        }
+    }
+}
+
+fn malformed(error: &wasmparser::BinaryReaderError) -> PackageError {
+    PackageError::Malformed { reason: format!("{} (at byte {})", printable(error.message()), error.offset()) }
+}
+
+/// Text from a file, safe to show on a terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(
+            |character| if character.is_control() && character != '\n' { character.escape_default().collect() } else { vec![character] },
+        )
+        .collect()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    hex::encode(Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use super::*;
+use crate::journal::Matching;
+
+const KINDS: &[CapabilityKind] = &[CapabilityKind { word: "write", matching: Matching::Path, interface: "files", meaning: "" }];
+const MANIFEST: &str = "name = \"hello\"\nversion = \"1.0.0\"\nkind = \"workflow\"\n[needs]\nwrite = [\"docs/**\"]\n";
+
+fn component(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap()
+}
+
+/// A component with the exports of a workflow, and `imports` before them.
+fn workflow(imports: &str) -> Vec<u8> {
+    component(&format!(
+        r#"(component {imports}
+            (core module $m (func (export "f")))
+            (core instance $i (instantiate $m))
+            (func (export "run-workflow") (canon lift (core func $i "f"))))"#
+    ))
+}
+
+fn section(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut content = leb(name.len());
+    content.extend_from_slice(name.as_bytes());
+    content.extend_from_slice(data);
+    [vec![0], leb(content.len()), content].concat()
+}
+
+fn leb(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let byte = u8::try_from(number & 0x7f).unwrap();
+        number >>= 7;
+        bytes.push(if number == 0 { byte } else { byte | 0x80 });
+        if number == 0 {
+            return bytes;
+        }
+    }
+}
+
+fn packed(component: &[u8], manifest: &str) -> Vec<u8> {
+    [component.to_vec(), section("baton:manifest", manifest.as_bytes())].concat()
+}
+
+fn read(wasm: Vec<u8>) -> Result<Package, PackageError> {
+    Package::read(wasm, &["files", "run"], KINDS)
+}
+
+#[test]
+fn a_plugin_is_understood() {
+    let imports = r#"(import "baton:plugin/files@0.1.0" (instance (export "f" (func)))) (import "wasi:cli/stdout@0.2.6" (instance))"#;
+    let package = read([packed(&workflow(imports), MANIFEST), section("baton:assets", b"tar")].concat()).unwrap();
+    assert_eq!(package.manifest.name, "hello");
+    assert_eq!(package.manifest.needs.of("write"), ["docs/**"]);
+    assert_eq!(package.imports.iter().collect::<Vec<_>>(), ["files"]);
+    assert_eq!(package.assets, b"tar");
+    assert_eq!(package.hash.len(), 64);
+    assert!(package.warnings(KINDS).is_empty());
+}
+
+#[test]
+fn the_code_hash_leaves_our_sections_out_wherever_they_stand() {
+    let bare = workflow("");
+    let (mut first, mut second) = (packed(&bare, MANIFEST), bare[..8].to_vec());
+    first.extend(section("baton:assets", &[7; 300]));
+    second.extend(section("baton:manifest", MANIFEST.replace("hello", "other").as_bytes()));
+    second.extend(&bare[8..]);
+    let (first, second) = (read(first).unwrap(), read(second).unwrap());
+    assert_eq!(first.code_hash, blake3::hash(&bare).to_hex().to_string());
+    assert_eq!(first.code_hash, second.code_hash);
+    assert_ne!(first.hash, second.hash);
+}
+
+#[test]
+fn what_is_not_a_plugin_is_refused_with_the_reason() {
+    let whole = packed(&workflow(""), MANIFEST);
+    assert!(matches!(read(Vec::new()), Err(PackageError::Empty)));
+    assert!(matches!(read(b"#!/bin/sh".to_vec()), Err(PackageError::NotWasm)));
+    assert!(matches!(read(component("(module)")), Err(PackageError::CoreModule)));
+    assert!(matches!(read(workflow("")), Err(PackageError::NoManifest)));
+    assert!(matches!(read(packed(&whole, MANIFEST)), Err(PackageError::Duplicate { section: "baton:manifest" })));
+    assert!(matches!(read(vec![0; Package::LARGEST + 1]), Err(PackageError::TooLarge { .. })));
+    let agent = MANIFEST.replace("workflow", "agent");
+    assert!(matches!(read(packed(&workflow(""), &agent)), Err(PackageError::WrongWorld { missing: "perform", .. })));
+    let newer = workflow(r#"(import "baton:plugin/files@0.2.0" (instance))"#);
+    assert!(matches!(read(packed(&newer, MANIFEST)), Err(PackageError::WrongVersion { .. })));
+    for foreign in ["baton:plugin/sandbox@0.1.0", "acme:db/store@1.0.0", "env"] {
+        let foreign = workflow(&format!(r#"(import "{foreign}" (instance))"#));
+        assert!(matches!(read(packed(&foreign, MANIFEST)), Err(PackageError::UnknownImport { .. })));
+    }
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_refused_and_never_a_crash() {
+    let whole = packed(&workflow(r#"(import "baton:plugin/files@0.1.0" (instance (export "f" (func))))"#), MANIFEST);
+    for length in 0..whole.len() {
+        assert!(read(whole[..length].to_vec()).is_err(), "cut off at {length} of {}", whole.len());
+    }
+}
+
+#[test]
+fn a_byte_changed_anywhere_is_never_a_crash() {
+    let whole = packed(&workflow(""), MANIFEST);
+    for place in 0..whole.len() {
+        for change in [0x01, 0x80, 0xff] {
+            let mut changed = whole.clone();
+            changed[place] ^= change;
+            let _ = read(changed);
+        }
+    }
+}
+
+#[test]
+fn a_manifest_that_cannot_be_meant_is_refused() {
+    let refused = |manifest: &str| match read(packed(&workflow(""), manifest)) {
+        Err(PackageError::Manifest { reason }) => reason,
+        other => panic!("{manifest:?} gave {other:?}"),
+    };
+    assert!(refused("name = ").contains('1'), "the line is named");
+    assert!(refused(&MANIFEST.replace("version", "verzion")).contains("verzion"));
+    assert!(refused(&MANIFEST.replace("1.0.0", "one")).contains("version"));
+    assert!(refused(&MANIFEST.replace("write", "rule-the-world")).contains("`write`"), "the kinds there are are named");
+    assert!(refused(&"# padding\n".repeat(10_000)).contains("the most"));
+    for name in ["", "Hello", "hello--you", "-hello", "hello-", "1hello", "../hello", "hello\\u001b[2J", "ħello", &"x".repeat(65)] {
+        refused(&MANIFEST.replace("hello", name));
+    }
+    let reason = refused(&MANIFEST.replace("hello", "\\u001b]0;owned\\u0007"));
+    assert!(!reason.contains('\u{1b}'), "no control character reaches a terminal: {reason:?}");
+}
+
+#[test]
+fn imports_and_needs_that_do_not_meet_are_warned_of() {
+    let importing = workflow(r#"(import "baton:plugin/files@0.1.0" (instance (export "f" (func))))"#);
+    let needless = MANIFEST.replace("write = [\"docs/**\"]", "");
+    assert_eq!(read(packed(&importing, &needless)).unwrap().warnings(KINDS).len(), 1);
+    assert_eq!(read(packed(&workflow(""), MANIFEST)).unwrap().warnings(KINDS).len(), 1);
+}
+
+#[test]
+fn the_schema_of_an_input_is_an_object() {
+    let with = |input: &str| read(packed(&workflow(""), &format!("{MANIFEST}{input}")));
+    let told = with("[input]\ntype = \"object\"\nrequired = [\"name\"]\n").unwrap().manifest.input;
+    assert_eq!(told, Some(serde_json::json!({ "type": "object", "required": ["name"] })));
+    assert_eq!(with("").unwrap().manifest.input, None);
+    for wrong in ["[input]\n", "[input]\ntype = \"string\"\n"] {
+        assert!(matches!(with(wrong), Err(PackageError::Manifest { .. })), "{wrong}");
+    }
+}

@@ -1,0 +1,252 @@
+//! The plugins this host has, by name and by hash. Knows what they may do, and prepares their code the first time it
+//! is wanted.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::PathBuf,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+};
+
+use tokio::sync::OnceCell;
+
+use super::{
+    engine::{Engine, EngineError},
+    grants::Standing,
+    guest::Guest,
+    package::{Kind, Package, PackageError},
+    permissions::{PatternError, Patterns, Permissions},
+};
+use crate::interfaces::{self, Assets, Exports, toolboxes::Declared};
+
+/// Where a plugin comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is part of this program.
+    Bundled,
+    /// Somebody put this file into the plugin folder.
+    File(PathBuf),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bundled => formatter.write_str("bundled"),
+            Self::File(path) => write!(formatter, "{}", path.display()),
+        }
+    }
+}
+
+/// Whether a plugin can be used as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// All that it asks for was decided: granted, or knowingly withheld.
+    Ready,
+    /// It asks for more than was decided; what was not granted is denied.
+    NeedsApproval,
+    /// An operator allows nobody to start it.
+    Disabled,
+}
+
+impl Status {
+    /// For people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::NeedsApproval => "needs approval",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// One version of one plugin.
+pub struct Plugin {
+    /// Its file.
+    pub package: Package,
+    /// Where the file came from.
+    pub origin: Origin,
+    /// What it may do.
+    pub permissions: Arc<Permissions>,
+    /// The files packed into it.
+    pub assets: Arc<Assets>,
+    /// What it declares, for a toolbox that was asked.
+    pub(super) tools: OnceCell<Result<Arc<[Declared]>, String>>,
+    at_first: Patterns,
+    standing: RwLock<Arc<Standing>>,
+    code: OnceLock<Arc<Exports<Guest>>>,
+}
+
+/// Why a plugin could not be installed.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The file.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// The grants.
+    #[error("The grants do not fit: {0}.")]
+    Grants(#[from] PatternError),
+    /// The files packed into it.
+    #[error("The files packed into the plugin cannot be read: {0}")]
+    Packed(String),
+    /// Its name is taken.
+    #[error("`{name}` is the name of a plugin that is there already ({taken_by}); give this one another name.")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Who has it.
+        taken_by: Origin,
+    },
+    /// Its name is kept for something else.
+    #[error("`{0}` is the name of a tool server in the operator's settings; give the server or the plugin another name.")]
+    NameReserved(String),
+}
+
+impl Plugin {
+    /// Understands a file. `grants` says what it is granted as long as no operator decided of it.
+    pub fn read(wasm: Vec<u8>, origin: Origin, grants: impl FnOnce(&Package) -> Patterns) -> Result<Self, RegistryError> {
+        let package = Package::read(wasm, interfaces::SERVED, interfaces::CAPABILITIES)?;
+        let at_first = grants(&package);
+        let permissions = Permissions::new(&package.manifest.name, interfaces::CAPABILITIES, &package.manifest.needs, &at_first)?;
+        let assets = Assets::from_tar(&package.assets).map_err(|error| RegistryError::Packed(error.to_string()))?;
+        let standing = Standing { granted: at_first.clone(), ..Standing::default() };
+        Ok(Self {
+            package,
+            origin,
+            permissions: Arc::new(permissions),
+            assets: Arc::new(assets),
+            tools: OnceCell::new(),
+            at_first,
+            standing: RwLock::new(Arc::new(standing)),
+            code: OnceLock::new(),
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.package.manifest.name
+    }
+
+    /// Whether it can be used as it is.
+    pub fn status(&self) -> Status {
+        match (self.standing().disabled, self.undecided().is_empty()) {
+            (true, _) => Status::Disabled,
+            (false, true) => Status::Ready,
+            (false, false) => Status::NeedsApproval,
+        }
+    }
+
+    /// What an operator decided of it last.
+    pub fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What it is as long as no operator decided anything.
+    pub(super) fn standing_at_first(&self) -> Standing {
+        Standing { granted: self.at_first.clone(), ..Standing::default() }
+    }
+
+    /// What it asks for and nobody decided of.
+    pub fn undecided(&self) -> Patterns {
+        let standing = self.standing();
+        self.package.manifest.needs.beyond(&standing.granted).beyond(&standing.withheld)
+    }
+
+    /// Applies a decision; runs in flight see it at their next call.
+    pub(super) fn adopt(&self, standing: Standing) -> Result<(), PatternError> {
+        self.permissions.regrant(&standing.granted)?;
+        *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(standing);
+        Ok(())
+    }
+
+    /// Its code, if it was wanted before.
+    pub fn compiled(&self) -> Option<Arc<Exports<Guest>>> {
+        self.code.get().cloned()
+    }
+
+    /// Its code, compiled now if it never was. Blocks meanwhile.
+    pub fn exports(&self, engine: &Engine) -> Result<Arc<Exports<Guest>>, EngineError> {
+        if let Some(code) = self.compiled() {
+            return Ok(code);
+        }
+        let instance = (*engine.prepare(&self.package)?.instance).clone();
+        let exports = match self.package.manifest.kind {
+            Kind::Workflow => Exports::workflow(instance),
+            Kind::Agent => Exports::agent(instance),
+            Kind::Toolbox => Exports::toolbox(instance),
+        };
+        let exports = exports.map_err(EngineError::Compile)?;
+        Ok(Arc::clone(self.code.get_or_init(|| Arc::new(exports))))
+    }
+}
+
+/// All plugins of this host. A change is seen whole or not at all; whoever holds a version keeps it.
+#[derive(Default)]
+pub struct Registry {
+    plugins: RwLock<Arc<BTreeMap<String, Arc<Plugin>>>>,
+    reserved: BTreeSet<String>,
+}
+
+impl Registry {
+    /// A registry without plugins, in which none can have one of these names.
+    pub fn reserving(names: impl IntoIterator<Item = String>) -> Self {
+        Self { reserved: names.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Whether no plugin can have this name.
+    pub fn reserves(&self, name: &str) -> bool {
+        self.reserved.contains(name)
+    }
+
+    /// Adds a plugin under its name, which nobody may have yet.
+    pub fn add(&self, plugin: Plugin) -> Result<Arc<Plugin>, RegistryError> {
+        if self.reserves(plugin.name()) {
+            return Err(RegistryError::NameReserved(plugin.name().to_owned()));
+        }
+        let plugin = Arc::new(plugin);
+        let mut plugins = self.plugins.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(present) = plugins.get(plugin.name()) {
+            return Err(RegistryError::NameTaken { name: plugin.name().to_owned(), taken_by: present.origin.clone() });
+        }
+        let mut changed = BTreeMap::clone(&plugins);
+        changed.insert(plugin.name().to_owned(), Arc::clone(&plugin));
+        *plugins = Arc::new(changed);
+        Ok(plugin)
+    }
+
+    /// Puts a plugin in the place of whoever has its name.
+    pub(super) fn put(&self, plugin: Plugin) -> Arc<Plugin> {
+        let plugin = Arc::new(plugin);
+        let mut plugins = self.plugins.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = BTreeMap::clone(&plugins);
+        changed.insert(plugin.name().to_owned(), Arc::clone(&plugin));
+        *plugins = Arc::new(changed);
+        plugin
+    }
+
+    /// The current version of a plugin.
+    pub fn find(&self, name: &str) -> Option<Arc<Plugin>> {
+        self.all().get(name).cloned()
+    }
+
+    /// The version a run is pinned to.
+    pub fn pinned(&self, name: &str, hash: &str) -> Option<Arc<Plugin>> {
+        self.find(name).filter(|plugin| plugin.package.hash == hash)
+    }
+
+    /// The plugins by name.
+    pub fn all(&self) -> Arc<BTreeMap<String, Arc<Plugin>>> {
+        Arc::clone(&self.plugins.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A sentence for somebody who named a plugin that is not there, or is of another kind.
+    pub fn not_found(&self, name: &str, kind: Kind) -> String {
+        let plugins = self.all();
+        if let Some(other) = plugins.get(name) {
+            return format!("`{name}` is a plugin of the kind {}, and a {kind} is wanted.", other.package.manifest.kind);
+        }
+        let known: Vec<_> =
+            plugins.values().filter(|plugin| plugin.package.manifest.kind == kind).map(|plugin| format!("`{}`", plugin.name())).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        format!("There is no {kind} `{}`; installed are: {known}.", name.escape_debug())
+    }
+}

@@ -1,0 +1,111 @@
+//! Executes a plugin against a recording: every call is answered from it, and the first that is not there ends the
+//! execution. Writes nothing, asks nobody, touches no workspace.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::{
+    Kernel, KernelError,
+    execution::{self, Gate},
+    recording::{Ending, Recording},
+    registry::Plugin,
+    run::Run,
+};
+use crate::journal::{Departure, Entry, Halt, Interrupt, Journal, JournalError, RunId, Write};
+
+/// What came of a replay.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// The plugin asked for the same and ended the same way.
+    Same,
+    /// It asked for something else.
+    Departed(Departure),
+    /// It asked for the same and ended otherwise.
+    EndedOtherwise(Ending),
+    /// It was ended before it could answer, for this reason.
+    Stopped(String),
+}
+
+impl Kernel {
+    /// The run with its journal and the settings it goes by now, as a recording.
+    pub async fn record(&self, run: &Run) -> Result<Recording, KernelError> {
+        let journal = self.parts.journal.entries(&run.id).await?;
+        // Where the workspace is gone, the run's own settings have to do.
+        let project = self.parts.policy.settings(&run.workspace).unwrap_or_else(|_| json!({}));
+        Ok(Recording::of(run, journal, &[project, run.settings.clone()]))
+    }
+
+    /// The installed plugin a recording is of, in whatever version.
+    pub fn recorded_plugin(&self, recording: &Recording) -> Result<Arc<Plugin>, KernelError> {
+        self.plugin(&recording.plugin, recording.kind)
+    }
+
+    /// Executes `plugin` against `recording`.
+    pub async fn replay(&self, recording: &Recording, plugin: Arc<Plugin>) -> Result<Verdict, KernelError> {
+        let kind = plugin.package.manifest.kind;
+        if kind != recording.kind {
+            return Err(KernelError::WrongState(format!(
+                "The recording is of a plugin of the kind {}, and `{}` is of the kind {kind}; give one of the same kind.",
+                recording.kind,
+                plugin.name()
+            )));
+        }
+        let Some(kernel) = self.itself.upgrade() else { return Ok(Verdict::Stopped("The host is stopping.".to_owned())) };
+        let recording = recording.clone();
+        let replayed = self.parts.guests.spawn(async move { kernel.execute_recording(&recording, plugin).await }).await;
+        replayed.unwrap_or_else(|error| Ok(Verdict::Stopped(format!("The replay broke down: {error}. Report this."))))
+    }
+
+    async fn execute_recording(&self, recording: &Recording, plugin: Arc<Plugin>) -> Result<Verdict, KernelError> {
+        let nowhere = tempfile::tempdir();
+        let nowhere = nowhere.map_err(|error| KernelError::Workspace { path: std::env::temp_dir(), reason: error.to_string() })?;
+        let run = recording.run(nowhere.path());
+        let gate = Gate {
+            history: recording.journal(),
+            halt: Halt::default(),
+            journal: Arc::new(Sealed),
+            authority: Arc::clone(&plugin.permissions) as _,
+            closed: true,
+        };
+        Ok(verdict(recording, self.execute(&run, &plugin, gate).await))
+    }
+}
+
+fn verdict(recording: &Recording, ending: execution::Ending) -> Verdict {
+    let now = match ending {
+        execution::Ending::Succeeded(output) => Ending::Succeeded(output),
+        execution::Ending::Failed(error) => Ending::Failed(error.to_string()),
+        execution::Ending::Interrupted(Interrupt::Departed(departure)) => {
+            let went_on = departure.recorded.is_none() && recording.ending == Ending::Unfinished;
+            return if went_on { Verdict::Same } else { Verdict::Departed(*departure) };
+        }
+        execution::Ending::Interrupted(other) => return Verdict::Stopped(other.to_string()),
+    };
+    if now == recording.ending { Verdict::Same } else { Verdict::EndedOtherwise(now) }
+}
+
+/// A journal that takes nothing, should anything ever get as far.
+struct Sealed;
+
+impl Sealed {
+    fn refuse() -> JournalError {
+        JournalError { action: "written", reason: "a replay writes nothing.".to_owned() }
+    }
+}
+
+#[async_trait]
+impl Journal for Sealed {
+    async fn write(&self, _: Vec<Write>) -> Result<(), JournalError> {
+        Err(Self::refuse())
+    }
+
+    async fn enqueue(&self, _: Write) -> Result<(), JournalError> {
+        Err(Self::refuse())
+    }
+
+    async fn entries(&self, _: &RunId) -> Result<Vec<Entry>, JournalError> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,182 @@
+//! A run as it is kept: what it executes, where it stands, what it waits for. Executes nothing itself.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::package::Kind;
+use crate::{
+    events::Draft,
+    journal::{Pause, RunId, Wait},
+};
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum State {
+    /// Ready to be executed.
+    Queued,
+    /// Being executed, or was when the host died.
+    Running,
+    /// Put away until this comes to pass.
+    Waiting {
+        /// What it waits for.
+        wait: Wait,
+    },
+    /// Put away until an operator resumes it.
+    Paused {
+        /// Why.
+        pause: Pause,
+    },
+    /// Ended with its output.
+    Succeeded,
+    /// Ended with a reason.
+    Failed {
+        /// A sentence.
+        reason: String,
+    },
+    /// Ended by an operator.
+    Cancelled,
+}
+
+impl State {
+    /// The word the store and the command line use.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting { .. } => "waiting",
+            Self::Paused { .. } => "paused",
+            Self::Succeeded => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Nothing more will come of such a run.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed { .. } | Self::Cancelled)
+    }
+}
+
+/// One execution of one plugin export.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Run {
+    /// Its name for ever.
+    pub id: RunId,
+    /// The run that started it, and the call that did.
+    pub parent: Option<(RunId, u64)>,
+    /// The run somebody started, of which this is a descendant, or itself.
+    pub root: RunId,
+    /// The run it was forked from, and the first call it makes anew.
+    pub forked_from: Option<(RunId, u64)>,
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Version of the plugin, from its manifest.
+    pub plugin_version: String,
+    /// SHA-256 of the plugin's file, in hexadecimal; the run stays with it.
+    pub plugin_hash: String,
+    /// Which of the plugin's exports is executed.
+    pub kind: Kind,
+    /// What the export is given.
+    pub input: Value,
+    /// The project the run belongs to.
+    pub project: String,
+    /// The folder whose files the run sees.
+    pub workspace: PathBuf,
+    /// Settings given to this run alone; its children inherit them.
+    pub settings: Value,
+    /// What the guest's random numbers derive from; a fork keeps it.
+    pub seed: String,
+    /// The run's first moment as its guest sees it, in milliseconds since 1970 UTC; a fork keeps it.
+    pub started_at: u64,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub state: State,
+    /// What the export returned, once it succeeded.
+    pub output: Option<Value>,
+    /// When the row was made, in milliseconds since 1970 UTC.
+    pub created_at: u64,
+    /// When the row last changed, in milliseconds since 1970 UTC.
+    pub updated_at: u64,
+}
+
+/// Which runs to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only runs that somebody started, not their children.
+    pub roots_only: bool,
+    /// Only the descendants of this run, and itself.
+    pub root: Option<RunId>,
+    /// Only runs in one of these states, by word; all when empty.
+    pub states: Vec<String>,
+    /// At most so many, the newest first.
+    pub limit: u32,
+}
+
+/// What a run and its descendants took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Tally {
+    /// Runs, itself among them.
+    pub runs: u64,
+    /// Entries in their journals.
+    pub host_calls: u64,
+    /// Model replies.
+    pub model_calls: u64,
+    /// Model calls that a crash cut off and that were sent again.
+    pub repeated_model_calls: u64,
+    /// Tokens sent.
+    pub input_tokens: u64,
+    /// Tokens received.
+    pub output_tokens: u64,
+    /// Dollars; none when the price of some reply is not known.
+    pub cost_usd: Option<f64>,
+}
+
+/// Why the store of runs did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The runs could not be {action}: {reason}")]
+pub struct RunsError {
+    /// `written` or `read`.
+    pub action: &'static str,
+    /// The cause, with what to do.
+    pub reason: String,
+}
+
+/// Keeps all runs. Every change is durable when it returns and wakes whoever waits for it in the same step.
+#[async_trait]
+pub trait Runs: Send + Sync {
+    /// Adds a run with its first events and, for a fork, the journal of its prefix: entries of `forked_from` before its call.
+    /// Returns false, and changes nothing, when the id is there already.
+    async fn add(&self, run: &Run, events: Vec<Draft>) -> Result<bool, RunsError>;
+    /// The run, if there is one.
+    async fn find(&self, id: &RunId) -> Result<Option<Run>, RunsError>;
+    /// The runs whose id begins or ends with `part`, at most 20.
+    async fn matching(&self, part: &str) -> Result<Vec<Run>, RunsError>;
+    /// The runs that fit, newest first.
+    async fn list(&self, filter: &Filter) -> Result<Vec<Run>, RunsError>;
+    /// Moves a run from one of the states `from` (by word) to `to`; returns false when it is in none of them.
+    /// `output` is kept when given. A run that reaches a final state turns every run waiting for it to `queued`,
+    /// and a run that begins to wait for runs of which one has ended already is queued at once, all in the same step.
+    async fn transition(&self, id: &RunId, from: &[&str], to: State, output: Option<Value>, events: Vec<Draft>) -> Result<bool, RunsError>;
+    /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
+    async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;
+    /// When the next waiting run of the tree under `root` (or of all) is due, in milliseconds since 1970 UTC.
+    async fn next_due(&self, root: Option<&RunId>) -> Result<Option<u64>, RunsError>;
+    /// Turns the runs that a dead host left `running` back to `queued`; returns how many.
+    async fn requeue_running(&self) -> Result<u64, RunsError>;
+    /// Queued runs of the tree under `root` (or of all), oldest first, at most `limit`.
+    async fn queued(&self, root: Option<&RunId>, limit: u32) -> Result<Vec<RunId>, RunsError>;
+    /// What the run and its descendants took so far.
+    async fn tally(&self, id: &RunId) -> Result<Tally, RunsError>;
+    /// Gives a run other settings.
+    async fn change_settings(&self, id: &RunId, settings: &Value) -> Result<(), RunsError>;
+    /// Asks the host that executes the run to cancel it and its descendants.
+    async fn request_cancel(&self, id: &RunId) -> Result<(), RunsError>;
+    /// The runs of which somebody asked that they be cancelled, and that have not ended.
+    async fn cancel_requests(&self) -> Result<Vec<RunId>, RunsError>;
+}

@@ -1,0 +1,202 @@
+//! Takes queued runs, executes them within the slots there are, and moves each to the state its execution ended in.
+//! Wakes what waits. Starts nothing of its own accord.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use tokio::task::{JoinError, JoinSet};
+
+use super::{
+    Kernel, KernelError,
+    execution::{Ending, Gate, paused},
+    run::{Run, State},
+};
+use crate::{
+    events::{Category, Draft},
+    journal::{Halt, Interrupt, Pause, PauseKind, RunId},
+};
+
+/// How often requests from other processes are looked at while runs are executed.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Which runs to drive, and until when.
+#[derive(Clone, Debug, Default)]
+pub struct Drive {
+    /// Only the tree under this run.
+    pub root: Option<RunId>,
+    /// Return when nothing is queued or being executed and nothing waits for a time; else go on for ever.
+    pub until_idle: bool,
+}
+
+impl Kernel {
+    /// Executes runs until there are none left that can go on, or until `stop`.
+    /// Fails when the store fails: then nothing more can be kept, so nothing more is done.
+    pub async fn drive(&self, drive: &Drive, stop: &Halt) -> Result<(), KernelError> {
+        let mut executions = JoinSet::new();
+        let mut looked = Instant::now();
+        loop {
+            // Also where work never lets it rest.
+            if looked.elapsed() >= LOOK {
+                self.honour_requests().await?;
+                looked = Instant::now();
+            }
+            while let Some(ended) = executions.try_join_next() {
+                checked(ended);
+            }
+            let due = if stop.interrupt().is_none() {
+                let due = self.wake_due(drive).await?;
+                self.fill(drive, &mut executions).await?;
+                due
+            } else {
+                self.stop();
+                None
+            };
+            if let Some(error) = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return Err(error);
+            }
+            if executions.is_empty() && (stop.interrupt().is_some() || (drive.until_idle && due.is_none())) {
+                return Ok(());
+            }
+            self.rest(due, looked, &mut executions, stop).await;
+        }
+    }
+
+    /// Queues the runs whose time has come and says when the next one is due.
+    async fn wake_due(&self, drive: &Drive) -> Result<Option<u64>, KernelError> {
+        let (root, now) = (drive.root.as_ref(), self.parts.clock.now());
+        let due = self.parts.runs.next_due(root).await?;
+        if due.is_none_or(|due| due > now) {
+            return Ok(due);
+        }
+        self.parts.runs.wake_due(root, now).await?;
+        Ok(self.parts.runs.next_due(root).await?)
+    }
+
+    /// Starts executions while there are queued runs and free slots.
+    async fn fill(&self, drive: &Drive, executions: &mut JoinSet<()>) -> Result<(), KernelError> {
+        let free = self.parts.slots.saturating_sub(executions.len());
+        let free = u32::try_from(free).unwrap_or(u32::MAX);
+        for id in self.parts.runs.queued(drive.root.as_ref(), free).await? {
+            let event = vec![Draft::of_run(Category::Run, "executing", &id, json!({}))];
+            if !self.parts.runs.transition(&id, &["queued"], State::Running, None, event).await? {
+                continue;
+            }
+            let Some(kernel) = self.itself.upgrade() else { return Ok(()) };
+            let halt = Halt::default();
+            self.active.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), halt.clone());
+            executions.spawn_on(async move { kernel.see_through(id, halt).await }, &self.parts.guests);
+        }
+        Ok(())
+    }
+
+    /// Waits until something changed, an execution ended, a time has come, or it is time to look around.
+    async fn rest(&self, due: Option<u64>, looked: Instant, executions: &mut JoinSet<()>, stop: &Halt) {
+        let until_due = due.map_or(LOOK * 4, |due| Duration::from_millis(due.saturating_sub(self.parts.clock.now())));
+        let look = if executions.is_empty() { until_due.min(LOOK * 4) } else { until_due.min(LOOK.saturating_sub(looked.elapsed())) };
+        tokio::select! {
+            () = self.changed.notified() => {}
+            () = stop.raised(), if stop.interrupt().is_none() => {}
+            Some(ended) = executions.join_next() => checked(ended),
+            () = tokio::time::sleep(look) => {}
+        }
+    }
+
+    /// Does what other processes left word of, also while nobody executed: applies decisions on plugins, cancels runs.
+    pub async fn honour_requests(&self) -> Result<(), KernelError> {
+        self.look_at_grants().await?;
+        for id in self.parts.runs.cancel_requests().await? {
+            let run = self.run(&id).await?;
+            if !run.state.is_final() {
+                self.cancel(&run).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Executes one run once and moves it on.
+    async fn see_through(self: Arc<Self>, id: RunId, halt: Halt) {
+        let ended = self.try_execution(&id, halt).await;
+        self.active.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let moved = match ended {
+            Ok(ending) => self.move_on(&id, ending).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = moved {
+            self.break_down(error);
+        }
+        self.changed();
+    }
+
+    async fn try_execution(&self, id: &RunId, halt: Halt) -> Result<Ending, KernelError> {
+        let run = self.run(id).await?;
+        let Some(plugin) = self.parts.registry.pinned(&run.plugin, &run.plugin_hash) else {
+            return Ok(paused(PauseKind::Plugin, other_version(&run)));
+        };
+        if plugin.standing().disabled {
+            return Ok(paused(PauseKind::Plugin, disabled(&run)));
+        }
+        let history = match self.parts.journal.entries(&run.id).await {
+            Ok(history) => history,
+            // It may be this run's journal alone; where it is the store, the pause cannot be written either.
+            Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
+        };
+        let (journal, authority) = (Arc::clone(&self.parts.journal), Arc::clone(&plugin.permissions) as _);
+        let gate = Gate { history, halt: halt.clone(), journal, authority, closed: false };
+        tokio::select! {
+            ending = self.execute(&run, &plugin, gate) => Ok(ending),
+            () = halt.cancelled() => Ok(Ending::Interrupted(Interrupt::Cancelled)),
+        }
+    }
+
+    /// Moves a run from `running` to where its execution ended.
+    async fn move_on(&self, id: &RunId, ending: Ending) -> Result<(), KernelError> {
+        let (state, output, data) = match ending {
+            Ending::Succeeded(output) => (State::Succeeded, Some(output), json!({})),
+            Ending::Failed(error) => {
+                let reason = error.to_string();
+                (State::Failed { reason: reason.clone() }, None, json!({ "case": error.case(), "reason": reason }))
+            }
+            Ending::Interrupted(Interrupt::Suspended(wait)) => (State::Waiting { wait: wait.clone() }, None, json!({ "for": wait })),
+            Ending::Interrupted(Interrupt::Paused(pause)) => {
+                (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
+            }
+            Ending::Interrupted(Interrupt::Departed(departure)) => {
+                let pause = Pause::new(PauseKind::Mismatch, departure.to_string());
+                (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
+            }
+            Ending::Interrupted(Interrupt::Stopped) => (State::Queued, None, json!({})),
+            Ending::Interrupted(Interrupt::Cancelled) => (State::Cancelled, None, json!({})),
+            Ending::Interrupted(Interrupt::Journal(error)) => return Err(error.into()),
+        };
+        let event = vec![Draft::of_run(Category::Run, state.as_str(), id, data)];
+        self.parts.runs.transition(id, &["running"], state, output, event).await?;
+        Ok(())
+    }
+}
+
+/// A defect of the host in one execution ends the host with its own words, rather than leaving a run that nobody executes.
+fn checked(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && let Ok(panic) = error.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn disabled(run: &Run) -> String {
+    format!("{} Then resume the run: `baton runs resume {}`.", KernelError::Disabled(run.plugin.clone()), run.id)
+}
+
+fn other_version(run: &Run) -> String {
+    format!(
+        "The run began with version {version} of `{plugin}` (sha256 {hash}), which is not installed now. Install that file again and resume the run, or \
+         begin anew with the installed version: `baton runs fork {run} --at 1`.",
+        version = run.plugin_version,
+        plugin = run.plugin,
+        hash = run.plugin_hash.get(..12).unwrap_or(&run.plugin_hash),
+        run = run.id,
+    )
+}

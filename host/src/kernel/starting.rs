@@ -1,0 +1,234 @@
+//! How runs come to be: started by somebody, forked from another, resumed, cancelled. Executes none of them.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError},
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    Kernel, KernelError,
+    package::Kind,
+    registry::Plugin,
+    run::{Filter, Run, State},
+};
+use crate::{
+    events::{Category, Draft},
+    interfaces::Settings,
+    journal::RunId,
+};
+
+/// A run to start.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// What kind of plugin is wanted.
+    pub kind: Kind,
+    /// What its export is given.
+    pub input: Value,
+    /// The folder whose files it sees.
+    pub workspace: PathBuf,
+    /// Settings for this run and its children.
+    pub settings: Value,
+}
+
+impl Kernel {
+    /// Starts a run; it is executed once somebody drives it.
+    pub async fn start(&self, order: Order) -> Result<Run, KernelError> {
+        let (run, _) = self.ordered(order)?;
+        self.add(&run).await?;
+        Ok(run)
+    }
+
+    /// The run that is meant, of which nobody else knows yet, and its plugin.
+    pub(super) fn ordered(&self, order: Order) -> Result<(Run, Arc<Plugin>), KernelError> {
+        let plugin = self.plugin(&order.plugin, order.kind)?;
+        let workspace = order.workspace.canonicalize();
+        let workspace = workspace.map_err(|error| KernelError::Workspace { path: order.workspace, reason: error.to_string() })?;
+        let now = self.parts.clock.now();
+        let id = RunId::at(now, (self.parts.random)());
+        let run = Run {
+            parent: None,
+            root: id.clone(),
+            forked_from: None,
+            project: project(&workspace),
+            workspace,
+            settings: order.settings,
+            seed: id.to_string(),
+            started_at: now,
+            input: order.input,
+            ..new_run(id, &plugin, now)
+        };
+        Ok((run, plugin))
+    }
+
+    /// Starts a run that replays the calls of `source` before call `at`, and makes that one and all after it anew.
+    pub async fn fork(&self, source: &Run, at: u64) -> Result<Run, KernelError> {
+        let plugin = self.plugin(&source.plugin, source.kind)?;
+        let now = self.parts.clock.now();
+        let id = RunId::at(now, (self.parts.random)());
+        let run = Run {
+            parent: None,
+            root: id.clone(),
+            forked_from: Some((source.id.clone(), at)),
+            project: source.project.clone(),
+            workspace: source.workspace.clone(),
+            settings: source.settings.clone(),
+            seed: source.seed.clone(),
+            started_at: source.started_at,
+            input: source.input.clone(),
+            ..new_run(id, &plugin, now)
+        };
+        self.add(&run).await?;
+        Ok(run)
+    }
+
+    /// Starts the child of call `seq` of `parent`, once.
+    pub(super) async fn start_child(&self, parent: &Run, seq: u64, plugin: &Plugin, input: Value) -> Result<RunId, KernelError> {
+        let id = parent.id.child(seq);
+        let now = self.parts.clock.now();
+        let run = Run {
+            parent: Some((parent.id.clone(), seq)),
+            root: parent.root.clone(),
+            forked_from: None,
+            project: parent.project.clone(),
+            workspace: parent.workspace.clone(),
+            settings: parent.settings.clone(),
+            seed: id.to_string(),
+            started_at: now,
+            input,
+            ..new_run(id.clone(), plugin, now)
+        };
+        self.add(&run).await?;
+        Ok(id)
+    }
+
+    /// Makes the paused runs of the tree that `run` belongs to ready again, and `run` itself when it failed.
+    /// `settings` are laid over those the runs were given.
+    pub async fn resume(&self, run: &Run, settings: Option<Value>) -> Result<(), KernelError> {
+        if matches!(run.state, State::Succeeded | State::Cancelled) {
+            return Err(KernelError::WrongState(format!(
+                "Run {} has {}; there is nothing to resume. Start a new one, or fork it.",
+                run.id,
+                run.state.as_str()
+            )));
+        }
+        let failed = matches!(run.state, State::Failed { .. });
+        if failed && run.parent.is_some() {
+            return Err(KernelError::WrongState(format!(
+                "Run {} failed and the run that started it knows so already; resume its root {} or fork it.",
+                run.id, run.root
+            )));
+        }
+        for member in self.tree(&run.root).await? {
+            if let Some(settings) = settings.as_ref().filter(|_| !member.state.is_final() || member.id == run.id) {
+                let settings = Settings::merge(&[member.settings.clone(), settings.clone()]).into_value();
+                self.parts.runs.change_settings(&member.id, &settings).await?;
+            }
+            if matches!(member.state, State::Paused { .. }) || (failed && member.id == run.id) {
+                let event = vec![Draft::of_run(Category::Run, "resumed", &member.id, json!({}))];
+                self.parts.runs.transition(&member.id, &["paused", "failed"], State::Queued, None, event).await?;
+            }
+        }
+        self.changed();
+        Ok(())
+    }
+
+    /// Cancels a run and its descendants. One that is being executed ends at once.
+    pub async fn cancel(&self, run: &Run) -> Result<(), KernelError> {
+        if run.state.is_final() {
+            return Err(KernelError::WrongState(format!("Run {} has {} already.", run.id, run.state.as_str())));
+        }
+        loop {
+            let mut open: Vec<_> = self.tree(&run.id).await?.into_iter().filter(|run| !run.state.is_final()).collect();
+            if open.is_empty() {
+                break;
+            }
+            // Parents first: one that has ended starts no more children. What it started meanwhile is found in the next round.
+            open.sort_by_key(|run| run.created_at);
+            for Run { id, .. } in open {
+                self.cancel_one(&id).await?;
+            }
+        }
+        self.changed();
+        Ok(())
+    }
+
+    async fn cancel_one(&self, id: &RunId) -> Result<(), KernelError> {
+        let event = vec![Draft::of_run(Category::Run, "cancelled", id, json!({}))];
+        self.parts.runs.transition(id, &["queued", "running", "waiting", "paused"], State::Cancelled, None, event).await?;
+        if let Some(halt) = self.active.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
+            halt.cancel();
+        }
+        Ok(())
+    }
+
+    /// The run that a person means by an id, or the beginning or end of one.
+    pub async fn resolve(&self, part: &str) -> Result<Run, KernelError> {
+        let mut runs = self.parts.runs.matching(part).await?;
+        match (runs.len(), runs.pop()) {
+            (1, Some(run)) => Ok(run),
+            (_, None) => Err(KernelError::NoRun(part.escape_debug().to_string())),
+            (_, Some(_)) => Err(KernelError::Unclear(part.escape_debug().to_string())),
+        }
+    }
+
+    /// A run that has to be there.
+    pub(super) async fn run(&self, id: &RunId) -> Result<Run, KernelError> {
+        self.parts.runs.find(id).await?.ok_or_else(|| KernelError::NoRun(id.to_string()))
+    }
+
+    /// The run and all below it.
+    pub async fn tree(&self, id: &RunId) -> Result<Vec<Run>, KernelError> {
+        Ok(self.parts.runs.list(&Filter { root: Some(id.clone()), limit: u32::MAX, ..Filter::default() }).await?)
+    }
+
+    pub(super) fn plugin(&self, name: &str, kind: Kind) -> Result<Arc<Plugin>, KernelError> {
+        let plugin = self.parts.registry.find(name).filter(|plugin| plugin.package.manifest.kind == kind);
+        let plugin = plugin.ok_or_else(|| KernelError::NoPlugin(self.parts.registry.not_found(name, kind)))?;
+        if plugin.standing().disabled {
+            return Err(KernelError::Disabled(plugin.name().to_owned()));
+        }
+        Ok(plugin)
+    }
+
+    async fn add(&self, run: &Run) -> Result<(), KernelError> {
+        let data = json!({ "plugin": run.plugin, "version": run.plugin_version, "parent": run.parent.as_ref().map(|(id, _)| id) });
+        self.parts.runs.add(run, vec![Draft::of_run(Category::Run, "created", &run.id, data)]).await?;
+        self.changed();
+        Ok(())
+    }
+}
+
+/// A run of the plugin's current version that has not begun. What is left empty is the caller's to fill.
+fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
+    Run {
+        root: id.clone(),
+        id,
+        parent: None,
+        forked_from: None,
+        plugin: plugin.name().to_owned(),
+        plugin_version: plugin.package.manifest.version.to_string(),
+        plugin_hash: plugin.package.hash.clone(),
+        kind: plugin.package.manifest.kind,
+        input: Value::Null,
+        project: String::new(),
+        workspace: PathBuf::new(),
+        settings: json!({}),
+        seed: String::new(),
+        started_at: now,
+        state: State::Queued,
+        output: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// The name of the project in `workspace`: the folder's own name, told apart from others of that name.
+fn project(workspace: &Path) -> String {
+    let name = workspace.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy());
+    let digest = blake3::hash(workspace.as_os_str().as_encoded_bytes()).to_hex();
+    format!("{name}-{}", &digest[..6])
+}
