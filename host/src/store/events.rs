@@ -1,0 +1,117 @@
+//! The table `events`: everything that happened, in one order. Knows no category's particulars.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::{AnyConnection, Row, any::AnyRow};
+use tokio::sync::broadcast;
+
+use super::{
+    Store, StoreError,
+    number::{read_number, stored},
+    queue::Rows,
+    rows::MultiRow,
+};
+use crate::{
+    events::{Category, Draft, Event, EventError, EventLog},
+    journal::RunId,
+};
+
+const TABLE: &str = "events";
+const COLUMNS: usize = 6;
+const HEAD: &str = "insert into events (cursor, at, category, name, run_id, data)";
+const LAST_CURSOR: &str = "select coalesce(max(cursor), 0) from events";
+const AFTER: &str = "select cursor, at, category, name, run_id, data from events where cursor > $1 order by cursor limit $2";
+const AFTER_OF_RUN: &str =
+    "select cursor, at, category, name, run_id, data from events where cursor > $1 and run_id = $3 order by cursor limit $2";
+
+#[async_trait]
+impl EventLog for Store {
+    async fn append(&self, events: Vec<Draft>) -> Result<(), EventError> {
+        let rows = Rows { events: NewEvent::all(events), ..Rows::default() };
+        self.queue.write(rows).await.map_err(|error| EventError { action: "written", reason: error.to_string() })
+    }
+
+    async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, EventError> {
+        self.load_events(cursor, run, limit).await.map_err(|error| EventError { action: "read", reason: error.to_string() })
+    }
+
+    /// A store that was opened for looking hears nothing: only the process that writes does.
+    fn listen(&self) -> broadcast::Receiver<Event> {
+        self.listeners.subscribe()
+    }
+}
+
+impl Store {
+    async fn load_events(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, StoreError> {
+        let mut query = sqlx::query(if run.is_some() { AFTER_OF_RUN } else { AFTER }).bind(cursor).bind(i64::from(limit));
+        if let Some(run) = run {
+            query = query.bind(run.as_str());
+        }
+        query.fetch_all(&self.reads).await?.iter().map(event).collect()
+    }
+}
+
+/// An event whose particulars have their stored form already, so that the writer need not make it.
+pub(super) struct NewEvent {
+    pub(super) draft: Draft,
+    data: String,
+}
+
+impl NewEvent {
+    pub(super) fn all(drafts: Vec<Draft>) -> Vec<Arc<Self>> {
+        drafts.into_iter().map(|draft| Arc::new(Self { data: draft.data.to_string(), draft })).collect()
+    }
+}
+
+/// Writes events.
+pub(super) struct EventInsert {
+    statements: MultiRow,
+}
+
+impl EventInsert {
+    pub(super) fn new() -> Self {
+        Self { statements: MultiRow::new(HEAD, COLUMNS, "") }
+    }
+
+    /// Writes the events with the cursors from `cursor` on. `now`: milliseconds since 1970 UTC.
+    pub(super) async fn write(
+        &self,
+        connection: &mut AnyConnection,
+        cursor: i64,
+        now: u64,
+        events: &[Arc<NewEvent>],
+    ) -> Result<(), StoreError> {
+        let mut cursors = cursor..;
+        for (statement, piece) in self.statements.pieces(events) {
+            let mut query = sqlx::query(statement);
+            for (event, cursor) in piece.iter().zip(&mut cursors) {
+                query = query
+                    .bind(cursor)
+                    .bind(stored(now))
+                    .bind(event.draft.category.as_str())
+                    .bind(&*event.draft.name)
+                    .bind(event.draft.run.as_ref().map(RunId::as_str))
+                    .bind(&*event.data);
+            }
+            query.execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The cursor of the last event, 0 for none.
+pub(super) async fn last_cursor(connection: &mut AnyConnection) -> Result<i64, StoreError> {
+    Ok(sqlx::query(LAST_CURSOR).fetch_one(connection).await?.try_get(0)?)
+}
+
+fn event(row: &AnyRow) -> Result<Event, StoreError> {
+    let (category, data): (&str, &str) = (row.try_get("category")?, row.try_get("data")?);
+    let draft = Draft {
+        category: Category::from_word(category).ok_or_else(|| StoreError::row(TABLE, format!("`{category}` is no category")))?,
+        name: row.try_get("name")?,
+        run: row.try_get::<Option<String>, _>("run_id")?.map(RunId::from_text),
+        data: serde_json::from_str(data).map_err(|error| StoreError::row(TABLE, error))?,
+    };
+    Ok(Event { cursor: row.try_get("cursor")?, at: read_number(row, "at")?, draft })
+}

@@ -1,0 +1,220 @@
+//! The table `journal`: every call of every run. Never looks into a request or an answer.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use sqlx::{AnyConnection, Row, any::AnyRow};
+
+use super::{
+    Store, StoreError,
+    blobs::{Blobs, Text},
+    events::NewEvent,
+    number::{read_number, stored},
+    queue::Rows,
+    rows::MultiRow,
+};
+use crate::journal::{Count, Effect, Entry, EntryState, Inspected, Journal, JournalError, RunId, Write};
+
+const TABLE: &str = "journal";
+const COLUMNS: usize = 13;
+const HEAD: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, asked_at, answered_at)";
+const TAIL: &str = "on conflict (run_id, seq) do update set call = excluded.call, effect = excluded.effect, request_hash = excluded.request_hash, \
+    request = excluded.request, request_blob = excluded.request_blob, state = excluded.state, answer = excluded.answer, \
+    answer_blob = excluded.answer_blob, repeated = excluded.repeated, asked_at = excluded.asked_at, answered_at = excluded.answered_at";
+const COUNT: &str = "select count(*), count(case when state = 'done' then 1 end) from journal where run_id = $1";
+const SELECT: &str = "select seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, asked_at, answered_at \
+    from journal where run_id = $1 order by seq";
+
+#[async_trait]
+impl Journal for Store {
+    async fn write(&self, writes: Vec<Write>) -> Result<(), JournalError> {
+        let rows = rows(&self.blobs, writes).await.map_err(unwritten)?;
+        self.queue.write(rows).await.map_err(unwritten)
+    }
+
+    async fn enqueue(&self, write: Write) -> Result<(), JournalError> {
+        let rows = rows(&self.blobs, vec![write]).await.map_err(unwritten)?;
+        self.queue.enqueue(rows).await.map_err(unwritten)
+    }
+
+    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, JournalError> {
+        let inspected = self.inspect(run).await?.into_iter();
+        let whole = inspected.map(|inspected| match inspected.damage {
+            Some(reason) => Err(JournalError { action: "read", reason }),
+            None => Ok(inspected.entry),
+        });
+        whole.collect()
+    }
+
+    async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, JournalError> {
+        self.load_entries(run).await.map_err(unread)
+    }
+
+    async fn count(&self, run: &RunId) -> Result<Count, JournalError> {
+        let counted = sqlx::query(COUNT).bind(run.as_str()).fetch_one(&self.reads).await;
+        let number = |row: &AnyRow, column: usize| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
+        let counted = counted.and_then(|row| Ok(Count { made: number(&row, 0)?, answered: number(&row, 1)? }));
+        counted.map_err(|error| unread(error.into()))
+    }
+}
+
+impl Store {
+    async fn load_entries(&self, run: &RunId) -> Result<Vec<Inspected>, StoreError> {
+        let rows = sqlx::query(SELECT).bind(run.as_str()).fetch_all(&self.reads).await?;
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in rows {
+            entries.push(load(&self.blobs, run, &row).await?);
+        }
+        Ok(entries)
+    }
+}
+
+/// An entry whose large texts are in the blob store already.
+pub(super) struct JournalRow {
+    entry: Entry,
+    request: Text,
+    answer: Option<Text>,
+}
+
+impl JournalRow {
+    pub(super) fn run(&self) -> &str {
+        self.entry.run.as_str()
+    }
+
+    /// Moves the texts out of the entry, large ones to the disk.
+    async fn new(blobs: &Blobs, mut entry: Entry) -> Result<Self, StoreError> {
+        let request = blobs.keep(std::mem::take(&mut entry.request)).await?;
+        let answer = match entry.answer.take() {
+            Some(answer) => Some(blobs.keep(answer).await?),
+            None => None,
+        };
+        Ok(Self { entry, request, answer })
+    }
+}
+
+/// Writes entries; a later state of a call replaces the earlier one.
+pub(super) struct JournalInsert {
+    statements: MultiRow,
+}
+
+impl JournalInsert {
+    pub(super) fn new() -> Self {
+        Self { statements: MultiRow::new(HEAD, COLUMNS, TAIL) }
+    }
+
+    /// Writes and forgets the rows.
+    pub(super) async fn write(&self, connection: &mut AnyConnection, rows: &mut Vec<&JournalRow>) -> Result<(), StoreError> {
+        keep_latest(rows);
+        for (statement, piece) in self.statements.pieces(rows) {
+            let mut query = sqlx::query(statement);
+            for row in piece {
+                let (request, request_blob) = row.request.columns();
+                let (answer, answer_blob) = row.answer.as_ref().map_or((None, None), Text::columns);
+                query = query
+                    .bind(row.entry.run.as_str())
+                    .bind(stored(row.entry.seq))
+                    .bind(&*row.entry.call)
+                    .bind(row.entry.effect.as_str())
+                    .bind(&*row.entry.request_hash)
+                    .bind(request)
+                    .bind(request_blob)
+                    .bind(word(row.entry.state))
+                    .bind(answer)
+                    .bind(answer_blob)
+                    .bind(i64::from(row.entry.repeated))
+                    .bind(stored(row.entry.asked_at))
+                    .bind(row.entry.answered_at.map(stored));
+            }
+            query.execute(&mut *connection).await?;
+        }
+        rows.clear();
+        Ok(())
+    }
+}
+
+/// One statement may not change a row twice, so the last state of each call stands for all of them.
+pub(super) fn keep_latest(rows: &mut Vec<&JournalRow>) {
+    if rows.len() < 2 {
+        return;
+    }
+    let mut latest = HashMap::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        latest.insert((row.run(), row.entry.seq), index);
+    }
+    if latest.len() < rows.len() {
+        let mut index = 0;
+        rows.retain(|row| {
+            index += 1;
+            latest.get(&(row.run(), row.entry.seq)) == Some(&(index - 1))
+        });
+    }
+}
+
+pub(super) async fn rows(blobs: &Blobs, writes: Vec<Write>) -> Result<Rows, StoreError> {
+    let mut rows = Rows::default();
+    for write in writes {
+        rows.events.extend(NewEvent::all(write.events));
+        rows.journal.push(JournalRow::new(blobs, write.entry).await?);
+    }
+    Ok(rows)
+}
+
+/// The entry of a row. Where a blob is lost or damaged its text is empty, and the rest is still told.
+async fn load(blobs: &Blobs, run: &RunId, row: &AnyRow) -> Result<Inspected, StoreError> {
+    let (seq, mut damage) = (read_number(row, "seq")?, None);
+    let Some(request) = Text::from_columns(row.try_get("request")?, row.try_get("request_blob")?) else {
+        return Err(StoreError::row(TABLE, "a call has no request"));
+    };
+    let request = whole(blobs.load(request, run, seq).await, &mut damage)?.unwrap_or_default();
+    let answer = match Text::from_columns(row.try_get("answer")?, row.try_get("answer_blob")?) {
+        Some(answer) => whole(blobs.load(answer, run, seq).await, &mut damage)?,
+        None => None,
+    };
+    let (effect, state): (&str, &str) = (row.try_get("effect")?, row.try_get("state")?);
+    let entry = Entry {
+        run: run.clone(),
+        seq,
+        call: row.try_get("call")?,
+        effect: Effect::from_word(effect).ok_or_else(|| StoreError::row(TABLE, format!("`{effect}` is no effect")))?,
+        request_hash: row.try_get("request_hash")?,
+        request,
+        state: from_word(state).ok_or_else(|| StoreError::row(TABLE, format!("`{state}` is no state")))?,
+        answer,
+        repeated: row.try_get::<i64, _>("repeated")? != 0,
+        asked_at: read_number(row, "asked_at")?,
+        answered_at: row.try_get::<Option<i64>, _>("answered_at")?.map(i64::unsigned_abs),
+    };
+    Ok(Inspected { entry, damage })
+}
+
+/// The text, or none and the sentence about its damage.
+fn whole(text: Result<String, StoreError>, damage: &mut Option<String>) -> Result<Option<String>, StoreError> {
+    match text {
+        Ok(text) => Ok(Some(text)),
+        Err(error @ StoreError::Blob { .. }) => {
+            *damage = Some(error.to_string());
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn word(state: EntryState) -> &'static str {
+    match state {
+        EntryState::Intended => "intended",
+        EntryState::Released => "released",
+        EntryState::Done => "done",
+    }
+}
+
+fn from_word(text: &str) -> Option<EntryState> {
+    [EntryState::Intended, EntryState::Released, EntryState::Done].into_iter().find(|state| word(*state) == text)
+}
+
+fn unread(error: StoreError) -> JournalError {
+    JournalError { action: "read", reason: error.to_string() }
+}
+
+fn unwritten(error: StoreError) -> JournalError {
+    JournalError { action: "written", reason: error.to_string() }
+}

@@ -1,0 +1,220 @@
+//! The changes of runs, each one step: whoever waits for a run is woken in the transaction in which it ends.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::AnyConnection;
+
+use super::{
+    super::{
+        StoreError,
+        events::NewEvent,
+        number::stored,
+        queue::{Change, Step},
+    },
+    in_tree, of_tree,
+    record::{Detail, States, to_text, workspace},
+};
+use crate::{
+    journal::{RunId, Wait},
+    kernel::run::{Run, State},
+};
+
+const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, \
+    kind, input, project, workspace, settings, seed, started_at, state, state_detail, wake_at, output, created_at, updated_at) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) on conflict (id) do nothing";
+const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
+    repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
+    asked_at, answered_at from journal where run_id = $2 and seq < $3";
+const MOVE: &str = "update runs set state = $1, state_detail = $2, wake_at = $3, output = coalesce($4, output), updated_at = $5 \
+    where id = $6 and state in ($7, $8, $9, $10, $11, $12, $13)";
+const FORGET_WAITS: &str = "delete from waits where run_id = $1";
+const WAIT: &str = "insert into waits (run_id, on_run_id) values ($1, $2) on conflict (run_id, on_run_id) do nothing";
+const QUEUE_IF_ENDED: &str = "update runs set state = 'queued', state_detail = null where id = $1 and exists (select 1 from waits \
+    join runs other on other.id = waits.on_run_id where waits.run_id = $1 and other.state in ('succeeded', 'failed', 'cancelled'))";
+/// The state is compared in a form that no index has: the few that wait for this run are found by their id.
+const WAKE_WAITING: &str = "update runs set state = 'queued', state_detail = null, updated_at = $2 where state || '' = 'waiting' \
+    and id in (select run_id from waits where on_run_id = $1)";
+const FORGET_WOKEN: &str = "delete from waits where run_id in (select run_id from waits where on_run_id = $1)";
+const WAKE_DUE: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $1 where wake_at <= $2";
+const WAKE_DUE_TREE: &str = concat!(
+    "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $1 where wake_at <= $2 and ",
+    in_tree!("id", "$3")
+);
+const REQUEUE: &str = "update runs set state = 'queued', updated_at = $1 where state = 'running'";
+const CHANGE_SETTINGS: &str = "update runs set settings = $1, updated_at = $2 where id = $3";
+const REQUEST_CANCEL: &str = "update runs set cancel_requested_at = coalesce(cancel_requested_at, $2) where id = $1";
+
+pub(super) struct Add {
+    pub(super) run: Run,
+    pub(super) events: Vec<Arc<NewEvent>>,
+}
+
+#[async_trait]
+impl Change for Add {
+    type Outcome = bool;
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<bool, StoreError> {
+        if !self.insert(step.connection).await? {
+            return Ok(false);
+        }
+        if let Some((source, seq)) = &self.run.forked_from {
+            let copy = sqlx::query(COPY_PREFIX).bind(self.run.id.as_str()).bind(source.as_str()).bind(stored(*seq));
+            copy.execute(&mut *step.connection).await?;
+        }
+        step.events.extend(self.events.iter().cloned());
+        Ok(true)
+    }
+}
+
+impl Add {
+    async fn insert(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+        let run = &self.run;
+        let detail = Detail::of(&run.state)?;
+        let output = run.output.as_ref().map(ToString::to_string);
+        let query = sqlx::query(ADD)
+            .bind(run.id.as_str())
+            .bind(run.parent.as_ref().map(|(id, _)| id.as_str()))
+            .bind(run.parent.as_ref().map(|(_, seq)| stored(*seq)))
+            .bind(run.root.as_str())
+            .bind(run.forked_from.as_ref().map(|(id, _)| id.as_str()))
+            .bind(run.forked_from.as_ref().map(|(_, seq)| stored(*seq)))
+            .bind(&*run.plugin)
+            .bind(&*run.plugin_version)
+            .bind(&*run.plugin_hash)
+            .bind(run.kind.as_str())
+            .bind(to_text(&run.input)?)
+            .bind(&*run.project)
+            .bind(workspace(run)?)
+            .bind(to_text(&run.settings)?)
+            .bind(&*run.seed)
+            .bind(stored(run.started_at))
+            .bind(run.state.as_str())
+            .bind(detail.text)
+            .bind(detail.wake_at)
+            .bind(output)
+            .bind(stored(run.created_at))
+            .bind(stored(run.updated_at));
+        Ok(query.execute(connection).await?.rows_affected() == 1)
+    }
+}
+
+pub(super) struct Transition {
+    pub(super) id: RunId,
+    pub(super) from: States,
+    pub(super) to: State,
+    pub(super) output: Option<String>,
+    pub(super) events: Vec<Arc<NewEvent>>,
+}
+
+#[async_trait]
+impl Change for Transition {
+    type Outcome = bool;
+
+    fn run(&self) -> Option<&RunId> {
+        Some(&self.id)
+    }
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<bool, StoreError> {
+        let detail = Detail::of(&self.to)?;
+        let query = sqlx::query(MOVE).bind(self.to.as_str()).bind(detail.text).bind(detail.wake_at).bind(self.output.as_deref());
+        let query = self.from.bind(query.bind(stored(step.now)).bind(self.id.as_str()));
+        if query.execute(&mut *step.connection).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        if self.from.contains("waiting") {
+            forget_waits(&self.id, step.connection).await?;
+        }
+        if let State::Waiting { wait: Wait::Runs(runs) } = &self.to {
+            self.wait_for(runs, step.connection).await?;
+        }
+        if self.to.is_final() {
+            self.wake_waiting(step).await?;
+        }
+        step.events.extend(self.events.iter().cloned());
+        Ok(true)
+    }
+}
+
+impl Transition {
+    async fn wake_waiting(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        let wake = sqlx::query(WAKE_WAITING).bind(self.id.as_str()).bind(stored(step.now));
+        if wake.execute(&mut *step.connection).await?.rows_affected() > 0 {
+            sqlx::query(FORGET_WOKEN).bind(self.id.as_str()).execute(&mut *step.connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits, unless one of the runs has ended while nobody looked.
+    async fn wait_for(&self, runs: &[RunId], connection: &mut AnyConnection) -> Result<(), StoreError> {
+        for run in runs {
+            sqlx::query(WAIT).bind(self.id.as_str()).bind(run.as_str()).execute(&mut *connection).await?;
+        }
+        if sqlx::query(QUEUE_IF_ENDED).bind(self.id.as_str()).execute(&mut *connection).await?.rows_affected() == 1 {
+            forget_waits(&self.id, connection).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn forget_waits(id: &RunId, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    sqlx::query(FORGET_WAITS).bind(id.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+pub(super) struct WakeDue {
+    pub(super) root: Option<RunId>,
+    pub(super) due: u64,
+}
+
+#[async_trait]
+impl Change for WakeDue {
+    type Outcome = u64;
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<u64, StoreError> {
+        let query = sqlx::query(if self.root.is_some() { WAKE_DUE_TREE } else { WAKE_DUE });
+        let query = of_tree(query.bind(stored(step.now)).bind(stored(self.due)), self.root.as_ref());
+        Ok(query.execute(&mut *step.connection).await?.rows_affected())
+    }
+}
+
+pub(super) struct RequeueRunning;
+
+#[async_trait]
+impl Change for RequeueRunning {
+    type Outcome = u64;
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<u64, StoreError> {
+        Ok(sqlx::query(REQUEUE).bind(stored(step.now)).execute(&mut *step.connection).await?.rows_affected())
+    }
+}
+
+pub(super) struct RequestCancel {
+    pub(super) id: RunId,
+}
+
+#[async_trait]
+impl Change for RequestCancel {
+    type Outcome = ();
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        sqlx::query(REQUEST_CANCEL).bind(self.id.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
+        Ok(())
+    }
+}
+
+pub(super) struct ChangeSettings {
+    pub(super) id: RunId,
+    pub(super) settings: String,
+}
+
+#[async_trait]
+impl Change for ChangeSettings {
+    type Outcome = ();
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        let query = sqlx::query(CHANGE_SETTINGS).bind(&*self.settings).bind(stored(step.now)).bind(self.id.as_str());
+        query.execute(&mut *step.connection).await?;
+        Ok(())
+    }
+}

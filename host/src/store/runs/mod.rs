@@ -1,0 +1,170 @@
+//! The tables `runs` and `waits`: where every run stands and what it waits for. Reads here, changes beside.
+
+mod change;
+mod record;
+mod tally;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use sqlx::{Any, Row, any::AnyArguments, query::Query};
+
+use super::{Store, StoreError, events::NewEvent, number::stored};
+use crate::{
+    events::Draft,
+    journal::RunId,
+    kernel::run::{Filter, Run, Runs, RunsError, State, Tally},
+};
+use change::{Add, ChangeSettings, RequestCancel, RequeueRunning, Transition, WakeDue};
+use record::{States, load};
+
+/// The columns a run is read from.
+macro_rules! columns {
+    () => {
+        "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
+         workspace, settings, seed, started_at, state, state_detail, output, created_at, updated_at"
+    };
+}
+
+/// A condition on a column: it names the run of the parameter, or one that descends from it.
+macro_rules! in_tree {
+    ($column:literal, $parameter:literal) => {
+        concat!(
+            $column,
+            " in (with recursive tree (id) as (select cast(",
+            $parameter,
+            " as text) union select child.id from runs child join tree on child.parent_id = tree.id) select id from tree)"
+        )
+    };
+}
+use in_tree;
+
+const FIND: &str = concat!("select ", columns!(), " from runs where id = $1");
+/// Not `like`, which would take a `%` of a part for more than itself.
+const MATCHING: &str = concat!(
+    "select ",
+    columns!(),
+    " from runs where substr(id, 1, $1) = $2 or substr(id, length(id) - $1 + 1) = $2 order by created_at desc, id limit 20"
+);
+const LIST: &str = concat!(
+    "select ",
+    columns!(),
+    " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) \
+     order by created_at desc, id desc limit $10"
+);
+const LIST_TREE: &str = concat!(
+    "select ",
+    columns!(),
+    " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ",
+    in_tree!("id", "$11"),
+    " order by created_at desc, id desc limit $10"
+);
+/// Only a run that waits has a time, and there is an index of those that have one.
+const NEXT_DUE: &str = "select min(wake_at) from runs where wake_at is not null";
+const NEXT_DUE_TREE: &str = concat!("select min(wake_at) from runs where wake_at is not null and ", in_tree!("id", "$1"));
+const QUEUED: &str = "select id from runs where state = 'queued' order by created_at, id limit $1";
+const QUEUED_TREE: &str =
+    concat!("select id from runs where state = 'queued' and ", in_tree!("id", "$2"), " order by created_at, id limit $1");
+/// The state is compared in a form that no index has: there is one of the few that are meant.
+const CANCEL_REQUESTS: &str = "select id from runs where cancel_requested_at is not null and state || '' in ('queued', 'running', 'waiting', 'paused') \
+    order by cancel_requested_at, id";
+
+type Statement<'a> = Query<'a, Any, AnyArguments>;
+
+#[async_trait]
+impl Runs for Store {
+    async fn add(&self, run: &Run, events: Vec<Draft>) -> Result<bool, RunsError> {
+        self.queue.change(Add { run: run.clone(), events: NewEvent::all(events) }).await.map_err(unwritten)
+    }
+
+    async fn find(&self, id: &RunId) -> Result<Option<Run>, RunsError> {
+        let runs = self.load_runs(sqlx::query(FIND).bind(id.as_str())).await.map_err(unread)?;
+        Ok(runs.into_iter().next())
+    }
+
+    async fn matching(&self, part: &str) -> Result<Vec<Run>, RunsError> {
+        let characters = stored(part.chars().count() as u64);
+        self.load_runs(sqlx::query(MATCHING).bind(characters).bind(part)).await.map_err(unread)
+    }
+
+    async fn list(&self, filter: &Filter) -> Result<Vec<Run>, RunsError> {
+        let query = sqlx::query(if filter.root.is_some() { LIST_TREE } else { LIST });
+        let query = query.bind(i64::from(filter.roots_only)).bind(i64::from(!filter.states.is_empty()));
+        let query = States::new(filter.states.iter().map(String::as_str)).bind(query);
+        let query = of_tree(query.bind(i64::from(filter.limit)), filter.root.as_ref());
+        self.load_runs(query).await.map_err(unread)
+    }
+
+    async fn transition(&self, id: &RunId, from: &[&str], to: State, output: Option<Value>, events: Vec<Draft>) -> Result<bool, RunsError> {
+        let change = Transition {
+            id: id.clone(),
+            from: States::new(from.iter().copied()),
+            to,
+            output: output.map(|output| output.to_string()),
+            events: NewEvent::all(events),
+        };
+        self.queue.change(change).await.map_err(unwritten)
+    }
+
+    async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError> {
+        self.queue.change(WakeDue { root: root.cloned(), due: now }).await.map_err(unwritten)
+    }
+
+    async fn next_due(&self, root: Option<&RunId>) -> Result<Option<u64>, RunsError> {
+        let query = of_tree(sqlx::query(if root.is_some() { NEXT_DUE_TREE } else { NEXT_DUE }), root);
+        let row = query.fetch_one(&self.reads).await.map_err(|error| unread(error.into()))?;
+        let due = row.try_get::<Option<i64>, _>(0).map_err(|error| unread(error.into()))?;
+        Ok(due.map(i64::unsigned_abs))
+    }
+
+    async fn requeue_running(&self) -> Result<u64, RunsError> {
+        self.queue.change(RequeueRunning).await.map_err(unwritten)
+    }
+
+    async fn queued(&self, root: Option<&RunId>, limit: u32) -> Result<Vec<RunId>, RunsError> {
+        let query = sqlx::query(if root.is_some() { QUEUED_TREE } else { QUEUED }).bind(i64::from(limit));
+        self.load_ids(of_tree(query, root)).await.map_err(unread)
+    }
+
+    async fn tally(&self, root: &RunId) -> Result<Tally, RunsError> {
+        tally::count(&self.reads, root).await.map_err(unread)
+    }
+
+    async fn change_settings(&self, id: &RunId, settings: &Value) -> Result<(), RunsError> {
+        self.queue.change(ChangeSettings { id: id.clone(), settings: settings.to_string() }).await.map_err(unwritten)
+    }
+
+    async fn request_cancel(&self, id: &RunId) -> Result<(), RunsError> {
+        self.queue.change(RequestCancel { id: id.clone() }).await.map_err(unwritten)
+    }
+
+    async fn cancel_requests(&self) -> Result<Vec<RunId>, RunsError> {
+        self.load_ids(sqlx::query(CANCEL_REQUESTS)).await.map_err(unread)
+    }
+}
+
+impl Store {
+    async fn load_runs(&self, query: Statement<'_>) -> Result<Vec<Run>, StoreError> {
+        query.fetch_all(&self.reads).await?.iter().map(load).collect()
+    }
+
+    async fn load_ids(&self, query: Statement<'_>) -> Result<Vec<RunId>, StoreError> {
+        let rows = query.fetch_all(&self.reads).await?;
+        rows.iter().map(|row| Ok(RunId::from_text(row.try_get::<String, _>(0)?))).collect()
+    }
+}
+
+/// Names the tree in a statement that ends with one.
+fn of_tree<'a>(query: Statement<'a>, root: Option<&'a RunId>) -> Statement<'a> {
+    match root {
+        Some(root) => query.bind(root.as_str()),
+        None => query,
+    }
+}
+
+fn unread(error: StoreError) -> RunsError {
+    RunsError { action: "read", reason: error.to_string() }
+}
+
+fn unwritten(error: StoreError) -> RunsError {
+    RunsError { action: "written", reason: error.to_string() }
+}

@@ -1,0 +1,50 @@
+//! What a tree of runs took, counted from its journals and its model events. Prices nothing itself.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+use sqlx::{AnyPool, Row};
+
+use super::{super::StoreError, in_tree};
+use crate::{journal::RunId, kernel::run::Tally};
+
+const RUNS: &str = concat!("select count(*) from runs where ", in_tree!("id", "$1"));
+const HOST_CALLS: &str = concat!("select count(*) from journal where ", in_tree!("run_id", "$1"));
+const MODEL_EVENTS: &str = concat!(
+    "select name, run_id, data from events where category = 'llm' and name in ('completed', 'repeated') and ",
+    in_tree!("run_id", "$1")
+);
+
+pub(super) async fn count(reads: &AnyPool, root: &RunId) -> Result<Tally, StoreError> {
+    // One transaction, so that all counts are of one moment.
+    let mut reads = reads.begin().await?;
+    let mut tally = Tally { cost_usd: Some(0.0), ..Tally::default() };
+    tally.runs = sqlx::query(RUNS).bind(root.as_str()).fetch_one(&mut *reads).await?.try_get::<i64, _>(0)?.unsigned_abs();
+    tally.host_calls = sqlx::query(HOST_CALLS).bind(root.as_str()).fetch_one(&mut *reads).await?.try_get::<i64, _>(0)?.unsigned_abs();
+    let mut repeated = HashSet::new();
+    for row in sqlx::query(MODEL_EVENTS).bind(root.as_str()).fetch_all(&mut *reads).await? {
+        match row.try_get("name")? {
+            // A call that was cut off twice is one call.
+            "repeated" => drop(repeated.insert((row.try_get::<String, _>("run_id")?, seq(row.try_get("data")?)?))),
+            _ => add_reply(&mut tally, row.try_get("data")?)?,
+        }
+    }
+    tally.repeated_model_calls = repeated.len() as u64;
+    Ok(tally)
+}
+
+fn seq(data: &str) -> Result<Option<u64>, StoreError> {
+    let data: Value = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
+    Ok(data["seq"].as_u64())
+}
+
+fn add_reply(tally: &mut Tally, data: &str) -> Result<(), StoreError> {
+    let data: Value = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
+    let tokens = |name: &str| data[name].as_u64().unwrap_or(0);
+    tally.model_calls += 1;
+    tally.input_tokens = tally.input_tokens.saturating_add(tokens("input-tokens"));
+    tally.output_tokens = tally.output_tokens.saturating_add(tokens("output-tokens"));
+    // One unknown price makes the sum unknown, which is not the same as free.
+    tally.cost_usd = tally.cost_usd.zip(data["cost-usd"].as_f64()).map(|(sum, cost)| sum + cost);
+    Ok(())
+}

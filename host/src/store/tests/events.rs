@@ -1,0 +1,66 @@
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::{HOSTILE, draft, fresh, id, open};
+use crate::events::{Category, Draft, EventLog};
+
+#[tokio::test]
+async fn events_are_counted_from_one_and_read_from_a_cursor() {
+    let (_folder, store) = fresh().await;
+    store.append(vec![draft("a", "one", json!({})), draft("b", "two", json!({}))]).await.unwrap();
+    store.append(vec![Draft::of_host(Category::System, "three", json!({}))]).await.unwrap();
+    let cursors = |events: Vec<crate::events::Event>| events.iter().map(|event| event.cursor).collect::<Vec<_>>();
+    assert_eq!(cursors(store.after(0, None, 10).await.unwrap()), [1, 2, 3]);
+    assert_eq!(cursors(store.after(1, None, 1).await.unwrap()), [2]);
+    assert_eq!(cursors(store.after(0, Some(&id("b")), 10).await.unwrap()), [2]);
+    assert_eq!(cursors(store.after(3, None, 10).await.unwrap()), [0; 0]);
+    assert_eq!(cursors(store.after(i64::MIN, None, 0).await.unwrap()), [0; 0]);
+    assert_eq!(store.after(2, None, 10).await.unwrap()[0].draft.run, None);
+}
+
+#[tokio::test]
+async fn every_category_and_any_text_comes_back() {
+    let (_folder, store) = fresh().await;
+    let words = ["run", "agent", "llm", "tool", "git", "sandbox", "item", "question", "plugin", "auth", "audit", "system"];
+    let mut drafts: Vec<_> = words.map(|word| Draft::of_host(Category::from_word(word).unwrap(), word, json!({}))).into();
+    drafts.extend(HOSTILE.map(|text| draft(text, text, json!({ text: text, "nul": "\u{0}", "large": "x".repeat(1 << 20) }))));
+    store.append(drafts.clone()).await.unwrap();
+    let kept: Vec<_> = store.after(0, None, 100).await.unwrap().into_iter().map(|event| event.draft).collect();
+    assert_eq!(kept, drafts);
+}
+
+#[tokio::test]
+async fn a_listener_hears_what_is_durable_and_cursors_go_on_after_a_restart() {
+    let (folder, store) = fresh().await;
+    store.append(vec![draft("a", "before", json!({}))]).await.unwrap();
+    let mut listener = store.listen();
+    store.append(vec![draft("a", "after", json!({ "x": [1] }))]).await.unwrap();
+    let heard = listener.recv().await.unwrap();
+    assert_eq!(vec![heard], store.after(1, None, 10).await.unwrap());
+    store.close().await;
+    let store = open(folder.path()).await;
+    store.append(vec![draft("a", "later", json!({}))]).await.unwrap();
+    assert_eq!(store.after(2, None, 10).await.unwrap()[0].cursor, 3);
+}
+
+#[tokio::test]
+async fn a_listener_that_falls_behind_is_told_how_much_it_missed() {
+    let (_folder, store) = fresh().await;
+    let mut listener = store.listen();
+    store.append((0..5_000).map(|count| draft("a", "tick", json!(count))).collect()).await.unwrap();
+    assert!(matches!(listener.recv().await, Err(RecvError::Lagged(904))));
+    assert_eq!(listener.recv().await.unwrap().cursor, 905);
+    assert_eq!(store.after(0, None, 10_000).await.unwrap().len(), 5_000);
+}
+
+#[tokio::test]
+async fn two_processes_that_both_write_give_each_cursor_once() {
+    let (folder, first) = fresh().await;
+    let second = open(folder.path()).await;
+    for _ in 0..3 {
+        first.append(vec![draft("a", "first", json!({}))]).await.unwrap();
+        second.append(vec![draft("a", "second", json!({})), draft("a", "second", json!({}))]).await.unwrap();
+    }
+    let cursors: Vec<_> = first.after(0, None, 100).await.unwrap().iter().map(|event| event.cursor).collect();
+    assert_eq!(cursors, (1..=9).collect::<Vec<_>>());
+}

@@ -1,0 +1,81 @@
+use serde_json::json;
+
+use super::{HOSTILE, fresh, open};
+use crate::{
+    events::{Category, Draft, EventLog},
+    kernel::{
+        grants::{Decision, Grants, Standing},
+        permissions::Patterns,
+    },
+};
+
+fn patterns(list: &[&str]) -> Patterns {
+    [("write".to_owned(), list.iter().map(ToString::to_string).collect())].into_iter().collect()
+}
+
+fn decision(plugin: &str, hash: &str, granted: &[&str]) -> Decision {
+    Decision {
+        plugin: plugin.to_owned(),
+        hash: hash.to_owned(),
+        standing: Standing { granted: patterns(granted), withheld: patterns(&["src/**"]), disabled: false },
+        decided_at: 7,
+        decided_by: "ada".to_owned(),
+        revision: 0,
+    }
+}
+
+fn granted() -> Vec<Draft> {
+    vec![Draft::of_host(Category::Audit, "granted", json!({ "by": "ada" }))]
+}
+
+#[tokio::test]
+async fn a_decision_is_kept_with_its_event_and_counted() {
+    let (folder, store) = fresh().await;
+    assert_eq!(store.revision().await.unwrap(), 0);
+    assert!(store.decide(&decision("scribe", "aa", &["docs/**"]), 0, granted()).await.unwrap());
+    assert!(store.decide(&decision("scribe", "bb", &[]), 0, Vec::new()).await.unwrap());
+    assert_eq!(store.revision().await.unwrap(), 2);
+    let mut again = decision("scribe", "aa", &["out/**"]);
+    again.standing.disabled = true;
+    assert!(store.decide(&again, 1, granted()).await.unwrap());
+    store.close().await;
+    let store = open(folder.path()).await;
+    let (first, second) = (Decision { revision: 2, ..decision("scribe", "bb", &[]) }, Decision { revision: 3, ..again });
+    assert_eq!(store.decisions().await.unwrap(), [first, second]);
+    assert_eq!(store.after(0, None, 10).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_decision_on_something_that_changed_meanwhile_changes_nothing() {
+    let (_folder, store) = fresh().await;
+    assert!(!store.decide(&decision("scribe", "aa", &[]), 5, granted()).await.unwrap());
+    assert!(store.decide(&decision("scribe", "aa", &["docs/**"]), 0, Vec::new()).await.unwrap());
+    assert!(!store.decide(&decision("scribe", "aa", &["**"]), 0, granted()).await.unwrap());
+    assert_eq!(store.decisions().await.unwrap()[0].standing.granted, patterns(&["docs/**"]));
+    assert!(store.after(0, None, 10).await.unwrap().is_empty(), "what was not decided is not told");
+}
+
+#[tokio::test]
+async fn two_processes_decide_in_one_order() {
+    let (folder, first) = fresh().await;
+    let second = open(folder.path()).await;
+    for number in 0..20_u64 {
+        let (one, other) = (decision("scribe", "aa", &[]), decision("clerk", "cc", &[]));
+        let (one_expected, other_expected) = ((number * 2).saturating_sub(1), number * 2);
+        assert!(first.decide(&one, one_expected, granted()).await.unwrap());
+        assert!(second.decide(&other, other_expected, granted()).await.unwrap());
+    }
+    assert_eq!((first.revision().await.unwrap(), second.revision().await.unwrap()), (40, 40));
+    assert_eq!(first.after(0, None, 100).await.unwrap().len(), 40);
+}
+
+#[tokio::test]
+async fn whatever_a_plugin_is_called_comes_back_as_it_was() {
+    let (_folder, store) = fresh().await;
+    for (number, text) in HOSTILE.iter().enumerate() {
+        let decision = Decision { decided_by: (*text).to_owned(), ..decision(text, text, &[text]) };
+        assert!(store.decide(&decision, 0, Vec::new()).await.unwrap());
+        let kept = store.decisions().await.unwrap().pop().unwrap();
+        assert_eq!(kept, Decision { revision: number as u64 + 1, ..decision });
+    }
+}

@@ -1,0 +1,312 @@
+use serde_json::json;
+
+use super::{HOSTILE, child, draft, entry, fresh, id, open, run, write};
+use crate::{
+    events::{Category, Draft, EventLog},
+    journal::{Entry, Journal, Pause, PauseKind, Wait, Write},
+    kernel::run::{Filter, Run, Runs, State, Tally},
+    store::Store,
+};
+
+async fn add(store: &Store, run: &Run) {
+    assert!(store.add(run, Vec::new()).await.unwrap());
+}
+
+async fn go(store: &Store, name: &str, to: State) -> bool {
+    let anywhere = ["queued", "running", "waiting", "paused"];
+    store.transition(&id(name), &anywhere, to, None, Vec::new()).await.unwrap()
+}
+
+async fn state(store: &Store, name: &str) -> State {
+    store.find(&id(name)).await.unwrap().unwrap().state
+}
+
+fn waiting_for(runs: &[&str]) -> State {
+    State::Waiting { wait: Wait::Runs(runs.iter().map(|name| id(name)).collect()) }
+}
+
+fn due(time: u64) -> State {
+    State::Waiting { wait: Wait::Until(time) }
+}
+
+fn failed() -> State {
+    State::Failed { reason: "It's over.".to_owned() }
+}
+
+fn names(runs: &[Run]) -> Vec<&str> {
+    runs.iter().map(|run| run.id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_run_comes_back_as_it_was_added_and_is_added_once() {
+    let (folder, store) = fresh().await;
+    add(&store, &run("root")).await;
+    let mut expected = Vec::new();
+    for (seq, text) in (1..).zip(HOSTILE) {
+        let name = format!("run {text}");
+        let mut hostile = child(&name, "root", seq);
+        hostile.input = json!({ text: [text, "\u{0}"], "large": "x".repeat(1 << 20) });
+        (hostile.plugin, hostile.project, hostile.seed, hostile.workspace) = (text.into(), text.into(), text.into(), text.into());
+        (hostile.settings, hostile.output) = (json!(text), Some(json!(null)));
+        hostile.state = State::Paused { pause: Pause::new(PauseKind::Ambiguous, text) };
+        add(&store, &hostile).await;
+        expected.push(hostile);
+    }
+    let again = Run { input: json!("other"), ..expected[0].clone() };
+    assert!(!store.add(&again, vec![draft("root", "added", json!({}))]).await.unwrap());
+    assert!(store.after(0, None, 10).await.unwrap().is_empty(), "an addition that changed nothing told of itself");
+    drop(store);
+    let store = open(folder.path()).await;
+    for run in expected {
+        assert_eq!(store.find(&run.id).await.unwrap().unwrap(), Run { output: run.output.clone(), ..run });
+    }
+    assert_eq!(store.find(&id("%")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_run_moves_only_from_the_states_that_were_named() {
+    let (_folder, store) = fresh().await;
+    add(&store, &run("a")).await;
+    let events = || vec![draft("a", "moved", json!({}))];
+    assert!(!store.transition(&id("a"), &["running", "no such"], State::Succeeded, Some(json!(1)), events()).await.unwrap());
+    assert!(!store.transition(&id("a"), &[], State::Succeeded, None, events()).await.unwrap());
+    assert!(!store.transition(&id("b"), &["queued"], State::Running, None, events()).await.unwrap());
+    assert!(store.transition(&id("a"), &["paused", "queued"], State::Running, None, events()).await.unwrap());
+    assert!(store.transition(&id("a"), &["running"], State::Succeeded, Some(json!({ "x": 1 })), events()).await.unwrap());
+    let ended = store.find(&id("a")).await.unwrap().unwrap();
+    assert_eq!((ended.state, ended.output), (State::Succeeded, Some(json!({ "x": 1 }))));
+    assert!(ended.updated_at >= 1_000);
+    assert_eq!(store.after(0, None, 10).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn every_state_comes_back() {
+    let (_folder, store) = fresh().await;
+    add(&store, &run("other")).await;
+    let paused = State::Paused { pause: Pause::new(PauseKind::Mismatch, "Look.") };
+    let states = [
+        State::Queued,
+        State::Running,
+        due(7),
+        due(u64::MAX),
+        waiting_for(&["other"]),
+        paused,
+        State::Succeeded,
+        failed(),
+        State::Cancelled,
+    ];
+    for (index, expected) in states.into_iter().enumerate() {
+        let name = index.to_string();
+        add(&store, &run(&name)).await;
+        assert!(go(&store, &name, expected.clone()).await);
+        assert_eq!(state(&store, &name).await, expected);
+        let listed = store.list(&Filter { states: vec![expected.as_str().to_owned()], limit: 1, ..Filter::default() }).await.unwrap();
+        assert_eq!(listed.len(), 1, "{expected:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_ends_wakes_whoever_waits_for_it() {
+    let (folder, store) = fresh().await;
+    for name in ["parent", "uncle", "stranger"] {
+        add(&store, &run(name)).await;
+    }
+    for (seq, name) in [(1, "one"), (2, "two")] {
+        add(&store, &child(name, "parent", seq)).await;
+    }
+    go(&store, "parent", waiting_for(&["one", "two", "one"])).await;
+    go(&store, "uncle", waiting_for(&["two"])).await;
+    go(&store, "stranger", due(9)).await;
+    go(&store, "one", State::Paused { pause: Pause::new(PauseKind::Operator, "Rest.") }).await;
+    assert_eq!(state(&store, "parent").await, waiting_for(&["one", "two", "one"]));
+    drop(store);
+    let store = open(folder.path()).await;
+    go(&store, "one", failed()).await;
+    assert_eq!(state(&store, "parent").await, State::Queued);
+    assert_eq!((state(&store, "uncle").await, state(&store, "stranger").await), (waiting_for(&["two"]), due(9)));
+    go(&store, "parent", State::Running).await;
+    go(&store, "two", State::Succeeded).await;
+    assert_eq!(state(&store, "parent").await, State::Running, "a wait outlived its waking");
+    assert_eq!(state(&store, "uncle").await, State::Queued);
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_one_that_has_ended_is_queued_at_once() {
+    let (_folder, store) = fresh().await;
+    add(&store, &run("parent")).await;
+    for (seq, name) in [(1, "one"), (2, "two")] {
+        add(&store, &child(name, "parent", seq)).await;
+    }
+    go(&store, "one", State::Cancelled).await;
+    assert!(go(&store, "parent", waiting_for(&["two", "one"])).await);
+    assert_eq!(state(&store, "parent").await, State::Queued);
+    go(&store, "parent", due(50)).await;
+    go(&store, "two", State::Succeeded).await;
+    assert_eq!(state(&store, "parent").await, due(50), "a wait outlived its waking");
+}
+
+#[tokio::test]
+async fn a_run_that_stops_waiting_is_not_woken() {
+    let (_folder, store) = fresh().await;
+    add(&store, &run("parent")).await;
+    add(&store, &child("one", "parent", 1)).await;
+    go(&store, "parent", waiting_for(&["one"])).await;
+    go(&store, "parent", State::Cancelled).await;
+    go(&store, "one", State::Succeeded).await;
+    assert_eq!(state(&store, "parent").await, State::Cancelled);
+}
+
+#[tokio::test]
+async fn waiting_for_a_run_that_is_not_there_changes_nothing() {
+    let (_folder, store) = fresh().await;
+    add(&store, &run("a")).await;
+    add(&store, &run("b")).await;
+    let (a, b) = (id("a"), id("b"));
+    let (lonely, fine) = tokio::join!(
+        store.transition(&a, &["queued"], waiting_for(&["nobody"]), None, Vec::new()),
+        store.transition(&b, &["queued"], State::Running, None, Vec::new()),
+    );
+    assert!(lonely.unwrap_err().to_string().contains("FOREIGN KEY"));
+    assert!(fine.unwrap(), "one failing change took another with it");
+    assert_eq!((state(&store, "a").await, state(&store, "b").await), (State::Queued, State::Running));
+}
+
+#[tokio::test]
+async fn due_runs_are_queued_in_their_tree_alone() {
+    let (_folder, store) = fresh().await;
+    for name in ["a", "b"] {
+        add(&store, &run(name)).await;
+    }
+    add(&store, &child("a-child", "a", 1)).await;
+    for (name, time) in [("a", 300), ("a-child", 100), ("b", 50)] {
+        go(&store, name, due(time)).await;
+    }
+    assert_eq!(store.next_due(None).await.unwrap(), Some(50));
+    assert_eq!(store.next_due(Some(&id("a"))).await.unwrap(), Some(100));
+    assert_eq!(store.wake_due(Some(&id("a")), 99).await.unwrap(), 0);
+    assert_eq!(store.wake_due(Some(&id("a")), 100).await.unwrap(), 1);
+    assert_eq!((state(&store, "a-child").await, state(&store, "b").await), (State::Queued, due(50)));
+    assert_eq!(store.wake_due(None, u64::MAX).await.unwrap(), 2);
+    assert_eq!(store.next_due(None).await.unwrap(), None);
+    assert_eq!(store.wake_due(None, u64::MAX).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn runs_of_a_dead_host_are_queued_again_oldest_first() {
+    let (folder, store) = fresh().await;
+    for (name, created_at) in [("young", 30), ("old", 10), ("middle", 20)] {
+        add(&store, &Run { created_at, ..run(name) }).await;
+        go(&store, name, State::Running).await;
+    }
+    drop(store);
+    let store = open(folder.path()).await;
+    assert_eq!(store.requeue_running().await.unwrap(), 3);
+    assert_eq!(store.queued(None, 2).await.unwrap(), [id("old"), id("middle")]);
+    assert_eq!(store.queued(Some(&id("young")), 9).await.unwrap(), [id("young")]);
+    assert_eq!(store.requeue_running().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn runs_are_found_by_the_beginning_or_the_end_of_their_id() {
+    let (_folder, store) = fresh().await;
+    for name in ["0190-abc", "0191-xyz", "a%c", "9-0190"] {
+        add(&store, &run(name)).await;
+    }
+    assert_eq!(names(&store.matching("0191").await.unwrap()), ["0191-xyz"]);
+    assert_eq!(names(&store.matching("xyz").await.unwrap()), ["0191-xyz"]);
+    assert_eq!(names(&store.matching("0190").await.unwrap()), ["0190-abc", "9-0190"]);
+    for nothing in ["%", "_", "90-a", "longer than any id there is", "'"] {
+        assert!(store.matching(nothing).await.unwrap().is_empty(), "{nothing}");
+    }
+    for number in 0..30 {
+        add(&store, &run(&format!("many-{number}"))).await;
+    }
+    assert_eq!(store.matching("many").await.unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn runs_are_listed_newest_first_and_filtered() {
+    let (_folder, store) = fresh().await;
+    for (name, created_at) in [("a", 1), ("b", 2)] {
+        add(&store, &Run { created_at, ..run(name) }).await;
+    }
+    add(&store, &Run { created_at: 3, ..child("a1", "a", 1) }).await;
+    add(&store, &Run { created_at: 4, parent: Some((id("a1"), 1)), ..child("a11", "a", 1) }).await;
+    go(&store, "a11", State::Running).await;
+    let list = async |filter: Filter| names(&store.list(&filter).await.unwrap()).join(" ");
+    let all = || Filter { limit: 9, ..Filter::default() };
+    assert_eq!(list(all()).await, "a11 a1 b a");
+    assert_eq!(list(Filter { limit: 1, ..all() }).await, "a11");
+    assert_eq!(list(Filter { roots_only: true, ..all() }).await, "b a");
+    assert_eq!(list(Filter { root: Some(id("a1")), ..all() }).await, "a11 a1");
+    assert_eq!(list(Filter { states: vec!["queued".into()], root: Some(id("a")), ..all() }).await, "a1 a");
+    assert_eq!(list(Filter { states: vec!["' or 1=1".into()], ..all() }).await, "");
+}
+
+#[tokio::test]
+async fn a_fork_begins_with_the_prefix_of_its_source() {
+    let (_folder, store) = fresh().await;
+    add(&store, &run("source")).await;
+    let large = Entry { request: "q".repeat(1 << 20), ..entry("source", 2) };
+    store.write(vec![write("source", 1), Write { entry: large.clone(), events: Vec::new() }, write("source", 3)]).await.unwrap();
+    // Not waited for: the copy must see it all the same.
+    store.enqueue(write("source", 4)).await.unwrap();
+    add(&store, &Run { forked_from: Some((id("source"), 3)), ..run("short") }).await;
+    add(&store, &Run { forked_from: Some((id("source"), u64::MAX)), ..run("whole") }).await;
+    let expected = [entry("short", 1), Entry { run: id("short"), ..large }];
+    assert_eq!(store.entries(&id("short")).await.unwrap(), expected);
+    assert_eq!(store.entries(&id("whole")).await.unwrap().len(), 4);
+    store.write(vec![write("short", 3)]).await.unwrap();
+    assert_eq!(store.entries(&id("source")).await.unwrap().len(), 4);
+    assert_eq!(store.find(&id("short")).await.unwrap().unwrap().forked_from, Some((id("source"), 3)));
+}
+
+#[tokio::test]
+async fn a_tally_counts_the_tree_and_nothing_else() {
+    let (_folder, store) = fresh().await;
+    add(&store, &run("a")).await;
+    add(&store, &child("a1", "a", 1)).await;
+    add(&store, &run("b")).await;
+    let reply = |name: &str, cost| {
+        Draft::of_run(Category::Llm, "completed", &id(name), json!({ "input-tokens": 10, "output-tokens": 3, "cost-usd": cost }))
+    };
+    store.write(vec![write("a", 1), write("a", 2), write("a1", 1), write("b", 1)]).await.unwrap();
+    store.append(vec![reply("a", json!(0.25)), reply("a1", json!(0.5)), reply("b", json!(null))]).await.unwrap();
+    let repeated = |name: &str, seq| Draft::of_run(Category::Llm, "repeated", &id(name), json!({ "seq": seq }));
+    let cut_off = vec![repeated("a1", 1), repeated("a1", 1), repeated("a1", 2), repeated("a", 1), draft("a", "completed", json!({}))];
+    store.append(cut_off).await.unwrap();
+    let tree =
+        Tally { runs: 2, host_calls: 3, model_calls: 2, repeated_model_calls: 3, input_tokens: 20, output_tokens: 6, cost_usd: Some(0.75) };
+    assert_eq!(store.tally(&id("a")).await.unwrap(), tree);
+    let below = store.tally(&id("a1")).await.unwrap();
+    assert_eq!((below.runs, below.model_calls, below.cost_usd), (1, 1, Some(0.5)));
+    assert_eq!(store.tally(&id("b")).await.unwrap().cost_usd, None);
+    assert_eq!(store.tally(&id("nobody")).await.unwrap(), Tally { cost_usd: Some(0.0), ..Tally::default() });
+}
+
+#[tokio::test]
+async fn a_request_to_cancel_stands_until_the_run_has_ended() {
+    let (folder, store) = fresh().await;
+    for name in ["a", "b"] {
+        add(&store, &run(name)).await;
+    }
+    // As the command line does while a host works: a second process, the same files.
+    let command = open(folder.path()).await;
+    for name in ["b", "b", "nobody"] {
+        command.request_cancel(&id(name)).await.unwrap();
+    }
+    assert_eq!(store.cancel_requests().await.unwrap(), [id("b")]);
+    go(&store, "b", State::Cancelled).await;
+    assert!(store.cancel_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn settings_are_changed_of_one_run_alone() {
+    let (_folder, store) = fresh().await;
+    for name in ["a", "b"] {
+        add(&store, &run(name)).await;
+    }
+    store.change_settings(&id("a"), &json!({ "plan": "it's" })).await.unwrap();
+    assert_eq!(store.find(&id("a")).await.unwrap().unwrap().settings, json!({ "plan": "it's" }));
+    assert_eq!(store.find(&id("b")).await.unwrap().unwrap().settings, json!({}));
+}
