@@ -1,0 +1,146 @@
+//! The plugin folder: reads what lies there, puts files into it whole or not at all. Grants nothing.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::kernel::{
+    package::Package,
+    registry::{Origin, Plugin, Registry, RegistryError},
+};
+
+/// A file in the plugin folder that is not a plugin this host can run.
+#[derive(Debug)]
+pub struct Refused {
+    /// The file.
+    pub path: PathBuf,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+/// Why a plugin was not put into the folder, or not taken out of it. The folder is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// The name belongs to a plugin of this program.
+    #[error("`{0}` is the name of a plugin that is part of Baton; give yours another name in its plugin.toml and build it again.")]
+    BundledName(String),
+    /// The name belongs to something that is no plugin.
+    #[error(transparent)]
+    Reserved(RegistryError),
+    /// The file name belongs to somebody else.
+    #[error("`{}` holds the plugin `{holder}`; give that file another name and install again.", .path.display())]
+    FileTaken {
+        /// The file.
+        path: PathBuf,
+        /// The plugin in it.
+        holder: String,
+    },
+    /// Part of the program.
+    #[error("`{0}` is part of Baton and cannot be removed; `baton plugin disable {0}` keeps it from being started.")]
+    Bundled(String),
+    /// The system says no.
+    #[error("The plugin folder `{}` cannot be changed: {source}. Make it writable for this user.", .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// The plugin folder of a data directory.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// That of this data directory, whether it is there or not.
+    pub fn of(data_dir: &Path) -> Self {
+        Self(data_dir.join("plugins"))
+    }
+
+    /// Adds the files to the plugins; gives those that were refused.
+    pub fn load(&self, registry: &Registry) -> Vec<Refused> {
+        let load = |path: PathBuf| {
+            let added = read_plugin(&path).and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
+            added.err().map(|reason| Refused { path, reason })
+        };
+        self.files().into_iter().filter_map(load).collect()
+    }
+
+    /// Where a plugin would be put: where an older version of it lies, else under its name.
+    pub fn place(&self, plugin: &Plugin, registry: &Registry) -> Result<PathBuf, FolderError> {
+        if registry.reserves(plugin.name()) {
+            return Err(FolderError::Reserved(RegistryError::NameReserved(plugin.name().to_owned())));
+        }
+        match registry.find(plugin.name()).map(|present| present.origin.clone()) {
+            Some(Origin::Bundled) => return Err(FolderError::BundledName(plugin.name().to_owned())),
+            Some(Origin::File(path)) => return Ok(path),
+            None => {}
+        }
+        let path = self.0.join(format!("{}.wasm", plugin.name()));
+        let holder = registry.all().values().find(|other| other.origin == Origin::File(path.clone())).map(|other| other.name().to_owned());
+        holder.map_or(Ok(path.clone()), |holder| Err(FolderError::FileTaken { path, holder }))
+    }
+
+    /// Puts a plugin there. What lay there before is replaced at once or, on any failure, stays.
+    pub fn put(&self, plugin: &Plugin, path: &Path) -> Result<(), FolderError> {
+        let put = || {
+            fs::create_dir_all(&self.0)?;
+            let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
+            file.write_all(&plugin.package.wasm)?;
+            file.as_file().sync_all()?;
+            file.persist(path)?;
+            File::open(&self.0)?.sync_all()
+        };
+        put().map_err(|source| self.unchanged(source))
+    }
+
+    /// Takes a file out.
+    pub fn remove(&self, path: &Path) -> Result<(), FolderError> {
+        fs::remove_file(path).map_err(|source| self.unchanged(source))
+    }
+
+    fn unchanged(&self, source: io::Error) -> FolderError {
+        FolderError::Folder { path: self.0.clone(), source }
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let mut files: Vec<_> =
+            entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "wasm")).collect();
+        files.sort();
+        files
+    }
+}
+
+/// A plugin's file, understood and granted nothing.
+pub fn read_plugin(path: &Path) -> Result<Plugin, String> {
+    let unreadable = |error: io::Error| format!("The file cannot be read: {error}.");
+    let about = fs::metadata(path).map_err(unreadable)?;
+    if !about.is_file() {
+        // A pipe would keep the reader waiting for ever.
+        return Err("It is no file; a plugin is one .wasm file.".to_owned());
+    }
+    if about.len() > Package::LARGEST as u64 {
+        return Err(format!("The file has {} bytes, more than the {} a plugin may have.", about.len(), Package::LARGEST));
+    }
+    let wasm = fs::read(path).map_err(unreadable)?;
+    understand(wasm, path)
+}
+
+/// A folder that an engine of this program interprets, packed into a plugin that is granted nothing. An agent's folder
+/// holds `plugin.toml` and `persona.md`.
+pub fn pack(folder: &Path) -> Result<Plugin, String> {
+    let contents = baton_pack::folder::read(folder).map_err(|error| error.to_string())?;
+    if !contents.assets.iter().any(|(path, _)| path == "persona.md") {
+        return Err("The folder has no persona.md, so it is no agent; a workflow or toolbox that is a crate is built by cargo.".to_owned());
+    }
+    let wasm = baton_pack::pack(baton_plugins::ROLE_ENGINE, &contents.manifest, &contents.assets).map_err(|error| error.to_string())?;
+    understand(wasm, folder)
+}
+
+fn understand(wasm: Vec<u8>, origin: &Path) -> Result<Plugin, String> {
+    Plugin::read(wasm, Origin::File(origin.to_owned()), |_| Default::default()).map_err(|error| error.to_string())
+}

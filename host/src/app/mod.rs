@@ -1,0 +1,220 @@
+//! Everything that is built once, and how it is put together. The only module that names the store.
+
+mod folder;
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::Value;
+
+pub use folder::{Folder, FolderError, Refused, pack, read_plugin};
+
+use crate::{
+    config::{Config, ConfigError},
+    interfaces::{
+        Services,
+        llm::{Catalogue, Provider, providers::pace::SystemPace},
+        tools::{Servers, mcp::Server},
+    },
+    journal::{Clock, Journal, Rehearsal},
+    kernel::{
+        Kernel, KernelError, Parts, Policy,
+        engine::{Engine, EngineError},
+        limits::Limits,
+        package::Package,
+        registry::{Origin, Plugin, Registry, RegistryError},
+    },
+    store::{Lease, Store, StoreError},
+};
+
+/// Why the host could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A plugin that is part of this program.
+    #[error("The bundled plugin `{name}` cannot be used: {error}")]
+    Bundled {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong with it.
+        error: RegistryError,
+    },
+    /// The model providers.
+    #[error(transparent)]
+    Models(#[from] crate::interfaces::llm::providers::ConfigError),
+    /// No threads.
+    #[error("The host could not start its threads: {0}.")]
+    Threads(std::io::Error),
+    /// Whatever the kernel says.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+}
+
+impl AppError {
+    /// Another host executes runs in the data directory.
+    pub fn is_held(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Held { .. }))
+    }
+}
+
+/// The host, put together.
+pub struct App {
+    /// What the operator set.
+    pub config: Arc<Config>,
+    /// Runs plugins.
+    pub kernel: Arc<Kernel>,
+    /// The files in the plugin folder that were refused.
+    pub refused: Vec<Refused>,
+    store: Arc<Store>,
+    _guests: Guests,
+    /// Held as long as this host may execute runs.
+    _lease: Option<Lease>,
+}
+
+/// What a command does to the data directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Executes runs: there can be one such host at a time.
+    Execute,
+    /// Leaves word for the host that executes.
+    Beside,
+    /// Looks, also where nobody has been yet, and makes nothing.
+    Look,
+}
+
+impl App {
+    /// Puts the host together over its data directory.
+    pub async fn open(config: Config, access: Access) -> Result<Self, AppError> {
+        // One TLS for the process; that it was installed before is no failure.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let lease = match access {
+            Access::Execute => Some(Lease::take(&config.data_dir, SystemClock.now())?),
+            Access::Beside | Access::Look => None,
+        };
+        let store = Arc::new(opened(&config.data_dir, access).await?);
+        let (registry, refused) = installed(&config)?;
+        let servers: Servers =
+            config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
+        let models: Arc<dyn Provider> = Arc::new(Catalogue::new(&config.models, Arc::new(SystemPace))?);
+        let guests = Guests::start(access)?;
+        let config = Arc::new(config);
+        let parts = Parts {
+            engine: Engine::new(&config.data_dir.join("cache"), &config.cache_key)?,
+            registry,
+            journal: journal(&config, &store),
+            events: Arc::clone(&store) as _,
+            runs: Arc::clone(&store) as _,
+            grants: Arc::clone(&store) as _,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(rand::random),
+            policy: Arc::clone(&config) as _,
+            guests: guests.handle.clone(),
+            slots: config.slots,
+        };
+        let (documents, servers) = (Arc::clone(&store) as _, Arc::new(servers));
+        let kernel = Kernel::new(parts, |children, toolboxes| Services { children, models, documents, toolboxes, servers });
+        kernel.recall(access == Access::Execute).await?;
+        if access == Access::Execute {
+            kernel.honour_requests().await?;
+            kernel.runs().requeue_running().await.map_err(KernelError::from)?;
+        }
+        Ok(Self { config, kernel, refused, store, _guests: guests, _lease: lease })
+    }
+
+    /// Folds all that was written into the one file, so that a copy of it is whole, and ends. Without it nothing is
+    /// lost, as after a crash.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+/// Where guests compute; nowhere where none is executed.
+struct Guests {
+    handle: tokio::runtime::Handle,
+    threads: Option<tokio::runtime::Runtime>,
+}
+
+impl Guests {
+    fn start(access: Access) -> Result<Self, AppError> {
+        if access != Access::Execute {
+            return Ok(Self { handle: tokio::runtime::Handle::current(), threads: None });
+        }
+        let threads = tokio::runtime::Builder::new_multi_thread().thread_name("baton-guest").enable_all().build();
+        let threads = threads.map_err(AppError::Threads)?;
+        Ok(Self { handle: threads.handle().clone(), threads: Some(threads) })
+    }
+}
+
+impl Drop for Guests {
+    fn drop(&mut self) {
+        // A runtime must not be waited for inside another; its guests end with the process.
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
+async fn opened(data_dir: &Path, access: Access) -> Result<Store, StoreError> {
+    match access {
+        Access::Execute => Store::open(data_dir, Arc::new(SystemClock)).await,
+        Access::Beside => Store::open_beside(data_dir, Arc::new(SystemClock)).await,
+        Access::Look => match Store::open_read_only(data_dir).await {
+            Err(StoreError::Absent(_)) => Store::empty().await,
+            opened => opened,
+        },
+    }
+}
+
+fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
+    let journal = Arc::clone(store) as Arc<dyn Journal>;
+    match config.freeze_after_writes {
+        Some(writes) => Arc::new(Rehearsal::new(journal, writes, config.data_dir.join("frozen"))),
+        None => journal,
+    }
+}
+
+/// The bundled plugins, granted what they need, and the files in the plugin folder, granted nothing until an operator's
+/// decisions are recalled.
+fn installed(config: &Config) -> Result<(Registry, Vec<Refused>), AppError> {
+    let registry = Registry::reserving(config.servers.iter().map(|server| server.name.clone()));
+    for bundled in baton_plugins::BUNDLED {
+        let needs = |package: &Package| package.manifest.needs.clone();
+        let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
+        added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
+    }
+    let refused = Folder::of(&config.data_dir).load(&registry);
+    Ok((registry, refused))
+}
+
+impl Policy for Config {
+    fn settings(&self, workspace: &Path) -> Result<Value, String> {
+        self.settings(workspace).map_err(|error| error.to_string())
+    }
+
+    fn limits(&self, plugin: &str) -> Limits {
+        self.limits(plugin)
+    }
+}
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> u64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests;

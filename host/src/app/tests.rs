@@ -1,0 +1,85 @@
+use std::{fs, path::Path};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::{Access, App, AppError};
+use crate::{
+    config::Config,
+    interfaces::llm,
+    kernel::{
+        Order,
+        package::Kind,
+        run::{Filter, Run, State},
+    },
+};
+
+fn config(folder: &Path) -> Config {
+    Config {
+        data_dir: folder.join("data"),
+        user_file: folder.join("baton.toml"),
+        cache_key: folder.join("cache.key"),
+        user: json!({}),
+        models: llm::Config::scripts_only(folder),
+        slots: 1,
+        operator: "tester".to_owned(),
+        freeze_after_writes: None,
+        servers: Vec::new(),
+    }
+}
+
+async fn open(folder: &Path, access: Access) -> Result<App, AppError> {
+    App::open(config(folder), access).await
+}
+
+#[tokio::test]
+async fn a_cache_that_cannot_be_used_keeps_nobody_from_looking() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("data")).unwrap();
+    fs::write(folder.path().join("data/cache"), "in the way").unwrap();
+    drop(open(folder.path(), Access::Execute).await.unwrap());
+    assert!(open(folder.path(), Access::Look).await.is_ok());
+}
+
+#[tokio::test]
+async fn threads_may_be_given_up_inside_another_runtime() {
+    let guests = super::Guests::start(Access::Execute).unwrap();
+    let spawned = guests.handle.spawn(std::future::pending::<()>());
+    drop(guests);
+    assert!(spawned.await.unwrap_err().is_cancelled());
+}
+
+async fn runs(app: &App) -> Vec<Run> {
+    app.kernel.runs().list(&Filter { limit: 10, ..Filter::default() }).await.unwrap()
+}
+
+#[tokio::test]
+async fn looking_where_nobody_has_been_shows_nothing_and_makes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let app = open(folder.path(), Access::Look).await.unwrap();
+    assert_eq!(runs(&app).await, []);
+    assert!(app.kernel.registry().find("plan").is_some());
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+}
+
+#[tokio::test]
+async fn who_executes_leaves_one_whole_file() {
+    let folder = TempDir::new().unwrap();
+    open(folder.path(), Access::Execute).await.unwrap().close().await;
+    assert!(!folder.path().join("data/baton.db-wal").exists());
+}
+
+#[tokio::test]
+async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
+    let folder = TempDir::new().unwrap();
+    let app = open(folder.path(), Access::Execute).await.unwrap();
+    let workspace = folder.path().to_owned();
+    let order = Order { plugin: "plan".to_owned(), kind: Kind::Workflow, input: json!({}), workspace, settings: json!({}) };
+    let run = app.kernel.start(order).await.unwrap();
+    app.close().await;
+    let beside = open(folder.path(), Access::Beside).await.unwrap();
+    beside.kernel.runs().request_cancel(&run.id).await.unwrap();
+    beside.close().await;
+    let app = open(folder.path(), Access::Execute).await.unwrap();
+    assert_eq!(runs(&app).await[0].state, State::Cancelled);
+}

@@ -1,0 +1,371 @@
+//! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    interfaces::{
+        Settings,
+        llm::{self, Endpoint, Proxy, Secret},
+        settings::SettingsError,
+        tools::mcp::{self, Reach},
+    },
+    kernel::limits::Limits,
+};
+
+/// Why the configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// No home.
+    #[error("There is no place for data: set BATON_DATA_DIR, or HOME.")]
+    NoHome,
+    /// A file that cannot be read.
+    #[error("`{}` cannot be read: {reason}. Mend the file, or take it away.", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// What is in a file.
+    #[error(transparent)]
+    Content(#[from] SettingsError),
+    /// A value that makes no sense.
+    #[error("`{key}` in `{}` has to be {wanted}, and is {found}.", .path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// The dotted key.
+        key: String,
+        /// What it has to be.
+        wanted: &'static str,
+        /// What it is.
+        found: String,
+    },
+}
+
+/// What the operator set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where everything is kept. `--data-dir`, else `BATON_DATA_DIR`, else `baton` under the user's data folder.
+    pub data_dir: PathBuf,
+    /// The user's settings: `BATON_CONFIG`, else `baton/baton.toml` under the user's configuration folder.
+    pub user_file: PathBuf,
+    /// The key that marks compiled code as this user's own: `baton/cache.key` under the user's folder for state.
+    pub cache_key: PathBuf,
+    /// Defaults with the user's settings and those of the environment laid over them: `BATON_MODEL` is `models.default`.
+    /// Limits come from here alone: a project cannot raise its own.
+    pub user: Value,
+    /// Keys and addresses of model providers: `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`, `OPENAI_API_KEY`,
+    /// `OPENAI_BASE_URL`, and `[providers.NAME]` in the user's settings with `base-url` and `key-env`.
+    pub models: llm::Config,
+    /// The operator's MCP servers, from `[mcp.NAME]` in the user's settings alone: a project cannot start a program.
+    pub servers: Vec<mcp::Config>,
+    /// Executions at once: `runs.at-once`. Default 64.
+    pub slots: usize,
+    /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else the
+    /// name the system has for the user, else `unknown`.
+    pub operator: String,
+    /// To rehearse a crash: the journal stands still for ever after so many writes, and the data directory has a file
+    /// `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
+    pub freeze_after_writes: Option<u64>,
+}
+
+/// Bytes of a file of settings.
+const LARGEST_FILE: u64 = 1 << 20;
+
+/// The file in a project's folder that holds its settings.
+pub const PROJECT_FILE: &str = "baton.toml";
+
+impl Config {
+    /// Reads the files and the environment. `data_dir` comes from the command line, which has looked at
+    /// `BATON_DATA_DIR` itself.
+    pub fn read(data_dir: Option<PathBuf>) -> Result<Self, ConfigError> {
+        let data_dir = data_dir.or_else(|| folder("XDG_DATA_HOME", ".local/share")).ok_or(ConfigError::NoHome)?;
+        let user_file = path("BATON_CONFIG").or_else(|| folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(PROJECT_FILE)));
+        let user_file = user_file.ok_or(ConfigError::NoHome)?;
+        let cache_key = folder("XDG_STATE_HOME", ".local/state").ok_or(ConfigError::NoHome)?.join("cache.key");
+        let user = Settings::merge(&[defaults(), settings_file(&user_file)?, from_environment()]).into_value();
+        let models = models(&user, &user_file)?;
+        let servers = tool_servers(&user, &user_file)?;
+        let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
+        let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
+        let operator = operator(&user);
+        let slots = usize::try_from(slots).unwrap_or(usize::MAX);
+        let config = Self { data_dir, user_file, cache_key, user, models, servers, slots, operator, freeze_after_writes };
+        config.check_limits()?;
+        Ok(config)
+    }
+
+    /// Settings for a workspace: defaults, user, project, environment; the later wins.
+    pub fn settings(&self, workspace: &Path) -> Result<Value, ConfigError> {
+        let path = workspace.join(PROJECT_FILE);
+        let project = settings_file(&path)?;
+        no_script(&project, &path)?;
+        Ok(Settings::merge(&[self.user.clone(), project, from_environment()]).into_value())
+    }
+
+    /// What a run of `plugin` may take: `limits` in the user's settings, and `plugins.NAME.limits` over it.
+    pub fn limits(&self, plugin: &str) -> Limits {
+        // The values were checked when they were read.
+        self.limits_at(&["limits".to_owned(), format!("plugins.{plugin}.limits")]).unwrap_or_default()
+    }
+
+    fn check_limits(&self) -> Result<(), ConfigError> {
+        self.limits_at(&["limits".to_owned()])?;
+        let plugins = at(&self.user, "plugins").and_then(Value::as_object);
+        for plugin in plugins.into_iter().flat_map(|plugins| plugins.keys()) {
+            self.limits_at(&[format!("plugins.{plugin}.limits")])?;
+        }
+        Ok(())
+    }
+
+    fn limits_at(&self, tables: &[String]) -> Result<Limits, ConfigError> {
+        let mut limits = Limits::default();
+        for table in tables {
+            let number = |key: &str| positive(&self.user, &self.user_file, &format!("{table}.{key}"));
+            let bytes = |mebibytes: u64| usize::try_from(mebibytes.saturating_mul(1 << 20)).unwrap_or(usize::MAX);
+            limits.memory = number("memory-mib")?.map_or(limits.memory, bytes);
+            limits.payload = number("payload-mib")?.map_or(limits.payload, bytes);
+            limits.guest_time = number("guest-time-ms")?.map_or(limits.guest_time, Duration::from_millis);
+            limits.wall_time = number("wall-time-s")?.map_or(limits.wall_time, Duration::from_secs);
+            limits.calls = number("calls")?.unwrap_or(limits.calls);
+        }
+        Ok(limits)
+    }
+}
+
+/// What the program logs to standard error: `BATON_LOG`, a level such as `debug`, or directives such as
+/// `baton::kernel=trace`. Needed before anything else can be read.
+pub fn log_filter() -> Option<String> {
+    text("BATON_LOG")
+}
+
+/// The MCP servers in the user's settings, which lie in `file`: `[mcp.NAME]` with `command`, a list, and `env`, the names
+/// of variables it may see; or with `url`, and `token-env`, the name of the variable that holds its token.
+pub fn tool_servers(user: &Value, file: &Path) -> Result<Vec<mcp::Config>, ConfigError> {
+    let servers = at(user, "mcp").and_then(Value::as_object);
+    servers.into_iter().flatten().map(|(name, server)| tool_server(name, server, file)).collect()
+}
+
+fn tool_server(name: &str, server: &Value, file: &Path) -> Result<mcp::Config, ConfigError> {
+    let wrong = |key: &str, wanted, found: String| {
+        Err(ConfigError::Value { path: file.to_owned(), key: format!("mcp.{}{key}", name.escape_debug()), wanted, found })
+    };
+    let plain = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+        return wrong("", "named with lower-case letters, digits and dashes", "another name".to_owned());
+    }
+    let words =
+        |key: &str| -> Option<Vec<String>> { server.get(key)?.as_array()?.iter().map(|word| word.as_str().map(str::to_owned)).collect() };
+    let word = |key: &str| server.get(key).and_then(Value::as_str);
+    for key in server.as_object().into_iter().flat_map(|server| server.keys()) {
+        if !["command", "env", "url", "token-env"].contains(&key.as_str()) {
+            return wrong(
+                &format!(".{}", key.escape_debug()),
+                "left out: there are `command`, `env`, `url` and `token-env`",
+                "set".to_owned(),
+            );
+        }
+    }
+    let reach = match (words("command").filter(|command| !command.is_empty()), word("url")) {
+        (Some(command), None) => {
+            let named = words("env").unwrap_or_default();
+            // What a program needs to be found and to start at all.
+            let names = ["PATH", "HOME", "LANG", "TMPDIR"].into_iter().chain(named.iter().map(String::as_str));
+            let environment = names.filter_map(|name| Some((name.to_owned(), env::var(name).ok()?))).collect();
+            Reach::Program { command, environment }
+        }
+        (None, Some(url)) if url.starts_with("http://") || url.starts_with("https://") => {
+            Reach::Address { url: url.to_owned(), token: word("token-env").and_then(text) }
+        }
+        _ => {
+            return wrong(
+                "",
+                "a table with either `command`, a list such as [\"npx\", \"-y\", \"a-server\"], or `url`, an address",
+                server.to_string(),
+            );
+        }
+    };
+    Ok(mcp::Config { name: name.to_owned(), reach })
+}
+
+fn defaults() -> Value {
+    json!({ "runs": { "at-once": 64 } })
+}
+
+fn from_environment() -> Value {
+    match text("BATON_MODEL") {
+        Some(model) => json!({ "models": { "default": model } }),
+        None => json!({}),
+    }
+}
+
+fn operator(user: &Value) -> String {
+    let set = || at(user, "operator").and_then(Value::as_str).map(str::to_owned);
+    let of_the_system = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(text);
+    text("BATON_USER").or_else(set).or_else(of_the_system).unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn models(user: &Value, file: &Path) -> Result<llm::Config, ConfigError> {
+    let key = |name: &str| text(name).map(Secret::new);
+    let scripts = env::current_dir().unwrap_or_default();
+    let mut endpoints = BTreeMap::new();
+    let providers = at(user, "providers").and_then(Value::as_object);
+    for (name, provider) in providers.into_iter().flatten() {
+        let word = |key: &str| provider.get(key).and_then(Value::as_str);
+        let unknown =
+            provider.as_object().and_then(|fields| fields.keys().find(|field| !["base-url", "key-env"].contains(&field.as_str())));
+        if let Some(field) = unknown {
+            let (key, wanted) =
+                (format!("providers.{name}.{field}"), "`base-url` or `key-env`, the name of the variable that holds the key");
+            return Err(ConfigError::Value { path: file.to_owned(), key, wanted, found: "something else".to_owned() });
+        }
+        let Some(base_url) = word("base-url") else {
+            let key = format!("providers.{name}.base-url");
+            return Err(ConfigError::Value {
+                path: file.to_owned(),
+                key,
+                wanted: "an address such as http://127.0.0.1:8000/v1",
+                found: "not set".to_owned(),
+            });
+        };
+        let key_variable = word("key-env").map(str::to_owned);
+        let api_key = key_variable.as_deref().and_then(key);
+        endpoints.insert(name.clone(), Endpoint { base_url: base_url.to_owned(), api_key, key_variable });
+    }
+    Ok(llm::Config {
+        anthropic_api_key: key("ANTHROPIC_API_KEY"),
+        anthropic_base_url: text("ANTHROPIC_BASE_URL"),
+        openai_api_key: key("OPENAI_API_KEY"),
+        openai_base_url: text("OPENAI_BASE_URL"),
+        endpoints,
+        proxy: text("HTTPS_PROXY")
+            .or_else(|| text("https_proxy"))
+            .map(|url| Proxy { url, except: text("NO_PROXY").or_else(|| text("no_proxy")).unwrap_or_default() }),
+        ..llm::Config::scripts_only(scripts)
+    })
+}
+
+/// A script answers from files beside it and writes a log there. Whoever wrote a project's settings, a guest perhaps,
+/// must not choose one.
+fn no_script(project: &Value, path: &Path) -> Result<(), ConfigError> {
+    let models = ["models", "plugins", "model"].iter().filter_map(|key| project.get(key).map(|value| (*key, value)));
+    for (key, value) in models {
+        if has_script(value) {
+            let found = "a script".to_owned();
+            return Err(ConfigError::Value {
+                path: path.to_owned(),
+                key: key.to_owned(),
+                wanted: "a model that is no script; name a script with --model",
+                found,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn has_script(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.starts_with("script/"),
+        Value::Array(items) => items.iter().any(has_script),
+        Value::Object(members) => members.values().any(has_script),
+        _ => false,
+    }
+}
+
+/// The settings in a file; none when there is no file.
+fn settings_file(path: &Path) -> Result<Value, ConfigError> {
+    let fail = |reason: String| ConfigError::File { path: path.to_owned(), reason };
+    let found = match fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(json!({})),
+        Err(error) => return Err(fail(error.to_string())),
+    };
+    if !found.is_file() {
+        // A pipe would keep the reader waiting for ever.
+        return Err(fail("it is no file".to_owned()));
+    }
+    if found.len() > LARGEST_FILE {
+        return Err(fail(format!("it has {} bytes, more than the {LARGEST_FILE} that settings may have", found.len())));
+    }
+    let text = fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
+    Ok(Settings::from_toml(&text, &path.display().to_string())?)
+}
+
+fn positive(settings: &Value, path: &Path, key: &str) -> Result<Option<u64>, ConfigError> {
+    match at(settings, key) {
+        None => Ok(None),
+        Some(value) => match value.as_u64().filter(|number| *number > 0) {
+            Some(number) => Ok(Some(number)),
+            None => Err(ConfigError::Value {
+                path: path.to_owned(),
+                key: key.to_owned(),
+                wanted: "a whole number above 0",
+                found: value.to_string(),
+            }),
+        },
+    }
+}
+
+fn at<'a>(settings: &'a Value, key: &str) -> Option<&'a Value> {
+    key.split('.').try_fold(settings, |value, name| value.get(name))
+}
+
+/// `baton` under the folder that `variable` names, else under `fallback` in the user's home.
+fn folder(variable: &str, fallback: &str) -> Option<PathBuf> {
+    let base = path(variable).filter(|path| path.is_absolute()).or_else(|| path("HOME").map(|home| home.join(fallback)));
+    base.map(|base| base.join("baton"))
+}
+
+fn path(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn text(variable: &str) -> Option<String> {
+    env::var(variable).ok().filter(|value| !value.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_of_a_sensible_size_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(settings_file(&folder.path().join("none.toml")).unwrap(), json!({}));
+        let refused = |path: &Path| settings_file(path).unwrap_err().to_string();
+        assert!(refused(folder.path()).contains("it is no file"), "{}", refused(folder.path()));
+        let large = folder.path().join("large.toml");
+        fs::write(&large, "#".repeat((1 << 20) + 1)).unwrap();
+        assert!(refused(&large).contains("1048577 bytes"), "{}", refused(&large));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("baton.toml");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+        assert!(settings_file(&pipe).unwrap_err().to_string().contains("it is no file"));
+        let plugin = folder.path().join("x.wasm");
+        std::fs::rename(&pipe, &plugin).unwrap();
+        assert!(crate::app::read_plugin(&plugin).err().unwrap().contains("no file"));
+    }
+
+    #[test]
+    fn a_mistake_in_a_file_is_told_in_one_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("baton.toml");
+        fs::write(&file, "a = ").unwrap();
+        let said = settings_file(&file).unwrap_err().to_string();
+        assert_eq!(said.matches("baton.toml").count(), 1, "{said}");
+        assert!(!said.contains(".."), "{said}");
+    }
+}

@@ -1,0 +1,13 @@
+//! Baton: a kernel that hosts workflows, agents and tools as sandboxed components, checks and journals their every
+//! effect, and resumes them from that journal.
+
+pub mod app;
+pub mod bindings;
+pub mod cli;
+pub mod config;
+pub mod events;
+pub mod interfaces;
+pub mod journal;
+pub mod kernel;
+pub mod store;
+pub mod telemetry;
