@@ -1,0 +1,132 @@
+//! The demo's files, and where they go. Overwrites nothing that may be somebody's own.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+/// The brief, in the demo's folder.
+pub(super) const BRIEF: &str = "brief.md";
+
+/// The script's file, in the folder of scripts.
+const SCRIPT: &str = "replies.yaml";
+
+/// Every file of the example, by its path.
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/demo_files.rs"));
+
+/// Whose brief lies in the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Brief {
+    /// The demo's.
+    Ours,
+    /// Somebody wrote it.
+    TheirOwn,
+}
+
+/// What lies where.
+pub(super) struct LaidOut {
+    /// Whose the brief is.
+    pub(super) brief: Brief,
+    /// The script that answers instead of a model.
+    pub(super) script: PathBuf,
+}
+
+/// Puts the brief into `folder`, unless there is one, and the script under `data_dir`, where nobody's own files are.
+pub(super) fn lay_out(folder: &Path, data_dir: &Path) -> Result<LaidOut> {
+    let scripts = data_dir.join("demo");
+    let mut brief = Brief::Ours;
+    for (name, content) in FILES {
+        if *name == BRIEF {
+            brief = lay_brief(&folder.join(BRIEF), content)?;
+        } else {
+            lay_script(&scripts.join(name), content)?;
+        }
+    }
+    // What runs leave here belongs into nobody's repository, and is no document for an agent to find.
+    if data_dir.starts_with(folder) {
+        lay_script(&data_dir.join(".gitignore"), "*\n")?;
+    }
+    Ok(LaidOut { brief, script: scripts.join(SCRIPT) })
+}
+
+/// An empty one is none: nothing can be planned from it.
+fn lay_brief(path: &Path, content: &str) -> Result<Brief> {
+    match fs::read(path) {
+        Ok(theirs) if theirs == content.as_bytes() => return Ok(Brief::Ours),
+        Ok(theirs) if !theirs.is_empty() => return Ok(Brief::TheirOwn),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).with_context(|| cannot("read", path)),
+        _ => {}
+    }
+    // It gets its name once it is whole: whoever is killed in between leaves no half of it.
+    let unfinished = path.with_extension("md-new");
+    let written = fs::write(&unfinished, content).and_then(|()| fs::rename(&unfinished, path));
+    written.map(|()| Brief::Ours).with_context(|| cannot("written", path))
+}
+
+/// A script of another version is replaced.
+fn lay_script(path: &Path, content: &str) -> Result<()> {
+    if fs::read(path).is_ok_and(|present| present == content.as_bytes()) {
+        return Ok(());
+    }
+    let write = || {
+        fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+        fs::write(path, content)
+    };
+    write().with_context(|| cannot("written", path))
+}
+
+fn cannot(action: &str, path: &Path) -> String {
+    format!("`{}` cannot be {action}; name another folder with --dir", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_has_a_brief_and_a_script() {
+        for wanted in [BRIEF, SCRIPT] {
+            assert!(FILES.iter().any(|(name, content)| *name == wanted && !content.is_empty()), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn files_are_laid_out_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join(".baton");
+        let first = lay_out(folder.path(), &data_dir).unwrap();
+        assert_eq!(first.brief, Brief::Ours);
+        assert!(first.script.is_file() && data_dir.join(".gitignore").is_file());
+        fs::write(&first.script, "an older script").unwrap();
+        assert_eq!(lay_out(folder.path(), &data_dir).unwrap().brief, Brief::Ours);
+        assert_ne!(fs::read_to_string(&first.script).unwrap(), "an older script");
+    }
+
+    #[test]
+    fn a_brief_that_is_there_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(BRIEF), "mine").unwrap();
+        assert_eq!(lay_out(folder.path(), &folder.path().join(".baton")).unwrap().brief, Brief::TheirOwn);
+        assert_eq!(fs::read_to_string(folder.path().join(BRIEF)).unwrap(), "mine");
+    }
+
+    #[test]
+    fn an_empty_brief_is_replaced_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(BRIEF), "").unwrap();
+        assert_eq!(lay_out(folder.path(), &folder.path().join(".baton")).unwrap().brief, Brief::Ours);
+        assert!(!fs::read_to_string(folder.path().join(BRIEF)).unwrap().is_empty());
+        assert!(!folder.path().join("brief.md-new").exists());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let in_the_way = folder.path().join("file");
+        fs::write(&in_the_way, "").unwrap();
+        let error = lay_out(&in_the_way, &folder.path().join(".baton")).err().unwrap().to_string();
+        assert!(error.contains("--dir"), "{error}");
+    }
+}

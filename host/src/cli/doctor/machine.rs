@@ -1,0 +1,81 @@
+//! What the machine has beside Baton: for workflows that use it, and for whoever writes plugins.
+
+use std::{path::Path, process::Stdio, time::Duration};
+
+use tokio::process::Command;
+
+use super::Check;
+use crate::cli::text;
+
+/// A program that has not answered by then will not.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The target plugins are built for.
+const TARGET: &str = "wasm32-wasip2";
+
+/// Checks of other programs, none of which Baton needs to start.
+pub(super) async fn checks() -> Vec<Check> {
+    let (git, docker, rust, target) = tokio::join!(git(), docker(), rust(), target());
+    vec![git, docker, rust, target]
+}
+
+async fn git() -> Check {
+    match first_line("git", &["--version"]).await {
+        Ok(version) => Check::ok("git", version),
+        Err(reason) => Check::warn("git", reason, "Install git to work on repositories."),
+    }
+}
+
+async fn docker() -> Check {
+    let advice = "Planning works without. Install Docker, start it, and let this user use it, to run commands in containers.";
+    match first_line("docker", &["version", "--format", "{{.Server.Version}}"]).await {
+        Ok(version) => Check::ok("Docker", format!("engine {version}")),
+        Err(reason) => Check::warn("Docker", reason, advice),
+    }
+}
+
+async fn rust() -> Check {
+    let (compiler, cargo) = tokio::join!(first_line("rustc", &["--version"]), first_line("cargo", &["--version"]));
+    match (compiler, cargo) {
+        (Ok(compiler), Ok(cargo)) => Check::ok("Rust", format!("{compiler}, {cargo}")),
+        (Err(reason), _) | (_, Err(reason)) => Check::warn("Rust", reason, "Only for writing plugins in Rust: https://rustup.rs"),
+    }
+}
+
+async fn target() -> Check {
+    let advice = format!("Only for writing plugins in Rust: `rustup target add {TARGET}`.");
+    match first_line("rustc", &["--print", "target-libdir", "--target", TARGET]).await {
+        Ok(folder) if Path::new(&folder).is_dir() => Check::ok("Rust target", TARGET),
+        Ok(_) => Check::warn("Rust target", format!("{TARGET} is not installed"), advice),
+        Err(reason) => Check::warn("Rust target", reason, advice),
+    }
+}
+
+/// The first line a program says, or why there is none.
+async fn first_line(program: &str, arguments: &[&str]) -> Result<String, String> {
+    let command = Command::new(program).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = match tokio::time::timeout(PATIENCE, command).await {
+        Err(_) => return Err(format!("`{program}` does not answer")),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return Err(format!("`{program}` is not installed")),
+        Ok(Err(error)) => return Err(format!("`{program}` cannot be called: {error}")),
+        Ok(Ok(output)) => output,
+    };
+    let beginning = |bytes: &[u8]| text::excerpt(String::from_utf8_lossy(bytes).trim().lines().next().unwrap_or_default(), 160);
+    match output.status.success() {
+        true => Ok(beginning(&output.stdout)),
+        false => Err(format!("`{program}` fails: {}", beginning(&output.stderr))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_answers_fails_or_is_not_there() {
+        assert_eq!(first_line("echo", &["\u{1b}[31mhello"]).await, Ok("hello".to_owned()));
+        assert_eq!(first_line("false", &[]).await, Err("`false` fails: ".to_owned()));
+        let missing = first_line("no-such-program-anywhere", &[]).await;
+        assert_eq!(missing, Err("`no-such-program-anywhere` is not installed".to_owned()));
+    }
+}

@@ -1,0 +1,124 @@
+//! What Baton itself needs: its settings, its data, its engine, a model to ask.
+
+use std::{
+    io::{self, IsTerminal},
+    path::Path,
+};
+
+use super::Check;
+use crate::{
+    app::{Access, App, AppError},
+    cli::{Context, figures, text},
+    config::Config,
+};
+
+/// Less free space than this will soon be none.
+const LITTLE_SPACE: u64 = 1 << 30;
+
+/// Checks from the settings to the engine. Where one fails, those that build on it are left out.
+pub(super) async fn checks(context: &Context) -> Vec<Check> {
+    let mut checks = vec![Check::ok("Baton", env!("CARGO_PKG_VERSION")), terminal(context)];
+    let config = match Config::read(context.data_dir.clone()) {
+        Ok(config) => config,
+        Err(error) => {
+            checks.push(Check::fail("settings", error.to_string(), "Mend what the sentence names."));
+            return checks;
+        }
+    };
+    checks.push(settings(&config));
+    checks.extend(models(&config));
+    let data_dir = config.data_dir.clone();
+    match App::open(config.clone(), Access::Execute).await {
+        Ok(app) => {
+            checks.push(Check::ok("data", format!("{}, free to use", shown(&data_dir))));
+            checks.extend(opened(&app));
+            app.close().await;
+        }
+        Err(error) if error.is_held() => checks.extend(held(config, &error).await),
+        Err(error) => checks.push(Check::fail("data", shown(&data_dir), error.to_string())),
+    }
+    checks.extend(space(&data_dir));
+    checks
+}
+
+fn terminal(context: &Context) -> Check {
+    match (io::stderr().is_terminal(), context.screen.shows_colour()) {
+        (true, true) => Check::ok("terminal", "live lines and colours"),
+        (true, false) => Check::ok("terminal", "live lines, no colours"),
+        (false, _) => Check::ok("terminal", "none: lines with the time"),
+    }
+}
+
+fn settings(config: &Config) -> Check {
+    let found = if config.user_file.is_file() { "read" } else { "not there, which is fine" };
+    Check::ok("settings", format!("{} ({found})", shown(&config.user_file)))
+}
+
+fn models(config: &Config) -> Vec<Check> {
+    let default = config.user["models"]["default"]
+        .as_str()
+        .map_or("no model by default".to_owned(), |model| format!("{} by default", text::line(model)));
+    let keys =
+        [("ANTHROPIC_API_KEY", config.models.anthropic_api_key.is_some()), ("OPENAI_API_KEY", config.models.openai_api_key.is_some())];
+    let said = keys.map(|(name, set)| format!("{name} {}", if set { "set" } else { "not set" })).join(", ");
+    let addresses = config.models.endpoints.keys().map(|name| text::line(name)).collect::<Vec<_>>().join(", ");
+    let addresses = if addresses.is_empty() { String::new() } else { format!("; also {addresses}") };
+    let found = format!("{said}{addresses}; {default}");
+    if keys.iter().any(|(_, set)| *set) || !config.models.endpoints.is_empty() {
+        return vec![Check::ok("models", found)];
+    }
+    let advice = "The demo and scripts work without. For a real model set ANTHROPIC_API_KEY or OPENAI_API_KEY, or add [providers.NAME] to the settings.";
+    vec![Check::warn("models", found, advice)]
+}
+
+fn opened(app: &App) -> Vec<Check> {
+    let plugins = app.kernel.registry().all().len() as u64;
+    let mut checks = vec![Check::ok("database", "opens, and is of this version")];
+    checks.push(match app.kernel.engine().pooled() {
+        true => Check::ok("engine", "sandboxes come from a pool"),
+        false => Check::warn(
+            "engine",
+            "sandboxes are made one by one: there is not enough address space for a pool",
+            "It works and is slower. Raise the limit on virtual memory (`ulimit -v`) to have the pool.",
+        ),
+    });
+    let found = figures::counted(plugins, "plugin", "plugins");
+    checks.push(match app.refused.as_slice() {
+        [] => Check::ok("plugins", found),
+        refused => {
+            let files = refused.iter().map(|refused| format!("{}: {}", shown(&refused.path), refused.reason)).collect::<Vec<_>>().join(" ");
+            Check::warn("plugins", format!("{found}, {} refused", refused.len()), files)
+        }
+    });
+    checks
+}
+
+async fn held(config: Config, error: &AppError) -> Vec<Check> {
+    let mut checks = vec![Check::warn("data", shown(&config.data_dir), error.to_string())];
+    match App::open(config, Access::Look).await {
+        Ok(app) => checks.extend(opened(&app)),
+        Err(error) => checks.push(Check::fail("database", "does not open", error.to_string())),
+    }
+    checks
+}
+
+#[cfg(unix)]
+fn space(folder: &Path) -> Option<Check> {
+    let there = folder.ancestors().find(|folder| folder.exists())?;
+    let system = rustix::fs::statvfs(there).ok()?;
+    let free = system.f_bavail.saturating_mul(system.f_frsize);
+    let found = format!("{} free", figures::bytes(free));
+    Some(match free {
+        LITTLE_SPACE.. => Check::ok("disk", found),
+        _ => Check::warn("disk", found, "Free some space: a run that cannot write its journal stops."),
+    })
+}
+
+#[cfg(not(unix))]
+fn space(_folder: &Path) -> Option<Check> {
+    None
+}
+
+fn shown(path: &Path) -> String {
+    text::escaped(&path.display().to_string())
+}

@@ -1,0 +1,187 @@
+//! Drives a tree of runs to its end while showing what it does, and stops it when somebody presses Ctrl-C.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use tokio::sync::mpsc;
+
+use super::{
+    Context,
+    ending::Ended,
+    figures,
+    live::Watch,
+    screen::{FAINT, painted},
+};
+use crate::{
+    app::App,
+    events::Category,
+    journal::{Effect, Halt, Inspected, RunId, Wait},
+    kernel::{
+        Drive, Kernel,
+        run::{Run, State},
+    },
+};
+
+/// Drives the tree under `root` until nothing in it can go on, or somebody stops it.
+pub(super) async fn drive(app: &App, context: &Context, root: &RunId) -> Result<Ended> {
+    let (kernel, began) = (app.kernel.as_ref(), Instant::now());
+    let run = find(kernel, root).await?;
+    let mut watch = Watch::begin(kernel, context.screen, &run).await?;
+    if let Some(told) = replayed(kernel, root, watch.step()).await? {
+        watch.say(&painted(FAINT, told));
+    }
+    let interrupted = follow(kernel, &mut watch, root).await?;
+    if interrupted {
+        drop(watch);
+    } else {
+        watch.end().await?;
+    }
+    let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    ended(kernel, root, took, interrupted).await
+}
+
+/// True when it was ended at once.
+async fn follow(kernel: &Kernel, watch: &mut Watch<'_>, root: &RunId) -> Result<bool> {
+    let halt = Halt::default();
+    let drive = Drive { root: Some(root.clone()), until_idle: true };
+    let mut driving = std::pin::pin!(kernel.drive(&drive, &halt));
+    let mut presses = presses();
+    loop {
+        tokio::select! {
+            driven = &mut driving => {
+                driven?;
+                return Ok(false);
+            }
+            seen = watch.next() => seen?,
+            Some(()) = presses.recv() => {
+                if halt.interrupt().is_some() {
+                    return Ok(true);
+                }
+                watch.say("Stopping after the call in flight. Press Ctrl-C again to stop at once.");
+                halt.stop();
+                kernel.stop();
+            }
+        }
+    }
+}
+
+/// A message per Ctrl-C. The task ends with the process.
+fn presses() -> mpsc::Receiver<()> {
+    let (sender, receiver) = mpsc::channel(4);
+    tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && sender.send(()).await.is_ok() {} });
+    receiver
+}
+
+/// What is said of a run that does not begin at its beginning.
+async fn replayed(kernel: &Kernel, root: &RunId, step: Option<&str>) -> Result<Option<String>> {
+    let tally = kernel.runs().tally(root).await?;
+    if tally.host_calls == 0 {
+        return Ok(None);
+    }
+    let mut calls = 0;
+    for run in kernel.tree(root).await?.iter().filter(|run| !run.state.is_final()) {
+        calls += kernel.journal().count(&run.id).await?.answered;
+    }
+    let place = step.map(|step| format!(" at “{step}”")).unwrap_or_default();
+    let paid = match tally.model_calls {
+        0 => String::new(),
+        replies => format!(", {} not paid for again", figures::counted(replies, "model reply is", "model replies are")),
+    };
+    Ok(Some(format!("Carrying on{place}: {} answered from the journal{paid}.", figures::counted(calls, "call is", "calls are"))))
+}
+
+/// The call by whose answer a run failed: the last one, where that was an error.
+pub(super) async fn failed_at(kernel: &Kernel, run: &RunId) -> Result<Option<u64>> {
+    Ok(last_failure(&kernel.journal().inspect(run).await?))
+}
+
+fn last_failure(journal: &[Inspected]) -> Option<u64> {
+    let last = journal.iter().rev().map(|inspected| &inspected.entry).find(|entry| entry.effect != Effect::Emit);
+    last.filter(|entry| entry.answer.as_deref().is_some_and(|answer| answer.starts_with(r#"{"err""#))).map(|entry| entry.seq)
+}
+
+async fn ended(kernel: &Kernel, root: &RunId, took: u64, interrupted: bool) -> Result<Ended> {
+    let run = find(kernel, root).await?;
+    let tree = kernel.tree(root).await?;
+    let elsewhere = waited_for_elsewhere(kernel, &tree).await?;
+    let below = tree.into_iter().filter(|run| run.id != *root);
+    let paused = below.filter(|run| matches!(run.state, State::Paused { .. })).collect();
+    let tally = kernel.runs().tally(root).await?;
+    let failed = matches!(run.state, State::Failed { .. });
+    let journal = if failed { kernel.journal().inspect(root).await? } else { Vec::new() };
+    let refused = failed && has_only_told(&journal) && last_case(kernel, root).await?.as_deref() == Some("invalid");
+    let failed_at = last_failure(&journal);
+    Ok(Ended { run, tally, paused, elsewhere, took, interrupted, refused, failed_at })
+}
+
+/// The runs that hold up the tree and are no part of it: a fork shares the children its source has started.
+async fn waited_for_elsewhere(kernel: &Kernel, tree: &[Run]) -> Result<Vec<Run>> {
+    let mut elsewhere = Vec::new();
+    for run in tree {
+        let State::Waiting { wait: Wait::Runs(awaited) } = &run.state else { continue };
+        for id in awaited.iter().filter(|id| !tree.iter().any(|run| run.id == **id)) {
+            let found = kernel.runs().find(id).await?;
+            elsewhere.extend(found.filter(|found| !found.state.is_final()));
+        }
+    }
+    Ok(elsewhere)
+}
+
+/// Whether a run did nothing but tell what it does.
+fn has_only_told(journal: &[Inspected]) -> bool {
+    journal.iter().all(|inspected| inspected.entry.effect == Effect::Emit)
+}
+
+async fn find(kernel: &Kernel, id: &RunId) -> Result<Run> {
+    Ok(kernel.resolve(id.as_str()).await?)
+}
+
+/// Which case of the contract's errors the run failed with last.
+async fn last_case(kernel: &Kernel, run: &RunId) -> Result<Option<String>> {
+    let (mut cursor, mut case) = (0, None);
+    loop {
+        let events = kernel.events().after(cursor, Some(run), 500).await?;
+        let Some(last) = events.last() else { return Ok(case) };
+        cursor = last.cursor;
+        let failed = events.iter().rev().find(|event| event.draft.category == Category::Run && event.draft.name == "failed");
+        case = failed.and_then(|event| event.draft.data["case"].as_str().map(str::to_owned)).or(case);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Entry, EntryState};
+
+    fn called(effect: Effect, answer: &str) -> Inspected {
+        let entry = Entry {
+            run: RunId::from_text("a"),
+            seq: 1,
+            call: "files.read".to_owned(),
+            effect,
+            request_hash: String::new(),
+            request: "{}".to_owned(),
+            state: EntryState::Done,
+            answer: Some(answer.to_owned()),
+            repeated: false,
+            asked_at: 0,
+            answered_at: None,
+        };
+        Inspected { entry, damage: None }
+    }
+
+    #[test]
+    fn only_what_did_nothing_yet_can_have_refused_its_input() {
+        let told = called(Effect::Emit, r#"{"ok":null}"#);
+        assert!(has_only_told(&[]) && has_only_told(std::slice::from_ref(&told)));
+        assert!(!has_only_told(&[told, called(Effect::Write, r#"{"ok":null}"#)]));
+    }
+
+    #[test]
+    fn a_run_fails_by_its_last_answer_if_that_was_an_error() {
+        let error = called(Effect::Read, r#"{"err":{"other":"gone"}}"#);
+        let told = called(Effect::Emit, r#"{"ok":null}"#);
+        assert_eq!(last_failure(&[error.clone(), told.clone()]), Some(1));
+        assert_eq!(last_failure(&[error, called(Effect::Read, r#"{"ok":1}"#), told]), None);
+    }
+}

@@ -1,0 +1,253 @@
+//! What to say once a run has ended, or stands still. Pure but for the printing at the end.
+
+use anyhow::Result;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::{
+    Context,
+    exit::Exit,
+    figures,
+    screen::{BAD, FAINT, GOOD, Screen, WARNING, painted},
+    text,
+};
+use crate::{
+    journal::Wait,
+    kernel::run::{Run, State, Tally},
+};
+
+/// How a tree of runs stands after it was driven.
+pub(super) struct Ended {
+    /// The root.
+    pub(super) run: Run,
+    /// What all of it took.
+    pub(super) tally: Tally,
+    /// The runs below the root that wait for an operator.
+    pub(super) paused: Vec<Run>,
+    /// The runs of other trees that it waits for, as a fork does for what its source has started.
+    pub(super) elsewhere: Vec<Run>,
+    /// How long it was driven, in milliseconds.
+    pub(super) took: u64,
+    /// It was ended at once.
+    pub(super) interrupted: bool,
+    /// The workflow did not take its input.
+    pub(super) refused: bool,
+    /// The call whose answer the root failed by, if it was one.
+    pub(super) failed_at: Option<u64>,
+}
+
+impl Ended {
+    /// How the command ends.
+    pub(super) fn exit(&self) -> Exit {
+        match &self.run.state {
+            _ if self.interrupted => Exit::Interrupted,
+            State::Failed { .. } if self.refused => Exit::Usage,
+            state => Exit::of(state),
+        }
+    }
+
+    /// What became of the run, and how to go on: with `again` where the caller has a command of its own for it.
+    pub(super) fn tell(&self, context: &Context, again: Option<String>) {
+        let lines = self.lines(&again.unwrap_or_else(|| context.again(&self.way_on())), |command| context.again(command));
+        // What did not succeed is worth a line also to those who want quiet.
+        if self.run.state == State::Succeeded { context.screen.tell(lines) } else { context.screen.warn(lines) }
+    }
+
+    /// A failed run would only fail again on the same answers, so it is forked before the one it failed by.
+    fn way_on(&self) -> String {
+        let run = text::short(&self.run.id);
+        match (&self.run.state, self.failed_at) {
+            (State::Failed { .. }, Some(at)) => format!("runs fork {run} --at {at}"),
+            (State::Failed { .. }, None) => format!("runs journal {run}"),
+            _ => format!("runs resume {run}"),
+        }
+    }
+
+    /// Writes the run's output, or all about the run as a JSON document.
+    pub(super) fn answer(&self, screen: &Screen) -> Result<()> {
+        if screen.is_json() {
+            return screen.document(&self.document());
+        }
+        match &self.run.output {
+            Some(output) => screen.document(output),
+            None => Ok(()),
+        }
+    }
+
+    fn document(&self) -> Value {
+        let reasons = self.paused.iter().map(|run| json!({ "run": run.id, "plugin": run.plugin, "reason": reason(&run.state) }));
+        json!({
+            "run": self.run.id,
+            "workflow": self.run.plugin,
+            "state": self.run.state.as_str(),
+            "reason": reason(&self.run.state),
+            "paused": reasons.collect::<Vec<_>>(),
+            "output": self.run.output,
+            "tally": self.tally,
+            "took-ms": self.took,
+        })
+    }
+
+    fn lines(&self, way_on: &str, again: impl Fn(&str) -> String) -> String {
+        let mut lines = vec![self.headline()];
+        for paused in &self.paused {
+            let reason = text::plain(reason(&paused.state).unwrap_or_default());
+            lines.push(format!("  {} (run {}): {reason}", text::line(&paused.plugin), text::short(&paused.id)));
+        }
+        for awaited in &self.elsewhere {
+            let resume = format!("runs resume {}", text::short(&awaited.root));
+            lines.push(format!("  {} (run {}): `{}`", text::line(&awaited.plugin), text::short(&awaited.id), again(&resume)));
+        }
+        match self.run.state {
+            State::Succeeded | State::Cancelled => {}
+            State::Failed { .. } if self.refused => {}
+            State::Failed { .. } if self.failed_at.is_some() => {
+                lines.push(format!("  What it paid for is kept. Mend the cause, then go on from the call that failed with `{way_on}`."));
+            }
+            State::Failed { .. } => lines.push(format!("  What it did: `{way_on}`.")),
+            _ if !self.elsewhere.is_empty() => lines.push(format!("  Then carry on with `{way_on}`.")),
+            _ => lines.push(format!("  Carry on with `{way_on}`.")),
+        }
+        if self.tally.host_calls > 0 {
+            lines.push(painted(FAINT, format!("  {}", spent(&self.tally, self.took))));
+        }
+        lines.join("\n")
+    }
+
+    fn headline(&self) -> String {
+        let name = format!("{} (run {})", text::line(&self.run.plugin), text::short(&self.run.id));
+        match &self.run.state {
+            _ if self.interrupted => format!("{} {name} was stopped at once. What its journal holds is kept.", painted(WARNING, "!")),
+            State::Succeeded => format!("{} {name} has succeeded.", painted(GOOD, "✓")),
+            State::Failed { reason } => format!("{} {name} has failed: {}", painted(BAD, "✗"), text::plain(reason)),
+            State::Cancelled => format!("{} {name} was cancelled.", painted(BAD, "✗")),
+            State::Paused { pause } => format!("{} {name} is paused: {}", painted(WARNING, "!"), text::plain(&pause.reason)),
+            State::Waiting { wait: Wait::Until(until) } => {
+                format!("{} {name} waits until {}.", painted(WARNING, "!"), figures::moment(*until, &TimeZone::system()))
+            }
+            State::Waiting { .. } if !self.paused.is_empty() => format!("{} {name} waits for what is paused:", painted(WARNING, "!")),
+            State::Waiting { .. } if !self.elsewhere.is_empty() => {
+                format!("{} {name} waits for what another run has started. Resume that first:", painted(WARNING, "!"))
+            }
+            State::Waiting { .. } | State::Queued | State::Running => {
+                format!("{} {name} was stopped. Nothing is lost.", painted(WARNING, "!"))
+            }
+        }
+    }
+}
+
+/// What a run took, in one line.
+pub(super) fn spent(tally: &Tally, took: u64) -> String {
+    let mut parts = vec![
+        figures::counted(tally.runs, "run", "runs"),
+        figures::counted(tally.host_calls, "host call", "host calls"),
+        figures::counted(tally.model_calls, "model reply", "model replies"),
+    ];
+    if tally.model_calls > 0 {
+        parts.push(format!("{} → {} tokens", figures::count(tally.input_tokens), figures::count(tally.output_tokens)));
+        parts.push(cost(tally));
+    }
+    parts.push(figures::duration(took));
+    parts.join(" · ")
+}
+
+/// What the replies cost; an unknown price is said to be unknown.
+pub(super) fn cost(tally: &Tally) -> String {
+    match tally.cost_usd {
+        None => "cost unknown".to_owned(),
+        known => figures::money(known),
+    }
+}
+
+/// Why a run stands where it stands, if there is a reason.
+pub(super) fn reason(state: &State) -> Option<&str> {
+    match state {
+        State::Failed { reason } => Some(reason),
+        State::Paused { pause } => Some(&pause.reason),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cli::sample::run,
+        journal::{Pause, PauseKind},
+    };
+
+    fn ended(state: State) -> Ended {
+        Ended {
+            run: run("12345678", "plan", state),
+            tally: Tally::default(),
+            paused: Vec::new(),
+            elsewhere: Vec::new(),
+            took: 0,
+            interrupted: false,
+            refused: false,
+            failed_at: None,
+        }
+    }
+
+    fn said(ended: &Ended) -> String {
+        anstream::adapter::strip_str(&ended.lines("baton runs resume 12345678", |command| format!("baton {command}"))).to_string()
+    }
+
+    #[test]
+    fn success_is_said_with_what_it_took() {
+        let mut ended = ended(State::Succeeded);
+        ended.tally = Tally { runs: 7, host_calls: 61, model_calls: 6, input_tokens: 12_000, output_tokens: 900, ..Tally::default() };
+        ended.took = 9_400;
+        assert_eq!(
+            said(&ended),
+            "✓ plan (run 12345678) has succeeded.\n  7 runs · 61 host calls · 6 model replies · 12,000 → 900 tokens · cost unknown · 9.4 s"
+        );
+        assert_eq!(ended.exit(), Exit::Done);
+    }
+
+    #[test]
+    fn a_paused_child_is_named_with_its_reason() {
+        let pause = Pause::new(PauseKind::Provider, "No key is set.\u{1b}[2J");
+        let mut ended = ended(State::Waiting { wait: Wait::Runs(Vec::new()) });
+        ended.paused = vec![run("abcdefgh", "mary", State::Paused { pause })];
+        assert_eq!(
+            said(&ended),
+            "! plan (run 12345678) waits for what is paused:\n  mary (run abcdefgh): No key is set.\n  Carry on with `baton runs resume 12345678`."
+        );
+        assert_eq!(ended.exit(), Exit::Unfinished);
+    }
+
+    #[test]
+    fn what_another_run_has_started_is_resumed_there_first() {
+        let mut ended = ended(State::Waiting { wait: Wait::Runs(Vec::new()) });
+        let awaited = run("abcdefgh", "mary", State::Queued);
+        ended.elsewhere = vec![Run { root: crate::journal::RunId::from_text("the-source"), ..awaited }];
+        assert_eq!(
+            said(&ended),
+            "! plan (run 12345678) waits for what another run has started. Resume that first:\n  mary (run abcdefgh): `baton runs resume e-source`\n  \
+             Then carry on with `baton runs resume 12345678`."
+        );
+    }
+
+    #[test]
+    fn a_refused_input_is_the_callers_mistake() {
+        let mut ended = ended(State::Failed { reason: "It names no brief.".to_owned() });
+        assert_eq!(ended.exit(), Exit::Failed);
+        assert_eq!(ended.way_on(), "runs journal 12345678");
+        ended.failed_at = Some(7);
+        assert_eq!(ended.way_on(), "runs fork 12345678 --at 7");
+        assert!(said(&ended).contains("go on from the call that failed"), "{}", said(&ended));
+        ended.refused = true;
+        assert_eq!(ended.exit(), Exit::Usage);
+        assert_eq!(said(&ended), "✗ plan (run 12345678) has failed: It names no brief.");
+    }
+
+    #[test]
+    fn what_was_stopped_says_how_to_go_on() {
+        let mut ended = ended(State::Queued);
+        assert_eq!(said(&ended), "! plan (run 12345678) was stopped. Nothing is lost.\n  Carry on with `baton runs resume 12345678`.");
+        assert_eq!(ended.exit(), Exit::Unfinished);
+        ended.interrupted = true;
+        assert_eq!(ended.exit(), Exit::Interrupted);
+    }
+}

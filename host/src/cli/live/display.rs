@@ -1,0 +1,148 @@
+//! Shows lines as they come: with a bar on a terminal, with the time elsewhere. Decides nothing about what to say.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::tz::TimeZone;
+
+use super::{
+    keys::SilentKeys,
+    view::{Line, Mark},
+};
+use crate::cli::{
+    figures,
+    screen::{BAD, FAINT, GOOD, Screen, WARNING, painted},
+    text,
+};
+
+/// Shorter than this and nobody asks how long it took.
+const WORTH_TELLING: u64 = 100;
+
+/// Columns of the bar and all that stands beside the text of the status, and a few to spare.
+const BESIDE_STATUS: usize = 42;
+
+/// Where lines are shown.
+pub(super) enum Display {
+    /// A terminal: a bar, and above it a line per finished step.
+    Live { bar: ProgressBar, screen: Screen, children: Vec<String>, _keys: SilentKeys },
+    /// Anything else: a line per event, with the time.
+    Plain { screen: Screen, zone: TimeZone },
+}
+
+impl Display {
+    /// What fits the screen.
+    pub(super) fn new(screen: Screen) -> Self {
+        if !screen.is_live() {
+            return Self::Plain { screen, zone: TimeZone::system() };
+        }
+        let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stderr());
+        bar.set_style(style(screen.shows_colour()));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self::Live { bar, screen, children: Vec::new(), _keys: SilentKeys::begin() }
+    }
+
+    /// Shows a line of the view.
+    pub(super) fn show(&mut self, line: &Line) {
+        match self {
+            Self::Plain { screen, zone } => {
+                if let Some(text) = plain(line, zone) {
+                    screen.tell(text);
+                }
+            }
+            Self::Live { bar, screen, children, .. } => {
+                let (now, kept) = live(line, std::mem::take(children));
+                *children = kept;
+                bar.suspend(|| now.iter().for_each(|text| screen.tell(text)));
+            }
+        }
+    }
+
+    /// Says something that is no event.
+    pub(super) fn say(&self, text: &str) {
+        match self {
+            Self::Plain { screen, .. } => screen.tell(text),
+            Self::Live { bar, screen, .. } => bar.suspend(|| screen.tell(text)),
+        }
+    }
+
+    /// Shows where the run is.
+    pub(super) fn status(&self, fraction: f64, text: &str) {
+        if let Self::Live { bar, screen, .. } = self {
+            let room = screen.columns().saturating_sub(BESIDE_STATUS);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
+            bar.set_position((fraction.clamp(0.0, 1.0) * 100.0).round() as u64);
+            bar.set_message(text::excerpt(text, room));
+        }
+    }
+
+    /// Takes the bar away; the lines stay.
+    pub(super) fn end(&mut self) {
+        if let Self::Live { bar, screen, children, .. } = self {
+            bar.finish_and_clear();
+            children.drain(..).for_each(|text| screen.tell(text));
+        }
+    }
+}
+
+fn style(colour: bool) -> ProgressStyle {
+    let template = match colour {
+        true => "{spinner:.cyan} {bar:20.cyan/dim} {percent:>3}%  {elapsed:.dim}  {msg}",
+        false => "{spinner} {bar:20} {percent:>3}%  {elapsed}  {msg}",
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
+}
+
+/// The lines to show now, and those of the step's children, which stand below it once it is done.
+fn live(line: &Line, mut children: Vec<String>) -> (Vec<String>, Vec<String>) {
+    match line.mark {
+        Mark::Begun => (Vec::new(), children),
+        Mark::Child => {
+            children.push(painted(FAINT, format!("{}{}{}", "  ".repeat(line.depth), line.text, took(line, " · "))));
+            (Vec::new(), children)
+        }
+        Mark::Warning => (vec![format!("{} {}", painted(WARNING, "!"), line.text)], children),
+        Mark::Done | Mark::Broken => {
+            let sign = if line.mark == Mark::Done { painted(GOOD, "✓") } else { painted(BAD, "✗") };
+            let mut lines = vec![format!("{sign} {}{}", line.text, painted(FAINT, took(line, "  ")))];
+            lines.append(&mut children);
+            (lines, children)
+        }
+    }
+}
+
+fn plain(line: &Line, zone: &TimeZone) -> Option<String> {
+    let time = figures::clock(line.at, zone);
+    match line.mark {
+        Mark::Begun => Some(format!("{time}  {}", line.text)),
+        Mark::Child => Some(format!("{time}  {}{}{}", "  ".repeat(line.depth), line.text, took(line, " · "))),
+        Mark::Warning => Some(format!("{time}  ! {}", line.text)),
+        // The next line tells as much.
+        Mark::Done | Mark::Broken => None,
+    }
+}
+
+fn took(line: &Line, before: &str) -> String {
+    match line.took {
+        Some(took) if took >= WORTH_TELLING => format!("{before}{}", figures::duration(took)),
+        _ => String::new(),
+    }
+}
+
+/// All that a terminal shows of these lines in the end, without colours.
+#[cfg(test)]
+pub(super) fn transcript(lines: &[Line]) -> String {
+    let (mut shown, mut children) = (Vec::new(), Vec::new());
+    for line in lines {
+        let (now, kept) = live(line, children);
+        shown.extend(now);
+        children = kept;
+    }
+    shown.append(&mut children);
+    anstream::adapter::strip_str(&shown.join("\n")).to_string()
+}
+
+/// All that a file shows of these lines.
+#[cfg(test)]
+pub(super) fn log(lines: &[Line]) -> String {
+    lines.iter().filter_map(|line| plain(line, &TimeZone::UTC)).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,151 @@
+use serde_json::{Value, json};
+
+use super::{
+    display::{log, transcript},
+    view::{Line, View},
+};
+use crate::{
+    cli::sample::run,
+    events::{Category, Draft, Event},
+    journal::RunId,
+    kernel::run::State,
+};
+
+const ROOT: &str = "root-00000001";
+const MARY: &str = "mary-00000002";
+
+/// A view and the lines it gave.
+struct Scene {
+    view: View,
+    lines: Vec<Line>,
+    cursor: i64,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let titles = [("mary".to_owned(), "Mary, analyst".to_owned())];
+        Self { view: View::new(&run(ROOT, "plan", State::Queued), titles.into()), lines: Vec::new(), cursor: 0 }
+    }
+
+    fn see(mut self, seconds: u64, run: &str, category: Category, name: &str, data: Value) -> Self {
+        self.cursor += 1;
+        let draft = Draft::of_run(category, name, &RunId::from_text(run), data);
+        let lines = self.view.see(&Event { cursor: self.cursor, at: seconds * 1000, draft });
+        self.lines.extend(lines);
+        self
+    }
+
+    fn run(self, seconds: u64, run: &str, name: &str, data: Value) -> Self {
+        self.see(seconds, run, Category::Run, name, data)
+    }
+
+    fn reply(self, seconds: u64, run: &str, input: u64, output: u64, cost: Option<f64>) -> Self {
+        let data = json!({ "seq": 1, "input-tokens": input, "output-tokens": output, "cost-usd": cost });
+        self.see(seconds, run, Category::Llm, "completed", data)
+    }
+}
+
+fn one_step() -> Scene {
+    Scene::new()
+        .run(0, ROOT, "progress", json!({ "fraction": 0.0, "step": "Mary analyses the brief" }))
+        .run(0, MARY, "created", json!({ "plugin": "mary", "parent": ROOT }))
+        .reply(1, MARY, 1_000, 400, Some(0.01))
+        .reply(2, MARY, 850, 500, Some(0.01))
+        .run(2, MARY, "succeeded", json!({}))
+        .run(3, ROOT, "progress", json!({ "fraction": 0.15, "step": "John writes" }))
+}
+
+#[test]
+fn a_terminal_shows_finished_steps_with_who_did_them() {
+    let scene = one_step().run(63, ROOT, "succeeded", json!({}));
+    assert_eq!(
+        transcript(&scene.lines),
+        "✓ Mary analyses the brief  3.0 s\n  Mary, analyst · 2 replies · 1,850 → 900 tokens · $0.0200 · 2.0 s\n✓ John writes  1 min 00 s"
+    );
+}
+
+#[test]
+fn a_file_shows_the_time_of_what_begins() {
+    assert_eq!(
+        log(&one_step().lines),
+        "00:00:00  Mary analyses the brief\n00:00:02    Mary, analyst · 2 replies · 1,850 → 900 tokens · $0.0200 · 2.0 s\n00:00:03  John writes"
+    );
+}
+
+#[test]
+fn the_status_says_who_is_at_work() {
+    let scene = Scene::new();
+    assert_eq!((scene.view.status().as_str(), scene.view.fraction()), ("Starting", 0.0));
+    let scene = one_step().run(4, "john-3", "created", json!({ "plugin": "john", "parent": ROOT })).reply(5, "john-3", 7, 8, None);
+    assert_eq!((scene.view.status().as_str(), scene.view.fraction()), ("John writes · john: 7 → 8 tokens", 0.15));
+}
+
+#[test]
+fn a_price_that_is_not_known_is_not_shown() {
+    let scene = Scene::new()
+        .run(0, MARY, "created", json!({ "plugin": "mary", "parent": ROOT }))
+        .reply(0, MARY, 1, 1, Some(1.0))
+        .reply(0, MARY, 1, 1, None)
+        .run(0, MARY, "succeeded", json!({}));
+    assert_eq!(transcript(&scene.lines), "  Mary, analyst · 2 replies · 2 → 2 tokens");
+}
+
+#[test]
+fn other_trees_and_old_events_say_nothing() {
+    let mut scene = one_step().run(4, "stranger", "created", json!({ "plugin": "x", "parent": null })).run(
+        5,
+        "stranger",
+        "failed",
+        json!({ "reason": "no" }),
+    );
+    assert!(!transcript(&scene.lines).contains("no"));
+    let draft = Draft::of_run(Category::Run, "progress", &RunId::from_text(ROOT), json!({ "step": "again" }));
+    assert_eq!(scene.view.see(&Event { cursor: 3, at: 0, draft }), []);
+}
+
+#[test]
+fn trouble_is_told_with_the_run_it_is_in() {
+    let scene = one_step()
+        .run(4, MARY, "paused", json!({ "kind": "provider", "reason": "No key.\nSet one." }))
+        .see(4, MARY, Category::Llm, "repeated", json!({ "seq": 7 }))
+        .see(4, MARY, Category::Audit, "denied", json!({ "reason": "not granted" }))
+        .run(5, ROOT, "paused", json!({ "reason": "shown at the end" }));
+    let shown = transcript(&scene.lines);
+    let told: Vec<_> = shown.lines().skip(2).collect();
+    assert_eq!(
+        told,
+        [
+            "! Mary, analyst (run 00000002): is paused: No key. Set one.",
+            "! Mary, analyst (run 00000002): call 7 was cut off and is made again; it may have been charged twice",
+            "! Mary, analyst (run 00000002): denied: not granted",
+            "✗ John writes  2.0 s",
+        ]
+    );
+}
+
+#[test]
+fn a_step_of_an_earlier_execution_has_no_duration() {
+    let mut scene = one_step();
+    scene.lines.clear();
+    scene.view.carry_on();
+    let scene = scene.run(9_000, ROOT, "succeeded", json!({}));
+    assert_eq!(transcript(&scene.lines), "✓ John writes");
+}
+
+#[test]
+fn hostile_events_cannot_write_on_the_terminal() {
+    let nasty = "\u{1b}[2J\u{1b}]0;owned\u{7}step\u{202e}";
+    let scene = Scene::new()
+        .run(0, ROOT, "progress", json!({ "fraction": 1e308, "step": nasty }))
+        .run(0, ROOT, "progress", json!({ "fraction": "x", "step": 7 }))
+        .run(0, ROOT, "log", json!({ "level": "error", "message": format!("{nasty}\n{nasty}") }))
+        .run(0, MARY, "created", json!({ "plugin": nasty, "parent": ROOT }))
+        .run(0, MARY, "created", json!({ "plugin": nasty, "parent": MARY }))
+        .reply(0, MARY, u64::MAX, u64::MAX, Some(f64::MAX))
+        .reply(0, MARY, u64::MAX, 0, None)
+        .run(0, MARY, "failed", json!({ "reason": nasty }))
+        .run(0, ROOT, "succeeded", json!(null));
+    let shown = format!("{}{}{}", transcript(&scene.lines), log(&scene.lines), scene.view.status());
+    assert!(!shown.chars().any(|character| (character.is_control() && character != '\n') || character == '\u{202e}'), "{shown:?}");
+    assert!((0.0..=1.0).contains(&scene.view.fraction()));
+}

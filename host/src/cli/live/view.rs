@@ -1,0 +1,272 @@
+//! What a tree of runs is doing, followed event by event. Pure: it turns events into lines and shows none.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+
+use crate::{
+    cli::{figures, text},
+    events::{Category, Event},
+    journal::RunId,
+    kernel::run::Run,
+};
+
+/// What a line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A step began.
+    Begun,
+    /// A step was done.
+    Done,
+    /// A step was not done.
+    Broken,
+    /// A run below the root ended.
+    Child,
+    /// Somebody should know.
+    Warning,
+}
+
+/// Something to tell whoever watches. Its text is safe to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// When, in milliseconds since 1970 UTC.
+    pub(super) at: u64,
+    /// What it says.
+    pub(super) mark: Mark,
+    /// How far below the root, for a child.
+    pub(super) depth: usize,
+    /// The text.
+    pub(super) text: String,
+    /// How long it took, in milliseconds, where that is known.
+    pub(super) took: Option<u64>,
+}
+
+/// A tree of runs as its events tell it.
+pub(super) struct View {
+    root: RunId,
+    titles: BTreeMap<String, String>,
+    members: HashMap<RunId, Member>,
+    cursor: i64,
+    fraction: f64,
+    step: Option<Step>,
+    activity: Option<String>,
+}
+
+struct Step {
+    text: String,
+    /// None when it began in an earlier execution.
+    since: Option<u64>,
+}
+
+struct Member {
+    parent: Option<RunId>,
+    title: String,
+    since: Option<u64>,
+    replies: u64,
+    input: u64,
+    output: u64,
+    /// None once some price is unknown.
+    cost: Option<f64>,
+}
+
+impl Member {
+    fn new(parent: Option<RunId>, title: String, since: Option<u64>) -> Self {
+        Self { parent, title, since, replies: 0, input: 0, output: 0, cost: Some(0.0) }
+    }
+
+    fn tokens(&self) -> String {
+        format!("{} → {} tokens", figures::count(self.input), figures::count(self.output))
+    }
+
+    fn summary(&self) -> String {
+        if self.replies == 0 {
+            return self.title.clone();
+        }
+        let mut summary = format!("{} · {} · {}", self.title, figures::counted(self.replies, "reply", "replies"), self.tokens());
+        if let Some(cost) = self.cost.filter(|cost| *cost > 0.0) {
+            summary.push_str(" · ");
+            summary.push_str(&figures::money(Some(cost)));
+        }
+        summary
+    }
+}
+
+impl View {
+    /// A view of the tree under `root`. `titles` names plugins for people.
+    pub(super) fn new(root: &Run, titles: BTreeMap<String, String>) -> Self {
+        let mut view =
+            Self { root: root.id.clone(), titles, members: HashMap::new(), cursor: 0, fraction: 0.0, step: None, activity: None };
+        view.include(root);
+        view
+    }
+
+    /// Takes in a run of the tree that was there before.
+    pub(super) fn include(&mut self, run: &Run) {
+        let parent = run.parent.as_ref().map(|(id, _)| id.clone());
+        let member = Member::new(parent, self.title(&run.plugin), Some(run.created_at));
+        self.members.insert(run.id.clone(), member);
+    }
+
+    /// Takes note that what was seen so far happened in an earlier execution.
+    pub(super) fn carry_on(&mut self) {
+        self.activity = None;
+        if let Some(step) = &mut self.step {
+            step.since = None;
+        }
+        for member in self.members.values_mut() {
+            member.since = None;
+        }
+    }
+
+    /// The last event seen.
+    pub(super) fn cursor(&self) -> i64 {
+        self.cursor
+    }
+
+    /// How far the root has come, 0.0 to 1.0.
+    pub(super) fn fraction(&self) -> f64 {
+        self.fraction
+    }
+
+    /// The step the root is in.
+    pub(super) fn step(&self) -> Option<&str> {
+        self.step.as_ref().map(|step| step.text.as_str())
+    }
+
+    /// What is being done, in one line.
+    pub(super) fn status(&self) -> String {
+        let step = self.step().unwrap_or("Starting");
+        match &self.activity {
+            Some(activity) => format!("{step} · {activity}"),
+            None => step.to_owned(),
+        }
+    }
+
+    /// Takes in an event. One seen before, or of another tree, says nothing.
+    pub(super) fn see(&mut self, event: &Event) -> Vec<Line> {
+        if event.cursor <= self.cursor {
+            return Vec::new();
+        }
+        self.cursor = event.cursor;
+        let Some(run) = &event.draft.run else { return Vec::new() };
+        if event.draft.category == Category::Run && event.draft.name == "created" {
+            self.born(run, event);
+        }
+        if !self.members.contains_key(run) {
+            return Vec::new();
+        }
+        let data = &event.draft.data;
+        match (event.draft.category, event.draft.name.as_str()) {
+            (Category::Run, "progress") if *run == self.root => self.progress(event.at, data),
+            (Category::Run, "progress") => self.busy(run, &text::excerpt(word(data, "step"), 60)),
+            (Category::Run, "log") => logged(event.at, self.depth(run), data),
+            (Category::Run, "waiting") => self.waits(run, data),
+            (Category::Run, "succeeded" | "failed" | "paused" | "cancelled") => self.ended(run, event),
+            (Category::Llm, "completed") => self.replied(run, data),
+            (Category::Llm, "repeated") => {
+                let told = format!("call {} was cut off and is made again; it may have been charged twice", data["seq"]);
+                self.warning(run, event.at, &told)
+            }
+            (Category::Audit, "denied") => self.warning(run, event.at, &format!("denied: {}", word(data, "reason"))),
+            _ => Vec::new(),
+        }
+    }
+
+    fn born(&mut self, run: &RunId, event: &Event) {
+        let parent = event.draft.data["parent"].as_str().map(RunId::from_text);
+        if parent.as_ref().is_some_and(|parent| self.members.contains_key(parent)) && !self.members.contains_key(run) {
+            let title = self.title(word(&event.draft.data, "plugin"));
+            self.members.insert(run.clone(), Member::new(parent, title, Some(event.at)));
+        }
+    }
+
+    fn progress(&mut self, at: u64, data: &Value) -> Vec<Line> {
+        let text = text::excerpt(word(data, "step"), 100);
+        self.fraction = data["fraction"].as_f64().unwrap_or(self.fraction).clamp(0.0, 1.0);
+        let mut lines = self.close_step(at, Mark::Done);
+        self.activity = None;
+        lines.push(Line { at, mark: Mark::Begun, depth: 0, text: text.clone(), took: None });
+        self.step = Some(Step { text, since: Some(at) });
+        lines
+    }
+
+    fn close_step(&mut self, at: u64, mark: Mark) -> Vec<Line> {
+        let closed = self.step.take().map(|step| {
+            let took = step.since.map(|since| at.saturating_sub(since));
+            Line { at, mark, depth: 0, text: step.text, took }
+        });
+        closed.into_iter().collect()
+    }
+
+    fn replied(&mut self, run: &RunId, data: &Value) -> Vec<Line> {
+        let Some(member) = self.members.get_mut(run) else { return Vec::new() };
+        let tokens = |name: &str| data[name].as_u64().unwrap_or(0);
+        member.replies += 1;
+        member.input = member.input.saturating_add(tokens("input-tokens"));
+        member.output = member.output.saturating_add(tokens("output-tokens"));
+        member.cost = member.cost.zip(data["cost-usd"].as_f64()).map(|(sum, cost)| sum + cost);
+        let tokens = member.tokens();
+        self.busy(run, &tokens)
+    }
+
+    fn busy(&mut self, run: &RunId, what: &str) -> Vec<Line> {
+        if let Some(member) = self.members.get(run) {
+            self.activity = Some(if *run == self.root { what.to_owned() } else { format!("{}: {what}", member.title) });
+        }
+        Vec::new()
+    }
+
+    fn waits(&mut self, run: &RunId, data: &Value) -> Vec<Line> {
+        if let Some(until) = data["for"]["until"].as_u64() {
+            let time = figures::clock(until, &jiff::tz::TimeZone::system());
+            return self.busy(run, &format!("sleeps until {time}"));
+        }
+        Vec::new()
+    }
+
+    fn ended(&mut self, run: &RunId, event: &Event) -> Vec<Line> {
+        let succeeded = event.draft.name == "succeeded";
+        if *run == self.root {
+            return self.close_step(event.at, if succeeded { Mark::Done } else { Mark::Broken });
+        }
+        self.activity = None;
+        let Some(member) = self.members.get(run) else { return Vec::new() };
+        if succeeded {
+            let took = member.since.map(|since| event.at.saturating_sub(since));
+            return vec![Line { at: event.at, mark: Mark::Child, depth: self.depth(run), text: member.summary(), took }];
+        }
+        let how = if event.draft.name == "paused" { "is paused" } else { event.draft.name.as_str() };
+        let told = match word(&event.draft.data, "reason") {
+            "" => how.to_owned(),
+            reason => format!("{how}: {reason}"),
+        };
+        self.warning(run, event.at, &told)
+    }
+
+    fn warning(&self, run: &RunId, at: u64, told: &str) -> Vec<Line> {
+        let title = self.members.get(run).map_or("run", |member| member.title.as_str());
+        let text = format!("{title} (run {}): {}", text::short(run), text::line(told));
+        vec![Line { at, mark: Mark::Warning, depth: self.depth(run), text, took: None }]
+    }
+
+    fn depth(&self, run: &RunId) -> usize {
+        let above = |run: &RunId| self.members.get(run).and_then(|member| member.parent.clone());
+        // No tree is deeper than its members are many.
+        std::iter::successors(above(run), above).take(self.members.len()).count()
+    }
+
+    fn title(&self, plugin: &str) -> String {
+        self.titles.get(plugin).cloned().unwrap_or_else(|| text::excerpt(plugin, 64))
+    }
+}
+
+fn logged(at: u64, depth: usize, data: &Value) -> Vec<Line> {
+    match word(data, "level") {
+        "warn" | "error" => vec![Line { at, mark: Mark::Warning, depth, text: text::excerpt(word(data, "message"), 400), took: None }],
+        _ => Vec::new(),
+    }
+}
+
+fn word<'a>(data: &'a Value, key: &str) -> &'a str {
+    data[key].as_str().unwrap_or_default()
+}

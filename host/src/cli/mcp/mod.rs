@@ -1,0 +1,41 @@
+//! `baton mcp`: the installed workflows as MCP tools, for editors and agents that speak MCP. Standard output belongs to
+//! the protocol.
+
+mod served;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use serde_json::json;
+
+use super::{Context, exit::Exit, model};
+use crate::app::Access;
+use served::Served;
+
+/// Serve the installed workflows as MCP tools over standard input and output
+///
+/// A client such as an editor starts this program. Each call of a tool is a run like any other: granted, journaled, and
+/// resumable with `baton runs resume` when the client goes away in the middle.
+#[derive(Debug, Args)]
+pub(super) struct Mcp {
+    /// The folder whose files the workflows see
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    workspace: PathBuf,
+    /// Who answers: provider/model, an alias from the settings, or script/FILE
+    #[arg(long)]
+    model: Option<String>,
+}
+
+impl Mcp {
+    pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
+        let app = context.open(Access::Execute).await?;
+        let served = Served::new(app.kernel.clone(), self.workspace.clone(), settings);
+        let serving = rmcp::serve_server(served, rmcp::transport::stdio()).await;
+        let ended = serving.context("No MCP client spoke on standard input; let a client start this program")?.waiting().await;
+        app.close().await;
+        ended?;
+        Ok(Exit::Done)
+    }
+}

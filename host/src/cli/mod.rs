@@ -1,0 +1,192 @@
+//! The command line: one file per command, and the only place that prints. What a command says, JSON aside, is for
+//! people and may change.
+
+mod demo;
+mod doctor;
+mod drive;
+mod ending;
+mod exit;
+mod figures;
+mod input;
+mod live;
+mod mcp;
+mod model;
+mod plugin;
+mod run;
+mod runs;
+#[cfg(test)]
+mod sample;
+mod screen;
+mod table;
+mod text;
+
+use std::{io, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    app::{Access, App, AppError},
+    config::Config,
+    kernel::KernelError,
+};
+pub use exit::Exit;
+use exit::Misuse;
+use screen::{BAD, Colour, Output, Screen, painted};
+
+/// Baton runs teams of AI agents that build software. Every workflow and every agent is a WebAssembly component in its
+/// own sandbox, and every run can be killed and resumed without paying for one model reply twice.
+#[derive(Debug, Parser)]
+#[command(name = "baton", version, max_term_width = 100, after_help = "Begin with `baton demo`: it needs no key and no network.")]
+pub struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+struct Globals {
+    /// Where runs, journals and plugins are kept [default: `baton` in the user's data folder]
+    #[arg(long, global = true, value_name = "DIR", env = "BATON_DATA_DIR", hide_env_values = true)]
+    data_dir: Option<PathBuf>,
+    /// The form of the answer on standard output
+    #[arg(short, long, global = true, value_enum, default_value_t)]
+    output: Output,
+    /// Tell nothing but the answer and what went wrong
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Whether there are colours
+    #[arg(long = "color", global = true, value_enum, default_value_t, value_name = "WHEN")]
+    colour: Colour,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Run(run::Run),
+    Runs(runs::Runs),
+    Plugin(plugin::Plugin),
+    Mcp(mcp::Mcp),
+    Doctor(doctor::Doctor),
+}
+
+impl Cli {
+    /// Does what the command line asks for.
+    pub async fn execute(&self) -> anyhow::Result<Exit> {
+        let context = Context { screen: self.screen(), data_dir: self.globals.data_dir.clone() };
+        match &self.command {
+            Command::Demo(command) => command.execute(&context).await,
+            Command::Run(command) => command.execute(&context).await,
+            Command::Runs(command) => command.execute(&context).await,
+            Command::Plugin(command) => command.execute(&context).await,
+            Command::Mcp(command) => command.execute(&context).await,
+            Command::Doctor(command) => command.execute(&context).await,
+        }
+    }
+
+    /// Prints what went wrong, and says how to end. A reader who has gone away is no failure.
+    pub fn report(&self, error: &anyhow::Error) -> Exit {
+        if error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
+            return Exit::Done;
+        }
+        self.screen().warn(format!("{} {}", painted(BAD, "error:"), text::plain(&sentences(error))));
+        if is_misuse(error) { Exit::Usage } else { Exit::Failed }
+    }
+
+    fn screen(&self) -> Screen {
+        Screen { output: self.globals.output, quiet: self.globals.quiet, colour: self.globals.colour }
+    }
+}
+
+/// What a command works with.
+struct Context {
+    screen: Screen,
+    data_dir: Option<PathBuf>,
+}
+
+impl Context {
+    async fn open(&self, access: Access) -> anyhow::Result<App> {
+        self.open_at(self.data_dir.clone(), access).await
+    }
+
+    /// Opens the data for a change of few rows, beside another Baton where one executes.
+    async fn open_to_change(&self) -> anyhow::Result<App> {
+        match self.open(Access::Execute).await {
+            Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => self.open(Access::Beside).await,
+            opened => opened,
+        }
+    }
+
+    async fn open_at(&self, data_dir: Option<PathBuf>, access: Access) -> anyhow::Result<App> {
+        let app = App::open(Config::read(data_dir).map_err(AppError::from)?, access).await?;
+        for refused in &app.refused {
+            let path = text::escaped(&refused.path.display().to_string());
+            self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));
+        }
+        Ok(app)
+    }
+
+    /// A command with the options that lead to the same data.
+    fn again(&self, command: &str) -> String {
+        match &self.data_dir {
+            Some(folder) => format!("baton {command} --data-dir {}", text::shell_word(&text::escaped(&folder.display().to_string()))),
+            None => format!("baton {command}"),
+        }
+    }
+}
+
+/// The error and its causes, each once: some say their cause themselves.
+fn sentences(error: &anyhow::Error) -> String {
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.contains(cause.trim_end_matches('.')) {
+            said = format!("{}: {cause}", said.trim_end_matches('.'));
+        }
+    }
+    said
+}
+
+/// Something that is not there was named, or something was given in the wrong form.
+fn is_misuse(error: &anyhow::Error) -> bool {
+    let named_wrongly = |error: &KernelError| {
+        matches!(
+            error,
+            KernelError::NoPlugin(_)
+                | KernelError::Grant(_)
+                | KernelError::NoRun(_)
+                | KernelError::Unclear(_)
+                | KernelError::Workspace { .. }
+        )
+    };
+    error.is::<Misuse>() || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = io::Error::other("the disk is full");
+        assert_eq!(sentences(&anyhow::Error::new(cause).context("It failed.")), "It failed: the disk is full");
+        let cause = io::Error::other("the disk is full");
+        assert_eq!(sentences(&anyhow::Error::new(cause).context("It failed: the disk is full.")), "It failed: the disk is full.");
+    }
+
+    #[test]
+    fn what_is_named_wrongly_is_misuse() {
+        let cli = Cli::parse_from(["baton", "doctor"]);
+        assert_eq!(cli.report(&KernelError::NoRun("x".to_owned()).into()), Exit::Usage);
+        assert_eq!(cli.report(&Misuse("x".to_owned()).into()), Exit::Usage);
+        assert_eq!(cli.report(&KernelError::WrongState("x".to_owned()).into()), Exit::Failed);
+        assert_eq!(cli.report(&io::Error::from(io::ErrorKind::BrokenPipe).into()), Exit::Done);
+    }
+}

@@ -1,0 +1,71 @@
+//! What the commands that decide of a plugin have in common: they decide, also while another Baton executes, and say
+//! what holds now.
+
+use anyhow::Result;
+use clap::Args;
+
+use super::list;
+use crate::{
+    cli::{
+        Context,
+        exit::Exit,
+        screen::{GOOD, WARNING, painted},
+        text,
+    },
+    kernel::{
+        granting::{Change, Named},
+        permissions::Patterns,
+        registry::{Plugin, Status},
+    },
+};
+
+/// Capabilities as arguments.
+#[derive(Debug, Args)]
+pub(super) struct Capabilities {
+    /// KIND=PATTERN such as 'write=docs/**', or KIND for all of it that the plugin asks for [default: everything]
+    #[arg(value_name = "CAPABILITY")]
+    pub(super) capabilities: Vec<Named>,
+}
+
+/// Decides, and says what holds now.
+pub(super) async fn decide(context: &Context, plugin: &str, change: &Change) -> Result<Exit> {
+    let app = context.open_to_change().await?;
+    let plugin = app.kernel.decide(plugin, change, &app.config.operator).await?;
+    app.close().await;
+    if context.screen.is_json() {
+        context.screen.document(&list::summary(&plugin))?;
+    } else {
+        context.screen.tell(outcome(context, &plugin));
+    }
+    Ok(Exit::Done)
+}
+
+/// What holds for a plugin now, and what is still to be decided.
+pub(super) fn outcome(context: &Context, plugin: &Plugin) -> String {
+    let (name, standing) = (text::escaped(plugin.name()), plugin.standing());
+    let mut lines = Vec::new();
+    if plugin.status() == Status::Disabled {
+        let enable = context.again(&format!("plugin enable {name}"));
+        lines.push(format!("{} Plugin `{name}` is disabled: nothing starts it until `{enable}`.", painted(WARNING, "!")));
+    }
+    let mark = if standing.granted.is_empty() { " ".to_owned() } else { painted(GOOD, "✓") };
+    lines.push(format!("{mark} Plugin `{name}` is granted {}.", listed(&standing.granted)));
+    let (withheld, undecided) = (&standing.withheld, plugin.undecided());
+    if !withheld.is_empty() {
+        lines.push(format!("  It also asks for {}, which is withheld.", listed(withheld)));
+    }
+    if !undecided.is_empty() {
+        let grant = context.again(&format!("plugin grant {name}"));
+        lines.push(format!("{} It asks for {}. Grant it with `{grant}`, or a part.", painted(WARNING, "!"), listed(&undecided)));
+    }
+    lines.join("\n")
+}
+
+/// Capabilities as they are typed.
+fn listed(patterns: &Patterns) -> String {
+    let each = |(kind, patterns): (&str, &[String])| {
+        patterns.iter().map(|pattern| text::shell_word(&text::escaped(&format!("{kind}={pattern}")))).collect::<Vec<_>>()
+    };
+    let list: Vec<_> = patterns.iter().flat_map(each).collect();
+    if list.is_empty() { "nothing".to_owned() } else { list.join(" ") }
+}

@@ -1,0 +1,40 @@
+//! `baton plugin enable` and `baton plugin disable`.
+
+use anyhow::Result;
+use clap::Args;
+
+use super::decision::decide;
+use crate::{
+    cli::{Context, exit::Exit},
+    kernel::granting::Change,
+};
+
+/// Let a plugin be started that was disabled
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Enable {
+    /// Name of the plugin
+    #[arg(value_name = "NAME")]
+    plugin: String,
+}
+
+impl Enable {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        decide(context, &self.plugin, &Change::Enable).await
+    }
+}
+
+/// Keep a plugin from being started; its grants stay for when it is enabled
+///
+/// A run of it that is being executed goes on: `baton runs cancel` ends it, `baton plugin revoke` denies its next call.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Disable {
+    /// Name of the plugin
+    #[arg(value_name = "NAME")]
+    plugin: String,
+}
+
+impl Disable {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        decide(context, &self.plugin, &Change::Disable).await
+    }
+}

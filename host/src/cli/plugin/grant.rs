@@ -1,0 +1,50 @@
+//! `baton plugin grant` and `baton plugin revoke`.
+
+use anyhow::Result;
+use clap::Args;
+
+use super::decision::{Capabilities, decide};
+use crate::{
+    cli::{Context, exit::Exit},
+    kernel::granting::{Change, Named},
+};
+
+/// Allow a plugin what it asks for, or a part of it
+///
+/// What is not granted stays denied. A run that is being executed sees it at its next call.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Grant {
+    /// Name of the plugin
+    #[arg(value_name = "NAME")]
+    plugin: String,
+    #[command(flatten)]
+    these: Capabilities,
+    /// Grant these and nothing else, and do not be asked for the rest again
+    #[arg(long, value_name = "CAPABILITY", num_args = 1.., conflicts_with = "capabilities")]
+    only: Vec<Named>,
+}
+
+impl Grant {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let change = if self.only.is_empty() { Change::Grant(self.these.capabilities.clone()) } else { Change::Only(self.only.clone()) };
+        decide(context, &self.plugin, &change).await
+    }
+}
+
+/// Take back what a plugin was granted, or a part of it
+///
+/// A run that is being executed is denied it from its next call on; a call in flight is not called back.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Revoke {
+    /// Name of the plugin
+    #[arg(value_name = "NAME")]
+    plugin: String,
+    #[command(flatten)]
+    these: Capabilities,
+}
+
+impl Revoke {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        decide(context, &self.plugin, &Change::Revoke(self.these.capabilities.clone())).await
+    }
+}

@@ -1,0 +1,104 @@
+//! `baton plugin list`.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{
+    app::Access,
+    cli::{
+        Context,
+        exit::Exit,
+        figures,
+        screen::{BAD, FAINT, GOOD, WARNING},
+        table::{Align, Cell, Table},
+        text,
+    },
+    kernel::registry::{Origin, Plugin, Status},
+};
+
+/// List the plugins there are
+#[derive(Debug, Args)]
+pub(in crate::cli) struct List {}
+
+impl List {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let app = context.open(Access::Look).await?;
+        let plugins = app.kernel.registry().all();
+        if context.screen.is_json() {
+            let refused: Vec<_> = app.refused.iter().map(|refused| json!({ "file": refused.path, "reason": refused.reason })).collect();
+            let plugins: Vec<_> = plugins.values().map(|plugin| summary(plugin)).collect();
+            context.screen.document(&json!({ "plugins": plugins, "refused": refused }))?;
+            return Ok(Exit::Done);
+        }
+        let mut table = Table::new(&[
+            ("NAME", Align::Left),
+            ("KIND", Align::Left),
+            ("VERSION", Align::Left),
+            ("STATUS", Align::Left),
+            ("SIZE", Align::Right),
+            ("ORIGIN", Align::Left),
+            ("WHAT IT IS FOR", Align::Left),
+        ]);
+        for plugin in plugins.values() {
+            table.row(row(plugin));
+        }
+        for refused in &app.refused {
+            let name = refused.path.file_stem().unwrap_or_default().to_string_lossy();
+            let cells = [Cell::from(text::escaped(&name)), "".into(), "".into(), Cell::styled("refused", BAD), "".into(), "folder".into()];
+            table.row(cells.into_iter().chain([Cell::styled(text::excerpt(&refused.reason, 80), FAINT)]));
+        }
+        context.screen.answer(table.render())?;
+        Ok(Exit::Done)
+    }
+}
+
+fn row(plugin: &Plugin) -> [Cell; 7] {
+    let manifest = &plugin.package.manifest;
+    let origin = match &plugin.origin {
+        Origin::Bundled => "bundled",
+        Origin::File(_) => "folder",
+    };
+    [
+        text::escaped(&manifest.name).into(),
+        manifest.kind.as_str().into(),
+        text::escaped(&manifest.version.to_string()).into(),
+        status(plugin),
+        figures::bytes(plugin.package.wasm.len() as u64).into(),
+        origin.into(),
+        Cell::styled(text::escaped(&manifest.description), FAINT),
+    ]
+}
+
+/// The status in its colour.
+pub(super) fn status(plugin: &Plugin) -> Cell {
+    match plugin.status() {
+        Status::Ready if !plugin.standing().withheld.is_empty() => Cell::styled("ready, in part", GOOD),
+        Status::Ready => Cell::styled(Status::Ready.as_str(), GOOD),
+        Status::NeedsApproval => Cell::styled(Status::NeedsApproval.as_str(), WARNING),
+        Status::Disabled => Cell::styled(Status::Disabled.as_str(), BAD),
+    }
+}
+
+/// A plugin as programs see it.
+pub(super) fn summary(plugin: &Plugin) -> Value {
+    let manifest = &plugin.package.manifest;
+    json!({
+        "name": manifest.name,
+        "kind": manifest.kind,
+        "version": manifest.version,
+        "description": manifest.description,
+        "status": plugin.status().as_str().replace(' ', "-"),
+        "origin": match &plugin.origin {
+            Origin::Bundled => json!("bundled"),
+            Origin::File(path) => json!(path),
+        },
+        "hash": plugin.package.hash,
+        "bytes": plugin.package.wasm.len(),
+        "needs": manifest.needs,
+        "grants": plugin.standing().granted,
+        "withheld": plugin.standing().withheld,
+        "undecided": plugin.undecided(),
+        "imports": plugin.package.imports,
+    })
+}

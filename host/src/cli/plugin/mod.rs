@@ -1,0 +1,51 @@
+//! `baton plugin`: the plugins of this host, and what it would say of a file.
+
+mod decision;
+mod enable;
+mod grant;
+mod install;
+mod list;
+mod pack;
+mod remove;
+mod show;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use super::{Context, exit::Exit};
+
+/// Look at plugins, and decide what they may do
+#[derive(Debug, Args)]
+pub(super) struct Plugin {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::List),
+    Show(show::Show),
+    Grant(grant::Grant),
+    Revoke(grant::Revoke),
+    Enable(enable::Enable),
+    Disable(enable::Disable),
+    Install(install::Install),
+    Remove(remove::Remove),
+    Pack(pack::Pack),
+}
+
+impl Plugin {
+    pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
+        match &self.command {
+            Command::List(command) => command.execute(context).await,
+            Command::Show(command) => command.execute(context).await,
+            Command::Grant(command) => command.execute(context).await,
+            Command::Revoke(command) => command.execute(context).await,
+            Command::Enable(command) => command.execute(context).await,
+            Command::Disable(command) => command.execute(context).await,
+            Command::Install(command) => command.execute(context).await,
+            Command::Remove(command) => command.execute(context).await,
+            Command::Pack(command) => command.execute(context),
+        }
+    }
+}

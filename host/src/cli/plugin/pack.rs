@@ -1,0 +1,48 @@
+//! `baton plugin pack`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use serde_json::json;
+
+use super::{install::understood, list};
+use crate::cli::{
+    Context,
+    exit::{Exit, Misuse},
+    figures, text,
+};
+
+/// Make one plugin file of an agent's folder: plugin.toml, persona.md and whatever lies beside them
+///
+/// Names that begin with a dot are left out. The same folder always makes the same file.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Pack {
+    /// The folder
+    #[arg(value_name = "FOLDER")]
+    folder: PathBuf,
+    /// The file to write
+    #[arg(long = "to", short = 't', value_name = "FILE")]
+    file: PathBuf,
+}
+
+impl Pack {
+    pub(in crate::cli) fn execute(&self, context: &Context) -> Result<Exit> {
+        if !self.folder.is_dir() {
+            return Err(Misuse(format!("`{}` is no folder.", text::escaped(&self.folder.display().to_string()))).into());
+        }
+        let plugin = understood(&self.folder)?;
+        let shown = text::escaped(&self.file.display().to_string());
+        let written = std::fs::write(&self.file, &plugin.package.wasm);
+        written.with_context(|| format!("`{shown}` cannot be written; name another file with --to"))?;
+        if context.screen.is_json() {
+            let mut document = list::summary(&plugin);
+            document["file"] = json!(self.file);
+            context.screen.document(&document)?;
+        } else {
+            let size = figures::bytes(plugin.package.wasm.len() as u64);
+            context.screen.tell(format!("Packed `{}` into {shown}, {size}.", text::escaped(plugin.name())));
+        }
+        Ok(Exit::Done)
+    }
+}

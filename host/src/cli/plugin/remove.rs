@@ -1,0 +1,62 @@
+//! `baton plugin remove`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    app::{App, Folder, FolderError},
+    cli::{
+        Context,
+        exit::{Exit, Misuse},
+        text,
+    },
+    events::{Category, Draft},
+    kernel::{granting::Change, registry::Origin},
+};
+
+/// Take a plugin out of the plugin folder, and its grants back
+///
+/// Runs that began with it are paused when they are to go on, until the same file is installed again.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Remove {
+    /// Name of the plugin, or of a file in the plugin folder that was refused, without .wasm
+    #[arg(value_name = "NAME")]
+    plugin: String,
+}
+
+impl Remove {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let app = context.open_to_change().await?;
+        let (path, hash) = self.found(&app)?;
+        if hash.is_some() {
+            app.kernel.decide(&self.plugin, &Change::Revoke(Vec::new()), &app.config.operator).await?;
+        }
+        Folder::of(&app.config.data_dir).remove(&path)?;
+        let data = json!({ "by": app.config.operator, "plugin": self.plugin, "hash": hash, "file": path });
+        app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "removed", data)]).await?;
+        app.close().await;
+        if context.screen.is_json() {
+            context.screen.document(&json!({ "plugin": self.plugin, "file": path, "hash": hash }))?;
+        } else {
+            context.screen.tell(format!("Removed {}.", text::escaped(&path.display().to_string())));
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The file, and the hash of the plugin in it where it is one.
+    fn found(&self, app: &App) -> Result<(PathBuf, Option<String>)> {
+        if let Some(plugin) = app.kernel.registry().find(&self.plugin) {
+            return match &plugin.origin {
+                Origin::Bundled => Err(FolderError::Bundled(self.plugin.clone()).into()),
+                Origin::File(path) => Ok((path.clone(), Some(plugin.package.hash.clone()))),
+            };
+        }
+        let named = |path: &PathBuf| path.file_stem().is_some_and(|stem| stem == self.plugin.as_str());
+        let refused = app.refused.iter().map(|refused| refused.path.clone()).find(named);
+        let none = || Misuse(format!("There is no plugin `{}`; `baton plugin list` shows those there are.", text::escaped(&self.plugin)));
+        Ok((refused.ok_or_else(none)?, None))
+    }
+}

@@ -1,0 +1,137 @@
+//! `baton plugin show`. What a plugin says of itself is shown with nothing hidden: somebody decides by it.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::list;
+use crate::{
+    app::{self, Access, App},
+    cli::{
+        Context,
+        exit::{Exit, Misuse},
+        figures,
+        screen::{BAD, FAINT, STRONG, WARNING, painted},
+        table::{Align, Cell, Table},
+        text,
+    },
+    interfaces::CAPABILITIES,
+    kernel::{grants::Standing, registry::Plugin},
+};
+
+/// Show a plugin, or what this host would say of a file: what it is, asks for and may do
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Show {
+    /// Name of a plugin, or a .wasm file
+    #[arg(value_name = "NAME|FILE")]
+    plugin: String,
+}
+
+impl Show {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let app = context.open(Access::Look).await?;
+        let plugin = match app.kernel.registry().find(&self.plugin) {
+            Some(plugin) => plugin,
+            None => match self.understood(&app)? {
+                Ok(plugin) => {
+                    app.kernel.rehearse(&plugin).await?;
+                    Arc::new(plugin)
+                }
+                Err(reason) => return refuse(context, &self.plugin, &reason),
+            },
+        };
+        let warnings = plugin.package.warnings(CAPABILITIES);
+        let packed: Vec<String> = plugin.assets.paths().map(str::to_owned).collect();
+        if context.screen.is_json() {
+            context.screen.document(&document(&plugin, &warnings, &packed))?;
+        } else {
+            context.screen.answer(describe(&plugin, &warnings, &packed))?;
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The inner error is why the file is refused.
+    fn understood(&self, app: &App) -> Result<Result<Plugin, String>, Misuse> {
+        let path = Path::new(&self.plugin);
+        if path.is_file() {
+            return Ok(app::read_plugin(path));
+        }
+        let known: Vec<_> = app.kernel.registry().all().keys().map(|name| format!("`{}`", text::escaped(name))).collect();
+        Err(Misuse(format!("There is no plugin and no file `{}`; the plugins are {}.", text::escaped(&self.plugin), known.join(", "))))
+    }
+}
+
+fn refuse(context: &Context, file: &str, reason: &str) -> Result<Exit> {
+    if context.screen.is_json() {
+        context.screen.document(&json!({ "file": file, "refused": reason }))?;
+    } else {
+        context.screen.warn(format!("{} This host refuses {}: {}", painted(BAD, "✗"), text::escaped(file), text::plain(reason)));
+    }
+    Ok(Exit::Failed)
+}
+
+fn describe(plugin: &Plugin, warnings: &[String], packed: &[String]) -> String {
+    let manifest = &plugin.package.manifest;
+    let fact = |name: &str, value: String| format!("{} {value}", painted(STRONG, format!("{name:<9}")));
+    let imports = plugin.package.imports.iter().map(|import| text::escaped(import)).collect::<Vec<_>>().join(", ");
+    let mut lines = vec![
+        fact("Name", text::escaped(&manifest.name)),
+        fact("For", text::escaped(&manifest.description)),
+        fact("Kind", manifest.kind.to_string()),
+        fact("Version", text::escaped(&manifest.version.to_string())),
+        fact("Status", plugin.status().as_str().to_owned()),
+        fact("Origin", text::escaped(&plugin.origin.to_string())),
+        fact("Size", figures::bytes(plugin.package.wasm.len() as u64)),
+        fact("SHA-256", plugin.package.hash.clone()),
+        fact("Imports", if imports.is_empty() { "nothing".to_owned() } else { imports }),
+        String::new(),
+        needs(plugin),
+    ];
+    lines.extend(warnings.iter().map(|warning| format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning))));
+    if !packed.is_empty() {
+        lines.push(format!("\n{}", painted(STRONG, "PACKED FILES")));
+        lines.extend(packed.iter().map(|path| text::escaped(path)));
+    }
+    lines.join("\n")
+}
+
+/// What it asks for beside what it was given.
+pub(super) fn needs(plugin: &Plugin) -> String {
+    let needs = &plugin.package.manifest.needs;
+    if needs.is_empty() {
+        return "It asks for nothing, and may reach nothing but its own run.".to_owned();
+    }
+    let mut table = Table::new(&[("IT ASKS TO", Align::Left), ("NEED", Align::Left), ("OF", Align::Left), ("GRANTED", Align::Left)]);
+    let standing = plugin.standing();
+    for (kind, patterns) in needs.iter() {
+        let meaning = CAPABILITIES.iter().find(|known| known.word == kind).map_or("", |known| known.meaning);
+        for pattern in patterns {
+            let granted = if standing.granted.of(kind).contains(pattern) {
+                Cell::from("yes")
+            } else {
+                Cell::styled(narrower(&standing, kind, pattern), WARNING)
+            };
+            table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), text::escaped(pattern).into(), granted]);
+        }
+    }
+    table.render()
+}
+
+/// What is granted of a need that is not granted as it stands.
+fn narrower(standing: &Standing, kind: &str, pattern: &String) -> String {
+    let withheld = standing.withheld.of(kind).contains(pattern);
+    match standing.granted.of(kind) {
+        [] if withheld => "no, withheld".to_owned(),
+        [] => "not decided".to_owned(),
+        granted => format!("only {}", granted.iter().map(|pattern| text::escaped(pattern)).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn document(plugin: &Plugin, warnings: &[String], packed: &[String]) -> Value {
+    let mut document = list::summary(plugin);
+    document["warnings"] = json!(warnings);
+    document["packed"] = json!(packed);
+    document
+}

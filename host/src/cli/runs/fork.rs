@@ -1,0 +1,50 @@
+//! `baton runs fork`.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{
+    app::Access,
+    cli::{
+        Context,
+        drive::drive,
+        exit::{Exit, Misuse},
+        figures, model, text,
+    },
+};
+
+/// Start a new run that shares the calls before one of another's, makes that call anew, and drive it to its end
+///
+/// What the old run changed in its workspace stays changed.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Fork {
+    /// Any beginning or end of the run's id
+    run: String,
+    /// The first call to make anew, as `baton runs journal` counts them
+    #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(u64).range(1..))]
+    at: u64,
+    /// Who answers from now on: provider/model, an alias from the settings, or script/FILE
+    #[arg(long)]
+    model: Option<String>,
+}
+
+impl Fork {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let settings = self.model.as_deref().map(model::settings).transpose()?;
+        let app = context.open(Access::Execute).await?;
+        let source = app.kernel.resolve(&self.run).await?;
+        let calls = app.kernel.journal().count(&source.id).await?.made;
+        if self.at > calls + 1 {
+            let made = figures::counted(calls, "call", "calls");
+            return Err(Misuse(format!("Run {} has made {made}; fork it at 1 to {}.", text::short(&source.id), calls + 1)).into());
+        }
+        let run = app.kernel.fork(&source, self.at).await?;
+        app.kernel.resume(&run, settings).await?;
+        context.screen.tell(format!("Run {} is forked from {} before call {}.", text::short(&run.id), text::short(&source.id), self.at));
+        let ended = drive(&app, context, &run.id).await?;
+        app.close().await;
+        ended.tell(context, None);
+        ended.answer(&context.screen)?;
+        Ok(ended.exit())
+    }
+}

@@ -1,0 +1,107 @@
+//! `baton runs list`.
+
+use anstyle::Style;
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{
+    app::Access,
+    cli::{
+        Context, ending,
+        exit::Exit,
+        figures,
+        screen::{BAD, GOOD, WARNING},
+        table::{Align, Cell, Table},
+        text,
+    },
+    kernel::run::{Filter, Run, State, Tally},
+};
+
+/// List runs, the newest first
+#[derive(Debug, Args)]
+pub(in crate::cli) struct List {
+    /// Also the runs that other runs started
+    #[arg(long)]
+    all: bool,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+}
+
+impl List {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let app = context.open(Access::Look).await?;
+        let filter = Filter { roots_only: !self.all, limit: self.limit, ..Filter::default() };
+        let mut runs = Vec::new();
+        for run in app.kernel.runs().list(&filter).await? {
+            let tally = app.kernel.runs().tally(&run.id).await?;
+            runs.push((run, tally));
+        }
+        if context.screen.is_json() {
+            context.screen.document(&runs.iter().map(|(run, tally)| summary(run, tally)).collect::<Vec<_>>())?;
+        } else if runs.is_empty() {
+            context.screen.tell("There are no runs yet. Begin with `baton demo`.");
+        } else {
+            context.screen.answer(table(&runs, figures::now()).render())?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn table(runs: &[(Run, Tally)], now: u64) -> Table {
+    let (left, right) = (Align::Left, Align::Right);
+    let mut table = Table::new(&[
+        ("RUN", left),
+        ("PLUGIN", left),
+        ("STATE", left),
+        ("BEGUN", left),
+        ("REPLIES", right),
+        ("COST", right),
+        ("WORKSPACE", left),
+    ]);
+    for (run, tally) in runs {
+        table.row([
+            text::short(&run.id).into(),
+            text::line(&run.plugin).into(),
+            state(&run.state),
+            figures::ago(now, run.created_at).into(),
+            figures::count(tally.model_calls).into(),
+            figures::money(tally.cost_usd).into(),
+            text::escaped(&run.workspace.display().to_string()).into(),
+        ]);
+    }
+    table
+}
+
+/// The state in its colour.
+pub(super) fn state(state: &State) -> Cell {
+    let style = match state {
+        State::Succeeded => GOOD,
+        State::Failed { .. } | State::Cancelled => BAD,
+        State::Paused { .. } => WARNING,
+        State::Queued | State::Running | State::Waiting { .. } => Style::new(),
+    };
+    Cell::styled(state.as_str(), style)
+}
+
+/// A run as programs see it.
+pub(super) fn summary(run: &Run, tally: &Tally) -> Value {
+    json!({
+        "run": run.id,
+        "parent": run.parent.as_ref().map(|(id, _)| id),
+        "root": run.root,
+        "forked-from": run.forked_from.as_ref().map(|(id, at)| json!({ "run": id, "at": at })),
+        "plugin": run.plugin,
+        "plugin-version": run.plugin_version,
+        "plugin-hash": run.plugin_hash,
+        "kind": run.kind,
+        "state": run.state.as_str(),
+        "reason": ending::reason(&run.state),
+        "project": run.project,
+        "workspace": run.workspace,
+        "created-at": figures::stamp(run.created_at),
+        "updated-at": figures::stamp(run.updated_at),
+        "tally": tally,
+    })
+}

@@ -1,0 +1,50 @@
+//! `baton runs`: what was run, and what to do with it. A run is named by any beginning or end of its id.
+
+mod cancel;
+mod difference;
+mod fork;
+mod journal;
+mod list;
+mod record;
+mod replay;
+mod resume;
+mod show;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use super::{Context, exit::Exit};
+
+/// Look at runs, resume, cancel, fork, record and replay them
+#[derive(Debug, Args)]
+pub(super) struct Runs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::List),
+    Show(show::Show),
+    Journal(journal::Journal),
+    Resume(resume::Resume),
+    Cancel(cancel::Cancel),
+    Fork(fork::Fork),
+    Record(record::Record),
+    Replay(replay::Replay),
+}
+
+impl Runs {
+    pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
+        match &self.command {
+            Command::List(command) => command.execute(context).await,
+            Command::Show(command) => command.execute(context).await,
+            Command::Journal(command) => command.execute(context).await,
+            Command::Resume(command) => command.execute(context).await,
+            Command::Cancel(command) => command.execute(context).await,
+            Command::Fork(command) => command.execute(context).await,
+            Command::Record(command) => command.execute(context).await,
+            Command::Replay(command) => command.execute(context).await,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `baton runs resume`.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{
+    app::Access,
+    cli::{Context, drive::drive, exit::Exit, model},
+};
+
+/// Carry on with a run that was stopped, is paused, or has failed, and drive it to its end
+///
+/// Calls that were answered before are answered from the journal: nothing is paid for twice.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Resume {
+    /// Any beginning or end of the run's id
+    run: String,
+    /// Who answers from now on: provider/model, an alias from the settings, or script/FILE
+    #[arg(long)]
+    model: Option<String>,
+}
+
+impl Resume {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let settings = self.model.as_deref().map(model::settings).transpose()?;
+        let app = context.open(Access::Execute).await?;
+        let run = app.kernel.resolve(&self.run).await?;
+        app.kernel.resume(&run, settings).await?;
+        let ended = drive(&app, context, &run.root).await?;
+        app.close().await;
+        ended.tell(context, None);
+        ended.answer(&context.screen)?;
+        Ok(ended.exit())
+    }
+}

@@ -1,0 +1,144 @@
+//! `baton runs show`.
+
+use anyhow::Result;
+use clap::Args;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::list;
+use crate::{
+    app::{Access, App},
+    cli::{
+        Context, ending,
+        exit::Exit,
+        figures,
+        screen::{STRONG, painted},
+        table::{Align, Cell, Table},
+        text,
+    },
+    journal::{RunId, Wait},
+    kernel::run::{Run, State, Tally},
+};
+
+/// Show a run: where it stands and why, what it took, and the runs below it
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Show {
+    /// Any beginning or end of the run's id
+    run: String,
+}
+
+/// A run below the one shown.
+struct Below {
+    run: Run,
+    tally: Tally,
+    depth: usize,
+}
+
+impl Show {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let app = context.open(Access::Look).await?;
+        let run = app.kernel.resolve(&self.run).await?;
+        let tally = app.kernel.runs().tally(&run.id).await?;
+        let below = below(&app, &run).await?;
+        if context.screen.is_json() {
+            let mut document = list::summary(&run, &tally);
+            document["input"] = run.input.clone();
+            document["output"] = json!(run.output);
+            document["settings"] = run.settings.clone();
+            document["runs"] = below.iter().map(|below| list::summary(&below.run, &below.tally)).collect();
+            context.screen.document(&document)?;
+            return Ok(Exit::Done);
+        }
+        for (name, value) in facts(&run, &tally) {
+            context.screen.answer(format!("{} {value}", painted(STRONG, format!("{name:<10}"))))?;
+        }
+        if !below.is_empty() {
+            context.screen.answer(format!("\n{}", table(&below).render()))?;
+        }
+        context.screen.tell(format!("\nEvery call: `{}`", context.again(&format!("runs journal {}", text::short(&run.id)))));
+        Ok(Exit::Done)
+    }
+}
+
+fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
+    const LONGEST: usize = 300;
+    let zone = TimeZone::system();
+    let mut facts = vec![
+        ("Run", text::escaped(run.id.as_str())),
+        ("Plugin", format!("{} {} ({})", text::line(&run.plugin), text::line(&run.plugin_version), run.kind)),
+        ("State", standing(&run.state, &zone)),
+        ("Begun", figures::moment(run.created_at, &zone)),
+        ("Changed", figures::moment(run.updated_at, &zone)),
+        ("Workspace", text::escaped(&run.workspace.display().to_string())),
+        ("Spent", ending::spent(tally, run.updated_at.saturating_sub(run.created_at))),
+    ];
+    if let Some((parent, seq)) = &run.parent {
+        facts.push(("Started by", format!("call {seq} of run {}", text::short(parent))));
+    }
+    if let Some((source, at)) = &run.forked_from {
+        facts.push(("Forked", format!("from run {} before call {at}", text::short(source))));
+    }
+    facts.push(("Input", text::excerpt(&run.input.to_string(), LONGEST)));
+    if let Some(output) = &run.output {
+        facts.push(("Output", text::excerpt(&output.to_string(), LONGEST)));
+    }
+    facts
+}
+
+fn standing(state: &State, zone: &TimeZone) -> String {
+    match (state, ending::reason(state)) {
+        (_, Some(reason)) => format!("{}: {}", state.as_str(), text::plain(reason)),
+        (State::Waiting { wait: Wait::Until(until) }, _) => format!("waiting until {}", figures::moment(*until, zone)),
+        (State::Waiting { wait: Wait::Runs(runs) }, _) => {
+            format!("waiting for {}", runs.iter().map(text::short).collect::<Vec<_>>().join(", "))
+        }
+        _ => state.as_str().to_owned(),
+    }
+}
+
+async fn below(app: &App, run: &Run) -> Result<Vec<Below>> {
+    let mut tree = app.kernel.tree(&run.id).await?;
+    tree.sort_by_key(|run| run.parent.as_ref().map(|(_, seq)| *seq));
+    let mut ordered = Vec::new();
+    descend(&tree, &run.id, 0, &mut ordered);
+    let mut below = Vec::new();
+    for (run, depth) in ordered {
+        let tally = app.kernel.runs().tally(&run.id).await?;
+        below.push(Below { run: run.clone(), tally, depth });
+    }
+    Ok(below)
+}
+
+/// The runs under `parent`, each followed by its own, in the order they were started.
+fn descend<'a>(tree: &'a [Run], parent: &RunId, depth: usize, ordered: &mut Vec<(&'a Run, usize)>) {
+    for run in tree.iter().filter(|run| run.parent.as_ref().is_some_and(|(id, _)| id == parent)) {
+        ordered.push((run, depth));
+        descend(tree, &run.id, depth + 1, ordered);
+    }
+}
+
+fn table(below: &[Below]) -> Table {
+    let (left, right) = (Align::Left, Align::Right);
+    let mut table = Table::new(&[
+        ("CALL", right),
+        ("RUN", left),
+        ("PLUGIN", left),
+        ("STATE", left),
+        ("REPLIES", right),
+        ("TOKENS", right),
+        ("TOOK", right),
+    ]);
+    for Below { run, tally, depth } in below {
+        let call = run.parent.as_ref().map(|(_, seq)| figures::count(*seq)).unwrap_or_default();
+        table.row([
+            Cell::from(call),
+            text::short(&run.id).into(),
+            format!("{}{}", "  ".repeat(*depth), text::line(&run.plugin)).into(),
+            list::state(&run.state),
+            figures::count(tally.model_calls).into(),
+            format!("{} → {}", figures::count(tally.input_tokens), figures::count(tally.output_tokens)).into(),
+            figures::duration(run.updated_at.saturating_sub(run.created_at)).into(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,37 @@
+//! A run for the tests of the command line.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::{
+    journal::RunId,
+    kernel::{
+        package::Kind,
+        run::{Run, State},
+    },
+};
+
+/// A root run of `plugin` that stands in `state`.
+pub(super) fn run(id: &str, plugin: &str, state: State) -> Run {
+    Run {
+        id: RunId::from_text(id),
+        parent: None,
+        root: RunId::from_text(id),
+        forked_from: None,
+        plugin: plugin.to_owned(),
+        plugin_version: "0.1.0".to_owned(),
+        plugin_hash: String::new(),
+        kind: Kind::Workflow,
+        input: Value::Null,
+        project: String::new(),
+        workspace: PathBuf::new(),
+        settings: json!({}),
+        seed: String::new(),
+        started_at: 0,
+        state,
+        output: None,
+        created_at: 0,
+        updated_at: 0,
+    }
+}

@@ -1,0 +1,123 @@
+//! Where text goes: the answer to standard output, all else to standard error. Knows what the terminal can show.
+
+use std::{
+    fmt::Display,
+    io::{self, IsTerminal, Write},
+};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+/// What went well.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// What needs attention.
+pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
+/// What failed.
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
+/// What is beside the point.
+pub(super) const FAINT: Style = Style::new().dimmed();
+/// What is to be seen first.
+pub(super) const STRONG: Style = Style::new().bold();
+
+/// A text in a style.
+pub(super) fn painted(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// One JSON document.
+    Json,
+}
+
+/// Whether there are colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Also into files and pipes.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// Where text goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Screen {
+    /// The form of the answer.
+    pub(super) output: Output,
+    /// Nothing is told but the answer and what went wrong.
+    pub(super) quiet: bool,
+    /// Whether there are colours.
+    pub(super) colour: Colour,
+}
+
+impl Screen {
+    /// The answer is a JSON document.
+    pub(super) fn is_json(&self) -> bool {
+        self.output == Output::Json
+    }
+
+    /// Lines that change can be shown.
+    pub(super) fn is_live(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// Columns that standard error shows in a line; 80 where nobody knows.
+    pub(super) fn columns(&self) -> usize {
+        #[cfg(unix)]
+        if let Ok(size) = rustix::termios::tcgetwinsize(io::stderr())
+            && size.ws_col > 0
+        {
+            return size.ws_col.into();
+        }
+        80
+    }
+
+    /// Standard error shows colours.
+    pub(super) fn shows_colour(&self) -> bool {
+        AutoStream::new(io::stderr(), self.choice()).current_choice() != ColorChoice::Never
+    }
+
+    /// Writes a line of the answer.
+    pub(super) fn answer(&self, text: impl Display) -> io::Result<()> {
+        let mut stream = AutoStream::new(io::stdout(), self.choice()).lock();
+        writeln!(stream, "{text}")
+    }
+
+    /// Writes the answer as a JSON document.
+    pub(super) fn document(&self, document: &impl Serialize) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(document)?;
+        // No colours inside, and none may be taken for such.
+        writeln!(io::stdout().lock(), "{text}")?;
+        Ok(())
+    }
+
+    /// Tells whoever watches, unless they want quiet.
+    pub(super) fn tell(&self, text: impl Display) {
+        if !self.quiet {
+            self.warn(text);
+        }
+    }
+
+    /// Tells what nobody should miss.
+    pub(super) fn warn(&self, text: impl Display) {
+        let mut stream = AutoStream::new(io::stderr(), self.choice()).lock();
+        // Where standard error is gone there is nobody to tell.
+        let _ = writeln!(stream, "{text}");
+    }
+
+    fn choice(&self) -> ColorChoice {
+        match self.colour {
+            Colour::Auto => ColorChoice::Auto,
+            Colour::Always => ColorChoice::AlwaysAnsi,
+            Colour::Never => ColorChoice::Never,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Text of plugins, models and files made safe for a terminal. Whatever others wrote passes here before it is shown.
+
+use crate::journal::RunId;
+
+/// The text without control characters, without escape sequences and without characters that turn the direction of
+/// others around. Line breaks stay, and a tab becomes a space.
+pub(super) fn plain(text: &str) -> String {
+    let without_sequences = anstream::adapter::strip_str(text).to_string();
+    let shown = without_sequences.chars().filter_map(|character| match character {
+        '\n' => Some('\n'),
+        '\t' => Some(' '),
+        _ if is_hidden(character) => None,
+        _ => Some(character),
+    });
+    shown.collect()
+}
+
+/// The text in one line, with single spaces.
+pub(super) fn line(text: &str) -> String {
+    plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The beginning of a text in one line of at most `most` characters, with an ellipsis where something was left out.
+pub(super) fn excerpt(text: &str, most: usize) -> String {
+    // Enough of it to fill the line, however much white space there is.
+    let beginning: String = text.chars().take(most.saturating_mul(8).max(64)).collect();
+    let cut = beginning.len() < text.len();
+    let line = line(&beginning);
+    if line.chars().count() <= most && !cut {
+        return line;
+    }
+    let kept: String = line.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// The text with every character that could not be seen written out, such as `\u{1b}`; for what somebody decides by.
+pub(super) fn escaped(text: &str) -> String {
+    text.chars().flat_map(|character| if is_hidden(character) { character.escape_default().collect() } else { vec![character] }).collect()
+}
+
+/// The end of a run's id, which tells it from others and is enough to name it by.
+pub(super) fn short(run: &RunId) -> String {
+    let id = escaped(run.as_str());
+    id.char_indices().rev().nth(7).map_or(id.clone(), |(start, _)| id[start..].to_owned())
+}
+
+/// A word as a shell takes it.
+pub(super) fn shell_word(word: &str) -> String {
+    let bare = |character: char| character.is_ascii_alphanumeric() || "-_./:@=+,".contains(character);
+    if !word.is_empty() && word.chars().all(bare) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+fn is_hidden(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_reaches_the_terminal_but_text() {
+        let attacks =
+            ["\u{1b}[2Jgone", "\u{1b}]0;title\u{7}gone", "go\u{8}ne", "go\u{200b}ne", "\u{202e}gone", "go\rne", "\u{9b}31mgone", "go\0ne"];
+        for attack in attacks {
+            let shown = plain(attack);
+            assert!(!shown.chars().any(is_hidden), "{attack:?} gave {shown:?}");
+            assert!(shown.contains("go") && shown.ends_with("ne"), "{attack:?} gave {shown:?}");
+        }
+        assert_eq!(plain("two\nlines\tand a tab"), "two\nlines and a tab");
+    }
+
+    #[test]
+    fn what_is_decided_by_is_shown_in_full() {
+        assert_eq!(escaped("a\u{1b}[31m\u{202e}b\n"), r"a\u{1b}[31m\u{202e}b\n");
+        assert_eq!(escaped("Grüße"), "Grüße");
+    }
+
+    #[test]
+    fn an_excerpt_is_one_short_line() {
+        assert_eq!(excerpt("  a\n\n b  ", 10), "a b");
+        assert_eq!(excerpt("abcdef", 6), "abcdef");
+        assert_eq!(excerpt("abcdefg", 6), "abcde…");
+        assert_eq!(excerpt(&" ".repeat(10_000), 6), "…");
+        assert_eq!(excerpt("", 6), "");
+    }
+
+    #[test]
+    fn a_short_id_is_the_end_of_it() {
+        assert_eq!(short(&RunId::from_text("0194b2f0-7c00-7abc-8def-0123456789ab")), "456789ab");
+        assert_eq!(short(&RunId::from_text("abc")), "abc");
+    }
+
+    #[test]
+    fn shell_words_are_quoted_when_they_must_be() {
+        assert_eq!(shell_word("docs/a-b.md"), "docs/a-b.md");
+        assert_eq!(shell_word("my dir"), "'my dir'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word(""), "''");
+    }
+}
