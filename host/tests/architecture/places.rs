@@ -1,0 +1,184 @@
+//! What may stand in one place alone: SQL, statuses, printing, the environment; and what may stand nowhere.
+
+use crate::source::{Source, Violation};
+
+/// Only the store speaks to a database.
+pub(crate) fn sql_stays_in_store(sources: &[Source]) -> Vec<Violation> {
+    let elsewhere = host_sources(sources).filter(|source| !source.path.starts_with("host/src/store/"));
+    words_in(elsewhere, &["sqlx"], "SQL belongs in host/src/store; declare a port here and implement it there")
+}
+
+/// Only the API decides with which HTTP status to answer. Clients may read those of others, from `reqwest`.
+pub(crate) fn statuses_stay_in_api(sources: &[Source]) -> Vec<Violation> {
+    const ADVICE: &str = "HTTP statuses belong in host/src/api; give the error a kind and map it there";
+    let elsewhere = || host_sources(sources).filter(|source| !source.path.starts_with("host/src/api/"));
+    let mut violations = words_in(elsewhere(), &["axum"], ADVICE);
+    violations.extend(words_in(elsewhere().filter(|source| !source.bare.contains("reqwest")), &["StatusCode"], ADVICE));
+    violations
+}
+
+/// Only the command line speaks to a terminal; the log goes to standard error.
+pub(crate) fn printing_stays_in_cli(sources: &[Source]) -> Vec<Violation> {
+    let prints = |path: &str| path.starts_with("host/src/cli/") || ["host/src/main.rs", "host/src/telemetry.rs"].contains(&path);
+    let elsewhere = host_sources(sources).filter(|source| !prints(&source.path));
+    let words = ["println!", "eprintln!", "print!", "eprint!", "stdout", "stderr"];
+    let spawns = |text: &str, position: usize| {
+        // What a child process does with its own streams is no printing.
+        let (before, after) = (&text[..position], &text[position..]);
+        before.ends_with('.') || before.ends_with("fn ") || !after[6..].trim_start().starts_with('(')
+    };
+    let found = words_with_places(elsewhere, &words);
+    let printing = found.filter(|(source, position, word)| word.ends_with('!') || !spawns(&source.bare, *position));
+    printing
+        .map(|(source, position, _)| {
+            source.violation(&source.bare, position, "printing belongs in host/src/cli; return the text, or use `tracing`")
+        })
+        .collect()
+}
+
+/// Only the configuration reads environment variables; the command line may name the one for its data directory.
+pub(crate) fn environment_stays_in_config(sources: &[Source]) -> Vec<Violation> {
+    const ADVICE: &str = "environment variables are read in host/src/config.rs alone; add a field to its Config";
+    let is_config = |path: &str| path == "host/src/config.rs" || path.starts_with("host/src/config/");
+    let mut violations = Vec::new();
+    for source in host_sources(sources).filter(|source| !is_config(&source.path)) {
+        for word in ["env::var", "env::{var", "env::set_var", "env::remove_var"] {
+            violations.extend(source.bare.match_indices(word).map(|(position, _)| source.violation(&source.bare, position, ADVICE)));
+        }
+        let attribute =
+            places_of(&source.code, "env").into_iter().filter(|position| source.code[position + 3..].trim_start().starts_with("= \""));
+        let allowed =
+            |position: usize| source.path.starts_with("host/src/cli/") && source.code[position..].starts_with("env = \"BATON_DATA_DIR\"");
+        violations
+            .extend(attribute.filter(|position| !allowed(*position)).map(|position| source.violation(&source.code, position, ADVICE)));
+    }
+    violations
+}
+
+/// Statics hold constants, never anything that changes.
+pub(crate) fn no_static_state(sources: &[Source]) -> Vec<Violation> {
+    const CHANGING: &[&str] = &["Mutex", "RwLock", "Atomic", "Once", "Lazy", "Cell", "static mut"];
+    const ADVICE: &str = "a static must not hold state; put it into a field of `App` and pass it down";
+    // A component's imports are fixed when it is linked; what stands in for them in a plugin's tests has to be as near.
+    const IMPORT_TABLE: &str = "sdk/src/testing/installed.rs";
+    let mut violations = Vec::new();
+    for source in sources.iter().filter(|source| source.path != IMPORT_TABLE) {
+        for position in places_of(&source.bare, "static") {
+            let end = source.bare[position..].find(['=', ';']).map_or(source.bare.len(), |length| position + length);
+            let item = &source.bare[position..end];
+            let lifetime = source.bare[..position].ends_with('\'');
+            if !lifetime && CHANGING.iter().any(|word| item.contains(word)) {
+                violations.push(source.violation(&source.bare, position, ADVICE));
+            }
+        }
+        for word in ["thread_local!", "lazy_static!"] {
+            violations.extend(source.bare.match_indices(word).map(|(position, _)| source.violation(&source.bare, position, ADVICE)));
+        }
+    }
+    violations
+}
+
+/// What is to be done is an issue, not a comment.
+pub(crate) fn nothing_left_over(sources: &[Source]) -> Vec<Violation> {
+    // Put together here, so that this file has none of them.
+    let words = [["TO", "DO"], ["FIX", "ME"], ["XX", "X"]].map(|halves| halves.concat());
+    let mut violations = Vec::new();
+    for (source, word) in sources.iter().flat_map(|source| words.iter().map(move |word| (source, word))) {
+        let places = places_of(&source.text, word);
+        violations.extend(
+            places.into_iter().map(|position| source.violation(&source.text, position, format!("`{word}`: do it, or file an issue"))),
+        );
+    }
+    violations
+}
+
+fn host_sources(sources: &[Source]) -> impl Iterator<Item = &Source> {
+    sources.iter().filter(|source| source.path.starts_with("host/src/"))
+}
+
+fn words_in<'a>(sources: impl Iterator<Item = &'a Source>, words: &'a [&'a str], advice: &str) -> Vec<Violation> {
+    words_with_places(sources, words).map(|(source, position, _)| source.violation(&source.bare, position, advice)).collect()
+}
+
+fn words_with_places<'a>(
+    sources: impl Iterator<Item = &'a Source>,
+    words: &[&'a str],
+) -> impl Iterator<Item = (&'a Source, usize, &'a str)> {
+    sources.flat_map(move |source| {
+        words.iter().flat_map(move |word| places_of(&source.bare, word).into_iter().map(move |position| (source, position, *word)))
+    })
+}
+
+/// Where `word` stands as a word of its own.
+fn places_of(text: &str, word: &str) -> Vec<usize> {
+    let in_word = |character: char| character.is_alphanumeric() || character == '_';
+    let alone = |position: &usize| {
+        let after = &text[position + word.len()..];
+        !text[..*position].ends_with(in_word) && (word.ends_with('!') || !after.starts_with(in_word))
+    };
+    text.match_indices(word).map(|(position, _)| position).filter(alone).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(rule: fn(&[Source]) -> Vec<Violation>, path: &str, text: &str) -> usize {
+        rule(&[Source::new(path, text)]).len()
+    }
+
+    #[test]
+    fn sql_elsewhere_is_found() {
+        assert_eq!(count(sql_stays_in_store, "host/src/store/runs.rs", "sqlx::query(a)"), 0);
+        assert_eq!(count(sql_stays_in_store, "host/src/app.rs", "sqlx::query(a); // sqlx"), 1);
+    }
+
+    #[test]
+    fn statuses_elsewhere_are_found() {
+        assert_eq!(count(statuses_stay_in_api, "host/src/api/error.rs", "use axum::http::StatusCode;"), 0);
+        assert_eq!(count(statuses_stay_in_api, "host/src/interfaces/llm/a.rs", "use reqwest::StatusCode;"), 0);
+        assert_eq!(count(statuses_stay_in_api, "host/src/app.rs", "fn f() -> StatusCode {}"), 1);
+        assert_eq!(count(statuses_stay_in_api, "host/src/kernel/a.rs", "use axum::Router;"), 1);
+    }
+
+    #[test]
+    fn printing_elsewhere_is_found() {
+        let rule = printing_stays_in_cli;
+        assert_eq!(count(rule, "host/src/cli/run.rs", "println!(\"a\"); io::stdout()"), 0);
+        assert_eq!(count(rule, "host/src/app.rs", "\"println!\"; // println!\ncommand.stdout(Stdio::null()); output.stderr"), 0);
+        assert_eq!(count(rule, "host/src/app.rs", "println!(\"a\"); eprint!(\"b\"); io::stdout().lock(); std::io::stderr()"), 4);
+        assert_eq!(count(rule, "host/src/app.rs", "#[cfg(test)]\nmod tests { fn f() { println!() } }"), 0);
+    }
+
+    #[test]
+    fn the_environment_elsewhere_is_found() {
+        let rule = environment_stays_in_config;
+        assert_eq!(count(rule, "host/src/config.rs", "std::env::var(\"A\")"), 0);
+        assert_eq!(count(rule, "host/src/cli/mod.rs", "#[arg(long, env = \"BATON_DATA_DIR\")]"), 0);
+        assert_eq!(count(rule, "host/src/cli/mod.rs", "#[arg(long, env = \"BATON_OTHER\")]"), 1);
+        assert_eq!(
+            count(
+                rule,
+                "host/src/app.rs",
+                "#[arg(env = \"BATON_DATA_DIR\")] env::var_os(a); env::vars(); env!(\"OUT_DIR\"); env::temp_dir()"
+            ),
+            3
+        );
+    }
+
+    #[test]
+    fn state_in_a_static_is_found() {
+        let path = "sdk/src/lib.rs";
+        assert_eq!(count(no_static_state, path, "static A: [u8; 2] = *b\"ab\"; fn f(a: &'static Mutex<u8>) {}"), 0);
+        assert_eq!(count(no_static_state, path, "static A: Mutex<u8> = b; static mut C: u8 = 1; static D: OnceLock<u8> = e;"), 3);
+        assert_eq!(count(no_static_state, path, "thread_local! { }"), 1);
+        assert_eq!(count(no_static_state, "sdk/src/testing/installed.rs", "thread_local! { }"), 0);
+    }
+
+    #[test]
+    fn left_overs_are_found() {
+        let mark = ["TO", "DO"].concat();
+        assert_eq!(count(nothing_left_over, "sdk/src/lib.rs", "a mastodon"), 0);
+        assert_eq!(count(nothing_left_over, "sdk/src/lib.rs", &format!("// {mark}: later")), 1);
+    }
+}
