@@ -1,0 +1,69 @@
+//! Documents in memory, with versions that go on counting after a document was deleted.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::{Error, Result};
+
+const LONGEST_NAME: usize = 128;
+const LARGEST_VALUE: usize = 1 << 20;
+
+#[derive(Default)]
+pub(super) struct Documents(BTreeMap<(String, String), (Option<Value>, u64)>);
+
+impl Documents {
+    pub(super) fn get(&self, bucket: &str, key: &str) -> Option<(Value, u64)> {
+        let (value, version) = self.0.get(&(bucket.to_owned(), key.to_owned()))?;
+        Some((value.clone()?, *version))
+    }
+
+    pub(super) fn set(&mut self, bucket: &str, key: &str, value: Value, expected: Option<u64>) -> Result<u64> {
+        let kept = self.0.entry((bucket.to_owned(), key.to_owned())).or_default();
+        let found = if kept.0.is_some() { kept.1 } else { 0 };
+        if let Some(expected) = expected.filter(|expected| *expected != found) {
+            return Err(Error::Conflict(format!(
+                "`{key}` has version {found} and not {expected}, because someone else changed it; read it again and decide anew."
+            )));
+        }
+        *kept = (Some(value), kept.1 + 1);
+        Ok(kept.1)
+    }
+
+    pub(super) fn delete(&mut self, bucket: &str, key: &str) {
+        if let Some((value, _)) = self.0.get_mut(&(bucket.to_owned(), key.to_owned())) {
+            *value = None;
+        }
+    }
+
+    pub(super) fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
+        let kept = self.0.iter().filter(|((other, key), (value, _))| other == bucket && key.starts_with(prefix) && value.is_some());
+        kept.map(|((_, key), _)| key.clone()).collect()
+    }
+}
+
+pub(super) fn check_bucket(bucket: &str) -> Result<()> {
+    let fits = (1..=LONGEST_NAME).contains(&bucket.len()) && bucket.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if !fits {
+        return Err(Error::Invalid(format!("A bucket is named with 1 to {LONGEST_NAME} of the characters a-z, 0-9 and `-`; rename it.")));
+    }
+    Ok(())
+}
+
+pub(super) fn check_key(key: &str) -> Result<()> {
+    let fits = (1..=LONGEST_NAME).contains(&key.len()) && !key.chars().any(char::is_control);
+    if !fits {
+        return Err(Error::Invalid(format!("A key has 1 to {LONGEST_NAME} bytes and no control characters; choose another.")));
+    }
+    Ok(())
+}
+
+pub(super) fn document(text: &str) -> Result<Value> {
+    if text.len() > LARGEST_VALUE {
+        return Err(Error::Invalid(format!(
+            "A document of {} bytes is more than the {LARGEST_VALUE} that one key may hold; split it.",
+            text.len()
+        )));
+    }
+    serde_json::from_str(text).map_err(|error| Error::Invalid(format!("The value is not JSON: {error}. Send a JSON document.")))
+}

@@ -1,0 +1,48 @@
+//! `agents`, answered by the test's stand-ins.
+
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+use super::Contract;
+pub use crate::bindings::host::baton::plugin::agents::{Outcome, Task};
+use crate::testing::{installed, world::World};
+use crate::{Error, Result};
+
+pub(crate) fn perform(agent: &str, task: &Task) -> Contract<Outcome> {
+    let world = installed::world("agents.perform");
+    Ok(request(agent, task).and_then(|request| {
+        let noted = |outcome: &Outcome| json!({ "answer": outcome.answer, "summary": outcome.summary, "cost-usd": outcome.cost_usd });
+        world.call("agents.perform", request, Some(("agents", agent)), || answer(&world, agent, task), noted)
+    })?)
+}
+
+fn request(agent: &str, task: &Task) -> Result<Value> {
+    if task.goal.trim().is_empty() {
+        return Err(Error::invalid("The task has no goal; say in a sentence what to achieve."));
+    }
+    let schema = task.answer_schema.as_deref().map(schema).transpose()?;
+    let input = json!({ "goal": task.goal, "context": task.context, "answer-schema": schema, "worktree": task.worktree });
+    Ok(json!({ "agent": agent, "task": input }))
+}
+
+fn schema(text: &str) -> Result<Value> {
+    match serde_json::from_str(text) {
+        Ok(schema @ Value::Object(_)) => Ok(schema),
+        Ok(_) => Err(Error::invalid("The answer's schema is no JSON object; send a JSON Schema such as {\"type\": \"object\"}.")),
+        Err(error) => Err(Error::Invalid(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose."))),
+    }
+}
+
+fn answer(world: &World, agent: &str, task: &Task) -> Result<Outcome> {
+    super::workflows::no_worktree(task.worktree.as_deref())?;
+    let double = world.agents.borrow().get(agent).map(Rc::clone);
+    let double = double.ok_or_else(|| {
+        let known: Vec<_> = world.agents.borrow().keys().map(|name| format!("`{name}`")).collect();
+        super::workflows::not_installed("agent", agent, &known)
+    })?;
+    double(task).map_err(|error| match error {
+        Error::Cancelled(_) => Error::Cancelled(format!("Agent `{agent}` was cancelled; go on without its answer, or end.")),
+        other => Error::Other(format!("Agent `{agent}` failed: {other}")),
+    })
+}

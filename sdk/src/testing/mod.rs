@@ -1,0 +1,277 @@
+//! A host for tests, in plain Rust: a plugin runs inside `cargo test`, without a server and without WebAssembly, and
+//! each of its calls reaches a [`Host`] that holds everything in memory. Answers and refuses as the real one does, in
+//! its words; imitates no crash, no limit of time or size, no link and no `.gitignore`.
+//!
+//! ```
+//! use baton_sdk::{prelude::*, testing::Host};
+//!
+//! struct Summary;
+//!
+//! impl Workflow for Summary {
+//!     fn run(input: Value) -> Result<Value> {
+//!         let text = files::read_text(input["file"].as_str().unwrap_or_default())?;
+//!         let reply = llm::complete(&llm::Request::new().with_user(format!("Summarise: {text}")))?;
+//!         files::write("docs/summary.md", reply.text())?;
+//!         Ok(json!({ "words": reply.text().split_whitespace().count() }))
+//!     }
+//! }
+//!
+//! let host = Host::new().with_file("brief.md", "A long story.").when("Summarise", "It is long.").granting("read", "**");
+//! let denied = host.run(Summary::run, json!({ "file": "brief.md" }));
+//! assert!(denied.is_err_and(|error| error.to_string().contains("baton plugin grant")));
+//!
+//! let host = host.granting("models", "*").granting("write", "docs/**");
+//! assert_eq!(host.run(Summary::run, json!({ "file": "brief.md" })), Ok(json!({ "words": 3 })));
+//! assert_eq!(host.file("docs/summary.md").as_deref(), Some("It is long."));
+//! ```
+
+mod children;
+mod documents;
+mod grants;
+pub(crate) mod imports;
+mod installed;
+mod model;
+mod path;
+mod setup;
+#[cfg(test)]
+mod tests;
+mod workspace;
+mod world;
+
+use std::rc::Rc;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::agents::{Outcome, Task};
+use crate::run::Level;
+use crate::tools::ToolOutcome;
+use crate::{Result, export};
+
+pub use model::{calls_tool, says};
+
+use world::World;
+
+/// Answers every call of the plugin under test, from memory, and notes it. What a run changed is there for the next.
+pub struct Host {
+    world: Rc<World>,
+}
+
+/// One call that reached the host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Interface and function, such as `files.read`, as `baton runs journal` names them.
+    pub name: String,
+    /// The request in JSON, as the journal keeps it.
+    pub request: Value,
+    /// The answer in JSON, or the error the plugin was given.
+    pub answer: Result<Value>,
+}
+
+/// One line of the run's log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// How grave it is.
+    pub level: Level,
+    /// What it says.
+    pub message: String,
+    /// What stands beside it, a JSON object.
+    pub fields: Value,
+}
+
+impl Host {
+    /// Runs a workflow and gives its output as whoever started it would get it. The input is checked against what the
+    /// workflow takes, as in a real run.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// struct Double;
+    /// impl Workflow<u32, u32> for Double {
+    ///     fn run(input: u32) -> Result<u32> {
+    ///         Ok(2 * input)
+    ///     }
+    /// }
+    /// assert_eq!(Host::new().run(Double::run, 21), Ok(json!(42)));
+    /// assert!(matches!(Host::new().run(Double::run, "many"), Err(Error::Invalid(_))));
+    /// ```
+    pub fn run<Input, Output>(&self, workflow: impl FnOnce(Input) -> Result<Output>, input: impl Serialize) -> Result<Value>
+    where
+        Input: DeserializeOwned,
+        Output: Serialize,
+    {
+        let input = serde_json::to_string(&input)?;
+        let output = self.inside(|| export::document(&input, workflow))?;
+        Ok(serde_json::from_str(&output)?)
+    }
+
+    /// Has an agent perform a task.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// struct Echo;
+    /// impl Agent for Echo {
+    ///     fn perform(task: Task) -> Result<Outcome> {
+    ///         Ok(Outcome::new(task.goal, "said it again"))
+    ///     }
+    /// }
+    /// let outcome = Host::new().perform(Echo::perform, Task::new("Say this."));
+    /// assert_eq!(outcome.map(|outcome| outcome.answer), Ok("Say this.".to_owned()));
+    /// ```
+    pub fn perform(&self, agent: impl FnOnce(Task) -> Result<Outcome>, task: Task) -> Result<Outcome> {
+        self.inside(|| agent(task))
+    }
+
+    /// Calls a tool of a toolbox.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// struct Clock;
+    /// impl Toolbox for Clock {
+    ///     fn tools() -> Vec<Offer> {
+    ///         vec![Offer::new("now", "Tells the time.", &json!({ "type": "object" }))]
+    ///     }
+    ///     fn call(_: &str, _: Value) -> Result<ToolOutcome> {
+    ///         Ok(ToolOutcome::done(run::now().to_string()))
+    ///     }
+    /// }
+    /// let told = Host::new().at(7).call(Clock::call, "now", json!({}));
+    /// assert_eq!(told.map(|told| told.content), Ok("7".to_owned()));
+    /// ```
+    pub fn call(&self, toolbox: impl FnOnce(&str, Value) -> Result<ToolOutcome>, name: &str, arguments: Value) -> Result<ToolOutcome> {
+        self.inside(|| toolbox(name, arguments))
+    }
+
+    /// Does anything that calls the host: a part of a plugin, or a look at what one left behind.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new();
+    /// let version = host.inside(|| state::set("counters", "builds", &1, Some(0)));
+    /// assert_eq!(version, Ok(1));
+    /// ```
+    pub fn inside<A>(&self, work: impl FnOnce() -> A) -> A {
+        installed::inside(&self.world, work)
+    }
+
+    /// Every call so far, in order. Reading assets and the time are no calls: nothing is written of them.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new();
+    /// host.inside(|| files::write("a.txt", "A")).unwrap();
+    /// assert_eq!(host.calls()[0].name, "files.write");
+    /// assert_eq!(host.calls()[0].request, json!({ "path": "a.txt", "content": { "text": "A" } }));
+    /// ```
+    pub fn calls(&self) -> Vec<Call> {
+        self.world.calls.borrow().clone()
+    }
+
+    /// The requests of all calls of one name, in order.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new();
+    /// host.inside(|| files::read("a.txt")).unwrap_err();
+    /// assert_eq!(host.requests("files.read"), [json!({ "path": "a.txt" })]);
+    /// ```
+    pub fn requests(&self, name: &str) -> Vec<Value> {
+        self.world.calls.borrow().iter().filter(|call| call.name == name).map(|call| call.request.clone()).collect()
+    }
+
+    /// What every model call was told: the user's texts and the results of tools, one prompt per call.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().when("", "Yes.");
+    /// host.inside(|| llm::complete(&llm::Request::new().with_user("Is it?"))).unwrap();
+    /// assert_eq!(host.prompts(), ["Is it?"]);
+    /// ```
+    pub fn prompts(&self) -> Vec<String> {
+        let said = |part: &Value| part["text"].as_str().or_else(|| part["tool-result"]["content"].as_str()).map(str::to_owned);
+        let prompt = |request: Value| {
+            let messages = request["messages"].as_array().into_iter().flatten().filter(|message| message["role"] == "user");
+            let parts = messages.flat_map(|message| message["parts"].as_array().into_iter().flatten());
+            parts.filter_map(said).collect::<Vec<_>>().join("\n")
+        };
+        self.requests("llm.complete").into_iter().map(prompt).collect()
+    }
+
+    /// The run's log.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new();
+    /// host.inside(|| run::warn("Nothing to do."));
+    /// assert_eq!(host.logged()[0].message, "Nothing to do.");
+    /// assert_eq!(host.logged()[0].level, run::Level::Warn);
+    /// ```
+    pub fn logged(&self) -> Vec<Line> {
+        let line = |request: Value| Line {
+            level: LEVELS.iter().find(|(_, word)| request["level"] == *word).map_or(Level::Info, |(level, _)| *level),
+            message: text(&request["message"]),
+            fields: request["fields"].clone(),
+        };
+        self.requests("run.log").into_iter().map(line).collect()
+    }
+
+    /// The steps of which the run's watchers were told, in order.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new();
+    /// host.inside(|| run::progress(0.5, "half way"));
+    /// assert_eq!(host.progress(), ["half way"]);
+    /// ```
+    pub fn progress(&self) -> Vec<String> {
+        self.requests("run.progress").iter().map(|request| text(&request["step"])).collect()
+    }
+
+    /// The text of a file of the workspace as it is now; none when there is no such text file.
+    ///
+    /// ```
+    /// # use baton_sdk::testing::Host;
+    /// let host = Host::new().with_file("docs/a.md", "A");
+    /// assert_eq!(host.file("docs/a.md").as_deref(), Some("A"));
+    /// assert_eq!(host.file("docs/b.md"), None);
+    /// ```
+    pub fn file(&self, path: &str) -> Option<String> {
+        String::from_utf8(self.world.files.borrow().read(path).ok()?).ok()
+    }
+
+    /// The paths of all files of the workspace, sorted.
+    ///
+    /// ```
+    /// # use baton_sdk::testing::Host;
+    /// assert_eq!(Host::new().with_file("docs/a.md", "A").files(), ["docs/a.md"]);
+    /// ```
+    pub fn files(&self) -> Vec<String> {
+        let files = self.world.files.borrow();
+        files.entries().filter(|entry| entry.kind == crate::files::Kind::File).map(|entry| entry.path).collect()
+    }
+
+    /// A document of the state as it is now.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// assert_eq!(Host::new().with_state("counters", "builds", 3).state("counters", "builds"), Some(json!(3)));
+    /// ```
+    pub fn state(&self, bucket: &str, key: &str) -> Option<Value> {
+        self.world.documents.borrow().get(bucket, key).map(|(value, _)| value)
+    }
+}
+
+const LEVELS: &[(Level, &str)] = &[(Level::Debug, "debug"), (Level::Info, "info"), (Level::Warn, "warn"), (Level::Error, "error")];
+
+fn level_word(level: Level) -> &'static str {
+    LEVELS.iter().find(|(known, _)| *known == level).map_or("info", |(_, word)| word)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,244 @@
+//! What a test puts into its host before it runs a plugin. A test that sets something up wrongly panics with a sentence.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Host, model, path, world::World};
+use crate::agents::{Outcome, Task};
+use crate::llm::{Reply, Request};
+use crate::{Error, Result, run};
+
+/// Midnight at the beginning of 2026, UTC.
+const NEW_YEAR: u64 = 1_767_225_600_000;
+
+/// The part of a manifest that a test's host goes by.
+#[derive(Deserialize)]
+struct Manifest {
+    name: String,
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    needs: BTreeMap<String, Vec<String>>,
+}
+
+impl Host {
+    /// A host that allows all and holds nothing: an empty workspace, no agents, a model without rules, a clock that
+    /// stands at the beginning of 2026.
+    ///
+    /// ```
+    /// # use baton_sdk::testing::Host;
+    /// assert!(Host::new().files().is_empty());
+    /// ```
+    pub fn new() -> Self {
+        let about = run::Info {
+            id: "00000000-0000-7000-8000-000000000000".to_owned(),
+            parent: None,
+            project: "test".to_owned(),
+            plugin: "plugin".to_owned(),
+            plugin_version: "0.0.0".to_owned(),
+        };
+        let world = World {
+            about: RefCell::new(about),
+            now: Cell::new(NEW_YEAR),
+            grants: RefCell::default(),
+            files: RefCell::default(),
+            documents: RefCell::default(),
+            settings: RefCell::new(Value::Object(Map::new())),
+            assets: RefCell::default(),
+            model: RefCell::default(),
+            agents: RefCell::default(),
+            workflows: RefCell::default(),
+            children: RefCell::default(),
+            calls: RefCell::default(),
+        };
+        Self { world: Rc::new(world) }
+    }
+
+    /// Goes by a plugin's manifest: its name, its version, and nothing allowed but what its `[needs]` ask for.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// // A plugin writes `include_str!("../plugin.toml")`.
+    /// let host = Host::new().with_manifest("name = \"scribe\"\n[needs]\nwrite = [\"docs/**\"]");
+    /// let denied = host.inside(|| files::write("src/a.rs", "")).unwrap_err();
+    /// assert!(denied.to_string().starts_with("Plugin `scribe` does not ask for `write` of `src/a.rs`."));
+    /// ```
+    #[must_use]
+    #[expect(clippy::panic, reason = "a test fails by panicking")]
+    pub fn with_manifest(self, manifest: &str) -> Self {
+        let Manifest { name, version, needs } = match toml::from_str(manifest) {
+            Ok(manifest) => manifest,
+            Err(error) => panic!("The manifest cannot be read: {}. Give the text of the crate's plugin.toml.", error.message()),
+        };
+        let mut about = self.world.about.borrow_mut();
+        (about.plugin, about.plugin_version) = (name, version);
+        drop(about);
+        self.world.grants.borrow_mut().need(needs);
+        self
+    }
+
+    /// Allows `kind`, a word of `[needs]`, for what fits the pattern. From the first grant on, what was not granted is
+    /// denied as the real host denies it.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().granting("write", "docs/**");
+    /// assert!(host.inside(|| files::write("docs/a.md", "A")).is_ok());
+    /// assert!(matches!(host.inside(|| files::write("a.md", "A")), Err(Error::Denied(_))));
+    /// ```
+    #[must_use]
+    pub fn granting(self, kind: &str, pattern: &str) -> Self {
+        self.world.grants.borrow_mut().grant(kind, pattern);
+        self
+    }
+
+    /// Puts a file into the workspace.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().with_file("docs/a.md", "A");
+    /// assert_eq!(host.inside(|| files::read_text("docs/a.md")), Ok("A".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn with_file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        set_up(path::plain(path).and_then(|path| self.world.files.borrow_mut().write(&path, content.as_ref())));
+        self
+    }
+
+    /// Packs a file into the plugin.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().with_asset("persona.md", "You are Ann.");
+    /// assert_eq!(host.inside(|| assets::read_text("persona.md")), Ok("You are Ann.".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn with_asset(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        self.world.assets.borrow_mut().insert(path.to_owned(), content.as_ref().to_vec());
+        self
+    }
+
+    /// Keeps a document, as if a run before had set it.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().with_state("counters", "builds", 3);
+    /// let stale = host.inside(|| state::set("counters", "builds", &4, Some(0)));
+    /// assert!(matches!(stale, Err(Error::Conflict(_))));
+    /// ```
+    #[must_use]
+    pub fn with_state(self, bucket: &str, key: &str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).map_err(Error::from);
+        set_up(value.and_then(|value| self.world.documents.borrow_mut().set(bucket, key, value, None).map(drop)));
+        self
+    }
+
+    /// Sets the setting of a dotted key.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().with_setting("plan.stories.most", 5);
+    /// assert_eq!(host.inside(|| settings::get::<u32>("plan.stories.most")), Ok(Some(5)));
+    /// ```
+    #[must_use]
+    pub fn with_setting(self, key: &str, value: impl Serialize) -> Self {
+        let mut settings = self.world.settings.borrow_mut();
+        let place = key.split('.').fold(&mut *settings, |place, name| {
+            if !place.is_object() {
+                *place = Value::Object(Map::new());
+            }
+            &mut place[name]
+        });
+        *place = serde_json::to_value(value).unwrap_or_default();
+        drop(settings);
+        self
+    }
+
+    /// The model replies with `reply` to every prompt that contains `phrase`. Of several rules the first that fits
+    /// answers; a prompt that none fits fails the test and is shown.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().when("capital of France", "Paris").when("", "I do not know.");
+    /// let ask = |prompt: &str| host.inside(|| llm::complete(&llm::Request::new().with_user(prompt))).map(|reply| reply.text());
+    /// assert_eq!(ask("What is the capital of France?"), Ok("Paris".to_owned()));
+    /// assert_eq!(ask("Why?"), Ok("I do not know.".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn when(self, phrase: &str, reply: &str) -> Self {
+        let (phrase, reply) = (phrase.to_owned(), model::says(reply));
+        self.with_model(move |request| model::prompt(request).contains(&phrase).then(|| reply.clone()))
+    }
+
+    /// A rule of any form: gives a reply, or none to leave the request to the next rule.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::{Host, calls_tool, says}};
+    /// let host = Host::new().with_model(|request| match request.messages.len() {
+    ///     1 => Some(calls_tool("read_file", json!({ "path": "a.md" }))),
+    ///     _ => Some(says("I have read it.")),
+    /// });
+    /// let reply = host.inside(|| llm::complete(&llm::Request::new().with_user("Read a.md."))).unwrap();
+    /// assert_eq!(reply.stop, llm::Stop::ToolUse);
+    /// ```
+    #[must_use]
+    pub fn with_model(self, rule: impl Fn(&Request) -> Option<Reply> + 'static) -> Self {
+        self.world.model.borrow_mut().add(rule);
+        self
+    }
+
+    /// An agent of this name. An agent that is not here is `not-found`; one that fails is `other`, as in a real run.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().with_agent("mary", |task| Ok(Outcome::new(format!("Done: {}", task.goal), "did it")));
+    /// let outcome = host.inside(|| agents::perform("mary", &Task::new("Look."))).unwrap();
+    /// assert_eq!(outcome.answer, "Done: Look.");
+    /// ```
+    #[must_use]
+    pub fn with_agent(self, name: &str, answer: impl Fn(&Task) -> Result<Outcome> + 'static) -> Self {
+        self.world.agents.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self
+    }
+
+    /// A workflow of this name, done the moment it is started.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().with_workflow("double", |input| Ok(json!(2 * input.as_i64().unwrap_or_default())));
+    /// let joined = host.inside(|| workflows::join::<i64>(&workflows::start("double", &21, None)?));
+    /// assert_eq!(joined, Ok(42));
+    /// ```
+    #[must_use]
+    pub fn with_workflow(self, name: &str, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
+        self.world.workflows.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self
+    }
+
+    /// Sets the clock, in milliseconds since 1970 UTC. It moves only when the plugin sleeps.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().at(1_000);
+    /// host.inside(|| run::sleep_until(5_000));
+    /// assert_eq!(host.inside(run::now), 5_000);
+    /// ```
+    #[must_use]
+    pub fn at(self, milliseconds: u64) -> Self {
+        self.world.now.set(milliseconds);
+        self
+    }
+}
+
+#[expect(clippy::panic, reason = "a test fails by panicking, and this one is written wrongly")]
+fn set_up(done: Result<()>) {
+    if let Err(error) = done {
+        panic!("The test's host cannot be set up so: {error}");
+    }
+}

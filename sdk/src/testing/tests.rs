@@ -1,0 +1,121 @@
+//! What the documentation's examples do not show: refusals, failures of a test, one host inside another.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde_json::json;
+
+use super::*;
+use crate::{Error, agents, files, llm, run, settings, state, workflows};
+
+fn panics(work: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(work)).expect_err("it panics");
+    payload.downcast_ref::<String>().cloned().unwrap_or_default()
+}
+
+#[test]
+fn paths_that_leave_the_workspace_are_refused_and_are_no_calls() {
+    let host = Host::new();
+    for path in ["../etc/passwd", "/etc/passwd", "a/../../b", "C:/a", "a\\b", "", ".", "a/.git/config", ".BATON/x", "a\0b"] {
+        let refused = host.inside(|| files::write(path, "x"));
+        assert!(matches!(&refused, Err(Error::Invalid(text)) if text.contains("is no path of the workspace")), "{path:?}: {refused:?}");
+    }
+    assert!(host.calls().is_empty() && host.files().is_empty());
+}
+
+#[test]
+fn files_and_directories_do_not_take_each_others_place() {
+    let host = Host::new().with_file("a/b.txt", "B");
+    host.inside(|| {
+        assert!(matches!(files::read("a"), Err(Error::Invalid(_))));
+        assert!(matches!(files::write("a", "x"), Err(Error::Invalid(_))));
+        assert!(matches!(files::write("a/b.txt/c", "x"), Err(Error::Invalid(_))));
+        assert!(matches!(files::remove("a"), Err(Error::Invalid(_))));
+        assert!(matches!(files::remove("x"), Err(Error::NotFound(_))));
+        assert_eq!(files::remove("./a//b.txt"), Ok(()));
+        assert_eq!(files::remove("a"), Ok(()));
+    });
+    assert_eq!(host.inside(|| files::find("**")), Ok(Vec::new()));
+}
+
+#[test]
+fn what_may_not_be_read_is_neither_found_nor_searched() {
+    let host = Host::new().with_file("docs/a.md", "one\ntwo").with_file("secret/b.md", "two").granting("read", "docs/**");
+    let found: Vec<_> = host.inside(|| files::find("**/*.md")).unwrap().into_iter().map(|entry| entry.path).collect();
+    assert_eq!(found, ["docs/a.md"]);
+    let lines: Vec<_> = host.inside(|| files::search("^t", None, 9)).unwrap().into_iter().map(|line| (line.path, line.line)).collect();
+    assert_eq!(lines, [("docs/a.md".to_owned(), 2)]);
+    assert!(matches!(host.inside(|| files::search("(", None, 9)), Err(Error::Invalid(_))));
+}
+
+#[test]
+fn a_denied_call_is_noted_with_its_denial() {
+    let host = Host::new().granting("read", "**");
+    let denied = host.inside(|| state::set("x", "y", &1, None)).unwrap_err();
+    assert_eq!(
+        denied,
+        Error::Denied(
+            "Plugin `plugin` asks for `state` of `x` and was not granted it. Grant it with `baton plugin grant plugin 'state=x'`.".into()
+        )
+    );
+    assert_eq!(host.calls()[0].answer, Err(denied));
+}
+
+#[test]
+fn versions_go_on_counting_after_a_deletion() {
+    Host::new().inside(|| {
+        assert_eq!(state::set("b", "k", &1, Some(0)), Ok(1));
+        assert!(matches!(state::set("b", "k", &2, Some(7)), Err(Error::Conflict(_))));
+        assert_eq!(state::delete("b", "k"), Ok(()));
+        assert_eq!(state::get::<u32>("b", "k"), Ok(None));
+        assert_eq!(state::set("b", "k", &3, Some(0)), Ok(2));
+        assert_eq!(state::keys("b", ""), Ok(vec!["k".to_owned()]));
+        assert!(matches!(state::get::<u32>("B", "k"), Err(Error::Invalid(_))));
+        assert!(matches!(state::get::<u32>("b", ""), Err(Error::Invalid(_))));
+    });
+}
+
+#[test]
+fn an_unanswered_prompt_fails_the_test_and_is_shown() {
+    let host = Host::new().when("something else", "no");
+    let said = panics(|| drop(host.inside(|| llm::complete(&llm::Request::new().with_system("You are Ann.").with_user("Who are you?")))));
+    assert!(said.contains("You are Ann.") && said.contains("Who are you?"), "{said}");
+}
+
+#[test]
+fn a_call_without_a_host_says_what_is_missing() {
+    let said = panics(|| drop(files::read("a")));
+    assert!(said.contains("`files.read`") && said.contains("testing::Host"), "{said}");
+}
+
+#[test]
+fn a_host_inside_another_gives_way_again_even_after_a_panic() {
+    let (outer, inner) = (Host::new().at(1), Host::new().at(2));
+    outer.inside(|| {
+        assert_eq!(inner.inside(run::now), 2);
+        panics(|| inner.inside(|| panic!("{}", "inside")));
+        assert_eq!(run::now(), 1);
+    });
+}
+
+#[test]
+fn children_that_fail_are_errors_their_parent_can_read() {
+    let fail = |_: &Value| Err(Error::invalid("No luck."));
+    let host = Host::new().with_workflow("luck", fail).with_agent("ann", |_| Err(Error::Cancelled("x".into())));
+    host.inside(|| {
+        let run = workflows::start("luck", &json!({}), None).unwrap();
+        assert_eq!(workflows::join::<Value>(&run), Err(Error::Other("No luck.".into())));
+        let (first, ended) = workflows::join_any::<Value>(std::slice::from_ref(&run)).unwrap();
+        assert_eq!((first, ended.is_err()), (run, true));
+        assert!(matches!(workflows::join::<Value>("child-9"), Err(Error::NotFound(_))));
+        assert!(matches!(agents::perform("ann", &agents::Task::new("Do.")), Err(Error::Cancelled(_))));
+        assert!(matches!(agents::perform("bob", &agents::Task::new("Do.")), Err(Error::NotFound(_))));
+        assert!(matches!(agents::perform("ann", &agents::Task::new(" ")), Err(Error::Invalid(_))));
+    });
+}
+
+#[test]
+fn a_secret_stays_out_of_sight() {
+    let host = Host::new().with_setting("forge.api-token", "x").with_setting("forge.url", "y");
+    assert_eq!(host.inside(|| settings::get::<Value>("forge.api-token")), Ok(None));
+    assert_eq!(host.inside(|| settings::get::<Value>("forge")), Ok(Some(json!({ "url": "y" }))));
+}

@@ -1,0 +1,94 @@
+//! A workspace in memory: files and directories by plain path. Knows neither links nor `.gitignore`, nor any limit of size.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use regex::Regex;
+use serde_json::{Value, json};
+
+use super::path;
+use crate::files::{Entry, Kind, LineMatch};
+use crate::{Error, Result};
+
+#[derive(Default)]
+pub(super) struct Workspace(BTreeMap<String, Node>);
+
+enum Node {
+    Directory,
+    File(Vec<u8>),
+}
+
+impl Workspace {
+    pub(super) fn read(&self, path: &str) -> Result<Vec<u8>> {
+        match self.at(path)? {
+            Node::File(content) => Ok(content.clone()),
+            Node::Directory => Err(is_directory(path)),
+        }
+    }
+
+    pub(super) fn write(&mut self, path: &str, content: &[u8]) -> Result<()> {
+        self.check_above(path)?;
+        if matches!(self.0.get(path), Some(Node::Directory)) {
+            return Err(is_directory(path));
+        }
+        for directory in path::above(path) {
+            self.0.insert(directory.to_owned(), Node::Directory);
+        }
+        self.0.insert(path.to_owned(), Node::File(content.to_vec()));
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, path: &str) -> Result<()> {
+        self.at(path)?;
+        let below = format!("{path}/");
+        if self.0.keys().any(|other| other.starts_with(&below)) {
+            return Err(Error::Invalid(format!("The directory `{path}` is not empty; remove what it holds first.")));
+        }
+        self.0.remove(path);
+        Ok(())
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.0.iter().map(|(path, node)| match node {
+            Node::File(content) => Entry { path: path.clone(), kind: Kind::File, size: content.len() as u64 },
+            Node::Directory => Entry { path: path.clone(), kind: Kind::Directory, size: 0 },
+        })
+    }
+
+    /// Matches in the text files of which `wanted` approves, in order of path and line.
+    pub(super) fn search(&self, expression: &Regex, wanted: impl Fn(&str) -> bool, limit: usize) -> Vec<LineMatch> {
+        let files = self.0.iter().filter_map(|(path, node)| match node {
+            Node::File(content) if wanted(path) => Some((path, std::str::from_utf8(content).ok().filter(|text| !text.contains('\0'))?)),
+            _ => None,
+        });
+        let lines = files.flat_map(|(path, text)| (1..).zip(text.lines()).map(move |(line, text)| (path, line, text)));
+        let matches = lines.filter(|(_, _, text)| expression.is_match(text));
+        matches.take(limit).map(|(path, line, text)| LineMatch { path: path.clone(), line, text: text.to_owned() }).collect()
+    }
+
+    fn at(&self, path: &str) -> Result<&Node> {
+        self.check_above(path)?;
+        self.0
+            .get(path)
+            .ok_or_else(|| Error::NotFound(format!("There is no `{path}` in the workspace; look with `files.find` for what there is.")))
+    }
+
+    fn check_above(&self, path: &str) -> Result<()> {
+        match path::above(path).any(|directory| matches!(self.0.get(directory), Some(Node::File(_)))) {
+            true => Err(Error::Invalid(format!("A file stands where `{path}` needs a directory; choose another path."))),
+            false => Ok(()),
+        }
+    }
+}
+
+fn is_directory(path: &str) -> Error {
+    Error::Invalid(format!("`{path}` is a directory; name a file, or list it with `files.find`."))
+}
+
+/// Bytes as the journal keeps them: readable where they can be.
+pub(super) fn noted(content: &[u8]) -> Value {
+    match std::str::from_utf8(content) {
+        Ok(text) => json!({ "text": text }),
+        Err(_) => json!({ "base64": BASE64_STANDARD.encode(content) }),
+    }
+}

@@ -1,0 +1,62 @@
+//! All that a test's host holds, and its gate: grants are checked, calls are noted in order. Touches nothing outside.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
+
+use serde_json::Value;
+
+use super::{Call, children::Children, documents::Documents, grants::Grants, model::Model, workspace::Workspace};
+use crate::agents::{Outcome, Task};
+use crate::{Error, Result, run};
+
+/// Answers for one agent.
+pub(super) type AgentDouble = Rc<dyn Fn(&Task) -> Result<Outcome>>;
+/// Answers for one workflow.
+pub(super) type WorkflowDouble = Rc<dyn Fn(&Value) -> Result<Value>>;
+
+/// What a call needs: a word of `[needs]`, and what exactly.
+pub(super) type Need<'a> = (&'static str, &'a str);
+
+pub(super) struct World {
+    pub(super) about: RefCell<run::Info>,
+    pub(super) now: Cell<u64>,
+    pub(super) grants: RefCell<Grants>,
+    pub(super) files: RefCell<Workspace>,
+    pub(super) documents: RefCell<Documents>,
+    pub(super) settings: RefCell<Value>,
+    pub(super) assets: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub(super) model: RefCell<Model>,
+    pub(super) agents: RefCell<BTreeMap<String, AgentDouble>>,
+    pub(super) workflows: RefCell<BTreeMap<String, WorkflowDouble>>,
+    pub(super) children: RefCell<Children>,
+    pub(super) calls: RefCell<Vec<Call>>,
+}
+
+impl World {
+    /// Takes one call through the gate: refuses it or has it answered, and notes both in the order of asking.
+    /// `noted` is the answer's form in JSON.
+    pub(super) fn call<A>(
+        &self,
+        name: &str,
+        request: Value,
+        need: Option<Need<'_>>,
+        answer: impl FnOnce() -> Result<A>,
+        noted: impl FnOnce(&A) -> Value,
+    ) -> Result<A> {
+        let place = self.calls.borrow().len();
+        let pending = Err(Error::other("The call has no answer: it was not finished."));
+        self.calls.borrow_mut().push(Call { name: name.to_owned(), request, answer: pending });
+        let allowed = need.map_or(Ok(()), |(kind, value)| self.allows(kind, value));
+        let answer = allowed.and_then(|()| answer());
+        self.calls.borrow_mut()[place].answer = answer.as_ref().map(noted).map_err(Clone::clone);
+        answer
+    }
+
+    /// Whether the run may do this, or the host's own sentence why not.
+    pub(super) fn allows(&self, kind: &str, value: &str) -> Result<()> {
+        self.grants.borrow().decide(&self.about.borrow().plugin, kind, value)
+    }
+}

@@ -1,0 +1,86 @@
+//! Tools that the host holds ready: its own, those of toolboxes and those of the operator's MCP servers.
+
+use serde_json::Value;
+
+use super::{Offer, Tool, ToolOutcome, host};
+use crate::{Error, Result};
+
+/// The tools this plugin was granted, sorted by name.
+pub fn available() -> Vec<Offer> {
+    host::available()
+}
+
+/// Calls a tool such as `read_file`, `calculator.add` or `github.search`. `denied` without a grant, `invalid` for
+/// arguments that do not fit, `not-found` when there is no such tool, `unavailable` when its server does not answer.
+pub fn call(name: &str, arguments: &Value) -> Result<ToolOutcome> {
+    Ok(host::call(name, &arguments.to_string())?)
+}
+
+/// Those of the offers whose name fits a pattern such as `calculator.*`; `*` stands for anything.
+pub fn fitting<'a>(offers: &'a [Offer], pattern: &str) -> Vec<&'a Offer> {
+    offers.iter().filter(|offer| fits(pattern, &offer.tool.name)).collect()
+}
+
+impl Tool {
+    /// A tool of the host as one that is offered to a model. Its name is spelled as models take it: `calculator__add`.
+    pub fn granted(offer: &Offer) -> Result<Self> {
+        let (name, description) = (offer.tool.name.clone(), offer.tool.description.as_str());
+        let parameters = serde_json::from_str(&offer.tool.parameters)?;
+        Ok(Self::new(&model_name(&name), description, parameters, move |arguments| {
+            let outcome = call(&name, arguments)?;
+            if outcome.failed { Err(Error::Other(outcome.content)) } else { Ok(outcome.content) }
+        }))
+    }
+}
+
+/// Providers take letters, digits, `_` and `-`.
+fn model_name(name: &str) -> String {
+    let plain = |character: char| if character.is_ascii_alphanumeric() || character == '-' { character } else { '_' };
+    name.replace('.', "__").chars().map(plain).collect()
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut left) = name.strip_prefix(start) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let end = parts.pop().unwrap_or_default();
+    for part in parts {
+        match left.split_once(part) {
+            Some((_, after)) => left = after,
+            None => return false,
+        }
+    }
+    left.ends_with(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn patterns_fit_whole_names() {
+        for (pattern, name, expected) in [
+            ("calculator.*", "calculator.add", true),
+            ("calculator.*", "calculator", false),
+            ("calculator.add", "calculator.add", true),
+            ("calculator.add", "calculator.add2", false),
+            ("*", "anything.at-all", true),
+            ("*.search", "github.search", true),
+            ("*.search", "github.search-all", false),
+            ("g*b.*a*ch", "github.search", true),
+            ("g*b.*x*ch", "github.search", false),
+            ("aa*aa", "aaa", false),
+        ] {
+            assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_model_is_given_a_name_it_can_use() {
+        let offer = Offer::new("calculator.add", "Adds.", &json!({ "type": "object" }));
+        let tool = Tool::granted(&offer).expect("the parameters are JSON");
+        assert_eq!(tool.offered().name, "calculator__add");
+        assert_eq!(model_name("web.a/b c-d"), "web__a_b_c-d");
+    }
+}

@@ -1,0 +1,71 @@
+//! Tools: what a toolbox declares, those the host holds ready, and tools an agent offers to its own model as values.
+
+mod granted;
+mod workspace;
+
+use serde_json::Value;
+
+use crate::Result;
+use crate::bindings::host::baton::plugin::tools as host;
+use crate::llm;
+
+pub use granted::{available, call, fitting};
+pub use host::{Effects, Offer, Outcome as ToolOutcome};
+pub use workspace::{find_files, named, read_file, search_files, write_file};
+
+type Action = Box<dyn Fn(&Value) -> Result<String>>;
+
+/// A tool as a value: what the model is told, and the closure that does it.
+pub struct Tool {
+    /// Name the model calls it by.
+    pub name: String,
+    /// For the model: what the tool does and when to use it.
+    pub description: String,
+    /// JSON Schema of the arguments, an object. Arguments are checked against it before the closure sees them.
+    pub parameters: Value,
+    run: Action,
+}
+
+impl Tool {
+    /// A tool whose closure returns the text the model reads; its error is shown to the model as a failed call.
+    pub fn new(name: &str, description: &str, parameters: Value, run: impl Fn(&Value) -> Result<String> + 'static) -> Self {
+        Self { name: name.to_owned(), description: description.to_owned(), parameters, run: Box::new(run) }
+    }
+
+    /// Calls the closure; the arguments have been checked by the caller.
+    pub fn call(&self, arguments: &Value) -> Result<String> {
+        (self.run)(arguments)
+    }
+
+    /// The tool as it is offered to a model.
+    pub fn offered(&self) -> llm::Tool {
+        llm::Tool { name: self.name.clone(), description: self.description.clone(), parameters: self.parameters.to_string() }
+    }
+}
+
+impl Offer {
+    /// A tool of a toolbox that may change things and must not be sent twice. Narrow it with the methods below.
+    pub fn new(name: &str, description: &str, parameters: &Value) -> Self {
+        let tool = llm::Tool { name: name.to_owned(), description: description.to_owned(), parameters: parameters.to_string() };
+        Self { tool, effects: Effects::empty() }
+    }
+
+    /// Says what calling the tool does to the world.
+    #[must_use]
+    pub fn with_effects(mut self, effects: Effects) -> Self {
+        self.effects |= effects;
+        self
+    }
+}
+
+impl ToolOutcome {
+    /// The tool did what it was asked.
+    pub fn done(content: impl Into<String>) -> Self {
+        Self { content: content.into(), failed: false }
+    }
+
+    /// The tool did not; `reason` tells the model why and what to do instead.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self { content: reason.into(), failed: true }
+    }
+}

@@ -1,0 +1,161 @@
+//! Ready-made tools over the workspace's files. They can do what the plugin's own grants allow and nothing more.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::Tool;
+use crate::files::{self, Kind};
+use crate::{Error, Result};
+
+/// Most lines `search_files` shows: more would fill the conversation without helping the model.
+const MOST_MATCHES: u32 = 100;
+/// Most paths `find_files` shows.
+const MOST_PATHS: usize = 500;
+/// Longest text `read_file` gives at once, in bytes; the rest is read with `offset`.
+const LONGEST_READ: usize = 48 * 1024;
+
+/// The tool of that name, if there is one: `read_file`, `find_files`, `search_files` or `write_file`.
+pub fn named(name: &str) -> Option<Tool> {
+    match name {
+        "read_file" => Some(read_file()),
+        "find_files" => Some(find_files()),
+        "search_files" => Some(search_files()),
+        "write_file" => Some(write_file()),
+        _ => None,
+    }
+}
+
+/// Reads a text file.
+pub fn read_file() -> Tool {
+    let parameters = json!({
+        "type": "object",
+        "properties": {
+            "path": { "type": "string", "description": "Relative path, such as docs/PRD.md" },
+            "offset": { "type": "integer", "minimum": 0, "description": "Byte to start at; 0 when left out" }
+        },
+        "required": ["path"],
+        "additionalProperties": false
+    });
+    Tool::new(
+        "read_file",
+        "Reads a text file of the project. Long files come in pieces; pass the offset named at the end to go on.",
+        parameters,
+        |arguments| {
+            let path = text(arguments, "path")?;
+            let offset = arguments["offset"].as_u64().unwrap_or(0);
+            page(&files::read_text(path)?, usize::try_from(offset).unwrap_or(usize::MAX), path)
+        },
+    )
+}
+
+/// Finds files by glob.
+pub fn find_files() -> Tool {
+    let parameters = json!({
+        "type": "object",
+        "properties": { "glob": { "type": "string", "description": "Such as docs/**/*.md" } },
+        "required": ["glob"],
+        "additionalProperties": false
+    });
+    Tool::new("find_files", "Lists the project's files whose path fits a glob, with their sizes in bytes.", parameters, |arguments| {
+        let entries = files::find(text(arguments, "glob")?)?;
+        let mut listed = String::new();
+        for entry in entries.iter().take(MOST_PATHS) {
+            let note = match entry.kind {
+                Kind::File => format!("{} bytes", entry.size),
+                Kind::Directory => "directory".to_owned(),
+                Kind::Symlink => "symlink".to_owned(),
+            };
+            let _ = writeln!(listed, "{} ({note})", entry.path);
+        }
+        if entries.len() > MOST_PATHS {
+            let _ = writeln!(listed, "{} more are left out; use a narrower glob.", entries.len() - MOST_PATHS);
+        }
+        Ok(if listed.is_empty() { "No file fits this glob.".to_owned() } else { listed })
+    })
+}
+
+/// Searches files for a regular expression.
+pub fn search_files() -> Tool {
+    let parameters = json!({
+        "type": "object",
+        "properties": {
+            "pattern": { "type": "string", "description": "Regular expression" },
+            "glob": { "type": "string", "description": "Only in files whose path fits this glob" }
+        },
+        "required": ["pattern"],
+        "additionalProperties": false
+    });
+    Tool::new("search_files", "Finds lines of the project's text files that match a regular expression.", parameters, |arguments| {
+        let matches = files::search(text(arguments, "pattern")?, arguments["glob"].as_str(), MOST_MATCHES)?;
+        let mut listed = String::new();
+        for found in &matches {
+            let _ = writeln!(listed, "{}:{}: {}", found.path, found.line, found.text);
+        }
+        Ok(if listed.is_empty() { "No line matches.".to_owned() } else { listed })
+    })
+}
+
+/// Writes a text file.
+pub fn write_file() -> Tool {
+    let parameters = json!({
+        "type": "object",
+        "properties": {
+            "path": { "type": "string", "description": "Relative path" },
+            "content": { "type": "string", "description": "The whole new content" }
+        },
+        "required": ["path", "content"],
+        "additionalProperties": false
+    });
+    Tool::new("write_file", "Writes a text file of the project, replacing what was there.", parameters, |arguments| {
+        let (path, content) = (text(arguments, "path")?, text(arguments, "content")?);
+        files::write(path, content)?;
+        Ok(format!("Wrote {} bytes to {path}.", content.len()))
+    })
+}
+
+fn text<'a>(arguments: &'a Value, name: &str) -> Result<&'a str> {
+    arguments[name].as_str().ok_or_else(|| Error::Invalid(format!("`{name}` is missing. Call the tool again with it.")))
+}
+
+fn page(content: &str, offset: usize, path: &str) -> Result<String> {
+    if offset > content.len() || !content.is_char_boundary(offset) {
+        return Err(Error::Invalid(format!(
+            "`{path}` has no character at byte {offset}; it is {} bytes long. Use an offset that an earlier read named.",
+            content.len()
+        )));
+    }
+    let end = content.floor_char_boundary(offset.saturating_add(LONGEST_READ));
+    let rest = content.len() - end;
+    let piece = &content[offset..end];
+    Ok(if rest == 0 { piece.to_owned() } else { format!("{piece}\n[{rest} bytes more; read on with offset {end}]") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_file_comes_in_pieces_that_join_to_the_whole() {
+        let content = "ä".repeat(LONGEST_READ);
+        let first = page(&content, 0, "a").expect("offset 0 exists");
+        assert!(first.ends_with(&format!("offset {LONGEST_READ}]")), "{}", &first[first.len() - 60..]);
+        let second = page(&content, LONGEST_READ, "a").expect("the named offset exists");
+        assert_eq!(second.len(), LONGEST_READ);
+    }
+
+    #[test]
+    fn an_offset_inside_a_character_or_past_the_end_is_refused() {
+        assert!(page("ä", 1, "a").is_err());
+        assert!(page("ä", 3, "a").is_err());
+        assert_eq!(page("ä", 2, "a"), Ok(String::new()));
+    }
+
+    #[test]
+    fn tools_are_found_by_the_name_they_carry() {
+        for name in ["read_file", "find_files", "search_files", "write_file"] {
+            assert_eq!(named(name).map(|tool| tool.name), Some(name.to_owned()));
+        }
+        assert!(named("run_shell").is_none());
+    }
+}
