@@ -1,0 +1,74 @@
+//! Makes an agent of a folder: `persona.md` says who the model is, the SDK holds the conversation.
+//! The engine has no manifest of its own; each agent's is packed with its folder.
+
+mod persona;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use baton_sdk::conversation::{Conversation, HostModel};
+use baton_sdk::prelude::*;
+use baton_sdk::tools::Tool;
+
+use persona::Persona;
+
+struct Role;
+
+impl Agent for Role {
+    fn perform(task: Task) -> Result<Outcome> {
+        let persona = Persona::read(&assets::read_text("persona.md")?)?;
+        let conversation = conversation(persona, task.answer_schema.as_deref())?;
+        let answer = conversation.hold(&mut HostModel, &opening(&task))?;
+        let summary = summary::of(&answer);
+        Ok(Outcome::new(answer.text, summary))
+    }
+}
+
+baton_sdk::export!(agent Role, manifest packed later);
+
+fn conversation(persona: Persona, schema: Option<&str>) -> Result<Conversation> {
+    let answer_schema = schema.map(baton_sdk::serde_json::from_str).transpose().map_err(|error| {
+        Error::invalid(format!("The task's answer schema is not JSON: {error}. Correct it and perform the task again."))
+    })?;
+    let tools = tools(&persona.settings.tools)?;
+    Ok(Conversation {
+        system: Some(persona.text),
+        temperature: persona.settings.temperature,
+        max_tokens: persona.settings.max_tokens,
+        max_turns: persona.settings.max_turns,
+        tools,
+        answer_schema,
+        ..Conversation::default()
+    })
+}
+
+/// The SDK's own tools by name, and those that the host holds ready by pattern.
+fn tools(names: &[String]) -> Result<Vec<Tool>> {
+    let offers = if names.iter().all(|name| tools::named(name).is_some()) { Vec::new() } else { tools::available() };
+    let mut chosen = Vec::new();
+    for name in names {
+        if let Some(own) = tools::named(name) {
+            chosen.push(own);
+            continue;
+        }
+        let granted = tools::fitting(&offers, name);
+        if granted.is_empty() && !name.contains('*') {
+            return Err(Error::invalid(format!(
+                "The persona names the tool `{name}`, which is not there or not granted. Install its toolbox, ask for `tools` of it in plugin.toml and grant it, or remove it from persona.md."
+            )));
+        }
+        for offer in granted {
+            chosen.push(Tool::granted(offer)?);
+        }
+    }
+    // Two patterns may fit one tool, and no model takes a name twice.
+    let mut seen = BTreeSet::new();
+    chosen.retain(|tool: &Tool| seen.insert(tool.name.clone()));
+    Ok(chosen)
+}
+
+fn opening(task: &Task) -> String {
+    if task.context.trim().is_empty() { task.goal.clone() } else { format!("{}\n\n{}", task.goal, task.context) }
+}

@@ -1,0 +1,104 @@
+//! Reads a folder that is to be packed: `plugin.toml` and every other file as an asset. Follows no link, so that nothing
+//! comes along that does not lie there.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// What a folder holds.
+#[derive(Debug)]
+pub struct Contents {
+    /// The text of `plugin.toml`.
+    pub manifest: String,
+    /// Path and content of every other file, sorted. Names that begin with a dot are left out.
+    pub assets: Vec<(String, Vec<u8>)>,
+}
+
+/// Why a folder was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// No manifest.
+    #[error("`{}` has no plugin.toml, or one that cannot be read: {source}. Write one; `name`, `version` and `kind` have to be in it.", .folder.display())]
+    NoManifest {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A link, a pipe or a device.
+    #[error("`{}` is neither a file nor a folder. Put the file itself there.", .0.display())]
+    NotAFile(PathBuf),
+    /// No text.
+    #[error("`{}` has a name that is not UTF-8. Give it another one.", .0.display())]
+    Name(PathBuf),
+    /// More than a plugin may carry.
+    #[error("`{}` has more than {} files or {} MiB. Leave out what the plugin does not read.", .0.display(), MOST_FILES, MOST_BYTES >> 20)]
+    TooMuch(PathBuf),
+    /// The system says no.
+    #[error("`{}` cannot be read: {source}.", .path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+const MANIFEST: &str = "plugin.toml";
+const MOST_FILES: usize = 4096;
+const MOST_BYTES: u64 = 32 << 20;
+
+/// Reads a folder with everything below it.
+pub fn read(folder: &Path) -> Result<Contents, FolderError> {
+    let manifest = fs::read_to_string(folder.join(MANIFEST));
+    let manifest = manifest.map_err(|source| FolderError::NoManifest { folder: folder.to_owned(), source })?;
+    let mut reading = Reading { root: folder, assets: Vec::new(), bytes: 0 };
+    reading.collect(folder, "")?;
+    let mut assets = reading.assets;
+    assets.retain(|(path, _)| path != MANIFEST);
+    assets.sort();
+    Ok(Contents { manifest, assets })
+}
+
+struct Reading<'a> {
+    root: &'a Path,
+    assets: Vec<(String, Vec<u8>)>,
+    bytes: u64,
+}
+
+impl Reading<'_> {
+    fn collect(&mut self, folder: &Path, prefix: &str) -> Result<(), FolderError> {
+        for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
+            let entry = entry.map_err(unreadable(folder))?;
+            let path = entry.path();
+            let name = entry.file_name().to_str().map(str::to_owned).ok_or_else(|| FolderError::Name(path.clone()))?;
+            if name.starts_with('.') {
+                continue;
+            }
+            let about = fs::symlink_metadata(&path).map_err(unreadable(&path))?;
+            let place = format!("{prefix}{name}");
+            if about.is_dir() {
+                self.collect(&path, &format!("{place}/"))?;
+            } else if about.is_file() {
+                self.keep(&path, place, about.len())?;
+            } else {
+                return Err(FolderError::NotAFile(path));
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, path: &Path, place: String, bytes: u64) -> Result<(), FolderError> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.assets.len() >= MOST_FILES || self.bytes > MOST_BYTES {
+            return Err(FolderError::TooMuch(self.root.to_owned()));
+        }
+        self.assets.push((place, fs::read(path).map_err(unreadable(path))?));
+        Ok(())
+    }
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
+    move |source| FolderError::Unreadable { path: path.to_owned(), source }
+}

@@ -1,0 +1,82 @@
+//! The whole workflow, from the brief of `examples/expense-splitter` to its last document, with agents that answer as
+//! the example's model does.
+
+use baton_sdk::prelude::*;
+use baton_sdk::testing::Host;
+
+use crate::tests::example;
+use crate::{Plan, goals};
+
+const ANSWERS: &[(&str, &str, &str)] = &[
+    ("mary", goals::ANALYSE, "analysis"),
+    ("john", goals::REQUIRE, "requirements"),
+    ("winston", goals::DESIGN, "architecture"),
+    ("murat", goals::TEST, "test-strategy"),
+    ("murat", goals::JUDGE, "readiness"),
+    ("bob", goals::BREAK_DOWN, "backlog"),
+];
+
+fn answer(agent: &str, task: &Task) -> String {
+    let fits = |(name, goal, _): &&(&str, &str, &str)| *name == agent && task.goal == *goal;
+    let (_, _, file) = ANSWERS.iter().find(fits).unwrap_or_else(|| panic!("{agent} is asked for something else: {}", task.goal));
+    example(&format!("replies/{file}.json"))
+}
+
+/// A host with what the manifest asks for and nothing more, and the whole team.
+fn host() -> Host {
+    let host = Host::new().with_manifest(include_str!("../plugin.toml")).with_file("brief.md", example("brief.md"));
+    ANSWERS.iter().fold(host, |host, (name, ..)| host.with_agent(name, |task| Ok(Outcome::new(answer(name, task), "done"))))
+}
+
+#[test]
+fn the_example_becomes_a_plan() {
+    let host = host();
+    let output = host.run(Plan::run, json!({ "brief-file": "brief.md", "title": "Kitty" })).expect("a plan");
+    assert_eq!((&output["title"], &output["stories"], &output["ready"]), (&json!("Kitty"), &json!(9), &json!(true)));
+    assert_eq!(output["waves"][2], json!(["2-3-settle-up"]));
+    for path in output["documents"].as_array().expect("a list").iter().filter_map(Value::as_str) {
+        assert!(host.file(path).is_some_and(|text| text.starts_with(['#', '-'])), "{path}");
+    }
+    assert_eq!(host.files().len(), 1 + 5 + 9, "the brief, five documents and nine stories");
+    assert_eq!(host.progress().last().map(String::as_str), Some("The plan is ready to build"));
+    assert_eq!(host.logged(), [], "no answer had to go back");
+}
+
+#[test]
+fn each_agent_is_told_what_it_needs_and_no_more() {
+    let host = host();
+    host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect("a plan");
+    let tasks = host.requests("agents.perform");
+    let order: Vec<_> = tasks.iter().map(|task| task["agent"].as_str().unwrap_or_default()).collect();
+    assert_eq!(order, ["mary", "john", "winston", "murat", "bob", "murat"]);
+    let context = |place: usize| tasks[place]["task"]["context"].as_str().unwrap_or_default();
+    assert_eq!(context(0), example("brief.md"));
+    assert!(!context(2).contains("Start a ledger"), "Winston reads the requirements himself");
+    assert!(context(5).contains("1-1-init-ledger"));
+}
+
+#[test]
+fn a_backlog_with_a_finding_goes_back_once_and_then_ends_the_run() {
+    let host = host().with_agent("bob", |task| Ok(Outcome::new(answer("bob", task).replace("\"FR1\"", "\"FR77\""), "done")));
+    let error = host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect_err("FR1 is not covered");
+    assert!(error.to_string().contains("No story covers FR1."), "{error}");
+    assert_eq!(host.requests("agents.perform").iter().filter(|task| task["agent"] == "bob").count(), 2);
+    assert!(host.logged()[0].message.contains("goes back"), "{:?}", host.logged());
+    assert!(host.file("docs/PRD.md").is_some() && host.file("docs/epics.md").is_none(), "what was finished is kept");
+}
+
+#[test]
+fn an_agent_that_fails_ends_the_run_with_its_reason() {
+    let host = host().with_agent("winston", |_| Err(Error::other("The model declined.")));
+    let error = host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect_err("Winston failed");
+    assert_eq!(error.to_string(), "Agent `winston` failed: The model declined.");
+}
+
+#[test]
+fn a_brief_that_is_not_there_costs_nothing() {
+    for input in [json!({ "brief-file": "ghost.md" }), json!({ "brief-file": "../brief.md" }), json!({}), json!("")] {
+        let host = host();
+        assert!(host.run(Plan::run, &input).is_err(), "{input}");
+        assert!(host.requests("agents.perform").is_empty() && host.progress().is_empty(), "{input}");
+    }
+}
