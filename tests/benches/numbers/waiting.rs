@@ -1,0 +1,99 @@
+//! Ten thousand runs that wait: what they hold, and how late one among them wakes.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use baton::{
+    journal::{Halt, RunId},
+    kernel::{Drive, run::Filter},
+};
+use baton_tests::host::TestHost;
+use serde_json::json;
+
+use crate::table::{Quantity, Samples, Table, timed};
+
+const RUNS: usize = 10_000;
+const WARM: usize = 1_000;
+const STARTED_AT_ONCE: usize = 200;
+const WOKEN: usize = 20;
+const AN_HOUR: u64 = 3_600_000;
+
+pub(crate) async fn measure(table: &mut Table) -> Result<()> {
+    let host = TestHost::new().await;
+    let stop = Halt::default();
+    let drive = Drive { root: None, until_idle: false };
+    let measured = async {
+        // What it takes to execute many is not what it takes to wait, so it is taken before.
+        put_away(&host, WARM).await?;
+        let before = resident()?;
+        let (time, put) = timed(put_away(&host, RUNS)).await;
+        put?;
+        table.add(
+            "10,000 waiting runs: memory more than none",
+            &Samples::new([Quantity::Mebibytes(resident()? - before)]),
+            Some(Quantity::Mebibytes(50.0)),
+        );
+        table.add("10,000 waiting runs: started and put away, each", &Samples::of_times([time / u32::try_from(RUNS)?]), None);
+        let mut late = Vec::new();
+        for _ in 0..WOKEN {
+            late.push(woken(&host).await?);
+        }
+        table.add("10,000 waiting runs: from due to ended, one of them", &Samples::of_times(late), None);
+        stop.stop();
+        anyhow::Ok(())
+    };
+    let (driven, measured) = tokio::join!(host.app.kernel.drive(&drive, &stop), measured);
+    driven?;
+    measured
+}
+
+/// Starts so many runs that sleep for an hour and returns once all of them are put away.
+async fn put_away(host: &TestHost, count: usize) -> Result<()> {
+    let mut left = count;
+    while left > 0 {
+        let some = left.min(STARTED_AT_ONCE);
+        left -= some;
+        let mut starting = tokio::task::JoinSet::new();
+        for _ in 0..some {
+            let (kernel, order) = (host.app.kernel.clone(), host.order(json!({ "do": "sleep", "milliseconds": AN_HOUR })));
+            starting.spawn(async move { kernel.start(order).await });
+        }
+        while let Some(started) = starting.join_next().await {
+            started??;
+        }
+    }
+    let busy = Filter { states: vec!["queued".to_owned(), "running".to_owned()], limit: 1, ..Filter::default() };
+    while !host.app.kernel.runs().list(&busy).await?.is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(())
+}
+
+/// How long after its time a run that slept has ended.
+async fn woken(host: &TestHost) -> Result<Duration> {
+    let run = host.start(json!({ "do": "sleep", "milliseconds": 150 })).await;
+    let ended = ended(host, &run.id).await?;
+    let waited = host.events(&run.id).await.into_iter().find(|event| event.draft.name == "waiting").context("the run did not wait")?;
+    let due = waited.draft.data["for"]["until"].as_u64().context("the run did not wait for a time")?;
+    Ok(ended.saturating_sub(Duration::from_millis(due)))
+}
+
+/// When the run ended, since 1970.
+async fn ended(host: &TestHost, id: &RunId) -> Result<Duration> {
+    let mut events = host.app.kernel.events().listen();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(60) {
+        let event = events.recv().await?;
+        if event.draft.run.as_ref() == Some(id) && event.draft.name == "succeeded" {
+            return Ok(SystemTime::now().duration_since(UNIX_EPOCH)?);
+        }
+    }
+    anyhow::bail!("the run did not wake for a minute")
+}
+
+/// What this process keeps in memory, in MiB.
+fn resident() -> Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the system does not tell")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+}

@@ -1,0 +1,112 @@
+//! Deeds that call the host. Expects an answer, or an error that says what to do.
+
+use std::collections::HashMap;
+
+use baton_sdk::prelude::*;
+
+/// Expects: the bytes, or `denied`, `not-found` or `invalid`.
+pub(crate) fn read(path: &str) -> Result<Value> {
+    files::read(path).map(|content| json!(String::from_utf8_lossy(&content)))
+}
+
+/// Expects: `invalid` above the payload limit, whatever the memory limit.
+pub(crate) fn write_large(bytes: usize) -> Result<Value> {
+    files::write("out/large", vec![b'x'; bytes]).map(|()| Value::Null)
+}
+
+/// Expects: only what may be read.
+pub(crate) fn find(glob: &str) -> Result<Value> {
+    files::find(glob).map(|entries| json!(entries.into_iter().map(|entry| entry.path).collect::<Vec<_>>()))
+}
+
+/// Expects: each line in the log once, however often the run is resumed.
+pub(crate) fn log(times: u64) -> Result<Value> {
+    for time in 0..times {
+        run::info(&format!("line {time}"));
+    }
+    Ok(Value::Null)
+}
+
+/// Expects: the names of the tools that were granted.
+pub(crate) fn tools() -> Value {
+    json!(tools::available().into_iter().map(|offer| offer.tool.name).collect::<Vec<_>>())
+}
+
+/// Expects: what each of the calls `[name, arguments]` came to, in order; an error as `{"error": …}`.
+pub(crate) fn call_tools(calls: &Value) -> Value {
+    let calls = calls.as_array().cloned().unwrap_or_default();
+    let answers = calls.iter().map(|call| match tools::call(call[0].as_str().unwrap_or_default(), &call[1]) {
+        Ok(outcome) => json!({ "content": outcome.content, "failed": outcome.failed }),
+        Err(error) => json!({ "error": format!("{error:?}") }),
+    });
+    answers.collect()
+}
+
+/// Expects: a document counted up `times` times, and never twice for one.
+pub(crate) fn count(times: u64) -> Result<Value> {
+    for _ in 0..times {
+        let present = state::get::<u64>("probe", "count")?;
+        let (value, version) = present.map_or((0, 0), |present| (present.value, present.version));
+        state::set("probe", "count", &(value + 1), Some(version))?;
+    }
+    Ok(json!(state::get::<u64>("probe", "count")?.map(|present| present.value)))
+}
+
+/// Expects: the model's answer.
+pub(crate) fn ask(prompt: &str) -> Result<Value> {
+    llm::complete(&llm::Request::new().with_user(prompt)).map(|reply| json!(reply.text()))
+}
+
+/// Expects: the answers in the order asked.
+pub(crate) fn ask_all(times: u64) -> Result<Value> {
+    let requests: Vec<_> = (0..times).map(|time| llm::Request::new().with_user(format!("question {time}"))).collect();
+    let replies: Result<Vec<_>> = llm::complete_all(&requests).into_iter().collect();
+    Ok(json!(replies?.into_iter().map(|reply| reply.text()).collect::<Vec<_>>()))
+}
+
+/// Expects: to be put away, and the time to have passed afterwards.
+pub(crate) fn sleep(milliseconds: u64) -> Result<Value> {
+    let until = run::now() + milliseconds;
+    run::sleep_until(until);
+    Ok(json!(run::now() >= until))
+}
+
+/// Expects: the children's outputs; of the first to end, or of all.
+pub(crate) fn start_all(inputs: &Value, any: bool) -> Result<Value> {
+    let inputs = inputs.as_array().cloned().unwrap_or_default();
+    let runs: Result<Vec<_>> = inputs.iter().map(|input| workflows::start("probe", input, None)).collect();
+    let runs = runs?;
+    if any {
+        let (first, output) = workflows::join_any::<Value>(&runs)?;
+        return Ok(json!({ "first": runs.iter().position(|run| *run == first), "output": output? }));
+    }
+    runs.iter().map(|run| workflows::join::<Value>(run)).collect::<Result<Vec<_>>>().map(Value::from)
+}
+
+/// Expects: nothing of the world outside, and the same at every replay.
+pub(crate) fn ambient() -> Value {
+    let hashed: HashMap<u32, ()> = (0..16).map(|number| (number, ())).collect();
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    json!({
+        "variables": std::env::vars_os().count(),
+        "arguments": std::env::args_os().count(),
+        "root": std::fs::read_dir("/").is_ok(),
+        "file": std::fs::read("/etc/passwd").is_ok(),
+        "network": std::net::TcpStream::connect("127.0.0.1:1").is_ok(),
+        "order": hashed.keys().collect::<Vec<_>>(),
+        "since": u64::try_from(since.as_millis()).unwrap_or_default(),
+        "now": run::now(),
+    })
+}
+
+/// Expects: a write, a look, a document and a reply in every step; each once.
+pub(crate) fn steps(times: u64) -> Result<Value> {
+    for time in 0..times {
+        run::progress(0.0, &format!("step {time}"));
+        files::write(&format!("out/{time}.txt"), format!("step {time}\n"))?;
+        let read = files::read_text(&format!("out/{time}.txt"))?;
+        state::set("probe", &format!("step-{time}"), &read, None)?;
+        ask(&format!("question {time}"))?;
+    }
+    count(times)
+}

@@ -1,0 +1,40 @@
+//! The list of deeds.
+
+use baton_sdk::prelude::*;
+
+use crate::{calls, runaway};
+
+/// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done.
+pub(crate) fn perform(input: &Value) -> Result<Value> {
+    let number = |name: &str| input[name].as_u64().unwrap_or_default();
+    let text = |name: &str| input[name].as_str().unwrap_or_default();
+    match text("do") {
+        "echo" => Ok(input["say"].clone()),
+        "fail" => Err(Error::Other(text("say").to_owned())),
+        "panic" => runaway::give_up(text("say")),
+        "spin" => runaway::spin(),
+        "allocate" => runaway::allocate(usize::try_from(number("step")).unwrap_or(1)),
+        "recurse" => Ok(json!(runaway::recurse(1))),
+        "answer-large" => Ok(json!("x".repeat(usize::try_from(number("bytes")).unwrap_or_default()))),
+        "write-large" => calls::write_large(usize::try_from(number("bytes")).unwrap_or_default()),
+        "compute" => Ok(json!(runaway::compute(number("rounds")))),
+        "log" => calls::log(number("times")),
+        "count" => calls::count(number("times")),
+        "read" => calls::read(text("path")),
+        "write" => files::write(text("path"), text("content")).map(|()| Value::Null),
+        "remove" => files::remove(text("path")).map(|()| Value::Null),
+        "find" => calls::find(text("glob")),
+        "ask" => calls::ask(text("prompt")),
+        "ask-all" => calls::ask_all(number("times")),
+        "tools" => Ok(calls::tools()),
+        "call-tools" => Ok(calls::call_tools(&input["calls"])),
+        "sleep" => calls::sleep(number("milliseconds")),
+        "perform" => agents::perform(text("agent"), &Task::new(text("goal"))).map(|outcome| json!(outcome.answer)),
+        "start-all" => calls::start_all(&input["inputs"], false),
+        "start-any" => calls::start_all(&input["inputs"], true),
+        "ambient" => Ok(calls::ambient()),
+        "setting" => settings::get::<Value>(text("key")).map(Option::unwrap_or_default),
+        "steps" => calls::steps(number("times")),
+        other => Err(Error::Invalid(format!("There is no deed `{other}`."))),
+    }
+}

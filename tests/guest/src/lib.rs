@@ -1,0 +1,19 @@
+//! Does what its input says, so that one component serves the tests of every interface and every limit.
+//! Each deed expects the host to answer, to refuse or to end it, as its comment says.
+
+mod calls;
+mod deeds;
+mod runaway;
+
+use baton_sdk::prelude::*;
+
+/// The guest.
+pub struct Probe;
+
+impl Workflow for Probe {
+    fn run(input: Value) -> Result<Value> {
+        deeds::perform(&input)
+    }
+}
+
+baton_sdk::export!(Probe);

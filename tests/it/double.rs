@@ -1,0 +1,66 @@
+//! The SDK's host for tests against the real one: the same deeds, the same calls, the same answers and refusals.
+
+use baton::kernel::run::State;
+use baton_probe::Probe;
+use baton_sdk::{Workflow, testing};
+use baton_tests::host::TestHost;
+use serde_json::{Value, json};
+
+/// The same things lie in both.
+const FILES: &[(&str, &str)] = &[("docs/a.md", "one\n"), ("out/b.txt", "two\n")];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_hosts_answer_alike() {
+    let real = TestHost::new().await;
+    let mut double = testing::Host::new().with_manifest(include_str!("../guest/plugin.toml")).when("question", "an answer");
+    for (path, content) in FILES {
+        let file = real.workspace().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, content).unwrap();
+        double = double.with_file(path, content);
+    }
+    for input in inputs() {
+        let run = real.run(input.clone()).await;
+        let there = match run.state {
+            State::Succeeded => Ok(run.output.unwrap()),
+            State::Failed { reason } => Err(reason),
+            other => panic!("{input}: {other:?}"),
+        };
+        let journal = real.journal(&run.id).await;
+        let calls: Vec<_> = journal.iter().map(|entry| (entry.call.clone(), parsed(&entry.request))).collect();
+        let before = double.calls().len();
+        let here = double.run(Probe::run, &input).map_err(|error| error.to_string());
+        assert_eq!(here, there, "{input}");
+        let made: Vec<_> = double.calls()[before..].iter().map(|call| (call.name.clone(), call.request.clone())).collect();
+        assert_eq!(made, calls, "{input}");
+    }
+}
+
+fn parsed(document: &str) -> Value {
+    serde_json::from_str(document).unwrap()
+}
+
+fn inputs() -> Vec<Value> {
+    let read =
+        ["docs/a.md", "./docs//a.md", "ghost", "docs", "docs/a.md/b", "../x", "/etc/passwd", "a\\b", "C:/x", "", ".git/config", "x\u{0}"];
+    let write = ["out/new.txt", "out/deep/er/new.txt", "docs/denied.md", "out", "out/b.txt/c", "out/../../x"];
+    let remove = ["out/new.txt", "out/ghost", "out/deep", "out/deep/er/new.txt", "out/deep/er", "docs/a.md"];
+    let find = ["**", "docs/*.md", "*", "../*", "[", ""];
+    let mut inputs: Vec<Value> = Vec::new();
+    inputs.extend(read.map(|path| json!({ "do": "read", "path": path })));
+    inputs.extend(write.map(|path| json!({ "do": "write", "path": path, "content": "new" })));
+    inputs.extend(find.map(|glob| json!({ "do": "find", "glob": glob })));
+    inputs.extend(remove.map(|path| json!({ "do": "remove", "path": path })));
+    inputs.extend([
+        json!({ "do": "count", "times": 3 }),
+        json!({ "do": "log", "times": 2 }),
+        json!({ "do": "ask", "prompt": "a question" }),
+        json!({ "do": "ask-all", "times": 2 }),
+        json!({ "do": "setting", "key": "team.size" }),
+        json!({ "do": "steps", "times": 1 }),
+        json!({ "do": "perform", "agent": "ghost", "goal": " " }),
+        json!({ "do": "fail", "say": "no luck" }),
+        json!({ "do": "ghost" }),
+    ]);
+    inputs
+}

@@ -1,0 +1,310 @@
+//! What an operator decides of a plugin, with the real program: nothing is allowed before, and all of it at once.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Child, Stdio},
+};
+
+use baton::{
+    events::Category,
+    journal::PauseKind,
+    kernel::{
+        granting::Change,
+        permissions::Patterns,
+        registry::{Origin, Plugin},
+        run::State,
+    },
+};
+use baton_tests::{PROBE, host::TestHost, program};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A user with a data directory, into whose plugin folder somebody dropped the probe.
+struct User {
+    home: TempDir,
+}
+
+impl User {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir_all(home.path().join("data/plugins")).unwrap();
+        fs::create_dir_all(home.path().join("work")).unwrap();
+        fs::write(home.path().join("answers.yaml"), baton_tests::host::ANSWERS).unwrap();
+        Self { home }
+    }
+
+    fn with_probe() -> Self {
+        let user = Self::new();
+        fs::write(user.file("probe"), PROBE).unwrap();
+        user
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.home.path().join(format!("data/plugins/{name}.wasm"))
+    }
+
+    fn baton(&self, arguments: &[&str]) -> program::Ended {
+        program::ended(self.command(arguments).output().unwrap())
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = program::command(self.home.path(), arguments);
+        command.env("BATON_DATA_DIR", self.home.path().join("data")).env("BATON_USER", "ada");
+        command
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let ended = self.baton(&[arguments, &["-o", "json"]].concat()).exits(0);
+        serde_json::from_str(&ended.stdout).unwrap()
+    }
+
+    fn status(&self, name: &str) -> String {
+        let listed = self.json(&["plugin", "list"]);
+        let plugin = listed["plugins"].as_array().unwrap().iter().find(|plugin| plugin["name"] == name).unwrap();
+        plugin["status"].as_str().unwrap().to_owned()
+    }
+
+    fn arguments(input: &Value) -> Vec<String> {
+        let input = input.to_string();
+        ["run", "probe", "--workspace", "work", "--model", "script/answers.yaml", "--input", &input].map(str::to_owned).to_vec()
+    }
+
+    fn run(&self, input: &Value) -> program::Ended {
+        self.baton(&Self::arguments(input).iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn running(&self, input: &Value) -> Child {
+        let arguments = Self::arguments(input);
+        let mut command = self.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+}
+
+/// The command that a message names between backquotes, as a shell splits it.
+fn named_command(message: &str) -> Vec<String> {
+    let start = message.find("`baton plugin grant").expect("a command is named") + "`baton ".len();
+    let command = message[start..].split('`').next().unwrap();
+    command.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect()
+}
+
+fn write() -> Value {
+    json!({ "do": "write", "path": "out/a.txt", "content": "x" })
+}
+
+#[test]
+fn a_dropped_plugin_may_nothing_until_the_command_it_names_is_given() {
+    let user = User::with_probe();
+    assert_eq!(user.status("probe"), "needs-approval");
+    let denied = user.run(&write()).exits(1);
+    assert!(!user.home.path().join("work/out").exists());
+    let command = named_command(&denied.stderr);
+    assert_eq!(command, ["plugin", "grant", "probe", "write=out/a.txt"]);
+    let _granted = user.baton(&command.iter().map(String::as_str).collect::<Vec<_>>()).exits(0);
+    let _written = user.run(&write()).exits(0);
+    assert_eq!(fs::read_to_string(user.home.path().join("work/out/a.txt")).unwrap(), "x");
+    let beside = user.run(&json!({ "do": "write", "path": "out/b.txt", "content": "x" })).exits(1);
+    assert!(beside.stderr.contains("write=out/b.txt"), "{}", beside.stderr);
+    assert_eq!(user.status("probe"), "needs-approval", "the rest was not decided");
+}
+
+#[test]
+fn a_part_can_be_granted_and_the_rest_is_not_asked_for_again() {
+    let user = User::with_probe();
+    let shown = user.json(&["plugin", "grant", "probe", "--only", "write", "state"]);
+    assert_eq!(shown["grants"], json!({ "state": ["probe"], "write": ["out/**"] }));
+    assert_eq!(shown["withheld"]["models"], json!(["*"]));
+    assert_eq!(user.status("probe"), "ready");
+    let _written = user.run(&write()).exits(0);
+    let denied = user.run(&json!({ "do": "ask", "prompt": "question" })).exits(1);
+    assert!(denied.stderr.contains("baton plugin grant probe"), "{}", denied.stderr);
+    assert!(!user.home.path().join("calls.log").exists(), "no model was asked");
+}
+
+#[test]
+fn what_a_plugin_does_not_ask_for_is_not_granted() {
+    let user = User::with_probe();
+    for wide in ["write=**", "write=src/a", "root", "images=x", "write="] {
+        let refused = user.baton(&["plugin", "grant", "probe", wide]).exits(2);
+        assert!(refused.stderr.contains("write=out/**"), "it is said what it asks for: {}", refused.stderr);
+    }
+    let unknown = user.baton(&["plugin", "grant", "nobody"]).exits(2);
+    assert!(unknown.stderr.contains("`probe`"), "{}", unknown.stderr);
+    assert_eq!(user.json(&["plugin", "show", "probe"])["grants"], json!({}));
+}
+
+#[test]
+fn revoking_denies_the_next_call_of_a_run_in_flight() {
+    let user = User::with_probe();
+    let _granted = user.baton(&["plugin", "grant", "probe"]).exits(0);
+    let mut run = user.running(&json!({ "do": "steps", "times": 100_000 }));
+    let begun = user.home.path().join("work/out/20.txt");
+    assert!(program::wait_until(&mut run, || begun.exists()), "it came to its end");
+    let _revoked = user.baton(&["plugin", "revoke", "probe", "write"]).exits(0);
+    let ended = program::ended(run.wait_with_output().unwrap()).exits(1);
+    assert!(ended.stderr.contains("baton plugin grant probe 'write=out/"), "{}", ended.stderr);
+    assert!(user.home.path().join("work/out/20.txt").exists());
+    let events = user.json(&["plugin", "show", "probe"]);
+    assert_eq!(events["withheld"], json!({ "write": ["out/**"] }));
+}
+
+#[test]
+fn a_disabled_plugin_is_not_started() {
+    let user = User::with_probe();
+    let _granted = user.baton(&["plugin", "grant", "probe"]).exits(0);
+    let _disabled = user.baton(&["plugin", "disable", "probe"]).exits(0);
+    assert_eq!(user.status("probe"), "disabled");
+    let refused = user.run(&write()).exits(1);
+    assert!(refused.stderr.contains("`baton plugin enable probe`"), "{}", refused.stderr);
+    assert_eq!(user.json(&["runs", "list"]), json!([]));
+    let _enabled = user.baton(&["plugin", "enable", "probe"]).exits(0);
+    let _written = user.run(&write()).exits(0);
+}
+
+#[test]
+fn what_a_bundled_plugin_is_granted_can_be_revoked_for_good() {
+    let user = User::new();
+    assert_eq!(user.status("mary"), "ready");
+    let _revoked = user.baton(&["plugin", "revoke", "mary", "read"]).exits(0);
+    let shown = user.json(&["plugin", "show", "mary"]);
+    assert_eq!((&shown["grants"], &shown["withheld"]), (&json!({ "models": ["*"] }), &json!({ "read": ["**"] })));
+    let again = user.baton(&["plugin", "revoke", "mary", "read"]).exits(2);
+    assert!(again.stderr.contains("models=*"), "{}", again.stderr);
+}
+
+/// The probe with something else in its manifest.
+fn changed_probe(change: impl Fn(&str) -> String) -> Vec<u8> {
+    const SECTION: &[u8] = b"baton:manifest";
+    let at = PROBE.windows(SECTION.len()).position(|window| window == SECTION).unwrap() + SECTION.len();
+    let end = at + PROBE[at..].windows(PADDED.len()).position(|window| window == PADDED.as_bytes()).unwrap();
+    let text = std::str::from_utf8(&PROBE[at..end + PADDED.len()]).unwrap();
+    let mut changed = change(text);
+    assert!(changed.len() <= text.len(), "the section keeps its length");
+    changed.push_str(&" ".repeat(text.len() - changed.len()));
+    [&PROBE[..at], changed.as_bytes(), &PROBE[end + PADDED.len()..]].concat()
+}
+
+/// What the probe's manifest ends with.
+const PADDED: &str = "state = [\"probe\"]";
+
+#[test]
+fn a_wider_version_asks_for_the_difference_only() {
+    let user = User::new();
+    fs::write(user.file("probe"), changed_probe(|manifest| manifest.replace("write = [\"out/**\"]\n", ""))).unwrap();
+    let _granted = user.baton(&["plugin", "grant", "probe", "--only", "read", "state"]).exits(0);
+    assert_eq!(user.status("probe"), "ready");
+    fs::write(user.home.path().join("probe.wasm"), PROBE).unwrap();
+    let rehearsed = user.json(&["plugin", "install", "probe.wasm", "--dry-run"]);
+    assert_eq!(rehearsed["undecided"], json!({ "write": ["out/**"] }));
+    assert_ne!(fs::read(user.file("probe")).unwrap(), PROBE, "a dry run changes nothing");
+    let installed = user.json(&["plugin", "install", "probe.wasm"]);
+    assert_eq!(installed["grants"], json!({ "read": ["**"], "state": ["probe"] }));
+    assert_eq!(installed["undecided"], json!({ "write": ["out/**"] }));
+    assert_eq!(user.status("probe"), "needs-approval");
+    let _denied = user.run(&write()).exits(1);
+    let _granted = user.baton(&["plugin", "grant", "probe", "write"]).exits(0);
+    let _written = user.run(&write()).exits(0);
+    assert_eq!(user.status("probe"), "ready", "what was withheld before is not asked for again");
+}
+
+#[test]
+fn a_bad_file_is_refused_and_the_last_good_one_kept() {
+    let user = User::with_probe();
+    let _granted = user.baton(&["plugin", "grant", "probe"]).exits(0);
+    let cut_off = PROBE[..PROBE.len() / 2].to_vec();
+    let squatting = changed_probe(|manifest| manifest.replacen("\"probe\"", "\"plan\"", 1));
+    for (name, content) in [("cut", cut_off), ("garbage", b"\0asm garbage \x1b[2J".to_vec()), ("empty", Vec::new()), ("plan", squatting)] {
+        let file = user.home.path().join(format!("{name}.wasm"));
+        fs::write(&file, content).unwrap();
+        let refused = user.baton(&["plugin", "install", &format!("{name}.wasm")]).exits(1);
+        assert!(!refused.stderr.contains('\u{1b}'), "{:?}", refused.stderr);
+        let left: Vec<_> = fs::read_dir(user.home.path().join("data/plugins")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["probe.wasm"], "{name}");
+    }
+    assert_eq!(fs::read(user.file("probe")).unwrap(), PROBE);
+    let _written = user.run(&write()).exits(0);
+    let missing = user.baton(&["plugin", "install", "nowhere.wasm"]).exits(2);
+    assert!(missing.stderr.contains("nowhere.wasm"), "{}", missing.stderr);
+}
+
+#[test]
+fn a_dropped_file_that_takes_a_name_is_refused_and_named() {
+    let user = User::with_probe();
+    fs::write(user.file("plan"), changed_probe(|manifest| manifest.replacen("\"probe\"", "\"plan\"", 1))).unwrap();
+    fs::write(user.file("second"), PROBE).unwrap();
+    let listed = user.json(&["plugin", "list"]);
+    let reasons: Vec<_> = listed["refused"].as_array().unwrap().iter().map(|refused| refused["reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    assert!(reasons[0].contains("bundled") && reasons[1].contains("probe.wasm"), "{reasons:?}");
+    let _removed = user.baton(&["plugin", "remove", "second"]).exits(0);
+    assert!(!user.file("second").exists() && user.file("probe").exists());
+}
+
+#[test]
+fn an_agent_that_is_a_folder_is_installed_and_removed() {
+    let user = User::new();
+    let folder = user.home.path().join("ada");
+    fs::create_dir(&folder).unwrap();
+    let manifest = "name = \"ada\"\nversion = \"1.0.0\"\nkind = \"agent\"\ndescription = \"Counts\"\n[needs]\nmodels = [\"*\"]\n";
+    fs::write(folder.join("plugin.toml"), manifest).unwrap();
+    let no_persona = user.baton(&["plugin", "install", "ada"]).exits(1);
+    assert!(no_persona.stderr.contains("persona.md"), "{}", no_persona.stderr);
+    fs::write(folder.join("persona.md"), "You count.").unwrap();
+    let installed = user.json(&["plugin", "install", "ada", "--grant"]);
+    assert_eq!((&installed["status"], &installed["grants"]), (&json!("ready"), &json!({ "models": ["*"] })));
+    assert_eq!(user.status("ada"), "ready");
+    let _packed = user.baton(&["plugin", "pack", "ada", "--to", "ada.wasm"]).exits(0);
+    assert_eq!(fs::read(user.home.path().join("ada.wasm")).unwrap(), fs::read(user.file("ada")).unwrap());
+    let bundled = user.baton(&["plugin", "remove", "mary"]).exits(1);
+    assert!(bundled.stderr.contains("baton plugin disable mary"), "{}", bundled.stderr);
+    let _removed = user.baton(&["plugin", "remove", "ada"]).exits(0);
+    assert!(!user.file("ada").exists());
+    let again = user.json(&["plugin", "install", "ada.wasm"]);
+    assert_eq!(again["grants"], json!({}), "its grants went with it");
+}
+
+/// Name and particulars of every audit event.
+async fn audit(host: &TestHost) -> Vec<(String, Value)> {
+    let events = host.app.kernel.events().after(0, None, 10_000).await.unwrap();
+    let audit = events.into_iter().filter(|event| event.draft.category == Category::Audit);
+    audit.map(|event| (event.draft.name, event.draft.data)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_decision_is_written_down_also_what_carries_over() {
+    let host = TestHost::new().await;
+    let kernel = &host.app.kernel;
+    let dropped = |wasm: Vec<u8>| Plugin::read(wasm, Origin::File("probe.wasm".into()), |_| Patterns::default()).unwrap();
+    let narrow = changed_probe(|manifest| manifest.replace("write = [\"out/**\"]\n", ""));
+    let first = kernel.put(dropped(narrow)).await.unwrap();
+    assert!(audit(&host).await.is_empty(), "nothing was decided");
+    for change in [Change::Grant(vec!["read".parse().unwrap()]), Change::Disable, Change::Enable] {
+        kernel.decide("probe", &change, "ada").await.unwrap();
+    }
+    kernel.put(dropped(PROBE.to_vec())).await.unwrap();
+    kernel.decide("probe", &Change::Revoke(Vec::new()), "bob").await.unwrap();
+    let audit = audit(&host).await;
+    let told: Vec<_> = audit.iter().map(|(name, data)| (name.as_str(), data["by"].as_str().unwrap())).collect();
+    assert_eq!(told, [("granted", "ada"), ("disabled", "ada"), ("enabled", "ada"), ("granted", "ada"), ("revoked", "bob")]);
+    assert_eq!(audit[3].1["carried-from"], first.package.hash);
+    assert_eq!(audit[3].1["capabilities"], json!({ "read": ["**"] }));
+    assert_ne!(audit[3].1["hash"], first.package.hash);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_a_plugin_that_was_disabled_waits_for_its_operator() {
+    let host = TestHost::new().await;
+    let run = host.start(json!({ "do": "echo", "say": 1 })).await;
+    host.app.kernel.decide("probe", &Change::Disable, "ada").await.unwrap();
+    host.drive(&run.id).await;
+    match host.find(&run.id).await.state {
+        State::Paused { pause } if pause.kind == PauseKind::Plugin => {
+            assert!(pause.reason.contains("plugin enable probe"), "{}", pause.reason)
+        }
+        other => panic!("{other:?}"),
+    }
+    host.app.kernel.decide("probe", &Change::Enable, "ada").await.unwrap();
+    host.app.kernel.resume(&run, None).await.unwrap();
+    host.drive(&run.id).await;
+    assert_eq!(host.find(&run.id).await.output, Some(json!(1)));
+}

@@ -1,0 +1,145 @@
+//! A host inside the test's own process, with the probe installed and granted what it asks for.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use baton::{
+    app::{Access, App},
+    config::{Config, tool_servers},
+    events::Event,
+    interfaces::{Settings, llm},
+    journal::{Entry, Halt, RunId},
+    kernel::{
+        Drive, Order,
+        package::Kind,
+        registry::{Origin, Plugin},
+        run::Run,
+    },
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::PROBE;
+
+/// A host over a folder of its own.
+pub struct TestHost {
+    /// The host.
+    pub app: App,
+    /// Everything it keeps, and its workspace.
+    pub folder: TempDir,
+}
+
+/// The script that answers every question of the probe.
+pub const ANSWERS: &str = "log: calls.log\nrules:\n  - { name: any, when: { contains: question }, reply: an answer }\n";
+
+impl TestHost {
+    /// A host with default limits.
+    pub async fn new() -> Self {
+        Self::with_settings(json!({})).await
+    }
+
+    /// A host whose user has these settings.
+    pub async fn with_settings(settings: Value) -> Self {
+        Self::frozen_after(None, settings).await
+    }
+
+    /// A host whose journal stands still for ever after so many writes, as if it were killed there.
+    pub async fn frozen_after(writes: Option<u64>, settings: Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("workspace")).unwrap();
+        std::fs::write(folder.path().join("answers.yaml"), ANSWERS).unwrap();
+        Self::put_together(folder, settings, writes).await
+    }
+
+    /// A host over a folder that was used before.
+    pub async fn over(folder: TempDir, settings: Value) -> Self {
+        Self::put_together(folder, settings, None).await
+    }
+
+    async fn put_together(folder: TempDir, settings: Value, freeze_after_writes: Option<u64>) -> Self {
+        let app = App::open(config(folder.path(), &settings, freeze_after_writes), Access::Execute).await.unwrap();
+        let probe = Plugin::read(PROBE.to_vec(), Origin::Bundled, |package| package.manifest.needs.clone()).unwrap();
+        app.kernel.registry().add(probe).unwrap();
+        Self { app, folder }
+    }
+
+    /// Drops the host as a crash would, without a word to its store, and opens another over the same folder.
+    pub async fn restarted(self) -> Self {
+        self.restarted_with(json!({})).await
+    }
+
+    /// The same with these settings.
+    pub async fn restarted_with(self, settings: Value) -> Self {
+        let Self { app, folder } = self;
+        drop(app);
+        Self::over(folder, settings).await
+    }
+
+    /// The folder that runs see.
+    pub fn workspace(&self) -> PathBuf {
+        self.folder.path().join("workspace")
+    }
+
+    /// Starts the probe and executes until nothing more can be done; gives the run as it is then.
+    pub async fn run(&self, input: Value) -> Run {
+        let run = self.start(input).await;
+        self.drive(&run.id).await;
+        self.find(&run.id).await
+    }
+
+    /// Starts the probe and executes nothing.
+    pub async fn start(&self, input: Value) -> Run {
+        self.app.kernel.start(self.order(input)).await.unwrap()
+    }
+
+    /// An order for the probe.
+    pub fn order(&self, input: Value) -> Order {
+        Order { plugin: "probe".to_owned(), kind: Kind::Workflow, input, workspace: self.workspace(), settings: json!({}) }
+    }
+
+    /// Executes the tree under `root` until nothing more can be done, at most a minute.
+    pub async fn drive(&self, root: &RunId) {
+        let drive = Drive { root: Some(root.clone()), until_idle: true };
+        let go_on = Halt::default();
+        let driven = tokio::time::timeout(Duration::from_secs(60), self.app.kernel.drive(&drive, &go_on));
+        driven.await.expect("the run goes on for more than a minute").unwrap();
+    }
+
+    /// A run as it is now.
+    pub async fn find(&self, id: &RunId) -> Run {
+        self.app.kernel.runs().find(id).await.unwrap().unwrap()
+    }
+
+    /// The journal of a run.
+    pub async fn journal(&self, id: &RunId) -> Vec<Entry> {
+        self.app.kernel.journal().entries(id).await.unwrap()
+    }
+
+    /// The events of a run.
+    pub async fn events(&self, id: &RunId) -> Vec<Event> {
+        self.app.kernel.events().after(0, Some(id), 100_000).await.unwrap()
+    }
+
+    /// How often the script was asked.
+    pub fn asked(&self) -> usize {
+        std::fs::read_to_string(self.folder.path().join("calls.log")).unwrap_or_default().lines().count()
+    }
+}
+
+fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> Config {
+    let model = format!("script/{}", folder.join("answers.yaml").display());
+    let servers = tool_servers(settings, &folder.join("baton.toml")).unwrap();
+    Config {
+        data_dir: folder.join("data"),
+        user_file: folder.join("baton.toml"),
+        cache_key: folder.join("cache.key"),
+        user: Settings::merge(&[json!({ "models": { "default": model } }), settings.clone()]).into_value(),
+        models: llm::Config::scripts_only(folder),
+        servers,
+        slots: 64,
+        operator: "tester".to_owned(),
+        freeze_after_writes,
+    }
+}
