@@ -1,0 +1,58 @@
+# What developers of Baton run. Every recipe is one command that can be typed without `just`.
+
+# Lists the recipes.
+[private]
+default:
+    @just --list --unsorted
+
+# The planning team on the bundled brief, offline, with scripted replies.
+[group('dev')]
+demo *ARGS:
+    cargo run -- demo {{ ARGS }}
+
+# A workflow, such as `just run plan --input @brief.json`.
+[group('dev')]
+run *ARGS:
+    cargo run -- run {{ ARGS }}
+
+# What the host finds missing or wrong on this machine.
+[group('dev')]
+doctor:
+    cargo run -- doctor
+
+# Formats all code.
+[group('check')]
+fmt:
+    cargo fmt --all
+
+# Refuses every warning.
+[group('check')]
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Formatting, lints, and the rules of ARCHITECTURE.md: the quick look before a commit.
+[group('check')]
+check:
+    cargo fmt --all --check
+    just lint
+    cargo test --package baton --test architecture
+
+# All that is checked when a change lands.
+[group('check')]
+ci:
+    .ci/run
+
+# All tests.
+[group('test')]
+test:
+    cargo test --workspace
+
+# The tests whose name contains NAME, with what they print.
+[group('test')]
+test-one NAME:
+    cargo test --workspace -- --nocapture {{ NAME }}
+
+# The numbers of docs/benchmarks.md, measured here and now; or only those of the sections named.
+[group('test')]
+bench *SECTIONS:
+    cargo bench --package baton-tests -- {{ SECTIONS }}
