@@ -6,7 +6,6 @@ mod grants;
 mod journal;
 mod opening;
 mod runs;
-mod speed;
 mod writing;
 
 use std::{
