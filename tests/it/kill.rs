@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use baton_tests::program;
+use baton_tests::{folder, program};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -25,14 +25,14 @@ impl Demo {
     fn new(cache: Option<&Path>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/expense-splitter");
-        copy(&example, &home.path().join("script"));
+        folder::copy(&example, &home.path().join("script"));
         let script = home.path().join("script/replies.yaml");
         let rules = fs::read_to_string(&script).unwrap();
         let quick: Vec<_> = rules.lines().filter(|line| !line.trim_start().starts_with("delay-ms:")).collect();
         fs::write(&script, format!("log: calls.log\n{}\n", quick.join("\n"))).unwrap();
         if let Some(cache) = cache {
-            copy(cache, &home.path().join("data/cache"));
-            copy(&cache.join("../../.local/state"), &home.path().join(".local/state"));
+            folder::copy(cache, &home.path().join("data/cache"));
+            folder::copy(&cache.join("../../.local/state"), &home.path().join(".local/state"));
         }
         Self { home }
     }
@@ -171,17 +171,4 @@ fn killed_again_and_again_at_any_moment_the_demo_comes_to_its_end() {
     let twice = calls.len() - calls.iter().collect::<HashSet<_>>().len();
     assert!(demo.flagged() >= twice as u64, "{twice} calls were made twice and {} flagged", demo.flagged());
     assert!(demo.flagged() <= 8);
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }

@@ -1,14 +1,13 @@
 //! `baton mcp`, spoken to by a real MCP client as an editor would.
 
 use std::{
-    fs,
     path::Path,
     process::Stdio,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use baton_tests::program;
+use baton_tests::{folder, program};
 use rmcp::{
     ClientHandler, RoleClient,
     model::{CallToolRequestParams, CallToolResult, ClientConfig, ProgressNotificationParam},
@@ -43,7 +42,7 @@ impl Scene {
     /// The program over the demo's script, with a client.
     async fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/expense-splitter"), &home.path().join("work"));
+        folder::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/expense-splitter"), &home.path().join("work"));
         let arguments = ["mcp", "--workspace", "work", "--data-dir", "data", "--model", "script/work/replies.yaml"];
         let mut command = Command::from(program::command(home.path(), &arguments));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
@@ -96,18 +95,5 @@ async fn what_goes_wrong_is_told_to_the_client() {
     assert!(paused.is_error == Some(true) && text(&paused).contains("baton runs resume"), "{}", text(&paused));
     for name in ["mary", "nothing", ""] {
         assert!(matches!(scene.call(name, json!({})).await, Err(ServiceError::McpError(_))), "{name}");
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
