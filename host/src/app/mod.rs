@@ -16,6 +16,7 @@ use crate::{
     config::{Config, ConfigError},
     interfaces::{
         Services,
+        knowledge::WordIndex,
         llm::{Catalogue, Provider, providers::pace::SystemPace},
         tools::{Servers, mcp::Server},
     },
@@ -122,8 +123,10 @@ impl App {
             guests: guests.handle.clone(),
             slots: config.slots,
         };
-        let (documents, servers) = (Arc::clone(&store) as _, Arc::new(servers));
-        let kernel = Kernel::new(parts, |children, toolboxes| Services { children, models, documents, toolboxes, servers });
+        let (documents, memory, servers) = (Arc::clone(&store) as _, Arc::clone(&store) as _, Arc::new(servers));
+        let index = Arc::new(WordIndex::default());
+        let services = |children, toolboxes| Services { children, models, documents, toolboxes, servers, memory, index };
+        let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         if access == Access::Execute {
             kernel.honour_requests().await?;

@@ -9,6 +9,7 @@ mod events;
 mod grants;
 mod journal;
 mod lease;
+mod memory;
 mod number;
 mod queue;
 mod rows;

@@ -4,6 +4,7 @@ mod documents;
 mod events;
 mod grants;
 mod journal;
+mod memory;
 mod opening;
 mod runs;
 mod writing;
