@@ -17,7 +17,11 @@ use crate::{
     interfaces::{
         Services,
         knowledge::WordIndex,
-        llm::{Catalogue, Provider, providers::pace::SystemPace},
+        llm::{
+            Catalogue, Provider,
+            money::{Books, Ledger},
+            providers::pace::SystemPace,
+        },
         tools::{Servers, mcp::Server},
     },
     journal::{Clock, Journal, Rehearsal},
@@ -77,6 +81,10 @@ pub struct App {
     pub kernel: Arc<Kernel>,
     /// The files in the plugin folder that were refused.
     pub refused: Vec<Refused>,
+    /// What was paid for models.
+    pub ledger: Arc<dyn Ledger>,
+    /// What was spent, and what may be.
+    pub books: Arc<Books>,
     store: Arc<Store>,
     _guests: Guests,
     /// Held as long as this host may execute runs.
@@ -124,6 +132,7 @@ impl App {
             slots: config.slots,
         };
         let (documents, memory, servers) = (Arc::clone(&store) as _, Arc::clone(&store) as _, Arc::new(servers));
+        let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let index = Arc::new(WordIndex::default());
         let services = |children, toolboxes| Services { children, models, documents, toolboxes, servers, memory, index };
         let kernel = Kernel::new(parts, services);
@@ -132,7 +141,7 @@ impl App {
             kernel.honour_requests().await?;
             kernel.runs().requeue_running().await.map_err(KernelError::from)?;
         }
-        Ok(Self { config, kernel, refused, store, _guests: guests, _lease: lease })
+        Ok(Self { config, kernel, refused, ledger: Arc::clone(&store) as _, books, store, _guests: guests, _lease: lease })
     }
 
     /// Folds all that was written into the one file, so that a copy of it is whole, and ends. Without it nothing is
