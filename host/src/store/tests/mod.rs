@@ -6,6 +6,7 @@ mod grants;
 mod journal;
 mod opening;
 mod runs;
+mod sources;
 mod writing;
 
 use std::{
