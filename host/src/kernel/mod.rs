@@ -16,6 +16,7 @@ pub mod registry;
 pub mod replay;
 pub mod run;
 mod scheduler;
+pub mod signature;
 pub mod sources;
 mod starting;
 mod trial;
