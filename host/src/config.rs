@@ -16,7 +16,7 @@ use crate::{
         settings::SettingsError,
         tools::mcp::{self, Reach},
     },
-    kernel::limits::Limits,
+    kernel::{limits::Limits, signature::Trust},
 };
 
 /// Why the configuration cannot be used.
@@ -75,6 +75,9 @@ pub struct Config {
     /// To rehearse a crash: the journal stands still for ever after so many writes, and the data directory has a file
     /// `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
     pub freeze_after_writes: Option<u64>,
+    /// Whose plugins are taken: `signatures.policy` (`off`, `warn` or `require`; default `warn`) and `[signatures.keys]`,
+    /// public keys by name, in the user's settings alone: a project cannot vouch for itself.
+    pub trust: Trust,
 }
 
 /// Bytes of a file of settings.
@@ -97,8 +100,9 @@ impl Config {
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
         let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
         let operator = operator(&user);
+        let trust = trust(&user, &user_file)?;
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
-        let config = Self { data_dir, user_file, cache_key, user, models, servers, slots, operator, freeze_after_writes };
+        let config = Self { data_dir, user_file, cache_key, user, models, servers, slots, operator, freeze_after_writes, trust };
         config.check_limits()?;
         Ok(config)
     }
@@ -194,6 +198,16 @@ fn tool_server(name: &str, server: &Value, file: &Path) -> Result<mcp::Config, C
         }
     };
     Ok(mcp::Config { name: name.to_owned(), reach })
+}
+
+fn trust(user: &Value, file: &Path) -> Result<Trust, ConfigError> {
+    let Some(table) = at(user, "signatures") else { return Ok(Trust::default()) };
+    Trust::from_settings(table).map_err(|error| ConfigError::Value {
+        path: file.to_owned(),
+        key: format!("signatures{}", error.key),
+        wanted: error.wanted,
+        found: error.found,
+    })
 }
 
 fn defaults() -> Value {
@@ -356,7 +370,7 @@ mod tests {
         assert!(settings_file(&pipe).unwrap_err().to_string().contains("it is no file"));
         let plugin = folder.path().join("x.wasm");
         std::fs::rename(&pipe, &plugin).unwrap();
-        assert!(crate::app::read_plugin(&plugin).err().unwrap().contains("no file"));
+        assert!(crate::app::read_plugin(&plugin, &Trust::default()).err().unwrap().contains("no file"));
     }
 
     #[test]

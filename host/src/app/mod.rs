@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-pub use folder::{Folder, FolderError, Refused, pack, read_plugin};
+pub use folder::{Folder, FolderError, Refused, pack, read_file, read_plugin, understand};
 
 use crate::{
     config::{Config, ConfigError},
@@ -193,7 +193,7 @@ fn installed(config: &Config) -> Result<(Registry, Vec<Refused>), AppError> {
         let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
         added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
     }
-    let refused = Folder::of(&config.data_dir).load(&registry);
+    let refused = Folder::of(&config.data_dir).load(&registry, &config.trust);
     Ok((registry, refused))
 }
 

@@ -25,6 +25,7 @@ fn config(folder: &Path) -> Config {
         operator: "tester".to_owned(),
         freeze_after_writes: None,
         servers: Vec::new(),
+        trust: Default::default(),
     }
 }
 

@@ -12,11 +12,11 @@ use crate::{
     cli::{
         Context,
         exit::{Exit, Misuse},
-        screen::{GOOD, painted},
+        screen::{GOOD, WARNING, painted},
         text,
     },
     events::{Category, Draft},
-    kernel::{granting::Change, registry::Plugin},
+    kernel::{granting::Change, registry::Plugin, signature::Trust},
 };
 
 /// Put a plugin into the plugin folder, in the place of an older version of it
@@ -38,10 +38,13 @@ pub(in crate::cli) struct Install {
 
 impl Install {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let plugin = understood(&self.source)?;
         let app = if self.dry_run { context.open(Access::Look).await? } else { context.open_to_change().await? };
+        let plugin = understood(&self.source, &app.config.trust)?;
         let folder = Folder::of(&app.config.data_dir);
         let path = folder.place(&plugin, app.kernel.registry())?;
+        if let Some(warning) = app.config.trust.warning(&plugin.package) {
+            context.screen.tell(format!("{} {}", painted(WARNING, "!"), text::escaped(&warning)));
+        }
         if self.dry_run {
             app.kernel.rehearse(&plugin).await?;
             return self.tell(context, &plugin, &path, None);
@@ -87,12 +90,12 @@ impl Install {
 }
 
 /// A file or a folder as a plugin, or why it is none.
-pub(super) fn understood(source: &Path) -> Result<Plugin> {
+pub(super) fn understood(source: &Path, trust: &Trust) -> Result<Plugin> {
     let shown = text::escaped(&source.display().to_string());
     let plugin = match std::fs::metadata(source) {
         Err(error) => return Err(Misuse(format!("`{shown}` cannot be read: {error}.")).into()),
-        Ok(about) if about.is_dir() => app::pack(source),
-        Ok(_) => app::read_plugin(source),
+        Ok(about) if about.is_dir() => app::pack(source, trust),
+        Ok(_) => app::read_plugin(source, trust),
     };
     plugin.map_err(|reason| anyhow::anyhow!("This host refuses {shown}: {reason}"))
 }

@@ -4,10 +4,13 @@ mod decision;
 mod enable;
 mod grant;
 mod install;
+mod key;
 mod list;
 mod pack;
 mod remove;
 mod show;
+mod sign;
+mod verify;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -32,6 +35,9 @@ enum Command {
     Install(install::Install),
     Remove(remove::Remove),
     Pack(pack::Pack),
+    Key(key::Key),
+    Sign(sign::Sign),
+    Verify(verify::Verify),
 }
 
 impl Plugin {
@@ -46,6 +52,9 @@ impl Plugin {
             Command::Install(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
             Command::Pack(command) => command.execute(context),
+            Command::Key(command) => command.execute(context),
+            Command::Sign(command) => command.execute(context),
+            Command::Verify(command) => command.execute(context).await,
         }
     }
 }
