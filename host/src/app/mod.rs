@@ -1,5 +1,6 @@
 //! Everything that is built once, and how it is put together. The only module that names the store.
 
+pub mod distribution;
 mod folder;
 
 use std::{
@@ -26,6 +27,7 @@ use crate::{
         limits::Limits,
         package::Package,
         registry::{Origin, Plugin, Registry, RegistryError},
+        sources::Sources,
     },
     store::{Lease, Store, StoreError},
 };
@@ -130,6 +132,11 @@ impl App {
             kernel.runs().requeue_running().await.map_err(KernelError::from)?;
         }
         Ok(Self { config, kernel, refused, store, _guests: guests, _lease: lease })
+    }
+
+    /// Where plugins were fetched from.
+    pub fn sources(&self) -> &dyn Sources {
+        &*self.store
     }
 
     /// Folds all that was written into the one file, so that a copy of it is whole, and ends. Without it nothing is

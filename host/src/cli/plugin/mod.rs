@@ -1,5 +1,6 @@
 //! `baton plugin`: the plugins of this host, and what it would say of a file.
 
+mod arrival;
 mod decision;
 mod enable;
 mod grant;
@@ -7,9 +8,11 @@ mod install;
 mod key;
 mod list;
 mod pack;
+mod push;
 mod remove;
 mod show;
 mod sign;
+mod update;
 mod verify;
 
 use anyhow::Result;
@@ -35,6 +38,8 @@ enum Command {
     Install(install::Install),
     Remove(remove::Remove),
     Pack(pack::Pack),
+    Update(update::Update),
+    Push(push::Push),
     Key(key::Key),
     Sign(sign::Sign),
     Verify(verify::Verify),
@@ -52,6 +57,8 @@ impl Plugin {
             Command::Install(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
             Command::Pack(command) => command.execute(context),
+            Command::Update(command) => command.execute(context).await,
+            Command::Push(command) => command.execute(context).await,
             Command::Key(command) => command.execute(context),
             Command::Sign(command) => command.execute(context),
             Command::Verify(command) => command.execute(context).await,

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
 
-use super::{install::understood, list};
+use super::{arrival::understood, list};
 use crate::{
     cli::{
         Context,
