@@ -5,6 +5,8 @@ pub mod host;
 pub mod litellm;
 pub mod node;
 pub mod program;
+pub mod registry;
+pub mod server;
 
 /// The component that does what its input says.
 pub const PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe.wasm"));

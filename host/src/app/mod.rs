@@ -1,5 +1,6 @@
 //! Everything that is built once, and how it is put together. The only module that names the store.
 
+pub mod distribution;
 mod folder;
 
 use std::{
@@ -10,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-pub use folder::{Folder, FolderError, Refused, pack, read_plugin};
+pub use folder::{Folder, FolderError, Refused, pack, read_file, read_plugin, understand};
 
 use crate::{
     config::{Config, ConfigError},
@@ -31,6 +32,7 @@ use crate::{
         limits::Limits,
         package::Package,
         registry::{Origin, Plugin, Registry, RegistryError},
+        sources::Sources,
     },
     store::{Lease, Store, StoreError},
 };
@@ -144,6 +146,11 @@ impl App {
         Ok(Self { config, kernel, refused, ledger: Arc::clone(&store) as _, books, store, _guests: guests, _lease: lease })
     }
 
+    /// Where plugins were fetched from.
+    pub fn sources(&self) -> &dyn Sources {
+        &*self.store
+    }
+
     /// Folds all that was written into the one file, so that a copy of it is whole, and ends. Without it nothing is
     /// lost, as after a crash.
     pub async fn close(self) {
@@ -205,7 +212,7 @@ fn installed(config: &Config) -> Result<(Registry, Vec<Refused>), AppError> {
         let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
         added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
     }
-    let refused = Folder::of(&config.data_dir).load(&registry);
+    let refused = Folder::of(&config.data_dir).load(&registry, &config.trust);
     Ok((registry, refused))
 }
 

@@ -26,6 +26,7 @@ fn config(folder: &Path) -> Config {
         operator: "tester".to_owned(),
         freeze_after_writes: None,
         servers: Vec::new(),
+        trust: Default::default(),
     }
 }
 

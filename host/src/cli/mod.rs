@@ -113,6 +113,11 @@ struct Context {
 }
 
 impl Context {
+    /// What the operator set, for what is to be done before the data is opened.
+    fn config(&self) -> anyhow::Result<Config> {
+        Ok(Config::read(self.data_dir.clone()).map_err(AppError::from)?)
+    }
+
     async fn open(&self, access: Access) -> anyhow::Result<App> {
         self.open_at(self.data_dir.clone(), access).await
     }

@@ -16,6 +16,8 @@ pub mod registry;
 pub mod replay;
 pub mod run;
 mod scheduler;
+pub mod signature;
+pub mod sources;
 mod starting;
 mod trial;
 

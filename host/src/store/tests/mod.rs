@@ -8,6 +8,7 @@ mod ledger;
 mod memory;
 mod opening;
 mod runs;
+mod sources;
 mod writing;
 
 use std::{
