@@ -2,6 +2,7 @@
 
 mod double;
 mod grants;
+mod hostile;
 mod kill;
 mod limits;
 mod mcp;
