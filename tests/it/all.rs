@@ -3,6 +3,7 @@
 mod distribution;
 mod double;
 mod grants;
+mod hostile;
 mod kill;
 mod limits;
 mod mcp;

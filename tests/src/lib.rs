@@ -2,6 +2,7 @@
 
 pub mod folder;
 pub mod host;
+pub mod hostile;
 pub mod litellm;
 pub mod node;
 pub mod program;

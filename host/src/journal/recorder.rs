@@ -332,7 +332,7 @@ impl Recorder {
     /// A call that was never made: decides once whether it may be. A refusal is an answer like any other, so that a
     /// later change of limits or grants does not change what the guest was told.
     fn admit(&self, mut call: Call<'_>, seq: u64, hash: String) -> Prepared {
-        let refusal = self.too_large(&mut call).or_else(|| self.denial(&call));
+        let refusal = self.too_large(&mut call).or_else(|| self.denial(&mut call));
         let entry = Entry {
             run: self.run.clone(),
             seq,
@@ -353,9 +353,22 @@ impl Recorder {
         Prepared { entry, state }
     }
 
-    fn denial(&self, call: &Call<'_>) -> Option<CallError> {
-        let denial = call.needs.iter().find_map(|capability| self.authority.decide(capability).err());
-        denial.map(|denial| CallError::Denied(denial.reason))
+    /// Asks whether the call is allowed. Of a long request that is not, the journal keeps the size alone: whoever was
+    /// granted nothing must not fill the disk.
+    fn denial(&self, call: &mut Call<'_>) -> Option<CallError> {
+        const KEPT: usize = 8 << 10;
+        const LONGEST_NAME: usize = 4096;
+        let long = call.needs.iter().any(|capability| capability.value.len() > LONGEST_NAME);
+        let refusal = if long {
+            Some(CallError::Invalid(format!("No name has more than {LONGEST_NAME} bytes; call what is granted by its own.")))
+        } else {
+            let denial = call.needs.iter().find_map(|capability| self.authority.decide(capability).err());
+            denial.map(|denial| CallError::Denied(denial.reason))
+        };
+        if refusal.is_some() && call.request.len() > KEPT {
+            call.request = json!({ "refused": call.request.len() }).to_string();
+        }
+        refusal
     }
 
     /// Refuses a request above the limit, of which the journal then keeps the size alone.

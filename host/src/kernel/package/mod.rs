@@ -192,7 +192,7 @@ impl Package {
         let imports = called_interfaces(&wasm, &anatomy.imports)?;
         let manifest = Manifest::parse(anatomy.manifest.ok_or(PackageError::NoManifest)?)?;
         Permissions::new(&manifest.name, kinds, &manifest.needs, &Patterns::default())
-            .map_err(|error| PackageError::Manifest { reason: format!("in [needs], {error}.") })?;
+            .map_err(|error| PackageError::Manifest { reason: format!("in [needs], {}.", printable(&error.to_string())) })?;
         check_world(manifest.kind, &anatomy.exports)?;
         let assets = anatomy.assets.unwrap_or_default().to_vec();
         let (hash, code_hash) = (sha256(&wasm), anatomy.code_hash);
@@ -225,11 +225,11 @@ impl Manifest {
             return Err(refuse(format!("it has {} bytes, and the most is {}.", bytes.len(), Package::LARGEST_MANIFEST)));
         }
         let text = std::str::from_utf8(bytes).map_err(|error| refuse(format!("it is not UTF-8: {error}.")))?;
-        let manifest: Self = toml::from_str(text).map_err(|error| refuse(printable(&error.to_string())))?;
+        let manifest: Self = toml::from_str(text).map_err(|error| refuse(toml_mistake(text, &error)))?;
         if !is_name(&manifest.name) {
             return Err(refuse(format!(
                 "`{}` is not a name; use 1 to 64 lower-case letters, digits and single dashes, beginning with a letter.",
-                manifest.name.escape_debug()
+                printable(&manifest.name.escape_debug().to_string())
             )));
         }
         if manifest.description.chars().count() > 400 || manifest.description.chars().any(char::is_control) {
@@ -381,7 +381,11 @@ fn check_world(kind: Kind, exports: &[String]) -> Result<(), PackageError> {
     match kind.exports().iter().find(|wanted| !exports.iter().any(|export| export == *wanted)) {
         None => Ok(()),
         Some(missing) => {
-            let found = exports.iter().map(|export| format!("`{}`", printable(export))).collect::<Vec<_>>();
+            const SHOWN: usize = 8;
+            let mut found = exports.iter().take(SHOWN).map(|export| format!("`{}`", printable(export))).collect::<Vec<_>>();
+            if exports.len() > SHOWN {
+                found.push(format!("and {} more", exports.len() - SHOWN));
+            }
             let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
             Err(PackageError::WrongWorld { kind, missing, found })
         }
@@ -392,13 +396,23 @@ fn malformed(error: &wasmparser::BinaryReaderError) -> PackageError {
     PackageError::Malformed { reason: format!("{} (at byte {})", printable(error.message()), error.offset()) }
 }
 
-/// Text from a file, safe to show on a terminal.
+/// Where a manifest cannot be read, and why, in one sentence.
+fn toml_mistake(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let message = error.message().trim_end_matches('.').replace('\n', ", ");
+    format!("in line {line}, {}.", printable(&message))
+}
+
+/// Text from a file in one line, without control characters and cut where it goes on for long.
 fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(
-            |character| if character.is_control() && character != '\n' { character.escape_default().collect() } else { vec![character] },
-        )
-        .collect()
+    const LONGEST: usize = 300;
+    let escape = |character: char| if character.is_control() { character.escape_default().collect() } else { vec![character] };
+    let mut shown: String = text.chars().take(LONGEST).flat_map(escape).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 fn sha256(bytes: &[u8]) -> String {
