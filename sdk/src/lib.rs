@@ -29,6 +29,7 @@ pub mod export;
 pub mod files;
 mod imports;
 pub mod llm;
+pub mod people;
 mod plugin;
 pub mod prelude;
 pub mod run;

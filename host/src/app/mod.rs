@@ -17,6 +17,7 @@ use crate::{
     interfaces::{
         Services,
         llm::{Catalogue, Provider, providers::pace::SystemPace},
+        people::Questions,
         tools::{Servers, mcp::Server},
     },
     journal::{Clock, Journal, Rehearsal},
@@ -76,6 +77,8 @@ pub struct App {
     pub kernel: Arc<Kernel>,
     /// The files in the plugin folder that were refused.
     pub refused: Vec<Refused>,
+    /// What runs ask people.
+    pub questions: Arc<dyn Questions>,
     store: Arc<Store>,
     _guests: Guests,
     /// Held as long as this host may execute runs.
@@ -123,13 +126,16 @@ impl App {
             slots: config.slots,
         };
         let (documents, servers) = (Arc::clone(&store) as _, Arc::new(servers));
-        let kernel = Kernel::new(parts, |children, toolboxes| Services { children, models, documents, toolboxes, servers });
+        let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
+        let asked = Arc::clone(&questions);
+        let kernel =
+            Kernel::new(parts, |children, toolboxes| Services { children, models, documents, questions: asked, toolboxes, servers });
         kernel.recall(access == Access::Execute).await?;
         if access == Access::Execute {
             kernel.honour_requests().await?;
             kernel.runs().requeue_running().await.map_err(KernelError::from)?;
         }
-        Ok(Self { config, kernel, refused, store, _guests: guests, _lease: lease })
+        Ok(Self { config, kernel, refused, questions, store, _guests: guests, _lease: lease })
     }
 
     /// Folds all that was written into the one file, so that a copy of it is whole, and ends. Without it nothing is

@@ -6,6 +6,7 @@ pub mod children;
 mod exports;
 pub mod files;
 pub mod llm;
+pub mod people;
 pub mod run;
 mod session;
 pub mod settings;
@@ -26,11 +27,11 @@ pub use session::{Holds, Place, Services, Session};
 pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
-pub const SERVED: &[&str] = &["types", "run", "llm", "files", "state", "agents", "workflows", "assets", "settings", "tools"];
+pub const SERVED: &[&str] = &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools"];
 
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] =
-    &[llm::MODELS, files::READ, files::WRITE, state::STATE, agents::AGENTS, workflows::WORKFLOWS, tools::TOOLS];
+    &[llm::MODELS, files::READ, files::WRITE, state::STATE, agents::AGENTS, workflows::WORKFLOWS, people::PEOPLE, tools::TOOLS];
 
 /// Serves every interface to the components of `linker`.
 pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
@@ -40,6 +41,7 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     state::link(linker, |store: &mut T| store.session().state())?;
     agents::link(linker, |store: &mut T| store.session().agents())?;
     workflows::link(linker, |store: &mut T| store.session().workflows())?;
+    people::link(linker, |store: &mut T| store.session().people())?;
     assets::link(linker, |store: &mut T| store.session().assets())?;
     settings::link(linker, |store: &mut T| store.session().settings())?;
     tools::link(linker, |store: &mut T| store.session().tools())

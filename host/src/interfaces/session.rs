@@ -9,6 +9,7 @@ use super::{
     children::Children,
     files::{self, Workspace},
     llm::{self, Provider},
+    people::{self, Questions},
     run::{self, About},
     settings,
     state::{self, Documents},
@@ -26,6 +27,8 @@ pub struct Services {
     pub models: Arc<dyn Provider>,
     /// Keeps documents.
     pub documents: Arc<dyn Documents>,
+    /// Keeps questions.
+    pub questions: Arc<dyn Questions>,
     /// Knows what toolboxes declare.
     pub toolboxes: Arc<dyn Toolboxes>,
     /// The operator's tool servers.
@@ -101,6 +104,10 @@ impl Session {
 
     pub(super) fn workflows(&mut self) -> workflows::View<'_> {
         workflows::View { recorder: &mut self.recorder, children: &self.services.children }
+    }
+
+    pub(super) fn people(&mut self) -> people::View<'_> {
+        people::View { recorder: &mut self.recorder, questions: &self.services.questions }
     }
 
     pub(super) fn assets(&mut self) -> assets::View<'_> {

@@ -10,6 +10,7 @@ mod grants;
 mod journal;
 mod lease;
 mod number;
+mod questions;
 mod queue;
 mod rows;
 mod runs;

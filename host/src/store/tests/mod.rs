@@ -5,6 +5,7 @@ mod events;
 mod grants;
 mod journal;
 mod opening;
+mod questions;
 mod runs;
 mod writing;
 
