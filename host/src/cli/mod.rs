@@ -1,6 +1,7 @@
 //! The command line: one file per command, and the only place that prints. What a command says, JSON aside, is for
 //! people and may change.
 
+mod answering;
 mod demo;
 mod doctor;
 mod drive;
@@ -8,10 +9,12 @@ mod ending;
 mod exit;
 mod figures;
 mod input;
+mod keyboard;
 mod live;
 mod mcp;
 mod model;
 mod plugin;
+mod questions;
 mod run;
 mod runs;
 #[cfg(test)]
@@ -27,6 +30,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     app::{Access, App, AppError},
     config::Config,
+    interfaces::people::QuestionsError,
     kernel::KernelError,
 };
 pub use exit::Exit;
@@ -67,6 +71,7 @@ enum Command {
     Demo(demo::Demo),
     Run(run::Run),
     Runs(runs::Runs),
+    Questions(questions::Questions),
     Plugin(plugin::Plugin),
     Mcp(mcp::Mcp),
     Doctor(doctor::Doctor),
@@ -80,6 +85,7 @@ impl Cli {
             Command::Demo(command) => command.execute(&context).await,
             Command::Run(command) => command.execute(&context).await,
             Command::Runs(command) => command.execute(&context).await,
+            Command::Questions(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
             Command::Doctor(command) => command.execute(&context).await,
@@ -160,7 +166,10 @@ fn is_misuse(error: &anyhow::Error) -> bool {
                 | KernelError::Workspace { .. }
         )
     };
-    error.is::<Misuse>() || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
+    let unknown = |error: &QuestionsError| matches!(error, QuestionsError::Unknown(_));
+    error.is::<Misuse>()
+        || error.downcast_ref::<QuestionsError>().is_some_and(unknown)
+        || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
 }
 
 #[cfg(test)]
