@@ -232,6 +232,15 @@ fn without_a_terminal_the_program_says_what_is_asked_and_how_to_answer() {
     assert_eq!(resumed.stdout.trim(), "\"USD\"");
     assert_eq!(json_of(home, &["questions", "show", id])["answer"]["answer"], "USD");
     assert_eq!(json_of(home, &["questions", "list"]), json!([]));
+
+    let told = json!({ "do": "inform", "say": "Is it \u{1b}[2J", "times": 1 }).to_string();
+    let _told = program::run(home, &["run", "probe", "--input", &told, "--data-dir", "data"]).exits(0);
+    let decided = program::run(home, &["decisions", "--data-dir", "data"]).exits(0).stdout;
+    assert!(decided.contains("→ yes") && decided.contains("docs/PRD.md") && !decided.contains('\u{1b}'), "{decided:?}");
+    let decisions = json_of(home, &["decisions"]);
+    let project = decisions[0]["project"].as_str().unwrap();
+    assert_eq!(json_of(home, &["decisions", "--project", project, "--run", decisions[0]["run"].as_str().unwrap()]), decisions);
+    assert_eq!(json_of(home, &["decisions", "--project", "another"]), json!([]));
 }
 
 #[test]

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     app::App,
     events::{Category, Event},
-    interfaces::people::{Asked, Filter, QuestionsError, Source},
+    interfaces::people::{Asked, Filter, QuestionsError, Source, Standing},
     journal::{QuestionId, RunId, Wait},
     kernel::run::State,
 };
@@ -146,13 +146,19 @@ impl<'a> Answering<'a> {
         self.look(watch).await
     }
 
+    /// Takes no more answers. Says what became of the question that is shown.
+    pub(super) async fn close(&mut self, watch: &mut Watch<'_>) -> Result<()> {
+        match self.shown.take() {
+            Some(shown) => self.settled(&shown, watch).await,
+            None => Ok(()),
+        }
+    }
+
     async fn look(&mut self, watch: &mut Watch<'_>) -> Result<bool> {
         let open = open(self.app, &self.root).await?;
         self.left.retain(|id| open.iter().any(|asked| asked.id == *id));
         if let Some(shown) = self.shown.take_if(|shown| !open.iter().any(|asked| asked.id == shown.id)) {
-            let now = self.app.questions.matching(shown.id.as_str()).await?;
-            let outcome = now.first().map(|asked| card::outcome(&asked.standing, &TimeZone::system())).unwrap_or_default();
-            watch.go_on(&format!("\n  {outcome}"));
+            self.settled(&shown, watch).await?;
         }
         for asked in open {
             if self.manner == Manner::Best && !self.left.contains(&asked.id) {
@@ -166,9 +172,18 @@ impl<'a> Answering<'a> {
         Ok(self.shown.is_none() && !self.left.is_empty() && self.stands_still().await?)
     }
 
+    /// Somebody else answered, or nobody will.
+    async fn settled(&self, shown: &Asked, watch: &mut Watch<'_>) -> Result<()> {
+        let now = self.app.questions.matching(shown.id.as_str()).await?;
+        let closed = now.first().filter(|asked| asked.standing != Standing::Open);
+        let outcome = closed.map(|asked| format!("\n  {}", card::outcome(&asked.standing, &TimeZone::system())));
+        watch.go_on(&outcome.unwrap_or_default());
+        Ok(())
+    }
+
     fn show(&mut self, asked: Asked, watch: &mut Watch<'_>) {
         let card = card::card(&asked, figures::now(), &TimeZone::system());
-        watch.ask(&card, &card::prompt(&asked.question));
+        watch.ask(&format!("\n{card}"), &card::prompt(&asked.question));
         self.shown = Some(asked);
     }
 

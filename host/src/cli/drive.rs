@@ -60,6 +60,7 @@ async fn follow(app: &App, watch: &mut Watch<'_>, root: &RunId, manner: Manner) 
         tokio::select! {
             driven = &mut driving => {
                 driven?;
+                answering.close(watch).await?;
                 return Ok(false);
             }
             seen = watch.next() => seen?,

@@ -2,6 +2,7 @@
 //! people and may change.
 
 mod answering;
+mod decisions;
 mod demo;
 mod doctor;
 mod drive;
@@ -72,6 +73,7 @@ enum Command {
     Run(run::Run),
     Runs(runs::Runs),
     Questions(questions::Questions),
+    Decisions(decisions::Decisions),
     Plugin(plugin::Plugin),
     Mcp(mcp::Mcp),
     Doctor(doctor::Doctor),
@@ -86,6 +88,7 @@ impl Cli {
             Command::Run(command) => command.execute(&context).await,
             Command::Runs(command) => command.execute(&context).await,
             Command::Questions(command) => command.execute(&context).await,
+            Command::Decisions(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
             Command::Doctor(command) => command.execute(&context).await,
