@@ -143,8 +143,7 @@ impl Config {
         let operator = operator(&user);
         let trust = trust(&user, &user_file)?;
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
-        let config =
-            Self { data_dir, user_file, cache_key, user, models, servers, prices, slots, operator, freeze_after_writes, trust };
+        let config = Self { data_dir, user_file, cache_key, user, models, servers, prices, slots, operator, freeze_after_writes, trust };
         config.check_limits()?;
         Ok(config)
     }

@@ -30,6 +30,7 @@ pub mod files;
 mod imports;
 pub mod knowledge;
 pub mod llm;
+pub mod people;
 mod plugin;
 pub mod prelude;
 pub mod run;

@@ -9,6 +9,7 @@ mod limits;
 mod mcp;
 mod mcp_servers;
 mod providers;
+mod questions;
 mod replay;
 mod runs;
 mod sandbox;

@@ -23,6 +23,7 @@ use crate::{
             money::{Books, Ledger},
             providers::pace::SystemPace,
         },
+        people::Questions,
         tools::{Servers, mcp::Server},
     },
     journal::{Clock, Journal, Rehearsal},
@@ -87,6 +88,8 @@ pub struct App {
     pub ledger: Arc<dyn Ledger>,
     /// What was spent, and what may be.
     pub books: Arc<Books>,
+    /// What runs ask people.
+    pub questions: Arc<dyn Questions>,
     store: Arc<Store>,
     _guests: Guests,
     /// Held as long as this host may execute runs.
@@ -134,16 +137,18 @@ impl App {
             slots: config.slots,
         };
         let (documents, memory, servers) = (Arc::clone(&store) as _, Arc::clone(&store) as _, Arc::new(servers));
+        let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
+        let asked = Arc::clone(&questions);
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let index = Arc::new(WordIndex::default());
-        let services = |children, toolboxes| Services { children, models, documents, toolboxes, servers, memory, index };
+        let services = |children, toolboxes| Services { children, models, documents, questions: asked, toolboxes, servers, memory, index };
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         if access == Access::Execute {
             kernel.honour_requests().await?;
             kernel.runs().requeue_running().await.map_err(KernelError::from)?;
         }
-        Ok(Self { config, kernel, refused, ledger: Arc::clone(&store) as _, books, store, _guests: guests, _lease: lease })
+        Ok(Self { config, kernel, refused, questions, ledger: Arc::clone(&store) as _, books, store, _guests: guests, _lease: lease })
     }
 
     /// Where plugins were fetched from.

@@ -7,6 +7,7 @@ mod exports;
 pub mod files;
 pub mod knowledge;
 pub mod llm;
+pub mod people;
 pub mod run;
 mod session;
 pub mod settings;
@@ -28,7 +29,8 @@ pub use session::{Holds, Place, Services, Session};
 pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
-pub const SERVED: &[&str] = &["types", "run", "llm", "files", "state", "agents", "workflows", "assets", "settings", "tools", "knowledge"];
+pub const SERVED: &[&str] =
+    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge"];
 
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] = &[
@@ -38,6 +40,7 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     state::STATE,
     agents::AGENTS,
     workflows::WORKFLOWS,
+    people::PEOPLE,
     tools::TOOLS,
     knowledge::KNOWLEDGE,
     knowledge::REMEMBER,
@@ -51,6 +54,7 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     state::link(linker, |store: &mut T| store.session().state())?;
     agents::link(linker, |store: &mut T| store.session().agents())?;
     workflows::link(linker, |store: &mut T| store.session().workflows())?;
+    people::link(linker, |store: &mut T| store.session().people())?;
     assets::link(linker, |store: &mut T| store.session().assets())?;
     settings::link(linker, |store: &mut T| store.session().settings())?;
     tools::link(linker, |store: &mut T| store.session().tools())?;

@@ -10,6 +10,7 @@ use super::{
     files::{self, Workspace},
     knowledge::{self, Index, Memory},
     llm::{self, Provider},
+    people::{self, Questions},
     run::{self, About},
     settings,
     state::{self, Documents},
@@ -27,6 +28,8 @@ pub struct Services {
     pub models: Arc<dyn Provider>,
     /// Keeps documents.
     pub documents: Arc<dyn Documents>,
+    /// Keeps questions.
+    pub questions: Arc<dyn Questions>,
     /// Knows what toolboxes declare.
     pub toolboxes: Arc<dyn Toolboxes>,
     /// The operator's tool servers.
@@ -106,6 +109,10 @@ impl Session {
 
     pub(super) fn workflows(&mut self) -> workflows::View<'_> {
         workflows::View { recorder: &mut self.recorder, children: &self.services.children }
+    }
+
+    pub(super) fn people(&mut self) -> people::View<'_> {
+        people::View { recorder: &mut self.recorder, questions: &self.services.questions }
     }
 
     pub(super) fn assets(&mut self) -> assets::View<'_> {

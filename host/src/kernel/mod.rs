@@ -200,7 +200,7 @@ impl Kernel {
     }
 
     /// Looks for work again: a run was added or changed by somebody else.
-    fn changed(&self) {
+    pub fn changed(&self) {
         self.changed.notify_one();
     }
 

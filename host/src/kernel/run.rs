@@ -161,7 +161,8 @@ pub trait Runs: Send + Sync {
     async fn list(&self, filter: &Filter) -> Result<Vec<Run>, RunsError>;
     /// Moves a run from one of the states `from` (by word) to `to`; returns false when it is in none of them.
     /// `output` is kept when given. A run that reaches a final state turns every run waiting for it to `queued`,
-    /// and a run that begins to wait for runs of which one has ended already is queued at once, all in the same step.
+    /// and a run that begins to wait for runs of which one has ended already, or for an answer that is there already, is
+    /// queued at once. A run that reaches a final state takes back what it asked people. All of it happens in the same step.
     async fn transition(&self, id: &RunId, from: &[&str], to: State, output: Option<Value>, events: Vec<Draft>) -> Result<bool, RunsError>;
     /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;

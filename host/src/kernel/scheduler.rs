@@ -94,8 +94,8 @@ impl Kernel {
 
     /// Waits until something changed, an execution ended, a time has come, or it is time to look around.
     async fn rest(&self, due: Option<u64>, looked: Instant, executions: &mut JoinSet<()>, stop: &Halt) {
-        let until_due = due.map_or(LOOK * 4, |due| Duration::from_millis(due.saturating_sub(self.parts.clock.now())));
-        let look = if executions.is_empty() { until_due.min(LOOK * 4) } else { until_due.min(LOOK.saturating_sub(looked.elapsed())) };
+        let until_due = due.map_or(LOOK, |due| Duration::from_millis(due.saturating_sub(self.parts.clock.now())));
+        let look = until_due.min(LOOK.saturating_sub(looked.elapsed()));
         tokio::select! {
             () = self.changed.notified() => {}
             () = stop.raised(), if stop.interrupt().is_none() => {}

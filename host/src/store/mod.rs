@@ -13,6 +13,7 @@ mod lease;
 mod ledger;
 mod memory;
 mod number;
+mod questions;
 mod queue;
 mod rows;
 mod runs;

@@ -52,6 +52,7 @@ impl Host {
             settings: RefCell::new(Value::Object(Map::new())),
             assets: RefCell::default(),
             model: RefCell::default(),
+            answers: RefCell::default(),
             agents: RefCell::default(),
             workflows: RefCell::default(),
             children: RefCell::default(),
@@ -191,6 +192,21 @@ impl Host {
     #[must_use]
     pub fn with_model(self, rule: impl Fn(&Request) -> Option<Reply> + 'static) -> Self {
         self.world.model.borrow_mut().add(rule);
+        self
+    }
+
+    /// A person answers with `answer` every question whose text contains `phrase`. Of several the first that fits is
+    /// taken; a question that none fits fails the test and is shown.
+    ///
+    /// ```
+    /// # use baton_sdk::{people::Question, prelude::*, testing::Host};
+    /// let host = Host::new().answers("currency", "EUR");
+    /// let question = Question::new("Which currency?").with_options(["EUR", "USD"]);
+    /// assert_eq!(host.inside(|| people::ask(&question)), Ok("EUR".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn answers(self, phrase: &str, answer: &str) -> Self {
+        self.world.answers.borrow_mut().push((phrase.to_owned(), answer.to_owned()));
         self
     }
 

@@ -26,6 +26,8 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "find" => calls::find(text("glob")),
         "ask" => calls::ask(text("prompt")),
         "ask-all" => calls::ask_all(number("times")),
+        "ask-person" => calls::ask_person(input),
+        "inform" => calls::inform(text("say"), number("times")),
         "tools" => Ok(calls::tools()),
         "call-tools" => Ok(calls::call_tools(&input["calls"])),
         "sleep" => calls::sleep(number("milliseconds")),

@@ -10,6 +10,7 @@ use super::{
         StoreError,
         events::NewEvent,
         number::stored,
+        questions,
         queue::{Change, Step},
     },
     in_tree, of_tree,
@@ -32,6 +33,7 @@ const FORGET_WAITS: &str = "delete from waits where run_id = $1";
 const WAIT: &str = "insert into waits (run_id, on_run_id) values ($1, $2) on conflict (run_id, on_run_id) do nothing";
 const QUEUE_IF_ENDED: &str = "update runs set state = 'queued', state_detail = null where id = $1 and exists (select 1 from waits \
     join runs other on other.id = waits.on_run_id where waits.run_id = $1 and other.state in ('succeeded', 'failed', 'cancelled'))";
+const QUEUE: &str = "update runs set state = 'queued', state_detail = null, wake_at = null where id = $1";
 /// The state is compared in a form that no index has: the few that wait for this run are found by their id.
 const WAKE_WAITING: &str = "update runs set state = 'queued', state_detail = null, updated_at = $2 where state || '' = 'waiting' \
     and id in (select run_id from waits where on_run_id = $1)";
@@ -125,11 +127,16 @@ impl Change for Transition {
         if self.from.contains("waiting") {
             forget_waits(&self.id, step.connection).await?;
         }
-        if let State::Waiting { wait: Wait::Runs(runs) } = &self.to {
-            self.wait_for(runs, step.connection).await?;
+        match &self.to {
+            State::Waiting { wait: Wait::Runs(runs) } => self.wait_for(runs, step.connection).await?,
+            State::Waiting { wait: Wait::Question { id, .. } } if questions::is_answered(id, step.connection).await? => {
+                sqlx::query(QUEUE).bind(self.id.as_str()).execute(&mut *step.connection).await?;
+            }
+            _ => {}
         }
         if self.to.is_final() {
             self.wake_waiting(step).await?;
+            questions::withdraw(&self.id, step).await?;
         }
         step.events.extend(self.events.iter().cloned());
         Ok(true)

@@ -36,7 +36,7 @@ macro_rules! in_tree {
         )
     };
 }
-use in_tree;
+pub(in crate::store) use in_tree;
 
 const FIND: &str = concat!("select ", columns!(), " from runs where id = $1");
 /// Not `like`, which would take a `%` of a part for more than itself.

@@ -5,6 +5,7 @@ pub(crate) mod assets;
 pub(crate) mod files;
 pub(crate) mod knowledge;
 pub(crate) mod llm;
+pub(crate) mod people;
 pub(crate) mod run;
 pub(crate) mod settings;
 pub(crate) mod state;
