@@ -16,7 +16,7 @@ use baton::{
         run::State,
     },
 };
-use baton_tests::{PROBE, host::TestHost, program};
+use baton_tests::{PROBE, changed_probe, host::TestHost, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -171,21 +171,6 @@ fn what_a_bundled_plugin_is_granted_can_be_revoked_for_good() {
     let again = user.baton(&["plugin", "revoke", "mary", "read"]).exits(2);
     assert!(again.stderr.contains("models=*"), "{}", again.stderr);
 }
-
-/// The probe with something else in its manifest.
-fn changed_probe(change: impl Fn(&str) -> String) -> Vec<u8> {
-    const SECTION: &[u8] = b"baton:manifest";
-    let at = PROBE.windows(SECTION.len()).position(|window| window == SECTION).unwrap() + SECTION.len();
-    let end = at + PROBE[at..].windows(PADDED.len()).position(|window| window == PADDED.as_bytes()).unwrap();
-    let text = std::str::from_utf8(&PROBE[at..end + PADDED.len()]).unwrap();
-    let mut changed = change(text);
-    assert!(changed.len() <= text.len(), "the section keeps its length");
-    changed.push_str(&" ".repeat(text.len() - changed.len()));
-    [&PROBE[..at], changed.as_bytes(), &PROBE[end + PADDED.len()..]].concat()
-}
-
-/// What the probe's manifest ends with.
-const PADDED: &str = "state = [\"probe\"]";
 
 #[test]
 fn a_wider_version_asks_for_the_difference_only() {

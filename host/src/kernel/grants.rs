@@ -14,13 +14,16 @@ pub struct Standing {
     pub withheld: Patterns,
     /// It may not be started.
     pub disabled: bool,
+    /// It was stopped after so many runs in a row that ended by a trap.
+    pub tripped: Option<u32>,
 }
 
 impl Standing {
-    /// What of it holds for another version of the plugin, which asks for what `asks_for` says.
+    /// What of it holds for another version of the plugin, which asks for what `asks_for` says. That this one kept
+    /// trapping says nothing of the other.
     #[must_use]
     pub fn carried(&self, asks_for: impl Fn(&str, &str) -> bool) -> Self {
-        Self { granted: self.granted.kept(&asks_for), withheld: self.withheld.kept(&asks_for), disabled: self.disabled }
+        Self { granted: self.granted.kept(&asks_for), withheld: self.withheld.kept(&asks_for), disabled: self.disabled, tripped: None }
     }
 }
 

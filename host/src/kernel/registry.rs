@@ -46,6 +46,8 @@ pub enum Status {
     NeedsApproval,
     /// An operator allows nobody to start it.
     Disabled,
+    /// It kept trapping, so nothing starts it.
+    Tripped,
 }
 
 impl Status {
@@ -55,6 +57,7 @@ impl Status {
             Self::Ready => "ready",
             Self::NeedsApproval => "needs approval",
             Self::Disabled => "disabled",
+            Self::Tripped => "tripped",
         }
     }
 }
@@ -128,10 +131,12 @@ impl Plugin {
 
     /// Whether it can be used as it is.
     pub fn status(&self) -> Status {
-        match (self.standing().disabled, self.undecided().is_empty()) {
-            (true, _) => Status::Disabled,
-            (false, true) => Status::Ready,
-            (false, false) => Status::NeedsApproval,
+        let standing = self.standing();
+        match self.undecided().is_empty() {
+            _ if standing.disabled => Status::Disabled,
+            _ if standing.tripped.is_some() => Status::Tripped,
+            true => Status::Ready,
+            false => Status::NeedsApproval,
         }
     }
 

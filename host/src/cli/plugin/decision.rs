@@ -48,6 +48,11 @@ pub(super) fn outcome(context: &Context, plugin: &Plugin) -> String {
         let enable = context.again(&format!("plugin enable {name}"));
         lines.push(format!("{} Plugin `{name}` is disabled: nothing starts it until `{enable}`.", painted(WARNING, "!")));
     }
+    if plugin.status() == Status::Tripped {
+        let enable = context.again(&format!("plugin enable {name}"));
+        let stopped = list::stopped(plugin);
+        lines.push(format!("{} Plugin `{name}` is {stopped}: nothing starts it until `{enable}`.", painted(WARNING, "!")));
+    }
     let mark = if standing.granted.is_empty() { " ".to_owned() } else { painted(GOOD, "✓") };
     lines.push(format!("{mark} Plugin `{name}` is granted {}.", listed(&standing.granted)));
     let (withheld, undecided) = (&standing.withheld, plugin.undecided());

@@ -77,7 +77,13 @@ pub(super) fn status(plugin: &Plugin) -> Cell {
         Status::Ready => Cell::styled(Status::Ready.as_str(), GOOD),
         Status::NeedsApproval => Cell::styled(Status::NeedsApproval.as_str(), WARNING),
         Status::Disabled => Cell::styled(Status::Disabled.as_str(), BAD),
+        Status::Tripped => Cell::styled(stopped(plugin), BAD),
     }
+}
+
+/// What became of a plugin that kept trapping.
+pub(super) fn stopped(plugin: &Plugin) -> String {
+    format!("stopped after {}", figures::counted(plugin.standing().tripped.unwrap_or_default().into(), "trap", "traps"))
 }
 
 /// A plugin as programs see it.
@@ -99,6 +105,7 @@ pub(super) fn summary(plugin: &Plugin) -> Value {
         "grants": plugin.standing().granted,
         "withheld": plugin.standing().withheld,
         "undecided": plugin.undecided(),
+        "traps": plugin.standing().tripped,
         "imports": plugin.package.imports,
     })
 }

@@ -18,7 +18,10 @@ use crate::{
         text,
     },
     interfaces::CAPABILITIES,
-    kernel::{grants::Standing, registry::Plugin},
+    kernel::{
+        grants::Standing,
+        registry::{Plugin, Status},
+    },
 };
 
 /// Show a plugin, or what this host would say of a file: what it is, asks for and may do
@@ -81,7 +84,7 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String]) -> String {
         fact("For", text::escaped(&manifest.description)),
         fact("Kind", manifest.kind.to_string()),
         fact("Version", text::escaped(&manifest.version.to_string())),
-        fact("Status", plugin.status().as_str().to_owned()),
+        fact("Status", if plugin.status() == Status::Tripped { list::stopped(plugin) } else { plugin.status().as_str().to_owned() }),
         fact("Origin", text::escaped(&plugin.origin.to_string())),
         fact("Size", figures::bytes(plugin.package.wasm.len() as u64)),
         fact("SHA-256", plugin.package.hash.clone()),

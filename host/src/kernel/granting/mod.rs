@@ -1,6 +1,8 @@
 //! The operator's decisions on plugins: taken, kept with their events, and applied to runs in flight. No plugin reaches
 //! any of it.
 
+mod breaker;
+
 use std::{collections::BTreeMap, str::FromStr, sync::Arc, sync::atomic::Ordering};
 
 use serde_json::{Value, json};
@@ -47,7 +49,7 @@ pub enum Change {
     Only(Vec<Named>),
     /// Not these any more; nothing at all when none is named.
     Revoke(Vec<Named>),
-    /// It may be started.
+    /// It may be started, also after it was stopped.
     Enable,
     /// It may not be started.
     Disable,
@@ -187,8 +189,8 @@ impl Standing {
                 let wanted = if named.is_empty() { needs.clone() } else { less.kept(|kind, pattern| is_need(needs, kind, pattern)) };
                 Self { granted: self.granted.beyond(&less), withheld: self.withheld.with(&wanted), ..*self }
             }
-            Change::Enable => Self { disabled: false, ..self.clone() },
-            Change::Disable => Self { disabled: true, ..self.clone() },
+            Change::Enable => Self { disabled: false, tripped: None, ..self.clone() },
+            Change::Disable => Self { disabled: true, tripped: None, ..self.clone() },
         })
     }
 
