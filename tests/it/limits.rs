@@ -228,7 +228,8 @@ fn a_plugin_that_keeps_trapping_is_stopped_across_processes_until_it_is_enabled(
         let _trapped = user.run(r#"{ "do": "panic", "say": "no" }"#).exits(1);
     }
     assert_eq!(user.probe()["status"], "ready");
-    let _last = user.run(r#"{ "do": "recurse" }"#).exits(1);
+    let last = user.run(r#"{ "do": "exit", "status": 0 }"#).exits(1);
+    assert!(last.stderr.contains("ended itself"), "{}", last.stderr);
     let probe = user.probe();
     assert_eq!((&probe["status"], &probe["traps"]), (&json!("tripped"), &json!(5)));
     let refused = user.run(r#"{ "do": "echo", "say": 1 }"#).exits(1);

@@ -6,6 +6,7 @@ pub mod children;
 mod exports;
 pub mod files;
 pub mod llm;
+pub mod reserved;
 pub mod run;
 mod session;
 pub mod settings;
@@ -29,8 +30,19 @@ pub use settings::Settings;
 pub const SERVED: &[&str] = &["types", "run", "llm", "files", "state", "agents", "workflows", "assets", "settings", "tools"];
 
 /// Every kind of capability a manifest can ask for.
-pub const CAPABILITIES: &[CapabilityKind] =
-    &[llm::MODELS, files::READ, files::WRITE, state::STATE, agents::AGENTS, workflows::WORKFLOWS, tools::TOOLS];
+pub const CAPABILITIES: &[CapabilityKind] = &[
+    llm::MODELS,
+    llm::DOLLARS,
+    files::READ,
+    files::WRITE,
+    state::STATE,
+    agents::AGENTS,
+    workflows::WORKFLOWS,
+    tools::TOOLS,
+    reserved::IMAGES,
+    reserved::HOSTS,
+    reserved::SECRETS,
+];
 
 /// Serves every interface to the components of `linker`.
 pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use wasmtime::{Store, Trap};
+use wasmtime_wasi::I32Exit;
 
 use super::{
     Kernel,
@@ -152,6 +153,10 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
     // The engine has no type for this one.
     if error.root_cause().to_string().contains("fuel allocated for hostcalls") {
         return limit(Exceeded::Payload(limits.payload));
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        let reason = format!("The plugin ended itself with exit status {} instead of answering. This is a mistake of the plugin.", exit.0);
+        return Ending::Trapped(CallError::Other(reason));
     }
     let trap = error.downcast_ref::<Trap>().copied();
     let reason = match trap {

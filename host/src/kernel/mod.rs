@@ -1,5 +1,6 @@
 //! Runs plugins. Names no interface, no SQL, no HTTP.
 
+mod amount;
 mod cache;
 mod children;
 mod declaring;
@@ -10,6 +11,7 @@ pub mod grants;
 pub mod guest;
 pub mod limits;
 pub mod package;
+mod patterns;
 pub mod permissions;
 pub mod recording;
 pub mod registry;

@@ -112,6 +112,7 @@ impl Plugin {
         let permissions = Permissions::new(&package.manifest.name, interfaces::CAPABILITIES, &package.manifest.needs, &at_first)?;
         let assets = Assets::from_tar(&package.assets).map_err(|error| RegistryError::Packed(error.to_string()))?;
         let standing = Standing { granted: at_first.clone(), ..Standing::default() };
+        let permissions = permissions.of_version(&package.manifest.version.to_string(), &package.hash);
         Ok(Self {
             package,
             origin,
@@ -153,7 +154,8 @@ impl Plugin {
     /// What it asks for and nobody decided of.
     pub fn undecided(&self) -> Patterns {
         let standing = self.standing();
-        self.package.manifest.needs.beyond(&standing.granted).beyond(&standing.withheld)
+        let needs = &self.package.manifest.needs;
+        needs.beyond(&standing.granted, interfaces::CAPABILITIES).beyond(&standing.withheld, interfaces::CAPABILITIES)
     }
 
     /// Applies a decision; runs in flight see it at their next call.

@@ -2,7 +2,7 @@
 //! Wakes what waits. Starts nothing of its own accord.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
@@ -99,14 +99,17 @@ impl Kernel {
         let free = self.free(executions);
         let queued = self.parts.runs.queued(drive.root.as_ref(), None, free).await?;
         let all_seen = queued.len() < free as usize;
-        let mut held = false;
+        let mut full = HashSet::new();
         for run in queued {
-            held |= self.begin(run, executions).await? == Begun::Held;
+            let plugin = run.plugin.clone();
+            if !full.contains(&plugin) && self.begin(run, executions).await? == Begun::Held {
+                full.insert(plugin);
+            }
         }
-        if held && !all_seen {
+        if !full.is_empty() && !all_seen {
             self.fill_past(drive, executions).await?;
         }
-        Ok(held)
+        Ok(!full.is_empty())
     }
 
     /// Goes on to the runs that are queued behind those of plugins at their limit, however many these are.

@@ -103,7 +103,7 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String]) -> String {
 /// What it asks for beside what it was given.
 pub(super) fn needs(plugin: &Plugin) -> String {
     let needs = &plugin.package.manifest.needs;
-    if needs.is_empty() {
+    if needs.is_empty() && plugin.standing().granted.is_empty() {
         return "It asks for nothing, and may reach nothing but its own run.".to_owned();
     }
     let mut table = Table::new(&[("IT ASKS TO", Align::Left), ("NEED", Align::Left), ("OF", Align::Left), ("GRANTED", Align::Left)]);
@@ -118,6 +118,11 @@ pub(super) fn needs(plugin: &Plugin) -> String {
             };
             table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), text::escaped(pattern).into(), granted]);
         }
+    }
+    for (kind, bounds) in standing.granted.iter().filter(|(kind, _)| needs.of(kind).is_empty()) {
+        let meaning = CAPABILITIES.iter().find(|known| known.word == kind).map_or("", |known| known.meaning);
+        let only = Cell::styled(format!("only {}", text::escaped(&bounds.join(", "))), WARNING);
+        table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), Cell::styled("no bound", FAINT), only]);
     }
     table.render()
 }
