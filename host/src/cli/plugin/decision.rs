@@ -13,7 +13,7 @@ use crate::{
         text,
     },
     kernel::{
-        granting::{Change, Named},
+        granting::{By, Change, Named},
         permissions::Patterns,
         registry::{Plugin, Status},
     },
@@ -27,10 +27,27 @@ pub(super) struct Capabilities {
     pub(super) capabilities: Vec<Named>,
 }
 
+/// Why somebody decides.
+#[derive(Debug, Args)]
+pub(super) struct Reason {
+    /// Why, for whoever reads `baton plugin history`
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub(super) reason: Option<String>,
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    const MOST: usize = 1_000;
+    match text.chars().count() {
+        count if count > MOST => Err(format!("a reason has at most {MOST} characters, and this one has {count}")),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// Decides, and says what holds now.
-pub(super) async fn decide(context: &Context, plugin: &str, change: &Change) -> Result<Exit> {
+pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, reason: &Reason) -> Result<Exit> {
     let app = context.open_to_change().await?;
-    let plugin = app.kernel.decide(plugin, change, &app.config.operator).await?;
+    let by = By { who: &app.config.operator, why: reason.reason.as_deref() };
+    let plugin = app.kernel.decide(plugin, change, by).await?;
     app.close().await;
     if context.screen.is_json() {
         context.screen.document(&list::summary(&plugin))?;

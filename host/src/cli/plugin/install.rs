@@ -6,7 +6,10 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{decision::outcome, list, show};
+use super::{
+    decision::{Reason, outcome},
+    list, show,
+};
 use crate::{
     app::{self, Access, App, Folder},
     cli::{
@@ -16,7 +19,10 @@ use crate::{
         text,
     },
     events::{Category, Draft},
-    kernel::{granting::Change, registry::Plugin},
+    kernel::{
+        granting::{By, Change},
+        registry::Plugin,
+    },
 };
 
 /// Put a plugin into the plugin folder, in the place of an older version of it
@@ -31,6 +37,8 @@ pub(in crate::cli) struct Install {
     /// Grant all that it asks for
     #[arg(long)]
     grant: bool,
+    #[command(flatten)]
+    reason: Reason,
     /// Change nothing; show what would be asked for
     #[arg(long)]
     dry_run: bool,
@@ -53,7 +61,8 @@ impl Install {
         let plugin = app.kernel.put(plugin).await?;
         record(&app, &plugin, replaced.as_deref()).await?;
         if self.grant {
-            app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), &app.config.operator).await?;
+            let by = By { who: &app.config.operator, why: self.reason.reason.as_deref() };
+            app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), by).await?;
         }
         app.close().await;
         self.tell(context, &plugin, &path, replaced.as_deref())
