@@ -123,6 +123,10 @@ impl fmt::Debug for Login {
 /// Bytes of a file of settings.
 const LARGEST_FILE: u64 = 1 << 20;
 
+/// The words of a table of limits.
+const LIMITS: &[&str] = &["memory-mib", "guest-time-ms", "wall-time-s", "payload-mib", "calls", "concurrent-runs", "traps"];
+const LIMITS_WANTED: &str = "one of `memory-mib`, `guest-time-ms`, `wall-time-s`, `payload-mib`, `calls`, `concurrent-runs` and `traps`";
+
 /// The file in a project's folder that holds its settings.
 pub const PROJECT_FILE: &str = "baton.toml";
 
@@ -199,12 +203,25 @@ impl Config {
     }
 
     fn check_limits(&self) -> Result<(), ConfigError> {
-        self.limits_at(&["limits".to_owned()])?;
         let plugins = at(&self.user, "plugins").and_then(Value::as_object);
-        for plugin in plugins.into_iter().flat_map(|plugins| plugins.keys()) {
-            self.limits_at(&[format!("plugins.{plugin}.limits")])?;
+        let of_plugins = plugins.into_iter().flat_map(|plugins| plugins.keys()).map(|plugin| format!("plugins.{plugin}.limits"));
+        for table in std::iter::once("limits".to_owned()).chain(of_plugins) {
+            self.check_words(&table)?;
+            self.limits_at(&[table])?;
         }
         Ok(())
+    }
+
+    /// A limit that is misspelt would be no limit at all.
+    fn check_words(&self, table: &str) -> Result<(), ConfigError> {
+        let Some(set) = at(&self.user, table) else { return Ok(()) };
+        let wrong =
+            |key: String, found: String| Err(ConfigError::Value { path: self.user_file.clone(), key, wanted: LIMITS_WANTED, found });
+        let Some(limits) = set.as_object() else { return wrong(table.to_owned(), set.to_string()) };
+        match limits.keys().find(|key| !LIMITS.contains(&key.as_str())) {
+            Some(unknown) => wrong(format!("{table}.{}", unknown.escape_debug()), "another word".to_owned()),
+            None => Ok(()),
+        }
     }
 
     fn limits_at(&self, tables: &[String]) -> Result<Limits, ConfigError> {
@@ -217,6 +234,9 @@ impl Config {
             limits.guest_time = number("guest-time-ms")?.map_or(limits.guest_time, Duration::from_millis);
             limits.wall_time = number("wall-time-s")?.map_or(limits.wall_time, Duration::from_secs);
             limits.calls = number("calls")?.unwrap_or(limits.calls);
+            let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+            limits.concurrent_runs = number("concurrent-runs")?.map(count).or(limits.concurrent_runs);
+            limits.traps = number("traps")?.map_or(limits.traps, |traps| u32::try_from(traps).unwrap_or(u32::MAX));
         }
         Ok(limits)
     }

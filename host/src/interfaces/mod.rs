@@ -8,6 +8,7 @@ pub mod files;
 pub mod knowledge;
 pub mod llm;
 pub mod people;
+pub mod reserved;
 pub mod run;
 mod session;
 pub mod settings;
@@ -35,6 +36,7 @@ pub const SERVED: &[&str] =
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] = &[
     llm::MODELS,
+    llm::DOLLARS,
     files::READ,
     files::WRITE,
     state::STATE,
@@ -44,6 +46,9 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     tools::TOOLS,
     knowledge::KNOWLEDGE,
     knowledge::REMEMBER,
+    reserved::IMAGES,
+    reserved::HOSTS,
+    reserved::SECRETS,
 ];
 
 /// Serves every interface to the components of `linker`.

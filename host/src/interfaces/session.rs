@@ -59,6 +59,7 @@ pub struct Session {
     settings: Settings,
     workspace: Arc<Workspace>,
     shelf: Arc<Shelf>,
+    spending: llm::Spending,
     services: Arc<Services>,
 }
 
@@ -79,7 +80,8 @@ impl Session {
             toolboxes: Arc::clone(&services.toolboxes),
             children: Arc::clone(&services.children),
         });
-        Ok(Self { recorder, about, assets: place.assets, settings, workspace, shelf, services })
+        let spending = llm::Spending::default();
+        Ok(Self { recorder, about, assets: place.assets, settings, workspace, shelf, spending, services })
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
@@ -92,6 +94,7 @@ impl Session {
             provider: self.services.models.as_ref(),
             plugin: &self.about.plugin,
             preferences: &self.settings,
+            spending: &mut self.spending,
         }
     }
 

@@ -24,7 +24,26 @@ struct Manifest {
     #[serde(default)]
     version: String,
     #[serde(default)]
-    needs: BTreeMap<String, Vec<String>>,
+    needs: BTreeMap<String, Need>,
+}
+
+/// A list of patterns; or an amount, which a test's host does not count.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Need {
+    Patterns(Vec<String>),
+    Text(String),
+    Number(f64),
+}
+
+impl Need {
+    fn patterns(self) -> Vec<String> {
+        match self {
+            Self::Patterns(patterns) => patterns,
+            Self::Text(text) => vec![text],
+            Self::Number(number) => vec![number.to_string()],
+        }
+    }
 }
 
 impl Host {
@@ -81,6 +100,7 @@ impl Host {
         let mut about = self.world.about.borrow_mut();
         (about.plugin, about.plugin_version) = (name, version);
         drop(about);
+        let needs = needs.into_iter().map(|(kind, need)| (kind, need.patterns())).collect();
         self.world.grants.borrow_mut().need(needs);
         self
     }

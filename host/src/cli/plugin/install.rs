@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     arrival::{Arrival, Settled},
-    decision::outcome,
+    decision::{Reason, outcome},
     list, show,
 };
 use crate::{
@@ -19,7 +19,11 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
-    kernel::{granting::Change, registry::Plugin, signature::Trust},
+    kernel::{
+        granting::{By, Change},
+        registry::Plugin,
+        signature::Trust,
+    },
 };
 
 /// Put a plugin into the plugin folder, in the place of an older version of it
@@ -38,6 +42,8 @@ pub(in crate::cli) struct Install {
     /// Grant all that it asks for
     #[arg(long)]
     grant: bool,
+    #[command(flatten)]
+    reason: Reason,
     /// Change nothing; show what would be asked for
     #[arg(long)]
     dry_run: bool,
@@ -58,7 +64,8 @@ impl Install {
         let app = context.open_to_change().await?;
         let Settled { plugin, path, replaced } = arrival.settle(&app).await?;
         if self.grant {
-            app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), &app.config.operator).await?;
+            let by = By { who: &app.config.operator, why: self.reason.reason.as_deref() };
+            app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), by).await?;
         }
         app.close().await;
         self.tell(context, &plugin, &path, replaced.as_deref(), &config.trust)

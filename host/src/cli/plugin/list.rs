@@ -90,6 +90,7 @@ pub(super) fn status(plugin: &Plugin) -> Cell {
         Status::Ready => Cell::styled(Status::Ready.as_str(), GOOD),
         Status::NeedsApproval => Cell::styled(Status::NeedsApproval.as_str(), WARNING),
         Status::Disabled => Cell::styled(Status::Disabled.as_str(), BAD),
+        Status::Tripped => Cell::styled(stopped(plugin), BAD),
     }
 }
 
@@ -113,6 +114,11 @@ pub(super) fn signed(mut document: Value, plugin: &Plugin, trust: &Trust) -> Val
     document
 }
 
+/// What became of a plugin that kept trapping.
+pub(super) fn stopped(plugin: &Plugin) -> String {
+    format!("stopped after {}", figures::counted(plugin.standing().tripped.unwrap_or_default().into(), "trap", "traps"))
+}
+
 /// A plugin as programs see it.
 pub(super) fn summary(plugin: &Plugin) -> Value {
     let manifest = &plugin.package.manifest;
@@ -132,6 +138,7 @@ pub(super) fn summary(plugin: &Plugin) -> Value {
         "grants": plugin.standing().granted,
         "withheld": plugin.standing().withheld,
         "undecided": plugin.undecided(),
+        "traps": plugin.standing().tripped,
         "imports": plugin.package.imports,
     })
 }

@@ -4,6 +4,7 @@ mod arrival;
 mod decision;
 mod enable;
 mod grant;
+mod history;
 mod install;
 mod key;
 mod list;
@@ -35,6 +36,7 @@ enum Command {
     Revoke(grant::Revoke),
     Enable(enable::Enable),
     Disable(enable::Disable),
+    History(history::History),
     Install(install::Install),
     Remove(remove::Remove),
     Pack(pack::Pack),
@@ -54,6 +56,7 @@ impl Plugin {
             Command::Revoke(command) => command.execute(context).await,
             Command::Enable(command) => command.execute(context).await,
             Command::Disable(command) => command.execute(context).await,
+            Command::History(command) => command.execute(context).await,
             Command::Install(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
             Command::Pack(command) => command.execute(context),

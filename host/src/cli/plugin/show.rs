@@ -20,7 +20,7 @@ use crate::{
     interfaces::CAPABILITIES,
     kernel::{
         grants::Standing,
-        registry::{Origin, Plugin},
+        registry::{Origin, Plugin, Status},
         signature::Trust,
     },
 };
@@ -85,7 +85,7 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Tru
         fact("For", text::escaped(&manifest.description)),
         fact("Kind", manifest.kind.to_string()),
         fact("Version", text::escaped(&manifest.version.to_string())),
-        fact("Status", plugin.status().as_str().to_owned()),
+        fact("Status", if plugin.status() == Status::Tripped { list::stopped(plugin) } else { plugin.status().as_str().to_owned() }),
         fact("Origin", text::escaped(&plugin.origin.to_string())),
         fact(
             "Signed by",
@@ -112,7 +112,7 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Tru
 /// What it asks for beside what it was given.
 pub(super) fn needs(plugin: &Plugin) -> String {
     let needs = &plugin.package.manifest.needs;
-    if needs.is_empty() {
+    if needs.is_empty() && plugin.standing().granted.is_empty() {
         return "It asks for nothing, and may reach nothing but its own run.".to_owned();
     }
     let mut table = Table::new(&[("IT ASKS TO", Align::Left), ("NEED", Align::Left), ("OF", Align::Left), ("GRANTED", Align::Left)]);
@@ -127,6 +127,11 @@ pub(super) fn needs(plugin: &Plugin) -> String {
             };
             table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), text::escaped(pattern).into(), granted]);
         }
+    }
+    for (kind, bounds) in standing.granted.iter().filter(|(kind, _)| needs.of(kind).is_empty()) {
+        let meaning = CAPABILITIES.iter().find(|known| known.word == kind).map_or("", |known| known.meaning);
+        let only = Cell::styled(format!("only {}", text::escaped(&bounds.join(", "))), WARNING);
+        table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), Cell::styled("no bound", FAINT), only]);
     }
     table.render()
 }

@@ -11,7 +11,7 @@ use super::{
     permissions::{Patterns, Permissions},
     signature::{self, PublicKey, SignatureError},
 };
-use crate::journal::CapabilityKind;
+use crate::journal::{CapabilityKind, Matching};
 
 /// What a plugin is, and so which world it exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -203,12 +203,16 @@ impl Package {
     pub fn warnings(&self, kinds: &[CapabilityKind]) -> Vec<String> {
         let asked = |kind: &CapabilityKind| !self.manifest.needs.of(kind.word).is_empty();
         let unused = kinds.iter().filter(|kind| asked(kind) && !self.imports.contains(kind.interface));
-        let mut warnings: Vec<_> =
-            unused.map(|kind| format!("asks for `{}` and does not import `{}`: the need can go", kind.word, kind.interface)).collect();
-        let interfaces: BTreeSet<_> =
-            kinds.iter().map(|kind| kind.interface).filter(|interface| self.imports.contains(*interface)).collect();
+        let warning = |kind: &CapabilityKind| match kind.interface {
+            "" => format!("asks for `{}`, of which this Baton makes no use yet: granting it allows nothing so far", kind.word),
+            interface => format!("asks for `{}` and does not import `{interface}`: the need can go", kind.word),
+        };
+        let mut warnings: Vec<_> = unused.map(warning).collect();
+        // An amount bounds what another kind allows.
+        let allowing = || kinds.iter().filter(|kind| kind.matching != Matching::Amount);
+        let interfaces: BTreeSet<_> = allowing().map(|kind| kind.interface).filter(|interface| self.imports.contains(*interface)).collect();
         for interface in interfaces {
-            let mut words = kinds.iter().filter(|kind| kind.interface == interface);
+            let mut words = allowing().filter(|kind| kind.interface == interface);
             if !words.clone().any(asked) {
                 let words = words.by_ref().map(|kind| format!("`{}`", kind.word)).collect::<Vec<_>>().join(" or ");
                 warnings.push(format!("imports `{interface}` and asks for no {words}: its calls will be denied"));
