@@ -20,7 +20,7 @@ use crate::{
         settings::SettingsError,
         tools::mcp::{self, Reach},
     },
-    kernel::{limits::Limits, signature::Trust},
+    kernel::{compiler::CompileLimits, limits::Limits, signature::Trust},
 };
 
 /// Why the configuration cannot be used.
@@ -76,6 +76,11 @@ pub struct Config {
     pub servers: Vec<mcp::Config>,
     /// What models cost: the table that comes with Baton, and `[prices."provider/model"]` in the user's settings over it.
     pub prices: Prices,
+    /// This program, which compiles plugins in a process of its own; none where it is a library of another.
+    pub program: Option<PathBuf>,
+    /// What compiling one plugin may take: `compile.time-s` and `compile.memory-mib` in the user's settings. Default 60 s
+    /// and 2 GiB.
+    pub compile: CompileLimits,
     /// Executions at once: `runs.at-once`. Default 64.
     pub slots: usize,
     /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else the
@@ -147,7 +152,23 @@ impl Config {
         let operator = operator(&user);
         let trust = trust(&user, &user_file)?;
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
-        let config = Self { data_dir, user_file, cache_key, user, models, servers, prices, slots, operator, freeze_after_writes, trust };
+        let compile = compile_limits(&user, &user_file)?;
+        let program = None;
+        let config = Self {
+            data_dir,
+            user_file,
+            cache_key,
+            user,
+            models,
+            servers,
+            prices,
+            program,
+            compile,
+            slots,
+            operator,
+            freeze_after_writes,
+            trust,
+        };
         config.check_limits()?;
         Ok(config)
     }
@@ -240,6 +261,11 @@ impl Config {
         }
         Ok(limits)
     }
+}
+
+/// The file of this program.
+pub fn this_program() -> Option<PathBuf> {
+    env::current_exe().ok()
 }
 
 /// What the program logs to standard error: `BATON_LOG`, a level such as `debug`, or directives such as
@@ -420,6 +446,15 @@ fn settings_file(path: &Path) -> Result<Value, ConfigError> {
     }
     let text = fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
     Ok(Settings::from_toml(&text, &path.display().to_string())?)
+}
+
+fn compile_limits(user: &Value, file: &Path) -> Result<CompileLimits, ConfigError> {
+    let usual = CompileLimits::default();
+    let number = |key: &str| positive(user, file, &format!("compile.{key}"));
+    Ok(CompileLimits {
+        time: number("time-s")?.map_or(usual.time, Duration::from_secs),
+        memory: number("memory-mib")?.map_or(usual.memory, |mebibytes| mebibytes.saturating_mul(1 << 20)),
+    })
 }
 
 fn positive(settings: &Value, path: &Path, key: &str) -> Result<Option<u64>, ConfigError> {

@@ -61,13 +61,14 @@ impl Folder {
         Self(data_dir.join("plugins"))
     }
 
-    /// Adds the files to the plugins; gives those that were refused.
-    pub fn load(&self, registry: &Registry, trust: &Trust) -> Vec<Refused> {
-        let load = |path: PathBuf| {
-            let added = read_plugin(&path, trust).and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
-            added.err().map(|reason| Refused { path, reason })
-        };
-        self.files().into_iter().filter_map(load).collect()
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where a file of this name lies.
+    pub(super) fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
     }
 
     /// Where a plugin would be put: where an older version of it lies, else under its name.
@@ -107,7 +108,7 @@ impl Folder {
         FolderError::Folder { path: self.0.clone(), source }
     }
 
-    fn files(&self) -> Vec<PathBuf> {
+    pub(super) fn files(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
         let mut files: Vec<_> =
             entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "wasm")).collect();

@@ -2,6 +2,8 @@
 
 pub mod distribution;
 mod folder;
+mod publishing;
+mod watch;
 
 use std::{
     path::Path,
@@ -29,11 +31,13 @@ use crate::{
     journal::{Clock, Journal, Rehearsal},
     kernel::{
         Kernel, KernelError, Parts, Policy,
+        compiler::{ChildProcess, Compiler, InProcess},
         engine::{Engine, EngineError},
         limits::Limits,
         package::Package,
         registry::{Origin, Plugin, Registry, RegistryError},
         sources::Sources,
+        versions::{Published, Shelf, Versions},
     },
     store::{Lease, Store, StoreError},
 };
@@ -93,7 +97,7 @@ pub struct App {
     store: Arc<Store>,
     _guests: Guests,
     /// Held as long as this host may execute runs.
-    _lease: Option<Lease>,
+    lease: Option<Lease>,
 }
 
 /// What a command does to the data directory.
@@ -117,19 +121,27 @@ impl App {
             Access::Beside | Access::Look => None,
         };
         let store = Arc::new(opened(&config.data_dir, access).await?);
-        let (registry, refused) = installed(&config)?;
+        let shelf = Shelf::of(&config.data_dir);
+        let published = match (store.published().await, access) {
+            // A database that nobody has opened for work since Baton was updated does not know of it yet.
+            (Err(_), Access::Look) => Vec::new(),
+            (published, _) => published.map_err(KernelError::from)?,
+        };
+        let (registry, refused) = installed(&config, &published, &shelf)?;
         let servers: Servers =
             config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
         let models: Arc<dyn Provider> = Arc::new(Catalogue::new(&config.models, Arc::new(SystemPace))?);
         let guests = Guests::start(access)?;
         let config = Arc::new(config);
         let parts = Parts {
-            engine: Engine::new(&config.data_dir.join("cache"), &config.cache_key)?,
+            engine: Engine::new(&config.data_dir.join("cache"), &config.cache_key, compiler(&config))?,
             registry,
             journal: journal(&config, &store),
             events: Arc::clone(&store) as _,
             runs: Arc::clone(&store) as _,
             grants: Arc::clone(&store) as _,
+            versions: Arc::clone(&store) as _,
+            shelf,
             clock: Arc::new(SystemClock),
             random: Arc::new(rand::random),
             policy: Arc::clone(&config) as _,
@@ -144,11 +156,28 @@ impl App {
         let services = |children, toolboxes| Services { children, models, documents, questions: asked, toolboxes, servers, memory, index };
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
+        let ledger = Arc::clone(&store) as _;
+        let app = Self { config, kernel, refused, questions, ledger, books, store, _guests: guests, lease };
         if access == Access::Execute {
-            kernel.honour_requests().await?;
-            kernel.runs().requeue_running().await.map_err(KernelError::from)?;
+            app.kernel.honour_requests().await?;
+            app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;
+            app.settle_folder(published).await?;
         }
-        Ok(Self { config, kernel, refused, questions, ledger: Arc::clone(&store) as _, books, store, _guests: guests, _lease: lease })
+        Ok(app)
+    }
+
+    /// Whether this host executes runs; else another may.
+    pub fn executes(&self) -> bool {
+        self.lease.is_some()
+    }
+
+    /// The plugin folder.
+    pub fn folder(&self) -> Folder {
+        Folder::of(&self.config.data_dir)
+    }
+
+    fn versions(&self) -> &dyn Versions {
+        &*self.store
     }
 
     /// Where plugins were fetched from.
@@ -210,15 +239,23 @@ fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
 
 /// The bundled plugins, granted what they need, and the files in the plugin folder, granted nothing until an operator's
 /// decisions are recalled.
-fn installed(config: &Config) -> Result<(Registry, Vec<Refused>), AppError> {
+fn installed(config: &Config, published: &[Published], shelf: &Shelf) -> Result<(Registry, Vec<Refused>), AppError> {
     let registry = Registry::reserving(config.servers.iter().map(|server| server.name.clone()));
     for bundled in baton_plugins::BUNDLED {
         let needs = |package: &Package| package.manifest.needs.clone();
         let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
         added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
     }
-    let refused = Folder::of(&config.data_dir).load(&registry, &config.trust);
+    let refused = publishing::load(&Folder::of(&config.data_dir), &registry, &config.trust, published, shelf);
     Ok((registry, refused))
+}
+
+/// What comes from others is compiled by a process of its own, where there is a program to start.
+fn compiler(config: &Config) -> Arc<dyn Compiler> {
+    match &config.program {
+        Some(program) => Arc::new(ChildProcess { program: program.clone(), limits: config.compile }),
+        None => Arc::new(InProcess),
+    }
 }
 
 impl Policy for Config {

@@ -95,9 +95,14 @@ async fn until_unanswered(app: &App, root: &RunId, halt: &Halt, patient: &Atomic
     }
 }
 
-/// A message per Ctrl-C. The task ends with the process.
-fn presses() -> mpsc::Receiver<()> {
+/// A message per Ctrl-C, or per word of the system to end. The task ends with the process.
+pub(super) fn presses() -> mpsc::Receiver<()> {
     let (sender, receiver) = mpsc::channel(4);
+    #[cfg(unix)]
+    if let Ok(mut ends) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        let sender = sender.clone();
+        tokio::spawn(async move { while ends.recv().await.is_some() && sender.send(()).await.is_ok() {} });
+    }
     tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && sender.send(()).await.is_ok() {} });
     receiver
 }
@@ -130,7 +135,7 @@ fn last_failure(journal: &[Inspected]) -> Option<u64> {
     last.filter(|entry| entry.answer.as_deref().is_some_and(|answer| answer.starts_with(r#"{"err""#))).map(|entry| entry.seq)
 }
 
-async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool) -> Result<Ended> {
+pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool) -> Result<Ended> {
     let kernel = app.kernel.as_ref();
     let run = find(kernel, root).await?;
     let tree = kernel.tree(root).await?;

@@ -2,7 +2,9 @@
 //! people and may change.
 
 mod answering;
+mod beside;
 mod budget;
+mod compile;
 mod costs;
 mod decisions;
 mod demo;
@@ -23,6 +25,7 @@ mod runs;
 #[cfg(test)]
 mod sample;
 mod screen;
+mod serve;
 mod table;
 mod text;
 
@@ -32,7 +35,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     app::{Access, App, AppError},
-    config::Config,
+    config::{self, Config},
     interfaces::people::QuestionsError,
     kernel::KernelError,
 };
@@ -73,6 +76,7 @@ struct Globals {
 enum Command {
     Demo(demo::Demo),
     Run(run::Run),
+    Serve(serve::Serve),
     Runs(runs::Runs),
     Questions(questions::Questions),
     Decisions(decisions::Decisions),
@@ -81,6 +85,8 @@ enum Command {
     Budget(budget::Budget),
     Mcp(mcp::Mcp),
     Doctor(doctor::Doctor),
+    #[command(hide = true)]
+    CompileComponent(compile::CompileComponent),
 }
 
 impl Cli {
@@ -90,6 +96,7 @@ impl Cli {
         match &self.command {
             Command::Demo(command) => command.execute(&context).await,
             Command::Run(command) => command.execute(&context).await,
+            Command::Serve(command) => command.execute(&context).await,
             Command::Runs(command) => command.execute(&context).await,
             Command::Questions(command) => command.execute(&context).await,
             Command::Decisions(command) => command.execute(&context).await,
@@ -98,6 +105,7 @@ impl Cli {
             Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
             Command::Doctor(command) => command.execute(&context).await,
+            Command::CompileComponent(command) => command.execute(),
         }
     }
 
@@ -124,7 +132,12 @@ struct Context {
 impl Context {
     /// What the operator set, for what is to be done before the data is opened.
     fn config(&self) -> anyhow::Result<Config> {
-        Ok(Config::read(self.data_dir.clone()).map_err(AppError::from)?)
+        self.config_at(self.data_dir.clone())
+    }
+
+    fn config_at(&self, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
+        let config = Config::read(data_dir).map_err(AppError::from)?;
+        Ok(Config { program: config::this_program(), ..config })
     }
 
     async fn open(&self, access: Access) -> anyhow::Result<App> {
@@ -140,7 +153,7 @@ impl Context {
     }
 
     async fn open_at(&self, data_dir: Option<PathBuf>, access: Access) -> anyhow::Result<App> {
-        let app = App::open(Config::read(data_dir).map_err(AppError::from)?, access).await?;
+        let app = App::open(self.config_at(data_dir)?, access).await?;
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
             self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));

@@ -6,16 +6,13 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Context, answering::Answers, drive::drive_answering, exit::Exit, input, model};
-use crate::{
-    app::Access,
-    kernel::{Order, package::Kind},
-};
+use super::{Context, answering::Answers, beside, drive::drive_answering, exit::Exit, input, model};
+use crate::kernel::{Order, package::Kind};
 
 /// Run a workflow to its end and print its output
 ///
 /// What happens is told on standard error, the output goes to standard output. Ctrl-C stops after the call in flight;
-/// the run can then be resumed.
+/// the run can then be resumed. Where `baton serve` is at work on the same data, the run is executed there and followed here.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// Name of the workflow, as `baton plugin list` shows it
@@ -37,10 +34,18 @@ impl Run {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let input = input::read(&self.input)?;
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
-        let app = context.open(Access::Execute).await?;
+        // Where another Baton executes, it executes this run as well.
+        let app = context.open_to_change().await?;
         let order = Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace: self.workspace.clone(), settings };
         let run = app.kernel.start(order).await?;
-        let ended = drive_answering(&app, context, &run.id, self.answers.manner()).await?;
+        let ended = if app.executes() {
+            drive_answering(&app, context, &run.id, self.answers.manner()).await?
+        } else {
+            match beside::follow(&app, context, &run.id).await? {
+                Some(ended) => ended,
+                None => return Ok(Exit::Unfinished),
+            }
+        };
         app.close().await;
         ended.tell(context, None);
         ended.answer(&context.screen)?;

@@ -101,6 +101,12 @@ impl Screen {
         Ok(())
     }
 
+    /// Writes one of many answers as a JSON document in a line of its own.
+    pub(super) fn line(&self, document: &impl Serialize) -> anyhow::Result<()> {
+        writeln!(io::stdout().lock(), "{}", text::document(&serde_json::to_string(document)?))?;
+        Ok(())
+    }
+
     /// Tells whoever watches, unless they want quiet.
     pub(super) fn tell(&self, text: impl Display) {
         if !self.quiet {

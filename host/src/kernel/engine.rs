@@ -14,9 +14,11 @@ use wasmtime::{
 
 use super::{
     cache::{Cache, CacheError},
+    compiler::{CompileError, Compiler, InProcess},
     guest::Guest,
     limits,
     package::{Package, PackageError},
+    registry::Origin,
 };
 use crate::interfaces;
 
@@ -32,9 +34,12 @@ pub enum EngineError {
     /// The machine does not let us.
     #[error("The WebAssembly engine could not be started: {0:#}")]
     Start(wasmtime::Error),
-    /// The component is not valid, or wants what this host does not have.
-    #[error("The component could not be compiled: {0:#}")]
-    Compile(wasmtime::Error),
+    /// The component wants what this host does not have.
+    #[error("The component could not be linked: {0:#}")]
+    Link(wasmtime::Error),
+    /// The component has no code.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
     /// The cache of compiled code.
     #[error(transparent)]
     Cache(#[from] CacheError),
@@ -50,12 +55,15 @@ pub struct Engine {
     /// The folder of compiled code and the file with its key. Opened once something is to be compiled: whoever only looks
     /// makes neither.
     cache: (PathBuf, PathBuf),
+    /// Compiles what is no part of this program.
+    compiler: Arc<dyn Compiler>,
     pooled: bool,
 }
 
 impl Engine {
     /// An engine that keeps compiled code under `cache`, marked with the key in the file `key`. Touches neither.
-    pub fn new(cache: &Path, key: &Path) -> Result<Self, EngineError> {
+    /// `compiler` is for plugins that come from a file.
+    pub fn new(cache: &Path, key: &Path, compiler: Arc<dyn Compiler>) -> Result<Self, EngineError> {
         // The pool reserves address space for every slot; where that is capped (containers, ulimit -v), instances are
         // made one by one instead, slower and otherwise the same.
         let (engine, pooled) = match wasmtime::Engine::new(&config(pool())) {
@@ -66,7 +74,7 @@ impl Engine {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(EngineError::Start)?;
         interfaces::link::<Guest>(&mut linker).map_err(EngineError::Start)?;
-        Ok(Self { engine, linker, cache: (cache.to_owned(), key.to_owned()), pooled })
+        Ok(Self { engine, linker, cache: (cache.to_owned(), key.to_owned()), compiler, pooled })
     }
 
     /// Whether instances come from the pool.
@@ -80,20 +88,24 @@ impl Engine {
 
     /// Code ready to be instantiated: from the cache, or compiled now and kept there. Takes a second per 2 MB the
     /// first time, so call it where blocking is allowed.
-    pub fn prepare(&self, package: &Package) -> Result<Prepared, EngineError> {
+    pub fn prepare(&self, package: &Package, origin: &Origin) -> Result<Prepared, EngineError> {
         let cache = Cache::open(&self.cache.0, &self.cache.1, &self.engine)?;
         let component = match cache.load(&self.engine, &package.code_hash)? {
             Some(component) => component,
-            None => self.compile(package, &cache)?,
+            None => self.compile(package, origin, &cache)?,
         };
-        let instance = self.linker.instantiate_pre(&component).map_err(EngineError::Compile)?;
+        let instance = self.linker.instantiate_pre(&component).map_err(EngineError::Link)?;
         Ok(Prepared { instance: Arc::new(instance) })
     }
 
-    fn compile(&self, package: &Package, cache: &Cache) -> Result<Component, EngineError> {
-        let component = Component::new(&self.engine, &package.wasm).map_err(EngineError::Compile)?;
-        let kept = component.serialize().map_err(EngineError::Compile).and_then(|code| Ok(cache.keep(&package.code_hash, &code)?));
-        if let Err(error) = kept {
+    fn compile(&self, package: &Package, origin: &Origin, cache: &Cache) -> Result<Component, EngineError> {
+        let compiler: &dyn Compiler = match origin {
+            Origin::Bundled => &InProcess,
+            Origin::File(_) => self.compiler.as_ref(),
+        };
+        let code = compiler.compile(&self.engine, &package.wasm)?;
+        let component = code.load(&self.engine)?;
+        if let Err(error) = cache.keep(&package.code_hash, code.bytes()) {
             tracing::warn!(%error, "compiled code is not kept; it is compiled anew the next time");
         }
         Ok(component)
@@ -104,6 +116,11 @@ impl Engine {
 #[derive(Clone)]
 pub struct Prepared {
     pub(super) instance: Arc<InstancePre<Guest>>,
+}
+
+/// An engine whose code every engine of this program takes, and which has no room for instances.
+pub(super) fn for_compiling() -> wasmtime::Result<wasmtime::Engine> {
+    wasmtime::Engine::new(&config(InstanceAllocationStrategy::OnDemand))
 }
 
 fn config(allocation: InstanceAllocationStrategy) -> Config {

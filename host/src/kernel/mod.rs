@@ -3,7 +3,9 @@
 mod amount;
 mod cache;
 mod children;
+pub mod compiler;
 mod declaring;
+mod draining;
 pub mod engine;
 mod execution;
 pub mod granting;
@@ -22,6 +24,8 @@ pub mod signature;
 pub mod sources;
 mod starting;
 mod trial;
+pub mod versions;
+pub mod watch;
 
 use std::{
     collections::HashMap,
@@ -33,7 +37,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::{
-    events::EventLog,
+    events::{EventError, EventLog},
     interfaces::{Services, children::Children, toolboxes::Toolboxes},
     journal::{Clock, Journal, JournalError, RunId},
 };
@@ -47,6 +51,7 @@ use granting::GrantError;
 use grants::{Grants, GrantsError};
 use registry::{Registry, RegistryError};
 use run::{Runs, RunsError};
+use versions::{Shelf, Versions, VersionsError};
 
 /// What the kernel is made of; `app` hands it in.
 pub struct Parts {
@@ -62,6 +67,10 @@ pub struct Parts {
     pub runs: Arc<dyn Runs>,
     /// What operators decided.
     pub grants: Arc<dyn Grants>,
+    /// Which file held what, and which versions are kept.
+    pub versions: Arc<dyn Versions>,
+    /// The files of versions that runs need.
+    pub shelf: Shelf,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Random bytes for the ids of runs.
@@ -140,6 +149,15 @@ pub enum KernelError {
     /// The plugins.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The log of events.
+    #[error(transparent)]
+    Events(#[from] EventError),
+    /// The store of versions.
+    #[error(transparent)]
+    Versions(#[from] VersionsError),
+    /// The file of a version could not be kept.
+    #[error("The plugin's file could not be kept for its runs: {0}. Make room in the data directory, and make it writable for this user.")]
+    Shelf(std::io::Error),
 }
 
 fn stopped(plugin: &str, traps: u32) -> String {
@@ -207,6 +225,11 @@ impl Kernel {
     /// The log of events.
     pub fn events(&self) -> &dyn EventLog {
         self.parts.events.as_ref()
+    }
+
+    /// The time, in milliseconds since 1970 UTC.
+    pub fn now(&self) -> u64 {
+        self.parts.clock.now()
     }
 
     /// Ends every execution at its next call; the runs stay ready to be resumed.

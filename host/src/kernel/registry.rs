@@ -4,8 +4,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    path::PathBuf,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
 };
 
 use tokio::sync::OnceCell;
@@ -74,6 +74,8 @@ pub struct Plugin {
     pub assets: Arc<Assets>,
     /// What it declares, for a toolbox that was asked.
     pub(super) tools: OnceCell<Result<Arc<[Declared]>, String>>,
+    /// Its file is kept for the runs that begin with it.
+    pub(super) kept: AtomicBool,
     at_first: Patterns,
     standing: RwLock<Arc<Standing>>,
     code: OnceLock<Arc<Exports<Guest>>>,
@@ -119,6 +121,7 @@ impl Plugin {
             permissions: Arc::new(permissions),
             assets: Arc::new(assets),
             tools: OnceCell::new(),
+            kept: AtomicBool::new(false),
             at_first,
             standing: RwLock::new(Arc::new(standing)),
             code: OnceLock::new(),
@@ -175,13 +178,13 @@ impl Plugin {
         if let Some(code) = self.compiled() {
             return Ok(code);
         }
-        let instance = (*engine.prepare(&self.package)?.instance).clone();
+        let instance = (*engine.prepare(&self.package, &self.origin)?.instance).clone();
         let exports = match self.package.manifest.kind {
             Kind::Workflow => Exports::workflow(instance),
             Kind::Agent => Exports::agent(instance),
             Kind::Toolbox => Exports::toolbox(instance),
         };
-        let exports = exports.map_err(EngineError::Compile)?;
+        let exports = exports.map_err(EngineError::Link)?;
         Ok(Arc::clone(self.code.get_or_init(|| Arc::new(exports))))
     }
 }
@@ -190,6 +193,8 @@ impl Plugin {
 #[derive(Default)]
 pub struct Registry {
     plugins: RwLock<Arc<BTreeMap<String, Arc<Plugin>>>>,
+    /// Versions that are not current and that runs may need, by hash.
+    older: RwLock<BTreeMap<String, Arc<Plugin>>>,
     reserved: BTreeSet<String>,
 }
 
@@ -206,28 +211,46 @@ impl Registry {
 
     /// Adds a plugin under its name, which nobody may have yet.
     pub fn add(&self, plugin: Plugin) -> Result<Arc<Plugin>, RegistryError> {
-        if self.reserves(plugin.name()) {
-            return Err(RegistryError::NameReserved(plugin.name().to_owned()));
-        }
-        let plugin = Arc::new(plugin);
-        let mut plugins = self.plugins.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(present) = plugins.get(plugin.name()) {
-            return Err(RegistryError::NameTaken { name: plugin.name().to_owned(), taken_by: present.origin.clone() });
-        }
-        let mut changed = BTreeMap::clone(&plugins);
-        changed.insert(plugin.name().to_owned(), Arc::clone(&plugin));
-        *plugins = Arc::new(changed);
-        Ok(plugin)
+        self.check(&plugin, None)?;
+        Ok(self.put(plugin))
     }
 
-    /// Puts a plugin in the place of whoever has its name.
+    /// Whether a plugin may take its name: nobody has it, or the file `instead_of` does.
+    pub fn check(&self, plugin: &Plugin, instead_of: Option<&Path>) -> Result<(), RegistryError> {
+        let name = plugin.name().to_owned();
+        if self.reserves(&name) {
+            return Err(RegistryError::NameReserved(name));
+        }
+        match self.find(&name).map(|present| present.origin.clone()) {
+            Some(Origin::File(path)) if instead_of == Some(&path) => Ok(()),
+            Some(taken_by) => Err(RegistryError::NameTaken { name, taken_by }),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts a plugin in the place of whoever has its name, and holds that for the runs that began with it.
     pub(super) fn put(&self, plugin: Plugin) -> Arc<Plugin> {
         let plugin = Arc::new(plugin);
-        let mut plugins = self.plugins.write().unwrap_or_else(PoisonError::into_inner);
-        let mut changed = BTreeMap::clone(&plugins);
-        changed.insert(plugin.name().to_owned(), Arc::clone(&plugin));
-        *plugins = Arc::new(changed);
+        let replaced = self.change(|plugins| plugins.insert(plugin.name().to_owned(), Arc::clone(&plugin)));
+        replaced.into_iter().for_each(|replaced| drop(self.hold(replaced)));
         plugin
+    }
+
+    /// Takes a plugin out, and holds it for the runs that began with it.
+    pub(super) fn remove(&self, name: &str) -> Option<Arc<Plugin>> {
+        self.change(|plugins| plugins.remove(name)).map(|removed| self.hold(removed))
+    }
+
+    /// Holds a version that is not current.
+    pub(super) fn hold(&self, plugin: Arc<Plugin>) -> Arc<Plugin> {
+        let mut older = self.older.write().unwrap_or_else(PoisonError::into_inner);
+        older.insert(plugin.package.hash.clone(), Arc::clone(&plugin));
+        plugin
+    }
+
+    /// Holds a version no more; whoever has it keeps it.
+    pub(super) fn let_go(&self, hash: &str) {
+        self.older.write().unwrap_or_else(PoisonError::into_inner).remove(hash);
     }
 
     /// The current version of a plugin.
@@ -235,14 +258,34 @@ impl Registry {
         self.all().get(name).cloned()
     }
 
-    /// The version a run is pinned to.
-    pub fn pinned(&self, name: &str, hash: &str) -> Option<Arc<Plugin>> {
-        self.find(name).filter(|plugin| plugin.package.hash == hash)
+    /// The plugin of a file.
+    pub fn of_file(&self, path: &Path) -> Option<Arc<Plugin>> {
+        self.all().values().find(|plugin| matches!(&plugin.origin, Origin::File(file) if file == path)).cloned()
     }
 
-    /// The plugins by name.
+    /// The version a run is pinned to, current or held.
+    pub fn pinned(&self, name: &str, hash: &str) -> Option<Arc<Plugin>> {
+        let is_it = |plugin: &Arc<Plugin>| plugin.name() == name && plugin.package.hash == hash;
+        let current = self.find(name).filter(is_it);
+        current.or_else(|| self.older.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned().filter(is_it))
+    }
+
+    /// The current plugins by name.
     pub fn all(&self) -> Arc<BTreeMap<String, Arc<Plugin>>> {
         Arc::clone(&self.plugins.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The versions that are held and not current.
+    pub fn older(&self) -> Vec<Arc<Plugin>> {
+        self.older.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn change<A>(&self, change: impl FnOnce(&mut BTreeMap<String, Arc<Plugin>>) -> A) -> A {
+        let mut plugins = self.plugins.write().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = BTreeMap::clone(&plugins);
+        let outcome = change(&mut changed);
+        *plugins = Arc::new(changed);
+        outcome
     }
 
     /// A sentence for somebody who named a plugin that is not there, or is of another kind.

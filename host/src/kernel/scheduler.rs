@@ -219,7 +219,7 @@ impl Kernel {
 
     async fn try_execution(&self, id: &RunId, halt: Halt) -> Result<Ending, KernelError> {
         let run = self.run(id).await?;
-        let Some(plugin) = self.parts.registry.pinned(&run.plugin, &run.plugin_hash) else {
+        let Some(plugin) = self.version_of(&run.plugin, &run.plugin_hash).await? else {
             return Ok(paused(PauseKind::Plugin, other_version(&run)));
         };
         if let Err(error) = startable(&plugin) {

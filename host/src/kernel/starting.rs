@@ -37,7 +37,8 @@ pub struct Order {
 impl Kernel {
     /// Starts a run; it is executed once somebody drives it.
     pub async fn start(&self, order: Order) -> Result<Run, KernelError> {
-        let (run, _) = self.ordered(order)?;
+        let (run, plugin) = self.ordered(order)?;
+        self.keep(&plugin).await?;
         self.add(&run).await?;
         Ok(run)
     }
@@ -81,12 +82,13 @@ impl Kernel {
             input: source.input.clone(),
             ..new_run(id, &plugin, now)
         };
+        self.keep(&plugin).await?;
         self.add(&run).await?;
         Ok(run)
     }
 
     /// Starts the child of call `seq` of `parent`, once.
-    pub(super) async fn start_child(&self, parent: &Run, seq: u64, plugin: &Plugin, input: Value) -> Result<RunId, KernelError> {
+    pub(super) async fn start_child(&self, parent: &Run, seq: u64, plugin: &Arc<Plugin>, input: Value) -> Result<RunId, KernelError> {
         let id = parent.id.child(seq);
         let now = self.parts.clock.now();
         let run = Run {
@@ -101,6 +103,7 @@ impl Kernel {
             input,
             ..new_run(id.clone(), plugin, now)
         };
+        self.keep(plugin).await?;
         self.add(&run).await?;
         Ok(id)
     }

@@ -1,6 +1,6 @@
 //! All that outlives the process, and the only SQL: one database file, one writer, a few readers, and large texts
-//! beside it. Implements the ports of the journal, the events, the runs, the grants, the sources
-//! and the documents; decides nothing.
+//! beside it. Implements the ports of the journal, the events, the runs, the grants, the sources and versions of
+//! plugins, and the documents; decides nothing.
 
 mod blobs;
 mod database;
@@ -13,6 +13,7 @@ mod lease;
 mod ledger;
 mod memory;
 mod number;
+mod plugins;
 mod questions;
 mod queue;
 mod rows;

@@ -95,7 +95,8 @@ impl<'a> Watch<'a> {
         self.catch_up().await
     }
 
-    async fn catch_up(&mut self) -> Result<()> {
+    /// Shows what happened since the last look.
+    pub(super) async fn catch_up(&mut self) -> Result<()> {
         loop {
             let events = self.kernel.events().after(self.view.cursor(), None, PAGE).await?;
             events.iter().for_each(|event| self.show(event));

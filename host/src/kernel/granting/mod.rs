@@ -120,16 +120,35 @@ impl Kernel {
     /// Takes a decision, keeps it and applies it here. Another host that executes runs applies it at its next look.
     pub async fn decide(&self, plugin: &str, change: &Change, by: impl Into<By<'_>>) -> Result<Arc<Plugin>, KernelError> {
         let by = by.into();
-        let plugin = self.parts.registry.find(plugin).ok_or_else(|| self.nobody(plugin))?;
+        let present = self.parts.registry.find(plugin);
+        let mut older = self.versions_in_use(plugin).await?;
+        older.retain(|version| present.as_ref().is_none_or(|present| present.package.hash != version.package.hash));
+        if let Some(present) = &present {
+            self.decide_version(present, change, by).await?;
+        }
+        // To grant a version more does not reach those before it. To take something back does: they are still at work.
+        for version in older.iter().filter(|_| !matches!(change, Change::Grant(_)) || present.is_none()) {
+            match self.decide_version(version, change, by).await {
+                // It has other needs and grants than the version that is meant.
+                Err(KernelError::Grant(_)) if present.is_some() => {}
+                decided => decided?,
+            }
+        }
+        present.or_else(|| older.pop()).ok_or_else(|| self.nobody(plugin).into())
+    }
+
+    async fn decide_version(&self, plugin: &Plugin, change: &Change, by: By<'_>) -> Result<(), KernelError> {
         loop {
             let decisions = self.parts.grants.decisions().await?;
-            let present = current(&plugin, &decisions);
-            let next = present.standing.changed(&plugin, change)?;
-            let events = events(&plugin, &present.standing, &next, change, by);
-            let decision = self.decision(&plugin, next, by.who);
+            let present = current(plugin, &decisions);
+            let next = present.standing.changed(plugin, change)?;
+            let events = events(plugin, &present.standing, &next, change, by);
+            let decision = self.decision(plugin, next, by.who);
             if self.parts.grants.decide(&decision, present.revision, events).await? {
-                adopt(&plugin, decision.standing);
-                return Ok(plugin);
+                adopt(plugin, decision.standing.clone());
+                let same = |other: &Arc<Plugin>| other.name() == plugin.name() && other.package.hash == plugin.package.hash;
+                self.parts.registry.older().iter().filter(|other| same(other)).for_each(|other| adopt(other, decision.standing.clone()));
+                return Ok(());
             }
         }
     }
@@ -144,6 +163,9 @@ impl Kernel {
                 self.keep_carried(plugin, &present.standing, from).await?;
             }
             adopt(plugin, present.standing);
+        }
+        for plugin in self.parts.registry.older() {
+            adopt(&plugin, current(&plugin, &decisions).standing);
         }
         self.decided.store(revision, Ordering::SeqCst);
         Ok(())
@@ -279,6 +301,11 @@ fn current(plugin: &Plugin, decisions: &[Decision]) -> Current {
         standing.granted = standing.granted.with(&new, CAPABILITIES);
     }
     Current { standing, revision: 0, carried_from: Some(decision.clone()) }
+}
+
+/// Gives a plugin what was decided of it.
+pub(super) fn adopt_current(plugin: &Plugin, decisions: &[Decision]) {
+    adopt(plugin, current(plugin, decisions).standing);
 }
 
 /// What was kept and cannot be understood grants nothing.

@@ -1,0 +1,229 @@
+//! Turns components into code of this machine: in this process, or in one of its own that may take so much time and
+//! memory and no more. Keeps nothing, and takes code from no process but one it started.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, Write},
+    path::PathBuf,
+    process::{Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use wasmtime::component::Component;
+
+use super::engine;
+
+/// What compiling one component may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompileLimits {
+    /// From its start to its end. Default 60 s.
+    pub time: Duration,
+    /// Bytes of memory that can be written. Default 2 GiB.
+    pub memory: u64,
+}
+
+impl Default for CompileLimits {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(60), memory: 2 << 30 }
+    }
+}
+
+/// Why a component has no code.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// It is not valid.
+    #[error("The component could not be compiled: {0}")]
+    Invalid(String),
+    /// It takes too long.
+    #[error(
+        "Compiling the component took more than {} ms and was ended. Ask its author for a smaller build, or allow more with `compile.time-s` in \
+         your settings.", .0.as_millis()
+    )]
+    Time(Duration),
+    /// It takes too much.
+    #[error(
+        "Compiling the component took more than {} MiB of memory and was ended. Ask its author for a smaller build, or allow more with \
+         `compile.memory-mib` in your settings.", .0 >> 20
+    )]
+    Memory(u64),
+    /// The compiler gave up.
+    #[error("The compiler broke down on the component ({0}). Try another build of it, and report this one.")]
+    Broken(String),
+    /// The system says no.
+    #[error("The compiler could not be started: {0}. Make room for processes and temporary files.")]
+    Process(#[from] io::Error),
+}
+
+/// Code of this machine, from a compiler of ours.
+pub struct Code(Vec<u8>);
+
+impl Code {
+    /// As it is kept.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// As it is linked.
+    pub(super) fn load(&self, engine: &wasmtime::Engine) -> Result<Component, CompileError> {
+        #[expect(unsafe_code, reason = "deserialising runs what is in the code")]
+        // SAFETY: only the two compilers below make a `Code`, and both are this program.
+        let component = unsafe { Component::deserialize(engine, &self.0) };
+        component.map_err(|error| CompileError::Broken(format!("{error:#}")))
+    }
+}
+
+/// Compiles components.
+pub trait Compiler: Send + Sync {
+    /// The code of a component for `engine`. Blocks for a second per 2 MB.
+    fn compile(&self, engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Code, CompileError>;
+}
+
+/// Compiles here, without limits: for what is part of this program, and where there is no program to start.
+pub struct InProcess;
+
+impl Compiler for InProcess {
+    fn compile(&self, engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Code, CompileError> {
+        engine.precompile_component(wasm).map(Code).map_err(|error| CompileError::Invalid(format!("{error:#}")))
+    }
+}
+
+/// Compiles in a process of its own, which is killed when it takes too much.
+pub struct ChildProcess {
+    /// This program.
+    pub program: PathBuf,
+    /// What the process may take.
+    pub limits: CompileLimits,
+}
+
+/// The hidden command with which this program compiles: the component on standard input, the code on standard output.
+pub const COMMAND: &str = "compile-component";
+
+/// How often the process is looked after.
+const LOOK: Duration = Duration::from_millis(2);
+
+impl Compiler for ChildProcess {
+    fn compile(&self, _engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Code, CompileError> {
+        // Files, for a pipe has to be served while the process is waited for.
+        let (input, mut output, mut complaint) = (file(wasm)?, tempfile::tempfile()?, tempfile::tempfile()?);
+        let mut command = Command::new(&self.program);
+        command.arg(COMMAND).args(["--memory", &self.limits.memory.to_string(), "--time-ms", &self.limits.time.as_millis().to_string()]);
+        command.env_clear().stdin(Stdio::from(input)).stdout(Stdio::from(output.try_clone()?)).stderr(Stdio::from(complaint.try_clone()?));
+        let status = self.awaited(&mut command)?;
+        if status.success() {
+            return Ok(Code(content(&mut output)?));
+        }
+        let complaint = content(&mut complaint)?;
+        Err(self.reason(status, String::from_utf8_lossy(&complaint).trim()))
+    }
+}
+
+impl ChildProcess {
+    fn awaited(&self, command: &mut Command) -> Result<ExitStatus, CompileError> {
+        let (mut child, begun) = (command.spawn()?, Instant::now());
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            if begun.elapsed() > self.limits.time {
+                // It may have ended by itself just now.
+                let _ = child.kill();
+                child.wait()?;
+                return Err(CompileError::Time(self.limits.time));
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    fn reason(&self, status: ExitStatus, complaint: &str) -> CompileError {
+        if complaint.contains("memory allocation of") || complaint.contains("Cannot allocate memory") {
+            return CompileError::Memory(self.limits.memory);
+        }
+        match status.code() {
+            Some(1) => CompileError::Invalid(complaint.to_owned()),
+            _ => CompileError::Broken(complaint.lines().last().map_or_else(|| status.to_string(), str::to_owned)),
+        }
+    }
+}
+
+/// What the process of its own does: takes the limits upon itself and compiles what it reads.
+pub fn compile_confined(limits: CompileLimits, mut wasm: impl Read) -> Result<Vec<u8>, CompileError> {
+    confine(limits)?;
+    let mut bytes = Vec::new();
+    wasm.read_to_end(&mut bytes)?;
+    let engine = engine::for_compiling().map_err(|error| CompileError::Broken(format!("{error:#}")))?;
+    InProcess.compile(&engine, &bytes).map(|code| code.0)
+}
+
+#[cfg(unix)]
+fn confine(limits: CompileLimits) -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let set = |resource, most: u64| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
+    // Reserved address space does not count, only what can be written.
+    set(Resource::Data, limits.memory)?;
+    set(Resource::Core, 0)?;
+    // Where the host dies meanwhile, nobody kills this process. Its threads compute side by side.
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
+    set(Resource::Cpu, limits.time.as_secs().saturating_add(1).saturating_mul(threads))?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn confine(_limits: CompileLimits) -> io::Result<()> {
+    Ok(())
+}
+
+fn file(content: &[u8]) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(content)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+fn content(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut content)?;
+    Ok(content)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A program that does what the script says, whatever it is asked.
+    fn compiled_by(script: &str, time: Duration) -> CompileError {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let compiler = ChildProcess { program, limits: CompileLimits { time, memory: 64 << 20 } };
+        compiler.compile(&wasmtime::Engine::default(), b"wasm").err().unwrap()
+    }
+
+    #[test]
+    fn a_process_that_goes_on_is_killed() {
+        let begun = Instant::now();
+        let error = compiled_by("exec sleep 60", Duration::from_millis(150));
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        assert!(error.to_string().contains("more than 150 ms"), "{error}");
+    }
+
+    #[test]
+    fn why_a_process_ended_is_told() {
+        let minute = Duration::from_secs(60);
+        let said = |script| compiled_by(script, minute).to_string();
+        assert!(said("echo 'memory allocation of 9 bytes failed' >&2; kill -ABRT $$").contains("more than 64 MiB"));
+        assert!(said("echo 'no component' >&2; exit 1").contains("could not be compiled: no component"));
+        assert!(said("echo 'a panic' >&2; exit 101").contains("broke down on the component (a panic)"));
+        assert!(said("kill -SEGV $$").contains("signal: 11"));
+    }
+
+    #[test]
+    fn what_cannot_be_started_is_told() {
+        let compiler = ChildProcess { program: PathBuf::from("/nowhere/baton"), limits: CompileLimits::default() };
+        let error = compiler.compile(&wasmtime::Engine::default(), b"").err().unwrap();
+        assert!(error.to_string().contains("could not be started"), "{error}");
+    }
+}

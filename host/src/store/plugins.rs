@@ -1,0 +1,171 @@
+//! The tables `plugins` and `versions`: which file of the plugin folder held what, and which versions are kept. Reads no file.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::{Row, any::AnyRow};
+
+use super::{
+    Store, StoreError,
+    events::NewEvent,
+    number::{read_number, stored},
+    queue::{Change, Step},
+};
+use crate::{
+    events::Draft,
+    kernel::versions::{Need, Published, Version, Versions, VersionsError},
+};
+
+const PUBLISHED: &str = "select file, plugin, version, hash, published_at from plugins order by published_at";
+const CLEAR: &str = "delete from plugins where file = $1 or plugin = $2";
+const PUBLISH: &str = "insert into plugins (file, plugin, version, hash, published_at) values ($1, $2, $3, $4, $5)";
+const WITHDRAW: &str = "delete from plugins where file = $1";
+const KEPT: &str = "select hash, plugin, version, bundled, kept_at from versions";
+const KEEP: &str = "insert into versions (hash, plugin, version, bundled, kept_at) values ($1, $2, $3, $4, $5) \
+    on conflict (hash) do update set kept_at = excluded.kept_at";
+const FORGET: &str = "delete from versions where hash = $1 and kept_at < $2 and not exists (select 1 from plugins where plugins.hash = $1) \
+    and not exists (select 1 from runs where plugin_hash = $1 and state in ('queued', 'running', 'waiting', 'paused'))";
+const NEEDED: &str = "select plugin, plugin_version, plugin_hash, count(*) as runs from runs \
+    where state in ('queued', 'running', 'waiting', 'paused') group by plugin, plugin_version, plugin_hash";
+
+#[async_trait]
+impl Versions for Store {
+    async fn published(&self) -> Result<Vec<Published>, VersionsError> {
+        self.load_all(PUBLISHED, published).await
+    }
+
+    async fn publish(&self, published: &Published, events: Vec<Draft>) -> Result<(), VersionsError> {
+        self.queue.change(Publish { published: published.clone(), events: NewEvent::all(events) }).await.map_err(unwritten)
+    }
+
+    async fn withdraw(&self, file: &str, events: Vec<Draft>) -> Result<bool, VersionsError> {
+        self.queue.change(Withdraw { file: file.to_owned(), events: NewEvent::all(events) }).await.map_err(unwritten)
+    }
+
+    async fn kept(&self) -> Result<Vec<Version>, VersionsError> {
+        self.load_all(KEPT, version).await
+    }
+
+    async fn keep(&self, version: &Version) -> Result<(), VersionsError> {
+        self.queue.change(Keep(version.clone())).await.map_err(unwritten)
+    }
+
+    async fn forget(&self, hash: &str, before: u64, events: Vec<Draft>) -> Result<bool, VersionsError> {
+        self.queue.change(Forget { hash: hash.to_owned(), before, events: NewEvent::all(events) }).await.map_err(unwritten)
+    }
+
+    async fn needed(&self) -> Result<Vec<Need>, VersionsError> {
+        self.load_all(NEEDED, need).await
+    }
+}
+
+impl Store {
+    async fn load_all<T>(&self, query: &'static str, load: fn(&AnyRow) -> Result<T, StoreError>) -> Result<Vec<T>, VersionsError> {
+        let rows = sqlx::query(query).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
+        rows.iter().map(load).collect::<Result<_, _>>().map_err(unread)
+    }
+}
+
+struct Publish {
+    published: Published,
+    events: Vec<Arc<NewEvent>>,
+}
+
+#[async_trait]
+impl Change for Publish {
+    type Outcome = ();
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        let Published { file, plugin, version, hash, published_at } = &self.published;
+        sqlx::query(CLEAR).bind(&**file).bind(&**plugin).execute(&mut *step.connection).await?;
+        let query = sqlx::query(PUBLISH).bind(&**file).bind(&**plugin).bind(&**version).bind(&**hash).bind(stored(*published_at));
+        query.execute(&mut *step.connection).await?;
+        step.events.extend(self.events.iter().cloned());
+        Ok(())
+    }
+}
+
+struct Withdraw {
+    file: String,
+    events: Vec<Arc<NewEvent>>,
+}
+
+#[async_trait]
+impl Change for Withdraw {
+    type Outcome = bool;
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<bool, StoreError> {
+        let known = sqlx::query(WITHDRAW).bind(&*self.file).execute(&mut *step.connection).await?.rows_affected() > 0;
+        step.events.extend(self.events.iter().filter(|_| known).cloned());
+        Ok(known)
+    }
+}
+
+struct Keep(Version);
+
+#[async_trait]
+impl Change for Keep {
+    type Outcome = ();
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        let Version { hash, plugin, version, bundled, kept_at } = &self.0;
+        let query = sqlx::query(KEEP).bind(&**hash).bind(&**plugin).bind(&**version).bind(i64::from(*bundled)).bind(stored(*kept_at));
+        query.execute(&mut *step.connection).await?;
+        Ok(())
+    }
+}
+
+struct Forget {
+    hash: String,
+    before: u64,
+    events: Vec<Arc<NewEvent>>,
+}
+
+#[async_trait]
+impl Change for Forget {
+    type Outcome = bool;
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<bool, StoreError> {
+        let query = sqlx::query(FORGET).bind(&*self.hash).bind(stored(self.before));
+        let forgotten = query.execute(&mut *step.connection).await?.rows_affected() > 0;
+        step.events.extend(self.events.iter().filter(|_| forgotten).cloned());
+        Ok(forgotten)
+    }
+}
+
+fn published(row: &AnyRow) -> Result<Published, StoreError> {
+    Ok(Published {
+        file: row.try_get("file")?,
+        plugin: row.try_get("plugin")?,
+        version: row.try_get("version")?,
+        hash: row.try_get("hash")?,
+        published_at: read_number(row, "published_at")?,
+    })
+}
+
+fn version(row: &AnyRow) -> Result<Version, StoreError> {
+    Ok(Version {
+        hash: row.try_get("hash")?,
+        plugin: row.try_get("plugin")?,
+        version: row.try_get("version")?,
+        bundled: read_number(row, "bundled")? == 1,
+        kept_at: read_number(row, "kept_at")?,
+    })
+}
+
+fn need(row: &AnyRow) -> Result<Need, StoreError> {
+    Ok(Need {
+        plugin: row.try_get("plugin")?,
+        version: row.try_get("plugin_version")?,
+        hash: row.try_get("plugin_hash")?,
+        runs: read_number(row, "runs")?,
+    })
+}
+
+fn unread(error: StoreError) -> VersionsError {
+    VersionsError { action: "read", reason: error.to_string() }
+}
+
+fn unwritten(error: StoreError) -> VersionsError {
+    VersionsError { action: "written", reason: error.to_string() }
+}
