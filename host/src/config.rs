@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use crate::{
     interfaces::{
         Settings,
-        llm::{self, Endpoint, Proxy, Secret},
+        llm::{
+            self, Endpoint, Proxy, Secret,
+            money::{PriceError, Prices},
+        },
         settings::SettingsError,
         tools::mcp::{self, Reach},
     },
@@ -36,6 +39,9 @@ pub enum ConfigError {
     /// What is in a file.
     #[error(transparent)]
     Content(#[from] SettingsError),
+    /// A price.
+    #[error(transparent)]
+    Price(#[from] PriceError),
     /// A value that makes no sense.
     #[error("`{key}` in `{}` has to be {wanted}, and is {found}.", .path.display())]
     Value {
@@ -67,6 +73,8 @@ pub struct Config {
     pub models: llm::Config,
     /// The operator's MCP servers, from `[mcp.NAME]` in the user's settings alone: a project cannot start a program.
     pub servers: Vec<mcp::Config>,
+    /// What models cost: the table that comes with Baton, and `[prices."provider/model"]` in the user's settings over it.
+    pub prices: Prices,
     /// Executions at once: `runs.at-once`. Default 64.
     pub slots: usize,
     /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else the
@@ -98,11 +106,12 @@ impl Config {
         let user = Settings::merge(&[defaults(), settings_file(&user_file)?, from_environment()]).into_value();
         let models = models(&user, &user_file)?;
         let servers = tool_servers(&user, &user_file)?;
+        let prices = Prices::new(at(&user, "prices"))?;
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
         let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
         let operator = operator(&user);
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
-        let config = Self { data_dir, user_file, cache_key, user, models, servers, slots, operator, freeze_after_writes };
+        let config = Self { data_dir, user_file, cache_key, user, models, servers, prices, slots, operator, freeze_after_writes };
         config.check_limits()?;
         Ok(config)
     }

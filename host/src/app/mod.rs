@@ -16,7 +16,12 @@ use crate::{
     config::{Config, ConfigError},
     interfaces::{
         Services,
-        llm::{Catalogue, Provider, providers::pace::SystemPace},
+        knowledge::WordIndex,
+        llm::{
+            Catalogue, Provider,
+            money::{Books, Ledger},
+            providers::pace::SystemPace,
+        },
         tools::{Servers, mcp::Server},
     },
     journal::{Clock, Journal, Rehearsal},
@@ -76,6 +81,10 @@ pub struct App {
     pub kernel: Arc<Kernel>,
     /// The files in the plugin folder that were refused.
     pub refused: Vec<Refused>,
+    /// What was paid for models.
+    pub ledger: Arc<dyn Ledger>,
+    /// What was spent, and what may be.
+    pub books: Arc<Books>,
     store: Arc<Store>,
     _guests: Guests,
     /// Held as long as this host may execute runs.
@@ -122,14 +131,17 @@ impl App {
             guests: guests.handle.clone(),
             slots: config.slots,
         };
-        let (documents, servers) = (Arc::clone(&store) as _, Arc::new(servers));
-        let kernel = Kernel::new(parts, |children, toolboxes| Services { children, models, documents, toolboxes, servers });
+        let (documents, memory, servers) = (Arc::clone(&store) as _, Arc::clone(&store) as _, Arc::new(servers));
+        let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
+        let index = Arc::new(WordIndex::default());
+        let services = |children, toolboxes| Services { children, models, documents, toolboxes, servers, memory, index };
+        let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         if access == Access::Execute {
             kernel.honour_requests().await?;
             kernel.runs().requeue_running().await.map_err(KernelError::from)?;
         }
-        Ok(Self { config, kernel, refused, store, _guests: guests, _lease: lease })
+        Ok(Self { config, kernel, refused, ledger: Arc::clone(&store) as _, books, store, _guests: guests, _lease: lease })
     }
 
     /// Folds all that was written into the one file, so that a copy of it is whole, and ends. Without it nothing is

@@ -1,6 +1,8 @@
 //! The command line: one file per command, and the only place that prints. What a command says, JSON aside, is for
 //! people and may change.
 
+mod budget;
+mod costs;
 mod demo;
 mod doctor;
 mod drive;
@@ -68,6 +70,8 @@ enum Command {
     Run(run::Run),
     Runs(runs::Runs),
     Plugin(plugin::Plugin),
+    Costs(costs::Costs),
+    Budget(budget::Budget),
     Mcp(mcp::Mcp),
     Doctor(doctor::Doctor),
 }
@@ -81,6 +85,8 @@ impl Cli {
             Command::Run(command) => command.execute(&context).await,
             Command::Runs(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
+            Command::Costs(command) => command.execute(&context).await,
+            Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
             Command::Doctor(command) => command.execute(&context).await,
         }

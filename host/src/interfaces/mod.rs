@@ -5,6 +5,7 @@ pub mod assets;
 pub mod children;
 mod exports;
 pub mod files;
+pub mod knowledge;
 pub mod llm;
 pub mod reserved;
 pub mod run;
@@ -14,6 +15,7 @@ pub mod state;
 pub mod toolboxes;
 pub mod tools;
 pub mod workflows;
+mod workspace_documents;
 mod workspace_tools;
 
 use wasmtime::component::Linker;
@@ -27,7 +29,7 @@ pub use session::{Holds, Place, Services, Session};
 pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
-pub const SERVED: &[&str] = &["types", "run", "llm", "files", "state", "agents", "workflows", "assets", "settings", "tools"];
+pub const SERVED: &[&str] = &["types", "run", "llm", "files", "state", "agents", "workflows", "assets", "settings", "tools", "knowledge"];
 
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] = &[
@@ -42,6 +44,8 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     reserved::IMAGES,
     reserved::HOSTS,
     reserved::SECRETS,
+    knowledge::KNOWLEDGE,
+    knowledge::REMEMBER,
 ];
 
 /// Serves every interface to the components of `linker`.
@@ -54,5 +58,6 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     workflows::link(linker, |store: &mut T| store.session().workflows())?;
     assets::link(linker, |store: &mut T| store.session().assets())?;
     settings::link(linker, |store: &mut T| store.session().settings())?;
-    tools::link(linker, |store: &mut T| store.session().tools())
+    tools::link(linker, |store: &mut T| store.session().tools())?;
+    knowledge::link(linker, |store: &mut T| store.session().knowledge())
 }

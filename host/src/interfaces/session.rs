@@ -8,6 +8,7 @@ use super::{
     Assets, Settings, agents, assets,
     children::Children,
     files::{self, Workspace},
+    knowledge::{self, Index, Memory},
     llm::{self, Provider},
     run::{self, About},
     settings,
@@ -30,6 +31,10 @@ pub struct Services {
     pub toolboxes: Arc<dyn Toolboxes>,
     /// The operator's tool servers.
     pub servers: Arc<Servers>,
+    /// Keeps what projects learned.
+    pub memory: Arc<dyn Memory>,
+    /// Finds passages.
+    pub index: Arc<dyn Index>,
 }
 
 /// Where a run works, and by which settings.
@@ -114,6 +119,19 @@ impl Session {
         settings::View { recorder: &mut self.recorder, settings: &self.settings }
     }
 
+    pub(super) fn knowledge(&mut self) -> knowledge::View<'_> {
+        knowledge::View {
+            recorder: &mut self.recorder,
+            project: &self.about.project,
+            preferences: &self.settings,
+            library: knowledge::Library {
+                documents: Arc::clone(&self.workspace) as _,
+                memory: Arc::clone(&self.services.memory),
+                index: Arc::clone(&self.services.index),
+            },
+        }
+    }
+
     pub(super) fn tools(&mut self) -> tools::View<'_> {
         tools::View { recorder: &mut self.recorder, shelf: Arc::clone(&self.shelf) }
     }
@@ -122,5 +140,11 @@ impl Session {
 impl llm::Preferences for Settings {
     fn model(&self, key: &str) -> Option<String> {
         self.get(key)?.as_str().map(str::to_owned)
+    }
+}
+
+impl knowledge::Preferences for Settings {
+    fn documents(&self) -> Option<Vec<String>> {
+        self.get("knowledge.documents")?.as_array()?.iter().map(|glob| glob.as_str().map(str::to_owned)).collect()
     }
 }

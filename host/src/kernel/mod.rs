@@ -37,7 +37,7 @@ use crate::{
 };
 
 pub use scheduler::Drive;
-pub use starting::Order;
+pub use starting::{Order, project_of};
 pub use trial::Trial;
 
 use engine::{Engine, EngineError};

@@ -53,7 +53,7 @@ impl Kernel {
             parent: None,
             root: id.clone(),
             forked_from: None,
-            project: project(&workspace),
+            project: project_of(&workspace),
             workspace,
             settings: order.settings,
             seed: id.to_string(),
@@ -234,8 +234,8 @@ fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
     }
 }
 
-/// The name of the project in `workspace`: the folder's own name, told apart from others of that name.
-fn project(workspace: &Path) -> String {
+/// The name of the project in `workspace`, an absolute path: the folder's own name, told apart from others of that name.
+pub fn project_of(workspace: &Path) -> String {
     let name = workspace.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy());
     let digest = blake3::hash(workspace.as_os_str().as_encoded_bytes()).to_hex();
     format!("{name}-{}", &digest[..6])

@@ -9,6 +9,8 @@ mod events;
 mod grants;
 mod journal;
 mod lease;
+mod ledger;
+mod memory;
 mod number;
 mod queue;
 mod rows;

@@ -74,6 +74,7 @@ impl Host {
             agents: RefCell::default(),
             workflows: RefCell::default(),
             children: RefCell::default(),
+            knowledge: RefCell::default(),
             calls: RefCell::default(),
         };
         Self { world: Rc::new(world) }
@@ -238,6 +239,20 @@ impl Host {
     #[must_use]
     pub fn with_workflow(self, name: &str, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
         self.world.workflows.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self
+    }
+
+    /// The project knows a text, as if it were one of its documents, decisions or notes. Fits by shared words.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().knowing("docs/money.md", "Amounts are kept in cents.");
+    /// let found = host.inside(|| knowledge::search("How are amounts kept?", 3)).unwrap();
+    /// assert_eq!(found[0].source, "docs/money.md");
+    /// ```
+    #[must_use]
+    pub fn knowing(self, source: &str, text: &str) -> Self {
+        self.world.knowledge.borrow_mut().insert(source.to_owned(), text.to_owned());
         self
     }
 

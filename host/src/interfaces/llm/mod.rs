@@ -4,6 +4,7 @@
 mod convert;
 mod host;
 pub mod messages;
+pub mod money;
 pub mod provider;
 pub mod providers;
 mod spending;

@@ -4,6 +4,8 @@ mod documents;
 mod events;
 mod grants;
 mod journal;
+mod ledger;
+mod memory;
 mod opening;
 mod runs;
 mod writing;
