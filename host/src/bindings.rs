@@ -15,7 +15,7 @@ mod host {
     });
 }
 
-pub use host::baton::plugin::{agents, assets, files, llm, run, settings, state, tools, types, workflows};
+pub use host::baton::plugin::{agents, assets, files, knowledge, llm, people, run, settings, state, tools, types, workflows};
 
 macro_rules! world {
     ($module:ident, $name:literal) => {
@@ -34,9 +34,11 @@ macro_rules! world {
                     "baton:plugin/state": crate::bindings::state,
                     "baton:plugin/agents": crate::bindings::agents,
                     "baton:plugin/workflows": crate::bindings::workflows,
+                    "baton:plugin/people": crate::bindings::people,
                     "baton:plugin/assets": crate::bindings::assets,
                     "baton:plugin/settings": crate::bindings::settings,
                     "baton:plugin/tools": crate::bindings::tools,
+                    "baton:plugin/knowledge": crate::bindings::knowledge,
                 },
             });
         }

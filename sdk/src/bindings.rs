@@ -28,9 +28,11 @@ pub mod workflow {
             "baton:plugin/state@0.1.0": super::host::baton::plugin::state,
             "baton:plugin/agents@0.1.0": super::host::baton::plugin::agents,
             "baton:plugin/workflows@0.1.0": super::host::baton::plugin::workflows,
+            "baton:plugin/people@0.1.0": super::host::baton::plugin::people,
             "baton:plugin/assets@0.1.0": super::host::baton::plugin::assets,
             "baton:plugin/settings@0.1.0": super::host::baton::plugin::settings,
             "baton:plugin/tools@0.1.0": super::host::baton::plugin::tools,
+            "baton:plugin/knowledge@0.1.0": super::host::baton::plugin::knowledge,
         },
     });
 }
@@ -52,9 +54,11 @@ pub mod agent {
             "baton:plugin/state@0.1.0": super::host::baton::plugin::state,
             "baton:plugin/agents@0.1.0": super::host::baton::plugin::agents,
             "baton:plugin/workflows@0.1.0": super::host::baton::plugin::workflows,
+            "baton:plugin/people@0.1.0": super::host::baton::plugin::people,
             "baton:plugin/assets@0.1.0": super::host::baton::plugin::assets,
             "baton:plugin/settings@0.1.0": super::host::baton::plugin::settings,
             "baton:plugin/tools@0.1.0": super::host::baton::plugin::tools,
+            "baton:plugin/knowledge@0.1.0": super::host::baton::plugin::knowledge,
         },
     });
 }
@@ -78,9 +82,11 @@ pub mod toolbox {
             "baton:plugin/state@0.1.0": super::host::baton::plugin::state,
             "baton:plugin/agents@0.1.0": super::host::baton::plugin::agents,
             "baton:plugin/workflows@0.1.0": super::host::baton::plugin::workflows,
+            "baton:plugin/people@0.1.0": super::host::baton::plugin::people,
             "baton:plugin/assets@0.1.0": super::host::baton::plugin::assets,
             "baton:plugin/settings@0.1.0": super::host::baton::plugin::settings,
             "baton:plugin/tools@0.1.0": super::host::baton::plugin::tools,
+            "baton:plugin/knowledge@0.1.0": super::host::baton::plugin::knowledge,
         },
     });
 }

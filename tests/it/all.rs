@@ -1,5 +1,6 @@
 //! Everything that needs the real program, real components or real servers.
 
+mod distribution;
 mod double;
 mod grants;
 mod hostile;
@@ -8,6 +9,7 @@ mod limits;
 mod mcp;
 mod mcp_servers;
 mod providers;
+mod questions;
 mod replay;
 mod runs;
 mod sandbox;

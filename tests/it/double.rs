@@ -59,6 +59,12 @@ fn inputs() -> Vec<Value> {
         json!({ "do": "setting", "key": "team.size" }),
         json!({ "do": "steps", "times": 1 }),
         json!({ "do": "perform", "agent": "ghost", "goal": " " }),
+        json!({ "do": "ask-person", "say": " " }),
+        json!({ "do": "ask-person", "say": "Which?", "options": [""] }),
+        json!({ "do": "ask-person", "say": "x".repeat(9000) }),
+        json!({ "do": "ask-person", "say": "Which?", "severity": "critical" }),
+        json!({ "do": "inform", "say": "Is it", "times": 2 }),
+        json!({ "do": "inform", "say": "x".repeat(9000), "times": 1 }),
         json!({ "do": "fail", "say": "no luck" }),
         json!({ "do": "ghost" }),
     ]);

@@ -1,12 +1,16 @@
 //! Drives a tree of runs to its end while showing what it does, and stops it when somebody presses Ctrl-C.
 
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use tokio::sync::mpsc;
 
 use super::{
     Context,
+    answering::{self, Answering, Manner},
     ending::Ended,
     figures,
     live::Watch,
@@ -22,37 +26,49 @@ use crate::{
     },
 };
 
-/// Drives the tree under `root` until nothing in it can go on, or somebody stops it.
+/// Drives the tree under `root` until nothing in it can go on, or somebody stops it. Whoever sits at the terminal answers
+/// what the runs ask.
 pub(super) async fn drive(app: &App, context: &Context, root: &RunId) -> Result<Ended> {
+    drive_answering(app, context, root, Manner::Ask).await
+}
+
+/// [`drive`], answering in this manner.
+pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, manner: Manner) -> Result<Ended> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = find(kernel, root).await?;
     let mut watch = Watch::begin(kernel, context.screen, &run).await?;
     if let Some(told) = replayed(kernel, root, watch.step()).await? {
         watch.say(&painted(FAINT, told));
     }
-    let interrupted = follow(kernel, &mut watch, root).await?;
+    let interrupted = follow(app, &mut watch, root, manner).await?;
     if interrupted {
         drop(watch);
     } else {
         watch.end().await?;
     }
     let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    ended(kernel, root, took, interrupted).await
+    ended(app, root, took, interrupted).await
 }
 
 /// True when it was ended at once.
-async fn follow(kernel: &Kernel, watch: &mut Watch<'_>, root: &RunId) -> Result<bool> {
-    let halt = Halt::default();
-    let drive = Drive { root: Some(root.clone()), until_idle: true };
-    let mut driving = std::pin::pin!(kernel.drive(&drive, &halt));
+async fn follow(app: &App, watch: &mut Watch<'_>, root: &RunId, manner: Manner) -> Result<bool> {
+    let (kernel, halt, patient) = (app.kernel.as_ref(), Halt::default(), AtomicBool::new(false));
+    let mut answering = Answering::new(app, root, manner, &patient);
+    let mut driving = std::pin::pin!(until_unanswered(app, root, &halt, &patient));
     let mut presses = presses();
     loop {
         tokio::select! {
             driven = &mut driving => {
                 driven?;
+                answering.close(watch).await?;
                 return Ok(false);
             }
             seen = watch.next() => seen?,
+            heard = answering.next() => {
+                if answering.take(heard, watch).await? {
+                    halt.stop();
+                }
+            }
             Some(()) = presses.recv() => {
                 if halt.interrupt().is_some() {
                     return Ok(true);
@@ -62,6 +78,20 @@ async fn follow(kernel: &Kernel, watch: &mut Watch<'_>, root: &RunId) -> Result<
                 kernel.stop();
             }
         }
+    }
+}
+
+/// Drives until nothing can go on, not even by an answer that somebody may yet give here.
+async fn until_unanswered(app: &App, root: &RunId, halt: &Halt, patient: &AtomicBool) -> Result<()> {
+    const LOOK: Duration = Duration::from_millis(100);
+    let drive = Drive { root: Some(root.clone()), until_idle: true };
+    loop {
+        app.kernel.drive(&drive, halt).await?;
+        let waits = patient.load(Ordering::SeqCst) && halt.interrupt().is_none();
+        if !waits || answering::open(app, root).await?.is_empty() && app.kernel.runs().queued(Some(root), None, 1).await?.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 
@@ -100,10 +130,12 @@ fn last_failure(journal: &[Inspected]) -> Option<u64> {
     last.filter(|entry| entry.answer.as_deref().is_some_and(|answer| answer.starts_with(r#"{"err""#))).map(|entry| entry.seq)
 }
 
-async fn ended(kernel: &Kernel, root: &RunId, took: u64, interrupted: bool) -> Result<Ended> {
+async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool) -> Result<Ended> {
+    let kernel = app.kernel.as_ref();
     let run = find(kernel, root).await?;
     let tree = kernel.tree(root).await?;
     let elsewhere = waited_for_elsewhere(kernel, &tree).await?;
+    let questions = answering::open(app, root).await?;
     let below = tree.into_iter().filter(|run| run.id != *root);
     let paused = below.filter(|run| matches!(run.state, State::Paused { .. })).collect();
     let tally = kernel.runs().tally(root).await?;
@@ -111,7 +143,7 @@ async fn ended(kernel: &Kernel, root: &RunId, took: u64, interrupted: bool) -> R
     let journal = if failed { kernel.journal().inspect(root).await? } else { Vec::new() };
     let refused = failed && has_only_told(&journal) && last_case(kernel, root).await?.as_deref() == Some("invalid");
     let failed_at = last_failure(&journal);
-    Ok(Ended { run, tally, paused, elsewhere, took, interrupted, refused, failed_at })
+    Ok(Ended { run, tally, paused, elsewhere, questions, took, interrupted, refused, failed_at })
 }
 
 /// The runs that hold up the tree and are no part of it: a fork shares the children its source has started.

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use super::{
     Context,
     exit::Exit,
-    figures,
+    figures, questions,
     screen::{BAD, FAINT, GOOD, Screen, WARNING, painted},
     text,
 };
 use crate::{
+    interfaces::people::Asked,
     journal::Wait,
     kernel::run::{Run, State, Tally},
 };
@@ -26,6 +27,8 @@ pub(super) struct Ended {
     pub(super) paused: Vec<Run>,
     /// The runs of other trees that it waits for, as a fork does for what its source has started.
     pub(super) elsewhere: Vec<Run>,
+    /// What the runs of the tree ask and nobody has answered.
+    pub(super) questions: Vec<Asked>,
     /// How long it was driven, in milliseconds.
     pub(super) took: u64,
     /// It was ended at once.
@@ -82,6 +85,7 @@ impl Ended {
             "state": self.run.state.as_str(),
             "reason": reason(&self.run.state),
             "paused": reasons.collect::<Vec<_>>(),
+            "questions": self.questions.iter().map(questions::document).collect::<Vec<_>>(),
             "output": self.run.output,
             "tally": self.tally,
             "took-ms": self.took,
@@ -98,6 +102,11 @@ impl Ended {
             let resume = format!("runs resume {}", text::short(&awaited.root));
             lines.push(format!("  {} (run {}): `{}`", text::line(&awaited.plugin), text::short(&awaited.id), again(&resume)));
         }
+        for asked in &self.questions {
+            let answer = again(&format!("questions answer {} ANSWER", questions::short(&asked.id)));
+            let text = text::excerpt(&questions::card::line(&asked.question.text), 100);
+            lines.push(format!("  {}: {text} `{answer}`", questions::card::severity(asked.question.severity)));
+        }
         match self.run.state {
             State::Succeeded | State::Cancelled => {}
             State::Failed { .. } if self.refused => {}
@@ -105,7 +114,7 @@ impl Ended {
                 lines.push(format!("  What it paid for is kept. Mend the cause, then go on from the call that failed with `{way_on}`."));
             }
             State::Failed { .. } => lines.push(format!("  What it did: `{way_on}`.")),
-            _ if !self.elsewhere.is_empty() => lines.push(format!("  Then carry on with `{way_on}`.")),
+            _ if !self.elsewhere.is_empty() || !self.questions.is_empty() => lines.push(format!("  Then carry on with `{way_on}`.")),
             _ => lines.push(format!("  Carry on with `{way_on}`.")),
         }
         if self.tally.host_calls > 0 {
@@ -124,6 +133,13 @@ impl Ended {
             State::Paused { pause } => format!("{} {name} is paused: {}", painted(WARNING, "!"), text::plain(&pause.reason)),
             State::Waiting { wait: Wait::Until(until) } => {
                 format!("{} {name} waits until {}.", painted(WARNING, "!"), figures::moment(*until, &TimeZone::system()))
+            }
+            State::Waiting { .. } if !self.questions.is_empty() => {
+                let answers = match self.questions.len() {
+                    1 => "an answer".to_owned(),
+                    many => format!("{many} answers"),
+                };
+                format!("{} {name} waits for {answers}:", painted(WARNING, "!"))
             }
             State::Waiting { .. } if !self.paused.is_empty() => format!("{} {name} waits for what is paused:", painted(WARNING, "!")),
             State::Waiting { .. } if !self.elsewhere.is_empty() => {
@@ -182,6 +198,7 @@ mod tests {
             tally: Tally::default(),
             paused: Vec::new(),
             elsewhere: Vec::new(),
+            questions: Vec::new(),
             took: 0,
             interrupted: false,
             refused: false,

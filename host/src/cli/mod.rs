@@ -1,6 +1,10 @@
 //! The command line: one file per command, and the only place that prints. What a command says, JSON aside, is for
 //! people and may change.
 
+mod answering;
+mod budget;
+mod costs;
+mod decisions;
 mod demo;
 mod doctor;
 mod drive;
@@ -8,10 +12,12 @@ mod ending;
 mod exit;
 mod figures;
 mod input;
+mod keyboard;
 mod live;
 mod mcp;
 mod model;
 mod plugin;
+mod questions;
 mod run;
 mod runs;
 #[cfg(test)]
@@ -27,6 +33,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     app::{Access, App, AppError},
     config::Config,
+    interfaces::people::QuestionsError,
     kernel::KernelError,
 };
 pub use exit::Exit;
@@ -67,7 +74,11 @@ enum Command {
     Demo(demo::Demo),
     Run(run::Run),
     Runs(runs::Runs),
+    Questions(questions::Questions),
+    Decisions(decisions::Decisions),
     Plugin(plugin::Plugin),
+    Costs(costs::Costs),
+    Budget(budget::Budget),
     Mcp(mcp::Mcp),
     Doctor(doctor::Doctor),
 }
@@ -80,7 +91,11 @@ impl Cli {
             Command::Demo(command) => command.execute(&context).await,
             Command::Run(command) => command.execute(&context).await,
             Command::Runs(command) => command.execute(&context).await,
+            Command::Questions(command) => command.execute(&context).await,
+            Command::Decisions(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
+            Command::Costs(command) => command.execute(&context).await,
+            Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
             Command::Doctor(command) => command.execute(&context).await,
         }
@@ -107,6 +122,11 @@ struct Context {
 }
 
 impl Context {
+    /// What the operator set, for what is to be done before the data is opened.
+    fn config(&self) -> anyhow::Result<Config> {
+        Ok(Config::read(self.data_dir.clone()).map_err(AppError::from)?)
+    }
+
     async fn open(&self, access: Access) -> anyhow::Result<App> {
         self.open_at(self.data_dir.clone(), access).await
     }
@@ -160,7 +180,10 @@ fn is_misuse(error: &anyhow::Error) -> bool {
                 | KernelError::Workspace { .. }
         )
     };
-    error.is::<Misuse>() || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
+    let unknown = |error: &QuestionsError| matches!(error, QuestionsError::Unknown(_));
+    error.is::<Misuse>()
+        || error.downcast_ref::<QuestionsError>().is_some_and(unknown)
+        || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
 }
 
 #[cfg(test)]

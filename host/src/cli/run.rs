@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Context, drive::drive, exit::Exit, input, model};
+use super::{Context, answering::Answers, drive::drive_answering, exit::Exit, input, model};
 use crate::{
     app::Access,
     kernel::{Order, package::Kind},
@@ -29,6 +29,8 @@ pub(super) struct Run {
     /// Who answers: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
+    #[command(flatten)]
+    answers: Answers,
 }
 
 impl Run {
@@ -38,7 +40,7 @@ impl Run {
         let app = context.open(Access::Execute).await?;
         let order = Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace: self.workspace.clone(), settings };
         let run = app.kernel.start(order).await?;
-        let ended = drive(&app, context, &run.id).await?;
+        let ended = drive_answering(&app, context, &run.id, self.answers.manner()).await?;
         app.close().await;
         ended.tell(context, None);
         ended.answer(&context.screen)?;

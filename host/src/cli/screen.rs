@@ -108,6 +108,13 @@ impl Screen {
         }
     }
 
+    /// Asks for a line, which is typed behind the text.
+    pub(super) fn prompt(&self, text: impl Display) {
+        let mut stream = AutoStream::new(io::stderr(), self.choice()).lock();
+        // Where standard error is gone there is nobody to ask.
+        let _ = write!(stream, "{text}").and_then(|()| stream.flush());
+    }
+
     /// Tells what nobody should miss.
     pub(super) fn warn(&self, text: impl Display) {
         let mut stream = AutoStream::new(io::stderr(), self.choice()).lock();

@@ -40,7 +40,12 @@ pub(super) fn escaped(text: &str) -> String {
 
 /// The end of a run's id, which tells it from others and is enough to name it by.
 pub(super) fn short(run: &RunId) -> String {
-    let id = escaped(run.as_str());
+    ending(run.as_str())
+}
+
+/// The last eight characters of an id.
+pub(super) fn ending(id: &str) -> String {
+    let id = escaped(id);
     id.char_indices().rev().nth(7).map_or(id.clone(), |(start, _)| id[start..].to_owned())
 }
 

@@ -8,7 +8,9 @@ use super::{
     Assets, Settings, agents, assets,
     children::Children,
     files::{self, Workspace},
+    knowledge::{self, Index, Memory},
     llm::{self, Provider},
+    people::{self, Questions},
     run::{self, About},
     settings,
     state::{self, Documents},
@@ -26,10 +28,16 @@ pub struct Services {
     pub models: Arc<dyn Provider>,
     /// Keeps documents.
     pub documents: Arc<dyn Documents>,
+    /// Keeps questions.
+    pub questions: Arc<dyn Questions>,
     /// Knows what toolboxes declare.
     pub toolboxes: Arc<dyn Toolboxes>,
     /// The operator's tool servers.
     pub servers: Arc<Servers>,
+    /// Keeps what projects learned.
+    pub memory: Arc<dyn Memory>,
+    /// Finds passages.
+    pub index: Arc<dyn Index>,
 }
 
 /// Where a run works, and by which settings.
@@ -51,6 +59,7 @@ pub struct Session {
     settings: Settings,
     workspace: Arc<Workspace>,
     shelf: Arc<Shelf>,
+    spending: llm::Spending,
     services: Arc<Services>,
 }
 
@@ -71,7 +80,8 @@ impl Session {
             toolboxes: Arc::clone(&services.toolboxes),
             children: Arc::clone(&services.children),
         });
-        Ok(Self { recorder, about, assets: place.assets, settings, workspace, shelf, services })
+        let spending = llm::Spending::default();
+        Ok(Self { recorder, about, assets: place.assets, settings, workspace, shelf, spending, services })
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
@@ -84,6 +94,7 @@ impl Session {
             provider: self.services.models.as_ref(),
             plugin: &self.about.plugin,
             preferences: &self.settings,
+            spending: &mut self.spending,
         }
     }
 
@@ -103,12 +114,29 @@ impl Session {
         workflows::View { recorder: &mut self.recorder, children: &self.services.children }
     }
 
+    pub(super) fn people(&mut self) -> people::View<'_> {
+        people::View { recorder: &mut self.recorder, questions: &self.services.questions }
+    }
+
     pub(super) fn assets(&mut self) -> assets::View<'_> {
         assets::View { assets: &self.assets }
     }
 
     pub(super) fn settings(&mut self) -> settings::View<'_> {
         settings::View { recorder: &mut self.recorder, settings: &self.settings }
+    }
+
+    pub(super) fn knowledge(&mut self) -> knowledge::View<'_> {
+        knowledge::View {
+            recorder: &mut self.recorder,
+            project: &self.about.project,
+            preferences: &self.settings,
+            library: knowledge::Library {
+                documents: Arc::clone(&self.workspace) as _,
+                memory: Arc::clone(&self.services.memory),
+                index: Arc::clone(&self.services.index),
+            },
+        }
     }
 
     pub(super) fn tools(&mut self) -> tools::View<'_> {
@@ -119,5 +147,11 @@ impl Session {
 impl llm::Preferences for Settings {
     fn model(&self, key: &str) -> Option<String> {
         self.get(key)?.as_str().map(str::to_owned)
+    }
+}
+
+impl knowledge::Preferences for Settings {
+    fn documents(&self) -> Option<Vec<String>> {
+        self.get("knowledge.documents")?.as_array()?.iter().map(|glob| glob.as_str().map(str::to_owned)).collect()
     }
 }

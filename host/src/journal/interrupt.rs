@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Departure, JournalError, RunId};
+use super::{Departure, JournalError, QuestionId, RunId};
 
 /// What a run that was put away waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,13 @@ pub enum Wait {
     Until(u64),
     /// The end of any of these runs.
     Runs(Vec<RunId>),
+    /// A person's answer.
+    Question {
+        /// To this question.
+        id: QuestionId,
+        /// The run goes on without one at this time, in milliseconds since 1970 UTC.
+        until: Option<u64>,
+    },
 }
 
 /// The kinds of reasons for which a run waits for its operator.

@@ -8,6 +8,7 @@ mod entry;
 mod interrupt;
 mod permission;
 mod port;
+mod question;
 mod recorder;
 mod rehearsal;
 #[cfg(test)]
@@ -22,5 +23,6 @@ pub use entry::{Entry, EntryState, RunId};
 pub use interrupt::{Interrupt, Pause, PauseKind, Wait};
 pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
 pub use port::{Clock, Count, Inspected, Journal, JournalError, Write};
+pub use question::QuestionId;
 pub use recorder::{Call, Halt, Limits, Ports, Prepared, Recorder};
 pub use rehearsal::Rehearsal;

@@ -210,6 +210,7 @@ async fn a_denial_is_decided_written_and_told_once() {
     assert_eq!((bench.authority.asked(), bench.journal.written().len()), (1, 1));
     let events = bench.journal.events();
     assert_eq!((events.len(), events[0].category, events[0].name.as_str()), (1, Category::Audit, "denied"));
+    assert_eq!((&events[0].data["seq"], &events[0].data["capability"]), (&json!(1), &json!({ "kind": "test", "value": "1" })));
 
     // And the other way: what was allowed once stays answered.
     let mut recorder = bench.recorder();

@@ -117,6 +117,17 @@ pub struct Filter {
     pub limit: u32,
 }
 
+/// A run that is ready to be executed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Queued {
+    /// When it was made, in milliseconds since 1970 UTC: the oldest comes first.
+    pub created_at: u64,
+    /// The run.
+    pub id: RunId,
+    /// Name of its plugin.
+    pub plugin: String,
+}
+
 /// What a run and its descendants took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -161,7 +172,8 @@ pub trait Runs: Send + Sync {
     async fn list(&self, filter: &Filter) -> Result<Vec<Run>, RunsError>;
     /// Moves a run from one of the states `from` (by word) to `to`; returns false when it is in none of them.
     /// `output` is kept when given. A run that reaches a final state turns every run waiting for it to `queued`,
-    /// and a run that begins to wait for runs of which one has ended already is queued at once, all in the same step.
+    /// and a run that begins to wait for runs of which one has ended already, or for an answer that is there already, is
+    /// queued at once. A run that reaches a final state takes back what it asked people. All of it happens in the same step.
     async fn transition(&self, id: &RunId, from: &[&str], to: State, output: Option<Value>, events: Vec<Draft>) -> Result<bool, RunsError>;
     /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;
@@ -169,8 +181,13 @@ pub trait Runs: Send + Sync {
     async fn next_due(&self, root: Option<&RunId>) -> Result<Option<u64>, RunsError>;
     /// Turns the runs that a dead host left `running` back to `queued`; returns how many.
     async fn requeue_running(&self) -> Result<u64, RunsError>;
-    /// Queued runs of the tree under `root` (or of all), oldest first, at most `limit`.
-    async fn queued(&self, root: Option<&RunId>, limit: u32) -> Result<Vec<RunId>, RunsError>;
+    /// Queued runs of the tree under `root` (or of all), and of `plugin` where it is named; oldest first, at most `limit`.
+    async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, RunsError>;
+    /// The plugins of which a run of the tree under `root` (or of all) is queued. As quick for many runs as for few.
+    async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, RunsError>;
+    /// Notes that a trap made a run fail. Returns how many runs of its version ended so in a row, counted up to `most`:
+    /// those that failed after `since` and after the last one that succeeded.
+    async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError>;
     /// What the run and its descendants took so far.
     async fn tally(&self, id: &RunId) -> Result<Tally, RunsError>;
     /// Gives a run other settings.

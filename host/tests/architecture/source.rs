@@ -101,7 +101,8 @@ fn blank(text: &str, keep: Keep) -> String {
         if visible {
             result.push_str(token)
         } else {
-            result.extend(token.chars().map(|character| if character == '\n' { '\n' } else { ' ' }))
+            // A blank per byte, for places found in one form of the text are used in another.
+            result.extend(token.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }))
         }
         rest = after;
     }

@@ -196,6 +196,18 @@ impl Host {
         self.requests("llm.complete").into_iter().map(prompt).collect()
     }
 
+    /// The questions people were asked, in order. What they were told of is `requests("people.inform")`.
+    ///
+    /// ```
+    /// # use baton_sdk::{people::Question, prelude::*, testing::Host};
+    /// let host = Host::new().answers("", "EUR");
+    /// host.inside(|| people::ask(&Question::new("Which currency?"))).unwrap();
+    /// assert_eq!(host.questions(), ["Which currency?"]);
+    /// ```
+    pub fn questions(&self) -> Vec<String> {
+        self.requests("people.ask").iter().map(|request| text(&request["text"])).collect()
+    }
+
     /// The run's log.
     ///
     /// ```

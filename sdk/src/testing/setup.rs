@@ -24,7 +24,26 @@ struct Manifest {
     #[serde(default)]
     version: String,
     #[serde(default)]
-    needs: BTreeMap<String, Vec<String>>,
+    needs: BTreeMap<String, Need>,
+}
+
+/// A list of patterns; or an amount, which a test's host does not count.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Need {
+    Patterns(Vec<String>),
+    Text(String),
+    Number(f64),
+}
+
+impl Need {
+    fn patterns(self) -> Vec<String> {
+        match self {
+            Self::Patterns(patterns) => patterns,
+            Self::Text(text) => vec![text],
+            Self::Number(number) => vec![number.to_string()],
+        }
+    }
 }
 
 impl Host {
@@ -52,9 +71,11 @@ impl Host {
             settings: RefCell::new(Value::Object(Map::new())),
             assets: RefCell::default(),
             model: RefCell::default(),
+            answers: RefCell::default(),
             agents: RefCell::default(),
             workflows: RefCell::default(),
             children: RefCell::default(),
+            knowledge: RefCell::default(),
             calls: RefCell::default(),
         };
         Self { world: Rc::new(world) }
@@ -79,6 +100,7 @@ impl Host {
         let mut about = self.world.about.borrow_mut();
         (about.plugin, about.plugin_version) = (name, version);
         drop(about);
+        let needs = needs.into_iter().map(|(kind, need)| (kind, need.patterns())).collect();
         self.world.grants.borrow_mut().need(needs);
         self
     }
@@ -193,6 +215,21 @@ impl Host {
         self
     }
 
+    /// A person answers with `answer` every question whose text contains `phrase`. Of several the first that fits is
+    /// taken; a question that none fits fails the test and is shown.
+    ///
+    /// ```
+    /// # use baton_sdk::{people::Question, prelude::*, testing::Host};
+    /// let host = Host::new().answers("currency", "EUR");
+    /// let question = Question::new("Which currency?").with_options(["EUR", "USD"]);
+    /// assert_eq!(host.inside(|| people::ask(&question)), Ok("EUR".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn answers(self, phrase: &str, answer: &str) -> Self {
+        self.world.answers.borrow_mut().push((phrase.to_owned(), answer.to_owned()));
+        self
+    }
+
     /// An agent of this name. An agent that is not here is `not-found`; one that fails is `other`, as in a real run.
     ///
     /// ```
@@ -218,6 +255,20 @@ impl Host {
     #[must_use]
     pub fn with_workflow(self, name: &str, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
         self.world.workflows.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self
+    }
+
+    /// The project knows a text, as if it were one of its documents, decisions or notes. Fits by shared words.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().knowing("docs/money.md", "Amounts are kept in cents.");
+    /// let found = host.inside(|| knowledge::search("How are amounts kept?", 3)).unwrap();
+    /// assert_eq!(found[0].source, "docs/money.md");
+    /// ```
+    #[must_use]
+    pub fn knowing(self, source: &str, text: &str) -> Self {
+        self.world.knowledge.borrow_mut().insert(source.to_owned(), text.to_owned());
         self
     }
 

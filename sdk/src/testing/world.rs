@@ -29,9 +29,13 @@ pub(super) struct World {
     pub(super) settings: RefCell<Value>,
     pub(super) assets: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(super) model: RefCell<Model>,
+    /// The answers people give: what a question contains, and the answer.
+    pub(super) answers: RefCell<Vec<(String, String)>>,
     pub(super) agents: RefCell<BTreeMap<String, AgentDouble>>,
     pub(super) workflows: RefCell<BTreeMap<String, WorkflowDouble>>,
     pub(super) children: RefCell<Children>,
+    /// Texts by source.
+    pub(super) knowledge: RefCell<BTreeMap<String, String>>,
     pub(super) calls: RefCell<Vec<Call>>,
 }
 

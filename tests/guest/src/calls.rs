@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use baton_sdk::prelude::*;
+use baton_sdk::{
+    people::{Decision, Question, Severity},
+    prelude::*,
+};
 
 /// Expects: the bytes, or `denied`, `not-found` or `invalid`.
 pub(crate) fn read(path: &str) -> Result<Value> {
@@ -109,4 +112,34 @@ pub(crate) fn steps(times: u64) -> Result<Value> {
         ask(&format!("question {time}"))?;
     }
     count(times)
+}
+
+/// Expects: to be put away, and a person's answer afterwards; told before and after, so that a resume is seen.
+pub(crate) fn ask_person(input: &Value) -> Result<Value> {
+    run::progress(0.0, "before the question");
+    let mut question = Question::new(input["say"].as_str().unwrap_or_default());
+    let options = input["options"].as_array().cloned().unwrap_or_default();
+    question = question.with_options(options.iter().filter_map(Value::as_str));
+    if let Some(best) = input["best"].as_str() {
+        question = question.with_best(best, 0.6);
+    }
+    if let Some(milliseconds) = input["expires-in"].as_u64() {
+        question = question.expiring(run::now() + milliseconds, input["otherwise"].as_str().unwrap_or_default());
+    }
+    if input["severity"] == "critical" {
+        question = question.with_severity(Severity::Critical);
+    }
+    let answer = people::ask(&question)?;
+    run::progress(1.0, "after the answer");
+    Ok(json!(answer))
+}
+
+/// Expects: each decision told once, however often the run is resumed.
+pub(crate) fn inform(what: &str, times: u64) -> Result<Value> {
+    for time in 0..times {
+        people::inform(
+            &Decision::new(format!("{what} {time}?"), "yes").with_source("docs/PRD.md").with_reasoning("It says so.").with_confidence(0.95),
+        )?;
+    }
+    Ok(Value::Null)
 }

@@ -24,7 +24,14 @@ const BESIDE_STATUS: usize = 42;
 /// Where lines are shown.
 pub(super) enum Display {
     /// A terminal: a bar, and above it a line per finished step.
-    Live { bar: ProgressBar, screen: Screen, children: Vec<String>, _keys: SilentKeys },
+    Live {
+        bar: ProgressBar,
+        screen: Screen,
+        children: Vec<String>,
+        /// While somebody types an answer: the lines to show afterwards, for they would tear up what is typed.
+        held: Option<Vec<String>>,
+        _keys: SilentKeys,
+    },
     /// Anything else: a line per event, with the time.
     Plain { screen: Screen, zone: TimeZone },
 }
@@ -35,10 +42,7 @@ impl Display {
         if !screen.is_live() {
             return Self::Plain { screen, zone: TimeZone::system() };
         }
-        let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stderr());
-        bar.set_style(style(screen.shows_colour()));
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Self::Live { bar, screen, children: Vec::new(), _keys: SilentKeys::begin() }
+        Self::Live { bar: bar(screen, Duration::ZERO), screen, children: Vec::new(), held: None, _keys: SilentKeys::begin() }
     }
 
     /// Shows a line of the view.
@@ -49,10 +53,13 @@ impl Display {
                     screen.tell(text);
                 }
             }
-            Self::Live { bar, screen, children, .. } => {
+            Self::Live { bar, screen, children, held, .. } => {
                 let (now, kept) = live(line, std::mem::take(children));
                 *children = kept;
-                bar.suspend(|| now.iter().for_each(|text| screen.tell(text)));
+                match held {
+                    Some(held) => held.extend(now),
+                    None => bar.suspend(|| now.iter().for_each(|text| screen.tell(text))),
+                }
             }
         }
     }
@@ -61,13 +68,39 @@ impl Display {
     pub(super) fn say(&self, text: &str) {
         match self {
             Self::Plain { screen, .. } => screen.tell(text),
+            Self::Live { screen, held: Some(_), .. } => screen.tell(format!("\n{text}")),
             Self::Live { bar, screen, .. } => bar.suspend(|| screen.tell(text)),
+        }
+    }
+
+    /// Shows a question and a prompt. On a terminal nothing else is shown until `go_on`.
+    pub(super) fn ask(&mut self, question: &str, prompt: &str) {
+        let (Self::Plain { screen, .. } | Self::Live { screen, .. }) = self;
+        let screen = *screen;
+        if let Self::Live { bar, held, .. } = self
+            && held.is_none()
+        {
+            *held = Some(Vec::new());
+            bar.finish_and_clear();
+        }
+        screen.warn(question);
+        screen.prompt(prompt);
+    }
+
+    /// Shows what was held back while a question was there.
+    pub(super) fn go_on(&mut self, text: &str) {
+        let (Self::Plain { screen, .. } | Self::Live { screen, .. }) = self;
+        let screen = *screen;
+        screen.warn(text);
+        if let Self::Live { bar: shown, held, .. } = self {
+            held.take().unwrap_or_default().iter().for_each(|text| screen.tell(text));
+            *shown = bar(screen, shown.elapsed());
         }
     }
 
     /// Shows where the run is.
     pub(super) fn status(&self, fraction: f64, text: &str) {
-        if let Self::Live { bar, screen, .. } = self {
+        if let Self::Live { bar, screen, held: None, .. } = self {
             let room = screen.columns().saturating_sub(BESIDE_STATUS);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
             bar.set_position((fraction.clamp(0.0, 1.0) * 100.0).round() as u64);
@@ -77,11 +110,20 @@ impl Display {
 
     /// Takes the bar away; the lines stay.
     pub(super) fn end(&mut self) {
-        if let Self::Live { bar, screen, children, .. } = self {
+        if let Self::Live { bar, screen, children, held, .. } = self {
             bar.finish_and_clear();
+            held.take().unwrap_or_default().iter().for_each(|text| screen.tell(text));
             children.drain(..).for_each(|text| screen.tell(text));
         }
     }
+}
+
+/// A bar that says it has been there for so long.
+fn bar(screen: Screen, elapsed: Duration) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stderr()).with_elapsed(elapsed);
+    bar.set_style(style(screen.shows_colour()));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
 }
 
 fn style(colour: bool) -> ProgressStyle {

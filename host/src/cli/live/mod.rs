@@ -79,6 +79,17 @@ impl<'a> Watch<'a> {
         self.display.say(text);
     }
 
+    /// Shows a question and a prompt in place of the live view, which is held back until `go_on`.
+    pub(super) fn ask(&mut self, question: &str, prompt: &str) {
+        self.display.ask(question, prompt);
+    }
+
+    /// Says how the question was settled, and shows what was held back.
+    pub(super) fn go_on(&mut self, text: &str) {
+        self.display.go_on(text);
+        self.display.status(self.view.fraction(), &self.view.status());
+    }
+
     /// Shows what is left to show, and stops.
     pub(super) async fn end(mut self) -> Result<()> {
         self.catch_up().await

@@ -221,6 +221,9 @@ impl View {
             let time = figures::clock(until, &jiff::tz::TimeZone::system());
             return self.busy(run, &format!("sleeps until {time}"));
         }
+        if data["for"]["question"].is_object() {
+            return self.busy(run, "waits for an answer");
+        }
         Vec::new()
     }
 

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::{
     app::Access,
-    cli::{Context, drive::drive, exit::Exit, model},
+    cli::{Context, answering::Answers, drive::drive_answering, exit::Exit, model},
 };
 
 /// Carry on with a run that was stopped, is paused, or has failed, and drive it to its end
@@ -18,6 +18,8 @@ pub(in crate::cli) struct Resume {
     /// Who answers from now on: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
+    #[command(flatten)]
+    answers: Answers,
 }
 
 impl Resume {
@@ -26,7 +28,7 @@ impl Resume {
         let app = context.open(Access::Execute).await?;
         let run = app.kernel.resolve(&self.run).await?;
         app.kernel.resume(&run, settings).await?;
-        let ended = drive(&app, context, &run.root).await?;
+        let ended = drive_answering(&app, context, &run.root, self.answers.manner()).await?;
         app.close().await;
         ended.tell(context, None);
         ended.answer(&context.screen)?;

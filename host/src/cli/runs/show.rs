@@ -11,7 +11,7 @@ use crate::{
     cli::{
         Context, ending,
         exit::Exit,
-        figures,
+        figures, questions,
         screen::{STRONG, painted},
         table::{Align, Cell, Table},
         text,
@@ -89,6 +89,7 @@ fn standing(state: &State, zone: &TimeZone) -> String {
     match (state, ending::reason(state)) {
         (_, Some(reason)) => format!("{}: {}", state.as_str(), text::plain(reason)),
         (State::Waiting { wait: Wait::Until(until) }, _) => format!("waiting until {}", figures::moment(*until, zone)),
+        (State::Waiting { wait: Wait::Question { id, .. } }, _) => format!("waiting for an answer to question {}", questions::short(id)),
         (State::Waiting { wait: Wait::Runs(runs) }, _) => {
             format!("waiting for {}", runs.iter().map(text::short).collect::<Vec<_>>().join(", "))
         }

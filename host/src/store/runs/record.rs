@@ -58,7 +58,7 @@ impl Detail {
             State::Queued | State::Running | State::Succeeded | State::Cancelled => None,
         };
         let wake_at = match state {
-            State::Waiting { wait: Wait::Until(time) } => Some(stored(*time)),
+            State::Waiting { wait: Wait::Until(time) | Wait::Question { until: Some(time), .. } } => Some(stored(*time)),
             _ => None,
         };
         Ok(Self { text, wake_at })

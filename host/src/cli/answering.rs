@@ -1,0 +1,248 @@
+//! Takes answers to the questions of a tree while it is driven: from whoever sits at the terminal, or the askers' best
+//! ones. Where there is neither, it leaves the questions open and says when nothing else can go on.
+
+use std::{
+    collections::HashSet,
+    future,
+    io::IsTerminal,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use anyhow::Result;
+use clap::Args;
+use jiff::tz::TimeZone;
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Interval, MissedTickBehavior, interval},
+};
+
+use super::{
+    figures,
+    keyboard::Keyboard,
+    live::Watch,
+    questions::{answer::give, card},
+    screen::{GOOD, painted},
+    text,
+};
+use crate::{
+    app::App,
+    events::{Category, Event},
+    interfaces::people::{Asked, Filter, QuestionsError, Source, Standing},
+    journal::{QuestionId, RunId, Wait},
+    kernel::run::State,
+};
+
+/// How often it is looked whether somebody answered from elsewhere.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Who answers what the runs ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Whoever sits at the terminal, if somebody does.
+    Ask,
+    /// Nobody: the asker's best answer is taken.
+    Best,
+}
+
+/// Who answers, as an argument.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Answers {
+    /// Take the askers' best answers to whatever they ask people, and ask nobody
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Answers {
+    /// Who answers.
+    pub(super) fn manner(self) -> Manner {
+        if self.yes { Manner::Best } else { Manner::Ask }
+    }
+}
+
+/// What was heard.
+pub(super) enum Heard {
+    /// Some question was asked or answered, or it is time to look.
+    Change,
+    /// Somebody typed a line.
+    Line(String),
+    /// Nobody will type any more.
+    End,
+}
+
+/// Takes the answers to the questions of one tree.
+pub(super) struct Answering<'a> {
+    app: &'a App,
+    root: RunId,
+    manner: Manner,
+    events: Receiver<Event>,
+    look: Interval,
+    /// None where nobody can type.
+    keyboard: Option<Keyboard>,
+    /// The question whose answer is being typed.
+    shown: Option<Asked>,
+    /// The questions that stay open.
+    left: HashSet<QuestionId>,
+    /// Somebody may yet answer here.
+    patient: &'a AtomicBool,
+    /// It was looked at what was asked before.
+    begun: bool,
+}
+
+impl<'a> Answering<'a> {
+    /// `patient` says from now on whether somebody may yet answer here.
+    pub(super) fn new(app: &'a App, root: &RunId, manner: Manner, patient: &'a AtomicBool) -> Self {
+        let attached = manner == Manner::Ask && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        patient.store(attached || manner == Manner::Best, Ordering::SeqCst);
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            app,
+            root: root.clone(),
+            manner,
+            events: app.kernel.events().listen(),
+            look,
+            keyboard: attached.then(Keyboard::new),
+            shown: None,
+            left: HashSet::new(),
+            patient,
+            begun: false,
+        }
+    }
+
+    /// Waits for something to do. Can be called off at any point and misses nothing.
+    pub(super) async fn next(&mut self) -> Heard {
+        if !std::mem::replace(&mut self.begun, true) {
+            return Heard::Change;
+        }
+        loop {
+            tokio::select! {
+                event = self.events.recv() => match event {
+                    Ok(event) if event.draft.category == Category::Question => return Heard::Change,
+                    Ok(event) if !self.left.is_empty() && event.draft.name == "waiting" => return Heard::Change,
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => return Heard::Change,
+                    Err(RecvError::Closed) => future::pending().await,
+                },
+                _ = self.look.tick(), if self.shown.is_some() || !self.left.is_empty() => return Heard::Change,
+                line = typed(&mut self.keyboard), if self.shown.is_some() => return line.map_or(Heard::End, Heard::Line),
+            }
+        }
+    }
+
+    /// Does what is to be done. True when nothing in the tree can go on without an answer that nobody gives here.
+    pub(super) async fn take(&mut self, heard: Heard, watch: &mut Watch<'_>) -> Result<bool> {
+        match heard {
+            Heard::Line(line) => self.typed(&line, watch).await?,
+            Heard::End => {
+                self.keyboard = None;
+                self.patient.store(false, Ordering::SeqCst);
+                if self.shown.take().is_some() {
+                    watch.go_on("");
+                }
+            }
+            Heard::Change => {}
+        }
+        self.look(watch).await
+    }
+
+    /// Takes no more answers. Says what became of the question that is shown.
+    pub(super) async fn close(&mut self, watch: &mut Watch<'_>) -> Result<()> {
+        match self.shown.take() {
+            Some(shown) => self.settled(&shown, watch).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn look(&mut self, watch: &mut Watch<'_>) -> Result<bool> {
+        let open = open(self.app, &self.root).await?;
+        self.left.retain(|id| open.iter().any(|asked| asked.id == *id));
+        if let Some(shown) = self.shown.take_if(|shown| !open.iter().any(|asked| asked.id == shown.id)) {
+            self.settled(&shown, watch).await?;
+        }
+        for asked in open {
+            if self.manner == Manner::Best && !self.left.contains(&asked.id) {
+                self.take_best(asked, watch).await?;
+            } else if self.keyboard.is_none() {
+                self.left.insert(asked.id);
+            } else if self.shown.is_none() {
+                self.show(asked, watch);
+            }
+        }
+        Ok(self.shown.is_none() && !self.left.is_empty() && self.stands_still().await?)
+    }
+
+    /// Somebody else answered, or nobody will.
+    async fn settled(&self, shown: &Asked, watch: &mut Watch<'_>) -> Result<()> {
+        let now = self.app.questions.matching(shown.id.as_str()).await?;
+        let closed = now.first().filter(|asked| asked.standing != Standing::Open);
+        let outcome = closed.map(|asked| format!("\n  {}", card::outcome(&asked.standing, &TimeZone::system())));
+        watch.go_on(&outcome.unwrap_or_default());
+        Ok(())
+    }
+
+    fn show(&mut self, asked: Asked, watch: &mut Watch<'_>) {
+        let card = card::card(&asked, figures::now(), &TimeZone::system());
+        watch.ask(&format!("\n{card}"), &card::prompt(&asked.question));
+        self.shown = Some(asked);
+    }
+
+    async fn take_best(&mut self, asked: Asked, watch: &Watch<'_>) -> Result<()> {
+        let Some(best) = asked.question.best_or_first() else {
+            self.left.insert(asked.id);
+            return Ok(());
+        };
+        if late(give(self.app, &asked, best, Source::Yes).await)?.is_none() {
+            let question = text::excerpt(&card::line(&asked.question.text), 100);
+            watch.say(&format!("{} {question} {}", painted(GOOD, "→"), text::excerpt(&card::line(best), 100)));
+        }
+        Ok(())
+    }
+
+    async fn typed(&mut self, line: &str, watch: &mut Watch<'_>) -> Result<()> {
+        let Some(asked) = self.shown.take() else { return Ok(()) };
+        match card::meant(&asked.question, line) {
+            Err(sentence) => {
+                watch.ask(&format!("  {sentence}"), &card::prompt(&asked.question));
+                self.shown = Some(asked);
+            }
+            Ok(answer) => {
+                let late = late(give(self.app, &asked, &answer, Source::Person).await)?;
+                let taken = || format!("{} {}", painted(GOOD, "→"), text::excerpt(&card::line(&answer), 200));
+                watch.go_on(&late.map_or_else(taken, |late| text::plain(&late)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all of the tree waits for people or operators.
+    async fn stands_still(&self) -> Result<bool> {
+        let tree = self.app.kernel.tree(&self.root).await?;
+        let stands = |state: &State| match state {
+            State::Waiting { wait } => matches!(wait, Wait::Runs(_) | Wait::Question { .. }),
+            state => state.is_final() || matches!(state, State::Paused { .. }),
+        };
+        Ok(tree.iter().all(|run| stands(&run.state)))
+    }
+}
+
+/// The questions of a tree that wait for an answer, the gravest first.
+pub(super) async fn open(app: &App, root: &RunId) -> Result<Vec<Asked>> {
+    Ok(app.questions.list(&Filter { all: false, root: Some(root.clone()) }).await?)
+}
+
+/// What somebody else did first, which is no failure here.
+fn late(given: Result<()>) -> Result<Option<String>> {
+    let Err(error) = given else { return Ok(None) };
+    match error.downcast_ref::<QuestionsError>() {
+        Some(late @ (QuestionsError::Answered(_) | QuestionsError::Withdrawn(_))) => Ok(Some(late.to_string())),
+        _ => Err(error),
+    }
+}
+
+async fn typed(keyboard: &mut Option<Keyboard>) -> Option<String> {
+    match keyboard {
+        Some(keyboard) => keyboard.line().await,
+        None => future::pending().await,
+    }
+}

@@ -1,0 +1,190 @@
+//! A question as people read it, and what they mean by what they type. Prints nothing.
+
+use jiff::tz::TimeZone;
+
+use super::short;
+use crate::{
+    cli::{
+        figures,
+        screen::{BAD, FAINT, STRONG, WARNING, painted},
+        text,
+    },
+    interfaces::people::{Asked, Question, Severity, Standing},
+};
+
+/// Bytes of the longest answer.
+const LONGEST: usize = 8 << 10;
+
+/// All that is to be known for an answer. What the plugin wrote is indented, so that it cannot pass for words of Baton.
+pub(in crate::cli) fn card(asked: &Asked, now: u64, zone: &TimeZone) -> String {
+    let question = &asked.question;
+    let mut lines = vec![format!(
+        "{} {} · question {} · {} (run {}) · asked {}",
+        painted(WARNING, "?"),
+        severity(question.severity),
+        short(&asked.id),
+        text::escaped(&asked.plugin),
+        text::short(&asked.run),
+        figures::ago(now, asked.asked_at),
+    )];
+    lines.extend(written(&question.text).map(|line| format!("  {}", painted(STRONG, line))));
+    for (number, option) in (1..).zip(&question.options) {
+        let best = if question.best.as_ref() == Some(option) { format!("  ({})", guess(question)) } else { String::new() };
+        lines.push(format!("  {number:>3}  {}{}", text::escaped(option), painted(FAINT, best)));
+    }
+    if let Some(best) = question.best.as_ref().filter(|best| !question.options.contains(best)) {
+        lines.push(format!("  {}: {}", guess(question), text::escaped(best)));
+    }
+    lines.extend(written(&question.reasoning).map(|line| painted(FAINT, format!("  {line}"))));
+    if let (Some(expiry), Standing::Open) = (&question.expiry, &asked.standing) {
+        let at = figures::moment(expiry.at, zone);
+        lines.push(painted(FAINT, format!("  Unless somebody answers, “{}” is taken at {at}.", text::escaped(&expiry.answer))));
+    }
+    lines.join("\n")
+}
+
+/// A text of a plugin in one line, with nothing hidden in it.
+pub(in crate::cli) fn line(text: &str) -> String {
+    text::escaped(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// What stands before what is typed.
+pub(in crate::cli) fn prompt(question: &Question) -> String {
+    match (&question.best, question.options.is_empty()) {
+        (Some(best), _) => format!("  Answer [Enter: {}]: ", text::excerpt(&line(best), 40)),
+        (None, false) => "  Answer, or a number: ".to_owned(),
+        (None, true) => "  Answer: ".to_owned(),
+    }
+}
+
+/// What became of the question, where something did.
+pub(in crate::cli) fn outcome(standing: &Standing, zone: &TimeZone) -> String {
+    match standing {
+        Standing::Open => "It waits for an answer.".to_owned(),
+        Standing::Answered(answer) => {
+            let (by, at) = (text::escaped(&answer.by), figures::moment(answer.at, zone));
+            format!("Answered by {by} at {at}: “{}”.", text::escaped(&answer.answer))
+        }
+        Standing::Withdrawn(at) => format!("Withdrawn at {}, when its run ended.", figures::moment(*at, zone)),
+    }
+}
+
+/// The severity in its colour.
+pub(in crate::cli) fn severity(severity: Severity) -> String {
+    match severity {
+        Severity::Critical => painted(BAD, severity.as_str()),
+        Severity::Important => painted(WARNING, severity.as_str()),
+        Severity::Info => severity.as_str().to_owned(),
+    }
+}
+
+/// The answer that is meant by what was typed: an option by its text or its number, else the text itself. An empty line
+/// means the asker's best answer, if it has one. Otherwise a sentence that says what to type.
+pub(in crate::cli) fn meant(question: &Question, typed: &str) -> Result<String, String> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return question
+            .best
+            .clone()
+            .ok_or_else(|| "An answer has at least one character; type one, or the number of an option.".to_owned());
+    }
+    if typed.len() > LONGEST {
+        return Err(format!("The answer has {} bytes, more than the {LONGEST} that are taken; say it in fewer words.", typed.len()));
+    }
+    let by_number = || typed.parse::<usize>().ok().and_then(|number| question.options.get(number.checked_sub(1)?));
+    let option = question.options.iter().find(|option| *option == typed).or_else(by_number);
+    Ok(option.cloned().unwrap_or_else(|| typed.to_owned()))
+}
+
+fn guess(question: &Question) -> String {
+    format!("its best answer, {:.0} % sure", question.confidence * 100.0)
+}
+
+fn written(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(|line| text::escaped(&line.replace('\t', " ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{
+        interfaces::people::{Answer, Expiry, Source},
+        journal::{QuestionId, RunId},
+    };
+
+    fn question() -> Question {
+        Question {
+            text: "Which currency?\nIt is printed on bills.".to_owned(),
+            options: ["EUR", "10", "USD"].map(str::to_owned).to_vec(),
+            reasoning: "The brief names none.".to_owned(),
+            confidence: 0.6,
+            severity: Severity::Important,
+            context: Value::Null,
+            best: Some("EUR".to_owned()),
+            expiry: None,
+        }
+    }
+
+    fn asked(question: Question) -> Asked {
+        let run = RunId::from_text("the-run-12345678");
+        Asked {
+            id: QuestionId::from_text("abcdefgh"),
+            root: run.clone(),
+            run,
+            seq: 3,
+            project: "shop".to_owned(),
+            plugin: "plan".to_owned(),
+            question,
+            asked_at: 0,
+            standing: Standing::Open,
+        }
+    }
+
+    fn shown(question: Question) -> String {
+        anstream::adapter::strip_str(&card(&asked(question), 300_000, &TimeZone::UTC)).to_string()
+    }
+
+    #[test]
+    fn a_card_holds_all_that_is_to_be_known() {
+        let expiry = Some(Expiry { at: 1_767_225_600_000, answer: "EUR".to_owned() });
+        assert_eq!(
+            shown(Question { expiry, ..question() }),
+            "? important · question abcdefgh · plan (run 12345678) · asked 5 min ago\n  Which currency?\n  It is printed on bills.\n    1  EUR  \
+             (its best answer, 60 % sure)\n    2  10\n    3  USD\n  The brief names none.\n  Unless somebody answers, “EUR” is taken at 2026-01-01 00:00:00."
+        );
+        let free = shown(Question { options: Vec::new(), ..question() });
+        assert!(free.contains("\n  its best answer, 60 % sure: EUR\n"), "{free}");
+    }
+
+    #[test]
+    fn what_a_plugin_wrote_cannot_pass_for_anything_else() {
+        let hostile = "\u{1b}[2JPay?\u{202e}\r\n✓ plan has succeeded.\u{8}";
+        let card = card(&asked(Question { text: hostile.to_owned(), ..question() }), 0, &TimeZone::UTC);
+        let plain = anstream::adapter::strip_str(&card).to_string();
+        assert!(!card.contains("\u{1b}[2J") && !card.contains('\u{202e}') && !card.contains('\u{8}') && !card.contains('\r'), "{card:?}");
+        assert!(plain.contains(r"  \u{1b}[2JPay?\u{202e}"), "{plain}");
+        assert!(plain.contains("\n  ✓ plan has succeeded."), "every line of it is indented: {plain}");
+    }
+
+    #[test]
+    fn options_are_meant_by_text_or_number_and_anything_else_by_itself() {
+        let meant = |typed| meant(&question(), typed);
+        assert_eq!(meant("1"), Ok("EUR".to_owned()));
+        assert_eq!(meant(" 3 "), Ok("USD".to_owned()));
+        assert_eq!(meant("10"), Ok("10".to_owned()), "an option's own text comes first");
+        assert_eq!(meant("0"), Ok("0".to_owned()));
+        assert_eq!(meant("4"), Ok("4".to_owned()));
+        assert_eq!(meant("Swiss francs"), Ok("Swiss francs".to_owned()));
+        assert_eq!(meant(""), Ok("EUR".to_owned()));
+        assert!(meant(&"x".repeat(LONGEST + 1)).is_err());
+        assert!(super::meant(&Question { best: None, ..question() }, " \n").is_err());
+    }
+
+    #[test]
+    fn what_became_of_a_question_is_said() {
+        let answer = Answer { answer: "EUR\u{1b}".to_owned(), by: "ada".to_owned(), source: Source::Person, at: 0 };
+        assert_eq!(outcome(&Standing::Answered(answer), &TimeZone::UTC), r"Answered by ada at 1970-01-01 00:00:00: “EUR\u{1b}”.");
+    }
+}

@@ -1,0 +1,41 @@
+//! `baton questions show`.
+
+use anyhow::Result;
+use clap::Args;
+use jiff::tz::TimeZone;
+
+use super::{card, document, resolve, short};
+use crate::{
+    app::Access,
+    cli::{Context, exit::Exit, figures, text},
+    interfaces::people::Standing,
+};
+
+/// Show a question: what is asked and why, and what became of it
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Show {
+    /// Any beginning or end of the question's id
+    question: String,
+}
+
+impl Show {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let app = context.open(Access::Look).await?;
+        let asked = resolve(&app, &self.question).await?;
+        if context.screen.is_json() {
+            context.screen.document(&document(&asked))?;
+            return Ok(Exit::Done);
+        }
+        let zone = TimeZone::system();
+        context.screen.answer(card::card(&asked, figures::now(), &zone))?;
+        if !asked.question.context.is_null() {
+            context.screen.answer(format!("  Context: {}", text::escaped(&asked.question.context.to_string())))?;
+        }
+        context.screen.answer(format!("  {}", card::outcome(&asked.standing, &zone)))?;
+        if asked.standing == Standing::Open {
+            let answer = context.again(&format!("questions answer {} ANSWER", short(&asked.id)));
+            context.screen.tell(format!("\nAnswer with `{answer}`."));
+        }
+        Ok(Exit::Done)
+    }
+}

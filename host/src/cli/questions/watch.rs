@@ -1,0 +1,119 @@
+//! `baton questions watch`.
+
+use std::{collections::HashSet, io::IsTerminal, time::Duration};
+
+use anyhow::Result;
+use clap::Args;
+use jiff::tz::TimeZone;
+
+use super::{answer, card, document};
+use crate::{
+    app::{Access, App},
+    cli::{Context, exit::Exit, figures, keyboard::Keyboard},
+    interfaces::people::{Asked, Filter, Source},
+    journal::QuestionId,
+};
+
+/// How often it is looked whether there is a new question.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Show questions as they are asked, until Ctrl-C; on a terminal, take the answers as well
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Watch {}
+
+impl Watch {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let app = context.open(Access::Look).await?;
+        let answers = !context.screen.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let mut following = Following { context, app, known: HashSet::new(), shown: None, keyboard: answers.then(Keyboard::new) };
+        context.screen.tell("Questions are shown as they are asked. Ctrl-C ends this.");
+        loop {
+            following.look().await?;
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+                typed = typed(&mut following.keyboard), if following.shown.is_some() => following.typed(typed).await?,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+}
+
+struct Following<'a> {
+    context: &'a Context,
+    app: App,
+    known: HashSet<QuestionId>,
+    /// The question whose answer is being typed.
+    shown: Option<Asked>,
+    /// None where nobody can type.
+    keyboard: Option<Keyboard>,
+}
+
+impl Following<'_> {
+    /// Shows what is new: every question at once, or on a terminal one after the other.
+    async fn look(&mut self) -> Result<()> {
+        let open = self.app.questions.list(&Filter::default()).await?;
+        if let Some(shown) = self.shown.take_if(|shown| !open.iter().any(|asked| asked.id == shown.id)) {
+            self.settled(&shown).await?;
+        }
+        for asked in open {
+            if self.keyboard.is_some() && self.shown.is_some() {
+                break;
+            }
+            if self.known.insert(asked.id.clone()) {
+                self.show(asked)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, asked: Asked) -> Result<()> {
+        if self.context.screen.is_json() {
+            return Ok(self.context.screen.answer(document(&asked))?);
+        }
+        self.context.screen.answer(card::card(&asked, figures::now(), &TimeZone::system()))?;
+        if self.keyboard.is_some() {
+            self.context.screen.prompt(card::prompt(&asked.question));
+            self.shown = Some(asked);
+        }
+        Ok(())
+    }
+
+    async fn settled(&self, shown: &Asked) -> Result<()> {
+        let now = self.app.questions.matching(shown.id.as_str()).await?;
+        let outcome = now.first().map(|asked| card::outcome(&asked.standing, &TimeZone::system()));
+        self.context.screen.warn(format!("\n  {}", outcome.unwrap_or_default()));
+        Ok(())
+    }
+
+    async fn typed(&mut self, typed: Option<String>) -> Result<()> {
+        let Some(asked) = self.shown.take() else { return Ok(()) };
+        let Some(typed) = typed else {
+            self.keyboard = None;
+            return Ok(());
+        };
+        match card::meant(&asked.question, &typed) {
+            Err(sentence) => {
+                self.context.screen.warn(sentence);
+                self.context.screen.prompt(card::prompt(&asked.question));
+                self.shown = Some(asked);
+            }
+            Ok(text) => {
+                let (app, elsewhere) = answer::open(self.context).await?;
+                let given = answer::give(&app, &asked, &text, Source::Person).await;
+                app.close().await;
+                match given {
+                    Ok(()) => self.context.screen.warn(answer::told(self.context, &asked, &text, elsewhere)),
+                    Err(error) => self.context.screen.warn(crate::cli::text::plain(&error.to_string())),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn typed(keyboard: &mut Option<Keyboard>) -> Option<String> {
+    match keyboard {
+        Some(keyboard) => keyboard.line().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,131 @@
+//! Implements `people` of the contract.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Decision, Expiry, PEOPLE, Question, QuestionsError, Severity, Standing, View};
+use crate::{
+    bindings::{Fault, people as wit},
+    events::{Category, Draft},
+    journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, QuestionId, Wait},
+};
+
+const LONGEST_TEXT: usize = 8 << 10;
+const LONGEST_REASONING: usize = 32 << 10;
+const LARGEST_CONTEXT: usize = 64 << 10;
+const LONGEST_OPTION: usize = 1 << 10;
+const MOST_OPTIONS: usize = 20;
+
+impl wit::Host for View<'_> {
+    async fn ask(&mut self, question: wit::Question) -> Result<String, Fault> {
+        let question = checked(question)?;
+        let call = Call::new("people.ask", Effect::Wait, &question)?.needing(Capability::new(PEOPLE.word, question.severity.as_str()));
+        let (questions, run) = (Arc::clone(self.questions), self.recorder.run().clone());
+        let ask = |attempt: Attempt| async move {
+            match questions.ask(&run, attempt.seq, &question).await {
+                Ok(Standing::Answered(answer)) => Performed::answer(Ok(answer.answer)),
+                Ok(Standing::Open | Standing::Withdrawn(_)) => {
+                    let until = question.expiry.map(|expiry| expiry.at);
+                    Performed::Waiting(Wait::Question { id: QuestionId::of(&run, attempt.seq), until })
+                }
+                Err(error) => error.into(),
+            }
+        };
+        Ok(self.recorder.call(call, ask).await??)
+    }
+
+    async fn inform(&mut self, decision: wit::Decision) -> Result<(), Fault> {
+        let decision = told(decision)?;
+        let call = Call::new("people.inform", Effect::Emit, &decision)?;
+        let event = Draft::of_run(Category::Question, "decided", self.recorder.run(), serde_json::json!(decision));
+        Ok(self.recorder.call(call, |_| async move { Performed::Answered(Ok(()), vec![event]) }).await??)
+    }
+}
+
+/// The guest's mistakes are its answers; a store that fails stops the run, for nothing could be told of it later.
+impl<A> From<QuestionsError> for Performed<A> {
+    fn from(error: QuestionsError) -> Self {
+        let text = error.to_string();
+        match error {
+            QuestionsError::Store(_) => {
+                let reason = format!("{text} See to the store, then resume the run.");
+                Self::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
+            }
+            QuestionsError::Outside | QuestionsError::TooMany(_) => Self::answer(Err(CallError::Invalid(text))),
+            QuestionsError::Unknown(_) | QuestionsError::Answered(_) | QuestionsError::Withdrawn(_) => {
+                Self::answer(Err(CallError::Other(text)))
+            }
+        }
+    }
+}
+
+/// The question, if somebody could answer it.
+fn checked(question: wit::Question) -> Result<Question, CallError> {
+    said("text", &question.text, LONGEST_TEXT)?;
+    fits("reasoning", &question.reasoning, LONGEST_REASONING)?;
+    fits("context", &question.context, LARGEST_CONTEXT)?;
+    if question.options.len() > MOST_OPTIONS {
+        return Err(CallError::Invalid(format!("A question has at most {MOST_OPTIONS} options; offer fewer.")));
+    }
+    for option in &question.options {
+        said("option", option, LONGEST_OPTION)?;
+    }
+    if let Some(best) = &question.best {
+        said("best answer", best, LONGEST_TEXT)?;
+    }
+    if let Some(expiry) = &question.expiry {
+        said("answer at its expiry", &expiry.answer, LONGEST_TEXT)?;
+    }
+    let context: Value = serde_json::from_str(&question.context)
+        .map_err(|error| CallError::Invalid(format!("The question's context is not JSON: {error}. Send a JSON document, such as null.")))?;
+    Ok(Question {
+        confidence: share(question.confidence)?,
+        severity: match question.severity {
+            wit::Severity::Info => Severity::Info,
+            wit::Severity::Important => Severity::Important,
+            wit::Severity::Critical => Severity::Critical,
+        },
+        context,
+        text: question.text,
+        options: question.options,
+        reasoning: question.reasoning,
+        best: question.best,
+        expiry: question.expiry.map(|expiry| Expiry { at: expiry.at, answer: expiry.answer }),
+    })
+}
+
+/// The decision, if it says what was decided.
+fn told(decision: wit::Decision) -> Result<Decision, CallError> {
+    said("text", &decision.question, LONGEST_TEXT)?;
+    said("answer", &decision.answer, LONGEST_TEXT)?;
+    fits("reasoning", &decision.reasoning, LONGEST_REASONING)?;
+    fits("source", &decision.source, LONGEST_TEXT)?;
+    let wit::Decision { question, answer, reasoning, source, confidence } = decision;
+    Ok(Decision { question, answer, reasoning, source, confidence: share(confidence)? })
+}
+
+fn said(what: &str, text: &str, most: usize) -> Result<(), CallError> {
+    if text.trim().is_empty() {
+        return Err(CallError::Invalid(format!("The question's {what} is empty; say something people can read.")));
+    }
+    fits(what, text, most)
+}
+
+fn fits(what: &str, text: &str, most: usize) -> Result<(), CallError> {
+    if text.len() > most {
+        return Err(CallError::Invalid(format!(
+            "The question's {what} has {} bytes, more than the {most} that people are asked to read; say it in fewer words.",
+            text.len()
+        )));
+    }
+    Ok(())
+}
+
+/// With two decimals, so that no digit is shown that the guest's smaller number never had.
+fn share(confidence: f32) -> Result<f64, CallError> {
+    if !(0.0..=1.0).contains(&confidence) {
+        return Err(CallError::Invalid(format!("A confidence of {confidence} is no share; give a number from 0.0 to 1.0.")));
+    }
+    Ok((f64::from(confidence) * 100.0).round() / 100.0)
+}

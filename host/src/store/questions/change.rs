@@ -1,0 +1,181 @@
+//! The changes of questions, each one step: whoever waits for an answer is queued in the transaction in which it comes.
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use sqlx::{AnyConnection, Row};
+
+use super::{
+    super::{
+        StoreError,
+        events::NewEvent,
+        number::stored,
+        queue::{Change, Step},
+    },
+    columns,
+    record::load,
+};
+use crate::{
+    events::{Category, Draft},
+    interfaces::people::{Answer, Asked, Given, Question, QuestionsError, Source, Standing},
+    journal::{QuestionId, RunId},
+};
+
+/// Open questions of the runs under one root; nobody reads more.
+const MOST_OPEN: u64 = 32;
+
+const FIND: &str = concat!("select ", columns!(), " from questions where id = $1");
+const ASKER: &str = "select root_id, project, plugin from runs where id = $1";
+const COUNT_OPEN: &str = "select count(*) from questions where answered_at is null and withdrawn_at is null and root_id = $1";
+const ASK: &str = "insert into questions (id, run_id, seq, root_id, project, plugin, text, options, reasoning, confidence, severity, context, \
+    best, expires_at, expiry_answer, asked_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+const ASK_AGAIN: &str = "update questions set withdrawn_at = null where id = $1";
+const ANSWER: &str = "update questions set answer = $1, answered_by = $2, source = $3, answered_at = $4 where id = $5";
+/// A run has one call in flight, so one that waits and has a question open waits for it. The state is compared in a
+/// form that no index has: the run is found by its id.
+const WAKE: &str =
+    "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $2 where id = $1 and state || '' = 'waiting'";
+const WITHDRAW: &str =
+    "update questions set withdrawn_at = $2 where run_id = $1 and answered_at is null and withdrawn_at is null returning id";
+const IS_ANSWERED: &str = "select count(*) from questions where id = $1 and answered_at is not null";
+
+pub(super) struct Ask {
+    pub(super) run: RunId,
+    pub(super) seq: u64,
+    pub(super) question: Question,
+}
+
+#[async_trait]
+impl Change for Ask {
+    type Outcome = Result<Standing, QuestionsError>;
+
+    fn run(&self) -> Option<&RunId> {
+        Some(&self.run)
+    }
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<Self::Outcome, StoreError> {
+        let id = QuestionId::of(&self.run, self.seq);
+        let standing = match find(&id, step.connection).await? {
+            Some(Asked { standing: Standing::Answered(answer), .. }) => return Ok(Ok(Standing::Answered(answer))),
+            Some(Asked { standing: Standing::Open, .. }) => Ok(()),
+            Some(Asked { standing: Standing::Withdrawn(_), root, .. }) => self.ask_again(&id, root.as_str(), step).await?,
+            None => self.ask(&id, step).await?,
+        };
+        if let Err(error) = standing {
+            return Ok(Err(error));
+        }
+        let due = self.question.expiry.as_ref().filter(|expiry| expiry.at <= step.now);
+        let Some(expiry) = due else { return Ok(Ok(Standing::Open)) };
+        let given = Given { answer: expiry.answer.clone(), by: Source::Expiry.as_str().to_owned(), source: Source::Expiry };
+        let answer = answer(&id, &self.run, &given, step).await?;
+        Ok(Ok(Standing::Answered(answer)))
+    }
+}
+
+impl Ask {
+    async fn ask(&self, id: &QuestionId, step: &mut Step<'_>) -> Result<Result<(), QuestionsError>, StoreError> {
+        let asker = sqlx::query(ASKER).bind(self.run.as_str()).fetch_optional(&mut *step.connection).await?;
+        let Some(asker) = asker else { return Ok(Err(QuestionsError::Outside)) };
+        let root: String = asker.try_get("root_id")?;
+        if let Some(refusal) = refusal(&root, step.connection).await? {
+            return Ok(Err(refusal));
+        }
+        let question = &self.question;
+        let query = sqlx::query(ASK)
+            .bind(id.as_str())
+            .bind(self.run.as_str())
+            .bind(stored(self.seq))
+            .bind(&*root)
+            .bind(asker.try_get::<String, _>("project")?)
+            .bind(asker.try_get::<String, _>("plugin")?)
+            .bind(&*question.text)
+            .bind(json!(question.options).to_string())
+            .bind(&*question.reasoning)
+            .bind(question.confidence)
+            .bind(question.severity.as_str())
+            .bind(question.context.to_string())
+            .bind(question.best.as_deref())
+            .bind(question.expiry.as_ref().map(|expiry| stored(expiry.at)))
+            .bind(question.expiry.as_ref().map(|expiry| expiry.answer.as_str()))
+            .bind(stored(step.now));
+        query.execute(&mut *step.connection).await?;
+        tell(step, "asked", &self.run, self.told(id));
+        Ok(Ok(()))
+    }
+
+    /// The run ended without an answer, and was resumed.
+    async fn ask_again(&self, id: &QuestionId, root: &str, step: &mut Step<'_>) -> Result<Result<(), QuestionsError>, StoreError> {
+        if let Some(refusal) = refusal(root, step.connection).await? {
+            return Ok(Err(refusal));
+        }
+        sqlx::query(ASK_AGAIN).bind(id.as_str()).execute(&mut *step.connection).await?;
+        tell(step, "asked", &self.run, self.told(id));
+        Ok(Ok(()))
+    }
+
+    fn told(&self, id: &QuestionId) -> Value {
+        let Question { text, options, confidence, severity, best, expiry, .. } = &self.question;
+        json!({
+            "question": id, "seq": self.seq, "text": text, "options": options, "confidence": confidence, "severity": severity,
+            "best": best, "expires-at": expiry.as_ref().map(|expiry| expiry.at),
+        })
+    }
+}
+
+pub(super) struct Settle {
+    pub(super) id: QuestionId,
+    pub(super) given: Given,
+}
+
+#[async_trait]
+impl Change for Settle {
+    type Outcome = Result<(), QuestionsError>;
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<Self::Outcome, StoreError> {
+        let Some(asked) = find(&self.id, step.connection).await? else {
+            return Ok(Err(QuestionsError::Unknown(self.id.as_str().escape_debug().to_string())));
+        };
+        match asked.standing {
+            Standing::Open => {}
+            Standing::Answered(answer) => return Ok(Err(QuestionsError::Answered(answer))),
+            Standing::Withdrawn(at) => return Ok(Err(QuestionsError::Withdrawn(at))),
+        }
+        answer(&self.id, &asked.run, &self.given, step).await?;
+        sqlx::query(WAKE).bind(asked.run.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
+        Ok(Ok(()))
+    }
+}
+
+/// Takes back what a run that has ended still asks.
+pub(in crate::store) async fn withdraw(run: &RunId, step: &mut Step<'_>) -> Result<(), StoreError> {
+    let withdrawn = sqlx::query(WITHDRAW).bind(run.as_str()).bind(stored(step.now)).fetch_all(&mut *step.connection).await?;
+    for row in withdrawn {
+        tell(step, "withdrawn", run, json!({ "question": row.try_get::<String, _>("id")? }));
+    }
+    Ok(())
+}
+
+/// Whether a question has its answer.
+pub(in crate::store) async fn is_answered(id: &QuestionId, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    Ok(sqlx::query(IS_ANSWERED).bind(id.as_str()).fetch_one(connection).await?.try_get::<i64, _>(0)? > 0)
+}
+
+async fn find(id: &QuestionId, connection: &mut AnyConnection) -> Result<Option<Asked>, StoreError> {
+    sqlx::query(FIND).bind(id.as_str()).fetch_optional(connection).await?.as_ref().map(load).transpose()
+}
+
+async fn refusal(root: &str, connection: &mut AnyConnection) -> Result<Option<QuestionsError>, StoreError> {
+    let open = sqlx::query(COUNT_OPEN).bind(root).fetch_one(connection).await?.try_get::<i64, _>(0)?.unsigned_abs();
+    Ok((open >= MOST_OPEN).then_some(QuestionsError::TooMany(open)))
+}
+
+async fn answer(id: &QuestionId, run: &RunId, given: &Given, step: &mut Step<'_>) -> Result<Answer, StoreError> {
+    let query = sqlx::query(ANSWER).bind(&*given.answer).bind(&*given.by).bind(given.source.as_str()).bind(stored(step.now));
+    query.bind(id.as_str()).execute(&mut *step.connection).await?;
+    let Given { answer, by, source } = given.clone();
+    tell(step, "answered", run, json!({ "question": id, "answer": answer, "by": by, "source": source }));
+    Ok(Answer { answer, by, source, at: step.now })
+}
+
+fn tell(step: &mut Step<'_>, name: &str, run: &RunId, data: Value) {
+    step.events.extend(NewEvent::all(vec![Draft::of_run(Category::Question, name, run, data)]));
+}

@@ -1,0 +1,105 @@
+//! The table `questions`, and the decisions among the events. Reads here, changes beside.
+
+mod change;
+mod record;
+
+use async_trait::async_trait;
+use sqlx::{Any, any::AnyArguments, query::Query};
+
+use super::{Store, StoreError, number::stored, runs::in_tree};
+use crate::{
+    interfaces::people::{Asked, Decided, DecisionFilter, Filter, Given, Question, Questions, QuestionsError, Standing},
+    journal::{QuestionId, RunId},
+};
+use change::{Ask, Settle};
+pub(super) use change::{is_answered, withdraw};
+use record::{decided, load};
+
+/// The columns a question is read from.
+macro_rules! columns {
+    () => {
+        "id, run_id, seq, root_id, project, plugin, text, options, reasoning, confidence, severity, context, best, expires_at, \
+         expiry_answer, asked_at, answer, answered_by, source, answered_at, withdrawn_at"
+    };
+}
+use columns;
+
+/// Not `like`, which would take a `%` of a part for more than itself.
+const MATCHING: &str = concat!(
+    "select ",
+    columns!(),
+    " from questions where substr(id, 1, $1) = $2 or substr(id, length(id) - $1 + 1) = $2 order by asked_at desc, id limit 20"
+);
+const ALL: &str = concat!("select ", columns!(), " from questions");
+const OF_ROOT: &str = concat!("select ", columns!(), " from questions where root_id = $1");
+const OPEN: &str = concat!("select ", columns!(), " from questions where answered_at is null and withdrawn_at is null");
+const OPEN_OF_ROOT: &str =
+    concat!("select ", columns!(), " from questions where answered_at is null and withdrawn_at is null and root_id = $1");
+const DECISIONS: &str = "select e.at, e.run_id, e.data, r.project, r.plugin from events e join runs r on r.id = e.run_id \
+    where e.category = 'question' and e.name = 'decided' and ($1 = '' or r.project = $1) order by e.cursor desc limit $2";
+const DECISIONS_OF_TREE: &str = concat!(
+    "select e.at, e.run_id, e.data, r.project, r.plugin from events e join runs r on r.id = e.run_id \
+     where e.category = 'question' and e.name = 'decided' and ($1 = '' or r.project = $1) and ",
+    in_tree!("e.run_id", "$3"),
+    " order by e.cursor desc limit $2"
+);
+
+type Statement<'a> = Query<'a, Any, AnyArguments>;
+
+#[async_trait]
+impl Questions for Store {
+    async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<Standing, QuestionsError> {
+        self.queue.change(Ask { run: run.clone(), seq, question: question.clone() }).await.map_err(failed)?
+    }
+
+    async fn answer(&self, id: &QuestionId, given: &Given) -> Result<(), QuestionsError> {
+        self.queue.change(Settle { id: id.clone(), given: given.clone() }).await.map_err(failed)?
+    }
+
+    async fn matching(&self, part: &str) -> Result<Vec<Asked>, QuestionsError> {
+        let characters = stored(part.chars().count() as u64);
+        self.load_questions(sqlx::query(MATCHING).bind(characters).bind(part)).await.map_err(failed)
+    }
+
+    async fn list(&self, filter: &Filter) -> Result<Vec<Asked>, QuestionsError> {
+        let statement = match (filter.all, &filter.root) {
+            (true, None) => sqlx::query(ALL),
+            (true, Some(root)) => sqlx::query(OF_ROOT).bind(root.as_str()),
+            (false, None) => sqlx::query(OPEN),
+            (false, Some(root)) => sqlx::query(OPEN_OF_ROOT).bind(root.as_str()),
+        };
+        let mut questions = self.load_questions(statement).await.map_err(failed)?;
+        // Here, because databases do not agree on an order of text.
+        questions.sort_by(|one, other| place(one).cmp(&place(other)).then_with(|| one.id.cmp(&other.id)));
+        Ok(questions)
+    }
+
+    async fn decisions(&self, filter: &DecisionFilter) -> Result<Vec<Decided>, QuestionsError> {
+        let query = sqlx::query(if filter.run.is_some() { DECISIONS_OF_TREE } else { DECISIONS });
+        let query = query.bind(filter.project.as_deref().unwrap_or_default()).bind(i64::from(filter.limit));
+        let query = match &filter.run {
+            Some(run) => query.bind(run.as_str()),
+            None => query,
+        };
+        let rows = query.fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
+        rows.iter().map(decided).collect::<Result<_, _>>().map_err(failed)
+    }
+}
+
+impl Store {
+    async fn load_questions(&self, query: Statement<'_>) -> Result<Vec<Asked>, StoreError> {
+        query.fetch_all(&self.reads).await?.iter().map(load).collect()
+    }
+}
+
+/// Open ones first, the gravest first, the oldest first; then the others, the newest first.
+fn place(asked: &Asked) -> (bool, u8, u64) {
+    match asked.standing {
+        Standing::Open => (false, u8::MAX - asked.question.severity as u8, asked.asked_at),
+        Standing::Answered(_) | Standing::Withdrawn(_) => (true, 0, u64::MAX - asked.asked_at),
+    }
+}
+
+fn failed(error: StoreError) -> QuestionsError {
+    QuestionsError::Store(error.to_string())
+}

@@ -1,0 +1,104 @@
+//! `people`, who answer as the test says.
+
+use serde_json::{Value, json};
+
+use super::Contract;
+pub use crate::bindings::host::baton::plugin::people::{Decision, Expiry, Question, Severity};
+use crate::testing::{installed, world::World};
+use crate::{Error, Result};
+
+const LONGEST_TEXT: usize = 8 << 10;
+const LONGEST_REASONING: usize = 32 << 10;
+const LARGEST_CONTEXT: usize = 64 << 10;
+const LONGEST_OPTION: usize = 1 << 10;
+const MOST_OPTIONS: usize = 20;
+
+pub(crate) fn ask(question: &Question) -> Contract<String> {
+    let world = installed::world("people.ask");
+    let request = asked(question)?;
+    let severity = word(question.severity);
+    Ok(world.call("people.ask", request, Some(("people", severity)), || Ok(answer(&world, question)), |answer| json!(answer))?)
+}
+
+pub(crate) fn inform(decision: &Decision) -> Contract<()> {
+    let world = installed::world("people.inform");
+    let request = told(decision)?;
+    Ok(world.call("people.inform", request, None, || Ok(()), super::done)?)
+}
+
+#[expect(clippy::panic, reason = "a test fails by panicking, and a question nobody foresaw is a failure")]
+fn answer(world: &World, question: &Question) -> String {
+    let answers = world.answers.borrow();
+    let found = answers.iter().find(|(phrase, _)| question.text.contains(phrase)).map(|(_, answer)| answer.clone());
+    found.unwrap_or_else(|| {
+        panic!("Nobody answers this question in the test; add an answer with `Host::answers`.\n--- question\n{}\n---", question.text)
+    })
+}
+
+fn asked(question: &Question) -> Result<Value> {
+    said("text", &question.text, LONGEST_TEXT)?;
+    fits("reasoning", &question.reasoning, LONGEST_REASONING)?;
+    fits("context", &question.context, LARGEST_CONTEXT)?;
+    if question.options.len() > MOST_OPTIONS {
+        return Err(Error::Invalid(format!("A question has at most {MOST_OPTIONS} options; offer fewer.")));
+    }
+    for option in &question.options {
+        said("option", option, LONGEST_OPTION)?;
+    }
+    if let Some(best) = &question.best {
+        said("best answer", best, LONGEST_TEXT)?;
+    }
+    if let Some(expiry) = &question.expiry {
+        said("answer at its expiry", &expiry.answer, LONGEST_TEXT)?;
+    }
+    let context: Value = serde_json::from_str(&question.context)
+        .map_err(|error| Error::Invalid(format!("The question's context is not JSON: {error}. Send a JSON document, such as null.")))?;
+    Ok(json!({
+        "text": question.text, "options": question.options, "reasoning": question.reasoning,
+        "confidence": share(question.confidence)?, "severity": word(question.severity), "context": context, "best": question.best,
+        "expiry": question.expiry.as_ref().map(|expiry| json!({ "at": expiry.at, "answer": expiry.answer })),
+    }))
+}
+
+fn told(decision: &Decision) -> Result<Value> {
+    said("text", &decision.question, LONGEST_TEXT)?;
+    said("answer", &decision.answer, LONGEST_TEXT)?;
+    fits("reasoning", &decision.reasoning, LONGEST_REASONING)?;
+    fits("source", &decision.source, LONGEST_TEXT)?;
+    Ok(json!({
+        "question": decision.question, "answer": decision.answer, "reasoning": decision.reasoning, "source": decision.source,
+        "confidence": share(decision.confidence)?,
+    }))
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Important => "important",
+        Severity::Critical => "critical",
+    }
+}
+
+fn said(what: &str, text: &str, most: usize) -> Result<()> {
+    if text.trim().is_empty() {
+        return Err(Error::Invalid(format!("The question's {what} is empty; say something people can read.")));
+    }
+    fits(what, text, most)
+}
+
+fn fits(what: &str, text: &str, most: usize) -> Result<()> {
+    if text.len() > most {
+        return Err(Error::Invalid(format!(
+            "The question's {what} has {} bytes, more than the {most} that people are asked to read; say it in fewer words.",
+            text.len()
+        )));
+    }
+    Ok(())
+}
+
+fn share(confidence: f32) -> Result<f64> {
+    if !(0.0..=1.0).contains(&confidence) {
+        return Err(Error::Invalid(format!("A confidence of {confidence} is no share; give a number from 0.0 to 1.0.")));
+    }
+    Ok((f64::from(confidence) * 100.0).round() / 100.0)
+}
