@@ -33,7 +33,7 @@ pub enum EngineError {
     #[error("The WebAssembly engine could not be started: {0:#}")]
     Start(wasmtime::Error),
     /// The component is not valid, or wants what this host does not have.
-    #[error("The component could not be compiled: {0:#}")]
+    #[error("The component could not be compiled: {0:#}.")]
     Compile(wasmtime::Error),
     /// The cache of compiled code.
     #[error(transparent)]
