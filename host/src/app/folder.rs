@@ -141,6 +141,7 @@ pub fn pack(folder: &Path) -> Result<Plugin, String> {
     understand(wasm, folder)
 }
 
-fn understand(wasm: Vec<u8>, origin: &Path) -> Result<Plugin, String> {
+/// The bytes of a file as a plugin that is granted nothing.
+pub fn understand(wasm: Vec<u8>, origin: &Path) -> Result<Plugin, String> {
     Plugin::read(wasm, Origin::File(origin.to_owned()), |_| Default::default()).map_err(|error| error.to_string())
 }

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-pub use folder::{Folder, FolderError, Refused, pack, read_plugin};
+pub use folder::{Folder, FolderError, Refused, pack, read_plugin, understand};
 
 use crate::{
     config::{Config, ConfigError},

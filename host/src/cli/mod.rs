@@ -1,6 +1,7 @@
 //! The command line: one file per command, and the only place that prints. What a command says, JSON aside, is for
 //! people and may change.
 
+mod authoring;
 mod demo;
 mod doctor;
 mod drive;

@@ -1,10 +1,13 @@
 //! `baton plugin`: the plugins of this host, and what it would say of a file.
 
+mod build;
+mod check;
 mod decision;
 mod enable;
 mod grant;
 mod install;
 mod list;
+mod new;
 mod pack;
 mod remove;
 mod show;
@@ -32,6 +35,9 @@ enum Command {
     Install(install::Install),
     Remove(remove::Remove),
     Pack(pack::Pack),
+    New(new::New),
+    Build(build::Build),
+    Check(check::Check),
 }
 
 impl Plugin {
@@ -46,6 +52,9 @@ impl Plugin {
             Command::Install(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
             Command::Pack(command) => command.execute(context),
+            Command::New(command) => command.execute(context),
+            Command::Build(command) => command.execute(context).await,
+            Command::Check(command) => command.execute(context).await,
         }
     }
 }
