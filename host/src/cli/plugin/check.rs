@@ -1,6 +1,10 @@
 //! `baton plugin check`: what this host would say of a plugin that is not installed. Keeps nothing of it.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -44,42 +48,77 @@ impl Check {
             }
         };
         let app = context.open(Access::Look).await?;
-        checked(context, &app, &Arc::new(plugin)).await
+        let checked = Checked::of(&app, plugin).await?;
+        if context.screen.is_json() {
+            context.screen.document(&checked.document())?;
+        } else {
+            checked.show(context)?;
+        }
+        Ok(if checked.is_refused() { Exit::Failed } else { Exit::Done })
     }
 }
 
-/// What came of compiling.
-struct Compiled {
+/// What this host would say of a plugin.
+pub(super) struct Checked {
+    /// The plugin, with what would be granted to it.
+    pub(super) plugin: Arc<Plugin>,
+    warnings: Vec<String>,
     refused: Option<String>,
     took: u64,
 }
 
-/// Says what this host would say of a plugin.
-pub(super) async fn checked(context: &Context, app: &App, plugin: &Arc<Plugin>) -> Result<Exit> {
-    app.kernel.rehearse(plugin).await?;
-    let compiled = compiled(plugin).await?;
-    let warnings = warnings(plugin);
-    if context.screen.is_json() {
-        context.screen.document(&document(plugin, &compiled, &warnings))?;
-    } else {
-        context.screen.answer(show::needs(plugin))?;
-        context.screen.tell(told(plugin, &compiled, &warnings));
+impl Checked {
+    /// Compiles it as an installation would, with an engine and a cache of its own, so that the time is that of a first
+    /// time and nothing stays.
+    pub(super) async fn of(app: &App, plugin: Plugin) -> Result<Self> {
+        app.kernel.rehearse(&plugin).await?;
+        // Code belongs to the engine that compiled it, so another reading of the same bytes has to serve here.
+        let again = app::understand(plugin.package.wasm.clone(), Path::new(plugin.name())).map_err(anyhow::Error::msg)?;
+        let compile = move || -> Result<(Option<String>, u64)> {
+            let cache = tempfile::tempdir().context("There is no place for compiled code; set TMPDIR to a folder that can be written")?;
+            let engine = Engine::new(&cache.path().join("cache"), &cache.path().join("cache.key"))?;
+            let began = Instant::now();
+            let refused = again.exports(&engine).err().map(|error| error.to_string());
+            Ok((refused, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)))
+        };
+        let (refused, took) = tokio::task::spawn_blocking(compile).await??;
+        Ok(Self { warnings: warnings(&plugin), plugin: Arc::new(plugin), refused, took })
     }
-    Ok(if compiled.refused.is_some() { Exit::Failed } else { Exit::Done })
-}
 
-/// Compiles it as an installation would, with an engine and a cache of its own, so that the time is that of a first
-/// time and nothing stays.
-async fn compiled(plugin: &Arc<Plugin>) -> Result<Compiled> {
-    let plugin = Arc::clone(plugin);
-    let compile = move || -> Result<Compiled> {
-        let cache = tempfile::tempdir().context("There is no place for compiled code; set TMPDIR to a folder that can be written")?;
-        let engine = Engine::new(&cache.path().join("cache"), &cache.path().join("cache.key"))?;
-        let began = Instant::now();
-        let refused = plugin.exports(&engine).err().map(|error| error.to_string());
-        Ok(Compiled { refused, took: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX) })
-    };
-    tokio::task::spawn_blocking(compile).await?
+    /// Whether this host would not take it.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused.is_some()
+    }
+
+    /// Shows it to people.
+    pub(super) fn show(&self, context: &Context) -> Result<()> {
+        context.screen.answer(show::needs(&self.plugin))?;
+        for warning in &self.warnings {
+            context.screen.warn(format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning)));
+        }
+        let manifest = &self.plugin.package.manifest;
+        let what = format!("{} `{}` {}", manifest.kind, text::escaped(&manifest.name), text::escaped(&manifest.version.to_string()));
+        let size = figures::bytes(self.plugin.package.wasm.len() as u64);
+        match &self.refused {
+            Some(reason) => {
+                context.screen.warn(format!("{} This host refuses the {what}, {size}: {}", painted(BAD, "✗"), text::plain(reason)))
+            }
+            None => {
+                let took = figures::duration(self.took);
+                context.screen.tell(format!("{} This host takes the {what}: {size}, compiled in {took}.", painted(GOOD, "✓")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for programs.
+    pub(super) fn document(&self) -> Value {
+        let mut document = list::summary(&self.plugin);
+        document["warnings"] = json!(self.warnings);
+        document["refused"] = json!(self.refused);
+        document["compiled-ms"] = json!(self.took);
+        document
+    }
 }
 
 /// What its author should know. A tool chain that imports the whole contract, as those of Python and JavaScript do,
@@ -88,24 +127,4 @@ fn warnings(plugin: &Plugin) -> Vec<String> {
     let whole = CAPABILITIES.iter().all(|kind| plugin.package.imports.contains(kind.interface));
     let warnings = plugin.package.warnings(CAPABILITIES);
     warnings.into_iter().filter(|warning| !(whole && warning.starts_with("imports"))).collect()
-}
-
-fn told(plugin: &Plugin, compiled: &Compiled, warnings: &[String]) -> String {
-    let mut lines: Vec<_> = warnings.iter().map(|warning| format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning))).collect();
-    let manifest = &plugin.package.manifest;
-    let what = format!("{} `{}` {}", manifest.kind, text::escaped(&manifest.name), text::escaped(&manifest.version.to_string()));
-    let size = figures::bytes(plugin.package.wasm.len() as u64);
-    lines.push(match &compiled.refused {
-        Some(reason) => format!("{} This host refuses the {what}, {size}: {}", painted(BAD, "✗"), text::plain(reason)),
-        None => format!("{} This host takes the {what}: {size}, compiled in {}.", painted(GOOD, "✓"), figures::duration(compiled.took)),
-    });
-    lines.join("\n")
-}
-
-fn document(plugin: &Plugin, compiled: &Compiled, warnings: &[String]) -> Value {
-    let mut document = list::summary(plugin);
-    document["warnings"] = json!(warnings);
-    document["refused"] = json!(compiled.refused);
-    document["compiled-ms"] = json!(compiled.took);
-    document
 }

@@ -1,6 +1,9 @@
 //! `baton plugin install`. Shows what would be asked for before anything is there.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Result;
 use clap::Args;
@@ -40,21 +43,12 @@ impl Install {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let plugin = understood(&self.source)?;
         let app = if self.dry_run { context.open(Access::Look).await? } else { context.open_to_change().await? };
-        let folder = Folder::of(&app.config.data_dir);
-        let path = folder.place(&plugin, app.kernel.registry())?;
         if self.dry_run {
+            let path = Folder::of(&app.config.data_dir).place(&plugin, app.kernel.registry())?;
             app.kernel.rehearse(&plugin).await?;
             return self.tell(context, &plugin, &path, None);
         }
-        // What cannot be compiled and linked must not take the place of what can.
-        plugin.exports(app.kernel.engine())?;
-        let replaced = app.kernel.registry().find(plugin.name()).map(|present| present.package.hash.clone());
-        folder.put(&plugin, &path)?;
-        let plugin = app.kernel.put(plugin).await?;
-        record(&app, &plugin, replaced.as_deref()).await?;
-        if self.grant {
-            app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), &app.config.operator).await?;
-        }
+        let Installed { plugin, path, replaced } = install(&app, plugin, self.grant).await?;
         app.close().await;
         self.tell(context, &plugin, &path, replaced.as_deref())
     }
@@ -84,6 +78,32 @@ impl Install {
         document["dry-run"] = json!(self.dry_run);
         document
     }
+}
+
+/// A plugin that was put into the plugin folder.
+pub(super) struct Installed {
+    /// The plugin, with the grants that carry over.
+    pub(super) plugin: Arc<Plugin>,
+    /// Its file.
+    pub(super) path: PathBuf,
+    /// SHA-256 of the version it has replaced.
+    pub(super) replaced: Option<String>,
+}
+
+/// Puts a plugin into the plugin folder, and grants what it asks for if that is wanted.
+pub(super) async fn install(app: &App, plugin: Plugin, grant: bool) -> Result<Installed> {
+    let folder = Folder::of(&app.config.data_dir);
+    let path = folder.place(&plugin, app.kernel.registry())?;
+    // What cannot be compiled and linked must not take the place of what can.
+    plugin.exports(app.kernel.engine())?;
+    let replaced = app.kernel.registry().find(plugin.name()).map(|present| present.package.hash.clone());
+    folder.put(&plugin, &path)?;
+    let plugin = app.kernel.put(plugin).await?;
+    record(app, &plugin, replaced.as_deref()).await?;
+    if grant {
+        app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), &app.config.operator).await?;
+    }
+    Ok(Installed { plugin, path, replaced })
 }
 
 /// A file or a folder as a plugin, or why it is none.

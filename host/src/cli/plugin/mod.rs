@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod decision;
+mod dev;
 mod enable;
 mod grant;
 mod install;
@@ -11,6 +12,7 @@ mod new;
 mod pack;
 mod remove;
 mod show;
+mod test;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -38,6 +40,8 @@ enum Command {
     New(new::New),
     Build(build::Build),
     Check(check::Check),
+    Test(test::Test),
+    Dev(dev::Dev),
 }
 
 impl Plugin {
@@ -55,6 +59,8 @@ impl Plugin {
             Command::New(command) => command.execute(context),
             Command::Build(command) => command.execute(context).await,
             Command::Check(command) => command.execute(context).await,
+            Command::Test(command) => command.execute(context).await,
+            Command::Dev(command) => command.execute(context).await,
         }
     }
 }

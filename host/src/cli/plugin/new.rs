@@ -43,9 +43,12 @@ impl New {
     pub(in crate::cli) fn execute(&self, context: &Context) -> Result<Exit> {
         let begun = Scaffold::new(&self.name, self.kind, self.language()).and_then(|scaffold| Ok((scaffold.write(&self.place)?, scaffold)));
         let (folder, scaffold) = begun.map_err(misuse)?;
-        let shown = text::escaped(&folder.display().to_string());
+        let shown = text::escaped(&folder.strip_prefix(".").unwrap_or(&folder).display().to_string());
         let enter = format!("cd {}", text::shell_word(&shown));
-        let next: Vec<_> = std::iter::once(enter).chain(scaffold.next(|command| context.again(command))).collect();
+        // The commands are typed in another folder than this one.
+        let data_dir = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
+        let inside = Context { screen: context.screen, data_dir };
+        let next: Vec<_> = std::iter::once(enter).chain(scaffold.next(|command| inside.again(command))).collect();
         if context.screen.is_json() {
             let files: Vec<_> = scaffold.files().into_iter().map(|(path, _)| path).collect();
             context.screen.document(&json!({ "folder": folder, "language": self.language().as_str(), "files": files, "next": next }))?;

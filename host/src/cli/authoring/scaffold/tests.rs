@@ -65,3 +65,15 @@ fn the_vendored_sdk_stands_without_its_workspace() {
     let names: Vec<_> = lock["package"].as_array().unwrap().iter().filter_map(|package| package["name"].as_str()).collect();
     assert!(names.contains(&"wit-bindgen") && !names.contains(&"wasmtime") && !names.contains(&"baton"), "{names:?}");
 }
+
+#[test]
+fn the_examples_are_what_new_makes() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    for (name, language) in [("hello-python", Language::Python), ("hello-javascript", Language::JavaScript)] {
+        let files = Scaffold::new(name, Kind::Workflow, language).unwrap().files();
+        for (path, text) in &files {
+            let present = fs::read_to_string(examples.join(name).join(path)).unwrap_or_default();
+            assert_eq!(&present, text, "examples/{name}/{path}; make it anew with `baton plugin new {name}`");
+        }
+    }
+}
