@@ -82,7 +82,7 @@ fn a_workflow_in_rust_begins_runs_and_is_tested_against_its_recording() {
     let runs: Value = serde_json::from_str(&author.baton(&folder, &["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
     let run = runs["runs"][0]["id"].as_str().or(runs[0]["id"].as_str()).unwrap_or_else(|| panic!("{runs}"));
     fs::create_dir(folder.join("recordings")).unwrap();
-    author.baton(&folder, &["runs", "record", run, "recordings/mary.json"]).exits(0);
+    let _ = author.baton(&folder, &["runs", "record", run, "recordings/mary.json"]).exits(0);
     let tested = author.baton(&folder, &["plugin", "test"]).exits(0);
     assert!(tested.stdout.contains("the same end") && tested.stderr.contains("Its own tests pass"), "{}\n{}", tested.stdout, tested.stderr);
 
@@ -137,10 +137,10 @@ fn a_workflow_in_javascript_begins_runs_and_passes_its_test() {
 fn an_agent_without_code_begins_is_built_and_installed() {
     let author = Author::new();
     let next = author.begins(&["summary", "--kind", "agent"]);
-    author.types(&next).exits(0);
+    let _ = author.types(&next).exits(0);
     let folder = author.home().join("summary");
     let first = fs::read(folder.join("target/summary.wasm")).unwrap();
-    author.baton(&folder, &["plugin", "build"]).exits(0);
+    let _ = author.baton(&folder, &["plugin", "build"]).exits(0);
     assert_eq!(fs::read(folder.join("target/summary.wasm")).unwrap(), first, "what was built is no part of it");
     let shown = author.baton(&folder, &["plugin", "show", "summary"]).exits(0);
     assert!(shown.stdout.contains("persona.md") && !shown.stdout.contains("target/"), "{}", shown.stdout);

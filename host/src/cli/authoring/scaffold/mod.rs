@@ -37,14 +37,6 @@ pub(in crate::cli) enum ScaffoldError {
     /// It could not be installed under this name.
     #[error("`{0}` is the name of a plugin that is part of Baton; give yours another name.")]
     Bundled(String),
-    /// Nobody wrote a template for it.
-    #[error("There is no {kind} in {} yet; use Rust, or begin with a workflow.", .language.as_str())]
-    NoTemplate {
-        /// The kind.
-        kind: Kind,
-        /// The language.
-        language: Language,
-    },
     /// Somebody's files.
     #[error("`{}` is there already and not empty; choose another name, or another place with --in.", .0.display())]
     Present(PathBuf),
@@ -67,8 +59,7 @@ impl Scaffold {
         if baton_plugins::BUNDLED.iter().any(|bundled| bundled.name == name) {
             return Err(ScaffoldError::Bundled(name.to_owned()));
         }
-        let scaffold = Self { name: name.to_owned(), kind, language };
-        if scaffold.sources().next().is_none() { Err(ScaffoldError::NoTemplate { kind, language }) } else { Ok(scaffold) }
+        Ok(Self { name: name.to_owned(), kind, language })
     }
 
     /// Makes the folder in `place`; gives it.
@@ -134,10 +125,8 @@ impl Scaffold {
             Language::Persona => "persona",
         };
         let (own, shared) = (format!("{language}/{}/", self.kind), [format!("manifest/{}/", self.kind), format!("{language}/all/")]);
-        let persona = self.language == Language::Persona && self.kind == Kind::Agent;
-        let there = persona || TEMPLATES.iter().any(|(path, _)| path.starts_with(&own));
         let below = move |path: &'static str| shared.iter().chain([&own]).find_map(|folder| path.strip_prefix(folder.as_str()));
-        TEMPLATES.iter().filter(move |_| there).filter_map(move |(path, text)| Some((below(path)?, *text)))
+        TEMPLATES.iter().filter_map(move |(path, text)| Some((below(path)?, *text)))
     }
 
     fn filled(&self, template: &str) -> String {
