@@ -80,7 +80,7 @@ fn a_workflow_in_rust_begins_runs_and_is_tested_against_its_recording() {
     greets(&author, &author.begins(&["hello"]));
 
     let runs: Value = serde_json::from_str(&author.baton(&folder, &["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
-    let run = runs["runs"][0]["id"].as_str().or(runs[0]["id"].as_str()).unwrap_or_else(|| panic!("{runs}"));
+    let run = runs[0]["run"].as_str().unwrap();
     fs::create_dir(folder.join("recordings")).unwrap();
     let _ = author.baton(&folder, &["runs", "record", run, "recordings/mary.json"]).exits(0);
     let tested = author.baton(&folder, &["plugin", "test"]).exits(0);
