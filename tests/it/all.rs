@@ -1,5 +1,6 @@
 //! Everything that needs the real program, real components or real servers.
 
+mod author;
 mod distribution;
 mod double;
 mod grants;

@@ -2,6 +2,7 @@
 //! people and may change.
 
 mod answering;
+mod authoring;
 mod budget;
 mod costs;
 mod decisions;

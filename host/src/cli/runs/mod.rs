@@ -6,7 +6,7 @@ mod fork;
 mod journal;
 mod list;
 mod record;
-mod replay;
+pub(super) mod replay;
 mod resume;
 mod show;
 
