@@ -61,7 +61,7 @@ async fn the_first_answer_counts_and_the_second_is_told_of_it() {
     let host = TestHost::new().await;
     let run = host.run(currency()).await;
     let id = open(&host).await[0].id.clone();
-    let answers = ["EUR", "USD"].map(|answer| given(answer));
+    let answers = ["EUR", "USD"].map(given);
     let (one, other) = tokio::join!(host.app.questions.answer(&id, &answers[0]), host.app.questions.answer(&id, &answers[1]));
     let late = [one, other].into_iter().find_map(Result::err).expect("one of them is late");
     let QuestionsError::Answered(Answer { answer, by, .. }) = &late else { panic!("{late:?}") };
