@@ -6,14 +6,20 @@ use anyhow::Result;
 use baton_pack::guests::Guests;
 
 /// Cargo package and file name of each.
-const GUESTS: &[(&str, &str)] =
-    &[("baton-probe", "probe"), ("baton-mischief", "mischief"), ("toolbox-rust", "calculator"), ("hello-rust", "hello")];
+const GUESTS: &[(&str, &str)] = &[
+    ("baton-probe", "probe"),
+    ("baton-hostile", "hostile"),
+    ("baton-mischief", "mischief"),
+    ("toolbox-rust", "calculator"),
+    ("hello-rust", "hello"),
+];
 /// Makes an agent of `agent/`.
 const ROLE_ENGINE: &str = "baton-role";
 
 fn main() -> Result<()> {
     for path in [
         "guest",
+        "hostile",
         "toolbox",
         "agent",
         "../plugins/engines/role",

@@ -15,7 +15,7 @@ mod host {
     });
 }
 
-pub use host::baton::plugin::{agents, assets, files, llm, people, run, settings, state, tools, types, workflows};
+pub use host::baton::plugin::{agents, assets, files, knowledge, llm, people, run, settings, state, tools, types, workflows};
 
 macro_rules! world {
     ($module:ident, $name:literal) => {
@@ -38,6 +38,7 @@ macro_rules! world {
                     "baton:plugin/assets": crate::bindings::assets,
                     "baton:plugin/settings": crate::bindings::settings,
                     "baton:plugin/tools": crate::bindings::tools,
+                    "baton:plugin/knowledge": crate::bindings::knowledge,
                 },
             });
         }

@@ -2,21 +2,25 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs,
+    env, fmt, fs,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value, json};
 
 use crate::{
     interfaces::{
         Settings,
-        llm::{self, Endpoint, Proxy, Secret},
+        llm::{
+            self, Endpoint, Proxy, Secret,
+            money::{PriceError, Prices},
+        },
         settings::SettingsError,
         tools::mcp::{self, Reach},
     },
-    kernel::limits::Limits,
+    kernel::{limits::Limits, signature::Trust},
 };
 
 /// Why the configuration cannot be used.
@@ -36,6 +40,9 @@ pub enum ConfigError {
     /// What is in a file.
     #[error(transparent)]
     Content(#[from] SettingsError),
+    /// A price.
+    #[error(transparent)]
+    Price(#[from] PriceError),
     /// A value that makes no sense.
     #[error("`{key}` in `{}` has to be {wanted}, and is {found}.", .path.display())]
     Value {
@@ -67,6 +74,8 @@ pub struct Config {
     pub models: llm::Config,
     /// The operator's MCP servers, from `[mcp.NAME]` in the user's settings alone: a project cannot start a program.
     pub servers: Vec<mcp::Config>,
+    /// What models cost: the table that comes with Baton, and `[prices."provider/model"]` in the user's settings over it.
+    pub prices: Prices,
     /// Executions at once: `runs.at-once`. Default 64.
     pub slots: usize,
     /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else the
@@ -75,10 +84,48 @@ pub struct Config {
     /// To rehearse a crash: the journal stands still for ever after so many writes, and the data directory has a file
     /// `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
     pub freeze_after_writes: Option<u64>,
+    /// Whose plugins are taken: `signatures.policy` (`off`, `warn` or `require`; default `warn`) and `[signatures.keys]`,
+    /// public keys by name, in the user's settings alone: a project cannot vouch for itself.
+    pub trust: Trust,
+}
+
+/// How a registry of plugins is reached.
+#[derive(Clone, Debug, Default)]
+pub struct RegistryAccess {
+    /// Without encryption, though it is another machine.
+    pub insecure: bool,
+    /// Who asks; nobody in particular when there is none.
+    pub login: Option<Login>,
+    /// The proxy for encrypted connections.
+    pub proxy: Option<Proxy>,
+}
+
+/// A user of a registry. The password is shown nowhere.
+#[derive(Clone)]
+pub struct Login {
+    user: String,
+    password: String,
+}
+
+impl Login {
+    /// The value of the header `Authorization`, for the one request it belongs in.
+    pub fn basic(&self) -> String {
+        format!("Basic {}", BASE64.encode(format!("{}:{}", self.user, self.password)))
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Login({})", self.user)
+    }
 }
 
 /// Bytes of a file of settings.
 const LARGEST_FILE: u64 = 1 << 20;
+
+/// The words of a table of limits.
+const LIMITS: &[&str] = &["memory-mib", "guest-time-ms", "wall-time-s", "payload-mib", "calls", "concurrent-runs", "traps"];
+const LIMITS_WANTED: &str = "one of `memory-mib`, `guest-time-ms`, `wall-time-s`, `payload-mib`, `calls`, `concurrent-runs` and `traps`";
 
 /// The file in a project's folder that holds its settings.
 pub const PROJECT_FILE: &str = "baton.toml";
@@ -94,11 +141,13 @@ impl Config {
         let user = Settings::merge(&[defaults(), settings_file(&user_file)?, from_environment()]).into_value();
         let models = models(&user, &user_file)?;
         let servers = tool_servers(&user, &user_file)?;
+        let prices = Prices::new(at(&user, "prices"))?;
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
         let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
         let operator = operator(&user);
+        let trust = trust(&user, &user_file)?;
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
-        let config = Self { data_dir, user_file, cache_key, user, models, servers, slots, operator, freeze_after_writes };
+        let config = Self { data_dir, user_file, cache_key, user, models, servers, prices, slots, operator, freeze_after_writes, trust };
         config.check_limits()?;
         Ok(config)
     }
@@ -117,13 +166,62 @@ impl Config {
         self.limits_at(&["limits".to_owned(), format!("plugins.{plugin}.limits")]).unwrap_or_default()
     }
 
+    /// How a registry is reached: `[registries."HOST:PORT"]` in the user's settings, with `insecure`, and `user` and
+    /// `password-env`, the name of the variable that holds the password. Without a user there, what `docker login` left in
+    /// `config.json` under `DOCKER_CONFIG` or `~/.docker`; programs that keep passwords for Docker are not asked.
+    pub fn registry(&self, host: &str) -> Result<RegistryAccess, ConfigError> {
+        let table = self.user.get("registries").and_then(|registries| registries.get(host));
+        let wrong = |key: &str, wanted, found: &Value| ConfigError::Value {
+            path: self.user_file.clone(),
+            key: format!("registries.\"{}\"{key}", host.escape_debug()),
+            wanted,
+            found: found.to_string(),
+        };
+        let mut access = RegistryAccess { proxy: self.models.proxy.clone(), ..RegistryAccess::default() };
+        if let Some(other) = table.filter(|table| !table.is_object()) {
+            return Err(wrong("", "a table with `insecure`, `user` and `password-env`", other));
+        }
+        let (mut user, mut variable) = (None, None);
+        for (key, value) in table.and_then(Value::as_object).into_iter().flatten() {
+            match (key.as_str(), value) {
+                ("insecure", Value::Bool(insecure)) => access.insecure = *insecure,
+                ("user", Value::String(name)) => user = Some(name.clone()),
+                ("password-env", Value::String(name)) => variable = Some(name.clone()),
+                _ => return Err(wrong(&format!(".{}", key.escape_debug()), "one of `insecure` = true, `user` and `password-env`", value)),
+            }
+        }
+        access.login = match (user, variable) {
+            (Some(user), Some(variable)) => {
+                let password =
+                    text(&variable).ok_or_else(|| wrong(".password-env", "the name of a variable that is set", &json!(variable)))?;
+                Some(Login { user, password: password.trim().to_owned() })
+            }
+            (None, None) => docker_login(host),
+            (user, _) => return Err(wrong("", "given both `user` and `password-env`, or none", &json!({ "user": user }))),
+        };
+        Ok(access)
+    }
+
     fn check_limits(&self) -> Result<(), ConfigError> {
-        self.limits_at(&["limits".to_owned()])?;
         let plugins = at(&self.user, "plugins").and_then(Value::as_object);
-        for plugin in plugins.into_iter().flat_map(|plugins| plugins.keys()) {
-            self.limits_at(&[format!("plugins.{plugin}.limits")])?;
+        let of_plugins = plugins.into_iter().flat_map(|plugins| plugins.keys()).map(|plugin| format!("plugins.{plugin}.limits"));
+        for table in std::iter::once("limits".to_owned()).chain(of_plugins) {
+            self.check_words(&table)?;
+            self.limits_at(&[table])?;
         }
         Ok(())
+    }
+
+    /// A limit that is misspelt would be no limit at all.
+    fn check_words(&self, table: &str) -> Result<(), ConfigError> {
+        let Some(set) = at(&self.user, table) else { return Ok(()) };
+        let wrong =
+            |key: String, found: String| Err(ConfigError::Value { path: self.user_file.clone(), key, wanted: LIMITS_WANTED, found });
+        let Some(limits) = set.as_object() else { return wrong(table.to_owned(), set.to_string()) };
+        match limits.keys().find(|key| !LIMITS.contains(&key.as_str())) {
+            Some(unknown) => wrong(format!("{table}.{}", unknown.escape_debug()), "another word".to_owned()),
+            None => Ok(()),
+        }
     }
 
     fn limits_at(&self, tables: &[String]) -> Result<Limits, ConfigError> {
@@ -136,6 +234,9 @@ impl Config {
             limits.guest_time = number("guest-time-ms")?.map_or(limits.guest_time, Duration::from_millis);
             limits.wall_time = number("wall-time-s")?.map_or(limits.wall_time, Duration::from_secs);
             limits.calls = number("calls")?.unwrap_or(limits.calls);
+            let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+            limits.concurrent_runs = number("concurrent-runs")?.map(count).or(limits.concurrent_runs);
+            limits.traps = number("traps")?.map_or(limits.traps, |traps| u32::try_from(traps).unwrap_or(u32::MAX));
         }
         Ok(limits)
     }
@@ -196,6 +297,16 @@ fn tool_server(name: &str, server: &Value, file: &Path) -> Result<mcp::Config, C
     Ok(mcp::Config { name: name.to_owned(), reach })
 }
 
+fn trust(user: &Value, file: &Path) -> Result<Trust, ConfigError> {
+    let Some(table) = at(user, "signatures") else { return Ok(Trust::default()) };
+    Trust::from_settings(table).map_err(|error| ConfigError::Value {
+        path: file.to_owned(),
+        key: format!("signatures{}", error.key),
+        wanted: error.wanted,
+        found: error.found,
+    })
+}
+
 fn defaults() -> Value {
     json!({ "runs": { "at-once": 64 } })
 }
@@ -251,6 +362,18 @@ fn models(user: &Value, file: &Path) -> Result<llm::Config, ConfigError> {
             .map(|url| Proxy { url, except: text("NO_PROXY").or_else(|| text("no_proxy")).unwrap_or_default() }),
         ..llm::Config::scripts_only(scripts)
     })
+}
+
+/// What `docker login` keeps for a registry. A file that cannot be used is none.
+fn docker_login(host: &str) -> Option<Login> {
+    let folder = path("DOCKER_CONFIG").or_else(|| path("HOME").map(|home| home.join(".docker")))?;
+    let file = folder.join("config.json");
+    let small = fs::metadata(&file).is_ok_and(|found| found.is_file() && found.len() <= LARGEST_FILE);
+    let known: Value = serde_json::from_slice(&small.then(|| fs::read(&file).ok())??).ok()?;
+    let login = known.get("auths")?.get(host)?.get("auth")?.as_str()?;
+    let login = String::from_utf8(BASE64.decode(login).ok()?).ok()?;
+    let (user, password) = login.split_once(':')?;
+    Some(Login { user: user.to_owned(), password: password.to_owned() })
 }
 
 /// A script answers from files beside it and writes a log there. Whoever wrote a project's settings, a guest perhaps,
@@ -356,7 +479,7 @@ mod tests {
         assert!(settings_file(&pipe).unwrap_err().to_string().contains("it is no file"));
         let plugin = folder.path().join("x.wasm");
         std::fs::rename(&pipe, &plugin).unwrap();
-        assert!(crate::app::read_plugin(&plugin).err().unwrap().contains("no file"));
+        assert!(crate::app::read_plugin(&plugin, &Trust::default()).err().unwrap().contains("no file"));
     }
 
     #[test]

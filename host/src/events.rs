@@ -131,6 +131,8 @@ pub trait EventLog: Send + Sync {
     async fn append(&self, events: Vec<Draft>) -> Result<(), EventError>;
     /// Up to `limit` events after `cursor`, oldest first; of one run if it is named.
     async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, EventError>;
+    /// Up to `limit` events of a category, newest first; before the cursor `before` where it is given.
+    async fn latest(&self, category: Category, before: Option<i64>, limit: u32) -> Result<Vec<Event>, EventError>;
     /// Every event from now on. A listener that falls behind is told how many it missed and reads them with `after`.
     fn listen(&self) -> broadcast::Receiver<Event>;
 }

@@ -32,6 +32,7 @@ pub mod workflow {
             "baton:plugin/assets@0.1.0": super::host::baton::plugin::assets,
             "baton:plugin/settings@0.1.0": super::host::baton::plugin::settings,
             "baton:plugin/tools@0.1.0": super::host::baton::plugin::tools,
+            "baton:plugin/knowledge@0.1.0": super::host::baton::plugin::knowledge,
         },
     });
 }
@@ -57,6 +58,7 @@ pub mod agent {
             "baton:plugin/assets@0.1.0": super::host::baton::plugin::assets,
             "baton:plugin/settings@0.1.0": super::host::baton::plugin::settings,
             "baton:plugin/tools@0.1.0": super::host::baton::plugin::tools,
+            "baton:plugin/knowledge@0.1.0": super::host::baton::plugin::knowledge,
         },
     });
 }
@@ -84,6 +86,7 @@ pub mod toolbox {
             "baton:plugin/assets@0.1.0": super::host::baton::plugin::assets,
             "baton:plugin/settings@0.1.0": super::host::baton::plugin::settings,
             "baton:plugin/tools@0.1.0": super::host::baton::plugin::tools,
+            "baton:plugin/knowledge@0.1.0": super::host::baton::plugin::knowledge,
         },
     });
 }

@@ -28,6 +28,7 @@ mod error;
 pub mod export;
 pub mod files;
 mod imports;
+pub mod knowledge;
 pub mod llm;
 pub mod people;
 mod plugin;

@@ -1,7 +1,9 @@
 //! Everything that needs the real program, real components or real servers.
 
+mod distribution;
 mod double;
 mod grants;
+mod hostile;
 mod kill;
 mod limits;
 mod mcp;

@@ -16,7 +16,7 @@ use baton::{
         run::State,
     },
 };
-use baton_tests::{PROBE, host::TestHost, program};
+use baton_tests::{PROBE, changed_probe, host::TestHost, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -172,21 +172,6 @@ fn what_a_bundled_plugin_is_granted_can_be_revoked_for_good() {
     assert!(again.stderr.contains("models=*"), "{}", again.stderr);
 }
 
-/// The probe with something else in its manifest.
-fn changed_probe(change: impl Fn(&str) -> String) -> Vec<u8> {
-    const SECTION: &[u8] = b"baton:manifest";
-    let at = PROBE.windows(SECTION.len()).position(|window| window == SECTION).unwrap() + SECTION.len();
-    let end = at + PROBE[at..].windows(PADDED.len()).position(|window| window == PADDED.as_bytes()).unwrap();
-    let text = std::str::from_utf8(&PROBE[at..end + PADDED.len()]).unwrap();
-    let mut changed = change(text);
-    assert!(changed.len() <= text.len(), "the section keeps its length");
-    changed.push_str(&" ".repeat(text.len() - changed.len()));
-    [&PROBE[..at], changed.as_bytes(), &PROBE[end + PADDED.len()..]].concat()
-}
-
-/// What the probe's manifest ends with.
-const PADDED: &str = "state = [\"probe\"]";
-
 #[test]
 fn a_wider_version_asks_for_the_difference_only() {
     let user = User::new();
@@ -307,4 +292,137 @@ async fn a_run_of_a_plugin_that_was_disabled_waits_for_its_operator() {
     host.app.kernel.resume(&run, None).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(host.find(&run.id).await.output, Some(json!(1)));
+}
+
+/// The probe, asking for so many dollars a run and for no other workflow.
+fn spender(dollars: &str) -> Vec<u8> {
+    replaced(&[("workflows = [\"probe\"]", &format!("dollars = {dollars}"))])
+}
+
+fn replaced(parts: &[(&str, &str)]) -> Vec<u8> {
+    changed_probe(|manifest| {
+        parts.iter().fold(manifest.to_owned(), |manifest, (old, new)| {
+            assert!(manifest.contains(old), "{old}");
+            manifest.replace(old, new)
+        })
+    })
+}
+
+/// A script whose every answer costs 0.40 dollars.
+const PRICED: &str =
+    "log: calls.log\nrules:\n  - { name: any, when: { contains: question }, reply: an answer, usage: { cost-usd: 0.4 } }\n";
+
+#[test]
+fn a_run_spends_no_more_than_was_granted_and_is_told_the_command_that_grants_more() {
+    let user = User::new();
+    fs::write(user.home.path().join("answers.yaml"), PRICED).unwrap();
+    fs::write(user.file("probe"), spender("\"2.50\"")).unwrap();
+    let _granted = user.baton(&["plugin", "grant", "probe", "models", "read", "write", "state"]).exits(0);
+    let three = json!({ "do": "steps", "times": 3 });
+    let none = user.run(&three).exits(1);
+    assert_eq!(named_command(&none.stderr), ["plugin", "grant", "probe", "dollars"], "{}", none.stderr);
+    let _granted = user.baton(&["plugin", "grant", "probe", "dollars=0.80"]).exits(0);
+    let shown = user.baton(&["plugin", "show", "probe"]).exits(0);
+    assert!(shown.stdout.contains("only 0.80"), "{}", shown.stdout);
+    let denied = user.run(&three).exits(1);
+    assert!(denied.stderr.contains("may use 0.80 of `dollars`, and this one has used 0.800000"), "{}", denied.stderr);
+    let asked = fs::read_to_string(user.home.path().join("calls.log")).unwrap().lines().count();
+    assert_eq!(asked, 2, "the third question was not asked");
+    let command = named_command(&denied.stderr);
+    let _more = user.baton(&command.iter().map(String::as_str).collect::<Vec<_>>()).exits(0);
+    let _done = user.run(&three).exits(0);
+    let _ten = user.run(&json!({ "do": "steps", "times": 10 })).exits(1);
+    for wrong in ["dollars=-1", "dollars=1,5", "dollars=1e400"] {
+        let refused = user.baton(&["plugin", "grant", "probe", wrong]).exits(2);
+        assert!(refused.stderr.contains("an amount is wanted, such as \"2.50\""), "{}", refused.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_spent_is_the_same_after_a_crash() {
+    // Stops in the midst of the third question or before it, and is resumed.
+    for writes in [9, 14, 15, 16] {
+        let host = TestHost::frozen_after(Some(writes), json!({})).await;
+        fs::write(host.folder.path().join("answers.yaml"), PRICED).unwrap();
+        let bound = |host: &TestHost| {
+            let kernel = std::sync::Arc::clone(&host.app.kernel);
+            async move { kernel.decide("probe", &Change::Grant(vec!["dollars=1.00".parse().unwrap()]), "ada").await.unwrap() }
+        };
+        bound(&host).await;
+        let run = host.start(json!({ "do": "steps", "times": 6 })).await;
+        let drive = baton::kernel::Drive { root: Some(run.id.clone()), until_idle: true };
+        let halt = baton::journal::Halt::default();
+        let stopped = tokio::time::timeout(std::time::Duration::from_secs(3), host.app.kernel.drive(&drive, &halt)).await;
+        assert!(stopped.is_err(), "the journal did not stand still");
+        let host = host.restarted().await;
+        bound(&host).await;
+        host.drive(&run.id).await;
+        match host.find(&run.id).await.state {
+            State::Failed { reason } => assert!(reason.contains("has used 1.200000"), "{reason}"),
+            other => panic!("{other:?}"),
+        }
+        let answered = host.journal(&run.id).await.into_iter().filter(|entry| entry.call == "llm.complete").count();
+        assert_eq!(answered, 4, "three were answered, the fourth denied");
+    }
+}
+
+#[test]
+fn who_decided_what_and_why_can_be_read() {
+    let user = User::with_probe();
+    let why = "it \u{1b}[2Jwrites\nwell";
+    let _granted = user.baton(&["plugin", "grant", "probe", "write=out/a.txt", "--reason", why]).exits(0);
+    let _denied = user.run(&json!({ "do": "write", "path": "out/b.txt", "content": "x" })).exits(1);
+    let _disabled = user.baton(&["plugin", "disable", "probe", "--reason", "holiday"]).exits(0);
+    let _enabled = user.baton(&["plugin", "enable", "probe"]).exits(0);
+    let _revoked = user.baton(&["plugin", "revoke", "probe", "--reason", "done"]).exits(0);
+    let told = |arguments: &[&str]| {
+        let events = user.json(&[&["plugin", "history", "probe"], arguments].concat());
+        let each = |event: &Value| (event["what"].as_str().unwrap().to_owned(), event["about"].clone());
+        events.as_array().unwrap().iter().map(each).collect::<Vec<_>>()
+    };
+    let names = |told: Vec<(String, Value)>| told.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(names(told(&[])), ["revoked", "enabled", "disabled", "granted"]);
+    assert_eq!(names(told(&["--last", "2"])), ["revoked", "enabled"]);
+    let all = told(&["--denied"]);
+    assert_eq!((&all[2].1["reason"], &all[2].1["by"]), (&json!("holiday"), &json!("ada")));
+    assert_eq!(all[4].1["reason"], why);
+    let (name, denied) = &all[3];
+    assert_eq!((name.as_str(), &denied["call"], &denied["plugin"]), ("denied", &json!("files.write"), &json!("probe")));
+    assert_eq!(denied["capability"], json!({ "kind": "write", "value": "out/b.txt" }));
+    assert!(denied["hash"].as_str().unwrap().len() == 64 && denied["version"] == "0.1.0" && denied["seq"] == 1, "{denied}");
+    let shown = user.baton(&["plugin", "history", "probe", "--denied"]).exits(0).stdout;
+    assert!(!shown.contains('\u{1b}') && shown.contains(r"it \u{1b}[2Jwrites\nwell"), "{shown}");
+    let nobody = user.baton(&["plugin", "history", "nobody"]).exits(2);
+    assert!(nobody.stderr.contains("nobody"), "{}", nobody.stderr);
+    let long = user.baton(&["plugin", "grant", "probe", "--reason", &"x".repeat(1_001)]).exits(2);
+    assert!(long.stderr.contains("at most 1000 characters"), "{}", long.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_call_is_told_once_however_often_the_run_is_resumed() {
+    let host = TestHost::new().await;
+    let run = host.run(json!({ "do": "write", "path": "elsewhere", "content": "x" })).await;
+    for _ in 0..2 {
+        host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+        host.drive(&run.id).await;
+    }
+    let audit = audit(&host).await;
+    assert_eq!(audit.len(), 1, "{audit:?}");
+    assert_eq!((audit[0].0.as_str(), &audit[0].1["capability"]["kind"]), ("denied", &json!("write")));
+}
+
+#[test]
+fn what_nothing_uses_yet_is_asked_for_granted_shown_and_revoked() {
+    let user = User::new();
+    let description = "description = \"Does what its input says, good or bad.\"";
+    let reserved = "images = [\"rust:*\"]\nhosts = [\"*.example.org\"]\nsecrets = [\"deploy-key\"]";
+    fs::write(user.file("probe"), replaced(&[(description, ""), ("agents = [\"*\"]\n", ""), ("workflows = [\"probe\"]", reserved)]))
+        .unwrap();
+    let _granted = user.baton(&["plugin", "grant", "probe", "--only", "hosts=api.example.org", "secrets"]).exits(0);
+    let shown = user.json(&["plugin", "show", "probe"]);
+    assert_eq!(shown["grants"], json!({ "hosts": ["api.example.org"], "secrets": ["deploy-key"] }));
+    assert_eq!(shown["withheld"]["images"], json!(["rust:*"]));
+    assert!(shown["warnings"].to_string().contains("no use yet"), "{}", shown["warnings"]);
+    let revoked = user.json(&["plugin", "revoke", "probe", "secrets"]);
+    assert_eq!(revoked["withheld"]["secrets"], json!(["deploy-key"]));
 }

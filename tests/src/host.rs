@@ -141,5 +141,6 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         slots: 64,
         operator: "tester".to_owned(),
         freeze_after_writes,
+        trust: Default::default(),
     }
 }

@@ -2,9 +2,12 @@
 
 pub mod folder;
 pub mod host;
+pub mod hostile;
 pub mod litellm;
 pub mod node;
 pub mod program;
+pub mod registry;
+pub mod server;
 
 /// The component that does what its input says.
 pub const PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe.wasm"));
@@ -16,3 +19,17 @@ pub const CALCULATOR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/calculat
 pub const CLERK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/clerk.wasm"));
 /// The smallest plugin there is.
 pub const HELLO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hello.wasm"));
+
+/// What the probe's manifest ends with.
+const MANIFEST_END: &str = "state = [\"probe\"]";
+
+/// The probe with something else in its manifest, of the same length or shorter.
+pub fn changed_probe(change: impl Fn(&str) -> String) -> Vec<u8> {
+    const SECTION: &[u8] = b"baton:manifest";
+    let at = PROBE.windows(SECTION.len()).position(|window| window == SECTION).unwrap() + SECTION.len();
+    let length = PROBE[at..].windows(MANIFEST_END.len()).position(|window| window == MANIFEST_END.as_bytes()).unwrap() + MANIFEST_END.len();
+    let mut changed = change(std::str::from_utf8(&PROBE[at..at + length]).unwrap());
+    assert!(changed.len() <= length, "the section keeps its length");
+    changed.push_str(&" ".repeat(length - changed.len()));
+    [&PROBE[..at], changed.as_bytes(), &PROBE[at + length..]].concat()
+}

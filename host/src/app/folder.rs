@@ -9,6 +9,7 @@ use std::{
 use crate::kernel::{
     package::Package,
     registry::{Origin, Plugin, Registry, RegistryError},
+    signature::Trust,
 };
 
 /// A file in the plugin folder that is not a plugin this host can run.
@@ -61,9 +62,9 @@ impl Folder {
     }
 
     /// Adds the files to the plugins; gives those that were refused.
-    pub fn load(&self, registry: &Registry) -> Vec<Refused> {
+    pub fn load(&self, registry: &Registry, trust: &Trust) -> Vec<Refused> {
         let load = |path: PathBuf| {
-            let added = read_plugin(&path).and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
+            let added = read_plugin(&path, trust).and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
             added.err().map(|reason| Refused { path, reason })
         };
         self.files().into_iter().filter_map(load).collect()
@@ -115,8 +116,13 @@ impl Folder {
     }
 }
 
-/// A plugin's file, understood and granted nothing.
-pub fn read_plugin(path: &Path) -> Result<Plugin, String> {
+/// A plugin's file, understood and granted nothing. `trust` says whose it may be.
+pub fn read_plugin(path: &Path, trust: &Trust) -> Result<Plugin, String> {
+    understand(read_file(path)?, path, trust)
+}
+
+/// The bytes of a file that is not too large to be a plugin.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     let unreadable = |error: io::Error| format!("The file cannot be read: {error}.");
     let about = fs::metadata(path).map_err(unreadable)?;
     if !about.is_file() {
@@ -126,21 +132,24 @@ pub fn read_plugin(path: &Path) -> Result<Plugin, String> {
     if about.len() > Package::LARGEST as u64 {
         return Err(format!("The file has {} bytes, more than the {} a plugin may have.", about.len(), Package::LARGEST));
     }
-    let wasm = fs::read(path).map_err(unreadable)?;
-    understand(wasm, path)
+    fs::read(path).map_err(unreadable)
 }
 
 /// A folder that an engine of this program interprets, packed into a plugin that is granted nothing. An agent's folder
 /// holds `plugin.toml` and `persona.md`.
-pub fn pack(folder: &Path) -> Result<Plugin, String> {
+pub fn pack(folder: &Path, trust: &Trust) -> Result<Plugin, String> {
     let contents = baton_pack::folder::read(folder).map_err(|error| error.to_string())?;
     if !contents.assets.iter().any(|(path, _)| path == "persona.md") {
         return Err("The folder has no persona.md, so it is no agent; a workflow or toolbox that is a crate is built by cargo.".to_owned());
     }
     let wasm = baton_pack::pack(baton_plugins::ROLE_ENGINE, &contents.manifest, &contents.assets).map_err(|error| error.to_string())?;
-    understand(wasm, folder)
+    understand(wasm, folder, trust)
 }
 
-fn understand(wasm: Vec<u8>, origin: &Path) -> Result<Plugin, String> {
-    Plugin::read(wasm, Origin::File(origin.to_owned()), |_| Default::default()).map_err(|error| error.to_string())
+/// A plugin's bytes, understood and granted nothing. The one way in for whatever is not part of this program, and so the
+/// place where `trust` decides.
+pub fn understand(wasm: Vec<u8>, origin: &Path, trust: &Trust) -> Result<Plugin, String> {
+    let plugin = Plugin::read(wasm, Origin::File(origin.to_owned()), |_| Default::default()).map_err(|error| error.to_string())?;
+    trust.admit(&plugin.package)?;
+    Ok(plugin)
 }

@@ -1,5 +1,6 @@
 //! Everything that is built once, and how it is put together. The only module that names the store.
 
+pub mod distribution;
 mod folder;
 
 use std::{
@@ -10,13 +11,18 @@ use std::{
 
 use serde_json::Value;
 
-pub use folder::{Folder, FolderError, Refused, pack, read_plugin};
+pub use folder::{Folder, FolderError, Refused, pack, read_file, read_plugin, understand};
 
 use crate::{
     config::{Config, ConfigError},
     interfaces::{
         Services,
-        llm::{Catalogue, Provider, providers::pace::SystemPace},
+        knowledge::WordIndex,
+        llm::{
+            Catalogue, Provider,
+            money::{Books, Ledger},
+            providers::pace::SystemPace,
+        },
         people::Questions,
         tools::{Servers, mcp::Server},
     },
@@ -27,6 +33,7 @@ use crate::{
         limits::Limits,
         package::Package,
         registry::{Origin, Plugin, Registry, RegistryError},
+        sources::Sources,
     },
     store::{Lease, Store, StoreError},
 };
@@ -77,6 +84,10 @@ pub struct App {
     pub kernel: Arc<Kernel>,
     /// The files in the plugin folder that were refused.
     pub refused: Vec<Refused>,
+    /// What was paid for models.
+    pub ledger: Arc<dyn Ledger>,
+    /// What was spent, and what may be.
+    pub books: Arc<Books>,
     /// What runs ask people.
     pub questions: Arc<dyn Questions>,
     store: Arc<Store>,
@@ -125,17 +136,24 @@ impl App {
             guests: guests.handle.clone(),
             slots: config.slots,
         };
-        let (documents, servers) = (Arc::clone(&store) as _, Arc::new(servers));
+        let (documents, memory, servers) = (Arc::clone(&store) as _, Arc::clone(&store) as _, Arc::new(servers));
         let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
         let asked = Arc::clone(&questions);
-        let kernel =
-            Kernel::new(parts, |children, toolboxes| Services { children, models, documents, questions: asked, toolboxes, servers });
+        let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
+        let index = Arc::new(WordIndex::default());
+        let services = |children, toolboxes| Services { children, models, documents, questions: asked, toolboxes, servers, memory, index };
+        let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         if access == Access::Execute {
             kernel.honour_requests().await?;
             kernel.runs().requeue_running().await.map_err(KernelError::from)?;
         }
-        Ok(Self { config, kernel, refused, questions, store, _guests: guests, _lease: lease })
+        Ok(Self { config, kernel, refused, questions, ledger: Arc::clone(&store) as _, books, store, _guests: guests, _lease: lease })
+    }
+
+    /// Where plugins were fetched from.
+    pub fn sources(&self) -> &dyn Sources {
+        &*self.store
     }
 
     /// Folds all that was written into the one file, so that a copy of it is whole, and ends. Without it nothing is
@@ -199,7 +217,7 @@ fn installed(config: &Config) -> Result<(Registry, Vec<Refused>), AppError> {
         let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
         added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
     }
-    let refused = Folder::of(&config.data_dir).load(&registry);
+    let refused = Folder::of(&config.data_dir).load(&registry, &config.trust);
     Ok((registry, refused))
 }
 

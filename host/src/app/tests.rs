@@ -16,6 +16,7 @@ use crate::{
 
 fn config(folder: &Path) -> Config {
     Config {
+        prices: crate::interfaces::llm::money::Prices::new(None).unwrap(),
         data_dir: folder.join("data"),
         user_file: folder.join("baton.toml"),
         cache_key: folder.join("cache.key"),
@@ -25,6 +26,7 @@ fn config(folder: &Path) -> Config {
         operator: "tester".to_owned(),
         freeze_after_writes: None,
         servers: Vec::new(),
+        trust: Default::default(),
     }
 }
 

@@ -88,7 +88,7 @@ async fn until_unanswered(app: &App, root: &RunId, halt: &Halt, patient: &Atomic
     loop {
         app.kernel.drive(&drive, halt).await?;
         let waits = patient.load(Ordering::SeqCst) && halt.interrupt().is_none();
-        if !waits || answering::open(app, root).await?.is_empty() && app.kernel.runs().queued(Some(root), 1).await?.is_empty() {
+        if !waits || answering::open(app, root).await?.is_empty() && app.kernel.runs().queued(Some(root), None, 1).await?.is_empty() {
             return Ok(());
         }
         tokio::time::sleep(LOOK).await;

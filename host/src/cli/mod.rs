@@ -2,6 +2,8 @@
 //! people and may change.
 
 mod answering;
+mod budget;
+mod costs;
 mod decisions;
 mod demo;
 mod doctor;
@@ -75,6 +77,8 @@ enum Command {
     Questions(questions::Questions),
     Decisions(decisions::Decisions),
     Plugin(plugin::Plugin),
+    Costs(costs::Costs),
+    Budget(budget::Budget),
     Mcp(mcp::Mcp),
     Doctor(doctor::Doctor),
 }
@@ -90,6 +94,8 @@ impl Cli {
             Command::Questions(command) => command.execute(&context).await,
             Command::Decisions(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
+            Command::Costs(command) => command.execute(&context).await,
+            Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
             Command::Doctor(command) => command.execute(&context).await,
         }
@@ -116,6 +122,11 @@ struct Context {
 }
 
 impl Context {
+    /// What the operator set, for what is to be done before the data is opened.
+    fn config(&self) -> anyhow::Result<Config> {
+        Ok(Config::read(self.data_dir.clone()).map_err(AppError::from)?)
+    }
+
     async fn open(&self, access: Access) -> anyhow::Result<App> {
         self.open_at(self.data_dir.clone(), access).await
     }

@@ -9,6 +9,8 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
+use super::text;
+
 /// What went well.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 /// What needs attention.
@@ -93,7 +95,7 @@ impl Screen {
 
     /// Writes the answer as a JSON document.
     pub(super) fn document(&self, document: &impl Serialize) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(document)?;
+        let text = text::document(&serde_json::to_string_pretty(document)?);
         // No colours inside, and none may be taken for such.
         writeln!(io::stdout().lock(), "{text}")?;
         Ok(())

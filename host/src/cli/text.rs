@@ -55,8 +55,29 @@ pub(super) fn shell_word(word: &str) -> String {
     if !word.is_empty() && word.chars().all(bare) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
+/// The JSON document with every character inside its strings that could not be seen written as JSON writes it, such as
+/// `\u009b`: it says the same to a program and nothing to a terminal.
+pub(super) fn document(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character != '\n' && is_hidden(character) {
+            let mut units = [0; 2];
+            shown.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Controls of either set, marks of direction, characters without width or ink, and tags.
 fn is_hidden(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 #[cfg(test)]
@@ -65,8 +86,19 @@ mod tests {
 
     #[test]
     fn nothing_reaches_the_terminal_but_text() {
-        let attacks =
-            ["\u{1b}[2Jgone", "\u{1b}]0;title\u{7}gone", "go\u{8}ne", "go\u{200b}ne", "\u{202e}gone", "go\rne", "\u{9b}31mgone", "go\0ne"];
+        let attacks = [
+            "\u{1b}[2Jgone",
+            "\u{1b}]0;title\u{7}gone",
+            "go\u{8}ne",
+            "go\u{200b}ne",
+            "\u{202e}gone",
+            "go\rne",
+            "\u{9b}31mgone",
+            "go\0ne",
+            "go\u{ad}ne",
+            "\u{61c}gone",
+            "go\u{e0041}ne",
+        ];
         for attack in attacks {
             let shown = plain(attack);
             assert!(!shown.chars().any(is_hidden), "{attack:?} gave {shown:?}");
@@ -79,6 +111,14 @@ mod tests {
     fn what_is_decided_by_is_shown_in_full() {
         assert_eq!(escaped("a\u{1b}[31m\u{202e}b\n"), r"a\u{1b}[31m\u{202e}b\n");
         assert_eq!(escaped("Grüße"), "Grüße");
+    }
+
+    #[test]
+    fn a_document_says_the_same_and_shows_nothing_else() {
+        let value = serde_json::json!({ "a\u{9b}": "\u{202e}\u{7f}\u{1b}\u{e0041}ü\n" });
+        let shown = document(&serde_json::to_string_pretty(&value).unwrap());
+        assert_eq!(shown, "{\n  \"a\\u009b\": \"\\u202e\\u007f\\u001b\\udb40\\udc41ü\\n\"\n}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 
     #[test]

@@ -5,8 +5,10 @@ pub mod assets;
 pub mod children;
 mod exports;
 pub mod files;
+pub mod knowledge;
 pub mod llm;
 pub mod people;
+pub mod reserved;
 pub mod run;
 mod session;
 pub mod settings;
@@ -14,6 +16,7 @@ pub mod state;
 pub mod toolboxes;
 pub mod tools;
 pub mod workflows;
+mod workspace_documents;
 mod workspace_tools;
 
 use wasmtime::component::Linker;
@@ -27,11 +30,26 @@ pub use session::{Holds, Place, Services, Session};
 pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
-pub const SERVED: &[&str] = &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools"];
+pub const SERVED: &[&str] =
+    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge"];
 
 /// Every kind of capability a manifest can ask for.
-pub const CAPABILITIES: &[CapabilityKind] =
-    &[llm::MODELS, files::READ, files::WRITE, state::STATE, agents::AGENTS, workflows::WORKFLOWS, people::PEOPLE, tools::TOOLS];
+pub const CAPABILITIES: &[CapabilityKind] = &[
+    llm::MODELS,
+    llm::DOLLARS,
+    files::READ,
+    files::WRITE,
+    state::STATE,
+    agents::AGENTS,
+    workflows::WORKFLOWS,
+    people::PEOPLE,
+    tools::TOOLS,
+    knowledge::KNOWLEDGE,
+    knowledge::REMEMBER,
+    reserved::IMAGES,
+    reserved::HOSTS,
+    reserved::SECRETS,
+];
 
 /// Serves every interface to the components of `linker`.
 pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
@@ -44,5 +62,6 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     people::link(linker, |store: &mut T| store.session().people())?;
     assets::link(linker, |store: &mut T| store.session().assets())?;
     settings::link(linker, |store: &mut T| store.session().settings())?;
-    tools::link(linker, |store: &mut T| store.session().tools())
+    tools::link(linker, |store: &mut T| store.session().tools())?;
+    knowledge::link(linker, |store: &mut T| store.session().knowledge())
 }

@@ -8,6 +8,7 @@ use super::{
     Assets, Settings, agents, assets,
     children::Children,
     files::{self, Workspace},
+    knowledge::{self, Index, Memory},
     llm::{self, Provider},
     people::{self, Questions},
     run::{self, About},
@@ -33,6 +34,10 @@ pub struct Services {
     pub toolboxes: Arc<dyn Toolboxes>,
     /// The operator's tool servers.
     pub servers: Arc<Servers>,
+    /// Keeps what projects learned.
+    pub memory: Arc<dyn Memory>,
+    /// Finds passages.
+    pub index: Arc<dyn Index>,
 }
 
 /// Where a run works, and by which settings.
@@ -54,6 +59,7 @@ pub struct Session {
     settings: Settings,
     workspace: Arc<Workspace>,
     shelf: Arc<Shelf>,
+    spending: llm::Spending,
     services: Arc<Services>,
 }
 
@@ -74,7 +80,8 @@ impl Session {
             toolboxes: Arc::clone(&services.toolboxes),
             children: Arc::clone(&services.children),
         });
-        Ok(Self { recorder, about, assets: place.assets, settings, workspace, shelf, services })
+        let spending = llm::Spending::default();
+        Ok(Self { recorder, about, assets: place.assets, settings, workspace, shelf, spending, services })
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
@@ -87,6 +94,7 @@ impl Session {
             provider: self.services.models.as_ref(),
             plugin: &self.about.plugin,
             preferences: &self.settings,
+            spending: &mut self.spending,
         }
     }
 
@@ -118,6 +126,19 @@ impl Session {
         settings::View { recorder: &mut self.recorder, settings: &self.settings }
     }
 
+    pub(super) fn knowledge(&mut self) -> knowledge::View<'_> {
+        knowledge::View {
+            recorder: &mut self.recorder,
+            project: &self.about.project,
+            preferences: &self.settings,
+            library: knowledge::Library {
+                documents: Arc::clone(&self.workspace) as _,
+                memory: Arc::clone(&self.services.memory),
+                index: Arc::clone(&self.services.index),
+            },
+        }
+    }
+
     pub(super) fn tools(&mut self) -> tools::View<'_> {
         tools::View { recorder: &mut self.recorder, shelf: Arc::clone(&self.shelf) }
     }
@@ -126,5 +147,11 @@ impl Session {
 impl llm::Preferences for Settings {
     fn model(&self, key: &str) -> Option<String> {
         self.get(key)?.as_str().map(str::to_owned)
+    }
+}
+
+impl knowledge::Preferences for Settings {
+    fn documents(&self) -> Option<Vec<String>> {
+        self.get("knowledge.documents")?.as_array()?.iter().map(|glob| glob.as_str().map(str::to_owned)).collect()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::{Value, json};
+
 /// One thing a call needs: a kind such as `read`, and what exactly, such as `docs/PRD.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capability<'a> {
@@ -25,6 +27,9 @@ pub enum Matching {
     Path,
     /// `*` stands for anything.
     Name,
+    /// No pattern but a single amount, such as `2.50`: how much of it one run may use. A call names what was used
+    /// before it, and has to be below. Where neither side states one, there is no such bound.
+    Amount,
 }
 
 /// A kind of capability that a manifest can ask for. The interfaces declare theirs.
@@ -34,7 +39,7 @@ pub struct CapabilityKind {
     pub word: &'static str,
     /// How its patterns are compared.
     pub matching: Matching,
-    /// The interface whose calls need it.
+    /// The interface whose calls need it; empty while there is none.
     pub interface: &'static str,
     /// What it allows, for whoever grants it.
     pub meaning: &'static str,
@@ -52,6 +57,11 @@ pub struct Denial {
 pub trait Authority: Send + Sync {
     /// Allows the capability, or says why not.
     fn decide(&self, capability: &Capability<'_>) -> Result<(), Denial>;
+
+    /// For whom it speaks, as the audit log tells it: an object of the plugin's name, version and hash, where there is one.
+    fn speaks_for(&self) -> Value {
+        json!({})
+    }
 
     /// Whether any value of `kind` that begins with `prefix` could be allowed. Says yes where it cannot tell: it saves
     /// looking for what would all be denied, and decides nothing.

@@ -11,12 +11,12 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{
-    Asked, Attempt, Authority, CallError, Capability, Clock, Departure, Effect, Entry, EntryState, Interrupt, Journal, JournalError, Pause,
-    PauseKind, Performed, Repeat, RunId, Write, answer::Kept,
+    Asked, Attempt, Authority, CallError, Capability, Clock, Denial, Departure, Effect, Entry, EntryState, Interrupt, Journal,
+    JournalError, Pause, PauseKind, Performed, Repeat, RunId, Write, answer::Kept,
 };
 use crate::events::{Category, Draft};
 
@@ -120,8 +120,10 @@ pub struct Prepared {
 enum Stage {
     /// Answered by the journal.
     Replayed(String),
-    /// Not allowed, or not possible.
+    /// Not possible.
     Refused(CallError),
+    /// Not allowed, and what it would have needed.
+    Denied(Denial, Value),
     /// To be done.
     Due { again: bool, intent_written: bool },
 }
@@ -131,7 +133,7 @@ impl Prepared {
     pub fn attempt(&self) -> Option<Attempt> {
         match self.state {
             Stage::Due { again, .. } => Some(Attempt { seq: self.entry.seq, key: self.entry.key(), again }),
-            Stage::Replayed(_) | Stage::Refused(_) => None,
+            Stage::Replayed(_) | Stage::Refused(_) | Stage::Denied(..) => None,
         }
     }
 }
@@ -332,7 +334,7 @@ impl Recorder {
     /// A call that was never made: decides once whether it may be. A refusal is an answer like any other, so that a
     /// later change of limits or grants does not change what the guest was told.
     fn admit(&self, mut call: Call<'_>, seq: u64, hash: String) -> Prepared {
-        let refusal = self.too_large(&mut call).or_else(|| self.denial(&call));
+        let refusal = self.too_large(&mut call).map(Stage::Refused).or_else(|| self.denial(&mut call));
         let entry = Entry {
             run: self.run.clone(),
             seq,
@@ -346,16 +348,39 @@ impl Recorder {
             asked_at: self.clock.now(),
             answered_at: None,
         };
-        let state = match refusal {
-            Some(refusal) => Stage::Refused(refusal),
-            None => Stage::Due { again: false, intent_written: !call.effect.has_intent() },
-        };
+        let state = refusal.unwrap_or(Stage::Due { again: false, intent_written: !call.effect.has_intent() });
         Prepared { entry, state }
     }
 
-    fn denial(&self, call: &Call<'_>) -> Option<CallError> {
-        let denial = call.needs.iter().find_map(|capability| self.authority.decide(capability).err());
-        denial.map(|denial| CallError::Denied(denial.reason))
+    /// Asks whether the call is allowed. Of a long request that is not, the journal keeps the size alone: whoever was
+    /// granted nothing must not fill the disk.
+    fn denial(&self, call: &mut Call<'_>) -> Option<Stage> {
+        const KEPT: usize = 8 << 10;
+        const LONGEST_NAME: usize = 4096;
+        let long = call.needs.iter().any(|capability| capability.value.len() > LONGEST_NAME);
+        let refusal = if long {
+            let reason = format!("No name has more than {LONGEST_NAME} bytes; call what is granted by its own.");
+            Some(Stage::Refused(CallError::Invalid(reason)))
+        } else {
+            call.needs.iter().find_map(|capability| {
+                let denial = self.authority.decide(capability).err()?;
+                Some(Stage::Denied(denial, json!({ "kind": capability.kind, "value": excerpt(&capability.value) })))
+            })
+        };
+        if refusal.is_some() && call.request.len() > KEPT {
+            call.request = json!({ "refused": call.request.len() }).to_string();
+        }
+        refusal
+    }
+
+    /// What the audit log is told of a call that was denied: once, together with its answer.
+    fn denied(&self, entry: &Entry, reason: &str, capability: &Value) -> Draft {
+        let mut data = self.authority.speaks_for();
+        data["seq"] = json!(entry.seq);
+        data["call"] = json!(entry.call);
+        data["capability"] = capability.clone();
+        data["reason"] = json!(reason);
+        Draft::of_run(Category::Audit, "denied", &entry.run, data)
     }
 
     /// Refuses a request above the limit, of which the journal then keeps the size alone.
@@ -397,11 +422,18 @@ impl Recorder {
         let Prepared { entry, state } = prepared;
         match (state, performed) {
             (Stage::Replayed(answer), _) => replayed(&entry, &answer),
-            (Stage::Refused(refusal), _) => {
-                let events = if matches!(refusal, CallError::Denied(_)) { vec![denied(&entry, &refusal)] } else { Vec::new() };
-                self.answer(entry, Err(refusal), events).await
+            (Stage::Refused(refusal), _) => self.answer(entry, Err(refusal), Vec::new()).await,
+            (Stage::Denied(denial, capability), _) => {
+                let event = self.denied(&entry, &denial.reason, &capability);
+                self.answer(entry, Err(CallError::Denied(denial.reason)), vec![event]).await
             }
-            (Stage::Due { .. }, Some(Performed::Answered(answer, events))) => self.answer(entry, answer, events).await,
+            (Stage::Due { .. }, Some(Performed::Answered(answer, mut events))) => {
+                // What an interface denies beside the gate is told like what the gate does.
+                if let Err(CallError::Denied(reason)) = &answer {
+                    events.push(self.denied(&entry, reason, &Value::Null));
+                }
+                self.answer(entry, answer, events).await
+            }
             (Stage::Due { intent_written, .. }, Some(Performed::Waiting(wait))) => {
                 if !intent_written {
                     self.journal.write(vec![Write { entry, events: Vec::new() }]).await?;
@@ -483,11 +515,6 @@ fn replayed<A: DeserializeOwned>(entry: &Entry, answer: &str) -> Result<Result<A
 
 fn repeated(entry: &Entry) -> Draft {
     Draft::of_run(Category::Llm, "repeated", &entry.run, json!({ "seq": entry.seq, "call": entry.call, "possible-double-charge": true }))
-}
-
-fn denied(entry: &Entry, refusal: &CallError) -> Draft {
-    let data = json!({ "seq": entry.seq, "call": entry.call, "reason": refusal.to_string() });
-    Draft::of_run(Category::Audit, "denied", &entry.run, data)
 }
 
 fn mismatch(entry: &Entry, call: &Call<'_>) -> Pause {

@@ -120,9 +120,9 @@ async fn a_closed_recorder_gives_what_is_there_and_does_nothing() {
 #[tokio::test]
 async fn a_long_request_is_shown_shortened() {
     let bench = Bench::new();
-    ask(&mut bench.recorder(), Effect::Read, json!("ü".repeat(100_000)), 1).await.unwrap().unwrap();
+    ask(&mut bench.recorder(), Effect::Read, json!("ü".repeat(2_000)), 1).await.unwrap().unwrap();
     let pause = paused(recall(&mut bench.recorder(), Effect::Read, json!("short")).await);
-    assert!(pause.reason.len() < 2_000 && pause.reason.contains("(200002 bytes)"), "{pause}");
+    assert!(pause.reason.len() < 2_000 && pause.reason.contains("(4002 bytes)"), "{pause}");
 }
 
 #[tokio::test]
@@ -210,6 +210,7 @@ async fn a_denial_is_decided_written_and_told_once() {
     assert_eq!((bench.authority.asked(), bench.journal.written().len()), (1, 1));
     let events = bench.journal.events();
     assert_eq!((events.len(), events[0].category, events[0].name.as_str()), (1, Category::Audit, "denied"));
+    assert_eq!((&events[0].data["seq"], &events[0].data["capability"]), (&json!(1), &json!({ "kind": "test", "value": "1" })));
 
     // And the other way: what was allowed once stays answered.
     let mut recorder = bench.recorder();
@@ -219,6 +220,27 @@ async fn a_denial_is_decided_written_and_told_once() {
     let mut recorder = bench.recorder();
     let _ = recall(&mut recorder, Effect::Write, json!(1)).await;
     assert_eq!(recall(&mut recorder, Effect::Write, json!(2)).await.unwrap(), Ok(2));
+}
+
+#[tokio::test]
+async fn a_long_request_that_is_denied_leaves_its_size_alone() {
+    let ask = |recorder: &mut Recorder, name: usize| {
+        let call = Call::new("test.ask", Effect::Write, &"x".repeat(100_000)).unwrap();
+        recorder.prepare(call.needing(Capability::new("test", "n".repeat(name)))).unwrap()
+    };
+    for name in [1, 5_000] {
+        let bench = Bench::new();
+        bench.authority.deny("test", "");
+        let mut recorder = bench.recorder();
+        let prepared = ask(&mut recorder, name);
+        let first = recorder.settle::<u64>(prepared, None).await.unwrap();
+        let kept = bench.journal.history().pop().unwrap();
+        assert_eq!(kept.request, r#"{"refused":100002}"#);
+        let mut again = bench.recorder();
+        let replayed = ask(&mut again, name);
+        assert_eq!(again.settle::<u64>(replayed, None).await.unwrap(), first, "it is known again by its hash");
+        assert!(first.unwrap_err().to_string().len() < 1_000);
+    }
 }
 
 #[tokio::test]

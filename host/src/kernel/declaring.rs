@@ -16,8 +16,15 @@ use crate::{
     journal::{self, Authority, Capability, Denial, Entry, Halt, Journal, JournalError, Ports, Recorder, RunId, Write},
 };
 
-const LIMITS: Limits =
-    Limits { memory: 32 << 20, guest_time: Duration::from_millis(500), wall_time: Duration::from_secs(5), payload: 1 << 20, calls: 0 };
+const LIMITS: Limits = Limits {
+    memory: 32 << 20,
+    guest_time: Duration::from_millis(500),
+    wall_time: Duration::from_secs(5),
+    payload: 1 << 20,
+    calls: 0,
+    concurrent_runs: None,
+    traps: 1,
+};
 
 /// More than a model can choose from.
 const MOST_TOOLS: usize = 128;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use wasmtime::{Store, Trap};
+use wasmtime_wasi::I32Exit;
 
 use super::{
     Kernel,
@@ -22,8 +23,10 @@ use crate::{
 pub(super) enum Ending {
     /// With an output.
     Succeeded(Value),
-    /// The guest said so itself, or trapped.
+    /// The guest said so itself.
     Failed(CallError),
+    /// The guest broke down: a mistake of its own, which the host had to end.
+    Trapped(CallError),
     /// From outside.
     Interrupted(Interrupt),
 }
@@ -151,14 +154,21 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
     if error.root_cause().to_string().contains("fuel allocated for hostcalls") {
         return limit(Exceeded::Payload(limits.payload));
     }
-    failed(match error.downcast_ref::<Trap>() {
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        let reason = format!("The plugin ended itself with exit status {} instead of answering. This is a mistake of the plugin.", exit.0);
+        return Ending::Trapped(CallError::Other(reason));
+    }
+    let trap = error.downcast_ref::<Trap>().copied();
+    let reason = match trap {
         Some(Trap::StackOverflow) => "The plugin recursed until its stack was used up. This is a mistake of the plugin.".to_owned(),
         Some(Trap::UnreachableCodeReached) => {
             "The plugin gave up (a panic, most likely; its message is in the run's log: `baton runs journal`). This is a mistake of the plugin.".to_owned()
         }
         Some(trap) => format!("The plugin trapped: {trap}. This is a mistake of the plugin."),
         None => format!("The plugin could not go on: {:#}.", first_cause(&error)),
-    })
+    };
+    // Without a trap it may be the host's own fault, which is not counted against the plugin.
+    if trap.is_some() { Ending::Trapped(CallError::Other(reason)) } else { failed(reason) }
 }
 
 fn limit(exceeded: Exceeded) -> Ending {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::permissions::Patterns;
-use crate::events::Draft;
+use crate::{events::Draft, interfaces::CAPABILITIES};
 
 /// How an operator stands to one version of a plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,13 +14,18 @@ pub struct Standing {
     pub withheld: Patterns,
     /// It may not be started.
     pub disabled: bool,
+    /// It was stopped after so many runs in a row that ended by a trap.
+    pub tripped: Option<u32>,
 }
 
 impl Standing {
-    /// What of it holds for another version of the plugin, which asks for what `asks_for` says.
+    /// What of it holds for another version of the plugin, of which `within` says how much of a grant it asks for. That this one kept
+    /// trapping says nothing of the other.
     #[must_use]
-    pub fn carried(&self, asks_for: impl Fn(&str, &str) -> bool) -> Self {
-        Self { granted: self.granted.kept(&asks_for), withheld: self.withheld.kept(&asks_for), disabled: self.disabled }
+    pub fn carried(&self, within: impl Fn(&str, &str) -> Option<String>) -> Self {
+        let granted = self.granted.changed(&within);
+        let withheld = self.withheld.changed(&within).beyond(&granted, CAPABILITIES);
+        Self { granted, withheld, disabled: self.disabled, tripped: None }
     }
 }
 

@@ -18,6 +18,9 @@ use super::{
 };
 use crate::interfaces::{Holds, Session};
 
+/// Handles of WASI that one instance may hold; the table they stand in lies in the host's memory.
+const MOST_HANDLES: usize = 4096;
+
 /// The data of one store.
 pub struct Guest {
     session: Session,
@@ -29,8 +32,10 @@ pub struct Guest {
 impl Guest {
     /// A store for one call. `seed` decides the guest's random numbers.
     pub(super) fn store(engine: &Engine, session: Session, seed: &str, limits: Limits) -> Store<Self> {
-        let wasi = empty_wasi(seed, session.recorder.time());
-        let guest = Self { session, wasi, table: ResourceTable::new(), meter: Meter::new(limits) };
+        let wasi = empty_wasi(seed, session.recorder.time(), limits);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MOST_HANDLES);
+        let guest = Self { session, wasi, table, meter: Meter::new(limits) };
         let mut store = Store::new(engine.inner(), guest);
         store.limiter(|guest| &mut guest.meter);
         // What is copied out of the guest in one call is bounded before it is copied. The gate refuses with an error what
@@ -67,7 +72,7 @@ impl WasiView for Guest {
 
 /// Language tool chains import WASI whether they use it or not, so it is there and gives nothing: no files, no sockets,
 /// no environment, no streams; random numbers from the seed and the time of the journal.
-fn empty_wasi(seed: &str, time: Arc<AtomicU64>) -> WasiCtx {
+fn empty_wasi(seed: &str, time: Arc<AtomicU64>, limits: Limits) -> WasiCtx {
     let (mut secure, mut insecure, mut hashes) = ([0; 32], [0; 32], [0; 16]);
     let mut derived = blake3::Hasher::new().update(seed.as_bytes()).finalize_xof();
     derived.fill(&mut secure);
@@ -77,6 +82,8 @@ fn empty_wasi(seed: &str, time: Arc<AtomicU64>) -> WasiCtx {
         .secure_random(ChaCha12Rng::from_seed(secure))
         .insecure_random(ChaCha12Rng::from_seed(insecure))
         .insecure_random_seed(u128::from_le_bytes(hashes))
+        // Made in the host before the guest has to have room for them.
+        .max_random_size(limits.payload as u64)
         .wall_clock(JournalClock(Arc::clone(&time)))
         .monotonic_clock(JournalClock(time))
         .allow_tcp(false)

@@ -19,6 +19,10 @@ pub struct Limits {
     pub payload: usize,
     /// Host calls of one run. Default 100,000.
     pub calls: u64,
+    /// Executions of one plugin at once; a run that waits is none. Default none beyond the slots there are.
+    pub concurrent_runs: Option<usize>,
+    /// Runs of one version in a row that a trap may end before nothing starts it any more. Default 5.
+    pub traps: u32,
 }
 
 impl Default for Limits {
@@ -29,6 +33,8 @@ impl Default for Limits {
             wall_time: Duration::from_secs(3600),
             payload: 8 << 20,
             calls: 100_000,
+            concurrent_runs: None,
+            traps: 5,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Runs plugins. Names no interface, no SQL, no HTTP.
 
+mod amount;
 mod cache;
 mod children;
 mod declaring;
@@ -10,12 +11,15 @@ pub mod grants;
 pub mod guest;
 pub mod limits;
 pub mod package;
+mod patterns;
 pub mod permissions;
 pub mod recording;
 pub mod registry;
 pub mod replay;
 pub mod run;
 mod scheduler;
+pub mod signature;
+pub mod sources;
 mod starting;
 mod trial;
 
@@ -31,11 +35,11 @@ use tokio::sync::Notify;
 use crate::{
     events::EventLog,
     interfaces::{Services, children::Children, toolboxes::Toolboxes},
-    journal::{Clock, Halt, Journal, JournalError, RunId},
+    journal::{Clock, Journal, JournalError, RunId},
 };
 
 pub use scheduler::Drive;
-pub use starting::Order;
+pub use starting::{Order, project_of};
 pub use trial::Trial;
 
 use engine::{Engine, EngineError};
@@ -87,6 +91,14 @@ pub enum KernelError {
     /// An operator allows nobody to start it.
     #[error("Plugin `{0}` is disabled and is not started. `baton plugin enable {0}` lets it be started again.")]
     Disabled(String),
+    /// It was stopped because it kept trapping.
+    #[error("{}", stopped(.plugin, *.traps))]
+    Tripped {
+        /// The plugin.
+        plugin: String,
+        /// Runs in a row that ended so.
+        traps: u32,
+    },
     /// No such run.
     #[error("There is no run `{0}`. `baton runs list` shows those there are.")]
     NoRun(String),
@@ -130,12 +142,20 @@ pub enum KernelError {
     Registry(#[from] RegistryError),
 }
 
+fn stopped(plugin: &str, traps: u32) -> String {
+    let runs = if traps == 1 { "its last run".to_owned() } else { format!("its last {traps} runs") };
+    format!(
+        "Plugin `{plugin}` was stopped and is not started: {runs} ended by a trap, which is a mistake of the plugin. \
+         `baton plugin enable {plugin}` lets it be started again; another version of it may be started at once."
+    )
+}
+
 /// Runs plugins.
 pub struct Kernel {
     parts: Parts,
     services: Arc<Services>,
     /// The runs being executed, and how to end each.
-    active: Mutex<HashMap<RunId, Halt>>,
+    active: Mutex<HashMap<RunId, scheduler::Active>>,
     /// Something happened that may let another run go on.
     changed: Notify,
     /// Why nothing can be done any more: the store is full or gone.
@@ -191,8 +211,8 @@ impl Kernel {
 
     /// Ends every execution at its next call; the runs stay ready to be resumed.
     pub fn stop(&self) {
-        for halt in self.active.lock().unwrap_or_else(PoisonError::into_inner).values() {
-            halt.stop();
+        for active in self.active.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            active.halt.stop();
         }
         self.changed.notify_one();
     }

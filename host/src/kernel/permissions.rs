@@ -6,14 +6,11 @@ use std::{
 };
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+pub use super::patterns::Patterns;
+use super::{amount::Amount, patterns::is_amount};
 use crate::journal::{Authority, Capability, CapabilityKind, Denial, Matching};
-
-/// Patterns by kind of capability, such as `write = ["docs/**"]`: a manifest's needs, or an operator's grants.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Patterns(BTreeMap<String, Vec<String>>);
 
 /// Why patterns were not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +34,7 @@ pub enum PatternError {
         reason: String,
     },
     /// More than anyone can read.
-    #[error("`{kind}` lists {count} patterns; the most is {}", Patterns::MOST)]
+    #[error("`{kind}` lists {count} patterns; the most is {MOST}")]
     TooMany {
         /// The kind.
         kind: String,
@@ -46,74 +43,16 @@ pub enum PatternError {
     },
 }
 
-impl Patterns {
-    const MOST: usize = 256;
-    const LONGEST: usize = 256;
+/// Patterns of one kind that a manifest or an operator may list.
+const MOST: usize = 256;
+/// Bytes of a pattern.
+const LONGEST: usize = 256;
 
-    /// Patterns of one kind.
-    pub fn of(&self, kind: &str) -> &[String] {
-        self.0.get(kind).map_or(&[], Vec::as_slice)
-    }
-
-    /// Every kind with its patterns, in alphabetical order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.0.iter().map(|(kind, patterns)| (kind.as_str(), patterns.as_slice()))
-    }
-
-    /// Nothing is asked for, or granted.
-    pub fn is_empty(&self) -> bool {
-        self.0.values().all(Vec::is_empty)
-    }
-
-    /// What of these is not literally part of `other`: what a wider version asks for anew.
-    pub fn beyond(&self, other: &Self) -> Self {
-        self.kept(|kind, pattern| !other.of(kind).iter().any(|known| known == pattern))
-    }
-
-    /// Those of which `keep` says so, given kind and pattern.
-    #[must_use]
-    pub fn kept(&self, keep: impl Fn(&str, &str) -> bool) -> Self {
-        let kept = |(kind, patterns): (&String, &Vec<String>)| {
-            let rest: Vec<_> = patterns.iter().filter(|pattern| keep(kind, pattern)).cloned().collect();
-            (!rest.is_empty()).then(|| (kind.clone(), rest))
-        };
-        Self(self.0.iter().filter_map(kept).collect())
-    }
-
-    /// These and `others`, each once.
-    #[must_use]
-    pub fn with(&self, others: &Self) -> Self {
-        let mut all = self.clone();
-        for (kind, patterns) in others.beyond(self).0 {
-            all.0.entry(kind).or_default().extend(patterns);
-        }
-        all
-    }
-
-    /// Accepts the patterns, or says which of them is wrong.
-    fn compile(&self, kinds: &[CapabilityKind]) -> Result<Compiled, PatternError> {
-        let compile_kind = |(kind, patterns): (&String, &Vec<String>)| {
-            let known = kinds.iter().find(|known| known.word == kind).ok_or_else(|| PatternError::UnknownKind {
-                kind: kind.clone(),
-                known: kinds.iter().map(|kind| format!("`{}`", kind.word)).collect::<Vec<_>>().join(", "),
-            })?;
-            if patterns.len() > Self::MOST {
-                return Err(PatternError::TooMany { kind: kind.clone(), count: patterns.len() });
-            }
-            let set = glob_set(kind, patterns, known.matching)?;
-            Ok((known.word, Set { set, beginnings: patterns.iter().map(|pattern| literal(pattern).to_owned()).collect() }))
-        };
-        self.0.iter().map(compile_kind).collect::<Result<_, _>>().map(Compiled)
-    }
+#[derive(Default)]
+struct Compiled {
+    sets: BTreeMap<&'static str, Set>,
+    amounts: BTreeMap<&'static str, Amount>,
 }
-
-impl FromIterator<(String, Vec<String>)> for Patterns {
-    fn from_iter<I: IntoIterator<Item = (String, Vec<String>)>>(kinds: I) -> Self {
-        Self(kinds.into_iter().collect())
-    }
-}
-
-struct Compiled(BTreeMap<&'static str, Set>);
 
 struct Set {
     set: GlobSet,
@@ -122,13 +61,34 @@ struct Set {
 }
 
 impl Compiled {
+    /// Accepts the patterns, or says which of them is wrong.
+    fn of(patterns: &Patterns, kinds: &[CapabilityKind]) -> Result<Self, PatternError> {
+        let mut compiled = Self::default();
+        for (kind, patterns) in patterns.iter() {
+            let known = kinds.iter().find(|known| known.word == kind).ok_or_else(|| PatternError::UnknownKind {
+                kind: kind.to_owned(),
+                known: kinds.iter().map(|kind| format!("`{}`", kind.word)).collect::<Vec<_>>().join(", "),
+            })?;
+            if patterns.len() > MOST {
+                return Err(PatternError::TooMany { kind: kind.to_owned(), count: patterns.len() });
+            }
+            if known.matching == Matching::Amount {
+                compiled.amounts.extend(amount(kind, patterns)?.map(|amount| (known.word, amount)));
+                continue;
+            }
+            let set = glob_set(kind, patterns, known.matching)?;
+            compiled.sets.insert(known.word, Set { set, beginnings: patterns.iter().map(|pattern| literal(pattern).to_owned()).collect() });
+        }
+        Ok(compiled)
+    }
+
     fn matches(&self, capability: &Capability<'_>) -> bool {
-        self.0.get(capability.kind).is_some_and(|kind| kind.set.is_match(capability.value.as_ref()))
+        self.sets.get(capability.kind).is_some_and(|kind| kind.set.is_match(capability.value.as_ref()))
     }
 
     fn may_match_below(&self, kind: &str, prefix: &str) -> bool {
         let fits = |beginning: &String| beginning.starts_with(prefix) || prefix.starts_with(beginning.as_str());
-        self.0.get(kind).is_some_and(|kind| kind.beginnings.iter().any(fits))
+        self.sets.get(kind).is_some_and(|kind| kind.beginnings.iter().any(fits))
     }
 }
 
@@ -144,8 +104,8 @@ fn glob_set(kind: &str, patterns: &[String], matching: Matching) -> Result<GlobS
     };
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        if pattern.is_empty() || pattern.len() > Patterns::LONGEST || pattern.chars().any(char::is_control) {
-            return Err(refuse(pattern, format!("it has to have 1 to {} characters and no control characters", Patterns::LONGEST)));
+        if pattern.is_empty() || pattern.len() > LONGEST || pattern.chars().any(char::is_control) {
+            return Err(refuse(pattern, format!("it has to have 1 to {} characters and no control characters", LONGEST)));
         }
         let glob = GlobBuilder::new(pattern).literal_separator(matching == Matching::Path).backslash_escape(false).build();
         set.add(glob.map_err(|error| refuse(pattern, error.kind().to_string()))?);
@@ -153,9 +113,23 @@ fn glob_set(kind: &str, patterns: &[String], matching: Matching) -> Result<GlobS
     set.build().map_err(|error| refuse(&patterns.join(", "), error.kind().to_string()))
 }
 
+fn amount(kind: &str, patterns: &[String]) -> Result<Option<Amount>, PatternError> {
+    let refuse = |pattern: &str, reason: &str| {
+        let pattern: String = pattern.chars().take(40).flat_map(char::escape_debug).collect();
+        PatternError::NotAPattern { kind: kind.to_owned(), pattern, reason: reason.to_owned() }
+    };
+    match patterns {
+        [] => Ok(None),
+        [one] => one.parse().map(Some).map_err(|reason| refuse(one, reason)),
+        more => Err(refuse(&more.join(", "), "one amount is wanted")),
+    }
+}
+
 /// What one plugin version may do. Grants can change while its runs are in flight; the next call sees it.
 pub struct Permissions {
     plugin: String,
+    /// The plugin as the audit log knows it.
+    speaks_for: Value,
     kinds: &'static [CapabilityKind],
     asked: Patterns,
     needs: Compiled,
@@ -165,26 +139,97 @@ pub struct Permissions {
 impl Permissions {
     /// The permissions of `plugin`, which asks for `needs` and was given `grants`.
     pub fn new(plugin: &str, kinds: &'static [CapabilityKind], needs: &Patterns, grants: &Patterns) -> Result<Self, PatternError> {
-        let grants = RwLock::new(Arc::new(grants.compile(kinds)?));
-        Ok(Self { plugin: plugin.to_owned(), kinds, asked: needs.clone(), needs: needs.compile(kinds)?, grants })
+        let grants = RwLock::new(Arc::new(Compiled::of(grants, kinds)?));
+        let speaks_for = json!({ "plugin": plugin });
+        Ok(Self { plugin: plugin.to_owned(), speaks_for, kinds, asked: needs.clone(), needs: Compiled::of(needs, kinds)?, grants })
     }
 
-    /// Whether `pattern` is, or lies within, what the plugin asks for under `kind`.
+    /// The same, of a version that the audit log can name.
+    #[must_use]
+    pub fn of_version(mut self, version: &str, hash: &str) -> Self {
+        self.speaks_for = json!({ "plugin": self.plugin, "version": version, "hash": hash });
+        self
+    }
+
+    /// Whether `pattern` is, or lies within, what the plugin asks for under `kind`. A plugin that states no amount asks
+    /// for any.
     pub fn asks_for(&self, kind: &str, pattern: &str) -> bool {
-        self.needs.0.get(kind).is_some_and(|kind| kind.set.is_match(pattern)) || self.asked.of(kind).iter().any(|asked| asked == pattern)
+        if is_amount(self.kinds, kind) {
+            let need = self.needs.amounts.get(kind);
+            return pattern.parse::<Amount>().is_ok_and(|amount| need.is_none_or(|need| amount <= *need));
+        }
+        self.needs.sets.get(kind).is_some_and(|kind| kind.set.is_match(pattern)) || self.asked.of(kind).iter().any(|asked| asked == pattern)
+    }
+
+    /// What of a pattern under `kind` lies within what the plugin asks for: all, nothing, or of an amount as much.
+    pub fn within(&self, kind: &str, pattern: &str) -> Option<String> {
+        match (self.asks_for(kind, pattern), self.needs.amounts.get(kind)) {
+            (true, _) => Some(pattern.to_owned()),
+            (false, Some(need)) if pattern.parse::<Amount>().is_ok() => Some(need.to_string()),
+            (false, _) => None,
+        }
+    }
+
+    /// Why `pattern` could never be granted under `kind`, if it could not.
+    pub fn check(&self, kind: &str, pattern: &str) -> Result<(), PatternError> {
+        let pattern = [pattern.to_owned()];
+        if is_amount(self.kinds, kind) { amount(kind, &pattern).map(drop) } else { Ok(()) }
     }
 
     /// Replaces the grants. Calls that were admitted before are not called back.
     pub fn regrant(&self, grants: &Patterns) -> Result<(), PatternError> {
-        let grants = Arc::new(grants.compile(self.kinds)?);
+        let grants = Arc::new(Compiled::of(grants, self.kinds)?);
         *self.grants.write().unwrap_or_else(std::sync::PoisonError::into_inner) = grants;
         Ok(())
+    }
+}
+
+impl Permissions {
+    /// Whether less was used than both sides allow one run. A side that states no amount sets no bound, but nothing is
+    /// allowed of an amount that is asked for and was not granted.
+    fn decide_amount(&self, kind: &str, used: &str) -> Result<(), Denial> {
+        let plugin = &self.plugin;
+        let grants = Arc::clone(&self.grants.read().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let (most, more) = match (self.needs.amounts.get(kind).copied(), grants.amounts.get(kind).copied()) {
+            (None, None) => return Ok(()),
+            (Some(need), None) => {
+                let reason = format!(
+                    "Plugin `{plugin}` asks for {need} of `{kind}` for a run and was not granted any. Grant it with `baton plugin grant {plugin} {kind}`."
+                );
+                return Err(Denial { reason });
+            }
+            (Some(need), Some(grant)) if grant < need => {
+                (grant, format!("Grant all of the {need} that it asks for with `baton plugin grant {plugin} {kind}`, or a part of it."))
+            }
+            (Some(need), Some(_)) => (
+                need,
+                format!(
+                    "It asks for no more: raise `{kind}` in [needs] in its plugin.toml, build it again and grant it with `baton plugin grant {plugin}`."
+                ),
+            ),
+            (None, Some(grant)) => (grant, format!("Grant more with `baton plugin grant {plugin} {kind}=AMOUNT`.")),
+        };
+        match used.parse::<f64>().ok().filter(|used| used.is_finite()) {
+            Some(used) if most.is_above(used) => Ok(()),
+            Some(used) => Err(Denial {
+                reason: format!("A run of plugin `{plugin}` may use {most} of `{kind}`, and this one has used {used:.6}. {more}"),
+            }),
+            None => Err(Denial {
+                reason: format!(
+                    "A run of plugin `{plugin}` may use {most} of `{kind}`, and what this one has used is not known, so it cannot be held to it. \
+                     Use only what has a known price, or a version of the plugin that asks for no bound and is granted none."
+                ),
+            }),
+        }
     }
 }
 
 impl Authority for Permissions {
     fn decide(&self, capability: &Capability<'_>) -> Result<(), Denial> {
         let Capability { kind, value } = capability;
+        if is_amount(self.kinds, kind) {
+            return self.decide_amount(kind, value);
+        }
         let plugin = &self.plugin;
         if !self.needs.matches(capability) {
             return Err(Denial {
@@ -203,6 +248,10 @@ impl Authority for Permissions {
             });
         }
         Ok(())
+    }
+
+    fn speaks_for(&self) -> Value {
+        self.speaks_for.clone()
     }
 
     fn may_allow_below(&self, kind: &str, prefix: &str) -> bool {
@@ -225,6 +274,7 @@ mod tests {
     const KINDS: &[CapabilityKind] = &[
         CapabilityKind { word: "write", matching: Matching::Path, interface: "files", meaning: "" },
         CapabilityKind { word: "models", matching: Matching::Name, interface: "llm", meaning: "" },
+        CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "llm", meaning: "" },
     ];
 
     fn patterns(kind: &str, list: &[&str]) -> Patterns {
@@ -286,7 +336,7 @@ mod tests {
 
     #[test]
     fn patterns_are_joined_once() {
-        let joined = patterns("write", &["a", "b"]).with(&patterns("write", &["b", "c"])).with(&patterns("models", &["*"]));
+        let joined = patterns("write", &["a", "b"]).with(&patterns("write", &["b", "c"]), KINDS).with(&patterns("models", &["*"]), KINDS);
         assert_eq!(joined.of("write"), ["a", "b", "c"]);
         assert_eq!(joined.of("models"), ["*"]);
     }
@@ -342,7 +392,62 @@ mod tests {
     #[test]
     fn a_wider_version_asks_for_the_difference() {
         let (old, new) = (patterns("write", &["docs/**"]), patterns("write", &["docs/**", "src/**"]));
-        assert_eq!(new.beyond(&old), patterns("write", &["src/**"]));
-        assert!(old.beyond(&new).is_empty());
+        assert_eq!(new.beyond(&old, KINDS), patterns("write", &["src/**"]));
+        assert!(old.beyond(&new, KINDS).is_empty());
+    }
+
+    fn used(need: &[&str], grant: &[&str], used: &str) -> Result<(), Denial> {
+        decide(&patterns("dollars", need), &patterns("dollars", grant), "dollars", used)
+    }
+
+    #[test]
+    fn the_smaller_amount_bounds_and_none_bounds_nothing() {
+        assert!(used(&[], &[], "unknown").is_ok());
+        for (need, grant) in [(&["2.50"][..], &["1.50"][..]), (&["1.50"], &["2.50"]), (&[], &["1.50"])] {
+            assert!(used(need, grant, "1.499").is_ok());
+            for reached in ["1.5", "7", "unknown", "NaN", "inf"] {
+                assert!(used(need, grant, reached).is_err(), "{need:?} {grant:?} {reached}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_amount_that_is_used_up_is_told_with_what_to_do() {
+        let command = |need, grant, so_far| used(need, grant, so_far).unwrap_err().reason;
+        let not_granted = command(&["2.50"], &[], "0");
+        assert!(not_granted.contains("`baton plugin grant scribe dollars`"), "{not_granted}");
+        let more = command(&["2.50"], &["1.50"], "1.6200001");
+        assert!(more.contains("may use 1.50") && more.contains("has used 1.620000"), "{more}");
+        assert!(more.contains("the 2.50 that it asks for with `baton plugin grant scribe dollars`"), "{more}");
+        assert!(command(&["2.50"], &["2.50"], "3").contains("plugin.toml"));
+        assert!(command(&[], &["1"], "3").contains("`baton plugin grant scribe dollars=AMOUNT`"));
+        assert!(command(&["1"], &["1"], "unknown").contains("is not known"));
+    }
+
+    #[test]
+    fn amounts_lie_within_larger_ones_and_one_takes_the_place_of_another() {
+        let dollars = |amount| patterns("dollars", &[amount]);
+        let permissions = Permissions::new("scribe", KINDS, &dollars("2.50"), &Patterns::default()).unwrap();
+        assert!(
+            permissions.asks_for("dollars", "2.5") && !permissions.asks_for("dollars", "2.51") && !permissions.asks_for("dollars", "x")
+        );
+        assert_eq!(permissions.within("dollars", "9"), Some("2.50".to_owned()));
+        assert_eq!(permissions.within("dollars", "1.5"), Some("1.5".to_owned()));
+        let boundless = Permissions::new("scribe", KINDS, &Patterns::default(), &Patterns::default()).unwrap();
+        assert_eq!(boundless.within("dollars", "9"), Some("9".to_owned()));
+        assert!(dollars("2.5").beyond(&dollars("2.50"), KINDS).is_empty());
+        assert_eq!(dollars("3").beyond(&dollars("2.50"), KINDS), dollars("3"));
+        assert_eq!(dollars("2.50").with(&dollars("1.50"), KINDS), dollars("1.50"));
+    }
+
+    #[test]
+    fn an_amount_is_one_and_can_be_read_in_one_way_only() {
+        for wrong in ["-1", "NaN", "1e400", "1,5", "", &"9".repeat(300)] {
+            let refused =
+                Permissions::new("scribe", KINDS, &patterns("dollars", &[wrong]), &Patterns::default()).err().unwrap().to_string();
+            assert!(refused.contains("`dollars`") && refused.contains("such as \"2.50\"") && refused.len() < 300, "{refused}");
+        }
+        let two = Permissions::new("scribe", KINDS, &patterns("dollars", &["1", "2"]), &Patterns::default());
+        assert!(two.err().unwrap().to_string().contains("one amount"));
     }
 }

@@ -46,6 +46,8 @@ pub enum Status {
     NeedsApproval,
     /// An operator allows nobody to start it.
     Disabled,
+    /// It kept trapping, so nothing starts it.
+    Tripped,
 }
 
 impl Status {
@@ -55,6 +57,7 @@ impl Status {
             Self::Ready => "ready",
             Self::NeedsApproval => "needs approval",
             Self::Disabled => "disabled",
+            Self::Tripped => "tripped",
         }
     }
 }
@@ -109,6 +112,7 @@ impl Plugin {
         let permissions = Permissions::new(&package.manifest.name, interfaces::CAPABILITIES, &package.manifest.needs, &at_first)?;
         let assets = Assets::from_tar(&package.assets).map_err(|error| RegistryError::Packed(error.to_string()))?;
         let standing = Standing { granted: at_first.clone(), ..Standing::default() };
+        let permissions = permissions.of_version(&package.manifest.version.to_string(), &package.hash);
         Ok(Self {
             package,
             origin,
@@ -128,10 +132,12 @@ impl Plugin {
 
     /// Whether it can be used as it is.
     pub fn status(&self) -> Status {
-        match (self.standing().disabled, self.undecided().is_empty()) {
-            (true, _) => Status::Disabled,
-            (false, true) => Status::Ready,
-            (false, false) => Status::NeedsApproval,
+        let standing = self.standing();
+        match self.undecided().is_empty() {
+            _ if standing.disabled => Status::Disabled,
+            _ if standing.tripped.is_some() => Status::Tripped,
+            true => Status::Ready,
+            false => Status::NeedsApproval,
         }
     }
 
@@ -148,7 +154,8 @@ impl Plugin {
     /// What it asks for and nobody decided of.
     pub fn undecided(&self) -> Patterns {
         let standing = self.standing();
-        self.package.manifest.needs.beyond(&standing.granted).beyond(&standing.withheld)
+        let needs = &self.package.manifest.needs;
+        needs.beyond(&standing.granted, interfaces::CAPABILITIES).beyond(&standing.withheld, interfaces::CAPABILITIES)
     }
 
     /// Applies a decision; runs in flight see it at their next call.

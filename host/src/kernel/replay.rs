@@ -76,7 +76,7 @@ impl Kernel {
 fn verdict(recording: &Recording, ending: execution::Ending) -> Verdict {
     let now = match ending {
         execution::Ending::Succeeded(output) => Ending::Succeeded(output),
-        execution::Ending::Failed(error) => Ending::Failed(error.to_string()),
+        execution::Ending::Failed(error) | execution::Ending::Trapped(error) => Ending::Failed(error.to_string()),
         execution::Ending::Interrupted(Interrupt::Departed(departure)) => {
             let went_on = departure.recorded.is_none() && recording.ending == Ending::Unfinished;
             return if went_on { Verdict::Same } else { Verdict::Departed(*departure) };

@@ -117,6 +117,17 @@ pub struct Filter {
     pub limit: u32,
 }
 
+/// A run that is ready to be executed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Queued {
+    /// When it was made, in milliseconds since 1970 UTC: the oldest comes first.
+    pub created_at: u64,
+    /// The run.
+    pub id: RunId,
+    /// Name of its plugin.
+    pub plugin: String,
+}
+
 /// What a run and its descendants took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -170,8 +181,13 @@ pub trait Runs: Send + Sync {
     async fn next_due(&self, root: Option<&RunId>) -> Result<Option<u64>, RunsError>;
     /// Turns the runs that a dead host left `running` back to `queued`; returns how many.
     async fn requeue_running(&self) -> Result<u64, RunsError>;
-    /// Queued runs of the tree under `root` (or of all), oldest first, at most `limit`.
-    async fn queued(&self, root: Option<&RunId>, limit: u32) -> Result<Vec<RunId>, RunsError>;
+    /// Queued runs of the tree under `root` (or of all), and of `plugin` where it is named; oldest first, at most `limit`.
+    async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, RunsError>;
+    /// The plugins of which a run of the tree under `root` (or of all) is queued. As quick for many runs as for few.
+    async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, RunsError>;
+    /// Notes that a trap made a run fail. Returns how many runs of its version ended so in a row, counted up to `most`:
+    /// those that failed after `since` and after the last one that succeeded.
+    async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError>;
     /// What the run and its descendants took so far.
     async fn tally(&self, id: &RunId) -> Result<Tally, RunsError>;
     /// Gives a run other settings.

@@ -2,25 +2,45 @@
 //! Wakes what waits. Starts nothing of its own accord.
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::{JoinError, JoinSet};
 
 use super::{
     Kernel, KernelError,
     execution::{Ending, Gate, paused},
-    run::{Run, State},
+    run::{Queued, Run, State},
+    starting::startable,
 };
 use crate::{
     events::{Category, Draft},
-    journal::{Halt, Interrupt, Pause, PauseKind, RunId},
+    journal::{CallError, Halt, Interrupt, Pause, PauseKind, RunId},
 };
 
 /// How often requests from other processes are looked at while runs are executed.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// A run that is being executed.
+pub(super) struct Active {
+    /// Name of its plugin.
+    plugin: String,
+    /// Ends it.
+    pub(super) halt: Halt,
+}
+
+/// What became of a queued run that was to be executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begun {
+    Yes,
+    /// Its plugin has as many executions as it may have.
+    Held,
+    /// Somebody else took it, or moved it on.
+    Gone,
+}
 
 /// Which runs to drive, and until when.
 #[derive(Clone, Debug, Default)]
@@ -46,18 +66,16 @@ impl Kernel {
             while let Some(ended) = executions.try_join_next() {
                 checked(ended);
             }
-            let due = if stop.interrupt().is_none() {
-                let due = self.wake_due(drive).await?;
-                self.fill(drive, &mut executions).await?;
-                due
+            let (due, held) = if stop.interrupt().is_none() {
+                (self.wake_due(drive).await?, self.fill(drive, &mut executions).await?)
             } else {
                 self.stop();
-                None
+                (None, false)
             };
             if let Some(error) = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 return Err(error);
             }
-            if executions.is_empty() && (stop.interrupt().is_some() || (drive.until_idle && due.is_none())) {
+            if executions.is_empty() && (stop.interrupt().is_some() || (drive.until_idle && due.is_none() && !held)) {
                 return Ok(());
             }
             self.rest(due, looked, &mut executions, stop).await;
@@ -75,21 +93,89 @@ impl Kernel {
         Ok(self.parts.runs.next_due(root).await?)
     }
 
-    /// Starts executions while there are queued runs and free slots.
-    async fn fill(&self, drive: &Drive, executions: &mut JoinSet<()>) -> Result<(), KernelError> {
-        let free = self.parts.slots.saturating_sub(executions.len());
-        let free = u32::try_from(free).unwrap_or(u32::MAX);
-        for id in self.parts.runs.queued(drive.root.as_ref(), free).await? {
-            let event = vec![Draft::of_run(Category::Run, "executing", &id, json!({}))];
-            if !self.parts.runs.transition(&id, &["queued"], State::Running, None, event).await? {
-                continue;
+    /// Starts executions while there are queued runs and free slots. Returns whether runs stay queued because their
+    /// plugin is at its limit.
+    async fn fill(&self, drive: &Drive, executions: &mut JoinSet<()>) -> Result<bool, KernelError> {
+        let free = self.free(executions);
+        let queued = self.parts.runs.queued(drive.root.as_ref(), None, free).await?;
+        let all_seen = queued.len() < free as usize;
+        let mut full = HashSet::new();
+        for run in queued {
+            let plugin = run.plugin.clone();
+            if !full.contains(&plugin) && self.begin(run, executions).await? == Begun::Held {
+                full.insert(plugin);
             }
-            let Some(kernel) = self.itself.upgrade() else { return Ok(()) };
-            let halt = Halt::default();
-            self.active.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), halt.clone());
-            executions.spawn_on(async move { kernel.see_through(id, halt).await }, &self.parts.guests);
+        }
+        if !full.is_empty() && !all_seen {
+            self.fill_past(drive, executions).await?;
+        }
+        Ok(!full.is_empty())
+    }
+
+    /// Goes on to the runs that are queued behind those of plugins at their limit, however many these are.
+    async fn fill_past(&self, drive: &Drive, executions: &mut JoinSet<()>) -> Result<(), KernelError> {
+        let mut queued = Vec::new();
+        for plugin in self.parts.runs.queued_plugins(drive.root.as_ref()).await? {
+            let room = self.free(executions).min(self.room(&plugin));
+            if room > 0 {
+                queued.extend(self.parts.runs.queued(drive.root.as_ref(), Some(&plugin), room).await?);
+            }
+        }
+        queued.sort();
+        for run in queued {
+            if self.free(executions) == 0 {
+                break;
+            }
+            self.begin(run, executions).await?;
         }
         Ok(())
+    }
+
+    async fn begin(&self, run: Queued, executions: &mut JoinSet<()>) -> Result<Begun, KernelError> {
+        let Queued { id, plugin, .. } = run;
+        let halt = Halt::default();
+        let begun = self.take_room(&id, plugin, &halt);
+        if begun != Begun::Yes {
+            return Ok(begun);
+        }
+        let event = vec![Draft::of_run(Category::Run, "executing", &id, json!({}))];
+        let moved = self.parts.runs.transition(&id, &["queued"], State::Running, None, event).await;
+        let (true, Some(kernel)) = (matches!(moved, Ok(true)), self.itself.upgrade()) else {
+            self.leave_room(&id);
+            return Ok(moved.map(|_| Begun::Gone)?);
+        };
+        executions.spawn_on(async move { kernel.see_through(id, halt).await }, &self.parts.guests);
+        Ok(Begun::Yes)
+    }
+
+    /// Slots of a driver that are free.
+    fn free(&self, executions: &JoinSet<()>) -> u32 {
+        u32::try_from(self.parts.slots.saturating_sub(executions.len())).unwrap_or(u32::MAX)
+    }
+
+    /// Executions that a plugin may have beside those it has, whoever drives them.
+    fn room(&self, plugin: &str) -> u32 {
+        let Some(most) = self.parts.policy.limits(plugin).concurrent_runs else { return u32::MAX };
+        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        u32::try_from(most.saturating_sub(executed(&active, plugin))).unwrap_or(u32::MAX)
+    }
+
+    /// Counts the run as executed, if its plugin may have one more.
+    fn take_room(&self, id: &RunId, plugin: String, halt: &Halt) -> Begun {
+        let most = self.parts.policy.limits(&plugin).concurrent_runs;
+        let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        if active.contains_key(id) {
+            return Begun::Gone;
+        }
+        if most.is_some_and(|most| executed(&active, &plugin) >= most) {
+            return Begun::Held;
+        }
+        active.insert(id.clone(), Active { plugin, halt: halt.clone() });
+        Begun::Yes
+    }
+
+    fn leave_room(&self, id: &RunId) {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     /// Waits until something changed, an execution ended, a time has come, or it is time to look around.
@@ -119,8 +205,9 @@ impl Kernel {
     /// Executes one run once and moves it on.
     async fn see_through(self: Arc<Self>, id: RunId, halt: Halt) {
         let ended = self.try_execution(&id, halt).await;
-        self.active.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.leave_room(&id);
         let moved = match ended {
+            Ok(Ending::Trapped(error)) => self.move_on_from_trap(&id, error).await,
             Ok(ending) => self.move_on(&id, ending).await,
             Err(error) => Err(error),
         };
@@ -135,8 +222,8 @@ impl Kernel {
         let Some(plugin) = self.parts.registry.pinned(&run.plugin, &run.plugin_hash) else {
             return Ok(paused(PauseKind::Plugin, other_version(&run)));
         };
-        if plugin.standing().disabled {
-            return Ok(paused(PauseKind::Plugin, disabled(&run)));
+        if let Err(error) = startable(&plugin) {
+            return Ok(paused(PauseKind::Plugin, not_startable(&run, &error)));
         }
         let history = match self.parts.journal.entries(&run.id).await {
             Ok(history) => history,
@@ -151,14 +238,19 @@ impl Kernel {
         }
     }
 
+    /// The trap is counted once the run has failed by it: what is not kept is not held against its plugin.
+    async fn move_on_from_trap(&self, id: &RunId, error: CallError) -> Result<(), KernelError> {
+        let reason = error.to_string();
+        self.move_on(id, Ending::Trapped(error)).await?;
+        self.count_trap(&self.run(id).await?, &reason).await
+    }
+
     /// Moves a run from `running` to where its execution ended.
     async fn move_on(&self, id: &RunId, ending: Ending) -> Result<(), KernelError> {
         let (state, output, data) = match ending {
             Ending::Succeeded(output) => (State::Succeeded, Some(output), json!({})),
-            Ending::Failed(error) => {
-                let reason = error.to_string();
-                (State::Failed { reason: reason.clone() }, None, json!({ "case": error.case(), "reason": reason }))
-            }
+            Ending::Failed(error) => failed(&error, error.case()),
+            Ending::Trapped(error) => failed(&error, "trap"),
             Ending::Interrupted(Interrupt::Suspended(wait)) => (State::Waiting { wait: wait.clone() }, None, json!({ "for": wait })),
             Ending::Interrupted(Interrupt::Paused(pause)) => {
                 (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
@@ -177,6 +269,12 @@ impl Kernel {
     }
 }
 
+/// What a run and its watchers are told of an end by `case`.
+fn failed(error: &CallError, case: &str) -> (State, Option<Value>, Value) {
+    let reason = error.to_string();
+    (State::Failed { reason: reason.clone() }, None, json!({ "case": case, "reason": reason }))
+}
+
 /// A defect of the host in one execution ends the host with its own words, rather than leaving a run that nobody executes.
 fn checked(ended: Result<(), JoinError>) {
     if let Err(error) = ended
@@ -186,8 +284,12 @@ fn checked(ended: Result<(), JoinError>) {
     }
 }
 
-fn disabled(run: &Run) -> String {
-    format!("{} Then resume the run: `baton runs resume {}`.", KernelError::Disabled(run.plugin.clone()), run.id)
+fn executed(active: &HashMap<RunId, Active>, plugin: &str) -> usize {
+    active.values().filter(|active| active.plugin == plugin).count()
+}
+
+fn not_startable(run: &Run, error: &KernelError) -> String {
+    format!("{error} Then resume the run: `baton runs resume {}`.", run.id)
 }
 
 fn other_version(run: &Run) -> String {

@@ -53,7 +53,7 @@ impl Kernel {
             parent: None,
             root: id.clone(),
             forked_from: None,
-            project: project(&workspace),
+            project: project_of(&workspace),
             workspace,
             settings: order.settings,
             seed: id.to_string(),
@@ -159,8 +159,8 @@ impl Kernel {
     async fn cancel_one(&self, id: &RunId) -> Result<(), KernelError> {
         let event = vec![Draft::of_run(Category::Run, "cancelled", id, json!({}))];
         self.parts.runs.transition(id, &["queued", "running", "waiting", "paused"], State::Cancelled, None, event).await?;
-        if let Some(halt) = self.active.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
-            halt.cancel();
+        if let Some(active) = self.active.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
+            active.halt.cancel();
         }
         Ok(())
     }
@@ -188,9 +188,7 @@ impl Kernel {
     pub(super) fn plugin(&self, name: &str, kind: Kind) -> Result<Arc<Plugin>, KernelError> {
         let plugin = self.parts.registry.find(name).filter(|plugin| plugin.package.manifest.kind == kind);
         let plugin = plugin.ok_or_else(|| KernelError::NoPlugin(self.parts.registry.not_found(name, kind)))?;
-        if plugin.standing().disabled {
-            return Err(KernelError::Disabled(plugin.name().to_owned()));
-        }
+        startable(&plugin)?;
         Ok(plugin)
     }
 
@@ -199,6 +197,16 @@ impl Kernel {
         self.parts.runs.add(run, vec![Draft::of_run(Category::Run, "created", &run.id, data)]).await?;
         self.changed();
         Ok(())
+    }
+}
+
+/// Whether a plugin may be started, or why not.
+pub(super) fn startable(plugin: &Plugin) -> Result<(), KernelError> {
+    let (standing, name) = (plugin.standing(), plugin.name().to_owned());
+    match standing.tripped {
+        _ if standing.disabled => Err(KernelError::Disabled(name)),
+        Some(traps) => Err(KernelError::Tripped { plugin: name, traps }),
+        None => Ok(()),
     }
 }
 
@@ -226,8 +234,8 @@ fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
     }
 }
 
-/// The name of the project in `workspace`: the folder's own name, told apart from others of that name.
-fn project(workspace: &Path) -> String {
+/// The name of the project in `workspace`, an absolute path: the folder's own name, told apart from others of that name.
+pub fn project_of(workspace: &Path) -> String {
     let name = workspace.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy());
     let digest = blake3::hash(workspace.as_os_str().as_encoded_bytes()).to_hex();
     format!("{name}-{}", &digest[..6])

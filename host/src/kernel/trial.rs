@@ -34,7 +34,7 @@ impl Kernel {
             Gate { history: Vec::new(), halt: Halt::default(), journal: Arc::new(Nowhere), authority: Arc::new(Nobody), closed: false };
         match self.execute(&trial.run, &trial.plugin, gate).await {
             Ending::Succeeded(output) => Ok(output),
-            Ending::Failed(error) => Err(error),
+            Ending::Failed(error) | Ending::Trapped(error) => Err(error),
             Ending::Interrupted(interrupt) => Err(CallError::Other(interrupt.to_string())),
         }
     }

@@ -22,6 +22,9 @@ const COLUMNS: usize = 6;
 const HEAD: &str = "insert into events (cursor, at, category, name, run_id, data)";
 const LAST_CURSOR: &str = "select coalesce(max(cursor), 0) from events";
 const AFTER: &str = "select cursor, at, category, name, run_id, data from events where cursor > $1 order by cursor limit $2";
+/// There is an index of the audit log; who asks for another category looks at all events.
+const LATEST: &str =
+    "select cursor, at, category, name, run_id, data from events where category = $1 and cursor < $2 order by cursor desc limit $3";
 const AFTER_OF_RUN: &str =
     "select cursor, at, category, name, run_id, data from events where cursor > $1 and run_id = $3 order by cursor limit $2";
 
@@ -34,6 +37,13 @@ impl EventLog for Store {
 
     async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, EventError> {
         self.load_events(cursor, run, limit).await.map_err(|error| EventError { action: "read", reason: error.to_string() })
+    }
+
+    async fn latest(&self, category: Category, before: Option<i64>, limit: u32) -> Result<Vec<Event>, EventError> {
+        let query = sqlx::query(LATEST).bind(category.as_str()).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
+        let unread = |error: StoreError| EventError { action: "read", reason: error.to_string() };
+        let rows = query.fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
+        rows.iter().map(event).collect::<Result<_, _>>().map_err(unread)
     }
 
     /// A store that was opened for looking hears nothing: only the process that writes does.

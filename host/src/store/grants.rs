@@ -20,13 +20,13 @@ use crate::{
 };
 
 const TABLE: &str = "grants";
-const ALL: &str = "select plugin, hash, granted, withheld, state, decided_at, decided_by, revision from grants order by revision";
+const ALL: &str = "select plugin, hash, granted, withheld, state, traps, decided_at, decided_by, revision from grants order by revision";
 const FIND: &str = "select revision from grants where plugin = $1 and hash = $2";
 const LAST: &str = "select coalesce(max(revision), 0) as revision from grants";
-const DECIDE: &str = "insert into grants (plugin, hash, granted, withheld, state, decided_at, decided_by, revision) \
-    values ($1, $2, $3, $4, $5, $6, $7, (select coalesce(max(revision), 0) + 1 from grants)) \
+const DECIDE: &str = "insert into grants (plugin, hash, granted, withheld, state, traps, decided_at, decided_by, revision) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, (select coalesce(max(revision), 0) + 1 from grants)) \
     on conflict (plugin, hash) do update set granted = excluded.granted, withheld = excluded.withheld, state = excluded.state, \
-    decided_at = excluded.decided_at, decided_by = excluded.decided_by, revision = excluded.revision";
+    traps = excluded.traps, decided_at = excluded.decided_at, decided_by = excluded.decided_by, revision = excluded.revision";
 
 #[async_trait]
 impl Grants for Store {
@@ -63,7 +63,12 @@ impl Change for Decide {
             return Ok(false);
         }
         let query = sqlx::query(DECIDE).bind(&**plugin).bind(&**hash).bind(text(&standing.granted)?).bind(text(&standing.withheld)?);
-        let query = query.bind(if standing.disabled { "disabled" } else { "enabled" }).bind(stored(*decided_at)).bind(&**decided_by);
+        let (state, traps) = match standing.tripped {
+            _ if standing.disabled => ("disabled", None),
+            Some(traps) => ("tripped", Some(i64::from(traps))),
+            None => ("enabled", None),
+        };
+        let query = query.bind(state).bind(traps).bind(stored(*decided_at)).bind(&**decided_by);
         query.execute(&mut *step.connection).await?;
         step.events.extend(self.events.iter().cloned());
         Ok(true)
@@ -79,15 +84,16 @@ fn decision(row: &AnyRow) -> Result<Decision, StoreError> {
         let text: &str = row.try_get(column)?;
         serde_json::from_str(text).map_err(|error| StoreError::row(TABLE, error))
     };
-    let disabled = match row.try_get("state")? {
-        "enabled" => false,
-        "disabled" => true,
+    let (disabled, tripped) = match row.try_get("state")? {
+        "enabled" => (false, None),
+        "disabled" => (true, None),
+        "tripped" => (false, Some(u32::try_from(read_number(row, "traps")?).unwrap_or(u32::MAX))),
         other => return Err(StoreError::row(TABLE, format!("`{other}` is no state"))),
     };
     Ok(Decision {
         plugin: row.try_get("plugin")?,
         hash: row.try_get("hash")?,
-        standing: Standing { granted: patterns("granted")?, withheld: patterns("withheld")?, disabled },
+        standing: Standing { granted: patterns("granted")?, withheld: patterns("withheld")?, disabled, tripped },
         decided_at: read_number(row, "decided_at")?,
         decided_by: row.try_get("decided_by")?,
         revision: read_number(row, "revision")?,

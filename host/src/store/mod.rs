@@ -1,5 +1,6 @@
 //! All that outlives the process, and the only SQL: one database file, one writer, a few readers, and large texts
-//! beside it. Implements the ports of the journal, the events, the runs, the grants and the documents; decides nothing.
+//! beside it. Implements the ports of the journal, the events, the runs, the grants, the sources
+//! and the documents; decides nothing.
 
 mod blobs;
 mod database;
@@ -9,11 +10,14 @@ mod events;
 mod grants;
 mod journal;
 mod lease;
+mod ledger;
+mod memory;
 mod number;
 mod questions;
 mod queue;
 mod rows;
 mod runs;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod writer;

@@ -24,7 +24,26 @@ struct Manifest {
     #[serde(default)]
     version: String,
     #[serde(default)]
-    needs: BTreeMap<String, Vec<String>>,
+    needs: BTreeMap<String, Need>,
+}
+
+/// A list of patterns; or an amount, which a test's host does not count.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Need {
+    Patterns(Vec<String>),
+    Text(String),
+    Number(f64),
+}
+
+impl Need {
+    fn patterns(self) -> Vec<String> {
+        match self {
+            Self::Patterns(patterns) => patterns,
+            Self::Text(text) => vec![text],
+            Self::Number(number) => vec![number.to_string()],
+        }
+    }
 }
 
 impl Host {
@@ -56,6 +75,7 @@ impl Host {
             agents: RefCell::default(),
             workflows: RefCell::default(),
             children: RefCell::default(),
+            knowledge: RefCell::default(),
             calls: RefCell::default(),
         };
         Self { world: Rc::new(world) }
@@ -80,6 +100,7 @@ impl Host {
         let mut about = self.world.about.borrow_mut();
         (about.plugin, about.plugin_version) = (name, version);
         drop(about);
+        let needs = needs.into_iter().map(|(kind, need)| (kind, need.patterns())).collect();
         self.world.grants.borrow_mut().need(needs);
         self
     }
@@ -234,6 +255,20 @@ impl Host {
     #[must_use]
     pub fn with_workflow(self, name: &str, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
         self.world.workflows.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self
+    }
+
+    /// The project knows a text, as if it were one of its documents, decisions or notes. Fits by shared words.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().knowing("docs/money.md", "Amounts are kept in cents.");
+    /// let found = host.inside(|| knowledge::search("How are amounts kept?", 3)).unwrap();
+    /// assert_eq!(found[0].source, "docs/money.md");
+    /// ```
+    #[must_use]
+    pub fn knowing(self, source: &str, text: &str) -> Self {
+        self.world.knowledge.borrow_mut().insert(source.to_owned(), text.to_owned());
         self
     }
 

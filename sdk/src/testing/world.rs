@@ -34,6 +34,8 @@ pub(super) struct World {
     pub(super) agents: RefCell<BTreeMap<String, AgentDouble>>,
     pub(super) workflows: RefCell<BTreeMap<String, WorkflowDouble>>,
     pub(super) children: RefCell<Children>,
+    /// Texts by source.
+    pub(super) knowledge: RefCell<BTreeMap<String, String>>,
     pub(super) calls: RefCell<Vec<Call>>,
 }
 

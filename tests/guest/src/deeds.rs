@@ -12,6 +12,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "echo" => Ok(input["say"].clone()),
         "fail" => Err(Error::Other(text("say").to_owned())),
         "panic" => runaway::give_up(text("say")),
+        "exit" => runaway::leave(i32::try_from(number("status")).unwrap_or_default()),
         "spin" => runaway::spin(),
         "allocate" => runaway::allocate(usize::try_from(number("step")).unwrap_or(1)),
         "recurse" => Ok(json!(runaway::recurse(1))),

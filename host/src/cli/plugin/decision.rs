@@ -13,7 +13,7 @@ use crate::{
         text,
     },
     kernel::{
-        granting::{Change, Named},
+        granting::{By, Change, Named},
         permissions::Patterns,
         registry::{Plugin, Status},
     },
@@ -27,10 +27,27 @@ pub(super) struct Capabilities {
     pub(super) capabilities: Vec<Named>,
 }
 
+/// Why somebody decides.
+#[derive(Debug, Args)]
+pub(super) struct Reason {
+    /// Why, for whoever reads `baton plugin history`
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub(super) reason: Option<String>,
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    const MOST: usize = 1_000;
+    match text.chars().count() {
+        count if count > MOST => Err(format!("a reason has at most {MOST} characters, and this one has {count}")),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// Decides, and says what holds now.
-pub(super) async fn decide(context: &Context, plugin: &str, change: &Change) -> Result<Exit> {
+pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, reason: &Reason) -> Result<Exit> {
     let app = context.open_to_change().await?;
-    let plugin = app.kernel.decide(plugin, change, &app.config.operator).await?;
+    let by = By { who: &app.config.operator, why: reason.reason.as_deref() };
+    let plugin = app.kernel.decide(plugin, change, by).await?;
     app.close().await;
     if context.screen.is_json() {
         context.screen.document(&list::summary(&plugin))?;
@@ -47,6 +64,11 @@ pub(super) fn outcome(context: &Context, plugin: &Plugin) -> String {
     if plugin.status() == Status::Disabled {
         let enable = context.again(&format!("plugin enable {name}"));
         lines.push(format!("{} Plugin `{name}` is disabled: nothing starts it until `{enable}`.", painted(WARNING, "!")));
+    }
+    if plugin.status() == Status::Tripped {
+        let enable = context.again(&format!("plugin enable {name}"));
+        let stopped = list::stopped(plugin);
+        lines.push(format!("{} Plugin `{name}` is {stopped}: nothing starts it until `{enable}`.", painted(WARNING, "!")));
     }
     let mark = if standing.granted.is_empty() { " ".to_owned() } else { painted(GOOD, "✓") };
     lines.push(format!("{mark} Plugin `{name}` is granted {}.", listed(&standing.granted)));

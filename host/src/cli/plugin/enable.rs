@@ -3,23 +3,25 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::decision::decide;
+use super::decision::{Reason, decide};
 use crate::{
     cli::{Context, exit::Exit},
     kernel::granting::Change,
 };
 
-/// Let a plugin be started that was disabled
+/// Let a plugin be started that was disabled, or stopped because it kept trapping
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Enable {
     /// Name of the plugin
     #[arg(value_name = "NAME")]
     plugin: String,
+    #[command(flatten)]
+    reason: Reason,
 }
 
 impl Enable {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        decide(context, &self.plugin, &Change::Enable).await
+        decide(context, &self.plugin, &Change::Enable, &self.reason).await
     }
 }
 
@@ -31,10 +33,12 @@ pub(in crate::cli) struct Disable {
     /// Name of the plugin
     #[arg(value_name = "NAME")]
     plugin: String,
+    #[command(flatten)]
+    reason: Reason,
 }
 
 impl Disable {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        decide(context, &self.plugin, &Change::Disable).await
+        decide(context, &self.plugin, &Change::Disable, &self.reason).await
     }
 }

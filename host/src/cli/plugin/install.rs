@@ -6,31 +6,44 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{decision::outcome, list, show};
+use super::{
+    arrival::{Arrival, Settled},
+    decision::{Reason, outcome},
+    list, show,
+};
 use crate::{
-    app::{self, Access, App, Folder},
+    app::Access,
     cli::{
         Context,
-        exit::{Exit, Misuse},
+        exit::Exit,
         screen::{GOOD, painted},
         text,
     },
-    events::{Category, Draft},
-    kernel::{granting::Change, registry::Plugin},
+    kernel::{
+        granting::{By, Change},
+        registry::Plugin,
+        signature::Trust,
+    },
 };
 
 /// Put a plugin into the plugin folder, in the place of an older version of it
 ///
-/// FILE is a component; FOLDER holds an agent's plugin.toml and persona.md and is packed first. What it asks for is
-/// shown, and denied until it is granted. A Baton that executes now sees the plugin when it is started again.
+/// FILE is a component; FOLDER holds an agent's plugin.toml and persona.md and is packed first. REFERENCE names an
+/// artifact in a registry, `oci://HOST/NAME:TAG` or `HOST/NAME@sha256:…`; what is fetched is checked against its digest,
+/// and `baton plugin update` looks there again. `[signatures]` in your settings says whose plugins are taken.
+///
+/// What the plugin asks for is shown, and denied until it is granted. A Baton that executes now sees the plugin when it
+/// is started again.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Install {
-    /// A .wasm file, or an agent's folder
-    #[arg(value_name = "FILE|FOLDER")]
+    /// A .wasm file, an agent's folder, or a reference to a registry
+    #[arg(value_name = "FILE|FOLDER|REFERENCE")]
     source: PathBuf,
     /// Grant all that it asks for
     #[arg(long)]
     grant: bool,
+    #[command(flatten)]
+    reason: Reason,
     /// Change nothing; show what would be asked for
     #[arg(long)]
     dry_run: bool,
@@ -38,30 +51,29 @@ pub(in crate::cli) struct Install {
 
 impl Install {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let plugin = understood(&self.source)?;
-        let app = if self.dry_run { context.open(Access::Look).await? } else { context.open_to_change().await? };
-        let folder = Folder::of(&app.config.data_dir);
-        let path = folder.place(&plugin, app.kernel.registry())?;
+        let config = context.config()?;
+        // Before the data is opened: nobody else is to wait for a registry.
+        let arrival = Arrival::of(&self.source, &config).await?;
+        arrival.warn(context, &config.trust);
         if self.dry_run {
-            app.kernel.rehearse(&plugin).await?;
-            return self.tell(context, &plugin, &path, None);
+            let app = context.open(Access::Look).await?;
+            let path = arrival.place(&app)?;
+            app.kernel.rehearse(&arrival.plugin).await?;
+            return self.tell(context, &arrival.plugin, &path, None, &config.trust);
         }
-        // What cannot be compiled and linked must not take the place of what can.
-        plugin.exports(app.kernel.engine())?;
-        let replaced = app.kernel.registry().find(plugin.name()).map(|present| present.package.hash.clone());
-        folder.put(&plugin, &path)?;
-        let plugin = app.kernel.put(plugin).await?;
-        record(&app, &plugin, replaced.as_deref()).await?;
+        let app = context.open_to_change().await?;
+        let Settled { plugin, path, replaced } = arrival.settle(&app).await?;
         if self.grant {
-            app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), &app.config.operator).await?;
+            let by = By { who: &app.config.operator, why: self.reason.reason.as_deref() };
+            app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), by).await?;
         }
         app.close().await;
-        self.tell(context, &plugin, &path, replaced.as_deref())
+        self.tell(context, &plugin, &path, replaced.as_deref(), &config.trust)
     }
 
-    fn tell(&self, context: &Context, plugin: &Plugin, path: &Path, replaced: Option<&str>) -> Result<Exit> {
+    fn tell(&self, context: &Context, plugin: &Plugin, path: &Path, replaced: Option<&str>, trust: &Trust) -> Result<Exit> {
         if context.screen.is_json() {
-            context.screen.document(&self.document(plugin, path, replaced))?;
+            context.screen.document(&self.document(plugin, path, replaced, trust))?;
             return Ok(Exit::Done);
         }
         let manifest = &plugin.package.manifest;
@@ -77,28 +89,11 @@ impl Install {
         Ok(Exit::Done)
     }
 
-    fn document(&self, plugin: &Plugin, path: &Path, replaced: Option<&str>) -> Value {
-        let mut document = list::summary(plugin);
+    fn document(&self, plugin: &Plugin, path: &Path, replaced: Option<&str>, trust: &Trust) -> Value {
+        let mut document = list::signed(list::summary(plugin), plugin, trust);
         document["file"] = json!(path);
         document["replaced"] = json!(replaced);
         document["dry-run"] = json!(self.dry_run);
         document
     }
-}
-
-/// A file or a folder as a plugin, or why it is none.
-pub(super) fn understood(source: &Path) -> Result<Plugin> {
-    let shown = text::escaped(&source.display().to_string());
-    let plugin = match std::fs::metadata(source) {
-        Err(error) => return Err(Misuse(format!("`{shown}` cannot be read: {error}.")).into()),
-        Ok(about) if about.is_dir() => app::pack(source),
-        Ok(_) => app::read_plugin(source),
-    };
-    plugin.map_err(|reason| anyhow::anyhow!("This host refuses {shown}: {reason}"))
-}
-
-async fn record(app: &App, plugin: &Plugin, replaced: Option<&str>) -> Result<()> {
-    let data = json!({ "by": app.config.operator, "plugin": plugin.name(), "hash": plugin.package.hash, "replaced": replaced });
-    app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "installed", data)]).await?;
-    Ok(())
 }

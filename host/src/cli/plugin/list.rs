@@ -14,7 +14,10 @@ use crate::{
         table::{Align, Cell, Table},
         text,
     },
-    kernel::registry::{Origin, Plugin, Status},
+    kernel::{
+        registry::{Origin, Plugin, Status},
+        signature::{Signer, Trust},
+    },
 };
 
 /// List the plugins there are
@@ -27,7 +30,7 @@ impl List {
         let plugins = app.kernel.registry().all();
         if context.screen.is_json() {
             let refused: Vec<_> = app.refused.iter().map(|refused| json!({ "file": refused.path, "reason": refused.reason })).collect();
-            let plugins: Vec<_> = plugins.values().map(|plugin| summary(plugin)).collect();
+            let plugins: Vec<_> = plugins.values().map(|plugin| signed(summary(plugin), plugin, &app.config.trust)).collect();
             context.screen.document(&json!({ "plugins": plugins, "refused": refused }))?;
             return Ok(Exit::Done);
         }
@@ -38,14 +41,23 @@ impl List {
             ("STATUS", Align::Left),
             ("SIZE", Align::Right),
             ("ORIGIN", Align::Left),
+            ("SIGNED BY", Align::Left),
             ("WHAT IT IS FOR", Align::Left),
         ]);
         for plugin in plugins.values() {
-            table.row(row(plugin));
+            table.row(row(plugin, &app.config.trust));
         }
         for refused in &app.refused {
             let name = refused.path.file_stem().unwrap_or_default().to_string_lossy();
-            let cells = [Cell::from(text::escaped(&name)), "".into(), "".into(), Cell::styled("refused", BAD), "".into(), "folder".into()];
+            let cells = [
+                Cell::from(text::escaped(&name)),
+                "".into(),
+                "".into(),
+                Cell::styled("refused", BAD),
+                "".into(),
+                "folder".into(),
+                "".into(),
+            ];
             table.row(cells.into_iter().chain([Cell::styled(text::excerpt(&refused.reason, 80), FAINT)]));
         }
         context.screen.answer(table.render())?;
@@ -53,7 +65,7 @@ impl List {
     }
 }
 
-fn row(plugin: &Plugin) -> [Cell; 7] {
+fn row(plugin: &Plugin, trust: &Trust) -> [Cell; 8] {
     let manifest = &plugin.package.manifest;
     let origin = match &plugin.origin {
         Origin::Bundled => "bundled",
@@ -66,6 +78,7 @@ fn row(plugin: &Plugin) -> [Cell; 7] {
         status(plugin),
         figures::bytes(plugin.package.wasm.len() as u64).into(),
         origin.into(),
+        signer(plugin, trust),
         Cell::styled(text::escaped(&manifest.description), FAINT),
     ]
 }
@@ -77,7 +90,33 @@ pub(super) fn status(plugin: &Plugin) -> Cell {
         Status::Ready => Cell::styled(Status::Ready.as_str(), GOOD),
         Status::NeedsApproval => Cell::styled(Status::NeedsApproval.as_str(), WARNING),
         Status::Disabled => Cell::styled(Status::Disabled.as_str(), BAD),
+        Status::Tripped => Cell::styled(stopped(plugin), BAD),
     }
+}
+
+/// Who signed it, in a word: keys are long, and `plugin show` has them whole.
+fn signer(plugin: &Plugin, trust: &Trust) -> Cell {
+    match trust.signer(&plugin.package) {
+        _ if plugin.origin == Origin::Bundled => "".into(),
+        Signer::Trusted(name) => Cell::styled(text::escaped(&name), GOOD),
+        Signer::Unknown(_) => Cell::styled("unknown key", WARNING),
+        Signer::Nobody => Cell::styled("nobody", FAINT),
+    }
+}
+
+/// Adds to a document who signed the plugin: the key, and the operator's name for it where there is one.
+pub(super) fn signed(mut document: Value, plugin: &Plugin, trust: &Trust) -> Value {
+    let name = match trust.signer(&plugin.package) {
+        Signer::Trusted(name) => Some(name),
+        Signer::Unknown(_) | Signer::Nobody => None,
+    };
+    document["signed-by"] = json!({ "key": plugin.package.signed_by.map(|key| key.to_string()), "trusted-as": name });
+    document
+}
+
+/// What became of a plugin that kept trapping.
+pub(super) fn stopped(plugin: &Plugin) -> String {
+    format!("stopped after {}", figures::counted(plugin.standing().tripped.unwrap_or_default().into(), "trap", "traps"))
 }
 
 /// A plugin as programs see it.
@@ -99,6 +138,7 @@ pub(super) fn summary(plugin: &Plugin) -> Value {
         "grants": plugin.standing().granted,
         "withheld": plugin.standing().withheld,
         "undecided": plugin.undecided(),
+        "traps": plugin.standing().tripped,
         "imports": plugin.package.imports,
     })
 }

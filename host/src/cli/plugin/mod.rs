@@ -1,13 +1,20 @@
 //! `baton plugin`: the plugins of this host, and what it would say of a file.
 
+mod arrival;
 mod decision;
 mod enable;
 mod grant;
+mod history;
 mod install;
+mod key;
 mod list;
 mod pack;
+mod push;
 mod remove;
 mod show;
+mod sign;
+mod update;
+mod verify;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -29,9 +36,15 @@ enum Command {
     Revoke(grant::Revoke),
     Enable(enable::Enable),
     Disable(enable::Disable),
+    History(history::History),
     Install(install::Install),
     Remove(remove::Remove),
     Pack(pack::Pack),
+    Update(update::Update),
+    Push(push::Push),
+    Key(key::Key),
+    Sign(sign::Sign),
+    Verify(verify::Verify),
 }
 
 impl Plugin {
@@ -43,9 +56,15 @@ impl Plugin {
             Command::Revoke(command) => command.execute(context).await,
             Command::Enable(command) => command.execute(context).await,
             Command::Disable(command) => command.execute(context).await,
+            Command::History(command) => command.execute(context).await,
             Command::Install(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
             Command::Pack(command) => command.execute(context),
+            Command::Update(command) => command.execute(context).await,
+            Command::Push(command) => command.execute(context).await,
+            Command::Key(command) => command.execute(context),
+            Command::Sign(command) => command.execute(context),
+            Command::Verify(command) => command.execute(context).await,
         }
     }
 }

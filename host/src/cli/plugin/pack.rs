@@ -6,11 +6,14 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
 
-use super::{install::understood, list};
-use crate::cli::{
-    Context,
-    exit::{Exit, Misuse},
-    figures, text,
+use super::{arrival::understood, list};
+use crate::{
+    cli::{
+        Context,
+        exit::{Exit, Misuse},
+        figures, text,
+    },
+    kernel::signature::Trust,
 };
 
 /// Make one plugin file of an agent's folder: plugin.toml, persona.md and whatever lies beside them
@@ -31,7 +34,7 @@ impl Pack {
         if !self.folder.is_dir() {
             return Err(Misuse(format!("`{}` is no folder.", text::escaped(&self.folder.display().to_string()))).into());
         }
-        let plugin = understood(&self.folder)?;
+        let plugin = understood(&self.folder, &Trust::default())?;
         let shown = text::escaped(&self.file.display().to_string());
         let written = std::fs::write(&self.file, &plugin.package.wasm);
         written.with_context(|| format!("`{shown}` cannot be written; name another file with --to"))?;

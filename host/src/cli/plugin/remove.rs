@@ -35,6 +35,7 @@ impl Remove {
             app.kernel.decide(&self.plugin, &Change::Revoke(Vec::new()), &app.config.operator).await?;
         }
         Folder::of(&app.config.data_dir).remove(&path)?;
+        app.sources().forget(&self.plugin).await?;
         let data = json!({ "by": app.config.operator, "plugin": self.plugin, "hash": hash, "file": path });
         app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "removed", data)]).await?;
         app.close().await;

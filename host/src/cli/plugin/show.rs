@@ -18,7 +18,11 @@ use crate::{
         text,
     },
     interfaces::CAPABILITIES,
-    kernel::{grants::Standing, registry::Plugin},
+    kernel::{
+        grants::Standing,
+        registry::{Origin, Plugin, Status},
+        signature::Trust,
+    },
 };
 
 /// Show a plugin, or what this host would say of a file: what it is, asks for and may do
@@ -45,9 +49,9 @@ impl Show {
         let warnings = plugin.package.warnings(CAPABILITIES);
         let packed: Vec<String> = plugin.assets.paths().map(str::to_owned).collect();
         if context.screen.is_json() {
-            context.screen.document(&document(&plugin, &warnings, &packed))?;
+            context.screen.document(&document(&plugin, &warnings, &packed, &app.config.trust))?;
         } else {
-            context.screen.answer(describe(&plugin, &warnings, &packed))?;
+            context.screen.answer(describe(&plugin, &warnings, &packed, &app.config.trust))?;
         }
         Ok(Exit::Done)
     }
@@ -56,7 +60,7 @@ impl Show {
     fn understood(&self, app: &App) -> Result<Result<Plugin, String>, Misuse> {
         let path = Path::new(&self.plugin);
         if path.is_file() {
-            return Ok(app::read_plugin(path));
+            return Ok(app::read_plugin(path, &app.config.trust));
         }
         let known: Vec<_> = app.kernel.registry().all().keys().map(|name| format!("`{}`", text::escaped(name))).collect();
         Err(Misuse(format!("There is no plugin and no file `{}`; the plugins are {}.", text::escaped(&self.plugin), known.join(", "))))
@@ -72,7 +76,7 @@ fn refuse(context: &Context, file: &str, reason: &str) -> Result<Exit> {
     Ok(Exit::Failed)
 }
 
-fn describe(plugin: &Plugin, warnings: &[String], packed: &[String]) -> String {
+fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Trust) -> String {
     let manifest = &plugin.package.manifest;
     let fact = |name: &str, value: String| format!("{} {value}", painted(STRONG, format!("{name:<9}")));
     let imports = plugin.package.imports.iter().map(|import| text::escaped(import)).collect::<Vec<_>>().join(", ");
@@ -81,8 +85,16 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String]) -> String {
         fact("For", text::escaped(&manifest.description)),
         fact("Kind", manifest.kind.to_string()),
         fact("Version", text::escaped(&manifest.version.to_string())),
-        fact("Status", plugin.status().as_str().to_owned()),
+        fact("Status", if plugin.status() == Status::Tripped { list::stopped(plugin) } else { plugin.status().as_str().to_owned() }),
         fact("Origin", text::escaped(&plugin.origin.to_string())),
+        fact(
+            "Signed by",
+            if plugin.origin == Origin::Bundled {
+                "Baton itself".to_owned()
+            } else {
+                text::escaped(&trust.signer(&plugin.package).to_string())
+            },
+        ),
         fact("Size", figures::bytes(plugin.package.wasm.len() as u64)),
         fact("SHA-256", plugin.package.hash.clone()),
         fact("Imports", if imports.is_empty() { "nothing".to_owned() } else { imports }),
@@ -100,7 +112,7 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String]) -> String {
 /// What it asks for beside what it was given.
 pub(super) fn needs(plugin: &Plugin) -> String {
     let needs = &plugin.package.manifest.needs;
-    if needs.is_empty() {
+    if needs.is_empty() && plugin.standing().granted.is_empty() {
         return "It asks for nothing, and may reach nothing but its own run.".to_owned();
     }
     let mut table = Table::new(&[("IT ASKS TO", Align::Left), ("NEED", Align::Left), ("OF", Align::Left), ("GRANTED", Align::Left)]);
@@ -116,6 +128,11 @@ pub(super) fn needs(plugin: &Plugin) -> String {
             table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), text::escaped(pattern).into(), granted]);
         }
     }
+    for (kind, bounds) in standing.granted.iter().filter(|(kind, _)| needs.of(kind).is_empty()) {
+        let meaning = CAPABILITIES.iter().find(|known| known.word == kind).map_or("", |known| known.meaning);
+        let only = Cell::styled(format!("only {}", text::escaped(&bounds.join(", "))), WARNING);
+        table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), Cell::styled("no bound", FAINT), only]);
+    }
     table.render()
 }
 
@@ -129,8 +146,8 @@ fn narrower(standing: &Standing, kind: &str, pattern: &String) -> String {
     }
 }
 
-fn document(plugin: &Plugin, warnings: &[String], packed: &[String]) -> Value {
-    let mut document = list::summary(plugin);
+fn document(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Trust) -> Value {
+    let mut document = list::signed(list::summary(plugin), plugin, trust);
     document["warnings"] = json!(warnings);
     document["packed"] = json!(packed);
     document

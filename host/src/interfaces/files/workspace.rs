@@ -46,6 +46,12 @@ impl Workspace {
         self.parent(path, false).and_then(|dir| read_file(&dir, path.split().1, Self::LARGEST)).map_err(|error| self.explain(path, error))
     }
 
+    /// What is known of a regular file without opening it.
+    pub(in crate::interfaces) fn metadata(&self, path: &RelativePath) -> Option<Metadata> {
+        let dir = self.parent(path, false).ok()?;
+        dir.symlink_metadata(path.split().1).ok().filter(Metadata::is_file)
+    }
+
     /// Replaces the file in one step and returns once it is on disk.
     pub(in crate::interfaces) fn write(&self, path: &RelativePath, content: &[u8], attempt: &Attempt) -> Result<(), CallError> {
         self.replace(path, content, attempt).map_err(|error| self.explain(path, error))

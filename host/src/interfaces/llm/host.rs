@@ -3,7 +3,7 @@
 use futures::{StreamExt, stream::FuturesUnordered};
 use serde_json::json;
 
-use super::{Caller, Charge, MODELS, Provider, ProviderError, Reply, Request, View, convert, resolve};
+use super::{Caller, Charge, DOLLARS, MODELS, Provider, ProviderError, Reply, Request, Spending, View, convert, resolve};
 use crate::{
     bindings::{
         Fault,
@@ -20,10 +20,11 @@ const MOST_AT_ONCE: usize = 64;
 impl Host for View<'_> {
     async fn complete(&mut self, request: llm::Request) -> Result<llm::Reply, Fault> {
         let (request, model) = self.understand(request)?;
-        let call = call(&request, &model)?;
+        let call = call(&request, &model, self.spending)?;
         let asker = self.asker();
-        let answer = self.recorder.call(call, |attempt| asker.ask(attempt, model, &request)).await?;
-        Ok(convert::reply(answer?))
+        let reply = self.recorder.call(call, |attempt| asker.ask(attempt, model, &request)).await??;
+        self.spending.add(&reply);
+        Ok(convert::reply(reply))
     }
 
     async fn complete_all(&mut self, requests: Vec<llm::Request>) -> wasmtime::Result<Vec<Result<llm::Reply, types::Error>>> {
@@ -69,7 +70,7 @@ impl<'a> View<'a> {
         for (place, one) in understood.iter().enumerate() {
             match one {
                 Ok((request, model)) => {
-                    calls.push(self.recorder.prepare(call(request, model)?)?);
+                    calls.push(self.recorder.prepare(call(request, model, self.spending)?)?);
                     places.push(place);
                     answers.push(None);
                 }
@@ -97,17 +98,20 @@ impl<'a> View<'a> {
                 Err(first) => interrupt = interrupt.or(Some(first)),
             }
         }
-        match interrupt {
-            Some(interrupt) => Err(interrupt),
-            None => Ok(answers.into_iter().flatten().collect()),
+        if let Some(interrupt) = interrupt {
+            return Err(interrupt);
         }
+        let answers: Vec<_> = answers.into_iter().flatten().collect();
+        // In the order asked and not in that of the answers, so that a replay adds up to the same.
+        answers.iter().flatten().for_each(|reply| self.spending.add(reply));
+        Ok(answers)
     }
 }
 
-fn call(request: &Request, model: &Result<String, Pause>) -> Result<Call<'static>, Interrupt> {
+fn call(request: &Request, model: &Result<String, Pause>, spending: &Spending) -> Result<Call<'static>, Interrupt> {
     let call = Call::new("llm.complete", Effect::Model, request)?;
     Ok(match model {
-        Ok(model) => call.needing(Capability::new(MODELS.word, model.clone())),
+        Ok(model) => call.needing(Capability::new(MODELS.word, model.clone())).needing(Capability::new(DOLLARS.word, spending.to_string())),
         Err(_) => call,
     })
 }

@@ -4,8 +4,10 @@
 mod convert;
 mod host;
 pub mod messages;
+pub mod money;
 pub mod provider;
 pub mod providers;
+mod spending;
 
 #[cfg(test)]
 mod tests;
@@ -20,10 +22,15 @@ use crate::{
 pub use messages::{Message, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolResult, Usage};
 pub use provider::{Caller, Charge, Provider, ProviderError};
 pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret};
+pub use spending::Spending;
 
 /// Asking a model, by `provider/model`.
 pub const MODELS: CapabilityKind =
     CapabilityKind { word: "models", matching: Matching::Name, interface: "llm", meaning: "ask these language models, which costs money" };
+
+/// Spending on them. What a run's children spend is theirs.
+pub const DOLLARS: CapabilityKind =
+    CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "llm", meaning: "spend so many dollars on models in one run" };
 
 /// What one call borrows of the session.
 pub struct View<'a> {
@@ -35,6 +42,8 @@ pub struct View<'a> {
     pub plugin: &'a str,
     /// Which models its operator chose.
     pub preferences: &'a dyn Preferences,
+    /// What its replies have cost so far.
+    pub spending: &'a mut Spending,
 }
 
 /// Which models the operator chose, by the dotted keys of the settings.

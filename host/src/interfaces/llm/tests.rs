@@ -159,3 +159,20 @@ fn unknown_fields_of_a_stored_request_are_an_error() {
     let stored: Value = json!({"messages": [], "temprature": 1.0});
     assert!(serde_json::from_value::<Request>(stored).is_err());
 }
+
+#[test]
+fn what_was_spent_is_known_only_when_every_price_is() {
+    let reply =
+        |cost_usd| Reply { parts: Vec::new(), stop: Stop::End, usage: Usage { cost_usd, ..Usage::default() }, model: String::new() };
+    let mut spending = Spending::default();
+    for cost in [0.25, 0.0, 0.5] {
+        spending.add(&reply(Some(cost)));
+    }
+    assert_eq!(spending.to_string(), "0.75");
+    for nonsense in [None, Some(-1.0), Some(f64::NAN), Some(f64::INFINITY)] {
+        let mut spending = spending;
+        spending.add(&reply(nonsense));
+        spending.add(&reply(Some(0.1)));
+        assert_eq!(spending.to_string(), "unknown", "{nonsense:?}");
+    }
+}

@@ -9,6 +9,9 @@ use crate::{
     journal::{Call, Effect, Performed, Wait},
 };
 
+/// Bytes of a text that are kept. Words need no grant, so they must not be a way to fill the disk.
+const LONGEST_TEXT: usize = 8 << 10;
+
 impl Host for View<'_> {
     /// Journaled, so that a fork's guest sees what the first one saw.
     async fn about(&mut self) -> wasmtime::Result<Info> {
@@ -39,15 +42,15 @@ impl Host for View<'_> {
             Level::Error => "error",
         };
         let fields = match serde_json::from_str(&fields) {
-            Ok(fields @ Value::Object(_)) => fields,
-            _ => json!({ "fields": fields }),
+            Ok(object @ Value::Object(_)) if fields.len() <= LONGEST_TEXT => object,
+            _ => json!({ "fields": beginning(fields) }),
         };
-        self.tell("run.log", "log", json!({ "level": level, "message": message, "fields": fields })).await
+        self.tell("run.log", "log", json!({ "level": level, "message": beginning(message), "fields": fields })).await
     }
 
     async fn progress(&mut self, fraction: f32, step: String) -> wasmtime::Result<()> {
         let fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { 0.0 };
-        self.tell("run.progress", "progress", json!({ "fraction": fraction, "step": step })).await
+        self.tell("run.progress", "progress", json!({ "fraction": fraction, "step": beginning(step) })).await
     }
 }
 
@@ -58,6 +61,15 @@ impl View<'_> {
         let told = self.recorder.call(call, |_| async move { Performed::Answered(Ok(()), vec![event]) }).await;
         told?.map_err(wasmtime::Error::new)
     }
+}
+
+/// As much of a text as is kept, with an ellipsis where something was left out.
+fn beginning(mut text: String) -> String {
+    if text.len() > LONGEST_TEXT {
+        text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+        text.push('…');
+    }
+    text
 }
 
 crate::bindings::convert_faults!(View<'_>);

@@ -39,6 +39,7 @@ impl wit::Host for View<'_> {
     }
 
     async fn join(&mut self, run: String) -> Result<String, Fault> {
+        check_id(&run)?;
         let call = Call::new("workflows.join", Effect::Wait, &run)?;
         let (children, parent, child) = (Arc::clone(self.children), self.recorder.run().clone(), RunId::from_text(run));
         let join = |_| async move {
@@ -56,6 +57,7 @@ impl wit::Host for View<'_> {
         if runs.is_empty() || runs.len() > MOST_JOINED {
             return Err(CallError::Invalid(format!("{} runs cannot be joined; name 1 to {MOST_JOINED}.", runs.len())).into());
         }
+        runs.iter().try_for_each(|run| check_id(run))?;
         let call = Call::new("workflows.join-any", Effect::Wait, &runs)?;
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         let runs: Vec<_> = runs.into_iter().map(RunId::from_text).collect();
@@ -69,6 +71,13 @@ impl wit::Host for View<'_> {
         let (run, ending) = self.recorder.call(call, join).await??;
         Ok((run.to_string(), ending.map(|output| output.to_string()).map_err(types::Error::from)))
     }
+}
+
+/// Nothing longer than an id is worth writing down.
+fn check_id(run: &str) -> Result<(), CallError> {
+    const LONGEST: usize = 128;
+    let wrong = || CallError::NotFound(format!("No run has an id of {} bytes; join by what `workflows.start` returned.", run.len()));
+    if run.len() > LONGEST { Err(wrong()) } else { Ok(()) }
 }
 
 /// The first in the list that has ended.

@@ -1,6 +1,8 @@
 //! The operator's decisions on plugins: taken, kept with their events, and applied to runs in flight. No plugin reaches
 //! any of it.
 
+mod breaker;
+
 use std::{collections::BTreeMap, str::FromStr, sync::Arc, sync::atomic::Ordering};
 
 use serde_json::{Value, json};
@@ -8,10 +10,14 @@ use serde_json::{Value, json};
 use super::{
     Kernel, KernelError,
     grants::{Decision, Standing},
-    permissions::Patterns,
+    patterns::is_amount,
+    permissions::{PatternError, Patterns},
     registry::{Origin, Plugin},
 };
-use crate::events::{Category, Draft};
+use crate::{
+    events::{Category, Draft},
+    interfaces::CAPABILITIES,
+};
 
 /// A capability as an operator names it: `write=docs/**`, or `write` for all that is asked for of the kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,10 +53,31 @@ pub enum Change {
     Only(Vec<Named>),
     /// Not these any more; nothing at all when none is named.
     Revoke(Vec<Named>),
-    /// It may be started.
+    /// It may be started, also after it was stopped.
     Enable,
     /// It may not be started.
     Disable,
+}
+
+/// Who decides, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct By<'a> {
+    /// The operator's name.
+    pub who: &'a str,
+    /// In the operator's words, if there are any.
+    pub why: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for By<'a> {
+    fn from(who: &'a str) -> Self {
+        Self { who, why: None }
+    }
+}
+
+impl<'a> From<&'a String> for By<'a> {
+    fn from(who: &'a String) -> Self {
+        Self { who, why: None }
+    }
 }
 
 /// Why a decision was not taken.
@@ -74,6 +101,9 @@ pub enum GrantError {
         /// What it asks for.
         asked: String,
     },
+    /// It could not be granted to anybody.
+    #[error("This cannot be granted: {0}.")]
+    Wrong(#[from] PatternError),
     /// There is nothing to take back.
     #[error("`{named}` is not granted to `{plugin}` as it stands; granted is {granted}. Revoke one of these.")]
     NotGranted {
@@ -88,14 +118,15 @@ pub enum GrantError {
 
 impl Kernel {
     /// Takes a decision, keeps it and applies it here. Another host that executes runs applies it at its next look.
-    pub async fn decide(&self, plugin: &str, change: &Change, by: &str) -> Result<Arc<Plugin>, KernelError> {
+    pub async fn decide(&self, plugin: &str, change: &Change, by: impl Into<By<'_>>) -> Result<Arc<Plugin>, KernelError> {
+        let by = by.into();
         let plugin = self.parts.registry.find(plugin).ok_or_else(|| self.nobody(plugin))?;
         loop {
             let decisions = self.parts.grants.decisions().await?;
             let present = current(&plugin, &decisions);
             let next = present.standing.changed(&plugin, change)?;
             let events = events(&plugin, &present.standing, &next, change, by);
-            let decision = self.decision(&plugin, next, by);
+            let decision = self.decision(&plugin, next, by.who);
             if self.parts.grants.decide(&decision, present.revision, events).await? {
                 adopt(&plugin, decision.standing);
                 return Ok(plugin);
@@ -176,20 +207,35 @@ impl Standing {
         Ok(match change {
             Change::Grant(named) => {
                 let more = asked(plugin, named)?;
-                Self { granted: self.granted.with(&more), withheld: self.withheld.beyond(&more), ..*self }
+                // Whoever names an amount has decided of all that was asked for.
+                let decided = needs.kept(|kind, _| is_amount(CAPABILITIES, kind) && !more.of(kind).is_empty());
+                let withheld = self.withheld.with(&decided, CAPABILITIES).beyond(&more, CAPABILITIES);
+                Self { granted: self.granted.with(&more, CAPABILITIES), withheld, ..*self }
             }
             Change::Only(named) => {
-                let granted = asked(plugin, named)?;
-                Self { withheld: needs.beyond(&granted), granted, ..*self }
+                let granted = self.bounds(plugin).with(&asked(plugin, named)?, CAPABILITIES);
+                Self { withheld: needs.beyond(&granted, CAPABILITIES), granted, ..*self }
             }
             Change::Revoke(named) => {
                 let less = self.given(plugin, named)?;
-                let wanted = if named.is_empty() { needs.clone() } else { less.kept(|kind, pattern| is_need(needs, kind, pattern)) };
-                Self { granted: self.granted.beyond(&less), withheld: self.withheld.with(&wanted), ..*self }
+                let is_less = |kind: &str, need: &str| less.of(kind).iter().any(|less| less == need || is_amount(CAPABILITIES, kind));
+                let wanted = if named.is_empty() { needs.clone() } else { needs.kept(is_less) };
+                let rest = self.granted.beyond(&less, &[]);
+                // To take a bound away would be to grant more.
+                let bounds = self
+                    .bounds(plugin)
+                    .changed(|kind, bound| Some(if rest.of(kind).is_empty() && !named.is_empty() { "0" } else { bound }.to_owned()));
+                Self { granted: rest.with(&bounds, CAPABILITIES), withheld: self.withheld.with(&wanted, CAPABILITIES), ..*self }
             }
-            Change::Enable => Self { disabled: false, ..self.clone() },
-            Change::Disable => Self { disabled: true, ..self.clone() },
+            Change::Enable => Self { disabled: false, tripped: None, ..self.clone() },
+            Change::Disable => Self { disabled: true, tripped: None, ..self.clone() },
         })
+    }
+
+    /// Amounts that it was granted without asking for any: it is held to them all the same.
+    fn bounds(&self, plugin: &Plugin) -> Patterns {
+        let needs = &plugin.package.manifest.needs;
+        self.granted.kept(|kind, _| is_amount(CAPABILITIES, kind) && needs.of(kind).is_empty())
     }
 
     /// What of its grants is named; all of them when nothing is.
@@ -204,7 +250,7 @@ impl Standing {
                 let (plugin, named, granted) = (plugin.name().to_owned(), named.to_string(), listed(&self.granted));
                 return Err(GrantError::NotGranted { plugin, named, granted });
             }
-            Ok(given.with(&these))
+            Ok(given.with(&these, CAPABILITIES))
         })
     }
 }
@@ -226,9 +272,11 @@ fn current(plugin: &Plugin, decisions: &[Decision]) -> Current {
     let Some(decision) = of_name().next() else {
         return Current { standing: plugin.standing_at_first(), revision: 0, carried_from: None };
     };
-    let mut standing = decision.standing.carried(|kind, pattern| plugin.permissions.asks_for(kind, pattern));
+    let mut standing = decision.standing.carried(|kind, pattern| plugin.permissions.within(kind, pattern));
     if plugin.origin == Origin::Bundled {
-        standing.granted = standing.granted.with(&plugin.package.manifest.needs.beyond(&standing.withheld));
+        let new = plugin.package.manifest.needs.beyond(&standing.withheld, CAPABILITIES);
+        let new = new.kept(|kind, _| !is_amount(CAPABILITIES, kind) || standing.granted.of(kind).is_empty());
+        standing.granted = standing.granted.with(&new, CAPABILITIES);
     }
     Current { standing, revision: 0, carried_from: Some(decision.clone()) }
 }
@@ -249,6 +297,9 @@ fn asked(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
     }
     let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for named in named {
+        if let Some(pattern) = &named.pattern {
+            plugin.permissions.check(&named.kind, pattern)?;
+        }
         let these = match &named.pattern {
             None => needs.of(&named.kind).to_vec(),
             Some(pattern) if plugin.permissions.asks_for(&named.kind, pattern) => vec![pattern.clone()],
@@ -260,11 +311,7 @@ fn asked(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
         }
         asked.entry(named.kind.clone()).or_default().extend(these);
     }
-    Ok(Patterns::default().with(&asked.into_iter().collect()))
-}
-
-fn is_need(needs: &Patterns, kind: &str, pattern: &str) -> bool {
-    needs.of(kind).iter().any(|need| need == pattern)
+    Ok(Patterns::default().with(&asked.into_iter().collect(), CAPABILITIES))
 }
 
 fn listed(patterns: &Patterns) -> String {
@@ -273,9 +320,15 @@ fn listed(patterns: &Patterns) -> String {
     if list.is_empty() { "nothing".to_owned() } else { list.join(", ") }
 }
 
-fn events(plugin: &Plugin, before: &Standing, after: &Standing, change: &Change, by: &str) -> Vec<Draft> {
-    let event = |name: &str, what: Option<&Patterns>| Draft::of_host(Category::Audit, name, about(plugin, by, what));
-    let (more, less) = (after.granted.beyond(&before.granted), before.granted.beyond(&after.granted));
+fn events(plugin: &Plugin, before: &Standing, after: &Standing, change: &Change, by: By<'_>) -> Vec<Draft> {
+    let event = |name: &str, what: Option<&Patterns>| {
+        let mut about = about(plugin, by.who, what);
+        if let Some(why) = by.why {
+            about["reason"] = json!(why);
+        }
+        Draft::of_host(Category::Audit, name, about)
+    };
+    let (more, less) = (after.granted.beyond(&before.granted, &[]), before.granted.beyond(&after.granted, &[]));
     match change {
         Change::Enable => vec![event("enabled", None)],
         Change::Disable => vec![event("disabled", None)],

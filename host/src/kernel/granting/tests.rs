@@ -6,7 +6,11 @@ const COMPONENT: &str = r#"(component
     (func (export "run-workflow") (canon lift (core func $i "f"))))"#;
 
 fn plugin(origin: Origin, write: &[&str]) -> Plugin {
-    let manifest = format!("name = \"scribe\"\nversion = \"1.0.0\"\nkind = \"workflow\"\n[needs]\nread = [\"**\"]\nwrite = {write:?}\n");
+    with_needs(origin, &format!("read = [\"**\"]\nwrite = {write:?}"))
+}
+
+fn with_needs(origin: Origin, needs: &str) -> Plugin {
+    let manifest = format!("name = \"scribe\"\nversion = \"1.0.0\"\nkind = \"workflow\"\n[needs]\n{needs}\n");
     let packed = baton_pack::pack(&wat::parse_str(COMPONENT).unwrap(), &manifest, &[]).unwrap();
     let at_first = origin == Origin::Bundled;
     Plugin::read(packed, origin, |package| if at_first { package.manifest.needs.clone() } else { Patterns::default() }).unwrap()
@@ -56,7 +60,7 @@ fn grants_add_up_and_are_taken_back_one_by_one() {
     let nothing = standing.changed(&plugin, &Change::Revoke(Vec::new())).unwrap();
     assert!(nothing.granted.is_empty());
     let all = nothing.changed(&plugin, &Change::Grant(Vec::new())).unwrap();
-    assert!(all.withheld.is_empty() && plugin.package.manifest.needs.beyond(&all.granted).is_empty());
+    assert!(all.withheld.is_empty() && plugin.package.manifest.needs.beyond(&all.granted, CAPABILITIES).is_empty());
 }
 
 #[test]
@@ -129,7 +133,7 @@ fn every_decision_is_told_with_who_what_and_which() {
     let (nothing, all) = (Standing::default(), after(&plugin, &[Change::Grant(Vec::new())]));
     let told = |before: &Standing, change: Change| {
         let after = before.changed(&plugin, &change).unwrap();
-        events(&plugin, before, &after, &change, "ada")
+        events(&plugin, before, &after, &change, By::from("ada"))
     };
     let granted = told(&nothing, Change::Grant(named(&["write"])));
     assert_eq!((granted[0].category, &*granted[0].name), (Category::Audit, "granted"));
@@ -140,4 +144,88 @@ fn every_decision_is_told_with_who_what_and_which() {
     assert_eq!(names(told(&all, Change::Revoke(Vec::new()))), ["revoked"]);
     assert_eq!(names(told(&all, Change::Disable)), ["disabled"]);
     assert_eq!(names(told(&all, Change::Enable)), ["enabled"]);
+}
+
+/// A plugin that asks for these dollars; for no bound when they are empty.
+fn spender(origin: Origin, dollars: &str) -> Plugin {
+    with_needs(origin, &if dollars.is_empty() { "models = [\"*\"]".to_owned() } else { format!("models = [\"*\"]\ndollars = {dollars:?}") })
+}
+
+fn dropped_spender(dollars: &str) -> Plugin {
+    spender(Origin::File("scribe.wasm".into()), dollars)
+}
+
+fn dollars(standing: &Standing) -> (Vec<String>, Vec<String>) {
+    (standing.granted.of("dollars").to_vec(), standing.withheld.of("dollars").to_vec())
+}
+
+#[test]
+fn a_smaller_amount_takes_the_place_of_a_larger_one_and_decides_of_all() {
+    let plugin = dropped_spender("2.50");
+    let less = after(&plugin, &[Change::Grant(Vec::new()), Change::Grant(named(&["dollars=1.50"]))]);
+    assert_eq!(dollars(&less), (vec!["1.50".to_owned()], vec!["2.50".to_owned()]));
+    plugin.adopt(less.clone()).unwrap();
+    assert_eq!((plugin.status().as_str(), plugin.undecided().is_empty()), ("ready", true));
+    let all = less.changed(&plugin, &Change::Grant(named(&["dollars"]))).unwrap();
+    assert_eq!(dollars(&all), (vec!["2.50".to_owned()], Vec::new()));
+    let none = all.changed(&plugin, &Change::Revoke(named(&["dollars"]))).unwrap();
+    assert_eq!(dollars(&none), (Vec::new(), vec!["2.50".to_owned()]));
+    let beyond = less.changed(&plugin, &Change::Grant(named(&["dollars=2.51"]))).unwrap_err().to_string();
+    assert!(beyond.contains("`dollars=2.50`"), "{beyond}");
+    for wrong in ["dollars=-1", "dollars=1,5", "dollars=1e400", "dollars=NaN", "dollars="] {
+        let error = less.changed(&plugin, &Change::Grant(named(&[wrong]))).unwrap_err().to_string();
+        assert!(error.contains("an amount is wanted"), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn a_version_that_may_spend_more_asks_again_and_one_that_may_spend_less_does_not() {
+    let old = dropped_spender("2.50");
+    let less = after(&old, &[Change::Grant(Vec::new()), Change::Grant(named(&["dollars=1.50"]))]);
+    let carried = |new: &Plugin, from: &Standing| {
+        new.adopt(current(new, &[decision(&old, from.clone(), 4)]).standing).unwrap();
+        (new.standing().granted.of("dollars").join(","), new.undecided().of("dollars").join(","))
+    };
+    let carry = |dollars: &str, from: &Standing| carried(&dropped_spender(dollars), from);
+    assert_eq!(carry("3.00", &less), ("1.50".into(), "3.00".into()));
+    assert_eq!(carry("2.0", &less), ("1.50".into(), String::new()));
+    assert_eq!(carry("1.00", &less), ("1.00".into(), String::new()));
+    assert_eq!(carry("", &less), ("1.50".into(), String::new()), "who states no bound any more is held to the old one");
+    assert_eq!(carry("0002.500", &after(&old, &[Change::Grant(Vec::new())])), ("2.50".into(), String::new()));
+    let bundled = |dollars: &str| carried(&spender(Origin::Bundled, dollars), &less);
+    assert_eq!(bundled("3.00"), ("1.50".into(), "3.00".into()), "a newer Baton does not raise what was lowered");
+}
+
+#[test]
+fn a_plugin_that_states_no_amount_can_be_held_to_one() {
+    let plugin = dropped_spender("");
+    let held = after(&plugin, &[Change::Grant(Vec::new()), Change::Grant(named(&["dollars=1"]))]);
+    let granted = |standing: &Standing| standing.granted.of("dollars").join(",");
+    assert_eq!(granted(&held), "1");
+    for change in [Change::Only(named(&["models"])), Change::Revoke(Vec::new()), Change::Revoke(named(&["models"]))] {
+        assert_eq!(granted(&held.changed(&plugin, &change).unwrap()), "1", "{change:?} would grant more");
+    }
+    assert_eq!(granted(&held.changed(&plugin, &Change::Revoke(named(&["dollars"]))).unwrap()), "0");
+}
+
+#[test]
+fn a_stopped_plugin_is_started_again_by_a_decision_on_it_alone() {
+    let (plugin, fixed) = (dropped(&["docs/**"]), dropped(&["docs/**", "src/**"]));
+    let tripped = Standing { tripped: Some(5), ..after(&plugin, &[Change::Grant(Vec::new())]) };
+    plugin.adopt(tripped.clone()).unwrap();
+    assert_eq!(plugin.status().as_str(), "tripped");
+    assert_eq!(tripped.changed(&plugin, &Change::Grant(Vec::new())).unwrap().tripped, Some(5));
+    assert_eq!(tripped.changed(&plugin, &Change::Enable).unwrap().tripped, None);
+    let disabled = tripped.changed(&plugin, &Change::Disable).unwrap();
+    assert_eq!((disabled.disabled, disabled.tripped), (true, None));
+    assert_eq!(current(&fixed, &[decision(&plugin, tripped, 3)]).standing.tripped, None, "another version is another matter");
+}
+
+#[test]
+fn a_reason_is_kept_with_the_decision() {
+    let plugin = dropped(&["docs/**"]);
+    let by = By { who: "ada", why: Some("it \u{1b}[2J writes well") };
+    let after = Standing::default().changed(&plugin, &Change::Grant(Vec::new())).unwrap();
+    let told = events(&plugin, &Standing::default(), &after, &Change::Grant(Vec::new()), by);
+    assert_eq!((&told[0].data["by"], &told[0].data["reason"]), (&json!("ada"), &json!("it \u{1b}[2J writes well")));
 }

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, Validator, component_types::ComponentEntityType};
 
-use super::permissions::{Patterns, Permissions};
-use crate::journal::CapabilityKind;
+use super::{
+    permissions::{Patterns, Permissions},
+    signature::{self, PublicKey, SignatureError},
+};
+use crate::journal::{CapabilityKind, Matching};
 
 /// What a plugin is, and so which world it exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -90,6 +93,8 @@ pub struct Package {
     pub assets: Vec<u8>,
     /// The interfaces of the contract of which it imports a function; others lend it types alone.
     pub imports: BTreeSet<String>,
+    /// The key with which the file was signed, whoever has it; none when nobody signed.
+    pub signed_by: Option<PublicKey>,
 }
 
 /// Why a file is not a plugin that this host can run.
@@ -163,6 +168,9 @@ pub enum PackageError {
         /// The import.
         import: String,
     },
+    /// A signature that is not one of this file.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
 }
 
 impl Package {
@@ -172,33 +180,39 @@ impl Package {
     pub const API: &'static str = "baton:plugin@0.1";
     const MANIFEST: &'static str = "baton:manifest";
     const ASSETS: &'static str = "baton:assets";
+    const OURS: [&'static str; 3] = [Self::MANIFEST, Self::ASSETS, signature::SECTION];
     const LARGEST_MANIFEST: usize = 64 << 10;
 
     /// Understands a file, or says why it is not a plugin. `served` names the interfaces of the contract this host has.
     pub fn read(wasm: Vec<u8>, served: &[&str], kinds: &'static [CapabilityKind]) -> Result<Self, PackageError> {
         check_beginning(&wasm)?;
         let anatomy = Anatomy::of(&wasm)?;
+        let signed_by = signature::check(&wasm)?;
         check_imports(&anatomy.imports, served)?;
         let imports = called_interfaces(&wasm, &anatomy.imports)?;
         let manifest = Manifest::parse(anatomy.manifest.ok_or(PackageError::NoManifest)?)?;
         Permissions::new(&manifest.name, kinds, &manifest.needs, &Patterns::default())
-            .map_err(|error| PackageError::Manifest { reason: format!("in [needs], {error}.") })?;
+            .map_err(|error| PackageError::Manifest { reason: format!("in [needs], {}.", printable(&error.to_string())) })?;
         check_world(manifest.kind, &anatomy.exports)?;
         let assets = anatomy.assets.unwrap_or_default().to_vec();
         let (hash, code_hash) = (sha256(&wasm), anatomy.code_hash);
-        Ok(Self { manifest, hash, code_hash, assets, imports, wasm })
+        Ok(Self { manifest, hash, code_hash, assets, imports, signed_by, wasm })
     }
 
     /// What the author should know though it harms nobody: imports without a need, needs without an import.
     pub fn warnings(&self, kinds: &[CapabilityKind]) -> Vec<String> {
         let asked = |kind: &CapabilityKind| !self.manifest.needs.of(kind.word).is_empty();
         let unused = kinds.iter().filter(|kind| asked(kind) && !self.imports.contains(kind.interface));
-        let mut warnings: Vec<_> =
-            unused.map(|kind| format!("asks for `{}` and does not import `{}`: the need can go", kind.word, kind.interface)).collect();
-        let interfaces: BTreeSet<_> =
-            kinds.iter().map(|kind| kind.interface).filter(|interface| self.imports.contains(*interface)).collect();
+        let warning = |kind: &CapabilityKind| match kind.interface {
+            "" => format!("asks for `{}`, of which this Baton makes no use yet: granting it allows nothing so far", kind.word),
+            interface => format!("asks for `{}` and does not import `{interface}`: the need can go", kind.word),
+        };
+        let mut warnings: Vec<_> = unused.map(warning).collect();
+        // An amount bounds what another kind allows.
+        let allowing = || kinds.iter().filter(|kind| kind.matching != Matching::Amount);
+        let interfaces: BTreeSet<_> = allowing().map(|kind| kind.interface).filter(|interface| self.imports.contains(*interface)).collect();
         for interface in interfaces {
-            let mut words = kinds.iter().filter(|kind| kind.interface == interface);
+            let mut words = allowing().filter(|kind| kind.interface == interface);
             if !words.clone().any(asked) {
                 let words = words.by_ref().map(|kind| format!("`{}`", kind.word)).collect::<Vec<_>>().join(" or ");
                 warnings.push(format!("imports `{interface}` and asks for no {words}: its calls will be denied"));
@@ -215,11 +229,11 @@ impl Manifest {
             return Err(refuse(format!("it has {} bytes, and the most is {}.", bytes.len(), Package::LARGEST_MANIFEST)));
         }
         let text = std::str::from_utf8(bytes).map_err(|error| refuse(format!("it is not UTF-8: {error}.")))?;
-        let manifest: Self = toml::from_str(text).map_err(|error| refuse(printable(&error.to_string())))?;
+        let manifest: Self = toml::from_str(text).map_err(|error| refuse(toml_mistake(text, &error)))?;
         if !is_name(&manifest.name) {
             return Err(refuse(format!(
                 "`{}` is not a name; use 1 to 64 lower-case letters, digits and single dashes, beginning with a letter.",
-                manifest.name.escape_debug()
+                printable(&manifest.name.escape_debug().to_string())
             )));
         }
         if manifest.description.chars().count() > 400 || manifest.description.chars().any(char::is_control) {
@@ -277,7 +291,7 @@ impl<'a> Anatomy<'a> {
                         anatomy.exports.push(export.map_err(|error| malformed(&error))?.name.name.to_owned());
                     }
                 }
-                Payload::CustomSection(section) if section.name() == Package::MANIFEST || section.name() == Package::ASSETS => {
+                Payload::CustomSection(section) if Package::OURS.contains(&section.name()) => {
                     anatomy.keep(section.name(), section.data())?;
                     // Only what is cut out between whole sections leaves bytes that mean the same to the compiler.
                     if depth == 0 {
@@ -294,8 +308,12 @@ impl<'a> Anatomy<'a> {
     }
 
     fn keep(&mut self, name: &str, data: &'a [u8]) -> Result<(), PackageError> {
-        let (place, section) =
-            if name == Package::MANIFEST { (&mut self.manifest, Package::MANIFEST) } else { (&mut self.assets, Package::ASSETS) };
+        let (place, section) = match name {
+            Package::MANIFEST => (&mut self.manifest, Package::MANIFEST),
+            Package::ASSETS => (&mut self.assets, Package::ASSETS),
+            // It is no part of what the plugin is, and is checked by itself.
+            _ => return Ok(()),
+        };
         match place.replace(data) {
             Some(_) => Err(PackageError::Duplicate { section }),
             None => Ok(()),
@@ -367,7 +385,11 @@ fn check_world(kind: Kind, exports: &[String]) -> Result<(), PackageError> {
     match kind.exports().iter().find(|wanted| !exports.iter().any(|export| export == *wanted)) {
         None => Ok(()),
         Some(missing) => {
-            let found = exports.iter().map(|export| format!("`{}`", printable(export))).collect::<Vec<_>>();
+            const SHOWN: usize = 8;
+            let mut found = exports.iter().take(SHOWN).map(|export| format!("`{}`", printable(export))).collect::<Vec<_>>();
+            if exports.len() > SHOWN {
+                found.push(format!("and {} more", exports.len() - SHOWN));
+            }
             let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
             Err(PackageError::WrongWorld { kind, missing, found })
         }
@@ -378,13 +400,23 @@ fn malformed(error: &wasmparser::BinaryReaderError) -> PackageError {
     PackageError::Malformed { reason: format!("{} (at byte {})", printable(error.message()), error.offset()) }
 }
 
-/// Text from a file, safe to show on a terminal.
+/// Where a manifest cannot be read, and why, in one sentence.
+fn toml_mistake(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let message = error.message().trim_end_matches('.').replace('\n', ", ");
+    format!("in line {line}, {}.", printable(&message))
+}
+
+/// Text from a file in one line, without control characters and cut where it goes on for long.
 fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(
-            |character| if character.is_control() && character != '\n' { character.escape_default().collect() } else { vec![character] },
-        )
-        .collect()
+    const LONGEST: usize = 300;
+    let escape = |character: char| if character.is_control() { character.escape_default().collect() } else { vec![character] };
+    let mut shown: String = text.chars().take(LONGEST).flat_map(escape).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 fn sha256(bytes: &[u8]) -> String {

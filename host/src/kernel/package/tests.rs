@@ -1,7 +1,12 @@
 use super::*;
 use crate::journal::Matching;
 
-const KINDS: &[CapabilityKind] = &[CapabilityKind { word: "write", matching: Matching::Path, interface: "files", meaning: "" }];
+const KINDS: &[CapabilityKind] = &[
+    CapabilityKind { word: "write", matching: Matching::Path, interface: "files", meaning: "" },
+    CapabilityKind { word: "models", matching: Matching::Name, interface: "llm", meaning: "" },
+    CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "llm", meaning: "" },
+    CapabilityKind { word: "hosts", matching: Matching::Name, interface: "", meaning: "" },
+];
 const MANIFEST: &str = "name = \"hello\"\nversion = \"1.0.0\"\nkind = \"workflow\"\n[needs]\nwrite = [\"docs/**\"]\n";
 
 fn component(text: &str) -> Vec<u8> {
@@ -144,4 +149,40 @@ fn the_schema_of_an_input_is_an_object() {
     for wrong in ["[input]\n", "[input]\ntype = \"string\"\n"] {
         assert!(matches!(with(wrong), Err(PackageError::Manifest { .. })), "{wrong}");
     }
+}
+
+/// What a manifest that asks for these dollars is understood as, or why it is refused.
+fn dollars(value: &str) -> Result<Vec<String>, String> {
+    let manifest = MANIFEST.replace("write = [\"docs/**\"]", &format!("dollars = {value}"));
+    let package = read(packed(&workflow(""), &manifest)).map_err(|error| error.to_string())?;
+    Ok(package.manifest.needs.of("dollars").to_vec())
+}
+
+#[test]
+fn dollars_are_one_amount_as_text_or_number() {
+    for (written, read) in [("\"2.50\"", "2.50"), ("2.5", "2.5"), ("3", "3"), ("0", "0"), ("[\"1\"]", "1")] {
+        assert_eq!(dollars(written).unwrap(), [read], "{written}");
+    }
+    let digits = "9".repeat(300);
+    for hostile in ["-1", "\"-1\"", "nan", "inf", "1e400", "1e300", "\"1e400\"", "\"1,5\"", "true", "{ a = 1 }", "[\"1\", \"2\"]", &digits]
+    {
+        let said = dollars(hostile).unwrap_err();
+        assert!(said.contains("manifest is not valid") && said.chars().count() < 1_000, "{hostile}: {said}");
+    }
+    for hostile in ["-1", "nan", "\"1,5\"", "\"1e400\"", "1e300"] {
+        assert!(dollars(hostile).unwrap_err().contains("such as \"2.50\""), "{hostile}");
+    }
+}
+
+#[test]
+fn what_nothing_uses_yet_is_told_as_such() {
+    let manifest = MANIFEST.replace("write = [\"docs/**\"]", "hosts = [\"api.github.com\"]");
+    let warnings = read(packed(&workflow(""), &manifest)).unwrap().warnings(KINDS);
+    assert!(warnings.len() == 1 && warnings[0].contains("no use yet"), "{warnings:?}");
+    const BOUND: &[CapabilityKind] =
+        &[KINDS[0], CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "files", meaning: "" }];
+    let importing = workflow(r#"(import "baton:plugin/files@0.1.0" (instance (export "f" (func))))"#);
+    let package = read(packed(&importing, &MANIFEST.replace("write = [\"docs/**\"]", "dollars = 1"))).unwrap();
+    let warnings = package.warnings(BOUND);
+    assert!(warnings.len() == 1 && warnings[0].contains("asks for no `write`:"), "an amount allows nothing: {warnings:?}");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Row};
 
 use super::{
     super::{
@@ -27,7 +27,8 @@ const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_
 const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
     repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
     asked_at, answered_at from journal where run_id = $2 and seq < $3";
-const MOVE: &str = "update runs set state = $1, state_detail = $2, wake_at = $3, output = coalesce($4, output), updated_at = $5 \
+/// Whatever ended the run before, this did not end by a trap as far as anybody has said.
+const MOVE: &str = "update runs set state = $1, state_detail = $2, wake_at = $3, output = coalesce($4, output), updated_at = $5, trapped_at = null \
     where id = $6 and state in ($7, $8, $9, $10, $11, $12, $13)";
 const FORGET_WAITS: &str = "delete from waits where run_id = $1";
 const WAIT: &str = "insert into waits (run_id, on_run_id) values ($1, $2) on conflict (run_id, on_run_id) do nothing";
@@ -44,6 +45,10 @@ const WAKE_DUE_TREE: &str = concat!(
     in_tree!("id", "$3")
 );
 const REQUEUE: &str = "update runs set state = 'queued', updated_at = $1 where state = 'running'";
+const NOTE_TRAP: &str = "update runs set trapped_at = $2 where id = $1 and state || '' = 'failed'";
+/// Where two ended in one moment, the one that succeeded is taken to be the later.
+const LAST_ENDS: &str = "select trapped_at from runs where plugin = $1 and plugin_hash = $2 and updated_at > $3 \
+    and (state = 'succeeded' or trapped_at is not null) order by updated_at desc, coalesce(trapped_at, 0) limit $4";
 const CHANGE_SETTINGS: &str = "update runs set settings = $1, updated_at = $2 where id = $3";
 const REQUEST_CANCEL: &str = "update runs set cancel_requested_at = coalesce(cancel_requested_at, $2) where id = $1";
 
@@ -207,6 +212,32 @@ impl Change for RequestCancel {
     async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
         sqlx::query(REQUEST_CANCEL).bind(self.id.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
         Ok(())
+    }
+}
+
+pub(super) struct NoteTrap {
+    pub(super) id: RunId,
+    pub(super) plugin: String,
+    pub(super) hash: String,
+    pub(super) since: u64,
+    pub(super) most: u32,
+}
+
+#[async_trait]
+impl Change for NoteTrap {
+    type Outcome = u32;
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<u32, StoreError> {
+        sqlx::query(NOTE_TRAP).bind(self.id.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
+        let last = sqlx::query(LAST_ENDS).bind(&*self.plugin).bind(&*self.hash).bind(stored(self.since)).bind(i64::from(self.most));
+        let mut traps = 0;
+        for end in last.fetch_all(&mut *step.connection).await? {
+            if end.try_get::<Option<i64>, _>(0)?.is_none() {
+                break;
+            }
+            traps += 1;
+        }
+        Ok(traps)
     }
 }
 

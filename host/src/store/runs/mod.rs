@@ -6,15 +6,23 @@ mod tally;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use sqlx::{Any, Row, any::AnyArguments, query::Query};
+use sqlx::{
+    Any, Row,
+    any::{AnyArguments, AnyRow},
+    query::Query,
+};
 
-use super::{Store, StoreError, events::NewEvent, number::stored};
+use super::{
+    Store, StoreError,
+    events::NewEvent,
+    number::{read_number, stored},
+};
 use crate::{
     events::Draft,
     journal::RunId,
-    kernel::run::{Filter, Run, Runs, RunsError, State, Tally},
+    kernel::run::{Filter, Queued, Run, Runs, RunsError, State, Tally},
 };
-use change::{Add, ChangeSettings, RequestCancel, RequeueRunning, Transition, WakeDue};
+use change::{Add, ChangeSettings, NoteTrap, RequestCancel, RequeueRunning, Transition, WakeDue};
 use record::{States, load};
 
 /// The columns a run is read from.
@@ -61,9 +69,25 @@ const LIST_TREE: &str = concat!(
 /// Only a run that waits has a time, and there is an index of those that have one.
 const NEXT_DUE: &str = "select min(wake_at) from runs where wake_at is not null";
 const NEXT_DUE_TREE: &str = concat!("select min(wake_at) from runs where wake_at is not null and ", in_tree!("id", "$1"));
-const QUEUED: &str = "select id from runs where state = 'queued' order by created_at, id limit $1";
-const QUEUED_TREE: &str =
-    concat!("select id from runs where state = 'queued' and ", in_tree!("id", "$2"), " order by created_at, id limit $1");
+const QUEUED: &str = "select id, plugin, created_at from runs where state = 'queued' order by created_at, id limit $1";
+/// The state is compared in the form of the index of queued runs by plugin.
+const QUEUED_OF: &str =
+    "select id, plugin, created_at from runs where state || '' = 'queued' and plugin = $2 order by created_at, id limit $1";
+const QUEUED_TREE: &str = concat!(
+    "select id, plugin, created_at from runs where state = 'queued' and ",
+    in_tree!("id", "$2"),
+    " order by created_at, id limit $1"
+);
+const QUEUED_TREE_OF: &str = concat!(
+    "select id, plugin, created_at from runs where state || '' = 'queued' and plugin = $2 and ",
+    in_tree!("id", "$3"),
+    " order by created_at, id limit $1"
+);
+/// From one name to the next by the index, past all runs between them.
+const QUEUED_PLUGINS: &str = "with recursive names (plugin) as (select min(plugin) from runs where state || '' = 'queued' and plugin > '' \
+    union all select (select min(plugin) from runs where state || '' = 'queued' and plugin > names.plugin) from names \
+    where names.plugin is not null) select plugin from names where plugin is not null";
+const QUEUED_PLUGINS_TREE: &str = concat!("select distinct plugin from runs where state || '' = 'queued' and ", in_tree!("id", "$1"));
 /// The state is compared in a form that no index has: there is one of the few that are meant.
 const CANCEL_REQUESTS: &str = "select id from runs where cancel_requested_at is not null and state || '' in ('queued', 'running', 'waiting', 'paused') \
     order by cancel_requested_at, id";
@@ -120,9 +144,30 @@ impl Runs for Store {
         self.queue.change(RequeueRunning).await.map_err(unwritten)
     }
 
-    async fn queued(&self, root: Option<&RunId>, limit: u32) -> Result<Vec<RunId>, RunsError> {
-        let query = sqlx::query(if root.is_some() { QUEUED_TREE } else { QUEUED }).bind(i64::from(limit));
-        self.load_ids(of_tree(query, root)).await.map_err(unread)
+    async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, RunsError> {
+        let statement = match (root, plugin) {
+            (None, None) => QUEUED,
+            (None, Some(_)) => QUEUED_OF,
+            (Some(_), None) => QUEUED_TREE,
+            (Some(_), Some(_)) => QUEUED_TREE_OF,
+        };
+        let query = sqlx::query(statement).bind(i64::from(limit));
+        let query = match plugin {
+            Some(plugin) => query.bind(plugin),
+            None => query,
+        };
+        self.load_queued(of_tree(query, root)).await.map_err(unread)
+    }
+
+    async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, RunsError> {
+        let query = of_tree(sqlx::query(if root.is_some() { QUEUED_PLUGINS_TREE } else { QUEUED_PLUGINS }), root);
+        let rows = query.fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
+        rows.iter().map(|row| row.try_get(0).map_err(|error| unread(error.into()))).collect()
+    }
+
+    async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError> {
+        let (id, plugin, hash) = (run.id.clone(), run.plugin.clone(), run.plugin_hash.clone());
+        self.queue.change(NoteTrap { id, plugin, hash, since, most }).await.map_err(unwritten)
     }
 
     async fn tally(&self, root: &RunId) -> Result<Tally, RunsError> {
@@ -145,6 +190,14 @@ impl Runs for Store {
 impl Store {
     async fn load_runs(&self, query: Statement<'_>) -> Result<Vec<Run>, StoreError> {
         query.fetch_all(&self.reads).await?.iter().map(load).collect()
+    }
+
+    async fn load_queued(&self, query: Statement<'_>) -> Result<Vec<Queued>, StoreError> {
+        let queued = |row: &AnyRow| -> Result<Queued, StoreError> {
+            let (id, plugin) = (RunId::from_text(row.try_get::<String, _>("id")?), row.try_get("plugin")?);
+            Ok(Queued { created_at: read_number(row, "created_at")?, id, plugin })
+        };
+        query.fetch_all(&self.reads).await?.iter().map(queued).collect()
     }
 
     async fn load_ids(&self, query: Statement<'_>) -> Result<Vec<RunId>, StoreError> {

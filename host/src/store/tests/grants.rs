@@ -17,7 +17,7 @@ fn decision(plugin: &str, hash: &str, granted: &[&str]) -> Decision {
     Decision {
         plugin: plugin.to_owned(),
         hash: hash.to_owned(),
-        standing: Standing { granted: patterns(granted), withheld: patterns(&["src/**"]), disabled: false },
+        standing: Standing { granted: patterns(granted), withheld: patterns(&["src/**"]), ..Standing::default() },
         decided_at: 7,
         decided_by: "ada".to_owned(),
         revision: 0,
@@ -78,4 +78,17 @@ async fn whatever_a_plugin_is_called_comes_back_as_it_was() {
         let kept = store.decisions().await.unwrap().pop().unwrap();
         assert_eq!(kept, Decision { revision: number as u64 + 1, ..decision });
     }
+}
+
+#[tokio::test]
+async fn a_stopped_plugin_stays_stopped_until_it_is_decided_again() {
+    let (folder, store) = fresh().await;
+    let mut stopped = decision("scribe", "aa", &["docs/**"]);
+    stopped.standing.tripped = Some(5);
+    assert!(store.decide(&stopped, 0, Vec::new()).await.unwrap());
+    store.close().await;
+    let store = open(folder.path()).await;
+    assert_eq!(store.decisions().await.unwrap(), [Decision { revision: 1, ..stopped }]);
+    assert!(store.decide(&decision("scribe", "aa", &["docs/**"]), 1, Vec::new()).await.unwrap());
+    assert_eq!(store.decisions().await.unwrap()[0].standing.tripped, None);
 }

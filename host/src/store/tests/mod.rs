@@ -4,9 +4,12 @@ mod documents;
 mod events;
 mod grants;
 mod journal;
+mod ledger;
+mod memory;
 mod opening;
 mod questions;
 mod runs;
+mod sources;
 mod writing;
 
 use std::{

@@ -33,6 +33,11 @@ fn failed() -> State {
     State::Failed { reason: "It's over.".to_owned() }
 }
 
+async fn queued(store: &Store, root: Option<&str>, plugin: Option<&str>, limit: u32) -> Vec<String> {
+    let queued = store.queued(root.map(id).as_ref(), plugin, limit).await.unwrap();
+    queued.into_iter().map(|queued| queued.id.to_string()).collect()
+}
+
 fn names(runs: &[Run]) -> Vec<&str> {
     runs.iter().map(|run| run.id.as_str()).collect()
 }
@@ -201,8 +206,8 @@ async fn runs_of_a_dead_host_are_queued_again_oldest_first() {
     drop(store);
     let store = open(folder.path()).await;
     assert_eq!(store.requeue_running().await.unwrap(), 3);
-    assert_eq!(store.queued(None, 2).await.unwrap(), [id("old"), id("middle")]);
-    assert_eq!(store.queued(Some(&id("young")), 9).await.unwrap(), [id("young")]);
+    assert_eq!(queued(&store, None, None, 2).await, ["old", "middle"]);
+    assert_eq!(queued(&store, Some("young"), None, 9).await, ["young"]);
     assert_eq!(store.requeue_running().await.unwrap(), 0);
 }
 
@@ -309,4 +314,71 @@ async fn settings_are_changed_of_one_run_alone() {
     store.change_settings(&id("a"), &json!({ "plan": "it's" })).await.unwrap();
     assert_eq!(store.find(&id("a")).await.unwrap().unwrap().settings, json!({ "plan": "it's" }));
     assert_eq!(store.find(&id("b")).await.unwrap().unwrap().settings, json!({}));
+}
+
+fn of(plugin: &str, name: &str, created_at: u64) -> Run {
+    Run { plugin: plugin.to_owned(), created_at, ..run(name) }
+}
+
+#[tokio::test]
+async fn queued_runs_are_found_plugin_by_plugin() {
+    let (_folder, store) = fresh().await;
+    for (plugin, name, at) in [("b", "b2", 4), ("a", "a1", 1), ("b", "b1", 2), ("c", "c1", 3), ("%", "d1", 9), ("done", "e1", 1)] {
+        add(&store, &of(plugin, name, at)).await;
+    }
+    go(&store, "e1", State::Succeeded).await;
+    let mut plugins = store.queued_plugins(None).await.unwrap();
+    plugins.sort();
+    assert_eq!(plugins, ["%", "a", "b", "c"]);
+    assert_eq!(queued(&store, None, Some("b"), 9).await, ["b1", "b2"]);
+    assert_eq!(queued(&store, None, Some("b"), 1).await, ["b1"]);
+    assert!(queued(&store, None, Some("done"), 9).await.is_empty());
+    add(&store, &Run { plugin: "a".to_owned(), ..child("a2", "b1", 1) }).await;
+    assert_eq!(store.queued_plugins(Some(&id("b1"))).await.unwrap().len(), 2);
+    assert_eq!(queued(&store, Some("b1"), Some("a"), 9).await, ["a2"]);
+}
+
+#[tokio::test]
+async fn ten_thousand_queued_runs_of_one_plugin_do_not_hide_another() {
+    let (_folder, store) = fresh().await;
+    let crowd: Vec<_> = (0..10_000).map(|number| of("crowd", &format!("crowd-{number}"), number)).collect();
+    futures::future::join_all(crowd.iter().map(|run| store.add(run, Vec::new()))).await;
+    add(&store, &of("other", "late", 20_000)).await;
+    let begun = std::time::Instant::now();
+    for _ in 0..100 {
+        assert_eq!(store.queued_plugins(None).await.unwrap(), ["crowd", "other"]);
+        assert_eq!(queued(&store, None, Some("other"), 64).await, ["late"]);
+    }
+    // Looking at every run takes a hundred times as long.
+    assert!(begun.elapsed().as_millis() < 1_000, "{:?} for 100 looks", begun.elapsed());
+}
+
+/// Ends a run that began before, by a trap or not; gives how many in a row did.
+async fn trap(store: &Store, name: &str, since: u64) -> u32 {
+    let trapped = run(name);
+    add(store, &trapped).await;
+    go(store, name, failed()).await;
+    store.note_trap(&trapped, since, 3).await.unwrap()
+}
+
+#[tokio::test]
+async fn traps_are_counted_back_to_the_last_run_of_the_version_that_succeeded() {
+    let (_folder, store) = fresh().await;
+    assert_eq!(trap(&store, "one", 0).await, 1);
+    add(&store, &run("an error")).await;
+    go(&store, "an error", failed()).await;
+    add(&store, &Run { plugin_hash: "11".repeat(32), ..run("another version") }).await;
+    go(&store, "another version", State::Succeeded).await;
+    assert_eq!(trap(&store, "two", 0).await, 2, "neither an error nor another version counts");
+    add(&store, &run("good")).await;
+    go(&store, "good", State::Succeeded).await;
+    assert_eq!(trap(&store, "three", 0).await, 1);
+    for (name, traps) in [("four", 2), ("five", 3), ("six", 3)] {
+        assert_eq!(trap(&store, name, 0).await, traps, "{name}");
+    }
+    let decided = store.find(&id("six")).await.unwrap().unwrap().updated_at;
+    assert_eq!(trap(&store, "seven", decided).await, 1, "what was before a decision is forgiven");
+    assert!(store.transition(&id("seven"), &["failed"], State::Queued, None, Vec::new()).await.unwrap());
+    go(&store, "seven", failed()).await;
+    assert_eq!(trap(&store, "eight", decided).await, 1, "a run that was resumed ended by what ended it last");
 }

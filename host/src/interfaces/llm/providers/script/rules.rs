@@ -46,10 +46,12 @@ pub(super) struct Call {
 
 /// What a rule says its reply takes.
 #[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Tokens {
     pub(super) input: Option<u64>,
     pub(super) output: Option<u64>,
+    /// Dollars, to rehearse what a run may spend.
+    pub(super) cost_usd: Option<f64>,
 }
 
 enum Text {

@@ -1,0 +1,220 @@
+//! `baton costs`: what was paid for models, added up by whatever is asked for.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::{Value, json};
+
+use super::{
+    Context,
+    exit::Exit,
+    figures,
+    screen::{FAINT, WARNING, painted},
+    table::{Align, Cell, Table},
+    text,
+};
+use crate::{
+    app::{Access, App},
+    interfaces::llm::money::{Amount, Posting},
+};
+
+/// Show what models cost, by agent, workflow, project, model or day
+#[derive(Debug, Args)]
+pub(super) struct Costs {
+    /// What to add up by
+    #[arg(long, value_enum, default_value_t)]
+    by: By,
+    /// Only the last so many days
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    days: Option<u32>,
+}
+
+/// What costs are added up by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// The plugin that asked the model.
+    #[default]
+    Agent,
+    /// The plugin of the run that somebody started.
+    Workflow,
+    /// The project.
+    Project,
+    /// The model that answered.
+    Model,
+    /// The day, where the reader is.
+    Day,
+}
+
+/// What one row of the table adds up.
+#[derive(Debug, Default, PartialEq)]
+struct Sum {
+    replies: u64,
+    /// Replies whose price is not known.
+    unknown: u64,
+    input_tokens: u64,
+    output_tokens: u64,
+    cost: Amount,
+}
+
+/// Cells of the longest bar.
+const BAR: u64 = 24;
+/// Replies read in one step.
+const PAGE: u32 = 5_000;
+
+impl Costs {
+    pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let app = context.open(Access::Look).await?;
+        let sums = self.sums(&app).await?;
+        if context.screen.is_json() {
+            let rows: Vec<_> = sums.iter().map(|(name, sum)| document(name, sum)).collect();
+            context.screen.document(&json!({ "by": self.word(), "rows": rows, "prices": app.config.prices.provenance() }))?;
+        } else if sums.is_empty() {
+            context.screen.tell("No model was asked yet.");
+        } else {
+            context.screen.answer(self.table(&sums).render())?;
+            self.explain(context, &app, &sums);
+        }
+        Ok(Exit::Done)
+    }
+
+    async fn sums(&self, app: &App) -> Result<BTreeMap<String, Sum>> {
+        let since = self.days.map_or(0, |days| figures::now().saturating_sub(u64::from(days) * 86_400_000));
+        let (mut sums, mut cursor) = (BTreeMap::<String, Sum>::new(), 0);
+        loop {
+            let postings = app.ledger.postings(cursor, PAGE).await?;
+            let Some(last) = postings.last() else { return Ok(sums) };
+            cursor = last.cursor;
+            for posting in postings.iter().filter(|posting| posting.at >= since) {
+                sums.entry(self.key(posting)).or_default().add(posting);
+            }
+        }
+    }
+
+    fn key(&self, posting: &Posting) -> String {
+        match self.by {
+            By::Agent => posting.plugin.clone(),
+            By::Workflow => posting.workflow.clone(),
+            By::Project => posting.project.clone(),
+            By::Model => posting.model.clone(),
+            By::Day => day(posting.at),
+        }
+    }
+
+    fn table(&self, sums: &BTreeMap<String, Sum>) -> Table {
+        let (left, right) = (Align::Left, Align::Right);
+        let mut table =
+            Table::new(&[(self.head(), left), ("REPLIES", right), ("TOKENS IN", right), ("OUT", right), ("COST", right), ("", left)]);
+        let mut rows: Vec<_> = sums.iter().collect();
+        if self.by != By::Day {
+            rows.sort_by(|one, other| other.1.cost.cmp(&one.1.cost).then(one.0.cmp(other.0)));
+        }
+        let most = sums.values().map(|sum| sum.cost).max().unwrap_or_default();
+        for (name, sum) in rows {
+            table.row([
+                text::line(name).into(),
+                figures::count(sum.replies).into(),
+                figures::count(sum.input_tokens).into(),
+                figures::count(sum.output_tokens).into(),
+                cost(sum),
+                Cell::styled(bar(sum.cost, most), FAINT),
+            ]);
+        }
+        table
+    }
+
+    fn explain(&self, context: &Context, app: &App, sums: &BTreeMap<String, Sum>) {
+        let (cost, unknown): (Amount, u64) = (sums.values().map(|sum| sum.cost).sum(), sums.values().map(|sum| sum.unknown).sum());
+        let provenance = app.config.prices.provenance();
+        context.screen.tell(painted(FAINT, format!("In all {}. Prices: {provenance}.", figures::money(Some(cost.dollars())))));
+        if unknown > 0 {
+            let replies = figures::counted(unknown, "reply has", "replies have");
+            let told =
+                format!("! {replies} no known price and is in no sum. Set `[prices.\"provider/model\"]` in baton.toml for what comes.");
+            context.screen.tell(painted(WARNING, told));
+        }
+    }
+
+    fn head(&self) -> &'static str {
+        match self.by {
+            By::Agent => "AGENT",
+            By::Workflow => "WORKFLOW",
+            By::Project => "PROJECT",
+            By::Model => "MODEL",
+            By::Day => "DAY",
+        }
+    }
+
+    fn word(&self) -> String {
+        self.head().to_lowercase()
+    }
+}
+
+impl Sum {
+    fn add(&mut self, posting: &Posting) {
+        self.replies += 1;
+        self.unknown += u64::from(posting.cost.is_none());
+        self.input_tokens = self.input_tokens.saturating_add(posting.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(posting.output_tokens);
+        self.cost = self.cost + posting.cost.unwrap_or_default();
+    }
+}
+
+/// What is known of the cost, and that it is not all.
+fn cost(sum: &Sum) -> Cell {
+    let known = figures::money(Some(sum.cost.dollars()));
+    match sum.unknown {
+        0 => known.into(),
+        unknown if unknown == sum.replies => Cell::styled("unknown", WARNING),
+        _ => Cell::styled(format!("{known} + unknown"), WARNING),
+    }
+}
+
+/// A bar as long as its share of the largest; what costs anything can be seen.
+fn bar(cost: Amount, most: Amount) -> String {
+    let share = u128::from(cost.as_billionths()) * u128::from(BAR) / u128::from(most.as_billionths().max(1));
+    let cells = if cost == Amount::ZERO { 0 } else { usize::try_from(share).unwrap_or(0).max(1) };
+    "█".repeat(cells)
+}
+
+fn day(at: u64) -> String {
+    let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX);
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d").to_string()
+}
+
+fn document(name: &str, sum: &Sum) -> Value {
+    json!({
+        "name": name,
+        "replies": sum.replies,
+        "replies-without-price": sum.unknown,
+        "input-tokens": sum.input_tokens,
+        "output-tokens": sum.output_tokens,
+        "cost-usd": if sum.unknown == 0 { Some(sum.cost) } else { None },
+        "known-cost-usd": sum.cost,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dollars(dollars: f64) -> Amount {
+        Amount::from_dollars(dollars).unwrap()
+    }
+
+    #[test]
+    fn a_bar_shows_its_share() {
+        assert_eq!(bar(dollars(2.0), dollars(2.0)).chars().count(), 24);
+        assert_eq!(bar(dollars(1.0), dollars(2.0)).chars().count(), 12);
+        assert_eq!(bar(dollars(0.000_001), dollars(2.0)).chars().count(), 1);
+        assert_eq!(bar(Amount::ZERO, Amount::ZERO), "");
+    }
+
+    #[test]
+    fn a_sum_with_an_unknown_part_has_no_known_end() {
+        let sum = Sum { replies: 2, unknown: 1, cost: dollars(0.5), ..Sum::default() };
+        assert_eq!(document("x", &sum)["cost-usd"], Value::Null);
+        assert_eq!(document("x", &sum)["known-cost-usd"], "0.50");
+    }
+}

@@ -1,0 +1,138 @@
+//! What `install` and `update` have in common: a plugin that has arrived from a file, a folder or a registry, looked at
+//! in full before anything is written, and put in its place.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Result, anyhow};
+use serde_json::json;
+
+use crate::{
+    app::{
+        self, App, Folder,
+        distribution::{Fetched, Reference, Registry},
+    },
+    cli::{
+        Context,
+        exit::Misuse,
+        screen::{WARNING, painted},
+        text,
+    },
+    config::Config,
+    events::{Category, Draft},
+    kernel::{registry::Plugin, signature::Trust, sources::Source},
+};
+
+/// A plugin that nobody has installed yet.
+pub(super) struct Arrival {
+    pub(super) plugin: Plugin,
+    /// The reference it was fetched by, and the digest of its artifact.
+    pub(super) from: Option<(Reference, String)>,
+}
+
+/// A plugin in its place.
+pub(super) struct Settled {
+    pub(super) plugin: Arc<Plugin>,
+    pub(super) path: PathBuf,
+    /// Hash of the file that was there before.
+    pub(super) replaced: Option<String>,
+}
+
+impl Arrival {
+    /// A plugin from whatever the operator named: a file or a folder that is there, else a reference.
+    pub(super) async fn of(named: &Path, config: &Config) -> Result<Self> {
+        match reference(named)? {
+            Some(reference) => {
+                let fetched = registry(&reference, config)?.fetch().await?;
+                Self::fetched(fetched, reference, &config.trust)
+            }
+            None => Ok(Self { plugin: understood(named, &config.trust)?, from: None }),
+        }
+    }
+
+    /// A plugin from a registry.
+    pub(super) fn fetched(fetched: Fetched, reference: Reference, trust: &Trust) -> Result<Self> {
+        let shown = reference.to_string();
+        let plugin =
+            app::understand(fetched.wasm, Path::new(&shown), trust).map_err(|reason| anyhow!("This host refuses {shown}: {reason}"))?;
+        Ok(Self { plugin, from: Some((reference, fetched.digest)) })
+    }
+
+    /// Says so if it is not known who made it and the operator wants to be told.
+    pub(super) fn warn(&self, context: &Context, trust: &Trust) {
+        if let Some(warning) = trust.warning(&self.plugin.package) {
+            context.screen.tell(format!("{} {}", painted(WARNING, "!"), text::escaped(&warning)));
+        }
+    }
+
+    /// Where it would be put.
+    pub(super) fn place(&self, app: &App) -> Result<PathBuf> {
+        Ok(Folder::of(&app.config.data_dir).place(&self.plugin, app.kernel.registry())?)
+    }
+
+    /// Puts it into the plugin folder, with the grants that carry over.
+    pub(super) async fn settle(self, app: &App) -> Result<Settled> {
+        let path = self.place(app)?;
+        // What cannot be compiled and linked must not take the place of what can.
+        self.plugin.exports(app.kernel.engine())?;
+        let replaced = app.kernel.registry().find(self.plugin.name()).map(|present| present.package.hash.clone());
+        Folder::of(&app.config.data_dir).put(&self.plugin, &path)?;
+        let plugin = app.kernel.put(self.plugin).await?;
+        remember(app, &plugin, self.from.as_ref()).await?;
+        record(app, &plugin, self.from.as_ref(), replaced.as_deref()).await?;
+        Ok(Settled { plugin, path, replaced })
+    }
+}
+
+/// The registry of a reference, reached as the operator's settings say.
+pub(super) fn registry(reference: &Reference, config: &Config) -> Result<Registry> {
+    Ok(Registry::of(reference, config.registry(&reference.host)?)?)
+}
+
+/// A file or a folder as a plugin, or why it is none.
+pub(super) fn understood(source: &Path, trust: &Trust) -> Result<Plugin> {
+    let shown = text::escaped(&source.display().to_string());
+    let plugin = match std::fs::metadata(source) {
+        Err(error) => return Err(Misuse(format!("`{shown}` cannot be read: {error}.")).into()),
+        Ok(about) if about.is_dir() => app::pack(source, trust),
+        Ok(_) => app::read_plugin(source, trust),
+    };
+    plugin.map_err(|reason| anyhow!("This host refuses {shown}: {reason}"))
+}
+
+/// What is named, if it is a reference. What lies on the disk is no reference unless it says so.
+fn reference(named: &Path) -> Result<Option<Reference>, Misuse> {
+    match named.to_str() {
+        Some(text) if Reference::is_meant(text) => text.parse().map(Some).map_err(|error| Misuse(format!("{error}"))),
+        Some(text) if !named.exists() => Ok(text.parse().ok()),
+        _ => Ok(None),
+    }
+}
+
+async fn remember(app: &App, plugin: &Plugin, from: Option<&(Reference, String)>) -> Result<()> {
+    let Some((reference, digest)) = from else { return Ok(app.sources().forget(plugin.name()).await?) };
+    let source = Source {
+        plugin: plugin.name().to_owned(),
+        reference: reference.to_string(),
+        digest: digest.clone(),
+        hash: plugin.package.hash.clone(),
+        installed_at: 0,
+    };
+    Ok(app.sources().remember(&source).await?)
+}
+
+async fn record(app: &App, plugin: &Plugin, from: Option<&(Reference, String)>, replaced: Option<&str>) -> Result<()> {
+    let data = json!({
+        "by": app.config.operator,
+        "plugin": plugin.name(),
+        "hash": plugin.package.hash,
+        "replaced": replaced,
+        "reference": from.map(|(reference, _)| reference.to_string()),
+        "digest": from.map(|(_, digest)| digest),
+        "key": plugin.package.signed_by.map(|key| key.to_string()),
+    });
+    app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "installed", data)]).await?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! `baton plugin key`. The private half is shown to nobody and written once.
+
+use std::{io::Write as _, path::PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::{
+    cli::{
+        Context,
+        exit::{Exit, Misuse},
+        screen::{GOOD, painted},
+        text,
+    },
+    kernel::signature::PrivateKey,
+};
+
+/// Make a key to sign plugins with
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Key {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(New),
+}
+
+/// Make a key: a private one in a file that only you can read, and a public one for those who trust you
+#[derive(Debug, Args)]
+struct New {
+    /// The file of the private key; one that is there is left as it is
+    #[arg(long = "to", short = 't', value_name = "FILE", default_value = "baton-signing.key")]
+    file: PathBuf,
+}
+
+impl Key {
+    pub(in crate::cli) fn execute(&self, context: &Context) -> Result<Exit> {
+        match &self.command {
+            Command::New(command) => command.execute(context),
+        }
+    }
+}
+
+impl New {
+    fn execute(&self, context: &Context) -> Result<Exit> {
+        let key = PrivateKey::from_seed(rand::random());
+        let shown = text::escaped(&self.file.display().to_string());
+        self.write(&key.to_pem()?, &shown)?;
+        let public = key.public().to_string();
+        if context.screen.is_json() {
+            context.screen.document(&json!({ "private-key": self.file, "public-key": public }))?;
+            return Ok(Exit::Done);
+        }
+        context.screen.tell(format!("{} The private key is in {shown}: keep it to yourself, and keep a copy.", painted(GOOD, "✓")));
+        context
+            .screen
+            .tell("  Whoever is to trust you puts this into the baton.toml of their own settings, under a name they choose:".to_owned());
+        context.screen.answer(format!("[signatures.keys]\nyour-name = \"{public}\""))?;
+        Ok(Exit::Done)
+    }
+
+    fn write(&self, pem: &str, shown: &str) -> Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = match options.open(&self.file) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                return Err(Misuse(format!("`{shown}` is there already; name another file with --to.")).into());
+            }
+            opened => opened.with_context(|| format!("`{shown}` cannot be written; name another file with --to"))?,
+        };
+        file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).with_context(|| format!("`{shown}` cannot be written"))
+    }
+}

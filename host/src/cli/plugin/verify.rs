@@ -1,0 +1,91 @@
+//! `baton plugin verify`. Says who signed a file; whether what it does is good, no signature says.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+
+use super::list;
+use crate::{
+    app::{self, Access, App},
+    cli::{
+        Context,
+        exit::{Exit, Misuse},
+        screen::{BAD, GOOD, WARNING, painted},
+        text,
+    },
+    kernel::{
+        registry::{Origin, Plugin},
+        signature::{Signer, Trust},
+    },
+};
+
+/// Say who signed a plugin, and whether you trust the key
+///
+/// Ends with 0 when a key in your settings signed the file as it is, or when it is part of Baton, and with 1 otherwise.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Verify {
+    /// A .wasm file, or the name of a plugin
+    #[arg(value_name = "FILE|NAME")]
+    plugin: String,
+}
+
+impl Verify {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let app = context.open(Access::Look).await?;
+        let shown = text::escaped(&self.plugin);
+        let (said, document, exit) = match self.read(&app)? {
+            Ok(plugin) => judged(&plugin, &app.config.trust),
+            Err(reason) => (
+                format!("{} {shown}: {}", painted(BAD, "✗"), text::plain(&reason)),
+                json!({ "file": self.plugin, "refused": reason }),
+                Exit::Failed,
+            ),
+        };
+        if context.screen.is_json() {
+            context.screen.document(&document)?;
+        } else {
+            context.screen.answer(said)?;
+        }
+        Ok(exit)
+    }
+
+    /// The plugin as its file is now; the inner error is why it is refused. A name is read anew from its file.
+    fn read(&self, app: &App) -> Result<Result<Plugin, String>, Misuse> {
+        let path = Path::new(&self.plugin);
+        if path.is_file() {
+            return Ok(app::read_plugin(path, &Trust::default()));
+        }
+        let Some(plugin) = app.kernel.registry().find(&self.plugin) else {
+            let refused = app.refused.iter().find(|refused| refused.path.file_stem().is_some_and(|stem| stem == self.plugin.as_str()));
+            return match refused {
+                Some(refused) => Ok(app::read_plugin(&refused.path, &Trust::default())),
+                None => Err(Misuse(format!("There is no plugin and no file `{}`.", text::escaped(&self.plugin)))),
+            };
+        };
+        match &plugin.origin {
+            Origin::File(path) => Ok(app::read_plugin(path, &Trust::default())),
+            Origin::Bundled => {
+                let again = Plugin::read(plugin.package.wasm.clone(), Origin::Bundled, |_| Default::default());
+                Ok(again.map_err(|error| error.to_string()))
+            }
+        }
+    }
+}
+
+fn judged(plugin: &Plugin, trust: &Trust) -> (String, serde_json::Value, Exit) {
+    let name = text::escaped(plugin.name());
+    let (said, exit) = match trust.signer(&plugin.package) {
+        _ if plugin.origin == Origin::Bundled => (format!("{} `{name}` is part of Baton.", painted(GOOD, "✓")), Exit::Done),
+        Signer::Trusted(signer) => {
+            (format!("{} `{name}` is signed by {}, as it is.", painted(GOOD, "✓"), text::escaped(&signer)), Exit::Done)
+        }
+        Signer::Unknown(key) => (
+            format!("{} `{name}` is signed, as it is, by the key {key}, which is not in your [signatures.keys].", painted(WARNING, "!")),
+            Exit::Failed,
+        ),
+        Signer::Nobody => (format!("{} `{name}` is signed by nobody.", painted(WARNING, "!")), Exit::Failed),
+    };
+    (said, list::signed(list::summary(plugin), plugin, trust), exit)
+}

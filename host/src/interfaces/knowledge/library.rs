@@ -1,0 +1,154 @@
+//! The ports below `knowledge`, and how they work together: what changed since the last look goes into the index, and
+//! only then is it asked. Knows no run and no grant.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// A document of the workspace as a look finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its path.
+    pub path: String,
+    /// Differs when its content may differ.
+    pub stamp: u64,
+}
+
+/// The documents of a workspace.
+pub trait Documents: Send + Sync {
+    /// Tells this workspace apart from others of the project.
+    fn place(&self) -> String;
+    /// Those that fit one of the globs, or a sentence that says which glob is wrong.
+    fn list(&self, globs: &[String]) -> Result<Vec<Listed>, String>;
+    /// The text of one; none where it is gone, too large or no text.
+    fn read(&self, path: &str) -> Option<String>;
+}
+
+/// Something a run left behind for those after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learned {
+    /// Its place among all that was learned; ask for what comes after it.
+    pub cursor: i64,
+    /// `decisions/…`, `failures/…` or `notes/…`. A later text of a source replaces the earlier one.
+    pub source: String,
+    /// What was learned.
+    pub text: String,
+}
+
+/// Keeps what the runs of a project learned.
+#[async_trait]
+pub trait Memory: Send + Sync {
+    /// What was learned after `cursor`, oldest first, at most `limit`.
+    async fn learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, KnowledgeError>;
+}
+
+/// What became of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The source.
+    pub source: String,
+    /// Its whole text now; none when it is gone.
+    pub text: Option<String>,
+}
+
+/// A passage that fits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Found {
+    /// Where it stands.
+    pub source: String,
+    /// What it says.
+    pub text: String,
+    /// Larger fits better.
+    pub score: f32,
+}
+
+/// Why nothing was found out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The project's knowledge could not be {action}: {reason}")]
+pub struct KnowledgeError {
+    /// `read` or `searched`.
+    pub action: &'static str,
+    /// The cause, with what to do.
+    pub reason: String,
+}
+
+/// Finds passages. One per process; a project's workspaces are apart from each other.
+#[async_trait]
+pub trait Index: Send + Sync {
+    /// What the index holds of a place: the stamp of each document, and the last cursor.
+    async fn state(&self, place: &str) -> Holding;
+    /// Takes over what changed, and that it now holds `holding`.
+    async fn change(&self, place: &str, changes: Vec<Change>, holding: Holding) -> Result<(), KnowledgeError>;
+    /// The passages whose source `allowed` lets through and that fit best, at most `limit`, best first.
+    async fn search(
+        &self,
+        place: &str,
+        query: &str,
+        limit: usize,
+        allowed: &(dyn for<'a> Fn(&'a str) -> bool + Sync),
+    ) -> Result<Vec<Found>, KnowledgeError>;
+}
+
+/// What an index holds of one place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// The stamp of each document, by path.
+    pub documents: BTreeMap<String, u64>,
+    /// The last that was learned.
+    pub cursor: i64,
+}
+
+/// Where knowledge comes from, and who finds it.
+#[derive(Clone)]
+pub struct Library {
+    /// The workspace's documents.
+    pub documents: Arc<dyn Documents>,
+    /// What runs learned.
+    pub memory: Arc<dyn Memory>,
+    /// Who finds it.
+    pub index: Arc<dyn Index>,
+}
+
+/// Most that is read of the memory in one step.
+const PAGE: u32 = 1_000;
+
+impl Library {
+    /// Brings the index up to date and says under which name it holds this place.
+    pub(super) async fn refreshed(&self, project: &str, globs: Vec<String>) -> Result<String, KnowledgeError> {
+        let place = format!("{project} {}", self.documents.place());
+        let held = self.index.state(&place).await;
+        let documents = Arc::clone(&self.documents);
+        let before = held.documents.clone();
+        let looked = tokio::task::spawn_blocking(move || changed_documents(documents.as_ref(), &globs, &before)).await;
+        let unread = |reason: String| KnowledgeError { action: "read", reason };
+        let (mut changes, documents) = looked.map_err(|error| unread(format!("{error}.")))?.map_err(unread)?;
+        let cursor = self.newly_learned(project, held.cursor, &mut changes).await?;
+        if !changes.is_empty() {
+            self.index.change(&place, changes, Holding { documents, cursor }).await?;
+        }
+        Ok(place)
+    }
+
+    async fn newly_learned(&self, project: &str, mut cursor: i64, changes: &mut Vec<Change>) -> Result<i64, KnowledgeError> {
+        loop {
+            let learned = self.memory.learned(project, cursor, PAGE).await?;
+            let Some(last) = learned.last() else { return Ok(cursor) };
+            cursor = last.cursor;
+            changes.extend(learned.into_iter().map(|learned| Change { source: learned.source, text: Some(learned.text) }));
+        }
+    }
+}
+
+type Changed = (Vec<Change>, BTreeMap<String, u64>);
+
+fn changed_documents(documents: &dyn Documents, globs: &[String], before: &BTreeMap<String, u64>) -> Result<Changed, String> {
+    let now: BTreeMap<_, _> = documents.list(globs)?.into_iter().map(|listed| (listed.path, listed.stamp)).collect();
+    let gone = before.keys().filter(|path| !now.contains_key(*path)).map(|path| Change { source: path.clone(), text: None });
+    let mut changes: Vec<_> = gone.collect();
+    for (path, _) in now.iter().filter(|(path, stamp)| before.get(*path) != Some(*stamp)) {
+        changes.push(Change { source: path.clone(), text: documents.read(path) });
+    }
+    Ok((changes, now))
+}

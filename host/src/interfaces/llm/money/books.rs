@@ -1,0 +1,267 @@
+//! What was spent and what is about to be, against what may be. Reserves before a call; what the call took is seen in
+//! its own event, so that nothing has to be settled that a crash could lose.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::Mutex;
+
+use super::{Amount, Budget, Budgets, Ledger, LedgerError, Posting, Scope};
+use crate::journal::RunId;
+
+/// Replies read in one step.
+const PAGE: u32 = 1_000;
+/// Percent of a budget from which its operator is told.
+pub(super) const WARN_AT: u64 = 80;
+
+/// Who pays for a call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Payer {
+    /// The run that asks.
+    pub run: RunId,
+    /// The call.
+    pub seq: u64,
+    /// The run that somebody started.
+    pub root: RunId,
+    /// The project.
+    pub project: String,
+}
+
+/// A reservation was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reserved {
+    /// What the budgets leave for the call, at least what was reserved; none where there is no budget.
+    pub left: Option<Amount>,
+    /// The budgets of which more than four fifths are spent now, and were not before.
+    pub nearly_spent: Vec<(Budget, Amount)>,
+}
+
+/// A budget does not allow the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overdrawn {
+    /// The budget.
+    pub budget: Budget,
+    /// Spent of it, and reserved for calls in flight.
+    pub spent: Amount,
+    /// What the call may cost.
+    pub wanted: Amount,
+}
+
+/// All that was spent, by what budgets are for.
+pub struct Books {
+    ledger: Arc<dyn Ledger>,
+    budgets: Arc<dyn Budgets>,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    cursor: i64,
+    spent: HashMap<Scope, Amount>,
+    reserved: HashMap<(RunId, u64), (Payer, Amount)>,
+}
+
+impl Books {
+    /// Books over what the ports keep.
+    pub fn new(ledger: Arc<dyn Ledger>, budgets: Arc<dyn Budgets>) -> Self {
+        Self { ledger, budgets, open: Mutex::default() }
+    }
+
+    /// Whether anything limits this payer: only then has a call to have a price.
+    pub async fn limits(&self, payer: &Payer) -> Result<bool, LedgerError> {
+        Ok(self.budgets.budgets().await?.iter().any(|budget| payer.pays_from(&budget.scope)))
+    }
+
+    /// Puts `wanted` aside for a call, if every budget it is paid from has that much left. The same call again takes the
+    /// place of its earlier reservation.
+    pub async fn reserve(&self, payer: &Payer, wanted: Amount) -> Result<Result<Reserved, Overdrawn>, LedgerError> {
+        let budgets = self.budgets.budgets().await?;
+        let mut open = self.open.lock().await;
+        open.catch_up(self.ledger.as_ref()).await?;
+        open.reserved.remove(&(payer.run.clone(), payer.seq));
+        let mut reserved = Reserved::default();
+        for budget in budgets.into_iter().filter(|budget| payer.pays_from(&budget.scope)) {
+            let spent = open.spent_of(&budget.scope) + open.reserved_of(&budget.scope);
+            let left = budget.amount.less(spent);
+            if wanted > left || left == Amount::ZERO {
+                return Ok(Err(Overdrawn { budget, spent, wanted }));
+            }
+            reserved.left = Some(reserved.left.map_or(left, |least: Amount| least.min(left)));
+            let warned_from = budget.amount.percent(WARN_AT);
+            if spent < warned_from && spent + wanted >= warned_from {
+                reserved.nearly_spent.push((budget, spent + wanted));
+            }
+        }
+        open.reserved.insert((payer.run.clone(), payer.seq), (payer.clone(), wanted));
+        Ok(Ok(reserved))
+    }
+
+    /// Takes a reservation back: the call took nothing.
+    pub async fn release(&self, payer: &Payer) {
+        self.open.lock().await.reserved.remove(&(payer.run.clone(), payer.seq));
+    }
+
+    /// Every budget there is.
+    pub async fn budgets(&self) -> Result<Vec<Budget>, LedgerError> {
+        self.budgets.budgets().await
+    }
+
+    /// Sets a budget, or takes it away.
+    pub async fn set(&self, scope: &Scope, amount: Option<Amount>, by: &str) -> Result<(), LedgerError> {
+        self.budgets.set_budget(scope, amount, by).await
+    }
+
+    /// Spent so far, without what is reserved.
+    pub async fn spent(&self, scope: &Scope) -> Result<Amount, LedgerError> {
+        let mut open = self.open.lock().await;
+        open.catch_up(self.ledger.as_ref()).await?;
+        Ok(open.spent_of(scope))
+    }
+}
+
+impl Open {
+    async fn catch_up(&mut self, ledger: &dyn Ledger) -> Result<(), LedgerError> {
+        loop {
+            let postings = ledger.postings(self.cursor, PAGE).await?;
+            let Some(last) = postings.last() else { return Ok(()) };
+            self.cursor = last.cursor;
+            postings.into_iter().for_each(|posting| self.post(posting));
+        }
+    }
+
+    /// A reply's cost takes the place of what was put aside for it.
+    fn post(&mut self, posting: Posting) {
+        self.reserved.remove(&(posting.run, posting.seq));
+        let Some(cost) = posting.cost else { return };
+        for scope in [Scope::Organisation, Scope::Project(posting.project), Scope::Run(posting.root)] {
+            let spent = self.spent.entry(scope).or_default();
+            *spent = *spent + cost;
+        }
+    }
+
+    fn spent_of(&self, scope: &Scope) -> Amount {
+        self.spent.get(scope).copied().unwrap_or_default()
+    }
+
+    fn reserved_of(&self, scope: &Scope) -> Amount {
+        self.reserved.values().filter(|(payer, _)| payer.pays_from(scope)).map(|(_, amount)| *amount).sum()
+    }
+}
+
+impl Payer {
+    fn pays_from(&self, scope: &Scope) -> bool {
+        match scope {
+            Scope::Organisation => true,
+            Scope::Project(project) => *project == self.project,
+            Scope::Run(run) => *run == self.root,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use std::sync::Mutex as Held;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Kept {
+        postings: Held<Vec<Posting>>,
+        budgets: Held<Vec<Budget>>,
+    }
+
+    #[async_trait]
+    impl Ledger for Kept {
+        async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, LedgerError> {
+            let postings = self.postings.lock().unwrap();
+            Ok(postings.iter().filter(|posting| posting.cursor > cursor).take(limit as usize).cloned().collect())
+        }
+    }
+
+    #[async_trait]
+    impl Budgets for Kept {
+        async fn budgets(&self) -> Result<Vec<Budget>, LedgerError> {
+            Ok(self.budgets.lock().unwrap().clone())
+        }
+
+        async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &str) -> Result<(), LedgerError> {
+            let mut budgets = self.budgets.lock().unwrap();
+            budgets.retain(|budget| budget.scope != *scope);
+            budgets.extend(amount.map(|amount| Budget { scope: scope.clone(), amount, set_at: 0, set_by: by.to_owned() }));
+            Ok(())
+        }
+    }
+
+    fn dollars(text: &str) -> Amount {
+        text.parse().unwrap()
+    }
+
+    fn payer(run: &str, seq: u64) -> Payer {
+        Payer { run: RunId::from_text(run), seq, root: RunId::from_text("root"), project: "demo".to_owned() }
+    }
+
+    fn posting(cursor: i64, run: &str, seq: u64, cost: Option<&str>) -> Posting {
+        Posting {
+            cursor,
+            at: 0,
+            run: RunId::from_text(run),
+            seq,
+            root: RunId::from_text("root"),
+            workflow: "plan".to_owned(),
+            project: "demo".to_owned(),
+            plugin: "mary".to_owned(),
+            model: "a/b".to_owned(),
+            input_tokens: 1,
+            cached_input_tokens: 0,
+            output_tokens: 1,
+            cost: cost.map(dollars),
+        }
+    }
+
+    async fn books(scope: Scope, amount: &str) -> (Arc<Kept>, Books) {
+        let kept = Arc::new(Kept::default());
+        kept.set_budget(&scope, Some(dollars(amount)), "ann").await.unwrap();
+        let books = Books::new(kept.clone(), kept.clone());
+        (kept, books)
+    }
+
+    #[tokio::test]
+    async fn what_is_reserved_is_gone_until_it_is_settled_or_released() {
+        let (kept, books) = books(Scope::Run(RunId::from_text("root")), "1").await;
+        assert!(books.reserve(&payer("a", 1), dollars("0.60")).await.unwrap().is_ok());
+        let refused = books.reserve(&payer("b", 1), dollars("0.60")).await.unwrap().unwrap_err();
+        assert_eq!((refused.spent, refused.wanted), (dollars("0.60"), dollars("0.60")));
+        kept.postings.lock().unwrap().push(posting(1, "a", 1, Some("0.10")));
+        assert!(books.reserve(&payer("b", 1), dollars("0.60")).await.unwrap().is_ok(), "the call took less than was put aside");
+        books.release(&payer("b", 1)).await;
+        assert_eq!(books.reserve(&payer("c", 1), dollars("0.90")).await.unwrap().unwrap().left, Some(dollars("0.90")));
+        assert_eq!(books.spent(&Scope::Organisation).await.unwrap(), dollars("0.10"));
+    }
+
+    #[tokio::test]
+    async fn the_same_call_again_is_reserved_once() {
+        let (_kept, books) = books(Scope::Organisation, "1").await;
+        for _ in 0..3 {
+            assert!(books.reserve(&payer("a", 1), dollars("0.60")).await.unwrap().is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_budget_that_is_nearly_spent_is_told_once() {
+        let (kept, books) = books(Scope::Project("demo".to_owned()), "1").await;
+        assert!(books.reserve(&payer("a", 1), dollars("0.70")).await.unwrap().unwrap().nearly_spent.is_empty());
+        let told = books.reserve(&payer("a", 2), dollars("0.15")).await.unwrap().unwrap().nearly_spent;
+        assert_eq!(told.len(), 1);
+        kept.postings.lock().unwrap().extend([posting(1, "a", 1, Some("0.70")), posting(2, "a", 2, Some("0.15"))]);
+        assert!(books.reserve(&payer("a", 3), dollars("0.05")).await.unwrap().unwrap().nearly_spent.is_empty());
+    }
+
+    #[tokio::test]
+    async fn budgets_of_others_and_unknown_costs_take_nothing() {
+        let (kept, books) = books(Scope::Project("other".to_owned()), "0.01").await;
+        kept.postings.lock().unwrap().push(posting(1, "a", 1, None));
+        assert!(!books.limits(&payer("a", 2)).await.unwrap());
+        assert_eq!(books.reserve(&payer("a", 2), dollars("5")).await.unwrap(), Ok(Reserved::default()));
+        assert_eq!(books.spent(&Scope::Organisation).await.unwrap(), Amount::ZERO);
+    }
+}

@@ -1,0 +1,89 @@
+//! The ports below the books: what was paid, which is read out of the replies, and what may be paid, which operators set.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::Amount;
+use crate::journal::RunId;
+
+/// One reply that was paid for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Posting {
+    /// Its place among all that happened.
+    pub cursor: i64,
+    /// When, in milliseconds since 1970 UTC.
+    pub at: u64,
+    /// The run that asked, and its call.
+    pub run: RunId,
+    /// The call's place in the run.
+    pub seq: u64,
+    /// The run that somebody started, of which `run` is a descendant.
+    pub root: RunId,
+    /// The plugin of that run.
+    pub workflow: String,
+    /// The project.
+    pub project: String,
+    /// The plugin that asked.
+    pub plugin: String,
+    /// The model that answered, as `provider/model`.
+    pub model: String,
+    /// Tokens sent.
+    pub input_tokens: u64,
+    /// Those of them that came from the provider's cache.
+    pub cached_input_tokens: u64,
+    /// Tokens received.
+    pub output_tokens: u64,
+    /// What it cost; none when the price is not known.
+    pub cost: Option<Amount>,
+}
+
+/// What a budget is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "scope", content = "of")]
+pub enum Scope {
+    /// All that this host does.
+    Organisation,
+    /// All runs of one project.
+    Project(String),
+    /// One run that somebody started, with its descendants.
+    Run(RunId),
+}
+
+/// What may be spent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// For what.
+    pub scope: Scope,
+    /// How much in all.
+    pub amount: Amount,
+    /// When it was set, in milliseconds since 1970 UTC.
+    pub set_at: u64,
+    /// By whom.
+    pub set_by: String,
+}
+
+/// Why the store of money did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The books could not be {action}: {reason}")]
+pub struct LedgerError {
+    /// `written` or `read`.
+    pub action: &'static str,
+    /// The cause, with what to do.
+    pub reason: String,
+}
+
+/// What was paid. Written by nobody: a posting is the reply's own event.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// The replies after `cursor`, oldest first, at most `limit`.
+    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, LedgerError>;
+}
+
+/// What may be paid.
+#[async_trait]
+pub trait Budgets: Send + Sync {
+    /// Every budget there is.
+    async fn budgets(&self) -> Result<Vec<Budget>, LedgerError>;
+    /// Sets a budget, or takes it away.
+    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &str) -> Result<(), LedgerError>;
+}

@@ -1,0 +1,12 @@
+//! What model calls cost: prices with their source, sums that add up, budgets that are reserved before a call and
+//! settled by what it took. Knows no provider's wire and asks no model.
+
+mod amount;
+mod books;
+mod ledger;
+mod prices;
+
+pub use amount::{Amount, AmountError};
+pub use books::{Books, Overdrawn, Payer, Reserved};
+pub use ledger::{Budget, Budgets, Ledger, LedgerError, Posting, Scope};
+pub use prices::{Price, PriceError, Prices, Tokens};

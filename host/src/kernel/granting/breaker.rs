@@ -1,0 +1,46 @@
+//! Stops a plugin whose runs keep ending by a trap. Counts nothing itself but asks the store when one has; what was
+//! stopped stays so until an operator decides.
+
+use serde_json::json;
+
+use super::{about, adopt, current};
+use crate::{
+    events::{Category, Draft},
+    kernel::{Kernel, KernelError, grants::Standing, registry::Plugin, run::Run},
+};
+
+/// Who decides here.
+const HOST: &str = "baton";
+
+impl Kernel {
+    /// Notes that a trap ended `run`, and stops its plugin when there were as many in a row as the operator allows.
+    pub(in crate::kernel) async fn count_trap(&self, run: &Run, reason: &str) -> Result<(), KernelError> {
+        let Some(plugin) = self.parts.registry.pinned(&run.plugin, &run.plugin_hash) else { return Ok(()) };
+        let most = self.parts.policy.limits(plugin.name()).traps;
+        let decisions = self.parts.grants.decisions().await?;
+        let of_this = decisions.iter().find(|decision| decision.plugin == run.plugin && decision.hash == run.plugin_hash);
+        let decided_at = of_this.map_or(0, |decision| decision.decided_at);
+        let traps = self.parts.runs.note_trap(run, decided_at, most).await?;
+        if traps >= most { self.trip(&plugin, traps, run, reason).await } else { Ok(()) }
+    }
+
+    async fn trip(&self, plugin: &Plugin, traps: u32, run: &Run, reason: &str) -> Result<(), KernelError> {
+        loop {
+            let present = current(plugin, &self.parts.grants.decisions().await?);
+            if present.standing.disabled || present.standing.tripped.is_some() {
+                return Ok(());
+            }
+            let mut event = about(plugin, HOST, None);
+            event["traps"] = json!(traps);
+            event["run"] = json!(run.id);
+            event["reason"] = json!(format!("{traps} runs in a row ended by a trap; the last: {reason}"));
+            let events = [Category::Audit, Category::Plugin].map(|category| Draft::of_host(category, "tripped", event.clone())).to_vec();
+            let decision = self.decision(plugin, Standing { tripped: Some(traps), ..present.standing }, HOST);
+            if self.parts.grants.decide(&decision, present.revision, events).await? {
+                tracing::warn!(plugin = plugin.name(), traps, "The plugin kept trapping and is stopped.");
+                adopt(plugin, decision.standing);
+                return Ok(());
+            }
+        }
+    }
+}

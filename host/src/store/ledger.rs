@@ -1,0 +1,120 @@
+//! What was paid, read out of the replies' events, and the table `budgets`: what may be paid. Adds nothing up.
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use sqlx::{Row, any::AnyRow};
+
+use super::{
+    Store, StoreError,
+    events::NewEvent,
+    number::{read_number, stored},
+    queue::{Change, Step},
+};
+use crate::{
+    events::{Category, Draft},
+    interfaces::llm::money::{Amount, Budget, Budgets, Ledger, LedgerError, Posting, Scope},
+    journal::RunId,
+};
+
+const TABLE: &str = "budgets";
+const POSTINGS: &str = "select e.cursor, e.at, e.run_id, e.data, r.plugin, r.project, r.root_id, root.plugin as workflow \
+    from events e join runs r on r.id = e.run_id join runs root on root.id = r.root_id \
+    where e.category = 'llm' and e.cursor > $1 and e.name = 'completed' order by e.cursor limit $2";
+const BUDGETS: &str = "select scope, of_id, amount, set_at, set_by from budgets";
+const SET: &str = "insert into budgets (scope, of_id, amount, set_at, set_by) values ($1, $2, $3, $4, $5) \
+    on conflict (scope, of_id) do update set amount = excluded.amount, set_at = excluded.set_at, set_by = excluded.set_by";
+const REMOVE: &str = "delete from budgets where scope = $1 and of_id = $2";
+
+#[async_trait]
+impl Ledger for Store {
+    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, LedgerError> {
+        let query = sqlx::query(POSTINGS).bind(cursor).bind(stored(limit.into()));
+        let rows = query.fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
+        rows.iter().map(posting).collect::<Result<_, _>>().map_err(unread)
+    }
+}
+
+#[async_trait]
+impl Budgets for Store {
+    async fn budgets(&self) -> Result<Vec<Budget>, LedgerError> {
+        let rows = sqlx::query(BUDGETS).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
+        let mut budgets = rows.iter().map(budget).collect::<Result<Vec<_>, _>>().map_err(unread)?;
+        budgets.sort_by(|one, other| one.scope.cmp(&other.scope));
+        Ok(budgets)
+    }
+
+    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &str) -> Result<(), LedgerError> {
+        let change = SetBudget { scope: scope.clone(), amount, by: by.to_owned() };
+        self.queue.change(change).await.map_err(|error| LedgerError { action: "written", reason: error.to_string() })
+    }
+}
+
+struct SetBudget {
+    scope: Scope,
+    amount: Option<Amount>,
+    by: String,
+}
+
+#[async_trait]
+impl Change for SetBudget {
+    type Outcome = ();
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        let (scope, of) = words(&self.scope);
+        let query = match self.amount {
+            Some(amount) => {
+                let query = sqlx::query(SET).bind(scope).bind(of).bind(stored(amount.as_billionths()));
+                query.bind(stored(step.now)).bind(&*self.by)
+            }
+            None => sqlx::query(REMOVE).bind(scope).bind(of),
+        };
+        query.execute(&mut *step.connection).await?;
+        let event = json!({ "by": self.by, "scope": scope, "of": of, "usd": self.amount });
+        step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, "budget-set", event)]));
+        Ok(())
+    }
+}
+
+fn words(scope: &Scope) -> (&'static str, &str) {
+    match scope {
+        Scope::Organisation => ("organisation", ""),
+        Scope::Project(project) => ("project", project),
+        Scope::Run(run) => ("run", run.as_str()),
+    }
+}
+
+fn budget(row: &AnyRow) -> Result<Budget, StoreError> {
+    let of: String = row.try_get("of_id")?;
+    let scope = match row.try_get("scope")? {
+        "organisation" => Scope::Organisation,
+        "project" => Scope::Project(of),
+        "run" => Scope::Run(RunId::from_text(of)),
+        other => return Err(StoreError::row(TABLE, format!("`{other}` is no scope"))),
+    };
+    let amount = Amount::billionths(read_number(row, "amount")?);
+    Ok(Budget { scope, amount, set_at: read_number(row, "set_at")?, set_by: row.try_get("set_by")? })
+}
+
+fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
+    let data: Value = serde_json::from_str(row.try_get("data")?).map_err(|error| StoreError::row("events", error))?;
+    let number = |key: &str| data[key].as_u64().unwrap_or(0);
+    Ok(Posting {
+        cursor: row.try_get("cursor")?,
+        at: read_number(row, "at")?,
+        run: RunId::from_text(row.try_get::<String, _>("run_id")?),
+        seq: number("seq"),
+        root: RunId::from_text(row.try_get::<String, _>("root_id")?),
+        workflow: row.try_get("workflow")?,
+        project: row.try_get("project")?,
+        plugin: row.try_get("plugin")?,
+        model: data["model"].as_str().unwrap_or_default().to_owned(),
+        input_tokens: number("input-tokens"),
+        cached_input_tokens: number("cached-input-tokens"),
+        output_tokens: number("output-tokens"),
+        cost: data["cost-usd"].as_f64().and_then(Amount::from_dollars),
+    })
+}
+
+fn unread(error: StoreError) -> LedgerError {
+    LedgerError { action: "read", reason: error.to_string() }
+}

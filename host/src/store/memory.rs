@@ -1,0 +1,48 @@
+//! What the runs of a project learned, read out of the events: decisions, answers of people, failures, notes.
+//! Writes nothing: each of these was written once, with the call that made it.
+
+use async_trait::async_trait;
+use serde_json::Value;
+use sqlx::{Row, any::AnyRow};
+
+use super::{Store, StoreError, number::stored};
+use crate::interfaces::knowledge::{KnowledgeError, Learned, Memory};
+
+const TABLE: &str = "events";
+const LEARNED: &str = "select e.cursor, e.category, e.name, e.run_id, e.data, r.plugin from events e join runs r on r.id = e.run_id \
+    where r.project = $1 and e.cursor > $2 and ((e.category = 'question' and e.name in ('decided', 'answered')) \
+    or (e.category = 'run' and e.name = 'failed') or (e.category = 'agent' and e.name = 'remembered')) order by e.cursor limit $3";
+
+#[async_trait]
+impl Memory for Store {
+    async fn learned(&self, project: &str, cursor: i64, limit: u32) -> Result<Vec<Learned>, KnowledgeError> {
+        let query = sqlx::query(LEARNED).bind(project).bind(cursor).bind(stored(limit.into()));
+        let rows = query.fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
+        rows.iter().map(learned).collect::<Result<_, _>>().map_err(unread)
+    }
+}
+
+fn learned(row: &AnyRow) -> Result<Learned, StoreError> {
+    let cursor: i64 = row.try_get("cursor")?;
+    let (category, name, run): (&str, &str, &str) = (row.try_get("category")?, row.try_get("name")?, row.try_get("run_id")?);
+    let (plugin, data): (&str, &str) = (row.try_get("plugin")?, row.try_get("data")?);
+    let data: Value = serde_json::from_str(data).map_err(|error| StoreError::row(TABLE, error))?;
+    let said = |key: &str| data[key].as_str().unwrap_or_default();
+    let (source, text) = match (category, name) {
+        ("agent", _) => (format!("notes/{}", said("source")), said("text").to_owned()),
+        ("run", _) => (format!("failures/{run}"), format!("A run of {plugin} failed: {}", said("reason"))),
+        _ => (format!("decisions/{cursor}"), decision(name == "answered", &said)),
+    };
+    Ok(Learned { cursor, source, text })
+}
+
+fn decision<'a>(by_a_person: bool, said: &impl Fn(&str) -> &'a str) -> String {
+    let who = if by_a_person { "A person answered" } else { "Decided" };
+    let reasoning = said("reasoning");
+    let because = if reasoning.is_empty() { String::new() } else { format!("\nBecause: {reasoning}") };
+    format!("Question: {}\n{who}: {}{because}", said("question"), said("answer"))
+}
+
+fn unread(error: StoreError) -> KnowledgeError {
+    KnowledgeError { action: "read", reason: error.to_string() }
+}

@@ -1,0 +1,41 @@
+use serde_json::json;
+
+use super::{fresh, run};
+use crate::{
+    events::{Category, Draft, EventLog},
+    interfaces::knowledge::Memory,
+    kernel::run::Runs,
+};
+
+#[tokio::test]
+async fn what_runs_learned_is_read_out_of_their_events() {
+    let (_folder, store) = fresh().await;
+    let (here, elsewhere) = (run("a"), crate::kernel::run::Run { project: "other".to_owned(), ..run("b") });
+    for run in [&here, &elsewhere] {
+        store.add(run, Vec::new()).await.unwrap();
+    }
+    let of = |category, name, data| Draft::of_run(category, name, &here.id, data);
+    let events = vec![
+        of(Category::Run, "progress", json!({ "step": "x" })),
+        of(Category::Agent, "remembered", json!({ "source": "style", "text": "Short." })),
+        of(Category::Question, "decided", json!({ "question": "Tabs?", "answer": "No.", "reasoning": "The style says so." })),
+        of(Category::Question, "answered", json!({ "question": "Name?", "answer": "Split" })),
+        of(Category::Run, "failed", json!({ "reason": "The disk is full." })),
+        Draft::of_run(Category::Agent, "remembered", &elsewhere.id, json!({ "source": "theirs", "text": "Not ours." })),
+    ];
+    store.append(events).await.unwrap();
+    let learned = store.learned(&here.project, 0, 10).await.unwrap();
+    let told: Vec<_> = learned.iter().map(|learned| (learned.source.split('/').next().unwrap(), learned.text.as_str())).collect();
+    let failed = format!("A run of {} failed: The disk is full.", here.plugin);
+    assert_eq!(
+        told,
+        [
+            ("notes", "Short."),
+            ("decisions", "Question: Tabs?\nDecided: No.\nBecause: The style says so."),
+            ("decisions", "Question: Name?\nA person answered: Split"),
+            ("failures", failed.as_str()),
+        ]
+    );
+    assert_eq!(store.learned(&here.project, learned[1].cursor, 1).await.unwrap(), [learned[2].clone()]);
+    assert!(store.learned("nobody", 0, 10).await.unwrap().is_empty());
+}

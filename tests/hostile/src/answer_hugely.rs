@@ -1,0 +1,18 @@
+//! Threat: A plugin hands the host far more at once than it may: an answer, a request or a line of its log of 100 MiB.
+//! Stopped by: The limit `payload-mib`, asked before anything is copied out of the guest.
+//! Expects: The run is paused: "The plugin handed the host far more than the 1 MiB that one call may carry."
+//! Needs: write = ["out/**"]
+
+use baton_sdk::prelude::*;
+
+pub(crate) fn attack(input: &Value) -> Result<Value> {
+    let huge = "x".repeat(100 << 20);
+    match input["as"].as_str() {
+        Some("request") => files::write("out/huge", huge)?,
+        Some("log") => run::info(&huge),
+        Some("progress") => run::progress(0.5, &huge),
+        Some("error") => return Err(Error::Other(huge)),
+        _ => return Ok(json!(huge)),
+    }
+    Ok(Value::Null)
+}

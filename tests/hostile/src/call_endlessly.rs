@@ -1,0 +1,14 @@
+//! Threat: A plugin makes a million tiny host calls.
+//! Stopped by: The limit `calls` for those that are written down; `guest-time-ms` for those that are not.
+//! Expects: The run is paused: "The run has made 500 host calls, which is its limit", or as one that computes for ever.
+
+use baton_sdk::prelude::*;
+
+pub(crate) fn attack(input: &Value) -> Result<Value> {
+    if input["written"] == true {
+        (0..1_000_000).for_each(|number| run::progress(0.0, &number.to_string()));
+    } else {
+        while run::now() > 0 {}
+    }
+    Ok(Value::Null)
+}

@@ -1,0 +1,19 @@
+//! Threat: A plugin without any grant fills the disk with its log, its progress, or requests that are denied.
+//! Stopped by: What one call may leave in the journal, and the limit `calls`: of a long line the beginning is kept.
+//! Expects: Each line ends at 8 KiB with "…", and the run goes on.
+
+use baton_sdk::prelude::*;
+
+pub(crate) fn attack(input: &Value) -> Result<Value> {
+    let long = "flood ".repeat(50_000);
+    for _ in 0..input["times"].as_u64().unwrap_or(1) {
+        run::log(run::Level::Error, &long, &json!({ "field": long }));
+        run::progress(f32::NAN, &long);
+        let _denied = files::write("out/flood", &long);
+        let _denied = tools::call(&long, &json!({ "path": long }));
+        let _denied = workflows::start(&long, &long, None);
+        let _unknown = workflows::join::<Value>(&long);
+        let _unset = settings::get::<Value>(&long);
+    }
+    Ok(json!("flooded"))
+}

@@ -1,0 +1,16 @@
+//! Threat: A plugin joins runs that it did not start: by an id it was told, one it derived, or its own.
+//! Stopped by: A run is joined by whoever started it and by nobody else.
+//! Expects: Each is `not-found`, said alike whether there is such a run or not; no output of another run is seen.
+//! Needs: workflows = ["*"]
+
+use baton_sdk::prelude::*;
+
+pub(crate) fn attack(input: &Value) -> Result<Value> {
+    let about = run::about();
+    let told: Vec<_> = input["runs"].as_array().cloned().unwrap_or_default();
+    let mut ids: Vec<_> = told.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    ids.extend([about.id.clone(), about.parent.unwrap_or_default(), format!("{}.1", about.id), String::new(), "*".to_owned(), "%".to_owned()]);
+    let joined = ids.iter().map(|id| workflows::join::<Value>(id));
+    let any = workflows::join_any::<Value>(&ids).and_then(|(_, output)| output);
+    Ok(joined.chain([any]).map(|answer| json!(answer.map_err(|error| format!("{error:?}")))).collect())
+}

@@ -1,0 +1,21 @@
+//! Threat: A plugin reads the documents of another project, or those of another plugin in its own.
+//! Stopped by: Documents belong to a project, and a bucket is granted by its name.
+//! Expects: Nothing is found in its own project, and of another's bucket: "The plugin take-from-others …", `denied`.
+//! Needs: state = ["mine"]
+
+use baton_sdk::prelude::*;
+
+pub(crate) fn attack(input: &Value) -> Result<Value> {
+    if let Some(value) = input.get("keep") {
+        let version = state::set("mine", "secret", value, None)?;
+        return Ok(json!(version));
+    }
+    let bucket = input["bucket"].as_str().unwrap_or("mine");
+    let answers = [
+        state::get::<Value>(bucket, "secret").map(|found| json!(found.map(|found| found.value))),
+        state::keys(bucket, "").map(Value::from),
+        state::set(bucket, "planted", "planted", None).map(Value::from),
+        state::delete(bucket, "secret").map(|()| Value::Null),
+    ];
+    Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(|error| json!({ "refused": error.to_string() }))).collect())
+}

@@ -1,0 +1,33 @@
+;; Threat: A plugin grows its tables, which live in the host's memory and not in its own.
+;; Stopped by: A bound on the elements of a table.
+;; Expects: Growing answers that it failed; the plugin ends with no more than 100,000 elements.
+(component
+  (import "baton:plugin/types@0.1.0" (instance $types
+    (type $given (variant
+      (case "denied" string) (case "invalid" string) (case "not-found" string) (case "conflict" string)
+      (case "budget-exceeded" string) (case "unavailable" string) (case "cancelled" string) (case "other" string)))
+    (export "error" (type (eq $given)))))
+  (alias export $types "error" (type $error))
+  (core module $code
+    (memory (export "memory") 1)
+    (table $table 1 funcref)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+    (func (export "run-workflow") (param i32 i32) (result i32) (local $number i32) (local $place i32)
+      (loop $more
+        (br_if $more (i32.ne (i32.const -1) (table.grow $table (ref.null func) (i32.const 1000)))))
+      (local.set $number (table.size $table))
+      ;; The number as a JSON string of eight digits, in an answer of the kind "ok".
+      (i32.store8 (i32.const 16) (i32.const 34))
+      (i32.store8 (i32.const 25) (i32.const 34))
+      (local.set $place (i32.const 24))
+      (loop $digits
+        (i32.store8 (local.get $place) (i32.add (i32.const 48) (i32.rem_u (local.get $number) (i32.const 10))))
+        (local.set $number (i32.div_u (local.get $number) (i32.const 10)))
+        (local.set $place (i32.sub (local.get $place) (i32.const 1)))
+        (br_if $digits (i32.gt_u (local.get $place) (i32.const 16))))
+      (i32.store (i32.const 4) (i32.const 16))
+      (i32.store (i32.const 8) (i32.const 10))
+      (i32.const 0)))
+  (core instance $attack (instantiate $code))
+  (func (export "run-workflow") (param "input" string) (result (result string (error $error)))
+    (canon lift (core func $attack "run-workflow") (memory (core memory $attack "memory")) (realloc (core func $attack "realloc")))))

@@ -1,0 +1,11 @@
+//! Hostile components let loose: each is refused, leaks nothing, and disturbs nobody. `docs/security.md` lists them.
+
+mod ambient;
+mod cache;
+mod files;
+mod gate;
+mod limits;
+mod names;
+mod runs;
+mod table;
+mod terminal;

@@ -1,0 +1,42 @@
+//! Nobody sees a run that somebody else started, and nobody fills the disk with words.
+
+use baton_tests::hostile::{Stage, output};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_joined_by_whoever_started_it() {
+    let stage = Stage::new().await;
+    let other = stage.host.run(json!({ "do": "start-all", "inputs": [{ "do": "echo", "say": "the secret of another run" }] })).await;
+    let runs = json!({ "runs": [other.id, other.id.child(1), "00000000-0000-7000-8000-000000000000"] });
+    let run = stage.play("guess_runs", runs).await;
+    let answers = output(&run);
+    assert!(!answers.to_string().contains("the secret"), "{answers}");
+    let refusals: Vec<_> = answers.as_array().unwrap().iter().map(|answer| answer["Err"].as_str().unwrap()).collect();
+    assert_eq!(refusals.len(), 10);
+    for refusal in &refusals {
+        assert!(refusal.starts_with("NotFound("), "{refusal}");
+    }
+    let said = |place: usize, id: &str| refusals[place].replace(id, "ID");
+    let unknown = said(2, "00000000-0000-7000-8000-000000000000");
+    assert_eq!(said(0, other.id.as_str()), unknown, "whether there is such a run is not told");
+}
+
+/// What is kept of one line, with what names it.
+const KEPT: usize = 20_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_words_is_kept_in_part() {
+    let stage = Stage::with_settings(json!({})).await;
+    let run = stage.play("flood_log", json!({ "times": 5 })).await;
+    assert_eq!(output(&run), "flooded");
+    for entry in stage.host.journal(&run.id).await {
+        let answer = entry.answer.unwrap_or_default();
+        assert!(entry.request.len() < KEPT && answer.len() < KEPT, "{}: {} and {} bytes", entry.call, entry.request.len(), answer.len());
+    }
+    let events = stage.host.events(&run.id).await;
+    assert!(events.len() >= 15);
+    for event in events {
+        let size = event.draft.data.to_string().len();
+        assert!(size < KEPT, "{}: {size} bytes", event.draft.name);
+    }
+}

@@ -1,0 +1,113 @@
+//! A server on loopback that answers whatever a test tells it to, however wrong that is.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+/// What the server was asked: the first line and the headers, names in lower case.
+pub struct Asked {
+    /// Such as `GET`.
+    pub method: String,
+    /// With the query.
+    pub path: String,
+    /// Name, colon, value, one a line.
+    pub headers: String,
+}
+
+/// What it answers.
+pub struct Reply {
+    /// Such as `200 OK`.
+    pub status: &'static str,
+    /// Lines without their end.
+    pub headers: Vec<String>,
+    /// What comes after them.
+    pub body: Vec<u8>,
+    /// The body is sent again and again until nobody reads any more.
+    pub endless: bool,
+}
+
+impl Reply {
+    /// An answer with a body.
+    pub fn new(status: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: Vec::new(), body: body.into(), endless: false }
+    }
+
+    /// The same with a header.
+    #[must_use]
+    pub fn with(mut self, header: impl Into<String>) -> Self {
+        self.headers.push(header.into());
+        self
+    }
+
+    /// The same without an end.
+    #[must_use]
+    pub fn endless(mut self) -> Self {
+        self.endless = true;
+        self
+    }
+}
+
+/// The server; it listens until the process ends.
+pub struct Server {
+    /// Where it listens.
+    pub port: u16,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// Starts one. `answer` is also told the port.
+    pub fn start(answer: impl Fn(&Asked, u16) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (port, answer, asked) = (listener.local_addr().unwrap().port(), Arc::new(answer), Arc::new(Mutex::new(Vec::new())));
+        let log = Arc::clone(&asked);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (answer, log) = (Arc::clone(&answer), Arc::clone(&log));
+                // Whoever asked may go away at any time.
+                thread::spawn(move || drop(serve(stream, port, &*answer, &log)));
+            }
+        });
+        Self { port, asked }
+    }
+
+    /// What it was asked so far: method, path and headers of each.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn serve(stream: TcpStream, port: u16, answer: &dyn Fn(&Asked, u16) -> Reply, log: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut first = String::new();
+    reader.read_line(&mut first)?;
+    let (mut headers, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 || line == "\r\n" {
+            break;
+        }
+        let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().unwrap_or(0);
+        }
+        headers.push_str(&format!("{}:{}\n", name.to_lowercase(), value.trim()));
+    }
+    std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
+    let mut words = first.split_whitespace().map(str::to_owned);
+    let asked = Asked { method: words.next().unwrap_or_default(), path: words.next().unwrap_or_default(), headers };
+    log.lock().unwrap().push(format!("{} {}\n{}", asked.method, asked.path, asked.headers));
+    let reply = answer(&asked, port);
+    let mut stream = stream;
+    let length = if reply.endless { String::new() } else { format!("Content-Length: {}\r\n", reply.body.len()) };
+    let headers: String = reply.headers.iter().map(|header| format!("{header}\r\n")).collect();
+    write!(stream, "HTTP/1.1 {}\r\n{headers}{length}Connection: close\r\n\r\n", reply.status)?;
+    loop {
+        stream.write_all(&reply.body)?;
+        if !reply.endless {
+            return stream.flush();
+        }
+    }
+}
