@@ -149,3 +149,14 @@ fn hostile_events_cannot_write_on_the_terminal() {
     assert!(!shown.chars().any(|character| (character.is_control() && character != '\n') || character == '\u{202e}'), "{shown:?}");
     assert!((0.0..=1.0).contains(&scene.view.fraction()));
 }
+
+#[test]
+fn a_question_is_one_line_in_a_file_and_a_decision_stands_below_its_step() {
+    let asked = json!({ "text": "Which\u{1b}[2J currency?\n", "severity": "important" });
+    let decided = json!({ "question": "May people join?", "answer": "Yes.", "confidence": 0.8 });
+    let scene = one_step().see(4, MARY, Category::Question, "asked", asked).see(5, ROOT, Category::Question, "decided", decided);
+    let scene = scene.run(6, ROOT, "succeeded", json!({}));
+    let (file, terminal) = (log(&scene.lines), transcript(&scene.lines));
+    assert!(file.contains("00:00:04  ? Mary, analyst asks: Which currency?\n00:00:05    decided: May people join? → Yes."), "{file}");
+    assert!(terminal.ends_with("  decided: May people join? → Yes.") && !terminal.contains("currency"), "{terminal}");
+}

@@ -22,6 +22,8 @@ pub(super) enum Mark {
     Broken,
     /// A run below the root ended.
     Child,
+    /// A person is asked. Where one sits at the terminal the whole question is shown besides.
+    Asked,
     /// Somebody should know.
     Warning,
 }
@@ -167,6 +169,8 @@ impl View {
                 let told = format!("call {} was cut off and is made again; it may have been charged twice", data["seq"]);
                 self.warning(run, event.at, &told)
             }
+            (Category::Question, "asked") => self.asks(run, event),
+            (Category::Question, "decided") => self.decided(run, event),
             (Category::Audit, "denied") => self.warning(run, event.at, &format!("denied: {}", word(data, "reason"))),
             _ => Vec::new(),
         }
@@ -225,6 +229,18 @@ impl View {
             return self.busy(run, "waits for an answer");
         }
         Vec::new()
+    }
+
+    fn asks(&self, run: &RunId, event: &Event) -> Vec<Line> {
+        let title = self.members.get(run).map_or("run", |member| member.title.as_str());
+        let text = format!("{title} asks: {}", text::excerpt(word(&event.draft.data, "text"), 200));
+        vec![Line { at: event.at, mark: Mark::Asked, depth: self.depth(run), text, took: None }]
+    }
+
+    fn decided(&self, run: &RunId, event: &Event) -> Vec<Line> {
+        let part = |name| text::excerpt(word(&event.draft.data, name), 80);
+        let text = format!("decided: {} → {}", part("question"), part("answer"));
+        vec![Line { at: event.at, mark: Mark::Child, depth: self.depth(run) + 1, text, took: None }]
     }
 
     fn ended(&mut self, run: &RunId, event: &Event) -> Vec<Line> {
