@@ -12,6 +12,26 @@ pub enum Wait {
     Until(u64),
     /// The end of any of these runs.
     Runs(Vec<RunId>),
+    /// An account elsewhere that is used up, or whose service does not answer.
+    Account {
+        /// The name the operator knows it by.
+        account: String,
+        /// When it is worth asking again, in milliseconds since 1970 UTC.
+        until: u64,
+        /// What the service said, a sentence.
+        reason: String,
+    },
+}
+
+impl Wait {
+    /// When the run goes on by itself, in milliseconds since 1970 UTC; none when something else has to happen.
+    pub fn due(&self) -> Option<u64> {
+        match self {
+            Self::Until(time) => Some(*time),
+            Self::Account { until, .. } => Some(*until),
+            Self::Runs(_) => None,
+        }
+    }
 }
 
 /// The kinds of reasons for which a run waits for its operator.

@@ -403,7 +403,10 @@ impl Recorder {
             }
             (Stage::Due { .. }, Some(Performed::Answered(answer, events))) => self.answer(entry, answer, events).await,
             (Stage::Due { intent_written, .. }, Some(Performed::Waiting(wait))) => {
-                if !intent_written {
+                if entry.effect.repeat() != Repeat::Freely {
+                    // Whoever says that the call waits says that it was not made: the next try is no repetition.
+                    self.release(entry).await?;
+                } else if !intent_written {
                     self.journal.write(vec![Write { entry, events: Vec::new() }]).await?;
                 }
                 Err(Interrupt::Suspended(wait))

@@ -5,6 +5,8 @@ use std::{
     path::Path,
 };
 
+use serde_json::Value;
+
 use super::Check;
 use crate::{
     app::{Access, App, AppError},
@@ -55,9 +57,14 @@ fn settings(config: &Config) -> Check {
 }
 
 fn models(config: &Config) -> Vec<Check> {
-    let default = config.user["models"]["default"]
-        .as_str()
-        .map_or("no model by default".to_owned(), |model| format!("{} by default", text::line(model)));
+    let default = match &config.user["models"]["default"] {
+        Value::String(model) => format!("{} by default", text::line(model)),
+        Value::Array(models) => {
+            let models: Vec<_> = models.iter().filter_map(Value::as_str).map(text::line).collect();
+            format!("{} by default", models.join(", else "))
+        }
+        _ => "no model by default".to_owned(),
+    };
     let keys =
         [("ANTHROPIC_API_KEY", config.models.anthropic_api_key.is_some()), ("OPENAI_API_KEY", config.models.openai_api_key.is_some())];
     let said = keys.map(|(name, set)| format!("{name} {}", if set { "set" } else { "not set" })).join(", ");

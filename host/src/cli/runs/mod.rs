@@ -9,6 +9,7 @@ mod record;
 mod replay;
 mod resume;
 mod show;
+mod waiting;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};

@@ -14,18 +14,24 @@ use super::*;
 #[derive(Default)]
 pub(super) struct StillPace {
     pauses: Mutex<Vec<Duration>>,
+    passed: Mutex<Duration>,
 }
 
 impl StillPace {
     pub(super) fn pauses(&self) -> Vec<Duration> {
         self.pauses.lock().unwrap().clone()
     }
+
+    /// Lets time pass.
+    pub(super) fn pass(&self, duration: Duration) {
+        *self.passed.lock().unwrap() += duration;
+    }
 }
 
 #[async_trait]
 impl Pace for StillPace {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
+        Timestamp::UNIX_EPOCH + *self.passed.lock().unwrap()
     }
 
     fn jitter(&self) -> f64 {

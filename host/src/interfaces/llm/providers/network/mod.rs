@@ -3,6 +3,7 @@
 
 mod failure;
 mod retry;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod translate;
@@ -22,6 +23,7 @@ use super::{ConfigError, Proxy, Secret};
 use crate::interfaces::llm::messages::{Reply, Request};
 use crate::interfaces::llm::provider::{Caller, Provider, ProviderError};
 use failure::{Failure, Judge};
+use standing::Standing;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -55,6 +57,7 @@ pub enum Protocol {
 pub struct Network {
     client: genai::Client,
     account: Account,
+    standing: Standing,
     pace: Arc<dyn Pace>,
 }
 
@@ -83,7 +86,7 @@ impl Network {
     pub fn new(client: reqwest::Client, mut account: Account, pace: Arc<dyn Pace>) -> Result<Self, ConfigError> {
         account.base_url = base_url(&account)?;
         let client = genai::Client::builder().with_reqwest(client).build().map_err(|error| ConfigError::Client(error.to_string()))?;
-        Ok(Self { client, account, pace })
+        Ok(Self { client, standing: Standing::of(&account.name), account, pace })
     }
 
     async fn attempt(&self, target: ServiceTarget, chat: ChatRequest, options: &ChatOptions) -> Result<Reply, Box<Failure>> {
@@ -124,7 +127,7 @@ impl Provider for Network {
         let target = self.target(caller, model)?;
         let chat = translate::request(self.account.protocol, request);
         let options = translate::options(self.account.protocol, model, request).with_extra_headers(idempotency(caller));
-        retry::retry(self.pace.as_ref(), || self.attempt(target.clone(), chat.clone(), &options)).await
+        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(target.clone(), chat.clone(), &options)).await
     }
 }
 
