@@ -63,7 +63,7 @@ pub struct Config {
     /// Limits come from here alone: a project cannot raise its own.
     pub user: Value,
     /// Keys and addresses of model providers: `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`, `OPENAI_API_KEY`,
-    /// `OPENAI_BASE_URL`, and `[providers.NAME]` in the user's settings with `base-url` and `key-env`.
+    /// `OPENAI_BASE_URL`, the same of `GEMINI`, `OLLAMA_BASE_URL`, and `[providers.NAME]` in the user's settings with `base-url` and `key-env`.
     pub models: llm::Config,
     /// The operator's MCP servers, from `[mcp.NAME]` in the user's settings alone: a project cannot start a program.
     pub servers: Vec<mcp::Config>,
@@ -245,6 +245,9 @@ fn models(user: &Value, file: &Path) -> Result<llm::Config, ConfigError> {
         anthropic_base_url: text("ANTHROPIC_BASE_URL"),
         openai_api_key: key("OPENAI_API_KEY"),
         openai_base_url: text("OPENAI_BASE_URL"),
+        gemini_api_key: key("GEMINI_API_KEY"),
+        gemini_base_url: text("GEMINI_BASE_URL"),
+        ollama_base_url: text("OLLAMA_BASE_URL"),
         endpoints,
         proxy: text("HTTPS_PROXY")
             .or_else(|| text("https_proxy"))

@@ -65,8 +65,11 @@ fn models(config: &Config) -> Vec<Check> {
         }
         _ => "no model by default".to_owned(),
     };
-    let keys =
-        [("ANTHROPIC_API_KEY", config.models.anthropic_api_key.is_some()), ("OPENAI_API_KEY", config.models.openai_api_key.is_some())];
+    let keys = [
+        ("ANTHROPIC_API_KEY", config.models.anthropic_api_key.is_some()),
+        ("OPENAI_API_KEY", config.models.openai_api_key.is_some()),
+        ("GEMINI_API_KEY", config.models.gemini_api_key.is_some()),
+    ];
     let said = keys.map(|(name, set)| format!("{name} {}", if set { "set" } else { "not set" })).join(", ");
     let addresses = config.models.endpoints.keys().map(|name| text::line(name)).collect::<Vec<_>>().join(", ");
     let addresses = if addresses.is_empty() { String::new() } else { format!("; also {addresses}") };
@@ -74,7 +77,7 @@ fn models(config: &Config) -> Vec<Check> {
     if keys.iter().any(|(_, set)| *set) || !config.models.endpoints.is_empty() {
         return vec![Check::ok("models", found)];
     }
-    let advice = "The demo and scripts work without. For a real model set ANTHROPIC_API_KEY or OPENAI_API_KEY, or add [providers.NAME] to the settings.";
+    let advice = "The demo and scripts work without. For a real model set ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY, run Ollama, or add [providers.NAME] to the settings.";
     vec![Check::warn("models", found, advice)]
 }
 

@@ -33,6 +33,12 @@ pub struct Config {
     pub openai_api_key: Option<Secret>,
     /// Default `https://api.openai.com/v1/`.
     pub openai_base_url: Option<String>,
+    /// Key for `gemini/…`. None: asking is refused with a hint.
+    pub gemini_api_key: Option<Secret>,
+    /// Default `https://generativelanguage.googleapis.com/v1beta/`.
+    pub gemini_base_url: Option<String>,
+    /// Where `ollama/…` listens, which needs no key. Default `http://localhost:11434/v1`.
+    pub ollama_base_url: Option<String>,
     /// More endpoints that speak OpenAI's chat completions, by the name used before the slash.
     pub endpoints: BTreeMap<String, Endpoint>,
     /// The way to providers on the other side of a proxy. None: connections are direct.
@@ -74,7 +80,9 @@ pub struct Catalogue {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The endpoint's name is taken or cannot be told from the model's.
-    #[error("The model endpoint \"{0}\" cannot have this name. Choose one without a slash that is none of script, anthropic, openai.")]
+    #[error(
+        "The model endpoint \"{0}\" cannot have this name. Choose one without a slash that is none of script, anthropic, openai, gemini, ollama."
+    )]
     Name(String),
     /// Not a usable URL.
     #[error("The base URL \"{url}\" of {provider} cannot be used: {reason}. Give one such as https://host/v1.")]
@@ -100,6 +108,9 @@ impl Config {
             anthropic_base_url: None,
             openai_api_key: None,
             openai_base_url: None,
+            gemini_api_key: None,
+            gemini_base_url: None,
+            ollama_base_url: None,
             endpoints: BTreeMap::new(),
             proxy: None,
             timeout: Duration::from_secs(600),
@@ -192,9 +203,25 @@ fn accounts(config: &Config) -> Result<Vec<Account>, ConfigError> {
             api_key: config.openai_api_key.clone(),
             key_variable: Some("OPENAI_API_KEY".to_owned()),
         },
+        Account {
+            name: "gemini".to_owned(),
+            protocol: Protocol::Gemini,
+            base_url: base_url(&config.gemini_base_url, "https://generativelanguage.googleapis.com/v1beta/"),
+            api_key: config.gemini_api_key.clone(),
+            key_variable: Some("GEMINI_API_KEY".to_owned()),
+        },
+        // Its chat completions rather than its own protocol, in which genai hands on neither a schema nor more than one
+        // result of a turn's tools.
+        Account {
+            name: "ollama".to_owned(),
+            protocol: Protocol::OpenAiCompatible,
+            base_url: base_url(&config.ollama_base_url, "http://localhost:11434/v1"),
+            api_key: None,
+            key_variable: None,
+        },
     ];
     for (name, endpoint) in &config.endpoints {
-        if name.is_empty() || name.contains('/') || ["script", "anthropic", "openai"].contains(&name.as_str()) {
+        if name.is_empty() || name.contains('/') || name == "script" || accounts.iter().any(|account| account.name == *name) {
             return Err(ConfigError::Name(name.clone()));
         }
         accounts.push(Account {

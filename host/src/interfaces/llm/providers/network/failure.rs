@@ -50,6 +50,12 @@ impl Judge<'_> {
     pub(super) fn failure(&self, error: &genai::Error) -> Box<Failure> {
         match error {
             genai::Error::WebModelCall { webc_error, .. } => self.call(webc_error),
+            genai::Error::ChatResponseGeneration { response_body, .. }
+                if response_body.pointer("/promptFeedback/blockReason").is_some() =>
+            {
+                let reason = self.quote(&format!("it blocked the prompt: {}", response_body["promptFeedback"]));
+                once(ProviderError::Invalid { provider: self.name(), reason })
+            }
             genai::Error::ChatResponseGeneration { cause, response_body, .. } => {
                 self.malformed(&format!("{} It begins: {response_body}", sentence(cause)))
             }
@@ -94,6 +100,8 @@ impl Judge<'_> {
             |remedy: &str| once(ProviderError::Refused { provider: provider.clone(), reason: said.clone(), remedy: remedy.to_owned() });
         match status.as_u16() {
             400 if let Some(until) = used_up(body) => once(ProviderError::UsageLimit { provider, reason: said, until }),
+            // Gemini's word for a wrong key.
+            400 if body.contains("API_KEY_INVALID") => refused("Check its API key in the configuration, then resume the run."),
             401 => refused("Check its API key in the configuration, then resume the run."),
             402 => refused("Settle the account's billing, then resume the run."),
             403 => refused("Allow the key to use this model, or set another model, then resume the run."),

@@ -1,4 +1,4 @@
-//! Models behind HTTP, through `genai`: Anthropic's messages and anyone's chat completions.
+//! Models behind HTTP, through `genai`: Anthropic's messages, Gemini's contents and anyone's chat completions.
 //! Retries only what certainly cost nothing, and never lets a key into a message.
 
 mod failure;
@@ -47,6 +47,8 @@ pub struct Account {
 pub enum Protocol {
     /// Anthropic's messages.
     Anthropic,
+    /// Gemini's generateContent.
+    Gemini,
     /// Chat completions at OpenAI itself.
     OpenAi,
     /// Chat completions elsewhere: model names are sent as they are and a key is optional.
@@ -135,6 +137,7 @@ impl Protocol {
     fn adapter(self) -> AdapterKind {
         match self {
             Self::Anthropic => AdapterKind::Anthropic,
+            Self::Gemini => AdapterKind::Gemini,
             Self::OpenAi | Self::OpenAiCompatible => AdapterKind::OpenAI,
         }
     }

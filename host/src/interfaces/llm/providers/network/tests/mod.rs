@@ -1,3 +1,5 @@
+mod shapes;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
