@@ -6,6 +6,7 @@ mod kill;
 mod limits;
 mod mcp;
 mod mcp_servers;
+mod parking;
 mod providers;
 mod replay;
 mod runs;

@@ -7,11 +7,13 @@ use super::{Access, App, AppError};
 use crate::{
     config::Config,
     interfaces::llm,
+    journal::Redactor,
     kernel::{
         Order,
         package::Kind,
         run::{Filter, Run, State},
     },
+    secrets::Secrets,
 };
 
 fn config(folder: &Path) -> Config {
@@ -25,6 +27,8 @@ fn config(folder: &Path) -> Config {
         operator: "tester".to_owned(),
         freeze_after_writes: None,
         servers: Vec::new(),
+        secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
+        redactor: Redactor::default(),
     }
 }
 

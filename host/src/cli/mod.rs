@@ -17,6 +17,7 @@ mod runs;
 #[cfg(test)]
 mod sample;
 mod screen;
+mod secret;
 mod table;
 mod text;
 
@@ -27,6 +28,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     app::{Access, App, AppError},
     config::Config,
+    journal::Redactor,
     kernel::KernelError,
 };
 pub use exit::Exit;
@@ -69,19 +71,21 @@ enum Command {
     Runs(runs::Runs),
     Plugin(plugin::Plugin),
     Mcp(mcp::Mcp),
+    Secret(secret::Secret),
     Doctor(doctor::Doctor),
 }
 
 impl Cli {
-    /// Does what the command line asks for.
-    pub async fn execute(&self) -> anyhow::Result<Exit> {
-        let context = Context { screen: self.screen(), data_dir: self.globals.data_dir.clone() };
+    /// Does what the command line asks for. `redactor` learns every secret as soon as it is read.
+    pub async fn execute(&self, redactor: &Redactor) -> anyhow::Result<Exit> {
+        let context = Context { screen: self.screen(), data_dir: self.globals.data_dir.clone(), redactor: redactor.clone() };
         match &self.command {
             Command::Demo(command) => command.execute(&context).await,
             Command::Run(command) => command.execute(&context).await,
             Command::Runs(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
+            Command::Secret(command) => command.execute(&context),
             Command::Doctor(command) => command.execute(&context).await,
         }
     }
@@ -104,6 +108,7 @@ impl Cli {
 struct Context {
     screen: Screen,
     data_dir: Option<PathBuf>,
+    redactor: Redactor,
 }
 
 impl Context {
@@ -120,12 +125,18 @@ impl Context {
     }
 
     async fn open_at(&self, data_dir: Option<PathBuf>, access: Access) -> anyhow::Result<App> {
-        let app = App::open(Config::read(data_dir).map_err(AppError::from)?, access).await?;
+        let app = App::open(self.config_at(data_dir)?, access).await?;
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
             self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));
         }
         Ok(app)
+    }
+
+    fn config_at(&self, data_dir: Option<PathBuf>) -> Result<Config, AppError> {
+        let config = Config::read(data_dir)?;
+        self.redactor.include(&config.redactor);
+        Ok(config)
     }
 
     /// A command with the options that lead to the same data.

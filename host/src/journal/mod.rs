@@ -9,6 +9,7 @@ mod interrupt;
 mod permission;
 mod port;
 mod recorder;
+mod redaction;
 mod rehearsal;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -23,4 +24,5 @@ pub use interrupt::{Interrupt, Pause, PauseKind, Wait};
 pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
 pub use port::{Clock, Count, Inspected, Journal, JournalError, Write};
 pub use recorder::{Call, Halt, Limits, Ports, Prepared, Recorder};
+pub use redaction::Redactor;
 pub use rehearsal::Rehearsal;

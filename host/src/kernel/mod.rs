@@ -31,7 +31,7 @@ use tokio::sync::Notify;
 use crate::{
     events::EventLog,
     interfaces::{Services, children::Children, toolboxes::Toolboxes},
-    journal::{Clock, Halt, Journal, JournalError, RunId},
+    journal::{Clock, Halt, Journal, JournalError, Redactor, RunId},
 };
 
 pub use scheduler::Drive;
@@ -64,6 +64,8 @@ pub struct Parts {
     pub random: Arc<dyn Fn() -> [u8; 10] + Send + Sync>,
     /// What the operator set.
     pub policy: Arc<dyn Policy>,
+    /// Knows what no guest, journal or event may hold.
+    pub redactor: Redactor,
     /// Where guests compute, so that none of them delays anything else.
     pub guests: tokio::runtime::Handle,
     /// Executions at once.

@@ -58,7 +58,7 @@ impl Kernel {
             settings: order.settings,
             seed: id.to_string(),
             started_at: now,
-            input: order.input,
+            input: self.parts.redactor.value(order.input),
             ..new_run(id, &plugin, now)
         };
         Ok((run, plugin))

@@ -20,7 +20,7 @@ const LITTLE_SPACE: u64 = 1 << 30;
 /// Checks from the settings to the engine. Where one fails, those that build on it are left out.
 pub(super) async fn checks(context: &Context) -> Vec<Check> {
     let mut checks = vec![Check::ok("Baton", env!("CARGO_PKG_VERSION")), terminal(context)];
-    let config = match Config::read(context.data_dir.clone()) {
+    let config = match context.config_at(context.data_dir.clone()) {
         Ok(config) => config,
         Err(error) => {
             checks.push(Check::fail("settings", error.to_string(), "Mend what the sentence names."));

@@ -16,7 +16,7 @@ use crate::{
         llm::{self as wit, Host},
     },
     interfaces::llm::{Part, Preferences, Stop, Usage, View},
-    journal::{EntryState, Interrupt, testing::Bench},
+    journal::{EntryState, Interrupt, Redactor, testing::Bench},
 };
 
 const ROW: &[&str] = &["a/x", "b/y", "c/z"];
@@ -198,6 +198,36 @@ async fn when_nothing_helps_the_run_pauses_with_every_reason() {
     assert_eq!(scene.stands(), (EntryState::Released, false));
     let scene = Scene::new(&[("a/x", refused("a"))]);
     assert_eq!(scene.pauses(&ROW[..1]).await.reason, refused("a").to_string(), "of one model, its own words");
+}
+
+#[tokio::test]
+async fn a_secret_that_a_model_or_its_provider_says_reaches_nobody() {
+    const SECRET: &str = "sk-never-to-be-seen";
+    let redactor = Redactor::default();
+    redactor.learn(SECRET);
+    let said = |error: fn(String) -> ProviderError| error(format!("The key {SECRET} is no good."));
+    let errors: [fn(String) -> ProviderError; 3] = [
+        |reason| ProviderError::Uncertain { provider: "a".into(), reason },
+        |reason| ProviderError::Refused { provider: "a".into(), reason, remedy: "Set it.".into() },
+        |reason| ProviderError::LeftAlone { provider: "a".into(), reason, until: Timestamp::from_second(60).unwrap() },
+    ];
+    let mut scenes: Vec<Scene> = errors.iter().map(|error| Scene::new(&[("a/x", said(*error))])).collect();
+    // The reply names the model, and so says what the model is called.
+    scenes.push(Scene::new(&[]));
+    for scene in &scenes {
+        let row: &'static [&'static str] =
+            if scene.answers.ready.lock().unwrap().is_empty() { &["a/sk-never-to-be-seen"] } else { &["a/x"] };
+        for _ in 0..2 {
+            let (mut recorder, preferences) = (scene.bench.recorder().redacting(redactor.clone()), Row(row));
+            let mut view = View { recorder: &mut recorder, provider: scene.answers.as_ref(), plugin: "mary", preferences: &preferences };
+            let mut asked = question();
+            asked.messages[0].parts.push(wit::Part::Text(format!("It is {SECRET}")));
+            let heard = format!("{:?}", view.complete(asked).await);
+            assert!(heard.contains("[key]") && !heard.contains(SECRET), "{heard}");
+        }
+        let written = format!("{:?}", scene.bench.journal.written());
+        assert!(written.contains("[key]") && !written.contains(SECRET), "{written}");
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 
 use super::messages::{Reply, Request};
 use super::provider::{Caller, Provider, ProviderError};
+use crate::journal::Redactor;
 use network::{Account, Network, Protocol};
 use pace::Pace;
 use script::Script;
@@ -63,7 +64,7 @@ pub struct Endpoint {
     pub base_url: String,
     /// None: no authorization header is sent.
     pub api_key: Option<Secret>,
-    /// The environment variable that is to hold the key. Named and not set, nothing is asked of the service.
+    /// The name under which the key is looked for, in the environment and among the secrets. Named and not set, nothing is asked of the service.
     pub key_variable: Option<String>,
 }
 
@@ -116,6 +117,12 @@ impl Config {
             timeout: Duration::from_secs(600),
         }
     }
+
+    /// Every key there is.
+    pub fn keys(&self) -> impl Iterator<Item = &Secret> {
+        let named = [&self.anthropic_api_key, &self.openai_api_key, &self.gemini_api_key];
+        named.into_iter().chain(self.endpoints.values().map(|endpoint| &endpoint.api_key)).flatten()
+    }
 }
 
 impl Catalogue {
@@ -155,6 +162,11 @@ impl Secret {
     /// Wraps a key; white space around it is dropped.
     pub fn new(key: impl AsRef<str>) -> Self {
         Self(key.as_ref().trim().to_owned())
+    }
+
+    /// Has the key blotted out wherever the redactor is asked.
+    pub fn teach(&self, redactor: &Redactor) {
+        redactor.learn(&self.0);
     }
 
     /// The key itself, for the one header it belongs in.

@@ -38,7 +38,7 @@ pub struct Account {
     pub base_url: String,
     /// None: the service needs none, or the operator has not set it.
     pub api_key: Option<Secret>,
-    /// Where the operator said that the key is: an environment variable. None: nowhere.
+    /// The name under which the key is looked for, in the environment and among the secrets. None: it needs none.
     pub key_variable: Option<String>,
 }
 
@@ -117,8 +117,8 @@ impl Network {
     fn keyless(&self, variable: &str) -> ProviderError {
         ProviderError::Refused {
             provider: self.account.name.clone(),
-            reason: format!("the environment variable {variable}, which is to hold its key, is not set."),
-            remedy: format!("Set {variable} and resume the run."),
+            reason: format!("its key, {variable}, is neither in the environment nor among the secrets."),
+            remedy: format!("Set the variable {variable}, or keep the key with `baton secret set {variable}`, and resume the run."),
         }
     }
 }
