@@ -130,17 +130,17 @@ fn hears_no_key_from_a_model_that_says_it(home: &Home) {
     };
     let refused = set("short").exits(1);
     assert!(refused.stderr.contains("8 to 4096 bytes"), "{}", refused.stderr);
-    set(KEY).exits(0);
+    let _ = set(KEY).exits(0);
     assert_eq!(home.baton(&["secret", "list"]).exits(0).stdout, "LAB\n");
-    home.plan("sealed/telling").exits(0);
+    let _ = home.plan("sealed/telling").exits(0);
     let requirements = fs::read_to_string(home.path("shop/docs/PRD.md")).unwrap();
     assert!(requirements.contains("and my key is [key]"), "{requirements}");
     home.keeps_no_key();
     fs::rename(home.path(".local/state/baton/secret.key"), home.path("elsewhere")).unwrap();
     let locked = home.baton(&["secret", "list"]).exits(1);
     assert!(locked.stderr.contains("Put it back, or set BATON_SECRET_KEY"), "{}", locked.stderr);
-    home.baton(&["runs", "list"]).exits(0);
-    home.baton(&["secret", "remove", "LAB"]).exits(0);
+    let _ = home.baton(&["runs", "list"]).exits(0);
+    let _ = home.baton(&["secret", "remove", "LAB"]).exits(0);
 }
 
 /// One user: a folder with a brief, a project, settings and keys.
