@@ -32,7 +32,7 @@ pub(super) fn resolve(asked: Option<&str>, plugin: &str, preferences: &dyn Prefe
 }
 
 /// Adds what a name means to `models`. `above` holds the aliases that led here.
-fn expand<'a>(name: &'a str, preferences: &dyn Preferences, above: &mut Vec<String>, models: &mut Vec<String>) -> Result<(), Pause> {
+fn expand(name: &str, preferences: &dyn Preferences, above: &mut Vec<String>, models: &mut Vec<String>) -> Result<(), Pause> {
     if name.contains('/') {
         if !models.iter().any(|model| model == name) {
             models.push(name.to_owned());
