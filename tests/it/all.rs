@@ -9,6 +9,7 @@ mod kill;
 mod limits;
 mod mcp;
 mod mcp_servers;
+mod parking;
 mod providers;
 mod questions;
 mod replay;

@@ -133,6 +133,7 @@ impl App {
             clock: Arc::new(SystemClock),
             random: Arc::new(rand::random),
             policy: Arc::clone(&config) as _,
+            redactor: config.redactor.clone(),
             guests: guests.handle.clone(),
             slots: config.slots,
         };

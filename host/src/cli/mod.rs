@@ -24,6 +24,7 @@ mod runs;
 #[cfg(test)]
 mod sample;
 mod screen;
+mod secret;
 mod table;
 mod text;
 
@@ -35,6 +36,7 @@ use crate::{
     app::{Access, App, AppError},
     config::Config,
     interfaces::people::QuestionsError,
+    journal::Redactor,
     kernel::KernelError,
 };
 pub use exit::Exit;
@@ -81,13 +83,14 @@ enum Command {
     Costs(costs::Costs),
     Budget(budget::Budget),
     Mcp(mcp::Mcp),
+    Secret(secret::Secret),
     Doctor(doctor::Doctor),
 }
 
 impl Cli {
-    /// Does what the command line asks for.
-    pub async fn execute(&self) -> anyhow::Result<Exit> {
-        let context = Context { screen: self.screen(), data_dir: self.globals.data_dir.clone() };
+    /// Does what the command line asks for. `redactor` learns every secret as soon as it is read.
+    pub async fn execute(&self, redactor: &Redactor) -> anyhow::Result<Exit> {
+        let context = Context { screen: self.screen(), data_dir: self.globals.data_dir.clone(), redactor: redactor.clone() };
         match &self.command {
             Command::Demo(command) => command.execute(&context).await,
             Command::Run(command) => command.execute(&context).await,
@@ -98,6 +101,7 @@ impl Cli {
             Command::Costs(command) => command.execute(&context).await,
             Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
+            Command::Secret(command) => command.execute(&context),
             Command::Doctor(command) => command.execute(&context).await,
         }
     }
@@ -120,6 +124,7 @@ impl Cli {
 struct Context {
     screen: Screen,
     data_dir: Option<PathBuf>,
+    redactor: Redactor,
 }
 
 impl Context {
@@ -141,12 +146,18 @@ impl Context {
     }
 
     async fn open_at(&self, data_dir: Option<PathBuf>, access: Access) -> anyhow::Result<App> {
-        let app = App::open(Config::read(data_dir).map_err(AppError::from)?, access).await?;
+        let app = App::open(self.config_at(data_dir)?, access).await?;
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
             self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));
         }
         Ok(app)
+    }
+
+    fn config_at(&self, data_dir: Option<PathBuf>) -> Result<Config, AppError> {
+        let config = Config::read(data_dir)?;
+        self.redactor.include(&config.redactor);
+        Ok(config)
     }
 
     /// A command with the options that lead to the same data.

@@ -9,6 +9,7 @@ mod record;
 pub(super) mod replay;
 mod resume;
 mod show;
+mod waiting;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
