@@ -52,6 +52,12 @@ test:
 test-one NAME:
     cargo test --workspace -- --nocapture {{ NAME }}
 
+# The hostile components and the malformed files; renews the table of docs/security.md.
+[group('test')]
+hostile:
+    UPDATE_DOCS=1 cargo test --package baton-tests --test all -- hostile::
+    cargo test --package baton-tests --test malformed
+
 # The numbers of docs/benchmarks.md, measured here and now; or only those of the sections named.
 [group('test')]
 bench *SECTIONS:

@@ -1,4 +1,8 @@
-//! Lists the files of the demo for `baton demo` to embed. Reads nothing else.
+//! Lists the files that the program carries: the demo, the scaffolds, and what a plugin is built with. Changes none but
+//! the SDK's Cargo.toml, which has to stand without its workspace.
+
+#[path = "build/sdk.rs"]
+mod sdk;
 
 use std::{
     env,
@@ -10,21 +14,35 @@ use std::{
 use anyhow::{Context, Result};
 
 fn main() -> Result<()> {
-    let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../examples/expense-splitter").canonicalize();
-    let folder = folder.context("the demo's folder examples/expense-splitter is missing")?;
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
+    let output = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(output.join("demo_files.rs"), listed(&root.join("examples/expense-splitter"))?)?;
+    fs::write(output.join("scaffold_files.rs"), listed(&root.join("host/scaffolds"))?)?;
+    fs::write(output.join("contract_files.rs"), listed(&root.join("wit"))?)?;
+    fs::write(output.join("sdk_files.rs"), listed(&root.join("sdk/src"))?)?;
+    for manifest in ["Cargo.toml", "Cargo.lock", "sdk/Cargo.toml"] {
+        println!("cargo:rerun-if-changed={}", root.join(manifest).display());
+    }
+    fs::write(output.join("sdk_manifest.toml"), sdk::manifest(&root)?)?;
+    fs::write(output.join("sdk_lock.toml"), sdk::lock(&root)?)?;
+    Ok(())
+}
+
+/// Every file below a folder, by its path and with its content, as an expression.
+fn listed(folder: &Path) -> Result<String> {
+    let folder = folder.canonicalize().with_context(|| format!("the folder {} is missing", folder.display()))?;
     println!("cargo:rerun-if-changed={}", folder.display());
     let mut paths = Vec::new();
     collect(&folder, &mut paths)?;
     paths.sort();
     let mut list = String::from("&[\n");
     for path in paths {
-        let name = path.strip_prefix(&folder)?.to_str().context("a file of the demo has a name that is not Unicode")?;
+        let name = path.strip_prefix(&folder)?.to_str().context("a file has a name that is not Unicode")?;
         let path = path.to_str().context("the repository lies under a name that is not Unicode")?;
         writeln!(list, "    ({name:?}, include_str!({path:?})),")?;
     }
     list.push(']');
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("demo_files.rs"), list)?;
-    Ok(())
+    Ok(list)
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {

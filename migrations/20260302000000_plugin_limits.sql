@@ -1,4 +1,4 @@
--- A plugin that keeps trapping is stopped: a state of its own, what it is counted from, and where it is read who decided.
+-- A plugin that keeps trapping is stopped: a state of its own, and what it is counted from.
 
 -- SQLite cannot change a check, so the table is made anew; its rows are kept meanwhile.
 create table grants_kept as select * from grants;
@@ -40,6 +40,3 @@ create index runs_that_count_for_their_version on runs (plugin, plugin_hash, upd
 -- Asked for plugin by plugin while one of them is at its limit, also when thousands of its runs are queued. The state is
 -- compared in a form that no other index has, so that SQLite does not take the one of all queued runs instead.
 create index runs_queued_by_plugin on runs (plugin, created_at, id) where state || '' = 'queued';
-
--- Read from its end to tell what was decided of a plugin, however much else has happened.
-create index events_of_the_audit on events (cursor) where category = 'audit';

@@ -20,7 +20,9 @@ use crate::{
         settings::SettingsError,
         tools::mcp::{self, Reach},
     },
+    journal::Redactor,
     kernel::{compiler::CompileLimits, limits::Limits, signature::Trust},
+    secrets::Secrets,
 };
 
 /// Why the configuration cannot be used.
@@ -69,8 +71,14 @@ pub struct Config {
     /// Defaults with the user's settings and those of the environment laid over them: `BATON_MODEL` is `models.default`.
     /// Limits come from here alone: a project cannot raise its own.
     pub user: Value,
+    /// The operator's secrets, in `secrets.json` of the data directory; sealed with `BATON_SECRET_KEY`, else with the key in
+    /// `secret.key` beside the key of the cache. A key of a provider that is not in the environment is looked up here.
+    pub secrets: Secrets,
+    /// Knows every key, token and secret that there is.
+    pub redactor: Redactor,
     /// Keys and addresses of model providers: `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`, `OPENAI_API_KEY`,
-    /// `OPENAI_BASE_URL`, and `[providers.NAME]` in the user's settings with `base-url` and `key-env`.
+    /// `OPENAI_BASE_URL`, the same of `GEMINI`, `OLLAMA_BASE_URL`, and `[providers.NAME]` in the user's settings with `base-url` and `key-env` or
+    /// `key-secret`.
     pub models: llm::Config,
     /// The operator's MCP servers, from `[mcp.NAME]` in the user's settings alone: a project cannot start a program.
     pub servers: Vec<mcp::Config>,
@@ -144,7 +152,8 @@ impl Config {
         let user_file = user_file.ok_or(ConfigError::NoHome)?;
         let cache_key = folder("XDG_STATE_HOME", ".local/state").ok_or(ConfigError::NoHome)?.join("cache.key");
         let user = Settings::merge(&[defaults(), settings_file(&user_file)?, from_environment()]).into_value();
-        let models = models(&user, &user_file)?;
+        let secrets = Secrets::new(data_dir.join("secrets.json"), cache_key.with_file_name("secret.key"), text("BATON_SECRET_KEY"));
+        let models = models(&user, &user_file, &secrets)?;
         let servers = tool_servers(&user, &user_file)?;
         let prices = Prices::new(at(&user, "prices"))?;
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
@@ -154,11 +163,14 @@ impl Config {
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
         let compile = compile_limits(&user, &user_file)?;
         let program = None;
+        let redactor = redactor(&models, &servers, &secrets);
         let config = Self {
             data_dir,
             user_file,
             cache_key,
             user,
+            secrets,
+            redactor,
             models,
             servers,
             prices,
@@ -350,18 +362,45 @@ fn operator(user: &Value) -> String {
     text("BATON_USER").or_else(set).or_else(of_the_system).unwrap_or_else(|| "unknown".to_owned())
 }
 
-fn models(user: &Value, file: &Path) -> Result<llm::Config, ConfigError> {
-    let key = |name: &str| text(name).map(Secret::new);
+fn redactor(models: &llm::Config, servers: &[mcp::Config], secrets: &Secrets) -> Redactor {
+    let redactor = Redactor::default();
+    models.keys().for_each(|key| key.teach(&redactor));
+    for server in servers {
+        if let Reach::Address { token: Some(token), .. } = &server.reach {
+            redactor.learn(token);
+        }
+    }
+    // What cannot be opened is told where it is wanted.
+    let names = secrets.names().unwrap_or_default();
+    names.iter().filter_map(|name| secrets.find(name).ok()?).for_each(|secret| redactor.learn(&secret));
+    text("BATON_SECRET_KEY").iter().for_each(|key| redactor.learn(key));
+    redactor
+}
+
+/// A secret, or none with a word in the log where it is there and cannot be opened: whoever only looks needs no key.
+fn secret(secrets: &Secrets, name: &str) -> Option<String> {
+    secrets.find(name).unwrap_or_else(|error| {
+        tracing::warn!(%error, name, "a secret is left out");
+        None
+    })
+}
+
+fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, ConfigError> {
+    let kept = |name: &str| secret(secrets, name).map(Secret::new);
+    let key = |name: &str| text(name).map(Secret::new).or_else(|| kept(name));
     let scripts = env::current_dir().unwrap_or_default();
     let mut endpoints = BTreeMap::new();
     let providers = at(user, "providers").and_then(Value::as_object);
     for (name, provider) in providers.into_iter().flatten() {
         let word = |key: &str| provider.get(key).and_then(Value::as_str);
-        let unknown =
-            provider.as_object().and_then(|fields| fields.keys().find(|field| !["base-url", "key-env"].contains(&field.as_str())));
+        let unknown = provider
+            .as_object()
+            .and_then(|fields| fields.keys().find(|field| !["base-url", "key-env", "key-secret"].contains(&field.as_str())));
         if let Some(field) = unknown {
-            let (key, wanted) =
-                (format!("providers.{name}.{field}"), "`base-url` or `key-env`, the name of the variable that holds the key");
+            let (key, wanted) = (
+                format!("providers.{name}.{field}"),
+                "`base-url`, `key-env`, the name of the variable that holds the key, or `key-secret`, the name of a secret",
+            );
             return Err(ConfigError::Value { path: file.to_owned(), key, wanted, found: "something else".to_owned() });
         }
         let Some(base_url) = word("base-url") else {
@@ -373,8 +412,8 @@ fn models(user: &Value, file: &Path) -> Result<llm::Config, ConfigError> {
                 found: "not set".to_owned(),
             });
         };
-        let key_variable = word("key-env").map(str::to_owned);
-        let api_key = key_variable.as_deref().and_then(key);
+        let api_key = word("key-env").and_then(key).or_else(|| word("key-secret").and_then(kept));
+        let key_variable = word("key-env").or(word("key-secret")).map(str::to_owned);
         endpoints.insert(name.clone(), Endpoint { base_url: base_url.to_owned(), api_key, key_variable });
     }
     Ok(llm::Config {
@@ -382,6 +421,9 @@ fn models(user: &Value, file: &Path) -> Result<llm::Config, ConfigError> {
         anthropic_base_url: text("ANTHROPIC_BASE_URL"),
         openai_api_key: key("OPENAI_API_KEY"),
         openai_base_url: text("OPENAI_BASE_URL"),
+        gemini_api_key: key("GEMINI_API_KEY"),
+        gemini_base_url: text("GEMINI_BASE_URL"),
+        ollama_base_url: text("OLLAMA_BASE_URL"),
         endpoints,
         proxy: text("HTTPS_PROXY")
             .or_else(|| text("https_proxy"))

@@ -9,5 +9,6 @@ pub mod events;
 pub mod interfaces;
 pub mod journal;
 pub mod kernel;
+pub mod secrets;
 pub mod store;
 pub mod telemetry;

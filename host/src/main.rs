@@ -2,17 +2,19 @@
 
 use std::process::ExitCode;
 
-use baton::{cli::Cli, config, telemetry};
+use baton::{cli::Cli, config, journal::Redactor, telemetry};
 use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    telemetry::start(config::log_filter().as_deref());
+    // It learns the secrets once they are read.
+    let redactor = Redactor::default();
+    telemetry::start(config::log_filter().as_deref(), &redactor);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return cli.report(&anyhow::Error::new(error).context("The program could not start its threads")).into(),
     };
-    let exit = match runtime.block_on(cli.execute()) {
+    let exit = match runtime.block_on(cli.execute(&redactor)) {
         Ok(exit) => exit,
         Err(error) => cli.report(&error),
     };

@@ -1,5 +1,6 @@
 //! Everything that needs the real program, real components or real servers.
 
+mod author;
 mod distribution;
 mod double;
 mod grants;
@@ -8,6 +9,7 @@ mod kill;
 mod limits;
 mod mcp;
 mod mcp_servers;
+mod parking;
 mod providers;
 mod questions;
 mod replay;

@@ -4,6 +4,7 @@
 use std::{
     collections::HashSet,
     fs,
+    io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -41,6 +42,7 @@ fn plan_works_with_a_real_model_server() {
     for model in ["keyed/refusing", "anthropic/refusing"] {
         tells_a_refusal_without_the_key(&early.neighbour(CHOIR), model);
     }
+    hears_no_key_from_a_model_that_says_it(&early.neighbour(CHOIR));
 }
 
 fn pauses_while_the_server_is_down(home: &Home) {
@@ -118,6 +120,29 @@ fn tells_a_refusal_without_the_key(home: &Home, model: &str) {
     home.keeps_no_key();
 }
 
+/// The key lies sealed among the secrets, the model writes it into every document, and it is found nowhere afterwards.
+fn hears_no_key_from_a_model_that_says_it(home: &Home) {
+    let set = |value: &str| {
+        let mut command = home.command(&["secret", "set", "LAB", "--stdin"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(value.as_bytes()).unwrap();
+        program::ended(child.wait_with_output().unwrap())
+    };
+    let refused = set("short").exits(1);
+    assert!(refused.stderr.contains("8 to 4096 bytes"), "{}", refused.stderr);
+    let _ = set(KEY).exits(0);
+    assert_eq!(home.baton(&["secret", "list"]).exits(0).stdout, "LAB\n");
+    let _ = home.plan("sealed/telling").exits(0);
+    let requirements = fs::read_to_string(home.path("shop/docs/PRD.md")).unwrap();
+    assert!(requirements.contains("and my key is [key]"), "{requirements}");
+    home.keeps_no_key();
+    fs::rename(home.path(".local/state/baton/secret.key"), home.path("elsewhere")).unwrap();
+    let locked = home.baton(&["secret", "list"]).exits(1);
+    assert!(locked.stderr.contains("Put it back, or set BATON_SECRET_KEY"), "{}", locked.stderr);
+    let _ = home.baton(&["runs", "list"]).exits(0);
+    let _ = home.baton(&["secret", "remove", "LAB"]).exits(0);
+}
+
 /// One user: a folder with a brief, a project, settings and keys.
 struct Home {
     folder: TempDir,
@@ -131,8 +156,9 @@ impl Home {
         fs::create_dir(home.path("shop")).unwrap();
         fs::write(home.path("brief.md"), brief).unwrap();
         let url = home.base_url();
-        let settings =
-            format!("[providers.lite]\nbase-url = \"{url}\"\n\n[providers.keyed]\nbase-url = \"{url}\"\nkey-env = \"SHOP_KEY\"\n");
+        let settings = format!(
+            "[providers.lite]\nbase-url = \"{url}\"\n\n[providers.keyed]\nbase-url = \"{url}\"\nkey-env = \"SHOP_KEY\"\n\n[providers.sealed]\nbase-url = \"{url}\"\nkey-secret = \"LAB\"\n"
+        );
         fs::write(home.path("settings.toml"), settings).unwrap();
         home
     }

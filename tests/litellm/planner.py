@@ -28,11 +28,16 @@ class Planner(CustomLLM):
             return called("read_file", {"path": file})
         given, schema = task.split(SCHEMA)
         read = "\n".join(text(message) for message in messages if message["role"] == "tool")
-        return said(json.dumps(Author(given + read).write(json.loads(schema))))
+        author = Author(given + read)
+        if model == "telling":
+            author.last_words = f", and my key is {os.environ['BATON_TEST_KEY']}"
+        return said(json.dumps(author.write(json.loads(schema))))
 
 
 class Author:
     """Fills a schema with what a text asks for."""
+
+    last_words = ""
 
     def __init__(self, given):
         brief = re.search(r'<document title="Brief">\n(.*?)\n</document>', given, re.DOTALL)
@@ -68,7 +73,7 @@ class Author:
             case "integer":
                 return schema["minimum"]
             case "string":
-                return f"What is to be said of {' '.join(map(str, path))}"
+                return f"What is to be said of {' '.join(map(str, path))}{self.last_words}"
 
     def length(self, path):
         match path:

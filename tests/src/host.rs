@@ -1,6 +1,7 @@
 //! A host inside the test's own process, with the probe installed and granted what it asks for.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -10,13 +11,14 @@ use baton::{
     config::{Config, tool_servers},
     events::Event,
     interfaces::{Settings, llm},
-    journal::{Entry, Halt, RunId},
+    journal::{Entry, Halt, Redactor, RunId},
     kernel::{
         Drive, Order,
         package::Kind,
         registry::{Origin, Plugin},
         run::Run,
     },
+    secrets::Secrets,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -136,11 +138,24 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         user_file: folder.join("baton.toml"),
         cache_key: folder.join("cache.key"),
         user: Settings::merge(&[json!({ "models": { "default": model } }), settings.clone()]).into_value(),
-        models: llm::Config::scripts_only(folder),
+        models: llm::Config { endpoints: endpoints(settings), ..llm::Config::scripts_only(folder) },
         servers,
+        prices: llm::money::Prices::new(None).unwrap(),
         slots: 64,
         operator: "tester".to_owned(),
         freeze_after_writes,
         trust: Default::default(),
+        program: None,
+        compile: Default::default(),
+        secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
+        redactor: Redactor::default(),
     }
+}
+
+/// The services in `providers`, none of which wants a key.
+fn endpoints(settings: &Value) -> BTreeMap<String, llm::Endpoint> {
+    let providers = settings["providers"].as_object().into_iter().flatten();
+    let endpoint =
+        |provider: &Value| llm::Endpoint { base_url: provider["base-url"].as_str().unwrap().to_owned(), api_key: None, key_variable: None };
+    providers.map(|(name, provider)| (name.clone(), endpoint(provider))).collect()
 }

@@ -2,6 +2,7 @@
 //! but in CI they fail.
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -38,10 +39,12 @@ pub fn everything(cache: &Path) -> Option<PathBuf> {
     skip_unless(*INSTALLED.get_or_init(install), "the MCP server could not be installed with npm").then_some(script)
 }
 
-fn skip_unless(there: bool, why: &str) -> bool {
+/// Says what is left out, and fails where nothing may be.
+pub(crate) fn skip_unless(there: bool, why: &str) -> bool {
     assert!(there || std::env::var_os("CI").is_none(), "{why}, and in CI nothing is skipped");
     if !there {
-        println!("SKIPPED: {why}.");
+        // Not by `println!`, which the test runner keeps to itself.
+        std::io::stderr().write_all(format!("\n!! SKIPPED: {why}.\n\n").as_bytes()).unwrap();
     }
     there
 }

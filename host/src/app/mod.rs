@@ -145,6 +145,7 @@ impl App {
             clock: Arc::new(SystemClock),
             random: Arc::new(rand::random),
             policy: Arc::clone(&config) as _,
+            redactor: config.redactor.clone(),
             guests: guests.handle.clone(),
             slots: config.slots,
         };
@@ -251,7 +252,7 @@ fn installed(config: &Config, published: &[Published], shelf: &Shelf) -> Result<
 }
 
 /// What comes from others is compiled by a process of its own, where there is a program to start.
-fn compiler(config: &Config) -> Arc<dyn Compiler> {
+pub fn compiler(config: &Config) -> Arc<dyn Compiler> {
     match &config.program {
         Some(program) => Arc::new(ChildProcess { program: program.clone(), limits: config.compile }),
         None => Arc::new(InProcess),

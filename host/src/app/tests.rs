@@ -7,11 +7,13 @@ use super::{Access, App, AppError};
 use crate::{
     config::Config,
     interfaces::llm,
+    journal::Redactor,
     kernel::{
         Order,
         package::Kind,
         run::{Filter, Run, State},
     },
+    secrets::Secrets,
 };
 
 fn config(folder: &Path) -> Config {
@@ -27,6 +29,10 @@ fn config(folder: &Path) -> Config {
         freeze_after_writes: None,
         servers: Vec::new(),
         trust: Default::default(),
+        program: None,
+        compile: Default::default(),
+        secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
+        redactor: Redactor::default(),
     }
 }
 

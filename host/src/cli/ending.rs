@@ -141,6 +141,10 @@ impl Ended {
                 };
                 format!("{} {name} waits for {answers}:", painted(WARNING, "!"))
             }
+            State::Waiting { wait: Wait::Account { account, until, reason } } => {
+                let until = figures::moment(*until, &TimeZone::system());
+                format!("{} {name} waits for {} until {until}: {}", painted(WARNING, "!"), text::line(account), text::plain(reason))
+            }
             State::Waiting { .. } if !self.paused.is_empty() => format!("{} {name} waits for what is paused:", painted(WARNING, "!")),
             State::Waiting { .. } if !self.elsewhere.is_empty() => {
                 format!("{} {name} waits for what another run has started. Resume that first:", painted(WARNING, "!"))
@@ -180,6 +184,7 @@ pub(super) fn reason(state: &State) -> Option<&str> {
     match state {
         State::Failed { reason } => Some(reason),
         State::Paused { pause } => Some(&pause.reason),
+        State::Waiting { wait: Wait::Account { reason, .. } } => Some(reason),
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 //! people and may change.
 
 mod answering;
+mod authoring;
 mod beside;
 mod budget;
 mod compile;
@@ -25,6 +26,7 @@ mod runs;
 #[cfg(test)]
 mod sample;
 mod screen;
+mod secret;
 mod serve;
 mod table;
 mod text;
@@ -37,6 +39,7 @@ use crate::{
     app::{Access, App, AppError},
     config::{self, Config},
     interfaces::people::QuestionsError,
+    journal::Redactor,
     kernel::KernelError,
 };
 pub use exit::Exit;
@@ -84,15 +87,16 @@ enum Command {
     Costs(costs::Costs),
     Budget(budget::Budget),
     Mcp(mcp::Mcp),
+    Secret(secret::Secret),
     Doctor(doctor::Doctor),
     #[command(hide = true)]
     CompileComponent(compile::CompileComponent),
 }
 
 impl Cli {
-    /// Does what the command line asks for.
-    pub async fn execute(&self) -> anyhow::Result<Exit> {
-        let context = Context { screen: self.screen(), data_dir: self.globals.data_dir.clone() };
+    /// Does what the command line asks for. `redactor` learns every secret as soon as it is read.
+    pub async fn execute(&self, redactor: &Redactor) -> anyhow::Result<Exit> {
+        let context = Context { screen: self.screen(), data_dir: self.globals.data_dir.clone(), redactor: redactor.clone() };
         match &self.command {
             Command::Demo(command) => command.execute(&context).await,
             Command::Run(command) => command.execute(&context).await,
@@ -104,6 +108,7 @@ impl Cli {
             Command::Costs(command) => command.execute(&context).await,
             Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
+            Command::Secret(command) => command.execute(&context),
             Command::Doctor(command) => command.execute(&context).await,
             Command::CompileComponent(command) => command.execute(),
         }
@@ -127,17 +132,13 @@ impl Cli {
 struct Context {
     screen: Screen,
     data_dir: Option<PathBuf>,
+    redactor: Redactor,
 }
 
 impl Context {
     /// What the operator set, for what is to be done before the data is opened.
     fn config(&self) -> anyhow::Result<Config> {
-        self.config_at(self.data_dir.clone())
-    }
-
-    fn config_at(&self, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
-        let config = Config::read(data_dir).map_err(AppError::from)?;
-        Ok(Config { program: config::this_program(), ..config })
+        Ok(self.config_at(self.data_dir.clone())?)
     }
 
     async fn open(&self, access: Access) -> anyhow::Result<App> {
@@ -159,6 +160,12 @@ impl Context {
             self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));
         }
         Ok(app)
+    }
+
+    fn config_at(&self, data_dir: Option<PathBuf>) -> Result<Config, AppError> {
+        let config = Config::read(data_dir)?;
+        self.redactor.include(&config.redactor);
+        Ok(Config { program: config::this_program(), ..config })
     }
 
     /// A command with the options that lead to the same data.

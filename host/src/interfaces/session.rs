@@ -145,8 +145,12 @@ impl Session {
 }
 
 impl llm::Preferences for Settings {
-    fn model(&self, key: &str) -> Option<String> {
-        self.get(key)?.as_str().map(str::to_owned)
+    fn models(&self, key: &str) -> Vec<String> {
+        match self.get(key) {
+            Some(Value::String(model)) => vec![model.clone()],
+            Some(Value::Array(models)) => models.iter().filter_map(|model| model.as_str().map(str::to_owned)).collect(),
+            _ => Vec::new(),
+        }
     }
 }
 

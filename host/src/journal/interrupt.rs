@@ -19,6 +19,27 @@ pub enum Wait {
         /// The run goes on without one at this time, in milliseconds since 1970 UTC.
         until: Option<u64>,
     },
+    /// An account elsewhere that is used up, or whose service does not answer.
+    Account {
+        /// The name the operator knows it by.
+        account: String,
+        /// When it is worth asking again, in milliseconds since 1970 UTC.
+        until: u64,
+        /// What the service said, a sentence.
+        reason: String,
+    },
+}
+
+impl Wait {
+    /// When the run goes on by itself, in milliseconds since 1970 UTC; none when something else has to happen.
+    pub fn due(&self) -> Option<u64> {
+        match self {
+            Self::Until(time) => Some(*time),
+            Self::Account { until, .. } => Some(*until),
+            Self::Question { until, .. } => *until,
+            Self::Runs(_) => None,
+        }
+    }
 }
 
 /// The kinds of reasons for which a run waits for its operator.

@@ -10,6 +10,7 @@ mod permission;
 mod port;
 mod question;
 mod recorder;
+mod redaction;
 mod rehearsal;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -25,4 +26,5 @@ pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
 pub use port::{Clock, Count, Inspected, Journal, JournalError, Write};
 pub use question::QuestionId;
 pub use recorder::{Call, Halt, Limits, Ports, Prepared, Recorder};
+pub use redaction::Redactor;
 pub use rehearsal::Rehearsal;

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use super::{
     Asked, Attempt, Authority, CallError, Capability, Clock, Denial, Departure, Effect, Entry, EntryState, Interrupt, Journal,
-    JournalError, Pause, PauseKind, Performed, Repeat, RunId, Write, answer::Kept,
+    JournalError, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept,
 };
 use crate::events::{Category, Draft};
 
@@ -161,6 +161,7 @@ pub struct Recorder {
     now: Arc<AtomicU64>,
     host_time: Duration,
     closed: bool,
+    redactor: Redactor,
 }
 
 impl Recorder {
@@ -180,7 +181,16 @@ impl Recorder {
             now: Arc::new(AtomicU64::new(started_at)),
             host_time: Duration::ZERO,
             closed: false,
+            redactor: Redactor::default(),
         }
+    }
+
+    /// Blots secrets out of every answer before it is written and given to the guest, so that a replay tells it the same;
+    /// and out of every event and reason.
+    #[must_use]
+    pub fn redacting(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
     }
 
     /// Keeps to its history: the first call that differs from it, or that it does not answer, ends the execution, and
@@ -341,7 +351,7 @@ impl Recorder {
             call: call.name.to_owned(),
             effect: call.effect,
             request_hash: hash,
-            request: call.request,
+            request: self.redactor.document(&call.request).unwrap_or(call.request),
             state: EntryState::Intended,
             answer: None,
             repeated: false,
@@ -435,23 +445,26 @@ impl Recorder {
                 self.answer(entry, answer, events).await
             }
             (Stage::Due { intent_written, .. }, Some(Performed::Waiting(wait))) => {
-                if !intent_written {
+                if entry.effect.repeat() != Repeat::Freely {
+                    // Whoever says that the call waits says that it was not made: the next try is no repetition.
+                    self.release(entry).await?;
+                } else if !intent_written {
                     self.journal.write(vec![Write { entry, events: Vec::new() }]).await?;
                 }
-                Err(Interrupt::Suspended(wait))
+                Err(Interrupt::Suspended(self.clean_wait(wait)))
             }
             (Stage::Due { .. }, Some(Performed::Paused { pause, happened })) => {
                 if !happened {
                     self.release(entry).await?;
                 }
-                Err(pause.into())
+                Err(Pause::new(pause.kind, self.redactor.text(&pause.reason)).into())
             }
             // An attempt was handed out and nothing was made of it: the entry stays intended, which is the truth.
             (Stage::Due { .. }, None) => Err(Interrupt::Stopped),
         }
     }
 
-    async fn answer<A: Serialize>(
+    async fn answer<A: Serialize + DeserializeOwned>(
         &mut self,
         mut entry: Entry,
         answer: Result<A, CallError>,
@@ -460,6 +473,9 @@ impl Recorder {
         let kept = Kept::from(answer);
         let mut text = to_json(&kept)?;
         let mut answer = Result::from(kept);
+        if let Some(clean) = self.redactor.document(&text) {
+            (text, answer) = blotted(clean)?;
+        }
         if text.len() > self.limits.payload {
             let error = CallError::Invalid(format!(
                 "The answer has {} bytes, more than the {} that one call may carry; ask for less.",
@@ -474,6 +490,7 @@ impl Recorder {
         entry.state = EntryState::Done;
         entry.answer = Some(text);
         entry.answered_at = Some(now);
+        let events = events.into_iter().map(|event| Draft { data: self.redactor.value(event.data), ..event }).collect();
         let write = Write { entry, events };
         if emitted {
             self.journal.enqueue(write).await?;
@@ -484,10 +501,26 @@ impl Recorder {
         Ok(answer)
     }
 
+    fn clean_wait(&self, wait: Wait) -> Wait {
+        match wait {
+            Wait::Account { account, until, reason } => Wait::Account { account, until, reason: self.redactor.text(&reason).into_owned() },
+            other => other,
+        }
+    }
+
     async fn release(&self, mut entry: Entry) -> Result<(), JournalError> {
         entry.state = EntryState::Released;
         self.journal.write(vec![Write { entry, events: Vec::new() }]).await
     }
+}
+
+/// An answer out of which a secret was blotted, as it is written and as the guest gets it.
+fn blotted<A: Serialize + DeserializeOwned>(clean: String) -> Result<(String, Result<A, CallError>), JournalError> {
+    if let Ok(kept) = serde_json::from_str::<Kept<A>>(&clean) {
+        return Ok((clean, kept.into()));
+    }
+    let error = CallError::Other("The answer held a secret of the operator in a place where it cannot be left out.".to_owned());
+    Ok((to_json(&Kept::<A>::Err(error.clone()))?, Err(error)))
 }
 
 fn asked(call: Call<'_>) -> Asked {

@@ -88,6 +88,7 @@ impl Kernel {
             gate.halt,
             Ports { journal: gate.journal, clock: Arc::clone(&self.parts.clock), authority: gate.authority },
         );
+        let recorder = recorder.redacting(self.parts.redactor.clone());
         let recorder = if gate.closed { recorder.closed() } else { recorder };
         let place = Place { workspace: &run.workspace, settings: &[settings, run.settings.clone()], assets: Arc::clone(&plugin.assets) };
         Session::open(recorder, about(run), place, Arc::clone(&self.services))

@@ -39,7 +39,7 @@ use tokio::sync::Notify;
 use crate::{
     events::{EventError, EventLog},
     interfaces::{Services, children::Children, toolboxes::Toolboxes},
-    journal::{Clock, Journal, JournalError, RunId},
+    journal::{Clock, Journal, JournalError, Redactor, RunId},
 };
 
 pub use scheduler::Drive;
@@ -77,6 +77,8 @@ pub struct Parts {
     pub random: Arc<dyn Fn() -> [u8; 10] + Send + Sync>,
     /// What the operator set.
     pub policy: Arc<dyn Policy>,
+    /// Knows what no guest, journal or event may hold.
+    pub redactor: Redactor,
     /// Where guests compute, so that none of them delays anything else.
     pub guests: tokio::runtime::Handle,
     /// Executions at once.

@@ -217,7 +217,7 @@ impl Permissions {
             None => Err(Denial {
                 reason: format!(
                     "A run of plugin `{plugin}` may use {most} of `{kind}`, and what this one has used is not known, so it cannot be held to it. \
-                     Use only what has a known price, or a version of the plugin that asks for no bound and is granted none."
+                     Start another run once all that it uses has a known price."
                 ),
             }),
         }

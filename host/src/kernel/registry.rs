@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
 };
 
 use tokio::sync::OnceCell;
@@ -79,6 +79,8 @@ pub struct Plugin {
     at_first: Patterns,
     standing: RwLock<Arc<Standing>>,
     code: OnceLock<Arc<Exports<Guest>>>,
+    /// Held by whoever compiles it, so that many who want it at once compile it once.
+    compiling: Mutex<()>,
 }
 
 /// Why a plugin could not be installed.
@@ -125,6 +127,7 @@ impl Plugin {
             at_first,
             standing: RwLock::new(Arc::new(standing)),
             code: OnceLock::new(),
+            compiling: Mutex::default(),
         })
     }
 
@@ -175,6 +178,10 @@ impl Plugin {
 
     /// Its code, compiled now if it never was. Blocks meanwhile.
     pub fn exports(&self, engine: &Engine) -> Result<Arc<Exports<Guest>>, EngineError> {
+        if let Some(code) = self.compiled() {
+            return Ok(code);
+        }
+        let _turn = self.compiling.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(code) = self.compiled() {
             return Ok(code);
         }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     events::{Category, Draft},
     interfaces::Settings,
-    journal::RunId,
+    journal::{RunId, Wait},
 };
 
 /// A run to start.
@@ -59,7 +59,7 @@ impl Kernel {
             settings: order.settings,
             seed: id.to_string(),
             started_at: now,
-            input: order.input,
+            input: self.parts.redactor.value(order.input),
             ..new_run(id, &plugin, now)
         };
         Ok((run, plugin))
@@ -130,9 +130,11 @@ impl Kernel {
                 let settings = Settings::merge(&[member.settings.clone(), settings.clone()]).into_value();
                 self.parts.runs.change_settings(&member.id, &settings).await?;
             }
-            if matches!(member.state, State::Paused { .. }) || (failed && member.id == run.id) {
+            // An operator may know better than the clock when an account can be used again.
+            let stands = matches!(member.state, State::Paused { .. } | State::Waiting { wait: Wait::Account { .. } });
+            if stands || (failed && member.id == run.id) {
                 let event = vec![Draft::of_run(Category::Run, "resumed", &member.id, json!({}))];
-                self.parts.runs.transition(&member.id, &["paused", "failed"], State::Queued, None, event).await?;
+                self.parts.runs.transition(&member.id, &["paused", "failed", "waiting"], State::Queued, None, event).await?;
             }
         }
         self.changed();

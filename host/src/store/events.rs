@@ -22,7 +22,6 @@ const COLUMNS: usize = 6;
 const HEAD: &str = "insert into events (cursor, at, category, name, run_id, data)";
 const LAST_CURSOR: &str = "select coalesce(max(cursor), 0) from events";
 const AFTER: &str = "select cursor, at, category, name, run_id, data from events where cursor > $1 order by cursor limit $2";
-/// There is an index of the audit log; who asks for another category looks at all events.
 const LATEST: &str =
     "select cursor, at, category, name, run_id, data from events where category = $1 and cursor < $2 order by cursor desc limit $3";
 const AFTER_OF_RUN: &str =

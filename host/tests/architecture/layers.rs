@@ -20,8 +20,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("journal", &["events"]),
     ("events", &["journal"]),
     ("clock", &["journal"]),
-    ("config", &["kernel", "interfaces"]),
-    ("telemetry", &[]),
+    ("config", &["kernel", "interfaces", "journal", "secrets"]),
+    ("secrets", &[]),
+    ("telemetry", &["journal"]),
 ];
 
 /// No module imports one above it.

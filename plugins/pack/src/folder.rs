@@ -1,5 +1,5 @@
 //! Reads a folder that is to be packed: `plugin.toml` and every other file as an asset. Follows no link, so that nothing
-//! comes along that does not lie there.
+//! comes along that does not lie there, and leaves out what was built.
 
 use std::{
     fs, io,
@@ -11,7 +11,8 @@ use std::{
 pub struct Contents {
     /// The text of `plugin.toml`.
     pub manifest: String,
-    /// Path and content of every other file, sorted. Names that begin with a dot are left out.
+    /// Path and content of every other file, sorted. Names that begin with a dot are left out, and
+    /// so is `target`, where what was built lies.
     pub assets: Vec<(String, Vec<u8>)>,
 }
 
@@ -46,6 +47,7 @@ pub enum FolderError {
 }
 
 const MANIFEST: &str = "plugin.toml";
+const BUILT: &str = "target";
 const MOST_FILES: usize = 4096;
 const MOST_BYTES: u64 = 32 << 20;
 
@@ -73,7 +75,7 @@ impl Reading<'_> {
             let entry = entry.map_err(unreadable(folder))?;
             let path = entry.path();
             let name = entry.file_name().to_str().map(str::to_owned).ok_or_else(|| FolderError::Name(path.clone()))?;
-            if name.starts_with('.') {
+            if name.starts_with('.') || (prefix.is_empty() && name == BUILT) {
                 continue;
             }
             let about = fs::symlink_metadata(&path).map_err(unreadable(&path))?;

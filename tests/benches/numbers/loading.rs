@@ -1,9 +1,10 @@
 //! From the bytes of a plugin to something that can be called: compiled for the first time, and found in the cache.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use baton::kernel::{
+    compiler::InProcess,
     engine::Engine,
     registry::{Origin, Plugin},
 };
@@ -36,7 +37,7 @@ async fn load(table: &mut Table, name: &str, wasm: &[u8], targets: (Option<Quant
 
 /// In an engine of its own, as after a restart.
 async fn callable(cache: &Path, wasm: &[u8]) -> Result<Duration> {
-    let (engine, wasm) = (Engine::new(cache, &cache.join("key"))?, wasm.to_vec());
+    let (engine, wasm) = (Engine::new(cache, &cache.join("key"), Arc::new(InProcess))?, wasm.to_vec());
     let (time, loaded) = timed(async {
         Plugin::read(wasm, Origin::Bundled, |package| package.manifest.needs.clone())?.exports(&engine).map_err(anyhow::Error::from)
     })

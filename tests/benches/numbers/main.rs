@@ -25,6 +25,9 @@ async fn measure(sections: Sections) -> Result<()> {
     if sections.has("waiting") {
         waiting::measure(&mut table).await?;
     }
+    if sections.has("questions") {
+        waiting::measure_questions(&mut table).await?;
+    }
     if sections.has("runs") {
         runs::measure(&mut table).await?;
     }

@@ -1,14 +1,15 @@
-//! Ten thousand runs that wait: what they hold, and how late one among them wakes.
+//! Ten thousand runs that wait, for a time or for people: what they hold, and how late one among them goes on.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use baton::{
+    interfaces::people::{Asked, Filter as Questions, Given, Source},
     journal::{Halt, RunId},
     kernel::{Drive, run::Filter},
 };
 use baton_tests::host::TestHost;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::table::{Quantity, Samples, Table, timed};
 
@@ -24,9 +25,9 @@ pub(crate) async fn measure(table: &mut Table) -> Result<()> {
     let drive = Drive { root: None, until_idle: false };
     let measured = async {
         // What it takes to execute many is not what it takes to wait, so it is taken before.
-        put_away(&host, WARM).await?;
+        put_away(&host, WARM, &asleep()).await?;
         let before = resident()?;
-        let (time, put) = timed(put_away(&host, RUNS)).await;
+        let (time, put) = timed(put_away(&host, RUNS, &asleep())).await;
         put?;
         table.add(
             "10,000 waiting runs: memory more than none",
@@ -47,15 +48,64 @@ pub(crate) async fn measure(table: &mut Table) -> Result<()> {
     measured
 }
 
-/// Starts so many runs that sleep for an hour and returns once all of them are put away.
-async fn put_away(host: &TestHost, count: usize) -> Result<()> {
+/// The same of runs that ask people.
+pub(crate) async fn measure_questions(table: &mut Table) -> Result<()> {
+    let host = TestHost::new().await;
+    let stop = Halt::default();
+    let drive = Drive { root: None, until_idle: false };
+    let asks = json!({ "do": "ask-person", "say": "Which currency?", "options": ["EUR", "USD"] });
+    let measured = async {
+        put_away(&host, WARM, &asks).await?;
+        let before = resident()?;
+        let (time, put) = timed(put_away(&host, RUNS, &asks)).await;
+        put?;
+        table.add(
+            "10,000 open questions: memory more than none",
+            &Samples::new([Quantity::Mebibytes(resident()? - before)]),
+            Some(Quantity::Mebibytes(50.0)),
+        );
+        table.add("10,000 open questions: asked and put away, each", &Samples::of_times([time / u32::try_from(RUNS)?]), None);
+        let mut took = Vec::new();
+        for asked in host.app.questions.list(&Questions::default()).await?.iter().take(WOKEN) {
+            took.push(answered(&host, asked).await?);
+        }
+        table.add("10,000 open questions: from answer to ended, one of them", &Samples::of_times(took), None);
+        stop.stop();
+        anyhow::Ok(())
+    };
+    let (driven, measured) = tokio::join!(host.app.kernel.drive(&drive, &stop), measured);
+    driven?;
+    measured
+}
+
+/// How long after its answer was given a run that asked has ended.
+async fn answered(host: &TestHost, asked: &Asked) -> Result<Duration> {
+    let given = Given { answer: "EUR".to_owned(), by: "tester".to_owned(), source: Source::Person };
+    let began = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let answering = async {
+        host.app.questions.answer(&asked.id, &given).await?;
+        host.app.kernel.changed();
+        anyhow::Ok(())
+    };
+    let (ended, answered) = tokio::join!(ended(host, &asked.run), answering);
+    answered?;
+    Ok(ended?.saturating_sub(began))
+}
+
+/// What a run is given that sleeps for an hour.
+fn asleep() -> Value {
+    json!({ "do": "sleep", "milliseconds": AN_HOUR })
+}
+
+/// Starts so many runs that are put away and returns once all of them are put away.
+async fn put_away(host: &TestHost, count: usize, input: &Value) -> Result<()> {
     let mut left = count;
     while left > 0 {
         let some = left.min(STARTED_AT_ONCE);
         left -= some;
         let mut starting = tokio::task::JoinSet::new();
         for _ in 0..some {
-            let (kernel, order) = (host.app.kernel.clone(), host.order(json!({ "do": "sleep", "milliseconds": AN_HOUR })));
+            let (kernel, order) = (host.app.kernel.clone(), host.order(input.clone()));
             starting.spawn(async move { kernel.start(order).await });
         }
         while let Some(started) = starting.join_next().await {

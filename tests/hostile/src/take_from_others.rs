@@ -1,6 +1,7 @@
 //! Threat: A plugin reads the documents of another project, or those of another plugin in its own.
 //! Stopped by: Documents belong to a project, and a bucket is granted by its name.
-//! Expects: Nothing is found in its own project, and of another's bucket: "The plugin take-from-others …", `denied`.
+//! Expects: Nothing is found in another project, and of another's bucket: "Plugin `take-from-others` does not ask for
+//! `state` of `others`."
 //! Needs: state = ["mine"]
 
 use baton_sdk::prelude::*;

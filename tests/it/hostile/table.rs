@@ -69,11 +69,12 @@ fn guests() -> Vec<(String, Header)> {
     guests.map(read).collect()
 }
 
-/// The tests beside this one, in the order of their files.
+/// The tests of the suite, in the order of their files.
 fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
-    for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("it/hostile")) {
-        let file = path.file_name().unwrap().to_str().unwrap().to_owned();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for path in ["it/hostile", "malformed"].iter().flat_map(|folder| files(&root.join(folder))) {
+        let file = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
         for item in
             fs::read_to_string(&path).unwrap().split("\n}\n").filter(|item| item.contains("#[test]") || item.contains("#[tokio::test"))
         {

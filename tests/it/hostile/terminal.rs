@@ -89,6 +89,9 @@ fn a_run_writes_nothing_but_text_to_the_terminal() {
 const TRAP: &str = r"\u202e\u200b\u061c\u00ad\u2066\U000e0041";
 const CONTROL: &str = r"\u001b[2J\u009b31m\u0007";
 
+/// Threat: A plugin hides what it asks for behind characters that are not seen or turn text around.
+/// Stopped by: What somebody decides by is shown with every such character written out.
+/// Expects: `plugin show` prints `docs/\u{202e}\u{200b}…`.
 #[test]
 fn what_a_plugin_says_of_itself_is_shown_with_nothing_hidden() {
     let hidden = manifest("hidden", &format!("read = [\"docs/{TRAP}**\"]")).replace("Means harm.", TRAP);
@@ -103,6 +106,9 @@ fn what_a_plugin_says_of_itself_is_shown_with_nothing_hidden() {
     assert!(user.baton(&["plugin", "show", "hidden"]).stdout.contains(r"docs/\u{202e}\u{200b}\u{61c}\u{ad}\u{2066}\u{e0041}**"));
 }
 
+/// Threat: A file that is refused writes to the terminal through the refusal: by its manifest, or by its own name.
+/// Stopped by: A refusal quotes little, in one line, without control characters; the commands strip the rest.
+/// Expects: `plugin list`, `plugin show` and `plugin install` say why it is refused, in text alone.
 #[test]
 fn a_manifest_that_is_refused_does_not_speak_through_the_refusal() {
     let good = manifest("refused", "");

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    drive::{drive, failed_at},
+    answering::Manner,
+    drive::{drive_answering, failed_at},
     ending::Ended,
     exit::Exit,
     model,
@@ -91,7 +92,7 @@ impl Demo {
                 app.kernel.start(order).await?
             }
         };
-        let ended = drive(&app, context, &run.id).await?;
+        let ended = drive_answering(&app, context, &run.id, Manner::Best).await?;
         app.close().await;
         self.conclude(context, &folder, &data_dir, &ended)
     }
@@ -108,7 +109,7 @@ impl Demo {
     fn introduce(&self, context: &Context, folder: &Path, brief: Brief) {
         let shown = text::escaped(&folder.join(files::BRIEF).display().to_string());
         context.screen.tell(format!(
-            "Five agents plan what {shown} asks for. Documents go to {}.",
+            "Five agents plan what {shown} asks for. Documents go to {}. Where they would ask you, their best answer is taken.",
             text::escaped(&folder.join("docs").display().to_string())
         ));
         if brief == Brief::TheirOwn && self.model.is_none() {

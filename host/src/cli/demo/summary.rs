@@ -63,6 +63,7 @@ fn next(folder: &Path, data_dir: &Path, ended: &Ended) -> String {
     let suggestions = [
         ("read what was written", format!("ls {folder}/docs")),
         ("see who did what", format!("baton runs show {run} --data-dir {data}")),
+        ("see what was decided without asking", format!("baton decisions --data-dir {data}")),
         ("see every call with its answer", format!("baton runs journal {run} --data-dir {data}")),
         ("kill it half way, then call it again", "baton demo --dir killed-demo".to_owned()),
         ("ask a real model", "ANTHROPIC_API_KEY=… baton demo --dir real-demo --model anthropic/MODEL".to_owned()),

@@ -5,6 +5,8 @@ use std::{
     path::Path,
 };
 
+use serde_json::Value;
+
 use super::Check;
 use crate::{
     app::{Access, App, AppError},
@@ -18,7 +20,7 @@ const LITTLE_SPACE: u64 = 1 << 30;
 /// Checks from the settings to the engine. Where one fails, those that build on it are left out.
 pub(super) async fn checks(context: &Context) -> Vec<Check> {
     let mut checks = vec![Check::ok("Baton", env!("CARGO_PKG_VERSION")), terminal(context)];
-    let config = match Config::read(context.data_dir.clone()) {
+    let config = match context.config_at(context.data_dir.clone()) {
         Ok(config) => config,
         Err(error) => {
             checks.push(Check::fail("settings", error.to_string(), "Mend what the sentence names."));
@@ -55,11 +57,19 @@ fn settings(config: &Config) -> Check {
 }
 
 fn models(config: &Config) -> Vec<Check> {
-    let default = config.user["models"]["default"]
-        .as_str()
-        .map_or("no model by default".to_owned(), |model| format!("{} by default", text::line(model)));
-    let keys =
-        [("ANTHROPIC_API_KEY", config.models.anthropic_api_key.is_some()), ("OPENAI_API_KEY", config.models.openai_api_key.is_some())];
+    let default = match &config.user["models"]["default"] {
+        Value::String(model) => format!("{} by default", text::line(model)),
+        Value::Array(models) => {
+            let models: Vec<_> = models.iter().filter_map(Value::as_str).map(text::line).collect();
+            format!("{} by default", models.join(", else "))
+        }
+        _ => "no model by default".to_owned(),
+    };
+    let keys = [
+        ("ANTHROPIC_API_KEY", config.models.anthropic_api_key.is_some()),
+        ("OPENAI_API_KEY", config.models.openai_api_key.is_some()),
+        ("GEMINI_API_KEY", config.models.gemini_api_key.is_some()),
+    ];
     let said = keys.map(|(name, set)| format!("{name} {}", if set { "set" } else { "not set" })).join(", ");
     let addresses = config.models.endpoints.keys().map(|name| text::line(name)).collect::<Vec<_>>().join(", ");
     let addresses = if addresses.is_empty() { String::new() } else { format!("; also {addresses}") };
@@ -67,7 +77,7 @@ fn models(config: &Config) -> Vec<Check> {
     if keys.iter().any(|(_, set)| *set) || !config.models.endpoints.is_empty() {
         return vec![Check::ok("models", found)];
     }
-    let advice = "The demo and scripts work without. For a real model set ANTHROPIC_API_KEY or OPENAI_API_KEY, or add [providers.NAME] to the settings.";
+    let advice = "The demo and scripts work without. For a real model set ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY, run Ollama, or add [providers.NAME] to the settings.";
     vec![Check::warn("models", found, advice)]
 }
 

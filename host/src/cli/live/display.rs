@@ -137,7 +137,7 @@ fn style(colour: bool) -> ProgressStyle {
 /// The lines to show now, and those of the step's children, which stand below it once it is done.
 fn live(line: &Line, mut children: Vec<String>) -> (Vec<String>, Vec<String>) {
     match line.mark {
-        Mark::Begun => (Vec::new(), children),
+        Mark::Begun | Mark::Asked => (Vec::new(), children),
         Mark::Child => {
             children.push(painted(FAINT, format!("{}{}{}", "  ".repeat(line.depth), line.text, took(line, " · "))));
             (Vec::new(), children)
@@ -157,6 +157,7 @@ fn plain(line: &Line, zone: &TimeZone) -> Option<String> {
     match line.mark {
         Mark::Begun => Some(format!("{time}  {}", line.text)),
         Mark::Child => Some(format!("{time}  {}{}{}", "  ".repeat(line.depth), line.text, took(line, " · "))),
+        Mark::Asked => Some(format!("{time}  ? {}", line.text)),
         Mark::Warning => Some(format!("{time}  ! {}", line.text)),
         // The next line tells as much.
         Mark::Done | Mark::Broken => None,

@@ -124,6 +124,24 @@ fn trouble_is_told_with_the_run_it_is_in() {
 }
 
 #[test]
+fn an_account_that_rests_is_told_once_and_not_by_every_run_that_waits_for_it() {
+    let wait = |until: u64| json!({ "for": { "account": { "account": "lab", "until": until, "reason": "No more." } } });
+    let scene =
+        one_step().run(4, MARY, "waiting", wait(10_000)).run(4, MARY, "waiting", wait(40_000)).run(9, MARY, "waiting", wait(900_000));
+    assert!(scene.view.status().contains("Mary, analyst: waits for lab until "), "{}", scene.view.status());
+    let shown = transcript(&scene.lines);
+    let told: Vec<_> = shown.lines().filter(|line| line.contains("waits for lab until") && line.ends_with(": No more.")).collect();
+    assert_eq!(told.len(), 2, "at first, and when it is much later: {shown}");
+}
+
+#[test]
+fn another_model_that_answers_is_told_with_the_reason() {
+    let data = json!({ "seq": 7, "from": "a/x", "to": "b/y", "reason": "Overloaded." });
+    let shown = transcript(&one_step().see(4, MARY, Category::Llm, "fell-back", data).lines);
+    assert!(shown.ends_with("! Mary, analyst (run 00000002): b/y is asked instead of a/x. Overloaded."), "{shown}");
+}
+
+#[test]
 fn a_step_of_an_earlier_execution_has_no_duration() {
     let mut scene = one_step();
     scene.lines.clear();
@@ -148,4 +166,15 @@ fn hostile_events_cannot_write_on_the_terminal() {
     let shown = format!("{}{}{}", transcript(&scene.lines), log(&scene.lines), scene.view.status());
     assert!(!shown.chars().any(|character| (character.is_control() && character != '\n') || character == '\u{202e}'), "{shown:?}");
     assert!((0.0..=1.0).contains(&scene.view.fraction()));
+}
+
+#[test]
+fn a_question_is_one_line_in_a_file_and_a_decision_stands_below_its_step() {
+    let asked = json!({ "text": "Which\u{1b}[2J currency?\n", "severity": "important" });
+    let decided = json!({ "question": "May people join?", "answer": "Yes.", "confidence": 0.8 });
+    let scene = one_step().see(4, MARY, Category::Question, "asked", asked).see(5, ROOT, Category::Question, "decided", decided);
+    let scene = scene.run(6, ROOT, "succeeded", json!({}));
+    let (file, terminal) = (log(&scene.lines), transcript(&scene.lines));
+    assert!(file.contains("00:00:04  ? Mary, analyst asks: Which currency?\n00:00:05    decided: May people join? → Yes."), "{file}");
+    assert!(terminal.ends_with("  decided: May people join? → Yes.") && !terminal.contains("currency"), "{terminal}");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::{
@@ -10,6 +11,9 @@ use crate::{
     journal::RunId,
     kernel::run::Run,
 };
+
+/// An account that rests so much longer than was told is worth another line, in milliseconds.
+const WORTH_TELLING_AGAIN: u64 = 60_000;
 
 /// What a line says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub(super) enum Mark {
     Broken,
     /// A run below the root ended.
     Child,
+    /// A person is asked. Where one sits at the terminal the whole question is shown besides.
+    Asked,
     /// Somebody should know.
     Warning,
 }
@@ -50,6 +56,8 @@ pub(super) struct View {
     fraction: f64,
     step: Option<Step>,
     activity: Option<String>,
+    /// Until when the accounts rest that runs wait for, as far as it was told; in milliseconds since 1970 UTC.
+    resting: BTreeMap<String, u64>,
 }
 
 struct Step {
@@ -94,8 +102,16 @@ impl Member {
 impl View {
     /// A view of the tree under `root`. `titles` names plugins for people.
     pub(super) fn new(root: &Run, titles: BTreeMap<String, String>) -> Self {
-        let mut view =
-            Self { root: root.id.clone(), titles, members: HashMap::new(), cursor: 0, fraction: 0.0, step: None, activity: None };
+        let mut view = Self {
+            root: root.id.clone(),
+            titles,
+            members: HashMap::new(),
+            cursor: 0,
+            fraction: 0.0,
+            step: None,
+            activity: None,
+            resting: BTreeMap::new(),
+        };
         view.include(root);
         view
     }
@@ -160,12 +176,18 @@ impl View {
             (Category::Run, "progress") if *run == self.root => self.progress(event.at, data),
             (Category::Run, "progress") => self.busy(run, &text::excerpt(word(data, "step"), 60)),
             (Category::Run, "log") => logged(event.at, self.depth(run), data),
-            (Category::Run, "waiting") => self.waits(run, data),
+            (Category::Run, "waiting") => self.waits(run, event.at, data),
             (Category::Run, "succeeded" | "failed" | "paused" | "cancelled") => self.ended(run, event),
             (Category::Llm, "completed") => self.replied(run, data),
             (Category::Llm, "repeated") => {
                 let told = format!("call {} was cut off and is made again; it may have been charged twice", data["seq"]);
                 self.warning(run, event.at, &told)
+            }
+            (Category::Question, "asked") => self.asks(run, event),
+            (Category::Question, "decided") => self.decided(run, event),
+            (Category::Llm, "fell-back") => {
+                let told = format!("{} is asked instead of {}. {}", word(data, "to"), word(data, "from"), word(data, "reason"));
+                self.warning(run, event.at, &text::excerpt(&told, 400))
             }
             (Category::Audit, "denied") => self.warning(run, event.at, &format!("denied: {}", word(data, "reason"))),
             _ => Vec::new(),
@@ -202,6 +224,8 @@ impl View {
         let Some(member) = self.members.get_mut(run) else { return Vec::new() };
         let tokens = |name: &str| data[name].as_u64().unwrap_or(0);
         member.replies += 1;
+        let account = word(data, "model").split('/').next().unwrap_or_default();
+        self.resting.remove(account);
         member.input = member.input.saturating_add(tokens("input-tokens"));
         member.output = member.output.saturating_add(tokens("output-tokens"));
         member.cost = member.cost.zip(data["cost-usd"].as_f64()).map(|(sum, cost)| sum + cost);
@@ -216,15 +240,36 @@ impl View {
         Vec::new()
     }
 
-    fn waits(&mut self, run: &RunId, data: &Value) -> Vec<Line> {
+    fn waits(&mut self, run: &RunId, at: u64, data: &Value) -> Vec<Line> {
+        let time = |until| figures::clock(until, &TimeZone::system());
         if let Some(until) = data["for"]["until"].as_u64() {
-            let time = figures::clock(until, &jiff::tz::TimeZone::system());
-            return self.busy(run, &format!("sleeps until {time}"));
+            return self.busy(run, &format!("sleeps until {}", time(until)));
         }
         if data["for"]["question"].is_object() {
             return self.busy(run, "waits for an answer");
         }
-        Vec::new()
+        let wait = &data["for"]["account"];
+        let Some(until) = wait["until"].as_u64() else { return Vec::new() };
+        let account = text::excerpt(word(wait, "account"), 40);
+        self.busy(run, &format!("waits for {account} until {}", time(until)));
+        let told = self.resting.insert(account.clone(), until);
+        if told.is_some_and(|told| until <= told.saturating_add(WORTH_TELLING_AGAIN)) {
+            return Vec::new();
+        }
+        let until = figures::moment(until, &TimeZone::system());
+        self.warning(run, at, &text::excerpt(&format!("waits for {account} until {until}: {}", word(wait, "reason")), 400))
+    }
+
+    fn asks(&self, run: &RunId, event: &Event) -> Vec<Line> {
+        let title = self.members.get(run).map_or("run", |member| member.title.as_str());
+        let text = format!("{title} asks: {}", text::excerpt(word(&event.draft.data, "text"), 200));
+        vec![Line { at: event.at, mark: Mark::Asked, depth: self.depth(run), text, took: None }]
+    }
+
+    fn decided(&self, run: &RunId, event: &Event) -> Vec<Line> {
+        let part = |name| text::excerpt(word(&event.draft.data, name), 80);
+        let text = format!("decided: {} → {}", part("question"), part("answer"));
+        vec![Line { at: event.at, mark: Mark::Child, depth: self.depth(run) + 1, text, took: None }]
     }
 
     fn ended(&mut self, run: &RunId, event: &Event) -> Vec<Line> {

@@ -129,9 +129,10 @@ fn outcome(run: &Run) -> CallToolResult {
         State::Failed { reason } => failed(reason.clone()),
         State::Cancelled => failed("The run was cancelled.".to_owned()),
         State::Paused { pause } => failed(format!("The run is paused: {} Carry on with {resume}; what it did is kept.", pause.reason)),
-        State::Queued | State::Running | State::Waiting { .. } => {
-            failed(format!("The run stopped before its end; carry on with {resume}."))
-        }
+        State::Waiting { .. } => failed(format!(
+            "The run waits; where it asks people something, `baton questions list` shows what. Once it is answered, carry on with {resume}."
+        )),
+        State::Queued | State::Running => failed(format!("The run stopped before its end; carry on with {resume}.")),
     }
 }
 

@@ -1,18 +1,23 @@
 //! `baton plugin`: the plugins of this host, and what it would say of a file.
 
 mod arrival;
+mod build;
+mod check;
 mod decision;
+mod dev;
 mod enable;
 mod grant;
 mod history;
 mod install;
 mod key;
 mod list;
+mod new;
 mod pack;
 mod push;
 mod remove;
 mod show;
 mod sign;
+mod test;
 mod update;
 mod verify;
 
@@ -45,6 +50,11 @@ enum Command {
     Key(key::Key),
     Sign(sign::Sign),
     Verify(verify::Verify),
+    New(new::New),
+    Build(build::Build),
+    Check(check::Check),
+    Test(test::Test),
+    Dev(dev::Dev),
 }
 
 impl Plugin {
@@ -65,6 +75,11 @@ impl Plugin {
             Command::Key(command) => command.execute(context),
             Command::Sign(command) => command.execute(context),
             Command::Verify(command) => command.execute(context).await,
+            Command::New(command) => command.execute(context),
+            Command::Build(command) => command.execute(context).await,
+            Command::Check(command) => command.execute(context).await,
+            Command::Test(command) => command.execute(context).await,
+            Command::Dev(command) => command.execute(context).await,
         }
     }
 }

@@ -67,7 +67,8 @@ impl Show {
     }
 }
 
-fn refuse(context: &Context, file: &str, reason: &str) -> Result<Exit> {
+/// Says why a file is no plugin here.
+pub(super) fn refuse(context: &Context, file: &str, reason: &str) -> Result<Exit> {
     if context.screen.is_json() {
         context.screen.document(&json!({ "file": file, "refused": reason }))?;
     } else {

@@ -9,7 +9,7 @@ use crate::{
         screen::{BAD, FAINT, STRONG, WARNING, painted},
         text,
     },
-    interfaces::people::{Asked, Question, Severity, Standing},
+    interfaces::people::{Asked, Question, Severity, Source, Standing},
 };
 
 /// Bytes of the longest answer.
@@ -62,8 +62,12 @@ pub(in crate::cli) fn outcome(standing: &Standing, zone: &TimeZone) -> String {
     match standing {
         Standing::Open => "It waits for an answer.".to_owned(),
         Standing::Answered(answer) => {
-            let (by, at) = (text::escaped(&answer.by), figures::moment(answer.at, zone));
-            format!("Answered by {by} at {at}: “{}”.", text::escaped(&answer.answer))
+            let (by, at, said) = (text::escaped(&answer.by), figures::moment(answer.at, zone), text::escaped(&answer.answer));
+            match answer.source {
+                Source::Person => format!("Answered by {by} at {at}: “{said}”."),
+                Source::Yes => format!("{by} took its best answer at {at}: “{said}”."),
+                Source::Expiry => format!("Nobody answered in time; at {at} “{said}” was taken."),
+            }
         }
         Standing::Withdrawn(at) => format!("Withdrawn at {}, when its run ended.", figures::moment(*at, zone)),
     }
@@ -91,9 +95,19 @@ pub(in crate::cli) fn meant(question: &Question, typed: &str) -> Result<String, 
     if typed.len() > LONGEST {
         return Err(format!("The answer has {} bytes, more than the {LONGEST} that are taken; say it in fewer words.", typed.len()));
     }
-    let by_number = || typed.parse::<usize>().ok().and_then(|number| question.options.get(number.checked_sub(1)?));
-    let option = question.options.iter().find(|option| *option == typed).or_else(by_number);
-    Ok(option.cloned().unwrap_or_else(|| typed.to_owned()))
+    let options = &question.options;
+    if options.iter().any(|option| option == typed) {
+        return Ok(typed.to_owned());
+    }
+    let Ok(number) = typed.parse::<usize>() else { return Ok(typed.to_owned()) };
+    match number.checked_sub(1).and_then(|place| options.get(place)) {
+        Some(option) => Ok(option.clone()),
+        // Where no option has a digit, a number that counts none of them is a slip.
+        None if !options.is_empty() && !options.iter().any(|option| option.contains(|character: char| character.is_ascii_digit())) => {
+            Err(format!("There is no option {number}; type 1 to {}, or an answer in words.", options.len()))
+        }
+        None => Ok(typed.to_owned()),
+    }
 }
 
 fn guess(question: &Question) -> String {
@@ -110,7 +124,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        interfaces::people::{Answer, Expiry, Source},
+        interfaces::people::{Answer, Expiry},
         journal::{QuestionId, RunId},
     };
 
@@ -179,6 +193,11 @@ mod tests {
         assert_eq!(meant("Swiss francs"), Ok("Swiss francs".to_owned()));
         assert_eq!(meant(""), Ok("EUR".to_owned()));
         assert!(meant(&"x".repeat(LONGEST + 1)).is_err());
+        let worded = Question { options: vec!["yes".to_owned(), "no".to_owned()], ..question() };
+        for slip in ["0", "3", "99999999999999999999"] {
+            let taken = super::meant(&worded, slip);
+            assert_eq!(taken.is_err(), slip.len() == 1, "{slip}: {taken:?}");
+        }
         assert!(super::meant(&Question { best: None, ..question() }, " \n").is_err());
     }
 
@@ -186,5 +205,10 @@ mod tests {
     fn what_became_of_a_question_is_said() {
         let answer = Answer { answer: "EUR\u{1b}".to_owned(), by: "ada".to_owned(), source: Source::Person, at: 0 };
         assert_eq!(outcome(&Standing::Answered(answer), &TimeZone::UTC), r"Answered by ada at 1970-01-01 00:00:00: “EUR\u{1b}”.");
+        let expired = Answer { answer: "EUR".to_owned(), by: "expiry".to_owned(), source: Source::Expiry, at: 0 };
+        assert_eq!(
+            outcome(&Standing::Answered(expired), &TimeZone::UTC),
+            "Nobody answered in time; at 1970-01-01 00:00:00 “EUR” was taken."
+        );
     }
 }

@@ -5,6 +5,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::waiting;
 use crate::{
     app::Access,
     cli::{
@@ -38,12 +39,14 @@ impl List {
             let tally = app.kernel.runs().tally(&run.id).await?;
             runs.push((run, tally));
         }
+        let waiting = waiting::below(&app, runs.iter().map(|(run, _)| run)).await?;
         if context.screen.is_json() {
             context.screen.document(&runs.iter().map(|(run, tally)| summary(run, tally)).collect::<Vec<_>>())?;
         } else if runs.is_empty() {
             context.screen.tell("There are no runs yet. Begin with `baton demo`.");
         } else {
             context.screen.answer(table(&runs, figures::now()).render())?;
+            waiting::lines(&waiting).iter().try_for_each(|line| context.screen.answer(line))?;
         }
         Ok(Exit::Done)
     }
@@ -98,6 +101,7 @@ pub(super) fn summary(run: &Run, tally: &Tally) -> Value {
         "kind": run.kind,
         "state": run.state.as_str(),
         "reason": ending::reason(&run.state),
+        "wakes-at": waiting::due(run).map(figures::stamp),
         "project": run.project,
         "workspace": run.workspace,
         "created-at": figures::stamp(run.created_at),

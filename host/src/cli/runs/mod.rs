@@ -6,9 +6,10 @@ mod fork;
 mod journal;
 mod list;
 mod record;
-mod replay;
+pub(super) mod replay;
 mod resume;
 mod show;
+mod waiting;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};

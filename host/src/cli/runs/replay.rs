@@ -81,7 +81,8 @@ impl Replay {
     }
 }
 
-fn read(path: &Path) -> Result<Recording, Misuse> {
+/// A recording in a file.
+pub(in crate::cli) fn read(path: &Path) -> Result<Recording, Misuse> {
     let unreadable = |error: std::io::Error| Misuse(format!("The recording cannot be read: {error}. Give a text file."));
     let size = std::fs::metadata(path).map_err(unreadable)?.len();
     if size > Recording::LARGEST {
@@ -91,7 +92,8 @@ fn read(path: &Path) -> Result<Recording, Misuse> {
     Recording::parse(&content).map_err(|error| Misuse(error.to_string()))
 }
 
-fn told(version: &str, recording: &Recording, verdict: &Verdict) -> String {
+/// The verdict as people see it.
+pub(in crate::cli) fn told(version: &str, recording: &Recording, verdict: &Verdict) -> String {
     let different = |what: String| format!("{} {version}: {what}", painted(BAD, "✗"));
     match verdict {
         Verdict::Same => {
@@ -138,7 +140,7 @@ fn outcome(ending: &Ending) -> Value {
 }
 
 /// The verdict as programs see it.
-fn document(recording: &Recording, verdict: &Verdict) -> Value {
+pub(in crate::cli) fn document(recording: &Recording, verdict: &Verdict) -> Value {
     let asked = |asked: &Option<Asked>| asked.as_ref().map(|asked| json!({ "call": asked.call, "request": request(asked) }));
     let (recorded, now) = match verdict {
         Verdict::Departed(departure) => (asked(&departure.recorded), asked(&departure.now)),

@@ -5,7 +5,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::list;
+use super::{list, waiting};
 use crate::{
     app::{Access, App},
     cli::{
@@ -52,6 +52,9 @@ impl Show {
         for (name, value) in facts(&run, &tally) {
             context.screen.answer(format!("{} {value}", painted(STRONG, format!("{name:<10}"))))?;
         }
+        for line in waiting::lines(below.iter().map(|below| &below.run)) {
+            context.screen.answer(format!("{} {line}", painted(STRONG, format!("{:<10}", "Waits"))))?;
+        }
         if !below.is_empty() {
             context.screen.answer(format!("\n{}", table(&below).render()))?;
         }
@@ -87,6 +90,10 @@ fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
 
 fn standing(state: &State, zone: &TimeZone) -> String {
     match (state, ending::reason(state)) {
+        (State::Waiting { wait: Wait::Account { account, until, reason } }, _) => {
+            let until = figures::moment(*until, zone);
+            format!("waiting for {} until {until}: {}", text::line(account), text::plain(reason))
+        }
         (_, Some(reason)) => format!("{}: {}", state.as_str(), text::plain(reason)),
         (State::Waiting { wait: Wait::Until(until) }, _) => format!("waiting until {}", figures::moment(*until, zone)),
         (State::Waiting { wait: Wait::Question { id, .. } }, _) => format!("waiting for an answer to question {}", questions::short(id)),

@@ -1,17 +1,15 @@
 //! Implements `llm` of the contract.
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use serde_json::json;
 
-use super::{Caller, Charge, DOLLARS, MODELS, Provider, ProviderError, Reply, Request, Spending, View, convert, resolve};
+use super::{DOLLARS, MODELS, Reply, Request, Spending, View, asking::Asker, chain::resolve, convert};
 use crate::{
     bindings::{
         Fault,
         llm::{self, Host},
         types,
     },
-    events::{Category, Draft},
-    journal::{Attempt, Call, CallError, Capability, Effect, Interrupt, Pause, PauseKind, Performed, RunId},
+    journal::{Authority, Call, CallError, Capability, Effect, Interrupt, Pause},
 };
 
 /// Requests one `complete-all` may carry; more than any provider serves at once.
@@ -19,10 +17,12 @@ const MOST_AT_ONCE: usize = 64;
 
 impl Host for View<'_> {
     async fn complete(&mut self, request: llm::Request) -> Result<llm::Reply, Fault> {
-        let (request, model) = self.understand(request)?;
-        let call = call(&request, &model, self.spending)?;
-        let asker = self.asker();
-        let reply = self.recorder.call(call, |attempt| asker.ask(attempt, model, &request)).await??;
+        let (request, chain) = self.understand(request)?;
+        let call = call(&request, &chain, self.spending)?;
+        let authority = self.recorder.authority();
+        let asker = self.asker(authority.as_ref());
+        let chain = chain.as_deref().map_err(Pause::clone);
+        let reply = self.recorder.call(call, |attempt| asker.ask(attempt, chain, &request)).await??;
         self.spending.add(&reply);
         Ok(convert::reply(reply))
     }
@@ -43,8 +43,8 @@ impl Host for View<'_> {
 
 crate::bindings::convert_faults!(View<'_>);
 
-/// A request, and the model it is for: none that is set is for the operator to mend.
-type Understood = Result<(Request, Result<String, Pause>), CallError>;
+/// A request, and the models it is for, in order: none that is set is for the operator to mend.
+type Understood = Result<(Request, Result<Vec<String>, Pause>), CallError>;
 
 impl<'a> View<'a> {
     fn understand(&self, request: llm::Request) -> Understood {
@@ -55,12 +55,16 @@ impl<'a> View<'a> {
                 "Only the operator can let a script answer, with --model; ask for another model, or for none.".to_owned(),
             ));
         }
-        let model = resolve(request.model.as_deref(), self.plugin, self.preferences);
-        Ok((request, model))
+        let chain = resolve(request.model.as_deref(), self.plugin, self.preferences);
+        Ok((request, chain))
     }
 
-    fn asker(&self) -> Asker<'a> {
-        Asker { provider: self.provider, plugin: self.plugin, run: self.recorder.run().clone() }
+    fn asker<'b>(&self, authority: &'b dyn Authority) -> Asker<'b>
+    where
+        'a: 'b,
+    {
+        let (run, now) = (self.recorder.run().clone(), self.recorder.clock());
+        Asker { provider: self.provider, authority, plugin: self.plugin, run, now }
     }
 
     /// Each request is a call of its own: what has been answered is kept even when another one never is.
@@ -69,8 +73,8 @@ impl<'a> View<'a> {
         let (mut calls, mut places) = (Vec::new(), Vec::new());
         for (place, one) in understood.iter().enumerate() {
             match one {
-                Ok((request, model)) => {
-                    calls.push(self.recorder.prepare(call(request, model, self.spending)?)?);
+                Ok((request, chain)) => {
+                    calls.push(self.recorder.prepare(call(request, chain, self.spending)?)?);
                     places.push(place);
                     answers.push(None);
                 }
@@ -78,13 +82,16 @@ impl<'a> View<'a> {
             }
         }
         self.recorder.intend(&mut calls).await?;
-        let asker = self.asker();
+        let authority = self.recorder.authority();
+        let asker = self.asker(authority.as_ref());
         let mut asking = FuturesUnordered::new();
         for (prepared, place) in calls.into_iter().zip(places) {
             let (asker, one) = (&asker, &understood[place]);
             asking.push(async move {
                 let performed = match (prepared.attempt(), one) {
-                    (Some(attempt), Ok((request, model))) => Some(asker.ask(attempt, model.clone(), request).await),
+                    (Some(attempt), Ok((request, chain))) => {
+                        Some(asker.ask(attempt, chain.as_deref().map_err(Pause::clone), request).await)
+                    }
                     _ => None,
                 };
                 (place, prepared, performed)
@@ -108,59 +115,14 @@ impl<'a> View<'a> {
     }
 }
 
-fn call(request: &Request, model: &Result<String, Pause>, spending: &Spending) -> Result<Call<'static>, Interrupt> {
+/// The call needs the first model alone: the others of the chain are decided on when it comes to them, so that what the
+/// operator sets changes neither the request nor whether a plugin may ask at all.
+fn call(request: &Request, chain: &Result<Vec<String>, Pause>, spending: &Spending) -> Result<Call<'static>, Interrupt> {
     let call = Call::new("llm.complete", Effect::Model, request)?;
-    Ok(match model {
-        Ok(model) => call.needing(Capability::new(MODELS.word, model.clone())).needing(Capability::new(DOLLARS.word, spending.to_string())),
-        Err(_) => call,
-    })
-}
-
-struct Asker<'a> {
-    provider: &'a dyn Provider,
-    plugin: &'a str,
-    run: RunId,
-}
-
-impl Asker<'_> {
-    async fn ask(&self, attempt: Attempt, model: Result<String, Pause>, request: &Request) -> Performed<Reply> {
-        let model = match model {
-            Ok(model) => model,
-            Err(pause) => return Performed::Paused { pause, happened: false },
-        };
-        let caller = Caller { plugin: self.plugin, idempotency_key: &attempt.key };
-        match self.provider.complete(caller, &model, request).await {
-            Ok(reply) => {
-                let event = self.completed(&attempt, &reply);
-                Performed::Answered(Ok(reply), vec![event])
-            }
-            Err(error) => Performed::Paused { happened: error.charged() == Charge::Maybe, pause: pause(&error) },
+    Ok(match chain.as_deref() {
+        Ok([first, ..]) => {
+            call.needing(Capability::new(MODELS.word, first.clone())).needing(Capability::new(DOLLARS.word, spending.to_string()))
         }
-    }
-
-    fn completed(&self, attempt: &Attempt, reply: &Reply) -> Draft {
-        let data = json!({
-            "seq": attempt.seq,
-            "plugin": self.plugin,
-            "model": reply.model,
-            "input-tokens": reply.usage.input_tokens,
-            "cached-input-tokens": reply.usage.cached_input_tokens,
-            "output-tokens": reply.usage.output_tokens,
-            "cost-usd": reply.usage.cost_usd,
-            "stop": reply.stop,
-        });
-        Draft::of_run(Category::Llm, "completed", &self.run, data)
-    }
-}
-
-fn pause(error: &ProviderError) -> Pause {
-    match error {
-        ProviderError::Unanswered { .. } => Pause::new(PauseKind::Unanswered, error.to_string()),
-        // A request that no repetition mends may still be mended by another model: what was paid for is kept.
-        ProviderError::Invalid { .. } | ProviderError::UnknownModel { .. } => Pause::new(
-            PauseKind::Provider,
-            format!("{error} Or resume the run with another model: `baton runs resume RUN --model provider/model`."),
-        ),
-        _ => Pause::new(PauseKind::Provider, error.to_string()),
-    }
+        _ => call,
+    })
 }

@@ -1,6 +1,8 @@
 //! Language models: the conversation's types, the port to whoever answers, and the adapters behind it.
 //! Holds keys and speaks to providers; a plugin sees neither.
 
+mod asking;
+mod chain;
 mod convert;
 mod host;
 pub mod messages;
@@ -16,11 +18,11 @@ use wasmtime::component::{HasData, Linker};
 
 use crate::{
     bindings,
-    journal::{CapabilityKind, Matching, Pause, PauseKind, Recorder},
+    journal::{CapabilityKind, Matching, Recorder},
 };
 
 pub use messages::{Message, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolResult, Usage};
-pub use provider::{Caller, Charge, Provider, ProviderError};
+pub use provider::{Caller, Charge, Provider, ProviderError, Waiting};
 pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret};
 pub use spending::Spending;
 
@@ -48,8 +50,8 @@ pub struct View<'a> {
 
 /// Which models the operator chose, by the dotted keys of the settings.
 pub trait Preferences: Sync {
-    /// The `provider/model` under a key, if one is set.
-    fn model(&self, key: &str) -> Option<String>;
+    /// The models under a key, the first choice first; none when the key is not set.
+    fn models(&self, key: &str) -> Vec<String>;
 }
 
 struct Viewed;
@@ -61,25 +63,4 @@ impl HasData for Viewed {
 /// Serves the interface to every component of `linker`.
 pub fn link<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> View<'_>) -> wasmtime::Result<()> {
     bindings::llm::add_to_linker::<T, Viewed>(linker, view)
-}
-
-/// The `provider/model` a request means. A name with a slash is one; another is an alias, `models.ALIAS` in the settings.
-/// No name: the run's `model`, else the plugin's `plugins.NAME.model`, else `models.default`.
-fn resolve(asked: Option<&str>, plugin: &str, preferences: &dyn Preferences) -> Result<String, Pause> {
-    let text = |key: &str| preferences.model(key);
-    let found = match asked {
-        Some(model) if model.contains('/') => Some(model.to_owned()),
-        Some(alias) => text(&format!("models.{alias}")),
-        None => text("model").or_else(|| text(&format!("plugins.{plugin}.model"))).or_else(|| text("models.default")),
-    };
-    found.ok_or_else(|| {
-        let reason = match asked {
-            Some(alias) => {
-                let alias = alias.escape_debug();
-                format!("No model goes by `{alias}`. Set `models.{alias}` in baton.toml to a provider/model, then resume the run.")
-            }
-            None => "No model is set. Resume the run with --model provider/model, or set `models.default` in baton.toml before.".to_owned(),
-        };
-        Pause::new(PauseKind::Provider, reason)
-    })
 }

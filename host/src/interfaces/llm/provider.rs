@@ -20,7 +20,8 @@ pub trait Provider: Send + Sync {
 pub struct Caller<'a> {
     /// Name of the asking plugin.
     pub plugin: &'a str,
-    /// `run:seq`; the same for every attempt at one journal entry.
+    /// `run:seq`, the same for every attempt at one journal entry; with `:N` behind it for the Nth model of a chain, which
+    /// is sent another request.
     pub idempotency_key: &'a str,
 }
 
@@ -84,6 +85,16 @@ pub enum ProviderError {
         /// What happened, a sentence.
         reason: String,
     },
+    /// It failed so often in a row that it is not asked for a while; nothing was sent.
+    #[error("{provider} has failed too often and is left alone until {until}: {reason}")]
+    LeftAlone {
+        /// Who does not answer.
+        provider: String,
+        /// The last failure, a sentence.
+        reason: String,
+        /// When it is worth asking again.
+        until: Timestamp,
+    },
     /// The account is used up for now.
     #[error("The usage limit of {provider} is reached: {reason} {}", resumption(*until))]
     UsageLimit {
@@ -141,6 +152,29 @@ impl ProviderError {
             _ => Charge::No,
         }
     }
+
+    /// Until when the call has to wait, where waiting is all that it takes.
+    pub fn wait(&self) -> Option<Waiting<'_>> {
+        let (account, until, reason) = match self {
+            Self::UsageLimit { provider, reason, until: Some(until) } => {
+                (provider, *until, format!("its usage limit is reached. It said: {reason}"))
+            }
+            Self::LeftAlone { provider, reason, until } => (provider, *until, format!("it does not answer. The last failure: {reason}")),
+            _ => return None,
+        };
+        Some(Waiting { account, until, reason })
+    }
+}
+
+/// What a call that failed for now waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting<'a> {
+    /// The provider whose account it is.
+    pub account: &'a str,
+    /// When it is worth asking again.
+    pub until: Timestamp,
+    /// Why it is not before, a sentence.
+    pub reason: String,
 }
 
 fn resumption(until: Option<Timestamp>) -> String {

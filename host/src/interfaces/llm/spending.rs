@@ -1,22 +1,22 @@
-//! What the replies that a run was given have cost: the known prices, summed in the order of its calls, so that a replay
-//! comes to the same sum. Bounds nothing itself.
+//! What the replies that a run was given have cost: the known prices, summed exactly, so that a replay comes to the
+//! same sum. Bounds nothing itself.
 
 use std::fmt;
 
-use super::Reply;
+use super::{Reply, money::Amount};
 
 /// What a run has spent on models so far, in dollars.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spending {
-    known: f64,
+    known: Amount,
     /// The price of some reply is not known, and so the sum is not.
     unknown: bool,
 }
 
 impl Spending {
     pub(super) fn add(&mut self, reply: &Reply) {
-        match reply.usage.cost_usd.filter(|cost| cost.is_finite() && *cost >= 0.0) {
-            Some(cost) => self.known += cost,
+        match reply.usage.cost_usd.and_then(Amount::from_dollars) {
+            Some(cost) => self.known = self.known + cost,
             None => self.unknown = true,
         }
     }
@@ -24,6 +24,6 @@ impl Spending {
 
 impl fmt::Display for Spending {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.unknown { formatter.write_str("unknown") } else { write!(formatter, "{}", self.known) }
+        if self.unknown { formatter.write_str("unknown") } else { write!(formatter, "{}", self.known.dollars()) }
     }
 }

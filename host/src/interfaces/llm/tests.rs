@@ -14,18 +14,24 @@ use super::*;
 #[derive(Default)]
 pub(super) struct StillPace {
     pauses: Mutex<Vec<Duration>>,
+    passed: Mutex<Duration>,
 }
 
 impl StillPace {
     pub(super) fn pauses(&self) -> Vec<Duration> {
         self.pauses.lock().unwrap().clone()
     }
+
+    /// Lets time pass.
+    pub(super) fn pass(&self, duration: Duration) {
+        *self.passed.lock().unwrap() += duration;
+    }
 }
 
 #[async_trait]
 impl Pace for StillPace {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
+        Timestamp::UNIX_EPOCH + *self.passed.lock().unwrap()
     }
 
     fn jitter(&self) -> f64 {
@@ -57,7 +63,7 @@ pub(super) fn assistant(parts: Vec<Part>) -> Message {
 
 pub(super) const CALLER: Caller<'static> = Caller { plugin: "mary", idempotency_key: "run-1:7" };
 
-fn catalogue(change: impl FnOnce(&mut Config)) -> Result<Catalogue, ConfigError> {
+pub(super) fn catalogue(change: impl FnOnce(&mut Config)) -> Result<Catalogue, ConfigError> {
     install_tls();
     let mut config = Config::scripts_only("scripts");
     change(&mut config);
@@ -128,14 +134,14 @@ fn names_resolve_to_their_provider_and_keep_the_slashes_behind_it() {
     assert_eq!(model("script//srv/a.yaml").unwrap(), "/srv/a.yaml");
     for wrong in ["nobody/model", "router", "router/", "/model", ""] {
         let error = model(wrong).unwrap_err();
-        assert!(error.to_string().contains("anthropic, openai, router, script"), "{error}");
+        assert!(error.to_string().contains("anthropic, gemini, ollama, openai, router, script"), "{error}");
         assert_eq!(error.charged(), Charge::No);
     }
 }
 
 #[test]
 fn endpoints_that_cannot_be_are_turned_away_without_showing_credentials() {
-    for name in ["", "a/b", "script", "anthropic", "openai"] {
+    for name in ["", "a/b", "script", "anthropic", "openai", "gemini", "ollama"] {
         let endpoints = BTreeMap::from([(name.to_owned(), endpoint("http://localhost/v1"))]);
         assert!(matches!(catalogue(|config| config.endpoints = endpoints), Err(ConfigError::Name(_))), "{name}");
     }

@@ -228,7 +228,7 @@ pub enum QuestionsError {
     #[error("There is no question `{0}`. `baton questions list --all` shows those there are.")]
     Unknown(String),
     /// Somebody was first.
-    #[error("{} answered this question already, at {}: “{}”. The run goes on with that; `baton runs fork` lets another answer be tried.", .0.by, moment(.0.at), .0.answer)]
+    #[error("The question was answered already, by {} at {}: “{}”. The run goes on with that; `baton runs fork` lets another answer be tried.", .0.by, moment(.0.at), .0.answer)]
     Answered(Answer),
     /// Its run has ended.
     #[error("The run that asked has ended, at {}, and waits for no answer any more; ask anew with another run.", moment(*.0))]

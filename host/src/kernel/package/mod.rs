@@ -223,7 +223,8 @@ impl Package {
 }
 
 impl Manifest {
-    fn parse(bytes: &[u8]) -> Result<Self, PackageError> {
+    /// Understands the text of a `plugin.toml`, or says what is wrong with it.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PackageError> {
         let refuse = |reason: String| PackageError::Manifest { reason };
         if bytes.len() > Package::LARGEST_MANIFEST {
             return Err(refuse(format!("it has {} bytes, and the most is {}.", bytes.len(), Package::LARGEST_MANIFEST)));

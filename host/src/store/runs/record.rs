@@ -14,7 +14,7 @@ use super::{
     Statement,
 };
 use crate::{
-    journal::{RunId, Wait},
+    journal::RunId,
     kernel::run::{Run, State},
 };
 
@@ -58,7 +58,7 @@ impl Detail {
             State::Queued | State::Running | State::Succeeded | State::Cancelled => None,
         };
         let wake_at = match state {
-            State::Waiting { wait: Wait::Until(time) | Wait::Question { until: Some(time), .. } } => Some(stored(*time)),
+            State::Waiting { wait } => wait.due().map(stored),
             _ => None,
         };
         Ok(Self { text, wake_at })

@@ -4,6 +4,7 @@
 mod brief;
 mod checks;
 mod documents;
+mod open;
 mod render;
 #[cfg(test)]
 mod tests;
@@ -45,8 +46,10 @@ impl Workflow<Value, Planned> for Plan {
         let analysis: Analysis =
             ask("mary", Task::new(goals::ANALYSE).with_context(&brief.text), &documents::analysis_schema(), |_| Vec::new())?;
 
+        let settled = open::settle(&analysis.open_questions)?;
+
         run::progress(0.15, "John writes the product requirements");
-        let context = sections(&[("Brief", &brief.text), ("Analysis", &render::analysis(&analysis))]);
+        let context = sections(&[("Brief", &brief.text), ("Analysis", &render::analysis(&analysis, &settled))]);
         let mut requirements: Requirements =
             ask("john", Task::new(goals::REQUIRE).with_context(context), &documents::requirements_schema(), checks::requirements)?;
         if let Some(title) = brief.title {
@@ -111,8 +114,8 @@ baton_sdk::export!(Plan);
 
 /// What each agent is asked for. A scripted model tells the steps apart by these sentences.
 mod goals {
-    pub(super) const ANALYSE: &str =
-        "Analyse this product brief. Say what is asked for, by whom and within which limits, and list what is left open.";
+    pub(super) const ANALYSE: &str = "Analyse this product brief. Say what is asked for, by whom and within which limits, and list what is left open: each question with the \
+        most cautious assumption, how sure you are that its author would agree, and the answers worth offering.";
     pub(super) const REQUIRE: &str = "Write the product requirements for this brief. Number functional requirements FR1, FR2, … and non-functional ones NFR1, NFR2, …; \
         each functional requirement has acceptance criteria that a test can decide.";
     pub(super) const DESIGN: &str = "Design the architecture. Read docs/PRD.md first; every decision serves a requirement written there.";

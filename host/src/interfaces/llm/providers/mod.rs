@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 
 use super::messages::{Reply, Request};
 use super::provider::{Caller, Provider, ProviderError};
+use crate::journal::Redactor;
 use network::{Account, Network, Protocol};
 use pace::Pace;
 use script::Script;
@@ -33,6 +34,12 @@ pub struct Config {
     pub openai_api_key: Option<Secret>,
     /// Default `https://api.openai.com/v1/`.
     pub openai_base_url: Option<String>,
+    /// Key for `gemini/…`. None: asking is refused with a hint.
+    pub gemini_api_key: Option<Secret>,
+    /// Default `https://generativelanguage.googleapis.com/v1beta/`.
+    pub gemini_base_url: Option<String>,
+    /// Where `ollama/…` listens, which needs no key. Default `http://localhost:11434/v1`.
+    pub ollama_base_url: Option<String>,
     /// More endpoints that speak OpenAI's chat completions, by the name used before the slash.
     pub endpoints: BTreeMap<String, Endpoint>,
     /// The way to providers on the other side of a proxy. None: connections are direct.
@@ -57,7 +64,7 @@ pub struct Endpoint {
     pub base_url: String,
     /// None: no authorization header is sent.
     pub api_key: Option<Secret>,
-    /// The environment variable that is to hold the key. Named and not set, nothing is asked of the service.
+    /// The name under which the key is looked for, in the environment and among the secrets. Named and not set, nothing is asked of the service.
     pub key_variable: Option<String>,
 }
 
@@ -74,7 +81,9 @@ pub struct Catalogue {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The endpoint's name is taken or cannot be told from the model's.
-    #[error("The model endpoint \"{0}\" cannot have this name. Choose one without a slash that is none of script, anthropic, openai.")]
+    #[error(
+        "The model endpoint \"{0}\" cannot have this name. Choose one without a slash that is none of script, anthropic, openai, gemini, ollama."
+    )]
     Name(String),
     /// Not a usable URL.
     #[error("The base URL \"{url}\" of {provider} cannot be used: {reason}. Give one such as https://host/v1.")]
@@ -100,10 +109,19 @@ impl Config {
             anthropic_base_url: None,
             openai_api_key: None,
             openai_base_url: None,
+            gemini_api_key: None,
+            gemini_base_url: None,
+            ollama_base_url: None,
             endpoints: BTreeMap::new(),
             proxy: None,
             timeout: Duration::from_secs(600),
         }
+    }
+
+    /// Every key there is.
+    pub fn keys(&self) -> impl Iterator<Item = &Secret> {
+        let named = [&self.anthropic_api_key, &self.openai_api_key, &self.gemini_api_key];
+        named.into_iter().chain(self.endpoints.values().map(|endpoint| &endpoint.api_key)).flatten()
     }
 }
 
@@ -144,6 +162,11 @@ impl Secret {
     /// Wraps a key; white space around it is dropped.
     pub fn new(key: impl AsRef<str>) -> Self {
         Self(key.as_ref().trim().to_owned())
+    }
+
+    /// Has the key blotted out wherever the redactor is asked.
+    pub fn teach(&self, redactor: &Redactor) {
+        redactor.learn(&self.0);
     }
 
     /// The key itself, for the one header it belongs in.
@@ -192,9 +215,25 @@ fn accounts(config: &Config) -> Result<Vec<Account>, ConfigError> {
             api_key: config.openai_api_key.clone(),
             key_variable: Some("OPENAI_API_KEY".to_owned()),
         },
+        Account {
+            name: "gemini".to_owned(),
+            protocol: Protocol::Gemini,
+            base_url: base_url(&config.gemini_base_url, "https://generativelanguage.googleapis.com/v1beta/"),
+            api_key: config.gemini_api_key.clone(),
+            key_variable: Some("GEMINI_API_KEY".to_owned()),
+        },
+        // Its chat completions rather than its own protocol, in which genai hands on neither a schema nor more than one
+        // result of a turn's tools.
+        Account {
+            name: "ollama".to_owned(),
+            protocol: Protocol::OpenAiCompatible,
+            base_url: base_url(&config.ollama_base_url, "http://localhost:11434/v1"),
+            api_key: None,
+            key_variable: None,
+        },
     ];
     for (name, endpoint) in &config.endpoints {
-        if name.is_empty() || name.contains('/') || ["script", "anthropic", "openai"].contains(&name.as_str()) {
+        if name.is_empty() || name.contains('/') || name == "script" || accounts.iter().any(|account| account.name == *name) {
             return Err(ConfigError::Name(name.clone()));
         }
         accounts.push(Account {

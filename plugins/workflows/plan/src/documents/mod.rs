@@ -18,7 +18,21 @@ pub(crate) struct Analysis {
     pub(crate) goals: Vec<String>,
     pub(crate) constraints: Vec<String>,
     pub(crate) risks: Vec<String>,
-    pub(crate) open_questions: Vec<String>,
+    pub(crate) open_questions: Vec<OpenQuestion>,
+}
+
+/// What the brief does not say and what is built depends on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct OpenQuestion {
+    pub(crate) question: String,
+    /// What holds unless somebody says otherwise.
+    pub(crate) assumption: String,
+    /// 0.0 to 1.0: how likely the brief's author would agree with the assumption.
+    pub(crate) confidence: f64,
+    /// Answers worth offering.
+    pub(crate) options: Vec<String>,
+    /// Why it matters.
+    pub(crate) reasoning: String,
 }
 
 /// The product requirements, from John.

@@ -4,6 +4,13 @@ use baton_sdk::serde_json::{Map, Value, json};
 
 /// Of [`super::Analysis`].
 pub(crate) fn analysis_schema() -> Value {
+    let open = object([
+        ("question", text()),
+        ("assumption", text()),
+        ("confidence", json!({ "type": "number", "minimum": 0, "maximum": 1 })),
+        ("options", json!({ "type": "array", "items": text(), "maxItems": 6 })),
+        ("reasoning", text()),
+    ]);
     object([
         ("title", text()),
         ("summary", text()),
@@ -11,7 +18,7 @@ pub(crate) fn analysis_schema() -> Value {
         ("goals", some(text())),
         ("constraints", any(text())),
         ("risks", any(text())),
-        ("open-questions", any(text())),
+        ("open-questions", any(open)),
     ])
 }
 

@@ -2,9 +2,14 @@
 
 use super::{document, line, list, section, table};
 use crate::documents::{Analysis, Architecture, Requirements, TestStrategy};
+use crate::open::Settled;
 
-/// The analysis, as the next agent reads it.
-pub(crate) fn analysis(analysis: &Analysis) -> String {
+/// The analysis, as the next agent reads it, with what its open questions came to.
+pub(crate) fn analysis(analysis: &Analysis, settled: &[Settled]) -> String {
+    let answers = settled.iter().map(|settled| {
+        let origin = if settled.asked { "said by a person" } else { "assumed" };
+        format!("{} {} ({origin})", settled.question, settled.answer)
+    });
     document(
         &analysis.title,
         [
@@ -13,7 +18,7 @@ pub(crate) fn analysis(analysis: &Analysis) -> String {
             section("Goals", &list(&analysis.goals)),
             section("Constraints", &list(&analysis.constraints)),
             section("Risks", &list(&analysis.risks)),
-            section("Open questions", &list(&analysis.open_questions)),
+            section("What the brief leaves open", &list(&answers.collect::<Vec<_>>())),
         ],
     )
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use genai::webc;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -14,6 +14,8 @@ use crate::interfaces::llm::provider::ProviderError;
 
 /// The longest pause worth holding a run in memory for; a longer one is a usage limit.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Words of a 429 that no minute mends: OpenAI's, for an account without credit, and Gemini's, for a quota of a day.
+const EXHAUSTED: [&str; 2] = ["insufficient_quota", "PerDay"];
 /// Characters of a provider's words worth quoting.
 const QUOTE: usize = 300;
 
@@ -48,6 +50,12 @@ impl Judge<'_> {
     pub(super) fn failure(&self, error: &genai::Error) -> Box<Failure> {
         match error {
             genai::Error::WebModelCall { webc_error, .. } => self.call(webc_error),
+            genai::Error::ChatResponseGeneration { response_body, .. }
+                if response_body.pointer("/promptFeedback/blockReason").is_some() =>
+            {
+                let reason = self.quote(&format!("it blocked the prompt: {}", response_body["promptFeedback"]));
+                once(ProviderError::Invalid { provider: self.name(), reason })
+            }
             genai::Error::ChatResponseGeneration { cause, response_body, .. } => {
                 self.malformed(&format!("{} It begins: {response_body}", sentence(cause)))
             }
@@ -91,6 +99,9 @@ impl Judge<'_> {
         let refused =
             |remedy: &str| once(ProviderError::Refused { provider: provider.clone(), reason: said.clone(), remedy: remedy.to_owned() });
         match status.as_u16() {
+            400 if let Some(until) = used_up(body) => once(ProviderError::UsageLimit { provider, reason: said, until }),
+            // Gemini's word for a wrong key.
+            400 if body.contains("API_KEY_INVALID") => refused("Check its API key in the configuration, then resume the run."),
             401 => refused("Check its API key in the configuration, then resume the run."),
             402 => refused("Settle the account's billing, then resume the run."),
             403 => refused("Allow the key to use this model, or set another model, then resume the run."),
@@ -105,11 +116,12 @@ impl Judge<'_> {
     }
 
     fn limit(&self, reason: String, body: &str, wait: Option<Duration>) -> Box<Failure> {
-        let exhausted = body.contains("insufficient_quota") || wait.is_some_and(|wait| wait > LONGEST_PAUSE);
+        let wait = wait.or_else(|| retry_delay(body));
+        let exhausted = EXHAUSTED.iter().any(|word| body.contains(word)) || wait.is_some_and(|wait| wait > LONGEST_PAUSE);
         if !exhausted {
             return self.again(reason, wait);
         }
-        let until = wait.and_then(|wait| SignedDuration::try_from(wait).ok());
+        let until = wait.filter(|wait| *wait > LONGEST_PAUSE).and_then(|wait| SignedDuration::try_from(wait).ok());
         let until = until.and_then(|wait| self.now.checked_add(wait).ok());
         once(ProviderError::UsageLimit { provider: self.name(), reason, until })
     }
@@ -147,6 +159,25 @@ fn words(body: &str) -> String {
     let json = serde_json::from_str::<Value>(body).ok();
     let message = json.as_ref().and_then(|json| json.pointer("/error/message").or_else(|| json.get("message")));
     message.and_then(Value::as_str).unwrap_or(body).to_owned()
+}
+
+/// Anthropic calls a spent limit or credit a bad request, and says the day of the reset in its sentence. None: the body
+/// says nothing of that.
+fn used_up(body: &str) -> Option<Option<Timestamp>> {
+    let said = words(body);
+    let spent = ["API usage limits", "credit balance is too low"].iter().any(|phrase| said.contains(phrase));
+    spent.then(|| {
+        let day = said.split("regain access on ").nth(1)?.get(..10)?;
+        day.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|midnight| midnight.timestamp())
+    })
+}
+
+/// Where Gemini says how long to wait: `error.details[].retryDelay`, such as `34s`.
+fn retry_delay(body: &str) -> Option<Duration> {
+    let json = serde_json::from_str::<Value>(body).ok()?;
+    let details = json.pointer("/error/details")?.as_array()?;
+    let delay = details.iter().find_map(|detail| detail.get("retryDelay")?.as_str()?.strip_suffix('s'))?;
+    Duration::try_from_secs_f64(delay.parse().ok()?).ok()
 }
 
 /// How long the provider asks to wait: milliseconds, seconds or a date.

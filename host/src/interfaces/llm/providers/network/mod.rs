@@ -1,8 +1,9 @@
-//! Models behind HTTP, through `genai`: Anthropic's messages and anyone's chat completions.
+//! Models behind HTTP, through `genai`: Anthropic's messages, Gemini's contents and anyone's chat completions.
 //! Retries only what certainly cost nothing, and never lets a key into a message.
 
 mod failure;
 mod retry;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod translate;
@@ -22,6 +23,7 @@ use super::{ConfigError, Proxy, Secret};
 use crate::interfaces::llm::messages::{Reply, Request};
 use crate::interfaces::llm::provider::{Caller, Provider, ProviderError};
 use failure::{Failure, Judge};
+use standing::Standing;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -36,7 +38,7 @@ pub struct Account {
     pub base_url: String,
     /// None: the service needs none, or the operator has not set it.
     pub api_key: Option<Secret>,
-    /// Where the operator said that the key is: an environment variable. None: nowhere.
+    /// The name under which the key is looked for, in the environment and among the secrets. None: it needs none.
     pub key_variable: Option<String>,
 }
 
@@ -45,6 +47,8 @@ pub struct Account {
 pub enum Protocol {
     /// Anthropic's messages.
     Anthropic,
+    /// Gemini's generateContent.
+    Gemini,
     /// Chat completions at OpenAI itself.
     OpenAi,
     /// Chat completions elsewhere: model names are sent as they are and a key is optional.
@@ -55,6 +59,7 @@ pub enum Protocol {
 pub struct Network {
     client: genai::Client,
     account: Account,
+    standing: Standing,
     pace: Arc<dyn Pace>,
 }
 
@@ -83,7 +88,7 @@ impl Network {
     pub fn new(client: reqwest::Client, mut account: Account, pace: Arc<dyn Pace>) -> Result<Self, ConfigError> {
         account.base_url = base_url(&account)?;
         let client = genai::Client::builder().with_reqwest(client).build().map_err(|error| ConfigError::Client(error.to_string()))?;
-        Ok(Self { client, account, pace })
+        Ok(Self { client, standing: Standing::of(&account.name), account, pace })
     }
 
     async fn attempt(&self, target: ServiceTarget, chat: ChatRequest, options: &ChatOptions) -> Result<Reply, Box<Failure>> {
@@ -112,8 +117,8 @@ impl Network {
     fn keyless(&self, variable: &str) -> ProviderError {
         ProviderError::Refused {
             provider: self.account.name.clone(),
-            reason: format!("the environment variable {variable}, which is to hold its key, is not set."),
-            remedy: format!("Set {variable} and resume the run."),
+            reason: format!("its key, {variable}, is neither in the environment nor among the secrets."),
+            remedy: format!("Set the variable {variable}, or keep the key with `baton secret set {variable}`, and resume the run."),
         }
     }
 }
@@ -124,7 +129,7 @@ impl Provider for Network {
         let target = self.target(caller, model)?;
         let chat = translate::request(self.account.protocol, request);
         let options = translate::options(self.account.protocol, model, request).with_extra_headers(idempotency(caller));
-        retry::retry(self.pace.as_ref(), || self.attempt(target.clone(), chat.clone(), &options)).await
+        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(target.clone(), chat.clone(), &options)).await
     }
 }
 
@@ -132,6 +137,7 @@ impl Protocol {
     fn adapter(self) -> AdapterKind {
         match self {
             Self::Anthropic => AdapterKind::Anthropic,
+            Self::Gemini => AdapterKind::Gemini,
             Self::OpenAi | Self::OpenAiCompatible => AdapterKind::OpenAI,
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::failure::Failure;
+use super::standing::Standing;
 use crate::interfaces::llm::messages::Reply;
 use crate::interfaces::llm::provider::ProviderError;
 use crate::interfaces::llm::providers::pace::Pace;
@@ -10,23 +11,28 @@ use crate::interfaces::llm::providers::pace::Pace;
 /// Pauses before the second, third and fourth attempt.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
-/// The last answer of `attempt`, repeated while it fails in a way that may be tried again.
-pub(super) async fn retry<F>(pace: &dyn Pace, mut attempt: impl FnMut() -> F) -> Result<Reply, ProviderError>
+/// The last answer of `attempt`, repeated while it fails in a way that may be tried again and the account's standing
+/// lets it be made.
+pub(super) async fn retry<F>(pace: &dyn Pace, standing: &Standing, mut attempt: impl FnMut() -> F) -> Result<Reply, ProviderError>
 where
     F: Future<Output = Result<Reply, Box<Failure>>>,
 {
+    let mut pauses = PAUSES.iter();
     let mut tries = 1;
-    for pause in PAUSES {
+    loop {
+        standing.admit(pace.now())?;
         let failure = match attempt().await {
-            Ok(reply) => return Ok(reply),
-            Err(failure) if failure.again => failure,
-            Err(failure) => return Err(failure.after(tries)),
+            Ok(reply) => {
+                standing.answered();
+                return Ok(reply);
+            }
+            Err(failure) => standing.failed(failure, pace.now()),
         };
+        let Some(pause) = pauses.next().filter(|_| failure.again) else { return Err(failure.after(tries)) };
         tracing::warn!(tries, error = %failure.error, "a model call is tried again");
         // Spread out, so that runs that failed together do not come back together; never sooner than told.
         let spread = pause.mul_f64(1.0 + pace.jitter().clamp(0.0, 1.0) / 2.0);
         pace.pause(spread.max(failure.wait.unwrap_or_default())).await;
         tries += 1;
     }
-    attempt().await.map_err(|failure| failure.after(tries))
 }

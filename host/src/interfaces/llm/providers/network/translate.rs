@@ -35,7 +35,9 @@ pub(super) fn options(protocol: Protocol, model: &str, request: &Request) -> Cha
     options.max_tokens = request.max_tokens;
     // By way of text: 0.3 stays 0.3 and does not become 0.30000001192.
     options.temperature = request.temperature.and_then(|temperature| temperature.to_string().parse().ok());
-    if let Some(schema) = &request.reply_schema {
+    // Gemini takes either tools or a schema; the asker checks the reply in any case.
+    let schema = request.reply_schema.as_ref().filter(|_| protocol != Protocol::Gemini || request.tools.is_empty());
+    if let Some(schema) = schema {
         options = options.with_response_format(JsonSpec::new("reply", schema.clone()));
     }
     if protocol == Protocol::OpenAiCompatible {
@@ -136,6 +138,8 @@ fn thought(protocol: Protocol, thinking: &Thinking) -> Vec<ContentPart> {
             None if protocol == Protocol::Anthropic => vec![ContentPart::ThoughtSignature(signature.clone()), text()],
             None => Vec::new(),
         },
+        // Gemini's proof belongs to the part behind it, whatever that says.
+        (Protocol::Gemini, Some(signature)) => vec![ContentPart::ThoughtSignature(signature.clone())],
         (Protocol::OpenAiCompatible, None) => vec![text()],
         _ => Vec::new(),
     }
@@ -155,6 +159,11 @@ fn parts(content: MessageContent, reasoning: Option<String>) -> Vec<Part> {
         parts.push(Part::Thinking(Thinking { text, signature: None }));
     }
     for part in content {
+        if matches!(part, ContentPart::Text(_) | ContentPart::ToolCall(_))
+            && let Some(proof) = signature.take()
+        {
+            parts.push(Part::Thinking(Thinking { text: String::new(), signature: Some(proof) }));
+        }
         match part {
             ContentPart::Text(text) if !text.is_empty() => parts.push(Part::Text(text)),
             ContentPart::ThoughtSignature(proof) => signature = Some(proof),
@@ -193,9 +202,11 @@ fn stop(reason: Option<&StopReason>, parts: &[Part]) -> Stop {
 fn usage(usage: &genai::chat::Usage) -> Usage {
     let tokens = |count: Option<i32>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
     let details = usage.prompt_tokens_details.as_ref();
+    // Of a reply that was cut off while it was thought about, Gemini counts the thoughts alone.
+    let thought = usage.completion_tokens_details.as_ref().and_then(|details| details.reasoning_tokens);
     Usage {
         input_tokens: tokens(usage.prompt_tokens),
-        output_tokens: tokens(usage.completion_tokens),
+        output_tokens: tokens(usage.completion_tokens.or(thought)),
         cached_input_tokens: tokens(details.and_then(|details| details.cached_tokens)),
         cost_usd: None,
     }

@@ -1,3 +1,5 @@
+mod shapes;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -264,7 +266,8 @@ async fn a_long_rate_limit_or_an_empty_account_is_a_usage_limit() {
     let cases = [
         ("retry-after: 3600\r\n", "{}", Some(3600)),
         ("retry-after: Thu, 01 Jan 1970 02:00:00 GMT\r\n", "{}", Some(7200)),
-        ("", "{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"no credit\"}}", None),
+        // Nothing is said of a reset: it is looked at again after five minutes.
+        ("", "{\"error\":{\"code\":\"insufficient_quota\",\"message\":\"no credit\"}}", Some(300)),
     ];
     for (header, body, seconds) in cases {
         let service = Service::new(vec![http("429 Too Many Requests", header, body)]).await;
@@ -272,6 +275,51 @@ async fn a_long_rate_limit_or_an_empty_account_is_a_usage_limit() {
         let ProviderError::UsageLimit { until, .. } = &error else { panic!("{error}") };
         assert_eq!(until.map(|until| until.as_second()), seconds);
         assert!(service.pace.pauses().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_used_up_account_is_not_asked_again_until_its_reset_whoever_asks() {
+    let spent = json!({"type": "error", "error": {"type": "invalid_request_error", "message":
+        "You have reached your specified API usage limits. You will regain access on 1970-02-01 at 00:00 UTC."}});
+    let well = said_by_anthropic(&json!([{"type": "text", "text": "hi"}]), "end_turn");
+    let service = Service::new(vec![http("400 Bad Request", "", &spent.to_string()), well.clone(), well]).await;
+    let provider = service.provider(Protocol::Anthropic, Some(KEY), Duration::from_secs(5));
+    let month = 31 * 24 * 3_600;
+    for asked in ["one", "another"] {
+        let error = provider.complete(CALLER, asked, &ask("hello")).await.unwrap_err();
+        let wait = error.wait().unwrap();
+        assert_eq!((wait.account, wait.until.as_second()), ("service", month));
+        assert!(wait.reason.contains("You have reached your specified API usage limits"), "{}", wait.reason);
+        assert_eq!((error.charged(), service.heard().len()), (Charge::No, 1));
+    }
+    service.pace.pass(Duration::from_secs(month.unsigned_abs()));
+    for _ in 0..2 {
+        provider.complete(CALLER, "m", &ask("hello")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_down_is_left_alone_after_five_tries_and_tried_by_one_call_later() {
+    let down = http("503 Service Unavailable", "", "{\"error\":{\"message\":\"down\"}}");
+    let responses = [vec![down; 6], vec![said_by_openai("hi"); 2]].concat();
+    let service = Service::new(responses).await;
+    let provider = service.provider(Protocol::OpenAi, Some(KEY), Duration::from_secs(5));
+    let request = ask("hello");
+    let asked = || provider.complete(CALLER, "m", &request);
+    assert!(matches!(asked().await.unwrap_err(), ProviderError::Unavailable { tries: 4, .. }));
+    for _ in 0..3 {
+        let error = asked().await.unwrap_err();
+        assert!(matches!(&error, ProviderError::LeftAlone { .. }), "{error}");
+        assert_eq!((error.wait().unwrap().until.as_second(), error.charged()), (30, Charge::No));
+        assert_eq!(service.heard().len(), 5, "nothing is sent meanwhile");
+    }
+    service.pace.pass(Duration::from_secs(30));
+    assert_eq!(asked().await.unwrap_err().wait().unwrap().until.as_second(), 60);
+    assert_eq!(service.heard().len(), 6, "one call, one try");
+    service.pace.pass(Duration::from_secs(30));
+    for _ in 0..2 {
+        assert_eq!(asked().await.unwrap().text(), "hi");
     }
 }
 

@@ -1,0 +1,10 @@
+import json
+import unittest
+
+from app import WitWorld
+
+
+class Greeting(unittest.TestCase):
+    def test_greets_by_name(self):
+        output = WitWorld().run_workflow('{"name": "Mary"}')
+        self.assertEqual(json.loads(output), {"hello": "Mary"})

@@ -1,0 +1,93 @@
+//! From a plugin's folder to its component, by the compiler of its language. What comes out is read as the host would
+//! read it, so a plugin that was built can be installed.
+
+mod javascript;
+mod python;
+mod rust;
+
+use std::{io, path::PathBuf};
+
+use super::{Language, Project, programs::ProgramError, scaffold::CONTRACT};
+use crate::{
+    app,
+    kernel::{
+        package::{Kind, Manifest, PackageError},
+        registry::Plugin,
+        signature::Trust,
+    },
+};
+
+/// Why there is no component.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum BuildError {
+    /// A compiler.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The manifest, before anything is compiled.
+    #[error("plugin.toml cannot be used: {0}")]
+    Manifest(PackageError),
+    /// The toolchain cannot make components.
+    #[error("Rust plugins are built for wasm32-wasip2, which is not installed. Run `rustup target add wasm32-wasip2` and build again.")]
+    NoTarget,
+    /// The crate makes nothing that could be a plugin.
+    #[error("The crate makes no component. Put `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml and build again.")]
+    NoComponent,
+    /// A package that the build needs.
+    #[error("componentize-js is not installed here. Run `npm install` in `{}` and build again.", .0.display())]
+    NoComponentize(PathBuf),
+    /// The manifest could not be put into the component.
+    #[error("The manifest cannot be put into the component: {0}")]
+    Pack(#[from] baton_pack::PackError),
+    /// The host would not take it.
+    #[error("It was built, and this host refuses it: {0}")]
+    Refused(String),
+    /// The system says no.
+    #[error("`{}` cannot be used: {source}. Make it readable and writable for this user.", .path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl Project {
+    /// Builds the component. The compiler's own words go to standard error.
+    pub(in crate::cli) async fn build(&self) -> Result<Plugin, BuildError> {
+        // A mistake in the manifest is told before minutes are spent on compiling.
+        let text = self.manifest()?;
+        let manifest = Manifest::parse(text.as_bytes()).map_err(BuildError::Manifest)?;
+        let wasm = match self.language {
+            Language::Persona => return app::pack(&self.folder, &Trust::default()).map_err(BuildError::Refused),
+            Language::Rust => rust::build(self).await?,
+            Language::Python => baton_pack::pack(&python::build(self, manifest.kind).await?, &text, &[])?,
+            Language::JavaScript => baton_pack::pack(&javascript::build(self, manifest.kind).await?, &text, &[])?,
+        };
+        app::understand(wasm, &self.folder, &Trust::default()).map_err(BuildError::Refused)
+    }
+
+    /// The contract as files, for compilers that read it. Gone once it is dropped.
+    fn contract(&self) -> Result<tempfile::TempDir, BuildError> {
+        let failed = |source| BuildError::File { path: std::env::temp_dir(), source };
+        let folder = tempfile::tempdir().map_err(failed)?;
+        for (path, text) in CONTRACT {
+            std::fs::write(folder.path().join(path), text).map_err(failed)?;
+        }
+        Ok(folder)
+    }
+
+    fn manifest(&self) -> Result<String, BuildError> {
+        let path = self.folder.join("plugin.toml");
+        std::fs::read_to_string(&path).map_err(|source| BuildError::File { path, source })
+    }
+}
+
+/// The component that a compiler has left, or why there is none.
+fn component(path: PathBuf) -> Result<Vec<u8>, BuildError> {
+    std::fs::read(&path).map_err(|source| BuildError::File { path, source })
+}
+
+/// The world of a kind has its name.
+fn world(kind: Kind) -> &'static str {
+    kind.as_str()
+}

@@ -1,0 +1,105 @@
+//! A plugin's folder: in which language it is written, by what lies there. Reads no source.
+
+use std::path::{Path, PathBuf};
+
+use super::super::{exit::Misuse, text};
+
+/// What a plugin is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Language {
+    /// A crate with baton-sdk.
+    Rust,
+    /// app.py, built by componentize-py.
+    Python,
+    /// package.json and app.js, built by componentize-js.
+    #[value(name = "javascript")]
+    JavaScript,
+    /// An agent without code: persona.md.
+    #[value(skip)]
+    Persona,
+}
+
+impl Language {
+    /// For people.
+    pub(in crate::cli) fn as_str(self) -> &'static str {
+        match self {
+            Self::Rust => "Rust",
+            Self::Python => "Python",
+            Self::JavaScript => "JavaScript",
+            Self::Persona => "a persona",
+        }
+    }
+
+    /// The file by which a folder of this language is known.
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Rust => "Cargo.toml",
+            Self::Python => "app.py",
+            Self::JavaScript => "package.json",
+            Self::Persona => "persona.md",
+        }
+    }
+}
+
+/// A plugin's folder.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Project {
+    /// The folder, without links in it.
+    pub(in crate::cli) folder: PathBuf,
+    /// What lies there.
+    pub(in crate::cli) language: Language,
+}
+
+impl Project {
+    /// The folder of the built component and of all that is made on the way. No part of the plugin.
+    pub(in crate::cli) const BUILT: &'static str = "target";
+
+    /// Understands a folder.
+    pub(in crate::cli) fn at(folder: &Path) -> Result<Self, Misuse> {
+        let shown = text::escaped(&folder.display().to_string());
+        let folder =
+            folder.canonicalize().map_err(|error| Misuse(format!("`{shown}` cannot be read: {error}. Name a plugin's folder.")))?;
+        if !folder.is_dir() {
+            return Err(Misuse(format!("`{shown}` is no folder. Name a plugin's folder, with plugin.toml in it.")));
+        }
+        let all = [Language::Rust, Language::Python, Language::JavaScript, Language::Persona];
+        let language = all.into_iter().find(|language| folder.join(language.mark()).is_file());
+        let language = language.ok_or_else(|| {
+            Misuse(format!(
+                "`{shown}` holds no plugin: neither Cargo.toml nor app.py, package.json or persona.md. `baton plugin new NAME` begins one."
+            ))
+        })?;
+        if !folder.join("plugin.toml").is_file() {
+            return Err(Misuse(format!("`{shown}` has no plugin.toml. Write one; `name`, `version` and `kind` have to be in it.")));
+        }
+        Ok(Self { folder, language })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(files: &[&str]) -> Result<Language, String> {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            std::fs::write(folder.path().join(file), "").unwrap();
+        }
+        Project::at(folder.path()).map(|project| project.language).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_folder_is_known_by_what_lies_there() {
+        for (mark, language) in [
+            ("Cargo.toml", Language::Rust),
+            ("app.py", Language::Python),
+            ("package.json", Language::JavaScript),
+            ("persona.md", Language::Persona),
+        ] {
+            assert_eq!(at(&["plugin.toml", mark]), Ok(language));
+            assert!(at(&[mark]).unwrap_err().contains("plugin.toml"));
+        }
+        assert!(at(&["plugin.toml"]).unwrap_err().contains("baton plugin new"));
+        assert!(Project::at(Path::new("/no/such/folder")).is_err());
+    }
+}

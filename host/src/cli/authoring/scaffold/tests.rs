@@ -1,0 +1,79 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+fn scaffold(kind: Kind, language: Language) -> Scaffold {
+    Scaffold::new("my-plugin", kind, language).unwrap()
+}
+
+fn all() -> Vec<Scaffold> {
+    let kinds = [Kind::Workflow, Kind::Agent, Kind::Toolbox];
+    let languages = [Language::Rust, Language::Python, Language::JavaScript];
+    let code = kinds.into_iter().flat_map(|kind| languages.into_iter().map(move |language| scaffold(kind, language)));
+    code.chain([scaffold(Kind::Agent, Language::Persona)]).collect()
+}
+
+#[test]
+fn every_scaffold_is_a_folder_that_the_build_understands() {
+    for scaffold in all() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = scaffold.write(place.path()).unwrap();
+        assert_eq!(Project::at(&folder).unwrap().language, scaffold.language);
+        let files = scaffold.files();
+        let paths: BTreeSet<_> = files.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths.len(), files.len(), "{scaffold:?}");
+        assert!(paths.contains(".gitignore") && paths.contains("README.md"), "{scaffold:?}: {paths:?}");
+        let own = files.iter().filter(|(path, _)| !path.starts_with("vendor/"));
+        assert!(own.into_iter().all(|(_, text)| !text.contains("{{")), "{scaffold:?}");
+        let manifest = fs::read(folder.join("plugin.toml")).unwrap();
+        let manifest = crate::kernel::package::Manifest::parse(&manifest).unwrap();
+        assert_eq!((manifest.name.as_str(), manifest.kind), ("my-plugin", scaffold.kind));
+    }
+}
+
+#[test]
+fn names_that_no_plugin_can_have_are_refused_with_a_sentence() {
+    for bad in ["", "Hello", "my_plugin", "a--b", "-a", "a-", "1a", "../a", "a b", "\u{1b}[2J", &"a".repeat(65)] {
+        let error = Scaffold::new(bad, Kind::Workflow, Language::Rust).unwrap_err().to_string();
+        assert!(error.contains("lower-case") && !error.contains('\u{1b}'), "{bad:?}: {error}");
+    }
+    let error = Scaffold::new("plan", Kind::Workflow, Language::Rust).unwrap_err().to_string();
+    assert!(error.contains("part of Baton"), "{error}");
+}
+
+#[test]
+fn somebodys_files_are_left_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let scaffold = scaffold(Kind::Agent, Language::Persona);
+    fs::create_dir(place.path().join("my-plugin")).unwrap();
+    scaffold.write(place.path()).unwrap();
+    let before = fs::read(place.path().join("my-plugin/persona.md")).unwrap();
+    fs::write(place.path().join("my-plugin/persona.md"), "mine").unwrap();
+    assert!(matches!(scaffold.write(place.path()), Err(ScaffoldError::Present(_))));
+    assert_ne!(before, b"mine");
+    assert_eq!(fs::read(place.path().join("my-plugin/persona.md")).unwrap(), b"mine");
+    fs::write(place.path().join("file"), "").unwrap();
+    assert!(scaffold.write(&place.path().join("file")).is_err());
+}
+
+#[test]
+fn the_vendored_sdk_stands_without_its_workspace() {
+    let manifest: toml::Table = toml::from_str(SDK_MANIFEST).unwrap();
+    assert!(!SDK_MANIFEST.contains("workspace"), "{SDK_MANIFEST}");
+    assert_eq!(manifest["package"]["name"].as_str(), Some("baton-sdk"));
+    let lock: toml::Table = toml::from_str(SDK_LOCK).unwrap();
+    let names: Vec<_> = lock["package"].as_array().unwrap().iter().filter_map(|package| package["name"].as_str()).collect();
+    assert!(names.contains(&"wit-bindgen") && !names.contains(&"wasmtime") && !names.contains(&"baton"), "{names:?}");
+}
+
+#[test]
+fn the_examples_are_what_new_makes() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    for (name, language) in [("hello-python", Language::Python), ("hello-javascript", Language::JavaScript)] {
+        let files = Scaffold::new(name, Kind::Workflow, language).unwrap().files();
+        for (path, text) in &files {
+            let present = fs::read_to_string(examples.join(name).join(path)).unwrap_or_default();
+            assert_eq!(&present, text, "examples/{name}/{path}; make it anew with `baton plugin new {name}`");
+        }
+    }
+}

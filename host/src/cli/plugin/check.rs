@@ -1,0 +1,132 @@
+//! `baton plugin check`: what this host would say of a plugin that is not installed. Keeps nothing of it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{build, list, show};
+use crate::{
+    app::{self, Access, App},
+    cli::{
+        Context,
+        authoring::Project,
+        exit::{Exit, Misuse},
+        figures,
+        screen::{BAD, GOOD, WARNING, painted},
+        text,
+    },
+    interfaces::CAPABILITIES,
+    kernel::{engine::Engine, registry::Plugin},
+};
+
+/// Check a component, or build a folder and check what comes out: would this host take it, and what would it be granted
+///
+/// Ends with 0 when this host would take it, also with warnings, and with 1 when it would not.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Check {
+    /// A .wasm file, or a plugin's folder
+    #[arg(value_name = "FILE|FOLDER", default_value = ".")]
+    source: PathBuf,
+}
+
+impl Check {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let shown = text::escaped(&self.source.display().to_string());
+        let about = std::fs::metadata(&self.source).map_err(|error| Misuse(format!("`{shown}` cannot be read: {error}.")))?;
+        let plugin = if about.is_dir() {
+            build::built(context, &Project::at(&self.source)?, None).await?.0
+        } else {
+            match app::read_plugin(&self.source, &context.config()?.trust) {
+                Ok(plugin) => plugin,
+                Err(reason) => return show::refuse(context, &shown, &reason),
+            }
+        };
+        let app = context.open(Access::Look).await?;
+        let checked = Checked::of(&app, plugin).await?;
+        if context.screen.is_json() {
+            context.screen.document(&checked.document())?;
+        } else {
+            checked.show(context)?;
+        }
+        Ok(if checked.is_refused() { Exit::Failed } else { Exit::Done })
+    }
+}
+
+/// What this host would say of a plugin.
+pub(super) struct Checked {
+    /// The plugin, with what would be granted to it.
+    pub(super) plugin: Arc<Plugin>,
+    warnings: Vec<String>,
+    refused: Option<String>,
+    took: u64,
+}
+
+impl Checked {
+    /// Compiles it as an installation would, with an engine and a cache of its own, so that the time is that of a first
+    /// time and nothing stays.
+    pub(super) async fn of(app: &App, plugin: Plugin) -> Result<Self> {
+        app.kernel.rehearse(&plugin).await?;
+        // Code belongs to the engine that compiled it, so another reading of the same bytes has to serve here.
+        let again =
+            app::understand(plugin.package.wasm.clone(), Path::new(plugin.name()), &app.config.trust).map_err(anyhow::Error::msg)?;
+        let compiler = app::compiler(&app.config);
+        let compile = move || -> Result<(Option<String>, u64)> {
+            let cache = tempfile::tempdir().context("There is no place for compiled code; set TMPDIR to a folder that can be written")?;
+            let engine = Engine::new(&cache.path().join("cache"), &cache.path().join("cache.key"), compiler)?;
+            let began = Instant::now();
+            let refused = again.exports(&engine).err().map(|error| error.to_string());
+            Ok((refused, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)))
+        };
+        let (refused, took) = tokio::task::spawn_blocking(compile).await??;
+        Ok(Self { warnings: warnings(&plugin), plugin: Arc::new(plugin), refused, took })
+    }
+
+    /// Whether this host would not take it.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused.is_some()
+    }
+
+    /// Shows it to people.
+    pub(super) fn show(&self, context: &Context) -> Result<()> {
+        context.screen.answer(show::needs(&self.plugin))?;
+        for warning in &self.warnings {
+            context.screen.warn(format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning)));
+        }
+        let manifest = &self.plugin.package.manifest;
+        let what = format!("{} `{}` {}", manifest.kind, text::escaped(&manifest.name), text::escaped(&manifest.version.to_string()));
+        let size = figures::bytes(self.plugin.package.wasm.len() as u64);
+        match &self.refused {
+            Some(reason) => {
+                context.screen.warn(format!("{} This host refuses the {what}, {size}: {}", painted(BAD, "✗"), text::plain(reason)))
+            }
+            None => {
+                let took = figures::duration(self.took);
+                context.screen.tell(format!("{} This host takes the {what}: {size}, compiled in {took}.", painted(GOOD, "✓")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for programs.
+    pub(super) fn document(&self) -> Value {
+        let mut document = list::summary(&self.plugin);
+        document["warnings"] = json!(self.warnings);
+        document["refused"] = json!(self.refused);
+        document["compiled-ms"] = json!(self.took);
+        document
+    }
+}
+
+/// What its author should know. A tool chain that imports the whole contract, as those of Python and JavaScript do,
+/// says nothing by an import.
+fn warnings(plugin: &Plugin) -> Vec<String> {
+    let whole = CAPABILITIES.iter().all(|kind| plugin.package.imports.contains(kind.interface));
+    let warnings = plugin.package.warnings(CAPABILITIES);
+    warnings.into_iter().filter(|warning| !(whole && warning.starts_with("imports"))).collect()
+}

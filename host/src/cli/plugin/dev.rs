@@ -1,0 +1,117 @@
+//! `baton plugin dev`: builds, installs and runs a plugin whenever its sources change. A mistake ends nothing: it is
+//! told, and the next change is waited for.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::{arrival::Arrival, build, decision::outcome};
+use crate::{
+    app::Access,
+    cli::{
+        Context,
+        authoring::{Changes, Project},
+        drive::drive,
+        exit::Exit,
+        input, model,
+        screen::{BAD, FAINT, painted},
+        sentences, text,
+    },
+    kernel::{Order, granting::Change, package::Kind, registry::Plugin},
+};
+
+/// Build, install and run a plugin whenever its sources change, until Ctrl-C
+///
+/// What it was granted stays as long as it does not ask for more. A workflow is run with the input; an agent or a toolbox
+/// is installed for others to use.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Dev {
+    /// The plugin's folder
+    #[arg(default_value = ".", value_name = "FOLDER")]
+    folder: PathBuf,
+    /// JSON, @FILE, or - for standard input
+    #[arg(long, value_name = "INPUT", default_value = "{}", allow_hyphen_values = true)]
+    input: String,
+    /// Grant all that it asks for, each time
+    #[arg(long)]
+    grant: bool,
+    /// The folder whose files a run sees [default: target/workspace in the plugin's folder]
+    #[arg(long, value_name = "DIR")]
+    workspace: Option<PathBuf>,
+    /// Who answers: provider/model, an alias from the settings, or script/FILE
+    #[arg(long)]
+    model: Option<String>,
+}
+
+impl Dev {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let project = Project::at(&self.folder)?;
+        let input = input::read(&self.input)?;
+        let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
+        let workspace = self.workspace.clone().unwrap_or_else(|| project.folder.join(Project::BUILT).join("workspace"));
+        let order = Order { plugin: String::new(), kind: Kind::Workflow, input, workspace, settings };
+        let apart = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
+        let mut changes = Changes::of(&project, apart).context("The folder cannot be watched for changes")?;
+        let mut ended = interrupted();
+        loop {
+            let round = self.round(context, &project, &order, &mut ended).await;
+            if let Err(error) = round {
+                context.screen.warn(format!("{} {}", painted(BAD, "✗"), text::plain(&sentences(&error))));
+            }
+            if *ended.borrow() {
+                return Ok(Exit::Done);
+            }
+            context.screen.tell(painted(FAINT, "Waiting for the next change; Ctrl-C ends."));
+            tokio::select! {
+                _ = ended.wait_for(|ended| *ended) => return Ok(Exit::Done),
+                changed = changes.next() => match changed {
+                    Some(path) => context.screen.tell(format!("\n{} has changed.", text::escaped(&path.display().to_string()))),
+                    None => return Ok(Exit::Failed),
+                },
+            }
+        }
+    }
+
+    /// Once through it all.
+    async fn round(&self, context: &Context, project: &Project, order: &Order, ended: &mut watch::Receiver<bool>) -> Result<()> {
+        let plugin = tokio::select! {
+            _ = ended.wait_for(|ended| *ended) => return Ok(()),
+            built = build::built(context, project, None) => built?.0,
+        };
+        self.run(context, plugin, order).await
+    }
+
+    /// Ctrl-C is the run's own affair as long as there is one.
+    async fn run(&self, context: &Context, plugin: Plugin, order: &Order) -> Result<()> {
+        let app = context.open(Access::Execute).await?;
+        let plugin = Arrival { plugin, from: None }.settle(&app).await?.plugin;
+        if self.grant {
+            app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), app.config.operator.as_str()).await?;
+        }
+        context.screen.tell(outcome(context, &plugin));
+        if plugin.package.manifest.kind == Kind::Workflow {
+            std::fs::create_dir_all(&order.workspace).context("The workspace cannot be made; name another with --workspace")?;
+            let order = Order { plugin: plugin.name().to_owned(), ..order.clone() };
+            let run = app.kernel.start(order).await?;
+            let ended = drive(&app, context, &run.id).await?;
+            ended.tell(context, None);
+            ended.answer(&context.screen)?;
+        }
+        app.close().await;
+        Ok(())
+    }
+}
+
+/// Becomes true when somebody presses Ctrl-C. The task ends with the process.
+fn interrupted() -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            sender.send_replace(true);
+        }
+    });
+    receiver
+}

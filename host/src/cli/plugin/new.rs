@@ -1,0 +1,78 @@
+//! `baton plugin new`. Makes a folder that builds as it is, and overwrites nothing.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, builder::PossibleValuesParser, builder::TypedValueParser};
+use serde_json::json;
+
+use crate::{
+    cli::{
+        Context,
+        authoring::{
+            Language,
+            scaffold::{Scaffold, ScaffoldError},
+        },
+        exit::{Exit, Misuse},
+        screen::{GOOD, painted},
+        text,
+    },
+    kernel::package::Kind,
+};
+
+/// Begin a plugin: a folder that builds as it is, and what to type next
+///
+/// Without --language a workflow or a toolbox begins in Rust, and an agent as a persona, which needs no code. Rust
+/// plugins get Baton's SDK as source in the folder `vendor`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct New {
+    /// Name of the plugin and of its folder: lower-case letters, digits and single dashes
+    name: String,
+    /// What it is: workflow, agent or toolbox
+    #[arg(long, default_value = "workflow", value_parser = kinds())]
+    kind: Kind,
+    /// What it is written in
+    #[arg(long, value_enum)]
+    language: Option<Language>,
+    /// Where to make the folder
+    #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
+    place: PathBuf,
+}
+
+impl New {
+    pub(in crate::cli) fn execute(&self, context: &Context) -> Result<Exit> {
+        let begun = Scaffold::new(&self.name, self.kind, self.language()).and_then(|scaffold| Ok((scaffold.write(&self.place)?, scaffold)));
+        let (folder, scaffold) = begun.map_err(misuse)?;
+        let shown = text::escaped(&folder.strip_prefix(".").unwrap_or(&folder).display().to_string());
+        let enter = format!("cd {}", text::shell_word(&shown));
+        // The commands are typed in another folder than this one.
+        let data_dir = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
+        let inside = Context { screen: context.screen, data_dir, redactor: context.redactor.clone() };
+        let next: Vec<_> = std::iter::once(enter).chain(scaffold.next(|command| inside.again(command))).collect();
+        if context.screen.is_json() {
+            let files: Vec<_> = scaffold.files().into_iter().map(|(path, _)| path).collect();
+            context.screen.document(&json!({ "folder": folder, "language": self.language().as_str(), "files": files, "next": next }))?;
+            return Ok(Exit::Done);
+        }
+        let what = format!("{} `{}` in {}", self.kind, self.name, self.language().as_str());
+        context.screen.tell(format!("{} Began the {what}. What to type next:", painted(GOOD, "✓")));
+        context.screen.answer(next.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))?;
+        if let Some(used) = scaffold.used() {
+            context.screen.tell(used);
+        }
+        Ok(Exit::Done)
+    }
+
+    fn language(&self) -> Language {
+        self.language.unwrap_or(if self.kind == Kind::Agent { Language::Persona } else { Language::Rust })
+    }
+}
+
+fn kinds() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(["workflow", "agent", "toolbox"]).map(|word| Kind::from_word(&word).unwrap_or(Kind::Workflow))
+}
+
+/// What is named wrongly is the caller's; what cannot be written is the system's.
+fn misuse(error: ScaffoldError) -> anyhow::Error {
+    if matches!(error, ScaffoldError::Write { .. }) { error.into() } else { Misuse(error.to_string()).into() }
+}

@@ -1,0 +1,119 @@
+//! `baton plugin test`: all that can be tried of a plugin without a model and without installing it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{build, check::Checked};
+use crate::{
+    app::{Access, App},
+    cli::{
+        Context,
+        authoring::Project,
+        exit::Exit,
+        runs::replay,
+        screen::{BAD, GOOD, painted},
+        text,
+    },
+    kernel::recording::Recording,
+};
+
+/// Where a plugin keeps runs that it has to be able to repeat.
+const RECORDINGS: &str = "recordings";
+
+/// Build and check a plugin, run its own tests, and replay its recordings against the new build
+///
+/// Recordings are files of the folder `recordings` that `baton runs record` wrote. Ends with 0 when all went well, and
+/// with 1 when anything did not.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Test {
+    /// The plugin's folder
+    #[arg(default_value = ".", value_name = "FOLDER")]
+    folder: PathBuf,
+}
+
+impl Test {
+    pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let project = Project::at(&self.folder)?;
+        let (plugin, _) = build::built(context, &project, None).await?;
+        let app = context.open(Access::Look).await?;
+        let checked = Checked::of(&app, plugin).await?;
+        if !context.screen.is_json() {
+            checked.show(context)?;
+        }
+        if checked.is_refused() {
+            return self.end(context, &checked, &Value::Null, &[]);
+        }
+        let tests = own_tests(context, &project, &checked).await;
+        let mut replayed = Vec::new();
+        for path in recordings(&project.folder) {
+            replayed.push(replay_one(context, &app, &checked, &path).await?);
+        }
+        self.end(context, &checked, &tests, &replayed)
+    }
+
+    fn end(&self, context: &Context, checked: &Checked, tests: &Value, replayed: &[Value]) -> Result<Exit> {
+        if context.screen.is_json() {
+            context.screen.document(&json!({ "check": checked.document(), "tests": tests, "recordings": replayed }))?;
+        }
+        let same = replayed.iter().all(|replayed| replayed["verdict"] == "same");
+        let well = !checked.is_refused() && tests["failed"].is_null() && same;
+        Ok(if well { Exit::Done } else { Exit::Failed })
+    }
+}
+
+/// What came of the plugin's own tests: `passed`, `failed` with the reason, or that there are none.
+async fn own_tests(context: &Context, project: &Project, checked: &Checked) -> Value {
+    match project.run_tests(checked.plugin.package.manifest.kind).await {
+        Ok(true) => {
+            context.screen.tell(format!("{} Its own tests pass.", painted(GOOD, "✓")));
+            json!({ "passed": true })
+        }
+        Ok(false) => {
+            context.screen.tell("  It has no tests of its own.");
+            json!({ "passed": null })
+        }
+        Err(error) => {
+            context.screen.warn(format!("{} Its own tests: {}", painted(BAD, "✗"), text::plain(&error.to_string())));
+            json!({ "passed": false, "failed": error.to_string() })
+        }
+    }
+}
+
+/// The recordings by name. Compressed ones are read by nobody.
+fn recordings(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder.join(RECORDINGS)).into_iter().flatten().flatten();
+    let mut paths: Vec<_> =
+        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
+    paths.sort();
+    paths
+}
+
+/// Replays one recording; a file that is none is a failure like any other.
+async fn replay_one(context: &Context, app: &App, checked: &Checked, path: &Path) -> Result<Value> {
+    let file = text::escaped(&path.file_name().unwrap_or_default().to_string_lossy());
+    let (told, mut document) = match replay::read(path) {
+        Ok(recording) => verdict(app, checked, &recording).await,
+        Err(error) => unusable(&error.to_string()),
+    };
+    if !context.screen.is_json() {
+        context.screen.answer(format!("{RECORDINGS}/{file}: {told}"))?;
+    }
+    document["file"] = json!(path);
+    Ok(document)
+}
+
+async fn verdict(app: &App, checked: &Checked, recording: &Recording) -> (String, Value) {
+    let plugin = &checked.plugin;
+    let version = format!("{} {}", text::line(plugin.name()), plugin.package.manifest.version);
+    match app.kernel.replay(recording, plugin.clone()).await {
+        Ok(verdict) => (replay::told(&version, recording, &verdict), replay::document(recording, &verdict)),
+        Err(error) => unusable(&error.to_string()),
+    }
+}
+
+fn unusable(reason: &str) -> (String, Value) {
+    (format!("{} {}", painted(BAD, "✗"), text::plain(reason)), json!({ "verdict": "unusable", "reason": reason }))
+}

@@ -1,0 +1,79 @@
+//! Which runs wait for an account, until when and why: said below a list, where a run itself may only wait for its children.
+
+use anyhow::Result;
+use jiff::tz::TimeZone;
+
+use crate::{
+    app::App,
+    cli::{figures, text},
+    journal::Wait,
+    kernel::run::{Run, State},
+};
+
+/// When a run goes on by itself, in milliseconds since 1970 UTC, if time is what it waits for.
+pub(super) fn due(run: &Run) -> Option<u64> {
+    match &run.state {
+        State::Waiting { wait } => wait.due(),
+        _ => None,
+    }
+}
+
+/// The runs that wait for an account, among those given and below them.
+pub(super) async fn below(app: &App, runs: impl Iterator<Item = &Run>) -> Result<Vec<Run>> {
+    let mut waiting: Vec<Run> = Vec::new();
+    for run in runs.filter(|run| matches!(run.state, State::Waiting { .. })) {
+        let found = app.kernel.tree(&run.id).await?.into_iter().filter(|run| account(run).is_some());
+        waiting.extend(found);
+    }
+    Ok(waiting)
+}
+
+/// A line for each account that is waited for: how many runs, until when, and why.
+pub(super) fn lines<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<String> {
+    let mut lines: Vec<(String, u64, String, Vec<String>)> = Vec::new();
+    for run in runs {
+        let Some((name, until, reason)) = account(run) else { continue };
+        let id = text::short(&run.id);
+        match lines.iter_mut().find(|line| line.0 == name) {
+            Some(line) => {
+                line.1 = line.1.min(until);
+                if !line.3.contains(&id) {
+                    line.3.push(id);
+                }
+            }
+            None => lines.push((name.to_owned(), until, reason.to_owned(), vec![id])),
+        }
+    }
+    let told = lines.into_iter().map(|(name, until, reason, ids)| {
+        let (runs, until) = (figures::counted(ids.len() as u64, "run", "runs"), figures::moment(until, &TimeZone::system()));
+        let ids = text::excerpt(&ids.join(", "), 60);
+        format!("{runs} ({ids}) waiting for {} until {until}: {}", text::line(&name), text::plain(&reason))
+    });
+    told.collect()
+}
+
+fn account(run: &Run) -> Option<(&str, u64, &str)> {
+    match &run.state {
+        State::Waiting { wait: Wait::Account { account, until, reason } } => Some((account, *until, reason)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::sample::run;
+
+    fn resting(id: &str, account: &str, until: u64) -> Run {
+        let wait = Wait::Account { account: account.to_owned(), until, reason: "No\u{1b}[2J more.".to_owned() };
+        run(id, "mary", State::Waiting { wait })
+    }
+
+    #[test]
+    fn runs_of_one_account_are_told_together_with_the_first_to_wake() {
+        let runs = [resting("00000001", "lab", 9_000), resting("00000002", "lab", 5_000), run("00000003", "john", State::Queued)];
+        let until = figures::moment(5_000, &TimeZone::system());
+        assert_eq!(lines(&runs), [format!("2 runs (00000001, 00000002) waiting for lab until {until}: No more.")]);
+        assert_eq!((due(&runs[0]), due(&runs[2])), (Some(9_000), None));
+    }
+}

@@ -1,0 +1,268 @@
+//! Requests taken through the gate to providers that answer from a list.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::*;
+use crate::{
+    bindings::{
+        Fault,
+        llm::{self as wit, Host},
+    },
+    interfaces::llm::{Part, Preferences, Spending, Stop, Usage, View},
+    journal::{EntryState, Interrupt, Redactor, testing::Bench},
+};
+
+const ROW: &[&str] = &["a/x", "b/y", "c/z"];
+
+/// Answers for every model with what was laid ready, and remembers what it was asked.
+#[derive(Default)]
+struct Answers {
+    ready: Mutex<BTreeMap<String, ProviderError>>,
+    asked: Mutex<Vec<(String, String)>>,
+}
+
+#[async_trait]
+impl Provider for Answers {
+    async fn complete(&self, caller: Caller<'_>, model: &str, _: &Request) -> Result<Reply, ProviderError> {
+        self.asked.lock().unwrap().push((model.to_owned(), caller.idempotency_key.to_owned()));
+        match self.ready.lock().unwrap().get(model) {
+            Some(error) => Err(error.clone()),
+            None => Ok(reply(model)),
+        }
+    }
+}
+
+fn reply(model: &str) -> Reply {
+    Reply { parts: vec![Part::Text(format!("I am {model}"))], stop: Stop::End, usage: Usage::default(), model: model.to_owned() }
+}
+
+struct Row(&'static [&'static str]);
+
+impl Preferences for Row {
+    fn models(&self, key: &str) -> Vec<String> {
+        if key == "models.default" { self.0.iter().map(|model| (*model).to_owned()).collect() } else { Vec::new() }
+    }
+}
+
+struct Scene {
+    bench: Bench,
+    answers: Arc<Answers>,
+}
+
+impl Scene {
+    fn new(failures: &[(&str, ProviderError)]) -> Self {
+        let answers = Arc::new(Answers::default());
+        answers.ready.lock().unwrap().extend(failures.iter().map(|(model, error)| ((*model).to_owned(), error.clone())));
+        Self { bench: Bench::new(), answers }
+    }
+
+    /// A new execution makes the run's only call.
+    async fn ask(&self, row: &'static [&'static str]) -> Result<wit::Reply, Fault> {
+        let (mut recorder, preferences, mut spending) = (self.bench.recorder(), Row(row), Spending::default());
+        let (recorder, provider, spending) = (&mut recorder, self.answers.as_ref(), &mut spending);
+        let mut view = View { recorder, provider, plugin: "mary", preferences: &preferences, spending };
+        view.complete(question()).await
+    }
+
+    async fn waits(&self, row: &'static [&'static str]) -> (String, u64, String) {
+        match self.ask(row).await.unwrap_err() {
+            Fault::Interrupt(Interrupt::Suspended(Wait::Account { account, until, reason })) => (account, until, reason),
+            other => panic!("it does not wait: {other:?}"),
+        }
+    }
+
+    async fn pauses(&self, row: &'static [&'static str]) -> Pause {
+        match self.ask(row).await.unwrap_err() {
+            Fault::Interrupt(Interrupt::Paused(pause)) => pause,
+            other => panic!("it does not pause: {other:?}"),
+        }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.answers.asked.lock().unwrap().drain(..).map(|(model, _)| model).collect()
+    }
+
+    fn stands(&self) -> (EntryState, bool) {
+        let entry = self.bench.journal.history().pop().expect("a call");
+        (entry.state, entry.repeated)
+    }
+
+    fn events(&self, name: &str) -> Vec<Value> {
+        self.bench.journal.events().into_iter().filter(|event| event.name == name).map(|event| event.data).collect()
+    }
+}
+
+fn question() -> wit::Request {
+    let message = wit::Message { role: wit::Role::User, parts: vec![wit::Part::Text("Who?".into())] };
+    wit::Request {
+        model: None,
+        system: None,
+        messages: vec![message],
+        tools: Vec::new(),
+        reply_schema: None,
+        max_tokens: None,
+        temperature: None,
+    }
+}
+
+fn limited(provider: &str, seconds: i64) -> ProviderError {
+    let until = Some(Timestamp::from_second(seconds).unwrap());
+    ProviderError::UsageLimit { provider: provider.into(), reason: "No more.".into(), until }
+}
+
+fn unavailable(provider: &str) -> ProviderError {
+    ProviderError::Unavailable { provider: provider.into(), tries: 4, reason: "Overloaded.".into() }
+}
+
+fn refused(provider: &str) -> ProviderError {
+    ProviderError::Refused { provider: provider.into(), reason: "no key.".into(), remedy: "Set it.".into() }
+}
+
+fn uncertain(provider: &str) -> ProviderError {
+    ProviderError::Uncertain { provider: provider.into(), reason: "Cut.".into() }
+}
+
+#[tokio::test]
+async fn the_next_model_answers_and_each_step_is_told_once() {
+    let scene = Scene::new(&[("a/x", unavailable("a")), ("b/y", limited("b", 3_600))]);
+    for _ in 0..2 {
+        assert_eq!(scene.ask(ROW).await.unwrap().model, "c/z");
+    }
+    assert_eq!(scene.asked(), ROW, "the second time the journal answers");
+    let told = scene.events("fell-back");
+    let steps: Vec<_> = told.iter().map(|data| (data["from"].as_str().unwrap(), data["to"].as_str().unwrap())).collect();
+    assert_eq!(steps, [("a/x", "b/y"), ("b/y", "c/z")]);
+    assert!(told[0]["reason"].as_str().unwrap().contains("Overloaded"), "{told:?}");
+    assert_eq!(scene.events("completed").len(), 1);
+}
+
+#[tokio::test]
+async fn another_row_of_models_does_not_change_what_was_answered() {
+    let scene = Scene::new(&[]);
+    assert_eq!(scene.ask(ROW).await.unwrap().model, "a/x");
+    assert_eq!(scene.ask(&["b/y"]).await.unwrap().model, "a/x");
+    assert_eq!(scene.ask(&[]).await.unwrap().model, "a/x", "not even when none is set any more");
+}
+
+#[tokio::test]
+async fn a_call_cut_off_may_go_to_other_models_when_it_is_made_again() {
+    let scene = Scene::new(&[("a/x", uncertain("a"))]);
+    scene.pauses(&["a/x"]).await;
+    assert_eq!(scene.stands(), (EntryState::Intended, false));
+    assert_eq!(scene.ask(&["b/y", "a/x"]).await.unwrap().model, "b/y");
+    assert_eq!(scene.stands(), (EntryState::Done, true), "the first may have been charged, and that is said");
+    assert_eq!(scene.events("repeated").len(), 1);
+}
+
+#[tokio::test]
+async fn what_may_have_been_charged_goes_to_no_other_model() {
+    let scene = Scene::new(&[("a/x", refused("a")), ("b/y", uncertain("b"))]);
+    assert!(scene.pauses(ROW).await.reason.contains("b broke off"));
+    assert_eq!(scene.asked(), ["a/x", "b/y"]);
+}
+
+#[tokio::test]
+async fn a_used_up_account_is_waited_for_and_the_call_is_no_repetition_afterwards() {
+    let scene = Scene::new(&[("a/x", limited("a", 3_600))]);
+    let (account, until, reason) = scene.waits(&["a/x"]).await;
+    assert_eq!((account.as_str(), until), ("a", 3_600_000));
+    assert!(reason.contains("usage limit") && reason.contains("No more."), "{reason}");
+    assert_eq!(scene.stands(), (EntryState::Released, false));
+    scene.answers.ready.lock().unwrap().clear();
+    assert_eq!(scene.ask(&["a/x"]).await.unwrap().model, "a/x");
+    assert_eq!(scene.stands(), (EntryState::Done, false));
+}
+
+#[tokio::test]
+async fn the_first_account_to_be_usable_again_is_the_one_waited_for() {
+    let scene = Scene::new(&[("a/x", limited("a", 7_200)), ("b/y", limited("b", 3_600)), ("c/z", refused("c"))]);
+    let (account, until, _) = scene.waits(ROW).await;
+    assert_eq!((account.as_str(), until), ("b", 3_600_000));
+    // One that is merely overloaded is not left for an hour.
+    let scene = Scene::new(&[("a/x", unavailable("a")), ("b/y", limited("b", 3_600))]);
+    let (_, until, _) = scene.waits(&ROW[..2]).await;
+    assert!(until < 120_000, "{until}");
+}
+
+#[tokio::test]
+async fn when_nothing_helps_the_run_pauses_with_every_reason() {
+    let scene = Scene::new(&[("a/x", refused("a")), ("b/y", unavailable("b"))]);
+    let pause = scene.pauses(&ROW[..2]).await;
+    assert!(pause.reason.contains("a/x: a refuses the host") && pause.reason.contains("b/y: b is not available"), "{}", pause.reason);
+    assert_eq!(scene.stands(), (EntryState::Released, false));
+    let scene = Scene::new(&[("a/x", refused("a"))]);
+    assert_eq!(scene.pauses(&ROW[..1]).await.reason, refused("a").to_string(), "of one model, its own words");
+}
+
+#[tokio::test]
+async fn a_secret_that_a_model_or_its_provider_says_reaches_nobody() {
+    const SECRET: &str = "sk-never-to-be-seen";
+    let redactor = Redactor::default();
+    redactor.learn(SECRET);
+    let said = |error: fn(String) -> ProviderError| error(format!("The key {SECRET} is no good."));
+    let errors: [fn(String) -> ProviderError; 3] = [
+        |reason| ProviderError::Uncertain { provider: "a".into(), reason },
+        |reason| ProviderError::Refused { provider: "a".into(), reason, remedy: "Set it.".into() },
+        |reason| ProviderError::LeftAlone { provider: "a".into(), reason, until: Timestamp::from_second(60).unwrap() },
+    ];
+    let mut scenes: Vec<Scene> = errors.iter().map(|error| Scene::new(&[("a/x", said(*error))])).collect();
+    // The reply names the model, and so says what the model is called.
+    scenes.push(Scene::new(&[]));
+    for scene in &scenes {
+        let row: &'static [&'static str] =
+            if scene.answers.ready.lock().unwrap().is_empty() { &["a/sk-never-to-be-seen"] } else { &["a/x"] };
+        for _ in 0..2 {
+            let (mut recorder, preferences) = (scene.bench.recorder().redacting(redactor.clone()), Row(row));
+            let (recorder, provider, mut spending) = (&mut recorder, scene.answers.as_ref(), Spending::default());
+            let mut view = View { recorder, provider, plugin: "mary", preferences: &preferences, spending: &mut spending };
+            let mut asked = question();
+            asked.messages[0].parts.push(wit::Part::Text(format!("It is {SECRET}")));
+            let heard = format!("{:?}", view.complete(asked).await);
+            assert!(heard.contains("[key]") && !heard.contains(SECRET), "{heard}");
+        }
+        let written = format!("{:?}", scene.bench.journal.written());
+        assert!(written.contains("[key]") && !written.contains(SECRET), "{written}");
+    }
+}
+
+#[tokio::test]
+async fn every_model_of_the_row_is_decided_on_before_it_is_asked() {
+    let scene = Scene::new(&[("a/x", refused("a"))]);
+    scene.bench.authority.deny("models", "b/");
+    assert_eq!(scene.ask(ROW).await.unwrap().model, "c/z");
+    assert_eq!(scene.asked(), ["a/x", "c/z"]);
+    assert!(scene.events("fell-back")[1]["reason"].as_str().unwrap().contains("No grant of `models` for `b/y`"));
+
+    let scene = Scene::new(&[]);
+    scene.bench.authority.deny("models", "a/");
+    assert!(matches!(scene.ask(ROW).await, Err(Fault::Answer(CallError::Denied(_)))), "the first choice has to be granted");
+    assert_eq!(scene.asked(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_model_set_after_a_crash_needs_a_grant_of_its_own() {
+    let scene = Scene::new(&[("a/x", uncertain("a"))]);
+    scene.pauses(&["a/x"]).await;
+    scene.bench.authority.deny("models", "b/");
+    assert!(matches!(scene.ask(&["b/y"]).await, Err(Fault::Answer(CallError::Denied(_)))));
+    assert_eq!(scene.asked(), ["a/x"]);
+    assert_eq!(scene.events("denied").len(), 1);
+}
+
+#[tokio::test]
+async fn each_model_is_sent_a_key_of_its_own_and_the_same_one_every_time() {
+    let scene = Scene::new(&[("a/x", refused("a")), ("b/y", uncertain("b"))]);
+    for _ in 0..2 {
+        scene.pauses(ROW).await;
+    }
+    let asked = scene.answers.asked.lock().unwrap().clone();
+    let keys: Vec<_> = asked.iter().map(|(_, key)| key.rsplit_once(&Bench::run().to_string()).unwrap().1).collect();
+    assert_eq!(keys, [":1", ":1:2", ":1", ":1:2"]);
+}

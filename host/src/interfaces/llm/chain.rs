@@ -1,0 +1,119 @@
+//! Which models a request means, by what the operator set. Asks none of them.
+
+use super::Preferences;
+use crate::journal::{Pause, PauseKind};
+
+/// Most models one request is taken to.
+const LONGEST: usize = 8;
+
+/// The models to ask, one after the other until one answers: `provider/model` each, without repetition.
+///
+/// A name with a slash is a model; another is an alias, `models.ALIAS` in the settings. No name: the run's `model`, else
+/// the plugin's `plugins.NAME.model`, else `models.default`. Each of these keys holds one name or a list of them.
+pub(super) fn resolve(asked: Option<&str>, plugin: &str, preferences: &dyn Preferences) -> Result<Vec<String>, Pause> {
+    let names = match asked {
+        Some(name) => vec![name.to_owned()],
+        None => {
+            let keys = ["model".to_owned(), format!("plugins.{plugin}.model"), "models.default".to_owned()];
+            keys.iter().map(|key| preferences.models(key)).find(|names| !names.is_empty()).unwrap_or_default()
+        }
+    };
+    if names.is_empty() {
+        return Err(unset(
+            "No model is set. Resume the run with --model provider/model, or set `models.default` in baton.toml before.".to_owned(),
+        ));
+    }
+    let mut models = Vec::new();
+    for name in &names {
+        expand(name, preferences, &mut Vec::new(), &mut models)?;
+    }
+    models.truncate(LONGEST);
+    Ok(models)
+}
+
+/// Adds what a name means to `models`. `above` holds the aliases that led here.
+fn expand(name: &str, preferences: &dyn Preferences, above: &mut Vec<String>, models: &mut Vec<String>) -> Result<(), Pause> {
+    if name.contains('/') {
+        if !models.iter().any(|model| model == name) {
+            models.push(name.to_owned());
+        }
+        return Ok(());
+    }
+    let shown = name.escape_debug();
+    let names = preferences.models(&format!("models.{name}"));
+    if names.is_empty() {
+        return Err(unset(format!(
+            "No model goes by `{shown}`. Set `models.{shown}` in baton.toml to a provider/model, then resume the run."
+        )));
+    }
+    if above.iter().any(|alias| alias == name) {
+        return Err(unset(format!(
+            "`models.{shown}` in baton.toml leads back to itself. Set it to a provider/model, then resume the run."
+        )));
+    }
+    above.push(name.to_owned());
+    for name in &names {
+        expand(name, preferences, above, models)?;
+    }
+    above.pop();
+    Ok(())
+}
+
+fn unset(reason: String) -> Pause {
+    Pause::new(PauseKind::Provider, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    struct Set(BTreeMap<&'static str, Vec<&'static str>>);
+
+    impl Preferences for Set {
+        fn models(&self, key: &str) -> Vec<String> {
+            self.0.get(key).into_iter().flatten().map(|name| (*name).to_owned()).collect()
+        }
+    }
+
+    fn set(keys: &[(&'static str, &[&'static str])]) -> Set {
+        Set(keys.iter().map(|(key, names)| (*key, names.to_vec())).collect())
+    }
+
+    fn resolved(asked: Option<&str>, keys: &[(&'static str, &[&'static str])]) -> Result<Vec<String>, String> {
+        resolve(asked, "mary", &set(keys)).map_err(|pause| pause.reason)
+    }
+
+    #[test]
+    fn the_nearest_setting_wins() {
+        let all: &[(&str, &[&str])] = &[("model", &["run/x"]), ("plugins.mary.model", &["mary/x"]), ("models.default", &["all/x"])];
+        assert_eq!(resolved(Some("asked/x"), all).unwrap(), ["asked/x"]);
+        assert_eq!(resolved(None, all).unwrap(), ["run/x"]);
+        assert_eq!(resolved(None, &all[1..]).unwrap(), ["mary/x"]);
+        assert_eq!(resolved(None, &all[2..]).unwrap(), ["all/x"]);
+        assert!(resolved(None, &[]).unwrap_err().starts_with("No model is set."));
+    }
+
+    #[test]
+    fn aliases_stand_for_models_and_for_lists_wherever_they_are_named() {
+        let keys: &[(&str, &[&str])] = &[
+            ("model", &["fast", "b/y", "slow"]),
+            ("models.fast", &["a/x", "b/y"]),
+            ("models.slow", &["c/z", "fast"]),
+            ("models.loop", &["d/d", "round"]),
+            ("models.round", &["loop"]),
+        ];
+        assert_eq!(resolved(None, keys).unwrap(), ["a/x", "b/y", "c/z"]);
+        assert_eq!(resolved(Some("slow"), keys).unwrap(), ["c/z", "a/x", "b/y"]);
+        assert!(resolved(Some("loop"), keys).unwrap_err().contains("`models.loop` in baton.toml leads back to itself"));
+        let unknown = resolved(Some("no\nsuch"), keys).unwrap_err();
+        assert!(unknown.contains(r"`models.no\nsuch`"), "{unknown}");
+    }
+
+    #[test]
+    fn a_chain_has_an_end() {
+        let many: Vec<&'static str> = ["a/1", "a/2", "a/3", "a/4", "a/5", "a/6", "a/7", "a/8", "a/9"].to_vec();
+        assert_eq!(resolved(None, &[("models.default", &many)]).unwrap().len(), 8);
+    }
+}

@@ -1,0 +1,250 @@
+//! What is known of an account between calls: whether it is used up, and whether its service answers. While one of the
+//! two is so, calls are turned away without being made. Lost with the process: whoever comes next finds out anew.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::failure::Failure;
+use crate::interfaces::llm::provider::ProviderError;
+
+/// Unavailable answers in a row after which the service is left alone.
+const ENOUGH: u32 = 5;
+/// How long it is left alone, and how long one call may try before the next one may.
+const REST: Duration = Duration::from_secs(30);
+/// Single tries without success after which nothing waits for the service any more.
+const PATIENCE: u32 = 20;
+/// How long a used-up account rests where its provider does not say; the last again and again.
+const RESETS: [u64; 5] = [5, 10, 20, 40, 60];
+/// No provider counts by more than a month.
+const LONGEST_RESET: Duration = Duration::from_hours(32 * 24);
+
+/// The standing of one account.
+pub(super) struct Standing {
+    account: String,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Unavailable answers since the last of another kind.
+    unavailable: u32,
+    /// Times that the account was used up since it last was not.
+    used_up: usize,
+    shut: Option<Shut>,
+}
+
+struct Shut {
+    cause: Cause,
+    until: Timestamp,
+    reason: String,
+    /// A call was let through to see whether things are better.
+    trying: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    UsedUp,
+    Unavailable,
+}
+
+impl Standing {
+    /// An account of which nothing is known.
+    pub(super) fn of(account: &str) -> Self {
+        Self { account: account.to_owned(), known: Mutex::default() }
+    }
+
+    /// Lets a call be made, or says until when it is useless. Once that time has come, one call is let through; the
+    /// others are told to come back later, unless it has succeeded by then.
+    pub(super) fn admit(&self, now: Timestamp) -> Result<(), ProviderError> {
+        let mut known = self.known();
+        let unavailable = known.unavailable;
+        let Some(shut) = &mut known.shut else { return Ok(()) };
+        if now >= shut.until {
+            shut.until = later(now, REST);
+            shut.trying = true;
+            return Ok(());
+        }
+        Err(self.turned_away(shut, unavailable))
+    }
+
+    /// The service has answered.
+    pub(super) fn answered(&self) {
+        *self.known() = Known::default();
+    }
+
+    /// Takes in a failure, and says what it is in the light of all others.
+    pub(super) fn failed(&self, mut failure: Box<Failure>, now: Timestamp) -> Box<Failure> {
+        let mut known = self.known();
+        // Calls that were on their way when somebody else found the account shut tell nothing new.
+        let known_already = known.shut.as_ref().is_some_and(|shut| !shut.trying && shut.until > now);
+        match &mut failure.error {
+            ProviderError::Unavailable { reason, .. } => {
+                if !known_already {
+                    known.unavailable += 1;
+                    if known.unavailable >= ENOUGH {
+                        let rest = failure.wait.unwrap_or_default().max(REST);
+                        known.shut(Cause::Unavailable, later(now, rest), reason);
+                    }
+                }
+                let unavailable = known.unavailable;
+                if let Some(shut) = &known.shut {
+                    failure.error = self.turned_away(shut, unavailable);
+                    failure.again = false;
+                }
+            }
+            ProviderError::UsageLimit { until, reason, .. } => {
+                let told = until.map(|until| until.clamp(later(now, Duration::from_secs(1)), later(now, LONGEST_RESET)));
+                let known_until = known.shut.as_ref().filter(|_| known_already).map(|shut| shut.until);
+                let reset = told.or(known_until).unwrap_or_else(|| known.guess(now));
+                known.shut(Cause::UsedUp, reset, reason);
+                *until = Some(reset);
+            }
+            // It may be at work, or dead: nothing is known.
+            ProviderError::Uncertain { .. } | ProviderError::Malformed { .. } => {}
+            // Whoever refuses is there.
+            _ => *known = Known::default(),
+        }
+        failure
+    }
+
+    fn turned_away(&self, shut: &Shut, unavailable: u32) -> ProviderError {
+        let (provider, reason, until) = (self.account.clone(), shut.reason.clone(), shut.until);
+        match shut.cause {
+            Cause::UsedUp => ProviderError::UsageLimit { provider, reason, until: Some(until) },
+            Cause::Unavailable if unavailable >= ENOUGH + PATIENCE => ProviderError::Unavailable { provider, tries: unavailable, reason },
+            Cause::Unavailable => ProviderError::LeftAlone { provider, reason, until },
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn shut(&mut self, cause: Cause, until: Timestamp, reason: &str) {
+        self.shut = Some(Shut { cause, until, reason: reason.to_owned(), trying: false });
+    }
+
+    fn guess(&mut self, now: Timestamp) -> Timestamp {
+        let minutes = RESETS.get(self.used_up).or(RESETS.last()).copied().unwrap_or_default();
+        self.used_up += 1;
+        later(now, Duration::from_mins(minutes))
+    }
+}
+
+fn later(now: Timestamp, by: Duration) -> Timestamp {
+    SignedDuration::try_from(by).ok().and_then(|by| now.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn unavailable() -> Box<Failure> {
+        let error = ProviderError::Unavailable { provider: "a".into(), tries: 1, reason: "Overloaded.".into() };
+        Box::new(Failure { error, again: true, wait: None })
+    }
+
+    fn used_up(until: Option<i64>) -> Box<Failure> {
+        let error = ProviderError::UsageLimit { provider: "a".into(), reason: "No more.".into(), until: until.map(at) };
+        Box::new(Failure { error, again: false, wait: None })
+    }
+
+    fn refused() -> Box<Failure> {
+        let error = ProviderError::Refused { provider: "a".into(), reason: "No.".into(), remedy: "Pay.".into() };
+        Box::new(Failure { error, again: false, wait: None })
+    }
+
+    fn until(result: Result<(), ProviderError>) -> i64 {
+        result.unwrap_err().wait().expect("it says until when").until.as_second()
+    }
+
+    #[test]
+    fn the_fifth_unavailable_answer_shuts_it_for_half_a_minute_and_then_one_may_try() {
+        let standing = Standing::of("a");
+        for _ in 0..4 {
+            assert!(standing.failed(unavailable(), at(0)).again);
+            standing.admit(at(0)).unwrap();
+        }
+        let fifth = standing.failed(unavailable(), at(0));
+        assert!(!fifth.again && matches!(fifth.error, ProviderError::LeftAlone { .. }), "{}", fifth.error);
+        assert_eq!(until(standing.admit(at(29))), 30);
+        standing.admit(at(30)).expect("one is let through");
+        assert_eq!(until(standing.admit(at(30))), 60, "one, not two");
+        standing.answered();
+        standing.admit(at(31)).expect("it is back");
+        assert!(standing.failed(unavailable(), at(31)).again, "counting begins anew");
+    }
+
+    #[test]
+    fn an_answer_of_another_kind_ends_the_row() {
+        let standing = Standing::of("a");
+        for _ in 0..3 {
+            for _ in 0..4 {
+                standing.failed(unavailable(), at(0));
+            }
+            standing.failed(refused(), at(0));
+        }
+        standing.admit(at(0)).unwrap();
+    }
+
+    #[test]
+    fn many_that_fail_at_once_do_not_use_up_the_patience() {
+        let standing = Standing::of("a");
+        for _ in 0..1_000 {
+            standing.failed(unavailable(), at(0));
+        }
+        assert_eq!(until(standing.admit(at(1))), 30);
+    }
+
+    #[test]
+    fn nothing_waits_for_ever_for_a_service_that_is_gone() {
+        let standing = Standing::of("a");
+        (0..5).for_each(|_| drop(standing.failed(unavailable(), at(0))));
+        for round in 1..=20 {
+            standing.admit(at(round * 30)).unwrap();
+            standing.failed(unavailable(), at(round * 30));
+        }
+        assert!(matches!(standing.admit(at(601)), Err(ProviderError::Unavailable { tries: 25, .. })));
+        standing.admit(at(630)).expect("it is still looked at");
+    }
+
+    #[test]
+    fn a_used_up_account_rests_until_it_is_told_or_longer_each_time() {
+        let standing = Standing::of("a");
+        standing.failed(used_up(Some(3_600)), at(0));
+        assert_eq!(until(standing.admit(at(3_599))), 3_600);
+        let mut now = 3_600;
+        for minutes in [5, 10, 20, 40, 60, 60] {
+            standing.admit(at(now)).unwrap();
+            // Others that were on their way do not make it longer.
+            for _ in 0..3 {
+                standing.failed(used_up(None), at(now));
+            }
+            assert_eq!(until(standing.admit(at(now))), now + minutes * 60);
+            now += minutes * 60;
+        }
+        standing.admit(at(now)).unwrap();
+        standing.answered();
+        standing.failed(used_up(None), at(now));
+        assert_eq!(until(standing.admit(at(now))), now + 300, "it begins anew once it has worked");
+    }
+
+    #[test]
+    fn a_senseless_reset_is_brought_within_reason() {
+        let standing = Standing::of("a");
+        standing.failed(used_up(Some(-5)), at(100));
+        assert_eq!(until(standing.admit(at(100))), 101);
+        standing.failed(used_up(Some(10_000_000_000)), at(200));
+        assert_eq!(until(standing.admit(at(200))), 200 + 32 * 24 * 3_600);
+    }
+}

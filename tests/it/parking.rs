@@ -1,0 +1,154 @@
+//! Models that fail while others answer, accounts that are used up while runs wait for them, and a service that says so.
+
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use baton::{
+    journal::{EntryState, PauseKind, Wait},
+    kernel::run::{Run, State},
+};
+use baton_tests::{host::TestHost, program};
+use serde_json::{Value, json};
+
+fn asking(host: &TestHost, models: Value) -> baton::kernel::Order {
+    let mut order = host.order(json!({ "do": "ask", "prompt": "a question" }));
+    order.settings = json!({ "model": models });
+    order
+}
+
+fn script(host: &TestHost) -> String {
+    format!("script/{}", host.workspace().parent().unwrap().join("answers.yaml").display())
+}
+
+async fn driven(host: &TestHost, models: Value) -> Run {
+    let run = host.app.kernel.start(asking(host, models)).await.unwrap();
+    host.drive(&run.id).await;
+    host.find(&run.id).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_model_of_a_list_answers_and_the_steps_are_events() {
+    let host = TestHost::new().await;
+    let run = driven(&host, json!(["nobody/at-all", "anthropic/without-a-key", script(&host)])).await;
+    assert_eq!(run.output, Some(json!("an answer")), "{:?}", run.state);
+    let events = host.events(&run.id).await;
+    let steps: Vec<_> = events.iter().filter(|event| event.draft.name == "fell-back").map(|event| event.draft.data["to"].clone()).collect();
+    assert_eq!(steps, [json!("anthropic/without-a-key"), json!(script(&host))]);
+    let calls = host.journal(&run.id).await;
+    assert_eq!(calls.iter().filter(|call| call.call == "llm.complete").count(), 1, "one call, whoever answered");
+
+    let run = driven(&host, json!(["nobody/at-all", "anthropic/without-a-key"])).await;
+    let State::Paused { pause } = run.state else { panic!("{:?}", run.state) };
+    assert_eq!(pause.kind, PauseKind::Provider);
+    assert!(pause.reason.contains("nobody/at-all: ") && pause.reason.contains("baton secret set ANTHROPIC_API_KEY"), "{}", pause.reason);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waits_for_an_account_goes_on_by_itself_also_after_a_restart() {
+    let host = TestHost::new().await;
+    let run = host.app.kernel.start(asking(&host, json!(script(&host)))).await.unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let until = u64::try_from(now).unwrap() + 1_500;
+    let wait = Wait::Account { account: "lab".to_owned(), until, reason: "No more.".to_owned() };
+    host.app.kernel.runs().transition(&run.id, &["queued"], State::Waiting { wait }, None, Vec::new()).await.unwrap();
+    let host = host.restarted().await;
+    assert_eq!(host.app.kernel.runs().next_due(Some(&run.id)).await.unwrap(), Some(until));
+    host.drive(&run.id).await;
+    assert_eq!(host.find(&run.id).await.output, Some(json!("an answer")));
+}
+
+/// Says to each request that the account is used up for an hour, and counts them.
+fn used_up_service() -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (port, asked) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&asked);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            // As much as comes at once tells enough: the answer is the same.
+            let _ = stream.read(&mut [0; 1 << 16]);
+            counted.fetch_add(1, Ordering::SeqCst);
+            let body = r#"{"error":{"message":"The limit of the day is reached.","type":"rate_limit_error"}}"#;
+            let head = "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nretry-after: 3600\r\nconnection: close\r\n";
+            let _ = stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes());
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+    });
+    (port, asked)
+}
+
+#[test]
+fn the_program_stays_and_says_for_which_account_it_waits_until_when_and_why() {
+    let (port, asked) = used_up_service();
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("baton.toml"), format!("[providers.lab]\nbase-url = \"http://127.0.0.1:{port}/v1\"\n")).unwrap();
+    std::fs::create_dir(home.path().join("shop")).unwrap();
+    let baton = |arguments: &[&str]| {
+        let mut command = program::command(home.path(), arguments);
+        command.args(["--data-dir", "data"]).env("BATON_CONFIG", home.path().join("baton.toml"));
+        command
+    };
+    let arguments = ["run", "plan", "--input", "\"A shop for bread\"", "--workspace", "shop", "--model", "lab/any"];
+    let mut child = baton(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let listed = || -> Value {
+        let list = program::ended(baton(&["runs", "list", "--all", "-o", "json"]).output().unwrap()).exits(0).stdout;
+        let runs: Value = serde_json::from_str(&list).unwrap();
+        runs.as_array().unwrap().iter().find(|run| !run["wakes-at"].is_null()).cloned().unwrap_or_default()
+    };
+    let parked = program::wait_until(&mut child, || !listed().is_null());
+    thread::sleep(Duration::from_millis(500));
+    let alive = child.try_wait().unwrap().is_none();
+    child.kill().unwrap();
+    let told = program::ended(child.wait_with_output().unwrap()).stderr;
+    assert!(parked && alive, "it does not wait: {told}");
+    assert!(told.contains("waits for lab until 2") && told.contains("The limit of the day is reached."), "{told}");
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    let run = listed();
+    assert_eq!(run["state"], "waiting");
+    assert!(run["reason"].as_str().unwrap().contains("The limit of the day is reached."), "{run}");
+    let list = program::ended(baton(&["runs", "list"]).output().unwrap()).exits(0).stdout;
+    assert!(list.contains("waiting for lab until 2"), "{list}");
+    let show = program::ended(baton(&["runs", "show", run["run"].as_str().unwrap()]).output().unwrap()).exits(0).stdout;
+    assert!(show.contains("waiting for lab until 2"), "{show}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_waited_is_no_repetition() {
+    let (port, asked) = used_up_service();
+    let host = TestHost::with_settings(json!({ "providers": { "lab": { "base-url": format!("http://127.0.0.1:{port}/v1") } } })).await;
+    let runs = [
+        host.app.kernel.start(asking(&host, json!("lab/any"))).await.unwrap(),
+        host.app.kernel.start(asking(&host, json!("lab/any"))).await.unwrap(),
+    ];
+    let (stop, drive) = (baton::journal::Halt::default(), baton::kernel::Drive { root: None, until_idle: true });
+    let watching = async {
+        for run in &runs {
+            while !matches!(host.find(&run.id).await.state, State::Waiting { wait: Wait::Account { .. } }) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        stop.stop();
+    };
+    let (driven, ()) = tokio::join!(host.app.kernel.drive(&drive, &stop), watching);
+    driven.unwrap();
+    assert!(asked.load(Ordering::SeqCst) <= 2, "at most what was on its way");
+    let settings = Some(json!({ "model": script(&host) }));
+    for run in &runs {
+        host.app.kernel.resume(&host.find(&run.id).await, settings.clone()).await.unwrap();
+        host.drive(&run.id).await;
+        assert_eq!(host.find(&run.id).await.output, Some(json!("an answer")), "another model is asked at once");
+        let calls = host.journal(&run.id).await;
+        let call = calls.iter().find(|call| call.call == "llm.complete").unwrap();
+        assert_eq!((call.state, call.repeated), (EntryState::Done, false));
+    }
+}
