@@ -10,7 +10,7 @@ use baton_pack::guests::Guests;
 /// Interprets a folder that holds `persona.md`.
 const ROLE_ENGINE: &str = "baton-role";
 /// Cargo package and plugin name of each workflow that is a crate.
-const WORKFLOWS: &[(&str, &str)] = &[("baton-plan", "plan")];
+const WORKFLOWS: &[(&str, &str)] = &[("baton-decide", "decide"), ("baton-plan", "plan")];
 
 fn main() -> Result<()> {
     let plugins = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

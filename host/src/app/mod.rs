@@ -153,8 +153,20 @@ impl App {
         let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
         let asked = Arc::clone(&questions);
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
+        let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
-        let services = |children, toolboxes| Services { children, models, documents, questions: asked, toolboxes, servers, memory, index };
+        let services = |children, toolboxes| Services {
+            children,
+            models,
+            documents,
+            questions: asked,
+            toolboxes,
+            servers,
+            memory,
+            prices,
+            books: paying,
+            index,
+        };
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         let ledger = Arc::clone(&store) as _;

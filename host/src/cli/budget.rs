@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     app::{Access, App},
-    interfaces::llm::money::{Amount, Budget as Set, Scope},
+    interfaces::llm::money::{Amount, AmountError, Budget as Set, Scope},
     kernel,
 };
 
@@ -65,12 +65,17 @@ impl Budget {
         match &self.command {
             None | Some(Command::List) => list(context).await,
             Some(Command::Set { amount, scope }) => {
-                let amount = amount.parse::<Amount>().map_err(|error| Misuse(error.to_string()))?;
+                let amount = self::amount(amount)?;
                 change(context, scope, Some(amount)).await
             }
             Some(Command::Remove { scope }) => change(context, scope, None).await,
         }
     }
+}
+
+/// An amount as somebody typed it.
+pub(super) fn amount(text: &str) -> Result<Amount, Misuse> {
+    text.parse().map_err(|error: AmountError| Misuse(error.to_string()))
 }
 
 async fn list(context: &Context) -> Result<Exit> {

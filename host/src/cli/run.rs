@@ -6,8 +6,11 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Context, answering::Answers, beside, drive::drive_answering, exit::Exit, input, model};
-use crate::kernel::{Order, package::Kind};
+use super::{Context, answering::Answers, beside, budget, drive::drive_answering, exit::Exit, input, model};
+use crate::{
+    interfaces::llm::money::Scope,
+    kernel::{Order, package::Kind},
+};
 
 /// Run a workflow to its end and print its output
 ///
@@ -26,6 +29,9 @@ pub(super) struct Run {
     /// Who answers: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
+    /// Dollars the run may spend on models, with all that it starts
+    #[arg(long, value_name = "DOLLARS", allow_hyphen_values = true)]
+    budget: Option<String>,
     #[command(flatten)]
     answers: Answers,
 }
@@ -33,11 +39,17 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let input = input::read(&self.input)?;
+        let budget = self.budget.as_deref().map(budget::amount).transpose()?;
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
         // Where another Baton executes, it executes this run as well.
         let app = context.open_to_change().await?;
         let order = Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace: self.workspace.clone(), settings };
-        let run = app.kernel.start(order).await?;
+        let (run, plugin) = app.kernel.ordered(order)?;
+        // Before anybody executes it.
+        if let Some(budget) = budget {
+            app.books.set(&Scope::Run(run.id.clone()), Some(budget), &app.config.operator).await?;
+        }
+        let run = app.kernel.enqueue(run, &plugin).await?;
         let ended = if app.executes() {
             drive_answering(&app, context, &run.id, self.answers.manner()).await?
         } else {

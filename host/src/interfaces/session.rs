@@ -9,7 +9,10 @@ use super::{
     children::Children,
     files::{self, Workspace},
     knowledge::{self, Index, Memory},
-    llm::{self, Provider},
+    llm::{
+        self, Provider,
+        money::{Books, Prices},
+    },
     people::{self, Questions},
     run::{self, About},
     settings,
@@ -36,6 +39,10 @@ pub struct Services {
     pub servers: Arc<Servers>,
     /// Keeps what projects learned.
     pub memory: Arc<dyn Memory>,
+    /// What models cost.
+    pub prices: Prices,
+    /// What was spent on models, and what may be.
+    pub books: Arc<Books>,
     /// Finds passages.
     pub index: Arc<dyn Index>,
 }
@@ -95,6 +102,10 @@ impl Session {
             plugin: &self.about.plugin,
             preferences: &self.settings,
             spending: &mut self.spending,
+            prices: &self.services.prices,
+            books: &self.services.books,
+            root: &self.about.root,
+            project: &self.about.project,
         }
     }
 

@@ -56,6 +56,8 @@ pub enum PauseKind {
     Provider,
     /// A limit of the plugin was reached.
     Limit,
+    /// A budget does not allow the next call.
+    Budget,
     /// The operator, or the end of the host's life, stopped it.
     Operator,
     /// The plugin version the run is pinned to is not installed.

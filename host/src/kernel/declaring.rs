@@ -78,8 +78,9 @@ impl Kernel {
     /// A session that belongs to no run and can reach nothing but the plugin's own assets.
     fn detached_session(&self, plugin: &Plugin, folder: &std::path::Path) -> Result<Session, String> {
         let now = self.parts.clock.now();
+        let run = RunId::at(now, (self.parts.random)());
         let recorder = Recorder::new(
-            RunId::at(now, (self.parts.random)()),
+            run.clone(),
             Vec::new(),
             now,
             journal::Limits { payload: LIMITS.payload, calls: LIMITS.calls },
@@ -88,6 +89,7 @@ impl Kernel {
         );
         let about = About {
             parent: None,
+            root: run,
             project: String::new(),
             plugin: plugin.name().to_owned(),
             plugin_version: plugin.package.manifest.version.to_string(),

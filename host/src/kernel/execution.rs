@@ -107,6 +107,7 @@ fn failed(reason: String) -> Ending {
 fn about(run: &Run) -> About {
     About {
         parent: run.parent.as_ref().map(|(id, _)| id.to_string()),
+        root: run.root.clone(),
         project: run.project.clone(),
         plugin: run.plugin.clone(),
         plugin_version: run.plugin_version.clone(),

@@ -38,13 +38,18 @@ impl Kernel {
     /// Starts a run; it is executed once somebody drives it.
     pub async fn start(&self, order: Order) -> Result<Run, KernelError> {
         let (run, plugin) = self.ordered(order)?;
-        self.keep(&plugin).await?;
+        self.enqueue(run, &plugin).await
+    }
+
+    /// Starts a run that was ordered before, so that something could be arranged for it.
+    pub async fn enqueue(&self, run: Run, plugin: &Arc<Plugin>) -> Result<Run, KernelError> {
+        self.keep(plugin).await?;
         self.add(&run).await?;
         Ok(run)
     }
 
     /// The run that is meant, of which nobody else knows yet, and its plugin.
-    pub(super) fn ordered(&self, order: Order) -> Result<(Run, Arc<Plugin>), KernelError> {
+    pub fn ordered(&self, order: Order) -> Result<(Run, Arc<Plugin>), KernelError> {
         let plugin = self.plugin(&order.plugin, order.kind)?;
         let workspace = order.workspace.canonicalize();
         let workspace = workspace.map_err(|error| KernelError::Workspace { path: order.workspace, reason: error.to_string() })?;

@@ -31,16 +31,17 @@ fn learned(row: &AnyRow) -> Result<Learned, StoreError> {
     let (source, text) = match (category, name) {
         ("agent", _) => (format!("notes/{}", said("source")), said("text").to_owned()),
         ("run", _) => (format!("failures/{run}"), format!("A run of {plugin} failed: {}", said("reason"))),
-        _ => (format!("decisions/{cursor}"), decision(name == "answered", &said)),
+        (_, "answered") => (format!("decisions/{cursor}"), decision(said("text"), said("source") == "person", &said)),
+        _ => (format!("decisions/{cursor}"), decision(said("question"), false, &said)),
     };
     Ok(Learned { cursor, source, text })
 }
 
-fn decision<'a>(by_a_person: bool, said: &impl Fn(&str) -> &'a str) -> String {
+fn decision<'a>(question: &str, by_a_person: bool, said: &impl Fn(&str) -> &'a str) -> String {
     let who = if by_a_person { "A person answered" } else { "Decided" };
     let reasoning = said("reasoning");
     let because = if reasoning.is_empty() { String::new() } else { format!("\nBecause: {reasoning}") };
-    format!("Question: {}\n{who}: {}{because}", said("question"), said("answer"))
+    format!("Question: {question}\n{who}: {}{because}", said("answer"))
 }
 
 fn unread(error: StoreError) -> KnowledgeError {

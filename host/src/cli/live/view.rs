@@ -185,6 +185,10 @@ impl View {
             }
             (Category::Question, "asked") => self.asks(run, event),
             (Category::Question, "decided") => self.decided(run, event),
+            (Category::Llm, "budget-nearly-spent") => {
+                let told = format!("${} of a budget of ${} is spent or put aside", word(data, "spent-usd"), word(data, "budget-usd"));
+                self.warning(run, event.at, &told)
+            }
             (Category::Llm, "fell-back") => {
                 let told = format!("{} is asked instead of {}. {}", word(data, "to"), word(data, "from"), word(data, "reason"));
                 self.warning(run, event.at, &text::excerpt(&told, 400))

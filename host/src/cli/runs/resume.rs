@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    app::Access,
-    cli::{Context, answering::Answers, drive::drive_answering, exit::Exit, model},
+    cli::{Context, answering::Answers, beside, budget, drive::drive_answering, exit::Exit, model},
+    interfaces::llm::money::Scope,
 };
 
 /// Carry on with a run that was stopped, is paused, or has failed, and drive it to its end
@@ -18,6 +18,9 @@ pub(in crate::cli) struct Resume {
     /// Who answers from now on: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
+    /// Dollars the run may spend on models in all, with what it starts and what it has spent already
+    #[arg(long, value_name = "DOLLARS", allow_hyphen_values = true)]
+    budget: Option<String>,
     #[command(flatten)]
     answers: Answers,
 }
@@ -25,10 +28,22 @@ pub(in crate::cli) struct Resume {
 impl Resume {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let settings = self.model.as_deref().map(model::settings).transpose()?;
-        let app = context.open(Access::Execute).await?;
+        let budget = self.budget.as_deref().map(budget::amount).transpose()?;
+        // Where another Baton executes, it carries on with this run as well.
+        let app = context.open_to_change().await?;
         let run = app.kernel.resolve(&self.run).await?;
+        if let Some(budget) = budget {
+            app.books.set(&Scope::Run(run.root.clone()), Some(budget), &app.config.operator).await?;
+        }
         app.kernel.resume(&run, settings).await?;
-        let ended = drive_answering(&app, context, &run.root, self.answers.manner()).await?;
+        let ended = if app.executes() {
+            drive_answering(&app, context, &run.root, self.answers.manner()).await?
+        } else {
+            match beside::follow(&app, context, &run.root).await? {
+                Some(ended) => ended,
+                None => return Ok(Exit::Unfinished),
+            }
+        };
         app.close().await;
         ended.tell(context, None);
         ended.answer(&context.screen)?;

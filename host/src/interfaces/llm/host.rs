@@ -64,7 +64,8 @@ impl<'a> View<'a> {
         'a: 'b,
     {
         let (run, now) = (self.recorder.run().clone(), self.recorder.clock());
-        Asker { provider: self.provider, authority, plugin: self.plugin, run, now }
+        let (prices, books, root, project) = (self.prices, self.books, self.root, self.project);
+        Asker { provider: self.provider, authority, plugin: self.plugin, run, now, prices, books, root, project }
     }
 
     /// Each request is a call of its own: what has been answered is kept even when another one never is.

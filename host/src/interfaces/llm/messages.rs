@@ -154,6 +154,9 @@ pub struct Usage {
     /// Part of `input_tokens` that came from the provider's cache.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cached_input_tokens: u64,
+    /// Part of `input_tokens` that the provider put into its cache, which some charge more for. Not in the contract.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cache_write_tokens: u64,
     /// Dollars. None: the price is not known, which is not the same as free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,

@@ -18,7 +18,7 @@ use wasmtime::component::{HasData, Linker};
 
 use crate::{
     bindings,
-    journal::{CapabilityKind, Matching, Recorder},
+    journal::{CapabilityKind, Matching, Recorder, RunId},
 };
 
 pub use messages::{Message, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolResult, Usage};
@@ -46,6 +46,14 @@ pub struct View<'a> {
     pub preferences: &'a dyn Preferences,
     /// What its replies have cost so far.
     pub spending: &'a mut Spending,
+    /// What models cost.
+    pub prices: &'a money::Prices,
+    /// What was spent, and what may be.
+    pub books: &'a money::Books,
+    /// The run that somebody started.
+    pub root: &'a RunId,
+    /// The project that pays.
+    pub project: &'a str,
 }
 
 /// Which models the operator chose, by the dotted keys of the settings.

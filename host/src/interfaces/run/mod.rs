@@ -5,13 +5,18 @@ mod host;
 
 use wasmtime::component::{HasData, Linker};
 
-use crate::{bindings, journal::Recorder};
+use crate::{
+    bindings,
+    journal::{Recorder, RunId},
+};
 
 /// What a guest may know of its run.
 #[derive(Clone, Debug)]
 pub struct About {
     /// The run that started this one.
     pub parent: Option<String>,
+    /// The run that somebody started, of which this is a descendant, or itself.
+    pub root: RunId,
     /// The project it belongs to.
     pub project: String,
     /// Name of the plugin.

@@ -29,6 +29,7 @@ const COUNT_OPEN: &str = "select count(*) from questions where answered_at is nu
 const ASK: &str = "insert into questions (id, run_id, seq, root_id, project, plugin, text, options, reasoning, confidence, severity, context, \
     best, expires_at, expiry_answer, asked_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 const ASK_AGAIN: &str = "update questions set withdrawn_at = null where id = $1";
+const TEXT: &str = "select text from questions where id = $1";
 const ANSWER: &str = "update questions set answer = $1, answered_by = $2, source = $3, answered_at = $4 where id = $5";
 /// A run has one call in flight, so one that waits and has a question open waits for it. The state is compared in a
 /// form that no index has: the run is found by its id.
@@ -172,7 +173,8 @@ async fn answer(id: &QuestionId, run: &RunId, given: &Given, step: &mut Step<'_>
     let query = sqlx::query(ANSWER).bind(&*given.answer).bind(&*given.by).bind(given.source.as_str()).bind(stored(step.now));
     query.bind(id.as_str()).execute(&mut *step.connection).await?;
     let Given { answer, by, source } = given.clone();
-    tell(step, "answered", run, json!({ "question": id, "answer": answer, "by": by, "source": source }));
+    let text: String = sqlx::query(TEXT).bind(id.as_str()).fetch_one(&mut *step.connection).await?.try_get("text")?;
+    tell(step, "answered", run, json!({ "question": id, "text": text, "answer": answer, "by": by, "source": source }));
     Ok(Answer { answer, by, source, at: step.now })
 }
 

@@ -19,7 +19,7 @@ async fn what_runs_learned_is_read_out_of_their_events() {
         of(Category::Run, "progress", json!({ "step": "x" })),
         of(Category::Agent, "remembered", json!({ "source": "style", "text": "Short." })),
         of(Category::Question, "decided", json!({ "question": "Tabs?", "answer": "No.", "reasoning": "The style says so." })),
-        of(Category::Question, "answered", json!({ "question": "Name?", "answer": "Split" })),
+        of(Category::Question, "answered", json!({ "question": "q-1", "text": "Name?", "answer": "Split", "source": "person" })),
         of(Category::Run, "failed", json!({ "reason": "The disk is full." })),
         Draft::of_run(Category::Agent, "remembered", &elsewhere.id, json!({ "source": "theirs", "text": "Not ours." })),
     ];

@@ -4,9 +4,14 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
-use super::{Caller, Charge, MODELS, Provider, ProviderError, Reply, Request};
+use super::{
+    Caller, Charge, MODELS, Provider, ProviderError, Reply, Request,
+    money::{Books, LedgerError, Prices, Purse, Refused},
+};
 use crate::{
     events::{Category, Draft},
     journal::{Attempt, Authority, CallError, Capability, Pause, PauseKind, Performed, RunId, Wait},
@@ -23,6 +28,10 @@ pub(super) struct Asker<'a> {
     pub(super) run: RunId,
     /// The time outside, in milliseconds since 1970 UTC.
     pub(super) now: u64,
+    pub(super) prices: &'a Prices,
+    pub(super) books: &'a Books,
+    pub(super) root: &'a RunId,
+    pub(super) project: &'a str,
 }
 
 /// A model that did not answer.
@@ -33,6 +42,8 @@ struct Passed<'a> {
 
 enum Because {
     Denied(String),
+    /// A budget limits it, and nobody knows its price.
+    Unpriced(Refused),
     Failed(ProviderError),
 }
 
@@ -45,23 +56,40 @@ impl Asker<'_> {
         };
         let mut passed: Vec<Passed<'_>> = Vec::new();
         for (place, model) in chain.iter().enumerate() {
-            let because = match self.authority.decide(&Capability::new(MODELS.word, model.as_str())) {
-                Err(denial) => Because::Denied(denial.reason),
-                Ok(()) => match self.try_one(&attempt, place, model, request).await {
-                    Ok(reply) => {
-                        let mut events = self.fell_back(&attempt, &passed, model);
-                        events.push(self.completed(&attempt, &reply));
-                        return Performed::Answered(Ok(reply), events);
-                    }
-                    Err(error) if error.charged() == Charge::Maybe => {
-                        return Performed::Paused { happened: true, pause: pause(&error) };
-                    }
-                    Err(error) => Because::Failed(error),
-                },
+            if let Err(denial) = self.authority.decide(&Capability::new(MODELS.word, model.as_str())) {
+                passed.push(Passed { model, because: Because::Denied(denial.reason) });
+                continue;
+            }
+            let held = match self.purse().open(attempt.seq, model, request).await {
+                Ok(Ok(held)) => held,
+                Ok(Err(refused @ Refused::Unpriced(_))) => {
+                    passed.push(Passed { model, because: Because::Unpriced(refused) });
+                    continue;
+                }
+                Ok(Err(refused)) => return Performed::Paused { pause: refused.pause(&self.run), happened: false },
+                Err(error) => return Performed::Paused { pause: unread(&error), happened: false },
             };
-            passed.push(Passed { model, because });
+            match self.try_one(&attempt, place, model, &limited(request, held.max_tokens)).await {
+                Ok(mut reply) => {
+                    self.purse().price(model, &mut reply);
+                    let mut events = self.fell_back(&attempt, &passed, model);
+                    events.extend(held.events);
+                    events.push(self.completed(&attempt, &reply));
+                    return Performed::Answered(Ok(reply), events);
+                }
+                // What was put aside stays so until the call is made again: it may have been charged.
+                Err(error) if error.charged() == Charge::Maybe => return Performed::Paused { happened: true, pause: pause(&error) },
+                Err(error) => {
+                    self.purse().take_back(attempt.seq).await;
+                    passed.push(Passed { model, because: Because::Failed(error) });
+                }
+            }
         }
         self.unanswered(&passed)
+    }
+
+    fn purse(&self) -> Purse<'_> {
+        Purse { prices: self.prices, books: self.books, run: &self.run, root: self.root, project: self.project }
     }
 
     async fn try_one(&self, attempt: &Attempt, place: usize, model: &str, request: &Request) -> Result<Reply, ProviderError> {
@@ -79,7 +107,14 @@ impl Asker<'_> {
         if let Some(wait) = self.wait(passed) {
             return Performed::Waiting(wait);
         }
+        let unpriced = passed.iter().find_map(|passed| match &passed.because {
+            Because::Unpriced(refused) => Some(refused.pause(&self.run)),
+            Because::Denied(_) | Because::Failed(_) => None,
+        });
         let failures: Vec<&ProviderError> = passed.iter().filter_map(Passed::failure).collect();
+        if let ([], Some(pause)) = (failures.as_slice(), unpriced) {
+            return Performed::Paused { pause, happened: false };
+        }
         let pause = match (failures.as_slice(), passed) {
             // None of them may be asked any more, which is an answer like any other.
             ([], _) => {
@@ -130,7 +165,7 @@ impl Passed<'_> {
     fn failure(&self) -> Option<&ProviderError> {
         match &self.because {
             Because::Failed(error) => Some(error),
-            Because::Denied(_) => None,
+            Because::Denied(_) | Because::Unpriced(_) => None,
         }
     }
 
@@ -138,12 +173,26 @@ impl Passed<'_> {
         match &self.because {
             Because::Failed(error) => error.to_string(),
             Because::Denied(reason) => reason.clone(),
+            Because::Unpriced(refused) => refused.pause(&RunId::from_text("")).reason,
         }
     }
 }
 
 fn listed(passed: &[Passed<'_>]) -> String {
     passed.iter().map(|passed| format!("\n  {}: {}", passed.model.escape_debug(), passed.reason())).collect()
+}
+
+/// The request with a reply no longer than a budget leaves room for.
+fn limited(request: &Request, max_tokens: Option<u32>) -> Cow<'_, Request> {
+    match max_tokens {
+        Some(most) if request.max_tokens != Some(most) => Cow::Owned(Request { max_tokens: Some(most), ..request.clone() }),
+        _ => Cow::Borrowed(request),
+    }
+}
+
+/// Books that cannot be read are for the operator to mend: what nobody counts may cost anything.
+fn unread(error: &LedgerError) -> Pause {
+    Pause::new(PauseKind::Operator, format!("{error} Then resume the run."))
 }
 
 fn pause(error: &ProviderError) -> Pause {

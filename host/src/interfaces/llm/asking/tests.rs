@@ -15,7 +15,13 @@ use crate::{
         Fault,
         llm::{self as wit, Host},
     },
-    interfaces::llm::{Part, Preferences, Spending, Stop, Usage, View},
+    interfaces::llm::{
+        Part, Preferences, Spending, Stop, Usage, View,
+        money::{
+            Budgets, Prices, Scope,
+            testing::{Kept, no_books},
+        },
+    },
     journal::{EntryState, Interrupt, Redactor, testing::Bench},
 };
 
@@ -54,20 +60,23 @@ impl Preferences for Row {
 struct Scene {
     bench: Bench,
     answers: Arc<Answers>,
+    books: Books,
 }
 
 impl Scene {
     fn new(failures: &[(&str, ProviderError)]) -> Self {
         let answers = Arc::new(Answers::default());
         answers.ready.lock().unwrap().extend(failures.iter().map(|(model, error)| ((*model).to_owned(), error.clone())));
-        Self { bench: Bench::new(), answers }
+        Self { bench: Bench::new(), answers, books: no_books() }
     }
 
     /// A new execution makes the run's only call.
     async fn ask(&self, row: &'static [&'static str]) -> Result<wit::Reply, Fault> {
         let (mut recorder, preferences, mut spending) = (self.bench.recorder(), Row(row), Spending::default());
         let (recorder, provider, spending) = (&mut recorder, self.answers.as_ref(), &mut spending);
-        let mut view = View { recorder, provider, plugin: "mary", preferences: &preferences, spending };
+        let (prices, books, root) = (&Prices::new(None).unwrap(), &self.books, &Bench::run());
+        let mut view =
+            View { recorder, provider, plugin: "mary", preferences: &preferences, spending, prices, books, root, project: "demo" };
         view.complete(question()).await
     }
 
@@ -221,7 +230,9 @@ async fn a_secret_that_a_model_or_its_provider_says_reaches_nobody() {
         for _ in 0..2 {
             let (mut recorder, preferences) = (scene.bench.recorder().redacting(redactor.clone()), Row(row));
             let (recorder, provider, mut spending) = (&mut recorder, scene.answers.as_ref(), Spending::default());
-            let mut view = View { recorder, provider, plugin: "mary", preferences: &preferences, spending: &mut spending };
+            let (prices, books, root, spending) = (&Prices::new(None).unwrap(), &scene.books, &Bench::run(), &mut spending);
+            let mut view =
+                View { recorder, provider, plugin: "mary", preferences: &preferences, spending, prices, books, root, project: "demo" };
             let mut asked = question();
             asked.messages[0].parts.push(wit::Part::Text(format!("It is {SECRET}")));
             let heard = format!("{:?}", view.complete(asked).await);
@@ -265,4 +276,41 @@ async fn each_model_is_sent_a_key_of_its_own_and_the_same_one_every_time() {
     let asked = scene.answers.asked.lock().unwrap().clone();
     let keys: Vec<_> = asked.iter().map(|(_, key)| key.rsplit_once(&Bench::run().to_string()).unwrap().1).collect();
     assert_eq!(keys, [":1", ":1:2", ":1", ":1:2"]);
+}
+
+const PRICED: &[&str] = &["openai/gpt-5-mini"];
+
+/// A scene whose runs may spend so much in all.
+async fn with_budget(dollars: &str) -> Scene {
+    let kept = Arc::new(Kept::default());
+    kept.set_budget(&Scope::Organisation, Some(dollars.parse().unwrap()), "ann").await.unwrap();
+    Scene { books: Books::new(kept.clone(), kept), ..Scene::new(&[]) }
+}
+
+#[tokio::test]
+async fn a_call_that_the_budget_does_not_allow_pauses_the_run_and_is_not_made() {
+    let scene = with_budget("0.000001").await;
+    let paused = scene.ask(PRICED).await.unwrap_err();
+    let Fault::Interrupt(Interrupt::Paused(pause)) = paused else { panic!("{paused:?}") };
+    assert!(pause.kind == PauseKind::Budget && pause.reason.contains("baton budget set"), "{pause}");
+    assert!(scene.answers.asked.lock().unwrap().is_empty());
+    assert_eq!(scene.bench.journal.history()[0].state, EntryState::Released, "asking later is no repetition");
+}
+
+#[tokio::test]
+async fn under_a_budget_a_model_without_a_price_is_passed_by() {
+    let scene = with_budget("5").await;
+    let paused = scene.ask(&["mine/x"]).await.unwrap_err();
+    assert!(matches!(&paused, Fault::Interrupt(Interrupt::Paused(pause)) if pause.reason.contains("[prices.")), "{paused:?}");
+    let scene = with_budget("5").await;
+    assert_eq!(scene.ask(&["mine/x", "openai/gpt-5-mini"]).await.unwrap().model, "openai/gpt-5-mini");
+}
+
+#[tokio::test]
+async fn a_reply_has_its_price_with_and_without_a_budget() {
+    for scene in [Scene::new(&[]), with_budget("5").await] {
+        let cost = scene.ask(PRICED).await.unwrap().usage.cost_usd;
+        assert_eq!(cost, Some(0.0), "no tokens cost nothing, which is known");
+    }
+    assert_eq!(Scene::new(&[]).ask(&["mine/x"]).await.unwrap().usage.cost_usd, None);
 }

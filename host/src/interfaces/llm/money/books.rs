@@ -159,38 +159,7 @@ impl Payer {
 
 #[cfg(test)]
 mod tests {
-    use async_trait::async_trait;
-    use std::sync::Mutex as Held;
-
-    use super::*;
-
-    #[derive(Default)]
-    struct Kept {
-        postings: Held<Vec<Posting>>,
-        budgets: Held<Vec<Budget>>,
-    }
-
-    #[async_trait]
-    impl Ledger for Kept {
-        async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, LedgerError> {
-            let postings = self.postings.lock().unwrap();
-            Ok(postings.iter().filter(|posting| posting.cursor > cursor).take(limit as usize).cloned().collect())
-        }
-    }
-
-    #[async_trait]
-    impl Budgets for Kept {
-        async fn budgets(&self) -> Result<Vec<Budget>, LedgerError> {
-            Ok(self.budgets.lock().unwrap().clone())
-        }
-
-        async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &str) -> Result<(), LedgerError> {
-            let mut budgets = self.budgets.lock().unwrap();
-            budgets.retain(|budget| budget.scope != *scope);
-            budgets.extend(amount.map(|amount| Budget { scope: scope.clone(), amount, set_at: 0, set_by: by.to_owned() }));
-            Ok(())
-        }
-    }
+    use super::{super::testing::Kept, *};
 
     fn dollars(text: &str) -> Amount {
         text.parse().unwrap()

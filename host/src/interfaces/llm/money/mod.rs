@@ -5,8 +5,12 @@ mod amount;
 mod books;
 mod ledger;
 mod prices;
+mod purse;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use amount::{Amount, AmountError};
 pub use books::{Books, Overdrawn, Payer, Reserved};
 pub use ledger::{Budget, Budgets, Ledger, LedgerError, Posting, Scope};
 pub use prices::{Price, PriceError, Prices, Tokens};
+pub use purse::{Held, Purse, Refused};

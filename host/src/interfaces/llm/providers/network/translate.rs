@@ -208,6 +208,7 @@ fn usage(usage: &genai::chat::Usage) -> Usage {
         input_tokens: tokens(usage.prompt_tokens),
         output_tokens: tokens(usage.completion_tokens.or(thought)),
         cached_input_tokens: tokens(details.and_then(|details| details.cached_tokens)),
+        cache_write_tokens: tokens(details.and_then(|details| details.cache_creation_tokens)),
         cost_usd: None,
     }
 }

@@ -118,6 +118,7 @@ fn usage(asked: &Asked<'_>, rule: &Rule, parts: &[Part]) -> Usage {
         input_tokens: rule.usage.input.unwrap_or_else(|| tokens(read)),
         output_tokens: rule.usage.output.unwrap_or_else(|| tokens(written)),
         cached_input_tokens: 0,
+        cache_write_tokens: 0,
         cost_usd: Some(rule.usage.cost_usd.unwrap_or(0.0)),
     }
 }

@@ -135,7 +135,7 @@ async fn openai_text_comes_back_with_its_usage_and_the_headers_go_out() {
     request.temperature = Some(0.3);
     request.max_tokens = Some(50);
     let reply = service.ask(Protocol::OpenAi, &request).await.unwrap();
-    let usage = Usage { input_tokens: 11, output_tokens: 7, cached_input_tokens: 4, cost_usd: None };
+    let usage = Usage { input_tokens: 11, output_tokens: 7, cached_input_tokens: 4, cache_write_tokens: 0, cost_usd: None };
     let model = "service/some-model-2026".to_owned();
     assert_eq!(reply, Reply { parts: vec![Part::Text("hi".into())], stop: Stop::End, usage, model });
     let heard = service.heard().pop().unwrap();
@@ -151,7 +151,7 @@ async fn anthropic_text_comes_back_with_cached_tokens_counted_and_the_headers_go
     let service = Service::new(vec![said_by_anthropic(&json!([{"type": "text", "text": "hi"}]), "end_turn")]).await;
     let reply = service.ask(Protocol::Anthropic, &ask("hello")).await.unwrap();
     assert_eq!((reply.text().as_str(), reply.stop), ("hi", Stop::End));
-    assert_eq!(reply.usage, Usage { input_tokens: 12, output_tokens: 5, cached_input_tokens: 8, cost_usd: None });
+    assert_eq!(reply.usage, Usage { input_tokens: 12, output_tokens: 5, cached_input_tokens: 8, cache_write_tokens: 1, cost_usd: None });
     let heard = service.heard().pop().unwrap();
     assert!(heard.head.starts_with("post /v1/messages "), "{}", heard.head);
     assert!(heard.head.contains(&format!("x-api-key: {KEY}")), "{}", heard.head);

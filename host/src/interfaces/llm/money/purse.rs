@@ -1,0 +1,199 @@
+//! Pays for the calls of one run: puts aside what a call may cost, holds the reply to what the budgets leave, and says
+//! what it cost. A call that no budget limits is only priced.
+
+use serde_json::json;
+
+use super::{Amount, Books, LedgerError, Overdrawn, Payer, Price, Prices, Scope, Tokens};
+use crate::{
+    events::{Category, Draft},
+    interfaces::llm::{Reply, Request, Usage},
+    journal::{Pause, PauseKind, RunId},
+};
+
+/// Tokens put aside for a reply whose asker set no limit; under a budget it is held to as many.
+const USUAL_REPLY: u32 = 8_192;
+/// Fewer tokens than these are no reply worth paying for.
+const SHORTEST_REPLY: u32 = 256;
+/// Bytes of a request that make one token at least, whatever the language and the tokeniser.
+const BYTES_A_TOKEN: u64 = 2;
+/// Tokens that a provider adds to what it is sent.
+const OVERHEAD: u64 = 256;
+
+/// Pays for the calls of one run.
+#[derive(Clone, Copy)]
+pub struct Purse<'a> {
+    /// What models cost.
+    pub prices: &'a Prices,
+    /// What was spent, and what may be.
+    pub books: &'a Books,
+    /// The run that asks.
+    pub run: &'a RunId,
+    /// The run that somebody started.
+    pub root: &'a RunId,
+    /// The project.
+    pub project: &'a str,
+}
+
+/// A call that may be made.
+#[derive(Debug, Default, PartialEq)]
+pub struct Held {
+    /// The reply is to be no longer than this; none where no budget limits it.
+    pub max_tokens: Option<u32>,
+    /// What operators are to be told once it was made.
+    pub events: Vec<Draft>,
+}
+
+/// A call that may not be made.
+#[derive(Debug, PartialEq)]
+pub enum Refused {
+    /// A budget limits it, and nobody knows what it costs.
+    Unpriced(String),
+    /// A budget does not allow it.
+    Overdrawn(Overdrawn),
+}
+
+impl Purse<'_> {
+    /// Puts aside what asking `model` may cost.
+    pub async fn open(&self, seq: u64, model: &str, request: &Request) -> Result<Result<Held, Refused>, LedgerError> {
+        let payer = self.payer(seq);
+        if !self.books.limits(&payer).await? {
+            return Ok(Ok(Held::default()));
+        }
+        let Some(price) = self.price_of(model) else { return Ok(Err(Refused::Unpriced(model.to_owned()))) };
+        let asking = price.cost(Tokens { input: tokens_of(request), ..Tokens::default() }).unwrap_or(Amount::billionths(u64::MAX));
+        let left = match self.books.reserve(&payer, asking).await? {
+            Ok(reserved) => reserved.left.unwrap_or(Amount::billionths(u64::MAX)),
+            Err(overdrawn) => return Ok(Err(Refused::Overdrawn(overdrawn))),
+        };
+        let wanted = request.max_tokens.unwrap_or(USUAL_REPLY);
+        let affordable = affordable(&price, left.less(asking), wanted).max(SHORTEST_REPLY.min(wanted));
+        let replying = price.cost(Tokens { output: affordable.into(), ..Tokens::default() }).unwrap_or_default();
+        match self.books.reserve(&payer, asking + replying).await? {
+            Ok(reserved) => {
+                let events = reserved.nearly_spent.iter().map(|(budget, spent)| self.nearly_spent(&budget.scope, budget.amount, *spent));
+                Ok(Ok(Held { max_tokens: Some(affordable), events: events.collect() }))
+            }
+            Err(overdrawn) => Ok(Err(Refused::Overdrawn(overdrawn))),
+        }
+    }
+
+    /// Takes back what was put aside: the call took nothing.
+    pub async fn take_back(&self, seq: u64) {
+        self.books.release(&self.payer(seq)).await;
+    }
+
+    /// Says what a reply cost, where nobody said so yet and the price is known.
+    pub fn price(&self, model: &str, reply: &mut Reply) {
+        if reply.usage.cost_usd.is_none() {
+            let cost = self.price_of(model).and_then(|price| price.cost(counted(&reply.usage)));
+            reply.usage.cost_usd = cost.map(Amount::dollars);
+        }
+    }
+
+    fn payer(&self, seq: u64) -> Payer {
+        Payer { run: self.run.clone(), seq, root: self.root.clone(), project: self.project.to_owned() }
+    }
+
+    /// A script costs nothing but what its rules say.
+    fn price_of(&self, model: &str) -> Option<Price> {
+        const NOTHING: Price = Price { input: 0.0, cached_input: None, cache_write: None, output: 0.0 };
+        if model.starts_with("script/") { Some(NOTHING) } else { self.prices.of(model).copied() }
+    }
+
+    fn nearly_spent(&self, scope: &Scope, budget: Amount, spent: Amount) -> Draft {
+        let data = json!({ "budget": scope, "budget-usd": budget, "spent-usd": spent });
+        Draft::of_run(Category::Llm, "budget-nearly-spent", self.run, data)
+    }
+}
+
+impl Refused {
+    /// What the operator is to do; nothing of the run is lost meanwhile.
+    pub fn pause(&self, run: &RunId) -> Pause {
+        let reason = match self {
+            Self::Unpriced(model) => format!(
+                "A budget is set and the price of {model} is not known, so nothing could hold it to the budget. Set \
+                 `[prices.\"{model}\"]` with `input` and `output` in your baton.toml, or name another model, then resume the run.",
+                model = model.escape_debug()
+            ),
+            Self::Overdrawn(Overdrawn { budget, spent, wanted }) => format!(
+                "The budget of ${} for {} does not allow the next call: ${spent} of it is spent or put aside, and the call may cost \
+                 ${wanted}. Raise it with {}.",
+                budget.amount,
+                named(&budget.scope),
+                remedy(&budget.scope, run)
+            ),
+        };
+        Pause::new(PauseKind::Budget, reason)
+    }
+}
+
+/// More than any tokeniser makes of it.
+fn tokens_of(request: &Request) -> u64 {
+    let bytes = serde_json::to_string(request).map_or(0, |text| text.len() as u64);
+    bytes / BYTES_A_TOKEN + OVERHEAD
+}
+
+fn affordable(price: &Price, left: Amount, wanted: u32) -> u32 {
+    let Some(each) = price.cost(Tokens { output: 1_000, ..Tokens::default() }).map(Amount::as_billionths).filter(|each| *each > 0) else {
+        return wanted;
+    };
+    let tokens = u128::from(left.as_billionths()) * 1_000 / u128::from(each);
+    u32::try_from(tokens).unwrap_or(u32::MAX).min(wanted)
+}
+
+fn counted(usage: &Usage) -> Tokens {
+    Tokens {
+        input: usage.input_tokens,
+        cached_input: usage.cached_input_tokens,
+        cache_write: usage.cache_write_tokens,
+        output: usage.output_tokens,
+    }
+}
+
+fn named(scope: &Scope) -> String {
+    match scope {
+        Scope::Organisation => "all that this host does".to_owned(),
+        Scope::Project(project) => format!("the project {}", project.escape_debug()),
+        Scope::Run(_) => "this run".to_owned(),
+    }
+}
+
+fn remedy(scope: &Scope, run: &RunId) -> String {
+    match scope {
+        Scope::Organisation => format!("`baton budget set DOLLARS`, then `baton runs resume {run}`"),
+        Scope::Project(project) => {
+            format!("`baton budget set DOLLARS --project {}`, then `baton runs resume {run}`", project.escape_debug())
+        }
+        Scope::Run(root) => format!("`baton runs resume {root} --budget DOLLARS`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRICE: Price = Price { input: 3.0, cached_input: None, cache_write: None, output: 15.0 };
+
+    #[test]
+    fn a_reply_is_held_to_what_is_left() {
+        let dollars = |text: &str| text.parse::<Amount>().unwrap();
+        assert_eq!(affordable(&PRICE, dollars("1"), 8_192), 8_192);
+        assert_eq!(affordable(&PRICE, dollars("0.015"), 8_192), 1_000);
+        assert_eq!(affordable(&PRICE, Amount::ZERO, 8_192), 0);
+        assert_eq!(affordable(&Price { output: 0.0, ..PRICE }, Amount::ZERO, 8_192), 8_192);
+    }
+
+    #[test]
+    fn a_request_is_taken_for_more_tokens_than_it_has() {
+        let request = Request::default();
+        assert!(tokens_of(&request) >= OVERHEAD);
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_type() {
+        let run = RunId::from_text("run-1");
+        let unpriced = Refused::Unpriced("a/b".to_owned()).pause(&run);
+        assert!(unpriced.kind == PauseKind::Budget && unpriced.reason.contains("[prices.\"a/b\"]"), "{unpriced}");
+        assert!(remedy(&Scope::Run(run.clone()), &run).contains("baton runs resume run-1 --budget"));
+    }
+}

@@ -1,0 +1,42 @@
+//! Postings and budgets in memory, for tests.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+
+use super::{Amount, Books, Budget, Budgets, Ledger, LedgerError, Posting, Scope};
+
+/// Keeps what it is given.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub(crate) postings: Mutex<Vec<Posting>>,
+    pub(crate) budgets: Mutex<Vec<Budget>>,
+}
+
+#[async_trait]
+impl Ledger for Kept {
+    async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, LedgerError> {
+        let postings = self.postings.lock().unwrap();
+        Ok(postings.iter().filter(|posting| posting.cursor > cursor).take(limit as usize).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl Budgets for Kept {
+    async fn budgets(&self) -> Result<Vec<Budget>, LedgerError> {
+        Ok(self.budgets.lock().unwrap().clone())
+    }
+
+    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &str) -> Result<(), LedgerError> {
+        let mut budgets = self.budgets.lock().unwrap();
+        budgets.retain(|budget| budget.scope != *scope);
+        budgets.extend(amount.map(|amount| Budget { scope: scope.clone(), amount, set_at: 0, set_by: by.to_owned() }));
+        Ok(())
+    }
+}
+
+/// Books in which nothing stands, and no budget.
+pub(crate) fn no_books() -> Books {
+    let kept = Arc::new(Kept::default());
+    Books::new(kept.clone(), kept)
+}

@@ -1,0 +1,45 @@
+//! Answers that stand in what the project knows. Trusts no model's word that they do: it looks.
+
+use baton_sdk::knowledge::Passage;
+
+use crate::{Decided, EXPLICIT, question::Question};
+
+/// Shortest quotation that says anything, in characters.
+const SHORTEST_QUOTE: usize = 12;
+
+/// The answer a person gave when the very same question came up before.
+pub(crate) fn answered_before(question: &Question, passages: &[Passage]) -> Option<Decided> {
+    let answer = |passage: &Passage| {
+        let rest = passage.text.strip_prefix("Question: ")?;
+        let (asked, rest) = rest.split_once("\nA person answered: ")?;
+        let answer = rest.lines().next().unwrap_or_default().trim();
+        let same = plain(asked) == plain(&question.text) && !answer.is_empty() && question.admits(answer);
+        same.then(|| Decided {
+            answer: answer.to_owned(),
+            confidence: EXPLICIT,
+            by: "knowledge",
+            source: passage.source.clone(),
+            reasoning: "A person was asked the same and answered so.".to_owned(),
+        })
+    };
+    passages.iter().filter(|passage| passage.source.starts_with("decisions/")).find_map(answer)
+}
+
+/// The source in which the quotation stands word for word, if there is one.
+pub(crate) fn quoted<'a>(quote: &str, passages: &'a [Passage]) -> Option<&'a str> {
+    let quote = plain(quote);
+    let stands_in = |passage: &&Passage| plain(&passage.text).contains(&quote);
+    if quote.chars().count() < SHORTEST_QUOTE {
+        return None;
+    }
+    // What plugins noted and what was decided by a model before is no word of a person.
+    let documents =
+        passages.iter().filter(|passage| !["decisions/", "failures/", "notes/"].iter().any(|kind| passage.source.starts_with(kind)));
+    documents.into_iter().find(stands_in).map(|passage| passage.source.as_str())
+}
+
+/// Words alone, in small letters with one space between them.
+fn plain(text: &str) -> String {
+    let words = text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
+}

@@ -1,0 +1,97 @@
+//! Budgets with the real program: a run stops before the call that it cannot pay, and carries on once it can.
+
+use std::fs;
+
+use baton_tests::{PROBE, program};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A script whose every answer costs 0.40 dollars.
+const PRICED: &str =
+    "log: calls.log\nrules:\n  - { name: any, when: { contains: question }, reply: an answer, usage: { cost-usd: 0.4 } }\n";
+
+struct User(TempDir);
+
+impl User {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        for folder in ["data/plugins", "work"] {
+            fs::create_dir_all(home.path().join(folder)).unwrap();
+        }
+        fs::write(home.path().join("answers.yaml"), PRICED).unwrap();
+        fs::write(home.path().join("data/plugins/probe.wasm"), PROBE).unwrap();
+        let user = Self(home);
+        let _granted = user.baton(&["plugin", "grant", "probe"]).exits(0);
+        user
+    }
+
+    fn baton(&self, arguments: &[&str]) -> program::Ended {
+        let mut command = program::command(self.0.path(), arguments);
+        program::ended(command.env("BATON_DATA_DIR", self.0.path().join("data")).env("BATON_USER", "ada").output().unwrap())
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.baton(&[arguments, &["-o", "json"]].concat()).exits(0).stdout).unwrap()
+    }
+
+    fn run(&self, times: u32, more: &[&str]) -> program::Ended {
+        let input = json!({ "do": "steps", "times": times }).to_string();
+        let run = ["run", "probe", "--workspace", "work", "--model", "script/answers.yaml", "--input", &input];
+        self.baton(&[&run, more].concat())
+    }
+
+    fn asked(&self) -> usize {
+        fs::read_to_string(self.0.path().join("calls.log")).map_or(0, |log| log.lines().count())
+    }
+
+    fn last_run(&self) -> String {
+        self.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn a_run_stops_before_what_it_cannot_pay_and_carries_on_with_a_larger_budget() {
+    let user = User::new();
+    let stopped = user.run(5, &["--budget", "0.80"]).exits(3);
+    assert!(stopped.stderr.contains("The budget of $0.80 for this run does not allow the next call"), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("--budget DOLLARS"), "{}", stopped.stderr);
+    assert_eq!(user.asked(), 2);
+    let run = user.last_run();
+    let _again = user.baton(&["runs", "resume", &run]).exits(3);
+    assert_eq!(user.asked(), 2, "a budget that is spent stays spent");
+    let _done = user.baton(&["runs", "resume", &run, "--budget", "5"]).exits(0);
+    assert_eq!(user.asked(), 5, "what was answered is not paid for again");
+    let costs = user.json(&["costs", "--by", "workflow"]);
+    assert_eq!((&costs["rows"][0]["name"], &costs["rows"][0]["cost-usd"]), (&json!("probe"), &json!("2.00")));
+    let budgets = user.json(&["budget"]);
+    assert_eq!((&budgets[0]["spent-usd"], &budgets[0]["left-usd"]), (&json!("2.00"), &json!("3.00")));
+}
+
+#[test]
+fn a_budget_for_everything_or_a_project_holds_every_run() {
+    let user = User::new();
+    let _set = user.baton(&["budget", "set", "0.80"]).exits(0);
+    let _first = user.run(1, &[]).exits(0);
+    let told = user.run(2, &[]).exits(3);
+    assert!(told.stderr.contains("all that this host does") && told.stderr.contains("baton budget set DOLLARS"), "{}", told.stderr);
+    let _removed = user.baton(&["budget", "remove"]).exits(0);
+    let _project = user.baton(&["budget", "set", "0.80", "--project", "work"]).exits(0);
+    let told = user.run(1, &[]).exits(3);
+    assert!(told.stderr.contains("the project work-"), "{}", told.stderr);
+    let _raised = user.baton(&["budget", "set", "100", "--project", "work"]).exits(0);
+    let _done = user.run(1, &[]).exits(0);
+}
+
+#[test]
+fn what_is_no_budget_is_refused() {
+    let user = User::new();
+    for wrong in ["0", "-1", "NaN", "inf", "1e400", "1,50", "", "0.0000000001", "99999999999999999999"] {
+        let refused = user.baton(&["budget", "set", wrong]).exits(2);
+        assert!(refused.stderr.contains("no amount of dollars"), "{}", refused.stderr);
+        let refused = user.run(1, &["--budget", wrong]).exits(2);
+        assert!(refused.stderr.contains("no amount of dollars"), "{}", refused.stderr);
+    }
+    let none = user.baton(&["budget", "remove", "--project", "nobody"]).exits(2);
+    assert!(none.stderr.contains("There is no budget"), "{}", none.stderr);
+    assert_eq!(user.asked(), 0);
+}
