@@ -275,9 +275,9 @@ impl Config {
     }
 }
 
-/// The file of this program.
+/// The file of this program: on Linux that which is being executed, also when another was put in its place meanwhile.
 pub fn this_program() -> Option<PathBuf> {
-    env::current_exe().ok()
+    if cfg!(target_os = "linux") { Some(PathBuf::from("/proc/self/exe")) } else { env::current_exe().ok() }
 }
 
 /// What the program logs to standard error: `BATON_LOG`, a level such as `debug`, or directives such as

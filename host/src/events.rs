@@ -133,6 +133,8 @@ pub trait EventLog: Send + Sync {
     async fn after(&self, cursor: i64, run: Option<&RunId>, limit: u32) -> Result<Vec<Event>, EventError>;
     /// Up to `limit` events of a category, newest first; before the cursor `before` where it is given.
     async fn latest(&self, category: Category, before: Option<i64>, limit: u32) -> Result<Vec<Event>, EventError>;
+    /// The cursor of the last event, 0 for none.
+    async fn newest(&self) -> Result<i64, EventError>;
     /// Every event from now on. A listener that falls behind is told how many it missed and reads them with `after`.
     fn listen(&self) -> broadcast::Receiver<Event>;
 }

@@ -184,6 +184,11 @@ impl App {
         self.lease.is_some()
     }
 
+    /// Whether nobody executes runs in the data directory now.
+    pub fn is_alone(&self) -> bool {
+        !self.executes() && Lease::take(&self.config.data_dir, SystemClock.now()).is_ok()
+    }
+
     /// The plugin folder.
     pub fn folder(&self) -> Folder {
         Folder::of(&self.config.data_dir)

@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::exit::Exit;
-use crate::kernel::compiler::{CompileLimits, compile_confined};
+use crate::kernel::compiler::{CompileError, CompileLimits, compile_confined};
 
 /// Compile the component on standard input within limits, to standard output
 #[derive(Debug, Args)]
@@ -30,10 +30,14 @@ impl CompileComponent {
                 io::stdout().lock().write_all(&code)?;
                 Ok(Exit::Done)
             }
-            Err(error) => {
-                // The host that started this reads it, and says it with what it knows.
-                writeln!(io::stderr(), "{error}")?;
+            // The host that started this reads it, and says it with what it knows.
+            Err(CompileError::Invalid(reason)) => {
+                writeln!(io::stderr(), "{reason}")?;
                 Ok(Exit::Failed)
+            }
+            Err(error) => {
+                writeln!(io::stderr(), "{error}")?;
+                Ok(Exit::Usage)
             }
         }
     }

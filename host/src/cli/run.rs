@@ -53,7 +53,7 @@ impl Run {
         let ended = if app.executes() {
             drive_answering(&app, context, &run.id, self.answers.manner()).await?
         } else {
-            match beside::follow(&app, context, &run.id).await? {
+            match beside::follow(&app, context, &run.id, self.answers.manner()).await? {
                 Some(ended) => ended,
                 None => return Ok(Exit::Unfinished),
             }

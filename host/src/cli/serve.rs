@@ -1,6 +1,6 @@
 //! `baton serve`: executes every run there is and watches the plugin folder, until somebody stops it.
 
-use std::{collections::HashSet, pin::pin};
+use std::{collections::HashSet, pin::pin, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
@@ -22,6 +22,11 @@ use crate::{
     kernel::Drive,
 };
 
+/// How often the log is looked at where nothing tells of a change.
+const LOOK: Duration = Duration::from_millis(250);
+/// Events read from the log at once.
+const PAGE: u32 = 500;
+
 /// Execute all runs and watch the plugin folder, until Ctrl-C
 ///
 /// What is put into the plugin folder is looked at, compiled and published without a restart; runs that began with an
@@ -33,7 +38,8 @@ pub(super) struct Serve {}
 impl Serve {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Execute).await?;
-        let mut told = Told { context, roots: HashSet::new() };
+        let before = app.kernel.events().newest().await?;
+        let mut told = Told { context, roots: HashSet::new(), cursor: before };
         told.ready(&app)?;
         let interrupted = serve(&app, &mut told).await?;
         app.close().await;
@@ -45,6 +51,8 @@ impl Serve {
 async fn serve(app: &App, told: &mut Told<'_>) -> Result<bool> {
     let (halt, all) = (Halt::default(), Drive::default());
     let mut events = app.kernel.events().listen();
+    // Other processes start runs here, and what they do is in the log alone.
+    let mut look = tokio::time::interval(LOOK);
     let mut driving = pin!(app.kernel.drive(&all, &halt));
     let mut watching = pin!(app.watch_folder());
     let mut presses = presses();
@@ -52,14 +60,15 @@ async fn serve(app: &App, told: &mut Told<'_>) -> Result<bool> {
         tokio::select! {
             driven = &mut driving => {
                 driven?;
+                told.catch_up(app).await?;
                 return Ok(false);
             }
             watched = &mut watching => watched?,
             event = events.recv() => match event {
-                Ok(event) => told.event(&event)?,
-                Err(RecvError::Lagged(missed)) => told.missed(missed)?,
+                Ok(_) | Err(RecvError::Lagged(_)) => told.catch_up(app).await?,
                 Err(RecvError::Closed) => return Ok(false),
             },
+            _ = look.tick() => told.catch_up(app).await?,
             Some(()) = presses.recv() => {
                 if halt.interrupt().is_some() {
                     return Ok(true);
@@ -77,6 +86,8 @@ struct Told<'a> {
     context: &'a Context,
     /// The runs that somebody started: of their descendants nothing is said.
     roots: HashSet<RunId>,
+    /// The last event that was looked at.
+    cursor: i64,
 }
 
 impl Told<'_> {
@@ -126,12 +137,16 @@ impl Told<'_> {
         Some(format!("{mark} Run {} {told}", text::short(run)))
     }
 
-    fn missed(&self, events: u64) -> Result<()> {
-        if self.context.screen.is_json() {
-            return Ok(self.context.screen.line(&json!({ "event": "missed", "events": events }))?);
+    /// Tells of all that happened since the last look, whoever did it.
+    async fn catch_up(&mut self, app: &App) -> Result<()> {
+        loop {
+            let events = app.kernel.events().after(self.cursor, None, PAGE).await?;
+            let Some(last) = events.last() else { return Ok(()) };
+            self.cursor = last.cursor;
+            for event in &events {
+                self.event(event)?;
+            }
         }
-        self.say(&painted(FAINT, format!("… {}", figures::counted(events, "event", "events"))));
-        Ok(())
     }
 
     fn say(&self, line: &str) {

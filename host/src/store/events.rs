@@ -45,6 +45,11 @@ impl EventLog for Store {
         rows.iter().map(event).collect::<Result<_, _>>().map_err(unread)
     }
 
+    async fn newest(&self) -> Result<i64, EventError> {
+        let read = async || -> Result<i64, StoreError> { Ok(sqlx::query(LAST_CURSOR).fetch_one(&self.reads).await?.try_get(0)?) };
+        read().await.map_err(|error| EventError { action: "read", reason: error.to_string() })
+    }
+
     /// A store that was opened for looking hears nothing: only the process that writes does.
     fn listen(&self) -> broadcast::Receiver<Event> {
         self.listeners.subscribe()

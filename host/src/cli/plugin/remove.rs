@@ -36,8 +36,10 @@ impl Remove {
         }
         Folder::of(&app.config.data_dir).remove(&path)?;
         app.sources().forget(&self.plugin).await?;
-        let data = json!({ "by": app.config.operator, "plugin": self.plugin, "hash": hash, "file": path });
-        app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "removed", data)]).await?;
+        if app.withdraw(&path).await?.is_none() {
+            let data = json!({ "by": app.config.operator, "plugin": self.plugin, "file": path });
+            app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "removed", data)]).await?;
+        }
         app.close().await;
         if context.screen.is_json() {
             context.screen.document(&json!({ "plugin": self.plugin, "file": path, "hash": hash }))?;

@@ -39,7 +39,7 @@ impl Resume {
         let ended = if app.executes() {
             drive_answering(&app, context, &run.root, self.answers.manner()).await?
         } else {
-            match beside::follow(&app, context, &run.root).await? {
+            match beside::follow(&app, context, &run.root, self.answers.manner()).await? {
                 Some(ended) => ended,
                 None => return Ok(Exit::Unfinished),
             }

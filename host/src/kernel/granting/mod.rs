@@ -3,7 +3,12 @@
 
 mod breaker;
 
-use std::{collections::BTreeMap, str::FromStr, sync::Arc, sync::atomic::Ordering};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+    sync::Arc,
+    sync::atomic::Ordering,
+};
 
 use serde_json::{Value, json};
 
@@ -122,33 +127,54 @@ impl Kernel {
         let by = by.into();
         let present = self.parts.registry.find(plugin);
         let mut older = self.versions_in_use(plugin).await?;
-        older.retain(|version| present.as_ref().is_none_or(|present| present.package.hash != version.package.hash));
-        if let Some(present) = &present {
-            self.decide_version(present, change, by).await?;
-        }
-        // To grant a version more does not reach those before it. To take something back does: they are still at work.
-        for version in older.iter().filter(|_| !matches!(change, Change::Grant(_)) || present.is_none()) {
-            match self.decide_version(version, change, by).await {
-                // It has other needs and grants than the version that is meant.
-                Err(KernelError::Grant(_)) if present.is_some() => {}
-                decided => decided?,
+        let Some(present) = present else {
+            let last = older.pop().ok_or_else(|| self.nobody(plugin))?;
+            for version in older.iter().chain([&last]) {
+                self.decide_version(version, by, change, |standing| standing.changed(version, change)).await?;
             }
+            return Ok(last);
+        };
+        older.retain(|version| present.package.hash != version.package.hash);
+        let standing = current(&present, &self.parts.grants.decisions().await?).standing;
+        let wanted = standing.changed(&present, change);
+        // The older ones first: what is carried to a version to come is what was decided last.
+        let mut reached = false;
+        for version in &older {
+            let next = |standing: &Standing| Ok(standing.following(version, change, wanted.as_ref().ok()));
+            reached |= self.decide_version(version, by, change, next).await?;
         }
-        present.or_else(|| older.pop()).ok_or_else(|| self.nobody(plugin).into())
+        match wanted {
+            // It was granted to an older version alone.
+            Err(GrantError::NotGranted { .. }) if reached => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => drop(self.decide_version(&present, by, change, |standing| standing.changed(&present, change)).await?),
+        }
+        Ok(present)
     }
 
-    async fn decide_version(&self, plugin: &Plugin, change: &Change, by: By<'_>) -> Result<(), KernelError> {
+    /// Gives a version what `next` makes of what it has. Returns false where that is what it has.
+    async fn decide_version(
+        &self,
+        plugin: &Plugin,
+        by: By<'_>,
+        change: &Change,
+        next: impl Fn(&Standing) -> Result<Standing, GrantError>,
+    ) -> Result<bool, KernelError> {
         loop {
             let decisions = self.parts.grants.decisions().await?;
             let present = current(plugin, &decisions);
-            let next = present.standing.changed(plugin, change)?;
+            let next = next(&present.standing)?;
+            let is_current = self.parts.registry.find(plugin.name()).is_some_and(|current| current.package.hash == plugin.package.hash);
+            if next == present.standing && !is_current {
+                return Ok(false);
+            }
             let events = events(plugin, &present.standing, &next, change, by);
             let decision = self.decision(plugin, next, by.who);
             if self.parts.grants.decide(&decision, present.revision, events).await? {
                 adopt(plugin, decision.standing.clone());
                 let same = |other: &Arc<Plugin>| other.name() == plugin.name() && other.package.hash == plugin.package.hash;
                 self.parts.registry.older().iter().filter(|other| same(other)).for_each(|other| adopt(other, decision.standing.clone()));
-                return Ok(());
+                return Ok(true);
             }
         }
     }
@@ -252,6 +278,26 @@ impl Standing {
             Change::Enable => Self { disabled: false, tripped: None, ..self.clone() },
             Change::Disable => Self { disabled: true, tripped: None, ..self.clone() },
         })
+    }
+
+    /// What an older version has after a change that was meant for the current one, which then has `wanted`. It is never
+    /// granted more by it; what is taken back goes by the kind, for an older version may word it otherwise.
+    fn following(&self, plugin: &Plugin, change: &Change, wanted: Option<&Self>) -> Self {
+        let kinds: Option<BTreeSet<&str>> = match change {
+            Change::Grant(_) => return self.clone(),
+            Change::Enable => return Self { disabled: false, tripped: None, ..self.clone() },
+            Change::Disable => return Self { disabled: true, tripped: None, ..self.clone() },
+            Change::Revoke(named) if !named.is_empty() => Some(named.iter().map(|named| named.kind.as_str()).collect()),
+            Change::Revoke(_) | Change::Only(_) => None,
+        };
+        let needs = &plugin.package.manifest.needs;
+        let kept = |kind: &str, pattern: &str| {
+            let is_meant = kinds.as_ref().is_none_or(|kinds| kinds.contains(kind));
+            // To take a bound away would be to grant more.
+            let is_bound = is_amount(CAPABILITIES, kind) && needs.of(kind).is_empty();
+            !is_meant || is_bound || wanted.is_some_and(|wanted| wanted.granted.of(kind).iter().any(|granted| granted == pattern))
+        };
+        Self { granted: self.granted.kept(kept), ..self.clone() }
     }
 
     /// Amounts that it was granted without asking for any: it is held to them all the same.
