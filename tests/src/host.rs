@@ -138,6 +138,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         user: Settings::merge(&[json!({ "models": { "default": model } }), settings.clone()]).into_value(),
         models: llm::Config::scripts_only(folder),
         servers,
+        prices: llm::money::Prices::new(None).unwrap(),
         slots: 64,
         operator: "tester".to_owned(),
         freeze_after_writes,
