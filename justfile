@@ -58,6 +58,13 @@ hostile:
     UPDATE_DOCS=1 cargo test --package baton-tests --test all -- hostile::
     cargo test --package baton-tests --test malformed
 
+# Feeds what reads plugins with what libFuzzer makes up, for so many seconds; fuzz/README.md tells more.
+[group('test')]
+fuzz TARGET='loader' TIME='60':
+    cp Cargo.lock fuzz/Cargo.lock
+    mkdir -p fuzz/corpus/{{ TARGET }}
+    cargo fuzz run --sanitizer none --codegen-units 16 {{ TARGET }} fuzz/corpus/{{ TARGET }} fuzz/seeds/{{ TARGET }} -- -dict=fuzz/dictionary.txt -max_total_time={{ TIME }}
+
 # The numbers of docs/benchmarks.md, measured here and now; or only those of the sections named.
 [group('test')]
 bench *SECTIONS:

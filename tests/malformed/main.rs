@@ -4,6 +4,7 @@
 mod allocations;
 mod damaged;
 mod made_up;
+mod seeds;
 mod texts;
 
 use std::time::{Duration, Instant};
