@@ -10,6 +10,7 @@ mod limits;
 mod mcp;
 mod mcp_servers;
 mod parking;
+mod pausing;
 mod providers;
 mod questions;
 mod replay;

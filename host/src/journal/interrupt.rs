@@ -56,6 +56,8 @@ pub enum PauseKind {
     Provider,
     /// A limit of the plugin was reached.
     Limit,
+    /// The run asked for it itself. Resuming answers the call by which it did.
+    Requested,
     /// The operator, or the end of the host's life, stopped it.
     Operator,
     /// The plugin version the run is pinned to is not installed.
