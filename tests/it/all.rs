@@ -13,6 +13,7 @@ mod parking;
 mod pausing;
 mod providers;
 mod questions;
+mod repair;
 mod replay;
 mod runs;
 mod sandbox;
