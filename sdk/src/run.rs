@@ -21,6 +21,12 @@ pub fn sleep_until(until: u64) {
     host::sleep_until(until);
 }
 
+/// Puts the run away until its operator resumes it, and returns then. For what only people can mend: `reason` tells them
+/// what is wrong and what to do.
+pub fn pause(reason: &str) {
+    host::pause(reason);
+}
+
 /// One line for whoever reads the run's log, with the fields of a JSON object beside it (`Null` for none).
 pub fn log(level: Level, message: &str, fields: &Value) {
     let fields = if fields.is_null() { "{}".to_owned() } else { fields.to_string() };

@@ -1,6 +1,6 @@
 //! The SDK's host for tests against the real one: the same deeds, the same calls, the same answers and refusals.
 
-use baton::kernel::run::State;
+use baton::{journal::PauseKind, kernel::run::State};
 use baton_probe::Probe;
 use baton_sdk::{Workflow, testing};
 use baton_tests::host::TestHost;
@@ -12,7 +12,7 @@ const FILES: &[(&str, &str)] = &[("docs/a.md", "one\n"), ("out/b.txt", "two\n")]
 #[tokio::test(flavor = "multi_thread")]
 async fn both_hosts_answer_alike() {
     let real = TestHost::new().await;
-    let mut double = testing::Host::new().with_manifest(include_str!("../guest/plugin.toml")).when("question", "an answer");
+    let mut double = testing::Host::new().with_manifest(include_str!("../guest/plugin.toml")).when("question", "an answer").resumes(3);
     for (path, content) in FILES {
         let file = real.workspace().join(path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -20,7 +20,12 @@ async fn both_hosts_answer_alike() {
         double = double.with_file(path, content);
     }
     for input in inputs() {
-        let run = real.run(input.clone()).await;
+        let mut run = real.run(input.clone()).await;
+        while matches!(&run.state, State::Paused { pause } if pause.kind == PauseKind::Requested) {
+            real.app.kernel.resume(&run, None).await.unwrap();
+            real.drive(&run.id).await;
+            run = real.find(&run.id).await;
+        }
         let there = match run.state {
             State::Succeeded => Ok(run.output.unwrap()),
             State::Failed { reason } => Err(reason),
@@ -58,6 +63,8 @@ fn inputs() -> Vec<Value> {
         json!({ "do": "ask-all", "times": 2 }),
         json!({ "do": "setting", "key": "team.size" }),
         json!({ "do": "steps", "times": 1 }),
+        json!({ "do": "pause-untimed", "say": "The printer\nis out of paper.", "times": 2 }),
+        json!({ "do": "pause-untimed", "say": " ", "times": 1 }),
         json!({ "do": "perform", "agent": "ghost", "goal": " " }),
         json!({ "do": "ask-person", "say": " " }),
         json!({ "do": "ask-person", "say": "Which?", "options": [""] }),

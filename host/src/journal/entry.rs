@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Effect;
 
+/// The answer of a call that gives nothing back, as the journal keeps it.
+const NOTHING: &str = r#"{"ok":null}"#;
+
 /// Names a run for ever. UUID text: version 7 for a run somebody started, version 8 for a child.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -89,6 +92,13 @@ impl Entry {
     /// The key under which the outside world may recognise a repetition of this call.
     pub fn key(&self) -> String {
         format!("{}:{}", self.run, self.seq)
+    }
+
+    /// The call by which a run asked to be paused, answered at `now` by whoever resumed it.
+    #[must_use]
+    pub fn carried_on(self, now: u64) -> Self {
+        let answered_at = Some(now.max(self.asked_at));
+        Self { state: EntryState::Done, answer: Some(NOTHING.to_owned()), answered_at, ..self }
     }
 
     /// Hash of a call and its request, in hexadecimal.

@@ -58,6 +58,8 @@ pub enum PauseKind {
     Limit,
     /// A budget does not allow the next call.
     Budget,
+    /// The run asked for it itself. Resuming answers the call by which it did.
+    Requested,
     /// The operator, or the end of the host's life, stopped it.
     Operator,
     /// The plugin version the run is pinned to is not installed.

@@ -29,7 +29,7 @@ fn cut_off(bench: &Bench, state: EntryState) -> Vec<Entry> {
     history
 }
 
-fn paused(result: Result<Result<u64, CallError>, Interrupt>) -> Pause {
+fn paused<A: std::fmt::Debug>(result: Result<Result<A, CallError>, Interrupt>) -> Pause {
     match result {
         Err(Interrupt::Paused(pause)) => pause,
         other => panic!("not paused: {other:?}"),
@@ -194,6 +194,25 @@ async fn a_pause_that_may_have_happened_leaves_the_intent() {
     let pause = Pause::new(PauseKind::Provider, "Who knows.");
     paused(bench.recorder().call::<u64, _>(call, |_| ready(Performed::Paused { pause, happened: true })).await);
     assert_eq!(paused(recall(&mut bench.recorder(), Effect::Once, json!(1)).await).kind, PauseKind::Ambiguous);
+}
+
+#[tokio::test]
+async fn a_pause_that_was_asked_for_stands_until_it_is_answered_from_outside() {
+    let bench = Bench::new();
+    let ask = async |recorder: &mut Recorder| {
+        let (pause, call) = (Pause::new(PauseKind::Requested, "Look."), Call::new("test.pause", Effect::Wait, &"Look.").unwrap());
+        recorder.call::<(), _>(call, |_| ready(Performed::Paused { pause, happened: true })).await
+    };
+    for _ in 0..3 {
+        assert_eq!(paused(ask(&mut bench.recorder()).await).kind, PauseKind::Requested);
+        assert_eq!((bench.journal.history().len(), bench.journal.history()[0].state), (1, EntryState::Intended));
+    }
+    let asked = bench.journal.history().pop().unwrap();
+    assert_eq!(asked.clone().carried_on(0).answered_at, Some(asked.asked_at), "no answer is older than its question");
+    let mut recorder = bench.resumed_from(vec![asked.carried_on(9_999)]);
+    assert_eq!(ask(&mut recorder).await.unwrap(), Ok(()));
+    assert_eq!(recorder.now(), 9_999);
+    assert_eq!(paused(ask(&mut recorder).await).reason, "Look.", "the next is for the operator again");
 }
 
 #[tokio::test]

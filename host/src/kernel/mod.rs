@@ -178,6 +178,8 @@ pub struct Kernel {
     active: Mutex<HashMap<RunId, scheduler::Active>>,
     /// Something happened that may let another run go on.
     changed: Notify,
+    /// Held while runs are made ready again.
+    resuming: tokio::sync::Mutex<()>,
     /// Why nothing can be done any more: the store is full or gone.
     broken: Mutex<Option<KernelError>>,
     /// The number of the last decision that was applied.
@@ -197,6 +199,7 @@ impl Kernel {
                 services: Arc::new(services),
                 active: Mutex::default(),
                 changed: Notify::new(),
+                resuming: tokio::sync::Mutex::default(),
                 broken: Mutex::default(),
                 decided: AtomicU64::new(0),
                 itself: itself.clone(),

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     events::{Category, Draft},
     interfaces::Settings,
-    journal::{RunId, Wait},
+    journal::{EntryState, PauseKind, RunId, Wait, Write},
 };
 
 /// A run to start.
@@ -130,6 +130,8 @@ impl Kernel {
                 run.id, run.root
             )));
         }
+        // One at a time: what is paused stays so until it is resumed here, and no pause after it is answered unseen.
+        let _resuming = self.resuming.lock().await;
         for member in self.tree(&run.root).await? {
             if let Some(settings) = settings.as_ref().filter(|_| !member.state.is_final() || member.id == run.id) {
                 let settings = Settings::merge(&[member.settings.clone(), settings.clone()]).into_value();
@@ -138,11 +140,26 @@ impl Kernel {
             // An operator may know better than the clock when an account can be used again.
             let stands = matches!(member.state, State::Paused { .. } | State::Waiting { wait: Wait::Account { .. } });
             if stands || (failed && member.id == run.id) {
+                self.answer_pause(&member).await?;
                 let event = vec![Draft::of_run(Category::Run, "resumed", &member.id, json!({}))];
                 self.parts.runs.transition(&member.id, &["paused", "failed", "waiting"], State::Queued, None, event).await?;
             }
         }
         self.changed();
+        Ok(())
+    }
+
+    /// Answers the call by which a run asked to be paused. Nothing but a resume does, so that a run that is executed
+    /// again for any other reason comes to stand at the same call.
+    async fn answer_pause(&self, run: &Run) -> Result<(), KernelError> {
+        if !matches!(&run.state, State::Paused { pause } if pause.kind == PauseKind::Requested) {
+            return Ok(());
+        }
+        let last = self.parts.journal.entries(&run.id).await?.pop();
+        if let Some(entry) = last.filter(|entry| entry.state == EntryState::Intended) {
+            let entry = entry.carried_on(self.parts.clock.now());
+            self.parts.journal.write(vec![Write { entry, events: Vec::new() }]).await?;
+        }
         Ok(())
     }
 

@@ -208,6 +208,18 @@ impl Host {
         self.requests("people.ask").iter().map(|request| text(&request["text"])).collect()
     }
 
+    /// The reasons for which the run paused itself, in order.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().resumes(2);
+    /// host.inside(|| run::pause("Look."));
+    /// assert_eq!(host.pauses(), ["Look."]);
+    /// ```
+    pub fn pauses(&self) -> Vec<String> {
+        self.requests("run.pause").iter().map(text).collect()
+    }
+
     /// The run's log.
     ///
     /// ```

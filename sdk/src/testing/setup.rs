@@ -72,6 +72,7 @@ impl Host {
             assets: RefCell::default(),
             model: RefCell::default(),
             answers: RefCell::default(),
+            resumes: Cell::default(),
             agents: RefCell::default(),
             workflows: RefCell::default(),
             children: RefCell::default(),
@@ -227,6 +228,21 @@ impl Host {
     #[must_use]
     pub fn answers(self, phrase: &str, answer: &str) -> Self {
         self.world.answers.borrow_mut().push((phrase.to_owned(), answer.to_owned()));
+        self
+    }
+
+    /// The operator resumes a run that pauses itself, so many times. A pause beyond that fails the test, and its reason
+    /// is shown.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().resumes(1);
+    /// host.inside(|| run::pause("The printer is out of paper."));
+    /// assert_eq!(host.pauses(), ["The printer is out of paper."]);
+    /// ```
+    #[must_use]
+    pub fn resumes(self, times: u32) -> Self {
+        self.world.resumes.set(times);
         self
     }
 

@@ -82,6 +82,15 @@ fn an_unanswered_prompt_fails_the_test_and_is_shown() {
 }
 
 #[test]
+fn a_pause_that_nobody_resumes_fails_the_test_and_is_shown() {
+    let host = Host::new().resumes(1);
+    let said = panics(|| host.inside(|| ["Look.", "Look again."].into_iter().for_each(run::pause)));
+    assert!(said.contains("Look again.") && said.contains("Host::resumes"), "{said}");
+    assert_eq!(host.pauses(), ["Look.", "Look again."]);
+    assert!(host.calls()[0].answer.is_ok() && host.calls()[1].answer.is_err());
+}
+
+#[test]
 fn a_call_without_a_host_says_what_is_missing() {
     let said = panics(|| drop(files::read("a")));
     assert!(said.contains("`files.read`") && said.contains("testing::Host"), "{said}");

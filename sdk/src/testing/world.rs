@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) model: RefCell<Model>,
     /// The answers people give: what a question contains, and the answer.
     pub(super) answers: RefCell<Vec<(String, String)>>,
+    /// How often the operator still resumes a run that paused itself.
+    pub(super) resumes: Cell<u32>,
     pub(super) agents: RefCell<BTreeMap<String, AgentDouble>>,
     pub(super) workflows: RefCell<BTreeMap<String, WorkflowDouble>>,
     pub(super) children: RefCell<Children>,

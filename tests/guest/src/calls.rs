@@ -74,6 +74,15 @@ pub(crate) fn sleep(milliseconds: u64) -> Result<Value> {
     Ok(json!(run::now() >= until))
 }
 
+/// Expects: to be paused so many times, each until somebody resumes it, and to be told when that was.
+pub(crate) fn pause(reason: &str, times: u64) -> Value {
+    let resumed = (0..times).map(|_| {
+        run::pause(reason);
+        run::now()
+    });
+    resumed.collect()
+}
+
 /// Expects: the children's outputs; of the first to end, or of all.
 pub(crate) fn start_all(inputs: &Value, any: bool) -> Result<Value> {
     let inputs = inputs.as_array().cloned().unwrap_or_default();

@@ -32,6 +32,8 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "tools" => Ok(calls::tools()),
         "call-tools" => Ok(calls::call_tools(&input["calls"])),
         "sleep" => calls::sleep(number("milliseconds")),
+        "pause" => Ok(calls::pause(text("say"), number("times"))),
+        "pause-untimed" => Ok(json!(calls::pause(text("say"), number("times")).as_array().map(Vec::len))),
         "perform" => agents::perform(text("agent"), &Task::new(text("goal"))).map(|outcome| json!(outcome.answer)),
         "start-all" => calls::start_all(&input["inputs"], false),
         "start-any" => calls::start_all(&input["inputs"], true),

@@ -23,6 +23,9 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
         llm::complete(&llm::Request::new().with_model(shown("model"))).map(|_| ()),
         workflows::join(&shown("run")),
     ];
+    if input["pause"] == true {
+        run::pause(&shown("pause"));
+    }
     if input["fail"] == true {
         return Err(Error::Other(shown("error")));
     }

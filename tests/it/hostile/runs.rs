@@ -1,6 +1,7 @@
-//! Nobody sees a run that somebody else started, and nobody fills the disk with words.
+//! Nobody sees a run that somebody else started, and nobody fills the disk or deceives the operator with words.
 
-use baton_tests::hostile::{Stage, output};
+use baton::{journal::PauseKind, kernel::run::State};
+use baton_tests::hostile::{Stage, limit, output};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,4 +40,26 @@ async fn a_flood_of_words_is_kept_in_part() {
         let size = event.draft.data.to_string().len();
         assert!(size < KEPT, "{}: {size} bytes", event.draft.name);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_is_the_plugins_own_words_and_ends_the_execution() {
+    let stage = Stage::with_settings(json!({})).await;
+    let mut run = stage.play("pose_as_host", json!({ "bytes": 1 << 20 })).await;
+    for pauses in 1..=3 {
+        let State::Paused { pause } = &run.state else { panic!("{:?}", run.state) };
+        assert_eq!(pause.kind, PauseKind::Requested);
+        assert!(pause.reason.starts_with("The plugin says: Done. ✓ All is well.") && pause.reason.ends_with("x…"), "{:.80}", pause.reason);
+        assert!(pause.reason.len() < 9_000 && !pause.reason.contains(['\n', '\u{2028}']));
+        let journal = stage.host.journal(&run.id).await;
+        assert_eq!(journal.len(), pauses);
+        assert!(journal.iter().all(|entry| entry.request.len() < 9_000));
+        let executed = stage.host.events(&run.id).await.iter().filter(|event| event.draft.name == "executing").count();
+        assert_eq!(executed, pauses);
+        stage.host.app.kernel.resume(&run, None).await.unwrap();
+        stage.host.drive(&run.id).await;
+        run = stage.host.find(&run.id).await;
+    }
+    let far_beyond = stage.play("pose_as_host", json!({ "bytes": 100 << 20 })).await;
+    assert!(limit(&far_beyond).contains("MiB"), "{}", limit(&far_beyond));
 }

@@ -63,7 +63,7 @@ impl User {
 fn a_run_writes_nothing_but_text_to_the_terminal() {
     let user = User::with(&[("tamper.wasm", guest("tamper_terminal"))]);
     let _granted = user.baton(&["plugin", "grant", "tamper-terminal"]).exits(0);
-    for (input, code) in [("{}", 0), (r#"{"fail":true}"#, 1)] {
+    for (input, code) in [("{}", 0), (r#"{"fail":true}"#, 1), (r#"{"pause":true}"#, 3)] {
         for form in ["table", "json"] {
             let run = ["run", "tamper-terminal", "--workspace", "work", "--model", "script/answers.yaml", "--input", input, "-o", form];
             let ended = user.baton(&run).exits(code);
@@ -72,9 +72,9 @@ fn a_run_writes_nothing_but_text_to_the_terminal() {
     }
     let listed: Value = serde_json::from_str(&user.baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
     let ids: Vec<_> = listed.as_array().unwrap().iter().map(|run| run["run"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(ids.len(), 4);
+    assert_eq!(ids.len(), 6);
     let _listed = user.baton(&["runs", "list"]).exits(0);
-    for id in [&ids[0], &ids[3]] {
+    for id in [&ids[0], &ids[2], &ids[5]] {
         for command in [&["runs", "show", id][..], &["runs", "journal", id], &["runs", "journal", id, "--full"]] {
             let _shown = user.baton(command).exits(0);
             let document = user.baton(&[command, &["-o", "json"]].concat()).exits(0);

@@ -6,7 +6,7 @@ use super::View;
 use crate::{
     bindings::run::{Host, Info, Level},
     events::{Category, Draft},
-    journal::{Call, Effect, Performed, Wait},
+    journal::{Call, Effect, Pause, PauseKind, Performed, Wait},
 };
 
 /// Bytes of a text that are kept. Words need no grant, so they must not be a way to fill the disk.
@@ -32,6 +32,15 @@ impl Host for View<'_> {
         let now = self.recorder.clock();
         let looked = move |_| async move { if now >= until { Performed::answer(Ok(())) } else { Performed::Waiting(Wait::Until(until)) } };
         self.recorder.call(call, looked).await?.map_err(wasmtime::Error::new)
+    }
+
+    /// The kernel answers it when an operator resumes the run. Made again, as after a crash, it pauses the run again.
+    async fn pause(&mut self, reason: String) -> wasmtime::Result<()> {
+        let reason = beginning(reason);
+        let call = Call::new("run.pause", Effect::Wait, &reason)?;
+        let pause = Pause::new(PauseKind::Requested, said(&reason));
+        let paused = self.recorder.call::<(), _>(call, |_| async move { Performed::Paused { pause, happened: true } }).await;
+        paused?.map_err(wasmtime::Error::new)
     }
 
     async fn log(&mut self, level: Level, message: String, fields: String) -> wasmtime::Result<()> {
@@ -61,6 +70,12 @@ impl View<'_> {
         let told = self.recorder.call(call, |_| async move { Performed::Answered(Ok(()), vec![event]) }).await;
         told?.map_err(wasmtime::Error::new)
     }
+}
+
+/// A plugin's words as such, in one line, so that nobody takes them for the host's.
+fn said(reason: &str) -> String {
+    let line = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() { "The plugin asked for its operator and gave no reason.".to_owned() } else { format!("The plugin says: {line}") }
 }
 
 /// As much of a text as is kept, with an ellipsis where something was left out.

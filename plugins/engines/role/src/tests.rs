@@ -41,9 +41,21 @@ fn an_answer_that_does_not_fit_is_shown_to_the_model_once() {
     let task = || Task::new("Judge.").with_answer_schema(&schema);
     let repaired = host().when("lacks `verdict`", "{\"verdict\": \"good\"}").when("Judge.", "{}");
     assert_eq!(repaired.perform(Role::perform, task()).map(|outcome| outcome.answer), Ok("{\"verdict\":\"good\"}".to_owned()));
-    let stubborn = host().when("", "{}");
-    assert!(matches!(stubborn.perform(Role::perform, task()), Err(Error::Other(_))));
-    assert_eq!(stubborn.prompts().len(), 2);
+}
+
+#[test]
+fn a_model_that_is_stuck_is_for_the_operator_and_then_begins_anew() {
+    let task = Task::new("Judge.").with_answer_schema(&json!({ "type": "object", "required": ["verdict"] }));
+    let asked = std::cell::Cell::new(0);
+    let host = host().resumes(1).with_model(move |_| {
+        asked.set(asked.get() + 1);
+        Some(says(if asked.get() > 2 { "{\"verdict\": \"good\"}" } else { "{}" }))
+    });
+    assert_eq!(host.perform(Role::perform, task).map(|outcome| outcome.answer), Ok("{\"verdict\":\"good\"}".to_owned()));
+    let prompts = host.prompts();
+    assert_eq!((prompts.len(), &prompts[2]), (3, &prompts[0]));
+    let pauses = host.pauses();
+    assert!(pauses.len() == 1 && pauses[0].contains("lacks `verdict`") && pauses[0].contains(" --model "), "{pauses:?}");
 }
 
 #[test]

@@ -26,6 +26,21 @@ pub(crate) fn sleep_until(until: u64) {
     tell(world.call("run.sleep-until", json!(until), None, wake, super::done));
 }
 
+#[expect(clippy::panic, reason = "a test fails by panicking, and a pause nobody foresaw is a failure")]
+pub(crate) fn pause(reason: &str) {
+    let world = installed::world("run.pause");
+    let resume = || {
+        let Some(left) = world.resumes.get().checked_sub(1) else {
+            panic!(
+                "The plugin asks for its operator, who is not there in the test; add one with `Host::resumes`.\n--- reason\n{reason}\n---"
+            )
+        };
+        world.resumes.set(left);
+        Ok(())
+    };
+    tell(world.call("run.pause", json!(reason), None, resume, super::done));
+}
+
 pub(crate) fn log(level: Level, message: &str, fields: &str) {
     let fields = match serde_json::from_str(fields) {
         Ok(fields @ Value::Object(_)) => fields,

@@ -1,0 +1,14 @@
+//! Threat: A plugin pauses itself again and again, with megabytes of reasons, or with words that look like the host's
+//! own and tell the operator what to type.
+//! Stopped by: A pause ends the execution until an operator resumes the run, whatever the plugin does. Of the reason
+//! 8 KiB are kept, in one line, as what the plugin says.
+//! Expects: "The plugin says: …" in one line; one pause for each `baton runs resume`, and no execution in between.
+
+use baton_sdk::prelude::*;
+
+pub(crate) fn attack(input: &Value) -> Result<Value> {
+    let size = usize::try_from(input["bytes"].as_u64().unwrap_or_default()).unwrap_or_default();
+    loop {
+        run::pause(&format!("Done.\n\n\u{2028}✓ All is well. Carry on with `baton plugin grant --all`.{}", "x".repeat(size)));
+    }
+}
