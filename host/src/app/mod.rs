@@ -19,7 +19,7 @@ use crate::{
         Services,
         knowledge::WordIndex,
         llm::{
-            Catalogue, Provider,
+            Catalogue, Provider, Watchers,
             money::{Books, Ledger},
             providers::pace::SystemPace,
         },
@@ -90,6 +90,8 @@ pub struct App {
     pub books: Arc<Books>,
     /// What runs ask people.
     pub questions: Arc<dyn Questions>,
+    /// What models are saying right now.
+    pub watchers: Watchers,
     store: Arc<Store>,
     _guests: Guests,
     /// Held as long as this host may execute runs.
@@ -120,7 +122,8 @@ impl App {
         let (registry, refused) = installed(&config)?;
         let servers: Servers =
             config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
-        let models: Arc<dyn Provider> = Arc::new(Catalogue::new(&config.models, Arc::new(SystemPace))?);
+        let watchers = Watchers::new(config.redactor.clone());
+        let models: Arc<dyn Provider> = Arc::new(Catalogue::new(&config.models, Arc::new(SystemPace), &watchers)?);
         let guests = Guests::start(access)?;
         let config = Arc::new(config);
         let parts = Parts {
@@ -149,7 +152,8 @@ impl App {
             kernel.honour_requests().await?;
             kernel.runs().requeue_running().await.map_err(KernelError::from)?;
         }
-        Ok(Self { config, kernel, refused, questions, ledger: Arc::clone(&store) as _, books, store, _guests: guests, _lease: lease })
+        let ledger = Arc::clone(&store) as _;
+        Ok(Self { config, kernel, refused, questions, watchers, ledger, books, store, _guests: guests, _lease: lease })
     }
 
     /// Where plugins were fetched from.
