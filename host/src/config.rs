@@ -389,6 +389,7 @@ fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, C
     let kept = |name: &str| secret(secrets, name).map(Secret::new);
     let key = |name: &str| text(name).map(Secret::new).or_else(|| kept(name));
     let scripts = env::current_dir().unwrap_or_default();
+    let stream = streams(user, file)?;
     let mut endpoints = BTreeMap::new();
     let providers = at(user, "providers").and_then(Value::as_object);
     for (name, provider) in providers.into_iter().flatten() {
@@ -428,8 +429,17 @@ fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, C
         proxy: text("HTTPS_PROXY")
             .or_else(|| text("https_proxy"))
             .map(|url| Proxy { url, except: text("NO_PROXY").or_else(|| text("no_proxy")).unwrap_or_default() }),
+        stream,
         ..llm::Config::scripts_only(scripts)
     })
+}
+
+/// Whether replies come in pieces where somebody watches.
+fn streams(user: &Value, file: &Path) -> Result<bool, ConfigError> {
+    let Some(value) = at(user, "models.stream") else { return Ok(true) };
+    let wrong =
+        || ConfigError::Value { path: file.to_owned(), key: "models.stream".to_owned(), wanted: "true or false", found: value.to_string() };
+    value.as_bool().ok_or_else(wrong)
 }
 
 /// What `docker login` keeps for a registry. A file that cannot be used is none.

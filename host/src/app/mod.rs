@@ -21,7 +21,7 @@ use crate::{
         Services,
         knowledge::WordIndex,
         llm::{
-            Catalogue, Provider,
+            Catalogue, Provider, Watchers,
             money::{Books, Ledger},
             providers::pace::SystemPace,
         },
@@ -94,6 +94,8 @@ pub struct App {
     pub books: Arc<Books>,
     /// What runs ask people.
     pub questions: Arc<dyn Questions>,
+    /// What models are saying right now.
+    pub watchers: Watchers,
     store: Arc<Store>,
     _guests: Guests,
     /// Held as long as this host may execute runs.
@@ -130,7 +132,8 @@ impl App {
         let (registry, refused) = installed(&config, &published, &shelf)?;
         let servers: Servers =
             config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
-        let models: Arc<dyn Provider> = Arc::new(Catalogue::new(&config.models, Arc::new(SystemPace))?);
+        let watchers = Watchers::new(config.redactor.clone());
+        let models: Arc<dyn Provider> = Arc::new(Catalogue::new(&config.models, Arc::new(SystemPace), &watchers)?);
         let guests = Guests::start(access)?;
         let config = Arc::new(config);
         let parts = Parts {
@@ -170,7 +173,7 @@ impl App {
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         let ledger = Arc::clone(&store) as _;
-        let app = Self { config, kernel, refused, questions, ledger, books, store, _guests: guests, lease };
+        let app = Self { config, kernel, refused, questions, watchers, ledger, books, store, _guests: guests, lease };
         if access == Access::Execute {
             app.kernel.honour_requests().await?;
             app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;

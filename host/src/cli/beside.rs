@@ -35,7 +35,7 @@ const LOOKS_A_CHECK: u32 = 20;
 pub(super) async fn follow(app: &App, context: &Context, root: &RunId, manner: Manner) -> Result<Option<Ended>> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = kernel.resolve(root.as_str()).await?;
-    let mut watch = Watch::begin(kernel, context.screen, &run).await?;
+    let mut watch = Watch::begin(kernel, &app.watchers, context.screen, &run).await?;
     let (mut presses, mut told, mut looks) = (presses(), HashSet::new(), 0);
     loop {
         watch.catch_up().await?;

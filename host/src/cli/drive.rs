@@ -36,7 +36,7 @@ pub(super) async fn drive(app: &App, context: &Context, root: &RunId) -> Result<
 pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, manner: Manner) -> Result<Ended> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = find(kernel, root).await?;
-    let mut watch = Watch::begin(kernel, context.screen, &run).await?;
+    let mut watch = Watch::begin(kernel, &app.watchers, context.screen, &run).await?;
     if let Some(told) = replayed(kernel, root, watch.step()).await? {
         watch.say(&painted(FAINT, told));
     }

@@ -42,6 +42,18 @@ impl Redactor {
         found.fold(Cow::Borrowed(text), |text, secret| Cow::Owned(text.replace(secret.as_str(), BLOT)))
     }
 
+    /// How many bytes from the beginning of a text that goes on no secret can reach into that is not whole yet, and none
+    /// reaches out of.
+    pub fn settled(&self, text: &str) -> usize {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let longest = known.iter().map(String::len).max().unwrap_or(1);
+        let mut end = text.floor_char_boundary((text.len() + 1).saturating_sub(longest));
+        while let Some(start) = known.iter().find_map(|secret| across(text, secret, end)) {
+            end = start;
+        }
+        end
+    }
+
     /// The value with no secret in any of its texts and names.
     pub fn value(&self, value: Value) -> Value {
         if self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
@@ -72,6 +84,11 @@ impl Redactor {
             .iter()
             .any(|secret| json.contains(secret.as_str()) || json.contains(Value::from(secret.as_str()).to_string().trim_matches('"')))
     }
+}
+
+/// Where a secret begins that reaches across `end`.
+fn across(text: &str, secret: &str, end: usize) -> Option<usize> {
+    text.match_indices(secret).map(|(start, _)| start).find(|start| *start < end && end < start + secret.len())
 }
 
 impl fmt::Debug for Redactor {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde_json::json;
 
 use super::*;
-use crate::llm::{Message, Part, Role, Stop, ToolCall, ToolResult, Usage};
+use crate::llm::{Part, Role, Stop, ToolCall, ToolResult, Usage};
 
 #[derive(Default)]
 struct Script {

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::{
     keys::SilentKeys,
     view::{Line, Mark},
+    words::Words,
 };
 use crate::cli::{
     figures,
@@ -20,6 +21,9 @@ const WORTH_TELLING: u64 = 100;
 
 /// Columns of the bar and all that stands beside the text of the status, and a few to spare.
 const BESIDE_STATUS: usize = 42;
+
+/// Columns before the words of a model, and one to spare.
+const BESIDE_WORDS: usize = 3;
 
 /// Where lines are shown.
 pub(super) enum Display {
@@ -108,6 +112,17 @@ impl Display {
         }
     }
 
+    /// Shows the end of what a model is saying, in a line below the bar that is there as long as it speaks.
+    pub(super) fn words(&self, words: &Words) {
+        if let Self::Live { bar, screen, held: None, .. } = self {
+            let shown = words.end(screen.columns().saturating_sub(BESIDE_WORDS)).map(|words| match screen.shows_colour() {
+                true => format!("\n  {}", painted(FAINT, words)),
+                false => format!("\n  {words}"),
+            });
+            bar.set_prefix(shown.unwrap_or_default());
+        }
+    }
+
     /// Takes the bar away; the lines stay.
     pub(super) fn end(&mut self) {
         if let Self::Live { bar, screen, children, held, .. } = self {
@@ -128,8 +143,8 @@ fn bar(screen: Screen, elapsed: Duration) -> ProgressBar {
 
 fn style(colour: bool) -> ProgressStyle {
     let template = match colour {
-        true => "{spinner:.cyan} {bar:20.cyan/dim} {percent:>3}%  {elapsed:.dim}  {msg}",
-        false => "{spinner} {bar:20} {percent:>3}%  {elapsed}  {msg}",
+        true => "{spinner:.cyan} {bar:20.cyan/dim} {percent:>3}%  {elapsed:.dim}  {msg}{prefix}",
+        false => "{spinner} {bar:20} {percent:>3}%  {elapsed}  {msg}{prefix}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
 }

@@ -5,6 +5,7 @@ mod keys;
 #[cfg(test)]
 mod tests;
 mod view;
+mod words;
 
 use std::{collections::BTreeMap, future};
 
@@ -14,11 +15,13 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use super::{screen::Screen, text};
 use crate::{
     events::Event,
+    interfaces::llm::{Piece, Watchers},
     journal::RunId,
     kernel::{Kernel, run::Run},
 };
 use display::Display;
 use view::View;
+use words::Words;
 
 /// Events read from the log at once.
 const PAGE: u32 = 500;
@@ -29,13 +32,17 @@ pub(super) struct Watch<'a> {
     receiver: Receiver<Event>,
     /// Events were missed and have to be read from the log.
     behind: bool,
+    /// What models are saying. None: there is no place to show it.
+    pieces: Option<Receiver<Piece>>,
+    words: Words,
     view: View,
     display: Display,
 }
 
 impl<'a> Watch<'a> {
-    /// Begins to follow the tree under `root`. What happened in it before is taken in and not shown.
-    pub(super) async fn begin(kernel: &'a Kernel, screen: Screen, root: &Run) -> Result<Self> {
+    /// Begins to follow the tree under `root`. What happened in it before is taken in and not shown. Models are watched
+    /// on a terminal alone.
+    pub(super) async fn begin(kernel: &'a Kernel, watchers: &Watchers, screen: Screen, root: &Run) -> Result<Self> {
         let receiver = kernel.events().listen();
         let mut view = View::new(root, titles(kernel));
         let runs = kernel.tree(&root.id).await?;
@@ -52,7 +59,8 @@ impl<'a> Watch<'a> {
         view.carry_on();
         let display = Display::new(screen);
         display.status(view.fraction(), &view.status());
-        Ok(Self { kernel, receiver, behind: false, view, display })
+        let pieces = screen.is_live().then(|| watchers.watch());
+        Ok(Self { kernel, receiver, behind: false, pieces, words: Words::default(), view, display })
     }
 
     /// Waits for the next event and shows it. Can be called off at any point and misses nothing.
@@ -61,10 +69,13 @@ impl<'a> Watch<'a> {
             self.catch_up().await?;
             self.behind = false;
         }
-        match self.receiver.recv().await {
-            Ok(event) => self.show(&event),
-            Err(RecvError::Lagged(_)) => self.behind = true,
-            Err(RecvError::Closed) => future::pending().await,
+        tokio::select! {
+            event = self.receiver.recv() => match event {
+                Ok(event) => self.show(&event),
+                Err(RecvError::Lagged(_)) => self.behind = true,
+                Err(RecvError::Closed) => future::pending().await,
+            },
+            piece = said(&mut self.pieces) => self.hear(piece),
         }
         Ok(())
     }
@@ -106,6 +117,15 @@ impl<'a> Watch<'a> {
         }
     }
 
+    fn hear(&mut self, piece: Option<Piece>) {
+        match piece {
+            Some(piece) if self.view.includes(&RunId::from_text(&piece.run)) => self.words.hear(piece),
+            Some(_) => return,
+            None => self.words.forget(),
+        }
+        self.display.words(&self.words);
+    }
+
     fn show(&mut self, event: &Event) {
         let lines = self.view.see(event);
         lines.iter().for_each(|line| self.display.show(line));
@@ -116,6 +136,18 @@ impl<'a> Watch<'a> {
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         self.display.end();
+    }
+}
+
+/// The next piece; none where some were missed.
+async fn said(pieces: &mut Option<Receiver<Piece>>) -> Option<Piece> {
+    match pieces {
+        Some(pieces) => match pieces.recv().await {
+            Ok(piece) => Some(piece),
+            Err(RecvError::Lagged(_)) => None,
+            Err(RecvError::Closed) => future::pending().await,
+        },
+        None => future::pending().await,
     }
 }
 

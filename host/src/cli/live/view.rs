@@ -139,6 +139,11 @@ impl View {
         self.cursor
     }
 
+    /// Whether a run is known to be of the tree.
+    pub(super) fn includes(&self, run: &RunId) -> bool {
+        self.members.contains_key(run)
+    }
+
     /// How far the root has come, 0.0 to 1.0.
     pub(super) fn fraction(&self) -> f64 {
         self.fraction

@@ -10,6 +10,7 @@ pub mod money;
 pub mod provider;
 pub mod providers;
 mod spending;
+mod watching;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use messages::{Message, Part, Reply, Request, Role, Stop, Thinking, Tool, To
 pub use provider::{Caller, Charge, Provider, ProviderError, Waiting};
 pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret};
 pub use spending::Spending;
+pub use watching::{Piece, Said, Watchers};
 
 /// Asking a model, by `provider/model`.
 pub const MODELS: CapabilityKind =

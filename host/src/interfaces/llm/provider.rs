@@ -18,6 +18,8 @@ pub trait Provider: Send + Sync {
 /// On whose behalf a completion is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller<'a> {
+    /// The run that asks.
+    pub run: &'a str,
     /// Name of the asking plugin.
     pub plugin: &'a str,
     /// `run:seq`, the same for every attempt at one journal entry; with `:N` behind it for the Nth model of a chain, which

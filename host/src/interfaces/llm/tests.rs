@@ -61,13 +61,13 @@ pub(super) fn assistant(parts: Vec<Part>) -> Message {
     Message { role: Role::Assistant, parts }
 }
 
-pub(super) const CALLER: Caller<'static> = Caller { plugin: "mary", idempotency_key: "run-1:7" };
+pub(super) const CALLER: Caller<'static> = Caller { run: "run-1", plugin: "mary", idempotency_key: "run-1:7" };
 
 pub(super) fn catalogue(change: impl FnOnce(&mut Config)) -> Result<Catalogue, ConfigError> {
     install_tls();
     let mut config = Config::scripts_only("scripts");
     change(&mut config);
-    Catalogue::new(&config, std::sync::Arc::new(StillPace::default()))
+    Catalogue::new(&config, std::sync::Arc::new(StillPace::default()), &Watchers::new(crate::journal::Redactor::default()))
 }
 
 fn endpoint(base_url: &str) -> Endpoint {

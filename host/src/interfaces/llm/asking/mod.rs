@@ -94,7 +94,7 @@ impl Asker<'_> {
 
     async fn try_one(&self, attempt: &Attempt, place: usize, model: &str, request: &Request) -> Result<Reply, ProviderError> {
         let key = if place == 0 { attempt.key.clone() } else { format!("{}:{}", attempt.key, place + 1) };
-        let caller = Caller { plugin: self.plugin, idempotency_key: &key };
+        let caller = Caller { run: self.run.as_str(), plugin: self.plugin, idempotency_key: &key };
         let answer = self.provider.complete(caller, model, request).await;
         if let Err(error) = &answer {
             tracing::info!(run = %self.run, seq = attempt.seq, model, %error, "a model did not answer");

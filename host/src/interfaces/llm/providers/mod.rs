@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 
 use super::messages::{Reply, Request};
 use super::provider::{Caller, Provider, ProviderError};
+use super::watching::Watchers;
 use crate::journal::Redactor;
 use network::{Account, Network, Protocol};
 use pace::Pace;
@@ -46,6 +47,8 @@ pub struct Config {
     pub proxy: Option<Proxy>,
     /// Longest wait for a whole reply. Default 10 minutes.
     pub timeout: Duration,
+    /// Whether replies may come in pieces where somebody watches. Default yes.
+    pub stream: bool,
 }
 
 /// A proxy for encrypted connections. Hosts on this machine are never reached through one.
@@ -115,6 +118,7 @@ impl Config {
             endpoints: BTreeMap::new(),
             proxy: None,
             timeout: Duration::from_secs(600),
+            stream: true,
         }
     }
 
@@ -126,14 +130,15 @@ impl Config {
 }
 
 impl Catalogue {
-    /// Builds every provider of `config`. The process's TLS provider must be installed before.
-    pub fn new(config: &Config, pace: Arc<dyn Pace>) -> Result<Self, ConfigError> {
+    /// Builds every provider of `config`, which tell `watchers` what models say. The process's TLS provider must be
+    /// installed before.
+    pub fn new(config: &Config, pace: Arc<dyn Pace>, watchers: &Watchers) -> Result<Self, ConfigError> {
         let client = network::client(config.proxy.as_ref(), config.timeout).map_err(ConfigError::Client)?;
         let mut providers: BTreeMap<String, Arc<dyn Provider>> = BTreeMap::new();
         providers.insert("script".to_owned(), Arc::new(Script::new(config.scripts.clone(), pace.clone())));
         for account in accounts(config)? {
             let name = account.name.clone();
-            let network = Network::new(client.clone(), account, pace.clone())?;
+            let network = Network::new(client.clone(), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
             providers.insert(name, Arc::new(network));
         }
         Ok(Self { providers })

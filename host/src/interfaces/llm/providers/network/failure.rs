@@ -64,6 +64,28 @@ impl Judge<'_> {
         }
     }
 
+    /// The failure behind an error of a stream, of which so many events had come, the error's own among them.
+    pub(super) fn stream(&self, error: &genai::Error, events: usize) -> Box<Failure> {
+        match error {
+            genai::Error::WebStream { error, cause, .. } => match (error.downcast_ref(), error.downcast_ref()) {
+                (Some(genai::Error::HttpError { status, body, headers, .. }), _) => self.status(*status, body, headers),
+                (_, Some(error)) => self.transport(error),
+                _ => self.malformed(cause),
+            },
+            genai::Error::ChatResponse { body, .. } => self.told(body, events),
+            other => self.malformed(&other.to_string()),
+        }
+    }
+
+    /// The failure of a stream that ended after so many events, none of which was its end.
+    pub(super) fn ended(&self, events: usize) -> Box<Failure> {
+        if events == 0 {
+            return self.malformed("it sent no stream. If it cannot, set `stream = false` under [models] in your settings.");
+        }
+        let reason = "the stream ended before the reply was whole.".to_owned();
+        once(ProviderError::Uncertain { provider: self.name(), reason })
+    }
+
     /// The failure of a reply that makes no sense.
     pub(super) fn malformed(&self, reason: &str) -> Box<Failure> {
         once(ProviderError::Malformed { provider: self.name(), reason: self.quote(reason) })
@@ -78,6 +100,19 @@ impl Judge<'_> {
             }
             webc::Error::ResponseFailedInvalidJson { body, cause } => self.malformed(&format!("{} It begins: {body}", sentence(cause))),
             webc::Error::JsonValueExt(error) => self.malformed(&error.to_string()),
+        }
+    }
+
+    /// An error that is an event of a stream. Who begins with one has not begun to answer: it is what would have been the
+    /// status of a reply in one piece.
+    fn told(&self, body: &Value, events: usize) -> Box<Failure> {
+        let text = body.to_string();
+        match status_of(body).filter(|_| events <= 1) {
+            Some(status) => self.status(status, &text, &HeaderMap::new()),
+            None => {
+                let reason = self.quote(&format!("the stream broke off with an error: {}", words(&text)));
+                once(ProviderError::Uncertain { provider: self.name(), reason })
+            }
         }
     }
 
@@ -152,6 +187,19 @@ impl Judge<'_> {
 
 fn once(error: ProviderError) -> Box<Failure> {
     Box::new(Failure { error, again: false, wait: None })
+}
+
+/// The status that an error in a stream stands for: a number where there is one, or Anthropic's name for it.
+fn status_of(body: &Value) -> Option<StatusCode> {
+    let error = body.get("error").unwrap_or(body);
+    let code = &error["code"];
+    let numbered = code.as_u64().and_then(|code| u16::try_from(code).ok()).or_else(|| code.as_str()?.parse().ok());
+    let named = match error["type"].as_str() {
+        Some("overloaded_error") => Some(529),
+        Some("rate_limit_error") => Some(429),
+        _ => None,
+    };
+    StatusCode::from_u16(numbered.or(named)?).ok().filter(|status| status.is_client_error() || status.is_server_error())
 }
 
 /// The message in an error's body, which the protocols put at `error.message`, else the body itself.

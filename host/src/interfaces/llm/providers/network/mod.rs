@@ -4,6 +4,7 @@
 mod failure;
 mod retry;
 mod standing;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod translate;
@@ -22,6 +23,7 @@ use super::pace::Pace;
 use super::{ConfigError, Proxy, Secret};
 use crate::interfaces::llm::messages::{Reply, Request};
 use crate::interfaces::llm::provider::{Caller, Provider, ProviderError};
+use crate::interfaces::llm::watching::Watchers;
 use failure::{Failure, Judge};
 use standing::Standing;
 
@@ -61,6 +63,7 @@ pub struct Network {
     account: Account,
     standing: Standing,
     pace: Arc<dyn Pace>,
+    watchers: Option<Watchers>,
 }
 
 /// The HTTP client every account shares. It follows no redirect, since that would hand the key to another host, and
@@ -84,15 +87,31 @@ fn through(proxy: &Proxy) -> Result<reqwest::Proxy, String> {
 }
 
 impl Network {
-    /// A provider for `account`.
-    pub fn new(client: reqwest::Client, mut account: Account, pace: Arc<dyn Pace>) -> Result<Self, ConfigError> {
+    /// A provider for `account`, which asks for a stream where one of `watchers` watches. None: never.
+    pub fn new(
+        client: reqwest::Client,
+        mut account: Account,
+        pace: Arc<dyn Pace>,
+        watchers: Option<Watchers>,
+    ) -> Result<Self, ConfigError> {
         account.base_url = base_url(&account)?;
         let client = genai::Client::builder().with_reqwest(client).build().map_err(|error| ConfigError::Client(error.to_string()))?;
-        Ok(Self { client, standing: Standing::of(&account.name), account, pace })
+        Ok(Self { client, standing: Standing::of(&account.name), account, pace, watchers })
     }
 
-    async fn attempt(&self, target: ServiceTarget, chat: ChatRequest, options: &ChatOptions) -> Result<Reply, Box<Failure>> {
+    /// Nothing comes in pieces where nobody watches: one body is the simpler thing to ask for, and to get whole.
+    async fn attempt(
+        &self,
+        caller: Caller<'_>,
+        target: ServiceTarget,
+        chat: ChatRequest,
+        options: &ChatOptions,
+    ) -> Result<Reply, Box<Failure>> {
         let judge = Judge { account: &self.account, now: self.pace.now() };
+        let watchers = self.watchers.as_ref().filter(|_| stream::is_possible(self.account.protocol));
+        if let Some(telling) = watchers.and_then(|watchers| watchers.telling(caller)) {
+            return stream::reply(&self.client, &judge, target, chat, options, telling).await;
+        }
         let response = self.client.exec_chat(target, chat, Some(options)).await;
         let response = response.map_err(|error| judge.failure(&error))?;
         translate::reply(&self.account, response).map_err(|reason| judge.malformed(&reason))
@@ -129,7 +148,7 @@ impl Provider for Network {
         let target = self.target(caller, model)?;
         let chat = translate::request(self.account.protocol, request);
         let options = translate::options(self.account.protocol, model, request).with_extra_headers(idempotency(caller));
-        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(target.clone(), chat.clone(), &options)).await
+        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(caller, target.clone(), chat.clone(), &options)).await
     }
 }
 

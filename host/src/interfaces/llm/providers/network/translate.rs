@@ -10,7 +10,7 @@ use super::{Account, Protocol};
 use crate::interfaces::llm::messages::{Message, Part, Reply, Request, Role, Stop, Thinking, ToolCall, ToolResult, Usage};
 
 /// Largest reply passed on, in bytes of JSON.
-const LONGEST_REPLY: usize = 8 * 1024 * 1024;
+pub(super) const LONGEST_REPLY: usize = 8 * 1024 * 1024;
 
 /// The conversation and the tools.
 pub(super) fn request(protocol: Protocol, request: &Request) -> ChatRequest {

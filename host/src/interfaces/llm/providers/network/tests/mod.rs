@@ -11,24 +11,24 @@ use super::*;
 use crate::interfaces::llm::tests::{CALLER, StillPace, ask, assistant, install_tls, user};
 use crate::interfaces::llm::*;
 
-const KEY: &str = "sk-never-to-be-seen";
+pub(super) const KEY: &str = "sk-never-to-be-seen";
 
 /// Answers each connection with the next of a row of raw responses, and keeps the requests. An empty response cuts
 /// the connection.
-struct Service {
+pub(super) struct Service {
     base_url: String,
     heard: Arc<Mutex<Vec<Heard>>>,
-    pace: Arc<StillPace>,
+    pub(super) pace: Arc<StillPace>,
 }
 
 #[derive(Clone)]
-struct Heard {
-    head: String,
-    body: Value,
+pub(super) struct Heard {
+    pub(super) head: String,
+    pub(super) body: Value,
 }
 
 impl Service {
-    async fn new(responses: Vec<String>) -> Self {
+    pub(super) async fn new(responses: Vec<String>) -> Self {
         install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -39,13 +39,18 @@ impl Service {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let request = hear(&mut stream).await;
                 kept.lock().unwrap().push(request);
-                stream.write_all(response.as_bytes()).await.unwrap();
+                // Whoever has heard enough may have gone.
+                drop(stream.write_all(response.as_bytes()).await);
             }
         });
         Self { base_url, heard, pace: Arc::new(StillPace::default()) }
     }
 
-    fn provider(&self, protocol: Protocol, api_key: Option<&str>, timeout: Duration) -> Network {
+    pub(super) fn provider(&self, protocol: Protocol, api_key: Option<&str>, timeout: Duration) -> Network {
+        self.watched(protocol, api_key, timeout, None)
+    }
+
+    pub(super) fn watched(&self, protocol: Protocol, api_key: Option<&str>, timeout: Duration, watchers: Option<Watchers>) -> Network {
         let account = Account {
             name: "service".to_owned(),
             protocol,
@@ -53,18 +58,18 @@ impl Service {
             api_key: api_key.map(Secret::new),
             key_variable: None,
         };
-        Network::new(client(None, timeout).unwrap(), account, self.pace.clone()).unwrap()
+        Network::new(client(None, timeout).unwrap(), account, self.pace.clone(), watchers).unwrap()
     }
 
-    async fn ask(&self, protocol: Protocol, request: &Request) -> Result<Reply, ProviderError> {
+    pub(super) async fn ask(&self, protocol: Protocol, request: &Request) -> Result<Reply, ProviderError> {
         self.provider(protocol, Some(KEY), Duration::from_secs(5)).complete(CALLER, "some-model", request).await
     }
 
-    fn heard(&self) -> Vec<Heard> {
+    pub(super) fn heard(&self) -> Vec<Heard> {
         self.heard.lock().unwrap().clone()
     }
 
-    fn body(&self) -> Value {
+    pub(super) fn body(&self) -> Value {
         self.heard().pop().unwrap().body
     }
 }
@@ -87,16 +92,16 @@ async fn hear(stream: &mut TcpStream) -> Heard {
     }
 }
 
-fn http(status: &str, headers: &str, body: &str) -> String {
+pub(super) fn http(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
 }
 
-fn ok(body: &Value) -> String {
+pub(super) fn ok(body: &Value) -> String {
     http("200 OK", "", &body.to_string())
 }
 
-fn completion(message: &Value, finish: &str) -> String {
+pub(super) fn completion(message: &Value, finish: &str) -> String {
     ok(&json!({
         "id": "c1", "object": "chat.completion", "model": "some-model-2026",
         "choices": [{"index": 0, "message": message, "finish_reason": finish}],
@@ -111,7 +116,7 @@ fn said_by_openai(text: &str) -> String {
     completion(&json!({"role": "assistant", "content": text}), "stop")
 }
 
-fn said_by_anthropic(content: &Value, stop: &str) -> String {
+pub(super) fn said_by_anthropic(content: &Value, stop: &str) -> String {
     ok(&json!({
         "id": "m1", "type": "message", "role": "assistant", "model": "some-model-2026", "content": content,
         "stop_reason": stop,
@@ -119,7 +124,7 @@ fn said_by_anthropic(content: &Value, stop: &str) -> String {
     }))
 }
 
-fn weather() -> Request {
+pub(super) fn weather() -> Request {
     let tool = Tool {
         name: "weather".into(),
         description: "Tells the weather.".into(),
