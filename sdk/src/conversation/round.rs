@@ -145,11 +145,12 @@ fn named(name: &str) -> String {
     name.chars().take(80).collect()
 }
 
-/// As much as an operator reads, in one line.
+/// As much as an operator reads, in one line that ends as a sentence does.
 fn shown(problem: &str) -> String {
     let line = problem.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
+        None if line.ends_with('.') => line,
+        None => line + ".",
     }
 }

@@ -172,6 +172,7 @@ fn an_answer_that_cannot_be_used_is_shown_once_and_then_the_operator_is_asked() 
         let (reason, script) = stuck(conversation, replies);
         assert!(script.last_text().contains(shown), "{shown}: {}", script.last_text());
         assert!(reason.starts_with("The model script/test gave no answer that can be used. ") && reason.contains(told), "{told}: {reason}");
+        assert!(reason.ends_with('.'), "{reason}");
         assert_eq!(script.asked.len(), 2);
         let said = &script.asked[1].messages[1];
         assert!(said.role == Role::Assistant && !said.parts.is_empty(), "some providers refuse a message without parts: {said:?}");

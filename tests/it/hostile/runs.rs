@@ -52,7 +52,7 @@ async fn a_pause_is_the_plugins_own_words_and_ends_the_execution() {
         assert!(pause.reason.starts_with("The plugin says: Done. ✓ All is well.") && pause.reason.ends_with("x…"), "{:.80}", pause.reason);
         assert!(pause.reason.len() < 9_000 && !pause.reason.contains(['\n', '\u{2028}']));
         let journal = stage.host.journal(&run.id).await;
-        assert_eq!(journal.len(), pauses);
+        assert_eq!(journal.len(), 1 + pauses, "it asked who it is, and paused");
         assert!(journal.iter().all(|entry| entry.request.len() < 9_000));
         let executed = stage.host.events(&run.id).await.iter().filter(|event| event.draft.name == "executing").count();
         assert_eq!(executed, pauses);
