@@ -7,9 +7,18 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
 };
 
+use baton::{
+    interfaces::llm::{
+        Caller, Catalogue, Config, Endpoint, Message, Part, Provider, Request, Role, Said, Secret, Tool, Watchers,
+        providers::pace::SystemPace,
+    },
+    journal::Redactor,
+};
 use baton_tests::{
+    host::TestHost,
     litellm::{self, Litellm},
     program::{self, Ended},
 };
@@ -43,6 +52,7 @@ fn plan_works_with_a_real_model_server() {
         tells_a_refusal_without_the_key(&early.neighbour(CHOIR), model);
     }
     hears_no_key_from_a_model_that_says_it(&early.neighbour(CHOIR));
+    says_the_same_in_pieces(&early.base_url());
 }
 
 fn pauses_while_the_server_is_down(home: &Home) {
@@ -141,6 +151,53 @@ fn hears_no_key_from_a_model_that_says_it(home: &Home) {
     assert!(locked.stderr.contains("Put it back, or set BATON_SECRET_KEY"), "{}", locked.stderr);
     let _ = home.baton(&["runs", "list"]).exits(0);
     let _ = home.baton(&["secret", "remove", "LAB"]).exits(0);
+}
+
+/// The same questions asked where somebody watches and where nobody does.
+#[tokio::main(flavor = "current_thread")]
+async fn says_the_same_in_pieces(base_url: &str) {
+    let _host = TestHost::new().await;
+    let lite = Endpoint { base_url: base_url.to_owned(), api_key: None, key_variable: None };
+    let config = Config {
+        endpoints: [("lite".to_owned(), lite)].into(),
+        anthropic_api_key: Some(Secret::new(KEY)),
+        anthropic_base_url: Some(base_url.to_owned()),
+        ..Config::scripts_only(".")
+    };
+    let watchers = Watchers::new(Redactor::default());
+    let models = Catalogue::new(&config, Arc::new(SystemPace), &watchers).unwrap();
+    for model in ["lite/any", "anthropic/any"] {
+        for request in [question(), errand()] {
+            let caller = Caller { run: "run", plugin: "mary", idempotency_key: "run:1" };
+            let whole = models.complete(caller, model, &request).await.unwrap();
+            let mut pieces = watchers.watch();
+            let streamed = models.complete(caller, model, &request).await.unwrap();
+            assert_eq!(streamed, whole, "{model}");
+            let mut told = Vec::new();
+            while let Ok(piece) = pieces.try_recv() {
+                told.push(piece.said);
+            }
+            assert_eq!(told.pop(), Some(Said::Over), "{model}");
+            let text: String = told.iter().map(|said| if let Said::Text(text) = said { text.as_str() } else { "" }).collect();
+            assert_eq!(text, whole.text(), "{model}");
+            assert!(text.is_empty() || told.len() > 1, "{model} says it in one piece: {told:?}");
+        }
+    }
+}
+
+/// Is answered in words.
+fn question() -> Request {
+    let schema = json!({ "type": "object", "properties": { "summary": { "type": "string" }, "goals": { "type": "array", "items": { "type": "string" } } } });
+    let text = format!("What is to be done?\nIt has to satisfy this JSON Schema:\n{schema}");
+    Request { messages: vec![Message { role: Role::User, parts: vec![Part::Text(text)] }], ..Request::default() }
+}
+
+/// Is answered by a tool call.
+fn errand() -> Request {
+    let parameters = json!({ "type": "object", "properties": { "path": { "type": "string" } } });
+    let tool = Tool { name: "read_file".to_owned(), description: "Reads a file.".to_owned(), parameters };
+    let message = Message { role: Role::User, parts: vec![Part::Text("Read docs/PRD.md first.".to_owned())] };
+    Request { messages: vec![message], tools: vec![tool], ..Request::default() }
 }
 
 /// One user: a folder with a brief, a project, settings and keys.

@@ -33,6 +33,18 @@ class Planner(CustomLLM):
             author.last_words = f", and my key is {os.environ['BATON_TEST_KEY']}"
         return said(json.dumps(author.write(json.loads(schema))))
 
+    async def astreaming(self, *arguments, **named):
+        whole = await self.acompletion(*arguments, **named)
+        choice, usage = whole.choices[0], whole.usage
+        content = choice.message.content or ""
+        for start in range(0, len(content), 16):
+            yield piece(text=content[start : start + 16])
+        for index, call in enumerate(choice.message.tool_calls or []):
+            function = {"name": call.function.name, "arguments": call.function.arguments}
+            yield piece(tool_use={"id": call.id, "type": "function", "index": index, "function": function})
+        counts = {name: usage[name] for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+        yield piece(is_finished=True, finish_reason=choice.finish_reason, usage=counts)
+
 
 class Author:
     """Fills a schema with what a text asks for."""
@@ -118,6 +130,10 @@ def response(message, finish_reason):
     choice = Choices(index=0, message=message, finish_reason=finish_reason)
     usage = Usage(prompt_tokens=100, completion_tokens=50, total_tokens=150)
     return ModelResponse(choices=[choice], usage=usage, model="any")
+
+
+def piece(**what):
+    return {"text": "", "tool_use": None, "is_finished": False, "finish_reason": "", "usage": None, "index": 0, **what}
 
 
 instance = Planner()

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::providers::ConfigError;
 use super::providers::pace::Pace;
 use super::*;
+use crate::journal::Redactor;
 
 /// Waits for nothing and remembers how long it should have.
 #[derive(Default)]

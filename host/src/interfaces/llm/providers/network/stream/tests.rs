@@ -9,7 +9,7 @@ use genai::adapter::AdapterKind;
 use genai::chat::{ChatFrameSink, FrameCtx, RawFrameRef};
 
 use super::*;
-use crate::interfaces::llm::providers::network::tests::{KEY, Service, completion, http, said_by_anthropic, weather};
+use crate::interfaces::llm::providers::network::tests::{KEY, Service, completion, hear, http, said_by_anthropic, weather};
 use crate::interfaces::llm::providers::network::{Account, Network, Secret, client};
 use crate::interfaces::llm::tests::{CALLER, StillPace, ask};
 use crate::interfaces::llm::*;
@@ -356,6 +356,7 @@ async fn dribbling(event: String) -> (Network, tokio::task::JoinHandle<()>, toki
     };
     let service = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
+        hear(&mut stream).await;
         stream.write_all(format!("{HEAD}\r\n").as_bytes()).await.unwrap();
         while stream.write_all(event.as_bytes()).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(5)).await;

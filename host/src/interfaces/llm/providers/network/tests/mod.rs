@@ -74,7 +74,7 @@ impl Service {
     }
 }
 
-async fn hear(stream: &mut TcpStream) -> Heard {
+pub(super) async fn hear(stream: &mut TcpStream) -> Heard {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {
