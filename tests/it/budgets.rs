@@ -1,8 +1,8 @@
 //! Budgets with the real program: a run stops before the call that it cannot pay, and carries on once it can.
 
-use std::fs;
+use std::{fs, process::Stdio};
 
-use baton_tests::{PROBE, program};
+use baton_tests::{PROBE, folder, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -40,6 +40,19 @@ impl User {
         self.baton(&[&run, more].concat())
     }
 
+    /// Begins a run under a budget and kills it once it has made so many journal writes; false when it ends before that.
+    fn killed_after(&self, writes: u64) -> bool {
+        let run = ["run", "probe", "--workspace", "work", "--model", "script/answers.yaml", "--budget", "1.20"];
+        let mut command = program::command(self.0.path(), &[&run[..], &["--input", r#"{"do":"steps","times":5}"#]].concat());
+        command.env("BATON_DATA_DIR", self.0.path().join("data")).env("BATON_FREEZE_AFTER_WRITES", writes.to_string());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let frozen = self.0.path().join("data/frozen");
+        let stands = program::wait_until(&mut child, || frozen.exists());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        stands
+    }
+
     fn asked(&self) -> usize {
         fs::read_to_string(self.0.path().join("calls.log")).map_or(0, |log| log.lines().count())
     }
@@ -65,6 +78,34 @@ fn a_run_stops_before_what_it_cannot_pay_and_carries_on_with_a_larger_budget() {
     assert_eq!((&costs["rows"][0]["name"], &costs["rows"][0]["cost-usd"]), (&json!("probe"), &json!("2.00")));
     let budgets = user.json(&["budget"]);
     assert_eq!((&budgets[0]["spent-usd"], &budgets[0]["left-usd"]), (&json!("2.00"), &json!("3.00")));
+}
+
+#[test]
+fn killed_anywhere_the_books_balance_to_the_cent() {
+    let undisturbed = User::new();
+    let _compiled = undisturbed.run(1, &[]).exits(0);
+    let mut killed = 0;
+    for writes in 1.. {
+        let user = User::new();
+        // Compiled once, and not at each position.
+        for compiled in ["data/cache", ".local/state"] {
+            folder::copy(&undisturbed.0.path().join(compiled), &user.0.path().join(compiled));
+        }
+        if !user.killed_after(writes) {
+            break;
+        }
+        killed += 1;
+        let run = user.last_run();
+        let _stopped = user.baton(&["runs", "resume", &run]).exits(3);
+        let costs = user.json(&["costs"]);
+        assert_eq!((&costs["rows"][0]["replies"], &costs["rows"][0]["cost-usd"]), (&json!(3), &json!("1.20")), "after {writes} writes");
+        let tally = user.json(&["runs", "show", &run])["tally"].clone();
+        assert_eq!(tally["cost-usd"].as_f64().map(|cost| (cost * 100.0).round()), Some(120.0), "after {writes} writes");
+        let repeated = tally["repeated-model-calls"].as_u64().unwrap() as usize;
+        assert!(user.asked() <= 3 + repeated, "after {writes} writes: a call was repeated and nobody says so");
+        assert_eq!(user.json(&["budget"])[0]["left-usd"], "0.00");
+    }
+    assert!(killed >= 6, "only {killed} positions were tried");
 }
 
 #[test]
