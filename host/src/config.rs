@@ -547,6 +547,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn streams_are_switched_off_by_a_plain_no_alone() {
+        let streams = |user: Value| streams(&user, Path::new("settings.toml")).map_err(|error| error.to_string());
+        assert_eq!(streams(json!({ "models": { "default": "a/b" } })), Ok(true));
+        assert_eq!(streams(json!({ "models": { "stream": false } })), Ok(false));
+        assert!(streams(json!({ "models": { "stream": "no" } })).unwrap_err().contains("models.stream"));
+    }
+
+    #[test]
     fn only_a_file_of_a_sensible_size_is_read() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(settings_file(&folder.path().join("none.toml")).unwrap(), json!({}));

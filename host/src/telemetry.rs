@@ -13,7 +13,8 @@ use crate::journal::Redactor;
 pub fn start(filter: Option<&str>, redactor: &Redactor) {
     let understood = filter.map(EnvFilter::try_new).transpose();
     let mistake = understood.as_ref().err().map(ToString::to_string);
-    let filter = understood.ok().flatten().unwrap_or_else(|| EnvFilter::new("warn"));
+    // The library that speaks to models warns of every event of a stream that says nothing; what matters comes back as an error.
+    let filter = understood.ok().flatten().unwrap_or_else(|| EnvFilter::new("warn,genai=off"));
     let redactor = redactor.clone();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || Lines(redactor.clone())).with_ansi(false);
     // It fails only where a subscriber is there already, which then does the work.

@@ -1,5 +1,5 @@
-//! Puts a streamed chat completion together. Text, thinking and counts are the client library's; this keeps what it
-//! drops: the model's name, a refusal, proofs of thinking, and calls whatever number they carry.
+//! Puts a streamed chat completion together. Text and thinking are the client library's; this keeps what it drops: the
+//! model's name, a refusal, proofs of thinking, calls whatever number they carry, and counts wherever they stand.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +16,8 @@ pub(super) struct Completion {
     /// OpenRouter's blocks of reasoning, which it wants back as they were.
     details: Vec<Value>,
     calls: BTreeMap<u64, Call>,
+    /// The last counts: some services put them beside a choice that says nothing.
+    usage: Value,
 }
 
 #[derive(Default)]
@@ -30,6 +32,9 @@ impl Completion {
     pub(super) fn take(&mut self, frame: &Value) {
         if self.model.is_none() {
             self.model = frame["model"].as_str().filter(|model| !model.is_empty()).map(str::to_owned);
+        }
+        if frame["usage"].is_object() {
+            self.usage = frame["usage"].clone();
         }
         let delta = &frame["choices"][0]["delta"];
         self.refusal.push_str(delta["refusal"].as_str().unwrap_or_default());
@@ -56,7 +61,7 @@ impl Completion {
             reasoning: end.captured_reasoning_content.as_deref().map(trimmed),
             model: self.model,
             stop: end.captured_stop_reason,
-            usage: end.captured_usage.unwrap_or_default(),
+            usage: serde_json::from_value(self.usage).unwrap_or_default(),
             body: json!({ "choices": [{ "message": { "refusal": refusal } }] }),
         })
     }

@@ -125,6 +125,23 @@ async fn openai_text_is_told_as_it_comes_and_is_the_same_in_the_end() {
 }
 
 #[tokio::test]
+async fn counts_are_found_wherever_a_service_puts_them() {
+    let usage = json!({"prompt_tokens": 11, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 4}});
+    let counted = |choices: Value| data(&json!({"model": "some-model-2026", "choices": choices, "usage": usage}));
+    let shapes = [
+        vec![counted(json!([{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}]))],
+        vec![chunk(&json!({"content": "hi"}), Some("stop")), counted(json!([{"index": 0, "delta": {}}]))],
+        vec![chunk(&json!({"content": "hi"}), Some("stop")), counted(json!([]))],
+    ];
+    for mut events in shapes {
+        events.push("data: [DONE]\n\n".to_owned());
+        let whole = completion(&json!({"role": "assistant", "content": "hi"}), "stop");
+        let (reply, _) = same(Protocol::OpenAiCompatible, sse(&events), whole).await;
+        assert_eq!(reply.usage, Usage { input_tokens: 11, output_tokens: 7, cached_input_tokens: 4, cost_usd: None });
+    }
+}
+
+#[tokio::test]
 async fn openai_tool_calls_come_together_from_pieces_in_any_order() {
     let call = |index: u64, id: &str, name: &str, arguments: &str| json!({"tool_calls": [{"index": index, "id": id, "type": "function", "function": {"name": name, "arguments": arguments}}]});
     let more = |index: u64, arguments: &str| json!({"tool_calls": [{"index": index, "function": {"arguments": arguments}}]});
