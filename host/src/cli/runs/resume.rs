@@ -3,14 +3,12 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::{
-    app::Access,
-    cli::{Context, answering::Answers, drive::drive_answering, exit::Exit, model},
-};
+use crate::cli::{Context, answering::Answers, beside, drive::drive_answering, exit::Exit, model};
 
 /// Carry on with a run that was stopped, is paused, or has failed, and drive it to its end
 ///
-/// Calls that were answered before are answered from the journal: nothing is paid for twice.
+/// Calls that were answered before are answered from the journal: nothing is paid for twice. Where `baton serve` is at
+/// work on the same data, the run goes on there and is followed here.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Resume {
     /// Any beginning or end of the run's id
@@ -25,10 +23,18 @@ pub(in crate::cli) struct Resume {
 impl Resume {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let settings = self.model.as_deref().map(model::settings).transpose()?;
-        let app = context.open(Access::Execute).await?;
+        // Where another Baton executes, it goes on with this run as well.
+        let app = context.open_to_change().await?;
         let run = app.kernel.resolve(&self.run).await?;
         app.kernel.resume(&run, settings).await?;
-        let ended = drive_answering(&app, context, &run.root, self.answers.manner()).await?;
+        let ended = if app.executes() {
+            drive_answering(&app, context, &run.root, self.answers.manner()).await?
+        } else {
+            match beside::follow(&app, context, &run.root).await? {
+                Some(ended) => ended,
+                None => return Ok(Exit::Unfinished),
+            }
+        };
         app.close().await;
         ended.tell(context, None);
         ended.answer(&context.screen)?;
