@@ -15,4 +15,5 @@ mod questions;
 mod replay;
 mod runs;
 mod sandbox;
+mod serve;
 mod tools;

@@ -84,7 +84,7 @@ impl Told<'_> {
         let (plugins, data) = (app.kernel.registry().all().len() as u64, &app.config.data_dir);
         if self.context.screen.is_json() {
             let ready = json!({ "event": "ready", "data-dir": data, "plugins": plugins });
-            return Ok(self.context.screen.line(&ready)?);
+            return self.context.screen.line(&ready);
         }
         let (plugins, data) = (figures::counted(plugins, "plugin", "plugins"), text::escaped(&data.display().to_string()));
         self.say(&format!("{} Serving {data} with {plugins}. Ctrl-C stops.", painted(GOOD, "✓")));
@@ -93,7 +93,7 @@ impl Told<'_> {
 
     fn event(&mut self, event: &Event) -> Result<()> {
         if self.context.screen.is_json() {
-            return Ok(self.context.screen.line(&json!(event))?);
+            return self.context.screen.line(&json!(event));
         }
         let line = match event.draft.category {
             Category::Plugin => plugin(&event.draft.name, &event.draft.data),
@@ -128,7 +128,7 @@ impl Told<'_> {
 
     fn missed(&self, events: u64) -> Result<()> {
         if self.context.screen.is_json() {
-            return Ok(self.context.screen.line(&json!({ "event": "missed", "events": events }))?);
+            return self.context.screen.line(&json!({ "event": "missed", "events": events }));
         }
         self.say(&painted(FAINT, format!("… {}", figures::counted(events, "event", "events"))));
         Ok(())
