@@ -18,4 +18,5 @@ mod repair;
 mod replay;
 mod runs;
 mod sandbox;
+mod serve;
 mod tools;

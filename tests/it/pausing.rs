@@ -66,7 +66,8 @@ async fn a_resume_that_was_cut_off_or_made_twice_answers_one_pause() {
     let answered = asked.clone().carried_on(asked.asked_at + 5);
     host.app.kernel.journal().write(vec![Write { entry: answered.clone(), events: Vec::new() }]).await.unwrap();
     let (first, second) = tokio::join!(host.app.kernel.resume(&run, None), host.app.kernel.resume(&run, None));
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
     host.drive(&run.id).await;
     assert_eq!(standing(&host, &run, 2).await[0], answered);
 }

@@ -129,7 +129,7 @@ impl App {
             (Err(_), Access::Look) => Vec::new(),
             (published, _) => published.map_err(KernelError::from)?,
         };
-        let (registry, refused) = installed(&config, &published, &shelf)?;
+        let (registry, refused) = installed(&config, &published, &shelf, access)?;
         let servers: Servers =
             config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
         let watchers = Watchers::new(config.redactor.clone());
@@ -173,11 +173,12 @@ impl App {
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         let ledger = Arc::clone(&store) as _;
-        let app = Self { config, kernel, refused, questions, watchers, ledger, books, store, _guests: guests, lease };
+        let mut app = Self { config, kernel, refused, questions, watchers, ledger, books, store, _guests: guests, lease };
         if access == Access::Execute {
             app.kernel.honour_requests().await?;
             app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;
-            app.settle_folder(published).await?;
+            let worse = app.settle_folder(published).await?;
+            app.refused.extend(worse);
         }
         Ok(app)
     }
@@ -260,14 +261,15 @@ fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
 
 /// The bundled plugins, granted what they need, and the files in the plugin folder, granted nothing until an operator's
 /// decisions are recalled.
-fn installed(config: &Config, published: &[Published], shelf: &Shelf) -> Result<(Registry, Vec<Refused>), AppError> {
+fn installed(config: &Config, published: &[Published], shelf: &Shelf, access: Access) -> Result<(Registry, Vec<Refused>), AppError> {
     let registry = Registry::reserving(config.servers.iter().map(|server| server.name.clone()));
     for bundled in baton_plugins::BUNDLED {
         let needs = |package: &Package| package.manifest.needs.clone();
         let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
         added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
     }
-    let refused = publishing::load(&Folder::of(&config.data_dir), &registry, &config.trust, published, shelf);
+    let found = publishing::Found { folder: &Folder::of(&config.data_dir), published, shelf, trust: &config.trust };
+    let refused = publishing::load(&found, &registry, access);
     Ok((registry, refused))
 }
 

@@ -5,11 +5,12 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::json;
 
-use super::{App, AppError, Refused, folder, read_plugin};
+use super::{Access, App, AppError, Refused, folder, read_plugin, understand};
 use crate::{
     events::{Category, Draft},
     kernel::{
@@ -20,32 +21,67 @@ use crate::{
     },
 };
 
+/// A version that was needed so recently is not let go: somebody may be about to begin a run with it.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// What lies in the plugin folder, and what is known of it.
+pub(super) struct Found<'a> {
+    pub(super) folder: &'a folder::Folder,
+    /// What its files held last that was good.
+    pub(super) published: &'a [Published],
+    pub(super) shelf: &'a Shelf,
+    /// Whose plugins are taken.
+    pub(super) trust: &'a Trust,
+}
+
+impl Found<'_> {
+    fn restore(&self, last: &Published, path: &Path, registry: &Registry) -> Option<Arc<Plugin>> {
+        registry.add(kept(last, path, self.shelf, self.trust)?).ok()
+    }
+}
+
 /// Adds the plugins of the folder to those that are bundled; gives the files that were refused. Whoever held a name
 /// before holds it now, and what cannot be read is replaced by the last of the file that could.
-pub(super) fn load(folder: &folder::Folder, registry: &Registry, trust: &Trust, published: &[Published], shelf: &Shelf) -> Vec<Refused> {
-    let mut files = folder.files();
-    let place = |path: &PathBuf| published.iter().position(|last| is_file(path, &last.file)).unwrap_or(usize::MAX);
+pub(super) fn load(found: &Found, registry: &Registry, access: Access) -> Vec<Refused> {
+    let mut files = found.folder.files();
+    let place = |path: &PathBuf| found.published.iter().position(|last| is_file(path, &last.file)).unwrap_or(usize::MAX);
     files.sort_by_key(|path| (place(path), path.clone()));
     let mut refused = Vec::new();
     for path in files {
-        let added = read_plugin(&path, trust).and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
+        let last = found.published.iter().find(|last| is_file(&path, &last.file));
+        let restored = || last.filter(|last| found.restore(last, &path, registry).is_some());
+        // What the host that executes has not taken up is not there yet.
+        if access == Access::Beside && restored().is_some() {
+            continue;
+        }
+        let added = read_plugin(&path, found.trust).and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
         if let Err(reason) = added {
-            let kept =
-                published.iter().find(|last| is_file(&path, &last.file)).filter(|last| restore(last, &path, registry, shelf).is_some());
-            refused.push(Refused { reason: with_last(&reason, kept), path });
+            refused.push(Refused { reason: with_last(&reason, restored()), path });
         }
     }
     refused
 }
 
 impl App {
-    /// Writes down what was found in the folder since it was looked at last.
-    pub(super) async fn settle_folder(&self, published: Vec<Published>) -> Result<(), AppError> {
-        let before: HashMap<_, _> = published.iter().map(|last| (last.file.as_str(), last.hash.as_str())).collect();
+    /// Writes down what was found in the folder since it was looked at last. Gives the files that turned out to be no
+    /// good, where the last good version stays.
+    pub(super) async fn settle_folder(&self, published: Vec<Published>) -> Result<Vec<Refused>, AppError> {
+        let mut refused = Vec::new();
+        let before: HashMap<_, _> = published.iter().map(|last| (last.file.as_str(), last)).collect();
         for plugin in self.kernel.registry().all().values() {
             let Origin::File(path) = &plugin.origin else { continue };
-            if before.get(file_name(path).as_str()) != Some(&plugin.package.hash.as_str()) {
-                self.write_down(plugin, path, None).await?;
+            let last = before.get(file_name(path).as_str()).copied();
+            if last.is_some_and(|last| last.hash == plugin.package.hash) {
+                continue;
+            }
+            // Where there is nothing to go back to, it is compiled when it is wanted.
+            let worse = match last {
+                Some(last) => self.worse(plugin, last, path).await?,
+                None => None,
+            };
+            match worse {
+                Some(reason) => refused.push(Refused { reason: with_last(&reason, last), path: path.clone() }),
+                None => self.write_down(plugin, path, None).await?,
             }
         }
         for last in &published {
@@ -54,7 +90,28 @@ impl App {
                 self.forget(last, &path).await?;
             }
         }
-        Ok(self.kernel.retire().await?)
+        self.retire().await?;
+        Ok(refused)
+    }
+
+    /// Lets go of the versions that nobody needs any more.
+    pub(super) async fn retire(&self) -> Result<(), KernelError> {
+        let grace = u64::try_from(GRACE.as_millis()).unwrap_or(u64::MAX);
+        self.kernel.retire(self.kernel.now().saturating_sub(grace)).await
+    }
+
+    /// Why the plugin of a file cannot be used, where the last of the file can: it is in its place then.
+    async fn worse(&self, plugin: &Arc<Plugin>, last: &Published, path: &Path) -> Result<Option<String>, KernelError> {
+        let Err(reason) = self.compiled(plugin).await else { return Ok(None) };
+        let Some(last) = kept(last, path, &Shelf::of(&self.config.data_dir), &self.config.trust) else { return Ok(None) };
+        if last.name() != plugin.name() {
+            if self.kernel.registry().check(&last, None).is_err() {
+                return Ok(None);
+            }
+            self.kernel.take_out(plugin.name()).await?;
+        }
+        self.kernel.put(last).await?;
+        Ok(Some(reason))
     }
 
     /// Publishes a plugin that was read from `path`: compiles and links it, keeps its file, and puts it in the place of
@@ -68,20 +125,16 @@ impl App {
         if let Err(error) = self.kernel.registry().check(&plugin, Some(&holder)) {
             return Ok(Err(error.to_string()));
         }
-        let (kernel, compiling) = (Arc::clone(&self.kernel), Arc::new(plugin));
-        let plugin = Arc::clone(&compiling);
-        let compiled = tokio::task::spawn_blocking(move || compiling.exports(kernel.engine()).map(drop)).await;
-        match compiled {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Ok(Err(error.to_string())),
-            Err(_) => return Ok(Err("Compiling it broke down; try another build of it.".to_owned())),
+        let plugin = Arc::new(plugin);
+        if let Err(reason) = self.compiled(&plugin).await {
+            return Ok(Err(reason));
         }
         let Some(plugin) = Arc::into_inner(plugin) else { return Ok(Err("It is being published already.".to_owned())) };
         let of_file = self.kernel.registry().of_file(path);
         let replaced = self.kernel.registry().find(plugin.name()).map(|present| present.package.hash.clone());
         let plugin = self.kernel.put(plugin).await?;
         if let Some(other) = of_file.filter(|other| other.name() != plugin.name()) {
-            self.kernel.take_out(other.name());
+            self.kernel.take_out(other.name()).await?;
         }
         self.write_down(&plugin, path, replaced).await?;
         Ok(Ok(plugin))
@@ -90,7 +143,7 @@ impl App {
     /// Takes out what was published from a file that is gone. Gives it, if there was something.
     pub async fn withdraw(&self, path: &Path) -> Result<Option<Arc<Plugin>>, KernelError> {
         let Some(plugin) = self.kernel.registry().of_file(path) else { return Ok(None) };
-        self.kernel.take_out(plugin.name());
+        self.kernel.take_out(plugin.name()).await?;
         let manifest = &plugin.package.manifest;
         let last = Published {
             file: file_name(path),
@@ -110,6 +163,15 @@ impl App {
         let event = json!({ "file": path, "reason": reason, "kept": kept });
         self.kernel.events().append(vec![Draft::of_host(Category::Plugin, "refused", event)]).await?;
         Ok(())
+    }
+
+    /// Compiles and links a plugin; a sentence says why that is not possible.
+    async fn compiled(&self, plugin: &Arc<Plugin>) -> Result<(), String> {
+        let (kernel, compiling) = (Arc::clone(&self.kernel), Arc::clone(plugin));
+        match tokio::task::spawn_blocking(move || compiling.exports(kernel.engine()).map(drop)).await {
+            Ok(compiled) => compiled.map_err(|error| error.to_string()),
+            Err(_) => Err("Compiling it broke down; try another build of it.".to_owned()),
+        }
     }
 
     async fn write_down(&self, plugin: &Arc<Plugin>, path: &Path, replaced: Option<String>) -> Result<(), KernelError> {
@@ -139,9 +201,9 @@ impl App {
     }
 }
 
-fn restore(last: &Published, path: &Path, registry: &Registry, shelf: &Shelf) -> Option<Arc<Plugin>> {
-    let plugin = Plugin::read(shelf.read(&last.hash)?, Origin::File(path.to_owned()), |_| Default::default()).ok()?;
-    registry.add(plugin).ok()
+/// The last good version of a file, if it is still one that the operator takes.
+fn kept(last: &Published, path: &Path, shelf: &Shelf, trust: &Trust) -> Option<Plugin> {
+    understand(shelf.read(&last.hash)?, path, trust).ok()
 }
 
 fn with_last(reason: &str, kept: Option<&Published>) -> String {

@@ -72,7 +72,7 @@ impl Watched<'_> {
             // A name that was taken may be free now.
             self.refused.keys().for_each(|path| self.known.again(path));
         }
-        self.app.kernel.retire().await?;
+        self.app.retire().await?;
         Ok(self.known.due(Instant::now()))
     }
 

@@ -95,7 +95,7 @@ impl Told<'_> {
         let (plugins, data) = (app.kernel.registry().all().len() as u64, &app.config.data_dir);
         if self.context.screen.is_json() {
             let ready = json!({ "event": "ready", "data-dir": data, "plugins": plugins });
-            return Ok(self.context.screen.line(&ready)?);
+            return self.context.screen.line(&ready);
         }
         let (plugins, data) = (figures::counted(plugins, "plugin", "plugins"), text::escaped(&data.display().to_string()));
         self.say(&format!("{} Serving {data} with {plugins}. Ctrl-C stops.", painted(GOOD, "✓")));
@@ -104,7 +104,7 @@ impl Told<'_> {
 
     fn event(&mut self, event: &Event) -> Result<()> {
         if self.context.screen.is_json() {
-            return Ok(self.context.screen.line(&json!(event))?);
+            return self.context.screen.line(&json!(event));
         }
         let line = match event.draft.category {
             Category::Plugin => plugin(&event.draft.name, &event.draft.data),

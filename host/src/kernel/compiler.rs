@@ -101,6 +101,9 @@ pub const COMMAND: &str = "compile-component";
 /// How often the process is looked after.
 const LOOK: Duration = Duration::from_millis(2);
 
+/// What a process says that is refused memory: for itself, by the system, or for the stacks of its threads.
+const NO_ROOM: [&str; 4] = ["memory allocation of", "Cannot allocate memory", "out of memory", "ThreadPoolBuildError"];
+
 impl Compiler for ChildProcess {
     fn compile(&self, _engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Code, CompileError> {
         // Files, for a pipe has to be served while the process is waited for.
@@ -135,7 +138,7 @@ impl ChildProcess {
     }
 
     fn reason(&self, status: ExitStatus, complaint: &str) -> CompileError {
-        if complaint.contains("memory allocation of") || complaint.contains("Cannot allocate memory") {
+        if NO_ROOM.iter().any(|sign| complaint.contains(sign)) {
             return CompileError::Memory(self.limits.memory);
         }
         match status.code() {
@@ -186,7 +189,7 @@ fn content(file: &mut File) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
@@ -215,6 +218,7 @@ mod tests {
         let minute = Duration::from_secs(60);
         let said = |script| compiled_by(script, minute).to_string();
         assert!(said("echo 'memory allocation of 9 bytes failed' >&2; kill -ABRT $$").contains("more than 64 MiB"));
+        assert!(said("echo 'started: out of memory.' >&2; exit 1").contains("more than 64 MiB"));
         assert!(said("echo 'no component' >&2; exit 1").contains("could not be compiled: no component"));
         assert!(said("echo 'a panic' >&2; exit 101").contains("broke down on the component (a panic)"));
         assert!(said("kill -SEGV $$").contains("signal: 11"));

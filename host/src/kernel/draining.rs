@@ -1,10 +1,7 @@
 //! Versions of a plugin side by side: a run ends with the one it began with, also after a restart, and what no run needs
 //! any more is let go. Publishes nothing.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use serde_json::json;
 
@@ -17,9 +14,6 @@ use super::{
     versions::{Need, Version},
 };
 use crate::events::{Category, Draft};
-
-/// A version that was needed so recently is not let go: whoever keeps it may be about to begin a run with it.
-const GRACE: Duration = Duration::from_secs(60);
 
 impl Kernel {
     /// The version that a run is pinned to: the current one, one that is held, or one whose file was kept.
@@ -52,8 +46,19 @@ impl Kernel {
     }
 
     /// Takes a plugin out. Runs that began with it go on.
-    pub fn take_out(&self, name: &str) {
-        self.parts.registry.remove(name);
+    pub async fn take_out(&self, name: &str) -> Result<(), KernelError> {
+        match self.parts.registry.remove(name) {
+            Some(removed) => self.needed_just_now(&removed).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps a version that is current no more for whoever is about to begin a run with it.
+    pub(super) async fn needed_just_now(&self, plugin: &Plugin) -> Result<(), KernelError> {
+        if plugin.kept.load(Ordering::SeqCst) {
+            self.parts.versions.keep(&self.version(plugin)).await?;
+        }
+        Ok(())
     }
 
     /// Keeps the file of a version, before the first run that begins with it.
@@ -64,21 +69,14 @@ impl Kernel {
         let (shelf, keeping) = (self.parts.shelf.clone(), Arc::clone(plugin));
         let put = tokio::task::spawn_blocking(move || shelf.put(&keeping.package.hash, &keeping.package.wasm)).await;
         put.map_err(std::io::Error::other).and_then(|put| put).map_err(KernelError::Shelf)?;
-        let version = Version {
-            hash: plugin.package.hash.clone(),
-            plugin: plugin.name().to_owned(),
-            version: plugin.package.manifest.version.to_string(),
-            bundled: plugin.origin == Origin::Bundled,
-            kept_at: self.parts.clock.now(),
-        };
-        self.parts.versions.keep(&version).await?;
+        self.parts.versions.keep(&self.version(plugin)).await?;
         plugin.kept.store(true, Ordering::SeqCst);
         Ok(())
     }
 
-    /// Lets go of every version that is not current and that no run needs any more.
-    pub async fn retire(&self) -> Result<(), KernelError> {
-        let before = self.parts.clock.now().saturating_sub(u64::try_from(GRACE.as_millis()).unwrap_or(u64::MAX));
+    /// Lets go of every version that is not current, that no run needs any more and that was current or kept last before
+    /// `before`, in milliseconds since 1970 UTC.
+    pub async fn retire(&self, before: u64) -> Result<(), KernelError> {
         for Version { hash, plugin, version, .. } in self.parts.versions.kept().await? {
             if self.parts.registry.find(&plugin).is_some_and(|current| current.package.hash == hash) {
                 continue;
@@ -91,6 +89,17 @@ impl Kernel {
             }
         }
         Ok(())
+    }
+
+    /// As it is needed now.
+    fn version(&self, plugin: &Plugin) -> Version {
+        Version {
+            hash: plugin.package.hash.clone(),
+            plugin: plugin.name().to_owned(),
+            version: plugin.package.manifest.version.to_string(),
+            bundled: plugin.origin == Origin::Bundled,
+            kept_at: self.parts.clock.now(),
+        }
     }
 }
 

@@ -236,7 +236,11 @@ impl Registry {
     }
 
     /// Puts a plugin in the place of whoever has its name, and holds that for the runs that began with it.
-    pub(super) fn put(&self, plugin: Plugin) -> Arc<Plugin> {
+    pub(super) fn put(&self, mut plugin: Plugin) -> Arc<Plugin> {
+        if let Some(same) = self.pinned(plugin.name(), &plugin.package.hash) {
+            // What is decided of it from now on has to reach the runs that execute it already.
+            plugin.permissions = Arc::clone(&same.permissions);
+        }
         let plugin = Arc::new(plugin);
         let replaced = self.change(|plugins| plugins.insert(plugin.name().to_owned(), Arc::clone(&plugin)));
         replaced.into_iter().for_each(|replaced| drop(self.hold(replaced)));
@@ -248,11 +252,10 @@ impl Registry {
         self.change(|plugins| plugins.remove(name)).map(|removed| self.hold(removed))
     }
 
-    /// Holds a version that is not current.
+    /// Holds a version that is not current. Gives the one that is held, which may have been there before.
     pub(super) fn hold(&self, plugin: Arc<Plugin>) -> Arc<Plugin> {
         let mut older = self.older.write().unwrap_or_else(PoisonError::into_inner);
-        older.insert(plugin.package.hash.clone(), Arc::clone(&plugin));
-        plugin
+        Arc::clone(older.entry(plugin.package.hash.clone()).or_insert(plugin))
     }
 
     /// Holds a version no more; whoever has it keeps it.

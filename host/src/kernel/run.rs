@@ -113,6 +113,8 @@ pub struct Filter {
     pub root: Option<RunId>,
     /// Only runs in one of these states, by word; all when empty.
     pub states: Vec<String>,
+    /// Only those of this plugin.
+    pub plugin: Option<String>,
     /// At most so many, the newest first.
     pub limit: u32,
 }

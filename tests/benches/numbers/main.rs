@@ -7,6 +7,7 @@ mod processes;
 mod runaway;
 mod runs;
 mod sandbox;
+mod serving;
 mod table;
 mod waiting;
 
@@ -36,6 +37,9 @@ async fn measure(sections: Sections) -> Result<()> {
     }
     if sections.has("loading") {
         loading::measure(&mut table).await?;
+    }
+    if sections.has("serving") {
+        serving::measure(&mut table).await?;
     }
     if sections.has("runaway") {
         runaway::measure(&mut table).await?;

@@ -11,6 +11,7 @@ pub(crate) enum Quantity {
     Time(Duration),
     Mebibytes(f64),
     Ratio(f64),
+    Count(f64),
 }
 
 impl Display for Quantity {
@@ -20,6 +21,7 @@ impl Display for Quantity {
             Self::Time(time) if *time < Duration::from_secs(1) => format!("{:.1} ms", time.as_secs_f64() * 1e3),
             Self::Time(time) => format!("{:.1} s", time.as_secs_f64()),
             Self::Mebibytes(size) => format!("{size:.1} MiB"),
+            Self::Count(count) => format!("{count:.0}"),
             Self::Ratio(ratio) => format!("{ratio:.2} ×"),
         };
         formatter.pad(&text)

@@ -29,6 +29,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "ask-all" => calls::ask_all(number("times")),
         "ask-person" => calls::ask_person(input),
         "inform" => calls::inform(text("say"), number("times")),
+        "in-turn" => input["inputs"].as_array().into_iter().flatten().map(perform).collect(),
         "tools" => Ok(calls::tools()),
         "call-tools" => Ok(calls::call_tools(&input["calls"])),
         "sleep" => calls::sleep(number("milliseconds")),

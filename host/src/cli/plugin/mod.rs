@@ -19,6 +19,7 @@ mod show;
 mod sign;
 mod test;
 mod update;
+mod usage;
 mod verify;
 
 use anyhow::Result;

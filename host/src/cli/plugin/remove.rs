@@ -19,7 +19,8 @@ use crate::{
 
 /// Take a plugin out of the plugin folder, and its grants back
 ///
-/// Runs that began with it are paused when they are to go on, until the same file is installed again.
+/// Runs that began with it go on with the version they began with. Since its grants are taken back, each of their calls
+/// that needs one is denied from now on.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Remove {
     /// Name of the plugin, or of a file in the plugin folder that was refused, without .wasm

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::list;
+use super::{list, usage::Usage};
 use crate::{
     app::{self, Access, App},
     cli::{
@@ -36,7 +36,12 @@ pub(in crate::cli) struct Show {
 impl Show {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
-        let plugin = match app.kernel.registry().find(&self.plugin) {
+        let installed = app.kernel.registry().find(&self.plugin);
+        let usage = match &installed {
+            Some(plugin) => Some(Usage::of(&app, plugin).await?),
+            None => None,
+        };
+        let plugin = match installed {
             Some(plugin) => plugin,
             None => match self.understood(&app)? {
                 Ok(plugin) => {
@@ -49,9 +54,15 @@ impl Show {
         let warnings = plugin.package.warnings(CAPABILITIES);
         let packed: Vec<String> = plugin.assets.paths().map(str::to_owned).collect();
         if context.screen.is_json() {
-            context.screen.document(&document(&plugin, &warnings, &packed, &app.config.trust))?;
+            let mut document = document(&plugin, &warnings, &packed, &app.config.trust);
+            if let Some(usage) = &usage {
+                (document["versions"], document["runs"]) = usage.document();
+            }
+            context.screen.document(&document)?;
         } else {
-            context.screen.answer(describe(&plugin, &warnings, &packed, &app.config.trust))?;
+            let usage = usage.map(|usage| usage.describe(figures::now())).filter(|usage| !usage.is_empty());
+            let lines: Vec<_> = [describe(&plugin, &warnings, &packed, &app.config.trust)].into_iter().chain(usage).collect();
+            context.screen.answer(lines.join("\n"))?;
         }
         Ok(Exit::Done)
     }

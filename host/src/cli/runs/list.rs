@@ -78,7 +78,7 @@ fn table(runs: &[(Run, Tally)], now: u64) -> Table {
 }
 
 /// The state in its colour.
-pub(super) fn state(state: &State) -> Cell {
+pub(in crate::cli) fn state(state: &State) -> Cell {
     let style = match state {
         State::Succeeded => GOOD,
         State::Failed { .. } | State::Cancelled => BAD,

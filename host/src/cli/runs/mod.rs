@@ -4,7 +4,7 @@ mod cancel;
 mod difference;
 mod fork;
 mod journal;
-mod list;
+pub(super) mod list;
 mod record;
 pub(super) mod replay;
 mod resume;

@@ -10,7 +10,8 @@ use crate::{
 
 /// Carry on with a run that was stopped, is paused, or has failed, and drive it to its end
 ///
-/// Calls that were answered before are answered from the journal: nothing is paid for twice.
+/// Calls that were answered before are answered from the journal: nothing is paid for twice. Where `baton serve` is at
+/// work on the same data, the run goes on there and is followed here.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Resume {
     /// Any beginning or end of the run's id

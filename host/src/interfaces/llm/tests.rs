@@ -68,7 +68,7 @@ pub(super) fn catalogue(change: impl FnOnce(&mut Config)) -> Result<Catalogue, C
     install_tls();
     let mut config = Config::scripts_only("scripts");
     change(&mut config);
-    Catalogue::new(&config, std::sync::Arc::new(StillPace::default()), &Watchers::new(crate::journal::Redactor::default()))
+    Catalogue::new(&config, std::sync::Arc::new(StillPace::default()), &Watchers::new(Redactor::default()))
 }
 
 fn endpoint(base_url: &str) -> Endpoint {

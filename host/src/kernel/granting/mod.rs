@@ -205,7 +205,13 @@ impl Kernel {
 
     /// Puts a plugin in the place of whoever has its name, with the grants that carry over.
     pub async fn put(&self, plugin: Plugin) -> Result<Arc<Plugin>, KernelError> {
+        // Nobody finds it with less than it is granted.
+        self.rehearse(&plugin).await?;
+        let replaced = self.parts.registry.find(plugin.name());
         let plugin = self.parts.registry.put(plugin);
+        if let Some(replaced) = replaced.filter(|replaced| replaced.package.hash != plugin.package.hash) {
+            self.needed_just_now(&replaced).await?;
+        }
         let present = current(&plugin, &self.parts.grants.decisions().await?);
         if let Some(from) = &present.carried_from {
             self.keep_carried(&plugin, &present.standing, from).await?;

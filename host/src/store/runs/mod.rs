@@ -56,14 +56,14 @@ const MATCHING: &str = concat!(
 const LIST: &str = concat!(
     "select ",
     columns!(),
-    " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) \
+    " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) \
      order by created_at desc, id desc limit $10"
 );
 const LIST_TREE: &str = concat!(
     "select ",
     columns!(),
-    " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ",
-    in_tree!("id", "$11"),
+    " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) and ",
+    in_tree!("id", "$13"),
     " order by created_at desc, id desc limit $10"
 );
 /// Only a run that waits has a time, and there is an index of those that have one.
@@ -114,7 +114,9 @@ impl Runs for Store {
         let query = sqlx::query(if filter.root.is_some() { LIST_TREE } else { LIST });
         let query = query.bind(i64::from(filter.roots_only)).bind(i64::from(!filter.states.is_empty()));
         let query = States::new(filter.states.iter().map(String::as_str)).bind(query);
-        let query = of_tree(query.bind(i64::from(filter.limit)), filter.root.as_ref());
+        let query =
+            query.bind(i64::from(filter.limit)).bind(i64::from(filter.plugin.is_some())).bind(filter.plugin.as_deref().unwrap_or_default());
+        let query = of_tree(query, filter.root.as_ref());
         self.load_runs(query).await.map_err(unread)
     }
 

@@ -7,6 +7,7 @@ mod journal;
 mod ledger;
 mod memory;
 mod opening;
+mod plugins;
 mod questions;
 mod runs;
 mod sources;

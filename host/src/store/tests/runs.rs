@@ -8,11 +8,11 @@ use crate::{
     store::Store,
 };
 
-async fn add(store: &Store, run: &Run) {
+pub(super) async fn add(store: &Store, run: &Run) {
     assert!(store.add(run, Vec::new()).await.unwrap());
 }
 
-async fn go(store: &Store, name: &str, to: State) -> bool {
+pub(super) async fn go(store: &Store, name: &str, to: State) -> bool {
     let anywhere = ["queued", "running", "waiting", "paused"];
     store.transition(&id(name), &anywhere, to, None, Vec::new()).await.unwrap()
 }
@@ -243,6 +243,9 @@ async fn runs_are_listed_newest_first_and_filtered() {
     assert_eq!(list(all()).await, "a11 a1 b a");
     assert_eq!(list(Filter { limit: 1, ..all() }).await, "a11");
     assert_eq!(list(Filter { roots_only: true, ..all() }).await, "b a");
+    assert_eq!(list(Filter { plugin: Some(run("a").plugin), ..all() }).await, "a11 a1 b a");
+    assert_eq!(list(Filter { plugin: Some("nobody".into()), ..all() }).await, "");
+    assert_eq!(list(Filter { plugin: Some("nobody".into()), root: Some(id("a1")), ..all() }).await, "");
     assert_eq!(list(Filter { root: Some(id("a1")), ..all() }).await, "a11 a1");
     assert_eq!(list(Filter { states: vec!["queued".into()], root: Some(id("a")), ..all() }).await, "a1 a");
     assert_eq!(list(Filter { states: vec!["' or 1=1".into()], ..all() }).await, "");

@@ -137,7 +137,10 @@ async fn counts_are_found_wherever_a_service_puts_them() {
         events.push("data: [DONE]\n\n".to_owned());
         let whole = completion(&json!({"role": "assistant", "content": "hi"}), "stop");
         let (reply, _) = same(Protocol::OpenAiCompatible, sse(&events), whole).await;
-        assert_eq!(reply.usage, Usage { input_tokens: 11, output_tokens: 7, cached_input_tokens: 4, cost_usd: None });
+        assert_eq!(
+            reply.usage,
+            Usage { input_tokens: 11, output_tokens: 7, cached_input_tokens: 4, cache_write_tokens: 0, cost_usd: None }
+        );
     }
 }
 

@@ -1,0 +1,146 @@
+//! A plugin folder that is watched: from a file to something callable, from a decision to a denied call, and an update
+//! while runs are in flight, of which none may be lost.
+
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use baton::{
+    app::App,
+    events::Event,
+    journal::Halt,
+    kernel::{Drive, Order, granting::Change, package::Kind, run::State, watch::SETTLED},
+};
+use baton_tests::{changed_probe, host::TestHost};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::Receiver;
+
+use crate::table::{Quantity, Samples, Table, timed};
+
+const ROUNDS: usize = 8;
+const IN_FLIGHT: usize = 50;
+const NAME: &str = "other";
+
+pub(crate) async fn measure(table: &mut Table) -> Result<()> {
+    let host = TestHost::new().await;
+    fs::create_dir_all(host.app.folder().root())?;
+    let stop = Halt::default();
+    let drive = Drive { root: None, until_idle: false };
+    let measured = async {
+        tokio::select! {
+            watched = host.app.watch_folder() => watched.context("the watch ended")?,
+            measured = measure_watched(&host, table) => measured?,
+        }
+        stop.stop();
+        anyhow::Ok(())
+    };
+    let (driven, measured) = tokio::join!(host.app.kernel.drive(&drive, &stop), measured);
+    driven?;
+    measured
+}
+
+async fn measure_watched(host: &TestHost, table: &mut Table) -> Result<()> {
+    let (mut cold, mut cached) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        // New code each time; then the same code with another manifest.
+        cold.push(published(&host.app, &version(round, 1, round)).await?);
+        cached.push(published(&host.app, &version(round, 2, round)).await?);
+    }
+    table.add("dropped into the folder: published, never seen", &Samples::of_times(cold), None);
+    table.add("dropped into the folder: published, code in the cache", &Samples::of_times(cached), None);
+    let mut denied = Vec::new();
+    for _ in 0..ROUNDS {
+        denied.push(revoked(host).await?);
+    }
+    table.add("revoked: the next call is denied", &Samples::of_times(denied), None);
+    let (time, lost) = updated_under_load(host).await?;
+    table.add("update with 50 runs in flight: published", &Samples::of_times([time]), None);
+    table.add("update with 50 runs in flight: runs lost", &Samples::new([Quantity::Count(lost)]), Some(Quantity::Count(0.0)));
+    Ok(())
+}
+
+/// A version of the probe under another name, with a section of its own by which its code is told apart.
+fn version(minor: usize, patch: usize, code: usize) -> Vec<u8> {
+    let number = format!("\"{minor}.{patch}.0\"");
+    let mut wasm = changed_probe(|manifest| manifest.replacen("\"probe\"", "\"other\"", 1).replacen("\"0.1.0\"", &number, 1));
+    wasm.extend([0, 2, 1, b'a' + u8::try_from(code).unwrap_or_default()]);
+    wasm
+}
+
+/// How long after it lay in the folder, and had settled, a file was published.
+async fn published(app: &App, wasm: &[u8]) -> Result<Duration> {
+    let mut events = app.kernel.events().listen();
+    let (part, path) = (app.folder().root().join("part"), app.folder().root().join("other.wasm"));
+    fs::write(&part, wasm)?;
+    let begun = Instant::now();
+    fs::rename(part, path)?;
+    told(&mut events, |event| event.draft.name == "published").await?;
+    Ok(begun.elapsed().saturating_sub(SETTLED))
+}
+
+/// How long after the decision the next call of a run in flight was denied.
+async fn revoked(host: &TestHost) -> Result<Duration> {
+    let kernel = &host.app.kernel;
+    kernel.decide(NAME, &Change::Grant(Vec::new()), "tester").await?;
+    let tools = json!({ "do": "write", "path": "out/a", "content": "x" });
+    // It goes on writing until it may not.
+    let run = kernel.start(order(host, json!({ "do": "in-turn", "inputs": vec![tools; 20_000] }))).await?;
+    let mut events = kernel.events().listen();
+    told(&mut events, |event| event.draft.name == "executing" && event.draft.run.as_ref() == Some(&run.id)).await?;
+    while kernel.journal().count(&run.id).await?.answered < 10 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let (time, ended) = timed(async {
+        kernel.decide(NAME, &Change::Revoke(Vec::new()), "tester").await?;
+        told(&mut events, |event| event.draft.name == "denied").await
+    })
+    .await;
+    ended?;
+    told(&mut events, |event| event.draft.name == "failed" && event.draft.run.as_ref() == Some(&run.id)).await?;
+    kernel.decide(NAME, &Change::Grant(Vec::new()), "tester").await?;
+    Ok(time)
+}
+
+/// How long it took to publish another version, and how many of the runs in flight did not end with theirs.
+async fn updated_under_load(host: &TestHost) -> Result<(Duration, f64)> {
+    let kernel = &host.app.kernel;
+    let write = |name: usize| json!({ "do": "write", "path": format!("out/{name}"), "content": "x" });
+    let mut runs = Vec::new();
+    for number in 0..IN_FLIGHT {
+        let deeds = json!([write(number), { "do": "sleep", "milliseconds": 1_500 }, write(number)]);
+        runs.push(kernel.start(order(host, json!({ "do": "in-turn", "inputs": deeds }))).await?);
+    }
+    let time = published(&host.app, &version(ROUNDS, 1, ROUNDS)).await?;
+    let mut lost = 0.0;
+    for run in &runs {
+        let ended = loop {
+            let now = host.find(&run.id).await;
+            if now.state.is_final() || matches!(now.state, State::Paused { .. }) {
+                break now;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        if ended.state != State::Succeeded || ended.plugin_hash != run.plugin_hash {
+            lost += 1.0;
+        }
+    }
+    Ok((time, lost))
+}
+
+fn order(host: &TestHost, input: Value) -> Order {
+    let workspace: PathBuf = host.workspace();
+    Order { plugin: NAME.to_owned(), kind: Kind::Workflow, input, workspace, settings: json!({}) }
+}
+
+async fn told(events: &mut Receiver<Event>, wanted: impl Fn(&Event) -> bool) -> Result<()> {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(60) {
+        if wanted(&events.recv().await?) {
+            return Ok(());
+        }
+    }
+    bail!("nothing of it was told for a minute")
+}
