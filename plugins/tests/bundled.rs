@@ -6,12 +6,12 @@ use baton_plugins::BUNDLED;
 #[test]
 fn every_plugin_has_one_manifest_and_every_agent_its_persona() {
     let names: Vec<&str> = BUNDLED.iter().map(|bundled| bundled.name).collect();
-    assert_eq!(names, ["bob", "john", "mary", "murat", "plan", "winston"]);
+    assert_eq!(names, ["bob", "decide", "john", "mary", "murat", "plan", "winston"]);
     for bundled in BUNDLED {
         let sections = section_names(bundled.wasm).expect("a component");
         let count = |name: &str| sections.iter().filter(|section| *section == name).count();
         assert_eq!(count(MANIFEST_SECTION), 1, "{}", bundled.name);
-        assert_eq!(count(ASSETS_SECTION), usize::from(bundled.name != "plan"), "{}", bundled.name);
+        assert_eq!(count(ASSETS_SECTION), usize::from(!["decide", "plan"].contains(&bundled.name)), "{}", bundled.name);
     }
 }
 
