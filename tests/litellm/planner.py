@@ -84,6 +84,8 @@ class Author:
                 return True
             case "integer":
                 return schema["minimum"]
+            case "number":
+                return schema.get("maximum", 1.0)
             case "string":
                 return f"What is to be said of {' '.join(map(str, path))}{self.last_words}"
 

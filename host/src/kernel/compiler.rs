@@ -32,7 +32,7 @@ impl Default for CompileLimits {
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
     /// It is not valid.
-    #[error("The component could not be compiled: {0}")]
+    #[error("The component could not be compiled: {0}.")]
     Invalid(String),
     /// It takes too long.
     #[error(

@@ -32,10 +32,10 @@ pub const SLOTS: u32 = 1_000;
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The machine does not let us.
-    #[error("The WebAssembly engine could not be started: {0:#}")]
+    #[error("The WebAssembly engine could not be started: {0:#}.")]
     Start(wasmtime::Error),
     /// The component wants what this host does not have.
-    #[error("The component could not be linked: {0:#}")]
+    #[error("The component could not be linked: {0:#}.")]
     Link(wasmtime::Error),
     /// The component has no code.
     #[error(transparent)]
