@@ -205,12 +205,19 @@ impl Kernel {
     /// Executes one run once and moves it on.
     async fn see_through(self: Arc<Self>, id: RunId, halt: Halt) {
         let ended = self.try_execution(&id, halt).await;
-        self.leave_room(&id);
+        let has_trapped = matches!(ended, Ok(Ending::Trapped(_)));
+        if !has_trapped {
+            self.leave_room(&id);
+        }
         let moved = match ended {
             Ok(Ending::Trapped(error)) => self.move_on_from_trap(&id, error).await,
             Ok(ending) => self.move_on(&id, ending).await,
             Err(error) => Err(error),
         };
+        if has_trapped {
+            // Only now, so that the next of its plugin does not begin before the trap is counted.
+            self.leave_room(&id);
+        }
         if let Err(error) = moved {
             self.break_down(error);
         }
