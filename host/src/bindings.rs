@@ -15,7 +15,9 @@ mod host {
     });
 }
 
-pub use host::baton::plugin::{agents, assets, files, knowledge, llm, people, run, settings, state, tools, types, workflows};
+pub use host::baton::plugin::{
+    agents, assets, backlog, files, git, knowledge, llm, people, run, sandbox, settings, state, tools, types, workflows,
+};
 
 macro_rules! world {
     ($module:ident, $name:literal) => {
@@ -39,6 +41,9 @@ macro_rules! world {
                     "baton:plugin/settings": crate::bindings::settings,
                     "baton:plugin/tools": crate::bindings::tools,
                     "baton:plugin/knowledge": crate::bindings::knowledge,
+                    "baton:plugin/git": crate::bindings::git,
+                    "baton:plugin/sandbox": crate::bindings::sandbox,
+                    "baton:plugin/backlog": crate::bindings::backlog,
                 },
             });
         }

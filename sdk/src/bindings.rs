@@ -33,6 +33,9 @@ pub mod workflow {
             "baton:plugin/settings@0.1.0": super::host::baton::plugin::settings,
             "baton:plugin/tools@0.1.0": super::host::baton::plugin::tools,
             "baton:plugin/knowledge@0.1.0": super::host::baton::plugin::knowledge,
+            "baton:plugin/git@0.1.0": super::host::baton::plugin::git,
+            "baton:plugin/sandbox@0.1.0": super::host::baton::plugin::sandbox,
+            "baton:plugin/backlog@0.1.0": super::host::baton::plugin::backlog,
         },
     });
 }
@@ -59,6 +62,9 @@ pub mod agent {
             "baton:plugin/settings@0.1.0": super::host::baton::plugin::settings,
             "baton:plugin/tools@0.1.0": super::host::baton::plugin::tools,
             "baton:plugin/knowledge@0.1.0": super::host::baton::plugin::knowledge,
+            "baton:plugin/git@0.1.0": super::host::baton::plugin::git,
+            "baton:plugin/sandbox@0.1.0": super::host::baton::plugin::sandbox,
+            "baton:plugin/backlog@0.1.0": super::host::baton::plugin::backlog,
         },
     });
 }
@@ -87,6 +93,9 @@ pub mod toolbox {
             "baton:plugin/settings@0.1.0": super::host::baton::plugin::settings,
             "baton:plugin/tools@0.1.0": super::host::baton::plugin::tools,
             "baton:plugin/knowledge@0.1.0": super::host::baton::plugin::knowledge,
+            "baton:plugin/git@0.1.0": super::host::baton::plugin::git,
+            "baton:plugin/sandbox@0.1.0": super::host::baton::plugin::sandbox,
+            "baton:plugin/backlog@0.1.0": super::host::baton::plugin::backlog,
         },
     });
 }
