@@ -133,6 +133,9 @@ fn config(allocation: InstanceAllocationStrategy) -> Config {
         // A resumed run must compute the same: no bit of a NaN, and no relaxed rounding. Threads are not built in.
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
+        // What a package may use and what is compiled are one list.
+        .wasm_features(Package::FEATURES, true)
+        .wasm_features(Package::FEATURES.complement(), false)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
     config
 }
