@@ -31,6 +31,13 @@ pub(in crate::cli) struct Answer {
 
 impl Answer {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        if self.answer.as_ref().is_some_and(|typed| typed.trim().is_empty()) {
+            // Nobody said anything; what the asker thinks best is no person's word.
+            return Err(Misuse(
+                "An answer has at least one character; give one, or take what the asker thinks best with `--yes`.".to_owned(),
+            )
+            .into());
+        }
         let (app, elsewhere) = open(context).await?;
         let asked = resolve(&app, &self.question).await?;
         let (answer, source) = match &self.answer {
