@@ -290,7 +290,8 @@ fn killed_hosts_forget_no_question_and_an_answer_from_beside_is_heard() {
     assert!(program::wait_until(&mut child, executes));
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(json_of(home, &["questions", "list"]).as_array().unwrap().len(), 1, "not asked again");
-    let _answered = program::run(home, &["questions", "answer", id, "--yes", "--data-dir", "data"]).exits(0);
+    let told = program::run(home, &["questions", "answer", id, "--yes", "--data-dir", "data"]).exits(0).stderr;
+    assert!(told.contains("carries on with it"), "{told}");
     let answered = std::time::Instant::now();
     let settled = || {
         let all = json_of(home, &["questions", "list", "--all"]);
