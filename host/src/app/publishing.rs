@@ -15,6 +15,7 @@ use crate::{
     events::{Category, Draft},
     kernel::{
         KernelError,
+        engine::Engine,
         registry::{Origin, Plugin, Registry},
         signature::Trust,
         versions::{Published, Shelf},
@@ -30,13 +31,22 @@ pub(super) struct Found<'a> {
     /// What its files held last that was good.
     pub(super) published: &'a [Published],
     pub(super) shelf: &'a Shelf,
+    /// What is known to have no code.
+    pub(super) engine: &'a Engine,
     /// Whose plugins are taken.
     pub(super) trust: &'a Trust,
 }
 
 impl Found<'_> {
     fn restore(&self, last: &Published, path: &Path, registry: &Registry) -> Option<Arc<Plugin>> {
-        registry.add(kept(last, path, self.shelf, self.trust)?).ok()
+        let plugin = kept(last, path, self.shelf, self.trust)?;
+        // It may have been published without being compiled, and be no good.
+        self.engine.refusal(&plugin.package, &plugin.origin).is_none().then(|| registry.add(plugin).ok())?
+    }
+
+    fn read(&self, path: &Path) -> Result<Plugin, String> {
+        let plugin = read_plugin(path, self.trust)?;
+        self.engine.refusal(&plugin.package, &plugin.origin).map_or(Ok(plugin), Err)
     }
 }
 
@@ -54,7 +64,7 @@ pub(super) fn load(found: &Found, registry: &Registry, access: Access) -> Vec<Re
         if access == Access::Beside && restored().is_some() {
             continue;
         }
-        let added = read_plugin(&path, found.trust).and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
+        let added = found.read(&path).and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
         if let Err(reason) = added {
             refused.push(Refused { reason: with_last(&reason, restored()), path });
         }
