@@ -160,6 +160,7 @@ fn plugin(name: &str, data: &Value) -> Option<String> {
     match name {
         "published" if data["replaced"].is_null() => Some(format!("{} Plugin `{plugin}` {version} is there.", painted(GOOD, "✓"))),
         "published" => Some(format!("{} Plugin `{plugin}` is now {version}; what began before ends with its version.", painted(GOOD, "✓"))),
+        "moved" => Some(format!("  Plugin `{plugin}` {version} lies in {} now.", said(data, "file"))),
         "removed" => Some(format!("  Plugin `{plugin}` {version} is gone; runs that began with it go on.")),
         "retired" => Some(painted(FAINT, format!("  Plugin `{plugin}` {version} is needed no more."))),
         "refused" => {
