@@ -66,8 +66,8 @@ impl Asker<'_> {
                     passed.push(Passed { model, because: Because::Unpriced(refused) });
                     continue;
                 }
-                Ok(Err(refused)) => return Performed::Paused { pause: refused.pause(&self.run), happened: false },
-                Err(error) => return Performed::Paused { pause: unread(&error), happened: false },
+                Ok(Err(refused)) => return Performed::Paused { pause: refused.pause(&self.run), happened: charged(&passed) },
+                Err(error) => return Performed::Paused { pause: unread(&error), happened: charged(&passed) },
             };
             match self.try_one(&attempt, place, model, &limited(request, held.max_tokens)).await {
                 Ok(mut reply) => {
@@ -78,9 +78,11 @@ impl Asker<'_> {
                     return Performed::Answered(Ok(reply), events);
                 }
                 // What was put aside stays so until the call is made again: it may have been charged.
-                Err(error) if error.charged() == Charge::Maybe => return Performed::Paused { happened: true, pause: pause(&error) },
+                Err(error) if !error.is_final() => return Performed::Paused { happened: true, pause: pause(&error) },
                 Err(error) => {
-                    self.purse().take_back(attempt.seq).await;
+                    if error.charged() == Charge::No {
+                        self.purse().take_back(attempt.seq).await;
+                    }
                     passed.push(Passed { model, because: Because::Failed(error) });
                 }
             }
@@ -104,7 +106,9 @@ impl Asker<'_> {
 
     /// Waits where waiting is all that it takes for one of the models; stops for the operator where it is not.
     fn unanswered(&self, passed: &[Passed<'_>]) -> Performed<Reply> {
-        if let Some(wait) = self.wait(passed) {
+        // What may have been charged is not asked for again by a clock.
+        let happened = charged(passed);
+        if let Some(wait) = self.wait(passed).filter(|_| !happened) {
             return Performed::Waiting(wait);
         }
         let unpriced = passed.iter().find_map(|passed| match &passed.because {
@@ -124,7 +128,7 @@ impl Asker<'_> {
             ([error], [_]) => pause(error),
             _ => Pause::new(PauseKind::Provider, format!("None of the models that are set has answered.{}", listed(passed))),
         };
-        Performed::Paused { pause, happened: false }
+        Performed::Paused { pause, happened }
     }
 
     fn wait(&self, passed: &[Passed<'_>]) -> Option<Wait> {
@@ -176,6 +180,10 @@ impl Passed<'_> {
             Because::Unpriced(refused) => refused.pause(&RunId::from_text("")).reason,
         }
     }
+}
+
+fn charged(passed: &[Passed<'_>]) -> bool {
+    passed.iter().filter_map(Passed::failure).any(|error| error.charged() == Charge::Maybe)
 }
 
 fn listed(passed: &[Passed<'_>]) -> String {

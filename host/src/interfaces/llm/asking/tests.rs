@@ -134,6 +134,10 @@ fn refused(provider: &str) -> ProviderError {
     ProviderError::Refused { provider: provider.into(), reason: "no key.".into(), remedy: "Set it.".into() }
 }
 
+fn endless(provider: &str) -> ProviderError {
+    ProviderError::TooLong { provider: provider.into(), reason: "It never ends.".into() }
+}
+
 fn uncertain(provider: &str) -> ProviderError {
     ProviderError::Uncertain { provider: provider.into(), reason: "Cut.".into() }
 }
@@ -175,6 +179,21 @@ async fn what_may_have_been_charged_goes_to_no_other_model() {
     let scene = Scene::new(&[("a/x", refused("a")), ("b/y", uncertain("b"))]);
     assert!(scene.pauses(ROW).await.reason.contains("b broke off"));
     assert_eq!(scene.asked(), ["a/x", "b/y"]);
+}
+
+#[tokio::test]
+async fn a_reply_without_end_goes_to_the_next_model_and_is_never_asked_for_again_unflagged() {
+    let scene = Scene::new(&[("a/x", endless("a"))]);
+    assert_eq!(scene.ask(ROW).await.unwrap().model, "b/y");
+    assert!(scene.events("fell-back")[0]["reason"].as_str().unwrap().contains("too long"));
+
+    let scene = Scene::new(&[("a/x", endless("a")), ("b/y", limited("b", 3_600))]);
+    let pause = scene.pauses(&ROW[..2]).await;
+    assert!(pause.reason.contains("a/x: a sent a reply that is too long") && pause.reason.contains("b/y: "), "{}", pause.reason);
+    assert_eq!(scene.stands(), (EntryState::Intended, false), "no clock asks for it again");
+    scene.answers.ready.lock().unwrap().clear();
+    assert_eq!(scene.ask(ROW).await.unwrap().model, "a/x");
+    assert_eq!(scene.stands(), (EntryState::Done, true));
 }
 
 #[tokio::test]

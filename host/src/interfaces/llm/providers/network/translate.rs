@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Account, Protocol};
 use crate::interfaces::llm::messages::{Message, Part, Reply, Request, Role, Stop, Thinking, ToolCall, ToolResult, Usage};
 
-/// Largest reply passed on, in bytes of JSON.
+/// Largest reply passed on, in bytes of its body.
 pub(super) const LONGEST_REPLY: usize = 8 * 1024 * 1024;
 
 /// The conversation and the tools.
@@ -51,10 +51,6 @@ pub(super) fn options(protocol: Protocol, model: &str, request: &Request) -> Cha
 /// The whole reply, or why it is none.
 pub(super) fn reply(account: &Account, response: ChatResponse) -> Result<Reply, String> {
     let raw = response.captured_raw_body.unwrap_or_default();
-    let size = serde_json::to_vec(&raw).map_or(usize::MAX, |bytes| bytes.len());
-    if size > LONGEST_REPLY {
-        return Err(format!("it has {size} bytes, more than the {LONGEST_REPLY} that are passed on."));
-    }
     let mut parts = parts(response.content, response.reasoning_content);
     let mut stop = stop(response.stop_reason.as_ref(), &parts);
     if let (true, Some(refusal)) = (parts.is_empty(), raw.pointer("/choices/0/message/refusal").and_then(Value::as_str)) {
