@@ -19,4 +19,5 @@ mod replay;
 mod runs;
 mod sandbox;
 mod serve;
+mod stopping;
 mod tools;
