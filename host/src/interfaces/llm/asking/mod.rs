@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     Caller, Charge, MODELS, Provider, ProviderError, Reply, Request,
-    money::{Books, LedgerError, Prices, Purse, Refused},
+    money::{Amount, Books, LedgerError, Prices, Purse, Refused},
 };
 use crate::{
     events::{Category, Draft},
@@ -55,12 +55,14 @@ impl Asker<'_> {
             Err(pause) => return Performed::Paused { pause, happened: false },
         };
         let mut passed: Vec<Passed<'_>> = Vec::new();
+        // Put aside for models that took it and gave nothing that is of use.
+        let mut lost = Amount::ZERO;
         for (place, model) in chain.iter().enumerate() {
             if let Err(denial) = self.authority.decide(&Capability::new(MODELS.word, model.as_str())) {
                 passed.push(Passed { model, because: Because::Denied(denial.reason) });
                 continue;
             }
-            let held = match self.purse().open(attempt.seq, model, request).await {
+            let held = match self.purse().open(attempt.seq, model, request, lost).await {
                 Ok(Ok(held)) => held,
                 Ok(Err(refused @ Refused::Unpriced(_))) => {
                     passed.push(Passed { model, because: Because::Unpriced(refused) });
@@ -74,13 +76,15 @@ impl Asker<'_> {
                     self.purse().price(model, &mut reply);
                     let mut events = self.fell_back(&attempt, &passed, model);
                     events.extend(held.events);
-                    events.push(self.completed(&attempt, &reply));
+                    events.push(self.completed(&attempt, &reply, settled(&reply, held.aside, lost)));
                     return Performed::Answered(Ok(reply), events);
                 }
                 // What was put aside stays so until the call is made again: it may have been charged.
                 Err(error) if !error.is_final() => return Performed::Paused { happened: true, pause: pause(&error) },
                 Err(error) => {
-                    if error.charged() == Charge::No {
+                    if error.charged() == Charge::Maybe {
+                        lost = lost + held.aside.unwrap_or_default();
+                    } else if lost == Amount::ZERO {
                         self.purse().take_back(attempt.seq).await;
                     }
                     passed.push(Passed { model, because: Because::Failed(error) });
@@ -150,17 +154,21 @@ impl Asker<'_> {
         passed.iter().zip(next).map(event).collect()
     }
 
-    fn completed(&self, attempt: &Attempt, reply: &Reply) -> Draft {
-        let data = json!({
+    fn completed(&self, attempt: &Attempt, reply: &Reply, settled: Option<Amount>) -> Draft {
+        let tokens = |count: u64| (!reply.usage.uncounted).then_some(count);
+        let mut data = json!({
             "seq": attempt.seq,
             "plugin": self.plugin,
             "model": reply.model,
-            "input-tokens": reply.usage.input_tokens,
-            "cached-input-tokens": reply.usage.cached_input_tokens,
-            "output-tokens": reply.usage.output_tokens,
+            "input-tokens": tokens(reply.usage.input_tokens),
+            "cached-input-tokens": tokens(reply.usage.cached_input_tokens),
+            "output-tokens": tokens(reply.usage.output_tokens),
             "cost-usd": reply.usage.cost_usd,
             "stop": reply.stop,
         });
+        if let Some(settled) = settled {
+            data["settled-usd"] = json!(settled.dollars());
+        }
         Draft::of_run(Category::Llm, "completed", &self.run, data)
     }
 }
@@ -180,6 +188,13 @@ impl Passed<'_> {
             Because::Unpriced(refused) => refused.pause(&RunId::from_text("")).reason,
         }
     }
+}
+
+/// What budgets count where that is not what the reply is known to have cost.
+fn settled(reply: &Reply, aside: Option<Amount>, lost: Amount) -> Option<Amount> {
+    let cost = reply.usage.cost_usd.and_then(Amount::from_dollars);
+    let known = cost.is_some() && lost == Amount::ZERO;
+    aside.filter(|_| !known).map(|aside| cost.unwrap_or(aside) + lost)
 }
 
 fn charged(passed: &[Passed<'_>]) -> bool {

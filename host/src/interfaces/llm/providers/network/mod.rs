@@ -9,11 +9,14 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod translate;
+mod usage;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::FutureExt;
 use genai::adapter::AdapterKind;
 use genai::chat::{ChatOptions, ChatRequest};
 use genai::resolver::{AuthData, Endpoint};
@@ -112,6 +115,13 @@ impl Network {
         translate::reply(&self.account, response).map_err(|reason| judge.malformed(&reason))
     }
 
+    /// The client library adds up what services count; a reply over which it panics is no reply, and ends no host.
+    async fn safely(&self, attempt: impl Future<Output = Result<Reply, Box<Failure>>>) -> Result<Reply, Box<Failure>> {
+        let caught = AssertUnwindSafe(attempt).catch_unwind().await;
+        let judge = Judge { account: &self.account, now: self.pace.now() };
+        caught.unwrap_or_else(|_| Err(judge.malformed("the client library broke down over it.")))
+    }
+
     /// `address` stands for the account's base URL.
     fn target(&self, caller: Caller<'_>, model: &str, address: &str) -> ServiceTarget {
         let auth = match &self.account.api_key {
@@ -139,7 +149,7 @@ impl Provider for Network {
         }
         let chat = translate::request(self.account.protocol, request);
         let options = translate::options(self.account.protocol, model, request).with_extra_headers(idempotency(caller));
-        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(caller, model, chat.clone(), &options)).await
+        retry::retry(self.pace.as_ref(), &self.standing, || self.safely(self.attempt(caller, model, chat.clone(), &options))).await
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn reply(
         provider_model_iden: model.from_optional_name(pieces.model),
         model_iden: model,
         stop_reason: pieces.stop,
-        usage: pieces.usage,
+        usage: genai::chat::Usage::default(),
         captured_raw_body: Some(pieces.body),
         response_id: None,
     };

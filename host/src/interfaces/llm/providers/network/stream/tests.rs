@@ -139,7 +139,7 @@ async fn counts_are_found_wherever_a_service_puts_them() {
         let (reply, _) = same(Protocol::OpenAiCompatible, sse(&events), whole).await;
         assert_eq!(
             reply.usage,
-            Usage { input_tokens: 11, output_tokens: 7, cached_input_tokens: 4, cache_write_tokens: 0, cost_usd: None }
+            Usage { input_tokens: 11, output_tokens: 7, cached_input_tokens: 4, cache_write_tokens: 0, ..Usage::default() }
         );
     }
 }
@@ -217,7 +217,10 @@ async fn an_anthropic_message_keeps_its_blocks_in_their_order() {
     ]);
     let (reply, _) = same(Protocol::Anthropic, streamed, said_by_anthropic(&whole, "tool_use")).await;
     assert_eq!((reply.stop, reply.parts.len()), (Stop::ToolUse, 6));
-    assert_eq!(reply.usage, Usage { input_tokens: 12, output_tokens: 5, cached_input_tokens: 8, cache_write_tokens: 1, cost_usd: None });
+    assert_eq!(
+        reply.usage,
+        Usage { input_tokens: 12, output_tokens: 5, cached_input_tokens: 8, cache_write_tokens: 1, ..Usage::default() }
+    );
 }
 
 #[tokio::test]
