@@ -77,7 +77,7 @@ pub enum ProviderError {
         remedy: String,
     },
     /// Still failing after every try, and certainly nothing was charged.
-    #[error("{provider} is not available after {tries} tries: {reason} Resume the run when it is back.")]
+    #[error("{provider} is not available after {}: {reason} Resume the run when it is back.", counted(*tries))]
     Unavailable {
         /// Who does not answer.
         provider: String,
@@ -203,6 +203,10 @@ pub struct Waiting<'a> {
     pub until: Timestamp,
     /// Why it is not before, a sentence.
     pub reason: String,
+}
+
+fn counted(tries: u32) -> String {
+    if tries == 1 { "one try".to_owned() } else { format!("{tries} tries") }
 }
 
 fn resumption(until: Option<Timestamp>) -> String {

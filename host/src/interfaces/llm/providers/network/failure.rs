@@ -154,7 +154,10 @@ impl Judge<'_> {
 
     fn status(&self, status: StatusCode, body: &str, headers: &HeaderMap) -> Box<Failure> {
         let provider = self.name();
-        let said = self.quote(&format!("it answered {status}: {}", words(body)));
+        let said = match words(body) {
+            words if words.trim().is_empty() => format!("it answered {status}."),
+            words => self.quote(&format!("it answered {status}: {words}")),
+        };
         let refused =
             |remedy: &str| once(ProviderError::Refused { provider: provider.clone(), reason: said.clone(), remedy: remedy.to_owned() });
         match status.as_u16() {

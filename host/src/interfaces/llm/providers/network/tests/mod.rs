@@ -361,6 +361,16 @@ async fn statuses_are_told_apart_and_nobody_hears_the_key() {
 }
 
 #[tokio::test]
+async fn a_failure_says_no_more_than_there_is_to_say() {
+    let service = Service::new(vec![http("302 Found", "location: http://127.0.0.1:1/\r\n", "")]).await;
+    let error = service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap_err().to_string();
+    assert!(error.starts_with("service cannot be asked: it answered 302 Found. Redirects are not followed, since"), "{error}");
+    let unavailable = |tries| ProviderError::Unavailable { provider: "a".into(), tries, reason: "Gone.".into() }.to_string();
+    assert!(unavailable(1).starts_with("a is not available after one try: Gone."), "{}", unavailable(1));
+    assert!(unavailable(4).starts_with("a is not available after 4 tries: Gone."), "{}", unavailable(4));
+}
+
+#[tokio::test]
 async fn a_cut_connection_may_have_been_charged_and_is_not_tried_again() {
     let truncated = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{\"id\":".to_owned();
     for response in [String::new(), truncated] {
