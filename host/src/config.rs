@@ -280,7 +280,7 @@ pub fn this_program() -> Option<PathBuf> {
     if cfg!(target_os = "linux") { Some(PathBuf::from("/proc/self/exe")) } else { env::current_exe().ok() }
 }
 
-/// What the program logs to standard error: `BATON_LOG`, a level such as `debug`, or directives such as
+/// What the program logs to standard error: `BATON_LOG`, a level of its own such as `debug`, or directives such as
 /// `baton::kernel=trace`. Needed before anything else can be read.
 pub fn log_filter() -> Option<String> {
     text("BATON_LOG")

@@ -14,9 +14,9 @@ use crate::{
 
 /// Run a workflow to its end and print its output
 ///
-/// What happens is told on standard error, the output goes to standard output. Ctrl-C stops after the call in flight;
-/// the run can then be resumed. Where `baton serve` is at work on the same data, the run is executed there and followed here; should it end
-/// first, the run is carried on with here.
+/// What happens is told on standard error, the output goes to standard output. Ctrl-C stops after the call in flight,
+/// and leaves one to a model after 5 s; the run can then be resumed. Where `baton serve` is at work on the same data, the run is executed there
+/// and followed here; should it end first, the run is carried on with here.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// Name of the workflow, as `baton plugin list` shows it
