@@ -34,6 +34,7 @@ pub mod people;
 mod plugin;
 pub mod prelude;
 pub mod run;
+pub mod sandbox;
 pub mod schema;
 pub mod settings;
 pub mod state;

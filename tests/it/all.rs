@@ -3,6 +3,7 @@
 mod author;
 mod beside;
 mod budgets;
+mod containers;
 mod distribution;
 mod double;
 mod grants;

@@ -220,6 +220,19 @@ impl Host {
         self.requests("run.pause").iter().map(text).collect()
     }
 
+    /// The commands that were executed, in order, the arguments of each joined with spaces.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, sandbox::Outcome, testing::Host};
+    /// let host = Host::new().when_executed("", Outcome::exited(0));
+    /// host.inside(|| sandbox::execute(&Job::new(["cargo", "test"]))).unwrap();
+    /// assert_eq!(host.executed(), ["cargo test"]);
+    /// ```
+    pub fn executed(&self) -> Vec<String> {
+        let command = |request: Value| request["command"].as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(" ");
+        self.requests("sandbox.execute").into_iter().map(command).collect()
+    }
+
     /// The run's log.
     ///
     /// ```

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::{Host, model, path, world::World};
 use crate::agents::{Outcome, Task};
 use crate::llm::{Reply, Request};
+use crate::sandbox;
 use crate::{Error, Result, run};
 
 /// Midnight at the beginning of 2026, UTC.
@@ -75,6 +76,7 @@ impl Host {
             resumes: Cell::default(),
             agents: RefCell::default(),
             workflows: RefCell::default(),
+            commands: RefCell::default(),
             children: RefCell::default(),
             knowledge: RefCell::default(),
             calls: RefCell::default(),
@@ -271,6 +273,34 @@ impl Host {
     #[must_use]
     pub fn with_workflow(self, name: &str, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
         self.world.workflows.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self
+    }
+
+    /// A command that contains `phrase`, its arguments joined with spaces, ends with `outcome`. Of several rules the first
+    /// that fits answers; a command that none fits fails the test and is shown.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, sandbox::Outcome, testing::Host};
+    /// let host = Host::new().when_executed("make test", Outcome::exited(1).with_stderr("1 failed")).when_executed("", Outcome::exited(0));
+    /// assert_eq!(host.inside(|| sandbox::execute(&Job::shell("make test"))).map(|outcome| outcome.exit_code), Ok(1));
+    /// assert_eq!(host.executed(), ["sh -c make test"]);
+    /// ```
+    #[must_use]
+    pub fn when_executed(self, phrase: &str, outcome: sandbox::Outcome) -> Self {
+        let phrase = phrase.to_owned();
+        self.with_sandbox(move |job| job.command.join(" ").contains(&phrase).then(|| Ok(outcome.clone())))
+    }
+
+    /// A rule of any form for commands: gives an answer, or none to leave the job to the next rule.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().with_sandbox(|_| Some(Err(Error::Unavailable("There is no engine.".into()))));
+    /// assert!(matches!(host.inside(|| sandbox::execute(&Job::new(["true"]))), Err(Error::Unavailable(_))));
+    /// ```
+    #[must_use]
+    pub fn with_sandbox(self, rule: impl Fn(&sandbox::Job) -> Option<Result<sandbox::Outcome>> + 'static) -> Self {
+        self.world.commands.borrow_mut().push(Rc::new(rule));
         self
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod knowledge;
 pub(crate) mod llm;
 pub(crate) mod people;
 pub(crate) mod run;
+pub(crate) mod sandbox;
 pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod workflows;
