@@ -32,6 +32,7 @@ pub(crate) mod imports;
 mod installed;
 mod model;
 mod path;
+mod repository;
 mod setup;
 #[cfg(test)]
 mod tests;
