@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Call, children::Children, documents::Documents, grants::Grants, model::Model, workspace::Workspace};
+use super::{Call, backlog::Backlog, children::Children, documents::Documents, grants::Grants, model::Model, workspace::Workspace};
 use crate::agents::{Outcome, Task};
 use crate::{Error, Result, run};
 
@@ -26,6 +26,7 @@ pub(super) struct World {
     pub(super) grants: RefCell<Grants>,
     pub(super) files: RefCell<Workspace>,
     pub(super) documents: RefCell<Documents>,
+    pub(super) backlog: RefCell<Backlog>,
     pub(super) settings: RefCell<Value>,
     pub(super) assets: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(super) model: RefCell<Model>,
