@@ -17,6 +17,7 @@ use super::{
     world::World,
 };
 use crate::agents::{Outcome, Task};
+use crate::backlog::{Draft, Status};
 use crate::llm::{Reply, Request};
 use crate::sandbox;
 use crate::{Error, Result, run};
@@ -76,6 +77,7 @@ impl Host {
             files: RefCell::default(),
             repository: RefCell::default(),
             documents: RefCell::default(),
+            backlog: RefCell::default(),
             settings: RefCell::new(Value::Object(Map::new())),
             assets: RefCell::default(),
             model: RefCell::default(),
@@ -230,6 +232,29 @@ impl Host {
     pub fn with_state(self, bucket: &str, key: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).map_err(Error::from);
         set_up(value.and_then(|value| self.world.documents.borrow_mut().set(bucket, key, value, None).map(drop)));
+        self
+    }
+
+    /// Puts an item into the backlog, as if it had been added and moved there before. What it waits for and belongs to has
+    /// to be there.
+    ///
+    /// ```
+    /// # use baton_sdk::{backlog::{Draft, Kind, Status}, prelude::*, testing::Host};
+    /// let host = Host::new()
+    ///     .with_item(Draft::new(Kind::Story, "1-1-login", "Log in"), Status::Done)
+    ///     .with_item(Draft::new(Kind::Story, "1-2-logout", "Log out").after(["1-1-login"]), Status::Todo)
+    ///     .with_item(Draft::new(Kind::Story, "1-3-forget", "Forget").after(["1-2-logout"]), Status::Todo);
+    /// let ready: Vec<_> = host.inside(backlog::ready).unwrap().into_iter().map(|item| item.draft.key).collect();
+    /// assert_eq!(ready, ["1-2-logout"]);
+    /// ```
+    #[must_use]
+    pub fn with_item(self, draft: Draft, status: Status) -> Self {
+        let (key, now) = (draft.key.clone(), self.world.now.get());
+        let mut backlog = self.world.backlog.borrow_mut();
+        let put = backlog.put(&[draft], now, None);
+        let moved = if status == Status::Todo { Ok(()) } else { backlog.move_to(&key, status, "", now, None) };
+        drop(backlog);
+        set_up(put.and(moved));
         self
     }
 
