@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::backlog::{Draft, Kind, Status};
 use crate::git::{self, Merged, Resolution};
-use crate::sandbox::{Job, Outcome};
+use crate::sandbox::Job;
 use crate::{Error, agents, backlog, files, llm, run, sandbox, settings, state, workflows};
 
 fn panics(work: impl FnOnce()) -> String {
@@ -176,7 +176,7 @@ fn a_secret_stays_out_of_sight() {
 
 #[test]
 fn a_command_is_answered_by_its_rule_or_refused() {
-    let host = Host::new().when_executed("make", Outcome::exited(2).with_stdout("no")).granting("images", "default");
+    let host = Host::new().when_executed("make", sandbox::Outcome::exited(2).with_stdout("no")).granting("images", "default");
     let outcome = host.inside(|| sandbox::execute(&Job::new(["make", "all"]).with_env("A", "1")));
     assert_eq!(outcome.map(|outcome| (outcome.succeeded(), outcome.stdout)), Ok((false, "no".to_owned())));
     let noted = serde_json::json!({ "image": "default", "command": ["make", "all"], "env": { "A": "1" }, "timeout": 600 });

@@ -1,7 +1,7 @@
 //! Ready-made tools for whoever changes code: edit a file in one place, run a command in the sandbox. They can do what
 //! the plugin's own grants allow and nothing more.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Tool, workspace::text};
 use crate::sandbox::{self, Job, Outcome};
@@ -79,6 +79,7 @@ fn shown(outcome: &Outcome) -> String {
 mod tests {
     use super::*;
     use crate::testing::Host;
+    use serde_json::Value;
 
     fn call(host: &Host, tool: &Tool, arguments: &Value) -> Result<String> {
         host.inside(|| tool.call(arguments))
