@@ -11,8 +11,10 @@ use baton_pack::guests::Guests;
 const ROLE_ENGINE: &str = "baton-role";
 /// Cargo package and plugin name of each workflow that is a crate.
 const WORKFLOWS: &[(&str, &str)] = &[
+    ("baton-code-review", "code-review"),
     ("baton-decide", "decide"),
     ("baton-dev-story", "dev-story"),
+    ("baton-land", "land"),
     ("baton-plan", "plan"),
     ("baton-run-tests", "run-tests"),
     ("baton-story-context", "story-context"),

@@ -8,7 +8,25 @@ const AGENTS: &[&str] = &["amelia", "bob", "john", "mary", "murat", "winston"];
 #[test]
 fn every_plugin_has_one_manifest_and_every_agent_its_persona() {
     let names: Vec<&str> = BUNDLED.iter().map(|bundled| bundled.name).collect();
-    assert_eq!(names, ["amelia", "bob", "decide", "dev-story", "john", "mary", "murat", "plan", "run-tests", "story-context", "winston"]);
+    assert_eq!(
+        names,
+        [
+            "amelia",
+            "bob",
+            "code-review",
+            "decide",
+            "dev-story",
+            "john",
+            "land",
+            "mary",
+            "murat",
+            "plan",
+            "run-tests",
+           
+            "story-context",
+            "winston"
+        ]
+    );
     for bundled in BUNDLED {
         let sections = section_names(bundled.wasm).expect("a component");
         let count = |name: &str| sections.iter().filter(|section| *section == name).count();
