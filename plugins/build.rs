@@ -17,6 +17,7 @@ const WORKFLOWS: &[(&str, &str)] = &[
     ("baton-land", "land"),
     ("baton-plan", "plan"),
     ("baton-run-tests", "run-tests"),
+    ("baton-sprint", "sprint"),
     ("baton-story-context", "story-context"),
 ];
 

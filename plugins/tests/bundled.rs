@@ -22,7 +22,7 @@ fn every_plugin_has_one_manifest_and_every_agent_its_persona() {
             "murat",
             "plan",
             "run-tests",
-           
+            "sprint",
             "story-context",
             "winston"
         ]
