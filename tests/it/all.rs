@@ -2,6 +2,7 @@
 
 mod author;
 mod budgets;
+mod containers;
 mod distribution;
 mod double;
 mod grants;

@@ -10,7 +10,7 @@ use baton::{
     app::{Access, App},
     config::{Config, tool_servers},
     events::Event,
-    interfaces::{Settings, llm},
+    interfaces::{Settings, llm, sandbox},
     journal::{Entry, Halt, Redactor, RunId},
     kernel::{
         Drive, Order,
@@ -149,6 +149,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),
+        sandbox: sandbox::Settings::from_settings(settings.get("sandbox").unwrap_or(&json!({}))).unwrap(),
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod distribution;
 mod folder;
 mod publishing;
+mod sandboxing;
 mod watch;
 
 use std::{
@@ -26,6 +27,7 @@ use crate::{
             providers::pace::SystemPace,
         },
         people::Questions,
+        sandbox::{Artifacts, Sandbox},
         tools::{Servers, mcp::Server},
     },
     journal::{Clock, Journal, Rehearsal},
@@ -96,6 +98,8 @@ pub struct App {
     pub questions: Arc<dyn Questions>,
     /// What models are saying right now.
     pub watchers: Watchers,
+    /// Where commands are executed.
+    pub sandbox: Arc<Sandbox>,
     store: Arc<Store>,
     _guests: Guests,
     /// Held as long as this host may execute runs.
@@ -158,6 +162,8 @@ impl App {
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
+        let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access)?);
+        let executing = Arc::clone(&sandbox);
         let services = |children, toolboxes| Services {
             children,
             models,
@@ -169,16 +175,18 @@ impl App {
             prices,
             books: paying,
             index,
+            sandbox: executing,
         };
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         let ledger = Arc::clone(&store) as _;
-        let mut app = Self { config, kernel, refused, questions, watchers, ledger, books, store, _guests: guests, lease };
+        let mut app = Self { config, kernel, refused, questions, watchers, ledger, books, sandbox, store, _guests: guests, lease };
         if access == Access::Execute {
             app.kernel.honour_requests().await?;
             app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;
             let worse = app.settle_folder(published).await?;
             app.refused.extend(worse);
+            sandboxing::clean_up(&app.sandbox, &app.kernel);
         }
         Ok(app)
     }
@@ -207,9 +215,15 @@ impl App {
         &*self.store
     }
 
+    /// Texts too long for an answer.
+    pub fn artifacts(&self) -> &dyn Artifacts {
+        &*self.store
+    }
+
     /// Folds all that was written into the one file, so that a copy of it is whole, and ends. Without it nothing is
     /// lost, as after a crash.
     pub async fn close(self) {
+        self.sandbox.close().await;
         self.store.close().await;
     }
 }

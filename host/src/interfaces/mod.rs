@@ -10,6 +10,8 @@ pub mod llm;
 pub mod people;
 pub mod reserved;
 pub mod run;
+pub mod sandbox;
+mod sandbox_tools;
 mod session;
 pub mod settings;
 pub mod state;
@@ -31,7 +33,7 @@ pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
 pub const SERVED: &[&str] =
-    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge"];
+    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge", "sandbox"];
 
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] = &[
@@ -46,7 +48,7 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     tools::TOOLS,
     knowledge::KNOWLEDGE,
     knowledge::REMEMBER,
-    reserved::IMAGES,
+    sandbox::IMAGES,
     reserved::HOSTS,
     reserved::SECRETS,
 ];
@@ -63,5 +65,6 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     assets::link(linker, |store: &mut T| store.session().assets())?;
     settings::link(linker, |store: &mut T| store.session().settings())?;
     tools::link(linker, |store: &mut T| store.session().tools())?;
-    knowledge::link(linker, |store: &mut T| store.session().knowledge())
+    knowledge::link(linker, |store: &mut T| store.session().knowledge())?;
+    sandbox::link(linker, |store: &mut T| store.session().sandbox())
 }

@@ -15,6 +15,8 @@ use super::{
     },
     people::{self, Questions},
     run::{self, About},
+    sandbox::{self, Sandbox},
+    sandbox_tools::Commands,
     settings,
     state::{self, Documents},
     toolboxes::Toolboxes,
@@ -45,6 +47,8 @@ pub struct Services {
     pub books: Arc<Books>,
     /// Finds passages.
     pub index: Arc<dyn Index>,
+    /// Executes commands.
+    pub sandbox: Arc<Sandbox>,
 }
 
 /// Where a run works, and by which settings.
@@ -81,8 +85,9 @@ impl Session {
     pub fn open(recorder: Recorder, about: About, place: Place<'_>, services: Arc<Services>) -> Result<Self, String> {
         let workspace = Arc::new(Workspace::open(place.workspace).map_err(|error| error.to_string())?);
         let settings = Settings::merge(place.settings);
+        let commands = Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned() };
         let shelf = Arc::new(Shelf {
-            builtin: Arc::new(Builtin::new(Arc::clone(&workspace) as _)),
+            builtin: Arc::new(Builtin::new(Arc::clone(&workspace) as _, Arc::new(commands))),
             servers: Arc::clone(&services.servers),
             toolboxes: Arc::clone(&services.toolboxes),
             children: Arc::clone(&services.children),
@@ -148,6 +153,10 @@ impl Session {
                 index: Arc::clone(&self.services.index),
             },
         }
+    }
+
+    pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
+        sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root() }
     }
 
     pub(super) fn tools(&mut self) -> tools::View<'_> {

@@ -132,7 +132,7 @@ impl Prepared {
     /// The try to make, or none when the answer is known already.
     pub fn attempt(&self) -> Option<Attempt> {
         match self.state {
-            Stage::Due { again, .. } => Some(Attempt { seq: self.entry.seq, key: self.entry.key(), again }),
+            Stage::Due { again, .. } => Some(Attempt { seq: self.entry.seq, key: self.entry.key(), again, asked_at: self.entry.asked_at }),
             Stage::Replayed(_) | Stage::Refused(_) | Stage::Denied(..) => None,
         }
     }

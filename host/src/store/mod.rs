@@ -2,6 +2,7 @@
 //! beside it. Implements the ports of the journal, the events, the runs, the grants, the sources and versions of
 //! plugins, and the documents; decides nothing.
 
+mod artifacts;
 mod blobs;
 mod database;
 mod documents;

@@ -40,6 +40,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "start-any" => calls::start_all(&input["inputs"], true),
         "ambient" => Ok(calls::ambient()),
         "setting" => settings::get::<Value>(text("key")).map(Option::unwrap_or_default),
+        "execute" => calls::execute(input),
         "steps" => calls::steps(number("times")),
         other => Err(Error::Invalid(format!("There is no deed `{other}`."))),
     }
