@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod assets;
+pub mod backlog;
 pub mod children;
 mod exports;
 pub mod files;
@@ -16,6 +17,7 @@ pub mod state;
 pub mod toolboxes;
 pub mod tools;
 pub mod workflows;
+mod workspace_backlog;
 mod workspace_documents;
 mod workspace_tools;
 
@@ -31,7 +33,7 @@ pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
 pub const SERVED: &[&str] =
-    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge"];
+    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge", "backlog"];
 
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] = &[
@@ -46,6 +48,7 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     tools::TOOLS,
     knowledge::KNOWLEDGE,
     knowledge::REMEMBER,
+    backlog::BACKLOG,
     reserved::IMAGES,
     reserved::HOSTS,
     reserved::SECRETS,
@@ -63,5 +66,6 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     assets::link(linker, |store: &mut T| store.session().assets())?;
     settings::link(linker, |store: &mut T| store.session().settings())?;
     tools::link(linker, |store: &mut T| store.session().tools())?;
-    knowledge::link(linker, |store: &mut T| store.session().knowledge())
+    knowledge::link(linker, |store: &mut T| store.session().knowledge())?;
+    backlog::link(linker, |store: &mut T| store.session().backlog())
 }
