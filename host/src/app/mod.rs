@@ -20,6 +20,7 @@ use crate::{
     config::{Config, ConfigError},
     interfaces::{
         Services,
+        backlog::Backlog,
         knowledge::WordIndex,
         llm::{
             Catalogue, Provider, Watchers,
@@ -94,6 +95,8 @@ pub struct App {
     pub ledger: Arc<dyn Ledger>,
     /// What was spent, and what may be.
     pub books: Arc<Books>,
+    /// What is to be done in every project.
+    pub backlog: Arc<dyn Backlog>,
     /// What runs ask people.
     pub questions: Arc<dyn Questions>,
     /// What models are saying right now.
@@ -158,6 +161,8 @@ impl App {
             slots: config.slots,
         };
         let (documents, memory, servers) = (Arc::clone(&store) as _, Arc::clone(&store) as _, Arc::new(servers));
+        let backlog: Arc<dyn Backlog> = Arc::clone(&store) as _;
+        let items = Arc::clone(&backlog);
         let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
         let asked = Arc::clone(&questions);
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
@@ -169,6 +174,7 @@ impl App {
             children,
             models,
             documents,
+            backlog: items,
             questions: asked,
             toolboxes,
             servers,
@@ -181,7 +187,7 @@ impl App {
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         let ledger = Arc::clone(&store) as _;
-        let mut app = Self { config, kernel, refused, questions, watchers, ledger, books, sandbox, store, _guests: guests, lease };
+        let mut app = Self { config, kernel, refused, backlog, questions, watchers, ledger, books, sandbox, store, _guests: guests, lease };
         if access == Access::Execute {
             app.kernel.honour_requests().await?;
             app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;

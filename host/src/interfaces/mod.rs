@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod assets;
+pub mod backlog;
 pub mod children;
 mod exports;
 pub mod files;
@@ -18,6 +19,7 @@ pub mod state;
 pub mod toolboxes;
 pub mod tools;
 pub mod workflows;
+mod workspace_backlog;
 mod workspace_documents;
 mod workspace_tools;
 
@@ -33,7 +35,10 @@ pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
 pub const SERVED: &[&str] =
-    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge", "sandbox"];
+    &[
+        "types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge", "sandbox",
+        "backlog",
+    ];
 
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] = &[
@@ -49,6 +54,7 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     knowledge::KNOWLEDGE,
     knowledge::REMEMBER,
     sandbox::IMAGES,
+    backlog::BACKLOG,
     reserved::HOSTS,
     reserved::SECRETS,
 ];
@@ -66,5 +72,6 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     settings::link(linker, |store: &mut T| store.session().settings())?;
     tools::link(linker, |store: &mut T| store.session().tools())?;
     knowledge::link(linker, |store: &mut T| store.session().knowledge())?;
-    sandbox::link(linker, |store: &mut T| store.session().sandbox())
+    sandbox::link(linker, |store: &mut T| store.session().sandbox())?;
+    backlog::link(linker, |store: &mut T| store.session().backlog())
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     Assets, Settings, agents, assets,
+    backlog::{self, Backlog},
     children::Children,
     files::{self, Workspace},
     knowledge::{self, Index, Memory},
@@ -33,6 +34,8 @@ pub struct Services {
     pub models: Arc<dyn Provider>,
     /// Keeps documents.
     pub documents: Arc<dyn Documents>,
+    /// Keeps items.
+    pub backlog: Arc<dyn Backlog>,
     /// Keeps questions.
     pub questions: Arc<dyn Questions>,
     /// Knows what toolboxes declare.
@@ -69,6 +72,7 @@ pub struct Session {
     assets: Arc<Assets>,
     settings: Settings,
     workspace: Arc<Workspace>,
+    documents: Arc<dyn backlog::Documents>,
     shelf: Arc<Shelf>,
     spending: llm::Spending,
     services: Arc<Services>,
@@ -92,8 +96,9 @@ impl Session {
             toolboxes: Arc::clone(&services.toolboxes),
             children: Arc::clone(&services.children),
         });
+        let documents = Arc::clone(&workspace) as _;
         let spending = llm::Spending::default();
-        Ok(Self { recorder, about, assets: place.assets, settings, workspace, shelf, spending, services })
+        Ok(Self { recorder, about, assets: place.assets, settings, workspace, documents, shelf, spending, services })
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
@@ -120,6 +125,15 @@ impl Session {
 
     pub(super) fn state(&mut self) -> state::View<'_> {
         state::View { recorder: &mut self.recorder, documents: &self.services.documents, project: &self.about.project }
+    }
+
+    pub(super) fn backlog(&mut self) -> backlog::View<'_> {
+        backlog::View {
+            recorder: &mut self.recorder,
+            backlog: &self.services.backlog,
+            documents: &self.documents,
+            project: &self.about.project,
+        }
     }
 
     pub(super) fn agents(&mut self) -> agents::View<'_> {
