@@ -5,6 +5,7 @@ pub mod assets;
 pub mod children;
 mod exports;
 pub mod files;
+pub mod git;
 pub mod knowledge;
 pub mod llm;
 pub mod people;
@@ -18,6 +19,7 @@ pub mod tools;
 pub mod workflows;
 mod workspace_documents;
 mod workspace_tools;
+pub mod worktrees;
 
 use wasmtime::component::Linker;
 
@@ -31,7 +33,7 @@ pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
 pub const SERVED: &[&str] =
-    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge"];
+    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge", "git"];
 
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] = &[
@@ -46,6 +48,8 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     tools::TOOLS,
     knowledge::KNOWLEDGE,
     knowledge::REMEMBER,
+    git::GIT,
+    git::BRANCHES,
     reserved::IMAGES,
     reserved::HOSTS,
     reserved::SECRETS,
@@ -63,5 +67,6 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     assets::link(linker, |store: &mut T| store.session().assets())?;
     settings::link(linker, |store: &mut T| store.session().settings())?;
     tools::link(linker, |store: &mut T| store.session().tools())?;
-    knowledge::link(linker, |store: &mut T| store.session().knowledge())
+    knowledge::link(linker, |store: &mut T| store.session().knowledge())?;
+    git::link(linker, |store: &mut T| store.session().git())
 }
