@@ -11,6 +11,7 @@ mod plugins;
 mod questions;
 mod runs;
 mod sources;
+mod worktrees;
 mod writing;
 
 use std::{
