@@ -2,7 +2,11 @@
 
 use std::{fs, path::Path, process::Command};
 
-use baton_tests::{docker, program};
+use baton::{
+    interfaces::backlog::{Author, Draft, Kind},
+    kernel::project_of,
+};
+use baton_tests::{docker, host::TestHost, program};
 use serde_json::Value;
 
 const CALC: &str = "#!/bin/sh\ncase $1 in\n  help) echo \"calc COMMAND NUMBERS\" ;;\n  *) echo \"calc: no command $1\" >&2; exit 2 ;;\nesac\n";
@@ -19,8 +23,8 @@ struct Project {
 }
 
 impl Project {
-    fn new(sandbox: &str) -> Self {
-        let project = Self { home: tempfile::tempdir().unwrap() };
+    async fn new(sandbox: &str) -> Self {
+        let project = Self { home: with_backlog().await };
         let work = project.work();
         fs::create_dir_all(work.join("tests")).unwrap();
         for (path, text) in [("calc", CALC), ("tests/run.sh", RUN), ("tests/help.case", "test \"$(sh ./calc help)\" = \"calc COMMAND NUMBERS\"\n")] {
@@ -31,16 +35,11 @@ impl Project {
         project.git(&["commit", "--quiet", "--message=Begin a calculator"]);
         fs::write(project.home.path().join("baton.toml"), sandbox).unwrap();
         fs::write(project.home.path().join("replies.yaml"), include_str!("../sprint/replies.yaml")).unwrap();
-        for (key, title, after) in STORIES {
-            let mut add = vec!["backlog", "add", key, "--title", title, "--workspace", "work"];
-            after.iter().for_each(|key| add.extend(["--after", key]));
-            let _ = project.baton(&add).exits(0);
-        }
         project
     }
 
     fn work(&self) -> std::path::PathBuf {
-        self.home.path().join("work")
+        self.home.path().join("workspace")
     }
 
     fn git(&self, arguments: &[&str]) -> String {
@@ -57,9 +56,29 @@ impl Project {
     }
 
     fn sprint(&self) -> Value {
-        let ended = self.baton(&["run", "sprint", "--workspace", "work", "--model", "script/replies.yaml", "--yes"]).exits(0);
+        let ended = self.baton(&["run", "sprint", "--workspace", "workspace", "--model", "script/replies.yaml", "--yes"]).exits(0);
         serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stdout))
     }
+}
+
+/// What a host keeps in whose backlog are the stories, without the host.
+async fn with_backlog() -> tempfile::TempDir {
+    let host = TestHost::new().await;
+    let draft = |(key, title, after): &(&str, &str, &[&str])| Draft {
+        key: (*key).to_owned(),
+        kind: Kind::Story,
+        title: (*title).to_owned(),
+        body: format!("- [ ] {title}."),
+        parent: None,
+        after: after.iter().map(|key| (*key).to_owned()).collect(),
+        priority: 5,
+    };
+    let drafts: Vec<_> = STORIES.iter().map(draft).collect();
+    let project = project_of(&host.workspace().canonicalize().unwrap());
+    host.app.backlog.put(&project, &drafts, &Author::Person("ada".to_owned())).await.unwrap();
+    let TestHost { app, folder } = host;
+    app.close().await;
+    folder
 }
 
 fn story<'a>(summary: &'a Value, key: &str) -> &'a Value {
@@ -86,9 +105,9 @@ fn check(project: &Project, summary: &Value) {
     assert!(project.git(&["log", "--format=%B", "--author=amelia"]).to_lowercase().contains("run"), "commits name their run");
 }
 
-#[test]
-fn three_stories_land_side_by_side_with_a_red_test_a_review_and_a_conflict() {
-    let project = Project::new("[sandbox]\nengine = \"process\"\n");
+#[tokio::test(flavor = "multi_thread")]
+async fn three_stories_land_side_by_side_with_a_red_test_a_review_and_a_conflict() {
+    let project = Project::new("[sandbox]\nengine = \"process\"\n").await;
     let summary = project.sprint();
     check(&project, &summary);
     let asked = fs::read_to_string(project.home.path().join("calls.log")).unwrap();
@@ -99,22 +118,22 @@ fn three_stories_land_side_by_side_with_a_red_test_a_review_and_a_conflict() {
     assert_eq!(again["stories"], serde_json::json!([]), "nothing is done twice");
 }
 
-#[test]
-fn stories_are_tested_in_containers() {
+#[tokio::test(flavor = "multi_thread")]
+async fn stories_are_tested_in_containers() {
     if !docker::ready() {
         return;
     }
-    let project = Project::new(&format!("[sandbox.images.default]\nimage = \"{}\"\nready = false\n", docker::IMAGE));
+    let project = Project::new(&format!("[sandbox.images.default]\nimage = \"{}\"\nready = false\n", docker::IMAGE)).await;
     let summary = project.sprint();
     check(&project, &summary);
     assert!(docker::containers(&project.home.path().join("data")).is_empty(), "no container is left");
 }
 
-#[test]
-fn a_dirty_checkout_is_refused_with_advice() {
-    let project = Project::new("[sandbox]\nengine = \"process\"\n");
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dirty_checkout_is_refused_with_advice() {
+    let project = Project::new("[sandbox]\nengine = \"process\"\n").await;
     fs::write(project.work().join("calc"), "mine").unwrap();
-    let refused = project.baton(&["run", "sprint", "--workspace", "work", "--model", "script/replies.yaml"]).exits(1);
+    let refused = project.baton(&["run", "sprint", "--workspace", "workspace", "--model", "script/replies.yaml"]).exits(1);
     assert!(refused.stderr.contains("calc") && refused.stderr.contains("Commit them"), "{}", refused.stderr);
     assert_eq!(fs::read_to_string(project.work().join("calc")).unwrap(), "mine");
     assert!(!Path::new(&project.home.path().join("calls.log")).exists(), "no model was asked");
