@@ -4,6 +4,7 @@ mod author;
 mod budgets;
 mod distribution;
 mod double;
+mod git;
 mod grants;
 mod hostile;
 mod kill;
