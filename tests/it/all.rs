@@ -5,6 +5,7 @@ mod budgets;
 mod containers;
 mod distribution;
 mod double;
+mod git;
 mod grants;
 mod hostile;
 mod kill;

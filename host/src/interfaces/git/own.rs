@@ -36,7 +36,8 @@ fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
     match of {
         Of::Person => {
             let person = absolute(&repository.git_dir)?;
-            point(&own.join("HEAD"), &person.join("HEAD"))?;
+            // A copy, for git takes a link of this name for another thing; it is made anew whenever the checkout is looked at.
+            write(&own.join("HEAD"), &fs::read_to_string(person.join("HEAD"))?)?;
             point(&own.join("logs"), &person.join("logs"))?;
         }
         Of::Worktree => {

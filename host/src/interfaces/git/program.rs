@@ -1,5 +1,5 @@
 //! The `git` program: given arguments and never a shell, nothing of the user's environment or configuration, and no way to
-//! start another program unless it pushes. What it is to be used for is decided elsewhere.
+//! find another program unless it pushes. What it is to be used for is decided elsewhere.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -63,7 +63,8 @@ impl Program {
         let what = arguments.iter().map(|argument| argument.as_ref().to_string_lossy()).find(|argument| !argument.starts_with('-'));
         let what = what.map_or_else(String::new, |what| what.into_owned());
         command.args(&arguments).env_clear().current_dir("/");
-        // `PATH` and the path of git's own programs lead nowhere, so that whatever a repository says, nothing starts.
+        // `PATH` and the path of git's own programs lead nowhere, so that git does not ask itself in a repository inside
+        // this one, whose configuration it would read.
         for variable in ["HOME", "XDG_CONFIG_HOME", "PATH", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR"] {
             command.env(variable, NOWHERE);
         }

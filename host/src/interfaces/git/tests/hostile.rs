@@ -8,7 +8,7 @@ use super::*;
 fn plant(scene: &Scene) -> PathBuf {
     let marks = scene.home.path().join("marks");
     fs::create_dir(&marks).unwrap();
-    let command = |name: &str| format!("touch {}/{name}; cat", marks.display());
+    let command = |name: &str| format!("echo run > {}/{name}; /bin/cat", marks.display());
     for hook in [
         "pre-commit",
         "commit-msg",
@@ -137,7 +137,7 @@ async fn a_repository_planted_inside_a_worktree_is_not_asked_anything() {
         fs::create_dir_all(&place).unwrap();
         git_in(&place, &["init", "-q"]);
         git_in(&place, &["commit", "-q", "--allow-empty", "-m", "x"]);
-        git_in(&place, &["config", "core.fsmonitor", &format!("touch {}; false", mark.display())]);
+        git_in(&place, &["config", "core.fsmonitor", &format!("echo run > {}; false", mark.display())]);
         git_in(&place, &["config", "core.worktree", "/"]);
     }
     let mut run = scene.at(&mut recorder, folder.clone());
