@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     interfaces::{
         Settings,
+        git::Program,
         llm::{
             self, Endpoint, Proxy, Secret,
             money::{PriceError, Prices},
@@ -87,6 +88,8 @@ pub struct Config {
     pub prices: Prices,
     /// This program, which compiles plugins in a process of its own; none where it is a library of another.
     pub program: Option<PathBuf>,
+    /// The `git` program: the first in `PATH`. Without one, what works on repositories says so. `SSH_AUTH_SOCK` is for pushing.
+    pub git: Option<Program>,
     /// What compiling one plugin may take: `compile.time-s` and `compile.memory-mib` in the user's settings. Default 60 s
     /// and 2 GiB.
     pub compile: CompileLimits,
@@ -166,7 +169,7 @@ impl Config {
         let sandbox = sandbox(&user, &user_file)?;
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
         let compile = compile_limits(&user, &user_file)?;
-        let program = None;
+        let (program, git) = (None, git_program());
         let redactor = redactor(&models, &servers, &secrets);
         let config = Self {
             data_dir,
@@ -179,6 +182,7 @@ impl Config {
             servers,
             prices,
             program,
+            git,
             compile,
             slots,
             operator,
@@ -278,6 +282,14 @@ impl Config {
         }
         Ok(limits)
     }
+}
+
+/// The `git` program that the operator would start.
+pub fn git_program() -> Option<Program> {
+    let search = env::var_os("PATH")?;
+    let path =
+        env::split_paths(&search).filter(|folder| folder.is_absolute()).map(|folder| folder.join("git")).find(|file| file.is_file())?;
+    Some(Program { path, agent: env::var_os("SSH_AUTH_SOCK"), search })
 }
 
 /// The file of this program: on Linux that which is being executed, also when another was put in its place meanwhile.

@@ -7,7 +7,7 @@ mod sandboxing;
 mod watch;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -21,6 +21,7 @@ use crate::{
     interfaces::{
         Services,
         backlog::Backlog,
+        git::Repositories,
         knowledge::WordIndex,
         llm::{
             Catalogue, Provider, Watchers,
@@ -143,6 +144,7 @@ impl App {
         let watchers = Watchers::new(config.redactor.clone());
         let models: Arc<dyn Provider> = Arc::new(Catalogue::new(&config.models, Arc::new(SystemPace), &watchers)?);
         let guests = Guests::start(access)?;
+        let repositories = Arc::new(Repositories::new(config.git.clone(), worktrees(&config.data_dir), Arc::clone(&store) as _));
         let config = Arc::new(config);
         let parts = Parts {
             engine,
@@ -153,6 +155,7 @@ impl App {
             grants: Arc::clone(&store) as _,
             versions: Arc::clone(&store) as _,
             shelf,
+            worktrees: Arc::clone(&repositories) as _,
             clock: Arc::new(SystemClock),
             random: Arc::new(rand::random),
             policy: Arc::clone(&config) as _,
@@ -183,6 +186,7 @@ impl App {
             books: paying,
             index,
             sandbox: executing,
+            repositories,
         };
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
@@ -191,6 +195,7 @@ impl App {
         if access == Access::Execute {
             app.kernel.honour_requests().await?;
             app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;
+            app.kernel.tidy_up().await?;
             let worse = app.settle_folder(published).await?;
             app.refused.extend(worse);
             sandboxing::clean_up(&app.sandbox, &app.kernel);
@@ -298,6 +303,12 @@ fn installed(
     let found = publishing::Found { folder: &Folder::of(&config.data_dir), published, shelf, engine, trust: &config.trust };
     let refused = publishing::load(&found, &registry, access);
     Ok((registry, refused))
+}
+
+/// Where worktrees lie: the same folder by the same name, however the data directory was named.
+fn worktrees(data_dir: &Path) -> PathBuf {
+    let folder = data_dir.canonicalize().or_else(|_| std::path::absolute(data_dir));
+    folder.unwrap_or_else(|_| data_dir.to_owned()).join("worktrees")
 }
 
 /// What comes from others is compiled by a process of its own, where there is a program to start.

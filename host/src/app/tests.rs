@@ -30,6 +30,7 @@ fn config(folder: &Path) -> Config {
         servers: Vec::new(),
         trust: Default::default(),
         program: None,
+        git: None,
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),

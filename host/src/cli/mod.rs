@@ -3,6 +3,7 @@
 
 mod answering;
 mod authoring;
+mod backlog;
 mod beside;
 mod budget;
 mod compile;
@@ -38,7 +39,10 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     app::{Access, App, AppError},
     config::{self, Config},
-    interfaces::people::QuestionsError,
+    interfaces::{
+        backlog::{BacklogError, Refusal},
+        people::QuestionsError,
+    },
     journal::Redactor,
     kernel::KernelError,
 };
@@ -81,6 +85,7 @@ enum Command {
     Run(run::Run),
     Serve(serve::Serve),
     Runs(runs::Runs),
+    Backlog(backlog::Backlog),
     Questions(questions::Questions),
     Decisions(decisions::Decisions),
     Plugin(plugin::Plugin),
@@ -102,6 +107,7 @@ impl Cli {
             Command::Run(command) => command.execute(&context).await,
             Command::Serve(command) => command.execute(&context).await,
             Command::Runs(command) => command.execute(&context).await,
+            Command::Backlog(command) => command.execute(&context).await,
             Command::Questions(command) => command.execute(&context).await,
             Command::Decisions(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
@@ -201,7 +207,9 @@ fn is_misuse(error: &anyhow::Error) -> bool {
         )
     };
     let unknown = |error: &QuestionsError| matches!(error, QuestionsError::Unknown(_));
+    let unfit = |error: &BacklogError| matches!(error, BacklogError::Refused(refusal) if !matches!(refusal, Refusal::Conflict { .. }));
     error.is::<Misuse>()
+        || error.downcast_ref::<BacklogError>().is_some_and(unfit)
         || error.downcast_ref::<QuestionsError>().is_some_and(unknown)
         || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
 }

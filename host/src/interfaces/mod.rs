@@ -6,6 +6,7 @@ pub mod backlog;
 pub mod children;
 mod exports;
 pub mod files;
+pub mod git;
 pub mod knowledge;
 pub mod llm;
 pub mod people;
@@ -22,6 +23,7 @@ pub mod workflows;
 mod workspace_backlog;
 mod workspace_documents;
 mod workspace_tools;
+pub mod worktrees;
 
 use wasmtime::component::Linker;
 
@@ -36,7 +38,7 @@ pub use settings::Settings;
 /// The interfaces of the contract that this host serves.
 pub const SERVED: &[&str] =
     &[
-        "types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge", "sandbox",
+        "types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge", "git", "sandbox",
         "backlog",
     ];
 
@@ -53,6 +55,8 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     tools::TOOLS,
     knowledge::KNOWLEDGE,
     knowledge::REMEMBER,
+    git::GIT,
+    git::BRANCHES,
     sandbox::IMAGES,
     backlog::BACKLOG,
     reserved::HOSTS,
@@ -72,6 +76,7 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     settings::link(linker, |store: &mut T| store.session().settings())?;
     tools::link(linker, |store: &mut T| store.session().tools())?;
     knowledge::link(linker, |store: &mut T| store.session().knowledge())?;
+    git::link(linker, |store: &mut T| store.session().git())?;
     sandbox::link(linker, |store: &mut T| store.session().sandbox())?;
     backlog::link(linker, |store: &mut T| store.session().backlog())
 }

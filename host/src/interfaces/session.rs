@@ -9,6 +9,7 @@ use super::{
     backlog::{self, Backlog},
     children::Children,
     files::{self, Workspace},
+    git::{self, Repositories},
     knowledge::{self, Index, Memory},
     llm::{
         self, Provider,
@@ -52,6 +53,8 @@ pub struct Services {
     pub index: Arc<dyn Index>,
     /// Executes commands.
     pub sandbox: Arc<Sandbox>,
+    /// Everything that is done to repositories.
+    pub repositories: Arc<Repositories>,
 }
 
 /// Where a run works, and by which settings.
@@ -173,6 +176,12 @@ impl Session {
         sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root() }
     }
 
+    pub(super) fn git(&mut self) -> git::View<'_> {
+        let About { project, root, plugin, .. } = &self.about;
+        let seat = git::Seat { project: project.clone(), workspace: self.workspace.root().to_owned(), root: root.clone() };
+        git::View { recorder: &mut self.recorder, repositories: &self.services.repositories, seat, plugin, preferences: &self.settings }
+    }
+
     pub(super) fn tools(&mut self) -> tools::View<'_> {
         tools::View { recorder: &mut self.recorder, shelf: Arc::clone(&self.shelf) }
     }
@@ -185,6 +194,12 @@ impl llm::Preferences for Settings {
             Some(Value::Array(models)) => models.iter().filter_map(|model| model.as_str().map(str::to_owned)).collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+impl git::Preferences for Settings {
+    fn remote(&self) -> Option<String> {
+        self.get("git.remote")?.as_str().map(str::to_owned)
     }
 }
 

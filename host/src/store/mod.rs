@@ -23,6 +23,7 @@ mod runs;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod worktrees;
 mod writer;
 
 use std::{path::Path, sync::Arc};

@@ -2,7 +2,7 @@
 
 use baton_sdk::prelude::*;
 
-use crate::{calls, runaway};
+use crate::{calls, repository, runaway};
 
 /// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done.
 pub(crate) fn perform(input: &Value) -> Result<Value> {
@@ -41,6 +41,10 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "ambient" => Ok(calls::ambient()),
         "setting" => settings::get::<Value>(text("key")).map(Option::unwrap_or_default),
         "execute" => calls::execute(input),
+        "sprint" => repository::sprint(),
+        "story" => repository::story(text("say")),
+        "land" => repository::land(text("say")),
+        "leave-worktree" => repository::leave_worktree(text("say")),
         "steps" => calls::steps(number("times")),
         other => Err(Error::Invalid(format!("There is no deed `{other}`."))),
     }
