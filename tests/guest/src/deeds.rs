@@ -43,7 +43,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "sprint" => repository::sprint(),
         "story" => repository::story(text("say")),
         "land" => repository::land(text("say")),
-        "leave-worktree" => repository::leave_worktree(text("say")),
+        "worktree" => git::worktree_add(text("say"), "main").map(Value::from),
         "steps" => calls::steps(number("times")),
         other => Err(Error::Invalid(format!("There is no deed `{other}`."))),
     }
