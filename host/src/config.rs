@@ -18,6 +18,7 @@ use crate::{
             self, Endpoint, Proxy, Secret,
             money::{PriceError, Prices},
         },
+        sandbox,
         settings::SettingsError,
         tools::mcp::{self, Reach},
     },
@@ -103,6 +104,8 @@ pub struct Config {
     /// Whose plugins are taken: `signatures.policy` (`off`, `warn` or `require`; default `warn`) and `[signatures.keys]`,
     /// public keys by name, in the user's settings alone: a project cannot vouch for itself.
     pub trust: Trust,
+    /// Where commands are executed: `[sandbox]` in the user's settings alone, and `DOCKER_HOST` where no `socket` is set.
+    pub sandbox: sandbox::Settings,
 }
 
 /// How a registry of plugins is reached.
@@ -163,6 +166,7 @@ impl Config {
         let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
         let operator = operator(&user);
         let trust = trust(&user, &user_file)?;
+        let sandbox = sandbox(&user, &user_file)?;
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
         let compile = compile_limits(&user, &user_file)?;
         let (program, git) = (None, git_program());
@@ -184,6 +188,7 @@ impl Config {
             operator,
             freeze_after_writes,
             trust,
+            sandbox,
         };
         config.check_limits()?;
         Ok(config)
@@ -292,7 +297,7 @@ pub fn this_program() -> Option<PathBuf> {
     if cfg!(target_os = "linux") { Some(PathBuf::from("/proc/self/exe")) } else { env::current_exe().ok() }
 }
 
-/// What the program logs to standard error: `BATON_LOG`, a level such as `debug`, or directives such as
+/// What the program logs to standard error: `BATON_LOG`, a level of its own such as `debug`, or directives such as
 /// `baton::kernel=trace`. Needed before anything else can be read.
 pub fn log_filter() -> Option<String> {
     text("BATON_LOG")
@@ -355,6 +360,19 @@ fn trust(user: &Value, file: &Path) -> Result<Trust, ConfigError> {
         wanted: error.wanted,
         found: error.found,
     })
+}
+
+fn sandbox(user: &Value, file: &Path) -> Result<sandbox::Settings, ConfigError> {
+    let set = at(user, "sandbox").map_or_else(|| Ok(sandbox::Settings::default()), sandbox::Settings::from_settings);
+    let mut settings = set.map_err(|error| ConfigError::Value {
+        path: file.to_owned(),
+        key: format!("sandbox{}", error.key),
+        wanted: error.wanted,
+        found: error.found,
+    })?;
+    settings.socket = settings.socket.or_else(|| text("DOCKER_HOST"));
+    settings.search = text("PATH").unwrap_or_default();
+    Ok(settings)
 }
 
 fn defaults() -> Value {

@@ -27,7 +27,7 @@ pub enum SecretError {
     #[error("`{0}` is no name for a secret; use up to 64 letters, digits, dashes and underscores.")]
     Name(String),
     /// No secret.
-    #[error("A secret has {SMALLEST} to {LARGEST} bytes in one line; this one has {0}. Nothing was kept.")]
+    #[error("A secret has {SMALLEST} to {LARGEST} bytes in one line, without control characters; this one has {0}. Nothing was kept.")]
     Value(String),
     /// The key is not where it was.
     #[error("The key to the secrets, `{}`, is not there. Put it back, or set BATON_SECRET_KEY to it; without it, remove `{}` and set the secrets again.", .key.display(), .file.display())]
@@ -211,10 +211,11 @@ fn checked(value: &str) -> Result<&str, SecretError> {
     if !(SMALLEST..=LARGEST).contains(&value.len()) {
         return Err(SecretError::Value(format!("{} bytes", value.len())));
     }
-    if value.chars().any(char::is_control) {
-        return Err(SecretError::Value("several lines".to_owned()));
+    match value.chars().find(|character| character.is_control()) {
+        None => Ok(value),
+        Some('\n' | '\r') => Err(SecretError::Value("several lines".to_owned())),
+        Some(other) => Err(SecretError::Value(format!("the control character {}", other.escape_unicode()))),
     }
-    Ok(value)
 }
 
 /// A reader sees the old file or the new one. A temporary file is readable by its owner alone and stays so.
@@ -321,6 +322,9 @@ mod tests {
         for value in ["", "short", "two\nlines-of-it", &"x".repeat(5_000)] {
             assert!(matches!(place.secrets().set("LAB", value), Err(SecretError::Value(_))));
         }
+        let reason = |value: &str| place.secrets().set("LAB", value).unwrap_err().to_string();
+        assert!(reason("two\nlines-of-it").contains("this one has several lines"));
+        assert!(reason("sk-12345\0678").contains(r"has the control character \u{0}"), "{}", reason("sk-12345\0678"));
         for name in ["", "a b", "../x", &"x".repeat(65)] {
             assert!(matches!(place.secrets().set(name, "sk-lab-12345"), Err(SecretError::Name(_))));
         }

@@ -19,6 +19,7 @@
 
 pub mod agents;
 pub mod assets;
+pub mod backlog;
 #[doc(hidden)]
 #[expect(clippy::too_many_arguments, reason = "wit-bindgen passes a record field by field")]
 pub mod bindings;
@@ -35,6 +36,7 @@ pub mod people;
 mod plugin;
 pub mod prelude;
 pub mod run;
+pub mod sandbox;
 pub mod schema;
 pub mod settings;
 pub mod state;

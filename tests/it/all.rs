@@ -1,7 +1,9 @@
 //! Everything that needs the real program, real components or real servers.
 
 mod author;
+mod beside;
 mod budgets;
+mod containers;
 mod distribution;
 mod double;
 mod git;
@@ -20,4 +22,5 @@ mod replay;
 mod runs;
 mod sandbox;
 mod serve;
+mod stopping;
 mod tools;

@@ -37,6 +37,7 @@ async fn what_was_granted_is_offered_and_nothing_else() {
         "mischief.refuse",
         "mischief.write",
         "read_file",
+        "run_command",
         "write_file",
     ];
     assert_eq!(offered, json!(expected));

@@ -10,7 +10,7 @@ use baton::{
     app::{Access, App},
     config::{Config, git_program, tool_servers},
     events::Event,
-    interfaces::{Settings, llm},
+    interfaces::{Settings, llm, sandbox},
     journal::{Entry, Halt, Redactor, RunId},
     kernel::{
         Drive, Order,
@@ -150,6 +150,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),
+        sandbox: sandbox::Settings::from_settings(settings.get("sandbox").unwrap_or(&json!({}))).unwrap(),
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod distribution;
 mod folder;
 mod publishing;
+mod sandboxing;
 mod watch;
 
 use std::{
@@ -19,6 +20,7 @@ use crate::{
     config::{Config, ConfigError},
     interfaces::{
         Services,
+        backlog::Backlog,
         git::Repositories,
         knowledge::WordIndex,
         llm::{
@@ -27,6 +29,7 @@ use crate::{
             providers::pace::SystemPace,
         },
         people::Questions,
+        sandbox::{Artifacts, Sandbox},
         tools::{Servers, mcp::Server},
     },
     journal::{Clock, Journal, Rehearsal},
@@ -93,10 +96,14 @@ pub struct App {
     pub ledger: Arc<dyn Ledger>,
     /// What was spent, and what may be.
     pub books: Arc<Books>,
+    /// What is to be done in every project.
+    pub backlog: Arc<dyn Backlog>,
     /// What runs ask people.
     pub questions: Arc<dyn Questions>,
     /// What models are saying right now.
     pub watchers: Watchers,
+    /// Where commands are executed.
+    pub sandbox: Arc<Sandbox>,
     store: Arc<Store>,
     _guests: Guests,
     /// Held as long as this host may execute runs.
@@ -130,7 +137,8 @@ impl App {
             (Err(_), Access::Look) => Vec::new(),
             (published, _) => published.map_err(KernelError::from)?,
         };
-        let (registry, refused) = installed(&config, &published, &shelf, access)?;
+        let engine = Engine::new(&config.data_dir.join("cache"), &config.cache_key, compiler(&config))?;
+        let (registry, refused) = installed(&config, &published, &shelf, &engine, access)?;
         let servers: Servers =
             config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
         let watchers = Watchers::new(config.redactor.clone());
@@ -139,7 +147,7 @@ impl App {
         let repositories = Arc::new(Repositories::new(config.git.clone(), worktrees(&config.data_dir), Arc::clone(&store) as _));
         let config = Arc::new(config);
         let parts = Parts {
-            engine: Engine::new(&config.data_dir.join("cache"), &config.cache_key, compiler(&config))?,
+            engine,
             registry,
             journal: journal(&config, &store),
             events: Arc::clone(&store) as _,
@@ -156,15 +164,20 @@ impl App {
             slots: config.slots,
         };
         let (documents, memory, servers) = (Arc::clone(&store) as _, Arc::clone(&store) as _, Arc::new(servers));
+        let backlog: Arc<dyn Backlog> = Arc::clone(&store) as _;
+        let items = Arc::clone(&backlog);
         let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
         let asked = Arc::clone(&questions);
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
+        let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access)?);
+        let executing = Arc::clone(&sandbox);
         let services = |children, toolboxes| Services {
             children,
             models,
             documents,
+            backlog: items,
             questions: asked,
             toolboxes,
             servers,
@@ -173,17 +186,19 @@ impl App {
             books: paying,
             index,
             repositories,
+            sandbox: executing,
         };
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         let ledger = Arc::clone(&store) as _;
-        let mut app = Self { config, kernel, refused, questions, watchers, ledger, books, store, _guests: guests, lease };
+        let mut app = Self { config, kernel, refused, backlog, questions, watchers, ledger, books, sandbox, store, _guests: guests, lease };
         if access == Access::Execute {
             app.kernel.honour_requests().await?;
             app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;
             app.kernel.tidy_up().await?;
             let worse = app.settle_folder(published).await?;
             app.refused.extend(worse);
+            sandboxing::clean_up(&app.sandbox, &app.kernel);
         }
         Ok(app)
     }
@@ -212,9 +227,15 @@ impl App {
         &*self.store
     }
 
+    /// Texts too long for an answer.
+    pub fn artifacts(&self) -> &dyn Artifacts {
+        &*self.store
+    }
+
     /// Folds all that was written into the one file, so that a copy of it is whole, and ends. Without it nothing is
     /// lost, as after a crash.
     pub async fn close(self) {
+        self.sandbox.close().await;
         self.store.close().await;
     }
 }
@@ -266,14 +287,20 @@ fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
 
 /// The bundled plugins, granted what they need, and the files in the plugin folder, granted nothing until an operator's
 /// decisions are recalled.
-fn installed(config: &Config, published: &[Published], shelf: &Shelf, access: Access) -> Result<(Registry, Vec<Refused>), AppError> {
+fn installed(
+    config: &Config,
+    published: &[Published],
+    shelf: &Shelf,
+    engine: &Engine,
+    access: Access,
+) -> Result<(Registry, Vec<Refused>), AppError> {
     let registry = Registry::reserving(config.servers.iter().map(|server| server.name.clone()));
     for bundled in baton_plugins::BUNDLED {
         let needs = |package: &Package| package.manifest.needs.clone();
         let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
         added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
     }
-    let found = publishing::Found { folder: &Folder::of(&config.data_dir), published, shelf, trust: &config.trust };
+    let found = publishing::Found { folder: &Folder::of(&config.data_dir), published, shelf, engine, trust: &config.trust };
     let refused = publishing::load(&found, &registry, access);
     Ok((registry, refused))
 }

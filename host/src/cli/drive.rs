@@ -19,7 +19,7 @@ use super::{
 use crate::{
     app::App,
     events::Category,
-    journal::{Effect, Halt, Inspected, RunId, Wait},
+    journal::{Effect, GRACE, Halt, Inspected, RunId, Wait},
     kernel::{
         Drive, Kernel,
         run::{Run, State},
@@ -73,7 +73,7 @@ async fn follow(app: &App, watch: &mut Watch<'_>, root: &RunId, manner: Manner) 
                 if halt.interrupt().is_some() {
                     return Ok(true);
                 }
-                watch.say("Stopping after the call in flight. Press Ctrl-C again to stop at once.");
+                watch.say(&format!("Stopping after the call in flight, which may take {} s. Press Ctrl-C again to stop at once.", GRACE.as_secs()));
                 halt.stop();
                 kernel.stop();
             }

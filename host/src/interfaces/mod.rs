@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod assets;
+pub mod backlog;
 pub mod children;
 mod exports;
 pub mod files;
@@ -11,12 +12,15 @@ pub mod llm;
 pub mod people;
 pub mod reserved;
 pub mod run;
+pub mod sandbox;
+mod sandbox_tools;
 mod session;
 pub mod settings;
 pub mod state;
 pub mod toolboxes;
 pub mod tools;
 pub mod workflows;
+mod workspace_backlog;
 mod workspace_documents;
 mod workspace_tools;
 pub mod worktrees;
@@ -32,8 +36,23 @@ pub use session::{Holds, Place, Services, Session};
 pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
-pub const SERVED: &[&str] =
-    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge", "git"];
+pub const SERVED: &[&str] = &[
+    "types",
+    "run",
+    "llm",
+    "files",
+    "state",
+    "agents",
+    "workflows",
+    "people",
+    "assets",
+    "settings",
+    "tools",
+    "knowledge",
+    "git",
+    "sandbox",
+    "backlog",
+];
 
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] = &[
@@ -50,7 +69,8 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     knowledge::REMEMBER,
     git::GIT,
     git::BRANCHES,
-    reserved::IMAGES,
+    sandbox::IMAGES,
+    backlog::BACKLOG,
     reserved::HOSTS,
     reserved::SECRETS,
 ];
@@ -68,5 +88,7 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     settings::link(linker, |store: &mut T| store.session().settings())?;
     tools::link(linker, |store: &mut T| store.session().tools())?;
     knowledge::link(linker, |store: &mut T| store.session().knowledge())?;
-    git::link(linker, |store: &mut T| store.session().git())
+    git::link(linker, |store: &mut T| store.session().git())?;
+    sandbox::link(linker, |store: &mut T| store.session().sandbox())?;
+    backlog::link(linker, |store: &mut T| store.session().backlog())
 }

@@ -3,8 +3,6 @@
 
 use crate::journal::{CapabilityKind, Matching};
 
-/// Container images to run commands in.
-pub const IMAGES: CapabilityKind = reserved("images", "run commands in these container images");
 /// Hosts of the network, such as `api.github.com` or `*.example.org`.
 pub const HOSTS: CapabilityKind = reserved("hosts", "reach these hosts of the network");
 /// Names of secrets that the operator keeps; never their values.

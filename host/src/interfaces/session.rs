@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     Assets, Settings, agents, assets,
+    backlog::{self, Backlog},
     children::Children,
     files::{self, Workspace},
     git::{self, Repositories},
@@ -16,6 +17,8 @@ use super::{
     },
     people::{self, Questions},
     run::{self, About},
+    sandbox::{self, Sandbox},
+    sandbox_tools::Commands,
     settings,
     state::{self, Documents},
     toolboxes::Toolboxes,
@@ -32,6 +35,8 @@ pub struct Services {
     pub models: Arc<dyn Provider>,
     /// Keeps documents.
     pub documents: Arc<dyn Documents>,
+    /// Keeps items.
+    pub backlog: Arc<dyn Backlog>,
     /// Keeps questions.
     pub questions: Arc<dyn Questions>,
     /// Knows what toolboxes declare.
@@ -48,6 +53,8 @@ pub struct Services {
     pub index: Arc<dyn Index>,
     /// Everything that is done to repositories.
     pub repositories: Arc<Repositories>,
+    /// Executes commands.
+    pub sandbox: Arc<Sandbox>,
 }
 
 /// Where a run works, and by which settings.
@@ -68,6 +75,7 @@ pub struct Session {
     assets: Arc<Assets>,
     settings: Settings,
     workspace: Arc<Workspace>,
+    documents: Arc<dyn backlog::Documents>,
     shelf: Arc<Shelf>,
     spending: llm::Spending,
     services: Arc<Services>,
@@ -84,14 +92,16 @@ impl Session {
     pub fn open(recorder: Recorder, about: About, place: Place<'_>, services: Arc<Services>) -> Result<Self, String> {
         let workspace = Arc::new(Workspace::open(place.workspace).map_err(|error| error.to_string())?);
         let settings = Settings::merge(place.settings);
+        let commands = Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned() };
         let shelf = Arc::new(Shelf {
-            builtin: Arc::new(Builtin::new(Arc::clone(&workspace) as _)),
+            builtin: Arc::new(Builtin::new(Arc::clone(&workspace) as _, Arc::new(commands))),
             servers: Arc::clone(&services.servers),
             toolboxes: Arc::clone(&services.toolboxes),
             children: Arc::clone(&services.children),
         });
+        let documents = Arc::clone(&workspace) as _;
         let spending = llm::Spending::default();
-        Ok(Self { recorder, about, assets: place.assets, settings, workspace, shelf, spending, services })
+        Ok(Self { recorder, about, assets: place.assets, settings, workspace, documents, shelf, spending, services })
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
@@ -118,6 +128,15 @@ impl Session {
 
     pub(super) fn state(&mut self) -> state::View<'_> {
         state::View { recorder: &mut self.recorder, documents: &self.services.documents, project: &self.about.project }
+    }
+
+    pub(super) fn backlog(&mut self) -> backlog::View<'_> {
+        backlog::View {
+            recorder: &mut self.recorder,
+            backlog: &self.services.backlog,
+            documents: &self.documents,
+            project: &self.about.project,
+        }
     }
 
     pub(super) fn agents(&mut self) -> agents::View<'_> {
@@ -157,6 +176,10 @@ impl Session {
         let About { project, root, plugin, .. } = &self.about;
         let seat = git::Seat { project: project.clone(), workspace: self.workspace.root().to_owned(), root: root.clone() };
         git::View { recorder: &mut self.recorder, repositories: &self.services.repositories, seat, plugin, preferences: &self.settings }
+    }
+
+    pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
+        sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root() }
     }
 
     pub(super) fn tools(&mut self) -> tools::View<'_> {

@@ -73,4 +73,6 @@ pub struct Attempt {
     pub key: String,
     /// An earlier try was cut off and may have happened.
     pub again: bool,
+    /// When the first try was made, in milliseconds since 1970 UTC.
+    pub asked_at: u64,
 }

@@ -70,6 +70,11 @@ impl Blobs {
         if text.len() <= LARGEST_IN_ROW {
             return Ok(Text::Row(text));
         }
+        Ok(Text::Blob(self.put(text).await?))
+    }
+
+    /// Puts a text on the disk, however long it is, and gives its reference.
+    pub(super) async fn put(&self, text: String) -> Result<String, StoreError> {
         let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
         let location = location(&hash);
         let files = self.files.as_ref().ok_or(StoreError::Looking)?;
@@ -77,7 +82,7 @@ impl Blobs {
         if !is_there(files, &location, &text).await {
             files.put(&location, text.into_bytes().into()).await.map_err(unwritten)?;
         }
-        Ok(Text::Blob(format!("blob:{hash}")))
+        Ok(format!("blob:{hash}"))
     }
 
     /// The text of a call, checked against its hash.
@@ -86,9 +91,20 @@ impl Blobs {
             Text::Row(text) => return Ok(text),
             Text::Blob(reference) => reference,
         };
-        let hash = reference.strip_prefix("blob:").filter(|hash| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let Some(hash) = hash else { return Err(StoreError::row("journal", format!("`{reference}` names no blob"))) };
-        let refuse = |found| StoreError::Blob { run: run.clone(), seq, hash: hash.to_owned(), found };
+        let Some(hash) = hash_of(&reference) else { return Err(StoreError::row("journal", format!("`{reference}` names no blob"))) };
+        self.read(hash, |found| StoreError::Blob { run: run.clone(), seq, hash: hash.to_owned(), found }).await
+    }
+
+    /// The text of a reference that a person gave, checked against its hash.
+    pub(super) async fn find(&self, reference: &str) -> Result<String, StoreError> {
+        let refuse = |found| StoreError::Artifact { name: reference.to_owned(), found };
+        match hash_of(reference) {
+            Some(hash) => self.read(hash, refuse).await,
+            None => Err(refuse("missing")),
+        }
+    }
+
+    async fn read(&self, hash: &str, refuse: impl Fn(&'static str) -> StoreError) -> Result<String, StoreError> {
         let Some(files) = &self.files else { return Err(refuse("missing")) };
         let bytes = match files.get(&location(hash)).await {
             Ok(found) => found.bytes().await.map_err(unread)?,
@@ -100,6 +116,11 @@ impl Blobs {
         }
         String::from_utf8(bytes.into()).map_err(|_| refuse("damaged"))
     }
+}
+
+/// The hash that a reference names, if it is one.
+fn hash_of(reference: &str) -> Option<&str> {
+    reference.strip_prefix("blob:").filter(|hash| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 async fn is_there(files: &LocalFileSystem, location: &Location, text: &str) -> bool {

@@ -88,6 +88,14 @@ pub enum StoreError {
         /// `missing` or `damaged`.
         found: &'static str,
     },
+    /// What a person asked for is not in the blob store, or is not what was put there.
+    #[error("The artifact `{name}` is {found}; restore the folder `blobs` of the data directory from a copy.")]
+    Artifact {
+        /// As it was asked for.
+        name: String,
+        /// `missing` or `damaged`.
+        found: &'static str,
+    },
     /// A row says something this program does not understand.
     #[error("A row of `{table}` cannot be understood: {reason}. The database is damaged, or was changed by hand; restore it from a copy.")]
     Row {

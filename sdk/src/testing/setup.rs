@@ -17,7 +17,9 @@ use super::{
     world::World,
 };
 use crate::agents::{Outcome, Task};
+use crate::backlog::{Draft, Status};
 use crate::llm::{Reply, Request};
+use crate::sandbox;
 use crate::{Error, Result, run};
 
 /// Midnight at the beginning of 2026, UTC.
@@ -75,6 +77,7 @@ impl Host {
             files: RefCell::default(),
             repository: RefCell::default(),
             documents: RefCell::default(),
+            backlog: RefCell::default(),
             settings: RefCell::new(Value::Object(Map::new())),
             assets: RefCell::default(),
             model: RefCell::default(),
@@ -82,6 +85,7 @@ impl Host {
             resumes: Cell::default(),
             agents: RefCell::default(),
             workflows: RefCell::default(),
+            commands: RefCell::default(),
             children: RefCell::default(),
             knowledge: RefCell::default(),
             calls: RefCell::default(),
@@ -231,6 +235,29 @@ impl Host {
         self
     }
 
+    /// Puts an item into the backlog, as if it had been added and moved there before. What it waits for and belongs to has
+    /// to be there.
+    ///
+    /// ```
+    /// # use baton_sdk::{backlog::{Draft, Kind, Status}, prelude::*, testing::Host};
+    /// let host = Host::new()
+    ///     .with_item(Draft::new(Kind::Story, "1-1-login", "Log in"), Status::Done)
+    ///     .with_item(Draft::new(Kind::Story, "1-2-logout", "Log out").after(["1-1-login"]), Status::Todo)
+    ///     .with_item(Draft::new(Kind::Story, "1-3-forget", "Forget").after(["1-2-logout"]), Status::Todo);
+    /// let ready: Vec<_> = host.inside(backlog::ready).unwrap().into_iter().map(|item| item.draft.key).collect();
+    /// assert_eq!(ready, ["1-2-logout"]);
+    /// ```
+    #[must_use]
+    pub fn with_item(self, draft: Draft, status: Status) -> Self {
+        let (key, now) = (draft.key.clone(), self.world.now.get());
+        let mut backlog = self.world.backlog.borrow_mut();
+        let put = backlog.put(&[draft], now, None);
+        let moved = if status == Status::Todo { Ok(()) } else { backlog.move_to(&key, status, "", now, None) };
+        drop(backlog);
+        set_up(put.and(moved));
+        self
+    }
+
     /// Sets the setting of a dotted key.
     ///
     /// ```
@@ -340,6 +367,34 @@ impl Host {
     #[must_use]
     pub fn with_workflow(self, name: &str, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
         self.world.workflows.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self
+    }
+
+    /// A command that contains `phrase`, its arguments joined with spaces, ends with `outcome`. Of several rules the first
+    /// that fits answers; a command that none fits fails the test and is shown.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, sandbox::Outcome, testing::Host};
+    /// let host = Host::new().when_executed("make test", Outcome::exited(1).with_stderr("1 failed")).when_executed("", Outcome::exited(0));
+    /// assert_eq!(host.inside(|| sandbox::execute(&Job::shell("make test"))).map(|outcome| outcome.exit_code), Ok(1));
+    /// assert_eq!(host.executed(), ["sh -c make test"]);
+    /// ```
+    #[must_use]
+    pub fn when_executed(self, phrase: &str, outcome: sandbox::Outcome) -> Self {
+        let phrase = phrase.to_owned();
+        self.with_sandbox(move |job| job.command.join(" ").contains(&phrase).then(|| Ok(outcome.clone())))
+    }
+
+    /// A rule of any form for commands: gives an answer, or none to leave the job to the next rule.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().with_sandbox(|_| Some(Err(Error::Unavailable("There is no engine.".into()))));
+    /// assert!(matches!(host.inside(|| sandbox::execute(&Job::new(["true"]))), Err(Error::Unavailable(_))));
+    /// ```
+    #[must_use]
+    pub fn with_sandbox(self, rule: impl Fn(&sandbox::Job) -> Option<Result<sandbox::Outcome>> + 'static) -> Self {
+        self.world.commands.borrow_mut().push(Rc::new(rule));
         self
     }
 

@@ -5,8 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::json;
 
 use super::*;
+use crate::backlog::{Draft, Kind, Status};
 use crate::git::{self, Merged, Resolution};
-use crate::{Error, agents, files, llm, run, settings, state, workflows};
+use crate::sandbox::Job;
+use crate::{Error, agents, backlog, files, llm, run, sandbox, settings, state, workflows};
 
 fn panics(work: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(work)).expect_err("it panics");
@@ -124,10 +126,68 @@ fn children_that_fail_are_errors_their_parent_can_read() {
 }
 
 #[test]
+fn a_backlog_that_does_not_fit_together_is_refused_and_left_as_it_was() {
+    let (story, epic) = (|key: &str| Draft::new(Kind::Story, key, "T"), |key: &str| Draft::new(Kind::Epic, key, "T"));
+    let host = Host::new().with_item(story("a"), Status::Todo);
+    let put = |drafts: &[Draft]| host.inside(|| backlog::put(drafts)).unwrap_err().to_string();
+    assert!(put(&[story("b").after(["c"]), story("c").after(["b"])]).contains("b → c → b"));
+    assert!(put(&[story("a").after(["a"])]).contains("a → a"));
+    assert!(put(&[epic("1"), story("b").below("1").after(["1"])]).contains("1 → b → 1"));
+    assert!(put(&[story("b").after(["ghost"])]).contains("`ghost`, which is not in the backlog"));
+    assert!(put(&[story("b"), story("c").below("b")]).contains("cannot belong to"));
+    for key in ["", "A", "a/b", "..", "a--b", "-a", "\u{430}", "a\n", &"a".repeat(65)] {
+        assert!(put(&[story(key)]).contains("is no key"), "{key}");
+    }
+    assert!(put(&[Draft::new(Kind::Task, "b", "two\nlines")]).contains("one line"));
+    assert!(put(&[story("b").with_priority(11)]).contains("priority"));
+    assert!(put(&[story("b"), story("b")]).contains("twice"));
+    assert_eq!(host.inside(backlog::all).unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_in_an_epic_waits_for_what_the_epic_waits_for() {
+    let host = Host::new()
+        .with_item(Draft::new(Kind::Epic, "1", "One"), Status::Todo)
+        .with_item(Draft::new(Kind::Epic, "2", "Two").after(["1"]), Status::Todo)
+        .with_item(Draft::new(Kind::Story, "1-2", "T").below("1"), Status::Todo)
+        .with_item(Draft::new(Kind::Story, "1-10", "T").below("1"), Status::Todo)
+        .with_item(Draft::new(Kind::Story, "2-1", "T").below("2").with_priority(9).with_body("B"), Status::Todo);
+    let ready = || host.inside(backlog::ready).unwrap().into_iter().map(|item| item.draft.key).collect::<Vec<_>>();
+    assert_eq!(ready(), ["1-2", "1-10"]);
+    host.inside(|| backlog::move_to("1-2", Status::Done, "")).unwrap();
+    host.inside(|| backlog::move_to("1-10", Status::Cancelled, "")).unwrap();
+    assert_eq!(ready(), ["2-1"]);
+    assert!(matches!(host.inside(|| backlog::move_to("1-2", Status::Todo, "")), Err(Error::Conflict(_))));
+    assert_eq!(host.inside(backlog::all).unwrap()[3].draft.body, "");
+    assert_eq!(host.inside(|| backlog::get("2-1")).unwrap().draft.body, "B");
+    let written = host.inside(backlog::write_documents).unwrap();
+    assert_eq!(written.len(), 5);
+    assert!(host.inside(backlog::write_documents).unwrap().is_empty());
+    let blind = host.granting("backlog", "write");
+    assert!(matches!(blind.inside(backlog::all), Err(Error::Denied(_))));
+}
+
+#[test]
 fn a_secret_stays_out_of_sight() {
     let host = Host::new().with_setting("forge.api-token", "x").with_setting("forge.url", "y");
     assert_eq!(host.inside(|| settings::get::<Value>("forge.api-token")), Ok(None));
     assert_eq!(host.inside(|| settings::get::<Value>("forge")), Ok(Some(json!({ "url": "y" }))));
+}
+
+#[test]
+fn a_command_is_answered_by_its_rule_or_refused() {
+    let host = Host::new().when_executed("make", sandbox::Outcome::exited(2).with_stdout("no")).granting("images", "default");
+    let outcome = host.inside(|| sandbox::execute(&Job::new(["make", "all"]).with_env("A", "1")));
+    assert_eq!(outcome.map(|outcome| (outcome.succeeded(), outcome.stdout)), Ok((false, "no".to_owned())));
+    let noted = serde_json::json!({ "image": "default", "command": ["make", "all"], "env": { "A": "1" }, "timeout": 600 });
+    assert_eq!(host.requests("sandbox.execute"), [noted]);
+    let refused = |job: Job| host.inside(|| sandbox::execute(&job)).unwrap_err();
+    assert!(matches!(refused(Job::new(["make"]).with_image("rust")), Error::Denied(_)));
+    assert!(matches!(refused(Job::new([""])), Error::Invalid(_)));
+    assert!(matches!(refused(Job::new(["a"; 257])), Error::Invalid(_)));
+    assert!(matches!(refused(Job::new(["make"]).with_timeout(0)), Error::Invalid(_)));
+    let said = panics(|| drop(host.inside(|| sandbox::execute(&Job::shell("rm -r x")))));
+    assert!(said.contains("sh -c rm -r x") && said.contains("Host::when_executed"), "{said}");
 }
 
 /// Two agents change the same file, each in its own worktree.

@@ -8,14 +8,21 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Call, children::Children, documents::Documents, grants::Grants, model::Model, repository::Repository, workspace::Workspace};
+use super::{
+    Call, backlog::Backlog, children::Children, documents::Documents, grants::Grants, model::Model, repository::Repository,
+    workspace::Workspace,
+};
 use crate::agents::{Outcome, Task};
+use crate::sandbox;
 use crate::{Error, Result, run};
 
 /// Answers for one agent.
 pub(super) type AgentDouble = Rc<dyn Fn(&Task) -> Result<Outcome>>;
 /// Answers for one workflow.
 pub(super) type WorkflowDouble = Rc<dyn Fn(&Value) -> Result<Value>>;
+
+/// Answers for the commands it knows.
+pub(super) type CommandDouble = Rc<dyn Fn(&sandbox::Job) -> Option<Result<sandbox::Outcome>>>;
 
 /// What a call needs: a word of `[needs]`, and what exactly.
 pub(super) type Need<'a> = (&'static str, &'a str);
@@ -28,6 +35,7 @@ pub(super) struct World {
     /// None where the workspace is no repository.
     pub(super) repository: RefCell<Option<Repository>>,
     pub(super) documents: RefCell<Documents>,
+    pub(super) backlog: RefCell<Backlog>,
     pub(super) settings: RefCell<Value>,
     pub(super) assets: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(super) model: RefCell<Model>,
@@ -37,6 +45,7 @@ pub(super) struct World {
     pub(super) resumes: Cell<u32>,
     pub(super) agents: RefCell<BTreeMap<String, AgentDouble>>,
     pub(super) workflows: RefCell<BTreeMap<String, WorkflowDouble>>,
+    pub(super) commands: RefCell<Vec<CommandDouble>>,
     pub(super) children: RefCell<Children>,
     /// Texts by source.
     pub(super) knowledge: RefCell<BTreeMap<String, String>>,

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use baton::{
     app::App,
     events::Event,
@@ -46,8 +46,11 @@ async fn measure_watched(host: &TestHost, table: &mut Table) -> Result<()> {
     let (mut cold, mut cached) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         // New code each time; then the same code with another manifest.
+        let before = compiled(&host.app)?;
         cold.push(published(&host.app, &version(round, 1, round)).await?);
+        ensure!(compiled(&host.app)? == before + 1, "what was to be new was in the cache");
         cached.push(published(&host.app, &version(round, 2, round)).await?);
+        ensure!(compiled(&host.app)? == before + 1, "what was to be in the cache was compiled");
     }
     table.add("dropped into the folder: published, never seen", &Samples::of_times(cold), None);
     table.add("dropped into the folder: published, code in the cache", &Samples::of_times(cached), None);
@@ -68,6 +71,16 @@ fn version(minor: usize, patch: usize, code: usize) -> Vec<u8> {
     let mut wasm = changed_probe(|manifest| manifest.replacen("\"probe\"", "\"other\"", 1).replacen("\"0.1.0\"", &number, 1));
     wasm.extend([0, 2, 1, b'a' + u8::try_from(code).unwrap_or_default()]);
     wasm
+}
+
+/// How many components there is code of in the cache, which a host of its own begins without any.
+fn compiled(app: &App) -> Result<usize> {
+    let mut count = 0;
+    for engine in fs::read_dir(app.config.data_dir.join("cache")).into_iter().flatten() {
+        let files = fs::read_dir(engine?.path())?.collect::<Result<Vec<_>, _>>()?;
+        count += files.iter().filter(|file| file.path().extension().is_some_and(|extension| extension == "cwasm")).count();
+    }
+    Ok(count)
 }
 
 /// How long after it lay in the folder, and had settled, a file was published.

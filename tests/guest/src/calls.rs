@@ -152,3 +152,24 @@ pub(crate) fn inform(what: &str, times: u64) -> Result<Value> {
     }
     Ok(Value::Null)
 }
+
+/// Expects: how the command ended and what it said.
+pub(crate) fn execute(input: &Value) -> Result<Value> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let list = |name: &str| input[name].as_array().cloned().unwrap_or_default();
+    let mut job = Job::new(list("command").iter().map(text));
+    job.image = input["image"].as_str().map(str::to_owned);
+    job.env = list("env").iter().map(|pair| (text(&pair[0]), text(&pair[1]))).collect();
+    job.timeout = input["timeout"].as_u64().and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(60);
+    let outcome = sandbox::execute(&job)?;
+    let ending = match outcome.ending {
+        sandbox::Ending::Exited => "exited",
+        sandbox::Ending::TimedOut => "timed-out",
+        sandbox::Ending::OutOfMemory => "out-of-memory",
+        sandbox::Ending::Killed => "killed",
+    };
+    Ok(json!({
+        "ending": ending, "exit-code": outcome.exit_code, "stdout": outcome.stdout, "stderr": outcome.stderr,
+        "output": outcome.output, "took": outcome.took,
+    }))
+}

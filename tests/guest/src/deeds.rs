@@ -44,6 +44,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "story" => repository::story(text("say")),
         "land" => repository::land(text("say")),
         "worktree" => git::worktree_add(text("say"), "main").map(Value::from),
+        "execute" => calls::execute(input),
         "steps" => calls::steps(number("times")),
         other => Err(Error::Invalid(format!("There is no deed `{other}`."))),
     }

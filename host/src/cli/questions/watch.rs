@@ -100,11 +100,14 @@ impl Following<'_> {
             Ok(text) => {
                 let (app, elsewhere) = answer::open(self.context).await?;
                 let given = answer::give(&app, &asked, &text, Source::Person).await;
-                app.close().await;
                 match given {
-                    Ok(()) => self.context.screen.warn(answer::told(self.context, &asked, &text, elsewhere)),
+                    Ok(()) => {
+                        let next = answer::Next::of(&app, &asked, elsewhere).await?;
+                        self.context.screen.warn(answer::told(self.context, &asked, &text, next));
+                    }
                     Err(error) => self.context.screen.warn(crate::cli::text::plain(&error.to_string())),
                 }
+                app.close().await;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Implements `tools` of the contract.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::json;
 
@@ -35,14 +35,21 @@ impl wit::Host for View<'_> {
         }
         let (run, effect, authority) = (self.recorder.run().clone(), found.effect, self.recorder.authority());
         let told = run.clone();
+        let (called, ready) = (Arc::new(OnceLock::new()), found.ready.as_ref().ok().map(Ready::clone));
+        let noted = Arc::clone(&called);
         let perform = |attempt: Attempt| async move {
+            let _ = noted.set(attempt.seq);
             let performed = match found.ready {
                 Ok(Ready { toolset, tool }) => toolset.call(Usage { tool: &tool, arguments, run, attempt, effect, authority }).await,
                 Err(error) => Performed::answer(Err(error)),
             };
             told_of(performed, &told, &name)
         };
-        let outcome = self.recorder.call(call, perform).await??;
+        let outcome = self.recorder.call(call, perform).await?;
+        if let (Some(seq), Some(Ready { toolset, tool })) = (called.get(), ready) {
+            toolset.answered(&tool, self.recorder.run().clone(), *seq);
+        }
+        let outcome = outcome?;
         Ok(wit::Outcome { content: outcome.content, failed: outcome.failed })
     }
 }

@@ -31,6 +31,7 @@ pub struct Shelf {
 }
 
 /// A tool whose set is known.
+#[derive(Clone)]
 pub(super) struct Ready {
     pub(super) toolset: Arc<dyn Toolset>,
     /// The tool's name in its set.

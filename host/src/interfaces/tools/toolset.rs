@@ -57,6 +57,9 @@ pub trait Toolset: Send + Sync {
         None
     }
 
+    /// The answer of a call of this tool is in the journal, and nobody will ask for it again.
+    fn answered(&self, _tool: &str, _run: RunId, _seq: u64) {}
+
     /// Uses a tool.
     async fn call(&self, usage: Usage<'_>) -> Performed<Outcome>;
 }

@@ -2,12 +2,14 @@
 
 pub(crate) mod agents;
 pub(crate) mod assets;
+pub(crate) mod backlog;
 pub(crate) mod files;
 pub(crate) mod git;
 pub(crate) mod knowledge;
 pub(crate) mod llm;
 pub(crate) mod people;
 pub(crate) mod run;
+pub(crate) mod sandbox;
 pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod workflows;

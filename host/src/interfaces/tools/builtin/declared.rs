@@ -8,8 +8,10 @@ pub(super) const READ: &str = "read_file";
 pub(super) const FIND: &str = "find_files";
 pub(super) const SEARCH: &str = "search_files";
 pub(super) const WRITE: &str = "write_file";
+pub(super) const RUN: &str = "run_command";
 
 const LOOKS: Effects = Effects { read_only: true, destructive: false, idempotent: true };
+const DOES_ANYTHING: Effects = Effects { read_only: false, destructive: true, idempotent: false };
 const REPLACES: Effects = Effects { read_only: false, destructive: true, idempotent: true };
 
 /// All of them.
@@ -19,6 +21,9 @@ pub(super) fn all() -> Vec<Declared> {
     let offset = json!({ "type": "integer", "minimum": 0, "description": "Byte to start at; 0 when left out" });
     let pattern = json!({ "type": "string", "minLength": 1, "description": "Regular expression" });
     let content = json!({ "type": "string", "description": "The whole new content" });
+    let command = json!({ "type": "string", "minLength": 1, "description": "A line for sh, such as cargo test --quiet" });
+    let image = json!({ "type": "string", "minLength": 1, "description": "The operator's name for an image; `default` when left out" });
+    let timeout = json!({ "type": "integer", "minimum": 1, "maximum": 86_400, "description": "Seconds; 600 when left out" });
     vec![
         tool(
             READ,
@@ -43,6 +48,12 @@ pub(super) fn all() -> Vec<Declared> {
             "Writes a text file of the project, replacing what was there.",
             object(json!({ "path": path, "content": content }), &["path", "content"]),
             REPLACES,
+        ),
+        tool(
+            RUN,
+            "Runs a line of shell in a container, in the project's folder, and tells how it ended and what it printed. Nothing outside of the folder is there, and no network unless the image has it.",
+            object(json!({ "command": command, "image": image, "timeout": timeout }), &["command"]),
+            DOES_ANYTHING,
         ),
     ]
 }

@@ -1,6 +1,7 @@
-//! The host's own tools: the workspace's files as text for a model. They reach what the plugin's grants for files allow
-//! and nothing more.
+//! The host's own tools: the workspace's files as text for a model, and commands in containers. They reach what the plugin's
+//! grants for files and images allow and nothing more.
 
+mod command;
 mod declared;
 mod text;
 
@@ -11,7 +12,7 @@ use async_trait::async_trait;
 use super::toolset::{Arguments, Outcome, Toolset, Usage};
 use crate::{
     interfaces::toolboxes::Declared,
-    journal::{Attempt, Authority, CallError, Capability, Pause, PauseKind, Performed},
+    journal::{Attempt, Authority, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId},
 };
 
 /// What was found at a path.
@@ -50,15 +51,38 @@ pub trait Files: Send + Sync {
     fn search(&self, pattern: &str, glob: Option<&str>, limit: u32, authority: &dyn Authority) -> Result<Vec<Line>, CallError>;
 }
 
-/// The tools over one run's files.
+/// A command that a tool is asked to execute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The operator's name for the image.
+    pub image: String,
+    /// The program and its arguments.
+    pub arguments: Vec<String>,
+    /// Seconds of wall time.
+    pub timeout: u32,
+}
+
+/// The port below `run_command`: commands in containers, in the workspace of one run.
+#[async_trait]
+pub trait Commands: Send + Sync {
+    /// What a run must be allowed to execute commands in this image.
+    fn executing(&self, image: &str) -> Capability<'static>;
+    /// What a model is told of the command, and whether it failed.
+    async fn execute(&self, run: RunId, command: Command, attempt: &Attempt) -> Performed<(String, bool)>;
+    /// The answer of this call is in the journal.
+    fn answered(&self, run: RunId, seq: u64);
+}
+
+/// The tools over one run's files and commands.
 pub struct Builtin {
     files: Arc<dyn Files>,
+    commands: Arc<dyn Commands>,
 }
 
 impl Builtin {
-    /// Tools over these files.
-    pub fn new(files: Arc<dyn Files>) -> Self {
-        Self { files }
+    /// Tools over these files and commands.
+    pub fn new(files: Arc<dyn Files>, commands: Arc<dyn Commands>) -> Self {
+        Self { files, commands }
     }
 }
 
@@ -68,7 +92,15 @@ impl Toolset for Builtin {
         Ok(declared::all().into())
     }
 
+    fn effect(&self, tool: &Declared) -> Effect {
+        // A command is found again by its call, whatever it does.
+        if tool.name == declared::RUN { Effect::Write } else { tool.effects.effect() }
+    }
+
     fn reaches(&self, tool: &str, arguments: &Arguments) -> Option<Capability<'static>> {
+        if tool == declared::RUN {
+            return Some(self.commands.executing(&command::asked(arguments).image));
+        }
         let path = arguments.get("path")?.as_str()?;
         match tool {
             declared::READ => self.files.reading(path),
@@ -77,7 +109,17 @@ impl Toolset for Builtin {
         }
     }
 
+    fn answered(&self, tool: &str, run: RunId, seq: u64) {
+        if tool == declared::RUN {
+            self.commands.answered(run, seq);
+        }
+    }
+
     async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {
+        if usage.tool == declared::RUN {
+            let Usage { arguments, run, attempt, .. } = usage;
+            return command::perform(&*self.commands, run, &arguments, &attempt).await;
+        }
         let (files, tool) = (Arc::clone(&self.files), usage.tool.to_owned());
         let Usage { arguments, attempt, authority, .. } = usage;
         let work = move || text::perform(&*files, &tool, &arguments, &attempt, &*authority);

@@ -1,0 +1,80 @@
+//! Puts together what executes commands, and removes at the start what a dead host left of it.
+
+use std::{fs, io, path::Path, sync::Arc};
+
+use super::{Access, AppError};
+use crate::{
+    config::Config,
+    interfaces::sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox},
+    journal::EntryState,
+    kernel::Kernel,
+    store::{Store, StoreError},
+};
+
+/// The file that holds the name by which containers of a data directory are known.
+const NAME_FILE: &str = "sandbox.id";
+
+/// Where the commands of this host's runs are executed.
+pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access) -> Result<Sandbox, AppError> {
+    Ok(Sandbox::new(Parts {
+        engine: engine(config, &owner(&config.data_dir, access)?),
+        settings: config.sandbox.clone(),
+        events: Arc::clone(store) as _,
+        artifacts: Arc::clone(store) as _,
+        redactor: config.redactor.clone(),
+    }))
+}
+
+/// What the operator chose, for the containers that bear `owner`.
+fn engine(config: &Config, owner: &str) -> Arc<dyn Engine> {
+    match config.sandbox.engine {
+        EngineKind::Docker => Arc::new(Docker::new(config.sandbox.socket.clone(), owner.to_owned())),
+        EngineKind::Process => Arc::new(Processes { search: config.sandbox.search.clone() }),
+    }
+}
+
+/// Removes containers whose answer is known, or whose run has ended. Those of calls without an answer stay: their runs find
+/// them. Needs no one to wait for it, since a call that is answered is never made again.
+pub(super) fn clean_up(sandbox: &Arc<Sandbox>, kernel: &Arc<Kernel>) {
+    let (sandbox, kernel) = (Arc::clone(sandbox), Arc::clone(kernel));
+    tokio::spawn(async move {
+        for key in sandbox.left().await {
+            if is_over(&kernel, &key).await {
+                sandbox.forget(key);
+            }
+        }
+    });
+}
+
+/// Of what cannot be looked up nothing is removed.
+async fn is_over(kernel: &Kernel, key: &Key) -> bool {
+    let run = match kernel.runs().find(&key.run).await {
+        Ok(Some(run)) => run,
+        Ok(None) => return true,
+        Err(_) => return false,
+    };
+    let answered = || async {
+        let entries = kernel.journal().inspect(&key.run).await.unwrap_or_default();
+        entries.iter().any(|found| found.entry.seq == key.seq && found.entry.state == EntryState::Done)
+    };
+    run.state.is_final() || answered().await
+}
+
+/// A name that no other data directory has, also not one in the same place on another machine with the same engine.
+fn owner(data_dir: &Path, access: Access) -> Result<String, AppError> {
+    let path = data_dir.join(NAME_FILE);
+    match fs::read_to_string(&path) {
+        Ok(name) if !name.trim().is_empty() => return Ok(name.trim().to_owned()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(&path, &error)),
+        _ => {}
+    }
+    let name = uuid::Uuid::from_bytes(rand::random()).simple().to_string();
+    if access == Access::Execute {
+        fs::write(&path, &name).map_err(|error| unusable(&path, &error))?;
+    }
+    Ok(name)
+}
+
+fn unusable(path: &Path, error: &io::Error) -> AppError {
+    StoreError::Directory { path: path.to_owned(), reason: error.to_string() }.into()
+}

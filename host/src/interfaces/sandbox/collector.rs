@@ -1,0 +1,241 @@
+//! Takes in what a command writes: keeps its ends and, within bounds, all of it; tells watchers while it runs, without
+//! secrets and not without end. Keeps nothing on a disk itself.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::Receiver;
+
+use super::engine::{Key, Piece, Stream};
+use crate::{
+    events::{Category, Draft, EventLog},
+    journal::Redactor,
+};
+
+/// Bytes of each stream in an outcome.
+pub(super) const TAIL: usize = 64 << 10;
+/// Bytes of the whole output that are kept: the first.
+pub(super) const WHOLE: usize = 16 << 20;
+/// Bytes of output that watchers are told of one command.
+const TOLD: usize = 256 << 10;
+/// Bytes of one event.
+const LONGEST_PIECE: usize = 8 << 10;
+/// How often watchers are told.
+const BEAT: Duration = Duration::from_millis(250);
+
+/// Keeps what is too long for an answer.
+#[async_trait]
+pub trait Artifacts: Send + Sync {
+    /// Keeps a text for good and gives its name; the same text has one name.
+    async fn keep(&self, text: String) -> Result<String, ArtifactsError>;
+    /// The text of that name.
+    async fn load(&self, name: &str) -> Result<String, ArtifactsError>;
+}
+
+/// Why an artifact was not kept or found, a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ArtifactsError(pub String);
+
+/// What a command wrote.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    out: Written,
+    err: Written,
+    /// Both streams as they came, the first so many bytes.
+    whole: Vec<u8>,
+    total: usize,
+}
+
+/// One stream.
+#[derive(Debug, Default)]
+struct Written {
+    tail: VecDeque<u8>,
+    total: usize,
+    /// Not told yet.
+    pending: Vec<u8>,
+    told: usize,
+}
+
+/// Tells watchers of one command.
+pub(super) struct Teller {
+    pub(super) key: Key,
+    pub(super) events: Arc<dyn EventLog>,
+    pub(super) redactor: Redactor,
+    /// Bytes of each stream that an earlier host has told of.
+    pub(super) before: [usize; 2],
+    pub(super) image: String,
+    pub(super) command: String,
+}
+
+impl Collected {
+    /// Takes in all that comes, until there is no more.
+    pub(super) async fn listen(&mut self, mut pieces: Receiver<Piece>, teller: &Teller) {
+        let (mut beat, mut pulled) = (tokio::time::interval(BEAT), Instant::now());
+        loop {
+            tokio::select! {
+                piece = pieces.recv() => match piece {
+                    Some(Piece::Wrote(stream, bytes)) => {
+                        self.take(stream, &bytes);
+                        self.tell(teller, false).await;
+                    }
+                    Some(Piece::Started { again }) => {
+                        teller.tell("started", json!({ "image": teller.image, "command": teller.command, "again": again })).await;
+                    }
+                    Some(Piece::Pulling(progress)) if pulled.elapsed() >= BEAT => {
+                        pulled = Instant::now();
+                        teller.tell("pulling", json!({ "image": teller.image, "progress": progress })).await;
+                    }
+                    Some(Piece::Pulling(_)) => {}
+                    None => break,
+                },
+                _ = beat.tick() => self.tell_lines(teller).await,
+            }
+        }
+        self.tell(teller, true).await;
+    }
+
+    fn take(&mut self, stream: Stream, bytes: &[u8]) {
+        self.total += bytes.len();
+        let room = WHOLE.saturating_sub(self.whole.len());
+        self.whole.extend_from_slice(&bytes[..room.min(bytes.len())]);
+        self.stream(stream).take(bytes);
+    }
+
+    fn stream(&mut self, stream: Stream) -> &mut Written {
+        match stream {
+            Stream::Out => &mut self.out,
+            Stream::Err => &mut self.err,
+        }
+    }
+
+    /// The end of what was printed.
+    pub(super) fn stdout(&self) -> String {
+        self.out.text()
+    }
+
+    /// The end of what was complained.
+    pub(super) fn stderr(&self) -> String {
+        self.err.text()
+    }
+
+    /// All of it, where an outcome does not hold all.
+    pub(super) fn whole(&self) -> Option<String> {
+        if self.out.total <= TAIL && self.err.total <= TAIL {
+            return None;
+        }
+        let mut text = String::from_utf8_lossy(&self.whole).into_owned();
+        if self.total > WHOLE {
+            text.push_str(&format!("\n[{} bytes more were printed and are not kept]\n", self.total - WHOLE));
+        }
+        Some(text)
+    }
+
+    /// Tells what fills an event, or all there is.
+    async fn tell(&mut self, teller: &Teller, all: bool) {
+        for stream in [Stream::Out, Stream::Err] {
+            while self.stream(stream).pending.len() >= LONGEST_PIECE || (all && !self.stream(stream).pending.is_empty()) {
+                self.tell_piece(stream, teller, all).await;
+            }
+        }
+    }
+
+    /// Tells the lines that are whole.
+    async fn tell_lines(&mut self, teller: &Teller) {
+        for stream in [Stream::Out, Stream::Err] {
+            if self.stream(stream).pending.contains(&b'\n') {
+                self.tell_piece(stream, teller, false).await;
+            }
+        }
+    }
+
+    async fn tell_piece(&mut self, stream: Stream, teller: &Teller, all: bool) {
+        let before = teller.before[stream as usize];
+        let written = self.stream(stream);
+        let (from, bytes) = written.next_piece(all);
+        let to = from + bytes.len();
+        if to <= before || from > TOLD {
+            return;
+        }
+        let data = if to > TOLD {
+            json!({ "stream": stream.word(), "to": to, "left-out": true })
+        } else {
+            json!({ "stream": stream.word(), "to": to, "text": String::from_utf8_lossy(&bytes) })
+        };
+        teller.tell("output", data).await;
+    }
+}
+
+impl Written {
+    fn take(&mut self, bytes: &[u8]) {
+        self.total += bytes.len();
+        let kept = &bytes[bytes.len().saturating_sub(TAIL)..];
+        self.tail.extend(kept);
+        self.tail.drain(..self.tail.len().saturating_sub(TAIL));
+        // What nobody will be told needs no room.
+        if self.told + self.pending.len() <= TOLD + LONGEST_PIECE {
+            self.pending.extend_from_slice(bytes);
+        }
+    }
+
+    /// Where the next piece begins, and the piece: lines where it can be, so that no character and no secret is cut.
+    fn next_piece(&mut self, all: bool) -> (usize, Vec<u8>) {
+        let window = &self.pending[..self.pending.len().min(LONGEST_PIECE)];
+        let lines = window.iter().rposition(|byte| *byte == b'\n').map(|end| end + 1);
+        let end = if all && window.len() == self.pending.len() { window.len() } else { lines.unwrap_or(window.len()) };
+        let from = self.told;
+        self.told += end;
+        (from, self.pending.drain(..end).collect())
+    }
+
+    fn text(&self) -> String {
+        let bytes: Vec<u8> = self.tail.iter().copied().collect();
+        // Of a character that was cut in two at the beginning nothing is shown.
+        let cut = if self.total > TAIL { bytes.iter().take(3).take_while(|byte| (**byte & 0xC0) == 0x80).count() } else { 0 };
+        String::from_utf8_lossy(&bytes[cut..]).into_owned()
+    }
+}
+
+impl Stream {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Out => "stdout",
+            Self::Err => "stderr",
+        }
+    }
+}
+
+impl Teller {
+    /// What is told is not waited for by the run's journal: that it could not be written shows there soon enough.
+    async fn tell(&self, name: &str, mut data: Value) {
+        data["seq"] = json!(self.key.seq);
+        let event = Draft::of_run(Category::Sandbox, name, &self.key.run, self.redactor.value(data));
+        if let Err(error) = self.events.append(vec![event]).await {
+            tracing::warn!(%error, "watchers are not told of a command's output");
+        }
+    }
+
+    /// How much an earlier host has told of this command.
+    pub(super) async fn told_before(events: &dyn EventLog, key: &Key) -> [usize; 2] {
+        const PAGE: u32 = 1_000;
+        let (mut told, mut cursor) = ([0; 2], 0);
+        while let Ok(page) = events.after(cursor, Some(&key.run), PAGE).await {
+            let Some(last) = page.last().map(|event| event.cursor) else { break };
+            for event in page {
+                let Draft { category: Category::Sandbox, name, data, .. } = event.draft else { continue };
+                if name == "output" && data["seq"] == key.seq {
+                    let stream = usize::from(data["stream"] == Stream::Err.word());
+                    let to = data["to"].as_u64().and_then(|to| usize::try_from(to).ok()).unwrap_or_default();
+                    told[stream] = told[stream].max(to);
+                }
+            }
+            cursor = last;
+        }
+        told
+    }
+}

@@ -1,0 +1,190 @@
+//! As whom a container runs: as the owner of the workspace, and never as root. Where that leaves a container unable to
+//! write, because the host is root, the files let it in by an entry in their access lists; their owner and mode stay.
+
+use std::path::Path;
+
+/// A user of the system, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct User {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+}
+
+/// Nobody in particular.
+const NOBODY: User = User { uid: 65_534, gid: 65_534 };
+
+/// Who a container of this workspace runs as, once it may write there. An error says why it may not.
+pub(super) async fn admitted(workspace: &Path) -> Result<User, String> {
+    let workspace = workspace.to_owned();
+    let work = move || admit(&workspace);
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(format!("The host failed at the workspace: {error}. Report it.")))
+}
+
+#[cfg(unix)]
+fn admit(workspace: &Path) -> Result<User, String> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    if std::fs::symlink_metadata(workspace.join(".git")).is_ok_and(|found| found.is_symlink()) {
+        return Err(format!(
+            "`.git` in {} is a link, which a container could turn elsewhere. Make it a folder or a file.",
+            workspace.display()
+        ));
+    }
+    let found = std::fs::metadata(workspace).map_err(|error| format!("The workspace cannot be looked at: {error}."))?;
+    let user = if found.uid() == 0 { NOBODY } else { User { uid: found.uid(), gid: found.gid() } };
+    if rustix::process::geteuid().is_root() {
+        lists::admit(workspace, user.uid).map_err(|error| {
+            format!(
+                "The workspace {} belongs to root, and its file system cannot let the container's user {} in: {error}. Run Baton as the user who owns the workspace.",
+                workspace.display(),
+                user.uid
+            )
+        })?;
+    } else if found.uid() == 0 {
+        return Err(format!(
+            "The workspace {} belongs to root, and containers never run as root. Give it to the user who runs Baton.",
+            workspace.display()
+        ));
+    }
+    Ok(user)
+}
+
+/// Elsewhere the engine maps the users itself.
+#[cfg(not(unix))]
+fn admit(_: &Path) -> Result<User, String> {
+    Ok(NOBODY)
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+mod lists {
+    use std::{io, path::Path};
+
+    pub(super) fn admit(_: &Path, _: u32) -> io::Result<()> {
+        Err(io::Error::other("there are no access lists that Baton knows"))
+    }
+}
+
+/// Access lists of Linux, POSIX 1003.1e as the kernel keeps them.
+#[cfg(target_os = "linux")]
+mod lists {
+    use std::{
+        collections::BTreeMap,
+        io,
+        os::fd::{AsFd, OwnedFd},
+        path::Path,
+    };
+
+    use rustix::fs::{self, CWD, FileType, Mode, OFlags, XattrFlags};
+
+    const VERSION: u32 = 2;
+    const OWNER: u16 = 0x01;
+    const NAMED_USER: u16 = 0x02;
+    const GROUP: u16 = 0x04;
+    const MASK: u16 = 0x10;
+    const OTHERS: u16 = 0x20;
+    /// The id of an entry that names nobody.
+    const NO_ID: u32 = u32::MAX;
+    /// Folders in folders; whoever nests deeper wants to wear the host out.
+    const DEEPEST: usize = 128;
+
+    /// Lets the user read and write all of the folder, and what will be made in it. Follows no link, and leaves `.git` at its
+    /// top alone. Whoever changes the folder meanwhile leads nowhere: each step goes through the folder that is open.
+    pub(super) fn admit(folder: &Path, uid: u32) -> io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = fs::openat(CWD, folder, flags, Mode::empty())?;
+        inside(&folder, uid, 0)
+    }
+
+    fn inside(folder: &OwnedFd, uid: u32, depth: usize) -> io::Result<()> {
+        let_in(folder, uid, true)?;
+        if depth == DEEPEST {
+            return Ok(());
+        }
+        for entry in fs::Dir::read_from(folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let is_git = depth == 0 && name.to_bytes() == b".git";
+            if matches!(name.to_bytes(), b"." | b"..")
+                || is_git
+                || !matches!(entry.file_type(), FileType::RegularFile | FileType::Directory)
+            {
+                continue;
+            }
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            // What is gone or another thing by now is for whoever changed it.
+            let Ok(opened) = fs::openat(folder, name, flags, Mode::empty()) else { continue };
+            match FileType::from_raw_mode(fs::fstat(&opened)?.st_mode) {
+                FileType::Directory => inside(&opened, uid, depth + 1)?,
+                FileType::RegularFile => let_in(&opened, uid, false)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn let_in(file: &OwnedFd, uid: u32, is_folder: bool) -> io::Result<()> {
+        let found = fs::fstat(file)?;
+        if found.st_uid != uid {
+            let rights = if is_folder { 7 } else { 6 | (found.st_mode >> 6 & 1) };
+            give(file.as_fd(), "system.posix_acl_access", found.st_mode, uid, rights)?;
+        }
+        if is_folder {
+            give(file.as_fd(), "system.posix_acl_default", found.st_mode, uid, 7)?;
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "three bits")]
+    fn give(file: rustix::fd::BorrowedFd<'_>, name: &str, mode: u32, uid: u32, rights: u32) -> io::Result<()> {
+        let mut buffer = [0; 1024];
+        let length = fs::fgetxattr(file, name, &mut buffer).unwrap_or_default();
+        let mut list = parsed(&buffer[..length]);
+        let entry = |bits: u32| (bits & 7) as u16;
+        list.entry((OWNER, NO_ID)).or_insert_with(|| entry(mode >> 6));
+        list.entry((GROUP, NO_ID)).or_insert_with(|| entry(mode >> 3));
+        list.entry((OTHERS, NO_ID)).or_insert_with(|| entry(mode));
+        let before = list.clone();
+        list.insert((NAMED_USER, uid), entry(rights));
+        let most = list.iter().filter(|((tag, _), _)| !matches!(*tag, OWNER | OTHERS | MASK)).fold(0, |most, (_, rights)| most | rights);
+        list.insert((MASK, NO_ID), most);
+        if list != before {
+            fs::fsetxattr(file, name, &written(&list), XattrFlags::empty())?;
+        }
+        Ok(())
+    }
+
+    /// The rights by whom they are for; sorted as the kernel wants it.
+    fn parsed(bytes: &[u8]) -> BTreeMap<(u16, u32), u16> {
+        let entries = bytes.get(4..).unwrap_or_default().chunks_exact(8);
+        let short = |bytes: &[u8], at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+        entries.map(|entry| ((short(entry, 0), u32::from_le_bytes([entry[4], entry[5], entry[6], entry[7]])), short(entry, 2))).collect()
+    }
+
+    fn written(list: &BTreeMap<(u16, u32), u16>) -> Vec<u8> {
+        let mut bytes = VERSION.to_le_bytes().to_vec();
+        for ((tag, id), rights) in list {
+            bytes.extend(tag.to_le_bytes());
+            bytes.extend(rights.to_le_bytes());
+            bytes.extend(id.to_le_bytes());
+        }
+        bytes
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_list_is_read_as_it_was_written() {
+            let list = BTreeMap::from([
+                ((OWNER, NO_ID), 6),
+                ((NAMED_USER, 65_534), 6),
+                ((GROUP, NO_ID), 4),
+                ((MASK, NO_ID), 6),
+                ((OTHERS, NO_ID), 4),
+            ]);
+            assert_eq!(parsed(&written(&list)), list);
+            assert!(parsed(&[]).is_empty() && parsed(&[2, 0, 0, 0, 1]).is_empty());
+        }
+    }
+}

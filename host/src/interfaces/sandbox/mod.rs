@@ -1,0 +1,61 @@
+//! Commands in containers: heavy work that needs other programs, with the run's workspace as the only thing it can change.
+//! What executes them stays behind a port.
+
+mod collector;
+mod docker;
+mod engine;
+mod host;
+mod job;
+mod process;
+mod service;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::{path::Path, sync::Arc};
+
+use wasmtime::component::{HasData, Linker};
+
+use crate::{
+    bindings,
+    journal::{CapabilityKind, Matching, Recorder},
+};
+
+pub use collector::{Artifacts, ArtifactsError};
+pub use docker::Docker;
+pub use engine::{Engine, EngineError, Key};
+pub use job::{Ending, Job, Outcome};
+pub use process::Processes;
+pub use service::{Parts, Place, Sandbox};
+pub use settings::{EngineKind, Image, Settings, SettingsError};
+
+/// Allows to execute commands in images, by the operator's names for them.
+pub const IMAGES: CapabilityKind = CapabilityKind {
+    word: "images",
+    matching: Matching::Name,
+    interface: "sandbox",
+    meaning: "run commands in containers of these images, with the workspace",
+};
+
+/// What one call borrows of the session.
+pub struct View<'a> {
+    /// The gate.
+    pub recorder: &'a mut Recorder,
+    /// Where commands are executed.
+    pub sandbox: &'a Arc<Sandbox>,
+    /// The folder they see.
+    pub workspace: &'a Path,
+}
+
+bindings::convert_faults!(View<'_>);
+
+struct Viewed;
+
+impl HasData for Viewed {
+    type Data<'a> = View<'a>;
+}
+
+/// Serves the interface to every component of `linker`.
+pub fn link<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> View<'_>) -> wasmtime::Result<()> {
+    bindings::sandbox::add_to_linker::<T, Viewed>(linker, view)
+}

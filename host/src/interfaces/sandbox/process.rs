@@ -1,0 +1,119 @@
+//! Executes commands as plain processes of this machine, which isolates nothing: whatever the command wants of this user's
+//! files and network it gets. For a demo on a machine without containers, and chosen by its operator alone. A command that was
+//! cut off with its host is not found again.
+
+use std::{
+    os::unix::process::ExitStatusExt as _,
+    process::{ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    process::{Child, Command},
+    sync::mpsc::Sender,
+};
+
+use super::{
+    engine::{Ended, Engine, EngineError, Key, Piece, Stream, Task},
+    job::Ending,
+};
+
+/// Runs programs of this machine.
+#[derive(Debug, Default)]
+pub struct Processes {
+    /// Where programs are looked for; the environment's `PATH`.
+    pub search: String,
+}
+
+/// Ends the process with all that it started when it is dropped.
+struct Group(Option<rustix::process::Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // All of them may be gone already.
+            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[async_trait]
+impl Engine for Processes {
+    async fn execute(&self, task: &Task, pieces: Sender<Piece>) -> Result<Ended, EngineError> {
+        let mut command = Command::new(&task.command[0]);
+        command.args(&task.command[1..]).current_dir(&task.workspace).env_clear();
+        command.env("PATH", &self.search).env("HOME", &task.workspace).envs(&task.env);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return Ok(not_started(&error, &task.command[0], &pieces).await),
+        };
+        let _ = pieces.send(Piece::Started { again: false }).await;
+        let begun = Instant::now();
+        let group = Group(child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())));
+        let ended = followed(&mut child, group, Duration::from_secs(task.timeout.into()), &pieces).await;
+        let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match ended {
+            Ok((status, timed_out)) => Ok(ending(status, timed_out, took)),
+            Err(error) => Err(EngineError::Unavailable(format!("The command cannot be waited for: {error}. Execute it again."))),
+        }
+    }
+
+    async fn discard(&self, _: &Key) {}
+
+    async fn left(&self) -> Result<Vec<Key>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    async fn close(&self) {}
+
+    async fn about(&self) -> Result<String, EngineError> {
+        Ok("plain processes, which isolate nothing".to_owned())
+    }
+}
+
+async fn followed(child: &mut Child, group: Group, most: Duration, pieces: &Sender<Piece>) -> std::io::Result<(ExitStatus, bool)> {
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let mut timed_out = false;
+    let wait = async {
+        let waited = tokio::time::timeout(most, child.wait()).await;
+        timed_out = waited.is_err();
+        // What it started would keep the pipes open for ever.
+        drop(group);
+        match waited {
+            Ok(status) => status,
+            Err(_) => child.wait().await,
+        }
+    };
+    let (status, (), ()) = tokio::join!(wait, hand_on(out, Stream::Out, pieces), hand_on(err, Stream::Err, pieces));
+    Ok((status?, timed_out))
+}
+
+async fn hand_on(pipe: Option<impl AsyncRead + Unpin>, stream: Stream, pieces: &Sender<Piece>) {
+    let Some(mut pipe) = pipe else { return };
+    let mut buffer = vec![0; 16 << 10];
+    while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
+        // Whether anybody listens does not matter.
+        let _ = pieces.send(Piece::Wrote(stream, buffer[..length].to_vec())).await;
+    }
+}
+
+fn ending(status: ExitStatus, timed_out: bool, took: u64) -> Ended {
+    const KILL: i32 = 9;
+    let exit_code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
+    let ending = match status.signal() {
+        Some(KILL) if timed_out => Ending::TimedOut,
+        Some(KILL) => Ending::Killed,
+        _ => Ending::Exited,
+    };
+    Ended { ending, exit_code, took, remark: None }
+}
+
+async fn not_started(error: &std::io::Error, program: &str, pieces: &Sender<Piece>) -> Ended {
+    let exit_code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
+    let complaint = format!("`{}` cannot be started: {error}\n", program.escape_debug());
+    let _ = pieces.send(Piece::Wrote(Stream::Err, complaint.into_bytes())).await;
+    Ended { ending: Ending::Exited, exit_code, took: 0, remark: None }
+}

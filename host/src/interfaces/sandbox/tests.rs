@@ -1,0 +1,1 @@
+//! Jobs, settings and outputs that make sense and that do not.

@@ -1,0 +1,30 @@
+//! Does what `run_command` is asked: a line for the shell of an image.
+
+use super::{Command, Commands};
+use crate::{
+    interfaces::tools::toolset::{Arguments, Outcome},
+    journal::{Attempt, Performed, RunId},
+};
+
+/// Seconds, unless the model asks for others.
+const USUAL_TIMEOUT: u32 = 600;
+
+pub(super) async fn perform(commands: &dyn Commands, run: RunId, arguments: &Arguments, attempt: &Attempt) -> Performed<Outcome> {
+    match commands.execute(run, asked(arguments), attempt).await {
+        Performed::Answered(answer, events) => Performed::Answered(answer.map(|(content, failed)| Outcome { content, failed }), events),
+        Performed::Waiting(wait) => Performed::Waiting(wait),
+        Performed::Paused { pause, happened } => Performed::Paused { pause, happened },
+    }
+}
+
+/// The command that the arguments ask for. They satisfy the tool's parameters.
+pub(super) fn asked(arguments: &Arguments) -> Command {
+    let text = |name: &str| arguments.get(name).and_then(|value| value.as_str());
+    let timeout = arguments.get("timeout").and_then(serde_json::Value::as_u64).and_then(|seconds| u32::try_from(seconds).ok());
+    let line = text("command").unwrap_or_default();
+    Command {
+        image: text("image").unwrap_or("default").to_owned(),
+        arguments: ["sh", "-c", line].map(str::to_owned).to_vec(),
+        timeout: timeout.unwrap_or(USUAL_TIMEOUT),
+    }
+}

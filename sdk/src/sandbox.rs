@@ -1,0 +1,105 @@
+//! Commands in a container, with the run's workspace at `/workspace` and nothing else of the machine.
+
+use crate::Result;
+use crate::imports::sandbox as host;
+
+pub use host::{Ending, Job, Outcome};
+
+/// Ten minutes.
+const USUAL_TIMEOUT: u32 = 600;
+
+/// Executes one command and waits for its end. A command that fails is an answer; `denied` without a grant for the image,
+/// `not-found` for an image the operator did not name, `unavailable` without a container engine.
+pub fn execute(job: &Job) -> Result<Outcome> {
+    Ok(host::execute(job)?)
+}
+
+impl Job {
+    /// A program and its arguments, in the operator's `default` image, for at most ten minutes. No shell reads them.
+    ///
+    /// ```
+    /// # use baton_sdk::prelude::*;
+    /// let job = Job::new(["cargo", "test"]).with_image("rust").with_env("RUST_BACKTRACE", "1").with_timeout(1200);
+    /// assert_eq!(job.command, ["cargo", "test"]);
+    /// ```
+    pub fn new<T: Into<String>>(command: impl IntoIterator<Item = T>) -> Self {
+        let command = command.into_iter().map(Into::into).collect();
+        Self { image: None, command, env: Vec::new(), timeout: USUAL_TIMEOUT }
+    }
+
+    /// A line that the image's shell reads, such as `make && make test`.
+    pub fn shell(line: impl Into<String>) -> Self {
+        Self::new(["sh".to_owned(), "-c".to_owned(), line.into()])
+    }
+
+    /// A name of the operator's list of images.
+    #[must_use]
+    pub fn with_image(mut self, name: impl Into<String>) -> Self {
+        self.image = Some(name.into());
+        self
+    }
+
+    /// Adds a variable of the command's environment.
+    #[must_use]
+    pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Seconds of wall time, from 1 to what the operator allows.
+    #[must_use]
+    pub fn with_timeout(mut self, seconds: u32) -> Self {
+        self.timeout = seconds;
+        self
+    }
+}
+
+impl Outcome {
+    /// A command that ended by itself, at once and in silence.
+    pub fn exited(exit_code: i32) -> Self {
+        Self { ending: Ending::Exited, exit_code, stdout: String::new(), stderr: String::new(), output: None, took: 0 }
+    }
+
+    /// The same with what it printed.
+    #[must_use]
+    pub fn with_stdout(mut self, text: impl Into<String>) -> Self {
+        self.stdout = text.into();
+        self
+    }
+
+    /// The same with what it complained about.
+    #[must_use]
+    pub fn with_stderr(mut self, text: impl Into<String>) -> Self {
+        self.stderr = text.into();
+        self
+    }
+
+    /// Whether the command ended by itself and said 0.
+    pub fn succeeded(&self) -> bool {
+        self.ending == Ending::Exited && self.exit_code == 0
+    }
+
+    /// How it ended and what it said, for a model or a log.
+    ///
+    /// ```
+    /// # use baton_sdk::sandbox::Outcome;
+    /// let report = Outcome::exited(1).with_stdout("2 tests").with_stderr("1 failed\n").report();
+    /// assert_eq!(report, "The command ended with exit code 1.\n--- stdout\n2 tests\n--- stderr\n1 failed\n");
+    /// assert_eq!(Outcome::exited(0).report(), "The command ended with exit code 0.\n");
+    /// ```
+    pub fn report(&self) -> String {
+        let mut report = match self.ending {
+            Ending::Exited => format!("The command ended with exit code {}.\n", self.exit_code),
+            Ending::TimedOut => "The command was stopped because its time was over.\n".to_owned(),
+            Ending::OutOfMemory => "The command was stopped because it used up its memory.\n".to_owned(),
+            Ending::Killed => "The command was stopped by somebody else.\n".to_owned(),
+        };
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                let line_break = if text.ends_with('\n') { "" } else { "\n" };
+                report.push_str(&format!("--- {name}\n{text}{line_break}"));
+            }
+        }
+        report
+    }
+}

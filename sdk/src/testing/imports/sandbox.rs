@@ -1,0 +1,67 @@
+//! `sandbox`, answered by the rules of the test. Runs nothing.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Contract;
+pub use crate::bindings::host::baton::plugin::sandbox::{Ending, Job, Outcome};
+use crate::testing::{installed, world::World};
+use crate::{Error, Result};
+
+const MOST_ARGUMENTS: usize = 256;
+const LONGEST_COMMAND: usize = 64 << 10;
+const MOST_VARIABLES: usize = 64;
+
+pub(crate) fn execute(job: &Job) -> Contract<Outcome> {
+    let world = installed::world("sandbox.execute");
+    let request = request(job)?;
+    let image = job.image.as_deref().unwrap_or("default");
+    Ok(world.call("sandbox.execute", request, Some(("images", image)), || answer(&world, job), noted)?)
+}
+
+/// The first rule's answer. The rules are taken as they are now, so that one may call the host while it answers.
+#[expect(clippy::panic, reason = "a test fails by panicking, and a command nobody foresaw is a failure")]
+fn answer(world: &World, job: &Job) -> Result<Outcome> {
+    let rules = world.commands.borrow().clone();
+    rules.iter().find_map(|rule| rule(job)).unwrap_or_else(|| {
+        panic!(
+            "No rule of the test's host answers this command; add one with `Host::when_executed` or `Host::with_sandbox`.\n--- command\n{}\n---",
+            job.command.join(" ")
+        )
+    })
+}
+
+fn request(job: &Job) -> Result<Value> {
+    if job.command.first().is_none_or(|program| program.trim().is_empty()) {
+        return Err(Error::invalid("The job has no command; name a program and its arguments."));
+    }
+    let length: usize = job.command.iter().chain(job.env.iter().flat_map(|(name, value)| [name, value])).map(String::len).sum();
+    if job.command.len() > MOST_ARGUMENTS || job.env.len() > MOST_VARIABLES || length > LONGEST_COMMAND {
+        return Err(Error::Invalid(format!(
+            "A job has at most {MOST_ARGUMENTS} arguments, {MOST_VARIABLES} variables and {LONGEST_COMMAND} bytes of both; write the rest into a file of the workspace."
+        )));
+    }
+    if job.timeout == 0 {
+        return Err(Error::invalid("The job has no time; give it a timeout of 1 second or more."));
+    }
+    let env: BTreeMap<_, _> = job.env.iter().map(|(name, value)| (name, value)).collect();
+    Ok(json!({ "image": job.image.as_deref().unwrap_or("default"), "command": job.command, "env": env, "timeout": job.timeout }))
+}
+
+fn noted(outcome: &Outcome) -> Value {
+    let ending = match outcome.ending {
+        Ending::Exited => "exited",
+        Ending::TimedOut => "timed-out",
+        Ending::OutOfMemory => "out-of-memory",
+        Ending::Killed => "killed",
+    };
+    json!({
+        "ending": ending,
+        "exit-code": outcome.exit_code,
+        "stdout": outcome.stdout,
+        "stderr": outcome.stderr,
+        "output": outcome.output,
+        "took": outcome.took,
+    })
+}

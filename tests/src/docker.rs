@@ -1,0 +1,79 @@
+//! A container engine for tests, and an image made on the spot that has a shell and nothing else. Reaches no registry and
+//! touches no container that it did not make.
+
+use std::{
+    env, fs,
+    io::{self, Write as _},
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Once,
+};
+
+/// The image of the tests.
+pub const IMAGE: &str = "baton-test";
+
+/// What the image can do.
+const PROGRAMS: &str = "sh cat chmod chown cp dd echo env false find grep head id kill ln ls mkdir mknod mount mv nc ping ps pwd rm sed seq sleep stat \
+                        su sync tail test touch true umount unshare uname wc wget yes";
+
+static MADE: Once = Once::new();
+
+/// Whether there is an engine, with the image in it.
+///
+/// Where there is none, a line says so that no test runner swallows; with `CI=true` that is a failure.
+pub fn ready() -> bool {
+    let engine = docker(&["info"]).is_some();
+    if !engine {
+        let advice = "start Docker, and let this user use it";
+        assert!(env::var("CI").as_deref() != Ok("true"), "there is no container engine; {advice}");
+        let line = format!("\n!! SKIPPED: nothing was executed in a real container; {advice}\n\n");
+        // Not by `eprintln!`, which the test runner keeps to itself.
+        io::stderr().write_all(line.as_bytes()).unwrap();
+        return false;
+    }
+    MADE.call_once(make_image);
+    true
+}
+
+/// What the docker program prints; none when it fails or is not there.
+pub fn docker(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("docker").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The names of the containers of a data directory, sorted.
+pub fn containers(data: &Path) -> Vec<String> {
+    let owner = fs::read_to_string(data.join("sandbox.id")).unwrap();
+    let filter = format!("label=baton.data={}", owner.trim());
+    let listed = docker(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"]).unwrap();
+    let mut names: Vec<_> = listed.lines().map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
+fn make_image() {
+    if docker(&["image", "inspect", IMAGE]).is_some() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    for name in ["bin", "tmp", "var/tmp", "etc", "workspace"] {
+        fs::create_dir_all(root.join(name)).unwrap();
+    }
+    fs::copy(busybox(), root.join("bin/busybox")).unwrap();
+    for program in PROGRAMS.split_whitespace() {
+        symlink("busybox", root.join("bin").join(program)).unwrap();
+    }
+    fs::write(root.join("etc/passwd"), "root:x:0:0:root:/:/bin/sh\n").unwrap();
+    let archive = folder.path().join("image.tar");
+    let (archive, root) = (archive.to_str().unwrap(), root.to_str().unwrap());
+    assert!(Command::new("tar").args(["-C", root, "-cf", archive, "."]).status().unwrap().success());
+    docker(&["import", "--change", "ENV PATH=/bin", archive, IMAGE]).expect("the image of the tests can be imported");
+}
+
+/// The one program in the image, which needs no library.
+fn busybox() -> PathBuf {
+    let places = ["/bin/busybox", "/usr/bin/busybox"].map(PathBuf::from);
+    places.into_iter().find(|place| place.is_file()).expect("busybox is installed (Debian: busybox-static)")
+}
