@@ -185,8 +185,8 @@ impl App {
             prices,
             books: paying,
             index,
-            sandbox: executing,
             repositories,
+            sandbox: executing,
         };
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
