@@ -18,6 +18,7 @@ mod repair;
 mod replay;
 mod runs;
 mod sandbox;
+mod secrets;
 mod serve;
 mod stopping;
 mod tools;
