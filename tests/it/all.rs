@@ -20,5 +20,6 @@ mod runs;
 mod sandbox;
 mod secrets;
 mod serve;
+mod settings;
 mod stopping;
 mod tools;
