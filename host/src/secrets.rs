@@ -362,7 +362,7 @@ mod tests {
         }
         let reason = |value: &str| place.secrets().set("LAB", value).unwrap_err().to_string();
         assert!(reason("two\nlines-of-it").contains("this one has several lines"));
-        assert!(reason("sk-12345\0678").contains(r"has the control character \u{0}"), "{}", reason("sk-12345\0678"));
+        assert!(reason("sk-12345\u{0}678").contains(r"has the control character \u{0}"), "{}", reason("sk-12345\u{0}678"));
         for name in ["", "a b", "../x", &"x".repeat(65)] {
             assert!(matches!(place.secrets().set(name, "sk-lab-12345"), Err(SecretError::Name(_))));
         }

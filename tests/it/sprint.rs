@@ -9,7 +9,8 @@ use baton::{
 use baton_tests::{docker, host::TestHost, program};
 use serde_json::Value;
 
-const CALC: &str = "#!/bin/sh\ncase $1 in\n  help) echo \"calc COMMAND NUMBERS\" ;;\n  *) echo \"calc: no command $1\" >&2; exit 2 ;;\nesac\n";
+const CALC: &str =
+    "#!/bin/sh\ncase $1 in\n  help) echo \"calc COMMAND NUMBERS\" ;;\n  *) echo \"calc: no command $1\" >&2; exit 2 ;;\nesac\n";
 const RUN: &str = "for case in tests/*.case; do\n  sh \"$case\" || { echo \"FAILED: $case\"; exit 1; }\ndone\necho all green\n";
 const STORIES: &[(&str, &str, &[&str])] = &[
     ("1-1-add", "Add two numbers", &[]),
@@ -27,7 +28,9 @@ impl Project {
         let project = Self { home: with_backlog().await };
         let work = project.work();
         fs::create_dir_all(work.join("tests")).unwrap();
-        for (path, text) in [("calc", CALC), ("tests/run.sh", RUN), ("tests/help.case", "test \"$(sh ./calc help)\" = \"calc COMMAND NUMBERS\"\n")] {
+        for (path, text) in
+            [("calc", CALC), ("tests/run.sh", RUN), ("tests/help.case", "test \"$(sh ./calc help)\" = \"calc COMMAND NUMBERS\"\n")]
+        {
             fs::write(work.join(path), text).unwrap();
         }
         project.git(&["init", "--quiet", "--initial-branch=main"]);
