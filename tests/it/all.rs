@@ -3,6 +3,7 @@
 mod author;
 mod budgets;
 mod containers;
+mod demo;
 mod distribution;
 mod double;
 mod git;

@@ -36,11 +36,23 @@ pub use session::{Holds, Place, Services, Session};
 pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
-pub const SERVED: &[&str] =
-    &[
-        "types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge", "git", "sandbox",
-        "backlog",
-    ];
+pub const SERVED: &[&str] = &[
+    "types",
+    "run",
+    "llm",
+    "files",
+    "state",
+    "agents",
+    "workflows",
+    "people",
+    "assets",
+    "settings",
+    "tools",
+    "knowledge",
+    "git",
+    "sandbox",
+    "backlog",
+];
 
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] = &[
