@@ -1,6 +1,7 @@
 //! Everything that needs the real program, real components or real servers.
 
 mod author;
+mod beside;
 mod budgets;
 mod containers;
 mod demo;
@@ -21,6 +22,9 @@ mod repair;
 mod replay;
 mod runs;
 mod sandbox;
+mod secrets;
 mod serve;
+mod settings;
 mod sprint;
+mod stopping;
 mod tools;

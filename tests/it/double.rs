@@ -72,6 +72,10 @@ fn inputs() -> Vec<Value> {
         json!({ "do": "ask-person", "say": "Which?", "severity": "critical" }),
         json!({ "do": "inform", "say": "Is it", "times": 2 }),
         json!({ "do": "inform", "say": "x".repeat(9000), "times": 1 }),
+        json!({ "do": "worktree", "say": "story/1" }),
+        json!({ "do": "worktree", "say": "-f" }),
+        json!({ "do": "worktree", "say": "elsewhere" }),
+        json!({ "do": "story", "say": "one" }),
         json!({ "do": "fail", "say": "no luck" }),
         json!({ "do": "ghost" }),
     ]);

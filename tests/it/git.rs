@@ -116,7 +116,8 @@ fn two_stories_are_made_in_worktrees_merged_and_landed() {
     user.is_tidy();
     // A second sprint uses the same folders.
     assert_eq!(user.worktrees().len(), 2);
-    let _again = user.run(&json!({ "do": "leave-worktree", "say": "story/three" }));
+    let left = json!({ "do": "in-turn", "inputs": [{ "do": "worktree", "say": "story/three" }, { "do": "pause", "say": "Cancel me.", "times": 1 }] });
+    let _paused = user.run(&left).exits(3);
     assert_eq!(user.worktrees().len(), 2);
     assert!(user.git(&["branch", "--list"]).contains("story/three"));
     let _cancelled = user.baton(&["runs", "cancel", &user.last_run().unwrap()]).exits(0);

@@ -137,7 +137,8 @@ impl App {
             (Err(_), Access::Look) => Vec::new(),
             (published, _) => published.map_err(KernelError::from)?,
         };
-        let (registry, refused) = installed(&config, &published, &shelf, access)?;
+        let engine = Engine::new(&config.data_dir.join("cache"), &config.cache_key, compiler(&config))?;
+        let (registry, refused) = installed(&config, &published, &shelf, &engine, access)?;
         let servers: Servers =
             config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
         let watchers = Watchers::new(config.redactor.clone());
@@ -146,7 +147,7 @@ impl App {
         let repositories = Arc::new(Repositories::new(config.git.clone(), worktrees(&config.data_dir), Arc::clone(&store) as _));
         let config = Arc::new(config);
         let parts = Parts {
-            engine: Engine::new(&config.data_dir.join("cache"), &config.cache_key, compiler(&config))?,
+            engine,
             registry,
             journal: journal(&config, &store),
             events: Arc::clone(&store) as _,
@@ -184,8 +185,8 @@ impl App {
             prices,
             books: paying,
             index,
-            sandbox: executing,
             repositories,
+            sandbox: executing,
         };
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
@@ -286,14 +287,20 @@ fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
 
 /// The bundled plugins, granted what they need, and the files in the plugin folder, granted nothing until an operator's
 /// decisions are recalled.
-fn installed(config: &Config, published: &[Published], shelf: &Shelf, access: Access) -> Result<(Registry, Vec<Refused>), AppError> {
+fn installed(
+    config: &Config,
+    published: &[Published],
+    shelf: &Shelf,
+    engine: &Engine,
+    access: Access,
+) -> Result<(Registry, Vec<Refused>), AppError> {
     let registry = Registry::reserving(config.servers.iter().map(|server| server.name.clone()));
     for bundled in baton_plugins::BUNDLED {
         let needs = |package: &Package| package.manifest.needs.clone();
         let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
         added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
     }
-    let found = publishing::Found { folder: &Folder::of(&config.data_dir), published, shelf, trust: &config.trust };
+    let found = publishing::Found { folder: &Folder::of(&config.data_dir), published, shelf, engine, trust: &config.trust };
     let refused = publishing::load(&found, &registry, access);
     Ok((registry, refused))
 }

@@ -31,10 +31,12 @@ mod secret;
 mod serve;
 mod table;
 mod text;
+mod wrapping;
 
 use std::{io, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
 
 use crate::{
     app::{Access, App, AppError},
@@ -42,6 +44,7 @@ use crate::{
     interfaces::{
         backlog::{BacklogError, Refusal},
         people::QuestionsError,
+        settings::misspelt,
     },
     journal::Redactor,
     kernel::KernelError,
@@ -176,6 +179,15 @@ impl Context {
         let config = Config::read(data_dir)?;
         self.redactor.include(&config.redactor);
         Ok(Config { program: config::this_program(), ..config })
+    }
+
+    /// Tells of settings that are perhaps misspelt.
+    fn doubt(&self, settings: &Value) {
+        for (key, meant) in misspelt(settings) {
+            let key = text::escaped(&key);
+            let meant = text::escaped(&meant);
+            self.screen.tell(format!("{} The setting `{key}` is not known; is `{meant}` meant?", painted(screen::WARNING, "!")));
+        }
     }
 
     /// A command with the options that lead to the same data.

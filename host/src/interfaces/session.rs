@@ -51,10 +51,10 @@ pub struct Services {
     pub books: Arc<Books>,
     /// Finds passages.
     pub index: Arc<dyn Index>,
-    /// Executes commands.
-    pub sandbox: Arc<Sandbox>,
     /// Everything that is done to repositories.
     pub repositories: Arc<Repositories>,
+    /// Executes commands.
+    pub sandbox: Arc<Sandbox>,
 }
 
 /// Where a run works, and by which settings.
@@ -172,14 +172,14 @@ impl Session {
         }
     }
 
-    pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
-        sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root() }
-    }
-
     pub(super) fn git(&mut self) -> git::View<'_> {
         let About { project, root, plugin, .. } = &self.about;
         let seat = git::Seat { project: project.clone(), workspace: self.workspace.root().to_owned(), root: root.clone() };
         git::View { recorder: &mut self.recorder, repositories: &self.services.repositories, seat, plugin, preferences: &self.settings }
+    }
+
+    pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
+        sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root() }
     }
 
     pub(super) fn tools(&mut self) -> tools::View<'_> {

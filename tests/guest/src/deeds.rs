@@ -40,11 +40,11 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "start-any" => calls::start_all(&input["inputs"], true),
         "ambient" => Ok(calls::ambient()),
         "setting" => settings::get::<Value>(text("key")).map(Option::unwrap_or_default),
-        "execute" => calls::execute(input),
         "sprint" => repository::sprint(),
         "story" => repository::story(text("say")),
         "land" => repository::land(text("say")),
-        "leave-worktree" => repository::leave_worktree(text("say")),
+        "worktree" => git::worktree_add(text("say"), "main").map(Value::from),
+        "execute" => calls::execute(input),
         "steps" => calls::steps(number("times")),
         other => Err(Error::Invalid(format!("There is no deed `{other}`."))),
     }

@@ -47,10 +47,3 @@ pub(crate) fn land(expected: &str) -> Result<Value> {
     git::advance("main", expected)?;
     Ok(json!(conflicts))
 }
-
-/// Expects: a worktree that nobody gives back.
-pub(crate) fn leave_worktree(branch: &str) -> Result<Value> {
-    git::worktree_add(branch, "main")?;
-    run::pause("Cancel me.");
-    Ok(Value::Null)
-}

@@ -11,7 +11,6 @@ use crate::{
     cli::{
         Context,
         exit::Exit,
-        figures,
         screen::{GOOD, WARNING, painted},
         text,
     },
@@ -32,7 +31,7 @@ impl Write {
     pub(super) async fn execute(&self, context: &Context, place: &Place) -> Result<Exit> {
         let files: Arc<dyn Documents> = Arc::new(workspace(place)?);
         let app = context.open_to_change().await?;
-        let attempt = Attempt { seq: 0, key: "backlog-write".to_owned(), again: false, asked_at: figures::now() };
+        let attempt = Attempt { seq: 0, key: "backlog-write".to_owned(), again: false, asked_at: app.kernel.now() };
         let written = documents::write(&app.backlog, &files, &place.project, &attempt).await;
         app.close().await;
         let outcome = written?;

@@ -152,7 +152,7 @@ impl Demo {
             ended.answer(screen)?;
         } else if plan.before {
             screen.answer(finished(place))?;
-            screen.answer(summary::documents(&place.folder, &ended.run).render())?;
+            screen.answer(summary::documents(&place.folder, &ended.run).fit(screen.room()))?;
             screen.answer(anew(context, place))?;
         }
         self.tell(context, plan);
@@ -174,8 +174,8 @@ impl Demo {
             if tests.before {
                 screen.answer(finished(place))?;
             }
-            screen.answer(summary::documents(&place.folder, &plan.ended.run).render())?;
-            screen.answer(format!("\n{}", landed::stories(&stories).render()))?;
+            screen.answer(summary::documents(&place.folder, &plan.ended.run).fit(screen.room()))?;
+            screen.answer(format!("\n{}", landed::stories(&stories).fit(screen.room())))?;
             screen.answer(format!("\n{}\n", painted(FAINT, landed::history(stages.app.config.git.as_ref(), &place.folder))))?;
             screen.answer(landed::tests(&tested))?;
             screen.answer(format!("\n{}", summary::next(&place.folder, &place.data_dir, &sprint.ended)))?;

@@ -9,6 +9,7 @@ mod host;
 mod merging;
 mod names;
 mod own;
+mod place;
 mod program;
 mod pushing;
 mod register;

@@ -10,6 +10,9 @@ use std::{
 use super::{program::NOWHERE, repository::Repository};
 use crate::journal::CallError;
 
+/// What the host keeps in a workspace, which is nobody's change.
+const HOSTS_OWN: &str = "/.baton/\n";
+
 /// What `HEAD` and the index of a git directory are.
 pub(super) enum Of {
     /// Those of the person's checkout.
@@ -30,9 +33,11 @@ pub(super) fn prepare(own: &Path, repository: &Repository, of: &Of) -> Result<()
 fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
     let common = absolute(&repository.common)?;
     fs::create_dir_all(own.join("info"))?;
-    for part in ["objects", "refs", "packed-refs", "info/exclude"] {
+    for part in ["objects", "refs", "packed-refs"] {
         point(&own.join(part), &common.join(part))?;
     }
+    let ignored = fs::read_to_string(common.join("info/exclude")).unwrap_or_default();
+    write(&own.join("info/exclude"), &format!("{HOSTS_OWN}{ignored}"))?;
     match of {
         Of::Person => {
             let person = absolute(&repository.git_dir)?;

@@ -100,6 +100,15 @@ impl Invocation {
         self
     }
 
+    /// Writes files by several processes at once, which are git's own and read the same configuration.
+    pub(super) fn in_parallel(mut self) -> Self {
+        self.command.env_remove("GIT_EXEC_PATH").env("GIT_CONFIG_COUNT", "2");
+        for (number, (key, value)) in [("checkout.workers", "4"), ("checkout.thresholdForParallelism", "200")].into_iter().enumerate() {
+            self.command.env(format!("GIT_CONFIG_KEY_{number}"), key).env(format!("GIT_CONFIG_VALUE_{number}"), value);
+        }
+        self
+    }
+
     /// May start the programs by which remotes are reached, and has so long for it.
     pub(super) fn reaching_out(mut self, program: &Program) -> Self {
         self.command.env("PATH", &program.search).env_remove("GIT_EXEC_PATH");

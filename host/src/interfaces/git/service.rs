@@ -3,7 +3,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -12,12 +11,11 @@ use async_trait::async_trait;
 
 use super::{
     advancing::Advance,
-    checkout::{Checkout, Whose},
+    checkout::Checkout,
     names,
-    own::{self, Of},
+    place::{self, Place},
     program::Program,
     register::{Claim, Claimed, Register, RegisterError, Standing, Worktree},
-    repository::Repository,
 };
 use crate::{
     interfaces::worktrees::{Worktrees, WorktreesError},
@@ -162,7 +160,7 @@ impl Repositories {
         let lock = self.lock(&self.files(&worktree)).await;
         let made = aside(move || {
             let _lock = lock;
-            place.make()
+            place.make().inspect_err(|_| place.put_away())
         });
         let made = made.await;
         self.register.stand(&worktree, if made.is_ok() { Standing::Ready } else { Standing::Free }).await?;
@@ -223,7 +221,7 @@ impl Repositories {
     }
 
     fn files(&self, worktree: &Worktree) -> PathBuf {
-        files(&self.root, worktree)
+        place::files(&self.root, worktree)
     }
 
     async fn lock(&self, folder: &Path) -> tokio::sync::OwnedMutexGuard<()> {
@@ -265,161 +263,8 @@ impl Worktrees for Repositories {
     }
 }
 
-/// One checkout that is not opened yet.
-#[derive(Clone)]
-struct Place {
-    program: Arc<Program>,
-    root: PathBuf,
-    workspace: PathBuf,
-    /// None in a person's checkout.
-    worktree: Option<Worktree>,
-}
-
-impl Place {
-    fn open(&self) -> Result<Checkout, CallError> {
-        match &self.worktree {
-            Some(worktree) => Ok(self.ours(worktree)),
-            None => self.person(),
-        }
-    }
-
-    /// The folder that a person works in.
-    fn persons(&self) -> &PathBuf {
-        self.worktree.as_ref().map_or(&self.workspace, |worktree| &worktree.claim.checkout)
-    }
-
-    /// The person's checkout, seen through a git directory of our own.
-    fn person(&self) -> Result<Checkout, CallError> {
-        let folder = self.persons();
-        let repository = Repository::find(folder, &self.program)?;
-        let name = blake3::hash(folder.as_os_str().as_encoded_bytes()).to_hex();
-        let git_dir = self.root.join("views").join(&name[..16]);
-        own::prepare(&git_dir, &repository, &Of::Person)?;
-        let index = repository.git_dir.join("index");
-        let program = Arc::clone(&self.program);
-        Ok(Checkout { program, git_dir, files: folder.clone(), index, whose: Whose::Person(Box::new(repository)) })
-    }
-
-    fn ours(&self, worktree: &Worktree) -> Checkout {
-        let folder = slot(&self.root, worktree);
-        let git_dir = folder.join("git");
-        Checkout {
-            program: Arc::clone(&self.program),
-            index: git_dir.join("index"),
-            git_dir,
-            files: files(&self.root, worktree),
-            whose: Whose::Baton,
-        }
-    }
-
-    /// Makes the worktree: its files as its base has them, then its branch.
-    fn make(&self) -> Result<(), CallError> {
-        let Some(worktree) = &self.worktree else { return Ok(()) };
-        let Claim { checkout: folder, branch, base, made_by, .. } = &worktree.claim;
-        let repository = Repository::find(folder, &self.program)?;
-        let checkout = self.ours(worktree);
-        fs::create_dir_all(&checkout.files).map_err(|error| unwritable(&error))?;
-        own::prepare(&checkout.git_dir, &repository, &Of::Worktree)?;
-        own::write(&checkout.git_dir.join("HEAD"), &format!("ref: refs/heads/{branch}\n")).map_err(|error| unwritable(&error))?;
-        let start = checkout.resolve(base)?;
-        // What says that the branch is this call's own, once it is there.
-        let note = slot(&self.root, worktree).join("branch");
-        match checkout.branch_at(branch)? {
-            Some(at) if at == start && fs::read_to_string(&note).is_ok_and(|call| call == *made_by) => {}
-            Some(_) => {
-                return Err(CallError::Conflict(format!(
-                    "There is a branch `{branch}` already; choose another name, or have it merged or deleted (`git branch -d {branch}`)."
-                )));
-            }
-            None => {
-                checkout.fill(&start)?;
-                own::write(&note, made_by).map_err(|error| unwritable(&error))?;
-                checkout.create_branch(branch, &start)?;
-                return Ok(());
-            }
-        }
-        checkout.fill(&start)
-    }
-
-    /// Leaves the worktree: its branch goes when it holds nothing of its own.
-    fn leave(&self) -> Result<(), CallError> {
-        let Some(worktree) = &self.worktree else { return Ok(()) };
-        let Claim { checkout: folder, branch, base, made_by, .. } = &worktree.claim;
-        let checkout = self.ours(worktree);
-        let note = slot(&self.root, worktree).join("branch");
-        let is_ours = fs::read_to_string(&note).is_ok_and(|call| call == *made_by);
-        let Ok(repository) = Repository::find(folder, &self.program) else {
-            // The repository is gone, and with it the branch.
-            return Ok(());
-        };
-        let at = if is_ours { checkout.branch_at(branch)? } else { None };
-        if let Some(at) = at {
-            own::write(&checkout.git_dir.join("HEAD"), &format!("{at}\n")).map_err(|error| unwritable(&error))?;
-            let merged = match checkout.resolve(base) {
-                Ok(base) => checkout.is_ancestor(&at, &base)?,
-                Err(_) => false,
-            };
-            if merged && !repository.has_checked_out(branch) && repository.other_checkout(branch).is_none() {
-                checkout.delete_branch(branch, &at)?;
-            }
-        }
-        match fs::remove_file(note) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(&error)),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Checkout {
-    /// Gives the folder exactly the files of a commit, whatever lies in it.
-    fn fill(&self, commit: &str) -> Result<(), CallError> {
-        self.await_index();
-        // A run may have put one there; ours lies elsewhere.
-        let planted = self.files.join(".git");
-        if planted.symlink_metadata().is_ok() {
-            let _ = fs::remove_dir_all(&planted).or_else(|_| fs::remove_file(&planted));
-        }
-        let said = self.git(["rev-parse", "--verify", "--quiet", &format!("{commit}:.gitmodules")]).run()?;
-        if said.code == 0 {
-            return Err(CallError::Invalid(
-                "The repository has submodules, whose files Baton does not check out; have the work done in a repository without them."
-                    .to_owned(),
-            ));
-        }
-        self.git(["read-tree", "--reset", "-u", commit]).done()?;
-        self.git(["clean", "-ffdxq"]).done().map(drop)
-    }
-
-    fn create_branch(&self, branch: &str, at: &str) -> Result<(), CallError> {
-        let call = self.git(["update-ref", "-m", "baton: worktree", &format!("refs/heads/{branch}"), at, &"0".repeat(at.len())]);
-        let said = call.env("GIT_COMMITTER_NAME", "Baton").env("GIT_COMMITTER_EMAIL", "baton@baton.invalid").run()?;
-        if said.code != 0 && said.complaint.contains("cannot lock ref") && !said.complaint.contains(".lock'") {
-            return Err(CallError::Conflict(format!(
-                "A branch `{branch}` cannot stand beside those there are; choose a name of which no branch's name is the beginning."
-            )));
-        }
-        if said.code == 0 { Ok(()) } else { Err(said.failure()) }
-    }
-
-    fn delete_branch(&self, branch: &str, at: &str) -> Result<(), CallError> {
-        self.git(["update-ref", "-d", &format!("refs/heads/{branch}"), at]).done().map(drop)
-    }
-}
-
-fn slot(root: &Path, worktree: &Worktree) -> PathBuf {
-    root.join(&worktree.claim.project).join(worktree.slot.to_string())
-}
-
-fn files(root: &Path, worktree: &Worktree) -> PathBuf {
-    slot(root, worktree).join("files")
-}
-
 fn no_worktree(name: &str) -> CallError {
     CallError::NotFound(format!("There is no worktree named `{}`; name one that `git.worktree-add` gave.", names::excerpt(name)))
-}
-
-fn unwritable(error: &io::Error) -> CallError {
-    CallError::Unavailable(format!("The worktree cannot be written: {error}. Make room in the data directory, and make it writable."))
 }
 
 /// Works on the disk without holding up the guests.

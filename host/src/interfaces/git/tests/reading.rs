@@ -7,6 +7,9 @@ async fn a_checkout_tells_its_branch_its_changes_and_its_history() {
     let first = scene.git(&["rev-parse", "HEAD"]);
     scene.write("b/c.txt", "new");
     scene.write("x.log", "ignored");
+    scene.write("mine/x", "ignored here alone");
+    fs::write(scene.person().join(".git/info/exclude"), "/mine/\n").unwrap();
+    scene.write(".baton/data/baton.db", "the host's");
     scene.write("a.txt", "one\n2\nthree\n");
     let mut recorder = scene.bench.recorder();
     let mut run = scene.here(&mut recorder);
@@ -23,7 +26,7 @@ async fn a_checkout_tells_its_branch_its_changes_and_its_history() {
     assert_eq!(run.read("main".into(), "a.txt".into()).await.unwrap(), b"one\ntwo\nthree\n");
     assert_eq!(run.read(first.clone(), ".gitignore".into()).await.unwrap(), b"*.log\n");
     assert_eq!(run.merge_base("main".into(), first.clone()).await.unwrap(), first);
-    assert_eq!(scene.git(&["status", "--porcelain"]), " M a.txt\n?? b/", "looking changes nothing");
+    assert_eq!(scene.git(&["status", "--porcelain"]), " M a.txt\n?? .baton/\n?? b/", "looking changes nothing");
 }
 
 #[tokio::test]
