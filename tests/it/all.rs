@@ -4,6 +4,7 @@ mod author;
 mod beside;
 mod budgets;
 mod containers;
+mod demo;
 mod distribution;
 mod double;
 mod git;

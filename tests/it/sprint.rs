@@ -1,6 +1,12 @@
 //! Stories from the backlog to the main branch, through the real program, in a repository that git made.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    collections::HashSet,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use baton::{
     interfaces::backlog::{Author, Draft, Kind},
@@ -17,6 +23,12 @@ const STORIES: &[(&str, &str, &[&str])] = &[
     ("1-2-multiply", "Multiply two numbers, zero included", &[]),
     ("1-3-power", "Raise to a power", &["1-1-add", "1-2-multiply"]),
 ];
+
+const SPRINT: &[&str] = &["run", "sprint", "--workspace", "workspace", "--model", "script/replies.yaml", "--yes"];
+const PROCESSES: &str = "[sandbox]\nengine = \"process\"\n";
+
+/// What the models are asked while the stories land, whichever of the first two is first.
+const ASKED: usize = 18;
 
 /// A person's repository, a backlog and a script that answers instead of models.
 struct Project {
@@ -53,14 +65,49 @@ impl Project {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    fn baton(&self, arguments: &[&str]) -> program::Ended {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program::command(self.home.path(), &[arguments, &["--data-dir", "data"]].concat());
-        program::ended(command.env("BATON_CONFIG", self.home.path().join("baton.toml")).output().unwrap())
+        command.env("BATON_CONFIG", self.home.path().join("baton.toml"));
+        command
+    }
+
+    fn baton(&self, arguments: &[&str]) -> program::Ended {
+        program::ended(self.command(arguments).output().unwrap())
     }
 
     fn sprint(&self) -> Value {
-        let ended = self.baton(&["run", "sprint", "--workspace", "workspace", "--model", "script/replies.yaml", "--yes"]).exits(0);
-        serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stdout))
+        document(&self.baton(SPRINT).exits(0))
+    }
+
+    /// The newest run that nobody started but a person.
+    fn run(&self) -> Option<Value> {
+        document(&self.baton(&["runs", "list", "-o", "json"]).exits(0)).as_array()?.first().cloned()
+    }
+
+    /// Begins the sprint or carries on with it, and kills the host once it has written so often; whether it came so far.
+    fn killed_after(&self, writes: u64) -> bool {
+        let run = self.run().map(|run| run["run"].as_str().unwrap_or_default().to_owned());
+        let mut command = match &run {
+            Some(run) => self.command(&["runs", "resume", run]),
+            None => self.command(SPRINT),
+        };
+        let frozen = self.home.path().join("data/frozen");
+        let _ = fs::remove_file(&frozen);
+        let silent = command.env("BATON_FREEZE_AFTER_WRITES", writes.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = silent.spawn().unwrap();
+        let stands = program::wait_until(&mut child, || frozen.exists());
+        // What the write before handed to the disk without waiting for it gets the time to arrive.
+        std::thread::sleep(Duration::from_millis(15));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        stands
+    }
+
+    /// The name of the rule and the idempotency key of every call that the script answered.
+    fn asked(&self) -> Vec<(String, String)> {
+        let log = fs::read_to_string(self.home.path().join("calls.log")).unwrap();
+        let call = |line: &str| line.split_once(' ').map(|(key, rule)| (key.to_owned(), rule.to_owned()));
+        log.lines().filter_map(call).collect()
     }
 }
 
@@ -82,6 +129,10 @@ async fn with_backlog() -> tempfile::TempDir {
     let TestHost { app, folder } = host;
     app.close().await;
     folder
+}
+
+fn document(ended: &program::Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stdout))
 }
 
 fn story<'a>(summary: &'a Value, key: &str) -> &'a Value {
@@ -110,13 +161,14 @@ fn check(project: &Project, summary: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_stories_land_side_by_side_with_a_red_test_a_review_and_a_conflict() {
-    let project = Project::new("[sandbox]\nengine = \"process\"\n").await;
+    let project = Project::new(PROCESSES).await;
     let summary = project.sprint();
     check(&project, &summary);
-    let asked = fs::read_to_string(project.home.path().join("calls.log")).unwrap();
+    let asked = project.asked();
     for said in ["Amelia repairs", "Amelia heeds the review", "Amelia joins both"] {
-        assert_eq!(asked.matches(said).count(), 1, "{said}: {asked}");
+        assert_eq!(asked.iter().filter(|(_, rule)| rule.ends_with(said)).count(), 1, "{said}: {asked:?}");
     }
+    assert_eq!(asked.len(), ASKED, "{asked:?}");
     let again = project.sprint();
     assert_eq!(again["stories"], serde_json::json!([]), "nothing is done twice");
 }
@@ -126,15 +178,40 @@ async fn stories_are_tested_in_containers() {
     if !docker::ready() {
         return;
     }
-    let project = Project::new(&format!("[sandbox.images.default]\nimage = \"{}\"\nready = false\n", docker::IMAGE)).await;
+    let project = Project::new(&containers()).await;
     let summary = project.sprint();
     check(&project, &summary);
     assert!(docker::containers(&project.home.path().join("data")).is_empty(), "no container is left");
 }
 
+fn containers() -> String {
+    format!("[sandbox.images.default]\nimage = \"{}\"\nready = false\n", docker::IMAGE)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_a_sprint_comes_to_the_same_end() {
+    let real = docker::ready();
+    let project = Project::new(&if real { containers() } else { PROCESSES.to_owned() }).await;
+    let mut kills = 0;
+    while project.killed_after(31 + kills % 11) {
+        kills += 1;
+        assert!(kills < 120, "it does not come forward");
+    }
+    assert!(kills > 10, "{kills} kills are too few to say anything");
+    let run = project.run().unwrap();
+    assert_eq!(run["state"], "succeeded", "{run}");
+    let shown = document(&project.baton(&["runs", "show", run["run"].as_str().unwrap(), "-o", "json"]).exits(0));
+    check(&project, &shown["output"]);
+    let asked = project.asked();
+    let once: HashSet<_> = asked.iter().map(|(key, _)| key).collect();
+    assert_eq!(once.len(), ASKED, "no story is done twice");
+    assert!((asked.len() - once.len()) as u64 <= kills, "at most the call in flight is made again");
+    assert!(!real || docker::containers(&project.home.path().join("data")).is_empty(), "no container is left");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dirty_checkout_is_refused_with_advice() {
-    let project = Project::new("[sandbox]\nengine = \"process\"\n").await;
+    let project = Project::new(PROCESSES).await;
     fs::write(project.work().join("calc"), "mine").unwrap();
     let refused = project.baton(&["run", "sprint", "--workspace", "workspace", "--model", "script/replies.yaml"]).exits(1);
     assert!(refused.stderr.contains("calc") && refused.stderr.contains("Commit them"), "{}", refused.stderr);

@@ -11,11 +11,11 @@ use std::{
 };
 
 /// The image of the tests.
-pub const IMAGE: &str = "baton-test";
+pub const IMAGE: &str = "baton-test:2";
 
 /// What the image can do.
-const PROGRAMS: &str = "sh cat chmod chown cp dd echo env false find grep head id kill ln ls mkdir mknod mount mv nc ping ps pwd rm sed seq sleep stat \
-                        su sync tail test touch true umount unshare uname wc wget yes";
+const PROGRAMS: &str = "sh awk cat chmod chown cp cut date dd echo env false find grep head id kill ln ls mkdir mknod mktemp mount mv nc ping printf \
+                        ps pwd rm sed seq sleep sort stat su sync tail test touch tr true umount unshare uname wc wget yes";
 
 static MADE: Once = Once::new();
 

@@ -163,7 +163,11 @@ impl Context {
     }
 
     async fn open_at(&self, data_dir: Option<PathBuf>, access: Access) -> anyhow::Result<App> {
-        let app = App::open(self.config_at(data_dir)?, access).await?;
+        self.open_with(self.config_at(data_dir)?, access).await
+    }
+
+    async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<App> {
+        let app = App::open(config, access).await?;
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
             self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));

@@ -2,6 +2,7 @@
 //! to move a branch forward; no command that a repository's configuration names is ever run.
 
 mod advancing;
+mod beginning;
 mod checkout;
 mod committing;
 mod host;

@@ -66,7 +66,7 @@ struct Developed {
 impl Workflow<Order, Developed> for DevStory {
     fn run(order: Order) -> Result<Developed> {
         let story = Story::read(&order.key)?;
-        let mut work = Work::begin(&story, &order.base)?;
+        let mut work = Work::begin(&story, &order.base, !order.findings.is_empty())?;
         let mut advice = String::new();
         if order.ask {
             match asking::sent_back(&story, &order.findings)? {

@@ -174,6 +174,7 @@ fn findings_of_a_review_are_the_task() {
     let findings = json!([{ "path": "kitty", "line": 7, "what": "Cents are lost", "why": "FR2" }]);
     developed(&host, json!({ "key": KEY, "findings": findings }));
     assert_eq!(goals(&host), ["Change story 1-2-balances"]);
+    assert_eq!(host.inside(|| git::log(None, 1)).expect("a log")[0].summary, "story 1-2-balances: what its review asks for");
     assert!(host.requests("agents.perform")[0]["task"]["context"].to_string().contains("- kitty:7: Cents are lost (FR2)"));
 }
 

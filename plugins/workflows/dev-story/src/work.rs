@@ -42,16 +42,19 @@ pub(crate) struct Work<'a> {
     red: Vec<String>,
     attempts: u32,
     questions: u32,
+    /// What the commit is headed with.
+    heading: String,
 }
 
 impl<'a> Work<'a> {
-    pub(crate) fn begin(story: &'a Story, base: &'a str) -> Result<Self> {
+    pub(crate) fn begin(story: &'a Story, base: &'a str, reviewed: bool) -> Result<Self> {
         if git::branch()? == base {
             return Err(Error::Invalid(format!(
                 "The workspace has `{base}` checked out, which a story must not be developed on; start `dev-story` in a worktree, as `sprint` does."
             )));
         }
-        Ok(Self { story, base, said: Said::default(), guards: Vec::new(), red: Vec::new(), attempts: 0, questions: 0 })
+        let heading = if reviewed { "what its review asks for" } else { &story.title }.to_owned();
+        Ok(Self { story, base, said: Said::default(), guards: Vec::new(), red: Vec::new(), attempts: 0, questions: 0, heading })
     }
 
     /// Goes on until the tests are green. Three failures, or a change that is the same as one that was red, are for a person.
@@ -83,7 +86,7 @@ impl<'a> Work<'a> {
             self.note(note);
         }
         record::write(self.story, &self.said, &tested, &diff, self.attempts)?;
-        let message = format!("story {}: {}\n\n{}", self.story.key, self.story.title, self.said.summary);
+        let message = format!("story {}: {}\n\n{}", self.story.key, self.heading, self.said.summary);
         git::commit(message.trim_end(), Some(DEVELOPER))?;
         run::progress(1.0, "The story's tests are green");
         self.told("done", "", Some(tested))

@@ -171,13 +171,16 @@ impl Sprint {
     }
 
     fn tell(&self) {
-        let count = |stage: fn(&Stage) -> bool| self.stories.iter().filter(|story| stage(&story.stage)).count();
-        let (developing, reviewing) = (count(|stage| *stage == Stage::Developing), count(|stage| *stage == Stage::Reviewing));
-        let (landing, ended) =
-            (count(|stage| matches!(stage, Stage::Approved | Stage::Landing)), count(|stage| matches!(stage, Stage::Ended(_))));
+        let ended = self.stories.iter().filter(|story| matches!(story.stage, Stage::Ended(_))).count();
         #[expect(clippy::cast_precision_loss, reason = "nobody counts that many stories")]
         let share = ended as f32 / (self.stories.len() + 1) as f32;
-        run::progress(share, &format!("{developing} developing, {reviewing} in review, {landing} landing, {ended} ended"));
+        let doings =
+            [("developing", Stage::Developing), ("reviewing", Stage::Reviewing), ("queued", Stage::Approved), ("landing", Stage::Landing)];
+        let told = doings.iter().filter_map(|(doing, stage)| {
+            let keys: Vec<_> = self.stories.iter().filter(|story| story.stage == *stage).map(|story| story.key.as_str()).collect();
+            (!keys.is_empty()).then(|| format!("{doing} {}", keys.join(", ")))
+        });
+        run::progress(share, &told.chain([format!("{ended} ended")]).collect::<Vec<_>>().join(" · "));
     }
 }
 

@@ -24,7 +24,7 @@ fn host(stories: &[(&str, &[&str])]) -> Host {
 fn manifest() -> String {
     include_str!("../plugin.toml")
         .replace("\"read\", \"worktree\"", "\"*\"")
-        .replace("\"story/*\", \"land/*\"", "\"*\"")
+        .replace("\"story/*\", \"land/*\"", "\"**\"")
         .replace("[needs]", "[needs]\nread = [\"**\"]\nwrite = [\"**\"]")
 }
 
