@@ -199,6 +199,7 @@ impl Config {
         let path = workspace.join(PROJECT_FILE);
         let project = settings_file(&path)?;
         no_script(&project, &path)?;
+        fitting_models(&project, &path)?;
         Ok(Settings::merge(&[self.user.clone(), project, from_environment()]).into_value())
     }
 
@@ -419,7 +420,7 @@ fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, C
     let kept = |name: &str| secret(secrets, name).map(Secret::new);
     let key = |name: &str| text(name).map(Secret::new).or_else(|| kept(name));
     let scripts = env::current_dir().unwrap_or_default();
-    let stream = streams(user, file)?;
+    fitting_models(user, file)?;
     let mut endpoints = BTreeMap::new();
     let providers = at(user, "providers").and_then(Value::as_object);
     for (name, provider) in providers.into_iter().flatten() {
@@ -459,17 +460,14 @@ fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, C
         proxy: text("HTTPS_PROXY")
             .or_else(|| text("https_proxy"))
             .map(|url| Proxy { url, except: text("NO_PROXY").or_else(|| text("no_proxy")).unwrap_or_default() }),
-        stream,
+        stream: at(user, "models.stream").and_then(Value::as_bool).unwrap_or(true),
         ..llm::Config::scripts_only(scripts)
     })
 }
 
-/// Whether replies come in pieces where somebody watches.
-fn streams(user: &Value, file: &Path) -> Result<bool, ConfigError> {
-    let Some(value) = at(user, "models.stream") else { return Ok(true) };
-    let wrong =
-        || ConfigError::Value { path: file.to_owned(), key: "models.stream".to_owned(), wanted: "true or false", found: value.to_string() };
-    value.as_bool().ok_or_else(wrong)
+fn fitting_models(settings: &Value, path: &Path) -> Result<(), ConfigError> {
+    let Some((key, wanted, found)) = llm::misfit(settings) else { return Ok(()) };
+    Err(ConfigError::Value { path: path.to_owned(), key, wanted, found })
 }
 
 /// What `docker login` keeps for a registry. A file that cannot be used is none.
@@ -577,11 +575,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn streams_are_switched_off_by_a_plain_no_alone() {
-        let streams = |user: Value| streams(&user, Path::new("settings.toml")).map_err(|error| error.to_string());
-        assert_eq!(streams(json!({ "models": { "default": "a/b" } })), Ok(true));
-        assert_eq!(streams(json!({ "models": { "stream": false } })), Ok(false));
-        assert!(streams(json!({ "models": { "stream": "no" } })).unwrap_err().contains("models.stream"));
+    fn what_can_name_no_model_is_refused_with_its_place() {
+        let refused = |user: Value| fitting_models(&user, Path::new("settings.toml")).map_err(|error| error.to_string());
+        assert_eq!(refused(json!({ "models": { "default": "a/b", "stream": false } })), Ok(()));
+        assert!(refused(json!({ "models": { "stream": "no" } })).unwrap_err().contains("models.stream"));
+        let said = refused(json!({ "models": { "default": 5 } })).unwrap_err();
+        assert!(said.contains("`models.default` in `settings.toml` has to be a provider/model, an alias, or a list of them"), "{said}");
     }
 
     #[test]

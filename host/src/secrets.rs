@@ -37,6 +37,9 @@ pub enum SecretError {
         /// What it opens.
         file: PathBuf,
     },
+    /// Others than its owner can read it.
+    #[error("The key to the secrets, `{}`, can be read by others than its owner. Run `chmod 600` on it; if somebody may have read it, set other secrets.", .0.display())]
+    OpenKey(PathBuf),
     /// It cannot be a key.
     #[error("{0} does not hold a key: it has to be 32 bytes, in the variable as 64 hexadecimal digits or as base64.")]
     BadKey(String),
@@ -154,6 +157,9 @@ impl Secrets {
             let key = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
             return key.map(Some).ok_or_else(|| SecretError::BadKey("BATON_SECRET_KEY".to_owned()));
         }
+        if is_open(&self.key_file) {
+            return Err(SecretError::OpenKey(self.key_file.clone()));
+        }
         match fs::read(&self.key_file) {
             Ok(bytes) => match <[u8; 32]>::try_from(bytes) {
                 Ok(key) => Ok(Some(key)),
@@ -206,6 +212,16 @@ fn check_name(name: &str) -> Result<(), SecretError> {
     Ok(())
 }
 
+#[cfg(unix)]
+fn is_open(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|about| about.is_file() && std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open(_file: &Path) -> bool {
+    false
+}
+
 fn checked(value: &str) -> Result<&str, SecretError> {
     let value = value.trim();
     if !(SMALLEST..=LARGEST).contains(&value.len()) {
@@ -252,6 +268,11 @@ mod tests {
             self.0.path().join("data/secrets.json")
         }
 
+        fn put_key(&self, key: &[u8]) {
+            drop(fs::remove_file(self.key()));
+            replace(&self.key(), key).unwrap();
+        }
+
         fn key(&self) -> PathBuf {
             self.0.path().join("state/secret.key")
         }
@@ -285,11 +306,28 @@ mod tests {
         assert!(matches!(place.secrets().find("LAB"), Err(SecretError::NoKey { .. })));
         assert!(matches!(place.secrets().set("NEW", "sk-new-12345"), Err(SecretError::NoKey { .. })));
         for wrong in [[7; 32].as_slice(), b"short", b""] {
-            fs::write(place.key(), wrong).unwrap();
+            place.put_key(wrong);
             assert!(place.secrets().find("LAB").is_err() && place.secrets().set("NEW", "sk-new-12345").is_err());
         }
         assert_eq!((fs::read(place.file()).unwrap(), place.secrets().names().unwrap()), (before, vec!["LAB".to_owned()]));
-        fs::write(place.key(), key).unwrap();
+        place.put_key(&key);
+        assert_eq!(place.secrets().find("LAB").unwrap().as_deref(), Some("sk-lab-12345"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_can_read_opens_nothing() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = Place::new();
+        place.secrets().set("LAB", "sk-lab-12345").unwrap();
+        let mode = |mode| fs::set_permissions(place.key(), fs::Permissions::from_mode(mode)).unwrap();
+        for open in [0o644, 0o640, 0o604, 0o620] {
+            mode(open);
+            let error = place.secrets().find("LAB").unwrap_err();
+            assert!(matches!(error, SecretError::OpenKey(_)) && error.to_string().contains("chmod 600"), "{error}");
+            assert!(place.secrets().set("LAB", "sk-lab-54321").is_err());
+        }
+        mode(0o400);
         assert_eq!(place.secrets().find("LAB").unwrap().as_deref(), Some("sk-lab-12345"));
     }
 
@@ -324,7 +362,7 @@ mod tests {
         }
         let reason = |value: &str| place.secrets().set("LAB", value).unwrap_err().to_string();
         assert!(reason("two\nlines-of-it").contains("this one has several lines"));
-        assert!(reason("sk-12345\0678").contains(r"has the control character \u{0}"), "{}", reason("sk-12345\0678"));
+        assert!(reason("sk-12345\u{0}678").contains(r"has the control character \u{0}"), "{}", reason("sk-12345\u{0}678"));
         for name in ["", "a b", "../x", &"x".repeat(65)] {
             assert!(matches!(place.secrets().set(name, "sk-lab-12345"), Err(SecretError::Name(_))));
         }

@@ -3,6 +3,7 @@
 
 mod answering;
 mod authoring;
+mod backlog;
 mod beside;
 mod budget;
 mod compile;
@@ -30,15 +31,21 @@ mod secret;
 mod serve;
 mod table;
 mod text;
+mod wrapping;
 
 use std::{io, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
 
 use crate::{
     app::{Access, App, AppError},
     config::{self, Config},
-    interfaces::people::QuestionsError,
+    interfaces::{
+        backlog::{BacklogError, Refusal},
+        people::QuestionsError,
+        settings::misspelt,
+    },
     journal::Redactor,
     kernel::KernelError,
 };
@@ -81,6 +88,7 @@ enum Command {
     Run(run::Run),
     Serve(serve::Serve),
     Runs(runs::Runs),
+    Backlog(backlog::Backlog),
     Questions(questions::Questions),
     Decisions(decisions::Decisions),
     Plugin(plugin::Plugin),
@@ -102,6 +110,7 @@ impl Cli {
             Command::Run(command) => command.execute(&context).await,
             Command::Serve(command) => command.execute(&context).await,
             Command::Runs(command) => command.execute(&context).await,
+            Command::Backlog(command) => command.execute(&context).await,
             Command::Questions(command) => command.execute(&context).await,
             Command::Decisions(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
@@ -168,6 +177,15 @@ impl Context {
         Ok(Config { program: config::this_program(), ..config })
     }
 
+    /// Tells of settings that are perhaps misspelt.
+    fn doubt(&self, settings: &Value) {
+        for (key, meant) in misspelt(settings) {
+            let key = text::escaped(&key);
+            let meant = text::escaped(&meant);
+            self.screen.tell(format!("{} The setting `{key}` is not known; is `{meant}` meant?", painted(screen::WARNING, "!")));
+        }
+    }
+
     /// A command with the options that lead to the same data.
     fn again(&self, command: &str) -> String {
         match &self.data_dir {
@@ -201,7 +219,9 @@ fn is_misuse(error: &anyhow::Error) -> bool {
         )
     };
     let unknown = |error: &QuestionsError| matches!(error, QuestionsError::Unknown(_));
+    let unfit = |error: &BacklogError| matches!(error, BacklogError::Refused(refusal) if !matches!(refusal, Refusal::Conflict { .. }));
     error.is::<Misuse>()
+        || error.downcast_ref::<BacklogError>().is_some_and(unfit)
         || error.downcast_ref::<QuestionsError>().is_some_and(unknown)
         || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
 }

@@ -46,6 +46,7 @@ impl Run {
         let app = context.open_to_change().await?;
         let order = Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace: self.workspace.clone(), settings };
         let (run, plugin) = app.kernel.ordered(order)?;
+        context.doubt(&app.config.settings(&run.workspace)?);
         // Before anybody executes it.
         if let Some(budget) = budget {
             app.books.set(&Scope::Run(run.id.clone()), Some(budget), &app.config.operator).await?;

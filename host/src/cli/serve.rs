@@ -38,6 +38,7 @@ pub(super) struct Serve {}
 impl Serve {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Execute).await?;
+        context.doubt(&app.config.user);
         let before = app.kernel.events().newest().await?;
         let mut told = Told { context, roots: HashSet::new(), cursor: before };
         told.ready(&app)?;

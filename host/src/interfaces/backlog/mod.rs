@@ -6,6 +6,9 @@ mod host;
 mod items;
 mod rules;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use wasmtime::component::{HasData, Linker};

@@ -1,5 +1,6 @@
 //! The store on real files.
 
+mod backlog;
 mod documents;
 mod events;
 mod grants;

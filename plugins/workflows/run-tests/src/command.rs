@@ -5,6 +5,7 @@ use baton_sdk::{Result, files, settings};
 /// What a file in the root suggests. The first that is there, and holds the text, is taken.
 const SUGGESTED: &[(&str, &str, &str)] = &[
     ("tests/run.sh", "", "sh tests/run.sh"),
+    ("tests/run", "", "sh tests/run"),
     ("test.sh", "", "sh test.sh"),
     ("Makefile", "\ntest:", "make test"),
     ("justfile", "\ntest", "just test"),

@@ -1,10 +1,13 @@
 //! The backlog as files that people read and write: a story each, the sprint's status, an overview. Changes in them what
 //! the backlog says and nothing else; a file that it does not understand stays as it is.
 
+mod import;
 mod lines;
 mod overview;
 mod sprint;
 mod story;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,6 +17,7 @@ use crate::{
     journal::{Attempt, CallError, Pause, PauseKind, Performed, RunId},
 };
 
+pub use import::{EPICS, Imported, Standing, import};
 use story::Body;
 pub use story::{Told, USUAL_PRIORITY};
 
@@ -107,16 +111,6 @@ pub fn path(key: &str) -> String {
 /// What tells one body from another.
 pub fn hash(body: &str) -> String {
     blake3::hash(body.as_bytes()).to_hex().to_string()
-}
-
-/// What a document says, for who takes it into the backlog.
-pub fn told(text: &str) -> Result<Told, String> {
-    story::told(text)
-}
-
-/// The status that `docs/sprint-status.yaml` gives each key.
-pub fn statuses(text: &str) -> Result<Vec<(String, String)>, String> {
-    sprint::statuses(text)
 }
 
 /// Edits one file on a thread of its own. What cannot be understood or reached is left as it is, except that a full disk

@@ -28,6 +28,11 @@ pub(in crate::interfaces::backlog) fn means(word: &str, status: Status) -> bool 
     }
 }
 
+/// The status that a word of a document means.
+pub(super) fn status(word: &str) -> Option<Status> {
+    Status::ALL.into_iter().find(|status| means(word, *status))
+}
+
 /// The document with the statuses of the backlog, or none where it has them already; else why it is left alone.
 pub(super) fn written(old: Option<&str>, items: &[Item]) -> Result<Option<String>, String> {
     let family = Family::of(items);

@@ -212,6 +212,10 @@ impl<'a> Front<'a> {
     }
 
     fn checked(self) -> Result<Self, String> {
+        let first = self.lines.iter().find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+        if first.is_some_and(|line| lines::field(line).is_none_or(|field| field.indent > 0)) {
+            return Err("Its front matter has to begin with a `name: value` at the margin; correct it.".to_owned());
+        }
         for line in self.lines.iter().filter(|line| !line.trim().is_empty()) {
             let continues = line.starts_with([' ', '\t', '-', '#']);
             if !continues && lines::field(line).is_none() {
@@ -270,7 +274,7 @@ impl<'a> Front<'a> {
         }
         let text = wanted.map_or_else(String::new, |value| shown(name, value));
         let Some(place) = self.places(name).next() else {
-            let before = FIELDS.iter().take_while(|other| **other != name).filter_map(|other| self.places(other).next()).max();
+            let before = FIELDS.into_iter().rev().skip_while(|other| *other != name).find_map(|other| self.places(other).next());
             let place = before.map_or(0, |place| self.below(place).end);
             self.lines.insert(place, format!("{name}: {text}{ending}"));
             return Ok(());

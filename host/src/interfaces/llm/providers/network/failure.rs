@@ -122,6 +122,7 @@ impl Judge<'_> {
             webc::Error::ResponseFailedNotJson { content_type, body } => {
                 self.malformed(&format!("its type is \"{content_type}\", not JSON. It begins: {body}"))
             }
+            webc::Error::ResponseFailedInvalidJson { body, .. } if body.trim().is_empty() => self.malformed("it is empty."),
             webc::Error::ResponseFailedInvalidJson { body, cause } => self.malformed(&format!("{} It begins: {body}", sentence(cause))),
             webc::Error::JsonValueExt(error) => self.malformed(&error.to_string()),
         }

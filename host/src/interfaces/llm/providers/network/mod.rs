@@ -135,8 +135,10 @@ impl Network {
     fn keyless(&self, variable: &str) -> ProviderError {
         ProviderError::Unasked {
             provider: self.account.name.clone(),
-            reason: format!("its key, {variable}, is neither in the environment nor among the secrets."),
-            remedy: format!("Set the variable {variable}, or keep the key with `baton secret set {variable}`, and resume the run."),
+            reason: format!("its key, {variable}, is not in the environment, and no secret of that name can be opened."),
+            remedy: format!(
+                "Set the variable {variable}, or keep the key with `baton secret set {variable}` (`baton secret list` says what cannot be opened), and resume the run."
+            ),
         }
     }
 }

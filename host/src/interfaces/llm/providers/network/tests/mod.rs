@@ -365,6 +365,9 @@ async fn a_failure_says_no_more_than_there_is_to_say() {
     let service = Service::new(vec![http("302 Found", "location: http://127.0.0.1:1/\r\n", "")]).await;
     let error = service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap_err().to_string();
     assert!(error.starts_with("service cannot be asked: it answered 302 Found. Redirects are not followed, since"), "{error}");
+    let service = Service::new(vec![http("200 OK", "", "")]).await;
+    let error = service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap_err().to_string();
+    assert!(error.contains("cannot be understood: it is empty. It was"), "{error}");
     let unavailable = |tries| ProviderError::Unavailable { provider: "a".into(), tries, reason: "Gone.".into() }.to_string();
     assert!(unavailable(1).starts_with("a is not available after one try: Gone."), "{}", unavailable(1));
     assert!(unavailable(4).starts_with("a is not available after 4 tries: Gone."), "{}", unavailable(4));
