@@ -33,6 +33,7 @@ fn config(folder: &Path) -> Config {
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),
+        sandbox: Default::default(),
     }
 }
 
