@@ -38,7 +38,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     app::{Access, App, AppError},
     config::{self, Config},
-    interfaces::people::QuestionsError,
+    interfaces::{people::QuestionsError, sandbox::EngineKind},
     journal::Redactor,
     kernel::KernelError,
 };
@@ -155,6 +155,11 @@ impl Context {
 
     async fn open_at(&self, data_dir: Option<PathBuf>, access: Access) -> anyhow::Result<App> {
         let app = App::open(self.config_at(data_dir)?, access).await?;
+        if access == Access::Execute && app.config.sandbox.engine == EngineKind::Process {
+            let warning = "Commands are executed as plain processes of this machine, which isolates nothing: they can read, change and send \
+                           whatever this user can. Set `engine = \"docker\"` under [sandbox] for anything but a demo.";
+            self.screen.warn(format!("{} {warning}", painted(screen::WARNING, "!!")));
+        }
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
             self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));

@@ -15,22 +15,14 @@ const TARGET: &str = "wasm32-wasip2";
 
 /// Checks of other programs, none of which Baton needs to start.
 pub(super) async fn checks() -> Vec<Check> {
-    let (git, docker, rust, target) = tokio::join!(git(), docker(), rust(), target());
-    vec![git, docker, rust, target]
+    let (git, rust, target) = tokio::join!(git(), rust(), target());
+    vec![git, rust, target]
 }
 
 async fn git() -> Check {
     match first_line("git", &["--version"]).await {
         Ok(version) => Check::ok("git", version),
         Err(reason) => Check::warn("git", reason, "Install git to work on repositories."),
-    }
-}
-
-async fn docker() -> Check {
-    let advice = "Planning works without. Install Docker, start it, and let this user use it, to run commands in containers.";
-    match first_line("docker", &["version", "--format", "{{.Server.Version}}"]).await {
-        Ok(version) => Check::ok("Docker", format!("engine {version}")),
-        Err(reason) => Check::warn("Docker", reason, advice),
     }
 }
 
