@@ -72,6 +72,11 @@ fn inputs() -> Vec<Value> {
         json!({ "do": "ask-person", "say": "Which?", "severity": "critical" }),
         json!({ "do": "inform", "say": "Is it", "times": 2 }),
         json!({ "do": "inform", "say": "x".repeat(9000), "times": 1 }),
+        json!({ "do": "execute", "command": [] }),
+        json!({ "do": "execute", "command": ["a\u{0}b"] }),
+        json!({ "do": "execute", "command": vec!["x"; 257] }),
+        json!({ "do": "execute", "command": ["true"], "env": [["1A", "x"]] }),
+        json!({ "do": "execute", "command": ["true"], "timeout": 0 }),
         json!({ "do": "fail", "say": "no luck" }),
         json!({ "do": "ghost" }),
     ]);
