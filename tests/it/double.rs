@@ -76,6 +76,11 @@ fn inputs() -> Vec<Value> {
         json!({ "do": "worktree", "say": "-f" }),
         json!({ "do": "worktree", "say": "elsewhere" }),
         json!({ "do": "story", "say": "one" }),
+        json!({ "do": "execute", "command": [] }),
+        json!({ "do": "execute", "command": ["a\u{0}b"] }),
+        json!({ "do": "execute", "command": vec!["x"; 257] }),
+        json!({ "do": "execute", "command": ["true"], "env": [["1A", "x"]] }),
+        json!({ "do": "execute", "command": ["true"], "timeout": 0 }),
         json!({ "do": "fail", "say": "no luck" }),
         json!({ "do": "ghost" }),
     ]);

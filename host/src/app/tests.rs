@@ -35,6 +35,7 @@ fn config(folder: &Path) -> Config {
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),
+        sandbox: Default::default(),
     }
 }
 

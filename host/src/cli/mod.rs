@@ -44,6 +44,7 @@ use crate::{
     interfaces::{
         backlog::{BacklogError, Refusal},
         people::QuestionsError,
+        sandbox::EngineKind,
         settings::misspelt,
     },
     journal::Redactor,
@@ -168,6 +169,11 @@ impl Context {
 
     async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<App> {
         let app = App::open(config, access).await?;
+        if access == Access::Execute && app.config.sandbox.engine == EngineKind::Process {
+            let warning = "Commands are executed as plain processes of this machine, which isolates nothing: they can read, change and send \
+                           whatever this user can. Set `engine = \"docker\"` under [sandbox] for anything but a demo.";
+            self.screen.warn(format!("{} {warning}", painted(screen::WARNING, "!!")));
+        }
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
             self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));
