@@ -1,6 +1,8 @@
 //! The functions every plugin imports: the host's own in a component, those of a test's host everywhere else.
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use crate::bindings::host::baton::plugin::{agents, assets, files, knowledge, llm, people, run, settings, state, workflows};
+pub(crate) use crate::bindings::host::baton::plugin::{
+    agents, assets, files, forge, knowledge, llm, people, run, settings, state, workflows,
+};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use crate::testing::imports::{agents, assets, files, knowledge, llm, people, run, settings, state, workflows};
+pub(crate) use crate::testing::imports::{agents, assets, files, forge, knowledge, llm, people, run, settings, state, workflows};

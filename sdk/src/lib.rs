@@ -27,6 +27,7 @@ mod error;
 #[doc(hidden)]
 pub mod export;
 pub mod files;
+pub mod forge;
 mod imports;
 pub mod knowledge;
 pub mod llm;

@@ -19,6 +19,7 @@ use crate::{
     config::{Config, ConfigError},
     interfaces::{
         Services,
+        forge::{Forges, GitProgram},
         knowledge::WordIndex,
         llm::{
             Catalogue, Provider, Watchers,
@@ -94,6 +95,8 @@ pub struct App {
     pub books: Arc<Books>,
     /// What runs ask people.
     pub questions: Arc<dyn Questions>,
+    /// Where pull requests are.
+    pub forges: Arc<Forges>,
     /// What models are saying right now.
     pub watchers: Watchers,
     store: Arc<Store>,
@@ -158,6 +161,8 @@ impl App {
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
+        let forges = forges(&config, &store);
+        let pull_requests = Arc::clone(&forges);
         let services = |children, toolboxes| Services {
             children,
             models,
@@ -169,11 +174,13 @@ impl App {
             prices,
             books: paying,
             index,
+            forges,
         };
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         let ledger = Arc::clone(&store) as _;
-        let mut app = Self { config, kernel, refused, questions, watchers, ledger, books, store, _guests: guests, lease };
+        let mut app =
+            Self { config, kernel, refused, questions, forges: pull_requests, watchers, ledger, books, store, _guests: guests, lease };
         if access == Access::Execute {
             app.kernel.honour_requests().await?;
             app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;
@@ -249,6 +256,11 @@ async fn opened(data_dir: &Path, access: Access) -> Result<Store, StoreError> {
             opened => opened,
         },
     }
+}
+
+/// Every forge the operator set, and the host's own.
+fn forges(config: &Config, store: &Arc<Store>) -> Arc<Forges> {
+    Arc::new(Forges::new(config.forge.clone(), Arc::clone(store) as _, Arc::new(GitProgram)))
 }
 
 fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {

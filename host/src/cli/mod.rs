@@ -20,6 +20,7 @@ mod live;
 mod mcp;
 mod model;
 mod plugin;
+mod pull_requests;
 mod questions;
 mod run;
 mod runs;
@@ -38,7 +39,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     app::{Access, App, AppError},
     config::{self, Config},
-    interfaces::people::QuestionsError,
+    interfaces::{forge::ForgeError, people::QuestionsError},
     journal::Redactor,
     kernel::KernelError,
 };
@@ -83,6 +84,8 @@ enum Command {
     Runs(runs::Runs),
     Questions(questions::Questions),
     Decisions(decisions::Decisions),
+    #[command(visible_alias = "pr")]
+    PullRequests(pull_requests::PullRequests),
     Plugin(plugin::Plugin),
     Costs(costs::Costs),
     Budget(budget::Budget),
@@ -104,6 +107,7 @@ impl Cli {
             Command::Runs(command) => command.execute(&context).await,
             Command::Questions(command) => command.execute(&context).await,
             Command::Decisions(command) => command.execute(&context).await,
+            Command::PullRequests(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
             Command::Costs(command) => command.execute(&context).await,
             Command::Budget(command) => command.execute(&context).await,
@@ -203,6 +207,7 @@ fn is_misuse(error: &anyhow::Error) -> bool {
     let unknown = |error: &QuestionsError| matches!(error, QuestionsError::Unknown(_));
     error.is::<Misuse>()
         || error.downcast_ref::<QuestionsError>().is_some_and(unknown)
+        || error.downcast_ref::<ForgeError>().is_some_and(pull_requests::is_misuse)
         || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
 }
 

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod children;
 mod exports;
 pub mod files;
+pub mod forge;
 pub mod knowledge;
 pub mod llm;
 pub mod people;
@@ -31,7 +32,7 @@ pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
 pub const SERVED: &[&str] =
-    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge"];
+    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge", "forge"];
 
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] = &[
@@ -46,6 +47,7 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     tools::TOOLS,
     knowledge::KNOWLEDGE,
     knowledge::REMEMBER,
+    forge::PULL_REQUESTS,
     reserved::IMAGES,
     reserved::HOSTS,
     reserved::SECRETS,
@@ -63,5 +65,6 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     assets::link(linker, |store: &mut T| store.session().assets())?;
     settings::link(linker, |store: &mut T| store.session().settings())?;
     tools::link(linker, |store: &mut T| store.session().tools())?;
-    knowledge::link(linker, |store: &mut T| store.session().knowledge())
+    knowledge::link(linker, |store: &mut T| store.session().knowledge())?;
+    forge::link(linker, |store: &mut T| store.session().forge())
 }

@@ -1,6 +1,9 @@
 //! All that one execution of a run can reach, and the part of it that each interface borrows. Dropped at its end.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -8,6 +11,7 @@ use super::{
     Assets, Settings, agents, assets,
     children::Children,
     files::{self, Workspace},
+    forge::{self, Forges},
     knowledge::{self, Index, Memory},
     llm::{
         self, Provider,
@@ -45,6 +49,8 @@ pub struct Services {
     pub books: Arc<Books>,
     /// Finds passages.
     pub index: Arc<dyn Index>,
+    /// Where pull requests are.
+    pub forges: Arc<Forges>,
 }
 
 /// Where a run works, and by which settings.
@@ -65,6 +71,7 @@ pub struct Session {
     assets: Arc<Assets>,
     settings: Settings,
     workspace: Arc<Workspace>,
+    folder: PathBuf,
     shelf: Arc<Shelf>,
     spending: llm::Spending,
     services: Arc<Services>,
@@ -88,7 +95,17 @@ impl Session {
             children: Arc::clone(&services.children),
         });
         let spending = llm::Spending::default();
-        Ok(Self { recorder, about, assets: place.assets, settings, workspace, shelf, spending, services })
+        Ok(Self {
+            recorder,
+            about,
+            assets: place.assets,
+            settings,
+            workspace,
+            folder: place.workspace.to_owned(),
+            shelf,
+            spending,
+            services,
+        })
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
@@ -147,6 +164,16 @@ impl Session {
                 memory: Arc::clone(&self.services.memory),
                 index: Arc::clone(&self.services.index),
             },
+        }
+    }
+
+    pub(super) fn forge(&mut self) -> forge::View<'_> {
+        forge::View {
+            recorder: &mut self.recorder,
+            forges: &self.services.forges,
+            project: &self.about.project,
+            folder: &self.folder,
+            author: &self.about.plugin,
         }
     }
 

@@ -32,6 +32,7 @@ pub(crate) mod imports;
 mod installed;
 mod model;
 mod path;
+mod pull_requests;
 mod setup;
 #[cfg(test)]
 mod tests;

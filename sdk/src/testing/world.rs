@@ -8,7 +8,9 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Call, children::Children, documents::Documents, grants::Grants, model::Model, workspace::Workspace};
+use super::{
+    Call, children::Children, documents::Documents, grants::Grants, model::Model, pull_requests::PullRequests, workspace::Workspace,
+};
 use crate::agents::{Outcome, Task};
 use crate::{Error, Result, run};
 
@@ -38,6 +40,7 @@ pub(super) struct World {
     pub(super) children: RefCell<Children>,
     /// Texts by source.
     pub(super) knowledge: RefCell<BTreeMap<String, String>>,
+    pub(super) forge: RefCell<PullRequests>,
     pub(super) calls: RefCell<Vec<Call>>,
 }
 

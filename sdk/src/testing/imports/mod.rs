@@ -3,6 +3,7 @@
 pub(crate) mod agents;
 pub(crate) mod assets;
 pub(crate) mod files;
+pub(crate) mod forge;
 pub(crate) mod knowledge;
 pub(crate) mod llm;
 pub(crate) mod people;

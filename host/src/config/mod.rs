@@ -1,5 +1,7 @@
 //! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
 
+mod forge;
+
 use std::{
     collections::BTreeMap,
     env, fmt, fs,
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     interfaces::{
         Settings,
+        forge::Config as Forge,
         llm::{
             self, Endpoint, Proxy, Secret,
             money::{PriceError, Prices},
@@ -100,6 +103,8 @@ pub struct Config {
     /// Whose plugins are taken: `signatures.policy` (`off`, `warn` or `require`; default `warn`) and `[signatures.keys]`,
     /// public keys by name, in the user's settings alone: a project cannot vouch for itself.
     pub trust: Trust,
+    /// Where pull requests are: `[forge]` in the user's settings alone, for a project could send the token elsewhere.
+    pub forge: Forge,
 }
 
 /// How a registry of plugins is reached.
@@ -164,6 +169,7 @@ impl Config {
         let compile = compile_limits(&user, &user_file)?;
         let program = None;
         let redactor = redactor(&models, &servers, &secrets);
+        let forge = forge::read(&user, &user_file, &secrets, &redactor)?;
         let config = Self {
             data_dir,
             user_file,
@@ -180,6 +186,7 @@ impl Config {
             operator,
             freeze_after_writes,
             trust,
+            forge,
         };
         config.check_limits()?;
         Ok(config)
