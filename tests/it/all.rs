@@ -4,6 +4,7 @@ mod author;
 mod budgets;
 mod distribution;
 mod double;
+mod forge;
 mod grants;
 mod hostile;
 mod kill;

@@ -2,6 +2,7 @@
 
 pub mod componentize;
 pub mod folder;
+pub mod github;
 pub mod host;
 pub mod hostile;
 pub mod litellm;

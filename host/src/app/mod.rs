@@ -8,7 +8,7 @@ mod watch;
 use std::{
     path::Path,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::Value;
@@ -19,12 +19,12 @@ use crate::{
     config::{Config, ConfigError},
     interfaces::{
         Services,
-        forge::{Forges, GitProgram},
+        forge::{Forges, GitProgram, Hub, Token},
         knowledge::WordIndex,
         llm::{
             Catalogue, Provider, Watchers,
             money::{Books, Ledger},
-            providers::pace::SystemPace,
+            providers::{network, pace::SystemPace},
         },
         people::Questions,
         tools::{Servers, mcp::Server},
@@ -42,6 +42,9 @@ use crate::{
     },
     store::{Lease, Store, StoreError},
 };
+
+/// Longest for one request to a forge with all of its answer.
+const LONGEST_REQUEST: Duration = Duration::from_secs(60);
 
 /// Why the host could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +69,9 @@ pub enum AppError {
     /// The model providers.
     #[error(transparent)]
     Models(#[from] crate::interfaces::llm::providers::ConfigError),
+    /// The way to GitHub.
+    #[error("There is no way to GitHub: {0}")]
+    Forge(String),
     /// No threads.
     #[error("The host could not start its threads: {0}.")]
     Threads(std::io::Error),
@@ -161,7 +167,7 @@ impl App {
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
-        let forges = forges(&config, &store);
+        let forges = forges(&config, &store)?;
         let pull_requests = Arc::clone(&forges);
         let services = |children, toolboxes| Services {
             children,
@@ -259,8 +265,13 @@ async fn opened(data_dir: &Path, access: Access) -> Result<Store, StoreError> {
 }
 
 /// Every forge the operator set, and the host's own.
-fn forges(config: &Config, store: &Arc<Store>) -> Arc<Forges> {
-    Arc::new(Forges::new(config.forge.clone(), Arc::clone(store) as _, Arc::new(GitProgram)))
+fn forges(config: &Config, store: &Arc<Store>) -> Result<Arc<Forges>, AppError> {
+    let hub = |token: &Token| {
+        let http = network::client(config.models.proxy.as_ref(), LONGEST_REQUEST)?;
+        Hub::new(http, &config.forge.base_url, token.clone(), Arc::new(SystemClock))
+    };
+    let hub = config.forge.token.as_ref().filter(|_| config.forge.needs_github()).map(hub).transpose().map_err(AppError::Forge)?;
+    Ok(Arc::new(Forges::new(config.forge.clone(), Arc::clone(store) as _, Arc::new(GitProgram), hub)))
 }
 
 fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {

@@ -62,12 +62,11 @@ impl PullRequests {
         Ok(())
     }
 
-    pub(super) fn merge(&mut self, number: u64, head: &str, commit: Option<&str>, project: &str) -> Result<String> {
+    pub(super) fn merge(&mut self, number: u64, head: &str, commit: Option<&str>) -> Result<String> {
         if !self.auto_merge {
             return Err(Error::Denied(format!(
                 "Pull requests of this project are merged by a person, with `baton pull-requests merge {number}`. Leave it open. Runs may merge \
-                 where the user's settings have `auto-merge = true` under [forge] or [forge.projects.\"{}\"].",
-                project.escape_debug()
+                 where the user's settings have `auto-merge = true` under [forge], for all projects or for this one."
             )));
         }
         let kept = self.kept(number)?;

@@ -2,7 +2,7 @@
 
 use baton_sdk::prelude::*;
 
-use crate::{calls, runaway};
+use crate::{calls, forge, runaway};
 
 /// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done.
 pub(crate) fn perform(input: &Value) -> Result<Value> {
@@ -30,6 +30,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "ask-person" => calls::ask_person(input),
         "inform" => calls::inform(text("say"), number("times")),
         "in-turn" => input["inputs"].as_array().into_iter().flatten().map(perform).collect(),
+        "pull-requests" => Ok(forge::calls(&input["calls"])),
         "tools" => Ok(calls::tools()),
         "call-tools" => Ok(calls::call_tools(&input["calls"])),
         "sleep" => calls::sleep(number("milliseconds")),

@@ -6,8 +6,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Check, Forge, ForgeError, Kind, Landing, Mergeable, Method, PULL_REQUESTS, Place, Progress, Proposal, PullRequest, State,
-    Summary, Verdict, View, checked,
+    Check, Forge, ForgeError, Kind, Landing, Mergeable, Method, PULL_REQUESTS, Place, Progress, Proposal, PullRequest, State, Summary,
+    Verdict, View, checked,
 };
 use crate::{
     bindings::{Fault, forge as wit},
@@ -72,11 +72,10 @@ impl wit::Host for View<'_> {
         let call = Call::new("forge.merge", Effect::Write, &request)?.needing(capability("merge"));
         let told = Told { name: "pull-request-merged", number: Some(number), data: json!({ "head": landing.head }) };
         let allowed = self.forges.rules(self.project).auto_merge;
-        let project = self.project.to_owned();
         let merge = |work: Work| async move {
             // Looked at with the call and not before, so that a replay is told what the run was told.
             if !allowed {
-                return Err(Failure::Denied(by_a_person(number, &project)));
+                return Err(Failure::Denied(by_a_person(number)));
             }
             Ok(work.forge.merge(work.place(), number, &landing).await?)
         };
@@ -206,11 +205,10 @@ fn performed<A>(result: Result<A, Failure>, events: impl FnOnce() -> Vec<Draft>)
     }
 }
 
-fn by_a_person(number: u64, project: &str) -> String {
+fn by_a_person(number: u64) -> String {
     format!(
         "Pull requests of this project are merged by a person, with `baton pull-requests merge {number}`. Leave it open. Runs may merge where the \
-         user's settings have `auto-merge = true` under [forge] or [forge.projects.\"{}\"].",
-        project.escape_debug()
+         user's settings have `auto-merge = true` under [forge], for all projects or for this one."
     )
 }
 

@@ -2,6 +2,7 @@
 //! merged, and changes no branch of the project's repository.
 
 mod checked;
+mod github;
 mod host;
 mod local;
 mod pull_requests;
@@ -20,6 +21,7 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder},
 };
 
+pub use github::{GitHub, Hub};
 pub use local::{Ending, GitProgram, Kept, Local, PullRequests, Repository as Repositories};
 pub use pull_requests::{
     Check, Forge, ForgeError, Landing, Mergeable, Method, Place, Progress, Proposal, PullRequest, Review, State, Summary, Verdict,

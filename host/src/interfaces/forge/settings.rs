@@ -159,6 +159,11 @@ impl Config {
         Ok(config)
     }
 
+    /// Whether any project is on GitHub.
+    pub fn needs_github(&self) -> bool {
+        self.projects.values().chain([&self.usual]).any(|rules| rules.kind == Kind::GitHub)
+    }
+
     /// What holds for a project.
     pub fn rules(&self, project: &str) -> &Rules {
         self.projects.get(project).unwrap_or(&self.usual)

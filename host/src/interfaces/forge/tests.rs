@@ -113,7 +113,7 @@ impl Scene {
         let nothing = |_: &str| None;
         let config = Config::from_settings(&table, &Sources { variable: &nothing, secret: &nothing }).unwrap();
         let rows = Arc::new(Rows::default());
-        Self { bench: Bench::new(), forges: Forges::new(config, rows.clone(), Arc::new(OneBranch)), rows }
+        Self { bench: Bench::new(), forges: Forges::new(config, rows.clone(), Arc::new(OneBranch), None), rows }
     }
 
     fn view<'a>(&'a self, recorder: &'a mut Recorder) -> View<'a> {
@@ -200,10 +200,7 @@ async fn a_run_merges_only_where_the_operator_lets_it() {
     let scene = Scene::with(json!({ "projects": { "other": { "auto-merge": true } } }));
     let mut recorder = scene.bench.recorder();
     let denied = refusal(scene.view(&mut recorder).merge(7, head(), wit::Method::Merge, None).await);
-    assert!(
-        matches!(&denied, CallError::Denied(text) if text.contains("baton pull-requests merge 7") && text.contains("shop-1")),
-        "{denied}"
-    );
+    assert!(matches!(&denied, CallError::Denied(text) if text.contains("baton pull-requests merge 7")), "{denied}");
     assert!(scene.rows.asked().is_empty());
     let told: Vec<_> = scene.bench.journal.events().iter().map(|event| event.name.clone()).collect();
     assert_eq!(told, ["denied"], "the audit log hears of it");

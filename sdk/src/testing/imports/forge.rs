@@ -86,8 +86,7 @@ pub(crate) fn merge(number: u64, head: &str, method: Method, commit: Option<&str
         Method::Rebase => "rebase",
     };
     let request = json!({ "number": number, "head": head, "method": word, "commit": commit });
-    let project = world.about.borrow().project.clone();
-    let merge = || world.forge.borrow_mut().merge(number, head, commit, &project);
+    let merge = || world.forge.borrow_mut().merge(number, head, commit);
     Ok(world.call("forge.merge", request, need("merge"), merge, |commit| json!(commit))?)
 }
 
