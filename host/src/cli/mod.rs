@@ -21,6 +21,7 @@ mod live;
 mod mcp;
 mod model;
 mod plugin;
+mod pull_requests;
 mod questions;
 mod run;
 mod runs;
@@ -43,6 +44,7 @@ use crate::{
     config::{self, Config},
     interfaces::{
         backlog::{BacklogError, Refusal},
+        forge::ForgeError,
         people::QuestionsError,
         sandbox::EngineKind,
         settings::misspelt,
@@ -92,6 +94,8 @@ enum Command {
     Backlog(backlog::Backlog),
     Questions(questions::Questions),
     Decisions(decisions::Decisions),
+    #[command(visible_alias = "pr")]
+    PullRequests(pull_requests::PullRequests),
     Plugin(plugin::Plugin),
     Costs(costs::Costs),
     Budget(budget::Budget),
@@ -114,6 +118,7 @@ impl Cli {
             Command::Backlog(command) => command.execute(&context).await,
             Command::Questions(command) => command.execute(&context).await,
             Command::Decisions(command) => command.execute(&context).await,
+            Command::PullRequests(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
             Command::Costs(command) => command.execute(&context).await,
             Command::Budget(command) => command.execute(&context).await,
@@ -233,6 +238,7 @@ fn is_misuse(error: &anyhow::Error) -> bool {
     error.is::<Misuse>()
         || error.downcast_ref::<BacklogError>().is_some_and(unfit)
         || error.downcast_ref::<QuestionsError>().is_some_and(unknown)
+        || error.downcast_ref::<ForgeError>().is_some_and(pull_requests::is_misuse)
         || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
 }
 

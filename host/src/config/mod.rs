@@ -1,5 +1,7 @@
 //! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
 
+mod forge;
+
 use std::{
     collections::BTreeMap,
     env, fmt, fs,
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     interfaces::{
         Settings,
+        forge::Config as Forge,
         git::Program,
         llm::{
             self, Endpoint, Proxy, Secret,
@@ -106,6 +109,8 @@ pub struct Config {
     pub trust: Trust,
     /// Where commands are executed: `[sandbox]` in the user's settings alone, and `DOCKER_HOST` where no `socket` is set.
     pub sandbox: sandbox::Settings,
+    /// Where pull requests are: `[forge]` in the user's settings alone, for a project could send the token elsewhere.
+    pub forge: Forge,
 }
 
 /// How a registry of plugins is reached.
@@ -171,6 +176,7 @@ impl Config {
         let compile = compile_limits(&user, &user_file)?;
         let (program, git) = (None, git_program());
         let redactor = redactor(&models, &servers, &secrets);
+        let forge = forge::read(&user, &user_file, &secrets, &redactor)?;
         let config = Self {
             data_dir,
             user_file,
@@ -189,6 +195,7 @@ impl Config {
             freeze_after_writes,
             trust,
             sandbox,
+            forge,
         };
         config.check_limits()?;
         Ok(config)
