@@ -180,6 +180,7 @@ impl App {
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
+        let own = config.own_places();
         let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access)?);
         let executing = Arc::clone(&sandbox);
         let forges = forges(&config, &store)?;
@@ -196,6 +197,7 @@ impl App {
             prices,
             books: paying,
             index,
+            own,
             repositories,
             sandbox: executing,
             forges,

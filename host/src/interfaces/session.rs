@@ -12,8 +12,8 @@ use super::{
     backlog::{self, Backlog},
     children::Children,
     files::{self, Workspace},
-    git::{self, Repositories},
     forge::{self, Forges},
+    git::{self, Repositories},
     knowledge::{self, Index, Memory},
     llm::{
         self, Provider,
@@ -55,6 +55,8 @@ pub struct Services {
     pub books: Arc<Books>,
     /// Finds passages.
     pub index: Arc<dyn Index>,
+    /// Where the host keeps its own, out of reach of every run.
+    pub own: Vec<PathBuf>,
     /// Everything that is done to repositories.
     pub repositories: Arc<Repositories>,
     /// Executes commands.
@@ -82,7 +84,6 @@ pub struct Session {
     settings: Settings,
     workspace: Arc<Workspace>,
     documents: Arc<dyn backlog::Documents>,
-    folder: PathBuf,
     shelf: Arc<Shelf>,
     spending: llm::Spending,
     services: Arc<Services>,
@@ -97,7 +98,8 @@ pub trait Holds: Send + 'static {
 impl Session {
     /// A session in a place. Fails with a sentence when the workspace is gone.
     pub fn open(recorder: Recorder, about: About, place: Place<'_>, services: Arc<Services>) -> Result<Self, String> {
-        let workspace = Arc::new(Workspace::open(place.workspace).map_err(|error| error.to_string())?);
+        let workspace = Workspace::open(place.workspace).and_then(|workspace| workspace.without(&services.own));
+        let workspace = Arc::new(workspace.map_err(|error| error.to_string())?);
         let settings = Settings::merge(place.settings);
         let commands = Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned() };
         let shelf = Arc::new(Shelf {
@@ -109,17 +111,6 @@ impl Session {
         let documents = Arc::clone(&workspace) as _;
         let spending = llm::Spending::default();
         Ok(Self { recorder, about, assets: place.assets, settings, workspace, documents, shelf, spending, services })
-        Ok(Self {
-            recorder,
-            about,
-            assets: place.assets,
-            settings,
-            workspace,
-            folder: place.workspace.to_owned(),
-            shelf,
-            spending,
-            services,
-        })
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
@@ -198,12 +189,14 @@ impl Session {
 
     pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
         sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root() }
+    }
+
     pub(super) fn forge(&mut self) -> forge::View<'_> {
         forge::View {
             recorder: &mut self.recorder,
             forges: &self.services.forges,
             project: &self.about.project,
-            folder: &self.folder,
+            folder: self.workspace.root(),
             author: &self.about.plugin,
         }
     }

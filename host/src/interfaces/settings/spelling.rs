@@ -7,6 +7,7 @@ use serde_json::Value;
 const KNOWN: &[(&str, &[&str])] = &[
     ("compile", &["time-s", "memory-mib"]),
     ("decide", &["threshold"]),
+    ("git", &["remote"]),
     ("knowledge", &["documents"]),
     ("limits", &[]),
     ("mcp", &[]),
@@ -20,7 +21,11 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("providers", &[]),
     ("registries", &[]),
     ("runs", &["at-once"]),
-    ("signatures", &[]),
+    ("sandbox", &[]),
+    ("signatures", &["policy", "keys"]),
+    ("sprint", &["parallel"]),
+    ("story", &["context-tokens"]),
+    ("test", &["command"]),
 ];
 
 /// The dotted keys that are perhaps misspelt, each with the key that is perhaps meant.

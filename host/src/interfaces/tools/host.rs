@@ -35,7 +35,7 @@ impl wit::Host for View<'_> {
         }
         let (run, effect, authority) = (self.recorder.run().clone(), found.effect, self.recorder.authority());
         let told = run.clone();
-        let (called, ready) = (Arc::new(OnceLock::new()), found.ready.as_ref().ok().map(Ready::clone));
+        let (called, ready) = (Arc::new(OnceLock::new()), found.ready.as_ref().ok().cloned());
         let noted = Arc::clone(&called);
         let perform = |attempt: Attempt| async move {
             let _ = noted.set(attempt.seq);
