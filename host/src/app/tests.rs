@@ -32,7 +32,6 @@ fn config(folder: &Path) -> Config {
         forge: Default::default(),
         program: None,
         git: None,
-        sandbox: Default::default(),
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),
