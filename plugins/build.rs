@@ -10,7 +10,16 @@ use baton_pack::guests::Guests;
 /// Interprets a folder that holds `persona.md`.
 const ROLE_ENGINE: &str = "baton-role";
 /// Cargo package and plugin name of each workflow that is a crate.
-const WORKFLOWS: &[(&str, &str)] = &[("baton-decide", "decide"), ("baton-plan", "plan")];
+const WORKFLOWS: &[(&str, &str)] = &[
+    ("baton-code-review", "code-review"),
+    ("baton-decide", "decide"),
+    ("baton-dev-story", "dev-story"),
+    ("baton-land", "land"),
+    ("baton-plan", "plan"),
+    ("baton-run-tests", "run-tests"),
+    ("baton-sprint", "sprint"),
+    ("baton-story-context", "story-context"),
+];
 
 fn main() -> Result<()> {
     let plugins = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

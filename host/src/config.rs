@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     interfaces::{
         Settings,
+        git::Program,
         llm::{
             self, Endpoint, Proxy, Secret,
             money::{PriceError, Prices},
@@ -87,6 +88,8 @@ pub struct Config {
     pub prices: Prices,
     /// This program, which compiles plugins in a process of its own; none where it is a library of another.
     pub program: Option<PathBuf>,
+    /// The `git` program: the first in `PATH`. Without one, what works on repositories says so. `SSH_AUTH_SOCK` is for pushing.
+    pub git: Option<Program>,
     /// What compiling one plugin may take: `compile.time-s` and `compile.memory-mib` in the user's settings. Default 60 s
     /// and 2 GiB.
     pub compile: CompileLimits,
@@ -166,7 +169,7 @@ impl Config {
         let sandbox = sandbox(&user, &user_file)?;
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
         let compile = compile_limits(&user, &user_file)?;
-        let program = None;
+        let (program, git) = (None, git_program());
         let redactor = redactor(&models, &servers, &secrets);
         let config = Self {
             data_dir,
@@ -179,6 +182,7 @@ impl Config {
             servers,
             prices,
             program,
+            git,
             compile,
             slots,
             operator,
@@ -195,6 +199,7 @@ impl Config {
         let path = workspace.join(PROJECT_FILE);
         let project = settings_file(&path)?;
         no_script(&project, &path)?;
+        fitting_models(&project, &path)?;
         Ok(Settings::merge(&[self.user.clone(), project, from_environment()]).into_value())
     }
 
@@ -280,12 +285,20 @@ impl Config {
     }
 }
 
+/// The `git` program that the operator would start.
+pub fn git_program() -> Option<Program> {
+    let search = env::var_os("PATH")?;
+    let path =
+        env::split_paths(&search).filter(|folder| folder.is_absolute()).map(|folder| folder.join("git")).find(|file| file.is_file())?;
+    Some(Program { path, agent: env::var_os("SSH_AUTH_SOCK"), search })
+}
+
 /// The file of this program: on Linux that which is being executed, also when another was put in its place meanwhile.
 pub fn this_program() -> Option<PathBuf> {
     if cfg!(target_os = "linux") { Some(PathBuf::from("/proc/self/exe")) } else { env::current_exe().ok() }
 }
 
-/// What the program logs to standard error: `BATON_LOG`, a level such as `debug`, or directives such as
+/// What the program logs to standard error: `BATON_LOG`, a level of its own such as `debug`, or directives such as
 /// `baton::kernel=trace`. Needed before anything else can be read.
 pub fn log_filter() -> Option<String> {
     text("BATON_LOG")
@@ -348,8 +361,7 @@ fn trust(user: &Value, file: &Path) -> Result<Trust, ConfigError> {
 fn sandbox(user: &Value, file: &Path) -> Result<sandbox::Settings, ConfigError> {
     let set = at(user, "sandbox").map(sandbox::Settings::from_settings).unwrap_or_else(|| Ok(sandbox::Settings::default()));
     let mut settings = set.map_err(|error| misread(file, "sandbox", &error.key, error.wanted, error.found))?;
-    settings.socket = settings.socket.or_else(|| text("DOCKER_HOST"));
-    settings.search = text("PATH").unwrap_or_default();
+    (settings.socket, settings.search) = (settings.socket.or_else(|| text("DOCKER_HOST")), text("PATH").unwrap_or_default());
     Ok(settings)
 }
 
@@ -401,7 +413,7 @@ fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, C
     let kept = |name: &str| secret(secrets, name).map(Secret::new);
     let key = |name: &str| text(name).map(Secret::new).or_else(|| kept(name));
     let scripts = env::current_dir().unwrap_or_default();
-    let stream = streams(user, file)?;
+    fitting_models(user, file)?;
     let mut endpoints = BTreeMap::new();
     let providers = at(user, "providers").and_then(Value::as_object);
     for (name, provider) in providers.into_iter().flatten() {
@@ -441,17 +453,14 @@ fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, C
         proxy: text("HTTPS_PROXY")
             .or_else(|| text("https_proxy"))
             .map(|url| Proxy { url, except: text("NO_PROXY").or_else(|| text("no_proxy")).unwrap_or_default() }),
-        stream,
+        stream: at(user, "models.stream").and_then(Value::as_bool).unwrap_or(true),
         ..llm::Config::scripts_only(scripts)
     })
 }
 
-/// Whether replies come in pieces where somebody watches.
-fn streams(user: &Value, file: &Path) -> Result<bool, ConfigError> {
-    let Some(value) = at(user, "models.stream") else { return Ok(true) };
-    let wrong =
-        || ConfigError::Value { path: file.to_owned(), key: "models.stream".to_owned(), wanted: "true or false", found: value.to_string() };
-    value.as_bool().ok_or_else(wrong)
+fn fitting_models(settings: &Value, path: &Path) -> Result<(), ConfigError> {
+    let Some((key, wanted, found)) = llm::misfit(settings) else { return Ok(()) };
+    Err(ConfigError::Value { path: path.to_owned(), key, wanted, found })
 }
 
 /// What `docker login` keeps for a registry. A file that cannot be used is none.
@@ -551,11 +560,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn streams_are_switched_off_by_a_plain_no_alone() {
-        let streams = |user: Value| streams(&user, Path::new("settings.toml")).map_err(|error| error.to_string());
-        assert_eq!(streams(json!({ "models": { "default": "a/b" } })), Ok(true));
-        assert_eq!(streams(json!({ "models": { "stream": false } })), Ok(false));
-        assert!(streams(json!({ "models": { "stream": "no" } })).unwrap_err().contains("models.stream"));
+    fn what_can_name_no_model_is_refused_with_its_place() {
+        let refused = |user: Value| fitting_models(&user, Path::new("settings.toml")).map_err(|error| error.to_string());
+        assert_eq!(refused(json!({ "models": { "default": "a/b", "stream": false } })), Ok(()));
+        assert!(refused(json!({ "models": { "stream": "no" } })).unwrap_err().contains("models.stream"));
+        let said = refused(json!({ "models": { "default": 5 } })).unwrap_err();
+        assert!(said.contains("`models.default` in `settings.toml` has to be a provider/model, an alias, or a list of them"), "{said}");
     }
 
     #[test]
@@ -576,9 +586,6 @@ mod tests {
         let pipe = folder.path().join("baton.toml");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
         assert!(settings_file(&pipe).unwrap_err().to_string().contains("it is no file"));
-        let plugin = folder.path().join("x.wasm");
-        std::fs::rename(&pipe, &plugin).unwrap();
-        assert!(crate::app::read_plugin(&plugin, &Trust::default()).err().unwrap().contains("no file"));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub enum SecretError {
     #[error("`{0}` is no name for a secret; use up to 64 letters, digits, dashes and underscores.")]
     Name(String),
     /// No secret.
-    #[error("A secret has {SMALLEST} to {LARGEST} bytes in one line; this one has {0}. Nothing was kept.")]
+    #[error("A secret has {SMALLEST} to {LARGEST} bytes in one line, without control characters; this one has {0}. Nothing was kept.")]
     Value(String),
     /// The key is not where it was.
     #[error("The key to the secrets, `{}`, is not there. Put it back, or set BATON_SECRET_KEY to it; without it, remove `{}` and set the secrets again.", .key.display(), .file.display())]
@@ -37,6 +37,9 @@ pub enum SecretError {
         /// What it opens.
         file: PathBuf,
     },
+    /// Others than its owner can read it.
+    #[error("The key to the secrets, `{}`, can be read by others than its owner. Run `chmod 600` on it; if somebody may have read it, set other secrets.", .0.display())]
+    OpenKey(PathBuf),
     /// It cannot be a key.
     #[error("{0} does not hold a key: it has to be 32 bytes, in the variable as 64 hexadecimal digits or as base64.")]
     BadKey(String),
@@ -154,6 +157,9 @@ impl Secrets {
             let key = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
             return key.map(Some).ok_or_else(|| SecretError::BadKey("BATON_SECRET_KEY".to_owned()));
         }
+        if is_open(&self.key_file) {
+            return Err(SecretError::OpenKey(self.key_file.clone()));
+        }
         match fs::read(&self.key_file) {
             Ok(bytes) => match <[u8; 32]>::try_from(bytes) {
                 Ok(key) => Ok(Some(key)),
@@ -206,15 +212,26 @@ fn check_name(name: &str) -> Result<(), SecretError> {
     Ok(())
 }
 
+#[cfg(unix)]
+fn is_open(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|about| about.is_file() && std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open(_file: &Path) -> bool {
+    false
+}
+
 fn checked(value: &str) -> Result<&str, SecretError> {
     let value = value.trim();
     if !(SMALLEST..=LARGEST).contains(&value.len()) {
         return Err(SecretError::Value(format!("{} bytes", value.len())));
     }
-    if value.chars().any(char::is_control) {
-        return Err(SecretError::Value("several lines".to_owned()));
+    match value.chars().find(|character| character.is_control()) {
+        None => Ok(value),
+        Some('\n' | '\r') => Err(SecretError::Value("several lines".to_owned())),
+        Some(other) => Err(SecretError::Value(format!("the control character {}", other.escape_unicode()))),
     }
-    Ok(value)
 }
 
 /// A reader sees the old file or the new one. A temporary file is readable by its owner alone and stays so.
@@ -251,6 +268,11 @@ mod tests {
             self.0.path().join("data/secrets.json")
         }
 
+        fn put_key(&self, key: &[u8]) {
+            drop(fs::remove_file(self.key()));
+            replace(&self.key(), key).unwrap();
+        }
+
         fn key(&self) -> PathBuf {
             self.0.path().join("state/secret.key")
         }
@@ -284,11 +306,28 @@ mod tests {
         assert!(matches!(place.secrets().find("LAB"), Err(SecretError::NoKey { .. })));
         assert!(matches!(place.secrets().set("NEW", "sk-new-12345"), Err(SecretError::NoKey { .. })));
         for wrong in [[7; 32].as_slice(), b"short", b""] {
-            fs::write(place.key(), wrong).unwrap();
+            place.put_key(wrong);
             assert!(place.secrets().find("LAB").is_err() && place.secrets().set("NEW", "sk-new-12345").is_err());
         }
         assert_eq!((fs::read(place.file()).unwrap(), place.secrets().names().unwrap()), (before, vec!["LAB".to_owned()]));
-        fs::write(place.key(), key).unwrap();
+        place.put_key(&key);
+        assert_eq!(place.secrets().find("LAB").unwrap().as_deref(), Some("sk-lab-12345"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_can_read_opens_nothing() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = Place::new();
+        place.secrets().set("LAB", "sk-lab-12345").unwrap();
+        let mode = |mode| fs::set_permissions(place.key(), fs::Permissions::from_mode(mode)).unwrap();
+        for open in [0o644, 0o640, 0o604, 0o620] {
+            mode(open);
+            let error = place.secrets().find("LAB").unwrap_err();
+            assert!(matches!(error, SecretError::OpenKey(_)) && error.to_string().contains("chmod 600"), "{error}");
+            assert!(place.secrets().set("LAB", "sk-lab-54321").is_err());
+        }
+        mode(0o400);
         assert_eq!(place.secrets().find("LAB").unwrap().as_deref(), Some("sk-lab-12345"));
     }
 
@@ -321,6 +360,9 @@ mod tests {
         for value in ["", "short", "two\nlines-of-it", &"x".repeat(5_000)] {
             assert!(matches!(place.secrets().set("LAB", value), Err(SecretError::Value(_))));
         }
+        let reason = |value: &str| place.secrets().set("LAB", value).unwrap_err().to_string();
+        assert!(reason("two\nlines-of-it").contains("this one has several lines"));
+        assert!(reason("sk-12345\u{0}678").contains(r"has the control character \u{0}"), "{}", reason("sk-12345\u{0}678"));
         for name in ["", "a b", "../x", &"x".repeat(65)] {
             assert!(matches!(place.secrets().set(name, "sk-lab-12345"), Err(SecretError::Name(_))));
         }

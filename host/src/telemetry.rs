@@ -2,19 +2,23 @@
 
 use std::io::{self, Write};
 
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 use crate::journal::Redactor;
 
-/// Begins to write. `filter` is a level such as `debug`, or directives such as `baton::kernel=trace`; warnings and
-/// errors are shown by default, and also when the filter cannot be understood.
+/// What is shown of every library. The one that speaks to models warns of every event of a stream that says nothing; what
+/// matters of it comes back as an error.
+const USUAL: &str = "warn,genai=off";
+
+/// Begins to write. `filter` is a level such as `debug`, which is Baton's own, or directives such as `baton::kernel=trace`.
+/// Of everything that it does not name, warnings and errors are shown; so they are when it cannot be understood.
 ///
 /// No line holds what `redactor` knows, now or later.
 pub fn start(filter: Option<&str>, redactor: &Redactor) {
-    let understood = filter.map(EnvFilter::try_new).transpose();
+    let understood = filter.map(|filter| EnvFilter::try_new(directives(filter))).transpose();
     let mistake = understood.as_ref().err().map(ToString::to_string);
-    // The library that speaks to models warns of every event of a stream that says nothing; what matters comes back as an error.
-    let filter = understood.ok().flatten().unwrap_or_else(|| EnvFilter::new("warn,genai=off"));
+    let filter = understood.ok().flatten().unwrap_or_else(|| EnvFilter::new(USUAL));
     let redactor = redactor.clone();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || Lines(redactor.clone())).with_ansi(false);
     // It fails only where a subscriber is there already, which then does the work.
@@ -22,6 +26,19 @@ pub fn start(filter: Option<&str>, redactor: &Redactor) {
     if let Some(mistake) = mistake {
         tracing::warn!(error = %mistake, "the log filter cannot be understood; set BATON_LOG to a level such as debug");
     }
+}
+
+/// A level by itself is Baton's own: with all that its libraries say at `trace`, a log would have gigabytes. They are shown
+/// no more than it, though, so that `off` is silence.
+fn directives(filter: &str) -> String {
+    let mut directives = vec![USUAL.to_owned()];
+    for directive in filter.split(',').map(str::trim).filter(|directive| !directive.is_empty()) {
+        match directive.parse::<LevelFilter>() {
+            Ok(level) => directives.push(format!("{},baton={level}", level.min(LevelFilter::WARN))),
+            Err(_) => directives.push(directive.to_owned()),
+        }
+    }
+    directives.join(",")
 }
 
 /// Writes whole lines to standard error, without secrets.
@@ -36,5 +53,57 @@ impl Write for Lines {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::{debug, error, trace, warn};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Heard(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Heard {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(line)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn shown(filter: &str) -> String {
+        let heard = Heard::default();
+        let writer = heard.clone();
+        let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(directives(filter)));
+        let lines = lines.with_writer(move || writer.clone()).with_ansi(false).without_time().with_level(false).with_target(false);
+        tracing::subscriber::with_default(lines.finish(), || {
+            trace!(target: "baton::kernel", "own-trace");
+            debug!(target: "baton::store", "own-debug");
+            error!(target: "baton::store", "own-error");
+            trace!(target: "hyper::client", "hyper-trace");
+            warn!(target: "hyper::client", "hyper-warn");
+            error!(target: "genai", "genai-error");
+        });
+        let text = String::from_utf8(heard.0.lock().unwrap().clone()).unwrap();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_level_is_our_own_and_libraries_are_named() {
+        assert_eq!(shown(""), "own-error hyper-warn");
+        assert_eq!(shown("trace"), "own-trace own-debug own-error hyper-warn");
+        assert_eq!(shown("debug"), "own-debug own-error hyper-warn");
+        assert_eq!(shown("DEBUG,hyper=trace"), "own-debug own-error hyper-trace hyper-warn");
+        assert_eq!(shown("hyper=trace"), "own-error hyper-trace hyper-warn");
+        assert_eq!(shown("baton::kernel=trace"), "own-trace own-error hyper-warn");
+        assert_eq!(shown("error"), "own-error");
+        assert_eq!(shown("off"), "");
+        assert_eq!(shown("info,genai=error"), "own-error hyper-warn genai-error");
     }
 }

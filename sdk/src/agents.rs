@@ -3,8 +3,9 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::conversation::MAX_PAUSES;
 use crate::imports::agents as host;
-use crate::{Error, Result};
+use crate::{Error, Result, run};
 
 pub use host::{Outcome, Task};
 
@@ -60,4 +61,66 @@ pub fn answer<T: DeserializeOwned>(agent: &str, task: Task, schema: &Value) -> R
             error.inner()
         ))
     })
+}
+
+/// [`answer`] for what no schema can say: `check` gives what is wrong with an answer, a sentence each. That is shown to the
+/// agent once; if the next answer is no better, the run is paused, and the task given anew once it is resumed.
+pub fn checked<T: DeserializeOwned>(agent: &str, task: &Task, schema: &Value, check: impl Fn(&T) -> Vec<String>) -> Result<T> {
+    for _ in 0..=MAX_PAUSES {
+        let first: T = answer(agent, task.clone(), schema)?;
+        let problems = check(&first);
+        if problems.is_empty() {
+            return Ok(first);
+        }
+        let shown = format!("{}\n\nYour answer before could not be used:\n- {}", task.context.trim(), problems.join("\n- "));
+        let second: T = answer(agent, task.clone().with_context(shown), schema)?;
+        let problems = check(&second);
+        if problems.is_empty() {
+            return Ok(second);
+        }
+        let run = run::about().id;
+        run::pause(&format!(
+            "The agent `{agent}` gave no answer that can be used, also after it was told why: {} Set another model for it and resume with \
+             `baton runs resume {run}`, which asks it anew.",
+            problems.join(" ")
+        ));
+    }
+    Err(Error::Other(format!(
+        "The agent `{agent}` gave no answer that can be used, and the run was resumed {MAX_PAUSES} times already. Make the task smaller, or set another model."
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Host;
+    use serde_json::json;
+
+    fn odd(agent: &str) -> Result<u64> {
+        let check = |number: &u64| if number % 2 == 1 { Vec::new() } else { vec![format!("{number} is even.")] };
+        checked(agent, &Task::new("Name an odd number."), &json!({ "type": "integer" }), check)
+    }
+
+    fn counting(host: Host, answers: &'static [&'static str]) -> Host {
+        let asked = std::cell::Cell::new(0);
+        host.with_agent("ann", move |_| {
+            asked.set(asked.get() + 1);
+            Ok(Outcome::new(answers[asked.get() - 1], "told a number"))
+        })
+    }
+
+    #[test]
+    fn an_answer_that_does_not_hold_is_shown_once() {
+        let host = counting(Host::new(), &["2", "3"]);
+        assert_eq!(host.inside(|| odd("ann")), Ok(3));
+        let shown = host.requests("agents.perform")[1]["task"]["context"].to_string();
+        assert!(shown.contains("2 is even."), "{shown}");
+    }
+
+    #[test]
+    fn an_agent_that_does_no_better_is_for_the_operator() {
+        let host = counting(Host::new().resumes(1), &["2", "4", "5"]);
+        assert_eq!(host.inside(|| odd("ann")), Ok(5));
+        assert!(host.pauses()[0].contains("4 is even."), "{:?}", host.pauses());
+    }
 }

@@ -19,6 +19,7 @@
 
 pub mod agents;
 pub mod assets;
+pub mod backlog;
 #[doc(hidden)]
 #[expect(clippy::too_many_arguments, reason = "wit-bindgen passes a record field by field")]
 pub mod bindings;
@@ -27,6 +28,7 @@ mod error;
 #[doc(hidden)]
 pub mod export;
 pub mod files;
+pub mod git;
 mod imports;
 pub mod knowledge;
 pub mod llm;

@@ -1,10 +1,14 @@
 //! Everything that needs the real program, real components or real servers.
 
 mod author;
+mod backlog;
+mod beside;
 mod budgets;
 mod containers;
+mod demo;
 mod distribution;
 mod double;
+mod git;
 mod grants;
 mod hostile;
 mod kill;
@@ -19,5 +23,9 @@ mod repair;
 mod replay;
 mod runs;
 mod sandbox;
+mod secrets;
 mod serve;
+mod settings;
+mod sprint;
+mod stopping;
 mod tools;

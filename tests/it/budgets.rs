@@ -119,7 +119,12 @@ fn a_budget_for_everything_or_a_project_holds_every_run() {
     let _project = user.baton(&["budget", "set", "0.80", "--project", "work"]).exits(0);
     let told = user.run(1, &[]).exits(3);
     assert!(told.stderr.contains("the project work-"), "{}", told.stderr);
+    let refused = user.baton(&["budget", "set", "100", "--project", "wrok"]).exits(2);
+    assert!(refused.stderr.contains("the projects of its runs are work-"), "{}", refused.stderr);
+    let project = user.json(&["runs", "list"])[0]["project"].as_str().unwrap().to_owned();
+    let _by_its_name = user.baton(&["budget", "set", "50", "--project", &project]).exits(0);
     let _raised = user.baton(&["budget", "set", "100", "--project", "work"]).exits(0);
+    assert_eq!(user.json(&["budget"]).as_array().unwrap().len(), 1, "the folder and its name are one project");
     let _done = user.run(1, &[]).exits(0);
 }
 
@@ -134,5 +139,12 @@ fn what_is_no_budget_is_refused() {
     }
     let none = user.baton(&["budget", "remove", "--project", "nobody"]).exits(2);
     assert!(none.stderr.contains("There is no budget"), "{}", none.stderr);
+    for (nobody, said) in
+        [("", "named by its folder"), (" ", "named by its folder"), ("wrok", "no run has belonged"), ("answers.yaml", "no folder")]
+    {
+        let refused = user.baton(&["budget", "set", "1", "--project", nobody]).exits(2);
+        assert!(refused.stderr.contains(said), "{nobody}: {}", refused.stderr);
+    }
+    assert_eq!(user.json(&["budget"]), json!([]));
     assert_eq!(user.asked(), 0);
 }

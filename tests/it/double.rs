@@ -77,6 +77,10 @@ fn inputs() -> Vec<Value> {
         json!({ "do": "execute", "command": vec!["x"; 257] }),
         json!({ "do": "execute", "command": ["true"], "env": [["1A", "x"]] }),
         json!({ "do": "execute", "command": ["true"], "timeout": 0 }),
+        json!({ "do": "worktree", "say": "story/1" }),
+        json!({ "do": "worktree", "say": "-f" }),
+        json!({ "do": "worktree", "say": "elsewhere" }),
+        json!({ "do": "story", "say": "one" }),
         json!({ "do": "fail", "say": "no luck" }),
         json!({ "do": "ghost" }),
     ]);

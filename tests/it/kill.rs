@@ -15,7 +15,7 @@ use baton_tests::{folder, program};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// One demo in a folder of its own, with a script that logs each call it answers.
+/// One demo of a plan in a folder of its own, with a script that logs each call it answers.
 struct Demo {
     home: TempDir,
 }
@@ -38,7 +38,7 @@ impl Demo {
     }
 
     fn arguments(&self) -> Vec<String> {
-        ["demo", "--dir", "demo", "--data-dir", "data", "--model", "script/script/replies.yaml"].map(str::to_owned).to_vec()
+        ["demo", "--plan", "--dir", "demo", "--data-dir", "data", "--model", "script/script/replies.yaml"].map(str::to_owned).to_vec()
     }
 
     fn cache(&self) -> PathBuf {

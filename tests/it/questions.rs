@@ -227,6 +227,11 @@ fn without_a_terminal_the_program_says_what_is_asked_and_how_to_answer() {
     let listed = json_of(home, &["questions", "list"]);
     let (id, root) = (listed[0]["question"].as_str().unwrap(), listed[0]["root"].as_str().unwrap());
     assert_eq!(program::run(home, &["questions", "answer", "nobody", "x", "--data-dir", "data"]).code, Some(2));
+    for nothing in ["", " \t\n"] {
+        let refused = program::run(home, &["questions", "answer", id, nothing, "--data-dir", "data"]).exits(2).stderr;
+        assert!(refused.contains("at least one character") && refused.contains("`--yes`"), "{refused}");
+        assert_eq!(json_of(home, &["questions", "show", id])["state"], "open");
+    }
     let _answered = program::run(home, &["questions", "answer", id, "2", "--data-dir", "data"]).exits(0);
     let late = program::run(home, &["questions", "answer", id, "1", "--data-dir", "data"]).exits(1).stderr;
     assert!(late.contains("was answered already, by") && late.contains("USD"), "{late}");
@@ -285,7 +290,8 @@ fn killed_hosts_forget_no_question_and_an_answer_from_beside_is_heard() {
     assert!(program::wait_until(&mut child, executes));
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(json_of(home, &["questions", "list"]).as_array().unwrap().len(), 1, "not asked again");
-    let _answered = program::run(home, &["questions", "answer", id, "--yes", "--data-dir", "data"]).exits(0);
+    let told = program::run(home, &["questions", "answer", id, "--yes", "--data-dir", "data"]).exits(0).stderr;
+    assert!(told.contains("carries on with it"), "{told}");
     let answered = std::time::Instant::now();
     let settled = || {
         let all = json_of(home, &["questions", "list", "--all"]);

@@ -205,7 +205,8 @@ fn a_dropped_file_is_published_replaced_and_taken_out_while_the_host_serves() {
     let _written = user.run(&write()).exits(0);
 
     fs::rename(user.file("any"), user.file("other")).unwrap();
-    host.told("published", "other.wasm");
+    let moved = host.told("moved", "other.wasm");
+    assert!(moved["from"].as_str().unwrap().ends_with("any.wasm") && moved["version"] == "0.2.0", "{moved}");
     let _written = user.run(&write()).exits(0);
 
     fs::remove_file(user.file("other")).unwrap();
@@ -216,8 +217,8 @@ fn a_dropped_file_is_published_replaced_and_taken_out_while_the_host_serves() {
     assert_eq!(host.ended(), Some(0));
     let said = host.said.lock().unwrap();
     assert!(said.iter().all(|line| line["no-json"].is_null()), "{said:?}");
-    let removals = said.iter().filter(|event| event["category"] == "plugin" && event["name"] == "removed").count();
-    assert_eq!(removals, 1, "a new name is no removal");
+    let told = |name: &str| said.iter().filter(|event| event["category"] == "plugin" && event["name"] == name).count();
+    assert_eq!((told("published"), told("moved"), told("removed")), (2, 1, 1), "a new name is neither a publication nor a removal");
 }
 
 #[test]
@@ -266,10 +267,65 @@ fn what_cannot_be_compiled_leaves_the_last_good_version() {
     assert!(host.told("refused", "another.wasm")["kept"].is_null());
     host.killed();
 
+    // Nothing has changed, so nothing is compiled; whoever touches or installs the file wants it tried anew.
+    let host = Host::over(&user);
+    for (file, kept) in [("probe.wasm", json!("0.1.0")), ("another.wasm", Value::Null)] {
+        let refused = host.told("refused", file);
+        assert!(refused["reason"].as_str().unwrap().contains("So it was found before"), "{refused}");
+        assert_eq!(refused["kept"]["version"], kept);
+    }
+    let listed = user.json(&["plugin", "list"])["refused"].to_string();
+    assert!(listed.contains("another.wasm") && listed.contains("So it was found before"), "{listed}");
+    let touched = fs::File::options().append(true).open(user.file("another")).unwrap();
+    touched.set_modified(std::time::SystemTime::now()).unwrap();
+    let is_anew = |event: &Value| {
+        let (file, reason) = (event["data"]["file"].as_str().unwrap_or_default(), event["data"]["reason"].as_str().unwrap_or_default());
+        event["name"] == "refused" && file.ends_with("another.wasm") && !reason.contains("So it was found before")
+    };
+    host.event(is_anew);
+    host.killed();
+    let refused = user.baton(&["plugin", "install", "data/plugins/another.wasm"]).exits(1).stderr;
+    let refused = refused.lines().find(|line| line.starts_with("error:")).unwrap();
+    assert!(refused.contains("compile.memory-mib") && !refused.contains("So it was found before"), "{refused}");
+
     user.settings("");
     let _host = Host::over(&user);
     eventually("the new version is there", || (user.version_of("probe") == Some(json!("0.2.0"))).then_some(()));
     let _written = user.run(&write()).exits(0);
+}
+
+#[test]
+fn what_takes_long_to_compile_holds_up_no_other_and_keeps_its_claim() {
+    let user = User::new();
+    let host = Host::over(&user);
+    let named = |name: &str| changed_probe(|manifest| manifest.replacen("\"probe\"", &format!("\"{name}\""), 1));
+    let slow = [named("slow"), section(1, &laborious_module())].concat();
+    user.put("a-slow", &slow);
+    user.put("b-rival", &with_other_code(named("slow"), b'c'));
+    user.put("c-quick", &with_other_code(named("quick"), b'd'));
+    host.told("published", "c-quick.wasm");
+    host.told("published", "a-slow.wasm");
+    let refused = host.told("refused", "b-rival.wasm");
+    assert!(refused["reason"].as_str().unwrap().contains("a-slow.wasm"), "{refused}");
+    let published: Vec<_> = host.said.lock().unwrap().iter().filter(|event| event["name"] == "published").cloned().collect();
+    let plugins: Vec<_> = published.iter().map(|event| event["data"]["plugin"].as_str().unwrap()).collect();
+    assert_eq!(plugins, ["quick", "slow"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_given_another_name_while_nobody_served_is_told_as_such() {
+    let host = TestHost::new().await;
+    let folder = host.app.folder();
+    fs::create_dir_all(folder.root()).unwrap();
+    fs::write(folder.root().join("any.wasm"), changed_probe(|manifest| manifest.replacen("\"probe\"", "\"other\"", 1))).unwrap();
+    let host = host.restarted().await;
+    fs::rename(folder.root().join("any.wasm"), folder.root().join("new.wasm")).unwrap();
+    let host = host.restarted().await;
+    let events = host.app.kernel.events().after(0, None, 1_000).await.unwrap();
+    let of_other = events.iter().map(|event| &event.draft).filter(|draft| draft.data["plugin"] == "other");
+    let told: Vec<_> =
+        of_other.map(|draft| (draft.name.as_str(), draft.data["file"].as_str().unwrap().rsplit('/').next().unwrap())).collect();
+    assert_eq!(told, [("published", "any.wasm"), ("moved", "new.wasm")]);
 }
 
 #[test]
@@ -295,14 +351,17 @@ fn compiling_ends_at_its_limits() {
 
 /// A component with one module of many long functions, which no tool would write.
 fn laborious() -> Vec<u8> {
+    [b"\0asm\x0d\0\x01\0".to_vec(), section(1, &laborious_module())].concat()
+}
+
+fn laborious_module() -> Vec<u8> {
     const FUNCTIONS: usize = 1_500;
     // (local.get 0), then (i64.mul (local.get 0)) and (i64.add (i64.const 7)), again and again.
     let body = [b"\x00\x20\x00".as_slice(), &b"\x20\x00\x7e\x42\x07\x7c".repeat(600), b"\x0b"].concat();
     let function = [leb(body.len()), body].concat();
     let code = [leb(FUNCTIONS), function.repeat(FUNCTIONS)].concat();
     let (types, functions) = (b"\x01\x60\x01\x7e\x01\x7e", [leb(FUNCTIONS), vec![0; FUNCTIONS]].concat());
-    let module = [b"\0asm\x01\0\0\0".to_vec(), section(1, types), section(3, &functions), section(10, &code)].concat();
-    [b"\0asm\x0d\0\x01\0".to_vec(), section(1, &module)].concat()
+    [b"\0asm\x01\0\0\0".to_vec(), section(1, types), section(3, &functions), section(10, &code)].concat()
 }
 
 fn section(id: u8, content: &[u8]) -> Vec<u8> {

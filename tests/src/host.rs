@@ -8,7 +8,7 @@ use std::{
 
 use baton::{
     app::{Access, App},
-    config::{Config, tool_servers},
+    config::{Config, git_program, tool_servers},
     events::Event,
     interfaces::{Settings, llm, sandbox},
     journal::{Entry, Halt, Redactor, RunId},
@@ -146,6 +146,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         freeze_after_writes,
         trust: Default::default(),
         program: None,
+        git: git_program(),
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),

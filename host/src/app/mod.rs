@@ -7,12 +7,14 @@ mod sandboxing;
 mod watch;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::Value;
+
+pub use sandboxing::engine;
 
 pub use folder::{Folder, FolderError, Refused, pack, read_file, read_plugin, understand};
 
@@ -20,6 +22,8 @@ use crate::{
     config::{Config, ConfigError},
     interfaces::{
         Services,
+        backlog::Backlog,
+        git::Repositories,
         knowledge::WordIndex,
         llm::{
             Catalogue, Provider, Watchers,
@@ -94,6 +98,8 @@ pub struct App {
     pub ledger: Arc<dyn Ledger>,
     /// What was spent, and what may be.
     pub books: Arc<Books>,
+    /// What is to be done in every project.
+    pub backlog: Arc<dyn Backlog>,
     /// What runs ask people.
     pub questions: Arc<dyn Questions>,
     /// What models are saying right now.
@@ -133,15 +139,17 @@ impl App {
             (Err(_), Access::Look) => Vec::new(),
             (published, _) => published.map_err(KernelError::from)?,
         };
-        let (registry, refused) = installed(&config, &published, &shelf, access)?;
+        let engine = Engine::new(&config.data_dir.join("cache"), &config.cache_key, compiler(&config))?;
+        let (registry, refused) = installed(&config, &published, &shelf, &engine, access)?;
         let servers: Servers =
             config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
         let watchers = Watchers::new(config.redactor.clone());
         let models: Arc<dyn Provider> = Arc::new(Catalogue::new(&config.models, Arc::new(SystemPace), &watchers)?);
         let guests = Guests::start(access)?;
+        let repositories = Arc::new(Repositories::new(config.git.clone(), worktrees(&config.data_dir), Arc::clone(&store) as _));
         let config = Arc::new(config);
         let parts = Parts {
-            engine: Engine::new(&config.data_dir.join("cache"), &config.cache_key, compiler(&config))?,
+            engine,
             registry,
             journal: journal(&config, &store),
             events: Arc::clone(&store) as _,
@@ -149,6 +157,7 @@ impl App {
             grants: Arc::clone(&store) as _,
             versions: Arc::clone(&store) as _,
             shelf,
+            worktrees: Arc::clone(&repositories) as _,
             clock: Arc::new(SystemClock),
             random: Arc::new(rand::random),
             policy: Arc::clone(&config) as _,
@@ -157,6 +166,8 @@ impl App {
             slots: config.slots,
         };
         let (documents, memory, servers) = (Arc::clone(&store) as _, Arc::clone(&store) as _, Arc::new(servers));
+        let backlog: Arc<dyn Backlog> = Arc::clone(&store) as _;
+        let items = Arc::clone(&backlog);
         let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
         let asked = Arc::clone(&questions);
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
@@ -168,6 +179,7 @@ impl App {
             children,
             models,
             documents,
+            backlog: items,
             questions: asked,
             toolboxes,
             servers,
@@ -175,15 +187,17 @@ impl App {
             prices,
             books: paying,
             index,
+            repositories,
             sandbox: executing,
         };
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         let ledger = Arc::clone(&store) as _;
-        let mut app = Self { config, kernel, refused, questions, watchers, ledger, books, sandbox, store, _guests: guests, lease };
+        let mut app = Self { config, kernel, refused, backlog, questions, watchers, ledger, books, sandbox, store, _guests: guests, lease };
         if access == Access::Execute {
             app.kernel.honour_requests().await?;
             app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;
+            app.kernel.tidy_up().await?;
             let worse = app.settle_folder(published).await?;
             app.refused.extend(worse);
             sandboxing::clean_up(&app.sandbox, &app.kernel);
@@ -275,16 +289,28 @@ fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
 
 /// The bundled plugins, granted what they need, and the files in the plugin folder, granted nothing until an operator's
 /// decisions are recalled.
-fn installed(config: &Config, published: &[Published], shelf: &Shelf, access: Access) -> Result<(Registry, Vec<Refused>), AppError> {
+fn installed(
+    config: &Config,
+    published: &[Published],
+    shelf: &Shelf,
+    engine: &Engine,
+    access: Access,
+) -> Result<(Registry, Vec<Refused>), AppError> {
     let registry = Registry::reserving(config.servers.iter().map(|server| server.name.clone()));
     for bundled in baton_plugins::BUNDLED {
         let needs = |package: &Package| package.manifest.needs.clone();
         let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
         added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
     }
-    let found = publishing::Found { folder: &Folder::of(&config.data_dir), published, shelf, trust: &config.trust };
+    let found = publishing::Found { folder: &Folder::of(&config.data_dir), published, shelf, engine, trust: &config.trust };
     let refused = publishing::load(&found, &registry, access);
     Ok((registry, refused))
+}
+
+/// Where worktrees lie: the same folder by the same name, however the data directory was named.
+fn worktrees(data_dir: &Path) -> PathBuf {
+    let folder = data_dir.canonicalize().or_else(|_| std::path::absolute(data_dir));
+    folder.unwrap_or_else(|_| data_dir.to_owned()).join("worktrees")
 }
 
 /// What comes from others is compiled by a process of its own, where there is a program to start.

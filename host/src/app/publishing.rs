@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Access, App, AppError, Refused, folder, read_plugin, understand};
 use crate::{
     events::{Category, Draft},
     kernel::{
-        KernelError,
+        Kernel, KernelError,
+        engine::Engine,
         registry::{Origin, Plugin, Registry},
         signature::Trust,
         versions::{Published, Shelf},
@@ -30,13 +31,22 @@ pub(super) struct Found<'a> {
     /// What its files held last that was good.
     pub(super) published: &'a [Published],
     pub(super) shelf: &'a Shelf,
+    /// What is known to have no code.
+    pub(super) engine: &'a Engine,
     /// Whose plugins are taken.
     pub(super) trust: &'a Trust,
 }
 
 impl Found<'_> {
     fn restore(&self, last: &Published, path: &Path, registry: &Registry) -> Option<Arc<Plugin>> {
-        registry.add(kept(last, path, self.shelf, self.trust)?).ok()
+        let plugin = kept(last, path, self.shelf, self.trust)?;
+        // It may have been published without being compiled, and be no good.
+        self.engine.refusal(&plugin.package, &plugin.origin).is_none().then(|| registry.add(plugin).ok())?
+    }
+
+    fn read(&self, path: &Path) -> Result<Plugin, String> {
+        let plugin = read_plugin(path, self.trust)?;
+        self.engine.refusal(&plugin.package, &plugin.origin).map_or(Ok(plugin), Err)
     }
 }
 
@@ -54,7 +64,7 @@ pub(super) fn load(found: &Found, registry: &Registry, access: Access) -> Vec<Re
         if access == Access::Beside && restored().is_some() {
             continue;
         }
-        let added = read_plugin(&path, found.trust).and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
+        let added = found.read(&path).and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
         if let Err(reason) = added {
             refused.push(Refused { reason: with_last(&reason, restored()), path });
         }
@@ -81,7 +91,7 @@ impl App {
             };
             match worse {
                 Some(reason) => refused.push(Refused { reason: with_last(&reason, last), path: path.clone() }),
-                None => self.write_down(plugin, path, None).await?,
+                None => self.write_down(plugin, path, self.news(plugin, &published)).await?,
             }
         }
         for last in &published {
@@ -94,6 +104,15 @@ impl App {
         Ok(refused)
     }
 
+    /// What is new of a plugin that lies in another file than before, or in none before.
+    fn news(&self, plugin: &Plugin, before: &[Published]) -> (&'static str, Value) {
+        let same = before.iter().filter(|last| last.plugin == plugin.name() && last.hash == plugin.package.hash);
+        match same.map(|last| self.folder().path(&last.file)).find(|file| !file.exists()) {
+            Some(from) => ("moved", json!({ "from": from })),
+            None => published(None),
+        }
+    }
+
     /// Lets go of the versions that nobody needs any more.
     pub(super) async fn retire(&self) -> Result<(), KernelError> {
         let grace = u64::try_from(GRACE.as_millis()).unwrap_or(u64::MAX);
@@ -102,7 +121,7 @@ impl App {
 
     /// Why the plugin of a file cannot be used, where the last of the file can: it is in its place then.
     async fn worse(&self, plugin: &Arc<Plugin>, last: &Published, path: &Path) -> Result<Option<String>, KernelError> {
-        let Err(reason) = self.compiled(plugin).await else { return Ok(None) };
+        let Err(reason) = compiled(&self.kernel, plugin).await else { return Ok(None) };
         let Some(last) = kept(last, path, &Shelf::of(&self.config.data_dir), &self.config.trust) else { return Ok(None) };
         if last.name() != plugin.name() {
             if self.kernel.registry().check(&last, None).is_err() {
@@ -117,27 +136,58 @@ impl App {
     /// Publishes a plugin that was read from `path`: compiles and links it, keeps its file, and puts it in the place of
     /// the version before. A sentence says why not, and then nothing has changed.
     pub async fn publish(&self, plugin: Plugin, path: &Path) -> Result<Result<Arc<Plugin>, String>, KernelError> {
+        if let Err(reason) = self.admits(&plugin, path) {
+            return Ok(Err(reason));
+        }
+        let plugin = Arc::new(plugin);
+        match compiled(&self.kernel, &plugin).await {
+            Ok(()) => self.take_up(plugin, path).await,
+            Err(reason) => Ok(Err(reason)),
+        }
+    }
+
+    /// Whether a plugin that was read from `path` may have its name; a sentence says why not.
+    pub(super) fn admits(&self, plugin: &Plugin, path: &Path) -> Result<(), String> {
         let holder = match self.kernel.registry().find(plugin.name()).map(|present| present.origin.clone()) {
             // Its file was given another name.
             Some(Origin::File(file)) if !file.exists() => file,
             _ => path.to_owned(),
         };
-        if let Err(error) = self.kernel.registry().check(&plugin, Some(&holder)) {
-            return Ok(Err(error.to_string()));
-        }
-        let plugin = Arc::new(plugin);
-        if let Err(reason) = self.compiled(&plugin).await {
+        self.kernel.registry().check(plugin, Some(&holder)).map_err(|error| error.to_string())
+    }
+
+    /// The last step of publishing: for what has been compiled, and is held by nobody else.
+    pub(super) async fn take_up(&self, plugin: Arc<Plugin>, path: &Path) -> Result<Result<Arc<Plugin>, String>, KernelError> {
+        // Somebody else may have taken the name meanwhile.
+        if let Err(reason) = self.admits(&plugin, path) {
             return Ok(Err(reason));
         }
         let Some(plugin) = Arc::into_inner(plugin) else { return Ok(Err("It is being published already.".to_owned())) };
-        let of_file = self.kernel.registry().of_file(path);
         let replaced = self.kernel.registry().find(plugin.name()).map(|present| present.package.hash.clone());
+        let plugin = self.put(plugin, path).await?;
+        self.write_down(&plugin, path, published(replaced.as_deref())).await?;
+        Ok(Ok(plugin))
+    }
+
+    /// Takes note that the file of a plugin has another name now, and nothing else has changed. False where that is not so.
+    pub(super) async fn follow(&self, plugin: Plugin, path: &Path) -> Result<Result<Arc<Plugin>, Plugin>, KernelError> {
+        let present = self.kernel.registry().find(plugin.name()).filter(|present| present.package.hash == plugin.package.hash);
+        let from = match present.map(|present| present.origin.clone()) {
+            Some(Origin::File(from)) if from != path && !from.exists() => from,
+            _ => return Ok(Err(plugin)),
+        };
+        let plugin = self.put(plugin, path).await?;
+        self.write_down(&plugin, path, ("moved", json!({ "from": from }))).await?;
+        Ok(Ok(plugin))
+    }
+
+    async fn put(&self, plugin: Plugin, path: &Path) -> Result<Arc<Plugin>, KernelError> {
+        let of_file = self.kernel.registry().of_file(path);
         let plugin = self.kernel.put(plugin).await?;
         if let Some(other) = of_file.filter(|other| other.name() != plugin.name()) {
             self.kernel.take_out(other.name()).await?;
         }
-        self.write_down(&plugin, path, replaced).await?;
-        Ok(Ok(plugin))
+        Ok(plugin)
     }
 
     /// Takes out what was published from a file that is gone. Gives it, if there was something.
@@ -165,16 +215,8 @@ impl App {
         Ok(())
     }
 
-    /// Compiles and links a plugin; a sentence says why that is not possible.
-    async fn compiled(&self, plugin: &Arc<Plugin>) -> Result<(), String> {
-        let (kernel, compiling) = (Arc::clone(&self.kernel), Arc::clone(plugin));
-        match tokio::task::spawn_blocking(move || compiling.exports(kernel.engine()).map(drop)).await {
-            Ok(compiled) => compiled.map_err(|error| error.to_string()),
-            Err(_) => Err("Compiling it broke down; try another build of it.".to_owned()),
-        }
-    }
-
-    async fn write_down(&self, plugin: &Arc<Plugin>, path: &Path, replaced: Option<String>) -> Result<(), KernelError> {
+    /// Remembers what a file holds, and tells what happened: the name of the event, and what belongs to it alone.
+    async fn write_down(&self, plugin: &Arc<Plugin>, path: &Path, (name, mut event): (&str, Value)) -> Result<(), KernelError> {
         self.kernel.keep(plugin).await?;
         let manifest = &plugin.package.manifest;
         let published = Published {
@@ -184,14 +226,14 @@ impl App {
             hash: plugin.package.hash.clone(),
             published_at: self.kernel.now(),
         };
-        let event = json!({
-            "plugin": published.plugin,
-            "version": published.version,
-            "hash": published.hash,
-            "file": path,
-            "replaced": replaced.filter(|replaced| *replaced != published.hash),
-        });
-        Ok(self.versions().publish(&published, vec![Draft::of_host(Category::Plugin, "published", event)]).await?)
+        for (key, value) in [("plugin", &published.plugin), ("version", &published.version), ("hash", &published.hash)] {
+            event[key] = json!(value);
+        }
+        event["file"] = json!(path);
+        if event["replaced"] == event["hash"] {
+            event["replaced"] = Value::Null;
+        }
+        Ok(self.versions().publish(&published, vec![Draft::of_host(Category::Plugin, name, event)]).await?)
     }
 
     async fn forget(&self, last: &Published, path: &Path) -> Result<(), KernelError> {
@@ -199,6 +241,19 @@ impl App {
         self.versions().withdraw(&last.file, vec![Draft::of_host(Category::Plugin, "removed", event)]).await?;
         Ok(())
     }
+}
+
+/// Compiles and links a plugin; a sentence says why that is not possible.
+pub(super) async fn compiled(kernel: &Arc<Kernel>, plugin: &Arc<Plugin>) -> Result<(), String> {
+    let (kernel, compiling) = (Arc::clone(kernel), Arc::clone(plugin));
+    match tokio::task::spawn_blocking(move || compiling.exports(kernel.engine()).map(drop)).await {
+        Ok(compiled) => compiled.map_err(|error| error.to_string()),
+        Err(_) => Err("Compiling it broke down; try another build of it.".to_owned()),
+    }
+}
+
+fn published(replaced: Option<&str>) -> (&'static str, Value) {
+    ("published", json!({ "replaced": replaced }))
 }
 
 /// The last good version of a file, if it is still one that the operator takes.

@@ -2,7 +2,7 @@
 //! away is taken out. Believes no notice of the system alone: it looks again every two seconds.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -10,25 +10,28 @@ use std::{
 };
 
 use notify::{RecursiveMode, Watcher};
-use tokio::sync::Notify;
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::JoinSet,
+};
 
-use super::{App, Folder, read_plugin};
+use super::{App, Folder, publishing::compiled, read_plugin};
 use crate::kernel::{
     KernelError,
-    registry::Origin,
+    registry::{Origin, Plugin},
     watch::{Known, Stamp, Step},
 };
 
 /// How often the folder is looked at where nothing tells of a change.
 const LOOK: Duration = Duration::from_secs(2);
+/// Files compiled at once. One that takes all the time it may have holds up no other, and a folder full of them does not
+/// take the machine.
+const AT_ONCE: usize = 4;
 
 impl App {
     /// Follows the folder until the store fails.
     pub async fn watch_folder(&self) -> Result<(), KernelError> {
-        let mut watched = Watched { app: self, known: Known::default(), refused: BTreeMap::new() };
-        for refused in &self.refused {
-            watched.refused.insert(refused.path.clone(), String::new());
-        }
+        let mut watched = Watched::of(self);
         let (folder, changed) = (self.folder(), Arc::new(Notify::new()));
         // Without a folder there is nothing to watch; without a watcher there is the look every two seconds.
         let watcher = watch(&folder, Arc::clone(&changed));
@@ -40,6 +43,8 @@ impl App {
             tokio::select! {
                 () = changed.notified() => {}
                 () = tokio::time::sleep(due) => {}
+                // Nothing of a task that broke down is published; it is looked into again when it changes.
+                Some(compiled) = watched.compiling.join_next() => if let Ok(compiled) = compiled { watched.settle(compiled).await? },
             }
         }
     }
@@ -50,63 +55,167 @@ struct Watched<'a> {
     known: Known,
     /// Why each of the files was refused that were.
     refused: BTreeMap<PathBuf, String>,
+    compiling: JoinSet<Compiled>,
+    room: Arc<Semaphore>,
+    /// What is being compiled, by the file it was read from.
+    claims: BTreeMap<PathBuf, Claim>,
+    /// Files that wait until it is decided who gets the name they claim.
+    held_up: BTreeSet<PathBuf>,
+    /// Files that have gone while a newer one of their plugin is being compiled.
+    leaving: BTreeSet<PathBuf>,
+    claimed: u64,
 }
 
-impl Watched<'_> {
+/// A name that is given to a file, if it can be compiled. Of several files the first that was looked into claims it,
+/// however long each takes.
+struct Claim {
+    plugin: String,
+    /// Tells this state of the file from later ones.
+    number: u64,
+}
+
+/// What came of a claim.
+struct Compiled {
+    path: PathBuf,
+    number: u64,
+    plugin: Arc<Plugin>,
+    outcome: Result<(), String>,
+}
+
+impl<'a> Watched<'a> {
+    fn of(app: &'a App) -> Self {
+        Self {
+            app,
+            known: Known::default(),
+            refused: app.refused.iter().map(|refused| (refused.path.clone(), String::new())).collect(),
+            compiling: JoinSet::new(),
+            room: Arc::new(Semaphore::new(AT_ONCE)),
+            claims: BTreeMap::new(),
+            held_up: BTreeSet::new(),
+            leaving: BTreeSet::new(),
+            claimed: 0,
+        }
+    }
+
     /// Does what is to be done now, and says how long until there is more.
     async fn look(&mut self) -> Result<Option<Duration>, KernelError> {
         let folder = self.app.folder();
         let listing = tokio::task::spawn_blocking(move || listing(&folder)).await.unwrap_or_default();
-        let steps = self.known.reconcile(&listing, Instant::now());
-        let mut changed = false;
-        for step in steps {
-            changed |= match step {
-                Step::Examine(path) => self.examine(&path).await?,
+        for step in self.known.reconcile(&listing, Instant::now()) {
+            match step {
+                Step::Examine(path) => self.examine(path).await?,
                 Step::Forget(path) => {
                     self.refused.remove(&path);
-                    self.app.withdraw(&path).await?.is_some()
+                    self.give_up(&path);
+                    self.leaving.insert(path);
                 }
-            };
+            }
         }
-        if changed {
-            // A name that was taken may be free now.
-            self.refused.keys().for_each(|path| self.known.again(path));
-        }
+        self.let_leave().await?;
         self.app.retire().await?;
         Ok(self.known.due(Instant::now()))
     }
 
-    /// Publishes what lies in a file, if that is something new. Returns whether it was.
-    async fn examine(&mut self, path: &Path) -> Result<bool, KernelError> {
-        let (reading, trust) = (path.to_owned(), self.app.config.trust.clone());
+    /// Looks into a file, and claims its name where it holds something new.
+    async fn examine(&mut self, path: PathBuf) -> Result<(), KernelError> {
+        self.give_up(&path);
+        let (reading, trust) = (path.clone(), self.app.config.trust.clone());
         let read = tokio::task::spawn_blocking(move || read_plugin(&reading, &trust)).await;
         let plugin = match read.unwrap_or_else(|_| Err("Reading it broke down; try another build of it.".to_owned())) {
             Ok(plugin) => plugin,
-            Err(reason) => return self.refuse(path, reason).await,
+            Err(reason) => return self.refuse(&path, reason).await,
         };
-        if let Some(present) = self.app.kernel.registry().pinned(plugin.name(), &plugin.package.hash) {
-            let is_current = self.app.kernel.registry().find(plugin.name()).is_some_and(|current| Arc::ptr_eq(&current, &present));
-            if is_current && present.origin == Origin::File(path.to_owned()) {
-                self.refused.remove(path);
-                return Ok(false);
-            }
+        if self.is_current(&plugin, &path) {
+            self.refused.remove(&path);
+            return Ok(());
         }
-        match self.app.publish(plugin, path).await? {
-            Ok(_) => {
-                self.refused.remove(path);
-                Ok(true)
-            }
-            Err(reason) => self.refuse(path, reason).await,
+        if self.claims.values().any(|claim| claim.plugin == plugin.name()) {
+            self.held_up.insert(path);
+            return Ok(());
+        }
+        match self.app.follow(plugin, &path).await? {
+            Ok(_) => self.taken_up(&path),
+            Err(plugin) => match self.app.admits(&plugin, &path) {
+                Ok(()) => self.claim(plugin, path),
+                Err(reason) => return self.refuse(&path, reason).await,
+            },
+        }
+        Ok(())
+    }
+
+    fn is_current(&self, plugin: &Plugin, path: &Path) -> bool {
+        let current = self.app.kernel.registry().find(plugin.name());
+        current.is_some_and(|current| current.package.hash == plugin.package.hash && current.origin == Origin::File(path.to_owned()))
+    }
+
+    fn claim(&mut self, plugin: Plugin, path: PathBuf) {
+        self.claimed += 1;
+        let number = self.claimed;
+        self.claims.insert(path.clone(), Claim { plugin: plugin.name().to_owned(), number });
+        let (kernel, room, plugin) = (Arc::clone(&self.app.kernel), Arc::clone(&self.room), Arc::new(plugin));
+        self.compiling.spawn(async move {
+            // It is never closed.
+            let _turn = room.acquire_owned().await;
+            let outcome = compiled(&kernel, &plugin).await;
+            Compiled { path, number, plugin, outcome }
+        });
+    }
+
+    /// Publishes what was compiled, if its file is still what it was.
+    async fn settle(&mut self, Compiled { path, number, plugin, outcome }: Compiled) -> Result<(), KernelError> {
+        if self.claims.get(&path).is_none_or(|claim| claim.number != number) {
+            return Ok(());
+        }
+        self.give_up(&path);
+        let published = match outcome {
+            Ok(()) => self.app.take_up(plugin, &path).await?.map(drop),
+            Err(reason) => Err(reason),
+        };
+        match published {
+            Ok(()) => self.taken_up(&path),
+            Err(reason) => self.refuse(&path, reason).await?,
+        }
+        self.let_leave().await
+    }
+
+    fn taken_up(&mut self, path: &Path) {
+        self.refused.remove(path);
+        self.look_again_at_refused();
+    }
+
+    /// A name that was taken may be free now.
+    fn look_again_at_refused(&mut self) {
+        self.refused.keys().for_each(|path| self.known.again(path));
+    }
+
+    /// A file claims its name no more: whoever waits for that may.
+    fn give_up(&mut self, path: &Path) {
+        self.held_up.remove(path);
+        if self.claims.remove(path).is_some() {
+            std::mem::take(&mut self.held_up).iter().for_each(|path| self.known.again(path));
         }
     }
 
+    /// Takes out what was published from files that have gone, unless a newer file of it may yet take its place.
+    async fn let_leave(&mut self) -> Result<(), KernelError> {
+        for path in std::mem::take(&mut self.leaving) {
+            let plugin = self.app.kernel.registry().of_file(&path);
+            if plugin.is_some_and(|plugin| self.claims.values().any(|claim| claim.plugin == plugin.name())) && !path.exists() {
+                self.leaving.insert(path);
+            } else if !path.exists() && self.app.withdraw(&path).await?.is_some() {
+                self.look_again_at_refused();
+            }
+        }
+        Ok(())
+    }
+
     /// Tells of a refusal once.
-    async fn refuse(&mut self, path: &Path, reason: String) -> Result<bool, KernelError> {
+    async fn refuse(&mut self, path: &Path, reason: String) -> Result<(), KernelError> {
         if self.refused.get(path) != Some(&reason) {
             self.app.refuse(path, &reason).await?;
             self.refused.insert(path.to_owned(), reason);
         }
-        Ok(false)
+        Ok(())
     }
 }
 

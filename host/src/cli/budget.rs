@@ -20,6 +20,9 @@ use crate::{
     kernel,
 };
 
+/// Projects named to somebody who named none of them.
+const MOST_SHOWN: usize = 5;
+
 /// Show and set how much may be spent on models
 ///
 /// A call is made only if every budget it is paid from has enough left for it; otherwise its run is paused. Raise the
@@ -91,16 +94,19 @@ async fn list(context: &Context) -> Result<Exit> {
         let set = context.again("budget set 25");
         context.screen.tell(format!("No budget is set: models may cost what they like. `{set}` sets one for all that this host does."));
     } else {
-        context.screen.answer(table(&budgets).render())?;
+        context.screen.answer(table(&budgets).fit(context.screen.room()))?;
     }
     Ok(Exit::Done)
 }
 
-async fn change(context: &Context, scope: &ScopeArguments, amount: Option<Amount>) -> Result<Exit> {
+async fn change(context: &Context, arguments: &ScopeArguments, amount: Option<Amount>) -> Result<Exit> {
     let app = context.open_to_change().await?;
-    let scope = meant(&app, scope).await?;
+    let scope = meant(&app, arguments).await?;
     if amount.is_none() && !app.books.budgets().await?.iter().any(|budget| budget.scope == scope) {
         return Err(Misuse(format!("There is no budget for {}; `baton budget` shows those there are.", named(&scope))).into());
+    }
+    if amount.is_some() {
+        check_project(&app, &scope, arguments.project.as_deref()).await?;
     }
     app.books.set(&scope, amount, &app.config.operator).await?;
     let spent = app.books.spent(&scope).await?;
@@ -121,10 +127,33 @@ async fn meant(app: &App, arguments: &ScopeArguments) -> Result<Scope> {
         return Ok(Scope::Run(app.kernel.resolve(run).await?.root));
     }
     let Some(project) = &arguments.project else { return Ok(Scope::Organisation) };
+    if project.trim().is_empty() {
+        return Err(
+            Misuse("A project is named by its folder, or as `baton costs --by project` shows it; give one of them.".to_owned()).into()
+        );
+    }
     Ok(Scope::Project(match Path::new(project).canonicalize() {
         Ok(folder) if folder.is_dir() => kernel::project_of(&folder),
         _ => project.clone(),
     }))
+}
+
+/// A budget for what is no project would hold nobody back. A folder may be one before its first run.
+async fn check_project(app: &App, scope: &Scope, named: Option<&str>) -> Result<()> {
+    let (Scope::Project(project), Some(named)) = (scope, named) else { return Ok(()) };
+    let projects = app.kernel.runs().projects().await?;
+    let has_one = app.books.budgets().await?.iter().any(|budget| budget.scope == *scope);
+    if Path::new(named).is_dir() || has_one || projects.contains(project) {
+        return Ok(());
+    }
+    let (known, shown) = (projects.len(), projects.iter().take(MOST_SHOWN).map(|project| text::escaped(project)).collect::<Vec<_>>());
+    let known = match known.saturating_sub(MOST_SHOWN) {
+        _ if known == 0 => "no run has belonged to a project yet".to_owned(),
+        0 => format!("the projects of its runs are {}", shown.join(", ")),
+        more => format!("the projects of its runs are {} and {more} more", shown.join(", ")),
+    };
+    Err(Misuse(format!("`{}` is no folder and no project that this host knows: {known}. Give the project's folder.", text::escaped(named)))
+        .into())
 }
 
 fn named(scope: &Scope) -> String {

@@ -73,7 +73,7 @@ impl Costs {
         } else if sums.is_empty() {
             context.screen.tell("No model was asked yet.");
         } else {
-            context.screen.answer(self.table(&sums).render())?;
+            context.screen.answer(self.table(&sums).fit(context.screen.room()))?;
             self.explain(context, &app, &sums);
         }
         Ok(Exit::Done)
@@ -129,9 +129,10 @@ impl Costs {
         let provenance = app.config.prices.provenance();
         context.screen.tell(painted(FAINT, format!("In all {}. Prices: {provenance}.", figures::money(Some(cost.dollars())))));
         if unknown > 0 {
-            let replies = figures::counted(unknown, "reply has", "replies have");
-            let told =
-                format!("! {replies} no known price and is in no sum. Set `[prices.\"provider/model\"]` in baton.toml for what comes.");
+            let replies = figures::counted(unknown, "reply has no known cost and is", "replies have no known cost and are");
+            let told = format!(
+                "! {replies} in no sum. Where the price is missing, set `[prices.\"provider/model\"]` in baton.toml for what comes."
+            );
             context.screen.tell(painted(WARNING, told));
         }
     }

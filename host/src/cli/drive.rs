@@ -19,20 +19,15 @@ use super::{
 use crate::{
     app::App,
     events::Category,
-    journal::{Effect, Halt, Inspected, RunId, Wait},
+    journal::{Effect, GRACE, Halt, Inspected, RunId, Wait},
     kernel::{
         Drive, Kernel,
         run::{Run, State},
     },
 };
 
-/// Drives the tree under `root` until nothing in it can go on, or somebody stops it. Whoever sits at the terminal answers
-/// what the runs ask.
-pub(super) async fn drive(app: &App, context: &Context, root: &RunId) -> Result<Ended> {
-    drive_answering(app, context, root, Manner::Ask).await
-}
-
-/// [`drive`], answering in this manner.
+/// Drives the tree under `root` until nothing in it can go on, or somebody stops it. What the runs ask is answered in
+/// this manner.
 pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, manner: Manner) -> Result<Ended> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = find(kernel, root).await?;
@@ -73,7 +68,7 @@ async fn follow(app: &App, watch: &mut Watch<'_>, root: &RunId, manner: Manner) 
                 if halt.interrupt().is_some() {
                     return Ok(true);
                 }
-                watch.say("Stopping after the call in flight. Press Ctrl-C again to stop at once.");
+                watch.say(&format!("Stopping after the call in flight, which may take {} s. Press Ctrl-C again to stop at once.", GRACE.as_secs()));
                 halt.stop();
                 kernel.stop();
             }

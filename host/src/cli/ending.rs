@@ -167,6 +167,10 @@ pub(super) fn spent(tally: &Tally, took: u64) -> String {
         parts.push(format!("{} → {} tokens", figures::count(tally.input_tokens), figures::count(tally.output_tokens)));
         parts.push(cost(tally));
     }
+    if tally.repeated_model_calls > 0 {
+        let calls = figures::counted(tally.repeated_model_calls, "model call", "model calls");
+        parts.push(format!("{calls} made again, perhaps charged twice"));
+    }
     parts.push(figures::duration(took));
     parts.join(" · ")
 }
@@ -271,5 +275,12 @@ mod tests {
         assert_eq!(ended.exit(), Exit::Unfinished);
         ended.interrupted = true;
         assert_eq!(ended.exit(), Exit::Interrupted);
+    }
+
+    #[test]
+    fn calls_that_were_made_again_are_counted() {
+        let tally = Tally { runs: 2, repeated_model_calls: 1, ..Tally::default() };
+        assert_eq!(spent(&tally, 0).split(" · ").nth(3), Some("1 model call made again, perhaps charged twice"));
+        assert!(!spent(&Tally::default(), 0).contains("again"));
     }
 }

@@ -3,6 +3,7 @@
 
 mod answering;
 mod authoring;
+mod backlog;
 mod beside;
 mod budget;
 mod compile;
@@ -30,15 +31,22 @@ mod secret;
 mod serve;
 mod table;
 mod text;
+mod wrapping;
 
 use std::{io, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
 
 use crate::{
     app::{Access, App, AppError},
     config::{self, Config},
-    interfaces::{people::QuestionsError, sandbox::EngineKind},
+    interfaces::{
+        backlog::{BacklogError, Refusal},
+        people::QuestionsError,
+        sandbox::EngineKind,
+        settings::misspelt,
+    },
     journal::Redactor,
     kernel::KernelError,
 };
@@ -81,6 +89,7 @@ enum Command {
     Run(run::Run),
     Serve(serve::Serve),
     Runs(runs::Runs),
+    Backlog(backlog::Backlog),
     Questions(questions::Questions),
     Decisions(decisions::Decisions),
     Plugin(plugin::Plugin),
@@ -102,6 +111,7 @@ impl Cli {
             Command::Run(command) => command.execute(&context).await,
             Command::Serve(command) => command.execute(&context).await,
             Command::Runs(command) => command.execute(&context).await,
+            Command::Backlog(command) => command.execute(&context).await,
             Command::Questions(command) => command.execute(&context).await,
             Command::Decisions(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
@@ -154,12 +164,24 @@ impl Context {
     }
 
     async fn open_at(&self, data_dir: Option<PathBuf>, access: Access) -> anyhow::Result<App> {
-        let app = App::open(self.config_at(data_dir)?, access).await?;
-        if access == Access::Execute && app.config.sandbox.engine == EngineKind::Process {
+        let config = self.config_at(data_dir)?;
+        if access == Access::Execute {
+            self.warn_of_processes(&config);
+        }
+        self.open_with(config, access).await
+    }
+
+    /// Says aloud that commands are isolated from nothing, where the operator wants it so.
+    fn warn_of_processes(&self, config: &Config) {
+        if config.sandbox.engine == EngineKind::Process {
             let warning = "Commands are executed as plain processes of this machine, which isolates nothing: they can read, change and send \
                            whatever this user can. Set `engine = \"docker\"` under [sandbox] for anything but a demo.";
             self.screen.warn(format!("{} {warning}", painted(screen::WARNING, "!!")));
         }
+    }
+
+    async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<App> {
+        let app = App::open(config, access).await?;
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
             self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));
@@ -171,6 +193,15 @@ impl Context {
         let config = Config::read(data_dir)?;
         self.redactor.include(&config.redactor);
         Ok(Config { program: config::this_program(), ..config })
+    }
+
+    /// Tells of settings that are perhaps misspelt.
+    fn doubt(&self, settings: &Value) {
+        for (key, meant) in misspelt(settings) {
+            let key = text::escaped(&key);
+            let meant = text::escaped(&meant);
+            self.screen.tell(format!("{} The setting `{key}` is not known; is `{meant}` meant?", painted(screen::WARNING, "!")));
+        }
     }
 
     /// A command with the options that lead to the same data.
@@ -206,7 +237,9 @@ fn is_misuse(error: &anyhow::Error) -> bool {
         )
     };
     let unknown = |error: &QuestionsError| matches!(error, QuestionsError::Unknown(_));
+    let unfit = |error: &BacklogError| matches!(error, BacklogError::Refused(refusal) if !matches!(refusal, Refusal::Conflict { .. }));
     error.is::<Misuse>()
+        || error.downcast_ref::<BacklogError>().is_some_and(unfit)
         || error.downcast_ref::<QuestionsError>().is_some_and(unknown)
         || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Context, answering::Answers, beside, budget, drive::drive_answering, exit::Exit, input, model};
+use super::{Context, answering::Answers, beside, budget, exit::Exit, input, model};
 use crate::{
     interfaces::llm::money::Scope,
     kernel::{Order, package::Kind},
@@ -14,8 +14,9 @@ use crate::{
 
 /// Run a workflow to its end and print its output
 ///
-/// What happens is told on standard error, the output goes to standard output. Ctrl-C stops after the call in flight;
-/// the run can then be resumed. Where `baton serve` is at work on the same data, the run is executed there and followed here.
+/// What happens is told on standard error, the output goes to standard output. Ctrl-C stops after the call in flight,
+/// and leaves one to a model after 5 s; the run can then be resumed. Where `baton serve` is at work on the same data, the run is executed there
+/// and followed here; should it end first, the run is carried on with here.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// Name of the workflow, as `baton plugin list` shows it
@@ -45,20 +46,15 @@ impl Run {
         let app = context.open_to_change().await?;
         let order = Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace: self.workspace.clone(), settings };
         let (run, plugin) = app.kernel.ordered(order)?;
+        context.doubt(&app.config.settings(&run.workspace)?);
         // Before anybody executes it.
         if let Some(budget) = budget {
             app.books.set(&Scope::Run(run.id.clone()), Some(budget), &app.config.operator).await?;
         }
         let run = app.kernel.enqueue(run, &plugin).await?;
-        let ended = if app.executes() {
-            drive_answering(&app, context, &run.id, self.answers.manner()).await?
-        } else {
-            match beside::follow(&app, context, &run.id, self.answers.manner()).await? {
-                Some(ended) => ended,
-                None => return Ok(Exit::Unfinished),
-            }
-        };
+        let (app, ended) = beside::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
         app.close().await;
+        let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);
         ended.answer(&context.screen)?;
         Ok(ended.exit())

@@ -83,7 +83,10 @@ fn remove(context: &Context, config: &Config, name: &str) -> Result<Exit> {
 
 fn from_input(input: impl Read) -> Result<String> {
     let mut value = Vec::new();
-    input.take(LARGEST).read_to_end(&mut value).context("Standard input cannot be read")?;
+    input.take(LARGEST + 1).read_to_end(&mut value).context("Standard input cannot be read")?;
+    if value.len() as u64 > LARGEST {
+        return Err(Misuse(format!("Standard input holds more than {LARGEST} bytes, which is no secret. Nothing was kept.")).into());
+    }
     String::from_utf8(value).map_err(|_| Misuse("The secret is not UTF-8 text.".to_owned()).into())
 }
 
@@ -127,5 +130,20 @@ impl Drop for Unseen {
     fn drop(&mut self) {
         // Where it cannot be set back, the shell does it.
         let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_in_is_taken_whole_or_not_at_all() {
+        assert_eq!(from_input("sk-12345678\n".as_bytes()).unwrap(), "sk-12345678\n");
+        assert_eq!(from_input("é".repeat(32 << 10).as_bytes()).unwrap().len(), 64 << 10);
+        let refused = |input: &[u8]| from_input(input).unwrap_err().to_string();
+        assert!(refused("é".repeat(50_000).as_bytes()).contains("more than 65536 bytes"));
+        assert!(from_input(io::repeat(b'x')).unwrap_err().to_string().contains("more than 65536 bytes"));
+        assert!(refused(b"\xff\xff").contains("not UTF-8"));
     }
 }

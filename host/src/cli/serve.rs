@@ -18,7 +18,7 @@ use super::{
 use crate::{
     app::{Access, App},
     events::{Category, Event},
-    journal::{Halt, RunId},
+    journal::{GRACE, Halt, RunId},
     kernel::Drive,
 };
 
@@ -31,13 +31,14 @@ const PAGE: u32 = 500;
 ///
 /// What is put into the plugin folder is looked at, compiled and published without a restart; runs that began with an
 /// older version end with it. Other commands work beside it: `baton run` starts its run here and follows it. Ctrl-C stops
-/// after the calls in flight; every run carries on with the next `baton serve`.
+/// after the calls in flight, of which those to models are left after 5 s; every run carries on with the next `baton serve`.
 #[derive(Debug, Args)]
 pub(super) struct Serve {}
 
 impl Serve {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Execute).await?;
+        context.doubt(&app.config.user);
         let before = app.kernel.events().newest().await?;
         let mut told = Told { context, roots: HashSet::new(), cursor: before };
         told.ready(&app)?;
@@ -73,7 +74,7 @@ async fn serve(app: &App, told: &mut Told<'_>) -> Result<bool> {
                 if halt.interrupt().is_some() {
                     return Ok(true);
                 }
-                told.say("Stopping after the calls in flight. Press Ctrl-C again to stop at once.");
+                told.say(&format!("Stopping after the calls in flight, which may take {} s. Press Ctrl-C again to stop at once.", GRACE.as_secs()));
                 halt.stop();
                 app.kernel.stop();
             }
@@ -160,6 +161,7 @@ fn plugin(name: &str, data: &Value) -> Option<String> {
     match name {
         "published" if data["replaced"].is_null() => Some(format!("{} Plugin `{plugin}` {version} is there.", painted(GOOD, "✓"))),
         "published" => Some(format!("{} Plugin `{plugin}` is now {version}; what began before ends with its version.", painted(GOOD, "✓"))),
+        "moved" => Some(format!("  Plugin `{plugin}` {version} lies in {} now.", said(data, "file"))),
         "removed" => Some(format!("  Plugin `{plugin}` {version} is gone; runs that began with it go on.")),
         "retired" => Some(painted(FAINT, format!("  Plugin `{plugin}` {version} is needed no more."))),
         "refused" => {

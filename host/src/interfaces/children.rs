@@ -26,6 +26,8 @@ pub struct Order<'a> {
     pub plugin: &'a str,
     /// What the export is given.
     pub input: Value,
+    /// The worktree that is its workspace, by name; none for that of its parent.
+    pub worktree: Option<&'a str>,
 }
 
 /// How a run ended.
@@ -48,6 +50,9 @@ pub enum ChildError {
     /// No descendant of the run that asks.
     #[error("Run {0} was not started by this run; only the runs that a workflow started itself can be joined.")]
     NotYours(RunId),
+    /// No worktree that the tree of the run that asks made.
+    #[error("There is no worktree named `{}`; name one that `git.worktree-add` gave.", .0.escape_debug())]
+    NoWorktree(String),
     /// Children of children of children …
     #[error("Runs are nested {0} deep, which is the most; let the outer workflow start this one.")]
     TooDeep(usize),
@@ -61,7 +66,9 @@ impl<A> From<ChildError> for Performed<A> {
     fn from(error: ChildError) -> Self {
         let text = error.to_string();
         match error {
-            ChildError::NotInstalled(_) | ChildError::NotYours(_) => Self::answer(Err(CallError::NotFound(text))),
+            ChildError::NotInstalled(_) | ChildError::NotYours(_) | ChildError::NoWorktree(_) => {
+                Self::answer(Err(CallError::NotFound(text)))
+            }
             ChildError::TooDeep(_) => Self::answer(Err(CallError::Invalid(text))),
             ChildError::Store(_) => Self::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
         }
@@ -92,6 +99,8 @@ pub(crate) mod testing {
         pub(crate) ordered: Mutex<BTreeMap<RunId, (Role, String, Value)>>,
         pub(crate) ended: Mutex<BTreeMap<RunId, Ended>>,
         pub(crate) failing: Mutex<Option<ChildError>>,
+        /// The worktrees there are, and which child was started in which.
+        pub(crate) worktrees: Mutex<BTreeMap<String, Option<RunId>>>,
     }
 
     impl Nursery {
@@ -107,6 +116,11 @@ pub(crate) mod testing {
         async fn start(&self, parent: &RunId, seq: u64, order: Order<'_>) -> Result<RunId, ChildError> {
             self.check()?;
             let child = parent.child(seq);
+            if let Some(worktree) = order.worktree {
+                let mut worktrees = self.worktrees.lock().unwrap();
+                let place = worktrees.get_mut(worktree).ok_or_else(|| ChildError::NoWorktree(worktree.to_owned()))?;
+                *place = Some(child.clone());
+            }
             self.ordered.lock().unwrap().entry(child.clone()).or_insert((order.role, order.plugin.to_owned(), order.input));
             Ok(child)
         }

@@ -2,9 +2,11 @@
 
 pub mod agents;
 pub mod assets;
+pub mod backlog;
 pub mod children;
 mod exports;
 pub mod files;
+pub mod git;
 pub mod knowledge;
 pub mod llm;
 pub mod people;
@@ -18,8 +20,10 @@ pub mod state;
 pub mod toolboxes;
 pub mod tools;
 pub mod workflows;
+mod workspace_backlog;
 mod workspace_documents;
 mod workspace_tools;
+pub mod worktrees;
 
 use wasmtime::component::Linker;
 
@@ -32,8 +36,23 @@ pub use session::{Holds, Place, Services, Session};
 pub use settings::Settings;
 
 /// The interfaces of the contract that this host serves.
-pub const SERVED: &[&str] =
-    &["types", "run", "llm", "files", "state", "agents", "workflows", "people", "assets", "settings", "tools", "knowledge", "sandbox"];
+pub const SERVED: &[&str] = &[
+    "types",
+    "run",
+    "llm",
+    "files",
+    "state",
+    "agents",
+    "workflows",
+    "people",
+    "assets",
+    "settings",
+    "tools",
+    "knowledge",
+    "git",
+    "sandbox",
+    "backlog",
+];
 
 /// Every kind of capability a manifest can ask for.
 pub const CAPABILITIES: &[CapabilityKind] = &[
@@ -48,7 +67,10 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     tools::TOOLS,
     knowledge::KNOWLEDGE,
     knowledge::REMEMBER,
+    git::GIT,
+    git::BRANCHES,
     sandbox::IMAGES,
+    backlog::BACKLOG,
     reserved::HOSTS,
     reserved::SECRETS,
 ];
@@ -66,5 +88,7 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     settings::link(linker, |store: &mut T| store.session().settings())?;
     tools::link(linker, |store: &mut T| store.session().tools())?;
     knowledge::link(linker, |store: &mut T| store.session().knowledge())?;
-    sandbox::link(linker, |store: &mut T| store.session().sandbox())
+    git::link(linker, |store: &mut T| store.session().git())?;
+    sandbox::link(linker, |store: &mut T| store.session().sandbox())?;
+    backlog::link(linker, |store: &mut T| store.session().backlog())
 }

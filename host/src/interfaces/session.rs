@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::{
     Assets, Settings, agents, assets,
+    backlog::{self, Backlog},
     children::Children,
     files::{self, Workspace},
+    git::{self, Repositories},
     knowledge::{self, Index, Memory},
     llm::{
         self, Provider,
@@ -33,6 +35,8 @@ pub struct Services {
     pub models: Arc<dyn Provider>,
     /// Keeps documents.
     pub documents: Arc<dyn Documents>,
+    /// Keeps items.
+    pub backlog: Arc<dyn Backlog>,
     /// Keeps questions.
     pub questions: Arc<dyn Questions>,
     /// Knows what toolboxes declare.
@@ -47,6 +51,8 @@ pub struct Services {
     pub books: Arc<Books>,
     /// Finds passages.
     pub index: Arc<dyn Index>,
+    /// Everything that is done to repositories.
+    pub repositories: Arc<Repositories>,
     /// Executes commands.
     pub sandbox: Arc<Sandbox>,
 }
@@ -69,6 +75,7 @@ pub struct Session {
     assets: Arc<Assets>,
     settings: Settings,
     workspace: Arc<Workspace>,
+    documents: Arc<dyn backlog::Documents>,
     shelf: Arc<Shelf>,
     spending: llm::Spending,
     services: Arc<Services>,
@@ -92,8 +99,9 @@ impl Session {
             toolboxes: Arc::clone(&services.toolboxes),
             children: Arc::clone(&services.children),
         });
+        let documents = Arc::clone(&workspace) as _;
         let spending = llm::Spending::default();
-        Ok(Self { recorder, about, assets: place.assets, settings, workspace, shelf, spending, services })
+        Ok(Self { recorder, about, assets: place.assets, settings, workspace, documents, shelf, spending, services })
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
@@ -120,6 +128,15 @@ impl Session {
 
     pub(super) fn state(&mut self) -> state::View<'_> {
         state::View { recorder: &mut self.recorder, documents: &self.services.documents, project: &self.about.project }
+    }
+
+    pub(super) fn backlog(&mut self) -> backlog::View<'_> {
+        backlog::View {
+            recorder: &mut self.recorder,
+            backlog: &self.services.backlog,
+            documents: &self.documents,
+            project: &self.about.project,
+        }
     }
 
     pub(super) fn agents(&mut self) -> agents::View<'_> {
@@ -155,6 +172,12 @@ impl Session {
         }
     }
 
+    pub(super) fn git(&mut self) -> git::View<'_> {
+        let About { project, root, plugin, .. } = &self.about;
+        let seat = git::Seat { project: project.clone(), workspace: self.workspace.root().to_owned(), root: root.clone() };
+        git::View { recorder: &mut self.recorder, repositories: &self.services.repositories, seat, plugin, preferences: &self.settings }
+    }
+
     pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
         sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root() }
     }
@@ -171,6 +194,12 @@ impl llm::Preferences for Settings {
             Some(Value::Array(models)) => models.iter().filter_map(|model| model.as_str().map(str::to_owned)).collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+impl git::Preferences for Settings {
+    fn remote(&self) -> Option<String> {
+        self.get("git.remote")?.as_str().map(str::to_owned)
     }
 }
 

@@ -12,10 +12,9 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 use super::{
-    Asked, Attempt, Authority, CallError, Capability, Clock, Denial, Departure, Effect, Entry, EntryState, Interrupt, Journal,
+    Asked, Attempt, Authority, CallError, Capability, Clock, Denial, Departure, Effect, Entry, EntryState, Halt, Interrupt, Journal,
     JournalError, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept,
 };
 use crate::events::{Category, Draft};
@@ -27,66 +26,6 @@ pub struct Limits {
     pub payload: usize,
     /// Calls of one run.
     pub calls: u64,
-}
-
-/// Tells a run from outside to end. Clones speak to the same run.
-#[derive(Clone, Debug)]
-pub struct Halt(Arc<watch::Sender<Signal>>);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Signal {
-    GoOn,
-    Stop,
-    Cancel,
-}
-
-impl Default for Halt {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Signal::GoOn)))
-    }
-}
-
-impl Halt {
-    /// The run ends at its next call and carries on when it is resumed. A call in flight is waited for.
-    pub fn stop(&self) {
-        self.raise(Signal::Stop);
-    }
-
-    /// The run ends for good, also in the middle of a call.
-    pub fn cancel(&self) {
-        self.raise(Signal::Cancel);
-    }
-
-    /// Why the run has to end, if it has to.
-    pub fn interrupt(&self) -> Option<Interrupt> {
-        match *self.0.borrow() {
-            Signal::GoOn => None,
-            Signal::Stop => Some(Interrupt::Stopped),
-            Signal::Cancel => Some(Interrupt::Cancelled),
-        }
-    }
-
-    /// Returns once somebody has cancelled.
-    pub async fn cancelled(&self) {
-        // The sender is ours, so the wait ends only by the signal.
-        let _ = self.0.subscribe().wait_for(|signal| *signal == Signal::Cancel).await;
-    }
-
-    /// Returns once somebody has stopped or cancelled.
-    pub async fn raised(&self) {
-        let _ = self.0.subscribe().wait_for(|signal| *signal != Signal::GoOn).await;
-    }
-
-    /// A cancellation is final: a later stop does not soften it.
-    fn raise(&self, signal: Signal) {
-        self.0.send_if_modified(|current| {
-            let raised = *current != Signal::Cancel && *current != signal;
-            if raised {
-                *current = signal;
-            }
-            raised
-        });
-    }
 }
 
 /// One call as an interface asks for it.
@@ -129,6 +68,11 @@ enum Stage {
 }
 
 impl Prepared {
+    /// What the call does to the world.
+    pub fn effect(&self) -> Effect {
+        self.entry.effect
+    }
+
     /// The try to make, or none when the answer is known already.
     pub fn attempt(&self) -> Option<Attempt> {
         match self.state {
@@ -226,6 +170,11 @@ impl Recorder {
         Arc::clone(&self.authority)
     }
 
+    /// Who tells this execution to end; for calls that are made side by side.
+    pub fn halt(&self) -> Halt {
+        self.halt.clone()
+    }
+
     /// How long this execution has spent in calls, which is not the guest's own time.
     pub fn host_time(&self) -> Duration {
         self.host_time
@@ -273,7 +222,7 @@ impl Recorder {
         let mut prepared = self.prepare(call)?;
         self.intend(std::slice::from_mut(&mut prepared)).await?;
         let performed = match prepared.attempt() {
-            Some(attempt) => Some(perform(attempt).await),
+            Some(attempt) => self.halt.in_time(prepared.effect(), perform(attempt)).await,
             None => None,
         };
         self.settle(prepared, performed).await

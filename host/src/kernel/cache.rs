@@ -1,13 +1,16 @@
-//! Compiled code on disk, keyed by content and engine. Loading it is running it, so a file is trusted only when it
-//! carries the mark this host put on it.
+//! Compiled code on disk, keyed by content and engine, and why there is none where the compiler refused. Loading code is
+//! running it, so a file is trusted only when it carries the mark this host put on it.
 
 use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use wasmtime::component::Component;
+
+use super::compiler::CompileLimits;
 
 /// Why the cache did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,12 @@ impl Cache {
         Ok(Self { folder: engine_folder, key })
     }
 
+    /// The cache at `folder` as it is; none where nobody opened it yet. Makes nothing.
+    pub(super) fn existing(folder: &Path, key: &Path, engine: &wasmtime::Engine) -> Option<Self> {
+        let key = read_key(key)?;
+        Some(Self { folder: folder.join(engine_name(engine)), key })
+    }
+
     /// The code kept under `hash`, if there is any that bears our mark. What does not is removed.
     pub(super) fn load(&self, engine: &wasmtime::Engine, hash: &str) -> Result<Option<Component>, CacheError> {
         let path = self.path(hash);
@@ -64,7 +73,38 @@ impl Cache {
             replace(&path, code)?;
             replace(&mark_path(&path), self.mark(hash, code).as_bytes())
         };
+        self.forget_refusal(hash);
         write().map_err(|source| CacheError { path: self.folder.clone(), action: "written", source })
+    }
+
+    /// Why what is kept under `hash` was refused, within the same limits and after its file was `changed`.
+    pub(super) fn refusal(&self, hash: &str, limits: Option<CompileLimits>, changed: SystemTime) -> Option<String> {
+        let path = self.refusal_path(hash);
+        let refused = fs::metadata(&path).and_then(|about| about.modified()).ok()?;
+        if refused < changed {
+            return None;
+        }
+        let content = fs::read(&path).ok()?;
+        let (mark, text) = content.split_at_checked(blake3::OUT_LEN)?;
+        let reason = std::str::from_utf8(text).ok()?.strip_prefix(&terms(limits))?;
+        self.is_ours(&refusal_name(hash), text, mark).then(|| reason.to_owned())
+    }
+
+    /// Remembers why what would be kept under `hash` was refused.
+    pub(super) fn refuse(&self, hash: &str, limits: Option<CompileLimits>, reason: &str) -> Result<(), CacheError> {
+        let text = format!("{}{reason}", terms(limits));
+        let content = [self.mark(&refusal_name(hash), text.as_bytes()).as_bytes(), text.as_bytes()].concat();
+        let written = replace(&self.refusal_path(hash), &content);
+        written.map_err(|source| CacheError { path: self.folder.clone(), action: "written", source })
+    }
+
+    /// Has what would be kept under `hash` tried anew.
+    pub(super) fn forget_refusal(&self, hash: &str) {
+        let _ = fs::remove_file(self.refusal_path(hash));
+    }
+
+    fn refusal_path(&self, hash: &str) -> PathBuf {
+        self.folder.join(format!("{hash}.refused"))
     }
 
     fn path(&self, hash: &str) -> PathBuf {
@@ -86,6 +126,19 @@ impl Cache {
     fn forget(&self, path: &Path) {
         let _ = fs::remove_file(path);
         let _ = fs::remove_file(mark_path(path));
+    }
+}
+
+/// What a refusal is marked under, so that it passes for no code.
+fn refusal_name(hash: &str) -> String {
+    format!("refused {hash}")
+}
+
+/// The first line of a refusal.
+fn terms(limits: Option<CompileLimits>) -> String {
+    match limits {
+        Some(limits) => format!("{} ms, {} bytes\n", limits.time.as_millis(), limits.memory),
+        None => "unlimited\n".to_owned(),
     }
 }
 
@@ -113,8 +166,12 @@ impl std::hash::Hasher for HashOf {
     }
 }
 
+fn read_key(path: &Path) -> Option<[u8; 32]> {
+    <[u8; 32]>::try_from(fs::read(path).ok()?.as_slice()).ok()
+}
+
 fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
-    if let Ok(key) = <[u8; 32]>::try_from(fs::read(path).unwrap_or_default().as_slice()) {
+    if let Some(key) = read_key(path) {
         return Ok(key);
     }
     if let Some(folder) = path.parent() {
@@ -143,4 +200,36 @@ fn make_private(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_private(_folder: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_holds_for_its_limits_until_the_file_changes_and_is_believed_when_it_is_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let (place, key, engine) = (folder.path().join("cache"), folder.path().join("key"), wasmtime::Engine::default());
+        assert!(Cache::existing(&place, &key, &engine).is_none() && !place.exists());
+        let cache = Cache::open(&place, &key, &engine).unwrap();
+        let (limits, before) = (Some(CompileLimits::default()), SystemTime::now() - Duration::from_secs(9));
+        assert_eq!(cache.refusal("a", limits, before), None);
+        cache.refuse("a", limits, "It is too large.").unwrap();
+        let cache = Cache::existing(&place, &key, &engine).unwrap();
+        assert_eq!(cache.refusal("a", limits, before).as_deref(), Some("It is too large."));
+        assert_eq!(cache.refusal("b", limits, before), None);
+        assert_eq!(cache.refusal("a", None, before), None);
+        let longer = CompileLimits { time: Duration::from_secs(61), ..CompileLimits::default() };
+        assert_eq!(cache.refusal("a", Some(longer), before), None);
+        assert_eq!(cache.refusal("a", limits, SystemTime::now() + Duration::from_secs(9)), None, "the file was touched");
+        let other = Cache { key: [7; 32], folder: cache.folder.clone() };
+        assert_eq!(other.refusal("a", limits, before), None);
+        fs::write(cache.refusal_path("a"), "short").unwrap();
+        assert_eq!(cache.refusal("a", limits, before), None);
+        cache.refuse("a", limits, "Again.").unwrap();
+        cache.keep("a", b"code").unwrap();
+        assert_eq!(cache.refusal("a", limits, before), None, "there is code");
+    }
 }

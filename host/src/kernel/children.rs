@@ -51,7 +51,14 @@ impl Children for Family {
         if depth(&kernel, &parent).await? >= DEEPEST {
             return Err(ChildError::TooDeep(DEEPEST));
         }
-        kernel.start_child(&parent, seq, &plugin, order.input).await.map_err(store)
+        let workspace = match order.worktree {
+            None => parent.workspace.clone(),
+            Some(name) => {
+                let folder = kernel.parts.worktrees.folder(&parent.project, &parent.root, name).await.map_err(store)?;
+                folder.ok_or_else(|| ChildError::NoWorktree(name.to_owned()))?
+            }
+        };
+        kernel.start_child(&parent, seq, &plugin, (workspace, order.input)).await.map_err(store)
     }
 
     async fn ended(&self, parent: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError> {

@@ -49,9 +49,19 @@ pub enum CompileError {
     /// The compiler gave up.
     #[error("The compiler broke down on the component ({0}). Try another build of it, and report this one.")]
     Broken(String),
+    /// It was refused before, and nothing has changed since.
+    #[error("{0} So it was found before; touch the file, or install it again, and it is tried anew.")]
+    Remembered(String),
     /// The system says no.
     #[error("The compiler could not be started: {0}. Make room for processes and temporary files.")]
     Process(#[from] io::Error),
+}
+
+impl CompileError {
+    /// Whether it would be the same the next time. What may be the machine's fault is tried again.
+    pub(super) fn lasts(&self) -> bool {
+        matches!(self, Self::Invalid(_) | Self::Time(_) | Self::Memory(_))
+    }
 }
 
 /// Code of this machine, from a compiler of ours.
@@ -76,6 +86,8 @@ impl Code {
 pub trait Compiler: Send + Sync {
     /// The code of a component for `engine`. Blocks for a second per 2 MB.
     fn compile(&self, engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Code, CompileError>;
+    /// What it lets a component take; none where nothing is bounded. A refusal holds for these limits alone.
+    fn limits(&self) -> Option<CompileLimits>;
 }
 
 /// Compiles here, without limits: for what is part of this program, and where there is no program to start.
@@ -84,6 +96,10 @@ pub struct InProcess;
 impl Compiler for InProcess {
     fn compile(&self, engine: &wasmtime::Engine, wasm: &[u8]) -> Result<Code, CompileError> {
         engine.precompile_component(wasm).map(Code).map_err(|error| CompileError::Invalid(format!("{error:#}")))
+    }
+
+    fn limits(&self) -> Option<CompileLimits> {
+        None
     }
 }
 
@@ -117,6 +133,10 @@ impl Compiler for ChildProcess {
         }
         let complaint = content(&mut complaint)?;
         Err(self.reason(status, String::from_utf8_lossy(&complaint).trim()))
+    }
+
+    fn limits(&self) -> Option<CompileLimits> {
+        Some(self.limits)
     }
 }
 

@@ -92,10 +92,33 @@ impl Engine {
         let cache = Cache::open(&self.cache.0, &self.cache.1, &self.engine)?;
         let component = match cache.load(&self.engine, &package.code_hash)? {
             Some(component) => component,
-            None => self.compile(package, origin, &cache)?,
+            None => match self.remembered(&cache, package, origin) {
+                Some(reason) => return Err(CompileError::Remembered(reason).into()),
+                None => self.compile(package, origin, &cache)?,
+            },
         };
         let instance = self.linker.instantiate_pre(&component).map_err(EngineError::Link)?;
         Ok(Prepared { instance: Arc::new(instance) })
+    }
+
+    /// Why a package is known to have no code: it was refused by this engine within the same limits, and its file has not
+    /// been written or touched since. Compiles nothing and makes no folder.
+    pub fn refusal(&self, package: &Package, origin: &Origin) -> Option<String> {
+        let cache = Cache::existing(&self.cache.0, &self.cache.1, &self.engine)?;
+        self.remembered(&cache, package, origin).map(|reason| CompileError::Remembered(reason).to_string())
+    }
+
+    /// Has a package that was refused tried anew.
+    pub fn try_anew(&self, package: &Package) {
+        if let Some(cache) = Cache::existing(&self.cache.0, &self.cache.1, &self.engine) {
+            cache.forget_refusal(&package.code_hash);
+        }
+    }
+
+    fn remembered(&self, cache: &Cache, package: &Package, origin: &Origin) -> Option<String> {
+        let Origin::File(path) = origin else { return None };
+        let changed = std::fs::metadata(path).and_then(|about| about.modified()).ok()?;
+        cache.refusal(&package.code_hash, self.compiler.limits(), changed)
     }
 
     fn compile(&self, package: &Package, origin: &Origin, cache: &Cache) -> Result<Component, EngineError> {
@@ -103,7 +126,13 @@ impl Engine {
             Origin::Bundled => &InProcess,
             Origin::File(_) => self.compiler.as_ref(),
         };
-        let code = compiler.compile(&self.engine, &package.wasm)?;
+        let code = compiler.compile(&self.engine, &package.wasm).inspect_err(|error| {
+            if error.lasts()
+                && let Err(error) = cache.refuse(&package.code_hash, compiler.limits(), &error.to_string())
+            {
+                tracing::warn!(%error, "the refusal of a component is not remembered; it is compiled anew the next time");
+            }
+        })?;
         let component = code.load(&self.engine)?;
         if let Err(error) = cache.keep(&package.code_hash, code.bytes()) {
             tracing::warn!(%error, "compiled code is not kept; it is compiled anew the next time");
@@ -133,6 +162,9 @@ fn config(allocation: InstanceAllocationStrategy) -> Config {
         // A resumed run must compute the same: no bit of a NaN, and no relaxed rounding. Threads are not built in.
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true)
+        // What a package may use and what is compiled are one list.
+        .wasm_features(Package::FEATURES, true)
+        .wasm_features(Package::FEATURES.complement(), false)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
     config
 }

@@ -23,6 +23,7 @@ mod scheduler;
 pub mod signature;
 pub mod sources;
 mod starting;
+mod tidying;
 mod trial;
 pub mod versions;
 pub mod watch;
@@ -38,7 +39,7 @@ use tokio::sync::Notify;
 
 use crate::{
     events::{EventError, EventLog},
-    interfaces::{Services, children::Children, toolboxes::Toolboxes},
+    interfaces::{Services, children::Children, toolboxes::Toolboxes, worktrees::Worktrees},
     journal::{Clock, Journal, JournalError, Redactor, RunId},
 };
 
@@ -71,6 +72,8 @@ pub struct Parts {
     pub versions: Arc<dyn Versions>,
     /// The files of versions that runs need.
     pub shelf: Shelf,
+    /// The worktrees that runs work in.
+    pub worktrees: Arc<dyn Worktrees>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Random bytes for the ids of runs.

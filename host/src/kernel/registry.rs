@@ -240,6 +240,9 @@ impl Registry {
         if let Some(same) = self.pinned(plugin.name(), &plugin.package.hash) {
             // What is decided of it from now on has to reach the runs that execute it already.
             plugin.permissions = Arc::clone(&same.permissions);
+            if let Some(code) = same.compiled() {
+                plugin.code = OnceLock::from(code);
+            }
         }
         let plugin = Arc::new(plugin);
         let replaced = self.change(|plugins| plugins.insert(plugin.name().to_owned(), Arc::clone(&plugin)));

@@ -190,6 +190,8 @@ pub trait Runs: Send + Sync {
     /// Notes that a trap made a run fail. Returns how many runs of its version ended so in a row, counted up to `most`:
     /// those that failed after `since` and after the last one that succeeded.
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError>;
+    /// The projects that runs belong to, in the order of their names.
+    async fn projects(&self) -> Result<Vec<String>, RunsError>;
     /// What the run and its descendants took so far.
     async fn tally(&self, id: &RunId) -> Result<Tally, RunsError>;
     /// Gives a run other settings.

@@ -271,7 +271,11 @@ impl Kernel {
             Ending::Interrupted(Interrupt::Journal(error)) => return Err(error.into()),
         };
         let event = vec![Draft::of_run(Category::Run, state.as_str(), id, data)];
+        let succeeded = matches!(state, State::Succeeded);
         self.parts.runs.transition(id, &["running"], state, output, event).await?;
+        if succeeded && self.parts.worktrees.may_own(id) {
+            self.tidy(id).await;
+        }
         Ok(())
     }
 }

@@ -92,8 +92,14 @@ impl Kernel {
         Ok(run)
     }
 
-    /// Starts the child of call `seq` of `parent`, once.
-    pub(super) async fn start_child(&self, parent: &Run, seq: u64, plugin: &Arc<Plugin>, input: Value) -> Result<RunId, KernelError> {
+    /// Starts the child of call `seq` of `parent`, once, in a workspace and with an input.
+    pub(super) async fn start_child(
+        &self,
+        parent: &Run,
+        seq: u64,
+        plugin: &Arc<Plugin>,
+        (workspace, input): (PathBuf, Value),
+    ) -> Result<RunId, KernelError> {
         let id = parent.id.child(seq);
         let now = self.parts.clock.now();
         let run = Run {
@@ -101,7 +107,7 @@ impl Kernel {
             root: parent.root.clone(),
             forked_from: None,
             project: parent.project.clone(),
-            workspace: parent.workspace.clone(),
+            workspace,
             settings: parent.settings.clone(),
             seed: id.to_string(),
             started_at: now,
@@ -179,6 +185,7 @@ impl Kernel {
                 self.cancel_one(&id).await?;
             }
         }
+        self.tidy(&run.root).await;
         self.changed();
         Ok(())
     }

@@ -98,6 +98,7 @@ fn budget(row: &AnyRow) -> Result<Budget, StoreError> {
 fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
     let data: Value = serde_json::from_str(row.try_get("data")?).map_err(|error| StoreError::row("events", error))?;
     let number = |key: &str| data[key].as_u64().unwrap_or(0);
+    let dollars = |key: &str| data[key].as_f64().and_then(Amount::from_dollars);
     Ok(Posting {
         cursor: row.try_get("cursor")?,
         at: read_number(row, "at")?,
@@ -111,7 +112,8 @@ fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
         input_tokens: number("input-tokens"),
         cached_input_tokens: number("cached-input-tokens"),
         output_tokens: number("output-tokens"),
-        cost: data["cost-usd"].as_f64().and_then(Amount::from_dollars),
+        cost: dollars("cost-usd"),
+        settled: dollars("settled-usd"),
     })
 }
 

@@ -28,13 +28,14 @@ fn learned(row: &AnyRow) -> Result<Learned, StoreError> {
     let (plugin, data): (&str, &str) = (row.try_get("plugin")?, row.try_get("data")?);
     let data: Value = serde_json::from_str(data).map_err(|error| StoreError::row(TABLE, error))?;
     let said = |key: &str| data[key].as_str().unwrap_or_default();
+    let answers = (name == "answered" && said("source") == "person").then(|| said("text").to_owned());
     let (source, text) = match (category, name) {
         ("agent", _) => (format!("notes/{}", said("source")), said("text").to_owned()),
         ("run", _) => (format!("failures/{run}"), format!("A run of {plugin} failed: {}", said("reason"))),
-        (_, "answered") => (format!("decisions/{cursor}"), decision(said("text"), said("source") == "person", &said)),
+        (_, "answered") => (format!("decisions/{cursor}"), decision(said("text"), answers.is_some(), &said)),
         _ => (format!("decisions/{cursor}"), decision(said("question"), false, &said)),
     };
-    Ok(Learned { cursor, source, text })
+    Ok(Learned { cursor, source, text, answers })
 }
 
 fn decision<'a>(question: &str, by_a_person: bool, said: &impl Fn(&str) -> &'a str) -> String {

@@ -1,8 +1,9 @@
 //! All that outlives the process, and the only SQL: one database file, one writer, a few readers, and large texts
 //! beside it. Implements the ports of the journal, the events, the runs, the grants, the sources and versions of
-//! plugins, and the documents; decides nothing.
+//! plugins, the documents and the backlog; decides nothing.
 
 mod artifacts;
+mod backlog;
 mod blobs;
 mod database;
 mod documents;
@@ -22,6 +23,7 @@ mod runs;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod worktrees;
 mod writer;
 
 use std::{path::Path, sync::Arc};

@@ -50,7 +50,7 @@ fn allow(patterns: Option<&Patterns>, kind: &str, value: &str) -> bool {
 
 #[expect(clippy::panic, reason = "a test fails by panicking, and this one is written wrongly")]
 fn glob(kind: &str, pattern: &str) -> GlobMatcher {
-    let path = matches!(kind, "read" | "write" | "knowledge" | "remember");
+    let path = matches!(kind, "read" | "write" | "knowledge" | "remember" | "branches");
     match GlobBuilder::new(pattern).literal_separator(path).backslash_escape(false).build() {
         Ok(glob) => glob.compile_matcher(),
         Err(error) => panic!("`{pattern}` of `{kind}` is not a pattern: {}. Write one such as `docs/**`.", error.kind()),

@@ -25,6 +25,7 @@
 //! assert_eq!(host.file("docs/summary.md").as_deref(), Some("It is long."));
 //! ```
 
+mod backlog;
 mod children;
 mod documents;
 mod grants;
@@ -32,6 +33,7 @@ pub(crate) mod imports;
 mod installed;
 mod model;
 mod path;
+mod repository;
 mod setup;
 #[cfg(test)]
 mod tests;
@@ -44,6 +46,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::agents::{Outcome, Task};
+use crate::backlog::{Item, Status};
 use crate::run::Level;
 use crate::tools::ToolOutcome;
 use crate::{Result, export};
@@ -284,6 +287,32 @@ impl Host {
     pub fn files(&self) -> Vec<String> {
         let files = self.world.files.borrow();
         files.entries().filter(|entry| entry.kind == crate::files::Kind::File).map(|entry| entry.path).collect()
+    }
+
+    /// An item of the backlog as it is now, with its body.
+    ///
+    /// ```
+    /// # use baton_sdk::{backlog::{Draft, Kind, Status}, prelude::*, testing::Host};
+    /// let host = Host::new().with_item(Draft::new(Kind::Story, "1-1-login", "Log in"), Status::Todo);
+    /// host.inside(|| backlog::move_to("1-1-login", Status::InProgress, "Amelia takes it.")).unwrap();
+    /// assert_eq!(host.item("1-1-login").map(|item| item.status), Some(Status::InProgress));
+    /// ```
+    pub fn item(&self, key: &str) -> Option<Item> {
+        self.world.backlog.borrow().get(key).ok().cloned()
+    }
+
+    /// The statuses an item has had, oldest first.
+    ///
+    /// ```
+    /// # use baton_sdk::{backlog::{Draft, Kind, Status}, prelude::*, testing::Host};
+    /// let host = Host::new();
+    /// host.inside(|| backlog::put(&[Draft::new(Kind::Task, "tidy", "Tidy up")])).unwrap();
+    /// host.inside(|| backlog::move_to("tidy", Status::Done, "Nothing was left to do.")).unwrap();
+    /// assert_eq!(host.statuses("tidy"), [Status::Todo, Status::Done]);
+    /// ```
+    pub fn statuses(&self, key: &str) -> Vec<Status> {
+        let moves = self.world.backlog.borrow().history(key).unwrap_or_default();
+        moves.into_iter().map(|moved| moved.after).collect()
     }
 
     /// A document of the state as it is now.

@@ -9,8 +9,15 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Host, model, path, world::World};
+use super::{
+    Host,
+    imports::git::{check_branch, enter},
+    model, path,
+    repository::{Repository, Signed},
+    world::World,
+};
 use crate::agents::{Outcome, Task};
+use crate::backlog::{Draft, Status};
 use crate::llm::{Reply, Request};
 use crate::sandbox;
 use crate::{Error, Result, run};
@@ -68,7 +75,9 @@ impl Host {
             now: Cell::new(NEW_YEAR),
             grants: RefCell::default(),
             files: RefCell::default(),
+            repository: RefCell::default(),
             documents: RefCell::default(),
+            backlog: RefCell::default(),
             settings: RefCell::new(Value::Object(Map::new())),
             assets: RefCell::default(),
             model: RefCell::default(),
@@ -136,6 +145,68 @@ impl Host {
         self
     }
 
+    /// Makes the workspace a repository: the files so far are its one commit, on branch `main`, in a person's checkout.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().with_file("a.txt", "A").with_repository().with_agent("amelia", |_| {
+    ///     files::write("b.txt", "B")?;
+    ///     git::commit("Add b", Some("amelia"))?;
+    ///     Ok(Outcome::new("done", "added b"))
+    /// });
+    /// host.inside(|| {
+    ///     let worktree = git::worktree_add("story/1", "main")?;
+    ///     agents::perform("amelia", &Task::new("Add b.").in_worktree(worktree))
+    /// }).unwrap();
+    /// assert_eq!(host.file("b.txt"), None);
+    /// assert_eq!(host.inside(|| git::read("story/1", "b.txt")), Ok(b"B".to_vec()));
+    /// ```
+    #[must_use]
+    pub fn with_repository(self) -> Self {
+        let tree = self.world.files.borrow().tree();
+        self.world.repository.replace(Some(Repository::new(tree, self.world.now.get())));
+        self
+    }
+
+    /// Somebody commits a file to a branch that no run works on, which begins at `main` where it is new.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().with_repository().with_commit("theirs", "a.txt", "A");
+    /// assert_eq!(host.inside(|| git::log(Some("theirs"), 9)).unwrap().len(), 2);
+    /// ```
+    #[must_use]
+    pub fn with_commit(self, branch: &str, path: &str, content: impl AsRef<[u8]>) -> Self {
+        set_up(check_branch(branch).and_then(|()| path::plain(path)).and_then(|path| {
+            let mut repository = self.world.repository.borrow_mut();
+            let repository = repository.as_mut().ok_or_else(|| Error::invalid("Call `with_repository` before `with_commit`."))?;
+            let message = format!("Write {path}");
+            let signed = Signed { message: &message, author: "person", at: self.world.now.get() };
+            repository.commit_elsewhere(branch, &path, content.as_ref(), &signed)
+        }));
+        self
+    }
+
+    /// Has the plugin work in a worktree with a new branch that begins at `main`.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().with_file("a.txt", "A").with_repository().in_worktree("story/1");
+    /// host.inside(|| files::write("a.txt", "B")).unwrap();
+    /// assert!(host.inside(|| git::commit("Change a", None)).unwrap().is_some());
+    /// assert_eq!(host.inside(|| git::read("main", "a.txt")), Ok(b"A".to_vec()));
+    /// ```
+    #[must_use]
+    pub fn in_worktree(self, branch: &str) -> Self {
+        let add = || {
+            let mut repository = self.world.repository.borrow_mut();
+            let repository = repository.as_mut().ok_or_else(|| Error::invalid("Call `with_repository` before `in_worktree`."))?;
+            repository.worktree_add(branch, "main").map(drop)
+        };
+        set_up(check_branch(branch).and_then(|()| add()).and_then(|()| enter(&self.world, branch)));
+        self
+    }
+
     /// Packs a file into the plugin.
     ///
     /// ```
@@ -161,6 +232,29 @@ impl Host {
     pub fn with_state(self, bucket: &str, key: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).map_err(Error::from);
         set_up(value.and_then(|value| self.world.documents.borrow_mut().set(bucket, key, value, None).map(drop)));
+        self
+    }
+
+    /// Puts an item into the backlog, as if it had been added and moved there before. What it waits for and belongs to has
+    /// to be there.
+    ///
+    /// ```
+    /// # use baton_sdk::{backlog::{Draft, Kind, Status}, prelude::*, testing::Host};
+    /// let host = Host::new()
+    ///     .with_item(Draft::new(Kind::Story, "1-1-login", "Log in"), Status::Done)
+    ///     .with_item(Draft::new(Kind::Story, "1-2-logout", "Log out").after(["1-1-login"]), Status::Todo)
+    ///     .with_item(Draft::new(Kind::Story, "1-3-forget", "Forget").after(["1-2-logout"]), Status::Todo);
+    /// let ready: Vec<_> = host.inside(backlog::ready).unwrap().into_iter().map(|item| item.draft.key).collect();
+    /// assert_eq!(ready, ["1-2-logout"]);
+    /// ```
+    #[must_use]
+    pub fn with_item(self, draft: Draft, status: Status) -> Self {
+        let (key, now) = (draft.key.clone(), self.world.now.get());
+        let mut backlog = self.world.backlog.borrow_mut();
+        let put = backlog.put(&[draft], now, None);
+        let moved = if status == Status::Todo { Ok(()) } else { backlog.move_to(&key, status, "", now, None) };
+        drop(backlog);
+        set_up(put.and(moved));
         self
     }
 

@@ -5,8 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::json;
 
 use super::*;
-use crate::sandbox::{Job, Outcome};
-use crate::{Error, agents, files, llm, run, sandbox, settings, state, workflows};
+use crate::backlog::{Draft, Kind, Status};
+use crate::git::{self, Merged, Resolution};
+use crate::sandbox::Job;
+use crate::{Error, agents, backlog, files, llm, run, sandbox, settings, state, workflows};
 
 fn panics(work: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(work)).expect_err("it panics");
@@ -124,6 +126,48 @@ fn children_that_fail_are_errors_their_parent_can_read() {
 }
 
 #[test]
+fn a_backlog_that_does_not_fit_together_is_refused_and_left_as_it_was() {
+    let (story, epic) = (|key: &str| Draft::new(Kind::Story, key, "T"), |key: &str| Draft::new(Kind::Epic, key, "T"));
+    let host = Host::new().with_item(story("a"), Status::Todo);
+    let put = |drafts: &[Draft]| host.inside(|| backlog::put(drafts)).unwrap_err().to_string();
+    assert!(put(&[story("b").after(["c"]), story("c").after(["b"])]).contains("b → c → b"));
+    assert!(put(&[story("a").after(["a"])]).contains("a → a"));
+    assert!(put(&[epic("1"), story("b").below("1").after(["1"])]).contains("1 → b → 1"));
+    assert!(put(&[story("b").after(["ghost"])]).contains("`ghost`, which is not in the backlog"));
+    assert!(put(&[story("b"), story("c").below("b")]).contains("cannot belong to"));
+    for key in ["", "A", "a/b", "..", "a--b", "-a", "\u{430}", "a\n", &"a".repeat(65)] {
+        assert!(put(&[story(key)]).contains("is no key"), "{key}");
+    }
+    assert!(put(&[Draft::new(Kind::Task, "b", "two\nlines")]).contains("one line"));
+    assert!(put(&[story("b").with_priority(11)]).contains("priority"));
+    assert!(put(&[story("b"), story("b")]).contains("twice"));
+    assert_eq!(host.inside(backlog::all).unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_in_an_epic_waits_for_what_the_epic_waits_for() {
+    let host = Host::new()
+        .with_item(Draft::new(Kind::Epic, "1", "One"), Status::Todo)
+        .with_item(Draft::new(Kind::Epic, "2", "Two").after(["1"]), Status::Todo)
+        .with_item(Draft::new(Kind::Story, "1-2", "T").below("1"), Status::Todo)
+        .with_item(Draft::new(Kind::Story, "1-10", "T").below("1"), Status::Todo)
+        .with_item(Draft::new(Kind::Story, "2-1", "T").below("2").with_priority(9).with_body("B"), Status::Todo);
+    let ready = || host.inside(backlog::ready).unwrap().into_iter().map(|item| item.draft.key).collect::<Vec<_>>();
+    assert_eq!(ready(), ["1-2", "1-10"]);
+    host.inside(|| backlog::move_to("1-2", Status::Done, "")).unwrap();
+    host.inside(|| backlog::move_to("1-10", Status::Cancelled, "")).unwrap();
+    assert_eq!(ready(), ["2-1"]);
+    assert!(matches!(host.inside(|| backlog::move_to("1-2", Status::Todo, "")), Err(Error::Conflict(_))));
+    assert_eq!(host.inside(backlog::all).unwrap()[3].draft.body, "");
+    assert_eq!(host.inside(|| backlog::get("2-1")).unwrap().draft.body, "B");
+    let written = host.inside(backlog::write_documents).unwrap();
+    assert_eq!(written.len(), 5);
+    assert!(host.inside(backlog::write_documents).unwrap().is_empty());
+    let blind = host.granting("backlog", "write");
+    assert!(matches!(blind.inside(backlog::all), Err(Error::Denied(_))));
+}
+
+#[test]
 fn a_secret_stays_out_of_sight() {
     let host = Host::new().with_setting("forge.api-token", "x").with_setting("forge.url", "y");
     assert_eq!(host.inside(|| settings::get::<Value>("forge.api-token")), Ok(None));
@@ -132,7 +176,7 @@ fn a_secret_stays_out_of_sight() {
 
 #[test]
 fn a_command_is_answered_by_its_rule_or_refused() {
-    let host = Host::new().when_executed("make", Outcome::exited(2).with_stdout("no")).granting("images", "default");
+    let host = Host::new().when_executed("make", sandbox::Outcome::exited(2).with_stdout("no")).granting("images", "default");
     let outcome = host.inside(|| sandbox::execute(&Job::new(["make", "all"]).with_env("A", "1")));
     assert_eq!(outcome.map(|outcome| (outcome.succeeded(), outcome.stdout)), Ok((false, "no".to_owned())));
     let noted = serde_json::json!({ "image": "default", "command": ["make", "all"], "env": { "A": "1" }, "timeout": 600 });
@@ -144,4 +188,94 @@ fn a_command_is_answered_by_its_rule_or_refused() {
     assert!(matches!(refused(Job::new(["make"]).with_timeout(0)), Error::Invalid(_)));
     let said = panics(|| drop(host.inside(|| sandbox::execute(&Job::shell("rm -r x")))));
     assert!(said.contains("sh -c rm -r x") && said.contains("Host::when_executed"), "{said}");
+}
+
+/// Two agents change the same file, each in its own worktree.
+fn two_stories() -> Host {
+    let host = Host::new().with_file("a.txt", "A").with_repository().with_agent("amelia", |task| {
+        files::write("a.txt", &task.goal)?;
+        files::write(&format!("{}.txt", task.goal), "new")?;
+        git::commit(&format!("Write {}", task.goal), Some("amelia"))?;
+        Ok(Outcome::new("done", "done"))
+    });
+    host.inside(|| {
+        for story in ["one", "two"] {
+            let worktree = git::worktree_add(&format!("story/{story}"), "main").unwrap();
+            agents::perform("amelia", &Task::new(story).in_worktree(worktree)).unwrap();
+        }
+    });
+    host
+}
+
+#[test]
+fn a_conflict_changes_nothing_until_it_is_resolved() {
+    let host = two_stories().with_workflow("land", |input| {
+        let before = git::log(None, 9)?;
+        let conflicts = git::merge("story/two", "Merge two", &[])?;
+        assert_eq!((conflicts, git::log(None, 9)?, git::status()?), (Merged::Conflicts(vec!["a.txt".into()]), before, Vec::new()));
+        let Merged::Clean(merged) = git::merge("story/two", "Merge two", &[Resolution::keep("a.txt", "both")])? else { panic!() };
+        git::advance("main", input.as_str().unwrap())?;
+        Ok(json!(merged))
+    });
+    host.inside(|| {
+        let main = git::log(Some("main"), 1).unwrap().remove(0).id;
+        let stale = workflows::start("land", &"0".repeat(40), Some("story/one")).unwrap();
+        assert!(matches!(workflows::join::<String>(&stale), Err(Error::Other(text)) if text.contains("not at 000")));
+        let again = git::diff("main").unwrap();
+        assert_eq!((again.as_str(), git::merge_base("main", "story/two").unwrap()), ("", main));
+    });
+}
+
+#[test]
+fn a_branch_moves_forward_only_where_nobody_has_changes() {
+    let host = two_stories().with_workflow("land", |input| {
+        git::advance("main", input.as_str().unwrap())?;
+        Ok(json!(null))
+    });
+    let main = host.inside(|| git::log(None, 1)).unwrap().remove(0).id;
+    let land = || host.inside(|| workflows::join::<Value>(&workflows::start("land", &main, Some("story/one"))?));
+    host.inside(|| files::write("a.txt", "mine")).unwrap();
+    assert!(matches!(land(), Err(Error::Other(text)) if text.contains("`a.txt` was changed")));
+    host.inside(|| files::write("a.txt", "A")).unwrap();
+    host.inside(|| files::write("mine.txt", "mine")).unwrap();
+    assert_eq!(land(), Ok(Value::Null));
+    assert_eq!(
+        (host.file("a.txt").as_deref(), host.file("one.txt").as_deref(), host.file("mine.txt").as_deref()),
+        (Some("one"), Some("new"), Some("mine"))
+    );
+    host.inside(|| {
+        git::worktree_remove("story/one").unwrap();
+        git::worktree_remove("story/two").unwrap();
+        assert!(matches!(git::log(Some("story/one"), 1), Err(Error::NotFound(_))), "its commits are in main");
+        assert_eq!(git::log(Some("story/two"), 1).unwrap()[0].summary, "Write two");
+        assert!(matches!(git::worktree_remove("story/two"), Err(Error::NotFound(_))));
+    });
+}
+
+#[test]
+fn a_persons_checkout_is_left_alone() {
+    let host = Host::new().with_file("a.txt", "A");
+    assert!(matches!(host.inside(git::branch), Err(Error::Invalid(text)) if text.contains("git init")));
+    let host = host.with_repository();
+    host.inside(|| {
+        files::write("b.txt", "B").unwrap();
+        assert_eq!(git::status().unwrap(), [git::Change { path: "b.txt".into(), kind: git::ChangeKind::Added }]);
+        assert!(matches!(git::commit("Add b", None), Err(Error::Denied(_))));
+        assert!(matches!(git::merge("main", "Merge", &[]), Err(Error::Denied(_))));
+        assert!(matches!(git::reset("main"), Err(Error::Denied(_))));
+        for name in ["-f", "a..b", "a b", "a/", "/a", "a.lock", "HEAD", "", "a@{1}", "a\nb"] {
+            assert!(matches!(git::worktree_add(name, "main"), Err(Error::Invalid(_))), "{name:?}");
+        }
+        assert!(matches!(agents::perform("amelia", &Task::new("Look.").in_worktree("none")), Err(Error::NotFound(_))));
+    });
+}
+
+#[test]
+fn branches_need_a_grant_of_their_own() {
+    let host = Host::new().with_repository().granting("git", "worktree").granting("branches", "story/*");
+    host.inside(|| {
+        assert_eq!(git::worktree_add("story/1", "main"), Ok("story/1".into()));
+        assert!(matches!(git::worktree_add("main2", "main"), Err(Error::Denied(text)) if text.contains("branches=main2")));
+        assert!(matches!(git::branch(), Err(Error::Denied(text)) if text.contains("git=read")));
+    });
 }

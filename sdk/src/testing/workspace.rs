@@ -66,6 +66,22 @@ impl Workspace {
         matches.take(limit).map(|(path, line, text)| LineMatch { path: path.clone(), line, text: text.to_owned() }).collect()
     }
 
+    /// The contents of all files.
+    pub(super) fn tree(&self) -> BTreeMap<String, Vec<u8>> {
+        let file = |(path, node): (&String, &Node)| match node {
+            Node::File(content) => Some((path.clone(), content.clone())),
+            Node::Directory => None,
+        };
+        self.0.iter().filter_map(file).collect()
+    }
+
+    /// A workspace of just these files.
+    pub(super) fn of(tree: &BTreeMap<String, Vec<u8>>) -> Self {
+        let directories = tree.keys().flat_map(|path| path::above(path)).map(|path| (path.to_owned(), Node::Directory));
+        let files = tree.iter().map(|(path, content)| (path.clone(), Node::File(content.clone())));
+        Self(directories.chain(files).collect())
+    }
+
     fn at(&self, path: &str) -> Result<&Node> {
         self.check_above(path)?;
         self.0

@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Call, children::Children, documents::Documents, grants::Grants, model::Model, workspace::Workspace};
+use super::{
+    Call, backlog::Backlog, children::Children, documents::Documents, grants::Grants, model::Model, repository::Repository,
+    workspace::Workspace,
+};
 use crate::agents::{Outcome, Task};
 use crate::sandbox;
 use crate::{Error, Result, run};
@@ -29,7 +32,10 @@ pub(super) struct World {
     pub(super) now: Cell<u64>,
     pub(super) grants: RefCell<Grants>,
     pub(super) files: RefCell<Workspace>,
+    /// None where the workspace is no repository.
+    pub(super) repository: RefCell<Option<Repository>>,
     pub(super) documents: RefCell<Documents>,
+    pub(super) backlog: RefCell<Backlog>,
     pub(super) settings: RefCell<Value>,
     pub(super) assets: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(super) model: RefCell<Model>,

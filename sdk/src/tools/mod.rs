@@ -1,6 +1,7 @@
 //! Tools: what a toolbox declares, those the host holds ready, and tools an agent offers to its own model as values.
 
 mod granted;
+mod working;
 mod workspace;
 
 use serde_json::Value;
@@ -11,6 +12,7 @@ use crate::llm;
 
 pub use granted::{available, call, fitting};
 pub use host::{Effects, Offer, Outcome as ToolOutcome};
+pub use working::{edit_file, run_command};
 pub use workspace::{find_files, named, read_file, search_files, write_file};
 
 type Action = Box<dyn Fn(&Value) -> Result<String>>;

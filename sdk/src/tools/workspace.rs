@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::Tool;
+use super::{Tool, working};
 use crate::files::{self, Kind};
 use crate::{Error, Result};
 
@@ -15,13 +15,16 @@ const MOST_PATHS: usize = 500;
 /// Longest text `read_file` gives at once, in bytes; the rest is read with `offset`.
 const LONGEST_READ: usize = 48 * 1024;
 
-/// The tool of that name, if there is one: `read_file`, `find_files`, `search_files` or `write_file`.
+/// The tool of that name, if there is one: `read_file`, `find_files`, `search_files`, `write_file`, `edit_file` or
+/// `run_command`.
 pub fn named(name: &str) -> Option<Tool> {
     match name {
         "read_file" => Some(read_file()),
         "find_files" => Some(find_files()),
         "search_files" => Some(search_files()),
         "write_file" => Some(write_file()),
+        "edit_file" => Some(working::edit_file()),
+        "run_command" => Some(working::run_command()),
         _ => None,
     }
 }
@@ -114,7 +117,7 @@ pub fn write_file() -> Tool {
     })
 }
 
-fn text<'a>(arguments: &'a Value, name: &str) -> Result<&'a str> {
+pub(super) fn text<'a>(arguments: &'a Value, name: &str) -> Result<&'a str> {
     arguments[name].as_str().ok_or_else(|| Error::Invalid(format!("`{name}` is missing. Call the tool again with it.")))
 }
 
@@ -153,7 +156,7 @@ mod tests {
 
     #[test]
     fn tools_are_found_by_the_name_they_carry() {
-        for name in ["read_file", "find_files", "search_files", "write_file"] {
+        for name in ["read_file", "find_files", "search_files", "write_file", "edit_file", "run_command"] {
             assert_eq!(named(name).map(|tool| tool.name), Some(name.to_owned()));
         }
         assert!(named("run_shell").is_none());

@@ -11,6 +11,7 @@ mod sandbox;
 mod serving;
 mod table;
 mod waiting;
+mod worktrees;
 
 use anyhow::Result;
 use table::Table;
@@ -41,6 +42,9 @@ async fn measure(sections: Sections) -> Result<()> {
     }
     if sections.has("serving") {
         serving::measure(&mut table).await?;
+    }
+    if sections.has("worktrees") {
+        worktrees::measure(&mut table).await?;
     }
     if sections.has("runaway") {
         runaway::measure(&mut table).await?;

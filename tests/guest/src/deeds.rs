@@ -2,7 +2,7 @@
 
 use baton_sdk::prelude::*;
 
-use crate::{calls, runaway};
+use crate::{calls, repository, runaway};
 
 /// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done.
 pub(crate) fn perform(input: &Value) -> Result<Value> {
@@ -30,6 +30,8 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "ask-person" => calls::ask_person(input),
         "inform" => calls::inform(text("say"), number("times")),
         "in-turn" => input["inputs"].as_array().into_iter().flatten().map(perform).collect(),
+        "backlog" => calls::backlog(number("times")),
+        "put-item" => calls::put_item(text("key"), input["after"].as_array().map_or(&[], Vec::as_slice)),
         "tools" => Ok(calls::tools()),
         "call-tools" => Ok(calls::call_tools(&input["calls"])),
         "sleep" => calls::sleep(number("milliseconds")),
@@ -40,6 +42,10 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "start-any" => calls::start_all(&input["inputs"], true),
         "ambient" => Ok(calls::ambient()),
         "setting" => settings::get::<Value>(text("key")).map(Option::unwrap_or_default),
+        "sprint" => repository::sprint(),
+        "story" => repository::story(text("say")),
+        "land" => repository::land(text("say")),
+        "worktree" => git::worktree_add(text("say"), "main").map(Value::from),
         "execute" => calls::execute(input),
         "steps" => calls::steps(number("times")),
         other => Err(Error::Invalid(format!("There is no deed `{other}`."))),

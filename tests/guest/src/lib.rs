@@ -3,6 +3,7 @@
 
 mod calls;
 mod deeds;
+mod repository;
 mod runaway;
 
 use baton_sdk::prelude::*;

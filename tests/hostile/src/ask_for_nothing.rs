@@ -17,6 +17,10 @@ pub(crate) fn attack(_input: &Value) -> Result<Value> {
         agents::perform("mary", &task).map(|_| ()),
         workflows::start("probe", &json!({}), None).map(|_| ()),
         tools::call("read_file", &json!({ "path": "secret.txt" })).map(|_| ()),
+        git::log(None, 1).map(|_| ()),
+        git::commit("Mine", None).map(|_| ()),
+        git::worktree_add("story/mine", "main").map(|_| ()),
+        git::push("main"),
     ];
     let listed = [json!(files::find("**")?.len()), json!(files::search("secret", None, 10)?.len()), json!(tools::available().len())];
     let refused = answers.into_iter().map(|answer| answer.err().map(|error| format!("{error:?}")));

@@ -1,6 +1,10 @@
-//! `baton demo`: plans a small product with a scripted model. Starts or carries on one run, in one folder.
+//! `baton demo`: plans a small product, and takes its first stories to a tested program, with a scripted model. Begins or
+//! carries on in one folder.
 
+mod engine;
 mod files;
+mod landed;
+mod stages;
 mod summary;
 
 use std::{
@@ -14,48 +18,44 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    answering::Manner,
-    drive::{drive_answering, failed_at},
-    ending::Ended,
     exit::Exit,
     model,
-    screen::{WARNING, painted},
+    screen::{FAINT, WARNING, painted},
     text,
 };
-use crate::{
-    app::{Access, App},
-    kernel::{
-        Order,
-        package::Kind,
-        run::{Filter, Run, State},
-    },
-};
+use crate::app::{Access, App};
 use files::Brief;
+use stages::{Stage, Stages};
 
-/// The workflow the demo runs.
-const WORKFLOW: &str = "plan";
+/// The stories that the script can answer for. They make a program that can be used.
+const STORIES: [&str; 5] = ["1-1-init-ledger", "1-3-exact-shares", "1-2-add-expense", "2-1-list-entries", "2-2-balances"];
 
-/// Plan a small product: five agents turn a brief into requirements, an architecture and stories
+/// As many are taken of a brief of one's own.
+const MOST: usize = 5;
+
+/// Plan a small product and build its first stories: from a brief to a program whose tests pass
 ///
-/// A script answers instead of a model, so it needs no key and no network. Kill it half way and call it again: it carries
-/// on where it was.
+/// Five agents turn a brief into requirements, an architecture and stories. Then a developer and a reviewer take five
+/// stories to the main branch of a repository, two at a time, each in a worktree, with their tests run in containers. A
+/// script answers instead of a model, so it needs no key. Kill it half way and call it again: it carries on where it was.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
-    /// Where the brief and the documents go; what is there already is not overwritten
+    /// Where the brief, the documents and the program go; what is there already is not overwritten
     #[arg(long, value_name = "DIR", default_value = "baton-demo")]
     dir: PathBuf,
     /// A real model instead of the script: provider/model, with its key in the environment
     #[arg(long)]
     model: Option<String>,
+    /// Stop once the plan is written
+    #[arg(long)]
+    plan: bool,
 }
 
-/// Where a call of the demo finds the one before it.
-enum Before {
-    Nothing,
-    Unfinished(Box<Run>),
-    /// By the answer to this call.
-    Failed(Box<Run>, u64),
-    Finished(Box<Run>),
+/// Where the demo is at work.
+struct Place {
+    folder: PathBuf,
+    data_dir: PathBuf,
+    brief: Brief,
 }
 
 impl Demo {
@@ -64,37 +64,17 @@ impl Demo {
         let folder = self.folder()?;
         let data_dir = context.data_dir.clone().unwrap_or_else(|| folder.join(".baton"));
         let laid = files::lay_out(&folder, &data_dir)?;
-        let app = context.open_at(Some(data_dir.clone()), Access::Execute).await?;
         let settings = match named {
             Some(settings) => settings,
             None => json!({ "model": model::script(&laid.script)? }),
         };
-        let run = match before(&app, &folder).await? {
-            Before::Finished(run) => {
-                app.close().await;
-                return self.finished(context, &folder, &data_dir, &run);
-            }
-            Before::Unfinished(run) => {
-                context.screen.tell(goes_on(&run.settings, &settings));
-                app.kernel.resume(&run, Some(settings)).await?;
-                *run
-            }
-            Before::Failed(run, at) => {
-                context.screen.tell(goes_on(&run.settings, &settings));
-                let fork = app.kernel.fork(&run, at).await?;
-                app.kernel.resume(&fork, Some(settings)).await?;
-                fork
-            }
-            Before::Nothing => {
-                self.introduce(context, &folder, laid.brief);
-                let input = json!({ "brief-file": files::BRIEF });
-                let order = Order { plugin: WORKFLOW.to_owned(), kind: Kind::Workflow, input, workspace: folder.clone(), settings };
-                app.kernel.start(order).await?
-            }
-        };
-        let ended = drive_answering(&app, context, &run.id, Manner::Best).await?;
+        let config = if self.plan { context.config_at(Some(data_dir.clone()))? } else { engine::chosen(context, data_dir.clone()).await? };
+        let app = context.open_with(config, Access::Execute).await?;
+        let place = Place { folder, data_dir, brief: laid.brief };
+        let stages = Stages { app: &app, context, folder: &place.folder, settings };
+        let reached = self.reach(&stages, &place).await;
         app.close().await;
-        self.conclude(context, &folder, &data_dir, &ended)
+        reached
     }
 
     /// The folder, made if need be, as an absolute path.
@@ -106,94 +86,119 @@ impl Demo {
         make().with_context(|| format!("The folder `{}` cannot be used; name another with --dir", self.dir.display()))
     }
 
-    fn introduce(&self, context: &Context, folder: &Path, brief: Brief) {
-        let shown = text::escaped(&folder.join(files::BRIEF).display().to_string());
+    /// One stage after the other, as far as they succeed.
+    async fn reach(&self, stages: &Stages<'_>, place: &Place) -> Result<Exit> {
+        let context = stages.context;
+        let plan = stages.run("plan", json!({ "brief-file": files::BRIEF }), || self.introduce(context, place)).await?;
+        if self.plan || !plan.succeeded() {
+            return self.planned(context, place, &plan);
+        }
+        self.tell(context, &plan);
+        self.begin_repository(stages.app, place)?;
+        let sprint = stages.run("sprint", self.order(place), || context.screen.tell(BUILDING)).await?;
+        self.tell(context, &sprint);
+        if !sprint.succeeded() {
+            return Ok(sprint.ended.exit());
+        }
+        let tests = stages.run("run-tests", json!({}), || {}).await?;
+        if !tests.succeeded() {
+            self.tell(context, &tests);
+            return Ok(tests.ended.exit());
+        }
+        self.built(stages, place, &plan, &sprint, &tests)
+    }
+
+    fn introduce(&self, context: &Context, place: &Place) {
+        let shown = text::escaped(&place.folder.join(files::BRIEF).display().to_string());
         context.screen.tell(format!(
             "Five agents plan what {shown} asks for. Documents go to {}. Where they would ask you, their best answer is taken.",
-            text::escaped(&folder.join("docs").display().to_string())
+            text::escaped(&place.folder.join("docs").display().to_string())
         ));
-        if brief == Brief::TheirOwn && self.model.is_none() {
+        if place.brief == Brief::TheirOwn && self.model.is_none() {
             let warning =
                 "This brief is not the demo's own, and the script answers for the demo's alone: name a model with --model to plan yours.";
             context.screen.tell(format!("{} {warning}", painted(WARNING, "!")));
         }
     }
 
-    fn finished(&self, context: &Context, folder: &Path, data_dir: &Path, run: &Run) -> Result<Exit> {
-        if context.screen.is_json() {
-            context
-                .screen
-                .document(&json!({ "run": run.id, "workflow": run.plugin, "state": run.state.as_str(), "output": run.output }))?;
-            return Ok(Exit::Done);
+    /// What to build: of the demo's own brief the stories that its script knows.
+    fn order(&self, place: &Place) -> Value {
+        match place.brief {
+            Brief::Ours => json!({ "stories": STORIES }),
+            Brief::TheirOwn => json!({ "most": MOST }),
         }
-        let shown = |path: &Path| text::escaped(&path.display().to_string());
-        context.screen.answer(format!(
-            "The demo in {} is finished. Its documents are in {}.",
-            shown(folder),
-            shown(&folder.join("docs"))
-        ))?;
-        context.screen.answer(summary::documents(folder, run).render())?;
-        context.screen.answer(format!(
-            "\nBegin anew: `{} --dir another-folder`, or take {} away and call this again.",
-            context.again("demo"),
-            shown(data_dir)
-        ))?;
-        Ok(Exit::Done)
     }
 
-    fn conclude(&self, context: &Context, folder: &Path, data_dir: &Path, ended: &Ended) -> Result<Exit> {
-        let again = context.again(&format!("demo --dir {}", text::shell_word(&text::escaped(&self.dir.display().to_string()))));
-        ended.tell(context, Some(again));
-        if context.screen.is_json() {
-            ended.answer(&context.screen)?;
-        } else if ended.run.state == State::Succeeded {
-            context.screen.answer(summary::text(folder, data_dir, ended))?;
+    /// A folder that is a repository already is its owner's, and stays as it is.
+    fn begin_repository(&self, app: &App, place: &Place) -> Result<()> {
+        let program = app.config.git.as_ref().context("The stories are built in a git repository, and `git` is not in PATH; install it")?;
+        program.begin(&place.folder, "Plan the product").map_err(|error| anyhow::anyhow!("{error}"))
+    }
+
+    fn tell(&self, context: &Context, stage: &Stage) {
+        if !stage.before {
+            stage.ended.tell(context, Some(self.again(context)));
+        }
+    }
+
+    fn again(&self, context: &Context) -> String {
+        context.again(&format!("demo --dir {}", text::shell_word(&text::escaped(&self.dir.display().to_string()))))
+    }
+
+    /// The end of a demo that stops with the plan, or at it.
+    fn planned(&self, context: &Context, place: &Place, plan: &Stage) -> Result<Exit> {
+        let (screen, ended) = (&context.screen, &plan.ended);
+        if screen.is_json() {
+            ended.answer(screen)?;
+        } else if plan.before {
+            screen.answer(finished(place))?;
+            screen.answer(summary::documents(&place.folder, &ended.run).fit(screen.room()))?;
+            screen.answer(anew(context, place))?;
+        }
+        self.tell(context, plan);
+        if !screen.is_json() && !plan.before && plan.succeeded() {
+            screen.answer(summary::text(&place.folder, &place.data_dir, ended))?;
         }
         Ok(ended.exit())
     }
-}
 
-/// Who answers from now on, and who did before where it was somebody else: a model costs money, the script does not.
-fn goes_on(before: &Value, now: &Value) -> String {
-    let answering = |settings: &Value| match settings["model"].as_str() {
-        Some(model) if model.starts_with("script/") => "the script".to_owned(),
-        Some(model) => text::line(model),
-        None => "no model".to_owned(),
-    };
-    let (before, now) = (answering(before), answering(now));
-    if before == now {
-        return format!("The demo that was begun here goes on with {now}.");
+    /// The end of a demo that went all the way.
+    fn built(&self, stages: &Stages<'_>, place: &Place, plan: &Stage, sprint: &Stage, tests: &Stage) -> Result<Exit> {
+        let (context, nothing) = (stages.context, Value::Null);
+        let screen = &context.screen;
+        let output = |stage: &Stage| stage.ended.run.output.clone().unwrap_or_default();
+        let (stories, tested) = (output(sprint), output(tests));
+        if screen.is_json() {
+            screen.document(&json!({ "plan": output(plan), "sprint": stories, "tests": tested }))?;
+        } else {
+            if tests.before {
+                screen.answer(finished(place))?;
+            }
+            screen.answer(summary::documents(&place.folder, &plan.ended.run).fit(screen.room()))?;
+            screen.answer(format!("\n{}", landed::stories(&stories).fit(screen.room())))?;
+            screen.answer(format!("\n{}\n", painted(FAINT, landed::history(stages.app.config.git.as_ref(), &place.folder))))?;
+            screen.answer(landed::tests(&tested))?;
+            screen.answer(format!("\n{}", summary::next(&place.folder, &place.data_dir, &sprint.ended)))?;
+            if tests.before {
+                screen.answer(anew(context, place))?;
+            }
+        }
+        let all = stories["stories"].as_array().is_some_and(|stories| stories.iter().all(|story| story["outcome"] == "landed"));
+        let green = tested.get("passed").unwrap_or(&nothing) == true;
+        Ok(if all && green { Exit::Done } else { Exit::Failed })
     }
-    format!("The demo that was begun here goes on with {now}; before it was {before}. Choose with --model, or leave it out for the script.")
 }
 
-/// The newest run of the demo in `folder` that counts.
-async fn before(app: &App, folder: &Path) -> Result<Before> {
-    let roots = Filter { roots_only: true, limit: u32::MAX, ..Filter::default() };
-    let runs = app.kernel.runs().list(&roots).await?;
-    let newest = runs.into_iter().find(|run| run.plugin == WORKFLOW && run.workspace == folder && run.state != State::Cancelled);
-    let Some(run) = newest else { return Ok(Before::Nothing) };
-    Ok(match run.state {
-        State::Succeeded => Before::Finished(Box::new(run)),
-        // It would only fail again on the same answers.
-        State::Failed { .. } => match failed_at(&app.kernel, &run.id).await? {
-            Some(at) => Before::Failed(Box::new(run), at),
-            None => Before::Nothing,
-        },
-        _ => Before::Unfinished(Box::new(run)),
-    })
+const BUILDING: &str = "Amelia builds the first stories, two at a time, and Murat reviews them; each lands when the merged tree is green.";
+
+fn finished(place: &Place) -> String {
+    format!("The demo in {} is finished. Its documents are in {}.", shown(&place.folder), shown(&place.folder.join("docs")))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn anew(context: &Context, place: &Place) -> String {
+    format!("\nBegin anew: `{} --dir another-folder`, or take {} away and call this again.", context.again("demo"), shown(&place.data_dir))
+}
 
-    #[test]
-    fn who_answers_from_now_on_is_said() {
-        let (script, model) = (json!({ "model": "script//x/replies.yaml" }), json!({ "model": "anthropic/claude" }));
-        assert_eq!(goes_on(&script, &script), "The demo that was begun here goes on with the script.");
-        let back = goes_on(&model, &script);
-        assert!(back.contains("goes on with the script; before it was anthropic/claude"), "{back}");
-        assert!(goes_on(&script, &model).contains("goes on with anthropic/claude; before it was the script"));
-    }
+fn shown(path: &Path) -> String {
+    text::escaped(&path.display().to_string())
 }

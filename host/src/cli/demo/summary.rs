@@ -17,7 +17,7 @@ use crate::{
     kernel::run::Run,
 };
 
-/// All that is said at the end.
+/// All that is said at the end of the plan.
 pub(super) fn text(folder: &Path, data_dir: &Path, ended: &Ended) -> String {
     let mut parts = vec![documents(folder, &ended.run).render()];
     let repeated = ended.tally.repeated_model_calls;
@@ -56,12 +56,13 @@ fn title(path: &Path) -> String {
     lines.clone().find(|line| line.starts_with("# ")).or_else(|| lines.find(|line| !line.is_empty())).unwrap_or_default().to_owned()
 }
 
-fn next(folder: &Path, data_dir: &Path, ended: &Ended) -> String {
+pub(super) fn next(folder: &Path, data_dir: &Path, ended: &Ended) -> String {
     let word = |path: &Path| text::shell_word(&text::escaped(&path.display().to_string()));
     let (folder, data) = (word(folder), word(data_dir));
     let run = text::short(&ended.run.id);
     let suggestions = [
         ("read what was written", format!("ls {folder}/docs")),
+        ("see what is to be done", format!("baton backlog graph --workspace {folder} --data-dir {data}")),
         ("see who did what", format!("baton runs show {run} --data-dir {data}")),
         ("see what was decided without asking", format!("baton decisions --data-dir {data}")),
         ("see every call with its answer", format!("baton runs journal {run} --data-dir {data}")),

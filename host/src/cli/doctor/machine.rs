@@ -21,9 +21,17 @@ pub(super) async fn checks() -> Vec<Check> {
 
 async fn git() -> Check {
     match first_line("git", &["--version"]).await {
+        Ok(version) if is_old(&version) => Check::warn("git", version, "Install git 2.38 or newer, which can merge in memory."),
         Ok(version) => Check::ok("git", version),
         Err(reason) => Check::warn("git", reason, "Install git to work on repositories."),
     }
+}
+
+/// Whether a line such as `git version 2.47.3` tells of a git before 2.38.
+fn is_old(version: &str) -> bool {
+    let numbers = version.rsplit(' ').find(|word| word.starts_with(|first: char| first.is_ascii_digit())).unwrap_or_default();
+    let mut numbers = numbers.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < (2, 38)
 }
 
 async fn rust() -> Check {
@@ -62,6 +70,12 @@ async fn first_line(program: &str, arguments: &[&str]) -> Result<String, String>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_git_that_cannot_merge_in_memory_is_old() {
+        assert!(is_old("git version 2.37.9") && is_old("git version 1.9") && is_old("something"));
+        assert!(!is_old("git version 2.38.0") && !is_old("git version 2.47.3 (Apple Git-1)") && !is_old("git version 3.0.rc1"));
+    }
 
     #[tokio::test]
     async fn a_program_answers_fails_or_is_not_there() {

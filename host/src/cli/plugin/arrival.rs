@@ -75,7 +75,8 @@ impl Arrival {
     /// Puts it into the plugin folder, with the grants that carry over.
     pub(super) async fn settle(self, app: &App) -> Result<Settled> {
         let path = self.place(app)?;
-        // What cannot be compiled and linked must not take the place of what can.
+        // What cannot be compiled and linked must not take the place of what can. Whoever installs wants to know it anew.
+        app.kernel.engine().try_anew(&self.plugin.package);
         self.plugin.exports(app.kernel.engine())?;
         let replaced = app.kernel.registry().find(self.plugin.name()).map(|present| present.package.hash.clone());
         Folder::of(&app.config.data_dir).put(&self.plugin, &path)?;

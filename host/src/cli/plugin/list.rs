@@ -60,7 +60,7 @@ impl List {
             ];
             table.row(cells.into_iter().chain([Cell::styled(text::excerpt(&refused.reason, 80), FAINT)]));
         }
-        context.screen.answer(table.render())?;
+        context.screen.answer(table.fit(context.screen.room()))?;
         Ok(Exit::Done)
     }
 }

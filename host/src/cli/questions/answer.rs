@@ -1,5 +1,7 @@
 //! `baton questions answer`, and answering from anywhere else.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
@@ -14,7 +16,12 @@ use crate::{
         text,
     },
     interfaces::people::{Asked, Given, Source},
+    kernel::run::State,
 };
+
+/// How long it is watched whether the run is taken up, and how often.
+const PATIENCE: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Answer a question; the run that waits for it goes on
 #[derive(Debug, Args)]
@@ -31,6 +38,13 @@ pub(in crate::cli) struct Answer {
 
 impl Answer {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
+        if self.answer.as_ref().is_some_and(|typed| typed.trim().is_empty()) {
+            // Nobody said anything; what the asker thinks best is no person's word.
+            return Err(Misuse(
+                "An answer has at least one character; give one, or take what the asker thinks best with `--yes`.".to_owned(),
+            )
+            .into());
+        }
         let (app, elsewhere) = open(context).await?;
         let asked = resolve(&app, &self.question).await?;
         let (answer, source) = match &self.answer {
@@ -42,13 +56,14 @@ impl Answer {
             }
         };
         give(&app, &asked, &answer, source).await?;
+        let next = Next::of(&app, &asked, elsewhere).await?;
         app.close().await;
         if context.screen.is_json() {
             context
                 .screen
                 .document(&json!({ "question": asked.id, "answer": answer, "source": source, "run": asked.run, "root": asked.root }))?;
         } else {
-            context.screen.tell(told(context, &asked, &answer, elsewhere));
+            context.screen.tell(told(context, &asked, &answer, next));
         }
         Ok(Exit::Done)
     }
@@ -71,13 +86,40 @@ pub(in crate::cli) async fn give(app: &App, asked: &Asked, answer: &str, source:
     Ok(())
 }
 
-/// What was answered, and what becomes of the run.
-pub(super) fn told(context: &Context, asked: &Asked, answer: &str, elsewhere: bool) -> String {
-    let answer = text::excerpt(&text::escaped(answer), 200);
-    let mark = painted(GOOD, "✓");
-    if elsewhere {
-        return format!("{mark} Answered “{answer}”. The Baton that executes run {} carries on with it.", text::short(&asked.run));
+/// What becomes of a run that has its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It goes on already.
+    GoesOn,
+    /// Nobody executes it.
+    Stands,
+    /// Another Baton is at work on the data and has not taken it up: it executes a run of its own, or is about to end.
+    Queued,
+}
+
+impl Next {
+    /// Looks what happens instead of guessing it: whoever is at work on the data need not be at work on this run.
+    pub(super) async fn of(app: &App, asked: &Asked, elsewhere: bool) -> Result<Self> {
+        let begun = Instant::now();
+        while elsewhere && begun.elapsed() < PATIENCE {
+            let run = app.kernel.runs().find(&asked.run).await?;
+            if run.is_some_and(|run| run.state != State::Queued) {
+                return Ok(Self::GoesOn);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(if elsewhere && !app.is_alone() { Self::Queued } else { Self::Stands })
     }
-    let resume = context.again(&format!("runs resume {}", text::short(&asked.root)));
-    format!("{mark} Answered “{answer}”. Nobody executes the run now; carry on with `{resume}`.")
+}
+
+/// What was answered, and what becomes of the run.
+pub(super) fn told(context: &Context, asked: &Asked, answer: &str, next: Next) -> String {
+    let answer = text::excerpt(&text::escaped(answer), 200);
+    let answered = format!("{} Answered “{answer}”.", painted(GOOD, "✓"));
+    let (run, resume) = (text::short(&asked.run), context.again(&format!("runs resume {}", text::short(&asked.root))));
+    match next {
+        Next::GoesOn => format!("{answered} The Baton that executes run {run} carries on with it."),
+        Next::Stands => format!("{answered} Nobody executes the run now; carry on with `{resume}`."),
+        Next::Queued => format!("{answered} The Baton that is at work on this data has not taken run {run} up yet; `{resume}` follows it."),
+    }
 }

@@ -70,7 +70,7 @@ impl Following<'_> {
         if self.context.screen.is_json() {
             return Ok(self.context.screen.answer(document(&asked))?);
         }
-        self.context.screen.answer(card::card(&asked, figures::now(), &TimeZone::system()))?;
+        self.context.screen.words(&card::card(&asked, figures::now(), &TimeZone::system()))?;
         if self.keyboard.is_some() {
             self.context.screen.prompt(card::prompt(&asked.question));
             self.shown = Some(asked);
@@ -100,11 +100,14 @@ impl Following<'_> {
             Ok(text) => {
                 let (app, elsewhere) = answer::open(self.context).await?;
                 let given = answer::give(&app, &asked, &text, Source::Person).await;
-                app.close().await;
                 match given {
-                    Ok(()) => self.context.screen.warn(answer::told(self.context, &asked, &text, elsewhere)),
+                    Ok(()) => {
+                        let next = answer::Next::of(&app, &asked, elsewhere).await?;
+                        self.context.screen.warn(answer::told(self.context, &asked, &text, next));
+                    }
                     Err(error) => self.context.screen.warn(crate::cli::text::plain(&error.to_string())),
                 }
+                app.close().await;
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    cli::{Context, answering::Answers, beside, budget, drive::drive_answering, exit::Exit, model},
+    cli::{Context, answering::Answers, beside, budget, exit::Exit, model},
     interfaces::llm::money::Scope,
 };
 
@@ -37,15 +37,9 @@ impl Resume {
             app.books.set(&Scope::Run(run.root.clone()), Some(budget), &app.config.operator).await?;
         }
         app.kernel.resume(&run, settings).await?;
-        let ended = if app.executes() {
-            drive_answering(&app, context, &run.root, self.answers.manner()).await?
-        } else {
-            match beside::follow(&app, context, &run.root, self.answers.manner()).await? {
-                Some(ended) => ended,
-                None => return Ok(Exit::Unfinished),
-            }
-        };
+        let (app, ended) = beside::drive_or_follow(app, context, &run.root, self.answers.manner()).await?;
         app.close().await;
+        let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);
         ended.answer(&context.screen)?;
         Ok(ended.exit())

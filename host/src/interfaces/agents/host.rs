@@ -37,13 +37,7 @@ impl wit::Host for View<'_> {
         let call = call.needing(Capability::new(AGENTS.word, agent.clone()));
         let (children, parent, worktree) = (Arc::clone(self.children), self.recorder.run().clone(), task.worktree);
         let perform = |attempt: Attempt| async move {
-            if let Some(worktree) = worktree {
-                return Performed::answer(Err(CallError::NotFound(format!(
-                    "There is no worktree named `{}`; leave it out.",
-                    worktree.escape_debug()
-                ))));
-            }
-            let order = Order { role: Role::Agent, plugin: &agent, input };
+            let order = Order { role: Role::Agent, plugin: &agent, input, worktree: worktree.as_deref() };
             follow(&*children, &parent, attempt.seq, order).await.unwrap_or_else(Performed::from)
         };
         let Outcome { answer, summary, cost_usd } = self.recorder.call(call, perform).await??;

@@ -34,6 +34,8 @@ pub struct Learned {
     pub source: String,
     /// What was learned.
     pub text: String,
+    /// The question that a person answered, where it is that: the next answer to the same question replaces this one.
+    pub answers: Option<String>,
 }
 
 /// Keeps what the runs of a project learned.
@@ -98,6 +100,8 @@ pub struct Holding {
     pub documents: BTreeMap<String, u64>,
     /// The last that was learned.
     pub cursor: i64,
+    /// The source of a person's last answer, by the words of the question.
+    pub answers: BTreeMap<String, String>,
 }
 
 /// Where knowledge comes from, and who finds it.
@@ -124,21 +128,32 @@ impl Library {
         let looked = tokio::task::spawn_blocking(move || changed_documents(documents.as_ref(), &globs, &before)).await;
         let unread = |reason: String| KnowledgeError { action: "read", reason };
         let (mut changes, documents) = looked.map_err(|error| unread(format!("{error}.")))?.map_err(unread)?;
-        let cursor = self.newly_learned(project, held.cursor, &mut changes).await?;
+        let mut holding = Holding { documents, ..held };
+        self.learn(project, &mut holding, &mut changes).await?;
         if !changes.is_empty() {
-            self.index.change(&place, changes, Holding { documents, cursor }).await?;
+            self.index.change(&place, changes, holding).await?;
         }
         Ok(place)
     }
 
-    async fn newly_learned(&self, project: &str, mut cursor: i64, changes: &mut Vec<Change>) -> Result<i64, KnowledgeError> {
+    async fn learn(&self, project: &str, holding: &mut Holding, changes: &mut Vec<Change>) -> Result<(), KnowledgeError> {
         loop {
-            let learned = self.memory.learned(project, cursor, PAGE).await?;
-            let Some(last) = learned.last() else { return Ok(cursor) };
-            cursor = last.cursor;
-            changes.extend(learned.into_iter().map(|learned| Change { source: learned.source, text: Some(learned.text) }));
+            let learned = self.memory.learned(project, holding.cursor, PAGE).await?;
+            let Some(last) = learned.last() else { return Ok(()) };
+            holding.cursor = last.cursor;
+            for Learned { source, text, answers, .. } in learned {
+                let replaced = answers.and_then(|question| holding.answers.insert(words(&question), source.clone()));
+                changes.extend(replaced.map(|source| Change { source, text: None }));
+                changes.push(Change { source, text: Some(text) });
+            }
         }
     }
+}
+
+/// Words alone, in small letters: how a question is told from others.
+fn words(question: &str) -> String {
+    let words = question.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 type Changed = (Vec<Change>, BTreeMap<String, u64>);

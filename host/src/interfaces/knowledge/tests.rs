@@ -116,10 +116,28 @@ async fn what_changes_is_found_as_it_is_now() {
     scene.folder.remove("docs/a.md");
     assert!(scene.search("postgresql", 5).await.unwrap().is_empty());
     for (cursor, text) in [(4, "Tabs."), (9, "Spaces, said the second look.")] {
-        scene.learnt.0.lock().unwrap().push(Learned { cursor, source: "decisions/4".to_owned(), text: text.to_owned() });
+        scene.learnt.0.lock().unwrap().push(Learned { cursor, source: "decisions/4".to_owned(), text: text.to_owned(), answers: None });
     }
     assert_eq!(scene.search("spaces", 5).await.unwrap(), ["decisions/4"]);
     assert!(scene.search("tabs", 5).await.unwrap().is_empty(), "a later text takes the place of the earlier one");
+}
+
+#[tokio::test]
+async fn a_later_answer_of_a_person_takes_the_place_of_the_earlier_one() {
+    let scene = Scene::new();
+    let answer = |cursor: i64, question: &str, answer: &str| {
+        let text = format!("Question: {question}\nA person answered: {answer}");
+        let learned = Learned { cursor, source: format!("decisions/{cursor}"), text, answers: Some(question.to_owned()) };
+        scene.learnt.0.lock().unwrap().push(learned);
+    };
+    answer(3, "Which database?", "SQLite");
+    assert_eq!(scene.search("database", 5).await.unwrap(), ["decisions/3"]);
+    answer(4, "Which database is it in tests?", "none");
+    answer(7, "which  DATABASE", "PostgreSQL");
+    let mut found = scene.search("database", 5).await.unwrap();
+    found.sort();
+    assert_eq!(found, ["decisions/4", "decisions/7"]);
+    assert!(scene.search("SQLite", 5).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -1,10 +1,29 @@
 //! Which models a request means, by what the operator set. Asks none of them.
 
+use serde_json::Value;
+
 use super::Preferences;
 use crate::journal::{Pause, PauseKind};
 
 /// Most models one request is taken to.
 const LONGEST: usize = 8;
+
+/// Where settings about models hold what they cannot: the dotted key, what is wanted there, and what stands there.
+pub fn misfit(settings: &Value) -> Option<(String, &'static str, String)> {
+    if let Some(stream) = settings.get("models").and_then(|models| models.get("stream")).filter(|stream| !stream.is_boolean()) {
+        return Some(("models.stream".to_owned(), "true or false", stream.to_string()));
+    }
+    let named = |key: &str| settings.get(key).and_then(Value::as_object).into_iter().flatten();
+    let aliases = named("models").filter(|(alias, _)| *alias != "stream").map(|(alias, value)| (format!("models.{alias}"), value));
+    let plugins = named("plugins").filter_map(|(plugin, table)| Some((format!("plugins.{plugin}.model"), table.get("model")?)));
+    let (key, value) = aliases.chain(plugins).find(|(_, value)| !names_models(value))?;
+    Some((key.escape_debug().to_string(), "a provider/model, an alias, or a list of them", value.to_string()))
+}
+
+fn names_models(value: &Value) -> bool {
+    let is_name = |value: &Value| value.as_str().is_some_and(|name| !name.trim().is_empty());
+    is_name(value) || value.as_array().is_some_and(|names| !names.is_empty() && names.iter().all(is_name))
+}
 
 /// The models to ask, one after the other until one answers: `provider/model` each, without repetition.
 ///
@@ -109,6 +128,20 @@ mod tests {
         assert!(resolved(Some("loop"), keys).unwrap_err().contains("`models.loop` in baton.toml leads back to itself"));
         let unknown = resolved(Some("no\nsuch"), keys).unwrap_err();
         assert!(unknown.contains(r"`models.no\nsuch`"), "{unknown}");
+    }
+
+    #[test]
+    fn what_cannot_name_a_model_is_found() {
+        use serde_json::json;
+        let found = |settings: Value| misfit(&settings);
+        let good = json!({ "models": { "default": ["fast", "b/y"], "fast": "a/x", "stream": false }, "plugins": { "mary": { "model": "fast", "limits": {} }, "x": 5 } });
+        assert_eq!(found(good), None);
+        assert_eq!(found(json!({ "models": { "stream": "no" } })).unwrap().0, "models.stream");
+        for wrong in [json!(5), json!(""), json!(" "), json!([]), json!(["a/x", 3]), json!([""]), json!({ "fast": "a/x" }), json!(true)] {
+            let (key, _, value) = found(json!({ "models": { "default": wrong } })).unwrap();
+            assert_eq!((key.as_str(), value), ("models.default", wrong.to_string()));
+            assert_eq!(found(json!({ "plugins": { "mary": { "model": wrong } } })).unwrap().0, "plugins.mary.model");
+        }
     }
 
     #[test]

@@ -84,14 +84,15 @@ impl<'a> View<'a> {
         }
         self.recorder.intend(&mut calls).await?;
         let authority = self.recorder.authority();
-        let asker = self.asker(authority.as_ref());
+        let (asker, halt) = (self.asker(authority.as_ref()), self.recorder.halt());
         let mut asking = FuturesUnordered::new();
         for (prepared, place) in calls.into_iter().zip(places) {
-            let (asker, one) = (&asker, &understood[place]);
+            let (asker, halt, one) = (&asker, &halt, &understood[place]);
             asking.push(async move {
                 let performed = match (prepared.attempt(), one) {
                     (Some(attempt), Ok((request, chain))) => {
-                        Some(asker.ask(attempt, chain.as_deref().map_err(Pause::clone), request).await)
+                        let asked = asker.ask(attempt, chain.as_deref().map_err(Pause::clone), request);
+                        halt.in_time(prepared.effect(), asked).await
                     }
                     _ => None,
                 };

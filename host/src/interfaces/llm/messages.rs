@@ -157,6 +157,9 @@ pub struct Usage {
     /// Part of `input_tokens` that the provider put into its cache, which some charge more for. Not in the contract.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cache_write_tokens: u64,
+    /// Nobody knows how many tokens there were: the counts above are none. Not in the contract.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncounted: bool,
     /// Dollars. None: the price is not known, which is not the same as free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,

@@ -56,7 +56,7 @@ pub enum ProviderError {
         /// What was wrong, a sentence.
         reason: String,
     },
-    /// The key is missing or rejected, the model unknown or not allowed: an operator must act.
+    /// The key is rejected, the model unknown or not allowed: an operator must act.
     #[error("{provider} refuses the host: {reason} {remedy}")]
     Refused {
         /// Who refused.
@@ -66,8 +66,18 @@ pub enum ProviderError {
         /// What the operator can do, a sentence.
         remedy: String,
     },
+    /// It was not asked, or not where it is: an operator must act.
+    #[error("{provider} cannot be asked: {reason} {remedy}")]
+    Unasked {
+        /// Who.
+        provider: String,
+        /// Why not, a sentence.
+        reason: String,
+        /// What the operator can do, a sentence.
+        remedy: String,
+    },
     /// Still failing after every try, and certainly nothing was charged.
-    #[error("{provider} is not available after {tries} tries: {reason} Resume the run when it is back.")]
+    #[error("{provider} is not available after {}: {reason} Resume the run when it is back.", counted(*tries))]
     Unavailable {
         /// Who does not answer.
         provider: String,
@@ -133,6 +143,17 @@ pub enum ProviderError {
         /// What is wrong and what to do about it, sentences.
         reason: String,
     },
+    /// There is a reply, and no end of it.
+    #[error(
+        "{provider} sent a reply that is too long: {reason} It was probably charged. Ask for less, or set another model, then \
+         resume the run."
+    )]
+    TooLong {
+        /// Who sent it.
+        provider: String,
+        /// What there was too much of, a sentence.
+        reason: String,
+    },
     /// There is a reply, but it could not be understood.
     #[error(
         "{provider} sent a reply that cannot be understood: {reason} It was probably charged. Check that the base URL \
@@ -150,9 +171,14 @@ impl ProviderError {
     /// Whether the failed call may have cost something.
     pub fn charged(&self) -> Charge {
         match self {
-            Self::Uncertain { .. } | Self::Malformed { .. } => Charge::Maybe,
+            Self::Uncertain { .. } | Self::Malformed { .. } | Self::TooLong { .. } => Charge::Maybe,
             _ => Charge::No,
         }
+    }
+
+    /// Whether the call may go to another model all the same: this one has had its turn and would do no better in a second.
+    pub fn is_final(&self) -> bool {
+        self.charged() == Charge::No || matches!(self, Self::TooLong { .. })
     }
 
     /// Until when the call has to wait, where waiting is all that it takes.
@@ -177,6 +203,10 @@ pub struct Waiting<'a> {
     pub until: Timestamp,
     /// Why it is not before, a sentence.
     pub reason: String,
+}
+
+fn counted(tries: u32) -> String {
+    if tries == 1 { "one try".to_owned() } else { format!("{tries} tries") }
 }
 
 fn resumption(until: Option<Timestamp>) -> String {

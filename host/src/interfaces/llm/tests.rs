@@ -157,7 +157,7 @@ fn endpoints_that_cannot_be_are_turned_away_without_showing_credentials() {
 async fn without_a_key_the_operator_is_told_and_nothing_is_sent() {
     let catalogue = catalogue(|_| ()).unwrap();
     let error = catalogue.complete(CALLER, "anthropic/claude", &ask("hello")).await.unwrap_err();
-    assert!(matches!(&error, ProviderError::Refused { provider, .. } if provider == "anthropic"), "{error}");
+    assert!(matches!(&error, ProviderError::Unasked { provider, .. } if provider == "anthropic"), "{error}");
     assert_eq!(error.charged(), Charge::No);
 }
 

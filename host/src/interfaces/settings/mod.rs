@@ -2,6 +2,7 @@
 
 mod document;
 mod host;
+mod spelling;
 
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use wasmtime::component::{HasData, Linker};
 use crate::{bindings, journal::Recorder};
 
 pub use document::{Settings, SettingsError};
+pub use spelling::misspelt;
 
 /// What one call borrows of the session.
 pub struct View<'a> {

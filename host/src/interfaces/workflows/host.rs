@@ -25,13 +25,7 @@ impl wit::Host for View<'_> {
         let call = call.needing(Capability::new(WORKFLOWS.word, workflow.clone()));
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         let start = |attempt: Attempt| async move {
-            if let Some(worktree) = worktree {
-                return Performed::answer(Err(CallError::NotFound(format!(
-                    "There is no worktree named `{}`; leave it out.",
-                    worktree.escape_debug()
-                ))));
-            }
-            let order = Order { role: Role::Workflow, plugin: &workflow, input };
+            let order = Order { role: Role::Workflow, plugin: &workflow, input, worktree: worktree.as_deref() };
             children.start(&parent, attempt.seq, order).await.map_or_else(Performed::from, |child| Performed::answer(Ok(child)))
         };
         let child: RunId = self.recorder.call(call, start).await??;

@@ -124,6 +124,15 @@ async fn wrong_requests_are_refused() {
 }
 
 #[tokio::test]
+async fn a_child_is_started_in_the_worktree_that_it_is_given() {
+    let scene = Scene::new();
+    scene.nursery.worktrees.lock().unwrap().insert("story/1".into(), None);
+    let mut recorder = scene.bench.recorder();
+    let child = view(&scene, &mut recorder).start("build".into(), "1".into(), Some("story/1".into())).await.unwrap();
+    assert_eq!(scene.nursery.worktrees.lock().unwrap()["story/1"], Some(RunId::from_text(child)));
+}
+
+#[tokio::test]
 async fn a_workflow_needs_its_grant() {
     let scene = Scene::new();
     scene.bench.authority.deny(WORKFLOWS.word, "deploy");

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, Validator, component_types::ComponentEntityType};
+use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, Validator, WasmFeatures, component_types::ComponentEntityType};
 
 use super::{
     permissions::{Patterns, Permissions},
@@ -126,6 +126,15 @@ pub enum PackageError {
         /// What the parser met, and where.
         reason: String,
     },
+    /// Sound, and more than this host has.
+    #[error(
+        "The component uses a part of WebAssembly that this host does not have: {reason}. Build it without garbage-collected types, \
+         exceptions, shared memories and asynchronous functions."
+    )]
+    BeyondHost {
+        /// What the validator met, and where.
+        reason: String,
+    },
     /// No manifest.
     #[error("The component has no manifest; a Rust plugin gets one by `baton_sdk::export!` from the plugin.toml beside its Cargo.toml.")]
     NoManifest,
@@ -182,6 +191,13 @@ impl Package {
     const ASSETS: &'static str = "baton:assets";
     const OURS: [&'static str; 3] = [Self::MANIFEST, Self::ASSETS, signature::SECTION];
     const LARGEST_MANIFEST: usize = 64 << 10;
+    /// The parts of WebAssembly that this host has. The engine is told the same, so that nothing is let in that it refuses:
+    /// all that is standard, without what needs a collector of garbage, threads or tasks.
+    pub(super) const FEATURES: WasmFeatures = WasmFeatures::WASM3
+        .union(WasmFeatures::COMPONENT_MODEL)
+        .difference(WasmFeatures::GC_TYPES)
+        .difference(WasmFeatures::EXCEPTIONS)
+        .difference(WasmFeatures::THREADS);
 
     /// Understands a file, or says why it is not a plugin. `served` names the interfaces of the contract this host has.
     pub fn read(wasm: Vec<u8>, served: &[&str], kinds: &'static [CapabilityKind]) -> Result<Self, PackageError> {
@@ -370,7 +386,7 @@ fn interface(import: &str) -> Option<(&str, &str)> {
 
 /// Validates the whole file, and says from which interfaces it imports more than types.
 fn called_interfaces(wasm: &[u8], imports: &[String]) -> Result<BTreeSet<String>, PackageError> {
-    let types = Validator::new().validate_all(wasm).map_err(|error| malformed(&error))?;
+    let types = Validator::new_with_features(Package::FEATURES).validate_all(wasm).map_err(|error| invalid(wasm, &error))?;
     let types = types.as_ref();
     let calls = |import: &&String| match types.component_item_for_import(import).map(|item| item.ty) {
         Some(ComponentEntityType::Instance(instance)) => {
@@ -397,8 +413,20 @@ fn check_world(kind: Kind, exports: &[String]) -> Result<(), PackageError> {
     }
 }
 
+/// What the host has no part for is no damage: a host that had every part would take it.
+fn invalid(wasm: &[u8], error: &wasmparser::BinaryReaderError) -> PackageError {
+    match Validator::new_with_features(WasmFeatures::all()).validate_all(wasm) {
+        Ok(_) => PackageError::BeyondHost { reason: met(error) },
+        Err(_) => malformed(error),
+    }
+}
+
 fn malformed(error: &wasmparser::BinaryReaderError) -> PackageError {
-    PackageError::Malformed { reason: format!("{} (at byte {})", printable(error.message()), error.offset()) }
+    PackageError::Malformed { reason: met(error) }
+}
+
+fn met(error: &wasmparser::BinaryReaderError) -> String {
+    format!("{} (at byte {})", printable(error.message()), error.offset())
 }
 
 /// Where a manifest cannot be read, and why, in one sentence.

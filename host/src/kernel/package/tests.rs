@@ -94,6 +94,42 @@ fn what_is_not_a_plugin_is_refused_with_the_reason() {
     }
 }
 
+/// A workflow with this core module in it.
+fn containing(module: &str) -> Vec<u8> {
+    packed(
+        &component(&format!(
+            r#"(component (core module {module})
+            (core module $m (func (export "f")))
+            (core instance $i (instantiate $m))
+            (func (export "run-workflow") (canon lift (core func $i "f"))))"#
+        )),
+        MANIFEST,
+    )
+}
+
+#[test]
+fn what_the_engine_has_no_part_for_is_refused_at_once() {
+    let engine = crate::kernel::engine::for_compiling().unwrap();
+    let beyond = [
+        "(type (struct (field i32)))",
+        "(func (result eqref) ref.null eq)",
+        "(tag (param i32))",
+        "(memory 1 1 shared)",
+        "(memory i64 1) (func (result i64 i64) i64.const 1 i64.const 1 i64.const 1 i64.const 1 i64.add128)",
+    ];
+    for module in beyond {
+        let wasm = containing(module);
+        let said = read(wasm.clone()).unwrap_err().to_string();
+        assert!(said.contains("does not have:") && said.contains("Build it without"), "{module}: {said}");
+        assert!(engine.precompile_component(&wasm).is_err(), "the engine has it: {module}");
+    }
+    for module in ["(memory i64 1)", "(func (export \"f\") (param v128))", "(memory 1) (memory 1)", "(func return_call 0)"] {
+        let wasm = containing(module);
+        assert!(read(wasm.clone()).is_ok(), "{module}");
+        assert!(engine.precompile_component(&wasm).is_ok(), "the engine has it not: {module}");
+    }
+}
+
 #[test]
 fn a_file_cut_off_anywhere_is_refused_and_never_a_crash() {
     let whole = packed(&workflow(r#"(import "baton:plugin/files@0.1.0" (instance (export "f" (func))))"#), MANIFEST);

@@ -36,6 +36,8 @@ async fn what_runs_learned_is_read_out_of_their_events() {
             ("failures", failed.as_str()),
         ]
     );
+    let answers: Vec<_> = learned.iter().map(|learned| learned.answers.as_deref()).collect();
+    assert_eq!(answers, [None, None, Some("Name?"), None]);
     assert_eq!(store.learned(&here.project, learned[1].cursor, 1).await.unwrap(), [learned[2].clone()]);
     assert!(store.learned("nobody", 0, 10).await.unwrap().is_empty());
 }

@@ -1,5 +1,6 @@
 //! The store on real files.
 
+mod backlog;
 mod documents;
 mod events;
 mod grants;
@@ -11,6 +12,7 @@ mod plugins;
 mod questions;
 mod runs;
 mod sources;
+mod worktrees;
 mod writing;
 
 use std::{

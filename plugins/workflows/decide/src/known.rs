@@ -7,22 +7,31 @@ use crate::{Decided, EXPLICIT, question::Question};
 /// Shortest quotation that says anything, in characters.
 const SHORTEST_QUOTE: usize = 12;
 
-/// The answer a person gave when the very same question came up before.
+/// The answer a person gave when the very same question came up last, if it is one now. What was answered before that
+/// was taken back by it.
 pub(crate) fn answered_before(question: &Question, passages: &[Passage]) -> Option<Decided> {
-    let answer = |passage: &Passage| {
-        let rest = passage.text.strip_prefix("Question: ")?;
-        let (asked, rest) = rest.split_once("\nA person answered: ")?;
-        let answer = rest.lines().next().unwrap_or_default().trim();
-        let same = plain(asked) == plain(&question.text) && !answer.is_empty() && question.admits(answer);
-        same.then(|| Decided {
-            answer: answer.to_owned(),
-            confidence: EXPLICIT,
-            by: "knowledge",
-            source: passage.source.clone(),
-            reasoning: "A person was asked the same and answered so.".to_owned(),
-        })
-    };
-    passages.iter().filter(|passage| passage.source.starts_with("decisions/")).find_map(answer)
+    let answered = passages.iter().filter_map(|passage| Some((place(passage)?, passage, answer_of_a_person(passage)?)));
+    let same = answered.filter(|(_, _, (asked, _))| plain(asked) == plain(&question.text));
+    let (_, passage, (_, answer)) = same.max_by_key(|(place, ..)| *place)?;
+    question.admits(answer).then(|| Decided {
+        answer: answer.to_owned(),
+        confidence: EXPLICIT,
+        by: "knowledge",
+        source: passage.source.clone(),
+        reasoning: "A person was asked the same and answered so.".to_owned(),
+    })
+}
+
+/// A question and what a person answered, where the passage is that.
+fn answer_of_a_person(passage: &Passage) -> Option<(&str, &str)> {
+    let (asked, rest) = passage.text.strip_prefix("Question: ")?.split_once("\nA person answered: ")?;
+    let answer = rest.lines().next().unwrap_or_default().trim();
+    (!answer.is_empty()).then_some((asked, answer))
+}
+
+/// The place of a decision among all: the later, the larger.
+fn place(passage: &Passage) -> Option<u64> {
+    passage.source.strip_prefix("decisions/")?.parse().ok()
 }
 
 /// The source in which the quotation stands word for word, if there is one.

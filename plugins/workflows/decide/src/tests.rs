@@ -51,6 +51,24 @@ fn what_a_person_answered_before_is_not_asked_again() {
 }
 
 #[test]
+fn of_two_answers_the_later_one_counts() {
+    let answered =
+        |place, answer: &str| (format!("decisions/{place}"), format!("Question: Which database is used?\nA person answered: {answer}"));
+    let decided = |answers: &[(String, String)]| {
+        let host = answers.iter().fold(host(), |host, (source, text)| host.knowing(source, text));
+        let host = host.when("", &verdict("SQLite", "", 0.1)).answers("", "SQLite");
+        let decided = host.run(Decide::run, input()).unwrap();
+        (decided["answer"].as_str().unwrap().to_owned(), decided["source"].as_str().unwrap().to_owned())
+    };
+    let (earlier, later) = (answered(9, "SQLite"), answered(10, "PostgreSQL"));
+    let expected = ("PostgreSQL".to_owned(), "decisions/10".to_owned());
+    assert_eq!(decided(&[earlier.clone(), later.clone()]), expected);
+    assert_eq!(decided(&[later, earlier.clone()]), expected);
+    let no_option = answered(11, "Neither");
+    assert_eq!(decided(&[earlier, no_option]).1, "person", "what was taken back is no answer");
+}
+
+#[test]
 fn a_sure_model_decides_and_an_unsure_one_does_not() {
     let knowing = || host().knowing("docs/a.md", "Which database is used was discussed.");
     let sure = knowing().when("", &verdict("SQLite", "", 1.0));

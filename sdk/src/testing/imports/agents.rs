@@ -35,13 +35,12 @@ fn schema(text: &str) -> Result<Value> {
 }
 
 fn answer(world: &World, agent: &str, task: &Task) -> Result<Outcome> {
-    super::workflows::no_worktree(task.worktree.as_deref())?;
     let double = world.agents.borrow().get(agent).map(Rc::clone);
     let double = double.ok_or_else(|| {
         let known: Vec<_> = world.agents.borrow().keys().map(|name| format!("`{name}`")).collect();
         super::workflows::not_installed("agent", agent, &known)
     })?;
-    double(task).map_err(|error| match error {
+    super::git::in_worktree(world, task.worktree.as_deref(), || Ok(double(task)))?.map_err(|error| match error {
         Error::Cancelled(_) => Error::Cancelled(format!("Agent `{agent}` was cancelled; go on without its answer, or end.")),
         other => Error::Other(format!("Agent `{agent}` failed: {other}")),
     })

@@ -2,7 +2,9 @@
 
 pub(crate) mod agents;
 pub(crate) mod assets;
+pub(crate) mod backlog;
 pub(crate) mod files;
+pub(crate) mod git;
 pub(crate) mod knowledge;
 pub(crate) mod llm;
 pub(crate) mod people;

@@ -18,10 +18,7 @@ pub(crate) fn start(workflow: &str, input: &str, worktree: Option<&str>) -> Cont
         Error::Invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug()))
     })?;
     let request = json!({ "workflow": workflow, "input": input, "worktree": worktree });
-    let begin = || {
-        no_worktree(worktree)?;
-        begin(&world, workflow, &input)
-    };
+    let begin = || begin(&world, workflow, &input, worktree);
     Ok(world.call("workflows.start", request, Some(("workflows", workflow)), begin, |child| json!(child))?)
 }
 
@@ -44,21 +41,14 @@ pub(crate) fn join_any(runs: &[RunId]) -> Contract<(RunId, Contract<String>)> {
     Ok((run, ended.map(|output| output.to_string()).map_err(types::Error::from)))
 }
 
-fn begin(world: &World, workflow: &str, input: &Value) -> Result<RunId> {
+fn begin(world: &World, workflow: &str, input: &Value, worktree: Option<&str>) -> Result<RunId> {
     let double = world.workflows.borrow().get(workflow).map(Rc::clone);
     let double = double.ok_or_else(|| {
         let known: Vec<_> = world.workflows.borrow().keys().map(|name| format!("`{name}`")).collect();
         not_installed("workflow", workflow, &known)
     })?;
-    let ended = double(input);
+    let ended = super::git::in_worktree(world, worktree, || Ok(double(input)))?;
     Ok(world.children.borrow_mut().add(ended))
-}
-
-pub(super) fn no_worktree(worktree: Option<&str>) -> Result<()> {
-    match worktree {
-        Some(worktree) => Err(Error::NotFound(format!("There is no worktree named `{}`; leave it out.", worktree.escape_debug()))),
-        None => Ok(()),
-    }
 }
 
 pub(super) fn not_installed(kind: &str, name: &str, known: &[String]) -> Error {

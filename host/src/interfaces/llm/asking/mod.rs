@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     Caller, Charge, MODELS, Provider, ProviderError, Reply, Request,
-    money::{Books, LedgerError, Prices, Purse, Refused},
+    money::{Amount, Books, LedgerError, Prices, Purse, Refused},
 };
 use crate::{
     events::{Category, Draft},
@@ -55,32 +55,38 @@ impl Asker<'_> {
             Err(pause) => return Performed::Paused { pause, happened: false },
         };
         let mut passed: Vec<Passed<'_>> = Vec::new();
+        // Put aside for models that took it and gave nothing that is of use.
+        let mut lost = Amount::ZERO;
         for (place, model) in chain.iter().enumerate() {
             if let Err(denial) = self.authority.decide(&Capability::new(MODELS.word, model.as_str())) {
                 passed.push(Passed { model, because: Because::Denied(denial.reason) });
                 continue;
             }
-            let held = match self.purse().open(attempt.seq, model, request).await {
+            let held = match self.purse().open(attempt.seq, model, request, lost).await {
                 Ok(Ok(held)) => held,
                 Ok(Err(refused @ Refused::Unpriced(_))) => {
                     passed.push(Passed { model, because: Because::Unpriced(refused) });
                     continue;
                 }
-                Ok(Err(refused)) => return Performed::Paused { pause: refused.pause(&self.run), happened: false },
-                Err(error) => return Performed::Paused { pause: unread(&error), happened: false },
+                Ok(Err(refused)) => return Performed::Paused { pause: refused.pause(&self.run), happened: charged(&passed) },
+                Err(error) => return Performed::Paused { pause: unread(&error), happened: charged(&passed) },
             };
             match self.try_one(&attempt, place, model, &limited(request, held.max_tokens)).await {
                 Ok(mut reply) => {
                     self.purse().price(model, &mut reply);
                     let mut events = self.fell_back(&attempt, &passed, model);
                     events.extend(held.events);
-                    events.push(self.completed(&attempt, &reply));
+                    events.push(self.completed(&attempt, &reply, settled(&reply, held.aside, lost)));
                     return Performed::Answered(Ok(reply), events);
                 }
                 // What was put aside stays so until the call is made again: it may have been charged.
-                Err(error) if error.charged() == Charge::Maybe => return Performed::Paused { happened: true, pause: pause(&error) },
+                Err(error) if !error.is_final() => return Performed::Paused { happened: true, pause: pause(&error) },
                 Err(error) => {
-                    self.purse().take_back(attempt.seq).await;
+                    if error.charged() == Charge::Maybe {
+                        lost = lost + held.aside.unwrap_or_default();
+                    } else if lost == Amount::ZERO {
+                        self.purse().take_back(attempt.seq).await;
+                    }
                     passed.push(Passed { model, because: Because::Failed(error) });
                 }
             }
@@ -104,7 +110,9 @@ impl Asker<'_> {
 
     /// Waits where waiting is all that it takes for one of the models; stops for the operator where it is not.
     fn unanswered(&self, passed: &[Passed<'_>]) -> Performed<Reply> {
-        if let Some(wait) = self.wait(passed) {
+        // What may have been charged is not asked for again by a clock.
+        let happened = charged(passed);
+        if let Some(wait) = self.wait(passed).filter(|_| !happened) {
             return Performed::Waiting(wait);
         }
         let unpriced = passed.iter().find_map(|passed| match &passed.because {
@@ -124,7 +132,7 @@ impl Asker<'_> {
             ([error], [_]) => pause(error),
             _ => Pause::new(PauseKind::Provider, format!("None of the models that are set has answered.{}", listed(passed))),
         };
-        Performed::Paused { pause, happened: false }
+        Performed::Paused { pause, happened }
     }
 
     fn wait(&self, passed: &[Passed<'_>]) -> Option<Wait> {
@@ -146,17 +154,21 @@ impl Asker<'_> {
         passed.iter().zip(next).map(event).collect()
     }
 
-    fn completed(&self, attempt: &Attempt, reply: &Reply) -> Draft {
-        let data = json!({
+    fn completed(&self, attempt: &Attempt, reply: &Reply, settled: Option<Amount>) -> Draft {
+        let tokens = |count: u64| (!reply.usage.uncounted).then_some(count);
+        let mut data = json!({
             "seq": attempt.seq,
             "plugin": self.plugin,
             "model": reply.model,
-            "input-tokens": reply.usage.input_tokens,
-            "cached-input-tokens": reply.usage.cached_input_tokens,
-            "output-tokens": reply.usage.output_tokens,
+            "input-tokens": tokens(reply.usage.input_tokens),
+            "cached-input-tokens": tokens(reply.usage.cached_input_tokens),
+            "output-tokens": tokens(reply.usage.output_tokens),
             "cost-usd": reply.usage.cost_usd,
             "stop": reply.stop,
         });
+        if let Some(settled) = settled {
+            data["settled-usd"] = json!(settled.dollars());
+        }
         Draft::of_run(Category::Llm, "completed", &self.run, data)
     }
 }
@@ -176,6 +188,17 @@ impl Passed<'_> {
             Because::Unpriced(refused) => refused.pause(&RunId::from_text("")).reason,
         }
     }
+}
+
+/// What budgets count where that is not what the reply is known to have cost.
+fn settled(reply: &Reply, aside: Option<Amount>, lost: Amount) -> Option<Amount> {
+    let cost = reply.usage.cost_usd.and_then(Amount::from_dollars);
+    let known = cost.is_some() && lost == Amount::ZERO;
+    aside.filter(|_| !known).map(|aside| cost.unwrap_or(aside) + lost)
+}
+
+fn charged(passed: &[Passed<'_>]) -> bool {
+    passed.iter().filter_map(Passed::failure).any(|error| error.charged() == Charge::Maybe)
 }
 
 fn listed(passed: &[Passed<'_>]) -> String {

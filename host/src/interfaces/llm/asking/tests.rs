@@ -32,6 +32,7 @@ const ROW: &[&str] = &["a/x", "b/y", "c/z"];
 struct Answers {
     ready: Mutex<BTreeMap<String, ProviderError>>,
     asked: Mutex<Vec<(String, String)>>,
+    usage: Mutex<Usage>,
 }
 
 #[async_trait]
@@ -40,7 +41,7 @@ impl Provider for Answers {
         self.asked.lock().unwrap().push((model.to_owned(), caller.idempotency_key.to_owned()));
         match self.ready.lock().unwrap().get(model) {
             Some(error) => Err(error.clone()),
-            None => Ok(reply(model)),
+            None => Ok(Reply { usage: *self.usage.lock().unwrap(), ..reply(model) }),
         }
     }
 }
@@ -134,6 +135,10 @@ fn refused(provider: &str) -> ProviderError {
     ProviderError::Refused { provider: provider.into(), reason: "no key.".into(), remedy: "Set it.".into() }
 }
 
+fn endless(provider: &str) -> ProviderError {
+    ProviderError::TooLong { provider: provider.into(), reason: "It never ends.".into() }
+}
+
 fn uncertain(provider: &str) -> ProviderError {
     ProviderError::Uncertain { provider: provider.into(), reason: "Cut.".into() }
 }
@@ -175,6 +180,21 @@ async fn what_may_have_been_charged_goes_to_no_other_model() {
     let scene = Scene::new(&[("a/x", refused("a")), ("b/y", uncertain("b"))]);
     assert!(scene.pauses(ROW).await.reason.contains("b broke off"));
     assert_eq!(scene.asked(), ["a/x", "b/y"]);
+}
+
+#[tokio::test]
+async fn a_reply_without_end_goes_to_the_next_model_and_is_never_asked_for_again_unflagged() {
+    let scene = Scene::new(&[("a/x", endless("a"))]);
+    assert_eq!(scene.ask(ROW).await.unwrap().model, "b/y");
+    assert!(scene.events("fell-back")[0]["reason"].as_str().unwrap().contains("too long"));
+
+    let scene = Scene::new(&[("a/x", endless("a")), ("b/y", limited("b", 3_600))]);
+    let pause = scene.pauses(&ROW[..2]).await;
+    assert!(pause.reason.contains("a/x: a sent a reply that is too long") && pause.reason.contains("b/y: "), "{}", pause.reason);
+    assert_eq!(scene.stands(), (EntryState::Intended, false), "no clock asks for it again");
+    scene.answers.ready.lock().unwrap().clear();
+    assert_eq!(scene.ask(ROW).await.unwrap().model, "a/x");
+    assert_eq!(scene.stands(), (EntryState::Done, true));
 }
 
 #[tokio::test]
@@ -313,4 +333,37 @@ async fn a_reply_has_its_price_with_and_without_a_budget() {
         assert_eq!(cost, Some(0.0), "no tokens cost nothing, which is known");
     }
     assert_eq!(Scene::new(&[]).ask(&["mine/x"]).await.unwrap().usage.cost_usd, None);
+}
+
+/// What a call put aside, where the reply's cost stays unknown.
+#[tokio::test]
+async fn a_reply_that_nobody_counted_costs_an_unknown_sum_and_what_was_put_aside() {
+    let uncounted = Usage { uncounted: true, ..Usage::default() };
+    let scene = with_budget("5").await;
+    *scene.answers.usage.lock().unwrap() = uncounted;
+    assert_eq!(scene.ask(PRICED).await.unwrap().usage.cost_usd, None);
+    let told = scene.events("completed").remove(0);
+    assert!(told["cost-usd"].is_null() && told["input-tokens"].is_null(), "{told}");
+    let aside = told["settled-usd"].as_f64().unwrap();
+    // 8,192 tokens of a reply and some of a question, at 0.25 and 2 dollars a million.
+    assert!((0.0164..0.0170).contains(&aside), "{told}");
+
+    let scene = Scene::new(&[]);
+    *scene.answers.usage.lock().unwrap() = uncounted;
+    assert_eq!(scene.ask(PRICED).await.unwrap().usage.cost_usd, None);
+    assert!(scene.events("completed")[0].get("settled-usd").is_none(), "there is no budget");
+    let scene = with_budget("5").await;
+    scene.ask(PRICED).await.unwrap();
+    assert!(scene.events("completed")[0].get("settled-usd").is_none(), "its cost is known");
+}
+
+#[tokio::test]
+async fn what_a_reply_without_end_took_is_held_against_the_budget() {
+    const TWO: &[&str] = &["openai/gpt-5", "openai/gpt-5-mini"];
+    let scene = with_budget("5").await;
+    scene.answers.ready.lock().unwrap().insert("openai/gpt-5".to_owned(), endless("openai"));
+    *scene.answers.usage.lock().unwrap() = Usage { input_tokens: 1_000, output_tokens: 1_000, ..Usage::default() };
+    let cost = scene.ask(TWO).await.unwrap().usage.cost_usd.unwrap();
+    let settled = scene.events("completed")[0]["settled-usd"].as_f64().unwrap();
+    assert!(settled > cost + 0.05, "{settled} for {cost} and a reply of the dearer model that never ended");
 }

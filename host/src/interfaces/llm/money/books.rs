@@ -128,10 +128,10 @@ impl Open {
         }
     }
 
-    /// A reply's cost takes the place of what was put aside for it.
+    /// A reply's cost takes the place of what was put aside for it. Where the cost is not known, it stays put aside.
     fn post(&mut self, posting: Posting) {
         self.reserved.remove(&(posting.run, posting.seq));
-        let Some(cost) = posting.cost else { return };
+        let Some(cost) = posting.settled.or(posting.cost) else { return };
         for scope in [Scope::Organisation, Scope::Project(posting.project), Scope::Run(posting.root)] {
             let spent = self.spent.entry(scope).or_default();
             *spent = *spent + cost;
@@ -184,6 +184,7 @@ mod tests {
             cached_input_tokens: 0,
             output_tokens: 1,
             cost: cost.map(dollars),
+            settled: None,
         }
     }
 
@@ -223,6 +224,17 @@ mod tests {
         assert_eq!(told.len(), 1);
         kept.postings.lock().unwrap().extend([posting(1, "a", 1, Some("0.70")), posting(2, "a", 2, Some("0.15"))]);
         assert!(books.reserve(&payer("a", 3), dollars("0.05")).await.unwrap().unwrap().nearly_spent.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_cost_that_is_not_known_is_counted_as_what_was_put_aside() {
+        let (kept, books) = books(Scope::Organisation, "1").await;
+        let settled = Some(dollars("0.40"));
+        kept.postings
+            .lock()
+            .unwrap()
+            .extend([Posting { settled, ..posting(1, "a", 1, None) }, Posting { settled, ..posting(2, "a", 2, Some("0.10")) }]);
+        assert_eq!(books.spent(&Scope::Organisation).await.unwrap(), dollars("0.80"));
     }
 
     #[tokio::test]

@@ -35,6 +35,8 @@ pub struct Posting {
     pub output_tokens: u64,
     /// What it cost; none when the price is not known.
     pub cost: Option<Amount>,
+    /// What budgets count in the place of the cost: that is not known, or not all of it.
+    pub settled: Option<Amount>,
 }
 
 /// What a budget is for.

@@ -39,6 +39,8 @@ pub struct Purse<'a> {
 pub struct Held {
     /// The reply is to be no longer than this; none where no budget limits it.
     pub max_tokens: Option<u32>,
+    /// What is put aside for it; none where no budget limits it.
+    pub aside: Option<Amount>,
     /// What operators are to be told once it was made.
     pub events: Vec<Draft>,
 }
@@ -53,14 +55,15 @@ pub enum Refused {
 }
 
 impl Purse<'_> {
-    /// Puts aside what asking `model` may cost.
-    pub async fn open(&self, seq: u64, model: &str, request: &Request) -> Result<Result<Held, Refused>, LedgerError> {
+    /// Puts aside what asking `model` may cost, beside what is `lost` on others that were asked before it.
+    pub async fn open(&self, seq: u64, model: &str, request: &Request, lost: Amount) -> Result<Result<Held, Refused>, LedgerError> {
         let payer = self.payer(seq);
         if !self.books.limits(&payer).await? {
             return Ok(Ok(Held::default()));
         }
         let Some(price) = self.price_of(model) else { return Ok(Err(Refused::Unpriced(model.to_owned()))) };
         let asking = price.cost(Tokens { input: tokens_of(request), ..Tokens::default() }).unwrap_or(Amount::billionths(u64::MAX));
+        let asking = lost + asking;
         let left = match self.books.reserve(&payer, asking).await? {
             Ok(reserved) => reserved.left.unwrap_or(Amount::billionths(u64::MAX)),
             Err(overdrawn) => return Ok(Err(Refused::Overdrawn(overdrawn))),
@@ -71,7 +74,8 @@ impl Purse<'_> {
         match self.books.reserve(&payer, asking + replying).await? {
             Ok(reserved) => {
                 let events = reserved.nearly_spent.iter().map(|(budget, spent)| self.nearly_spent(&budget.scope, budget.amount, *spent));
-                Ok(Ok(Held { max_tokens: Some(affordable), events: events.collect() }))
+                let aside = Some((asking + replying).less(lost));
+                Ok(Ok(Held { max_tokens: Some(affordable), aside, events: events.collect() }))
             }
             Err(overdrawn) => Ok(Err(Refused::Overdrawn(overdrawn))),
         }
@@ -82,9 +86,9 @@ impl Purse<'_> {
         self.books.release(&self.payer(seq)).await;
     }
 
-    /// Says what a reply cost, where nobody said so yet and the price is known.
+    /// Says what a reply cost, where nobody said so yet, its tokens were counted and the price is known.
     pub fn price(&self, model: &str, reply: &mut Reply) {
-        if reply.usage.cost_usd.is_none() {
+        if reply.usage.cost_usd.is_none() && !reply.usage.uncounted {
             let cost = self.price_of(model).and_then(|price| price.cost(counted(&reply.usage)));
             reply.usage.cost_usd = cost.map(Amount::dollars);
         }

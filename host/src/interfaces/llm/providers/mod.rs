@@ -18,7 +18,7 @@ use super::messages::{Reply, Request};
 use super::provider::{Caller, Provider, ProviderError};
 use super::watching::Watchers;
 use crate::journal::Redactor;
-use network::{Account, Network, Protocol};
+use network::{Account, Network, Protocol, Relay};
 use pace::Pace;
 use script::Script;
 
@@ -134,11 +134,12 @@ impl Catalogue {
     /// installed before.
     pub fn new(config: &Config, pace: Arc<dyn Pace>, watchers: &Watchers) -> Result<Self, ConfigError> {
         let client = network::client(config.proxy.as_ref(), config.timeout).map_err(ConfigError::Client)?;
+        let relay = Arc::new(Relay::new(client));
         let mut providers: BTreeMap<String, Arc<dyn Provider>> = BTreeMap::new();
         providers.insert("script".to_owned(), Arc::new(Script::new(config.scripts.clone(), pace.clone())));
         for account in accounts(config)? {
             let name = account.name.clone();
-            let network = Network::new(client.clone(), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
+            let network = Network::new(Arc::clone(&relay), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
             providers.insert(name, Arc::new(network));
         }
         Ok(Self { providers })

@@ -135,7 +135,6 @@ mod lists {
         Ok(())
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "three bits")]
     fn give(file: rustix::fd::BorrowedFd<'_>, name: &str, mode: u32, uid: u32, rights: u32) -> io::Result<()> {
         let mut buffer = [0; 1024];
         let length = fs::fgetxattr(file, name, &mut buffer).unwrap_or_default();

@@ -10,6 +10,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::Account;
+use super::relay::Obstacle;
 use crate::interfaces::llm::provider::ProviderError;
 
 /// The longest pause worth holding a run in memory for; a longer one is a usage limit.
@@ -86,6 +87,29 @@ impl Judge<'_> {
         once(ProviderError::Uncertain { provider: self.name(), reason })
     }
 
+    /// The failure of a call of which nothing could be passed on.
+    pub(super) fn obstacle(&self, obstacle: &Obstacle) -> Box<Failure> {
+        match obstacle {
+            Obstacle::Service(error) => self.transport(error),
+            Obstacle::TooLong(reason) => self.too_long(reason),
+            Obstacle::Door(error) => {
+                let remedy = "Make room in the folder for temporary files and let the host write there, then resume the run.".to_owned();
+                let reason = self.quote(&format!("the host found no way to its own client: {error}"));
+                once(ProviderError::Unasked { provider: self.name(), reason, remedy })
+            }
+        }
+    }
+
+    /// The failure of a stream that broke off in this way, where the client could only tell that it did.
+    pub(super) fn broken(&self, failure: Box<Failure>, error: &reqwest::Error) -> Box<Failure> {
+        if matches!(failure.error, ProviderError::Uncertain { .. }) { self.transport(error) } else { failure }
+    }
+
+    /// The failure of a reply that is not taken to its end.
+    pub(super) fn too_long(&self, reason: &str) -> Box<Failure> {
+        once(ProviderError::TooLong { provider: self.name(), reason: self.quote(reason) })
+    }
+
     /// The failure of a reply that makes no sense.
     pub(super) fn malformed(&self, reason: &str) -> Box<Failure> {
         once(ProviderError::Malformed { provider: self.name(), reason: self.quote(reason) })
@@ -98,6 +122,7 @@ impl Judge<'_> {
             webc::Error::ResponseFailedNotJson { content_type, body } => {
                 self.malformed(&format!("its type is \"{content_type}\", not JSON. It begins: {body}"))
             }
+            webc::Error::ResponseFailedInvalidJson { body, .. } if body.trim().is_empty() => self.malformed("it is empty."),
             webc::Error::ResponseFailedInvalidJson { body, cause } => self.malformed(&format!("{} It begins: {body}", sentence(cause))),
             webc::Error::JsonValueExt(error) => self.malformed(&error.to_string()),
         }
@@ -130,7 +155,10 @@ impl Judge<'_> {
 
     fn status(&self, status: StatusCode, body: &str, headers: &HeaderMap) -> Box<Failure> {
         let provider = self.name();
-        let said = self.quote(&format!("it answered {status}: {}", words(body)));
+        let said = match words(body) {
+            words if words.trim().is_empty() => format!("it answered {status}."),
+            words => self.quote(&format!("it answered {status}: {words}")),
+        };
         let refused =
             |remedy: &str| once(ProviderError::Refused { provider: provider.clone(), reason: said.clone(), remedy: remedy.to_owned() });
         match status.as_u16() {
@@ -141,7 +169,10 @@ impl Judge<'_> {
             402 => refused("Settle the account's billing, then resume the run."),
             403 => refused("Allow the key to use this model, or set another model, then resume the run."),
             404 => refused("Check the model's name and the base URL, then resume the run."),
-            300..=399 => refused("Set the base URL to where it points; redirects are not followed."),
+            300..=399 => {
+                let remedy = "Redirects are not followed, since they would take the key elsewhere: set the base URL to where it points, then resume the run.";
+                once(ProviderError::Unasked { provider, reason: said, remedy: remedy.to_owned() })
+            }
             429 => self.limit(said, body, retry_after(headers, self.now)),
             503 | 529 => self.again(said, retry_after(headers, self.now).filter(|wait| *wait <= LONGEST_PAUSE)),
             // A time-out or a conflict can mean that the model is at work on the first request.

@@ -2,17 +2,21 @@
 //! Retries only what certainly cost nothing, and never lets a key into a message.
 
 mod failure;
+mod relay;
 mod retry;
 mod standing;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod translate;
+mod usage;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::FutureExt;
 use genai::adapter::AdapterKind;
 use genai::chat::{ChatOptions, ChatRequest};
 use genai::resolver::{AuthData, Endpoint};
@@ -25,7 +29,10 @@ use crate::interfaces::llm::messages::{Reply, Request};
 use crate::interfaces::llm::provider::{Caller, Provider, ProviderError};
 use crate::interfaces::llm::watching::Watchers;
 use failure::{Failure, Judge};
+use relay::Measure;
 use standing::Standing;
+
+pub use relay::Relay;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -59,7 +66,7 @@ pub enum Protocol {
 
 /// Asks one service.
 pub struct Network {
-    client: genai::Client,
+    relay: Arc<Relay>,
     account: Account,
     standing: Standing,
     pace: Arc<dyn Pace>,
@@ -88,56 +95,50 @@ fn through(proxy: &Proxy) -> Result<reqwest::Proxy, String> {
 
 impl Network {
     /// A provider for `account`, which asks for a stream where one of `watchers` watches. None: never.
-    pub fn new(
-        client: reqwest::Client,
-        mut account: Account,
-        pace: Arc<dyn Pace>,
-        watchers: Option<Watchers>,
-    ) -> Result<Self, ConfigError> {
+    pub fn new(relay: Arc<Relay>, mut account: Account, pace: Arc<dyn Pace>, watchers: Option<Watchers>) -> Result<Self, ConfigError> {
         account.base_url = base_url(&account)?;
-        let client = genai::Client::builder().with_reqwest(client).build().map_err(|error| ConfigError::Client(error.to_string()))?;
-        Ok(Self { client, standing: Standing::of(&account.name), account, pace, watchers })
+        Ok(Self { relay, standing: Standing::of(&account.name), account, pace, watchers })
     }
 
     /// Nothing comes in pieces where nobody watches: one body is the simpler thing to ask for, and to get whole.
-    async fn attempt(
-        &self,
-        caller: Caller<'_>,
-        target: ServiceTarget,
-        chat: ChatRequest,
-        options: &ChatOptions,
-    ) -> Result<Reply, Box<Failure>> {
+    async fn attempt(&self, caller: Caller<'_>, model: &str, chat: ChatRequest, options: &ChatOptions) -> Result<Reply, Box<Failure>> {
+        let target = |address: &str| self.target(caller, model, address);
         let judge = Judge { account: &self.account, now: self.pace.now() };
         let watchers = self.watchers.as_ref().filter(|_| stream::is_possible(self.account.protocol));
         if let Some(telling) = watchers.and_then(|watchers| watchers.telling(caller)) {
-            return stream::reply(&self.client, &judge, target, chat, options, telling).await;
+            return stream::reply(&self.relay, &judge, target, chat, options, telling).await;
         }
-        let response = self.client.exec_chat(target, chat, Some(options)).await;
+        let talk = async |client: genai::Client, address: String| client.exec_chat(target(&address), chat, Some(options)).await;
+        let carried = self.relay.carry(&self.account.base_url, Measure::Body, talk).await;
+        let response = carried.map_err(|obstacle| judge.obstacle(&obstacle))?.said;
         let response = response.map_err(|error| judge.failure(&error))?;
         translate::reply(&self.account, response).map_err(|reason| judge.malformed(&reason))
     }
 
-    fn target(&self, caller: Caller<'_>, model: &str) -> Result<ServiceTarget, ProviderError> {
-        let auth = match (&self.account.api_key, &self.account.key_variable) {
-            (Some(key), _) => AuthData::from_single(key.reveal()),
+    /// The client library adds up what services count; a reply over which it panics is no reply, and ends no host.
+    async fn safely(&self, attempt: impl Future<Output = Result<Reply, Box<Failure>>>) -> Result<Reply, Box<Failure>> {
+        let caught = AssertUnwindSafe(attempt).catch_unwind().await;
+        let judge = Judge { account: &self.account, now: self.pace.now() };
+        caught.unwrap_or_else(|_| Err(judge.malformed("the client library broke down over it.")))
+    }
+
+    /// `address` stands for the account's base URL.
+    fn target(&self, caller: Caller<'_>, model: &str, address: &str) -> ServiceTarget {
+        let auth = match &self.account.api_key {
+            Some(key) => AuthData::from_single(key.reveal()),
             // genai knows no anonymous chat completions: the address and headers are given whole instead.
-            (None, None) => {
-                AuthData::RequestOverride { url: format!("{}chat/completions", self.account.base_url), headers: idempotency(caller) }
-            }
-            (None, Some(variable)) => return Err(self.keyless(variable)),
+            None => AuthData::RequestOverride { url: format!("{address}chat/completions"), headers: idempotency(caller) },
         };
-        Ok(ServiceTarget {
-            endpoint: Endpoint::from_owned(self.account.base_url.as_str()),
-            auth,
-            model: ModelIden::new(self.account.protocol.adapter(), model),
-        })
+        ServiceTarget { endpoint: Endpoint::from_owned(address), auth, model: ModelIden::new(self.account.protocol.adapter(), model) }
     }
 
     fn keyless(&self, variable: &str) -> ProviderError {
-        ProviderError::Refused {
+        ProviderError::Unasked {
             provider: self.account.name.clone(),
-            reason: format!("its key, {variable}, is neither in the environment nor among the secrets."),
-            remedy: format!("Set the variable {variable}, or keep the key with `baton secret set {variable}`, and resume the run."),
+            reason: format!("its key, {variable}, is not in the environment, and no secret of that name can be opened."),
+            remedy: format!(
+                "Set the variable {variable}, or keep the key with `baton secret set {variable}` (`baton secret list` says what cannot be opened), and resume the run."
+            ),
         }
     }
 }
@@ -145,10 +146,12 @@ impl Network {
 #[async_trait]
 impl Provider for Network {
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
-        let target = self.target(caller, model)?;
+        if let (None, Some(variable)) = (&self.account.api_key, &self.account.key_variable) {
+            return Err(self.keyless(variable));
+        }
         let chat = translate::request(self.account.protocol, request);
         let options = translate::options(self.account.protocol, model, request).with_extra_headers(idempotency(caller));
-        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(caller, target.clone(), chat.clone(), &options)).await
+        retry::retry(self.pace.as_ref(), &self.standing, || self.safely(self.attempt(caller, model, chat.clone(), &options))).await
     }
 }
 

@@ -104,7 +104,7 @@ impl Standing {
                 *until = Some(reset);
             }
             // It may be at work, or dead: nothing is known.
-            ProviderError::Uncertain { .. } | ProviderError::Malformed { .. } => {}
+            ProviderError::Uncertain { .. } | ProviderError::Malformed { .. } | ProviderError::TooLong { .. } => {}
             // Whoever refuses is there.
             _ => *known = Known::default(),
         }

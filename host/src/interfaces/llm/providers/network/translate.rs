@@ -6,10 +6,10 @@ use genai::chat::{
 };
 use serde_json::{Value, json};
 
-use super::{Account, Protocol};
-use crate::interfaces::llm::messages::{Message, Part, Reply, Request, Role, Stop, Thinking, ToolCall, ToolResult, Usage};
+use super::{Account, Protocol, usage};
+use crate::interfaces::llm::messages::{Message, Part, Reply, Request, Role, Stop, Thinking, ToolCall, ToolResult};
 
-/// Largest reply passed on, in bytes of JSON.
+/// Largest reply passed on, in bytes of its body.
 pub(super) const LONGEST_REPLY: usize = 8 * 1024 * 1024;
 
 /// The conversation and the tools.
@@ -51,10 +51,6 @@ pub(super) fn options(protocol: Protocol, model: &str, request: &Request) -> Cha
 /// The whole reply, or why it is none.
 pub(super) fn reply(account: &Account, response: ChatResponse) -> Result<Reply, String> {
     let raw = response.captured_raw_body.unwrap_or_default();
-    let size = serde_json::to_vec(&raw).map_or(usize::MAX, |bytes| bytes.len());
-    if size > LONGEST_REPLY {
-        return Err(format!("it has {size} bytes, more than the {LONGEST_REPLY} that are passed on."));
-    }
     let mut parts = parts(response.content, response.reasoning_content);
     let mut stop = stop(response.stop_reason.as_ref(), &parts);
     if let (true, Some(refusal)) = (parts.is_empty(), raw.pointer("/choices/0/message/refusal").and_then(Value::as_str)) {
@@ -66,7 +62,7 @@ pub(super) fn reply(account: &Account, response: ChatResponse) -> Result<Reply, 
         return Err(format!("it says nothing. It begins: {raw}"));
     }
     let model = format!("{}/{}", account.name, response.provider_model_iden.model_name);
-    Ok(Reply { parts, stop, usage: usage(&response.usage), model })
+    Ok(Reply { parts, stop, usage: usage::read(account.protocol, &raw), model })
 }
 
 /// Marks the standing instructions and the end of the conversation, so that the next turn of a tool loop reads all
@@ -196,19 +192,5 @@ fn stop(reason: Option<&StopReason>, parts: &[Part]) -> Stop {
         Some(StopReason::ToolCall(_) | StopReason::Completed(_)) if calls => Stop::ToolUse,
         Some(StopReason::ToolCall(_) | StopReason::Completed(_) | StopReason::StopSequence(_)) => Stop::End,
         Some(StopReason::Other(_)) | None => Stop::Other,
-    }
-}
-
-fn usage(usage: &genai::chat::Usage) -> Usage {
-    let tokens = |count: Option<i32>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
-    let details = usage.prompt_tokens_details.as_ref();
-    // Of a reply that was cut off while it was thought about, Gemini counts the thoughts alone.
-    let thought = usage.completion_tokens_details.as_ref().and_then(|details| details.reasoning_tokens);
-    Usage {
-        input_tokens: tokens(usage.prompt_tokens),
-        output_tokens: tokens(usage.completion_tokens.or(thought)),
-        cached_input_tokens: tokens(details.and_then(|details| details.cached_tokens)),
-        cache_write_tokens: tokens(details.and_then(|details| details.cache_creation_tokens)),
-        cost_usd: None,
     }
 }

@@ -119,6 +119,7 @@ fn usage(asked: &Asked<'_>, rule: &Rule, parts: &[Part]) -> Usage {
         output_tokens: rule.usage.output.unwrap_or_else(|| tokens(written)),
         cached_input_tokens: 0,
         cache_write_tokens: 0,
+        uncounted: false,
         cost_usd: Some(rule.usage.cost_usd.unwrap_or(0.0)),
     }
 }

@@ -61,8 +61,7 @@ impl Completion {
             reasoning: end.captured_reasoning_content.as_deref().map(trimmed),
             model: self.model,
             stop: end.captured_stop_reason,
-            usage: serde_json::from_value(self.usage).unwrap_or_default(),
-            body: json!({ "choices": [{ "message": { "refusal": refusal } }] }),
+            body: json!({ "choices": [{ "message": { "refusal": refusal } }], "usage": self.usage }),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use genai::chat::{ChatFrameSink, FrameCtx, MessageContent, RawFrameRef, StopReason, StreamEnd, Usage};
+use genai::chat::{ChatFrameSink, FrameCtx, MessageContent, RawFrameRef, StopReason, StreamEnd};
 use serde_json::Value;
 
 use super::{completion::Completion, message::Message};
@@ -22,7 +22,6 @@ pub(super) struct Pieces {
     pub(super) reasoning: Option<String>,
     pub(super) model: Option<String>,
     pub(super) stop: Option<StopReason>,
-    pub(super) usage: Usage,
     /// What a reply in one piece would have had for a body, as far as it is looked at.
     pub(super) body: Value,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use genai::chat::{ContentPart, MessageContent, PromptTokensDetails, StopReason, StreamEnd, ToolCall, Usage};
+use genai::chat::{ContentPart, MessageContent, StopReason, StreamEnd, ToolCall};
 use serde_json::{Map, Value, json};
 
 use super::frames::Pieces;
@@ -53,8 +53,7 @@ impl Message {
             reasoning: None,
             model: self.model,
             stop,
-            body: json!({ "usage": &self.usage }),
-            usage: usage(&self.usage),
+            body: json!({ "usage": self.usage }),
         })
     }
 
@@ -117,19 +116,5 @@ impl Block {
             Err(_) if cut_off => Ok(Value::String(std::mem::take(&mut self.input))),
             Err(error) => Err(format!("the arguments of a call are no JSON: {error}.")),
         }
-    }
-}
-
-/// Anthropic counts what it reads from and writes to its cache beside the rest.
-fn usage(counts: &Map<String, Value>) -> Usage {
-    let count = |name: &str| counts.get(name).and_then(Value::as_i64).and_then(|count| i32::try_from(count).ok());
-    let (written, read) = (count("cache_creation_input_tokens"), count("cache_read_input_tokens"));
-    let input = [count("input_tokens"), written, read].into_iter().flatten().fold(0, i32::saturating_add);
-    let details = PromptTokensDetails { cache_creation_tokens: written, cached_tokens: read, ..PromptTokensDetails::default() };
-    Usage {
-        prompt_tokens: Some(input),
-        prompt_tokens_details: Some(details),
-        completion_tokens: count("output_tokens"),
-        ..Usage::default()
     }
 }

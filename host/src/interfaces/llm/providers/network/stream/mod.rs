@@ -16,6 +16,7 @@ use genai::chat::{ChatOptions, ChatRequest, ChatResponse, ChatStream, ChatStream
 use genai::{Client, ServiceTarget};
 
 use super::failure::{Failure, Judge};
+use super::relay::{Carried, Measure, Relay};
 use super::{Protocol, translate};
 use crate::interfaces::llm::messages::Reply;
 use crate::interfaces::llm::watching::Telling;
@@ -29,19 +30,28 @@ pub(super) fn is_possible(protocol: Protocol) -> bool {
 
 /// Makes the call, and tells what is said until it is over.
 pub(super) async fn reply(
-    client: &Client,
+    relay: &Relay,
     judge: &Judge<'_>,
-    target: ServiceTarget,
+    target: impl Fn(&str) -> ServiceTarget,
     chat: ChatRequest,
     options: &ChatOptions,
     mut telling: Telling,
 ) -> Result<Reply, Box<Failure>> {
-    let model = target.model.clone();
     let frames = Arc::new(Frames::of(judge.account.protocol));
     let options = capturing(options).with_raw_frame_sink_arc(Arc::clone(&frames) as _);
-    let response = client.exec_chat_stream(target, chat, Some(&options)).await;
-    let mut stream = response.map_err(|error| judge.failure(&error))?.stream;
-    let end = end(&mut stream, &frames, judge, &mut telling).await?;
+    let talk = async |client: Client, address: String| {
+        let target = target(&address);
+        let model = target.model.clone();
+        let response = client.exec_chat_stream(target, chat, Some(&options)).await;
+        let mut stream = response.map_err(|error| judge.failure(&error))?.stream;
+        Ok((model, end(&mut stream, &frames, judge, &mut telling).await?))
+    };
+    let carried = relay.carry(&judge.account.base_url, Measure::Events, talk).await;
+    let Carried { said, broken } = carried.map_err(|obstacle| judge.obstacle(&obstacle))?;
+    let (model, end) = said.map_err(|failure| match &broken {
+        Some(error) => judge.broken(failure, error),
+        None => failure,
+    })?;
     let pieces = frames.whole(end).map_err(|reason| judge.malformed(&reason))?;
     let response = ChatResponse {
         content: pieces.content,
@@ -49,7 +59,7 @@ pub(super) async fn reply(
         provider_model_iden: model.from_optional_name(pieces.model),
         model_iden: model,
         stop_reason: pieces.stop,
-        usage: pieces.usage,
+        usage: genai::chat::Usage::default(),
         captured_raw_body: Some(pieces.body),
         response_id: None,
     };
@@ -63,7 +73,7 @@ fn capturing(options: &ChatOptions) -> ChatOptions {
 
 async fn end(stream: &mut ChatStream, frames: &Frames, judge: &Judge<'_>, telling: &mut Telling) -> Result<StreamEnd, Box<Failure>> {
     loop {
-        let event = next(stream, frames).await.map_err(|reason| judge.malformed(&reason))?;
+        let event = next(stream, frames).await.map_err(|reason| judge.too_long(&reason))?;
         match event {
             Some(Ok(ChatStreamEvent::Chunk(chunk) | ChatStreamEvent::ReasoningChunk(chunk))) => telling.say(&chunk.content),
             Some(Ok(ChatStreamEvent::End(end))) => return Ok(end),
@@ -74,7 +84,7 @@ async fn end(stream: &mut ChatStream, frames: &Frames, judge: &Judge<'_>, tellin
     }
 }
 
-/// The next event, or what is wrong with the stream: the library takes events that say nothing for as long as there are any.
+/// The next event, or what there is too much of: the library takes events that say nothing for as long as there are any.
 async fn next(stream: &mut ChatStream, frames: &Frames) -> Result<Option<genai::Result<ChatStreamEvent>>, String> {
     poll_fn(|context| {
         let polled = stream.poll_next_unpin(context);

@@ -10,7 +10,7 @@ use genai::chat::{ChatFrameSink, FrameCtx, RawFrameRef};
 
 use super::*;
 use crate::interfaces::llm::providers::network::tests::{KEY, Service, completion, hear, http, said_by_anthropic, weather};
-use crate::interfaces::llm::providers::network::{Account, Network, Secret, client};
+use crate::interfaces::llm::providers::network::{Account, Network, Relay, Secret, client};
 use crate::interfaces::llm::tests::{CALLER, StillPace, ask};
 use crate::interfaces::llm::*;
 use crate::journal::Redactor;
@@ -139,7 +139,7 @@ async fn counts_are_found_wherever_a_service_puts_them() {
         let (reply, _) = same(Protocol::OpenAiCompatible, sse(&events), whole).await;
         assert_eq!(
             reply.usage,
-            Usage { input_tokens: 11, output_tokens: 7, cached_input_tokens: 4, cache_write_tokens: 0, cost_usd: None }
+            Usage { input_tokens: 11, output_tokens: 7, cached_input_tokens: 4, cache_write_tokens: 0, ..Usage::default() }
         );
     }
 }
@@ -217,7 +217,10 @@ async fn an_anthropic_message_keeps_its_blocks_in_their_order() {
     ]);
     let (reply, _) = same(Protocol::Anthropic, streamed, said_by_anthropic(&whole, "tool_use")).await;
     assert_eq!((reply.stop, reply.parts.len()), (Stop::ToolUse, 6));
-    assert_eq!(reply.usage, Usage { input_tokens: 12, output_tokens: 5, cached_input_tokens: 8, cache_write_tokens: 1, cost_usd: None });
+    assert_eq!(
+        reply.usage,
+        Usage { input_tokens: 12, output_tokens: 5, cached_input_tokens: 8, cache_write_tokens: 1, ..Usage::default() }
+    );
 }
 
 #[tokio::test]
@@ -261,7 +264,7 @@ async fn failures_before_the_first_event_are_what_they_are_without_a_stream() {
         assert!(matches!(&error, ProviderError::Invalid { .. }), "{error}");
         assert!(!error.to_string().contains(KEY), "{error}");
         assert!(matches!(failed(protocol, wrong("401 Unauthorized")).await, ProviderError::Refused { .. }));
-        assert!(matches!(failed(protocol, wrong("302 Found")).await, ProviderError::Refused { .. }));
+        assert!(matches!(failed(protocol, wrong("302 Found")).await, ProviderError::Unasked { .. }));
         assert!(matches!(failed(protocol, wrong("500 Oops")).await, ProviderError::Uncertain { .. }));
     }
 }
@@ -280,7 +283,7 @@ async fn nobody_there_is_tried_again_and_no_status_is_uncertain() {
     };
     drop(listener);
     let pace = Arc::new(StillPace::default());
-    let network = Network::new(client(None, TIMEOUT).unwrap(), account, pace.clone(), Some(watchers)).unwrap();
+    let network = Network::new(Arc::new(Relay::new(client(None, TIMEOUT).unwrap())), account, pace.clone(), Some(watchers)).unwrap();
     let error = network.complete(CALLER, "m", &ask("hello")).await.unwrap_err();
     assert!(matches!(error, ProviderError::Unavailable { tries: 4, .. }), "{error}");
     assert!(matches!(failed(Protocol::OpenAi, String::new()).await, ProviderError::Uncertain { .. }));
@@ -343,7 +346,7 @@ async fn garbage_and_replies_that_are_no_streams_make_no_sense() {
 async fn an_endless_stream_ends_by_its_size_and_by_the_time_it_takes() {
     let events: String = (0..200).map(|_| chunk(&json!({"content": "a".repeat(64 * 1_024)}), None)).collect();
     let error = failed(Protocol::OpenAi, format!("{HEAD}\r\n{events}")).await;
-    assert!(matches!(&error, ProviderError::Malformed { reason, .. } if reason.contains("streams more than")), "{error}");
+    assert!(matches!(&error, ProviderError::TooLong { reason, .. } if reason.contains("streams more than")), "{error}");
 
     for dribble in [": still here\n\n".to_owned(), "data: {}\n\n".to_owned(), data(&json!({"type": "ping"}))] {
         let (network, service, _watching) = dribbling(dribble).await;
@@ -385,6 +388,8 @@ async fn dribbling(event: String) -> (Network, tokio::task::JoinHandle<()>, toki
     let watchers = Watchers::new(Redactor::default());
     let watching = watchers.watch();
     let patience = Duration::from_millis(300);
-    let network = Network::new(client(None, patience).unwrap(), account, Arc::new(StillPace::default()), Some(watchers)).unwrap();
+    let network =
+        Network::new(Arc::new(Relay::new(client(None, patience).unwrap())), account, Arc::new(StillPace::default()), Some(watchers))
+            .unwrap();
     (network, service, watching)
 }

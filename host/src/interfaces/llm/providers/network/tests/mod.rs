@@ -1,3 +1,4 @@
+mod endless;
 mod shapes;
 
 use std::sync::{Arc, Mutex};
@@ -58,7 +59,7 @@ impl Service {
             api_key: api_key.map(Secret::new),
             key_variable: None,
         };
-        Network::new(client(None, timeout).unwrap(), account, self.pace.clone(), watchers).unwrap()
+        Network::new(Arc::new(Relay::new(client(None, timeout).unwrap())), account, self.pace.clone(), watchers).unwrap()
     }
 
     pub(super) async fn ask(&self, protocol: Protocol, request: &Request) -> Result<Reply, ProviderError> {
@@ -140,7 +141,7 @@ async fn openai_text_comes_back_with_its_usage_and_the_headers_go_out() {
     request.temperature = Some(0.3);
     request.max_tokens = Some(50);
     let reply = service.ask(Protocol::OpenAi, &request).await.unwrap();
-    let usage = Usage { input_tokens: 11, output_tokens: 7, cached_input_tokens: 4, cache_write_tokens: 0, cost_usd: None };
+    let usage = Usage { input_tokens: 11, output_tokens: 7, cached_input_tokens: 4, cache_write_tokens: 0, ..Usage::default() };
     let model = "service/some-model-2026".to_owned();
     assert_eq!(reply, Reply { parts: vec![Part::Text("hi".into())], stop: Stop::End, usage, model });
     let heard = service.heard().pop().unwrap();
@@ -156,7 +157,10 @@ async fn anthropic_text_comes_back_with_cached_tokens_counted_and_the_headers_go
     let service = Service::new(vec![said_by_anthropic(&json!([{"type": "text", "text": "hi"}]), "end_turn")]).await;
     let reply = service.ask(Protocol::Anthropic, &ask("hello")).await.unwrap();
     assert_eq!((reply.text().as_str(), reply.stop), ("hi", Stop::End));
-    assert_eq!(reply.usage, Usage { input_tokens: 12, output_tokens: 5, cached_input_tokens: 8, cache_write_tokens: 1, cost_usd: None });
+    assert_eq!(
+        reply.usage,
+        Usage { input_tokens: 12, output_tokens: 5, cached_input_tokens: 8, cache_write_tokens: 1, ..Usage::default() }
+    );
     let heard = service.heard().pop().unwrap();
     assert!(heard.head.starts_with("post /v1/messages "), "{}", heard.head);
     assert!(heard.head.contains(&format!("x-api-key: {KEY}")), "{}", heard.head);
@@ -337,7 +341,7 @@ async fn statuses_are_told_apart_and_nobody_hears_the_key() {
         ("402 Payment Required", "Refused", Charge::No),
         ("403 Forbidden", "Refused", Charge::No),
         ("404 Not Found", "Refused", Charge::No),
-        ("302 Found", "Refused", Charge::No),
+        ("302 Found", "Unasked", Charge::No),
         ("408 Request Timeout", "Uncertain", Charge::Maybe),
         ("500 Internal Server Error", "Uncertain", Charge::Maybe),
         ("502 Bad Gateway", "Uncertain", Charge::Maybe),
@@ -354,6 +358,19 @@ async fn statuses_are_told_apart_and_nobody_hears_the_key() {
             assert!(service.pace.pauses().is_empty(), "{status} is not tried again");
         }
     }
+}
+
+#[tokio::test]
+async fn a_failure_says_no_more_than_there_is_to_say() {
+    let service = Service::new(vec![http("302 Found", "location: http://127.0.0.1:1/\r\n", "")]).await;
+    let error = service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap_err().to_string();
+    assert!(error.starts_with("service cannot be asked: it answered 302 Found. Redirects are not followed, since"), "{error}");
+    let service = Service::new(vec![http("200 OK", "", "")]).await;
+    let error = service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap_err().to_string();
+    assert!(error.contains("cannot be understood: it is empty. It was"), "{error}");
+    let unavailable = |tries| ProviderError::Unavailable { provider: "a".into(), tries, reason: "Gone.".into() }.to_string();
+    assert!(unavailable(1).starts_with("a is not available after one try: Gone."), "{}", unavailable(1));
+    assert!(unavailable(4).starts_with("a is not available after 4 tries: Gone."), "{}", unavailable(4));
 }
 
 #[tokio::test]
@@ -392,14 +409,12 @@ async fn silence_ends_at_the_timeout_and_is_uncertain() {
 #[tokio::test]
 async fn replies_that_make_no_sense_are_malformed_and_never_a_panic() {
     let html = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\nconnection: close\r\n\r\n<html>".to_owned();
-    let huge = format!("{{\"choices\":[{{\"finish_reason\":\"stop\",\"message\":{{\"content\":\"{}\"}}}}]}}", "x".repeat(9 << 20));
     let bad_call = json!({"tool_calls": [{"id": "t", "type": "function", "function": {"name": "f", "arguments": "{\"a\":"}}]});
     let bodies = [
         html,
         http("200 OK", "", ""),
         http("200 OK", "", "not json"),
         http("200 OK", "", "[[[["),
-        http("200 OK", "", &huge),
         ok(&json!(null)),
         ok(&json!([])),
         ok(&json!({})),
@@ -422,6 +437,31 @@ async fn replies_that_make_no_sense_are_malformed_and_never_a_panic() {
             assert_eq!(error.charged(), Charge::Maybe);
             assert!(error.to_string().len() < 1_000 && !error.to_string().contains(KEY), "{error}");
         }
+    }
+}
+
+#[tokio::test]
+async fn counts_that_are_missing_or_make_no_sense_are_unknown_and_no_crash() {
+    let unknown = Usage { uncounted: true, ..Usage::default() };
+    let message = json!({"content": "hi"});
+    for usage in [json!(null), json!({}), json!({"prompt_tokens": -1, "completion_tokens": 1_000_000_000_000_000_000_u64})] {
+        let body = json!({"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage});
+        let service = Service::new(vec![ok(&body)]).await;
+        assert_eq!(service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap().usage, unknown, "{usage}");
+    }
+    let said = |count: Value| {
+        let usage = json!({"input_tokens": count, "output_tokens": count});
+        ok(&json!({"content": [{"type": "text", "text": "hi"}], "stop_reason": "end_turn", "usage": usage}))
+    };
+    for count in [json!(null), json!(-3), json!(1_000_000_000_000_000_000_u64)] {
+        let service = Service::new(vec![said(count)]).await;
+        assert_eq!(service.ask(Protocol::Anthropic, &ask("hello")).await.unwrap().usage, unknown);
+    }
+    // More than the client library can add up.
+    let service = Service::new(vec![said(json!(i32::MAX))]).await;
+    match service.ask(Protocol::Anthropic, &ask("hello")).await {
+        Ok(reply) => assert_eq!(reply.usage, unknown),
+        Err(error) => assert!(matches!(error, ProviderError::Malformed { .. }), "{error}"),
     }
 }
 

@@ -28,7 +28,10 @@ async fn a_gemini_tool_loop_returns_the_proof_of_thinking_and_counts_cached_toke
     let mut request = Request { reply_schema: Some(json!({"type": "object"})), ..weather() };
     let reply = service.ask(Protocol::Gemini, &request).await.unwrap();
     assert_eq!((reply.stop, reply.model.as_str()), (Stop::ToolUse, "service/gemini-x-001"));
-    assert_eq!(reply.usage, Usage { input_tokens: 20, output_tokens: 8, cached_input_tokens: 12, cache_write_tokens: 0, cost_usd: None });
+    assert_eq!(
+        reply.usage,
+        Usage { input_tokens: 20, output_tokens: 8, cached_input_tokens: 12, cache_write_tokens: 0, ..Usage::default() }
+    );
     let heard = service.heard().pop().unwrap();
     assert!(heard.head.starts_with("post /v1/models/some-model:generatecontent "), "{}", heard.head);
     assert!(heard.head.contains(&format!("x-goog-api-key: {KEY}")) && !heard.head.contains("key="), "{}", heard.head);

@@ -1,0 +1,88 @@
+//! `baton backlog list`.
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{Place, coloured, document, status};
+use crate::{
+    app::Access,
+    cli::{
+        Context,
+        exit::Exit,
+        figures,
+        screen::{STRONG, painted},
+        table::{Align, Cell, Table},
+        text,
+    },
+    interfaces::backlog::{Graph, Item, Kind, Status},
+};
+
+/// List epics, stories and tasks in the order of their keys
+#[derive(Debug, Args)]
+pub(in crate::cli) struct List {
+    /// Only those with one of these statuses
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', value_parser = status)]
+    status: Vec<Status>,
+    /// Only what can begin now, the most urgent first
+    #[arg(long, conflicts_with = "status")]
+    ready: bool,
+}
+
+impl List {
+    pub(super) async fn execute(&self, context: &Context, place: &Place) -> Result<Exit> {
+        let app = context.open(Access::Look).await?;
+        let items = app.backlog.items(&place.project, false).await?;
+        let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
+        let ready = graph.ready();
+        let fits = |place: &usize| self.status.is_empty() || self.status.contains(&items[*place].status);
+        let shown: Vec<_> = if self.ready { ready.clone() } else { (0..items.len()).filter(fits).collect() };
+        if context.screen.is_json() {
+            context.screen.document(&shown.iter().map(|place| document(*place, &items, &graph, &ready)).collect::<Vec<_>>())?;
+        } else if items.is_empty() {
+            let add = context.again("backlog add KEY TITLE");
+            let import = context.again("backlog import");
+            context.screen.tell(format!("The backlog is empty. `{add}` adds an item, `{import}` takes those of docs/stories/."));
+        } else if shown.is_empty() {
+            context.screen.tell(if self.ready { "Nothing can begin now." } else { "No item has such a status." });
+        } else {
+            context.screen.answer(table(&shown, &items, &graph, context.screen.columns()).render())?;
+            context.screen.tell(summary(&items, ready.len()));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn table(shown: &[usize], items: &[Item], graph: &Graph<'_>, columns: usize) -> Table {
+    const NARROW: usize = 72;
+    const LEAST_TITLE: usize = 16;
+    let (left, right) = (Align::Left, Align::Right);
+    let head = [("KEY", left), ("STATUS", left), ("PRIORITY", right), ("WAITS FOR", left), ("ASSIGNEE", left), ("TITLE", left)];
+    let is_wide = columns >= NARROW;
+    let narrow = [head[0], head[1], head[5]];
+    let mut table = Table::new(if is_wide { &head[..] } else { &narrow[..] });
+    let longest = shown.iter().map(|place| items[*place].draft.key.len()).max().unwrap_or_default();
+    let taken = longest + if is_wide { 11 + 8 + 24 + 10 + 10 } else { 11 + 4 };
+    let room = columns.saturating_sub(taken).max(LEAST_TITLE);
+    for place in shown {
+        let item = &items[*place];
+        let title = text::excerpt(&item.draft.title, room);
+        let title = if item.draft.kind == Kind::Epic { Cell::styled(title, STRONG) } else { title.into() };
+        let key: Cell = item.draft.key.clone().into();
+        if is_wide {
+            let waits = if item.status == Status::Done { String::new() } else { graph.waits_for(*place).join(", ") };
+            let assignee = text::excerpt(item.assignee.as_deref().unwrap_or("-"), 10);
+            let waits = if waits.is_empty() { "-".to_owned() } else { text::excerpt(&waits, 24) };
+            table.row([key, coloured(item.status), item.draft.priority.to_string().into(), waits.into(), assignee.into(), title]);
+        } else {
+            table.row([key, coloured(item.status), title]);
+        }
+    }
+    table
+}
+
+fn summary(items: &[Item], ready: usize) -> String {
+    let work: Vec<_> = items.iter().filter(|item| item.draft.kind != Kind::Epic).collect();
+    let done = work.iter().filter(|item| item.status == Status::Done).count();
+    let can = figures::counted(ready as u64, "item", "items");
+    format!("\n{} of {} done; {} can begin now.", painted(STRONG, figures::count(done as u64)), figures::count(work.len() as u64), can)
+}

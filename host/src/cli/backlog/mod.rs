@@ -1,0 +1,119 @@
+//! `baton backlog`: what is to be done in a project, what waits for what, and how it went.
+
+mod add;
+mod graph;
+mod import;
+mod list;
+mod move_to;
+mod show;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{Context, exit::Exit, exit::Misuse, screen::BAD, screen::FAINT, screen::GOOD, screen::WARNING, table::Cell};
+use crate::{
+    app::App,
+    interfaces::backlog::{Author, Graph, Item, Status, check_key},
+    kernel,
+};
+
+/// See and change what is to be done in a project
+#[derive(Debug, Args)]
+pub(super) struct Backlog {
+    /// The project's folder
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    workspace: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::List),
+    Show(show::Show),
+    Add(add::Add),
+    Move(move_to::Move),
+    Graph(graph::Drawing),
+    Import(import::Import),
+    Write(write::Write),
+}
+
+impl Backlog {
+    pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let place = Place::of(&self.workspace)?;
+        match &self.command {
+            Command::List(command) => command.execute(context, &place).await,
+            Command::Show(command) => command.execute(context, &place).await,
+            Command::Add(command) => command.execute(context, &place).await,
+            Command::Move(command) => command.execute(context, &place).await,
+            Command::Graph(command) => command.execute(context, &place).await,
+            Command::Import(command) => command.execute(context, &place).await,
+            Command::Write(command) => command.execute(context, &place).await,
+        }
+    }
+}
+
+/// A project by its folder.
+struct Place {
+    folder: PathBuf,
+    project: String,
+}
+
+impl Place {
+    fn of(folder: &Path) -> Result<Self, Misuse> {
+        let found = folder.canonicalize().ok().filter(|folder| folder.is_dir());
+        let missing =
+            || Misuse(format!("There is no folder {}; name the project's with --workspace.", folder.display().to_string().escape_debug()));
+        let folder = found.ok_or_else(missing)?;
+        Ok(Self { project: kernel::project_of(&folder), folder })
+    }
+}
+
+/// Whoever sits here.
+fn person(app: &App) -> Author {
+    Author::Person(app.config.operator.clone())
+}
+
+/// A key as the command line takes it.
+fn key(text: &str) -> Result<String, String> {
+    check_key(text).map(|()| text.to_owned()).map_err(|refusal| refusal.to_string())
+}
+
+/// A status as the command line takes it.
+fn status(text: &str) -> Result<Status, String> {
+    let words = || Status::ALL.map(Status::as_str).join(", ");
+    Status::from_word(text).ok_or_else(|| format!("a status is one of {}", words()))
+}
+
+/// A status in its colour.
+fn coloured(status: Status) -> Cell {
+    match status {
+        Status::Done => Cell::styled(status.as_str(), GOOD),
+        Status::InProgress | Status::Review => Cell::styled(status.as_str(), WARNING),
+        Status::Blocked | Status::Failed => Cell::styled(status.as_str(), BAD),
+        Status::Cancelled => Cell::styled(status.as_str(), FAINT),
+        Status::Todo => status.as_str().into(),
+    }
+}
+
+/// An item as programs see it, without its body.
+fn document(place: usize, items: &[Item], graph: &Graph<'_>, ready: &[usize]) -> Value {
+    let Item { draft, status, assignee, branch } = &items[place];
+    json!({
+        "key": draft.key,
+        "kind": draft.kind,
+        "title": draft.title,
+        "status": status,
+        "parent": draft.parent,
+        "after": draft.after,
+        "waits-for": graph.waits_for(place),
+        "ready": ready.contains(&place),
+        "priority": draft.priority,
+        "assignee": assignee,
+        "branch": branch,
+    })
+}

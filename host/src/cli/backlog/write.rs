@@ -1,0 +1,61 @@
+//! `baton backlog write`.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use serde_json::json;
+
+use super::Place;
+use crate::{
+    cli::{
+        Context,
+        exit::Exit,
+        screen::{GOOD, WARNING, painted},
+        text,
+    },
+    interfaces::{
+        backlog::{Documents, documents},
+        files::Workspace,
+    },
+    journal::Attempt,
+};
+
+/// Bring docs/stories/, docs/sprint-status.yaml and docs/workflow-status.md in step with the backlog
+///
+/// Comments, order and whatever else people wrote there stay as they are.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Write {}
+
+impl Write {
+    pub(super) async fn execute(&self, context: &Context, place: &Place) -> Result<Exit> {
+        let files: Arc<dyn Documents> = Arc::new(workspace(place)?);
+        let app = context.open_to_change().await?;
+        let attempt = Attempt { seq: 0, key: "backlog-write".to_owned(), again: false, asked_at: app.kernel.now() };
+        let written = documents::write(&app.backlog, &files, &place.project, &attempt).await;
+        app.close().await;
+        let outcome = written?;
+        tell_left(context, &outcome.left);
+        if context.screen.is_json() {
+            context.screen.document(&json!({ "changed": outcome.changed }))?;
+        } else if outcome.changed.is_empty() {
+            context.screen.tell(format!("{} The documents say what the backlog says.", painted(GOOD, "✓")));
+        } else {
+            outcome.changed.iter().try_for_each(|path| context.screen.answer(path))?;
+        }
+        Ok(if outcome.left.is_empty() { Exit::Done } else { Exit::Failed })
+    }
+}
+
+pub(super) fn workspace(place: &Place) -> Result<Workspace> {
+    Workspace::open(&place.folder)
+        .with_context(|| format!("The folder {} cannot be opened.", text::escaped(&place.folder.display().to_string())))
+}
+
+/// Tells of the documents that were left as they are.
+pub(super) fn tell_left(context: &Context, left: &[(String, String)]) {
+    for (path, reason) in left {
+        let (mark, path) = (painted(WARNING, "!"), text::escaped(path));
+        context.screen.warn(format!("{mark} {path} is left as it is: {}", text::plain(reason)));
+    }
+}

@@ -1,0 +1,190 @@
+//! The backlog as files that people read and write: a story each, the sprint's status, an overview. Changes in them what
+//! the backlog says and nothing else; a file that it does not understand stays as it is.
+
+mod import;
+mod lines;
+mod overview;
+mod sprint;
+mod story;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{Backlog, BacklogError, Graph, Item, Kind};
+use crate::{
+    events::{Category, Draft as Event},
+    journal::{Attempt, CallError, Pause, PauseKind, Performed, RunId},
+};
+
+pub use import::{EPICS, Imported, Standing, import};
+use story::Body;
+pub use story::{Told, USUAL_PRIORITY};
+
+/// Where the stories lie.
+pub const STORIES: &str = "docs/stories";
+/// The statuses of all items.
+pub const SPRINT_STATUS: &str = "docs/sprint-status.yaml";
+/// The overview.
+pub const OVERVIEW: &str = "docs/workflow-status.md";
+
+/// The files of a workspace. Follows no link out of it and reads nothing but regular files.
+pub trait Documents: Send + Sync {
+    /// The text of a file; none where there is none.
+    fn read(&self, path: &str) -> Result<Option<String>, CallError>;
+    /// Replaces a file in one step.
+    fn write(&self, path: &str, content: &str, attempt: &Attempt) -> Result<(), CallError>;
+    /// The paths of the Markdown files in a folder, sorted.
+    fn list(&self, folder: &str) -> Result<Vec<String>, CallError>;
+}
+
+/// What became of the documents.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The paths that changed, in the order in which they were written.
+    pub changed: Vec<String>,
+    /// The paths that stayed as they were though the backlog says something else, and why.
+    pub left: Vec<(String, String)>,
+}
+
+/// Brings the documents in step with the backlog of a project.
+pub async fn write(
+    backlog: &Arc<dyn Backlog>,
+    documents: &Arc<dyn Documents>,
+    project: &str,
+    attempt: &Attempt,
+) -> Result<Outcome, Failure> {
+    let items = Arc::new(backlog.items(project, false).await?);
+    let family = Family::of(&items);
+    let (mut outcome, mut bodies) = (Outcome::default(), Vec::new());
+    for brief in items.iter().filter(|item| item.draft.kind != Kind::Epic) {
+        // One at a time, for all bodies together may be more than the memory holds.
+        let (item, written) = backlog.written(project, &brief.draft.key).await?;
+        let hash = hash(&item.draft.body);
+        let parent = family.parent_of(&item).map(|parent| parent.draft.kind);
+        let body = match written {
+            None => Body::NeverGiven,
+            Some(written) if written == hash => Body::Given,
+            Some(_) => Body::Changed,
+        };
+        let path = path(&item.draft.key);
+        let edit = move |old: Option<&str>| story::written(old, &item, parent, body);
+        put(documents, path, edit, attempt, &mut outcome).await?;
+        if body != Body::Given {
+            bodies.push((brief.draft.key.clone(), hash));
+        }
+    }
+    if !items.is_empty() {
+        let all = Arc::clone(&items);
+        put(documents, SPRINT_STATUS.to_owned(), move |old| sprint::written(old, &all), attempt, &mut outcome).await?;
+        let all = Arc::clone(&items);
+        let overview = move |old: Option<&str>| match Graph::of(&all) {
+            Ok(graph) => overview::written(old, &all, &graph),
+            Err(refusal) => Err(refusal.to_string()),
+        };
+        put(documents, OVERVIEW.to_owned(), overview, attempt, &mut outcome).await?;
+    }
+    let left: Vec<_> = outcome.left.iter().map(|(path, _)| path.clone()).collect();
+    bodies.retain(|(key, _)| !left.contains(&path(key)));
+    if !bodies.is_empty() {
+        backlog.mark_written(project, bodies).await?;
+    }
+    Ok(outcome)
+}
+
+/// Why the documents could not be brought in step.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The backlog.
+    #[error(transparent)]
+    Backlog(#[from] BacklogError),
+    /// The disk.
+    #[error(transparent)]
+    File(#[from] CallError),
+}
+
+/// The document of a story or task.
+pub fn path(key: &str) -> String {
+    format!("{STORIES}/{key}.md")
+}
+
+/// What tells one body from another.
+pub fn hash(body: &str) -> String {
+    blake3::hash(body.as_bytes()).to_hex().to_string()
+}
+
+/// Edits one file on a thread of its own. What cannot be understood or reached is left as it is, except that a full disk
+/// is told.
+async fn put(
+    documents: &Arc<dyn Documents>,
+    path: String,
+    edit: impl FnOnce(Option<&str>) -> Result<Option<String>, String> + Send + 'static,
+    attempt: &Attempt,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    let (documents, attempt, file) = (Arc::clone(documents), attempt.clone(), path.clone());
+    let work = move || {
+        let old = documents.read(&file).map_err(Left::from)?;
+        match edit(old.as_deref()).map_err(Left::Alone)? {
+            Some(content) => documents.write(&file, &content, &attempt).map_err(Left::from).map(|()| true),
+            None => Ok(false),
+        }
+    };
+    let done = tokio::task::spawn_blocking(work).await;
+    match done.unwrap_or_else(|error| Err(Left::Alone(format!("The host failed at this file: {error}. Report it.")))) {
+        Ok(true) => outcome.changed.push(path),
+        Ok(false) => {}
+        Err(Left::Alone(reason)) => outcome.left.push((path, reason)),
+        Err(Left::Full(error)) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+enum Left {
+    Alone(String),
+    Full(CallError),
+}
+
+impl From<CallError> for Left {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Unavailable(_) => Self::Full(error),
+            other => Self::Alone(other.to_string()),
+        }
+    }
+}
+
+/// What comes of the call of a run. Files that were left alone are told to whoever reads the run's events.
+pub(super) fn performed(result: Result<Outcome, Failure>, run: &RunId) -> Performed<Vec<String>> {
+    match result {
+        Ok(outcome) => {
+            let data = |(path, reason): (String, String)| serde_json::json!({ "path": path, "reason": reason });
+            let left = outcome.left.into_iter().map(|left| Event::of_run(Category::Item, "document-left", run, data(left)));
+            Performed::Answered(Ok(outcome.changed), left.collect())
+        }
+        Err(Failure::Backlog(error)) => super::host::performed(Err(error)),
+        Err(Failure::File(error)) => {
+            let reason = format!("{error} Then resume the run.");
+            Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: false }
+        }
+    }
+}
+
+/// Items by their keys.
+struct Family<'a>(HashMap<&'a str, &'a Item>);
+
+impl<'a> Family<'a> {
+    fn of(items: &'a [Item]) -> Self {
+        Self(items.iter().map(|item| (item.draft.key.as_str(), item)).collect())
+    }
+
+    fn parent_of(&self, item: &Item) -> Option<&'a Item> {
+        self.0.get(item.draft.parent.as_deref()?).copied()
+    }
+
+    /// The epic an item is in: its parent, or that of the story it belongs to.
+    fn epic_of(&self, item: &Item) -> Option<&'a Item> {
+        let parent = self.parent_of(item)?;
+        if parent.draft.kind == Kind::Epic { Some(parent) } else { self.parent_of(parent) }
+    }
+}

@@ -1,0 +1,308 @@
+//! `docs/stories/<key>.md`: an item's front matter and its body. Touches the fields it knows, and of the body nothing
+//! unless the backlog has a new one.
+
+use super::{
+    lines::{self, Value},
+    sprint::means,
+};
+use crate::interfaces::backlog::{Draft, Item, Kind, Status};
+
+const FENCE: &str = "---";
+/// The fields that belong to the backlog, in the order of a new document.
+const FIELDS: [&str; 10] = ["key", "title", "kind", "status", "epic", "story", "after", "priority", "assignee", "branch"];
+/// What a priority is where nobody gave one.
+pub const USUAL_PRIORITY: u8 = 5;
+
+/// How the body of a document stands to that of the backlog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// The document was never given one: what stands there was there first.
+    NeverGiven,
+    /// The backlog has another one since.
+    Changed,
+    /// The backlog has still the one that the document was given.
+    Given,
+}
+
+/// What a document says of an item. What it does not say is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Its key.
+    pub key: Option<String>,
+    /// What it is called.
+    pub title: Option<String>,
+    /// How wide it is.
+    pub kind: Option<Kind>,
+    /// The word of its status.
+    pub status: Option<String>,
+    /// What it belongs to.
+    pub parent: Option<String>,
+    /// What it waits for.
+    pub after: Vec<String>,
+    /// 0 to 10.
+    pub priority: Option<u8>,
+    /// Who works on it.
+    pub assignee: Option<String>,
+    /// Where.
+    pub branch: Option<String>,
+    /// All below the front matter.
+    pub body: String,
+}
+
+/// The document with what the backlog says, or none where it says so already; else why it is left alone.
+pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body: Body) -> Result<Option<String>, String> {
+    let wanted = Wanted { item, parent };
+    let Some(old) = old else { return Ok(Some(fresh(&wanted))) };
+    let new = match Front::read(old)? {
+        Some(mut front) => {
+            wanted.fields().try_for_each(|(name, value)| front.set(name, value.as_ref(), item))?;
+            format!("{FENCE}{}{}{}{}", front.opening, front.lines.concat(), front.closing, rest(front.rest, item, body))
+        }
+        None => format!("{}{}", wanted.front(), rest(&format!("\n{}", old.trim_start_matches('\u{feff}')), item, body)),
+    };
+    Ok((new != old).then_some(new))
+}
+
+/// What a document says.
+pub(super) fn told(text: &str) -> Result<Told, String> {
+    let Some(front) = Front::read(text)? else {
+        return Ok(Told { title: heading(text), status: stated(text), body: normal(text).to_owned(), ..Told::default() });
+    };
+    let scalar = |name: &str| -> Result<Option<String>, String> {
+        match front.value(name)? {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Scalar(text)) => Ok(Some(text)),
+            Some(Value::List(_)) => Err(unclear(name)),
+        }
+    };
+    let kind = scalar("kind")?.map(|word| Kind::from_word(&word).ok_or_else(|| unclear("kind"))).transpose()?;
+    let priority = scalar("priority")?.map(|word| priority(&word).ok_or_else(|| unclear("priority"))).transpose()?;
+    let after = match front.value("after")? {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Scalar(key)) => vec![key],
+        Some(Value::List(keys)) => keys,
+    };
+    Ok(Told {
+        key: scalar("key")?,
+        title: scalar("title")?.or_else(|| heading(front.rest)),
+        kind,
+        status: scalar("status")?.or_else(|| stated(front.rest)),
+        parent: scalar("story")?.or(scalar("epic")?),
+        after,
+        priority,
+        assignee: scalar("assignee")?,
+        branch: scalar("branch")?,
+        body: normal(front.rest).to_owned(),
+    })
+}
+
+/// A number, or a word as the planning documents have it.
+fn priority(word: &str) -> Option<u8> {
+    match word {
+        "high" => Some(8),
+        "medium" => Some(USUAL_PRIORITY),
+        "low" => Some(2),
+        number => number.parse().ok().filter(|number| *number <= 10),
+    }
+}
+
+fn fresh(wanted: &Wanted<'_>) -> String {
+    let body = wanted.item.draft.body.trim();
+    let heading = format!("# {}", wanted.item.draft.title);
+    format!("{}\n{}\n", wanted.front(), if body.is_empty() { &heading } else { body })
+}
+
+/// What stands below the front matter.
+fn rest(old: &str, item: &Item, body: Body) -> String {
+    let (there, new) = (normal(old), normal(&item.draft.body));
+    let keeps = new.is_empty() || there == new || body == Body::Given || body == Body::NeverGiven && !there.is_empty();
+    if keeps { old.to_owned() } else { format!("\n{new}\n") }
+}
+
+/// A body without the lines around it that nobody sees.
+fn normal(body: &str) -> &str {
+    body.trim_start_matches(['\r', '\n']).trim_end()
+}
+
+/// The first heading.
+fn heading(text: &str) -> Option<String> {
+    text.lines().find_map(|line| line.strip_prefix("# ")).map(|title| title.trim().to_owned()).filter(|title| !title.is_empty())
+}
+
+/// The word of a line `Status: drafted` near the top, where there is no front matter to say it.
+fn stated(text: &str) -> Option<String> {
+    const NEAR: usize = 12;
+    text.lines().take(NEAR).find_map(|line| line.strip_prefix("Status:")).map(|word| word.trim().to_lowercase())
+}
+
+fn unclear(name: &str) -> String {
+    format!("The value of `{name}` in its front matter cannot be read; write it on one line as a plain value or a list such as [a, b].")
+}
+
+/// What the backlog says of an item's fields.
+struct Wanted<'a> {
+    item: &'a Item,
+    /// The kind of what it belongs to.
+    parent: Option<Kind>,
+}
+
+impl Wanted<'_> {
+    /// Each field with its value; none where it says nothing.
+    fn fields(&self) -> impl Iterator<Item = (&'static str, Option<Value>)> {
+        let Item { draft, status, assignee, branch } = self.item;
+        let Draft { key, kind, title, parent, after, priority, .. } = draft;
+        let text = |text: &str| Some(Value::Scalar(text.to_owned()));
+        let above = |kind: Kind| parent.as_deref().filter(|_| self.parent == Some(kind)).and_then(text);
+        let values = FIELDS.map(|name| match name {
+            "key" => text(key),
+            "title" => text(title),
+            "kind" => text(kind.as_str()).filter(|_| *kind != Kind::Story),
+            "status" => text(status.as_str()),
+            "epic" => above(Kind::Epic),
+            "story" => above(Kind::Story),
+            "after" => Some(Value::List(after.clone())),
+            "priority" => text(&priority.to_string()),
+            "assignee" => assignee.as_deref().and_then(text),
+            _ => branch.as_deref().and_then(text),
+        });
+        FIELDS.into_iter().zip(values)
+    }
+
+    fn front(&self) -> String {
+        let lines: String = self.fields().filter_map(|(name, value)| Some(format!("{name}: {}\n", shown(name, &value?)))).collect();
+        format!("{FENCE}\n{lines}{FENCE}\n")
+    }
+}
+
+fn shown(name: &str, value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Scalar(number) if name == "priority" => number.clone(),
+        Value::Scalar(text) if name == "title" => serde_json::Value::from(text.as_str()).to_string(),
+        Value::Scalar(text) => lines::scalar(text),
+        Value::List(texts) => lines::list(texts),
+    }
+}
+
+/// A document's front matter, line by line, each with its end.
+struct Front<'a> {
+    /// What ends the first line.
+    opening: &'a str,
+    lines: Vec<String>,
+    closing: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Front<'a> {
+    /// None where the document has none.
+    fn read(text: &'a str) -> Result<Option<Self>, String> {
+        let begins = |line: &str| line.trim_end() == FENCE;
+        let mut all = text.split_inclusive('\n');
+        let Some(first) = all.next().filter(|line| begins(line)) else { return Ok(None) };
+        let (mut lines, mut at) = (Vec::new(), first.len());
+        for line in all {
+            if begins(line) {
+                let front = Self { opening: &first[FENCE.len()..], lines, closing: line, rest: &text[at + line.len()..] };
+                return front.checked().map(Some);
+            }
+            at += line.len();
+            lines.push(line.to_owned());
+        }
+        Err("Its front matter does not end; close it with a line of three dashes.".to_owned())
+    }
+
+    fn checked(self) -> Result<Self, String> {
+        let first = self.lines.iter().find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+        if first.is_some_and(|line| lines::field(line).is_none_or(|field| field.indent > 0)) {
+            return Err("Its front matter has to begin with a `name: value` at the margin; correct it.".to_owned());
+        }
+        for line in self.lines.iter().filter(|line| !line.trim().is_empty()) {
+            let continues = line.starts_with([' ', '\t', '-', '#']);
+            if !continues && lines::field(line).is_none() {
+                let line: String = line.trim_end().chars().take(60).flat_map(char::escape_debug).collect();
+                return Err(format!("The line `{line}` of its front matter is no `name: value`; correct it."));
+            }
+        }
+        for name in FIELDS {
+            if self.places(name).nth(1).is_some() {
+                return Err(format!("Its front matter says `{name}` twice; leave one of them out."));
+            }
+        }
+        Ok(self)
+    }
+
+    fn places(&self, name: &str) -> impl Iterator<Item = usize> {
+        let named = move |line: &String| lines::field(line).is_some_and(|field| field.indent == 0 && field.name == name);
+        self.lines.iter().enumerate().filter(move |(_, line)| named(line)).map(|(place, _)| place)
+    }
+
+    /// The lines that go on with the value of the field in a line.
+    fn below(&self, place: usize) -> std::ops::Range<usize> {
+        let goes_on = |line: &&String| line.trim().is_empty() || line.starts_with([' ', '\t', '-', '#']);
+        let mut end = place + 1 + self.lines[place + 1..].iter().take_while(goes_on).count();
+        // Blank lines and comments at the end belong to what comes next.
+        let is_loose = |line: &str| line.trim().is_empty() || line.starts_with('#');
+        while end > place + 1 && is_loose(&self.lines[end - 1]) {
+            end -= 1;
+        }
+        place + 1..end
+    }
+
+    fn value(&self, name: &str) -> Result<Option<Value>, String> {
+        let Some(place) = self.places(name).next() else { return Ok(None) };
+        let line = &self.lines[place];
+        let Some(field) = lines::field(line) else { return Ok(None) };
+        let below = &self.lines[self.below(place)];
+        let said: Vec<_> = below.iter().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')).collect();
+        let value = lines::value(&line[field.value]).ok_or_else(|| unclear(name))?;
+        match (value, said.is_empty()) {
+            (value, true) => Ok(Some(value)),
+            (Value::Null, false) => {
+                let elements: Option<_> = said.into_iter().map(|line| lines::element(line)).collect();
+                Ok(Some(Value::List(elements.ok_or_else(|| unclear(name))?)))
+            }
+            _ => Err(unclear(name)),
+        }
+    }
+
+    /// Lets a field say what is wanted, and touches nothing where it does.
+    fn set(&mut self, name: &str, wanted: Option<&Value>, item: &Item) -> Result<(), String> {
+        let ending = if self.opening.ends_with("\r\n") { "\r\n" } else { "\n" };
+        let present = self.value(name)?;
+        if says(name, present.as_ref(), wanted, item.status) {
+            return Ok(());
+        }
+        let text = wanted.map_or_else(String::new, |value| shown(name, value));
+        let Some(place) = self.places(name).next() else {
+            let before = FIELDS.into_iter().rev().skip_while(|other| *other != name).find_map(|other| self.places(other).next());
+            let place = before.map_or(0, |place| self.below(place).end);
+            self.lines.insert(place, format!("{name}: {text}{ending}"));
+            return Ok(());
+        };
+        for line in self.below(place).rev() {
+            if lines::element(&self.lines[line]).is_some() {
+                self.lines.remove(line);
+            }
+        }
+        if let Some(field) = lines::field(&self.lines[place]) {
+            let line = &mut self.lines[place];
+            let gap = if line[..field.value.start].ends_with(':') { " " } else { "" };
+            line.replace_range(field.value, &format!("{gap}{text}"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a value says what is wanted, in whatever words.
+fn says(name: &str, present: Option<&Value>, wanted: Option<&Value>, status: Status) -> bool {
+    match (present, wanted) {
+        (None | Some(Value::Null), None) => true,
+        (Some(Value::Scalar(word)), None) => name == "kind" && word == Kind::Story.as_str(),
+        (None | Some(Value::Null), Some(Value::List(keys))) => keys.is_empty(),
+        (Some(Value::Scalar(key)), Some(Value::List(keys))) => keys.len() == 1 && keys[0] == *key,
+        (None, Some(Value::Scalar(number))) if name == "priority" => *number == USUAL_PRIORITY.to_string(),
+        (Some(Value::Scalar(word)), Some(Value::Scalar(_))) if name == "status" => means(word, status),
+        (Some(Value::Scalar(word)), Some(Value::Scalar(number))) if name == "priority" => priority(word) == number.parse().ok(),
+        (present, wanted) => present == wanted,
+    }
+}

@@ -1,0 +1,261 @@
+//! What can be said of an item, and what may become of it. Pure; knows one item at a time, the graph knows the rest.
+
+use super::{Draft, Kind, Status};
+use crate::journal::CallError;
+
+/// Items of one project.
+pub const MOST_ITEMS: usize = 10_000;
+/// Bytes of all that a list of the whole backlog holds, which has to fit into one answer.
+pub(super) const LARGEST_LIST: usize = 4 << 20;
+
+const LONGEST_KEY: usize = 64;
+const LONGEST_LINE: usize = 1 << 10;
+const LONGEST_BODY: usize = 256 << 10;
+const LONGEST_REASON: usize = 4 << 10;
+const MOST_AFTER: usize = 100;
+const HIGHEST_PRIORITY: u8 = 10;
+
+/// Why a backlog is not changed. Every text says what to do instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing that could be a file's name and a branch's.
+    #[error(
+        "`{0}` is no key: a key has 1 to 64 of the characters a-z and 0-9, with single dashes between them, such as `1-2-user-login`; choose another."
+    )]
+    Key(String),
+    /// A title, assignee or branch that is no line.
+    #[error("The {what} of `{key}` has to be one line of 1 to 1024 bytes without control characters; choose another.")]
+    Line {
+        /// The item.
+        key: String,
+        /// `title`, `assignee` or `branch`.
+        what: &'static str,
+    },
+    /// A body that is too long, or no text.
+    #[error("The body of `{0}` has to be text of at most 262144 bytes; leave control characters out, and put more into a document.")]
+    Body(String),
+    /// Too many edges.
+    #[error("`{key}` waits for {count} items, and at most 100 are kept; name fewer.")]
+    After {
+        /// The item.
+        key: String,
+        /// How many.
+        count: usize,
+    },
+    /// A priority beyond the scale.
+    #[error("The priority of `{key}` is {priority}; give 0 (last) to 10 (first).")]
+    Priority {
+        /// The item.
+        key: String,
+        /// What was given.
+        priority: u8,
+    },
+    /// The same item more than once.
+    #[error("`{0}` is given twice in one call; say once what it is.")]
+    Twice(String),
+    /// Part of something that is no wider.
+    #[error(
+        "`{key}` is a {kind} and cannot belong to `{parent}`, which is a {above}; a story belongs to an epic, a task to an epic or a story."
+    )]
+    Belongs {
+        /// The item.
+        key: String,
+        /// Its kind.
+        kind: &'static str,
+        /// What it was to be a part of.
+        parent: String,
+        /// The kind of that.
+        above: &'static str,
+    },
+    /// A parent or an edge that leads nowhere.
+    #[error("`{key}` {how} `{other}`, which is not in the backlog; add it first, or in the same call.")]
+    Missing {
+        /// The item.
+        key: String,
+        /// `waits for` or `belongs to`.
+        how: &'static str,
+        /// What is not there.
+        other: String,
+    },
+    /// Items that would wait for ever.
+    #[error("These items wait for each other: {}. Take one of them out of `after`.", .0.join(" → "))]
+    Cycle(Vec<String>),
+    /// More items than a project has.
+    #[error("A project has at most 10000 items, and these would be {0}; keep fewer.")]
+    TooMany(usize),
+    /// More than one answer holds.
+    #[error(
+        "The titles and edges of the backlog would have {0} bytes, more than the 4194304 that one list can hold; keep fewer items, or say it shorter."
+    )]
+    TooLarge(usize),
+    /// No such item.
+    #[error("There is no item `{key}` in the backlog; {}.", advice(near))]
+    Unknown {
+        /// What was asked for.
+        key: String,
+        /// Keys that look alike.
+        near: Vec<String>,
+    },
+    /// A status that cannot follow.
+    #[error("`{key}` is `{}` and cannot become `{}`: {}.", before.as_str(), after.as_str(), way_on(*before))]
+    Conflict {
+        /// The item.
+        key: String,
+        /// Its status.
+        before: Status,
+        /// What it was to become.
+        after: Status,
+    },
+    /// A reason nobody would read.
+    #[error("The reason has more than 4096 bytes; say it in fewer words.")]
+    Reason,
+}
+
+impl From<Refusal> for CallError {
+    fn from(refusal: Refusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            Refusal::Unknown { .. } | Refusal::Missing { .. } => Self::NotFound(text),
+            Refusal::Conflict { .. } => Self::Conflict(text),
+            _ => Self::Invalid(text),
+        }
+    }
+}
+
+/// What can be said of an item without knowing the others.
+pub(super) fn check(draft: &Draft) -> Result<(), Refusal> {
+    let Draft { key, title, body, after, priority, .. } = draft;
+    for key in [key].into_iter().chain(&draft.parent).chain(after) {
+        check_key(key)?;
+    }
+    check_line(key, "title", title)?;
+    let hidden = |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
+    if body.len() > LONGEST_BODY || body.contains(hidden) {
+        return Err(Refusal::Body(key.clone()));
+    }
+    if after.len() > MOST_AFTER {
+        return Err(Refusal::After { key: key.clone(), count: after.len() });
+    }
+    if *priority > HIGHEST_PRIORITY {
+        return Err(Refusal::Priority { key: key.clone(), priority: *priority });
+    }
+    Ok(())
+}
+
+/// ASCII alone, so that no two keys look alike and each is a file's name and a branch's everywhere.
+pub fn check_key(key: &str) -> Result<(), Refusal> {
+    let plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
+        return Err(Refusal::Key(key.chars().take(100).flat_map(char::escape_debug).collect()));
+    }
+    Ok(())
+}
+
+/// A title, an assignee or a branch.
+pub fn check_line(key: &str, what: &'static str, text: &str) -> Result<(), Refusal> {
+    match text.trim().is_empty() || text.len() > LONGEST_LINE || text.contains(char::is_control) {
+        true => Err(Refusal::Line { key: key.to_owned(), what }),
+        false => Ok(()),
+    }
+}
+
+/// Why an item is moved.
+pub fn check_reason(reason: &str) -> Result<(), Refusal> {
+    if reason.len() > LONGEST_REASON { Err(Refusal::Reason) } else { Ok(()) }
+}
+
+/// Whether a status may follow another. None follows itself, so that of two who take the same item one is refused.
+pub fn follows(before: Status, after: Status) -> bool {
+    match before {
+        Status::Todo | Status::InProgress | Status::Review => before != after,
+        Status::Blocked => !matches!(after, Status::Blocked | Status::Done),
+        Status::Failed => matches!(after, Status::Todo | Status::InProgress | Status::Cancelled),
+        Status::Cancelled => after == Status::Todo,
+        Status::Done => false,
+    }
+}
+
+/// An item that nobody has: the keys that differ from it by the fewest letters are named.
+pub fn unknown<'a>(key: &str, keys: impl Iterator<Item = &'a str>) -> Refusal {
+    const MOST_NAMED: usize = 3;
+    let key: String = key.chars().take(100).collect();
+    let alike = |other: &'a str| {
+        let begins = !key.is_empty() && (other.starts_with(&key) || other.contains(&format!("-{key}")));
+        let distance = if begins { 0 } else { distance(&key, other) };
+        (distance <= key.len() / 3).then_some((distance, other))
+    };
+    let mut near: Vec<_> = keys.filter_map(alike).collect();
+    near.sort_by_cached_key(|(distance, key)| (*distance, Place::of(key)));
+    near.truncate(MOST_NAMED);
+    Refusal::Unknown { key: key.escape_debug().to_string(), near: near.into_iter().map(|(_, key)| key.to_owned()).collect() }
+}
+
+/// Where a key stands: the numbers in it compared as numbers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(Vec<Part>, String);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    /// How many digits it has, and which, without zeros before them.
+    Number(usize, String),
+    Text(String),
+}
+
+impl Place {
+    /// The place of a key.
+    pub fn of(key: &str) -> Self {
+        let mut parts = Vec::new();
+        let mut rest = key;
+        while let Some(is_number) = rest.bytes().next().map(|byte| byte.is_ascii_digit()) {
+            let end = rest.find(|character: char| character.is_ascii_digit() != is_number).unwrap_or(rest.len());
+            let (part, later) = rest.split_at(end);
+            let number = part.trim_start_matches('0');
+            parts.push(if is_number { Part::Number(number.len(), number.to_owned()) } else { Part::Text(part.to_owned()) });
+            rest = later;
+        }
+        Self(parts, key.to_owned())
+    }
+}
+
+/// Bytes that an item takes in a list.
+pub(super) fn weight(draft: &Draft) -> usize {
+    let Draft { key, title, parent, after, .. } = draft;
+    key.len() + title.len() + parent.as_ref().map_or(0, String::len) + after.iter().map(String::len).sum::<usize>()
+}
+
+impl Refusal {
+    pub(super) fn belongs(draft: &Draft, parent: &str, above: Kind) -> Self {
+        Self::Belongs { key: draft.key.clone(), kind: draft.kind.as_str(), parent: parent.to_owned(), above: above.as_str() }
+    }
+}
+
+fn advice(near: &[String]) -> String {
+    match near {
+        [] => "`backlog.all` and `baton backlog list` tell those there are".to_owned(),
+        near => format!("near it are `{}`", near.join("`, `")),
+    }
+}
+
+fn way_on(before: Status) -> String {
+    if before == Status::Done {
+        return "what is done stays so; add another item for what is still to do".to_owned();
+    }
+    let next: Vec<_> =
+        Status::ALL.into_iter().filter(|after| follows(before, *after)).map(|status| format!("`{}`", status.as_str())).collect();
+    format!("somebody may have been first, so look at its history; next may be {}", next.join(", "))
+}
+
+/// Letters to add, leave out or change until the one is the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (above, byte) in one.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = above + 1;
+        for (left, against) in other.bytes().enumerate() {
+            let changed = diagonal + usize::from(byte != against);
+            diagonal = row[left + 1];
+            row[left + 1] = changed.min(diagonal + 1).min(row[left] + 1);
+        }
+    }
+    row[other.len()]
+}

@@ -1,0 +1,254 @@
+//! One checkout of a repository, a person's or a worktree of Baton's, and what is read of it. Reading changes nothing,
+//! not even an index.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    names,
+    program::{Invocation, Program},
+    repository::Repository,
+};
+use crate::journal::CallError;
+
+/// Bytes of the largest file that fits into one answer, whatever it holds.
+const LARGEST: u64 = 5 << 20;
+/// Bytes of a diff.
+const LONGEST_DIFF: usize = 1 << 20;
+
+/// A checkout as git is told of it: never found by git itself.
+pub(super) struct Checkout {
+    pub(super) program: Arc<Program>,
+    /// Baton's own.
+    pub(super) git_dir: PathBuf,
+    pub(super) files: PathBuf,
+    pub(super) index: PathBuf,
+    pub(super) whose: Whose,
+}
+
+pub(super) enum Whose {
+    Person(Box<Repository>),
+    Baton,
+}
+
+/// How a file differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ChangeKind {
+    Added,
+    Modified,
+    Deleted,
+    Renamed,
+    TypeChanged,
+}
+
+/// A file that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Change {
+    pub(super) path: String,
+    pub(super) kind: ChangeKind,
+}
+
+/// A commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Revision {
+    pub(super) id: String,
+    pub(super) summary: String,
+    pub(super) author: String,
+    pub(super) at: u64,
+}
+
+impl Checkout {
+    pub(super) fn git<const N: usize>(&self, arguments: [&str; N]) -> Invocation {
+        let call = self.program.call(arguments).at(&self.files);
+        call.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.files).env("GIT_INDEX_FILE", &self.index)
+    }
+
+    pub(super) fn branch(&self) -> Result<String, CallError> {
+        let said = self.git(["symbolic-ref", "--quiet", "HEAD"]).run()?;
+        let head = String::from_utf8_lossy(&said.out);
+        let branch = head.trim_end().strip_prefix("refs/heads/").map(str::to_owned);
+        branch.filter(|_| said.code == 0).ok_or_else(|| {
+            CallError::Invalid(
+                "The workspace has no branch checked out, but a commit; check a branch out in it with `git switch`.".to_owned(),
+            )
+        })
+    }
+
+    pub(super) fn status(&self) -> Result<Vec<Change>, CallError> {
+        self.head()?;
+        let call = self.git(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-ahead-behind"]);
+        let out = call.done()?.out;
+        let (mut changes, mut fields) = (Vec::new(), out.split(|byte| *byte == 0));
+        while let Some([x, y, _, path @ ..]) = fields.next() {
+            if matches!(x, b'R' | b'C') {
+                // The name it had.
+                fields.next();
+            }
+            changes.push(Change { path: names::text(path)?, kind: kind(*x, *y) });
+        }
+        changes.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(changes)
+    }
+
+    pub(super) fn log(&self, revision: Option<&str>, limit: u32) -> Result<Vec<Revision>, CallError> {
+        let from = revision.map_or_else(|| self.head(), |revision| self.resolve(revision))?;
+        let limit = format!("--max-count={limit}");
+        let out =
+            self.git(["log", "-z", "--format=tformat:%H%x00%s%x00%an%x00%ct", "--no-show-signature", &limit, &from, "--"]).done()?.out;
+        let fields: Vec<_> = out.split(|byte| *byte == 0).map(|field| String::from_utf8_lossy(field)).collect();
+        let revision = |fields: &[std::borrow::Cow<'_, str>]| match fields {
+            [id, summary, author, seconds] => Some(Revision {
+                id: id.to_string(),
+                summary: summary.chars().take(1000).collect(),
+                author: author.to_string(),
+                at: seconds.parse::<u64>().unwrap_or(0).saturating_mul(1000),
+            }),
+            _ => None,
+        };
+        Ok(fields.chunks(4).filter_map(revision).collect())
+    }
+
+    /// From where this checkout left `base` to its files as they are, those that were never added among them.
+    pub(super) fn diff(&self, base: &str) -> Result<String, CallError> {
+        let base = self.common_ancestor(&self.head()?, &self.resolve(base)?)?;
+        // Files that git does not know are noted in a copy of the index; their content is not read into the repository.
+        let copy = self.scratch("diff")?;
+        let noted = self.git(["add", "--all", "--intent-to-add"]).env("GIT_INDEX_FILE", &copy).done();
+        let call =
+            self.git(["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--ignore-submodules=all", &base, "--"]);
+        let said = noted.and_then(|_| call.env("GIT_INDEX_FILE", &copy).at_most(LONGEST_DIFF).run());
+        self.forget(&copy);
+        let said = said?;
+        if said.code != 0 && !said.cut {
+            return Err(said.failure());
+        }
+        let mut text = String::from_utf8_lossy(&said.out).into_owned();
+        if said.cut {
+            const SAYS: &str = "\n(The rest of the diff is left out: it is longer than 1 MiB.)\n";
+            let mut end = text.len().min(LONGEST_DIFF - SAYS.len());
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text.truncate(text[..end].rfind('\n').unwrap_or(end));
+            text.push_str(SAYS);
+        }
+        Ok(text)
+    }
+
+    pub(super) fn read(&self, revision: &str, path: &str) -> Result<Vec<u8>, CallError> {
+        let place = format!("{}:{path}", self.resolve(revision)?);
+        let absent = || CallError::NotFound(format!("`{revision}` has no file `{path}`; name another revision or another file."));
+        let said = self.git(["cat-file", "--batch-check=%(objecttype) %(objectsize)"]).reading(format!("{place}\n")).text()?;
+        let (kind, size) = said.rsplit_once(' ').ok_or_else(absent)?;
+        match (kind, size.parse::<u64>()) {
+            ("blob", Ok(size)) if size <= LARGEST => Ok(self.git(["cat-file", "blob", &place]).done()?.out),
+            ("blob", Ok(size)) => Err(CallError::Invalid(format!(
+                "`{path}` has {size} bytes, more than the 5 MiB that one call may carry; name another file."
+            ))),
+            ("tree" | "commit", Ok(_)) => Err(CallError::Invalid(format!("`{path}` is no file but a folder; name a file in it."))),
+            _ => Err(absent()),
+        }
+    }
+
+    pub(super) fn merge_base(&self, one: &str, other: &str) -> Result<String, CallError> {
+        self.common_ancestor(&self.resolve(one)?, &self.resolve(other)?)
+    }
+
+    /// The commit that is checked out.
+    pub(super) fn head(&self) -> Result<String, CallError> {
+        let said = self.git(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).run()?;
+        match said.code {
+            0 => Ok(String::from_utf8_lossy(&said.out).trim_end().to_owned()),
+            _ if !said.complaint.is_empty() => Err(said.failure()),
+            _ => Err(CallError::Invalid("The workspace's repository has no commit yet; make a first one.".to_owned())),
+        }
+    }
+
+    /// The commit that a name means: a branch, that of a remote, or a hash.
+    pub(super) fn resolve(&self, revision: &str) -> Result<String, CallError> {
+        if names::is_hash(revision)
+            && let Some(found) = self.object(revision)?
+        {
+            return Ok(found);
+        }
+        if let Some(found) = self.branch_at(revision)? {
+            return Ok(found);
+        }
+        if let Some(found) = self.object(&format!("refs/remotes/{revision}"))? {
+            return Ok(found);
+        }
+        Err(CallError::NotFound(format!(
+            "There is no revision `{}`; name a branch or the full hash of a commit.",
+            names::excerpt(revision)
+        )))
+    }
+
+    /// The commit at which a branch is; none where there is no such branch.
+    pub(super) fn branch_at(&self, branch: &str) -> Result<Option<String>, CallError> {
+        self.object(&format!("refs/heads/{branch}"))
+    }
+
+    pub(super) fn is_ancestor(&self, older: &str, newer: &str) -> Result<bool, CallError> {
+        let said = self.git(["merge-base", "--is-ancestor", older, newer]).run()?;
+        match said.code {
+            0 => Ok(true),
+            1 => Ok(false),
+            _ => Err(said.failure()),
+        }
+    }
+
+    /// A copy of the index under a name of its own, for what must not touch it.
+    pub(super) fn scratch(&self, purpose: &str) -> Result<PathBuf, CallError> {
+        let copy = self.git_dir.join(format!("index.{purpose}-{:?}", std::thread::current().id()));
+        self.forget(&copy);
+        match fs::copy(&self.index, &copy) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CallError::Unavailable(format!(
+                "The index of the workspace cannot be copied: {error}. Make room in the data directory."
+            ))),
+            _ => Ok(copy),
+        }
+    }
+
+    pub(super) fn forget(&self, scratch: &Path) {
+        // What is left of it is found and removed by whoever takes the name next.
+        let _ = fs::remove_file(scratch);
+        let _ = fs::remove_file(scratch.with_extension("lock"));
+    }
+
+    fn object(&self, name: &str) -> Result<Option<String>, CallError> {
+        let name = format!("{name}^{{commit}}");
+        let said = self.git(["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).run()?;
+        match said.code {
+            0 => Ok(Some(String::from_utf8_lossy(&said.out).trim_end().to_owned())),
+            // A hash of which there is no object is told with words.
+            _ if said.complaint.is_empty() || names::is_hash(&name[..name.len() - "^{commit}".len()]) => Ok(None),
+            _ => Err(said.failure()),
+        }
+    }
+
+    fn common_ancestor(&self, one: &str, other: &str) -> Result<String, CallError> {
+        let said = self.git(["merge-base", one, other]).run()?;
+        match said.code {
+            0 => Ok(String::from_utf8_lossy(&said.out).lines().next().unwrap_or_default().to_owned()),
+            1 => Err(CallError::NotFound("The two revisions share no history; name others.".to_owned())),
+            _ => Err(said.failure()),
+        }
+    }
+}
+
+/// What the two letters of `git status` come to: against the last commit, and against the index.
+fn kind(index: u8, file: u8) -> ChangeKind {
+    match (index, file) {
+        (b'D', _) | (_, b'D') => ChangeKind::Deleted,
+        (b'R', _) => ChangeKind::Renamed,
+        (b'?' | b'A' | b'C', _) | (_, b'A') => ChangeKind::Added,
+        (b'T', _) | (_, b'T') => ChangeKind::TypeChanged,
+        _ => ChangeKind::Modified,
+    }
+}

@@ -1,0 +1,191 @@
+//! Commits in worktrees of Baton's, recognised by the call that made them, so that none is made twice.
+
+use std::{thread, time::Duration};
+
+use super::{
+    checkout::{Checkout, Whose},
+    names,
+    program::Invocation,
+};
+use crate::journal::CallError;
+
+/// Commits back from the last one among which that of a call is looked for.
+const LOOKED_AT: &str = "--max-count=50";
+
+/// Who commits, for which call, and when.
+#[derive(Clone, Debug)]
+pub(super) struct Signature {
+    pub(super) author: String,
+    pub(super) message: String,
+    pub(super) run: String,
+    /// `run:seq`.
+    pub(super) call: String,
+    /// The call may have been made before.
+    pub(super) again: bool,
+    /// Milliseconds since 1970 UTC.
+    pub(super) at: u64,
+}
+
+impl Signature {
+    /// The message with the lines by which a commit is known again.
+    fn text(&self) -> String {
+        format!("{}\n\nBaton-Run: {}\nBaton-Call: {}\n", self.message.trim_end(), self.run, self.call)
+    }
+
+    fn sign(&self, call: Invocation) -> Invocation {
+        let slug: String =
+            self.author.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' }).collect();
+        let date = format!("@{} +0000", self.at / 1000);
+        let call = call.env("GIT_AUTHOR_NAME", &self.author).env("GIT_AUTHOR_EMAIL", format!("{slug}@baton.invalid"));
+        let call = call.env("GIT_AUTHOR_DATE", &date).env("GIT_COMMITTER_DATE", &date);
+        call.env("GIT_COMMITTER_NAME", "Baton").env("GIT_COMMITTER_EMAIL", "baton@baton.invalid")
+    }
+}
+
+impl Checkout {
+    /// Commits everything; none when nothing changed.
+    pub(super) fn commit(&self, signature: &Signature) -> Result<Option<String>, CallError> {
+        self.refuse_persons("commit")?;
+        let head = self.head()?;
+        if let Some(made) = self.made_before(signature)? {
+            return Ok(Some(made));
+        }
+        self.await_index();
+        self.git(["add", "--all"]).done().map_err(|error| self.explain_add(error))?;
+        if let Err(refusal) = self.check_staged(&head) {
+            // The files stay; only the index forgets what may not be committed.
+            self.git(["read-tree", &head]).done()?;
+            return Err(refusal);
+        }
+        let tree = self.git(["write-tree"]).text()?;
+        if tree == self.git(["rev-parse", "--verify", &format!("{head}^{{tree}}")]).text()? {
+            return Ok(None);
+        }
+        let commit = self.seal(&tree, &[&head], signature)?;
+        self.move_head(&commit, &head)?;
+        Ok(Some(commit))
+    }
+
+    /// Moves back to an earlier commit, and the files with it; what is ignored stays.
+    pub(super) fn reset(&self, revision: &str) -> Result<(), CallError> {
+        self.refuse_persons("reset")?;
+        let (head, target) = (self.head()?, self.resolve(revision)?);
+        if !self.is_ancestor(&target, &head)? {
+            return Err(CallError::Invalid(format!(
+                "`{}` is no earlier commit of branch `{}`; name one that `git.log` shows.",
+                names::excerpt(revision),
+                self.branch()?
+            )));
+        }
+        self.await_index();
+        self.git(["read-tree", "--reset", "-u", &target]).done()?;
+        self.git(["clean", "-ffdq"]).done()?;
+        self.move_head(&target, &head)
+    }
+
+    pub(super) fn refuse_persons(&self, function: &str) -> Result<(), CallError> {
+        match self.whose {
+            Whose::Baton => Ok(()),
+            Whose::Person(_) => Err(CallError::Denied(format!(
+                "`git.{function}` works in a worktree that Baton made, and this workspace is a person's checkout. Add one with `git.worktree-add` and \
+                 start the work in it."
+            ))),
+        }
+    }
+
+    /// The commit that this call made before it was cut off.
+    pub(super) fn made_before(&self, signature: &Signature) -> Result<Option<String>, CallError> {
+        if !signature.again {
+            return Ok(None);
+        }
+        let format = "--format=tformat:%H %(trailers:key=Baton-Call,valueonly,separator=%x20)";
+        let said = self.git(["log", LOOKED_AT, "--no-show-signature", format, "HEAD", "--"]).text()?;
+        let mut commits = said.lines().filter_map(|line| line.split_once(' '));
+        Ok(commits.find(|(_, calls)| calls.split(' ').any(|call| call == signature.call)).map(|(commit, _)| commit.to_owned()))
+    }
+
+    /// Makes a commit that no branch has yet.
+    pub(super) fn seal(&self, tree: &str, parents: &[&str], signature: &Signature) -> Result<String, CallError> {
+        let call = match parents {
+            [one] => self.git(["commit-tree", tree, "-p", one, "-F", "-"]),
+            [one, other, ..] => self.git(["commit-tree", tree, "-p", one, "-p", other, "-F", "-"]),
+            [] => self.git(["commit-tree", tree, "-F", "-"]),
+        };
+        signature.sign(call).reading(signature.text()).text()
+    }
+
+    /// Moves the branch that is checked out, if it is still where it was.
+    pub(super) fn move_head(&self, to: &str, from: &str) -> Result<(), CallError> {
+        let call = self.git(["update-ref", "-m", "baton", "HEAD", to, from]);
+        call.env("GIT_COMMITTER_NAME", "Baton").env("GIT_COMMITTER_EMAIL", "baton@baton.invalid").done().map(drop)
+    }
+
+    /// A host that was killed leaves its git behind, which ends by itself; a machine that was switched off leaves its lock.
+    pub(super) fn await_index(&self) {
+        const LOOKS: u32 = 200;
+        let lock = self.git_dir.join("index.lock");
+        for _ in 0..LOOKS {
+            if !lock.exists() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        // Ten seconds later nobody is at work in what belongs to Baton alone.
+        let _ = std::fs::remove_file(lock);
+    }
+
+    /// Refuses what must not get into a person's repository, with the path.
+    fn check_staged(&self, head: &str) -> Result<(), CallError> {
+        let out = self.git(["diff-index", "--cached", "--raw", "-z", "--no-renames", head, "--"]).done()?.out;
+        let mut fields = out.split(|byte| *byte == 0);
+        while let (Some(entry), Some(path)) = (fields.next(), fields.next()) {
+            let path = names::text(path)?;
+            let entry = String::from_utf8_lossy(entry);
+            let mut words = entry.trim_start_matches(':').split(' ').skip(1);
+            let (mode, blob) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
+            match mode {
+                "160000" => {
+                    return Err(CallError::Invalid(format!(
+                        "`{path}` is a repository of its own, which is not committed; remove its `.git`, or the folder."
+                    )));
+                }
+                "120000" if leaves(&path, &self.git(["cat-file", "blob", blob]).text()?) => {
+                    return Err(CallError::Invalid(format!(
+                        "`{path}` is a symbolic link that leads out of the repository, which is not committed; put the file itself there."
+                    )));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn explain_add(&self, error: CallError) -> CallError {
+        match error {
+            CallError::Other(reason) if reason.contains("in submodule") || reason.contains("cannot run status") => CallError::Invalid(
+                "A folder of the worktree is a repository of its own, which is not committed; remove its `.git`, or the folder.".to_owned(),
+            ),
+            other => other,
+        }
+    }
+}
+
+/// Whether a link at `path` leads out of the repository, or into what the host keeps there.
+fn leaves(path: &str, target: &str) -> bool {
+    if target.starts_with('/') {
+        return true;
+    }
+    let mut depth = path.matches('/').count();
+    for name in target.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => match depth.checked_sub(1) {
+                Some(above) => depth = above,
+                None => return true,
+            },
+            name if name.eq_ignore_ascii_case(".git") => return true,
+            _ => depth += 1,
+        }
+    }
+    false
+}

@@ -1,0 +1,289 @@
+//! Implements `git` of the contract.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    BRANCHES, GIT, View,
+    checkout::{Change, ChangeKind, Revision},
+    committing::Signature,
+    merging::{Merged, Resolution},
+    names,
+    service::{Trouble, Wanted},
+};
+use crate::{
+    bindings::{Fault, git as wit},
+    events::{Category, Draft},
+    journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed},
+};
+
+const MOST_COMMITS: u32 = 1000;
+const MOST_RESOLVED: usize = 1000;
+
+/// Bytes as the journal keeps them: readable where they can be.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Content {
+    Text(String),
+    Base64(String),
+}
+
+impl wit::Host for View<'_> {
+    async fn branch(&mut self) -> Result<String, Fault> {
+        let call = Call::new("git.branch", Effect::Read, &Value::Null)?.needing(use_of("read"));
+        let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
+        let look = |_| async move { answered(repositories.look(&seat, |checkout| checkout.branch()).await) };
+        Ok(self.recorder.call(call, look).await??)
+    }
+
+    async fn status(&mut self) -> Result<Vec<wit::Change>, Fault> {
+        let call = Call::new("git.status", Effect::Read, &Value::Null)?.needing(use_of("read"));
+        let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
+        let look = |_| async move { answered(repositories.look(&seat, |checkout| checkout.status()).await) };
+        let changes: Vec<Change> = self.recorder.call(call, look).await??;
+        Ok(changes.into_iter().map(wit::Change::from).collect())
+    }
+
+    async fn log(&mut self, revision: Option<String>, limit: u32) -> Result<Vec<wit::Revision>, Fault> {
+        revision.as_deref().map_or(Ok(()), names::revision)?;
+        if !(1..=MOST_COMMITS).contains(&limit) {
+            return Err(CallError::Invalid(format!("A limit of {limit} commits is not accepted; ask for 1 to {MOST_COMMITS}.")).into());
+        }
+        let call = Call::new("git.log", Effect::Read, &json!({ "revision": revision, "limit": limit }))?.needing(use_of("read"));
+        let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
+        let look = |_| async move { answered(repositories.look(&seat, move |checkout| checkout.log(revision.as_deref(), limit)).await) };
+        let revisions: Vec<Revision> = self.recorder.call(call, look).await??;
+        Ok(revisions.into_iter().map(wit::Revision::from).collect())
+    }
+
+    async fn diff(&mut self, base: String) -> Result<String, Fault> {
+        names::revision(&base)?;
+        let call = Call::new("git.diff", Effect::Read, &json!({ "base": base }))?.needing(use_of("read"));
+        let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
+        let look = |_| async move { answered(repositories.look(&seat, move |checkout| checkout.diff(&base)).await) };
+        Ok(self.recorder.call(call, look).await??)
+    }
+
+    async fn read(&mut self, revision: String, path: String) -> Result<Vec<u8>, Fault> {
+        names::revision(&revision)?;
+        names::path(&path)?;
+        let call = Call::new("git.read", Effect::Read, &json!({ "revision": revision, "path": path }))?.needing(use_of("read"));
+        let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
+        let look =
+            |_| async move { answered(repositories.look(&seat, move |checkout| checkout.read(&revision, &path).map(content)).await) };
+        bytes(self.recorder.call(call, look).await??)
+    }
+
+    async fn merge_base(&mut self, one: String, other: String) -> Result<String, Fault> {
+        names::revision(&one)?;
+        names::revision(&other)?;
+        let call = Call::new("git.merge-base", Effect::Read, &json!({ "one": one, "other": other }))?.needing(use_of("read"));
+        let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
+        let look = |_| async move { answered(repositories.look(&seat, move |checkout| checkout.merge_base(&one, &other)).await) };
+        Ok(self.recorder.call(call, look).await??)
+    }
+
+    async fn commit(&mut self, message: String, author: Option<String>) -> Result<Option<String>, Fault> {
+        names::message(&message)?;
+        author.as_deref().map_or(Ok(()), names::author)?;
+        let request = json!({ "message": message, "author": author });
+        let call = Call::new("git.commit", Effect::Write, &request)?.needing(use_of("commit"));
+        let (repositories, seat, sign) = (Arc::clone(self.repositories), self.seat.clone(), self.signer(message, author));
+        let run = self.recorder.run().clone();
+        let commit = |attempt: Attempt| async move {
+            let signature = sign(attempt);
+            let made = repositories.change(&seat, move |checkout| Ok((checkout.commit(&signature)?, signature, checkout.branch()?))).await;
+            told(made, |(commit, signature, branch)| {
+                let event = commit.as_ref().map(|commit| {
+                    let data = json!({ "commit": commit, "branch": branch, "author": signature.author, "summary": signature.message.lines().next() });
+                    Draft::of_run(Category::Git, "committed", &run, data)
+                });
+                (commit, event)
+            })
+        };
+        Ok(self.recorder.call(call, commit).await??)
+    }
+
+    async fn merge(&mut self, revision: String, message: String, resolved: Vec<wit::Resolution>) -> Result<wit::Merged, Fault> {
+        names::revision(&revision)?;
+        names::message(&message)?;
+        if resolved.len() > MOST_RESOLVED {
+            return Err(
+                CallError::Invalid(format!("{} files cannot be resolved at once; name at most {MOST_RESOLVED}.", resolved.len())).into()
+            );
+        }
+        resolved.iter().try_for_each(|resolution| names::path(&resolution.path))?;
+        let resolved: Vec<_> = resolved.into_iter().map(|known| Resolution { path: known.path, content: known.content }).collect();
+        let listed = |known: &Resolution| json!({ "path": known.path, "content": known.content.clone().map(content) });
+        let listed: Vec<_> = resolved.iter().map(listed).collect();
+        let request = json!({ "revision": revision, "message": message, "resolved": listed });
+        let call = Call::new("git.merge", Effect::Write, &request)?.needing(use_of("merge"));
+        let (repositories, seat, sign) = (Arc::clone(self.repositories), self.seat.clone(), self.signer(message, None));
+        let run = self.recorder.run().clone();
+        let merge = |attempt: Attempt| async move {
+            let (signature, theirs) = (sign(attempt), revision.clone());
+            let made =
+                repositories.change(&seat, move |checkout| Ok((checkout.merge(&theirs, &resolved, &signature)?, checkout.branch()?)));
+            told(made.await, |(merged, branch)| {
+                let event = match &merged {
+                    Merged::Clean(commit) => ("merged", json!({ "commit": commit, "branch": branch, "revision": revision })),
+                    Merged::Conflicts(paths) => ("conflict", json!({ "paths": paths, "branch": branch, "revision": revision })),
+                };
+                (merged, Some(Draft::of_run(Category::Git, event.0, &run, event.1)))
+            })
+        };
+        let merged: Merged = self.recorder.call(call, merge).await??;
+        Ok(merged.into())
+    }
+
+    async fn reset(&mut self, revision: String) -> Result<(), Fault> {
+        names::revision(&revision)?;
+        let call = Call::new("git.reset", Effect::Write, &json!({ "revision": revision }))?.needing(use_of("commit"));
+        let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
+        let reset = |_| async move {
+            let to = revision.clone();
+            let done = repositories.change(&seat, move |checkout| checkout.reset(&to).and_then(|()| checkout.branch())).await;
+            told(done, |branch| {
+                let data = json!({ "branch": branch, "revision": revision });
+                ((), Some(Draft::of_run(Category::Git, "reset", &run, data)))
+            })
+        };
+        Ok(self.recorder.call(call, reset).await??)
+    }
+
+    async fn advance(&mut self, branch: String, expected: String) -> Result<(), Fault> {
+        names::branch(&branch)?;
+        names::revision(&expected)?;
+        let request = json!({ "branch": branch, "expected": expected });
+        let call = Call::new("git.advance", Effect::Write, &request)?.needing(use_of("merge")).needing(of_branch(&branch));
+        let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
+        let advance = |attempt: Attempt| async move {
+            let moved = repositories.advance(&seat, branch.clone(), expected, attempt.again).await;
+            told(moved, |(from, to)| {
+                let data = json!({ "branch": branch, "from": from, "to": to });
+                ((), Some(Draft::of_run(Category::Git, "advanced", &run, data)))
+            })
+        };
+        Ok(self.recorder.call(call, advance).await??)
+    }
+
+    async fn worktree_add(&mut self, branch: String, base: String) -> Result<String, Fault> {
+        names::branch(&branch)?;
+        names::revision(&base)?;
+        let request = json!({ "branch": branch, "base": base });
+        let call = Call::new("git.worktree-add", Effect::Write, &request)?.needing(use_of("worktree")).needing(of_branch(&branch));
+        let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
+        let add = |attempt: Attempt| async move {
+            let wanted = Wanted { branch, base: base.clone(), call: attempt.key };
+            told(repositories.worktree_add(&seat, wanted).await, |name| {
+                let data = json!({ "worktree": name, "base": base });
+                (name, Some(Draft::of_run(Category::Git, "worktree-added", &run, data)))
+            })
+        };
+        Ok(self.recorder.call(call, add).await??)
+    }
+
+    async fn worktree_remove(&mut self, worktree: String) -> Result<(), Fault> {
+        names::branch(&worktree)?;
+        let call = Call::new("git.worktree-remove", Effect::Write, &json!({ "worktree": worktree }))?.needing(use_of("worktree"));
+        let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
+        let remove = |attempt: Attempt| async move {
+            let done = repositories.worktree_remove(&seat, &worktree, attempt.again).await;
+            told(done, |()| ((), Some(Draft::of_run(Category::Git, "worktree-removed", &run, json!({ "worktree": worktree })))))
+        };
+        Ok(self.recorder.call(call, remove).await??)
+    }
+
+    async fn push(&mut self, branch: String) -> Result<(), Fault> {
+        names::branch(&branch)?;
+        let call = Call::new("git.push", Effect::Write, &json!({ "branch": branch }))?.needing(use_of("push")).needing(of_branch(&branch));
+        let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
+        let remote = self.preferences.remote();
+        let push = |_| async move {
+            let pushed = repositories.push(&seat, branch.clone(), remote).await;
+            told(pushed, |()| ((), Some(Draft::of_run(Category::Git, "pushed", &run, json!({ "branch": branch })))))
+        };
+        Ok(self.recorder.call(call, push).await??)
+    }
+}
+
+impl View<'_> {
+    /// What signs a commit of this run once it is known which call makes it.
+    fn signer(&self, message: String, author: Option<String>) -> impl FnOnce(Attempt) -> Signature + use<> {
+        let author = author.unwrap_or_else(|| self.plugin.to_owned());
+        let (run, at) = (self.recorder.run().to_string(), self.recorder.clock());
+        move |attempt| Signature { author, message, run, call: attempt.key, again: attempt.again, at }
+    }
+}
+
+fn use_of(what: &'static str) -> Capability<'static> {
+    Capability::new(GIT.word, what)
+}
+
+fn of_branch(branch: &str) -> Capability<'static> {
+    Capability::new(BRANCHES.word, branch.to_owned())
+}
+
+fn answered<A>(result: Result<A, Trouble>) -> Performed<A> {
+    told(result, |answer| (answer, None))
+}
+
+/// The answer, and the event that tells of it. A store that fails stops the run: the guest could do nothing about it.
+fn told<A, B>(result: Result<A, Trouble>, tell: impl FnOnce(A) -> (B, Option<Draft>)) -> Performed<B> {
+    match result {
+        Ok(done) => {
+            let (answer, event) = tell(done);
+            Performed::Answered(Ok(answer), event.into_iter().collect())
+        }
+        Err(Trouble::Answer(error)) => Performed::answer(Err(error)),
+        Err(Trouble::Register(error)) => {
+            let reason = format!("{error} See to the store, then resume the run.");
+            Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
+        }
+    }
+}
+
+fn content(bytes: Vec<u8>) -> Content {
+    String::from_utf8(bytes).map_or_else(|bytes| Content::Base64(BASE64.encode(bytes.as_bytes())), Content::Text)
+}
+
+fn bytes(content: Content) -> Result<Vec<u8>, Fault> {
+    match content {
+        Content::Text(text) => Ok(text.into_bytes()),
+        Content::Base64(text) => Ok(BASE64.decode(text).map_err(|error| {
+            CallError::Other(format!("The journal's copy of the file is damaged: {error}. Fork the run before this call."))
+        })?),
+    }
+}
+
+impl From<Change> for wit::Change {
+    fn from(change: Change) -> Self {
+        let kind = match change.kind {
+            ChangeKind::Added => wit::ChangeKind::Added,
+            ChangeKind::Modified => wit::ChangeKind::Modified,
+            ChangeKind::Deleted => wit::ChangeKind::Deleted,
+            ChangeKind::Renamed => wit::ChangeKind::Renamed,
+            ChangeKind::TypeChanged => wit::ChangeKind::TypeChanged,
+        };
+        Self { path: change.path, kind }
+    }
+}
+
+impl From<Revision> for wit::Revision {
+    fn from(revision: Revision) -> Self {
+        let Revision { id, summary, author, at } = revision;
+        Self { id, summary, author, at }
+    }
+}
+
+impl From<Merged> for wit::Merged {
+    fn from(merged: Merged) -> Self {
+        match merged {
+            Merged::Clean(commit) => Self::Clean(commit),
+            Merged::Conflicts(paths) => Self::Conflicts(paths),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The repository of a run's workspace. Runs change branches and worktrees that Baton made, and nothing of a person's but
+//! to move a branch forward; no command that a repository's configuration names is ever run.
+
+mod advancing;
+mod beginning;
+mod checkout;
+mod committing;
+mod host;
+mod merging;
+mod names;
+mod own;
+mod place;
+mod program;
+mod pushing;
+mod register;
+mod repository;
+mod service;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use wasmtime::component::{HasData, Linker};
+
+use crate::{
+    bindings,
+    journal::{CapabilityKind, Matching, Recorder},
+};
+
+pub use program::Program;
+pub use register::{Claim, Claimed, Register, RegisterError, Standing, Worktree};
+pub use service::{Repositories, Seat};
+
+/// Allows to use the repository, by what is done with it.
+pub const GIT: CapabilityKind = CapabilityKind {
+    word: "git",
+    matching: Matching::Name,
+    interface: "git",
+    meaning: "use the repository: `read` its history, `commit` and `merge` in worktrees of Baton's, add a `worktree`, `push`",
+};
+
+/// Allows to make branches, to move them forward and to push them.
+pub const BRANCHES: CapabilityKind = CapabilityKind {
+    word: "branches",
+    matching: Matching::Path,
+    interface: "git",
+    meaning: "make these branches, move them forward and push them, where `git` allows it",
+};
+
+/// What the interface asks of the settings.
+pub trait Preferences: Send + Sync {
+    /// The remote that is pushed to, where one is set.
+    fn remote(&self) -> Option<String>;
+}
+
+/// What one call borrows of the session.
+pub struct View<'a> {
+    /// The gate.
+    pub recorder: &'a mut Recorder,
+    /// Everything that is done to repositories.
+    pub repositories: &'a Arc<Repositories>,
+    /// Where the run works, and who it is.
+    pub seat: Seat,
+    /// The plugin, under whose name it commits where it names nobody.
+    pub plugin: &'a str,
+    /// What the settings say.
+    pub preferences: &'a dyn Preferences,
+}
+
+bindings::convert_faults!(View<'_>);
+
+struct Viewed;
+
+impl HasData for Viewed {
+    type Data<'a> = View<'a>;
+}
+
+/// Serves the interface to every component of `linker`.
+pub fn link<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> View<'_>) -> wasmtime::Result<()> {
+    bindings::git::add_to_linker::<T, Viewed>(linker, view)
+}

@@ -1,0 +1,76 @@
+//! Names of branches, revisions, files and people as guests give them, checked before git sees them. Touches no
+//! repository: a name that passes may still name nothing.
+
+use crate::journal::CallError;
+
+const LONGEST_BRANCH: usize = 200;
+const LONGEST_PATH: usize = 4096;
+const LONGEST_MESSAGE: usize = 64 * 1024;
+const LONGEST_AUTHOR: usize = 100;
+/// What the host writes below a message, and a guest must not.
+const TRAILERS: [&str; 2] = ["baton-run:", "baton-call:"];
+
+/// The rules of `git check-ref-format`, and no name that could be taken for an option or a place in history.
+pub(super) fn branch(name: &str) -> Result<(), CallError> {
+    let forbidden = |character: char| character.is_control() || " ~^:?*[\\".contains(character);
+    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    let whole = name.len() <= LONGEST_BRANCH && !name.starts_with('-') && !name.ends_with('.') && name != "@" && name != "HEAD";
+    if whole && !name.contains("..") && !name.contains("@{") && !name.contains(forbidden) && name.split('/').all(part) {
+        return Ok(());
+    }
+    Err(CallError::Invalid(format!("`{}` is no name for a branch; use one such as `story/1-2`.", excerpt(name))))
+}
+
+/// The name of a branch, or the full hash of a commit, which follows the same rules.
+pub(super) fn revision(name: &str) -> Result<(), CallError> {
+    branch(name).map_err(|_| CallError::Invalid(format!("`{}` is no revision; name a branch or the full hash of a commit.", excerpt(name))))
+}
+
+/// Whether a revision is the full hash of an object.
+pub(super) fn is_hash(name: &str) -> bool {
+    matches!(name.len(), 40 | 64) && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A path of the repository: relative, `/` between names, no `.` and no `..`.
+pub(super) fn path(path: &str) -> Result<(), CallError> {
+    let plain = |name: &str| !name.is_empty() && name != "." && name != ".." && !name.eq_ignore_ascii_case(".git");
+    if path.len() <= LONGEST_PATH && !path.contains(char::is_control) && path.split('/').all(plain) {
+        return Ok(());
+    }
+    Err(CallError::Invalid(format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path))))
+}
+
+pub(super) fn message(message: &str) -> Result<(), CallError> {
+    if message.trim().is_empty() || message.len() > LONGEST_MESSAGE || message.contains('\0') {
+        let sentence = "The commit's message is empty, longer than 64 KiB or holds a NUL; say in a line what changed.";
+        return Err(CallError::Invalid(sentence.to_owned()));
+    }
+    let forged = message.lines().any(|line| TRAILERS.iter().any(|trailer| line.trim().to_ascii_lowercase().starts_with(trailer)));
+    if forged {
+        let sentence = "A line of the message begins with `Baton-Run:` or `Baton-Call:`, which the host writes itself; leave it out.";
+        return Err(CallError::Invalid(sentence.to_owned()));
+    }
+    Ok(())
+}
+
+pub(super) fn author(name: &str) -> Result<(), CallError> {
+    let forbidden = |character: char| character.is_control() || "<>".contains(character);
+    if name.trim().is_empty() || name.len() > LONGEST_AUTHOR || name.contains(forbidden) {
+        let sentence = "The author's name is empty, longer than 100 bytes or holds `<`, `>` or a control character; name an agent.";
+        return Err(CallError::Invalid(sentence.to_owned()));
+    }
+    Ok(())
+}
+
+/// The path that git gave, as text; a sentence when it is none.
+pub(super) fn text(path: &[u8]) -> Result<String, CallError> {
+    std::str::from_utf8(path).map(str::to_owned).map_err(|_| {
+        let path = path.escape_ascii().to_string();
+        CallError::Invalid(format!("The name of the file `{}` is not UTF-8; rename it.", excerpt(&path)))
+    })
+}
+
+/// Enough of a hostile text to recognise it, harmless to a terminal.
+pub(super) fn excerpt(text: &str) -> String {
+    text.chars().take(200).flat_map(char::escape_debug).collect()
+}

@@ -1,0 +1,107 @@
+//! Git directories of Baton's own over the objects and branches of a person's repository. Git reads their configuration
+//! and not the repository's, so that no command that stands there is ever run.
+
+use std::{
+    fs, io,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+
+use super::{program::NOWHERE, repository::Repository};
+use crate::journal::CallError;
+
+/// What the host keeps in a workspace, which is nobody's change.
+const HOSTS_OWN: &str = "/.baton/\n";
+
+/// What `HEAD` and the index of a git directory are.
+pub(super) enum Of {
+    /// Those of the person's checkout.
+    Person,
+    /// Those of a worktree of Baton's.
+    Worktree,
+}
+
+/// Makes the git directory at `own`, or puts one right that is there.
+pub(super) fn prepare(own: &Path, repository: &Repository, of: &Of) -> Result<(), CallError> {
+    lay_out(own, repository, of).map_err(|error| {
+        CallError::Unavailable(format!(
+            "Baton's part of the repository cannot be written: {error}. Make room in the data directory, and make it writable."
+        ))
+    })
+}
+
+fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
+    let common = absolute(&repository.common)?;
+    fs::create_dir_all(own.join("info"))?;
+    for part in ["objects", "refs", "packed-refs"] {
+        point(&own.join(part), &common.join(part))?;
+    }
+    let ignored = fs::read_to_string(common.join("info/exclude")).unwrap_or_default();
+    write(&own.join("info/exclude"), &format!("{HOSTS_OWN}{ignored}"))?;
+    match of {
+        Of::Person => {
+            let person = absolute(&repository.git_dir)?;
+            // A copy, for git takes a link of this name for another thing; it is made anew whenever the checkout is looked at.
+            write(&own.join("HEAD"), &fs::read_to_string(person.join("HEAD"))?)?;
+            point(&own.join("logs"), &person.join("logs"))?;
+        }
+        Of::Worktree => {
+            fs::create_dir_all(own.join("logs"))?;
+            point(&own.join("logs/refs"), &common.join("logs/refs"))?;
+        }
+    }
+    write(&own.join("config"), &configuration(repository))
+}
+
+fn configuration(repository: &Repository) -> String {
+    let (version, extensions) = match repository.object_format() {
+        Some(format) => (1, format!("[extensions]\n\tobjectFormat = {format}\n")),
+        None => (0, String::new()),
+    };
+    format!(
+        "[core]\n\trepositoryFormatVersion = {version}\n\tbare = false\n\thooksPath = {NOWHERE}\n\tfsmonitor = false\n\tuntrackedCache = false\n\
+         \tlogAllRefUpdates = true\n\tbigFileThreshold = 8m\n\tattributesFile = {NOWHERE}\n\texcludesFile = {NOWHERE}\n{harmless}{extensions}\
+         [submodule]\n\trecurse = false\n[diff]\n\tignoreSubmodules = all\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[advice]\n\tdetachedHead = false\n",
+        harmless = repository.harmless_settings(),
+    )
+}
+
+/// A link that is put in place in one step.
+fn point(link: &Path, target: &Path) -> io::Result<()> {
+    if fs::read_link(link).is_ok_and(|found| found == target) {
+        return Ok(());
+    }
+    let new = beside(link);
+    remove(&new)?;
+    symlink(target, &new)?;
+    fs::rename(new, link)
+}
+
+/// A file that is put in place in one step, where it is not there already.
+pub(super) fn write(file: &Path, text: &str) -> io::Result<()> {
+    if fs::read_to_string(file).is_ok_and(|found| found == text) {
+        return Ok(());
+    }
+    let new = beside(file);
+    remove(&new)?;
+    fs::write(&new, text)?;
+    fs::rename(new, file)
+}
+
+/// A name that no other call at the same time takes.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".new-{:?}", std::thread::current().id()));
+    path.with_file_name(name)
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn absolute(path: &Path) -> io::Result<PathBuf> {
+    path.canonicalize()
+}

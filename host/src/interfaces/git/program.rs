@@ -1,0 +1,236 @@
+//! The `git` program: given arguments and never a shell, nothing of the user's environment or configuration, and no way to
+//! find another program unless it pushes. What it is to be used for is decided elsewhere.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io::{self, Read, Write},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::names::excerpt;
+use crate::journal::CallError;
+
+/// Where nothing is and nothing can be put.
+pub(super) const NOWHERE: &str = "/dev/null/nothing";
+
+/// Bytes that git says at most before it is taken for endless.
+const MOST_SAID: usize = 32 << 20;
+const MOST_COMPLAINED: u64 = 64 << 10;
+/// A remote that has not taken a push by then will not.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Where the `git` program is, and what it needs to reach a remote.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The program, an absolute path.
+    pub path: PathBuf,
+    /// The operator's search path, for the programs by which git pushes.
+    pub search: OsString,
+    /// The socket of the operator's SSH agent.
+    pub agent: Option<OsString>,
+}
+
+/// One call of git.
+pub(super) struct Invocation {
+    command: Command,
+    what: String,
+    input: Option<Vec<u8>>,
+    most: usize,
+    patience: Option<Duration>,
+}
+
+/// What git said.
+pub(super) struct Said {
+    pub(super) code: i32,
+    pub(super) out: Vec<u8>,
+    /// It would have said more than was wanted.
+    pub(super) cut: bool,
+    pub(super) complaint: String,
+    what: String,
+}
+
+impl Program {
+    /// A call that knows no repository yet.
+    pub(super) fn call<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Invocation {
+        let mut command = Command::new(&self.path);
+        let arguments: Vec<_> = arguments.into_iter().collect();
+        let what = arguments.iter().map(|argument| argument.as_ref().to_string_lossy()).find(|argument| !argument.starts_with('-'));
+        let what = what.map_or_else(String::new, |what| what.into_owned());
+        command.args(&arguments).env_clear().current_dir("/");
+        // `PATH` and the path of git's own programs lead nowhere, so that git does not ask itself in a repository inside
+        // this one, whose configuration it would read.
+        for variable in ["HOME", "XDG_CONFIG_HOME", "PATH", "GIT_EXEC_PATH", "GIT_TEMPLATE_DIR"] {
+            command.env(variable, NOWHERE);
+        }
+        for variable in ["GIT_CONFIG_NOSYSTEM", "GIT_ATTR_NOSYSTEM", "GIT_NO_REPLACE_OBJECTS", "GIT_NO_LAZY_FETCH", "GIT_LITERAL_PATHSPECS"]
+        {
+            command.env(variable, "1");
+        }
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        Invocation { command, what, input: None, most: MOST_SAID, patience: None }
+    }
+}
+
+impl Invocation {
+    pub(super) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(super) fn at(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    pub(super) fn reading(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(input.into());
+        self
+    }
+
+    /// No more than so many bytes of what it says are wanted.
+    pub(super) fn at_most(mut self, most: usize) -> Self {
+        self.most = most;
+        self
+    }
+
+    /// Writes files by several processes at once, which are git's own and read the same configuration.
+    pub(super) fn in_parallel(mut self) -> Self {
+        self.command.env_remove("GIT_EXEC_PATH").env("GIT_CONFIG_COUNT", "2");
+        for (number, (key, value)) in [("checkout.workers", "4"), ("checkout.thresholdForParallelism", "200")].into_iter().enumerate() {
+            self.command.env(format!("GIT_CONFIG_KEY_{number}"), key).env(format!("GIT_CONFIG_VALUE_{number}"), value);
+        }
+        self
+    }
+
+    /// May start the programs by which remotes are reached, and has so long for it.
+    pub(super) fn reaching_out(mut self, program: &Program) -> Self {
+        self.command.env("PATH", &program.search).env_remove("GIT_EXEC_PATH");
+        self.command.env("GIT_ALLOW_PROTOCOL", "https:http:ssh:git:file");
+        self.command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=20");
+        self.command.envs(program.agent.iter().map(|socket| ("SSH_AUTH_SOCK", socket)));
+        self.patience = Some(PATIENCE);
+        self
+    }
+
+    /// What it said, which has to be all of it and a success; without the last line's end.
+    pub(super) fn text(self) -> Result<String, CallError> {
+        let out = self.done()?.out;
+        Ok(String::from_utf8_lossy(&out).trim_end_matches('\n').to_owned())
+    }
+
+    /// What it said, which has to be all of it and a success.
+    pub(super) fn done(self) -> Result<Said, CallError> {
+        let said = self.run()?;
+        if said.cut {
+            return Err(CallError::Invalid(format!("git {} has more to say than one call may carry; ask for less.", said.what)));
+        }
+        if said.code == 0 { Ok(said) } else { Err(said.failure()) }
+    }
+
+    /// What it said, however it ended.
+    pub(super) fn run(mut self) -> Result<Said, CallError> {
+        self.command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
+        self.try_run().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => CallError::Unavailable(
+                "The program `git` or the folder it is to work in is not there. Have git 2.38 or newer installed, and look whether the project's \
+                 folder was moved; `baton doctor` tells what is missing."
+                    .to_owned(),
+            ),
+            _ => CallError::Unavailable(format!("The program `git` cannot be used: {error}. Let the operator see to it.")),
+        })
+    }
+
+    fn try_run(mut self) -> io::Result<Said> {
+        let mut child = self.command.spawn()?;
+        let writer = child.stdin.take().zip(self.input.take()).map(|(mut pipe, input)| thread::spawn(move || pipe.write_all(&input)));
+        let complaints = child.stderr.take().map(|pipe| thread::spawn(move || read(pipe.take(MOST_COMPLAINED))));
+        let pipe = child.stdout.take();
+        let (most, patience) = (self.most, self.patience);
+        let (out, cut) = match patience {
+            None => listen(&mut child, pipe, most)?,
+            Some(patience) => {
+                let out = pipe.map(|pipe| thread::spawn(move || read(pipe.take(MOST_SAID as u64))));
+                wait(&mut child, patience)?;
+                (joined(out), false)
+            }
+        };
+        let status = child.wait()?;
+        // Git may well end before it has read all.
+        let _ = writer.map(thread::JoinHandle::join);
+        let complaint = String::from_utf8_lossy(&joined(complaints)).trim().to_owned();
+        Ok(Said { code: status.code().unwrap_or(-1), out, cut, complaint, what: self.what })
+    }
+}
+
+impl Said {
+    /// The failure of a call that should not have failed, in git's own words.
+    pub(super) fn failure(&self) -> CallError {
+        if self.code == 129 {
+            return CallError::Unavailable(format!(
+                "The installed git does not know `git {}` as Baton uses it; install git 2.38 or newer.",
+                self.what
+            ));
+        }
+        if self.complaint.contains(".lock") {
+            return CallError::Conflict(
+                "The repository is locked: another git is at work in it, or was ended in the middle. Try again when it is done; where none is, have \
+                 the lock removed that `git status` in the project's folder names."
+                    .to_owned(),
+            );
+        }
+        let complaint = excerpt(self.complaint.lines().next().unwrap_or("it gives no reason"));
+        CallError::Other(format!("git {} failed: {complaint}. Let the operator look at the repository.", self.what))
+    }
+}
+
+fn read(mut pipe: impl Read) -> Vec<u8> {
+    let mut said = Vec::new();
+    // What was said before a pipe broke is all there is.
+    let _ = pipe.read_to_end(&mut said);
+    said
+}
+
+fn joined(thread: Option<thread::JoinHandle<Vec<u8>>>) -> Vec<u8> {
+    thread.and_then(|thread| thread.join().ok()).unwrap_or_default()
+}
+
+/// Hears at most so many bytes, and ends who has more to say.
+fn listen(child: &mut Child, pipe: Option<impl Read>, most: usize) -> io::Result<(Vec<u8>, bool)> {
+    let mut out = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.take(most as u64 + 1).read_to_end(&mut out)?;
+    }
+    let cut = out.len() > most;
+    if cut {
+        end(child);
+        out.truncate(most);
+    }
+    Ok((out, cut))
+}
+
+fn wait(child: &mut Child, patience: Duration) -> io::Result<()> {
+    let begun = Instant::now();
+    while child.try_wait()?.is_none() {
+        if begun.elapsed() > patience {
+            end(child);
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}
+
+/// Ends git and what it started. It is not waited for yet, so its number is nobody else's.
+fn end(child: &Child) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // One that has ended already is what is wanted.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}

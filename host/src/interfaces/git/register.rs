@@ -1,0 +1,92 @@
+//! The port that remembers which worktrees Baton made, for whom, and where they stand. Knows no repository.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+use crate::journal::RunId;
+
+/// Where a worktree stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// A run asked for it, and it is not whole yet.
+    Making,
+    /// A run works in it.
+    Ready,
+    /// It was given back, and the next run that asks gets it.
+    Free,
+}
+
+impl Standing {
+    /// The word the store keeps.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Making => "making",
+            Self::Ready => "ready",
+            Self::Free => "free",
+        }
+    }
+
+    /// What the store's word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Making, Self::Ready, Self::Free].into_iter().find(|standing| standing.as_str() == word)
+    }
+}
+
+/// What a run asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The project it is for.
+    pub project: String,
+    /// The person's checkout whose repository it is of.
+    pub checkout: PathBuf,
+    /// The branch it has, whose name is the worktree's.
+    pub branch: String,
+    /// What the branch begins at, as the run named it.
+    pub base: String,
+    /// The call that asks, `run:seq`.
+    pub made_by: String,
+    /// The run at the root of the tree that asks.
+    pub root: RunId,
+}
+
+/// A folder for a worktree, and what it is used for now or was last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worktree {
+    /// What it was asked for as.
+    pub claim: Claim,
+    /// Its number among those of the project, from 1.
+    pub slot: u64,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// What comes of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// It is the caller's: the one the same call claimed before, a free one, or a new one.
+    Yours(Worktree),
+    /// Another worktree of the project has the branch.
+    Taken(Worktree),
+}
+
+/// Why the register did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("The worktrees could not be {action}: {reason}")]
+pub struct RegisterError {
+    /// `written` or `read`.
+    pub action: &'static str,
+    /// The cause, with what to do.
+    pub reason: String,
+}
+
+/// Keeps the rows of worktrees. Every change is durable when it returns.
+#[async_trait]
+pub trait Register: Send + Sync {
+    /// Gives a worktree, in state `Making` unless the same call claimed it before; in one step, so that none is given twice.
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, RegisterError>;
+    /// Says where a worktree stands from now on, if it is still that of the same call.
+    async fn stand(&self, worktree: &Worktree, standing: Standing) -> Result<(), RegisterError>;
+    /// All worktrees, by project and slot.
+    async fn worktrees(&self) -> Result<Vec<Worktree>, RegisterError>;
+}

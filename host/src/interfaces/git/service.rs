@@ -1,0 +1,275 @@
+//! Everything that is done to repositories, in its place: which checkout a run works in, which worktrees there are, and
+//! who waits for whom. How a single thing is done stands in the files beside this one.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+
+use super::{
+    advancing::Advance,
+    checkout::Checkout,
+    names,
+    place::{self, Place},
+    program::Program,
+    register::{Claim, Claimed, Register, RegisterError, Standing, Worktree},
+};
+use crate::{
+    interfaces::worktrees::{Worktrees, WorktreesError},
+    journal::{CallError, RunId},
+};
+
+/// Where a run works, and to which project and tree it belongs.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    /// The project.
+    pub project: String,
+    /// The folder whose files the run sees.
+    pub workspace: PathBuf,
+    /// The run at the root of its tree.
+    pub root: RunId,
+}
+
+/// Does everything that is done to repositories.
+pub struct Repositories {
+    program: Option<Arc<Program>>,
+    /// Where worktrees lie: a folder a project, a folder a worktree below it.
+    root: PathBuf,
+    register: Arc<dyn Register>,
+    /// Held by whoever changes the folder.
+    locks: Mutex<HashMap<PathBuf, Arc<tokio::sync::Mutex<()>>>>,
+    /// The trees that asked for worktrees since this process began.
+    owners: Mutex<HashSet<RunId>>,
+}
+
+/// Why something was not done: an answer for the guest, or the register.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    Answer(CallError),
+    Register(RegisterError),
+}
+
+impl From<CallError> for Trouble {
+    fn from(error: CallError) -> Self {
+        Self::Answer(error)
+    }
+}
+
+impl From<RegisterError> for Trouble {
+    fn from(error: RegisterError) -> Self {
+        Self::Register(error)
+    }
+}
+
+/// A worktree that a run asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) branch: String,
+    pub(super) base: String,
+    /// `run:seq`.
+    pub(super) call: String,
+}
+
+impl Repositories {
+    /// Without a `program`, everything answers that git is missing. Worktrees are made below `root`.
+    pub fn new(program: Option<Program>, root: PathBuf, register: Arc<dyn Register>) -> Self {
+        Self { program: program.map(Arc::new), root, register, locks: Mutex::default(), owners: Mutex::default() }
+    }
+
+    /// Looks at the checkout that a run works in.
+    pub(super) async fn look<A: Send + 'static>(
+        &self,
+        seat: &Seat,
+        work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
+    ) -> Result<A, Trouble> {
+        let place = self.place(seat).await?;
+        aside(move || work(&place.open()?)).await
+    }
+
+    /// Changes the checkout that a run works in; nobody else does at the same time.
+    pub(super) async fn change<A: Send + 'static>(
+        &self,
+        seat: &Seat,
+        work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
+    ) -> Result<A, Trouble> {
+        let place = self.place(seat).await?;
+        let lock = self.lock(&seat.workspace).await;
+        aside(move || {
+            let _lock = lock;
+            work(&place.open()?)
+        })
+        .await
+    }
+
+    /// Moves a branch forward to the commit of the run's checkout.
+    pub(super) async fn advance(&self, seat: &Seat, branch: String, expected: String, again: bool) -> Result<(String, String), Trouble> {
+        let place = self.place(seat).await?;
+        let taken = self.register.worktrees().await?.into_iter().find(|worktree| {
+            worktree.standing != Standing::Free && worktree.claim.branch == branch && worktree.claim.checkout == *place.persons()
+        });
+        if let Some(worktree) = taken.filter(|worktree| self.files(worktree) != seat.workspace) {
+            return Err(Trouble::Answer(CallError::Conflict(format!(
+                "Branch `{branch}` belongs to a worktree in which run {} works; let it move its own branch.",
+                worktree.claim.root
+            ))));
+        }
+        let lock = self.lock(place.persons()).await;
+        aside(move || {
+            let _lock = lock;
+            let person = place.person()?;
+            place.open()?.advance(&person, &Advance { branch: &branch, expected: &expected, again })
+        })
+        .await
+    }
+
+    /// Pushes a branch from the person's repository.
+    pub(super) async fn push(&self, seat: &Seat, branch: String, remote: Option<String>) -> Result<(), Trouble> {
+        let place = self.place(seat).await?;
+        aside(move || place.person()?.push(&branch, remote.as_deref())).await
+    }
+
+    /// Adds a worktree, or finds the one that the same call added before it was cut off.
+    pub(super) async fn worktree_add(&self, seat: &Seat, wanted: Wanted) -> Result<String, Trouble> {
+        let place = self.place(seat).await?;
+        let Wanted { branch, base, call } = wanted;
+        let claim = Claim {
+            project: seat.project.clone(),
+            checkout: place.persons().clone(),
+            branch: branch.clone(),
+            base,
+            made_by: call,
+            root: seat.root.clone(),
+        };
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner).insert(seat.root.clone());
+        let worktree = match self.register.claim(&claim).await? {
+            Claimed::Yours(worktree) => worktree,
+            Claimed::Taken(other) => {
+                return Err(Trouble::Answer(CallError::Conflict(format!(
+                    "There is a worktree `{branch}` already, made for run {}; choose another name, or wait until it is given back.",
+                    other.claim.root
+                ))));
+            }
+        };
+        if worktree.standing == Standing::Ready {
+            return Ok(branch);
+        }
+        let place = Place { worktree: Some(worktree.clone()), ..place };
+        let lock = self.lock(&self.files(&worktree)).await;
+        let made = aside(move || {
+            let _lock = lock;
+            place.make().inspect_err(|_| place.put_away())
+        });
+        let made = made.await;
+        self.register.stand(&worktree, if made.is_ok() { Standing::Ready } else { Standing::Free }).await?;
+        made.map(|()| branch)
+    }
+
+    /// Gives a worktree back; `again` where the same call may have done so.
+    pub(super) async fn worktree_remove(&self, seat: &Seat, name: &str, again: bool) -> Result<(), Trouble> {
+        let worktree = self.owned(&seat.project, &seat.root, name).await?;
+        let Some(worktree) = worktree else {
+            return if again { Ok(()) } else { Err(Trouble::Answer(no_worktree(name))) };
+        };
+        if self.files(&worktree) == seat.workspace {
+            let sentence = "A run cannot remove the worktree it works in; let the run that added it do so.";
+            return Err(Trouble::Answer(CallError::Invalid(sentence.to_owned())));
+        }
+        self.release(worktree).await
+    }
+
+    async fn release(&self, worktree: Worktree) -> Result<(), Trouble> {
+        let (program, lock) = (self.program()?, self.lock(&self.files(&worktree)).await);
+        let place = Place { program, root: self.root.clone(), workspace: self.files(&worktree), worktree: Some(worktree.clone()) };
+        aside(move || {
+            let _lock = lock;
+            place.leave()
+        })
+        .await?;
+        Ok(self.register.stand(&worktree, Standing::Free).await?)
+    }
+
+    async fn owned(&self, project: &str, root: &RunId, name: &str) -> Result<Option<Worktree>, RegisterError> {
+        let all = self.register.worktrees().await?;
+        Ok(all.into_iter().find(|worktree| {
+            let Claim { project: of, branch, root: made_for, .. } = &worktree.claim;
+            worktree.standing != Standing::Free && of == project && branch == name && made_for == root
+        }))
+    }
+
+    /// Where a run works: a worktree of ours, or a person's checkout.
+    async fn place(&self, seat: &Seat) -> Result<Place, Trouble> {
+        let place = Place { program: self.program()?, root: self.root.clone(), workspace: seat.workspace.clone(), worktree: None };
+        if !seat.workspace.starts_with(&self.root) {
+            return Ok(place);
+        }
+        let all = self.register.worktrees().await?;
+        let found = all.into_iter().find(|worktree| worktree.standing == Standing::Ready && self.files(worktree) == seat.workspace);
+        let worktree =
+            found.ok_or_else(|| CallError::NotFound("The worktree of this run was given back; start the work in a new one.".to_owned()))?;
+        Ok(Place { worktree: Some(worktree), ..place })
+    }
+
+    fn program(&self) -> Result<Arc<Program>, CallError> {
+        self.program.clone().ok_or_else(|| {
+            CallError::Unavailable(
+                "The program `git` is not installed where Baton runs. Have git 2.38 or newer installed; `baton doctor` tells when it is found.".to_owned(),
+            )
+        })
+    }
+
+    fn files(&self, worktree: &Worktree) -> PathBuf {
+        place::files(&self.root, worktree)
+    }
+
+    async fn lock(&self, folder: &Path) -> tokio::sync::OwnedMutexGuard<()> {
+        let lock = Arc::clone(self.locks.lock().unwrap_or_else(PoisonError::into_inner).entry(folder.to_owned()).or_default());
+        lock.lock_owned().await
+    }
+}
+
+#[async_trait]
+impl Worktrees for Repositories {
+    async fn folder(&self, project: &str, root: &RunId, name: &str) -> Result<Option<PathBuf>, WorktreesError> {
+        let found = self.owned(project, root, name).await.map_err(|error| WorktreesError(error.to_string()))?;
+        Ok(found.filter(|worktree| worktree.standing == Standing::Ready).map(|worktree| self.files(&worktree)))
+    }
+
+    async fn owners(&self) -> Result<Vec<RunId>, WorktreesError> {
+        let all = self.register.worktrees().await.map_err(|error| WorktreesError(error.to_string()))?;
+        let mut owners: Vec<_> =
+            all.into_iter().filter(|worktree| worktree.standing != Standing::Free).map(|worktree| worktree.claim.root).collect();
+        owners.sort();
+        owners.dedup();
+        Ok(owners)
+    }
+
+    fn may_own(&self, root: &RunId) -> bool {
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner).contains(root)
+    }
+
+    async fn give_back(&self, root: &RunId) -> Result<(), WorktreesError> {
+        let all = self.register.worktrees().await.map_err(|error| WorktreesError(error.to_string()))?;
+        for worktree in all.into_iter().filter(|worktree| worktree.standing != Standing::Free && worktree.claim.root == *root) {
+            self.release(worktree).await.map_err(|trouble| match trouble {
+                Trouble::Answer(error) => WorktreesError(error.to_string()),
+                Trouble::Register(error) => WorktreesError(error.to_string()),
+            })?;
+        }
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner).remove(root);
+        Ok(())
+    }
+}
+
+fn no_worktree(name: &str) -> CallError {
+    CallError::NotFound(format!("There is no worktree named `{}`; name one that `git.worktree-add` gave.", names::excerpt(name)))
+}
+
+/// Works on the disk without holding up the guests.
+async fn aside<A: Send + 'static>(work: impl FnOnce() -> Result<A, CallError> + Send + 'static) -> Result<A, Trouble> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let failed = |error| CallError::Other(format!("The host failed at this git operation: {error}. Report it."));
+    Ok(done.unwrap_or_else(|error| Err(failed(error)))?)
+}

@@ -1,0 +1,144 @@
+use super::*;
+
+impl Scene {
+    /// A worktree whose branch is a commit ahead of `main`, which wrote `b.txt` and changed `a.txt`.
+    async fn ahead(&self, recorder: &mut Recorder) -> (PathBuf, String) {
+        let folder = self.worktree(recorder, "story/1").await;
+        fs::write(folder.join("a.txt"), "one\n2\nthree\n").unwrap();
+        fs::write(folder.join("b.txt"), "B").unwrap();
+        let commit = self.at(recorder, folder.clone()).commit("Ahead".into(), None).await.unwrap().unwrap();
+        (folder, commit)
+    }
+}
+
+#[tokio::test]
+async fn a_branch_and_the_files_of_its_checkout_move_forward() {
+    let scene = Scene::new();
+    let main = scene.git(&["rev-parse", "main"]);
+    let mut recorder = scene.bench.recorder();
+    let (folder, commit) = scene.ahead(&mut recorder).await;
+    scene.write("mine.txt", "mine");
+    scene.write("notes.log", "mine");
+    scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await.unwrap();
+    assert_eq!(scene.git(&["rev-parse", "main"]), commit);
+    assert_eq!(fs::read_to_string(scene.person().join("a.txt")).unwrap(), "one\n2\nthree\n");
+    assert_eq!(scene.git(&["status", "--porcelain"]), "?? mine.txt");
+    assert!(scene.git(&["reflog", "-1", "main"]).contains("baton: advance"));
+
+    // Cut off after it was done, or between files and branch: both end in the same place.
+    let mut recorder = scene.cut_off();
+    scene.replay_ahead(&mut recorder, &folder).await;
+    scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await.unwrap();
+    scene.git(&["update-ref", "refs/heads/main", &main]);
+    let mut recorder = scene.cut_off();
+    scene.replay_ahead(&mut recorder, &folder).await;
+    scene.at(&mut recorder, folder).advance("main".into(), main).await.unwrap();
+    assert_eq!((scene.git(&["rev-parse", "main"]), scene.git(&["status", "--porcelain"])), (commit, "?? mine.txt".into()));
+}
+
+impl Scene {
+    async fn replay_ahead(&self, recorder: &mut Recorder, folder: &Path) {
+        self.here(recorder).worktree_add("story/1".into(), "main".into()).await.unwrap();
+        self.at(recorder, folder.to_owned()).commit("Ahead".into(), None).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_a_persons_is_overwritten() {
+    let changes: [(&str, &str, &str); 3] = [("a.txt", "mine", "a.txt"), ("b.txt", "mine", "b.txt"), ("b.txt/c", "mine", "b.txt")];
+    for (path, content, named) in changes {
+        let scene = Scene::new();
+        let main = scene.git(&["rev-parse", "main"]);
+        let mut recorder = scene.bench.recorder();
+        let (folder, _) = scene.ahead(&mut recorder).await;
+        scene.write(path, content);
+        let refused = refusal(scene.at(&mut recorder, folder).advance("main".into(), main.clone()).await);
+        assert!(matches!(&refused, CallError::Conflict(text) if text.contains(&format!("`{named}` was changed"))), "{path}: {refused}");
+        assert_eq!(scene.git(&["rev-parse", "main"]), main);
+        assert_eq!(fs::read_to_string(scene.person().join(path)).unwrap(), content);
+    }
+}
+
+#[tokio::test]
+async fn an_ignored_file_of_a_persons_is_not_overwritten_either() {
+    let scene = Scene::new();
+    let main = scene.git(&["rev-parse", "main"]);
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    fs::write(folder.join(".gitignore"), "").unwrap();
+    fs::write(folder.join("secret.log"), "theirs").unwrap();
+    scene.at(&mut recorder, folder.clone()).commit("Add a log".into(), None).await.unwrap();
+    scene.write("secret.log", "mine");
+    let refused = refusal(scene.at(&mut recorder, folder).advance("main".into(), main.clone()).await);
+    assert!(matches!(&refused, CallError::Conflict(text) if text.contains("`secret.log`")), "{refused}");
+    assert_eq!(
+        (fs::read_to_string(scene.person().join("secret.log")).unwrap().as_str(), scene.git(&["rev-parse", "main"])),
+        ("mine", main)
+    );
+}
+
+#[tokio::test]
+async fn only_forward_and_only_from_where_it_is_expected() {
+    let scene = Scene::new();
+    let main = scene.git(&["rev-parse", "main"]);
+    let mut recorder = scene.bench.recorder();
+    let (folder, commit) = scene.ahead(&mut recorder).await;
+    scene.write("c.txt", "C");
+    let theirs = scene.person_commits("Theirs");
+    let mut run = scene.at(&mut recorder, folder);
+    assert!(matches!(refusal(run.advance("main".into(), main).await), CallError::Conflict(text) if text.contains(&theirs)));
+    assert!(
+        matches!(refusal(run.advance("main".into(), theirs.clone()).await), CallError::Conflict(text) if text.contains("merge them first"))
+    );
+    assert!(matches!(refusal(run.advance("none".into(), theirs.clone()).await), CallError::NotFound(_)));
+    assert_eq!(scene.git(&["rev-parse", "main"]), theirs);
+    assert_ne!(theirs, commit);
+}
+
+#[tokio::test]
+async fn a_checkout_in_which_a_person_is_busy_is_left_alone() {
+    let scene = Scene::new();
+    let main = scene.git(&["rev-parse", "main"]);
+    let mut recorder = scene.bench.recorder();
+    let (folder, _) = scene.ahead(&mut recorder).await;
+    let person = scene.person();
+    let mut advance = async |what: &str| {
+        let refused = refusal(scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await);
+        assert!(matches!(&refused, CallError::Conflict(text) if text.contains(what)), "{what}: {refused}");
+        assert_eq!(scene.git(&["rev-parse", "main"]), main);
+    };
+    fs::write(person.join(".git/index.lock"), "").unwrap();
+    advance("index.lock").await;
+    fs::remove_file(person.join(".git/index.lock")).unwrap();
+    fs::write(person.join(".git/MERGE_HEAD"), "").unwrap();
+    advance("MERGE_HEAD").await;
+    fs::remove_file(person.join(".git/MERGE_HEAD")).unwrap();
+    scene.git(&["checkout", "-q", "-b", "aside"]);
+    scene.git(&["worktree", "add", "-q", "../second", "main"]);
+    advance("second").await;
+    scene.git(&["worktree", "remove", "../second"]);
+    scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await.unwrap();
+    assert!(!person.join("b.txt").exists(), "another branch is checked out");
+}
+
+#[tokio::test]
+async fn a_push_takes_the_branch_to_the_remote_and_never_by_force() {
+    let mut scene = Scene::new();
+    let bare = scene.home.path().join("remote.git");
+    git_in(scene.home.path(), &["init", "-q", "--bare", "remote.git"]);
+    let mut recorder = scene.bench.recorder();
+    assert!(matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError::NotFound(text) if text.contains("`origin`")));
+    scene.git(&["remote", "add", "backup", bare.to_str().unwrap()]);
+    scene.remote = Remote(Some("backup"));
+    assert!(matches!(refusal(scene.here(&mut recorder).push("none".into()).await), CallError::NotFound(_)));
+    for _ in 0..2 {
+        scene.here(&mut recorder).push("main".into()).await.unwrap();
+    }
+    assert_eq!(git_in(&bare, &["rev-parse", "main"]), scene.git(&["rev-parse", "main"]));
+    scene.git(&["commit", "-q", "--amend", "-m", "Other"]);
+    assert!(matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError::Conflict(text) if text.contains("backup")));
+    for address in ["ext::sh -c touch% /tmp/x", "fd::17", "-oProxyCommand=x:y", "--upload-pack=x"] {
+        scene.git(&["config", "remote.backup.url", address]);
+        assert!(matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError::Invalid(_)), "{address}");
+    }
+}

@@ -1,0 +1,174 @@
+//! The interface over real repositories in folders of their own.
+
+mod advancing;
+mod hostile;
+mod reading;
+mod refusals;
+mod worktrees;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Mutex,
+};
+
+use async_trait::async_trait;
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    bindings::{Fault, git::Host},
+    interfaces::worktrees::Worktrees,
+    journal::{CallError, EntryState, testing::Bench},
+};
+
+/// Keeps rows in memory.
+#[derive(Default)]
+struct Rows(Mutex<Vec<Worktree>>);
+
+#[async_trait]
+impl Register for Rows {
+    async fn claim(&self, claim: &Claim) -> Result<Claimed, RegisterError> {
+        let mut rows = self.0.lock().unwrap();
+        let used = rows.iter().find(|row| row.standing != Standing::Free && row.claim.branch == claim.branch);
+        if let Some(used) = used {
+            let used = used.clone();
+            return Ok(if used.claim == *claim { Claimed::Yours(used) } else { Claimed::Taken(used) });
+        }
+        let slot = rows.iter().position(|row| row.standing == Standing::Free).unwrap_or(rows.len());
+        let worktree = Worktree { claim: claim.clone(), slot: slot as u64 + 1, standing: Standing::Making };
+        match rows.get_mut(slot) {
+            Some(row) => *row = worktree.clone(),
+            None => rows.push(worktree.clone()),
+        }
+        Ok(Claimed::Yours(worktree))
+    }
+
+    async fn stand(&self, worktree: &Worktree, standing: Standing) -> Result<(), RegisterError> {
+        let mut rows = self.0.lock().unwrap();
+        let row = rows.iter_mut().find(|row| row.slot == worktree.slot && row.claim == worktree.claim);
+        row.into_iter().for_each(|row| row.standing = standing);
+        Ok(())
+    }
+
+    async fn worktrees(&self) -> Result<Vec<Worktree>, RegisterError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+}
+
+struct Remote(Option<&'static str>);
+
+impl Preferences for Remote {
+    fn remote(&self) -> Option<String> {
+        self.0.map(str::to_owned)
+    }
+}
+
+/// A person's repository with one commit, and a run that works on it.
+struct Scene {
+    home: TempDir,
+    bench: Bench,
+    register: Arc<Rows>,
+    repositories: Arc<Repositories>,
+    remote: Remote,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let scene = Self::without_repository();
+        scene.git(&["init", "-q", "-b", "main"]);
+        scene.write("a.txt", "one\ntwo\nthree\n");
+        scene.write(".gitignore", "*.log\n");
+        scene.person_commits("Begin");
+        scene
+    }
+
+    fn without_repository() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("person")).unwrap();
+        let register = Arc::new(Rows::default());
+        let root = home.path().canonicalize().unwrap().join("worktrees");
+        let program = program();
+        let repositories = Arc::new(Repositories::new(Some(program), root, register.clone()));
+        Self { home, bench: Bench::new(), register, repositories, remote: Remote(None) }
+    }
+
+    fn person(&self) -> PathBuf {
+        self.home.path().canonicalize().unwrap().join("person")
+    }
+
+    fn write(&self, path: &str, content: &str) {
+        let path = self.person().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// What a person does in their checkout, and what git says to it.
+    fn git(&self, arguments: &[&str]) -> String {
+        git_in(&self.person(), arguments)
+    }
+
+    fn person_commits(&self, message: &str) -> String {
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "-m", message]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// The run in the person's checkout.
+    fn here<'a>(&'a self, recorder: &'a mut Recorder) -> View<'a> {
+        self.at(recorder, self.person())
+    }
+
+    fn at<'a>(&'a self, recorder: &'a mut Recorder, workspace: PathBuf) -> View<'a> {
+        let seat = Seat { project: "demo".to_owned(), workspace, root: Bench::run() };
+        View { recorder, repositories: &self.repositories, seat, plugin: "sprint", preferences: &self.remote }
+    }
+
+    /// Adds a worktree and gives its folder.
+    async fn worktree(&self, recorder: &mut Recorder, branch: &str) -> PathBuf {
+        self.here(recorder).worktree_add(branch.to_owned(), "main".to_owned()).await.unwrap();
+        self.folder(branch).await
+    }
+
+    async fn folder(&self, name: &str) -> PathBuf {
+        self.repositories.folder("demo", &Bench::run(), name).await.unwrap().unwrap()
+    }
+
+    /// A host that was killed before the run's last call was answered.
+    fn cut_off(&self) -> Recorder {
+        let mut history = self.bench.journal.history();
+        let last = history.last_mut().unwrap();
+        (last.state, last.answer, last.answered_at) = (EntryState::Intended, None, None);
+        self.bench.resumed_from(history)
+    }
+}
+
+/// The git that the machine has.
+fn program() -> Program {
+    let search = std::ffi::OsString::from("/usr/local/bin:/usr/bin:/bin");
+    let path = std::env::split_paths(&search).map(|folder| folder.join("git")).find(|file| file.is_file()).unwrap();
+    Program { path, search, agent: None }
+}
+
+fn git_in(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=Pat", "-c", "user.email=pat@example.org", "-c", "protocol.file.allow=always"]).args(arguments);
+    let output = command.current_dir(folder).env("HOME", folder).env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+}
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, Fault>) -> CallError {
+    match result {
+        Err(Fault::Answer(error)) => error,
+        other => panic!("no refusal: {other:?}"),
+    }
+}
+
+fn clean(merged: bindings::git::Merged) -> String {
+    match merged {
+        bindings::git::Merged::Clean(commit) => commit,
+        bindings::git::Merged::Conflicts(paths) => panic!("conflicts: {paths:?}"),
+    }
+}

@@ -1,0 +1,195 @@
+use std::os::unix::{ffi::OsStrExt, fs::symlink};
+
+use super::*;
+
+/// What a run hears that wants to work on this.
+async fn heard(scene: &Scene) -> (CallError, CallError) {
+    let mut recorder = scene.bench.resumed_from(Vec::new());
+    let mut run = scene.here(&mut recorder);
+    (refusal(run.status().await), refusal(run.worktree_add("story/1".into(), "main".into()).await))
+}
+
+fn says(errors: &(CallError, CallError), what: &str) {
+    for error in [&errors.0, &errors.1] {
+        assert!(matches!(error, CallError::Invalid(text) if text.contains(what)), "{what}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_no_whole_repository_is_refused_with_a_sentence() {
+    let scene = Scene::without_repository();
+    says(&heard(&scene).await, "`git init`");
+    scene.git(&["init", "-q", "-b", "main"]);
+    let (status, add) = heard(&scene).await;
+    assert!(matches!(status, CallError::Invalid(text) if text.contains("no commit yet")));
+    assert!(matches!(add, CallError::NotFound(text) if text.contains("`main`")));
+    fs::remove_dir_all(scene.person().join(".git/objects")).unwrap();
+    says(&heard(&scene).await, "damaged");
+    fs::remove_dir_all(scene.person().join(".git")).unwrap();
+    fs::write(scene.person().join(".git"), "something").unwrap();
+    says(&heard(&scene).await, "names no repository");
+
+    let bare = Scene::without_repository();
+    bare.git(&["init", "-q", "--bare"]);
+    says(&heard(&bare).await, "bare");
+
+    let shallow = Scene::new();
+    shallow.write("b.txt", "B");
+    shallow.person_commits("More");
+    let clone = Scene::without_repository();
+    let from = format!("file://{}", shallow.person().display());
+    clone.git(&["clone", "-q", "--depth", "1", &from, "."]);
+    says(&heard(&clone).await, "git fetch --unshallow");
+}
+
+#[tokio::test]
+async fn a_detached_head_has_no_branch_and_worktrees_all_the_same() {
+    let scene = Scene::new();
+    scene.git(&["checkout", "-q", "--detach"]);
+    let mut recorder = scene.bench.recorder();
+    assert!(matches!(refusal(scene.here(&mut recorder).branch().await), CallError::Invalid(text) if text.contains("git switch")));
+    scene.worktree(&mut recorder, "story/1").await;
+}
+
+#[tokio::test]
+async fn a_linked_worktree_of_a_persons_is_a_checkout_like_any_other() {
+    let scene = Scene::new();
+    scene.git(&["worktree", "add", "-q", "-b", "side", "../side"]);
+    let side = scene.person().with_file_name("side");
+    fs::write(side.join("a.txt"), "changed").unwrap();
+    let mut recorder = scene.bench.recorder();
+    let mut run = scene.at(&mut recorder, side);
+    assert_eq!((run.branch().await.unwrap(), run.status().await.unwrap().len()), ("side".into(), 1));
+    run.worktree_add("story/1".into(), "side".into()).await.unwrap();
+    assert_eq!(fs::read_to_string(scene.folder("story/1").await.join("a.txt")).unwrap(), "one\ntwo\nthree\n");
+}
+
+#[tokio::test]
+async fn submodules_are_refused() {
+    let scene = Scene::new();
+    let other = Scene::new();
+    scene.git(&["submodule", "--quiet", "add", other.person().to_str().unwrap(), "vendor/other"]);
+    scene.person_commits("Add a submodule");
+    let mut recorder = scene.bench.recorder();
+    let refused = refusal(scene.here(&mut recorder).worktree_add("story/1".into(), "main".into()).await);
+    assert!(matches!(refused, CallError::Invalid(text) if text.contains("submodules")));
+    assert_eq!(scene.git(&["branch", "--list", "story/*"]), "");
+    assert!(scene.here(&mut recorder).status().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_branch_that_somebody_else_made_is_not_taken() {
+    let scene = Scene::new();
+    scene.git(&["branch", "story/1"]);
+    scene.git(&["branch", "epic"]);
+    let mut recorder = scene.bench.recorder();
+    let mut run = scene.here(&mut recorder);
+    assert!(matches!(refusal(run.worktree_add("story/1".into(), "main".into()).await), CallError::Conflict(_)));
+    assert!(
+        matches!(refusal(run.worktree_add("epic/1".into(), "main".into()).await), CallError::Conflict(text) if text.contains("beside"))
+    );
+    run.worktree_add("story/2".into(), "main".into()).await.unwrap();
+    assert!(
+        matches!(refusal(run.worktree_add("story/2".into(), "main".into()).await), CallError::Conflict(text) if text.contains("worktree"))
+    );
+    assert!(matches!(refusal(run.worktree_remove("main".into()).await), CallError::NotFound(_)));
+    assert_eq!(scene.git(&["branch", "--list"]), "  epic\n* main\n  story/1\n  story/2");
+}
+
+#[tokio::test]
+async fn a_persons_checkout_is_not_committed_in() {
+    let scene = Scene::new();
+    scene.write("b.txt", "B");
+    let mut recorder = scene.bench.recorder();
+    let mut run = scene.here(&mut recorder);
+    assert!(matches!(refusal(run.commit("Add b".into(), None).await), CallError::Denied(text) if text.contains("git.worktree-add")));
+    assert!(matches!(refusal(run.merge("main".into(), "Merge".into(), Vec::new()).await), CallError::Denied(_)));
+    assert!(matches!(refusal(run.reset("main".into()).await), CallError::Denied(_)));
+    assert_eq!(scene.git(&["status", "--porcelain"]), "?? b.txt");
+}
+
+#[tokio::test]
+async fn without_git_there_is_a_sentence() {
+    let scene = Scene::new();
+    let repositories = Arc::new(Repositories::new(None, scene.home.path().join("worktrees"), scene.register.clone()));
+    let mut recorder = scene.bench.recorder();
+    let mut run = View { repositories: &repositories, ..scene.here(&mut recorder) };
+    assert!(matches!(refusal(run.status().await), CallError::Unavailable(text) if text.contains("baton doctor")));
+    let gone = Program { path: "/nowhere/git".into(), ..program() };
+    let repositories = Arc::new(Repositories::new(Some(gone), scene.home.path().join("worktrees"), scene.register.clone()));
+    let mut run = View { repositories: &repositories, ..scene.here(&mut recorder) };
+    assert!(matches!(refusal(run.status().await), CallError::Unavailable(text) if text.contains("baton doctor")));
+}
+
+#[tokio::test]
+async fn names_that_are_no_text_stay_where_they_are() {
+    let scene = Scene::new();
+    let odd = std::ffi::OsStr::from_bytes(b"odd-\xff.txt");
+    fs::write(scene.person().join(odd), "kept").unwrap();
+    scene.person_commits("An odd name");
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    assert_eq!(fs::read(folder.join(odd)).unwrap(), b"kept");
+    fs::write(folder.join("a.txt"), "changed").unwrap();
+    assert!(scene.at(&mut recorder, folder.clone()).commit("Change a".into(), None).await.unwrap().is_some());
+    fs::write(folder.join(odd), "changed").unwrap();
+    let mut run = scene.at(&mut recorder, folder.clone());
+    assert!(matches!(refusal(run.status().await), CallError::Invalid(text) if text.contains("odd-\\\\xff.txt") && text.contains("UTF-8")));
+    assert!(matches!(refusal(run.commit("Change it".into(), None).await), CallError::Invalid(_)));
+    assert_eq!(fs::read(folder.join(odd)).unwrap(), b"changed");
+}
+
+#[tokio::test]
+async fn links_out_of_the_repository_and_repositories_inside_it_are_not_committed() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    fs::create_dir(folder.join("sub")).unwrap();
+    for target in ["/etc/passwd", "../../secret", "a/../../..", "../.git/config"] {
+        symlink(target, folder.join("sub/link")).unwrap();
+        let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Link".into(), None).await);
+        assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`sub/link`")), "{target}: {refused}");
+        assert!(folder.join("sub/link").symlink_metadata().is_ok(), "nothing is lost");
+        fs::remove_file(folder.join("sub/link")).unwrap();
+    }
+    symlink("../a.txt", folder.join("sub/link")).unwrap();
+    assert!(scene.at(&mut recorder, folder.clone()).commit("Link".into(), None).await.unwrap().is_some());
+
+    fs::create_dir(folder.join("inner")).unwrap();
+    git_in(&folder.join("inner"), &["init", "-q"]);
+    git_in(&folder.join("inner"), &["commit", "-q", "--allow-empty", "-m", "x"]);
+    for _ in 0..2 {
+        let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Inner".into(), None).await);
+        assert!(matches!(&refused, CallError::Invalid(text) if text.contains("repository of its own")), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_or_author_that_says_too_much_or_nothing_is_refused() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    let mut run = scene.at(&mut recorder, folder);
+    for message in ["", " \n", "a\0b", "x\n\nBaton-Call: 1:1", "x\n  baton-run: 1"] {
+        assert!(matches!(refusal(run.commit(message.into(), None).await), CallError::Invalid(_)), "{message:?}");
+    }
+    for author in ["", "a <b@c>", "a\nb"] {
+        assert!(matches!(refusal(run.commit("x".into(), Some(author.into())).await), CallError::Invalid(_)), "{author:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_nobody_holds_any_more_is_said_or_waited_for() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    fs::write(folder.join("b.txt"), "B").unwrap();
+    let lock = folder.with_file_name("git").join("index.lock");
+    fs::write(&lock, "").unwrap();
+    let gone = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(120));
+        fs::remove_file(lock).unwrap();
+    });
+    assert!(scene.at(&mut recorder, folder).commit("Add b".into(), None).await.unwrap().is_some());
+    gone.join().unwrap();
+}

@@ -1,0 +1,118 @@
+//! What a service says that a reply took, out of its own words: the client library turns counts that are missing or that
+//! make no sense into none, and unknown is not none. Prices nothing.
+
+use serde_json::Value;
+
+use super::Protocol;
+use crate::interfaces::llm::messages::Usage;
+
+/// More tokens than any model reads or writes at once.
+const MOST_TOKENS: u64 = 100_000_000;
+
+/// What the body of a reply says of its tokens.
+pub(super) fn read(protocol: Protocol, body: &Value) -> Usage {
+    let counted = match protocol {
+        Protocol::Anthropic => anthropic(&body["usage"]),
+        Protocol::Gemini => gemini(&body["usageMetadata"]),
+        Protocol::OpenAi | Protocol::OpenAiCompatible => openai(&body["usage"]),
+    };
+    counted.filter(is_sensible).unwrap_or(Usage { uncounted: true, ..Usage::default() })
+}
+
+/// Nobody answers to no tokens, and some services say 0 for what they do not count.
+fn is_sensible(usage: &Usage) -> bool {
+    let within = |tokens: u64| tokens <= MOST_TOKENS;
+    let part = usage.cached_input_tokens.saturating_add(usage.cache_write_tokens);
+    usage.input_tokens > 0 && within(usage.input_tokens) && within(usage.output_tokens) && part <= usage.input_tokens
+}
+
+fn openai(usage: &Value) -> Option<Usage> {
+    let (read, written) = (&usage["prompt_tokens_details"], &usage["completion_tokens_details"]);
+    let cache_write = [&read["cache_write_tokens"], &read["cache_creation_tokens"]].into_iter().find(|count| !count.is_null());
+    let output = Some(&usage["completion_tokens"]).filter(|count| !count.is_null()).unwrap_or(&written["reasoning_tokens"]);
+    Some(Usage {
+        input_tokens: usage["prompt_tokens"].as_u64()?,
+        output_tokens: output.as_u64()?,
+        cached_input_tokens: part(&read["cached_tokens"])?,
+        cache_write_tokens: part(cache_write.unwrap_or(&Value::Null))?,
+        ..Usage::default()
+    })
+}
+
+/// Anthropic counts what it reads from and writes to its cache beside the rest.
+fn anthropic(usage: &Value) -> Option<Usage> {
+    let (read, written) = (part(&usage["cache_read_input_tokens"])?, part(&usage["cache_creation_input_tokens"])?);
+    Some(Usage {
+        input_tokens: usage["input_tokens"].as_u64()?.saturating_add(read).saturating_add(written),
+        output_tokens: usage["output_tokens"].as_u64()?,
+        cached_input_tokens: read,
+        cache_write_tokens: written,
+        ..Usage::default()
+    })
+}
+
+/// Gemini leaves out what is none, and counts thoughts beside what is said.
+fn gemini(usage: &Value) -> Option<Usage> {
+    let input = usage["promptTokenCount"].as_u64()?.saturating_add(part(&usage["toolUsePromptTokenCount"])?);
+    Some(Usage {
+        input_tokens: input,
+        output_tokens: part(&usage["candidatesTokenCount"])?.saturating_add(part(&usage["thoughtsTokenCount"])?),
+        cached_input_tokens: part(&usage["cachedContentTokenCount"])?,
+        ..Usage::default()
+    })
+}
+
+/// A count that may be left out. None: it is there, and no count.
+fn part(count: &Value) -> Option<u64> {
+    if count.is_null() { Some(0) } else { count.as_u64() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn counts_are_read_in_each_protocol() {
+        let body = json!({"usage": {"prompt_tokens": 9, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 2}}});
+        let counted = Usage { input_tokens: 9, cached_input_tokens: 4, cache_write_tokens: 2, ..Usage::default() };
+        assert_eq!(read(Protocol::OpenAi, &body), counted);
+        let body = json!({"usage": {"prompt_tokens": 9, "completion_tokens": null, "completion_tokens_details": {"reasoning_tokens": 3}}});
+        assert_eq!(read(Protocol::OpenAiCompatible, &body).output_tokens, 3);
+        let body =
+            json!({"usage": {"input_tokens": 3, "output_tokens": 5, "cache_read_input_tokens": 8, "cache_creation_input_tokens": null}});
+        let counted = Usage { input_tokens: 11, output_tokens: 5, cached_input_tokens: 8, ..Usage::default() };
+        assert_eq!(read(Protocol::Anthropic, &body), counted);
+        let body = json!({"usageMetadata": {"promptTokenCount": 2, "toolUsePromptTokenCount": 1, "thoughtsTokenCount": 7}});
+        assert_eq!(read(Protocol::Gemini, &body), Usage { input_tokens: 3, output_tokens: 7, ..Usage::default() });
+    }
+
+    #[test]
+    fn what_is_missing_or_makes_no_sense_is_unknown() {
+        for input in
+            [json!(null), json!(0), json!(-1), json!(1.5), json!("12"), json!(i32::MAX), json!(1_000_000_000_000_000_000_u64), json!(1e18)]
+        {
+            let openai = json!({"usage": {"prompt_tokens": input, "completion_tokens": 1}});
+            let anthropic = json!({"usage": {"input_tokens": input, "output_tokens": 1}});
+            let gemini = json!({"usageMetadata": {"promptTokenCount": input, "candidatesTokenCount": 1}});
+            for (protocol, body) in [(Protocol::OpenAi, openai), (Protocol::Anthropic, anthropic), (Protocol::Gemini, gemini)] {
+                assert_eq!(read(protocol, &body), Usage { uncounted: true, ..Usage::default() }, "{body}");
+            }
+        }
+        let beside = |more: Value| {
+            let mut usage = json!({"prompt_tokens": 5, "completion_tokens": 1});
+            usage.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            read(Protocol::OpenAi, &json!({ "usage": usage })).uncounted
+        };
+        assert!(!beside(json!({})));
+        assert!(beside(json!({"completion_tokens": null})) && beside(json!({"completion_tokens": -7})));
+        assert!(beside(json!({"prompt_tokens_details": {"cached_tokens": 6}})), "more from the cache than at all");
+        for body in [json!({}), json!({"usage": null}), json!({"usage": []}), json!({"usage": "5"}), json!(null)] {
+            assert!(
+                [Protocol::OpenAi, Protocol::Anthropic, Protocol::Gemini].iter().all(|protocol| read(*protocol, &body).uncounted),
+                "{body}"
+            );
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Finds words in settings that nothing of the host reads and that look like one that something does. Of other words it
+//! says nothing: a plugin may read them.
+
+use serde_json::Value;
+
+/// The words the host and the bundled plugins know, with those below each; `*` stands for names that people choose.
+const KNOWN: &[(&str, &[&str])] = &[
+    ("compile", &["time-s", "memory-mib"]),
+    ("decide", &["threshold"]),
+    ("knowledge", &["documents"]),
+    ("limits", &[]),
+    ("mcp", &[]),
+    ("model", &[]),
+    ("models", &["default", "stream"]),
+    ("operator", &[]),
+    ("plan", &["sure"]),
+    ("plugins", &[]),
+    ("plugins.*", &["limits", "model"]),
+    ("prices", &[]),
+    ("providers", &[]),
+    ("registries", &[]),
+    ("runs", &["at-once"]),
+    ("sandbox", &["engine", "socket", "at-once", "keep-free-mib", "images"]),
+    ("signatures", &[]),
+];
+
+/// The dotted keys that are perhaps misspelt, each with the key that is perhaps meant.
+pub fn misspelt(settings: &Value) -> Vec<(String, String)> {
+    let top: Vec<&str> = KNOWN.iter().map(|(word, _)| *word).filter(|word| !word.contains('.')).collect();
+    let mut found = below(settings, "", &top);
+    // The one that fits a run has no words below it.
+    if settings.get("model").is_some_and(Value::is_object) {
+        found.push(("model".to_owned(), "models".to_owned()));
+    }
+    for (word, known) in KNOWN {
+        match word.strip_suffix(".*") {
+            None => found.extend(settings.get(word).into_iter().flat_map(|table| below(table, &format!("{word}."), known))),
+            Some(word) => {
+                let named = settings.get(word).and_then(Value::as_object).into_iter().flatten();
+                found.extend(named.flat_map(|(name, table)| below(table, &format!("{word}.{name}."), known)));
+            }
+        }
+    }
+    found
+}
+
+fn below(table: &Value, path: &str, known: &[&str]) -> Vec<(String, String)> {
+    let words = table.as_object().into_iter().flat_map(|table| table.keys());
+    let unknown = words.filter(|word| !known.contains(&word.as_str()));
+    let meant = unknown.filter_map(|word| Some((word, known.iter().find(|known| is_like(word, known))?)));
+    meant.map(|(word, known)| (format!("{path}{word}"), format!("{path}{known}"))).collect()
+}
+
+/// One letter too many, too few, wrong, or two of them in the wrong order; or `_` for `-`.
+fn is_like(word: &str, known: &str) -> bool {
+    let word: Vec<char> = word.to_lowercase().replace('_', "-").chars().collect();
+    let known: Vec<char> = known.chars().collect();
+    let same = word.iter().zip(&known).take_while(|(one, other)| one == other).count();
+    let (word, known) = (&word[same..], &known[same..]);
+    match (word, known) {
+        ([one, other, word @ ..], [first, second, known @ ..]) if one == second && other == first && word == known => true,
+        ([], []) => true,
+        _ => {
+            word.get(1..).unwrap_or_default() == known.get(1..).unwrap_or_default()
+                || word.get(1..) == Some(known)
+                || known.get(1..) == Some(word)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn found(settings: &Value) -> Vec<String> {
+        misspelt(settings).into_iter().map(|(key, meant)| format!("{key}: {meant}")).collect()
+    }
+
+    #[test]
+    fn a_word_that_looks_like_a_known_one_is_found() {
+        assert_eq!(found(&json!({ "provider": {}, "model": { "default": "a/b" } })), ["provider: providers", "model: models"]);
+        assert_eq!(
+            found(&json!({ "models": { "defualt": "a/b", "Stream": false } })),
+            ["models.defualt: models.default", "models.Stream: models.stream"]
+        );
+        assert_eq!(found(&json!({ "plugins": { "mary": { "modle": "a/b" } } })), ["plugins.mary.modle: plugins.mary.model"]);
+        assert_eq!(found(&json!({ "decide": { "treshold": 0.5 }, "compile": { "time_s": 3 }, "limit": {} })).len(), 3);
+    }
+
+    #[test]
+    fn known_words_and_those_of_plugins_are_not() {
+        let settings = json!({
+            "operator": "ann", "model": ["a/b"], "models": { "default": "fast", "fast": "a/b", "coder": "a/b" },
+            "plugins": { "mary": { "model": "a/b", "tone": "dry" } }, "mine": { "default": 1 }, "runs": { "at-once": 3 },
+        });
+        assert_eq!(found(&settings), [""; 0]);
+        for odd in [json!(null), json!([]), json!({ "models": 5, "plugins": [1], "": {} }), json!({ "plugins": { "mary": "x" } })] {
+            assert_eq!(found(&odd), [""; 0], "{odd}");
+        }
+    }
+}

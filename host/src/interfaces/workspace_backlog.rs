@@ -1,0 +1,35 @@
+//! Serves the documents of the backlog from a run's workspace: the one place that knows both interfaces.
+
+use super::{
+    backlog::Documents,
+    files::{Kind, Pattern, RelativePath, Walk, Workspace},
+};
+use crate::journal::{Attempt, CallError};
+
+/// Documents of one folder that are looked at.
+const MOST_DOCUMENTS: usize = 20_000;
+
+impl Documents for Workspace {
+    fn read(&self, path: &str) -> Result<Option<String>, CallError> {
+        match Workspace::read(self, &RelativePath::parse(path)?) {
+            Ok(content) => {
+                let text = String::from_utf8(content);
+                text.map(Some).map_err(|_| CallError::Invalid(format!("`{path}` is not UTF-8 text; save it as such.")))
+            }
+            Err(CallError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write(&self, path: &str, content: &str, attempt: &Attempt) -> Result<(), CallError> {
+        Workspace::write(self, &RelativePath::parse(path)?, content.as_bytes(), attempt)
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, CallError> {
+        let pattern = Pattern::parse(&format!("{folder}/*.md"))?;
+        let walk = Walk { pattern: Some(&pattern), allowed: &|_| true, most: MOST_DOCUMENTS };
+        let mut paths: Vec<_> = walk.run(self)?.into_iter().filter(|found| found.kind == Kind::File).map(|found| found.path).collect();
+        paths.sort();
+        Ok(paths)
+    }
+}

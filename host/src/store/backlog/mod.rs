@@ -1,0 +1,112 @@
+//! The tables `items` and `item_moves`. Reads here, changes beside; what fits together, the interface's rules decide.
+
+mod change;
+mod record;
+
+use async_trait::async_trait;
+use sqlx::Row;
+
+use super::{Store, StoreError};
+use crate::interfaces::backlog::{Author, Backlog, BacklogError, Draft, Item, Move, Place, Status, unknown};
+use change::{Assign, MoveTo, Put, Written};
+use record::{item, moved};
+
+/// The columns an item is read from, with its body.
+macro_rules! whole {
+    () => {
+        "key, kind, title, body, parent, after, priority, status, assignee, branch"
+    };
+}
+/// The columns of an item whose body is left where it is.
+macro_rules! brief {
+    () => {
+        "key, kind, title, '' as body, parent, after, priority, status, assignee, branch"
+    };
+}
+
+const ALL: &str = concat!("select ", brief!(), " from items where project = $1");
+const ALL_WHOLE: &str = concat!("select ", whole!(), " from items where project = $1");
+const FIND: &str = concat!("select ", whole!(), " from items where project = $1 and key = $2");
+const FIND_WRITTEN: &str = concat!("select ", whole!(), ", body_written from items where project = $1 and key = $2");
+const KEYS: &str = "select key from items where project = $1";
+const MOVES: &str =
+    "select at, before_status, after_status, reason, run_id, person from item_moves where project = $1 and key = $2 order by place";
+
+#[async_trait]
+impl Backlog for Store {
+    async fn put(&self, project: &str, drafts: &[Draft], by: &Author) -> Result<(), BacklogError> {
+        let change = Put { project: project.to_owned(), drafts: drafts.to_vec(), by: by.clone() };
+        self.queue.change(change).await.map_err(failed)?
+    }
+
+    async fn move_to(&self, project: &str, key: &str, status: Status, reason: &str, by: &Author) -> Result<(), BacklogError> {
+        let (project, key, reason) = (project.to_owned(), key.to_owned(), reason.to_owned());
+        let moved = self.queue.change(MoveTo { project: project.clone(), key: key.clone(), status, reason, by: by.clone() }).await;
+        self.named(&project, &key, moved.map_err(failed)?).await
+    }
+
+    async fn assign(
+        &self,
+        project: &str,
+        key: &str,
+        assignee: Option<&str>,
+        branch: Option<&str>,
+        by: &Author,
+    ) -> Result<(), BacklogError> {
+        let (assignee, branch) = (assignee.map(str::to_owned), branch.map(str::to_owned));
+        let change = Assign { project: project.to_owned(), key: key.to_owned(), assignee, branch, by: by.clone() };
+        let assigned = self.queue.change(change).await;
+        self.named(project, key, assigned.map_err(failed)?).await
+    }
+
+    async fn items(&self, project: &str, with_bodies: bool) -> Result<Vec<Item>, BacklogError> {
+        let query = sqlx::query(if with_bodies { ALL_WHOLE } else { ALL }).bind(project);
+        let rows = query.fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
+        let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        // Here, because databases do not agree on an order of text, and know none of numbers in it.
+        items.sort_by_cached_key(|item| Place::of(&item.draft.key));
+        Ok(items)
+    }
+
+    async fn item(&self, project: &str, key: &str) -> Result<Item, BacklogError> {
+        let found = self.find_item(project, key).await.map_err(failed)?.map(|(item, _)| item);
+        self.named(project, key, Ok(found)).await
+    }
+
+    async fn written(&self, project: &str, key: &str) -> Result<(Item, Option<String>), BacklogError> {
+        let found = self.find_item(project, key).await.map_err(failed)?;
+        self.named(project, key, Ok(found)).await
+    }
+
+    async fn mark_written(&self, project: &str, bodies: Vec<(String, String)>) -> Result<(), BacklogError> {
+        self.queue.change(Written { project: project.to_owned(), bodies }).await.map_err(failed)
+    }
+
+    async fn history(&self, project: &str, key: &str) -> Result<Vec<Move>, BacklogError> {
+        let rows = sqlx::query(MOVES).bind(project).bind(key).fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
+        let moves = rows.iter().map(moved).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        // Whatever was added has a first move.
+        self.named(project, key, Ok(Some(moves).filter(|moves| !moves.is_empty()))).await
+    }
+}
+
+impl Store {
+    async fn find_item(&self, project: &str, key: &str) -> Result<Option<(Item, Option<String>)>, StoreError> {
+        let row = sqlx::query(FIND_WRITTEN).bind(project).bind(key).fetch_optional(&self.reads).await?;
+        row.as_ref().map(|row| Ok((item(row)?, row.try_get("body_written")?))).transpose()
+    }
+
+    /// What was found; else the refusal that names the keys near it.
+    async fn named<A>(&self, project: &str, key: &str, found: Result<Option<A>, BacklogError>) -> Result<A, BacklogError> {
+        if let Some(found) = found? {
+            return Ok(found);
+        }
+        let rows = sqlx::query(KEYS).bind(project).fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
+        let keys = rows.iter().map(|row| row.try_get::<&str, _>(0)).collect::<Result<Vec<_>, _>>();
+        Err(unknown(key, keys.map_err(|error| failed(error.into()))?.into_iter()).into())
+    }
+}
+
+fn failed(error: StoreError) -> BacklogError {
+    BacklogError::Store(error.to_string())
+}

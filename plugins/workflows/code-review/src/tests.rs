@@ -1,0 +1,81 @@
+//! The whole workflow on a host in memory, in a worktree with a change.
+
+use std::cell::Cell;
+
+use baton_sdk::backlog::{Draft, Kind, Status};
+use baton_sdk::prelude::*;
+use baton_sdk::testing::Host;
+
+use crate::CodeReview;
+
+fn host(answers: &'static [&'static str]) -> Host {
+    let story = Draft::new(Kind::Story, "1-1-a", "Add up").with_body("- [ ] Sums are exact.");
+    let turn = Cell::new(0);
+    let host = Host::new()
+        .with_manifest(include_str!("../plugin.toml"))
+        .with_item(story, Status::Review)
+        .with_file("kitty", "begin\n")
+        .with_repository()
+        .in_worktree("story/1-1-a")
+        .with_agent("murat", move |_| {
+            turn.set(turn.get() + 1);
+            Ok(Outcome::new(answers[turn.get() - 1], "judged"))
+        });
+    host.with_file("kitty", "sums\n")
+}
+
+fn input() -> Value {
+    let tests = json!({ "passed": true, "command": "make test", "report": "3 passed", "took": 5 });
+    json!({ "key": "1-1-a", "tests": tests, "guards": ["`tests/a.sh` lost 2 lines"] })
+}
+
+const APPROVED: &str = r#"{ "verdict": "approve", "summary": "It holds.", "findings": [] }"#;
+const CHANGES: &str = r#"{ "verdict": "changes", "summary": "A cent is lost.", "findings": [{ "path": "kitty", "line": 1, "what": "Rounds", "why": "Sums are exact" }] }"#;
+const NAMELESS: &str = r#"{ "verdict": "changes", "summary": "Hm.", "findings": [] }"#;
+
+#[test]
+fn the_reviewer_sees_criteria_change_tests_and_guards() {
+    let host = host(&[APPROVED]);
+    let judged = host.run(CodeReview::run, input()).expect("a verdict");
+    assert_eq!(judged, json!({ "verdict": "approve", "summary": "It holds.", "findings": [] }));
+    let context = host.requests("agents.perform")[0]["task"]["context"].as_str().unwrap_or_default().to_owned();
+    for expected in ["Sums are exact.", "+sums", "`make test` is green", "3 passed", "lost 2 lines"] {
+        assert!(context.contains(expected), "{expected}: {context}");
+    }
+}
+
+#[test]
+fn findings_come_back_as_they_were_given() {
+    let judged = host(&[CHANGES]).run(CodeReview::run, input()).expect("a verdict");
+    assert_eq!((&judged["verdict"], &judged["findings"][0]["line"]), (&json!("changes"), &json!(1)));
+}
+
+#[test]
+fn a_verdict_that_contradicts_itself_is_repaired_once_and_then_for_the_operator() {
+    let repaired = host(&[NAMELESS, APPROVED]).run(CodeReview::run, input()).expect("a verdict");
+    assert_eq!(repaired["verdict"], "approve");
+    let host = host(&[NAMELESS, NAMELESS, CHANGES]).resumes(1);
+    assert_eq!(host.run(CodeReview::run, input()).expect("a verdict")["verdict"], "changes");
+    assert!(host.pauses()[0].contains("name none"), "{:?}", host.pauses());
+}
+
+#[test]
+fn red_tests_and_empty_changes_need_no_reviewer() {
+    let red = host(&[]);
+    let mut order = input();
+    order["tests"] = json!({ "passed": false, "command": "make test", "report": "1 failed" });
+    let judged = red.run(CodeReview::run, order).expect("a verdict");
+    assert_eq!(judged["verdict"], "changes");
+    assert!(judged["findings"][0]["what"].as_str().is_some_and(|what| what.contains("1 failed")));
+    let empty = host(&[]).with_file("kitty", "begin\n");
+    assert_eq!(empty.run(CodeReview::run, input()).expect("a verdict")["verdict"], "changes");
+    assert!(red.requests("agents.perform").is_empty() && empty.requests("agents.perform").is_empty());
+}
+
+#[test]
+fn a_huge_change_is_cut_and_said_to_be() {
+    let host = host(&[APPROVED]).with_file("kitty", "ä\n".repeat(80_000));
+    host.run(CodeReview::run, input()).expect("a verdict");
+    let context = host.requests("agents.perform")[0]["task"]["context"].as_str().unwrap_or_default().to_owned();
+    assert!(context.len() < 110 << 10 && context.contains("bytes more; read the files"), "{}", context.len());
+}

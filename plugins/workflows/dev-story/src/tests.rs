@@ -1,0 +1,244 @@
+//! The whole workflow on a host in memory, in a worktree of a repository.
+
+use std::cell::Cell;
+
+use baton_sdk::backlog::{Draft, Kind, Status};
+use baton_sdk::prelude::*;
+use baton_sdk::testing::Host;
+
+use crate::DevStory;
+
+const KEY: &str = "1-2-balances";
+
+fn bare() -> Host {
+    let story = Draft::new(Kind::Story, KEY, "Show balances").with_body("- [ ] Balances add up to zero.");
+    Host::new()
+        .with_manifest(include_str!("../plugin.toml"))
+        .with_item(story, Status::InProgress)
+        .with_workflow("story-context", |_| Ok(json!({ "text": "All about balances." })))
+        .with_file("kitty", "begin\n")
+        .with_file("tests/run.sh", "check one\ncheck two\n")
+        .with_file("docs/PRD.md", "The plan")
+        .with_file("docs/stories/1-2-balances.md", "# Show balances\n")
+        .with_repository()
+        .in_worktree("story/1-2-balances")
+}
+
+/// A host whose tests are red so many times and green after that.
+fn red(times: u32) -> Host {
+    let tested = Cell::new(0);
+    bare().with_workflow("run-tests", move |_| {
+        tested.set(tested.get() + 1);
+        let passed = tested.get() > times;
+        Ok(json!({ "passed": passed, "command": "sh tests/run.sh", "report": format!("run {}", tested.get()), "took": 1 }))
+    })
+}
+
+/// A developer who does these things, one for each task.
+fn amelia(host: Host, deeds: &'static [fn() -> Result<()>]) -> Host {
+    let turn = Cell::new(0);
+    host.with_agent("amelia", move |task| {
+        deeds[turn.get().min(deeds.len() - 1)]()?;
+        turn.set(turn.get() + 1);
+        assert!(task.answer_schema.is_some());
+        Ok(Outcome::new(json!({ "summary": "Balances add up.", "plan": ["write"], "assumptions": ["Whole cents"] }).to_string(), "did"))
+    })
+}
+
+fn developed(host: &Host, input: Value) -> Value {
+    host.run(DevStory::run, input).expect("an output")
+}
+
+fn goals(host: &Host) -> Vec<String> {
+    let words = |request: &Value| request["task"]["goal"].as_str().unwrap_or_default().split(' ').take(3).collect::<Vec<_>>().join(" ");
+    host.requests("agents.perform").iter().map(words).collect()
+}
+
+fn write() -> Result<()> {
+    files::write("kitty", "balances\n")?;
+    files::write("tests/balances.sh", "check\n")
+}
+
+#[test]
+fn a_story_is_developed_tested_recorded_and_committed() {
+    let host = amelia(red(0), &[write]);
+    let output = developed(&host, json!({ "key": KEY }));
+    assert_eq!((&output["outcome"], &output["attempts"], &output["guards"]), (&json!("done"), &json!(1), &json!([])));
+    assert!(host.requests("agents.perform")[0]["task"]["context"].as_str().is_some_and(|context| context == "All about balances."));
+    let document = host.file("docs/stories/1-2-balances.md").expect("the story's document");
+    assert!(document.contains("## Dev Agent Record\n\n- By amelia: Balances add up.\n- Files: `kitty`, `tests/balances.sh`"), "{document}");
+    assert!(document.contains("- Assumed: Whole cents"), "{document}");
+    host.inside(|| {
+        assert!(git::status().expect("a status").is_empty());
+        let newest = git::log(None, 1).expect("a log").remove(0);
+        assert_eq!((newest.summary.as_str(), newest.author.as_str()), ("story 1-2-balances: Show balances", "amelia"));
+        assert_eq!(output["commit"], newest.id);
+    });
+}
+
+#[test]
+fn red_tests_go_back_to_the_developer_with_their_output() {
+    let host = amelia(red(2), &[write, || files::write("kitty", "better\n"), || files::write("kitty", "best\n")]);
+    assert_eq!(developed(&host, json!({ "key": KEY }))["attempts"], 3);
+    assert_eq!(goals(&host), ["Develop story 1-2-balances:", "Repair story 1-2-balances:", "Repair story 1-2-balances:"]);
+    assert!(host.requests("agents.perform")[2]["task"]["context"].to_string().contains("run 2"));
+    assert!(host.questions().is_empty());
+}
+
+#[test]
+fn after_three_failures_a_person_is_asked_and_heard() {
+    let deeds: &[fn() -> Result<()>] =
+        &[write, || files::write("kitty", "1\n"), || files::write("kitty", "2\n"), || files::write("kitty", "3\n")];
+    let host = amelia(red(3), deeds).answers("still red", "Round to whole cents.");
+    assert_eq!(developed(&host, json!({ "key": KEY }))["outcome"], "done");
+    assert_eq!(host.questions().len(), 1);
+    let last = host.requests("agents.perform")[3]["task"]["context"].to_string();
+    assert!(last.contains("Round to whole cents."), "{last}");
+}
+
+#[test]
+fn who_leaves_a_story_finds_what_was_written_on_its_branch() {
+    let host = amelia(red(99), &[write, || files::write("kitty", "1\n"), || files::write("kitty", "2\n")]).answers("", "Leave this story");
+    let output = developed(&host, json!({ "key": KEY }));
+    assert_eq!((&output["outcome"], &output["tests"]), (&json!("skipped"), &Value::Null));
+    assert_eq!(host.inside(|| git::read("story/1-2-balances", "kitty")), Ok(b"2\n".to_vec()));
+}
+
+#[test]
+fn a_change_that_comes_back_is_a_loop_and_questions_have_an_end() {
+    let host = amelia(red(99), &[write]).answers("", "Try again");
+    let output = developed(&host, json!({ "key": KEY }));
+    assert_eq!((&output["outcome"], host.questions().len()), (&json!("skipped"), 3));
+    assert!(output["guards"].to_string().contains("had been red before"), "{output}");
+    assert_eq!(host.requests("people.ask")[1]["best"], "Leave this story");
+}
+
+#[test]
+fn a_developer_who_changes_nothing_is_not_tested() {
+    let host = amelia(red(0), &[|| Ok(()), write]);
+    let output = developed(&host, json!({ "key": KEY }));
+    assert_eq!((&output["outcome"], &output["attempts"]), (&json!("done"), &json!(1)));
+    assert!(host.requests("agents.perform")[1]["task"]["context"].to_string().contains("Nothing was changed"));
+}
+
+#[test]
+fn tests_that_vanish_and_plans_that_change_are_put_back_and_told() {
+    let deed: &[fn() -> Result<()>] = &[|| {
+        write()?;
+        files::remove("tests/run.sh")?;
+        files::write("docs/PRD.md", "My plan")?;
+        files::write("docs/stories/9-9-mine.md", "mine")
+    }];
+    let host = amelia(red(0), deed);
+    let guards = developed(&host, json!({ "key": KEY }))["guards"].to_string();
+    for expected in ["`tests/run.sh` is a test and was deleted", "`docs/PRD.md` belongs to the plan", "`docs/stories/9-9-mine.md`"] {
+        assert!(guards.contains(expected), "{guards}");
+    }
+    assert_eq!(host.file("tests/run.sh").as_deref(), Some("check one\ncheck two\n"));
+    assert_eq!((host.file("docs/PRD.md").as_deref(), host.file("docs/stories/9-9-mine.md")), (Some("The plan"), None));
+}
+
+#[test]
+fn emptied_tests_are_put_back_and_weakened_ones_told() {
+    let deed: &[fn() -> Result<()>] = &[|| {
+        write()?;
+        files::write("tests/run.sh", "\n")
+    }];
+    let host = amelia(red(0), deed);
+    assert!(developed(&host, json!({ "key": KEY }))["guards"].to_string().contains("was emptied"));
+    let deed: &[fn() -> Result<()>] = &[|| {
+        write()?;
+        files::write("tests/run.sh", "check one\n")
+    }];
+    let host = amelia(red(0), deed);
+    let guards = developed(&host, json!({ "key": KEY }))["guards"].to_string();
+    assert!(guards.contains("look whether a test was weakened"), "{guards}");
+    assert_eq!(host.file("tests/run.sh").as_deref(), Some("check one\n"), "that is for the review to judge");
+}
+
+#[test]
+fn an_operator_says_which_paths_a_story_may_change() {
+    let deed: &[fn() -> Result<()>] = &[|| {
+        write()?;
+        files::write("src/a.sh", "a")
+    }];
+    let host = amelia(red(0), deed).with_setting("story.paths", json!(["src/", "tests/"]));
+    let guards = developed(&host, json!({ "key": KEY }))["guards"].to_string();
+    assert!(guards.contains("`kitty` lies outside `story.paths`"), "{guards}");
+    assert_eq!((host.file("kitty").as_deref(), host.file("src/a.sh").as_deref()), (Some("begin\n"), Some("a")));
+}
+
+#[test]
+fn findings_of_a_review_are_the_task() {
+    let host = amelia(red(0), &[write]);
+    let findings = json!([{ "path": "kitty", "line": 7, "what": "Cents are lost", "why": "FR2" }]);
+    developed(&host, json!({ "key": KEY, "findings": findings }));
+    assert_eq!(goals(&host), ["Change story 1-2-balances"]);
+    assert_eq!(host.inside(|| git::log(None, 1)).expect("a log")[0].summary, "story 1-2-balances: what its review asks for");
+    assert!(host.requests("agents.perform")[0]["task"]["context"].to_string().contains("- kitty:7: Cents are lost (FR2)"));
+}
+
+#[test]
+fn a_person_decides_what_review_and_developer_cannot() {
+    let order = json!({ "key": KEY, "ask": true, "findings": [{ "path": "kitty", "what": "Not good", "why": "" }] });
+    let accepted = amelia(red(0), &[write]).answers("back again", "Take it as it is");
+    assert_eq!(developed(&accepted, order.clone())["outcome"], "accepted");
+    assert!(accepted.requests("agents.perform").is_empty());
+    let told = amelia(red(0), &[write]).answers("back again", "Use awk.");
+    assert_eq!(developed(&told, order)["outcome"], "done");
+    assert!(told.requests("agents.perform")[0]["task"]["context"].to_string().contains("Use awk."));
+}
+
+/// Both sides changed `kitty` since they parted.
+fn conflicting() -> Host {
+    let host = red(0).with_commit("other", "kitty", "theirs\n");
+    host.inside(|| {
+        files::write("kitty", "ours\n")?;
+        git::commit("Ours", Some("amelia"))
+    })
+    .expect("a commit");
+    host
+}
+
+fn resolving(host: Host, answers: &'static [&'static str]) -> Host {
+    let turn = Cell::new(0);
+    host.with_agent("amelia", move |_| {
+        let content = answers[turn.get().min(answers.len() - 1)];
+        turn.set(turn.get() + 1);
+        files::write("kitty", "scribbled meanwhile\n")?;
+        Ok(Outcome::new(json!({ "summary": "Both.", "files": [{ "path": "kitty", "content": content }] }).to_string(), "did"))
+    })
+}
+
+#[test]
+fn a_conflict_is_resolved_file_by_file_and_merged() {
+    let host = resolving(conflicting(), &["ours\ntheirs\n"]);
+    let output = developed(&host, json!({ "key": KEY, "base": "other", "mode": "resolve" }));
+    assert_eq!(output["outcome"], "done");
+    assert_eq!(host.file("kitty").as_deref(), Some("ours\ntheirs\n"));
+    let context = host.requests("agents.perform")[0]["task"]["context"].to_string();
+    for side in ["kitty of the story", "kitty of other", "kitty before both", "theirs", "begin"] {
+        assert!(context.contains(side), "{context}");
+    }
+    host.inside(|| assert_eq!(git::merge_base("other", "story/1-2-balances"), Ok(git::log(Some("other"), 1).unwrap().remove(0).id)));
+}
+
+#[test]
+fn a_resolution_with_markers_goes_back_once_and_then_to_the_operator() {
+    const MARKED: &str = "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n";
+    let host = resolving(conflicting(), &[MARKED, "both\n"]);
+    developed(&host, json!({ "key": KEY, "base": "other", "mode": "resolve" }));
+    assert_eq!(host.file("kitty").as_deref(), Some("both\n"));
+    let host = resolving(conflicting().resumes(1), &[MARKED, MARKED, "both\n"]);
+    developed(&host, json!({ "key": KEY, "base": "other", "mode": "resolve" }));
+    assert!(host.pauses()[0].contains("markers of a conflict"), "{:?}", host.pauses());
+}
+
+#[test]
+fn a_story_is_never_developed_on_the_branch_it_is_for() {
+    let host = amelia(red(0), &[write]);
+    let refused = host.run(DevStory::run, json!({ "key": KEY, "base": "story/1-2-balances" }));
+    assert!(matches!(refused, Err(Error::Invalid(text)) if text.contains("worktree")));
+    assert!(matches!(host.run(DevStory::run, json!({ "key": "9-9" })), Err(Error::NotFound(_))));
+    assert!(matches!(host.run(DevStory::run, json!({ "key": KEY, "what": 1 })), Err(Error::Invalid(_))));
+}

@@ -1,0 +1,129 @@
+//! The merge queue's work on one batch, in a worktree of its own: reviewed stories are merged, what came of it is tested,
+//! and the branch moves only when that is green. Of a red batch it finds the guilty; it mends nothing.
+
+mod batch;
+mod documents;
+#[cfg(test)]
+mod tests;
+
+use baton_sdk::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use batch::Batch;
+
+/// How often the branch may move away under a batch before it is given up.
+const MOST_ROUNDS: u32 = 4;
+
+struct Land;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    stories: Vec<Story>,
+    #[serde(default = "main_branch")]
+    main: String,
+}
+
+/// A story that was approved.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Story {
+    key: String,
+    branch: String,
+}
+
+/// The run's output. Every story is in one of the three lists.
+#[derive(Debug, Default, Serialize)]
+struct Outcome {
+    landed: Vec<Landed>,
+    conflicts: Vec<Conflict>,
+    red: Vec<Red>,
+    /// Where the branch is now.
+    main: String,
+    /// Documents brought in step with the backlog.
+    documents: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Landed {
+    key: String,
+    /// The merge commit.
+    commit: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Conflict {
+    key: String,
+    paths: Vec<String>,
+}
+
+/// Its tests fail on the merged tree.
+#[derive(Clone, Debug, Serialize)]
+struct Red {
+    key: String,
+    report: String,
+}
+
+impl Workflow<Order, Outcome> for Land {
+    fn run(order: Order) -> Result<Outcome> {
+        for _ in 0..MOST_ROUNDS {
+            let expected = brought_up_to_date(&order.main)?;
+            let batch = Batch::merged(&order.stories, batch::head()?)?;
+            if batch.landed.is_empty() {
+                return Ok(Outcome { conflicts: batch.conflicts, red: batch.red, main: expected, ..Outcome::default() });
+            }
+            match git::advance(&order.main, &expected) {
+                Ok(()) => return finished(&order.main, batch),
+                Err(Error::Conflict(_)) if batch::tip(&order.main)? != expected => {
+                    run::info(&format!("`{}` moved meanwhile; the batch is merged and tested anew", order.main));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Conflict(format!(
+            "`{}` moved {MOST_ROUNDS} times while this batch was tested, so nothing was landed; land it when less is going on.",
+            order.main
+        )))
+    }
+}
+
+baton_sdk::export!(Land);
+
+fn main_branch() -> String {
+    "main".to_owned()
+}
+
+/// The worktree at the branch's newest commit, with nothing of an earlier attempt; gives that commit.
+fn brought_up_to_date(main: &str) -> Result<String> {
+    let newest = batch::tip(main)?;
+    let common = git::merge_base(&batch::head()?, &newest)?;
+    if common != batch::head()? {
+        git::reset(&common)?;
+    }
+    if common != newest {
+        git::merge(main, &format!("Merge {main}, which moved meanwhile"), &[])?;
+    }
+    Ok(newest)
+}
+
+/// The branch has the stories: the backlog and its documents follow.
+fn finished(main: &str, batch: Batch) -> Result<Outcome> {
+    for landed in &batch.landed {
+        let reason = format!("landed in {main} with {}", short(&landed.commit));
+        if let Err(error) = backlog::move_to(&landed.key, backlog::Status::Done, &reason) {
+            // The code is in the branch, whatever the backlog says of it.
+            run::warn(&format!("The backlog does not take {} as done: {error}", landed.key));
+        }
+    }
+    let documents = documents::written(main, &batch.landed)?;
+    run::progress(1.0, &format!("{main} has {} more", counted(batch.landed.len())));
+    Ok(Outcome { landed: batch.landed, conflicts: batch.conflicts, red: batch.red, main: batch::tip(main)?, documents })
+}
+
+fn counted(stories: usize) -> String {
+    if stories == 1 { "1 story".to_owned() } else { format!("{stories} stories") }
+}
+
+fn short(id: &str) -> &str {
+    &id[..id.floor_char_boundary(8)]
+}

@@ -1,0 +1,150 @@
+//! The whole workflow on a host in memory, in a landing worktree.
+
+use std::cell::Cell;
+
+use baton_sdk::backlog::{Draft, Kind, Status};
+use baton_sdk::prelude::*;
+use baton_sdk::testing::Host;
+
+use crate::Land;
+
+/// A repository with a branch for each story, which writes one file; green as long as `judge` says so of its files.
+fn host(stories: &[(&str, &str, &str)], judge: fn() -> bool) -> Host {
+    let mut host = Host::new().with_manifest(include_str!("../plugin.toml")).with_file("kitty", "begin\n").with_repository();
+    for (key, path, content) in stories {
+        host = host.with_item(Draft::new(Kind::Story, *key, format!("Story {key}")), Status::Review).with_commit(
+            &format!("story/{key}"),
+            path,
+            content,
+        );
+    }
+    host.in_worktree("land/1").with_workflow("run-tests", move |_| {
+        let passed = judge();
+        Ok(json!({ "passed": passed, "command": "make test", "report": if passed { "ok" } else { "1 failed" }, "took": 1 }))
+    })
+}
+
+fn land(host: &Host, keys: &[&str]) -> Result<Value> {
+    let stories: Vec<_> = keys.iter().map(|key| json!({ "key": key, "branch": format!("story/{key}") })).collect();
+    host.run(Land::run, json!({ "stories": stories }))
+}
+
+fn keys(outcome: &Value, list: &str) -> Vec<String> {
+    outcome[list].as_array().into_iter().flatten().filter_map(|story| story["key"].as_str()).map(str::to_owned).collect()
+}
+
+fn on_main(host: &Host, path: &str) -> Option<String> {
+    host.inside(|| git::read("main", path)).ok().and_then(|content| String::from_utf8(content).ok())
+}
+
+fn there(path: &str) -> bool {
+    files::read(path).is_ok()
+}
+
+#[test]
+fn a_green_batch_moves_the_branch_and_the_backlog() {
+    let host = host(&[("1-1", "a", "A"), ("1-2", "b", "B")], || true);
+    let outcome = land(&host, &["1-1", "1-2"]).expect("an outcome");
+    assert_eq!(keys(&outcome, "landed"), ["1-1", "1-2"]);
+    assert_eq!((on_main(&host, "a").as_deref(), on_main(&host, "b").as_deref()), (Some("A"), Some("B")));
+    assert_eq!(host.requests("workflows.start").len(), 1, "a batch is tested once");
+    host.inside(|| {
+        assert_eq!(backlog::get("1-1").expect("an item").status, Status::Done);
+        let log: Vec<_> = git::log(Some("main"), 9).expect("a log").into_iter().map(|commit| commit.summary).collect();
+        assert_eq!(log[0], "docs: 1-1, 1-2 are done");
+        assert!(log.contains(&"Merge story 1-1: Story 1-1".to_owned()), "{log:?}");
+    });
+    assert!(!outcome["documents"].as_array().expect("a list").is_empty());
+}
+
+#[test]
+fn of_a_red_batch_only_the_guilty_stay_behind() {
+    let stories = [("1-1", "a", ""), ("1-2", "bad", ""), ("1-3", "c", ""), ("1-4", "worse", ""), ("1-5", "e", "")];
+    let host = host(&stories, || !there("bad") && !there("worse"));
+    let outcome = land(&host, &["1-1", "1-2", "1-3", "1-4", "1-5"]).expect("an outcome");
+    assert_eq!(keys(&outcome, "landed"), ["1-1", "1-3", "1-5"]);
+    assert_eq!(keys(&outcome, "red"), ["1-2", "1-4"]);
+    assert_eq!(outcome["red"][0]["report"], "1 failed");
+    assert!(on_main(&host, "e").is_some() && on_main(&host, "bad").is_none() && on_main(&host, "worse").is_none());
+    host.inside(|| assert_eq!(backlog::get("1-2").expect("an item").status, Status::Review));
+}
+
+#[test]
+fn two_that_are_red_only_together_do_not_both_land() {
+    let host = host(&[("1-1", "a", ""), ("1-2", "b", "")], || !(there("a") && there("b")));
+    let outcome = land(&host, &["1-1", "1-2"]).expect("an outcome");
+    assert_eq!((keys(&outcome, "landed"), keys(&outcome, "red")), (vec!["1-1".to_owned()], vec!["1-2".to_owned()]));
+}
+
+#[test]
+fn a_conflict_is_told_and_the_others_land() {
+    let host = host(&[("1-1", "kitty", "one\n"), ("1-2", "kitty", "two\n"), ("1-3", "c", "")], || true);
+    let outcome = land(&host, &["1-1", "1-2", "1-3"]).expect("an outcome");
+    assert_eq!(keys(&outcome, "landed"), ["1-1", "1-3"]);
+    assert_eq!(outcome["conflicts"], json!([{ "key": "1-2", "paths": ["kitty"] }]));
+    assert_eq!(on_main(&host, "kitty").as_deref(), Some("one\n"));
+}
+
+#[test]
+fn nothing_green_moves_nothing() {
+    let host = host(&[("1-1", "a", "")], || false);
+    let before = host.inside(|| git::log(Some("main"), 1)).expect("a log");
+    let outcome = land(&host, &["1-1"]).expect("an outcome");
+    assert_eq!((keys(&outcome, "landed").len(), keys(&outcome, "red").len()), (0, 1));
+    assert_eq!(host.inside(|| git::log(Some("main"), 1)).expect("a log"), before);
+    assert!(host.requests("git.advance").is_empty());
+}
+
+/// Somebody else moves `main` while the tests run, so many times.
+fn moving(times: u32) -> Host {
+    let moved = Cell::new(0);
+    // The other one needs more than landing does.
+    let manifest = include_str!("../plugin.toml").replace("\"run-tests\"", "\"*\"").replace("\"merge\"", "\"merge\", \"worktree\"");
+    host(&[("1-1", "a", "A")], || true)
+        .with_manifest(&manifest)
+        .with_workflow("other", |input| {
+            files::write(&format!("other-{input}"), "theirs")?;
+            git::commit("Other work", Some("other"))?;
+            let main = git::log(Some("main"), 1)?.remove(0).id;
+            git::advance("main", &main)?;
+            Ok(Value::Null)
+        })
+        .with_workflow("run-tests", move |_| {
+            if moved.get() < times {
+                moved.set(moved.get() + 1);
+                let worktree = git::worktree_add(&format!("other/{}", moved.get()), "main")?;
+                workflows::start("other", &moved.get(), Some(&worktree))?;
+            }
+            Ok(json!({ "passed": true, "command": "make test", "report": "ok", "took": 1 }))
+        })
+}
+
+#[test]
+fn a_branch_that_moved_is_merged_and_tested_anew() {
+    let host = moving(2);
+    let outcome = land(&host, &["1-1"]).expect("an outcome");
+    assert_eq!(keys(&outcome, "landed"), ["1-1"]);
+    for path in ["a", "other-1", "other-2"] {
+        assert!(on_main(&host, path).is_some(), "{path}");
+    }
+    let tests = host.requests("workflows.start").iter().filter(|request| request["workflow"] == "run-tests").count();
+    assert_eq!(tests, 3);
+}
+
+#[test]
+fn a_branch_that_never_rests_is_given_up() {
+    let host = moving(99);
+    assert!(matches!(land(&host, &["1-1"]), Err(Error::Conflict(text)) if text.contains("moved 4 times")));
+}
+
+#[test]
+fn what_tests_leave_behind_is_not_in_the_way_and_not_landed() {
+    let host = host(&[("1-1", "a", ""), ("1-2", "bad", "")], || {
+        let _ = files::write("report.txt", "left behind");
+        let _ = files::write("kitty", "scribbled over");
+        !there("bad")
+    });
+    let outcome = land(&host, &["1-1", "1-2"]).expect("an outcome");
+    assert_eq!(keys(&outcome, "landed"), ["1-1"]);
+    assert_eq!((on_main(&host, "report.txt"), on_main(&host, "kitty").as_deref()), (None, Some("begin\n")));
+}

@@ -1,0 +1,85 @@
+//! Runs the tests of the workspace in the sandbox, by the command that is set or that its files suggest. Judges by the
+//! exit code alone and mends nothing.
+
+mod command;
+#[cfg(test)]
+mod tests;
+
+use baton_sdk::prelude::*;
+use baton_sdk::sandbox::{self, Job, Outcome};
+use serde::{Deserialize, Serialize};
+
+struct RunTests;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Order {
+    command: Option<String>,
+}
+
+/// The run's output.
+#[derive(Debug, Serialize)]
+struct Tested {
+    passed: bool,
+    /// The line that the shell was given; none where no command could be found.
+    command: Option<String>,
+    /// How it ended and the end of what it printed, in at most 16 KiB.
+    report: String,
+    /// Milliseconds.
+    took: u64,
+}
+
+/// Bytes of a report, of which the end tells most.
+const LONGEST_REPORT: usize = 16 << 10;
+/// Seconds, where `test.timeout` does not say otherwise.
+const TIMEOUT: u32 = 600;
+/// How often an operator is asked to mend the sandbox.
+const MOST_PAUSES: u32 = 3;
+
+const NO_COMMAND: &str =
+    "No command is known that tests this project. Add `tests/run.sh`, which exits with 0 when all tests pass, or set `test.command`.";
+
+impl Workflow<Order, Tested> for RunTests {
+    fn run(order: Order) -> Result<Tested> {
+        let Some(command) = command::of(order.command)? else {
+            return Ok(Tested { passed: false, command: None, report: NO_COMMAND.to_owned(), took: 0 });
+        };
+        run::progress(0.1, &format!("Running `{command}`"));
+        let outcome = executed(&job(&command)?)?;
+        let passed = outcome.succeeded();
+        run::progress(1.0, if passed { "The tests are green" } else { "The tests are red" });
+        Ok(Tested { passed, command: Some(command), report: shortened(&outcome.report()), took: outcome.took })
+    }
+}
+
+baton_sdk::export!(RunTests);
+
+fn job(command: &str) -> Result<Job> {
+    let job = Job::shell(command).with_timeout(settings::get("test.timeout")?.unwrap_or(TIMEOUT));
+    Ok(match settings::get::<String>("test.image")? {
+        Some(image) => job.with_image(image),
+        None => job,
+    })
+}
+
+/// Without an engine nothing can be tested, and what was written so far shall not be lost for it.
+fn executed(job: &Job) -> Result<Outcome> {
+    let mut pauses = 0;
+    loop {
+        match sandbox::execute(job) {
+            Err(Error::Unavailable(reason)) if pauses < MOST_PAUSES => {
+                pauses += 1;
+                run::pause(&format!("The tests cannot be run: {reason} Then resume this run."));
+            }
+            done => return done,
+        }
+    }
+}
+
+fn shortened(report: &str) -> String {
+    if report.len() <= LONGEST_REPORT {
+        return report.to_owned();
+    }
+    let begin = report.ceil_char_boundary(report.len() - LONGEST_REPORT);
+    format!("[{begin} bytes left out]\n{}", &report[begin..])
+}

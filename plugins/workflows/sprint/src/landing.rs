@@ -1,0 +1,103 @@
+//! The queue: what is approved lands as one batch, and one batch at a time.
+
+use baton_sdk::prelude::*;
+use baton_sdk::serde_json::from_value;
+use baton_sdk::workflows::RunId;
+
+use crate::conflict;
+use crate::replies::Batch;
+use crate::sprint::{Sprint, give_back};
+use crate::story::{End, Stage};
+
+#[derive(Default)]
+pub(crate) struct Landing {
+    /// The batch that is being landed.
+    pub(crate) run: Option<RunId>,
+    worktree: String,
+    /// Batches so far.
+    number: u32,
+}
+
+impl Sprint {
+    /// Starts to land what is approved, unless a batch is under way.
+    pub(crate) fn land(&mut self) -> Result<()> {
+        let approved = self.places(&Stage::Approved);
+        if self.landing.run.is_some() || approved.is_empty() {
+            return Ok(());
+        }
+        self.landing.number += 1;
+        let name = format!("land/{}-{}", short(&run::about().id), self.landing.number);
+        let started = git::worktree_add(&name, &self.main).and_then(|worktree| {
+            let stories: Vec<_> = approved.iter().map(|place| &self.stories[*place]).collect();
+            let stories: Vec<_> = stories.iter().map(|story| json!({ "key": story.key, "branch": story.worktree })).collect();
+            self.landing.worktree = worktree;
+            workflows::start("land", &json!({ "stories": stories, "main": self.main }), Some(&self.landing.worktree))
+        });
+        for place in &approved {
+            self.stories[*place].stage = Stage::Landing;
+        }
+        match started {
+            Ok(run) => self.landing.run = Some(run),
+            Err(error) => self.landed(Err(error))?,
+        }
+        Ok(())
+    }
+
+    /// A batch has ended: each of its stories landed, has to be merged anew, or is blocked with the reason.
+    pub(crate) fn landed(&mut self, ended: Result<Value>) -> Result<()> {
+        self.landing.run = None;
+        give_back(&std::mem::take(&mut self.landing.worktree));
+        let batch = ended.and_then(|output| Ok(from_value::<Batch>(output)?));
+        let reason = match batch {
+            Ok(batch) => self.sort(batch)?,
+            Err(error) => error.to_string(),
+        };
+        for place in self.places(&Stage::Landing) {
+            let step = self.stories[place].end(End::Blocked(format!("It is approved and could not be landed: {reason}")));
+            self.take(place, step)?;
+        }
+        Ok(())
+    }
+
+    fn sort(&mut self, batch: Batch) -> Result<String> {
+        for landed in batch.landed {
+            if let Some(place) = self.landing_place(&landed.key) {
+                let step = self.stories[place].landed(landed.commit);
+                self.take(place, step)?;
+            }
+        }
+        for conflicting in batch.conflicts {
+            if let Some(place) = self.landing_place(&conflicting.key) {
+                let step = self.stories[place].merge_anew(&format!("{} conflict with {}", conflicting.paths.join(", "), self.main));
+                conflict::filed(&self.stories[place], &self.main, &conflicting.paths)?;
+                self.take(place, step)?;
+            }
+        }
+        for red in batch.red {
+            if let Some(place) = self.landing_place(&red.key) {
+                let why = format!("its tests are red once it is merged with {}", self.main);
+                let step = self.stories[place].merge_anew(&why);
+                conflict::sent_back(&self.stories[place], &format!("{why}: {}", last_line(&red.report)))?;
+                self.take(place, step)?;
+            }
+        }
+        Ok("`land` did not say what became of it.".to_owned())
+    }
+
+    fn landing_place(&self, key: &str) -> Option<usize> {
+        self.stories.iter().position(|story| story.key == key && story.stage == Stage::Landing)
+    }
+
+    fn places(&self, stage: &Stage) -> Vec<usize> {
+        (0..self.stories.len()).filter(|place| self.stories[*place].stage == *stage).collect()
+    }
+}
+
+fn last_line(report: &str) -> &str {
+    report.trim_end().lines().next_back().unwrap_or_default()
+}
+
+/// The end of a run's id: its beginning is a time, which runs of the same second share.
+fn short(id: &str) -> &str {
+    &id[id.ceil_char_boundary(id.len().saturating_sub(12))..]
+}

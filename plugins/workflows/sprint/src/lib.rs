@@ -1,0 +1,96 @@
+//! Takes ready stories from the backlog to the main branch. Each is a small state machine whose work is done by other
+//! workflows in worktrees; this one starts them, waits for whichever ends first, and keeps the order. It writes no code
+//! and judges none.
+
+mod conflict;
+mod landing;
+mod replies;
+mod sprint;
+mod story;
+#[cfg(test)]
+mod tests;
+
+use baton_sdk::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use sprint::Sprint;
+
+/// Stories at work at the same time where nobody says otherwise.
+const PARALLEL: usize = 2;
+/// More would only wait for each other's merges.
+const MOST_PARALLEL: usize = 16;
+
+struct SprintWorkflow;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Order {
+    stories: Option<Vec<String>>,
+    parallel: Option<usize>,
+    most: Option<usize>,
+}
+
+/// The run's output.
+#[derive(Debug, Serialize)]
+struct Summary {
+    /// The branch that stories land in.
+    branch: String,
+    /// Its commit at the end.
+    main: String,
+    landed: usize,
+    /// Every story that was begun, in that order.
+    stories: Vec<Told>,
+    /// Milliseconds.
+    took: u64,
+}
+
+/// What became of a story.
+#[derive(Debug, Serialize)]
+struct Told {
+    key: String,
+    title: String,
+    /// `landed`, `skipped`, `blocked` or `failed`.
+    outcome: &'static str,
+    /// Why it did not land.
+    reason: String,
+    /// The merge commit.
+    commit: Option<String>,
+    /// How often the review sent it back.
+    sent_back: u32,
+    /// How often it had to be merged with what landed before it.
+    merged_anew: u32,
+    /// Milliseconds.
+    took: u64,
+}
+
+impl Workflow<Order, Summary> for SprintWorkflow {
+    fn run(order: Order) -> Result<Summary> {
+        let branch = git::branch()?;
+        clean(&branch)?;
+        let began = run::now();
+        let parallel = match order.parallel {
+            Some(parallel) => parallel,
+            None => settings::get("sprint.parallel")?.unwrap_or(PARALLEL),
+        };
+        let mut sprint = Sprint::new(branch.clone(), parallel.clamp(1, MOST_PARALLEL), order.stories, order.most);
+        sprint.go_on_to_the_end()?;
+        let stories: Vec<_> = sprint.told();
+        let landed = stories.iter().filter(|story| story.outcome == "landed").count();
+        run::progress(1.0, &format!("{landed} of {} landed in {branch}", stories.len()));
+        let main = git::log(Some(&branch), 1)?.into_iter().next().map(|commit| commit.id).unwrap_or_default();
+        Ok(Summary { branch, main, landed, stories, took: run::now().saturating_sub(began) })
+    }
+}
+
+baton_sdk::export!(SprintWorkflow);
+
+/// Stories begin at what is committed, and land where a person may have changes of their own.
+fn clean(branch: &str) -> Result<()> {
+    let changes = git::status()?;
+    let Some(first) = changes.first() else { return Ok(()) };
+    Err(Error::Invalid(format!(
+        "The checkout of `{branch}` has changes that are not committed ({}, {} in all), which stories would not see and landing could touch. Commit them, or put them aside, and start the sprint again.",
+        first.path,
+        changes.len()
+    )))
+}

@@ -1,0 +1,236 @@
+//! The loop: takes up what is ready, waits for whichever child ends first, and lets its story take the next step. A child
+//! that fails costs its own story and no other.
+
+use baton_sdk::backlog::{Item, Kind, Status};
+use baton_sdk::prelude::*;
+use baton_sdk::serde_json::from_value;
+use baton_sdk::workflows::RunId;
+
+use crate::Told;
+use crate::landing::Landing;
+use crate::story::{End, Stage, Step, Story};
+
+/// Who is assigned; `dev-story` knows how to reach her.
+const DEVELOPER: &str = "amelia";
+/// Names that are tried for a story's branch: one of an earlier sprint stays where it is.
+const MOST_NAMES: u32 = 20;
+
+pub(crate) struct Sprint {
+    pub(crate) main: String,
+    pub(crate) stories: Vec<Story>,
+    parallel: usize,
+    wanted: Option<Vec<String>>,
+    most: usize,
+    /// Keys that another run took first.
+    taken: Vec<String>,
+    /// Children that were started and not joined, with the place of their story.
+    open: Vec<(RunId, usize)>,
+    pub(crate) landing: Landing,
+}
+
+impl Sprint {
+    pub(crate) fn new(main: String, parallel: usize, wanted: Option<Vec<String>>, most: Option<usize>) -> Self {
+        let (landing, most) = (Landing::default(), most.unwrap_or(usize::MAX));
+        Self { main, stories: Vec::new(), parallel, wanted, most, taken: Vec::new(), open: Vec::new(), landing }
+    }
+
+    /// Until nothing is at work and nothing that is ready may be taken up.
+    pub(crate) fn go_on_to_the_end(&mut self) -> Result<()> {
+        loop {
+            self.take_up()?;
+            self.land()?;
+            let waiting: Vec<_> = self.open.iter().map(|(run, _)| run.clone()).chain(self.landing.run.clone()).collect();
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            self.tell();
+            let (run, ended) = workflows::join_any::<Value>(&waiting)?;
+            match self.open.iter().position(|(open, _)| *open == run) {
+                Some(place) => {
+                    let (_, story) = self.open.remove(place);
+                    self.went_on(story, ended)?;
+                }
+                None => self.landed(ended)?,
+            }
+        }
+    }
+
+    pub(crate) fn told(&self) -> Vec<Told> {
+        self.stories.iter().map(told).collect()
+    }
+
+    /// Does what a story's next step asks for.
+    pub(crate) fn take(&mut self, place: usize, step: Step) -> Result<()> {
+        let story = &self.stories[place];
+        match step {
+            Step::Start(workflow, input) => match workflows::start(workflow, &input, Some(&story.worktree)) {
+                Ok(run) => self.open.push((run, place)),
+                Err(error) => return self.fail(place, &error),
+            },
+            Step::Queue => {}
+            Step::Close => self.close(place)?,
+        }
+        Ok(())
+    }
+
+    /// Starts as many stories as there is room for.
+    fn take_up(&mut self) -> Result<()> {
+        let room = self.parallel.saturating_sub(self.stories.iter().filter(|story| story.is_at_work()).count());
+        let room = room.min(self.most.saturating_sub(self.stories.len()));
+        if room == 0 {
+            return Ok(());
+        }
+        let ready = backlog::ready()?;
+        let fitting: Vec<_> = ready.into_iter().filter(|item| self.may_begin(item)).take(room).collect();
+        fitting.iter().try_for_each(|item| self.begin(item))
+    }
+
+    fn may_begin(&self, item: &Item) -> bool {
+        let key = &item.draft.key;
+        item.draft.kind != Kind::Epic
+            && self.wanted.as_ref().is_none_or(|wanted| wanted.contains(key))
+            && !self.taken.contains(key)
+            && !self.stories.iter().any(|story| story.key == *key)
+    }
+
+    fn begin(&mut self, item: &Item) -> Result<()> {
+        let key = &item.draft.key;
+        match backlog::move_to(key, Status::InProgress, &format!("taken up by a sprint on {}", self.main)) {
+            Ok(()) => {}
+            Err(Error::Conflict(_)) => {
+                self.taken.push(key.clone());
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        let mut story = Story::new(key, &item.draft.title, "", &self.main, run::now());
+        let place = self.stories.len();
+        match worktree(key, &self.main) {
+            Ok(worktree) => story.worktree = worktree,
+            Err(error) => {
+                self.stories.push(story);
+                return self.fail(place, &error);
+            }
+        }
+        backlog::assign(key, Some(DEVELOPER), Some(&story.worktree))?;
+        let step = story.begin();
+        self.stories.push(story);
+        self.take(place, step)
+    }
+
+    /// A developer or a reviewer has ended.
+    fn went_on(&mut self, place: usize, ended: Result<Value>) -> Result<()> {
+        let story = &mut self.stories[place];
+        let step = match (ended, &story.stage) {
+            (Ok(output), Stage::Reviewing) => from_value(output).map(|judged| story.reviewed(judged)),
+            (Ok(output), _) => from_value(output).map(|developed| story.developed(developed)),
+            (Err(error), _) => return self.fail(place, &error),
+        };
+        match step {
+            Ok(step) => {
+                self.follow(place)?;
+                self.take(place, step)
+            }
+            Err(error) => self.fail(place, &error.into()),
+        }
+    }
+
+    /// The backlog follows the story's stage.
+    fn follow(&self, place: usize) -> Result<()> {
+        let story = &self.stories[place];
+        match story.stage {
+            Stage::Developing => moved(&story.key, Status::InProgress, "the review wants changes"),
+            Stage::Reviewing => moved(&story.key, Status::Review, "its tests are green"),
+            Stage::Approved | Stage::Landing | Stage::Ended(_) => Ok(()),
+        }
+    }
+
+    pub(crate) fn fail(&mut self, place: usize, error: &Error) -> Result<()> {
+        let step = self.stories[place].end(End::Failed(error.to_string()));
+        self.take(place, step)
+    }
+
+    /// Gives the worktree back and says in the backlog what became of the story.
+    fn close(&mut self, place: usize) -> Result<()> {
+        let story = &mut self.stories[place];
+        story.ended = run::now();
+        let Stage::Ended(end) = &story.stage else { return Ok(()) };
+        match end {
+            // `land` says it of those that landed.
+            End::Landed(_) => {}
+            End::Failed(reason) => moved(&story.key, Status::Failed, reason)?,
+            End::Skipped(reason) | End::Blocked(reason) => moved(&story.key, Status::Blocked, reason)?,
+        }
+        let landed = matches!(end, End::Landed(_));
+        if !landed {
+            run::warn(&format!("Story {} is {}: {}", story.key, end.told().0, end.told().1));
+        }
+        crate::conflict::settled(&story.key, story.merged_anew, landed)?;
+        give_back(&story.worktree);
+        Ok(())
+    }
+
+    fn tell(&self) {
+        let ended = self.stories.iter().filter(|story| matches!(story.stage, Stage::Ended(_))).count();
+        #[expect(clippy::cast_precision_loss, reason = "nobody counts that many stories")]
+        let share = ended as f32 / (self.stories.len() + 1) as f32;
+        let doings =
+            [("developing", Stage::Developing), ("reviewing", Stage::Reviewing), ("queued", Stage::Approved), ("landing", Stage::Landing)];
+        let told = doings.iter().filter_map(|(doing, stage)| {
+            let keys: Vec<_> = self.stories.iter().filter(|story| story.stage == *stage).map(|story| story.key.as_str()).collect();
+            (!keys.is_empty()).then(|| format!("{doing} {}", keys.join(", ")))
+        });
+        run::progress(share, &told.chain([format!("{ended} ended")]).collect::<Vec<_>>().join(" · "));
+    }
+}
+
+/// Moves an item whose present status is not known for sure: that somebody moved it meanwhile holds up no work.
+pub(crate) fn moved(key: &str, status: Status, reason: &str) -> Result<()> {
+    match backlog::move_to(key, status, reason) {
+        Err(Error::Conflict(why)) => run::warn(&why),
+        moved => return moved,
+    }
+    Ok(())
+}
+
+/// Its branch stays as long as it has something that is nowhere else.
+pub(crate) fn give_back(worktree: &str) {
+    if worktree.is_empty() {
+        return;
+    }
+    if let Err(error) = git::worktree_remove(worktree) {
+        run::warn(&format!("The worktree {worktree} could not be given back: {error}"));
+    }
+}
+
+fn worktree(key: &str, main: &str) -> Result<String> {
+    let mut name = format!("story/{key}");
+    for number in 2..=MOST_NAMES {
+        match git::worktree_add(&name, main) {
+            Err(Error::Conflict(_)) => name = format!("story/{key}-{number}"),
+            done => return done,
+        }
+    }
+    Err(Error::Conflict(format!("There are {MOST_NAMES} branches of story {key} already; delete those that nobody needs.")))
+}
+
+fn told(story: &Story) -> Told {
+    let (outcome, reason) = match &story.stage {
+        Stage::Ended(end) => end.told(),
+        _ => ("failed", "It was not finished."),
+    };
+    let commit = match &story.stage {
+        Stage::Ended(End::Landed(commit)) => Some(commit.clone()),
+        _ => None,
+    };
+    Told {
+        key: story.key.clone(),
+        title: story.title.clone(),
+        outcome,
+        reason: reason.to_owned(),
+        commit,
+        sent_back: story.sent_back,
+        merged_anew: story.merged_anew,
+        took: story.ended.saturating_sub(story.began),
+    }
+}

@@ -1,0 +1,210 @@
+//! One story on its way: where it is, and what comes next. Calls nobody, so that every turn of it can be tried.
+
+use baton_sdk::prelude::*;
+
+use crate::replies::{Developed, Judged, Outcome, Verdict};
+
+/// Reviews that may send a story back before a person is asked each time.
+const UNASKED: u32 = 3;
+/// Reviews after which developer and reviewer will not come together.
+const MOST_SENT_BACK: u32 = 6;
+/// How often a story may be merged anew with what landed before it.
+const MOST_MERGED_ANEW: u32 = 3;
+
+pub(crate) struct Story {
+    pub(crate) key: String,
+    pub(crate) title: String,
+    /// Its worktree, and the branch in it.
+    pub(crate) worktree: String,
+    pub(crate) stage: Stage,
+    pub(crate) sent_back: u32,
+    pub(crate) merged_anew: u32,
+    /// When it was begun and when it ended, in milliseconds since 1970 UTC.
+    pub(crate) began: u64,
+    pub(crate) ended: u64,
+    main: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Stage {
+    Developing,
+    Reviewing,
+    /// Waits for the queue.
+    Approved,
+    Landing,
+    Ended(End),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum End {
+    /// With this merge commit.
+    Landed(String),
+    Skipped(String),
+    Blocked(String),
+    Failed(String),
+}
+
+/// What is to be done next.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Step {
+    /// Start this workflow with this input in the story's worktree.
+    Start(&'static str, Value),
+    /// Wait for the queue.
+    Queue,
+    /// It is over.
+    Close,
+}
+
+impl Story {
+    pub(crate) fn new(key: &str, title: &str, worktree: &str, main: &str, now: u64) -> Self {
+        Self {
+            key: key.to_owned(),
+            title: title.to_owned(),
+            worktree: worktree.to_owned(),
+            stage: Stage::Developing,
+            sent_back: 0,
+            merged_anew: 0,
+            began: now,
+            ended: now,
+            main: main.to_owned(),
+        }
+    }
+
+    /// Whether a developer or a reviewer is at work on it.
+    pub(crate) fn is_at_work(&self) -> bool {
+        matches!(self.stage, Stage::Developing | Stage::Reviewing)
+    }
+
+    pub(crate) fn begin(&mut self) -> Step {
+        self.develop(json!({}))
+    }
+
+    pub(crate) fn developed(&mut self, developed: Developed) -> Step {
+        match developed.outcome {
+            Outcome::Skipped => self.end(End::Skipped(developed.reason)),
+            Outcome::Accepted => self.queue(),
+            Outcome::Done => {
+                self.stage = Stage::Reviewing;
+                let (tests, guards) = (developed.tests, developed.guards);
+                Step::Start("code-review", json!({ "key": self.key, "base": self.main, "tests": tests, "guards": guards }))
+            }
+        }
+    }
+
+    pub(crate) fn reviewed(&mut self, judged: Judged) -> Step {
+        if judged.verdict == Verdict::Approve {
+            return self.queue();
+        }
+        self.sent_back += 1;
+        if self.sent_back > MOST_SENT_BACK {
+            let reason = format!("The review sent it back {} times, the last time because: {}", self.sent_back, judged.summary);
+            return self.end(End::Blocked(reason));
+        }
+        self.develop(json!({ "findings": judged.findings, "ask": self.sent_back > UNASKED }))
+    }
+
+    pub(crate) fn landed(&mut self, commit: String) -> Step {
+        self.end(End::Landed(commit))
+    }
+
+    /// What landed before it changed the same, or makes its tests red.
+    pub(crate) fn merge_anew(&mut self, why: &str) -> Step {
+        self.merged_anew += 1;
+        if self.merged_anew > MOST_MERGED_ANEW {
+            return self.end(End::Blocked(format!("It was merged anew {MOST_MERGED_ANEW} times already, and still: {why}")));
+        }
+        self.develop(json!({ "mode": "resolve" }))
+    }
+
+    pub(crate) fn end(&mut self, end: End) -> Step {
+        self.stage = Stage::Ended(end);
+        Step::Close
+    }
+
+    fn queue(&mut self) -> Step {
+        self.stage = Stage::Approved;
+        Step::Queue
+    }
+
+    fn develop(&mut self, mut input: Value) -> Step {
+        self.stage = Stage::Developing;
+        (input["key"], input["base"]) = (json!(self.key), json!(self.main));
+        Step::Start("dev-story", input)
+    }
+}
+
+impl End {
+    /// The word for it, and why it did not land.
+    pub(crate) fn told(&self) -> (&'static str, &str) {
+        match self {
+            Self::Landed(_) => ("landed", ""),
+            Self::Skipped(reason) => ("skipped", reason),
+            Self::Blocked(reason) => ("blocked", reason),
+            Self::Failed(reason) => ("failed", reason),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn story() -> Story {
+        Story::new("1-1", "Title", "story/1-1", "main", 0)
+    }
+
+    fn done(outcome: Outcome) -> Developed {
+        Developed { outcome, reason: "Why.".to_owned(), tests: json!({ "passed": true }), guards: vec!["note".to_owned()] }
+    }
+
+    fn judged(verdict: Verdict) -> Judged {
+        Judged { verdict, summary: "A cent is lost.".to_owned(), findings: vec![json!({ "path": "kitty" })] }
+    }
+
+    #[test]
+    fn the_straight_way() {
+        let mut story = story();
+        assert_eq!(story.begin(), Step::Start("dev-story", json!({ "key": "1-1", "base": "main" })));
+        let review = json!({ "key": "1-1", "base": "main", "tests": { "passed": true }, "guards": ["note"] });
+        assert_eq!(story.developed(done(Outcome::Done)), Step::Start("code-review", review));
+        assert!(story.is_at_work());
+        assert_eq!((story.reviewed(judged(Verdict::Approve)), &story.stage), (Step::Queue, &Stage::Approved));
+        assert!(!story.is_at_work());
+        assert_eq!((story.landed("c".to_owned()), &story.stage), (Step::Close, &Stage::Ended(End::Landed("c".to_owned()))));
+    }
+
+    #[test]
+    fn findings_go_back_then_a_person_is_asked_then_it_is_blocked() {
+        let mut story = story();
+        let asked: Vec<_> = (0..MOST_SENT_BACK)
+            .map(|_| match story.reviewed(judged(Verdict::Changes)) {
+                Step::Start("dev-story", input) => {
+                    assert_eq!(input["findings"], json!([{ "path": "kitty" }]));
+                    input["ask"] == true
+                }
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(asked, [false, false, false, true, true, true]);
+        assert_eq!(story.reviewed(judged(Verdict::Changes)), Step::Close);
+        assert!(matches!(&story.stage, Stage::Ended(End::Blocked(reason)) if reason.contains("A cent is lost.")));
+    }
+
+    #[test]
+    fn a_persons_word_ends_the_argument() {
+        assert_eq!((story().developed(done(Outcome::Accepted)), story().developed(done(Outcome::Skipped))), (Step::Queue, Step::Close));
+        let mut skipped = story();
+        skipped.developed(done(Outcome::Skipped));
+        assert_eq!(skipped.stage, Stage::Ended(End::Skipped("Why.".to_owned())));
+    }
+
+    #[test]
+    fn merging_anew_has_an_end() {
+        let mut story = story();
+        for _ in 0..MOST_MERGED_ANEW {
+            assert_eq!(story.merge_anew("x"), Step::Start("dev-story", json!({ "mode": "resolve", "key": "1-1", "base": "main" })));
+        }
+        assert_eq!(story.merge_anew("kitty conflicts"), Step::Close);
+        assert!(matches!(&story.stage, Stage::Ended(End::Blocked(reason)) if reason.contains("kitty conflicts")));
+    }
+}

@@ -1,0 +1,238 @@
+//! The whole workflow on a host in memory: a repository, a backlog, and stand-ins for the workflows that do the work.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use baton_sdk::backlog::{Draft, Kind, Status};
+use baton_sdk::git::Merged;
+use baton_sdk::prelude::*;
+use baton_sdk::testing::Host;
+
+use crate::SprintWorkflow;
+
+/// Stories of one file each, with what they wait for.
+fn host(stories: &[(&str, &[&str])]) -> Host {
+    let mut host = Host::new().with_manifest(&manifest()).with_file("kitty", "begin\n").with_repository();
+    for (key, after) in stories {
+        let draft = Draft::new(Kind::Story, *key, format!("Story {key}")).after(after.iter().copied());
+        host = host.with_item(draft, Status::Todo);
+    }
+    host.with_workflow("dev-story", developed).with_workflow("code-review", |_| Ok(approved())).with_workflow("land", landed)
+}
+
+/// The stand-ins work inside the same host and need what their originals have.
+fn manifest() -> String {
+    include_str!("../plugin.toml")
+        .replace("\"read\", \"worktree\"", "\"*\"")
+        .replace("\"story/*\", \"land/*\"", "\"**\"")
+        .replace("[needs]", "[needs]\nread = [\"**\"]\nwrite = [\"**\"]")
+}
+
+fn approved() -> Value {
+    json!({ "verdict": "approve", "summary": "Good.", "findings": [] })
+}
+
+/// Writes a file of the story's name.
+fn developed(input: &Value) -> Result<Value> {
+    let key = input["key"].as_str().unwrap_or_default();
+    files::write(key, "done")?;
+    git::commit(&format!("story {key}"), Some("amelia"))?;
+    Ok(json!({ "outcome": "done", "tests": { "passed": true }, "guards": [] }))
+}
+
+fn landed(input: &Value) -> Result<Value> {
+    let (mut landed, mut conflicts) = (Vec::new(), Vec::new());
+    let expected = git::log(Some("main"), 1)?.remove(0).id;
+    for story in input["stories"].as_array().into_iter().flatten() {
+        let (key, branch) = (story["key"].as_str().unwrap_or_default(), story["branch"].as_str().unwrap_or_default());
+        match git::merge(branch, "Merge", &[])? {
+            Merged::Clean(commit) => {
+                backlog::move_to(key, Status::Done, "landed")?;
+                landed.push(json!({ "key": key, "commit": commit }));
+            }
+            Merged::Conflicts(paths) => conflicts.push(json!({ "key": key, "paths": paths })),
+        }
+    }
+    git::advance("main", &expected)?;
+    Ok(json!({ "landed": landed, "conflicts": conflicts, "red": [], "main": "", "documents": [] }))
+}
+
+fn sprint(host: &Host) -> Value {
+    host.run(SprintWorkflow::run, json!({})).expect("a summary")
+}
+
+fn outcomes(summary: &Value) -> BTreeMap<String, String> {
+    let story = |story: &Value| Some((story["key"].as_str()?.to_owned(), story["outcome"].as_str()?.to_owned()));
+    summary["stories"].as_array().into_iter().flatten().filter_map(story).collect()
+}
+
+fn started(host: &Host, workflow: &str) -> Vec<Value> {
+    host.requests("workflows.start").into_iter().filter(|request| request["workflow"] == workflow).collect()
+}
+
+fn status(host: &Host, key: &str) -> Status {
+    host.inside(|| backlog::get(key)).expect("an item").status
+}
+
+/// Whether a branch is left of any sprint's work.
+fn branch(host: &Host, name: &str) -> bool {
+    host.inside(|| git::log(Some(name), 1)).is_ok()
+}
+
+#[test]
+fn ready_stories_land_and_those_that_wait_for_them_follow() {
+    let host = host(&[("1-1", &[]), ("1-2", &["1-1"]), ("1-3", &[])]);
+    let summary = sprint(&host);
+    assert_eq!((&summary["landed"], &summary["branch"]), (&json!(3), &json!("main")));
+    assert!(["1-1", "1-2", "1-3"].iter().all(|path| host.file(path).is_some()), "{:?}", host.files());
+    assert!(["1-1", "1-2", "1-3"].iter().all(|key| status(&host, key) == Status::Done));
+    assert!(!branch(&host, "story/1-1"), "its commits are in main");
+    let developed = started(&host, "dev-story");
+    assert_eq!(developed[0], json!({ "workflow": "dev-story", "input": { "key": "1-1", "base": "main" }, "worktree": "story/1-1" }));
+    assert_eq!(host.requests("git.worktree-add").len(), host.requests("git.worktree-remove").len());
+}
+
+#[test]
+fn no_more_stories_are_at_work_than_allowed() {
+    let stories: &[(&str, &[&str])] = &[("1-1", &[]), ("1-2", &[]), ("1-3", &[]), ("1-4", &[])];
+    // What was started before the first child was waited for.
+    let at_once = |host: &Host| {
+        host.calls().iter().take_while(|call| call.name != "workflows.join-any").filter(|call| call.name == "workflows.start").count()
+    };
+    let usual = host(stories);
+    sprint(&usual);
+    assert_eq!(at_once(&usual), 2);
+    let set = host(stories).with_setting("sprint.parallel", 3);
+    sprint(&set);
+    assert_eq!(at_once(&set), 3);
+    let said = host(stories).with_setting("sprint.parallel", 3);
+    said.run(SprintWorkflow::run, json!({ "parallel": 1, "most": 2 })).expect("a summary");
+    assert_eq!((at_once(&said), started(&said, "dev-story").len()), (1, 2));
+}
+
+#[test]
+fn a_review_sends_a_story_back_with_its_findings() {
+    let turn = RefCell::new(0);
+    let host = host(&[("1-1", &[])]).with_workflow("code-review", move |_| {
+        *turn.borrow_mut() += 1;
+        let changes =
+            json!({ "verdict": "changes", "summary": "No.", "findings": [{ "path": "kitty", "line": 1, "what": "Wrong", "why": "FR1" }] });
+        Ok(if *turn.borrow() == 1 { changes } else { approved() })
+    });
+    let summary = sprint(&host);
+    assert_eq!((&summary["landed"], &summary["stories"][0]["sent_back"]), (&json!(1), &json!(1)));
+    let again = &started(&host, "dev-story")[1]["input"];
+    assert_eq!((&again["findings"][0]["what"], &again["ask"]), (&json!("Wrong"), &json!(false)));
+    let history = host.inside(|| backlog::history("1-1")).expect("a history");
+    let moves: Vec<_> = history.iter().map(|step| step.after).collect();
+    use Status::{Done, InProgress, Review, Todo};
+    assert_eq!(moves, [Todo, InProgress, Review, InProgress, Review, Done]);
+}
+
+/// Both stories change the same file.
+fn conflicting() -> Host {
+    host(&[("1-1", &[]), ("1-2", &[])]).with_workflow("dev-story", |input| {
+        let key = input["key"].as_str().unwrap_or_default();
+        if input["mode"] == "resolve" {
+            let both = git::Resolution::keep("kitty", "1-1 and 1-2\n");
+            git::merge("main", "Merge main", &[both])?;
+        } else {
+            files::write("kitty", key)?;
+            git::commit(&format!("story {key}"), Some("amelia"))?;
+        }
+        Ok(json!({ "outcome": "done", "tests": { "passed": true }, "guards": [] }))
+    })
+}
+
+#[test]
+fn a_conflict_becomes_a_task_is_resolved_reviewed_and_landed() {
+    let host = conflicting();
+    let summary = sprint(&host);
+    assert_eq!((&summary["landed"], &summary["stories"][1]["merged_anew"]), (&json!(2), &json!(1)));
+    assert_eq!(host.file("kitty").as_deref(), Some("1-1 and 1-2\n"));
+    assert_eq!((started(&host, "code-review").len(), started(&host, "land").len()), (3, 3));
+    let task = host.inside(|| backlog::get("1-2-merge")).expect("a task");
+    assert_eq!((task.status, task.draft.parent.as_deref()), (Status::Done, Some("1-2")));
+    assert!(
+        task.draft.body.contains("In `story/1-2`:\n\n    1-2\n") && task.draft.body.contains("In `main`:\n\n    1-1\n"),
+        "{}",
+        task.draft.body
+    );
+    let history = host.inside(|| backlog::history("1-2")).expect("a history");
+    assert!(history.iter().any(|step| step.after == Status::Blocked && step.reason.contains("kitty conflict with main")));
+}
+
+#[test]
+fn a_child_that_fails_costs_its_own_story_alone() {
+    let host = host(&[("1-1", &[]), ("1-2", &["1-1"]), ("1-3", &[])]).with_workflow("dev-story", |input| match input["key"].as_str() {
+        Some("1-1") => Err(Error::other("The model declined.")),
+        _ => developed(input),
+    });
+    let summary = sprint(&host);
+    assert_eq!(outcomes(&summary), BTreeMap::from([("1-1".into(), "failed".into()), ("1-3".into(), "landed".into())]));
+    assert!(summary["stories"][0]["reason"].to_string().contains("The model declined."));
+    assert_eq!((status(&host, "1-1"), status(&host, "1-2")), (Status::Failed, Status::Todo));
+    assert_eq!(host.requests("git.worktree-add").len(), host.requests("git.worktree-remove").len());
+}
+
+#[test]
+fn a_story_a_person_leaves_is_blocked_and_its_branch_stays() {
+    let host = host(&[("1-1", &[])]).with_workflow("dev-story", |input| {
+        developed(input)?;
+        Ok(json!({ "outcome": "skipped", "reason": "Nobody wants it." }))
+    });
+    let summary = sprint(&host);
+    assert_eq!((&summary["stories"][0]["outcome"], status(&host, "1-1")), (&json!("skipped"), Status::Blocked));
+    assert!(branch(&host, "story/1-1"), "what was written is kept");
+}
+
+#[test]
+fn a_branch_of_an_earlier_sprint_is_left_alone() {
+    let host = host(&[("1-1", &[])]).with_commit("story/1-1", "old", "work");
+    assert_eq!(sprint(&host)["landed"], 1);
+    assert!(branch(&host, "story/1-1") && !branch(&host, "story/1-1-2"));
+    assert_eq!(host.file("old"), None);
+}
+
+#[test]
+fn what_cannot_be_landed_is_blocked_with_the_reason() {
+    let host = host(&[("1-1", &[])]).with_workflow("land", |_| Err(Error::Conflict("`kitty` was changed and not committed.".into())));
+    let summary = sprint(&host);
+    assert_eq!(summary["stories"][0]["outcome"], "blocked");
+    assert!(summary["stories"][0]["reason"].to_string().contains("not committed"));
+    let silent = self::host(&[("1-1", &[])]).with_workflow("land", |_| Ok(json!({})));
+    assert_eq!(sprint(&silent)["stories"][0]["outcome"], "blocked");
+}
+
+#[test]
+fn a_story_that_is_red_once_merged_goes_back() {
+    let turn = RefCell::new(0);
+    let host = host(&[("1-1", &[])]).with_workflow("land", move |input| {
+        *turn.borrow_mut() += 1;
+        if *turn.borrow() > 1 {
+            return landed(input);
+        }
+        Ok(json!({ "red": [{ "key": "1-1", "report": "2 passed\n1 failed\n" }] }))
+    });
+    assert_eq!(sprint(&host)["landed"], 1);
+    assert_eq!(started(&host, "dev-story")[1]["input"]["mode"], "resolve");
+    assert!(host.inside(|| backlog::get("1-1-merge")).is_err(), "there is no conflict to file");
+}
+
+#[test]
+fn a_dirty_checkout_is_refused_with_advice() {
+    let host = host(&[("1-1", &[])]).with_file("kitty", "mine\n");
+    let refused = host.run(SprintWorkflow::run, json!({}));
+    assert!(matches!(refused, Err(Error::Invalid(text)) if text.contains("kitty") && text.contains("Commit them")));
+    assert_eq!(status(&host, "1-1"), Status::Todo);
+}
+
+#[test]
+fn only_wanted_stories_are_taken_and_nothing_ready_is_no_failure() {
+    let host = host(&[("1-1", &[]), ("1-2", &[])]);
+    let summary = host.run(SprintWorkflow::run, json!({ "stories": ["1-2"] })).expect("a summary");
+    assert_eq!(outcomes(&summary).keys().collect::<Vec<_>>(), ["1-2"]);
+    let nothing = self::host(&[]);
+    assert_eq!(sprint(&nothing)["stories"], json!([]));
+    assert!(matches!(nothing.run(SprintWorkflow::run, json!({ "storys": [] })), Err(Error::Invalid(_))));
+}

@@ -1,0 +1,190 @@
+//! What may be in a backlog, as the host decides it. Keeps nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::backlog::{Draft, Item, Kind, Status};
+use crate::{Error, Result};
+
+const LONGEST_KEY: usize = 64;
+const LONGEST_LINE: usize = 1 << 10;
+const LONGEST_BODY: usize = 256 << 10;
+const MOST_AFTER: usize = 100;
+const HIGHEST_PRIORITY: u8 = 10;
+
+type Items = BTreeMap<String, Item>;
+
+/// What can be said of an item without knowing the others.
+pub(super) fn check(draft: &Draft) -> Result<()> {
+    let Draft { key, title, body, after, priority, .. } = draft;
+    for key in [key].into_iter().chain(&draft.parent).chain(after) {
+        check_key(key)?;
+    }
+    check_line(key, "title", title)?;
+    if body.len() > LONGEST_BODY || body.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+        return Err(Error::Invalid(format!(
+            "The body of `{key}` has to be text of at most {LONGEST_BODY} bytes; leave control characters out, and put more into a document."
+        )));
+    }
+    if after.len() > MOST_AFTER {
+        return Err(Error::Invalid(format!("`{key}` waits for {} items, and at most {MOST_AFTER} are kept; name fewer.", after.len())));
+    }
+    if *priority > HIGHEST_PRIORITY {
+        return Err(Error::Invalid(format!("The priority of `{key}` is {priority}; give 0 (last) to {HIGHEST_PRIORITY} (first).")));
+    }
+    Ok(())
+}
+
+/// A title, an assignee or a branch.
+pub(super) fn check_line(key: &str, what: &str, text: &str) -> Result<()> {
+    let fits = !text.trim().is_empty() && text.len() <= LONGEST_LINE && !text.chars().any(char::is_control);
+    if !fits {
+        return Err(Error::Invalid(format!(
+            "The {what} of `{key}` has to be one line of 1 to {LONGEST_LINE} bytes without control characters; choose another."
+        )));
+    }
+    Ok(())
+}
+
+/// Parents and `after` are there and fit, and nothing waits for itself.
+pub(super) fn check_graph(items: &Items) -> Result<()> {
+    for item in items.values() {
+        let Draft { key, kind, parent, after, .. } = &item.draft;
+        if let Some(parent) = parent {
+            let above = items.get(parent).ok_or_else(|| missing(key, "belongs to", parent))?;
+            if above.draft.kind as u8 >= *kind as u8 {
+                return Err(Error::Invalid(format!(
+                    "`{key}` is a {} and cannot belong to `{parent}`, which is a {}; a story belongs to an epic, a task to an epic or a story.",
+                    kind.as_str(),
+                    above.draft.kind.as_str()
+                )));
+            }
+        }
+        if let Some(unknown) = after.iter().find(|key| !items.contains_key(*key)) {
+            return Err(missing(key, "waits for", unknown));
+        }
+    }
+    match cycle(items) {
+        Some(cycle) => {
+            Err(Error::Invalid(format!("These items wait for each other: {}. Take one of them out of `after`.", cycle.join(" → "))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The keys an item waits for: its own, and those of the epic it is in.
+pub(super) fn waits<'a>(items: &'a Items, item: &'a Item) -> impl Iterator<Item = &'a str> {
+    item.draft.after.iter().chain(epic_of(items, item).into_iter().flat_map(|epic| &epic.draft.after)).map(String::as_str)
+}
+
+/// Whether what waits for an item may begin. An epic is done with all that is directly in it, too.
+pub(super) fn done(items: &Items, key: &str) -> bool {
+    let Some(item) = items.get(key) else { return false };
+    let mut below = below(items, item).filter(|item| item.status != Status::Cancelled).peekable();
+    item.status == Status::Done || below.peek().is_some() && below.all(|item| item.status == Status::Done)
+}
+
+pub(super) fn follows(before: Status, after: Status) -> bool {
+    match before {
+        Status::Todo | Status::InProgress | Status::Review => before != after,
+        Status::Blocked => !matches!(after, Status::Blocked | Status::Done),
+        Status::Failed => matches!(after, Status::Todo | Status::InProgress | Status::Cancelled),
+        Status::Cancelled => after == Status::Todo,
+        Status::Done => false,
+    }
+}
+
+/// Sorts keys with the numbers in them compared as numbers.
+pub(super) fn order(key: &str) -> (Vec<(bool, usize, String)>, String) {
+    let digits = |character: char| character.is_ascii_digit();
+    let mut parts: Vec<(bool, usize, String)> = Vec::new();
+    let mut rest = key;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|character| digits(character) != digits(first)).unwrap_or(rest.len());
+        let (part, later) = rest.split_at(end);
+        let number = part.trim_start_matches('0');
+        parts.push(if digits(first) { (false, number.len(), number.to_owned()) } else { (true, 0, part.to_owned()) });
+        rest = later;
+    }
+    (parts, key.to_owned())
+}
+
+fn check_key(key: &str) -> Result<()> {
+    let plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
+        let key: String = key.chars().take(100).flat_map(char::escape_debug).collect();
+        return Err(Error::Invalid(format!(
+            "`{key}` is no key: a key has 1 to {LONGEST_KEY} of the characters a-z and 0-9, with single dashes between them, such as \
+             `1-2-user-login`; choose another."
+        )));
+    }
+    Ok(())
+}
+
+fn missing(key: &str, how: &str, unknown: &str) -> Error {
+    Error::NotFound(format!("`{key}` {how} `{unknown}`, which is not in the backlog; add it first, or in the same call."))
+}
+
+fn epic_of<'a>(items: &'a Items, item: &'a Item) -> Option<&'a Item> {
+    let above = items.get(item.draft.parent.as_deref()?)?;
+    if above.draft.kind == Kind::Epic { Some(above) } else { items.get(above.draft.parent.as_deref()?) }
+}
+
+/// What is directly in an epic; nothing of any other item.
+fn below<'a>(items: &'a Items, item: &'a Item) -> impl Iterator<Item = &'a Item> {
+    let in_it = |other: &&Item| item.draft.kind == Kind::Epic && other.draft.parent.as_deref() == Some(&item.draft.key);
+    items.values().filter(in_it)
+}
+
+/// One circle of items, its first again at the end. An item in an epic begins after what the epic waits for, and the
+/// epic ends after all that is in it.
+fn cycle(items: &Items) -> Option<Vec<String>> {
+    let mut settled = BTreeSet::new();
+    for item in items.values() {
+        let mut path = Vec::new();
+        let found =
+            (search(items, (item, false), &mut path, &mut settled)).or_else(|| search(items, (item, true), &mut path, &mut settled));
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// An item's beginning, or its end.
+type Point<'a> = (&'a Item, bool);
+
+/// Recursion is deep enough for a test's backlog.
+fn search<'a>(
+    items: &'a Items,
+    point: Point<'a>,
+    path: &mut Vec<(&'a str, bool)>,
+    settled: &mut BTreeSet<(&'a str, bool)>,
+) -> Option<Vec<String>> {
+    let name = (point.0.draft.key.as_str(), point.1);
+    if settled.contains(&name) {
+        return None;
+    }
+    if let Some(begin) = path.iter().position(|other| *other == name) {
+        let mut circle: Vec<_> = path[begin..].iter().chain([&name]).map(|(key, _)| (*key).to_owned()).collect();
+        // Beginning and end of an item are one word to a reader.
+        circle.dedup();
+        if circle.len() == 1 {
+            circle.extend(circle.first().cloned());
+        }
+        return Some(circle);
+    }
+    path.push(name);
+    let found = before(items, point).into_iter().find_map(|earlier| search(items, earlier, path, settled));
+    path.pop();
+    settled.insert(name);
+    found
+}
+
+/// What has to come first.
+fn before<'a>(items: &'a Items, (item, ends): Point<'a>) -> Vec<Point<'a>> {
+    if ends {
+        return [(item, false)].into_iter().chain(below(items, item).map(|item| (item, true))).collect();
+    }
+    let epic = epic_of(items, item).map(|epic| (epic, false));
+    item.draft.after.iter().filter_map(|key| items.get(key)).map(|item| (item, true)).chain(epic).collect()
+}
