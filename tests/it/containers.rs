@@ -333,11 +333,16 @@ impl User {
 
 /// The host is killed while a command runs; the run that is resumed finds it, running or ended.
 fn killed(user: &User, before: &[Value], line: &str, pause: Duration) -> Value {
+    ended_by("KILL", user, before, line, pause)
+}
+
+fn ended_by(signal: &str, user: &User, before: &[Value], line: &str, pause: Duration) -> Value {
     let execute = json!({ "do": "execute", "command": ["sh", "-c", line] });
     let inputs: Vec<_> = before.iter().chain([&execute]).collect();
     let mut child = user.begin(&json!({ "do": "in-turn", "inputs": inputs }));
     assert!(program::wait_until(&mut child, || user.lines().contains("begun\n")), "the command begins");
-    child.kill().unwrap();
+    let sent = std::process::Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
     child.wait().unwrap();
     assert_eq!(commands(&user.data()).len(), 1, "the command outlives its host");
     std::thread::sleep(pause);
@@ -353,6 +358,14 @@ fn a_host_that_is_killed_finds_the_command_running() {
     let Some(user) = User::new(false) else { return };
     let outcome = killed(&user, &[], "echo heard; echo begun >> log; sleep 4; echo ended >> log; echo last; exit 9", Duration::ZERO);
     assert_eq!((ended(&outcome), &outcome["stdout"]), (("exited", 9), &json!("heard\nlast\n")));
+    assert_eq!(user.lines(), "begun\nended\n", "it was executed once");
+}
+
+#[test]
+fn a_host_that_is_told_to_stop_leaves_its_command_alone() {
+    let Some(user) = User::new(false) else { return };
+    let outcome = ended_by("TERM", &user, &[], "echo heard; echo begun >> log; sleep 9; echo ended >> log; exit 9", Duration::ZERO);
+    assert_eq!((ended(&outcome), &outcome["stdout"]), (("exited", 9), &json!("heard\n")));
     assert_eq!(user.lines(), "begun\nended\n", "it was executed once");
 }
 

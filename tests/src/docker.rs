@@ -11,7 +11,7 @@ use std::{
 };
 
 /// The image of the tests.
-pub const IMAGE: &str = "baton-test:2";
+pub const IMAGE: &str = "baton-test:3";
 
 static MADE: Once = Once::new();
 

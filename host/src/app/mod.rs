@@ -14,6 +14,8 @@ use std::{
 
 use serde_json::Value;
 
+pub use sandboxing::engine;
+
 pub use folder::{Folder, FolderError, Refused, pack, read_file, read_plugin, understand};
 
 use crate::{

@@ -27,7 +27,7 @@ pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access) -> Re
 }
 
 /// What the operator chose, for the containers that bear `owner`.
-fn engine(config: &Config, owner: &str) -> Arc<dyn Engine> {
+pub fn engine(config: &Config, owner: &str) -> Arc<dyn Engine> {
     match config.sandbox.engine {
         EngineKind::Docker => {
             Arc::new(Docker::new(config.sandbox.socket.clone(), owner.to_owned(), Arc::new(SystemClock), Arc::new(rand::random)))

@@ -3,7 +3,7 @@ use std::{fs, path::Path};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Access, App, AppError};
+use super::{Access, App, AppError, read_plugin};
 use crate::{
     config::Config,
     interfaces::llm,
@@ -93,4 +93,13 @@ async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
     beside.close().await;
     let app = open(folder.path(), Access::Execute).await.unwrap();
     assert_eq!(runs(&app).await[0].state, State::Cancelled);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_plugin_and_is_not_waited_for() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("x.wasm");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+    assert!(read_plugin(&pipe, &Default::default()).err().unwrap().contains("no file"));
 }

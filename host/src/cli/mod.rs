@@ -169,16 +169,24 @@ impl Context {
     }
 
     async fn open_at(&self, data_dir: Option<PathBuf>, access: Access) -> anyhow::Result<App> {
-        self.open_with(self.config_at(data_dir)?, access).await
+        let config = self.config_at(data_dir)?;
+        if access == Access::Execute {
+            self.warn_of_processes(&config);
+        }
+        self.open_with(config, access).await
     }
 
-    async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<App> {
-        let app = App::open(config, access).await?;
-        if access == Access::Execute && app.config.sandbox.engine == EngineKind::Process {
+    /// Says aloud that commands are isolated from nothing, where the operator wants it so.
+    fn warn_of_processes(&self, config: &Config) {
+        if config.sandbox.engine == EngineKind::Process {
             let warning = "Commands are executed as plain processes of this machine, which isolates nothing: they can read, change and send \
                            whatever this user can. Set `engine = \"docker\"` under [sandbox] for anything but a demo.";
             self.screen.warn(format!("{} {warning}", painted(screen::WARNING, "!!")));
         }
+    }
+
+    async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<App> {
+        let app = App::open(config, access).await?;
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
             self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));

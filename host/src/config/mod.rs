@@ -314,8 +314,7 @@ fn trust(user: &Value, file: &Path) -> Result<Trust, ConfigError> {
 fn sandbox(user: &Value, file: &Path) -> Result<sandbox::Settings, ConfigError> {
     let set = at(user, "sandbox").map(sandbox::Settings::from_settings).unwrap_or_else(|| Ok(sandbox::Settings::default()));
     let mut settings = set.map_err(|error| misread(file, "sandbox", &error.key, error.wanted, error.found))?;
-    settings.socket = settings.socket.or_else(|| text("DOCKER_HOST"));
-    settings.search = text("PATH").unwrap_or_default();
+    (settings.socket, settings.search) = (settings.socket.or_else(|| text("DOCKER_HOST")), text("PATH").unwrap_or_default());
     Ok(settings)
 }
 
@@ -528,9 +527,6 @@ mod tests {
         let pipe = folder.path().join("baton.toml");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
         assert!(settings_file(&pipe).unwrap_err().to_string().contains("it is no file"));
-        let plugin = folder.path().join("x.wasm");
-        std::fs::rename(&pipe, &plugin).unwrap();
-        assert!(crate::app::read_plugin(&plugin, &Trust::default()).err().unwrap().contains("no file"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
     sandbox::{Ending, IMAGES, Job, Key, Outcome, Place, Sandbox},
     tools::{self, Command},
 };
-use crate::journal::{Attempt, Capability, Performed, RunId};
+use crate::journal::{Attempt, Capability, Halt, Performed, RunId};
 
 /// Bytes of each stream that a model is shown: the end, where what matters is told.
 const SHOWN: usize = 16 << 10;
@@ -28,13 +28,13 @@ impl tools::Commands for Commands {
         Capability::new(IMAGES.word, image.to_owned())
     }
 
-    async fn execute(&self, run: RunId, command: Command, attempt: &Attempt) -> Performed<(String, bool)> {
+    async fn execute(&self, run: RunId, command: Command, attempt: &Attempt, halt: Halt) -> Performed<(String, bool)> {
         let timeout = command.timeout.unwrap_or_else(|| self.sandbox.longest(&command.image).min(USUAL_TIMEOUT));
         let job = match Job::new(Some(command.image), command.arguments, Vec::new(), timeout) {
             Ok(job) => job,
             Err(error) => return Performed::answer(Err(error)),
         };
-        let place = Place { run, workspace: self.workspace.clone() };
+        let place = Place { run, workspace: self.workspace.clone(), halt };
         match self.sandbox.execute(place, job, attempt).await {
             Performed::Answered(answer, events) => Performed::Answered(answer.map(|outcome| shown(&outcome)), events),
             Performed::Waiting(wait) => Performed::Waiting(wait),

@@ -7,13 +7,14 @@ use anyhow::Result;
 use tokio::sync::mpsc;
 
 use crate::{
+    app,
     cli::{
         Context,
         screen::{WARNING, painted},
         text,
     },
     config::Config,
-    interfaces::sandbox::{Docker, Engine, EngineKind, Key, Settings, Task},
+    interfaces::sandbox::{EngineKind, Key, Settings, Task},
     journal::RunId,
 };
 
@@ -26,6 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub(super) async fn chosen(context: &Context, data_dir: PathBuf) -> Result<Config> {
     let config = context.config_at(Some(data_dir))?;
     if config.sandbox.engine == EngineKind::Process {
+        context.warn_of_processes(&config);
         return Ok(config);
     }
     let Err(reason) = tried(&config).await else { return Ok(config) };
@@ -41,7 +43,7 @@ pub(super) async fn chosen(context: &Context, data_dir: PathBuf) -> Result<Confi
 
 /// Runs one command as the stories' tests will be run; why that does not work.
 async fn tried(config: &Config) -> std::result::Result<(), String> {
-    let engine = Docker::new(config.sandbox.socket.clone(), format!("trial-{}", std::process::id()));
+    let engine = app::engine(config, &format!("trial-{}", std::process::id()));
     let Some(image) = config.sandbox.images.get("default") else { return Err("There is no image `default`.".to_owned()) };
     let folder = tempfile::tempdir().map_err(|error| format!("There is no room for temporary files ({error})."))?;
     let task = Task {

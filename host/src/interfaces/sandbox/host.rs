@@ -19,7 +19,7 @@ impl wit::Host for View<'_> {
         let job = Job::new(image, command, env, timeout)?;
         // A command is found again by its call, so that doing the call twice is doing it once.
         let call = Call::new("sandbox.execute", Effect::Write, &job)?.needing(Capability::new(IMAGES.word, job.image.clone()));
-        let place = Place { run: self.recorder.run().clone(), workspace: self.workspace.to_owned() };
+        let place = Place { run: self.recorder.run().clone(), workspace: self.workspace.to_owned(), halt: self.recorder.halt() };
         let (sandbox, run, executed) = (Arc::clone(self.sandbox), place.run.clone(), Arc::new(OnceLock::new()));
         let noted = Arc::clone(&executed);
         let perform = |attempt: Attempt| async move {

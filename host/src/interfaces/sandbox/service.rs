@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, EventLog},
-    journal::{Attempt, CallError, Pause, PauseKind, Performed, Redactor, RunId},
+    journal::{Attempt, CallError, Halt, Interrupt, Pause, PauseKind, Performed, Redactor, RunId},
 };
 
 /// Pieces of output that may wait to be taken in.
@@ -59,6 +59,8 @@ pub struct Place {
     pub run: RunId,
     /// The folder.
     pub workspace: PathBuf,
+    /// Tells why nobody waits any more.
+    pub halt: Halt,
 }
 
 impl Sandbox {
@@ -68,7 +70,8 @@ impl Sandbox {
         Self { parts, permits, removing: Mutex::default() }
     }
 
-    /// Executes a job, or finds the one of this call again. A future that is dropped takes its command with it.
+    /// Executes a job, or finds the one of this call again. A future that is dropped takes its command with it, unless the host
+    /// was told to stop: then the command goes on, and is found when the run does.
     pub async fn execute(&self, place: Place, job: Job, attempt: &Attempt) -> Performed<Outcome> {
         let image = match self.image(&job) {
             Ok(image) => image.clone(),
@@ -102,7 +105,7 @@ impl Sandbox {
             asked_at: attempt.asked_at,
             keep_free: self.parts.settings.keep_free,
         };
-        let mut abandoned = Abandoned { sandbox: self, key: Some(task.key.clone()) };
+        let mut abandoned = Abandoned { sandbox: self, key: Some(task.key.clone()), halt: place.halt };
         let (sender, receiver) = tokio::sync::mpsc::channel(PIECES);
         let mut collected = Collected::default();
         let (ended, ()) = tokio::join!(self.parts.engine.execute(&task, sender), collected.listen(receiver, &teller));
@@ -205,14 +208,18 @@ impl Sandbox {
     }
 }
 
-/// Ends a command that nobody waits for any more: its run was cancelled.
+/// Ends a command that nobody waits for any more: its run was cancelled, or is out of time.
 struct Abandoned<'a> {
     sandbox: &'a Sandbox,
     key: Option<Key>,
+    halt: Halt,
 }
 
 impl Drop for Abandoned<'_> {
     fn drop(&mut self) {
+        if matches!(self.halt.interrupt(), Some(Interrupt::Stopped)) {
+            return;
+        }
         // Without a runtime the process ends, and the command is found again by the next.
         if let (Some(key), Ok(_)) = (self.key.take(), tokio::runtime::Handle::try_current()) {
             self.sandbox.forget(key);

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, Event, EventError, EventLog},
-    journal::{Attempt, CallError, PauseKind, Performed, Redactor, RunId},
+    journal::{Attempt, CallError, Halt, PauseKind, Performed, Redactor, RunId},
 };
 
 /// Gives one ending to every command, after these pieces.
@@ -110,6 +110,7 @@ struct Bench {
     engine: Arc<Scripted>,
     memory: Arc<Memory>,
     sandbox: Sandbox,
+    halt: Halt,
 }
 
 fn bench(pieces: Vec<Piece>, ending: Result<Ended, EngineError>, hangs: bool, full: bool) -> Bench {
@@ -125,14 +126,15 @@ fn bench(pieces: Vec<Piece>, ending: Result<Ended, EngineError>, hangs: bool, fu
         redactor,
         own: vec![PathBuf::from("/proc/self/no-such")],
     });
-    Bench { engine, memory, sandbox }
+    Bench { engine, memory, sandbox, halt: Halt::default() }
 }
 
 impl Bench {
     async fn execute(&self, image: Option<&str>, timeout: u32, again: bool) -> Performed<Outcome> {
         let job = Job::new(image.map(str::to_owned), vec!["make".to_owned()], Vec::new(), timeout).unwrap();
         let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again, asked_at: 7 };
-        self.sandbox.execute(Place { run: RunId::from_text("r"), workspace: "/w".into() }, job, &attempt).await
+        let place = Place { run: RunId::from_text("r"), workspace: "/w".into(), halt: self.halt.clone() };
+        self.sandbox.execute(place, job, &attempt).await
     }
 
     fn told(&self) -> Vec<Value> {
@@ -256,12 +258,17 @@ async fn a_job_beyond_what_the_operator_set_never_reaches_the_engine() {
 }
 
 #[tokio::test]
-async fn a_command_that_nobody_waits_for_is_discarded() {
-    let bench = bench(vec![Piece::Started { again: false }], exited(0), true, false);
-    let waited = tokio::time::timeout(std::time::Duration::from_millis(50), bench.execute(None, 60, false)).await;
-    assert!(waited.is_err());
-    bench.sandbox.close().await;
-    assert_eq!(*bench.engine.discarded.lock().unwrap(), [Key { run: RunId::from_text("r"), seq: 3 }]);
+async fn a_command_that_nobody_waits_for_is_discarded_unless_the_host_stops() {
+    for stops in [false, true] {
+        let bench = bench(vec![Piece::Started { again: false }], exited(0), true, false);
+        if stops {
+            bench.halt.stop();
+        }
+        let waited = tokio::time::timeout(std::time::Duration::from_millis(50), bench.execute(None, 60, false)).await;
+        assert!(waited.is_err());
+        bench.sandbox.close().await;
+        assert_eq!(bench.engine.discarded.lock().unwrap().len(), usize::from(!stops));
+    }
 }
 
 #[test]

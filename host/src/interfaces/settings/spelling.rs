@@ -21,7 +21,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("providers", &[]),
     ("registries", &[]),
     ("runs", &["at-once"]),
-    ("sandbox", &[]),
+    ("sandbox", &["engine", "socket", "at-once", "keep-free-mib", "images"]),
     ("signatures", &["policy", "keys"]),
     ("sprint", &["parallel"]),
     ("story", &["context-tokens"]),

@@ -34,13 +34,13 @@ impl wit::Host for View<'_> {
             call = call.needing(reached);
         }
         let (run, effect, authority) = (self.recorder.run().clone(), found.effect, self.recorder.authority());
-        let told = run.clone();
+        let (told, halt) = (run.clone(), self.recorder.halt());
         let (called, ready) = (Arc::new(OnceLock::new()), found.ready.as_ref().ok().cloned());
         let noted = Arc::clone(&called);
         let perform = |attempt: Attempt| async move {
             let _ = noted.set(attempt.seq);
             let performed = match found.ready {
-                Ok(Ready { toolset, tool }) => toolset.call(Usage { tool: &tool, arguments, run, attempt, effect, authority }).await,
+                Ok(Ready { toolset, tool }) => toolset.call(Usage { tool: &tool, arguments, run, attempt, effect, authority, halt }).await,
                 Err(error) => Performed::answer(Err(error)),
             };
             told_of(performed, &told, &name)

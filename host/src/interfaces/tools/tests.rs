@@ -15,7 +15,9 @@ use crate::{
         files::Workspace,
         toolboxes::{self, Declared, Toolboxes},
     },
-    journal::{Attempt, CallError, Capability, Effect, EntryState, Interrupt, Pause, PauseKind, Performed, RunId, Wait, testing::Bench},
+    journal::{
+        Attempt, CallError, Capability, Effect, EntryState, Halt, Interrupt, Pause, PauseKind, Performed, RunId, Wait, testing::Bench,
+    },
 };
 
 /// One toolbox `calculator` with the tool `add`, and `broken`, which does not say what it has.
@@ -80,7 +82,7 @@ impl Commands for Machine {
         Capability::new("images", image.to_owned())
     }
 
-    async fn execute(&self, _: RunId, command: Command, attempt: &Attempt) -> Performed<(String, bool)> {
+    async fn execute(&self, _: RunId, command: Command, attempt: &Attempt, _: Halt) -> Performed<(String, bool)> {
         assert!(!self.answered.lock().unwrap().contains(&attempt.seq), "it is forgotten once it is answered");
         self.executed.lock().unwrap().push(command);
         Performed::answer(Ok(("It failed.".to_owned(), true)))

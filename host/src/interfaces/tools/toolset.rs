@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     interfaces::toolboxes::Declared,
-    journal::{Attempt, Authority, CallError, Capability, Effect, Performed, RunId},
+    journal::{Attempt, Authority, CallError, Capability, Effect, Halt, Performed, RunId},
 };
 
 /// A tool's arguments, by name.
@@ -39,6 +39,8 @@ pub struct Usage<'a> {
     pub effect: Effect,
     /// Who decides what the run may see.
     pub authority: Arc<dyn Authority>,
+    /// Tells why nobody waits any more, where nobody does.
+    pub halt: Halt,
 }
 
 /// Somebody who has tools.

@@ -2,12 +2,13 @@
 
 use super::{Command, Commands};
 use crate::{
-    interfaces::tools::toolset::{Arguments, Outcome},
-    journal::{Attempt, Performed, RunId},
+    interfaces::tools::toolset::{Arguments, Outcome, Usage},
+    journal::Performed,
 };
 
-pub(super) async fn perform(commands: &dyn Commands, run: RunId, arguments: &Arguments, attempt: &Attempt) -> Performed<Outcome> {
-    match commands.execute(run, asked(arguments), attempt).await {
+pub(super) async fn perform(commands: &dyn Commands, usage: Usage<'_>) -> Performed<Outcome> {
+    let Usage { arguments, run, attempt, halt, .. } = usage;
+    match commands.execute(run, asked(&arguments), &attempt, halt).await {
         Performed::Answered(answer, events) => Performed::Answered(answer.map(|(content, failed)| Outcome { content, failed }), events),
         Performed::Waiting(wait) => Performed::Waiting(wait),
         Performed::Paused { pause, happened } => Performed::Paused { pause, happened },

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use super::toolset::{Arguments, Outcome, Toolset, Usage};
 use crate::{
     interfaces::toolboxes::Declared,
-    journal::{Attempt, Authority, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId},
+    journal::{Attempt, Authority, CallError, Capability, Effect, Halt, Pause, PauseKind, Performed, RunId},
 };
 
 /// What was found at a path.
@@ -68,7 +68,7 @@ pub trait Commands: Send + Sync {
     /// What a run must be allowed to execute commands in this image.
     fn executing(&self, image: &str) -> Capability<'static>;
     /// What a model is told of the command, and whether it failed.
-    async fn execute(&self, run: RunId, command: Command, attempt: &Attempt) -> Performed<(String, bool)>;
+    async fn execute(&self, run: RunId, command: Command, attempt: &Attempt, halt: Halt) -> Performed<(String, bool)>;
     /// The answer of this call is in the journal.
     fn answered(&self, run: RunId, seq: u64);
 }
@@ -117,8 +117,7 @@ impl Toolset for Builtin {
 
     async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {
         if usage.tool == declared::RUN {
-            let Usage { arguments, run, attempt, .. } = usage;
-            return command::perform(&*self.commands, run, &arguments, &attempt).await;
+            return command::perform(&*self.commands, usage).await;
         }
         let (files, tool) = (Arc::clone(&self.files), usage.tool.to_owned());
         let Usage { arguments, attempt, authority, .. } = usage;
