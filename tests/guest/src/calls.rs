@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use baton_sdk::{
+    backlog::{Draft, Kind, Status},
     people::{Decision, Question, Severity},
     prelude::*,
 };
@@ -172,4 +173,33 @@ pub(crate) fn execute(input: &Value) -> Result<Value> {
         "ending": ending, "exit-code": outcome.exit_code, "stdout": outcome.stdout, "stderr": outcome.stderr,
         "output": outcome.output, "took": outcome.took,
     }))
+}
+
+/// Expects: so many stories, each after the one before, taken in the order in which they become ready; every move made
+/// once, and the documents in step.
+pub(crate) fn backlog(times: u64) -> Result<Value> {
+    let story = |number: u64| {
+        let draft = Draft::new(Kind::Story, format!("1-{number}"), format!("Story {number}")).below("1").with_body("As it says.");
+        if number > 1 { draft.after([format!("1-{}", number - 1)]) } else { draft }
+    };
+    let stories = (1..=times).map(story);
+    backlog::put(&[Draft::new(Kind::Epic, "1", "Everything")].into_iter().chain(stories).collect::<Vec<_>>())?;
+    let mut taken = Vec::new();
+    while let Some(item) = backlog::ready()?.into_iter().next() {
+        let key = item.draft.key;
+        backlog::move_to(&key, Status::InProgress, "It is ready.")?;
+        backlog::assign(&key, Some("probe"), Some(&format!("story/{key}")))?;
+        backlog::write_documents()?;
+        backlog::move_to(&key, Status::Done, "It was easy.")?;
+        taken.push(key);
+    }
+    let changed = backlog::write_documents()?;
+    let moves = backlog::history("1-1")?.into_iter().map(|moved| moved.after.as_str()).collect::<Vec<_>>();
+    Ok(json!({ "taken": taken, "changed": changed, "moves": moves, "all": backlog::all()?.len(), "body": backlog::get("1-1")?.draft.body }))
+}
+
+/// Expects: the item, or the host's sentence why not.
+pub(crate) fn put_item(key: &str, after: &[Value]) -> Result<Value> {
+    let after = after.iter().filter_map(Value::as_str);
+    backlog::put(&[Draft::new(Kind::Task, key, "A task").after(after)]).map(|()| Value::Null)
 }

@@ -30,6 +30,8 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "ask-person" => calls::ask_person(input),
         "inform" => calls::inform(text("say"), number("times")),
         "in-turn" => input["inputs"].as_array().into_iter().flatten().map(perform).collect(),
+        "backlog" => calls::backlog(number("times")),
+        "put-item" => calls::put_item(text("key"), input["after"].as_array().map_or(&[], Vec::as_slice)),
         "tools" => Ok(calls::tools()),
         "call-tools" => Ok(calls::call_tools(&input["calls"])),
         "sleep" => calls::sleep(number("milliseconds")),

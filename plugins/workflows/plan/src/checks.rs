@@ -55,6 +55,9 @@ fn keys(backlog: &Backlog) -> Vec<String> {
                 story.key
             ));
         }
+        if epics.contains(&story.key) {
+            findings.push(format!("The story key `{}` is that of an epic.", story.key));
+        }
         if !stories.insert(&story.key) {
             findings.push(format!("The story key `{}` is used twice.", story.key));
         }

@@ -4,6 +4,7 @@
 mod brief;
 mod checks;
 mod documents;
+mod items;
 mod open;
 mod render;
 #[cfg(test)]
@@ -81,6 +82,12 @@ impl Workflow<Value, Planned> for Plan {
         write(&mut documents, "docs/epics.md", &epics)?;
         for (epic, story) in backlog.stories() {
             write(&mut documents, &format!("docs/stories/{}.md", story.key), &render::story(epic, story, &requirements))?;
+        }
+        baton_sdk::backlog::put(&items::of(&backlog, &requirements))?;
+        for path in baton_sdk::backlog::write_documents()? {
+            if !documents.contains(&path) {
+                documents.push(path);
+            }
         }
 
         run::progress(0.85, "Murat judges whether the plan is ready");

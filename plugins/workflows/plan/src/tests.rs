@@ -77,6 +77,7 @@ fn a_long_chain_is_no_cycle_and_no_stack_overflow() {
 fn broken_backlogs_are_found() {
     let unknown = findings(&stories(&[("a", &["ghost"])]));
     assert_eq!(unknown, ["Story a comes after `ghost`, which is no story."]);
+    assert_eq!(findings(&stories(&[("1", &[])])), ["The story key `1` is that of an epic."]);
     let twice = findings(&stories(&[("a", &[]), ("a", &[])]));
     assert_eq!(twice, ["The story key `a` is used twice."]);
     for key in ["", "A", "a--b", "-a", "../../etc/passwd", "a/b", &"a".repeat(65)] {

@@ -37,7 +37,10 @@ fn the_example_becomes_a_plan() {
     for path in output["documents"].as_array().expect("a list").iter().filter_map(Value::as_str) {
         assert!(host.file(path).is_some_and(|text| text.starts_with(['#', '-'])), "{path}");
     }
-    assert_eq!(host.files().len(), 1 + 5 + 9, "the brief, five documents and nine stories");
+    assert_eq!(host.files().len(), 1 + 5 + 9 + 2, "the brief, five documents, nine stories and where they are");
+    let item = host.item("2-3-settle-up").expect("every story is in the backlog");
+    assert_eq!((item.draft.parent.as_deref(), item.draft.after.is_empty()), (Some("2"), false));
+    assert!(item.draft.body.starts_with("# ") && item.draft.body.contains("## Acceptance criteria"), "{}", item.draft.body);
     assert_eq!(host.progress().last().map(String::as_str), Some("The plan is ready to build"));
     assert_eq!(host.logged(), [], "no answer had to go back");
 }

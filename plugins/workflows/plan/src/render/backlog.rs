@@ -42,9 +42,14 @@ pub(crate) fn story(epic: &Epic, story: &Story, requirements: &Requirements) -> 
         ("points", json!(story.points)),
     ];
     let front: String = front.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    format!("---\n{front}---\n\n{}", story_body(story, requirements))
+}
+
+/// What stands below the front matter.
+pub(crate) fn story_body(story: &Story, requirements: &Requirements) -> String {
     let acceptance: Vec<String> = story.acceptance.iter().map(|criterion| format!("[ ] {}", line(criterion))).collect();
     let serves: Vec<String> = story.requirements.iter().map(|id| served(id, requirements)).collect();
-    let body = document(
+    document(
         &story.title,
         [
             story.story.clone(),
@@ -52,8 +57,7 @@ pub(crate) fn story(epic: &Epic, story: &Story, requirements: &Requirements) -> 
             section("Requirements", &list(&serves)),
             section("After", &list(&story.after)),
         ],
-    );
-    format!("---\n{front}---\n\n{body}")
+    )
 }
 
 /// `docs/readiness.md`.

@@ -6,7 +6,8 @@ mod product;
 
 use std::fmt::Display;
 
-pub(crate) use backlog::{backlog, readiness, story};
+pub(crate) use backlog::{backlog, readiness, story, story_body};
+
 pub(crate) use product::{analysis, architecture, constraints, requirements, test_strategy};
 
 /// A bullet list; `None.` when there is nothing in it.
@@ -32,7 +33,7 @@ fn row<'a>(cells: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// On one line, for titles, cells and items.
-fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

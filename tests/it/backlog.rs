@@ -1,0 +1,266 @@
+//! The backlog with the real program: people add, look and move beside runs that do the same, and no move is made twice.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use baton_tests::{PROBE, program};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+struct User(TempDir);
+
+impl User {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        for folder in ["data/plugins", "work"] {
+            fs::create_dir_all(home.path().join(folder)).unwrap();
+        }
+        Self(home)
+    }
+
+    fn with_probe() -> Self {
+        let user = Self::new();
+        fs::write(user.0.path().join("data/plugins/probe.wasm"), PROBE).unwrap();
+        let _granted = user.baton(&["plugin", "grant", "probe"]).exits(0);
+        user
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = program::command(self.0.path(), arguments);
+        command.env("BATON_DATA_DIR", self.0.path().join("data")).env("BATON_USER", "ada");
+        command
+    }
+
+    fn baton(&self, arguments: &[&str]) -> program::Ended {
+        program::ended(self.command(arguments).output().unwrap())
+    }
+
+    fn backlog(&self, arguments: &[&str]) -> program::Ended {
+        self.baton(&[&["backlog", "--workspace", "work"], arguments].concat())
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.backlog(&[arguments, &["-o", "json"]].concat()).exits(0).stdout).unwrap()
+    }
+
+    fn file(&self, path: &str) -> PathBuf {
+        self.0.path().join("work").join(path)
+    }
+
+    fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.file(path)).unwrap()
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        fs::create_dir_all(self.file(path).parent().unwrap()).unwrap();
+        fs::write(self.file(path), text).unwrap();
+    }
+
+    /// A project of an epic and three stories.
+    fn with_stories() -> Self {
+        let user = Self::new();
+        let add = |arguments: &[&str]| drop(user.backlog(&[&["add"], arguments].concat()).exits(0));
+        add(&["1", "Ledgers", "--kind", "epic"]);
+        add(&["1-1-init", "Start a ledger", "--parent", "1", "--priority", "8"]);
+        add(&["1-2-add", "Add an expense", "--parent", "1", "--after", "1-1-init"]);
+        add(&["1-10-split", "Split it", "--parent", "1", "--after", "1-1-init,1-2-add"]);
+        user
+    }
+}
+
+fn keys(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|item| item["key"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn people_add_look_and_move() {
+    let user = User::with_stories();
+    assert_eq!(keys(&user.json(&["list"])), ["1", "1-1-init", "1-2-add", "1-10-split"]);
+    assert_eq!(keys(&user.json(&["list", "--ready"])), ["1-1-init"]);
+    let list = user.backlog(&["list"]).exits(0);
+    assert!(list.stdout.contains("1-10-split") && list.stderr.contains("0 of 3 done"), "{}{}", list.stdout, list.stderr);
+    let _moved = user.backlog(&["move", "1-1-init", "in-progress", "--reason", "Ada has time."]).exits(0);
+    let _moved = user.backlog(&["move", "1-1-init", "done"]).exits(0);
+    assert_eq!(keys(&user.json(&["list", "--ready"])), ["1-2-add"]);
+    assert_eq!(keys(&user.json(&["list", "--status", "done,blocked"])), ["1-1-init"]);
+    let shown = user.json(&["show", "1-1-init"]);
+    let history: Vec<_> = shown["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["after"].clone(), one["reason"].clone(), one["person"].clone()))
+        .collect();
+    let ada = json!("ada");
+    assert_eq!(
+        history,
+        [
+            (json!("todo"), json!(""), ada.clone()),
+            (json!("in-progress"), json!("Ada has time."), ada.clone()),
+            (json!("done"), json!(""), ada)
+        ]
+    );
+    let shown = user.backlog(&["show", "1-1-init"]).exits(0).stdout;
+    assert!(shown.contains("todo → in-progress by ada: Ada has time."), "{shown}");
+    let graph = user.backlog(&["graph"]).exits(0).stdout;
+    assert!(graph.contains("Wave 1\n└─ ○ 1-2-add") && graph.contains("Wave 2\n└─ ○ 1-10-split  Split it\n      ← 1-2-add"), "{graph}");
+    assert_eq!(user.json(&["graph"])["waves"], json!([["1-2-add"], ["1-10-split"]]));
+    let dot = user.backlog(&["graph", "--dot"]).exits(0).stdout;
+    assert!(dot.contains("\"1-2-add\" -> \"1-10-split\";"), "{dot}");
+    assert_eq!(
+        keys(&serde_json::from_str(&user.baton(&["backlog", "list", "-o", "json"]).exits(0).stdout).unwrap()),
+        [""; 0],
+        "another project"
+    );
+}
+
+#[test]
+fn mistakes_are_told_in_sentences() {
+    let user = User::with_stories();
+    let says = |arguments: &[&str], code: i32, expected: &str| {
+        let ended = user.backlog(arguments).exits(code);
+        assert!(ended.stderr.contains(expected), "{arguments:?}: {}", ended.stderr);
+    };
+    let _done = user.backlog(&["move", "1-1-init", "done"]).exits(0);
+    says(&["move", "1-1-init", "todo"], 1, "`1-1-init` is `done` and cannot become `todo`: what is done stays so");
+    says(&["show", "1-1-inti"], 2, "near it are `1-1-init`");
+    says(&["move", "ghost", "done"], 2, "There is no item `ghost`");
+    says(&["move", "1-2-add", "finished"], 2, "a status is one of todo, in-progress");
+    says(&["add", "a/b", "T"], 2, "is no key");
+    says(&["add", "../x", "T"], 2, "is no key");
+    says(&["add", "1-1-init", "T"], 1, "There is an item `1-1-init` already");
+    says(&["add", "a", "two\nlines"], 2, "has to be one line");
+    says(&["add", "a", "T", "--after", "a"], 2, "These items wait for each other: a → a.");
+    says(&["add", "a", "T", "--after", "ghost"], 2, "`a` waits for `ghost`, which is not in the backlog");
+    says(&["add", "a", "T", "--parent", "1-1-init"], 2, "cannot belong to `1-1-init`");
+    says(&["add", "a", "T", "--priority", "11"], 2, "give 0 (last) to 10 (first)");
+    says(&["add", "a", "T", "--body", "ghost.md"], 1, "The body cannot be read from ghost.md");
+    let _added = user.backlog(&["add", "mad", "a \u{202e}b", "--body", "-"]).exits(0);
+    let shown = user.backlog(&["list"]).exits(0).stdout;
+    assert!(!shown.contains('\u{202e}'), "{shown:?}");
+}
+
+#[test]
+fn documents_are_kept_in_step_and_people_keep_theirs() {
+    let user = User::with_stories();
+    let written = user.backlog(&["write"]).exits(0).stdout;
+    assert_eq!(written.lines().count(), 5, "{written}");
+    assert_eq!(user.backlog(&["write"]).exits(0).stdout, "");
+    let story = user.text("docs/stories/1-1-init.md").replace("status: todo\n", "status: todo # soon\nowner: Ada\n") + "\nMy own words.\n";
+    user.write("docs/stories/1-1-init.md", &story);
+    let sprint = user.text("docs/sprint-status.yaml").replace("  1-1-init:", "  # first of all\n  1-1-init:") + "mine: kept\n";
+    user.write("docs/sprint-status.yaml", &sprint);
+    let _moved = user.backlog(&["move", "1-1-init", "review"]).exits(0);
+    let _written = user.backlog(&["write"]).exits(0);
+    assert_eq!(user.text("docs/stories/1-1-init.md"), story.replace("status: todo #", "status: review #"));
+    assert_eq!(user.text("docs/sprint-status.yaml"), sprint.replace("1-1-init: ready-for-dev", "1-1-init: review"));
+
+    // What was taken from documents into a backlog elsewhere is the same there.
+    fs::remove_dir_all(user.0.path().join("data")).unwrap();
+    let taken = user.backlog(&["import"]).exits(0).stderr;
+    assert!(taken.contains("Took 4 items, and moved 1 of them"), "{taken}");
+    assert_eq!(keys(&user.json(&["list", "--status", "review"])), ["1-1-init"]);
+    assert_eq!(user.json(&["show", "1-10-split"])["after"], json!(["1-1-init", "1-2-add"]));
+    assert_eq!(user.backlog(&["write"]).exits(0).stdout, "");
+}
+
+#[test]
+fn what_stands_in_the_way_of_a_document_is_left_alone() {
+    let user = User::with_stories();
+    fs::create_dir_all(user.file("docs/stories/1-10-split.md")).unwrap();
+    pipe(&user.file("docs/stories/1-1-init.md"));
+    symlink("/etc/passwd", user.file("docs/stories/1-2-add.md")).unwrap();
+    user.write("docs/sprint-status.yaml", "development_status: &a [*a]\n");
+    let left = user.backlog(&["write"]).exits(1);
+    for (path, reason) in [
+        ("1-1-init.md", "is no regular file"),
+        ("1-2-add.md", "is a symbolic link that leads out"),
+        ("1-10-split.md", "is a directory"),
+        ("sprint-status.yaml", "one `key: status` a line"),
+    ] {
+        assert!(left.stderr.lines().any(|line| line.contains(path) && line.contains(reason)), "{path}: {}", left.stderr);
+    }
+    assert_eq!(left.stdout, "docs/workflow-status.md\n");
+    assert_eq!(user.text("docs/sprint-status.yaml"), "development_status: &a [*a]\n");
+
+    let outside = user.0.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::remove_dir_all(user.file("docs")).unwrap();
+    symlink(&outside, user.file("docs")).unwrap();
+    let left = user.backlog(&["write"]).exits(1);
+    assert!(left.stderr.contains("`docs` is a symbolic link"), "{}", left.stderr);
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    let _nothing = user.backlog(&["import"]);
+}
+
+#[test]
+fn a_run_works_through_what_is_ready() {
+    let user = User::with_probe();
+    let run = ["run", "probe", "--workspace", "work", "--input", r#"{"do":"backlog","times":3}"#, "-o", "json"];
+    let output = user.baton(&run).exits(0).stdout;
+    for expected in ["\"1-1\"", "\"1-2\"", "\"1-3\"", "docs/stories/1-3.md", "\"As it says.\""] {
+        assert!(output.contains(expected), "{output}");
+    }
+    assert!(user.text("docs/sprint-status.yaml").contains("  epic-1: backlog\n  1-1: done\n  1-2: done\n  1-3: done\n"));
+    assert!(
+        user.text("docs/stories/1-2.md")
+            .contains("status: done\nepic: \"1\"\nafter: [\"1-1\"]\npriority: 5\nassignee: probe\nbranch: story/1-2\n")
+    );
+    let history = user.json(&["show", "1-2"])["history"].clone();
+    assert!(history[1]["run"].is_string() && history[1]["person"].is_null(), "{history}");
+
+    let refused = user.baton(&["run", "probe", "--workspace", "work", "--input", r#"{"do":"put-item","key":"x","after":["x"]}"#]).exits(1);
+    assert!(refused.stderr.contains("x → x"), "{}", refused.stderr);
+    let _revoked = user.baton(&["plugin", "revoke", "probe", "backlog=write"]).exits(0);
+    let denied = user.baton(&["run", "probe", "--workspace", "work", "--input", r#"{"do":"put-item","key":"x"}"#]).exits(1);
+    assert!(denied.stderr.contains("`backlog` of `write`"), "{}", denied.stderr);
+}
+
+#[test]
+fn killed_after_every_journal_write_each_move_is_made_once() {
+    let user = User::with_probe();
+    let mut positions = 0;
+    for writes in 1.. {
+        let work = format!("work-{writes}");
+        fs::create_dir(user.0.path().join(&work)).unwrap();
+        if !killed_after(&user, &work, writes) {
+            break;
+        }
+        positions = writes;
+        let listed = user.baton(&["runs", "list", "-o", "json"]).exits(0).stdout;
+        let runs: Value = serde_json::from_str(&listed).unwrap();
+        let run = runs[0]["run"].as_str().unwrap().to_owned();
+        let _ended = user.baton(&["runs", "resume", &run]).exits(0);
+        for key in ["1-1", "1-2"] {
+            let shown = user.baton(&["backlog", "--workspace", &work, "show", key, "-o", "json"]).exits(0).stdout;
+            let shown: Value = serde_json::from_str(&shown).unwrap();
+            let moves: Vec<_> = shown["history"].as_array().unwrap().iter().map(|one| one["after"].as_str().unwrap()).collect();
+            assert_eq!(moves, ["todo", "in-progress", "done"], "killed after write {writes}");
+            let text = fs::read_to_string(user.0.path().join(&work).join(format!("docs/stories/{key}.md"))).unwrap();
+            assert!(text.contains("status: done\n"), "killed after write {writes}: {text}");
+        }
+    }
+    println!("killed at {positions} journal positions");
+    assert!(positions > 15, "the run makes more writes than {positions}");
+}
+
+/// Begins a run and kills it once it has made so many journal writes; false when it ends before that.
+fn killed_after(user: &User, work: &str, writes: u64) -> bool {
+    let frozen = user.0.path().join("data/frozen");
+    // Of the last kill, if there was one.
+    let _ = fs::remove_file(&frozen);
+    let mut command = user.command(&["run", "probe", "--workspace", work, "--input", r#"{"do":"backlog","times":2}"#]);
+    command.env("BATON_FREEZE_AFTER_WRITES", writes.to_string());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let stands = program::wait_until(&mut child, || frozen.exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    stands
+}
+
+fn pipe(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
