@@ -31,6 +31,7 @@ fn config(folder: &Path) -> Config {
         trust: Default::default(),
         program: None,
         git: None,
+        sandbox: Default::default(),
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),

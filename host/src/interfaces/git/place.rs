@@ -84,13 +84,29 @@ impl Place {
                 )));
             }
             None => {
-                checkout.fill(&start)?;
+                self.fill(&checkout, &start)?;
                 own::write(&note, made_by).map_err(|error| unwritable(&error))?;
                 checkout.create_branch(branch, &start)?;
                 return Ok(());
             }
         }
-        checkout.fill(&start)
+        self.fill(&checkout, &start)
+    }
+
+    /// Gives the worktree the files of a commit; in a new folder where what lies in this one cannot be removed, such as
+    /// what a container wrote as another user.
+    fn fill(&self, checkout: &Checkout, commit: &str) -> Result<(), CallError> {
+        let error = match checkout.fill(commit) {
+            Err(error) if !matches!(error, CallError::Invalid(_)) => error,
+            filled => return filled,
+        };
+        let discarded = checkout.files.with_extension("discarded");
+        if fs::rename(&checkout.files, &discarded).and_then(|()| fs::create_dir(&checkout.files)).is_err() {
+            return Err(error);
+        }
+        // As much of it as can be: it is in nobody's way where it lies now.
+        let _ = fs::remove_dir_all(discarded);
+        checkout.fill(commit)
     }
 
     /// Leaves the worktree: its branch goes when it holds nothing of its own.

@@ -15,7 +15,7 @@ use crate::{
         files::Workspace,
         toolboxes::{self, Declared, Toolboxes},
     },
-    journal::{CallError, Effect, EntryState, Interrupt, Pause, PauseKind, Performed, RunId, Wait, testing::Bench},
+    journal::{Attempt, CallError, Capability, Effect, EntryState, Interrupt, Pause, PauseKind, Performed, RunId, Wait, testing::Bench},
 };
 
 /// One toolbox `calculator` with the tool `add`, and `broken`, which does not say what it has.
@@ -67,6 +67,22 @@ impl Toolset for Server {
     }
 }
 
+/// Executes nothing.
+struct NoCommands;
+
+#[async_trait]
+impl Commands for NoCommands {
+    fn executing(&self, image: &str) -> Capability<'static> {
+        Capability::new("images", image.to_owned())
+    }
+
+    async fn execute(&self, _: RunId, _: Command, _: &Attempt) -> Performed<(String, bool)> {
+        Performed::answer(Err(CallError::Unavailable("There is no container engine.".into())))
+    }
+
+    fn answered(&self, _: RunId, _: u64) {}
+}
+
 struct Scene {
     bench: Bench,
     folder: TempDir,
@@ -80,7 +96,7 @@ impl Scene {
         let (folder, nursery, server) = (tempfile::tempdir().unwrap(), Arc::new(Nursery::default()), Arc::new(Server::default()));
         let files = Arc::new(Workspace::open(folder.path()).unwrap());
         let shelf = Arc::new(Shelf {
-            builtin: Arc::new(Builtin::new(files)),
+            builtin: Arc::new(Builtin::new(files, Arc::new(NoCommands))),
             servers: Arc::new(BTreeMap::from([("web".to_owned(), Arc::clone(&server) as Arc<dyn Toolset>)])),
             toolboxes: Arc::new(Shelved),
             children: nursery.clone(),

@@ -181,3 +181,25 @@ async fn commits_that_are_nowhere_else_stay_on_their_branch() {
     scene.repositories.give_back(&Bench::run()).await.unwrap();
     assert_eq!(scene.git(&["branch", "--list", "story/*"]), "  story/1");
 }
+
+#[tokio::test]
+async fn what_cannot_be_removed_from_a_worktree_is_put_aside() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    let stuck = folder.join("stuck");
+    fs::create_dir(&stuck).unwrap();
+    // Nobody removes a folder in which something is mounted, not even whoever may do anything.
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "none"]).arg(&stuck).status().is_ok_and(|status| status.success());
+    if !mounted {
+        println!("left out: nothing can be mounted here");
+        return;
+    }
+    fs::write(stuck.join("file"), "x").unwrap();
+    scene.here(&mut recorder).worktree_remove("story/1".into()).await.unwrap();
+    let again = scene.worktree(&mut recorder, "story/2").await;
+    let left = again.with_extension("discarded").join("stuck");
+    assert!(Command::new("umount").arg(&left).status().unwrap().success());
+    assert!(!again.join("stuck").exists() && again.join("a.txt").exists());
+    assert!(scene.at(&mut recorder, again).status().await.unwrap().is_empty());
+}

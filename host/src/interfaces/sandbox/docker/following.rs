@@ -96,9 +96,9 @@ impl Following<'_> {
 }
 
 /// How the container ended, from its last state and what this host did to it.
-pub(super) fn ending(state: &ContainerState, stopped: Option<Stopped>, took: u64, timeout: u32) -> Ended {
-    let exit_code = state.exit_code.and_then(|code| i32::try_from(code).ok()).unwrap_or(-1);
-    let out_of_memory = state.oom_killed == Some(true);
+pub(super) fn ending(state: Option<&ContainerState>, stopped: Option<Stopped>, took: u64, timeout: u32) -> Ended {
+    let exit_code = state.and_then(|state| state.exit_code).and_then(|code| i32::try_from(code).ok()).unwrap_or(-1);
+    let out_of_memory = state.and_then(|state| state.oom_killed) == Some(true);
     let over_time = took >= u64::from(timeout) * 1000;
     let remark = (stopped == Some(Stopped::DiskFull) && exit_code == SIGKILL)
         .then(|| "Baton stopped the command because the disk of the workspace is nearly full.".to_owned());

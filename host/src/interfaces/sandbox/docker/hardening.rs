@@ -22,10 +22,11 @@ const OPEN_FILES: i64 = 4096;
 /// Bytes of `/dev/shm`.
 const SHARED_MEMORY: i64 = 64 << 20;
 
-/// A container for a task, which begins with `command`.
-pub(super) fn container(task: &Task, found: &Found, user: User, owner: &str, command: &[String]) -> ContainerCreateBody {
+/// A container for a task.
+pub(super) fn container(task: &Task, found: &Found, user: User, owner: &str) -> ContainerCreateBody {
     let labels = [(OWNER, owner), ("baton.run", task.key.run.as_str())];
-    let (program, arguments) = command.split_first().map_or((String::new(), Vec::new()), |(first, rest)| (first.clone(), rest.to_vec()));
+    let (program, arguments) =
+        task.command.split_first().map_or((String::new(), Vec::new()), |(first, rest)| (first.clone(), rest.to_vec()));
     let environment = [("HOME", "/tmp")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     let environment = environment.into_iter().chain(task.env.clone()).map(|(name, value)| format!("{name}={value}"));
     ContainerCreateBody {

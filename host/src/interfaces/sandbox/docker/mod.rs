@@ -6,9 +6,11 @@ mod failure;
 mod following;
 mod hardening;
 mod images;
+mod ready;
 
 use std::{
     collections::HashMap,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -21,6 +23,7 @@ use bollard::{
         RemoveContainerOptionsBuilder,
     },
 };
+use futures::StreamExt as _;
 use tokio::sync::{OnceCell, mpsc::Sender};
 
 use super::{
@@ -29,6 +32,7 @@ use super::{
 };
 use crate::journal::RunId;
 use following::{Following, Output, Stopped};
+use ready::{Pool, Recipe};
 
 const USUAL_SOCKET: &str = "/var/run/docker.sock";
 /// Seconds until a request to the engine has to be answered. Commands are waited for as long as they take.
@@ -39,21 +43,27 @@ pub struct Docker {
     address: String,
     owner: String,
     client: OnceCell<bollard::Docker>,
+    pool: Arc<Pool>,
 }
 
 /// A container that was begun.
 struct Begun {
-    /// What it writes, from its beginning; none when it has ended.
+    /// What it writes, from its beginning.
     output: Output,
-    /// When it was started, in milliseconds since 1970 UTC.
-    at: u64,
+    /// When its command began, in milliseconds since 1970 UTC; none for when it was started itself.
+    at: Option<u64>,
+    /// What the next one has to be like.
+    recipe: Option<Recipe>,
 }
+
+/// A container, or the end of a command that had none.
+type Beginning = Result<Begun, Ended>;
 
 impl Docker {
     /// The engine behind `address` (`unix:///…` or the path of a socket; none for the usual one), and the containers there
     /// that bear `owner`.
     pub fn new(address: Option<String>, owner: String) -> Self {
-        Self { address: address.unwrap_or_else(|| USUAL_SOCKET.to_owned()), owner, client: OnceCell::new() }
+        Self { address: address.unwrap_or_else(|| USUAL_SOCKET.to_owned()), owner, client: OnceCell::new(), pool: Arc::default() }
     }
 
     async fn client(&self) -> Result<&bollard::Docker, EngineError> {
@@ -71,30 +81,44 @@ impl Docker {
         self.client.get_or_try_init(connect).await
     }
 
-    /// Makes and starts the container, or finds the one that was.
-    async fn begin(
-        &self,
-        docker: &bollard::Docker,
-        task: &Task,
-        name: &str,
-        pieces: &Sender<Piece>,
-    ) -> Result<Result<Begun, Ended>, EngineError> {
+    /// Makes and starts the container, takes one that waits, or finds the one that an earlier host began.
+    async fn begin(&self, docker: &bollard::Docker, task: &Task, name: &str, pieces: &Sender<Piece>) -> Result<Beginning, EngineError> {
         let found = images::find(docker, &task.image.reference, pieces).await?;
         let user = access::admitted(&task.workspace).await.map_err(EngineError::Unavailable)?;
-        let body = hardening::container(task, &found, user, &self.owner, &task.command);
-        let options = CreateContainerOptionsBuilder::new().name(name).build();
-        match docker.create_container(Some(options), body).await {
-            Ok(_) => self.start(docker, name, pieces).await,
-            Err(error) if failure::is_taken(&error) => self.adopt(docker, name, pieces).await,
-            Err(error) => Err(failure::unavailable(&error)),
+        let body = hardening::container(task, &found, user, &self.owner);
+        let recipe = Recipe::new(body.clone(), &task.workspace).filter(|_| task.image.ready && ready::can_carry(task));
+        if let Some(recipe) = &recipe
+            && let Some(output) = self.take(docker, task, name, recipe).await
+        {
+            let _ = pieces.send(Piece::Started { again: false }).await;
+            return Ok(Ok(Begun { output, at: Some(now()), recipe: Some(recipe.clone()) }));
         }
+        let options = CreateContainerOptionsBuilder::new().name(name).build();
+        let begun = match docker.create_container(Some(options), body).await {
+            Ok(_) => self.start(docker, name, pieces).await,
+            Err(error) if failure::is_taken(&error) => self.adopt(docker, task, name, pieces).await,
+            Err(error) => Err(failure::unavailable(&error)),
+        };
+        Ok(begun?.map(|begun| Begun { recipe, ..begun }))
+    }
+
+    /// Gives the command to a container that waits, if there is one that is well.
+    async fn take(&self, docker: &bollard::Docker, task: &Task, name: &str, recipe: &Recipe) -> Option<Output> {
+        let mut waiting = self.pool.take(recipe)?;
+        let lives = docker.inspect_container(&waiting.name, None).await.is_ok_and(|found| is_running(&found));
+        if lives && waiting.become_command(docker, name, task).await.is_ok() {
+            // The command has nothing to read, and what it writes comes the other way.
+            return Some(waiting.output);
+        }
+        tracing::debug!(container = waiting.name, "a container that waited was of no use");
+        self.remove(docker, &waiting.name).await;
+        None
     }
 
     /// Starts a container that is there. A program that is not in the image is an end like any other.
-    async fn start(&self, docker: &bollard::Docker, name: &str, pieces: &Sender<Piece>) -> Result<Result<Begun, Ended>, EngineError> {
+    async fn start(&self, docker: &bollard::Docker, name: &str, pieces: &Sender<Piece>) -> Result<Beginning, EngineError> {
         let options = AttachContainerOptionsBuilder::new().stream(true).stdout(true).stderr(true).build();
         let attached = docker.attach_container(name, Some(options)).await.map_err(|error| failure::unavailable(&error))?;
-        let at = now();
         if let Err(error) = docker.start_container(name, None).await {
             let Some(exit_code) = failure::not_a_program(&error) else { return Err(failure::unavailable(&error)) };
             let complaint = format!("{}\n", failure::reason(&error));
@@ -102,11 +126,11 @@ impl Docker {
             return Ok(Err(Ended { ending: Ending::Exited, exit_code, took: 0, remark: None }));
         }
         let _ = pieces.send(Piece::Started { again: false }).await;
-        Ok(Ok(Begun { output: attached.output, at }))
+        Ok(Ok(Begun { output: attached.output, at: None, recipe: None }))
     }
 
     /// Stays with the container that an earlier host began for the same call.
-    async fn adopt(&self, docker: &bollard::Docker, name: &str, pieces: &Sender<Piece>) -> Result<Result<Begun, Ended>, EngineError> {
+    async fn adopt(&self, docker: &bollard::Docker, task: &Task, name: &str, pieces: &Sender<Piece>) -> Result<Beginning, EngineError> {
         let found = docker.inspect_container(name, None).await.map_err(|error| failure::lost(&error))?;
         if label(&found, hardening::OWNER) != Some(self.owner.as_str()) {
             return Err(EngineError::Unavailable(format!(
@@ -120,21 +144,39 @@ impl Docker {
         let _ = pieces.send(Piece::Started { again: true }).await;
         let options = LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).build();
         let output = Box::pin(docker.logs(name, Some(options)));
-        Ok(Ok(Begun { output, at: moment(state.started_at.as_deref()).unwrap_or_else(now) }))
+        // One that waited was started before its command was asked for.
+        let at = moment(state.started_at.as_deref()).unwrap_or_default().max(task.asked_at);
+        Ok(Ok(Begun { output, at: Some(at), recipe: None }))
     }
 
+    /// How the command ended; none when it was never given to the container that waited for it.
     async fn ended(
         &self,
         docker: &bollard::Docker,
         task: &Task,
         name: &str,
-        at: u64,
+        at: Option<u64>,
         stopped: Option<Stopped>,
-    ) -> Result<Ended, EngineError> {
+    ) -> Result<Option<Ended>, EngineError> {
         let found = docker.inspect_container(name, None).await.map_err(|error| failure::lost(&error))?;
-        let state = found.state.unwrap_or_default();
-        let took = took(&state, at);
-        Ok(following::ending(&state, stopped, took, task.timeout))
+        let ended = following::ending(found.state.as_ref(), stopped, took(found.state.as_ref(), at), task.timeout);
+        let unused = ended.exit_code == ready::UNUSED && was_unused(docker, name, &found).await;
+        Ok(Some(ended).filter(|_| !unused))
+    }
+
+    async fn remove(&self, docker: &bollard::Docker, name: &str) {
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        match docker.remove_container(name, Some(options)).await {
+            Ok(()) => {}
+            // It was removed, or is being removed.
+            Err(error) if failure::is_missing(&error) || failure::is_taken(&error) => {}
+            Err(error) => tracing::warn!(container = name, %error, "a container was not removed; the next start tries again"),
+        }
+    }
+
+    fn prepare(&self, docker: &bollard::Docker, recipe: Recipe) {
+        let pool = Arc::clone(&self.pool);
+        tokio::spawn(pool.prepare(docker.clone(), recipe, (hardening::OWNER, self.owner.clone())));
     }
 }
 
@@ -143,25 +185,28 @@ impl Engine for Docker {
     async fn execute(&self, task: &Task, pieces: Sender<Piece>) -> Result<Ended, EngineError> {
         let docker = self.client().await?;
         let name = name_of(&task.key);
-        let Begun { output, at } = match self.begin(docker, task, &name, &pieces).await? {
-            Ok(begun) => begun,
-            Err(ended) => return Ok(ended),
-        };
-        let passed = Duration::from_millis(now().saturating_sub(at));
-        let left = Duration::from_secs(task.timeout.into()).saturating_sub(passed);
-        let stopped = Following { docker, name: &name, task, left }.follow(output, &pieces).await?;
-        self.ended(docker, task, &name, at, stopped).await
+        loop {
+            let Begun { output, at, recipe } = match self.begin(docker, task, &name, &pieces).await? {
+                Ok(begun) => begun,
+                Err(ended) => return Ok(ended),
+            };
+            let passed = Duration::from_millis(at.map_or(0, |at| now().saturating_sub(at)));
+            let left = Duration::from_secs(task.timeout.into()).saturating_sub(passed);
+            let stopped = Following { docker, name: &name, task, left }.follow(output, &pieces).await?;
+            let ended = self.ended(docker, task, &name, at, stopped).await?;
+            if let Some(recipe) = recipe {
+                self.prepare(docker, recipe);
+            }
+            match ended {
+                Some(ended) => return Ok(ended),
+                None => self.remove(docker, &name).await,
+            }
+        }
     }
 
     async fn discard(&self, key: &Key) {
-        let Ok(docker) = self.client().await else { return };
-        let name = name_of(key);
-        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-        match docker.remove_container(&name, Some(options)).await {
-            Ok(()) => {}
-            // It was removed, or is being removed.
-            Err(error) if failure::is_missing(&error) || failure::is_taken(&error) => {}
-            Err(error) => tracing::warn!(container = name, %error, "a container was not removed; the next start tries again"),
+        if let Ok(docker) = self.client().await {
+            self.remove(docker, &name_of(key)).await;
         }
     }
 
@@ -170,10 +215,18 @@ impl Engine for Docker {
         let filters = HashMap::from([("label", vec![format!("{}={}", hardening::OWNER, self.owner)])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
         let found = docker.list_containers(Some(options)).await.map_err(|error| failure::unavailable(&error))?;
-        Ok(found.iter().filter_map(|container| key_of(container.names.as_ref()?.first()?)).collect())
+        let names: Vec<_> = found.iter().filter_map(|found| Some(found.names.as_ref()?.first()?.trim_start_matches('/'))).collect();
+        for name in names.iter().filter(|name| ready::is_waiting(name) && !self.pool.holds(name)) {
+            self.remove(docker, name).await;
+        }
+        Ok(names.into_iter().filter(|name| !ready::is_waiting(name)).filter_map(key_of).collect())
     }
 
-    async fn close(&self) {}
+    async fn close(&self) {
+        if let Some(docker) = self.client.get() {
+            self.pool.clear(docker).await;
+        }
+    }
 
     async fn about(&self) -> Result<String, EngineError> {
         let version = self.client().await?.version().await.map_err(|error| failure::unavailable(&error))?;
@@ -185,9 +238,9 @@ fn name_of(key: &Key) -> String {
     format!("baton-{key}")
 }
 
-/// The key that a container's name says, `/baton-<run>-<seq>` as the engine lists it.
+/// The key that a container's name says, `baton-<run>-<seq>`.
 fn key_of(name: &str) -> Option<Key> {
-    let (run, seq) = name.trim_start_matches('/').strip_prefix("baton-")?.rsplit_once('-')?;
+    let (run, seq) = name.strip_prefix("baton-")?.rsplit_once('-')?;
     Some(Key { run: RunId::from_text(run), seq: seq.parse().ok()? })
 }
 
@@ -195,9 +248,24 @@ fn label<'a>(container: &'a ContainerInspectResponse, name: &str) -> Option<&'a 
     container.config.as_ref()?.labels.as_ref()?.get(name).map(String::as_str)
 }
 
-fn took(state: &ContainerState, at: u64) -> u64 {
-    let begun = moment(state.started_at.as_deref()).unwrap_or(at).max(at.saturating_sub(1000));
-    moment(state.finished_at.as_deref()).map_or(0, |ended| ended.saturating_sub(begun))
+fn is_running(found: &ContainerInspectResponse) -> bool {
+    found.state.as_ref().and_then(|state| state.running) == Some(true)
+}
+
+/// Whether the container waited until its host was gone, and was never given a command.
+async fn was_unused(docker: &bollard::Docker, name: &str, found: &ContainerInspectResponse) -> bool {
+    let Some(secret) = label(found, ready::LABEL) else { return false };
+    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).build();
+    let said: Vec<_> = docker.logs(name, Some(options)).take(2).collect().await;
+    let [Ok(said)] = &said[..] else { return false };
+    said.to_string().trim() == secret
+}
+
+fn took(state: Option<&ContainerState>, at: Option<u64>) -> u64 {
+    let time = |text: Option<&String>| moment(text.map(String::as_str));
+    let begun = at.or_else(|| time(state?.started_at.as_ref()));
+    let ended = time(state.and_then(|state| state.finished_at.as_ref()));
+    ended.zip(begun).map_or(0, |(ended, begun)| ended.saturating_sub(begun))
 }
 
 /// A time of the engine's in milliseconds since 1970 UTC; none for its word for never.
