@@ -8,6 +8,7 @@ mod containers;
 mod demo;
 mod distribution;
 mod double;
+mod forge;
 mod git;
 mod grants;
 mod hostile;

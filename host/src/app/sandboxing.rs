@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path, sync::Arc};
 
-use super::{Access, AppError};
+use super::{Access, AppError, SystemClock};
 use crate::{
     config::Config,
     interfaces::sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox},
@@ -28,7 +28,9 @@ pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access) -> Re
 /// What the operator chose, for the containers that bear `owner`.
 fn engine(config: &Config, owner: &str) -> Arc<dyn Engine> {
     match config.sandbox.engine {
-        EngineKind::Docker => Arc::new(Docker::new(config.sandbox.socket.clone(), owner.to_owned())),
+        EngineKind::Docker => {
+            Arc::new(Docker::new(config.sandbox.socket.clone(), owner.to_owned(), Arc::new(SystemClock), Arc::new(rand::random)))
+        }
         EngineKind::Process => Arc::new(Processes { search: config.sandbox.search.clone() }),
     }
 }

@@ -29,12 +29,14 @@ fn config(folder: &Path) -> Config {
         freeze_after_writes: None,
         servers: Vec::new(),
         trust: Default::default(),
+        forge: Default::default(),
         program: None,
         git: None,
         sandbox: Default::default(),
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),
+        sandbox: Default::default(),
     }
 }
 

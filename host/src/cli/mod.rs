@@ -21,6 +21,7 @@ mod live;
 mod mcp;
 mod model;
 mod plugin;
+mod pull_requests;
 mod questions;
 mod run;
 mod runs;
@@ -43,7 +44,9 @@ use crate::{
     config::{self, Config},
     interfaces::{
         backlog::{BacklogError, Refusal},
+        forge::ForgeError,
         people::QuestionsError,
+        sandbox::EngineKind,
         settings::misspelt,
     },
     journal::Redactor,
@@ -91,6 +94,8 @@ enum Command {
     Backlog(backlog::Backlog),
     Questions(questions::Questions),
     Decisions(decisions::Decisions),
+    #[command(visible_alias = "pr")]
+    PullRequests(pull_requests::PullRequests),
     Plugin(plugin::Plugin),
     Costs(costs::Costs),
     Budget(budget::Budget),
@@ -113,6 +118,7 @@ impl Cli {
             Command::Backlog(command) => command.execute(&context).await,
             Command::Questions(command) => command.execute(&context).await,
             Command::Decisions(command) => command.execute(&context).await,
+            Command::PullRequests(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
             Command::Costs(command) => command.execute(&context).await,
             Command::Budget(command) => command.execute(&context).await,
@@ -168,6 +174,11 @@ impl Context {
 
     async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<App> {
         let app = App::open(config, access).await?;
+        if access == Access::Execute && app.config.sandbox.engine == EngineKind::Process {
+            let warning = "Commands are executed as plain processes of this machine, which isolates nothing: they can read, change and send \
+                           whatever this user can. Set `engine = \"docker\"` under [sandbox] for anything but a demo.";
+            self.screen.warn(format!("{} {warning}", painted(screen::WARNING, "!!")));
+        }
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
             self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));
@@ -227,6 +238,7 @@ fn is_misuse(error: &anyhow::Error) -> bool {
     error.is::<Misuse>()
         || error.downcast_ref::<BacklogError>().is_some_and(unfit)
         || error.downcast_ref::<QuestionsError>().is_some_and(unknown)
+        || error.downcast_ref::<ForgeError>().is_some_and(pull_requests::is_misuse)
         || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
 }
 

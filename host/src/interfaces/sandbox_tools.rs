@@ -13,6 +13,9 @@ use crate::journal::{Attempt, Capability, Performed, RunId};
 /// Bytes of each stream that a model is shown: the end, where what matters is told.
 const SHOWN: usize = 16 << 10;
 
+/// Seconds, unless the model asks for others or the operator allows less.
+const USUAL_TIMEOUT: u32 = 600;
+
 /// Commands in one workspace.
 pub(super) struct Commands {
     pub(super) sandbox: Arc<Sandbox>,
@@ -26,7 +29,8 @@ impl tools::Commands for Commands {
     }
 
     async fn execute(&self, run: RunId, command: Command, attempt: &Attempt) -> Performed<(String, bool)> {
-        let job = match Job::new(Some(command.image), command.arguments, Vec::new(), command.timeout) {
+        let timeout = command.timeout.unwrap_or_else(|| self.sandbox.longest(&command.image).min(USUAL_TIMEOUT));
+        let job = match Job::new(Some(command.image), command.arguments, Vec::new(), timeout) {
             Ok(job) => job,
             Err(error) => return Performed::answer(Err(error)),
         };

@@ -1,6 +1,9 @@
 //! All that one execution of a run can reach, and the part of it that each interface borrows. Dropped at its end.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -10,6 +13,7 @@ use super::{
     children::Children,
     files::{self, Workspace},
     git::{self, Repositories},
+    forge::{self, Forges},
     knowledge::{self, Index, Memory},
     llm::{
         self, Provider,
@@ -55,6 +59,8 @@ pub struct Services {
     pub repositories: Arc<Repositories>,
     /// Executes commands.
     pub sandbox: Arc<Sandbox>,
+    /// Where pull requests are.
+    pub forges: Arc<Forges>,
 }
 
 /// Where a run works, and by which settings.
@@ -76,6 +82,7 @@ pub struct Session {
     settings: Settings,
     workspace: Arc<Workspace>,
     documents: Arc<dyn backlog::Documents>,
+    folder: PathBuf,
     shelf: Arc<Shelf>,
     spending: llm::Spending,
     services: Arc<Services>,
@@ -102,6 +109,17 @@ impl Session {
         let documents = Arc::clone(&workspace) as _;
         let spending = llm::Spending::default();
         Ok(Self { recorder, about, assets: place.assets, settings, workspace, documents, shelf, spending, services })
+        Ok(Self {
+            recorder,
+            about,
+            assets: place.assets,
+            settings,
+            workspace,
+            folder: place.workspace.to_owned(),
+            shelf,
+            spending,
+            services,
+        })
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
@@ -180,6 +198,14 @@ impl Session {
 
     pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
         sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root() }
+    pub(super) fn forge(&mut self) -> forge::View<'_> {
+        forge::View {
+            recorder: &mut self.recorder,
+            forges: &self.services.forges,
+            project: &self.about.project,
+            folder: &self.folder,
+            author: &self.about.plugin,
+        }
     }
 
     pub(super) fn tools(&mut self) -> tools::View<'_> {

@@ -1,6 +1,7 @@
 //! The numbers of `docs/benchmarks.md`, measured in one run so that their ratios hold on any machine. Asserts nothing.
 //! `cargo bench --package baton-tests [-- SECTION …]`
 
+mod containers;
 mod journal;
 mod loading;
 mod processes;
@@ -47,6 +48,9 @@ async fn measure(sections: Sections) -> Result<()> {
     }
     if sections.has("runaway") {
         runaway::measure(&mut table).await?;
+    }
+    if sections.has("containers") {
+        containers::measure(&mut table).await?;
     }
     if sections.has("processes") {
         processes::measure(&mut table);

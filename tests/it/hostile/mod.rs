@@ -2,6 +2,7 @@
 
 mod ambient;
 mod cache;
+mod containers;
 mod files;
 mod gate;
 mod limits;

@@ -15,8 +15,8 @@ const TARGET: &str = "wasm32-wasip2";
 
 /// Checks of other programs, none of which Baton needs to start.
 pub(super) async fn checks() -> Vec<Check> {
-    let (git, docker, rust, target) = tokio::join!(git(), docker(), rust(), target());
-    vec![git, docker, rust, target]
+    let (git, rust, target) = tokio::join!(git(), rust(), target());
+    vec![git, rust, target]
 }
 
 async fn git() -> Check {
@@ -32,14 +32,6 @@ fn is_old(version: &str) -> bool {
     let numbers = version.rsplit(' ').find(|word| word.starts_with(|first: char| first.is_ascii_digit())).unwrap_or_default();
     let mut numbers = numbers.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < (2, 38)
-}
-
-async fn docker() -> Check {
-    let advice = "Planning works without. Install Docker, start it, and let this user use it, to run commands in containers.";
-    match first_line("docker", &["version", "--format", "{{.Server.Version}}"]).await {
-        Ok(version) => Check::ok("Docker", format!("engine {version}")),
-        Err(reason) => Check::warn("Docker", reason, advice),
-    }
 }
 
 async fn rust() -> Check {

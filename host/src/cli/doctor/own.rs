@@ -3,6 +3,7 @@
 use std::{
     io::{self, IsTerminal},
     path::Path,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -12,10 +13,13 @@ use crate::{
     app::{Access, App, AppError},
     cli::{Context, figures, text},
     config::Config,
+    interfaces::sandbox::EngineKind,
 };
 
 /// Less free space than this will soon be none.
 const LITTLE_SPACE: u64 = 1 << 30;
+/// An engine that has not answered by then will not.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Checks from the settings to the engine. Where one fails, those that build on it are left out.
 pub(super) async fn checks(context: &Context) -> Vec<Check> {
@@ -34,6 +38,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
         Ok(app) => {
             checks.push(Check::ok("data", format!("{}, free to use", shown(&data_dir))));
             checks.extend(opened(&app));
+            checks.push(containers(&app).await);
             app.close().await;
         }
         Err(error) if error.is_held() => checks.extend(held(config, &error).await),
@@ -103,10 +108,25 @@ fn opened(app: &App) -> Vec<Check> {
     checks
 }
 
+/// What executes commands.
+async fn containers(app: &App) -> Check {
+    let advice = "Planning works without. Whatever runs commands, such as tests, needs it.";
+    let isolates = app.config.sandbox.engine == EngineKind::Docker;
+    match tokio::time::timeout(PATIENCE, app.sandbox.about()).await {
+        Ok(Ok(found)) if isolates => Check::ok("containers", text::line(&found)),
+        Ok(Ok(found)) => Check::warn("containers", found, "Set `engine = \"docker\"` under [sandbox], unless this is a demo."),
+        Ok(Err(error)) => Check::warn("containers", error.to_string(), advice),
+        Err(_) => Check::warn("containers", "the engine does not answer", advice),
+    }
+}
+
 async fn held(config: Config, error: &AppError) -> Vec<Check> {
     let mut checks = vec![Check::warn("data", shown(&config.data_dir), error.to_string())];
     match App::open(config, Access::Look).await {
-        Ok(app) => checks.extend(opened(&app)),
+        Ok(app) => {
+            checks.extend(opened(&app));
+            checks.push(containers(&app).await);
+        }
         Err(error) => checks.push(Check::fail("database", "does not open", error.to_string())),
     }
     checks

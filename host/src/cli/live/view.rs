@@ -183,6 +183,8 @@ impl View {
             (Category::Run, "log") => logged(event.at, self.depth(run), data),
             (Category::Run, "waiting") => self.waits(run, event.at, data),
             (Category::Run, "succeeded" | "failed" | "paused" | "cancelled") => self.ended(run, event),
+            (Category::Sandbox, "started") => self.busy(run, &text::excerpt(&format!("runs {}", word(data, "command")), 60)),
+            (Category::Sandbox, "pulling") => self.busy(run, &text::excerpt(&format!("fetches {}", word(data, "progress")), 60)),
             (Category::Llm, "completed") => self.replied(run, data),
             (Category::Llm, "repeated") => {
                 let told = format!("call {} was cut off and is made again; it may have been charged twice", data["seq"]);

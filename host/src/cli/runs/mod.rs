@@ -5,6 +5,7 @@ mod difference;
 mod fork;
 mod journal;
 pub(super) mod list;
+mod output;
 mod record;
 pub(super) mod replay;
 mod resume;
@@ -28,6 +29,7 @@ enum Command {
     List(list::List),
     Show(show::Show),
     Journal(journal::Journal),
+    Output(output::Output),
     Resume(resume::Resume),
     Cancel(cancel::Cancel),
     Fork(fork::Fork),
@@ -41,6 +43,7 @@ impl Runs {
             Command::List(command) => command.execute(context).await,
             Command::Show(command) => command.execute(context).await,
             Command::Journal(command) => command.execute(context).await,
+            Command::Output(command) => command.execute(context).await,
             Command::Resume(command) => command.execute(context).await,
             Command::Cancel(command) => command.execute(context).await,
             Command::Fork(command) => command.execute(context).await,

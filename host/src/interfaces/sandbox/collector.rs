@@ -19,6 +19,8 @@ use crate::{
 
 /// Bytes of each stream in an outcome.
 pub(super) const TAIL: usize = 64 << 10;
+/// Bytes beside them, so that a secret at the edge is known for one.
+const MARGIN: usize = 4 << 10;
 /// Bytes of the whole output that are kept: the first.
 pub(super) const WHOLE: usize = 16 << 20;
 /// Bytes of output that watchers are told of one command.
@@ -76,7 +78,7 @@ pub(super) struct Teller {
 impl Collected {
     /// Takes in all that comes, until there is no more.
     pub(super) async fn listen(&mut self, mut pieces: Receiver<Piece>, teller: &Teller) {
-        let (mut beat, mut pulled) = (tokio::time::interval(BEAT), Instant::now());
+        let (mut beat, mut pulled) = (tokio::time::interval_at(tokio::time::Instant::now() + BEAT, BEAT), Instant::now());
         loop {
             tokio::select! {
                 piece = pieces.recv() => match piece {
@@ -115,21 +117,23 @@ impl Collected {
     }
 
     /// The end of what was printed.
-    pub(super) fn stdout(&self) -> String {
-        self.out.text()
+    pub(super) fn stdout(&self, redactor: &Redactor) -> String {
+        self.out.text(redactor)
     }
 
     /// The end of what was complained.
-    pub(super) fn stderr(&self) -> String {
-        self.err.text()
+    pub(super) fn stderr(&self, redactor: &Redactor) -> String {
+        self.err.text(redactor)
     }
 
     /// All of it, where an outcome does not hold all.
-    pub(super) fn whole(&self) -> Option<String> {
+    pub(super) fn whole(&self, redactor: &Redactor) -> Option<String> {
         if self.out.total <= TAIL && self.err.total <= TAIL {
             return None;
         }
-        let mut text = String::from_utf8_lossy(&self.whole).into_owned();
+        let text = String::from_utf8_lossy(&self.whole);
+        let settled = if self.total > WHOLE { redactor.settled(&text) } else { text.len() };
+        let mut text = redactor.text(&text[..settled]).into_owned();
         if self.total > WHOLE {
             text.push_str(&format!("\n[{} bytes more were printed and are not kept]\n", self.total - WHOLE));
         }
@@ -157,7 +161,7 @@ impl Collected {
     async fn tell_piece(&mut self, stream: Stream, teller: &Teller, all: bool) {
         let before = teller.before[stream as usize];
         let written = self.stream(stream);
-        let (from, bytes) = written.next_piece(all);
+        let (from, bytes) = written.next_piece(all, &teller.redactor);
         let to = from + bytes.len();
         if to <= before || from > TOLD {
             return;
@@ -174,9 +178,9 @@ impl Collected {
 impl Written {
     fn take(&mut self, bytes: &[u8]) {
         self.total += bytes.len();
-        let kept = &bytes[bytes.len().saturating_sub(TAIL)..];
-        self.tail.extend(kept);
-        self.tail.drain(..self.tail.len().saturating_sub(TAIL));
+        let most = TAIL + MARGIN;
+        self.tail.extend(&bytes[bytes.len().saturating_sub(most)..]);
+        self.tail.drain(..self.tail.len().saturating_sub(most));
         // What nobody will be told needs no room.
         if self.told + self.pending.len() <= TOLD + LONGEST_PIECE {
             self.pending.extend_from_slice(bytes);
@@ -184,20 +188,35 @@ impl Written {
     }
 
     /// Where the next piece begins, and the piece: lines where it can be, so that no character and no secret is cut.
-    fn next_piece(&mut self, all: bool) -> (usize, Vec<u8>) {
+    fn next_piece(&mut self, all: bool, redactor: &Redactor) -> (usize, Vec<u8>) {
         let window = &self.pending[..self.pending.len().min(LONGEST_PIECE)];
-        let lines = window.iter().rposition(|byte| *byte == b'\n').map(|end| end + 1);
-        let end = if all && window.len() == self.pending.len() { window.len() } else { lines.unwrap_or(window.len()) };
+        let is_last = all && window.len() == self.pending.len();
+        let lines = || window.iter().rposition(|byte| *byte == b'\n').map(|end| end + 1);
+        let end = if is_last { window.len() } else { lines().unwrap_or_else(|| settled(window, redactor)) };
         let from = self.told;
         self.told += end;
         (from, self.pending.drain(..end).collect())
     }
 
-    fn text(&self) -> String {
+    fn text(&self, redactor: &Redactor) -> String {
         let bytes: Vec<u8> = self.tail.iter().copied().collect();
-        // Of a character that was cut in two at the beginning nothing is shown.
-        let cut = if self.total > TAIL { bytes.iter().take(3).take_while(|byte| (**byte & 0xC0) == 0x80).count() } else { 0 };
-        String::from_utf8_lossy(&bytes[cut..]).into_owned()
+        let text = String::from_utf8_lossy(&bytes);
+        let text = redactor.text(&text);
+        text[text.ceil_char_boundary(text.len().saturating_sub(TAIL))..].to_owned()
+    }
+}
+
+/// How much of a long line can be told before the rest of it is there. Never nothing.
+fn settled(window: &[u8], redactor: &Redactor) -> usize {
+    let whole = match std::str::from_utf8(window) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&window[..error.valid_up_to()]).unwrap_or_default(),
+        // This is no text.
+        Err(_) => return window.len(),
+    };
+    match redactor.settled(whole) {
+        0 => window.len(),
+        settled => settled,
     }
 }
 

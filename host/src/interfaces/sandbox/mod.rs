@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub use collector::{Artifacts, ArtifactsError};
-pub use docker::Docker;
+pub use docker::{Docker, Random};
 pub use engine::{Engine, EngineError, Key, Task};
 pub use job::{Ending, Job, Outcome};
 pub use process::Processes;

@@ -107,6 +107,16 @@ impl Sandbox {
         }
     }
 
+    /// Seconds that a command may take at most in an image of this name.
+    pub fn longest(&self, image: &str) -> u32 {
+        self.parts.settings.images.get(image).map_or(u32::MAX, |image| image.timeout)
+    }
+
+    /// What executes, and its version.
+    pub async fn about(&self) -> Result<String, EngineError> {
+        self.parts.engine.about().await
+    }
+
     /// Forgets a command whose answer is in the journal.
     pub fn forget(&self, key: Key) {
         let engine = Arc::clone(&self.parts.engine);
@@ -156,9 +166,10 @@ impl Sandbox {
     }
 
     async fn answer(&self, ended: Ended, collected: &Collected, teller: &Teller) -> Performed<Outcome> {
-        let output = match collected.whole() {
+        let redactor = &self.parts.redactor;
+        let output = match collected.whole(redactor) {
             None => None,
-            Some(whole) => match self.parts.artifacts.keep(self.parts.redactor.text(&whole).into_owned()).await {
+            Some(whole) => match self.parts.artifacts.keep(whole).await {
                 Ok(name) => Some(name),
                 Err(error) => {
                     let reason = format!("The output of a command cannot be kept: {error} Then resume the run.");
@@ -166,7 +177,7 @@ impl Sandbox {
                 }
             },
         };
-        let mut stderr = collected.stderr();
+        let mut stderr = collected.stderr(redactor);
         if let Some(remark) = &ended.remark {
             stderr.push_str(&format!("\n[{remark}]\n"));
         }
@@ -176,7 +187,7 @@ impl Sandbox {
             "ending": ending, "exit-code": exit_code, "took": took, "output": output,
         });
         let event = Draft::of_run(Category::Sandbox, "executed", &teller.key.run, event);
-        let outcome = Outcome { ending, exit_code, stdout: collected.stdout(), stderr, output, took };
+        let outcome = Outcome { ending, exit_code, stdout: collected.stdout(redactor), stderr, output, took };
         Performed::Answered(Ok(outcome), vec![event])
     }
 }

@@ -67,23 +67,32 @@ impl Toolset for Server {
     }
 }
 
-/// Executes nothing.
-struct NoCommands;
+/// A machine that says what it was to execute, and knows which calls it was told to forget.
+#[derive(Default)]
+struct Machine {
+    executed: Mutex<Vec<Command>>,
+    answered: Mutex<Vec<u64>>,
+}
 
 #[async_trait]
-impl Commands for NoCommands {
+impl Commands for Machine {
     fn executing(&self, image: &str) -> Capability<'static> {
         Capability::new("images", image.to_owned())
     }
 
-    async fn execute(&self, _: RunId, _: Command, _: &Attempt) -> Performed<(String, bool)> {
-        Performed::answer(Err(CallError::Unavailable("There is no container engine.".into())))
+    async fn execute(&self, _: RunId, command: Command, attempt: &Attempt) -> Performed<(String, bool)> {
+        assert!(!self.answered.lock().unwrap().contains(&attempt.seq), "it is forgotten once it is answered");
+        self.executed.lock().unwrap().push(command);
+        Performed::answer(Ok(("It failed.".to_owned(), true)))
     }
 
-    fn answered(&self, _: RunId, _: u64) {}
+    fn answered(&self, _: RunId, seq: u64) {
+        self.answered.lock().unwrap().push(seq);
+    }
 }
 
 struct Scene {
+    machine: Arc<Machine>,
     bench: Bench,
     folder: TempDir,
     nursery: Arc<Nursery>,
@@ -95,13 +104,14 @@ impl Scene {
     fn new() -> Self {
         let (folder, nursery, server) = (tempfile::tempdir().unwrap(), Arc::new(Nursery::default()), Arc::new(Server::default()));
         let files = Arc::new(Workspace::open(folder.path()).unwrap());
+        let machine = Arc::new(Machine::default());
         let shelf = Arc::new(Shelf {
-            builtin: Arc::new(Builtin::new(files, Arc::new(NoCommands))),
+            builtin: Arc::new(Builtin::new(files, Arc::clone(&machine) as _)),
             servers: Arc::new(BTreeMap::from([("web".to_owned(), Arc::clone(&server) as Arc<dyn Toolset>)])),
             toolboxes: Arc::new(Shelved),
             children: nursery.clone(),
         });
-        Self { bench: Bench::new(), folder, nursery, server, shelf }
+        Self { machine, bench: Bench::new(), folder, nursery, server, shelf }
     }
 
     /// The first call of an execution that finds what earlier ones wrote.
@@ -130,10 +140,10 @@ async fn all_that_is_granted_is_offered() {
     scene.bench.authority.deny(TOOLS.word, "web.p");
     let offers = scene.available().await;
     let names: Vec<_> = offers.iter().map(|offer| offer.tool.name.as_str()).collect();
-    assert_eq!(names, ["calculator.add", "find_files", "read_file", "search_files", "web.look"]);
-    assert_eq!(offers[4].effects, Effects::READ_ONLY);
+    assert_eq!(names, ["calculator.add", "find_files", "read_file", "run_command", "search_files", "web.look"]);
+    assert_eq!(offers[5].effects, Effects::READ_ONLY);
     scene.bench.authority.relent();
-    assert_eq!(scene.available().await.len(), 5, "a replay sees what was seen");
+    assert_eq!(scene.available().await.len(), 6, "a replay sees what was seen");
 }
 
 #[tokio::test]
@@ -263,4 +273,27 @@ async fn what_may_have_happened_once_is_not_done_again() {
     }
     assert_eq!(scene.server.called.lock().unwrap().len(), 1);
     assert_eq!(scene.bench.journal.history()[0].state, EntryState::Intended);
+}
+
+#[tokio::test]
+async fn a_command_needs_tool_and_image_and_is_forgotten_once_it_is_answered() {
+    let scene = Scene::new();
+    scene.bench.authority.deny("images", "rust");
+    let told = scene.call("run_command", r#"{ "command": "make test" }"#).await.unwrap();
+    assert_eq!((told.content.as_str(), told.failed), ("It failed.", true));
+    assert_eq!(scene.bench.journal.history()[0].effect, Effect::Write);
+    let make = Command { image: "default".into(), arguments: ["sh", "-c", "make test"].map(str::to_owned).into(), timeout: None };
+    assert_eq!(*scene.machine.executed.lock().unwrap(), [make]);
+    assert_eq!(*scene.machine.answered.lock().unwrap(), [1]);
+    let _replayed = scene.call("run_command", r#"{ "command": "make test" }"#).await.unwrap();
+    assert_eq!(
+        (scene.machine.executed.lock().unwrap().len(), scene.machine.answered.lock().unwrap().len()),
+        (1, 1),
+        "a replay does nothing"
+    );
+    let denied = Scene::new();
+    denied.bench.authority.deny("images", "rust");
+    assert!(matches!(refusal(denied.call("run_command", r#"{ "command": "make", "image": "rust" }"#).await), CallError::Denied(_)));
+    assert!(denied.machine.executed.lock().unwrap().is_empty());
+    assert!(matches!(refusal(Scene::new().call("run_command", r#"{ "command": "" }"#).await), CallError::Invalid(_)));
 }

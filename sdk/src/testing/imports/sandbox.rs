@@ -36,17 +36,30 @@ fn request(job: &Job) -> Result<Value> {
     if job.command.first().is_none_or(|program| program.trim().is_empty()) {
         return Err(Error::invalid("The job has no command; name a program and its arguments."));
     }
-    let length: usize = job.command.iter().chain(job.env.iter().flat_map(|(name, value)| [name, value])).map(String::len).sum();
+    let texts = || job.command.iter().chain(job.env.iter().flat_map(|(name, value)| [name, value]));
+    let length: usize = texts().map(String::len).sum();
     if job.command.len() > MOST_ARGUMENTS || job.env.len() > MOST_VARIABLES || length > LONGEST_COMMAND {
         return Err(Error::Invalid(format!(
             "A job has at most {MOST_ARGUMENTS} arguments, {MOST_VARIABLES} variables and {LONGEST_COMMAND} bytes of both; write the rest into a file of the workspace."
         )));
+    }
+    if texts().any(|text| text.contains('\0')) {
+        return Err(Error::invalid("An argument or variable of the job holds a NUL, which no program can be given; leave it out."));
+    }
+    if let Some((name, _)) = job.env.iter().find(|(name, _)| !is_variable(name)) {
+        let name = name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
+        return Err(Error::Invalid(format!("`{name}` is no name of a variable; use letters, digits and `_`, and no digit first.")));
     }
     if job.timeout == 0 {
         return Err(Error::invalid("The job has no time; give it a timeout of 1 second or more."));
     }
     let env: BTreeMap<_, _> = job.env.iter().map(|(name, value)| (name, value)).collect();
     Ok(json!({ "image": job.image.as_deref().unwrap_or("default"), "command": job.command, "env": env, "timeout": job.timeout }))
+}
+
+fn is_variable(name: &str) -> bool {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    plain && name.bytes().next().is_some_and(|first| !first.is_ascii_digit())
 }
 
 fn noted(outcome: &Outcome) -> Value {

@@ -1,5 +1,5 @@
 //! As whom a container runs: as the owner of the workspace, and never as root. Where that leaves a container unable to
-//! write, because the host is root, the files let it in by an entry in their access lists; their owner and mode stay.
+//! write, because the host is root, the files let it in by an entry in their access lists; whoever else may do what stays.
 
 use std::path::Path;
 
@@ -31,11 +31,12 @@ fn admit(workspace: &Path) -> Result<User, String> {
         ));
     }
     let found = std::fs::metadata(workspace).map_err(|error| format!("The workspace cannot be looked at: {error}."))?;
-    let user = if found.uid() == 0 { NOBODY } else { User { uid: found.uid(), gid: found.gid() } };
+    let other_than_root = |id, nobody| if id == 0 { nobody } else { id };
+    let user = User { uid: other_than_root(found.uid(), NOBODY.uid), gid: other_than_root(found.gid(), NOBODY.gid) };
     if rustix::process::geteuid().is_root() {
         lists::admit(workspace, user.uid).map_err(|error| {
             format!(
-                "The workspace {} belongs to root, and its file system cannot let the container's user {} in: {error}. Run Baton as the user who owns the workspace.",
+                "The file system of the workspace {} cannot let the container's user {} in: {error}. Run Baton as the user who owns the workspace, and not as root.",
                 workspace.display(),
                 user.uid
             )

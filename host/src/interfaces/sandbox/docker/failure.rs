@@ -31,9 +31,13 @@ pub(super) fn no_engine(reason: &str) -> String {
 
 /// It was begun, and what became of it is not known.
 pub(super) fn lost(error: &Error) -> EngineError {
+    gone(&reason(error))
+}
+
+/// The same, for a reason of ours.
+pub(super) fn gone(reason: &str) -> EngineError {
     EngineError::Lost(format!(
-        "The container engine went away while a command was running: {}. Start it again and resume the run, which finds its command again.",
-        reason(error)
+        "The container engine went away while a command was running: {reason}. Start it again and resume the run, which finds its command again."
     ))
 }
 

@@ -40,12 +40,12 @@ pub(super) fn container(task: &Task, found: &Found, user: User, owner: &str) -> 
         working_dir: Some(WORKSPACE.to_owned()),
         labels: Some(labels.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()),
         network_disabled: Some(!task.image.network),
-        host_config: Some(limits(&task.image, found, &task.workspace)),
+        host_config: Some(limits(&task.image, found, user, &task.workspace)),
         ..ContainerCreateBody::default()
     }
 }
 
-fn limits(image: &Image, found: &Found, workspace: &Path) -> HostConfig {
+fn limits(image: &Image, found: &Found, user: User, workspace: &Path) -> HostConfig {
     let number = |value: u64| Some(i64::try_from(value).unwrap_or(i64::MAX));
     let limit = |name: &str, most| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(most), hard: Some(most) };
     let log = [("max-size", LOG), ("max-file", "2")].map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -66,15 +66,16 @@ fn limits(image: &Image, found: &Found, workspace: &Path) -> HostConfig {
         ulimits: Some(vec![limit("core", 0), limit("nofile", OPEN_FILES)]),
         shm_size: Some(SHARED_MEMORY),
         log_config: Some(HostConfigLogConfig { typ: Some("json-file".to_owned()), config: Some(HashMap::from(log)) }),
-        tmpfs: Some(temporary(image, found, workspace)),
+        tmpfs: Some(temporary(image, found, user, workspace)),
         mounts: Some(mounts(workspace)),
         ..HostConfig::default()
     }
 }
 
 /// Folders in memory: `/tmp`, and what the image declares as volumes, which would else lie on the disk without a limit.
-fn temporary(image: &Image, found: &Found, workspace: &Path) -> HashMap<String, String> {
-    let options = format!("rw,exec,nosuid,nodev,mode=1777,size={}", image.temporary);
+fn temporary(image: &Image, found: &Found, user: User, workspace: &Path) -> HashMap<String, String> {
+    // The owner beside the mode: the engine takes the mode of the image's own folder, which may be closed.
+    let options = format!("rw,exec,nosuid,nodev,mode=1777,uid={},gid={},size={}", user.uid, user.gid, image.temporary);
     let folders = found.volumes.iter().map(String::as_str).chain(["/tmp", "/var/tmp"]);
     let mut folders: HashMap<_, _> =
         folders.filter(|folder| !folder.starts_with(WORKSPACE)).map(|folder| (folder.to_owned(), options.clone())).collect();

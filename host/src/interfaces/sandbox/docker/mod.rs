@@ -8,11 +8,7 @@ mod hardening;
 mod images;
 mod ready;
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bollard::{
@@ -30,7 +26,7 @@ use super::{
     engine::{Ended, Engine, EngineError, Key, Piece, Stream, Task},
     job::Ending,
 };
-use crate::journal::RunId;
+use crate::journal::{Clock, RunId};
 use following::{Following, Output, Stopped};
 use ready::{Pool, Recipe};
 
@@ -38,10 +34,17 @@ const USUAL_SOCKET: &str = "/var/run/docker.sock";
 /// Seconds until a request to the engine has to be answered. Commands are waited for as long as they take.
 const PATIENCE: u64 = 60;
 
+/// A source of random bytes.
+pub type Random = Arc<dyn Fn() -> [u8; 16] + Send + Sync>;
+
 /// Containers of one data directory.
 pub struct Docker {
     address: String,
     owner: String,
+    /// Containers live in the machine's time, not in that of a run.
+    clock: Arc<dyn Clock>,
+    /// Makes names that nobody guesses.
+    random: Random,
     client: OnceCell<bollard::Docker>,
     pool: Arc<Pool>,
 }
@@ -62,8 +65,15 @@ type Beginning = Result<Begun, Ended>;
 impl Docker {
     /// The engine behind `address` (`unix:///…` or the path of a socket; none for the usual one), and the containers there
     /// that bear `owner`.
-    pub fn new(address: Option<String>, owner: String) -> Self {
-        Self { address: address.unwrap_or_else(|| USUAL_SOCKET.to_owned()), owner, client: OnceCell::new(), pool: Arc::default() }
+    pub fn new(address: Option<String>, owner: String, clock: Arc<dyn Clock>, random: Random) -> Self {
+        Self {
+            address: address.unwrap_or_else(|| USUAL_SOCKET.to_owned()),
+            owner,
+            clock,
+            random,
+            client: OnceCell::new(),
+            pool: Arc::default(),
+        }
     }
 
     async fn client(&self) -> Result<&bollard::Docker, EngineError> {
@@ -91,7 +101,7 @@ impl Docker {
             && let Some(output) = self.take(docker, task, name, recipe).await
         {
             let _ = pieces.send(Piece::Started { again: false }).await;
-            return Ok(Ok(Begun { output, at: Some(now()), recipe: Some(recipe.clone()) }));
+            return Ok(Ok(Begun { output, at: Some(self.clock.now()), recipe: Some(recipe.clone()) }));
         }
         let options = CreateContainerOptionsBuilder::new().name(name).build();
         let begun = match docker.create_container(Some(options), body).await {
@@ -159,6 +169,9 @@ impl Docker {
         stopped: Option<Stopped>,
     ) -> Result<Option<Ended>, EngineError> {
         let found = docker.inspect_container(name, None).await.map_err(|error| failure::lost(&error))?;
+        if is_running(&found) {
+            return Err(failure::gone("it stopped telling of a container that runs"));
+        }
         let ended = following::ending(found.state.as_ref(), stopped, took(found.state.as_ref(), at), task.timeout);
         let unused = ended.exit_code == ready::UNUSED && was_unused(docker, name, &found).await;
         Ok(Some(ended).filter(|_| !unused))
@@ -175,8 +188,8 @@ impl Docker {
     }
 
     fn prepare(&self, docker: &bollard::Docker, recipe: Recipe) {
-        let pool = Arc::clone(&self.pool);
-        tokio::spawn(pool.prepare(docker.clone(), recipe, (hardening::OWNER, self.owner.clone())));
+        let (pool, secret) = (Arc::clone(&self.pool), uuid::Uuid::from_bytes((self.random)()).simple().to_string());
+        tokio::spawn(pool.prepare(docker.clone(), recipe, (hardening::OWNER, self.owner.clone()), secret));
     }
 }
 
@@ -190,7 +203,7 @@ impl Engine for Docker {
                 Ok(begun) => begun,
                 Err(ended) => return Ok(ended),
             };
-            let passed = Duration::from_millis(at.map_or(0, |at| now().saturating_sub(at)));
+            let passed = Duration::from_millis(at.map_or(0, |at| self.clock.now().saturating_sub(at)));
             let left = Duration::from_secs(task.timeout.into()).saturating_sub(passed);
             let stopped = Following { docker, name: &name, task, left }.follow(output, &pieces).await?;
             let ended = self.ended(docker, task, &name, at, stopped).await?;
@@ -224,7 +237,7 @@ impl Engine for Docker {
 
     async fn close(&self) {
         if let Some(docker) = self.client.get() {
-            self.pool.clear(docker).await;
+            self.pool.close(docker).await;
         }
     }
 
@@ -272,10 +285,4 @@ fn took(state: Option<&ContainerState>, at: Option<u64>) -> u64 {
 fn moment(text: Option<&str>) -> Option<u64> {
     let time: jiff::Timestamp = text?.parse().ok()?;
     u64::try_from(time.as_millisecond()).ok()
-}
-
-/// Containers live in the machine's time, not in that of a run.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -29,6 +29,10 @@ pub(super) const UNUSED: i32 = 117;
 const PREFIX: &str = "baton-ready-";
 /// Containers that wait at once.
 const MOST: usize = 4;
+/// How long after a command the next container is made ready. Who ends within that time needs none.
+const DELAY: Duration = Duration::from_millis(250);
+/// How often it is looked whether one has been made.
+const LOOK: Duration = Duration::from_millis(10);
 /// How long one waits for a command.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -71,6 +75,10 @@ struct State {
     waiting: Vec<Waiting>,
     /// All that this host made and nobody has taken, also those that are being made.
     names: HashMap<String, Recipe>,
+    /// How many are being made.
+    making: usize,
+    /// No more are made.
+    closed: bool,
     /// Images without a shell.
     unfit: HashSet<String>,
 }
@@ -128,8 +136,8 @@ impl Pool {
     }
 
     /// Makes a container ready, unless one waits; removes it when nobody has taken it after a while.
-    pub(super) async fn prepare(self: Arc<Self>, docker: Docker, recipe: Recipe, owner: (&'static str, String)) {
-        let secret = uuid::Uuid::from_bytes(rand::random()).simple().to_string();
+    pub(super) async fn prepare(self: Arc<Self>, docker: Docker, recipe: Recipe, owner: (&'static str, String), secret: String) {
+        tokio::time::sleep(DELAY).await;
         let name = format!("{PREFIX}{secret}");
         if !self.announce(&name, &recipe) {
             return;
@@ -138,12 +146,14 @@ impl Pool {
         match started(&docker, &name, body).await {
             Ok((output, input)) => {
                 let evicted = self.admit(Waiting { name: name.clone(), output, recipe, input, since: Instant::now() });
+                self.state().making -= 1;
                 if let Some(evicted) = evicted {
                     remove(&docker, &evicted).await;
                 }
                 tokio::time::sleep(PATIENCE).await;
             }
             Err(error) => {
+                self.state().making -= 1;
                 tracing::debug!(%error, "no container is held ready");
                 if failure::not_a_program(&error).is_some() {
                     self.state().unfit.extend(recipe.body.image);
@@ -155,8 +165,12 @@ impl Pool {
         }
     }
 
-    /// Removes all that wait.
-    pub(super) async fn clear(&self, docker: &Docker) {
+    /// Removes all that wait, and lets no more be made.
+    pub(super) async fn close(&self, docker: &Docker) {
+        self.state().closed = true;
+        while self.state().making > 0 {
+            tokio::time::sleep(LOOK).await;
+        }
         let names: Vec<_> = {
             let mut state = self.state();
             state.waiting.clear();
@@ -169,10 +183,11 @@ impl Pool {
     fn announce(&self, name: &str, recipe: &Recipe) -> bool {
         let mut state = self.state();
         let unfit = recipe.body.image.as_ref().is_some_and(|image| state.unfit.contains(image));
-        if unfit || state.names.values().any(|other| other == recipe) {
+        if state.closed || unfit || state.names.values().any(|other| other == recipe) {
             return false;
         }
         state.names.insert(name.to_owned(), recipe.clone());
+        state.making += 1;
         true
     }
 
@@ -276,8 +291,9 @@ mod tests {
 
     /// What the shell of this machine makes of the line.
     fn shell(line: &str) -> (String, String, Option<i32>) {
-        let mut child = Command::new("sh").args(["-c", SHELL, "secret"]);
-        let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", SHELL, "secret"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(line.as_bytes()).unwrap();
         let ended = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -6,9 +6,6 @@ use crate::{
     journal::{Attempt, Performed, RunId},
 };
 
-/// Seconds, unless the model asks for others.
-const USUAL_TIMEOUT: u32 = 600;
-
 pub(super) async fn perform(commands: &dyn Commands, run: RunId, arguments: &Arguments, attempt: &Attempt) -> Performed<Outcome> {
     match commands.execute(run, asked(arguments), attempt).await {
         Performed::Answered(answer, events) => Performed::Answered(answer.map(|(content, failed)| Outcome { content, failed }), events),
@@ -22,9 +19,5 @@ pub(super) fn asked(arguments: &Arguments) -> Command {
     let text = |name: &str| arguments.get(name).and_then(|value| value.as_str());
     let timeout = arguments.get("timeout").and_then(serde_json::Value::as_u64).and_then(|seconds| u32::try_from(seconds).ok());
     let line = text("command").unwrap_or_default();
-    Command {
-        image: text("image").unwrap_or("default").to_owned(),
-        arguments: ["sh", "-c", line].map(str::to_owned).to_vec(),
-        timeout: timeout.unwrap_or(USUAL_TIMEOUT),
-    }
+    Command { image: text("image").unwrap_or("default").to_owned(), arguments: ["sh", "-c", line].map(str::to_owned).to_vec(), timeout }
 }

@@ -23,7 +23,7 @@ pub(super) fn all() -> Vec<Declared> {
     let content = json!({ "type": "string", "description": "The whole new content" });
     let command = json!({ "type": "string", "minLength": 1, "description": "A line for sh, such as cargo test --quiet" });
     let image = json!({ "type": "string", "minLength": 1, "description": "The operator's name for an image; `default` when left out" });
-    let timeout = json!({ "type": "integer", "minimum": 1, "maximum": 86_400, "description": "Seconds; 600 when left out" });
+    let timeout = json!({ "type": "integer", "minimum": 1, "maximum": 86_400, "description": "Seconds; at most 600 when left out" });
     vec![
         tool(
             READ,

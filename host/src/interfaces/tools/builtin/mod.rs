@@ -58,8 +58,8 @@ pub struct Command {
     pub image: String,
     /// The program and its arguments.
     pub arguments: Vec<String>,
-    /// Seconds of wall time.
-    pub timeout: u32,
+    /// Seconds of wall time; none for what is usual.
+    pub timeout: Option<u32>,
 }
 
 /// The port below `run_command`: commands in containers, in the workspace of one run.

@@ -1,5 +1,7 @@
 //! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
 
+mod forge;
+
 use std::{
     collections::BTreeMap,
     env, fmt, fs,
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     interfaces::{
         Settings,
+        forge::Config as Forge,
         git::Program,
         llm::{
             self, Endpoint, Proxy, Secret,
@@ -106,6 +109,8 @@ pub struct Config {
     pub trust: Trust,
     /// Where commands are executed: `[sandbox]` in the user's settings alone, and `DOCKER_HOST` where no `socket` is set.
     pub sandbox: sandbox::Settings,
+    /// Where pull requests are: `[forge]` in the user's settings alone, for a project could send the token elsewhere.
+    pub forge: Forge,
 }
 
 /// How a registry of plugins is reached.
@@ -171,6 +176,7 @@ impl Config {
         let compile = compile_limits(&user, &user_file)?;
         let (program, git) = (None, git_program());
         let redactor = redactor(&models, &servers, &secrets);
+        let forge = forge::read(&user, &user_file, &secrets, &redactor)?;
         let config = Self {
             data_dir,
             user_file,
@@ -189,6 +195,7 @@ impl Config {
             freeze_after_writes,
             trust,
             sandbox,
+            forge,
         };
         config.check_limits()?;
         Ok(config)
@@ -355,25 +362,19 @@ fn tool_server(name: &str, server: &Value, file: &Path) -> Result<mcp::Config, C
 
 fn trust(user: &Value, file: &Path) -> Result<Trust, ConfigError> {
     let Some(table) = at(user, "signatures") else { return Ok(Trust::default()) };
-    Trust::from_settings(table).map_err(|error| ConfigError::Value {
-        path: file.to_owned(),
-        key: format!("signatures{}", error.key),
-        wanted: error.wanted,
-        found: error.found,
-    })
+    Trust::from_settings(table).map_err(|error| misread(file, "signatures", &error.key, error.wanted, error.found))
 }
 
 fn sandbox(user: &Value, file: &Path) -> Result<sandbox::Settings, ConfigError> {
-    let set = at(user, "sandbox").map_or_else(|| Ok(sandbox::Settings::default()), sandbox::Settings::from_settings);
-    let mut settings = set.map_err(|error| ConfigError::Value {
-        path: file.to_owned(),
-        key: format!("sandbox{}", error.key),
-        wanted: error.wanted,
-        found: error.found,
-    })?;
+    let set = at(user, "sandbox").map(sandbox::Settings::from_settings).unwrap_or_else(|| Ok(sandbox::Settings::default()));
+    let mut settings = set.map_err(|error| misread(file, "sandbox", &error.key, error.wanted, error.found))?;
     settings.socket = settings.socket.or_else(|| text("DOCKER_HOST"));
     settings.search = text("PATH").unwrap_or_default();
     Ok(settings)
+}
+
+fn misread(file: &Path, table: &str, key: &str, wanted: &'static str, found: String) -> ConfigError {
+    ConfigError::Value { path: file.to_owned(), key: format!("{table}{key}"), wanted, found }
 }
 
 fn defaults() -> Value {
@@ -538,18 +539,10 @@ fn compile_limits(user: &Value, file: &Path) -> Result<CompileLimits, ConfigErro
 }
 
 fn positive(settings: &Value, path: &Path, key: &str) -> Result<Option<u64>, ConfigError> {
-    match at(settings, key) {
-        None => Ok(None),
-        Some(value) => match value.as_u64().filter(|number| *number > 0) {
-            Some(number) => Ok(Some(number)),
-            None => Err(ConfigError::Value {
-                path: path.to_owned(),
-                key: key.to_owned(),
-                wanted: "a whole number above 0",
-                found: value.to_string(),
-            }),
-        },
-    }
+    let Some(value) = at(settings, key) else { return Ok(None) };
+    let wanted = "a whole number above 0";
+    let wrong = || ConfigError::Value { path: path.to_owned(), key: key.to_owned(), wanted, found: value.to_string() };
+    value.as_u64().filter(|number| *number > 0).map(Some).ok_or_else(wrong)
 }
 
 fn at<'a>(settings: &'a Value, key: &str) -> Option<&'a Value> {

@@ -1,0 +1,253 @@
+//! Commands that mean harm, in real containers with narrow limits. Each is stopped by what its test says, and the next
+//! command of the same host works as if nothing were.
+
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path};
+
+use baton::kernel::run::State;
+use baton_tests::{
+    docker::{self, IMAGE},
+    host::TestHost,
+};
+use serde_json::{Value, json};
+
+async fn host() -> Option<TestHost> {
+    with(json!({})).await
+}
+
+/// A host with narrow limits and these settings of the sandbox.
+async fn with(mut sandbox: Value) -> Option<TestHost> {
+    if !docker::ready() {
+        return None;
+    }
+    let narrow = json!({ "image": IMAGE, "memory-mib": 64, "processes": 32, "temporary-mib": 8, "cpus": 0.5, "ready": false });
+    sandbox["images"] = json!({ "default": narrow });
+    Some(TestHost::with_settings(json!({ "sandbox": sandbox })).await)
+}
+
+/// What a line of shell came to within so many seconds.
+async fn within(host: &TestHost, timeout: u32, line: &str) -> Value {
+    let run = host.run(json!({ "do": "execute", "command": ["sh", "-c", line], "timeout": timeout })).await;
+    match run.state {
+        State::Succeeded => run.output.unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What a line of shell printed, complaints among it.
+async fn said(host: &TestHost, line: &str) -> String {
+    let outcome = within(host, 30, &format!("exec 2>&1; {line}")).await;
+    outcome["stdout"].as_str().unwrap().to_owned()
+}
+
+async fn goes_on(host: &TestHost) {
+    assert_eq!(said(host, "echo well").await, "well\n");
+}
+
+/// Threat: A command starts processes that start processes, without end.
+/// Stopped by: The limit `processes` of the image, kept by the kernel for the container as a whole.
+/// Expects: "can't fork: Resource temporarily unavailable"; the command ends or is ended at its timeout, and nothing of it is left.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_bomb_ends_at_the_limit_of_processes() {
+    let Some(host) = host().await else { return };
+    assert_eq!(said(&host, "cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null").await, "32\n");
+    let outcome = within(&host, 5, "bomb() { bomb | bomb & }; bomb; sleep 3").await;
+    assert!(outcome["stderr"].as_str().unwrap().contains("can't fork: Resource temporarily unavailable"), "{outcome}");
+    goes_on(&host).await;
+}
+
+/// Threat: A command takes memory without end: for itself, as files in `/tmp`, or as shared memory.
+/// Stopped by: The limit `memory-mib` of the image, in which `/tmp` and `/dev/shm` count, and no swap.
+/// Expects: The outcome is `out-of-memory`, or "No space left on device" in a folder that is full before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_memory_bomb_ends_at_the_limit_of_memory() {
+    let Some(host) = host().await else { return };
+    let limit = said(&host, "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null").await;
+    assert_eq!(limit, format!("{}\n", 64 << 20));
+    let outcome = within(&host, 30, "head -c 1000000000 /dev/zero | tail").await;
+    assert_eq!(outcome["ending"], "out-of-memory", "{outcome}");
+    for folder in ["/tmp", "/var/tmp"] {
+        let full = said(&host, &format!("head -c 100000000 /dev/zero > {folder}/x; wc -c < {folder}/x")).await;
+        assert!(full.contains("No space left on device") && full.ends_with(&format!("{}\n", 8 << 20)), "{folder}: {full}");
+    }
+    let shared = within(&host, 30, "head -c 100000000 /dev/zero > /dev/shm/x").await;
+    assert_ne!(shared["exit-code"], 0, "{shared}");
+    goes_on(&host).await;
+}
+
+/// Threat: A command fills the disk: the container's own, or that of the workspace, which it may write.
+/// Stopped by: A root that is read-only; and for the workspace a look at the disk twice a second, which ends the command while `keep-free-mib` are left.
+/// Expects: "Read-only file system"; `killed`, and "Baton stopped the command because the disk of the workspace is nearly full."
+#[tokio::test(flavor = "multi_thread")]
+async fn the_disk_is_not_filled() {
+    let Some(host) = with(json!({ "keep-free-mib": 1_u64 << 30 })).await else { return };
+    let outcome = within(&host, 30, "while :; do echo more >> more; done").await;
+    assert_eq!((&outcome["ending"], &outcome["exit-code"]), (&json!("killed"), &json!(137)), "{outcome}");
+    assert!(
+        outcome["stderr"].as_str().unwrap().ends_with("[Baton stopped the command because the disk of the workspace is nearly full.]\n")
+    );
+    let Some(host) = with(json!({})).await else { return };
+    let root = said(&host, "for place in / /bin /etc /usr /var /dev /sys /proc; do echo x > $place/x; done").await;
+    assert_eq!(
+        root.matches("Read-only file system").count()
+            + root.matches("ermission denied").count()
+            + root.matches("nonexistent directory").count(),
+        8,
+        "{root}"
+    );
+    assert!(root.matches("Read-only file system").count() >= 3, "{root}");
+}
+
+/// Threat: A command speaks to the network: to servers of this machine, to the engine, to the world.
+/// Stopped by: A network of its own with nothing in it, unless the operator's image says `network = true`; the engine's socket is not mounted.
+/// Expects: One interface, its own loopback; "Network is unreachable" or "Connection refused".
+#[tokio::test(flavor = "multi_thread")]
+async fn the_network_is_out_of_reach() {
+    let Some(host) = host().await else { return };
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let interfaces = said(&host, "grep -c : /proc/net/dev; grep -c lo: /proc/net/dev").await;
+    assert_eq!(interfaces, "1\n1\n");
+    for address in ["127.0.0.1", "172.17.0.1", "1.1.1.1", "169.254.169.254"] {
+        let reached = within(&host, 10, &format!("nc -w 2 {address} {port} </dev/null")).await;
+        assert_ne!(reached["exit-code"], 0, "{address}: {reached}");
+    }
+    assert!(listener.accept().is_err(), "nobody came");
+    assert!(said(&host, "ls /var/run/docker.sock /run/docker.sock").await.matches("No such file").count() == 2);
+}
+
+/// Threat: A command reads what is on this machine: other files than the workspace's, by `..`, by links, by `/proc`; the environment of the host; other processes.
+/// Stopped by: A file system of its own, in which the workspace alone is mounted; processes and users that it does not see.
+/// Expects: "No such file or directory"; its own processes alone; no variable but the image's and its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn this_machine_is_not_seen() {
+    let Some(host) = host().await else { return };
+    let secret = host.folder.path().join("secret");
+    fs::write(&secret, "a secret of the host").unwrap();
+    let secret = secret.display();
+    let tries = format!(
+        "ln -s {secret} link; ln -s ../secret up; cat link up {secret} ../secret /workspace/../secret /proc/1/root{secret} /proc/1/cwd/../secret; ln {secret} hard; ls {}",
+        host.folder.path().display()
+    );
+    let found = said(&host, &tries).await;
+    assert!(!found.contains("a secret") && found.matches("No such file or directory").count() >= 8, "{found}");
+    assert_eq!(said(&host, "ps -o comm | grep -v -e COMMAND -e ps -e sh -e grep; echo").await, "\n");
+    let variables = said(&host, "env").await;
+    let names: Vec<_> = variables.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+    assert!(names.iter().all(|name| ["PATH", "HOME", "HOSTNAME", "PWD", "SHLVL", "OLDPWD"].contains(name)), "{variables}");
+}
+
+/// Threat: A command makes itself more than it is: root, by a file with the set-user-id bit, by `su`; new mounts, devices, namespaces; settings of the kernel.
+/// Stopped by: A user who is not root, no capability, `no-new-privileges`, and the engine's own filter of system calls.
+/// Expects: "Operation not permitted" or "Permission denied" for each; the status of the process says so as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn privileges_are_not_raised() {
+    let Some(host) = host().await else { return };
+    let status = said(&host, "grep -E '^(NoNewPrivs|Seccomp|Cap...):' /proc/self/status; id -u").await;
+    let words: Vec<_> = status.split_whitespace().collect();
+    let none = "0000000000000000";
+    let expected =
+        ["CapInh:", none, "CapPrm:", none, "CapEff:", none, "CapBnd:", none, "CapAmb:", none, "NoNewPrivs:", "1", "Seccomp:", "2"];
+    assert_eq!(words[..expected.len()], expected, "{status}");
+    assert_ne!(words[expected.len()..], ["0"], "nobody is root");
+    for attempt in [
+        "mount -t tmpfs x /workspace",
+        "mount -o remount,rw /",
+        "umount /workspace",
+        "mknod /tmp/disk b 8 0",
+        "unshare -U true",
+        "unshare -m true",
+        "chown 0 /workspace",
+        "su -c true",
+        "echo 1 > /proc/sys/kernel/sysrq",
+        "echo b > /proc/sysrq-trigger",
+        "cp /bin/busybox /tmp/root && chown 0:0 /tmp/root",
+        "kill -9 0 -1 2>/dev/null; kill -0 2",
+    ] {
+        let outcome = within(&host, 10, attempt).await;
+        assert_ne!(outcome["exit-code"], 0, "{attempt}: {outcome}");
+    }
+    goes_on(&host).await;
+}
+
+/// Threat: A command changes the repository under its workspace: hooks and settings that git executes on the host, or another repository in its place.
+/// Stopped by: `.git` is covered in the container, be it a folder or the file of a worktree, and cannot be moved.
+/// Expects: Nothing of it is read; it is on the host what it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_repository_is_neither_read_nor_changed() {
+    let Some(host) = host().await else { return };
+    let tries = "cat .git .git/config; echo 'gitdir: evil' > .git; echo x > .git/config; mkdir -p .git/hooks; rm -rf .git; mv .git elsewhere; ln -sf evil .git; ls -A .git";
+    let git = host.workspace().join(".git");
+    fs::write(&git, "gitdir: /home/somebody/secret\n").unwrap();
+    let seen = said(&host, tries).await;
+    assert!(!seen.contains("secret"), "{seen}");
+    assert_eq!(fs::read_to_string(&git).unwrap(), "gitdir: /home/somebody/secret\n");
+    fs::remove_file(&git).unwrap();
+    fs::create_dir(&git).unwrap();
+    fs::write(git.join("config"), "[core] secret\n").unwrap();
+    let seen = said(&host, tries).await;
+    assert!(!seen.contains("secret"), "{seen}");
+    let left: Vec<_> = fs::read_dir(&git).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!((left, fs::read_to_string(git.join("config")).unwrap()), (vec!["config".into()], "[core] secret\n".to_owned()));
+    fs::remove_dir_all(&git).unwrap();
+    std::os::unix::fs::symlink("elsewhere", &git).unwrap();
+    let run = host.run(json!({ "do": "execute", "command": ["true"] })).await;
+    assert!(matches!(&run.state, State::Failed { reason } if reason.contains("is a link")), "{:?}", run.state);
+}
+
+/// Threat: A command leaves links in the workspace that lead out of it, for the host to follow: when a plugin reads, or when the host lets the next container in.
+/// Stopped by: The host opens what lies in a workspace one name at a time, and follows no link.
+/// Expects: Reading is refused; what lies behind the link keeps its content, its mode and its access list.
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_a_command_leaves_lead_nowhere() {
+    let Some(host) = host().await else { return };
+    let outside = host.folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("file"), "private").unwrap();
+    let closed = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    closed(&outside.join("file"), 0o600);
+    closed(&outside, 0o700);
+    let line = format!("mkdir out; ln -s {0} out/folder; ln -s {0}/file out/file; ln -s / out/root; echo made", outside.display());
+    assert_eq!(said(&host, &line).await, "made\n");
+    goes_on(&host).await;
+    for path in ["out/file", "out/folder/file", "out/root/etc/passwd"] {
+        let run = host.run(json!({ "do": "read", "path": path })).await;
+        assert!(matches!(run.state, State::Failed { .. }), "{path}: {:?}", run.output);
+    }
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&outside), mode(&outside.join("file"))), (0o700, 0o600));
+    assert_eq!(fs::read_to_string(outside.join("file")).unwrap(), "private");
+}
+
+/// Threat: A command prints without end.
+/// Stopped by: Bounds on what is kept: 64 KiB of each stream in the answer, 16 MiB as an artifact, 256 KiB in events, two files of 24 MB with the engine.
+/// Expects: The command goes on until its timeout; what is kept says how much is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_output_is_kept_in_part() {
+    let Some(host) = host().await else { return };
+    let run = host.run(json!({ "do": "execute", "command": ["yes", "a flood of words"], "timeout": 8 })).await;
+    let outcome = run.output.unwrap();
+    assert_eq!((&outcome["ending"], outcome["stdout"].as_str().unwrap().len()), (&json!("timed-out"), 64 << 10));
+    let whole = host.app.artifacts().load(outcome["output"].as_str().unwrap()).await.unwrap();
+    let end = &whole[whole.len() - 80..];
+    assert!(whole.len() < (16 << 20) + 200 && end.contains(" bytes more were printed and are not kept]"), "{} {end}", whole.len());
+    let events = host.events(&run.id).await;
+    let told: usize = events.iter().filter_map(|event| event.draft.data["text"].as_str()).map(str::len).sum();
+    assert!((200 << 10..300 << 10).contains(&told), "{told}");
+    goes_on(&host).await;
+}
+
+/// Threat: A command leaves processes behind that go on after it has ended.
+/// Stopped by: The container ends with the command, and everything in it; the next has another.
+/// Expects: Nothing is written any more, and the next command sees neither the processes nor what they left in `/tmp`.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_goes_on_after_the_end() {
+    let Some(host) = host().await else { return };
+    let left = "touch /tmp/left && ls /tmp; (trap '' HUP TERM; while :; do echo more >> log; sleep 0.1; done) >/dev/null 2>&1 & sleep 0.5";
+    assert_eq!(said(&host, left).await, "left\n");
+    let lines = || fs::read_to_string(host.workspace().join("log")).unwrap().lines().count();
+    let before = lines();
+    assert!(before > 0);
+    assert_eq!(said(&host, "ls /tmp; sleep 0.5").await, "");
+    assert_eq!(lines(), before);
+}
