@@ -369,7 +369,7 @@ impl Policy for Config {
     }
 }
 
-struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> u64 {
