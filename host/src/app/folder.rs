@@ -1,6 +1,7 @@
 //! The plugin folder: reads what lies there, puts files into it whole or not at all. Grants nothing.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -106,6 +107,15 @@ impl Folder {
 
     fn unchanged(&self, source: io::Error) -> FolderError {
         FolderError::Folder { path: self.0.clone(), source }
+    }
+
+    /// A file of the folder, understood and granted nothing.
+    pub(super) fn read(&self, path: &Path, trust: &Trust) -> Result<Plugin, String> {
+        // The log and the tables name files by their text, and two names could have the same.
+        if path.file_name().and_then(OsStr::to_str).is_none() {
+            return Err("The file's name is not Unicode; rename it, such as to NAME.wasm.".to_owned());
+        }
+        read_plugin(path, trust)
     }
 
     pub(super) fn files(&self) -> Vec<PathBuf> {

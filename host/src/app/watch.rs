@@ -15,7 +15,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{App, Folder, publishing::compiled, read_plugin};
+use super::{App, Folder, publishing::compiled};
 use crate::kernel::{
     KernelError,
     registry::{Origin, Plugin},
@@ -119,8 +119,8 @@ impl<'a> Watched<'a> {
     /// Looks into a file, and claims its name where it holds something new.
     async fn examine(&mut self, path: PathBuf) -> Result<(), KernelError> {
         self.give_up(&path);
-        let (reading, trust) = (path.clone(), self.app.config.trust.clone());
-        let read = tokio::task::spawn_blocking(move || read_plugin(&reading, &trust)).await;
+        let (folder, reading, trust) = (self.app.folder(), path.clone(), self.app.config.trust.clone());
+        let read = tokio::task::spawn_blocking(move || folder.read(&reading, &trust)).await;
         let plugin = match read.unwrap_or_else(|_| Err("Reading it broke down; try another build of it.".to_owned())) {
             Ok(plugin) => plugin,
             Err(reason) => return self.refuse(&path, reason).await,

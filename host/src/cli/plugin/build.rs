@@ -19,6 +19,7 @@ use crate::{
         screen::{FAINT, GOOD, painted},
         text,
     },
+    events::path_text,
     kernel::registry::Plugin,
 };
 
@@ -42,7 +43,7 @@ impl Build {
         let (plugin, path) = built(context, &Project::at(&self.folder)?, self.file.as_deref()).await?;
         if context.screen.is_json() {
             let mut document = list::summary(&plugin);
-            document["file"] = json!(path);
+            document["file"] = json!(path_text(&path));
             document["took-ms"] = json!(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
             context.screen.document(&document)?;
         } else {

@@ -17,6 +17,7 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
+    events::path_text,
     kernel::package::Kind,
 };
 
@@ -51,7 +52,9 @@ impl New {
         let next: Vec<_> = std::iter::once(enter).chain(scaffold.next(|command| inside.again(command))).collect();
         if context.screen.is_json() {
             let files: Vec<_> = scaffold.files().into_iter().map(|(path, _)| path).collect();
-            context.screen.document(&json!({ "folder": folder, "language": self.language().as_str(), "files": files, "next": next }))?;
+            context
+                .screen
+                .document(&json!({ "folder": path_text(&folder), "language": self.language().as_str(), "files": files, "next": next }))?;
             return Ok(Exit::Done);
         }
         let what = format!("{} `{}` in {}", self.kind, self.name, self.language().as_str());

@@ -13,6 +13,7 @@ use crate::{
         exit::{Exit, Misuse},
         figures, text,
     },
+    events::path_text,
     kernel::signature::Trust,
 };
 
@@ -40,7 +41,7 @@ impl Pack {
         written.with_context(|| format!("`{shown}` cannot be written; name another file with --to"))?;
         if context.screen.is_json() {
             let mut document = list::summary(&plugin);
-            document["file"] = json!(self.file);
+            document["file"] = json!(path_text(&self.file));
             context.screen.document(&document)?;
         } else {
             let size = figures::bytes(plugin.package.wasm.len() as u64);

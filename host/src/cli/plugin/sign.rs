@@ -17,6 +17,7 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
+    events::path_text,
     kernel::signature::{self, PrivateKey, Trust},
 };
 
@@ -50,7 +51,7 @@ impl Sign {
         replace(target, &plugin.package.wasm)?;
         let target = text::escaped(&target.display().to_string());
         if context.screen.is_json() {
-            let (file, hash) = (self.to.as_ref().unwrap_or(&self.file), &plugin.package.hash);
+            let (file, hash) = (path_text(self.to.as_ref().unwrap_or(&self.file)), &plugin.package.hash);
             context.screen.document(&json!({ "file": file, "plugin": plugin.name(), "hash": hash, "key": key.public().to_string() }))?;
         } else {
             let name = text::escaped(plugin.name());
