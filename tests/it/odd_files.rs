@@ -6,7 +6,10 @@
 use std::{
     ffi::OsStr,
     fs,
-    os::unix::ffi::OsStrExt,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{PermissionsExt, symlink},
+    },
     path::{Path, PathBuf},
 };
 
@@ -90,4 +93,64 @@ fn documents_name_files_whose_names_are_no_text() {
     told("plugin install --dry-run", &[&wasm]);
     told("plugin install", &[&wasm]);
     told("plugin test", &[&persona]);
+}
+
+/// The folder of a persona, ready to be built.
+fn persona(home: &TempDir) -> PathBuf {
+    let _begun = baton(home, &words("plugin new pers --kind agent")).exits(0);
+    home.path().join("pers")
+}
+
+#[test]
+fn what_is_built_is_written_where_no_link_leads() {
+    let home = tempfile::tempdir().unwrap();
+    let (folder, precious) = (persona(&home), home.path().join("precious.txt"));
+    fs::write(&precious, "mine").unwrap();
+    fs::create_dir(folder.join("target")).unwrap();
+    symlink(&precious, folder.join("target/pers.wasm")).unwrap();
+    for command in ["build", "test"] {
+        let refused = baton(&home, &words(&format!("plugin {command} pers"))).exits(2);
+        assert!(refused.stderr.contains("no file but a link"), "{}", refused.stderr);
+    }
+    let _checked = baton(&home, &words("plugin check pers")).exits(0);
+    let _packed = baton(&home, &words("plugin pack pers --to pers/target/pers.wasm")).exits(2);
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "mine");
+}
+
+#[test]
+fn a_linked_folder_of_what_is_built_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let (folder, other) = (persona(&home), home.path().join("other"));
+    fs::create_dir(&other).unwrap();
+    symlink(&other, folder.join("target")).unwrap();
+    for command in ["build", "check", "test"] {
+        let refused = baton(&home, &words(&format!("plugin {command} pers"))).exits(1);
+        assert!(refused.stderr.contains("a link is not followed"), "{}", refused.stderr);
+    }
+    assert_eq!(fs::read_dir(&other).unwrap().count(), 0);
+}
+
+#[test]
+fn a_check_writes_nothing_into_the_folder() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = persona(&home);
+    let _checked = baton(&home, &words("plugin check pers")).exits(0);
+    assert!(!folder.join("target").exists());
+}
+
+#[test]
+fn a_folders_own_tools_see_no_key() {
+    let home = tempfile::tempdir().unwrap();
+    let _begun = baton(&home, &words("plugin new snake --language python")).exits(0);
+    let tools = home.path().join("snake/.venv/bin");
+    fs::create_dir_all(&tools).unwrap();
+    fs::write(tools.join("componentize-py"), "#!/bin/sh\nenv > seen\nexit 1\n").unwrap();
+    fs::set_permissions(tools.join("componentize-py"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = program::command(home.path(), &["plugin", "check", "snake", "--data-dir", "data"]);
+    command.env("ANTHROPIC_API_KEY", "k").env("BATON_SECRET_KEY", "s".repeat(44)).env("CARGO_HOME", "c").env("LANG", "C");
+    let _failed = program::ended(command.output().unwrap()).exits(1);
+    let seen = fs::read_to_string(home.path().join("snake/seen")).unwrap();
+    let has = |name: &str| seen.lines().any(|line| line.starts_with(&format!("{name}=")));
+    assert!(["PATH", "HOME", "CARGO_HOME", "LANG"].into_iter().all(has), "{seen}");
+    assert!(!seen.contains("KEY") && !seen.contains("BATON_"), "{seen}");
 }

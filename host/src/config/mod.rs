@@ -1,6 +1,7 @@
 //! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
 
 mod forge;
+mod toolchain;
 
 use std::{
     collections::BTreeMap,
@@ -29,6 +30,7 @@ use crate::{
     kernel::{compiler::CompileLimits, limits::Limits, signature::Trust},
     secrets::Secrets,
 };
+pub use toolchain::tool_environment;
 
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]

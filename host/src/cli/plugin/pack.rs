@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{arrival::understood, list};
+use super::{arrival::understood, list, output};
 use crate::{
     cli::{
         Context,
@@ -37,8 +37,7 @@ impl Pack {
         }
         let plugin = understood(&self.folder, &Trust::default())?;
         let shown = text::escaped(&self.file.display().to_string());
-        let written = std::fs::write(&self.file, &plugin.package.wasm);
-        written.with_context(|| format!("`{shown}` cannot be written; name another file with --to"))?;
+        output::write(&self.file, &plugin.package.wasm)?;
         if context.screen.is_json() {
             let mut document = list::summary(&plugin);
             document["file"] = json!(path_text(&self.file));
