@@ -11,6 +11,7 @@ use std::{
         fs::{PermissionsExt, symlink},
     },
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use baton_tests::{HELLO, program};
@@ -153,4 +154,101 @@ fn a_folders_own_tools_see_no_key() {
     let has = |name: &str| seen.lines().any(|line| line.starts_with(&format!("{name}=")));
     assert!(["PATH", "HOME", "CARGO_HOME", "LANG"].into_iter().all(has), "{seen}");
     assert!(!seen.contains("KEY") && !seen.contains("BATON_"), "{seen}");
+}
+
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = persona(&home);
+    let pipe = |path: &Path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    for name in ["out", "key.pem"] {
+        pipe(&home.path().join(name));
+    }
+    let _packed = baton(&home, &words("plugin pack pers --to pers.wasm")).exits(0);
+    let _signed = baton(&home, &words("plugin sign pers.wasm --key key.pem")).exits(2);
+    let _packed = baton(&home, &words("plugin pack pers --to out")).exits(2);
+    fs::remove_file(folder.join("plugin.toml")).unwrap();
+    pipe(&folder.join("plugin.toml"));
+    for command in ["pack pers --to again.wasm", "install pers"] {
+        let refused = baton(&home, &words(&format!("plugin {command}"))).exits(1);
+        assert!(refused.stderr.contains("plugin.toml"), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn what_is_written_is_for_its_owner() {
+    let home = tempfile::tempdir().unwrap();
+    let mode = |path: &str| fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
+    let set = |path: &str, mode: u32| fs::set_permissions(home.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    fs::write(home.path().join("hello.wasm"), HELLO).unwrap();
+    fs::create_dir(home.path().join("data")).unwrap();
+    set("data", 0o777);
+    let line = format!("umask 0; '{}' plugin install hello.wasm --data-dir data", program::path().display());
+    let mut shell = Command::new("sh");
+    let installed = program::ended(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path()).output().unwrap()).exits(0);
+    assert!(installed.stderr.contains("Others on this machine can change data"), "{}", installed.stderr);
+    for (path, wanted) in [("data", 0o777), ("data/plugins", 0o700), ("data/plugins/hello.wasm", 0o600), ("data/lock", 0o600)] {
+        assert_eq!(mode(path), wanted, "{path}: {:o}", mode(path));
+    }
+    let doctor = baton(&home, &words("doctor"));
+    assert!(doctor.stdout.contains("others can change"), "{}", doctor.stdout);
+    let ran = baton(&home, &words("run hello -o json --input {}")).exits(0);
+    let run: Value = serde_json::from_str(&ran.stdout).unwrap();
+    fs::write(home.path().join("kept.json"), "").unwrap();
+    let _recorded = baton(&home, &words(&format!("runs record {} kept.json", run["run"].as_str().unwrap()))).exits(0);
+    let _key = baton(&home, &words("plugin key new --to key.pem")).exits(0);
+    set("hello.wasm", 0o600);
+    let _signed = baton(&home, &words("plugin sign hello.wasm --key key.pem")).exits(0);
+    assert_eq!((mode("kept.json"), mode("hello.wasm")), (0o600, 0o600));
+}
+
+#[test]
+fn a_fault_of_the_host_pauses_the_run_until_it_is_mended() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("hello.wasm"), HELLO).unwrap();
+    let _installed = baton(&home, &words("plugin install hello.wasm")).exits(0);
+    fs::remove_dir_all(home.path().join("data/cache")).unwrap();
+    fs::write(home.path().join("data/cache"), "in the way").unwrap();
+    let paused = baton(&home, &words("run hello -o json --input {}")).exits(3);
+    let told: Value = serde_json::from_str(&paused.stdout).unwrap();
+    assert!(told.to_string().contains("The plugin is not at fault"), "{told}");
+    fs::remove_file(home.path().join("data/cache")).unwrap();
+    let _resumed = baton(&home, &words(&format!("runs resume {}", told["run"].as_str().unwrap()))).exits(0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sandbox_without_memory_is_no_failure_of_the_plugin() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("hello.wasm"), HELLO).unwrap();
+    let _installed = baton(&home, &words("plugin install hello.wasm")).exits(0);
+    let line = format!("ulimit -Sv 4000000; exec '{}' run hello --input '{{}}' -o json --data-dir data", program::path().display());
+    let mut shell = Command::new("sh");
+    let paused = program::ended(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path()).output().unwrap()).exits(3);
+    assert!(paused.stdout.contains("The plugin is not at fault"), "{}\n{}", paused.stdout, paused.stderr);
+}
+
+#[test]
+fn a_misspelt_bound_is_an_error_and_doctor_tells_of_the_rest() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = home.path().join(".config/baton");
+    fs::create_dir_all(&settings).unwrap();
+    let doctor = |text: &str| {
+        fs::write(settings.join("baton.toml"), text).unwrap();
+        baton(&home, &words("doctor"))
+    };
+    let refused = doctor("[signature]\npolicy = \"require\"\n").exits(1);
+    assert!(refused.stdout.contains("is `signatures` meant?"), "{}", refused.stdout);
+    let _refused = baton(&home, &words("plugin list")).exits(1);
+    let warned = doctor("[models]\ndefualt = \"a/b\"\n");
+    assert!(warned.stdout.contains("models.defualt"), "{}", warned.stdout);
+}
+
+#[test]
+fn first_uses_at_once_wait_for_each_other() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("hello.wasm"), HELLO).unwrap();
+    let arguments = ["plugin", "install", "hello.wasm", "--data-dir", "data"];
+    let mut begun: Vec<_> = (0..4).map(|_| program::command(home.path(), &arguments).spawn().unwrap()).collect();
+    assert!(begun.iter_mut().all(|child| child.wait().unwrap().success()));
 }

@@ -18,6 +18,7 @@ use tokio::{
 use super::{App, Folder, publishing::compiled};
 use crate::kernel::{
     KernelError,
+    disk::private_folder,
     registry::{Origin, Plugin},
     watch::{Known, Stamp, Step},
 };
@@ -220,7 +221,7 @@ impl<'a> Watched<'a> {
 }
 
 fn watch(folder: &Folder, changed: Arc<Notify>) -> Result<notify::RecommendedWatcher, String> {
-    fs::create_dir_all(folder.root()).map_err(|error| error.to_string())?;
+    private_folder(folder.root()).map_err(|error| error.to_string())?;
     let tell = move |_: notify::Result<notify::Event>| changed.notify_one();
     let mut watcher = notify::recommended_watcher(tell).map_err(|error| error.to_string())?;
     watcher.watch(folder.root(), RecursiveMode::NonRecursive).map_err(|error| error.to_string())?;

@@ -45,7 +45,9 @@ impl New {
         let begun = Scaffold::new(&self.name, self.kind, self.language()).and_then(|scaffold| Ok((scaffold.write(&self.place)?, scaffold)));
         let (folder, scaffold) = begun.map_err(misuse)?;
         let shown = text::escaped(&folder.strip_prefix(".").unwrap_or(&folder).display().to_string());
-        let enter = format!("cd {}", text::shell_word(&shown));
+        // A shell takes what begins with a dash for an option.
+        let target = if shown.starts_with('-') { format!("./{shown}") } else { shown };
+        let enter = format!("cd {}", text::shell_word(&target));
         // The commands are typed in another folder than this one.
         let data_dir = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
         let inside = Context { screen: context.screen, data_dir, redactor: context.redactor.clone() };

@@ -16,8 +16,14 @@ use crate::{
         text,
     },
     events::path_text,
-    kernel::signature::{self, PrivateKey, Trust},
+    kernel::{
+        disk::read_text,
+        signature::{self, PrivateKey, Trust},
+    },
 };
+
+/// Bytes of a key; one in PEM has some hundred.
+const LARGEST_KEY: u64 = 64 << 10;
 
 /// Sign a plugin file; the signature lies in the file itself, and one that was there is replaced
 ///
@@ -60,7 +66,7 @@ impl Sign {
 
     fn key(&self) -> Result<PrivateKey> {
         let shown = text::escaped(&self.key.display().to_string());
-        let text = std::fs::read_to_string(&self.key).map_err(|error| Misuse(format!("The key `{shown}` cannot be read: {error}.")))?;
+        let text = read_text(&self.key, LARGEST_KEY).map_err(|error| Misuse(format!("The key `{shown}` cannot be read: {error}.")))?;
         Ok(PrivateKey::from_pem(&text).map_err(|error| Misuse(format!("`{shown}` is no key: {error}")))?)
     }
 }

@@ -14,7 +14,8 @@ use super::{Language, Project, programs::ProgramError, scaffold::CONTRACT};
 use crate::{
     app,
     kernel::{
-        package::{Kind, Manifest, PackageError},
+        disk::read_text,
+        package::{Kind, Manifest, Package, PackageError},
         registry::Plugin,
         signature::Trust,
     },
@@ -44,6 +45,9 @@ pub(in crate::cli) enum BuildError {
     /// The manifest could not be put into the component.
     #[error("The manifest cannot be put into the component: {0}")]
     Pack(#[from] baton_pack::PackError),
+    /// The folder of a persona makes no plugin.
+    #[error("The folder makes no plugin: {0}")]
+    Unpacked(String),
     /// The host would not take it.
     #[error("It was built, and this host refuses it: {0}")]
     Refused(String),
@@ -65,7 +69,7 @@ impl Project {
         is_folder(&self.folder.join(Self::BUILT))?;
         let manifest = Manifest::parse(text.as_bytes()).map_err(BuildError::Manifest)?;
         let wasm = match self.language {
-            Language::Persona => return app::pack(&self.folder, &Trust::default()).map_err(BuildError::Refused),
+            Language::Persona => return app::pack(&self.folder, &Trust::default()).map_err(BuildError::Unpacked),
             Language::Rust => rust::build(self).await?,
             Language::Python => baton_pack::pack(&python::build(self, manifest.kind).await?, &text, &[])?,
             Language::JavaScript => baton_pack::pack(&javascript::build(self, manifest.kind).await?, &text, &[])?,
@@ -97,7 +101,7 @@ impl Project {
 
     fn manifest(&self) -> Result<String, BuildError> {
         let path = self.folder.join("plugin.toml");
-        std::fs::read_to_string(&path).map_err(|source| BuildError::File { path, source })
+        read_text(&path, Package::LARGEST_MANIFEST as u64).map_err(|source| BuildError::File { path, source })
     }
 }
 
