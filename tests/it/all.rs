@@ -16,6 +16,7 @@ mod kill;
 mod limits;
 mod mcp;
 mod mcp_servers;
+mod odd_files;
 mod parking;
 mod pausing;
 mod providers;

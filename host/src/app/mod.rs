@@ -91,6 +91,11 @@ impl AppError {
     pub fn is_held(&self) -> bool {
         matches!(self, Self::Store(StoreError::Held { .. }))
     }
+
+    /// There is no data yet.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Absent(_)))
+    }
 }
 
 /// The host, put together.

@@ -34,7 +34,11 @@ mod table;
 mod text;
 mod wrapping;
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
@@ -56,6 +60,11 @@ pub use exit::Exit;
 use exit::Misuse;
 use screen::{BAD, Colour, Output, Screen, painted};
 
+/// How long another Baton may take to make the data.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often is looked whether it has.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Baton runs teams of AI agents that build software. Every workflow and every agent is a WebAssembly component in its
 /// own sandbox, and every run can be killed and resumed without paying for one model reply twice.
 #[derive(Debug, Parser)]
@@ -74,7 +83,8 @@ struct Globals {
     /// Where runs, journals and plugins are kept [default: `baton` in the user's data folder]
     #[arg(long, global = true, value_name = "DIR", env = "BATON_DATA_DIR", hide_env_values = true)]
     data_dir: Option<PathBuf>,
-    /// The form of the answer on standard output
+    /// The form of the answer on standard output. An error is a sentence on standard error in either form, and the exit
+    /// code tells its kind
     #[arg(short, long, global = true, value_enum, default_value_t)]
     output: Output,
     /// Tell nothing but the answer and what went wrong
@@ -162,9 +172,18 @@ impl Context {
 
     /// Opens the data for a change of few rows, beside another Baton where one executes.
     async fn open_to_change(&self) -> anyhow::Result<App> {
-        match self.open(Access::Execute).await {
-            Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => self.open(Access::Beside).await,
-            opened => opened,
+        let is = |error: &anyhow::Error, kind: fn(&AppError) -> bool| error.downcast_ref::<AppError>().is_some_and(kind);
+        let begun = Instant::now();
+        loop {
+            let opened = match self.open(Access::Execute).await {
+                Err(error) if is(&error, AppError::is_held) => self.open(Access::Beside).await,
+                opened => opened,
+            };
+            match opened {
+                // Whoever holds the data makes it just now.
+                Err(error) if is(&error, AppError::is_absent) && begun.elapsed() < PATIENCE => tokio::time::sleep(LOOK).await,
+                opened => return opened,
+            }
         }
     }
 
@@ -186,6 +205,13 @@ impl Context {
     }
 
     async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<App> {
+        if config::open_to_others(&config.data_dir) == Some(config::Open::ToWrite) {
+            let folder = text::escaped(&config.data_dir.display().to_string());
+            let mark = painted(screen::WARNING, "!");
+            self.screen.tell(format!(
+                "{mark} Others on this machine can change {folder}, where plugins and runs are; `chmod 700` keeps them out."
+            ));
+        }
         let app = App::open(config, access).await?;
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());

@@ -1,7 +1,9 @@
 //! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
 
 mod forge;
+mod privacy;
 mod registries;
+mod toolchain;
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +24,7 @@ use crate::{
             money::{PriceError, Prices},
         },
         sandbox,
-        settings::SettingsError,
+        settings::{SettingsError, misspelt_bound},
         tools::mcp::{self, Reach},
     },
     journal::Redactor,
@@ -30,14 +32,21 @@ use crate::{
     secrets::Secrets,
 };
 
+pub use privacy::{Open, open_to_others};
 pub use registries::{Login, RegistryAccess};
+pub use toolchain::tool_environment;
 
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// No home.
-    #[error("There is no place for data: set BATON_DATA_DIR, or HOME.")]
-    NoHome,
+    #[error("There is no place for {what}: set HOME, or {variable}.")]
+    NoHome {
+        /// What has no place.
+        what: &'static str,
+        /// The variable that names it.
+        variable: &'static str,
+    },
     /// A file that cannot be read.
     #[error("`{}` cannot be read: {reason}. Mend the file, or take it away.", .path.display())]
     File {
@@ -45,6 +54,19 @@ pub enum ConfigError {
         path: PathBuf,
         /// What is wrong, and where.
         reason: String,
+    },
+    /// A word that would bound something if it were read.
+    #[error(
+        "The setting `{}` in `{}` is not known; is `{}` meant? What is not read holds nothing back: mend the word, or take it away.",
+        .key.escape_debug(), .path.display(), .meant.escape_debug()
+    )]
+    Misspelt {
+        /// The file.
+        path: PathBuf,
+        /// The key as it stands there.
+        key: String,
+        /// The one that is perhaps meant.
+        meant: String,
     },
     /// What is in a file.
     #[error(transparent)]
@@ -122,6 +144,10 @@ const LARGEST_FILE: u64 = 1 << 20;
 const LIMITS: &[&str] = &["memory-mib", "guest-time-ms", "wall-time-s", "payload-mib", "calls", "concurrent-runs", "traps"];
 const LIMITS_WANTED: &str = "one of `memory-mib`, `guest-time-ms`, `wall-time-s`, `payload-mib`, `calls`, `concurrent-runs` and `traps`";
 
+const NO_DATA: ConfigError = ConfigError::NoHome { what: "data", variable: "BATON_DATA_DIR" };
+const NO_SETTINGS: ConfigError = ConfigError::NoHome { what: "your settings", variable: "BATON_CONFIG" };
+const NO_STATE: ConfigError = ConfigError::NoHome { what: "this machine's keys", variable: "XDG_STATE_HOME" };
+
 /// The file in a project's folder that holds its settings.
 pub const PROJECT_FILE: &str = "baton.toml";
 
@@ -129,10 +155,10 @@ impl Config {
     /// Reads the files and the environment. `data_dir` comes from the command line, which has looked at
     /// `BATON_DATA_DIR` itself.
     pub fn read(data_dir: Option<PathBuf>) -> Result<Self, ConfigError> {
-        let data_dir = data_dir.or_else(|| folder("XDG_DATA_HOME", ".local/share")).ok_or(ConfigError::NoHome)?;
+        let data_dir = data_dir.or_else(|| folder("XDG_DATA_HOME", ".local/share")).ok_or(NO_DATA)?;
         let user_file = path("BATON_CONFIG").or_else(|| folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(PROJECT_FILE)));
-        let user_file = user_file.ok_or(ConfigError::NoHome)?;
-        let cache_key = folder("XDG_STATE_HOME", ".local/state").ok_or(ConfigError::NoHome)?.join("cache.key");
+        let user_file = user_file.ok_or(NO_SETTINGS)?;
+        let cache_key = folder("XDG_STATE_HOME", ".local/state").ok_or(NO_STATE)?.join("cache.key");
         let user = Settings::merge(&[defaults(), settings_file(&user_file)?, from_environment()]).into_value();
         let secrets = Secrets::new(data_dir.join("secrets.json"), cache_key.with_file_name("secret.key"), text("BATON_SECRET_KEY"));
         let models = models(&user, &user_file, &secrets)?;
@@ -168,6 +194,9 @@ impl Config {
             sandbox,
             forge,
         };
+        if let Some((key, meant)) = misspelt_bound(&config.user) {
+            return Err(ConfigError::Misspelt { path: config.user_file, key, meant });
+        }
         config.check_limits()?;
         Ok(config)
     }
