@@ -216,7 +216,7 @@ async fn no_container_gets_what_the_host_keeps() {
     let job = Job::new(None, vec!["make".to_owned()], Vec::new(), 60).unwrap();
     let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: false, asked_at: 7 };
     for (workspace, refused) in [("/proc", true), ("/", true), ("/dev", false)] {
-        let place = Place { run: RunId::from_text("r"), workspace: workspace.into() };
+        let place = Place { run: RunId::from_text("r"), workspace: workspace.into(), halt: Halt::default() };
         let answer = bench.sandbox.execute(place, job.clone(), &attempt).await;
         assert_eq!(matches!(answer, Performed::Answered(Err(CallError::Invalid(_)), _)), refused, "{workspace}: {answer:?}");
     }

@@ -187,10 +187,11 @@ impl Package {
     pub const LARGEST: usize = 64 << 20;
     /// The contract this host serves.
     pub const API: &'static str = "baton:plugin@0.1";
+    /// Bytes a manifest may have.
+    pub const LARGEST_MANIFEST: usize = 64 << 10;
     const MANIFEST: &'static str = "baton:manifest";
     const ASSETS: &'static str = "baton:assets";
     const OURS: [&'static str; 3] = [Self::MANIFEST, Self::ASSETS, signature::SECTION];
-    pub const LARGEST_MANIFEST: usize = 64 << 10;
     /// The parts of WebAssembly that this host has. The engine is told the same, so that nothing is let in that it refuses:
     /// all that is standard, without what needs a collector of garbage, threads or tasks.
     pub(super) const FEATURES: WasmFeatures = WasmFeatures::WASM3
