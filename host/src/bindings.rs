@@ -16,7 +16,7 @@ mod host {
 }
 
 pub use host::baton::plugin::{
-    agents, assets, backlog, files, git, knowledge, llm, people, run, sandbox, settings, state, tools, types, workflows,
+    agents, assets, backlog, files, forge, git, knowledge, llm, people, run, sandbox, settings, state, tools, types, workflows,
 };
 
 macro_rules! world {
@@ -44,6 +44,7 @@ macro_rules! world {
                     "baton:plugin/git": crate::bindings::git,
                     "baton:plugin/sandbox": crate::bindings::sandbox,
                     "baton:plugin/backlog": crate::bindings::backlog,
+                    "baton:plugin/forge": crate::bindings::forge,
                 },
             });
         }

@@ -1,5 +1,7 @@
 //! Everything that happened, one row each: what watchers, audit and history read. Says nothing of where the rows lie.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -137,4 +139,24 @@ pub trait EventLog: Send + Sync {
     async fn newest(&self) -> Result<i64, EventError>;
     /// Every event from now on. A listener that falls behind is told how many it missed and reads them with `after`.
     fn listen(&self) -> broadcast::Receiver<Event>;
+}
+
+/// A path as documents and events have it: its text, with every byte that is no Unicode written out, such as `\xff`.
+pub fn path_text(path: &Path) -> String {
+    let chunks = path.as_os_str().as_encoded_bytes().utf8_chunks();
+    chunks.flat_map(|chunk| [chunk.valid().to_owned(), chunk.invalid().escape_ascii().to_string()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn every_path_has_a_text() {
+        let path = |bytes: &'static [u8]| path_text(Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)));
+        assert_eq!(path("plugins/grün.wasm".as_bytes()), "plugins/grün.wasm");
+        assert_eq!(path(b"z\xff\xc3.wasm"), r"z\xff\xc3.wasm");
+        assert_eq!(path(b""), "");
+    }
 }

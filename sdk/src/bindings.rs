@@ -36,6 +36,7 @@ pub mod workflow {
             "baton:plugin/git@0.1.0": super::host::baton::plugin::git,
             "baton:plugin/sandbox@0.1.0": super::host::baton::plugin::sandbox,
             "baton:plugin/backlog@0.1.0": super::host::baton::plugin::backlog,
+            "baton:plugin/forge@0.1.0": super::host::baton::plugin::forge,
         },
     });
 }
@@ -65,6 +66,7 @@ pub mod agent {
             "baton:plugin/git@0.1.0": super::host::baton::plugin::git,
             "baton:plugin/sandbox@0.1.0": super::host::baton::plugin::sandbox,
             "baton:plugin/backlog@0.1.0": super::host::baton::plugin::backlog,
+            "baton:plugin/forge@0.1.0": super::host::baton::plugin::forge,
         },
     });
 }
@@ -96,6 +98,7 @@ pub mod toolbox {
             "baton:plugin/git@0.1.0": super::host::baton::plugin::git,
             "baton:plugin/sandbox@0.1.0": super::host::baton::plugin::sandbox,
             "baton:plugin/backlog@0.1.0": super::host::baton::plugin::backlog,
+            "baton:plugin/forge@0.1.0": super::host::baton::plugin::forge,
         },
     });
 }

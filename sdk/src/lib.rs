@@ -28,6 +28,7 @@ mod error;
 #[doc(hidden)]
 pub mod export;
 pub mod files;
+pub mod forge;
 pub mod git;
 mod imports;
 pub mod knowledge;

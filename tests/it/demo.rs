@@ -84,7 +84,7 @@ fn the_demo_goes_all_the_way_and_tells_of_it() {
     };
     kitty(&["init", "Ann", "Ben", "Cem"]);
     kitty(&["add", "Ann", "10", "Pizza"]);
-    assert_eq!(kitty(&["balances"]), "Ann 6.67\nBen -3.33\nCem -3.34\n", "what was built can be used");
+    assert_eq!(kitty(&["balances"]), "Ann 6.67\nBen -3.34\nCem -3.33\n", "what was built can be used");
 }
 
 #[test]

@@ -45,6 +45,35 @@ fn parsed(document: &str) -> Value {
     serde_json::from_str(document).unwrap()
 }
 
+/// From a proposal to its end, with the mistakes on the way.
+fn pull_requests() -> Value {
+    let commit = "ab".repeat(20);
+    json!([
+        { "call": "about" },
+        { "call": "open", "branch": "story/1", "title": "One", "body": "It is one." },
+        { "call": "open", "branch": "story/1", "title": "Another" },
+        { "call": "open", "branch": "story/2", "title": "Two" },
+        { "call": "open", "branch": "main", "title": "Into itself" },
+        { "call": "open", "branch": "-x", "title": "An option" },
+        { "call": "open", "branch": "story/3", "title": "two\nlines" },
+        { "call": "request-changes", "number": 1, "text": "Test it." },
+        { "call": "request-changes", "number": 1 },
+        { "call": "pass", "number": 1, "name": "tests", "summary": "3 of 3" },
+        { "call": "pass", "number": 1, "name": "" },
+        { "call": "approve", "number": 1 },
+        { "call": "get", "number": 1 },
+        { "call": "get", "number": 9 },
+        { "call": "merge", "number": 1, "head": commit, "commit": commit },
+        { "call": "merge", "number": 1, "head": "main" },
+        { "call": "close", "number": 2 },
+        { "call": "close", "number": 2 },
+        { "call": "close", "number": 9 },
+        { "call": "approve", "number": 2 },
+        { "call": "all-open" },
+        { "call": "get", "number": 2 },
+    ])
+}
+
 fn inputs() -> Vec<Value> {
     let read =
         ["docs/a.md", "./docs//a.md", "ghost", "docs", "docs/a.md/b", "../x", "/etc/passwd", "a\\b", "C:/x", "", ".git/config", "x\u{0}"];
@@ -72,15 +101,16 @@ fn inputs() -> Vec<Value> {
         json!({ "do": "ask-person", "say": "Which?", "severity": "critical" }),
         json!({ "do": "inform", "say": "Is it", "times": 2 }),
         json!({ "do": "inform", "say": "x".repeat(9000), "times": 1 }),
+        json!({ "do": "worktree", "say": "story/1" }),
+        json!({ "do": "worktree", "say": "-f" }),
+        json!({ "do": "worktree", "say": "elsewhere" }),
+        json!({ "do": "story", "say": "one" }),
         json!({ "do": "execute", "command": [] }),
         json!({ "do": "execute", "command": ["a\u{0}b"] }),
         json!({ "do": "execute", "command": vec!["x"; 257] }),
         json!({ "do": "execute", "command": ["true"], "env": [["1A", "x"]] }),
         json!({ "do": "execute", "command": ["true"], "timeout": 0 }),
-        json!({ "do": "worktree", "say": "story/1" }),
-        json!({ "do": "worktree", "say": "-f" }),
-        json!({ "do": "worktree", "say": "elsewhere" }),
-        json!({ "do": "story", "say": "one" }),
+        json!({ "do": "pull-requests", "calls": pull_requests() }),
         json!({ "do": "fail", "say": "no luck" }),
         json!({ "do": "ghost" }),
     ]);

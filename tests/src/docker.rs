@@ -4,7 +4,7 @@
 use std::{
     env, fs,
     io::{self, Write as _},
-    os::unix::fs::symlink,
+    os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Once,
@@ -56,6 +56,10 @@ fn make_image() {
     let root = folder.path().join("root");
     for name in ["bin", "tmp", "var/tmp", "etc", "workspace"] {
         fs::create_dir_all(root.join(name)).unwrap();
+    }
+    // The engine gives what it mounts there the mode that the image's folder has.
+    for name in ["tmp", "var/tmp"] {
+        fs::set_permissions(root.join(name), fs::Permissions::from_mode(0o1777)).unwrap();
     }
     fs::copy(busybox(), root.join("bin/busybox")).unwrap();
     let list = Command::new(busybox()).arg("--list").output().unwrap().stdout;

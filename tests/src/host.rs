@@ -145,6 +145,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         operator: "tester".to_owned(),
         freeze_after_writes,
         trust: Default::default(),
+        forge: Default::default(),
         program: None,
         git: git_program(),
         compile: Default::default(),

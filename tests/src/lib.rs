@@ -3,6 +3,7 @@
 pub mod componentize;
 pub mod docker;
 pub mod folder;
+pub mod github;
 pub mod host;
 pub mod hostile;
 pub mod litellm;

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-/// What the server was asked: the first line and the headers, names in lower case.
+/// What the server was asked: the first line, the headers, names in lower case, and the body.
 pub struct Asked {
     /// Such as `GET`.
     pub method: String,
@@ -15,6 +15,8 @@ pub struct Asked {
     pub path: String,
     /// Name, colon, value, one a line.
     pub headers: String,
+    /// Whatever came with it.
+    pub body: Vec<u8>,
 }
 
 /// What it answers.
@@ -95,9 +97,10 @@ fn serve(stream: TcpStream, port: u16, answer: &dyn Fn(&Asked, u16) -> Reply, lo
         }
         headers.push_str(&format!("{}:{}\n", name.to_lowercase(), value.trim()));
     }
-    std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
+    let mut body = Vec::new();
+    reader.take(length).read_to_end(&mut body)?;
     let mut words = first.split_whitespace().map(str::to_owned);
-    let asked = Asked { method: words.next().unwrap_or_default(), path: words.next().unwrap_or_default(), headers };
+    let asked = Asked { method: words.next().unwrap_or_default(), path: words.next().unwrap_or_default(), headers, body };
     log.lock().unwrap().push(format!("{} {}\n{}", asked.method, asked.path, asked.headers));
     let reply = answer(&asked, port);
     let mut stream = stream;

@@ -1,12 +1,14 @@
 //! The plugin folder: reads what lies there, puts files into it whole or not at all. Grants nothing.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use crate::kernel::{
+    disk::{private_folder, read_bounded},
     package::Package,
     registry::{Origin, Plugin, Registry, RegistryError},
     signature::Trust,
@@ -42,7 +44,7 @@ pub enum FolderError {
     #[error("`{0}` is part of Baton and cannot be removed; `baton plugin disable {0}` keeps it from being started.")]
     Bundled(String),
     /// The system says no.
-    #[error("The plugin folder `{}` cannot be changed: {source}. Make it writable for this user.", .path.display())]
+    #[error("The plugin folder `{}` cannot be changed: {source}. Make it writable for this user, and take away what is in its way.", .path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -89,7 +91,7 @@ impl Folder {
     /// Puts a plugin there. What lay there before is replaced at once or, on any failure, stays.
     pub fn put(&self, plugin: &Plugin, path: &Path) -> Result<(), FolderError> {
         let put = || {
-            fs::create_dir_all(&self.0)?;
+            private_folder(&self.0)?;
             let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
             file.write_all(&plugin.package.wasm)?;
             file.as_file().sync_all()?;
@@ -108,10 +110,23 @@ impl Folder {
         FolderError::Folder { path: self.0.clone(), source }
     }
 
+    /// A file of the folder, understood and granted nothing.
+    pub(super) fn read(&self, path: &Path, trust: &Trust) -> Result<Plugin, String> {
+        // The log and the tables name files by their text, and two names could have the same.
+        if path.file_name().and_then(OsStr::to_str).is_none() {
+            return Err("The file's name is not Unicode; rename it, such as to NAME.wasm.".to_owned());
+        }
+        read_plugin(path, trust)
+    }
+
     pub(super) fn files(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
-        let mut files: Vec<_> =
-            entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "wasm")).collect();
+        // What begins with a dot is what editors and copies in progress leave.
+        let is_plugin = |path: &PathBuf| {
+            let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            !hidden && path.extension().is_some_and(|extension| extension == "wasm")
+        };
+        let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(is_plugin).collect();
         files.sort();
         files
     }
@@ -124,16 +139,10 @@ pub fn read_plugin(path: &Path, trust: &Trust) -> Result<Plugin, String> {
 
 /// The bytes of a file that is not too large to be a plugin.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    let unreadable = |error: io::Error| format!("The file cannot be read: {error}.");
-    let about = fs::metadata(path).map_err(unreadable)?;
-    if !about.is_file() {
-        // A pipe would keep the reader waiting for ever.
-        return Err("It is no file; a plugin is one .wasm file.".to_owned());
-    }
-    if about.len() > Package::LARGEST as u64 {
-        return Err(format!("The file has {} bytes, more than the {} a plugin may have.", about.len(), Package::LARGEST));
-    }
-    fs::read(path).map_err(unreadable)
+    read_bounded(path, Package::LARGEST as u64).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => format!("The file has more than the {} bytes a plugin may have.", Package::LARGEST),
+        _ => format!("The file cannot be read: {error}. A plugin is one .wasm file."),
+    })
 }
 
 /// A folder that an engine of this program interprets, packed into a plugin that is granted nothing. An agent's folder

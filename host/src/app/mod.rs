@@ -9,7 +9,7 @@ mod watch;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::Value;
@@ -23,12 +23,13 @@ use crate::{
     interfaces::{
         Services,
         backlog::Backlog,
+        forge::{Forges, GitProgram, Hub, Token},
         git::Repositories,
         knowledge::WordIndex,
         llm::{
             Catalogue, Provider, Watchers,
             money::{Books, Ledger},
-            providers::pace::SystemPace,
+            providers::{network, pace::SystemPace},
         },
         people::Questions,
         sandbox::{Artifacts, Sandbox},
@@ -47,6 +48,9 @@ use crate::{
     },
     store::{Lease, Store, StoreError},
 };
+
+/// Longest for one request to a forge with all of its answer.
+const LONGEST_REQUEST: Duration = Duration::from_secs(60);
 
 /// Why the host could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +75,9 @@ pub enum AppError {
     /// The model providers.
     #[error(transparent)]
     Models(#[from] crate::interfaces::llm::providers::ConfigError),
+    /// The way to GitHub.
+    #[error("There is no way to GitHub: {0}")]
+    Forge(String),
     /// No threads.
     #[error("The host could not start its threads: {0}.")]
     Threads(std::io::Error),
@@ -83,6 +90,11 @@ impl AppError {
     /// Another host executes runs in the data directory.
     pub fn is_held(&self) -> bool {
         matches!(self, Self::Store(StoreError::Held { .. }))
+    }
+
+    /// There is no data yet.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Absent(_)))
     }
 }
 
@@ -102,6 +114,8 @@ pub struct App {
     pub backlog: Arc<dyn Backlog>,
     /// What runs ask people.
     pub questions: Arc<dyn Questions>,
+    /// Where pull requests are.
+    pub forges: Arc<Forges>,
     /// What models are saying right now.
     pub watchers: Watchers,
     /// Where commands are executed.
@@ -173,8 +187,11 @@ impl App {
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
+        let own = config.own_places();
         let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access)?);
         let executing = Arc::clone(&sandbox);
+        let forges = forges(&config, &store)?;
+        let pull_requests = Arc::clone(&forges);
         let services = |children, toolboxes| Services {
             children,
             models,
@@ -187,13 +204,29 @@ impl App {
             prices,
             books: paying,
             index,
+            own,
             repositories,
             sandbox: executing,
+            forges,
         };
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         let ledger = Arc::clone(&store) as _;
-        let mut app = Self { config, kernel, refused, backlog, questions, watchers, ledger, books, sandbox, store, _guests: guests, lease };
+        let mut app = Self {
+            config,
+            kernel,
+            refused,
+            backlog,
+            questions,
+            forges: pull_requests,
+            watchers,
+            ledger,
+            books,
+            sandbox,
+            store,
+            _guests: guests,
+            lease,
+        };
         if access == Access::Execute {
             app.kernel.honour_requests().await?;
             app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;
@@ -279,6 +312,16 @@ async fn opened(data_dir: &Path, access: Access) -> Result<Store, StoreError> {
     }
 }
 
+/// Every forge the operator set, and the host's own.
+fn forges(config: &Config, store: &Arc<Store>) -> Result<Arc<Forges>, AppError> {
+    let hub = |token: &Token| {
+        let http = network::client(config.models.proxy.as_ref(), LONGEST_REQUEST)?;
+        Hub::new(http, &config.forge.base_url, token.clone(), Arc::new(SystemClock))
+    };
+    let hub = config.forge.token.as_ref().filter(|_| config.forge.needs_github()).map(hub).transpose().map_err(AppError::Forge)?;
+    Ok(Arc::new(Forges::new(config.forge.clone(), Arc::clone(store) as _, Arc::new(GitProgram), hub)))
+}
+
 fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
     let journal = Arc::clone(store) as Arc<dyn Journal>;
     match config.freeze_after_writes {
@@ -331,7 +374,7 @@ impl Policy for Config {
     }
 }
 
-struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> u64 {

@@ -10,9 +10,9 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Access, App, AppError, Refused, folder, read_plugin, understand};
+use super::{Access, App, AppError, Refused, folder, understand};
 use crate::{
-    events::{Category, Draft},
+    events::{Category, Draft, path_text},
     kernel::{
         Kernel, KernelError,
         engine::Engine,
@@ -45,7 +45,7 @@ impl Found<'_> {
     }
 
     fn read(&self, path: &Path) -> Result<Plugin, String> {
-        let plugin = read_plugin(path, self.trust)?;
+        let plugin = self.folder.read(path, self.trust)?;
         self.engine.refusal(&plugin.package, &plugin.origin).map_or(Ok(plugin), Err)
     }
 }
@@ -108,7 +108,7 @@ impl App {
     fn news(&self, plugin: &Plugin, before: &[Published]) -> (&'static str, Value) {
         let same = before.iter().filter(|last| last.plugin == plugin.name() && last.hash == plugin.package.hash);
         match same.map(|last| self.folder().path(&last.file)).find(|file| !file.exists()) {
-            Some(from) => ("moved", json!({ "from": from })),
+            Some(from) => ("moved", json!({ "from": path_text(&from) })),
             None => published(None),
         }
     }
@@ -177,7 +177,7 @@ impl App {
             _ => return Ok(Err(plugin)),
         };
         let plugin = self.put(plugin, path).await?;
-        self.write_down(&plugin, path, ("moved", json!({ "from": from }))).await?;
+        self.write_down(&plugin, path, ("moved", json!({ "from": path_text(&from) }))).await?;
         Ok(Ok(plugin))
     }
 
@@ -210,7 +210,7 @@ impl App {
     pub async fn refuse(&self, path: &Path, reason: &str) -> Result<(), KernelError> {
         let kept = self.kernel.registry().of_file(path);
         let kept = kept.map(|kept| json!({ "plugin": kept.name(), "version": kept.package.manifest.version, "hash": kept.package.hash }));
-        let event = json!({ "file": path, "reason": reason, "kept": kept });
+        let event = json!({ "file": path_text(path), "reason": reason, "kept": kept });
         self.kernel.events().append(vec![Draft::of_host(Category::Plugin, "refused", event)]).await?;
         Ok(())
     }
@@ -229,7 +229,7 @@ impl App {
         for (key, value) in [("plugin", &published.plugin), ("version", &published.version), ("hash", &published.hash)] {
             event[key] = json!(value);
         }
-        event["file"] = json!(path);
+        event["file"] = json!(path_text(path));
         if event["replaced"] == event["hash"] {
             event["replaced"] = Value::Null;
         }
@@ -237,7 +237,7 @@ impl App {
     }
 
     async fn forget(&self, last: &Published, path: &Path) -> Result<(), KernelError> {
-        let event = json!({ "plugin": last.plugin, "version": last.version, "hash": last.hash, "file": path });
+        let event = json!({ "plugin": last.plugin, "version": last.version, "hash": last.hash, "file": path_text(path) });
         self.versions().withdraw(&last.file, vec![Draft::of_host(Category::Plugin, "removed", event)]).await?;
         Ok(())
     }
@@ -269,7 +269,7 @@ fn with_last(reason: &str, kept: Option<&Published>) -> String {
 }
 
 fn is_file(path: &Path, name: &str) -> bool {
-    path.file_name().is_some_and(|file| file.to_string_lossy() == name)
+    path.file_name().is_some_and(|file| file == name)
 }
 
 fn file_name(path: &Path) -> String {

@@ -22,6 +22,7 @@ pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access) -> Re
         events: Arc::clone(store) as _,
         artifacts: Arc::clone(store) as _,
         redactor: config.redactor.clone(),
+        own: config.own_places(),
     }))
 }
 

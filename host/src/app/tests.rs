@@ -29,6 +29,7 @@ fn config(folder: &Path) -> Config {
         freeze_after_writes: None,
         servers: Vec::new(),
         trust: Default::default(),
+        forge: Default::default(),
         program: None,
         git: None,
         compile: Default::default(),

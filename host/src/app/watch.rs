@@ -15,9 +15,10 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{App, Folder, publishing::compiled, read_plugin};
+use super::{App, Folder, publishing::compiled};
 use crate::kernel::{
     KernelError,
+    disk::private_folder,
     registry::{Origin, Plugin},
     watch::{Known, Stamp, Step},
 };
@@ -119,8 +120,8 @@ impl<'a> Watched<'a> {
     /// Looks into a file, and claims its name where it holds something new.
     async fn examine(&mut self, path: PathBuf) -> Result<(), KernelError> {
         self.give_up(&path);
-        let (reading, trust) = (path.clone(), self.app.config.trust.clone());
-        let read = tokio::task::spawn_blocking(move || read_plugin(&reading, &trust)).await;
+        let (folder, reading, trust) = (self.app.folder(), path.clone(), self.app.config.trust.clone());
+        let read = tokio::task::spawn_blocking(move || folder.read(&reading, &trust)).await;
         let plugin = match read.unwrap_or_else(|_| Err("Reading it broke down; try another build of it.".to_owned())) {
             Ok(plugin) => plugin,
             Err(reason) => return self.refuse(&path, reason).await,
@@ -220,7 +221,7 @@ impl<'a> Watched<'a> {
 }
 
 fn watch(folder: &Folder, changed: Arc<Notify>) -> Result<notify::RecommendedWatcher, String> {
-    fs::create_dir_all(folder.root()).map_err(|error| error.to_string())?;
+    private_folder(folder.root()).map_err(|error| error.to_string())?;
     let tell = move |_: notify::Result<notify::Event>| changed.notify_one();
     let mut watcher = notify::recommended_watcher(tell).map_err(|error| error.to_string())?;
     watcher.watch(folder.root(), RecursiveMode::NonRecursive).map_err(|error| error.to_string())?;

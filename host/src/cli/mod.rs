@@ -21,6 +21,7 @@ mod live;
 mod mcp;
 mod model;
 mod plugin;
+mod pull_requests;
 mod questions;
 mod run;
 mod runs;
@@ -33,7 +34,11 @@ mod table;
 mod text;
 mod wrapping;
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
@@ -43,6 +48,7 @@ use crate::{
     config::{self, Config},
     interfaces::{
         backlog::{BacklogError, Refusal},
+        forge::ForgeError,
         people::QuestionsError,
         sandbox::EngineKind,
         settings::misspelt,
@@ -53,6 +59,11 @@ use crate::{
 pub use exit::Exit;
 use exit::Misuse;
 use screen::{BAD, Colour, Output, Screen, painted};
+
+/// How long another Baton may take to make the data.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often is looked whether it has.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Baton runs teams of AI agents that build software. Every workflow and every agent is a WebAssembly component in its
 /// own sandbox, and every run can be killed and resumed without paying for one model reply twice.
@@ -72,7 +83,8 @@ struct Globals {
     /// Where runs, journals and plugins are kept [default: `baton` in the user's data folder]
     #[arg(long, global = true, value_name = "DIR", env = "BATON_DATA_DIR", hide_env_values = true)]
     data_dir: Option<PathBuf>,
-    /// The form of the answer on standard output
+    /// The form of the answer on standard output. An error is a sentence on standard error in either form, and the exit
+    /// code tells its kind
     #[arg(short, long, global = true, value_enum, default_value_t)]
     output: Output,
     /// Tell nothing but the answer and what went wrong
@@ -92,6 +104,8 @@ enum Command {
     Backlog(backlog::Backlog),
     Questions(questions::Questions),
     Decisions(decisions::Decisions),
+    #[command(visible_alias = "pr")]
+    PullRequests(pull_requests::PullRequests),
     Plugin(plugin::Plugin),
     Costs(costs::Costs),
     Budget(budget::Budget),
@@ -114,6 +128,7 @@ impl Cli {
             Command::Backlog(command) => command.execute(&context).await,
             Command::Questions(command) => command.execute(&context).await,
             Command::Decisions(command) => command.execute(&context).await,
+            Command::PullRequests(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
             Command::Costs(command) => command.execute(&context).await,
             Command::Budget(command) => command.execute(&context).await,
@@ -157,9 +172,18 @@ impl Context {
 
     /// Opens the data for a change of few rows, beside another Baton where one executes.
     async fn open_to_change(&self) -> anyhow::Result<App> {
-        match self.open(Access::Execute).await {
-            Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => self.open(Access::Beside).await,
-            opened => opened,
+        let is = |error: &anyhow::Error, kind: fn(&AppError) -> bool| error.downcast_ref::<AppError>().is_some_and(kind);
+        let begun = Instant::now();
+        loop {
+            let opened = match self.open(Access::Execute).await {
+                Err(error) if is(&error, AppError::is_held) => self.open(Access::Beside).await,
+                opened => opened,
+            };
+            match opened {
+                // Whoever holds the data makes it just now.
+                Err(error) if is(&error, AppError::is_absent) && begun.elapsed() < PATIENCE => tokio::time::sleep(LOOK).await,
+                opened => return opened,
+            }
         }
     }
 
@@ -181,6 +205,13 @@ impl Context {
     }
 
     async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<App> {
+        if config::open_to_others(&config.data_dir) == Some(config::Open::ToWrite) {
+            let folder = text::escaped(&config.data_dir.display().to_string());
+            let mark = painted(screen::WARNING, "!");
+            self.screen.tell(format!(
+                "{mark} Others on this machine can change {folder}, where plugins and runs are; `chmod 700` keeps them out."
+            ));
+        }
         let app = App::open(config, access).await?;
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
@@ -241,6 +272,7 @@ fn is_misuse(error: &anyhow::Error) -> bool {
     error.is::<Misuse>()
         || error.downcast_ref::<BacklogError>().is_some_and(unfit)
         || error.downcast_ref::<QuestionsError>().is_some_and(unknown)
+        || error.downcast_ref::<ForgeError>().is_some_and(pull_requests::is_misuse)
         || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
 }
 

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::{Access, App},
-    events::{Category, Event},
+    events::{Category, Event, path_text},
     journal::{GRACE, Halt, RunId},
     kernel::Drive,
 };
@@ -95,7 +95,7 @@ impl Told<'_> {
     fn ready(&self, app: &App) -> Result<()> {
         let (plugins, data) = (app.kernel.registry().all().len() as u64, &app.config.data_dir);
         if self.context.screen.is_json() {
-            let ready = json!({ "event": "ready", "data-dir": data, "plugins": plugins });
+            let ready = json!({ "event": "ready", "data-dir": path_text(data), "plugins": plugins });
             return self.context.screen.line(&ready);
         }
         let (plugins, data) = (figures::counted(plugins, "plugin", "plugins"), text::escaped(&data.display().to_string()));

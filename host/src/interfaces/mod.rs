@@ -6,6 +6,7 @@ pub mod backlog;
 pub mod children;
 mod exports;
 pub mod files;
+pub mod forge;
 pub mod git;
 pub mod knowledge;
 pub mod llm;
@@ -52,6 +53,7 @@ pub const SERVED: &[&str] = &[
     "git",
     "sandbox",
     "backlog",
+    "forge",
 ];
 
 /// Every kind of capability a manifest can ask for.
@@ -71,6 +73,7 @@ pub const CAPABILITIES: &[CapabilityKind] = &[
     git::BRANCHES,
     sandbox::IMAGES,
     backlog::BACKLOG,
+    forge::PULL_REQUESTS,
     reserved::HOSTS,
     reserved::SECRETS,
 ];
@@ -90,5 +93,6 @@ pub fn link<T: Holds>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     knowledge::link(linker, |store: &mut T| store.session().knowledge())?;
     git::link(linker, |store: &mut T| store.session().git())?;
     sandbox::link(linker, |store: &mut T| store.session().sandbox())?;
-    backlog::link(linker, |store: &mut T| store.session().backlog())
+    backlog::link(linker, |store: &mut T| store.session().backlog())?;
+    forge::link(linker, |store: &mut T| store.session().forge())
 }

@@ -1,6 +1,9 @@
 //! All that one execution of a run can reach, and the part of it that each interface borrows. Dropped at its end.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -9,6 +12,7 @@ use super::{
     backlog::{self, Backlog},
     children::Children,
     files::{self, Workspace},
+    forge::{self, Forges},
     git::{self, Repositories},
     knowledge::{self, Index, Memory},
     llm::{
@@ -51,10 +55,14 @@ pub struct Services {
     pub books: Arc<Books>,
     /// Finds passages.
     pub index: Arc<dyn Index>,
+    /// Where the host keeps its own, out of reach of every run.
+    pub own: Vec<PathBuf>,
     /// Everything that is done to repositories.
     pub repositories: Arc<Repositories>,
     /// Executes commands.
     pub sandbox: Arc<Sandbox>,
+    /// Where pull requests are.
+    pub forges: Arc<Forges>,
 }
 
 /// Where a run works, and by which settings.
@@ -90,7 +98,8 @@ pub trait Holds: Send + 'static {
 impl Session {
     /// A session in a place. Fails with a sentence when the workspace is gone.
     pub fn open(recorder: Recorder, about: About, place: Place<'_>, services: Arc<Services>) -> Result<Self, String> {
-        let workspace = Arc::new(Workspace::open(place.workspace).map_err(|error| error.to_string())?);
+        let workspace = Workspace::open(place.workspace).and_then(|workspace| workspace.without(&services.own));
+        let workspace = Arc::new(workspace.map_err(|error| error.to_string())?);
         let settings = Settings::merge(place.settings);
         let commands = Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned() };
         let shelf = Arc::new(Shelf {
@@ -180,6 +189,16 @@ impl Session {
 
     pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
         sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root() }
+    }
+
+    pub(super) fn forge(&mut self) -> forge::View<'_> {
+        forge::View {
+            recorder: &mut self.recorder,
+            forges: &self.services.forges,
+            project: &self.about.project,
+            folder: self.workspace.root(),
+            author: &self.about.plugin,
+        }
     }
 
     pub(super) fn tools(&mut self) -> tools::View<'_> {

@@ -10,7 +10,12 @@ use std::{
 
 use wasmtime::component::Component;
 
-use super::compiler::CompileLimits;
+use super::{compiler::CompileLimits, disk::read_bounded};
+
+/// Code of the largest component there can be is smaller.
+const LARGEST_CODE: u64 = 2 << 30;
+/// A refusal is a sentence, or a few.
+const LARGEST_REFUSAL: u64 = 1 << 20;
 
 /// Why the cache did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +54,7 @@ impl Cache {
     /// The code kept under `hash`, if there is any that bears our mark. What does not is removed.
     pub(super) fn load(&self, engine: &wasmtime::Engine, hash: &str) -> Result<Option<Component>, CacheError> {
         let path = self.path(hash);
-        let marked = fs::read(&path).ok().zip(fs::read(mark_path(&path)).ok());
+        let marked = read_bounded(&path, LARGEST_CODE).ok().zip(read_bounded(&mark_path(&path), blake3::OUT_LEN as u64).ok());
         let Some((code, mark)) = marked else { return Ok(None) };
         if !self.is_ours(hash, &code, &mark) {
             tracing::warn!(path = %path.display(), "compiled code in the cache does not bear this host's mark; it is compiled anew");
@@ -84,7 +89,7 @@ impl Cache {
         if refused < changed {
             return None;
         }
-        let content = fs::read(&path).ok()?;
+        let content = read_bounded(&path, LARGEST_REFUSAL).ok()?;
         let (mark, text) = content.split_at_checked(blake3::OUT_LEN)?;
         let reason = std::str::from_utf8(text).ok()?.strip_prefix(&terms(limits))?;
         self.is_ours(&refusal_name(hash), text, mark).then(|| reason.to_owned())
@@ -167,7 +172,22 @@ impl std::hash::Hasher for HashOf {
 }
 
 fn read_key(path: &Path) -> Option<[u8; 32]> {
-    <[u8; 32]>::try_from(fs::read(path).ok()?.as_slice()).ok()
+    if is_open_to_others(path) {
+        // Whoever knows it can put code there that passes for this host's. Another is made, and the code is compiled anew.
+        tracing::warn!(path = %path.display(), "the key of the cache can be read or changed by others; it is used no more");
+        return None;
+    }
+    <[u8; 32]>::try_from(read_bounded(path, 32).ok()?.as_slice()).ok()
+}
+
+#[cfg(unix)]
+fn is_open_to_others(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_path: &Path) -> bool {
+    false
 }
 
 fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
@@ -207,6 +227,20 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_could_read_is_replaced() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key");
+        let first = read_or_make_key(&key).unwrap();
+        assert_eq!(read_or_make_key(&key).unwrap(), first);
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(read_key(&key), None);
+        assert_ne!(read_or_make_key(&key).unwrap(), first);
+        assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 
     #[test]
     fn a_refusal_holds_for_its_limits_until_the_file_changes_and_is_believed_when_it_is_ours() {

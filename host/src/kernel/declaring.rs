@@ -13,7 +13,7 @@ use crate::{
         About, Place, Session,
         toolboxes::{Declared, Toolboxes},
     },
-    journal::{self, Authority, Capability, Denial, Entry, Halt, Journal, JournalError, Ports, Recorder, RunId, Write},
+    journal::{self, Authority, Capability, Denial, Entry, Halt, Interrupt, Journal, JournalError, Ports, Recorder, RunId, Write},
 };
 
 const LIMITS: Limits = Limits {
@@ -59,6 +59,7 @@ impl Kernel {
     async fn ask(&self, plugin: &Arc<Plugin>) -> Result<Vec<Declared>, String> {
         let exports = self.code(plugin).await.map_err(|ending| match ending {
             Ending::Failed(error) => error.to_string(),
+            Ending::Interrupted(Interrupt::Paused(pause)) => pause.reason,
             _ => "the host is stopping.".to_owned(),
         })?;
         let folder = tempfile::tempdir().map_err(|error| format!("there is no room for temporary files ({error})."))?;

@@ -48,6 +48,13 @@ pub enum EngineError {
     Package(#[from] PackageError),
 }
 
+impl EngineError {
+    /// Whether the machine or its settings are at fault, and the component may be good.
+    pub fn is_of_host(&self) -> bool {
+        matches!(self, Self::Start(_) | Self::Cache(_) | Self::Compile(CompileError::Process(_)))
+    }
+}
+
 /// Compiles components and makes instances of them.
 pub struct Engine {
     engine: wasmtime::Engine,

@@ -71,6 +71,7 @@ impl Kernel {
         let exports = tokio::task::spawn_blocking(move || compiling.1.map(|kernel| compiling.0.exports(&kernel.parts.engine))).await;
         match exports {
             Ok(Some(Ok(exports))) => Ok(exports),
+            Ok(Some(Err(error))) if error.is_of_host() => Err(of_host(&error.to_string())),
             Ok(Some(Err(error))) => Err(failed(error.to_string())),
             Ok(None) => Err(Ending::Interrupted(Interrupt::Stopped)),
             Err(_) => Err(failed(format!("Compiling the plugin `{}` broke down; try another build of it.", plugin.name()))),
@@ -98,6 +99,30 @@ impl Kernel {
 /// An ending that an operator has to see to.
 pub(super) fn paused(kind: PauseKind, reason: String) -> Ending {
     Ending::Interrupted(Pause::new(kind, reason).into())
+}
+
+/// An ending that is no fault of the plugin: nothing is held against it, and the run loses nothing.
+fn of_host(cause: &str) -> Ending {
+    let cause = cause.trim_end_matches('.');
+    paused(
+        PauseKind::Operator,
+        format!("The host could not execute the run: {cause}. The plugin is not at fault; mend it and carry on with `baton runs resume`."),
+    )
+}
+
+/// Whether the system refused something, such as memory: whatever a guest does wrong has another cause.
+fn is_of_host(error: &wasmtime::Error) -> bool {
+    error.chain().any(|cause| cause.is::<std::io::Error>() || is_errno(cause))
+}
+
+#[cfg(unix)]
+fn is_errno(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.is::<rustix::io::Errno>()
+}
+
+#[cfg(not(unix))]
+fn is_errno(_cause: &(dyn std::error::Error + 'static)) -> bool {
+    false
 }
 
 fn failed(reason: String) -> Ending {
@@ -160,6 +185,9 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
         let reason = format!("The plugin ended itself with exit status {} instead of answering. This is a mistake of the plugin.", exit.0);
         return Ending::Trapped(CallError::Other(reason));
     }
+    if is_of_host(&error) {
+        return of_host(&first_cause(&error));
+    }
     let trap = error.downcast_ref::<Trap>().copied();
     let reason = match trap {
         Some(Trap::StackOverflow) => "The plugin recursed until its stack was used up. This is a mistake of the plugin.".to_owned(),
@@ -169,7 +197,7 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
         Some(trap) => format!("The plugin trapped: {trap}. This is a mistake of the plugin."),
         None => format!("The plugin could not go on: {:#}.", first_cause(&error)),
     };
-    // Without a trap it may be the host's own fault, which is not counted against the plugin.
+    // Without a trap it may be the host's own fault after all, which is not counted against the plugin.
     if trap.is_some() { Ending::Trapped(CallError::Other(reason)) } else { failed(reason) }
 }
 

@@ -5,6 +5,7 @@ mod cache;
 mod children;
 pub mod compiler;
 mod declaring;
+pub mod disk;
 mod draining;
 pub mod engine;
 mod execution;

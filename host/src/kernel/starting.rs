@@ -268,9 +268,13 @@ fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
     }
 }
 
+/// Hexadecimal digits of a project's name: 96 bits.
+const PROJECT_DIGITS: usize = 24;
+
 /// The name of the project in `workspace`, an absolute path: the folder's own name, told apart from others of that name.
 pub fn project_of(workspace: &Path) -> String {
     let name = workspace.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy());
     let digest = blake3::hash(workspace.as_os_str().as_encoded_bytes()).to_hex();
-    format!("{name}-{}", &digest[..6])
+    // Nobody finds a second folder for as many bits: whoever knew one would read and write what the first has kept.
+    format!("{name}-{}", &digest[..PROJECT_DIGITS])
 }

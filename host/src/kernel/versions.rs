@@ -10,6 +10,10 @@ use std::{
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
+use super::{
+    disk::{private_folder, read_bounded},
+    package::Package,
+};
 use crate::events::Draft;
 
 /// What was published from a file in the plugin folder: the last good version of it.
@@ -106,7 +110,7 @@ impl Shelf {
         if self.read(hash).is_some() {
             return Ok(());
         }
-        fs::create_dir_all(&self.0)?;
+        private_folder(&self.0)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
         file.write_all(wasm)?;
         file.as_file().sync_all()?;
@@ -120,7 +124,7 @@ impl Shelf {
         if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
-        let wasm = fs::read(self.path(hash)).ok()?;
+        let wasm = read_bounded(&self.path(hash), Package::LARGEST as u64).ok()?;
         let is_it = hex::encode(Sha256::digest(&wasm)) == hash;
         if !is_it {
             tracing::warn!(%hash, "a kept version of a plugin is not the file it was; it is not used");

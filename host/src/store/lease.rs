@@ -22,7 +22,11 @@ impl Lease {
         let path = data.join("lock");
         let unusable = |error: std::io::Error| StoreError::Directory { path: path.clone(), reason: error.to_string() };
         // The file is never removed: a second process could lock the removed one while a third makes a new one.
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(unusable)?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::Held { path: data.to_owned(), holder: holder(&mut file) }),

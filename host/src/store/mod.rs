@@ -16,6 +16,7 @@ mod ledger;
 mod memory;
 mod number;
 mod plugins;
+mod pull_requests;
 mod questions;
 mod queue;
 mod rows;

@@ -48,19 +48,29 @@ pub enum FolderError {
 
 const MANIFEST: &str = "plugin.toml";
 const BUILT: &str = "target";
+/// As much as the host reads of one.
+const LARGEST_MANIFEST: u64 = 64 << 10;
 const MOST_FILES: usize = 4096;
 const MOST_BYTES: u64 = 32 << 20;
 
 /// Reads a folder with everything below it.
 pub fn read(folder: &Path) -> Result<Contents, FolderError> {
-    let manifest = fs::read_to_string(folder.join(MANIFEST));
-    let manifest = manifest.map_err(|source| FolderError::NoManifest { folder: folder.to_owned(), source })?;
+    let manifest = manifest(&folder.join(MANIFEST)).map_err(|source| FolderError::NoManifest { folder: folder.to_owned(), source })?;
     let mut reading = Reading { root: folder, assets: Vec::new(), bytes: 0 };
     reading.collect(folder, "")?;
     let mut assets = reading.assets;
     assets.retain(|(path, _)| path != MANIFEST);
     assets.sort();
     Ok(Contents { manifest, assets })
+}
+
+/// What is no file, such as a pipe, is not opened; who wrote it may never come.
+fn manifest(path: &Path) -> io::Result<String> {
+    let about = fs::symlink_metadata(path)?;
+    if !about.is_file() || about.len() > LARGEST_MANIFEST {
+        return Err(io::Error::other(format!("it has to be a file of at most {LARGEST_MANIFEST} bytes")));
+    }
+    fs::read_to_string(path)
 }
 
 struct Reading<'a> {

@@ -33,6 +33,7 @@ pub(crate) mod imports;
 mod installed;
 mod model;
 mod path;
+mod pull_requests;
 mod repository;
 mod setup;
 #[cfg(test)]

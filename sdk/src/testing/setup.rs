@@ -88,6 +88,7 @@ impl Host {
             commands: RefCell::default(),
             children: RefCell::default(),
             knowledge: RefCell::default(),
+            forge: RefCell::default(),
             calls: RefCell::default(),
         };
         Self { world: Rc::new(world) }
@@ -409,6 +410,18 @@ impl Host {
     #[must_use]
     pub fn knowing(self, source: &str, text: &str) -> Self {
         self.world.knowledge.borrow_mut().insert(source.to_owned(), text.to_owned());
+        self
+    }
+
+    /// Runs may merge pull requests.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// assert_eq!(Host::new().with_auto_merge().inside(forge::about).map(|about| about.auto_merge), Ok(true));
+    /// ```
+    #[must_use]
+    pub fn with_auto_merge(self) -> Self {
+        self.world.forge.borrow_mut().auto_merge = true;
         self
     }
 

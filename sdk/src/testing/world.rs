@@ -9,8 +9,8 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Call, backlog::Backlog, children::Children, documents::Documents, grants::Grants, model::Model, repository::Repository,
-    workspace::Workspace,
+    Call, backlog::Backlog, children::Children, documents::Documents, grants::Grants, model::Model, pull_requests::PullRequests,
+    repository::Repository, workspace::Workspace,
 };
 use crate::agents::{Outcome, Task};
 use crate::sandbox;
@@ -49,6 +49,7 @@ pub(super) struct World {
     pub(super) children: RefCell<Children>,
     /// Texts by source.
     pub(super) knowledge: RefCell<BTreeMap<String, String>>,
+    pub(super) forge: RefCell<PullRequests>,
     pub(super) calls: RefCell<Vec<Call>>,
 }
 

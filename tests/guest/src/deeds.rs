@@ -2,7 +2,7 @@
 
 use baton_sdk::prelude::*;
 
-use crate::{calls, repository, runaway};
+use crate::{calls, forge, repository, runaway};
 
 /// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done.
 pub(crate) fn perform(input: &Value) -> Result<Value> {
@@ -32,6 +32,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "in-turn" => input["inputs"].as_array().into_iter().flatten().map(perform).collect(),
         "backlog" => calls::backlog(number("times")),
         "put-item" => calls::put_item(text("key"), input["after"].as_array().map_or(&[], Vec::as_slice)),
+        "pull-requests" => Ok(forge::calls(&input["calls"])),
         "tools" => Ok(calls::tools()),
         "call-tools" => Ok(calls::call_tools(&input["calls"])),
         "sleep" => calls::sleep(number("milliseconds")),

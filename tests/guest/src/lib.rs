@@ -3,6 +3,7 @@
 
 mod calls;
 mod deeds;
+mod forge;
 mod repository;
 mod runaway;
 

@@ -3,9 +3,6 @@
 use super::{Language, Program, Project, build::BuildError};
 use crate::kernel::package::Kind;
 
-/// Where stand-ins for a component's imports are put, below the folder of what is built.
-const STUBS: &str = "stubs";
-
 impl Project {
     /// Runs the plugin's own tests, if it has any; false where it has none. Their words go to standard error.
     pub(in crate::cli) async fn run_tests(&self, kind: Kind) -> Result<bool, BuildError> {
@@ -14,10 +11,11 @@ impl Project {
                 Program::new("cargo", &self.folder, "Install Rust as https://rustup.rs says and try again.").with(["test", "--quiet"])
             }
             Language::Python if self.has_python_tests() => {
-                let stubs = self.folder.join(Self::BUILT).join(STUBS);
-                self.python_stubs(kind, &stubs).await?;
+                let stubs = self.python_stubs(kind).await?;
                 let python = Program::new(self.python(), &self.folder, "Install Python 3.11 or later and try again.");
-                python.with(["-B", "-m", "unittest"]).variable("PYTHONPATH", stubs)
+                let tests = python.with(["-B", "-m", "unittest"]).variable("PYTHONPATH", stubs.path().join("stubs"));
+                tests.run().await?;
+                return Ok(true);
             }
             Language::JavaScript if self.has_script("test") => {
                 Program::new("npm", &self.folder, "Install Node.js 20 or later and try again.").with(["test", "--silent"])

@@ -1,4 +1,5 @@
 //! Other people's programs: compilers and test runners. A program that is missing is a sentence that says how to get it.
+//! Hands none of them a key of the caller's.
 
 use std::{
     io,
@@ -7,6 +8,8 @@ use std::{
 };
 
 use tokio::process::Command;
+
+use crate::config;
 
 /// A program about to be run in a plugin's folder.
 pub(in crate::cli) struct Program {
@@ -52,7 +55,7 @@ impl Program {
         let program = program.as_ref();
         let mut command = Command::new(program);
         // Whoever ends the build ends what it has started.
-        command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
+        command.env_clear().envs(config::tool_environment()).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
         let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Self { name, missing: missing.into(), command }
     }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use crate::{
     app,
     cli::{
-        Context,
+        Context, figures,
         screen::{WARNING, painted},
         text,
     },
@@ -32,8 +32,7 @@ pub(super) async fn chosen(context: &Context, data_dir: PathBuf) -> Result<Confi
     }
     let Err(reason) = tried(&config).await else { return Ok(config) };
     context.screen.warn(format!(
-        "{} NO CONTAINERS: {} The demo tests its stories in plain processes of this machine, WHICH ISOLATE NOTHING. Its script is harmless; with a \
-         model of your own, install Docker first.",
+        "{} NO CONTAINERS: {} The demo goes on without: its script is harmless. With a model of your own, see to that first.",
         painted(WARNING, "!"),
         text::plain(&reason)
     ));
@@ -43,17 +42,18 @@ pub(super) async fn chosen(context: &Context, data_dir: PathBuf) -> Result<Confi
 
 /// Runs one command as the stories' tests will be run; why that does not work.
 async fn tried(config: &Config) -> std::result::Result<(), String> {
-    let engine = app::engine(config, &format!("trial-{}", std::process::id()));
+    let owner = format!("trial-{}", std::process::id());
+    let engine = app::engine(config, &owner);
     let Some(image) = config.sandbox.images.get("default") else { return Err("There is no image `default`.".to_owned()) };
     let folder = tempfile::tempdir().map_err(|error| format!("There is no room for temporary files ({error})."))?;
     let task = Task {
-        key: Key { run: RunId::from_text(format!("trial-{}", std::process::id())), seq: 1 },
+        key: Key { run: RunId::from_text(owner), seq: 1 },
         image: image.clone(),
         command: ["sh", "-c", NEEDED].map(str::to_owned).to_vec(),
         env: Default::default(),
         workspace: folder.path().to_owned(),
         timeout: 30,
-        asked_at: 0,
+        asked_at: figures::now(),
         keep_free: 0,
     };
     // Nobody listens: what is fetched is said by Docker itself.

@@ -12,8 +12,8 @@ use super::Check;
 use crate::{
     app::{Access, App, AppError},
     cli::{Context, figures, text},
-    config::Config,
-    interfaces::sandbox::EngineKind,
+    config::{self, Config},
+    interfaces::{sandbox::EngineKind, settings::misspelt},
 };
 
 /// Less free space than this will soon be none.
@@ -44,6 +44,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
         Err(error) if error.is_held() => checks.extend(held(config, &error).await),
         Err(error) => checks.push(Check::fail("data", shown(&data_dir), error.to_string())),
     }
+    checks.extend(privacy(&data_dir));
     checks.extend(space(&data_dir));
     checks
 }
@@ -58,7 +59,19 @@ fn terminal(context: &Context) -> Check {
 
 fn settings(config: &Config) -> Check {
     let found = if config.user_file.is_file() { "read" } else { "not there, which is fine" };
-    Check::ok("settings", format!("{} ({found})", shown(&config.user_file)))
+    let found = format!("{} ({found})", shown(&config.user_file));
+    let doubts: Vec<_> = misspelt(&config.user).into_iter().map(|(key, meant)| format!("`{key}`, where `{meant}` may be meant")).collect();
+    match doubts.as_slice() {
+        [] => Check::ok("settings", found),
+        doubts => Check::warn("settings", format!("{found}, with words that are not known"), format!("Look at {}.", doubts.join("; "))),
+    }
+}
+
+/// Whether others of this machine may look into the data directory, or change it.
+fn privacy(data_dir: &Path) -> Option<Check> {
+    let open = config::open_to_others(data_dir)?;
+    let advice = format!("`chmod 700 {}` keeps them out.", text::shell_word(&shown(data_dir)));
+    Some(Check::warn("privacy", format!("others can {} {}", open.as_str(), shown(data_dir)), advice))
 }
 
 fn models(config: &Config) -> Vec<Check> {

@@ -5,11 +5,11 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{list, show};
+use super::{list, output, show};
 use crate::{
     cli::{
         Context,
@@ -19,6 +19,7 @@ use crate::{
         screen::{FAINT, GOOD, painted},
         text,
     },
+    events::path_text,
     kernel::registry::Plugin,
 };
 
@@ -26,6 +27,9 @@ use crate::{
 ///
 /// A crate is built by cargo, app.py by componentize-py, app.js by componentize-js; a persona is packed. The result is
 /// read as this host would read it.
+///
+/// The tool chain runs what the folder says (a build script, a module's code) as you; read it first where it is not yours.
+/// Keys in the environment are not handed on. A persona runs nothing.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Build {
     /// The plugin's folder
@@ -42,7 +46,7 @@ impl Build {
         let (plugin, path) = built(context, &Project::at(&self.folder)?, self.file.as_deref()).await?;
         if context.screen.is_json() {
             let mut document = list::summary(&plugin);
-            document["file"] = json!(path);
+            document["file"] = json!(path_text(&path));
             document["took-ms"] = json!(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
             context.screen.document(&document)?;
         } else {
@@ -54,23 +58,25 @@ impl Build {
 
 /// Builds, writes the component and tells of it.
 pub(super) async fn built(context: &Context, project: &Project, file: Option<&Path>) -> Result<(Plugin, PathBuf)> {
+    let (plugin, what) = compiled(context, project).await?;
+    let path = match file {
+        Some(file) => file.to_owned(),
+        None => project.made(None)?.join(format!("{}.wasm", plugin.name())),
+    };
+    output::write(&path, &plugin.package.wasm)?;
+    context.screen.tell(format!("{what} It is {}.", text::escaped(&path.display().to_string())));
+    Ok((plugin, path))
+}
+
+/// Builds and keeps nothing; gives the plugin, and a sentence that says so.
+pub(super) async fn compiled(context: &Context, project: &Project) -> Result<(Plugin, String)> {
     let began = Instant::now();
     context.screen.tell(painted(FAINT, format!("Building {} …", project.language.as_str())));
     let plugin = project.build().await?;
-    let path = file.map_or_else(|| project.folder.join(Project::BUILT).join(format!("{}.wasm", plugin.name())), Path::to_owned);
-    let shown = text::escaped(&path.display().to_string());
-    written(&path, &plugin.package.wasm).with_context(|| format!("`{shown}` cannot be written; name another file with --to"))?;
     let manifest = &plugin.package.manifest;
     let what = format!("{} `{}` {}", manifest.kind, text::escaped(&manifest.name), text::escaped(&manifest.version.to_string()));
     let size = figures::bytes(plugin.package.wasm.len() as u64);
     let took = figures::duration(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
-    context.screen.tell(format!("{} Built the {what}: {shown}, {size}, in {took}.", painted(GOOD, "✓")));
-    Ok((plugin, path))
-}
-
-fn written(path: &Path, component: &[u8]) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(path, component)
+    let told = format!("{} Built the {what}: {size}, in {took}.", painted(GOOD, "✓"));
+    Ok((plugin, told))
 }

@@ -27,6 +27,9 @@ use crate::{
 
 /// Check a component, or build a folder and check what comes out: would this host take it, and what would it be granted
 ///
+/// A folder is built by its own tool chain, which runs what the folder says (a build script, a module's code) as you; read
+/// it first where it is not yours. Keys in the environment are not handed on. A component and a persona run nothing.
+///
 /// Ends with 0 when this host would take it, also with warnings, and with 1 when it would not.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Check {
@@ -40,7 +43,9 @@ impl Check {
         let shown = text::escaped(&self.source.display().to_string());
         let about = std::fs::metadata(&self.source).map_err(|error| Misuse(format!("`{shown}` cannot be read: {error}.")))?;
         let plugin = if about.is_dir() {
-            build::built(context, &Project::at(&self.source)?, None).await?.0
+            let (plugin, told) = build::compiled(context, &Project::at(&self.source)?).await?;
+            context.screen.tell(told);
+            plugin
         } else {
             match app::read_plugin(&self.source, &context.config()?.trust) {
                 Ok(plugin) => plugin,

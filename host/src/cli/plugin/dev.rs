@@ -53,8 +53,7 @@ impl Dev {
         let project = Project::at(&self.folder)?;
         let input = input::read(&self.input)?;
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
-        let workspace = self.workspace.clone().unwrap_or_else(|| project.folder.join(Project::BUILT).join("workspace"));
-        let order = Order { plugin: String::new(), kind: Kind::Workflow, input, workspace, settings };
+        let order = Order { plugin: String::new(), kind: Kind::Workflow, input, workspace: PathBuf::new(), settings };
         let apart = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
         let mut changes = Changes::of(&project, apart).context("The folder cannot be watched for changes")?;
         let mut ended = interrupted();
@@ -83,11 +82,11 @@ impl Dev {
             _ = ended.wait_for(|ended| *ended) => return Ok(()),
             built = build::built(context, project, None) => built?.0,
         };
-        self.run(context, plugin, order).await
+        self.run(context, project, plugin, order).await
     }
 
     /// Ctrl-C is the run's own affair as long as there is one.
-    async fn run(&self, context: &Context, plugin: Plugin, order: &Order) -> Result<()> {
+    async fn run(&self, context: &Context, project: &Project, plugin: Plugin, order: &Order) -> Result<()> {
         // Where another Baton executes, it executes this run as well.
         let mut app = context.open_to_change().await?;
         let plugin = Arrival { plugin, from: None }.settle(&app).await?.plugin;
@@ -96,8 +95,7 @@ impl Dev {
         }
         context.screen.tell(outcome(context, &plugin));
         if plugin.package.manifest.kind == Kind::Workflow {
-            std::fs::create_dir_all(&order.workspace).context("The workspace cannot be made; name another with --workspace")?;
-            let order = Order { plugin: plugin.name().to_owned(), ..order.clone() };
+            let order = Order { plugin: plugin.name().to_owned(), workspace: self.workspace(project)?, ..order.clone() };
             let run = app.kernel.start(order).await?;
             let ended;
             (app, ended) = beside::drive_or_follow(app, context, &run.id, Manner::Ask).await?;
@@ -108,6 +106,12 @@ impl Dev {
         }
         app.close().await;
         Ok(())
+    }
+
+    fn workspace(&self, project: &Project) -> Result<PathBuf> {
+        let Some(named) = &self.workspace else { return Ok(project.made(Some("workspace"))?) };
+        std::fs::create_dir_all(named).context("The workspace cannot be made; name another with --workspace")?;
+        Ok(named.clone())
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
+    events::path_text,
     kernel::{
         granting::{By, Change},
         registry::Plugin,
@@ -91,7 +92,7 @@ impl Install {
 
     fn document(&self, plugin: &Plugin, path: &Path, replaced: Option<&str>, trust: &Trust) -> Value {
         let mut document = list::signed(list::summary(plugin), plugin, trust);
-        document["file"] = json!(path);
+        document["file"] = json!(path_text(path));
         document["replaced"] = json!(replaced);
         document["dry-run"] = json!(self.dry_run);
         document

@@ -13,6 +13,7 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
+    events::path_text,
     kernel::signature::PrivateKey,
 };
 
@@ -51,7 +52,7 @@ impl New {
         self.write(&key.to_pem()?, &shown)?;
         let public = key.public().to_string();
         if context.screen.is_json() {
-            context.screen.document(&json!({ "private-key": self.file, "public-key": public }))?;
+            context.screen.document(&json!({ "private-key": path_text(&self.file), "public-key": public }))?;
             return Ok(Exit::Done);
         }
         context.screen.tell(format!("{} The private key is in {shown}: keep it to yourself, and keep a copy.", painted(GOOD, "✓")));

@@ -14,6 +14,7 @@ use crate::{
         table::{Align, Cell, Table},
         text,
     },
+    events::path_text,
     kernel::{
         registry::{Origin, Plugin, Status},
         signature::{Signer, Trust},
@@ -29,7 +30,8 @@ impl List {
         let app = context.open(Access::Look).await?;
         let plugins = app.kernel.registry().all();
         if context.screen.is_json() {
-            let refused: Vec<_> = app.refused.iter().map(|refused| json!({ "file": refused.path, "reason": refused.reason })).collect();
+            let refused: Vec<_> =
+                app.refused.iter().map(|refused| json!({ "file": path_text(&refused.path), "reason": refused.reason })).collect();
             let plugins: Vec<_> = plugins.values().map(|plugin| signed(summary(plugin), plugin, &app.config.trust)).collect();
             context.screen.document(&json!({ "plugins": plugins, "refused": refused }))?;
             return Ok(Exit::Done);
@@ -130,7 +132,7 @@ pub(super) fn summary(plugin: &Plugin) -> Value {
         "status": plugin.status().as_str().replace(' ', "-"),
         "origin": match &plugin.origin {
             Origin::Bundled => json!("bundled"),
-            Origin::File(path) => json!(path),
+            Origin::File(path) => json!(path_text(path)),
         },
         "hash": plugin.package.hash,
         "bytes": plugin.package.wasm.len(),

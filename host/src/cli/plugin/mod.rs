@@ -12,6 +12,7 @@ mod install;
 mod key;
 mod list;
 mod new;
+mod output;
 mod pack;
 mod push;
 mod remove;

@@ -17,6 +17,7 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
+    events::path_text,
     kernel::package::Kind,
 };
 
@@ -44,14 +45,18 @@ impl New {
         let begun = Scaffold::new(&self.name, self.kind, self.language()).and_then(|scaffold| Ok((scaffold.write(&self.place)?, scaffold)));
         let (folder, scaffold) = begun.map_err(misuse)?;
         let shown = text::escaped(&folder.strip_prefix(".").unwrap_or(&folder).display().to_string());
-        let enter = format!("cd {}", text::shell_word(&shown));
+        // A shell takes what begins with a dash for an option.
+        let target = if shown.starts_with('-') { format!("./{shown}") } else { shown };
+        let enter = format!("cd {}", text::shell_word(&target));
         // The commands are typed in another folder than this one.
         let data_dir = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
         let inside = Context { screen: context.screen, data_dir, redactor: context.redactor.clone() };
         let next: Vec<_> = std::iter::once(enter).chain(scaffold.next(|command| inside.again(command))).collect();
         if context.screen.is_json() {
             let files: Vec<_> = scaffold.files().into_iter().map(|(path, _)| path).collect();
-            context.screen.document(&json!({ "folder": folder, "language": self.language().as_str(), "files": files, "next": next }))?;
+            context
+                .screen
+                .document(&json!({ "folder": path_text(&folder), "language": self.language().as_str(), "files": files, "next": next }))?;
             return Ok(Exit::Done);
         }
         let what = format!("{} `{}` in {}", self.kind, self.name, self.language().as_str());

@@ -2,17 +2,18 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{arrival::understood, list};
+use super::{arrival::understood, list, output};
 use crate::{
     cli::{
         Context,
         exit::{Exit, Misuse},
         figures, text,
     },
+    events::path_text,
     kernel::signature::Trust,
 };
 
@@ -36,11 +37,10 @@ impl Pack {
         }
         let plugin = understood(&self.folder, &Trust::default())?;
         let shown = text::escaped(&self.file.display().to_string());
-        let written = std::fs::write(&self.file, &plugin.package.wasm);
-        written.with_context(|| format!("`{shown}` cannot be written; name another file with --to"))?;
+        output::write(&self.file, &plugin.package.wasm)?;
         if context.screen.is_json() {
             let mut document = list::summary(&plugin);
-            document["file"] = json!(self.file);
+            document["file"] = json!(path_text(&self.file));
             context.screen.document(&document)?;
         } else {
             let size = figures::bytes(plugin.package.wasm.len() as u64);

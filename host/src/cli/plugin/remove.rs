@@ -13,7 +13,7 @@ use crate::{
         exit::{Exit, Misuse},
         text,
     },
-    events::{Category, Draft},
+    events::{Category, Draft, path_text},
     kernel::{granting::Change, registry::Origin},
 };
 
@@ -38,7 +38,7 @@ impl Remove {
         Folder::of(&app.config.data_dir).remove(&path)?;
         app.sources().forget(&self.plugin).await?;
         if app.withdraw(&path).await?.is_none() {
-            let data = json!({ "by": app.config.operator, "plugin": self.plugin, "file": path });
+            let data = json!({ "by": app.config.operator, "plugin": self.plugin, "file": path_text(&path) });
             app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "removed", data)]).await?;
         }
         app.close().await;

@@ -1,14 +1,12 @@
 //! `baton plugin sign`. Signs only what this host would take for a plugin.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use serde_json::json;
 
+use super::output;
 use crate::{
     app,
     cli::{
@@ -17,8 +15,15 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
-    kernel::signature::{self, PrivateKey, Trust},
+    events::path_text,
+    kernel::{
+        disk::read_text,
+        signature::{self, PrivateKey, Trust},
+    },
 };
+
+/// Bytes of a key; one in PEM has some hundred.
+const LARGEST_KEY: u64 = 64 << 10;
 
 /// Sign a plugin file; the signature lies in the file itself, and one that was there is replaced
 ///
@@ -47,10 +52,10 @@ impl Sign {
         let signed = signature::sign(&wasm, &key).map_err(|error| refuse(error.to_string()))?;
         let plugin = app::understand(signed, &self.file, &Trust::default()).map_err(refuse)?;
         let target = self.to.as_deref().unwrap_or(&self.file);
-        replace(target, &plugin.package.wasm)?;
+        output::write(target, &plugin.package.wasm)?;
         let target = text::escaped(&target.display().to_string());
         if context.screen.is_json() {
-            let (file, hash) = (self.to.as_ref().unwrap_or(&self.file), &plugin.package.hash);
+            let (file, hash) = (path_text(self.to.as_ref().unwrap_or(&self.file)), &plugin.package.hash);
             context.screen.document(&json!({ "file": file, "plugin": plugin.name(), "hash": hash, "key": key.public().to_string() }))?;
         } else {
             let name = text::escaped(plugin.name());
@@ -61,22 +66,7 @@ impl Sign {
 
     fn key(&self) -> Result<PrivateKey> {
         let shown = text::escaped(&self.key.display().to_string());
-        let text = std::fs::read_to_string(&self.key).map_err(|error| Misuse(format!("The key `{shown}` cannot be read: {error}.")))?;
+        let text = read_text(&self.key, LARGEST_KEY).map_err(|error| Misuse(format!("The key `{shown}` cannot be read: {error}.")))?;
         Ok(PrivateKey::from_pem(&text).map_err(|error| Misuse(format!("`{shown}` is no key: {error}")))?)
     }
-}
-
-/// Replaces a file in one step, so that nobody finds half of it.
-fn replace(path: &Path, content: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || {
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(content)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map(drop).map_err(std::io::Error::from)
-    };
-    write().with_context(|| format!("`{}` cannot be written; name another file with --to", text::escaped(&path.display().to_string())))
 }

@@ -17,6 +17,7 @@ use crate::{
         screen::{BAD, GOOD, painted},
         text,
     },
+    events::path_text,
     kernel::recording::Recording,
 };
 
@@ -101,7 +102,7 @@ async fn replay_one(context: &Context, app: &App, checked: &Checked, path: &Path
     if !context.screen.is_json() {
         context.screen.answer(format!("{RECORDINGS}/{file}: {told}"))?;
     }
-    document["file"] = json!(path);
+    document["file"] = json!(path_text(path));
     Ok(document)
 }
 

@@ -26,8 +26,8 @@ use crate::{
 /// Ends with 0 when a key in your settings signed the file as it is, or when it is part of Baton, and with 1 otherwise.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Verify {
-    /// A .wasm file, or the name of a plugin
-    #[arg(value_name = "FILE|NAME")]
+    /// The name of a plugin, or a .wasm file; a file that has the name of a plugin is named as ./FILE
+    #[arg(value_name = "NAME|FILE")]
     plugin: String,
 }
 
@@ -53,11 +53,11 @@ impl Verify {
 
     /// The plugin as its file is now; the inner error is why it is refused. A name is read anew from its file.
     fn read(&self, app: &App) -> Result<Result<Plugin, String>, Misuse> {
-        let path = Path::new(&self.plugin);
-        if path.is_file() {
-            return Ok(app::read_plugin(path, &Trust::default()));
-        }
         let Some(plugin) = app.kernel.registry().find(&self.plugin) else {
+            let path = Path::new(&self.plugin);
+            if path.is_file() {
+                return Ok(app::read_plugin(path, &Trust::default()));
+            }
             let refused = app.refused.iter().find(|refused| refused.path.file_stem().is_some_and(|stem| stem == self.plugin.as_str()));
             return match refused {
                 Some(refused) => Ok(app::read_plugin(&refused.path, &Trust::default())),

@@ -16,6 +16,7 @@ use crate::{
         table::{Align, Cell, Table},
         text,
     },
+    events::path_text,
     kernel::run::{Filter, Run, State, Tally},
 };
 
@@ -103,7 +104,7 @@ pub(super) fn summary(run: &Run, tally: &Tally) -> Value {
         "reason": ending::reason(&run.state),
         "wakes-at": waiting::due(run).map(figures::stamp),
         "project": run.project,
-        "workspace": run.workspace,
+        "workspace": path_text(&run.workspace),
         "created-at": figures::stamp(run.created_at),
         "updated-at": figures::stamp(run.updated_at),
         "tally": tally,

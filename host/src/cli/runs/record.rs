@@ -1,6 +1,10 @@
 //! `baton runs record`.
 
-use std::path::PathBuf;
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -13,7 +17,7 @@ use crate::{
 
 /// Write a run and the answers of all its calls to a file that `baton runs replay` reads
 ///
-/// The file holds prompts, replies and contents of files in clear; settings that are secret are left out. What child
+/// The file, which only you can read, holds prompts, replies and contents of files in clear; settings that are secret are left out. What child
 /// runs answered is in it, their own calls are not: record them by their own ids.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Record {
@@ -34,11 +38,25 @@ impl Record {
             return Ok(Exit::Done);
         };
         let name = text::escaped(&file.display().to_string());
-        std::fs::write(file, document)
+        write(file, document.as_bytes())
             .with_context(|| format!("The recording could not be written to `{name}`; name a file in a folder that exists"))?;
         let calls = figures::counted(recording.calls() as u64, "call", "calls");
         let far = if recording.ending == Ending::Unfinished { ", which has not ended," } else { "" };
         context.screen.tell(format!("Run {}{far} is recorded in {name}: {calls}.", text::short(&run.id)));
         Ok(Exit::Done)
     }
+}
+
+/// Prompts and contents of files are for the user alone.
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    #[cfg(unix)]
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    file.write_all(content)
 }

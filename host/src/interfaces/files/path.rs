@@ -53,9 +53,16 @@ impl RelativePath {
     }
 }
 
-/// Names that no guest sees: what the host itself keeps in a workspace. Some file systems ignore case.
+/// Names that no guest sees: what the host itself keeps in a workspace. Some file systems ignore case, marks that are not
+/// seen, or spaces and dots at the end, and some have a short name for each.
 pub(super) fn is_hidden(name: &str) -> bool {
-    name.eq_ignore_ascii_case(".git") || name.eq_ignore_ascii_case(".baton")
+    let seen: String = name.chars().filter(|mark| !is_unseen(*mark)).collect();
+    let seen = seen.trim_end_matches([' ', '.']);
+    [".git", ".baton", "git~1", "baton~1"].iter().any(|hidden| seen.eq_ignore_ascii_case(hidden))
+}
+
+fn is_unseen(mark: char) -> bool {
+    matches!(mark, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
 }
 
 fn has_drive(text: &str) -> bool {

@@ -85,6 +85,30 @@ async fn what_is_written_is_read() {
     assert_eq!(left.len(), 1, "a temporary file was left behind");
 }
 
+#[tokio::test]
+async fn what_the_host_keeps_inside_is_out_of_reach() {
+    let mut scene = Scene::new();
+    let home = scene.outside.path().to_owned();
+    scene.put(".local/share/baton/baton.db", "rows");
+    scene.put(".config/baton/other.toml", "");
+    scene.put(".local/share/batons/note", "seen");
+    let own = [scene.at(".local/share/baton"), scene.at(".config/baton/baton.toml"), home.join("secret")];
+    scene.workspace = Arc::new(Workspace::open(&home.join("w")).unwrap().without(&own).unwrap());
+
+    for path in [".local/share/baton/baton.db", ".local/share/BATON/baton.db", ".config/baton/baton.toml", ".local/share/baton"] {
+        invalid(view!(scene).read(path.into()).await, "Baton keeps its own");
+        invalid(view!(scene).write(path.into(), b"mine".to_vec()).await, "Baton keeps its own");
+        invalid(view!(scene).remove(path.into()).await, "Baton keeps its own");
+    }
+    assert_eq!(fs::read_to_string(scene.at(".local/share/baton/baton.db")).unwrap(), "rows");
+    assert_eq!(paths(view!(scene).find("**/*.*".into()).await.unwrap()), [".config/baton/other.toml"]);
+    assert!(view!(scene).search("rows".into(), None, 10).await.unwrap().is_empty());
+    assert_eq!(view!(scene).read(".local/share/batons/note".into()).await.unwrap(), b"seen");
+
+    let root = Workspace::open(&scene.at(".local/share/baton")).unwrap().without(&own);
+    assert!(root.unwrap_err().to_string().contains("work in a folder of a project"));
+}
+
 #[test]
 fn names_that_mean_something_else_are_refused() {
     let long = format!("{}/a", "x".repeat(256));
@@ -110,6 +134,10 @@ fn names_that_mean_something_else_are_refused() {
         ".git/config",
         "sub/.GIT/config",
         ".baton/keys",
+        ".git\u{200c}/config",
+        ".git ",
+        "a/.git./config",
+        "git~1/config",
         &long,
         &longer,
     ];

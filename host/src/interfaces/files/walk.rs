@@ -108,7 +108,7 @@ impl Walk<'_> {
                 if seen > Self::MOST_SEEN {
                     return Err(too_much(&format!("The walk came by more than {} entries", Self::MOST_SEEN)));
                 }
-                let Some(next) = self.look(&entry, &level) else { continue };
+                let Some(next) = self.look(&entry, &level).filter(|next| !workspace.is_hosts_own(&next.path)) else { continue };
                 if next.kind == Kind::Directory && self.descends(&next.path) {
                     ahead.push((next.path.clone(), Some(Arc::clone(&level))));
                 }

@@ -20,6 +20,8 @@ use crate::journal::{Attempt, CallError};
 pub struct Workspace {
     dir: Dir,
     root: PathBuf,
+    /// Paths of the workspace that no guest reaches, nor what lies below them.
+    hosts_own: Vec<String>,
 }
 
 impl Workspace {
@@ -29,7 +31,32 @@ impl Workspace {
 
     /// Opens the folder at `root`.
     pub fn open(root: &Path) -> io::Result<Self> {
-        Ok(Self { dir: Dir::open_ambient_dir(root, ambient_authority())?, root: root.to_owned() })
+        Ok(Self { dir: Dir::open_ambient_dir(root, ambient_authority())?, root: root.to_owned(), hosts_own: Vec::new() })
+    }
+
+    /// The same without what the host keeps for itself, such as its data directory, wherever that lies inside. Fails where the
+    /// workspace itself is such a place.
+    pub fn without(mut self, own: &[PathBuf]) -> io::Result<Self> {
+        let root = self.root.canonicalize()?;
+        for place in own.iter().map(|place| canonical(place)) {
+            let inside = match place.strip_prefix(&root) {
+                Ok(inside) => inside.to_string_lossy().into_owned(),
+                Err(_) => continue,
+            };
+            if inside.is_empty() {
+                return Err(io::Error::other("it is where Baton keeps its own; work in a folder of a project"));
+            }
+            self.hosts_own.push(inside);
+        }
+        Ok(self)
+    }
+
+    /// Whether the host keeps this for itself. Some file systems ignore case.
+    pub(super) fn is_hosts_own(&self, path: &str) -> bool {
+        self.hosts_own.iter().any(|own| {
+            let begins = path.get(..own.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(own));
+            begins && path[own.len()..].chars().next().is_none_or(|next| next == '/')
+        })
     }
 
     /// Where the folder lies, for people.
@@ -97,6 +124,9 @@ impl Workspace {
 
     /// The open directory that holds the path's last name; made on the way when `create`.
     fn parent(&self, path: &RelativePath, create: bool) -> io::Result<Dir> {
+        if self.is_hosts_own(path.as_str()) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         let mut dir = self.dir.try_clone()?;
         for name in path.split().0 {
             dir = match dir.open_dir_nofollow(name) {
@@ -108,6 +138,12 @@ impl Workspace {
     }
 
     fn explain(&self, path: &RelativePath, error: io::Error) -> CallError {
+        if self.is_hosts_own(path.as_str()) {
+            return CallError::Invalid(format!(
+                "`{}` is where Baton keeps its own, which no plugin reaches; choose another path.",
+                path.as_str()
+            ));
+        }
         match self.link_on(path) {
             // A removal or a replacement concerns the link itself, so only a failure beyond it is put down to it.
             Some(link) => self.explain_link(path, &link),
@@ -138,6 +174,14 @@ impl Workspace {
             }
             Err(_) => CallError::NotFound(format!("`{link}` is a symbolic link that leads nowhere; remove it, or make what it points to.")),
         }
+    }
+}
+
+/// Where a path leads, also while its last names do not exist.
+fn canonical(path: &Path) -> PathBuf {
+    match (path.canonicalize(), path.parent(), path.file_name()) {
+        (Err(_), Some(parent), Some(name)) if !parent.as_os_str().is_empty() => canonical(parent).join(name),
+        (found, ..) => found.unwrap_or_else(|_| std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
     }
 }
 

@@ -41,7 +41,6 @@ fn signed(call: Invocation) -> Invocation {
 mod tests {
     use std::fs;
 
-    use super::*;
     use crate::config::git_program;
 
     #[test]

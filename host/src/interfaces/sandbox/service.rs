@@ -2,7 +2,7 @@
 //! of it. Decides no permission; whoever calls has passed the gate.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -40,6 +40,8 @@ pub struct Parts {
     pub artifacts: Arc<dyn Artifacts>,
     /// Knows what no event may hold.
     pub redactor: Redactor,
+    /// Where the host keeps its own: no container gets a workspace that holds any of it.
+    pub own: Vec<PathBuf>,
 }
 
 /// Where commands of all runs are executed.
@@ -75,6 +77,11 @@ impl Sandbox {
             Ok(image) => image.clone(),
             Err(error) => return Performed::answer(Err(error)),
         };
+        if self.holds_own(&place.workspace) {
+            return Performed::answer(Err(CallError::Invalid(
+                "The workspace holds what Baton keeps for itself, which no container may see; work in a folder of the project.".to_owned(),
+            )));
+        }
         let Ok(_permit) = self.permits.acquire().await else {
             return Performed::answer(Err(CallError::Unavailable("The host stops; execute the command again later.".to_owned())));
         };
@@ -108,6 +115,12 @@ impl Sandbox {
             Err(EngineError::Unavailable(reason)) => Performed::answer(Err(CallError::Unavailable(reason))),
             Err(EngineError::Lost(reason)) => Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true },
         }
+    }
+
+    fn holds_own(&self, workspace: &Path) -> bool {
+        let Ok(workspace) = workspace.canonicalize() else { return false };
+        let place = |own: &PathBuf| own.canonicalize().or_else(|_| own.parent().unwrap_or(own).canonicalize());
+        self.parts.own.iter().any(|own| place(own).is_ok_and(|own| own.starts_with(&workspace)))
     }
 
     /// Seconds that a command may take at most in an image of this name.

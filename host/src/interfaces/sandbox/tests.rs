@@ -1,6 +1,9 @@
 //! Jobs and settings that make no sense, and a sandbox over an engine that does as it is told.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -121,6 +124,7 @@ fn bench(pieces: Vec<Piece>, ending: Result<Ended, EngineError>, hangs: bool, fu
         events: Arc::clone(&memory) as _,
         artifacts: Arc::clone(&memory) as _,
         redactor,
+        own: vec![PathBuf::from("/proc/self/no-such")],
     });
     Bench { engine, memory, sandbox, halt: Halt::default() }
 }
@@ -204,6 +208,19 @@ async fn long_outputs_are_cut_and_kept() {
     let told: usize = bench.told().iter().filter_map(|event| event[1]["text"].as_str()).map(str::len).sum();
     assert!((200 << 10..=300 << 10).contains(&told), "{told}");
     assert_eq!(bench.told().iter().filter(|event| event[1]["left-out"] == true).count(), 1);
+}
+
+#[tokio::test]
+async fn no_container_gets_what_the_host_keeps() {
+    let bench = bench(Vec::new(), exited(0), false, false);
+    let job = Job::new(None, vec!["make".to_owned()], Vec::new(), 60).unwrap();
+    let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: false, asked_at: 7 };
+    for (workspace, refused) in [("/proc", true), ("/", true), ("/dev", false)] {
+        let place = Place { run: RunId::from_text("r"), workspace: workspace.into() };
+        let answer = bench.sandbox.execute(place, job.clone(), &attempt).await;
+        assert_eq!(matches!(answer, Performed::Answered(Err(CallError::Invalid(_)), _)), refused, "{workspace}: {answer:?}");
+    }
+    assert_eq!(bench.engine.seen.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -42,8 +42,9 @@ impl Settings {
         self.0
     }
 
-    /// What a dotted key such as `plan.stories.most` finds. None for what is not set and for what is secret: anything
-    /// below `keys` and `secrets`, and every name that ends like one of a key, a token, a secret or a password.
+    /// What a dotted key such as `plan.stories.most` finds. None for what is not set, for what only the host reads, and for
+    /// what is secret: anything below `keys` and `secrets`, every name that ends like one of a key, a token, a secret or a
+    /// password, and every address with a login in it.
     pub fn get(&self, key: &str) -> Option<Value> {
         let mut value = &self.0;
         for (depth, name) in key.split('.').enumerate() {
@@ -52,7 +53,7 @@ impl Settings {
             }
             value = value.as_object()?.get(name)?;
         }
-        Some(without_secrets(value))
+        without_secrets(value)
     }
 
     /// A layer from a TOML file called `name`. Dates become text.
@@ -76,21 +77,52 @@ fn lay_over(below: &mut Value, above: &Value) {
     }
 }
 
+/// Tables that only the host reads: they say how it reaches others, whom it trusts and what it allows.
+const HOSTS_OWN: &[&str] = &[
+    "keys",
+    "secrets",
+    "providers",
+    "mcp",
+    "registries",
+    "signatures",
+    "operator",
+    "compile",
+    "limits",
+    "plugins",
+    "prices",
+    "runs",
+    "sandbox",
+    "forge",
+];
+/// What a name ends with that holds a secret, in the singular.
+const SECRET: &[&str] =
+    &["key", "token", "secret", "password", "passwd", "passphrase", "credential", "bearer", "auth", "authorization", "cookie", "dsn"];
+
 fn is_secret(name: &str, at_root: bool) -> bool {
     let name = name.to_lowercase().replace('_', "-");
-    let ends = ["key", "token", "secret", "password", "passphrase", "credentials", "bearer"].iter().any(|end| name.ends_with(end));
-    ends || at_root && matches!(name.as_str(), "keys" | "secrets" | "providers" | "mcp")
+    // Several tokens are a number of them.
+    let singular = name.strip_suffix('s').filter(|singular| !singular.ends_with("token")).unwrap_or(&name);
+    SECRET.iter().any(|end| name.ends_with(end) || singular.ends_with(end)) || at_root && HOSTS_OWN.contains(&name.as_str())
 }
 
-/// A secret stays one when the object around it is asked for.
-fn without_secrets(value: &Value) -> Value {
-    match value {
+/// Whether a text is an address that somebody is logged in by, such as `postgres://mary:pass@db/baton`.
+fn has_login(text: &str) -> bool {
+    let Some((_, address)) = text.split_once("://") else { return false };
+    let authority = address.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'))
+}
+
+/// A secret stays one when what is around it is asked for.
+fn without_secrets(value: &Value) -> Option<Value> {
+    Some(match value {
         Value::Object(members) => {
-            members.iter().filter(|(name, _)| !is_secret(name, false)).map(|(name, value)| (name.clone(), without_secrets(value))).collect()
+            let open = members.iter().filter(|(name, _)| !is_secret(name, false));
+            open.filter_map(|(name, value)| Some((name.clone(), without_secrets(value)?))).collect()
         }
-        Value::Array(items) => items.iter().map(without_secrets).collect(),
+        Value::Array(items) => items.iter().filter_map(without_secrets).collect(),
+        Value::String(text) if has_login(text) => return None,
         plain => plain.clone(),
-    }
+    })
 }
 
 /// The JSON form; the error is the dotted key of a number that has none.

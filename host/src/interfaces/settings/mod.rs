@@ -12,7 +12,7 @@ use wasmtime::component::{HasData, Linker};
 use crate::{bindings, journal::Recorder};
 
 pub use document::{Settings, SettingsError};
-pub use spelling::misspelt;
+pub use spelling::{misspelt, misspelt_bound};
 
 /// What one call borrows of the session.
 pub struct View<'a> {

@@ -7,22 +7,38 @@ use serde_json::Value;
 const KNOWN: &[(&str, &[&str])] = &[
     ("compile", &["time-s", "memory-mib"]),
     ("decide", &["threshold"]),
+    ("forge", &[]),
+    ("git", &["remote"]),
     ("knowledge", &["documents"]),
     ("limits", &[]),
     ("mcp", &[]),
     ("model", &[]),
     ("models", &["default", "stream"]),
     ("operator", &[]),
-    ("plan", &["sure"]),
+    ("plan", &["stories", "sure"]),
     ("plugins", &[]),
     ("plugins.*", &["limits", "model"]),
     ("prices", &[]),
     ("providers", &[]),
     ("registries", &[]),
     ("runs", &["at-once"]),
-    ("sandbox", &["engine", "socket", "at-once", "keep-free-mib", "images"]),
-    ("signatures", &[]),
+    ("sandbox", &["at-once", "engine", "images", "keep-free-mib", "socket"]),
+    ("signatures", &["keys", "policy"]),
+    ("sprint", &["parallel"]),
+    ("story", &["context-tokens", "paths"]),
+    ("test", &["command", "image", "timeout"]),
 ];
+
+/// Tables that hold something back. One that is not read holds back nothing, so a misspelt one is no matter of taste.
+const BINDING: &[&str] = &["compile", "limits", "sandbox", "signatures"];
+
+/// The first of the misspelt keys without which the host would allow more than its operator said, and the key meant.
+pub fn misspelt_bound(settings: &Value) -> Option<(String, String)> {
+    misspelt(settings).into_iter().find(|(_, meant)| {
+        let mut words = meant.split('.');
+        words.next().is_some_and(|word| BINDING.contains(&word)) || (meant.starts_with("plugins.") && meant.ends_with(".limits"))
+    })
+}
 
 /// The dotted keys that are perhaps misspelt, each with the key that is perhaps meant.
 pub fn misspelt(settings: &Value) -> Vec<(String, String)> {
@@ -51,10 +67,16 @@ fn below(table: &Value, path: &str, known: &[&str]) -> Vec<(String, String)> {
     meant.map(|(word, known)| (format!("{path}{word}"), format!("{path}{known}"))).collect()
 }
 
-/// One letter too many, too few, wrong, or two of them in the wrong order; or `_` for `-`.
+/// Letters that are enough to tell which word was cut off.
+const SHORTEST_BEGINNING: usize = 4;
+
+/// One letter too many, too few, wrong, or two of them in the wrong order; `_` for `-`; capitals; or cut off.
 fn is_like(word: &str, known: &str) -> bool {
     let word: Vec<char> = word.to_lowercase().replace('_', "-").chars().collect();
     let known: Vec<char> = known.chars().collect();
+    if word.len() >= SHORTEST_BEGINNING && known.starts_with(&word) {
+        return true;
+    }
     let same = word.iter().zip(&known).take_while(|(one, other)| one == other).count();
     let (word, known) = (&word[same..], &known[same..]);
     match (word, known) {
@@ -87,6 +109,26 @@ mod tests {
         );
         assert_eq!(found(&json!({ "plugins": { "mary": { "modle": "a/b" } } })), ["plugins.mary.modle: plugins.mary.model"]);
         assert_eq!(found(&json!({ "decide": { "treshold": 0.5 }, "compile": { "time_s": 3 }, "limit": {} })).len(), 3);
+    }
+
+    #[test]
+    fn a_misspelt_bound_is_told_from_other_words() {
+        let bound = |settings: Value| misspelt_bound(&settings).map(|(key, meant)| format!("{key}: {meant}"));
+        for (settings, told) in [
+            (json!({ "signature": { "policy": "require" } }), "signature: signatures"),
+            (json!({ "Signatures": { "policy": "require" } }), "Signatures: signatures"),
+            (json!({ "limit": { "calls": 1 } }), "limit: limits"),
+            (json!({ "plugins": { "x.y": { "limit": {} } } }), "plugins.x.y.limit: plugins.x.y.limits"),
+            (json!({ "compile": { "time": 5 } }), "compile.time: compile.time-s"),
+            (json!({ "sandbox": { "memory": 5 } }), "sandbox.memory: sandbox.memory-mib"),
+        ] {
+            assert_eq!(bound(settings).as_deref(), Some(told));
+        }
+        for harmless in
+            [json!({ "model": { "default": "a/b" } }), json!({ "plugins": { "x": { "limits": {}, "modle": "a/b" } } }), json!([])]
+        {
+            assert_eq!(bound(harmless), None);
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn secrets_are_never_found() {
         "keys": { "anthropic": "s3cret" },
         "secrets": { "x": "s3cret" },
         "llm": { "api-key": "s3cret", "api_key": "s3cret", "apiKey": "s3cret", "Auth-Token": "s3cret", "client-secret": "s3cret", "password": "s3cret", "dbPassword": "s3cret",
-            "list": [{ "token": "s3cret", "name": "seen" }], "max-tokens": 7, "keys": "seen" },
+            "list": [{ "token": "s3cret", "name": "seen" }], "max-tokens": 7, "keys": "s3cret" },
     })]);
     let keys = [
         "keys",
@@ -48,7 +48,25 @@ fn secrets_are_never_found() {
     for key in keys {
         assert_eq!(settings.get(key), None, "{key}");
     }
-    assert_eq!(settings.get("llm"), Some(json!({ "list": [{ "name": "seen" }], "max-tokens": 7, "keys": "seen" })));
+    assert_eq!(settings.get("llm"), Some(json!({ "list": [{ "name": "seen" }], "max-tokens": 7 })));
+}
+
+#[test]
+fn what_only_the_host_reads_is_never_found() {
+    let settings = Settings::merge(&[json!({
+        "registries": { "ghcr.io": { "user": "mary" } },
+        "signatures": { "policy": "off" },
+        "operator": "mary",
+        "mytool": { "auth": "s3cret", "api_keys": ["s3cret"], "database": "postgres://mary:s3cret@db/x", "page": "https://a.b/c:d@e", "open": 1 },
+        "hosts": ["https://u:s3cret@h", "https://h"],
+    })]);
+    for key in
+        ["registries", "registries.ghcr.io.user", "signatures.policy", "operator", "mytool.auth", "mytool.api_keys", "mytool.database"]
+    {
+        assert_eq!(settings.get(key), None, "{key}");
+    }
+    assert_eq!(settings.get("mytool"), Some(json!({ "page": "https://a.b/c:d@e", "open": 1 })));
+    assert_eq!(settings.get("hosts"), Some(json!(["https://h"])));
 }
 
 #[test]

@@ -190,7 +190,7 @@ impl Package {
     const MANIFEST: &'static str = "baton:manifest";
     const ASSETS: &'static str = "baton:assets";
     const OURS: [&'static str; 3] = [Self::MANIFEST, Self::ASSETS, signature::SECTION];
-    const LARGEST_MANIFEST: usize = 64 << 10;
+    pub const LARGEST_MANIFEST: usize = 64 << 10;
     /// The parts of WebAssembly that this host has. The engine is told the same, so that nothing is let in that it refuses:
     /// all that is standard, without what needs a collector of garbage, threads or tasks.
     pub(super) const FEATURES: WasmFeatures = WasmFeatures::WASM3
@@ -253,6 +253,10 @@ impl Manifest {
                 printable(&manifest.name.escape_debug().to_string())
             )));
         }
+        let version = manifest.version.to_string();
+        if version.len() > LONGEST_VERSION {
+            return Err(refuse(format!("its version has {} characters, and the most is {LONGEST_VERSION}.", version.len())));
+        }
         if manifest.description.chars().count() > 400 || manifest.description.chars().any(char::is_control) {
             return Err(refuse("its description has to be one line of at most 400 characters.".to_owned()));
         }
@@ -262,6 +266,9 @@ impl Manifest {
         Ok(manifest)
     }
 }
+
+/// Characters of a version, which stands in tables and in the events of each call that was denied.
+const LONGEST_VERSION: usize = 64;
 
 /// Whether a text can name a plugin.
 pub fn is_name(text: &str) -> bool {

@@ -9,6 +9,7 @@ mod ledger;
 mod memory;
 mod opening;
 mod plugins;
+mod pull_requests;
 mod questions;
 mod runs;
 mod sources;

@@ -113,7 +113,7 @@ impl Backlog {
             (format!("docs/stories/{key}.md"), format!("---\n{front}\n---\n\n{body}"))
         });
         let lines: String = items.iter().map(|item| format!("  {}: {}\n", item.draft.key, item.status.as_str())).collect();
-        let status = ("docs/sprint-status.yaml".to_owned(), format!("development_status:\n{lines}"));
+        let status = ("docs/sprint-status.yaml".to_owned(), format!("# Where every item is.\ndevelopment_status:\n{lines}"));
         let rows: String = items.iter().map(|item| format!("- {}: {}\n", item.draft.key, item.status.as_str())).collect();
         let overview = ("docs/workflow-status.md".to_owned(), format!("# Workflow status\n\n{rows}"));
         stories.chain([status, overview]).collect()

@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod assets;
 pub(crate) mod backlog;
 pub(crate) mod files;
+pub(crate) mod forge;
 pub(crate) mod git;
 pub(crate) mod knowledge;
 pub(crate) mod llm;

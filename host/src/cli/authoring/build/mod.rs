@@ -5,13 +5,17 @@ mod javascript;
 mod python;
 mod rust;
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use super::{Language, Project, programs::ProgramError, scaffold::CONTRACT};
 use crate::{
     app,
     kernel::{
-        package::{Kind, Manifest, PackageError},
+        disk::read_text,
+        package::{Kind, Manifest, Package, PackageError},
         registry::Plugin,
         signature::Trust,
     },
@@ -26,6 +30,9 @@ pub(in crate::cli) enum BuildError {
     /// The manifest, before anything is compiled.
     #[error("plugin.toml cannot be used: {0}")]
     Manifest(PackageError),
+    /// What would be written lies elsewhere, or over something else.
+    #[error("`{}` is a link or no folder. What is built goes there, and a link is not followed: remove it and build again.", .0.display())]
+    NoFolder(PathBuf),
     /// The toolchain cannot make components.
     #[error("Rust plugins are built for wasm32-wasip2, which is not installed. Run `rustup target add wasm32-wasip2` and build again.")]
     NoTarget,
@@ -38,6 +45,9 @@ pub(in crate::cli) enum BuildError {
     /// The manifest could not be put into the component.
     #[error("The manifest cannot be put into the component: {0}")]
     Pack(#[from] baton_pack::PackError),
+    /// The folder of a persona makes no plugin.
+    #[error("The folder makes no plugin: {0}")]
+    Unpacked(String),
     /// The host would not take it.
     #[error("It was built, and this host refuses it: {0}")]
     Refused(String),
@@ -56,14 +66,27 @@ impl Project {
     pub(in crate::cli) async fn build(&self) -> Result<Plugin, BuildError> {
         // A mistake in the manifest is told before minutes are spent on compiling.
         let text = self.manifest()?;
+        is_folder(&self.folder.join(Self::BUILT))?;
         let manifest = Manifest::parse(text.as_bytes()).map_err(BuildError::Manifest)?;
         let wasm = match self.language {
-            Language::Persona => return app::pack(&self.folder, &Trust::default()).map_err(BuildError::Refused),
+            Language::Persona => return app::pack(&self.folder, &Trust::default()).map_err(BuildError::Unpacked),
             Language::Rust => rust::build(self).await?,
             Language::Python => baton_pack::pack(&python::build(self, manifest.kind).await?, &text, &[])?,
             Language::JavaScript => baton_pack::pack(&javascript::build(self, manifest.kind).await?, &text, &[])?,
         };
         app::understand(wasm, &self.folder, &Trust::default()).map_err(BuildError::Refused)
+    }
+
+    /// The folder of what is built, or one in it; made if it is not there. A link there is whoever's the folder is, who
+    /// would have something else written over.
+    pub(in crate::cli) fn made(&self, within: Option<&str>) -> Result<PathBuf, BuildError> {
+        let mut path = self.folder.join(Self::BUILT);
+        own_folder(&path)?;
+        if let Some(within) = within {
+            path.push(within);
+            own_folder(&path)?;
+        }
+        Ok(path)
     }
 
     /// The contract as files, for compilers that read it. Gone once it is dropped.
@@ -78,7 +101,23 @@ impl Project {
 
     fn manifest(&self) -> Result<String, BuildError> {
         let path = self.folder.join("plugin.toml");
-        std::fs::read_to_string(&path).map_err(|source| BuildError::File { path, source })
+        read_text(&path, Package::LARGEST_MANIFEST as u64).map_err(|source| BuildError::File { path, source })
+    }
+}
+
+fn own_folder(path: &Path) -> Result<(), BuildError> {
+    if is_folder(path)? {
+        return Ok(());
+    }
+    std::fs::create_dir(path).map_err(|source| BuildError::File { path: path.to_owned(), source })
+}
+
+/// Whether the folder is there; what else is there must not be.
+fn is_folder(path: &Path) -> Result<bool, BuildError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(about) if about.is_dir() => Ok(true),
+        Ok(_) => Err(BuildError::NoFolder(path.to_owned())),
+        Err(_) => Ok(false),
     }
 }
 

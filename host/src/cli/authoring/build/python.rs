@@ -23,9 +23,12 @@ pub(super) async fn build(project: &Project, kind: Kind) -> Result<Vec<u8>, Buil
 
 impl Project {
     /// What stands in for `wit_world` outside of a component, for tests: its types, and functions that do nothing.
-    pub(in crate::cli) async fn python_stubs(&self, kind: Kind, to: &Path) -> Result<(), BuildError> {
-        let contract = self.contract()?;
-        Ok(componentize(&self.folder, contract.path(), kind).with(["bindings"]).with([to]).run().await?)
+    /// Gone once they are dropped.
+    pub(in crate::cli) async fn python_stubs(&self, kind: Kind) -> Result<tempfile::TempDir, BuildError> {
+        let (contract, stubs) = (self.contract()?, tempfile::tempdir());
+        let stubs = stubs.map_err(|source| BuildError::File { path: std::env::temp_dir(), source })?;
+        componentize(&self.folder, contract.path(), kind).with(["bindings"]).with([stubs.path().join("stubs")]).run().await?;
+        Ok(stubs)
     }
 
     /// The Python that belongs to the folder.

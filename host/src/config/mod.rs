@@ -1,25 +1,30 @@
 //! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
 
+mod forge;
+mod privacy;
+mod registries;
+mod toolchain;
+
 use std::{
     collections::BTreeMap,
-    env, fmt, fs,
+    env, fs,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::{Value, json};
 
 use crate::{
     interfaces::{
         Settings,
+        forge::Config as Forge,
         git::Program,
         llm::{
             self, Endpoint, Proxy, Secret,
             money::{PriceError, Prices},
         },
         sandbox,
-        settings::SettingsError,
+        settings::{SettingsError, misspelt_bound},
         tools::mcp::{self, Reach},
     },
     journal::Redactor,
@@ -27,12 +32,21 @@ use crate::{
     secrets::Secrets,
 };
 
+pub use privacy::{Open, open_to_others};
+pub use registries::{Login, RegistryAccess};
+pub use toolchain::tool_environment;
+
 /// Why the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// No home.
-    #[error("There is no place for data: set BATON_DATA_DIR, or HOME.")]
-    NoHome,
+    #[error("There is no place for {what}: set HOME, or {variable}.")]
+    NoHome {
+        /// What has no place.
+        what: &'static str,
+        /// The variable that names it.
+        variable: &'static str,
+    },
     /// A file that cannot be read.
     #[error("`{}` cannot be read: {reason}. Mend the file, or take it away.", .path.display())]
     File {
@@ -40,6 +54,19 @@ pub enum ConfigError {
         path: PathBuf,
         /// What is wrong, and where.
         reason: String,
+    },
+    /// A word that would bound something if it were read.
+    #[error(
+        "The setting `{}` in `{}` is not known; is `{}` meant? What is not read holds nothing back: mend the word, or take it away.",
+        .key.escape_debug(), .path.display(), .meant.escape_debug()
+    )]
+    Misspelt {
+        /// The file.
+        path: PathBuf,
+        /// The key as it stands there.
+        key: String,
+        /// The one that is perhaps meant.
+        meant: String,
     },
     /// What is in a file.
     #[error(transparent)]
@@ -106,37 +133,8 @@ pub struct Config {
     pub trust: Trust,
     /// Where commands are executed: `[sandbox]` in the user's settings alone, and `DOCKER_HOST` where no `socket` is set.
     pub sandbox: sandbox::Settings,
-}
-
-/// How a registry of plugins is reached.
-#[derive(Clone, Debug, Default)]
-pub struct RegistryAccess {
-    /// Without encryption, though it is another machine.
-    pub insecure: bool,
-    /// Who asks; nobody in particular when there is none.
-    pub login: Option<Login>,
-    /// The proxy for encrypted connections.
-    pub proxy: Option<Proxy>,
-}
-
-/// A user of a registry. The password is shown nowhere.
-#[derive(Clone)]
-pub struct Login {
-    user: String,
-    password: String,
-}
-
-impl Login {
-    /// The value of the header `Authorization`, for the one request it belongs in.
-    pub fn basic(&self) -> String {
-        format!("Basic {}", BASE64.encode(format!("{}:{}", self.user, self.password)))
-    }
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Login({})", self.user)
-    }
+    /// Where pull requests are: `[forge]` in the user's settings alone, for a project could send the token elsewhere.
+    pub forge: Forge,
 }
 
 /// Bytes of a file of settings.
@@ -146,6 +144,10 @@ const LARGEST_FILE: u64 = 1 << 20;
 const LIMITS: &[&str] = &["memory-mib", "guest-time-ms", "wall-time-s", "payload-mib", "calls", "concurrent-runs", "traps"];
 const LIMITS_WANTED: &str = "one of `memory-mib`, `guest-time-ms`, `wall-time-s`, `payload-mib`, `calls`, `concurrent-runs` and `traps`";
 
+const NO_DATA: ConfigError = ConfigError::NoHome { what: "data", variable: "BATON_DATA_DIR" };
+const NO_SETTINGS: ConfigError = ConfigError::NoHome { what: "your settings", variable: "BATON_CONFIG" };
+const NO_STATE: ConfigError = ConfigError::NoHome { what: "this machine's keys", variable: "XDG_STATE_HOME" };
+
 /// The file in a project's folder that holds its settings.
 pub const PROJECT_FILE: &str = "baton.toml";
 
@@ -153,10 +155,10 @@ impl Config {
     /// Reads the files and the environment. `data_dir` comes from the command line, which has looked at
     /// `BATON_DATA_DIR` itself.
     pub fn read(data_dir: Option<PathBuf>) -> Result<Self, ConfigError> {
-        let data_dir = data_dir.or_else(|| folder("XDG_DATA_HOME", ".local/share")).ok_or(ConfigError::NoHome)?;
+        let data_dir = data_dir.or_else(|| folder("XDG_DATA_HOME", ".local/share")).ok_or(NO_DATA)?;
         let user_file = path("BATON_CONFIG").or_else(|| folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(PROJECT_FILE)));
-        let user_file = user_file.ok_or(ConfigError::NoHome)?;
-        let cache_key = folder("XDG_STATE_HOME", ".local/state").ok_or(ConfigError::NoHome)?.join("cache.key");
+        let user_file = user_file.ok_or(NO_SETTINGS)?;
+        let cache_key = folder("XDG_STATE_HOME", ".local/state").ok_or(NO_STATE)?.join("cache.key");
         let user = Settings::merge(&[defaults(), settings_file(&user_file)?, from_environment()]).into_value();
         let secrets = Secrets::new(data_dir.join("secrets.json"), cache_key.with_file_name("secret.key"), text("BATON_SECRET_KEY"));
         let models = models(&user, &user_file, &secrets)?;
@@ -171,6 +173,7 @@ impl Config {
         let compile = compile_limits(&user, &user_file)?;
         let (program, git) = (None, git_program());
         let redactor = redactor(&models, &servers, &secrets);
+        let forge = forge::read(&user, &user_file, &secrets, &redactor)?;
         let config = Self {
             data_dir,
             user_file,
@@ -189,14 +192,29 @@ impl Config {
             freeze_after_writes,
             trust,
             sandbox,
+            forge,
         };
+        if let Some((key, meant)) = misspelt_bound(&config.user) {
+            return Err(ConfigError::Misspelt { path: config.user_file, key, meant });
+        }
         config.check_limits()?;
         Ok(config)
+    }
+
+    /// Where the host keeps its own, out of reach of every run: data, the user's settings, and the keys.
+    pub fn own_places(&self) -> Vec<PathBuf> {
+        let keys = self.cache_key.parent().map(Path::to_owned);
+        [self.data_dir.clone(), self.user_file.clone()].into_iter().chain(keys).collect()
     }
 
     /// Settings for a workspace: defaults, user, project, environment; the later wins.
     pub fn settings(&self, workspace: &Path) -> Result<Value, ConfigError> {
         let path = workspace.join(PROJECT_FILE);
+        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+            // Whoever wrote the workspace would choose which of the user's files plugins are shown.
+            let reason = "it is a link, which is not followed in a workspace".to_owned();
+            return Err(ConfigError::File { path, reason });
+        }
         let project = settings_file(&path)?;
         no_script(&project, &path)?;
         fitting_models(&project, &path)?;
@@ -207,42 +225,6 @@ impl Config {
     pub fn limits(&self, plugin: &str) -> Limits {
         // The values were checked when they were read.
         self.limits_at(&["limits".to_owned(), format!("plugins.{plugin}.limits")]).unwrap_or_default()
-    }
-
-    /// How a registry is reached: `[registries."HOST:PORT"]` in the user's settings, with `insecure`, and `user` and
-    /// `password-env`, the name of the variable that holds the password. Without a user there, what `docker login` left in
-    /// `config.json` under `DOCKER_CONFIG` or `~/.docker`; programs that keep passwords for Docker are not asked.
-    pub fn registry(&self, host: &str) -> Result<RegistryAccess, ConfigError> {
-        let table = self.user.get("registries").and_then(|registries| registries.get(host));
-        let wrong = |key: &str, wanted, found: &Value| ConfigError::Value {
-            path: self.user_file.clone(),
-            key: format!("registries.\"{}\"{key}", host.escape_debug()),
-            wanted,
-            found: found.to_string(),
-        };
-        let mut access = RegistryAccess { proxy: self.models.proxy.clone(), ..RegistryAccess::default() };
-        if let Some(other) = table.filter(|table| !table.is_object()) {
-            return Err(wrong("", "a table with `insecure`, `user` and `password-env`", other));
-        }
-        let (mut user, mut variable) = (None, None);
-        for (key, value) in table.and_then(Value::as_object).into_iter().flatten() {
-            match (key.as_str(), value) {
-                ("insecure", Value::Bool(insecure)) => access.insecure = *insecure,
-                ("user", Value::String(name)) => user = Some(name.clone()),
-                ("password-env", Value::String(name)) => variable = Some(name.clone()),
-                _ => return Err(wrong(&format!(".{}", key.escape_debug()), "one of `insecure` = true, `user` and `password-env`", value)),
-            }
-        }
-        access.login = match (user, variable) {
-            (Some(user), Some(variable)) => {
-                let password =
-                    text(&variable).ok_or_else(|| wrong(".password-env", "the name of a variable that is set", &json!(variable)))?;
-                Some(Login { user, password: password.trim().to_owned() })
-            }
-            (None, None) => docker_login(host),
-            (user, _) => return Err(wrong("", "given both `user` and `password-env`, or none", &json!({ "user": user }))),
-        };
-        Ok(access)
     }
 
     fn check_limits(&self) -> Result<(), ConfigError> {
@@ -461,18 +443,6 @@ fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, C
 fn fitting_models(settings: &Value, path: &Path) -> Result<(), ConfigError> {
     let Some((key, wanted, found)) = llm::misfit(settings) else { return Ok(()) };
     Err(ConfigError::Value { path: path.to_owned(), key, wanted, found })
-}
-
-/// What `docker login` keeps for a registry. A file that cannot be used is none.
-fn docker_login(host: &str) -> Option<Login> {
-    let folder = path("DOCKER_CONFIG").or_else(|| path("HOME").map(|home| home.join(".docker")))?;
-    let file = folder.join("config.json");
-    let small = fs::metadata(&file).is_ok_and(|found| found.is_file() && found.len() <= LARGEST_FILE);
-    let known: Value = serde_json::from_slice(&small.then(|| fs::read(&file).ok())??).ok()?;
-    let login = known.get("auths")?.get(host)?.get("auth")?.as_str()?;
-    let login = String::from_utf8(BASE64.decode(login).ok()?).ok()?;
-    let (user, password) = login.split_once(':')?;
-    Some(Login { user: user.to_owned(), password: password.to_owned() })
 }
 
 /// A script answers from files beside it and writes a log there. Whoever wrote a project's settings, a guest perhaps,

@@ -1,0 +1,37 @@
+//! Writes the file that a command was asked for: whole, or not at all. Follows no link, so that nothing is written but
+//! where the command line says, and opens nothing that is no file.
+
+use std::{fs, io::Write as _, path::Path};
+
+use anyhow::{Context as _, Result};
+
+use crate::cli::{exit::Misuse, text};
+
+/// Who may read a file that was not there before, less what the user's mask takes away.
+#[cfg(unix)]
+const MODE: u32 = 0o644;
+
+/// Puts a file there, or replaces one, in one step. One that is replaced keeps who may read it.
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
+    let shown = text::escaped(&path.display().to_string());
+    let present = fs::symlink_metadata(path).ok();
+    if present.as_ref().is_some_and(|about| !about.is_file()) {
+        return Err(
+            Misuse(format!("`{shown}` is there and is no file but a link, a folder or a pipe; name another file with --to.")).into()
+        );
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(MODE));
+        let mut file = builder.tempfile_in(folder)?;
+        if let Some(present) = present {
+            file.as_file().set_permissions(present.permissions())?;
+        }
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map(drop).map_err(std::io::Error::from)
+    };
+    write().with_context(|| format!("`{shown}` cannot be written; name another file with --to"))
+}

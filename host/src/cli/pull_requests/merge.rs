@@ -1,0 +1,64 @@
+//! `baton pull-requests merge`.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+
+use super::{Workspace, key, short};
+use crate::{
+    cli::{
+        Context,
+        exit::{Exit, Misuse},
+        screen::{GOOD, painted},
+    },
+    interfaces::forge::{Landing, Method, State},
+};
+
+/// Merge a pull request; a local one is marked as merged once git has merged its branch
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Merge {
+    /// Its number
+    number: u64,
+    /// How GitHub makes the commit
+    #[arg(long, value_enum, default_value_t)]
+    method: How,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum How {
+    /// With a merge commit
+    #[default]
+    Merge,
+    /// All commits as one
+    Squash,
+    /// Every commit once more
+    Rebase,
+}
+
+impl Merge {
+    pub(super) async fn execute(&self, context: &Context, workspace: &Workspace) -> Result<Exit> {
+        let app = context.open_to_change().await?;
+        let (forge, key) = (workspace.forge(&app)?, key());
+        let place = workspace.place(&app, &key);
+        let found = forge.get(place, self.number).await?;
+        if let (State::Merged, Some(commit)) = (found.state, &found.merge_commit) {
+            return Err(Misuse(format!("Pull request {} is merged already, by {}.", self.number, short(commit))).into());
+        }
+        let unknown =
+            || Misuse(format!("Nobody can say what pull request {} ends with; name the project's folder with --workspace.", self.number));
+        let head = found.head.ok_or_else(unknown)?;
+        let method = match self.method {
+            How::Merge => Method::Merge,
+            How::Squash => Method::Squash,
+            How::Rebase => Method::Rebase,
+        };
+        let commit = forge.merge(place, self.number, &Landing { head, method, commit: None }).await?;
+        app.close().await;
+        if context.screen.is_json() {
+            context.screen.document(&json!({ "number": self.number, "state": State::Merged, "merge-commit": commit }))?;
+        } else {
+            context.screen.tell(format!("{} Pull request {} is merged, by {}.", painted(GOOD, "✓"), self.number, short(&commit)));
+        }
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,106 @@
+//! `baton pull-requests`: what waits to be merged in a project, and what becomes of it.
+
+mod close;
+mod list;
+mod merge;
+mod show;
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use super::{
+    Context,
+    exit::{Exit, Misuse},
+    figures, text,
+};
+use crate::{
+    app::App,
+    interfaces::forge::{Forge, ForgeError, Place, State},
+    kernel,
+};
+
+/// See what waits to be merged, and merge or close it
+#[derive(Debug, Args)]
+pub(super) struct PullRequests {
+    /// The project's folder [default: the current one]
+    #[arg(long, global = true, value_name = "DIR")]
+    workspace: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::List),
+    Show(show::Show),
+    Merge(merge::Merge),
+    Close(close::Close),
+}
+
+impl PullRequests {
+    pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let workspace = Workspace::of(self.workspace.clone())?;
+        match &self.command {
+            Command::List(command) => command.execute(context, &workspace).await,
+            Command::Show(command) => command.execute(context, &workspace).await,
+            Command::Merge(command) => command.execute(context, &workspace).await,
+            Command::Close(command) => command.execute(context, &workspace).await,
+        }
+    }
+}
+
+/// A project's folder, and its name.
+struct Workspace {
+    folder: PathBuf,
+    project: String,
+}
+
+impl Workspace {
+    fn of(folder: Option<PathBuf>) -> Result<Self, Misuse> {
+        let named = folder.unwrap_or_else(|| PathBuf::from("."));
+        let folder = named.canonicalize().ok().filter(|folder| folder.is_dir());
+        let folder = folder.ok_or_else(|| {
+            Misuse(format!("There is no folder {}; name the project's with --workspace.", text::escaped(&named.display().to_string())))
+        })?;
+        Ok(Self { project: kernel::project_of(&folder), folder })
+    }
+
+    fn forge(&self, app: &App) -> Result<Arc<dyn Forge>> {
+        Ok(app.forges.of(&self.project)?)
+    }
+
+    /// On behalf of whoever sits here. No two commands have the same `key`.
+    fn place<'a>(&'a self, app: &'a App, key: &'a str) -> Place<'a> {
+        Place { project: &self.project, folder: &self.folder, author: &app.config.operator, key, again: false }
+    }
+}
+
+fn key() -> String {
+    format!("person:{}", uuid::Uuid::now_v7())
+}
+
+/// What does not exist was named, or something was asked for that cannot be.
+pub(super) fn is_misuse(error: &ForgeError) -> bool {
+    matches!(error, ForgeError::Unknown(_) | ForgeError::Invalid(_))
+}
+
+fn painted_state(state: State) -> super::table::Cell {
+    use super::screen::{BAD, GOOD};
+    match state {
+        State::Open => state.as_str().into(),
+        State::Merged => super::table::Cell::styled(state.as_str(), GOOD),
+        State::Closed => super::table::Cell::styled(state.as_str(), BAD),
+    }
+}
+
+/// The first characters of a commit, enough to name it by.
+fn short(commit: &str) -> String {
+    text::escaped(&commit.chars().take(12).collect::<String>())
+}
+
+/// When something was written.
+fn at(milliseconds: u64) -> String {
+    figures::moment(milliseconds, &jiff::tz::TimeZone::system())
+}

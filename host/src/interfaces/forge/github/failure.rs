@@ -1,0 +1,114 @@
+//! What went wrong with GitHub, sorted by what can be done about it. Keeps no token and nothing of more than a few lines.
+
+use std::error::Error;
+
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use super::{
+    super::ForgeError,
+    transport::{Transport, TransportError},
+};
+
+const LONGEST: usize = 300;
+
+/// Why a request came to nothing.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It may work the next time; a change may have been made.
+    Passing(String),
+    /// GitHub said no.
+    Said(StatusCode, String),
+    /// It comes to this.
+    Final(ForgeError),
+}
+
+impl Failure {
+    /// What octocrab says of it.
+    pub(super) fn of(error: &octocrab::Error, transport: &Transport) -> Self {
+        if let Some(error) = underneath(error) {
+            return Self::on_the_way(error, transport);
+        }
+        match error {
+            octocrab::Error::GitHub { source, .. } => {
+                let details = source.errors.iter().flatten().filter_map(|error| error.get("message").and_then(Value::as_str));
+                let said: Vec<_> = std::iter::once(source.message.as_str()).chain(details).collect();
+                let said = excerpt(&transport.clean(&said.join(": ")));
+                match source.status_code {
+                    status if status.is_server_error() => Self::Passing(format!("it answers {}: {said}", status.as_u16())),
+                    StatusCode::UNAUTHORIZED => Self::Final(ForgeError::Refused(format!(
+                        "{} does not accept the token. Set another, see `[forge]` in docs/forge.md, then resume the run.",
+                        transport.account()
+                    ))),
+                    status => Self::Said(status, said),
+                }
+            }
+            octocrab::Error::Json { .. } | octocrab::Error::Serde { .. } => {
+                Self::Passing("its answer is no pull request as GitHub has them".to_owned())
+            }
+            other => Self::Passing(excerpt(&transport.clean(&other.to_string()))),
+        }
+    }
+
+    fn on_the_way(error: &TransportError, transport: &Transport) -> Self {
+        match error {
+            TransportError::Closed(closed) => {
+                Self::Final(ForgeError::Limited { account: transport.account(), until: closed.until, reason: closed.reason.clone() })
+            }
+            TransportError::Broken(reason) => Self::Passing(excerpt(reason)),
+            TransportError::Refused(reason) => Self::Final(ForgeError::Refused(format!(
+                "{} is not trusted: {reason} Look at `[forge]` in the settings.",
+                transport.account()
+            ))),
+        }
+    }
+
+    /// What becomes of a call after the last try.
+    pub(super) fn settled(self, transport: &Transport) -> ForgeError {
+        let account = transport.account();
+        match self {
+            Self::Passing(reason) => ForgeError::Unavailable(format!("{account} does not answer as it should: {reason}. Try again later.")),
+            Self::Said(StatusCode::FORBIDDEN, said) => ForgeError::Refused(format!(
+                "{account} does not allow it to whom the token belongs: {said}. Give the token the right to read and write pull requests, commit \
+                 statuses and contents of the repository, then resume the run."
+            )),
+            Self::Said(StatusCode::NOT_FOUND, _) => ForgeError::Refused(format!(
+                "{account} does not have the repository, or does not show it to whom the token belongs. Look at `repository` and the token under \
+                 [forge] in the settings, then resume the run."
+            )),
+            Self::Said(StatusCode::CONFLICT | StatusCode::METHOD_NOT_ALLOWED, said) => {
+                ForgeError::Conflict(format!("{account} does not merge it: {said}. Read the pull request again and decide anew."))
+            }
+            Self::Said(_, said) => ForgeError::Invalid(format!("{account} does not take it: {said}. Change what is asked.")),
+            Self::Final(error) => error,
+        }
+    }
+}
+
+impl From<ForgeError> for Failure {
+    fn from(error: ForgeError) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// Our own error, however deep the layers between have put it.
+fn underneath(error: &octocrab::Error) -> Option<&TransportError> {
+    let octocrab::Error::Service { source, .. } = error else { return None };
+    let mut source: &(dyn Error + 'static) = source.as_ref();
+    loop {
+        if let Some(error) = source.downcast_ref() {
+            return Some(error);
+        }
+        if let Some(octocrab::Error::Service { source: inner, .. }) = source.downcast_ref::<octocrab::Error>() {
+            source = inner.as_ref();
+        } else {
+            source = source.source()?;
+        }
+    }
+}
+
+/// The beginning, in one line without anything that is not seen, and without a full stop at its end.
+fn excerpt(text: &str) -> String {
+    let line: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(LONGEST).collect();
+    line.trim().trim_end_matches('.').to_owned()
+}

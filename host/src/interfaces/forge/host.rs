@@ -1,0 +1,306 @@
+//! Implements `forge` of the contract.
+
+use std::{future::Future, sync::Arc};
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{
+    Check, Forge, ForgeError, Kind, Landing, Mergeable, Method, PULL_REQUESTS, Place, Progress, Proposal, PullRequest, State, Summary,
+    Verdict, View, checked,
+};
+use crate::{
+    bindings::{Fault, forge as wit},
+    events::{Category, Draft},
+    journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId, Wait},
+};
+
+impl wit::Host for View<'_> {
+    async fn about_forge(&mut self) -> Result<wit::About, Fault> {
+        let rules = self.forges.rules(self.project);
+        let told = (rules.kind.as_str().to_owned(), rules.auto_merge);
+        let call = Call::new("forge.about-forge", Effect::Read, &json!({}))?.needing(capability("read"));
+        let (kind, auto_merge) = self.recorder.call(call, |_| async move { Performed::answer(Ok(told)) }).await??;
+        let kind = if kind == Kind::GitHub.as_str() { wit::Kind::Github } else { wit::Kind::Local };
+        Ok(wit::About { kind, auto_merge })
+    }
+
+    async fn open(&mut self, proposal: wit::Proposal) -> Result<u64, Fault> {
+        let proposal = checked::proposal(proposal.into())?;
+        let told = json!({ "branch": proposal.branch, "into": proposal.into, "title": proposal.title });
+        let call = Call::new("forge.open", Effect::Write, &proposal)?.needing(capability("open"));
+        let open = |work: Work| async move { work.forge.open(work.place(), &proposal).await };
+        self.change(call, Told { name: "pull-request-opened", number: None, data: told }, open).await
+    }
+
+    async fn get(&mut self, number: u64) -> Result<wit::PullRequest, Fault> {
+        let call = Call::new("forge.get", Effect::Read, &json!({ "number": number }))?.needing(capability("read"));
+        let found = self.look(call, |work| async move { work.forge.get(work.place(), number).await }).await?;
+        Ok(found.into())
+    }
+
+    async fn all_open(&mut self) -> Result<Vec<wit::Summary>, Fault> {
+        let call = Call::new("forge.all-open", Effect::Read, &json!({}))?.needing(capability("read"));
+        let list = |work: Work| async move {
+            let found = work.forge.list(work.place(), false).await?;
+            Ok(found.into_iter().map(|(summary, _)| summary).collect::<Vec<_>>())
+        };
+        let found: Vec<Summary> = self.look(call, list).await?;
+        Ok(found.into_iter().map(Into::into).collect())
+    }
+
+    async fn review(&mut self, number: u64, verdict: wit::Verdict, text: String) -> Result<(), Fault> {
+        let verdict = Verdict::from(verdict);
+        checked::review(verdict, &text)?;
+        let request = json!({ "number": number, "verdict": verdict, "text": text });
+        let call = Call::new("forge.review", Effect::Write, &request)?.needing(capability("review"));
+        let told = Told { name: "pull-request-reviewed", number: Some(number), data: json!({ "verdict": verdict }) };
+        self.change(call, told, |work| async move { work.forge.review(work.place(), number, verdict, &text).await }).await
+    }
+
+    async fn report(&mut self, number: u64, check: wit::Check) -> Result<(), Fault> {
+        let check = checked::check(check.into())?;
+        let request = json!({ "number": number, "check": check });
+        let call = Call::new("forge.report", Effect::Write, &request)?.needing(capability("report"));
+        let told = Told { name: "check-reported", number: Some(number), data: json!({ "check": check.name, "progress": check.progress }) };
+        self.change(call, told, |work| async move { work.forge.report(work.place(), number, &check).await }).await
+    }
+
+    async fn merge(&mut self, number: u64, head: String, method: wit::Method, commit: Option<String>) -> Result<String, Fault> {
+        let landing = checked::landing(Landing { head, method: method.into(), commit })?;
+        let request = json!({ "number": number, "head": landing.head, "method": landing.method, "commit": landing.commit });
+        let call = Call::new("forge.merge", Effect::Write, &request)?.needing(capability("merge"));
+        let told = Told { name: "pull-request-merged", number: Some(number), data: json!({ "head": landing.head }) };
+        let allowed = self.forges.rules(self.project).auto_merge;
+        let merge = |work: Work| async move {
+            // Looked at with the call and not before, so that a replay is told what the run was told.
+            if !allowed {
+                return Err(Failure::Denied(by_a_person(number)));
+            }
+            Ok(work.forge.merge(work.place(), number, &landing).await?)
+        };
+        self.change_or_deny(call, told, merge).await
+    }
+
+    async fn close(&mut self, number: u64) -> Result<(), Fault> {
+        let call = Call::new("forge.close", Effect::Write, &json!({ "number": number }))?.needing(capability("close"));
+        let told = Told { name: "pull-request-closed", number: Some(number), data: json!({}) };
+        self.change(call, told, |work| async move { work.forge.close(work.place(), number).await }).await
+    }
+}
+
+/// What one try works with.
+struct Work {
+    forge: Arc<dyn Forge>,
+    project: String,
+    folder: std::path::PathBuf,
+    author: String,
+    attempt: Attempt,
+}
+
+impl Work {
+    fn place(&self) -> Place<'_> {
+        Place { project: &self.project, folder: &self.folder, author: &self.author, key: &self.attempt.key, again: self.attempt.again }
+    }
+}
+
+/// The event of a change.
+struct Told {
+    name: &'static str,
+    /// None: the answer is the number.
+    number: Option<u64>,
+    data: Value,
+}
+
+/// Why a change was not made.
+enum Failure {
+    Denied(String),
+    Forge(ForgeError),
+}
+
+impl From<ForgeError> for Failure {
+    fn from(error: ForgeError) -> Self {
+        Self::Forge(error)
+    }
+}
+
+impl View<'_> {
+    fn work(&self) -> impl FnOnce(Attempt) -> Result<Work, Pause> + Send + use<> {
+        let (forge, project) = (self.forges.of(self.project), self.project.to_owned());
+        let (folder, author) = (self.folder.to_owned(), self.author.to_owned());
+        move |attempt| Ok(Work { forge: forge?, project, folder, author, attempt })
+    }
+
+    /// Asks for something that changes nothing.
+    async fn look<A, F>(&mut self, call: Call<'_>, ask: impl FnOnce(Work) -> F) -> Result<A, Fault>
+    where
+        A: Serialize + DeserializeOwned,
+        F: Future<Output = Result<A, ForgeError>>,
+    {
+        let work = self.work();
+        let look = |attempt: Attempt| async move {
+            match work(attempt) {
+                Ok(work) => performed(ask(work).await.map_err(Failure::from), Vec::new),
+                Err(pause) => Performed::Paused { pause, happened: false },
+            }
+        };
+        Ok(self.recorder.call(call, look).await??)
+    }
+
+    /// Makes a change, and tells of it.
+    async fn change<A, F>(&mut self, call: Call<'_>, told: Told, make: impl FnOnce(Work) -> F) -> Result<A, Fault>
+    where
+        A: Serialize + DeserializeOwned,
+        F: Future<Output = Result<A, ForgeError>>,
+    {
+        self.change_or_deny(call, told, |work| async move { make(work).await.map_err(Failure::from) }).await
+    }
+
+    async fn change_or_deny<A, F>(&mut self, call: Call<'_>, told: Told, make: impl FnOnce(Work) -> F) -> Result<A, Fault>
+    where
+        A: Serialize + DeserializeOwned,
+        F: Future<Output = Result<A, Failure>>,
+    {
+        let (work, run) = (self.work(), self.recorder.run().clone());
+        let change = |attempt: Attempt| async move {
+            let work = match work(attempt) {
+                Ok(work) => work,
+                Err(pause) => return Performed::Paused { pause, happened: false },
+            };
+            let made = make(work).await;
+            let event = made.as_ref().ok().map(|answer| told.event(&run, json!(answer)));
+            performed(made, || event.into_iter().collect())
+        };
+        Ok(self.recorder.call(call, change).await??)
+    }
+}
+
+impl Told {
+    fn event(self, run: &RunId, answer: Value) -> Draft {
+        let mut data = self.data;
+        data["number"] = self.number.map_or(answer, Value::from);
+        Draft::of_run(Category::Git, self.name, run, data)
+    }
+}
+
+/// The guest's mistakes are its answers, what passes by itself is waited for, and what only people can mend stops the run.
+fn performed<A>(result: Result<A, Failure>, events: impl FnOnce() -> Vec<Draft>) -> Performed<A> {
+    let error = match result {
+        Ok(answer) => return Performed::Answered(Ok(answer), events()),
+        Err(Failure::Denied(reason)) => return Performed::answer(Err(CallError::Denied(reason))),
+        Err(Failure::Forge(error)) => error,
+    };
+    let text = error.to_string();
+    match error {
+        ForgeError::Unknown(_) => Performed::answer(Err(CallError::NotFound(text))),
+        ForgeError::Conflict(_) => Performed::answer(Err(CallError::Conflict(text))),
+        ForgeError::Invalid(_) => Performed::answer(Err(CallError::Invalid(text))),
+        ForgeError::Unavailable(_) => Performed::answer(Err(CallError::Unavailable(text))),
+        ForgeError::Limited { account, until, reason } => Performed::Waiting(Wait::Account { account, until, reason }),
+        ForgeError::Refused(_) => Performed::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
+        ForgeError::Store(_) => {
+            let reason = format!("{text} See to the store, then resume the run.");
+            Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
+        }
+    }
+}
+
+fn by_a_person(number: u64) -> String {
+    format!(
+        "Pull requests of this project are merged by a person, with `baton pull-requests merge {number}`. Leave it open. Runs may merge where the \
+         user's settings have `auto-merge = true` under [forge], for all projects or for this one."
+    )
+}
+
+fn capability(deed: &'static str) -> Capability<'static> {
+    Capability::new(PULL_REQUESTS.word, deed)
+}
+
+impl From<wit::Proposal> for Proposal {
+    fn from(proposal: wit::Proposal) -> Self {
+        let wit::Proposal { branch, into, title, body } = proposal;
+        Self { branch, into, title, body }
+    }
+}
+
+impl From<wit::Check> for Check {
+    fn from(check: wit::Check) -> Self {
+        let progress = match check.progress {
+            wit::Progress::Pending => Progress::Pending,
+            wit::Progress::Passed => Progress::Passed,
+            wit::Progress::Failed => Progress::Failed,
+        };
+        Self { name: check.name, progress, summary: check.summary }
+    }
+}
+
+impl From<wit::Verdict> for Verdict {
+    fn from(verdict: wit::Verdict) -> Self {
+        match verdict {
+            wit::Verdict::Approve => Self::Approve,
+            wit::Verdict::RequestChanges => Self::RequestChanges,
+            wit::Verdict::Comment => Self::Comment,
+        }
+    }
+}
+
+impl From<wit::Method> for Method {
+    fn from(method: wit::Method) -> Self {
+        match method {
+            wit::Method::Merge => Self::Merge,
+            wit::Method::Squash => Self::Squash,
+            wit::Method::Rebase => Self::Rebase,
+        }
+    }
+}
+
+impl From<Summary> for wit::Summary {
+    fn from(summary: Summary) -> Self {
+        let Summary { number, branch, into, title } = summary;
+        Self { number, branch, into, title }
+    }
+}
+
+impl From<PullRequest> for wit::PullRequest {
+    fn from(found: PullRequest) -> Self {
+        let Proposal { branch, into, title, body } = found.proposal;
+        let check = |check: Check| wit::Check {
+            name: check.name,
+            progress: match check.progress {
+                Progress::Pending => wit::Progress::Pending,
+                Progress::Passed => wit::Progress::Passed,
+                Progress::Failed => wit::Progress::Failed,
+            },
+            summary: check.summary,
+        };
+        let review = |review: super::Review| wit::Opinion {
+            verdict: match review.verdict {
+                Verdict::Approve => wit::Verdict::Approve,
+                Verdict::RequestChanges => wit::Verdict::RequestChanges,
+                Verdict::Comment => wit::Verdict::Comment,
+            },
+            text: review.text,
+            author: review.author,
+            at: review.at,
+        };
+        Self {
+            number: found.number,
+            proposal: wit::Proposal { branch, into, title, body },
+            state: match found.state {
+                State::Open => wit::State::Open,
+                State::Merged => wit::State::Merged,
+                State::Closed => wit::State::Closed,
+            },
+            head: found.head,
+            merge_commit: found.merge_commit,
+            mergeable: match found.mergeable {
+                Mergeable::Yes => wit::Mergeable::Yes,
+                Mergeable::Conflicts => wit::Mergeable::Conflicts,
+                Mergeable::Unknown => wit::Mergeable::Unknown,
+            },
+            checks: found.checks.into_iter().map(check).collect(),
+            reviews: found.reviews.into_iter().map(review).collect(),
+            address: found.address,
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The interface against a forge in memory.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    bindings::{
+        Fault,
+        forge::{self as wit, Host},
+    },
+    journal::{CallError, EntryState, Interrupt, PauseKind, Wait, testing::Bench},
+};
+
+/// Answers as a test says, and notes what it was asked.
+#[derive(Default)]
+struct Rows {
+    asked: Mutex<Vec<(String, String, bool)>>,
+    failing: Mutex<Option<ForgeError>>,
+}
+
+impl Rows {
+    fn note<A>(&self, what: &str, place: Place<'_>, answer: A) -> Result<A, ForgeError> {
+        self.asked.lock().unwrap().push((what.to_owned(), place.key.to_owned(), place.again));
+        self.failing.lock().unwrap().clone().map_or(Ok(answer), Err)
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().iter().map(|(what, ..)| what.clone()).collect()
+    }
+}
+
+#[async_trait]
+impl PullRequests for Rows {
+    async fn open(&self, place: Place<'_>, _: &Proposal) -> Result<u64, ForgeError> {
+        self.note("open", place, 7)
+    }
+
+    async fn find(&self, _: &str, number: u64) -> Result<Option<Kept>, ForgeError> {
+        if let Some(error) = self.failing.lock().unwrap().clone() {
+            return Err(error);
+        }
+        let proposal = Proposal { branch: "story/1".into(), into: "main".into(), title: "A story".into(), body: String::new() };
+        let kept = Kept { proposal, state: State::Open, head: None, merge_commit: None, checks: Vec::new(), reviews: Vec::new() };
+        Ok((number == 7).then_some(kept))
+    }
+
+    async fn list(&self, _: &str, _: bool) -> Result<Vec<(Summary, State)>, ForgeError> {
+        let summary = Summary { number: 7, branch: "story/1".into(), into: "main".into(), title: "A story".into() };
+        Ok(vec![(summary, State::Open)])
+    }
+
+    async fn review(&self, place: Place<'_>, _: u64, verdict: Verdict, text: &str) -> Result<(), ForgeError> {
+        self.note(&format!("{}: {text} by {}", verdict.as_str(), place.author), place, ())
+    }
+
+    async fn report(&self, place: Place<'_>, _: u64, check: &Check, head: Option<&str>) -> Result<(), ForgeError> {
+        self.note(&format!("{} {} of {head:?}", check.name, check.progress.as_str()), place, ())
+    }
+
+    async fn end(&self, place: Place<'_>, _: u64, ending: &Ending) -> Result<(), ForgeError> {
+        self.note(ending.state.as_str(), place, ())
+    }
+}
+
+/// Knows one branch and nothing else.
+struct OneBranch;
+
+#[async_trait]
+impl Repositories for OneBranch {
+    async fn head(&self, _: &Path, branch: &str) -> Option<String> {
+        (branch == "story/1").then(head)
+    }
+
+    async fn mergeable(&self, _: &Path, _: &str, _: &str) -> Mergeable {
+        Mergeable::Yes
+    }
+
+    async fn has(&self, _: &Path, _: &str, _: &str) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn merge_commit(&self, _: &Path, _: &str, _: &str) -> Option<String> {
+        Some("cd".repeat(20))
+    }
+
+    async fn diff(&self, _: &Path, _: &str, _: &str) -> Result<String, String> {
+        Ok(String::new())
+    }
+}
+
+fn head() -> String {
+    "ab".repeat(20)
+}
+
+struct Scene {
+    bench: Bench,
+    rows: Arc<Rows>,
+    forges: Forges,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self::with(json!({}))
+    }
+
+    fn with(table: Value) -> Self {
+        let nothing = |_: &str| None;
+        let config = Config::from_settings(&table, &Sources { variable: &nothing, secret: &nothing }).unwrap();
+        let rows = Arc::new(Rows::default());
+        Self { bench: Bench::new(), forges: Forges::new(config, rows.clone(), Arc::new(OneBranch), None), rows }
+    }
+
+    fn view<'a>(&'a self, recorder: &'a mut Recorder) -> View<'a> {
+        View { recorder, forges: &self.forges, project: "shop-1", folder: Path::new("/shop"), author: "amelia" }
+    }
+}
+
+fn proposal() -> wit::Proposal {
+    wit::Proposal { branch: "story/1".into(), into: "main".into(), title: "A story".into(), body: "It splits.".into() }
+}
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, Fault>) -> CallError {
+    match result {
+        Err(Fault::Answer(error)) => error,
+        other => panic!("no refusal: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_deed_reaches_the_forge_and_each_change_is_told_once() {
+    let scene = Scene::with(json!({ "auto-merge": true }));
+    for _ in 0..2 {
+        let mut recorder = scene.bench.recorder();
+        let mut view = scene.view(&mut recorder);
+        let about = view.about_forge().await.unwrap();
+        assert_eq!((about.kind, about.auto_merge), (wit::Kind::Local, true));
+        assert_eq!(view.open(proposal()).await.unwrap(), 7);
+        let found = view.get(7).await.unwrap();
+        assert_eq!((found.proposal.branch.as_str(), found.head, found.mergeable), ("story/1", Some(head()), wit::Mergeable::Yes));
+        assert_eq!(view.all_open().await.unwrap()[0].number, 7);
+        view.review(7, wit::Verdict::Approve, String::new()).await.unwrap();
+        let check = wit::Check { name: "tests".into(), progress: wit::Progress::Passed, summary: "3 of 3".into() };
+        view.report(7, check).await.unwrap();
+        assert_eq!(view.merge(7, head(), wit::Method::Merge, None).await.unwrap(), "cd".repeat(20));
+        view.close(7).await.unwrap();
+    }
+    let of_head = format!("tests passed of {:?}", Some(head()));
+    assert_eq!(scene.rows.asked(), ["open", "approve:  by amelia", &of_head, "merged", "closed"], "a replay asks nobody");
+    let events = scene.bench.journal.events();
+    let told: Vec<_> = events.iter().map(|event| (event.name.as_str(), event.data["number"].as_u64())).collect();
+    let names = ["pull-request-opened", "pull-request-reviewed", "check-reported", "pull-request-merged", "pull-request-closed"];
+    assert_eq!(told, names.map(|name| (name, Some(7))));
+}
+
+#[tokio::test]
+async fn a_change_that_was_cut_off_is_made_again_under_its_key() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    scene.view(&mut recorder).open(proposal()).await.unwrap();
+    let mut cut_off = scene.bench.journal.history();
+    cut_off[0].state = EntryState::Intended;
+    cut_off[0].answer = None;
+    let mut recorder = scene.bench.resumed_from(cut_off);
+    assert_eq!(scene.view(&mut recorder).open(proposal()).await.unwrap(), 7);
+    let key = format!("{}:1", Bench::run());
+    assert_eq!(*scene.rows.asked.lock().unwrap(), [("open".to_owned(), key.clone(), false), ("open".to_owned(), key, true)]);
+}
+
+#[tokio::test]
+async fn each_deed_needs_its_grant() {
+    let scene = Scene::with(json!({ "auto-merge": true }));
+    scene.bench.authority.deny(PULL_REQUESTS.word, "");
+    let mut recorder = scene.bench.recorder();
+    let mut view = scene.view(&mut recorder);
+    let check = wit::Check { name: "tests".into(), progress: wit::Progress::Passed, summary: String::new() };
+    let refusals = [
+        refusal(view.about_forge().await),
+        refusal(view.open(proposal()).await),
+        refusal(view.get(7).await),
+        refusal(view.all_open().await),
+        refusal(view.review(7, wit::Verdict::Approve, String::new()).await),
+        refusal(view.report(7, check).await),
+        refusal(view.merge(7, head(), wit::Method::Merge, None).await),
+        refusal(view.close(7).await),
+    ];
+    for (refusal, deed) in refusals.iter().zip(["read", "open", "read", "read", "review", "report", "merge", "close"]) {
+        assert_eq!(*refusal, CallError::Denied(format!("No grant of `pull-requests` for `{deed}`.")));
+    }
+    assert!(scene.rows.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_run_merges_only_where_the_operator_lets_it() {
+    let scene = Scene::with(json!({ "projects": { "other": { "auto-merge": true } } }));
+    let mut recorder = scene.bench.recorder();
+    let denied = refusal(scene.view(&mut recorder).merge(7, head(), wit::Method::Merge, None).await);
+    assert!(matches!(&denied, CallError::Denied(text) if text.contains("baton pull-requests merge 7")), "{denied}");
+    assert!(scene.rows.asked().is_empty());
+    let told: Vec<_> = scene.bench.journal.events().iter().map(|event| event.name.clone()).collect();
+    assert_eq!(told, ["denied"], "the audit log hears of it");
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_before_the_gate() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let mut view = scene.view(&mut recorder);
+    let long = "x".repeat(201);
+    for branch in [
+        "", "-x", "a b", "a..b", "a\u{1b}", "/a", "a/", "a//b", ".a", "a/.b", "a.lock", "a~1", "a^", "a:b", "@", "a@{1}", "a*", "a\\b",
+        &long,
+    ] {
+        assert!(
+            matches!(refusal(view.open(wit::Proposal { branch: branch.into(), ..proposal() }).await), CallError::Invalid(_)),
+            "{branch}"
+        );
+        assert!(matches!(refusal(view.open(wit::Proposal { into: branch.into(), ..proposal() }).await), CallError::Invalid(_)), "{branch}");
+    }
+    let wrong = [
+        wit::Proposal { into: "story/1".into(), ..proposal() },
+        wit::Proposal { title: " ".into(), ..proposal() },
+        wit::Proposal { title: "two\nlines".into(), ..proposal() },
+        wit::Proposal { title: "x".repeat(257), ..proposal() },
+        wit::Proposal { body: "x".repeat((64 << 10) + 1), ..proposal() },
+    ];
+    for proposal in wrong {
+        assert!(matches!(refusal(view.open(proposal).await), CallError::Invalid(_)));
+    }
+    assert!(matches!(refusal(view.review(7, wit::Verdict::RequestChanges, " ".into()).await), CallError::Invalid(_)));
+    assert!(matches!(refusal(view.review(7, wit::Verdict::Approve, "x".repeat((64 << 10) + 1)).await), CallError::Invalid(_)));
+    for (name, summary) in [("", ""), ("a\nb", ""), ("tests", "a\u{9b}b")] {
+        let check = wit::Check { name: name.into(), progress: wit::Progress::Passed, summary: summary.into() };
+        assert!(matches!(refusal(view.report(7, check).await), CallError::Invalid(_)));
+    }
+    for hash in ["", "main", "ABCD", &"g".repeat(40), &"a".repeat(39)] {
+        assert!(matches!(refusal(view.merge(7, hash.into(), wit::Method::Merge, None).await), CallError::Invalid(_)), "{hash}");
+        let commit = Some(hash.to_owned());
+        assert!(matches!(refusal(view.merge(7, head(), wit::Method::Merge, commit).await), CallError::Invalid(_)), "{hash}");
+    }
+    assert!(scene.bench.journal.written().is_empty());
+}
+
+#[tokio::test]
+async fn each_failure_comes_to_what_can_be_done_about_it() {
+    let failures = [
+        (ForgeError::Conflict("It is merged.".into()), "conflict"),
+        (ForgeError::Invalid("No.".into()), "invalid"),
+        (ForgeError::Unavailable("Gone.".into()), "unavailable"),
+        (ForgeError::Unknown(7), "not-found"),
+        (ForgeError::Limited { account: "api.github.com".into(), until: 77, reason: "Used up.".into() }, "waits"),
+        (ForgeError::Refused("The token is wrong.".into()), "paused"),
+        (ForgeError::Store("The disk is full.".into()), "paused"),
+    ];
+    for (failure, wanted) in failures {
+        let scene = Scene::new();
+        *scene.rows.failing.lock().unwrap() = Some(failure.clone());
+        let mut recorder = scene.bench.recorder();
+        let came_to = match scene.view(&mut recorder).open(proposal()).await {
+            Err(Fault::Answer(error)) => error.case(),
+            Err(Fault::Interrupt(Interrupt::Suspended(Wait::Account { until: 77, .. }))) => "waits",
+            Err(Fault::Interrupt(Interrupt::Paused(pause))) if pause.kind == PauseKind::Operator => "paused",
+            other => panic!("{failure:?}: {other:?}"),
+        };
+        assert_eq!(came_to, wanted, "{failure:?}");
+        assert!(scene.bench.journal.events().is_empty(), "nothing happened, so nothing is told");
+    }
+}

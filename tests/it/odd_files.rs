@@ -1,0 +1,254 @@
+//! Files and folders that somebody prepared, or that only turned out so: names that are no text, links, pipes. With the
+//! real program, which neither breaks down over them nor writes where they lead.
+
+#![cfg(unix)]
+
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{PermissionsExt, symlink},
+    },
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use baton_tests::{HELLO, program};
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn baton(home: &TempDir, arguments: &[&OsStr]) -> program::Ended {
+    let data = ["--data-dir", "data"].map(OsStr::new);
+    program::run(home.path(), &[arguments, &data].concat())
+}
+
+fn words(line: &str) -> Vec<&OsStr> {
+    line.split(' ').map(OsStr::new).collect()
+}
+
+/// A name that is no text.
+fn named(place: &Path, name: &[u8]) -> PathBuf {
+    place.join(OsStr::from_bytes(name))
+}
+
+#[test]
+fn a_name_that_is_no_text_is_refused_and_ends_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let plugins = home.path().join("data/plugins");
+    fs::create_dir_all(&plugins).unwrap();
+    fs::write(named(&plugins, b"junk\xff.wasm"), "junk").unwrap();
+    fs::write(named(&plugins, b"hello\xff.wasm"), HELLO).unwrap();
+    for _ in 0..2 {
+        let changed = baton(&home, &words("plugin disable plan")).exits(0);
+        assert!(changed.stderr.contains("is not Unicode; rename it"), "{}", changed.stderr);
+    }
+    let listed: Value = serde_json::from_str(&baton(&home, &words("plugin list -o json")).exits(0).stdout).unwrap();
+    let refused: Vec<_> = listed["refused"].as_array().unwrap().iter().map(|refused| refused["file"].as_str().unwrap()).collect();
+    assert_eq!(refused, [r"data/plugins/hello\xff.wasm", r"data/plugins/junk\xff.wasm"]);
+}
+
+#[test]
+fn a_host_that_serves_outlives_a_name_that_is_no_text() {
+    let home = tempfile::tempdir().unwrap();
+    let plugins = home.path().join("data/plugins");
+    fs::create_dir_all(&plugins).unwrap();
+    let mut command = program::command(home.path(), &["serve", "--data-dir", "data", "-o", "json"]);
+    let mut host = command.stdout(fs::File::create(home.path().join("told")).unwrap()).spawn().unwrap();
+    let told = || fs::read_to_string(home.path().join("told")).unwrap();
+    assert!(program::wait_until(&mut host, || told().contains("\"ready\"")));
+    fs::write(named(&plugins, b"junk\xff.wasm"), "junk").unwrap();
+    fs::write(plugins.join("hello.wasm"), HELLO).unwrap();
+    let both = || told().contains(r"junk\\xff.wasm") && told().contains("published");
+    let outlived = program::wait_until(&mut host, both);
+    host.kill().unwrap();
+    host.wait().unwrap();
+    assert!(outlived, "{}", told());
+}
+
+#[test]
+fn documents_name_files_whose_names_are_no_text() {
+    let home = tempfile::tempdir().unwrap();
+    let odd = named(home.path(), b"odd\xff");
+    fs::create_dir(&odd).unwrap();
+    let inside = |name: &str| odd.join(name).into_os_string();
+    let persona = inside("pers");
+    let told = |line: &str, more: &[&OsStr]| -> Value {
+        let ended = baton(&home, &[&words(line), more, &words("-o json")].concat()).exits(0);
+        serde_json::from_str(&ended.stdout).unwrap()
+    };
+    assert_eq!(
+        told("plugin new pers --kind agent --in", &[&odd])["folder"].as_str().map(|folder| folder.ends_with(r"odd\xff/pers")),
+        Some(true)
+    );
+    let (key, wasm) = (inside("key.pem"), inside("pers.wasm"));
+    for document in [
+        told("plugin key new --to", &[&key])["private-key"].clone(),
+        told("plugin build", &[&persona])["file"].clone(),
+        told("plugin pack", &[&persona, OsStr::new("--to"), &wasm])["file"].clone(),
+        told("plugin sign", &[&wasm, OsStr::new("--key"), &key])["file"].clone(),
+        told("plugin check", &[&wasm])["origin"].clone(),
+    ] {
+        assert!(document.as_str().is_some_and(|file| file.contains(r"odd\xff/")), "{document}");
+    }
+    told("plugin install --dry-run", &[&wasm]);
+    told("plugin install", &[&wasm]);
+    told("plugin test", &[&persona]);
+}
+
+/// The folder of a persona, ready to be built.
+fn persona(home: &TempDir) -> PathBuf {
+    let _begun = baton(home, &words("plugin new pers --kind agent")).exits(0);
+    home.path().join("pers")
+}
+
+#[test]
+fn what_is_built_is_written_where_no_link_leads() {
+    let home = tempfile::tempdir().unwrap();
+    let (folder, precious) = (persona(&home), home.path().join("precious.txt"));
+    fs::write(&precious, "mine").unwrap();
+    fs::create_dir(folder.join("target")).unwrap();
+    symlink(&precious, folder.join("target/pers.wasm")).unwrap();
+    for command in ["build", "test"] {
+        let refused = baton(&home, &words(&format!("plugin {command} pers"))).exits(2);
+        assert!(refused.stderr.contains("no file but a link"), "{}", refused.stderr);
+    }
+    let _checked = baton(&home, &words("plugin check pers")).exits(0);
+    let _packed = baton(&home, &words("plugin pack pers --to pers/target/pers.wasm")).exits(2);
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "mine");
+}
+
+#[test]
+fn a_linked_folder_of_what_is_built_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let (folder, other) = (persona(&home), home.path().join("other"));
+    fs::create_dir(&other).unwrap();
+    symlink(&other, folder.join("target")).unwrap();
+    for command in ["build", "check", "test"] {
+        let refused = baton(&home, &words(&format!("plugin {command} pers"))).exits(1);
+        assert!(refused.stderr.contains("a link is not followed"), "{}", refused.stderr);
+    }
+    assert_eq!(fs::read_dir(&other).unwrap().count(), 0);
+}
+
+#[test]
+fn a_check_writes_nothing_into_the_folder() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = persona(&home);
+    let _checked = baton(&home, &words("plugin check pers")).exits(0);
+    assert!(!folder.join("target").exists());
+}
+
+#[test]
+fn a_folders_own_tools_see_no_key() {
+    let home = tempfile::tempdir().unwrap();
+    let _begun = baton(&home, &words("plugin new snake --language python")).exits(0);
+    let tools = home.path().join("snake/.venv/bin");
+    fs::create_dir_all(&tools).unwrap();
+    fs::write(tools.join("componentize-py"), "#!/bin/sh\nenv > seen\nexit 1\n").unwrap();
+    fs::set_permissions(tools.join("componentize-py"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = program::command(home.path(), &["plugin", "check", "snake", "--data-dir", "data"]);
+    command.env("ANTHROPIC_API_KEY", "k").env("BATON_SECRET_KEY", "s".repeat(44)).env("CARGO_HOME", "c").env("LANG", "C");
+    let _failed = program::ended(command.output().unwrap()).exits(1);
+    let seen = fs::read_to_string(home.path().join("snake/seen")).unwrap();
+    let has = |name: &str| seen.lines().any(|line| line.starts_with(&format!("{name}=")));
+    assert!(["PATH", "HOME", "CARGO_HOME", "LANG"].into_iter().all(has), "{seen}");
+    assert!(!seen.contains("KEY") && !seen.contains("BATON_"), "{seen}");
+}
+
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = persona(&home);
+    let pipe = |path: &Path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    for name in ["out", "key.pem"] {
+        pipe(&home.path().join(name));
+    }
+    let _packed = baton(&home, &words("plugin pack pers --to pers.wasm")).exits(0);
+    let _signed = baton(&home, &words("plugin sign pers.wasm --key key.pem")).exits(2);
+    let _packed = baton(&home, &words("plugin pack pers --to out")).exits(2);
+    fs::remove_file(folder.join("plugin.toml")).unwrap();
+    pipe(&folder.join("plugin.toml"));
+    for command in ["pack pers --to again.wasm", "install pers"] {
+        let refused = baton(&home, &words(&format!("plugin {command}"))).exits(1);
+        assert!(refused.stderr.contains("plugin.toml"), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn what_is_written_is_for_its_owner() {
+    let home = tempfile::tempdir().unwrap();
+    let mode = |path: &str| fs::metadata(home.path().join(path)).unwrap().permissions().mode() & 0o777;
+    let set = |path: &str, mode: u32| fs::set_permissions(home.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    fs::write(home.path().join("hello.wasm"), HELLO).unwrap();
+    fs::create_dir(home.path().join("data")).unwrap();
+    set("data", 0o777);
+    let line = format!("umask 0; '{}' plugin install hello.wasm --data-dir data", program::path().display());
+    let mut shell = Command::new("sh");
+    let installed = program::ended(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path()).output().unwrap()).exits(0);
+    assert!(installed.stderr.contains("Others on this machine can change data"), "{}", installed.stderr);
+    for (path, wanted) in [("data", 0o777), ("data/plugins", 0o700), ("data/plugins/hello.wasm", 0o600), ("data/lock", 0o600)] {
+        assert_eq!(mode(path), wanted, "{path}: {:o}", mode(path));
+    }
+    let doctor = baton(&home, &words("doctor"));
+    assert!(doctor.stdout.contains("others can change"), "{}", doctor.stdout);
+    let ran = baton(&home, &words("run hello -o json --input {}")).exits(0);
+    let run: Value = serde_json::from_str(&ran.stdout).unwrap();
+    fs::write(home.path().join("kept.json"), "").unwrap();
+    let _recorded = baton(&home, &words(&format!("runs record {} kept.json", run["run"].as_str().unwrap()))).exits(0);
+    let _key = baton(&home, &words("plugin key new --to key.pem")).exits(0);
+    set("hello.wasm", 0o600);
+    let _signed = baton(&home, &words("plugin sign hello.wasm --key key.pem")).exits(0);
+    assert_eq!((mode("kept.json"), mode("hello.wasm")), (0o600, 0o600));
+}
+
+#[test]
+fn a_fault_of_the_host_pauses_the_run_until_it_is_mended() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("hello.wasm"), HELLO).unwrap();
+    let _installed = baton(&home, &words("plugin install hello.wasm")).exits(0);
+    fs::remove_dir_all(home.path().join("data/cache")).unwrap();
+    fs::write(home.path().join("data/cache"), "in the way").unwrap();
+    let paused = baton(&home, &words("run hello -o json --input {}")).exits(3);
+    let told: Value = serde_json::from_str(&paused.stdout).unwrap();
+    assert!(told.to_string().contains("The plugin is not at fault"), "{told}");
+    fs::remove_file(home.path().join("data/cache")).unwrap();
+    let _resumed = baton(&home, &words(&format!("runs resume {}", told["run"].as_str().unwrap()))).exits(0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sandbox_without_memory_is_no_failure_of_the_plugin() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("hello.wasm"), HELLO).unwrap();
+    let _installed = baton(&home, &words("plugin install hello.wasm")).exits(0);
+    let line = format!("ulimit -Sv 4000000; exec '{}' run hello --input '{{}}' -o json --data-dir data", program::path().display());
+    let mut shell = Command::new("sh");
+    let paused = program::ended(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path()).output().unwrap()).exits(3);
+    assert!(paused.stdout.contains("The plugin is not at fault"), "{}\n{}", paused.stdout, paused.stderr);
+}
+
+#[test]
+fn a_misspelt_bound_is_an_error_and_doctor_tells_of_the_rest() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = home.path().join(".config/baton");
+    fs::create_dir_all(&settings).unwrap();
+    let doctor = |text: &str| {
+        fs::write(settings.join("baton.toml"), text).unwrap();
+        baton(&home, &words("doctor"))
+    };
+    let refused = doctor("[signature]\npolicy = \"require\"\n").exits(1);
+    assert!(refused.stdout.contains("is `signatures` meant?"), "{}", refused.stdout);
+    let _refused = baton(&home, &words("plugin list")).exits(1);
+    let warned = doctor("[models]\ndefualt = \"a/b\"\n");
+    assert!(warned.stdout.contains("models.defualt"), "{}", warned.stdout);
+}
+
+#[test]
+fn first_uses_at_once_wait_for_each_other() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("hello.wasm"), HELLO).unwrap();
+    let arguments = ["plugin", "install", "hello.wasm", "--data-dir", "data"];
+    let mut begun: Vec<_> = (0..4).map(|_| program::command(home.path(), &arguments).spawn().unwrap()).collect();
+    assert!(begun.iter_mut().all(|child| child.wait().unwrap().success()));
+}
