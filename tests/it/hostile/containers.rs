@@ -57,7 +57,7 @@ async fn a_fork_bomb_ends_at_the_limit_of_processes() {
 
 /// Threat: A command takes memory without end: for itself, as files in `/tmp`, or as shared memory.
 /// Stopped by: The limit `memory-mib` of the image, in which `/tmp` and `/dev/shm` count, and no swap.
-/// Expects: The outcome is `out-of-memory`, or "No space left on device" in a folder that is full before.
+/// Expects: The outcome is `out-of-memory`, or an error of the program that writes into a folder which is full at its 8 MiB.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_memory_bomb_ends_at_the_limit_of_memory() {
     let Some(host) = host().await else { return };
@@ -67,7 +67,7 @@ async fn a_memory_bomb_ends_at_the_limit_of_memory() {
     assert_eq!(outcome["ending"], "out-of-memory", "{outcome}");
     for folder in ["/tmp", "/var/tmp"] {
         let full = said(&host, &format!("head -c 100000000 /dev/zero > {folder}/x; wc -c < {folder}/x")).await;
-        assert!(full.contains("No space left on device") && full.ends_with(&format!("{}\n", 8 << 20)), "{folder}: {full}");
+        assert!(full.contains("error") && full.ends_with(&format!("{}\n", 8 << 20)), "{folder}: {full}");
     }
     let shared = within(&host, 30, "head -c 100000000 /dev/zero > /dev/shm/x").await;
     assert_ne!(shared["exit-code"], 0, "{shared}");
