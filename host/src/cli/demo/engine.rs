@@ -32,7 +32,8 @@ pub(super) async fn chosen(context: &Context, data_dir: PathBuf) -> Result<Confi
     }
     let Err(reason) = tried(&config).await else { return Ok(config) };
     context.screen.warn(format!(
-        "{} NO CONTAINERS: {} The demo goes on without: its script is harmless. With a model of your own, see to that first.",
+        "{} NO CONTAINERS: {} The demo tests its stories in plain processes of this machine, WHICH ISOLATE NOTHING. Its script is harmless; with a \
+         model of your own, see to containers first.",
         painted(WARNING, "!"),
         text::plain(&reason)
     ));
