@@ -173,13 +173,13 @@ impl Context {
     /// Opens the data for a change of few rows, beside another Baton where one executes.
     async fn open_to_change(&self) -> anyhow::Result<App> {
         let is = |error: &anyhow::Error, kind: fn(&AppError) -> bool| error.downcast_ref::<AppError>().is_some_and(kind);
+        match self.open(Access::Execute).await {
+            Err(error) if is(&error, AppError::is_held) => {}
+            opened => return opened,
+        }
         let begun = Instant::now();
         loop {
-            let opened = match self.open(Access::Execute).await {
-                Err(error) if is(&error, AppError::is_held) => self.open(Access::Beside).await,
-                opened => opened,
-            };
-            match opened {
+            match self.open(Access::Beside).await {
                 // Whoever holds the data makes it just now.
                 Err(error) if is(&error, AppError::is_absent) && begun.elapsed() < PATIENCE => tokio::time::sleep(LOOK).await,
                 opened => return opened,
@@ -205,14 +205,14 @@ impl Context {
     }
 
     async fn open_with(&self, config: Config, access: Access) -> anyhow::Result<App> {
-        if config::open_to_others(&config.data_dir) == Some(config::Open::ToWrite) {
-            let folder = text::escaped(&config.data_dir.display().to_string());
+        let app = App::open(config, access).await?;
+        if config::open_to_others(&app.config.data_dir) == Some(config::Open::ToWrite) {
+            let folder = text::escaped(&app.config.data_dir.display().to_string());
             let mark = painted(screen::WARNING, "!");
             self.screen.tell(format!(
                 "{mark} Others on this machine can change {folder}, where plugins and runs are; `chmod 700` keeps them out."
             ));
         }
-        let app = App::open(config, access).await?;
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
             self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));
