@@ -20,4 +20,5 @@ mod replay;
 mod runs;
 mod sandbox;
 mod serve;
+mod taking_back;
 mod tools;

@@ -8,7 +8,7 @@ mod watch;
 use std::{
     path::Path,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::Value;
@@ -41,6 +41,10 @@ use crate::{
     },
     store::{Lease, Store, StoreError},
 };
+
+/// How long a database that somebody is making is waited for, and how often it is looked for.
+const PATIENCE: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// Why the host could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -97,8 +101,11 @@ pub struct App {
     /// What models are saying right now.
     pub watchers: Watchers,
     store: Arc<Store>,
+    /// What the files in the plugin folder held last that was good, as far as a host that executes has written it down.
+    published: Vec<Published>,
     _guests: Guests,
-    /// Held as long as this host may execute runs.
+    access: Access,
+    /// Held as long as nobody else may execute runs.
     lease: Option<Lease>,
 }
 
@@ -109,6 +116,9 @@ pub enum Access {
     Execute,
     /// Leaves word for the host that executes.
     Beside,
+    /// Decides of plugins, alone or beside the host that executes: of what lies in the plugin folder, whoever has taken it
+    /// up. Keeps no file, so that there is a way to take back what fills the disk.
+    Decide,
     /// Looks, also where nobody has been yet, and makes nothing.
     Look,
 }
@@ -118,11 +128,8 @@ impl App {
     pub async fn open(config: Config, access: Access) -> Result<Self, AppError> {
         // One TLS for the process; that it was installed before is no failure.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let lease = match access {
-            Access::Execute => Some(Lease::take(&config.data_dir, SystemClock.now())?),
-            Access::Beside | Access::Look => None,
-        };
-        let store = Arc::new(opened(&config.data_dir, access).await?);
+        let lease = leased(&config.data_dir, access)?;
+        let store = Arc::new(opened(&config.data_dir, access, lease.as_ref()).await?);
         let shelf = Shelf::of(&config.data_dir);
         let published = match (store.published().await, access) {
             // A database that nobody has opened for work since Baton was updated does not know of it yet.
@@ -174,7 +181,20 @@ impl App {
         let kernel = Kernel::new(parts, services);
         kernel.recall(access == Access::Execute).await?;
         let ledger = Arc::clone(&store) as _;
-        let mut app = Self { config, kernel, refused, questions, watchers, ledger, books, store, _guests: guests, lease };
+        let mut app = Self {
+            config,
+            kernel,
+            refused,
+            questions,
+            watchers,
+            ledger,
+            books,
+            store,
+            published: published.clone(),
+            _guests: guests,
+            access,
+            lease,
+        };
         if access == Access::Execute {
             app.kernel.honour_requests().await?;
             app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;
@@ -186,7 +206,14 @@ impl App {
 
     /// Whether this host executes runs; else another may.
     pub fn executes(&self) -> bool {
-        self.lease.is_some()
+        self.access == Access::Execute
+    }
+
+    /// What runs of a plugin begin with in another Baton that is at work now, where that is not the version that lies in the
+    /// plugin folder.
+    pub fn begun_elsewhere(&self, plugin: &Plugin) -> Option<&Published> {
+        let last = self.published.iter().find(|last| last.plugin == plugin.name() && last.hash != plugin.package.hash);
+        last.filter(|_| self.lease.is_none() && matches!(Lease::take(&self.config.data_dir, self.kernel.now()), Err(StoreError::Held { .. })))
     }
 
     /// Whether nobody executes runs in the data directory now.
@@ -241,14 +268,35 @@ impl Drop for Guests {
     }
 }
 
-async fn opened(data_dir: &Path, access: Access) -> Result<Store, StoreError> {
+fn leased(data_dir: &Path, access: Access) -> Result<Option<Lease>, StoreError> {
+    if matches!(access, Access::Beside | Access::Look) {
+        return Ok(None);
+    }
+    match Lease::take(data_dir, SystemClock.now()) {
+        Err(StoreError::Held { .. }) if access == Access::Decide => Ok(None),
+        taken => taken.map(Some),
+    }
+}
+
+async fn opened(data_dir: &Path, access: Access, lease: Option<&Lease>) -> Result<Store, StoreError> {
     match access {
-        Access::Execute => Store::open(data_dir, Arc::new(SystemClock)).await,
-        Access::Beside => Store::open_beside(data_dir, Arc::new(SystemClock)).await,
         Access::Look => match Store::open_read_only(data_dir).await {
             Err(StoreError::Absent(_)) => Store::empty().await,
             opened => opened,
         },
+        _ if lease.is_some() => Store::open(data_dir, Arc::new(SystemClock)).await,
+        _ => opened_beside(data_dir).await,
+    }
+}
+
+/// Whoever holds the lease may be about to make the database, or to bring it up to date.
+async fn opened_beside(data_dir: &Path) -> Result<Store, StoreError> {
+    let begun = Instant::now();
+    loop {
+        match Store::open_beside(data_dir, Arc::new(SystemClock)).await {
+            Err(StoreError::Absent(_) | StoreError::Older(_)) if begun.elapsed() < PATIENCE => tokio::time::sleep(AGAIN).await,
+            opened => return opened,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::decision;
 use crate::{
     app::Access,
     cli::{
@@ -30,7 +31,7 @@ impl List {
         let plugins = app.kernel.registry().all();
         if context.screen.is_json() {
             let refused: Vec<_> = app.refused.iter().map(|refused| json!({ "file": refused.path, "reason": refused.reason })).collect();
-            let plugins: Vec<_> = plugins.values().map(|plugin| signed(summary(plugin), plugin, &app.config.trust)).collect();
+            let plugins: Vec<_> = plugins.values().map(|plugin| signed(decision::summary(&app, plugin), plugin, &app.config.trust)).collect();
             context.screen.document(&json!({ "plugins": plugins, "refused": refused }))?;
             return Ok(Exit::Done);
         }
@@ -61,6 +62,7 @@ impl List {
             table.row(cells.into_iter().chain([Cell::styled(text::excerpt(&refused.reason, 80), FAINT)]));
         }
         context.screen.answer(table.render())?;
+        plugins.values().filter_map(|plugin| decision::elsewhere(&app, plugin)).for_each(|differs| context.screen.tell(differs));
         Ok(Exit::Done)
     }
 }
