@@ -3,6 +3,7 @@
 mod author;
 mod beside;
 mod budgets;
+mod claims;
 mod distribution;
 mod double;
 mod grants;

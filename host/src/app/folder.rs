@@ -110,8 +110,10 @@ impl Folder {
 
     pub(super) fn files(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
-        let mut files: Vec<_> =
-            entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "wasm")).collect();
+        // What an editor or a copy in progress leaves begins with a dot.
+        let is_hidden = |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let is_plugin = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "wasm") && !is_hidden(path);
+        let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(is_plugin).collect();
         files.sort();
         files
     }

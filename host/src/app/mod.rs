@@ -137,7 +137,19 @@ impl App {
             (published, _) => published.map_err(KernelError::from)?,
         };
         let engine = Engine::new(&config.data_dir.join("cache"), &config.cache_key, compiler(&config))?;
-        let (registry, refused) = installed(&config, &published, &shelf, &engine, access)?;
+        let claims = match (store.claims().await, access) {
+            (Err(_), Access::Look) => Vec::new(),
+            (claims, _) => claims.map_err(KernelError::from)?,
+        };
+        let found = publishing::Found {
+            folder: &Folder::of(&config.data_dir),
+            published: &published,
+            claims: &claims,
+            shelf: &shelf,
+            engine: &engine,
+            trust: &config.trust,
+        };
+        let (registry, refused) = installed(&config, &found, access)?;
         let servers: Servers =
             config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
         let watchers = Watchers::new(config.redactor.clone());
@@ -179,7 +191,7 @@ impl App {
             index,
         };
         let kernel = Kernel::new(parts, services);
-        kernel.recall(access == Access::Execute).await?;
+        kernel.recall(matches!(access, Access::Execute | Access::Beside)).await?;
         let ledger = Arc::clone(&store) as _;
         let mut app = Self {
             config,
@@ -310,21 +322,14 @@ fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
 
 /// The bundled plugins, granted what they need, and the files in the plugin folder, granted nothing until an operator's
 /// decisions are recalled.
-fn installed(
-    config: &Config,
-    published: &[Published],
-    shelf: &Shelf,
-    engine: &Engine,
-    access: Access,
-) -> Result<(Registry, Vec<Refused>), AppError> {
+fn installed(config: &Config, found: &publishing::Found, access: Access) -> Result<(Registry, Vec<Refused>), AppError> {
     let registry = Registry::reserving(config.servers.iter().map(|server| server.name.clone()));
     for bundled in baton_plugins::BUNDLED {
         let needs = |package: &Package| package.manifest.needs.clone();
         let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
         added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
     }
-    let found = publishing::Found { folder: &Folder::of(&config.data_dir), published, shelf, engine, trust: &config.trust };
-    let refused = publishing::load(&found, &registry, access);
+    let refused = publishing::load(found, &registry, access);
     Ok((registry, refused))
 }
 

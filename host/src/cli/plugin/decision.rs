@@ -17,7 +17,7 @@ use crate::{
     kernel::{
         granting::{By, Change, Named},
         permissions::Patterns,
-        registry::{Plugin, Status},
+        registry::{Origin, Plugin, Status},
     },
 };
 
@@ -50,6 +50,13 @@ pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, rea
     let app = context.open(Access::Decide).await?;
     let by = By { who: &app.config.operator, why: reason.reason.as_deref() };
     let decided = app.kernel.decide(plugin, change, by).await?;
+    if let (Some(decided), Change::Grant(_) | Change::Only(_)) = (&decided, change)
+        && let Origin::File(path) = &decided.origin
+        && decided.newcomer
+    {
+        // Whoever grants something to it means that it is to have the name.
+        app.claim(decided, path).await?;
+    }
     match &decided {
         Some(decided) if context.screen.is_json() => context.screen.document(&summary(&app, decided))?,
         Some(decided) => {

@@ -36,6 +36,9 @@ impl Remove {
             app.kernel.decide(&self.plugin, &Change::Forget, &app.config.operator).await?;
         }
         Folder::of(&app.config.data_dir).remove(&path)?;
+        if hash.is_some() {
+            app.unclaim(&self.plugin).await?;
+        }
         app.sources().forget(&self.plugin).await?;
         if app.withdraw(&path).await?.is_none() {
             let data = json!({ "by": app.config.operator, "plugin": self.plugin, "file": path });

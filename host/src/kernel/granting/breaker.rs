@@ -3,14 +3,11 @@
 
 use serde_json::json;
 
-use super::{about, adopt};
+use super::{HOST, about, adopt};
 use crate::{
     events::{Category, Draft},
     kernel::{Kernel, KernelError, grants::Standing, registry::Plugin, run::Run},
 };
-
-/// Who decides here.
-const HOST: &str = "baton";
 
 impl Kernel {
     /// Notes that a trap ended `run`, and stops its plugin when there were as many in a row as the operator allows.

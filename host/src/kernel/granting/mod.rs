@@ -27,6 +27,9 @@ use crate::{
     interfaces::CAPABILITIES,
 };
 
+/// Who decides where no operator does.
+const HOST: &str = "baton";
+
 /// A capability as an operator names it: `write=docs/**`, or `write` for all that is asked for of the kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
@@ -273,14 +276,20 @@ impl Kernel {
         Ok(())
     }
 
-    /// Writes down what a version has of another, so that what is decided of that later does not change it.
+    /// Writes down what a version has of another, so that what is decided of that later does not change it; or that it has
+    /// nothing of any.
     async fn keep_carried(&self, plugin: &Plugin, present: &Current) -> Result<(), KernelError> {
-        let Some(from) = &present.carried_from else { return Ok(()) };
-        let mut event = about(plugin, &from.decided_by, Some(&present.standing.granted));
-        event["carried-from"] = json!(from.hash);
-        let events = vec![Draft::of_host(Category::Audit, "granted", event)];
+        let (by, events) = match &present.carried_from {
+            Some(from) => {
+                let mut event = about(plugin, &from.decided_by, Some(&present.standing.granted));
+                event["carried-from"] = json!(from.hash);
+                (from.decided_by.as_str(), vec![Draft::of_host(Category::Audit, "granted", event)])
+            }
+            None if present.is_apart => (HOST, Vec::new()),
+            None => return Ok(()),
+        };
         // Whoever decided in the meantime knew better.
-        self.parts.grants.decide(&self.decision(plugin, present.standing.clone(), &from.decided_by), present.revision, events).await?;
+        self.parts.grants.decide(&self.decision(plugin, present.standing.clone(), by), present.revision, events).await?;
         Ok(())
     }
 
@@ -373,6 +382,8 @@ struct Current {
     revision: u64,
     /// The decision on another version that it stems from.
     carried_from: Option<Decision>,
+    /// It is to have nothing of what was decided of others, and nothing was decided of it.
+    is_apart: bool,
 }
 
 impl Decided {
@@ -381,12 +392,18 @@ impl Decided {
         let last_ruling = self.last_ruling(plugin.name());
         let current = |standing: Standing, since: u64, own: u64, carried_from: Option<Decision>| {
             let standing = standing.ruled_since(plugin, since, &self.rulings);
-            Current { standing, revision: own.max(last_ruling), carried_from }
+            Current { standing, revision: own.max(last_ruling), carried_from, is_apart: false }
         };
         if let Some(own) = of_name().find(|decision| decision.hash == plugin.package.hash) {
             return current(own.standing.clone(), own.revision, own.revision, None);
         }
         match of_name().next() {
+            last if plugin.newcomer => {
+                let (before, since) = last.map_or_else(Default::default, |last| (last.standing.clone(), last.revision));
+                let disabled = before.ruled_since(plugin, since, &self.rulings).disabled;
+                let standing = Standing { disabled, ..Standing::default() };
+                Current { standing, revision: last_ruling, carried_from: None, is_apart: true }
+            }
             Some(last) => current(carried(plugin, &last.standing), last.revision, 0, Some(last.clone())),
             None => current(plugin.standing_at_first(), 0, 0, None),
         }
