@@ -196,3 +196,23 @@ fn what_no_file_is_of_any_more_can_be_taken_back() {
     assert!(nobody.stderr.contains("There is no plugin `nobody`"), "{}", nobody.stderr);
     assert_eq!(user.json(&["plugin", "install", "one.wasm"])["grants"], json!({}));
 }
+
+#[test]
+fn a_run_whose_version_is_not_trusted_any_more_is_paused() {
+    let user = User::with_one();
+    let input = json!({ "do": "in-turn", "inputs": [{ "do": "ask-person", "say": "Go on?", "options": ["yes"] }, write()] });
+    let _waiting = user.run(&input).exits(3);
+    let settings = user.0.path().join(".config/baton");
+    fs::create_dir_all(&settings).unwrap();
+    fs::write(settings.join("baton.toml"), "[signatures]\npolicy = \"require\"\n").unwrap();
+    let question = user.json(&["questions", "list"])[0]["question"].as_str().unwrap().to_owned();
+    let _answered = user.baton(&["questions", "answer", &question, "yes"]);
+    let run = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let _resumed = user.baton(&["runs", "resume", &run]);
+    let shown = user.json(&["runs", "show", &run]);
+    assert_eq!(shown["state"], "paused", "{shown}");
+    assert!(shown.to_string().contains("is not trusted any more") && !user.written().exists(), "{shown}");
+    fs::write(settings.join("baton.toml"), "").unwrap();
+    let _resumed = user.baton(&["runs", "resume", &run]).exits(0);
+    assert!(user.written().exists());
+}

@@ -349,6 +349,10 @@ impl Policy for Config {
     fn limits(&self, plugin: &str) -> Limits {
         self.limits(plugin)
     }
+
+    fn trusts(&self, package: &Package) -> Result<(), String> {
+        self.trust.admit(package)
+    }
 }
 
 struct SystemClock;
