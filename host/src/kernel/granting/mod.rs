@@ -444,9 +444,19 @@ pub(super) fn adopt_current(plugin: &Plugin, decided: &Decided) {
     adopt(plugin, decided.of(plugin).standing);
 }
 
-/// What was kept and cannot be understood grants nothing.
+/// What was kept and cannot be understood grants nothing, and keeps nothing else from being granted.
 fn adopt(plugin: &Plugin, standing: Standing) {
+    let understood = |kind: &str, pattern: &str| match plugin.permissions.check(kind, pattern) {
+        Ok(()) => true,
+        Err(error) => {
+            let (name, revoke) = (plugin.name(), format!("baton plugin revoke {} '{kind}={}'", plugin.name(), pattern.escape_debug()));
+            tracing::warn!(plugin = name, %error, %revoke, "A grant of the plugin cannot be understood and grants nothing; revoke it.");
+            false
+        }
+    };
+    let granted = standing.granted.kept(understood);
     let nothing = Standing { granted: Patterns::default(), ..standing.clone() };
+    let standing = Standing { granted, ..standing };
     if let Err(error) = plugin.adopt(standing).or_else(|error| plugin.adopt(nothing).and(Err(error))) {
         tracing::warn!(plugin = plugin.name(), %error, "What was granted to the plugin cannot be understood; nothing is granted.");
     }
@@ -460,8 +470,10 @@ fn asked(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
     }
     let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for named in named {
-        if let Some(pattern) = &named.pattern {
-            plugin.permissions.check(&named.kind, pattern)?;
+        let checked = || named.pattern.as_ref().map_or(Ok(()), |pattern| plugin.permissions.check(&named.kind, pattern));
+        // Every amount is asked for by whoever asks for none, so it has to be one first.
+        if is_amount(CAPABILITIES, &named.kind) {
+            checked()?;
         }
         let these = match &named.pattern {
             None => needs.of(&named.kind).to_vec(),
@@ -472,6 +484,7 @@ fn asked(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
             let (plugin, named, asked) = (plugin.name().to_owned(), named.to_string(), listed(needs));
             return Err(GrantError::NotAsked { plugin, named, asked });
         }
+        checked()?;
         asked.entry(named.kind.clone()).or_default().extend(these);
     }
     Ok(Patterns::default().with(&asked.into_iter().collect(), CAPABILITIES))

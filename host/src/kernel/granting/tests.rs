@@ -316,3 +316,20 @@ fn what_another_version_is_granted_can_be_taken_back() {
     assert!(can(&[], "write") && can(&[], "write=docs/**") && !can(&[], "models"));
     assert!(!can(&[(2, Rule::Forgotten)], "write"));
 }
+
+#[test]
+fn what_is_no_pattern_is_not_granted() {
+    let plugin = dropped(&["docs/**"]);
+    for wrong in ["read={docs/**", "read=", "read=a\nb", "read=[a"] {
+        let error = Standing::default().changed(&plugin, &Change::Grant(named(&[wrong]))).unwrap_err();
+        assert!(matches!(error, GrantError::Wrong(_)), "{wrong:?}: {error}");
+    }
+}
+
+#[test]
+fn a_pattern_that_was_kept_and_is_none_voids_itself_alone() {
+    let plugin = dropped(&["docs/**"]);
+    let kept = patterns(&[("read", &["{docs/**", "**"]), ("write", &["docs/**"]), ("root", &["*"])]);
+    adopt(&plugin, Standing { granted: kept, ..Standing::default() });
+    assert_eq!(plugin.standing().granted, patterns(&[("read", &["**"]), ("write", &["docs/**"])]));
+}
