@@ -71,3 +71,18 @@ fn who_is_at_work_on_other_runs_is_not_said_to_carry_on_with_this_one() {
     let told = answer(1);
     assert!(told.contains("Nobody executes the run now"), "{told}");
 }
+
+#[test]
+fn an_author_develops_beside_a_host_that_executes() {
+    let home = installed();
+    let home = home.path();
+    let _begun = program::run(home, &["plugin", "new", "ada", "--kind", "agent"]).exits(0);
+    let mut busy = busy(home, 60_000);
+    let dev = ["plugin", "dev", "ada", "--data-dir", "data"];
+    let mut author = program::command(home, &dev).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    assert!(program::wait_until(&mut author, || home.join("data/plugins/ada.wasm").exists()));
+    for child in [&mut author, &mut busy] {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

@@ -14,7 +14,7 @@ use super::{
     drive::{drive_answering, ended, presses},
     ending::Ended,
     live::Watch,
-    questions::answer::give,
+    questions::{answer::give, short},
     text,
 };
 use crate::{
@@ -69,7 +69,7 @@ async fn follow(app: &App, context: &Context, root: &RunId, manner: Manner) -> R
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = kernel.resolve(root.as_str()).await?;
     let mut watch = Watch::begin(kernel, &app.watchers, context.screen, &run).await?;
-    let (mut presses, mut told, mut looks, mut is_late) = (presses(), HashSet::new(), 0, false);
+    let (mut presses, mut told, mut looks, mut is_awaited) = (presses(), HashSet::new(), 0, true);
     loop {
         watch.catch_up().await?;
         settle_questions(app, context, root, manner, &mut told, &watch).await?;
@@ -83,8 +83,9 @@ async fn follow(app: &App, context: &Context, root: &RunId, manner: Manner) -> R
             watch.say("The Baton that was at work on this data has ended; the run is carried on with here.");
             return Ok(Followed::Alone);
         }
-        if !is_late && began.elapsed() > PATIENCE && kernel.resolve(root.as_str()).await?.state == State::Queued {
-            is_late = true;
+        is_awaited &= kernel.resolve(root.as_str()).await?.state == State::Queued;
+        if is_awaited && began.elapsed() > PATIENCE {
+            is_awaited = false;
             watch.say("The Baton that is at work on this data has not begun this run yet. Should it end first, the run is executed here.");
         }
         tokio::select! {
@@ -115,7 +116,7 @@ async fn settle_questions(
             // Somebody else may have answered just now.
             Some(best) if manner == Manner::Best => drop(give(app, &asked, best, Source::Yes).await),
             _ => {
-                let answer = context.again(&format!("questions answer {} ANSWER", text::escaped(asked.id.as_str())));
+                let answer = context.again(&format!("questions answer {} ANSWER", short(&asked.id)));
                 watch.say(&format!("Somebody has to answer: {} `{answer}`", text::line(&asked.question.text)));
             }
         }

@@ -94,7 +94,7 @@ async fn list(context: &Context) -> Result<Exit> {
         let set = context.again("budget set 25");
         context.screen.tell(format!("No budget is set: models may cost what they like. `{set}` sets one for all that this host does."));
     } else {
-        context.screen.answer(table(&budgets).render())?;
+        context.screen.answer(table(&budgets).fit(context.screen.room()))?;
     }
     Ok(Exit::Done)
 }

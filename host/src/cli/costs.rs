@@ -73,7 +73,7 @@ impl Costs {
         } else if sums.is_empty() {
             context.screen.tell("No model was asked yet.");
         } else {
-            context.screen.answer(self.table(&sums).render())?;
+            context.screen.answer(self.table(&sums).fit(context.screen.room()))?;
             self.explain(context, &app, &sums);
         }
         Ok(Exit::Done)

@@ -47,7 +47,7 @@ impl Decisions {
             context.screen.tell("Nothing was decided without asking.");
         } else {
             let shown: Vec<_> = decisions.iter().map(|decided| lines(decided, &TimeZone::system())).collect();
-            context.screen.answer(shown.join("\n\n"))?;
+            context.screen.words(&shown.join("\n\n"))?;
         }
         Ok(Exit::Done)
     }

@@ -26,13 +26,8 @@ use crate::{
     },
 };
 
-/// Drives the tree under `root` until nothing in it can go on, or somebody stops it. Whoever sits at the terminal answers
-/// what the runs ask.
-pub(super) async fn drive(app: &App, context: &Context, root: &RunId) -> Result<Ended> {
-    drive_answering(app, context, root, Manner::Ask).await
-}
-
-/// [`drive`], answering in this manner.
+/// Drives the tree under `root` until nothing in it can go on, or somebody stops it. What the runs ask is answered in
+/// this manner.
 pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, manner: Manner) -> Result<Ended> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = find(kernel, root).await?;

@@ -30,6 +30,7 @@ mod secret;
 mod serve;
 mod table;
 mod text;
+mod wrapping;
 
 use std::{io, path::PathBuf};
 

@@ -9,7 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use super::text;
+use super::{text, wrapping::wrapped};
 
 /// What went well.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -82,6 +82,17 @@ impl Screen {
         80
     }
 
+    /// Columns that a line of the answer can have on a terminal; none where it goes elsewhere, and is whole.
+    pub(super) fn room(&self) -> Option<usize> {
+        #[cfg(unix)]
+        if let Ok(size) = rustix::termios::tcgetwinsize(io::stdout())
+            && size.ws_col > 0
+        {
+            return Some(size.ws_col.into());
+        }
+        None
+    }
+
     /// Standard error shows colours.
     pub(super) fn shows_colour(&self) -> bool {
         AutoStream::new(io::stderr(), self.choice()).current_choice() != ColorChoice::Never
@@ -91,6 +102,11 @@ impl Screen {
     pub(super) fn answer(&self, text: impl Display) -> io::Result<()> {
         let mut stream = AutoStream::new(io::stdout(), self.choice()).lock();
         writeln!(stream, "{text}")
+    }
+
+    /// Writes lines of the answer that are words for people.
+    pub(super) fn words(&self, text: &str) -> io::Result<()> {
+        self.answer(self.room().map_or_else(|| text.to_owned(), |room| wrapped(text, room)))
     }
 
     /// Writes the answer as a JSON document.
@@ -123,6 +139,10 @@ impl Screen {
 
     /// Tells what nobody should miss.
     pub(super) fn warn(&self, text: impl Display) {
+        let text = match io::stderr().is_terminal() {
+            true => wrapped(&text.to_string(), self.columns()),
+            false => text.to_string(),
+        };
         let mut stream = AutoStream::new(io::stderr(), self.choice()).lock();
         // Where standard error is gone there is nobody to tell.
         let _ = writeln!(stream, "{text}");

@@ -132,7 +132,7 @@ impl Demo {
             shown(folder),
             shown(&folder.join("docs"))
         ))?;
-        context.screen.answer(summary::documents(folder, run).render())?;
+        context.screen.answer(summary::documents(folder, run).fit(context.screen.room()))?;
         context.screen.answer(format!(
             "\nBegin anew: `{} --dir another-folder`, or take {} away and call this again.",
             context.again("demo"),

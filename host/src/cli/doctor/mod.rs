@@ -75,7 +75,7 @@ impl Doctor {
         if context.screen.is_json() {
             context.screen.document(&checks)?;
         } else {
-            context.screen.answer(table(&checks).render())?;
+            context.screen.answer(table(&checks).fit(context.screen.room()))?;
         }
         Ok(verdict(&checks))
     }

@@ -46,7 +46,7 @@ impl Build {
             document["took-ms"] = json!(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
             context.screen.document(&document)?;
         } else {
-            context.screen.answer(show::needs(&plugin))?;
+            context.screen.answer(show::needs(&plugin, context.screen.room()))?;
         }
         Ok(Exit::Done)
     }

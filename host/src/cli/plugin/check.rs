@@ -94,7 +94,7 @@ impl Checked {
 
     /// Shows it to people.
     pub(super) fn show(&self, context: &Context) -> Result<()> {
-        context.screen.answer(show::needs(&self.plugin))?;
+        context.screen.answer(show::needs(&self.plugin, context.screen.room()))?;
         for warning in &self.warnings {
             context.screen.warn(format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning)));
         }

@@ -108,7 +108,11 @@ pub(super) fn outcome(context: &Context, plugin: &Plugin) -> String {
         lines.push(format!("{} Plugin `{name}` is {stopped}: nothing starts it until `{enable}`.", painted(WARNING, "!")));
     }
     let mark = if standing.granted.is_empty() { " ".to_owned() } else { painted(GOOD, "✓") };
-    lines.push(format!("{mark} Plugin `{name}` is granted {}.", listed(&standing.granted)));
+    lines.push(if plugin.package.manifest.needs.is_empty() {
+        format!("  Plugin `{name}` asks for nothing, so there is nothing to grant.")
+    } else {
+        format!("{mark} Plugin `{name}` is granted {}.", listed(&standing.granted))
+    });
     let (withheld, undecided) = (&standing.withheld, plugin.undecided());
     if !withheld.is_empty() {
         lines.push(format!("  It also asks for {}, which is withheld.", listed(withheld)));

@@ -10,11 +10,11 @@ use tokio::sync::watch;
 
 use super::{arrival::Arrival, build, decision::outcome};
 use crate::{
-    app::Access,
     cli::{
         Context,
+        answering::Manner,
         authoring::{Changes, Project},
-        drive::drive,
+        beside,
         exit::Exit,
         input, model,
         screen::{BAD, FAINT, painted},
@@ -24,6 +24,8 @@ use crate::{
 };
 
 /// Build, install and run a plugin whenever its sources change, until Ctrl-C
+///
+/// Where `baton serve` is at work on the same data, the run is executed there and followed here.
 ///
 /// What it was granted stays as long as it does not ask for more. A workflow is run with the input; an agent or a toolbox
 /// is installed for others to use.
@@ -86,7 +88,8 @@ impl Dev {
 
     /// Ctrl-C is the run's own affair as long as there is one.
     async fn run(&self, context: &Context, plugin: Plugin, order: &Order) -> Result<()> {
-        let app = context.open(Access::Execute).await?;
+        // Where another Baton executes, it executes this run as well.
+        let mut app = context.open_to_change().await?;
         let plugin = Arrival { plugin, from: None }.settle(&app).await?.plugin;
         if self.grant {
             app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), app.config.operator.as_str()).await?;
@@ -96,9 +99,12 @@ impl Dev {
             std::fs::create_dir_all(&order.workspace).context("The workspace cannot be made; name another with --workspace")?;
             let order = Order { plugin: plugin.name().to_owned(), ..order.clone() };
             let run = app.kernel.start(order).await?;
-            let ended = drive(&app, context, &run.id).await?;
-            ended.tell(context, None);
-            ended.answer(&context.screen)?;
+            let ended;
+            (app, ended) = beside::drive_or_follow(app, context, &run.id, Manner::Ask).await?;
+            if let Some(ended) = ended {
+                ended.tell(context, None);
+                ended.answer(&context.screen)?;
+            }
         }
         app.close().await;
         Ok(())

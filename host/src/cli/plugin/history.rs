@@ -51,7 +51,7 @@ impl History {
         } else if events.is_empty() {
             context.screen.tell(format!("Nobody has decided anything of `{}` yet.", text::escaped(&self.plugin)));
         } else {
-            context.screen.answer(table(&events).render())?;
+            context.screen.answer(table(&events).fit(context.screen.room()))?;
         }
         Ok(Exit::Done)
     }

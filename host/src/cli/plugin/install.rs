@@ -80,7 +80,7 @@ impl Install {
         let what = format!("{} `{}` {}", manifest.kind, text::escaped(&manifest.name), text::escaped(&manifest.version.to_string()));
         if self.dry_run {
             context.screen.tell(format!("The {what} would be installed as follows. Nothing was changed."));
-            context.screen.answer(show::needs(plugin))?;
+            context.screen.answer(show::needs(plugin, context.screen.room()))?;
             return Ok(Exit::Done);
         }
         let path = text::escaped(&path.display().to_string());

@@ -61,7 +61,7 @@ impl List {
             ];
             table.row(cells.into_iter().chain([Cell::styled(text::excerpt(&refused.reason, 80), FAINT)]));
         }
-        context.screen.answer(table.render())?;
+        context.screen.answer(table.fit(context.screen.room()))?;
         plugins.values().filter_map(|plugin| decision::elsewhere(&app, plugin)).for_each(|differs| context.screen.tell(differs));
         Ok(Exit::Done)
     }

@@ -62,8 +62,9 @@ impl Show {
             }
             context.screen.document(&document)?;
         } else {
-            let usage = usage.map(|usage| usage.describe(figures::now())).filter(|usage| !usage.is_empty());
-            let lines: Vec<_> = [describe(&plugin, &warnings, &packed, &app.config.trust)].into_iter().chain(usage).collect();
+            let room = context.screen.room();
+            let usage = usage.map(|usage| usage.describe(figures::now(), room)).filter(|usage| !usage.is_empty());
+            let lines: Vec<_> = [describe(&plugin, &warnings, &packed, &app.config.trust, room)].into_iter().chain(usage).collect();
             context.screen.answer(lines.join("\n"))?;
             elsewhere.into_iter().for_each(|differs| context.screen.tell(differs));
         }
@@ -91,7 +92,7 @@ pub(super) fn refuse(context: &Context, file: &str, reason: &str) -> Result<Exit
     Ok(Exit::Failed)
 }
 
-fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Trust) -> String {
+fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Trust, room: Option<usize>) -> String {
     let manifest = &plugin.package.manifest;
     let fact = |name: &str, value: String| format!("{} {value}", painted(STRONG, format!("{name:<9}")));
     let imports = plugin.package.imports.iter().map(|import| text::escaped(import)).collect::<Vec<_>>().join(", ");
@@ -114,7 +115,7 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Tru
         fact("SHA-256", plugin.package.hash.clone()),
         fact("Imports", if imports.is_empty() { "nothing".to_owned() } else { imports }),
         String::new(),
-        needs(plugin),
+        needs(plugin, room),
     ];
     lines.extend(warnings.iter().map(|warning| format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning))));
     if !packed.is_empty() {
@@ -125,7 +126,7 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Tru
 }
 
 /// What it asks for beside what it was given.
-pub(super) fn needs(plugin: &Plugin) -> String {
+pub(super) fn needs(plugin: &Plugin, room: Option<usize>) -> String {
     let needs = &plugin.package.manifest.needs;
     if needs.is_empty() && plugin.standing().granted.is_empty() {
         return "It asks for nothing, and may reach nothing but its own run.".to_owned();
@@ -148,7 +149,7 @@ pub(super) fn needs(plugin: &Plugin) -> String {
         let only = Cell::styled(format!("only {}", text::escaped(&bounds.join(", "))), WARNING);
         table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), Cell::styled("no bound", FAINT), only]);
     }
-    table.render()
+    table.fit(room)
 }
 
 /// What is granted of a need that is not granted as it stands.

@@ -114,7 +114,7 @@ impl Update {
             arrival.place(&app)?;
             app.kernel.rehearse(&arrival.plugin).await?;
             context.screen.tell(format!("{}. Nothing was changed.", present.step(&arrival.plugin, "would become")));
-            context.screen.tell(show::needs(&arrival.plugin));
+            context.screen.tell(show::needs(&arrival.plugin, context.screen.room()));
             return Ok(self.document(present, &arrival.plugin, &reference, config));
         }
         let app = context.open(Access::Decide).await?;

@@ -47,7 +47,7 @@ impl Usage {
     }
 
     /// For people; empty where no run ever began.
-    pub(super) fn describe(&self, now: u64) -> String {
+    pub(super) fn describe(&self, now: u64, room: Option<usize>) -> String {
         if self.runs.is_empty() {
             return String::new();
         }
@@ -66,7 +66,7 @@ impl Usage {
             let begun = figures::ago(now, run.created_at);
             runs.row([text::short(&run.id).into(), text::line(&run.plugin_version).into(), list::state(&run.state), begun.into()]);
         }
-        format!("\n{}\n\n{}", versions.render(), runs.render())
+        format!("\n{}\n\n{}", versions.fit(room), runs.fit(room))
     }
 
     /// For programs.

@@ -51,7 +51,7 @@ pub(in crate::cli) fn line(text: &str) -> String {
 /// What stands before what is typed.
 pub(in crate::cli) fn prompt(question: &Question) -> String {
     match (&question.best, question.options.is_empty()) {
-        (Some(best), _) => format!("  Answer [Enter: {}]: ", text::excerpt(&line(best), 40)),
+        (Some(best), _) => format!("  Answer [Enter: {}]: ", text::excerpt(&line(best), 30)),
         (None, false) => "  Answer, or a number: ".to_owned(),
         (None, true) => "  Answer: ".to_owned(),
     }

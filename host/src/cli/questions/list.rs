@@ -34,7 +34,7 @@ impl List {
         } else if questions.is_empty() {
             context.screen.tell(if self.all { "No run has asked anything yet." } else { "No question waits for an answer." });
         } else {
-            context.screen.answer(table(&questions, figures::now()).render())?;
+            context.screen.answer(table(&questions, figures::now()).fit(context.screen.room()))?;
             let answer = context.again("questions answer ID ANSWER");
             context.screen.tell(format!("\nAnswer with `{answer}`; an option by its number."));
         }

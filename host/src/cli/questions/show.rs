@@ -27,11 +27,11 @@ impl Show {
             return Ok(Exit::Done);
         }
         let zone = TimeZone::system();
-        context.screen.answer(card::card(&asked, figures::now(), &zone))?;
+        context.screen.words(&card::card(&asked, figures::now(), &zone))?;
         if !asked.question.context.is_null() {
             context.screen.answer(format!("  Context: {}", text::escaped(&asked.question.context.to_string())))?;
         }
-        context.screen.answer(format!("  {}", card::outcome(&asked.standing, &zone)))?;
+        context.screen.words(&format!("  {}", card::outcome(&asked.standing, &zone)))?;
         if asked.standing == Standing::Open {
             let answer = context.again(&format!("questions answer {} ANSWER", short(&asked.id)));
             context.screen.tell(format!("\nAnswer with `{answer}`."));

@@ -70,7 +70,7 @@ impl Following<'_> {
         if self.context.screen.is_json() {
             return Ok(self.context.screen.answer(document(&asked))?);
         }
-        self.context.screen.answer(card::card(&asked, figures::now(), &TimeZone::system()))?;
+        self.context.screen.words(&card::card(&asked, figures::now(), &TimeZone::system()))?;
         if self.keyboard.is_some() {
             self.context.screen.prompt(card::prompt(&asked.question));
             self.shown = Some(asked);

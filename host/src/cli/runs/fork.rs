@@ -3,14 +3,12 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::{
-    app::Access,
-    cli::{
-        Context,
-        drive::drive,
-        exit::{Exit, Misuse},
-        figures, model, text,
-    },
+use crate::cli::{
+    Context,
+    answering::Manner,
+    beside,
+    exit::{Exit, Misuse},
+    figures, model, text,
 };
 
 /// Start a new run that shares the calls before one of another's, makes that call anew, and drive it to its end
@@ -31,7 +29,8 @@ pub(in crate::cli) struct Fork {
 impl Fork {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let settings = self.model.as_deref().map(model::settings).transpose()?;
-        let app = context.open(Access::Execute).await?;
+        // Where another Baton executes, it executes the fork as well.
+        let app = context.open_to_change().await?;
         let source = app.kernel.resolve(&self.run).await?;
         let calls = app.kernel.journal().count(&source.id).await?.made;
         if self.at > calls + 1 {
@@ -41,8 +40,9 @@ impl Fork {
         let run = app.kernel.fork(&source, self.at).await?;
         app.kernel.resume(&run, settings).await?;
         context.screen.tell(format!("Run {} is forked from {} before call {}.", text::short(&run.id), text::short(&source.id), self.at));
-        let ended = drive(&app, context, &run.id).await?;
+        let (app, ended) = beside::drive_or_follow(app, context, &run.id, Manner::Ask).await?;
         app.close().await;
+        let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);
         ended.answer(&context.screen)?;
         Ok(ended.exit())

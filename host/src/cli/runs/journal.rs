@@ -46,7 +46,7 @@ impl Journal {
         } else if self.full {
             entries.iter().try_for_each(|found| context.screen.answer(in_full(found, child(&found.entry))))?;
         } else {
-            context.screen.answer(table(&run, &entries, child).render())?;
+            context.screen.answer(table(&run, &entries, child).fit(context.screen.room()))?;
         }
         for damage in entries.iter().filter_map(|found| found.damage.as_deref()) {
             context.screen.warn(format!("{} {}", painted(WARNING, "!"), text::plain(damage)));

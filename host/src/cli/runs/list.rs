@@ -45,7 +45,7 @@ impl List {
         } else if runs.is_empty() {
             context.screen.tell("There are no runs yet. Begin with `baton demo`.");
         } else {
-            context.screen.answer(table(&runs, figures::now()).render())?;
+            context.screen.answer(table(&runs, figures::now()).fit(context.screen.room()))?;
             waiting::lines(&waiting).iter().try_for_each(|line| context.screen.answer(line))?;
         }
         Ok(Exit::Done)

@@ -56,7 +56,7 @@ impl Show {
             context.screen.answer(format!("{} {line}", painted(STRONG, format!("{:<10}", "Waits"))))?;
         }
         if !below.is_empty() {
-            context.screen.answer(format!("\n{}", table(&below).render()))?;
+            context.screen.answer(format!("\n{}", table(&below).fit(context.screen.room())))?;
         }
         context.screen.tell(format!("\nEvery call: `{}`", context.again(&format!("runs journal {}", text::short(&run.id)))));
         Ok(Exit::Done)
