@@ -128,6 +128,12 @@ fn what_a_plugin_does_not_ask_for_is_not_granted() {
         let refused = user.baton(&["plugin", "grant", "probe", wide]).exits(2);
         assert!(refused.stderr.contains("write=out/**"), "it is said what it asks for: {}", refused.stderr);
     }
+    let _granted = user.baton(&["plugin", "grant", "probe", "state"]).exits(0);
+    for wrong in ["read={docs/**", "read=", "read=a\nb"] {
+        let refused = user.baton(&["plugin", "grant", "probe", wrong]).exits(2);
+        assert!(refused.stderr.contains("is not a pattern"), "{}", refused.stderr);
+    }
+    assert_eq!(user.json(&["plugin", "revoke", "probe"])["grants"], json!({}));
     let unknown = user.baton(&["plugin", "grant", "nobody"]).exits(2);
     assert!(unknown.stderr.contains("`probe`"), "{}", unknown.stderr);
     assert_eq!(user.json(&["plugin", "show", "probe"])["grants"], json!({}));

@@ -9,7 +9,7 @@ mod watch;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::Value;
@@ -51,6 +51,9 @@ use crate::{
 
 /// Longest for one request to a forge with all of its answer.
 const LONGEST_REQUEST: Duration = Duration::from_secs(60);
+/// How long a database that somebody is making is waited for, and how often it is looked for.
+const PATIENCE: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// Why the host could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -121,8 +124,11 @@ pub struct App {
     /// Where commands are executed.
     pub sandbox: Arc<Sandbox>,
     store: Arc<Store>,
+    /// What the files in the plugin folder held last that was good, as far as a host that executes has written it down.
+    published: Vec<Published>,
     _guests: Guests,
-    /// Held as long as this host may execute runs.
+    access: Access,
+    /// Held as long as nobody else may execute runs.
     lease: Option<Lease>,
 }
 
@@ -133,6 +139,9 @@ pub enum Access {
     Execute,
     /// Leaves word for the host that executes.
     Beside,
+    /// Decides of plugins, alone or beside the host that executes: of what lies in the plugin folder, whoever has taken it
+    /// up. Keeps no file, so that there is a way to take back what fills the disk.
+    Decide,
     /// Looks, also where nobody has been yet, and makes nothing.
     Look,
 }
@@ -142,11 +151,8 @@ impl App {
     pub async fn open(config: Config, access: Access) -> Result<Self, AppError> {
         // One TLS for the process; that it was installed before is no failure.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let lease = match access {
-            Access::Execute => Some(Lease::take(&config.data_dir, SystemClock.now())?),
-            Access::Beside | Access::Look => None,
-        };
-        let store = Arc::new(opened(&config.data_dir, access).await?);
+        let lease = leased(&config.data_dir, access)?;
+        let store = Arc::new(opened(&config.data_dir, access, lease.as_ref()).await?);
         let shelf = Shelf::of(&config.data_dir);
         let published = match (store.published().await, access) {
             // A database that nobody has opened for work since Baton was updated does not know of it yet.
@@ -154,7 +160,19 @@ impl App {
             (published, _) => published.map_err(KernelError::from)?,
         };
         let engine = Engine::new(&config.data_dir.join("cache"), &config.cache_key, compiler(&config))?;
-        let (registry, refused) = installed(&config, &published, &shelf, &engine, access)?;
+        let claims = match (store.claims().await, access) {
+            (Err(_), Access::Look) => Vec::new(),
+            (claims, _) => claims.map_err(KernelError::from)?,
+        };
+        let found = publishing::Found {
+            folder: &Folder::of(&config.data_dir),
+            published: &published,
+            claims: &claims,
+            shelf: &shelf,
+            engine: &engine,
+            trust: &config.trust,
+        };
+        let (registry, refused) = installed(&config, &found, access)?;
         let servers: Servers =
             config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
         let watchers = Watchers::new(config.redactor.clone());
@@ -210,7 +228,7 @@ impl App {
             forges,
         };
         let kernel = Kernel::new(parts, services);
-        kernel.recall(access == Access::Execute).await?;
+        kernel.recall(matches!(access, Access::Execute | Access::Beside)).await?;
         let ledger = Arc::clone(&store) as _;
         let mut app = Self {
             config,
@@ -224,7 +242,9 @@ impl App {
             books,
             sandbox,
             store,
+            published: published.clone(),
             _guests: guests,
+            access,
             lease,
         };
         if access == Access::Execute {
@@ -240,7 +260,16 @@ impl App {
 
     /// Whether this host executes runs; else another may.
     pub fn executes(&self) -> bool {
-        self.lease.is_some()
+        self.access == Access::Execute
+    }
+
+    /// What runs of a plugin begin with in another Baton that is at work now, where that is not the version that lies in the
+    /// plugin folder.
+    pub fn begun_elsewhere(&self, plugin: &Plugin) -> Option<&Published> {
+        let last = self.published.iter().find(|last| last.plugin == plugin.name() && last.hash != plugin.package.hash);
+        last.filter(|_| {
+            self.lease.is_none() && matches!(Lease::take(&self.config.data_dir, self.kernel.now()), Err(StoreError::Held { .. }))
+        })
     }
 
     /// Whether nobody executes runs in the data directory now.
@@ -301,14 +330,35 @@ impl Drop for Guests {
     }
 }
 
-async fn opened(data_dir: &Path, access: Access) -> Result<Store, StoreError> {
+fn leased(data_dir: &Path, access: Access) -> Result<Option<Lease>, StoreError> {
+    if matches!(access, Access::Beside | Access::Look) {
+        return Ok(None);
+    }
+    match Lease::take(data_dir, SystemClock.now()) {
+        Err(StoreError::Held { .. }) if access == Access::Decide => Ok(None),
+        taken => taken.map(Some),
+    }
+}
+
+async fn opened(data_dir: &Path, access: Access, lease: Option<&Lease>) -> Result<Store, StoreError> {
     match access {
-        Access::Execute => Store::open(data_dir, Arc::new(SystemClock)).await,
-        Access::Beside => Store::open_beside(data_dir, Arc::new(SystemClock)).await,
         Access::Look => match Store::open_read_only(data_dir).await {
             Err(StoreError::Absent(_)) => Store::empty().await,
             opened => opened,
         },
+        _ if lease.is_some() => Store::open(data_dir, Arc::new(SystemClock)).await,
+        _ => opened_beside(data_dir).await,
+    }
+}
+
+/// Whoever holds the lease may be about to make the database, or to bring it up to date.
+async fn opened_beside(data_dir: &Path) -> Result<Store, StoreError> {
+    let begun = Instant::now();
+    loop {
+        match Store::open_beside(data_dir, Arc::new(SystemClock)).await {
+            Err(StoreError::Absent(_) | StoreError::Older(_)) if begun.elapsed() < PATIENCE => tokio::time::sleep(AGAIN).await,
+            opened => return opened,
+        }
     }
 }
 
@@ -332,21 +382,14 @@ fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
 
 /// The bundled plugins, granted what they need, and the files in the plugin folder, granted nothing until an operator's
 /// decisions are recalled.
-fn installed(
-    config: &Config,
-    published: &[Published],
-    shelf: &Shelf,
-    engine: &Engine,
-    access: Access,
-) -> Result<(Registry, Vec<Refused>), AppError> {
+fn installed(config: &Config, found: &publishing::Found, access: Access) -> Result<(Registry, Vec<Refused>), AppError> {
     let registry = Registry::reserving(config.servers.iter().map(|server| server.name.clone()));
     for bundled in baton_plugins::BUNDLED {
         let needs = |package: &Package| package.manifest.needs.clone();
         let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
         added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
     }
-    let found = publishing::Found { folder: &Folder::of(&config.data_dir), published, shelf, engine, trust: &config.trust };
-    let refused = publishing::load(&found, &registry, access);
+    let refused = publishing::load(found, &registry, access);
     Ok((registry, refused))
 }
 
@@ -371,6 +414,10 @@ impl Policy for Config {
 
     fn limits(&self, plugin: &str) -> Limits {
         self.limits(plugin)
+    }
+
+    fn trusts(&self, package: &Package) -> Result<(), String> {
+        self.trust.admit(package)
     }
 }
 

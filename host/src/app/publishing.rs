@@ -18,7 +18,7 @@ use crate::{
         engine::Engine,
         registry::{Origin, Plugin, Registry},
         signature::Trust,
-        versions::{Published, Shelf},
+        versions::{Claim, Published, Shelf},
     },
 };
 
@@ -30,6 +30,8 @@ pub(super) struct Found<'a> {
     pub(super) folder: &'a folder::Folder,
     /// What its files held last that was good.
     pub(super) published: &'a [Published],
+    /// Which names belong to which of them.
+    pub(super) claims: &'a [Claim],
     pub(super) shelf: &'a Shelf,
     /// What is known to have no code.
     pub(super) engine: &'a Engine,
@@ -37,36 +39,62 @@ pub(super) struct Found<'a> {
     pub(super) trust: &'a Trust,
 }
 
-impl Found<'_> {
-    fn restore(&self, last: &Published, path: &Path, registry: &Registry) -> Option<Arc<Plugin>> {
+/// A file of the folder, read.
+struct Candidate<'a> {
+    path: PathBuf,
+    /// What it held last.
+    last: Option<&'a Published>,
+    read: Result<Plugin, String>,
+}
+
+impl<'a> Found<'a> {
+    fn candidate(&self, path: PathBuf, access: Access) -> Candidate<'a> {
+        let last = self.published.iter().find(|last| is_file(&path, &last.file));
+        // What the host that executes has not taken up is not there yet.
+        let taken_up = last.filter(|_| access == Access::Beside).and_then(|last| self.restored(last, &path));
+        let read = taken_up.map_or_else(|| self.read(&path), Ok);
+        Candidate { path, last, read }
+    }
+
+    fn restored(&self, last: &Published, path: &Path) -> Option<Plugin> {
         let plugin = kept(last, path, self.shelf, self.trust)?;
         // It may have been published without being compiled, and be no good.
-        self.engine.refusal(&plugin.package, &plugin.origin).is_none().then(|| registry.add(plugin).ok())?
+        self.engine.refusal(&plugin.package, &plugin.origin).is_none().then(|| self.placed(plugin, path))
     }
 
     fn read(&self, path: &Path) -> Result<Plugin, String> {
         let plugin = self.folder.read(path, self.trust)?;
-        self.engine.refusal(&plugin.package, &plugin.origin).map_or(Ok(plugin), Err)
+        self.engine.refusal(&plugin.package, &plugin.origin).map_or_else(|| Ok(self.placed(plugin, path)), Err)
+    }
+
+    fn placed(&self, mut plugin: Plugin, path: &Path) -> Plugin {
+        plugin.newcomer = is_newcomer(self.claims, &plugin, path);
+        plugin
+    }
+
+    /// Whose turn it is to take its name: first the file that it belongs to, then one with the same in it, then whoever
+    /// had a name before.
+    fn turn(&self, candidate: &Candidate) -> (bool, bool, usize) {
+        let name = candidate.read.as_ref().ok().map(Plugin::name).or(candidate.last.map(|last| last.plugin.as_str()));
+        let claim = self.claims.iter().find(|claim| Some(claim.plugin.as_str()) == name);
+        let is_holder = claim.is_some_and(|claim| is_file(&candidate.path, &claim.file));
+        let is_newcomer = candidate.read.as_ref().is_ok_and(|plugin| plugin.newcomer);
+        let place = self.published.iter().position(|last| is_file(&candidate.path, &last.file)).unwrap_or(usize::MAX);
+        (!is_holder, is_newcomer, place)
     }
 }
 
-/// Adds the plugins of the folder to those that are bundled; gives the files that were refused. Whoever held a name
-/// before holds it now, and what cannot be read is replaced by the last of the file that could.
+/// Adds the plugins of the folder to those that are bundled; gives the files that were refused. A name goes to the file
+/// that it belongs to, and what cannot be read is replaced by the last of the file that could.
 pub(super) fn load(found: &Found, registry: &Registry, access: Access) -> Vec<Refused> {
-    let mut files = found.folder.files();
-    let place = |path: &PathBuf| found.published.iter().position(|last| is_file(path, &last.file)).unwrap_or(usize::MAX);
-    files.sort_by_key(|path| (place(path), path.clone()));
+    let mut candidates: Vec<_> = found.folder.files().into_iter().map(|path| found.candidate(path, access)).collect();
+    candidates.sort_by_cached_key(|candidate| (found.turn(candidate), candidate.path.clone()));
     let mut refused = Vec::new();
-    for path in files {
-        let last = found.published.iter().find(|last| is_file(&path, &last.file));
-        let restored = || last.filter(|last| found.restore(last, &path, registry).is_some());
-        // What the host that executes has not taken up is not there yet.
-        if access == Access::Beside && restored().is_some() {
-            continue;
-        }
-        let added = found.read(&path).and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
+    for Candidate { path, last, read } in candidates {
+        let added = read.and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
         if let Err(reason) = added {
-            refused.push(Refused { reason: with_last(&reason, restored()), path });
+            let stays = |last: &&Published| found.restored(last, &path).is_some_and(|plugin| registry.add(plugin).is_ok());
+            refused.push(Refused { reason: with_last(&reason, last.filter(stays)), path });
         }
     }
     refused
@@ -136,7 +164,7 @@ impl App {
     /// Publishes a plugin that was read from `path`: compiles and links it, keeps its file, and puts it in the place of
     /// the version before. A sentence says why not, and then nothing has changed.
     pub async fn publish(&self, plugin: Plugin, path: &Path) -> Result<Result<Arc<Plugin>, String>, KernelError> {
-        if let Err(reason) = self.admits(&plugin, path) {
+        if let Err(reason) = self.admits(&plugin, path).await? {
             return Ok(Err(reason));
         }
         let plugin = Arc::new(plugin);
@@ -147,19 +175,32 @@ impl App {
     }
 
     /// Whether a plugin that was read from `path` may have its name; a sentence says why not.
-    pub(super) fn admits(&self, plugin: &Plugin, path: &Path) -> Result<(), String> {
+    pub(super) async fn admits(&self, plugin: &Plugin, path: &Path) -> Result<Result<(), String>, KernelError> {
+        let claims = self.versions().claims().await?;
+        let is_its_own = claims.iter().any(|claim| claim.plugin == plugin.name() && is_file(path, &claim.file));
         let holder = match self.kernel.registry().find(plugin.name()).map(|present| present.origin.clone()) {
-            // Its file was given another name.
-            Some(Origin::File(file)) if !file.exists() => file,
+            // Its file was given another name, or had the name only while the one it belongs to was away.
+            Some(Origin::File(file)) if is_its_own || !file.exists() => file,
             _ => path.to_owned(),
         };
-        self.kernel.registry().check(plugin, Some(&holder)).map_err(|error| error.to_string())
+        Ok(self.kernel.registry().check(plugin, Some(&holder)).map_err(|error| error.to_string()))
+    }
+
+    /// Gives the name of a plugin to the file it lies in, whoever had it: an operator says so.
+    pub async fn claim(&self, plugin: &Plugin, path: &Path) -> Result<(), KernelError> {
+        let (file, hash) = (file_name(path), plugin.package.hash.clone());
+        Ok(self.versions().claim(&Claim { plugin: plugin.name().to_owned(), file, hash }).await?)
+    }
+
+    /// Gives a name up: whoever takes it next is as good as any.
+    pub async fn unclaim(&self, plugin: &str) -> Result<(), KernelError> {
+        Ok(self.versions().unclaim(plugin).await?)
     }
 
     /// The last step of publishing: for what has been compiled, and is held by nobody else.
     pub(super) async fn take_up(&self, plugin: Arc<Plugin>, path: &Path) -> Result<Result<Arc<Plugin>, String>, KernelError> {
         // Somebody else may have taken the name meanwhile.
-        if let Err(reason) = self.admits(&plugin, path) {
+        if let Err(reason) = self.admits(&plugin, path).await? {
             return Ok(Err(reason));
         }
         let Some(plugin) = Arc::into_inner(plugin) else { return Ok(Err("It is being published already.".to_owned())) };
@@ -181,7 +222,8 @@ impl App {
         Ok(Ok(plugin))
     }
 
-    async fn put(&self, plugin: Plugin, path: &Path) -> Result<Arc<Plugin>, KernelError> {
+    async fn put(&self, mut plugin: Plugin, path: &Path) -> Result<Arc<Plugin>, KernelError> {
+        plugin.newcomer = is_newcomer(&self.versions().claims().await?, &plugin, path);
         let of_file = self.kernel.registry().of_file(path);
         let plugin = self.kernel.put(plugin).await?;
         if let Some(other) = of_file.filter(|other| other.name() != plugin.name()) {
@@ -259,6 +301,12 @@ fn published(replaced: Option<&str>) -> (&'static str, Value) {
 /// The last good version of a file, if it is still one that the operator takes.
 fn kept(last: &Published, path: &Path, shelf: &Shelf, trust: &Trust) -> Option<Plugin> {
     understand(shelf.read(&last.hash)?, path, trust).ok()
+}
+
+/// Whether the name of a plugin belongs to another file than the one it lies in.
+fn is_newcomer(claims: &[Claim], plugin: &Plugin, path: &Path) -> bool {
+    let claim = claims.iter().find(|claim| claim.plugin == plugin.name());
+    claim.is_some_and(|claim| !claim.is_of(&file_name(path), &plugin.package.hash))
 }
 
 fn with_last(reason: &str, kept: Option<&Published>) -> String {

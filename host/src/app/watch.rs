@@ -136,7 +136,7 @@ impl<'a> Watched<'a> {
         }
         match self.app.follow(plugin, &path).await? {
             Ok(_) => self.taken_up(&path),
-            Err(plugin) => match self.app.admits(&plugin, &path) {
+            Err(plugin) => match self.app.admits(&plugin, &path).await? {
                 Ok(()) => self.claim(plugin, path),
                 Err(reason) => return self.refuse(&path, reason).await,
             },
@@ -168,12 +168,19 @@ impl<'a> Watched<'a> {
             return Ok(());
         }
         self.give_up(&path);
+        let displaced = self.app.kernel.registry().find(plugin.name()).map(|present| present.origin.clone());
         let published = match outcome {
             Ok(()) => self.app.take_up(plugin, &path).await?.map(drop),
             Err(reason) => Err(reason),
         };
         match published {
-            Ok(()) => self.taken_up(&path),
+            Ok(()) => {
+                self.taken_up(&path);
+                // It had the name only while this file was away.
+                if let Some(Origin::File(other)) = displaced.filter(|other| *other != Origin::File(path)) {
+                    self.known.again(&other);
+                }
+            }
             Err(reason) => self.refuse(&path, reason).await?,
         }
         self.let_leave().await

@@ -26,7 +26,7 @@ impl Kernel {
         let shelf = self.parts.shelf.clone();
         let read = tokio::task::spawn_blocking(move || read_kept(&shelf.path(&kept.hash), shelf.read(&kept.hash)?, kept.bundled)).await;
         let Some(plugin) = read.ok().flatten().filter(|plugin| plugin.name() == name) else { return Ok(None) };
-        adopt_current(&plugin, &self.parts.grants.decisions().await?);
+        adopt_current(&plugin, &self.decided_so_far().await?);
         plugin.kept.store(true, Ordering::SeqCst);
         Ok(Some(self.parts.registry.hold(Arc::new(plugin))))
     }

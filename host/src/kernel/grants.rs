@@ -1,6 +1,9 @@
 //! What an operator decided of a plugin, and the port of the table that keeps it. Applies nothing itself.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::permissions::Patterns;
 use crate::{events::Draft, interfaces::CAPABILITIES};
@@ -46,6 +49,43 @@ pub struct Decision {
     pub revision: u64,
 }
 
+/// What was decided of a plugin by its name. It holds for every version of it that was decided of before, whether its
+/// file is there, kept or gone; what is decided of a version afterwards is not touched by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "kebab-case")]
+pub enum Rule {
+    /// Nothing is granted any more but `rest`.
+    TakenBack {
+        /// Of these kinds alone; of all when there are none.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        kinds: BTreeSet<String>,
+        /// What stays granted where it was.
+        #[serde(default, skip_serializing_if = "Patterns::is_empty")]
+        rest: Patterns,
+    },
+    /// All is as if nobody had ever decided, but that it stays disabled if it was.
+    Forgotten,
+    /// It may not be started.
+    Disabled,
+    /// It may be started, also after it was stopped.
+    Enabled,
+}
+
+/// A rule as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruling {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// What was decided.
+    pub rule: Rule,
+    /// When, in milliseconds since 1970 UTC.
+    pub decided_at: u64,
+    /// By whom.
+    pub decided_by: String,
+    /// Its number in one row with those of all decisions. Given by the table.
+    pub revision: u64,
+}
+
 /// Why the store of grants did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The grants could not be {action}: {reason}")]
@@ -61,9 +101,14 @@ pub struct GrantsError {
 pub trait Grants: Send + Sync {
     /// The last decision of every version of every plugin, in the order in which they were taken.
     async fn decisions(&self) -> Result<Vec<Decision>, GrantsError>;
-    /// Keeps a decision together with its events, if the version's last one still has the number `expected` (0 for none).
-    /// Returns false, and changes nothing, when somebody else decided meanwhile.
+    /// What was decided by name, in the order in which it was.
+    async fn rulings(&self) -> Result<Vec<Ruling>, GrantsError>;
+    /// Keeps a decision together with its events, if the last that was decided of the version, or by name of all of them,
+    /// still has the number `expected` (0 for none). Returns false, and changes nothing, when somebody else decided
+    /// meanwhile.
     async fn decide(&self, decision: &Decision, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError>;
-    /// The number of the last decision, 0 before the first. Cheap: it is asked for all the time.
+    /// Keeps a ruling, and after it what holds for one version from then on, in the same way.
+    async fn rule(&self, ruling: &Ruling, version: Option<&Decision>, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError>;
+    /// The number of the last decision or ruling, 0 before the first. Cheap: it is asked for all the time.
     async fn revision(&self) -> Result<u64, GrantsError>;
 }

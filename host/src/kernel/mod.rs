@@ -95,6 +95,8 @@ pub trait Policy: Send + Sync {
     fn settings(&self, workspace: &Path) -> Result<Value, String>;
     /// What a run of a plugin may take, by its name.
     fn limits(&self, plugin: &str) -> limits::Limits;
+    /// Whether a file that is not part of this program may be executed, by who signed it; or a sentence that says why not.
+    fn trusts(&self, package: &package::Package) -> Result<(), String>;
 }
 
 /// Why the kernel did not do what it was asked.

@@ -172,8 +172,8 @@ impl Permissions {
 
     /// Why `pattern` could never be granted under `kind`, if it could not.
     pub fn check(&self, kind: &str, pattern: &str) -> Result<(), PatternError> {
-        let pattern = [pattern.to_owned()];
-        if is_amount(self.kinds, kind) { amount(kind, &pattern).map(drop) } else { Ok(()) }
+        let one = [(kind.to_owned(), vec![pattern.to_owned()])].into_iter().collect();
+        Compiled::of(&one, self.kinds).map(drop)
     }
 
     /// Replaces the grants. Calls that were admitted before are not called back.

@@ -72,6 +72,8 @@ pub struct Plugin {
     pub permissions: Arc<Permissions>,
     /// The files packed into it.
     pub assets: Arc<Assets>,
+    /// Its name belongs to another file: nothing that was decided of that is decided of it.
+    pub newcomer: bool,
     /// What it declares, for a toolbox that was asked.
     pub(super) tools: OnceCell<Result<Arc<[Declared]>, String>>,
     /// Its file is kept for the runs that begin with it.
@@ -122,6 +124,7 @@ impl Plugin {
             origin,
             permissions: Arc::new(permissions),
             assets: Arc::new(assets),
+            newcomer: false,
             tools: OnceCell::new(),
             kept: AtomicBool::new(false),
             at_first,

@@ -13,6 +13,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::{
     Kernel, KernelError,
     execution::{Ending, Gate, paused},
+    registry::Origin,
     run::{Queued, Run, State},
     starting::startable,
 };
@@ -232,6 +233,12 @@ impl Kernel {
         if let Err(error) = startable(&plugin) {
             return Ok(paused(PauseKind::Plugin, not_startable(&run, &error)));
         }
+        // Kept versions are no exception: who takes a key out of the settings means its plugins' runs as well.
+        if plugin.origin != Origin::Bundled
+            && let Err(reason) = self.parts.policy.trusts(&plugin.package)
+        {
+            return Ok(paused(PauseKind::Plugin, untrusted(&run, &reason)));
+        }
         let history = match self.parts.journal.entries(&run.id).await {
             Ok(history) => history,
             // It may be this run's journal alone; where it is the store, the pause cannot be written either.
@@ -301,6 +308,14 @@ fn executed(active: &HashMap<RunId, Active>, plugin: &str) -> usize {
 
 fn not_startable(run: &Run, error: &KernelError) -> String {
     format!("{error} Then resume the run: `baton runs resume {}`.", run.id)
+}
+
+fn untrusted(run: &Run, reason: &str) -> String {
+    let (plugin, version) = (&run.plugin, &run.plugin_version);
+    format!(
+        "Version {version} of `{plugin}`, which the run began with, is not trusted any more. {reason} Then resume the run: `baton runs resume {}`.",
+        run.id
+    )
 }
 
 fn other_version(run: &Run) -> String {

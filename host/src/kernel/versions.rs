@@ -31,6 +31,24 @@ pub struct Published {
     pub published_at: u64,
 }
 
+/// Which file of the plugin folder a name belongs to. It belongs to it also while the file is away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Name of the file.
+    pub file: String,
+    /// SHA-256 of what was in it last, in hexadecimal: the same under another name is the file that was given it.
+    pub hash: String,
+}
+
+impl Claim {
+    /// Whether it is the claim of a file with this name and content.
+    pub fn is_of(&self, file: &str, hash: &str) -> bool {
+        self.file == file || self.hash == hash
+    }
+}
+
 /// A version whose file is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
@@ -74,10 +92,17 @@ pub struct VersionsError {
 pub trait Versions: Send + Sync {
     /// What was published last from each file, the oldest first.
     async fn published(&self) -> Result<Vec<Published>, VersionsError>;
-    /// Remembers a publication in the place of what its file and its plugin had before.
+    /// Remembers a publication in the place of what its file and its plugin had before. The name is the file's from then
+    /// on, unless it belongs to another.
     async fn publish(&self, published: &Published, events: Vec<Draft>) -> Result<(), VersionsError>;
     /// Forgets what a file held. Returns false, and keeps no event, when nothing was known of it.
     async fn withdraw(&self, file: &str, events: Vec<Draft>) -> Result<bool, VersionsError>;
+    /// Which names belong to which files.
+    async fn claims(&self) -> Result<Vec<Claim>, VersionsError>;
+    /// Gives a name to a file, whoever had it.
+    async fn claim(&self, claim: &Claim) -> Result<(), VersionsError>;
+    /// Gives a name up.
+    async fn unclaim(&self, plugin: &str) -> Result<(), VersionsError>;
     /// The versions that are kept.
     async fn kept(&self) -> Result<Vec<Version>, VersionsError>;
     /// Remembers that a version is kept, and when it was needed.

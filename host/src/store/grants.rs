@@ -1,8 +1,10 @@
-//! The table `grants`: what operators decided of each version of a plugin. Knows no capability.
+//! The tables `grants` and `rulings`: what operators decided of each version of a plugin, and of all of them by name.
+//! Knows no capability.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::Serialize;
 use sqlx::{Row, any::AnyRow};
 
 use super::{
@@ -13,20 +15,21 @@ use super::{
 };
 use crate::{
     events::Draft,
-    kernel::{
-        grants::{Decision, Grants, GrantsError, Standing},
-        permissions::Patterns,
-    },
+    kernel::grants::{Decision, Grants, GrantsError, Ruling, Standing},
 };
 
 const TABLE: &str = "grants";
 const ALL: &str = "select plugin, hash, granted, withheld, state, traps, decided_at, decided_by, revision from grants order by revision";
-const FIND: &str = "select revision from grants where plugin = $1 and hash = $2";
-const LAST: &str = "select coalesce(max(revision), 0) as revision from grants";
+const RULINGS: &str = "select plugin, rule, decided_at, decided_by, revision from rulings order by revision";
+const OF_VERSION: &str = "select coalesce(max(revision), 0) as revision from (select revision from grants where plugin = $1 and hash = $2 \
+    union all select revision from rulings where plugin = $1) as decided";
+const LAST: &str = "select coalesce(max(revision), 0) as revision from (select max(revision) as revision from grants \
+    union all select max(revision) from rulings) as decided";
 const DECIDE: &str = "insert into grants (plugin, hash, granted, withheld, state, traps, decided_at, decided_by, revision) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, (select coalesce(max(revision), 0) + 1 from grants)) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
     on conflict (plugin, hash) do update set granted = excluded.granted, withheld = excluded.withheld, state = excluded.state, \
     traps = excluded.traps, decided_at = excluded.decided_at, decided_by = excluded.decided_by, revision = excluded.revision";
+const RULE: &str = "insert into rulings (plugin, rule, decided_at, decided_by, revision) values ($1, $2, $3, $4, $5)";
 
 #[async_trait]
 impl Grants for Store {
@@ -35,9 +38,19 @@ impl Grants for Store {
         rows.iter().map(decision).collect::<Result<_, _>>().map_err(unread)
     }
 
+    async fn rulings(&self) -> Result<Vec<Ruling>, GrantsError> {
+        let rows = sqlx::query(RULINGS).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
+        rows.iter().map(ruling).collect::<Result<_, _>>().map_err(unread)
+    }
+
     async fn decide(&self, decision: &Decision, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError> {
-        let change = Decide { decision: decision.clone(), expected, events: NewEvent::all(events) };
-        self.queue.change(change).await.map_err(|error| GrantsError { action: "written", reason: error.to_string() })
+        let (ruling, version) = (None, Some(decision.clone()));
+        self.queue.change(Decide { ruling, version, expected, events: NewEvent::all(events) }).await.map_err(unwritten)
+    }
+
+    async fn rule(&self, ruling: &Ruling, version: Option<&Decision>, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError> {
+        let (ruling, version) = (Some(ruling.clone()), version.cloned());
+        self.queue.change(Decide { ruling, version, expected, events: NewEvent::all(events) }).await.map_err(unwritten)
     }
 
     async fn revision(&self) -> Result<u64, GrantsError> {
@@ -46,8 +59,10 @@ impl Grants for Store {
     }
 }
 
+/// One of the two, or both: of the same plugin.
 struct Decide {
-    decision: Decision,
+    ruling: Option<Ruling>,
+    version: Option<Decision>,
     expected: u64,
     events: Vec<Arc<NewEvent>>,
 }
@@ -57,26 +72,53 @@ impl Change for Decide {
     type Outcome = bool;
 
     async fn apply(&self, step: &mut Step<'_>) -> Result<bool, StoreError> {
-        let Decision { plugin, hash, standing, decided_at, decided_by, .. } = &self.decision;
-        let found = sqlx::query(FIND).bind(&**plugin).bind(&**hash).fetch_optional(&mut *step.connection).await?;
-        if found.as_ref().map_or(Ok(0), |row| read_number(row, "revision"))? != self.expected {
+        let hash = self.version.as_ref().map_or("", |version| &*version.hash);
+        let plugin = self.ruling.as_ref().map(|ruling| &*ruling.plugin).or(self.version.as_ref().map(|version| &*version.plugin));
+        let found = sqlx::query(OF_VERSION).bind(plugin.unwrap_or_default()).bind(hash).fetch_one(&mut *step.connection).await?;
+        if read_number(&found, "revision")? != self.expected {
             return Ok(false);
         }
-        let query = sqlx::query(DECIDE).bind(&**plugin).bind(&**hash).bind(text(&standing.granted)?).bind(text(&standing.withheld)?);
-        let (state, traps) = match standing.tripped {
-            _ if standing.disabled => ("disabled", None),
-            Some(traps) => ("tripped", Some(i64::from(traps))),
-            None => ("enabled", None),
-        };
-        let query = query.bind(state).bind(traps).bind(stored(*decided_at)).bind(&**decided_by);
-        query.execute(&mut *step.connection).await?;
+        let last = sqlx::query(LAST).fetch_one(&mut *step.connection).await?;
+        let mut revision = read_number(&last, "revision")?;
+        if let Some(Ruling { plugin, rule, decided_at, decided_by, .. }) = &self.ruling {
+            revision += 1;
+            let query = sqlx::query(RULE).bind(&**plugin).bind(text(rule)?).bind(stored(*decided_at)).bind(&**decided_by);
+            query.bind(stored(revision)).execute(&mut *step.connection).await?;
+        }
+        if let Some(version) = &self.version {
+            decide(version, revision + 1, step).await?;
+        }
         step.events.extend(self.events.iter().cloned());
         Ok(true)
     }
 }
 
-fn text(patterns: &Patterns) -> Result<String, StoreError> {
-    serde_json::to_string(patterns).map_err(|error| StoreError::Unwritable(error.to_string()))
+async fn decide(decision: &Decision, revision: u64, step: &mut Step<'_>) -> Result<(), StoreError> {
+    let Decision { plugin, hash, standing, decided_at, decided_by, .. } = decision;
+    let query = sqlx::query(DECIDE).bind(&**plugin).bind(&**hash).bind(text(&standing.granted)?).bind(text(&standing.withheld)?);
+    let (state, traps) = match standing.tripped {
+        _ if standing.disabled => ("disabled", None),
+        Some(traps) => ("tripped", Some(i64::from(traps))),
+        None => ("enabled", None),
+    };
+    let query = query.bind(state).bind(traps).bind(stored(*decided_at)).bind(&**decided_by).bind(stored(revision));
+    query.execute(&mut *step.connection).await?;
+    Ok(())
+}
+
+fn text(what: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(what).map_err(|error| StoreError::Unwritable(error.to_string()))
+}
+
+fn ruling(row: &AnyRow) -> Result<Ruling, StoreError> {
+    let rule: &str = row.try_get("rule")?;
+    Ok(Ruling {
+        plugin: row.try_get("plugin")?,
+        rule: serde_json::from_str(rule).map_err(|error| StoreError::row("rulings", error))?,
+        decided_at: read_number(row, "decided_at")?,
+        decided_by: row.try_get("decided_by")?,
+        revision: read_number(row, "revision")?,
+    })
 }
 
 fn decision(row: &AnyRow) -> Result<Decision, StoreError> {
@@ -102,4 +144,8 @@ fn decision(row: &AnyRow) -> Result<Decision, StoreError> {
 
 fn unread(error: StoreError) -> GrantsError {
     GrantsError { action: "read", reason: error.to_string() }
+}
+
+fn unwritten(error: StoreError) -> GrantsError {
+    GrantsError { action: "written", reason: error.to_string() }
 }

@@ -1,4 +1,5 @@
-//! The tables `plugins` and `versions`: which file of the plugin folder held what, and which versions are kept. Reads no file.
+//! The tables `plugins`, `claims` and `versions`: which file of the plugin folder held what, which name belongs to which of
+//! them, and which versions are kept. Reads no file.
 
 use std::sync::Arc;
 
@@ -13,12 +14,20 @@ use super::{
 };
 use crate::{
     events::Draft,
-    kernel::versions::{Need, Published, Version, Versions, VersionsError},
+    kernel::versions::{Claim, Need, Published, Version, Versions, VersionsError},
 };
 
 const PUBLISHED: &str = "select file, plugin, version, hash, published_at from plugins order by published_at";
 const CLEAR: &str = "delete from plugins where file = $1 or plugin = $2";
 const PUBLISH: &str = "insert into plugins (file, plugin, version, hash, published_at) values ($1, $2, $3, $4, $5)";
+const CLAIMS: &str = "select plugin, file, hash from claims";
+const CLAIM: &str = "insert into claims (plugin, file, hash) values ($1, $2, $3) \
+    on conflict (plugin) do update set file = excluded.file, hash = excluded.hash";
+/// A file that has the name, or that had another name when it had it.
+const CONFIRM: &str = "insert into claims (plugin, file, hash) values ($1, $2, $3) \
+    on conflict (plugin) do update set file = excluded.file, hash = excluded.hash \
+    where claims.file = excluded.file or claims.hash = excluded.hash";
+const UNCLAIM: &str = "delete from claims where plugin = $1";
 const WITHDRAW: &str = "delete from plugins where file = $1";
 const KEPT: &str = "select hash, plugin, version, bundled, kept_at from versions";
 const KEEP: &str = "insert into versions (hash, plugin, version, bundled, kept_at) values ($1, $2, $3, $4, $5) \
@@ -40,6 +49,18 @@ impl Versions for Store {
 
     async fn withdraw(&self, file: &str, events: Vec<Draft>) -> Result<bool, VersionsError> {
         self.queue.change(Withdraw { file: file.to_owned(), events: NewEvent::all(events) }).await.map_err(unwritten)
+    }
+
+    async fn claims(&self) -> Result<Vec<Claim>, VersionsError> {
+        self.load_all(CLAIMS, claim).await
+    }
+
+    async fn claim(&self, claim: &Claim) -> Result<(), VersionsError> {
+        self.queue.change(Take(claim.clone())).await.map_err(unwritten)
+    }
+
+    async fn unclaim(&self, plugin: &str) -> Result<(), VersionsError> {
+        self.queue.change(GiveUp(plugin.to_owned())).await.map_err(unwritten)
     }
 
     async fn kept(&self) -> Result<Vec<Version>, VersionsError> {
@@ -80,7 +101,33 @@ impl Change for Publish {
         sqlx::query(CLEAR).bind(&**file).bind(&**plugin).execute(&mut *step.connection).await?;
         let query = sqlx::query(PUBLISH).bind(&**file).bind(&**plugin).bind(&**version).bind(&**hash).bind(stored(*published_at));
         query.execute(&mut *step.connection).await?;
+        sqlx::query(CONFIRM).bind(&**plugin).bind(&**file).bind(&**hash).execute(&mut *step.connection).await?;
         step.events.extend(self.events.iter().cloned());
+        Ok(())
+    }
+}
+
+struct Take(Claim);
+
+#[async_trait]
+impl Change for Take {
+    type Outcome = ();
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        let Claim { plugin, file, hash } = &self.0;
+        sqlx::query(CLAIM).bind(&**plugin).bind(&**file).bind(&**hash).execute(&mut *step.connection).await?;
+        Ok(())
+    }
+}
+
+struct GiveUp(String);
+
+#[async_trait]
+impl Change for GiveUp {
+    type Outcome = ();
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        sqlx::query(UNCLAIM).bind(&*self.0).execute(&mut *step.connection).await?;
         Ok(())
     }
 }
@@ -141,6 +188,10 @@ fn published(row: &AnyRow) -> Result<Published, StoreError> {
         hash: row.try_get("hash")?,
         published_at: read_number(row, "published_at")?,
     })
+}
+
+fn claim(row: &AnyRow) -> Result<Claim, StoreError> {
+    Ok(Claim { plugin: row.try_get("plugin")?, file: row.try_get("file")?, hash: row.try_get("hash")? })
 }
 
 fn version(row: &AnyRow) -> Result<Version, StoreError> {

@@ -80,6 +80,7 @@ impl Arrival {
         self.plugin.exports(app.kernel.engine())?;
         let replaced = app.kernel.registry().find(self.plugin.name()).map(|present| present.package.hash.clone());
         Folder::of(&app.config.data_dir).put(&self.plugin, &path)?;
+        app.claim(&self.plugin, &path).await?;
         let plugin = app.kernel.put(self.plugin).await?;
         remember(app, &plugin, self.from.as_ref()).await?;
         record(app, &plugin, self.from.as_ref(), replaced.as_deref()).await?;

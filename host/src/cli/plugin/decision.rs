@@ -3,9 +3,11 @@
 
 use anyhow::Result;
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::list;
 use crate::{
+    app::{Access, App},
     cli::{
         Context,
         exit::Exit,
@@ -15,7 +17,7 @@ use crate::{
     kernel::{
         granting::{By, Change, Named},
         permissions::Patterns,
-        registry::{Plugin, Status},
+        registry::{Origin, Plugin, Status},
     },
 };
 
@@ -45,16 +47,51 @@ fn reason(text: &str) -> Result<String, String> {
 
 /// Decides, and says what holds now.
 pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, reason: &Reason) -> Result<Exit> {
-    let app = context.open_to_change().await?;
+    let app = context.open(Access::Decide).await?;
     let by = By { who: &app.config.operator, why: reason.reason.as_deref() };
-    let plugin = app.kernel.decide(plugin, change, by).await?;
-    app.close().await;
-    if context.screen.is_json() {
-        context.screen.document(&list::summary(&plugin))?;
-    } else {
-        context.screen.tell(outcome(context, &plugin));
+    let decided = app.kernel.decide(plugin, change, by).await?;
+    if let (Some(decided), Change::Grant(_) | Change::Only(_)) = (&decided, change)
+        && let Origin::File(path) = &decided.origin
+        && decided.newcomer
+    {
+        // Whoever grants something to it means that it is to have the name.
+        app.claim(decided, path).await?;
     }
+    match &decided {
+        Some(decided) if context.screen.is_json() => context.screen.document(&summary(&app, decided))?,
+        Some(decided) => {
+            context.screen.tell(outcome(context, decided));
+            if let Some(elsewhere) = elsewhere(&app, decided) {
+                context.screen.tell(elsewhere);
+            }
+        }
+        None if context.screen.is_json() => context.screen.document(&json!({ "name": plugin, "versions": "all" }))?,
+        None => context.screen.tell(format!("  So it is decided of every version of `{}`; no file of it is here.", text::escaped(plugin))),
+    }
+    app.close().await;
     Ok(Exit::Done)
+}
+
+/// A plugin as programs see it, with what runs begin with in another Baton where that is another version.
+pub(super) fn summary(app: &App, plugin: &Plugin) -> Value {
+    let mut document = list::summary(plugin);
+    if let Some(begun) = app.begun_elsewhere(plugin) {
+        document["begun-elsewhere"] = json!({ "version": begun.version, "hash": begun.hash });
+    }
+    document
+}
+
+/// Which version another Baton begins runs with, where it is not the one that was spoken of.
+pub(super) fn elsewhere(app: &App, plugin: &Plugin) -> Option<String> {
+    let begun = app.begun_elsewhere(plugin)?;
+    let (name, hash) = (text::escaped(plugin.name()), begun.hash.get(..12).unwrap_or(&begun.hash));
+    let (version, present) = (text::escaped(&begun.version), text::escaped(&plugin.package.manifest.version.to_string()));
+    Some(format!(
+        "{} That is version {present} (sha256 {}), which lies in the plugin folder. The Baton that is at work on this data begins runs of `{name}` with \
+         version {version} (sha256 {hash}) until it takes up the file: at once if it serves, else when it is started again.",
+        painted(WARNING, "!"),
+        plugin.package.hash.get(..12).unwrap_or(&plugin.package.hash),
+    ))
 }
 
 /// What holds for a plugin now, and what is still to be decided.

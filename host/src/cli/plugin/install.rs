@@ -62,7 +62,7 @@ impl Install {
             app.kernel.rehearse(&arrival.plugin).await?;
             return self.tell(context, &arrival.plugin, &path, None, &config.trust);
         }
-        let app = context.open_to_change().await?;
+        let app = context.open(Access::Decide).await?;
         let Settled { plugin, path, replaced } = arrival.settle(&app).await?;
         if self.grant {
             let by = By { who: &app.config.operator, why: self.reason.reason.as_deref() };

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::decision;
 use crate::{
     app::Access,
     cli::{
@@ -32,7 +33,8 @@ impl List {
         if context.screen.is_json() {
             let refused: Vec<_> =
                 app.refused.iter().map(|refused| json!({ "file": path_text(&refused.path), "reason": refused.reason })).collect();
-            let plugins: Vec<_> = plugins.values().map(|plugin| signed(summary(plugin), plugin, &app.config.trust)).collect();
+            let plugins: Vec<_> =
+                plugins.values().map(|plugin| signed(decision::summary(&app, plugin), plugin, &app.config.trust)).collect();
             context.screen.document(&json!({ "plugins": plugins, "refused": refused }))?;
             return Ok(Exit::Done);
         }
@@ -63,6 +65,7 @@ impl List {
             table.row(cells.into_iter().chain([Cell::styled(text::excerpt(&refused.reason, 80), FAINT)]));
         }
         context.screen.answer(table.fit(context.screen.room()))?;
+        plugins.values().filter_map(|plugin| decision::elsewhere(&app, plugin)).for_each(|differs| context.screen.tell(differs));
         Ok(Exit::Done)
     }
 }

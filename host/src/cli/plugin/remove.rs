@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    app::{App, Folder, FolderError},
+    app::{Access, App, Folder, FolderError},
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -30,12 +30,15 @@ pub(in crate::cli) struct Remove {
 
 impl Remove {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open_to_change().await?;
+        let app = context.open(Access::Decide).await?;
         let (path, hash) = self.found(&app)?;
         if hash.is_some() {
-            app.kernel.decide(&self.plugin, &Change::Revoke(Vec::new()), &app.config.operator).await?;
+            app.kernel.decide(&self.plugin, &Change::Forget, &app.config.operator).await?;
         }
         Folder::of(&app.config.data_dir).remove(&path)?;
+        if hash.is_some() {
+            app.unclaim(&self.plugin).await?;
+        }
         app.sources().forget(&self.plugin).await?;
         if app.withdraw(&path).await?.is_none() {
             let data = json!({ "by": app.config.operator, "plugin": self.plugin, "file": path_text(&path) });

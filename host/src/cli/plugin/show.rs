@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{list, usage::Usage};
+use super::{decision, list, usage::Usage};
 use crate::{
     app::{self, Access, App},
     cli::{
@@ -37,6 +37,7 @@ impl Show {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
         let installed = app.kernel.registry().find(&self.plugin);
+        let elsewhere = installed.as_ref().and_then(|plugin| decision::elsewhere(&app, plugin));
         let usage = match &installed {
             Some(plugin) => Some(Usage::of(&app, plugin).await?),
             None => None,
@@ -56,6 +57,7 @@ impl Show {
         if context.screen.is_json() {
             let mut document = document(&plugin, &warnings, &packed, &app.config.trust);
             if let Some(usage) = &usage {
+                document["begun-elsewhere"] = decision::summary(&app, &plugin)["begun-elsewhere"].take();
                 (document["versions"], document["runs"]) = usage.document();
             }
             context.screen.document(&document)?;
@@ -64,6 +66,7 @@ impl Show {
             let usage = usage.map(|usage| usage.describe(figures::now(), room)).filter(|usage| !usage.is_empty());
             let lines: Vec<_> = [describe(&plugin, &warnings, &packed, &app.config.trust, room)].into_iter().chain(usage).collect();
             context.screen.answer(lines.join("\n"))?;
+            elsewhere.into_iter().for_each(|differs| context.screen.tell(differs));
         }
         Ok(Exit::Done)
     }

@@ -117,7 +117,7 @@ impl Update {
             context.screen.tell(show::needs(&arrival.plugin, context.screen.room()));
             return Ok(self.document(present, &arrival.plugin, &reference, config));
         }
-        let app = context.open_to_change().await?;
+        let app = context.open(Access::Decide).await?;
         let plugin = arrival.settle(&app).await?.plugin;
         app.close().await;
         context.screen.tell(format!("{} {}.", painted(GOOD, "✓"), present.step(&plugin, "is now")));

@@ -3,30 +3,25 @@
 
 use serde_json::json;
 
-use super::{about, adopt, current};
+use super::{HOST, about, adopt};
 use crate::{
     events::{Category, Draft},
     kernel::{Kernel, KernelError, grants::Standing, registry::Plugin, run::Run},
 };
-
-/// Who decides here.
-const HOST: &str = "baton";
 
 impl Kernel {
     /// Notes that a trap ended `run`, and stops its plugin when there were as many in a row as the operator allows.
     pub(in crate::kernel) async fn count_trap(&self, run: &Run, reason: &str) -> Result<(), KernelError> {
         let Some(plugin) = self.parts.registry.pinned(&run.plugin, &run.plugin_hash) else { return Ok(()) };
         let most = self.parts.policy.limits(plugin.name()).traps;
-        let decisions = self.parts.grants.decisions().await?;
-        let of_this = decisions.iter().find(|decision| decision.plugin == run.plugin && decision.hash == run.plugin_hash);
-        let decided_at = of_this.map_or(0, |decision| decision.decided_at);
+        let decided_at = self.decided_so_far().await?.last_at(&run.plugin, &run.plugin_hash);
         let traps = self.parts.runs.note_trap(run, decided_at, most).await?;
         if traps >= most { self.trip(&plugin, traps, run, reason).await } else { Ok(()) }
     }
 
     async fn trip(&self, plugin: &Plugin, traps: u32, run: &Run, reason: &str) -> Result<(), KernelError> {
         loop {
-            let present = current(plugin, &self.parts.grants.decisions().await?);
+            let present = self.decided_so_far().await?.of(plugin);
             if present.standing.disabled || present.standing.tripped.is_some() {
                 return Ok(());
             }

@@ -2,19 +2,17 @@
 //! any of it.
 
 mod breaker;
+mod ruling;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    str::FromStr,
-    sync::Arc,
-    sync::atomic::Ordering,
-};
+use std::{collections::BTreeMap, str::FromStr, sync::Arc, sync::atomic::Ordering};
 
 use serde_json::{Value, json};
 
+use ruling::is_granted_to_any;
+
 use super::{
     Kernel, KernelError,
-    grants::{Decision, Standing},
+    grants::{Decision, Rule, Ruling, Standing},
     patterns::is_amount,
     permissions::{PatternError, Patterns},
     registry::{Origin, Plugin},
@@ -24,11 +22,20 @@ use crate::{
     interfaces::CAPABILITIES,
 };
 
+/// Who decides where no operator does.
+const HOST: &str = "baton";
+
 /// A capability as an operator names it: `write=docs/**`, or `write` for all that is asked for of the kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     kind: String,
     pattern: Option<String>,
+}
+
+impl Named {
+    fn fits(&self, kind: &str, pattern: &str) -> bool {
+        kind == self.kind && self.pattern.as_deref().is_none_or(|named| named == pattern)
+    }
 }
 
 impl FromStr for Named {
@@ -58,10 +65,24 @@ pub enum Change {
     Only(Vec<Named>),
     /// Not these any more; nothing at all when none is named.
     Revoke(Vec<Named>),
+    /// As if nobody had ever decided, but that it stays disabled if it was.
+    Forget,
     /// It may be started, also after it was stopped.
     Enable,
     /// It may not be started.
     Disable,
+}
+
+impl Change {
+    /// The event that tells of it.
+    fn told(&self) -> &'static str {
+        match self {
+            Self::Grant(_) | Self::Only(_) => "granted",
+            Self::Revoke(_) | Self::Forget => "revoked",
+            Self::Enable => "enabled",
+            Self::Disable => "disabled",
+        }
+    }
 }
 
 /// Who decides, and why.
@@ -122,76 +143,100 @@ pub enum GrantError {
 }
 
 impl Kernel {
-    /// Takes a decision, keeps it and applies it here. Another host that executes runs applies it at its next look.
-    pub async fn decide(&self, plugin: &str, change: &Change, by: impl Into<By<'_>>) -> Result<Arc<Plugin>, KernelError> {
+    /// Takes a decision, keeps it and applies it here. Another host that executes runs applies it at its next look. To
+    /// grant is for the version that is installed, or where there is none for those that runs need; to take back, to
+    /// disable and to enable is for every version that was ever decided of. Gives the version that is installed, or one
+    /// that runs need.
+    pub async fn decide(&self, plugin: &str, change: &Change, by: impl Into<By<'_>>) -> Result<Option<Arc<Plugin>>, KernelError> {
         let by = by.into();
-        let present = self.parts.registry.find(plugin);
-        let mut older = self.versions_in_use(plugin).await?;
-        let Some(present) = present else {
-            let last = older.pop().ok_or_else(|| self.nobody(plugin))?;
-            for version in older.iter().chain([&last]) {
-                self.decide_version(version, by, change, |standing| standing.changed(version, change)).await?;
+        let Some(present) = self.parts.registry.find(plugin) else { return self.decide_of_absent(plugin, change, by).await };
+        loop {
+            let decided = self.decided_so_far().await?;
+            let current = decided.of(&present);
+            let next = match current.standing.changed(&present, change) {
+                // It may be granted to another version alone.
+                Err(GrantError::NotGranted { .. }) if decided.can_take_back(plugin, change) => current.standing.clone(),
+                next => next?,
+            };
+            let events = events(&present, &current.standing, &next, change, by);
+            let rule = change.rule(&next.granted);
+            let decision = self.decision(&present, next, by.who);
+            if self.keep_decision(rule, &decision, current.revision, events).await? {
+                break;
             }
-            return Ok(last);
-        };
-        older.retain(|version| present.package.hash != version.package.hash);
-        let standing = current(&present, &self.parts.grants.decisions().await?).standing;
-        let wanted = standing.changed(&present, change);
-        // The older ones first: what is carried to a version to come is what was decided last.
-        let mut reached = false;
-        for version in &older {
-            let next = |standing: &Standing| Ok(standing.following(version, change, wanted.as_ref().ok()));
-            reached |= self.decide_version(version, by, change, next).await?;
         }
-        match wanted {
-            // It was granted to an older version alone.
-            Err(GrantError::NotGranted { .. }) if reached => {}
-            Err(error) => return Err(error.into()),
-            Ok(_) => drop(self.decide_version(&present, by, change, |standing| standing.changed(&present, change)).await?),
-        }
-        Ok(present)
+        self.recall(false).await?;
+        Ok(Some(present))
     }
 
-    /// Gives a version what `next` makes of what it has. Returns false where that is what it has.
-    async fn decide_version(
-        &self,
-        plugin: &Plugin,
-        by: By<'_>,
-        change: &Change,
-        next: impl Fn(&Standing) -> Result<Standing, GrantError>,
-    ) -> Result<bool, KernelError> {
+    /// Decides of a plugin no file of which is installed.
+    async fn decide_of_absent(&self, plugin: &str, change: &Change, by: By<'_>) -> Result<Option<Arc<Plugin>>, KernelError> {
+        let in_use = self.versions_in_use(plugin).await?;
         loop {
-            let decisions = self.parts.grants.decisions().await?;
-            let present = current(plugin, &decisions);
-            let next = next(&present.standing)?;
-            let is_current = self.parts.registry.find(plugin.name()).is_some_and(|current| current.package.hash == plugin.package.hash);
-            if next == present.standing && !is_current {
-                return Ok(false);
-            }
-            let events = events(plugin, &present.standing, &next, change, by);
-            let decision = self.decision(plugin, next, by.who);
-            if self.parts.grants.decide(&decision, present.revision, events).await? {
-                adopt(plugin, decision.standing.clone());
-                let same = |other: &Arc<Plugin>| other.name() == plugin.name() && other.package.hash == plugin.package.hash;
-                self.parts.registry.older().iter().filter(|other| same(other)).for_each(|other| adopt(other, decision.standing.clone()));
-                return Ok(true);
+            let decided = self.decided_so_far().await?;
+            let is_known = decided.versions.iter().any(|decision| decision.plugin == plugin);
+            match change.rule(&Patterns::default()) {
+                _ if in_use.is_empty() && !is_known => return Err(self.nobody(plugin).into()),
+                None if in_use.is_empty() => return Err(self.nobody(plugin).into()),
+                None => {
+                    for version in &in_use {
+                        self.decide_version(version, change, by).await?;
+                    }
+                    break;
+                }
+                Some(rule) => {
+                    let event = json!({ "by": by.who, "plugin": plugin, "reason": by.why });
+                    let events = vec![Draft::of_host(Category::Audit, change.told(), event)];
+                    let ruling = self.ruling(plugin, rule, by.who);
+                    if self.parts.grants.rule(&ruling, None, decided.last_ruling(plugin), events).await? {
+                        break;
+                    }
+                }
             }
         }
+        self.recall(false).await?;
+        Ok(in_use.last().cloned())
+    }
+
+    /// Grants a version that is not installed more.
+    async fn decide_version(&self, version: &Plugin, change: &Change, by: By<'_>) -> Result<(), KernelError> {
+        loop {
+            let current = self.decided_so_far().await?.of(version);
+            let next = current.standing.changed(version, change)?;
+            let events = events(version, &current.standing, &next, change, by);
+            if self.parts.grants.decide(&self.decision(version, next, by.who), current.revision, events).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn keep_decision(&self, rule: Option<Rule>, decision: &Decision, expected: u64, events: Vec<Draft>) -> Result<bool, KernelError> {
+        let grants = &self.parts.grants;
+        Ok(match rule {
+            None => grants.decide(decision, expected, events).await?,
+            Some(rule) => grants.rule(&self.ruling(&decision.plugin, rule, &decision.decided_by), Some(decision), expected, events).await?,
+        })
+    }
+
+    pub(super) async fn decided_so_far(&self) -> Result<Decided, KernelError> {
+        // In this order: a version that was decided of together with a ruling is never seen without it.
+        let versions = self.parts.grants.decisions().await?;
+        Ok(Decided { rulings: self.parts.grants.rulings().await?, versions })
     }
 
     /// Gives every plugin what was decided of it, or of the version before it. `keep` writes down what was carried over.
     pub async fn recall(&self, keep: bool) -> Result<(), KernelError> {
         let revision = self.parts.grants.revision().await?;
-        let decisions = self.parts.grants.decisions().await?;
+        let decided = self.decided_so_far().await?;
         for plugin in self.parts.registry.all().values() {
-            let present = current(plugin, &decisions);
-            if let Some(from) = present.carried_from.as_ref().filter(|_| keep) {
-                self.keep_carried(plugin, &present.standing, from).await?;
+            let present = decided.of(plugin);
+            if keep {
+                self.keep_carried(plugin, &present).await?;
             }
             adopt(plugin, present.standing);
         }
         for plugin in self.parts.registry.older() {
-            adopt(&plugin, current(&plugin, &decisions).standing);
+            adopt(&plugin, decided.of(&plugin).standing);
         }
         self.decided.store(revision, Ordering::SeqCst);
         Ok(())
@@ -199,7 +244,7 @@ impl Kernel {
 
     /// Gives a plugin that is not installed what would be granted to it if it were.
     pub async fn rehearse(&self, plugin: &Plugin) -> Result<(), KernelError> {
-        adopt(plugin, current(plugin, &self.parts.grants.decisions().await?).standing);
+        adopt(plugin, self.decided_so_far().await?.of(plugin).standing);
         Ok(())
     }
 
@@ -212,10 +257,8 @@ impl Kernel {
         if let Some(replaced) = replaced.filter(|replaced| replaced.package.hash != plugin.package.hash) {
             self.needed_just_now(&replaced).await?;
         }
-        let present = current(&plugin, &self.parts.grants.decisions().await?);
-        if let Some(from) = &present.carried_from {
-            self.keep_carried(&plugin, &present.standing, from).await?;
-        }
+        let present = self.decided_so_far().await?.of(&plugin);
+        self.keep_carried(&plugin, &present).await?;
         adopt(&plugin, present.standing);
         Ok(plugin)
     }
@@ -228,12 +271,20 @@ impl Kernel {
         Ok(())
     }
 
-    async fn keep_carried(&self, plugin: &Plugin, standing: &Standing, from: &Decision) -> Result<(), KernelError> {
-        let mut event = about(plugin, &from.decided_by, Some(&standing.granted));
-        event["carried-from"] = json!(from.hash);
-        let events = vec![Draft::of_host(Category::Audit, "granted", event)];
+    /// Writes down what a version has of another, so that what is decided of that later does not change it; or that it has
+    /// nothing of any.
+    async fn keep_carried(&self, plugin: &Plugin, present: &Current) -> Result<(), KernelError> {
+        let (by, events) = match &present.carried_from {
+            Some(from) => {
+                let mut event = about(plugin, &from.decided_by, Some(&present.standing.granted));
+                event["carried-from"] = json!(from.hash);
+                (from.decided_by.as_str(), vec![Draft::of_host(Category::Audit, "granted", event)])
+            }
+            None if present.is_apart => (HOST, Vec::new()),
+            None => return Ok(()),
+        };
         // Whoever decided in the meantime knew better.
-        self.parts.grants.decide(&self.decision(plugin, standing.clone(), &from.decided_by), 0, events).await?;
+        self.parts.grants.decide(&self.decision(plugin, present.standing.clone(), by), present.revision, events).await?;
         Ok(())
     }
 
@@ -246,6 +297,10 @@ impl Kernel {
             decided_by: by.to_owned(),
             revision: 0,
         }
+    }
+
+    fn ruling(&self, plugin: &str, rule: Rule, by: &str) -> Ruling {
+        Ruling { plugin: plugin.to_owned(), rule, decided_at: self.parts.clock.now(), decided_by: by.to_owned(), revision: 0 }
     }
 
     fn nobody(&self, name: &str) -> GrantError {
@@ -281,29 +336,10 @@ impl Standing {
                     .changed(|kind, bound| Some(if rest.of(kind).is_empty() && !named.is_empty() { "0" } else { bound }.to_owned()));
                 Self { granted: rest.with(&bounds, CAPABILITIES), withheld: self.withheld.with(&wanted, CAPABILITIES), ..*self }
             }
+            Change::Forget => Self { disabled: self.disabled, ..Self::default() },
             Change::Enable => Self { disabled: false, tripped: None, ..self.clone() },
             Change::Disable => Self { disabled: true, tripped: None, ..self.clone() },
         })
-    }
-
-    /// What an older version has after a change that was meant for the current one, which then has `wanted`. It is never
-    /// granted more by it; what is taken back goes by the kind, for an older version may word it otherwise.
-    fn following(&self, plugin: &Plugin, change: &Change, wanted: Option<&Self>) -> Self {
-        let kinds: Option<BTreeSet<&str>> = match change {
-            Change::Grant(_) => return self.clone(),
-            Change::Enable => return Self { disabled: false, tripped: None, ..self.clone() },
-            Change::Disable => return Self { disabled: true, tripped: None, ..self.clone() },
-            Change::Revoke(named) if !named.is_empty() => Some(named.iter().map(|named| named.kind.as_str()).collect()),
-            Change::Revoke(_) | Change::Only(_) => None,
-        };
-        let needs = &plugin.package.manifest.needs;
-        let kept = |kind: &str, pattern: &str| {
-            let is_meant = kinds.as_ref().is_none_or(|kinds| kinds.contains(kind));
-            // To take a bound away would be to grant more.
-            let is_bound = is_amount(CAPABILITIES, kind) && needs.of(kind).is_empty();
-            !is_meant || is_bound || wanted.is_some_and(|wanted| wanted.granted.of(kind).iter().any(|granted| granted == pattern))
-        };
-        Self { granted: self.granted.kept(kept), ..self.clone() }
     }
 
     /// Amounts that it was granted without asking for any: it is held to them all the same.
@@ -318,8 +354,7 @@ impl Standing {
             return Ok(self.granted.clone());
         }
         named.iter().try_fold(Patterns::default(), |given, named| {
-            let fits = |kind: &str, pattern: &str| kind == named.kind && named.pattern.as_deref().is_none_or(|named| named == pattern);
-            let these = self.granted.kept(fits);
+            let these = self.granted.kept(|kind, pattern| named.fits(kind, pattern));
             if these.is_empty() {
                 let (plugin, named, granted) = (plugin.name().to_owned(), named.to_string(), listed(&self.granted));
                 return Err(GrantError::NotGranted { plugin, named, granted });
@@ -329,40 +364,94 @@ impl Standing {
     }
 }
 
+/// All that was decided so far.
+pub(super) struct Decided {
+    versions: Vec<Decision>,
+    rulings: Vec<Ruling>,
+}
+
 /// What holds for a plugin now, and where it comes from.
 struct Current {
     standing: Standing,
-    /// Of this very version; 0 when nothing was decided of it.
+    /// The last that was decided of this very version, or by name of all of them; 0 when nothing was.
     revision: u64,
     /// The decision on another version that it stems from.
     carried_from: Option<Decision>,
+    /// It is to have nothing of what was decided of others, and nothing was decided of it.
+    is_apart: bool,
 }
 
-fn current(plugin: &Plugin, decisions: &[Decision]) -> Current {
-    let of_name = || decisions.iter().rev().filter(|decision| decision.plugin == plugin.name());
-    if let Some(decision) = of_name().find(|decision| decision.hash == plugin.package.hash) {
-        return Current { standing: decision.standing.clone(), revision: decision.revision, carried_from: None };
+impl Decided {
+    fn of(&self, plugin: &Plugin) -> Current {
+        let of_name = || self.versions.iter().rev().filter(|decision| decision.plugin == plugin.name());
+        let last_ruling = self.last_ruling(plugin.name());
+        let current = |standing: Standing, since: u64, own: u64, carried_from: Option<Decision>| {
+            let standing = standing.ruled_since(plugin, since, &self.rulings);
+            Current { standing, revision: own.max(last_ruling), carried_from, is_apart: false }
+        };
+        if let Some(own) = of_name().find(|decision| decision.hash == plugin.package.hash) {
+            return current(own.standing.clone(), own.revision, own.revision, None);
+        }
+        match of_name().next() {
+            last if plugin.newcomer => {
+                let (before, since) = last.map_or_else(Default::default, |last| (last.standing.clone(), last.revision));
+                let disabled = before.ruled_since(plugin, since, &self.rulings).disabled;
+                let standing = Standing { disabled, ..Standing::default() };
+                Current { standing, revision: last_ruling, carried_from: None, is_apart: true }
+            }
+            Some(last) => current(carried(plugin, &last.standing), last.revision, 0, Some(last.clone())),
+            None => current(plugin.standing_at_first(), 0, 0, None),
+        }
     }
-    let Some(decision) = of_name().next() else {
-        return Current { standing: plugin.standing_at_first(), revision: 0, carried_from: None };
-    };
-    let mut standing = decision.standing.carried(|kind, pattern| plugin.permissions.within(kind, pattern));
+
+    /// When somebody decided last of a version, or by name of all of them; 0 for never.
+    fn last_at(&self, plugin: &str, hash: &str) -> u64 {
+        let of_version = self.versions.iter().filter(|decision| decision.plugin == plugin && decision.hash == hash);
+        let by_name = self.rulings.iter().filter(|ruling| ruling.plugin == plugin);
+        of_version.map(|decision| decision.decided_at).chain(by_name.map(|ruling| ruling.decided_at)).max().unwrap_or(0)
+    }
+
+    fn last_ruling(&self, plugin: &str) -> u64 {
+        self.rulings.iter().rev().find(|ruling| ruling.plugin == plugin).map_or(0, |ruling| ruling.revision)
+    }
+
+    /// Whether a version other than the one that is installed has what is to be taken back.
+    fn can_take_back(&self, plugin: &str, change: &Change) -> bool {
+        let Change::Revoke(named) = change else { return false };
+        let fits = |kind: &str, pattern: &str| named.iter().any(|named| named.fits(kind, pattern));
+        is_granted_to_any(plugin, fits, &self.versions, &self.rulings)
+    }
+}
+
+/// What of a standing holds for another version.
+fn carried(plugin: &Plugin, from: &Standing) -> Standing {
+    let mut standing = from.carried(|kind, pattern| plugin.permissions.within(kind, pattern));
     if plugin.origin == Origin::Bundled {
         let new = plugin.package.manifest.needs.beyond(&standing.withheld, CAPABILITIES);
         let new = new.kept(|kind, _| !is_amount(CAPABILITIES, kind) || standing.granted.of(kind).is_empty());
         standing.granted = standing.granted.with(&new, CAPABILITIES);
     }
-    Current { standing, revision: 0, carried_from: Some(decision.clone()) }
+    standing
 }
 
 /// Gives a plugin what was decided of it.
-pub(super) fn adopt_current(plugin: &Plugin, decisions: &[Decision]) {
-    adopt(plugin, current(plugin, decisions).standing);
+pub(super) fn adopt_current(plugin: &Plugin, decided: &Decided) {
+    adopt(plugin, decided.of(plugin).standing);
 }
 
-/// What was kept and cannot be understood grants nothing.
+/// What was kept and cannot be understood grants nothing, and keeps nothing else from being granted.
 fn adopt(plugin: &Plugin, standing: Standing) {
+    let understood = |kind: &str, pattern: &str| match plugin.permissions.check(kind, pattern) {
+        Ok(()) => true,
+        Err(error) => {
+            let (name, revoke) = (plugin.name(), format!("baton plugin revoke {} '{kind}={}'", plugin.name(), pattern.escape_debug()));
+            tracing::warn!(plugin = name, %error, %revoke, "A grant of the plugin cannot be understood and grants nothing; revoke it.");
+            false
+        }
+    };
+    let granted = standing.granted.kept(understood);
     let nothing = Standing { granted: Patterns::default(), ..standing.clone() };
+    let standing = Standing { granted, ..standing };
     if let Err(error) = plugin.adopt(standing).or_else(|error| plugin.adopt(nothing).and(Err(error))) {
         tracing::warn!(plugin = plugin.name(), %error, "What was granted to the plugin cannot be understood; nothing is granted.");
     }
@@ -376,8 +465,10 @@ fn asked(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
     }
     let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for named in named {
-        if let Some(pattern) = &named.pattern {
-            plugin.permissions.check(&named.kind, pattern)?;
+        let checked = || named.pattern.as_ref().map_or(Ok(()), |pattern| plugin.permissions.check(&named.kind, pattern));
+        // Every amount is asked for by whoever asks for none, so it has to be one first.
+        if is_amount(CAPABILITIES, &named.kind) {
+            checked()?;
         }
         let these = match &named.pattern {
             None => needs.of(&named.kind).to_vec(),
@@ -388,6 +479,7 @@ fn asked(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
             let (plugin, named, asked) = (plugin.name().to_owned(), named.to_string(), listed(needs));
             return Err(GrantError::NotAsked { plugin, named, asked });
         }
+        checked()?;
         asked.entry(named.kind.clone()).or_default().extend(these);
     }
     Ok(Patterns::default().with(&asked.into_iter().collect(), CAPABILITIES))
@@ -402,6 +494,9 @@ fn listed(patterns: &Patterns) -> String {
 fn events(plugin: &Plugin, before: &Standing, after: &Standing, change: &Change, by: By<'_>) -> Vec<Draft> {
     let event = |name: &str, what: Option<&Patterns>| {
         let mut about = about(plugin, by.who, what);
+        if !matches!(change, Change::Grant(_)) {
+            about["versions"] = json!("all");
+        }
         if let Some(why) = by.why {
             about["reason"] = json!(why);
         }
@@ -409,10 +504,10 @@ fn events(plugin: &Plugin, before: &Standing, after: &Standing, change: &Change,
     };
     let (more, less) = (after.granted.beyond(&before.granted, &[]), before.granted.beyond(&after.granted, &[]));
     match change {
-        Change::Enable => vec![event("enabled", None)],
-        Change::Disable => vec![event("disabled", None)],
-        Change::Grant(_) => vec![event("granted", Some(&more))],
-        Change::Revoke(_) => vec![event("revoked", Some(&less))],
+        Change::Enable | Change::Disable => vec![event(change.told(), None)],
+        Change::Grant(_) if more.is_empty() => Vec::new(),
+        Change::Grant(_) => vec![event(change.told(), Some(&more))],
+        Change::Revoke(_) | Change::Forget => vec![event(change.told(), Some(&less))],
         Change::Only(_) if less.is_empty() => vec![event("granted", Some(&more))],
         Change::Only(_) => vec![event("granted", Some(&more)), event("revoked", Some(&less))],
     }

@@ -33,6 +33,18 @@ fn decision(of: &Plugin, standing: Standing, revision: u64) -> Decision {
     Decision { plugin, hash, standing, decided_at: 1, decided_by: "ada".to_owned(), revision }
 }
 
+fn current(plugin: &Plugin, decisions: &[Decision]) -> Current {
+    ruled(plugin, decisions, &[])
+}
+
+fn ruled(plugin: &Plugin, decisions: &[Decision], rules: &[(u64, Rule)]) -> Current {
+    let ruling = |(revision, rule): &(u64, Rule)| {
+        let (plugin, decided_by) = (plugin.name().to_owned(), "ada".to_owned());
+        Ruling { plugin, rule: rule.clone(), decided_at: 1, decided_by, revision: *revision }
+    };
+    Decided { versions: decisions.to_vec(), rulings: rules.iter().map(ruling).collect() }.of(plugin)
+}
+
 /// The plugin after the changes, one upon the other.
 fn after(plugin: &Plugin, changes: &[Change]) -> Standing {
     changes.iter().fold(plugin.standing_at_first(), |standing, change| standing.changed(plugin, change).unwrap())
@@ -228,4 +240,96 @@ fn a_reason_is_kept_with_the_decision() {
     let after = Standing::default().changed(&plugin, &Change::Grant(Vec::new())).unwrap();
     let told = events(&plugin, &Standing::default(), &after, &Change::Grant(Vec::new()), by);
     assert_eq!((&told[0].data["by"], &told[0].data["reason"]), (&json!("ada"), &json!("it \u{1b}[2J writes well")));
+}
+
+fn rule(change: &Change, left: &Standing) -> Rule {
+    change.rule(&left.granted).unwrap()
+}
+
+#[test]
+fn what_is_taken_back_by_name_is_gone_from_every_version_that_was_decided_of_before() {
+    let (old, new) = (dropped(&["docs/**", "src/**"]), dropped(&["docs/**"]));
+    let all = decision(&old, after(&old, &[Change::Grant(Vec::new())]), 1);
+    let write = Change::Revoke(named(&["write"]));
+    let left = after(&new, &[Change::Grant(Vec::new()), write.clone()]);
+    let write = rule(&write, &left);
+    let present = ruled(&old, &[all.clone()], &[(2, write.clone())]);
+    assert_eq!(present.standing.granted, patterns(&[("read", &["**"])]));
+    assert_eq!(present.standing.withheld, patterns(&[("write", &["docs/**", "src/**"])]), "it is not asked for again");
+    assert_eq!(present.revision, 2);
+    assert_eq!(ruled(&old, &[Decision { revision: 3, ..all.clone() }], &[(2, write.clone())]).standing, all.standing, "granted since");
+    assert_eq!(ruled(&new, &[all.clone()], &[(2, write)]).standing.granted, patterns(&[("read", &["**"])]), "what carries over is less");
+    let everything = rule(&Change::Revoke(Vec::new()), &Standing::default());
+    assert!(ruled(&old, &[all.clone()], &[(2, everything)]).standing.granted.is_empty());
+    let only = rule(&Change::Only(named(&["read"])), &after(&new, &[Change::Only(named(&["read"]))]));
+    assert_eq!(ruled(&old, &[all], &[(2, only)]).standing.granted, patterns(&[("read", &["**"])]));
+}
+
+#[test]
+fn disabling_by_name_holds_for_every_version_until_one_is_enabled() {
+    let (old, new) = (dropped(&["docs/**", "src/**"]), dropped(&["docs/**"]));
+    let kept = decision(&old, Standing { tripped: Some(5), ..after(&old, &[Change::Grant(Vec::new())]) }, 1);
+    let (disabled, enabled) = ((2, Rule::Disabled), (3, Rule::Enabled));
+    for plugin in [&old, &new] {
+        assert!(ruled(plugin, &[kept.clone()], &[disabled.clone()]).standing.disabled);
+        let again = ruled(plugin, &[kept.clone()], &[disabled.clone(), enabled.clone()]).standing;
+        assert_eq!((again.disabled, again.tripped, again.granted.is_empty()), (false, None, false));
+    }
+    assert!(ruled(&new, &[], &[disabled]).standing.disabled, "also where nothing else was ever decided");
+}
+
+#[test]
+fn what_was_forgotten_needs_approval() {
+    let plugin = dropped(&["docs/**"]);
+    let kept = decision(&plugin, Standing { disabled: true, ..after(&plugin, &[Change::Only(named(&["read"]))]) }, 1);
+    let standing = ruled(&plugin, &[kept], &[(2, Rule::Forgotten)]).standing;
+    assert_eq!(standing, Standing { disabled: true, ..Standing::default() }, "who removes it does not enable it");
+    plugin.adopt(Standing { disabled: false, ..standing }).unwrap();
+    assert_eq!(plugin.status().as_str(), "needs approval");
+}
+
+#[test]
+fn a_bound_is_not_lifted_by_taking_back() {
+    let plugin = dropped_spender("");
+    let held = decision(&plugin, after(&plugin, &[Change::Grant(Vec::new()), Change::Grant(named(&["dollars=1"]))]), 1);
+    let bound = |rule: Rule| ruled(&plugin, &[held.clone()], &[(2, rule)]).standing.granted.of("dollars").join(",");
+    assert_eq!(bound(rule(&Change::Revoke(Vec::new()), &Standing::default())), "1");
+    assert_eq!(bound(rule(&Change::Revoke(named(&["models"])), &Standing::default())), "1");
+    assert_eq!(bound(rule(&Change::Revoke(named(&["dollars"])), &Standing::default())), "0");
+}
+
+#[test]
+fn what_another_version_is_granted_can_be_taken_back() {
+    let (old, other) = (dropped(&["docs/**"]), dropped(&["src/**"]));
+    let all = decision(&old, after(&old, &[Change::Grant(Vec::new())]), 1);
+    let can = |rules: &[(u64, Rule)], text: &str| {
+        let rulings = rules.iter().map(|(revision, rule)| Ruling {
+            plugin: "scribe".to_owned(),
+            rule: rule.clone(),
+            decided_at: 1,
+            decided_by: "ada".to_owned(),
+            revision: *revision,
+        });
+        let decided = Decided { versions: vec![all.clone()], rulings: rulings.collect() };
+        decided.can_take_back(other.name(), &Change::Revoke(named(&[text])))
+    };
+    assert!(can(&[], "write") && can(&[], "write=docs/**") && !can(&[], "models"));
+    assert!(!can(&[(2, Rule::Forgotten)], "write"));
+}
+
+#[test]
+fn what_is_no_pattern_is_not_granted() {
+    let plugin = dropped(&["docs/**"]);
+    for wrong in ["read={docs/**", "read=", "read=a\nb", "read=[a"] {
+        let error = Standing::default().changed(&plugin, &Change::Grant(named(&[wrong]))).unwrap_err();
+        assert!(matches!(error, GrantError::Wrong(_)), "{wrong:?}: {error}");
+    }
+}
+
+#[test]
+fn a_pattern_that_was_kept_and_is_none_voids_itself_alone() {
+    let plugin = dropped(&["docs/**"]);
+    let kept = patterns(&[("read", &["{docs/**", "**"]), ("write", &["docs/**"]), ("root", &["*"])]);
+    adopt(&plugin, Standing { granted: kept, ..Standing::default() });
+    assert_eq!(plugin.standing().granted, patterns(&[("read", &["**"]), ("write", &["docs/**"])]));
 }
