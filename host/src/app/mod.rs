@@ -225,7 +225,9 @@ impl App {
     /// plugin folder.
     pub fn begun_elsewhere(&self, plugin: &Plugin) -> Option<&Published> {
         let last = self.published.iter().find(|last| last.plugin == plugin.name() && last.hash != plugin.package.hash);
-        last.filter(|_| self.lease.is_none() && matches!(Lease::take(&self.config.data_dir, self.kernel.now()), Err(StoreError::Held { .. })))
+        last.filter(|_| {
+            self.lease.is_none() && matches!(Lease::take(&self.config.data_dir, self.kernel.now()), Err(StoreError::Held { .. }))
+        })
     }
 
     /// Whether nobody executes runs in the data directory now.

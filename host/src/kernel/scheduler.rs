@@ -308,7 +308,10 @@ fn not_startable(run: &Run, error: &KernelError) -> String {
 
 fn untrusted(run: &Run, reason: &str) -> String {
     let (plugin, version) = (&run.plugin, &run.plugin_version);
-    format!("Version {version} of `{plugin}`, which the run began with, is not trusted any more. {reason} Then resume the run: `baton runs resume {}`.", run.id)
+    format!(
+        "Version {version} of `{plugin}`, which the run began with, is not trusted any more. {reason} Then resume the run: `baton runs resume {}`.",
+        run.id
+    )
 }
 
 fn other_version(run: &Run) -> String {

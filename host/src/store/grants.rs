@@ -15,9 +15,7 @@ use super::{
 };
 use crate::{
     events::Draft,
-    kernel::{
-        grants::{Decision, Grants, GrantsError, Ruling, Standing},
-    },
+    kernel::grants::{Decision, Grants, GrantsError, Ruling, Standing},
 };
 
 const TABLE: &str = "grants";

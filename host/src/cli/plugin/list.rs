@@ -31,7 +31,8 @@ impl List {
         let plugins = app.kernel.registry().all();
         if context.screen.is_json() {
             let refused: Vec<_> = app.refused.iter().map(|refused| json!({ "file": refused.path, "reason": refused.reason })).collect();
-            let plugins: Vec<_> = plugins.values().map(|plugin| signed(decision::summary(&app, plugin), plugin, &app.config.trust)).collect();
+            let plugins: Vec<_> =
+                plugins.values().map(|plugin| signed(decision::summary(&app, plugin), plugin, &app.config.trust)).collect();
             context.screen.document(&json!({ "plugins": plugins, "refused": refused }))?;
             return Ok(Exit::Done);
         }

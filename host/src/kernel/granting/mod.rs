@@ -4,12 +4,7 @@
 mod breaker;
 mod ruling;
 
-use std::{
-    collections::BTreeMap,
-    str::FromStr,
-    sync::Arc,
-    sync::atomic::Ordering,
-};
+use std::{collections::BTreeMap, str::FromStr, sync::Arc, sync::atomic::Ordering};
 
 use serde_json::{Value, json};
 

@@ -77,9 +77,8 @@ pub(super) fn is_granted_to_any(plugin: &str, fits: impl Fn(&str, &str) -> bool,
     let left = |version: &Decision| {
         let since = rulings.iter().filter(|ruling| ruling.plugin == plugin && ruling.revision > version.revision);
         since.fold(version.standing.granted.clone(), |granted, ruling| match &ruling.rule {
-            Rule::TakenBack { kinds, rest } => granted.kept(|kind, pattern| {
-                (!kinds.is_empty() && !kinds.contains(kind)) || rest.of(kind).iter().any(|kept| kept == pattern)
-            }),
+            Rule::TakenBack { kinds, rest } => granted
+                .kept(|kind, pattern| (!kinds.is_empty() && !kinds.contains(kind)) || rest.of(kind).iter().any(|kept| kept == pattern)),
             Rule::Forgotten => Patterns::default(),
             Rule::Disabled | Rule::Enabled => granted,
         })
