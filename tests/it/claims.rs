@@ -121,3 +121,26 @@ fn what_begins_with_a_dot_is_no_plugin() {
     let listed = user.json(&["plugin", "list"]);
     assert!(listed["plugins"].as_array().unwrap().iter().all(|plugin| plugin["name"] != "probe") && user.refused().is_empty());
 }
+
+#[test]
+fn what_somebody_else_signed_gets_none_of_the_grants_of_what_it_replaces() {
+    let user = User(tempfile::tempdir().unwrap());
+    let home = user.0.path();
+    fs::create_dir_all(home.join("work/out")).unwrap();
+    fs::write(home.join("probe.wasm"), PROBE).unwrap();
+    fs::write(home.join("other.wasm"), version("0.0.1")).unwrap();
+    let key = user.json(&["plugin", "key", "new", "--to", "vendor.key"])["public-key"].as_str().unwrap().to_owned();
+    let _signed = user.baton(&["plugin", "sign", "probe.wasm", "--key", "vendor.key"]).exits(0);
+    fs::create_dir_all(home.join(".config/baton")).unwrap();
+    fs::write(home.join(".config/baton/baton.toml"), format!("[signatures.keys]\nvendor = \"{key}\"\n")).unwrap();
+    let _installed = user.baton(&["plugin", "install", "probe.wasm", "--grant"]).exits(0);
+    for arguments in [["plugin", "install", "other.wasm", "--dry-run"].as_slice(), &["plugin", "install", "other.wasm"]] {
+        let told = user.baton(arguments).exits(0).stderr;
+        assert!(told.contains("in the place of version 0.1.0, which is newer"), "{told}");
+        assert!(told.contains("was signed by vendor, and this file is signed by nobody"), "{told}");
+    }
+    assert_eq!(user.probe(), is("0.0.1", "needs-approval"));
+    assert!(!user.writes());
+    let _installed = user.baton(&["plugin", "install", "probe.wasm"]).exits(0);
+    assert!(user.writes(), "what was granted to the one that is signed is still granted to it");
+}

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
+use semver::Version;
 use serde_json::json;
 
 use crate::{
@@ -22,7 +23,11 @@ use crate::{
     },
     config::Config,
     events::{Category, Draft},
-    kernel::{registry::Plugin, signature::Trust, sources::Source},
+    kernel::{
+        registry::{Origin, Plugin},
+        signature::{Signer, Trust},
+        sources::Source,
+    },
 };
 
 /// A plugin that nobody has installed yet.
@@ -32,12 +37,42 @@ pub(super) struct Arrival {
     pub(super) from: Option<(Reference, String)>,
 }
 
+/// What a plugin takes the place of.
+pub(super) struct Replaced {
+    /// Hash of the file that was there before.
+    pub(super) hash: String,
+    version: Version,
+    /// It was signed by a key of the operator's, by this name, and the one that takes its place is not signed by that.
+    signed_by: Option<String>,
+}
+
+impl Replaced {
+    /// Says which version goes, and that it is the newer one where it is.
+    pub(super) fn said(&self, plugin: &Plugin) -> String {
+        let version = text::escaped(&self.version.to_string());
+        let is_newer = self.version > plugin.package.manifest.version;
+        format!(", in the place of version {version}{}", if is_newer { ", which is newer" } else { "" })
+    }
+
+    /// Says that whoever made this one may be somebody else.
+    pub(super) fn warning(&self, plugin: &Plugin, trust: &Trust) -> Option<String> {
+        let before = text::escaped(self.signed_by.as_ref()?);
+        let (version, now) = (text::escaped(&self.version.to_string()), text::escaped(&trust.signer(&plugin.package).to_string()));
+        Some(format!(
+            "{} Version {version} was signed by {before}, and this file is signed by {now}: it may be somebody else's. Nothing that was \
+             granted to `{}` carries over.",
+            painted(WARNING, "!"),
+            text::escaped(plugin.name()),
+        ))
+    }
+}
+
 /// A plugin in its place.
 pub(super) struct Settled {
     pub(super) plugin: Arc<Plugin>,
     pub(super) path: PathBuf,
-    /// Hash of the file that was there before.
-    pub(super) replaced: Option<String>,
+    /// What was there before.
+    pub(super) replaced: Option<Replaced>,
 }
 
 impl Arrival {
@@ -72,18 +107,29 @@ impl Arrival {
         Ok(Folder::of(&app.config.data_dir).place(&self.plugin, app.kernel.registry())?)
     }
 
+    /// What it would take the place of. Where somebody else may have made that, nothing carries over.
+    pub(super) fn replaces(&mut self, app: &App) -> Option<Replaced> {
+        let present = app.kernel.registry().find(self.plugin.name()).filter(|present| present.origin != Origin::Bundled)?;
+        let signed_by = match app.config.trust.signer(&present.package) {
+            Signer::Trusted(name) if present.package.signed_by != self.plugin.package.signed_by => Some(name),
+            _ => None,
+        };
+        self.plugin.newcomer = signed_by.is_some();
+        Some(Replaced { hash: present.package.hash.clone(), version: present.package.manifest.version.clone(), signed_by })
+    }
+
     /// Puts it into the plugin folder, with the grants that carry over.
-    pub(super) async fn settle(self, app: &App) -> Result<Settled> {
+    pub(super) async fn settle(mut self, app: &App) -> Result<Settled> {
         let path = self.place(app)?;
         // What cannot be compiled and linked must not take the place of what can. Whoever installs wants to know it anew.
         app.kernel.engine().try_anew(&self.plugin.package);
         self.plugin.exports(app.kernel.engine())?;
-        let replaced = app.kernel.registry().find(self.plugin.name()).map(|present| present.package.hash.clone());
+        let replaced = self.replaces(app);
         Folder::of(&app.config.data_dir).put(&self.plugin, &path)?;
         app.claim(&self.plugin, &path).await?;
         let plugin = app.kernel.put(self.plugin).await?;
         remember(app, &plugin, self.from.as_ref()).await?;
-        record(app, &plugin, self.from.as_ref(), replaced.as_deref()).await?;
+        record(app, &plugin, self.from.as_ref(), replaced.as_ref().map(|replaced| replaced.hash.as_str())).await?;
         Ok(Settled { plugin, path, replaced })
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
-    arrival::{Arrival, Settled},
+    arrival::{Arrival, Replaced, Settled},
     decision::{Reason, outcome},
     list, show,
 };
@@ -33,8 +33,8 @@ use crate::{
 /// artifact in a registry, `oci://HOST/NAME:TAG` or `HOST/NAME@sha256:…`; what is fetched is checked against its digest,
 /// and `baton plugin update` looks there again. `[signatures]` in your settings says whose plugins are taken.
 ///
-/// What the plugin asks for is shown, and denied until it is granted. A Baton that executes now sees the plugin when it
-/// is started again.
+/// What the plugin asks for is shown, and denied until it is granted. A Baton that serves takes the plugin up at once,
+/// another that executes now when it is started again.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Install {
     /// A .wasm file, an agent's folder, or a reference to a registry
@@ -54,13 +54,14 @@ impl Install {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let config = context.config()?;
         // Before the data is opened: nobody else is to wait for a registry.
-        let arrival = Arrival::of(&self.source, &config).await?;
+        let mut arrival = Arrival::of(&self.source, &config).await?;
         arrival.warn(context, &config.trust);
         if self.dry_run {
             let app = context.open(Access::Look).await?;
             let path = arrival.place(&app)?;
+            let replaced = arrival.replaces(&app);
             app.kernel.rehearse(&arrival.plugin).await?;
-            return self.tell(context, &arrival.plugin, &path, None, &config.trust);
+            return self.tell(context, &arrival.plugin, &path, replaced.as_ref(), &config.trust);
         }
         let app = context.open(Access::Decide).await?;
         let Settled { plugin, path, replaced } = arrival.settle(&app).await?;
@@ -69,31 +70,35 @@ impl Install {
             app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), by).await?;
         }
         app.close().await;
-        self.tell(context, &plugin, &path, replaced.as_deref(), &config.trust)
+        self.tell(context, &plugin, &path, replaced.as_ref(), &config.trust)
     }
 
-    fn tell(&self, context: &Context, plugin: &Plugin, path: &Path, replaced: Option<&str>, trust: &Trust) -> Result<Exit> {
+    fn tell(&self, context: &Context, plugin: &Plugin, path: &Path, replaced: Option<&Replaced>, trust: &Trust) -> Result<Exit> {
         if context.screen.is_json() {
             context.screen.document(&self.document(plugin, path, replaced, trust))?;
             return Ok(Exit::Done);
         }
         let manifest = &plugin.package.manifest;
         let what = format!("{} `{}` {}", manifest.kind, text::escaped(&manifest.name), text::escaped(&manifest.version.to_string()));
+        let instead = replaced.map(|replaced| replaced.said(plugin)).unwrap_or_default();
+        if let Some(warning) = replaced.and_then(|replaced| replaced.warning(plugin, trust)) {
+            context.screen.warn(warning);
+        }
         if self.dry_run {
-            context.screen.tell(format!("The {what} would be installed as follows. Nothing was changed."));
+            context.screen.tell(format!("The {what} would be installed as follows{instead}. Nothing was changed."));
             context.screen.answer(show::needs(plugin, context.screen.room()))?;
             return Ok(Exit::Done);
         }
         let path = text::escaped(&path.display().to_string());
-        context.screen.tell(format!("{} Installed the {what} as {path}.", painted(GOOD, "✓")));
+        context.screen.tell(format!("{} Installed the {what} as {path}{instead}.", painted(GOOD, "✓")));
         context.screen.tell(outcome(context, plugin));
         Ok(Exit::Done)
     }
 
-    fn document(&self, plugin: &Plugin, path: &Path, replaced: Option<&str>, trust: &Trust) -> Value {
+    fn document(&self, plugin: &Plugin, path: &Path, replaced: Option<&Replaced>, trust: &Trust) -> Value {
         let mut document = list::signed(list::summary(plugin), plugin, trust);
         document["file"] = json!(path_text(path));
-        document["replaced"] = json!(replaced);
+        document["replaced"] = json!(replaced.map(|replaced| &replaced.hash));
         document["dry-run"] = json!(self.dry_run);
         document
     }

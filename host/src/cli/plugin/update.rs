@@ -7,7 +7,7 @@ use semver::Version;
 use serde_json::{Value, json};
 
 use super::{
-    arrival::{Arrival, registry},
+    arrival::{Arrival, Replaced, Settled, registry},
     decision::outcome,
     list, show,
 };
@@ -20,7 +20,7 @@ use crate::{
         sentences, text,
     },
     config::Config,
-    kernel::{registry::Plugin, sources::Source},
+    kernel::{registry::Plugin, signature::Trust, sources::Source},
 };
 
 /// Fetch the plugins that came from a registry again, and install what has changed there
@@ -106,20 +106,22 @@ impl Update {
             context.screen.tell(format!("  `{name}` {} is what {reference} has.", text::escaped(&present.version.to_string())));
             return Ok(json!({ "plugin": present.source.plugin, "reference": present.source.reference, "outcome": "current" }));
         };
-        let arrival = Arrival::fetched(fetched, reference.clone(), &config.trust)?;
+        let mut arrival = Arrival::fetched(fetched, reference.clone(), &config.trust)?;
         present.check(&arrival.plugin, self.to.is_some())?;
         arrival.warn(context, &config.trust);
         if self.dry_run {
             let app = context.open(Access::Look).await?;
             arrival.place(&app)?;
+            warn(context, arrival.replaces(&app).as_ref(), &arrival.plugin, &config.trust);
             app.kernel.rehearse(&arrival.plugin).await?;
             context.screen.tell(format!("{}. Nothing was changed.", present.step(&arrival.plugin, "would become")));
             context.screen.tell(show::needs(&arrival.plugin, context.screen.room()));
             return Ok(self.document(present, &arrival.plugin, &reference, config));
         }
         let app = context.open(Access::Decide).await?;
-        let plugin = arrival.settle(&app).await?.plugin;
+        let Settled { plugin, replaced, .. } = arrival.settle(&app).await?;
         app.close().await;
+        warn(context, replaced.as_ref(), &plugin, &config.trust);
         context.screen.tell(format!("{} {}.", painted(GOOD, "✓"), present.step(&plugin, "is now")));
         context.screen.tell(outcome(context, &plugin));
         Ok(self.document(present, &plugin, &reference, config))
@@ -145,6 +147,12 @@ impl Update {
         document["from"] = json!({ "version": present.version, "hash": present.source.hash, "reference": present.source.reference });
         document["outcome"] = json!(if self.dry_run { "would-update" } else { "updated" });
         document
+    }
+}
+
+fn warn(context: &Context, replaced: Option<&Replaced>, plugin: &Plugin, trust: &Trust) {
+    if let Some(warning) = replaced.and_then(|replaced| replaced.warning(plugin, trust)) {
+        context.screen.warn(warning);
     }
 }
 

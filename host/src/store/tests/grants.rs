@@ -4,7 +4,7 @@ use super::{HOSTILE, fresh, open};
 use crate::{
     events::{Category, Draft, EventLog},
     kernel::{
-        grants::{Decision, Grants, Standing},
+        grants::{Decision, Grants, Rule, Ruling, Standing},
         permissions::Patterns,
     },
 };
@@ -91,4 +91,29 @@ async fn a_stopped_plugin_stays_stopped_until_it_is_decided_again() {
     assert_eq!(store.decisions().await.unwrap(), [Decision { revision: 1, ..stopped }]);
     assert!(store.decide(&decision("scribe", "aa", &["docs/**"]), 1, Vec::new()).await.unwrap());
     assert_eq!(store.decisions().await.unwrap()[0].standing.tripped, None);
+}
+
+fn ruling(plugin: &str, rule: Rule) -> Ruling {
+    Ruling { plugin: plugin.to_owned(), rule, decided_at: 7, decided_by: "ada".to_owned(), revision: 0 }
+}
+
+#[tokio::test]
+async fn what_is_decided_by_name_is_counted_with_all_else() {
+    let (folder, store) = fresh().await;
+    let write = Rule::TakenBack { kinds: ["write".to_owned()].into(), rest: patterns(&["docs/**"]) };
+    assert!(store.decide(&decision("scribe", "aa", &["docs/**"]), 0, Vec::new()).await.unwrap());
+    assert!(store.rule(&ruling("scribe", write.clone()), Some(&decision("scribe", "bb", &[])), 0, granted()).await.unwrap());
+    assert!(!store.decide(&decision("scribe", "aa", &["**"]), 1, granted()).await.unwrap(), "somebody decided of its name meanwhile");
+    assert!(!store.rule(&ruling("scribe", Rule::Forgotten), None, 1, granted()).await.unwrap());
+    for (expected, rule) in [(2, Rule::Disabled), (4, Rule::Enabled), (5, Rule::Forgotten)] {
+        assert!(store.rule(&ruling("scribe", rule), None, expected, Vec::new()).await.unwrap());
+    }
+    assert!(store.decide(&decision("clerk", "cc", &[]), 0, Vec::new()).await.unwrap(), "another name is another matter");
+    store.close().await;
+    let store = open(folder.path()).await;
+    let kept = store.rulings().await.unwrap().into_iter().map(|ruling| (ruling.revision, ruling.rule)).collect::<Vec<_>>();
+    assert_eq!(kept, [(2, write), (4, Rule::Disabled), (5, Rule::Enabled), (6, Rule::Forgotten)]);
+    let versions = store.decisions().await.unwrap().into_iter().map(|decision| (decision.revision, decision.hash)).collect::<Vec<_>>();
+    assert_eq!(versions, [(1, "aa".to_owned()), (3, "bb".to_owned()), (7, "cc".to_owned())]);
+    assert_eq!((store.revision().await.unwrap(), store.after(0, None, 10).await.unwrap().len()), (7, 1));
 }

@@ -6,7 +6,7 @@ use crate::{
     events::{Category, Draft, EventLog},
     kernel::{
         run::{Run, State},
-        versions::{Need, Published, Version, Versions},
+        versions::{Claim, Need, Published, Version, Versions},
     },
     store::Store,
 };
@@ -78,4 +78,24 @@ async fn whatever_a_file_is_called_comes_back_as_it_was() {
         store.keep(&Version { plugin: text.to_owned(), ..version(text, 1) }).await.unwrap();
         assert!(store.kept().await.unwrap().iter().any(|kept| kept.hash == text && kept.plugin == text), "{text:?}");
     }
+}
+
+#[tokio::test]
+async fn a_name_belongs_to_one_file_until_somebody_says_otherwise() {
+    let (_folder, store) = fresh().await;
+    let holder = async || store.claims().await.unwrap().into_iter().map(|claim| (claim.file, claim.hash)).collect::<Vec<_>>();
+    let is = |file: &str, hash: &str| vec![(file.to_owned(), hash.to_owned())];
+    store.publish(&published("a.wasm", "scribe", "1", 1), Vec::new()).await.unwrap();
+    store.withdraw("a.wasm", Vec::new()).await.unwrap();
+    assert_eq!(holder().await, is("a.wasm", "1"), "also while the file is away");
+    store.publish(&published("b.wasm", "scribe", "2", 2), Vec::new()).await.unwrap();
+    assert_eq!(holder().await, is("a.wasm", "1"), "another file does not take it");
+    store.publish(&published("a.wasm", "scribe", "3", 3), Vec::new()).await.unwrap();
+    store.publish(&published("c.wasm", "scribe", "3", 4), Vec::new()).await.unwrap();
+    assert_eq!(holder().await, is("c.wasm", "3"), "the same under another name does");
+    let claim = Claim { plugin: "scribe".to_owned(), file: "b.wasm".to_owned(), hash: "2".to_owned() };
+    store.claim(&claim).await.unwrap();
+    assert_eq!(store.claims().await.unwrap(), [claim]);
+    store.unclaim("scribe").await.unwrap();
+    assert!(store.claims().await.unwrap().is_empty());
 }
