@@ -1,3 +1,5 @@
+use std::slice;
+
 use super::*;
 
 const COMPONENT: &str = r#"(component
@@ -253,14 +255,18 @@ fn what_is_taken_back_by_name_is_gone_from_every_version_that_was_decided_of_bef
     let write = Change::Revoke(named(&["write"]));
     let left = after(&new, &[Change::Grant(Vec::new()), write.clone()]);
     let write = rule(&write, &left);
-    let present = ruled(&old, &[all.clone()], &[(2, write.clone())]);
+    let present = ruled(&old, slice::from_ref(&all), &[(2, write.clone())]);
     assert_eq!(present.standing.granted, patterns(&[("read", &["**"])]));
     assert_eq!(present.standing.withheld, patterns(&[("write", &["docs/**", "src/**"])]), "it is not asked for again");
     assert_eq!(present.revision, 2);
     assert_eq!(ruled(&old, &[Decision { revision: 3, ..all.clone() }], &[(2, write.clone())]).standing, all.standing, "granted since");
-    assert_eq!(ruled(&new, &[all.clone()], &[(2, write)]).standing.granted, patterns(&[("read", &["**"])]), "what carries over is less");
+    assert_eq!(
+        ruled(&new, slice::from_ref(&all), &[(2, write)]).standing.granted,
+        patterns(&[("read", &["**"])]),
+        "what carries over is less"
+    );
     let everything = rule(&Change::Revoke(Vec::new()), &Standing::default());
-    assert!(ruled(&old, &[all.clone()], &[(2, everything)]).standing.granted.is_empty());
+    assert!(ruled(&old, slice::from_ref(&all), &[(2, everything)]).standing.granted.is_empty());
     let only = rule(&Change::Only(named(&["read"])), &after(&new, &[Change::Only(named(&["read"]))]));
     assert_eq!(ruled(&old, &[all], &[(2, only)]).standing.granted, patterns(&[("read", &["**"])]));
 }
@@ -271,8 +277,8 @@ fn disabling_by_name_holds_for_every_version_until_one_is_enabled() {
     let kept = decision(&old, Standing { tripped: Some(5), ..after(&old, &[Change::Grant(Vec::new())]) }, 1);
     let (disabled, enabled) = ((2, Rule::Disabled), (3, Rule::Enabled));
     for plugin in [&old, &new] {
-        assert!(ruled(plugin, &[kept.clone()], &[disabled.clone()]).standing.disabled);
-        let again = ruled(plugin, &[kept.clone()], &[disabled.clone(), enabled.clone()]).standing;
+        assert!(ruled(plugin, slice::from_ref(&kept), slice::from_ref(&disabled)).standing.disabled);
+        let again = ruled(plugin, slice::from_ref(&kept), &[disabled.clone(), enabled.clone()]).standing;
         assert_eq!((again.disabled, again.tripped, again.granted.is_empty()), (false, None, false));
     }
     assert!(ruled(&new, &[], &[disabled]).standing.disabled, "also where nothing else was ever decided");
@@ -292,7 +298,7 @@ fn what_was_forgotten_needs_approval() {
 fn a_bound_is_not_lifted_by_taking_back() {
     let plugin = dropped_spender("");
     let held = decision(&plugin, after(&plugin, &[Change::Grant(Vec::new()), Change::Grant(named(&["dollars=1"]))]), 1);
-    let bound = |rule: Rule| ruled(&plugin, &[held.clone()], &[(2, rule)]).standing.granted.of("dollars").join(",");
+    let bound = |rule: Rule| ruled(&plugin, slice::from_ref(&held), &[(2, rule)]).standing.granted.of("dollars").join(",");
     assert_eq!(bound(rule(&Change::Revoke(Vec::new()), &Standing::default())), "1");
     assert_eq!(bound(rule(&Change::Revoke(named(&["models"])), &Standing::default())), "1");
     assert_eq!(bound(rule(&Change::Revoke(named(&["dollars"])), &Standing::default())), "0");
