@@ -78,7 +78,7 @@ fn documents_name_files_whose_names_are_no_text() {
         serde_json::from_str(&ended.stdout).unwrap()
     };
     assert_eq!(
-        told("plugin new pers --kind agent --in", &[&odd])["folder"].as_str().map(|folder| folder.ends_with(r"odd\xff/pers")),
+        told("plugin new pers --kind agent --in", &[odd.as_os_str()])["folder"].as_str().map(|folder| folder.ends_with(r"odd\xff/pers")),
         Some(true)
     );
     let (key, wasm) = (inside("key.pem"), inside("pers.wasm"));
