@@ -120,7 +120,7 @@ mod tests {
             (json!({ "limit": { "calls": 1 } }), "limit: limits"),
             (json!({ "plugins": { "x.y": { "limit": {} } } }), "plugins.x.y.limit: plugins.x.y.limits"),
             (json!({ "compile": { "time": 5 } }), "compile.time: compile.time-s"),
-            (json!({ "sandbox": { "memory": 5 } }), "sandbox.memory: sandbox.memory-mib"),
+            (json!({ "sandbox": { "keep-free": 5 } }), "sandbox.keep-free: sandbox.keep-free-mib"),
         ] {
             assert_eq!(bound(settings).as_deref(), Some(told));
         }
