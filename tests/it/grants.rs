@@ -124,7 +124,7 @@ fn a_part_can_be_granted_and_the_rest_is_not_asked_for_again() {
 #[test]
 fn what_a_plugin_does_not_ask_for_is_not_granted() {
     let user = User::with_probe();
-    for wide in ["write=**", "write=src/a", "root", "images=x", "write="] {
+    for wide in ["write=**", "write=src/a", "root", "hosts=x", "write="] {
         let refused = user.baton(&["plugin", "grant", "probe", wide]).exits(2);
         assert!(refused.stderr.contains("write=out/**"), "it is said what it asks for: {}", refused.stderr);
     }
@@ -421,13 +421,13 @@ async fn a_denied_call_is_told_once_however_often_the_run_is_resumed() {
 fn what_nothing_uses_yet_is_asked_for_granted_shown_and_revoked() {
     let user = User::new();
     let description = "description = \"Does what its input says, good or bad.\"";
-    let reserved = "images = [\"rust:*\"]\nhosts = [\"*.example.org\"]\nsecrets = [\"deploy-key\"]";
+    let reserved = "hosts = [\"*.example.org\", \"*.example.com\"]\nsecrets = [\"deploy-key\"]";
     fs::write(user.file("probe"), replaced(&[(description, ""), ("agents = [\"*\"]\n", ""), ("workflows = [\"probe\"]", reserved)]))
         .unwrap();
-    let _granted = user.baton(&["plugin", "grant", "probe", "--only", "hosts=api.example.org", "secrets"]).exits(0);
+    let _granted = user.baton(&["plugin", "grant", "probe", "--only", "hosts=*.example.org", "secrets"]).exits(0);
     let shown = user.json(&["plugin", "show", "probe"]);
-    assert_eq!(shown["grants"], json!({ "hosts": ["api.example.org"], "secrets": ["deploy-key"] }));
-    assert_eq!(shown["withheld"]["images"], json!(["rust:*"]));
+    assert_eq!(shown["grants"], json!({ "hosts": ["*.example.org"], "secrets": ["deploy-key"] }));
+    assert_eq!(shown["withheld"]["hosts"], json!(["*.example.com"]));
     assert!(shown["warnings"].to_string().contains("no use yet"), "{}", shown["warnings"]);
     let revoked = user.json(&["plugin", "revoke", "probe", "secrets"]);
     assert_eq!(revoked["withheld"]["secrets"], json!(["deploy-key"]));

@@ -138,7 +138,7 @@ async fn answers_are_bounded_and_a_broken_server_is_no_trouble_for_others() {
         assert!(text(&run, 0).starts_with("Unavailable(") && text(&run, 0).contains("[mcp.web]"), "{command}: {:?}", run.output);
         assert!(text(&run, 1).contains("at the earliest"), "{command}: {:?}", run.output);
         assert!(text(&run, 2).starts_with("NotFound("));
-        assert_eq!(host.run(json!({ "do": "tools" })).await.output, Some(json!(["read_file", "write_file"])));
+        assert_eq!(host.run(json!({ "do": "tools" })).await.output, Some(json!(["read_file", "run_command", "write_file"])));
     }
 }
 

@@ -16,8 +16,14 @@ use crate::{Seeded, check_sentence, read};
 fn module(seeded: &mut Seeded, size: usize) -> Option<Vec<u8>> {
     // Imports of one name twice are good in a module and not in a component; references to a heap are left out, since
     // the engine has no collector of garbage.
-    let config =
-        Config { max_imports: 0, gc_enabled: false, reference_types_enabled: false, exceptions_enabled: false, ..Config::default() };
+    let config = Config {
+        max_imports: 0,
+        gc_enabled: false,
+        reference_types_enabled: false,
+        exceptions_enabled: false,
+        threads_enabled: false,
+        ..Config::default()
+    };
     Module::new(config, &mut Unstructured::new(&seeded.bytes(size))).ok().map(|module| module.to_bytes())
 }
 
