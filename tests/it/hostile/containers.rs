@@ -133,6 +133,11 @@ async fn this_machine_is_not_seen() {
     assert!(!found.contains("a secret") && found.matches("No such file or directory").count() >= 8, "{found}");
     // A program that the shell is about to become goes by `exe`.
     assert_eq!(said(&host, "ps -o comm | grep -v -e COMMAND -e ps -e sh -e grep -e exe; echo").await, "\n");
+    fs::create_dir_all(host.workspace().join(".baton/data")).unwrap();
+    fs::write(host.workspace().join(".baton/data/key"), "a secret of the host").unwrap();
+    let covered = said(&host, "cat .baton/data/key; echo x > .baton/y; rm -rf .baton; mv .baton elsewhere; ls -A .baton").await;
+    assert!(!covered.contains("a secret"), "{covered}");
+    assert_eq!(fs::read_to_string(host.workspace().join(".baton/data/key")).unwrap(), "a secret of the host");
     let variables = said(&host, "env").await;
     let names: Vec<_> = variables.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
     assert!(names.iter().all(|name| ["PATH", "HOME", "HOSTNAME", "PWD", "SHLVL", "OLDPWD"].contains(name)), "{variables}");

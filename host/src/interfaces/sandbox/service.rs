@@ -120,7 +120,9 @@ impl Sandbox {
     fn holds_own(&self, workspace: &Path) -> bool {
         let Ok(workspace) = workspace.canonicalize() else { return false };
         let place = |own: &PathBuf| own.canonicalize().or_else(|_| own.parent().unwrap_or(own).canonicalize());
-        self.parts.own.iter().any(|own| place(own).is_ok_and(|own| own.starts_with(&workspace)))
+        // `.baton` is covered in every container.
+        let covered = workspace.join(".baton");
+        self.parts.own.iter().any(|own| place(own).is_ok_and(|own| own.starts_with(&workspace) && !own.starts_with(&covered)))
     }
 
     /// Seconds that a command may take at most in an image of this name.

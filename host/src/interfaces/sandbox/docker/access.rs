@@ -88,8 +88,8 @@ mod lists {
     /// Folders in folders; whoever nests deeper wants to wear the host out.
     const DEEPEST: usize = 128;
 
-    /// Lets the user read and write all of the folder, and what will be made in it. Follows no link, and leaves `.git` at its
-    /// top alone. Whoever changes the folder meanwhile leads nowhere: each step goes through the folder that is open.
+    /// Lets the user read and write all of the folder, and what will be made in it. Follows no link, and leaves `.git` and
+    /// `.baton` at its top alone. Whoever changes the folder meanwhile leads nowhere: each step goes through the folder that is open.
     pub(super) fn admit(folder: &Path, uid: u32) -> io::Result<()> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = fs::openat(CWD, folder, flags, Mode::empty())?;
@@ -104,9 +104,9 @@ mod lists {
         for entry in fs::Dir::read_from(folder)? {
             let entry = entry?;
             let name = entry.file_name();
-            let is_git = depth == 0 && name.to_bytes() == b".git";
+            let is_covered = depth == 0 && matches!(name.to_bytes(), b".git" | b".baton");
             if matches!(name.to_bytes(), b"." | b"..")
-                || is_git
+                || is_covered
                 || !matches!(entry.file_type(), FileType::RegularFile | FileType::Directory)
             {
                 continue;

@@ -72,6 +72,11 @@ fn limits(image: &Image, found: &Found, user: User, workspace: &Path) -> HostCon
     }
 }
 
+/// What git goes by.
+const REPOSITORY: &str = ".git";
+/// What the host keeps in a workspace.
+const HOSTS_OWN: &str = ".baton";
+
 /// Folders in memory: `/tmp`, and what the image declares as volumes, which would else lie on the disk without a limit.
 fn temporary(image: &Image, found: &Found, user: User, workspace: &Path) -> HashMap<String, String> {
     // The owner beside the mode: the engine takes the mode of the image's own folder, which may be closed.
@@ -79,8 +84,10 @@ fn temporary(image: &Image, found: &Found, user: User, workspace: &Path) -> Hash
     let folders = found.volumes.iter().map(String::as_str).chain(["/tmp", "/var/tmp"]);
     let mut folders: HashMap<_, _> =
         folders.filter(|folder| !folder.starts_with(WORKSPACE)).map(|folder| (folder.to_owned(), options.clone())).collect();
-    if repository(workspace).is_some_and(|found| found.is_dir()) {
-        folders.insert(format!("{WORKSPACE}/.git"), "ro,noexec,nosuid,nodev,mode=0555,size=4096".to_owned());
+    for hidden in [REPOSITORY, HOSTS_OWN] {
+        if kind(workspace, hidden).is_some_and(|found| found.is_dir()) {
+            folders.insert(format!("{WORKSPACE}/{hidden}"), "ro,noexec,nosuid,nodev,mode=0555,size=4096".to_owned());
+        }
     }
     folders
 }
@@ -100,12 +107,12 @@ fn mounts(workspace: &Path) -> Vec<Mount> {
         ..Mount::default()
     };
     let mut mounts = vec![bind(workspace.display().to_string(), WORKSPACE.to_owned(), false)];
-    if repository(workspace).is_some_and(|found| found.is_file()) {
-        mounts.push(bind("/dev/null".to_owned(), format!("{WORKSPACE}/.git"), true));
+    if kind(workspace, REPOSITORY).is_some_and(|found| found.is_file()) {
+        mounts.push(bind("/dev/null".to_owned(), format!("{WORKSPACE}/{REPOSITORY}"), true));
     }
     mounts
 }
 
-fn repository(workspace: &Path) -> Option<std::fs::FileType> {
-    std::fs::symlink_metadata(workspace.join(".git")).ok().map(|found| found.file_type())
+fn kind(workspace: &Path, name: &str) -> Option<std::fs::FileType> {
+    std::fs::symlink_metadata(workspace.join(name)).ok().map(|found| found.file_type())
 }
