@@ -21,6 +21,7 @@ mod live;
 mod mcp;
 mod model;
 mod plugin;
+mod project;
 mod pull_requests;
 mod questions;
 mod run;

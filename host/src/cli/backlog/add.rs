@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use super::{Place, key, person};
+use super::{ProjectFolder, key, person};
 use crate::{
     cli::{
         Context,
@@ -49,7 +49,7 @@ pub(in crate::cli) struct Add {
 }
 
 impl Add {
-    pub(super) async fn execute(&self, context: &Context, place: &Place) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
         let draft = Draft {
             key: self.key.clone(),
             kind: self.kind,

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Place, document};
+use super::{ProjectFolder, document};
 use crate::{
     app::Access,
     cli::{
@@ -27,7 +27,7 @@ pub(in crate::cli) struct Drawing {
 }
 
 impl Drawing {
-    pub(super) async fn execute(&self, context: &Context, place: &Place) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
         let items = app.backlog.items(&place.project, false).await?;
         let graph = Graph::of(&items).map_err(anyhow::Error::new)?;

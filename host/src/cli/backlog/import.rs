@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
-    Place, person,
+    ProjectFolder, person,
     write::{tell_left, workspace},
 };
 use crate::{
@@ -33,7 +33,7 @@ use crate::{
 pub(in crate::cli) struct Import {}
 
 impl Import {
-    pub(super) async fn execute(&self, context: &Context, place: &Place) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
         let files = workspace(place)?;
         let app = context.open_to_change().await?;
         let taken = take(&app, place, |items| import(&files, items).map_err(anyhow::Error::new)).await;
@@ -60,7 +60,7 @@ struct Taken {
     left: Vec<(String, String)>,
 }
 
-async fn take(app: &App, place: &Place, read: impl FnOnce(&[Item]) -> Result<Imported>) -> Result<Taken> {
+async fn take(app: &App, place: &ProjectFolder, read: impl FnOnce(&[Item]) -> Result<Imported>) -> Result<Taken> {
     let (project, by) = (&place.project, person(app));
     let Imported { drafts, standings, mut left } = read(&app.backlog.items(project, false).await?)?;
     app.backlog.put(project, &drafts, &by).await?;

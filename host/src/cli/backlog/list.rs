@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::{Place, coloured, document, status};
+use super::{ProjectFolder, coloured, document, status};
 use crate::{
     app::Access,
     cli::{
@@ -29,7 +29,7 @@ pub(in crate::cli) struct List {
 }
 
 impl List {
-    pub(super) async fn execute(&self, context: &Context, place: &Place) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
         let items = app.backlog.items(&place.project, false).await?;
         let graph = Graph::of(&items).map_err(anyhow::Error::new)?;

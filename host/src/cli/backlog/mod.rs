@@ -8,17 +8,16 @@ mod move_to;
 mod show;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Context, exit::Exit, exit::Misuse, screen::BAD, screen::FAINT, screen::GOOD, screen::WARNING, table::Cell};
+use super::{Context, exit::Exit, project::ProjectFolder, screen::BAD, screen::FAINT, screen::GOOD, screen::WARNING, table::Cell};
 use crate::{
     app::App,
     interfaces::backlog::{Author, Graph, Item, Status, check_key},
-    kernel,
 };
 
 /// See and change what is to be done in a project
@@ -44,7 +43,7 @@ enum Command {
 
 impl Backlog {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let place = Place::of(&self.workspace)?;
+        let place = ProjectFolder::of(&self.workspace)?;
         match &self.command {
             Command::List(command) => command.execute(context, &place).await,
             Command::Show(command) => command.execute(context, &place).await,
@@ -54,22 +53,6 @@ impl Backlog {
             Command::Import(command) => command.execute(context, &place).await,
             Command::Write(command) => command.execute(context, &place).await,
         }
-    }
-}
-
-/// A project by its folder.
-struct Place {
-    folder: PathBuf,
-    project: String,
-}
-
-impl Place {
-    fn of(folder: &Path) -> Result<Self, Misuse> {
-        let found = folder.canonicalize().ok().filter(|folder| folder.is_dir());
-        let missing =
-            || Misuse(format!("There is no folder {}; name the project's with --workspace.", folder.display().to_string().escape_debug()));
-        let folder = found.ok_or_else(missing)?;
-        Ok(Self { project: kernel::project_of(&folder), folder })
     }
 }
 

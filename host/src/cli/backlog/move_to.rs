@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Place, key, person, status};
+use super::{ProjectFolder, key, person, status};
 use crate::{
     cli::{
         Context,
@@ -29,7 +29,7 @@ pub(in crate::cli) struct Move {
 }
 
 impl Move {
-    pub(super) async fn execute(&self, context: &Context, place: &Place) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
         check_reason(&self.reason).map_err(BacklogError::from)?;
         let app = context.open_to_change().await?;
         let moved = app.backlog.move_to(&place.project, &self.key, self.status, &self.reason, &person(&app)).await;

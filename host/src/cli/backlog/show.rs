@@ -5,7 +5,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{Place, document, key};
+use super::{ProjectFolder, document, key};
 use crate::{
     app::Access,
     cli::{
@@ -27,7 +27,7 @@ pub(in crate::cli) struct Show {
 }
 
 impl Show {
-    pub(super) async fn execute(&self, context: &Context, place: &Place) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
         let item = app.backlog.item(&place.project, &self.key).await?;
         let history = app.backlog.history(&place.project, &self.key).await?;

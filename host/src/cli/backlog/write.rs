@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
 
-use super::Place;
+use super::ProjectFolder;
 use crate::{
     cli::{
         Context,
@@ -28,7 +28,7 @@ use crate::{
 pub(in crate::cli) struct Write {}
 
 impl Write {
-    pub(super) async fn execute(&self, context: &Context, place: &Place) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
         let files: Arc<dyn Documents> = Arc::new(workspace(place)?);
         let app = context.open_to_change().await?;
         let attempt = Attempt { seq: 0, key: "backlog-write".to_owned(), again: false, asked_at: app.kernel.now() };
@@ -47,7 +47,7 @@ impl Write {
     }
 }
 
-pub(super) fn workspace(place: &Place) -> Result<Workspace> {
+pub(super) fn workspace(place: &ProjectFolder) -> Result<Workspace> {
     Workspace::open(&place.folder)
         .with_context(|| format!("The folder {} cannot be opened.", text::escaped(&place.folder.display().to_string())))
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Workspace, key};
+use super::{ProjectFolder, key};
 use crate::{
     cli::{Context, exit::Exit},
     interfaces::forge::State,
@@ -18,7 +18,7 @@ pub(in crate::cli) struct Close {
 }
 
 impl Close {
-    pub(super) async fn execute(&self, context: &Context, workspace: &Workspace) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, workspace: &ProjectFolder) -> Result<Exit> {
         let app = context.open_to_change().await?;
         workspace.forge(&app)?.close(workspace.place(&app, &key()), self.number).await?;
         app.close().await;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Workspace, key, painted_state};
+use super::{ProjectFolder, key, painted_state};
 use crate::{
     app::Access,
     cli::{
@@ -25,7 +25,7 @@ pub(in crate::cli) struct List {
 }
 
 impl List {
-    pub(super) async fn execute(&self, context: &Context, workspace: &Workspace) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, workspace: &ProjectFolder) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
         let found = workspace.forge(&app)?.list(workspace.place(&app, &key()), self.all).await?;
         if context.screen.is_json() {

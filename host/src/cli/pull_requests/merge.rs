@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Workspace, key, short};
+use super::{ProjectFolder, key, short};
 use crate::{
     cli::{
         Context,
@@ -36,7 +36,7 @@ enum How {
 }
 
 impl Merge {
-    pub(super) async fn execute(&self, context: &Context, workspace: &Workspace) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, workspace: &ProjectFolder) -> Result<Exit> {
         let app = context.open_to_change().await?;
         let (forge, key) = (workspace.forge(&app)?, key());
         let place = workspace.place(&app, &key);

@@ -5,20 +5,18 @@ mod list;
 mod merge;
 mod show;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use super::{
-    Context,
-    exit::{Exit, Misuse},
-    figures, text,
-};
+use super::{Context, exit::Exit, figures, project::ProjectFolder, text};
 use crate::{
     app::App,
     interfaces::forge::{Forge, ForgeError, Place, State},
-    kernel,
 };
 
 /// See what waits to be merged, and merge or close it
@@ -41,7 +39,7 @@ enum Command {
 
 impl PullRequests {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let workspace = Workspace::of(self.workspace.clone())?;
+        let workspace = ProjectFolder::of(self.workspace.as_deref().unwrap_or(Path::new(".")))?;
         match &self.command {
             Command::List(command) => command.execute(context, &workspace).await,
             Command::Show(command) => command.execute(context, &workspace).await,
@@ -51,22 +49,7 @@ impl PullRequests {
     }
 }
 
-/// A project's folder, and its name.
-struct Workspace {
-    folder: PathBuf,
-    project: String,
-}
-
-impl Workspace {
-    fn of(folder: Option<PathBuf>) -> Result<Self, Misuse> {
-        let named = folder.unwrap_or_else(|| PathBuf::from("."));
-        let folder = named.canonicalize().ok().filter(|folder| folder.is_dir());
-        let folder = folder.ok_or_else(|| {
-            Misuse(format!("There is no folder {}; name the project's with --workspace.", text::escaped(&named.display().to_string())))
-        })?;
-        Ok(Self { project: kernel::project_of(&folder), folder })
-    }
-
+impl ProjectFolder {
     fn forge(&self, app: &App) -> Result<Arc<dyn Forge>> {
         Ok(app.forges.of(&self.project)?)
     }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Workspace, at, key, short};
+use super::{ProjectFolder, at, key, short};
 use crate::{
     app::{Access, App},
     cli::{
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Show {
 }
 
 impl Show {
-    pub(super) async fn execute(&self, context: &Context, workspace: &Workspace) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, workspace: &ProjectFolder) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
         let found = workspace.forge(&app)?.get(workspace.place(&app, &key()), self.number).await?;
         let diff = if self.diff { Some(difference(&app, workspace, &found).await?) } else { None };
@@ -48,7 +48,7 @@ impl Show {
     }
 }
 
-async fn difference(app: &App, workspace: &Workspace, found: &PullRequest) -> Result<String> {
+async fn difference(app: &App, workspace: &ProjectFolder, found: &PullRequest) -> Result<String> {
     let repository = app.forges.repository();
     let diff = repository.diff(&workspace.folder, &found.proposal.branch, &found.proposal.into).await;
     diff.map_err(anyhow::Error::msg)
