@@ -236,15 +236,7 @@ impl App {
     pub async fn withdraw(&self, path: &Path) -> Result<Option<Arc<Plugin>>, KernelError> {
         let Some(plugin) = self.kernel.registry().of_file(path) else { return Ok(None) };
         self.kernel.take_out(plugin.name()).await?;
-        let manifest = &plugin.package.manifest;
-        let last = Published {
-            file: file_name(path),
-            plugin: manifest.name.clone(),
-            version: manifest.version.to_string(),
-            hash: plugin.package.hash.clone(),
-            published_at: 0,
-        };
-        self.forget(&last, path).await?;
+        self.forget(&held(&plugin, path, 0), path).await?;
         Ok(Some(plugin))
     }
 
@@ -260,14 +252,7 @@ impl App {
     /// Remembers what a file holds, and tells what happened: the name of the event, and what belongs to it alone.
     async fn write_down(&self, plugin: &Arc<Plugin>, path: &Path, (name, mut event): (&str, Value)) -> Result<(), KernelError> {
         self.kernel.keep(plugin).await?;
-        let manifest = &plugin.package.manifest;
-        let published = Published {
-            file: file_name(path),
-            plugin: manifest.name.clone(),
-            version: manifest.version.to_string(),
-            hash: plugin.package.hash.clone(),
-            published_at: self.kernel.now(),
-        };
+        let published = held(plugin, path, self.kernel.now());
         for (key, value) in [("plugin", &published.plugin), ("version", &published.version), ("hash", &published.hash)] {
             event[key] = json!(value);
         }
@@ -282,6 +267,18 @@ impl App {
         let event = json!({ "plugin": last.plugin, "version": last.version, "hash": last.hash, "file": path_text(path) });
         self.versions().withdraw(&last.file, vec![Draft::of_host(Category::Plugin, "removed", event)]).await?;
         Ok(())
+    }
+}
+
+/// What a file holds that a plugin was read from.
+fn held(plugin: &Plugin, path: &Path, published_at: u64) -> Published {
+    let (manifest, hash) = (&plugin.package.manifest, &plugin.package.hash);
+    Published {
+        file: file_name(path),
+        plugin: manifest.name.clone(),
+        version: manifest.version.to_string(),
+        hash: hash.clone(),
+        published_at,
     }
 }
 
