@@ -37,7 +37,7 @@ pub(super) struct Active {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Begun {
     Yes,
-    /// Its plugin has as many executions as it may have.
+    /// Its plugin has as many executions as it may have, or the run's own last one is still being put away.
     Held,
     /// Somebody else took it, or moved it on.
     Gone,
@@ -166,7 +166,7 @@ impl Kernel {
         let most = self.parts.policy.limits(&plugin).concurrent_runs;
         let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
         if active.contains_key(id) {
-            return Begun::Gone;
+            return Begun::Held;
         }
         if most.is_some_and(|most| executed(&active, &plugin) >= most) {
             return Begun::Held;
@@ -206,19 +206,13 @@ impl Kernel {
     /// Executes one run once and moves it on.
     async fn see_through(self: Arc<Self>, id: RunId, halt: Halt) {
         let ended = self.try_execution(&id, halt).await;
-        let has_trapped = matches!(ended, Ok(Ending::Trapped(_)));
-        if !has_trapped {
-            self.leave_room(&id);
-        }
         let moved = match ended {
             Ok(Ending::Trapped(error)) => self.move_on_from_trap(&id, error).await,
             Ok(ending) => self.move_on(&id, ending).await,
             Err(error) => Err(error),
         };
-        if has_trapped {
-            // Only now, so that the next of its plugin does not begin before the trap is counted.
-            self.leave_room(&id);
-        }
+        // Only now, so that the next of its plugin does not begin before a trap is counted and this end is told.
+        self.leave_room(&id);
         if let Err(error) = moved {
             self.break_down(error);
         }
