@@ -5,13 +5,14 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     names,
-    program::{Invocation, Program},
+    program::{Invocation, Program, Said},
     repository::Repository,
 };
 use crate::journal::CallError;
@@ -28,6 +29,8 @@ pub(super) struct Checkout {
     pub(super) git_dir: PathBuf,
     pub(super) files: PathBuf,
     pub(super) index: PathBuf,
+    /// When whoever asks will not wait any longer.
+    pub(super) until: Option<Instant>,
     pub(super) whose: Whose,
 }
 
@@ -65,7 +68,7 @@ pub(super) struct Revision {
 
 impl Checkout {
     pub(super) fn git<const N: usize>(&self, arguments: [&str; N]) -> Invocation {
-        let call = self.program.call(arguments).at(&self.files);
+        let call = self.program.call(arguments).at(&self.files).until(self.until);
         call.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.files).env("GIT_INDEX_FILE", &self.index)
     }
 
@@ -120,25 +123,20 @@ impl Checkout {
         // Files that git does not know are noted in a copy of the index; their content is not read into the repository.
         let copy = self.scratch("diff")?;
         let noted = self.git(["add", "--all", "--intent-to-add"]).env("GIT_INDEX_FILE", &copy).done();
-        let call =
-            self.git(["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--ignore-submodules=all", &base, "--"]);
-        let said = noted.and_then(|_| call.env("GIT_INDEX_FILE", &copy).at_most(LONGEST_DIFF).run());
+        let said = noted.and_then(|_| self.differing(&base).env("GIT_INDEX_FILE", &copy).run());
         self.forget(&copy);
-        let said = said?;
-        if said.code != 0 && !said.cut {
-            return Err(said.failure());
-        }
-        let mut text = String::from_utf8_lossy(&said.out).into_owned();
-        if said.cut {
-            const SAYS: &str = "\n(The rest of the diff is left out: it is longer than 1 MiB.)\n";
-            let mut end = text.len().min(LONGEST_DIFF - SAYS.len());
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
-            text.truncate(text[..end].rfind('\n').unwrap_or(end));
-            text.push_str(SAYS);
-        }
-        Ok(text)
+        shown(&said?)
+    }
+
+    /// From where a commit left another to that commit, whatever is checked out.
+    pub(super) fn diff_of(&self, commit: &str, from: &str) -> Result<String, CallError> {
+        shown(&self.differing(&format!("{from}...{commit}")).run()?)
+    }
+
+    fn differing(&self, what: &str) -> Invocation {
+        let call =
+            self.git(["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--ignore-submodules=all", what, "--"]);
+        call.at_most(LONGEST_DIFF)
     }
 
     pub(super) fn read(&self, revision: &str, path: &str) -> Result<Vec<u8>, CallError> {
@@ -221,7 +219,7 @@ impl Checkout {
         let _ = fs::remove_file(scratch.with_extension("lock"));
     }
 
-    fn object(&self, name: &str) -> Result<Option<String>, CallError> {
+    pub(super) fn object(&self, name: &str) -> Result<Option<String>, CallError> {
         let name = format!("{name}^{{commit}}");
         let said = self.git(["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).run()?;
         match said.code {
@@ -240,6 +238,21 @@ impl Checkout {
             _ => Err(said.failure()),
         }
     }
+}
+
+/// A diff that may have been cut off.
+fn shown(said: &Said) -> Result<String, CallError> {
+    const SAYS: &str = "\n(The rest of the diff is left out: it is longer than 1 MiB.)\n";
+    if said.code != 0 && !said.cut {
+        return Err(said.failure());
+    }
+    let mut text = String::from_utf8_lossy(&said.out).into_owned();
+    if said.cut {
+        let end = text.floor_char_boundary(LONGEST_DIFF - SAYS.len());
+        text.truncate(text[..end].rfind('\n').unwrap_or(end));
+        text.push_str(SAYS);
+    }
+    Ok(text)
 }
 
 /// What the two letters of `git status` come to: against the last commit, and against the index.

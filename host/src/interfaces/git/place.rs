@@ -49,7 +49,7 @@ impl Place {
         own::prepare(&git_dir, &repository, &Of::Person)?;
         let index = repository.git_dir.join("index");
         let program = Arc::clone(&self.program);
-        Ok(Checkout { program, git_dir, files: folder.clone(), index, whose: Whose::Person(Box::new(repository)) })
+        Ok(Checkout { program, git_dir, files: folder.clone(), index, until: None, whose: Whose::Person(Box::new(repository)) })
     }
 
     fn ours(&self, worktree: &Worktree) -> Checkout {
@@ -60,6 +60,7 @@ impl Place {
             index: git_dir.join("index"),
             git_dir,
             files: files(&self.root, worktree),
+            until: None,
             whose: Whose::Baton,
         }
     }
