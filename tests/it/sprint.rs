@@ -24,19 +24,19 @@ const STORIES: &[(&str, &str, &[&str])] = &[
     ("1-3-power", "Raise to a power", &["1-1-add", "1-2-multiply"]),
 ];
 
-const SPRINT: &[&str] = &["run", "sprint", "--workspace", "workspace", "--model", "script/replies.yaml", "--yes"];
-const PROCESSES: &str = "[sandbox]\nengine = \"process\"\n";
+pub(super) const SPRINT: &[&str] = &["run", "sprint", "--workspace", "workspace", "--model", "script/replies.yaml", "--yes"];
+pub(super) const PROCESSES: &str = "[sandbox]\nengine = \"process\"\n";
 
 /// What the models are asked while the stories land, whichever of the first two is first.
 const ASKED: usize = 18;
 
 /// A person's repository, a backlog and a script that answers instead of models.
-struct Project {
-    home: tempfile::TempDir,
+pub(super) struct Project {
+    pub(super) home: tempfile::TempDir,
 }
 
 impl Project {
-    async fn new(sandbox: &str) -> Self {
+    pub(super) async fn new(sandbox: &str) -> Self {
         let project = Self { home: with_backlog().await };
         let work = project.work();
         fs::create_dir_all(work.join("tests")).unwrap();
@@ -53,11 +53,11 @@ impl Project {
         project
     }
 
-    fn work(&self) -> std::path::PathBuf {
+    pub(super) fn work(&self) -> std::path::PathBuf {
         self.home.path().join("workspace")
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
         let mut git = Command::new("git");
         git.arg("-C").arg(self.work()).args(["-c", "user.name=Ada", "-c", "user.email=ada@localhost"]).args(arguments);
         let output = git.env("HOME", self.home.path()).output().unwrap();
@@ -65,22 +65,22 @@ impl Project {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program::command(self.home.path(), &[arguments, &["--data-dir", "data"]].concat());
         command.env("BATON_CONFIG", self.home.path().join("baton.toml"));
         command
     }
 
-    fn baton(&self, arguments: &[&str]) -> program::Ended {
+    pub(super) fn baton(&self, arguments: &[&str]) -> program::Ended {
         program::ended(self.command(arguments).output().unwrap())
     }
 
-    fn sprint(&self) -> Value {
+    pub(super) fn sprint(&self) -> Value {
         document(&self.baton(SPRINT).exits(0))
     }
 
     /// The newest run that nobody started but a person.
-    fn run(&self) -> Option<Value> {
+    pub(super) fn run(&self) -> Option<Value> {
         document(&self.baton(&["runs", "list", "-o", "json"]).exits(0)).as_array()?.first().cloned()
     }
 
@@ -131,11 +131,11 @@ async fn with_backlog() -> tempfile::TempDir {
     folder
 }
 
-fn document(ended: &program::Ended) -> Value {
+pub(super) fn document(ended: &program::Ended) -> Value {
     serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stdout))
 }
 
-fn story<'a>(summary: &'a Value, key: &str) -> &'a Value {
+pub(super) fn story<'a>(summary: &'a Value, key: &str) -> &'a Value {
     summary["stories"].as_array().into_iter().flatten().find(|story| story["key"] == key).unwrap_or_else(|| panic!("{key}: {summary}"))
 }
 
