@@ -2,7 +2,10 @@
 
 use std::process::Stdio;
 
-use baton_tests::program;
+use baton_tests::{
+    github::{GitHub, TOKEN},
+    program,
+};
 use serde_json::{Value, json};
 
 use crate::sprint::{PROCESSES, Project, SPRINT, document, story};
@@ -48,6 +51,12 @@ impl Project {
         child.kill().unwrap();
         child.wait().unwrap();
     }
+}
+
+/// Runs may merge on this GitHub.
+fn on(github: &GitHub) -> String {
+    let forge = "[forge]\nkind = \"github\"\nrepository = \"ada/engine\"\nauto-merge = true\nbase-url";
+    format!("{PROCESSES}{forge} = \"{}\"\n", github.address())
 }
 
 fn verdicts(found: &Value) -> Vec<(String, String)> {
@@ -134,4 +143,48 @@ async fn a_sprint_that_is_given_up_leaves_its_pull_requests_open() {
     let shown = document(&project.people(&["show", "1", "--diff", "-o", "json"]).exits(0));
     assert!(shown["head"].is_string() && shown["diff"].as_str().is_some_and(|diff| diff.contains("+++ b/calc")), "{shown}");
     assert_eq!(shown["checks"][0]["progress"], "passed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_github_a_story_is_pushed_proposed_and_left_to_a_person() {
+    let github = GitHub::start();
+    let project = Project::new(&on(&github)).await;
+    let remote = project.home.path().join("remote.git");
+    project.git(&["init", "--quiet", "--bare", remote.to_str().unwrap()]);
+    project.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
+    let begun = project.git(&["rev-parse", "main"]);
+    let summary = sprint_on_github(&project);
+    let told = story(&summary, ADD);
+    assert_eq!((&told["outcome"], &told["pull_request"]), (&json!("proposed"), &json!(1)), "{summary}");
+    assert!(
+        told["reason"].as_str().is_some_and(|reason| reason.contains("git pull") && reason.contains("baton backlog move 1-1-add done"))
+    );
+    assert_eq!((project.git(&["rev-parse", "main"]), project.status(ADD)), (begun, json!("review")));
+    let branch = format!("story/{ADD}");
+    let pushed = project.git(&["ls-remote", "origin", &format!("refs/heads/{branch}")]);
+    assert!(pushed.starts_with(&project.git(&["rev-parse", &branch])), "{pushed}");
+    let state = github.state();
+    assert_eq!((state.pulls.len(), &state.pulls[0]["head"]["ref"], &state.pulls[0]["state"]), (1, &json!(branch), &json!("open")));
+    assert!(state.statuses.iter().any(|status| status.to_string().contains("`sh tests/run.sh` is green")), "{:?}", state.statuses);
+    assert!(state.comments.iter().any(|comment| comment.to_string().contains("Every criterion holds")), "{:?}", state.comments);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_that_cannot_be_pushed_is_reviewed_and_named() {
+    let github = GitHub::start();
+    let project = Project::new(&on(&github)).await;
+    let summary = sprint_on_github(&project);
+    let told = story(&summary, ADD);
+    assert_eq!((&told["outcome"], &told["pull_request"]), (&json!("blocked"), &Value::Null), "{summary}");
+    assert!(told["reason"].as_str().is_some_and(|reason| reason.contains("approved and green on `story/1-1-add`")), "{told}");
+    assert!(github.state().pulls.is_empty());
+    assert!(project.git(&["show", "--stat", "story/1-1-add"]).contains("calc"), "what was paid for is kept");
+}
+
+fn sprint_on_github(project: &Project) -> Value {
+    let order = json!({ "stories": [ADD] }).to_string();
+    let mut command = project.command(&[SPRINT, &["--input", &order]].concat());
+    let ended = program::ended(command.env("GITHUB_TOKEN", TOKEN).output().unwrap());
+    assert!(!ended.stderr.contains(TOKEN), "{}", ended.stderr);
+    document(&ended.exits(0))
 }
