@@ -21,8 +21,12 @@ pub(crate) struct Landing {
 impl Sprint {
     /// Starts to land what is approved, unless a batch is under way.
     pub(crate) fn land(&mut self) -> Result<()> {
+        if self.landing.run.is_some() {
+            return Ok(());
+        }
+        self.leave_out_closed()?;
         let approved = self.places(&Stage::Approved);
-        if self.landing.run.is_some() || approved.is_empty() {
+        if approved.is_empty() {
             return Ok(());
         }
         self.landing.number += 1;
@@ -86,6 +90,18 @@ impl Sprint {
             }
         }
         Ok("`land` did not say what became of it.".to_owned())
+    }
+
+    /// What somebody does not want merged, however good it is.
+    fn leave_out_closed(&mut self) -> Result<()> {
+        for place in self.places(&Stage::Approved) {
+            if self.forge.is_closed(&self.stories[place]) {
+                let step =
+                    self.stories[place].end(End::Blocked("It is approved and green, and somebody closed its pull request.".to_owned()));
+                self.take(place, step)?;
+            }
+        }
+        Ok(())
     }
 
     fn landing_place(&self, key: &str) -> Option<usize> {

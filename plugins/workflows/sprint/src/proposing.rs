@@ -1,7 +1,7 @@
 //! The pull requests of stories: opened once their tests are green, told what becomes of them, and left open where a story
 //! does not land. That one cannot be opened or written on costs no story anything.
 
-use baton_sdk::forge::{self, About, Check, Kind, Progress, Proposal, Verdict};
+use baton_sdk::forge::{self, About, Check, Kind, Progress, Proposal, State, Verdict};
 use baton_sdk::prelude::*;
 
 use crate::replies::Developed;
@@ -47,6 +47,11 @@ impl Forge {
         if let Err(error) = forge::review(number, Verdict::Comment, &clipped(what, LONGEST_TEXT)) {
             run::warn(&format!("Pull request {number} of story {} is not told: {error}", story.key));
         }
+    }
+
+    /// Whether somebody closed the story's pull request, by which people say no.
+    pub(crate) fn is_closed(&self, story: &Story) -> bool {
+        story.pull_request.is_some_and(|number| forge::get(number).is_ok_and(|found| found.state == State::Closed))
     }
 
     /// How an approved story ends that is not for the sprint to land.

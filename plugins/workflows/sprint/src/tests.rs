@@ -297,3 +297,16 @@ fn without_the_grant_stories_land_and_nothing_is_proposed() {
     assert_eq!((&summary["landed"], &summary["stories"][0]["pull_request"]), (&json!(1), &Value::Null));
     assert!(host.requests("forge.open").is_empty());
 }
+
+#[test]
+fn a_story_whose_pull_request_somebody_closed_does_not_land() {
+    let wider = manifest().replace("\"open\", ", "\"open\", \"close\", ");
+    let host = host(&[("1-1", &[])]).with_manifest(&wider).with_workflow("code-review", |input| {
+        forge::close(input["pull_request"].as_u64().unwrap_or_default())?;
+        Ok(approved())
+    });
+    let summary = sprint(&host);
+    assert_eq!((&summary["stories"][0]["outcome"], started(&host, "land").len()), (&json!("blocked"), 0));
+    assert!(summary["stories"][0]["reason"].to_string().contains("closed its pull request"), "{summary}");
+    assert!(branch(&host, "story/1-1"), "what was written is kept");
+}
