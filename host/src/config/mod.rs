@@ -201,10 +201,11 @@ impl Config {
         Ok(config)
     }
 
-    /// Where the host keeps its own, out of reach of every run: data, the user's settings, and the keys.
+    /// Where the host keeps its own, out of reach of every run: data, the user's settings, and the keys. Absolute, each where
+    /// it is named and where that leads.
     pub fn own_places(&self) -> Vec<PathBuf> {
-        let keys = self.cache_key.parent().map(Path::to_owned);
-        [self.data_dir.clone(), self.user_file.clone()].into_iter().chain(keys).collect()
+        let keys = self.cache_key.parent();
+        [self.data_dir.as_path(), &self.user_file].into_iter().chain(keys).flat_map(privacy::resolved).collect()
     }
 
     /// Settings for a workspace: defaults, user, project, environment; the later wins.
