@@ -7,8 +7,13 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use crate::cli::text;
+
 /// The brief, in the demo's folder.
 pub(super) const BRIEF: &str = "brief.md";
+
+/// The brief that is not written to its end.
+const UNFINISHED: &str = "brief.md-new";
 
 /// The script's file, in the folder of scripts.
 const SCRIPT: &str = "replies.yaml";
@@ -31,6 +36,29 @@ pub(super) struct LaidOut {
     pub(super) brief: Brief,
     /// The script that answers instead of a model.
     pub(super) script: PathBuf,
+}
+
+/// Refuses a folder that is no repository and holds other files than a brief, or than what a demo made there: the demo would
+/// make it one with all of them.
+pub(super) fn check(folder: &Path, data_dir: &Path) -> Result<()> {
+    if folder.join(".git").symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    let has_begun = data_dir.join("demo").is_dir();
+    let entries = fs::read_dir(folder).with_context(|| cannot("read", folder))?;
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let is_ours = |name: &str| {
+        [BRIEF, UNFINISHED, ".baton", ".baton-begins"].contains(&name) || folder.join(name) == data_dir || (has_begun && name == "docs")
+    };
+    match names.filter(|name| !is_ours(name)).min() {
+        None => Ok(()),
+        Some(theirs) => anyhow::bail!(
+            "`{}` holds files that are not the demo's, such as `{}`. Name an empty folder with --dir, or make it a git repository with a commit of \
+             your own.",
+            text::escaped(&folder.display().to_string()),
+            text::excerpt(&text::escaped(&theirs), 80)
+        ),
+    }
 }
 
 /// Puts the brief into `folder`, unless there is one, and the script under `data_dir`, where nobody's own files are.
@@ -60,7 +88,7 @@ fn lay_brief(path: &Path, content: &str) -> Result<Brief> {
         _ => {}
     }
     // It gets its name once it is whole: whoever is killed in between leaves no half of it.
-    let unfinished = path.with_extension("md-new");
+    let unfinished = path.with_file_name(UNFINISHED);
     let written = fs::write(&unfinished, content).and_then(|()| fs::rename(&unfinished, path));
     written.map(|()| Brief::Ours).with_context(|| cannot("written", path))
 }
@@ -90,6 +118,22 @@ mod tests {
         for wanted in [BRIEF, SCRIPT] {
             assert!(FILES.iter().any(|(name, content)| *name == wanted && !content.is_empty()), "{wanted}");
         }
+    }
+
+    #[test]
+    fn a_folder_with_files_of_somebodys_is_not_made_a_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join(".baton");
+        fs::write(folder.path().join(BRIEF), "mine").unwrap();
+        assert!(check(folder.path(), &data_dir).is_ok());
+        fs::create_dir(folder.path().join("docs")).unwrap();
+        assert!(check(folder.path(), &data_dir).is_err(), "documents are somebody's until a demo has begun");
+        lay_out(folder.path(), &data_dir).unwrap();
+        assert!(check(folder.path(), &data_dir).is_ok());
+        fs::write(folder.path().join("private.txt"), "mine").unwrap();
+        assert!(check(folder.path(), &data_dir).unwrap_err().to_string().contains("`private.txt`"));
+        fs::create_dir(folder.path().join(".git")).unwrap();
+        assert!(check(folder.path(), &data_dir).is_ok(), "what becomes of a repository is for git to say");
     }
 
     #[test]
