@@ -273,7 +273,8 @@ pub fn git_program() -> Option<Program> {
     let search = env::var_os("PATH")?;
     let path =
         env::split_paths(&search).filter(|folder| folder.is_absolute()).map(|folder| folder.join("git")).find(|file| file.is_file())?;
-    Some(Program { path, agent: env::var_os("SSH_AUTH_SOCK"), search })
+    let person = ["HOME", "XDG_CONFIG_HOME"].into_iter().filter_map(|name| Some((name.into(), env::var_os(name)?))).collect();
+    Some(Program { path, agent: env::var_os("SSH_AUTH_SOCK"), search, person })
 }
 
 /// The file of this program: on Linux that which is being executed, also when another was put in its place meanwhile.

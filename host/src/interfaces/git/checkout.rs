@@ -166,7 +166,14 @@ impl Checkout {
         match said.code {
             0 => Ok(String::from_utf8_lossy(&said.out).trim_end().to_owned()),
             _ if !said.complaint.is_empty() => Err(said.failure()),
-            _ => Err(CallError::Invalid("The workspace's repository has no commit yet; make a first one.".to_owned())),
+            _ => Err(CallError::Invalid(match self.whose {
+                Whose::Person(_) => "The workspace's repository has no commit yet; make a first one.",
+                // It was made at a commit.
+                Whose::Baton => {
+                    "The branch of this worktree was deleted in the repository meanwhile, and what was committed to it; begin in a new worktree."
+                }
+            }
+            .to_owned())),
         }
     }
 

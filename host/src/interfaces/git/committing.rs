@@ -137,6 +137,7 @@ impl Checkout {
     /// Refuses what must not get into a person's repository, with the path.
     fn check_staged(&self, head: &str) -> Result<(), CallError> {
         let out = self.git(["diff-index", "--cached", "--raw", "-z", "--no-renames", head, "--"]).done()?.out;
+        let mut changed = Vec::new();
         let mut fields = out.split(|byte| *byte == 0);
         while let (Some(entry), Some(path)) = (fields.next(), fields.next()) {
             let path = names::text(path)?;
@@ -156,15 +157,38 @@ impl Checkout {
                 }
                 _ => {}
             }
+            // What is deleted needs no filter.
+            if mode != "000000" {
+                changed.extend([path.as_bytes(), b"\0"].concat());
+            }
         }
-        Ok(())
+        self.refuse_filtered(changed)
+    }
+
+    /// What a filter would have changed is committed by nobody but who can run it: it may be there to keep a secret.
+    fn refuse_filtered(&self, paths: Vec<u8>) -> Result<(), CallError> {
+        let out = self.git(["check-attr", "-z", "--stdin", "filter"]).reading(paths).done()?.out;
+        let fields: Vec<_> = out.split(|byte| *byte == 0).collect();
+        let filtered = fields.chunks_exact(3).find(|of| !matches!(of[2], b"unspecified" | b"unset" | b"set" | b""));
+        let Some([path, _, filter]) = filtered else { return Ok(()) };
+        Err(CallError::Invalid(format!(
+            "`{}` goes through the filter `{}` of the repository's attributes, such as those of Git LFS and git-crypt. Baton runs no filter and would \
+             commit the file without it; leave that file to a person, and undo the change.",
+            names::shown(path),
+            names::shown(filter)
+        )))
     }
 
     fn explain_add(&self, error: CallError) -> CallError {
         match error {
-            CallError::Other(reason) if reason.contains("in submodule") || reason.contains("cannot run status") => CallError::Invalid(
-                "A folder of the worktree is a repository of its own, which is not committed; remove its `.git`, or the folder.".to_owned(),
-            ),
+            CallError::Other(reason)
+                if ["in submodule", "cannot run status", "does not have a commit"].iter().any(|word| reason.contains(word)) =>
+            {
+                CallError::Invalid(
+                    "A folder of the worktree is a repository of its own, which is not committed; remove its `.git`, or the folder."
+                        .to_owned(),
+                )
+            }
             other => other,
         }
     }

@@ -6,6 +6,7 @@ mod beginning;
 mod checkout;
 mod committing;
 mod host;
+mod ignored;
 mod merging;
 mod names;
 mod own;

@@ -64,13 +64,26 @@ pub(super) fn author(name: &str) -> Result<(), CallError> {
 
 /// The path that git gave, as text; a sentence when it is none.
 pub(super) fn text(path: &[u8]) -> Result<String, CallError> {
-    std::str::from_utf8(path).map(str::to_owned).map_err(|_| {
-        let path = path.escape_ascii().to_string();
-        CallError::Invalid(format!("The name of the file `{}` is not UTF-8; rename it.", excerpt(&path)))
-    })
+    std::str::from_utf8(path)
+        .map(str::to_owned)
+        .map_err(|_| CallError::Invalid(format!("The name of the file `{}` is not UTF-8; rename it.", shown(path))))
+}
+
+/// Enough of a path as git gave it, harmless to a terminal.
+pub(super) fn shown(path: &[u8]) -> String {
+    match std::str::from_utf8(path) {
+        Ok(path) => excerpt(path),
+        Err(_) => path.escape_ascii().map(char::from).take(200).collect(),
+    }
 }
 
 /// Enough of a hostile text to recognise it, harmless to a terminal.
 pub(super) fn excerpt(text: &str) -> String {
-    text.chars().take(200).flat_map(char::escape_debug).collect()
+    text.chars().take(200).flat_map(escaped).collect()
+}
+
+/// Quotes and backslashes stay as they are: a text that git has escaped is not escaped once more.
+fn escaped(character: char) -> impl Iterator<Item = char> {
+    let keep = matches!(character, '\'' | '"' | '\\');
+    keep.then_some(character).into_iter().chain((!keep).then(|| character.escape_debug()).into_iter().flatten())
 }

@@ -16,7 +16,10 @@ const HOSTS_OWN: &str = "/.baton/\n";
 /// What `HEAD` and the index of a git directory are.
 pub(super) enum Of {
     /// Those of the person's checkout.
-    Person,
+    Person {
+        /// Patterns of files that the person ignores everywhere.
+        ignored: String,
+    },
     /// Those of a worktree of Baton's.
     Worktree,
 }
@@ -36,10 +39,13 @@ fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
     for part in ["objects", "refs", "packed-refs"] {
         point(&own.join(part), &common.join(part))?;
     }
+    let everywhere = if let Of::Person { ignored } = of { ignored.as_str() } else { "" };
     let ignored = fs::read_to_string(common.join("info/exclude")).unwrap_or_default();
-    write(&own.join("info/exclude"), &format!("{HOSTS_OWN}{ignored}"))?;
+    // What comes later outdoes what came before, as git has it.
+    write(&own.join("info/exclude"), &format!("{everywhere}{HOSTS_OWN}{ignored}"))?;
+    write(&own.join("info/attributes"), &fs::read_to_string(common.join("info/attributes")).unwrap_or_default())?;
     match of {
-        Of::Person => {
+        Of::Person { .. } => {
             let person = absolute(&repository.git_dir)?;
             // A copy, for git takes a link of this name for another thing; it is made anew whenever the checkout is looked at.
             write(&own.join("HEAD"), &fs::read_to_string(person.join("HEAD"))?)?;
