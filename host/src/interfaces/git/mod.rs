@@ -14,6 +14,7 @@ mod program;
 mod pushing;
 mod register;
 mod repository;
+mod restoring;
 mod service;
 
 #[cfg(test)]
