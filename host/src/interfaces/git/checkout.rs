@@ -20,6 +20,8 @@ use crate::journal::CallError;
 const LARGEST: u64 = 5 << 20;
 /// Bytes of a diff.
 const LONGEST_DIFF: usize = 1 << 20;
+/// Bytes of the names that stand in the place of what a diff leaves out.
+const LONGEST_LIST: usize = 128 << 10;
 
 /// A checkout as git is told of it: never found by git itself.
 pub(super) struct Checkout {
@@ -65,7 +67,12 @@ pub(super) struct Revision {
 
 impl Checkout {
     pub(super) fn git<const N: usize>(&self, arguments: [&str; N]) -> Invocation {
-        let call = self.program.call(arguments).at(&self.files);
+        self.git_over(&arguments, &[])
+    }
+
+    /// The same over paths, of which there may be many.
+    pub(super) fn git_over(&self, arguments: &[&str], paths: &[&str]) -> Invocation {
+        let call = self.program.call(arguments.iter().chain(paths)).at(&self.files);
         call.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.files).env("GIT_INDEX_FILE", &self.index)
     }
 
@@ -123,22 +130,20 @@ impl Checkout {
         let call =
             self.git(["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--ignore-submodules=all", &base, "--"]);
         let said = noted.and_then(|_| call.env("GIT_INDEX_FILE", &copy).at_most(LONGEST_DIFF).run());
+        let names = said.as_ref().is_ok_and(|said| said.cut).then(|| {
+            let list = ["diff", "--name-only", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-submodules=all"];
+            self.git_over(&list, &[&base, "--"]).env("GIT_INDEX_FILE", &copy).at_most(LONGEST_LIST).run()
+        });
         self.forget(&copy);
         let said = said?;
         if said.code != 0 && !said.cut {
             return Err(said.failure());
         }
-        let mut text = String::from_utf8_lossy(&said.out).into_owned();
-        if said.cut {
-            const SAYS: &str = "\n(The rest of the diff is left out: it is longer than 1 MiB.)\n";
-            let mut end = text.len().min(LONGEST_DIFF - SAYS.len());
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
-            text.truncate(text[..end].rfind('\n').unwrap_or(end));
-            text.push_str(SAYS);
+        let text = String::from_utf8_lossy(&said.out).into_owned();
+        match names {
+            Some(names) => Ok(shortened(&text, &String::from_utf8_lossy(&names?.out))),
+            None => Ok(text),
         }
-        Ok(text)
     }
 
     pub(super) fn read(&self, revision: &str, path: &str) -> Result<Vec<u8>, CallError> {
@@ -247,6 +252,13 @@ impl Checkout {
             _ => Err(said.failure()),
         }
     }
+}
+
+/// The beginning of a diff that is too long, with the names of all files that differ, so that none of them goes unseen.
+fn shortened(text: &str, names: &str) -> String {
+    let says = format!("\n(The rest of the diff is left out: it is longer than 1 MiB. All files that differ:)\n{names}");
+    let end = text.floor_char_boundary(LONGEST_DIFF - says.len());
+    format!("{}{says}", &text[..text[..end].rfind('\n').unwrap_or(end)])
 }
 
 /// What the two letters of `git status` come to: against the last commit, and against the index.

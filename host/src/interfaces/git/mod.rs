@@ -15,6 +15,7 @@ mod program;
 mod pushing;
 mod register;
 mod repository;
+mod restoring;
 mod service;
 
 #[cfg(test)]

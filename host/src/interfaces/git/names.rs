@@ -33,11 +33,23 @@ pub(super) fn is_hash(name: &str) -> bool {
 
 /// A path of the repository: relative, `/` between names, no `.` and no `..`.
 pub(super) fn path(path: &str) -> Result<(), CallError> {
+    if !path.contains(char::is_control) {
+        return odd_path(path);
+    }
+    Err(no_path(path))
+}
+
+/// The same, and any character that a file system takes.
+pub(super) fn odd_path(path: &str) -> Result<(), CallError> {
     let plain = |name: &str| !name.is_empty() && name != "." && name != ".." && !name.eq_ignore_ascii_case(".git");
-    if path.len() <= LONGEST_PATH && !path.contains(char::is_control) && path.split('/').all(plain) {
+    if path.len() <= LONGEST_PATH && !path.contains('\0') && path.split('/').all(plain) {
         return Ok(());
     }
-    Err(CallError::Invalid(format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path))))
+    Err(no_path(path))
+}
+
+fn no_path(path: &str) -> CallError {
+    CallError::Invalid(format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path)))
 }
 
 pub(super) fn message(message: &str) -> Result<(), CallError> {

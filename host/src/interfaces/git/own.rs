@@ -10,8 +10,13 @@ use std::{
 use super::{program::NOWHERE, repository::Repository};
 use crate::journal::CallError;
 
-/// What the host keeps in a workspace, which is nobody's change.
-const HOSTS_OWN: &str = "/.baton/\n";
+/// What the host keeps in a workspace, which is nobody's change, and what interpreters and tools leave wherever they are
+/// run, also where a project does not say that it is to be ignored. Files that are committed already are not concerned.
+const IGNORED: &str = "/.baton/\n__pycache__/\n*.pyc\n.pytest_cache/\n.mypy_cache/\n.ruff_cache/\n.hypothesis/\n.DS_Store\n";
+
+/// Whether a diff shows lines is for the content to say, whatever the files in the checkout say of themselves: nobody is to
+/// hide a change from who reviews it.
+const ATTRIBUTES: &str = "* !diff\n";
 
 /// What `HEAD` and the index of a git directory are.
 pub(super) enum Of {
@@ -42,8 +47,9 @@ fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
     let everywhere = if let Of::Person { ignored } = of { ignored.as_str() } else { "" };
     let ignored = fs::read_to_string(common.join("info/exclude")).unwrap_or_default();
     // What comes later outdoes what came before, as git has it.
-    write(&own.join("info/exclude"), &format!("{everywhere}{HOSTS_OWN}{ignored}"))?;
-    write(&own.join("info/attributes"), &fs::read_to_string(common.join("info/attributes")).unwrap_or_default())?;
+    write(&own.join("info/exclude"), &format!("{everywhere}{IGNORED}{ignored}"))?;
+    let theirs = fs::read_to_string(common.join("info/attributes")).unwrap_or_default();
+    write(&own.join("info/attributes"), &format!("{theirs}\n{ATTRIBUTES}"))?;
     match of {
         Of::Person { .. } => {
             let person = absolute(&repository.git_dir)?;
@@ -66,7 +72,7 @@ fn configuration(repository: &Repository) -> String {
     };
     format!(
         "[core]\n\trepositoryFormatVersion = {version}\n\tbare = false\n\thooksPath = {NOWHERE}\n\tfsmonitor = false\n\tuntrackedCache = false\n\
-         \tlogAllRefUpdates = true\n\tbigFileThreshold = 8m\n\tattributesFile = {NOWHERE}\n\texcludesFile = {NOWHERE}\n{harmless}{extensions}\
+         \tlogAllRefUpdates = true\n\tbigFileThreshold = 8m\n\tquotePath = false\n\tattributesFile = {NOWHERE}\n\texcludesFile = {NOWHERE}\n{harmless}{extensions}\
          [submodule]\n\trecurse = false\n[diff]\n\tignoreSubmodules = all\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[advice]\n\tdetachedHead = false\n",
         harmless = repository.harmless_settings(),
     )

@@ -4,6 +4,7 @@ mod advancing;
 mod hostile;
 mod reading;
 mod refusals;
+mod restoring;
 mod worktrees;
 
 use std::{
