@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub use github::{GitHub, Hub};
-pub use local::{Ending, GitProgram, Kept, Local, PullRequests, Repository as Repositories};
+pub use local::{Ending, Kept, Local, PullRequests, Repository as Repositories};
 pub use pull_requests::{
     Check, Forge, ForgeError, Landing, Mergeable, Method, Place, Progress, Proposal, PullRequest, Review, State, Summary, Verdict,
 };

@@ -89,7 +89,7 @@ impl Repositories for OneBranch {
         Some("cd".repeat(20))
     }
 
-    async fn diff(&self, _: &Path, _: &str, _: &str) -> Result<String, String> {
+    async fn diff(&self, _: &Path, _: &PullRequest) -> Result<String, String> {
         Ok(String::new())
     }
 }

@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ pub(super) struct Checkout {
     pub(super) git_dir: PathBuf,
     pub(super) files: PathBuf,
     pub(super) index: PathBuf,
+    /// When whoever asks will not wait any longer.
+    pub(super) until: Option<Instant>,
     pub(super) whose: Whose,
 }
 
@@ -72,7 +75,7 @@ impl Checkout {
 
     /// The same over paths, of which there may be many.
     pub(super) fn git_over(&self, arguments: &[&str], paths: &[&str]) -> Invocation {
-        let call = self.program.call(arguments.iter().chain(paths)).at(&self.files);
+        let call = self.program.call(arguments.iter().chain(paths)).at(&self.files).until(self.until);
         call.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.files).env("GIT_INDEX_FILE", &self.index)
     }
 
@@ -127,23 +130,32 @@ impl Checkout {
         // Files that git does not know are noted in a copy of the index; their content is not read into the repository.
         let copy = self.scratch("diff")?;
         let noted = self.git(["add", "--all", "--intent-to-add"]).env("GIT_INDEX_FILE", &copy).done();
-        let call =
-            self.git(["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--ignore-submodules=all", &base, "--"]);
-        let said = noted.and_then(|_| call.env("GIT_INDEX_FILE", &copy).at_most(LONGEST_DIFF).run());
-        let names = said.as_ref().is_ok_and(|said| said.cut).then(|| {
-            let list = ["diff", "--name-only", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-submodules=all"];
-            self.git_over(&list, &[&base, "--"]).env("GIT_INDEX_FILE", &copy).at_most(LONGEST_LIST).run()
-        });
+        let compared = noted.and_then(|_| self.compared(&base, &copy));
         self.forget(&copy);
-        let said = said?;
+        compared
+    }
+
+    /// From where a commit left another to that commit, whatever is checked out.
+    pub(super) fn diff_of(&self, commit: &str, from: &str) -> Result<String, CallError> {
+        self.compared(&format!("{from}...{commit}"), &self.index)
+    }
+
+    fn compared(&self, what: &str, index: &Path) -> Result<String, CallError> {
+        let said = self.differing(&["--find-renames"], what).env("GIT_INDEX_FILE", index).at_most(LONGEST_DIFF).run()?;
         if said.code != 0 && !said.cut {
             return Err(said.failure());
         }
         let text = String::from_utf8_lossy(&said.out).into_owned();
-        match names {
-            Some(names) => Ok(shortened(&text, &String::from_utf8_lossy(&names?.out))),
-            None => Ok(text),
+        if !said.cut {
+            return Ok(text);
         }
+        let names = self.differing(&["--name-only", "--no-renames"], what).env("GIT_INDEX_FILE", index).at_most(LONGEST_LIST).run()?;
+        Ok(shortened(&text, &String::from_utf8_lossy(&names.out)))
+    }
+
+    fn differing(&self, how: &[&str], what: &str) -> Invocation {
+        const PLAIN: [&str; 5] = ["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=all"];
+        self.git_over(&[&PLAIN[..], how].concat(), &[what, "--"])
     }
 
     pub(super) fn read(&self, revision: &str, path: &str) -> Result<Vec<u8>, CallError> {
@@ -233,7 +245,7 @@ impl Checkout {
         let _ = fs::remove_file(scratch.with_extension("lock"));
     }
 
-    fn object(&self, name: &str) -> Result<Option<String>, CallError> {
+    pub(super) fn object(&self, name: &str) -> Result<Option<String>, CallError> {
         let name = format!("{name}^{{commit}}");
         let said = self.git(["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).run()?;
         match said.code {

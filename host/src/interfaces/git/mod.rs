@@ -7,6 +7,7 @@ mod checkout;
 mod committing;
 mod host;
 mod ignored;
+mod looking;
 mod merging;
 mod names;
 mod own;

@@ -100,10 +100,10 @@ pub(super) fn write(file: &Path, text: &str) -> io::Result<()> {
     fs::rename(new, file)
 }
 
-/// A name that no other call at the same time takes.
+/// A name that no other call at the same time takes, of this process or of one beside it.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{:?}", std::thread::current().id()));
+    name.push(format!(".new-{}-{:?}", std::process::id(), std::thread::current().id()));
     path.with_file_name(name)
 }
 

@@ -51,7 +51,7 @@ impl Place {
         own::prepare(&git_dir, &repository, &Of::Person { ignored })?;
         let index = repository.git_dir.join("index");
         let program = Arc::clone(&self.program);
-        Ok(Checkout { program, git_dir, files: folder.clone(), index, whose: Whose::Person(Box::new(repository)) })
+        Ok(Checkout { program, git_dir, files: folder.clone(), index, until: None, whose: Whose::Person(Box::new(repository)) })
     }
 
     fn ours(&self, worktree: &Worktree) -> Checkout {
@@ -62,6 +62,7 @@ impl Place {
             index: git_dir.join("index"),
             git_dir,
             files: files(&self.root, worktree),
+            until: None,
             whose: Whose::Baton,
         }
     }

@@ -133,6 +133,35 @@ async fn no_command_of_a_hostile_repository_is_run() {
 }
 
 #[tokio::test]
+async fn looking_at_branches_runs_no_command_either() {
+    let scene = Scene::new();
+    scene.write(".gitattributes", "* filter=evil diff=evil merge=evil\n");
+    scene.person_commits("Attributes");
+    for (branch, content) in [("story/1", "one\ntheirs\nthree\n"), ("story/2", "one\ntwo\nthree\nfour\n")] {
+        scene.git(&["switch", "-q", "-c", branch, "main"]);
+        scene.write("a.txt", content);
+        scene.person_commits(branch);
+    }
+    scene.git(&["switch", "-q", "main"]);
+    scene.write("a.txt", "one\nours\nthree\n");
+    scene.person_commits("Ours");
+    let marks = plant(&scene);
+    fs::read_dir(&marks).unwrap().for_each(|mark| fs::remove_file(mark.unwrap().path()).unwrap());
+
+    let (looks, person) = (&scene.repositories, scene.person());
+    assert_eq!(looks.can_be_merged(&person, "story/1", "main").await.unwrap(), Some(false));
+    assert_eq!(looks.can_be_merged(&person, "story/2", "main").await.unwrap(), Some(true), "both changed it, at two places");
+    assert!(looks.difference(&person, "story/1", "main").await.unwrap().contains("\n-two\n+theirs\n"));
+    assert_eq!(looks.merge_commit(&person, "story/1", "main").await.unwrap(), None);
+    assert_eq!(marks_in(&marks), Vec::<String>::new());
+
+    // The merge driver does work: a person's own git runs it.
+    let merged = ["merge-tree", "--write-tree", "main", "story/1"];
+    let asked = Command::new("git").args(merged).current_dir(&person).env("HOME", scene.home.path()).output();
+    assert!(asked.is_ok() && marks_in(&marks).contains(&"driver".to_owned()), "{:?}", marks_in(&marks));
+}
+
+#[tokio::test]
 async fn a_repository_planted_inside_a_worktree_is_not_asked_anything() {
     let scene = Scene::new();
     let mut recorder = scene.bench.recorder();

@@ -2,6 +2,7 @@
 
 mod advancing;
 mod hostile;
+mod looking;
 mod reading;
 mod refusals;
 mod restoring;
