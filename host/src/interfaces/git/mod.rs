@@ -15,6 +15,7 @@ mod pushing;
 mod register;
 mod repository;
 mod service;
+mod sweeping;
 
 #[cfg(test)]
 mod tests;
