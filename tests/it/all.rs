@@ -30,6 +30,7 @@ mod secrets;
 mod serve;
 mod settings;
 mod sprint;
+mod sprint_kill;
 mod stopping;
 mod taking_back;
 mod tools;

@@ -1,11 +1,9 @@
 //! Stories from the backlog to the main branch, through the real program, in a repository that git made.
 
 use std::{
-    collections::HashSet,
     fs,
-    path::Path,
-    process::{Command, Stdio},
-    time::Duration,
+    path::{Path, PathBuf},
+    process::Command,
 };
 
 use baton::{
@@ -18,26 +16,32 @@ use serde_json::Value;
 const CALC: &str =
     "#!/bin/sh\ncase $1 in\n  help) echo \"calc COMMAND NUMBERS\" ;;\n  *) echo \"calc: no command $1\" >&2; exit 2 ;;\nesac\n";
 const RUN: &str = "for case in tests/*.case; do\n  sh \"$case\" || { echo \"FAILED: $case\"; exit 1; }\ndone\necho all green\n";
-const STORIES: &[(&str, &str, &[&str])] = &[
+/// Key, title, and what it waits for.
+pub(super) type Story = (&'static str, &'static str, &'static [&'static str]);
+pub(super) const STORIES: &[Story] = &[
     ("1-1-add", "Add two numbers", &[]),
     ("1-2-multiply", "Multiply two numbers, zero included", &[]),
     ("1-3-power", "Raise to a power", &["1-1-add", "1-2-multiply"]),
 ];
 
-const SPRINT: &[&str] = &["run", "sprint", "--workspace", "workspace", "--model", "script/replies.yaml", "--yes"];
-const PROCESSES: &str = "[sandbox]\nengine = \"process\"\n";
+pub(super) const SPRINT: &[&str] = &["run", "sprint", "--workspace", "workspace", "--model", "script/replies.yaml", "--yes"];
+pub(super) const PROCESSES: &str = "[sandbox]\nengine = \"process\"\n";
 
 /// What the models are asked while the stories land, whichever of the first two is first.
-const ASKED: usize = 18;
+pub(super) const ASKED: usize = 18;
 
 /// A person's repository, a backlog and a script that answers instead of models.
-struct Project {
-    home: tempfile::TempDir,
+pub(super) struct Project {
+    pub(super) home: tempfile::TempDir,
 }
 
 impl Project {
-    async fn new(sandbox: &str) -> Self {
-        let project = Self { home: with_backlog().await };
+    pub(super) async fn new(sandbox: &str) -> Self {
+        Self::with(STORIES, sandbox).await
+    }
+
+    pub(super) async fn with(stories: &[Story], sandbox: &str) -> Self {
+        let project = Self { home: with_backlog(stories).await };
         let work = project.work();
         fs::create_dir_all(work.join("tests")).unwrap();
         for (path, text) in
@@ -53,11 +57,11 @@ impl Project {
         project
     }
 
-    fn work(&self) -> std::path::PathBuf {
+    pub(super) fn work(&self) -> PathBuf {
         self.home.path().join("workspace")
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
         let mut git = Command::new("git");
         git.arg("-C").arg(self.work()).args(["-c", "user.name=Ada", "-c", "user.email=ada@localhost"]).args(arguments);
         let output = git.env("HOME", self.home.path()).output().unwrap();
@@ -65,13 +69,13 @@ impl Project {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = program::command(self.home.path(), &[arguments, &["--data-dir", "data"]].concat());
         command.env("BATON_CONFIG", self.home.path().join("baton.toml"));
         command
     }
 
-    fn baton(&self, arguments: &[&str]) -> program::Ended {
+    pub(super) fn baton(&self, arguments: &[&str]) -> program::Ended {
         program::ended(self.command(arguments).output().unwrap())
     }
 
@@ -80,31 +84,12 @@ impl Project {
     }
 
     /// The newest run that nobody started but a person.
-    fn run(&self) -> Option<Value> {
+    pub(super) fn run(&self) -> Option<Value> {
         document(&self.baton(&["runs", "list", "-o", "json"]).exits(0)).as_array()?.first().cloned()
     }
 
-    /// Begins the sprint or carries on with it, and kills the host once it has written so often; whether it came so far.
-    fn killed_after(&self, writes: u64) -> bool {
-        let run = self.run().map(|run| run["run"].as_str().unwrap_or_default().to_owned());
-        let mut command = match &run {
-            Some(run) => self.command(&["runs", "resume", run]),
-            None => self.command(SPRINT),
-        };
-        let frozen = self.home.path().join("data/frozen");
-        let _ = fs::remove_file(&frozen);
-        let silent = command.env("BATON_FREEZE_AFTER_WRITES", writes.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = silent.spawn().unwrap();
-        let stands = program::wait_until(&mut child, || frozen.exists());
-        // What the write before handed to the disk without waiting for it gets the time to arrive.
-        std::thread::sleep(Duration::from_millis(15));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        stands
-    }
-
     /// The name of the rule and the idempotency key of every call that the script answered.
-    fn asked(&self) -> Vec<(String, String)> {
+    pub(super) fn asked(&self) -> Vec<(String, String)> {
         let log = fs::read_to_string(self.home.path().join("calls.log")).unwrap();
         let call = |line: &str| line.split_once(' ').map(|(key, rule)| (key.to_owned(), rule.to_owned()));
         log.lines().filter_map(call).collect()
@@ -112,9 +97,9 @@ impl Project {
 }
 
 /// What a host keeps in whose backlog are the stories, without the host.
-async fn with_backlog() -> tempfile::TempDir {
+async fn with_backlog(stories: &[Story]) -> tempfile::TempDir {
     let host = TestHost::new().await;
-    let draft = |(key, title, after): &(&str, &str, &[&str])| Draft {
+    let draft = |(key, title, after): &Story| Draft {
         key: (*key).to_owned(),
         kind: Kind::Story,
         title: (*title).to_owned(),
@@ -123,7 +108,7 @@ async fn with_backlog() -> tempfile::TempDir {
         after: after.iter().map(|key| (*key).to_owned()).collect(),
         priority: 5,
     };
-    let drafts: Vec<_> = STORIES.iter().map(draft).collect();
+    let drafts: Vec<_> = stories.iter().map(draft).collect();
     let project = project_of(&host.workspace().canonicalize().unwrap());
     host.app.backlog.put(&project, &drafts, &Author::Person("ada".to_owned())).await.unwrap();
     let TestHost { app, folder } = host;
@@ -131,7 +116,7 @@ async fn with_backlog() -> tempfile::TempDir {
     folder
 }
 
-fn document(ended: &program::Ended) -> Value {
+pub(super) fn document(ended: &program::Ended) -> Value {
     serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stdout))
 }
 
@@ -140,7 +125,7 @@ fn story<'a>(summary: &'a Value, key: &str) -> &'a Value {
 }
 
 /// All landed, and nothing is left of how.
-fn check(project: &Project, summary: &Value) {
+pub(super) fn check(project: &Project, summary: &Value) {
     assert_eq!(summary["landed"], 3, "{summary}");
     assert_eq!(story(summary, "1-2-multiply")["sent_back"], 1, "{summary}");
     let anew: u64 = ["1-1-add", "1-2-multiply"].iter().filter_map(|key| story(summary, key)["merged_anew"].as_u64()).sum();
@@ -184,29 +169,8 @@ async fn stories_are_tested_in_containers() {
     assert!(docker::containers(&project.home.path().join("data")).is_empty(), "no container is left");
 }
 
-fn containers() -> String {
+pub(super) fn containers() -> String {
     format!("[sandbox.images.default]\nimage = \"{}\"\nready = false\n", docker::IMAGE)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_again_and_again_a_sprint_comes_to_the_same_end() {
-    let real = docker::ready();
-    let project = Project::new(&if real { containers() } else { PROCESSES.to_owned() }).await;
-    let mut kills = 0;
-    while project.killed_after(31 + kills % 11) {
-        kills += 1;
-        assert!(kills < 120, "it does not come forward");
-    }
-    assert!(kills > 10, "{kills} kills are too few to say anything");
-    let run = project.run().unwrap();
-    assert_eq!(run["state"], "succeeded", "{run}");
-    let shown = document(&project.baton(&["runs", "show", run["run"].as_str().unwrap(), "-o", "json"]).exits(0));
-    check(&project, &shown["output"]);
-    let asked = project.asked();
-    let once: HashSet<_> = asked.iter().map(|(key, _)| key).collect();
-    assert_eq!(once.len(), ASKED, "no story is done twice");
-    assert!((asked.len() - once.len()) as u64 <= kills, "at most the call in flight is made again");
-    assert!(!real || docker::containers(&project.home.path().join("data")).is_empty(), "no container is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,7 +27,7 @@ use crate::{
         settings::{SettingsError, misspelt_bound},
         tools::mcp::{self, Reach},
     },
-    journal::Redactor,
+    journal::{Redactor, Standstill},
     kernel::{compiler::CompileLimits, limits::Limits, signature::Trust},
     secrets::Secrets,
 };
@@ -125,9 +125,9 @@ pub struct Config {
     /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else the
     /// name the system has for the user, else `unknown`.
     pub operator: String,
-    /// To rehearse a crash: the journal stands still for ever after so many writes, and the data directory has a file
-    /// `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
-    pub freeze_after_writes: Option<u64>,
+    /// To rehearse a crash: the journal stands still for ever after so many writes, or so many of a kind, and the data
+    /// directory has a file `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
+    pub freeze_after_writes: Option<Standstill>,
     /// Whose plugins are taken: `signatures.policy` (`off`, `warn` or `require`; default `warn`) and `[signatures.keys]`,
     /// public keys by name, in the user's settings alone: a project cannot vouch for itself.
     pub trust: Trust,

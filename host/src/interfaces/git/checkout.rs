@@ -14,6 +14,7 @@ use super::{
     names,
     program::{Invocation, Program},
     repository::Repository,
+    sweeping::{temporary, with_ending},
 };
 use crate::journal::CallError;
 
@@ -229,7 +230,7 @@ impl Checkout {
 
     /// A copy of the index under a name of its own, for what must not touch it.
     pub(super) fn scratch(&self, purpose: &str) -> Result<PathBuf, CallError> {
-        let copy = self.git_dir.join(format!("index.{purpose}-{:?}", std::thread::current().id()));
+        let copy = temporary(&self.git_dir.join("index"), purpose);
         self.forget(&copy);
         match fs::copy(&self.index, &copy) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CallError::Unavailable(format!(
@@ -242,7 +243,7 @@ impl Checkout {
     pub(super) fn forget(&self, scratch: &Path) {
         // What is left of it is found and removed by whoever takes the name next.
         let _ = fs::remove_file(scratch);
-        let _ = fs::remove_file(scratch.with_extension("lock"));
+        let _ = fs::remove_file(with_ending(scratch, ".lock"));
     }
 
     pub(super) fn object(&self, name: &str) -> Result<Option<String>, CallError> {

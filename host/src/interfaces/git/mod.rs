@@ -18,6 +18,7 @@ mod register;
 mod repository;
 mod restoring;
 mod service;
+mod sweeping;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{program::NOWHERE, repository::Repository};
+use super::{program::NOWHERE, repository::Repository, sweeping::temporary};
 use crate::journal::CallError;
 
 /// What the host keeps in a workspace, which is nobody's change, and what interpreters and tools leave wherever they are
@@ -83,7 +83,7 @@ fn point(link: &Path, target: &Path) -> io::Result<()> {
     if fs::read_link(link).is_ok_and(|found| found == target) {
         return Ok(());
     }
-    let new = beside(link);
+    let new = temporary(link, "new");
     remove(&new)?;
     symlink(target, &new)?;
     fs::rename(new, link)
@@ -94,17 +94,10 @@ pub(super) fn write(file: &Path, text: &str) -> io::Result<()> {
     if fs::read_to_string(file).is_ok_and(|found| found == text) {
         return Ok(());
     }
-    let new = beside(file);
+    let new = temporary(file, "new");
     remove(&new)?;
     fs::write(&new, text)?;
     fs::rename(new, file)
-}
-
-/// A name that no other call at the same time takes, of this process or of one beside it.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}-{:?}", std::process::id(), std::thread::current().id()));
-    path.with_file_name(name)
 }
 
 fn remove(file: &Path) -> io::Result<()> {
