@@ -12,6 +12,9 @@ use crate::cli::text;
 /// The brief, in the demo's folder.
 pub(super) const BRIEF: &str = "brief.md";
 
+/// Where the documents go, in the demo's folder.
+const DOCUMENTS: &str = "docs";
+
 /// The brief that is not written to its end.
 const UNFINISHED: &str = "brief.md-new";
 
@@ -38,23 +41,25 @@ pub(super) struct LaidOut {
     pub(super) script: PathBuf,
 }
 
-/// Refuses a folder that is no repository and holds other files than a brief, or than what a demo made there: the demo would
-/// make it one with all of them.
-pub(super) fn check(folder: &Path, data_dir: &Path) -> Result<()> {
-    if folder.join(".git").symlink_metadata().is_ok() {
+/// Refuses a folder with other files than a brief or what a demo left there: documents would be written over theirs, and all
+/// of it would be made one repository. What stops after the plan only needs the place for its documents.
+pub(super) fn check(folder: &Path, data_dir: &Path, only_plan: bool) -> Result<()> {
+    let has_begun = data_dir.join("demo").is_dir();
+    let is_repository = folder.join(".git").symlink_metadata().is_ok();
+    if has_begun && (is_repository || only_plan) {
         return Ok(());
     }
-    let has_begun = data_dir.join("demo").is_dir();
     let entries = fs::read_dir(folder).with_context(|| cannot("read", folder))?;
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let is_ours = |name: &str| {
-        [BRIEF, UNFINISHED, ".baton", ".baton-begins"].contains(&name) || folder.join(name) == data_dir || (has_begun && name == "docs")
+    let is_fine = |name: &str| match name {
+        DOCUMENTS => has_begun,
+        BRIEF | UNFINISHED | ".baton" | ".baton-begins" => true,
+        name => only_plan || folder.join(name) == data_dir,
     };
-    match names.filter(|name| !is_ours(name)).min() {
+    match names.filter(|name| !is_fine(name)).min() {
         None => Ok(()),
         Some(theirs) => anyhow::bail!(
-            "`{}` holds files that are not the demo's, such as `{}`. Name an empty folder with --dir, or make it a git repository with a commit of \
-             your own.",
+            "`{}` holds what is not the demo's, such as `{}`. Name an empty folder with --dir, or one that holds a {BRIEF} alone.",
             text::escaped(&folder.display().to_string()),
             text::excerpt(&text::escaped(&theirs), 80)
         ),
@@ -121,19 +126,25 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_with_files_of_somebodys_is_not_made_a_repository() {
+    fn a_folder_with_files_of_somebodys_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().join(".baton");
+        let check = |only_plan| super::check(folder.path(), &data_dir, only_plan);
         fs::write(folder.path().join(BRIEF), "mine").unwrap();
-        assert!(check(folder.path(), &data_dir).is_ok());
-        fs::create_dir(folder.path().join("docs")).unwrap();
-        assert!(check(folder.path(), &data_dir).is_err(), "documents are somebody's until a demo has begun");
+        assert!(check(false).is_ok() && check(true).is_ok());
+        for (theirs, fits_a_plan) in [(".git", true), ("private.txt", true), ("docs", false)] {
+            fs::create_dir(folder.path().join(theirs)).unwrap();
+            assert!(check(false).unwrap_err().to_string().contains(&format!("`{theirs}`")));
+            assert_eq!(check(true).is_ok(), fits_a_plan, "{theirs}");
+            fs::remove_dir(folder.path().join(theirs)).unwrap();
+        }
         lay_out(folder.path(), &data_dir).unwrap();
-        assert!(check(folder.path(), &data_dir).is_ok());
+        fs::create_dir(folder.path().join("docs")).unwrap();
+        assert!(check(false).is_ok(), "documents are the demo's once it has begun");
         fs::write(folder.path().join("private.txt"), "mine").unwrap();
-        assert!(check(folder.path(), &data_dir).unwrap_err().to_string().contains("`private.txt`"));
+        assert!(check(false).is_err(), "it would be committed");
         fs::create_dir(folder.path().join(".git")).unwrap();
-        assert!(check(folder.path(), &data_dir).is_ok(), "what becomes of a repository is for git to say");
+        assert!(check(false).is_ok());
     }
 
     #[test]

@@ -73,9 +73,7 @@ impl Demo {
         let named = self.model.as_deref().map(model::settings).transpose()?;
         let folder = self.folder()?;
         let data_dir = context.data_dir.clone().unwrap_or_else(|| folder.join(".baton"));
-        if !self.plan {
-            files::check(&folder, &data_dir)?;
-        }
+        files::check(&folder, &data_dir, self.plan)?;
         let laid = files::lay_out(&folder, &data_dir)?;
         let settings = match named {
             Some(settings) => settings,

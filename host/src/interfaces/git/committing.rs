@@ -150,6 +150,12 @@ impl Checkout {
                         "`{path}` is a repository of its own, which is not committed; remove its `.git`, or the folder."
                     )));
                 }
+                "100644" | "100755" | "120000" if path.eq_ignore_ascii_case(".gitmodules") => {
+                    return Err(CallError::Invalid(
+                        "`.gitmodules` makes a repository one with submodules, in which Baton does not work; leave it to a person, and undo the change."
+                            .to_owned(),
+                    ));
+                }
                 "120000" if leaves(&path, &self.git(["cat-file", "blob", blob]).text()?) => {
                     return Err(CallError::Invalid(format!(
                         "`{path}` is a symbolic link that leads out of the repository, which is not committed; put the file itself there."
@@ -199,17 +205,8 @@ fn leaves(path: &str, target: &str) -> bool {
     if target.starts_with('/') {
         return true;
     }
-    let mut depth = path.matches('/').count();
-    for name in target.split('/') {
-        match name {
-            "" | "." => {}
-            ".." => match depth.checked_sub(1) {
-                Some(above) => depth = above,
-                None => return true,
-            },
-            name if name.eq_ignore_ascii_case(".git") => return true,
-            _ => depth += 1,
-        }
-    }
-    false
+    let names: Vec<_> = target.split('/').filter(|name| !matches!(*name, "" | ".")).collect();
+    let up = names.iter().take_while(|name| **name == "..").count();
+    // Behind a name that is a link itself, `..` leads anywhere.
+    up > path.matches('/').count() || names[up..].iter().any(|name| *name == ".." || name.eq_ignore_ascii_case(".git"))
 }

@@ -145,7 +145,7 @@ async fn links_out_of_the_repository_and_repositories_inside_it_are_not_committe
     let mut recorder = scene.bench.recorder();
     let folder = scene.worktree(&mut recorder, "story/1").await;
     fs::create_dir(folder.join("sub")).unwrap();
-    for target in ["/etc/passwd", "../../secret", "a/../../..", "../.git/config"] {
+    for target in ["/etc/passwd", "../../secret", "a/../../..", "../.git/config", "x/x/../../a.txt"] {
         symlink(target, folder.join("sub/link")).unwrap();
         let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Link".into(), None).await);
         assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`sub/link`")), "{target}: {refused}");
@@ -154,6 +154,11 @@ async fn links_out_of_the_repository_and_repositories_inside_it_are_not_committe
     }
     symlink("../a.txt", folder.join("sub/link")).unwrap();
     assert!(scene.at(&mut recorder, folder.clone()).commit("Link".into(), None).await.unwrap().is_some());
+
+    fs::write(folder.join(".gitmodules"), "[submodule \"s\"]\n\tpath = s\n\turl = ext::sh\n").unwrap();
+    let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Submodules".into(), None).await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`.gitmodules`")), "{refused}");
+    fs::remove_file(folder.join(".gitmodules")).unwrap();
 
     fs::create_dir(folder.join("inner")).unwrap();
     git_in(&folder.join("inner"), &["init", "-q"]);
