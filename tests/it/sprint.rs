@@ -88,6 +88,16 @@ impl Project {
         document(&self.baton(&["runs", "list", "-o", "json"]).exits(0)).as_array()?.first().cloned()
     }
 
+    /// What the tests say of a commit.
+    fn tested(&self, commit: &str) -> String {
+        let (folder, archive) = (self.home.path().join(commit), self.home.path().join("commit.tar"));
+        fs::create_dir(&folder).unwrap();
+        self.git(&["archive", "--output", archive.to_str().unwrap(), commit]);
+        assert!(Command::new("tar").arg("-xf").arg(archive).arg("-C").arg(&folder).status().unwrap().success());
+        let tested = Command::new("sh").arg("tests/run.sh").current_dir(folder).output().unwrap();
+        String::from_utf8_lossy(&tested.stdout).into_owned()
+    }
+
     /// The name of the rule and the idempotency key of every call that the script answered.
     pub(super) fn asked(&self) -> Vec<(String, String)> {
         let log = fs::read_to_string(self.home.path().join("calls.log")).unwrap();
@@ -171,6 +181,25 @@ async fn stories_are_tested_in_containers() {
 
 pub(super) fn containers() -> String {
     format!("[sandbox.images.default]\nimage = \"{}\"\nready = false\n", docker::IMAGE)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_green_and_reviewed_starts_again_when_a_merge_makes_it_red() {
+    let stories: &[Story] = &[("2-1-help", "Reword the help", &[]), ("2-2-usage", "Test the usage", &[])];
+    let project = Project::with(stories, PROCESSES).await;
+    fs::write(project.home.path().join("replies.yaml"), include_str!("../sprint/red-once-merged.yaml")).unwrap();
+    let summary = project.sprint();
+    assert_eq!(summary["landed"], 2, "{summary}");
+    let counted = |what: &str| stories.iter().filter_map(|(key, ..)| story(&summary, key)[what].as_u64()).sum::<u64>();
+    assert_eq!((counted("merged_anew"), counted("sent_back")), (1, 0), "{summary}");
+    let asked = project.asked();
+    let said = |rule: &str| asked.iter().filter(|(_, said)| said.ends_with(rule)).count();
+    assert_eq!((said("Amelia mends the usage"), said("Murat approves")), (1, 3), "it is reviewed again: {asked:?}");
+    let backlog = document(&project.baton(&["backlog", "list", "--workspace", "workspace", "-o", "json"]).exits(0));
+    assert_eq!(backlog.as_array().unwrap().len(), 2, "there was no conflict to file: {backlog}");
+    for commit in project.git(&["rev-list", "--first-parent", "main"]).lines() {
+        assert_eq!(project.tested(commit), "all green\n", "{commit}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
