@@ -52,6 +52,11 @@ test:
 test-one NAME:
     cargo test --workspace -- --nocapture {{ NAME }}
 
+# Kills a sprint at every single write to its journal; takes an hour. STRIDE 10 takes every tenth of them.
+[group('test')]
+kill-everywhere STRIDE='1':
+    BATON_TEST_STRIDE={{ STRIDE }} cargo test --package baton-tests --test all -- --ignored --nocapture killed_everywhere
+
 # The hostile components and the malformed files; renews the table of docs/security.md.
 [group('test')]
 hostile:

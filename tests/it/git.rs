@@ -126,6 +126,47 @@ fn two_stories_are_made_in_worktrees_merged_and_landed() {
 }
 
 #[test]
+fn a_failed_run_keeps_its_worktree_until_it_is_cancelled() {
+    let user = User::new(None);
+    user.git(&["branch", "story/mine"]);
+    fs::write(user.0.path().join("work/notes.txt"), "mine").unwrap();
+    let add = json!({ "do": "worktree", "say": "story/three" });
+    let _failed = user.run(&json!({ "do": "in-turn", "inputs": [add, { "do": "fail", "say": "no luck" }] })).exits(1);
+    let run = user.last_run().unwrap();
+    let _another = user.run(&json!({ "do": "echo", "say": 1 })).exits(0);
+    let in_use =
+        || fs::read_dir(&user.worktrees()[0]).unwrap().any(|entry| entry.unwrap().file_name().to_string_lossy().starts_with("files-"));
+    assert!(in_use() && user.git(&["branch", "--list"]).contains("story/three"), "it may be resumed");
+
+    let cancelled = user.baton(&["runs", "cancel", &run]).exits(0);
+    assert!(cancelled.stderr.contains("is cancelled"), "{}", cancelled.stderr);
+    assert!(!in_use());
+    assert_eq!(user.git(&["branch", "--list"]), "* main\n  story/mine");
+    assert_eq!(user.git(&["status", "--porcelain"]), "?? notes.txt");
+    let again = user.baton(&["runs", "cancel", &run]).exits(1);
+    assert!(again.stderr.contains("is cancelled already"), "{}", again.stderr);
+    let resumed = user.baton(&["runs", "resume", &run]).exits(1);
+    assert!(resumed.stderr.contains("nothing to resume"), "{}", resumed.stderr);
+}
+
+#[test]
+fn a_fork_is_told_that_worktrees_stay_with_the_run_that_made_them() {
+    let user = User::new(None);
+    let _ended = user.run(&json!({ "do": "sprint" })).exits(0);
+    let run = user.last_run().unwrap();
+    let journal = user.baton(&["runs", "journal", &run, "-o", "json"]).exits(0);
+    let journal: Value = serde_json::from_str(&journal.stdout).unwrap();
+    let started = journal["entries"].as_array().unwrap().iter().find(|entry| entry["call"] == "workflows.start").unwrap();
+    let forked = user.baton(&["runs", "fork", &run, "--at", &started["seq"].to_string()]).exits(1);
+    assert!(forked.stderr.contains("A fork has none of the run it was forked from"), "{}", forked.stderr);
+    // The run of a story worked in a folder that is there no more.
+    let forked = user.baton(&["runs", "fork", started["child"].as_str().unwrap(), "--at", "1"]).exits(1);
+    assert!(forked.stderr.contains("it was given back when its work had ended"), "{}", forked.stderr);
+    user.landed();
+    user.is_tidy();
+}
+
+#[test]
 fn killed_after_every_journal_write_each_commit_is_made_once() {
     let undisturbed = User::new(None);
     let _ended = undisturbed.run(&json!({ "do": "sprint" })).exits(0);

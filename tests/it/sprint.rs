@@ -1,11 +1,9 @@
 //! Stories from the backlog to the main branch, through the real program, in a repository that git made.
 
 use std::{
-    collections::HashSet,
     fs,
-    path::Path,
-    process::{Command, Stdio},
-    time::Duration,
+    path::{Path, PathBuf},
+    process::Command,
 };
 
 use baton::{
@@ -18,7 +16,9 @@ use serde_json::Value;
 const CALC: &str =
     "#!/bin/sh\ncase $1 in\n  help) echo \"calc COMMAND NUMBERS\" ;;\n  *) echo \"calc: no command $1\" >&2; exit 2 ;;\nesac\n";
 const RUN: &str = "for case in tests/*.case; do\n  sh \"$case\" || { echo \"FAILED: $case\"; exit 1; }\ndone\necho all green\n";
-const STORIES: &[(&str, &str, &[&str])] = &[
+/// Key, title, and what it waits for.
+pub(super) type Story = (&'static str, &'static str, &'static [&'static str]);
+pub(super) const STORIES: &[Story] = &[
     ("1-1-add", "Add two numbers", &[]),
     ("1-2-multiply", "Multiply two numbers, zero included", &[]),
     ("1-3-power", "Raise to a power", &["1-1-add", "1-2-multiply"]),
@@ -28,7 +28,7 @@ pub(super) const SPRINT: &[&str] = &["run", "sprint", "--workspace", "workspace"
 pub(super) const PROCESSES: &str = "[sandbox]\nengine = \"process\"\n";
 
 /// What the models are asked while the stories land, whichever of the first two is first.
-const ASKED: usize = 18;
+pub(super) const ASKED: usize = 18;
 
 /// A person's repository, a backlog and a script that answers instead of models.
 pub(super) struct Project {
@@ -37,7 +37,11 @@ pub(super) struct Project {
 
 impl Project {
     pub(super) async fn new(sandbox: &str) -> Self {
-        let project = Self { home: with_backlog().await };
+        Self::with(STORIES, sandbox).await
+    }
+
+    pub(super) async fn with(stories: &[Story], sandbox: &str) -> Self {
+        let project = Self { home: with_backlog(stories).await };
         let work = project.work();
         fs::create_dir_all(work.join("tests")).unwrap();
         for (path, text) in
@@ -53,7 +57,7 @@ impl Project {
         project
     }
 
-    pub(super) fn work(&self) -> std::path::PathBuf {
+    pub(super) fn work(&self) -> PathBuf {
         self.home.path().join("workspace")
     }
 
@@ -84,27 +88,18 @@ impl Project {
         document(&self.baton(&["runs", "list", "-o", "json"]).exits(0)).as_array()?.first().cloned()
     }
 
-    /// Begins the sprint or carries on with it, and kills the host once it has written so often; whether it came so far.
-    fn killed_after(&self, writes: u64) -> bool {
-        let run = self.run().map(|run| run["run"].as_str().unwrap_or_default().to_owned());
-        let mut command = match &run {
-            Some(run) => self.command(&["runs", "resume", run]),
-            None => self.command(SPRINT),
-        };
-        let frozen = self.home.path().join("data/frozen");
-        let _ = fs::remove_file(&frozen);
-        let silent = command.env("BATON_FREEZE_AFTER_WRITES", writes.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = silent.spawn().unwrap();
-        let stands = program::wait_until(&mut child, || frozen.exists());
-        // What the write before handed to the disk without waiting for it gets the time to arrive.
-        std::thread::sleep(Duration::from_millis(15));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        stands
+    /// What the tests say of a commit.
+    fn tested(&self, commit: &str) -> String {
+        let (folder, archive) = (self.home.path().join(commit), self.home.path().join("commit.tar"));
+        fs::create_dir(&folder).unwrap();
+        self.git(&["archive", "--output", archive.to_str().unwrap(), commit]);
+        assert!(Command::new("tar").arg("-xf").arg(archive).arg("-C").arg(&folder).status().unwrap().success());
+        let tested = Command::new("sh").arg("tests/run.sh").current_dir(folder).output().unwrap();
+        String::from_utf8_lossy(&tested.stdout).into_owned()
     }
 
     /// The name of the rule and the idempotency key of every call that the script answered.
-    fn asked(&self) -> Vec<(String, String)> {
+    pub(super) fn asked(&self) -> Vec<(String, String)> {
         let log = fs::read_to_string(self.home.path().join("calls.log")).unwrap();
         let call = |line: &str| line.split_once(' ').map(|(key, rule)| (key.to_owned(), rule.to_owned()));
         log.lines().filter_map(call).collect()
@@ -112,9 +107,9 @@ impl Project {
 }
 
 /// What a host keeps in whose backlog are the stories, without the host.
-async fn with_backlog() -> tempfile::TempDir {
+async fn with_backlog(stories: &[Story]) -> tempfile::TempDir {
     let host = TestHost::new().await;
-    let draft = |(key, title, after): &(&str, &str, &[&str])| Draft {
+    let draft = |(key, title, after): &Story| Draft {
         key: (*key).to_owned(),
         kind: Kind::Story,
         title: (*title).to_owned(),
@@ -123,7 +118,7 @@ async fn with_backlog() -> tempfile::TempDir {
         after: after.iter().map(|key| (*key).to_owned()).collect(),
         priority: 5,
     };
-    let drafts: Vec<_> = STORIES.iter().map(draft).collect();
+    let drafts: Vec<_> = stories.iter().map(draft).collect();
     let project = project_of(&host.workspace().canonicalize().unwrap());
     host.app.backlog.put(&project, &drafts, &Author::Person("ada".to_owned())).await.unwrap();
     let TestHost { app, folder } = host;
@@ -140,7 +135,7 @@ pub(super) fn story<'a>(summary: &'a Value, key: &str) -> &'a Value {
 }
 
 /// All landed, and nothing is left of how.
-fn check(project: &Project, summary: &Value) {
+pub(super) fn check(project: &Project, summary: &Value) {
     assert_eq!(summary["landed"], 3, "{summary}");
     assert_eq!(story(summary, "1-2-multiply")["sent_back"], 1, "{summary}");
     let anew: u64 = ["1-1-add", "1-2-multiply"].iter().filter_map(|key| story(summary, key)["merged_anew"].as_u64()).sum();
@@ -184,29 +179,27 @@ async fn stories_are_tested_in_containers() {
     assert!(docker::containers(&project.home.path().join("data")).is_empty(), "no container is left");
 }
 
-fn containers() -> String {
+pub(super) fn containers() -> String {
     format!("[sandbox.images.default]\nimage = \"{}\"\nready = false\n", docker::IMAGE)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_again_and_again_a_sprint_comes_to_the_same_end() {
-    let real = docker::ready();
-    let project = Project::new(&if real { containers() } else { PROCESSES.to_owned() }).await;
-    let mut kills = 0;
-    while project.killed_after(31 + kills % 11) {
-        kills += 1;
-        assert!(kills < 120, "it does not come forward");
-    }
-    assert!(kills > 10, "{kills} kills are too few to say anything");
-    let run = project.run().unwrap();
-    assert_eq!(run["state"], "succeeded", "{run}");
-    let shown = document(&project.baton(&["runs", "show", run["run"].as_str().unwrap(), "-o", "json"]).exits(0));
-    check(&project, &shown["output"]);
+async fn what_is_green_and_reviewed_starts_again_when_a_merge_makes_it_red() {
+    let stories: &[Story] = &[("2-1-help", "Reword the help", &[]), ("2-2-usage", "Test the usage", &[])];
+    let project = Project::with(stories, PROCESSES).await;
+    fs::write(project.home.path().join("replies.yaml"), include_str!("../sprint/red-once-merged.yaml")).unwrap();
+    let summary = project.sprint();
+    assert_eq!(summary["landed"], 2, "{summary}");
+    let counted = |what: &str| stories.iter().filter_map(|(key, ..)| story(&summary, key)[what].as_u64()).sum::<u64>();
+    assert_eq!((counted("merged_anew"), counted("sent_back")), (1, 0), "{summary}");
     let asked = project.asked();
-    let once: HashSet<_> = asked.iter().map(|(key, _)| key).collect();
-    assert_eq!(once.len(), ASKED, "no story is done twice");
-    assert!((asked.len() - once.len()) as u64 <= kills, "at most the call in flight is made again");
-    assert!(!real || docker::containers(&project.home.path().join("data")).is_empty(), "no container is left");
+    let said = |rule: &str| asked.iter().filter(|(_, said)| said.ends_with(rule)).count();
+    assert_eq!((said("Amelia mends the usage"), said("Murat approves")), (1, 3), "it is reviewed again: {asked:?}");
+    let backlog = document(&project.baton(&["backlog", "list", "--workspace", "workspace", "-o", "json"]).exits(0));
+    assert_eq!(backlog.as_array().unwrap().len(), 2, "there was no conflict to file: {backlog}");
+    for commit in project.git(&["rev-list", "--first-parent", "main"]).lines() {
+        assert_eq!(project.tested(commit), "all green\n", "{commit}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -208,6 +208,9 @@ impl App {
         let own = config.own_places();
         let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access)?);
         let executing = Arc::clone(&sandbox);
+        if access == Access::Execute {
+            repositories.sweep().await;
+        }
         let forges = forges(&config, &store, &repositories)?;
         let pull_requests = Arc::clone(&forges);
         let services = |children, toolboxes| Services {
@@ -374,8 +377,8 @@ fn forges(config: &Config, store: &Arc<Store>, repositories: &Arc<Repositories>)
 
 fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
     let journal = Arc::clone(store) as Arc<dyn Journal>;
-    match config.freeze_after_writes {
-        Some(writes) => Arc::new(Rehearsal::new(journal, writes, config.data_dir.join("frozen"))),
+    match config.freeze_after_writes.clone() {
+        Some(standstill) => Arc::new(Rehearsal::new(journal, standstill, config.data_dir.join("frozen"))),
         None => journal,
     }
 }

@@ -27,7 +27,7 @@ use crate::{
         settings::{SettingsError, misspelt_bound},
         tools::mcp::{self, Reach},
     },
-    journal::Redactor,
+    journal::{Redactor, Standstill},
     kernel::{compiler::CompileLimits, limits::Limits, signature::Trust},
     secrets::Secrets,
 };
@@ -125,9 +125,9 @@ pub struct Config {
     /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else the
     /// name the system has for the user, else `unknown`.
     pub operator: String,
-    /// To rehearse a crash: the journal stands still for ever after so many writes, and the data directory has a file
-    /// `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
-    pub freeze_after_writes: Option<u64>,
+    /// To rehearse a crash: the journal stands still for ever after so many writes, or so many of a kind, and the data
+    /// directory has a file `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
+    pub freeze_after_writes: Option<Standstill>,
     /// Whose plugins are taken: `signatures.policy` (`off`, `warn` or `require`; default `warn`) and `[signatures.keys]`,
     /// public keys by name, in the user's settings alone: a project cannot vouch for itself.
     pub trust: Trust,
@@ -201,10 +201,11 @@ impl Config {
         Ok(config)
     }
 
-    /// Where the host keeps its own, out of reach of every run: data, the user's settings, and the keys.
+    /// Where the host keeps its own, out of reach of every run: data, the user's settings, and the keys. Absolute, each where
+    /// it is named and where that leads.
     pub fn own_places(&self) -> Vec<PathBuf> {
-        let keys = self.cache_key.parent().map(Path::to_owned);
-        [self.data_dir.clone(), self.user_file.clone()].into_iter().chain(keys).collect()
+        let keys = self.cache_key.parent();
+        [self.data_dir.as_path(), &self.user_file].into_iter().chain(keys).flat_map(privacy::resolved).collect()
     }
 
     /// Settings for a workspace: defaults, user, project, environment; the later wins.
@@ -272,7 +273,8 @@ pub fn git_program() -> Option<Program> {
     let search = env::var_os("PATH")?;
     let path =
         env::split_paths(&search).filter(|folder| folder.is_absolute()).map(|folder| folder.join("git")).find(|file| file.is_file())?;
-    Some(Program { path, agent: env::var_os("SSH_AUTH_SOCK"), search })
+    let person = ["HOME", "XDG_CONFIG_HOME"].into_iter().filter_map(|name| Some((name.into(), env::var_os(name)?))).collect();
+    Some(Program { path, agent: env::var_os("SSH_AUTH_SOCK"), search, person })
 }
 
 /// The file of this program: on Linux that which is being executed, also when another was put in its place meanwhile.

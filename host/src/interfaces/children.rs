@@ -51,7 +51,11 @@ pub enum ChildError {
     #[error("Run {0} was not started by this run; only the runs that a workflow started itself can be joined.")]
     NotYours(RunId),
     /// No worktree that the tree of the run that asks made.
-    #[error("There is no worktree named `{}`; name one that `git.worktree-add` gave.", .0.escape_debug())]
+    #[error(
+        "There is no worktree named `{}`; name one that `git.worktree-add` gave to this run or to one of its tree. A fork has none of the run it was forked \
+         from; fork before they were added.",
+        .0.escape_debug()
+    )]
     NoWorktree(String),
     /// Children of children of children …
     #[error("Runs are nested {0} deep, which is the most; let the outer workflow start this one.")]

@@ -100,7 +100,10 @@ impl Session {
     /// A session in a place. Fails with a sentence when the workspace is gone.
     pub fn open(recorder: Recorder, about: About, place: Place<'_>, services: Arc<Services>) -> Result<Self, String> {
         let workspace = Workspace::open(place.workspace).and_then(|workspace| workspace.without(&services.own));
-        let workspace = Arc::new(workspace.map_err(|error| error.to_string())?);
+        let workspace = Arc::new(workspace.map_err(|error| {
+            let folder = place.workspace.display();
+            format!("The workspace `{folder}` cannot be used: {error}. Put it back, then resume the run; where it was a worktree that was given back, start the work anew.")
+        })?);
         let (settings, ordered) = (Settings::merge(place.settings), place.settings.last().and_then(Ordered::read));
         let commands = Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned() };
         let shelf = Arc::new(Shelf {

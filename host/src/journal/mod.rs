@@ -29,4 +29,4 @@ pub use port::{Clock, Count, Inspected, Journal, JournalError, Write};
 pub use question::QuestionId;
 pub use recorder::{Call, Limits, Ports, Prepared, Recorder};
 pub use redaction::Redactor;
-pub use rehearsal::Rehearsal;
+pub use rehearsal::{Rehearsal, Standstill};

@@ -1,50 +1,88 @@
-//! Rehearses a crash: a journal that stands still for ever after so many writes, so that somebody can kill the host
-//! exactly there. Changes nothing before that.
+//! Rehearses a crash: a journal that stands still for ever at one write, so that somebody can kill the host exactly
+//! there. Changes nothing before that.
 
 use std::{
     path::PathBuf,
+    str::FromStr,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
 use async_trait::async_trait;
 
-use super::{Count, Entry, Inspected, Journal, JournalError, RunId, Write};
+use super::{Count, Entry, EntryState, Inspected, Journal, JournalError, RunId, Write};
 
-/// Passes writes on to another journal until their number is used up.
+/// Where the journal is to stand still: after so many writes, or after so many of one kind.
+///
+/// As text the number, and behind it the kind where there is one: `120`, or `3 git.commit done`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standstill {
+    /// Writes that are made.
+    pub writes: u64,
+    /// Counted are those of this call and state alone, such as `git.commit done`.
+    pub of: Option<String>,
+}
+
+impl FromStr for Standstill {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (writes, of) = text.split_once(' ').map_or((text, None), |(writes, of)| (writes, Some(of.to_owned())));
+        Ok(Self { writes: writes.parse()?, of })
+    }
+}
+
+/// Passes writes on to another journal until it stands still.
 pub struct Rehearsal {
     inner: Arc<dyn Journal>,
     left: AtomicU64,
+    of: Option<String>,
+    stands: AtomicBool,
     frozen: PathBuf,
 }
 
 impl Rehearsal {
-    /// Stands still after `writes` writes, having made the empty file `frozen`.
-    pub fn new(inner: Arc<dyn Journal>, writes: u64, frozen: PathBuf) -> Self {
-        Self { inner, left: AtomicU64::new(writes), frozen }
+    /// Stands still having made the file `frozen`, in which stand the kinds of what was to be written.
+    pub fn new(inner: Arc<dyn Journal>, standstill: Standstill, frozen: PathBuf) -> Self {
+        Self { inner, left: AtomicU64::new(standstill.writes), of: standstill.of, stands: AtomicBool::new(false), frozen }
     }
 
-    async fn count(&self) -> Result<(), JournalError> {
-        let taken = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if taken.is_ok() {
+    async fn count(&self, writes: &[Write]) -> Result<(), JournalError> {
+        let kinds: Vec<_> = writes.iter().map(|write| kind(&write.entry)).collect();
+        let counts = self.of.as_ref().is_none_or(|of| kinds.contains(of));
+        let taken = || self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        if !self.stands.load(Ordering::SeqCst) && (!counts || taken()) {
             return Ok(());
         }
-        std::fs::write(&self.frozen, []).map_err(|error| JournalError { action: "written", reason: error.to_string() })?;
+        if !self.stands.swap(true, Ordering::SeqCst) {
+            let written = std::fs::write(&self.frozen, kinds.join("\n"));
+            written.map_err(|error| JournalError { action: "written", reason: error.to_string() })?;
+        }
         std::future::pending().await
     }
+}
+
+/// The call and how far it came, which tell one kind of write from another.
+fn kind(entry: &Entry) -> String {
+    let state = match entry.state {
+        EntryState::Intended => "intended",
+        EntryState::Released => "released",
+        EntryState::Done => "done",
+    };
+    format!("{} {state}", entry.call)
 }
 
 #[async_trait]
 impl Journal for Rehearsal {
     async fn write(&self, writes: Vec<Write>) -> Result<(), JournalError> {
-        self.count().await?;
+        self.count(&writes).await?;
         self.inner.write(writes).await
     }
 
     async fn enqueue(&self, write: Write) -> Result<(), JournalError> {
-        self.count().await?;
+        self.count(std::slice::from_ref(&write)).await?;
         self.inner.enqueue(write).await
     }
 
@@ -58,5 +96,46 @@ impl Journal for Rehearsal {
 
     async fn count(&self, run: &RunId) -> Result<Count, JournalError> {
         self.inner.count(run).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::journal::{
+        Call, Effect, Performed,
+        testing::{Bench, MemoryJournal},
+    };
+
+    /// How much of what a run writes, which changes twice and looks in between, gets past a standstill.
+    async fn stood(standstill: &str) -> (usize, String) {
+        let (bench, journal, folder) = (Bench::new(), Arc::new(MemoryJournal::default()), tempfile::tempdir().unwrap());
+        let mut recorder = bench.recorder();
+        for (name, effect) in [("files.write", Effect::Write), ("files.read", Effect::Read), ("files.write", Effect::Write)] {
+            let call = Call::new(name, effect, &json!({})).unwrap();
+            let _answer = recorder.call(call, |_| async { Performed::answer(Ok(Value::Null)) }).await.unwrap();
+        }
+        let frozen = folder.path().join("frozen");
+        let rehearsal = Rehearsal::new(Arc::clone(&journal) as _, standstill.parse().unwrap(), frozen.clone());
+        let writes = async {
+            for written in bench.journal.written() {
+                rehearsal.write(vec![Write { entry: written.entry, events: Vec::new() }]).await.unwrap();
+            }
+        };
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(50), writes).await;
+        (journal.written().len(), std::fs::read_to_string(frozen).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn it_stands_still_after_so_many_writes_or_so_many_of_a_kind() {
+        let at = |writes, kind: &str| (writes, kind.to_owned());
+        assert_eq!(stood("0").await, at(0, "files.write intended"));
+        assert_eq!(stood("2").await, at(2, "files.read done"));
+        assert_eq!(stood("0 files.read done").await, at(2, "files.read done"));
+        assert_eq!(stood("1 files.write done").await, at(4, "files.write done"));
+        assert_eq!(stood("1 files.read done").await, at(5, ""));
+        assert!("some".parse::<Standstill>().is_err());
     }
 }

@@ -45,7 +45,7 @@ use crate::{
 };
 
 pub use scheduler::Drive;
-pub use starting::{Order, project_of};
+pub use starting::{Order, cancellable, project_of};
 pub use trial::Trial;
 
 use engine::{Engine, EngineError};

@@ -104,6 +104,14 @@ pub struct Run {
     pub updated_at: u64,
 }
 
+impl Run {
+    /// Whether there is something to end or to give back: it has not ended, or it failed and could still be resumed.
+    pub fn may_be_cancelled(&self) -> bool {
+        let failed = matches!(self.state, State::Failed { .. });
+        !self.state.is_final() || (failed && self.parent.is_none())
+    }
+}
+
 /// Which runs to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -198,6 +206,6 @@ pub trait Runs: Send + Sync {
     async fn change_settings(&self, id: &RunId, settings: &Value) -> Result<(), RunsError>;
     /// Asks the host that executes the run to cancel it and its descendants.
     async fn request_cancel(&self, id: &RunId) -> Result<(), RunsError>;
-    /// The runs of which somebody asked that they be cancelled, and that have not ended.
+    /// The runs of which somebody asked that they be cancelled, and that may be.
     async fn cancel_requests(&self) -> Result<Vec<RunId>, RunsError>;
 }

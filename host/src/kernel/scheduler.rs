@@ -196,7 +196,7 @@ impl Kernel {
         self.look_at_grants().await?;
         for id in self.parts.runs.cancel_requests().await? {
             let run = self.run(&id).await?;
-            if !run.state.is_final() {
+            if run.may_be_cancelled() {
                 self.cancel(&run).await?;
             }
         }

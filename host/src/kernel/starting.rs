@@ -70,8 +70,17 @@ impl Kernel {
         Ok((run, plugin))
     }
 
-    /// Starts a run that replays the calls of `source` before call `at`, and makes that one and all after it anew.
+    /// Starts a run that replays the calls of `source` before call `at`, and makes that one and all after it anew, in the
+    /// folder in which the source worked.
     pub async fn fork(&self, source: &Run, at: u64) -> Result<Run, KernelError> {
+        if !source.workspace.is_dir() {
+            return Err(KernelError::WrongState(format!(
+                "Run {} cannot be forked, for the folder in which it worked is not there any more ({}). If that was a worktree, it was given back \
+                 when its work had ended: start that work anew.",
+                source.id,
+                source.workspace.display()
+            )));
+        }
         let plugin = self.plugin(&source.plugin, source.kind)?;
         let now = self.parts.clock.now();
         let id = RunId::at(now, (self.parts.random)());
@@ -169,10 +178,12 @@ impl Kernel {
         Ok(())
     }
 
-    /// Cancels a run and its descendants. One that is being executed ends at once.
+    /// Cancels a run and its descendants, and gives back their worktrees. One that is being executed ends at once; one that
+    /// failed cannot be resumed any more.
     pub async fn cancel(&self, run: &Run) -> Result<(), KernelError> {
+        cancellable(run)?;
         if run.state.is_final() {
-            return Err(KernelError::WrongState(format!("Run {} has {} already.", run.id, run.state.as_str())));
+            self.cancel_one(&run.id, &["failed"]).await?;
         }
         loop {
             let mut open: Vec<_> = self.tree(&run.id).await?.into_iter().filter(|run| !run.state.is_final()).collect();
@@ -182,7 +193,7 @@ impl Kernel {
             // Parents first: one that has ended starts no more children. What it started meanwhile is found in the next round.
             open.sort_by_key(|run| run.created_at);
             for Run { id, .. } in open {
-                self.cancel_one(&id).await?;
+                self.cancel_one(&id, &["queued", "running", "waiting", "paused"]).await?;
             }
         }
         self.tidy(&run.root).await;
@@ -190,9 +201,9 @@ impl Kernel {
         Ok(())
     }
 
-    async fn cancel_one(&self, id: &RunId) -> Result<(), KernelError> {
+    async fn cancel_one(&self, id: &RunId, from: &[&str]) -> Result<(), KernelError> {
         let event = vec![Draft::of_run(Category::Run, "cancelled", id, json!({}))];
-        self.parts.runs.transition(id, &["queued", "running", "waiting", "paused"], State::Cancelled, None, event).await?;
+        self.parts.runs.transition(id, from, State::Cancelled, None, event).await?;
         if let Some(active) = self.active.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
             active.halt.cancel();
         }
@@ -232,6 +243,21 @@ impl Kernel {
         self.changed();
         Ok(())
     }
+}
+
+/// Whether a run may be cancelled, or why not.
+pub fn cancellable(run: &Run) -> Result<(), KernelError> {
+    if run.may_be_cancelled() {
+        return Ok(());
+    }
+    let (id, state) = (&run.id, run.state.as_str());
+    Err(KernelError::WrongState(match (&run.state, &run.parent) {
+        (State::Failed { .. }, Some(_)) => {
+            format!("Run {id} has failed already, and the run that started it knows so. Its worktrees are those of its root: {}.", run.root)
+        }
+        (State::Cancelled, _) => format!("Run {id} is cancelled already."),
+        _ => format!("Run {id} has {state} already."),
+    }))
 }
 
 /// Whether a plugin may be started, or why not.

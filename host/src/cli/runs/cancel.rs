@@ -7,10 +7,13 @@ use serde_json::json;
 use crate::{
     app::{Access, App, AppError},
     cli::{Context, exit::Exit, text},
-    kernel::KernelError,
+    kernel::cancellable,
 };
 
 /// End a run and all below it for good, also while another Baton executes it
+///
+/// Its worktrees are given back, and what it has committed stays on its branches. A run that failed is ended for good as
+/// well: it keeps its worktrees until then, for it could be resumed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Cancel {
     /// Any beginning or end of the run's id
@@ -38,9 +41,7 @@ impl Cancel {
 
 /// Leaves word for the host that executes the run.
 async fn ask(app: &App, run: &crate::kernel::run::Run) -> Result<&'static str> {
-    if run.state.is_final() {
-        return Err(KernelError::WrongState(format!("Run {} has {} already.", run.id, run.state.as_str())).into());
-    }
+    cancellable(run)?;
     app.kernel.runs().request_cancel(&run.id).await?;
     Ok("will be cancelled by the Baton that executes it, within a second")
 }

@@ -22,6 +22,9 @@ use crate::{
 
 const MOST_COMMITS: u32 = 1000;
 const MOST_RESOLVED: usize = 1000;
+const MOST_RESTORED: usize = 10_000;
+/// Paths that an event names.
+const MOST_TOLD: usize = 20;
 
 /// Bytes as the journal keeps them: readable where they can be.
 #[derive(Serialize, Deserialize)]
@@ -152,6 +155,26 @@ impl wit::Host for View<'_> {
             })
         };
         Ok(self.recorder.call(call, reset).await??)
+    }
+
+    async fn restore(&mut self, paths: Vec<String>) -> Result<(), Fault> {
+        if paths.len() > MOST_RESTORED {
+            let sentence = format!("{} files cannot be restored at once; name at most {MOST_RESTORED}.", paths.len());
+            return Err(CallError::Invalid(sentence).into());
+        }
+        paths.iter().try_for_each(|path| names::odd_path(path))?;
+        let call = Call::new("git.restore", Effect::Write, &json!({ "paths": paths }))?.needing(use_of("commit"));
+        let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
+        let restore = |_| async move {
+            let wanted = paths.clone();
+            let done = repositories.change(&seat, move |checkout| checkout.restore(&wanted).and_then(|()| checkout.branch())).await;
+            told(done, |branch| {
+                let shown = &paths[..paths.len().min(MOST_TOLD)];
+                let data = json!({ "branch": branch, "paths": shown, "more": paths.len() - shown.len() });
+                ((), Some(Draft::of_run(Category::Git, "restored", &run, data)))
+            })
+        };
+        Ok(self.recorder.call(call, restore).await??)
     }
 
     async fn advance(&mut self, branch: String, expected: String) -> Result<(), Fault> {

@@ -6,6 +6,7 @@ mod beginning;
 mod checkout;
 mod committing;
 mod host;
+mod ignored;
 mod looking;
 mod merging;
 mod names;
@@ -15,7 +16,9 @@ mod program;
 mod pushing;
 mod register;
 mod repository;
+mod restoring;
 mod service;
+mod sweeping;
 
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,8 @@ pub struct Program {
     pub search: OsString,
     /// The socket of the operator's SSH agent.
     pub agent: Option<OsString>,
+    /// `HOME` and `XDG_CONFIG_HOME` of the operator, by which git finds which files they ignore everywhere.
+    pub person: Vec<(OsString, OsString)>,
 }
 
 /// One call of git.
@@ -99,6 +101,13 @@ impl Invocation {
     /// No more than so many bytes of what it says are wanted.
     pub(super) fn at_most(mut self, most: usize) -> Self {
         self.most = most;
+        self
+    }
+
+    /// Reads the operator's own configuration, which is asked for a setting and not obeyed.
+    pub(super) fn by_the_persons_settings(mut self, program: &Program) -> Self {
+        self.command.env_remove("GIT_CONFIG_GLOBAL").env_remove("XDG_CONFIG_HOME");
+        self.command.envs(program.person.iter().map(|(name, value)| (name, value)));
         self
     }
 

@@ -16,6 +16,7 @@ use super::{
     place::{self, Place},
     program::Program,
     register::{Claim, Claimed, Register, RegisterError, Standing, Worktree},
+    sweeping,
 };
 use crate::{
     interfaces::worktrees::{Worktrees, WorktreesError},
@@ -77,6 +78,13 @@ impl Repositories {
     /// Without a `program`, everything answers that git is missing. Worktrees are made below `root`.
     pub fn new(program: Option<Program>, root: PathBuf, register: Arc<dyn Register>) -> Self {
         Self { program: program.map(Arc::new), root, register, locks: Mutex::default(), owners: Mutex::default() }
+    }
+
+    /// Removes the temporary files that a killed host left behind. Only before anything is begun.
+    pub async fn sweep(&self) {
+        let root = self.root.clone();
+        // A failure of it leaves files that are in nobody's way.
+        let _ = tokio::task::spawn_blocking(move || sweeping::sweep(&root)).await;
     }
 
     /// Looks at the checkout that a run works in.

@@ -90,8 +90,8 @@ const QUEUED_PLUGINS: &str = "with recursive names (plugin) as (select min(plugi
 const QUEUED_PLUGINS_TREE: &str = concat!("select distinct plugin from runs where state || '' = 'queued' and ", in_tree!("id", "$1"));
 const PROJECTS: &str = "select distinct project from runs";
 /// The state is compared in a form that no index has: there is one of the few that are meant.
-const CANCEL_REQUESTS: &str = "select id from runs where cancel_requested_at is not null and state || '' in ('queued', 'running', 'waiting', 'paused') \
-    order by cancel_requested_at, id";
+const CANCEL_REQUESTS: &str = "select id from runs where cancel_requested_at is not null and (state || '' in ('queued', 'running', 'waiting', 'paused') \
+    or (state || '' = 'failed' and parent_id is null)) order by cancel_requested_at, id";
 
 type Statement<'a> = Query<'a, Any, AnyArguments>;
 

@@ -306,6 +306,14 @@ async fn a_request_to_cancel_stands_until_the_run_has_ended() {
     assert_eq!(store.cancel_requests().await.unwrap(), [id("b")]);
     go(&store, "b", State::Cancelled).await;
     assert!(store.cancel_requests().await.unwrap().is_empty());
+    // One that failed could be resumed, unless the run that started it knows so already.
+    let child = Run { parent: Some((id("a"), 1)), root: id("a"), ..run("a1") };
+    add(&store, &child).await;
+    for name in ["a", "a1"] {
+        go(&store, name, State::Failed { reason: "no luck".to_owned() }).await;
+        command.request_cancel(&id(name)).await.unwrap();
+    }
+    assert_eq!(store.cancel_requests().await.unwrap(), [id("a")]);
 }
 
 #[tokio::test]

@@ -77,7 +77,11 @@ fn a_huge_change_is_cut_and_said_to_be() {
     let host = host(&[APPROVED]).with_file("kitty", "ä\n".repeat(80_000));
     host.run(CodeReview::run, input()).expect("a verdict");
     let context = host.requests("agents.perform")[0]["task"]["context"].as_str().unwrap_or_default().to_owned();
-    assert!(context.len() < 110 << 10 && context.contains("bytes more; read the files"), "{}", context.len());
+    assert!(
+        context.len() < 110 << 10 && context.contains("bytes more; read the files") && context.contains("changed:]\na/kitty b/kitty\n"),
+        "{}",
+        context.len()
+    );
 }
 
 #[test]

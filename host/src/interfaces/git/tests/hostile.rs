@@ -83,7 +83,8 @@ fn marks_in(folder: &Path) -> Vec<String> {
 #[tokio::test]
 async fn no_command_of_a_hostile_repository_is_run() {
     let mut scene = Scene::new();
-    scene.write(".gitattributes", "* filter=evil diff=evil merge=evil\n");
+    scene.write(".gitattributes", "* diff=evil merge=evil\n*.sec filter=evil\n");
+    scene.write("c.sec", "encoded");
     let main = scene.person_commits("Attributes");
     scene.git(&["branch", "theirs"]);
     let marks = plant(&scene);
@@ -111,6 +112,10 @@ async fn no_command_of_a_hostile_repository_is_run() {
     let mut run = scene.at(&mut recorder, folder.clone());
     run.status().await.unwrap();
     run.diff("main".into()).await.unwrap();
+    fs::write(folder.join("c.sec"), "in clear").unwrap();
+    let refused = refusal(run.commit("Ours".into(), None).await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`c.sec` goes through the filter `evil`")), "{refused}");
+    fs::write(folder.join("c.sec"), "encoded").unwrap();
     run.commit("Ours".into(), None).await.unwrap();
     let resolved = vec![bindings::git::Resolution { path: "a.txt".into(), content: Some(b"both\n".to_vec()) }];
     run.merge("story/2".into(), "Merge".into(), Vec::new()).await.unwrap();

@@ -5,6 +5,7 @@ mod hostile;
 mod looking;
 mod reading;
 mod refusals;
+mod restoring;
 mod worktrees;
 
 use std::{
@@ -91,7 +92,7 @@ impl Scene {
         fs::create_dir(home.path().join("person")).unwrap();
         let register = Arc::new(Rows::default());
         let root = home.path().canonicalize().unwrap().join("worktrees");
-        let program = program();
+        let program = Program { person: vec![("HOME".into(), home.path().into())], ..program() };
         let repositories = Arc::new(Repositories::new(Some(program), root, register.clone()));
         Self { home, bench: Bench::new(), register, repositories, remote: Remote(None), advances: Advances::Granted }
     }
@@ -151,7 +152,7 @@ impl Scene {
 fn program() -> Program {
     let search = std::ffi::OsString::from("/usr/local/bin:/usr/bin:/bin");
     let path = std::env::split_paths(&search).map(|folder| folder.join("git")).find(|file| file.is_file()).unwrap();
-    Program { path, search, agent: None }
+    Program { path, search, agent: None, person: Vec::new() }
 }
 
 fn git_in(folder: &Path, arguments: &[&str]) -> String {

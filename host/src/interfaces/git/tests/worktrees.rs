@@ -203,3 +203,34 @@ async fn what_cannot_be_removed_from_a_worktree_is_put_aside() {
     assert!(!again.join("stuck").exists() && again.join("a.txt").exists());
     assert!(scene.at(&mut recorder, again).status().await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn what_a_killed_host_had_for_a_moment_is_swept_away_and_nothing_else() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    scene.here(&mut recorder).status().await.unwrap();
+    let git = folder.with_file_name("git");
+    let view = fs::read_dir(git.ancestors().nth(3).unwrap().join("views")).unwrap().next().unwrap().unwrap().path();
+    let left = ["index.diff-ThreadId(7)", "index.diff-ThreadId(7).lock", "HEAD.new-ThreadId(7)", "info/exclude.new-ThreadId(7)"];
+    let left: Vec<_> = [git.clone(), view].iter().flat_map(|of| left.map(|name| of.join(name))).collect();
+    left.iter().for_each(|file| fs::write(file, "half").unwrap());
+    // A file of a run's may be called anything, and so may a person's.
+    let kept = [folder.join("a-ThreadId(7)"), scene.person().join(".git/logs/refs-ThreadId(7)")];
+    kept.iter().for_each(|file| fs::write(file, "whole").unwrap());
+    scene.repositories.sweep().await;
+    assert_eq!(left.iter().filter(|file| file.exists()).collect::<Vec<_>>(), Vec::<&PathBuf>::new());
+    assert!(kept.iter().all(|file| file.exists()));
+    assert_eq!(scene.at(&mut recorder, folder).status().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn looking_leaves_the_lock_of_another_git_alone() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    let lock = folder.with_file_name("git").join("index.lock");
+    fs::write(&lock, "").unwrap();
+    let _diff = scene.at(&mut recorder, folder).diff("main".into()).await.unwrap();
+    assert!(lock.exists());
+}

@@ -1,0 +1,336 @@
+//! A sprint whose host is killed: at every kind of write to the journal, at every single one where somebody asks for it,
+//! and again and again. Whatever happens, the same lands, once, and nothing is left of how.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    env, fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Mutex,
+    time::Duration,
+};
+
+use baton_tests::{docker, folder, program};
+use serde_json::Value;
+
+use super::sprint::{ASKED, PROCESSES, Project, SPRINT, STORIES, Story, check, containers, document};
+
+/// Two that go side by side; whichever is second conflicts.
+const TWO: &[Story] = STORIES.split_at(2).0;
+/// What makes the script one in which both are developed well at the first try, so that there are fewer positions.
+const AT_ONCE: &[(&str, &str)] = &[
+    ("add) echo $(($2 - $3))", "add) echo $(($2 + $3))"),
+    ("content: \"test \\\"$(sh ./calc multiply 2 3)\\\" = 6\\n\"", "content: \"test \\\"$(sh ./calc multiply 0 7)\\\" = 0\\n\""),
+];
+/// Who lands first when which answer is held up.
+const HELD_UP: &[(&str, &str)] = &[("1-1-add", "Amelia has multiplied"), ("1-2-multiply", "Amelia believes it")];
+const HOLD_MS: u64 = 8000;
+/// Projects at once.
+const LANES: usize = 2;
+
+/// What a sprint comes to.
+#[derive(Debug, PartialEq)]
+struct Landed {
+    /// The files of the branch.
+    tree: String,
+    /// Its commits, but for hashes and times.
+    history: String,
+    /// Every item of the backlog with its status.
+    backlog: Vec<(String, String)>,
+    /// Questions to models.
+    asked: usize,
+}
+
+/// Sprints that nobody disturbed, by the story that landed first.
+struct Undisturbed {
+    landed: BTreeMap<String, Landed>,
+    /// One of them, for what it has compiled.
+    project: Project,
+    sandbox: String,
+}
+
+/// What came of killing at many positions.
+#[derive(Default)]
+struct Tally {
+    positions: usize,
+    /// Kinds of writes at which the host was killed.
+    kinds: BTreeSet<String>,
+    /// Calls of models that were made twice, all of them flagged.
+    repeated: usize,
+    failures: Vec<String>,
+}
+
+impl Undisturbed {
+    async fn new(sandbox: String) -> Self {
+        let mut landed = BTreeMap::new();
+        let mut last = None;
+        for (first, held_up) in HELD_UP {
+            let project = of_two(&sandbox).await;
+            let rule = format!("- name: {held_up}\n");
+            rewrite(&project, &[(&rule, &format!("{rule}    delay-ms: {HOLD_MS}\n"))]);
+            let _summary = project.baton(SPRINT).exits(0);
+            let (came_first, end) = project.landed();
+            assert_eq!(came_first, *first, "who is held up comes second");
+            assert_tidy(&project);
+            landed.insert(came_first, end);
+            last = Some(project);
+        }
+        Self { landed, project: last.unwrap(), sandbox }
+    }
+
+    /// A project that is where this one was before its sprint, but that nothing has to be compiled again.
+    async fn again(&self) -> Project {
+        let project = of_two(&self.sandbox).await;
+        for part in ["data/cache", ".local/state"] {
+            let _ = fs::remove_dir_all(project.home.path().join(part));
+            folder::copy(&self.project.home.path().join(part), &project.home.path().join(part));
+        }
+        project
+    }
+
+    /// For every kind of write, how many of it there are in the journals of the sprint.
+    fn kinds(&self) -> BTreeMap<String, u64> {
+        let mut kinds = BTreeMap::new();
+        for run in self.project.runs() {
+            let journal = document(&self.project.baton(&["runs", "journal", run["run"].as_str().unwrap(), "-o", "json"]).exits(0));
+            for entry in journal["entries"].as_array().unwrap() {
+                let intended = !matches!(entry["effect"].as_str(), Some("read" | "emit"));
+                for state in ["intended", "done"].iter().skip(usize::from(!intended)) {
+                    *kinds.entry(format!("{} {state}", entry["call"].as_str().unwrap())).or_default() += 1;
+                }
+            }
+        }
+        kinds
+    }
+
+    /// Kills a sprint at a position, has it resumed, and compares its end; none when the sprint ends before that.
+    async fn rehearsed(&self, position: &str) -> Result<Option<(String, usize)>, String> {
+        let project = self.again().await;
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            let kind = project.killed_at(project.command(SPRINT), position)?;
+            let run = project.run().unwrap();
+            let resumed = document(&project.baton(&["runs", "resume", run["run"].as_str().unwrap(), "-o", "json"]).exits(0));
+            Some((kind, self.check(&project, &resumed)))
+        }));
+        ended.map_err(|panic| {
+            let said = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned()));
+            format!("killed after write {position}, kept in {}: {}", project.home.keep().display(), said.unwrap_or_default())
+        })
+    }
+
+    /// Kills at all positions that there are, each time a sprint of its own.
+    async fn killed_at_each(&self, positions: impl Iterator<Item = String> + Send) -> Tally {
+        let (positions, tally) = (Mutex::new(positions), Mutex::new(Tally::default()));
+        let runtime = tokio::runtime::Handle::current();
+        let lane = || {
+            while let Some(position) = { positions.lock().unwrap().next() } {
+                let rehearsed = runtime.block_on(self.rehearsed(&position));
+                let mut tally = tally.lock().unwrap();
+                match rehearsed {
+                    Ok(None) => continue,
+                    Ok(Some((kind, repeated))) => {
+                        tally.kinds.extend(kind.lines().map(str::to_owned));
+                        tally.repeated += repeated;
+                    }
+                    Err(failure) => {
+                        println!("{failure}");
+                        tally.failures.push(failure);
+                    }
+                }
+                tally.positions += 1;
+                if tally.positions.is_multiple_of(25) {
+                    println!("{} positions, {} failures, now at {position}", tally.positions, tally.failures.len());
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..LANES).for_each(|_| drop(scope.spawn(lane))));
+        tally.into_inner().unwrap()
+    }
+
+    /// The sprint has come to what it comes to undisturbed, and paid for nothing twice but what was in flight. Returns how
+    /// much that was.
+    fn check(&self, project: &Project, resumed: &Value) -> usize {
+        let (first, landed) = project.landed();
+        assert_eq!(Some(&landed), self.landed.get(&first));
+        assert_tidy(project);
+        let asked: Vec<_> = project.asked().into_iter().map(|(key, _)| key).collect();
+        let twice = asked.len() - landed.asked;
+        assert!(twice <= TWO.len(), "of each story at most the call in flight is made again: {asked:?}");
+        let flagged = resumed["tally"]["repeated-model-calls"].as_u64().unwrap();
+        assert!(flagged >= twice as u64, "{twice} calls were made twice and {flagged} flagged");
+        twice
+    }
+}
+
+impl Project {
+    /// Kills the host that a command starts at a position of the journal: after so many writes, or so many of a kind. The
+    /// kind of what it was about to write; none where it came to its end before that.
+    fn killed_at(&self, mut command: Command, position: &str) -> Option<String> {
+        let frozen = self.home.path().join("data/frozen");
+        let _ = fs::remove_file(&frozen);
+        let silent = command.env("BATON_FREEZE_AFTER_WRITES", position).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = silent.spawn().unwrap();
+        let stands = program::wait_until(&mut child, || frozen.exists());
+        // What the write before handed to the disk without waiting for it gets the time to arrive.
+        std::thread::sleep(Duration::from_millis(15));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        stands.then(|| fs::read_to_string(frozen).unwrap())
+    }
+
+    /// Begins the sprint or carries on with it.
+    fn begin_or_resume(&self) -> Command {
+        match self.run() {
+            Some(run) => self.command(&["runs", "resume", run["run"].as_str().unwrap()]),
+            None => self.command(SPRINT),
+        }
+    }
+
+    fn runs(&self) -> Vec<Value> {
+        let listed = document(&self.baton(&["runs", "list", "--all", "--limit", "1000", "-o", "json"]).exits(0));
+        listed.as_array().unwrap().clone()
+    }
+
+    /// Which story landed first, and all that came of the sprint. Every commit and merge of it was made by one call, once.
+    fn landed(&self) -> (String, Landed) {
+        let calls = self.git(&["log", "--all", "--format=%(trailers:key=Baton-Call,valueonly,separator=%x2C)"]);
+        let calls: Vec<_> = calls.lines().filter(|call| !call.is_empty()).collect();
+        assert_eq!(calls.len(), calls.iter().collect::<HashSet<_>>().len(), "a call has committed twice: {calls:?}");
+        let history = self.git(&["log", "--topo-order", "--reverse", "--format=%an, %cn: %s", "main"]);
+        let merges: Vec<_> = history.lines().filter_map(|line| line.split_once("Merge story ")?.1.split(':').next()).collect();
+        assert_eq!(merges.len(), TWO.len(), "each story lands once: {history}");
+        let asked: HashSet<_> = self.asked().into_iter().map(|(key, _)| key).collect();
+        let backlog = document(&self.baton(&["backlog", "list", "--workspace", "workspace", "-o", "json"]).exits(0));
+        let word = |item: &Value, name: &str| item[name].as_str().unwrap_or_else(|| panic!("{name}: {item}")).to_owned();
+        let backlog = backlog.as_array().unwrap().iter().map(|item| (word(item, "key"), word(item, "status"))).collect();
+        let tree = self.git(&["rev-parse", "main^{tree}"]);
+        (merges[0].to_owned(), Landed { tree, history: history.clone(), backlog, asked: asked.len() })
+    }
+}
+
+async fn of_two(sandbox: &str) -> Project {
+    let project = Project::with(TWO, sandbox).await;
+    rewrite(&project, AT_ONCE);
+    project
+}
+
+/// Says something else in the script, each time in one place.
+fn rewrite(project: &Project, changes: &[(&str, &str)]) {
+    let script = project.home.path().join("replies.yaml");
+    let mut rules = fs::read_to_string(&script).unwrap();
+    for (from, to) in changes {
+        assert_eq!(rules.matches(from).count(), 1, "{from}");
+        rules = rules.replace(from, to);
+    }
+    fs::write(script, rules).unwrap();
+}
+
+/// Nothing is left of a sprint but what it has landed.
+fn assert_tidy(project: &Project) {
+    assert_eq!(project.git(&["status", "--porcelain"]), "");
+    assert_eq!(project.git(&["for-each-ref", "--format=%(refname:short)", "refs/heads"]), "main");
+    assert_eq!(project.git(&["worktree", "list", "--porcelain"]).matches("worktree ").count(), 1);
+    let unfinished: Vec<_> = project.runs().into_iter().filter(|run| run["state"] != "succeeded").collect();
+    assert_eq!(unfinished, Vec::<Value>::new());
+    let data = project.home.path().join("data");
+    assert_eq!(leftovers(&data.join("worktrees")), Vec::<PathBuf>::new());
+    assert_eq!(leftovers(&project.work().join(".git")), Vec::<PathBuf>::new());
+    if !fs::read_to_string(project.home.path().join("baton.toml")).unwrap().contains("process") {
+        assert_eq!(docker::containers(&data), Vec::<String>::new(), "no container is left");
+    }
+}
+
+/// Worktrees that are in use, and what a call that was cut off had beside the files of git.
+fn leftovers(folder: &Path) -> Vec<PathBuf> {
+    let mut left = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let of_a_worktree = name.starts_with("files-") || (name == "branch" && path.is_file());
+        if of_a_worktree || [".lock", ".new-", "ThreadId", ".discarded"].iter().any(|part| name.contains(part)) {
+            left.push(path);
+        } else if path.is_dir() && !path.is_symlink() {
+            left.extend(leftovers(&path));
+        }
+    }
+    left
+}
+
+/// Each kind of write once, and not always its first.
+fn of_each_kind(kinds: &BTreeMap<String, u64>) -> Vec<String> {
+    let place = |(number, (kind, count)): (usize, (&String, &u64))| format!("{} {kind}", number as u64 % count);
+    kinds.iter().enumerate().map(place).collect()
+}
+
+fn assert_failed_nowhere(tally: &Tally) {
+    println!(
+        "killed at {} positions of {} kinds; {} calls in flight were made again, all flagged",
+        tally.positions,
+        tally.kinds.len(),
+        tally.repeated
+    );
+    assert!(tally.failures.is_empty(), "{} of {} positions:\n{}", tally.failures.len(), tally.positions, tally.failures.join("\n\n"));
+}
+
+/// Every single position; of so many one where that is said, since each takes seconds. In rounds, so that one that is ended
+/// early has been everywhere.
+async fn killed_everywhere(sandbox: String) {
+    const ROUNDS: usize = 8;
+    let stride = env::var("BATON_TEST_STRIDE").map_or(1, |stride| stride.parse().unwrap());
+    let undisturbed = Undisturbed::new(sandbox).await;
+    let writes = usize::try_from(undisturbed.kinds().values().sum::<u64>()).unwrap();
+    println!("{writes} writes");
+    let positions: Vec<_> = (0..writes).step_by(stride).collect();
+    let round = |round| positions.iter().skip(round).step_by(ROUNDS).map(ToString::to_string);
+    let tally = undisturbed.killed_at_each((0..ROUNDS).flat_map(round)).await;
+    assert_failed_nowhere(&tally);
+    // What is merged in which batch makes a few writes more or less.
+    assert!(tally.positions * 100 > positions.len() * 95, "{} of {}", tally.positions, positions.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_every_kind_of_write_the_same_lands_once() {
+    let undisturbed = Undisturbed::new(PROCESSES.to_owned()).await;
+    let kinds = undisturbed.kinds();
+    let positions = of_each_kind(&kinds);
+    println!("{positions:?}");
+    let tally = undisturbed.killed_at_each(positions.clone().into_iter()).await;
+    assert_failed_nowhere(&tally);
+    assert_eq!((tally.positions, &tally.kinds), (positions.len(), &kinds.into_keys().collect()), "each is there to be killed at");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "every journal position takes the better part of an hour: `just kill-everywhere`"]
+async fn killed_everywhere_with_processes() {
+    killed_everywhere(PROCESSES.to_owned()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "every journal position takes hours: `just kill-everywhere`"]
+async fn killed_everywhere_with_containers() {
+    if docker::ready() {
+        killed_everywhere(containers()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_a_sprint_comes_to_the_same_end() {
+    let real = docker::ready();
+    let project = Project::new(&if real { containers() } else { PROCESSES.to_owned() }).await;
+    let mut kills = 0;
+    while project.killed_at(project.begin_or_resume(), &(31 + kills % 11).to_string()).is_some() {
+        kills += 1;
+        assert!(kills < 120, "it does not come forward");
+    }
+    assert!(kills > 10, "{kills} kills are too few to say anything");
+    let run = project.run().unwrap();
+    assert_eq!(run["state"], "succeeded", "{run}");
+    let shown = document(&project.baton(&["runs", "show", run["run"].as_str().unwrap(), "-o", "json"]).exits(0));
+    check(&project, &shown["output"]);
+    assert_tidy(&project);
+    let asked = project.asked();
+    let once: HashSet<_> = asked.iter().map(|(key, _)| key).collect();
+    assert_eq!(once.len(), ASKED, "no story is done twice");
+    assert!((asked.len() - once.len()) as u64 <= kills, "at most the call in flight is made again");
+}
