@@ -14,7 +14,10 @@ use std::{
 use baton_tests::{docker, folder, program};
 use serde_json::Value;
 
-use super::sprint::{ASKED, PROCESSES, Project, SPRINT, STORIES, Story, check, containers, document};
+use super::{
+    sprint::{ASKED, PROCESSES, Project, SPRINT, STORIES, Story, check, containers, document},
+    sprint_pull_requests::{proposed, told_once},
+};
 
 /// Two that go side by side; whichever is second conflicts.
 const TWO: &[Story] = STORIES.split_at(2).0;
@@ -38,6 +41,8 @@ struct Landed {
     history: String,
     /// Every item of the backlog with its status.
     backlog: Vec<(String, String)>,
+    /// What stands on every pull request.
+    proposed: Vec<String>,
     /// Questions to models.
     asked: usize,
 }
@@ -205,7 +210,7 @@ impl Project {
         let word = |item: &Value, name: &str| item[name].as_str().unwrap_or_else(|| panic!("{name}: {item}")).to_owned();
         let backlog = backlog.as_array().unwrap().iter().map(|item| (word(item, "key"), word(item, "status"))).collect();
         let tree = self.git(&["rev-parse", "main^{tree}"]);
-        (merges[0].to_owned(), Landed { tree, history: history.clone(), backlog, asked: asked.len() })
+        (merges[0].to_owned(), Landed { tree, history: history.clone(), backlog, proposed: proposed(self), asked: asked.len() })
     }
 }
 
@@ -328,6 +333,7 @@ async fn killed_again_and_again_a_sprint_comes_to_the_same_end() {
     assert_eq!(run["state"], "succeeded", "{run}");
     let shown = document(&project.baton(&["runs", "show", run["run"].as_str().unwrap(), "-o", "json"]).exits(0));
     check(&project, &shown["output"]);
+    told_once(&project, &shown["output"]);
     assert_tidy(&project);
     let asked = project.asked();
     let once: HashSet<_> = asked.iter().map(|(key, _)| key).collect();

@@ -99,6 +99,17 @@ pub(super) fn told_once(project: &Project, summary: &Value) {
     assert_eq!(reviews, 6, "an approval each, a wish for changes, and a conflict with the approval after it");
 }
 
+/// A line for every pull request, by branch: its state, its checks, and what was said in which order.
+pub(super) fn proposed(project: &Project) -> Vec<String> {
+    let line = |listed: Value| {
+        let found = document(&project.people(&["show", &listed["number"].to_string(), "-o", "json"]).exits(0));
+        format!("{} {} {} {:?}", listed["branch"], found["state"], found["checks"], verdicts(&found))
+    };
+    let mut lines: Vec<_> = project.pull_requests().into_iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
 fn summary_run(project: &Project) -> String {
     project.run().unwrap()["run"].as_str().unwrap().to_owned()
 }
