@@ -65,7 +65,17 @@ pub fn reset(revision: &str) -> Result<()> {
     Ok(host::reset(revision)?)
 }
 
-/// Moves `branch` forward to the workspace's commit; `conflict` when it is not at `expected` any more.
+/// Paths that [`restore`] takes at once.
+pub const MOST_RESTORED: usize = 10_000;
+
+/// Makes files what the last commit has at their paths, modes and links included, or nothing where it has none.
+/// `denied` in a person's checkout.
+pub fn restore(paths: &[String]) -> Result<()> {
+    Ok(host::restore(paths)?)
+}
+
+/// Moves `branch` forward to the workspace's commit; `conflict` when it is not at `expected` any more, `denied`
+/// where a person merges, as `forge::about` says.
 pub fn advance(branch: &str, expected: &str) -> Result<()> {
     Ok(host::advance(branch, expected)?)
 }

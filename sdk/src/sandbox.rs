@@ -1,7 +1,7 @@
 //! Commands in a container, with the run's workspace at `/workspace` and nothing else of the machine.
 
-use crate::Result;
 use crate::imports::sandbox as host;
+use crate::{Result, settings};
 
 pub use host::{Ending, Job, Outcome};
 
@@ -37,6 +37,14 @@ impl Job {
     pub fn with_image(mut self, name: impl Into<String>) -> Self {
         self.image = Some(name.into());
         self
+    }
+
+    /// In the image that the project is tested in, which the setting `test.image` names; else `default`.
+    pub fn in_image_of_tests(self) -> Result<Self> {
+        Ok(match settings::get::<String>("test.image")? {
+            Some(image) => self.with_image(image),
+            None => self,
+        })
     }
 
     /// Adds a variable of the command's environment.

@@ -3,7 +3,8 @@
 
 use std::{
     fs,
-    path::Path,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -40,7 +41,7 @@ impl User {
         Self::new(&format!("{settings} = \"{}\"", github.address()))
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -106,7 +107,7 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
 
 #[test]
 fn a_run_proposes_and_a_person_merges() {
-    let user = User::new("");
+    let user = User::new("auto-merge = false");
     let work = user.path("work");
     git(&work, &["init", "--quiet", "--initial-branch", "main"]);
     fs::write(work.join("a.txt"), "one\n").unwrap();
@@ -144,6 +145,73 @@ fn a_run_proposes_and_a_person_merges() {
     assert!(user.people(&["list"]).exits(0).stderr.contains("No pull request is open"));
     assert!(user.people(&["show", "9"]).exits(2).stderr.contains("There is no pull request 9"));
     assert!(user.people(&["close", "1"]).exits(1).stderr.contains("merged by"));
+}
+
+/// Has the repository in `work` name a command wherever git would run one for a merge, a diff or a look. Each leaves a
+/// file in the folder that is given.
+fn plant(user: &User) -> PathBuf {
+    let (work, marks) = (user.path("work"), user.path("marks"));
+    fs::create_dir(&marks).unwrap();
+    let command = |name: &str| format!("echo run > {}/{name}; /bin/cat", marks.display());
+    for hook in ["post-checkout", "post-merge", "reference-transaction", "post-index-change", "fsmonitor-watchman"] {
+        let file = work.join(".git/hooks").join(hook);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, format!("#!/bin/sh\n{}\n", command(hook))).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for (key, name) in [
+        ("merge.evil.driver", "driver"),
+        ("diff.evil.textconv", "textconv"),
+        ("diff.evil.command", "command"),
+        ("diff.external", "external"),
+        ("filter.evil.clean", "clean"),
+        ("filter.evil.smudge", "smudge"),
+        ("core.pager", "pager"),
+        ("core.fsmonitor", "fsmonitor"),
+    ] {
+        git(&work, &["-c", "core.fsmonitor=false", "config", key, &command(name)]);
+    }
+    marks
+}
+
+#[test]
+fn a_pull_request_of_a_hostile_repository_is_shown_and_merged_and_runs_nothing() {
+    let user = User::new("");
+    let work = user.path("work");
+    git(&work, &["init", "--quiet", "--initial-branch", "main"]);
+    fs::write(work.join(".gitattributes"), "* merge=evil diff=evil filter=evil\n").unwrap();
+    fs::write(work.join("a.txt"), "one\ntwo\nthree\n").unwrap();
+    git(&work, &["add", "-A"]);
+    git(&work, &["commit", "--quiet", "-m", "one"]);
+    for (branch, content) in [("story/1", "one\nTWO\nthree\n"), ("story/2", "one\nzwei\nthree\n")] {
+        git(&work, &["checkout", "--quiet", "-b", branch, "main"]);
+        fs::write(work.join("a.txt"), content).unwrap();
+        git(&work, &["commit", "--quiet", "-a", "-m", branch]);
+    }
+    git(&work, &["checkout", "--quiet", "main"]);
+    let answers = user.answers(&json!([open("story/1"), open("story/2")]));
+    assert_eq!(answers.len(), 2);
+    git(&work, &["merge", "--quiet", "--no-ff", "-m", "merged", "story/1"]);
+    let marks = plant(&user);
+    let marked = || -> Vec<_> { fs::read_dir(&marks).unwrap().map(|mark| mark.unwrap().file_name()).collect() };
+    marked().iter().for_each(|mark| fs::remove_file(marks.join(mark)).unwrap());
+
+    let shown = user.people(&["show", "1", "--diff"]).exits(0).stdout;
+    assert!(shown.contains("open, can be merged") && shown.contains("story/1 into main"), "{shown}");
+    let conflicting = user.people(&["show", "2", "--diff"]).exits(0).stdout;
+    assert!(conflicting.contains("open, with conflicts") && conflicting.contains("\n-two\n+zwei\n"), "{conflicting}");
+    assert!(user.answers(&json!([{ "call": "get", "number": 2 }]))[0]["mergeable"] == "Conflicts");
+    let _merged = user.people(&["merge", "1"]).exits(0);
+    let merged = user.people(&["show", "1", "--diff"]).exits(0).stdout;
+    assert!(merged.contains("merged by") && merged.contains("\n-two\n+TWO\n"), "{merged}");
+    let refused = user.people(&["merge", "2"]).exits(1).stderr;
+    assert!(refused.contains("`main` does not have `story/2`"), "{refused}");
+    assert_eq!(marked(), Vec::<std::ffi::OsString>::new());
+
+    // The commands do work: a person's own git runs the driver, and others with it.
+    let theirs = ["merge-tree", "--write-tree", "main", "story/2"];
+    let _theirs = std::process::Command::new("git").args(theirs).current_dir(&work).output().unwrap();
+    assert!(marked().contains(&"driver".into()), "{:?}", marked());
 }
 
 #[test]

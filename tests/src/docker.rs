@@ -53,7 +53,15 @@ fn make_image() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("root");
+    let (root, archive) = (folder.path().join("root"), folder.path().join("image.tar"));
+    lay_out(&root);
+    let (archive, root) = (archive.to_str().unwrap(), root.to_str().unwrap());
+    assert!(Command::new("tar").args(["-C", root, "-cf", archive, "."]).status().unwrap().success());
+    docker(&["import", "--change", "ENV PATH=/bin", archive, IMAGE]).expect("the image of the tests can be imported");
+}
+
+/// The root of an image that has a shell and nothing else.
+pub(crate) fn lay_out(root: &Path) {
     for name in ["bin", "tmp", "var/tmp", "etc", "workspace"] {
         fs::create_dir_all(root.join(name)).unwrap();
     }
@@ -67,10 +75,6 @@ fn make_image() {
         symlink("busybox", root.join("bin").join(program)).unwrap();
     }
     fs::write(root.join("etc/passwd"), "root:x:0:0:root:/:/bin/sh\n").unwrap();
-    let archive = folder.path().join("image.tar");
-    let (archive, root) = (archive.to_str().unwrap(), root.to_str().unwrap());
-    assert!(Command::new("tar").args(["-C", root, "-cf", archive, "."]).status().unwrap().success());
-    docker(&["import", "--change", "ENV PATH=/bin", archive, IMAGE]).expect("the image of the tests can be imported");
 }
 
 /// The one program in the image, which needs no library.

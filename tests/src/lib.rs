@@ -9,6 +9,7 @@ pub mod hostile;
 pub mod litellm;
 pub mod node;
 pub mod program;
+pub mod python;
 pub mod registry;
 pub mod server;
 

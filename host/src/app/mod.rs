@@ -23,7 +23,7 @@ use crate::{
     interfaces::{
         Services,
         backlog::Backlog,
-        forge::{Forges, GitProgram, Hub, Token},
+        forge::{Forges, Hub, Token},
         git::Repositories,
         knowledge::WordIndex,
         llm::{
@@ -213,7 +213,7 @@ impl App {
         if access == Access::Execute {
             repositories.sweep().await;
         }
-        let forges = forges(&config, &store)?;
+        let forges = forges(&config, &store, &repositories)?;
         let pull_requests = Arc::clone(&forges);
         let services = |children, toolboxes| Services {
             children,
@@ -372,13 +372,13 @@ async fn opened_beside(data_dir: &Path) -> Result<Store, StoreError> {
 }
 
 /// Every forge the operator set, and the host's own.
-fn forges(config: &Config, store: &Arc<Store>) -> Result<Arc<Forges>, AppError> {
+fn forges(config: &Config, store: &Arc<Store>, repositories: &Arc<Repositories>) -> Result<Arc<Forges>, AppError> {
     let hub = |token: &Token| {
         let http = network::client(config.models.proxy.as_ref(), LONGEST_REQUEST)?;
         Hub::new(http, &config.forge.base_url, token.clone(), Arc::new(SystemClock))
     };
     let hub = config.forge.token.as_ref().filter(|_| config.forge.needs_github()).map(hub).transpose().map_err(AppError::Forge)?;
-    Ok(Arc::new(Forges::new(config.forge.clone(), Arc::clone(store) as _, Arc::new(GitProgram), hub)))
+    Ok(Arc::new(Forges::new(config.forge.clone(), Arc::clone(store) as _, Arc::clone(repositories) as _, hub)))
 }
 
 fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {

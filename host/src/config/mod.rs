@@ -201,10 +201,11 @@ impl Config {
         Ok(config)
     }
 
-    /// Where the host keeps its own, out of reach of every run: data, the user's settings, and the keys.
+    /// Where the host keeps its own, out of reach of every run: data, the user's settings, and the keys. Absolute, each where
+    /// it is named and where that leads.
     pub fn own_places(&self) -> Vec<PathBuf> {
-        let keys = self.cache_key.parent().map(Path::to_owned);
-        [self.data_dir.clone(), self.user_file.clone()].into_iter().chain(keys).collect()
+        let keys = self.cache_key.parent();
+        [self.data_dir.as_path(), &self.user_file].into_iter().chain(keys).flat_map(privacy::resolved).collect()
     }
 
     /// Settings for a workspace: defaults, user, project, environment; the later wins.
@@ -272,7 +273,8 @@ pub fn git_program() -> Option<Program> {
     let search = env::var_os("PATH")?;
     let path =
         env::split_paths(&search).filter(|folder| folder.is_absolute()).map(|folder| folder.join("git")).find(|file| file.is_file())?;
-    Some(Program { path, agent: env::var_os("SSH_AUTH_SOCK"), search })
+    let person = ["HOME", "XDG_CONFIG_HOME"].into_iter().filter_map(|name| Some((name.into(), env::var_os(name)?))).collect();
+    Some(Program { path, agent: env::var_os("SSH_AUTH_SOCK"), search, person })
 }
 
 /// The file of this program: on Linux that which is being executed, also when another was put in its place meanwhile.

@@ -1,6 +1,6 @@
 //! One execution of one run: an instance from start to answer, and what became of it. Moves no run from state to state.
 
-use std::sync::Arc;
+use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
 use serde_json::Value;
 use wasmtime::{Store, Trap};
@@ -12,6 +12,7 @@ use super::{
     limits::{Exceeded, Limits},
     registry::Plugin,
     run::Run,
+    starting::project_of,
 };
 use crate::{
     interfaces::{About, Exports, Place, Session},
@@ -49,7 +50,7 @@ impl Kernel {
             Err(ending) => return ending,
         };
         let limits = self.parts.policy.limits(&run.plugin);
-        let session = match self.session(run, plugin, gate, limits) {
+        let session = match self.session(run, plugin, gate, limits).await {
             Ok(session) => session,
             Err(reason) => return paused(PauseKind::Operator, reason),
         };
@@ -79,8 +80,8 @@ impl Kernel {
     }
 
     /// All that the execution can reach, or a sentence that says why it cannot begin.
-    fn session(&self, run: &Run, plugin: &Plugin, gate: Gate, limits: Limits) -> Result<Session, String> {
-        let settings = self.parts.policy.settings(&run.workspace)?;
+    async fn session(&self, run: &Run, plugin: &Plugin, gate: Gate, limits: Limits) -> Result<Session, String> {
+        let settings = self.parts.policy.settings(&self.settled_in(run).await?)?;
         let recorder = Recorder::new(
             run.id.clone(),
             gate.history,
@@ -93,6 +94,20 @@ impl Kernel {
         let recorder = if gate.closed { recorder.closed() } else { recorder };
         let place = Place { workspace: &run.workspace, settings: &[settings, run.settings.clone()], assets: Arc::clone(&plugin.assets) };
         Session::open(recorder, about(run), place, Arc::clone(&self.services))
+    }
+}
+
+impl Kernel {
+    /// The folder whose settings a run goes by: the project's, also for one that works in a worktree. What is written there
+    /// is not settled yet, and an agent that could say what its tests are would need none to pass.
+    pub(super) async fn settled_in(&self, run: &Run) -> Result<PathBuf, String> {
+        let mut run = Cow::Borrowed(run);
+        while project_of(&run.workspace) != run.project {
+            let above = if run.root == run.id { run.forked_from.as_ref().map(|(source, _)| source) } else { Some(&run.root) };
+            let Some(above) = above else { break };
+            run = Cow::Owned(self.run(above).await.map_err(|error| error.to_string())?);
+        }
+        Ok(run.workspace.clone())
     }
 }
 

@@ -141,6 +141,19 @@ impl Repository {
         Ok(self.commits[target].tree.clone())
     }
 
+    /// The workspace's files with these as its last commit has them.
+    pub(super) fn restored(&self, paths: &[String], mut files: Tree) -> Result<Tree> {
+        self.refuse_persons("restore")?;
+        let committed = &self.commits[self.head()].tree;
+        for path in paths {
+            match committed.get(path) {
+                Some(content) => files.insert(path.clone(), content.clone()),
+                None => files.remove(path),
+            };
+        }
+        Ok(files)
+    }
+
     pub(super) fn advance(&mut self, branch: &str, expected: &str) -> Result<()> {
         let (from, to) = (self.branch(branch)?, self.head());
         if id(from) != expected {

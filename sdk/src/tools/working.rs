@@ -34,7 +34,7 @@ pub fn edit_file() -> Tool {
     })
 }
 
-/// Runs a command in the sandbox, with the project as its working directory.
+/// Runs a command in the sandbox, with the project as its working directory and in the image that the project is tested in.
 pub fn run_command() -> Tool {
     let parameters = json!({
         "type": "object",
@@ -51,7 +51,8 @@ pub fn run_command() -> Tool {
         parameters,
         |arguments| {
             let seconds = arguments["timeout"].as_u64().and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(USUAL_TIMEOUT);
-            let outcome = sandbox::execute(&Job::shell(text(arguments, "command")?).with_timeout(seconds))?;
+            let job = Job::shell(text(arguments, "command")?).with_timeout(seconds).in_image_of_tests()?;
+            let outcome = sandbox::execute(&job)?;
             Ok(shown(&outcome))
         },
     )
@@ -101,6 +102,14 @@ mod tests {
         let shown = call(&host, &run_command(), &json!({ "command": "make test" })).expect("an answer");
         assert!(shown.contains("exit code 2") && shown.contains("1 failed"), "{shown}");
         assert_eq!(host.requests("sandbox.execute")[0]["timeout"], 120);
+        assert_eq!(host.requests("sandbox.execute")[0]["image"], "default");
+    }
+
+    #[test]
+    fn a_command_finds_what_the_projects_tests_need() {
+        let host = Host::new().with_setting("test.image", "python").when_executed("sh -c python3 a.py", Outcome::exited(0));
+        call(&host, &run_command(), &json!({ "command": "python3 a.py" })).expect("an answer");
+        assert_eq!(host.requests("sandbox.execute")[0]["image"], "python");
     }
 
     #[test]

@@ -7,8 +7,16 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use crate::cli::text;
+
 /// The brief, in the demo's folder.
 pub(super) const BRIEF: &str = "brief.md";
+
+/// Where the documents go, in the demo's folder.
+const DOCUMENTS: &str = "docs";
+
+/// The brief that is not written to its end.
+const UNFINISHED: &str = "brief.md-new";
 
 /// The script's file, in the folder of scripts.
 const SCRIPT: &str = "replies.yaml";
@@ -31,6 +39,31 @@ pub(super) struct LaidOut {
     pub(super) brief: Brief,
     /// The script that answers instead of a model.
     pub(super) script: PathBuf,
+}
+
+/// Refuses a folder with other files than a brief or what a demo left there: documents would be written over theirs, and all
+/// of it would be made one repository. What stops after the plan only needs the place for its documents.
+pub(super) fn check(folder: &Path, data_dir: &Path, only_plan: bool) -> Result<()> {
+    let has_begun = data_dir.join("demo").is_dir();
+    let is_repository = folder.join(".git").symlink_metadata().is_ok();
+    if has_begun && (is_repository || only_plan) {
+        return Ok(());
+    }
+    let entries = fs::read_dir(folder).with_context(|| cannot("read", folder))?;
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let is_fine = |name: &str| match name {
+        DOCUMENTS => has_begun,
+        BRIEF | UNFINISHED | ".baton" | ".baton-begins" => true,
+        name => only_plan || folder.join(name) == data_dir,
+    };
+    match names.filter(|name| !is_fine(name)).min() {
+        None => Ok(()),
+        Some(theirs) => anyhow::bail!(
+            "`{}` holds what is not the demo's, such as `{}`. Name an empty folder with --dir, or one that holds a {BRIEF} alone.",
+            text::escaped(&folder.display().to_string()),
+            text::excerpt(&text::escaped(&theirs), 80)
+        ),
+    }
 }
 
 /// Puts the brief into `folder`, unless there is one, and the script under `data_dir`, where nobody's own files are.
@@ -60,7 +93,7 @@ fn lay_brief(path: &Path, content: &str) -> Result<Brief> {
         _ => {}
     }
     // It gets its name once it is whole: whoever is killed in between leaves no half of it.
-    let unfinished = path.with_extension("md-new");
+    let unfinished = path.with_file_name(UNFINISHED);
     let written = fs::write(&unfinished, content).and_then(|()| fs::rename(&unfinished, path));
     written.map(|()| Brief::Ours).with_context(|| cannot("written", path))
 }
@@ -90,6 +123,28 @@ mod tests {
         for wanted in [BRIEF, SCRIPT] {
             assert!(FILES.iter().any(|(name, content)| *name == wanted && !content.is_empty()), "{wanted}");
         }
+    }
+
+    #[test]
+    fn a_folder_with_files_of_somebodys_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join(".baton");
+        let check = |only_plan| super::check(folder.path(), &data_dir, only_plan);
+        fs::write(folder.path().join(BRIEF), "mine").unwrap();
+        assert!(check(false).is_ok() && check(true).is_ok());
+        for (theirs, fits_a_plan) in [(".git", true), ("private.txt", true), ("docs", false)] {
+            fs::create_dir(folder.path().join(theirs)).unwrap();
+            assert!(check(false).unwrap_err().to_string().contains(&format!("`{theirs}`")));
+            assert_eq!(check(true).is_ok(), fits_a_plan, "{theirs}");
+            fs::remove_dir(folder.path().join(theirs)).unwrap();
+        }
+        lay_out(folder.path(), &data_dir).unwrap();
+        fs::create_dir(folder.path().join("docs")).unwrap();
+        assert!(check(false).is_ok(), "documents are the demo's once it has begun");
+        fs::write(folder.path().join("private.txt"), "mine").unwrap();
+        assert!(check(false).is_err(), "it would be committed");
+        fs::create_dir(folder.path().join(".git")).unwrap();
+        assert!(check(false).is_ok());
     }
 
     #[test]

@@ -45,8 +45,8 @@ pub(super) fn stories(sprint: &Value) -> Table {
 }
 
 /// The history of the folder's branch; nothing where git is gone meanwhile.
-pub(super) fn history(program: Option<&Program>, folder: &Path) -> String {
-    let graph = program.and_then(|program| program.graph(folder, DRAWN).ok()).unwrap_or_default();
+pub(super) fn history(program: Option<&Program>, folder: &Path, worktrees: &Path) -> String {
+    let graph = program.and_then(|program| program.graph(folder, worktrees, DRAWN).ok()).unwrap_or_default();
     graph.lines().map(text::line).collect::<Vec<_>>().join("\n")
 }
 

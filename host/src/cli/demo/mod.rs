@@ -23,7 +23,10 @@ use super::{
     screen::{FAINT, WARNING, painted},
     text,
 };
-use crate::app::{Access, App};
+use crate::{
+    app::{Access, App},
+    interfaces::git::Program,
+};
 use files::Brief;
 use stages::{Stage, Stages};
 
@@ -58,11 +61,19 @@ struct Place {
     brief: Brief,
 }
 
+impl Place {
+    /// Where Baton keeps worktrees, and what it knows of repositories.
+    fn worktrees(&self) -> PathBuf {
+        self.data_dir.join("worktrees")
+    }
+}
+
 impl Demo {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let named = self.model.as_deref().map(model::settings).transpose()?;
         let folder = self.folder()?;
         let data_dir = context.data_dir.clone().unwrap_or_else(|| folder.join(".baton"));
+        files::check(&folder, &data_dir, self.plan)?;
         let laid = files::lay_out(&folder, &data_dir)?;
         let settings = match named {
             Some(settings) => settings,
@@ -89,12 +100,17 @@ impl Demo {
     /// One stage after the other, as far as they succeed.
     async fn reach(&self, stages: &Stages<'_>, place: &Place) -> Result<Exit> {
         let context = stages.context;
+        if !self.plan {
+            // Told before anything is paid for.
+            git(stages.app)?.check(&place.folder, &place.worktrees()).map_err(|error| anyhow::anyhow!("{error}"))?;
+        }
         let plan = stages.run("plan", json!({ "brief-file": files::BRIEF }), || self.introduce(context, place)).await?;
         if self.plan || !plan.succeeded() {
             return self.planned(context, place, &plan);
         }
         self.tell(context, &plan);
-        self.begin_repository(stages.app, place)?;
+        let program = git(stages.app)?;
+        program.begin(&place.folder, &place.worktrees(), "Plan the product").map_err(|error| anyhow::anyhow!("{error}"))?;
         let sprint = stages.run("sprint", self.order(place), || context.screen.tell(BUILDING)).await?;
         self.tell(context, &sprint);
         if !sprint.succeeded() {
@@ -127,12 +143,6 @@ impl Demo {
             Brief::Ours => json!({ "stories": STORIES }),
             Brief::TheirOwn => json!({ "most": MOST }),
         }
-    }
-
-    /// A folder that is a repository already is its owner's, and stays as it is.
-    fn begin_repository(&self, app: &App, place: &Place) -> Result<()> {
-        let program = app.config.git.as_ref().context("The stories are built in a git repository, and `git` is not in PATH; install it")?;
-        program.begin(&place.folder, "Plan the product").map_err(|error| anyhow::anyhow!("{error}"))
     }
 
     fn tell(&self, context: &Context, stage: &Stage) {
@@ -176,7 +186,10 @@ impl Demo {
             }
             screen.answer(summary::documents(&place.folder, &plan.ended.run).fit(screen.room()))?;
             screen.answer(format!("\n{}", landed::stories(&stories).fit(screen.room())))?;
-            screen.answer(format!("\n{}\n", painted(FAINT, landed::history(stages.app.config.git.as_ref(), &place.folder))))?;
+            screen.answer(format!(
+                "\n{}\n",
+                painted(FAINT, landed::history(stages.app.config.git.as_ref(), &place.folder, &place.worktrees()))
+            ))?;
             screen.answer(landed::tests(&tested))?;
             screen.answer(format!("\n{}", summary::next(&place.folder, &place.data_dir, &sprint.ended)))?;
             if tests.before {
@@ -201,4 +214,11 @@ fn anew(context: &Context, place: &Place) -> String {
 
 fn shown(path: &Path) -> String {
     text::escaped(&path.display().to_string())
+}
+
+fn git(app: &App) -> Result<&Program> {
+    app.config
+        .git
+        .as_ref()
+        .context("The stories are built in a git repository, and `git` is not in PATH; install it, or stop after the plan with --plan")
 }

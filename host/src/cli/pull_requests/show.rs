@@ -49,8 +49,7 @@ impl Show {
 }
 
 async fn difference(app: &App, workspace: &ProjectFolder, found: &PullRequest) -> Result<String> {
-    let repository = app.forges.repository();
-    let diff = repository.diff(&workspace.folder, &found.proposal.branch, &found.proposal.into).await;
+    let diff = app.forges.repository().diff(&workspace.folder, found).await;
     diff.map_err(anyhow::Error::msg)
 }
 

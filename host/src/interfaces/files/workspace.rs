@@ -34,11 +34,11 @@ impl Workspace {
         Ok(Self { dir: Dir::open_ambient_dir(root, ambient_authority())?, root: root.to_owned(), hosts_own: Vec::new() })
     }
 
-    /// The same without what the host keeps for itself, such as its data directory, wherever that lies inside. Fails where the
-    /// workspace itself is such a place.
+    /// The same without what the host keeps for itself, such as its data directory, wherever that lies inside; `own` are
+    /// absolute paths without links. Fails where the workspace itself is such a place.
     pub fn without(mut self, own: &[PathBuf]) -> io::Result<Self> {
         let root = self.root.canonicalize()?;
-        for place in own.iter().map(|place| canonical(place)) {
+        for place in own {
             let inside = match place.strip_prefix(&root) {
                 Ok(inside) => inside.to_string_lossy().into_owned(),
                 Err(_) => continue,
@@ -174,14 +174,6 @@ impl Workspace {
             }
             Err(_) => CallError::NotFound(format!("`{link}` is a symbolic link that leads nowhere; remove it, or make what it points to.")),
         }
-    }
-}
-
-/// Where a path leads, also while its last names do not exist.
-fn canonical(path: &Path) -> PathBuf {
-    match (path.canonicalize(), path.parent(), path.file_name()) {
-        (Err(_), Some(parent), Some(name)) if !parent.as_os_str().is_empty() => canonical(parent).join(name),
-        (found, ..) => found.unwrap_or_else(|_| std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
     }
 }
 

@@ -1,13 +1,24 @@
 //! Moving a branch forward, and with it the files of a person's checkout that has it: only forward, only from where it
 //! is expected, and never over a change that is not committed.
 
-use std::path::Path;
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    fs, io,
+    os::unix::ffi::OsStrExt,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{
     checkout::{Checkout, Whose},
     names,
 };
 use crate::journal::CallError;
+
+/// Longer than a person's git holds the index while it looks at it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A branch to move.
 pub(super) struct Advance<'a> {
@@ -68,7 +79,7 @@ impl Checkout {
                 "The checkout of branch `{branch}` holds a part of the files alone (`git sparse-checkout`); check another branch out there and try again."
             )));
         }
-        if repository.git_dir.join("index.lock").exists() {
+        if !is_free_soon(&repository.git_dir.join("index.lock")) {
             return Err(CallError::Conflict(format!(
                 "The checkout of branch `{branch}` is locked by another git (`.git/index.lock`); try again when it is done. Where none is at work, have \
                  that file removed."
@@ -89,15 +100,14 @@ impl Checkout {
         }
     }
 
-    /// Git takes a file that is ignored for one that may be overwritten. It is a person's all the same.
+    /// Git takes what is ignored for what may be overwritten. It is a person's all the same.
     fn refuse_untracked(&self, branch: &str, from: &str, to: &str) -> Result<(), CallError> {
         let out = self.git(["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=A", from, to]).done()?.out;
         let listed = self.git(["ls-files", "-z"]).done()?.out;
-        let known: std::collections::BTreeSet<_> = listed.split(|byte| *byte == 0).collect();
+        let known: BTreeSet<_> = listed.split(|byte| *byte == 0).collect();
         for path in out.split(|byte| *byte == 0).filter(|path| !path.is_empty() && !known.contains(path)) {
-            use std::os::unix::ffi::OsStrExt;
-            if self.files.join(std::ffi::OsStr::from_bytes(path)).symlink_metadata().is_ok() {
-                return Err(in_the_way(branch, &names::excerpt(&path.escape_ascii().to_string())));
+            if let Some(theirs) = in_place_of(&self.files, path, &known) {
+                return Err(in_the_way(branch, &names::shown(&theirs)));
             }
         }
         Ok(())
@@ -113,13 +123,58 @@ impl Checkout {
     }
 }
 
+/// Whether nobody holds the lock, or who does lets go of it: a `git status` of an editor's takes a moment.
+fn is_free_soon(lock: &Path) -> bool {
+    let begun = Instant::now();
+    while lock.exists() {
+        if begun.elapsed() > PATIENCE {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    true
+}
+
+/// What of a person's stands where a new file goes, or where a folder for it goes.
+fn in_place_of(files: &Path, path: &[u8], known: &BTreeSet<&[u8]>) -> Option<Vec<u8>> {
+    for end in path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end) {
+        match files.join(OsStr::from_bytes(&path[..end])).symlink_metadata() {
+            Ok(found) if found.is_dir() => {}
+            // Git itself looks whether a file that it knows was changed.
+            Ok(_) if known.contains(&path[..end]) => return None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            _ => return Some(path[..end].to_vec()),
+        }
+    }
+    match files.join(OsStr::from_bytes(path)).symlink_metadata() {
+        Ok(found) if found.is_dir() => unknown_below(files, path, known),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        _ => Some(path.to_vec()),
+    }
+}
+
+/// The first thing in a folder that git does not know. What cannot be looked into may hold anything.
+fn unknown_below(files: &Path, folder: &[u8], known: &BTreeSet<&[u8]>) -> Option<Vec<u8>> {
+    let Ok(entries) = fs::read_dir(files.join(OsStr::from_bytes(folder))) else { return Some(folder.to_vec()) };
+    for entry in entries {
+        let Ok(entry) = entry else { return Some(folder.to_vec()) };
+        let path = [folder, b"/", entry.file_name().as_bytes()].concat();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let theirs = if is_folder { unknown_below(files, &path, known) } else { Some(path).filter(|path| !known.contains(&path[..])) };
+        if theirs.is_some() {
+            return theirs;
+        }
+    }
+    None
+}
+
 pub(super) fn no_branch(branch: &str) -> CallError {
     CallError::NotFound(format!("There is no branch `{branch}`; name one that the repository has."))
 }
 
 fn in_the_way(branch: &str, path: &str) -> CallError {
     CallError::Conflict(format!(
-        "Branch `{branch}` is checked out where `{path}` was changed and not committed; commit or undo that change, and try again."
+        "Branch `{branch}` is checked out where `{path}` holds what is not committed; commit it, undo the change or move it away, and try again."
     ))
 }
 

@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ use crate::journal::CallError;
 const LARGEST: u64 = 5 << 20;
 /// Bytes of a diff.
 const LONGEST_DIFF: usize = 1 << 20;
+/// Bytes of the names that stand in the place of what a diff leaves out.
+const LONGEST_LIST: usize = 128 << 10;
 
 /// A checkout as git is told of it: never found by git itself.
 pub(super) struct Checkout {
@@ -29,6 +32,8 @@ pub(super) struct Checkout {
     pub(super) git_dir: PathBuf,
     pub(super) files: PathBuf,
     pub(super) index: PathBuf,
+    /// When whoever asks will not wait any longer.
+    pub(super) until: Option<Instant>,
     pub(super) whose: Whose,
 }
 
@@ -66,7 +71,12 @@ pub(super) struct Revision {
 
 impl Checkout {
     pub(super) fn git<const N: usize>(&self, arguments: [&str; N]) -> Invocation {
-        let call = self.program.call(arguments).at(&self.files);
+        self.git_over(&arguments, &[])
+    }
+
+    /// The same over paths, of which there may be many.
+    pub(super) fn git_over(&self, arguments: &[&str], paths: &[&str]) -> Invocation {
+        let call = self.program.call(arguments.iter().chain(paths)).at(&self.files).until(self.until);
         call.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.files).env("GIT_INDEX_FILE", &self.index)
     }
 
@@ -121,25 +131,32 @@ impl Checkout {
         // Files that git does not know are noted in a copy of the index; their content is not read into the repository.
         let copy = self.scratch("diff")?;
         let noted = self.git(["add", "--all", "--intent-to-add"]).env("GIT_INDEX_FILE", &copy).done();
-        let call =
-            self.git(["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--ignore-submodules=all", &base, "--"]);
-        let said = noted.and_then(|_| call.env("GIT_INDEX_FILE", &copy).at_most(LONGEST_DIFF).run());
+        let compared = noted.and_then(|_| self.compared(&base, &copy));
         self.forget(&copy);
-        let said = said?;
+        compared
+    }
+
+    /// From where a commit left another to that commit, whatever is checked out.
+    pub(super) fn diff_of(&self, commit: &str, from: &str) -> Result<String, CallError> {
+        self.compared(&format!("{from}...{commit}"), &self.index)
+    }
+
+    fn compared(&self, what: &str, index: &Path) -> Result<String, CallError> {
+        let said = self.differing(&["--find-renames"], what).env("GIT_INDEX_FILE", index).at_most(LONGEST_DIFF).run()?;
         if said.code != 0 && !said.cut {
             return Err(said.failure());
         }
-        let mut text = String::from_utf8_lossy(&said.out).into_owned();
-        if said.cut {
-            const SAYS: &str = "\n(The rest of the diff is left out: it is longer than 1 MiB.)\n";
-            let mut end = text.len().min(LONGEST_DIFF - SAYS.len());
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
-            text.truncate(text[..end].rfind('\n').unwrap_or(end));
-            text.push_str(SAYS);
+        let text = String::from_utf8_lossy(&said.out).into_owned();
+        if !said.cut {
+            return Ok(text);
         }
-        Ok(text)
+        let names = self.differing(&["--name-only", "--no-renames"], what).env("GIT_INDEX_FILE", index).at_most(LONGEST_LIST).run()?;
+        Ok(shortened(&text, &String::from_utf8_lossy(&names.out)))
+    }
+
+    fn differing(&self, how: &[&str], what: &str) -> Invocation {
+        const PLAIN: [&str; 5] = ["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=all"];
+        self.git_over(&[&PLAIN[..], how].concat(), &[what, "--"])
     }
 
     pub(super) fn read(&self, revision: &str, path: &str) -> Result<Vec<u8>, CallError> {
@@ -167,7 +184,14 @@ impl Checkout {
         match said.code {
             0 => Ok(String::from_utf8_lossy(&said.out).trim_end().to_owned()),
             _ if !said.complaint.is_empty() => Err(said.failure()),
-            _ => Err(CallError::Invalid("The workspace's repository has no commit yet; make a first one.".to_owned())),
+            _ => Err(CallError::Invalid(match self.whose {
+                Whose::Person(_) => "The workspace's repository has no commit yet; make a first one.",
+                // It was made at a commit.
+                Whose::Baton => {
+                    "The branch of this worktree was deleted in the repository meanwhile, and what was committed to it; begin in a new worktree."
+                }
+            }
+            .to_owned())),
         }
     }
 
@@ -222,7 +246,7 @@ impl Checkout {
         let _ = fs::remove_file(with_ending(scratch, ".lock"));
     }
 
-    fn object(&self, name: &str) -> Result<Option<String>, CallError> {
+    pub(super) fn object(&self, name: &str) -> Result<Option<String>, CallError> {
         let name = format!("{name}^{{commit}}");
         let said = self.git(["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).run()?;
         match said.code {
@@ -241,6 +265,13 @@ impl Checkout {
             _ => Err(said.failure()),
         }
     }
+}
+
+/// The beginning of a diff that is too long, with the names of all files that differ, so that none of them goes unseen.
+fn shortened(text: &str, names: &str) -> String {
+    let says = format!("\n(The rest of the diff is left out: it is longer than 1 MiB. All files that differ:)\n{names}");
+    let end = text.floor_char_boundary(LONGEST_DIFF - says.len());
+    format!("{}{says}", &text[..text[..end].rfind('\n').unwrap_or(end)])
 }
 
 /// What the two letters of `git status` come to: against the last commit, and against the index.

@@ -137,6 +137,7 @@ impl Checkout {
     /// Refuses what must not get into a person's repository, with the path.
     fn check_staged(&self, head: &str) -> Result<(), CallError> {
         let out = self.git(["diff-index", "--cached", "--raw", "-z", "--no-renames", head, "--"]).done()?.out;
+        let mut changed = Vec::new();
         let mut fields = out.split(|byte| *byte == 0);
         while let (Some(entry), Some(path)) = (fields.next(), fields.next()) {
             let path = names::text(path)?;
@@ -149,6 +150,12 @@ impl Checkout {
                         "`{path}` is a repository of its own, which is not committed; remove its `.git`, or the folder."
                     )));
                 }
+                "100644" | "100755" | "120000" if path.eq_ignore_ascii_case(".gitmodules") => {
+                    return Err(CallError::Invalid(
+                        "`.gitmodules` makes a repository one with submodules, in which Baton does not work; leave it to a person, and undo the change."
+                            .to_owned(),
+                    ));
+                }
                 "120000" if leaves(&path, &self.git(["cat-file", "blob", blob]).text()?) => {
                     return Err(CallError::Invalid(format!(
                         "`{path}` is a symbolic link that leads out of the repository, which is not committed; put the file itself there."
@@ -156,15 +163,38 @@ impl Checkout {
                 }
                 _ => {}
             }
+            // What is deleted needs no filter.
+            if mode != "000000" {
+                changed.extend([path.as_bytes(), b"\0"].concat());
+            }
         }
-        Ok(())
+        self.refuse_filtered(changed)
+    }
+
+    /// What a filter would have changed is committed by nobody but who can run it: it may be there to keep a secret.
+    fn refuse_filtered(&self, paths: Vec<u8>) -> Result<(), CallError> {
+        let out = self.git(["check-attr", "-z", "--stdin", "filter"]).reading(paths).done()?.out;
+        let fields: Vec<_> = out.split(|byte| *byte == 0).collect();
+        let filtered = fields.chunks_exact(3).find(|of| !matches!(of[2], b"unspecified" | b"unset" | b"set" | b""));
+        let Some([path, _, filter]) = filtered else { return Ok(()) };
+        Err(CallError::Invalid(format!(
+            "`{}` goes through the filter `{}` of the repository's attributes, such as those of Git LFS and git-crypt. Baton runs no filter and would \
+             commit the file without it; leave that file to a person, and undo the change.",
+            names::shown(path),
+            names::shown(filter)
+        )))
     }
 
     fn explain_add(&self, error: CallError) -> CallError {
         match error {
-            CallError::Other(reason) if reason.contains("in submodule") || reason.contains("cannot run status") => CallError::Invalid(
-                "A folder of the worktree is a repository of its own, which is not committed; remove its `.git`, or the folder.".to_owned(),
-            ),
+            CallError::Other(reason)
+                if ["in submodule", "cannot run status", "does not have a commit"].iter().any(|word| reason.contains(word)) =>
+            {
+                CallError::Invalid(
+                    "A folder of the worktree is a repository of its own, which is not committed; remove its `.git`, or the folder."
+                        .to_owned(),
+                )
+            }
             other => other,
         }
     }
@@ -175,17 +205,8 @@ fn leaves(path: &str, target: &str) -> bool {
     if target.starts_with('/') {
         return true;
     }
-    let mut depth = path.matches('/').count();
-    for name in target.split('/') {
-        match name {
-            "" | "." => {}
-            ".." => match depth.checked_sub(1) {
-                Some(above) => depth = above,
-                None => return true,
-            },
-            name if name.eq_ignore_ascii_case(".git") => return true,
-            _ => depth += 1,
-        }
-    }
-    false
+    let names: Vec<_> = target.split('/').filter(|name| !matches!(*name, "" | ".")).collect();
+    let up = names.iter().take_while(|name| **name == "..").count();
+    // Behind a name that is a link itself, `..` leads anywhere.
+    up > path.matches('/').count() || names[up..].iter().any(|name| *name == ".." || name.eq_ignore_ascii_case(".git"))
 }

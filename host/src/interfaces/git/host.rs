@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    BRANCHES, GIT, View,
+    Advances, BRANCHES, GIT, View,
     checkout::{Change, ChangeKind, Revision},
     committing::Signature,
     merging::{Merged, Resolution},
@@ -22,6 +22,9 @@ use crate::{
 
 const MOST_COMMITS: u32 = 1000;
 const MOST_RESOLVED: usize = 1000;
+const MOST_RESTORED: usize = 10_000;
+/// Paths that an event names.
+const MOST_TOLD: usize = 20;
 
 /// Bytes as the journal keeps them: readable where they can be.
 #[derive(Serialize, Deserialize)]
@@ -154,13 +157,38 @@ impl wit::Host for View<'_> {
         Ok(self.recorder.call(call, reset).await??)
     }
 
+    async fn restore(&mut self, paths: Vec<String>) -> Result<(), Fault> {
+        if paths.len() > MOST_RESTORED {
+            let sentence = format!("{} files cannot be restored at once; name at most {MOST_RESTORED}.", paths.len());
+            return Err(CallError::Invalid(sentence).into());
+        }
+        paths.iter().try_for_each(|path| names::odd_path(path))?;
+        let call = Call::new("git.restore", Effect::Write, &json!({ "paths": paths }))?.needing(use_of("commit"));
+        let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
+        let restore = |_| async move {
+            let wanted = paths.clone();
+            let done = repositories.change(&seat, move |checkout| checkout.restore(&wanted).and_then(|()| checkout.branch())).await;
+            told(done, |branch| {
+                let shown = &paths[..paths.len().min(MOST_TOLD)];
+                let data = json!({ "branch": branch, "paths": shown, "more": paths.len() - shown.len() });
+                ((), Some(Draft::of_run(Category::Git, "restored", &run, data)))
+            })
+        };
+        Ok(self.recorder.call(call, restore).await??)
+    }
+
     async fn advance(&mut self, branch: String, expected: String) -> Result<(), Fault> {
         names::branch(&branch)?;
         names::revision(&expected)?;
         let request = json!({ "branch": branch, "expected": expected });
         let call = Call::new("git.advance", Effect::Write, &request)?.needing(use_of("merge")).needing(of_branch(&branch));
         let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
+        let advances = self.advances.clone();
         let advance = |attempt: Attempt| async move {
+            // Looked at with the call and not before, so that a replay is told what the run was told.
+            if let Err(refusal) = may_advance(&advances, &branch) {
+                return Performed::answer(Err(refusal));
+            }
             let moved = repositories.advance(&seat, branch.clone(), expected, attempt.again).await;
             told(moved, |(from, to)| {
                 let data = json!({ "branch": branch, "from": from, "to": to });
@@ -217,6 +245,18 @@ impl View<'_> {
         let (run, at) = (self.recorder.run().to_string(), self.recorder.clock());
         move |attempt| Signature { author, message, run, call: attempt.key, again: attempt.again, at }
     }
+}
+
+fn may_advance(advances: &Advances, branch: &str) -> Result<(), CallError> {
+    match advances {
+        Advances::Granted => return Ok(()),
+        Advances::Ordered(ordered) if ordered == branch => return Ok(()),
+        Advances::Ordered(_) | Advances::None => {}
+    }
+    Err(CallError::Denied(format!(
+        "A person brings work into `{branch}`: open a pull request, and leave it open for `baton pull-requests merge`. Runs may where the user's \
+         settings have `auto-merge = true` under [forge], for all projects or for this one."
+    )))
 }
 
 fn use_of(what: &'static str) -> Capability<'static> {

@@ -59,7 +59,7 @@ impl Checkout {
     }
 
     /// The tree of both sides together, and the paths that neither side alone decides.
-    fn joined(&self, ours: &str, theirs: &str) -> Result<(String, BTreeSet<String>), CallError> {
+    pub(super) fn joined(&self, ours: &str, theirs: &str) -> Result<(String, BTreeSet<String>), CallError> {
         let said = self.git(["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs]).run()?;
         if said.complaint.contains("unrelated histories") {
             return Err(CallError::Invalid("The two revisions share no history and are not merged; name another.".to_owned()));

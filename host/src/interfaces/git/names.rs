@@ -33,11 +33,23 @@ pub(super) fn is_hash(name: &str) -> bool {
 
 /// A path of the repository: relative, `/` between names, no `.` and no `..`.
 pub(super) fn path(path: &str) -> Result<(), CallError> {
+    if !path.contains(char::is_control) {
+        return odd_path(path);
+    }
+    Err(no_path(path))
+}
+
+/// The same, and any character that a file system takes.
+pub(super) fn odd_path(path: &str) -> Result<(), CallError> {
     let plain = |name: &str| !name.is_empty() && name != "." && name != ".." && !name.eq_ignore_ascii_case(".git");
-    if path.len() <= LONGEST_PATH && !path.contains(char::is_control) && path.split('/').all(plain) {
+    if path.len() <= LONGEST_PATH && !path.contains('\0') && path.split('/').all(plain) {
         return Ok(());
     }
-    Err(CallError::Invalid(format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path))))
+    Err(no_path(path))
+}
+
+fn no_path(path: &str) -> CallError {
+    CallError::Invalid(format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path)))
 }
 
 pub(super) fn message(message: &str) -> Result<(), CallError> {
@@ -64,13 +76,26 @@ pub(super) fn author(name: &str) -> Result<(), CallError> {
 
 /// The path that git gave, as text; a sentence when it is none.
 pub(super) fn text(path: &[u8]) -> Result<String, CallError> {
-    std::str::from_utf8(path).map(str::to_owned).map_err(|_| {
-        let path = path.escape_ascii().to_string();
-        CallError::Invalid(format!("The name of the file `{}` is not UTF-8; rename it.", excerpt(&path)))
-    })
+    std::str::from_utf8(path)
+        .map(str::to_owned)
+        .map_err(|_| CallError::Invalid(format!("The name of the file `{}` is not UTF-8; rename it.", shown(path))))
+}
+
+/// Enough of a path as git gave it, harmless to a terminal.
+pub(super) fn shown(path: &[u8]) -> String {
+    match std::str::from_utf8(path) {
+        Ok(path) => excerpt(path),
+        Err(_) => path.escape_ascii().map(char::from).take(200).collect(),
+    }
 }
 
 /// Enough of a hostile text to recognise it, harmless to a terminal.
 pub(super) fn excerpt(text: &str) -> String {
-    text.chars().take(200).flat_map(char::escape_debug).collect()
+    text.chars().take(200).flat_map(escaped).collect()
+}
+
+/// Quotes and backslashes stay as they are: a text that git has escaped is not escaped once more.
+fn escaped(character: char) -> impl Iterator<Item = char> {
+    let keep = matches!(character, '\'' | '"' | '\\');
+    keep.then_some(character).into_iter().chain((!keep).then(|| character.escape_debug()).into_iter().flatten())
 }

@@ -10,13 +10,21 @@ use std::{
 use super::{program::NOWHERE, repository::Repository, sweeping::temporary};
 use crate::journal::CallError;
 
-/// What the host keeps in a workspace, which is nobody's change.
-const HOSTS_OWN: &str = "/.baton/\n";
+/// What the host keeps in a workspace, which is nobody's change, and what interpreters and tools leave wherever they are
+/// run, also where a project does not say that it is to be ignored. Files that are committed already are not concerned.
+const IGNORED: &str = "/.baton/\n__pycache__/\n*.pyc\n.pytest_cache/\n.mypy_cache/\n.ruff_cache/\n.hypothesis/\n.DS_Store\n";
+
+/// Whether a diff shows lines is for the content to say, whatever the files in the checkout say of themselves: nobody is to
+/// hide a change from who reviews it.
+const ATTRIBUTES: &str = "* !diff\n";
 
 /// What `HEAD` and the index of a git directory are.
 pub(super) enum Of {
     /// Those of the person's checkout.
-    Person,
+    Person {
+        /// Patterns of files that the person ignores everywhere.
+        ignored: String,
+    },
     /// Those of a worktree of Baton's.
     Worktree,
 }
@@ -36,10 +44,14 @@ fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
     for part in ["objects", "refs", "packed-refs"] {
         point(&own.join(part), &common.join(part))?;
     }
+    let everywhere = if let Of::Person { ignored } = of { ignored.as_str() } else { "" };
     let ignored = fs::read_to_string(common.join("info/exclude")).unwrap_or_default();
-    write(&own.join("info/exclude"), &format!("{HOSTS_OWN}{ignored}"))?;
+    // What comes later outdoes what came before, as git has it.
+    write(&own.join("info/exclude"), &format!("{everywhere}{IGNORED}{ignored}"))?;
+    let theirs = fs::read_to_string(common.join("info/attributes")).unwrap_or_default();
+    write(&own.join("info/attributes"), &format!("{theirs}\n{ATTRIBUTES}"))?;
     match of {
-        Of::Person => {
+        Of::Person { .. } => {
             let person = absolute(&repository.git_dir)?;
             // A copy, for git takes a link of this name for another thing; it is made anew whenever the checkout is looked at.
             write(&own.join("HEAD"), &fs::read_to_string(person.join("HEAD"))?)?;
@@ -60,7 +72,7 @@ fn configuration(repository: &Repository) -> String {
     };
     format!(
         "[core]\n\trepositoryFormatVersion = {version}\n\tbare = false\n\thooksPath = {NOWHERE}\n\tfsmonitor = false\n\tuntrackedCache = false\n\
-         \tlogAllRefUpdates = true\n\tbigFileThreshold = 8m\n\tattributesFile = {NOWHERE}\n\texcludesFile = {NOWHERE}\n{harmless}{extensions}\
+         \tlogAllRefUpdates = true\n\tbigFileThreshold = 8m\n\tquotePath = false\n\tattributesFile = {NOWHERE}\n\texcludesFile = {NOWHERE}\n{harmless}{extensions}\
          [submodule]\n\trecurse = false\n[diff]\n\tignoreSubmodules = all\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[advice]\n\tdetachedHead = false\n",
         harmless = repository.harmless_settings(),
     )

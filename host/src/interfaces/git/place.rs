@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     checkout::{Checkout, Whose},
+    ignored,
     own::{self, Of},
     program::Program,
     register::{Claim, Worktree},
@@ -46,10 +47,11 @@ impl Place {
         let repository = Repository::find(folder, &self.program)?;
         let name = blake3::hash(folder.as_os_str().as_encoded_bytes()).to_hex();
         let git_dir = self.root.join("views").join(&name[..16]);
-        own::prepare(&git_dir, &repository, &Of::Person)?;
+        let ignored = ignored::everywhere(&self.program, &repository);
+        own::prepare(&git_dir, &repository, &Of::Person { ignored })?;
         let index = repository.git_dir.join("index");
         let program = Arc::clone(&self.program);
-        Ok(Checkout { program, git_dir, files: folder.clone(), index, whose: Whose::Person(Box::new(repository)) })
+        Ok(Checkout { program, git_dir, files: folder.clone(), index, until: None, whose: Whose::Person(Box::new(repository)) })
     }
 
     fn ours(&self, worktree: &Worktree) -> Checkout {
@@ -60,6 +62,7 @@ impl Place {
             index: git_dir.join("index"),
             git_dir,
             files: files(&self.root, worktree),
+            until: None,
             whose: Whose::Baton,
         }
     }

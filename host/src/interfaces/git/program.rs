@@ -24,6 +24,8 @@ const MOST_SAID: usize = 32 << 20;
 const MOST_COMPLAINED: u64 = 64 << 10;
 /// A remote that has not taken a push by then will not.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// How often somebody who will not wait for ever looks, at first and at most.
+const GLANCE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(10));
 
 /// Where the `git` program is, and what it needs to reach a remote.
 #[derive(Clone, Debug)]
@@ -34,6 +36,8 @@ pub struct Program {
     pub search: OsString,
     /// The socket of the operator's SSH agent.
     pub agent: Option<OsString>,
+    /// `HOME` and `XDG_CONFIG_HOME` of the operator, by which git finds which files they ignore everywhere.
+    pub person: Vec<(OsString, OsString)>,
 }
 
 /// One call of git.
@@ -100,6 +104,19 @@ impl Invocation {
         self
     }
 
+    /// Reads the operator's own configuration, which is asked for a setting and not obeyed.
+    pub(super) fn by_the_persons_settings(mut self, program: &Program) -> Self {
+        self.command.env_remove("GIT_CONFIG_GLOBAL").env_remove("XDG_CONFIG_HOME");
+        self.command.envs(program.person.iter().map(|(name, value)| (name, value)));
+        self
+    }
+
+    /// Is ended where it takes longer.
+    pub(super) fn until(mut self, end: Option<Instant>) -> Self {
+        self.patience = end.map(|end| end.saturating_duration_since(Instant::now()));
+        self
+    }
+
     /// Writes files by several processes at once, which are git's own and read the same configuration.
     pub(super) fn in_parallel(mut self) -> Self {
         self.command.env_remove("GIT_EXEC_PATH").env("GIT_CONFIG_COUNT", "2");
@@ -156,9 +173,9 @@ impl Invocation {
         let (out, cut) = match patience {
             None => listen(&mut child, pipe, most)?,
             Some(patience) => {
-                let out = pipe.map(|pipe| thread::spawn(move || read(pipe.take(MOST_SAID as u64))));
+                let out = pipe.map(|pipe| thread::spawn(move || read(pipe.take(most as u64 + 1))));
                 wait(&mut child, patience)?;
-                (joined(out), false)
+                bounded(joined(out), most)
             }
         };
         let status = child.wait()?;
@@ -207,22 +224,28 @@ fn listen(child: &mut Child, pipe: Option<impl Read>, most: usize) -> io::Result
     if let Some(pipe) = pipe {
         pipe.take(most as u64 + 1).read_to_end(&mut out)?;
     }
-    let cut = out.len() > most;
-    if cut {
+    if out.len() > most {
         end(child);
-        out.truncate(most);
     }
-    Ok((out, cut))
+    Ok(bounded(out, most))
+}
+
+/// No more than was wanted, and whether there was more.
+fn bounded(mut out: Vec<u8>, most: usize) -> (Vec<u8>, bool) {
+    let cut = out.len() > most;
+    out.truncate(most);
+    (out, cut)
 }
 
 fn wait(child: &mut Child, patience: Duration) -> io::Result<()> {
-    let begun = Instant::now();
+    let (begun, (mut pause, longest)) = (Instant::now(), GLANCE);
     while child.try_wait()?.is_none() {
         if begun.elapsed() > patience {
             end(child);
             return Ok(());
         }
-        thread::sleep(Duration::from_millis(10));
+        thread::sleep(pause);
+        pause = longest.min(pause * 2);
     }
     Ok(())
 }

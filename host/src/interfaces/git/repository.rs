@@ -143,8 +143,20 @@ fn git_dir(folder: &Path) -> Result<PathBuf, CallError> {
         Err(_) if folder.join("HEAD").is_file() && folder.join("objects").is_dir() && folder.join("refs").is_dir() => {
             Err(invalid("The workspace is a bare repository, without files to work on; start the run in a clone of it."))
         }
-        Err(_) => Err(invalid("The workspace is not a git repository; run `git init` in it and make a first commit.")),
+        Err(_) => Err(match repository_above(folder) {
+            Some(above) => CallError::Invalid(format!(
+                "The workspace is a folder inside the repository `{}`; name that one as the workspace.",
+                excerpt(&above.to_string_lossy())
+            )),
+            None => invalid("The workspace is not a git repository; run `git init` in it and make a first commit."),
+        }),
     }
+}
+
+/// The folder above this one that is a repository.
+fn repository_above(folder: &Path) -> Option<PathBuf> {
+    let folder = folder.canonicalize().ok()?;
+    folder.ancestors().skip(1).find(|above| above.join(".git").exists()).map(Path::to_owned)
 }
 
 /// All settings of a file and of no other, with keys in small letters. Reading them starts nothing.

@@ -93,7 +93,7 @@ impl Repositories {
         seat: &Seat,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
-        let place = self.place(seat).await?;
+        let place = self.place(&seat.workspace).await?;
         aside(move || work(&place.open()?)).await
     }
 
@@ -103,7 +103,7 @@ impl Repositories {
         seat: &Seat,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
-        let place = self.place(seat).await?;
+        let place = self.place(&seat.workspace).await?;
         let lock = self.lock(&seat.workspace).await;
         aside(move || {
             let _lock = lock;
@@ -114,7 +114,7 @@ impl Repositories {
 
     /// Moves a branch forward to the commit of the run's checkout.
     pub(super) async fn advance(&self, seat: &Seat, branch: String, expected: String, again: bool) -> Result<(String, String), Trouble> {
-        let place = self.place(seat).await?;
+        let place = self.place(&seat.workspace).await?;
         let taken = self.register.worktrees().await?.into_iter().find(|worktree| {
             worktree.standing != Standing::Free && worktree.claim.branch == branch && worktree.claim.checkout == *place.persons()
         });
@@ -135,13 +135,13 @@ impl Repositories {
 
     /// Pushes a branch from the person's repository.
     pub(super) async fn push(&self, seat: &Seat, branch: String, remote: Option<String>) -> Result<(), Trouble> {
-        let place = self.place(seat).await?;
+        let place = self.place(&seat.workspace).await?;
         aside(move || place.person()?.push(&branch, remote.as_deref())).await
     }
 
     /// Adds a worktree, or finds the one that the same call added before it was cut off.
     pub(super) async fn worktree_add(&self, seat: &Seat, wanted: Wanted) -> Result<String, Trouble> {
-        let place = self.place(seat).await?;
+        let place = self.place(&seat.workspace).await?;
         let Wanted { branch, base, call } = wanted;
         let claim = Claim {
             project: seat.project.clone(),
@@ -208,13 +208,13 @@ impl Repositories {
     }
 
     /// Where a run works: a worktree of ours, or a person's checkout.
-    async fn place(&self, seat: &Seat) -> Result<Place, Trouble> {
-        let place = Place { program: self.program()?, root: self.root.clone(), workspace: seat.workspace.clone(), worktree: None };
-        if !seat.workspace.starts_with(&self.root) {
+    pub(super) async fn place(&self, workspace: &Path) -> Result<Place, Trouble> {
+        let place = Place { program: self.program()?, root: self.root.clone(), workspace: workspace.to_owned(), worktree: None };
+        if !workspace.starts_with(&self.root) {
             return Ok(place);
         }
         let all = self.register.worktrees().await?;
-        let found = all.into_iter().find(|worktree| worktree.standing == Standing::Ready && self.files(worktree) == seat.workspace);
+        let found = all.into_iter().find(|worktree| worktree.standing == Standing::Ready && self.files(worktree) == workspace);
         let worktree =
             found.ok_or_else(|| CallError::NotFound("The worktree of this run was given back; start the work in a new one.".to_owned()))?;
         Ok(Place { worktree: Some(worktree), ..place })
@@ -276,7 +276,7 @@ fn no_worktree(name: &str) -> CallError {
 }
 
 /// Works on the disk without holding up the guests.
-async fn aside<A: Send + 'static>(work: impl FnOnce() -> Result<A, CallError> + Send + 'static) -> Result<A, Trouble> {
+pub(super) async fn aside<A: Send + 'static>(work: impl FnOnce() -> Result<A, CallError> + Send + 'static) -> Result<A, Trouble> {
     let done = tokio::task::spawn_blocking(work).await;
     let failed = |error| CallError::Other(format!("The host failed at this git operation: {error}. Report it."));
     Ok(done.unwrap_or_else(|error| Err(failed(error)))?)

@@ -10,9 +10,9 @@ use std::{
 /// What every temporary file has in its name.
 const MARK: &str = "-ThreadId(";
 
-/// A name beside `path` that no other call at the same time takes.
+/// A name beside `path` that no other call at the same time takes, of this process or of one beside it.
 pub(super) fn temporary(path: &Path, purpose: &str) -> PathBuf {
-    with_ending(path, &format!(".{purpose}-{:?}", std::thread::current().id()))
+    with_ending(path, &format!(".{purpose}-{}-{:?}", std::process::id(), std::thread::current().id()))
 }
 
 /// The name of a file with something behind it.

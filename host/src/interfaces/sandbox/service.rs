@@ -40,7 +40,7 @@ pub struct Parts {
     pub artifacts: Arc<dyn Artifacts>,
     /// Knows what no event may hold.
     pub redactor: Redactor,
-    /// Where the host keeps its own: no container gets a workspace that holds any of it.
+    /// Where the host keeps its own, absolute and without links: no container gets a workspace that holds any of it.
     pub own: Vec<PathBuf>,
 }
 
@@ -119,10 +119,9 @@ impl Sandbox {
 
     fn holds_own(&self, workspace: &Path) -> bool {
         let Ok(workspace) = workspace.canonicalize() else { return false };
-        let place = |own: &PathBuf| own.canonicalize().or_else(|_| own.parent().unwrap_or(own).canonicalize());
         // `.baton` is covered in every container.
         let covered = workspace.join(".baton");
-        self.parts.own.iter().any(|own| place(own).is_ok_and(|own| own.starts_with(&workspace) && !own.starts_with(&covered)))
+        self.parts.own.iter().any(|own| own.starts_with(&workspace) && !own.starts_with(&covered))
     }
 
     /// Seconds that a command may take at most in an image of this name.

@@ -4,13 +4,14 @@ use crate::Order;
 
 /// Bytes of a diff; the reviewer can read the files for the rest.
 const LONGEST_DIFF: usize = 96 << 10;
+/// Bytes of the names of all files, where the diff does not fit.
+const LONGEST_LIST: usize = 8 << 10;
 /// Bytes of the tests' output, the last ones.
 const LONGEST_REPORT: usize = 4 << 10;
 
 pub(crate) fn described(order: &Order, story: &str, diff: &str) -> String {
     let end = diff.floor_char_boundary(LONGEST_DIFF);
-    let cut =
-        if end < diff.len() { format!("\n[{} bytes more; read the files that are missing]", diff.len() - end) } else { String::new() };
+    let cut = if end < diff.len() { missing(diff, end) } else { String::new() };
     let parts = [
         (format!("story {}", order.key), story.to_owned()),
         ("tests".to_owned(), tests(order)),
@@ -19,6 +20,14 @@ pub(crate) fn described(order: &Order, story: &str, diff: &str) -> String {
     ];
     let documents = parts.iter().map(|(title, text)| format!("<document title=\"{title}\">\n{}\n</document>", text.trim()));
     documents.collect::<Vec<_>>().join("\n\n")
+}
+
+/// What stands in the place of the rest, by name: a file must not go unseen because another is long.
+fn missing(diff: &str, end: usize) -> String {
+    let names = diff.lines().filter_map(|line| line.strip_prefix("diff --git "));
+    let listed: String = names.map(|names| format!("{names}\n")).collect();
+    let listed = &listed[..listed.floor_char_boundary(LONGEST_LIST)];
+    format!("\n[{} bytes more; read the files that are missing. These are changed:]\n{listed}", diff.len() - end)
 }
 
 fn tests(order: &Order) -> String {

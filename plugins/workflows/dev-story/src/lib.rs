@@ -2,7 +2,9 @@
 //! they are green. What the agent may touch is checked here, by code; whether the story is good, a review judges.
 
 mod asking;
+mod diff;
 mod guards;
+mod kinds;
 mod merging;
 mod record;
 mod story;

@@ -35,10 +35,8 @@ pub(crate) fn merge(story: &Story, base: &str) -> Result<Option<Task>> {
     run::progress(0.2, "Amelia resolves what both sides changed");
     let settled = settled(story, base, &paths)?;
     // Only what she answered counts: what she may have written is nobody's side.
-    let head = head()?;
-    for change in git::status()? {
-        guards::put_back(&head, &change.path)?;
-    }
+    let written: Vec<_> = git::status()?.into_iter().map(|change| change.path).collect();
+    guards::put_back(&written)?;
     let resolved: Vec<_> = settled.files.into_iter().map(resolution).collect();
     match git::merge(base, &format!("{message}\n\n{}", settled.summary), &resolved)? {
         Merged::Clean(_) => Ok(None),

@@ -4,7 +4,7 @@ use baton_sdk::{Error, Result, files};
 
 use crate::story::Story;
 use crate::work::{Said, Tested};
-use crate::{DEVELOPER, guards};
+use crate::{DEVELOPER, diff};
 
 const HEADING: &str = "## Dev Agent Record";
 /// Files that are named; the commit has them all.
@@ -22,7 +22,7 @@ pub(crate) fn write(story: &Story, said: &Said, tested: &Tested, diff: &str, att
 }
 
 fn section(said: &Said, tested: &Tested, diff: &str, attempts: u32, own: &str) -> String {
-    let mut changed: Vec<_> = guards::lines(diff).into_iter().map(|(path, ..)| path).filter(|path| path != own).collect();
+    let mut changed: Vec<_> = diff::files(diff).into_iter().map(|file| file.path).filter(|path| path != own).collect();
     let more = changed.len().saturating_sub(MOST_FILES);
     changed.truncate(MOST_FILES);
     let files: Vec<_> = changed.iter().map(|path| format!("`{path}`")).collect();

@@ -157,6 +157,67 @@ fn emptied_tests_are_put_back_and_weakened_ones_told() {
 }
 
 #[test]
+fn what_tests_leave_behind_is_not_the_storys() {
+    let host = bare().with_workflow("run-tests", |_| {
+        files::write("alltests.out", "3 passed")?;
+        files::write("docs/PRD.md", "tested")?;
+        Ok(json!({ "passed": true, "command": "sh tests/run.sh", "report": "", "took": 1 }))
+    });
+    let host = amelia(host, &[write]);
+    let told = json!(["Running the tests changed `docs/PRD.md`; it was put back as it was."]);
+    assert_eq!(developed(&host, json!({ "key": KEY }))["guards"], told);
+    assert_eq!((host.file("alltests.out"), host.file("docs/PRD.md").as_deref()), (None, Some("The plan")));
+    assert_eq!(host.file("kitty").as_deref(), Some("balances\n"));
+}
+
+#[test]
+fn tests_that_change_the_story_are_told_and_guarded_like_the_developer() {
+    let host = bare().with_workflow("run-tests", |_| {
+        files::write("kitty", "changed by a test\n")?;
+        files::write("tests/run.sh", "")?;
+        Ok(json!({ "passed": true, "command": "sh tests/run.sh", "report": "", "took": 1 }))
+    });
+    let deed: &[fn() -> Result<()>] = &[|| {
+        write()?;
+        files::write("tests/run.sh", "check one\ncheck two\ncheck three\n")
+    }];
+    let host = amelia(host, deed);
+    let guards = developed(&host, json!({ "key": KEY }))["guards"].to_string();
+    for expected in ["Running the tests changed the story's own files", "`tests/run.sh` is a test and was emptied"] {
+        assert!(guards.contains(expected), "{expected}: {guards}");
+    }
+    assert_eq!(host.file("tests/run.sh").as_deref(), Some("check one\ncheck two\n"));
+}
+
+#[test]
+fn settings_and_what_nobody_can_look_at_are_put_back() {
+    let deed: &[fn() -> Result<()>] = &[|| {
+        write()?;
+        files::write("baton.toml", "[test]\ncommand = \"true\"\n")?;
+        files::write("data [1].bin", vec![0; (5 << 20) + 1])
+    }];
+    let host = amelia(red(0), deed);
+    let guards = developed(&host, json!({ "key": KEY }))["guards"].to_string();
+    for expected in ["`baton.toml` says how Baton works", "`data [1].bin` has more than the 5 MiB"] {
+        assert!(guards.contains(expected), "{expected}: {guards}");
+    }
+    assert_eq!((host.file("baton.toml"), host.file("data [1].bin")), (None, None));
+    let host = amelia(red(0), deed).with_setting("story.paths", json!(["kitty", "tests/", "baton.toml"]));
+    developed(&host, json!({ "key": KEY }));
+    assert!(host.file("baton.toml").is_some(), "an operator who names it means it");
+}
+
+#[test]
+fn who_changes_what_says_which_tests_are_run_is_told_of() {
+    let deed: &[fn() -> Result<()>] = &[|| {
+        write()?;
+        files::write("tests/run.sh", "exit 0\ncheck one\ncheck two\n")
+    }];
+    let guards = developed(&amelia(red(0), deed), json!({ "key": KEY }))["guards"].to_string();
+    assert!(guards.contains("`tests/run.sh` has a say in which tests are run"), "{guards}");
+}
+
+#[test]
 fn an_operator_says_which_paths_a_story_may_change() {
     let deed: &[fn() -> Result<()>] = &[|| {
         write()?;

@@ -1,11 +1,14 @@
 //! The developer's rounds: a task, the guards, the tests, and again. Ends with green tests, or when a person gives up.
 
+use std::collections::BTreeSet;
+
+use baton_sdk::git::{Change, ChangeKind};
 use baton_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::asking::{self, Answer};
 use crate::story::Story;
-use crate::{DEVELOPER, Developed, guards, record};
+use crate::{DEVELOPER, Developed, diff, guards, record};
 
 /// Red tests in a row before a person is asked.
 const MOST_FAILURES: u32 = 3;
@@ -82,7 +85,7 @@ impl<'a> Work<'a> {
     /// Green: kept with a commit.
     pub(crate) fn done(mut self, tested: Tested) -> Result<Developed> {
         let diff = git::diff(self.base)?;
-        for note in guards::weakened(&diff) {
+        for note in guards::doubtful(&diff::files(&diff), tested.command.as_deref()) {
             self.note(note);
         }
         record::write(self.story, &self.said, &tested, &diff, self.attempts)?;
@@ -118,10 +121,7 @@ impl<'a> Work<'a> {
         run::progress(0.2, "Amelia is at work");
         let outcome = agents::perform(DEVELOPER, &task)?;
         self.said = baton_sdk::serde_json::from_str(&outcome.answer)?;
-        for note in guards::enforce(&self.story.key, self.base, &head()?)? {
-            self.note(note);
-        }
-        let diff = git::diff(self.base)?;
+        let diff = self.guarded()?;
         if diff == before {
             self.note("The developer answered a task without changing anything.".to_owned());
         }
@@ -134,7 +134,42 @@ impl<'a> Work<'a> {
         }
         self.attempts += 1;
         run::progress(0.6, &format!("Testing, attempt {}", self.attempts));
-        workflows::join(&workflows::start("run-tests", &json!({}), None)?)
+        let before = git::status()?;
+        let tested = workflows::join(&workflows::start("run-tests", &json!({}), None)?)?;
+        self.clean(&before, diff)?;
+        Ok(tested)
+    }
+
+    /// What running the tests left behind is nobody's work. What it did to the story's own files, no guard has seen yet.
+    fn clean(&mut self, before: &[Change], diff: &str) -> Result<()> {
+        let known: BTreeSet<_> = before.iter().map(|change| change.path.as_str()).collect();
+        let left: Vec<_> = git::status()?.into_iter().filter(|change| !known.contains(change.path.as_str())).collect();
+        for change in left.iter().filter(|change| change.kind != ChangeKind::Added) {
+            self.note(format!("Running the tests changed `{}`; it was put back as it was.", change.path));
+        }
+        guards::put_back(&left.into_iter().map(|change| change.path).collect::<Vec<_>>())?;
+        if git::diff(self.base)? != diff {
+            self.note("Running the tests changed the story's own files: look whether what was tested is what lands.".to_owned());
+            self.guarded()?;
+        }
+        Ok(())
+    }
+
+    /// The whole change, once what must not be in it was put back.
+    fn guarded(&mut self) -> Result<String> {
+        for note in guards::enforce(&self.story.key, self.base)? {
+            self.note(note);
+        }
+        let diff = git::diff(self.base)?;
+        let escaping = guards::escaping(&diff::files(&diff));
+        if escaping.is_empty() {
+            return Ok(diff);
+        }
+        guards::put_back(&escaping)?;
+        for path in escaping {
+            self.note(format!("`{path}` is a symbolic link that leads out of the project; it was put back as it was."));
+        }
+        git::diff(self.base)
     }
 
     /// Whether a red change is the same as one before.

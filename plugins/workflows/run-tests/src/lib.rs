@@ -55,11 +55,7 @@ impl Workflow<Order, Tested> for RunTests {
 baton_sdk::export!(RunTests);
 
 fn job(command: &str) -> Result<Job> {
-    let job = Job::shell(command).with_timeout(settings::get("test.timeout")?.unwrap_or(TIMEOUT));
-    Ok(match settings::get::<String>("test.image")? {
-        Some(image) => job.with_image(image),
-        None => job,
-    })
+    Job::shell(command).with_timeout(settings::get("test.timeout")?.unwrap_or(TIMEOUT)).in_image_of_tests()
 }
 
 /// Without an engine nothing can be tested, and what was written so far shall not be lost for it.

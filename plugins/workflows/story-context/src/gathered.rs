@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use baton_sdk::files::Kind;
+use baton_sdk::files::{Entry, Kind};
 use baton_sdk::{Error, Result, files, git, knowledge};
 
 use crate::{budget::Budget, budget::tokens, ranking};
@@ -10,6 +10,8 @@ use crate::{budget::Budget, budget::tokens, ranking};
 /// Passages that are looked at; the budget decides how many are taken.
 const PASSAGES: u32 = 16;
 const COMMITS: u32 = 10;
+/// Folders below one another that are looked into in a workspace with very many files.
+const DEEPEST: usize = 6;
 const MOST_LISTED: usize = 200;
 const MOST_MATCHES: u32 = 1000;
 
@@ -40,7 +42,7 @@ pub(crate) fn commits(budget: &mut Budget, share: usize) -> Result<()> {
 /// The paths of the workspace.
 pub(crate) fn listing(budget: &mut Budget, share: usize) -> Result<()> {
     let mut listed = String::new();
-    let entries = files::find("**/*")?;
+    let entries = entries()?;
     let named = entries.iter().filter(|entry| entry.kind == Kind::File && ranking::listed(&entry.path));
     for entry in named.take(MOST_LISTED) {
         // Writing to a string does not fail.
@@ -52,7 +54,7 @@ pub(crate) fn listing(budget: &mut Budget, share: usize) -> Result<()> {
 
 /// The files that fit best, whole where they fit and else their beginning.
 pub(crate) fn files(budget: &mut Budget, words: &[String]) -> Result<()> {
-    let entries = files::find("**/*")?;
+    let entries = entries()?;
     let matches = if words.is_empty() { Vec::new() } else { files::search(&format!("(?i){}", words.join("|")), None, MOST_MATCHES)? };
     for path in ranking::ranked(&entries, &matches, words) {
         if budget.left() < tokens(&path) || budget.holds(&path) {
@@ -69,6 +71,23 @@ pub(crate) fn files(budget: &mut Budget, words: &[String]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The paths of the workspace; of one with more than one call gives, those nearest to its root.
+fn entries() -> Result<Vec<Entry>> {
+    match files::find("**/*") {
+        Err(Error::Invalid(_)) => {}
+        found => return found,
+    }
+    let mut found = files::find("*")?;
+    for depth in 2..=DEEPEST {
+        match files::find(&vec!["*"; depth].join("/")) {
+            Ok(deeper) => found.extend(deeper),
+            Err(Error::Invalid(_)) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 fn short(id: &str) -> &str {

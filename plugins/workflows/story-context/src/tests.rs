@@ -59,6 +59,14 @@ fn a_budget_is_kept_and_the_story_goes_first() {
 }
 
 #[test]
+fn of_a_project_with_very_many_files_those_nearest_to_its_root_are_looked_at() {
+    let many = (0..10_001).fold(host(), |host, number| host.with_file(&format!("data/deep/{number}.txt"), "balances"));
+    let context = gathered(&many, json!({ "key": "1-2-balances" }));
+    let text = context["text"].as_str().expect("a text");
+    assert!(text.contains("lib/balances.awk (") && !text.contains("data/deep/7.txt ("), "{text}");
+}
+
+#[test]
 fn no_model_is_asked_and_nothing_is_changed() {
     let host = host().with_manifest(include_str!("../plugin.toml"));
     let context = gathered(&host, json!({ "key": "1-2-balances" }));

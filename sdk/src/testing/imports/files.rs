@@ -8,6 +8,7 @@ pub use crate::bindings::host::baton::plugin::files::{Entry, Kind, LineMatch};
 use crate::testing::{installed, path, workspace};
 use crate::{Error, Result};
 
+const MOST_ENTRIES: usize = 10_000;
 const MOST_MATCHES: u32 = 1000;
 const COMPILED_SIZE: usize = 1 << 20;
 const LONGEST_EXPRESSION: usize = 4096;
@@ -36,7 +37,11 @@ pub(crate) fn find(glob: &str) -> Contract<Vec<Entry>> {
     let find = || {
         let files = world.files.borrow();
         let found = files.entries().filter(|entry| wanted.is_match(&entry.path) && world.allows("read", &entry.path).is_ok());
-        Ok(found.collect::<Vec<_>>())
+        let found: Vec<_> = found.collect();
+        if found.len() > MOST_ENTRIES {
+            return Err(Error::Invalid(format!("More than {MOST_ENTRIES} paths match, which is the most for one call; narrow the glob.")));
+        }
+        Ok(found)
     };
     Ok(world.call("files.find", json!({ "glob": glob }), None, find, |found| found.iter().map(noted_entry).collect())?)
 }

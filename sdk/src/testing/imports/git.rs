@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Contract;
 pub use crate::bindings::host::baton::plugin::git::{Change, ChangeKind, Merged, Resolution, Revision};
+use crate::git::MOST_RESTORED;
 use crate::testing::{
     installed, path,
     repository::{self, Repository, Signed},
@@ -111,12 +112,36 @@ pub(crate) fn reset(revision: &str) -> Contract<()> {
     Ok(world.call("git.reset", json!({ "revision": revision }), Some(("git", "commit")), reset, super::done)?)
 }
 
+pub(crate) fn restore(paths: &[String]) -> Contract<()> {
+    let world = installed::world("git.restore");
+    if paths.len() > MOST_RESTORED {
+        return Err(Error::Invalid(format!("{} files cannot be restored at once; name at most {MOST_RESTORED}.", paths.len())).into());
+    }
+    let odd = |name: &str| name.is_empty() || name == "." || name == ".." || name.eq_ignore_ascii_case(".git") || name.contains('\0');
+    if let Some(path) = paths.iter().find(|path| path.split('/').any(odd)) {
+        let sentence = format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path));
+        return Err(Error::Invalid(sentence).into());
+    }
+    let restore = || {
+        let files = repository(&world)?.restored(paths, world.files.borrow().tree())?;
+        world.files.replace(Workspace::of(&files));
+        Ok(())
+    };
+    Ok(world.call("git.restore", json!({ "paths": paths }), Some(("git", "commit")), restore, super::done)?)
+}
+
 pub(crate) fn advance(branch: &str, expected: &str) -> Contract<()> {
     let world = installed::world("git.advance");
     check_branch(branch)?;
     check_revision(expected)?;
     let advance = || {
         world.allows("branches", branch)?;
+        if !world.forge.borrow().auto_merge {
+            return Err(Error::Denied(format!(
+                "A person brings work into `{branch}`: open a pull request, and leave it open for `baton pull-requests merge`. Runs may where the \
+                 user's settings have `auto-merge = true` under [forge], for all projects or for this one."
+            )));
+        }
         repository(&world)?.advance(branch, expected)
     };
     let request = json!({ "branch": branch, "expected": expected });

@@ -1,10 +1,7 @@
 //! Pull requests of the host itself: rows, and what the project's repository says about their branches. Changes no branch:
 //! it marks as merged what `git` has merged.
 
-mod program;
 mod rows;
-#[cfg(test)]
-mod tests;
 
 use std::{path::Path, sync::Arc};
 
@@ -12,7 +9,6 @@ use async_trait::async_trait;
 
 use super::{Check, Forge, ForgeError, Landing, Mergeable, Place, Proposal, PullRequest, State, Summary, Verdict};
 
-pub use program::GitProgram;
 pub use rows::{Ending, Kept, PullRequests};
 
 /// Looks at a project's repository.
@@ -26,8 +22,8 @@ pub trait Repository: Send + Sync {
     async fn has(&self, folder: &Path, branch: &str, commit: &str) -> Option<bool>;
     /// The commit by which `into` got the end of `branch`; none where it has not, or nobody can say.
     async fn merge_commit(&self, folder: &Path, branch: &str, into: &str) -> Option<String>;
-    /// Unified diff from where `branch` left `into` to its end, at most 1 MiB; or why there is none, a sentence.
-    async fn diff(&self, folder: &Path, branch: &str, into: &str) -> Result<String, String>;
+    /// Unified diff of what a pull request changes, or has changed, at most 1 MiB; or why there is none, a sentence.
+    async fn diff(&self, folder: &Path, found: &PullRequest) -> Result<String, String>;
 }
 
 /// The host's own forge.

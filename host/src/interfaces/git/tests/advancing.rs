@@ -45,7 +45,7 @@ impl Scene {
 
 #[tokio::test]
 async fn nothing_of_a_persons_is_overwritten() {
-    let changes: [(&str, &str, &str); 3] = [("a.txt", "mine", "a.txt"), ("b.txt", "mine", "b.txt"), ("b.txt/c", "mine", "b.txt")];
+    let changes: [(&str, &str, &str); 3] = [("a.txt", "mine", "a.txt"), ("b.txt", "mine", "b.txt"), ("b.txt/c", "mine", "b.txt/c")];
     for (path, content, named) in changes {
         let scene = Scene::new();
         let main = scene.git(&["rev-parse", "main"]);
@@ -53,10 +53,75 @@ async fn nothing_of_a_persons_is_overwritten() {
         let (folder, _) = scene.ahead(&mut recorder).await;
         scene.write(path, content);
         let refused = refusal(scene.at(&mut recorder, folder).advance("main".into(), main.clone()).await);
-        assert!(matches!(&refused, CallError::Conflict(text) if text.contains(&format!("`{named}` was changed"))), "{path}: {refused}");
+        assert!(
+            matches!(&refused, CallError::Conflict(text) if text.contains(&format!("`{named}` holds what is not committed"))),
+            "{path}: {refused}"
+        );
         assert_eq!(scene.git(&["rev-parse", "main"]), main);
         assert_eq!(fs::read_to_string(scene.person().join(path)).unwrap(), content);
     }
+}
+
+#[tokio::test]
+async fn what_stands_where_a_story_makes_a_folder_stays() {
+    for theirs in ["secret", "link"] {
+        let scene = Scene::new();
+        scene.write("kept/a.txt", "outside");
+        scene.write(".gitignore", "secret\nlink\nkept\n");
+        scene.git(&["add", "--all"]);
+        scene.git(&["commit", "--quiet", "--message=Ignore"]);
+        let main = scene.git(&["rev-parse", "main"]);
+        let mut recorder = scene.bench.recorder();
+        let folder = scene.worktree(&mut recorder, "story/1").await;
+        fs::write(folder.join(".gitignore"), "").unwrap();
+        fs::create_dir(folder.join(theirs)).unwrap();
+        fs::write(folder.join(theirs).join("x"), "a story's").unwrap();
+        scene.at(&mut recorder, folder.clone()).commit("Add a folder".into(), None).await.unwrap();
+        scene.write("secret", "precious");
+        std::os::unix::fs::symlink("kept", scene.person().join("link")).unwrap();
+        let refused = refusal(scene.at(&mut recorder, folder).advance("main".into(), main.clone()).await);
+        assert!(matches!(&refused, CallError::Conflict(text) if text.contains(&format!("`{theirs}`"))), "{theirs}: {refused}");
+        assert_eq!(scene.git(&["rev-parse", "main"]), main);
+        assert_eq!(fs::read_to_string(scene.person().join("secret")).unwrap(), "precious");
+        assert!(scene.person().join("link").symlink_metadata().unwrap().is_symlink() && !scene.person().join("kept/x").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_folder_becomes_a_file_where_all_of_it_is_known() {
+    let scene = Scene::new();
+    scene.write("part/a.txt", "a");
+    scene.git(&["add", "--all"]);
+    scene.git(&["commit", "--quiet", "--message=A part"]);
+    let main = scene.git(&["rev-parse", "main"]);
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    fs::remove_dir_all(folder.join("part")).unwrap();
+    fs::write(folder.join("part"), "a file now").unwrap();
+    scene.at(&mut recorder, folder.clone()).commit("Join the part".into(), None).await.unwrap();
+    scene.write("part/notes.log", "mine");
+    let refused = refusal(scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await);
+    assert!(matches!(&refused, CallError::Conflict(text) if text.contains("`part/notes.log`")), "{refused}");
+    fs::remove_file(scene.person().join("part/notes.log")).unwrap();
+    scene.at(&mut recorder, folder).advance("main".into(), main).await.unwrap();
+    assert_eq!(fs::read_to_string(scene.person().join("part")).unwrap(), "a file now");
+}
+
+#[tokio::test]
+async fn a_lock_that_is_there_for_a_moment_is_waited_for() {
+    let scene = Scene::new();
+    let main = scene.git(&["rev-parse", "main"]);
+    let mut recorder = scene.bench.recorder();
+    let (folder, commit) = scene.ahead(&mut recorder).await;
+    let lock = scene.person().join(".git/index.lock");
+    fs::write(&lock, "").unwrap();
+    let let_go = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        fs::remove_file(lock).unwrap();
+    });
+    scene.at(&mut recorder, folder).advance("main".into(), main).await.unwrap();
+    let_go.join().unwrap();
+    assert_eq!(scene.git(&["rev-parse", "main"]), commit);
 }
 
 #[tokio::test]
@@ -141,4 +206,23 @@ async fn a_push_takes_the_branch_to_the_remote_and_never_by_force() {
         scene.git(&["config", "remote.backup.url", address]);
         assert!(matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError::Invalid(_)), "{address}");
     }
+}
+
+#[tokio::test]
+async fn a_run_moves_no_branch_that_a_person_moves() {
+    let mut scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    fs::write(folder.join("b.txt"), "B").unwrap();
+    scene.at(&mut recorder, folder.clone()).commit("Mine".into(), None).await.unwrap();
+    let main = scene.git(&["rev-parse", "main"]);
+    for advances in [Advances::None, Advances::Ordered("other".to_owned())] {
+        scene.advances = advances;
+        let denied = refusal(scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await);
+        assert!(matches!(&denied, CallError::Denied(text) if text.contains("baton pull-requests merge")), "{denied}");
+        assert_eq!(scene.git(&["rev-parse", "main"]), main);
+    }
+    scene.advances = Advances::Ordered("main".to_owned());
+    scene.at(&mut recorder, folder).advance("main".into(), main.clone()).await.unwrap();
+    assert_ne!(scene.git(&["rev-parse", "main"]), main);
 }

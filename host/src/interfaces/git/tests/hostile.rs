@@ -83,7 +83,8 @@ fn marks_in(folder: &Path) -> Vec<String> {
 #[tokio::test]
 async fn no_command_of_a_hostile_repository_is_run() {
     let mut scene = Scene::new();
-    scene.write(".gitattributes", "* filter=evil diff=evil merge=evil\n");
+    scene.write(".gitattributes", "* diff=evil merge=evil\n*.sec filter=evil\n");
+    scene.write("c.sec", "encoded");
     let main = scene.person_commits("Attributes");
     scene.git(&["branch", "theirs"]);
     let marks = plant(&scene);
@@ -111,6 +112,10 @@ async fn no_command_of_a_hostile_repository_is_run() {
     let mut run = scene.at(&mut recorder, folder.clone());
     run.status().await.unwrap();
     run.diff("main".into()).await.unwrap();
+    fs::write(folder.join("c.sec"), "in clear").unwrap();
+    let refused = refusal(run.commit("Ours".into(), None).await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`c.sec` goes through the filter `evil`")), "{refused}");
+    fs::write(folder.join("c.sec"), "encoded").unwrap();
     run.commit("Ours".into(), None).await.unwrap();
     let resolved = vec![bindings::git::Resolution { path: "a.txt".into(), content: Some(b"both\n".to_vec()) }];
     run.merge("story/2".into(), "Merge".into(), Vec::new()).await.unwrap();
@@ -125,6 +130,35 @@ async fn no_command_of_a_hostile_repository_is_run() {
     // The commands do work: a person's own git runs them.
     let asked = Command::new("git").arg("diff").current_dir(scene.person()).env("HOME", scene.home.path()).output();
     assert!(asked.is_ok() && !marks_in(&marks).is_empty());
+}
+
+#[tokio::test]
+async fn looking_at_branches_runs_no_command_either() {
+    let scene = Scene::new();
+    scene.write(".gitattributes", "* filter=evil diff=evil merge=evil\n");
+    scene.person_commits("Attributes");
+    for (branch, content) in [("story/1", "one\ntheirs\nthree\n"), ("story/2", "one\ntwo\nthree\nfour\n")] {
+        scene.git(&["switch", "-q", "-c", branch, "main"]);
+        scene.write("a.txt", content);
+        scene.person_commits(branch);
+    }
+    scene.git(&["switch", "-q", "main"]);
+    scene.write("a.txt", "one\nours\nthree\n");
+    scene.person_commits("Ours");
+    let marks = plant(&scene);
+    fs::read_dir(&marks).unwrap().for_each(|mark| fs::remove_file(mark.unwrap().path()).unwrap());
+
+    let (looks, person) = (&scene.repositories, scene.person());
+    assert_eq!(looks.can_be_merged(&person, "story/1", "main").await.unwrap(), Some(false));
+    assert_eq!(looks.can_be_merged(&person, "story/2", "main").await.unwrap(), Some(true), "both changed it, at two places");
+    assert!(looks.difference(&person, "story/1", "main").await.unwrap().contains("\n-two\n+theirs\n"));
+    assert_eq!(looks.merge_commit(&person, "story/1", "main").await.unwrap(), None);
+    assert_eq!(marks_in(&marks), Vec::<String>::new());
+
+    // The merge driver does work: a person's own git runs it.
+    let merged = ["merge-tree", "--write-tree", "main", "story/1"];
+    let asked = Command::new("git").args(merged).current_dir(&person).env("HOME", scene.home.path()).output();
+    assert!(asked.is_ok() && marks_in(&marks).contains(&"driver".to_owned()), "{:?}", marks_in(&marks));
 }
 
 #[tokio::test]

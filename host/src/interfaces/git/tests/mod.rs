@@ -2,8 +2,10 @@
 
 mod advancing;
 mod hostile;
+mod looking;
 mod reading;
 mod refusals;
+mod restoring;
 mod worktrees;
 
 use std::{
@@ -72,6 +74,7 @@ struct Scene {
     register: Arc<Rows>,
     repositories: Arc<Repositories>,
     remote: Remote,
+    advances: Advances,
 }
 
 impl Scene {
@@ -89,9 +92,9 @@ impl Scene {
         fs::create_dir(home.path().join("person")).unwrap();
         let register = Arc::new(Rows::default());
         let root = home.path().canonicalize().unwrap().join("worktrees");
-        let program = program();
+        let program = Program { person: vec![("HOME".into(), home.path().into())], ..program() };
         let repositories = Arc::new(Repositories::new(Some(program), root, register.clone()));
-        Self { home, bench: Bench::new(), register, repositories, remote: Remote(None) }
+        Self { home, bench: Bench::new(), register, repositories, remote: Remote(None), advances: Advances::Granted }
     }
 
     fn person(&self) -> PathBuf {
@@ -122,7 +125,8 @@ impl Scene {
 
     fn at<'a>(&'a self, recorder: &'a mut Recorder, workspace: PathBuf) -> View<'a> {
         let seat = Seat { project: "demo".to_owned(), workspace, root: Bench::run() };
-        View { recorder, repositories: &self.repositories, seat, plugin: "sprint", preferences: &self.remote }
+        let repositories = &self.repositories;
+        View { recorder, repositories, seat, plugin: "sprint", preferences: &self.remote, advances: self.advances.clone() }
     }
 
     /// Adds a worktree and gives its folder.
@@ -148,7 +152,7 @@ impl Scene {
 fn program() -> Program {
     let search = std::ffi::OsString::from("/usr/local/bin:/usr/bin:/bin");
     let path = std::env::split_paths(&search).map(|folder| folder.join("git")).find(|file| file.is_file()).unwrap();
-    Program { path, search, agent: None }
+    Program { path, search, agent: None, person: Vec::new() }
 }
 
 fn git_in(folder: &Path, arguments: &[&str]) -> String {

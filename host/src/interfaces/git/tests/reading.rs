@@ -86,13 +86,43 @@ async fn a_huge_file_leaves_the_diff_readable() {
     let scene = Scene::new();
     scene.write("huge.bin", &"\0\u{1}".repeat(10 << 20));
     scene.write("lines.txt", &"a line\n".repeat(400_000));
+    scene.write("z", "behind the huge one");
     let mut recorder = scene.bench.recorder();
     let mut run = scene.here(&mut recorder);
     let diff = run.diff("main".into()).await.unwrap();
     assert!(diff.len() <= 1 << 20 && diff.contains("Binary files /dev/null and b/huge.bin differ"), "{} bytes", diff.len());
-    assert!(diff.ends_with("+a line\n(The rest of the diff is left out: it is longer than 1 MiB.)\n"), "{}", &diff[diff.len() - 200..]);
+    let rest = "+a line\n(The rest of the diff is left out: it is longer than 1 MiB. All files that differ:)\nhuge.bin\nlines.txt\nz\n";
+    assert!(diff.ends_with(rest), "{}", &diff[diff.len() - 200..]);
     scene.person_commits("Huge");
     assert!(matches!(refusal(run.read("main".into(), "huge.bin".into()).await), CallError::Invalid(text) if text.contains("5 MiB")));
+}
+
+#[tokio::test]
+async fn no_file_says_of_itself_that_it_is_not_to_be_shown() {
+    let scene = Scene::new();
+    scene.write(".gitattributes", "* -diff -text\n*.txt binary\n");
+    scene.write("a.txt", "one\nhidden\nthree\n");
+    scene.write("größe 2.txt", "unusual\n");
+    scene.write("real.bin", "a\0b");
+    let mut recorder = scene.bench.recorder();
+    let diff = scene.here(&mut recorder).diff("main".into()).await.unwrap();
+    for expected in ["+hidden\n", "+++ b/größe 2.txt\t\n", "+unusual\n", "Binary files /dev/null and b/real.bin differ"] {
+        assert!(diff.contains(expected), "{expected}: {diff}");
+    }
+}
+
+#[tokio::test]
+async fn what_interpreters_leave_is_no_change_unless_it_was_committed() {
+    let scene = Scene::new();
+    scene.write("old/__pycache__/kept.pyc", "committed");
+    scene.git(&["add", "-f", "old"]);
+    scene.person_commits("Caches");
+    scene.write("old/__pycache__/kept.pyc", "changed");
+    scene.write("src/__pycache__/a.cpython-311.pyc", "left");
+    scene.write("src/a.py", "new");
+    let mut recorder = scene.bench.recorder();
+    let changed: Vec<_> = scene.here(&mut recorder).status().await.unwrap().into_iter().map(|change| change.path).collect();
+    assert_eq!(changed, ["old/__pycache__/kept.pyc", "src/a.py"]);
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ async fn names_that_are_no_text_stay_where_they_are() {
     assert!(scene.at(&mut recorder, folder.clone()).commit("Change a".into(), None).await.unwrap().is_some());
     fs::write(folder.join(odd), "changed").unwrap();
     let mut run = scene.at(&mut recorder, folder.clone());
-    assert!(matches!(refusal(run.status().await), CallError::Invalid(text) if text.contains("odd-\\\\xff.txt") && text.contains("UTF-8")));
+    assert!(matches!(refusal(run.status().await), CallError::Invalid(text) if text.contains("odd-\\xff.txt") && text.contains("UTF-8")));
     assert!(matches!(refusal(run.commit("Change it".into(), None).await), CallError::Invalid(_)));
     assert_eq!(fs::read(folder.join(odd)).unwrap(), b"changed");
 }
@@ -145,7 +145,7 @@ async fn links_out_of_the_repository_and_repositories_inside_it_are_not_committe
     let mut recorder = scene.bench.recorder();
     let folder = scene.worktree(&mut recorder, "story/1").await;
     fs::create_dir(folder.join("sub")).unwrap();
-    for target in ["/etc/passwd", "../../secret", "a/../../..", "../.git/config"] {
+    for target in ["/etc/passwd", "../../secret", "a/../../..", "../.git/config", "x/x/../../a.txt"] {
         symlink(target, folder.join("sub/link")).unwrap();
         let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Link".into(), None).await);
         assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`sub/link`")), "{target}: {refused}");
@@ -154,6 +154,11 @@ async fn links_out_of_the_repository_and_repositories_inside_it_are_not_committe
     }
     symlink("../a.txt", folder.join("sub/link")).unwrap();
     assert!(scene.at(&mut recorder, folder.clone()).commit("Link".into(), None).await.unwrap().is_some());
+
+    fs::write(folder.join(".gitmodules"), "[submodule \"s\"]\n\tpath = s\n\turl = ext::sh\n").unwrap();
+    let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Submodules".into(), None).await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`.gitmodules`")), "{refused}");
+    fs::remove_file(folder.join(".gitmodules")).unwrap();
 
     fs::create_dir(folder.join("inner")).unwrap();
     git_in(&folder.join("inner"), &["init", "-q"]);
@@ -192,4 +197,44 @@ async fn a_lock_that_nobody_holds_any_more_is_said_or_waited_for() {
     });
     assert!(scene.at(&mut recorder, folder).commit("Add b".into(), None).await.unwrap().is_some());
     gone.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_inside_a_repository_is_told_which() {
+    let scene = Scene::new();
+    scene.write("part/a.txt", "a");
+    let mut recorder = scene.bench.recorder();
+    let refused = refusal(scene.at(&mut recorder, scene.person().join("part")).status().await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.contains(&*scene.person().to_string_lossy())), "{refused}");
+}
+
+#[tokio::test]
+async fn what_a_person_ignores_everywhere_is_no_change() {
+    let ways: [(&str, &str, &[&str]); 3] = [
+        ("../.config/git/ignore", "*.swp\n", &[]),
+        ("../mine", "*.swp", &["config", "--file", "../.gitconfig", "core.excludesFile", "~/mine"]),
+        ("../near", "*.swp\n", &["config", "core.excludesFile", "../near"]),
+    ];
+    for (list, content, setting) in ways {
+        let scene = Scene::new();
+        scene.write(list, content);
+        if !setting.is_empty() {
+            scene.git(setting);
+        }
+        scene.write("a.txt.swp", "");
+        scene.write("new.txt", "");
+        let mut recorder = scene.bench.recorder();
+        let status = scene.here(&mut recorder).status().await.unwrap();
+        assert_eq!(status.iter().map(|change| change.path.as_str()).collect::<Vec<_>>(), ["new.txt"], "{list}");
+    }
+}
+
+#[tokio::test]
+async fn a_worktree_whose_branch_was_deleted_says_so() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    scene.git(&["branch", "-D", "story/1"]);
+    let refused = refusal(scene.at(&mut recorder, folder).status().await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("was deleted")), "{refused}");
 }

@@ -1,0 +1,53 @@
+//! Which files a person ignores in all of their repositories: reads the one setting that names a list, and the list.
+//! Takes nothing else from a person's settings.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use super::{program::Program, repository::Repository};
+
+/// Bytes of a list; what is longer is cut off at the last whole line.
+const LONGEST: u64 = 256 << 10;
+
+/// The patterns, a line each; none where there is no list that can be read.
+pub(super) fn everywhere(program: &Program, repository: &Repository) -> String {
+    let home = program.person.iter().find(|(name, _)| name == "HOME").map(|(_, home)| PathBuf::from(home));
+    let named = repository.setting("core.excludesfile").map(|path| at(path, home.as_deref(), &repository.folder));
+    let list = named.or_else(|| set_for_all(program)).or_else(|| usual(program, home.as_deref()));
+    list.and_then(|list| read(&list)).unwrap_or_default()
+}
+
+/// A path as the repository's configuration has it.
+fn at(path: &str, home: Option<&Path>, folder: &Path) -> PathBuf {
+    match (path.strip_prefix("~/"), home) {
+        (Some(below), Some(home)) => home.join(below),
+        _ => folder.join(path),
+    }
+}
+
+/// What the person's own configuration names. Reading it starts nothing.
+fn set_for_all(program: &Program) -> Option<PathBuf> {
+    let call = program.call(["config", "--global", "--includes", "--type=path", "--get", "core.excludesFile"]);
+    let path = call.by_the_persons_settings(program).text().ok()?;
+    Some(PathBuf::from(path)).filter(|path| path.is_absolute())
+}
+
+/// Where git looks when nothing names a list.
+fn usual(program: &Program, home: Option<&Path>) -> Option<PathBuf> {
+    let set = program.person.iter().find(|(name, path)| name == "XDG_CONFIG_HOME" && !path.is_empty());
+    let settings = set.map(|(_, path)| PathBuf::from(path)).or_else(|| home.map(|home| home.join(".config")))?;
+    Some(settings.join("git/ignore"))
+}
+
+fn read(list: &Path) -> Option<String> {
+    // A pipe would be waited for.
+    let file = fs::metadata(list).ok().filter(fs::Metadata::is_file).and_then(|_| fs::File::open(list).ok())?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let whole = if text.len() as u64 == LONGEST { text.rfind('\n').map_or(0, |end| end + 1) } else { text.len() };
+    Some(format!("{}\n", text[..whole].trim_end_matches('\n')))
+}
