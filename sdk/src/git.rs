@@ -74,7 +74,8 @@ pub fn restore(paths: &[String]) -> Result<()> {
     Ok(host::restore(paths)?)
 }
 
-/// Moves `branch` forward to the workspace's commit; `conflict` when it is not at `expected` any more.
+/// Moves `branch` forward to the workspace's commit; `conflict` when it is not at `expected` any more, `denied`
+/// where a person merges, as `forge::about` says.
 pub fn advance(branch: &str, expected: &str) -> Result<()> {
     Ok(host::advance(branch, expected)?)
 }

@@ -33,6 +33,7 @@ mod serve;
 mod settings;
 mod sprint;
 mod sprint_kill;
+mod sprint_pull_requests;
 mod stopping;
 mod taking_back;
 mod tools;

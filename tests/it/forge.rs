@@ -107,7 +107,7 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
 
 #[test]
 fn a_run_proposes_and_a_person_merges() {
-    let user = User::new("");
+    let user = User::new("auto-merge = false");
     let work = user.path("work");
     git(&work, &["init", "--quiet", "--initial-branch", "main"]);
     fs::write(work.join("a.txt"), "one\n").unwrap();

@@ -79,7 +79,7 @@ impl Project {
         program::ended(self.command(arguments).output().unwrap())
     }
 
-    fn sprint(&self) -> Value {
+    pub(super) fn sprint(&self) -> Value {
         document(&self.baton(SPRINT).exits(0))
     }
 
@@ -130,7 +130,7 @@ pub(super) fn document(ended: &program::Ended) -> Value {
     serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stdout))
 }
 
-fn story<'a>(summary: &'a Value, key: &str) -> &'a Value {
+pub(super) fn story<'a>(summary: &'a Value, key: &str) -> &'a Value {
     summary["stories"].as_array().into_iter().flatten().find(|story| story["key"] == key).unwrap_or_else(|| panic!("{key}: {summary}"))
 }
 

@@ -12,7 +12,7 @@ use super::{
     backlog::{self, Backlog},
     children::Children,
     files::{self, Workspace},
-    forge::{self, Forges},
+    forge::{self, Forges, Ordered},
     git::{self, Repositories},
     knowledge::{self, Index, Memory},
     llm::{
@@ -69,7 +69,7 @@ pub struct Services {
 pub struct Place<'a> {
     /// The folder whose files it sees.
     pub workspace: &'a Path,
-    /// Settings laid over each other, the later over the earlier.
+    /// Settings laid over each other, the later over the earlier; the last are those that the run was begun with.
     pub settings: &'a [Value],
     /// The files packed into its plugin.
     pub assets: Arc<Assets>,
@@ -86,6 +86,7 @@ pub struct Session {
     documents: Arc<dyn backlog::Documents>,
     shelf: Arc<Shelf>,
     spending: llm::Spending,
+    ordered: Option<Ordered>,
     services: Arc<Services>,
 }
 
@@ -103,7 +104,7 @@ impl Session {
             let folder = place.workspace.display();
             format!("The workspace `{folder}` cannot be used: {error}. Put it back, then resume the run; where it was a worktree that was given back, start the work anew.")
         })?);
-        let settings = Settings::merge(place.settings);
+        let (settings, ordered) = (Settings::merge(place.settings), place.settings.last().and_then(Ordered::read));
         let commands = Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned() };
         let shelf = Arc::new(Shelf {
             builtin: Arc::new(Builtin::new(Arc::clone(&workspace) as _, Arc::new(commands))),
@@ -113,7 +114,7 @@ impl Session {
         });
         let documents = Arc::clone(&workspace) as _;
         let spending = llm::Spending::default();
-        Ok(Self { recorder, about, assets: place.assets, settings, workspace, documents, shelf, spending, services })
+        Ok(Self { recorder, about, assets: place.assets, settings, workspace, documents, shelf, spending, ordered, services })
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
@@ -187,7 +188,18 @@ impl Session {
     pub(super) fn git(&mut self) -> git::View<'_> {
         let About { project, root, plugin, .. } = &self.about;
         let seat = git::Seat { project: project.clone(), workspace: self.workspace.root().to_owned(), root: root.clone() };
-        git::View { recorder: &mut self.recorder, repositories: &self.services.repositories, seat, plugin, preferences: &self.settings }
+        let advances = self.advances();
+        let (recorder, repositories) = (&mut self.recorder, &self.services.repositories);
+        git::View { recorder, repositories, seat, plugin, preferences: &self.settings, advances }
+    }
+
+    /// Bringing work into a person's branch is what merging a pull request is, so the same rule holds for it.
+    fn advances(&self) -> git::Advances {
+        match &self.ordered {
+            _ if self.services.forges.lets_runs_merge(&self.about.project) => git::Advances::Granted,
+            Some(ordered) => git::Advances::Ordered(ordered.into.clone()),
+            None => git::Advances::None,
+        }
     }
 
     pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
@@ -201,6 +213,7 @@ impl Session {
             project: &self.about.project,
             folder: self.workspace.root(),
             author: &self.about.plugin,
+            ordered: self.ordered.as_ref(),
         }
     }
 

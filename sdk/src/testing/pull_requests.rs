@@ -4,10 +4,15 @@
 use crate::forge::{About, Check, Kind, Mergeable, Opinion, Proposal, PullRequest, State, Summary, Verdict};
 use crate::{Error, Result};
 
-#[derive(Default)]
 pub(super) struct PullRequests {
     pub(super) auto_merge: bool,
     kept: Vec<PullRequest>,
+}
+
+impl Default for PullRequests {
+    fn default() -> Self {
+        Self { auto_merge: true, kept: Vec::new() }
+    }
 }
 
 impl PullRequests {

@@ -413,15 +413,15 @@ impl Host {
         self
     }
 
-    /// Runs may merge pull requests.
+    /// A person merges pull requests, and brings work into branches that are not a run's own; runs may not.
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
-    /// assert_eq!(Host::new().with_auto_merge().inside(forge::about).map(|about| about.auto_merge), Ok(true));
+    /// assert_eq!(Host::new().without_auto_merge().inside(forge::about).map(|about| about.auto_merge), Ok(false));
     /// ```
     #[must_use]
-    pub fn with_auto_merge(self) -> Self {
-        self.world.forge.borrow_mut().auto_merge = true;
+    pub fn without_auto_merge(self) -> Self {
+        self.world.forge.borrow_mut().auto_merge = false;
         self
     }
 

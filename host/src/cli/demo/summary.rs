@@ -63,6 +63,7 @@ pub(super) fn next(folder: &Path, data_dir: &Path, ended: &Ended) -> String {
     let suggestions = [
         ("read what was written", format!("ls {folder}/docs")),
         ("see what is to be done", format!("baton backlog graph --workspace {folder} --data-dir {data}")),
+        ("see how each story was proposed and reviewed", format!("baton pull-requests list --all --workspace {folder} --data-dir {data}")),
         ("see who did what", format!("baton runs show {run} --data-dir {data}")),
         ("see what was decided without asking", format!("baton decisions --data-dir {data}")),
         ("see every call with its answer", format!("baton runs journal {run} --data-dir {data}")),

@@ -1,20 +1,24 @@
-//! `baton pull-requests merge`.
+//! `baton pull-requests merge`: on GitHub, by marking what git has merged, or by landing what a sprint left open.
 
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{ProjectFolder, key, short};
+use super::{ProjectFolder, key, landing::Landed, short};
 use crate::{
+    app::App,
     cli::{
         Context,
         exit::{Exit, Misuse},
         screen::{GOOD, painted},
     },
-    interfaces::forge::{Landing, Method, State},
+    interfaces::forge::{Landing, Method, PullRequest, State},
 };
 
-/// Merge a pull request; a local one is marked as merged once git has merged its branch
+/// Merge a pull request
+///
+/// A story's is landed as a sprint lands it: merged, tested, and the branch moves only when that is green. Another local one
+/// is marked as merged once git has merged its branch. GitHub merges its own.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Merge {
     /// Its number
@@ -46,7 +50,10 @@ impl Merge {
         }
         let unknown =
             || Misuse(format!("Nobody can say what pull request {} ends with; name the project's folder with --workspace.", self.number));
-        let head = found.head.ok_or_else(unknown)?;
+        let head = found.head.clone().ok_or_else(unknown)?;
+        if let Some(story) = workspace.story_to_land(&app, &found).await? {
+            return self.land(app, context, workspace, &found, &story).await;
+        }
         let method = match self.method {
             How::Merge => Method::Merge,
             How::Squash => Method::Squash,
@@ -54,10 +61,22 @@ impl Merge {
         };
         let commit = forge.merge(place, self.number, &Landing { head, method, commit: None }).await?;
         app.close().await;
+        self.merged(context, &commit)
+    }
+
+    async fn land(&self, app: App, context: &Context, workspace: &ProjectFolder, found: &PullRequest, story: &str) -> Result<Exit> {
+        match workspace.land(app, context, found, story).await? {
+            Landed::By(commit) => self.merged(context, &commit),
+            Landed::Not(reason) => Err(anyhow::anyhow!("Pull request {} is not merged, and stays open: {reason}", self.number)),
+            Landed::Unfinished(exit) => Ok(exit),
+        }
+    }
+
+    fn merged(&self, context: &Context, commit: &str) -> Result<Exit> {
         if context.screen.is_json() {
             context.screen.document(&json!({ "number": self.number, "state": State::Merged, "merge-commit": commit }))?;
         } else {
-            context.screen.tell(format!("{} Pull request {} is merged, by {}.", painted(GOOD, "✓"), self.number, short(&commit)));
+            context.screen.tell(format!("{} Pull request {} is merged, by {}.", painted(GOOD, "✓"), self.number, short(commit)));
         }
         Ok(Exit::Done)
     }

@@ -1,6 +1,7 @@
 //! `baton pull-requests`: what waits to be merged in a project, and what becomes of it.
 
 mod close;
+mod landing;
 mod list;
 mod merge;
 mod show;

@@ -18,7 +18,7 @@ use crate::{
 impl wit::Host for View<'_> {
     async fn about_forge(&mut self) -> Result<wit::About, Fault> {
         let rules = self.forges.rules(self.project);
-        let told = (rules.kind.as_str().to_owned(), rules.auto_merge);
+        let told = (rules.kind.as_str().to_owned(), rules.lets_runs_merge());
         let call = Call::new("forge.about-forge", Effect::Read, &json!({}))?.needing(capability("read"));
         let (kind, auto_merge) = self.recorder.call(call, |_| async move { Performed::answer(Ok(told)) }).await??;
         let kind = if kind == Kind::GitHub.as_str() { wit::Kind::Github } else { wit::Kind::Local };
@@ -71,7 +71,8 @@ impl wit::Host for View<'_> {
         let request = json!({ "number": number, "head": landing.head, "method": landing.method, "commit": landing.commit });
         let call = Call::new("forge.merge", Effect::Write, &request)?.needing(capability("merge"));
         let told = Told { name: "pull-request-merged", number: Some(number), data: json!({ "head": landing.head }) };
-        let allowed = self.forges.rules(self.project).auto_merge;
+        let ordered = self.ordered.is_some_and(|ordered| ordered.number == number);
+        let allowed = ordered || self.forges.lets_runs_merge(self.project);
         let merge = |work: Work| async move {
             // Looked at with the call and not before, so that a replay is told what the run was told.
             if !allowed {

@@ -5,6 +5,7 @@ mod checked;
 mod github;
 mod host;
 mod local;
+mod ordered;
 mod pull_requests;
 mod service;
 mod settings;
@@ -23,6 +24,7 @@ use crate::{
 
 pub use github::{GitHub, Hub};
 pub use local::{Ending, Kept, Local, PullRequests, Repository as Repositories};
+pub use ordered::Ordered;
 pub use pull_requests::{
     Check, Forge, ForgeError, Landing, Mergeable, Method, Place, Progress, Proposal, PullRequest, Review, State, Summary, Verdict,
 };
@@ -49,6 +51,8 @@ pub struct View<'a> {
     pub folder: &'a Path,
     /// The plugin that asks.
     pub author: &'a str,
+    /// What a person ordered the run to merge.
+    pub ordered: Option<&'a Ordered>,
 }
 
 bindings::convert_faults!(View<'_>);

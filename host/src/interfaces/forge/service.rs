@@ -25,6 +25,11 @@ impl Forges {
         self.config.rules(project)
     }
 
+    /// Whether runs may merge in a project, and so bring work into a person's branches; else a person does.
+    pub fn lets_runs_merge(&self, project: &str) -> bool {
+        self.rules(project).lets_runs_merge()
+    }
+
     /// Looks at the repositories of projects.
     pub fn repository(&self) -> &dyn Repositories {
         &*self.repository

@@ -74,8 +74,15 @@ pub struct Rules {
     pub kind: Kind,
     /// Its repository there; needed for GitHub.
     pub repository: Option<Repository>,
-    /// Whether runs may merge what is approved and green. Default: a person does.
-    pub auto_merge: bool,
+    /// Whether runs may merge what is approved and green. None: where the host keeps the pull requests, and not on GitHub.
+    pub auto_merge: Option<bool>,
+}
+
+impl Rules {
+    /// Whether runs may merge; else a person does.
+    pub fn lets_runs_merge(&self) -> bool {
+        self.auto_merge.unwrap_or(self.kind == Kind::Local)
+    }
 }
 
 /// What the operator set about forges.
@@ -182,7 +189,7 @@ fn set(rules: &mut Rules, key: &str, value: &Value) -> Result<(), Option<&'stati
             let repository = value.as_str().and_then(Repository::parse);
             rules.repository = Some(repository.ok_or(Some("an owner and a name, such as \"ada/engine\""))?);
         }
-        "auto-merge" => rules.auto_merge = value.as_bool().ok_or(Some("true or false"))?,
+        "auto-merge" => rules.auto_merge = Some(value.as_bool().ok_or(Some("true or false"))?),
         _ => return Err(None),
     }
     Ok(())
@@ -244,17 +251,19 @@ mod tests {
         assert_eq!(config.base_url, "https://hub.example.com/api/v3");
         assert_eq!(config.token.as_ref().unwrap().reveal(), "token-SEALED");
         assert_eq!(config.rules("else").repository.as_ref().unwrap().name, "engine");
-        assert!(!config.rules("else").auto_merge);
+        assert!(!config.rules("else").lets_runs_merge());
         assert_eq!(config.rules("shop-1a2b3c").repository.as_ref().unwrap().name, "shop");
-        assert!(config.rules("shop-1a2b3c").auto_merge);
+        assert!(config.rules("shop-1a2b3c").lets_runs_merge() && config.rules("notes").lets_runs_merge());
         assert_eq!(config.rules("notes").kind, Kind::Local);
         assert!(!format!("{config:?}").contains("token-SEALED"));
     }
 
     #[test]
-    fn without_settings_pull_requests_are_local_and_people_merge() {
+    fn without_settings_pull_requests_are_local_and_runs_merge() {
         let config = read(json!({})).unwrap();
-        assert_eq!((config.usual.kind, config.usual.auto_merge), (Kind::Local, false));
+        assert_eq!((config.usual.kind, config.usual.lets_runs_merge()), (Kind::Local, true));
+        let off = read(json!({ "auto-merge": false, "projects": { "shop": { "auto-merge": true } } })).unwrap();
+        assert_eq!((off.usual.lets_runs_merge(), off.rules("shop").lets_runs_merge()), (false, true));
         assert_eq!(config.base_url, GITHUB);
         assert_eq!(config.token.unwrap().reveal(), "token-GITHUB_TOKEN");
         assert_eq!(read(json!({ "token-env": "HUB" })).unwrap().token.unwrap().reveal(), "t0ken-of-hub");

@@ -117,7 +117,7 @@ impl Scene {
     }
 
     fn view<'a>(&'a self, recorder: &'a mut Recorder) -> View<'a> {
-        View { recorder, forges: &self.forges, project: "shop-1", folder: Path::new("/shop"), author: "amelia" }
+        View { recorder, forges: &self.forges, project: "shop-1", folder: Path::new("/shop"), author: "amelia", ordered: None }
     }
 }
 
@@ -197,13 +197,25 @@ async fn each_deed_needs_its_grant() {
 
 #[tokio::test]
 async fn a_run_merges_only_where_the_operator_lets_it() {
-    let scene = Scene::with(json!({ "projects": { "other": { "auto-merge": true } } }));
+    let scene = Scene::with(json!({ "auto-merge": false, "projects": { "other": { "auto-merge": true } } }));
     let mut recorder = scene.bench.recorder();
     let denied = refusal(scene.view(&mut recorder).merge(7, head(), wit::Method::Merge, None).await);
     assert!(matches!(&denied, CallError::Denied(text) if text.contains("baton pull-requests merge 7")), "{denied}");
     assert!(scene.rows.asked().is_empty());
     let told: Vec<_> = scene.bench.journal.events().iter().map(|event| event.name.clone()).collect();
     assert_eq!(told, ["denied"], "the audit log hears of it");
+}
+
+#[tokio::test]
+async fn a_run_merges_what_a_person_ordered_it_to_and_nothing_else() {
+    let scene = Scene::with(json!({ "auto-merge": false }));
+    let mut recorder = scene.bench.recorder();
+    let ordered = Ordered { number: 7, into: "main".into() };
+    assert_eq!(Ordered::read(&ordered.settings()).as_ref(), Some(&ordered));
+    assert_eq!(Ordered::read(&json!({ "forge": { "ordered": { "number": "7", "into": "main" } } })), None);
+    let mut view = View { ordered: Some(&ordered), ..scene.view(&mut recorder) };
+    assert_eq!(view.merge(7, head(), wit::Method::Merge, None).await.unwrap(), "cd".repeat(20));
+    assert!(matches!(refusal(view.merge(8, head(), wit::Method::Merge, None).await), CallError::Denied(_)));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    BRANCHES, GIT, View,
+    Advances, BRANCHES, GIT, View,
     checkout::{Change, ChangeKind, Revision},
     committing::Signature,
     merging::{Merged, Resolution},
@@ -183,7 +183,12 @@ impl wit::Host for View<'_> {
         let request = json!({ "branch": branch, "expected": expected });
         let call = Call::new("git.advance", Effect::Write, &request)?.needing(use_of("merge")).needing(of_branch(&branch));
         let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
+        let advances = self.advances.clone();
         let advance = |attempt: Attempt| async move {
+            // Looked at with the call and not before, so that a replay is told what the run was told.
+            if let Err(refusal) = may_advance(&advances, &branch) {
+                return Performed::answer(Err(refusal));
+            }
             let moved = repositories.advance(&seat, branch.clone(), expected, attempt.again).await;
             told(moved, |(from, to)| {
                 let data = json!({ "branch": branch, "from": from, "to": to });
@@ -240,6 +245,18 @@ impl View<'_> {
         let (run, at) = (self.recorder.run().to_string(), self.recorder.clock());
         move |attempt| Signature { author, message, run, call: attempt.key, again: attempt.again, at }
     }
+}
+
+fn may_advance(advances: &Advances, branch: &str) -> Result<(), CallError> {
+    match advances {
+        Advances::Granted => return Ok(()),
+        Advances::Ordered(ordered) if ordered == branch => return Ok(()),
+        Advances::Ordered(_) | Advances::None => {}
+    }
+    Err(CallError::Denied(format!(
+        "A person brings work into `{branch}`: open a pull request, and leave it open for `baton pull-requests merge`. Runs may where the user's \
+         settings have `auto-merge = true` under [forge], for all projects or for this one."
+    )))
 }
 
 fn use_of(what: &'static str) -> Capability<'static> {

@@ -58,6 +58,17 @@ pub trait Preferences: Send + Sync {
     fn remote(&self) -> Option<String>;
 }
 
+/// Which branches of a person's runs may move forward.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Advances {
+    /// Those that they were granted.
+    Granted,
+    /// Of those the one that a person ordered.
+    Ordered(String),
+    /// None: a person does it.
+    None,
+}
+
 /// What one call borrows of the session.
 pub struct View<'a> {
     /// The gate.
@@ -70,6 +81,8 @@ pub struct View<'a> {
     pub plugin: &'a str,
     /// What the settings say.
     pub preferences: &'a dyn Preferences,
+    /// Which branches it may move forward.
+    pub advances: Advances,
 }
 
 bindings::convert_faults!(View<'_>);

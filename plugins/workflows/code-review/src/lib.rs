@@ -2,6 +2,7 @@
 //! and the guards said. Changes nothing, and approves nothing whose tests are red.
 
 mod change;
+mod opinion;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,8 @@ struct Order {
     tests: Option<Tested>,
     #[serde(default)]
     guards: Vec<String>,
+    /// Where the review is written, so that people find it.
+    pull_request: Option<u64>,
 }
 
 /// The output of `run-tests`.
@@ -60,21 +63,28 @@ struct Finding {
 
 impl Workflow<Order, Judged> for CodeReview {
     fn run(order: Order) -> Result<Judged> {
-        let item = backlog::get(&order.key)?;
-        let diff = git::diff(&order.base)?;
-        if let Some(judged) = decided(&order, &diff) {
-            return Ok(judged);
+        let judged = judge(&order)?;
+        if let Some(number) = order.pull_request {
+            opinion::write(number, &judged);
         }
-        run::progress(0.2, "Murat reviews the change");
-        let story = format!("{}\n\n{}", item.draft.title, item.draft.body);
-        let task = Task::new(goal(&order.key)).with_context(change::described(&order, &story, &diff));
-        let judged = agents::checked(REVIEWER, &task, &schema(), problems)?;
         run::progress(1.0, &judged.summary);
         Ok(judged)
     }
 }
 
 baton_sdk::export!(CodeReview);
+
+fn judge(order: &Order) -> Result<Judged> {
+    let item = backlog::get(&order.key)?;
+    let diff = git::diff(&order.base)?;
+    if let Some(judged) = decided(order, &diff) {
+        return Ok(judged);
+    }
+    run::progress(0.2, "Murat reviews the change");
+    let story = format!("{}\n\n{}", item.draft.title, item.draft.body);
+    let task = Task::new(goal(&order.key)).with_context(change::described(order, &story, &diff));
+    agents::checked(REVIEWER, &task, &schema(), problems)
+}
 
 fn main_branch() -> String {
     "main".to_owned()

@@ -83,3 +83,26 @@ fn a_huge_change_is_cut_and_said_to_be() {
         context.len()
     );
 }
+
+#[test]
+fn the_review_is_written_on_the_pull_request() {
+    for (answer, verdict) in [(CHANGES, forge::Verdict::RequestChanges), (APPROVED, forge::Verdict::Approve)] {
+        let manifest = include_str!("../plugin.toml").replace("pull-requests = [\"review\"]", "pull-requests = [\"*\"]");
+        let host = host(Box::leak(Box::new([answer]))).with_manifest(&manifest);
+        let number = host.inside(|| forge::open(&forge::Proposal::new("story/1-1-a", "main", "Add up"))).expect("a number");
+        let mut order = input();
+        order["pull_request"] = json!(number);
+        host.run(CodeReview::run, order).expect("a verdict");
+        let reviews = host.inside(|| forge::get(number)).expect("a pull request").reviews;
+        assert_eq!((reviews.len(), reviews[0].verdict), (1, verdict));
+    }
+}
+
+#[test]
+fn a_review_that_cannot_be_written_is_a_review_all_the_same() {
+    let host = host(&[APPROVED]);
+    let mut order = input();
+    order["pull_request"] = json!(9);
+    assert_eq!(host.run(CodeReview::run, order).expect("a verdict")["verdict"], "approve");
+    assert!(host.logged().iter().any(|line| line.message.contains("pull request 9")), "{:?}", host.logged());
+}

@@ -5,7 +5,7 @@ use baton_sdk::git::Merged;
 use baton_sdk::prelude::*;
 use serde::Deserialize;
 
-use crate::{Conflict, Landed, Red, Story};
+use crate::{Conflict, Landed, Red, Story, merged};
 
 /// What became of a batch; the worktree holds `landed`, tested together.
 #[derive(Debug, Default)]
@@ -65,9 +65,10 @@ impl Batch {
         let (mut merged, mut fitting) = (Vec::new(), Vec::new());
         for story in stories {
             let title = backlog::get(&story.key).map_or_else(|_| String::new(), |item| format!(": {}", item.draft.title));
+            let proposed = merged::proposed(&story)?;
             match git::merge(&story.branch, &format!("Merge story {}{title}", story.key), &[])? {
                 Merged::Clean(commit) => {
-                    merged.push(Landed { key: story.key.clone(), commit });
+                    merged.push(Landed { key: story.key.clone(), commit, proposed });
                     fitting.push(story);
                 }
                 Merged::Conflicts(paths) => self.conflicts.push(Conflict { key: story.key, paths }),

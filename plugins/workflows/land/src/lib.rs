@@ -1,8 +1,10 @@
 //! The merge queue's work on one batch, in a worktree of its own: reviewed stories are merged, what came of it is tested,
 //! and the branch moves only when that is green. Of a red batch it finds the guilty; it mends nothing.
 
+mod apart;
 mod batch;
 mod documents;
+mod merged;
 #[cfg(test)]
 mod tests;
 
@@ -16,24 +18,28 @@ const MOST_ROUNDS: u32 = 4;
 
 struct Land;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Order {
     stories: Vec<Story>,
     #[serde(default = "main_branch")]
     main: String,
+    #[serde(default)]
+    apart: bool,
 }
 
 /// A story that was approved.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Story {
     key: String,
     branch: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pull_request: Option<u64>,
 }
 
 /// The run's output. Every story is in one of the three lists.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 struct Outcome {
     landed: Vec<Landed>,
     conflicts: Vec<Conflict>,
@@ -44,21 +50,30 @@ struct Outcome {
     documents: Vec<String>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Landed {
     key: String,
     /// The merge commit.
     commit: String,
+    #[serde(skip)]
+    proposed: Option<Proposed>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// The pull request of a story that was merged, with the commit its branch ended with.
+#[derive(Clone, Debug)]
+struct Proposed {
+    number: u64,
+    head: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Conflict {
     key: String,
     paths: Vec<String>,
 }
 
 /// Its tests fail on the merged tree.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Red {
     key: String,
     report: String,
@@ -66,6 +81,9 @@ struct Red {
 
 impl Workflow<Order, Outcome> for Land {
     fn run(order: Order) -> Result<Outcome> {
+        if order.apart || git::branch()? == order.main {
+            return apart::landed(order);
+        }
         for _ in 0..MOST_ROUNDS {
             let expected = brought_up_to_date(&order.main)?;
             let batch = Batch::merged(&order.stories, batch::head()?)?;
@@ -106,8 +124,9 @@ fn brought_up_to_date(main: &str) -> Result<String> {
     Ok(newest)
 }
 
-/// The branch has the stories: the backlog and its documents follow.
+/// The branch has the stories: their pull requests, the backlog and its documents follow.
 fn finished(main: &str, batch: Batch) -> Result<Outcome> {
+    batch.landed.iter().for_each(merged::mark);
     for landed in &batch.landed {
         let reason = format!("landed in {main} with {}", short(&landed.commit));
         if let Err(error) = backlog::move_to(&landed.key, backlog::Status::Done, &reason) {

@@ -99,7 +99,7 @@ fn nothing_green_moves_nothing() {
 fn moving(times: u32) -> Host {
     let moved = Cell::new(0);
     // The other one needs more than landing does.
-    let manifest = include_str!("../plugin.toml").replace("\"run-tests\"", "\"*\"").replace("\"merge\"", "\"merge\", \"worktree\"");
+    let manifest = include_str!("../plugin.toml").replace("\"run-tests\", \"land\"", "\"*\"");
     host(&[("1-1", "a", "A")], || true)
         .with_manifest(&manifest)
         .with_workflow("other", |input| {
@@ -147,4 +147,56 @@ fn what_tests_leave_behind_is_not_in_the_way_and_not_landed() {
     let outcome = land(&host, &["1-1", "1-2"]).expect("an outcome");
     assert_eq!(keys(&outcome, "landed"), ["1-1"]);
     assert_eq!((on_main(&host, "report.txt"), on_main(&host, "kitty").as_deref()), (None, Some("begin\n")));
+}
+
+#[test]
+fn the_pull_requests_of_what_lands_are_marked_as_merged() {
+    let host = host(&[("1-1", "a", "A"), ("1-2", "kitty", "two\n"), ("1-3", "kitty", "three\n")], || true);
+    let host = host.with_manifest(&include_str!("../plugin.toml").replace("pull-requests = [\"merge\"]", "pull-requests = [\"*\"]"));
+    let stories = ["1-1", "1-2", "1-3"].map(|key| {
+        let proposal = forge::Proposal::new(format!("story/{key}"), "main", key);
+        let number = host.inside(|| forge::open(&proposal)).expect("a number");
+        json!({ "key": key, "branch": format!("story/{key}"), "pull_request": number })
+    });
+    let head = host.inside(|| git::log(Some("story/1-1"), 1)).expect("a log").remove(0).id;
+    let outcome = host.run(Land::run, json!({ "stories": stories })).expect("an outcome");
+    let found = |number| host.inside(|| forge::get(number)).expect("a pull request");
+    assert_eq!((found(1).state, found(1).head), (forge::State::Merged, Some(head)));
+    assert_eq!(found(1).merge_commit.as_deref(), outcome["landed"][0]["commit"].as_str());
+    assert_eq!((found(2).state, found(3).state), (forge::State::Merged, forge::State::Open), "a conflict is merged later");
+}
+
+#[test]
+fn a_pull_request_that_is_not_there_holds_nothing_up() {
+    let host = host(&[("1-1", "a", "A")], || true);
+    let stories = json!([{ "key": "1-1", "branch": "story/1-1", "pull_request": 9 }]);
+    let outcome = host.run(Land::run, json!({ "stories": stories })).expect("an outcome");
+    assert_eq!(keys(&outcome, "landed"), ["1-1"]);
+    assert!(host.logged().iter().any(|line| line.message.contains("pull request 9")), "{:?}", host.logged());
+}
+
+#[test]
+fn where_a_person_works_the_batch_lands_in_a_worktree_of_its_own() {
+    let apart = |order: Value| {
+        let host = Host::new().with_manifest(include_str!("../plugin.toml")).with_file("kitty", "begin\n").with_repository();
+        let host = host.with_workflow("land", |input| match input["main"].as_str() {
+            Some("main") => Ok(json!({ "landed": [], "conflicts": [], "red": [], "main": "c", "documents": [] })),
+            _ => Err(Error::other("The branch is not there.")),
+        });
+        let ended = host.run(Land::run, order);
+        let started = host.requests("workflows.start").remove(0);
+        assert!(started["worktree"].as_str().is_some_and(|name| name.starts_with("land/")), "{started}");
+        assert_eq!((started["input"]["apart"].clone(), host.requests("git.worktree-remove").len()), (json!(false), 1));
+        ended
+    };
+    let stories = json!([{ "key": "1-1", "branch": "story/1-1", "pull_request": 3 }]);
+    assert_eq!(apart(json!({ "stories": stories })).expect("an outcome")["main"], "c");
+    assert!(apart(json!({ "stories": stories, "main": "main", "apart": true })).is_ok());
+}
+
+#[test]
+fn a_run_that_may_not_merge_lands_nothing() {
+    let host = host(&[("1-1", "a", "A")], || true).without_auto_merge();
+    assert!(matches!(land(&host, &["1-1"]), Err(Error::Denied(text)) if text.contains("A person brings work into `main`")));
+    assert!(on_main(&host, "a").is_none());
 }

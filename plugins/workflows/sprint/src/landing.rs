@@ -7,7 +7,7 @@ use baton_sdk::workflows::RunId;
 use crate::conflict;
 use crate::replies::Batch;
 use crate::sprint::{Sprint, give_back};
-use crate::story::{End, Stage};
+use crate::story::{End, Stage, Story};
 
 #[derive(Default)]
 pub(crate) struct Landing {
@@ -21,15 +21,19 @@ pub(crate) struct Landing {
 impl Sprint {
     /// Starts to land what is approved, unless a batch is under way.
     pub(crate) fn land(&mut self) -> Result<()> {
+        if self.landing.run.is_some() {
+            return Ok(());
+        }
+        self.leave_out_closed()?;
         let approved = self.places(&Stage::Approved);
-        if self.landing.run.is_some() || approved.is_empty() {
+        if approved.is_empty() {
             return Ok(());
         }
         self.landing.number += 1;
         let name = format!("land/{}-{}", short(&run::about().id), self.landing.number);
         let started = git::worktree_add(&name, &self.main).and_then(|worktree| {
             let stories: Vec<_> = approved.iter().map(|place| &self.stories[*place]).collect();
-            let stories: Vec<_> = stories.iter().map(|story| json!({ "key": story.key, "branch": story.worktree })).collect();
+            let stories: Vec<_> = stories.iter().map(|story| ordered(story)).collect();
             self.landing.worktree = worktree;
             workflows::start("land", &json!({ "stories": stories, "main": self.main }), Some(&self.landing.worktree))
         });
@@ -68,7 +72,9 @@ impl Sprint {
         }
         for conflicting in batch.conflicts {
             if let Some(place) = self.landing_place(&conflicting.key) {
-                let step = self.stories[place].merge_anew(&format!("{} conflict with {}", conflicting.paths.join(", "), self.main));
+                let why = format!("{} conflict with {}", conflicting.paths.join(", "), self.main);
+                let step = self.stories[place].merge_anew(&why);
+                self.forge.tell(&self.stories[place], &why);
                 conflict::filed(&self.stories[place], &self.main, &conflicting.paths)?;
                 self.take(place, step)?;
             }
@@ -77,11 +83,25 @@ impl Sprint {
             if let Some(place) = self.landing_place(&red.key) {
                 let why = format!("its tests are red once it is merged with {}", self.main);
                 let step = self.stories[place].merge_anew(&why);
-                conflict::sent_back(&self.stories[place], &format!("{why}: {}", last_line(&red.report)))?;
+                let why = format!("{why}: {}", last_line(&red.report));
+                self.forge.tell(&self.stories[place], &why);
+                conflict::sent_back(&self.stories[place], &why)?;
                 self.take(place, step)?;
             }
         }
         Ok("`land` did not say what became of it.".to_owned())
+    }
+
+    /// What somebody does not want merged, however good it is.
+    fn leave_out_closed(&mut self) -> Result<()> {
+        for place in self.places(&Stage::Approved) {
+            if self.forge.is_closed(&self.stories[place]) {
+                let step =
+                    self.stories[place].end(End::Blocked("It is approved and green, and somebody closed its pull request.".to_owned()));
+                self.take(place, step)?;
+            }
+        }
+        Ok(())
     }
 
     fn landing_place(&self, key: &str) -> Option<usize> {
@@ -91,6 +111,15 @@ impl Sprint {
     fn places(&self, stage: &Stage) -> Vec<usize> {
         (0..self.stories.len()).filter(|place| self.stories[*place].stage == *stage).collect()
     }
+}
+
+/// A story as `land` takes it.
+fn ordered(story: &Story) -> Value {
+    let mut ordered = json!({ "key": story.key, "branch": story.worktree });
+    if let Some(number) = story.pull_request {
+        ordered["pull_request"] = json!(number);
+    }
+    ordered
 }
 
 fn last_line(report: &str) -> &str {

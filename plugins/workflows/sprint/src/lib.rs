@@ -4,6 +4,7 @@
 
 mod conflict;
 mod landing;
+mod proposing;
 mod replies;
 mod sprint;
 mod story;
@@ -13,6 +14,7 @@ mod tests;
 use baton_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use proposing::Forge;
 use sprint::Sprint;
 
 /// Stories at work at the same time where nobody says otherwise.
@@ -49,12 +51,14 @@ struct Summary {
 struct Told {
     key: String,
     title: String,
-    /// `landed`, `skipped`, `blocked` or `failed`.
+    /// `landed`, `proposed`, `skipped`, `blocked` or `failed`.
     outcome: &'static str,
     /// Why it did not land.
     reason: String,
     /// The merge commit.
     commit: Option<String>,
+    /// The number of its pull request.
+    pull_request: Option<u64>,
     /// How often the review sent it back.
     sent_back: u32,
     /// How often it had to be merged with what landed before it.
@@ -72,11 +76,14 @@ impl Workflow<Order, Summary> for SprintWorkflow {
             Some(parallel) => parallel,
             None => settings::get("sprint.parallel")?.unwrap_or(PARALLEL),
         };
-        let mut sprint = Sprint::new(branch.clone(), parallel.clamp(1, MOST_PARALLEL), order.stories, order.most);
+        let forge = Forge::find()?;
+        let mut sprint = Sprint::new(branch.clone(), forge, parallel.clamp(1, MOST_PARALLEL), order.stories, order.most);
         sprint.go_on_to_the_end()?;
         let stories: Vec<_> = sprint.told();
         let landed = stories.iter().filter(|story| story.outcome == "landed").count();
-        run::progress(1.0, &format!("{landed} of {} landed in {branch}", stories.len()));
+        let open = stories.iter().filter(|story| story.outcome == "proposed").count();
+        let waiting = if open > 0 { format!(", {open} wait for a person to merge them") } else { String::new() };
+        run::progress(1.0, &format!("{landed} of {} landed in {branch}{waiting}", stories.len()));
         let main = git::log(Some(&branch), 1)?.into_iter().next().map(|commit| commit.id).unwrap_or_default();
         Ok(Summary { branch, main, landed, stories, took: run::now().saturating_sub(began) })
     }

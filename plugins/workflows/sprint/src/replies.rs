@@ -9,6 +9,9 @@ pub(crate) struct Developed {
     pub(crate) outcome: Outcome,
     #[serde(default)]
     pub(crate) reason: String,
+    /// What the developer says was done.
+    #[serde(default)]
+    pub(crate) summary: String,
     #[serde(default)]
     pub(crate) tests: Value,
     #[serde(default)]

@@ -8,6 +8,8 @@ use baton_sdk::workflows::RunId;
 
 use crate::Told;
 use crate::landing::Landing;
+use crate::proposing::Forge;
+use crate::replies::{Developed, Outcome};
 use crate::story::{End, Stage, Step, Story};
 
 /// Who is assigned; `dev-story` knows how to reach her.
@@ -17,6 +19,7 @@ const MOST_NAMES: u32 = 20;
 
 pub(crate) struct Sprint {
     pub(crate) main: String,
+    pub(crate) forge: Forge,
     pub(crate) stories: Vec<Story>,
     parallel: usize,
     wanted: Option<Vec<String>>,
@@ -29,9 +32,9 @@ pub(crate) struct Sprint {
 }
 
 impl Sprint {
-    pub(crate) fn new(main: String, parallel: usize, wanted: Option<Vec<String>>, most: Option<usize>) -> Self {
+    pub(crate) fn new(main: String, forge: Forge, parallel: usize, wanted: Option<Vec<String>>, most: Option<usize>) -> Self {
         let (landing, most) = (Landing::default(), most.unwrap_or(usize::MAX));
-        Self { main, stories: Vec::new(), parallel, wanted, most, taken: Vec::new(), open: Vec::new(), landing }
+        Self { main, forge, stories: Vec::new(), parallel, wanted, most, taken: Vec::new(), open: Vec::new(), landing }
     }
 
     /// Until nothing is at work and nothing that is ready may be taken up.
@@ -67,7 +70,12 @@ impl Sprint {
                 Ok(run) => self.open.push((run, place)),
                 Err(error) => return self.fail(place, &error),
             },
-            Step::Queue => {}
+            Step::Queue if self.forge.lands() => {}
+            Step::Queue => {
+                let end = self.forge.proposed(story, &self.main);
+                self.stories[place].end(end);
+                self.close(place)?;
+            }
             Step::Close => self.close(place)?,
         }
         Ok(())
@@ -123,7 +131,7 @@ impl Sprint {
         let story = &mut self.stories[place];
         let step = match (ended, &story.stage) {
             (Ok(output), Stage::Reviewing) => from_value(output).map(|judged| story.reviewed(judged)),
-            (Ok(output), _) => from_value(output).map(|developed| story.developed(developed)),
+            (Ok(output), _) => from_value(output).map(|developed| proposed(&self.forge, story, &self.main, developed)),
             (Err(error), _) => return self.fail(place, &error),
         };
         match step {
@@ -156,16 +164,17 @@ impl Sprint {
         story.ended = run::now();
         let Stage::Ended(end) = &story.stage else { return Ok(()) };
         match end {
-            // `land` says it of those that landed.
-            End::Landed(_) => {}
+            // `land` says it of those that landed, and a person of those that wait for one.
+            End::Landed(_) | End::Proposed(_) => {}
             End::Failed(reason) => moved(&story.key, Status::Failed, reason)?,
             End::Skipped(reason) | End::Blocked(reason) => moved(&story.key, Status::Blocked, reason)?,
         }
-        let landed = matches!(end, End::Landed(_));
-        if !landed {
-            run::warn(&format!("Story {} is {}: {}", story.key, end.told().0, end.told().1));
+        let (outcome, reason) = end.told();
+        if !matches!(end, End::Landed(_)) {
+            run::warn(&format!("Story {} is {outcome}: {reason}", story.key));
+            self.forge.tell(story, &format!("The story is {outcome}: {reason}"));
         }
-        crate::conflict::settled(&story.key, story.merged_anew, landed)?;
+        crate::conflict::settled(&story.key, story.merged_anew, matches!(end, End::Landed(_) | End::Proposed(_)))?;
         give_back(&story.worktree);
         Ok(())
     }
@@ -182,6 +191,16 @@ impl Sprint {
         });
         run::progress(share, &told.chain([format!("{ended} ended")]).collect::<Vec<_>>().join(" · "));
     }
+}
+
+/// What a developer made, with a pull request where it is to be looked at.
+fn proposed(forge: &Forge, story: &mut Story, main: &str, developed: Developed) -> Step {
+    match developed.outcome {
+        Outcome::Done => forge.propose(story, main, &developed),
+        Outcome::Accepted => forge.tell(story, "A person takes it as it is, whatever the review says."),
+        Outcome::Skipped => {}
+    }
+    story.developed(developed)
 }
 
 /// Moves an item whose present status is not known for sure: that somebody moved it meanwhile holds up no work.
@@ -229,6 +248,7 @@ fn told(story: &Story) -> Told {
         outcome,
         reason: reason.to_owned(),
         commit,
+        pull_request: story.pull_request,
         sent_back: story.sent_back,
         merged_anew: story.merged_anew,
         took: story.ended.saturating_sub(story.began),

@@ -17,6 +17,8 @@ pub(crate) struct Story {
     /// Its worktree, and the branch in it.
     pub(crate) worktree: String,
     pub(crate) stage: Stage,
+    /// Its number, once there is one.
+    pub(crate) pull_request: Option<u64>,
     pub(crate) sent_back: u32,
     pub(crate) merged_anew: u32,
     /// When it was begun and when it ended, in milliseconds since 1970 UTC.
@@ -39,6 +41,8 @@ pub(crate) enum Stage {
 pub(crate) enum End {
     /// With this merge commit.
     Landed(String),
+    /// Approved and green; a person merges it as this says.
+    Proposed(String),
     Skipped(String),
     Blocked(String),
     Failed(String),
@@ -49,7 +53,7 @@ pub(crate) enum End {
 pub(crate) enum Step {
     /// Start this workflow with this input in the story's worktree.
     Start(&'static str, Value),
-    /// Wait for the queue.
+    /// Wait for the queue, or for a person.
     Queue,
     /// It is over.
     Close,
@@ -62,6 +66,7 @@ impl Story {
             title: title.to_owned(),
             worktree: worktree.to_owned(),
             stage: Stage::Developing,
+            pull_request: None,
             sent_back: 0,
             merged_anew: 0,
             began: now,
@@ -86,7 +91,11 @@ impl Story {
             Outcome::Done => {
                 self.stage = Stage::Reviewing;
                 let (tests, guards) = (developed.tests, developed.guards);
-                Step::Start("code-review", json!({ "key": self.key, "base": self.main, "tests": tests, "guards": guards }))
+                let mut input = json!({ "key": self.key, "base": self.main, "tests": tests, "guards": guards });
+                if let Some(number) = self.pull_request {
+                    input["pull_request"] = json!(number);
+                }
+                Step::Start("code-review", input)
             }
         }
     }
@@ -138,6 +147,7 @@ impl End {
     pub(crate) fn told(&self) -> (&'static str, &str) {
         match self {
             Self::Landed(_) => ("landed", ""),
+            Self::Proposed(reason) => ("proposed", reason),
             Self::Skipped(reason) => ("skipped", reason),
             Self::Blocked(reason) => ("blocked", reason),
             Self::Failed(reason) => ("failed", reason),
@@ -154,7 +164,13 @@ mod tests {
     }
 
     fn done(outcome: Outcome) -> Developed {
-        Developed { outcome, reason: "Why.".to_owned(), tests: json!({ "passed": true }), guards: vec!["note".to_owned()] }
+        Developed {
+            outcome,
+            reason: "Why.".to_owned(),
+            summary: String::new(),
+            tests: json!({ "passed": true }),
+            guards: vec!["note".to_owned()],
+        }
     }
 
     fn judged(verdict: Verdict) -> Judged {
@@ -168,6 +184,8 @@ mod tests {
         let review = json!({ "key": "1-1", "base": "main", "tests": { "passed": true }, "guards": ["note"] });
         assert_eq!(story.developed(done(Outcome::Done)), Step::Start("code-review", review));
         assert!(story.is_at_work());
+        story.pull_request = Some(3);
+        assert!(matches!(story.developed(done(Outcome::Done)), Step::Start(_, input) if input["pull_request"] == 3));
         assert_eq!((story.reviewed(judged(Verdict::Approve)), &story.stage), (Step::Queue, &Stage::Approved));
         assert!(!story.is_at_work());
         assert_eq!((story.landed("c".to_owned()), &story.stage), (Step::Close, &Stage::Ended(End::Landed("c".to_owned()))));

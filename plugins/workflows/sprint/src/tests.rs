@@ -236,3 +236,77 @@ fn only_wanted_stories_are_taken_and_nothing_ready_is_no_failure() {
     assert_eq!(sprint(&nothing)["stories"], json!([]));
     assert!(matches!(nothing.run(SprintWorkflow::run, json!({ "storys": [] })), Err(Error::Invalid(_))));
 }
+
+fn pull_request(host: &Host, number: u64) -> forge::PullRequest {
+    host.inside(|| forge::get(number)).expect("a pull request")
+}
+
+#[test]
+fn a_story_is_proposed_with_its_criteria_its_tests_and_what_becomes_of_it() {
+    let host = host(&[("1-1", &[])]).with_workflow("dev-story", |input| {
+        let mut told = developed(input)?;
+        told["summary"] = json!("It adds.");
+        told["tests"]["command"] = json!("make test");
+        Ok(told)
+    });
+    let summary = sprint(&host);
+    assert_eq!((&summary["stories"][0]["outcome"], &summary["stories"][0]["pull_request"]), (&json!("landed"), &json!(1)));
+    let found = pull_request(&host, 1);
+    assert_eq!((found.proposal.branch.as_str(), found.proposal.into.as_str()), ("story/1-1", "main"));
+    assert_eq!(found.proposal.title, "1-1: Story 1-1");
+    assert!(found.proposal.body.starts_with("It adds.\n\n## What was asked for") && found.proposal.body.contains("baton runs show"));
+    assert_eq!((found.checks[0].name.as_str(), found.checks[0].summary.as_str()), ("tests", "`make test` is green"));
+    assert_eq!(started(&host, "code-review")[0]["input"]["pull_request"], 1);
+    assert_eq!(started(&host, "land")[0]["input"]["stories"][0]["pull_request"], 1);
+}
+
+#[test]
+fn where_a_person_merges_an_approved_story_waits_for_one() {
+    let host = host(&[("1-1", &[]), ("1-2", &["1-1"]), ("1-3", &[])]).without_auto_merge();
+    let summary = sprint(&host);
+    assert_eq!(outcomes(&summary), BTreeMap::from([("1-1".into(), "proposed".into()), ("1-3".into(), "proposed".into())]));
+    assert!(summary["stories"][0]["reason"].to_string().contains("baton pull-requests merge 1"), "{summary}");
+    assert_eq!((summary["landed"].clone(), started(&host, "land").len()), (json!(0), 0));
+    assert_eq!((status(&host, "1-1"), status(&host, "1-2")), (Status::Review, Status::Todo));
+    assert!(branch(&host, "story/1-1") && pull_request(&host, 1).state == forge::State::Open);
+    assert_eq!(host.requests("git.worktree-add").len(), host.requests("git.worktree-remove").len());
+}
+
+#[test]
+fn a_story_that_does_not_land_leaves_its_pull_request_open_with_the_reason() {
+    let host = host(&[("1-1", &[])]).with_workflow("code-review", |_| Err(Error::other("The model declined.")));
+    assert_eq!(sprint(&host)["stories"][0]["outcome"], "failed");
+    let found = pull_request(&host, 1);
+    assert_eq!((found.state, found.reviews[0].verdict), (forge::State::Open, forge::Verdict::Comment));
+    assert!(found.reviews[0].text.contains("failed: The model declined."), "{}", found.reviews[0].text);
+}
+
+#[test]
+fn a_conflict_is_told_on_the_pull_request_and_it_stays_the_same_one() {
+    let host = conflicting();
+    assert_eq!(sprint(&host)["stories"][1]["pull_request"], 2);
+    assert!(pull_request(&host, 2).reviews[0].text.contains("kitty conflict with main"));
+    assert_eq!(host.requests("forge.open").len(), 2, "one a story");
+}
+
+#[test]
+fn without_the_grant_stories_land_and_nothing_is_proposed() {
+    let bare = manifest().replace("pull-requests = [\"read\", \"open\", \"review\", \"report\"]", "");
+    let host = host(&[("1-1", &[])]).with_manifest(&bare);
+    let summary = sprint(&host);
+    assert_eq!((&summary["landed"], &summary["stories"][0]["pull_request"]), (&json!(1), &Value::Null));
+    assert!(host.requests("forge.open").is_empty());
+}
+
+#[test]
+fn a_story_whose_pull_request_somebody_closed_does_not_land() {
+    let wider = manifest().replace("\"open\", ", "\"open\", \"close\", ");
+    let host = host(&[("1-1", &[])]).with_manifest(&wider).with_workflow("code-review", |input| {
+        forge::close(input["pull_request"].as_u64().unwrap_or_default())?;
+        Ok(approved())
+    });
+    let summary = sprint(&host);
+    assert_eq!((&summary["stories"][0]["outcome"], started(&host, "land").len()), (&json!("blocked"), 0));
+    assert!(summary["stories"][0]["reason"].to_string().contains("closed its pull request"), "{summary}");
+    assert!(branch(&host, "story/1-1"), "what was written is kept");
+}

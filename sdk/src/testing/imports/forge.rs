@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_pull_request_is_opened_reviewed_checked_and_merged() {
-        let host = Host::new().with_auto_merge();
+        let host = Host::new();
         let commit = "ab".repeat(20);
         host.inside(|| {
             let number = open(&Proposal::new("story/1", "main", "A story")).unwrap();
@@ -193,7 +193,7 @@ mod tests {
             assert!(all_open().unwrap().is_empty());
             assert_eq!(get(number).unwrap().merge_commit, Some(commit.clone()));
         });
-        let by_a_person = Host::new().inside(|| merge(1, &commit, Method::Merge, None));
+        let by_a_person = Host::new().without_auto_merge().inside(|| merge(1, &commit, Method::Merge, None));
         assert!(matches!(Error::from(by_a_person.unwrap_err()), Error::Denied(_)));
     }
 }

@@ -136,6 +136,12 @@ pub(crate) fn advance(branch: &str, expected: &str) -> Contract<()> {
     check_revision(expected)?;
     let advance = || {
         world.allows("branches", branch)?;
+        if !world.forge.borrow().auto_merge {
+            return Err(Error::Denied(format!(
+                "A person brings work into `{branch}`: open a pull request, and leave it open for `baton pull-requests merge`. Runs may where the \
+                 user's settings have `auto-merge = true` under [forge], for all projects or for this one."
+            )));
+        }
         repository(&world)?.advance(branch, expected)
     };
     let request = json!({ "branch": branch, "expected": expected });

@@ -207,3 +207,22 @@ async fn a_push_takes_the_branch_to_the_remote_and_never_by_force() {
         assert!(matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError::Invalid(_)), "{address}");
     }
 }
+
+#[tokio::test]
+async fn a_run_moves_no_branch_that_a_person_moves() {
+    let mut scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    fs::write(folder.join("b.txt"), "B").unwrap();
+    scene.at(&mut recorder, folder.clone()).commit("Mine".into(), None).await.unwrap();
+    let main = scene.git(&["rev-parse", "main"]);
+    for advances in [Advances::None, Advances::Ordered("other".to_owned())] {
+        scene.advances = advances;
+        let denied = refusal(scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await);
+        assert!(matches!(&denied, CallError::Denied(text) if text.contains("baton pull-requests merge")), "{denied}");
+        assert_eq!(scene.git(&["rev-parse", "main"]), main);
+    }
+    scene.advances = Advances::Ordered("main".to_owned());
+    scene.at(&mut recorder, folder).advance("main".into(), main.clone()).await.unwrap();
+    assert_ne!(scene.git(&["rev-parse", "main"]), main);
+}

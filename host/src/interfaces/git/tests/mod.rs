@@ -74,6 +74,7 @@ struct Scene {
     register: Arc<Rows>,
     repositories: Arc<Repositories>,
     remote: Remote,
+    advances: Advances,
 }
 
 impl Scene {
@@ -93,7 +94,7 @@ impl Scene {
         let root = home.path().canonicalize().unwrap().join("worktrees");
         let program = Program { person: vec![("HOME".into(), home.path().into())], ..program() };
         let repositories = Arc::new(Repositories::new(Some(program), root, register.clone()));
-        Self { home, bench: Bench::new(), register, repositories, remote: Remote(None) }
+        Self { home, bench: Bench::new(), register, repositories, remote: Remote(None), advances: Advances::Granted }
     }
 
     fn person(&self) -> PathBuf {
@@ -124,7 +125,8 @@ impl Scene {
 
     fn at<'a>(&'a self, recorder: &'a mut Recorder, workspace: PathBuf) -> View<'a> {
         let seat = Seat { project: "demo".to_owned(), workspace, root: Bench::run() };
-        View { recorder, repositories: &self.repositories, seat, plugin: "sprint", preferences: &self.remote }
+        let repositories = &self.repositories;
+        View { recorder, repositories, seat, plugin: "sprint", preferences: &self.remote, advances: self.advances.clone() }
     }
 
     /// Adds a worktree and gives its folder.

@@ -1,0 +1,47 @@
+//! The review as people read it, on the story's pull request. That it cannot be written there changes nothing of the verdict.
+
+use baton_sdk::forge;
+use baton_sdk::run;
+
+use crate::{Finding, Judged, REVIEWER, Verdict};
+
+/// Bytes that a review may have on a forge; what is said about the cut fits below them as well.
+const LONGEST: usize = 60 << 10;
+
+pub(crate) fn write(number: u64, judged: &Judged) {
+    let verdict = match judged.verdict {
+        Verdict::Approve => forge::Verdict::Approve,
+        Verdict::Changes => forge::Verdict::RequestChanges,
+    };
+    if let Err(error) = forge::review(number, verdict, &text(judged)) {
+        run::warn(&format!("The review is not written on pull request {number}: {error}"));
+    }
+}
+
+fn text(judged: &Judged) -> String {
+    let findings: Vec<_> = judged.findings.iter().map(listed).collect();
+    let whole = format!("{}\n\n{}", judged.summary.trim(), findings.concat());
+    let said = whole.trim();
+    let end = said.floor_char_boundary(LONGEST);
+    let cut = if end < said.len() { "\n\n(The rest is left out; the run's output has it.)" } else { "" };
+    format!("{}{cut}\n\nReviewed by {REVIEWER}.", &said[..end])
+}
+
+fn listed(finding: &Finding) -> String {
+    let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
+    format!("- `{}{line}`: {} ({})\n", finding.path, finding.what.trim(), finding.why.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_review_names_its_findings_and_is_bounded() {
+        let finding = |what: &str| Finding { path: "kitty".into(), line: Some(3), what: what.into(), why: "FR1".into() };
+        let judged = Judged { verdict: Verdict::Changes, summary: "No.".into(), findings: vec![finding("Rounds")] };
+        assert_eq!(text(&judged), "No.\n\n- `kitty:3`: Rounds (FR1)\n\nReviewed by murat.");
+        let long = text(&Judged { findings: vec![finding(&"ä".repeat(50_000))], ..judged });
+        assert!(long.len() < 64 << 10 && long.contains("left out"), "{}", long.len());
+    }
+}
