@@ -80,6 +80,9 @@ fn came_to(output: &Value) -> Landed {
             paths.join(", ")
         ));
     }
+    if let Some(reason) = output["withdrawn"][0]["reason"].as_str() {
+        return Landed::Not(text::line(reason));
+    }
     let report = output["red"][0]["report"].as_str().unwrap_or("`land` does not say why.");
     let last = report.trim_end().lines().next_back().unwrap_or_default();
     Landed::Not(format!("its tests are red once it is merged. They say last: {}", text::line(last)))
@@ -103,6 +106,8 @@ mod tests {
         let conflict = reason(&json!({ "landed": [], "conflicts": [{ "key": "1-1", "paths": ["calc", "a\u{1b}b"] }] }));
         assert!(conflict.starts_with("calc, a") && conflict.contains("1-1") && !conflict.contains('\u{1b}'), "{conflict}");
         assert!(reason(&json!({ "red": [{ "key": "1-1", "report": "2 passed\n1 failed\n" }] })).ends_with("1 failed"));
+        let withdrawn = json!({ "landed": [], "withdrawn": [{ "key": "1-1", "reason": "1-1 is `cancelled`." }] });
+        assert_eq!(reason(&withdrawn), "1-1 is `cancelled`.");
         assert!(reason(&Value::Null).contains("does not say why"));
     }
 }

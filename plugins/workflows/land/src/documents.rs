@@ -4,15 +4,18 @@
 use baton_sdk::git::Merged;
 use baton_sdk::prelude::*;
 
-use crate::{Landed, batch};
+use crate::batch;
 
 /// How often the branch may move away under the documents.
 const MOST_ROUNDS: u32 = 3;
 
-/// The paths that changed; none where somebody else's work was in the way, since the next landing writes them, too.
-pub(crate) fn written(main: &str, landed: &[Landed]) -> Result<Vec<String>> {
-    let keys: Vec<_> = landed.iter().map(|landed| landed.key.as_str()).collect();
-    let message = format!("docs: {} {} done", keys.join(", "), if keys.len() == 1 { "is" } else { "are" });
+/// Says of these stories that they are done. The paths that changed; none where somebody else's work was in the way, since the next landing writes them, too.
+pub(crate) fn written(main: &str, done: &[&str]) -> Result<Vec<String>> {
+    let message = match done {
+        [] => "docs: Follow the backlog".to_owned(),
+        [one] => format!("docs: {one} is done"),
+        several => format!("docs: {} are done", several.join(", ")),
+    };
     for _ in 0..MOST_ROUNDS {
         let expected = batch::head()?;
         let documents = backlog::write_documents()?;

@@ -7,6 +7,7 @@ mod documents;
 mod merged;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 use baton_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -38,12 +39,14 @@ struct Story {
     pull_request: Option<u64>,
 }
 
-/// The run's output. Every story is in one of the three lists.
+/// The run's output. Every story is in one of the first four lists.
 #[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 struct Outcome {
     landed: Vec<Landed>,
     conflicts: Vec<Conflict>,
     red: Vec<Red>,
+    withdrawn: Vec<Withdrawn>,
     /// Where the branch is now.
     main: String,
     /// Documents brought in step with the backlog.
@@ -79,6 +82,13 @@ struct Red {
     report: String,
 }
 
+/// Somebody cancelled it, moved it back or gave it to others.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Withdrawn {
+    key: String,
+    reason: String,
+}
+
 impl Workflow<Order, Outcome> for Land {
     fn run(order: Order) -> Result<Outcome> {
         if order.apart || git::branch()? == order.main {
@@ -86,12 +96,17 @@ impl Workflow<Order, Outcome> for Land {
         }
         for _ in 0..MOST_ROUNDS {
             let expected = brought_up_to_date(&order.main)?;
-            let batch = Batch::merged(&order.stories, batch::head()?)?;
+            let (stories, withdrawn) = wanted::sorted(&order.stories)?;
+            let batch = Batch::merged(&stories, batch::head()?)?;
             if batch.landed.is_empty() {
-                return Ok(Outcome { conflicts: batch.conflicts, red: batch.red, main: expected, ..Outcome::default() });
+                return Ok(Outcome { conflicts: batch.conflicts, red: batch.red, withdrawn, main: expected, ..Outcome::default() });
+            }
+            if !wanted::all(&batch.landed, &stories)? {
+                run::info("A story was taken back while it was tested; the batch is merged and tested without it");
+                continue;
             }
             match git::advance(&order.main, &expected) {
-                Ok(()) => return finished(&order.main, batch),
+                Ok(()) => return Ok(Outcome { withdrawn, ..finished(&order.main, batch)? }),
                 Err(Error::Conflict(_)) if batch::tip(&order.main)? != expected => {
                     run::info(&format!("`{}` moved meanwhile; the batch is merged and tested anew", order.main));
                 }
@@ -127,16 +142,20 @@ fn brought_up_to_date(main: &str) -> Result<String> {
 /// The branch has the stories: their pull requests, the backlog and its documents follow.
 fn finished(main: &str, batch: Batch) -> Result<Outcome> {
     batch.landed.iter().for_each(merged::mark);
-    for landed in &batch.landed {
-        let reason = format!("landed in {main} with {}", short(&landed.commit));
-        if let Err(error) = backlog::move_to(&landed.key, backlog::Status::Done, &reason) {
-            // The code is in the branch, whatever the backlog says of it.
-            run::warn(&format!("The backlog does not take {} as done: {error}", landed.key));
-        }
-    }
-    let documents = documents::written(main, &batch.landed)?;
+    let done: Vec<_> = batch.landed.iter().filter(|landed| is_done(main, landed)).map(|landed| landed.key.as_str()).collect();
+    let documents = documents::written(main, &done)?;
     run::progress(1.0, &format!("{main} has {} more", counted(batch.landed.len())));
-    Ok(Outcome { landed: batch.landed, conflicts: batch.conflicts, red: batch.red, main: batch::tip(main)?, documents })
+    let main = batch::tip(main)?;
+    Ok(Outcome { landed: batch.landed, conflicts: batch.conflicts, red: batch.red, main, documents, ..Outcome::default() })
+}
+
+/// Says in the backlog that a story is done. The code is in the branch, whatever the backlog says of it.
+fn is_done(main: &str, landed: &Landed) -> bool {
+    let moved = backlog::move_to(&landed.key, backlog::Status::Done, &format!("landed in {main} with {}", short(&landed.commit)));
+    if let Err(error) = &moved {
+        run::warn(&format!("The backlog does not take {} as done: {error}", landed.key));
+    }
+    moved.is_ok()
 }
 
 fn counted(stories: usize) -> String {

@@ -150,6 +150,27 @@ fn what_tests_leave_behind_is_not_in_the_way_and_not_landed() {
 }
 
 #[test]
+fn what_somebody_took_back_is_not_landed() {
+    let host = host(&[("1-1", "a", "A"), ("1-2", "b", "B")], || true);
+    host.inside(|| backlog::move_to("1-2", Status::Cancelled, "")).expect("a move");
+    let outcome = land(&host, &["1-1", "1-2"]).expect("an outcome");
+    assert_eq!((keys(&outcome, "landed"), keys(&outcome, "withdrawn")), (vec!["1-1".to_owned()], vec!["1-2".to_owned()]));
+    assert!(outcome["withdrawn"][0]["reason"].to_string().contains("`cancelled`") && on_main(&host, "b").is_none());
+}
+
+#[test]
+fn what_somebody_takes_back_while_it_is_tested_is_not_landed() {
+    let host = host(&[("1-1", "a", "A"), ("1-2", "b", "B")], || {
+        let _ = backlog::move_to("1-2", Status::Todo, "Not yet.");
+        true
+    });
+    let outcome = land(&host, &["1-1", "1-2"]).expect("an outcome");
+    assert_eq!((keys(&outcome, "landed"), keys(&outcome, "withdrawn")), (vec!["1-1".to_owned()], vec!["1-2".to_owned()]));
+    assert!(on_main(&host, "b").is_none(), "the batch was merged without it");
+    host.inside(|| assert_eq!(git::log(Some("main"), 1).expect("a log")[0].summary, "docs: 1-1 is done"));
+}
+
+#[test]
 fn the_pull_requests_of_what_lands_are_marked_as_merged() {
     let host = host(&[("1-1", "a", "A"), ("1-2", "kitty", "two\n"), ("1-3", "kitty", "three\n")], || true);
     let host = host.with_manifest(&include_str!("../plugin.toml").replace("pull-requests = [\"merge\"]", "pull-requests = [\"*\"]"));

@@ -24,7 +24,7 @@ impl Sprint {
         if self.landing.run.is_some() {
             return Ok(());
         }
-        self.leave_out_closed()?;
+        self.leave_out_unwanted()?;
         let approved = self.places(&Stage::Approved);
         if approved.is_empty() {
             return Ok(());
@@ -57,6 +57,9 @@ impl Sprint {
             Err(error) => error.to_string(),
         };
         for place in self.places(&Stage::Landing) {
+            if self.withdraw(place)? {
+                continue;
+            }
             let step = self.stories[place].end(End::Blocked(format!("It is approved and could not be landed: {reason}")));
             self.take(place, step)?;
         }
@@ -70,8 +73,17 @@ impl Sprint {
                 self.take(place, step)?;
             }
         }
+        for withdrawn in batch.withdrawn {
+            if let Some(place) = self.landing_place(&withdrawn.key) {
+                let step = self.stories[place].end(End::Withdrawn(withdrawn.reason));
+                self.take(place, step)?;
+            }
+        }
         for conflicting in batch.conflicts {
             if let Some(place) = self.landing_place(&conflicting.key) {
+                if self.withdraw(place)? {
+                    continue;
+                }
                 let why = format!("{} conflict with {}", conflicting.paths.join(", "), self.main);
                 let step = self.stories[place].merge_anew(&why);
                 self.forge.tell(&self.stories[place], &why);
@@ -81,6 +93,9 @@ impl Sprint {
         }
         for red in batch.red {
             if let Some(place) = self.landing_place(&red.key) {
+                if self.withdraw(place)? {
+                    continue;
+                }
                 let why = format!("its tests are red once it is merged with {}", self.main);
                 let step = self.stories[place].merge_anew(&why);
                 let why = format!("{why}: {}", last_line(&red.report));
@@ -93,9 +108,9 @@ impl Sprint {
     }
 
     /// What somebody does not want merged, however good it is.
-    fn leave_out_closed(&mut self) -> Result<()> {
+    fn leave_out_unwanted(&mut self) -> Result<()> {
         for place in self.places(&Stage::Approved) {
-            if self.forge.is_closed(&self.stories[place]) {
+            if !self.withdraw(place)? && self.forge.is_closed(&self.stories[place]) {
                 let step =
                     self.stories[place].end(End::Blocked("It is approved and green, and somebody closed its pull request.".to_owned()));
                 self.take(place, step)?;

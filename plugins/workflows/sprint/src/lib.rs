@@ -10,6 +10,7 @@ mod sprint;
 mod story;
 #[cfg(test)]
 mod tests;
+mod withdrawn;
 
 use baton_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ struct Summary {
 struct Told {
     key: String,
     title: String,
-    /// `landed`, `proposed`, `skipped`, `blocked` or `failed`.
+    /// `landed`, `proposed`, `skipped`, `withdrawn`, `blocked` or `failed`.
     outcome: &'static str,
     /// Why it did not land.
     reason: String,

@@ -53,6 +53,7 @@ pub(crate) struct Batch {
     pub(crate) landed: Vec<Landed>,
     pub(crate) conflicts: Vec<Conflict>,
     pub(crate) red: Vec<Red>,
+    pub(crate) withdrawn: Vec<Withdrawn>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,6 +66,13 @@ pub(crate) struct Landed {
 pub(crate) struct Conflict {
     pub(crate) key: String,
     pub(crate) paths: Vec<String>,
+}
+
+/// Somebody took it away from whoever lands it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Withdrawn {
+    pub(crate) key: String,
+    pub(crate) reason: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,9 +11,12 @@ use crate::landing::Landing;
 use crate::proposing::Forge;
 use crate::replies::{Developed, Outcome};
 use crate::story::{End, Stage, Step, Story};
+use crate::withdrawn;
 
 /// Who is assigned; `dev-story` knows how to reach her.
 const DEVELOPER: &str = "amelia";
+/// Bytes that the backlog keeps of why an item was moved.
+const LONGEST_REASON: usize = 4 << 10;
 /// Names that are tried for a story's branch: one of an earlier sprint stays where it is.
 const MOST_NAMES: u32 = 20;
 
@@ -128,6 +131,9 @@ impl Sprint {
 
     /// A developer or a reviewer has ended.
     fn went_on(&mut self, place: usize, ended: Result<Value>) -> Result<()> {
+        if self.withdraw(place)? {
+            return Ok(());
+        }
         let story = &mut self.stories[place];
         let step = match (ended, &story.stage) {
             (Ok(output), Stage::Reviewing) => from_value(output).map(|judged| story.reviewed(judged)),
@@ -153,6 +159,14 @@ impl Sprint {
         }
     }
 
+    /// Leaves a story that is not the sprint's any more; says whether it did.
+    pub(crate) fn withdraw(&mut self, place: usize) -> Result<bool> {
+        let Some(reason) = withdrawn::why(&self.stories[place])? else { return Ok(false) };
+        let step = self.stories[place].end(End::Withdrawn(reason));
+        self.take(place, step)?;
+        Ok(true)
+    }
+
     pub(crate) fn fail(&mut self, place: usize, error: &Error) -> Result<()> {
         let step = self.stories[place].end(End::Failed(error.to_string()));
         self.take(place, step)
@@ -164,8 +178,8 @@ impl Sprint {
         story.ended = run::now();
         let Stage::Ended(end) = &story.stage else { return Ok(()) };
         match end {
-            // `land` says it of those that landed, and a person of those that wait for one.
-            End::Landed(_) | End::Proposed(_) => {}
+            // `land` says it of those that landed, a person of those that wait for one, and somebody said it of the rest.
+            End::Landed(_) | End::Proposed(_) | End::Withdrawn(_) => {}
             End::Failed(reason) => moved(&story.key, Status::Failed, reason)?,
             End::Skipped(reason) | End::Blocked(reason) => moved(&story.key, Status::Blocked, reason)?,
         }
@@ -205,7 +219,7 @@ fn proposed(forge: &Forge, story: &mut Story, main: &str, developed: Developed) 
 
 /// Moves an item whose present status is not known for sure: that somebody moved it meanwhile holds up no work.
 pub(crate) fn moved(key: &str, status: Status, reason: &str) -> Result<()> {
-    match backlog::move_to(key, status, reason) {
+    match backlog::move_to(key, status, &reason[..reason.floor_char_boundary(LONGEST_REASON)]) {
         Err(Error::Conflict(why)) => run::warn(&why),
         moved => return moved,
     }

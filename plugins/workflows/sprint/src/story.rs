@@ -44,6 +44,8 @@ pub(crate) enum End {
     /// Approved and green; a person merges it as this says.
     Proposed(String),
     Skipped(String),
+    /// Somebody took it away from the sprint.
+    Withdrawn(String),
     Blocked(String),
     Failed(String),
 }
@@ -149,6 +151,7 @@ impl End {
             Self::Landed(_) => ("landed", ""),
             Self::Proposed(reason) => ("proposed", reason),
             Self::Skipped(reason) => ("skipped", reason),
+            Self::Withdrawn(reason) => ("withdrawn", reason),
             Self::Blocked(reason) => ("blocked", reason),
             Self::Failed(reason) => ("failed", reason),
         }

@@ -310,3 +310,35 @@ fn a_story_whose_pull_request_somebody_closed_does_not_land() {
     assert!(summary["stories"][0]["reason"].to_string().contains("closed its pull request"), "{summary}");
     assert!(branch(&host, "story/1-1"), "what was written is kept");
 }
+
+#[test]
+fn a_story_that_a_person_takes_away_is_left_where_the_person_put_it() {
+    for (at, theirs) in [("dev-story", Status::Cancelled), ("dev-story", Status::Todo), ("code-review", Status::Cancelled)] {
+        let take = move |input: &Value| backlog::move_to(input["key"].as_str().unwrap_or_default(), theirs, "Not this one.");
+        let host = host(&[("1-1", &[])]).with_workflow(at, move |input| {
+            take(input)?;
+            if at == "dev-story" { developed(input) } else { Ok(approved()) }
+        });
+        let summary = sprint(&host);
+        assert_eq!((&summary["stories"][0]["outcome"], status(&host, "1-1")), (&json!("withdrawn"), theirs), "{at}: {summary}");
+        assert!(summary["stories"][0]["reason"].to_string().contains("`story/1-1`"), "{summary}");
+        assert!(branch(&host, "story/1-1") && started(&host, "land").is_empty(), "what was written is kept, and nothing landed");
+        assert_eq!(host.requests("git.worktree-add").len(), host.requests("git.worktree-remove").len());
+    }
+}
+
+#[test]
+fn a_story_that_is_taken_away_while_it_lands_is_told_by_the_landing() {
+    let host = host(&[("1-1", &[])]).with_workflow("land", |_| {
+        backlog::move_to("1-1", Status::Cancelled, "")?;
+        Ok(json!({ "withdrawn": [{ "key": "1-1", "reason": "1-1 is `cancelled`." }] }))
+    });
+    let told = &sprint(&host)["stories"][0];
+    assert_eq!((&told["outcome"], &told["reason"]), (&json!("withdrawn"), &json!("1-1 is `cancelled`.")));
+    assert_eq!(pull_request(&host, 1).state, forge::State::Open);
+    let failing = self::host(&[("1-1", &[])]).with_workflow("land", |_| {
+        backlog::move_to("1-1", Status::Todo, "")?;
+        Err(Error::other("The tests cannot be run."))
+    });
+    assert_eq!((sprint(&failing)["stories"][0]["outcome"].clone(), status(&failing, "1-1")), (json!("withdrawn"), Status::Todo));
+}
