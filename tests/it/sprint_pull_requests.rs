@@ -81,7 +81,7 @@ pub(super) fn told_once(project: &Project, summary: &Value) {
     assert_eq!((summary["landed"].clone(), project.pull_requests().len()), (json!(3), 3), "{summary}");
     let mut reviews = 0;
     for key in [ADD, MULTIPLY, "1-3-power"] {
-        let (found, told) = (project.pull_request(key), story(&summary, key));
+        let (found, told) = (project.pull_request(key), story(summary, key));
         assert_eq!((&found["state"], &found["merge-commit"], &found["number"]), (&json!("merged"), &told["commit"], &told["pull_request"]));
         let (head, merge) = (found["head"].as_str().unwrap(), found["merge-commit"].as_str().unwrap());
         assert_eq!(project.git(&["rev-parse", &format!("{merge}^2")]), head, "the merge is of what was looked at");
