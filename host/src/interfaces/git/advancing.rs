@@ -37,6 +37,10 @@ impl Checkout {
         let from = self.branch_at(branch)?.ok_or_else(|| no_branch(branch))?;
         let expected = self.resolve(expected)?;
         if from == to && (again || expected == to) {
+            if !again {
+                // Who has nothing to move yet is told what would be in the way of moving.
+                person.follows(branch)?;
+            }
             return Ok((from, to));
         }
         if from != expected {
@@ -59,7 +63,27 @@ impl Checkout {
 
     /// Takes the files of a person's checkout along, where it has the branch.
     fn move_checkout(&self, branch: &str, from: &str, to: &str) -> Result<(), CallError> {
-        let Whose::Person(repository) = &self.whose else { return Ok(()) };
+        if !self.follows(branch)? {
+            return Ok(());
+        }
+        self.refuse_untracked(branch, from, to)?;
+        // A file that was only touched counts as unchanged once git has looked into it.
+        self.git(["update-index", "-q", "--refresh"]).run()?;
+        let said = self.git(["read-tree", "-m", "-u", from, to]).run()?;
+        if said.code == 0 {
+            return Ok(());
+        }
+        let path = said.complaint.split('\'').nth(1).filter(|_| said.complaint.contains("Entry '")).map(names::excerpt);
+        match path {
+            Some(path) => Err(in_the_way(branch, &path)),
+            None if said.complaint.contains(".lock") || !said.complaint.contains("ntracked") => Err(said.failure()),
+            None => Err(in_the_way(branch, "a file")),
+        }
+    }
+
+    /// Whether a person's checkout has the branch, and has to follow it. Refuses where it could not.
+    fn follows(&self, branch: &str) -> Result<bool, CallError> {
+        let Whose::Person(repository) = &self.whose else { return Ok(false) };
         if let Some(other) = repository.other_checkout(branch) {
             return Err(CallError::Conflict(format!(
                 "Branch `{branch}` is checked out in {} as well, which Baton does not touch; check another branch out there and try again.",
@@ -67,7 +91,7 @@ impl Checkout {
             )));
         }
         if !repository.has_checked_out(branch) {
-            return Ok(());
+            return Ok(false);
         }
         if let Some(sign) = repository.unfinished() {
             return Err(CallError::Conflict(format!(
@@ -85,19 +109,7 @@ impl Checkout {
                  that file removed."
             )));
         }
-        self.refuse_untracked(branch, from, to)?;
-        // A file that was only touched counts as unchanged once git has looked into it.
-        self.git(["update-index", "-q", "--refresh"]).run()?;
-        let said = self.git(["read-tree", "-m", "-u", from, to]).run()?;
-        if said.code == 0 {
-            return Ok(());
-        }
-        let path = said.complaint.split('\'').nth(1).filter(|_| said.complaint.contains("Entry '")).map(names::excerpt);
-        match path {
-            Some(path) => Err(in_the_way(branch, &path)),
-            None if said.complaint.contains(".lock") || !said.complaint.contains("ntracked") => Err(said.failure()),
-            None => Err(in_the_way(branch, "a file")),
-        }
+        Ok(true)
     }
 
     /// Git takes what is ignored for what may be overwritten. It is a person's all the same.

@@ -166,6 +166,7 @@ async fn a_checkout_in_which_a_person_is_busy_is_left_alone() {
     let main = scene.git(&["rev-parse", "main"]);
     let mut recorder = scene.bench.recorder();
     let (folder, _) = scene.ahead(&mut recorder).await;
+    let level = scene.worktree(&mut recorder, "story/level").await;
     let person = scene.person();
     let mut advance = async |what: &str| {
         let refused = refusal(scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await);
@@ -177,6 +178,8 @@ async fn a_checkout_in_which_a_person_is_busy_is_left_alone() {
     fs::remove_file(person.join(".git/index.lock")).unwrap();
     fs::write(person.join(".git/MERGE_HEAD"), "").unwrap();
     advance("MERGE_HEAD").await;
+    let refused = refusal(scene.at(&mut recorder, level).advance("main".into(), main.clone()).await);
+    assert!(matches!(&refused, CallError::Conflict(text) if text.contains("MERGE_HEAD")), "who moves nothing is told as well: {refused}");
     fs::remove_file(person.join(".git/MERGE_HEAD")).unwrap();
     scene.git(&["checkout", "-q", "-b", "aside"]);
     scene.git(&["worktree", "add", "-q", "../second", "main"]);
