@@ -14,7 +14,10 @@ use std::{
 use baton_tests::{docker, folder, program};
 use serde_json::Value;
 
-use super::sprint::{ASKED, PROCESSES, Project, SPRINT, STORIES, Story, check, containers, document};
+use super::{
+    sprint::{ASKED, PROCESSES, Project, SPRINT, STORIES, Story, check, containers, document},
+    sprint_pull_requests::{proposed, told_once},
+};
 
 /// Two that go side by side; whichever is second conflicts.
 const TWO: &[Story] = STORIES.split_at(2).0;
@@ -25,7 +28,8 @@ const AT_ONCE: &[(&str, &str)] = &[
 ];
 /// Who lands first when which answer is held up.
 const HELD_UP: &[(&str, &str)] = &[("1-1-add", "Amelia has multiplied"), ("1-2-multiply", "Amelia believes it")];
-const HOLD_MS: u64 = 8000;
+/// Milliseconds that an answer is held up at first, and at most where the machine is slow.
+const HOLD: (u64, u64) = (4_000, 300_000);
 /// Projects at once.
 const LANES: usize = 2;
 
@@ -38,6 +42,8 @@ struct Landed {
     history: String,
     /// Every item of the backlog with its status.
     backlog: Vec<(String, String)>,
+    /// What stands on every pull request.
+    proposed: Vec<String>,
     /// Questions to models.
     asked: usize,
 }
@@ -66,14 +72,9 @@ impl Undisturbed {
         let mut landed = BTreeMap::new();
         let mut last = None;
         for (first, held_up) in HELD_UP {
-            let project = of_two(&sandbox).await;
-            let rule = format!("- name: {held_up}\n");
-            rewrite(&project, &[(&rule, &format!("{rule}    delay-ms: {HOLD_MS}\n"))]);
-            let _summary = project.baton(SPRINT).exits(0);
-            let (came_first, end) = project.landed();
-            assert_eq!(came_first, *first, "who is held up comes second");
+            let (project, end) = held_up_until(first, held_up, &sandbox).await;
             assert_tidy(&project);
-            landed.insert(came_first, end);
+            landed.insert((*first).to_owned(), end);
             last = Some(project);
         }
         Self { landed, project: last.unwrap(), sandbox }
@@ -205,8 +206,25 @@ impl Project {
         let word = |item: &Value, name: &str| item[name].as_str().unwrap_or_else(|| panic!("{name}: {item}")).to_owned();
         let backlog = backlog.as_array().unwrap().iter().map(|item| (word(item, "key"), word(item, "status"))).collect();
         let tree = self.git(&["rev-parse", "main^{tree}"]);
-        (merges[0].to_owned(), Landed { tree, history: history.clone(), backlog, asked: asked.len() })
+        (merges[0].to_owned(), Landed { tree, history: history.clone(), backlog, proposed: proposed(self), asked: asked.len() })
     }
+}
+
+/// A sprint that nobody disturbs, in which one story lands first since an answer for the other is held up.
+async fn held_up_until(first: &str, held_up: &str, sandbox: &str) -> (Project, Landed) {
+    let (mut hold, longest) = HOLD;
+    while hold < longest {
+        let project = of_two(sandbox).await;
+        let rule = format!("- name: {held_up}\n");
+        rewrite(&project, &[(&rule, &format!("{rule}    delay-ms: {hold}\n"))]);
+        let _summary = project.baton(SPRINT).exits(0);
+        let (came_first, end) = project.landed();
+        if came_first == first {
+            return (project, end);
+        }
+        hold *= 4;
+    }
+    panic!("{first} does not land first, however long the other is held up");
 }
 
 async fn of_two(sandbox: &str) -> Project {
@@ -228,16 +246,21 @@ fn rewrite(project: &Project, changes: &[(&str, &str)]) {
 
 /// Nothing is left of a sprint but what it has landed.
 fn assert_tidy(project: &Project) {
-    assert_eq!(project.git(&["status", "--porcelain"]), "");
     assert_eq!(project.git(&["for-each-ref", "--format=%(refname:short)", "refs/heads"]), "main");
-    assert_eq!(project.git(&["worktree", "list", "--porcelain"]).matches("worktree ").count(), 1);
     let unfinished: Vec<_> = project.runs().into_iter().filter(|run| run["state"] != "succeeded").collect();
     assert_eq!(unfinished, Vec::<Value>::new());
+    assert_clean(project, "at the end");
+}
+
+/// No container is left, no worktree, and nothing that a call had beside it.
+fn assert_clean(project: &Project, when: &str) {
+    assert_eq!(project.git(&["status", "--porcelain"]), "", "{when}");
+    assert_eq!(project.git(&["worktree", "list", "--porcelain"]).matches("worktree ").count(), 1, "{when}");
     let data = project.home.path().join("data");
-    assert_eq!(leftovers(&data.join("worktrees")), Vec::<PathBuf>::new());
-    assert_eq!(leftovers(&project.work().join(".git")), Vec::<PathBuf>::new());
+    assert_eq!(leftovers(&data.join("worktrees")), Vec::<PathBuf>::new(), "{when}");
+    assert_eq!(leftovers(&project.work().join(".git")), Vec::<PathBuf>::new(), "{when}");
     if !fs::read_to_string(project.home.path().join("baton.toml")).unwrap().contains("process") {
-        assert_eq!(docker::containers(&data), Vec::<String>::new(), "no container is left");
+        assert_eq!(docker::containers(&data), Vec::<String>::new(), "{when}");
     }
 }
 
@@ -257,9 +280,9 @@ fn leftovers(folder: &Path) -> Vec<PathBuf> {
     left
 }
 
-/// Each kind of write once, and not always its first.
+/// Each kind of write once, and not always its first. Not the last ones either: who lands first makes a few more or less.
 fn of_each_kind(kinds: &BTreeMap<String, u64>) -> Vec<String> {
-    let place = |(number, (kind, count)): (usize, (&String, &u64))| format!("{} {kind}", number as u64 % count);
+    let place = |(number, (kind, count)): (usize, (&String, &u64))| format!("{} {kind}", number as u64 % count.div_ceil(2));
     kinds.iter().enumerate().map(place).collect()
 }
 
@@ -301,6 +324,28 @@ async fn killed_at_every_kind_of_write_the_same_lands_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_cancels_instead_of_resuming_finds_nothing_of_it_left() {
+    let real = docker::ready();
+    let project = of_two(&if real { containers() } else { PROCESSES.to_owned() }).await;
+    let before = project.git(&["rev-parse", "main"]);
+    for position in ["0 sandbox.execute intended", "0 sandbox.execute done", "0 git.commit done"] {
+        let _kind = project.killed_at(project.command(SPRINT), position).unwrap();
+        let run = project.run().unwrap();
+        project.git(&["branch", "story/mine"]);
+        let _cancelled = project.baton(&["runs", "cancel", run["run"].as_str().unwrap()]).exits(0);
+        assert!(project.runs().iter().all(|run| run["state"] == "cancelled" || run["state"] == "succeeded"), "{:?}", project.runs());
+        assert_clean(&project, position);
+        // What is committed stays, and so does what is no run's.
+        assert_eq!(project.git(&["branch", "--list", "--merged", "main", "--format=%(refname:short)"]), "main\nstory/mine", "{position}");
+        assert_eq!(project.git(&["rev-parse", "main"]), before);
+        project.git(&["branch", "--delete", "--quiet", "story/mine"]);
+        for story in TWO {
+            let _again = project.baton(&["backlog", "move", story.0, "todo", "--workspace", "workspace"]).exits(0);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "every journal position takes the better part of an hour: `just kill-everywhere`"]
 async fn killed_everywhere_with_processes() {
     killed_everywhere(PROCESSES.to_owned()).await;
@@ -328,6 +373,7 @@ async fn killed_again_and_again_a_sprint_comes_to_the_same_end() {
     assert_eq!(run["state"], "succeeded", "{run}");
     let shown = document(&project.baton(&["runs", "show", run["run"].as_str().unwrap(), "-o", "json"]).exits(0));
     check(&project, &shown["output"]);
+    told_once(&project, &shown["output"]);
     assert_tidy(&project);
     let asked = project.asked();
     let once: HashSet<_> = asked.iter().map(|(key, _)| key).collect();

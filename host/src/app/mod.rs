@@ -126,6 +126,8 @@ pub struct App {
     store: Arc<Store>,
     /// What the files in the plugin folder held last that was good, as far as a host that executes has written it down.
     published: Vec<Published>,
+    /// Containers of a host that died here before.
+    left: Option<sandboxing::Left>,
     _guests: Guests,
     access: Access,
     /// Held as long as nobody else may execute runs.
@@ -246,6 +248,7 @@ impl App {
             sandbox,
             store,
             published: published.clone(),
+            left: None,
             _guests: guests,
             access,
             lease,
@@ -256,7 +259,7 @@ impl App {
             app.kernel.tidy_up().await?;
             let worse = app.settle_folder(published).await?;
             app.refused.extend(worse);
-            sandboxing::clean_up(&app.sandbox, &app.kernel);
+            app.left = Some(sandboxing::clean_up(&app.sandbox, &app.kernel));
         }
         Ok(app)
     }
@@ -302,6 +305,9 @@ impl App {
     /// Folds all that was written into the one file, so that a copy of it is whole, and ends. Without it nothing is
     /// lost, as after a crash.
     pub async fn close(self) {
+        if let Some(left) = self.left {
+            left.clean_up(&self.sandbox, &self.kernel).await;
+        }
         self.sandbox.close().await;
         self.store.close().await;
     }

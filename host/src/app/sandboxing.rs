@@ -1,6 +1,8 @@
 //! Puts together what executes commands, and removes at the start what a dead host left of it.
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{fs, io, path::Path, sync::Arc, time::Duration};
+
+use tokio::task::JoinHandle;
 
 use super::{Access, AppError, SystemClock};
 use crate::{
@@ -13,6 +15,8 @@ use crate::{
 
 /// The file that holds the name by which containers of a data directory are known.
 const NAME_FILE: &str = "sandbox.id";
+/// How long the end of the process waits for an engine that says nothing.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where the commands of this host's runs are executed.
 pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access) -> Result<Sandbox, AppError> {
@@ -36,17 +40,39 @@ pub fn engine(config: &Config, owner: &str) -> Arc<dyn Engine> {
     }
 }
 
+/// Containers that a dead host left, while they are looked at.
+pub(super) struct Left(JoinHandle<Vec<Key>>);
+
 /// Removes containers whose answer is known, or whose run has ended. Those of calls without an answer stay: their runs find
 /// them. Needs no one to wait for it, since a call that is answered is never made again.
-pub(super) fn clean_up(sandbox: &Arc<Sandbox>, kernel: &Arc<Kernel>) {
+pub(super) fn clean_up(sandbox: &Arc<Sandbox>, kernel: &Arc<Kernel>) -> Left {
     let (sandbox, kernel) = (Arc::clone(sandbox), Arc::clone(kernel));
-    tokio::spawn(async move {
-        for key in sandbox.left().await {
-            if is_over(&kernel, &key).await {
-                sandbox.forget(key);
-            }
+    Left(tokio::spawn(async move {
+        let left = sandbox.left().await;
+        forget_over(&sandbox, &kernel, left).await
+    }))
+}
+
+impl Left {
+    /// Removes those whose run has ended since, as by being cancelled before anybody resumed it.
+    pub(super) async fn clean_up(self, sandbox: &Sandbox, kernel: &Kernel) {
+        // Where the engine is silent, the next start looks again.
+        if let Ok(Ok(kept)) = tokio::time::timeout(PATIENCE, self.0).await {
+            let _needed = forget_over(sandbox, kernel, kept).await;
         }
-    });
+    }
+}
+
+/// Gives those that are still needed.
+async fn forget_over(sandbox: &Sandbox, kernel: &Kernel, left: Vec<Key>) -> Vec<Key> {
+    let mut kept = Vec::new();
+    for key in left {
+        match is_over(kernel, &key).await {
+            true => sandbox.forget(key),
+            false => kept.push(key),
+        }
+    }
+    kept
 }
 
 /// Of what cannot be looked up nothing is removed.

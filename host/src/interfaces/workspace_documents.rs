@@ -12,6 +12,10 @@ const MOST_DOCUMENTS: usize = 2_000;
 /// Bytes of a document; a longer one is data rather than prose.
 const LARGEST_DOCUMENT: u64 = 512 << 10;
 
+/// Where the backlog is written to. Whoever works on a story is given it whole, and a backlog of thousands would leave no
+/// room for other documents, so only a glob that names the folder means it.
+const STORIES: &str = "docs/stories/";
+
 impl Documents for Workspace {
     fn place(&self) -> String {
         self.root().display().to_string()
@@ -22,7 +26,8 @@ impl Documents for Workspace {
         for glob in globs {
             let wrong = |error| format!("`knowledge.documents` in baton.toml holds `{}`. {error}", glob.escape_debug());
             let pattern = Pattern::parse(glob).map_err(wrong)?;
-            let walk = Walk { pattern: Some(&pattern), allowed: &|_| true, most: MOST_DOCUMENTS };
+            let named = glob.trim_start_matches("./").starts_with(STORIES);
+            let walk = Walk { pattern: Some(&pattern), allowed: &|path| named || !path.starts_with(STORIES), most: MOST_DOCUMENTS };
             let found = walk.run(self).map_err(wrong)?;
             for file in found.into_iter().filter(|file| file.kind == Kind::File && file.size <= LARGEST_DOCUMENT) {
                 if let Some(stamp) = stamp(self, &file.path) {
@@ -47,4 +52,26 @@ fn stamp(workspace: &Workspace, path: &str) -> Option<u64> {
     hasher.write_u64(about.len());
     hasher.write_u128(changed.as_nanos());
     Some(hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_backlog_leaves_room_for_documents() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("docs/stories")).unwrap();
+        fs::write(folder.path().join("docs/PRD.md"), "What is wanted").unwrap();
+        for number in 0..=MOST_DOCUMENTS {
+            fs::write(folder.path().join(format!("docs/stories/{number}.md")), "").unwrap();
+        }
+        let workspace = Workspace::open(folder.path()).unwrap();
+        let listed = workspace.list(&["docs/**/*.md".to_owned()]).unwrap();
+        assert_eq!(listed.iter().map(|listed| listed.path.as_str()).collect::<Vec<_>>(), ["docs/PRD.md"]);
+        assert_eq!(workspace.list(&["docs/stories/1?.md".to_owned()]).unwrap().len(), 10);
+        assert!(workspace.list(&["docs/stories/*.md".to_owned()]).unwrap_err().contains("More than 2000"));
+    }
 }

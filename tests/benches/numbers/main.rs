@@ -1,6 +1,7 @@
 //! The numbers of `docs/benchmarks.md`, measured in one run so that their ratios hold on any machine. Asserts nothing.
 //! `cargo bench --package baton-tests [-- SECTION …]`
 
+mod backlog;
 mod containers;
 mod journal;
 mod loading;
@@ -9,6 +10,7 @@ mod runaway;
 mod runs;
 mod sandbox;
 mod serving;
+mod stories;
 mod table;
 mod waiting;
 mod worktrees;
@@ -45,6 +47,12 @@ async fn measure(sections: Sections) -> Result<()> {
     }
     if sections.has("worktrees") {
         worktrees::measure(&mut table).await?;
+    }
+    if sections.has("stories") {
+        stories::measure(&mut table).await?;
+    }
+    if sections.has("backlog") {
+        backlog::measure(&mut table).await?;
     }
     if sections.has("runaway") {
         runaway::measure(&mut table).await?;

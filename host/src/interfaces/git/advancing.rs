@@ -76,8 +76,14 @@ impl Checkout {
         let path = said.complaint.split('\'').nth(1).filter(|_| said.complaint.contains("Entry '")).map(names::excerpt);
         match path {
             Some(path) => Err(in_the_way(branch, &path)),
-            None if said.complaint.contains(".lock") || !said.complaint.contains("ntracked") => Err(said.failure()),
-            None => Err(in_the_way(branch, "a file")),
+            None if said.complaint.contains(".lock") => Err(said.failure()),
+            None if said.complaint.contains("ntracked") => Err(in_the_way(branch, "a file")),
+            // Git looks at everything before it writes anything, so this is no change of a person's but a disk that is full
+            // or a folder that may not be written.
+            None => {
+                self.undo_move(from, to);
+                Err(said.failure())
+            }
         }
     }
 

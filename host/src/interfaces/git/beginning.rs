@@ -59,8 +59,10 @@ impl Program {
     }
 
     fn checkout(&self, folder: &Path, views: &Path) -> Result<Checkout, CallError> {
-        let program = Arc::new(self.clone());
-        Place { program, root: views.to_owned(), workspace: folder.to_owned(), worktree: None }.open()
+        // Git is started in the folder, from where a relative path would lead elsewhere.
+        let [root, workspace] = [views, folder].map(std::path::absolute);
+        let (root, workspace) = (root.map_err(|error| unwritable(&error))?, workspace.map_err(|error| unwritable(&error))?);
+        Place { program: Arc::new(self.clone()), root, workspace, worktree: None }.open()
     }
 }
 

@@ -19,6 +19,7 @@ mod repository;
 mod restoring;
 mod service;
 mod sweeping;
+mod undoing;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use sqlx::Row;
 
 use super::{HOSTILE, fresh, id, open};
@@ -141,7 +139,7 @@ async fn of_many_who_take_an_item_one_has_it() {
 }
 
 #[tokio::test]
-async fn a_large_backlog_is_looked_at_quickly() {
+async fn a_backlog_holds_so_many_items_and_no_more() {
     let (_folder, store) = fresh().await;
     let drafts = (0..MOST_ITEMS).map(|number| match number {
         0..100 => story(&number.to_string(), &[]),
@@ -150,14 +148,9 @@ async fn a_large_backlog_is_looked_at_quickly() {
     let drafts: Vec<_> = drafts.collect();
     store.put("demo", &drafts, &person()).await.unwrap();
     assert!(matches!(store.put("demo", &[story("more", &[])], &person()).await, Err(BacklogError::Refused(Refusal::TooMany(_)))));
-    let begun = Instant::now();
     let items = store.items("demo", false).await.unwrap();
     let ready = Graph::of(&items).unwrap().ready();
-    let took = begun.elapsed();
     assert_eq!((items.len(), ready.len()), (MOST_ITEMS, 100));
-    println!("{MOST_ITEMS} items read and {} found ready in {took:?}", ready.len());
-    // Without optimisation, on a busy machine.
-    assert!(took < Duration::from_secs(3), "{took:?}");
     let rows = sqlx::query("select count(*) from item_moves").fetch_one(&store.reads).await.unwrap();
     assert_eq!(rows.try_get::<i64, _>(0).unwrap(), i64::try_from(MOST_ITEMS).unwrap());
 }

@@ -1,4 +1,6 @@
-use super::*;
+use std::os::unix::fs::symlink;
+
+use super::{place::Place, *};
 
 impl Scene {
     /// A worktree whose branch is a commit ahead of `main`, which wrote `b.txt` and changed `a.txt`.
@@ -78,7 +80,7 @@ async fn what_stands_where_a_story_makes_a_folder_stays() {
         fs::write(folder.join(theirs).join("x"), "a story's").unwrap();
         scene.at(&mut recorder, folder.clone()).commit("Add a folder".into(), None).await.unwrap();
         scene.write("secret", "precious");
-        std::os::unix::fs::symlink("kept", scene.person().join("link")).unwrap();
+        symlink("kept", scene.person().join("link")).unwrap();
         let refused = refusal(scene.at(&mut recorder, folder).advance("main".into(), main.clone()).await);
         assert!(matches!(&refused, CallError::Conflict(text) if text.contains(&format!("`{theirs}`"))), "{theirs}: {refused}");
         assert_eq!(scene.git(&["rev-parse", "main"]), main);
@@ -228,4 +230,28 @@ async fn a_run_moves_no_branch_that_a_person_moves() {
     scene.advances = Advances::Ordered("main".to_owned());
     scene.at(&mut recorder, folder).advance("main".into(), main.clone()).await.unwrap();
     assert_ne!(scene.git(&["rev-parse", "main"]), main);
+}
+
+#[tokio::test]
+async fn files_that_moved_half_way_are_taken_back() {
+    let scene = Scene::new();
+    scene.write("gone.txt", "was here");
+    symlink("a.txt", scene.person().join("link")).unwrap();
+    let from = scene.person_commits("Before");
+    scene.write("a.txt", "after");
+    scene.write("new/deep/b.txt", "b");
+    scene.write("theirs/c.txt", "c");
+    scene.git(&["rm", "--quiet", "gone.txt"]);
+    fs::remove_file(scene.person().join("link")).unwrap();
+    symlink("new", scene.person().join("link")).unwrap();
+    let to = scene.person_commits("After");
+    scene.git(&["reset", "--quiet", "--soft", &from]);
+    scene.git(&["read-tree", &from]);
+    scene.write("theirs/c.txt", "a person's own");
+    scene.write("theirs/d.txt", "mine");
+    let place = Place { program: Arc::new(program()), root: scene.home.path().join("views"), workspace: scene.person(), worktree: None };
+    place.open().unwrap().undo_move(&from, &to);
+    assert_eq!(scene.git(&["status", "--porcelain", "--untracked-files=all"]), "?? theirs/c.txt\n?? theirs/d.txt");
+    assert_eq!(fs::read_to_string(scene.person().join("gone.txt")).unwrap(), "was here");
+    assert!(!scene.person().join("new").exists());
 }

@@ -80,7 +80,7 @@ async fn a_diff_without_end_is_cut_off() {
     scene.write("large.txt", &"line\n".repeat(600_000));
     scene.person_commits("Large");
     let diff = scene.repositories.difference(&scene.person(), "story/1", "main").await.unwrap();
-    assert!(diff.ends_with("longer than 1 MiB.)\n") && diff.len() <= 1 << 20 && diff.len() > 1_000_000, "{}", diff.len());
+    assert!(diff.ends_with("All files that differ:)\nlarge.txt\n") && diff.len() <= 1 << 20 && diff.len() > 1_000_000, "{}", diff.len());
 }
 
 #[tokio::test]
