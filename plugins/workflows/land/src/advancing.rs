@@ -3,14 +3,15 @@
 
 use baton_sdk::prelude::*;
 
-use crate::batch;
+use crate::{Order, batch};
 
 /// How often a person is asked to clear the way.
 const MOST_PAUSES: u32 = 3;
 
 /// Moves the branch from `expected`; false where it is not there any more.
-pub(crate) fn advanced(main: &str, expected: &str) -> Result<bool> {
-    let mut pauses = 0;
+pub(crate) fn advanced(order: &Order, expected: &str) -> Result<bool> {
+    let Order { main, at_once, .. } = order;
+    let mut pauses = if *at_once { MOST_PAUSES } else { 0 };
     loop {
         match git::advance(main, expected) {
             Ok(()) => return Ok(true),

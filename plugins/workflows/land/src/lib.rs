@@ -29,6 +29,9 @@ struct Order {
     main: String,
     #[serde(default)]
     apart: bool,
+    /// Who ordered it is there to clear the way, and is told at once what is in it.
+    #[serde(default)]
+    at_once: bool,
 }
 
 /// A story that was approved.
@@ -124,7 +127,7 @@ fn landed(order: &Order) -> Result<Outcome> {
             run::info("A story was taken back while it was tested; the batch is merged and tested without it");
             continue;
         }
-        if advancing::advanced(&order.main, &expected)? {
+        if advancing::advanced(order, &expected)? {
             return Ok(Outcome { withdrawn, ..finished(&order.main, batch)? });
         }
         run::info(&format!("`{}` moved meanwhile; the batch is merged and tested anew", order.main));

@@ -166,6 +166,8 @@ fn what_a_person_has_to_clear_away_is_waited_for_and_leaves_nothing() {
     let newest = |branch| host.inside(|| git::log(Some(branch), 1)).expect("a log").remove(0).id;
     assert_eq!(newest("land/1"), newest("main"), "its branch goes with the worktree");
     host.inside(|| assert_eq!(backlog::get("1-1").expect("an item").status, Status::Review));
+    let ordered = in_the_way().run(Land::run, json!({ "stories": [{ "key": "1-1", "branch": "story/1-1" }], "at_once": true }));
+    assert!(matches!(ordered, Err(Error::Conflict(_))), "a person who ordered it is told and not waited for");
 }
 
 #[test]
