@@ -5,8 +5,8 @@ use crate::{Result, settings};
 
 pub use host::{Ending, Job, Outcome};
 
-/// Ten minutes.
-const USUAL_TIMEOUT: u32 = 600;
+/// As long as is usual: the host knows what its operator allows.
+const USUAL_TIMEOUT: u32 = 0;
 
 /// Executes one command and waits for its end. A command that fails is an answer; `denied` without a grant for the image,
 /// `not-found` for an image the operator did not name, `unavailable` without a container engine.
@@ -15,7 +15,8 @@ pub fn execute(job: &Job) -> Result<Outcome> {
 }
 
 impl Job {
-    /// A program and its arguments, in the operator's `default` image, for at most ten minutes. No shell reads them.
+    /// A program and its arguments, in the operator's `default` image, for at most ten minutes, or what the operator allows where
+    /// that is less. No shell reads them.
     ///
     /// ```
     /// # use baton_sdk::prelude::*;
@@ -54,7 +55,7 @@ impl Job {
         self
     }
 
-    /// Seconds of wall time, from 1 to what the operator allows.
+    /// Seconds of wall time, at most what the operator allows; 0 for what is usual.
     #[must_use]
     pub fn with_timeout(mut self, seconds: u32) -> Self {
         self.timeout = seconds;

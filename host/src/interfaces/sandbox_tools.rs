@@ -13,9 +13,6 @@ use crate::journal::{Attempt, Capability, Halt, Performed, RunId};
 /// Bytes of each stream that a model is shown: the end, where what matters is told.
 const SHOWN: usize = 16 << 10;
 
-/// Seconds, unless the model asks for others or the operator allows less.
-const USUAL_TIMEOUT: u32 = 600;
-
 /// Commands in one workspace.
 pub(super) struct Commands {
     pub(super) sandbox: Arc<Sandbox>,
@@ -29,8 +26,7 @@ impl tools::Commands for Commands {
     }
 
     async fn execute(&self, run: RunId, command: Command, attempt: &Attempt, halt: Halt) -> Performed<(String, bool)> {
-        let timeout = command.timeout.unwrap_or_else(|| self.sandbox.longest(&command.image).min(USUAL_TIMEOUT));
-        let job = match Job::new(Some(command.image), command.arguments, Vec::new(), timeout) {
+        let job = match Job::new(Some(command.image), command.arguments, Vec::new(), command.timeout.unwrap_or_default()) {
             Ok(job) => job,
             Err(error) => return Performed::answer(Err(error)),
         };

@@ -83,8 +83,14 @@ impl Repository {
 
     pub(super) fn commit(&mut self, files: Tree, signed: &Signed<'_>) -> Result<Option<String>> {
         self.refuse_persons("commit")?;
-        if self.commits[self.head()].tree == files {
+        let committed = &self.commits[self.head()].tree;
+        if *committed == files {
             return Ok(None);
+        }
+        if files.get(".gitmodules") != committed.get(".gitmodules") {
+            return Err(Error::invalid(
+                "`.gitmodules` makes a repository one with submodules, in which Baton does not work; leave it to a person, and undo the change.",
+            ));
         }
         Ok(Some(self.add(self.here.clone(), files, Vec::new(), signed)))
     }
@@ -177,6 +183,12 @@ impl Repository {
         if self.branches.contains_key(branch) {
             return Err(Error::Conflict(format!(
                 "There is a branch `{branch}` already; choose another name, or have its owner delete it."
+            )));
+        }
+        let below = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
+        if self.branches.keys().any(|other| below(branch, other) || below(other, branch)) {
+            return Err(Error::Conflict(format!(
+                "A branch `{branch}` cannot stand beside those there are; choose a name of which no branch's name is the beginning."
             )));
         }
         self.branches.insert(branch.to_owned(), start);

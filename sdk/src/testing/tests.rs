@@ -179,13 +179,12 @@ fn a_command_is_answered_by_its_rule_or_refused() {
     let host = Host::new().when_executed("make", sandbox::Outcome::exited(2).with_stdout("no")).granting("images", "default");
     let outcome = host.inside(|| sandbox::execute(&Job::new(["make", "all"]).with_env("A", "1")));
     assert_eq!(outcome.map(|outcome| (outcome.succeeded(), outcome.stdout)), Ok((false, "no".to_owned())));
-    let noted = serde_json::json!({ "image": "default", "command": ["make", "all"], "env": { "A": "1" }, "timeout": 600 });
+    let noted = serde_json::json!({ "image": "default", "command": ["make", "all"], "env": { "A": "1" }, "timeout": 0 });
     assert_eq!(host.requests("sandbox.execute"), [noted]);
     let refused = |job: Job| host.inside(|| sandbox::execute(&job)).unwrap_err();
     assert!(matches!(refused(Job::new(["make"]).with_image("rust")), Error::Denied(_)));
     assert!(matches!(refused(Job::new([""])), Error::Invalid(_)));
     assert!(matches!(refused(Job::new(["a"; 257])), Error::Invalid(_)));
-    assert!(matches!(refused(Job::new(["make"]).with_timeout(0)), Error::Invalid(_)));
     let said = panics(|| drop(host.inside(|| sandbox::execute(&Job::shell("rm -r x")))));
     assert!(said.contains("sh -c rm -r x") && said.contains("Host::when_executed"), "{said}");
 }

@@ -37,6 +37,10 @@ impl Checkout {
         let from = self.branch_at(branch)?.ok_or_else(|| no_branch(branch))?;
         let expected = self.resolve(expected)?;
         if from == to && (again || expected == to) {
+            if !again {
+                // Who has nothing to move yet is told what would be in the way of moving.
+                person.follows(branch)?;
+            }
             return Ok((from, to));
         }
         if from != expected {
@@ -59,31 +63,8 @@ impl Checkout {
 
     /// Takes the files of a person's checkout along, where it has the branch.
     fn move_checkout(&self, branch: &str, from: &str, to: &str) -> Result<(), CallError> {
-        let Whose::Person(repository) = &self.whose else { return Ok(()) };
-        if let Some(other) = repository.other_checkout(branch) {
-            return Err(CallError::Conflict(format!(
-                "Branch `{branch}` is checked out in {} as well, which Baton does not touch; check another branch out there and try again.",
-                shown(&other)
-            )));
-        }
-        if !repository.has_checked_out(branch) {
+        if !self.follows(branch)? {
             return Ok(());
-        }
-        if let Some(sign) = repository.unfinished() {
-            return Err(CallError::Conflict(format!(
-                "In the checkout of branch `{branch}` a person has begun a merge or the like (`{sign}`); have it finished or given up, and try again."
-            )));
-        }
-        if repository.is_sparse() {
-            return Err(CallError::Conflict(format!(
-                "The checkout of branch `{branch}` holds a part of the files alone (`git sparse-checkout`); check another branch out there and try again."
-            )));
-        }
-        if !is_free_soon(&repository.git_dir.join("index.lock")) {
-            return Err(CallError::Conflict(format!(
-                "The checkout of branch `{branch}` is locked by another git (`.git/index.lock`); try again when it is done. Where none is at work, have \
-                 that file removed."
-            )));
         }
         self.refuse_untracked(branch, from, to)?;
         // A file that was only touched counts as unchanged once git has looked into it.
@@ -104,6 +85,37 @@ impl Checkout {
                 Err(said.failure())
             }
         }
+    }
+
+    /// Whether a person's checkout has the branch, and has to follow it. Refuses where it could not.
+    fn follows(&self, branch: &str) -> Result<bool, CallError> {
+        let Whose::Person(repository) = &self.whose else { return Ok(false) };
+        if let Some(other) = repository.other_checkout(branch) {
+            return Err(CallError::Conflict(format!(
+                "Branch `{branch}` is checked out in {} as well, which Baton does not touch; check another branch out there and try again.",
+                shown(&other)
+            )));
+        }
+        if !repository.has_checked_out(branch) {
+            return Ok(false);
+        }
+        if let Some(sign) = repository.unfinished() {
+            return Err(CallError::Conflict(format!(
+                "In the checkout of branch `{branch}` a person has begun a merge or the like (`{sign}`); have it finished or given up, and try again."
+            )));
+        }
+        if repository.is_sparse() {
+            return Err(CallError::Conflict(format!(
+                "The checkout of branch `{branch}` holds a part of the files alone (`git sparse-checkout`); check another branch out there and try again."
+            )));
+        }
+        if !is_free_soon(&repository.git_dir.join("index.lock")) {
+            return Err(CallError::Conflict(format!(
+                "The checkout of branch `{branch}` is locked by another git (`.git/index.lock`); try again when it is done. Where none is at work, have \
+                 that file removed."
+            )));
+        }
+        Ok(true)
     }
 
     /// Git takes what is ignored for what may be overwritten. It is a person's all the same.

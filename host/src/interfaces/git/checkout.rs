@@ -131,7 +131,7 @@ impl Checkout {
         // Files that git does not know are noted in a copy of the index; their content is not read into the repository.
         let copy = self.scratch("diff")?;
         let noted = self.git(["add", "--all", "--intent-to-add"]).env("GIT_INDEX_FILE", &copy).done();
-        let compared = noted.and_then(|_| self.compared(&base, &copy));
+        let compared = noted.map_err(Self::explain_add).and_then(|_| self.compared(&base, &copy));
         self.forget(&copy);
         compared
     }

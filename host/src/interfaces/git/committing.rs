@@ -51,7 +51,7 @@ impl Checkout {
             return Ok(Some(made));
         }
         self.await_index();
-        self.git(["add", "--all"]).done().map_err(|error| self.explain_add(error))?;
+        self.git(["add", "--all"]).done().map_err(Self::explain_add)?;
         if let Err(refusal) = self.check_staged(&head) {
             // The files stay; only the index forgets what may not be committed.
             self.git(["read-tree", &head]).done()?;
@@ -185,15 +185,17 @@ impl Checkout {
         )))
     }
 
-    fn explain_add(&self, error: CallError) -> CallError {
+    /// Git does not add a repository that has no commit.
+    pub(super) fn explain_add(error: CallError) -> CallError {
         match error {
             CallError::Other(reason)
                 if ["in submodule", "cannot run status", "does not have a commit"].iter().any(|word| reason.contains(word)) =>
             {
-                CallError::Invalid(
-                    "A folder of the worktree is a repository of its own, which is not committed; remove its `.git`, or the folder."
-                        .to_owned(),
-                )
+                let quoted = reason.replace("\\'", "'");
+                let folder = quoted.split('\'').nth(1).unwrap_or("a folder").trim_end_matches('/');
+                CallError::Invalid(format!(
+                    "`{folder}` is a repository of its own, which is not committed; remove its `.git`, or the folder."
+                ))
             }
             other => other,
         }

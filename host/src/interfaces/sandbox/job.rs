@@ -23,7 +23,7 @@ pub struct Job {
     pub command: Vec<String>,
     /// Variables beside those of the image.
     pub env: BTreeMap<String, String>,
-    /// Seconds of wall time.
+    /// Seconds of wall time; 0 for what is usual in the image.
     pub timeout: u32,
 }
 
@@ -78,9 +78,6 @@ impl Job {
         if let Some((name, _)) = env.iter().find(|(name, _)| !is_variable(name)) {
             let name = name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
             return Err(CallError::Invalid(format!("`{name}` is no name of a variable; use letters, digits and `_`, and no digit first.")));
-        }
-        if timeout == 0 {
-            return Err(invalid("The job has no time; give it a timeout of 1 second or more."));
         }
         let image = image.unwrap_or_else(|| DEFAULT_IMAGE.to_owned());
         Ok(Self { image, command, env: env.into_iter().collect(), timeout })

@@ -25,6 +25,8 @@ use crate::{
 const PIECES: usize = 64;
 /// How long the end of the process waits for containers to be removed.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Seconds that a command may take that asks for none, where the operator does not allow less.
+const USUAL_TIMEOUT: u32 = 600;
 /// Bytes of a command that are told.
 const LONGEST_COMMAND: usize = 500;
 
@@ -101,7 +103,7 @@ impl Sandbox {
             command: job.command,
             env: job.env,
             workspace: place.workspace,
-            timeout: job.timeout,
+            timeout: if job.timeout == 0 { self.longest(&job.image).min(USUAL_TIMEOUT) } else { job.timeout },
             asked_at: attempt.asked_at,
             keep_free: self.parts.settings.keep_free,
         };

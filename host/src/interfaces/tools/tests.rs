@@ -84,7 +84,11 @@ impl Commands for Machine {
 
     async fn execute(&self, _: RunId, command: Command, attempt: &Attempt, _: Halt) -> Performed<(String, bool)> {
         assert!(!self.answered.lock().unwrap().contains(&attempt.seq), "it is forgotten once it is answered");
+        let needs_an_engine = command.arguments.iter().any(|argument| argument == "no engine");
         self.executed.lock().unwrap().push(command);
+        if needs_an_engine {
+            return Performed::answer(Err(CallError::Unavailable("There is no engine.".to_owned())));
+        }
         Performed::answer(Ok(("It failed.".to_owned(), true)))
     }
 
@@ -293,6 +297,8 @@ async fn a_command_needs_tool_and_image_and_is_forgotten_once_it_is_answered() {
         (1, 1),
         "a replay does nothing"
     );
+    let paused = Scene::new().call("run_command", r#"{ "command": "no engine" }"#).await.unwrap_err();
+    assert!(matches!(&paused, Fault::Interrupt(Interrupt::Paused(pause)) if pause.reason.contains("There is no engine.")), "{paused:?}");
     let denied = Scene::new();
     denied.bench.authority.deny("images", "rust");
     assert!(matches!(refusal(denied.call("run_command", r#"{ "command": "make", "image": "rust" }"#).await), CallError::Denied(_)));

@@ -3,8 +3,8 @@
 use baton_sdk::people::{self, Question};
 use baton_sdk::prelude::*;
 
+use crate::failure::Failure;
 use crate::story::{Finding, Story};
-use crate::work::Tested;
 
 const AGAIN: &str = "Try again";
 const SKIP: &str = "Leave this story";
@@ -22,18 +22,21 @@ pub(crate) enum Answer {
     Told(String),
 }
 
-/// The tests stay red. The first time one more round is the best guess; after that it would only cost.
-pub(crate) fn still_red(story: &Story, tested: &Tested, times: u32) -> Result<Answer> {
+/// The developer does not get there. The first time one more round is the best guess; after that it would only cost.
+pub(crate) fn stuck(story: &Story, failure: &Failure, times: u32) -> Result<Answer> {
     let best = if times == 1 { AGAIN } else { SKIP };
-    let begin = tested.report.ceil_char_boundary(tested.report.len().saturating_sub(SHOWN));
+    let report = failure.report();
+    let begin = report.ceil_char_boundary(report.len().saturating_sub(SHOWN));
     let question = Question::new(format!(
-        "The tests of story {} ({}) are still red. Shall the developer try again, or what should be done differently?",
-        story.key, story.title
+        "Story {} ({}) is not done. {}. Shall the developer try again, or what should be done differently?",
+        story.key,
+        story.title,
+        failure.standing()
     ))
     .with_options([AGAIN, SKIP])
-    .with_reasoning(format!("The developer did not get them green. The tests said last:\n{}", &tested.report[begin..]))
+    .with_reasoning(format!("The developer did not get further. What was said last:\n{}", &report[begin..]))
     .with_best(best, 0.4)
-    .with_context(&json!({ "story": story.key, "command": tested.command }));
+    .with_context(&json!({ "story": story.key }));
     people::ask(&question).map(|answer| understood(&answer))
 }
 

@@ -32,6 +32,8 @@ pub(crate) fn enforce(key: &str, base: &str) -> Result<Vec<String>> {
 
 /// Makes the files what the last commit has there, or nothing.
 pub(crate) fn put_back(paths: &[String]) -> Result<()> {
+    // A repository that a test made is listed as a folder.
+    let paths: Vec<_> = paths.iter().map(|path| path.trim_end_matches('/').to_owned()).collect();
     paths.chunks(git::MOST_RESTORED).try_for_each(git::restore)
 }
 

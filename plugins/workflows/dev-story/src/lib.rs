@@ -3,6 +3,7 @@
 
 mod asking;
 mod diff;
+mod failure;
 mod guards;
 mod kinds;
 mod merging;
@@ -69,28 +70,36 @@ impl Workflow<Order, Developed> for DevStory {
     fn run(order: Order) -> Result<Developed> {
         let story = Story::read(&order.key)?;
         let mut work = Work::begin(&story, &order.base, !order.findings.is_empty())?;
-        let mut advice = String::new();
-        if order.ask {
-            match asking::sent_back(&story, &order.findings)? {
-                Answer::Again => {}
-                Answer::Told(words) => advice = words,
-                Answer::Accept => return work.left("accepted", "A person took it as it is."),
-                Answer::Skip => return work.left("skipped", "A person said so after the review had sent it back too often."),
+        match ended(&order, &story, &mut work) {
+            Ok(Ending::Green(tested)) => work.done(tested),
+            Ok(Ending::Left(outcome, reason)) => work.left(outcome, &reason),
+            Err(error) => {
+                work.save(&error.to_string());
+                Err(error)
             }
-        }
-        let first = match order.mode {
-            Mode::Resolve => merging::merge(&story, &order.base)?,
-            Mode::Develop if order.findings.is_empty() && advice.is_empty() => Some(story.develop(&context(&story)?)),
-            Mode::Develop => Some(story.change(&order.findings, &advice, &git::diff(&order.base)?)),
-        };
-        match work.until_green(first)? {
-            Ending::Green(tested) => work.done(tested),
-            Ending::Skipped(reason) => work.left("skipped", &reason),
         }
     }
 }
 
 baton_sdk::export!(DevStory);
+
+fn ended(order: &Order, story: &Story, work: &mut Work<'_>) -> Result<Ending> {
+    let mut advice = String::new();
+    if order.ask {
+        match asking::sent_back(story, &order.findings)? {
+            Answer::Again => {}
+            Answer::Told(words) => advice = words,
+            Answer::Accept => return Ok(Ending::left("accepted", "A person took it as it is.")),
+            Answer::Skip => return Ok(Ending::left("skipped", "A person said so after the review had sent it back too often.")),
+        }
+    }
+    let first = match order.mode {
+        Mode::Resolve => merging::merge(story, &order.base)?,
+        Mode::Develop if order.findings.is_empty() && advice.is_empty() => Some(story.develop(&context(story)?)),
+        Mode::Develop => Some(story.change(&order.findings, &advice, &git::diff(&order.base)?)),
+    };
+    work.until_green(first)
+}
 
 fn main_branch() -> String {
     "main".to_owned()

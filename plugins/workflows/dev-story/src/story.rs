@@ -4,7 +4,7 @@
 use baton_sdk::prelude::*;
 use serde::Deserialize;
 
-use crate::work::Tested;
+use crate::failure::Failure;
 
 /// Bytes of a diff that a task carries; the developer can look at the rest.
 const LONGEST_DIFF: usize = 32 << 10;
@@ -60,11 +60,10 @@ impl Story {
             .with_answer_schema(&answer_schema())
     }
 
-    /// While its tests are red.
-    pub(crate) fn repair(&self, tested: &Tested, advice: &str, diff: &str) -> Task {
-        let command = tested.command.as_deref().unwrap_or("no command is known");
-        let goal = format!("Repair story {}: its tests fail ({command}). Find the cause before you change anything. {RULES}", self.key);
-        self.task(goal, &[("Output of the tests", &tested.report), ("What a person says", advice), ("The change so far", clipped(diff))])
+    /// While it does not do.
+    pub(crate) fn repair(&self, failure: &Failure, advice: &str, diff: &str) -> Task {
+        let goal = format!("Repair story {}: {}. Find the cause before you change anything. {RULES}", self.key, failure.named());
+        self.task(goal, &[(failure.heading(), failure.report()), ("What a person says", advice), ("The change so far", clipped(diff))])
             .with_answer_schema(&answer_schema())
     }
 

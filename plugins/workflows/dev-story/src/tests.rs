@@ -89,7 +89,7 @@ fn red_tests_go_back_to_the_developer_with_their_output() {
 fn after_three_failures_a_person_is_asked_and_heard() {
     let deeds: &[fn() -> Result<()>] =
         &[write, || files::write("kitty", "1\n"), || files::write("kitty", "2\n"), || files::write("kitty", "3\n")];
-    let host = amelia(red(3), deeds).answers("still red", "Round to whole cents.");
+    let host = amelia(red(3), deeds).answers("are still red", "Round to whole cents.");
     assert_eq!(developed(&host, json!({ "key": KEY }))["outcome"], "done");
     assert_eq!(host.questions().len(), 1);
     let last = host.requests("agents.perform")[3]["task"]["context"].to_string();
@@ -119,6 +119,52 @@ fn a_developer_who_changes_nothing_is_not_tested() {
     let output = developed(&host, json!({ "key": KEY }));
     assert_eq!((&output["outcome"], &output["attempts"]), (&json!("done"), &json!(1)));
     assert!(host.requests("agents.perform")[1]["task"]["context"].to_string().contains("Nothing was changed"));
+}
+
+#[test]
+fn who_never_changes_anything_is_not_said_to_have_red_tests() {
+    let host = amelia(red(0), &[|| Ok(())]).answers("no test was run", "Leave this story");
+    let output = developed(&host, json!({ "key": KEY }));
+    assert_eq!((&output["outcome"], &output["attempts"]), (&json!("skipped"), &json!(0)));
+    assert!(output["reason"].to_string().contains("changes nothing"), "{output}");
+    assert!(!output.to_string().contains(" red"), "{output}");
+    assert_eq!(goals(&host).len(), 3, "a person is asked after three");
+}
+
+#[test]
+fn what_cannot_be_committed_is_taken_out_and_the_developer_told() {
+    let deeds: &[fn() -> Result<()>] = &[
+        || {
+            write()?;
+            files::write(".gitmodules", "[submodule]\n")
+        },
+        || files::write("kitty", "better\n"),
+    ];
+    let host = amelia(red(0), deeds);
+    let output = developed(&host, json!({ "key": KEY }));
+    assert_eq!((&output["outcome"], &output["attempts"]), (&json!("done"), &json!(2)));
+    assert_eq!(goals(&host), ["Develop story 1-2-balances:", "Repair story 1-2-balances:"]);
+    let told = &host.requests("agents.perform")[1]["task"];
+    assert!(told["goal"].to_string().contains("cannot be committed") && told["context"].to_string().contains("`.gitmodules`"), "{told}");
+    assert!(output["guards"].to_string().contains("taken out"), "{output}");
+    let on_branch = |path| host.inside(|| git::read("story/1-2-balances", path));
+    assert_eq!((on_branch("kitty"), on_branch(".gitmodules").is_err()), (Ok(b"better\n".to_vec()), true));
+}
+
+#[test]
+fn what_was_written_before_a_failure_is_on_the_branch() {
+    let deed: &[fn() -> Result<()>] = &[|| {
+        write()?;
+        files::write(".gitmodules", "[submodule]\n")
+    }];
+    let host = amelia(bare().with_workflow("run-tests", |_| Err(Error::invalid("A timeout of 600 s is too long."))), deed);
+    let failed = host.run(DevStory::run, json!({ "key": KEY }));
+    assert!(failed.is_err_and(|error| error.to_string().contains("too long")));
+    host.inside(|| {
+        assert_eq!(git::read("story/1-2-balances", "kitty"), Ok(b"balances\n".to_vec()));
+        assert_eq!(git::log(None, 1).expect("a log")[0].summary, "story 1-2-balances: unfinished");
+        assert!(git::read("story/1-2-balances", ".gitmodules").is_err());
+    });
 }
 
 #[test]

@@ -7,13 +7,18 @@ use baton_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::asking::{self, Answer};
+use crate::failure::Failure;
 use crate::story::Story;
 use crate::{DEVELOPER, Developed, diff, guards, record};
 
-/// Red tests in a row before a person is asked.
+/// Rounds in a row that do not do before a person is asked.
 const MOST_FAILURES: u32 = 3;
 /// Questions about one story, after which it is left.
 const MOST_QUESTIONS: u32 = 3;
+/// Paths of one commit that are taken out before it is given up.
+const MOST_TAKEN_OUT: usize = 100;
+/// Bytes of a reason that a commit's message holds.
+const LONGEST_REASON: usize = 4 << 10;
 
 /// The output of `run-tests`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -24,9 +29,23 @@ pub(crate) struct Tested {
 }
 
 pub(crate) enum Ending {
+    /// And committed.
     Green(Tested),
-    /// For this reason.
-    Skipped(String),
+    /// `skipped` or `accepted`, for this reason.
+    Left(&'static str, String),
+}
+
+impl Ending {
+    pub(crate) fn left(outcome: &'static str, reason: &str) -> Self {
+        Self::Left(outcome, reason.to_owned())
+    }
+}
+
+/// What a task came to.
+enum Round {
+    Green(Tested),
+    /// With the change as it is.
+    Failed(Failure, String),
 }
 
 /// What the developer says after a task.
@@ -43,6 +62,8 @@ pub(crate) struct Work<'a> {
     guards: Vec<String>,
     /// Every state of the change that was red.
     red: Vec<String>,
+    /// Why parts of the change were taken out of it, since the developer was told last.
+    refused: Vec<String>,
     attempts: u32,
     questions: u32,
     /// What the commit is headed with.
@@ -57,48 +78,123 @@ impl<'a> Work<'a> {
             )));
         }
         let heading = if reviewed { "what its review asks for" } else { &story.title }.to_owned();
-        Ok(Self { story, base, said: Said::default(), guards: Vec::new(), red: Vec::new(), attempts: 0, questions: 0, heading })
+        Ok(Self {
+            story,
+            base,
+            said: Said::default(),
+            guards: Vec::new(),
+            red: Vec::new(),
+            refused: Vec::new(),
+            attempts: 0,
+            questions: 0,
+            heading,
+        })
     }
 
     /// Goes on until the tests are green. Three failures, or a change that is the same as one that was red, are for a person.
     pub(crate) fn until_green(&mut self, first: Option<Task>) -> Result<Ending> {
         let (mut task, mut failures) = (first, 0);
         loop {
-            let diff = self.performed(task)?;
-            let tested = self.tested(&diff)?;
-            if tested.passed {
-                return Ok(Ending::Green(tested));
-            }
+            let (failure, diff) = match self.round(task)? {
+                Round::Green(tested) => return Ok(Ending::Green(tested)),
+                Round::Failed(failure, diff) => (failure, diff),
+            };
             failures += 1;
+            let came_back = matches!(failure, Failure::Red(_)) && self.came_back(&diff);
             let mut advice = String::new();
-            if self.came_back(&diff) || failures == MOST_FAILURES {
+            if came_back || failures == MOST_FAILURES {
                 failures = 0;
-                match self.asked(&tested)? {
+                match self.asked(&failure)? {
                     Some(words) => advice = words,
-                    None => return Ok(Ending::Skipped("Its tests stayed red, and nobody wants it tried again.".to_owned())),
+                    None => return Ok(Ending::Left("skipped", format!("{}, and nobody wants it tried again.", failure.standing()))),
                 }
             }
-            task = Some(self.story.repair(&tested, &advice, &diff));
+            task = Some(self.story.repair(&failure, &advice, &diff));
         }
     }
 
-    /// Green: kept with a commit.
-    pub(crate) fn done(mut self, tested: Tested) -> Result<Developed> {
-        let diff = git::diff(self.base)?;
-        for note in guards::doubtful(&diff::files(&diff), tested.command.as_deref()) {
-            self.note(note);
-        }
-        record::write(self.story, &self.said, &tested, &diff, self.attempts)?;
-        let message = format!("story {}: {}\n\n{}", self.story.key, self.heading, self.said.summary);
-        git::commit(message.trim_end(), Some(DEVELOPER))?;
+    /// Green, and committed.
+    pub(crate) fn done(self, tested: Tested) -> Result<Developed> {
         run::progress(1.0, "The story's tests are green");
         self.told("done", "", Some(tested))
     }
 
-    /// Not done. What was written is kept on the story's branch all the same, since it was paid for.
-    pub(crate) fn left(self, outcome: &'static str, reason: &str) -> Result<Developed> {
-        git::commit(&format!("story {}: unfinished\n\n{reason}", self.story.key), Some(DEVELOPER))?;
+    pub(crate) fn left(mut self, outcome: &'static str, reason: &str) -> Result<Developed> {
+        self.save(reason);
         self.told(outcome, reason, None)
+    }
+
+    /// Keeps what was written on the story's branch, since it was paid for, whatever becomes of the story.
+    pub(crate) fn save(&mut self, reason: &str) {
+        let message = self.unfinished(reason);
+        if let Err(error) = self.commit(message) {
+            run::warn(&format!("What was written of story {} is not on its branch: {error}", self.story.key));
+        }
+    }
+
+    /// A task, the tests, and a commit of what is green.
+    fn round(&mut self, task: Option<Task>) -> Result<Round> {
+        let diff = self.performed(task)?;
+        if let Some(failure) = self.refusal() {
+            return Ok(Round::Failed(failure, diff));
+        }
+        if diff.trim().is_empty() && !self.said.summary.is_empty() {
+            return Ok(Round::Failed(Failure::Unchanged, diff));
+        }
+        let tested = self.tested(&diff)?;
+        if !tested.passed {
+            return Ok(Round::Failed(Failure::Red(tested), diff));
+        }
+        self.keep(&tested)?;
+        Ok(match self.refusal() {
+            Some(failure) => Round::Failed(failure, git::diff(self.base)?),
+            None => Round::Green(tested),
+        })
+    }
+
+    fn keep(&mut self, tested: &Tested) -> Result<()> {
+        let diff = git::diff(self.base)?;
+        for note in guards::doubtful(&diff::files(&diff), tested.command.as_deref()) {
+            self.note(note);
+        }
+        record::write(self.story, &self.said, tested, &diff, self.attempts)?;
+        let message = format!("story {}: {}\n\n{}", self.story.key, self.heading, self.said.summary);
+        self.commit(message.trim_end().to_owned())
+    }
+
+    /// Commits what can be committed. What cannot is taken out, and the developer told of it.
+    fn commit(&mut self, mut message: String) -> Result<()> {
+        loop {
+            match git::commit(&message, Some(DEVELOPER)) {
+                Err(Error::Invalid(reason)) => {
+                    message = self.unfinished(&reason);
+                    self.take_out(reason)?;
+                }
+                done => return done.map(drop),
+            }
+        }
+    }
+
+    /// Puts back what the repository refuses, which names it first.
+    fn take_out(&mut self, reason: String) -> Result<()> {
+        let path = reason.split('`').nth(1).unwrap_or_default().to_owned();
+        if path.is_empty() || self.refused.contains(&reason) || self.refused.len() >= MOST_TAKEN_OUT {
+            return Err(Error::Invalid(reason));
+        }
+        guards::put_back(&[path])?;
+        self.note(format!("{reason} It was taken out of the change."));
+        self.refused.push(reason);
+        Ok(())
+    }
+
+    /// What the developer is to hear of what was taken out.
+    fn refusal(&mut self) -> Option<Failure> {
+        let refused = std::mem::take(&mut self.refused);
+        (!refused.is_empty()).then(|| Failure::Refused(refused.join("\n")))
+    }
+
+    fn unfinished(&self, reason: &str) -> String {
+        format!("story {}: unfinished\n\n{}", self.story.key, &reason[..reason.floor_char_boundary(LONGEST_REASON)])
     }
 
     fn told(self, outcome: &'static str, reason: &str, tests: Option<Tested>) -> Result<Developed> {
@@ -129,9 +225,6 @@ impl<'a> Work<'a> {
     }
 
     fn tested(&mut self, diff: &str) -> Result<Tested> {
-        if diff.trim().is_empty() && !self.said.summary.is_empty() {
-            return Ok(Tested { passed: false, command: None, report: "Nothing was changed, so the story can not be done.".to_owned() });
-        }
         self.attempts += 1;
         run::progress(0.6, &format!("Testing, attempt {}", self.attempts));
         let before = git::status()?;
@@ -157,10 +250,13 @@ impl<'a> Work<'a> {
 
     /// The whole change, once what must not be in it was put back.
     fn guarded(&mut self) -> Result<String> {
-        for note in guards::enforce(&self.story.key, self.base)? {
-            self.note(note);
+        match guards::enforce(&self.story.key, self.base) {
+            Ok(notes) => notes.into_iter().for_each(|note| self.note(note)),
+            // A name that no sentence can hold: the developer renames it.
+            Err(Error::Invalid(reason)) => self.refused.push(reason),
+            Err(error) => return Err(error),
         }
-        let diff = git::diff(self.base)?;
+        let diff = self.difference()?;
         let escaping = guards::escaping(&diff::files(&diff));
         if escaping.is_empty() {
             return Ok(diff);
@@ -170,6 +266,16 @@ impl<'a> Work<'a> {
             self.note(format!("`{path}` is a symbolic link that leads out of the project; it was put back as it was."));
         }
         git::diff(self.base)
+    }
+
+    /// The whole change, without what git cannot compare.
+    fn difference(&mut self) -> Result<String> {
+        loop {
+            match git::diff(self.base) {
+                Err(Error::Invalid(reason)) => self.take_out(reason)?,
+                done => return done,
+            }
+        }
     }
 
     /// Whether a red change is the same as one before.
@@ -184,12 +290,12 @@ impl<'a> Work<'a> {
     }
 
     /// What a person says to the developer, perhaps nothing; none to leave the story.
-    fn asked(&mut self, tested: &Tested) -> Result<Option<String>> {
+    fn asked(&mut self, failure: &Failure) -> Result<Option<String>> {
         self.questions += 1;
         if self.questions > MOST_QUESTIONS {
             return Ok(None);
         }
-        Ok(match asking::still_red(self.story, tested, self.questions)? {
+        Ok(match asking::stuck(self.story, failure, self.questions)? {
             Answer::Told(words) => Some(words),
             Answer::Again | Answer::Accept => Some(String::new()),
             Answer::Skip => None,

@@ -10,7 +10,7 @@ pub(crate) fn landed(order: Order) -> Result<Outcome> {
     // The end of a run's id: its beginning is a time, which runs of the same second share.
     let name = format!("land/{}", &id[id.ceil_char_boundary(id.len().saturating_sub(12))..]);
     let worktree = git::worktree_add(&name, &order.main)?;
-    let order = Order { apart: false, ..order };
+    let order = Order { apart: false, at_once: true, ..order };
     let landed = workflows::start("land", &order, Some(&worktree)).and_then(|run| workflows::join(&run));
     if let Err(error) = git::worktree_remove(&worktree) {
         run::warn(&format!("The worktree {worktree} could not be given back: {error}"));

@@ -3,7 +3,7 @@
 
 use baton_sdk::git::Merged;
 use baton_sdk::prelude::*;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Conflict, Landed, Red, Story, merged};
 
@@ -17,9 +17,11 @@ pub(crate) struct Batch {
     good: String,
 }
 
-#[derive(Debug, Deserialize)]
-struct Tested {
+/// What `run-tests` says.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Tested {
     passed: bool,
+    pub(crate) command: Option<String>,
     report: String,
 }
 
@@ -44,7 +46,7 @@ impl Batch {
             return Ok(None);
         }
         run::progress(0.5, &format!("Testing {} merged", merged.iter().map(|landed| landed.key.as_str()).collect::<Vec<_>>().join(", ")));
-        let tested = tests()?;
+        let tested = tests(&json!({}))?;
         if tested.passed {
             self.good = head()?;
             self.landed.extend(merged);
@@ -93,8 +95,8 @@ fn newest(revision: Option<&str>) -> Result<String> {
     newest.map(|commit| commit.id).ok_or_else(|| Error::other("The branch has no commit; make a first one and start again."))
 }
 
-fn tests() -> Result<Tested> {
-    let tested = workflows::join(&workflows::start("run-tests", &json!({}), None)?)?;
+pub(crate) fn tests(order: &Value) -> Result<Tested> {
+    let tested = workflows::join(&workflows::start("run-tests", order, None)?)?;
     clean()?;
     Ok(tested)
 }

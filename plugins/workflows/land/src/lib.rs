@@ -1,9 +1,11 @@
 //! The merge queue's work on one batch, in a worktree of its own: reviewed stories are merged, what came of it is tested,
 //! and the branch moves only when that is green. Of a red batch it finds the guilty; it mends nothing.
 
+mod advancing;
 mod apart;
 mod batch;
 mod documents;
+mod looking;
 mod merged;
 #[cfg(test)]
 mod tests;
@@ -12,7 +14,7 @@ mod wanted;
 use baton_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use batch::Batch;
+use batch::{Batch, Tested};
 
 /// How often the branch may move away under a batch before it is given up.
 const MOST_ROUNDS: u32 = 4;
@@ -27,6 +29,9 @@ struct Order {
     main: String,
     #[serde(default)]
     apart: bool,
+    /// Who ordered it is there to clear the way, and is told at once what is in it.
+    #[serde(default)]
+    at_once: bool,
 }
 
 /// A story that was approved.
@@ -47,6 +52,9 @@ struct Outcome {
     conflicts: Vec<Conflict>,
     red: Vec<Red>,
     withdrawn: Vec<Withdrawn>,
+    /// The branch's own tests, where there were no stories.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<Tested>,
     /// Where the branch is now.
     main: String,
     /// Documents brought in step with the backlog.
@@ -94,33 +102,41 @@ impl Workflow<Order, Outcome> for Land {
         if order.apart || git::branch()? == order.main {
             return apart::landed(order);
         }
-        for _ in 0..MOST_ROUNDS {
-            let expected = brought_up_to_date(&order.main)?;
-            let (stories, withdrawn) = wanted::sorted(&order.stories)?;
-            let batch = Batch::merged(&stories, batch::head()?)?;
-            if batch.landed.is_empty() {
-                return Ok(Outcome { conflicts: batch.conflicts, red: batch.red, withdrawn, main: expected, ..Outcome::default() });
-            }
-            if !wanted::all(&batch.landed, &stories)? {
-                run::info("A story was taken back while it was tested; the batch is merged and tested without it");
-                continue;
-            }
-            match git::advance(&order.main, &expected) {
-                Ok(()) => return Ok(Outcome { withdrawn, ..finished(&order.main, batch)? }),
-                Err(Error::Conflict(_)) if batch::tip(&order.main)? != expected => {
-                    run::info(&format!("`{}` moved meanwhile; the batch is merged and tested anew", order.main));
-                }
-                Err(error) => return Err(error),
-            }
+        if order.stories.is_empty() {
+            return looking::looked(&order.main);
         }
-        Err(Error::Conflict(format!(
-            "`{}` moved {MOST_ROUNDS} times while this batch was tested, so nothing was landed; land it when less is going on.",
-            order.main
-        )))
+        let landed = landed(&order);
+        if landed.as_ref().map_or(true, |outcome| outcome.landed.is_empty()) {
+            advancing::withdrawn(&order.main);
+        }
+        landed
     }
 }
 
 baton_sdk::export!(Land);
+
+fn landed(order: &Order) -> Result<Outcome> {
+    for _ in 0..MOST_ROUNDS {
+        let expected = brought_up_to_date(&order.main)?;
+        let (stories, withdrawn) = wanted::sorted(&order.stories)?;
+        let batch = Batch::merged(&stories, batch::head()?)?;
+        if batch.landed.is_empty() {
+            return Ok(Outcome { conflicts: batch.conflicts, red: batch.red, withdrawn, main: expected, ..Outcome::default() });
+        }
+        if !wanted::all(&batch.landed, &stories)? {
+            run::info("A story was taken back while it was tested; the batch is merged and tested without it");
+            continue;
+        }
+        if advancing::advanced(order, &expected)? {
+            return Ok(Outcome { withdrawn, ..finished(&order.main, batch)? });
+        }
+        run::info(&format!("`{}` moved meanwhile; the batch is merged and tested anew", order.main));
+    }
+    Err(Error::Conflict(format!(
+        "`{}` moved {MOST_ROUNDS} times while this batch was tested, so nothing was landed; land it when less is going on.",
+        order.main
+    )))
+}
 
 fn main_branch() -> String {
     "main".to_owned()

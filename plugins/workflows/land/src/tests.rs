@@ -149,6 +149,41 @@ fn what_tests_leave_behind_is_not_in_the_way_and_not_landed() {
     assert_eq!((on_main(&host, "report.txt"), on_main(&host, "kitty").as_deref()), (None, Some("begin\n")));
 }
 
+/// A person's change in the checkout is where a story goes.
+fn in_the_way() -> Host {
+    let host = Host::new().with_manifest(include_str!("../plugin.toml")).with_file("kitty", "begin\n").with_repository();
+    let host = host.with_item(Draft::new(Kind::Story, "1-1", "Story 1-1"), Status::Review).with_commit("story/1-1", "kitty", "new\n");
+    let host = host.with_file("kitty", "a person's\n").in_worktree("land/1");
+    host.with_workflow("run-tests", |_| Ok(json!({ "passed": true, "command": "make test", "report": "ok" })))
+}
+
+#[test]
+fn what_a_person_has_to_clear_away_is_waited_for_and_leaves_nothing() {
+    let host = in_the_way().resumes(3);
+    assert!(matches!(land(&host, &["1-1"]), Err(Error::Conflict(text)) if text.contains("`kitty`")));
+    assert_eq!(host.requests("git.advance").len(), 4, "it is tried again whenever somebody resumes it");
+    assert!(host.pauses().iter().all(|reason| reason.contains("`kitty`") && reason.contains("merged and green")), "{:?}", host.pauses());
+    let newest = |branch| host.inside(|| git::log(Some(branch), 1)).expect("a log").remove(0).id;
+    assert_eq!(newest("land/1"), newest("main"), "its branch goes with the worktree");
+    host.inside(|| assert_eq!(backlog::get("1-1").expect("an item").status, Status::Review));
+    let ordered = in_the_way().run(Land::run, json!({ "stories": [{ "key": "1-1", "branch": "story/1-1" }], "at_once": true }));
+    assert!(matches!(ordered, Err(Error::Conflict(_))), "a person who ordered it is told and not waited for");
+}
+
+#[test]
+fn without_stories_it_looks_whether_any_could_land() {
+    let host = host(&[], || false);
+    let outcome = land(&host, &[]).expect("an outcome");
+    assert_eq!(outcome["base"], json!({ "passed": false, "command": "make test", "report": "1 failed" }));
+    assert_eq!(host.requests("git.commit").len() + host.requests("git.merge").len(), 0);
+    let bare = host.with_workflow("run-tests", |input| match input["command"].as_str() {
+        Some("true") => Err(Error::invalid("There is no image.")),
+        _ => Ok(json!({ "passed": false, "command": null, "report": "No command is known." })),
+    });
+    assert!(land(&bare, &[]).is_err_and(|error| error.to_string().contains("no image")), "the sandbox is tried all the same");
+    assert_eq!(land(&self::host(&[], || true).without_auto_merge(), &[]).expect("an outcome")["base"]["passed"], true);
+}
+
 #[test]
 fn what_somebody_took_back_is_not_landed() {
     let host = host(&[("1-1", "a", "A"), ("1-2", "b", "B")], || true);

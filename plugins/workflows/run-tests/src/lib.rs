@@ -31,8 +31,6 @@ struct Tested {
 
 /// Bytes of a report, of which the end tells most.
 const LONGEST_REPORT: usize = 16 << 10;
-/// Seconds, where `test.timeout` does not say otherwise.
-const TIMEOUT: u32 = 600;
 /// How often an operator is asked to mend the sandbox.
 const MOST_PAUSES: u32 = 3;
 
@@ -55,7 +53,11 @@ impl Workflow<Order, Tested> for RunTests {
 baton_sdk::export!(RunTests);
 
 fn job(command: &str) -> Result<Job> {
-    Job::shell(command).with_timeout(settings::get("test.timeout")?.unwrap_or(TIMEOUT)).in_image_of_tests()
+    let job = Job::shell(command).in_image_of_tests()?;
+    Ok(match settings::get("test.timeout")? {
+        Some(seconds) => job.with_timeout(seconds),
+        None => job,
+    })
 }
 
 /// Without an engine nothing can be tested, and what was written so far shall not be lost for it.

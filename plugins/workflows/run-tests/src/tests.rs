@@ -36,6 +36,9 @@ fn settings_come_before_what_files_suggest() {
     tested(&host);
     let job = &host.requests("sandbox.execute")[0];
     assert_eq!((&job["image"], &job["timeout"]), (&json!("gcc"), &json!(30)));
+    let usual = self::host().with_file("test.sh", "").when_executed("", Outcome::exited(0));
+    tested(&usual);
+    assert_eq!(usual.requests("sandbox.execute")[0]["timeout"], 0, "the host knows what is allowed");
 }
 
 #[test]

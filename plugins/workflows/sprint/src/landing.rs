@@ -142,6 +142,6 @@ fn last_line(report: &str) -> &str {
 }
 
 /// The end of a run's id: its beginning is a time, which runs of the same second share.
-fn short(id: &str) -> &str {
+pub(crate) fn short(id: &str) -> &str {
     &id[id.ceil_char_boundary(id.len().saturating_sub(12))..]
 }

@@ -4,14 +4,17 @@
 
 mod conflict;
 mod landing;
+mod looking;
 mod proposing;
 mod replies;
 mod sprint;
 mod story;
 #[cfg(test)]
 mod tests;
+mod wanted;
 mod withdrawn;
 
+use baton_sdk::backlog::{Item, Status};
 use baton_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +46,10 @@ struct Summary {
     landed: usize,
     /// Every story that was begun, in that order.
     stories: Vec<Told>,
+    /// Keys of others that are in progress or in review, which a sprint that was cancelled may have left so.
+    held: Vec<String>,
+    /// Why no more stories were begun, where the reason is not theirs.
+    stopped: Option<String>,
     /// Milliseconds.
     took: u64,
 }
@@ -73,24 +80,53 @@ impl Workflow<Order, Summary> for SprintWorkflow {
         let branch = git::branch()?;
         clean(&branch)?;
         let began = run::now();
-        let parallel = match order.parallel {
-            Some(parallel) => parallel,
-            None => settings::get("sprint.parallel")?.unwrap_or(PARALLEL),
-        };
+        let parallel = parallel(&order)?;
+        order.stories.as_deref().map_or(Ok(()), wanted::check)?;
         let forge = Forge::find()?;
-        let mut sprint = Sprint::new(branch.clone(), forge, parallel.clamp(1, MOST_PARALLEL), order.stories, order.most);
+        let mut sprint = Sprint::new(branch.clone(), forge, parallel, order.stories, order.most);
         sprint.go_on_to_the_end()?;
-        let stories: Vec<_> = sprint.told();
+        let (stories, stopped) = (sprint.told(), sprint.stopped.take());
+        let items = backlog::all()?;
+        let held = held(&items, &stories, sprint.forge.lands());
         let landed = stories.iter().filter(|story| story.outcome == "landed").count();
         let open = stories.iter().filter(|story| story.outcome == "proposed").count();
         let waiting = if open > 0 { format!(", {open} wait for a person to merge them") } else { String::new() };
-        run::progress(1.0, &format!("{landed} of {} landed in {branch}{waiting}", stories.len()));
+        if stories.is_empty() {
+            run::progress(1.0, &wanted::nothing(&items, &held));
+        } else {
+            run::progress(1.0, &format!("{landed} of {} landed in {branch}{waiting}", stories.len()));
+        }
         let main = git::log(Some(&branch), 1)?.into_iter().next().map(|commit| commit.id).unwrap_or_default();
-        Ok(Summary { branch, main, landed, stories, took: run::now().saturating_sub(began) })
+        Ok(Summary { branch, main, landed, stories, held, stopped, took: run::now().saturating_sub(began) })
     }
 }
 
 baton_sdk::export!(SprintWorkflow);
+
+fn parallel(order: &Order) -> Result<usize> {
+    if order.most == Some(0) {
+        return Err(Error::invalid("`most` is 0, which is no sprint; give 1 or more, or leave it out."));
+    }
+    let (name, parallel) = match order.parallel {
+        Some(parallel) => ("parallel", parallel),
+        None => ("sprint.parallel", settings::get("sprint.parallel")?.unwrap_or(PARALLEL)),
+    };
+    if (1..=MOST_PARALLEL).contains(&parallel) {
+        return Ok(parallel);
+    }
+    Err(Error::Invalid(format!("`{name}` is {parallel}; give 1 to {MOST_PARALLEL} stories that are at work at the same time.")))
+}
+
+/// Warns of stories that may be held by nobody. Where a person merges, what is in review waits for that.
+fn held(items: &[Item], stories: &[Told], lands: bool) -> Vec<String> {
+    let waits = items.iter().filter(|item| !lands && item.status == Status::Review).map(|item| item.draft.key.as_str());
+    let own = stories.iter().map(|story| story.key.as_str()).chain(waits).collect();
+    let held = wanted::held(items, &own);
+    if let Some(advice) = wanted::advice(&held) {
+        run::warn(&advice);
+    }
+    held
+}
 
 /// Stories begin at what is committed, and land where a person may have changes of their own.
 fn clean(branch: &str) -> Result<()> {

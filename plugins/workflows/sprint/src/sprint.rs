@@ -8,6 +8,7 @@ use baton_sdk::workflows::RunId;
 
 use crate::Told;
 use crate::landing::Landing;
+use crate::looking;
 use crate::proposing::Forge;
 use crate::replies::{Developed, Outcome};
 use crate::story::{End, Stage, Step, Story};
@@ -29,6 +30,10 @@ pub(crate) struct Sprint {
     most: usize,
     /// Keys that another run took first.
     taken: Vec<String>,
+    /// Whether what every story would meet was looked for.
+    looked: bool,
+    /// Why no more stories are begun: what another would meet as well.
+    pub(crate) stopped: Option<String>,
     /// Children that were started and not joined, with the place of their story.
     open: Vec<(RunId, usize)>,
     pub(crate) landing: Landing,
@@ -37,7 +42,8 @@ pub(crate) struct Sprint {
 impl Sprint {
     pub(crate) fn new(main: String, forge: Forge, parallel: usize, wanted: Option<Vec<String>>, most: Option<usize>) -> Self {
         let (landing, most) = (Landing::default(), most.unwrap_or(usize::MAX));
-        Self { main, forge, stories: Vec::new(), parallel, wanted, most, taken: Vec::new(), open: Vec::new(), landing }
+        let (stories, taken, open) = (Vec::new(), Vec::new(), Vec::new());
+        Self { main, forge, stories, parallel, wanted, most, taken, looked: false, stopped: None, open, landing }
     }
 
     /// Until nothing is at work and nothing that is ready may be taken up.
@@ -88,11 +94,15 @@ impl Sprint {
     fn take_up(&mut self) -> Result<()> {
         let room = self.parallel.saturating_sub(self.stories.iter().filter(|story| story.is_at_work()).count());
         let room = room.min(self.most.saturating_sub(self.stories.len()));
-        if room == 0 {
+        if room == 0 || self.stopped.is_some() {
             return Ok(());
         }
         let ready = backlog::ready()?;
         let fitting: Vec<_> = ready.into_iter().filter(|item| self.may_begin(item)).take(room).collect();
+        if !self.looked && !fitting.is_empty() {
+            looking::look(&self.main)?;
+            self.looked = true;
+        }
         fitting.iter().try_for_each(|item| self.begin(item))
     }
 
@@ -105,24 +115,31 @@ impl Sprint {
     }
 
     fn begin(&mut self, item: &Item) -> Result<()> {
+        if self.stopped.is_some() {
+            return Ok(());
+        }
         let key = &item.draft.key;
+        // Whatever keeps a worktree from being made is the repository's and no story's: none is moved for it.
+        let worktree = match worktree(key, &self.main) {
+            Ok(worktree) => worktree,
+            Err(error) if self.stories.is_empty() => return Err(error),
+            Err(error) => {
+                run::warn(&format!("No more stories are begun: {error}"));
+                self.stopped = Some(error.to_string());
+                return Ok(());
+            }
+        };
         match backlog::move_to(key, Status::InProgress, &format!("taken up by a sprint on {}", self.main)) {
             Ok(()) => {}
             Err(Error::Conflict(_)) => {
                 self.taken.push(key.clone());
+                give_back(&worktree);
                 return Ok(());
             }
             Err(error) => return Err(error),
         }
-        let mut story = Story::new(key, &item.draft.title, "", &self.main, run::now());
+        let mut story = Story::new(key, &item.draft.title, &worktree, &self.main, run::now());
         let place = self.stories.len();
-        match worktree(key, &self.main) {
-            Ok(worktree) => story.worktree = worktree,
-            Err(error) => {
-                self.stories.push(story);
-                return self.fail(place, &error);
-            }
-        }
         backlog::assign(key, Some(DEVELOPER), Some(&story.worktree))?;
         let step = story.begin();
         self.stories.push(story);
@@ -240,7 +257,8 @@ fn worktree(key: &str, main: &str) -> Result<String> {
     let mut name = format!("story/{key}");
     for number in 2..=MOST_NAMES {
         match git::worktree_add(&name, main) {
-            Err(Error::Conflict(_)) => name = format!("story/{key}-{number}"),
+            // Only a branch of that name makes another name any better.
+            Err(Error::Conflict(_)) if git::log(Some(&name), 1).is_ok() => name = format!("story/{key}-{number}"),
             done => return done,
         }
     }

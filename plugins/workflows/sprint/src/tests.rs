@@ -40,7 +40,20 @@ fn developed(input: &Value) -> Result<Value> {
     Ok(json!({ "outcome": "done", "tests": { "passed": true }, "guards": [] }))
 }
 
+/// Lands so, and finds nothing when it is to look whether it could.
+fn landing(host: Host, land: impl Fn(&Value) -> Result<Value> + 'static) -> Host {
+    host.with_workflow("land", move |input| if looks(input) { landed(input) } else { land(input) })
+}
+
+/// Whether it is an order to look.
+fn looks(input: &Value) -> bool {
+    input["stories"] == json!([])
+}
+
 fn landed(input: &Value) -> Result<Value> {
+    if looks(input) {
+        return Ok(json!({}));
+    }
     let (mut landed, mut conflicts) = (Vec::new(), Vec::new());
     let expected = git::log(Some("main"), 1)?.remove(0).id;
     for story in input["stories"].as_array().into_iter().flatten() {
@@ -67,7 +80,7 @@ fn outcomes(summary: &Value) -> BTreeMap<String, String> {
 }
 
 fn started(host: &Host, workflow: &str) -> Vec<Value> {
-    host.requests("workflows.start").into_iter().filter(|request| request["workflow"] == workflow).collect()
+    host.requests("workflows.start").into_iter().filter(|request| request["workflow"] == workflow && !looks(&request["input"])).collect()
 }
 
 fn status(host: &Host, key: &str) -> Status {
@@ -97,7 +110,11 @@ fn no_more_stories_are_at_work_than_allowed() {
     let stories: &[(&str, &[&str])] = &[("1-1", &[]), ("1-2", &[]), ("1-3", &[]), ("1-4", &[])];
     // What was started before the first child was waited for.
     let at_once = |host: &Host| {
-        host.calls().iter().take_while(|call| call.name != "workflows.join-any").filter(|call| call.name == "workflows.start").count()
+        host.calls()
+            .iter()
+            .take_while(|call| call.name != "workflows.join-any")
+            .filter(|call| call.request["workflow"] == "dev-story")
+            .count()
     };
     let usual = host(stories);
     sprint(&usual);
@@ -196,18 +213,18 @@ fn a_branch_of_an_earlier_sprint_is_left_alone() {
 
 #[test]
 fn what_cannot_be_landed_is_blocked_with_the_reason() {
-    let host = host(&[("1-1", &[])]).with_workflow("land", |_| Err(Error::Conflict("`kitty` was changed and not committed.".into())));
+    let host = landing(host(&[("1-1", &[])]), |_| Err(Error::Conflict("`kitty` was changed and not committed.".into())));
     let summary = sprint(&host);
     assert_eq!(summary["stories"][0]["outcome"], "blocked");
     assert!(summary["stories"][0]["reason"].to_string().contains("not committed"));
-    let silent = self::host(&[("1-1", &[])]).with_workflow("land", |_| Ok(json!({})));
+    let silent = landing(self::host(&[("1-1", &[])]), |_| Ok(json!({})));
     assert_eq!(sprint(&silent)["stories"][0]["outcome"], "blocked");
 }
 
 #[test]
 fn a_story_that_is_red_once_merged_goes_back() {
     let turn = RefCell::new(0);
-    let host = host(&[("1-1", &[])]).with_workflow("land", move |input| {
+    let host = landing(host(&[("1-1", &[])]), move |input| {
         *turn.borrow_mut() += 1;
         if *turn.borrow() > 1 {
             return landed(input);
@@ -225,6 +242,87 @@ fn a_dirty_checkout_is_refused_with_advice() {
     let refused = host.run(SprintWorkflow::run, json!({}));
     assert!(matches!(refused, Err(Error::Invalid(text)) if text.contains("kitty") && text.contains("Commit them")));
     assert_eq!(status(&host, "1-1"), Status::Todo);
+}
+
+#[test]
+fn what_every_story_would_meet_is_found_before_the_first_is_moved() {
+    let stories: &[(&str, &[&str])] = &[("1-1", &[]), ("1-2", &[])];
+    let refused = |host: Host| {
+        let error = host.run(SprintWorkflow::run, json!({})).expect_err("a refusal").to_string();
+        assert_eq!((status(&host, "1-1"), status(&host, "1-2")), (Status::Todo, Status::Todo), "{error}");
+        assert!(host.requests("backlog.move-to").is_empty() && started(&host, "dev-story").is_empty(), "{error}");
+        assert_eq!(host.requests("git.worktree-add").len(), host.requests("git.worktree-remove").len(), "{error}");
+        error
+    };
+    let locked = host(stories).with_workflow("land", |_| Err(Error::Conflict("The checkout is locked by another git.".into())));
+    assert!(refused(locked).contains("locked by another git"));
+    let red = |_: &Value| Ok(json!({ "base": { "passed": false, "command": "make test", "report": "1 passed\n1 failed\n" } }));
+    let stopped = refused(host(stories).with_workflow("land", red).answers("are red before", "Mend the tests first"));
+    assert!(stopped.contains("`make test`") && stopped.contains("1 failed"), "{stopped}");
+    let begun = host(&[("1-1", &[])])
+        .answers("are red before", "Begin all the same")
+        .with_workflow("land", move |input| if looks(input) { red(input) } else { landed(input) });
+    assert_eq!(sprint(&begun)["landed"], 1, "a story may be what mends them");
+    let without = host(&[("1-1", &[])]).with_workflow("land", |input| match looks(input) {
+        true => Ok(json!({ "base": { "passed": false, "command": null, "report": "No command is known." } })),
+        false => landed(input),
+    });
+    assert_eq!((sprint(&without)["landed"].clone(), without.questions().len()), (json!(1), 0), "tests may come with the first story");
+}
+
+#[test]
+fn a_name_that_only_another_branch_forbids_is_not_tried_again() {
+    let taken = host(&[("1-1", &[]), ("1-2", &[])]).with_commit("story", "a", "A");
+    let error = taken.run(SprintWorkflow::run, json!({})).expect_err("a refusal").to_string();
+    assert!(error.contains("cannot stand beside"), "{error}");
+    assert_eq!((status(&taken, "1-1"), status(&taken, "1-2")), (Status::Todo, Status::Todo));
+    assert_eq!(taken.requests("git.worktree-add").len(), 2, "one to look, and one that is refused");
+}
+
+#[test]
+fn what_forbids_worktrees_in_the_middle_of_a_sprint_stops_it_and_no_story() {
+    let host = host(&[("1-1", &[]), ("1-2", &["1-1"]), ("1-3", &["1-1"])]);
+    let host = landing(host, |input| {
+        let landed = landed(input);
+        git::worktree_remove("story/1-1")?;
+        git::worktree_add("story", "main")?;
+        landed
+    });
+    let summary = sprint(&host);
+    assert_eq!((&summary["landed"], summary["stopped"].to_string().contains("cannot stand beside")), (&json!(1), true), "{summary}");
+    assert_eq!((status(&host, "1-2"), status(&host, "1-3")), (Status::Todo, Status::Todo));
+}
+
+#[test]
+fn stories_that_cannot_be_taken_are_named() {
+    let host = host(&[("1-1", &[]), ("1-2", &["1-1"]), ("1-3", &["1-2"])])
+        .with_item(Draft::new(Kind::Epic, "1", "All"), Status::Todo)
+        .with_item(Draft::new(Kind::Story, "1-4", "Stuck"), Status::Blocked);
+    let refused = |input: Value| host.run(SprintWorkflow::run, input).expect_err("a refusal").to_string();
+    for (key, why) in
+        [("nope", "not in the backlog"), ("../x", "not in"), ("1", "is an epic"), ("1-4", "is `blocked`"), ("1-2", "waits for 1-1")]
+    {
+        let error = refused(json!({ "stories": [key] }));
+        assert!(error.contains(key) && error.contains(why), "{key}: {error}");
+    }
+    for input in [json!({ "parallel": 0 }), json!({ "parallel": 17 }), json!({ "most": 0 })] {
+        assert!(refused(input.clone()).contains("give 1"), "{input}");
+    }
+    assert!(host.requests("git.worktree-add").is_empty());
+    let all = host.run(SprintWorkflow::run, json!({ "stories": ["1-3", "1-1", "1-2"] })).expect("a summary");
+    assert_eq!(all["landed"], 3, "one makes the next ready");
+    assert_eq!(host.run(SprintWorkflow::run, json!({ "stories": ["1-1"] })).expect("a summary")["stories"], json!([]), "it is done");
+}
+
+#[test]
+fn what_an_earlier_sprint_left_at_work_is_named() {
+    let left = host(&[("1-1", &[])])
+        .with_item(Draft::new(Kind::Story, "1-2", "B"), Status::InProgress)
+        .with_item(Draft::new(Kind::Story, "1-3", "C"), Status::Review);
+    let summary = sprint(&left);
+    assert_eq!((&summary["landed"], &summary["held"]), (&json!(1), &json!(["1-2", "1-3"])));
+    assert!(left.logged().iter().any(|line| line.message.contains("`baton backlog move 1-2 todo`")), "{:?}", left.logged());
+    assert_eq!(sprint(&host(&[("1-1", &[])]))["held"], json!([]));
 }
 
 #[test]
@@ -329,14 +427,14 @@ fn a_story_that_a_person_takes_away_is_left_where_the_person_put_it() {
 
 #[test]
 fn a_story_that_is_taken_away_while_it_lands_is_told_by_the_landing() {
-    let host = host(&[("1-1", &[])]).with_workflow("land", |_| {
+    let host = landing(host(&[("1-1", &[])]), |_| {
         backlog::move_to("1-1", Status::Cancelled, "")?;
         Ok(json!({ "withdrawn": [{ "key": "1-1", "reason": "1-1 is `cancelled`." }] }))
     });
     let told = &sprint(&host)["stories"][0];
     assert_eq!((&told["outcome"], &told["reason"]), (&json!("withdrawn"), &json!("1-1 is `cancelled`.")));
     assert_eq!(pull_request(&host, 1).state, forge::State::Open);
-    let failing = self::host(&[("1-1", &[])]).with_workflow("land", |_| {
+    let failing = landing(self::host(&[("1-1", &[])]), |_| {
         backlog::move_to("1-1", Status::Todo, "")?;
         Err(Error::other("The tests cannot be run."))
     });

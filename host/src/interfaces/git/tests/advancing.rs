@@ -168,21 +168,24 @@ async fn a_checkout_in_which_a_person_is_busy_is_left_alone() {
     let main = scene.git(&["rev-parse", "main"]);
     let mut recorder = scene.bench.recorder();
     let (folder, _) = scene.ahead(&mut recorder).await;
+    let level = scene.worktree(&mut recorder, "story/level").await;
     let person = scene.person();
-    let mut advance = async |what: &str| {
+    let mut advance = async |what: &str, folder: &PathBuf| {
         let refused = refusal(scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await);
         assert!(matches!(&refused, CallError::Conflict(text) if text.contains(what)), "{what}: {refused}");
         assert_eq!(scene.git(&["rev-parse", "main"]), main);
     };
     fs::write(person.join(".git/index.lock"), "").unwrap();
-    advance("index.lock").await;
+    advance("index.lock", &folder).await;
     fs::remove_file(person.join(".git/index.lock")).unwrap();
     fs::write(person.join(".git/MERGE_HEAD"), "").unwrap();
-    advance("MERGE_HEAD").await;
+    advance("MERGE_HEAD", &folder).await;
+    // Who has nothing to move is told as well.
+    advance("MERGE_HEAD", &level).await;
     fs::remove_file(person.join(".git/MERGE_HEAD")).unwrap();
     scene.git(&["checkout", "-q", "-b", "aside"]);
     scene.git(&["worktree", "add", "-q", "../second", "main"]);
-    advance("second").await;
+    advance("second", &folder).await;
     scene.git(&["worktree", "remove", "../second"]);
     scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await.unwrap();
     assert!(!person.join("b.txt").exists(), "another branch is checked out");

@@ -162,6 +162,10 @@ async fn links_out_of_the_repository_and_repositories_inside_it_are_not_committe
 
     fs::create_dir(folder.join("inner")).unwrap();
     git_in(&folder.join("inner"), &["init", "-q"]);
+    let refused = refusal(scene.at(&mut recorder, folder.clone()).diff("main".into()).await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.starts_with("`inner` is a repository of its own")), "{refused}");
+    let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Inner".into(), None).await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.starts_with("`inner` is a repository of its own")), "{refused}");
     git_in(&folder.join("inner"), &["commit", "-q", "--allow-empty", "-m", "x"]);
     for _ in 0..2 {
         let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Inner".into(), None).await);

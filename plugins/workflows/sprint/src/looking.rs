@@ -1,0 +1,63 @@
+//! What every story would meet, looked for before the first is begun: a folder that cannot be made a worktree, a checkout
+//! that cannot follow its branch, no sandbox, tests that are red already. A story pays for none of it.
+
+use baton_sdk::people::{self, Question};
+use baton_sdk::prelude::*;
+use serde::Deserialize;
+
+use crate::landing::short;
+use crate::sprint::give_back;
+
+const BEGIN: &str = "Begin all the same";
+const STOP: &str = "Mend the tests first";
+/// Bytes of a report that a question shows.
+const SHOWN: usize = 4 << 10;
+
+/// Of `land`, for an order without stories.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Looked {
+    base: Option<Base>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Base {
+    passed: bool,
+    command: Option<String>,
+    #[serde(default)]
+    report: String,
+}
+
+/// Has `land` look at the branch as it is. An error is the reason to begin no story.
+pub(crate) fn look(main: &str) -> Result<()> {
+    run::progress(0.0, &format!("Testing {main} as it is"));
+    let worktree = git::worktree_add(&format!("land/{}-0", short(&run::about().id)), main)?;
+    let order = json!({ "stories": [], "main": main });
+    let looked = workflows::start("land", &order, Some(&worktree)).and_then(|run| workflows::join::<Looked>(&run));
+    give_back(&worktree);
+    match looked?.base {
+        // A project without tests gets them by its first story.
+        Some(Base { passed: false, command: Some(command), report }) => red(main, &command, &report),
+        _ => Ok(()),
+    }
+}
+
+fn red(main: &str, command: &str, report: &str) -> Result<()> {
+    let end = &report[report.ceil_char_boundary(report.len().saturating_sub(SHOWN))..];
+    let question = Question::new(format!("The tests of `{main}` are red before any story has begun. Shall the sprint begin all the same?"))
+        .with_options([STOP, BEGIN])
+        .with_reasoning(format!(
+            "Nothing red lands, so no story can but one that mends them. Files that git ignores are in no worktree, should a test need one. \
+             `{command}` said last:\n{end}"
+        ))
+        .with_best(STOP, 0.7)
+        .with_context(&json!({ "command": command }));
+    if people::ask(&question)?.trim() == BEGIN {
+        return Ok(());
+    }
+    let last = report.trim_end().lines().next_back().unwrap_or_default();
+    Err(Error::Invalid(format!(
+        "The tests of `{main}` (`{command}`) are red before any story has begun, and nothing red lands: {last}. Mend them and commit, or answer \
+         `{BEGIN}` where a story is to mend them; then start the sprint again."
+    )))
+}
