@@ -146,11 +146,17 @@ async fn where_a_person_merges_the_sprint_proposes_and_a_command_lands() {
     assert_eq!(project.pull_request(MULTIPLY)["mergeable"], "conflicts");
 }
 
+/// The first pull request as a command shows it.
+fn shown(project: &Project) -> Value {
+    document(&project.people(&["show", "1", "--diff", "-o", "json"]).exits(0))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sprint_that_is_given_up_leaves_its_pull_requests_open() {
     let project = Project::new(PROCESSES).await;
     let mut kills = 0;
-    while project.pull_requests().is_empty() {
+    let tested = || !project.pull_requests().is_empty() && shown(&project)["checks"][0].is_object();
+    while !tested() {
         project.cut_off_after(23);
         kills += 1;
         assert!(kills < 60, "nothing is proposed");
@@ -159,7 +165,7 @@ async fn a_sprint_that_is_given_up_leaves_its_pull_requests_open() {
     let _cancelled = project.baton(&["runs", "cancel", &run]).exits(0);
     let open = project.pull_requests();
     assert!(!open.is_empty() && open.iter().all(|one| one["state"] == "open"), "{open:?}");
-    let shown = document(&project.people(&["show", "1", "--diff", "-o", "json"]).exits(0));
+    let shown = shown(&project);
     assert!(shown["head"].is_string() && shown["diff"].as_str().is_some_and(|diff| diff.contains("+++ b/calc")), "{shown}");
     assert_eq!(shown["checks"][0]["progress"], "passed");
 }
