@@ -109,7 +109,6 @@ fn inputs() -> Vec<Value> {
         json!({ "do": "execute", "command": ["a\u{0}b"] }),
         json!({ "do": "execute", "command": vec!["x"; 257] }),
         json!({ "do": "execute", "command": ["true"], "env": [["1A", "x"]] }),
-        json!({ "do": "execute", "command": ["true"], "timeout": 0 }),
         json!({ "do": "pull-requests", "calls": pull_requests() }),
         json!({ "do": "fail", "say": "no luck" }),
         json!({ "do": "ghost" }),
