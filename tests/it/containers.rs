@@ -17,6 +17,7 @@ use baton_tests::{
     docker::{self, IMAGE, containers, docker},
     host::TestHost,
     program,
+    registry::{self, Registry},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -78,6 +79,32 @@ fn data(host: &TestHost) -> std::path::PathBuf {
 /// The containers that are commands, and none that waits for one.
 fn commands(data: &Path) -> Vec<String> {
     containers(data).into_iter().filter(|name| !name.starts_with("baton-ready-")).collect()
+}
+
+/// An image that lies in a registry and nowhere else.
+fn pushed(registry: &Registry) -> String {
+    let image = format!("{}/fetched/image:1", registry.host());
+    docker::import(&image, |root| fs::write(root.join("from-afar"), &image).unwrap());
+    docker(&["push", "--quiet", &image]).expect("the image can be pushed");
+    docker(&["rmi", &image]).unwrap();
+    image
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_is_missing_is_fetched_once_and_its_progress_told() {
+    let (true, Some(program)) = (docker::ready(), registry::program()) else { return };
+    let registry = Registry::start(&program);
+    let image = pushed(&registry);
+    let host = TestHost::with_settings(json!({ "sandbox": { "images": { "default": { "image": image, "ready": false } } } })).await;
+    let run = started(&host, json!({ "command": ["cat", "/from-afar"] })).await;
+    assert_eq!(run.output.as_ref().map(|output| &output["stdout"]), Some(&json!(image)), "{:?}", run.state);
+    let pulling = |events: Vec<baton::events::Event>| events.iter().filter(|event| event.draft.name == "pulling").count();
+    assert!(pulling(host.events(&run.id).await) > 0, "nobody was told");
+    drop(registry);
+    let again = started(&host, json!({ "command": ["true"] })).await;
+    assert_eq!((again.state, pulling(host.events(&again.id).await)), (State::Succeeded, 0));
+    host.app.close().await;
+    let _ = docker(&["rmi", "--force", &image]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

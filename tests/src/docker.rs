@@ -49,15 +49,20 @@ pub fn containers(data: &Path) -> Vec<String> {
 }
 
 fn make_image() {
-    if docker(&["image", "inspect", IMAGE]).is_some() {
-        return;
+    if docker(&["image", "inspect", IMAGE]).is_none() {
+        import(IMAGE, |_| ());
     }
+}
+
+/// Makes an image like that of the tests, with what `add` puts into its root.
+pub fn import(image: &str, add: impl FnOnce(&Path)) {
     let folder = tempfile::tempdir().unwrap();
     let (root, archive) = (folder.path().join("root"), folder.path().join("image.tar"));
     lay_out(&root);
+    add(&root);
     let (archive, root) = (archive.to_str().unwrap(), root.to_str().unwrap());
     assert!(Command::new("tar").args(["-C", root, "-cf", archive, "."]).status().unwrap().success());
-    docker(&["import", "--change", "ENV PATH=/bin", archive, IMAGE]).expect("the image of the tests can be imported");
+    docker(&["import", "--change", "ENV PATH=/bin", archive, image]).expect("the image of the tests can be imported");
 }
 
 /// The root of an image that has a shell and nothing else.

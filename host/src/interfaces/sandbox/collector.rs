@@ -78,7 +78,8 @@ pub(super) struct Teller {
 impl Collected {
     /// Takes in all that comes, until there is no more.
     pub(super) async fn listen(&mut self, mut pieces: Receiver<Piece>, teller: &Teller) {
-        let (mut beat, mut pulled) = (tokio::time::interval_at(tokio::time::Instant::now() + BEAT, BEAT), Instant::now());
+        let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + BEAT, BEAT);
+        let mut pulled: Option<Instant> = None;
         loop {
             tokio::select! {
                 piece = pieces.recv() => match piece {
@@ -89,8 +90,8 @@ impl Collected {
                     Some(Piece::Started { again }) => {
                         teller.tell("started", json!({ "image": teller.image, "command": teller.command, "again": again })).await;
                     }
-                    Some(Piece::Pulling(progress)) if pulled.elapsed() >= BEAT => {
-                        pulled = Instant::now();
+                    Some(Piece::Pulling(progress)) if pulled.is_none_or(|last| last.elapsed() >= BEAT) => {
+                        pulled = Some(Instant::now());
                         teller.tell("pulling", json!({ "image": teller.image, "progress": progress })).await;
                     }
                     Some(Piece::Pulling(_)) => {}
