@@ -84,6 +84,7 @@ impl Sandbox {
                 "The workspace holds what Baton keeps for itself, which no container may see; work in a folder of the project.".to_owned(),
             )));
         }
+        self.clear_planted(&place.workspace);
         let Ok(_permit) = self.permits.acquire().await else {
             return Performed::answer(Err(CallError::Unavailable("The host stops; execute the command again later.".to_owned())));
         };
@@ -116,6 +117,17 @@ impl Sandbox {
             Ok(ended) => self.answer(ended, &collected, &teller).await,
             Err(EngineError::Unavailable(reason)) => Performed::answer(Err(CallError::Unavailable(reason))),
             Err(EngineError::Lost(reason)) => Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true },
+        }
+    }
+
+    /// No repository lies in a worktree of Baton's, so a link by that name is what an earlier command left. A container may not
+    /// have it, and nobody should have to come and remove it.
+    fn clear_planted(&self, workspace: &Path) {
+        let link = workspace.join(".git");
+        let is_ours = self.parts.own.iter().any(|own| workspace.starts_with(own));
+        if is_ours && link.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
+            // Where it stays, the engine refuses the workspace with its name.
+            let _ = std::fs::remove_file(link);
         }
     }
 

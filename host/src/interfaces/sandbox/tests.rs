@@ -114,6 +114,10 @@ struct Bench {
 }
 
 fn bench(pieces: Vec<Piece>, ending: Result<Ended, EngineError>, hangs: bool, full: bool) -> Bench {
+    bench_over(PathBuf::from("/proc/self/no-such"), pieces, ending, hangs, full)
+}
+
+fn bench_over(own: PathBuf, pieces: Vec<Piece>, ending: Result<Ended, EngineError>, hangs: bool, full: bool) -> Bench {
     let engine = Arc::new(Scripted { pieces, ending, hangs, seen: Mutex::default(), discarded: Mutex::default() });
     let memory = Arc::new(Memory { full, ..Memory::default() });
     let redactor = Redactor::default();
@@ -127,7 +131,7 @@ fn bench(pieces: Vec<Piece>, ending: Result<Ended, EngineError>, hangs: bool, fu
         events: Arc::clone(&memory) as _,
         artifacts: Arc::clone(&memory) as _,
         redactor,
-        own: vec![PathBuf::from("/proc/self/no-such")],
+        own: vec![own],
     });
     Bench { engine, memory, sandbox, halt: Halt::default() }
 }
@@ -136,8 +140,11 @@ impl Bench {
     async fn execute(&self, image: Option<&str>, timeout: u32, again: bool) -> Performed<Outcome> {
         let job = Job::new(image.map(str::to_owned), vec!["make".to_owned()], Vec::new(), timeout).unwrap();
         let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again, asked_at: 7 };
-        let place = Place { run: RunId::from_text("r"), workspace: "/w".into(), halt: self.halt.clone() };
-        self.sandbox.execute(place, job, &attempt).await
+        self.sandbox.execute(self.place("/w".into()), job, &attempt).await
+    }
+
+    fn place(&self, workspace: PathBuf) -> Place {
+        Place { run: RunId::from_text("r"), workspace, halt: self.halt.clone() }
     }
 
     fn told(&self) -> Vec<Value> {
@@ -345,4 +352,21 @@ fn settings_are_read_and_misspelt_ones_refused() {
     ] {
         assert_eq!(Settings::from_settings(&wrong).unwrap_err().key, key, "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn a_link_in_the_place_of_a_repository_is_cleared_away_in_worktrees_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (own, theirs) = (folder.path().join("data"), folder.path().join("theirs"));
+    let worktree = own.join("worktrees/1");
+    for workspace in [&worktree, &theirs] {
+        std::fs::create_dir_all(workspace).unwrap();
+        std::os::unix::fs::symlink("/", workspace.join(".git")).unwrap();
+        let bench = bench_over(own.clone(), Vec::new(), exited(0), false, false);
+        let job = Job::new(None, vec!["make".to_owned()], Vec::new(), 60).unwrap();
+        let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: false, asked_at: 7 };
+        outcome(bench.sandbox.execute(bench.place(workspace.clone()), job, &attempt).await);
+    }
+    assert!(worktree.join(".git").symlink_metadata().is_err());
+    assert!(theirs.join(".git").symlink_metadata().is_ok());
 }
