@@ -151,7 +151,10 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),
-        sandbox: sandbox::Settings::from_settings(settings.get("sandbox").unwrap_or(&json!({}))).unwrap(),
+        sandbox: sandbox::Settings {
+            search: std::env::var("PATH").unwrap_or_default(),
+            ..sandbox::Settings::from_settings(settings.get("sandbox").unwrap_or(&json!({}))).unwrap()
+        },
     }
 }
 
