@@ -4,7 +4,7 @@ use std::{fs, io, path::Path, sync::Arc, time::Duration};
 
 use tokio::task::JoinHandle;
 
-use super::{Access, AppError, SystemClock};
+use super::{Access, AppError, SystemClock, worktrees};
 use crate::{
     config::Config,
     interfaces::sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox},
@@ -27,6 +27,7 @@ pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access) -> Re
         artifacts: Arc::clone(store) as _,
         redactor: config.redactor.clone(),
         own: config.own_places(),
+        worktrees: worktrees(&config.data_dir),
     }))
 }
 

@@ -44,6 +44,8 @@ pub struct Parts {
     pub redactor: Redactor,
     /// Where the host keeps its own, absolute and without links: no container gets a workspace that holds any of it.
     pub own: Vec<PathBuf>,
+    /// Where worktrees of Baton's lie, and nothing of a person's.
+    pub worktrees: PathBuf,
 }
 
 /// Where commands of all runs are executed.
@@ -124,7 +126,7 @@ impl Sandbox {
     /// have it, and nobody should have to come and remove it.
     fn clear_planted(&self, workspace: &Path) {
         let link = workspace.join(".git");
-        let is_ours = self.parts.own.iter().any(|own| workspace.starts_with(own));
+        let is_ours = workspace.starts_with(&self.parts.worktrees);
         if is_ours && link.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
             // Where it stays, the engine refuses the workspace with its name.
             let _ = std::fs::remove_file(link);

@@ -131,6 +131,7 @@ fn bench_over(own: PathBuf, pieces: Vec<Piece>, ending: Result<Ended, EngineErro
         events: Arc::clone(&memory) as _,
         artifacts: Arc::clone(&memory) as _,
         redactor,
+        worktrees: own.join("worktrees"),
         own: vec![own],
     });
     Bench { engine, memory, sandbox, halt: Halt::default() }
