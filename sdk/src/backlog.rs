@@ -70,6 +70,30 @@ impl Status {
             Self::Cancelled => "cancelled",
         }
     }
+
+    /// Whether somebody is at it: it is in progress or in review.
+    pub fn is_at_work(self) -> bool {
+        matches!(self, Self::InProgress | Self::Review)
+    }
+}
+
+/// What keeps work on an item from going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenAway<'a> {
+    /// Somebody moved it to where nobody works on it.
+    Moved(Status),
+    /// Somebody is at it on this branch.
+    Elsewhere(&'a str),
+}
+
+impl Item {
+    /// What keeps the work on `branch` from going on; none while the item is at work there, or says no branch.
+    pub fn taken_from(&self, branch: &str) -> Option<TakenAway<'_>> {
+        if !self.status.is_at_work() {
+            return Some(TakenAway::Moved(self.status));
+        }
+        self.branch.as_deref().filter(|theirs| *theirs != branch).map(TakenAway::Elsewhere)
+    }
 }
 
 /// Adds items, or changes what is said of them; all or none. Their status stays. `invalid` for a cycle, which is named;

@@ -1,7 +1,7 @@
 //! Which of the approved stories are still to land. Between a review and a landing people cancel stories and take them
 //! back, and nobody asks for the merge of what nobody wants.
 
-use baton_sdk::backlog::{Item, Status};
+use baton_sdk::backlog::{Item, TakenAway};
 use baton_sdk::prelude::*;
 
 use crate::{Landed, Story, Withdrawn};
@@ -33,10 +33,9 @@ fn objection(story: &Story) -> Result<Option<String>> {
 }
 
 fn against(item: &Item, branch: &str) -> Option<String> {
-    let (key, status) = (&item.draft.key, item.status);
-    if !matches!(status, Status::InProgress | Status::Review) {
-        return Some(format!("{key} is `{}` in the backlog, so it was not landed. It is on `{branch}`.", status.as_str()));
-    }
-    let theirs = item.branch.as_deref().filter(|theirs| *theirs != branch)?;
-    Some(format!("{key} is built on `{theirs}` by now, so `{branch}` was not landed."))
+    let key = &item.draft.key;
+    Some(match item.taken_from(branch)? {
+        TakenAway::Moved(status) => format!("{key} is `{}` in the backlog, so it was not landed. It is on `{branch}`.", status.as_str()),
+        TakenAway::Elsewhere(theirs) => format!("{key} is built on `{theirs}` by now, so `{branch}` was not landed."),
+    })
 }

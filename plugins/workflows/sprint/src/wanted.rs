@@ -43,7 +43,7 @@ fn objection(key: &str, wanted: &[String], items: &[Item], ready: &[Item]) -> Op
 
 /// Stories that are at work, but not in this sprint.
 pub(crate) fn held(items: &[Item], own: &BTreeSet<&str>) -> Vec<String> {
-    let at_work = |item: &&Item| matches!(item.status, Status::InProgress | Status::Review) && item.draft.kind != Kind::Epic;
+    let at_work = |item: &&Item| item.status.is_at_work() && item.draft.kind != Kind::Epic;
     items.iter().filter(at_work).map(|item| item.draft.key.clone()).filter(|key| !own.contains(key.as_str())).collect()
 }
 

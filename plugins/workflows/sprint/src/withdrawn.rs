@@ -1,7 +1,7 @@
 //! Whether a story is still the sprint's: people cancel stories, take them back or give them to others while they are at
 //! work. Changes nothing, for the backlog has said already what is meant.
 
-use baton_sdk::backlog::{Item, Status};
+use baton_sdk::backlog::{Item, TakenAway};
 use baton_sdk::prelude::*;
 
 use crate::story::Story;
@@ -16,18 +16,17 @@ pub(crate) fn why(story: &Story) -> Result<Option<String>> {
 }
 
 fn of(item: &Item, branch: &str) -> Option<String> {
-    let (key, status) = (&item.draft.key, item.status);
-    if !matches!(status, Status::InProgress | Status::Review) {
-        let status = status.as_str();
-        return Some(format!("Somebody moved {key} to `{status}` while it was at work. What was written is on `{branch}`."));
-    }
-    let theirs = item.branch.as_deref().filter(|theirs| *theirs != branch)?;
-    Some(format!("Somebody else took {key} meanwhile, on `{theirs}`. What was written is on `{branch}`."))
+    let key = &item.draft.key;
+    let happened = match item.taken_from(branch)? {
+        TakenAway::Moved(status) => format!("Somebody moved {key} to `{}` while it was at work.", status.as_str()),
+        TakenAway::Elsewhere(theirs) => format!("Somebody else took {key} meanwhile, on `{theirs}`."),
+    };
+    Some(format!("{happened} What was written is on `{branch}`."))
 }
 
 #[cfg(test)]
 mod tests {
-    use baton_sdk::backlog::{Draft, Kind};
+    use baton_sdk::backlog::{Draft, Kind, Status};
 
     use super::*;
 
