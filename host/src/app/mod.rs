@@ -403,7 +403,7 @@ fn installed(config: &Config, found: &publishing::Found, access: Access) -> Resu
 }
 
 /// Where worktrees lie: the same folder by the same name, however the data directory was named.
-fn worktrees(data_dir: &Path) -> PathBuf {
+pub fn worktrees(data_dir: &Path) -> PathBuf {
     let folder = data_dir.canonicalize().or_else(|_| std::path::absolute(data_dir));
     folder.unwrap_or_else(|_| data_dir.to_owned()).join("worktrees")
 }

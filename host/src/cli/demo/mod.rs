@@ -24,7 +24,7 @@ use super::{
     text,
 };
 use crate::{
-    app::{Access, App},
+    app::{Access, App, worktrees},
     interfaces::git::Program,
 };
 use files::Brief;
@@ -64,7 +64,7 @@ struct Place {
 impl Place {
     /// Where Baton keeps worktrees, and what it knows of repositories.
     fn worktrees(&self) -> PathBuf {
-        self.data_dir.join("worktrees")
+        worktrees(&self.data_dir)
     }
 }
 

@@ -23,7 +23,7 @@ impl Program {
     /// nothing, or a repository that cannot be worked in.
     pub fn begin(&self, folder: &Path, views: &Path, message: &str) -> Result<(), CallError> {
         if is_repository(folder) {
-            return self.checkout(folder, views)?.head().map(drop);
+            return self.check(folder, views);
         }
         let beginning = folder.join(BEGINNING);
         let git_dir = beginning.join(".git");

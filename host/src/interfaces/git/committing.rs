@@ -173,6 +173,9 @@ impl Checkout {
 
     /// What a filter would have changed is committed by nobody but who can run it: it may be there to keep a secret.
     fn refuse_filtered(&self, paths: Vec<u8>) -> Result<(), CallError> {
+        if paths.is_empty() {
+            return Ok(());
+        }
         let out = self.git(["check-attr", "-z", "--stdin", "filter"]).reading(paths).done()?.out;
         let fields: Vec<_> = out.split(|byte| *byte == 0).collect();
         let filtered = fields.chunks_exact(3).find(|of| !matches!(of[2], b"unspecified" | b"unset" | b"set" | b""));

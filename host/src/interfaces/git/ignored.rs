@@ -14,7 +14,7 @@ const LONGEST: u64 = 256 << 10;
 
 /// The patterns, a line each; none where there is no list that can be read.
 pub(super) fn everywhere(program: &Program, repository: &Repository) -> String {
-    let home = program.person.iter().find(|(name, _)| name == "HOME").map(|(_, home)| PathBuf::from(home));
+    let home = variable(program, "HOME");
     let named = repository.setting("core.excludesfile").map(|path| at(path, home.as_deref(), &repository.folder));
     let list = named.or_else(|| set_for_all(program)).or_else(|| usual(program, home.as_deref()));
     list.and_then(|list| read(&list)).unwrap_or_default()
@@ -37,9 +37,13 @@ fn set_for_all(program: &Program) -> Option<PathBuf> {
 
 /// Where git looks when nothing names a list.
 fn usual(program: &Program, home: Option<&Path>) -> Option<PathBuf> {
-    let set = program.person.iter().find(|(name, path)| name == "XDG_CONFIG_HOME" && !path.is_empty());
-    let settings = set.map(|(_, path)| PathBuf::from(path)).or_else(|| home.map(|home| home.join(".config")))?;
+    let set = variable(program, "XDG_CONFIG_HOME").filter(|path| !path.as_os_str().is_empty());
+    let settings = set.or_else(|| home.map(|home| home.join(".config")))?;
     Some(settings.join("git/ignore"))
+}
+
+fn variable(program: &Program, name: &str) -> Option<PathBuf> {
+    program.person.iter().find(|(known, _)| known == name).map(|(_, value)| PathBuf::from(value))
 }
 
 fn read(list: &Path) -> Option<String> {

@@ -91,11 +91,13 @@ pub(super) fn shown(path: &[u8]) -> String {
 
 /// Enough of a hostile text to recognise it, harmless to a terminal.
 pub(super) fn excerpt(text: &str) -> String {
-    text.chars().take(200).flat_map(escaped).collect()
-}
-
-/// Quotes and backslashes stay as they are: a text that git has escaped is not escaped once more.
-fn escaped(character: char) -> impl Iterator<Item = char> {
-    let keep = matches!(character, '\'' | '"' | '\\');
-    keep.then_some(character).into_iter().chain((!keep).then(|| character.escape_debug()).into_iter().flatten())
+    let mut shown = String::new();
+    for character in text.chars().take(200) {
+        match character {
+            // A text that git has escaped is not escaped once more.
+            '\'' | '"' | '\\' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
+    shown
 }
