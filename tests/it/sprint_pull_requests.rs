@@ -178,7 +178,7 @@ async fn on_github_a_story_is_pushed_proposed_and_left_to_a_person() {
     project.git(&["init", "--quiet", "--bare", remote.to_str().unwrap()]);
     project.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
     let begun = project.git(&["rev-parse", "main"]);
-    let summary = sprint_on_github(&project);
+    let summary = document(&sprint_on_github(&project).exits(0));
     let told = story(&summary, ADD);
     assert_eq!((&told["outcome"], &told["pull_request"]), (&json!("proposed"), &json!(1)), "{summary}");
     assert!(
@@ -198,7 +198,9 @@ async fn on_github_a_story_is_pushed_proposed_and_left_to_a_person() {
 async fn a_branch_that_cannot_be_pushed_is_reviewed_and_named() {
     let github = GitHub::start();
     let project = Project::new(&on(&github)).await;
-    let summary = sprint_on_github(&project);
+    let ended = sprint_on_github(&project).exits(4);
+    assert!(ended.stderr.contains("1 of 1 story did not land in `main`: 1-1-add (blocked)"), "{}", ended.stderr);
+    let summary = document(&ended);
     let told = story(&summary, ADD);
     assert_eq!((&told["outcome"], &told["pull_request"]), (&json!("blocked"), &Value::Null), "{summary}");
     assert!(told["reason"].as_str().is_some_and(|reason| reason.contains("approved and green on `story/1-1-add`")), "{told}");
@@ -206,10 +208,10 @@ async fn a_branch_that_cannot_be_pushed_is_reviewed_and_named() {
     assert!(project.git(&["show", "--stat", "story/1-1-add"]).contains("calc"), "what was paid for is kept");
 }
 
-fn sprint_on_github(project: &Project) -> Value {
+fn sprint_on_github(project: &Project) -> program::Ended {
     let order = json!({ "stories": [ADD] }).to_string();
     let mut command = project.command(&[SPRINT, &["--input", &order]].concat());
     let ended = program::ended(command.env("GITHUB_TOKEN", TOKEN).output().unwrap());
     assert!(!ended.stderr.contains(TOKEN), "{}", ended.stderr);
-    document(&ended.exits(0))
+    ended
 }

@@ -45,15 +45,22 @@ impl Ended {
         match &self.run.state {
             _ if self.interrupted => Exit::Interrupted,
             State::Failed { .. } if self.refused => Exit::Usage,
+            State::Succeeded if self.shortfall().is_some() => Exit::Short,
             state => Exit::of(state),
         }
+    }
+
+    /// What a workflow says that it leaves undone though it came to its end: a sentence, `shortfall` of its output.
+    fn shortfall(&self) -> Option<&str> {
+        let output = self.run.output.as_ref().filter(|_| self.run.state == State::Succeeded)?;
+        output.get("shortfall")?.as_str().filter(|said| !said.trim().is_empty())
     }
 
     /// What became of the run, and how to go on: with `again` where the caller has a command of its own for it.
     pub(super) fn tell(&self, context: &Context, again: Option<String>) {
         let lines = self.lines(&again.unwrap_or_else(|| context.again(&self.way_on())), |command| context.again(command));
         // What did not succeed is worth a line also to those who want quiet.
-        if self.run.state == State::Succeeded { context.screen.tell(lines) } else { context.screen.warn(lines) }
+        if self.exit() == Exit::Done { context.screen.tell(lines) } else { context.screen.warn(lines) }
     }
 
     /// A failed run would only fail again on the same answers, so it is forked before the one it failed by.
@@ -127,7 +134,10 @@ impl Ended {
         let name = format!("{} (run {})", text::line(&self.run.plugin), text::short(&self.run.id));
         match &self.run.state {
             _ if self.interrupted => format!("{} {name} was stopped at once. What its journal holds is kept.", painted(WARNING, "!")),
-            State::Succeeded => format!("{} {name} has succeeded.", painted(GOOD, "✓")),
+            State::Succeeded => match self.shortfall() {
+                None => format!("{} {name} has succeeded.", painted(GOOD, "✓")),
+                Some(said) => format!("{} {name} has come to its end, and not all is done: {}", painted(WARNING, "!"), text::plain(said)),
+            },
             State::Failed { reason } => format!("{} {name} has failed: {}", painted(BAD, "✗"), text::plain(reason)),
             State::Cancelled => format!("{} {name} was cancelled.", painted(BAD, "✗")),
             State::Paused { pause } => format!("{} {name} is paused: {}", painted(WARNING, "!"), text::plain(&pause.reason)),
@@ -229,6 +239,23 @@ mod tests {
             "✓ plan (run 12345678) has succeeded.\n  7 runs · 61 host calls · 6 model replies · 12,000 → 900 tokens · cost unknown · 9.4 s"
         );
         assert_eq!(ended.exit(), Exit::Done);
+    }
+
+    #[test]
+    fn what_a_workflow_leaves_undone_is_no_success_to_a_script() {
+        let mut ended = ended(State::Succeeded);
+        ended.run.output = Some(json!({ "landed": 0, "shortfall": "1 of 1 story did not land.\u{1b}[2J" }));
+        assert_eq!(said(&ended), "! plan (run 12345678) has come to its end, and not all is done: 1 of 1 story did not land.");
+        assert_eq!(ended.exit(), Exit::Short);
+        assert_eq!(ended.document()["state"], "succeeded", "what it gives is there");
+        for nothing in [json!({ "shortfall": null }), json!({ "shortfall": " " }), json!({ "shortfall": 3 }), json!("shortfall"), json!([])]
+        {
+            ended.run.output = Some(nothing);
+            assert_eq!(ended.exit(), Exit::Done);
+        }
+        ended.run.output = Some(json!({ "shortfall": "Nothing is done." }));
+        ended.run.state = State::Cancelled;
+        assert_eq!(ended.exit(), Exit::Failed);
     }
 
     #[test]

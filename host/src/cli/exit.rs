@@ -15,6 +15,8 @@ pub enum Exit {
     Usage,
     /// A run was begun and can carry on: 3.
     Unfinished,
+    /// A run came to its end, and its output tells what it leaves undone: 4.
+    Short,
     /// Somebody stopped it at once: 130.
     Interrupted,
 }
@@ -35,6 +37,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Unfinished => 3,
+            Self::Short => 4,
             Self::Interrupted => 130,
         }
     }

@@ -7,6 +7,7 @@ mod landing;
 mod looking;
 mod proposing;
 mod replies;
+mod shortfall;
 mod sprint;
 mod story;
 #[cfg(test)]
@@ -50,6 +51,9 @@ struct Summary {
     held: Vec<String>,
     /// Why no more stories were begun, where the reason is not theirs.
     stopped: Option<String>,
+    /// What it leaves undone of what it took up, in a sentence for whoever started it: with one `baton run` ends with a
+    /// code of its own.
+    shortfall: Option<String>,
     /// Milliseconds.
     took: u64,
 }
@@ -97,7 +101,8 @@ impl Workflow<Order, Summary> for SprintWorkflow {
             run::progress(1.0, &format!("{landed} of {} landed in {branch}{waiting}", stories.len()));
         }
         let main = git::log(Some(&branch), 1)?.into_iter().next().map(|commit| commit.id).unwrap_or_default();
-        Ok(Summary { branch, main, landed, stories, held, stopped, took: run::now().saturating_sub(began) })
+        let shortfall = shortfall::of(&stories, &branch, stopped.as_deref());
+        Ok(Summary { branch, main, landed, stories, held, stopped, shortfall, took: run::now().saturating_sub(began) })
     }
 }
 

@@ -96,7 +96,7 @@ fn branch(host: &Host, name: &str) -> bool {
 fn ready_stories_land_and_those_that_wait_for_them_follow() {
     let host = host(&[("1-1", &[]), ("1-2", &["1-1"]), ("1-3", &[])]);
     let summary = sprint(&host);
-    assert_eq!((&summary["landed"], &summary["branch"]), (&json!(3), &json!("main")));
+    assert_eq!((&summary["landed"], &summary["branch"], &summary["shortfall"]), (&json!(3), &json!("main"), &Value::Null));
     assert!(["1-1", "1-2", "1-3"].iter().all(|path| host.file(path).is_some()), "{:?}", host.files());
     assert!(["1-1", "1-2", "1-3"].iter().all(|key| status(&host, key) == Status::Done));
     assert!(!branch(&host, "story/1-1"), "its commits are in main");
@@ -188,6 +188,7 @@ fn a_child_that_fails_costs_its_own_story_alone() {
     let summary = sprint(&host);
     assert_eq!(outcomes(&summary), BTreeMap::from([("1-1".into(), "failed".into()), ("1-3".into(), "landed".into())]));
     assert!(summary["stories"][0]["reason"].to_string().contains("The model declined."));
+    assert!(summary["shortfall"].to_string().contains("1 of 2 stories did not land in `main`: 1-1 (failed)."), "{summary}");
     assert_eq!((status(&host, "1-1"), status(&host, "1-2")), (Status::Failed, Status::Todo));
     assert_eq!(host.requests("git.worktree-add").len(), host.requests("git.worktree-remove").len());
 }
@@ -331,7 +332,9 @@ fn only_wanted_stories_are_taken_and_nothing_ready_is_no_failure() {
     let summary = host.run(SprintWorkflow::run, json!({ "stories": ["1-2"] })).expect("a summary");
     assert_eq!(outcomes(&summary).keys().collect::<Vec<_>>(), ["1-2"]);
     let nothing = self::host(&[]);
-    assert_eq!(sprint(&nothing)["stories"], json!([]));
+    let idle = sprint(&nothing);
+    assert_eq!((&idle["stories"], &idle["shortfall"]), (&json!([]), &Value::Null));
+    assert!(nothing.progress().contains(&"Nothing is ready: the backlog is empty".to_owned()), "it says so");
     assert!(matches!(nothing.run(SprintWorkflow::run, json!({ "storys": [] })), Err(Error::Invalid(_))));
 }
 
@@ -365,6 +368,7 @@ fn where_a_person_merges_an_approved_story_waits_for_one() {
     assert_eq!(outcomes(&summary), BTreeMap::from([("1-1".into(), "proposed".into()), ("1-3".into(), "proposed".into())]));
     assert!(summary["stories"][0]["reason"].to_string().contains("baton pull-requests merge 1"), "{summary}");
     assert_eq!((summary["landed"].clone(), started(&host, "land").len()), (json!(0), 0));
+    assert_eq!(summary["shortfall"], Value::Null, "a person merges them");
     assert_eq!((status(&host, "1-1"), status(&host, "1-2")), (Status::Review, Status::Todo));
     assert!(branch(&host, "story/1-1") && pull_request(&host, 1).state == forge::State::Open);
     assert_eq!(host.requests("git.worktree-add").len(), host.requests("git.worktree-remove").len());
@@ -419,6 +423,7 @@ fn a_story_that_a_person_takes_away_is_left_where_the_person_put_it() {
         });
         let summary = sprint(&host);
         assert_eq!((&summary["stories"][0]["outcome"], status(&host, "1-1")), (&json!("withdrawn"), theirs), "{at}: {summary}");
+        assert_eq!(summary["shortfall"], Value::Null, "it is as the person wants it");
         assert!(summary["stories"][0]["reason"].to_string().contains("`story/1-1`"), "{summary}");
         assert!(branch(&host, "story/1-1") && started(&host, "land").is_empty(), "what was written is kept, and nothing landed");
         assert_eq!(host.requests("git.worktree-add").len(), host.requests("git.worktree-remove").len());
