@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Documents, SPRINT_STATUS, STORIES, Told, path, sprint, story};
+use super::{Documents, SPRINT_STATUS, STORIES, Told, lines, path, sprint, story};
 use crate::{
     interfaces::backlog::{Draft, Item, Kind, Status, check_key},
     journal::CallError,
@@ -128,7 +128,7 @@ fn epic(key: &str, title: &str, body: &str) -> Draft {
 /// The sections `## Epic 1: Title`, each with what stands below it up to the next heading or list.
 fn epics(text: &str) -> BTreeMap<String, Draft> {
     let mut epics = BTreeMap::new();
-    let mut lines = text.lines().peekable();
+    let mut lines = lines::marked(text).1.lines().peekable();
     while let Some(line) = lines.next() {
         let Some((key, title)) = heading(line) else { continue };
         let mut body = Vec::new();
@@ -169,6 +169,11 @@ mod tests {
         fn list(&self, folder: &str) -> Result<Vec<String>, CallError> {
             Ok(self.0.keys().filter(|path| path.starts_with(folder)).map(|path| (*path).to_owned()).collect())
         }
+    }
+
+    #[test]
+    fn a_mark_of_utf_8_hides_no_epic() {
+        assert_eq!(epics("\u{feff}## Epic 1: Ledgers\n").keys().collect::<Vec<_>>(), ["1"]);
     }
 
     #[test]

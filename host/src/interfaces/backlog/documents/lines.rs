@@ -35,6 +35,11 @@ pub(super) struct Field {
     pub(super) value: Range<usize>,
 }
 
+/// The mark of UTF-8 that some editors put before a text, and the text.
+pub(super) fn marked(text: &str) -> (&str, &str) {
+    text.split_at(text.len() - text.trim_start_matches('\u{feff}').len())
+}
+
 /// The name at the beginning of a line, if there is one.
 pub(super) fn field(line: &str) -> Option<Field> {
     let line = line.trim_end_matches(['\n', '\r']);

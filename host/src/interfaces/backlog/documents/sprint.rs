@@ -41,6 +41,7 @@ pub(super) fn written(old: Option<&str>, items: &[Item]) -> Result<Option<String
         let lines: String = order.iter().map(|item| line("  ", item, "\n")).collect();
         return Ok(Some(format!("{HEAD}\n{MAP}:\n{lines}")));
     };
+    let (mark, old) = lines::marked(old);
     let mut sheet = Sheet::read(old)?;
     for item in &order {
         sheet.update(item)?;
@@ -49,12 +50,12 @@ pub(super) fn written(old: Option<&str>, items: &[Item]) -> Result<Option<String
         sheet.insert(item, &order[..place], &order[place + 1..]);
     }
     let new = sheet.lines.concat();
-    Ok((new != old).then_some(new))
+    Ok((new != old).then(|| format!("{mark}{new}")))
 }
 
 /// The word that the document gives each key, with epics called by their key alone.
 pub(super) fn statuses(text: &str) -> Result<Vec<(String, String)>, String> {
-    let sheet = Sheet::read(text)?;
+    let sheet = Sheet::read(lines::marked(text).1)?;
     let entries = sheet.entries().into_iter().filter_map(|(name, place)| {
         let word = lines::value(&sheet.lines[place][lines::field(&sheet.lines[place])?.value])?.text()?.to_owned();
         Some((name, word))

@@ -53,18 +53,20 @@ pub struct Told {
 pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body: Body) -> Result<Option<String>, String> {
     let wanted = Wanted { item, parent };
     let Some(old) = old else { return Ok(Some(fresh(&wanted))) };
+    let (mark, old) = lines::marked(old);
     let new = match Front::read(old)? {
         Some(mut front) => {
             wanted.fields().try_for_each(|(name, value)| front.set(name, value.as_ref(), item))?;
             format!("{FENCE}{}{}{}{}", front.opening, front.lines.concat(), front.closing, rest(front.rest, item, body))
         }
-        None => format!("{}{}", wanted.front(), rest(&format!("\n{}", old.trim_start_matches('\u{feff}')), item, body)),
+        None => format!("{}{}", wanted.front(), rest(&format!("\n{old}"), item, body)),
     };
-    Ok((new != old).then_some(new))
+    Ok((new != old).then(|| format!("{mark}{new}")))
 }
 
 /// What a document says.
 pub(super) fn told(text: &str) -> Result<Told, String> {
+    let (_, text) = lines::marked(text);
     let Some(front) = Front::read(text)? else {
         return Ok(Told { title: heading(text), status: stated(text), body: normal(text).to_owned(), ..Told::default() });
     };

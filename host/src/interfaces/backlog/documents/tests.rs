@@ -83,6 +83,32 @@ fn what_people_wrote_stays_byte_for_byte() {
 }
 
 #[test]
+fn a_mark_of_utf_8_stays_and_hides_nothing() {
+    let old = "\u{feff}---\r\n# Ask Ada first\r\nowner: Ada\r\ntitle: About 1-2-add\r\nstatus: todo # for now\r\n---\r\nMine\r\n";
+    let mut item = story_of("1-2-add", Status::Review);
+    let new = story_written(Some(old), &item, Body::Given).unwrap().unwrap();
+    assert_eq!(
+        new,
+        old.replace("status: todo # for now\r\n", "status: review # for now\r\nepic: \"1\"\r\n")
+            .replace("\u{feff}---\r\n", "\u{feff}---\r\nkey: \"1-2-add\"\r\n")
+    );
+    assert_eq!(story_written(Some(&new), &item, Body::Given).unwrap(), None);
+    item.status = Status::Todo;
+    let told = story::told(old).unwrap();
+    assert_eq!((told.title.as_deref(), told.status.as_deref(), told.body.as_str()), (Some("About 1-2-add"), Some("todo"), "Mine"));
+    let plain = story_written(Some("\u{feff}# Mine\n"), &item, Body::NeverGiven).unwrap().unwrap();
+    assert!(plain.starts_with("\u{feff}---\nkey:") && plain.ends_with("---\n\n# Mine\n"), "{plain}");
+    assert_eq!(story_written(Some(&plain), &item, Body::Given).unwrap(), None);
+    assert_eq!(story::told("\u{feff}# Mine\n").unwrap().title.as_deref(), Some("Mine"));
+
+    let old = "\u{feff}development_status:\n  epic-1: in-progress\n";
+    assert_eq!(sprint::statuses(old).unwrap(), [("epic-1".to_owned(), "in-progress".to_owned())]);
+    let new = sprint::written(Some(old), &project()).unwrap().unwrap();
+    assert!(new.starts_with(old) && new.matches("development_status").count() == 1, "{new}");
+    assert_eq!(sprint::written(Some(&new), &project()).unwrap(), None);
+}
+
+#[test]
 fn a_body_is_replaced_only_by_a_newer_one() {
     let item = story_of("1-2-add", Status::Todo);
     let old = story_written(None, &item, Body::NeverGiven).unwrap().unwrap().replace("Do it.", "Do it twice.");
