@@ -134,7 +134,8 @@ fn a_backlog_that_does_not_fit_together_is_refused_and_left_as_it_was() {
     assert!(put(&[story("a").after(["a"])]).contains("a → a"));
     assert!(put(&[epic("1"), story("b").below("1").after(["1"])]).contains("1 → b → 1"));
     assert!(put(&[story("b").after(["ghost"])]).contains("`ghost`, which is not in the backlog"));
-    assert!(put(&[story("b"), story("c").below("b")]).contains("cannot belong to"));
+    assert!(put(&[story("b"), story("c").below("b")]).contains("`c` is a story and cannot belong to `b`, which is a story"));
+    assert!(put(&[story("b"), epic("1").below("b")]).contains("`1` is an epic and cannot belong"));
     for key in ["", "A", "a/b", "..", "a--b", "-a", "\u{430}", "a\n", &"a".repeat(65)] {
         assert!(put(&[story(key)]).contains("is no key"), "{key}");
     }

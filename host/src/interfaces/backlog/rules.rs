@@ -55,7 +55,9 @@ pub enum Refusal {
     Twice(String),
     /// Part of something that is no wider.
     #[error(
-        "`{key}` is a {kind} and cannot belong to `{parent}`, which is a {above}; a story belongs to an epic, a task to an epic or a story."
+        "`{key}` is {} and cannot belong to `{parent}`, which is {}; a story belongs to an epic, a task to an epic or a story.",
+        with_article(kind),
+        with_article(above)
     )]
     Belongs {
         /// The item.
@@ -78,7 +80,7 @@ pub enum Refusal {
         other: String,
     },
     /// Items that would wait for ever.
-    #[error("These items wait for each other: {}. Take one of them out of `after`.", .0.join(" → "))]
+    #[error("These items wait for each other: {}. Take one of them out of `after`.", circle(.0))]
     Cycle(Vec<String>),
     /// More items than a project has.
     #[error("A project has at most 10000 items, and these would be {0}; keep fewer.")]
@@ -227,6 +229,22 @@ impl Refusal {
     pub(super) fn belongs(draft: &Draft, parent: &str, above: Kind) -> Self {
         Self::Belongs { key: draft.key.clone(), kind: draft.kind.as_str(), parent: parent.to_owned(), above: above.as_str() }
     }
+}
+
+/// A word that begins with a vowel, as `epic` does, has another article.
+fn with_article(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {word}")
+}
+
+/// A circle in a sentence: whole where it is short, else its first and last items and how many there are between them.
+fn circle(keys: &[String]) -> String {
+    const ENDS: usize = 5;
+    let between = keys.len().saturating_sub(2 * ENDS);
+    if between <= 1 {
+        return keys.join(" → ");
+    }
+    format!("{} → {between} more → {}", keys[..ENDS].join(" → "), keys[keys.len() - ENDS..].join(" → "))
 }
 
 fn advice(near: &[String]) -> String {

@@ -53,9 +53,9 @@ pub(super) fn check_graph(items: &Items) -> Result<()> {
             let above = items.get(parent).ok_or_else(|| missing(key, "belongs to", parent))?;
             if above.draft.kind as u8 >= *kind as u8 {
                 return Err(Error::Invalid(format!(
-                    "`{key}` is a {} and cannot belong to `{parent}`, which is a {}; a story belongs to an epic, a task to an epic or a story.",
-                    kind.as_str(),
-                    above.draft.kind.as_str()
+                    "`{key}` is {} and cannot belong to `{parent}`, which is {}; a story belongs to an epic, a task to an epic or a story.",
+                    with_article(*kind),
+                    with_article(above.draft.kind)
                 )));
             }
         }
@@ -118,6 +118,10 @@ fn check_key(key: &str) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+fn with_article(kind: Kind) -> String {
+    format!("{} {}", if kind == Kind::Epic { "an" } else { "a" }, kind.as_str())
 }
 
 fn missing(key: &str, how: &str, unknown: &str) -> Error {
