@@ -84,7 +84,8 @@ fn people_add_look_and_move() {
     let list = user.backlog(&["list"]).exits(0);
     assert!(list.stdout.contains("1-10-split") && list.stderr.contains("0 of 3 done"), "{}{}", list.stdout, list.stderr);
     let _moved = user.backlog(&["move", "1-1-init", "in-progress", "--reason", "Ada has time."]).exits(0);
-    let _moved = user.backlog(&["move", "1-1-init", "done"]).exits(0);
+    let moved = user.backlog(&["move", "1-1-init", "done"]).exits(0).stderr;
+    assert!(moved.contains("`baton backlog write --workspace work ") && moved.contains("tells the documents"), "{moved}");
     assert_eq!(keys(&user.json(&["list", "--ready"])), ["1-2-add"]);
     assert_eq!(keys(&user.json(&["list", "--status", "done,blocked"])), ["1-1-init"]);
     let shown = user.json(&["show", "1-1-init"]);
@@ -110,6 +111,7 @@ fn people_add_look_and_move() {
     assert_eq!(user.json(&["graph"])["waves"], json!([["1-2-add"], ["1-10-split"]]));
     let dot = user.backlog(&["graph", "--dot"]).exits(0).stdout;
     assert!(dot.contains("\"1-2-add\" -> \"1-10-split\";"), "{dot}");
+    assert_eq!(user.json(&["graph", "--dot"]), json!({ "dot": dot.trim_end() }));
     assert_eq!(
         keys(&serde_json::from_str(&user.baton(&["backlog", "list", "-o", "json"]).exits(0).stdout).unwrap()),
         [""; 0],

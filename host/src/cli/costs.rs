@@ -11,6 +11,7 @@ use super::{
     Context,
     exit::Exit,
     figures,
+    number::number,
     screen::{FAINT, WARNING, painted},
     table::{Align, Cell, Table},
     text,
@@ -27,7 +28,7 @@ pub(super) struct Costs {
     #[arg(long, value_enum, default_value_t)]
     by: By,
     /// Only the last so many days
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    #[arg(long, value_name = "N", value_parser = number(1..=36_500_u32, "give 1 to 36500 days"))]
     days: Option<u32>,
 }
 

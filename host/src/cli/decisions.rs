@@ -9,6 +9,7 @@ use super::{
     Context,
     exit::Exit,
     figures,
+    number::number,
     questions::card,
     screen::{FAINT, STRONG, painted},
     text,
@@ -28,7 +29,7 @@ pub(super) struct Decisions {
     #[arg(long)]
     project: Option<String>,
     /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
     limit: u32,
 }
 

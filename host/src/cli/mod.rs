@@ -20,6 +20,7 @@ mod keyboard;
 mod live;
 mod mcp;
 mod model;
+mod number;
 mod plugin;
 mod project;
 mod pull_requests;

@@ -13,6 +13,7 @@ use crate::{
     cli::{
         Context,
         exit::Exit,
+        number::number,
         screen::{GOOD, painted},
         text,
     },
@@ -38,7 +39,7 @@ pub(in crate::cli) struct Add {
     #[arg(long, value_name = "KEY", value_delimiter = ',', value_parser = key)]
     after: Vec<String>,
     /// 0 (last) to 10 (first)
-    #[arg(long, default_value_t = USUAL_PRIORITY)]
+    #[arg(long, default_value_t = USUAL_PRIORITY, value_parser = number(0..=10_u8, "give 0 (last) to 10 (first)"))]
     priority: u8,
     /// The epic of a story, or the epic or story of a task
     #[arg(long, value_name = "KEY", value_parser = key)]
@@ -63,7 +64,7 @@ impl Add {
         let known = app.backlog.items(&place.project, false).await?.iter().any(|item| item.draft.key == draft.key);
         if known {
             app.close().await;
-            let show = context.again(&format!("backlog show {}", self.key));
+            let show = place.again(context, &format!("backlog show {}", self.key));
             anyhow::bail!("There is an item `{}` already; `{show}` shows it. Choose another key.", self.key);
         }
         let added = app.backlog.put(&place.project, std::slice::from_ref(&draft), &person(&app)).await;

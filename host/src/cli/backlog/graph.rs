@@ -32,7 +32,9 @@ impl Drawing {
         let items = app.backlog.items(&place.project, false).await?;
         let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
         let waves = graph.waves().map_err(anyhow::Error::new)?;
-        if self.dot {
+        if self.dot && context.screen.is_json() {
+            context.screen.document(&json!({ "dot": dot(&items) }))?;
+        } else if self.dot {
             context.screen.answer(dot(&items))?;
         } else if context.screen.is_json() {
             let ready = graph.ready();

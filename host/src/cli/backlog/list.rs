@@ -39,8 +39,8 @@ impl List {
         if context.screen.is_json() {
             context.screen.document(&shown.iter().map(|place| document(*place, &items, &graph, &ready)).collect::<Vec<_>>())?;
         } else if items.is_empty() {
-            let add = context.again("backlog add KEY TITLE");
-            let import = context.again("backlog import");
+            let add = place.again(context, "backlog add KEY TITLE");
+            let import = place.again(context, "backlog import");
             context.screen.tell(format!("The backlog is empty. `{add}` adds an item, `{import}` takes those of docs/stories/."));
         } else if shown.is_empty() {
             context.screen.tell(if self.ready { "Nothing can begin now." } else { "No item has such a status." });

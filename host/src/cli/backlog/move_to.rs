@@ -38,7 +38,7 @@ impl Move {
         if context.screen.is_json() {
             context.screen.document(&json!({ "key": self.key, "status": self.status }))?;
         } else {
-            let write = context.again("backlog write");
+            let write = place.again(context, "backlog write");
             let mark = painted(GOOD, "✓");
             context.screen.tell(format!("{mark} {} is {} now. `{write}` tells the documents.", self.key, self.status.as_str()));
         }

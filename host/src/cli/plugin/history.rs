@@ -11,6 +11,7 @@ use crate::{
         Context,
         exit::{Exit, Misuse},
         figures,
+        number::number,
         screen::FAINT,
         table::{Align, Cell, Table},
         text,
@@ -33,7 +34,7 @@ pub(in crate::cli) struct History {
     #[arg(long)]
     denied: bool,
     /// At most so many
-    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = number(0..=usize::MAX, "give how many"))]
     last: usize,
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{ProjectFolder, key};
+use super::{ProjectFolder, key, numbers};
 use crate::{
     cli::{Context, exit::Exit},
     interfaces::forge::State,
@@ -14,6 +14,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Close {
     /// Its number
+    #[arg(value_parser = numbers())]
     number: u64,
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{ProjectFolder, key, landing::Landed, short};
+use super::{ProjectFolder, key, landing::Landed, numbers, short};
 use crate::{
     app::App,
     cli::{
@@ -22,6 +22,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Merge {
     /// Its number
+    #[arg(value_parser = numbers())]
     number: u64,
     /// How GitHub makes the commit
     #[arg(long, value_enum, default_value_t)]

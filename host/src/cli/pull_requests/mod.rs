@@ -14,7 +14,7 @@ use std::{
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use super::{Context, exit::Exit, figures, project::ProjectFolder, text};
+use super::{Context, exit::Exit, figures, number::number, project::ProjectFolder, text};
 use crate::{
     app::App,
     interfaces::forge::{Forge, ForgeError, Place, State},
@@ -59,6 +59,11 @@ impl ProjectFolder {
     fn place<'a>(&'a self, app: &'a App, key: &'a str) -> Place<'a> {
         Place { project: &self.project, folder: &self.folder, author: &app.config.operator, key, again: false }
     }
+}
+
+/// The number of a pull request as the command line takes it.
+fn numbers() -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + 'static {
+    number(0..=u64::MAX, "give the number of a pull request, as `baton pull-requests list --all` shows it")
 }
 
 fn key() -> String {

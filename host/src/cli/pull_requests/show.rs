@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{ProjectFolder, at, key, short};
+use super::{ProjectFolder, at, key, numbers, short};
 use crate::{
     app::{Access, App},
     cli::{
@@ -21,6 +21,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
     /// Its number
+    #[arg(value_parser = numbers())]
     number: u64,
     /// Also what it changes, as the repository in the project's folder has it
     #[arg(long)]
@@ -41,7 +42,7 @@ impl Show {
             context.screen.answer(format!("\n{}", text::plain(&diff)))?;
         }
         if found.state == State::Open {
-            let merge = context.again(&format!("pull-requests merge {}", found.number));
+            let merge = workspace.again(context, &format!("pull-requests merge {}", found.number));
             context.screen.tell(format!("\nMerge with `{merge}`."));
         }
         Ok(Exit::Done)

@@ -8,7 +8,9 @@ use crate::cli::{
     answering::Manner,
     beside,
     exit::{Exit, Misuse},
-    figures, model, text,
+    figures, model,
+    number::number,
+    text,
 };
 
 /// Start a new run that shares the calls before one of another's, makes that call anew, and drive it to its end
@@ -19,7 +21,7 @@ pub(in crate::cli) struct Fork {
     /// Any beginning or end of the run's id
     run: String,
     /// The first call to make anew, as `baton runs journal` counts them
-    #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SEQ", value_parser = number(1..=u64::MAX, "give the number of a call, 1 or more"))]
     at: u64,
     /// Who answers from now on: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]

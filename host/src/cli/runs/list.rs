@@ -12,6 +12,7 @@ use crate::{
         Context, ending,
         exit::Exit,
         figures,
+        number::number,
         screen::{BAD, GOOD, WARNING},
         table::{Align, Cell, Table},
         text,
@@ -27,7 +28,7 @@ pub(in crate::cli) struct List {
     #[arg(long)]
     all: bool,
     /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
     limit: u32,
 }
 

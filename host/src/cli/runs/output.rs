@@ -9,6 +9,7 @@ use crate::{
     cli::{
         Context, Misuse,
         exit::Exit,
+        number::number,
         table::{Align, Table},
         text,
     },
@@ -25,6 +26,7 @@ pub(in crate::cli) struct Output {
     /// Any beginning or end of the run's id
     run: String,
     /// The number of the call that executed the command
+    #[arg(value_parser = number(0..=u64::MAX, "give the number of a call, as `baton runs output RUN` lists it"))]
     seq: Option<u64>,
 }
 
