@@ -146,7 +146,7 @@ fn a_failed_run_keeps_its_worktree_until_it_is_cancelled() {
     let again = user.baton(&["runs", "cancel", &run]).exits(1);
     assert!(again.stderr.contains("is cancelled already"), "{}", again.stderr);
     let resumed = user.baton(&["runs", "resume", &run]).exits(1);
-    assert!(resumed.stderr.contains("nothing to resume"), "{}", resumed.stderr);
+    assert!(resumed.stderr.contains("was cancelled already; there is nothing to resume"), "{}", resumed.stderr);
 }
 
 #[test]

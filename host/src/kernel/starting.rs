@@ -133,9 +133,9 @@ impl Kernel {
     pub async fn resume(&self, run: &Run, settings: Option<Value>) -> Result<(), KernelError> {
         if matches!(run.state, State::Succeeded | State::Cancelled) {
             return Err(KernelError::WrongState(format!(
-                "Run {} has {}; there is nothing to resume. Start a new one, or fork it.",
+                "Run {} {} already; there is nothing to resume. Start a new one, or fork it.",
                 run.id,
-                run.state.as_str()
+                if run.state == State::Cancelled { "was cancelled" } else { "has succeeded" }
             )));
         }
         let failed = matches!(run.state, State::Failed { .. });
