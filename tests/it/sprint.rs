@@ -157,15 +157,23 @@ pub(super) fn check(project: &Project, summary: &Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn three_stories_land_side_by_side_with_a_red_test_a_review_and_a_conflict() {
     let project = Project::new(PROCESSES).await;
-    let summary = project.sprint();
-    check(&project, &summary);
+    let landed = project.baton(SPRINT).exits(0);
+    check(&project, &document(&landed));
+    assert!(landed.stderr.contains("dev-story on story/1-1-add · "), "who is at work on what: {}", landed.stderr);
+    let run = project.run().unwrap()["run"].as_str().unwrap().to_owned();
+    let executed = document(&project.baton(&["runs", "output", &run, "-o", "json"]).exits(0));
+    let tested = |key: &str| {
+        executed.as_array().unwrap().iter().any(|one| one["plugin"] == "run-tests" && one["worktree"] == format!("story/{key}"))
+    };
+    assert!(STORIES.iter().all(|story| tested(story.0)), "{executed}");
     let asked = project.asked();
     for said in ["Amelia repairs", "Amelia heeds the review", "Amelia joins both"] {
         assert_eq!(asked.iter().filter(|(_, rule)| rule.ends_with(said)).count(), 1, "{said}: {asked:?}");
     }
     assert_eq!(asked.len(), ASKED, "{asked:?}");
-    let again = project.sprint();
-    assert_eq!(again["stories"], serde_json::json!([]), "nothing is done twice");
+    let again = project.baton(SPRINT).exits(0);
+    assert!(again.stderr.contains("Nothing is ready: 4 done or cancelled"), "{}", again.stderr);
+    assert_eq!(document(&again)["stories"], serde_json::json!([]), "nothing is done twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,7 +58,7 @@ impl Children for Family {
                 folder.ok_or_else(|| ChildError::NoWorktree(name.to_owned()))?
             }
         };
-        kernel.start_child(&parent, seq, &plugin, (workspace, order.input)).await.map_err(store)
+        kernel.start_child(&parent, seq, &plugin, (workspace, order.worktree, order.input)).await.map_err(store)
     }
 
     async fn ended(&self, parent: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError> {

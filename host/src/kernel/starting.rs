@@ -44,7 +44,7 @@ impl Kernel {
     /// Starts a run that was ordered before, so that something could be arranged for it.
     pub async fn enqueue(&self, run: Run, plugin: &Arc<Plugin>) -> Result<Run, KernelError> {
         self.keep(plugin).await?;
-        self.add(&run).await?;
+        self.add(&run, None).await?;
         Ok(run)
     }
 
@@ -97,17 +97,18 @@ impl Kernel {
             ..new_run(id, &plugin, now)
         };
         self.keep(&plugin).await?;
-        self.add(&run).await?;
+        self.add(&run, None).await?;
         Ok(run)
     }
 
-    /// Starts the child of call `seq` of `parent`, once, in a workspace and with an input.
+    /// Starts the child of call `seq` of `parent`, once, in a workspace, which may be a worktree of that name, and with an
+    /// input.
     pub(super) async fn start_child(
         &self,
         parent: &Run,
         seq: u64,
         plugin: &Arc<Plugin>,
-        (workspace, input): (PathBuf, Value),
+        (workspace, worktree, input): (PathBuf, Option<&str>, Value),
     ) -> Result<RunId, KernelError> {
         let id = parent.id.child(seq);
         let now = self.parts.clock.now();
@@ -124,7 +125,7 @@ impl Kernel {
             ..new_run(id.clone(), plugin, now)
         };
         self.keep(plugin).await?;
-        self.add(&run).await?;
+        self.add(&run, worktree).await?;
         Ok(id)
     }
 
@@ -237,8 +238,12 @@ impl Kernel {
         Ok(plugin)
     }
 
-    async fn add(&self, run: &Run) -> Result<(), KernelError> {
-        let data = json!({ "plugin": run.plugin, "version": run.plugin_version, "parent": run.parent.as_ref().map(|(id, _)| id) });
+    /// The event names the worktree, for the folder of one is called by a number.
+    async fn add(&self, run: &Run, worktree: Option<&str>) -> Result<(), KernelError> {
+        let mut data = json!({ "plugin": run.plugin, "version": run.plugin_version, "parent": run.parent.as_ref().map(|(id, _)| id) });
+        if let Some(worktree) = worktree {
+            data["worktree"] = json!(worktree);
+        }
         self.parts.runs.add(run, vec![Draft::of_run(Category::Run, "created", &run.id, data)]).await?;
         self.changed();
         Ok(())

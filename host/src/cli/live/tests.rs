@@ -8,7 +8,7 @@ use crate::{
     cli::sample::run,
     events::{Category, Draft, Event},
     journal::RunId,
-    kernel::run::State,
+    kernel::run::{Run, State},
 };
 
 const ROOT: &str = "root-00000001";
@@ -78,6 +78,42 @@ fn the_status_says_who_is_at_work() {
     assert_eq!((scene.view.status().as_str(), scene.view.fraction()), ("Starting", 0.0));
     let scene = one_step().run(4, "john-3", "created", json!({ "plugin": "john", "parent": ROOT })).reply(5, "john-3", 7, 8, None);
     assert_eq!((scene.view.status().as_str(), scene.view.fraction()), ("John writes · john: 7 → 8 tokens", 0.15));
+}
+
+#[test]
+fn two_runs_of_one_plugin_are_told_by_their_worktrees() {
+    let born = |parent: &str, worktree: Value| match worktree {
+        Value::Null => json!({ "plugin": "mary", "parent": parent }),
+        worktree => json!({ "plugin": "dev-story", "parent": parent, "worktree": worktree }),
+    };
+    let scene = Scene::new()
+        .run(0, "dev-1", "created", born(ROOT, json!("story/1-1-add")))
+        .run(0, "dev-2", "created", born(ROOT, json!("story/1-2\u{1b}[2J-split")))
+        .run(0, MARY, "created", born("dev-1", Value::Null))
+        .reply(1, MARY, 7, 8, None);
+    assert_eq!(scene.view.status(), "Starting · Mary, analyst on story/1-1-add: 7 → 8 tokens");
+    let warning = |message: &str| json!({ "level": "warn", "message": message });
+    let scene = scene
+        .run(2, MARY, "succeeded", json!({}))
+        .run(2, "dev-1", "log", warning("A test is gone."))
+        .run(2, ROOT, "log", warning("All is slow."))
+        .run(2, "dev-1", "succeeded", json!({}))
+        .run(3, "dev-2", "failed", json!({ "reason": "No." }));
+    assert_eq!(
+        log(&scene.lines),
+        "00:00:02      Mary, analyst on story/1-1-add · 1 reply · 7 → 8 tokens · 2.0 s\n\
+         00:00:02  ! story/1-1-add: A test is gone.\n00:00:02  ! All is slow.\n00:00:02    dev-story on story/1-1-add · 2.0 s\n\
+         00:00:03  ! dev-story on story/1-2-split (run dev-2): failed: No."
+    );
+}
+
+#[test]
+fn a_run_that_was_there_before_is_told_by_its_first_event() {
+    let mut scene = Scene::new();
+    scene.view.include(&Run { parent: Some((RunId::from_text(ROOT), 3)), ..run("dev-1", "dev-story", State::Running) });
+    let born = json!({ "plugin": "dev-story", "parent": ROOT, "worktree": "story/1-1-add" });
+    let scene = scene.run(0, "dev-1", "created", born).run(2, "dev-1", "succeeded", json!({}));
+    assert_eq!(log(&scene.lines), "00:00:02    dev-story on story/1-1-add · 2.0 s");
 }
 
 #[test]

@@ -69,6 +69,8 @@ struct Step {
 struct Member {
     parent: Option<RunId>,
     title: String,
+    /// The worktree it is at work in, which tells those of one plugin from each other.
+    worktree: Option<String>,
     since: Option<u64>,
     replies: u64,
     input: u64,
@@ -79,7 +81,14 @@ struct Member {
 
 impl Member {
     fn new(parent: Option<RunId>, title: String, since: Option<u64>) -> Self {
-        Self { parent, title, since, replies: 0, input: 0, output: 0, cost: Some(0.0) }
+        Self { parent, title, worktree: None, since, replies: 0, input: 0, output: 0, cost: Some(0.0) }
+    }
+
+    fn name(&self) -> String {
+        match &self.worktree {
+            Some(worktree) => format!("{} on {worktree}", self.title),
+            None => self.title.clone(),
+        }
     }
 
     fn tokens(&self) -> String {
@@ -88,9 +97,9 @@ impl Member {
 
     fn summary(&self) -> String {
         if self.replies == 0 {
-            return self.title.clone();
+            return self.name();
         }
-        let mut summary = format!("{} · {} · {}", self.title, figures::counted(self.replies, "reply", "replies"), self.tokens());
+        let mut summary = format!("{} · {} · {}", self.name(), figures::counted(self.replies, "reply", "replies"), self.tokens());
         if let Some(cost) = self.cost.filter(|cost| *cost > 0.0) {
             summary.push_str(" · ");
             summary.push_str(&figures::money(Some(cost)));
@@ -180,7 +189,7 @@ impl View {
         match (event.draft.category, event.draft.name.as_str()) {
             (Category::Run, "progress") if *run == self.root => self.progress(event.at, data),
             (Category::Run, "progress") => self.busy(run, &text::excerpt(word(data, "step"), 60)),
-            (Category::Run, "log") => logged(event.at, self.depth(run), data),
+            (Category::Run, "log") => self.logged(run, event.at, data),
             (Category::Run, "waiting") => self.waits(run, event.at, data),
             (Category::Run, "succeeded" | "failed" | "paused" | "cancelled") => self.ended(run, event),
             (Category::Sandbox, "started") => self.busy(run, &text::excerpt(&format!("runs {}", word(data, "command")), 60)),
@@ -207,9 +216,16 @@ impl View {
 
     fn born(&mut self, run: &RunId, event: &Event) {
         let parent = event.draft.data["parent"].as_str().map(RunId::from_text);
-        if parent.as_ref().is_some_and(|parent| self.members.contains_key(parent)) && !self.members.contains_key(run) {
+        let Some(above) = parent.as_ref().and_then(|parent| self.members.get(parent)) else { return };
+        let own = event.draft.data["worktree"].as_str().map(|worktree| text::excerpt(worktree, 64));
+        let worktree = own.or_else(|| above.worktree.clone());
+        if !self.members.contains_key(run) {
             let title = self.title(word(&event.draft.data, "plugin"));
             self.members.insert(run.clone(), Member::new(parent, title, Some(event.at)));
+        }
+        // Also of one that was there before: a run does not say where it works, its first event does.
+        if let Some(member) = self.members.get_mut(run) {
+            member.worktree = worktree;
         }
     }
 
@@ -246,7 +262,7 @@ impl View {
 
     fn busy(&mut self, run: &RunId, what: &str) -> Vec<Line> {
         if let Some(member) = self.members.get(run) {
-            self.activity = Some(if *run == self.root { what.to_owned() } else { format!("{}: {what}", member.title) });
+            self.activity = Some(if *run == self.root { what.to_owned() } else { format!("{}: {what}", member.name()) });
         }
         Vec::new()
     }
@@ -272,7 +288,7 @@ impl View {
     }
 
     fn asks(&self, run: &RunId, event: &Event) -> Vec<Line> {
-        let title = self.members.get(run).map_or("run", |member| member.title.as_str());
+        let title = self.name(run);
         let text = format!("{title} asks: {}", text::excerpt(word(&event.draft.data, "text"), 200));
         vec![Line { at: event.at, mark: Mark::Asked, depth: self.depth(run), text, took: None }]
     }
@@ -303,8 +319,19 @@ impl View {
     }
 
     fn warning(&self, run: &RunId, at: u64, told: &str) -> Vec<Line> {
-        let title = self.members.get(run).map_or("run", |member| member.title.as_str());
+        let title = self.name(run);
         let text = format!("{title} (run {}): {}", text::short(run), text::line(told));
+        vec![Line { at, mark: Mark::Warning, depth: self.depth(run), text, took: None }]
+    }
+
+    /// What a run says to its watchers, with where it is at work: several may say the same of different work.
+    fn logged(&self, run: &RunId, at: u64, data: &Value) -> Vec<Line> {
+        if !matches!(word(data, "level"), "warn" | "error") {
+            return Vec::new();
+        }
+        let message = text::excerpt(word(data, "message"), 400);
+        let worktree = self.members.get(run).and_then(|member| member.worktree.as_ref());
+        let text = worktree.map_or_else(|| message.clone(), |worktree| format!("{worktree}: {message}"));
         vec![Line { at, mark: Mark::Warning, depth: self.depth(run), text, took: None }]
     }
 
@@ -314,15 +341,12 @@ impl View {
         std::iter::successors(above(run), above).take(self.members.len()).count()
     }
 
+    fn name(&self, run: &RunId) -> String {
+        self.members.get(run).map_or_else(|| "run".to_owned(), Member::name)
+    }
+
     fn title(&self, plugin: &str) -> String {
         self.titles.get(plugin).cloned().unwrap_or_else(|| text::excerpt(plugin, 64))
-    }
-}
-
-fn logged(at: u64, depth: usize, data: &Value) -> Vec<Line> {
-    match word(data, "level") {
-        "warn" | "error" => vec![Line { at, mark: Mark::Warning, depth, text: text::excerpt(word(data, "message"), 400), took: None }],
-        _ => Vec::new(),
     }
 }
 
