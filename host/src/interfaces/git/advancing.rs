@@ -53,7 +53,7 @@ impl Checkout {
         }
         person.move_checkout(branch, &from, &to)?;
         let call = self.git(["update-ref", "-m", "baton: advance", &format!("refs/heads/{branch}"), &to, &from]);
-        let moved = call.env("GIT_COMMITTER_NAME", "Baton").env("GIT_COMMITTER_EMAIL", "baton@baton.invalid").done();
+        let moved = call.as_committer().done();
         if let Err(error) = moved {
             person.move_back(branch, &to, &from);
             return Err(error);

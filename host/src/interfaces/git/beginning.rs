@@ -10,10 +10,6 @@ use super::{
 };
 use crate::journal::CallError;
 
-/// Who commits on behalf of the owner.
-const NAME: &str = "Baton";
-const ADDRESS: &str = "baton@baton.invalid";
-
 /// Where a repository lies until it has its commit: whoever is killed in between leaves no half of one.
 const BEGINNING: &str = ".baton-begins";
 
@@ -37,7 +33,7 @@ impl Program {
         self.call(["init", "--quiet", "--initial-branch=main"]).at(&beginning).done()?;
         git(self.call(["add", "--all"])).done()?;
         let commit = ["-c", "gc.auto=0", "-c", "maintenance.auto=false", "commit", "--quiet", "--no-verify", "--message", message];
-        git(signed(self.call(commit))).done()?;
+        git(self.call(commit)).as_author().as_committer().done()?;
         let end = || {
             fs::write(git_dir.join("info/exclude"), "")?;
             fs::rename(&git_dir, folder.join(".git"))?;
@@ -75,11 +71,6 @@ fn remove(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
-}
-
-fn signed(call: Invocation) -> Invocation {
-    let call = call.env("GIT_AUTHOR_NAME", NAME).env("GIT_AUTHOR_EMAIL", ADDRESS);
-    call.env("GIT_COMMITTER_NAME", NAME).env("GIT_COMMITTER_EMAIL", ADDRESS)
 }
 
 fn unwritable(error: &io::Error) -> CallError {

@@ -2,6 +2,7 @@
 //! not even an index.
 
 use std::{
+    cell::OnceCell,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -32,6 +33,8 @@ pub(super) struct Checkout {
     pub(super) git_dir: PathBuf,
     pub(super) files: PathBuf,
     pub(super) index: PathBuf,
+    /// The same repository as it is read in this process, once somebody has asked for it.
+    pub(super) repository: OnceCell<gix::Repository>,
     /// When whoever asks will not wait any longer.
     pub(super) until: Option<Instant>,
     pub(super) whose: Whose,
@@ -178,47 +181,6 @@ impl Checkout {
         self.common_ancestor(&self.resolve(one)?, &self.resolve(other)?)
     }
 
-    /// The commit that is checked out.
-    pub(super) fn head(&self) -> Result<String, CallError> {
-        let said = self.git(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).run()?;
-        match said.code {
-            0 => Ok(String::from_utf8_lossy(&said.out).trim_end().to_owned()),
-            _ if !said.complaint.is_empty() => Err(said.failure()),
-            _ => Err(CallError::Invalid(match self.whose {
-                Whose::Person(_) => "The workspace's repository has no commit yet; make a first one.",
-                // It was made at a commit.
-                Whose::Baton => {
-                    "The branch of this worktree was deleted in the repository meanwhile, and what was committed to it; begin in a new worktree."
-                }
-            }
-            .to_owned())),
-        }
-    }
-
-    /// The commit that a name means: a branch, that of a remote, or a hash.
-    pub(super) fn resolve(&self, revision: &str) -> Result<String, CallError> {
-        if names::is_hash(revision)
-            && let Some(found) = self.object(revision)?
-        {
-            return Ok(found);
-        }
-        if let Some(found) = self.branch_at(revision)? {
-            return Ok(found);
-        }
-        if let Some(found) = self.object(&format!("refs/remotes/{revision}"))? {
-            return Ok(found);
-        }
-        Err(CallError::NotFound(format!(
-            "There is no revision `{}`; name a branch or the full hash of a commit.",
-            names::excerpt(revision)
-        )))
-    }
-
-    /// The commit at which a branch is; none where there is no such branch.
-    pub(super) fn branch_at(&self, branch: &str) -> Result<Option<String>, CallError> {
-        self.object(&format!("refs/heads/{branch}"))
-    }
-
     pub(super) fn is_ancestor(&self, older: &str, newer: &str) -> Result<bool, CallError> {
         let said = self.git(["merge-base", "--is-ancestor", older, newer]).run()?;
         match said.code {
@@ -244,17 +206,6 @@ impl Checkout {
         // What is left of it is found and removed by whoever takes the name next.
         let _ = fs::remove_file(scratch);
         let _ = fs::remove_file(with_ending(scratch, ".lock"));
-    }
-
-    pub(super) fn object(&self, name: &str) -> Result<Option<String>, CallError> {
-        let name = format!("{name}^{{commit}}");
-        let said = self.git(["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).run()?;
-        match said.code {
-            0 => Ok(Some(String::from_utf8_lossy(&said.out).trim_end().to_owned())),
-            // A hash of which there is no object is told with words.
-            _ if said.complaint.is_empty() || names::is_hash(&name[..name.len() - "^{commit}".len()]) => Ok(None),
-            _ => Err(said.failure()),
-        }
     }
 
     fn common_ancestor(&self, one: &str, other: &str) -> Result<String, CallError> {

@@ -38,7 +38,7 @@ impl Signature {
         let date = format!("@{} +0000", self.at / 1000);
         let call = call.env("GIT_AUTHOR_NAME", &self.author).env("GIT_AUTHOR_EMAIL", format!("{slug}@baton.invalid"));
         let call = call.env("GIT_AUTHOR_DATE", &date).env("GIT_COMMITTER_DATE", &date);
-        call.env("GIT_COMMITTER_NAME", "Baton").env("GIT_COMMITTER_EMAIL", "baton@baton.invalid")
+        call.as_committer()
     }
 }
 
@@ -117,7 +117,7 @@ impl Checkout {
     /// Moves the branch that is checked out, if it is still where it was.
     pub(super) fn move_head(&self, to: &str, from: &str) -> Result<(), CallError> {
         let call = self.git(["update-ref", "-m", "baton", "HEAD", to, from]);
-        call.env("GIT_COMMITTER_NAME", "Baton").env("GIT_COMMITTER_EMAIL", "baton@baton.invalid").done().map(drop)
+        call.as_committer().done().map(drop)
     }
 
     /// A host that was killed leaves its git behind, which ends by itself; a machine that was switched off leaves its lock.

@@ -39,7 +39,7 @@ impl Repositories {
         let (branch, commit) = (branch.to_owned(), commit.to_owned());
         let look = move |checkout: &Checkout| {
             let Some(end) = checkout.branch_at(&branch)? else { return Ok(None) };
-            match checkout.object(&commit)? {
+            match checkout.commit_at(&commit)? {
                 Some(commit) => checkout.is_ancestor(&commit, &end).map(Some),
                 None => Ok(Some(false)),
             }
@@ -73,7 +73,7 @@ impl Repositories {
         let (head, merge) = (head.to_owned(), merge.to_owned());
         let look = move |checkout: &Checkout| {
             let (head, merge) = (checkout.resolve(&head)?, checkout.resolve(&merge)?);
-            let before = checkout.object(&format!("{merge}^1"))?.filter(|_| head != merge);
+            let before = checkout.first_parent(&merge)?.filter(|_| head != merge);
             let before = before.ok_or_else(|| {
                 CallError::NotFound(
                     "It was followed and not merged, so where it began is not known; `git log` shows its commits.".to_owned(),

@@ -2,6 +2,7 @@
 //! who waits for whom nor what is written down of it.
 
 use std::{
+    cell::OnceCell,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -44,14 +45,22 @@ impl Place {
     /// The person's checkout, seen through a git directory of our own.
     pub(super) fn person(&self) -> Result<Checkout, CallError> {
         let folder = self.persons();
-        let repository = Repository::find(folder, &self.program)?;
+        let repository = Repository::find(folder)?;
         let name = blake3::hash(folder.as_os_str().as_encoded_bytes()).to_hex();
         let git_dir = self.root.join("views").join(&name[..16]);
         let ignored = ignored::everywhere(&self.program, &repository);
         own::prepare(&git_dir, &repository, &Of::Person { ignored })?;
         let index = repository.git_dir.join("index");
         let program = Arc::clone(&self.program);
-        Ok(Checkout { program, git_dir, files: folder.clone(), index, until: None, whose: Whose::Person(Box::new(repository)) })
+        Ok(Checkout {
+            program,
+            git_dir,
+            files: folder.clone(),
+            index,
+            repository: OnceCell::new(),
+            until: None,
+            whose: Whose::Person(Box::new(repository)),
+        })
     }
 
     fn ours(&self, worktree: &Worktree) -> Checkout {
@@ -62,6 +71,7 @@ impl Place {
             index: git_dir.join("index"),
             git_dir,
             files: files(&self.root, worktree),
+            repository: OnceCell::new(),
             until: None,
             whose: Whose::Baton,
         }
@@ -71,7 +81,7 @@ impl Place {
     pub(super) fn make(&self) -> Result<(), CallError> {
         let Some(worktree) = &self.worktree else { return Ok(()) };
         let Claim { checkout: folder, branch, base, made_by, .. } = &worktree.claim;
-        let repository = Repository::find(folder, &self.program)?;
+        let repository = Repository::find(folder)?;
         let checkout = self.ours(worktree);
         take_out(&self.unused(worktree), &checkout.files).map_err(|error| unwritable(&error))?;
         own::prepare(&checkout.git_dir, &repository, &Of::Worktree)?;
@@ -119,7 +129,7 @@ impl Place {
         let checkout = self.ours(worktree);
         let note = slot(&self.root, worktree).join("branch");
         let is_ours = fs::read_to_string(&note).is_ok_and(|call| call == *made_by);
-        let Ok(repository) = Repository::find(folder, &self.program) else {
+        let Ok(repository) = Repository::find(folder) else {
             // The repository is gone, and with it the branch.
             self.put_away();
             return Ok(());
@@ -162,28 +172,9 @@ fn take_out(unused: &Path, files: &Path) -> io::Result<()> {
 }
 
 impl Checkout {
-    /// Gives the folder exactly the files of a commit, whatever lies in it.
-    fn fill(&self, commit: &str) -> Result<(), CallError> {
-        self.await_index();
-        // A run may have put one there; ours lies elsewhere.
-        let planted = self.files.join(".git");
-        if planted.symlink_metadata().is_ok() {
-            let _ = fs::remove_dir_all(&planted).or_else(|_| fs::remove_file(&planted));
-        }
-        let said = self.git(["rev-parse", "--verify", "--quiet", &format!("{commit}:.gitmodules")]).run()?;
-        if said.code == 0 {
-            return Err(CallError::Invalid(
-                "The repository has submodules, whose files Baton does not check out; have the work done in a repository without them."
-                    .to_owned(),
-            ));
-        }
-        self.git(["read-tree", "--reset", "-u", commit]).in_parallel().done()?;
-        self.git(["clean", "-ffdxq"]).done().map(drop)
-    }
-
     fn create_branch(&self, branch: &str, at: &str) -> Result<(), CallError> {
         let call = self.git(["update-ref", "-m", "baton: worktree", &format!("refs/heads/{branch}"), at, &"0".repeat(at.len())]);
-        let said = call.env("GIT_COMMITTER_NAME", "Baton").env("GIT_COMMITTER_EMAIL", "baton@baton.invalid").run()?;
+        let said = call.as_committer().run()?;
         if said.code != 0 && said.complaint.contains("cannot lock ref") && !said.complaint.contains(".lock'") {
             return Err(CallError::Conflict(format!(
                 "A branch `{branch}` cannot stand beside those there are; choose a name of which no branch's name is the beginning."
@@ -207,6 +198,6 @@ pub(super) fn files(root: &Path, worktree: &Worktree) -> PathBuf {
     slot(root, worktree).join(format!("files-{}", &use_of[..12]))
 }
 
-fn unwritable(error: &io::Error) -> CallError {
+pub(super) fn unwritable(error: &io::Error) -> CallError {
     CallError::Unavailable(format!("The worktree cannot be written: {error}. Make room in the data directory, and make it writable."))
 }

@@ -19,6 +19,10 @@ use crate::journal::CallError;
 /// Where nothing is and nothing can be put.
 pub(super) const NOWHERE: &str = "/dev/null/nothing";
 
+/// Who commits.
+const NAME: &str = "Baton";
+const ADDRESS: &str = "baton@baton.invalid";
+
 /// Bytes that git says at most before it is taken for endless.
 const MOST_SAID: usize = 32 << 20;
 const MOST_COMPLAINED: u64 = 64 << 10;
@@ -104,6 +108,16 @@ impl Invocation {
         self
     }
 
+    /// Says that Baton commits, and moves branches.
+    pub(super) fn as_committer(self) -> Self {
+        self.env("GIT_COMMITTER_NAME", NAME).env("GIT_COMMITTER_EMAIL", ADDRESS)
+    }
+
+    /// Says that the work is Baton's own as well.
+    pub(super) fn as_author(self) -> Self {
+        self.env("GIT_AUTHOR_NAME", NAME).env("GIT_AUTHOR_EMAIL", ADDRESS)
+    }
+
     /// Reads the operator's own configuration, which is asked for a setting and not obeyed.
     pub(super) fn by_the_persons_settings(mut self, program: &Program) -> Self {
         self.command.env_remove("GIT_CONFIG_GLOBAL").env_remove("XDG_CONFIG_HOME");
@@ -114,15 +128,6 @@ impl Invocation {
     /// Is ended where it takes longer.
     pub(super) fn until(mut self, end: Option<Instant>) -> Self {
         self.patience = end.map(|end| end.saturating_duration_since(Instant::now()));
-        self
-    }
-
-    /// Writes files by several processes at once, which are git's own and read the same configuration.
-    pub(super) fn in_parallel(mut self) -> Self {
-        self.command.env_remove("GIT_EXEC_PATH").env("GIT_CONFIG_COUNT", "2");
-        for (number, (key, value)) in [("checkout.workers", "4"), ("checkout.thresholdForParallelism", "200")].into_iter().enumerate() {
-            self.command.env(format!("GIT_CONFIG_KEY_{number}"), key).env(format!("GIT_CONFIG_VALUE_{number}"), value);
-        }
         self
     }
 

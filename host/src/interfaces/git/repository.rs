@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{names::excerpt, program::Program};
+use super::names::excerpt;
 use crate::journal::CallError;
 
 /// Bytes of a file that says where a repository lies.
@@ -43,7 +43,7 @@ pub(super) struct Repository {
 
 impl Repository {
     /// The repository whose checkout is `folder`.
-    pub(super) fn find(folder: &Path, program: &Program) -> Result<Self, CallError> {
+    pub(super) fn find(folder: &Path) -> Result<Self, CallError> {
         let git_dir = git_dir(folder)?;
         let common = match pointer(&git_dir.join("commondir")) {
             Some(common) => git_dir.join(common),
@@ -57,7 +57,7 @@ impl Repository {
                 "The workspace's repository is a shallow clone, whose history is cut off; run `git fetch --unshallow` in it.",
             ));
         }
-        let settings = settings(&common.join("config"), program)?;
+        let settings = settings(&common.join("config"))?;
         let repository = Self { folder: folder.to_owned(), git_dir, common, settings };
         repository.check_format()?;
         Ok(repository)
@@ -159,22 +159,23 @@ fn repository_above(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().skip(1).find(|above| above.join(".git").exists()).map(Path::to_owned)
 }
 
-/// All settings of a file and of no other, with keys in small letters. Reading them starts nothing.
-fn settings(file: &Path, program: &Program) -> Result<Vec<(String, String)>, CallError> {
+/// All settings of a file and of no other, with keys in small letters; of one that a section has twice, the last.
+fn settings(file: &Path) -> Result<Vec<(String, String)>, CallError> {
     if !file.exists() {
         return Ok(Vec::new());
     }
-    let call =
-        program.call(["config", "--no-includes", "--null", "--list", "--file"].map(AsRef::as_ref).into_iter().chain([file.as_os_str()]));
-    let said = call.run()?;
-    if said.code != 0 {
-        return Err(invalid("The configuration of the workspace's repository cannot be read; look what `git status` says in it."));
-    }
-    let entries = said.out.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()).map(String::from_utf8_lossy);
+    let read = gix::config::File::from_path_no_includes(file.to_owned(), gix::config::Source::Local)
+        .map_err(|_| invalid("The configuration of the workspace's repository cannot be read; look what `git status` says in it."))?;
+    Ok(read.sections().flat_map(|section| entries(&section)).collect())
+}
+
+fn entries(section: &gix::config::file::SectionRef<'_>) -> Vec<(String, String)> {
+    let (header, body) = (section.header(), section.body());
+    let name = header.name().to_string().to_ascii_lowercase();
+    let name = header.subsection_name().map_or_else(|| name.clone(), |below| format!("{name}.{below}"));
     // A key without a value means yes.
-    Ok(entries
-        .map(|entry| entry.split_once('\n').map_or_else(|| (entry.to_string(), "true".into()), |(key, value)| (key.into(), value.into())))
-        .collect())
+    let value = |key: &str| body.value_implicit(key).flatten().map_or_else(|| "true".to_owned(), |value| value.to_string());
+    body.value_names().map(|key| (format!("{name}.{}", key.to_ascii_lowercase()), value(&key))).collect()
 }
 
 /// The one line of a small file that names a place.

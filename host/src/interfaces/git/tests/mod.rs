@@ -1,6 +1,7 @@
 //! The interface over real repositories in folders of their own.
 
 mod advancing;
+mod filling;
 mod hostile;
 mod looking;
 mod reading;
