@@ -60,6 +60,11 @@ fn printing_stays_in_the_command_line() {
 }
 
 #[test]
+fn clients_stay_in_their_interface() {
+    hold(places::clients_stay_in_their_interface);
+}
+
+#[test]
 fn the_environment_is_read_in_one_place() {
     hold(places::environment_stays_in_config);
 }

@@ -36,6 +36,21 @@ pub(crate) fn printing_stays_in_cli(sources: &[Source]) -> Vec<Violation> {
         .collect()
 }
 
+/// Each library that speaks to something outside is used by the one interface that is for it.
+pub(crate) fn clients_stay_in_their_interface(sources: &[Source]) -> Vec<Violation> {
+    const CLIENTS: [(&str, &str); 4] = [("gix", "git"), ("bollard", "sandbox"), ("octocrab", "forge"), ("genai", "llm")];
+    let violations = CLIENTS.into_iter().flat_map(|(library, interface)| {
+        let home = format!("host/src/interfaces/{interface}/");
+        let elsewhere = host_sources(sources).filter(move |source| !source.path.starts_with(&home));
+        let position = |source: &Source| source.bare.find(&format!("{library}::"));
+        let found = elsewhere.filter_map(|source| Some((source, position(source)?)));
+        found
+            .map(|(source, position)| source.violation(&source.bare, position, "ask the interface whose library it is"))
+            .collect::<Vec<_>>()
+    });
+    violations.collect()
+}
+
 /// Only the configuration reads environment variables; the command line may name the one for its data directory.
 pub(crate) fn environment_stays_in_config(sources: &[Source]) -> Vec<Violation> {
     const ADVICE: &str = "environment variables are read in host/src/config.rs alone; add a field to its Config";
@@ -148,6 +163,14 @@ mod tests {
         assert_eq!(count(rule, "host/src/app.rs", "\"println!\"; // println!\ncommand.stdout(Stdio::null()); output.stderr"), 0);
         assert_eq!(count(rule, "host/src/app.rs", "println!(\"a\"); eprint!(\"b\"); io::stdout().lock(); std::io::stderr()"), 4);
         assert_eq!(count(rule, "host/src/app.rs", "#[cfg(test)]\nmod tests { fn f() { println!() } }"), 0);
+    }
+
+    #[test]
+    fn a_client_elsewhere_is_found() {
+        let rule = clients_stay_in_their_interface;
+        assert_eq!(count(rule, "host/src/interfaces/git/a.rs", "use gix::bstr;"), 0);
+        assert_eq!(count(rule, "host/src/interfaces/forge/a.rs", "use gix::bstr; fn f() { octocrab::f() }"), 1);
+        assert_eq!(count(rule, "host/src/app.rs", "use bollard::Docker; // octocrab::a"), 1);
     }
 
     #[test]
