@@ -3,8 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use baton::kernel::{Kernel, Trial};
-use baton_tests::host::TestHost;
+use baton::kernel::{
+    Kernel, Order, Trial,
+    registry::{Origin, Plugin},
+};
+use baton_tests::{HELLO, host::TestHost};
 use serde_json::json;
 
 use crate::table::{Samples, Table, micros, timed};
@@ -23,6 +26,13 @@ pub(crate) async fn measure(table: &mut Table) -> Result<()> {
     let other = tokio::spawn(calls(Arc::clone(kernel), trial, CALLS));
     let both = one.await??.into_iter().chain(other.await??);
     table.add("the same, on two threads at once", &Samples::of_times(both), None);
+    let hello = Plugin::read(HELLO.to_vec(), Origin::Bundled, |package| package.manifest.needs.clone())?;
+    let order = Order { plugin: hello.package.manifest.name.clone(), ..host.order(json!({ "name": "Mary" })) };
+    kernel.registry().add(hello)?;
+    let trial = Arc::new(kernel.trial(order)?);
+    calls(Arc::clone(kernel), Arc::clone(&trial), WARM).await?;
+    let small = tokio::spawn(calls(Arc::clone(kernel), trial, CALLS)).await??;
+    table.add("the same of `hello-rust`, which imports what it uses", &Samples::of_times(small), None);
     Ok(())
 }
 
