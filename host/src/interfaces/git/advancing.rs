@@ -13,6 +13,7 @@ use std::{
 
 use super::{
     checkout::{Checkout, Whose},
+    fields::fields,
     names,
 };
 use crate::journal::CallError;
@@ -122,8 +123,8 @@ impl Checkout {
     fn refuse_untracked(&self, branch: &str, from: &str, to: &str) -> Result<(), CallError> {
         let out = self.git(["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=A", from, to]).done()?.out;
         let listed = self.git(["ls-files", "-z"]).done()?.out;
-        let known: BTreeSet<_> = listed.split(|byte| *byte == 0).collect();
-        for path in out.split(|byte| *byte == 0).filter(|path| !path.is_empty() && !known.contains(path)) {
+        let known: BTreeSet<_> = fields(&listed).collect();
+        for path in fields(&out).filter(|path| !known.contains(path)) {
             if let Some(theirs) = in_place_of(&self.files, path, &known) {
                 return Err(in_the_way(branch, &names::shown(&theirs)));
             }

@@ -12,6 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    fields::fields,
     names,
     program::{Invocation, Program},
     repository::Repository,
@@ -98,7 +99,7 @@ impl Checkout {
         self.head()?;
         let call = self.git(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-ahead-behind"]);
         let out = call.done()?.out;
-        let (mut changes, mut fields) = (Vec::new(), out.split(|byte| *byte == 0));
+        let (mut changes, mut fields) = (Vec::new(), fields(&out));
         while let Some([x, y, _, path @ ..]) = fields.next() {
             if matches!(x, b'R' | b'C') {
                 // The name it had.
@@ -115,7 +116,7 @@ impl Checkout {
         let limit = format!("--max-count={limit}");
         let out =
             self.git(["log", "-z", "--format=tformat:%H%x00%s%x00%an%x00%ct", "--no-show-signature", &limit, &from, "--"]).done()?.out;
-        let fields: Vec<_> = out.split(|byte| *byte == 0).map(|field| String::from_utf8_lossy(field)).collect();
+        let fields: Vec<_> = fields(&out).map(String::from_utf8_lossy).collect();
         let revision = |fields: &[std::borrow::Cow<'_, str>]| match fields {
             [id, summary, author, seconds] => Some(Revision {
                 id: id.to_string(),

@@ -4,6 +4,7 @@ use std::{thread, time::Duration};
 
 use super::{
     checkout::{Checkout, Whose},
+    fields::{Difference, differences, fields},
     names,
     program::Invocation,
 };
@@ -138,12 +139,8 @@ impl Checkout {
     fn check_staged(&self, head: &str) -> Result<(), CallError> {
         let out = self.git(["diff-index", "--cached", "--raw", "-z", "--no-renames", head, "--"]).done()?.out;
         let mut changed = Vec::new();
-        let mut fields = out.split(|byte| *byte == 0);
-        while let (Some(entry), Some(path)) = (fields.next(), fields.next()) {
+        for Difference { path, mode, blob, .. } in differences(&out) {
             let path = names::text(path)?;
-            let entry = String::from_utf8_lossy(entry);
-            let mut words = entry.trim_start_matches(':').split(' ').skip(1);
-            let (mode, blob) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
             match mode {
                 "160000" => {
                     return Err(CallError::Invalid(format!(
@@ -177,7 +174,7 @@ impl Checkout {
             return Ok(());
         }
         let out = self.git(["check-attr", "-z", "--stdin", "filter"]).reading(paths).done()?.out;
-        let fields: Vec<_> = out.split(|byte| *byte == 0).collect();
+        let fields: Vec<_> = fields(&out).collect();
         let filtered = fields.chunks_exact(3).find(|of| !matches!(of[2], b"unspecified" | b"unset" | b"set" | b""));
         let Some([path, _, filter]) = filtered else { return Ok(()) };
         Err(CallError::Invalid(format!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{checkout::Checkout, committing::Signature, names};
+use super::{checkout::Checkout, committing::Signature, fields::fields, names};
 use crate::journal::CallError;
 
 /// What came of a merge.
@@ -67,7 +67,7 @@ impl Checkout {
         if !matches!(said.code, 0 | 1) {
             return Err(said.failure());
         }
-        let mut fields = said.out.split(|byte| *byte == 0).filter(|field| !field.is_empty());
+        let mut fields = fields(&said.out);
         let tree = fields.next().map(|tree| String::from_utf8_lossy(tree).into_owned()).ok_or_else(|| said.failure())?;
         let conflicts = if said.code == 1 { fields.map(names::text).collect::<Result<_, _>>()? } else { BTreeSet::new() };
         Ok((tree, conflicts))

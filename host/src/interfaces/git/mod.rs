@@ -5,6 +5,7 @@ mod advancing;
 mod beginning;
 mod checkout;
 mod committing;
+mod fields;
 mod filling;
 mod host;
 mod ignored;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{checkout::Checkout, names};
+use super::{checkout::Checkout, fields::fields, names};
 use crate::journal::CallError;
 
 /// Paths in one command line.
@@ -32,7 +32,7 @@ impl Checkout {
     fn committed(&self, commit: &str, paths: &[String]) -> Result<HashSet<String>, CallError> {
         let paths: Vec<_> = paths.iter().map(String::as_str).collect();
         let said = self.git_over(&["ls-tree", "-z", "--full-tree", commit, "--"], &paths).done()?;
-        let entries = said.out.split(|byte| *byte == 0).map(|entry| entry.splitn(2, |byte| *byte == b'\t').collect::<Vec<_>>());
+        let entries = fields(&said.out).map(|entry| entry.splitn(2, |byte| *byte == b'\t').collect::<Vec<_>>());
         let file = |entry: Vec<&[u8]>| match entry.as_slice() {
             [about, path] if !about.windows(6).any(|word| word == b" tree ") => Some(names::text(path)),
             _ => None,

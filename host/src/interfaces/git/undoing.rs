@@ -3,16 +3,10 @@
 
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::Path};
 
-use super::checkout::Checkout;
-
-/// A file that differs between two commits.
-struct Difference<'a> {
-    path: &'a [u8],
-    status: u8,
-    /// What it becomes: its mode and its content's name.
-    mode: &'a str,
-    blob: &'a str,
-}
+use super::{
+    checkout::Checkout,
+    fields::{Difference, differences},
+};
 
 impl Checkout {
     /// Takes the files back that moved, while the index still is that of `from`. What cannot be taken back stays, and
@@ -43,17 +37,6 @@ impl Checkout {
         let (true, Some(name)) = (file.symlink_metadata().is_ok_and(|found| found.is_file()), file.to_str()) else { return false };
         self.git_over(&["hash-object"], &["--", name]).text().is_ok_and(|found| found == *blob)
     }
-}
-
-fn differences(raw: &[u8]) -> Vec<Difference<'_>> {
-    let fields: Vec<_> = raw.split(|byte| *byte == 0).collect();
-    fields.chunks_exact(2).filter_map(|of| parsed(of[0], of[1])).collect()
-}
-
-fn parsed<'a>(entry: &'a [u8], path: &'a [u8]) -> Option<Difference<'a>> {
-    let words: Vec<_> = std::str::from_utf8(entry).ok()?.split(' ').collect();
-    let [_, mode, _, blob, status] = words[..] else { return None };
-    Some(Difference { path, status: *status.as_bytes().first()?, mode, blob })
 }
 
 /// Removes a file, and the folders that were made for it.
