@@ -54,7 +54,7 @@ impl Checkout {
         }
         person.move_checkout(branch, &from, &to)?;
         let call = self.git(["update-ref", "-m", "baton: advance", &format!("refs/heads/{branch}"), &to, &from]);
-        let moved = call.as_committer().done();
+        let moved = call.committed_by_baton().done();
         if let Err(error) = moved {
             person.move_back(branch, &to, &from);
             return Err(error);

@@ -33,7 +33,7 @@ impl Program {
         self.call(["init", "--quiet", "--initial-branch=main"]).at(&beginning).done()?;
         git(self.call(["add", "--all"])).done()?;
         let commit = ["-c", "gc.auto=0", "-c", "maintenance.auto=false", "commit", "--quiet", "--no-verify", "--message", message];
-        git(self.call(commit)).as_author().as_committer().done()?;
+        git(self.call(commit)).authored_by_baton().committed_by_baton().done()?;
         let end = || {
             fs::write(git_dir.join("info/exclude"), "")?;
             fs::rename(&git_dir, folder.join(".git"))?;

@@ -39,7 +39,7 @@ impl Signature {
         let date = format!("@{} +0000", self.at / 1000);
         let call = call.env("GIT_AUTHOR_NAME", &self.author).env("GIT_AUTHOR_EMAIL", format!("{slug}@baton.invalid"));
         let call = call.env("GIT_AUTHOR_DATE", &date).env("GIT_COMMITTER_DATE", &date);
-        call.as_committer()
+        call.committed_by_baton()
     }
 }
 
@@ -118,7 +118,7 @@ impl Checkout {
     /// Moves the branch that is checked out, if it is still where it was.
     pub(super) fn move_head(&self, to: &str, from: &str) -> Result<(), CallError> {
         let call = self.git(["update-ref", "-m", "baton", "HEAD", to, from]);
-        call.as_committer().done().map(drop)
+        call.committed_by_baton().done().map(drop)
     }
 
     /// A host that was killed leaves its git behind, which ends by itself; a machine that was switched off leaves its lock.

@@ -3,10 +3,9 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, Metadata},
+    fs,
     io::{self, BufWriter, Write},
-    os::unix::{ffi::OsStrExt, fs::MetadataExt},
-    path::Path,
+    path::PathBuf,
     sync::atomic::AtomicBool,
 };
 
@@ -14,17 +13,15 @@ use gix::{
     bstr::{BStr, BString, ByteSlice},
     index::{
         self, State,
-        entry::{
-            Flags, Mode, Stat,
-            stat::{Options, Time},
-        },
+        entry::{Flags, Mode},
     },
     progress::Discard,
     worktree::{stack::state::attributes::Source, state::checkout},
 };
-use rayon::prelude::*;
 
-use super::{checkout::Checkout, names, objects::unreadable, place::unwritable, sweeping::temporary};
+use super::{
+    checkout::Checkout, names, objects::unreadable, own, place::unwritable, removing::remove, sifting::Sieve, sweeping::temporary,
+};
 use crate::journal::CallError;
 
 /// Threads that write files. More than there are cores, for a file system makes them wait for each other.
@@ -34,9 +31,8 @@ const WRITERS: usize = 4;
 /// is asked for.
 const ODD_ATTRIBUTES: [&str; 2] = ["ident", "working-tree-encoding"];
 
-/// A file is what it was if nothing of this differs; times to the nanosecond, for a worktree may be given back and filled
-/// again within a second.
-const ALIKE: Options = Options { trust_ctime: true, check_stat: true, use_nsec: true, use_stdev: false };
+/// Bytes of a line of attributes that git ignores for its length, and gix does not.
+const LONGEST_LINE: usize = 2048;
 
 impl Checkout {
     /// Gives the folder exactly the files of a commit. `invalid` for a repository with submodules.
@@ -44,15 +40,26 @@ impl Checkout {
         self.await_index();
         // Names are refused as git refuses them here, not on every system there is.
         let options = self.repository()?.checkout_options(Source::IdMapping).map_err(|error| unreadable(&error))?;
-        let mut wanted = self.files_of(commit, &options)?;
-        if self.has_odd_attributes(&wanted)? {
-            return self.fill_by_git(commit);
-        }
-        let folders = folders(&wanted)?;
-        // What cannot be read is of no use, and written anew.
+        let wanted = self.files_of(commit, &options)?;
+        let conversion = self.conversion(&wanted)?;
+        // What cannot be read is of no use, nor what was written by other rules; all is written anew.
         let before = index::File::at(&self.index, wanted.object_hash(), true, Default::default()).ok();
+        let before = before.filter(|before| {
+            // What a run commits changes the rules as well.
+            let noted = fs::read_to_string(self.noted()).is_ok_and(|noted| noted == conversion.name);
+            noted && !conversion.odd && lists(before).eq(lists(&wanted))
+        });
+        if before.is_none() {
+            own::remove(&self.index).map_err(|error| unwritable(&error))?;
+        }
+        own::write(&self.noted(), conversion.name.as_bytes()).map_err(|error| unwritable(&error))?;
+        if conversion.odd { self.fill_by_git(commit) } else { self.fill_by_gix(wanted, before, options) }
+    }
+
+    fn fill_by_gix(&self, mut wanted: State, before: Option<index::File>, options: checkout::Options) -> Result<(), CallError> {
+        let folders = folders(&wanted)?;
         let sieve = Sieve { before, wanted: &wanted, folders: &folders };
-        let kept = sieve.sift(&self.files, BStr::new("")).map_err(|error| unwritable(&error))?;
+        let kept = sieve.sift(&self.files).map_err(|error| unwritable(&error))?;
         for (number, stat) in kept {
             let entry = &mut wanted.entries_mut()[number];
             entry.stat = stat;
@@ -80,27 +87,30 @@ impl Checkout {
         Ok(wanted)
     }
 
-    /// Whether something in an attributes file may ask for what gix does not do as git does.
-    fn has_odd_attributes(&self, wanted: &State) -> Result<bool, CallError> {
-        let names_one = |text: &[u8]| ODD_ATTRIBUTES.iter().any(|name| text.contains_str(name));
-        if fs::read(self.git_dir.join("info/attributes")).is_ok_and(|text| names_one(&text)) {
-            return Ok(true);
+    /// By which rules content becomes that of files.
+    fn conversion(&self, wanted: &State) -> Result<Conversion, CallError> {
+        let mut rules = Rules { name: blake3::Hasher::new(), odd: false };
+        for file in ["config", "info/attributes"] {
+            rules.add(file.as_bytes(), &fs::read(self.git_dir.join(file)).map_err(|error| unwritable(&error))?);
         }
-        let is_list = |path: &BStr| path.rsplit_str("/").next() == Some(b".gitattributes");
-        for list in wanted.entries().iter().filter(|entry| is_list(entry.path(wanted))) {
-            let text = self.repository()?.find_object(list.id).map_err(|error| unreadable(&error))?;
-            if names_one(&text.data) {
-                return Ok(true);
-            }
+        for (path, id, mode) in lists(wanted) {
+            let text = self.repository()?.find_object(id).map_err(|error| unreadable(&error))?;
+            rules.add(path, &text.data);
+            rules.odd |= mode == Mode::SYMLINK;
         }
-        Ok(false)
+        Ok(Conversion { name: rules.name.finalize().to_hex().to_string(), odd: rules.odd })
+    }
+
+    /// Where it is noted by which rules the files were written.
+    fn noted(&self) -> PathBuf {
+        self.git_dir.join("conversion")
     }
 
     fn fill_by_git(&self, commit: &str) -> Result<(), CallError> {
         let planted = self.files.join(".git");
-        if planted.symlink_metadata().is_ok() {
-            // What cannot be removed makes the first of the calls below fail.
-            let _ = fs::remove_dir_all(&planted).or_else(|_| fs::remove_file(&planted));
+        if let Ok(found) = planted.symlink_metadata() {
+            let removed = if found.is_dir() { remove(&planted) } else { fs::remove_file(&planted) };
+            removed.map_err(|error| unwritable(&error))?;
         }
         self.git(["read-tree", "--reset", "-u", commit]).done()?;
         self.git(["clean", "-ffdxq"]).done().map(drop)
@@ -108,6 +118,8 @@ impl Checkout {
 
     fn write_missing(&self, wanted: &mut State, mut options: checkout::Options) -> Result<(), CallError> {
         options.thread_limit = Some(WRITERS);
+        // What may be executed is so on this disk, also where a repository has it that a disk elsewhere cannot say so.
+        options.fs.executable_bit = true;
         // Whatever is in the way was removed, so nothing is written over.
         options.destination_is_initially_empty = true;
         let objects = self.repository()?.objects.clone().into_arc().map_err(|error| unwritable(&error))?;
@@ -125,6 +137,35 @@ impl Checkout {
         index::File::from_state(files, &new).write_to(&mut out, index::write::Options::default()).map_err(io::Error::other)?;
         out.flush()?;
         fs::rename(new, &self.index)
+    }
+}
+
+/// The attributes files of an index.
+fn lists(index: &State) -> impl Iterator<Item = (&BStr, gix::ObjectId, Mode)> {
+    let is_list = |path: &BStr| path.rsplit_str("/").next() == Some(b".gitattributes");
+    index.entries().iter().map(|entry| (entry.path(index), entry.id, entry.mode)).filter(move |(path, ..)| is_list(path))
+}
+
+/// By which rules content becomes that of files.
+struct Conversion {
+    /// The same for the same rules.
+    name: String,
+    /// Whether gix may take one of them otherwise than git.
+    odd: bool,
+}
+
+struct Rules {
+    name: blake3::Hasher,
+    odd: bool,
+}
+
+impl Rules {
+    fn add(&mut self, path: &[u8], text: &[u8]) {
+        for part in [path, text] {
+            self.name.update(&(part.len() as u64).to_le_bytes()).update(part);
+        }
+        let names_one = ODD_ATTRIBUTES.iter().any(|name| text.contains_str(name));
+        self.odd |= names_one || text.starts_with(b"\xef\xbb\xbf") || text.lines().any(|line| line.len() >= LONGEST_LINE);
     }
 }
 
@@ -149,82 +190,9 @@ fn folders(wanted: &State) -> Result<HashSet<BString>, CallError> {
     })
 }
 
-/// Tells what lies in a folder and may stay from what has to go.
-struct Sieve<'a> {
-    /// The index that was written when the files were.
-    before: Option<index::File>,
-    wanted: &'a State,
-    folders: &'a HashSet<BString>,
-}
-
-impl Sieve<'_> {
-    /// The wanted entries whose files are there, as they are on the disk.
-    fn sift(&self, folder: &Path, below: &BStr) -> io::Result<Vec<(usize, Stat)>> {
-        let (mut kept, mut folders) = (Vec::new(), Vec::new());
-        for found in fs::read_dir(folder)? {
-            let found = found?;
-            let path = joined(below, found.file_name().as_bytes());
-            match found.file_type()?.is_dir() {
-                true if self.folders.contains(&path) => folders.push((found.path(), path)),
-                true => fs::remove_dir_all(found.path())?,
-                false => match self.entry(&found.metadata()?, path.as_bstr()) {
-                    Some(entry) => kept.push(entry),
-                    None => fs::remove_file(found.path())?,
-                },
-            }
-        }
-        let deeper: Vec<_> = folders.par_iter().map(|(folder, path)| self.sift(folder, path.as_bstr())).collect::<io::Result<_>>()?;
-        kept.extend(deeper.into_iter().flatten());
-        Ok(kept)
-    }
-
-    /// The entry of a file that is as the commit has it. One that was written in the same moment as the index is not known
-    /// to be: it may have changed after the index had been written.
-    fn entry(&self, found: &Metadata, path: &BStr) -> Option<(usize, Stat)> {
-        let before = self.before.as_ref()?;
-        let number = self.wanted.entry_index_by_path(path).ok()?;
-        let (was, wanted, is) = (before.entry_by_path(path)?, self.wanted.entry(number), stat(found));
-        let unchanged = was.stat.matches(&is, ALIKE) && !is.is_racy(before.timestamp(), ALIKE);
-        (unchanged && was.id == wanted.id && was.mode == wanted.mode && mode(found) == wanted.mode).then_some((number, is))
-    }
-}
-
-fn mode(found: &Metadata) -> Mode {
-    match (found.is_symlink(), found.is_file(), found.mode() & 0o100 != 0) {
-        (true, ..) => Mode::SYMLINK,
-        (false, true, true) => Mode::FILE_EXECUTABLE,
-        (false, true, false) => Mode::FILE,
-        // No entry of a file has this one.
-        (false, false, _) => Mode::COMMIT,
-    }
-}
-
-/// As an index notes it, of which 32 bits are kept.
-fn stat(found: &Metadata) -> Stat {
-    let time = |seconds: i64, nanoseconds: i64| Time { secs: seconds as u32, nsecs: nanoseconds as u32 };
-    Stat {
-        mtime: time(found.mtime(), found.mtime_nsec()),
-        ctime: time(found.ctime(), found.ctime_nsec()),
-        dev: found.dev() as u32,
-        ino: found.ino() as u32,
-        uid: found.uid(),
-        gid: found.gid(),
-        size: found.len() as u32,
-    }
-}
-
-fn joined(below: &BStr, name: &[u8]) -> BString {
-    let mut path = below.to_owned();
-    if !path.is_empty() {
-        path.push(b'/');
-    }
-    path.extend_from_slice(name);
-    path
-}
-
 fn unfilled(reason: &str) -> CallError {
     CallError::Unavailable(format!(
-        "The files of the worktree cannot be written: {}. Make room in the data directory, and make it writable.",
+        "The files of the worktree cannot be written: {}. Make room in the data directory, and look what `git fsck` says in the repository.",
         names::excerpt(reason)
     ))
 }

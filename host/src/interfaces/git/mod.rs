@@ -18,9 +18,11 @@ mod place;
 mod program;
 mod pushing;
 mod register;
+mod removing;
 mod repository;
 mod restoring;
 mod service;
+mod sifting;
 mod sweeping;
 mod undoing;
 

@@ -14,9 +14,12 @@ use crate::journal::CallError;
 /// run, also where a project does not say that it is to be ignored. Files that are committed already are not concerned.
 const IGNORED: &str = "/.baton/\n__pycache__/\n*.pyc\n.pytest_cache/\n.mypy_cache/\n.ruff_cache/\n.hypothesis/\n.DS_Store\n";
 
+/// Bytes of a person's list of ignored files or of attributes.
+const LONGEST_GIVEN: u64 = 1 << 20;
+
 /// Whether a diff shows lines is for the content to say, whatever the files in the checkout say of themselves: nobody is to
 /// hide a change from who reviews it.
-const ATTRIBUTES: &str = "* !diff\n";
+const ATTRIBUTES: &str = "\n* !diff\n";
 
 /// What `HEAD` and the index of a git directory are.
 pub(super) enum Of {
@@ -33,7 +36,7 @@ pub(super) enum Of {
 pub(super) fn prepare(own: &Path, repository: &Repository, of: &Of) -> Result<(), CallError> {
     lay_out(own, repository, of).map_err(|error| {
         CallError::Unavailable(format!(
-            "Baton's part of the repository cannot be written: {error}. Make room in the data directory, and make it writable."
+            "Baton's part of the repository cannot be written: {error}. Make room in the data directory, make it writable, and look at what is named."
         ))
     })
 }
@@ -45,34 +48,49 @@ fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
         point(&own.join(part), &common.join(part))?;
     }
     let everywhere = if let Of::Person { ignored } = of { ignored.as_str() } else { "" };
-    let ignored = fs::read_to_string(common.join("info/exclude")).unwrap_or_default();
     // What comes later outdoes what came before, as git has it.
-    write(&own.join("info/exclude"), &format!("{everywhere}{IGNORED}{ignored}"))?;
-    let theirs = fs::read_to_string(common.join("info/attributes")).unwrap_or_default();
-    write(&own.join("info/attributes"), &format!("{theirs}\n{ATTRIBUTES}"))?;
-    match of {
+    write(&own.join("info/exclude"), &[everywhere.as_bytes(), IGNORED.as_bytes(), &given(&common.join("info/exclude"))?].concat())?;
+    write(&own.join("info/attributes"), &[&given(&common.join("info/attributes"))?, ATTRIBUTES.as_bytes()].concat())?;
+    let logs = match of {
         Of::Person { .. } => {
             let person = absolute(&repository.git_dir)?;
             // A copy, for git takes a link of this name for another thing; it is made anew whenever the checkout is looked at.
-            write(&own.join("HEAD"), &fs::read_to_string(person.join("HEAD"))?)?;
-            point(&own.join("logs"), &person.join("logs"))?;
+            write(&own.join("HEAD"), &fs::read(person.join("HEAD"))?)?;
+            let logs = person.join("logs");
+            point(&own.join("logs"), &logs)?;
+            logs
         }
         Of::Worktree => {
             fs::create_dir_all(own.join("logs"))?;
-            point(&own.join("logs/refs"), &common.join("logs/refs"))?;
+            let logs = common.join("logs/refs");
+            point(&own.join("logs/refs"), &logs)?;
+            logs
         }
-    }
-    write(&own.join("config"), &configuration(repository))
+    };
+    write(&own.join("config"), configuration(repository, logs.is_dir()).as_bytes())
 }
 
-fn configuration(repository: &Repository) -> String {
+/// What a person's file says; nothing where there is none. What cannot be read is not passed over: it may keep a secret.
+fn given(file: &Path) -> io::Result<Vec<u8>> {
+    match fs::metadata(file) {
+        Ok(found) if !found.is_file() || found.len() > LONGEST_GIVEN => {
+            Err(io::Error::other(format!("`{}` is no file, or one of more than 1 MiB", file.display())))
+        }
+        Ok(_) => fs::read(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Git makes no logs where a person keeps none.
+fn configuration(repository: &Repository, logged: bool) -> String {
     let (version, extensions) = match repository.object_format() {
         Some(format) => (1, format!("[extensions]\n\tobjectFormat = {format}\n")),
         None => (0, String::new()),
     };
     format!(
         "[core]\n\trepositoryFormatVersion = {version}\n\tbare = false\n\thooksPath = {NOWHERE}\n\tfsmonitor = false\n\tuntrackedCache = false\n\
-         \tlogAllRefUpdates = true\n\tuseReplaceRefs = false\n\tbigFileThreshold = 8m\n\tquotePath = false\n\tattributesFile = {NOWHERE}\n\texcludesFile = {NOWHERE}\n{harmless}{extensions}\
+         \tlogAllRefUpdates = {logged}\n\tuseReplaceRefs = false\n\tbigFileThreshold = 8m\n\tquotePath = false\n\tattributesFile = {NOWHERE}\n\texcludesFile = {NOWHERE}\n{harmless}{extensions}\
          [submodule]\n\trecurse = false\n[diff]\n\tignoreSubmodules = all\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[advice]\n\tdetachedHead = false\n",
         harmless = repository.harmless_settings(),
     )
@@ -90,17 +108,18 @@ fn point(link: &Path, target: &Path) -> io::Result<()> {
 }
 
 /// A file that is put in place in one step, where it is not there already.
-pub(super) fn write(file: &Path, text: &str) -> io::Result<()> {
-    if fs::read_to_string(file).is_ok_and(|found| found == text) {
+pub(super) fn write(file: &Path, content: &[u8]) -> io::Result<()> {
+    if fs::read(file).is_ok_and(|found| found == content) {
         return Ok(());
     }
     let new = temporary(file, "new");
     remove(&new)?;
-    fs::write(&new, text)?;
+    fs::write(&new, content)?;
     fs::rename(new, file)
 }
 
-fn remove(file: &Path) -> io::Result<()> {
+/// Removes a file, if it is there.
+pub(super) fn remove(file: &Path) -> io::Result<()> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

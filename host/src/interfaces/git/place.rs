@@ -14,9 +14,13 @@ use super::{
     own::{self, Of},
     program::Program,
     register::{Claim, Worktree},
+    removing::remove,
     repository::Repository,
 };
 use crate::journal::CallError;
+
+/// The ending of a folder of files that could not be removed.
+const DISCARDED: &str = "discarded";
 
 /// One checkout that is not opened yet.
 #[derive(Clone)]
@@ -85,7 +89,7 @@ impl Place {
         let checkout = self.ours(worktree);
         take_out(&self.unused(worktree), &checkout.files).map_err(|error| unwritable(&error))?;
         own::prepare(&checkout.git_dir, &repository, &Of::Worktree)?;
-        own::write(&checkout.git_dir.join("HEAD"), &format!("ref: refs/heads/{branch}\n")).map_err(|error| unwritable(&error))?;
+        own::write(&checkout.git_dir.join("HEAD"), format!("ref: refs/heads/{branch}\n").as_bytes()).map_err(|error| unwritable(&error))?;
         let start = checkout.resolve(base)?;
         // What says that the branch is this call's own, once it is there.
         let note = slot(&self.root, worktree).join("branch");
@@ -98,7 +102,7 @@ impl Place {
             }
             None => {
                 self.fill(&checkout, &start)?;
-                own::write(&note, made_by).map_err(|error| unwritable(&error))?;
+                own::write(&note, made_by.as_bytes()).map_err(|error| unwritable(&error))?;
                 checkout.create_branch(branch, &start)?;
                 return Ok(());
             }
@@ -109,17 +113,27 @@ impl Place {
     /// Gives the worktree the files of a commit; in a new folder where what lies in this one cannot be removed, such as
     /// what a container wrote as another user.
     fn fill(&self, checkout: &Checkout, commit: &str) -> Result<(), CallError> {
+        self.forget_discarded();
         let error = match checkout.fill(commit) {
             Err(error) if !matches!(error, CallError::Invalid(_)) => error,
             filled => return filled,
         };
-        let discarded = checkout.files.with_extension("discarded");
+        let discarded = checkout.files.with_extension(DISCARDED);
         if fs::rename(&checkout.files, &discarded).and_then(|()| fs::create_dir(&checkout.files)).is_err() {
             return Err(error);
         }
         // As much of it as can be: it is in nobody's way where it lies now.
-        let _ = fs::remove_dir_all(discarded);
+        let _ = remove(&discarded);
         checkout.fill(commit)
+    }
+
+    /// Removes what could not be removed from a use before, if it can be now.
+    fn forget_discarded(&self) {
+        let Some(worktree) = &self.worktree else { return };
+        let entries = fs::read_dir(slot(&self.root, worktree)).into_iter().flatten().flatten().map(|entry| entry.path());
+        for discarded in entries.filter(|path| path.extension().is_some_and(|ending| ending == DISCARDED)) {
+            let _ = remove(&discarded);
+        }
     }
 
     /// Leaves the worktree: its branch goes when it holds nothing of its own.
@@ -136,7 +150,7 @@ impl Place {
         };
         let at = if is_ours { checkout.branch_at(branch)? } else { None };
         if let Some(at) = at {
-            own::write(&checkout.git_dir.join("HEAD"), &format!("{at}\n")).map_err(|error| unwritable(&error))?;
+            own::write(&checkout.git_dir.join("HEAD"), format!("{at}\n").as_bytes()).map_err(|error| unwritable(&error))?;
             let merged = match checkout.resolve(base) {
                 Ok(base) => checkout.is_ancestor(&at, &base)?,
                 Err(_) => false,
@@ -146,10 +160,7 @@ impl Place {
             }
         }
         self.put_away();
-        match fs::remove_file(note) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(&error)),
-            _ => Ok(()),
-        }
+        own::remove(&note).map_err(|error| unwritable(&error))
     }
 
     /// Keeps the files for the next who wants a worktree. What cannot be kept is made anew then.
@@ -174,7 +185,7 @@ fn take_out(unused: &Path, files: &Path) -> io::Result<()> {
 impl Checkout {
     fn create_branch(&self, branch: &str, at: &str) -> Result<(), CallError> {
         let call = self.git(["update-ref", "-m", "baton: worktree", &format!("refs/heads/{branch}"), at, &"0".repeat(at.len())]);
-        let said = call.as_committer().run()?;
+        let said = call.committed_by_baton().run()?;
         if said.code != 0 && said.complaint.contains("cannot lock ref") && !said.complaint.contains(".lock'") {
             return Err(CallError::Conflict(format!(
                 "A branch `{branch}` cannot stand beside those there are; choose a name of which no branch's name is the beginning."

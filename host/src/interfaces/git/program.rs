@@ -109,12 +109,12 @@ impl Invocation {
     }
 
     /// Says that Baton commits, and moves branches.
-    pub(super) fn as_committer(self) -> Self {
+    pub(super) fn committed_by_baton(self) -> Self {
         self.env("GIT_COMMITTER_NAME", NAME).env("GIT_COMMITTER_EMAIL", ADDRESS)
     }
 
     /// Says that the work is Baton's own as well.
-    pub(super) fn as_author(self) -> Self {
+    pub(super) fn authored_by_baton(self) -> Self {
         self.env("GIT_AUTHOR_NAME", NAME).env("GIT_AUTHOR_EMAIL", ADDRESS)
     }
 

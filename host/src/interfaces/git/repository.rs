@@ -2,6 +2,7 @@
 //! harmless. Changes nothing of it.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -11,6 +12,9 @@ use crate::journal::CallError;
 
 /// Bytes of a file that says where a repository lies.
 const LONGEST_POINTER: u64 = 64 << 10;
+
+/// Bytes of a configuration.
+const LONGEST_CONFIG: u64 = 1 << 20;
 
 /// The settings of a repository that say how files lie on this disk, and what each may be. None names a command.
 const HARMLESS: [(&str, &[&str]); 6] = [
@@ -72,7 +76,7 @@ impl Repository {
     pub(super) fn harmless_settings(&self) -> String {
         let mut lines = String::new();
         for (key, allowed) in HARMLESS {
-            let value = self.setting(key).map(str::to_ascii_lowercase).filter(|value| allowed.contains(&value.as_str()));
+            let value = self.setting(key).map(plain).filter(|value| allowed.contains(&value.as_str()));
             if let (Some(value), Some((_, name))) = (value, key.split_once('.')) {
                 lines.push_str(&format!("\t{name} = {value}\n"));
             }
@@ -130,6 +134,15 @@ impl Repository {
     }
 }
 
+/// A value in small letters, with one word for each of a truth.
+fn plain(value: &str) -> String {
+    match value.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "1" => "true".to_owned(),
+        "no" | "off" | "0" | "" => "false".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
 fn git_dir(folder: &Path) -> Result<PathBuf, CallError> {
     let place = folder.join(".git");
     match fs::metadata(&place) {
@@ -161,8 +174,11 @@ fn repository_above(folder: &Path) -> Option<PathBuf> {
 
 /// All settings of a file and of no other, with keys in small letters; of one that a section has twice, the last.
 fn settings(file: &Path) -> Result<Vec<(String, String)>, CallError> {
-    if !file.exists() {
-        return Ok(Vec::new());
+    let Ok(found) = fs::metadata(file) else { return Ok(Vec::new()) };
+    if !found.is_file() || found.len() > LONGEST_CONFIG {
+        return Err(invalid(
+            "The configuration of the workspace's repository is no file, or one of more than 1 MiB; look at its `.git/config`.",
+        ));
     }
     let read = gix::config::File::from_path_no_includes(file.to_owned(), gix::config::Source::Local)
         .map_err(|_| invalid("The configuration of the workspace's repository cannot be read; look what `git status` says in it."))?;
@@ -175,7 +191,8 @@ fn entries(section: &gix::config::file::SectionRef<'_>) -> Vec<(String, String)>
     let name = header.subsection_name().map_or_else(|| name.clone(), |below| format!("{name}.{below}"));
     // A key without a value means yes.
     let value = |key: &str| body.value_implicit(key).flatten().map_or_else(|| "true".to_owned(), |value| value.to_string());
-    body.value_names().map(|key| (format!("{name}.{}", key.to_ascii_lowercase()), value(&key))).collect()
+    let keys: BTreeSet<_> = body.value_names().map(|key| key.to_ascii_lowercase()).collect();
+    keys.into_iter().map(|key| (format!("{name}.{key}"), value(&key))).collect()
 }
 
 /// The one line of a small file that names a place.

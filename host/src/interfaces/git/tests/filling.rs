@@ -43,11 +43,6 @@ impl Scene {
         let git_dir = folder.with_file_name("git");
         self.git(&["--git-dir", git_dir.to_str().unwrap(), "--work-tree", folder.to_str().unwrap(), "status", "--porcelain"])
     }
-
-    async fn again(&self, recorder: &mut Recorder, branch: &str, next: &str) -> PathBuf {
-        self.here(recorder).worktree_remove(branch.to_owned()).await.unwrap();
-        self.worktree(recorder, next).await
-    }
 }
 
 impl Scene {
@@ -106,6 +101,122 @@ async fn every_kind_of_file_is_as_git_checks_it_out() {
 }
 
 #[tokio::test]
+async fn what_changes_how_files_are_written_has_all_of_them_written_anew() {
+    let changes: [fn(&Scene); 5] = [
+        |scene| scene.write(".gitattributes", "*.txt text eol=lf\n"),
+        |scene| scene.write(".gitattributes", "*.txt text eol=lf\n*.id ident\n"),
+        |scene| scene.write("deep/.gitattributes", "*.txt -text\n"),
+        |scene| drop(scene.git(&["config", "core.autocrlf", "yes"])),
+        |scene| fs::write(scene.person().join(".git/info/attributes"), b"# caf\xe9\n*.txt eol=lf\n").unwrap(),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let scene = Scene::new();
+        scene.write(".gitattributes", "a.txt text eol=crlf\n");
+        scene.write("deep/b.txt", "one\n");
+        scene.write("c.id", "$Id$\n");
+        scene.person_commits("Before");
+        let mut recorder = scene.bench.recorder();
+        let folder = scene.worktree(&mut recorder, "story/1").await;
+        settled(&folder);
+        change(&scene);
+        scene.git(&["add", "-A"]);
+        scene.git(&["commit", "-q", "--allow-empty", "-m", "After"]);
+        let folder = scene.again(&mut recorder, "story/1", "story/2").await;
+        assert_eq!(contents(&folder), contents(&scene.by_git("main")), "{number}");
+        // A run commits other rules, and what it leaves behind is written by those.
+        settled(&folder);
+        fs::write(folder.join(".gitattributes"), "*.txt text eol=crlf\n").unwrap();
+        fs::write(folder.join("new.txt"), "new\n").unwrap();
+        let mut run = scene.at(&mut recorder, folder.clone());
+        let commit = run.commit("Other rules".into(), None).await.unwrap().unwrap();
+        fs::remove_file(folder.join("a.txt")).unwrap();
+        run.restore(vec!["a.txt".into()]).await.unwrap();
+        settled(&folder);
+        scene.git(&["branch", "theirs", &commit]);
+        let folder = scene.again(&mut recorder, "story/2", "story/3").await;
+        assert_eq!(contents(&folder), contents(&scene.by_git("main")), "{number}, after a run's own");
+    }
+}
+
+/// Makes the index look as if it had been written well after the files.
+fn settled(folder: &Path) {
+    let index = fs::OpenOptions::new().append(true).open(folder.with_file_name("git").join("index")).unwrap();
+    index.set_modified(std::time::SystemTime::now() + std::time::Duration::from_millis(30)).unwrap();
+}
+
+#[tokio::test]
+async fn who_may_do_what_is_as_in_a_new_worktree() {
+    let scene = Scene::new();
+    scene.git(&["config", "core.filemode", "false"]);
+    for name in ["one", "two", "closed/three", "run"] {
+        scene.write(name, "the same");
+    }
+    scene.git(&["add", "-A"]);
+    scene.git(&["update-index", "--chmod=+x", "run"]);
+    scene.git(&["commit", "-q", "-m", "Four"]);
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    assert_eq!(folder.join("run").metadata().unwrap().mode() & 0o700, 0o700);
+    fs::remove_file(folder.join("two")).unwrap();
+    fs::hard_link(folder.join("one"), folder.join("two")).unwrap();
+    for (name, mode) in [("a.txt", 0o444), ("closed/three", 0o600), ("closed", 0o500)] {
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    // As a commit of the run's leaves the index: it takes all of this for unchanged.
+    let git_dir = folder.with_file_name("git");
+    scene.git(&["--git-dir", git_dir.to_str().unwrap(), "--work-tree", folder.to_str().unwrap(), "update-index", "-q", "--refresh"]);
+    settled(&folder);
+    let folder = scene.again(&mut recorder, "story/1", "story/2").await;
+    fs::write(folder.join("one"), "changed").unwrap();
+    assert_eq!(fs::read_to_string(folder.join("two")).unwrap(), "the same");
+    assert_eq!(folder.join("a.txt").metadata().unwrap().mode() & 0o600, 0o600);
+    fs::write(folder.join("closed/new"), "x").unwrap();
+}
+
+#[tokio::test]
+async fn a_tree_deeper_than_a_stack_is_filled_and_emptied() {
+    let scene = Scene::new();
+    let deep = "a/".repeat(1_200);
+    scene.write(&format!("{deep}file"), "x");
+    scene.person_commits("Deep");
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    settled(&folder);
+    fs::create_dir_all(folder.join("b/".repeat(1_500))).unwrap();
+    let folder = scene.again(&mut recorder, "story/1", "story/2").await;
+    assert!(folder.join(format!("{deep}file")).exists() && !folder.join("b").exists());
+}
+
+#[tokio::test]
+async fn a_person_who_keeps_no_logs_gets_none() {
+    let scene = Scene::new();
+    scene.git(&["config", "core.logAllRefUpdates", "false"]);
+    fs::remove_dir_all(scene.person().join(".git/logs")).unwrap();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    fs::write(folder.join("b.txt"), "B").unwrap();
+    scene.at(&mut recorder, folder).commit("Add b".into(), None).await.unwrap().unwrap();
+    assert_eq!(scene.git(&["rev-list", "--count", "story/1"]), "2");
+    assert!(!scene.person().join(".git/logs").exists());
+}
+
+#[tokio::test]
+async fn what_keeps_a_secret_is_read_whatever_else_the_file_says() {
+    let scene = Scene::new();
+    let attributes = scene.person().join(".git/info/attributes");
+    fs::write(&attributes, b"# caf\xe9\n*.sec filter=crypt\n").unwrap();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    fs::write(folder.join("top.sec"), "in clear").unwrap();
+    let refused = refusal(scene.at(&mut recorder, folder).commit("Add a secret".into(), None).await);
+    assert!(refused.to_string().contains("`top.sec` goes through the filter `crypt`"), "{refused}");
+    fs::remove_file(&attributes).unwrap();
+    fs::create_dir(&attributes).unwrap();
+    let refused = refusal(scene.here(&mut recorder).worktree_add("story/2".into(), "main".into()).await);
+    assert!(refused.to_string().contains("info/attributes` is no file"), "{refused}");
+}
+
+#[tokio::test]
 async fn what_is_unchanged_stays_and_all_else_is_made_right() {
     let scene = Scene::new();
     for name in ["kept", "same-size", "deleted", "to-folder", "to-link", "executable", "part/one", "part/two", "gone/one"] {
@@ -115,9 +226,7 @@ async fn what_is_unchanged_stays_and_all_else_is_made_right() {
     let mut recorder = scene.bench.recorder();
     let folder = scene.worktree(&mut recorder, "story/1").await;
     // Written in the same moment as the index, no file could be told from one that was changed in it.
-    std::thread::sleep(std::time::Duration::from_millis(30));
-    let index = fs::OpenOptions::new().append(true).open(folder.with_file_name("git").join("index")).unwrap();
-    index.set_modified(std::time::SystemTime::now()).unwrap();
+    settled(&folder);
     let inode = |name: &str| folder.join(name).metadata().unwrap().ino();
     let kept = (inode("kept"), inode("part/two"), inode("same-size"));
 
@@ -153,14 +262,18 @@ async fn what_is_unchanged_stays_and_all_else_is_made_right() {
 
 #[tokio::test]
 async fn an_index_that_cannot_be_read_keeps_no_file() {
-    let scene = Scene::new();
-    let mut recorder = scene.bench.recorder();
-    let folder = scene.worktree(&mut recorder, "story/1").await;
-    fs::write(folder.join("a.txt"), "one\ntwo\n3ree\n").unwrap();
-    fs::write(folder.with_file_name("git").join("index"), "DIRC and no more").unwrap();
-    let folder = scene.again(&mut recorder, "story/1", "story/2").await;
-    assert_eq!(contents(&folder), contents(&scene.by_git("main")));
-    assert_eq!(scene.said_of(&folder), "");
+    for attributes in ["", "*.id ident\n"] {
+        let scene = Scene::new();
+        scene.write(".gitattributes", attributes);
+        scene.person_commits("Attributes");
+        let mut recorder = scene.bench.recorder();
+        let folder = scene.worktree(&mut recorder, "story/1").await;
+        fs::write(folder.join("a.txt"), "one\ntwo\n3ree\n").unwrap();
+        fs::write(folder.with_file_name("git").join("index"), "DIRC and no more").unwrap();
+        let folder = scene.again(&mut recorder, "story/1", "story/2").await;
+        assert_eq!(contents(&folder), contents(&scene.by_git("main")));
+        assert_eq!(scene.said_of(&folder), "");
+    }
 }
 
 #[tokio::test]

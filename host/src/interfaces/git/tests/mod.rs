@@ -136,6 +136,12 @@ impl Scene {
         self.folder(branch).await
     }
 
+    /// Gives a worktree back and adds the next, in the same folder.
+    async fn again(&self, recorder: &mut Recorder, branch: &str, next: &str) -> PathBuf {
+        self.here(recorder).worktree_remove(branch.to_owned()).await.unwrap();
+        self.worktree(recorder, next).await
+    }
+
     async fn folder(&self, name: &str) -> PathBuf {
         self.repositories.folder("demo", &Bench::run(), name).await.unwrap().unwrap()
     }

@@ -202,6 +202,8 @@ async fn what_cannot_be_removed_from_a_worktree_is_put_aside() {
     assert!(Command::new("umount").arg(&left).status().unwrap().success());
     assert!(!again.join("stuck").exists() && again.join("a.txt").exists());
     assert!(scene.at(&mut recorder, again).status().await.unwrap().is_empty());
+    let again = scene.again(&mut recorder, "story/2", "story/3").await;
+    assert!(!left.parent().unwrap().exists() && again.join("a.txt").exists(), "it goes as soon as it can");
 }
 
 #[tokio::test]
