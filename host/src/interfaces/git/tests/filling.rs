@@ -101,6 +101,27 @@ async fn every_kind_of_file_is_as_git_checks_it_out() {
 }
 
 #[tokio::test]
+async fn lists_of_attributes_that_git_reads_its_own_way_are_left_to_it() {
+    let long = format!("*.txt text eol=crlf {}\n", "x".repeat(2_100));
+    for list in [long.as_str(), "\u{feff}*.txt text eol=crlf\n", "*.id ident\n", "[attr]own ident\n*.id own\n"] {
+        let scene = Scene::new();
+        scene.write(".gitattributes", list);
+        scene.write("b.id", "$Id$\n");
+        scene.person_commits("A list");
+        let mut recorder = scene.bench.recorder();
+        let folder = scene.worktree(&mut recorder, "story/1").await;
+        assert_eq!(contents(&folder), contents(&scene.by_git("main")), "{list}");
+    }
+    let scene = Scene::new();
+    scene.write("list", "*.txt text eol=crlf\n");
+    symlink("list", scene.person().join(".gitattributes")).unwrap();
+    scene.person_commits("A list that is a link");
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    assert_eq!(contents(&folder), contents(&scene.by_git("main")));
+}
+
+#[tokio::test]
 async fn what_changes_how_files_are_written_has_all_of_them_written_anew() {
     let changes: [fn(&Scene); 5] = [
         |scene| scene.write(".gitattributes", "*.txt text eol=lf\n"),
