@@ -38,17 +38,13 @@ pub(crate) fn printing_stays_in_cli(sources: &[Source]) -> Vec<Violation> {
 
 /// Each library that speaks to something outside is used by the one interface that is for it.
 pub(crate) fn clients_stay_in_their_interface(sources: &[Source]) -> Vec<Violation> {
-    const CLIENTS: [(&str, &str); 4] = [("gix", "git"), ("bollard", "sandbox"), ("octocrab", "forge"), ("genai", "llm")];
-    let violations = CLIENTS.into_iter().flat_map(|(library, interface)| {
+    const CLIENTS: [(&[&str], &str); 4] = [(&["gix"], "git"), (&["bollard"], "sandbox"), (&["octocrab"], "forge"), (&["genai"], "llm")];
+    let of = |(library, interface)| {
         let home = format!("host/src/interfaces/{interface}/");
-        let elsewhere = host_sources(sources).filter(move |source| !source.path.starts_with(&home));
-        let position = |source: &Source| source.bare.find(&format!("{library}::"));
-        let found = elsewhere.filter_map(|source| Some((source, position(source)?)));
-        found
-            .map(|(source, position)| source.violation(&source.bare, position, "ask the interface whose library it is"))
-            .collect::<Vec<_>>()
-    });
-    violations.collect()
+        let elsewhere = host_sources(sources).filter(|source| !source.path.starts_with(&home));
+        words_in(elsewhere, library, "ask the interface whose library it is")
+    };
+    CLIENTS.into_iter().flat_map(of).collect()
 }
 
 /// Only the configuration reads environment variables; the command line may name the one for its data directory.

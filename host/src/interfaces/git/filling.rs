@@ -39,21 +39,21 @@ impl Checkout {
     pub(super) fn fill(&self, commit: &str) -> Result<(), CallError> {
         self.await_index();
         // Names are refused as git refuses them here, not on every system there is.
-        let options = self.repository()?.checkout_options(Source::IdMapping).map_err(|error| unreadable(&error))?;
+        let options = self.repository()?.checkout_options(Source::IdMapping).map_err(unreadable)?;
         let wanted = self.files_of(commit, &options)?;
-        let conversion = self.conversion(&wanted)?;
+        let rules = self.rules(&wanted)?;
         // What cannot be read is of no use, nor what was written by other rules; all is written anew.
         let before = index::File::at(&self.index, wanted.object_hash(), true, Default::default()).ok();
         let before = before.filter(|before| {
             // What a run commits changes the rules as well.
-            let noted = fs::read_to_string(self.noted()).is_ok_and(|noted| noted == conversion.name);
-            noted && !conversion.odd && lists(before).eq(lists(&wanted))
+            let noted = fs::read_to_string(self.noted()).is_ok_and(|noted| noted == rules.name());
+            noted && !rules.odd && lists(before).eq(lists(&wanted))
         });
         if before.is_none() {
             own::remove(&self.index).map_err(|error| unwritable(&error))?;
         }
-        own::write(&self.noted(), conversion.name.as_bytes()).map_err(|error| unwritable(&error))?;
-        if conversion.odd { self.fill_by_git(commit) } else { self.fill_by_gix(wanted, before, options) }
+        own::write(&self.noted(), rules.name().as_bytes()).map_err(|error| unwritable(&error))?;
+        if rules.odd { self.fill_by_git(commit) } else { self.fill_by_gix(wanted, before, options) }
     }
 
     fn fill_by_gix(&self, mut wanted: State, before: Option<index::File>, options: checkout::Options) -> Result<(), CallError> {
@@ -74,10 +74,9 @@ impl Checkout {
 
     fn files_of(&self, commit: &str, options: &checkout::Options) -> Result<State, CallError> {
         let repository = self.repository()?;
-        let id = gix::ObjectId::from_hex(commit.as_bytes()).map_err(|error| unreadable(&error))?;
-        let tree =
-            repository.find_commit(id).and_then(|commit| commit.tree_id().map(gix::Id::detach)).map_err(|error| unreadable(&error))?;
-        let wanted = State::from_tree(&tree, &repository.objects, options.validate).map_err(|error| unreadable(&error))?;
+        let id = gix::ObjectId::from_hex(commit.as_bytes()).map_err(unreadable)?;
+        let tree = repository.find_commit(id).and_then(|commit| commit.tree_id().map(gix::Id::detach)).map_err(unreadable)?;
+        let wanted = State::from_tree(&tree, &repository.objects, options.validate).map_err(unreadable)?;
         if wanted.entries().iter().any(|entry| entry.mode == Mode::COMMIT) || wanted.entry_by_path(BStr::new(".gitmodules")).is_some() {
             return Err(CallError::Invalid(
                 "The repository has submodules, whose files Baton does not check out; have the work done in a repository without them."
@@ -88,17 +87,17 @@ impl Checkout {
     }
 
     /// By which rules content becomes that of files.
-    fn conversion(&self, wanted: &State) -> Result<Conversion, CallError> {
-        let mut rules = Rules { name: blake3::Hasher::new(), odd: false };
+    fn rules(&self, wanted: &State) -> Result<Rules, CallError> {
+        let mut rules = Rules { read: blake3::Hasher::new(), odd: false };
         for file in ["config", "info/attributes"] {
             rules.add(file.as_bytes(), &fs::read(self.git_dir.join(file)).map_err(|error| unwritable(&error))?);
         }
         for (path, id, mode) in lists(wanted) {
-            let text = self.repository()?.find_object(id).map_err(|error| unreadable(&error))?;
+            let text = self.repository()?.find_object(id).map_err(unreadable)?;
             rules.add(path, &text.data);
             rules.odd |= mode == Mode::SYMLINK;
         }
-        Ok(Conversion { name: rules.name.finalize().to_hex().to_string(), odd: rules.odd })
+        Ok(rules)
     }
 
     /// Where it is noted by which rules the files were written.
@@ -147,22 +146,21 @@ fn lists(index: &State) -> impl Iterator<Item = (&BStr, gix::ObjectId, Mode)> {
 }
 
 /// By which rules content becomes that of files.
-struct Conversion {
-    /// The same for the same rules.
-    name: String,
+struct Rules {
+    read: blake3::Hasher,
     /// Whether gix may take one of them otherwise than git.
     odd: bool,
 }
 
-struct Rules {
-    name: blake3::Hasher,
-    odd: bool,
-}
-
 impl Rules {
+    /// The same for the same rules.
+    fn name(&self) -> String {
+        self.read.finalize().to_hex().to_string()
+    }
+
     fn add(&mut self, path: &[u8], text: &[u8]) {
         for part in [path, text] {
-            self.name.update(&(part.len() as u64).to_le_bytes()).update(part);
+            self.read.update(&(part.len() as u64).to_le_bytes()).update(part);
         }
         let names_one = ODD_ATTRIBUTES.iter().any(|name| text.contains_str(name));
         self.odd |= names_one || text.starts_with(b"\xef\xbb\xbf") || text.lines().any(|line| line.len() >= LONGEST_LINE);

@@ -17,14 +17,14 @@ impl Checkout {
         }
         // What lies there is Baton's own, whoever the folder belongs to.
         let options = Options::isolated().with(gix::sec::Trust::Full).open_path_as_is(true);
-        let opened = gix::open_opts(&self.git_dir, options).map_err(|error| unreadable(&error))?;
+        let opened = gix::open_opts(&self.git_dir, options).map_err(unreadable)?;
         Ok(self.repository.get_or_init(|| opened))
     }
 
     /// The commit that is checked out.
     pub(super) fn head(&self) -> Result<String, CallError> {
-        let mut head = self.repository()?.head().map_err(|error| unreadable(&error))?;
-        match head.try_peel_to_id().map_err(|error| unreadable(&error))? {
+        let mut head = self.repository()?.head().map_err(unreadable)?;
+        match head.try_peel_to_id().map_err(unreadable)? {
             Some(id) => Ok(id.to_string()),
             None => Err(CallError::Invalid(match self.whose {
                 Whose::Person(_) => "The workspace's repository has no commit yet; make a first one.",
@@ -69,7 +69,7 @@ impl Checkout {
         if id.kind() != repository.object_hash() {
             return Ok(None);
         }
-        let found = repository.try_find_object(id).map_err(|error| unreadable(&error))?;
+        let found = repository.try_find_object(id).map_err(unreadable)?;
         let commit = found.and_then(|found| found.peel_to_kind(Kind::Commit).ok());
         Ok(commit.map(|commit| commit.id.to_string()))
     }
@@ -78,23 +78,23 @@ impl Checkout {
     pub(super) fn first_parent(&self, commit: &str) -> Result<Option<String>, CallError> {
         let unknown = || CallError::NotFound(format!("There is no commit `{}`; name another.", names::excerpt(commit)));
         let id = gix::ObjectId::from_hex(commit.as_bytes()).map_err(|_| unknown())?;
-        let commit = self.repository()?.find_commit(id).map_err(|error| unreadable(&error))?;
+        let commit = self.repository()?.find_commit(id).map_err(unreadable)?;
         Ok(commit.parent_ids().next().map(|parent| parent.to_string()))
     }
 
     fn reference(&self, name: &str) -> Result<Option<String>, CallError> {
         // What is no name of a branch names none.
         let Ok(full) = FullName::try_from(name) else { return Ok(None) };
-        let found = self.repository()?.try_find_reference(full.as_ref()).map_err(|error| unreadable(&error))?;
+        let found = self.repository()?.try_find_reference(full.as_ref()).map_err(unreadable)?;
         // Where there is none of the name, one that ends with it is found.
         let Some(mut found) = found.filter(|found| found.name() == full.as_ref()) else { return Ok(None) };
-        let commit = found.peel_to_commit().map_err(|error| unreadable(&error))?;
+        let commit = found.peel_to_commit().map_err(unreadable)?;
         Ok(Some(commit.id.to_string()))
     }
 }
 
 /// A repository that is not as git leaves one.
-pub(super) fn unreadable(error: &gix::Error) -> CallError {
+pub(super) fn unreadable(error: gix::Error) -> CallError {
     let reason = error.to_string();
     CallError::Other(format!(
         "The repository cannot be read: {}. Let the operator look what `git fsck` says in it.",

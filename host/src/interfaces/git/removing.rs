@@ -10,16 +10,19 @@ use std::{
 
 /// Removes a folder. A failure leaves a part of it, in another order.
 pub(super) fn remove(folder: &Path) -> io::Result<()> {
+    open_up(folder, &fs::symlink_metadata(folder)?)?;
     let (mut left, mut moved) = (vec![folder.to_owned()], 0);
     while let Some(next) = left.pop() {
-        open_up(&next, &fs::symlink_metadata(&next)?)?;
         for found in fs::read_dir(&next)? {
             let found = found?;
-            match found.file_type()?.is_dir() {
-                true if next == folder => left.push(found.path()),
-                true => left.push(up(&found.path(), folder, &mut moved)?),
-                false => fs::remove_file(found.path())?,
+            let (path, metadata) = (found.path(), found.metadata()?);
+            if !metadata.is_dir() {
+                fs::remove_file(path)?;
+                continue;
             }
+            // Only whoever may write in a folder may give it another parent.
+            open_up(&path, &metadata)?;
+            left.push(if next == folder { path } else { up(&path, folder, &mut moved)? });
         }
         if next != folder {
             fs::remove_dir(&next)?;
@@ -39,8 +42,6 @@ pub(super) fn open_up(folder: &Path, found: &Metadata) -> io::Result<()> {
 
 /// Puts a folder at the top of another, where no folder has its new name.
 fn up(found: &Path, folder: &Path, moved: &mut u64) -> io::Result<PathBuf> {
-    // Only whoever may write in a folder may give it another parent.
-    open_up(found, &fs::symlink_metadata(found)?)?;
     loop {
         *moved += 1;
         let place = folder.join(format!(".{moved}-going"));

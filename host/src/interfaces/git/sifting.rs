@@ -91,17 +91,17 @@ impl Sieve<'_> {
         let (was, wanted, is) = (before.entry_by_path(path)?, self.wanted.entry(number), stat(found));
         let unchanged = was.stat.matches(&is, ALIKE) && !is.is_racy(before.timestamp(), ALIKE);
         let usual = found.nlink() == 1 && (found.is_symlink() || found.mode() & 0o7600 == 0o600);
-        (unchanged && usual && was.id == wanted.id && was.mode == wanted.mode && mode(found) == wanted.mode).then_some((number, is))
+        (unchanged && usual && was.id == wanted.id && was.mode == wanted.mode && mode(found) == Some(wanted.mode)).then_some((number, is))
     }
 }
 
-fn mode(found: &Metadata) -> Mode {
+/// What an index calls a file; none for what it knows nothing of.
+fn mode(found: &Metadata) -> Option<Mode> {
     match (found.is_symlink(), found.is_file(), found.mode() & 0o100 != 0) {
-        (true, ..) => Mode::SYMLINK,
-        (false, true, true) => Mode::FILE_EXECUTABLE,
-        (false, true, false) => Mode::FILE,
-        // No entry of a file has this one.
-        (false, false, _) => Mode::COMMIT,
+        (true, ..) => Some(Mode::SYMLINK),
+        (false, true, true) => Some(Mode::FILE_EXECUTABLE),
+        (false, true, false) => Some(Mode::FILE),
+        (false, false, _) => None,
     }
 }
 
