@@ -14,7 +14,7 @@ use std::{
     process::Command,
 };
 
-use baton_tests::{HELLO, program};
+use baton_tests::{HELLO, compiled, program};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -205,14 +205,15 @@ fn what_is_written_is_for_its_owner() {
 #[test]
 fn a_fault_of_the_host_pauses_the_run_until_it_is_mended() {
     let home = tempfile::tempdir().unwrap();
+    let cache = compiled::keep_apart(home.path());
     fs::write(home.path().join("hello.wasm"), HELLO).unwrap();
     let _installed = baton(&home, &words("plugin install hello.wasm")).exits(0);
-    fs::remove_dir_all(home.path().join("data/cache")).unwrap();
-    fs::write(home.path().join("data/cache"), "in the way").unwrap();
+    fs::remove_dir_all(&cache).unwrap();
+    fs::write(&cache, "in the way").unwrap();
     let paused = baton(&home, &words("run hello -o json --input {}")).exits(3);
     let told: Value = serde_json::from_str(&paused.stdout).unwrap();
     assert!(told.to_string().contains("The plugin is not at fault"), "{told}");
-    fs::remove_file(home.path().join("data/cache")).unwrap();
+    fs::remove_file(&cache).unwrap();
     let _resumed = baton(&home, &words(&format!("runs resume {}", told["run"].as_str().unwrap()))).exits(0);
 }
 

@@ -220,16 +220,9 @@ impl Home {
         home
     }
 
-    /// Another user of the same server, whose plugins are compiled already.
+    /// Another user of the same server.
     fn neighbour(&self, brief: &str) -> Self {
-        let home = Self::new(self.port, brief);
-        let cache = self.path("data/cache");
-        for file in files(&cache) {
-            let target = home.path("data/cache").join(file.strip_prefix(&cache).unwrap());
-            fs::create_dir_all(target.parent().unwrap()).unwrap();
-            fs::copy(file, target).unwrap();
-        }
-        home
+        Self::new(self.port, brief)
     }
 
     fn base_url(&self) -> String {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use baton::kernel::compiler::{ChildProcess, CompileLimits, Compiler};
-use baton_tests::{PROBE, changed_probe, host::TestHost, program};
+use baton_tests::{PROBE, changed_probe, compiled, host::TestHost, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -249,6 +249,7 @@ fn a_bad_file_leaves_the_last_good_version_also_after_a_restart() {
 #[test]
 fn what_cannot_be_compiled_leaves_the_last_good_version() {
     let user = User::new();
+    compiled::keep_apart(user.home());
     user.put("probe", PROBE);
     let host = Host::over(&user);
     let _granted = user.baton(&["plugin", "grant", "probe"]).exits(0);
@@ -297,6 +298,7 @@ fn what_cannot_be_compiled_leaves_the_last_good_version() {
 #[test]
 fn what_takes_long_to_compile_holds_up_no_other_and_keeps_its_claim() {
     let user = User::new();
+    compiled::keep_apart(user.home());
     let host = Host::over(&user);
     let named = |name: &str| changed_probe(|manifest| manifest.replacen("\"probe\"", &format!("\"{name}\""), 1));
     let slow = [named("slow"), section(1, &laborious_module())].concat();

@@ -23,7 +23,7 @@ use baton::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::PROBE;
+use crate::{PROBE, compiled};
 
 /// A host over a folder of its own.
 pub struct TestHost {
@@ -52,7 +52,18 @@ impl TestHost {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("workspace")).unwrap();
         std::fs::write(folder.path().join("answers.yaml"), ANSWERS).unwrap();
+        compiled::lay_key(&folder.path().join("cache.key"));
         Self::put_together(folder, settings, writes).await
+    }
+
+    /// A host whose cache of compiled code is its own and empty: `cache` in its folder.
+    pub async fn with_own_cache() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["workspace", "cache"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        std::fs::write(folder.path().join("answers.yaml"), ANSWERS).unwrap();
+        Self::put_together(folder, json!({}), None).await
     }
 
     /// A host over a folder that was used before.
@@ -136,6 +147,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
     Config {
         data_dir: folder.join("data"),
         user_file: folder.join("baton.toml"),
+        cache_dir: Some(folder.join("cache")).filter(|own| own.is_dir()).unwrap_or_else(|| compiled::shared().join("baton/compiled")),
         cache_key: folder.join("cache.key"),
         user: Settings::merge(&[json!({ "models": { "default": model } }), settings.clone()]).into_value(),
         models: llm::Config { endpoints: endpoints(settings), ..llm::Config::scripts_only(folder) },

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::compiled;
+
 /// The program under test: `cargo test --workspace` builds it beside the tests.
 pub fn path() -> PathBuf {
     let test = std::env::current_exe().unwrap();
@@ -20,6 +22,7 @@ pub fn command(home: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
     let mut command = Command::new(path());
     command.args(arguments).current_dir(home).env_clear().stdin(Stdio::null());
     command.env("HOME", home).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env("XDG_CACHE_HOME", compiled::of(home));
     command
 }
 

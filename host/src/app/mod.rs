@@ -161,7 +161,7 @@ impl App {
             (Err(_), Access::Look) => Vec::new(),
             (published, _) => published.map_err(KernelError::from)?,
         };
-        let engine = Engine::new(&config.data_dir.join("cache"), &config.cache_key, compiler(&config))?;
+        let engine = Engine::new(&config.cache_dir, &config.cache_key, compiler(&config))?;
         let claims = match (store.claims().await, access) {
             (Err(_), Access::Look) => Vec::new(),
             (claims, _) => claims.map_err(KernelError::from)?,

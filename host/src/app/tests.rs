@@ -21,6 +21,7 @@ fn config(folder: &Path) -> Config {
         prices: crate::interfaces::llm::money::Prices::new(None).unwrap(),
         data_dir: folder.join("data"),
         user_file: folder.join("baton.toml"),
+        cache_dir: folder.join("cache"),
         cache_key: folder.join("cache.key"),
         user: json!({}),
         models: llm::Config::scripts_only(folder),
@@ -46,8 +47,7 @@ async fn open(folder: &Path, access: Access) -> Result<App, AppError> {
 #[tokio::test]
 async fn a_cache_that_cannot_be_used_keeps_nobody_from_looking() {
     let folder = TempDir::new().unwrap();
-    fs::create_dir(folder.path().join("data")).unwrap();
-    fs::write(folder.path().join("data/cache"), "in the way").unwrap();
+    fs::write(folder.path().join("cache"), "in the way").unwrap();
     drop(open(folder.path(), Access::Execute).await.unwrap());
     assert!(open(folder.path(), Access::Look).await.is_ok());
 }

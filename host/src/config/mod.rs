@@ -95,6 +95,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The user's settings: `BATON_CONFIG`, else `baton/baton.toml` under the user's configuration folder.
     pub user_file: PathBuf,
+    /// Compiled code of all data directories: `baton/compiled` under the user's cache folder, else `cache` in the data directory.
+    pub cache_dir: PathBuf,
     /// The key that marks compiled code as this user's own: `baton/cache.key` under the user's folder for state.
     pub cache_key: PathBuf,
     /// Defaults with the user's settings and those of the environment laid over them: `BATON_MODEL` is `models.default`.
@@ -159,6 +161,7 @@ impl Config {
         let user_file = path("BATON_CONFIG").or_else(|| folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(PROJECT_FILE)));
         let user_file = user_file.ok_or(NO_SETTINGS)?;
         let cache_key = folder("XDG_STATE_HOME", ".local/state").ok_or(NO_STATE)?.join("cache.key");
+        let cache_dir = folder("XDG_CACHE_HOME", ".cache").map_or_else(|| data_dir.join("cache"), |folder| folder.join("compiled"));
         let user = Settings::merge(&[defaults(), settings_file(&user_file)?, from_environment()]).into_value();
         let secrets = Secrets::new(data_dir.join("secrets.json"), cache_key.with_file_name("secret.key"), text("BATON_SECRET_KEY"));
         let models = models(&user, &user_file, &secrets)?;
@@ -177,6 +180,7 @@ impl Config {
         let config = Self {
             data_dir,
             user_file,
+            cache_dir,
             cache_key,
             user,
             secrets,
@@ -201,11 +205,11 @@ impl Config {
         Ok(config)
     }
 
-    /// Where the host keeps its own, out of reach of every run: data, the user's settings, and the keys. Absolute, each where
+    /// Where the host keeps its own, out of reach of every run: data, compiled code, the user's settings, and the keys. Absolute, each where
     /// it is named and where that leads.
     pub fn own_places(&self) -> Vec<PathBuf> {
         let keys = self.cache_key.parent();
-        [self.data_dir.as_path(), &self.user_file].into_iter().chain(keys).flat_map(privacy::resolved).collect()
+        [self.data_dir.as_path(), &self.cache_dir, &self.user_file].into_iter().chain(keys).flat_map(privacy::resolved).collect()
     }
 
     /// Settings for a workspace: defaults, user, project, environment; the later wins.

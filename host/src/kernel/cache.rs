@@ -19,7 +19,7 @@ const LARGEST_REFUSAL: u64 = 1 << 20;
 
 /// Why the cache did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
-#[error("The cache of compiled code at `{}` could not be {action}: {source}. Make the folder writable, or use another --data-dir.", .path.display())]
+#[error("The cache of compiled code at `{}` could not be {action}: {source}. Make the folder writable, or set XDG_CACHE_HOME to another.", .path.display())]
 pub struct CacheError {
     path: PathBuf,
     action: &'static str,

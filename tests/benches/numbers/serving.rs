@@ -25,7 +25,7 @@ const IN_FLIGHT: usize = 50;
 const NAME: &str = "other";
 
 pub(crate) async fn measure(table: &mut Table) -> Result<()> {
-    let host = TestHost::new().await;
+    let host = TestHost::with_own_cache().await;
     fs::create_dir_all(host.app.folder().root())?;
     let stop = Halt::default();
     let drive = Drive { root: None, until_idle: false };
@@ -76,7 +76,7 @@ fn version(number: usize) -> Vec<u8> {
 /// How many components there is code of in the cache, which a host of its own begins without any.
 fn compiled(app: &App) -> Result<usize> {
     let mut count = 0;
-    for engine in fs::read_dir(app.config.data_dir.join("cache")).into_iter().flatten() {
+    for engine in fs::read_dir(&app.config.cache_dir).into_iter().flatten() {
         let files = fs::read_dir(engine?.path())?.collect::<Result<Vec<_>, _>>()?;
         count += files.iter().filter(|file| file.path().extension().is_some_and(|extension| extension == "cwasm")).count();
     }

@@ -15,10 +15,10 @@ use serde_json::json;
 /// Expects: The code is compiled anew and replaced; the log says "does not bear this host's mark".
 #[tokio::test(flavor = "multi_thread")]
 async fn forged_code_is_not_run() {
-    let mut host = TestHost::new().await;
+    let mut host = TestHost::with_own_cache().await;
     let echo = json!({ "do": "echo", "say": "as it should be" });
     assert_eq!(host.run(echo.clone()).await.state, State::Succeeded);
-    let code = only_file(&host.folder.path().join("data/cache"), "cwasm");
+    let code = only_file(&host.app.config.cache_dir, "cwasm");
     let mark = code.with_extension("mark");
     let (true_code, true_mark) = (fs::read(&code).unwrap(), fs::read(&mark).unwrap());
     let mut flipped = true_code.clone();
@@ -48,10 +48,10 @@ async fn forged_code_is_not_run() {
 /// Expects: Marks of another key are worth nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cache_that_was_brought_along_is_not_trusted() {
-    let host = TestHost::new().await;
+    let host = TestHost::with_own_cache().await;
     let echo = json!({ "do": "echo", "say": 1 });
     assert_eq!(host.run(echo.clone()).await.state, State::Succeeded);
-    let code = only_file(&host.folder.path().join("data/cache"), "cwasm");
+    let code = only_file(&host.app.config.cache_dir, "cwasm");
     let before = fs::read(code.with_extension("mark")).unwrap();
     fs::remove_file(host.folder.path().join("cache.key")).unwrap();
     let host = host.restarted().await;
