@@ -52,6 +52,11 @@ test:
 test-one NAME:
     cargo test --workspace -- --nocapture {{ NAME }}
 
+# The sweeps that kill the host at every position of a journal, of which `just test` tries a sample.
+[group('test')]
+test-slow STRIDE='1':
+    BATON_TEST_STRIDE={{ STRIDE }} cargo test --workspace -- --nocapture killed_
+
 # Kills a sprint at every single write to its journal; takes an hour. STRIDE 10 takes every tenth of them.
 [group('test')]
 kill-everywhere STRIDE='1':

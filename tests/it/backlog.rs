@@ -7,7 +7,7 @@ use std::{
     process::Stdio,
 };
 
-use baton_tests::{PROBE, program};
+use baton_tests::{PROBE, program, sweep::Sweep};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -224,14 +224,12 @@ fn a_run_works_through_what_is_ready() {
 #[test]
 fn killed_after_every_journal_write_each_move_is_made_once() {
     let user = User::with_probe();
-    let mut positions = 0;
-    for writes in 1.. {
+    let last = Sweep::new(8).run(1, |writes| {
         let work = format!("work-{writes}");
         fs::create_dir(user.0.path().join(&work)).unwrap();
         if !killed_after(&user, &work, writes) {
-            break;
+            return false;
         }
-        positions = writes;
         let listed = user.baton(&["runs", "list", "-o", "json"]).exits(0).stdout;
         let runs: Value = serde_json::from_str(&listed).unwrap();
         let run = runs[0]["run"].as_str().unwrap().to_owned();
@@ -244,9 +242,9 @@ fn killed_after_every_journal_write_each_move_is_made_once() {
             let text = fs::read_to_string(user.0.path().join(&work).join(format!("docs/stories/{key}.md"))).unwrap();
             assert!(text.contains("status: done\n"), "killed after write {writes}: {text}");
         }
-    }
-    println!("killed at {positions} journal positions");
-    assert!(positions > 15, "the run makes more writes than {positions}");
+        true
+    });
+    assert!(last > 15, "the run makes more writes than {last}");
 }
 
 /// Begins a run and kills it once it has made so many journal writes; false when it ends before that.

@@ -2,13 +2,12 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
-use baton_tests::{PROBE, folder, program};
+use baton_tests::{PROBE, program, sweep::Sweep};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -16,15 +15,10 @@ use tempfile::TempDir;
 struct User(TempDir);
 
 impl User {
-    /// `cache`: compiled plugins of another user, so that each does not compile its own.
-    fn new(cache: Option<&Path>) -> Self {
+    fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         for folder in ["data/plugins", "work"] {
             fs::create_dir_all(home.path().join(folder)).unwrap();
-        }
-        if let Some(cache) = cache {
-            folder::copy(&cache.join("data/cache"), &home.path().join("data/cache"));
-            folder::copy(&cache.join(".local/state"), &home.path().join(".local/state"));
         }
         fs::write(home.path().join("data/plugins/probe.wasm"), PROBE).unwrap();
         let user = Self(home);
@@ -105,7 +99,7 @@ impl User {
 
 #[test]
 fn two_stories_are_made_in_worktrees_merged_and_landed() {
-    let user = User::new(None);
+    let user = User::new();
     let ended = user.run(&json!({ "do": "sprint" })).exits(0);
     let told: Value = serde_json::from_str(&ended.stdout).unwrap();
     let output = if told["output"].is_object() { &told["output"] } else { &told };
@@ -127,7 +121,7 @@ fn two_stories_are_made_in_worktrees_merged_and_landed() {
 
 #[test]
 fn a_failed_run_keeps_its_worktree_until_it_is_cancelled() {
-    let user = User::new(None);
+    let user = User::new();
     user.git(&["branch", "story/mine"]);
     fs::write(user.0.path().join("work/notes.txt"), "mine").unwrap();
     let add = json!({ "do": "worktree", "say": "story/three" });
@@ -151,7 +145,7 @@ fn a_failed_run_keeps_its_worktree_until_it_is_cancelled() {
 
 #[test]
 fn a_fork_is_told_that_worktrees_stay_with_the_run_that_made_them() {
-    let user = User::new(None);
+    let user = User::new();
     let _ended = user.run(&json!({ "do": "sprint" })).exits(0);
     let run = user.last_run().unwrap();
     let journal = user.baton(&["runs", "journal", &run, "-o", "json"]).exits(0);
@@ -168,29 +162,19 @@ fn a_fork_is_told_that_worktrees_stay_with_the_run_that_made_them() {
 
 #[test]
 fn killed_after_every_journal_write_each_commit_is_made_once() {
-    let undisturbed = User::new(None);
+    let undisturbed = User::new();
     let _ended = undisturbed.run(&json!({ "do": "sprint" })).exits(0);
     let expected = undisturbed.landed();
-    let (next, over) = (AtomicU64::new(1), AtomicBool::new(false));
-    std::thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| {
-                while !over.load(Ordering::SeqCst) {
-                    let writes = next.fetch_add(1, Ordering::SeqCst);
-                    let user = User::new(Some(undisturbed.0.path()));
-                    if !user.killed_after(writes) {
-                        over.store(true, Ordering::SeqCst);
-                        return;
-                    }
-                    let run = user.last_run().unwrap();
-                    let _ended = user.baton(&["runs", "resume", &run]).exits(0);
-                    assert_eq!(user.landed(), expected, "killed after write {writes}");
-                    user.is_tidy();
-                }
-            });
+    let last = Sweep::new(8).run(2, |writes| {
+        let user = User::new();
+        if !user.killed_after(writes) {
+            return false;
         }
+        let run = user.last_run().unwrap();
+        let _ended = user.baton(&["runs", "resume", &run]).exits(0);
+        assert_eq!(user.landed(), expected, "killed after write {writes}");
+        user.is_tidy();
+        true
     });
-    let positions = next.into_inner();
-    println!("killed at {positions} journal positions");
-    assert!(positions > 30, "the sprint makes more writes than {positions}");
+    assert!(last > 30, "the sprint makes more writes than {last}");
 }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    env, fs,
+    fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use baton_tests::{docker, folder, program};
+use baton_tests::{docker, program, sweep::Sweep};
 use serde_json::Value;
 
 use super::{
@@ -51,7 +51,7 @@ struct Landed {
 /// Sprints that nobody disturbed, by the story that landed first.
 struct Undisturbed {
     landed: BTreeMap<String, Landed>,
-    /// One of them, for what it has compiled.
+    /// One of them, for its journals.
     project: Project,
     sandbox: String,
 }
@@ -80,16 +80,6 @@ impl Undisturbed {
         Self { landed, project: last.unwrap(), sandbox }
     }
 
-    /// A project that is where this one was before its sprint, but that nothing has to be compiled again.
-    async fn again(&self) -> Project {
-        let project = of_two(&self.sandbox).await;
-        for part in ["data/cache", ".local/state"] {
-            let _ = fs::remove_dir_all(project.home.path().join(part));
-            folder::copy(&self.project.home.path().join(part), &project.home.path().join(part));
-        }
-        project
-    }
-
     /// For every kind of write, how many of it there are in the journals of the sprint.
     fn kinds(&self) -> BTreeMap<String, u64> {
         let mut kinds = BTreeMap::new();
@@ -107,7 +97,7 @@ impl Undisturbed {
 
     /// Kills a sprint at a position, has it resumed, and compares its end; none when the sprint ends before that.
     async fn rehearsed(&self, position: &str) -> Result<Option<(String, usize)>, String> {
-        let project = self.again().await;
+        let project = of_two(&self.sandbox).await;
         let ended = catch_unwind(AssertUnwindSafe(|| {
             let kind = project.killed_at(project.command(SPRINT), position)?;
             let run = project.run().unwrap();
@@ -296,15 +286,14 @@ fn assert_failed_nowhere(tally: &Tally) {
     assert!(tally.failures.is_empty(), "{} of {} positions:\n{}", tally.failures.len(), tally.positions, tally.failures.join("\n\n"));
 }
 
-/// Every single position; of so many one where that is said, since each takes seconds. In rounds, so that one that is ended
-/// early has been everywhere.
+/// Every position of the sweep, which is all of them where the environment does not say otherwise. Each takes seconds, so they
+/// are tried in rounds: one that is ended early has been everywhere.
 async fn killed_everywhere(sandbox: String) {
     const ROUNDS: usize = 8;
-    let stride = env::var("BATON_TEST_STRIDE").map_or(1, |stride| stride.parse().unwrap());
     let undisturbed = Undisturbed::new(sandbox).await;
     let writes = usize::try_from(undisturbed.kinds().values().sum::<u64>()).unwrap();
     println!("{writes} writes");
-    let positions: Vec<_> = (0..writes).step_by(stride).collect();
+    let positions = Sweep::new(1).sample(0..writes);
     let round = |round| positions.iter().skip(round).step_by(ROUNDS).map(ToString::to_string);
     let tally = undisturbed.killed_at_each((0..ROUNDS).flat_map(round)).await;
     assert_failed_nowhere(&tally);
@@ -316,11 +305,13 @@ async fn killed_everywhere(sandbox: String) {
 async fn killed_at_every_kind_of_write_the_same_lands_once() {
     let undisturbed = Undisturbed::new(PROCESSES.to_owned()).await;
     let kinds = undisturbed.kinds();
-    let positions = of_each_kind(&kinds);
+    let (sweep, all) = (Sweep::new(8), of_each_kind(&kinds));
+    let positions = sweep.sample(all);
     println!("{positions:?}");
     let tally = undisturbed.killed_at_each(positions.clone().into_iter()).await;
     assert_failed_nowhere(&tally);
-    assert_eq!((tally.positions, &tally.kinds), (positions.len(), &kinds.into_keys().collect()), "each is there to be killed at");
+    let expected = sweep.sample(kinds.into_keys()).into_iter().collect();
+    assert_eq!((tally.positions, &tally.kinds), (positions.len(), &expected), "each is there to be killed at");
 }
 
 #[tokio::test(flavor = "multi_thread")]

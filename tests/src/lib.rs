@@ -13,6 +13,7 @@ pub mod program;
 pub mod python;
 pub mod registry;
 pub mod server;
+pub mod sweep;
 
 /// The component that does what its input says.
 pub const PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe.wasm"));
