@@ -3,8 +3,10 @@
 pub mod agents;
 pub mod assets;
 pub mod backlog;
+pub mod blocking;
 pub mod children;
 mod exports;
+mod expression;
 pub mod files;
 pub mod forge;
 pub mod git;
