@@ -18,6 +18,8 @@ pub mod reserved;
 pub mod run;
 pub mod sandbox;
 mod sandbox_tools;
+pub mod schema_bounds;
+pub mod schema_check;
 mod session;
 pub mod settings;
 pub mod state;
