@@ -23,6 +23,7 @@ const LIMITS: Limits = Limits {
     wall_time: Duration::from_secs(5),
     payload: 1 << 20,
     calls: 0,
+    runs: 1,
     concurrent_runs: None,
     traps: 1,
 };
