@@ -68,7 +68,7 @@ hostile:
     UPDATE_DOCS=1 cargo test --package baton-tests --test all -- hostile::
     cargo test --package baton-tests --test malformed
 
-# Feeds what reads plugins with what libFuzzer makes up, for so many seconds; fuzz/README.md tells more.
+# Feeds what reads text from outside with what libFuzzer makes up, for so many seconds; fuzz/README.md tells more.
 [group('test')]
 fuzz TARGET='loader' TIME='60':
     cp Cargo.lock fuzz/Cargo.lock

@@ -108,6 +108,24 @@ async fn a_run_of_too_many_calls_is_paused_and_goes_on_when_the_limit_is_raised(
     assert_eq!(host.find(&run.id).await.output, Some(json!(8)));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tree_of_too_many_runs_is_paused_and_goes_on_when_the_limit_is_raised() {
+    let host = TestHost::with_settings(json!({ "limits": { "runs": 4 } })).await;
+    let echo = json!({ "do": "echo", "say": 1 });
+    let branch = json!({ "do": "start-all", "inputs": [echo, echo] });
+    let run = host.run(json!({ "do": "start-all", "inputs": [branch, branch, branch] })).await;
+    let all = host.app.kernel.tree(&run.id).await.unwrap();
+    assert_eq!(all.len(), 4, "no run is started beyond the limit");
+    let paused: Vec<_> = all.iter().filter(|run| matches!(run.state, State::Paused { .. })).collect();
+    assert!(!paused.is_empty() && limit(&paused[0].state).contains("4 runs, the limit for `probe`"), "{all:?}");
+    let TestHost { app, folder } = host;
+    drop(app);
+    let host = TestHost::over(folder, json!({})).await;
+    host.app.kernel.resume(&run, None).await.unwrap();
+    host.drive(&run.id).await;
+    assert_eq!(host.find(&run.id).await.output, Some(json!([[1, 1], [1, 1], [1, 1]])));
+}
+
 /// A host whose script takes its time, and on which there is a second plugin, `other`, that does what the probe does.
 async fn slow_host(settings: Value) -> TestHost {
     let host = TestHost::with_settings(settings).await;

@@ -4,6 +4,7 @@
 mod allocations;
 mod damaged;
 mod made_up;
+mod schemas;
 mod seeds;
 mod texts;
 

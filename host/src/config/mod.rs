@@ -143,8 +143,9 @@ pub struct Config {
 const LARGEST_FILE: u64 = 1 << 20;
 
 /// The words of a table of limits.
-const LIMITS: &[&str] = &["memory-mib", "guest-time-ms", "wall-time-s", "payload-mib", "calls", "concurrent-runs", "traps"];
-const LIMITS_WANTED: &str = "one of `memory-mib`, `guest-time-ms`, `wall-time-s`, `payload-mib`, `calls`, `concurrent-runs` and `traps`";
+const LIMITS: &[&str] = &["memory-mib", "guest-time-ms", "wall-time-s", "payload-mib", "calls", "runs", "concurrent-runs", "traps"];
+const LIMITS_WANTED: &str =
+    "one of `memory-mib`, `guest-time-ms`, `wall-time-s`, `payload-mib`, `calls`, `runs`, `concurrent-runs` and `traps`";
 
 const NO_DATA: ConfigError = ConfigError::NoHome { what: "data", variable: "BATON_DATA_DIR" };
 const NO_SETTINGS: ConfigError = ConfigError::NoHome { what: "your settings", variable: "BATON_CONFIG" };
@@ -264,6 +265,7 @@ impl Config {
             limits.guest_time = number("guest-time-ms")?.map_or(limits.guest_time, Duration::from_millis);
             limits.wall_time = number("wall-time-s")?.map_or(limits.wall_time, Duration::from_secs);
             limits.calls = number("calls")?.unwrap_or(limits.calls);
+            limits.runs = number("runs")?.unwrap_or(limits.runs);
             let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
             limits.concurrent_runs = number("concurrent-runs")?.map(count).or(limits.concurrent_runs);
             limits.traps = number("traps")?.map_or(limits.traps, |traps| u32::try_from(traps).unwrap_or(u32::MAX));

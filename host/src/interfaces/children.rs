@@ -60,6 +60,19 @@ pub enum ChildError {
     /// Children of children of children …
     #[error("Runs are nested {0} deep, which is the most; let the outer workflow start this one.")]
     TooDeep(usize),
+    /// More than one tree may have.
+    #[error(
+        "Run {root} and those that it led to are {limit} runs, the limit for `{plugin}`. Raise `limits.runs` in baton.toml if it does not start itself \
+         without end, then resume the run."
+    )]
+    TooMany {
+        /// The first of the tree.
+        root: RunId,
+        /// Its plugin, whose limit it is.
+        plugin: String,
+        /// How many it may have.
+        limit: u64,
+    },
     /// The store failed.
     #[error("{0}")]
     Store(String),
@@ -74,6 +87,7 @@ impl<A> From<ChildError> for Performed<A> {
                 Self::answer(Err(CallError::NotFound(text)))
             }
             ChildError::TooDeep(_) => Self::answer(Err(CallError::Invalid(text))),
+            ChildError::TooMany { .. } => Self::Paused { pause: Pause::new(PauseKind::Limit, text), happened: false },
             ChildError::Store(_) => Self::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{
     backlog::Documents,
+    blocking::Deadline,
     files::{Kind, Pattern, RelativePath, Walk, Workspace},
 };
 use crate::journal::{Attempt, CallError};
@@ -27,7 +28,7 @@ impl Documents for Workspace {
 
     fn list(&self, folder: &str) -> Result<Vec<String>, CallError> {
         let pattern = Pattern::parse(&format!("{folder}/*.md"))?;
-        let walk = Walk { pattern: Some(&pattern), allowed: &|_| true, most: MOST_DOCUMENTS };
+        let walk = Walk { pattern: Some(&pattern), allowed: &|_| true, most: MOST_DOCUMENTS, deadline: &Deadline::new() };
         let mut paths: Vec<_> = walk.run(self)?.into_iter().filter(|found| found.kind == Kind::File).map(|found| found.path).collect();
         paths.sort();
         Ok(paths)

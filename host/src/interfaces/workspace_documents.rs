@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, hash::Hasher, time::UNIX_EPOCH};
 
 use super::{
+    blocking::Deadline,
     files::{Kind, Pattern, RelativePath, Walk, Workspace},
     knowledge::{Documents, Listed},
 };
@@ -11,6 +12,8 @@ use super::{
 const MOST_DOCUMENTS: usize = 2_000;
 /// Bytes of a document; a longer one is data rather than prose.
 const LARGEST_DOCUMENT: u64 = 512 << 10;
+/// Bytes of all documents, the first by path.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// Where the backlog is written to. Whoever works on a story is given it whole, and a backlog of thousands would leave no
 /// room for other documents, so only a glob that names the folder means it.
@@ -21,21 +24,27 @@ impl Documents for Workspace {
         self.root().display().to_string()
     }
 
-    fn list(&self, globs: &[String]) -> Result<Vec<Listed>, String> {
+    fn list(&self, globs: &[String], deadline: &Deadline) -> Result<Vec<Listed>, String> {
         let mut listed = BTreeMap::new();
         for glob in globs {
             let wrong = |error| format!("`knowledge.documents` in baton.toml holds `{}`. {error}", glob.escape_debug());
             let pattern = Pattern::parse(glob).map_err(wrong)?;
             let named = glob.trim_start_matches("./").starts_with(STORIES);
-            let walk = Walk { pattern: Some(&pattern), allowed: &|path| named || !path.starts_with(STORIES), most: MOST_DOCUMENTS };
+            let allowed = |path: &str| named || !path.starts_with(STORIES);
+            let walk = Walk { pattern: Some(&pattern), allowed: &allowed, most: MOST_DOCUMENTS, deadline };
             let found = walk.run(self).map_err(wrong)?;
             for file in found.into_iter().filter(|file| file.kind == Kind::File && file.size <= LARGEST_DOCUMENT) {
                 if let Some(stamp) = stamp(self, &file.path) {
-                    listed.insert(file.path, stamp);
+                    listed.insert(file.path, (stamp, file.size));
                 }
             }
         }
-        Ok(listed.into_iter().take(MOST_DOCUMENTS).map(|(path, stamp)| Listed { path, stamp }).collect())
+        let mut bytes = 0;
+        let fitting = listed.into_iter().take(MOST_DOCUMENTS).take_while(|(_, (_, size))| {
+            bytes += size;
+            bytes <= MOST_BYTES
+        });
+        Ok(fitting.map(|(path, (stamp, _))| Listed { path, stamp }).collect())
     }
 
     fn read(&self, path: &str) -> Option<String> {
@@ -69,9 +78,10 @@ mod tests {
             fs::write(folder.path().join(format!("docs/stories/{number}.md")), "").unwrap();
         }
         let workspace = Workspace::open(folder.path()).unwrap();
-        let listed = workspace.list(&["docs/**/*.md".to_owned()]).unwrap();
+        let list = |globs: &[String]| workspace.list(globs, &Deadline::new());
+        let listed = list(&["docs/**/*.md".to_owned()]).unwrap();
         assert_eq!(listed.iter().map(|listed| listed.path.as_str()).collect::<Vec<_>>(), ["docs/PRD.md"]);
-        assert_eq!(workspace.list(&["docs/stories/1?.md".to_owned()]).unwrap().len(), 10);
-        assert!(workspace.list(&["docs/stories/*.md".to_owned()]).unwrap_err().contains("More than 2000"));
+        assert_eq!(list(&["docs/stories/1?.md".to_owned()]).unwrap().len(), 10);
+        assert!(list(&["docs/stories/*.md".to_owned()]).unwrap_err().contains("More than 2000"));
     }
 }

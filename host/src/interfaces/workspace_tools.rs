@@ -1,8 +1,9 @@
 //! Serves the files that the host's own tools work on from a run's workspace: the one place that knows both interfaces.
 
 use super::{
+    blocking::Deadline,
     files::{self, Kind, Pattern, RelativePath, Search, Walk, Workspace},
-    tools::{Files, Line, Listed},
+    tools::{Files, Line, Listed, Wanted},
 };
 use crate::journal::{Attempt, Authority, CallError, Capability};
 
@@ -23,9 +24,10 @@ impl Files for Workspace {
         self.write(&RelativePath::parse(path)?, content, attempt)
     }
 
-    fn find(&self, glob: &str, authority: &dyn Authority) -> Result<Vec<Listed>, CallError> {
+    fn find(&self, glob: &str, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<Listed>, CallError> {
         let pattern = Pattern::parse(glob)?;
-        let walk = Walk { pattern: Some(&pattern), allowed: &|path| files::may_read(authority, path), most: files::MOST_ENTRIES };
+        let allowed = |path: &str| files::may_read(authority, path);
+        let walk = Walk { pattern: Some(&pattern), allowed: &allowed, most: files::MOST_ENTRIES, deadline };
         let found = walk.run(self)?.into_iter().map(|found| {
             let size = match found.kind {
                 Kind::File => Ok(found.size),
@@ -37,8 +39,9 @@ impl Files for Workspace {
         Ok(found.collect())
     }
 
-    fn search(&self, pattern: &str, glob: Option<&str>, limit: u32, authority: &dyn Authority) -> Result<Vec<Line>, CallError> {
-        let matches = Search::new(pattern, glob, limit)?.run(self, &|path| files::may_read(authority, path))?;
+    fn search(&self, wanted: &Wanted<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<Line>, CallError> {
+        let search = Search::new(wanted.pattern, wanted.glob, wanted.limit)?;
+        let matches = search.run(self, &|path| files::may_read(authority, path), deadline)?;
         Ok(matches.into_iter().map(|found| Line { path: found.path, number: found.line, text: found.text }).collect())
     }
 }

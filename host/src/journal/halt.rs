@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
 
 use super::{Effect, Interrupt, Repeat};
 
@@ -11,7 +11,11 @@ pub const GRACE: Duration = Duration::from_secs(5);
 
 /// Tells a run from outside to end. Clones speak to the same run.
 #[derive(Clone, Debug)]
-pub struct Halt(Arc<watch::Sender<Signal>>);
+pub struct Halt {
+    signal: Arc<watch::Sender<Signal>>,
+    /// Read by each call from its intent to its answer, so that none is cut off in between.
+    calls: Arc<RwLock<()>>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Signal {
@@ -22,7 +26,7 @@ enum Signal {
 
 impl Default for Halt {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(Signal::GoOn)))
+        Self { signal: Arc::new(watch::Sender::new(Signal::GoOn)), calls: Arc::default() }
     }
 }
 
@@ -40,7 +44,7 @@ impl Halt {
 
     /// Why the run has to end, if it has to.
     pub fn interrupt(&self) -> Option<Interrupt> {
-        match *self.0.borrow() {
+        match *self.signal.borrow() {
             Signal::GoOn => None,
             Signal::Stop => Some(Interrupt::Stopped),
             Signal::Cancel => Some(Interrupt::Cancelled),
@@ -50,12 +54,12 @@ impl Halt {
     /// Returns once somebody has cancelled.
     pub async fn cancelled(&self) {
         // The sender is ours, so the wait ends only by the signal.
-        let _ = self.0.subscribe().wait_for(|signal| *signal == Signal::Cancel).await;
+        let _ = self.signal.subscribe().wait_for(|signal| *signal == Signal::Cancel).await;
     }
 
     /// Returns once somebody has stopped or cancelled.
     pub async fn raised(&self) {
-        let _ = self.0.subscribe().wait_for(|signal| *signal != Signal::GoOn).await;
+        let _ = self.signal.subscribe().wait_for(|signal| *signal != Signal::GoOn).await;
     }
 
     /// What comes of a call, unless somebody stops the run and the call takes longer than [`GRACE`] from then on: that is as if
@@ -71,6 +75,23 @@ impl Halt {
         }
     }
 
+    /// Marks a call as being made, until the mark is dropped.
+    pub async fn calling(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.calls).read_owned().await
+    }
+
+    /// Returns once the guest itself is to be ended: somebody stopped the run, [`GRACE`] has passed, and no call is being
+    /// made. A guest that computes or sleeps never comes to the call by which it would end.
+    pub async fn stalled(&self) {
+        self.stalled_for(GRACE).await;
+    }
+
+    async fn stalled_for(&self, grace: Duration) {
+        self.raised().await;
+        tokio::time::sleep(grace).await;
+        let _no_call_is_made = self.calls.write().await;
+    }
+
     async fn overdue(&self) {
         self.raised().await;
         tokio::time::sleep(GRACE).await;
@@ -78,7 +99,7 @@ impl Halt {
 
     /// A cancellation is final: a later stop does not soften it.
     fn raise(&self, signal: Signal) {
-        self.0.send_if_modified(|current| {
+        self.signal.send_if_modified(|current| {
             let raised = *current != Signal::Cancel && *current != signal;
             if raised {
                 *current = signal;
@@ -93,6 +114,17 @@ mod tests {
     use std::{future::pending, time::Instant};
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_guest_is_ended_after_the_grace_but_not_in_a_call() {
+        let (halt, moment) = (Halt::default(), Duration::from_millis(20));
+        let call = halt.calling().await;
+        assert!(tokio::time::timeout(moment, halt.stalled_for(Duration::ZERO)).await.is_err(), "nobody stopped it");
+        halt.stop();
+        assert!(tokio::time::timeout(moment, halt.stalled_for(Duration::ZERO)).await.is_err(), "a call is being made");
+        drop(call);
+        halt.stalled_for(moment).await;
+    }
 
     #[tokio::test]
     async fn a_stopped_run_leaves_its_call_after_the_grace_unless_it_must_not_happen_twice() {

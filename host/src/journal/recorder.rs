@@ -220,6 +220,7 @@ impl Recorder {
         F: Future<Output = Performed<A>>,
     {
         let mut prepared = self.prepare(call)?;
+        let _made_to_its_end = self.halt.calling().await;
         self.intend(std::slice::from_mut(&mut prepared)).await?;
         let performed = match prepared.attempt() {
             Some(attempt) => self.halt.in_time(prepared.effect(), perform(attempt)).await,

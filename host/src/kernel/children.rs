@@ -51,6 +51,7 @@ impl Children for Family {
         if depth(&kernel, &parent).await? >= DEEPEST {
             return Err(ChildError::TooDeep(DEEPEST));
         }
+        check_number(&kernel, &parent).await?;
         let workspace = match order.worktree {
             None => parent.workspace.clone(),
             Some(name) => {
@@ -96,6 +97,16 @@ async fn is_child(kernel: &Kernel, parent: &RunId, run: &Run) -> Result<bool, Ch
         ancestor = kernel.run(&id).await.map_err(store)?.forked_from.map(|(source, _)| source);
     }
     Ok(false)
+}
+
+/// Whether the tree may have one more run.
+async fn check_number(kernel: &Kernel, parent: &Run) -> Result<(), ChildError> {
+    let root = kernel.run(&parent.root).await.map_err(store)?;
+    let limit = kernel.parts.policy.limits(&root.plugin).runs;
+    if kernel.runs().count_tree(&root.id).await.map_err(store)? < limit {
+        return Ok(());
+    }
+    Err(ChildError::TooMany { root: root.id, plugin: root.plugin, limit })
 }
 
 async fn depth(kernel: &Kernel, run: &Run) -> Result<usize, ChildError> {

@@ -4,13 +4,14 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use jsonschema::PatternOptions;
 use serde_json::{Value, json};
 
 use super::{Kernel, children::Family, execution::Ending, guest::Guest, limits::Limits, package::Kind, registry::Plugin};
 use crate::{
     interfaces::{
         About, Place, Session,
+        blocking::blocking,
+        schema_check,
         toolboxes::{Declared, Toolboxes},
     },
     journal::{self, Authority, Capability, Denial, Entry, Halt, Interrupt, Journal, JournalError, Ports, Recorder, RunId, Write},
@@ -22,6 +23,7 @@ const LIMITS: Limits = Limits {
     wall_time: Duration::from_secs(5),
     payload: 1 << 20,
     calls: 0,
+    runs: 1,
     concurrent_runs: None,
     traps: 1,
 };
@@ -30,6 +32,7 @@ const LIMITS: Limits = Limits {
 const MOST_TOOLS: usize = 128;
 const LONGEST_NAME: usize = 64;
 const LONGEST_DESCRIPTION: usize = 4096;
+const LONGEST_REASON: usize = 300;
 
 #[async_trait]
 impl Toolboxes for Family {
@@ -52,7 +55,8 @@ impl Kernel {
     /// The tools of a toolbox, asked for once per version.
     pub async fn tools_of(&self, plugin: &Arc<Plugin>) -> Result<Arc<[Declared]>, String> {
         let broken = |why: String| format!("Toolbox `{}` does not say what its tools are: {why}", plugin.name());
-        let asked = plugin.tools.get_or_init(|| async { self.ask(plugin).await.and_then(checked) }).await;
+        let ask = || async { beside(self.ask(plugin).await?).await };
+        let asked = plugin.tools.get_or_init(ask).await;
         asked.clone().map_err(broken)
     }
 
@@ -132,6 +136,11 @@ fn refused() -> JournalError {
     JournalError { action: "written", reason: "a toolbox calls the host while it lists its tools.".to_owned() }
 }
 
+/// Looks through what a toolbox says, where that may take a while.
+async fn beside(tools: Vec<Declared>) -> Result<Arc<[Declared]>, String> {
+    blocking(|_| checked(tools)).await.unwrap_or_else(|error| Err(format!("the host failed at it ({error}). Report it.")))
+}
+
 /// Tools that can be shown to a model, or what is wrong with them.
 fn checked(tools: Vec<Declared>) -> Result<Arc<[Declared]>, String> {
     if tools.len() > MOST_TOOLS {
@@ -150,10 +159,12 @@ fn checked(tools: Vec<Declared>) -> Result<Arc<[Declared]>, String> {
         if description.len() > LONGEST_DESCRIPTION {
             return Err(format!("the description of `{name}` has more than {LONGEST_DESCRIPTION} bytes."));
         }
-        let is_schema = |schema| jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema).is_ok();
-        if !matches!(parameters, Value::Object(_)) || !is_schema(parameters) {
-            return Err(format!("the parameters of `{name}` are no JSON Schema."));
+        if !matches!(parameters, Value::Object(_)) {
+            return Err(format!("the parameters of `{name}` are not a JSON Schema."));
         }
+        let reason = |reason: String| reason.chars().take(LONGEST_REASON).flat_map(char::escape_debug).collect::<String>();
+        schema_check::compiles(parameters)
+            .map_err(|why| format!("the parameters of `{name}` are not a JSON Schema that Baton accepts: {}.", reason(why)))?;
     }
     Ok(tools.into())
 }

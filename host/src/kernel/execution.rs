@@ -54,8 +54,12 @@ impl Kernel {
             Ok(session) => session,
             Err(reason) => return paused(PauseKind::Operator, reason),
         };
+        let halt = session.recorder.halt();
         let mut store = Guest::store(&self.parts.engine, session, &run.seed, limits);
-        let called = tokio::time::timeout(limits.wall_time, exports.call(&mut store, &run.input)).await;
+        let called = tokio::select! {
+            called = tokio::time::timeout(limits.wall_time, exports.call(&mut store, &run.input)) => called,
+            () = halt.stalled() => return Ending::Interrupted(Interrupt::Stopped),
+        };
         match called {
             Err(_) => limit(Exceeded::WallTime(limits.wall_time)),
             Ok(Err(error)) => stopped(&store, error, limits),

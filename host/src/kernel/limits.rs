@@ -19,6 +19,9 @@ pub struct Limits {
     pub payload: usize,
     /// Host calls of one run. Default 100,000.
     pub calls: u64,
+    /// Runs of one tree: the run that somebody started and all that it and its children started. That of the first run's
+    /// plugin holds. Default 2,000.
+    pub runs: u64,
     /// Executions of one plugin at once; a run that waits is none. Default none beyond the slots there are.
     pub concurrent_runs: Option<usize>,
     /// Runs of one version in a row that a trap may end before nothing starts it any more. Default 5.
@@ -33,6 +36,7 @@ impl Default for Limits {
             wall_time: Duration::from_secs(3600),
             payload: 8 << 20,
             calls: 100_000,
+            runs: 2_000,
             concurrent_runs: None,
             traps: 5,
         }

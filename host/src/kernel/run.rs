@@ -200,6 +200,8 @@ pub trait Runs: Send + Sync {
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError>;
     /// The projects that runs belong to, in the order of their names.
     async fn projects(&self) -> Result<Vec<String>, RunsError>;
+    /// How many runs the run and its descendants are.
+    async fn count_tree(&self, id: &RunId) -> Result<u64, RunsError>;
     /// What the run and its descendants took so far.
     async fn tally(&self, id: &RunId) -> Result<Tally, RunsError>;
     /// Gives a run other settings.

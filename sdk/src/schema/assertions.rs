@@ -1,6 +1,29 @@
 //! The keywords that look at one value alone.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
+
+/// What a keyword costs beside the step that each keyword is.
+pub(super) fn steps(keyword: &str, expected: &Value, value: &Value) -> usize {
+    match keyword {
+        "enum" | "const" => size(expected),
+        "required" => expected.as_array().map_or(0, Vec::len),
+        "uniqueItems" => size(value),
+        "minLength" | "maxLength" => value.as_str().map_or(0, |text| text.len() / 64),
+        _ => 0,
+    }
+}
+
+/// Values and bytes of text, about.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(size).sum::<usize>() + 1,
+        Value::Object(fields) => fields.iter().map(|(name, field)| name.len() / 64 + size(field)).sum::<usize>() + 1,
+        Value::String(text) => text.len() / 64 + 1,
+        _ => 1,
+    }
+}
 
 /// What is wrong with the value, if this keyword finds anything. Keywords it does not know find nothing.
 pub(super) fn problem(keyword: &str, expected: &Value, value: &Value) -> Option<String> {
@@ -67,6 +90,7 @@ fn above(count: usize, most: &Value, what: &str) -> Option<String> {
 }
 
 fn repeated(expected: &Value, items: &[Value]) -> Option<String> {
-    let again = items.iter().enumerate().any(|(index, item)| items[..index].contains(item));
-    (*expected == Value::Bool(true) && again).then(|| "must not have the same item twice".to_owned())
+    let mut seen = BTreeSet::new();
+    (*expected == Value::Bool(true) && items.iter().any(|item| !seen.insert(item.to_string())))
+        .then(|| "must not have the same item twice".to_owned())
 }

@@ -6,12 +6,16 @@ mod assertions;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 use serde_json::Value;
 
 /// Deepest chain of references that is followed, so that a schema that names itself ends.
 const DEEPEST: usize = 64;
+/// Steps of one check: a step is a schema held against a value. References make a schema far larger than its text.
+const MOST_STEPS: usize = 2_000_000;
+/// Violations that are listed; nobody corrects more at once.
+const MOST_FOUND: usize = 100;
 
 /// One way in which a document does not satisfy its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +33,16 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Every violation, in the document's order; empty when the document satisfies the schema.
+/// The violations, at most a hundred, in the document's order; empty when the document satisfies the schema. A check that
+/// takes too many steps finds that as a violation.
 pub fn violations(schema: &Value, document: &Value) -> Vec<Violation> {
-    let mut found = Vec::new();
-    Check { root: schema, depth: 0 }.check(schema, document, "", &mut found);
+    let (mut found, steps) = (Vec::new(), Cell::new(0));
+    let check = Check { root: schema, depth: 0, steps: &steps };
+    check.check(schema, document, "", &mut found);
+    if check.is_over() {
+        found.clear();
+        found.push(Violation { path: String::new(), problem: "is too much to be checked against this schema".to_owned() });
+    }
     found
 }
 
@@ -46,9 +56,19 @@ pub fn listed(violations: &[Violation]) -> String {
 struct Check<'a> {
     root: &'a Value,
     depth: usize,
+    steps: &'a Cell<usize>,
 }
 
 impl Check<'_> {
+    fn take(self, steps: usize) {
+        self.steps.set(self.steps.get().saturating_add(steps));
+    }
+
+    /// Nothing more is looked at.
+    fn is_over(self) -> bool {
+        self.steps.get() > MOST_STEPS
+    }
+
     fn check(self, schema: &Value, document: &Value, path: &str, found: &mut Vec<Violation>) {
         if *schema == Value::Bool(false) {
             found.push(Violation { path: path.to_owned(), problem: "is not allowed here".to_owned() });
@@ -56,12 +76,20 @@ impl Check<'_> {
         let Value::Object(keywords) = schema else {
             return;
         };
+        self.take(1 + keywords.len());
+        if self.is_over() {
+            return;
+        }
         if self.depth >= DEEPEST {
             found.push(Violation { path: path.to_owned(), problem: "is nested too deeply to be checked".to_owned() });
             return;
         }
         let inner = Check { depth: self.depth + 1, ..self };
         for (keyword, expected) in keywords {
+            self.take(assertions::steps(keyword, expected, document));
+            if self.is_over() || found.len() >= MOST_FOUND {
+                return;
+            }
             if let Some(problem) = assertions::problem(keyword, expected, document) {
                 found.push(Violation { path: path.to_owned(), problem });
             }

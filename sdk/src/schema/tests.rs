@@ -63,3 +63,37 @@ fn keywords_of_the_wrong_form_do_no_harm() {
     assert_eq!(violations(&schema, &json!([1])), []);
     assert_eq!(violations(&Value::Bool(true), &json!(1)), []);
 }
+
+/// Definitions each of which names the next one twice, by this keyword.
+fn fan_out(keyword: &str, levels: usize) -> Value {
+    let mut definitions = json!({});
+    for level in 0..levels {
+        let next = json!({ "$ref": format!("#/$defs/d{}", level + 1) });
+        definitions[format!("d{level}")] = json!({ keyword: [next, next] });
+    }
+    definitions[format!("d{levels}")] = json!({ "type": "object" });
+    json!({ "$defs": definitions, "$ref": "#/$defs/d0" })
+}
+
+#[test]
+fn a_check_that_costs_more_than_its_text_ends() {
+    let numbers = |many: u64| (0..many).map(Value::from).collect::<Value>();
+    let tree = json!({ "anyOf": [{ "$ref": "#" }, { "$ref": "#" }], "maxProperties": 0 });
+    let branches: Vec<_> = (0..2_000).map(|number| json!({ "required": [format!("a{number}")] })).collect();
+    for (schema, document) in [
+        (fan_out("allOf", 30), json!({})),
+        (fan_out("anyOf", 30), json!([])),
+        (fan_out("oneOf", 30), json!({})),
+        (tree, json!({ "a": 1 })),
+        (json!({ "items": { "enum": numbers(3_000) } }), numbers(3_000)),
+        (json!({ "items": { "anyOf": branches } }), Value::Array(vec![json!({}); 3_000])),
+    ] {
+        let found = violations(&schema, &document);
+        assert_eq!(listed(&found), "- the document is too much to be checked against this schema", "{:.100}", schema.to_string());
+    }
+    assert_eq!(violations(&json!({ "uniqueItems": true }), &numbers(50_000)), []);
+    let rows: Value = (0..5_000).map(|number| json!({ "a": number, "b": "text" })).collect();
+    let row = json!({ "type": "object", "required": ["a", "b"], "properties": { "a": { "type": "integer" }, "b": { "type": "string" } } });
+    assert_eq!(violations(&json!({ "type": "array", "items": row }), &rows), []);
+    assert_eq!(violations(&json!({ "items": { "type": "string" } }), &numbers(5_000)).len(), 100, "the first ones");
+}

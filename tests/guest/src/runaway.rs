@@ -12,6 +12,12 @@ pub(crate) fn spin() -> ! {
     }
 }
 
+/// Expects: to sleep in real time, past the host, and to be ended soon after its run is stopped.
+pub(crate) fn doze(milliseconds: u64) -> Value {
+    std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+    Value::Null
+}
+
 /// Expects: no more memory than its limit.
 pub(crate) fn allocate(step: usize) -> Result<Value> {
     let mut kept = Vec::new();

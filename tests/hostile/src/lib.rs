@@ -32,6 +32,7 @@ plugins!(
     race_links,
     recurse,
     spin,
+    start_endlessly,
     take_from_others,
     tamper_terminal,
 );

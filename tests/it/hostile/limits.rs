@@ -1,5 +1,6 @@
 //! Whoever takes too much is ended at the limit that it ran into, and the run beside it does not notice.
 
+use baton::kernel::run::State;
 use baton_tests::hostile::{Stage, failure, limit, output};
 use serde_json::json;
 
@@ -51,4 +52,18 @@ async fn a_hundred_mebibytes_are_not_taken_over() {
         assert!(limit(&run).starts_with("The plugin handed the host far more than the 1 MiB that one call may carry."), "{way}");
     }
     assert!(!stage.host.workspace().join("out").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tree_of_runs_has_an_end() {
+    let stage = Stage::with_settings(json!({ "limits": { "runs": 30 } })).await;
+    let run = stage.play("start_endlessly", json!({})).await;
+    let tree = stage.host.app.kernel.tree(&run.id).await.unwrap();
+    // Those that are executed at the same moment may each start one more.
+    assert!((30..45).contains(&tree.len()), "{} runs", tree.len());
+    let paused: Vec<_> = tree.iter().filter(|run| matches!(run.state, State::Paused { .. })).collect();
+    assert!(!paused.is_empty());
+    for run in paused {
+        assert!(limit(run).contains("are 30 runs, the limit for `start-endlessly`."), "{}", limit(run));
+    }
 }

@@ -3,6 +3,7 @@
 mod ambient;
 mod cache;
 mod containers;
+mod ending;
 mod files;
 mod gate;
 mod limits;

@@ -9,7 +9,10 @@ use super::{AGENTS, View};
 use crate::{
     bindings::{Fault, agents as wit},
     events::{Category, Draft},
-    interfaces::children::{ChildError, Children, Ended, Order, Role},
+    interfaces::{
+        children::{ChildError, Children, Ended, Order, Role},
+        schema_bounds,
+    },
     journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
 };
 
@@ -56,7 +59,10 @@ fn input(task: &wit::Task) -> Result<Value, CallError> {
 
 fn schema(text: &str) -> Result<Value, CallError> {
     match serde_json::from_str(text) {
-        Ok(schema @ Value::Object(_)) => Ok(schema),
+        Ok(schema @ Value::Object(_)) => match schema_bounds::accept(&schema) {
+            Ok(()) => Ok(schema),
+            Err(reason) => Err(CallError::Invalid(format!("The answer's schema is not accepted: {reason}. Send a simpler one."))),
+        },
         Ok(_) => {
             Err(CallError::Invalid("The answer's schema is no JSON object; send a JSON Schema such as {\"type\": \"object\"}.".into()))
         }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     bindings::{Fault, files as wit},
+    interfaces::blocking::{Deadline, blocking},
     journal::{Call, CallError, Capability, Effect, Pause, PauseKind, Performed},
 };
 
@@ -31,7 +32,7 @@ impl wit::Host for View<'_> {
         let call = Call::new("files.read", Effect::Read, &json!({ "path": path.as_str() }))?;
         let call = call.needing(Capability::new(READ.word, path.as_str().to_owned()));
         let workspace = Arc::clone(self.workspace);
-        let read = move |_| aside(move || workspace.read(&path).map(Content::from));
+        let read = move |_| aside(move |_| workspace.read(&path).map(Content::from));
         let content = self.recorder.call(call, read).await??;
         content.try_into().map_err(Fault::from)
     }
@@ -42,7 +43,7 @@ impl wit::Host for View<'_> {
         let call = Call::new("files.write", Effect::Write, &json!({ "path": path.as_str(), "content": content }))?;
         let call = call.needing(Capability::new(WRITE.word, path.as_str().to_owned()));
         let workspace = Arc::clone(self.workspace);
-        let write = move |attempt| aside(move || workspace.write(&path, &Vec::try_from(content)?, &attempt));
+        let write = move |attempt| aside(move |_| workspace.write(&path, &Vec::try_from(content)?, &attempt));
         Ok(self.recorder.call(call, write).await??)
     }
 
@@ -51,7 +52,7 @@ impl wit::Host for View<'_> {
         let call = Call::new("files.remove", Effect::Write, &json!({ "path": path.as_str() }))?;
         let call = call.needing(Capability::new(WRITE.word, path.as_str().to_owned()));
         let workspace = Arc::clone(self.workspace);
-        let remove = move |attempt| aside(move || workspace.remove(&path, &attempt));
+        let remove = move |attempt| aside(move |_| workspace.remove(&path, &attempt));
         Ok(self.recorder.call(call, remove).await??)
     }
 
@@ -60,8 +61,8 @@ impl wit::Host for View<'_> {
         let call = Call::new("files.find", Effect::Read, &json!({ "glob": glob }))?;
         let (workspace, authority) = (Arc::clone(self.workspace), self.recorder.authority());
         let find = move |_| {
-            aside(move || {
-                let walk = Walk { pattern: Some(&pattern), allowed: &|path| may_read(&*authority, path), most: MOST_ENTRIES };
+            aside(move |deadline| {
+                let walk = Walk { pattern: Some(&pattern), allowed: &|path| may_read(&*authority, path), most: MOST_ENTRIES, deadline };
                 walk.run(&workspace)
             })
         };
@@ -70,25 +71,30 @@ impl wit::Host for View<'_> {
     }
 
     async fn search(&mut self, pattern: String, glob: Option<String>, limit: u32) -> Result<Vec<wit::LineMatch>, Fault> {
-        let search = Search::new(&pattern, glob.as_deref(), limit)?;
+        let wanted = (pattern.clone(), glob.clone());
+        let search = beside(move |_| Search::new(&wanted.0, wanted.1.as_deref(), limit)).await?;
         let call = Call::new("files.search", Effect::Read, &json!({ "pattern": pattern, "glob": glob, "limit": limit }))?;
         let (workspace, authority) = (Arc::clone(self.workspace), self.recorder.authority());
-        let look = move |_| aside(move || search.run(&workspace, &|path| may_read(&*authority, path)));
+        let look = move |_| aside(move |deadline| search.run(&workspace, &|path| may_read(&*authority, path), deadline));
         let matches: Vec<Match> = self.recorder.call(call, look).await??;
         Ok(matches.into_iter().map(wit::LineMatch::from).collect())
     }
 }
 
 /// Works on the disk without holding up the guests.
-async fn aside<A: Send + 'static>(work: impl FnOnce() -> Result<A, CallError> + Send + 'static) -> Performed<A> {
-    let done = tokio::task::spawn_blocking(work).await;
-    match done.unwrap_or_else(|error| Err(CallError::Other(format!("The host failed at this file operation: {error}. Report it.")))) {
+async fn aside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, CallError> + Send + 'static) -> Performed<A> {
+    match beside(work).await {
         // The disk is full or closed, which no guest can mend and its operator can: nothing of the run is lost meanwhile.
         Err(CallError::Unavailable(reason)) => {
             Performed::Paused { pause: Pause::new(PauseKind::Operator, format!("{reason} Then resume the run.")), happened: false }
         }
         answer => Performed::answer(answer),
     }
+}
+
+async fn beside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, CallError> + Send + 'static) -> Result<A, CallError> {
+    let done = blocking(work).await;
+    done.unwrap_or_else(|error| Err(CallError::Other(format!("The host failed at this file operation: {error}. Report it."))))
 }
 
 impl From<Vec<u8>> for Content {

@@ -1,6 +1,5 @@
 //! Looks for a regular expression in the text files of a workspace, within fixed bounds of time and memory.
 
-use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -8,7 +7,15 @@ use super::{
     path::RelativePath,
     walk::{Kind, Pattern, Walk},
 };
-use crate::journal::CallError;
+use crate::{
+    interfaces::{
+        blocking::Deadline,
+        expression::{Expression, Lines},
+    },
+    journal::CallError,
+};
+
+const HINT: &str = "Narrow the glob.";
 
 /// One line that matches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +29,7 @@ pub(in crate::interfaces) struct Match {
 
 /// What to look for, and where.
 pub(in crate::interfaces) struct Search {
-    expression: Regex,
+    expression: Expression,
     pattern: Option<Pattern>,
     limit: usize,
 }
@@ -32,28 +39,27 @@ impl Search {
     const MOST_FILES: usize = 100_000;
     const MOST_BYTES: usize = 256 << 20;
     const LARGEST_FILE: u64 = 4 << 20;
-    const LONGEST_EXPRESSION: usize = 4096;
     const LONGEST_LINE: usize = 1000;
-    const COMPILED_SIZE: usize = 1 << 20;
     /// A file with a NUL in its first bytes is not text.
     const TELLING: usize = 8 << 10;
 
-    /// A search for `expression` in the files that match `glob`; in all when none.
+    /// A search for `expression` in the files that match `glob`; in all when none. Compiles both, so call it where blocking
+    /// is allowed.
     pub(in crate::interfaces) fn new(expression: &str, glob: Option<&str>, limit: u32) -> Result<Self, CallError> {
-        let refuse = |why: String| CallError::Invalid(format!("The regular expression is not accepted: {why} Write a simpler one."));
-        if expression.len() > Self::LONGEST_EXPRESSION {
-            return Err(refuse(format!("it has more than {} bytes.", Self::LONGEST_EXPRESSION)));
-        }
-        let expression = RegexBuilder::new(expression).size_limit(Self::COMPILED_SIZE).dfa_size_limit(Self::COMPILED_SIZE).build();
-        let expression = expression.map_err(|error| refuse(format!("{error}.")))?;
+        let expression = Expression::parse(expression)?;
         let pattern = glob.map(Pattern::parse).transpose()?;
         Ok(Self { expression, pattern, limit: limit.min(Self::MOST_MATCHES) as usize })
     }
 
     /// The first matches in order of path and line.
-    pub(in crate::interfaces) fn run(&self, workspace: &Workspace, allowed: &dyn Fn(&str) -> bool) -> Result<Vec<Match>, CallError> {
-        let walk = Walk { pattern: self.pattern.as_ref(), allowed, most: Self::MOST_FILES };
-        let (mut matches, mut read) = (Vec::new(), 0);
+    pub(in crate::interfaces) fn run(
+        &self,
+        workspace: &Workspace,
+        allowed: &dyn Fn(&str) -> bool,
+        deadline: &Deadline,
+    ) -> Result<Vec<Match>, CallError> {
+        let walk = Walk { pattern: self.pattern.as_ref(), allowed, most: Self::MOST_FILES, deadline };
+        let (mut matches, mut read, mut lines) = (Vec::new(), 0, self.expression.search(deadline));
         for file in walk.run(workspace)? {
             if matches.len() >= self.limit {
                 break;
@@ -61,6 +67,7 @@ impl Search {
             if file.kind != Kind::File || file.size > Self::LARGEST_FILE {
                 continue;
             }
+            deadline.check(HINT)?;
             let Some(content) = text(workspace, &file.path) else { continue };
             read += content.len();
             if read > Self::MOST_BYTES {
@@ -68,19 +75,21 @@ impl Search {
                     "The files to search hold more than 256 MiB, which is the most for one call; narrow the glob.".into(),
                 ));
             }
-            self.look(&file.path, &content, &mut matches);
+            self.look(&file.path, &content, &mut lines, &mut matches)?;
         }
         Ok(matches)
     }
 
-    fn look(&self, path: &str, content: &str, matches: &mut Vec<Match>) {
-        let lines = (1..).zip(content.lines()).filter(|(_, line)| self.expression.is_match(line));
-        let room = self.limit - matches.len();
-        matches.extend(lines.take(room).map(|(line, text)| Match {
-            path: path.to_owned(),
-            line,
-            text: text.chars().take(Self::LONGEST_LINE).collect(),
-        }));
+    fn look(&self, path: &str, content: &str, lines: &mut Lines<'_>, matches: &mut Vec<Match>) -> Result<(), CallError> {
+        for (line, text) in (1..).zip(content.lines()) {
+            if matches.len() >= self.limit {
+                break;
+            }
+            if lines.matches(text)? {
+                matches.push(Match { path: path.to_owned(), line, text: text.chars().take(Self::LONGEST_LINE).collect() });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,9 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::{Workspace, path, workspace};
-use crate::journal::CallError;
+use crate::{interfaces::blocking::Deadline, journal::CallError};
+
+const HINT: &str = "Narrow the glob.";
 
 /// What stands at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +80,8 @@ pub(in crate::interfaces) struct Walk<'a> {
     pub(in crate::interfaces) allowed: &'a dyn Fn(&str) -> bool,
     /// How much to find before giving up.
     pub(in crate::interfaces) most: usize,
+    /// When to give up.
+    pub(in crate::interfaces) deadline: &'a Deadline,
 }
 
 /// A directory on the way: what it ignores, and what its parents do.
@@ -92,6 +96,9 @@ impl Walk<'_> {
     const MOST_SEEN: usize = 500_000;
     const DEEPEST: usize = 64;
     const LARGEST_IGNORE_FILE: u64 = 1 << 20;
+    /// Rules of one directory that count, the first in its files; each path below is matched against all of them.
+    const MOST_RULES: usize = 1_000;
+    const LONGEST_RULE: usize = 256;
 
     /// All that was found, sorted by path.
     pub(in crate::interfaces) fn run(&self, workspace: &Workspace) -> Result<Vec<Found>, CallError> {
@@ -104,6 +111,7 @@ impl Walk<'_> {
             let Ok(entries) = dir.entries() else { continue };
             let level = Arc::new(Level { ignore: ignored_in(&dir), directory, above });
             for entry in entries.flatten() {
+                self.deadline.check(HINT)?;
                 seen += 1;
                 if seen > Self::MOST_SEEN {
                     return Err(too_much(&format!("The walk came by more than {} entries", Self::MOST_SEEN)));
@@ -172,10 +180,13 @@ fn open(root: &Dir, directory: &str) -> io::Result<Dir> {
 }
 
 fn ignored_in(dir: &Dir) -> Gitignore {
-    let mut builder = GitignoreBuilder::new("");
+    let (mut builder, mut left) = (GitignoreBuilder::new(""), Walk::MOST_RULES);
     for name in [".gitignore", ".ignore"] {
         let Ok(rules) = workspace::read_file(dir, name, Walk::LARGEST_IGNORE_FILE) else { continue };
-        for line in String::from_utf8_lossy(&rules).lines() {
+        let rules = String::from_utf8_lossy(&rules);
+        let is_rule = |line: &&str| !line.trim().is_empty() && !line.starts_with('#') && line.len() <= Walk::LONGEST_RULE;
+        for line in rules.lines().filter(is_rule).take(left) {
+            left -= 1;
             // A line that is no rule ignores nothing; git takes it the same way.
             let _ = builder.add_line(None, line);
         }

@@ -6,7 +6,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
 };
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +17,7 @@ use super::{
     repository::Repository,
     sweeping::{temporary, with_ending},
 };
-use crate::journal::CallError;
+use crate::{interfaces::blocking::Deadline, journal::CallError};
 
 /// Bytes of the largest file that fits into one answer, whatever it holds.
 const LARGEST: u64 = 5 << 20;
@@ -36,8 +35,8 @@ pub(super) struct Checkout {
     pub(super) index: PathBuf,
     /// The same repository as it is read in this process, once somebody has asked for it.
     pub(super) repository: OnceCell<gix::Repository>,
-    /// When whoever asks will not wait any longer.
-    pub(super) until: Option<Instant>,
+    /// Until when whoever asks waits for what is read; none for what is changed, which is not cut off.
+    pub(super) deadline: Option<Deadline>,
     pub(super) whose: Whose,
 }
 
@@ -80,7 +79,7 @@ impl Checkout {
 
     /// The same over paths, of which there may be many.
     pub(super) fn git_over(&self, arguments: &[&str], paths: &[&str]) -> Invocation {
-        let call = self.program.call(arguments.iter().chain(paths)).at(&self.files).until(self.until);
+        let call = self.program.call(arguments.iter().chain(paths)).at(&self.files).within(self.deadline.clone());
         call.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.files).env("GIT_INDEX_FILE", &self.index)
     }
 

@@ -1,19 +1,13 @@
 //! What is asked of a repository's branches by whoever is not a run: where one ends, whether it can be merged into another,
 //! by which commit it was, and what it changes. Changes no branch and no file, and waits for no git that does not answer.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::path::Path;
 
 use super::{
     checkout::Checkout,
-    service::{Repositories, Trouble, aside},
+    service::{Repositories, Trouble, reading},
 };
 use crate::journal::CallError;
-
-/// For everything that one question comes to.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Repositories {
     /// The commit that a branch ends with; none where there is no such branch. `folder` is a checkout or a worktree of the
@@ -91,11 +85,7 @@ impl Repositories {
     ) -> Result<A, CallError> {
         let answered = async {
             let place = self.place(folder).await?;
-            aside(move || {
-                let checkout = Checkout { until: Some(Instant::now() + PATIENCE), ..place.open()? };
-                look(&checkout)
-            })
-            .await
+            reading(move |deadline| look(&Checkout { deadline: Some(deadline.clone()), ..place.open()? })).await
         };
         answered.await.map_err(|trouble| match trouble {
             Trouble::Answer(error) => error,

@@ -62,7 +62,7 @@ impl Place {
             files: folder.clone(),
             index,
             repository: OnceCell::new(),
-            until: None,
+            deadline: None,
             whose: Whose::Person(Box::new(repository)),
         })
     }
@@ -76,7 +76,7 @@ impl Place {
             git_dir,
             files: files(&self.root, worktree),
             repository: OnceCell::new(),
-            until: None,
+            deadline: None,
             whose: Whose::Baton,
         }
     }

@@ -14,7 +14,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::names::excerpt;
-use crate::journal::CallError;
+use crate::{interfaces::blocking::Deadline, journal::CallError};
 
 /// Where nothing is and nothing can be put.
 pub(super) const NOWHERE: &str = "/dev/null/nothing";
@@ -51,6 +51,7 @@ pub(super) struct Invocation {
     input: Option<Vec<u8>>,
     most: usize,
     patience: Option<Duration>,
+    deadline: Option<Deadline>,
 }
 
 /// What git said.
@@ -82,7 +83,7 @@ impl Program {
         }
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        Invocation { command, what, input: None, most: MOST_SAID, patience: None }
+        Invocation { command, what, input: None, most: MOST_SAID, patience: None, deadline: None }
     }
 }
 
@@ -126,8 +127,8 @@ impl Invocation {
     }
 
     /// Is ended where it takes longer.
-    pub(super) fn until(mut self, end: Option<Instant>) -> Self {
-        self.patience = end.map(|end| end.saturating_duration_since(Instant::now()));
+    pub(super) fn within(mut self, deadline: Option<Deadline>) -> Self {
+        self.deadline = deadline;
         self
     }
 
@@ -174,14 +175,14 @@ impl Invocation {
         let writer = child.stdin.take().zip(self.input.take()).map(|(mut pipe, input)| thread::spawn(move || pipe.write_all(&input)));
         let complaints = child.stderr.take().map(|pipe| thread::spawn(move || read(pipe.take(MOST_COMPLAINED))));
         let pipe = child.stdout.take();
-        let (most, patience) = (self.most, self.patience);
-        let (out, cut) = match patience {
-            None => listen(&mut child, pipe, most)?,
-            Some(patience) => {
-                let out = pipe.map(|pipe| thread::spawn(move || read(pipe.take(most as u64 + 1))));
-                wait(&mut child, patience)?;
-                bounded(joined(out), most)
-            }
+        let most = self.most;
+        let (out, cut) = if self.patience.is_none() && self.deadline.is_none() {
+            listen(&mut child, pipe, most)?
+        } else {
+            let out = pipe.map(|pipe| thread::spawn(move || read(pipe.take(most as u64 + 1))));
+            let over = |elapsed: Duration| self.patience.is_some_and(|patience| elapsed > patience);
+            wait(&mut child, |elapsed| over(elapsed) || self.deadline.as_ref().is_some_and(Deadline::is_over))?;
+            bounded(joined(out), most)
         };
         let status = child.wait()?;
         // Git may well end before it has read all.
@@ -242,10 +243,10 @@ fn bounded(mut out: Vec<u8>, most: usize) -> (Vec<u8>, bool) {
     (out, cut)
 }
 
-fn wait(child: &mut Child, patience: Duration) -> io::Result<()> {
+fn wait(child: &mut Child, is_over: impl Fn(Duration) -> bool) -> io::Result<()> {
     let (begun, (mut pause, longest)) = (Instant::now(), GLANCE);
     while child.try_wait()?.is_none() {
-        if begun.elapsed() > patience {
+        if is_over(begun.elapsed()) {
             end(child);
             return Ok(());
         }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use tokio::task::JoinError;
 
 use super::{
     advancing::Advance,
@@ -19,7 +20,10 @@ use super::{
     sweeping,
 };
 use crate::{
-    interfaces::worktrees::{Worktrees, WorktreesError},
+    interfaces::{
+        blocking::{Deadline, blocking},
+        worktrees::{Worktrees, WorktreesError},
+    },
     journal::{CallError, RunId},
 };
 
@@ -94,7 +98,7 @@ impl Repositories {
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
         let place = self.place(&seat.workspace).await?;
-        aside(move || work(&place.open()?)).await
+        reading(move |deadline| work(&Checkout { deadline: Some(deadline.without_end()), ..place.open()? })).await
     }
 
     /// Changes the checkout that a run works in; nobody else does at the same time.
@@ -275,9 +279,18 @@ fn no_worktree(name: &str) -> CallError {
     CallError::NotFound(format!("There is no worktree named `{}`; name one that `git.worktree-add` gave.", names::excerpt(name)))
 }
 
+/// Reads without holding up the guests, and no longer than somebody waits for it.
+pub(super) async fn reading<A: Send + 'static>(
+    work: impl FnOnce(&Deadline) -> Result<A, CallError> + Send + 'static,
+) -> Result<A, Trouble> {
+    Ok(blocking(work).await.unwrap_or_else(failed)?)
+}
+
+fn failed<A>(error: JoinError) -> Result<A, CallError> {
+    Err(CallError::Other(format!("The host failed at this git operation: {error}. Report it.")))
+}
+
 /// Works on the disk without holding up the guests.
 pub(super) async fn aside<A: Send + 'static>(work: impl FnOnce() -> Result<A, CallError> + Send + 'static) -> Result<A, Trouble> {
-    let done = tokio::task::spawn_blocking(work).await;
-    let failed = |error| CallError::Other(format!("The host failed at this git operation: {error}. Report it."));
-    Ok(done.unwrap_or_else(|error| Err(failed(error)))?)
+    Ok(tokio::task::spawn_blocking(work).await.unwrap_or_else(failed)?)
 }

@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::interfaces::blocking::{Deadline, blocking};
+
 /// A document of the workspace as a look finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -20,7 +22,7 @@ pub trait Documents: Send + Sync {
     /// Tells this workspace apart from others of the project.
     fn place(&self) -> String;
     /// Those that fit one of the globs, or a sentence that says which glob is wrong.
-    fn list(&self, globs: &[String]) -> Result<Vec<Listed>, String>;
+    fn list(&self, globs: &[String], deadline: &Deadline) -> Result<Vec<Listed>, String>;
     /// The text of one; none where it is gone, too large or no text.
     fn read(&self, path: &str) -> Option<String>;
 }
@@ -117,6 +119,8 @@ pub struct Library {
 
 /// Most that is read of the memory in one step.
 const PAGE: u32 = 1_000;
+/// Bytes that one look takes over from the memory; the next look goes on where it ended.
+const MOST_LEARNED: usize = 32 << 20;
 
 impl Library {
     /// Brings the index up to date and says under which name it holds this place.
@@ -125,7 +129,7 @@ impl Library {
         let held = self.index.state(&place).await;
         let documents = Arc::clone(&self.documents);
         let before = held.documents.clone();
-        let looked = tokio::task::spawn_blocking(move || changed_documents(documents.as_ref(), &globs, &before)).await;
+        let looked = blocking(move |deadline| changed_documents(documents.as_ref(), &globs, &before, deadline)).await;
         let unread = |reason: String| KnowledgeError { action: "read", reason };
         let (mut changes, documents) = looked.map_err(|error| unread(format!("{error}.")))?.map_err(unread)?;
         let mut holding = Holding { documents, ..held };
@@ -137,16 +141,19 @@ impl Library {
     }
 
     async fn learn(&self, project: &str, holding: &mut Holding, changes: &mut Vec<Change>) -> Result<(), KnowledgeError> {
-        loop {
+        let mut bytes = 0;
+        while bytes < MOST_LEARNED {
             let learned = self.memory.learned(project, holding.cursor, PAGE).await?;
             let Some(last) = learned.last() else { return Ok(()) };
             holding.cursor = last.cursor;
             for Learned { source, text, answers, .. } in learned {
+                bytes += text.len();
                 let replaced = answers.and_then(|question| holding.answers.insert(words(&question), source.clone()));
                 changes.extend(replaced.map(|source| Change { source, text: None }));
                 changes.push(Change { source, text: Some(text) });
             }
         }
+        Ok(())
     }
 }
 
@@ -158,11 +165,17 @@ fn words(question: &str) -> String {
 
 type Changed = (Vec<Change>, BTreeMap<String, u64>);
 
-fn changed_documents(documents: &dyn Documents, globs: &[String], before: &BTreeMap<String, u64>) -> Result<Changed, String> {
-    let now: BTreeMap<_, _> = documents.list(globs)?.into_iter().map(|listed| (listed.path, listed.stamp)).collect();
+fn changed_documents(
+    documents: &dyn Documents,
+    globs: &[String],
+    before: &BTreeMap<String, u64>,
+    deadline: &Deadline,
+) -> Result<Changed, String> {
+    let now: BTreeMap<_, _> = documents.list(globs, deadline)?.into_iter().map(|listed| (listed.path, listed.stamp)).collect();
     let gone = before.keys().filter(|path| !now.contains_key(*path)).map(|path| Change { source: path.clone(), text: None });
     let mut changes: Vec<_> = gone.collect();
     for (path, _) in now.iter().filter(|(path, stamp)| before.get(*path) != Some(*stamp)) {
+        deadline.check("Let `knowledge.documents` name fewer files.").map_err(|error| error.to_string())?;
         changes.push(Change { source: path.clone(), text: documents.read(path) });
     }
     Ok((changes, now))

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::{
     bindings::{Fault, knowledge::Host},
+    interfaces::blocking::Deadline,
     journal::{CallError, Interrupt, testing::Bench},
 };
 
@@ -30,7 +31,7 @@ impl Documents for Folder {
         "here".to_owned()
     }
 
-    fn list(&self, globs: &[String]) -> Result<Vec<Listed>, String> {
+    fn list(&self, globs: &[String], _: &Deadline) -> Result<Vec<Listed>, String> {
         if globs.iter().any(|glob| glob == "[") {
             return Err("`[` is no glob.".to_owned());
         }

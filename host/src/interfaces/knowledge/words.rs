@@ -16,6 +16,7 @@ use tantivy::{
 };
 
 use super::{Change, Found, Index, KnowledgeError, library::Holding, passages::passages};
+use crate::interfaces::blocking::{Deadline, blocking};
 
 /// Bytes the writer may hold while it takes over changes; the least the library allows.
 const WRITER_MEMORY: usize = 15_000_000;
@@ -66,7 +67,7 @@ impl Index for WordIndex {
 
     async fn change(&self, place: &str, changes: Vec<Change>, holding: Holding) -> Result<(), KnowledgeError> {
         let shelf = self.shelf(place)?;
-        aside(move || shelf.lock().unwrap_or_else(PoisonError::into_inner).change(&changes, holding)).await
+        aside(move |deadline| shelf.lock().unwrap_or_else(PoisonError::into_inner).change(&changes, holding, deadline)).await
     }
 
     async fn search(
@@ -77,7 +78,7 @@ impl Index for WordIndex {
         allowed: &(dyn for<'a> Fn(&'a str) -> bool + Sync),
     ) -> Result<Vec<Found>, KnowledgeError> {
         let (shelf, query) = (self.shelf(place)?, query.to_owned());
-        let mut found = aside(move || shelf.lock().unwrap_or_else(PoisonError::into_inner).search(&query)).await?;
+        let mut found = aside(move |_| shelf.lock().unwrap_or_else(PoisonError::into_inner).search(&query)).await?;
         found.retain(|found| allowed(&found.source));
         found.truncate(limit);
         Ok(found)
@@ -105,10 +106,12 @@ impl Shelf {
         Ok(Self { index, reader, source, text, holding: Holding::default() })
     }
 
-    fn change(&mut self, changes: &[Change], holding: Holding) -> Result<(), TantivyError> {
+    /// What is not finished in time is as if it had not begun: the next look makes it again.
+    fn change(&mut self, changes: &[Change], holding: Holding, deadline: &Deadline) -> Result<(), TantivyError> {
         // Made for the occasion: it keeps a thread and its memory for as long as it lives.
         let mut writer = self.index.writer_with_num_threads::<TantivyDocument>(1, WRITER_MEMORY)?;
         for change in changes {
+            deadline.check("Let `knowledge.documents` name fewer files.").map_err(|error| TantivyError::SystemError(error.to_string()))?;
             writer.delete_term(Term::from_field_text(self.source, &change.source));
             for passage in change.text.iter().flat_map(|text| passages(text)) {
                 let mut document = TantivyDocument::new();
@@ -159,8 +162,8 @@ fn analyzer() -> TextAnalyzer {
 }
 
 /// Works through the index without holding up the guests.
-async fn aside<A: Send + 'static>(work: impl FnOnce() -> Result<A, TantivyError> + Send + 'static) -> Result<A, KnowledgeError> {
-    match tokio::task::spawn_blocking(work).await {
+async fn aside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, TantivyError> + Send + 'static) -> Result<A, KnowledgeError> {
+    match blocking(work).await {
         Ok(done) => done.map_err(|error| failed(&error)),
         Err(error) => Err(KnowledgeError { action: "searched", reason: format!("{error}. Report it.") }),
     }

@@ -82,6 +82,7 @@ impl<'a> View<'a> {
                 Err(error) => answers.push(Some(Err(error.clone()))),
             }
         }
+        let _made_to_their_end = self.recorder.halt().calling().await;
         self.recorder.intend(&mut calls).await?;
         let authority = self.recorder.authority();
         let (asker, halt) = (self.asker(authority.as_ref()), self.recorder.halt());

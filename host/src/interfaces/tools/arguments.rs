@@ -1,10 +1,15 @@
 //! Reads a tool's arguments and holds them against its JSON Schema. Mends nothing.
 
-use jsonschema::PatternOptions;
 use serde_json::Value;
 
 use super::toolset::Arguments;
-use crate::journal::CallError;
+use crate::{
+    interfaces::{
+        blocking::blocking,
+        schema_check::{self, Mistake, Unchecked},
+    },
+    journal::CallError,
+};
 
 const MOST_MISTAKES: usize = 8;
 const LONGEST_MISTAKE: usize = 300;
@@ -21,29 +26,32 @@ pub(super) fn read(text: &str) -> Result<Arguments, CallError> {
     }
 }
 
-/// Holds the arguments of `tool` against its schema.
-pub(super) fn check(tool: &str, schema: &Value, arguments: &Arguments) -> Result<(), CallError> {
-    // Patterns run in linear time: neither schema nor arguments are to be trusted.
-    let validator = jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema);
-    let validator = validator.map_err(|error| {
-        CallError::Other(format!(
-            "The parameters that `{tool}` declares are no JSON Schema: {}. Report it to its author.",
-            shortened(&error.to_string())
-        ))
+/// Holds the arguments of `tool` against its schema, on a thread that may block.
+pub(super) async fn check(tool: &str, schema: &Value, arguments: &Arguments) -> Result<(), CallError> {
+    let (schema, arguments) = (schema.clone(), Value::Object(arguments.clone()));
+    let checked = blocking(move |_| schema_check::check(&schema, &arguments, MOST_MISTAKES)).await;
+    let checked = checked.map_err(|error| CallError::Other(format!("The host failed to check the arguments: {error}. Report it.")))?;
+    let mistakes = checked.map_err(|unchecked| match unchecked {
+        Unchecked::Schema(reason) => CallError::Other(format!(
+            "The parameters that `{tool}` declares are not a JSON Schema that Baton accepts: {}. Report it to its author.",
+            shortened(&reason)
+        )),
+        Unchecked::Costly(reason) => {
+            CallError::Invalid(format!("The arguments of `{tool}` cannot be checked against its schema: {reason}. Send smaller arguments."))
+        }
     })?;
-    let arguments = Value::Object(arguments.clone());
-    let mistakes: Vec<_> = validator
-        .iter_errors(&arguments)
-        .take(MOST_MISTAKES)
-        .map(|error| match error.instance_path().as_str() {
-            "" => format!("at the root: {}", shortened(&error.to_string())),
-            pointer => format!("at {}: {}", shortened(pointer), shortened(&error.to_string())),
-        })
-        .collect();
+    let mistakes: Vec<_> = mistakes.iter().map(placed).collect();
     if mistakes.is_empty() {
         return Ok(());
     }
     Err(CallError::Invalid(format!("The arguments do not fit `{tool}`, {}. Call it again with arguments that do.", mistakes.join("; "))))
+}
+
+fn placed(mistake: &Mistake) -> String {
+    match mistake.pointer.as_str() {
+        "" => format!("at the root: {}", shortened(&mistake.problem)),
+        pointer => format!("at {}: {}", shortened(pointer), shortened(&mistake.problem)),
+    }
 }
 
 /// A mistake quotes what is wrong, however long that is.

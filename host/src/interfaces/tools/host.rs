@@ -82,7 +82,7 @@ impl View<'_> {
 async fn check(shelf: &Shelf, name: &str, given: &Arguments) -> Result<(Ready, Effect), CallError> {
     let ready = shelf.locate(name);
     let declared = shelf.declared(name, &ready).await?;
-    arguments::check(name, &declared.parameters, given)?;
+    arguments::check(name, &declared.parameters, given).await?;
     let effect = ready.toolset.effect(&declared);
     Ok((ready, effect))
 }

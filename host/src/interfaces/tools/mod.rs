@@ -21,7 +21,7 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder},
 };
 
-pub use builtin::{Builtin, Command, Commands, Files, Line, Listed};
+pub use builtin::{Builtin, Command, Commands, Files, Line, Listed, Wanted};
 pub use shelf::{Servers, Shelf};
 pub use toolset::{Arguments, Outcome, Toolset, Usage};
 

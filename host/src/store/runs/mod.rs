@@ -182,6 +182,10 @@ impl Runs for Store {
         Ok(projects)
     }
 
+    async fn count_tree(&self, id: &RunId) -> Result<u64, RunsError> {
+        tally::runs(&self.reads, id).await.map_err(unread)
+    }
+
     async fn tally(&self, root: &RunId) -> Result<Tally, RunsError> {
         tally::count(&self.reads, root).await.map_err(unread)
     }

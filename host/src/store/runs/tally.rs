@@ -19,7 +19,7 @@ pub(super) async fn count(reads: &AnyPool, root: &RunId) -> Result<Tally, StoreE
     // One transaction, so that all counts are of one moment.
     let mut reads = reads.begin().await?;
     let mut tally = Tally { cost_usd: Some(0.0), ..Tally::default() };
-    tally.runs = sqlx::query(RUNS).bind(root.as_str()).fetch_one(&mut *reads).await?.try_get::<i64, _>(0)?.unsigned_abs();
+    tally.runs = runs(&mut *reads, root).await?;
     tally.host_calls = sqlx::query(HOST_CALLS).bind(root.as_str()).fetch_one(&mut *reads).await?.try_get::<i64, _>(0)?.unsigned_abs();
     let mut repeated = HashSet::new();
     for row in sqlx::query(MODEL_EVENTS).bind(root.as_str()).fetch_all(&mut *reads).await? {
@@ -31,6 +31,11 @@ pub(super) async fn count(reads: &AnyPool, root: &RunId) -> Result<Tally, StoreE
     }
     tally.repeated_model_calls = repeated.len() as u64;
     Ok(tally)
+}
+
+/// How many runs the run and its descendants are.
+pub(super) async fn runs<'a>(reads: impl sqlx::Executor<'a, Database = sqlx::Any>, root: &RunId) -> Result<u64, StoreError> {
+    Ok(sqlx::query(RUNS).bind(root.as_str()).fetch_one(reads).await?.try_get::<i64, _>(0)?.unsigned_abs())
 }
 
 fn seq(data: &str) -> Result<Option<u64>, StoreError> {

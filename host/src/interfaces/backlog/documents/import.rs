@@ -11,6 +11,8 @@ use crate::{
 
 /// The list of epics, with a heading each.
 pub const EPICS: &str = "docs/epics.md";
+/// Bytes of all stories together that are taken in.
+const MOST_BYTES: usize = 64 << 20;
 
 /// What documents say.
 #[derive(Debug, Default)]
@@ -42,10 +44,14 @@ pub fn import(documents: &dyn Documents, items: &[Item]) -> Result<Imported, Cal
     let mut epics: BTreeMap<String, Draft> = epics(&documents.read(EPICS)?.unwrap_or_default());
     let known: BTreeSet<_> = items.iter().map(|item| item.draft.key.as_str()).collect();
     let statuses = statuses(documents, &mut imported)?;
-    let mut stories = Vec::new();
+    let (mut stories, mut bytes) = (Vec::new(), 0);
     for file in documents.list(STORIES)? {
         match told(documents, &file) {
-            Ok((key, told)) => stories.push((key, told)),
+            _ if bytes > MOST_BYTES => imported.left.push((file, format!("The documents before it have more than {MOST_BYTES} bytes."))),
+            Ok((key, told)) => {
+                bytes += told.body.len();
+                stories.push((key, told));
+            }
             Err(reason) => imported.left.push((file, reason)),
         }
     }

@@ -10,6 +10,8 @@ use super::{
 use crate::interfaces::backlog::{Item, Kind, Status};
 
 const MAP: &str = "development_status";
+/// Lines of the file, among which each item has its place.
+const MOST_LINES: usize = 20_000;
 const HEAD: &str = "\
 # Where every epic, story and task is. Baton keeps the words after the keys in step with the backlog; comments, the order of
 # the lines and whatever else is written here stay as they are.
@@ -110,6 +112,9 @@ struct Sheet {
 impl Sheet {
     fn read(text: &str) -> Result<Self, String> {
         let mut lines: Vec<_> = text.split_inclusive('\n').map(str::to_owned).collect();
+        if lines.len() > MOST_LINES {
+            return Err(format!("It has more than {MOST_LINES} lines; shorten it."));
+        }
         let ending = lines::ending(text);
         if let Some(last) = lines.last_mut().filter(|last| !last.ends_with('\n')) {
             last.push_str(ending);

@@ -8,6 +8,8 @@ use super::{
 use crate::interfaces::backlog::{Draft, Item, Kind, Status};
 
 const FENCE: &str = "---";
+/// Lines of front matter: each field is looked for in all of them.
+const MOST_LINES: usize = 2_000;
 /// The fields that belong to the backlog, in the order of a new document.
 const FIELDS: [&str; 10] = ["key", "title", "kind", "status", "epic", "story", "after", "priority", "assignee", "branch"];
 /// What a priority is where nobody gave one.
@@ -206,6 +208,9 @@ impl<'a> Front<'a> {
             if begins(line) {
                 let front = Self { opening: &first[FENCE.len()..], lines, closing: line, rest: &text[at + line.len()..] };
                 return front.checked().map(Some);
+            }
+            if lines.len() == MOST_LINES {
+                return Err(format!("Its front matter has more than {MOST_LINES} lines; shorten it."));
             }
             at += line.len();
             lines.push(line.to_owned());

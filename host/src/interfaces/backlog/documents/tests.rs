@@ -154,6 +154,16 @@ fn a_bomb_in_foreign_fields_is_only_text() {
 }
 
 #[test]
+fn documents_of_very_many_lines_are_left_alone() {
+    let many = format!("---\nafter:\n{}---\n", "- a\n".repeat(300_000));
+    let item = story_of("1-1-a", Status::Todo);
+    assert!(story_written(Some(&many), &item, Body::Given).unwrap_err().contains("more than 2000 lines"));
+    assert!(story::told(&many).unwrap_err().contains("more than 2000 lines"));
+    let sprint = format!("development_status:\n{}", "  # x\n".repeat(300_000));
+    assert!(sprint::written(Some(&sprint), &project()).unwrap_err().contains("more than 20000 lines"));
+}
+
+#[test]
 fn a_sprint_begins_in_the_order_of_the_keys() {
     let text = sprint::written(None, &project()).unwrap().unwrap();
     let map = text.split_once("development_status:\n").unwrap().1;

@@ -91,12 +91,15 @@ async fn a_git_that_does_not_answer_is_ended() {
         os::unix::fs::PermissionsExt,
         time::{Duration, Instant},
     };
+
+    use crate::interfaces::blocking::Deadline;
+
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("git");
     fs::write(&path, "#!/bin/sh\n/bin/sleep 60\n").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     let program = Program { path, ..program() };
     let began = Instant::now();
-    let said = program.call(["rev-parse"]).until(Some(began + Duration::from_millis(100))).run().unwrap();
+    let said = program.call(["rev-parse"]).within(Some(Deadline::lasting(Duration::from_millis(100)))).run().unwrap();
     assert!(said.code != 0 && began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }

@@ -11,7 +11,10 @@ use async_trait::async_trait;
 
 use super::toolset::{Arguments, Outcome, Toolset, Usage};
 use crate::{
-    interfaces::toolboxes::Declared,
+    interfaces::{
+        blocking::{Deadline, blocking},
+        toolboxes::Declared,
+    },
     journal::{Attempt, Authority, CallError, Capability, Effect, Halt, Pause, PauseKind, Performed, RunId},
 };
 
@@ -35,6 +38,17 @@ pub struct Line {
     pub text: String,
 }
 
+/// What a search looks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// A regular expression.
+    pub pattern: &'a str,
+    /// In the files that match this glob; in all when none.
+    pub glob: Option<&'a str>,
+    /// At most this many lines.
+    pub limit: u32,
+}
+
 /// The port below these tools: the files of one run's workspace. Blocks while it works.
 pub trait Files: Send + Sync {
     /// What a run must be allowed to read the path; none when it is no path.
@@ -46,9 +60,9 @@ pub trait Files: Send + Sync {
     /// Replaces a file in one step.
     fn write(&self, path: &str, content: &[u8], attempt: &Attempt) -> Result<(), CallError>;
     /// What fits a glob and may be seen, sorted by path.
-    fn find(&self, glob: &str, authority: &dyn Authority) -> Result<Vec<Listed>, CallError>;
-    /// At most `limit` lines that fit a regular expression, in files that may be seen.
-    fn search(&self, pattern: &str, glob: Option<&str>, limit: u32, authority: &dyn Authority) -> Result<Vec<Line>, CallError>;
+    fn find(&self, glob: &str, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<Listed>, CallError>;
+    /// Lines that match, in files that may be seen.
+    fn search(&self, wanted: &Wanted<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<Line>, CallError>;
 }
 
 /// A command that a tool is asked to execute.
@@ -121,8 +135,11 @@ impl Toolset for Builtin {
         }
         let (files, tool) = (Arc::clone(&self.files), usage.tool.to_owned());
         let Usage { arguments, attempt, authority, .. } = usage;
-        let work = move || text::perform(&*files, &tool, &arguments, &attempt, &*authority);
-        let done = tokio::task::spawn_blocking(work).await;
+        let work = move |deadline: &Deadline| {
+            let given = text::Given { tool: &tool, arguments: &arguments, attempt: &attempt };
+            text::perform(&*files, &given, &*authority, deadline)
+        };
+        let done = blocking(work).await;
         let done = done.unwrap_or_else(|error| Err(CallError::Other(format!("The host failed at this tool: {error}. Report it."))));
         match done {
             // The disk is full or closed, which no guest can mend and its operator can: nothing of the run is lost meanwhile.

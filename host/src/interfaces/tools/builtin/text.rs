@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Files, declared};
+use super::{Files, Line, Wanted, declared};
 use crate::{
-    interfaces::tools::toolset::Arguments,
+    interfaces::{blocking::Deadline, tools::toolset::Arguments},
     journal::{Attempt, Authority, CallError},
 };
 
@@ -15,23 +15,28 @@ const MOST_PATHS: usize = 500;
 /// Longest text `read_file` gives at once, in bytes; the rest is read with `offset`.
 const LONGEST_READ: usize = 48 * 1024;
 
-/// The text a tool answers. The arguments satisfy its parameters.
-pub(super) fn perform(
-    files: &dyn Files,
-    tool: &str,
-    arguments: &Arguments,
-    attempt: &Attempt,
-    authority: &dyn Authority,
-) -> Result<String, CallError> {
+/// What a tool is asked. The arguments satisfy its parameters.
+pub(super) struct Given<'a> {
+    pub(super) tool: &'a str,
+    pub(super) arguments: &'a Arguments,
+    pub(super) attempt: &'a Attempt,
+}
+
+/// The text a tool answers.
+pub(super) fn perform(files: &dyn Files, given: &Given<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<String, CallError> {
+    let Given { tool, arguments, attempt } = given;
     let text = |name: &str| arguments.get(name).and_then(|value| value.as_str());
     let given = |name: &str| text(name).unwrap_or_default();
-    match tool {
+    match *tool {
         declared::READ => {
             let offset = arguments.get("offset").and_then(serde_json::Value::as_u64).unwrap_or(0);
             page(files.read(given("path"))?, usize::try_from(offset).unwrap_or(usize::MAX), given("path"))
         }
-        declared::FIND => find(files, given("glob"), authority),
-        declared::SEARCH => search(files, given("pattern"), text("glob"), authority),
+        declared::FIND => find(files, given("glob"), authority, deadline),
+        declared::SEARCH => {
+            let wanted = Wanted { pattern: given("pattern"), glob: text("glob"), limit: MOST_MATCHES };
+            Ok(search(&files.search(&wanted, authority, deadline)?))
+        }
         declared::WRITE => {
             files.write(given("path"), given("content").as_bytes(), attempt)?;
             Ok(format!("Wrote {} bytes to {}.", given("content").len(), given("path")))
@@ -40,8 +45,8 @@ pub(super) fn perform(
     }
 }
 
-fn find(files: &dyn Files, glob: &str, authority: &dyn Authority) -> Result<String, CallError> {
-    let found = files.find(glob, authority)?;
+fn find(files: &dyn Files, glob: &str, authority: &dyn Authority, deadline: &Deadline) -> Result<String, CallError> {
+    let found = files.find(glob, authority, deadline)?;
     let mut listed = String::new();
     for entry in found.iter().take(MOST_PATHS) {
         // Writing to a string does not fail.
@@ -56,10 +61,9 @@ fn find(files: &dyn Files, glob: &str, authority: &dyn Authority) -> Result<Stri
     Ok(if listed.is_empty() { "No file fits this glob.".to_owned() } else { listed })
 }
 
-fn search(files: &dyn Files, pattern: &str, glob: Option<&str>, authority: &dyn Authority) -> Result<String, CallError> {
-    let lines = files.search(pattern, glob, MOST_MATCHES, authority)?;
+fn search(lines: &[Line]) -> String {
     let listed: String = lines.iter().map(|line| format!("{}:{}: {}\n", line.path, line.number, line.text)).collect();
-    Ok(if listed.is_empty() { "No line matches.".to_owned() } else { listed })
+    if listed.is_empty() { "No line matches.".to_owned() } else { listed }
 }
 
 fn page(content: Vec<u8>, offset: usize, path: &str) -> Result<String, CallError> {

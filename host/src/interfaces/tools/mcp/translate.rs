@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     interfaces::{
+        schema_bounds,
         toolboxes::{Declared, Effects},
         tools::toolset::Outcome,
     },
@@ -22,11 +23,15 @@ pub(super) fn declared(tool: Tool) -> Option<Declared> {
         tracing::warn!(name = plain(&tool.name), "a tool is left out for its name");
         return None;
     }
+    let parameters = Value::Object((*tool.input_schema).clone());
+    if let Err(reason) = schema_bounds::accept(&parameters) {
+        tracing::warn!(name = plain(&tool.name), reason, "a tool is left out for the schema of its parameters");
+        return None;
+    }
     let hints = tool.annotations.unwrap_or_default();
     let read_only = hints.read_only_hint.unwrap_or(false);
     let effects = Effects { read_only, destructive: !read_only && hints.is_destructive(), idempotent: hints.is_idempotent() };
     let description = shortened(tool.description.as_deref().or(tool.title.as_deref()).unwrap_or_default(), LONGEST_DESCRIPTION);
-    let parameters = Value::Object((*tool.input_schema).clone());
     Some(Declared { name: tool.name.into_owned(), description, parameters, effects })
 }
 

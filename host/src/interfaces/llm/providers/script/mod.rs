@@ -11,8 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use tokio::task::JoinError;
 
 use super::pace::Pace;
+use crate::interfaces::blocking::{Deadline, blocking};
 use crate::interfaces::llm::messages::{Part, Reply, Request, Stop, ToolCall, Usage};
 use crate::interfaces::llm::provider::{Caller, Provider, ProviderError};
 use rules::{Rule, Rules};
@@ -42,7 +44,7 @@ impl Script {
 
     async fn rules(&self, path: &Path) -> Result<Arc<Rules>, String> {
         let (path, parsed) = (path.to_owned(), Arc::clone(&self.parsed));
-        blocking(move || {
+        aside(move || {
             let metadata = std::fs::metadata(&path)
                 .map_err(|error| format!("it cannot be read ({error}). Create it, or name another script in the plugin's model."))?;
             let (modified, length) = (metadata.modified().ok(), metadata.len());
@@ -75,15 +77,16 @@ impl Provider for Script {
         let rules = self.rules(&path).await.map_err(broken)?;
         let prompt = request.prompt();
         let asked = Asked { plugin: caller.plugin, turn: request.turn(), prompt: &prompt, request };
-        let (index, rule) = rules.first(&asked).ok_or_else(|| unanswered(&path, &asked, rules.nearest(&asked)))?;
+        let index = found(&rules, &asked).await.map_err(broken)?.map_err(|near| unanswered(&path, &asked, near))?;
+        let rule = rules.rule(index).ok_or_else(|| broken("its rules changed. Resume the run.".to_owned()))?;
 
         let shared = Arc::clone(&rules);
-        let text = blocking(move || shared.text(index)).await.map_err(broken)?;
+        let text = aside(move || shared.text(index)).await.map_err(broken)?;
         self.pace.pause(Duration::from_millis(rule.delay_ms)).await;
 
         let line = format!("{} {} {}", caller.idempotency_key, caller.plugin, rule.name).replace(['\n', '\r'], " ");
         let shared = Arc::clone(&rules);
-        blocking(move || shared.log(&line)).await.map_err(broken)?;
+        aside(move || shared.log(&line)).await.map_err(broken)?;
         Ok(reply(format!("script/{model}"), &asked, rule, text))
     }
 }
@@ -144,7 +147,20 @@ fn unanswered(script: &Path, asked: &Asked<'_>, near: String) -> ProviderError {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
-    let done = tokio::task::spawn_blocking(work).await;
+/// The place of the rule that holds, or a sentence on the nearest.
+async fn found(rules: &Arc<Rules>, asked: &Asked<'_>) -> Result<Result<usize, String>, String> {
+    let (rules, plugin, prompt, request) = (Arc::clone(rules), asked.plugin.to_owned(), asked.prompt.to_owned(), asked.request.clone());
+    let search = move |deadline: &Deadline| {
+        let asked = Asked { plugin: &plugin, turn: request.turn(), prompt: &prompt, request: &request };
+        rules.first(&asked, deadline)
+    };
+    ended(blocking(search).await)
+}
+
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
+    ended(blocking(|_| work()).await)
+}
+
+fn ended<T>(done: Result<Result<T, String>, JoinError>) -> Result<T, String> {
     done.unwrap_or_else(|error| Err(format!("reading it was given up ({error}). Resume the run.")))
 }

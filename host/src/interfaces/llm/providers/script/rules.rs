@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
-use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Asked;
+use crate::interfaces::{blocking::Deadline, expression::Expression};
 
 /// Longest script, in bytes.
 const LONGEST_SCRIPT: u64 = 1024 * 1024;
+/// Rules of one script, and those among them with a pattern: all may be held against one prompt.
+const MOST_RULES: usize = 5_000;
+const MOST_PATTERNS: usize = 100;
 /// Longest reply file, in bytes.
 const LONGEST_REPLY: u64 = 8 * 1024 * 1024;
 
@@ -28,7 +31,7 @@ pub(super) struct Rules {
 pub(super) struct Rule {
     pub(super) name: String,
     when: When,
-    matches: Option<Regex>,
+    matches: Option<Expression>,
     text: Text,
     pub(super) calls: Vec<Call>,
     pub(super) usage: Tokens,
@@ -118,23 +121,37 @@ impl Rules {
             return Err(format!("it is longer than {LONGEST_SCRIPT} bytes. Move long replies to files of their own."));
         }
         let file = parse(&yaml)?;
+        let patterns = file.rules.iter().filter(|rule| rule.when.matches.is_some()).count();
+        if file.rules.len() > MOST_RULES || patterns > MOST_PATTERNS {
+            return Err(format!("it has more than {MOST_RULES} rules, or more than {MOST_PATTERNS} with `matches`. Split it."));
+        }
         let rules = file.rules.into_iter().enumerate().map(|(index, rule)| rule.check(index, &folder));
         let rules = rules.collect::<Result<_, _>>()?;
         Ok(Self { folder, log: file.log, rules })
     }
 
-    /// The first rule that holds, with its place.
-    pub(super) fn first(&self, asked: &Asked<'_>) -> Option<(usize, &Rule)> {
-        self.rules.iter().enumerate().find(|(_, rule)| rule.misses(asked).is_empty())
-    }
-
-    /// A sentence on the rule that missed least.
-    pub(super) fn nearest(&self, asked: &Asked<'_>) -> String {
-        let missed = self.rules.iter().map(|rule| (rule, rule.misses(asked)));
-        match missed.min_by_key(|(_, misses)| misses.len()) {
+    /// The place of the first rule that holds; else a sentence on the rule that missed least. Takes as long as the deadline
+    /// allows.
+    pub(super) fn first(&self, asked: &Asked<'_>, deadline: &Deadline) -> Result<Result<usize, String>, String> {
+        let mut nearest: Option<(&Rule, Vec<String>)> = None;
+        for (index, rule) in self.rules.iter().enumerate() {
+            let misses = rule.misses(asked, deadline)?;
+            if misses.is_empty() {
+                return Ok(Ok(index));
+            }
+            if nearest.as_ref().is_none_or(|(_, fewest)| misses.len() < fewest.len()) {
+                nearest = Some((rule, misses));
+            }
+        }
+        Ok(Err(match nearest {
             Some((rule, misses)) => format!("The closest rule is \"{}\", but {}.", rule.name, misses.join(", and ")),
             None => "The script has no rules.".to_owned(),
-        }
+        }))
+    }
+
+    /// The rule at `index`.
+    pub(super) fn rule(&self, index: usize) -> Option<&Rule> {
+        self.rules.get(index)
     }
 
     /// The text of the rule at `index`, read from its file where it has one.
@@ -158,7 +175,8 @@ impl Rules {
 
 impl Rule {
     /// The conditions that do not hold, each as a clause.
-    fn misses(&self, asked: &Asked<'_>) -> Vec<String> {
+    fn misses(&self, asked: &Asked<'_>, deadline: &Deadline) -> Result<Vec<String>, String> {
+        deadline.check("Split the script.").map_err(|error| error.to_string())?;
         let when = &self.when;
         let mut misses = Vec::new();
         if let Some(plugin) = when.plugin.as_ref().filter(|plugin| *plugin != asked.plugin) {
@@ -174,10 +192,12 @@ impl Rule {
         let lacking = |place: &str, text: &String| format!("the {place} does not contain \"{text}\"");
         misses.extend(when.system.lacking(system).map(|text| lacking("system prompt", text)));
         misses.extend(when.contains.lacking(asked.prompt).map(|text| lacking("prompt", text)));
-        if let Some(regex) = self.matches.as_ref().filter(|regex| !regex.is_match(asked.prompt)) {
-            misses.push(format!("the prompt does not match /{regex}/"));
+        if let Some(expression) = &self.matches
+            && !expression.search(deadline).matches(asked.prompt).map_err(|error| error.to_string())?
+        {
+            misses.push(format!("the prompt does not match /{}/", expression.as_str()));
         }
-        misses
+        Ok(misses)
     }
 
     fn unreadable(&self, path: &Path, error: &std::io::Error) -> String {
@@ -207,7 +227,7 @@ impl Written {
             .when
             .matches
             .as_deref()
-            .map(Regex::new)
+            .map(Expression::parse)
             .transpose()
             .map_err(|error| format!("the pattern in matches of rule \"{name}\" is wrong: {error} Correct the regular expression."))?;
         let (when, calls, usage) = (self.when, self.calls, self.usage);

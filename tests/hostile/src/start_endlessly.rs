@@ -1,0 +1,11 @@
+//! Threat: A plugin starts runs of itself, each of which starts more, without end.
+//! Stopped by: The limit `runs`, counted over the whole tree, and a bound of 16 on how deep runs are nested.
+//! Expects: The run that would start one more is paused: "… are 30 runs, the limit for `start-endlessly`."
+//! Needs: workflows = ["start-endlessly"]
+
+use baton_sdk::prelude::*;
+
+pub(crate) fn attack(input: &Value) -> Result<Value> {
+    let started: Result<Vec<_>> = (0..10).map(|_| workflows::start("start-endlessly", input, None)).collect();
+    started?.iter().map(|run| workflows::join::<Value>(run)).collect::<Result<Vec<_>>>().map(Value::from)
+}
