@@ -7,6 +7,7 @@ mod files;
 mod gate;
 mod limits;
 mod names;
+mod repository;
 mod runs;
 mod table;
 mod terminal;

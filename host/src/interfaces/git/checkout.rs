@@ -2,7 +2,7 @@
 //! not even an index.
 
 use std::{
-    cell::OnceCell,
+    cell::{OnceCell, RefCell},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -39,6 +39,8 @@ pub(super) struct Checkout {
     /// When whoever asks will not wait any longer.
     pub(super) until: Option<Instant>,
     pub(super) whose: Whose,
+    /// Folders inside the worktree that were repositories until now.
+    pub(super) disarmed: RefCell<Vec<String>>,
 }
 
 pub(super) enum Whose {
@@ -97,6 +99,15 @@ impl Checkout {
 
     pub(super) fn status(&self) -> Result<Vec<Change>, CallError> {
         self.head()?;
+        let changes = self.listed()?;
+        if matches!(self.whose, Whose::Person(_)) || !changes.iter().any(|change| change.path.ends_with('/')) {
+            return Ok(changes);
+        }
+        self.disarm()?;
+        self.listed()
+    }
+
+    fn listed(&self) -> Result<Vec<Change>, CallError> {
         let call = self.git(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-ahead-behind"]);
         let out = call.done()?.out;
         let (mut changes, mut fields) = (Vec::new(), fields(&out));
@@ -105,7 +116,10 @@ impl Checkout {
                 // The name it had.
                 fields.next();
             }
-            changes.push(Change { path: names::text(path)?, kind: kind(*x, *y) });
+            // What cannot be told in a worktree of Baton's is left out of its commits as well.
+            if matches!(self.whose, Whose::Person(_)) || names::can_be_committed(path) {
+                changes.push(Change { path: names::text(path)?, kind: kind(*x, *y) });
+            }
         }
         changes.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(changes)
@@ -134,8 +148,8 @@ impl Checkout {
         let base = self.common_ancestor(&self.head()?, &self.resolve(base)?)?;
         // Files that git does not know are noted in a copy of the index; their content is not read into the repository.
         let copy = self.scratch("diff")?;
-        let noted = self.git(["add", "--all", "--intent-to-add"]).env("GIT_INDEX_FILE", &copy).done();
-        let compared = noted.map_err(Self::explain_add).and_then(|_| self.compared(&base, &copy));
+        let noted = self.disarm().and_then(|()| self.add(&["--intent-to-add"], &copy));
+        let compared = noted.and_then(|_| self.compared(&base, &copy));
         self.forget(&copy);
         compared
     }

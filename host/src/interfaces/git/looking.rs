@@ -90,15 +90,16 @@ impl Repositories {
         look: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, CallError> {
         let answered = async {
-            let place = self.place(folder).await?;
+            let place = self.place(folder, None).await?;
             aside(move || {
                 let checkout = Checkout { until: Some(Instant::now() + PATIENCE), ..place.open()? };
-                look(&checkout)
+                Ok(look(&checkout)?)
             })
             .await
         };
         answered.await.map_err(|trouble| match trouble {
             Trouble::Answer(error) => error,
+            Trouble::Changed(reason) => CallError::Conflict(reason),
             Trouble::Register(error) => CallError::Unavailable(error.to_string()),
         })
     }
