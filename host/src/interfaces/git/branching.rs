@@ -39,7 +39,7 @@ impl Checkout {
         }
         match self.in_the_way(branch) {
             Some((other, true)) => CallError::Conflict(format!(
-                "A branch `{branch}` cannot be made beside the branch `{other}`; rename that one (`git branch -m {other} NEW`), delete it or merge it."
+                "A branch `{branch}` cannot be made beside the branch `{other}`; rename that one (`git branch -m {other} NEW`) or delete it."
             )),
             Some((other, false)) => CallError::Conflict(format!(
                 "A branch `{branch}` cannot be made because of the file `refs/heads/{other}` in the repository, which is not a branch; remove that file."

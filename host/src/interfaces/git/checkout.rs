@@ -88,7 +88,12 @@ impl Checkout {
 
     pub(super) fn branch(&self) -> Result<String, CallError> {
         let said = self.git(["symbolic-ref", "--quiet", "HEAD"]).run()?;
-        let head = String::from_utf8_lossy(&said.out);
+        let head = std::str::from_utf8(&said.out).map_err(|_| {
+            CallError::Invalid(
+                "The name of the branch that the workspace has checked out is not UTF-8; rename the branch with `git branch -m`."
+                    .to_owned(),
+            )
+        })?;
         let branch = head.trim_end().strip_prefix("refs/heads/").map(str::to_owned);
         branch.filter(|_| said.code == 0).ok_or_else(|| {
             CallError::Invalid(

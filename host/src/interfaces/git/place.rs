@@ -212,5 +212,16 @@ pub(super) fn files(root: &Path, worktree: &Worktree) -> PathBuf {
 }
 
 pub(super) fn unwritable(error: &io::Error) -> CallError {
+    if error.kind() == io::ErrorKind::InvalidFilename {
+        return too_long();
+    }
     CallError::Unavailable(format!("The worktree cannot be written: {error}. Make room in the data directory, and make it writable."))
+}
+
+/// A path of the repository fits where the repository lies, and not below the data directory.
+pub(super) fn too_long() -> CallError {
+    CallError::Invalid(
+        "The worktree cannot be written: a path in it is longer than the file system allows. Use a data directory with a shorter path (`--data-dir`)."
+            .to_owned(),
+    )
 }

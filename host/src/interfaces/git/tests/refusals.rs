@@ -122,6 +122,25 @@ async fn without_git_there_is_a_sentence() {
 }
 
 #[tokio::test]
+async fn a_branch_whose_name_is_no_text_is_not_called_by_another() {
+    let scene = Scene::new();
+    fs::write(scene.person().join(".git/HEAD"), b"ref: refs/heads/m\xffin\n").unwrap();
+    let mut recorder = scene.bench.recorder();
+    assert!(matches!(refusal(scene.here(&mut recorder).branch().await), CallError::Invalid(text) if text.contains("not UTF-8")));
+}
+
+#[tokio::test]
+async fn a_name_that_is_too_long_is_told_by_its_length() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let mut run = scene.here(&mut recorder);
+    let refused = refusal(run.worktree_add("s/".to_owned() + &"n".repeat(300), "main".into()).await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("302 bytes, more than 200") && text.len() < 200), "{refused}");
+    let refused = refusal(run.read("main".into(), "p/".repeat(3000)).await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("6000 bytes, more than 4096")), "{refused}");
+}
+
+#[tokio::test]
 async fn links_out_of_the_repository_and_submodules_are_not_committed() {
     let scene = Scene::new();
     let mut recorder = scene.bench.recorder();
