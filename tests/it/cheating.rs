@@ -28,6 +28,10 @@ struct Project {
 impl Project {
     /// A small calculator with one story, and rules that answer for the models.
     fn new(rules: &str) -> Self {
+        Self::with(rules, &format!("[sandbox.images.default]\nimage = \"{}\"\n", docker::IMAGE))
+    }
+
+    fn with(rules: &str, settings: &str) -> Self {
         let project = Self { home: tempfile::tempdir().unwrap() };
         let (home, work) = (project.home.path(), project.work());
         fs::create_dir_all(work.join("tests")).unwrap();
@@ -40,7 +44,7 @@ impl Project {
         project.git(&["init", "--quiet", "--initial-branch=main"]);
         project.git(&["add", "--all"]);
         project.git(&["commit", "--quiet", "--message=Begin a calculator"]);
-        fs::write(home.join("user.toml"), format!("[sandbox.images.default]\nimage = \"{}\"\n", docker::IMAGE)).unwrap();
+        fs::write(home.join("user.toml"), settings).unwrap();
         fs::write(home.join("replies.yaml"), format!("log: calls.log\nrules:\n{rules}")).unwrap();
         fs::write(home.join("story.md"), STORY).unwrap();
         project.baton(&["backlog", "add", "1-1-add", "Add two numbers", "--workspace", "workspace", "--body", "story.md"]);
@@ -147,6 +151,31 @@ fn what_leads_out_of_the_worktree_is_refused_and_told() {
     let found = Command::new("find").arg(strays).args(["-name", "escaped", "-o", "-name", "through"]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&found.stdout), "");
     assert!(!Path::new(&project.home.path().join("escaped")).exists());
+}
+
+#[test]
+fn repositories_and_odd_names_cost_nothing_else_and_git_finds_none_above() {
+    let odd = [
+        "git init -q app && echo precious > app/i.txt && git -C app add -A && git -C app -c user.name=a -c user.email=a@b commit -qm inner",
+        "mkdir 'in\nner' && git -C 'in\nner' init -q && echo inner > 'in\nner/i.txt'",
+        "mkdir .GIT && echo x > .GIT/x && printf x > \"$(printf 'odd-\\377')\"",
+        "git config --local core.hooksPath /evil; git remote add evil http://evil; git add -A; git -c user.name=a -c user.email=a@b commit -qm agent",
+        "unset GIT_CEILING_DIRECTORIES; git config --local core.hooksPath /evil; true",
+    ];
+    let rules = [
+        calls("amelia", 0, "\"Develop story\"", &format!("{HONEST}{}", odd.map(command).concat())),
+        says("amelia", 1, "\"Develop story\"", DONE),
+        says("murat", 0, "\"app/i.txt\"", APPROVED),
+    ];
+    let project = Project::with(&rules.concat(), "[sandbox]\nengine = \"process\"\n");
+    // What Baton keeps lies in a repository of a person's, as where the data directory is in the checkout.
+    let above = || fs::read_to_string(project.home.path().join(".git/config")).unwrap();
+    assert!(Command::new("git").args(["init", "-q"]).arg(project.home.path()).status().unwrap().success());
+    let before = above();
+    project.lands();
+    assert_eq!(project.landed(), ["app/i.txt", "calc", "\"in\\nner/i.txt\"", "tests/add.case", "tests/help.case", "tests/run"]);
+    assert!(!project.git(&["ls-tree", "-r", "main"]).contains("160000"));
+    assert_eq!((above(), project.home.path().join(".git/index").exists()), (before, false));
 }
 
 #[test]

@@ -192,6 +192,7 @@ impl App {
             versions: Arc::clone(&store) as _,
             shelf,
             worktrees: Arc::clone(&repositories) as _,
+            pins: Arc::clone(&repositories) as _,
             clock: Arc::new(SystemClock),
             random: Arc::new(rand::random),
             policy: Arc::clone(&config) as _,

@@ -37,7 +37,7 @@ pub fn engine(config: &Config, owner: &str) -> Arc<dyn Engine> {
         EngineKind::Docker => {
             Arc::new(Docker::new(config.sandbox.socket.clone(), owner.to_owned(), Arc::new(SystemClock), Arc::new(rand::random)))
         }
-        EngineKind::Process => Arc::new(Processes { search: config.sandbox.search.clone() }),
+        EngineKind::Process => Arc::new(Processes { search: config.sandbox.search.clone(), worktrees: worktrees(&config.data_dir) }),
     }
 }
 

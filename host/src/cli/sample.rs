@@ -26,6 +26,7 @@ pub(super) fn run(id: &str, plugin: &str, state: State) -> Run {
         input: Value::Null,
         project: String::new(),
         workspace: PathBuf::new(),
+        pin: None,
         settings: json!({}),
         seed: String::new(),
         started_at: 0,

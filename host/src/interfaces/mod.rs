@@ -13,6 +13,7 @@ pub mod git;
 pub mod knowledge;
 pub mod llm;
 pub mod people;
+pub mod pins;
 mod pull_request_branches;
 pub mod reserved;
 pub mod run;

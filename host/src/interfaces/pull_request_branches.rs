@@ -7,10 +7,15 @@ use async_trait::async_trait;
 use super::{
     forge::{self, Mergeable, PullRequest, State},
     git::Repositories,
+    pins::Pin,
 };
 
 #[async_trait]
 impl forge::Repositories for Repositories {
+    async fn strange(&self, folder: &Path, pin: Option<&Pin>) -> Option<String> {
+        Repositories::strange(self, folder, pin).await
+    }
+
     async fn head(&self, folder: &Path, branch: &str) -> Option<String> {
         self.branch_end(folder, branch).await.ok()?
     }

@@ -186,8 +186,9 @@ impl Session {
     }
 
     pub(super) fn git(&mut self) -> git::View<'_> {
-        let About { project, root, plugin, .. } = &self.about;
-        let seat = git::Seat { project: project.clone(), workspace: self.workspace.root().to_owned(), root: root.clone() };
+        let About { project, root, plugin, pin, .. } = &self.about;
+        let workspace = self.workspace.root().to_owned();
+        let seat = git::Seat { project: project.clone(), workspace, root: root.clone(), pin: pin.clone() };
         let advances = self.advances();
         let (recorder, repositories) = (&mut self.recorder, &self.services.repositories);
         git::View { recorder, repositories, seat, plugin, preferences: &self.settings, advances }
@@ -212,6 +213,7 @@ impl Session {
             forges: &self.services.forges,
             project: &self.about.project,
             folder: self.workspace.root(),
+            pin: self.about.pin.as_ref(),
             author: &self.about.plugin,
             ordered: self.ordered.as_ref(),
         }

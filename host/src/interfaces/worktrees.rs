@@ -7,6 +7,9 @@ use async_trait::async_trait;
 
 use crate::journal::RunId;
 
+/// What a `.git` holds that leads nowhere. Where it lies in a worktree, no git finds the repository of a folder above.
+pub const NO_REPOSITORY: &str = "gitdir: /dev/null/nothing\n";
+
 /// Why worktrees could not be looked up or given back, a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

@@ -96,6 +96,7 @@ impl Kernel {
             parent: None,
             root: run,
             project: String::new(),
+            pin: None,
             plugin: plugin.name().to_owned(),
             plugin_version: plugin.package.manifest.version.to_string(),
         };

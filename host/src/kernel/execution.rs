@@ -153,6 +153,7 @@ fn about(run: &Run) -> About {
         parent: run.parent.as_ref().map(|(id, _)| id.to_string()),
         root: run.root.clone(),
         project: run.project.clone(),
+        pin: run.pin.clone(),
         plugin: run.plugin.clone(),
         plugin_version: run.plugin_version.clone(),
     }

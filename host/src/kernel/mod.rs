@@ -40,7 +40,7 @@ use tokio::sync::Notify;
 
 use crate::{
     events::{EventError, EventLog},
-    interfaces::{Services, children::Children, toolboxes::Toolboxes, worktrees::Worktrees},
+    interfaces::{Services, children::Children, pins::Pins, toolboxes::Toolboxes, worktrees::Worktrees},
     journal::{Clock, Journal, JournalError, Redactor, RunId},
 };
 
@@ -75,6 +75,8 @@ pub struct Parts {
     pub shelf: Shelf,
     /// The worktrees that runs work in.
     pub worktrees: Arc<dyn Worktrees>,
+    /// What a run is bound to when it begins.
+    pub pins: Arc<dyn Pins>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Random bytes for the ids of runs.

@@ -172,6 +172,7 @@ impl Recording {
             input: self.input.clone(),
             project: String::new(),
             workspace: workspace.to_owned(),
+            pin: None,
             settings: Settings::merge(&[any_model, self.settings.clone()]).into_value(),
             seed: self.seed.clone(),
             started_at: self.started_at,

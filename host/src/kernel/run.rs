@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::package::Kind;
 use crate::{
     events::Draft,
+    interfaces::pins::Pin,
     journal::{Pause, RunId, Wait},
 };
 
@@ -87,6 +88,9 @@ pub struct Run {
     pub project: String,
     /// The folder whose files the run sees.
     pub workspace: PathBuf,
+    /// What the workspace of its root was when that began; none for a run that an older Baton began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<Pin>,
     /// Settings given to this run alone; its children inherit them.
     pub settings: Value,
     /// What the guest's random numbers derive from; a fork keeps it.

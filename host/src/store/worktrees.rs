@@ -11,17 +11,20 @@ use super::{
     queue::{Change, Step},
 };
 use crate::{
-    interfaces::git::{Claim, Claimed, Register, RegisterError, Standing, Worktree},
+    interfaces::{
+        git::{Claim, Claimed, Register, RegisterError, Standing, Worktree},
+        pins::Pin,
+    },
     journal::RunId,
 };
 
 const TABLE: &str = "worktrees";
-const ALL: &str = "select project, slot, checkout, branch, base, made_by, root_id, state from worktrees";
-const OF_PROJECT: &str = "select project, slot, checkout, branch, base, made_by, root_id, state from worktrees where project = $1";
-const CLAIM: &str = "insert into worktrees (project, slot, checkout, branch, base, made_by, root_id, state, changed_at) \
-    values ($1, $2, $3, $4, $5, $6, $7, 'making', $8) on conflict (project, slot) do update set checkout = excluded.checkout, \
+const ALL: &str = "select project, slot, checkout, branch, base, made_by, root_id, state, pin from worktrees";
+const OF_PROJECT: &str = "select project, slot, checkout, branch, base, made_by, root_id, state, pin from worktrees where project = $1";
+const CLAIM: &str = "insert into worktrees (project, slot, checkout, branch, base, made_by, root_id, state, changed_at, pin) \
+    values ($1, $2, $3, $4, $5, $6, $7, 'making', $8, $9) on conflict (project, slot) do update set checkout = excluded.checkout, \
     branch = excluded.branch, base = excluded.base, made_by = excluded.made_by, root_id = excluded.root_id, state = 'making', \
-    changed_at = excluded.changed_at";
+    changed_at = excluded.changed_at, pin = excluded.pin";
 /// Not of another call: one that was given back meanwhile may be somebody else's.
 const STAND: &str = "update worktrees set state = $4, changed_at = $5 where project = $1 and slot = $2 and made_by = $3";
 
@@ -66,7 +69,7 @@ impl Change for Claiming {
         let slot = free.map_or_else(|| known.last().map_or(1, |last| last.slot + 1), |free| free.slot);
         let query = sqlx::query(CLAIM).bind(&*claim.project).bind(stored(slot)).bind(claim.checkout.to_string_lossy().into_owned());
         let query = query.bind(&*claim.branch).bind(&*claim.base).bind(&*claim.made_by).bind(claim.root.as_str()).bind(stored(step.now));
-        query.execute(&mut *step.connection).await?;
+        query.bind(claim.pin.as_ref().map(|pin| &*pin.0)).execute(&mut *step.connection).await?;
         Ok(Claimed::Yours(Worktree { claim: claim.clone(), slot, standing: Standing::Making }))
     }
 }
@@ -98,6 +101,7 @@ fn worktree(row: &AnyRow) -> Result<Worktree, StoreError> {
         base: row.try_get("base")?,
         made_by: row.try_get("made_by")?,
         root: RunId::from_text(row.try_get::<String, _>("root_id")?),
+        pin: row.try_get::<Option<String>, _>("pin")?.map(Pin),
     };
     Ok(Worktree { claim, slot: read_number(row, "slot")?, standing })
 }

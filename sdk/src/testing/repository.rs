@@ -186,9 +186,9 @@ impl Repository {
             )));
         }
         let below = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
-        if self.branches.keys().any(|other| below(branch, other) || below(other, branch)) {
+        if let Some(other) = self.branches.keys().find(|other| below(branch, other) || below(other, branch)) {
             return Err(Error::Conflict(format!(
-                "A branch `{branch}` cannot stand beside those there are; choose a name of which no branch's name is the beginning."
+                "A branch `{branch}` cannot be made beside the branch `{other}`; rename that one (`git branch -m {other} NEW`) or delete it."
             )));
         }
         self.branches.insert(branch.to_owned(), start);

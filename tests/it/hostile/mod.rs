@@ -8,6 +8,7 @@ mod files;
 mod gate;
 mod limits;
 mod names;
+mod repository;
 mod runs;
 mod table;
 mod terminal;

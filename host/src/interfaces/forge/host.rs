@@ -6,12 +6,13 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Check, Forge, ForgeError, Kind, Landing, Mergeable, Method, PULL_REQUESTS, Place, Progress, Proposal, PullRequest, State, Summary,
-    Verdict, View, checked,
+    Check, Forge, ForgeError, Kind, Landing, Mergeable, Method, PULL_REQUESTS, Place, Progress, Proposal, PullRequest, Repositories, State,
+    Summary, Verdict, View, checked,
 };
 use crate::{
     bindings::{Fault, forge as wit},
     events::{Category, Draft},
+    interfaces::pins::Pin,
     journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId, Wait},
 };
 
@@ -90,6 +91,28 @@ impl wit::Host for View<'_> {
     }
 }
 
+/// What every try of a call works with.
+struct Working {
+    forge: Result<Arc<dyn Forge>, Pause>,
+    project: String,
+    folder: std::path::PathBuf,
+    author: String,
+    repository: Arc<dyn Repositories>,
+    pin: Option<Pin>,
+}
+
+impl Working {
+    /// Looks first whether the repository is that of the run.
+    async fn begun(self, attempt: Attempt) -> Result<Work, Pause> {
+        let Self { forge, project, folder, author, repository, pin } = self;
+        let forge = forge?;
+        match repository.strange(&folder, pin.as_ref()).await {
+            Some(reason) => Err(Pause::new(PauseKind::Operator, reason)),
+            None => Ok(Work { forge, project, folder, author, attempt }),
+        }
+    }
+}
+
 /// What one try works with.
 struct Work {
     forge: Arc<dyn Forge>,
@@ -126,10 +149,11 @@ impl From<ForgeError> for Failure {
 }
 
 impl View<'_> {
-    fn work(&self) -> impl FnOnce(Attempt) -> Result<Work, Pause> + Send + use<> {
+    fn work(&self) -> Working {
         let (forge, project) = (self.forges.of(self.project), self.project.to_owned());
         let (folder, author) = (self.folder.to_owned(), self.author.to_owned());
-        move |attempt| Ok(Work { forge: forge?, project, folder, author, attempt })
+        let (repository, pin) = (Arc::clone(self.forges.repository()), self.pin.cloned());
+        Working { forge, project, folder, author, repository, pin }
     }
 
     /// Asks for something that changes nothing.
@@ -140,7 +164,7 @@ impl View<'_> {
     {
         let work = self.work();
         let look = |attempt: Attempt| async move {
-            match work(attempt) {
+            match work.begun(attempt).await {
                 Ok(work) => performed(ask(work).await.map_err(Failure::from), Vec::new),
                 Err(pause) => Performed::Paused { pause, happened: false },
             }
@@ -164,7 +188,7 @@ impl View<'_> {
     {
         let (work, run) = (self.work(), self.recorder.run().clone());
         let change = |attempt: Attempt| async move {
-            let work = match work(attempt) {
+            let work = match work.begun(attempt).await {
                 Ok(work) => work,
                 Err(pause) => return Performed::Paused { pause, happened: false },
             };

@@ -19,6 +19,7 @@ use wasmtime::component::{HasData, Linker};
 
 use crate::{
     bindings,
+    interfaces::pins::Pin,
     journal::{CapabilityKind, Matching, Recorder},
 };
 
@@ -49,6 +50,8 @@ pub struct View<'a> {
     pub project: &'a str,
     /// The workspace, a checkout or worktree of the project's repository.
     pub folder: &'a Path,
+    /// What the workspace was when the run began.
+    pub pin: Option<&'a Pin>,
     /// The plugin that asks.
     pub author: &'a str,
     /// What a person ordered the run to merge.

@@ -31,8 +31,8 @@ impl Forges {
     }
 
     /// Looks at the repositories of projects.
-    pub fn repository(&self) -> &dyn Repositories {
-        &*self.repository
+    pub fn repository(&self) -> &Arc<dyn Repositories> {
+        &self.repository
     }
 
     /// The forge of a project, or what the operator has to do first.

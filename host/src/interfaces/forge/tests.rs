@@ -14,6 +14,7 @@ use crate::{
         Fault,
         forge::{self as wit, Host},
     },
+    interfaces::pins::Pin,
     journal::{CallError, EntryState, Interrupt, PauseKind, Wait, testing::Bench},
 };
 
@@ -73,6 +74,10 @@ struct OneBranch;
 
 #[async_trait]
 impl Repositories for OneBranch {
+    async fn strange(&self, _: &Path, pin: Option<&Pin>) -> Option<String> {
+        pin.map(|pin| pin.0.clone())
+    }
+
     async fn head(&self, _: &Path, branch: &str) -> Option<String> {
         (branch == "story/1").then(head)
     }
@@ -117,7 +122,7 @@ impl Scene {
     }
 
     fn view<'a>(&'a self, recorder: &'a mut Recorder) -> View<'a> {
-        View { recorder, forges: &self.forges, project: "shop-1", folder: Path::new("/shop"), author: "amelia", ordered: None }
+        View { recorder, forges: &self.forges, project: "shop-1", folder: Path::new("/shop"), pin: None, author: "amelia", ordered: None }
     }
 }
 

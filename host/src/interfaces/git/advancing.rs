@@ -52,6 +52,7 @@ impl Checkout {
         if !self.is_ancestor(&from, &to)? {
             return Err(CallError::Conflict(format!("Branch `{branch}` has commits that the workspace's has not; merge them first.")));
         }
+        self.refuse_linked(branch)?;
         person.move_checkout(branch, &from, &to)?;
         let call = self.git(["update-ref", "-m", "baton: advance", &format!("refs/heads/{branch}"), &to, &from]);
         let moved = call.committed_by_baton().done();
@@ -157,8 +158,10 @@ fn is_free_soon(lock: &Path) -> bool {
 /// What of a person's stands where a new file goes, or where a folder for it goes.
 fn in_place_of(files: &Path, path: &[u8], known: &BTreeSet<&[u8]>) -> Option<Vec<u8>> {
     for end in path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end) {
-        match files.join(OsStr::from_bytes(&path[..end])).symlink_metadata() {
-            Ok(found) if found.is_dir() => {}
+        let folder = files.join(OsStr::from_bytes(&path[..end]));
+        match folder.symlink_metadata() {
+            // A repository of the person's own inside the checkout gets no files of this one.
+            Ok(found) if found.is_dir() && folder.join(".git").symlink_metadata().is_err() => {}
             // Git itself looks whether a file that it knows was changed.
             Ok(_) if known.contains(&path[..end]) => return None,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,

@@ -5,8 +5,10 @@ use std::{fs, io, path::Path, sync::Arc};
 
 use super::{
     checkout::Checkout,
+    locating::is_nothing,
     place::Place,
     program::{Invocation, Program},
+    service::Trouble,
 };
 use crate::journal::CallError;
 
@@ -58,12 +60,18 @@ impl Program {
         // Git is started in the folder, from where a relative path would lead elsewhere.
         let [root, workspace] = [views, folder].map(std::path::absolute);
         let (root, workspace) = (root.map_err(|error| unwritable(&error))?, workspace.map_err(|error| unwritable(&error))?);
-        Place { program: Arc::new(self.clone()), root, workspace, worktree: None }.open()
+        // A command of the owner's own is not bound to what was before it.
+        let place = Place { program: Arc::new(self.clone()), root, workspace, worktree: None, pin: None };
+        place.open().map_err(|trouble| match trouble {
+            Trouble::Answer(error) => error,
+            other => CallError::Conflict(other.to_string()),
+        })
     }
 }
 
 fn is_repository(folder: &Path) -> bool {
-    folder.join(".git").symlink_metadata().is_ok()
+    let place = folder.join(".git");
+    place.symlink_metadata().is_ok_and(|found| !is_nothing(&place, &found))
 }
 
 fn remove(folder: &Path) -> io::Result<()> {

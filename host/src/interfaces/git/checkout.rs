@@ -2,7 +2,7 @@
 //! not even an index.
 
 use std::{
-    cell::OnceCell,
+    cell::{OnceCell, RefCell},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -38,6 +38,8 @@ pub(super) struct Checkout {
     /// Until when whoever asks waits for what is read; none for what is changed, which is not cut off.
     pub(super) deadline: Option<Deadline>,
     pub(super) whose: Whose,
+    /// Folders inside the worktree that were repositories until now.
+    pub(super) disarmed: RefCell<Vec<String>>,
 }
 
 pub(super) enum Whose {
@@ -85,7 +87,12 @@ impl Checkout {
 
     pub(super) fn branch(&self) -> Result<String, CallError> {
         let said = self.git(["symbolic-ref", "--quiet", "HEAD"]).run()?;
-        let head = String::from_utf8_lossy(&said.out);
+        let head = std::str::from_utf8(&said.out).map_err(|_| {
+            CallError::Invalid(
+                "The name of the branch that the workspace has checked out is not UTF-8; rename the branch with `git branch -m`."
+                    .to_owned(),
+            )
+        })?;
         let branch = head.trim_end().strip_prefix("refs/heads/").map(str::to_owned);
         branch.filter(|_| said.code == 0).ok_or_else(|| {
             CallError::Invalid(
@@ -96,6 +103,15 @@ impl Checkout {
 
     pub(super) fn status(&self) -> Result<Vec<Change>, CallError> {
         self.head()?;
+        let changes = self.listed()?;
+        if matches!(self.whose, Whose::Person(_)) || !changes.iter().any(|change| change.path.ends_with('/')) {
+            return Ok(changes);
+        }
+        self.disarm()?;
+        self.listed()
+    }
+
+    fn listed(&self) -> Result<Vec<Change>, CallError> {
         let call = self.git(["status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=all", "--no-ahead-behind"]);
         let out = call.done()?.out;
         let (mut changes, mut fields) = (Vec::new(), fields(&out));
@@ -104,7 +120,10 @@ impl Checkout {
                 // The name it had.
                 fields.next();
             }
-            changes.push(Change { path: names::text(path)?, kind: kind(*x, *y) });
+            // What cannot be told in a worktree of Baton's is left out of its commits as well.
+            if matches!(self.whose, Whose::Person(_)) || names::can_be_committed(path) {
+                changes.push(Change { path: names::text(path)?, kind: kind(*x, *y) });
+            }
         }
         changes.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(changes)
@@ -133,8 +152,8 @@ impl Checkout {
         let base = self.common_ancestor(&self.head()?, &self.resolve(base)?)?;
         // Files that git does not know are noted in a copy of the index; their content is not read into the repository.
         let copy = self.scratch("diff")?;
-        let noted = self.git(["add", "--all", "--intent-to-add"]).env("GIT_INDEX_FILE", &copy).done();
-        let compared = noted.map_err(Self::explain_add).and_then(|_| self.compared(&base, &copy));
+        let noted = self.disarm().and_then(|()| self.add(&["--intent-to-add"], &copy));
+        let compared = noted.and_then(|_| self.compared(&base, &copy));
         self.forget(&copy);
         compared
     }

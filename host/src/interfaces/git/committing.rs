@@ -4,7 +4,6 @@ use std::{thread, time::Duration};
 
 use super::{
     checkout::{Checkout, Whose},
-    fields::{Difference, differences, fields},
     names,
     program::Invocation,
 };
@@ -27,6 +26,15 @@ pub(super) struct Signature {
     pub(super) at: u64,
 }
 
+/// What came of a commit.
+#[derive(Clone, Debug)]
+pub(super) struct Committed {
+    /// None when nothing changed.
+    pub(super) commit: Option<String>,
+    /// Names that no commit can have or no run can be told, whose files stay where they are.
+    pub(super) left_out: Vec<String>,
+}
+
 impl Signature {
     /// The message with the lines by which a commit is known again.
     fn text(&self) -> String {
@@ -44,27 +52,29 @@ impl Signature {
 }
 
 impl Checkout {
-    /// Commits everything; none when nothing changed.
-    pub(super) fn commit(&self, signature: &Signature) -> Result<Option<String>, CallError> {
+    /// Commits everything that can be committed; no commit when nothing changed.
+    pub(super) fn commit(&self, signature: &Signature) -> Result<Committed, CallError> {
         self.refuse_persons("commit")?;
         let head = self.head()?;
         if let Some(made) = self.made_before(signature)? {
-            return Ok(Some(made));
+            return Ok(Committed { commit: Some(made), left_out: Vec::new() });
         }
         self.await_index();
-        self.git(["add", "--all"]).done().map_err(Self::explain_add)?;
-        if let Err(refusal) = self.check_staged(&head) {
-            // The files stay; only the index forgets what may not be committed.
-            self.git(["read-tree", &head]).done()?;
-            return Err(refusal);
-        }
+        let left_out = match self.stage(&head) {
+            Ok(left_out) => left_out,
+            Err(refusal) => {
+                // The files stay; only the index forgets what may not be committed.
+                self.git(["read-tree", &head]).done()?;
+                return Err(refusal);
+            }
+        };
         let tree = self.git(["write-tree"]).text()?;
         if tree == self.git(["rev-parse", "--verify", &format!("{head}^{{tree}}")]).text()? {
-            return Ok(None);
+            return Ok(Committed { commit: None, left_out });
         }
         let commit = self.seal(&tree, &[&head], signature)?;
         self.move_head(&commit, &head)?;
-        Ok(Some(commit))
+        Ok(Committed { commit: Some(commit), left_out })
     }
 
     /// Moves back to an earlier commit, and the files with it; what is ignored stays.
@@ -117,6 +127,7 @@ impl Checkout {
 
     /// Moves the branch that is checked out, if it is still where it was.
     pub(super) fn move_head(&self, to: &str, from: &str) -> Result<(), CallError> {
+        self.refuse_linked(&self.branch()?)?;
         let call = self.git(["update-ref", "-m", "baton", "HEAD", to, from]);
         call.committed_by_baton().done().map(drop)
     }
@@ -134,81 +145,4 @@ impl Checkout {
         // Ten seconds later nobody is at work in what belongs to Baton alone.
         let _ = std::fs::remove_file(lock);
     }
-
-    /// Refuses what must not get into a person's repository, with the path.
-    fn check_staged(&self, head: &str) -> Result<(), CallError> {
-        let out = self.git(["diff-index", "--cached", "--raw", "-z", "--no-renames", head, "--"]).done()?.out;
-        let mut changed = Vec::new();
-        for Difference { path, mode, blob, .. } in differences(&out) {
-            let path = names::text(path)?;
-            match mode {
-                "160000" => {
-                    return Err(CallError::Invalid(format!(
-                        "`{path}` is a repository of its own, which is not committed; remove its `.git`, or the folder."
-                    )));
-                }
-                "100644" | "100755" | "120000" if path.eq_ignore_ascii_case(".gitmodules") => {
-                    return Err(CallError::Invalid(
-                        "`.gitmodules` makes a repository one with submodules, in which Baton does not work; leave it to a person, and undo the change."
-                            .to_owned(),
-                    ));
-                }
-                "120000" if leaves(&path, &self.git(["cat-file", "blob", blob]).text()?) => {
-                    return Err(CallError::Invalid(format!(
-                        "`{path}` is a symbolic link that leads out of the repository, which is not committed; put the file itself there."
-                    )));
-                }
-                _ => {}
-            }
-            // What is deleted needs no filter.
-            if mode != "000000" {
-                changed.extend([path.as_bytes(), b"\0"].concat());
-            }
-        }
-        self.refuse_filtered(changed)
-    }
-
-    /// What a filter would have changed is committed by nobody but who can run it: it may be there to keep a secret.
-    fn refuse_filtered(&self, paths: Vec<u8>) -> Result<(), CallError> {
-        if paths.is_empty() {
-            return Ok(());
-        }
-        let out = self.git(["check-attr", "-z", "--stdin", "filter"]).reading(paths).done()?.out;
-        let fields: Vec<_> = fields(&out).collect();
-        let filtered = fields.chunks_exact(3).find(|of| !matches!(of[2], b"unspecified" | b"unset" | b"set" | b""));
-        let Some([path, _, filter]) = filtered else { return Ok(()) };
-        Err(CallError::Invalid(format!(
-            "`{}` goes through the filter `{}` of the repository's attributes, such as those of Git LFS and git-crypt. Baton runs no filter and would \
-             commit the file without it; leave that file to a person, and undo the change.",
-            names::shown(path),
-            names::shown(filter)
-        )))
-    }
-
-    /// Git does not add a repository that has no commit.
-    pub(super) fn explain_add(error: CallError) -> CallError {
-        match error {
-            CallError::Other(reason)
-                if ["in submodule", "cannot run status", "does not have a commit"].iter().any(|word| reason.contains(word)) =>
-            {
-                let quoted = reason.replace("\\'", "'");
-                let folder = quoted.split('\'').nth(1).unwrap_or("a folder").trim_end_matches('/');
-                CallError::Invalid(format!(
-                    "`{folder}` is a repository of its own, which is not committed; remove its `.git`, or the folder."
-                ))
-            }
-            other => other,
-        }
-    }
-}
-
-/// Whether a link at `path` leads out of the repository, or into what the host keeps there.
-fn leaves(path: &str, target: &str) -> bool {
-    if target.starts_with('/') {
-        return true;
-    }
-    let names: Vec<_> = target.split('/').filter(|name| !matches!(*name, "" | ".")).collect();
-    let up = names.iter().take_while(|name| **name == "..").count();
-    // Behind a name that is a link itself, `..` leads anywhere.
-    up > path.matches('/').count() || names[up..].iter().any(|name| *name == ".." || name.eq_ignore_ascii_case(".git"))
 }

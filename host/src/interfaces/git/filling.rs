@@ -20,7 +20,14 @@ use gix::{
 };
 
 use super::{
-    checkout::Checkout, names, objects::unreadable, own, place::unwritable, removing::remove, sifting::Sieve, sweeping::temporary,
+    checkout::Checkout,
+    names,
+    objects::unreadable,
+    own,
+    place::{too_long, unwritable},
+    removing::remove,
+    sifting::Sieve,
+    sweeping::temporary,
 };
 use crate::journal::CallError;
 
@@ -189,6 +196,9 @@ fn folders(wanted: &State) -> Result<HashSet<BString>, CallError> {
 }
 
 fn unfilled(reason: &str) -> CallError {
+    if reason.contains("File name too long") {
+        return too_long();
+    }
     CallError::Unavailable(format!(
         "The files of the worktree cannot be written: {}. Make room in the data directory, and look what `git fsck` says in the repository.",
         names::excerpt(reason)

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Advances, BRANCHES, GIT, View,
     checkout::{Change, ChangeKind, Revision},
-    committing::Signature,
+    committing::{Committed, Signature},
     merging::{Merged, Resolution},
     names,
     service::{Trouble, Wanted},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     bindings::{Fault, git as wit},
     events::{Category, Draft},
-    journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed},
+    journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId},
 };
 
 const MOST_COMMITS: u32 = 1000;
@@ -45,7 +45,11 @@ impl wit::Host for View<'_> {
     async fn status(&mut self) -> Result<Vec<wit::Change>, Fault> {
         let call = Call::new("git.status", Effect::Read, &Value::Null)?.needing(use_of("read"));
         let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
-        let look = |_| async move { answered(repositories.look(&seat, |checkout| checkout.status()).await) };
+        let run = self.recorder.run().clone();
+        let look = |_| async move {
+            let listed = repositories.look(&seat, |checkout| Ok((checkout.status()?, checkout.disarmed.take()))).await;
+            told(listed, |(changes, disarmed)| (changes, taken_away(&run, disarmed)))
+        };
         let changes: Vec<Change> = self.recorder.call(call, look).await??;
         Ok(changes.into_iter().map(wit::Change::from).collect())
     }
@@ -66,7 +70,11 @@ impl wit::Host for View<'_> {
         names::revision(&base)?;
         let call = Call::new("git.diff", Effect::Read, &json!({ "base": base }))?.needing(use_of("read"));
         let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
-        let look = |_| async move { answered(repositories.look(&seat, move |checkout| checkout.diff(&base)).await) };
+        let run = self.recorder.run().clone();
+        let look = |_| async move {
+            let compared = repositories.look(&seat, move |checkout| Ok((checkout.diff(&base)?, checkout.disarmed.take()))).await;
+            told(compared, |(diff, disarmed)| (diff, taken_away(&run, disarmed)))
+        };
         Ok(self.recorder.call(call, look).await??)
     }
 
@@ -98,13 +106,20 @@ impl wit::Host for View<'_> {
         let run = self.recorder.run().clone();
         let commit = |attempt: Attempt| async move {
             let signature = sign(attempt);
-            let made = repositories.change(&seat, move |checkout| Ok((checkout.commit(&signature)?, signature, checkout.branch()?))).await;
-            told(made, |(commit, signature, branch)| {
-                let event = commit.as_ref().map(|commit| {
+            let made = repositories
+                .change(&seat, move |checkout| Ok((checkout.commit(&signature)?, signature, checkout.branch()?, checkout.disarmed.take())));
+            told(made.await, |(Committed { commit, left_out }, signature, branch, disarmed)| {
+                let mut events: Vec<_> = taken_away(&run, disarmed).into_iter().collect();
+                if !left_out.is_empty() {
+                    let shown = &left_out[..left_out.len().min(MOST_TOLD)];
+                    let data = json!({ "branch": branch, "paths": shown, "more": left_out.len() - shown.len() });
+                    events.push(Draft::of_run(Category::Git, "left-out", &run, data));
+                }
+                if let Some(commit) = &commit {
                     let data = json!({ "commit": commit, "branch": branch, "author": signature.author, "summary": signature.message.lines().next() });
-                    Draft::of_run(Category::Git, "committed", &run, data)
-                });
-                (commit, event)
+                    events.push(Draft::of_run(Category::Git, "committed", &run, data));
+                }
+                (commit, events)
             })
         };
         Ok(self.recorder.call(call, commit).await??)
@@ -268,17 +283,26 @@ fn of_branch(branch: &str) -> Capability<'static> {
 }
 
 fn answered<A>(result: Result<A, Trouble>) -> Performed<A> {
-    told(result, |answer| (answer, None))
+    told(result, |answer| (answer, None::<Draft>))
 }
 
-/// The answer, and the event that tells of it. A store that fails stops the run: the guest could do nothing about it.
-fn told<A, B>(result: Result<A, Trouble>, tell: impl FnOnce(A) -> (B, Option<Draft>)) -> Performed<B> {
+/// Which folders were repositories of their own until now.
+fn taken_away(run: &RunId, folders: Vec<String>) -> Option<Draft> {
+    let shown = &folders[..folders.len().min(MOST_TOLD)];
+    let data = json!({ "folders": shown, "more": folders.len() - shown.len() });
+    (!folders.is_empty()).then(|| Draft::of_run(Category::Git, "repository-removed", run, data))
+}
+
+/// The answer, and the events that tell of it. A store that fails stops the run: the guest could do nothing about it.
+fn told<A, B, E: IntoIterator<Item = Draft>>(result: Result<A, Trouble>, tell: impl FnOnce(A) -> (B, E)) -> Performed<B> {
     match result {
         Ok(done) => {
-            let (answer, event) = tell(done);
-            Performed::Answered(Ok(answer), event.into_iter().collect())
+            let (answer, events) = tell(done);
+            Performed::Answered(Ok(answer), events.into_iter().collect())
         }
         Err(Trouble::Answer(error)) => Performed::answer(Err(error)),
+        // Nothing was done before it was found out.
+        Err(Trouble::Changed(reason)) => Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: false },
         Err(Trouble::Register(error)) => {
             let reason = format!("{error} See to the store, then resume the run.");
             Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }

@@ -84,11 +84,12 @@ impl Repositories {
         look: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, CallError> {
         let answered = async {
-            let place = self.place(folder).await?;
-            reading(move |deadline| look(&Checkout { deadline: Some(deadline.clone()), ..place.open()? })).await
+            let place = self.place(folder, None).await?;
+            reading(move |deadline| Ok(look(&Checkout { deadline: Some(deadline.clone()), ..place.open()? })?)).await
         };
         answered.await.map_err(|trouble| match trouble {
             Trouble::Answer(error) => error,
+            Trouble::Changed(reason) => CallError::Conflict(reason),
             Trouble::Register(error) => CallError::Unavailable(error.to_string()),
         })
     }

@@ -3,17 +3,22 @@
 
 mod advancing;
 mod beginning;
+mod branching;
 mod checkout;
 mod committing;
 mod fields;
 mod filling;
 mod host;
 mod ignored;
+mod locating;
 mod looking;
 mod merging;
 mod names;
+mod nested;
 mod objects;
 mod own;
+mod owners;
+mod pins;
 mod place;
 mod program;
 mod pushing;
@@ -23,6 +28,7 @@ mod repository;
 mod restoring;
 mod service;
 mod sifting;
+mod staging;
 mod sweeping;
 mod undoing;
 

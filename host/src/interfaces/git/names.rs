@@ -12,9 +12,16 @@ const TRAILERS: [&str; 2] = ["baton-run:", "baton-call:"];
 
 /// The rules of `git check-ref-format`, and no name that could be taken for an option or a place in history.
 pub(super) fn branch(name: &str) -> Result<(), CallError> {
+    if name.len() > LONGEST_BRANCH {
+        return Err(CallError::Invalid(format!(
+            "The name `{}…` of a branch has {} bytes, more than {LONGEST_BRANCH}; use a shorter one.",
+            excerpt(&name[..name.floor_char_boundary(60)]),
+            name.len()
+        )));
+    }
     let forbidden = |character: char| character.is_control() || " ~^:?*[\\".contains(character);
     let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
-    let whole = name.len() <= LONGEST_BRANCH && !name.starts_with('-') && !name.ends_with('.') && name != "@" && name != "HEAD";
+    let whole = !name.starts_with('-') && !name.ends_with('.') && name != "@" && name != "HEAD";
     if whole && !name.contains("..") && !name.contains("@{") && !name.contains(forbidden) && name.split('/').all(part) {
         return Ok(());
     }
@@ -23,6 +30,9 @@ pub(super) fn branch(name: &str) -> Result<(), CallError> {
 
 /// The name of a branch, or the full hash of a commit, which follows the same rules.
 pub(super) fn revision(name: &str) -> Result<(), CallError> {
+    if name.len() > LONGEST_BRANCH {
+        return branch(name);
+    }
     branch(name).map_err(|_| CallError::Invalid(format!("`{}` is no revision; name a branch or the full hash of a commit.", excerpt(name))))
 }
 
@@ -41,8 +51,15 @@ pub(super) fn path(path: &str) -> Result<(), CallError> {
 
 /// The same, and any character that a file system takes.
 pub(super) fn odd_path(path: &str) -> Result<(), CallError> {
+    if path.len() > LONGEST_PATH {
+        return Err(CallError::Invalid(format!(
+            "The path `{}…` has {} bytes, more than {LONGEST_PATH}; name a file with a shorter one.",
+            excerpt(&path[..path.floor_char_boundary(60)]),
+            path.len()
+        )));
+    }
     let plain = |name: &str| !name.is_empty() && name != "." && name != ".." && !name.eq_ignore_ascii_case(".git");
-    if path.len() <= LONGEST_PATH && !path.contains('\0') && path.split('/').all(plain) {
+    if !path.contains('\0') && path.split('/').all(plain) {
         return Ok(());
     }
     Err(no_path(path))
@@ -72,6 +89,25 @@ pub(super) fn author(name: &str) -> Result<(), CallError> {
         return Err(CallError::Invalid(sentence.to_owned()));
     }
     Ok(())
+}
+
+/// Whether a path has a name that git keeps for its own repositories, on any system, so that no commit takes it.
+pub(super) fn is_of_git(path: &[u8]) -> bool {
+    path.split(|byte| matches!(byte, b'/' | b'\\')).any(|name| {
+        let name: String = String::from_utf8_lossy(name).chars().filter(|letter| !is_unseen(*letter)).collect();
+        let name = name.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']).to_ascii_lowercase();
+        matches!(name.as_str(), ".git" | "git~1")
+    })
+}
+
+/// Whether a commit can have a file of this name, and a run be told of it.
+pub(super) fn can_be_committed(path: &[u8]) -> bool {
+    std::str::from_utf8(path).is_ok() && !is_of_git(path)
+}
+
+/// Characters that some file systems leave out of names.
+fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
 }
 
 /// The path that git gave, as text; a sentence when it is none.

@@ -90,7 +90,7 @@ fn configuration(repository: &Repository, logged: bool) -> String {
     };
     format!(
         "[core]\n\trepositoryFormatVersion = {version}\n\tbare = false\n\thooksPath = {NOWHERE}\n\tfsmonitor = false\n\tuntrackedCache = false\n\
-         \tlogAllRefUpdates = {logged}\n\tuseReplaceRefs = false\n\tbigFileThreshold = 8m\n\tquotePath = false\n\tattributesFile = {NOWHERE}\n\texcludesFile = {NOWHERE}\n{harmless}{extensions}\
+         \tlogAllRefUpdates = {logged}\n\tuseReplaceRefs = false\n\tbigFileThreshold = 8m\n\tquotePath = false\n\tprotectHFS = true\n\tprotectNTFS = true\n\tattributesFile = {NOWHERE}\n\texcludesFile = {NOWHERE}\n{harmless}{extensions}\
          [submodule]\n\trecurse = false\n[diff]\n\tignoreSubmodules = all\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[advice]\n\tdetachedHead = false\n",
         harmless = repository.harmless_settings(),
     )

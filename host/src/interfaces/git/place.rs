@@ -2,22 +2,25 @@
 //! who waits for whom nor what is written down of it.
 
 use std::{
-    cell::OnceCell,
+    cell::{OnceCell, RefCell},
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::{
+    branching::taken,
     checkout::{Checkout, Whose},
     ignored,
     own::{self, Of},
+    owners, pins,
     program::Program,
     register::{Claim, Worktree},
     removing::remove,
     repository::Repository,
+    service::Trouble,
 };
-use crate::journal::CallError;
+use crate::{interfaces::pins::Pin, journal::CallError};
 
 /// The ending of a folder of files that could not be removed.
 const DISCARDED: &str = "discarded";
@@ -31,14 +34,24 @@ pub(super) struct Place {
     pub(super) workspace: PathBuf,
     /// None in a person's checkout.
     pub(super) worktree: Option<Worktree>,
+    /// What the person's checkout was when the run began.
+    pub(super) pin: Option<Pin>,
 }
 
 impl Place {
-    pub(super) fn open(&self) -> Result<Checkout, CallError> {
+    pub(super) fn open(&self) -> Result<Checkout, Trouble> {
         match &self.worktree {
-            Some(worktree) => Ok(self.ours(worktree)),
+            // What it writes goes to the person's repository as well.
+            Some(worktree) => self.bound().map(|_| self.ours(worktree)),
             None => self.person(),
         }
+    }
+
+    /// The person's repository, if it is that of the run.
+    pub(super) fn bound(&self) -> Result<Repository, Trouble> {
+        let repository = pins::bound(self.persons(), self.pin.as_ref())?;
+        owners::check(&self.program, &repository)?;
+        Ok(repository)
     }
 
     /// The folder that a person works in.
@@ -47,9 +60,9 @@ impl Place {
     }
 
     /// The person's checkout, seen through a git directory of our own.
-    pub(super) fn person(&self) -> Result<Checkout, CallError> {
+    pub(super) fn person(&self) -> Result<Checkout, Trouble> {
         let folder = self.persons();
-        let repository = Repository::find(folder)?;
+        let repository = self.bound()?;
         let name = blake3::hash(folder.as_os_str().as_encoded_bytes()).to_hex();
         let git_dir = self.root.join("views").join(&name[..16]);
         let ignored = ignored::everywhere(&self.program, &repository);
@@ -63,6 +76,7 @@ impl Place {
             index,
             repository: OnceCell::new(),
             deadline: None,
+            disarmed: RefCell::default(),
             whose: Whose::Person(Box::new(repository)),
         })
     }
@@ -77,15 +91,17 @@ impl Place {
             files: files(&self.root, worktree),
             repository: OnceCell::new(),
             deadline: None,
+            disarmed: RefCell::default(),
             whose: Whose::Baton,
         }
     }
 
     /// Makes the worktree: its files as its base has them, then its branch.
-    pub(super) fn make(&self) -> Result<(), CallError> {
+    pub(super) fn make(&self) -> Result<(), Trouble> {
         let Some(worktree) = &self.worktree else { return Ok(()) };
-        let Claim { checkout: folder, branch, base, made_by, .. } = &worktree.claim;
-        let repository = Repository::find(folder)?;
+        let Claim { branch, base, made_by, .. } = &worktree.claim;
+        let repository = self.bound()?;
+        owners::check_writable(&repository)?;
         let checkout = self.ours(worktree);
         take_out(&self.unused(worktree), &checkout.files).map_err(|error| unwritable(&error))?;
         own::prepare(&checkout.git_dir, &repository, &Of::Worktree)?;
@@ -95,11 +111,7 @@ impl Place {
         let note = slot(&self.root, worktree).join("branch");
         match checkout.branch_at(branch)? {
             Some(at) if at == start && fs::read_to_string(&note).is_ok_and(|call| call == *made_by) => {}
-            Some(_) => {
-                return Err(CallError::Conflict(format!(
-                    "There is a branch `{branch}` already; choose another name, or have it merged or deleted (`git branch -d {branch}`)."
-                )));
-            }
+            Some(_) => return Err(taken(&repository, branch).into()),
             None => {
                 self.fill(&checkout, &start)?;
                 own::write(&note, made_by.as_bytes()).map_err(|error| unwritable(&error))?;
@@ -107,7 +119,7 @@ impl Place {
                 return Ok(());
             }
         }
-        self.fill(&checkout, &start)
+        Ok(self.fill(&checkout, &start)?)
     }
 
     /// Gives the worktree the files of a commit; in a new folder where what lies in this one cannot be removed, such as
@@ -139,12 +151,12 @@ impl Place {
     /// Leaves the worktree: its branch goes when it holds nothing of its own.
     pub(super) fn leave(&self) -> Result<(), CallError> {
         let Some(worktree) = &self.worktree else { return Ok(()) };
-        let Claim { checkout: folder, branch, base, made_by, .. } = &worktree.claim;
+        let Claim { branch, base, made_by, .. } = &worktree.claim;
         let checkout = self.ours(worktree);
         let note = slot(&self.root, worktree).join("branch");
         let is_ours = fs::read_to_string(&note).is_ok_and(|call| call == *made_by);
-        let Ok(repository) = Repository::find(folder) else {
-            // The repository is gone, and with it the branch.
+        let Ok(repository) = self.bound() else {
+            // The repository is gone, and with it the branch; or another is in its place, of which nothing is the run's.
             self.put_away();
             return Ok(());
         };
@@ -176,27 +188,17 @@ impl Place {
 
 /// The folder for files: the one that was put away, or a new one.
 fn take_out(unused: &Path, files: &Path) -> io::Result<()> {
-    if files.is_dir() || fs::rename(unused, files).is_ok() {
+    let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
+    // Nothing but folders of Baton's belongs here.
+    for place in [files.parent(), Some(files), Some(unused)].into_iter().flatten() {
+        if place.symlink_metadata().is_ok() && !is_folder(place) {
+            fs::remove_file(place)?;
+        }
+    }
+    if is_folder(files) || fs::rename(unused, files).is_ok() {
         return Ok(());
     }
     fs::create_dir_all(files)
-}
-
-impl Checkout {
-    fn create_branch(&self, branch: &str, at: &str) -> Result<(), CallError> {
-        let call = self.git(["update-ref", "-m", "baton: worktree", &format!("refs/heads/{branch}"), at, &"0".repeat(at.len())]);
-        let said = call.committed_by_baton().run()?;
-        if said.code != 0 && said.complaint.contains("cannot lock ref") && !said.complaint.contains(".lock'") {
-            return Err(CallError::Conflict(format!(
-                "A branch `{branch}` cannot stand beside those there are; choose a name of which no branch's name is the beginning."
-            )));
-        }
-        if said.code == 0 { Ok(()) } else { Err(said.failure()) }
-    }
-
-    fn delete_branch(&self, branch: &str, at: &str) -> Result<(), CallError> {
-        self.git(["update-ref", "-d", &format!("refs/heads/{branch}"), at]).done().map(drop)
-    }
 }
 
 fn slot(root: &Path, worktree: &Worktree) -> PathBuf {
@@ -210,5 +212,16 @@ pub(super) fn files(root: &Path, worktree: &Worktree) -> PathBuf {
 }
 
 pub(super) fn unwritable(error: &io::Error) -> CallError {
+    if error.kind() == io::ErrorKind::InvalidFilename {
+        return too_long();
+    }
     CallError::Unavailable(format!("The worktree cannot be written: {error}. Make room in the data directory, and make it writable."))
+}
+
+/// A path of the repository fits where the repository lies, and not below the data directory.
+pub(super) fn too_long() -> CallError {
+    CallError::Invalid(
+        "The worktree cannot be written: a path in it is longer than the file system allows. Use a data directory with a shorter path (`--data-dir`)."
+            .to_owned(),
+    )
 }

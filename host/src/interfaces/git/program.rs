@@ -126,6 +126,12 @@ impl Invocation {
         self
     }
 
+    /// Reads the system's configuration as well, in the same way.
+    pub(super) fn by_the_systems_settings(mut self) -> Self {
+        self.command.env_remove("GIT_CONFIG_NOSYSTEM");
+        self
+    }
+
     /// Is ended where it takes longer.
     pub(super) fn within(mut self, deadline: Option<Deadline>) -> Self {
         self.deadline = deadline;
@@ -193,6 +199,21 @@ impl Invocation {
 }
 
 impl Said {
+    /// The file by which another git says that it is at work, as the repository has it.
+    pub(super) fn lock(&self) -> Option<PathBuf> {
+        let (_, rest) = self.complaint.split_once("Unable to create '")?;
+        let lock = Path::new(rest.split_once("': File exists")?.0);
+        // A git directory of Baton's leads to that of the person.
+        let folder = lock.parent().and_then(|folder| folder.canonicalize().ok());
+        Some(folder.zip(lock.file_name()).map_or_else(|| lock.to_owned(), |(folder, name)| folder.join(name)))
+    }
+
+    /// Whether a part of the repository may not be written.
+    fn is_forbidden(&self) -> bool {
+        let unmade = self.complaint.contains("Unable to create '") && self.complaint.contains("Permission denied");
+        unmade || self.complaint.contains("insufficient permission")
+    }
+
     /// The failure of a call that should not have failed, in git's own words.
     pub(super) fn failure(&self) -> CallError {
         if self.code == 129 {
@@ -201,16 +222,29 @@ impl Said {
                 self.what
             ));
         }
-        if self.complaint.contains(".lock") {
-            return CallError::Conflict(
-                "The repository is locked: another git is at work in it, or was ended in the middle. Try again when it is done; where none is, have \
-                 the lock removed that `git status` in the project's folder names."
-                    .to_owned(),
-            );
+        if let Some(lock) = self.lock() {
+            return locked(&lock);
+        }
+        if self.is_forbidden() {
+            let complaint = excerpt(self.complaint.lines().next().unwrap_or_default());
+            return CallError::Conflict(format!(
+                "git {} cannot write in the repository: {complaint}. A part of it belongs to another user; give it back to its owner, for example by \
+                 `sudo chown -R \"$USER\" .git` in the project's folder.",
+                self.what
+            ));
         }
         let complaint = excerpt(self.complaint.lines().next().unwrap_or("it gives no reason"));
         CallError::Other(format!("git {} failed: {complaint}. Let the operator look at the repository.", self.what))
     }
+}
+
+/// What is locked, and by which file.
+fn locked(lock: &Path) -> CallError {
+    CallError::Conflict(format!(
+        "The repository is locked by `{}`: another git is at work, or was stopped in the middle. Try again when it is done; if no git is running, remove \
+         that file.",
+        excerpt(&lock.to_string_lossy())
+    ))
 }
 
 fn read(mut pipe: impl Read) -> Vec<u8> {

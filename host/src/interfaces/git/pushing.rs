@@ -4,16 +4,17 @@ use super::{
     advancing::no_branch,
     checkout::{Checkout, Whose},
     names::excerpt,
+    pins,
     program::NOWHERE,
 };
-use crate::journal::CallError;
+use crate::{interfaces::pins::Pin, journal::CallError};
 
 /// The remote where the settings name none.
 const REMOTE: &str = "origin";
 
 impl Checkout {
     /// Pushes a branch of this checkout of a person's. Pushing what is there already is no failure.
-    pub(super) fn push(&self, branch: &str, remote: Option<&str>) -> Result<(), CallError> {
+    pub(super) fn push(&self, branch: &str, remote: Option<&str>, pin: Option<&Pin>) -> Result<(), CallError> {
         let Whose::Person(repository) = &self.whose else { return Ok(()) };
         self.branch_at(branch)?.ok_or_else(|| no_branch(branch))?;
         let remote = remote.unwrap_or(REMOTE);
@@ -24,6 +25,12 @@ impl Checkout {
                 excerpt(remote)
             ))
         })?;
+        if !pins::has_its_remotes(repository, pin)? {
+            return Err(CallError::Conflict(format!(
+                "The repository has other remotes than when this run began, so nothing is pushed to `{}`; if that is what you want, start a new run.",
+                excerpt(remote)
+            )));
+        }
         let reach = reach(address)?;
         // A remote on this disk is a repository like any other: none of its commands is run either.
         let receive = format!(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 
-use crate::journal::RunId;
+use crate::{interfaces::pins::Pin, journal::RunId};
 
 /// Where a worktree stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Claim {
     pub made_by: String,
     /// The run at the root of the tree that asks.
     pub root: RunId,
+    /// What the checkout was when that run began.
+    pub pin: Option<Pin>,
 }
 
 /// A folder for a worktree, and what it is used for now or was last.

@@ -7,24 +7,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::names::excerpt;
+use super::{
+    locating::{invalid, pointer, same},
+    names::excerpt,
+};
 use crate::journal::CallError;
-
-/// Bytes of a file that says where a repository lies.
-const LONGEST_POINTER: u64 = 64 << 10;
 
 /// Bytes of a configuration.
 const LONGEST_CONFIG: u64 = 1 << 20;
 
 /// The settings of a repository that say how files lie on this disk, and what each may be. None names a command.
-const HARMLESS: [(&str, &[&str]); 6] = [
+const HARMLESS: [(&str, &[&str]); 7] = [
     ("core.filemode", &["true", "false"]),
     ("core.symlinks", &["true", "false"]),
     ("core.ignorecase", &["true", "false"]),
     ("core.precomposeunicode", &["true", "false"]),
     ("core.autocrlf", &["true", "false", "input"]),
     ("core.eol", &["lf", "crlf", "native"]),
+    (SHARED, &["true", "group", "all", "world", "everybody", "2"]),
 ];
+
+/// Who else may write: a word, or the mode of files.
+const SHARED: &str = "core.sharedrepository";
 
 /// Extensions of the format that change nothing for a reader who leaves the repository's housekeeping alone.
 const EXTENSIONS: [&str; 4] =
@@ -46,25 +50,40 @@ pub(super) struct Repository {
 }
 
 impl Repository {
-    /// The repository whose checkout is `folder`.
-    pub(super) fn find(folder: &Path) -> Result<Self, CallError> {
-        let git_dir = git_dir(folder)?;
-        let common = match pointer(&git_dir.join("commondir")) {
-            Some(common) => git_dir.join(common),
-            None => git_dir.clone(),
-        };
-        if !(common.join("objects").is_dir() && common.join("refs").is_dir() && git_dir.join("HEAD").exists()) {
-            return Err(invalid("The workspace's `.git` is no repository, or a damaged one; look what `git status` says in it."));
+    /// Reads the settings of a repository whose parts are known.
+    pub(super) fn read(folder: &Path, git_dir: PathBuf, common: PathBuf) -> Result<Self, CallError> {
+        let settings = settings(&common.join("config"))?;
+        let mut repository = Self { folder: folder.to_owned(), git_dir, common, settings };
+        if repository.is_set("extensions.worktreeconfig") {
+            // What a checkout says of itself comes after what is said of all.
+            repository.settings.extend(self::settings(&repository.git_dir.join("config.worktree"))?);
         }
-        if fs::metadata(common.join("shallow")).is_ok_and(|found| found.len() > 0) {
+        Ok(repository)
+    }
+
+    /// Whether Baton can work with what the repository is.
+    pub(super) fn check(&self) -> Result<(), CallError> {
+        if fs::metadata(self.common.join("shallow")).is_ok_and(|found| found.len() > 0) {
             return Err(invalid(
                 "The workspace's repository is a shallow clone, whose history is cut off; run `git fetch --unshallow` in it.",
             ));
         }
-        let settings = settings(&common.join("config"))?;
-        let repository = Self { folder: folder.to_owned(), git_dir, common, settings };
-        repository.check_format()?;
-        Ok(repository)
+        self.check_format()
+    }
+
+    /// The folder in which the repository says that its files are.
+    pub(super) fn files(&self) -> Option<PathBuf> {
+        self.setting("core.worktree").map(|files| self.git_dir.join(files))
+    }
+
+    /// Names and addresses of remotes, as they are set.
+    pub(super) fn remotes(&self) -> impl Iterator<Item = &(String, String)> {
+        let is_address = |key: &str| key.starts_with("remote.") && (key.ends_with(".url") || key.ends_with(".pushurl"));
+        self.settings.iter().filter(move |(key, _)| is_address(key))
+    }
+
+    fn is_set(&self, key: &str) -> bool {
+        self.setting(key).is_some_and(|value| plain(value) == "true")
     }
 
     /// The value of a setting, the last where there are several.
@@ -76,7 +95,8 @@ impl Repository {
     pub(super) fn harmless_settings(&self) -> String {
         let mut lines = String::new();
         for (key, allowed) in HARMLESS {
-            let value = self.setting(key).map(plain).filter(|value| allowed.contains(&value.as_str()));
+            let is_allowed = |value: &String| allowed.contains(&value.as_str()) || (key == SHARED && is_mode(value));
+            let value = self.setting(key).map(plain).filter(is_allowed);
             if let (Some(value), Some((_, name))) = (value, key.split_once('.')) {
                 lines.push_str(&format!("\t{name} = {value}\n"));
             }
@@ -96,7 +116,8 @@ impl Repository {
 
     /// Whether only a part of the files is checked out.
     pub(super) fn is_sparse(&self) -> bool {
-        self.git_dir.join("info/sparse-checkout").exists()
+        // Git leaves the list of what was checked out behind when this is switched off.
+        self.is_set("core.sparsecheckout") && self.git_dir.join("info/sparse-checkout").exists()
     }
 
     /// Whether a person has the branch checked out here.
@@ -134,6 +155,11 @@ impl Repository {
     }
 }
 
+/// Whether a value is a mode of files as git reads one.
+fn is_mode(value: &str) -> bool {
+    value.len() == 4 && value.starts_with('0') && value.bytes().all(|digit| matches!(digit, b'0'..=b'7'))
+}
+
 /// A value in small letters, with one word for each of a truth.
 fn plain(value: &str) -> String {
     match value.to_ascii_lowercase().as_str() {
@@ -141,35 +167,6 @@ fn plain(value: &str) -> String {
         "no" | "off" | "0" | "" => "false".to_owned(),
         other => other.to_owned(),
     }
-}
-
-fn git_dir(folder: &Path) -> Result<PathBuf, CallError> {
-    let place = folder.join(".git");
-    match fs::metadata(&place) {
-        Ok(found) if found.is_dir() => Ok(place),
-        Ok(_) => {
-            let text = pointer(&place).and_then(|text| text.to_str().and_then(|text| text.strip_prefix("gitdir:")).map(str::to_owned));
-            let text =
-                text.ok_or_else(|| invalid("The workspace's `.git` is a file that names no repository; look what `git status` says."))?;
-            Ok(folder.join(text.trim()))
-        }
-        Err(_) if folder.join("HEAD").is_file() && folder.join("objects").is_dir() && folder.join("refs").is_dir() => {
-            Err(invalid("The workspace is a bare repository, without files to work on; start the run in a clone of it."))
-        }
-        Err(_) => Err(match repository_above(folder) {
-            Some(above) => CallError::Invalid(format!(
-                "The workspace is a folder inside the repository `{}`; name that one as the workspace.",
-                excerpt(&above.to_string_lossy())
-            )),
-            None => invalid("The workspace is not a git repository; run `git init` in it and make a first commit."),
-        }),
-    }
-}
-
-/// The folder above this one that is a repository.
-fn repository_above(folder: &Path) -> Option<PathBuf> {
-    let folder = folder.canonicalize().ok()?;
-    folder.ancestors().skip(1).find(|above| above.join(".git").exists()).map(Path::to_owned)
 }
 
 /// All settings of a file and of no other, with keys in small letters; of one that a section has twice, the last.
@@ -195,28 +192,8 @@ fn entries(section: &gix::config::file::SectionRef<'_>) -> Vec<(String, String)>
     keys.into_iter().map(|key| (format!("{name}.{key}"), value(&key))).collect()
 }
 
-/// The one line of a small file that names a place.
-fn pointer(file: &Path) -> Option<PathBuf> {
-    let found = fs::metadata(file).ok()?;
-    if !found.is_file() || found.len() > LONGEST_POINTER {
-        return None;
-    }
-    Some(PathBuf::from(fs::read_to_string(file).ok()?.trim_end_matches(['\n', '\r'])))
-}
-
 /// The branch that a `HEAD` names.
 fn head(git_dir: &Path) -> Option<String> {
     let text = pointer(&git_dir.join("HEAD"))?;
     text.to_str()?.strip_prefix("ref: refs/heads/").map(str::to_owned)
-}
-
-fn same(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
-    }
-}
-
-fn invalid(sentence: &str) -> CallError {
-    CallError::Invalid(sentence.to_owned())
 }

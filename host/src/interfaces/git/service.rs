@@ -3,6 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -13,7 +14,7 @@ use tokio::task::JoinError;
 use super::{
     advancing::Advance,
     checkout::Checkout,
-    names,
+    names, pins,
     place::{self, Place},
     program::Program,
     register::{Claim, Claimed, Register, RegisterError, Standing, Worktree},
@@ -22,6 +23,7 @@ use super::{
 use crate::{
     interfaces::{
         blocking::{Deadline, blocking},
+        pins::{Pin, Pins},
         worktrees::{Worktrees, WorktreesError},
     },
     journal::{CallError, RunId},
@@ -36,6 +38,8 @@ pub struct Seat {
     pub workspace: PathBuf,
     /// The run at the root of its tree.
     pub root: RunId,
+    /// What the workspace of that run was when it began.
+    pub pin: Option<Pin>,
 }
 
 /// Does everything that is done to repositories.
@@ -54,7 +58,19 @@ pub struct Repositories {
 #[derive(Debug)]
 pub(super) enum Trouble {
     Answer(CallError),
+    /// The repository is not that of the run, which an operator has to see.
+    Changed(String),
     Register(RegisterError),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answer(error) => error.fmt(to),
+            Self::Changed(reason) => to.write_str(reason),
+            Self::Register(error) => error.fmt(to),
+        }
+    }
 }
 
 impl From<CallError> for Trouble {
@@ -97,8 +113,8 @@ impl Repositories {
         seat: &Seat,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
-        let place = self.place(&seat.workspace).await?;
-        reading(move |deadline| work(&Checkout { deadline: Some(deadline.without_end()), ..place.open()? })).await
+        let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
+        reading(move |deadline| Ok(work(&Checkout { deadline: Some(deadline.without_end()), ..place.open()? })?)).await
     }
 
     /// Changes the checkout that a run works in; nobody else does at the same time.
@@ -107,18 +123,18 @@ impl Repositories {
         seat: &Seat,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
-        let place = self.place(&seat.workspace).await?;
+        let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
         let lock = self.lock(&seat.workspace).await;
         aside(move || {
             let _lock = lock;
-            work(&place.open()?)
+            Ok(work(&place.open()?)?)
         })
         .await
     }
 
     /// Moves a branch forward to the commit of the run's checkout.
     pub(super) async fn advance(&self, seat: &Seat, branch: String, expected: String, again: bool) -> Result<(String, String), Trouble> {
-        let place = self.place(&seat.workspace).await?;
+        let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
         let taken = self.register.worktrees().await?.into_iter().find(|worktree| {
             worktree.standing != Standing::Free && worktree.claim.branch == branch && worktree.claim.checkout == *place.persons()
         });
@@ -132,20 +148,20 @@ impl Repositories {
         aside(move || {
             let _lock = lock;
             let person = place.person()?;
-            place.open()?.advance(&person, &Advance { branch: &branch, expected: &expected, again })
+            Ok(place.open()?.advance(&person, &Advance { branch: &branch, expected: &expected, again })?)
         })
         .await
     }
 
     /// Pushes a branch from the person's repository.
     pub(super) async fn push(&self, seat: &Seat, branch: String, remote: Option<String>) -> Result<(), Trouble> {
-        let place = self.place(&seat.workspace).await?;
-        aside(move || place.person()?.push(&branch, remote.as_deref())).await
+        let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
+        aside(move || Ok(place.person()?.push(&branch, remote.as_deref(), place.pin.as_ref())?)).await
     }
 
     /// Adds a worktree, or finds the one that the same call added before it was cut off.
     pub(super) async fn worktree_add(&self, seat: &Seat, wanted: Wanted) -> Result<String, Trouble> {
-        let place = self.place(&seat.workspace).await?;
+        let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
         let Wanted { branch, base, call } = wanted;
         let claim = Claim {
             project: seat.project.clone(),
@@ -154,6 +170,7 @@ impl Repositories {
             base,
             made_by: call,
             root: seat.root.clone(),
+            pin: place.pin.clone(),
         };
         self.owners.lock().unwrap_or_else(PoisonError::into_inner).insert(seat.root.clone());
         let worktree = match self.register.claim(&claim).await? {
@@ -194,10 +211,11 @@ impl Repositories {
 
     async fn release(&self, worktree: Worktree) -> Result<(), Trouble> {
         let (program, lock) = (self.program()?, self.lock(&self.files(&worktree)).await);
-        let place = Place { program, root: self.root.clone(), workspace: self.files(&worktree), worktree: Some(worktree.clone()) };
+        let (workspace, pin) = (self.files(&worktree), worktree.claim.pin.clone());
+        let place = Place { program, root: self.root.clone(), workspace, worktree: Some(worktree.clone()), pin };
         aside(move || {
             let _lock = lock;
-            place.leave()
+            Ok(place.leave()?)
         })
         .await?;
         Ok(self.register.stand(&worktree, Standing::Free).await?)
@@ -211,17 +229,29 @@ impl Repositories {
         }))
     }
 
-    /// Where a run works: a worktree of ours, or a person's checkout.
-    pub(super) async fn place(&self, workspace: &Path) -> Result<Place, Trouble> {
-        let place = Place { program: self.program()?, root: self.root.clone(), workspace: workspace.to_owned(), worktree: None };
+    /// Where a run works: a worktree of ours, or a person's checkout; bound to what the run is, or else to what the worktree
+    /// was made of.
+    pub(super) async fn place(&self, workspace: &Path, pin: Option<&Pin>) -> Result<Place, Trouble> {
+        let (program, root, workspace) = (self.program()?, self.root.clone(), workspace.to_owned());
+        let place = Place { program, root, workspace: workspace.clone(), worktree: None, pin: pin.cloned() };
         if !workspace.starts_with(&self.root) {
             return Ok(place);
         }
         let all = self.register.worktrees().await?;
         let found = all.into_iter().find(|worktree| worktree.standing == Standing::Ready && self.files(worktree) == workspace);
-        let worktree =
+        let worktree: Worktree =
             found.ok_or_else(|| CallError::NotFound("The worktree of this run was given back; start the work in a new one.".to_owned()))?;
-        Ok(Place { worktree: Some(worktree), ..place })
+        let pin = place.pin.clone().or_else(|| worktree.claim.pin.clone());
+        Ok(Place { worktree: Some(worktree), pin, ..place })
+    }
+
+    /// Why the repository of a workspace is not that of the run with this pin; none where it is, or where there is none.
+    pub(crate) async fn strange(&self, workspace: &Path, pin: Option<&Pin>) -> Option<String> {
+        let place = self.place(workspace, pin).await.ok()?;
+        match aside(move || place.bound().map(drop)).await {
+            Err(Trouble::Changed(reason)) => Some(reason),
+            _ => None,
+        }
     }
 
     fn program(&self) -> Result<Arc<Program>, CallError> {
@@ -265,10 +295,7 @@ impl Worktrees for Repositories {
     async fn give_back(&self, root: &RunId) -> Result<(), WorktreesError> {
         let all = self.register.worktrees().await.map_err(|error| WorktreesError(error.to_string()))?;
         for worktree in all.into_iter().filter(|worktree| worktree.standing != Standing::Free && worktree.claim.root == *root) {
-            self.release(worktree).await.map_err(|trouble| match trouble {
-                Trouble::Answer(error) => WorktreesError(error.to_string()),
-                Trouble::Register(error) => WorktreesError(error.to_string()),
-            })?;
+            self.release(worktree).await.map_err(|trouble| WorktreesError(trouble.to_string()))?;
         }
         self.owners.lock().unwrap_or_else(PoisonError::into_inner).remove(root);
         Ok(())
@@ -279,18 +306,23 @@ fn no_worktree(name: &str) -> CallError {
     CallError::NotFound(format!("There is no worktree named `{}`; name one that `git.worktree-add` gave.", names::excerpt(name)))
 }
 
-/// Reads without holding up the guests, and no longer than somebody waits for it.
-pub(super) async fn reading<A: Send + 'static>(
-    work: impl FnOnce(&Deadline) -> Result<A, CallError> + Send + 'static,
-) -> Result<A, Trouble> {
-    Ok(blocking(work).await.unwrap_or_else(failed)?)
+impl Pins for Repositories {
+    fn pin(&self, workspace: &Path) -> Option<Pin> {
+        // Who made a worktree has it bound to the checkout that it is of.
+        if workspace.starts_with(&self.root) { None } else { pins::pin(workspace) }
+    }
 }
 
-fn failed<A>(error: JoinError) -> Result<A, CallError> {
-    Err(CallError::Other(format!("The host failed at this git operation: {error}. Report it.")))
+/// Reads without holding up the guests, and no longer than its caller waits for it.
+pub(super) async fn reading<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, Trouble> + Send + 'static) -> Result<A, Trouble> {
+    blocking(work).await.unwrap_or_else(failed)
 }
 
 /// Works on the disk without holding up the guests.
-pub(super) async fn aside<A: Send + 'static>(work: impl FnOnce() -> Result<A, CallError> + Send + 'static) -> Result<A, Trouble> {
-    Ok(tokio::task::spawn_blocking(work).await.unwrap_or_else(failed)?)
+pub(super) async fn aside<A: Send + 'static>(work: impl FnOnce() -> Result<A, Trouble> + Send + 'static) -> Result<A, Trouble> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(failed)
+}
+
+fn failed<A>(error: JoinError) -> Result<A, Trouble> {
+    Err(CallError::Other(format!("The host failed at this git operation: {error}. Report it.")).into())
 }

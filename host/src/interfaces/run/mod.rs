@@ -7,6 +7,7 @@ use wasmtime::component::{HasData, Linker};
 
 use crate::{
     bindings,
+    interfaces::pins::Pin,
     journal::{Recorder, RunId},
 };
 
@@ -19,6 +20,8 @@ pub struct About {
     pub root: RunId,
     /// The project it belongs to.
     pub project: String,
+    /// What it is bound to; the guest is not told.
+    pub pin: Option<Pin>,
     /// Name of the plugin.
     pub plugin: String,
     /// Version of the plugin.

@@ -3,7 +3,10 @@
 //! cut off with its host is not found again.
 
 use std::{
+    fs::OpenOptions,
+    io::Write as _,
     os::unix::process::ExitStatusExt as _,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::{Duration, Instant},
 };
@@ -19,12 +22,31 @@ use super::{
     engine::{Ended, Engine, EngineError, Key, Piece, Stream, Task},
     job::Ending,
 };
+use crate::interfaces::worktrees::NO_REPOSITORY;
 
 /// Runs programs of this machine.
 #[derive(Debug, Default)]
 pub struct Processes {
     /// Where programs are looked for; the environment's `PATH`.
     pub search: String,
+    /// Where worktrees of Baton's lie, which may be inside a person's repository.
+    pub worktrees: PathBuf,
+}
+
+impl Processes {
+    /// Keeps git from finding a repository above a worktree. Two ways, for a command can undo either: a ceiling, and, where
+    /// there is a repository, a `.git` that leads nowhere. One that a command made in the worktree itself stays.
+    fn seclude(&self, workspace: &Path, command: &mut Command) {
+        let Some(above) = workspace.parent().filter(|_| workspace.starts_with(&self.worktrees)) else { return };
+        command.env("GIT_CEILING_DIRECTORIES", above);
+        if !above.ancestors().any(|folder| folder.join(".git").exists()) {
+            return;
+        }
+        if let Ok(mut file) = OpenOptions::new().write(true).create_new(true).open(workspace.join(".git")) {
+            // Half of it leads nowhere as well.
+            let _ = file.write_all(NO_REPOSITORY.as_bytes());
+        }
+    }
 }
 
 /// Ends the process with all that it started when it is dropped.
@@ -45,6 +67,7 @@ impl Engine for Processes {
         let mut command = Command::new(&task.command[0]);
         command.args(&task.command[1..]).current_dir(&task.workspace).env_clear();
         command.env("PATH", &self.search).env("HOME", &task.workspace).envs(&task.env);
+        self.seclude(&task.workspace, &mut command);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
         let mut child = match command.spawn() {
             Ok(child) => child,

@@ -371,3 +371,37 @@ async fn a_link_in_the_place_of_a_repository_is_cleared_away_in_worktrees_alone(
     assert!(worktree.join(".git").symlink_metadata().is_err());
     assert!(theirs.join(".git").symlink_metadata().is_ok());
 }
+
+#[tokio::test]
+async fn a_plain_process_finds_no_repository_above_a_worktree() {
+    let home = tempfile::tempdir().unwrap();
+    let person = home.path().canonicalize().unwrap();
+    let worktrees = person.join(".baton/worktrees");
+    let workspace = worktrees.join("demo/1/files");
+    std::fs::create_dir_all(&workspace).unwrap();
+    let git = std::process::Command::new("git").args(["init", "-q"]).current_dir(&person).status().unwrap();
+    assert!(git.success());
+    let config = std::fs::read(person.join(".git/config")).unwrap();
+    let engine = Processes { search: "/usr/local/bin:/usr/bin:/bin".to_owned(), worktrees };
+    for line in [
+        "git rev-parse --git-dir",
+        "unset GIT_CEILING_DIRECTORIES; git config --local a.b c",
+        "git init -q inner && rm -rf inner/.git && cd inner && unset GIT_CEILING_DIRECTORIES && git remote add evil http://evil",
+        "rm .git; git add --all",
+    ] {
+        let task = Task {
+            key: Key { run: RunId::from_text("r"), seq: 1 },
+            image: Settings::from_settings(&json!({})).unwrap().images["default"].clone(),
+            command: ["sh", "-c", line].map(str::to_owned).to_vec(),
+            env: Default::default(),
+            workspace: workspace.clone(),
+            timeout: 30,
+            asked_at: 0,
+            keep_free: 0,
+        };
+        let (pieces, _) = tokio::sync::mpsc::channel(1);
+        assert_ne!(engine.execute(&task, pieces).await.unwrap().exit_code, 0, "{line}");
+    }
+    assert_eq!(std::fs::read(person.join(".git/config")).unwrap(), config);
+    assert!(!person.join(".git/index").exists());
+}

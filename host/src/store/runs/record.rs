@@ -14,6 +14,7 @@ use super::{
     Statement,
 };
 use crate::{
+    interfaces::pins::Pin,
     journal::RunId,
     kernel::run::{Run, State},
 };
@@ -89,6 +90,7 @@ pub(super) fn load(row: &AnyRow) -> Result<Run, StoreError> {
         input: from_text(row.try_get("input")?)?,
         project: row.try_get("project")?,
         workspace: PathBuf::from(row.try_get::<String, _>("workspace")?),
+        pin: row.try_get::<Option<String>, _>("pin")?.map(Pin),
         settings: from_text(row.try_get("settings")?)?,
         seed: row.try_get("seed")?,
         started_at: read_number(row, "started_at")?,

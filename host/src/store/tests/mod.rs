@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::Store;
+use crate::interfaces::pins::Pin;
 use crate::{
     events::{Category, Draft},
     journal::{Clock, Effect, Entry, EntryState, RunId, Write},
@@ -111,6 +112,7 @@ fn run(name: &str) -> Run {
         input: json!({ "name": "Ada" }),
         project: "demo".to_owned(),
         workspace: PathBuf::from("/demo"),
+        pin: Some(Pin("bound".to_owned())),
         settings: json!({}),
         seed: "seed".to_owned(),
         started_at: 5,

@@ -1,7 +1,10 @@
 use std::path::PathBuf;
 
 use super::{HOSTILE, fresh, id, open};
-use crate::interfaces::git::{Claim, Claimed, Register, Standing, Worktree};
+use crate::interfaces::{
+    git::{Claim, Claimed, Register, Standing, Worktree},
+    pins::Pin,
+};
 
 fn claim(branch: &str, call: &str) -> Claim {
     Claim {
@@ -11,6 +14,7 @@ fn claim(branch: &str, call: &str) -> Claim {
         base: "main".to_owned(),
         made_by: call.to_owned(),
         root: id("a"),
+        pin: Some(Pin("bound".to_owned())),
     }
 }
 

@@ -177,7 +177,7 @@ impl<'a> Work<'a> {
 
     /// Puts back what the repository refuses, which names it first.
     fn take_out(&mut self, reason: String) -> Result<()> {
-        let path = reason.split('`').nth(1).unwrap_or_default().to_owned();
+        let path = named(&reason)?;
         if path.is_empty() || self.refused.contains(&reason) || self.refused.len() >= MOST_TAKEN_OUT {
             return Err(Error::Invalid(reason));
         }
@@ -308,6 +308,18 @@ impl<'a> Work<'a> {
             self.guards.push(note);
         }
     }
+}
+
+/// The path with which a refusal begins. One that holds the sign which ends it is the longest that is a change.
+fn named(reason: &str) -> Result<String> {
+    let Some(rest) = reason.strip_prefix('`') else { return Ok(String::new()) };
+    let ends: Vec<_> = rest.match_indices('`').map(|(end, _)| &rest[..end]).collect();
+    if let [path] = ends[..] {
+        return Ok(path.to_owned());
+    }
+    let changes = git::status()?;
+    let known = |path: &&&str| changes.iter().any(|change| change.path.trim_end_matches('/') == **path);
+    Ok(ends.iter().rev().find(known).or(ends.first()).map_or_else(String::new, |path| (*path).to_owned()))
 }
 
 /// The worktree's last commit.

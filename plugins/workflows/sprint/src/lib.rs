@@ -45,7 +45,7 @@ struct Summary {
     /// Its commit at the end.
     main: String,
     landed: usize,
-    /// Every story that was begun, in that order.
+    /// Every story that was begun, in that order, and those that could not be.
     stories: Vec<Told>,
     /// Keys of others that are in progress or in review, which a sprint that was cancelled may have left so.
     held: Vec<String>,
@@ -77,6 +77,26 @@ struct Told {
     merged_anew: u32,
     /// Milliseconds.
     took: u64,
+    /// Whether it was taken up; what was not stays in the backlog as it was.
+    #[serde(skip)]
+    begun: bool,
+}
+
+impl Told {
+    fn new(key: &str, title: &str, outcome: &'static str, reason: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            title: title.to_owned(),
+            outcome,
+            reason: reason.to_owned(),
+            commit: None,
+            pull_request: None,
+            sent_back: 0,
+            merged_anew: 0,
+            took: 0,
+            begun: true,
+        }
+    }
 }
 
 impl Workflow<Order, Summary> for SprintWorkflow {

@@ -9,7 +9,14 @@ const MOST_NAMED: usize = 5;
 /// What is left of what the sprint took up, and what to do about it; none where nothing is. That a story waits for a person
 /// to merge it, or that somebody took it away, is as it was wanted.
 pub(crate) fn of(stories: &[Told], branch: &str, stopped: Option<&str>) -> Option<String> {
-    let left: Vec<_> = stories.iter().filter(|story| matches!(story.outcome, "skipped" | "blocked" | "failed")).collect();
+    let left: Vec<_> = stories.iter().filter(|story| story.begun && matches!(story.outcome, "skipped" | "blocked" | "failed")).collect();
+    let passed: Vec<_> = stories.iter().filter(|story| !story.begun).collect();
+    let passed = passed.first().map(|first| {
+        let keys: Vec<_> = passed.iter().take(MOST_NAMED).map(|story| story.key.as_str()).collect();
+        let more = passed.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("Not begun, and tried again by the next sprint: {}{more}. {}: {}", keys.join(", "), first.key, first.reason)
+    });
     let stopped = stopped.map(|reason| format!("No more stories were begun: {reason}"));
     let unlanded = left.first().map(|first| {
         let named: Vec<_> = left.iter().take(MOST_NAMED).map(|story| format!("{} ({})", story.key, story.outcome)).collect();
@@ -24,7 +31,7 @@ pub(crate) fn of(stories: &[Told], branch: &str, stopped: Option<&str>) -> Optio
             key = first.key
         )
     });
-    let told: Vec<_> = unlanded.into_iter().chain(stopped).collect();
+    let told: Vec<_> = unlanded.into_iter().chain(passed).chain(stopped).collect();
     (!told.is_empty()).then(|| told.join(" "))
 }
 
@@ -37,17 +44,7 @@ mod tests {
     use super::*;
 
     fn told(key: &str, outcome: &'static str) -> Told {
-        Told {
-            key: key.to_owned(),
-            title: String::new(),
-            outcome,
-            reason: String::new(),
-            commit: None,
-            pull_request: None,
-            sent_back: 0,
-            merged_anew: 0,
-            took: 0,
-        }
+        Told::new(key, "", outcome, "")
     }
 
     #[test]
@@ -69,6 +66,13 @@ mod tests {
         let many: Vec<_> = (0..40).map(|_| told("1-1", "blocked")).collect();
         let said = of(&many, "main", None).unwrap_or_default();
         assert!(said.starts_with("40 of 40 stories") && said.contains("and 35 more") && said.len() < 400, "{said}");
+    }
+
+    #[test]
+    fn what_was_not_begun_is_named_with_the_reason_and_no_advice_to_move_it() {
+        let passed = Told { begun: false, ..Told::new("1-2", "", "skipped", "The branch `story/1-2/mine` is in the way.") };
+        let said = of(&[told("1-1", "landed"), passed], "main", None).unwrap_or_default();
+        assert!(said.contains("1-2: The branch `story/1-2/mine`") && !said.contains("backlog move"), "{said}");
     }
 
     #[test]

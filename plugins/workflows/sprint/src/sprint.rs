@@ -18,6 +18,8 @@ use crate::withdrawn;
 const DEVELOPER: &str = "amelia";
 /// Bytes that the backlog keeps of why an item was moved.
 const LONGEST_REASON: usize = 4 << 10;
+/// What the names of all stories' branches begin with.
+const STORIES: &str = "story";
 /// Names that are tried for a story's branch: one of an earlier sprint stays where it is.
 const MOST_NAMES: u32 = 20;
 
@@ -30,6 +32,8 @@ pub(crate) struct Sprint {
     most: usize,
     /// Keys that another run took first.
     taken: Vec<String>,
+    /// Stories that could not be begun for a reason of their own; they stay where they are in the backlog.
+    left: Vec<Told>,
     /// Whether what every story would meet was looked for.
     looked: bool,
     /// Why no more stories are begun: what another would meet as well.
@@ -42,8 +46,8 @@ pub(crate) struct Sprint {
 impl Sprint {
     pub(crate) fn new(main: String, forge: Forge, parallel: usize, wanted: Option<Vec<String>>, most: Option<usize>) -> Self {
         let (landing, most) = (Landing::default(), most.unwrap_or(usize::MAX));
-        let (stories, taken, open) = (Vec::new(), Vec::new(), Vec::new());
-        Self { main, forge, stories, parallel, wanted, most, taken, looked: false, stopped: None, open, landing }
+        let (stories, taken, left, open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { main, forge, stories, parallel, wanted, most, taken, left, looked: false, stopped: None, open, landing }
     }
 
     /// Until nothing is at work and nothing that is ready may be taken up.
@@ -67,8 +71,9 @@ impl Sprint {
         }
     }
 
-    pub(crate) fn told(&self) -> Vec<Told> {
-        self.stories.iter().map(told).collect()
+    /// What became of every story that was tried.
+    pub(crate) fn told(&mut self) -> Vec<Told> {
+        self.stories.iter().map(told).chain(std::mem::take(&mut self.left)).collect()
     }
 
     /// Does what a story's next step asks for.
@@ -92,6 +97,17 @@ impl Sprint {
 
     /// Starts as many stories as there is room for.
     fn take_up(&mut self) -> Result<()> {
+        loop {
+            let passed = self.taken.len() + self.left.len();
+            self.fill()?;
+            if self.taken.len() + self.left.len() == passed {
+                return Ok(());
+            }
+            // A story that could not be begun leaves its room to the next.
+        }
+    }
+
+    fn fill(&mut self) -> Result<()> {
         let room = self.parallel.saturating_sub(self.stories.iter().filter(|story| story.is_at_work()).count());
         let room = room.min(self.most.saturating_sub(self.stories.len()));
         if room == 0 || self.stopped.is_some() {
@@ -111,6 +127,7 @@ impl Sprint {
         item.draft.kind != Kind::Epic
             && self.wanted.as_ref().is_none_or(|wanted| wanted.contains(key))
             && !self.taken.contains(key)
+            && !self.left.iter().any(|left| left.key == *key)
             && !self.stories.iter().any(|story| story.key == *key)
     }
 
@@ -119,9 +136,13 @@ impl Sprint {
             return Ok(());
         }
         let key = &item.draft.key;
-        // Whatever keeps a worktree from being made is the repository's and no story's: none is moved for it.
         let worktree = match worktree(key, &self.main) {
             Ok(worktree) => worktree,
+            Err(error) if is_its_own(&error)? => {
+                self.leave(item, &error);
+                return Ok(());
+            }
+            // What else keeps a worktree from being made is the repository's and no story's: none is moved for it.
             Err(error) if self.stories.is_empty() => return Err(error),
             Err(error) => {
                 run::warn(&format!("No more stories are begun: {error}"));
@@ -144,6 +165,11 @@ impl Sprint {
         let step = story.begin();
         self.stories.push(story);
         self.take(place, step)
+    }
+
+    fn leave(&mut self, item: &Item, error: &Error) {
+        run::warn(&format!("Story {} was not begun: {error}", item.draft.key));
+        self.left.push(Told { begun: false, ..Told::new(&item.draft.key, &item.draft.title, "skipped", &error.to_string()) });
     }
 
     /// A developer or a reviewer has ended.
@@ -254,15 +280,28 @@ pub(crate) fn give_back(worktree: &str) {
 }
 
 fn worktree(key: &str, main: &str) -> Result<String> {
-    let mut name = format!("story/{key}");
+    let mut name = format!("{STORIES}/{key}");
     for number in 2..=MOST_NAMES {
         match git::worktree_add(&name, main) {
             // Only a branch of that name makes another name any better.
-            Err(Error::Conflict(_)) if git::log(Some(&name), 1).is_ok() => name = format!("story/{key}-{number}"),
+            Err(Error::Conflict(_)) if git::log(Some(&name), 1).is_ok() => name = format!("{STORIES}/{key}-{number}"),
             done => return done,
         }
     }
     Err(Error::Conflict(format!("There are {MOST_NAMES} branches of story {key} already; delete those that nobody needs.")))
+}
+
+/// Whether what keeps a story's worktree from being made is in the way of that story alone.
+fn is_its_own(error: &Error) -> Result<bool> {
+    if !matches!(error, Error::Conflict(_)) {
+        return Ok(false);
+    }
+    match git::log(Some(STORIES), 1) {
+        Err(Error::NotFound(_)) => Ok(true),
+        // A branch of this name is in the way of all stories, and so is what cannot be read in its place.
+        Ok(_) | Err(Error::Invalid(_) | Error::Conflict(_) | Error::Other(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn told(story: &Story) -> Told {
@@ -275,14 +314,11 @@ fn told(story: &Story) -> Told {
         _ => None,
     };
     Told {
-        key: story.key.clone(),
-        title: story.title.clone(),
-        outcome,
-        reason: reason.to_owned(),
         commit,
         pull_request: story.pull_request,
         sent_back: story.sent_back,
         merged_anew: story.merged_anew,
         took: story.ended.saturating_sub(story.began),
+        ..Told::new(&story.key, &story.title, outcome, reason)
     }
 }

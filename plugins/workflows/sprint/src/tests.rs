@@ -275,9 +275,22 @@ fn what_every_story_would_meet_is_found_before_the_first_is_moved() {
 fn a_name_that_only_another_branch_forbids_is_not_tried_again() {
     let taken = host(&[("1-1", &[]), ("1-2", &[])]).with_commit("story", "a", "A");
     let error = taken.run(SprintWorkflow::run, json!({})).expect_err("a refusal").to_string();
-    assert!(error.contains("cannot stand beside"), "{error}");
+    assert!(error.contains("beside the branch `story`"), "{error}");
     assert_eq!((status(&taken, "1-1"), status(&taken, "1-2")), (Status::Todo, Status::Todo));
     assert_eq!(taken.requests("git.worktree-add").len(), 2, "one to look, and one that is refused");
+}
+
+#[test]
+fn a_branch_in_the_way_of_one_story_costs_that_one_alone() {
+    for first in [true, false] {
+        let taken = if first { "story/1-1/mine" } else { "story/1-3/mine" };
+        let host = host(&[("1-1", &[]), ("1-2", &["1-1"]), ("1-3", &[]), ("1-4", &[])]).with_commit(taken, "a", "A");
+        let summary = host.run(SprintWorkflow::run, json!({ "parallel": 1 })).expect("a summary");
+        let (left, landed) = if first { ("1-1", 2) } else { ("1-3", 3) };
+        assert_eq!((&summary["landed"], outcomes(&summary)[left].as_str(), status(&host, left)), (&json!(landed), "skipped", Status::Todo));
+        assert!(summary["shortfall"].to_string().contains(left) && summary["stopped"].is_null(), "{summary}");
+        assert_eq!(host.requests("git.worktree-add").iter().filter(|request| request["branch"] == format!("story/{left}")).count(), 1);
+    }
 }
 
 #[test]
@@ -290,7 +303,7 @@ fn what_forbids_worktrees_in_the_middle_of_a_sprint_stops_it_and_no_story() {
         landed
     });
     let summary = sprint(&host);
-    assert_eq!((&summary["landed"], summary["stopped"].to_string().contains("cannot stand beside")), (&json!(1), true), "{summary}");
+    assert_eq!((&summary["landed"], summary["stopped"].to_string().contains("beside the branch `story`")), (&json!(1), true), "{summary}");
     assert_eq!((status(&host, "1-2"), status(&host, "1-3")), (Status::Todo, Status::Todo));
 }
 

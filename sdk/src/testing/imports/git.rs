@@ -209,7 +209,14 @@ fn repository(world: &World) -> Result<RefMut<'_, Repository>> {
 pub(in crate::testing) fn check_branch(name: &str) -> Result<()> {
     let forbidden = |character: char| character.is_control() || " ~^:?*[\\".contains(character);
     let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
-    let whole = name.len() <= LONGEST_BRANCH && !name.starts_with('-') && !name.ends_with('.') && name != "@" && name != "HEAD";
+    if name.len() > LONGEST_BRANCH {
+        return Err(Error::Invalid(format!(
+            "The name `{}…` of a branch has {} bytes, more than {LONGEST_BRANCH}; use a shorter one.",
+            excerpt(&name[..name.floor_char_boundary(60)]),
+            name.len()
+        )));
+    }
+    let whole = !name.starts_with('-') && !name.ends_with('.') && name != "@" && name != "HEAD";
     if whole && !name.contains("..") && !name.contains("@{") && !name.contains(forbidden) && name.split('/').all(part) {
         return Ok(());
     }
@@ -217,8 +224,13 @@ pub(in crate::testing) fn check_branch(name: &str) -> Result<()> {
 }
 
 fn check_revision(revision: &str) -> Result<()> {
-    check_branch(revision)
-        .map_err(|_| Error::Invalid(format!("`{}` is no revision; name a branch or the full hash of a commit.", excerpt(revision))))
+    check_branch(revision).map_err(|error| {
+        if revision.len() > LONGEST_BRANCH {
+            error
+        } else {
+            Error::Invalid(format!("`{}` is no revision; name a branch or the full hash of a commit.", excerpt(revision)))
+        }
+    })
 }
 
 fn check_message(message: &str) -> Result<()> {

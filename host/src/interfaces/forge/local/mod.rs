@@ -8,12 +8,15 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 
 use super::{Check, Forge, ForgeError, Landing, Mergeable, Place, Proposal, PullRequest, State, Summary, Verdict};
+use crate::interfaces::pins::Pin;
 
 pub use rows::{Ending, Kept, PullRequests};
 
 /// Looks at a project's repository.
 #[async_trait]
 pub trait Repository: Send + Sync {
+    /// Why the repository of a run's workspace is not the one that the run is bound to, a sentence; none where it is.
+    async fn strange(&self, folder: &Path, pin: Option<&Pin>) -> Option<String>;
     /// The commit a branch ends with; none where there is no such branch, or nobody can say.
     async fn head(&self, folder: &Path, branch: &str) -> Option<String>;
     /// Whether `branch` can be merged into `into` as they are.

@@ -1,9 +1,12 @@
 //! The interface over real repositories in folders of their own.
 
 mod advancing;
+mod branches;
 mod filling;
 mod hostile;
 mod looking;
+mod nesting;
+mod pinning;
 mod reading;
 mod refusals;
 mod restoring;
@@ -22,7 +25,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     bindings::{Fault, git::Host},
-    interfaces::worktrees::Worktrees,
+    interfaces::{
+        pins::{Pin, Pins},
+        worktrees::Worktrees,
+    },
     journal::{CallError, EntryState, testing::Bench},
 };
 
@@ -76,6 +82,8 @@ struct Scene {
     repositories: Arc<Repositories>,
     remote: Remote,
     advances: Advances,
+    /// What the runs are bound to; at first to nothing.
+    pin: Option<Pin>,
 }
 
 impl Scene {
@@ -95,7 +103,7 @@ impl Scene {
         let root = home.path().canonicalize().unwrap().join("worktrees");
         let program = Program { person: vec![("HOME".into(), home.path().into())], ..program() };
         let repositories = Arc::new(Repositories::new(Some(program), root, register.clone()));
-        Self { home, bench: Bench::new(), register, repositories, remote: Remote(None), advances: Advances::Granted }
+        Self { home, bench: Bench::new(), register, repositories, remote: Remote(None), advances: Advances::Granted, pin: None }
     }
 
     fn person(&self) -> PathBuf {
@@ -125,7 +133,7 @@ impl Scene {
     }
 
     fn at<'a>(&'a self, recorder: &'a mut Recorder, workspace: PathBuf) -> View<'a> {
-        let seat = Seat { project: "demo".to_owned(), workspace, root: Bench::run() };
+        let seat = Seat { project: "demo".to_owned(), workspace, root: Bench::run(), pin: self.pin.clone() };
         let repositories = &self.repositories;
         View { recorder, repositories, seat, plugin: "sprint", preferences: &self.remote, advances: self.advances.clone() }
     }

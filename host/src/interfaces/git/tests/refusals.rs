@@ -1,4 +1,4 @@
-use std::os::unix::{ffi::OsStrExt, fs::symlink};
+use std::os::unix::fs::symlink;
 
 use super::*;
 
@@ -122,25 +122,26 @@ async fn without_git_there_is_a_sentence() {
 }
 
 #[tokio::test]
-async fn names_that_are_no_text_stay_where_they_are() {
+async fn a_branch_whose_name_is_no_text_is_not_called_by_another() {
     let scene = Scene::new();
-    let odd = std::ffi::OsStr::from_bytes(b"odd-\xff.txt");
-    fs::write(scene.person().join(odd), "kept").unwrap();
-    scene.person_commits("An odd name");
+    fs::write(scene.person().join(".git/HEAD"), b"ref: refs/heads/m\xffin\n").unwrap();
     let mut recorder = scene.bench.recorder();
-    let folder = scene.worktree(&mut recorder, "story/1").await;
-    assert_eq!(fs::read(folder.join(odd)).unwrap(), b"kept");
-    fs::write(folder.join("a.txt"), "changed").unwrap();
-    assert!(scene.at(&mut recorder, folder.clone()).commit("Change a".into(), None).await.unwrap().is_some());
-    fs::write(folder.join(odd), "changed").unwrap();
-    let mut run = scene.at(&mut recorder, folder.clone());
-    assert!(matches!(refusal(run.status().await), CallError::Invalid(text) if text.contains("odd-\\xff.txt") && text.contains("UTF-8")));
-    assert!(matches!(refusal(run.commit("Change it".into(), None).await), CallError::Invalid(_)));
-    assert_eq!(fs::read(folder.join(odd)).unwrap(), b"changed");
+    assert!(matches!(refusal(scene.here(&mut recorder).branch().await), CallError::Invalid(text) if text.contains("not UTF-8")));
 }
 
 #[tokio::test]
-async fn links_out_of_the_repository_and_repositories_inside_it_are_not_committed() {
+async fn a_name_that_is_too_long_is_told_by_its_length() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let mut run = scene.here(&mut recorder);
+    let refused = refusal(run.worktree_add("s/".to_owned() + &"n".repeat(300), "main".into()).await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("302 bytes, more than 200") && text.len() < 200), "{refused}");
+    let refused = refusal(run.read("main".into(), "p/".repeat(3000)).await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("6000 bytes, more than 4096")), "{refused}");
+}
+
+#[tokio::test]
+async fn links_out_of_the_repository_and_submodules_are_not_committed() {
     let scene = Scene::new();
     let mut recorder = scene.bench.recorder();
     let folder = scene.worktree(&mut recorder, "story/1").await;
@@ -159,18 +160,6 @@ async fn links_out_of_the_repository_and_repositories_inside_it_are_not_committe
     let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Submodules".into(), None).await);
     assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`.gitmodules`")), "{refused}");
     fs::remove_file(folder.join(".gitmodules")).unwrap();
-
-    fs::create_dir(folder.join("inner")).unwrap();
-    git_in(&folder.join("inner"), &["init", "-q"]);
-    let refused = refusal(scene.at(&mut recorder, folder.clone()).diff("main".into()).await);
-    assert!(matches!(&refused, CallError::Invalid(text) if text.starts_with("`inner` is a repository of its own")), "{refused}");
-    let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Inner".into(), None).await);
-    assert!(matches!(&refused, CallError::Invalid(text) if text.starts_with("`inner` is a repository of its own")), "{refused}");
-    git_in(&folder.join("inner"), &["commit", "-q", "--allow-empty", "-m", "x"]);
-    for _ in 0..2 {
-        let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Inner".into(), None).await);
-        assert!(matches!(&refused, CallError::Invalid(text) if text.contains("repository of its own")), "{refused}");
-    }
 }
 
 #[tokio::test]

@@ -1,0 +1,44 @@
+//! Repositories that a run made inside a worktree of Baton's, such as `cargo new` and `git init` do. Their files are kept
+//! as files of the worktree; their `.git` is taken away. A worktree begins without any, so none of them is a person's.
+
+use std::{
+    ffi::OsStr,
+    fs, io,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    checkout::{Checkout, Whose},
+    names,
+    removing::remove,
+};
+use crate::journal::CallError;
+
+/// Repositories in repositories that are looked for.
+const DEEPEST: usize = 20;
+
+impl Checkout {
+    /// Takes the `.git` of every repository inside the worktree away. One that cannot be removed stays, and is refused by
+    /// whoever commits it. Leaves a person's checkout as it is.
+    pub(super) fn disarm(&self) -> Result<(), CallError> {
+        if matches!(self.whose, Whose::Person(_)) {
+            return Ok(());
+        }
+        for _ in 0..DEEPEST {
+            let unknown = self.unknown(&self.index)?;
+            let inside = unknown.iter().filter_map(|path| path.strip_suffix(b"/"));
+            let taken: Vec<_> = inside.filter(|folder| take_away(&self.files, folder).is_ok()).map(names::shown).collect();
+            if taken.is_empty() {
+                return Ok(());
+            }
+            self.disarmed.borrow_mut().extend(taken);
+        }
+        Ok(())
+    }
+}
+
+fn take_away(files: &Path, folder: &[u8]) -> io::Result<()> {
+    let git: PathBuf = files.join(OsStr::from_bytes(folder)).join(".git");
+    if git.symlink_metadata()?.is_dir() { remove(&git) } else { fs::remove_file(git) }
+}

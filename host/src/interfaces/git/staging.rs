@@ -1,0 +1,148 @@
+//! What of a worktree of Baton's is committed: everything but what must not get into a person's repository, and what has a
+//! name that no commit can have. Changes the index and no file.
+
+use std::{ffi::OsStr, fs::File, os::unix::ffi::OsStrExt, path::Path};
+
+use super::{
+    checkout::Checkout,
+    fields::{Difference, differences, fields},
+    names,
+};
+use crate::journal::CallError;
+
+impl Checkout {
+    /// Notes all files in the index; gives the names of those that cannot be committed because of their names. Refuses what
+    /// must not be committed, with its path.
+    pub(super) fn stage(&self, head: &str) -> Result<Vec<String>, CallError> {
+        self.disarm()?;
+        let mut left_out = self.add(&[], &self.index)?;
+        let out = self.git(["diff-index", "--cached", "--raw", "-z", "--no-renames", head, "--"]).done()?.out;
+        let (named, odd): (Vec<_>, Vec<_>) = differences(&out).partition(|changed| std::str::from_utf8(changed.path).is_ok());
+        left_out.extend(odd.iter().map(|changed| names::shown(changed.path)));
+        self.take_back(&odd)?;
+        self.check_staged(&named)?;
+        Ok(left_out)
+    }
+
+    /// Adds all files to an index, whatever stops some of them; gives the names that no commit can have.
+    pub(super) fn add(&self, how: &[&str], index: &Path) -> Result<Vec<String>, CallError> {
+        let said = self.git_over(&[&["add", "--all", "--ignore-errors"], how].concat(), &[]).env("GIT_INDEX_FILE", index).run()?;
+        if said.code == 0 {
+            return Ok(Vec::new());
+        }
+        let mut unadded = self.unknown(index)?;
+        if how.is_empty() {
+            unadded.extend(self.listed_by(&["--modified"], index)?);
+        }
+        let mut left_out = Vec::new();
+        for path in &unadded {
+            match path.strip_suffix(b"/") {
+                _ if names::is_of_git(path) => left_out.push(names::shown(path)),
+                Some(folder) => return Err(own_repository(folder)),
+                None => {
+                    if let Err(error) = File::open(self.files.join(OsStr::from_bytes(path))) {
+                        return Err(CallError::Invalid(format!(
+                            "`{}` cannot be read: {error}. Make it readable, or remove it.",
+                            named(path)
+                        )));
+                    }
+                    return Err(said.failure());
+                }
+            }
+        }
+        // What stopped git is none of the files.
+        if left_out.is_empty() { Err(said.failure()) } else { Ok(left_out) }
+    }
+
+    /// Files that an index does not know and nobody ignores; a repository inside is one name that ends with `/`.
+    pub(super) fn unknown(&self, index: &Path) -> Result<Vec<Vec<u8>>, CallError> {
+        self.listed_by(&["--others", "--exclude-standard"], index)
+    }
+
+    fn listed_by(&self, how: &[&str], index: &Path) -> Result<Vec<Vec<u8>>, CallError> {
+        let call = self.git_over(&[&["ls-files", "-z"], how].concat(), &[]).env("GIT_INDEX_FILE", index);
+        Ok(fields(&call.done()?.out).map(<[u8]>::to_vec).collect())
+    }
+
+    /// The index has these as the last commit has them.
+    fn take_back(&self, changed: &[Difference<'_>]) -> Result<(), CallError> {
+        let mut lines: Vec<_> = changed
+            .iter()
+            .map(|Difference { path, before: (mode, blob), .. }| {
+                let mode = if *mode == "000000" { "0" } else { *mode };
+                [mode.as_bytes(), b" ", blob.as_bytes(), b"\t", path, b"\0"].concat()
+            })
+            .collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        // What was not there goes first: it may stand where a file was.
+        lines.sort();
+        self.git(["update-index", "-z", "--index-info"]).reading(lines.concat()).done().map(drop)
+    }
+
+    /// Refuses what must not get into a person's repository, with the path.
+    fn check_staged(&self, staged: &[Difference<'_>]) -> Result<(), CallError> {
+        let mut changed = Vec::new();
+        for Difference { path, mode, blob, .. } in staged {
+            let path = names::text(path)?;
+            match *mode {
+                "160000" => return Err(own_repository(path.as_bytes())),
+                "100644" | "100755" | "120000" if path.eq_ignore_ascii_case(".gitmodules") => {
+                    return Err(CallError::Invalid(
+                        "`.gitmodules` makes a repository one with submodules, in which Baton does not work; leave it to a person, and undo the change."
+                            .to_owned(),
+                    ));
+                }
+                "120000" if leaves(&path, &self.git(["cat-file", "blob", blob]).text()?) => {
+                    return Err(CallError::Invalid(format!(
+                        "`{path}` is a symbolic link that leads out of the repository, which is not committed; put the file itself there."
+                    )));
+                }
+                _ => {}
+            }
+            // What is deleted needs no filter.
+            if *mode != "000000" {
+                changed.extend([path.as_bytes(), b"\0"].concat());
+            }
+        }
+        self.refuse_filtered(changed)
+    }
+
+    /// What a filter would have changed is committed by nobody but who can run it: it may be there to keep a secret.
+    fn refuse_filtered(&self, paths: Vec<u8>) -> Result<(), CallError> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let out = self.git(["check-attr", "-z", "--stdin", "filter"]).reading(paths).done()?.out;
+        let fields: Vec<_> = fields(&out).collect();
+        let filtered = fields.chunks_exact(3).find(|of| !matches!(of[2], b"unspecified" | b"unset" | b"set" | b""));
+        let Some([path, _, filter]) = filtered else { return Ok(()) };
+        Err(CallError::Invalid(format!(
+            "`{}` goes through the filter `{}` of the repository's attributes, such as those of Git LFS and git-crypt. Baton runs no filter and would \
+             commit the file without it; leave that file to a person, and undo the change.",
+            named(path),
+            names::shown(filter)
+        )))
+    }
+}
+
+/// A path that a sentence begins with, whole: who reads it is to find the file by it.
+fn named(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}
+
+fn own_repository(folder: &[u8]) -> CallError {
+    CallError::Invalid(format!("`{}` is a repository of its own, which is not committed; remove its `.git`, or the folder.", named(folder)))
+}
+
+/// Whether a link at `path` leads out of the repository, or into what the host keeps there.
+fn leaves(path: &str, target: &str) -> bool {
+    if target.starts_with('/') {
+        return true;
+    }
+    let names: Vec<_> = target.split('/').filter(|name| !matches!(*name, "" | ".")).collect();
+    let up = names.iter().take_while(|name| **name == "..").count();
+    // Behind a name that is a link itself, `..` leads anywhere.
+    up > path.matches('/').count() || names[up..].iter().any(|name| *name == ".." || name.eq_ignore_ascii_case(".git"))
+}

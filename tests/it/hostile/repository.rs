@@ -1,0 +1,163 @@
+//! No command of a run gives it another repository than that of its workspace when it began. The commands are plain
+//! processes, which can write all that a container could if nothing were covered in it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use baton::kernel::run::State;
+use baton_tests::host::TestHost;
+use serde_json::{Value, json};
+
+/// A host whose commands are plain processes, and a repository of the user's that no run is to touch.
+struct Scene {
+    host: TestHost,
+    before: String,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let host = TestHost::with_settings(json!({ "sandbox": { "engine": "process" } })).await;
+        begin(&host.folder.path().join("theirs"));
+        let theirs = host.folder.path().join("theirs");
+        git(&theirs, &["branch", "story/one"]);
+        git(&theirs, &["worktree", "add", "--quiet", "../linked", "-b", "side"]);
+        let before = state(&theirs);
+        Self { host, before }
+    }
+
+    fn workspace(&self) -> PathBuf {
+        self.host.workspace()
+    }
+
+    /// What becomes of a run whose first command is this, and that asks for a worktree then.
+    async fn planted(&self, line: &str) -> State {
+        let inputs = [execute(line), json!({ "do": "worktree", "say": "story/planted" })];
+        self.host.run(json!({ "do": "in-turn", "inputs": inputs })).await.state
+    }
+
+    fn is_untouched(&self, tried: &str) {
+        assert_eq!(state(&self.host.folder.path().join("theirs")), self.before, "{tried}");
+    }
+}
+
+fn execute(line: &str) -> Value {
+    json!({ "do": "execute", "command": ["sh", "-c", format!("set -e; {line}")] })
+}
+
+fn begin(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    git(folder, &["init", "--quiet", "--initial-branch=main"]);
+    fs::write(folder.join("secret.txt"), "theirs").unwrap();
+    git(folder, &["add", "--all"]);
+    git(folder, &["commit", "--quiet", "--message=Begin"]);
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(folder).args(["-c", "user.name=Ada", "-c", "user.email=ada@localhost"]).args(arguments);
+    let output = git.env("HOME", folder).env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// All that a run could change of a repository.
+fn state(folder: &Path) -> String {
+    let config = fs::read_to_string(folder.join(".git/config")).unwrap();
+    let status = git(folder, &["status", "--porcelain", "--branch"]);
+    format!("{}\n{config}\n{status}\n{}", git(folder, &["for-each-ref"]), git(folder, &["count-objects", "-v"]))
+}
+
+fn paused(state: &State, tried: &str) -> String {
+    match state {
+        State::Paused { pause } => pause.reason.clone(),
+        other => panic!("{tried}: {other:?}"),
+    }
+}
+
+/// Threat: A command puts a `.git` into a workspace that has none: a file or a link that leads to another repository of the user, a folder with a `commondir`, with links, with a copy.
+/// Stopped by: What the workspace was is pinned when the run begins and compared at each use of `git` and `forge`; its children have the same pin.
+/// Expects: The run is paused: "A repository appeared in the workspace"; nothing of the other repository is read or changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_appears_is_not_believed() {
+    let scene = Scene::new().await;
+    for line in [
+        "echo \"gitdir: $PWD/../theirs/.git\" > .git",
+        "echo \"gitdir: ../theirs/.git/worktrees/linked\" > .git",
+        "cp ../linked/.git .git",
+        "ln ../linked/.git .git",
+        "ln -s ../theirs/.git .git",
+        "mkdir .git; cp ../theirs/.git/HEAD .git; echo ../../theirs/.git > .git/commondir",
+        "mkdir .git; cd .git; cp ../../theirs/.git/HEAD .; for part in objects refs packed-refs; do ln -s ../../theirs/.git/$part $part; done",
+        "cp -R ../theirs/.git .git",
+        "git init -q .; mkdir -p .git/objects/info; echo \"$PWD/../theirs/.git/objects\" > .git/objects/info/alternates",
+        "git init -q .; git config core.worktree ../../theirs",
+        "mkdir sub; git init -q sub; echo 'gitdir: sub/.git' > .git",
+        "echo 'gitdir: other' > .git; echo \"gitdir: $PWD/../theirs/.git\" > other",
+    ] {
+        let state = scene.planted(line).await;
+        assert!(paused(&state, line).contains("A repository appeared in the workspace"), "{line}: {state:?}");
+        scene.is_untouched(line);
+        fs::remove_dir_all(scene.workspace()).unwrap();
+        fs::create_dir(scene.workspace()).unwrap();
+    }
+    // What only looks like `.git`, or lies deeper, is not the workspace's.
+    for line in
+        ["cp -R ../theirs/.git .GIT", "cp -R ../theirs/.git '.git '", "cp -R ../theirs/.git 'git~1'", "mkdir sub; cp -R ../theirs/.git sub"]
+    {
+        let state = scene.planted(line).await;
+        assert!(matches!(&state, State::Failed { reason } if reason.contains("not a git repository")), "{line}: {state:?}");
+        scene.is_untouched(line);
+    }
+}
+
+/// Threat: A command puts another repository in the place of the workspace's: another folder `.git`, another workspace, another source of objects.
+/// Stopped by: The pin, which knows the folders of the repository by their numbers and ages; no link on the way to a branch is followed.
+/// Expects: The run is paused: "is not the one it was when this run began"; once the repository is back, the run can be resumed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_in_the_place_of_another_is_not_believed() {
+    let scene = Scene::new().await;
+    let workspace = scene.workspace();
+    begin(&workspace);
+    for (line, back) in [
+        ("mv .git kept; cp -R ../theirs/.git .git", "rm -rf .git; mv kept .git"),
+        ("mv .git ../kept; ln -s ../theirs/.git .git", "rm .git; mv ../kept .git"),
+        ("mv .git ../kept; echo 'gitdir: ../theirs/.git' > .git", "rm .git; mv ../kept .git"),
+        ("mv .git/refs .git/kept; ln -s ../../theirs/.git/refs .git/refs", "rm .git/refs; mv .git/kept .git/refs"),
+        ("mv .git/objects .git/kept; cp -R ../theirs/.git/objects .git/objects", "rm -rf .git/objects; mv .git/kept .git/objects"),
+        ("echo \"$PWD/../theirs/.git/objects\" > .git/objects/info/alternates", "rm .git/objects/info/alternates"),
+        ("echo ../../theirs/.git > .git/commondir", "rm .git/commondir"),
+        (
+            "mv .git/refs/heads .git/kept; ln -s ../../../theirs/.git/refs/heads .git/refs/heads",
+            "rm .git/refs/heads; mv .git/kept .git/refs/heads",
+        ),
+    ] {
+        let inputs = [execute(line), json!({ "do": "worktree", "say": "story/planted" })];
+        let run = scene.host.run(json!({ "do": "in-turn", "inputs": inputs })).await;
+        assert!(paused(&run.state, line).contains("is not the one it was when this run began"), "{line}: {:?}", run.state);
+        scene.is_untouched(line);
+        assert!(Command::new("sh").args(["-c", back]).current_dir(&workspace).status().unwrap().success());
+        scene.host.app.kernel.resume(&run, None).await.unwrap();
+        scene.host.drive(&run.id).await;
+        assert_eq!(scene.host.find(&run.id).await.state, State::Succeeded, "{line}");
+    }
+    let state = scene.planted("cd ..; mv workspace kept; mkdir workspace; cp -R theirs/. workspace").await;
+    assert!(matches!(state, State::Paused { .. } | State::Failed { .. }), "{state:?}");
+    scene.is_untouched("another workspace");
+}
+
+/// Threat: A command puts another repository in the place of the workspace's and waits for the run to end, so that the branches of its worktrees are deleted there.
+/// Stopped by: A worktree is bound to the repository that it was made of, also when it is given back.
+/// Expects: The run succeeds, and a branch of the same name in the other repository stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_tidied_up_in_another_repository() {
+    let scene = Scene::new().await;
+    begin(&scene.workspace());
+    let inputs = [json!({ "do": "worktree", "say": "story/one" }), execute("mv .git ../kept; cp -R ../theirs/.git .git")];
+    let run = scene.host.run(json!({ "do": "in-turn", "inputs": inputs })).await;
+    assert_eq!(run.state, State::Succeeded);
+    assert_eq!(git(&scene.workspace(), &["branch", "--list", "story/*"]), "story/one");
+    scene.is_untouched("a copy is what the branch would go from");
+}
