@@ -19,6 +19,7 @@ mod limits;
 mod mcp;
 mod mcp_servers;
 mod odd_files;
+mod odd_servers;
 mod parking;
 mod pausing;
 mod providers;

@@ -175,7 +175,7 @@ rules:
   - { name: looks, when: { plugin: clerk, turn: 0 }, calls: [{ name: read_file, arguments: { path: bill.txt } }] }
   - name: adds
     when: { plugin: clerk, turn: 1, contains: "0.1 and 0.2" }
-    calls: [{ name: calculator__add, arguments: { a: "0.1", b: "0.2" } }, { name: web__look }]
+    calls: [{ name: calculator.add, arguments: { a: "0.1", b: "0.2" } }, { name: web__look }]
   - { name: answers, when: { plugin: clerk, turn: 2, contains: ["0.3", "look by"] }, reply: It is exactly 0.3. }
 "#;
 

@@ -4,6 +4,7 @@ pub mod distribution;
 mod folder;
 mod publishing;
 mod sandboxing;
+mod tooling;
 mod watch;
 
 use std::{
@@ -15,6 +16,8 @@ use std::{
 use serde_json::Value;
 
 pub use sandboxing::engine;
+
+pub use tooling::{Approval, ApprovalError, Changed, Kind as SetKind, Tool, ToolSet};
 
 pub use folder::{Folder, FolderError, Refused, pack, read_file, read_plugin, understand};
 
@@ -123,6 +126,8 @@ pub struct App {
     pub watchers: Watchers,
     /// Where commands are executed.
     pub sandbox: Arc<Sandbox>,
+    /// The operator's tool servers.
+    servers: Arc<Servers>,
     store: Arc<Store>,
     /// What the files in the plugin folder held last that was good, as far as a host that executes has written it down.
     published: Vec<Published>,
@@ -200,12 +205,13 @@ impl App {
             guests: guests.handle.clone(),
             slots: config.slots,
         };
-        let (documents, memory, servers) = (Arc::clone(&store) as _, Arc::clone(&store) as _, Arc::new(servers));
+        let (documents, memory, servers): (_, _, Arc<Servers>) = (Arc::clone(&store) as _, Arc::clone(&store) as _, Arc::new(servers));
         let backlog: Arc<dyn Backlog> = Arc::clone(&store) as _;
         let items = Arc::clone(&backlog);
         let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
         let asked = Arc::clone(&questions);
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
+        let (pins, asked_servers) = (Arc::clone(&store) as _, Arc::clone(&servers));
         let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
         let own = config.own_places();
@@ -224,6 +230,7 @@ impl App {
             questions: asked,
             toolboxes,
             servers,
+            pins,
             memory,
             prices,
             books: paying,
@@ -247,6 +254,7 @@ impl App {
             ledger,
             books,
             sandbox,
+            servers: asked_servers,
             store,
             published: published.clone(),
             left: None,

@@ -34,6 +34,7 @@ mod secret;
 mod serve;
 mod table;
 mod text;
+mod tools;
 mod wrapping;
 
 use std::{
@@ -109,6 +110,7 @@ enum Command {
     #[command(visible_alias = "pr")]
     PullRequests(pull_requests::PullRequests),
     Plugin(plugin::Plugin),
+    Tools(tools::Tools),
     Costs(costs::Costs),
     Budget(budget::Budget),
     Mcp(mcp::Mcp),
@@ -132,6 +134,7 @@ impl Cli {
             Command::Decisions(command) => command.execute(&context).await,
             Command::PullRequests(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
+            Command::Tools(command) => command.execute(&context).await,
             Command::Costs(command) => command.execute(&context).await,
             Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,

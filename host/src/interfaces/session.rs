@@ -26,7 +26,7 @@ use super::{
     settings,
     state::{self, Documents},
     toolboxes::Toolboxes,
-    tools::{self, Builtin, Servers, Shelf},
+    tools::{self, Builtin, Pins, Servers, Shelf},
     workflows,
 };
 use crate::journal::Recorder;
@@ -47,6 +47,8 @@ pub struct Services {
     pub toolboxes: Arc<dyn Toolboxes>,
     /// The operator's tool servers.
     pub servers: Arc<Servers>,
+    /// Knows in which form tools were granted.
+    pub pins: Arc<dyn Pins>,
     /// Keeps what projects learned.
     pub memory: Arc<dyn Memory>,
     /// What models cost.
@@ -111,6 +113,8 @@ impl Session {
             servers: Arc::clone(&services.servers),
             toolboxes: Arc::clone(&services.toolboxes),
             children: Arc::clone(&services.children),
+            pins: Arc::clone(&services.pins),
+            plugin: about.plugin.clone(),
         });
         let documents = Arc::clone(&workspace) as _;
         let spending = llm::Spending::default();

@@ -1,18 +1,17 @@
 //! Asks a toolbox once for its tools: a call that is no run, with tight limits, before an authority that denies
-//! everything and a journal that takes nothing. Trusts nothing it hears.
+//! everything and a journal that takes nothing. What of the answer is offered is decided elsewhere.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Kernel, children::Family, execution::Ending, guest::Guest, limits::Limits, package::Kind, registry::Plugin};
 use crate::{
     interfaces::{
         About, Place, Session,
         blocking::blocking,
-        schema_check,
-        toolboxes::{Declared, Toolboxes},
+        toolboxes::{Declared, Roster, Toolboxes},
     },
     journal::{self, Authority, Capability, Denial, Entry, Halt, Interrupt, Journal, JournalError, Ports, Recorder, RunId, Write},
 };
@@ -28,12 +27,6 @@ const LIMITS: Limits = Limits {
     traps: 1,
 };
 
-/// More than a model can choose from.
-const MOST_TOOLS: usize = 128;
-const LONGEST_NAME: usize = 64;
-const LONGEST_DESCRIPTION: usize = 4096;
-const LONGEST_REASON: usize = 300;
-
 #[async_trait]
 impl Toolboxes for Family {
     fn names(&self) -> Vec<String> {
@@ -42,7 +35,7 @@ impl Toolboxes for Family {
         plugins.values().filter(|plugin| plugin.package.manifest.kind == Kind::Toolbox).map(|plugin| plugin.name().to_owned()).collect()
     }
 
-    async fn tools(&self, toolbox: &str) -> Result<Option<Arc<[Declared]>>, String> {
+    async fn tools(&self, toolbox: &str) -> Result<Option<Arc<Roster>>, String> {
         let kernel = self.kernel().map_err(|error| error.to_string())?;
         match kernel.plugin(toolbox, Kind::Toolbox) {
             Ok(plugin) => kernel.tools_of(&plugin).await.map(Some),
@@ -52,10 +45,10 @@ impl Toolboxes for Family {
 }
 
 impl Kernel {
-    /// The tools of a toolbox, asked for once per version.
-    pub async fn tools_of(&self, plugin: &Arc<Plugin>) -> Result<Arc<[Declared]>, String> {
+    /// What a toolbox offers, asked for once per version.
+    pub async fn tools_of(&self, plugin: &Arc<Plugin>) -> Result<Arc<Roster>, String> {
         let broken = |why: String| format!("Toolbox `{}` does not say what its tools are: {why}", plugin.name());
-        let ask = || async { beside(self.ask(plugin).await?).await };
+        let ask = || async { admit(self.ask(plugin).await?).await };
         let asked = plugin.tools.get_or_init(ask).await;
         asked.clone().map_err(broken)
     }
@@ -137,61 +130,8 @@ fn refused() -> JournalError {
     JournalError { action: "written", reason: "a toolbox calls the host while it lists its tools.".to_owned() }
 }
 
-/// Looks through what a toolbox says, where that may take a while.
-async fn beside(tools: Vec<Declared>) -> Result<Arc<[Declared]>, String> {
-    blocking(|_| checked(tools)).await.unwrap_or_else(|error| Err(format!("the host failed at it ({error}). Report it.")))
-}
-
-/// Tools that can be shown to a model, or what is wrong with them.
-fn checked(tools: Vec<Declared>) -> Result<Arc<[Declared]>, String> {
-    if tools.len() > MOST_TOOLS {
-        return Err(format!("it has {} of them, and the most is {MOST_TOOLS}.", tools.len()));
-    }
-    let mut names = BTreeSet::new();
-    for Declared { name, description, parameters, .. } in &tools {
-        let named = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
-        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(named) {
-            let name: String = name.chars().take(LONGEST_NAME).flat_map(char::escape_debug).collect();
-            return Err(format!("`{name}` is no name; use 1 to {LONGEST_NAME} letters, digits, `_` and `-`."));
-        }
-        if !names.insert(name) {
-            return Err(format!("two of them are called `{name}`."));
-        }
-        if description.len() > LONGEST_DESCRIPTION {
-            return Err(format!("the description of `{name}` has more than {LONGEST_DESCRIPTION} bytes."));
-        }
-        if !matches!(parameters, Value::Object(_)) {
-            return Err(format!("the parameters of `{name}` are not a JSON Schema."));
-        }
-        let reason = |reason: String| reason.chars().take(LONGEST_REASON).flat_map(char::escape_debug).collect::<String>();
-        schema_check::compiles(parameters)
-            .map_err(|why| format!("the parameters of `{name}` are not a JSON Schema that Baton accepts: {}.", reason(why)))?;
-    }
-    Ok(tools.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::interfaces::toolboxes::Effects;
-
-    fn tool(name: &str, parameters: Value) -> Declared {
-        Declared { name: name.to_owned(), description: String::new(), parameters, effects: Effects::default() }
-    }
-
-    #[test]
-    fn hostile_declarations_are_refused() {
-        let object = || json!({ "type": "object" });
-        assert_eq!(checked(vec![tool("a", object()), tool("b-1_c", object())]).unwrap().len(), 2);
-        for name in ["", "a.b", "a b", "ä", "\u{1b}[2J", &"x".repeat(65)] {
-            assert!(checked(vec![tool(name, object())]).unwrap_err().contains("no name"), "{name:?}");
-        }
-        assert!(checked(vec![tool("a", object()), tool("a", object())]).is_err());
-        for parameters in [Value::Null, json!("{}"), json!({ "type": 7 }), json!({ "type": "object", "required": "a" })] {
-            assert!(checked(vec![tool("a", parameters.clone())]).is_err(), "{parameters}");
-        }
-        assert!(checked((0..200).map(|number| tool(&format!("t{number}"), object())).collect()).is_err());
-        let wordy = Declared { description: "x".repeat(5000), ..tool("a", object()) };
-        assert!(checked(vec![wordy]).is_err());
-    }
+/// Judges what a toolbox declares, where that may take a while.
+async fn admit(tools: Vec<Declared>) -> Result<Arc<Roster>, String> {
+    let admitted = blocking(|_| Arc::new(Roster::of_toolbox(tools))).await;
+    admitted.map_err(|error| format!("the host failed to read them ({error}). Report it."))
 }

@@ -96,6 +96,9 @@ pub struct GrantsError {
     pub reason: String,
 }
 
+/// Whether something is meant, by its kind and its name.
+pub type IsMeant<'a> = dyn Fn(&str, &str) -> bool + Send + Sync + 'a;
+
 /// Keeps what operators decided.
 #[async_trait]
 pub trait Grants: Send + Sync {
@@ -109,6 +112,9 @@ pub trait Grants: Send + Sync {
     async fn decide(&self, decision: &Decision, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError>;
     /// Keeps a ruling, and after it what holds for one version from then on, in the same way.
     async fn rule(&self, ruling: &Ruling, version: Option<&Decision>, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError>;
+    /// Forgets in which form a plugin was granted things that change, as far as `is_meant` says so of kind and name: what
+    /// is decided again is looked at again.
+    async fn forget_forms(&self, plugin: &str, is_meant: &IsMeant<'_>) -> Result<(), GrantsError>;
     /// The number of the last decision or ruling, 0 before the first. Cheap: it is asked for all the time.
     async fn revision(&self) -> Result<u64, GrantsError>;
 }

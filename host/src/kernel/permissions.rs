@@ -125,6 +125,12 @@ fn amount(kind: &str, patterns: &[String]) -> Result<Option<Amount>, PatternErro
     }
 }
 
+/// Whether a value fits a pattern of its kind.
+pub(super) fn fits(kinds: &[CapabilityKind], kind: &str, pattern: &str, value: &str) -> bool {
+    let one = [(kind.to_owned(), vec![pattern.to_owned()])].into_iter().collect();
+    Compiled::of(&one, kinds).is_ok_and(|compiled| compiled.sets.get(kind).is_some_and(|set| set.set.is_match(value)))
+}
+
 /// What one plugin version may do. Grants can change while its runs are in flight; the next call sees it.
 pub struct Permissions {
     plugin: String,

@@ -17,7 +17,7 @@ use super::{
     package::{Kind, Package, PackageError},
     permissions::{PatternError, Patterns, Permissions},
 };
-use crate::interfaces::{self, Assets, Exports, toolboxes::Declared};
+use crate::interfaces::{self, Assets, Exports, toolboxes::Roster};
 
 /// Where a plugin comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub struct Plugin {
     /// Its name belongs to another file: nothing that was decided of that is decided of it.
     pub newcomer: bool,
     /// What it declares, for a toolbox that was asked.
-    pub(super) tools: OnceCell<Result<Arc<[Declared]>, String>>,
+    pub(super) tools: OnceCell<Result<Arc<Roster>, String>>,
     /// Its file is kept for the runs that begin with it.
     pub(super) kept: AtomicBool,
     at_first: Patterns,

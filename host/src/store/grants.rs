@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     events::Draft,
-    kernel::grants::{Decision, Grants, GrantsError, Ruling, Standing},
+    interfaces::tools::{Pins as _, TOOLS},
+    kernel::grants::{Decision, Grants, GrantsError, IsMeant, Ruling, Standing},
 };
 
 const TABLE: &str = "grants";
@@ -51,6 +52,15 @@ impl Grants for Store {
     async fn rule(&self, ruling: &Ruling, version: Option<&Decision>, expected: u64, events: Vec<Draft>) -> Result<bool, GrantsError> {
         let (ruling, version) = (Some(ruling.clone()), version.cloned());
         self.queue.change(Decide { ruling, version, expected, events: NewEvent::all(events) }).await.map_err(unwritten)
+    }
+
+    async fn forget_forms(&self, plugin: &str, is_meant: &IsMeant<'_>) -> Result<(), GrantsError> {
+        let pinned = self.pinned(plugin).await.map_err(|error| GrantsError { action: error.action, reason: error.reason })?;
+        let tools: Vec<String> = pinned.into_keys().filter(|tool| is_meant(TOOLS.word, tool)).collect();
+        if tools.is_empty() {
+            return Ok(());
+        }
+        self.remove_forms(plugin, tools).await.map_err(unwritten)
     }
 
     async fn revision(&self) -> Result<u64, GrantsError> {

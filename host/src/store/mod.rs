@@ -1,6 +1,6 @@
 //! All that outlives the process, and the only SQL: one database file, one writer, a few readers, and large texts
 //! beside it. Implements the ports of the journal, the events, the runs, the grants, the sources and versions of
-//! plugins, the documents and the backlog; decides nothing.
+//! plugins, the forms of tools, the documents and the backlog; decides nothing.
 
 mod artifacts;
 mod backlog;
@@ -24,6 +24,7 @@ mod runs;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod tool_forms;
 mod worktrees;
 mod writer;
 

@@ -64,7 +64,10 @@ fn meant<'a>(tools: &'a [Tool], call: &ToolCall) -> std::result::Result<(&'a Too
     let Some(tool) = tools.iter().find(|tool| tool.name == call.name) else {
         let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err(format!("There is no tool `{}`. The tools are: {names}.", call.name));
+        return Err(format!(
+            "There is no tool `{}`. The tools are: {names}. Any other is not granted to this agent, or does not exist.",
+            call.name
+        ));
     };
     let arguments = arguments(call)?;
     let violations = schema::violations(&tool.parameters, &arguments);

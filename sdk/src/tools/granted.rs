@@ -11,7 +11,8 @@ pub fn available() -> Vec<Offer> {
 }
 
 /// Calls a tool such as `read_file`, `calculator.add` or `github.search`. `denied` without a grant, `invalid` for
-/// arguments that do not fit, `not-found` when there is no such tool, `unavailable` when its server does not answer.
+/// arguments that do not fit, `not-found` when there is no such tool, `unavailable` when its server does not answer or
+/// the tool is quarantined. A tool of a server that changed since it was granted is `denied` until an operator approves it.
 pub fn call(name: &str, arguments: &Value) -> Result<ToolOutcome> {
     Ok(host::call(name, &arguments.to_string())?)
 }
@@ -22,21 +23,16 @@ pub fn fitting<'a>(offers: &'a [Offer], pattern: &str) -> Vec<&'a Offer> {
 }
 
 impl Tool {
-    /// A tool of the host as one that is offered to a model. Its name is spelled as models take it: `calculator__add`.
+    /// A tool of the host as one that is offered to a model, under its own name, such as `calculator.add`. The host spells
+    /// names as each provider takes them.
     pub fn granted(offer: &Offer) -> Result<Self> {
         let (name, description) = (offer.tool.name.clone(), offer.tool.description.as_str());
         let parameters = serde_json::from_str(&offer.tool.parameters)?;
-        Ok(Self::new(&model_name(&name), description, parameters, move |arguments| {
+        Ok(Self::new(&offer.tool.name, description, parameters, move |arguments| {
             let outcome = call(&name, arguments)?;
             if outcome.failed { Err(Error::Other(outcome.content)) } else { Ok(outcome.content) }
         }))
     }
-}
-
-/// Providers take letters, digits, `_` and `-`.
-fn model_name(name: &str) -> String {
-    let plain = |character: char| if character.is_ascii_alphanumeric() || character == '-' { character } else { '_' };
-    name.replace('.', "__").chars().map(plain).collect()
 }
 
 fn fits(pattern: &str, name: &str) -> bool {
@@ -77,10 +73,9 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_given_a_name_it_can_use() {
+    fn a_tool_has_one_name() {
         let offer = Offer::new("calculator.add", "Adds.", &json!({ "type": "object" }));
         let tool = Tool::granted(&offer).expect("the parameters are JSON");
-        assert_eq!(tool.offered().name, "calculator__add");
-        assert_eq!(model_name("web.a/b c-d"), "web__a_b_c-d");
+        assert_eq!(tool.offered().name, "calculator.add");
     }
 }

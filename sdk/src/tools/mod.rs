@@ -19,7 +19,7 @@ type Action = Box<dyn Fn(&Value) -> Result<String>>;
 
 /// A tool as a value: what the model is told, and the closure that does it.
 pub struct Tool {
-    /// Name the model calls it by.
+    /// Its name, such as `read_file` or `calculator.add`.
     pub name: String,
     /// For the model: what the tool does and when to use it.
     pub description: String,

@@ -2,6 +2,7 @@
 
 mod machine;
 mod own;
+mod tools;
 
 use anstyle::Style;
 use anyhow::Result;

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::Check;
+use super::{Check, tools};
 use crate::{
     app::{Access, App, AppError},
     cli::{Context, figures, text},
@@ -38,7 +38,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
         Ok(app) => {
             checks.push(Check::ok("data", format!("{}, free to use", shown(&data_dir))));
             checks.extend(opened(&app));
-            checks.push(containers(&app).await);
+            checks.extend(asked(&app).await);
             app.close().await;
         }
         Err(error) if error.is_held() => checks.extend(held(config, &error).await),
@@ -121,15 +121,40 @@ fn opened(app: &App) -> Vec<Check> {
     checks
 }
 
+/// What has to be asked: engines, servers and toolboxes, all at once.
+async fn asked(app: &App) -> Vec<Check> {
+    let (containers, tools) = tokio::join!(containers(app), tools::checks(app));
+    [containers].into_iter().chain(tools).collect()
+}
+
 /// What executes commands.
 async fn containers(app: &App) -> Check {
     let advice = "Planning works without. Whatever runs commands, such as tests, needs it.";
     let isolates = app.config.sandbox.engine == EngineKind::Docker;
     match tokio::time::timeout(PATIENCE, app.sandbox.about()).await {
-        Ok(Ok(found)) if isolates => Check::ok("containers", text::line(&found)),
+        Ok(Ok(found)) if isolates => images(app, &text::line(&found)).await,
         Ok(Ok(found)) => Check::warn("containers", found, "Set `engine = \"docker\"` under [sandbox], unless this is a demo."),
         Ok(Err(error)) => Check::warn("containers", error.to_string(), advice),
         Err(_) => Check::warn("containers", "the engine does not answer", advice),
+    }
+}
+
+/// Whether the images that commands are executed in are here.
+async fn images(app: &App, engine: &str) -> Check {
+    let advice = |images: &[(String, String)]| {
+        let pulls: Vec<_> =
+            images.iter().map(|(_, reference)| format!("`docker pull {}`", text::shell_word(&text::escaped(reference)))).collect();
+        format!("Fetch them now with {}, or the first command that needs one waits for it.", pulls.join(" and "))
+    };
+    match tokio::time::timeout(PATIENCE, app.sandbox.missing_images()).await {
+        Ok(Ok(missing)) if missing.is_empty() => Check::ok("containers", engine),
+        Ok(Ok(missing)) => {
+            let named: Vec<_> =
+                missing.iter().map(|(name, reference)| format!("`{}` of `{}`", text::escaped(reference), text::escaped(name))).collect();
+            Check::warn("containers", format!("{engine}; images that are not on this machine: {}", named.join(", ")), advice(&missing))
+        }
+        Ok(Err(error)) => Check::warn("containers", format!("{engine}, which does not say which images it has"), error.to_string()),
+        Err(_) => Check::warn("containers", format!("{engine}, which does not say which images it has"), "Look at the engine's own log."),
     }
 }
 
@@ -138,7 +163,7 @@ async fn held(config: Config, error: &AppError) -> Vec<Check> {
     match App::open(config, Access::Look).await {
         Ok(app) => {
             checks.extend(opened(&app));
-            checks.push(containers(&app).await);
+            checks.extend(asked(&app).await);
         }
         Err(error) => checks.push(Check::fail("database", "does not open", error.to_string())),
     }

@@ -104,6 +104,10 @@ pub trait Engine: Send + Sync {
     async fn left(&self) -> Result<Vec<Key>, EngineError>;
     /// Removes what is held ready.
     async fn close(&self);
+    /// Whether an image is on this machine, so that a command in it begins at once.
+    async fn has_image(&self, _reference: &str) -> Result<bool, EngineError> {
+        Ok(true)
+    }
     /// What it is, and its version.
     async fn about(&self) -> Result<String, EngineError>;
 }

@@ -150,6 +150,17 @@ impl Sandbox {
         self.parts.engine.about().await
     }
 
+    /// The images in the operator's list that are not on this machine, each by the operator's name and as the engine knows it.
+    pub async fn missing_images(&self) -> Result<Vec<(String, String)>, EngineError> {
+        let mut missing = Vec::new();
+        for (name, image) in &self.parts.settings.images {
+            if !self.parts.engine.has_image(&image.reference).await? {
+                missing.push((name.clone(), image.reference.clone()));
+            }
+        }
+        Ok(missing)
+    }
+
     /// Forgets a command whose answer is in the journal.
     pub fn forget(&self, key: Key) {
         let engine = Arc::clone(&self.parts.engine);

@@ -29,7 +29,9 @@ impl wit::Host for View<'_> {
         let arguments = arguments::read(&arguments)?;
         let found = self.look_up(&name, &arguments).await;
         let mut call = Call::new("tools.call", found.effect, &json!({ "name": name, "arguments": arguments }))?;
-        call = call.needing(Capability::new(TOOLS.word, name.clone()));
+        if found.is_there {
+            call = call.needing(Capability::new(TOOLS.word, name.clone()));
+        }
         if let Some(reached) = found.reaches {
             call = call.needing(reached);
         }
@@ -57,6 +59,8 @@ impl wit::Host for View<'_> {
 /// What is known of a call before it goes through the gate.
 struct Found {
     effect: Effect,
+    /// A tool of this name may be there. What is not there is said to be, whether it would be granted or not.
+    is_there: bool,
     reaches: Option<Capability<'static>>,
     ready: Result<Ready, CallError>,
 }
@@ -65,16 +69,22 @@ impl View<'_> {
     /// A call that the journal holds is as it was written, whatever its tool says of itself today, and was checked then.
     /// One that will be denied starts no server.
     async fn look_up(&self, name: &str, arguments: &Arguments) -> Found {
+        let refused = |is_there, error| Found { effect: Effect::Read, is_there, reaches: None, ready: Err(error) };
         if let Some(effect) = self.recorder.recorded() {
             let ready = self.shelf.locate(name);
-            return Found { effect, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) };
+            return Found { effect, is_there: true, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) };
+        }
+        if let Some(error) = self.shelf.absent(name).await {
+            return refused(false, error);
         }
         if let Err(denial) = self.recorder.authority().decide(&Capability::new(TOOLS.word, name)) {
-            return Found { effect: Effect::Read, reaches: None, ready: Err(CallError::Denied(denial.reason)) };
+            return refused(true, CallError::Denied(denial.reason));
         }
         match check(&self.shelf, name, arguments).await {
-            Ok((ready, effect)) => Found { effect, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) },
-            Err(error) => Found { effect: Effect::Read, reaches: None, ready: Err(error) },
+            Ok((ready, effect)) => {
+                Found { effect, is_there: true, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) }
+            }
+            Err(error) => refused(true, error),
         }
     }
 }

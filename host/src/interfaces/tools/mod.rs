@@ -1,11 +1,14 @@
 //! Tools by name: the host's own, those of toolboxes, and those of the operator's MCP servers. Each call is granted,
 //! checked against the tool's parameters and journaled; what a set of tools is stays behind a port.
 
+mod admission;
 mod arguments;
 mod builtin;
+mod forms;
 mod host;
 pub mod mcp;
 mod shelf;
+mod text;
 mod toolbox;
 mod toolset;
 
@@ -21,7 +24,9 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder},
 };
 
-pub use builtin::{Builtin, Command, Commands, Files, Line, Listed, Wanted};
+pub(super) use admission::of_toolbox;
+pub use builtin::{Builtin, Command, Commands, Files, Line, Listed, Wanted, all as own_tools};
+pub use forms::{Pin, Pins, PinsError};
 pub use shelf::{Servers, Shelf};
 pub use toolset::{Arguments, Outcome, Toolset, Usage};
 

@@ -10,7 +10,7 @@ use super::toolset::{Outcome, Toolset, Usage};
 use crate::{
     interfaces::{
         children::{ChildError, Children, Ended, Order, Role},
-        toolboxes::{Declared, Toolboxes},
+        toolboxes::{Declared, Roster, Toolboxes},
     },
     journal::{CallError, Effect, Performed, Wait},
 };
@@ -51,7 +51,7 @@ impl Toolbox {
 
 #[async_trait]
 impl Toolset for Toolbox {
-    async fn tools(&self) -> Result<Arc<[Declared]>, CallError> {
+    async fn tools(&self) -> Result<Arc<Roster>, CallError> {
         let tools = self.toolboxes.tools(&self.name).await.map_err(CallError::Other)?;
         tools.ok_or_else(|| {
             let name = self.name.chars().take(100).flat_map(char::escape_debug).collect::<String>();

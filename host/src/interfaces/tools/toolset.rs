@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    interfaces::toolboxes::Declared,
+    interfaces::toolboxes::{Declared, Roster},
     journal::{Attempt, Authority, CallError, Capability, Effect, Halt, Performed, RunId},
 };
 
@@ -46,8 +46,13 @@ pub struct Usage<'a> {
 /// Somebody who has tools.
 #[async_trait]
 pub trait Toolset: Send + Sync {
-    /// The tools there are, by their names in this set.
-    async fn tools(&self) -> Result<Arc<[Declared]>, CallError>;
+    /// The tools that are offered, by their names in this set, and those that are not.
+    async fn tools(&self) -> Result<Arc<Roster>, CallError>;
+
+    /// What an operator has to know of the set beside its tools, in sentences.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What the journal does about a call of this tool that was cut off.
     fn effect(&self, tool: &Declared) -> Effect {

@@ -14,7 +14,7 @@ use super::{
     Kernel, KernelError,
     grants::{Decision, Rule, Ruling, Standing},
     patterns::is_amount,
-    permissions::{PatternError, Patterns},
+    permissions::{PatternError, Patterns, fits},
     registry::{Origin, Plugin},
 };
 use crate::{
@@ -35,6 +35,11 @@ pub struct Named {
 impl Named {
     fn fits(&self, kind: &str, pattern: &str) -> bool {
         kind == self.kind && self.pattern.as_deref().is_none_or(|named| named == pattern)
+    }
+
+    /// Whether a value lies within it; within a kind that is named without a pattern as `whole_kinds` says.
+    fn covers(&self, kind: &str, value: &str, whole_kinds: bool) -> bool {
+        kind == self.kind && self.pattern.as_deref().map_or(whole_kinds, |pattern| fits(CAPABILITIES, kind, pattern, value))
     }
 }
 
@@ -74,6 +79,17 @@ pub enum Change {
 }
 
 impl Change {
+    /// Whether a thing that changes is granted as it is when it is seen next: where a grant names it, and where what was
+    /// granted is taken back.
+    fn looks_again_at(&self, kind: &str, value: &str) -> bool {
+        match self {
+            Self::Grant(named) | Self::Only(named) => named.iter().any(|named| named.covers(kind, value, false)),
+            Self::Revoke(named) => named.is_empty() || named.iter().any(|named| named.covers(kind, value, true)),
+            Self::Forget => true,
+            Self::Enable | Self::Disable => false,
+        }
+    }
+
     /// The event that tells of it.
     fn told(&self) -> &'static str {
         match self {
@@ -165,6 +181,7 @@ impl Kernel {
                 break;
             }
         }
+        self.forget_forms(plugin, change).await?;
         self.recall(false).await?;
         Ok(Some(present))
     }
@@ -194,8 +211,13 @@ impl Kernel {
                 }
             }
         }
+        self.forget_forms(plugin, change).await?;
         self.recall(false).await?;
         Ok(in_use.last().cloned())
+    }
+
+    async fn forget_forms(&self, plugin: &str, change: &Change) -> Result<(), KernelError> {
+        Ok(self.parts.grants.forget_forms(plugin, &|kind, value| change.looks_again_at(kind, value)).await?)
     }
 
     /// Grants a version that is not installed more.

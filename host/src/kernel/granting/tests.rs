@@ -339,3 +339,18 @@ fn a_pattern_that_was_kept_and_is_none_voids_itself_alone() {
     adopt(&plugin, Standing { granted: kept, ..Standing::default() });
     assert_eq!(plugin.standing().granted, patterns(&[("read", &["**"]), ("write", &["docs/**"])]));
 }
+
+#[test]
+fn what_is_named_in_a_grant_or_taken_back_is_looked_at_again() {
+    let tools = |change: Change| ["web.look", "web.post", "git.log"].map(|tool| change.looks_again_at("tools", tool));
+    assert_eq!(tools(Change::Grant(named(&["tools=web.*"]))), [true, true, false]);
+    assert_eq!(tools(Change::Only(named(&["tools=web.look", "read"]))), [true, false, false]);
+    assert_eq!(tools(Change::Grant(named(&["tools", "write=web.look"]))), [false; 3], "whoever names none has looked at none");
+    assert_eq!(tools(Change::Grant(Vec::new())), [false; 3]);
+    assert_eq!(tools(Change::Revoke(named(&["tools=web.post"]))), [false, true, false]);
+    for all in [Change::Revoke(named(&["tools"])), Change::Revoke(Vec::new()), Change::Forget] {
+        assert_eq!(tools(all), [true; 3]);
+    }
+    assert_eq!(tools(Change::Revoke(named(&["write"]))), [false; 3]);
+    assert_eq!(tools(Change::Enable), [false; 3]);
+}

@@ -13,6 +13,7 @@ mod pull_requests;
 mod questions;
 mod runs;
 mod sources;
+mod tool_forms;
 mod worktrees;
 mod writing;
 

@@ -56,7 +56,8 @@ fn tools(names: &[String]) -> Result<Vec<Tool>> {
         let granted = tools::fitting(&offers, name);
         if granted.is_empty() && !name.contains('*') {
             return Err(Error::invalid(format!(
-                "The persona names the tool `{name}`, which is not there or not granted. Install its toolbox, ask for `tools` of it in plugin.toml and grant it, or remove it from persona.md."
+                "The persona names the tool `{name}`, which is not offered to this agent. `baton tools list` shows whether it exists, is quarantined or needs approval; `baton plugin grant {} 'tools={name}'` grants it if plugin.toml asks for it.",
+                run::about().plugin
             )));
         }
         for offer in granted {

@@ -4,6 +4,7 @@
 pub mod network;
 pub mod pace;
 pub mod script;
+pub mod spelling;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +22,7 @@ use crate::journal::Redactor;
 use network::{Account, Network, Protocol, Relay};
 use pace::Pace;
 use script::Script;
+use spelling::Spelled;
 
 /// What the operator configured.
 #[derive(Debug, Clone)]
@@ -140,7 +142,7 @@ impl Catalogue {
         for account in accounts(config)? {
             let name = account.name.clone();
             let network = Network::new(Arc::clone(&relay), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
-            providers.insert(name, Arc::new(network));
+            providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
         Ok(Self { providers })
     }

@@ -26,6 +26,15 @@ pub(super) async fn find(docker: &Docker, reference: &str, pieces: &Sender<Piece
     look(docker, reference).await.map_err(|error| failure::unavailable(&error))
 }
 
+/// Whether the image of that name is here.
+pub(super) async fn is_here(docker: &Docker, reference: &str) -> Result<bool, EngineError> {
+    match look(docker, reference).await {
+        Ok(_) => Ok(true),
+        Err(error) if failure::is_missing(&error) => Ok(false),
+        Err(error) => Err(failure::unavailable(&error)),
+    }
+}
+
 async fn look(docker: &Docker, reference: &str) -> Result<Found, bollard::errors::Error> {
     let image = docker.inspect_image(reference).await?;
     let volumes = image.config.and_then(|config| config.volumes).unwrap_or_default();

@@ -241,6 +241,10 @@ impl Engine for Docker {
         }
     }
 
+    async fn has_image(&self, reference: &str) -> Result<bool, EngineError> {
+        images::is_here(self.client().await?, reference).await
+    }
+
     async fn about(&self) -> Result<String, EngineError> {
         let version = self.client().await?.version().await.map_err(|error| failure::unavailable(&error))?;
         Ok(format!("engine {} (API {})", version.version.unwrap_or_default(), version.api_version.unwrap_or_default()))

@@ -13,10 +13,15 @@ use super::toolset::{Arguments, Outcome, Toolset, Usage};
 use crate::{
     interfaces::{
         blocking::{Deadline, blocking},
-        toolboxes::Declared,
+        toolboxes::{Declared, Roster},
     },
     journal::{Attempt, Authority, CallError, Capability, Effect, Halt, Pause, PauseKind, Performed, RunId},
 };
+
+/// What the host's own tools say of themselves.
+pub fn all() -> Vec<Declared> {
+    declared::all()
+}
 
 /// What was found at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,8 +107,8 @@ impl Builtin {
 
 #[async_trait]
 impl Toolset for Builtin {
-    async fn tools(&self) -> Result<Arc<[Declared]>, CallError> {
-        Ok(declared::all().into())
+    async fn tools(&self) -> Result<Arc<Roster>, CallError> {
+        Ok(Arc::new(Roster { tools: all(), ..Roster::default() }))
     }
 
     fn effect(&self, tool: &Declared) -> Effect {

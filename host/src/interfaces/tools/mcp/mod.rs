@@ -2,7 +2,13 @@
 //! asked twice for what cannot be done twice. Only the operator's own settings name them.
 
 mod connection;
+mod http;
+mod lines;
+mod listing;
+mod notes;
+mod oversize;
 mod process;
+mod reading;
 mod translate;
 
 use std::{
@@ -18,10 +24,12 @@ use tokio::sync::Mutex;
 
 use super::toolset::{Outcome, Toolset, Usage};
 use crate::{
-    interfaces::toolboxes::Declared,
+    interfaces::toolboxes::Roster,
     journal::{CallError, Effect, Pause, PauseKind, Performed},
 };
 use connection::{Connection, Trouble};
+pub use listing::roster;
+use notes::Notes;
 
 /// A server as the operator configured it.
 #[derive(Clone, Debug)]
@@ -88,6 +96,7 @@ pub struct Server {
     config: Config,
     bounds: Bounds,
     state: Mutex<State>,
+    notes: Notes,
 }
 
 #[derive(Default)]
@@ -102,7 +111,7 @@ struct State {
 impl Server {
     /// A server that is not started yet.
     pub fn new(config: Config) -> Self {
-        Self { config, bounds: BOUNDS, state: Mutex::default() }
+        Self { config, bounds: BOUNDS, state: Mutex::default(), notes: Notes::default() }
     }
 
     /// The connection there is, or a new one. Whoever comes meanwhile waits for it.
@@ -121,7 +130,7 @@ impl Server {
                 wait.as_secs() + 1
             )));
         }
-        match tokio::time::timeout(self.bounds.start, Connection::open(&self.config)).await {
+        match tokio::time::timeout(self.bounds.start, Connection::open(&self.config, &self.notes)).await {
             Ok(Ok(connection)) => {
                 (state.failures, state.not_before) = (0, None);
                 Ok(Arc::clone(state.live.insert(Arc::new(connection))))
@@ -130,17 +139,20 @@ impl Server {
                 let pause = self.bounds.first_pause * 2_u32.saturating_pow(state.failures.min(16));
                 state.failures = state.failures.saturating_add(1);
                 state.not_before = Some(now + pause.min(self.bounds.longest_pause));
-                Err(self.unavailable(&match failed {
+                let why = match failed {
                     Ok(Err(reason)) => reason,
                     _ => format!("it did not answer within {} s of its start", self.bounds.start.as_secs()),
-                }))
+                };
+                let said = self.notes.last_words().unwrap_or_default();
+                tracing::warn!(target: "baton::mcp", server = self.config.name, why, said, "an MCP server does not start");
+                Err(self.unavailable(&why))
             }
         }
     }
 
     fn unavailable(&self, why: &str) -> CallError {
         CallError::Unavailable(format!(
-            "The MCP server `{}` cannot be used: {why}. Let the operator look at [mcp.{0}] in the settings and at the host's log.",
+            "The MCP server `{}` cannot be used: {why}. Run `baton doctor` to see what it says, and correct [mcp.{0}] in the settings.",
             self.config.name
         ))
     }
@@ -155,6 +167,12 @@ impl Server {
                 let text = format!("The MCP server `{name}` refuses the call: {}", translate::plain(&error.message));
                 Ok(Err(if error.code == ErrorCode::INVALID_PARAMS { CallError::Invalid(text) } else { CallError::Other(text) }))
             }
+            // It answered, so it is there, and did what it was asked: an operator has nothing to look at.
+            Ok(Err(Trouble::Unreadable(why))) => Ok(Err(CallError::Invalid(format!(
+                "The MCP server `{name}` answered the call of `{}`, but {why}. The call may have taken effect; call it again only where that does no harm, \
+                 and ask for less.",
+                usage.tool
+            )))),
             Ok(Err(Trouble::Lost(reason))) => Err(format!("it was lost during the call ({reason})")),
             Err(_) => Err(format!("it did not answer within {} s", self.bounds.call.as_secs())),
         }
@@ -177,11 +195,19 @@ impl Server {
 
 #[async_trait]
 impl Toolset for Server {
-    async fn tools(&self) -> Result<Arc<[Declared]>, CallError> {
+    async fn tools(&self) -> Result<Arc<Roster>, CallError> {
         let connection = self.connected().await?;
         let listed = tokio::time::timeout(self.bounds.call, connection.tools()).await;
-        let listed = listed.unwrap_or_else(|_| Err("it does not list its tools".to_owned()));
+        let listed = listed.unwrap_or_else(|_| Err(format!("it did not list its tools within {} s", self.bounds.call.as_secs())));
         listed.map_err(|reason| self.unavailable(&reason))
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        let mut remarks = self.notes.remarks();
+        if self.state.try_lock().is_ok_and(|state| state.live.is_none()) {
+            remarks.extend(self.notes.last_words());
+        }
+        remarks
     }
 
     async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use tokio::task::JoinError;
 
-use super::pace::Pace;
+use super::{pace::Pace, spelling::is_same};
 use crate::interfaces::blocking::{Deadline, blocking};
 use crate::interfaces::llm::messages::{Part, Reply, Request, Stop, ToolCall, Usage};
 use crate::interfaces::llm::provider::{Caller, Provider, ProviderError};
@@ -102,12 +102,19 @@ struct Asked<'a> {
 fn reply(model: String, asked: &Asked<'_>, rule: &Rule, text: Option<String>) -> Reply {
     let calls = rule.calls.iter().enumerate().map(|(number, call)| {
         let id = format!("call-{}-{number}", asked.turn);
-        Part::ToolCall(ToolCall { id, name: call.name.clone(), arguments: call.arguments.clone() })
+        Part::ToolCall(ToolCall { id, name: meant(asked.request, &call.name).to_owned(), arguments: call.arguments.clone() })
     });
     let parts: Vec<_> = text.map(Part::Text).into_iter().chain(calls).collect();
     let stop = if rule.calls.is_empty() { Stop::End } else { Stop::ToolUse };
     let usage = usage(asked, rule, &parts);
     Reply { parts, stop, usage, model }
+}
+
+/// The name of the offered tool that a rule means, whether it is written as people do or as it is spelled for models.
+fn meant<'a>(request: &'a Request, name: &'a str) -> &'a str {
+    let offered = || request.tools.iter().map(|tool| tool.name.as_str());
+    let exact = offered().find(|offered| *offered == name);
+    exact.or_else(|| offered().find(|offered| is_same(offered, name))).unwrap_or(name)
 }
 
 /// As the rule says, else one token for every four characters of the conversation and of the reply.

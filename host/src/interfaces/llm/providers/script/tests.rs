@@ -107,6 +107,18 @@ rules:
 }
 
 #[tokio::test]
+async fn a_tool_is_named_as_people_do_or_as_it_is_spelled_for_models() {
+    let stage = Stage::new("rules: [ { calls: [ { name: web.look }, { name: web__look }, { name: web.other } ] } ]");
+    let tool = |name: &str| Tool { name: name.to_owned(), description: String::new(), parameters: json!({}) };
+    for offered in ["web.look", "web__look"] {
+        let request = Request { tools: vec![tool("read_file"), tool(offered)], ..ask("go") };
+        let reply = stage.ask(&request).await.unwrap();
+        let names = reply.parts.iter().map(|part| if let Part::ToolCall(call) = part { call.name.as_str() } else { "" });
+        assert_eq!(names.collect::<Vec<_>>(), [offered, offered, "web.other"]);
+    }
+}
+
+#[tokio::test]
 async fn every_answered_call_is_one_line_of_the_log_and_an_unanswered_one_none() {
     let stage = Stage::new("log: calls.log\nrules:\n  - { name: \"greets\\nback\", when: { contains: hello }, reply: hi }\n");
     stage.says("hello").await;

@@ -1,0 +1,262 @@
+//! What tools there are, which plugins may call them, and what is wrong with them: for operators. Starts servers and asks
+//! toolboxes; calls no tool.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use globset::GlobBuilder;
+use serde::Serialize;
+
+use super::{Access, App};
+use crate::{
+    interfaces::{
+        llm::providers::spelling::wire_name,
+        toolboxes::{Effects, Form, Quarantined, Roster},
+        tools::{Pin, Pins, PinsError, TOOLS, Toolset, own_tools},
+    },
+    journal::{Authority as _, Capability},
+    kernel::{package, registry::Plugin},
+};
+
+/// Who has a set of tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Baton itself.
+    Host,
+    /// An MCP server of the operator.
+    Server,
+    /// A plugin.
+    Toolbox,
+}
+
+/// A set of tools as it is now.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ToolSet {
+    /// The name of the server or toolbox, or `host`.
+    pub name: String,
+    /// Who has it.
+    pub kind: Kind,
+    /// Why it cannot be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// What else there is to know of it.
+    pub remarks: Vec<String>,
+    /// How many tools are left out because there are more than a set may have.
+    pub left_out: usize,
+    /// The tools that are offered.
+    pub tools: Vec<Tool>,
+    /// Those that are not.
+    pub quarantined: Vec<Quarantined>,
+}
+
+/// A tool that is offered.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Tool {
+    /// Its whole name.
+    pub name: String,
+    /// How providers spell it.
+    pub spelled: String,
+    /// What it says of itself.
+    pub description: String,
+    /// The JSON Schema of its arguments.
+    pub parameters: serde_json::Value,
+    /// What calling it does.
+    pub effects: Effects,
+    /// What was changed in its declaration so that providers take it.
+    pub mended: Vec<String>,
+    /// The plugins that are granted it.
+    pub granted: Vec<String>,
+    /// The plugins that are denied it because it changed since it was granted.
+    pub needs_approval: Vec<Changed>,
+    #[serde(skip)]
+    form: Option<Form>,
+}
+
+#[cfg(test)]
+impl Tool {
+    /// A tool for tests of what is shown.
+    pub(crate) fn sample(name: &str, parameters: serde_json::Value, granted: Vec<String>, needs_approval: Vec<Changed>) -> Self {
+        let (name, description) = (name.to_owned(), "Does.".to_owned());
+        let (spelled, effects) = (wire_name(&name).into_owned(), Effects::default());
+        Self { name, spelled, description, parameters, effects, mended: Vec::new(), granted, needs_approval, form: None }
+    }
+}
+
+/// A grant that is for another form of a tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Changed {
+    /// Who was granted it.
+    pub plugin: String,
+    /// The parts in which it differs: `description`, `parameters` or `effects`.
+    pub changed: Vec<String>,
+}
+
+/// A tool whose new form was approved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Approval {
+    /// The tool.
+    pub tool: String,
+    /// The plugins that may call it again.
+    pub plugins: Vec<String>,
+}
+
+/// Why the forms of tools were not approved.
+#[derive(Debug, thiserror::Error)]
+pub enum ApprovalError {
+    /// No such tool.
+    #[error("No tool fits `{}`; `baton tools list` lists all tools.", .0.escape_debug())]
+    NoTool(String),
+    /// Its server cannot be asked.
+    #[error("The tools of `{set}` cannot be looked at: {problem}")]
+    Unavailable {
+        /// The server.
+        set: String,
+        /// Why.
+        problem: String,
+    },
+    /// The store.
+    #[error(transparent)]
+    Pins(#[from] PinsError),
+}
+
+impl App {
+    /// Every set of tools, or those of these names, as they are now; each is given so much time. A set that cannot be
+    /// asked is there with its problem.
+    pub async fn tool_sets(&self, only: &[String], patience: Duration) -> Result<Vec<ToolSet>, PinsError> {
+        let pins = match (self.store.pins().await, self.access) {
+            // A database that nobody has opened for work since Baton was updated does not know of it yet.
+            (Err(_), Access::Look) => Vec::new(),
+            (pins, _) => pins?,
+        };
+        let pins = Forms::of(pins);
+        let is_wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
+        let mut sets = Vec::new();
+        if is_wanted(HOST) {
+            sets.push(self.described(HOST, Kind::Host, Ok(&Roster { tools: own_tools(), ..Roster::default() }), &pins));
+        }
+        let servers = self.servers.iter().filter(|(name, _)| is_wanted(name));
+        let asked = servers.map(|(name, server)| async move { (name, server, self.asked(server, patience).await) });
+        for (name, server, roster) in futures::future::join_all(asked).await {
+            let mut set = self.described(name, Kind::Server, roster.as_deref().map_err(Clone::clone), &pins);
+            set.remarks.extend(server.remarks().iter().map(|remark| self.config.redactor.text(remark).into_owned()));
+            sets.push(set);
+        }
+        for plugin in self.kernel.registry().all().values() {
+            if plugin.package.manifest.kind == package::Kind::Toolbox && is_wanted(plugin.name()) {
+                let roster = tokio::time::timeout(patience, self.kernel.tools_of(plugin)).await.unwrap_or_else(|_| Err(late(patience)));
+                sets.push(self.described(plugin.name(), Kind::Toolbox, roster.as_deref().map_err(Clone::clone), &pins));
+            }
+        }
+        Ok(sets)
+    }
+
+    /// Approves the present form of every tool that fits one of these names or patterns, for each plugin that was granted
+    /// another form.
+    pub async fn approve_tools(&self, named: &[String], patience: Duration) -> Result<Vec<Approval>, ApprovalError> {
+        let mut approved = Vec::new();
+        for pattern in named {
+            let wanted: Vec<String> = match pattern.split_once('.').filter(|(set, _)| !set.contains(['*', '?', '[', '{'])) {
+                Some((set, _)) if self.servers.contains_key(set) => vec![set.to_owned()],
+                Some(_) => return Err(ApprovalError::NoTool(pattern.clone())),
+                None => self.servers.keys().cloned().collect(),
+            };
+            let sets = self.tool_sets(&wanted, patience).await?;
+            if let Some(set) = sets.iter().find(|set| set.problem.is_some() && wanted.len() == 1) {
+                return Err(ApprovalError::Unavailable { set: set.name.clone(), problem: set.problem.clone().unwrap_or_default() });
+            }
+            let tools: Vec<_> = sets.iter().flat_map(|set| &set.tools).filter(|tool| fits(pattern, &tool.name)).collect();
+            if tools.is_empty() {
+                return Err(ApprovalError::NoTool(pattern.clone()));
+            }
+            for tool in tools {
+                let Some(form) = &tool.form else { continue };
+                let plugins = self.store.approve(&tool.name, form, &self.config.operator).await?;
+                if !plugins.is_empty() {
+                    approved.push(Approval { tool: tool.name.clone(), plugins });
+                }
+            }
+        }
+        Ok(approved)
+    }
+
+    async fn asked(&self, server: &Arc<dyn Toolset>, patience: Duration) -> Result<Arc<Roster>, String> {
+        match tokio::time::timeout(patience, server.tools()).await {
+            Ok(roster) => roster.map_err(|error| self.config.redactor.text(&error.to_string()).into_owned()),
+            Err(_) => Err(late(patience)),
+        }
+    }
+
+    fn described(&self, name: &str, kind: Kind, roster: Result<&Roster, String>, pins: &Forms) -> ToolSet {
+        let mut set = ToolSet {
+            name: name.to_owned(),
+            kind,
+            problem: None,
+            remarks: Vec::new(),
+            left_out: 0,
+            tools: Vec::new(),
+            quarantined: Vec::new(),
+        };
+        let roster = match roster {
+            Ok(roster) => roster,
+            Err(problem) => {
+                set.problem = Some(problem);
+                return set;
+            }
+        };
+        let plugins = self.kernel.registry().all();
+        set.remarks.clone_from(&roster.remarks);
+        set.left_out = roster.left_out;
+        set.quarantined.clone_from(&roster.quarantined);
+        for tool in &roster.tools {
+            let whole = if kind == Kind::Host { tool.name.clone() } else { format!("{name}.{}", tool.name) };
+            let is_granted = |plugin: &&Arc<Plugin>| plugin.permissions.decide(&Capability::new(TOOLS.word, whole.as_str())).is_ok();
+            let granted: Vec<String> = plugins.values().filter(is_granted).map(|plugin| plugin.name().to_owned()).collect();
+            let form = roster.forms.get(&tool.name).cloned();
+            let needs_approval = form.as_ref().map(|form| pins.changed(&whole, form)).unwrap_or_default();
+            set.tools.push(Tool {
+                spelled: wire_name(&whole).into_owned(),
+                description: tool.description.clone(),
+                parameters: tool.parameters.clone(),
+                effects: tool.effects,
+                mended: roster.mended.get(&tool.name).cloned().unwrap_or_default(),
+                granted: granted.into_iter().filter(|plugin| needs_approval.iter().all(|changed| changed.plugin != *plugin)).collect(),
+                needs_approval,
+                form,
+                name: whole,
+            });
+        }
+        set
+    }
+}
+
+/// The name of the set of the host's own tools, which have no set in their names.
+const HOST: &str = "host";
+
+fn late(patience: Duration) -> String {
+    format!("It did not answer within {} s.", patience.as_secs())
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    pattern == name || GlobBuilder::new(pattern).backslash_escape(false).build().is_ok_and(|glob| glob.compile_matcher().is_match(name))
+}
+
+/// The forms that were granted, by tool.
+struct Forms(BTreeMap<String, Vec<Pin>>);
+
+impl Forms {
+    fn of(pins: Vec<Pin>) -> Self {
+        let mut forms: BTreeMap<String, Vec<Pin>> = BTreeMap::new();
+        pins.into_iter().for_each(|pin| forms.entry(pin.tool.clone()).or_default().push(pin));
+        Self(forms)
+    }
+
+    fn changed(&self, tool: &str, form: &Form) -> Vec<Changed> {
+        let pins = self.0.get(tool).into_iter().flatten().filter(|pin| pin.form != *form);
+        let changed = |pin: &Pin| pin.form.changes(form).into_iter().map(str::to_owned).collect();
+        pins.map(|pin| Changed { plugin: pin.plugin.clone(), changed: changed(pin) }).collect()
+    }
+}

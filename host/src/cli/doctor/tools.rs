@@ -1,0 +1,91 @@
+//! What the operator's MCP servers and the installed toolboxes offer. Starts the servers.
+
+use std::time::Duration;
+
+use super::Check;
+use crate::{
+    app::{App, SetKind, ToolSet},
+    cli::{figures, text},
+};
+
+/// A server that is fetched when it is started takes a while.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A check for every MCP server, and one for every toolbox with which something is wrong.
+pub(super) async fn checks(app: &App) -> Vec<Check> {
+    match app.tool_sets(&[], PATIENCE).await {
+        Ok(sets) => sets.iter().filter_map(check).collect(),
+        Err(error) => vec![Check::warn("tools", "cannot be listed", error.to_string())],
+    }
+}
+
+fn check(set: &ToolSet) -> Option<Check> {
+    let what = match set.kind {
+        SetKind::Host => return None,
+        SetKind::Server => "MCP server",
+        SetKind::Toolbox => "toolbox",
+    };
+    let name = text::escaped(&set.name);
+    let remarks = set.remarks.join(" ");
+    if let Some(problem) = &set.problem {
+        let advice = match set.kind {
+            SetKind::Server => format!("{remarks} Correct [mcp.{name}] in the settings, or remove it."),
+            _ => "Report it to the author of the plugin.".to_owned(),
+        };
+        return Some(Check::warn(what, format!("`{name}`: {problem}"), advice.trim()));
+    }
+    let found = format!("`{name}`: {}", figures::counted(set.tools.len() as u64, "tool", "tools"));
+    let mut advice = Vec::new();
+    advice.extend(
+        set.quarantined.iter().map(|tool| {
+            format!("`{}` is quarantined for its `{}`: {}", text::escaped(&tool.name), text::escaped(&tool.field), tool.reason)
+        }),
+    );
+    let changed: Vec<_> =
+        set.tools.iter().filter(|tool| !tool.needs_approval.is_empty()).map(|tool| format!("`{}`", text::escaped(&tool.name))).collect();
+    if !changed.is_empty() {
+        advice.push(format!("Changed since they were granted: {}; `baton tools list {name}` shows how.", changed.join(", ")));
+    }
+    if set.left_out > 0 {
+        advice.push(format!("{} more are left out.", set.left_out));
+    }
+    advice.extend(set.remarks.iter().cloned());
+    if advice.is_empty() {
+        return (set.kind == SetKind::Server).then(|| Check::ok(what, found));
+    }
+    let quarantined = if set.quarantined.is_empty() { String::new() } else { format!(", {} quarantined", set.quarantined.len()) };
+    Some(Check::warn(what, format!("{found}{quarantined}"), advice.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interfaces::toolboxes::Quarantined;
+
+    fn set(kind: SetKind) -> ToolSet {
+        ToolSet {
+            name: "web".to_owned(),
+            kind,
+            problem: None,
+            remarks: Vec::new(),
+            left_out: 0,
+            tools: Vec::new(),
+            quarantined: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_what_is_fine_is_short() {
+        assert!(check(&set(SetKind::Host)).is_none() && check(&set(SetKind::Toolbox)).is_none());
+        assert_eq!(check(&set(SetKind::Server)).unwrap().found, "`web`: 0 tools");
+        let bad = Quarantined { name: "bad".to_owned(), field: "inputSchema".to_owned(), reason: "It is wrong.".to_owned() };
+        let found = check(&ToolSet { quarantined: vec![bad], ..set(SetKind::Toolbox) }).unwrap();
+        assert!(
+            found.found.ends_with(", 1 quarantined") && found.advice.contains("`bad` is quarantined for its `inputSchema`: It is wrong.")
+        );
+        let gone =
+            ToolSet { problem: Some("It ended.".to_owned()), remarks: vec!["Its last lines: no key".to_owned()], ..set(SetKind::Server) };
+        let found = check(&gone).unwrap();
+        assert!(found.found.contains("It ended.") && found.advice.contains("no key") && found.advice.contains("[mcp.web]"));
+    }
+}

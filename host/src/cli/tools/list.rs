@@ -1,0 +1,186 @@
+//! `baton tools list`.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+
+use super::PATIENCE;
+use crate::{
+    app::{Access, Tool, ToolSet},
+    cli::{
+        Context,
+        exit::{Exit, Misuse},
+        figures,
+        screen::{BAD, FAINT, GOOD, WARNING, painted},
+        table::{Align, Cell, Table},
+        text,
+    },
+    interfaces::toolboxes::Effects,
+};
+
+/// List the tools of the host, of MCP servers and of toolboxes, and which plugins are granted them
+///
+/// Starts the MCP servers of the settings and asks each for its tools. A tool that no model could use is quarantined, and
+/// the others of its server stay. One that changed since it was granted is denied until you approve it.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Only the tools of these MCP servers or toolboxes; `host` for the host's own
+    #[arg(value_name = "SET")]
+    sets: Vec<String>,
+}
+
+impl List {
+    pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let app = context.open(Access::Look).await?;
+        let sets = app.tool_sets(&self.sets, PATIENCE).await?;
+        if let Some(unknown) = self.sets.iter().find(|name| sets.iter().all(|set| set.name != **name)) {
+            let unknown = text::escaped(unknown);
+            return Err(
+                Misuse(format!("There is no MCP server and no toolbox `{unknown}`. Run `baton tools list` to list all tools.")).into()
+            );
+        }
+        if context.screen.is_json() {
+            context.screen.document(&json!({ "sets": sets }))?;
+            return Ok(Exit::Done);
+        }
+        context.screen.answer(table(&sets).fit(context.screen.room()))?;
+        for remark in sets.iter().flat_map(remarks) {
+            context.screen.tell(remark);
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn table(sets: &[ToolSet]) -> Table {
+    let mut table = Table::new(&[("TOOL", Align::Left), ("EFFECTS", Align::Left), ("GRANTED TO", Align::Left), ("STATE", Align::Left)]);
+    for set in sets {
+        for tool in &set.tools {
+            table.row([Cell::from(text::escaped(&tool.name)), effects(tool.effects).into(), listed(&tool.granted).into(), state(tool)]);
+        }
+        for quarantined in &set.quarantined {
+            let name = text::escaped(&format!("{}.{}", set.name, quarantined.name));
+            let why = format!("quarantined for `{}`", text::escaped(&quarantined.field));
+            table.row([Cell::from(name), "".into(), "".into(), Cell::styled(why, BAD)]);
+        }
+        if set.problem.is_some() {
+            table.row([Cell::from(text::escaped(&format!("{}.*", set.name))), "".into(), "".into(), Cell::styled("unavailable", BAD)]);
+        }
+    }
+    table
+}
+
+fn state(tool: &Tool) -> Cell {
+    match tool.needs_approval.is_empty() {
+        false => Cell::styled("needs approval", WARNING),
+        true if tool.granted.is_empty() => Cell::styled("not granted", FAINT),
+        true => Cell::styled("ready", GOOD),
+    }
+}
+
+fn effects(effects: Effects) -> &'static str {
+    match effects {
+        Effects { read_only: true, .. } => "reads",
+        Effects { destructive: true, idempotent: true, .. } => "destroys, repeatable",
+        Effects { destructive: true, .. } => "destroys",
+        Effects { idempotent: true, .. } => "changes, repeatable",
+        _ => "changes",
+    }
+}
+
+fn listed(plugins: &[String]) -> String {
+    plugins.iter().map(|plugin| text::escaped(plugin)).collect::<Vec<_>>().join(", ")
+}
+
+/// What a table has no room for, in sentences.
+fn remarks(set: &ToolSet) -> Vec<String> {
+    let name = text::escaped(&set.name);
+    let line = |mark, style, said: &str| format!("{} {}", painted(style, mark), text::line(said));
+    let mut remarks = Vec::new();
+    remarks.extend(set.problem.iter().map(|problem| line("✗", BAD, &format!("`{name}`: {problem}"))));
+    remarks.extend(set.remarks.iter().map(|remark| line("!", WARNING, &format!("`{name}`: {remark}"))));
+    if set.left_out > 0 {
+        let count = figures::counted(set.left_out as u64, "tool", "tools");
+        remarks.push(line(
+            "!",
+            WARNING,
+            &format!("`{name}`: {count} more are left out; a set has at most {}.", set.tools.len().max(set.quarantined.len())),
+        ));
+    }
+    remarks.extend(set.quarantined.iter().map(|tool| {
+        let (tool_name, field) = (text::escaped(&tool.name), text::escaped(&tool.field));
+        line("✗", BAD, &format!("`{name}.{tool_name}` is quarantined for its `{field}`: {}", tool.reason))
+    }));
+    for tool in &set.tools {
+        let tool_name = text::escaped(&tool.name);
+        if tool.spelled != tool.name.replacen('.', "__", 1) {
+            let said = format!(
+                "`{tool_name}` is sent to providers as `{}`: its name is too long, or could be confused with another.",
+                tool.spelled
+            );
+            remarks.push(line("·", FAINT, &said));
+        }
+        remarks.extend(tool.mended.iter().map(|note| line("·", FAINT, &format!("`{tool_name}`: {note}"))));
+        for changed in &tool.needs_approval {
+            let (plugin, parts) = (text::escaped(&changed.plugin), changed.changed.join(" and "));
+            let said = format!(
+                "`{tool_name}` has changed in its {parts} since it was granted to `{plugin}`. It now says: {} Approve the new form with `baton tools approve {tool_name}`.",
+                text::excerpt(&tool.description, 300)
+            );
+            remarks.push(line("!", WARNING, &said));
+        }
+    }
+    remarks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app::{Changed, SetKind},
+        interfaces::toolboxes::Quarantined,
+    };
+
+    fn set() -> ToolSet {
+        let tool = serde_json::json!({ "type": "object" });
+        let tool = |name: &str, granted: &[&str], needs_approval: Vec<Changed>| {
+            Tool::sample(name, tool.clone(), granted.iter().map(ToString::to_string).collect(), needs_approval)
+        };
+        let changed = Changed { plugin: "probe".to_owned(), changed: vec!["description".to_owned()] };
+        ToolSet {
+            name: "web".to_owned(),
+            kind: SetKind::Server,
+            problem: None,
+            remarks: vec!["It wrote 1 line.".to_owned()],
+            left_out: 0,
+            tools: vec![tool("web.look", &["probe"], Vec::new()), tool("web.new", &[], Vec::new()), tool("web.post", &[], vec![changed])],
+            quarantined: vec![Quarantined {
+                name: "bad".to_owned(),
+                field: "inputSchema".to_owned(),
+                reason: "It is\u{1b}[2J wrong.".to_owned(),
+            }],
+        }
+    }
+
+    #[test]
+    fn every_tool_has_a_line_and_every_reason_a_sentence() {
+        let shown = anstream::adapter::strip_str(&table(&[set()]).render()).to_string();
+        let lines: Vec<_> = shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(
+            lines,
+            [
+                "TOOL EFFECTS GRANTED TO STATE",
+                "web.look changes probe ready",
+                "web.new changes not granted",
+                "web.post changes needs approval",
+                "web.bad quarantined for `inputSchema`",
+            ]
+        );
+        let said = remarks(&set()).join("\n");
+        let said = anstream::adapter::strip_str(&said).to_string();
+        for part in ["It wrote 1 line.", "`web.bad` is quarantined for its `inputSchema`: It is wrong.", "baton tools approve web.post"] {
+            assert!(said.contains(part), "{said}");
+        }
+        let gone = ToolSet { problem: Some("It does not start.".to_owned()), tools: Vec::new(), quarantined: Vec::new(), ..set() };
+        assert!(table(&[gone]).render().contains("unavailable"));
+    }
+}
