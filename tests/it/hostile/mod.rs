@@ -5,6 +5,7 @@ mod cache;
 mod containers;
 mod files;
 mod gate;
+mod leftovers;
 mod limits;
 mod names;
 mod runs;

@@ -4,6 +4,7 @@
 
 use std::{
     os::unix::process::ExitStatusExt as _,
+    path::Path,
     process::{ExitStatus, Stdio},
     time::{Duration, Instant},
 };
@@ -16,8 +17,9 @@ use tokio::{
 };
 
 use super::{
-    engine::{Ended, Engine, EngineError, Key, Piece, Stream, Task},
+    engine::{Ended, Engine, EngineError, Key, Piece, Stream, Task, User},
     job::Ending,
+    room::describe,
 };
 
 /// Runs programs of this machine.
@@ -41,6 +43,14 @@ impl Drop for Group {
 
 #[async_trait]
 impl Engine for Processes {
+    async fn admit(&self, _: &Path) -> Result<Option<User>, EngineError> {
+        Ok(None)
+    }
+
+    async fn holds(&self, _: &Key) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
     async fn execute(&self, task: &Task, pieces: Sender<Piece>) -> Result<Ended, EngineError> {
         let mut command = Command::new(&task.command[0]);
         command.args(&task.command[1..]).current_dir(&task.workspace).env_clear();
@@ -48,7 +58,8 @@ impl Engine for Processes {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
         let mut child = match command.spawn() {
             Ok(child) => child,
-            Err(error) => return Ok(not_started(&error, &task.command[0], &pieces).await),
+            Err(error) if is_of_program(&error, &task.workspace) => return Ok(not_started(&error, &task.command[0], &pieces).await),
+            Err(error) => return Err(EngineError::Unavailable(format!("The command cannot be started: {}.", describe(&error)))),
         };
         let _ = pieces.send(Piece::Started { again: false }).await;
         let begun = Instant::now();
@@ -57,7 +68,9 @@ impl Engine for Processes {
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         match ended {
             Ok((status, timed_out)) => Ok(ending(status, timed_out, took)),
-            Err(error) => Err(EngineError::Unavailable(format!("The command cannot be waited for: {error}. Execute it again."))),
+            Err(error) => {
+                Err(EngineError::Unavailable(format!("The command cannot be waited for: {}. Execute it again.", describe(&error))))
+            }
         }
     }
 
@@ -108,12 +121,22 @@ fn ending(status: ExitStatus, timed_out: bool, took: u64) -> Ended {
         Some(KILL) => Ending::Killed,
         _ => Ending::Exited,
     };
-    Ended { ending, exit_code, took, remark: None }
+    Ended { ending, exit_code, took }
+}
+
+/// Whether the program is at fault; else this machine has nothing left to start it with, or the workspace is gone.
+fn is_of_program(error: &std::io::Error, workspace: &Path) -> bool {
+    use rustix::io::Errno;
+
+    let is_of_machine = Errno::from_io_error(error).is_some_and(|error| {
+        matches!(error, Errno::MFILE | Errno::NFILE | Errno::AGAIN | Errno::NOMEM | Errno::NOSPC | Errno::IO | Errno::DQUOT)
+    });
+    !is_of_machine && workspace.is_dir()
 }
 
 async fn not_started(error: &std::io::Error, program: &str, pieces: &Sender<Piece>) -> Ended {
     let exit_code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
     let complaint = format!("`{}` cannot be started: {error}\n", program.escape_debug());
     let _ = pieces.send(Piece::Wrote(Stream::Err, complaint.into_bytes())).await;
-    Ended { ending: Ending::Exited, exit_code, took: 0, remark: None }
+    Ended { ending: Ending::Exited, exit_code, took: 0 }
 }
