@@ -160,6 +160,8 @@ impl Sandbox {
                 Some(unavailable(&reason))
             }
             Watched::Ended(Err(EngineError::Lost(reason))) => {
+                // It may be going on; then this is done again at its end.
+                let _ = self.leftovers.sweep(key).await;
                 self.leftovers.note_lost(key, task.covers.clone()).await;
                 Some(paused(reason, true))
             }
@@ -174,6 +176,7 @@ impl Sandbox {
             Watched::Stopped => {
                 self.end(key).await;
                 abandoned.command = None;
+                drop(task);
                 // The call has no answer. Whoever waits for it gives up now.
                 std::future::pending().await
             }

@@ -13,12 +13,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::{
+    fs::{CWD, Mode, OFlags},
+    io::Errno,
+};
 
 use super::{
     names::{HOSTS_OWN, REPOSITORY, shown, spellings},
     snapshot::Repository,
 };
+use crate::interfaces::sandbox::room::describe;
 
 /// Repositories below one workspace that a container covers.
 const MOST: usize = 256;
@@ -75,7 +79,12 @@ impl Covers {
                 format!("The path of the repository `{}` is not UTF-8, so no container can cover it. Rename its folder.", shown(path))
             })?;
             let whole = places.workspace.join(text);
-            let Ok(held) = rustix::fs::openat(CWD, &whole, held_flags(), Mode::empty()) else { continue };
+            let held = match rustix::fs::openat(CWD, &whole, held_flags(), Mode::empty()) {
+                Ok(held) => held,
+                // It is gone since, and what takes its place is swept.
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => continue,
+                Err(error) => return Err(unusable(&whole, &error.into())),
+            };
             let stat = rustix::fs::fstat(&held).map_err(|error| unusable(&whole, &error.into()))?;
             let identity = (super::walk::device(&stat), stat.st_ino);
             all.push(Covered { path: text.to_owned(), is_folder: *is_folder, identity, _held: held });
@@ -219,7 +228,8 @@ pub(super) fn remove_left(notes: &Path, needed: &[PathBuf]) {
 }
 
 fn unusable(place: &Path, error: &io::Error) -> String {
-    format!("{} cannot be prepared for a container: {error}. Make it writable for the user who runs Baton.", place.display())
+    let (place, error) = (place.display(), describe(error));
+    format!("{place} cannot be prepared for a container: {error}. Make it writable for the user who runs Baton.")
 }
 
 #[cfg(test)]

@@ -154,8 +154,7 @@ impl Leftovers {
     fn note(&self, key: &Key, workspace: &Path, isolates: bool, stopped: &AtomicBool) -> Result<Prepared, String> {
         self.sweep_others(workspace, stopped)?;
         let places = if isolates { Some(self.held.of(workspace, &self.notes())?) } else { None };
-        let root = walk::open(workspace).map_err(|error| format!("The workspace cannot be looked at: {error}."))?;
-        let Snapshot { known, repositories } = Snapshot::take(root, stopped).map_err(|error| error.to_string())?;
+        let Snapshot { known, repositories, .. } = Snapshot::take(workspace, stopped).map_err(|error| error.to_string())?;
         self.write(&Record::new(workspace, known), key)?;
         let covers = match places {
             Some(places) => Covers::new(places, &repositories)?,

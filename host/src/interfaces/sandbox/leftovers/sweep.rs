@@ -35,15 +35,18 @@ pub(super) struct Sweep<'a> {
     /// The folder is one that was moved away.
     is_away: bool,
     moved: Vec<PathBuf>,
+    /// The last number that something was moved to.
+    number: usize,
     swept: Swept,
 }
 
 /// Sweeps all that lies below `root`, and says what that came to.
 pub(super) fn sweep(root: &Path, known: &HashSet<Mark>, away: &Path, stopped: &AtomicBool) -> Result<Swept, Unseen> {
-    let mut sweep = Sweep { known, away, root, is_away: false, moved: Vec::new(), swept: Swept::default() };
+    let mut sweep = Sweep { known, away, root, is_away: false, moved: Vec::new(), number: 0, swept: Swept::default() };
     let swept = sweep.all(stopped);
     for folder in std::mem::take(&mut sweep.moved) {
-        Sweep { known: &HashSet::new(), away, root: &folder, is_away: true, moved: Vec::new(), swept: Swept::default() }.all(stopped)?;
+        Sweep { known: &HashSet::new(), away, root: &folder, is_away: true, moved: Vec::new(), number: 0, swept: Swept::default() }
+            .all(stopped)?;
     }
     swept.map(|()| sweep.swept)
 }
@@ -77,7 +80,7 @@ impl Sweep<'_> {
         if !self.is_away
             && let Ok(to) = self.move_away(place, name)
         {
-            tracing::warn!(path, to = %to.display(), "a command left a repository or a data directory, which was moved away");
+            self.warn(&path, &to.display().to_string());
             self.swept.add(Deed::Moved, path, Some(to.display().to_string()));
             self.moved.extend(entry.is_folder().then_some(to));
             return Ok(());
@@ -85,17 +88,18 @@ impl Sweep<'_> {
         let to = writing(place.folder, || renamed(place, name, "repository")).map_err(|error| place.failure(name, error))?;
         self.moved.extend(entry.is_folder().then(|| self.root.join(OsStr::from_bytes(&to))));
         let to = shown(&to);
-        tracing::warn!(path, to, "a command left a repository or a data directory, which was renamed");
+        self.warn(&path, &to);
         self.swept.add(Deed::Renamed, path, Some(to));
         Ok(())
     }
 
     /// Not across file systems, where contents would have to be copied.
-    fn move_away(&self, place: &Place<'_>, name: &CStr) -> io::Result<PathBuf> {
+    fn move_away(&mut self, place: &Place<'_>, name: &CStr) -> io::Result<PathBuf> {
         std::fs::create_dir_all(self.away)?;
         let folder = walk::open(self.away)?;
-        for number in 1.. {
-            let to = number.to_string();
+        loop {
+            self.number += 1;
+            let to = self.number.to_string();
             match fs::statat(&folder, to.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
                 Err(Errno::NOENT) => {
                     writing(place.folder, || Ok(fs::renameat(place.folder, name, &folder, to.as_str())?))?;
@@ -105,7 +109,14 @@ impl Sweep<'_> {
                 Ok(_) => {}
             }
         }
-        Err(io::ErrorKind::Other.into())
+    }
+
+    /// Tells the operator of one of the first; of the others the event does.
+    fn warn(&self, path: &str, to: &str) {
+        const MOST: usize = 10;
+        if self.swept.traces.len() < MOST {
+            tracing::warn!(path, to, "a command left a repository or a data directory, which was moved or renamed");
+        }
     }
 
     /// A folder that is laid out as a repository is none without its `HEAD`.
@@ -115,7 +126,7 @@ impl Sweep<'_> {
                 writing(place.folder, || renamed(place, &entry.name, "disarmed")).map_err(|error| place.failure(&entry.name, error))?;
             if !self.is_away {
                 let (path, to) = (shown(&place.path_of(&entry.name)), shown(&to));
-                tracing::warn!(path, to, "a command left a folder that is laid out as a repository; its HEAD was renamed");
+                self.warn(&path, &to);
                 self.swept.add(Deed::Renamed, path, Some(to));
             }
         }

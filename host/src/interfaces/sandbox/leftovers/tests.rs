@@ -65,7 +65,7 @@ impl Scene {
     }
 
     fn note(&mut self) -> Vec<String> {
-        let snapshot = Snapshot::take(walk::open(&self.at("")).unwrap(), &AtomicBool::new(false)).unwrap();
+        let snapshot = Snapshot::take(&self.at(""), &AtomicBool::new(false)).unwrap();
         self.known = snapshot.known;
         let mut paths: Vec<_> = snapshot.repositories.iter().map(|found| String::from_utf8_lossy(&found.path).into_owned()).collect();
         paths.sort();
@@ -140,6 +140,19 @@ fn what_was_there_before_stays_as_it_was() {
     scene.file("fixture.git/refs/heads/new", "0123");
     assert!(scene.sweep().is_empty());
     assert!(scene.exists("third-party/lib/.git/HEAD") && scene.mode_of("tool") == 0o4755 && scene.exists("pipe"));
+}
+
+#[test]
+fn a_repository_that_is_elsewhere_in_the_workspace_is_covered_where_it_is() {
+    let mut scene = Scene::new();
+    scene.repository("all");
+    scene.file("all/worktrees/one/commondir", "../..\n");
+    scene.file("one/.git", "gitdir: ../all/worktrees/one\n");
+    scene.file("two/.git", "gitdir: /\n");
+    scene.file("three/.git", "gitdir: ..\n");
+    scene.repository("four/.git/modules/five");
+    scene.file("four/five/.git", "gitdir: ../.git/modules/five\n");
+    assert_eq!(scene.note(), ["all", "four/.git", "four/five/.git", "one/.git", "three/.git", "two/.git"]);
 }
 
 #[test]

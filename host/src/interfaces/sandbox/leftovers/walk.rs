@@ -15,6 +15,7 @@ use rustix::{
 };
 
 use super::names::shown;
+use crate::interfaces::sandbox::room::describe;
 
 /// Entries that are looked at below one folder.
 const MOST_ENTRIES: usize = 4_000_000;
@@ -80,7 +81,7 @@ impl Place<'_> {
     }
 
     pub(super) fn failure(&self, name: &CStr, error: impl Into<io::Error>) -> Unseen {
-        Unseen::Closed { path: shown(&self.path_of(name)), reason: error.into().to_string() }
+        Unseen::Closed { path: shown(&self.path_of(name)), reason: describe(&error.into()) }
     }
 }
 
@@ -135,7 +136,7 @@ fn enter(folder: &OwnedFd, path: &[u8], left: &mut usize, stopped: &AtomicBool, 
     if stopped.load(Ordering::Relaxed) {
         return Err(Unseen::Stopped);
     }
-    let failed = |error: Errno| Unseen::Closed { path: shown(path), reason: io::Error::from(error).to_string() };
+    let failed = |error: Errno| Unseen::Closed { path: shown(path), reason: describe(&error.into()) };
     let mut entries = Vec::new();
     for found in fs::Dir::read_from(folder).map_err(failed)? {
         let found = found.map_err(failed)?;
