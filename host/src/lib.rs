@@ -6,6 +6,7 @@ pub mod bindings;
 pub mod cli;
 pub mod config;
 pub mod events;
+pub mod handles;
 pub mod interfaces;
 pub mod journal;
 pub mod kernel;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use baton::{cli::Cli, config, journal::Redactor, telemetry};
+use baton::{cli::Cli, config, handles, journal::Redactor, telemetry};
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -10,6 +10,9 @@ fn main() -> ExitCode {
     // It learns the secrets once they are read.
     let redactor = Redactor::default();
     telemetry::start(config::log_filter().as_deref(), &redactor);
+    if let Err(reason) = handles::raise() {
+        return cli.report(&anyhow::Error::msg(reason)).into();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return cli.report(&anyhow::Error::new(error).context("The program could not start its threads")).into(),

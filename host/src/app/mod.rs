@@ -218,6 +218,7 @@ impl App {
         let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access)?);
         let executing = Arc::clone(&sandbox);
         if access == Access::Execute {
+            sandbox.sweep_left().await;
             repositories.sweep().await;
         }
         let forges = forges(&config, &store, &repositories)?;

@@ -28,6 +28,7 @@ pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access) -> Re
         redactor: config.redactor.clone(),
         own: config.own_places(),
         worktrees: worktrees(&config.data_dir),
+        leftovers: config.data_dir.join("sandbox"),
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::journal::RunId;
+use crate::{handles, journal::RunId};
 
 /// SQLite's `SQLITE_IOERR_SHMSIZE`.
 const SHARED_MEMORY_SIZE: i32 = 10 | (19 << 8);
@@ -58,6 +58,9 @@ pub enum StoreError {
     /// No room is left.
     #[error("The disk of the data directory is full; free some space, then resume. Nothing half written was kept.")]
     Full,
+    /// No more files can be opened.
+    #[error("Baton has no file handle left, so the database cannot be used. Raise the limit with `ulimit -n`, then resume.")]
+    Handles,
     /// The files may not be written.
     #[error("The database in the data directory may not be written; make it writable for this user, or use another --data-dir.")]
     ReadOnly,
@@ -125,6 +128,10 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        // The database says that it has no connection, or cannot open its file.
+        if handles::are_used_up() {
+            return Self::Handles;
+        }
         let sqlx::Error::Database(database) = &error else { return Self::Database(error.to_string()) };
         let code = database.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
         Self::of_code(code, database.message())

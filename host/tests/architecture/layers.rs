@@ -9,11 +9,11 @@ use crate::{
 
 /// Each top-level module with those it may import. A module that is not here is not allowed yet.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("main", &["cli", "api", "app", "kernel", "interfaces", "journal", "events", "bindings", "config", "telemetry", "clock"]),
+    ("main", &["cli", "api", "app", "kernel", "interfaces", "journal", "events", "bindings", "config", "telemetry", "clock", "handles"]),
     ("cli", &["api", "app", "kernel", "interfaces", "journal", "events", "bindings", "config", "telemetry", "clock"]),
     ("api", &["app", "kernel", "interfaces", "journal", "events", "bindings"]),
     ("app", &["kernel", "interfaces", "store", "journal", "events", "bindings", "config", "clock"]),
-    ("store", &["kernel", "interfaces", "journal", "events"]),
+    ("store", &["kernel", "interfaces", "journal", "events", "handles"]),
     ("kernel", &["interfaces", "journal", "events", "bindings"]),
     ("interfaces", &["journal", "events", "bindings"]),
     ("bindings", &["journal"]),
@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["kernel", "interfaces", "journal", "secrets"]),
     ("secrets", &[]),
     ("telemetry", &["journal"]),
+    ("handles", &[]),
 ];
 
 /// No module imports one above it.

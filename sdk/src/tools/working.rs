@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Tool, workspace::text};
 use crate::sandbox::{self, Job, Outcome};
-use crate::{Error, Result, files};
+use crate::{Error, Result, files, run};
 
 /// Bytes of a command's output that a model is shown, the last ones: what went wrong stands at the end.
 const LONGEST_OUTPUT: usize = 12 * 1024;
@@ -52,10 +52,19 @@ pub fn run_command() -> Tool {
         |arguments| {
             let seconds = arguments["timeout"].as_u64().and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(USUAL_TIMEOUT);
             let job = Job::shell(text(arguments, "command")?).with_timeout(seconds).in_image_of_tests()?;
-            let outcome = sandbox::execute(&job)?;
-            Ok(shown(&outcome))
+            Ok(shown(&executed(&job)?))
         },
     )
+}
+
+/// Without an engine a model could only guess, and what it guesses is paid for: the operator has to know.
+fn executed(job: &Job) -> Result<Outcome> {
+    loop {
+        match sandbox::execute(job) {
+            Err(Error::Unavailable(reason)) => run::pause(&format!("A command cannot be executed: {reason} Then resume the run.")),
+            done => return done,
+        }
+    }
 }
 
 fn replaced(content: &str, old: &str, new: &str, path: &str) -> Result<String> {
@@ -118,5 +127,22 @@ mod tests {
         let shown = shown(&outcome);
         assert!(shown.starts_with("The command ended with exit code 1.\n[") && shown.ends_with("the end\n"), "{}", &shown[..80]);
         assert!(shown.len() < LONGEST_OUTPUT + 100);
+    }
+
+    #[test]
+    fn an_engine_that_is_missing_is_for_the_operator_and_not_for_the_model() {
+        let asked = std::rc::Rc::new(std::cell::Cell::new(0));
+        let count = std::rc::Rc::clone(&asked);
+        let host = Host::new().granting("images", "default").resumes(1).with_sandbox(move |_| {
+            count.set(count.get() + 1);
+            Some(if count.get() == 1 {
+                Err(Error::Unavailable("Docker does not answer; start it.".into()))
+            } else {
+                Ok(Outcome::exited(0))
+            })
+        });
+        assert_eq!(call(&host, &run_command(), &json!({ "command": "make" })).unwrap(), "The command ended with exit code 0.\n");
+        assert_eq!(asked.get(), 2);
+        assert_eq!(host.pauses(), ["A command cannot be executed: Docker does not answer; start it. Then resume the run."]);
     }
 }

@@ -1,7 +1,7 @@
 //! Commands that mean harm, in real containers with narrow limits. Each is stopped by what its test says, and the next
 //! command of the same host works as if nothing were.
 
-use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use baton::kernel::run::State;
 use baton_tests::{
@@ -75,17 +75,19 @@ async fn a_memory_bomb_ends_at_the_limit_of_memory() {
 }
 
 /// Threat: A command fills the disk: the container's own, or that of the workspace, which it may write.
-/// Stopped by: A root that is read-only; and for the workspace a look at the disk twice a second, which ends the command while `keep-free-mib` are left.
-/// Expects: "Read-only file system"; `killed`, and "Baton stopped the command because the disk of the workspace is nearly full."
+/// Stopped by: A root that is read-only; and for the workspace a look at the disk before the command and twice a second, which ends it while `keep-free-mib` are left.
+/// Expects: "Read-only file system"; the run is paused for its operator, with "The disk of the workspace is nearly full", no model is told, and resuming it executes the command again.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_disk_is_not_filled() {
-    let Some(host) = with(json!({ "keep-free-mib": 1_u64 << 30 })).await else { return };
-    let outcome = within(&host, 30, "while :; do echo more >> more; done").await;
-    assert_eq!((&outcome["ending"], &outcome["exit-code"]), (&json!("killed"), &json!(137)), "{outcome}");
-    assert!(
-        outcome["stderr"].as_str().unwrap().ends_with("[Baton stopped the command because the disk of the workspace is nearly full.]\n")
-    );
-    let Some(host) = with(json!({})).await else { return };
+    let Some(host) = with(json!({ "keep-free-mib": mebibytes_free() - 100 })).await else { return };
+    let line = "echo tried >> tries; test -e big || { head -c 400000000 /dev/zero > big; sleep 20; }; echo well";
+    let run = host.run(json!({ "do": "execute", "command": ["sh", "-c", line] })).await;
+    assert!(matches!(&run.state, State::Paused { pause } if pause.reason.contains("The disk of the workspace is nearly full")), "{run:?}");
+    assert!(docker::containers(&host.folder.path().join("data")).is_empty(), "it is not found again");
+    let host = host.restarted_with(json!({ "sandbox": { "images": { "default": { "image": IMAGE, "ready": false } } } })).await;
+    host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+    host.drive(&run.id).await;
+    assert_eq!(host.find(&run.id).await.output.unwrap()["stdout"], "well\n");
     let root = said(&host, "for place in / /bin /etc /usr /var /dev /sys /proc; do echo x > $place/x; done").await;
     assert_eq!(
         root.matches("Read-only file system").count()
@@ -95,6 +97,12 @@ async fn the_disk_is_not_filled() {
         "{root}"
     );
     assert!(root.matches("Read-only file system").count() >= 3, "{root}");
+}
+
+/// What the disk of temporary files has left.
+fn mebibytes_free() -> u64 {
+    let told = Command::new("df").args(["--output=avail", "-B1M"]).arg(std::env::temp_dir()).output().unwrap().stdout;
+    String::from_utf8(told).unwrap().lines().nth(1).and_then(|line| line.trim().parse().ok()).unwrap()
 }
 
 /// Threat: A command speaks to the network: to servers of this machine, to the engine, to the world.
@@ -176,8 +184,8 @@ async fn privileges_are_not_raised() {
     goes_on(&host).await;
 }
 
-/// Threat: A command changes the repository under its workspace: hooks and settings that git executes on the host, or another repository in its place.
-/// Stopped by: `.git` is covered in the container, be it a folder or the file of a worktree, and cannot be moved.
+/// Threat: A command changes the repository under its workspace: hooks and settings that git executes on the host.
+/// Stopped by: `.git` is covered in the container, be it a folder or the file of a worktree, and cannot be moved; a link in its place is refused.
 /// Expects: Nothing of it is read; it is on the host what it was.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_repository_is_neither_read_nor_changed() {
@@ -196,9 +204,12 @@ async fn the_repository_is_neither_read_nor_changed() {
     let left: Vec<_> = fs::read_dir(&git).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!((left, fs::read_to_string(git.join("config")).unwrap()), (vec!["config".into()], "[core] secret\n".to_owned()));
     fs::remove_dir_all(&git).unwrap();
-    std::os::unix::fs::symlink("elsewhere", &git).unwrap();
-    let run = host.run(json!({ "do": "execute", "command": ["true"] })).await;
-    assert!(matches!(&run.state, State::Failed { reason } if reason.contains("is a link")), "{:?}", run.state);
+    for link in [".git", ".baton"] {
+        std::os::unix::fs::symlink("elsewhere", host.workspace().join(link)).unwrap();
+        let run = host.run(json!({ "do": "execute", "command": ["true"] })).await;
+        assert!(matches!(&run.state, State::Failed { reason } if reason.contains("is a link")), "{:?}", run.state);
+        fs::remove_file(host.workspace().join(link)).unwrap();
+    }
 }
 
 /// Threat: A command leaves links in the workspace that lead out of it, for the host to follow: when a plugin reads, or when the host lets the next container in.

@@ -6,6 +6,7 @@ mod containers;
 mod ending;
 mod files;
 mod gate;
+mod leftovers;
 mod limits;
 mod names;
 mod repository;

@@ -14,7 +14,7 @@ use crate::{
         text,
     },
     config::Config,
-    interfaces::sandbox::{EngineKind, Key, Settings, Task},
+    interfaces::sandbox::{Covers, EngineKind, Key, Settings, Task},
     journal::RunId,
 };
 
@@ -55,7 +55,9 @@ async fn tried(config: &Config) -> std::result::Result<(), String> {
         workspace: folder.path().to_owned(),
         timeout: 30,
         asked_at: figures::now(),
-        keep_free: 0,
+        covers: Covers::none(),
+        user: None,
+        found: None,
     };
     // Nobody listens: what is fetched is said by Docker itself.
     let (pieces, _) = mpsc::channel(1);

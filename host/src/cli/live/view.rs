@@ -194,6 +194,7 @@ impl View {
             (Category::Run, "succeeded" | "failed" | "paused" | "cancelled") => self.ended(run, event),
             (Category::Sandbox, "started") => self.busy(run, &text::excerpt(&format!("runs {}", word(data, "command")), 60)),
             (Category::Sandbox, "pulling") => self.busy(run, &text::excerpt(&format!("fetches {}", word(data, "progress")), 60)),
+            (Category::Sandbox, "swept") => self.warning(run, event.at, &swept(data)),
             (Category::Llm, "completed") => self.replied(run, data),
             (Category::Llm, "repeated") => {
                 let told = format!("call {} was cut off and is made again; it may have been charged twice", data["seq"]);
@@ -347,6 +348,16 @@ impl View {
 
     fn title(&self, plugin: &str) -> String {
         self.titles.get(plugin).cloned().unwrap_or_else(|| text::excerpt(plugin, 64))
+    }
+}
+
+/// What was done with what a command left, by its first path.
+fn swept(data: &Value) -> String {
+    let traces = data["traces"].as_array().map_or(0, Vec::len) as u64 + data["more"].as_u64().unwrap_or_default();
+    let first = text::excerpt(data["traces"][0]["path"].as_str().unwrap_or_default(), 60);
+    match traces {
+        0 | 1 => format!("a command left `{first}`, which Baton disarmed"),
+        more => format!("a command left `{first}` and {} more, which Baton disarmed", more - 1),
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Collected {
     /// Both streams as they came, the first so many bytes.
     whole: Vec<u8>,
     total: usize,
+    /// Bytes of each stream that watchers were told by an earlier host.
+    before: [usize; 2],
 }
 
 /// One stream.
@@ -88,6 +90,8 @@ impl Collected {
                         self.tell(teller, false).await;
                     }
                     Some(Piece::Started { again }) => {
+                        // What an earlier try wrote that does not count says nothing of this one.
+                        self.before = if again { teller.before } else { [0; 2] };
                         teller.tell("started", json!({ "image": teller.image, "command": teller.command, "again": again })).await;
                     }
                     Some(Piece::Pulling(progress)) if pulled.is_none_or(|last| last.elapsed() >= BEAT) => {
@@ -160,7 +164,7 @@ impl Collected {
     }
 
     async fn tell_piece(&mut self, stream: Stream, teller: &Teller, all: bool) {
-        let before = teller.before[stream as usize];
+        let before = self.before[stream as usize];
         let written = self.stream(stream);
         let (from, bytes) = written.next_piece(all, &teller.redactor);
         let to = from + bytes.len();

@@ -1,12 +1,16 @@
 //! The port below `sandbox`: somebody who executes a command and says how it ended. Knows no grant and no journal; the key
 //! by which a command is found again is all it has of either.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use async_trait::async_trait;
 use tokio::sync::mpsc::Sender;
 
-use super::{job::Ending, settings::Image};
+use super::{job::Ending, leftovers::Covers, settings::Image};
 use crate::journal::RunId;
 
 /// Names a command for ever: the call that asked for it.
@@ -16,6 +20,14 @@ pub struct Key {
     pub run: RunId,
     /// The call's place in it.
     pub seq: u64,
+}
+
+impl Key {
+    /// The key of a text that [`fmt::Display`] made.
+    pub(super) fn from_text(text: &str) -> Option<Self> {
+        let (run, seq) = text.rsplit_once('-')?;
+        Some(Self { run: RunId::from_text(run), seq: seq.parse().ok()? })
+    }
 }
 
 impl fmt::Display for Key {
@@ -41,8 +53,28 @@ pub struct Task {
     pub timeout: u32,
     /// When it was asked for first, in milliseconds since 1970 UTC.
     pub asked_at: u64,
-    /// Bytes that have to stay free on the workspace's disk.
-    pub keep_free: u64,
+    /// What of the folder it must not see.
+    pub covers: Covers,
+    /// As whom it runs, once that was found out.
+    pub user: Option<User>,
+    /// An earlier host started it; else whatever bears its key is left from a try that does not count.
+    pub found: Option<Found>,
+}
+
+/// A user of the system, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct User {
+    /// The user.
+    pub uid: u32,
+    /// The group.
+    pub gid: u32,
+}
+
+/// A command that an earlier host started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The engine went away while that host waited for it.
+    pub lost: bool,
 }
 
 /// What a program writes to.
@@ -77,8 +109,6 @@ pub struct Ended {
     pub exit_code: i32,
     /// Milliseconds from start to end.
     pub took: u64,
-    /// What whoever reads the output has to know of the end.
-    pub remark: Option<String>,
 }
 
 /// Why a command has no end.
@@ -90,11 +120,18 @@ pub enum EngineError {
     /// It was perhaps started, and may be going on.
     #[error("{0}")]
     Lost(String),
+    /// It was ended together with its engine or its machine, and nothing of it is left: it can be executed again.
+    #[error("The command was ended together with its container engine.")]
+    CutOff,
 }
 
 /// Executes commands.
 #[async_trait]
 pub trait Engine: Send + Sync {
+    /// Lets commands work in a folder, and says as whom they do; none where that makes no difference.
+    async fn admit(&self, workspace: &Path) -> Result<Option<User>, EngineError>;
+    /// Whether there is a command of this key that was started.
+    async fn holds(&self, key: &Key) -> Result<bool, EngineError>;
     /// Executes a command, or finds the one of its key again, and returns at its end. Whoever stops listening to `pieces`
     /// misses them. A future that is dropped leaves the command as it is: `discard` ends it.
     async fn execute(&self, task: &Task, pieces: Sender<Piece>) -> Result<Ended, EngineError>;

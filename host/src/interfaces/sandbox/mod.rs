@@ -6,11 +6,14 @@ mod docker;
 mod engine;
 mod host;
 mod job;
+mod leftovers;
 mod process;
+mod room;
 mod service;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod watching;
 
 use std::{path::Path, sync::Arc};
 
@@ -23,8 +26,9 @@ use crate::{
 
 pub use collector::{Artifacts, ArtifactsError};
 pub use docker::{Docker, Random};
-pub use engine::{Engine, EngineError, Key, Task};
+pub use engine::{Engine, EngineError, Found, Key, Task, User};
 pub use job::{Ending, Job, Outcome};
+pub use leftovers::{Covered, Covers};
 pub use process::Processes;
 pub use service::{Parts, Place, Sandbox};
 pub use settings::{EngineKind, Image, Settings, SettingsError};

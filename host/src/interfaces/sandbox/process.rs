@@ -3,7 +3,7 @@
 //! cut off with its host is not found again.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::Write as _,
     os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
@@ -19,8 +19,9 @@ use tokio::{
 };
 
 use super::{
-    engine::{Ended, Engine, EngineError, Key, Piece, Stream, Task},
+    engine::{Ended, Engine, EngineError, Key, Piece, Stream, Task, User},
     job::Ending,
+    room::describe,
 };
 use crate::interfaces::worktrees::NO_REPOSITORY;
 
@@ -35,16 +36,31 @@ pub struct Processes {
 
 impl Processes {
     /// Keeps git from finding a repository above a worktree. Two ways, for a command can undo either: a ceiling, and, where
-    /// there is a repository, a `.git` that leads nowhere. One that a command made in the worktree itself stays.
-    fn seclude(&self, workspace: &Path, command: &mut Command) {
-        let Some(above) = workspace.parent().filter(|_| workspace.starts_with(&self.worktrees)) else { return };
+    /// there is a repository, a `.git` that leads nowhere, for as long as the result is held.
+    fn seclude(&self, workspace: &Path, command: &mut Command) -> Option<Secluded> {
+        let above = workspace.parent().filter(|_| workspace.starts_with(&self.worktrees))?;
         command.env("GIT_CEILING_DIRECTORIES", above);
         if !above.ancestors().any(|folder| folder.join(".git").exists()) {
-            return;
+            return None;
         }
-        if let Ok(mut file) = OpenOptions::new().write(true).create_new(true).open(workspace.join(".git")) {
-            // Half of it leads nowhere as well.
-            let _ = file.write_all(NO_REPOSITORY.as_bytes());
+        let place = workspace.join(".git");
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&place).ok()?;
+        // Half of it leads nowhere as well.
+        let _ = file.write_all(NO_REPOSITORY.as_bytes());
+        Some(Secluded(place))
+    }
+}
+
+/// A `.git` that leads nowhere. Removed when it is dropped, so that the sweep after the command does not find it; what the
+/// command put in its place stays for the sweep.
+struct Secluded(PathBuf);
+
+impl Drop for Secluded {
+    fn drop(&mut self) {
+        let is_ours = fs::symlink_metadata(&self.0).is_ok_and(|found| found.is_file() && found.len() == NO_REPOSITORY.len() as u64)
+            && fs::read(&self.0).is_ok_and(|text| text == NO_REPOSITORY.as_bytes());
+        if is_ours {
+            let _ = fs::remove_file(&self.0);
         }
     }
 }
@@ -63,15 +79,24 @@ impl Drop for Group {
 
 #[async_trait]
 impl Engine for Processes {
+    async fn admit(&self, _: &Path) -> Result<Option<User>, EngineError> {
+        Ok(None)
+    }
+
+    async fn holds(&self, _: &Key) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
     async fn execute(&self, task: &Task, pieces: Sender<Piece>) -> Result<Ended, EngineError> {
         let mut command = Command::new(&task.command[0]);
         command.args(&task.command[1..]).current_dir(&task.workspace).env_clear();
         command.env("PATH", &self.search).env("HOME", &task.workspace).envs(&task.env);
-        self.seclude(&task.workspace, &mut command);
+        let _secluded = self.seclude(&task.workspace, &mut command);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
         let mut child = match command.spawn() {
             Ok(child) => child,
-            Err(error) => return Ok(not_started(&error, &task.command[0], &pieces).await),
+            Err(error) if is_of_program(&error, &task.workspace) => return Ok(not_started(&error, &task.command[0], &pieces).await),
+            Err(error) => return Err(EngineError::Unavailable(format!("The command cannot be started: {}.", describe(&error)))),
         };
         let _ = pieces.send(Piece::Started { again: false }).await;
         let begun = Instant::now();
@@ -80,7 +105,9 @@ impl Engine for Processes {
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         match ended {
             Ok((status, timed_out)) => Ok(ending(status, timed_out, took)),
-            Err(error) => Err(EngineError::Unavailable(format!("The command cannot be waited for: {error}. Execute it again."))),
+            Err(error) => {
+                Err(EngineError::Unavailable(format!("The command cannot be waited for: {}. Execute it again.", describe(&error))))
+            }
         }
     }
 
@@ -131,12 +158,22 @@ fn ending(status: ExitStatus, timed_out: bool, took: u64) -> Ended {
         Some(KILL) => Ending::Killed,
         _ => Ending::Exited,
     };
-    Ended { ending, exit_code, took, remark: None }
+    Ended { ending, exit_code, took }
+}
+
+/// Whether the program is at fault; else this machine has nothing left to start it with, or the workspace is gone.
+fn is_of_program(error: &std::io::Error, workspace: &Path) -> bool {
+    use rustix::io::Errno;
+
+    let is_of_machine = Errno::from_io_error(error).is_some_and(|error| {
+        matches!(error, Errno::MFILE | Errno::NFILE | Errno::AGAIN | Errno::NOMEM | Errno::NOSPC | Errno::IO | Errno::DQUOT)
+    });
+    !is_of_machine && workspace.is_dir()
 }
 
 async fn not_started(error: &std::io::Error, program: &str, pieces: &Sender<Piece>) -> Ended {
     let exit_code = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
     let complaint = format!("`{}` cannot be started: {error}\n", program.escape_debug());
     let _ = pieces.send(Piece::Wrote(Stream::Err, complaint.into_bytes())).await;
-    Ended { ending: Ending::Exited, exit_code, took: 0, remark: None }
+    Ended { ending: Ending::Exited, exit_code, took: 0 }
 }

@@ -12,13 +12,16 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     collector::{Artifacts, Collected, Teller},
-    engine::{Ended, Engine, EngineError, Key, Task},
+    engine::{Ended, Engine, EngineError, Found, Key, Task, User},
     job::{Job, Outcome},
-    settings::{Image, Settings},
+    leftovers::{Covers, Leftovers, Prepared, REPOSITORY, Swept},
+    room,
+    settings::{EngineKind, Image, Settings},
+    watching::{Watched, watched},
 };
 use crate::{
     events::{Category, Draft, EventLog},
-    journal::{Attempt, CallError, Halt, Interrupt, Pause, PauseKind, Performed, Redactor, RunId},
+    journal::{Attempt, CallError, Halt, Pause, PauseKind, Performed, Redactor, RunId},
 };
 
 /// Pieces of output that may wait to be taken in.
@@ -29,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const USUAL_TIMEOUT: u32 = 600;
 /// Bytes of a command that are told.
 const LONGEST_COMMAND: usize = 500;
+/// How often a command is executed that is ended with its engine each time.
+const TRIES: usize = 3;
 
 /// What the sandbox is made of; `app` hands it in.
 pub struct Parts {
@@ -46,12 +51,15 @@ pub struct Parts {
     pub own: Vec<PathBuf>,
     /// Where worktrees of Baton's lie, and nothing of a person's.
     pub worktrees: PathBuf,
+    /// Where it is noted what commands may leave, and where that is moved to.
+    pub leftovers: PathBuf,
 }
 
 /// Where commands of all runs are executed.
 pub struct Sandbox {
-    parts: Parts,
+    parts: Arc<Parts>,
     permits: Semaphore,
+    leftovers: Arc<Leftovers>,
     /// Removes containers.
     removing: Mutex<JoinSet<()>>,
 }
@@ -71,11 +79,12 @@ impl Sandbox {
     /// A sandbox of these parts.
     pub fn new(parts: Parts) -> Self {
         let permits = Semaphore::new(parts.settings.at_once.min(Semaphore::MAX_PERMITS));
-        Self { parts, permits, removing: Mutex::default() }
+        let leftovers = Arc::new(Leftovers::new(parts.leftovers.clone()));
+        Self { parts: Arc::new(parts), permits, leftovers, removing: Mutex::default() }
     }
 
-    /// Executes a job, or finds the one of this call again. A future that is dropped takes its command with it, unless the host
-    /// was told to stop: then the command goes on, and is found when the run does.
+    /// Executes a job, or finds the one of this call again. A future that is dropped takes its command with it. So does a host
+    /// that is told to stop, unless the command ends by itself in time; then the call is made again when the run goes on.
     pub async fn execute(&self, place: Place, job: Job, attempt: &Attempt) -> Performed<Outcome> {
         let image = match self.image(&job) {
             Ok(image) => image.clone(),
@@ -87,10 +96,8 @@ impl Sandbox {
             )));
         }
         self.clear_planted(&place.workspace);
-        let Ok(_permit) = self.permits.acquire().await else {
-            return Performed::answer(Err(CallError::Unavailable("The host stops; execute the command again later.".to_owned())));
-        };
-        let key = Key { run: place.run, seq: attempt.seq };
+        let Ok(_permit) = self.permits.acquire().await else { return unavailable("The host stops; execute the command again later.") };
+        let key = Key { run: place.run.clone(), seq: attempt.seq };
         let before = if attempt.again { Teller::told_before(&*self.parts.events, &key).await } else { [0; 2] };
         let teller = Teller {
             key: key.clone(),
@@ -100,32 +107,130 @@ impl Sandbox {
             image: job.image.clone(),
             command: shortened(&job.command.join(" ")),
         };
-        let task = Task {
-            key,
-            image,
-            command: job.command,
-            env: job.env,
-            workspace: place.workspace,
-            timeout: if job.timeout == 0 { self.longest(&job.image).min(USUAL_TIMEOUT) } else { job.timeout },
-            asked_at: attempt.asked_at,
-            keep_free: self.parts.settings.keep_free,
+        let mut is_found = match attempt.again {
+            true => match self.parts.engine.holds(&key).await {
+                Ok(is_found) => is_found,
+                Err(error) => return paused(format!("A command cannot be found again: {error} Then resume the run."), true),
+            },
+            false => false,
         };
-        let mut abandoned = Abandoned { sandbox: self, key: Some(task.key.clone()), halt: place.halt };
+        for _ in 0..TRIES {
+            let begun = Begun { key: &key, image: &image, is_found, asked_at: attempt.asked_at };
+            match self.execute_once(&place, &job, begun, &teller).await {
+                Some(performed) => return performed,
+                None => is_found = false,
+            }
+        }
+        paused(
+            format!("A command was ended {TRIES} times together with its container engine. Look after the engine, then resume the run."),
+            false,
+        )
+    }
+
+    /// None where the command was cut off with its engine and can be executed again.
+    async fn execute_once(&self, place: &Place, job: &Job, begun: Begun<'_>, teller: &Teller) -> Option<Performed<Outcome>> {
+        let Begun { key, image, is_found, asked_at } = begun;
+        let (Prepared { covers, lost }, user) = match self.prepare(place, key, is_found).await {
+            Ok(prepared) => prepared,
+            Err(performed) => return Some(performed),
+        };
+        let task = Task {
+            key: key.clone(),
+            image: image.clone(),
+            command: job.command.clone(),
+            env: job.env.clone(),
+            workspace: place.workspace.clone(),
+            timeout: if job.timeout == 0 { self.longest(&job.image).min(USUAL_TIMEOUT) } else { job.timeout },
+            asked_at,
+            covers: covers.clone(),
+            user,
+            found: is_found.then_some(Found { lost }),
+        };
+        let mut abandoned = Abandoned { sandbox: self, command: Some((key.clone(), covers)) };
         let (sender, receiver) = tokio::sync::mpsc::channel(PIECES);
         let mut collected = Collected::default();
-        let (ended, ()) = tokio::join!(self.parts.engine.execute(&task, sender), collected.listen(receiver, &teller));
-        abandoned.key = None;
-        match ended {
-            Ok(ended) => self.answer(ended, &collected, &teller).await,
-            Err(EngineError::Unavailable(reason)) => Performed::answer(Err(CallError::Unavailable(reason))),
-            Err(EngineError::Lost(reason)) => Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true },
+        let work = async { tokio::join!(self.parts.engine.execute(&task, sender), collected.listen(receiver, teller)).0 };
+        let performed = match watched(work, place, self.parts.settings.keep_free).await {
+            Watched::Ended(Ok(ended)) => Some(self.swept_up(ended, &collected, teller).await),
+            Watched::Ended(Err(EngineError::Unavailable(reason))) if is_found => {
+                Some(paused(format!("{reason} Then resume the run."), true))
+            }
+            Watched::Ended(Err(EngineError::Unavailable(reason))) => {
+                self.end(key).await;
+                Some(unavailable(&reason))
+            }
+            Watched::Ended(Err(EngineError::Lost(reason))) => {
+                // It may be going on; then this is done again at its end.
+                let _ = self.leftovers.sweep(key).await;
+                self.leftovers.note_lost(key, task.covers.clone()).await;
+                Some(paused(reason, true))
+            }
+            Watched::Ended(Err(EngineError::CutOff)) => {
+                self.end(key).await;
+                None
+            }
+            Watched::UsedUp(reason) => {
+                self.end(key).await;
+                Some(paused(format!("Baton ended a command. {reason} Then resume the run, which executes the command again."), false))
+            }
+            Watched::Stopped => {
+                self.end(key).await;
+                abandoned.command = None;
+                drop(task);
+                // The call has no answer. Whoever waits for it gives up now.
+                std::future::pending().await
+            }
+        };
+        abandoned.command = None;
+        performed
+    }
+
+    /// What is known of the workspace before the command, or why it is not executed.
+    async fn prepare(&self, place: &Place, key: &Key, is_found: bool) -> Result<(Prepared, Option<User>), Performed<Outcome>> {
+        let isolates = self.parts.settings.engine == EngineKind::Docker;
+        if is_found {
+            let recalled = self.leftovers.recall(key, &place.workspace, isolates).await;
+            let recalled =
+                recalled.map_err(|reason| paused(format!("A command cannot be found again: {reason} Then resume the run."), true));
+            return Ok((recalled?, None));
+        }
+        // A try that does not count may have left something.
+        if let Err(reason) = self.leftovers.finish(key).await {
+            return Err(unavailable(&reason));
+        }
+        if let Some(reason) = room::lacking(&place.workspace, self.parts.settings.keep_free) {
+            return Err(paused(format!("A command cannot be executed. {reason} Then resume the run."), false));
+        }
+        // Before it is noted what is there, since it changes that.
+        let user = self.parts.engine.admit(&place.workspace).await.map_err(|error| unavailable(&error.to_string()))?;
+        let prepared = self.leftovers.prepare(key, &place.workspace, isolates).await.map_err(|reason| {
+            self.leftovers.leave(key);
+            unavailable(&reason)
+        });
+        Ok((prepared?, user))
+    }
+
+    /// Ends a command, sweeps up after it and forgets it.
+    async fn end(&self, key: &Key) {
+        self.parts.engine.discard(key).await;
+        sweep_up(&self.leftovers, &self.parts, key).await;
+    }
+
+    /// Sweeps up after a command that has ended, and answers. Nobody sees the workspace as the command left it.
+    async fn swept_up(&self, ended: Ended, collected: &Collected, teller: &Teller) -> Performed<Outcome> {
+        match self.leftovers.sweep(&teller.key).await {
+            Ok(swept) => self.answer(ended, &swept, collected, teller).await,
+            Err(reason) => {
+                self.leftovers.leave(&teller.key);
+                paused(format!("What a command left in the workspace cannot be checked. {reason} Then resume the run."), true)
+            }
         }
     }
 
     /// No repository lies in a worktree of Baton's, so a link by that name is what an earlier command left. A container may not
     /// have it, and nobody should have to come and remove it.
     fn clear_planted(&self, workspace: &Path) {
-        let link = workspace.join(".git");
+        let link = workspace.join(REPOSITORY);
         let is_ours = workspace.starts_with(&self.parts.worktrees);
         if is_ours && link.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
             // Where it stays, the engine refuses the workspace with its name.
@@ -161,21 +266,37 @@ impl Sandbox {
         Ok(missing)
     }
 
-    /// Forgets a command whose answer is in the journal.
+    /// Forgets a command whose answer is in the journal, or that is over: ends it, and sweeps up after it.
     pub fn forget(&self, key: Key) {
-        let engine = Arc::clone(&self.parts.engine);
+        self.forget_holding(key, Covers::none());
+    }
+
+    /// What covers something in the container is there as long as the container is.
+    fn forget_holding(&self, key: Key, covers: Covers) {
+        let (leftovers, parts) = (Arc::clone(&self.leftovers), Arc::clone(&self.parts));
         let mut removing = self.removing.lock().unwrap_or_else(PoisonError::into_inner);
         while removing.try_join_next().is_some() {}
-        removing.spawn(async move { engine.discard(&key).await });
+        removing.spawn(async move {
+            parts.engine.discard(&key).await;
+            drop(covers);
+            sweep_up(&leftovers, &parts, &key).await;
+        });
     }
 
     /// The commands that no host has forgotten.
     pub async fn left(&self) -> Vec<Key> {
-        self.parts.engine.left().await.unwrap_or_else(|error| {
+        let mut left = self.parts.engine.left().await.unwrap_or_else(|error| {
             // Without an engine there is nothing to clean up, and whoever needs one will be told.
             tracing::debug!(%error, "containers are not looked for");
             Vec::new()
-        })
+        });
+        left.extend(self.leftovers.keys().into_iter().filter(|key| !left.contains(key)).collect::<Vec<_>>());
+        left
+    }
+
+    /// Sweeps the workspaces of commands that a host left which is gone. Before anything else is done in them.
+    pub async fn sweep_left(&self) {
+        self.leftovers.sweep_left().await;
     }
 
     /// Lets what is being removed be removed, for a while.
@@ -209,50 +330,86 @@ impl Sandbox {
         Ok(image)
     }
 
-    async fn answer(&self, ended: Ended, collected: &Collected, teller: &Teller) -> Performed<Outcome> {
+    async fn answer(&self, ended: Ended, swept: &Swept, collected: &Collected, teller: &Teller) -> Performed<Outcome> {
         let redactor = &self.parts.redactor;
         let output = match collected.whole(redactor) {
             None => None,
             Some(whole) => match self.parts.artifacts.keep(whole).await {
                 Ok(name) => Some(name),
                 Err(error) => {
-                    let reason = format!("The output of a command cannot be kept: {error} Then resume the run.");
-                    return Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true };
+                    self.leftovers.leave(&teller.key);
+                    return paused(format!("The output of a command cannot be kept: {error} Then resume the run."), true);
                 }
             },
         };
         let mut stderr = collected.stderr(redactor);
-        if let Some(remark) = &ended.remark {
+        if let Some(remark) = swept.remark() {
             stderr.push_str(&format!("\n[{remark}]\n"));
         }
-        let Ended { ending, exit_code, took, .. } = ended;
+        let Ended { ending, exit_code, took } = ended;
         let event = json!({
             "seq": teller.key.seq, "image": teller.image, "command": teller.command,
             "ending": ending, "exit-code": exit_code, "took": took, "output": output,
         });
         let event = Draft::of_run(Category::Sandbox, "executed", &teller.key.run, event);
         let outcome = Outcome { ending, exit_code, stdout: collected.stdout(redactor), stderr, output, took };
-        Performed::Answered(Ok(outcome), vec![event])
+        Performed::Answered(Ok(outcome), [event].into_iter().chain(told(&teller.key, swept)).collect())
     }
+}
+
+/// A command that is about to be executed.
+struct Begun<'a> {
+    key: &'a Key,
+    image: &'a Image,
+    /// An earlier host has started it.
+    is_found: bool,
+    asked_at: u64,
 }
 
 /// Ends a command that nobody waits for any more: its run was cancelled, or is out of time.
 struct Abandoned<'a> {
     sandbox: &'a Sandbox,
-    key: Option<Key>,
-    halt: Halt,
+    command: Option<(Key, Covers)>,
 }
 
 impl Drop for Abandoned<'_> {
     fn drop(&mut self) {
-        if matches!(self.halt.interrupt(), Some(Interrupt::Stopped)) {
-            return;
-        }
         // Without a runtime the process ends, and the command is found again by the next.
-        if let (Some(key), Ok(_)) = (self.key.take(), tokio::runtime::Handle::try_current()) {
-            self.sandbox.forget(key);
+        if let (Some((key, covers)), Ok(_)) = (self.command.take(), tokio::runtime::Handle::try_current()) {
+            self.sandbox.forget_holding(key, covers);
         }
     }
+}
+
+/// Sweeps up after a command that is gone, and tells watchers; where that fails, whoever works there next tries again first.
+async fn sweep_up(leftovers: &Arc<Leftovers>, parts: &Parts, key: &Key) {
+    let told = match leftovers.finish(key).await {
+        Ok(swept) => told(key, &swept),
+        Err(reason) => {
+            tracing::warn!(command = %key, reason, "what a command left in the workspace is not swept");
+            None
+        }
+    };
+    if let Some(event) = told {
+        let event = Draft { data: parts.redactor.value(event.data), ..event };
+        if let Err(error) = parts.events.append(vec![event]).await {
+            tracing::warn!(%error, "watchers are not told what was swept");
+        }
+    }
+}
+
+/// What watchers are told of what a command left; nothing where it left nothing that matters.
+fn told(key: &Key, swept: &Swept) -> Option<Draft> {
+    let data = json!({ "seq": key.seq, "traces": swept.traces, "more": swept.more });
+    (!swept.is_empty()).then(|| Draft::of_run(Category::Sandbox, "swept", &key.run, data))
+}
+
+fn paused(reason: String, happened: bool) -> Performed<Outcome> {
+    Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened }
+}
+
+fn unavailable(reason: &str) -> Performed<Outcome> {
+    Performed::answer(Err(CallError::Unavailable(reason.to_owned())))
 }
 
 fn shortened(command: &str) -> String {

@@ -1,12 +1,13 @@
 //! Jobs and settings that make no sense, and a sandbox over an engine that does as it is told.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::sync::{broadcast, mpsc::Sender};
 
 use super::{
@@ -24,6 +25,10 @@ struct Scripted {
     ending: Result<Ended, EngineError>,
     /// Never ends.
     hangs: bool,
+    /// What the command does to its workspace.
+    does: fn(&Path),
+    /// An earlier host has started the command.
+    holds: bool,
     seen: Mutex<Vec<Task>>,
     discarded: Mutex<Vec<Key>>,
 }
@@ -31,7 +36,9 @@ struct Scripted {
 #[async_trait]
 impl Engine for Scripted {
     async fn execute(&self, task: &Task, pieces: Sender<Piece>) -> Result<Ended, EngineError> {
-        self.seen.lock().unwrap().push(task.clone());
+        // What covers something in a container goes with it.
+        self.seen.lock().unwrap().push(Task { covers: Covers::none(), ..task.clone() });
+        (self.does)(&task.workspace);
         for piece in &self.pieces {
             pieces.send(piece.clone()).await.unwrap();
         }
@@ -39,6 +46,14 @@ impl Engine for Scripted {
             std::future::pending::<()>().await;
         }
         self.ending.clone()
+    }
+
+    async fn admit(&self, _: &Path) -> Result<Option<engine::User>, EngineError> {
+        Ok(None)
+    }
+
+    async fn holds(&self, _: &Key) -> Result<bool, EngineError> {
+        Ok(self.holds)
     }
 
     async fn discard(&self, key: &Key) {
@@ -111,20 +126,34 @@ struct Bench {
     memory: Arc<Memory>,
     sandbox: Sandbox,
     halt: Halt,
+    folder: TempDir,
 }
 
 fn bench(pieces: Vec<Piece>, ending: Result<Ended, EngineError>, hangs: bool, full: bool) -> Bench {
-    bench_over(PathBuf::from("/proc/self/no-such"), pieces, ending, hangs, full)
+    bench_of(Scripted { pieces, hangs, ..scripted(ending) }, PathBuf::from("/proc/self/no-such"), full, |_| ())
 }
 
-fn bench_over(own: PathBuf, pieces: Vec<Piece>, ending: Result<Ended, EngineError>, hangs: bool, full: bool) -> Bench {
-    let engine = Arc::new(Scripted { pieces, ending, hangs, seen: Mutex::default(), discarded: Mutex::default() });
+/// An engine whose command does this.
+fn bench_doing(does: fn(&Path), ending: Result<Ended, EngineError>) -> Bench {
+    bench_of(Scripted { does, ..scripted(ending) }, PathBuf::from("/proc/self/no-such"), false, |_| ())
+}
+
+fn scripted(ending: Result<Ended, EngineError>) -> Scripted {
+    let (seen, discarded) = (Mutex::default(), Mutex::default());
+    Scripted { pieces: Vec::new(), ending, hangs: false, does: |_| (), holds: false, seen, discarded }
+}
+
+fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Settings)) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("w")).unwrap();
+    let engine = Arc::new(engine);
     let memory = Arc::new(Memory { full, ..Memory::default() });
     let redactor = Redactor::default();
     redactor.learn("hunter2-hunter2");
-    let mut settings = Settings::default();
+    let mut settings = Settings { keep_free: 0, ..Settings::default() };
     let short = Image { timeout: 15, ..settings.images["default"].clone() };
     settings.images.insert("short".to_owned(), short);
+    set(&mut settings);
     let sandbox = Sandbox::new(Parts {
         engine: Arc::clone(&engine) as _,
         settings,
@@ -132,16 +161,26 @@ fn bench_over(own: PathBuf, pieces: Vec<Piece>, ending: Result<Ended, EngineErro
         artifacts: Arc::clone(&memory) as _,
         redactor,
         worktrees: own.join("worktrees"),
+        leftovers: folder.path().join("data/sandbox"),
         own: vec![own],
     });
-    Bench { engine, memory, sandbox, halt: Halt::default() }
+    Bench { engine, memory, sandbox, halt: Halt::default(), folder }
 }
 
 impl Bench {
     async fn execute(&self, image: Option<&str>, timeout: u32, again: bool) -> Performed<Outcome> {
         let job = Job::new(image.map(str::to_owned), vec!["make".to_owned()], Vec::new(), timeout).unwrap();
         let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again, asked_at: 7 };
-        self.sandbox.execute(self.place("/w".into()), job, &attempt).await
+        self.sandbox.execute(self.place(self.workspace()), job, &attempt).await
+    }
+
+    fn workspace(&self) -> PathBuf {
+        self.folder.path().join("w")
+    }
+
+    /// What lies in the workspace, and what is noted of its commands.
+    fn left(&self) -> (Vec<String>, Vec<String>) {
+        (names(&self.workspace()), names(&self.folder.path().join("data/sandbox/commands")))
     }
 
     fn place(&self, workspace: PathBuf) -> Place {
@@ -153,12 +192,19 @@ impl Bench {
     }
 }
 
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
 fn wrote(stream: Stream, text: &str) -> Piece {
     Piece::Wrote(stream, text.as_bytes().to_vec())
 }
 
 fn exited(exit_code: i32) -> Result<Ended, EngineError> {
-    Ok(Ended { ending: Ending::Exited, exit_code, took: 12, remark: None })
+    Ok(Ended { ending: Ending::Exited, exit_code, took: 12 })
 }
 
 fn outcome(performed: Performed<Outcome>) -> (Outcome, Vec<Draft>) {
@@ -226,10 +272,10 @@ async fn no_container_gets_what_the_host_keeps() {
     let bench = bench(Vec::new(), exited(0), false, false);
     let job = Job::new(None, vec!["make".to_owned()], Vec::new(), 60).unwrap();
     let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: false, asked_at: 7 };
-    for (workspace, refused) in [("/proc", true), ("/", true), ("/dev", false)] {
-        let place = Place { run: RunId::from_text("r"), workspace: workspace.into(), halt: Halt::default() };
+    for (workspace, refused) in [("/proc".into(), true), ("/".into(), true), (bench.workspace(), false)] {
+        let place = Place { run: RunId::from_text("r"), workspace: workspace.clone(), halt: Halt::default() };
         let answer = bench.sandbox.execute(place, job.clone(), &attempt).await;
-        assert_eq!(matches!(answer, Performed::Answered(Err(CallError::Invalid(_)), _)), refused, "{workspace}: {answer:?}");
+        assert_eq!(matches!(answer, Performed::Answered(Err(CallError::Invalid(_)), _)), refused, "{workspace:?}: {answer:?}");
     }
     assert_eq!(bench.engine.seen.lock().unwrap().len(), 1);
 }
@@ -281,17 +327,127 @@ async fn a_job_beyond_what_the_operator_set_never_reaches_the_engine() {
 }
 
 #[tokio::test]
-async fn a_command_that_nobody_waits_for_is_discarded_unless_the_host_stops() {
-    for stops in [false, true] {
-        let bench = bench(vec![Piece::Started { again: false }], exited(0), true, false);
-        if stops {
-            bench.halt.stop();
+async fn a_command_that_nobody_waits_for_is_discarded_and_swept_up_after() {
+    let bench = bench_of(Scripted { hangs: true, does: plant, ..scripted(exited(0)) }, PathBuf::from("/proc/self/no-such"), false, |_| ());
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(300), bench.execute(None, 60, false)).await;
+    assert!(waited.is_err());
+    bench.sandbox.close().await;
+    assert_eq!(bench.engine.discarded.lock().unwrap().len(), 1);
+    assert_eq!(bench.left(), (vec!["inner".to_owned()], Vec::new()));
+    assert_eq!(bench.told().last().unwrap()[0], "swept");
+}
+
+#[tokio::test]
+async fn a_host_that_stops_ends_its_command_before_the_grace_is_over() {
+    let bench = bench_of(Scripted { hangs: true, does: plant, ..scripted(exited(0)) }, PathBuf::from("/proc/self/no-such"), false, |_| ());
+    bench.halt.stop();
+    let swept = async {
+        while bench.left() != (vec!["inner".to_owned()], Vec::new()) || bench.engine.discarded.lock().unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        let waited = tokio::time::timeout(std::time::Duration::from_millis(50), bench.execute(None, 60, false)).await;
-        assert!(waited.is_err());
-        bench.sandbox.close().await;
-        assert_eq!(bench.engine.discarded.lock().unwrap().len(), usize::from(!stops));
+    };
+    let ended = async {
+        tokio::select! {
+            answer = bench.execute(None, 60, false) => panic!("a call that was ended has an answer: {answer:?}"),
+            () = swept => {}
+        }
+    };
+    assert!(tokio::time::timeout(crate::journal::GRACE, ended).await.is_ok(), "a call in flight has no longer");
+}
+
+/// Leaves a repository.
+fn plant(workspace: &Path) {
+    std::fs::create_dir_all(workspace.join("inner/.git")).unwrap();
+    std::fs::write(workspace.join("inner/.git/config"), "[core]\n\tfsmonitor = id\n").unwrap();
+}
+
+#[tokio::test]
+async fn what_a_command_left_is_swept_before_anybody_hears_of_its_end() {
+    let bench = bench_doing(plant, exited(0));
+    let (outcome, events) = outcome(bench.execute(None, 60, false).await);
+    assert!(
+        outcome.stderr.starts_with("\n[Baton moved these out of the workspace") && outcome.stderr.contains("`inner/.git`"),
+        "{outcome:?}"
+    );
+    let swept = &events[1];
+    assert_eq!((swept.name.as_str(), &swept.data["traces"][0]["path"], &swept.data["seq"]), ("swept", &json!("inner/.git"), &json!(3)));
+    let kept = swept.data["traces"][0]["to"].as_str().unwrap();
+    assert_eq!(std::fs::read_to_string(Path::new(kept).join("config")).unwrap(), "[core]\n\tfsmonitor = id\n");
+    assert_eq!(bench.left(), (vec!["inner".to_owned()], vec!["r-3.json".to_owned()]), "nothing that was made for the container stays");
+    bench.sandbox.forget(Key { run: RunId::from_text("r"), seq: 3 });
+    bench.sandbox.close().await;
+    assert_eq!(bench.left().1, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_workspace_that_cannot_be_checked_pauses_its_run_until_it_can() {
+    let close = |workspace: &Path| std::fs::remove_dir_all(workspace.with_file_name("data/sandbox/commands")).unwrap();
+    let bench = bench_doing(close, exited(0));
+    // Somebody took the notes away: there is nothing to compare with, and nothing is swept.
+    let _ = outcome(bench.execute(None, 60, false).await);
+    let broken = |workspace: &Path| std::fs::write(workspace.with_file_name("data/sandbox/commands/r-3.json"), "{").unwrap();
+    let bench = bench_doing(broken, exited(0));
+    match bench.execute(None, 60, false).await {
+        Performed::Paused { pause, happened: true } => assert!(pause.reason.contains("cannot be checked"), "{pause}"),
+        other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_is_for_the_operator_before_a_command_and_while_it_runs() {
+    let full = |hangs, keep_free| {
+        let engine = Scripted { hangs, ..scripted(exited(0)) };
+        bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |settings| settings.keep_free = keep_free)
+    };
+    let bench = full(false, u64::MAX);
+    match bench.execute(None, 60, false).await {
+        Performed::Paused { pause, happened: false } => {
+            assert!(
+                pause.kind == PauseKind::Operator && pause.reason.contains("nearly full") && pause.reason.contains("resume"),
+                "{pause}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(bench.engine.seen.lock().unwrap().is_empty(), "it was not started");
+    // One that was started before is found and ended.
+    let engine = Scripted { hangs: true, holds: true, ..scripted(exited(0)) };
+    let bench = bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |settings| settings.keep_free = u64::MAX);
+    match bench.execute(None, 60, true).await {
+        Performed::Paused { pause, happened: false } => assert!(pause.reason.starts_with("Baton ended a command."), "{pause}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!((bench.engine.seen.lock().unwrap().len(), bench.engine.discarded.lock().unwrap().len()), (1, 1));
+    assert_eq!(bench.left(), (Vec::new(), Vec::new()));
+}
+
+#[tokio::test]
+async fn a_command_that_is_cut_off_with_its_engine_is_executed_again_and_not_for_ever() {
+    let engine = Scripted { holds: true, ..scripted(Err(EngineError::CutOff)) };
+    let bench = bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |_| ());
+    assert!(matches!(bench.execute(None, 60, true).await, Performed::Paused { happened: false, .. }));
+    let found: Vec<_> = bench.engine.seen.lock().unwrap().iter().map(|task| task.found.is_some()).collect();
+    assert_eq!(found, [true, false, false]);
+}
+
+#[tokio::test]
+async fn a_host_that_comes_after_one_that_was_killed_sweeps_before_anything_else() {
+    let bench = bench_doing(plant, Err(EngineError::Lost("It went away.".to_owned())));
+    assert!(matches!(bench.execute(None, 60, false).await, Performed::Paused { happened: true, .. }));
+    assert_eq!((names(&bench.workspace().join("inner")), bench.left().1), (Vec::new(), vec!["r-3.json".to_owned()]));
+    // Its container goes on, and so does this host for a while.
+    plant(&bench.workspace());
+    let engine = Scripted { holds: true, ..scripted(exited(0)) };
+    let next = bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |_| ());
+    let data = |bench: &Bench| bench.folder.path().join("data");
+    std::fs::rename(data(&bench), data(&next)).unwrap();
+    next.sandbox.sweep_left().await;
+    assert_eq!(names(&bench.workspace().join("inner")), Vec::<String>::new());
+    let job = Job::new(None, vec!["make".to_owned()], Vec::new(), 60).unwrap();
+    let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: true, asked_at: 7 };
+    let (outcome, _) = outcome(next.sandbox.execute(next.place(bench.workspace()), job, &attempt).await);
+    assert!(outcome.stderr.contains("`inner/.git`"), "what was swept before the run went on is told: {outcome:?}");
+    assert_eq!(next.engine.seen.lock().unwrap()[0].found, Some(engine::Found { lost: true }));
 }
 
 #[test]
@@ -363,10 +519,11 @@ async fn a_link_in_the_place_of_a_repository_is_cleared_away_in_worktrees_alone(
     for workspace in [&worktree, &theirs] {
         std::fs::create_dir_all(workspace).unwrap();
         std::os::unix::fs::symlink("/", workspace.join(".git")).unwrap();
-        let bench = bench_over(own.clone(), Vec::new(), exited(0), false, false);
+        let bench = bench_of(scripted(exited(0)), own.clone(), false, |_| ());
         let job = Job::new(None, vec!["make".to_owned()], Vec::new(), 60).unwrap();
         let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: false, asked_at: 7 };
-        outcome(bench.sandbox.execute(bench.place(workspace.clone()), job, &attempt).await);
+        let executed = matches!(bench.sandbox.execute(bench.place(workspace.clone()), job, &attempt).await, Performed::Answered(Ok(_), _));
+        assert_eq!(executed, workspace == &worktree, "whose link it is decides");
     }
     assert!(worktree.join(".git").symlink_metadata().is_err());
     assert!(theirs.join(".git").symlink_metadata().is_ok());

@@ -3,12 +3,7 @@
 
 use std::path::Path;
 
-/// A user of the system, by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct User {
-    pub(super) uid: u32,
-    pub(super) gid: u32,
-}
+use crate::interfaces::sandbox::engine::User;
 
 /// Nobody in particular.
 const NOBODY: User = User { uid: 65_534, gid: 65_534 };
@@ -24,12 +19,6 @@ pub(super) async fn admitted(workspace: &Path) -> Result<User, String> {
 fn admit(workspace: &Path) -> Result<User, String> {
     use std::os::unix::fs::MetadataExt as _;
 
-    if std::fs::symlink_metadata(workspace.join(".git")).is_ok_and(|found| found.is_symlink()) {
-        return Err(format!(
-            "`.git` in {} is a link, which a container could turn elsewhere. Make it a folder or a file.",
-            workspace.display()
-        ));
-    }
     let found = std::fs::metadata(workspace).map_err(|error| format!("The workspace cannot be looked at: {error}."))?;
     let other_than_root = |id, nobody| if id == 0 { nobody } else { id };
     let user = User { uid: other_than_root(found.uid(), NOBODY.uid), gid: other_than_root(found.gid(), NOBODY.gid) };
@@ -88,8 +77,8 @@ mod lists {
     /// Folders in folders; whoever nests deeper wants to wear the host out.
     const DEEPEST: usize = 128;
 
-    /// Lets the user read and write all of the folder, and what will be made in it. Follows no link, and leaves `.git` and
-    /// `.baton` at its top alone. Whoever changes the folder meanwhile leads nowhere: each step goes through the folder that is open.
+    /// Lets the user read and write all of the folder, and what will be made in it. Follows no link, and leaves what a
+    /// container covers alone: `.git` and `.baton`. Whoever changes the folder meanwhile leads nowhere: each step goes through the folder that is open.
     pub(super) fn admit(folder: &Path, uid: u32) -> io::Result<()> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = fs::openat(CWD, folder, flags, Mode::empty())?;
@@ -104,7 +93,7 @@ mod lists {
         for entry in fs::Dir::read_from(folder)? {
             let entry = entry?;
             let name = entry.file_name();
-            let is_covered = depth == 0 && matches!(name.to_bytes(), b".git" | b".baton");
+            let is_covered = matches!(name.to_bytes(), b".git" | b".baton");
             if matches!(name.to_bytes(), b"." | b"..")
                 || is_covered
                 || !matches!(entry.file_type(), FileType::RegularFile | FileType::Directory)

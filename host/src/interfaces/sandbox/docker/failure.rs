@@ -2,7 +2,7 @@
 
 use bollard::errors::Error;
 
-use crate::interfaces::sandbox::engine::EngineError;
+use crate::interfaces::sandbox::{engine::EngineError, room};
 
 /// Nothing of that name is there.
 pub(super) fn is_missing(error: &Error) -> bool {
@@ -18,7 +18,10 @@ pub(super) fn is_taken(error: &Error) -> bool {
 pub(super) fn unavailable(error: &Error) -> EngineError {
     EngineError::Unavailable(match error {
         Error::DockerResponseServerError { .. } => format!("The container engine refuses: {}.", reason(error)),
-        _ => no_engine(&reason(error)),
+        _ => match out_of_handles(error) {
+            Some(advice) => format!("The container engine cannot be asked: {}. {advice}.", reason(error)),
+            None => no_engine(&reason(error)),
+        },
     })
 }
 
@@ -44,14 +47,25 @@ pub(super) fn gone(reason: &str) -> EngineError {
 /// The exit code of a program that could not be started, as shells have it; none when it is for another reason.
 pub(super) fn not_a_program(error: &Error) -> Option<i32> {
     let Error::DockerResponseServerError { message, .. } = error else { return None };
-    let of_the_program = message.contains("exec:") || message.contains("exec \"") || message.contains("starting container process caused");
-    if !of_the_program {
+    // What keeps a container from being made is no fault of the program, even where it says that something is missing.
+    let of_the_machine = ["mount", "cgroup", "rootfs", "namespace", "no space left", "too many open files", "init was OOM"];
+    let message = without_program(message);
+    let of_the_program = message.contains("exec:") || message.contains("exec /") || message.contains("executable");
+    if !of_the_program || of_the_machine.iter().any(|word| message.contains(word)) {
         return None;
     }
     if message.contains("executable file not found") || message.contains("no such file or directory") {
         return Some(127);
     }
     (message.contains("permission denied") || message.contains("exec format error")).then_some(126)
+}
+
+/// The message without the program's own name, which can be any word.
+fn without_program(message: &str) -> String {
+    match message.split_once("exec: \"").and_then(|(begin, rest)| Some((begin, rest.split_once('"')?.1))) {
+        Some((begin, end)) => format!("{begin}exec: {end}"),
+        None => message.to_owned(),
+    }
 }
 
 /// What went wrong, without the end of a sentence.
@@ -65,10 +79,53 @@ pub(super) fn reason(error: &Error) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').chars().take(600).collect()
 }
 
-fn innermost(error: &Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
+fn out_of_handles(error: &Error) -> Option<&'static str> {
+    if let Error::IOError { err } = error {
+        return room::out_of_handles(err);
     }
-    cause.to_string()
+    causes(error).find_map(|cause| room::out_of_handles(cause.downcast_ref()?))
+}
+
+fn innermost(error: &Error) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+fn causes(error: &Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |cause| cause.source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(message: &str) -> Error {
+        Error::DockerResponseServerError { status_code: 400, message: message.to_owned() }
+    }
+
+    #[test]
+    fn a_program_that_is_missing_is_told_from_a_container_that_cannot_be_made() {
+        let begin = "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process";
+        for (cause, code) in [
+            ("exec: \"no-such-program\": executable file not found in $PATH: unknown", Some(127)),
+            ("exec: \"/x/y\": stat /x/y: no such file or directory: unknown", Some(127)),
+            ("exec: \"mount\": executable file not found in $PATH: unknown", Some(127)),
+            ("exec: \"/etc/passwd\": permission denied: unknown", Some(126)),
+            ("exec /x: exec format error", Some(126)),
+            ("error during container init: error mounting \"/gone\" to rootfs at \"/workspace\": no such file or directory", None),
+            ("unable to apply cgroup configuration: mkdir /sys/fs/cgroup/pids/x: no space left on device", None),
+            ("failed to write 512: open /sys/fs/cgroup/pids/x/pids.max: no such file or directory: cgroup: exec: x", None),
+            ("container init was OOM-killed (memory limit too low?)", None),
+            ("exec: \"x\": fork: too many open files", None),
+        ] {
+            assert_eq!(not_a_program(&refused(&format!("{begin}: {cause}"))), code, "{cause}");
+        }
+    }
+
+    #[test]
+    fn an_engine_that_cannot_be_asked_for_want_of_handles_is_not_missing() {
+        let error = Error::IOError { err: std::io::Error::from_raw_os_error(24) };
+        let said = unavailable(&error).to_string();
+        assert!(said.contains("`ulimit -n`") && !said.contains("Install Docker"), "{said}");
+        assert!(unavailable(&Error::RequestTimeoutError).to_string().contains("Install Docker"));
+    }
 }

@@ -1,7 +1,7 @@
-//! Stays with a container until its end: hands on what it writes, ends it when its time or the disk is used up, and reads
-//! from what the engine says how it ended.
+//! Stays with a container until its end: hands on what it writes, ends it when its time is used up, and reads from what the
+//! engine says how it ended.
 
-use std::{path::Path, pin::Pin, time::Duration};
+use std::{pin::Pin, time::Duration};
 
 use bollard::{
     Docker,
@@ -15,7 +15,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::failure;
 use crate::interfaces::sandbox::{
-    engine::{Ended, EngineError, Piece, Stream as Channel, Task},
+    engine::{Ended, EngineError, Piece, Stream as Channel},
     job::Ending,
 };
 
@@ -24,34 +24,26 @@ pub(super) type Output = Pin<Box<dyn Stream<Item = Result<LogOutput, Error>> + S
 
 /// 128 and the number of SIGKILL.
 const SIGKILL: i32 = 137;
-/// How often the disk is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+/// The exit code of a container whose end its engine did not see.
+const UNSEEN: i32 = 255;
 /// What a container wrote before its end has arrived by then.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-
-/// Why this host ended a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stopped {
-    TimedOut,
-    DiskFull,
-}
 
 /// A container that was started.
 pub(super) struct Following<'a> {
     pub(super) docker: &'a Docker,
     pub(super) name: &'a str,
-    pub(super) task: &'a Task,
     /// What is left of its time.
     pub(super) left: Duration,
 }
 
 impl Following<'_> {
-    /// Waits until the container has stopped, and until all that it wrote was handed on.
-    pub(super) async fn follow(&self, mut output: Output, pieces: &Sender<Piece>) -> Result<Option<Stopped>, EngineError> {
+    /// Waits until the container has stopped, and until all that it wrote was handed on. Says whether its time was over.
+    pub(super) async fn follow(&self, mut output: Output, pieces: &Sender<Piece>) -> Result<bool, EngineError> {
         let options = WaitContainerOptionsBuilder::new().condition("not-running").build();
         let mut ended = self.docker.wait_container(self.name, Some(options));
-        let (mut deadline, mut look) = (std::pin::pin!(tokio::time::sleep(self.left)), tokio::time::interval(LOOK));
-        let (mut stopped, mut silent) = (None, false);
+        let mut deadline = std::pin::pin!(tokio::time::sleep(self.left));
+        let (mut timed_out, mut silent) = (false, false);
         loop {
             tokio::select! {
                 said = output.next(), if !silent => match said {
@@ -65,14 +57,10 @@ impl Following<'_> {
                     Some(Err(error)) => return Err(failure::lost(&error)),
                     None => break,
                 },
-                () = &mut deadline, if stopped.is_none() => {
-                    stopped = Some(Stopped::TimedOut);
+                () = &mut deadline, if !timed_out => {
+                    timed_out = true;
                     self.kill().await;
                 }
-                _ = look.tick(), if stopped.is_none() => if !has_room(&self.task.workspace, self.task.keep_free) {
-                    stopped = Some(Stopped::DiskFull);
-                    self.kill().await;
-                },
             }
         }
         let rest = async {
@@ -83,7 +71,7 @@ impl Following<'_> {
         if !silent && tokio::time::timeout(LAST_WORDS, rest).await.is_err() {
             tracing::warn!(container = self.name, "the end of a command's output did not arrive");
         }
-        Ok(stopped)
+        Ok(timed_out)
     }
 
     /// A container that has ended by itself meanwhile cannot be killed, which is as well.
@@ -95,16 +83,13 @@ impl Following<'_> {
     }
 }
 
-/// How the container ended, from its last state and what this host did to it.
-pub(super) fn ending(state: Option<&ContainerState>, stopped: Option<Stopped>, took: u64, timeout: u32) -> Ended {
+/// How the container ended, from its last state and whether this host ended it.
+pub(super) fn ending(state: Option<&ContainerState>, timed_out: bool, took: u64, timeout: u32) -> Ended {
     let exit_code = state.and_then(|state| state.exit_code).and_then(|code| i32::try_from(code).ok()).unwrap_or(-1);
     let out_of_memory = state.and_then(|state| state.oom_killed) == Some(true);
     let over_time = took >= u64::from(timeout) * 1000;
-    let remark = (stopped == Some(Stopped::DiskFull) && exit_code == SIGKILL)
-        .then(|| "Baton stopped the command because the disk of the workspace is nearly full.".to_owned());
     let ending = match exit_code {
-        SIGKILL if stopped == Some(Stopped::TimedOut) => Ending::TimedOut,
-        SIGKILL if stopped.is_some() => Ending::Killed,
+        SIGKILL if timed_out => Ending::TimedOut,
         0 => Ending::Exited,
         _ if out_of_memory => Ending::OutOfMemory,
         // An earlier host ended it and could not say so any more.
@@ -112,7 +97,17 @@ pub(super) fn ending(state: Option<&ContainerState>, stopped: Option<Stopped>, t
         SIGKILL => Ending::Killed,
         _ => Ending::Exited,
     };
-    Ended { ending, exit_code, took, remark }
+    Ended { ending, exit_code, took }
+}
+
+/// Whether a command that nobody saw end was ended with its engine or its machine, and not by itself. `is_lost`: its engine
+/// went away while it ran.
+pub(super) fn is_cut_off(ended: &Ended, is_lost: bool) -> bool {
+    match ended.ending {
+        Ending::Killed => true,
+        Ending::Exited => ended.exit_code == UNSEEN || ended.exit_code < 0 || (is_lost && ended.exit_code != 0),
+        Ending::TimedOut | Ending::OutOfMemory => false,
+    }
 }
 
 async fn hand_on(said: LogOutput, pieces: &Sender<Piece>) {
@@ -125,13 +120,29 @@ async fn hand_on(said: LogOutput, pieces: &Sender<Piece>) {
     let _ = pieces.send(Piece::Wrote(channel, message.to_vec())).await;
 }
 
-#[cfg(unix)]
-fn has_room(folder: &Path, wanted: u64) -> bool {
-    // Where it cannot be told, the command goes on: it is a guard and no promise.
-    rustix::fs::statvfs(folder).map_or(true, |disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= wanted)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[cfg(not(unix))]
-fn has_room(_: &Path, _: u64) -> bool {
-    true
+    fn ended(exit_code: i64, oom_killed: bool, timed_out: bool, took: u64) -> Ended {
+        let state = ContainerState { exit_code: Some(exit_code), oom_killed: Some(oom_killed), ..ContainerState::default() };
+        ending(Some(&state), timed_out, took, 10)
+    }
+
+    #[test]
+    fn a_command_that_was_ended_with_its_engine_is_told_from_one_that_ended() {
+        for (exit_code, oom_killed, took, cut_off, when_lost) in [
+            (0, false, 5, false, false),
+            (1, false, 5, false, true),
+            (143, false, 5, false, true),
+            (137, false, 5, true, true),
+            (255, false, 5, true, true),
+            (137, true, 5, false, false),
+            (137, false, 10_000, false, false),
+        ] {
+            let ended = ended(exit_code, oom_killed, false, took);
+            assert_eq!((is_cut_off(&ended, false), is_cut_off(&ended, true)), (cut_off, when_lost), "{ended:?}");
+        }
+        assert_eq!(ended(137, false, true, 5).ending, Ending::TimedOut);
+    }
 }

@@ -1,15 +1,19 @@
 //! What a container may do: nothing but compute, within limits, and change the workspace. The one place where a container
 //! is described; widens nothing for anybody.
 
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, fs, path::Path};
 
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountBindOptions, MountBindOptionsPropagationEnum,
     MountType, ResourcesUlimits,
 };
 
-use super::{access::User, images::Found};
-use crate::interfaces::sandbox::{engine::Task, settings::Image};
+use super::images::Found;
+use crate::interfaces::sandbox::{
+    engine::{Task, User},
+    leftovers::Covers,
+    settings::Image,
+};
 
 /// Where the workspace is seen.
 pub(super) const WORKSPACE: &str = "/workspace";
@@ -40,12 +44,13 @@ pub(super) fn container(task: &Task, found: &Found, user: User, owner: &str) -> 
         working_dir: Some(WORKSPACE.to_owned()),
         labels: Some(labels.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()),
         network_disabled: Some(!task.image.network),
-        host_config: Some(limits(&task.image, found, user, &task.workspace)),
+        host_config: Some(limits(task, found, user)),
         ..ContainerCreateBody::default()
     }
 }
 
-fn limits(image: &Image, found: &Found, user: User, workspace: &Path) -> HostConfig {
+fn limits(task: &Task, found: &Found, user: User) -> HostConfig {
+    let image = &task.image;
     let number = |value: u64| Some(i64::try_from(value).unwrap_or(i64::MAX));
     let limit = |name: &str, most| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(most), hard: Some(most) };
     let log = [("max-size", LOG), ("max-file", "2")].map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -66,35 +71,30 @@ fn limits(image: &Image, found: &Found, user: User, workspace: &Path) -> HostCon
         ulimits: Some(vec![limit("core", 0), limit("nofile", OPEN_FILES)]),
         shm_size: Some(SHARED_MEMORY),
         log_config: Some(HostConfigLogConfig { typ: Some("json-file".to_owned()), config: Some(HashMap::from(log)) }),
-        tmpfs: Some(temporary(image, found, user, workspace)),
-        mounts: Some(mounts(workspace)),
+        tmpfs: Some(temporary(image, found, user, &task.covers)),
+        binds: labelled_bind(&task.workspace, enforces_labels()).map(|bind| vec![bind]),
+        mounts: Some(mounts(&task.workspace, &task.covers, enforces_labels())),
         ..HostConfig::default()
     }
 }
 
-/// What git goes by.
-const REPOSITORY: &str = ".git";
-/// What the host keeps in a workspace.
-const HOSTS_OWN: &str = ".baton";
-
-/// Folders in memory: `/tmp`, and what the image declares as volumes, which would else lie on the disk without a limit.
-fn temporary(image: &Image, found: &Found, user: User, workspace: &Path) -> HashMap<String, String> {
+/// Folders in memory: `/tmp`, what the image declares as volumes, which would else lie on the disk without a limit, and one
+/// over each folder that the command must not see.
+fn temporary(image: &Image, found: &Found, user: User, covers: &Covers) -> HashMap<String, String> {
     // The owner beside the mode: the engine takes the mode of the image's own folder, which may be closed.
     let options = format!("rw,exec,nosuid,nodev,mode=1777,uid={},gid={},size={}", user.uid, user.gid, image.temporary);
     let folders = found.volumes.iter().map(String::as_str).chain(["/tmp", "/var/tmp"]);
     let mut folders: HashMap<_, _> =
         folders.filter(|folder| !folder.starts_with(WORKSPACE)).map(|folder| (folder.to_owned(), options.clone())).collect();
-    for hidden in [REPOSITORY, HOSTS_OWN] {
-        if kind(workspace, hidden).is_some_and(|found| found.is_dir()) {
-            folders.insert(format!("{WORKSPACE}/{hidden}"), "ro,noexec,nosuid,nodev,mode=0555,size=4096".to_owned());
-        }
+    for covered in covers.all.iter().filter(|covered| covered.is_folder) {
+        folders.insert(format!("{WORKSPACE}/{}", covered.path), "ro,noexec,nosuid,nodev,mode=0555,size=4096".to_owned());
     }
     folders
 }
 
-/// The workspace. What git goes by is covered: whoever writes there has commands run on the host, by git's hooks or by
-/// another repository in its place.
-fn mounts(workspace: &Path) -> Vec<Mount> {
+/// The workspace, unless it is bound with a label. What git goes by is covered: whoever writes there has commands run on the
+/// host, by git's hooks or by another repository in its place.
+fn mounts(workspace: &Path, covers: &Covers, with_label: bool) -> Vec<Mount> {
     let bind = |source: String, target: String, read_only| Mount {
         typ: Some(MountType::BIND),
         source: Some(source),
@@ -106,13 +106,40 @@ fn mounts(workspace: &Path) -> Vec<Mount> {
         }),
         ..Mount::default()
     };
-    let mut mounts = vec![bind(workspace.display().to_string(), WORKSPACE.to_owned(), false)];
-    if kind(workspace, REPOSITORY).is_some_and(|found| found.is_file()) {
-        mounts.push(bind("/dev/null".to_owned(), format!("{WORKSPACE}/{REPOSITORY}"), true));
-    }
-    mounts
+    let files = covers.all.iter().filter(|covered| !covered.is_folder);
+    let files = files.map(|covered| bind("/dev/null".to_owned(), format!("{WORKSPACE}/{}", covered.path), true));
+    let workspace = match labelled_bind(workspace, with_label) {
+        Some(_) => None,
+        None => Some(bind(workspace.display().to_string(), WORKSPACE.to_owned(), false)),
+    };
+    workspace.into_iter().chain(files).collect()
 }
 
-fn kind(workspace: &Path, name: &str) -> Option<std::fs::FileType> {
-    std::fs::symlink_metadata(workspace.join(name)).ok().map(|found| found.file_type())
+/// The workspace as the engine's older word for it has it, which alone can ask for a label of SELinux: one that all containers
+/// share, for several may work in one workspace. None where no label is wanted, and where the path cannot be written so.
+fn labelled_bind(workspace: &Path, with_label: bool) -> Option<String> {
+    let path = workspace.to_str().filter(|path| with_label && !path.contains(':'))?;
+    Some(format!("{path}:{WORKSPACE}:rw,rprivate,z"))
+}
+
+/// Whether SELinux keeps containers from files that have no label for them.
+fn enforces_labels() -> bool {
+    fs::read("/sys/fs/selinux/enforce").is_ok_and(|enforces| enforces.first() == Some(&b'1'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workspace_gets_a_shared_label_where_selinux_wants_one() {
+        let covers = Covers::none();
+        let bound = |path: &str, with_label| {
+            let (path, mounts) = (Path::new(path), mounts(Path::new(path), &covers, with_label));
+            (labelled_bind(path, with_label), mounts.into_iter().filter_map(|mount| mount.source).collect::<Vec<_>>())
+        };
+        assert_eq!(bound("/home/me/shop", true), (Some("/home/me/shop:/workspace:rw,rprivate,z".to_owned()), Vec::new()));
+        assert_eq!(bound("/home/me/shop", false), (None, vec!["/home/me/shop".to_owned()]));
+        assert_eq!(bound("/home/a:b", true), (None, vec!["/home/a:b".to_owned()]), "a colon would end the path");
+    }
 }

@@ -8,12 +8,12 @@ mod hardening;
 mod images;
 mod ready;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bollard::{
     API_DEFAULT_VERSION,
-    models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum},
+    models::{ContainerCreateBody, ContainerInspectResponse, ContainerState, ContainerStateStatusEnum},
     query_parameters::{
         AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
         RemoveContainerOptionsBuilder,
@@ -23,11 +23,11 @@ use futures::StreamExt as _;
 use tokio::sync::{OnceCell, mpsc::Sender};
 
 use super::{
-    engine::{Ended, Engine, EngineError, Key, Piece, Stream, Task},
+    engine::{Ended, Engine, EngineError, Found, Key, Piece, Stream, Task, User},
     job::Ending,
 };
-use crate::journal::{Clock, RunId};
-use following::{Following, Output, Stopped};
+use crate::journal::Clock;
+use following::{Following, Output};
 use ready::{Pool, Recipe};
 
 const USUAL_SOCKET: &str = "/var/run/docker.sock";
@@ -55,6 +55,8 @@ struct Begun {
     output: Output,
     /// When its command began, in milliseconds since 1970 UTC; none for when it was started itself.
     at: Option<u64>,
+    /// It had ended when it was found.
+    had_ended: bool,
     /// What the next one has to be like.
     recipe: Option<Recipe>,
 }
@@ -85,31 +87,53 @@ impl Docker {
                 return Err(unavailable(&format!("{address} is no socket of this machine, where the workspace is")));
             }
             let client = bollard::Docker::connect_with_socket(path, PATIENCE, API_DEFAULT_VERSION);
-            let client = client.map_err(|error| unavailable(&failure::reason(&error)))?;
-            client.negotiate_version().await.map_err(|error| unavailable(&failure::reason(&error)))
+            let client = client.map_err(|error| failure::unavailable(&error))?;
+            client.negotiate_version().await.map_err(|error| failure::unavailable(&error))
         };
         self.client.get_or_try_init(connect).await
     }
 
-    /// Makes and starts the container, takes one that waits, or finds the one that an earlier host began.
+    /// Makes and starts the container, or takes one that waits.
     async fn begin(&self, docker: &bollard::Docker, task: &Task, name: &str, pieces: &Sender<Piece>) -> Result<Beginning, EngineError> {
         let found = images::find(docker, &task.image.reference, pieces).await?;
-        let user = access::admitted(&task.workspace).await.map_err(EngineError::Unavailable)?;
+        let user = match task.user {
+            Some(user) => user,
+            None => access::admitted(&task.workspace).await.map_err(EngineError::Unavailable)?,
+        };
         let body = hardening::container(task, &found, user, &self.owner);
-        let recipe = Recipe::new(body.clone(), &task.workspace).filter(|_| task.image.ready && ready::can_carry(task));
+        let recipe = Recipe::new(body.clone(), task).filter(|_| task.image.ready && ready::can_carry(task));
         if let Some(recipe) = &recipe
             && let Some(output) = self.take(docker, task, name, recipe).await
         {
             let _ = pieces.send(Piece::Started { again: false }).await;
-            return Ok(Ok(Begun { output, at: Some(self.clock.now()), recipe: Some(recipe.clone()) }));
+            return Ok(Ok(Begun { output, at: Some(self.clock.now()), had_ended: false, recipe: Some(recipe.clone()) }));
         }
-        let options = CreateContainerOptionsBuilder::new().name(name).build();
-        let begun = match docker.create_container(Some(options), body).await {
-            Ok(_) => self.start(docker, name, pieces).await,
-            Err(error) if failure::is_taken(&error) => self.adopt(docker, task, name, pieces).await,
+        self.create(docker, name, body).await?;
+        Ok(self.start(docker, name, pieces).await?.map(|begun| Begun { recipe, ..begun }))
+    }
+
+    /// Makes the container, in the place of one that a try has left which does not count.
+    async fn create(&self, docker: &bollard::Docker, name: &str, body: ContainerCreateBody) -> Result<(), EngineError> {
+        let options = || CreateContainerOptionsBuilder::new().name(name).build();
+        let mut made = docker.create_container(Some(options()), body.clone()).await;
+        if made.as_ref().is_err_and(failure::is_taken) {
+            self.own(docker, name).await?;
+            self.remove(docker, name).await;
+            made = docker.create_container(Some(options()), body).await;
+        }
+        made.map(drop).map_err(|error| failure::unavailable(&error))
+    }
+
+    /// The container of that name, if it is of this data directory.
+    async fn own(&self, docker: &bollard::Docker, name: &str) -> Result<Option<ContainerInspectResponse>, EngineError> {
+        match docker.inspect_container(name, None).await {
+            Ok(found) if label(&found, hardening::OWNER) == Some(self.owner.as_str()) => Ok(Some(found)),
+            Ok(_) => Err(EngineError::Unavailable(format!(
+                "There is a container `{name}` that is not of this data directory. Remove it with `docker rm -f {name}`, or find out whose it is."
+            ))),
+            Err(error) if failure::is_missing(&error) => Ok(None),
             Err(error) => Err(failure::unavailable(&error)),
-        };
-        Ok(begun?.map(|begun| Begun { recipe, ..begun }))
+        }
     }
 
     /// Gives the command to a container that waits, if there is one that is well.
@@ -133,46 +157,44 @@ impl Docker {
             let Some(exit_code) = failure::not_a_program(&error) else { return Err(failure::unavailable(&error)) };
             let complaint = format!("{}\n", failure::reason(&error));
             let _ = pieces.send(Piece::Wrote(Stream::Err, complaint.into_bytes())).await;
-            return Ok(Err(Ended { ending: Ending::Exited, exit_code, took: 0, remark: None }));
+            return Ok(Err(Ended { ending: Ending::Exited, exit_code, took: 0 }));
         }
         let _ = pieces.send(Piece::Started { again: false }).await;
-        Ok(Ok(Begun { output: attached.output, at: None, recipe: None }))
+        Ok(Ok(Begun { output: attached.output, at: None, had_ended: false, recipe: None }))
     }
 
     /// Stays with the container that an earlier host began for the same call.
-    async fn adopt(&self, docker: &bollard::Docker, task: &Task, name: &str, pieces: &Sender<Piece>) -> Result<Beginning, EngineError> {
-        let found = docker.inspect_container(name, None).await.map_err(|error| failure::lost(&error))?;
-        if label(&found, hardening::OWNER) != Some(self.owner.as_str()) {
-            return Err(EngineError::Unavailable(format!(
-                "There is a container `{name}` that is not of this data directory. Remove it with `docker rm -f {name}`, or find out whose it is."
-            )));
-        }
-        let state = found.state.unwrap_or_default();
-        if state.status == Some(ContainerStateStatusEnum::CREATED) {
-            return self.start(docker, name, pieces).await;
-        }
+    async fn adopt(&self, docker: &bollard::Docker, task: &Task, name: &str, pieces: &Sender<Piece>) -> Result<Begun, EngineError> {
+        let Some(found) = self.own(docker, name).await? else { return Err(EngineError::CutOff) };
+        let had_ended = !is_running(&found);
         let _ = pieces.send(Piece::Started { again: true }).await;
         let options = LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).build();
         let output = Box::pin(docker.logs(name, Some(options)));
         // One that waited was started before its command was asked for.
-        let at = moment(state.started_at.as_deref()).unwrap_or_default().max(task.asked_at);
-        Ok(Ok(Begun { output, at: Some(at), recipe: None }))
+        let started = found.state.and_then(|state| state.started_at);
+        let at = moment(started.as_deref()).unwrap_or_default().max(task.asked_at);
+        Ok(Begun { output, at: Some(at), had_ended, recipe: None })
     }
 
-    /// How the command ended; none when it was never given to the container that waited for it.
+    /// How the command ended; none when that says nothing of the command: it was never given to the container that waited for
+    /// it, or was ended with its engine.
     async fn ended(
         &self,
         docker: &bollard::Docker,
         task: &Task,
         name: &str,
-        at: Option<u64>,
-        stopped: Option<Stopped>,
+        (at, had_ended): (Option<u64>, bool),
+        timed_out: bool,
     ) -> Result<Option<Ended>, EngineError> {
         let found = docker.inspect_container(name, None).await.map_err(|error| failure::lost(&error))?;
         if is_running(&found) {
             return Err(failure::gone("it stopped telling of a container that runs"));
         }
-        let ended = following::ending(found.state.as_ref(), stopped, took(found.state.as_ref(), at), task.timeout);
+        let ended = following::ending(found.state.as_ref(), timed_out, took(found.state.as_ref(), at), task.timeout);
+        let is_lost = task.found.is_some_and(|found| found.lost);
+        if had_ended && following::is_cut_off(&ended, is_lost) {
+            return Ok(None);
+        }
         let unused = ended.exit_code == ready::UNUSED && was_unused(docker, name, &found).await;
         Ok(Some(ended).filter(|_| !unused))
     }
@@ -195,24 +217,40 @@ impl Docker {
 
 #[async_trait]
 impl Engine for Docker {
+    async fn admit(&self, workspace: &Path) -> Result<Option<User>, EngineError> {
+        access::admitted(workspace).await.map(Some).map_err(EngineError::Unavailable)
+    }
+
+    async fn holds(&self, key: &Key) -> Result<bool, EngineError> {
+        let docker = self.client().await?;
+        let found = self.own(docker, &name_of(key)).await?;
+        let status = found.and_then(|found| found.state).and_then(|state| state.status);
+        Ok(status.is_some_and(|status| status != ContainerStateStatusEnum::CREATED))
+    }
+
     async fn execute(&self, task: &Task, pieces: Sender<Piece>) -> Result<Ended, EngineError> {
         let docker = self.client().await?;
         let name = name_of(&task.key);
-        loop {
-            let Begun { output, at, recipe } = match self.begin(docker, task, &name, &pieces).await? {
+        let begun = match task.found {
+            Some(Found { .. }) => self.adopt(docker, task, &name, &pieces).await?,
+            None => match self.begin(docker, task, &name, &pieces).await? {
                 Ok(begun) => begun,
                 Err(ended) => return Ok(ended),
-            };
-            let passed = Duration::from_millis(at.map_or(0, |at| self.clock.now().saturating_sub(at)));
-            let left = Duration::from_secs(task.timeout.into()).saturating_sub(passed);
-            let stopped = Following { docker, name: &name, task, left }.follow(output, &pieces).await?;
-            let ended = self.ended(docker, task, &name, at, stopped).await?;
-            if let Some(recipe) = recipe {
-                self.prepare(docker, recipe);
-            }
-            match ended {
-                Some(ended) => return Ok(ended),
-                None => self.remove(docker, &name).await,
+            },
+        };
+        let Begun { output, at, had_ended, recipe } = begun;
+        let passed = Duration::from_millis(at.map_or(0, |at| self.clock.now().saturating_sub(at)));
+        let left = Duration::from_secs(task.timeout.into()).saturating_sub(passed);
+        let timed_out = Following { docker, name: &name, left }.follow(output, &pieces).await?;
+        let ended = self.ended(docker, task, &name, (at, had_ended), timed_out).await?;
+        if let Some(recipe) = recipe {
+            self.prepare(docker, recipe);
+        }
+        match ended {
+            Some(ended) => Ok(ended),
+            None => {
+                self.remove(docker, &name).await;
+                Err(EngineError::CutOff)
             }
         }
     }
@@ -257,8 +295,7 @@ fn name_of(key: &Key) -> String {
 
 /// The key that a container's name says, `baton-<run>-<seq>`.
 fn key_of(name: &str) -> Option<Key> {
-    let (run, seq) = name.strip_prefix("baton-")?.rsplit_once('-')?;
-    Some(Key { run: RunId::from_text(run), seq: seq.parse().ok()? })
+    Key::from_text(name.strip_prefix("baton-")?)
 }
 
 fn label<'a>(container: &'a ContainerInspectResponse, name: &str) -> Option<&'a str> {

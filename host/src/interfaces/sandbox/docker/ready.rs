@@ -3,7 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -19,7 +19,7 @@ use bollard::{
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::{failure, following::Output};
-use crate::interfaces::sandbox::engine::Task;
+use crate::interfaces::sandbox::{engine::Task, leftovers::Covers};
 
 /// The label of a container that was made ready; its value is known to nobody in it.
 pub(super) const LABEL: &str = "baton.ready";
@@ -47,6 +47,8 @@ pub(super) struct Recipe {
     body: ContainerCreateBody,
     /// Another folder in the same place is another.
     folder: Folder,
+    /// So is another repository: the container covers the one that was there when it was started. Held, so that it stays there.
+    covers: Covers,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -85,13 +87,14 @@ struct State {
 
 impl Recipe {
     /// The recipe of a container that would be described so, in a workspace.
-    pub(super) fn new(body: ContainerCreateBody, workspace: &Path) -> Option<Self> {
+    pub(super) fn new(body: ContainerCreateBody, task: &Task) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
 
-        let found = std::fs::metadata(workspace).ok()?;
+        let found = std::fs::metadata(&task.workspace).ok()?;
         // What belongs to the command and not to its surroundings is given with the command.
         let body = ContainerCreateBody { cmd: None, entrypoint: None, env: None, labels: None, ..body };
-        Some(Self { body, folder: Folder { path: workspace.to_owned(), identity: (found.dev(), found.ino()) } })
+        let folder = Folder { path: task.workspace.clone(), identity: (found.dev(), found.ino()) };
+        Some(Self { body, folder, covers: task.covers.clone() })
     }
 
     fn described(&self, owner: (&str, &str), secret: &str) -> ContainerCreateBody {
@@ -285,7 +288,9 @@ mod tests {
             workspace: PathBuf::new(),
             timeout: 1,
             asked_at: 0,
-            keep_free: 0,
+            covers: Covers::none(),
+            user: None,
+            found: None,
         }
     }
 

@@ -1,0 +1,226 @@
+//! What commands leave in a workspace: noted before, swept after, whoever ends first, the command or its host. Executes
+//! nothing, and trusts nothing that appeared while a command ran.
+
+mod covers;
+mod findings;
+mod names;
+mod records;
+mod snapshot;
+mod sweep;
+mod swept;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+pub use covers::{Covered, Covers};
+pub(super) use names::REPOSITORY;
+pub(super) use swept::Swept;
+
+use super::engine::Key;
+use covers::Held;
+use records::Record;
+use snapshot::Snapshot;
+
+/// Looks after the workspaces of commands.
+pub(super) struct Leftovers {
+    /// Where records lie, and what was moved away.
+    folder: PathBuf,
+    /// Commands of this host that are not forgotten.
+    active: Mutex<HashMap<Key, Active>>,
+    held: Held,
+}
+
+/// A command of this host.
+#[derive(Default)]
+struct Active {
+    is_swept: bool,
+    /// What a container still needs that may be going on without this host.
+    covers: Option<Covers>,
+}
+
+/// What is known before a command is executed.
+pub(super) struct Prepared {
+    /// What a container has to cover.
+    pub(super) covers: Covers,
+    /// The engine went away while an earlier host waited for the command.
+    pub(super) lost: bool,
+}
+
+/// Ends work on another thread once nobody waits for it.
+struct Stopper(Arc<AtomicBool>);
+
+impl Drop for Stopper {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Leftovers {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self { folder, active: Mutex::default(), held: Held::default() }
+    }
+
+    /// Notes what is in a workspace before a command that has not been started, after sweeping it for those that ended
+    /// before. `isolates`: a container executes it, and covers what it must not see. An error is a sentence.
+    pub(super) async fn prepare(self: &Arc<Self>, key: &Key, workspace: &Path, isolates: bool) -> Result<Prepared, String> {
+        let (this, key, workspace) = (Arc::clone(self), key.clone(), workspace.to_owned());
+        self.active().insert(key.clone(), Active::default());
+        blocking(move |stopped| this.note(&key, &workspace, isolates, stopped)).await
+    }
+
+    /// What was noted before a command that an earlier host has started.
+    pub(super) async fn recall(self: &Arc<Self>, key: &Key, workspace: &Path, isolates: bool) -> Result<Prepared, String> {
+        let (this, found, workspace) = (Arc::clone(self), key.clone(), workspace.to_owned());
+        // What covers its container stays until it is held anew.
+        let _before = self.active().insert(key.clone(), Active::default());
+        blocking(move |stopped| match this.read(&found)? {
+            Some(record) => Ok(Prepared { covers: this.covers(&workspace, isolates)?, lost: record.lost }),
+            None => this.note(&found, &workspace, isolates, stopped),
+        })
+        .await
+    }
+
+    /// Sweeps the workspace of a command that has ended. An error is a sentence, and leaves the command unswept.
+    pub(super) async fn sweep(self: &Arc<Self>, key: &Key) -> Result<Swept, String> {
+        let (this, swept) = (Arc::clone(self), key.clone());
+        let swept = blocking(move |stopped| this.sweep_one(&swept, stopped)).await?;
+        if let Some(active) = self.active().get_mut(key) {
+            active.is_swept = true;
+        }
+        Ok(swept)
+    }
+
+    /// Forgets a command that has ended, once its workspace is swept.
+    pub(super) async fn finish(self: &Arc<Self>, key: &Key) -> Result<Swept, String> {
+        let is_swept = self.active().get(key).is_some_and(|active| active.is_swept);
+        let swept = if is_swept { Ok(Swept::default()) } else { self.sweep(key).await };
+        self.active().remove(key);
+        if swept.is_ok() {
+            Record::remove(&self.records(), key);
+        }
+        swept
+    }
+
+    /// Sweeps the workspaces of the commands of a host that is gone, and removes what it made for them.
+    pub(super) async fn sweep_left(self: &Arc<Self>) {
+        let this = Arc::clone(self);
+        let swept = blocking(move |stopped| {
+            let keys = this.keys();
+            for key in &keys {
+                if let Err(reason) = this.sweep_one(key, stopped) {
+                    tracing::warn!(command = %key, reason, "what a command left is not swept; its run tries again");
+                }
+            }
+            let needed: Vec<_> = keys.iter().filter_map(|key| Some(this.read(key).ok()??.workspace())).collect();
+            covers::remove_left(&this.notes(), &needed);
+            Ok(())
+        });
+        let _ = swept.await;
+    }
+
+    /// Notes that the engine went away while the command ran, whose container may go on and needs what covers it.
+    pub(super) async fn note_lost(self: &Arc<Self>, key: &Key, covers: Covers) {
+        let (this, key) = (Arc::clone(self), key.clone());
+        self.active().insert(key.clone(), Active { is_swept: false, covers: Some(covers) });
+        let noted = blocking(move |_| {
+            let Some(mut record) = this.read(&key)? else { return Ok(()) };
+            record.lost = true;
+            this.write(&record, &key)
+        });
+        if let Err(reason) = noted.await {
+            tracing::warn!(reason, "it is not noted that the engine went away");
+        }
+    }
+
+    /// Another host, or this one later, goes on with the command.
+    pub(super) fn leave(&self, key: &Key) {
+        self.active().remove(key);
+    }
+
+    /// The commands that are not forgotten.
+    pub(super) fn keys(&self) -> Vec<Key> {
+        records::keys(&self.records())
+    }
+
+    fn note(&self, key: &Key, workspace: &Path, isolates: bool, stopped: &AtomicBool) -> Result<Prepared, String> {
+        self.sweep_others(workspace, stopped)?;
+        let places = if isolates { Some(self.held.of(workspace, &self.notes())?) } else { None };
+        let Snapshot { known, repositories, .. } = Snapshot::take(workspace, stopped).map_err(|error| error.to_string())?;
+        self.write(&Record::new(workspace, known), key)?;
+        let covers = match places {
+            Some(places) => Covers::new(places, &repositories)?,
+            None => Covers::none(),
+        };
+        Ok(Prepared { covers, lost: false })
+    }
+
+    /// What a container that runs needs is there for as long as it does.
+    fn covers(&self, workspace: &Path, isolates: bool) -> Result<Covers, String> {
+        if isolates { Covers::new(self.held.of(workspace, &self.notes())?, &[]) } else { Ok(Covers::none()) }
+    }
+
+    /// What is in the way of whoever works here next.
+    fn sweep_others(&self, workspace: &Path, stopped: &AtomicBool) -> Result<(), String> {
+        for key in self.keys() {
+            let is_active = self.active().get(&key).is_some_and(|active| active.covers.is_none());
+            if !is_active && self.read(&key)?.is_some_and(|record| record.workspace() == workspace) {
+                self.sweep_one(&key, stopped)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sweep_one(&self, key: &Key, stopped: &AtomicBool) -> Result<Swept, String> {
+        let Some(mut record) = self.read(key)? else { return Ok(Swept::default()) };
+        let away = self.folder.join("moved").join(key.to_string());
+        let swept = sweep::sweep(&record.workspace(), &record.known, &away, stopped).map_err(|error| error.to_string())?;
+        if !swept.is_empty() {
+            record.swept.take_in(swept);
+            self.write(&record, key)?;
+        }
+        Ok(record.swept)
+    }
+
+    fn read(&self, key: &Key) -> Result<Option<Record>, String> {
+        let place = self.records();
+        Record::read(&place, key).map_err(|error| {
+            format!("What was noted before a command cannot be read from {}: {error}. Make the data directory readable.", place.display())
+        })
+    }
+
+    fn write(&self, record: &Record, key: &Key) -> Result<(), String> {
+        let place = self.records();
+        record.write(&place, key).map_err(|error| {
+            format!("What is in the workspace cannot be noted in {}: {error}. Make room in the data directory.", place.display())
+        })
+    }
+
+    fn records(&self) -> PathBuf {
+        self.folder.join("commands")
+    }
+
+    fn notes(&self) -> PathBuf {
+        self.folder.join("covered")
+    }
+
+    fn active(&self) -> MutexGuard<'_, HashMap<Key, Active>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Works where it is no harm to wait, and ends early once nobody waits for it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce(&AtomicBool) -> Result<T, String> + Send + 'static) -> Result<T, String> {
+    let stopped = Arc::new(AtomicBool::new(false));
+    let _stopper = Stopper(Arc::clone(&stopped));
+    let done = tokio::task::spawn_blocking(move || work(&stopped)).await;
+    done.unwrap_or_else(|error| Err(format!("The host failed at the workspace: {error}. Report it.")))
+}

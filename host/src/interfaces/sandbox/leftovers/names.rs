@@ -1,0 +1,83 @@
+//! Names by which git and Baton find what belongs to them, also on file systems that take other spellings for the same name.
+
+/// What git goes by.
+pub(in crate::interfaces::sandbox) const REPOSITORY: &str = ".git";
+/// What the host keeps in a workspace.
+pub(in crate::interfaces::sandbox) const HOSTS_OWN: &str = ".baton";
+
+/// Code points that some file systems leave out of a name.
+const IGNORED: [std::ops::RangeInclusive<char>; 4] =
+    ['\u{200c}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{206a}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
+
+/// Whether an entry of this name is a repository to git or a data directory to Baton, on this file system or on another.
+pub(super) fn is_hosts(name: &[u8]) -> bool {
+    const NAMES: [&str; 4] = [REPOSITORY, HOSTS_OWN, "git~1", "baton~1"];
+    // Most names end here.
+    if !name.iter().take(16).any(|byte| matches!(byte, b'g' | b'G' | b'b' | b'B')) {
+        return false;
+    }
+    let name = String::from_utf8_lossy(name);
+    let seen: String = name.chars().filter(|letter| !IGNORED.iter().any(|range| range.contains(letter))).collect();
+    let seen = seen.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);
+    NAMES.iter().any(|hidden| seen.eq_ignore_ascii_case(hidden))
+}
+
+/// All spellings of a name that differ in small and capital letters.
+pub(super) fn spellings(name: &str) -> Vec<String> {
+    name.chars().fold(vec![String::new()], |spelt, letter| {
+        let mut letters = vec![letter.to_ascii_lowercase(), letter.to_ascii_uppercase()];
+        letters.dedup();
+        spelt.iter().flat_map(|begun| letters.iter().map(move |letter| format!("{begun}{letter}"))).collect()
+    })
+}
+
+/// A path as people are shown it: in one line, and not endless.
+pub(super) fn shown(path: &[u8]) -> String {
+    const LONGEST: usize = 200;
+    let mut text = String::from_utf8_lossy(path).chars().take(LONGEST).flat_map(char::escape_debug).collect::<String>();
+    if path.len() > LONGEST {
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_that_some_file_system_takes_for_the_name_is_known() {
+        for name in [
+            ".git",
+            ".GIT",
+            ".Git",
+            ".git ",
+            ".git.",
+            ".git . .",
+            "git~1",
+            "GIT~1",
+            ".git::$INDEX_ALLOCATION",
+            ".g\u{200c}it",
+            ".baton",
+            ".BATON",
+        ] {
+            assert!(is_hosts(name.as_bytes()), "{name:?}");
+        }
+        for name in ["git", ".gitignore", ".github", ".gitmodules", "x.git", ".gi", "", ".", "..", "baton", ".batons", "git~10"] {
+            assert!(!is_hosts(name.as_bytes()), "{name:?}");
+        }
+        assert!(!is_hosts(b".git\xff") && !is_hosts(b"\xff\xfe"));
+    }
+
+    #[test]
+    fn a_name_has_as_many_spellings_as_its_letters_allow() {
+        let spelt = spellings(".git");
+        assert_eq!((spelt.len(), spelt.contains(&".gIt".to_owned()), spelt.contains(&".git".to_owned())), (8, true, true));
+    }
+
+    #[test]
+    fn a_path_is_shown_in_one_line() {
+        assert_eq!(shown(b"a\n\x1b[2J\xff"), "a\\n\\u{1b}[2J\u{fffd}");
+        assert!(shown(&[b'x'; 10_000]).chars().count() == 201);
+    }
+}

@@ -1,0 +1,41 @@
+//! Stays beside a command while it runs: ends the wait for it once the disk is used up or the host is to end.
+
+use std::time::Duration;
+
+use super::{room, service::Place};
+
+/// How often the disk is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long a command may still take to end by itself when the host is told to. What is left of the grace that a call in
+/// flight has is for ending it and for sweeping up after it.
+const LAST_MOMENTS: Duration = Duration::from_secs(3);
+
+/// How the wait for a command ended.
+pub(super) enum Watched<T> {
+    /// With the command.
+    Ended(T),
+    /// Something is used up; a sentence.
+    UsedUp(String),
+    /// The host was told to end.
+    Stopped,
+}
+
+/// Waits for the end of `work`, a command in a place, whose disk has to keep so many bytes free. Drops it where it is to end.
+pub(super) async fn watched<T>(work: impl Future<Output = T>, place: &Place, keep_free: u64) -> Watched<T> {
+    let stopped = async {
+        place.halt.raised().await;
+        tokio::time::sleep(LAST_MOMENTS).await;
+    };
+    let (mut work, mut stopped) = (std::pin::pin!(work), std::pin::pin!(stopped));
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return Watched::Ended(done),
+            () = &mut stopped => return Watched::Stopped,
+            _ = look.tick() => if let Some(reason) = room::lacking(&place.workspace, keep_free) {
+                return Watched::UsedUp(reason);
+            },
+        }
+    }
+}
