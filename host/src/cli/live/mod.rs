@@ -58,7 +58,7 @@ impl<'a> Watch<'a> {
         }
         view.carry_on();
         let display = Display::new(screen);
-        display.status(view.fraction(), &view.status());
+        display.status(view.fraction(), &view.status(), &view.lines());
         let pieces = screen.is_live().then(|| watchers.watch());
         Ok(Self { kernel, receiver, behind: false, pieces, words: Words::default(), view, display })
     }
@@ -98,7 +98,7 @@ impl<'a> Watch<'a> {
     /// Says how the question was settled, and shows what was held back.
     pub(super) fn go_on(&mut self, text: &str) {
         self.display.go_on(text);
-        self.display.status(self.view.fraction(), &self.view.status());
+        self.display.status(self.view.fraction(), &self.view.status(), &self.view.lines());
     }
 
     /// Shows what is left to show, and stops.
@@ -129,7 +129,7 @@ impl<'a> Watch<'a> {
     fn show(&mut self, event: &Event) {
         let lines = self.view.see(event);
         lines.iter().for_each(|line| self.display.show(line));
-        self.display.status(self.view.fraction(), &self.view.status());
+        self.display.status(self.view.fraction(), &self.view.status(), &self.view.lines());
     }
 }
 
