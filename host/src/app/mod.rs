@@ -46,7 +46,7 @@ use crate::{
         sources::Sources,
         versions::{Published, Shelf, Versions},
     },
-    store::{Lease, Store, StoreError},
+    store::{Lease, Store, StoreError, refuse_links},
 };
 
 /// Longest for one request to a forge with all of its answer.
@@ -153,6 +153,7 @@ impl App {
     pub async fn open(config: Config, access: Access) -> Result<Self, AppError> {
         // One TLS for the process; that it was installed before is no failure.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        refuse_links(&config.data_dir)?;
         let lease = leased(&config.data_dir, access)?;
         let store = Arc::new(opened(&config.data_dir, access, lease.as_ref()).await?);
         let shelf = Shelf::of(&config.data_dir);

@@ -18,6 +18,9 @@ pub enum StoreError {
         /// What the system said.
         reason: String,
     },
+    /// Somebody put a link where Baton makes a file or a folder of its own.
+    #[error("{} is a link, and Baton follows none in its data directory. Remove the link, or name another directory with --data-dir.", .0.display())]
+    Link(PathBuf),
     /// There is nothing to look at.
     #[error("There is no Baton data in {} yet; start a run first, or name another directory with --data-dir.", .0.display())]
     Absent(PathBuf),

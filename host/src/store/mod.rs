@@ -13,6 +13,7 @@ mod grants;
 mod journal;
 mod lease;
 mod ledger;
+mod links;
 mod memory;
 mod number;
 mod plugins;
@@ -34,6 +35,7 @@ use tokio::sync::broadcast;
 
 pub use error::StoreError;
 pub use lease::Lease;
+pub use links::refuse_links;
 
 use crate::{events::Event, journal::Clock};
 use blobs::Blobs;
