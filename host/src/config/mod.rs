@@ -1,6 +1,7 @@
 //! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
 
 mod forge;
+mod operator;
 mod privacy;
 mod registries;
 mod toolchain;
@@ -122,8 +123,8 @@ pub struct Config {
     pub compile: CompileLimits,
     /// Executions at once: `runs.at-once`. Default 64.
     pub slots: usize,
-    /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else the
-    /// name the system has for the user, else `unknown`.
+    /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else `USER`
+    /// and its like, else the user's name in the system's database, else `uid` and the user's number.
     pub operator: String,
     /// To rehearse a crash: the journal stands still for ever after so many writes, or so many of a kind, and the data
     /// directory has a file `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
@@ -166,7 +167,7 @@ impl Config {
         let prices = Prices::new(at(&user, "prices"))?;
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
         let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
-        let operator = operator(&user);
+        let operator = operator::name(&user);
         let trust = trust(&user, &user_file)?;
         let sandbox = sandbox(&user, &user_file)?;
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
@@ -362,12 +363,6 @@ fn from_environment() -> Value {
         Some(model) => json!({ "models": { "default": model } }),
         None => json!({}),
     }
-}
-
-fn operator(user: &Value) -> String {
-    let set = || at(user, "operator").and_then(Value::as_str).map(str::to_owned);
-    let of_the_system = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(text);
-    text("BATON_USER").or_else(set).or_else(of_the_system).unwrap_or_else(|| "unknown".to_owned())
 }
 
 fn redactor(models: &llm::Config, servers: &[mcp::Config], secrets: &Secrets) -> Redactor {
