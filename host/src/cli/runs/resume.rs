@@ -4,7 +4,13 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    cli::{Context, answering::Answers, beside, budget, exit::Exit, model},
+    cli::{
+        Context,
+        answering::Answers,
+        beside, budget,
+        exit::Exit,
+        model,
+    },
     interfaces::llm::money::Scope,
 };
 
@@ -16,7 +22,7 @@ use crate::{
 pub(in crate::cli) struct Resume {
     /// Any beginning or end of the run's id
     run: String,
-    /// Who answers from now on: provider/model, an alias from the settings, or script/FILE
+    /// Model to use from now on: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
     /// Dollars the run may spend on models in all, with what it starts and what it has spent already
@@ -30,9 +36,10 @@ impl Resume {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let settings = self.model.as_deref().map(model::settings).transpose()?;
         let budget = self.budget.as_deref().map(budget::amount).transpose()?;
-        // Where another Baton executes, it carries on with this run as well.
+        // Where another host executes, it continues this run as well.
         let app = context.open_to_change().await?;
         let run = app.kernel.resolve(&self.run).await?;
+        model::check(&app.config, &run.workspace, settings.as_ref())?;
         if let Some(budget) = budget {
             app.books.set(&Scope::Run(run.root.clone()), Some(budget), &app.config.operator).await?;
         }
