@@ -418,8 +418,12 @@ pub fn compiler(config: &Config) -> Arc<dyn Compiler> {
 }
 
 impl Policy for Config {
-    fn settings(&self, workspace: &Path) -> Result<Value, String> {
-        self.settings(workspace).map_err(|error| error.to_string())
+    fn workspace_settings(&self, workspace: &Path) -> Result<Value, String> {
+        self.project(workspace).map_err(|error| error.to_string())
+    }
+
+    fn settings(&self, of_workspace: &Value) -> Value {
+        self.with_project(of_workspace)
     }
 
     fn limits(&self, plugin: &str) -> Limits {

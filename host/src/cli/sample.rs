@@ -27,6 +27,7 @@ pub(super) fn run(id: &str, plugin: &str, state: State) -> Run {
         project: String::new(),
         workspace: PathBuf::new(),
         settings: json!({}),
+        project_settings: None,
         seed: String::new(),
         started_at: 0,
         state,

@@ -209,8 +209,18 @@ impl Config {
         [self.data_dir.as_path(), &self.user_file].into_iter().chain(keys).flat_map(privacy::resolved).collect()
     }
 
-    /// Settings for a workspace: defaults, user, project, environment; the later wins.
+    /// Settings for a workspace as they are now: defaults, user, project, environment; the later wins.
     pub fn settings(&self, workspace: &Path) -> Result<Value, ConfigError> {
+        Ok(self.with_project(&self.project(workspace)?))
+    }
+
+    /// Defaults and the user's settings with those of a project over them, and those of the environment over both.
+    pub fn with_project(&self, project: &Value) -> Value {
+        Settings::merge(&[self.user.clone(), project.clone(), from_environment()]).into_value()
+    }
+
+    /// The settings in the file of a workspace.
+    pub fn project(&self, workspace: &Path) -> Result<Value, ConfigError> {
         let path = workspace.join(PROJECT_FILE);
         if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
             // Whoever wrote the workspace would choose which of the user's files plugins are shown.
@@ -220,7 +230,7 @@ impl Config {
         let project = settings_file(&path)?;
         no_script(&project, &path)?;
         fitting_models(&project, &path)?;
-        Ok(Settings::merge(&[self.user.clone(), project, from_environment()]).into_value())
+        Ok(project)
     }
 
     /// What a run of `plugin` may take: `limits` in the user's settings, and `plugins.NAME.limits` over it.

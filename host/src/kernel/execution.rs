@@ -1,6 +1,6 @@
 //! One execution of one run: an instance from start to answer, and what became of it. Moves no run from state to state.
 
-use std::{borrow::Cow, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use serde_json::Value;
 use wasmtime::{Store, Trap};
@@ -81,7 +81,7 @@ impl Kernel {
 
     /// All that the execution can reach, or a sentence that says why it cannot begin.
     async fn session(&self, run: &Run, plugin: &Plugin, gate: Gate, limits: Limits) -> Result<Session, String> {
-        let settings = self.parts.policy.settings(&self.settled_in(run).await?)?;
+        let settings = self.settings_of(run).await?;
         let recorder = Recorder::new(
             run.id.clone(),
             gate.history,
@@ -98,6 +98,28 @@ impl Kernel {
 }
 
 impl Kernel {
+    /// The settings of a run without its own: the operator's as they are now, and those of its workspace as they were when
+    /// its root began. A run could otherwise have itself a remote to push to, other tests or another model.
+    pub(super) async fn settings_of(&self, run: &Run) -> Result<Value, String> {
+        let kept = match run.root == run.id {
+            true => run.project_settings.clone(),
+            false => self.run(&run.root).await.map_err(|error| error.to_string())?.project_settings,
+        };
+        let of_workspace = match kept {
+            Some(kept) => kept,
+            None => self.parts.policy.workspace_settings(&self.settled_in(run).await?)?,
+        };
+        Ok(self.parts.policy.settings(&of_workspace))
+    }
+
+    /// The keys of the workspace's settings that have another value now than when the root began.
+    pub async fn settings_since(&self, root: &Run) -> Vec<String> {
+        let Some(kept) = &root.project_settings else { return Vec::new() };
+        let Ok(folder) = self.settled_in(root).await else { return Vec::new() };
+        // What cannot be read is told where it is used.
+        self.parts.policy.workspace_settings(&folder).map_or_else(|_| Vec::new(), |now| changed(kept, &now, ""))
+    }
+
     /// The folder whose settings a run goes by: the project's, also for one that works in a worktree. What is written there
     /// is not settled yet, and an agent that could say what its tests are would need none to pass.
     pub(super) async fn settled_in(&self, run: &Run) -> Result<PathBuf, String> {
@@ -108,6 +130,25 @@ impl Kernel {
             run = Cow::Owned(self.run(above).await.map_err(|error| error.to_string())?);
         }
         Ok(run.workspace.clone())
+    }
+}
+
+/// The dotted keys by which two documents differ, in their order.
+fn changed(before: &Value, now: &Value, path: &str) -> Vec<String> {
+    match (before, now) {
+        (Value::Object(before), Value::Object(now)) => {
+            let keys: BTreeSet<_> = before.keys().chain(now.keys()).collect();
+            let below = |key: &String| {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                changed(before.get(key).unwrap_or(&Value::Null), now.get(key).unwrap_or(&Value::Null), &path)
+            };
+            keys.into_iter().flat_map(below).collect()
+        }
+        (Value::Object(one), Value::Null) | (Value::Null, Value::Object(one)) if !one.is_empty() => {
+            one.keys().map(|key| if path.is_empty() { key.clone() } else { format!("{path}.{key}") }).collect()
+        }
+        _ if before == now => Vec::new(),
+        _ => vec![path.to_owned()],
     }
 }
 
@@ -223,4 +264,19 @@ fn limit(exceeded: Exceeded) -> Ending {
 /// The cause below the backtrace that wasmtime puts on top.
 fn first_cause(error: &wasmtime::Error) -> String {
     error.root_cause().to_string().trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_that_changed_are_named_by_their_keys() {
+        let before = json!({ "git": { "remote": "a" }, "test": { "command": "x", "image": "y" }, "same": [1] });
+        let now = json!({ "git": {}, "test": { "command": "z", "image": "y" }, "same": [1], "models": { "default": "a/b" } });
+        assert_eq!(changed(&before, &now, ""), ["git.remote", "models.default", "test.command"]);
+        assert_eq!(changed(&before, &before, ""), [""; 0]);
+    }
 }

@@ -91,8 +91,10 @@ pub struct Parts {
 
 /// What the operator set, as the kernel asks for it.
 pub trait Policy: Send + Sync {
-    /// Settings for a workspace, without those of a run; or a sentence that says what is wrong with them.
-    fn settings(&self, workspace: &Path) -> Result<Value, String>;
+    /// The settings that a workspace has of its own, or a sentence that says what is wrong with them.
+    fn workspace_settings(&self, workspace: &Path) -> Result<Value, String>;
+    /// The operator's settings together with those of a workspace.
+    fn settings(&self, of_workspace: &Value) -> Value;
     /// What a run of a plugin may take, by its name.
     fn limits(&self, plugin: &str) -> limits::Limits;
     /// Whether a file that is not part of this program may be executed, by who signed it; or a sentence that says why not.

@@ -173,6 +173,7 @@ impl Recording {
             project: String::new(),
             workspace: workspace.to_owned(),
             settings: Settings::merge(&[any_model, self.settings.clone()]).into_value(),
+            project_settings: Some(json!({})),
             seed: self.seed.clone(),
             started_at: self.started_at,
             state: State::Running,

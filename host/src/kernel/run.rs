@@ -89,6 +89,10 @@ pub struct Run {
     pub workspace: PathBuf,
     /// Settings given to this run alone; its children inherit them.
     pub settings: Value,
+    /// The settings of its workspace as they were when it began, for a root and all below it. What a run writes there later
+    /// holds for other runs alone. None for a run below a root, and for one that began before they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_settings: Option<Value>,
     /// What the guest's random numbers derive from; a fork keeps it.
     pub seed: String,
     /// The run's first moment as its guest sees it, in milliseconds since 1970 UTC; a fork keeps it.

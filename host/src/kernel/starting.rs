@@ -53,6 +53,7 @@ impl Kernel {
         let plugin = self.plugin(&order.plugin, order.kind)?;
         let workspace = order.workspace.canonicalize();
         let workspace = workspace.map_err(|error| KernelError::Workspace { path: order.workspace, reason: error.to_string() })?;
+        let project_settings = self.parts.policy.workspace_settings(&workspace).map_err(KernelError::Settings)?;
         let now = self.parts.clock.now();
         let id = RunId::at(now, (self.parts.random)());
         let run = Run {
@@ -62,6 +63,7 @@ impl Kernel {
             project: project_of(&workspace),
             workspace,
             settings: order.settings,
+            project_settings: Some(project_settings),
             seed: id.to_string(),
             started_at: now,
             input: self.parts.redactor.value(order.input),
@@ -82,6 +84,8 @@ impl Kernel {
             )));
         }
         let plugin = self.plugin(&source.plugin, source.kind)?;
+        let folder = self.settled_in(source).await.map_err(KernelError::Settings)?;
+        let project_settings = self.parts.policy.workspace_settings(&folder).map_err(KernelError::Settings)?;
         let now = self.parts.clock.now();
         let id = RunId::at(now, (self.parts.random)());
         let run = Run {
@@ -91,6 +95,7 @@ impl Kernel {
             project: source.project.clone(),
             workspace: source.workspace.clone(),
             settings: source.settings.clone(),
+            project_settings: Some(project_settings),
             seed: source.seed.clone(),
             started_at: source.started_at,
             input: source.input.clone(),
@@ -290,6 +295,7 @@ fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         project: String::new(),
         workspace: PathBuf::new(),
         settings: json!({}),
+        project_settings: None,
         seed: String::new(),
         started_at: now,
         state: State::Queued,

@@ -10,6 +10,8 @@ use crate::{
         beside, budget,
         exit::Exit,
         model,
+        screen::{WARNING, painted},
+        text,
     },
     interfaces::llm::money::Scope,
 };
@@ -43,7 +45,17 @@ impl Resume {
         if let Some(budget) = budget {
             app.books.set(&Scope::Run(run.root.clone()), Some(budget), &app.config.operator).await?;
         }
+        let changed = app.kernel.settings_since(&app.kernel.resolve(run.root.as_str()).await?).await;
         app.kernel.resume(&run, settings).await?;
+        if !changed.is_empty() {
+            let keys = changed.iter().map(|key| format!("`{}`", text::escaped(key))).collect::<Vec<_>>().join(", ");
+            context.screen.warn(format!(
+                "{} The workspace's baton.toml has changed since the run began ({}). The run keeps what it began with; a new run or a \
+                 fork takes the change.",
+                painted(WARNING, "!"),
+                text::excerpt(&keys, 200)
+            ));
+        }
         let (app, ended) = beside::drive_or_follow(app, context, &run.root, self.answers.manner()).await?;
         app.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };

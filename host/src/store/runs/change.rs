@@ -22,8 +22,8 @@ use crate::{
 };
 
 const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, \
-    kind, input, project, workspace, settings, seed, started_at, state, state_detail, wake_at, output, created_at, updated_at) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) on conflict (id) do nothing";
+    kind, input, project, workspace, settings, project_settings, seed, started_at, state, state_detail, wake_at, output, created_at, updated_at) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) on conflict (id) do nothing";
 const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
     repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
     asked_at, answered_at from journal where run_id = $2 and seq < $3";
@@ -94,6 +94,7 @@ impl Add {
             .bind(&*run.project)
             .bind(workspace(run)?)
             .bind(to_text(&run.settings)?)
+            .bind(run.project_settings.as_ref().map(to_text).transpose()?)
             .bind(&*run.seed)
             .bind(stored(run.started_at))
             .bind(run.state.as_str())

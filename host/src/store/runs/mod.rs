@@ -29,7 +29,7 @@ use record::{States, load};
 macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
-         workspace, settings, seed, started_at, state, state_detail, output, created_at, updated_at"
+         workspace, settings, project_settings, seed, started_at, state, state_detail, output, created_at, updated_at"
     };
 }
 

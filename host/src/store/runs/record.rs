@@ -90,6 +90,7 @@ pub(super) fn load(row: &AnyRow) -> Result<Run, StoreError> {
         project: row.try_get("project")?,
         workspace: PathBuf::from(row.try_get::<String, _>("workspace")?),
         settings: from_text(row.try_get("settings")?)?,
+        project_settings: row.try_get::<Option<&str>, _>("project_settings")?.map(from_text).transpose()?,
         seed: row.try_get("seed")?,
         started_at: read_number(row, "started_at")?,
         state: state(row)?,

@@ -112,6 +112,7 @@ fn run(name: &str) -> Run {
         project: "demo".to_owned(),
         workspace: PathBuf::from("/demo"),
         settings: json!({}),
+        project_settings: Some(json!({ "team": { "motto": "on" } })),
         seed: "seed".to_owned(),
         started_at: 5,
         state: State::Queued,
