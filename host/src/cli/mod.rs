@@ -7,6 +7,7 @@ mod backlog;
 mod beside;
 mod budget;
 mod compile;
+mod continuing;
 mod costs;
 mod decisions;
 mod demo;
@@ -146,7 +147,8 @@ impl Cli {
         if error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
             return Exit::Done;
         }
-        self.screen().warn(format!("{} {}", painted(BAD, "error:"), text::plain(&sentences(error))));
+        let said = text::plain(&text::commands_with(&sentences(error), self.globals.data_dir.as_deref()));
+        self.screen().warn(format!("{} {said}", painted(BAD, "error:")));
         if is_misuse(error) { Exit::Usage } else { Exit::Failed }
     }
 
@@ -239,10 +241,21 @@ impl Context {
 
     /// A command with the options that lead to the same data.
     fn again(&self, command: &str) -> String {
-        match &self.data_dir {
-            Some(folder) => format!("baton {command} --data-dir {}", text::shell_word(&text::escaped(&folder.display().to_string()))),
-            None => format!("baton {command}"),
-        }
+        text::command_with(command, self.data_dir.as_deref())
+    }
+
+    /// A text with such options in every command it names.
+    fn advice(&self, text: &str) -> String {
+        text::commands_with(text, self.data_dir.as_deref())
+    }
+}
+
+#[cfg(test)]
+impl Context {
+    /// One for the tests of what is printed.
+    fn bare() -> Self {
+        let screen = Screen { output: Output::Table, quiet: false, colour: Colour::Never };
+        Self { screen, data_dir: None, redactor: Redactor::default() }
     }
 }
 
@@ -265,7 +278,7 @@ fn is_misuse(error: &anyhow::Error) -> bool {
             KernelError::NoPlugin(_)
                 | KernelError::Grant(_)
                 | KernelError::NoRun(_)
-                | KernelError::Unclear(_)
+                | KernelError::Unclear { .. }
                 | KernelError::Workspace { .. }
         )
     };

@@ -162,7 +162,7 @@ fn of_host(cause: &str) -> Ending {
     let cause = cause.trim_end_matches('.');
     paused(
         PauseKind::Operator,
-        format!("The host could not execute the run: {cause}. The plugin is not at fault; mend it and carry on with `baton runs resume`."),
+        format!("The host could not execute the run: {cause}. The plugin is not at fault: fix the cause, then resume the run."),
     )
 }
 
@@ -201,19 +201,11 @@ fn answered(store: &Store<Guest>, answer: Result<Value, CallError>) -> Ending {
         return Ending::Interrupted(Interrupt::Departed(Box::new(departure)));
     }
     if let Some(entry) = recorder.unreplayed() {
-        return Ending::Interrupted(
-            Pause::new(
-                PauseKind::Mismatch,
-                format!(
-                    "The run ended before call {seq} ({call}), which its journal says it made. The plugin is not deterministic, or not the version the run \
-                     started with. Resume with the old version, or carry on anew from here with `baton runs fork {run} --at {seq}`.",
-                    seq = entry.seq,
-                    call = entry.call,
-                    run = entry.run,
-                ),
-            )
-            .into(),
+        let reason = format!(
+            "The run ended before call {} ({}), which its journal says it made. The plugin is not deterministic.",
+            entry.seq, entry.call
         );
+        return Ending::Interrupted(Pause::new(PauseKind::Mismatch, reason).forked_at(entry.seq).into());
     }
     match answer {
         Ok(output) => Ending::Succeeded(output),

@@ -19,6 +19,7 @@ pub mod permissions;
 pub mod recording;
 pub mod registry;
 pub mod replay;
+pub mod retrying;
 pub mod run;
 mod scheduler;
 pub mod signature;
@@ -122,8 +123,13 @@ pub enum KernelError {
     #[error("There is no run `{0}`. `baton runs list` shows those there are.")]
     NoRun(String),
     /// More than one run goes by these characters.
-    #[error("`{0}` fits more than one run; give more characters of the id. `baton runs list` shows them.")]
-    Unclear(String),
+    #[error("`{part}` fits more than one run. Give the whole id of the one you mean: {ids}.")]
+    Unclear {
+        /// The characters.
+        part: String,
+        /// The ids that they fit, as many as can be read.
+        ids: String,
+    },
     /// The run's state does not allow it.
     #[error("{0}")]
     WrongState(String),

@@ -189,6 +189,9 @@ pub trait Runs: Send + Sync {
     /// and a run that begins to wait for runs of which one has ended already, or for an answer that is there already, is
     /// queued at once. A run that reaches a final state takes back what it asked people. All of it happens in the same step.
     async fn transition(&self, id: &RunId, from: &[&str], to: State, output: Option<Value>, events: Vec<Draft>) -> Result<bool, RunsError>;
+    /// Queues failed runs that are to make calls again: each without the entries of its journal from that call on. In the
+    /// same step for all of them.
+    async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError>;
     /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;
     /// When the next waiting run of the tree under `root` (or of all) is due, in milliseconds since 1970 UTC.

@@ -78,8 +78,8 @@ pub enum StoreError {
     Closed,
     /// Something large is not in the blob store, or is not what was put there.
     #[error(
-        "A text of call {seq} of run {run} is {found} (blob {hash}); restore the folder `blobs` of the data directory from a copy and resume, or \
-         make that call anew: `baton runs fork {run} --at {seq}`."
+        "A text of call {seq} of run {id} is {found} (blob {hash}). Restore the folder `blobs` of the data directory from a copy, then resume \
+         the run; without a copy make the call again with `baton runs fork {id} --at {seq}`.", id = .run.short()
     )]
     Blob {
         /// The run that needs it.

@@ -16,10 +16,11 @@ use crate::{
     interfaces::llm::money::Scope,
 };
 
-/// Carry on with a run that was stopped, is paused, or has failed, and drive it to its end
+/// Resume a run that was stopped or is paused, or failed because a call was denied
 ///
-/// Calls that were answered before are answered from the journal: nothing is paid for twice. Where `baton serve` is at
-/// work on the same data, the run goes on there and is followed here.
+/// Calls that were answered before are answered from the journal: nothing is paid for twice. Only the call that was denied
+/// is made again, by a grant given since. A run that failed by any other answer is continued with `baton runs fork`. While
+/// `baton serve` executes runs on the same data, it executes this one too, and this command follows it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Resume {
     /// Any beginning or end of the run's id

@@ -45,6 +45,9 @@ const WAKE_DUE_TREE: &str = concat!(
     in_tree!("id", "$3")
 );
 const REQUEUE: &str = "update runs set state = 'queued', updated_at = $1 where state = 'running'";
+const FORGET_CALLS: &str = "delete from journal where run_id = $1 and seq >= $2";
+const REOPEN: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, trapped_at = null, updated_at = $2 \
+    where id = $1 and state || '' = 'failed'";
 const NOTE_TRAP: &str = "update runs set trapped_at = $2 where id = $1 and state || '' = 'failed'";
 /// Where two ended in one moment, the one that succeeded is taken to be the later.
 const LAST_ENDS: &str = "select trapped_at from runs where plugin = $1 and plugin_hash = $2 and updated_at > $3 \
@@ -173,6 +176,28 @@ impl Transition {
 async fn forget_waits(id: &RunId, connection: &mut AnyConnection) -> Result<(), StoreError> {
     sqlx::query(FORGET_WAITS).bind(id.as_str()).execute(connection).await?;
     Ok(())
+}
+
+/// Failed runs, each with the first call that it makes again.
+pub(super) struct Reopen {
+    pub(super) calls: Vec<(RunId, u64)>,
+    pub(super) events: Vec<Arc<NewEvent>>,
+}
+
+#[async_trait]
+impl Change for Reopen {
+    type Outcome = ();
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        for (run, seq) in &self.calls {
+            let queued = sqlx::query(REOPEN).bind(run.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
+            if queued.rows_affected() == 1 {
+                sqlx::query(FORGET_CALLS).bind(run.as_str()).bind(stored(*seq)).execute(&mut *step.connection).await?;
+            }
+        }
+        step.events.extend(self.events.iter().cloned());
+        Ok(())
+    }
 }
 
 pub(super) struct WakeDue {

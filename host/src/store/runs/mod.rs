@@ -22,7 +22,7 @@ use crate::{
     journal::RunId,
     kernel::run::{Filter, Queued, Run, Runs, RunsError, State, Tally},
 };
-use change::{Add, ChangeSettings, NoteTrap, RequestCancel, RequeueRunning, Transition, WakeDue};
+use change::{Add, ChangeSettings, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
 use record::{States, load};
 
 /// The columns a run is read from.
@@ -129,6 +129,11 @@ impl Runs for Store {
             output: output.map(|output| output.to_string()),
             events: NewEvent::all(events),
         };
+        self.queue.change(change).await.map_err(unwritten)
+    }
+
+    async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError> {
+        let change = Reopen { calls: calls.to_vec(), events: NewEvent::all(events) };
         self.queue.change(change).await.map_err(unwritten)
     }
 
