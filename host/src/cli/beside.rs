@@ -69,7 +69,7 @@ enum Followed {
 async fn follow(app: &App, context: &Context, root: &RunId, answers: (Manner, &mut Option<Keyboard>)) -> Result<Followed> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = kernel.resolve(root.as_str()).await?;
-    let mut watch = Watch::begin(kernel, &app.watchers, context.screen, &run).await?;
+    let mut watch = Watch::begin(kernel, &app.watchers, context, &run).await?;
     let patient = AtomicBool::new(false);
     let mut answering = Answering::new(app, context, root, answers, &patient);
     let (mut presses, mut heard, mut looks, mut is_awaited) = (presses(), Heard::Change, 0, true);

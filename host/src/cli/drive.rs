@@ -33,7 +33,7 @@ use crate::{
 pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, answers: (Manner, &mut Option<Keyboard>)) -> Result<Ended> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = find(kernel, root).await?;
-    let mut watch = Watch::begin(kernel, &app.watchers, context.screen, &run).await?;
+    let mut watch = Watch::begin(kernel, &app.watchers, context, &run).await?;
     if let Some(told) = replayed(kernel, root, watch.step()).await? {
         watch.say(&painted(FAINT, told));
     }

@@ -39,7 +39,7 @@ mod wrapping;
 
 use std::{
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -147,7 +147,7 @@ impl Cli {
         if error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
             return Exit::Done;
         }
-        let said = text::plain(&text::commands_with(&sentences(error), self.globals.data_dir.as_deref()));
+        let said = text::plain(&text::commands_with(&sentences(error), wanting_option(self.globals.data_dir.as_deref())));
         self.screen().warn(format!("{} {said}", painted(BAD, "error:")));
         if is_misuse(error) { Exit::Usage } else { Exit::Failed }
     }
@@ -246,7 +246,7 @@ impl Context {
 
     /// A text with such options in every command it names.
     fn advice(&self, text: &str) -> String {
-        text::commands_with(text, self.data_dir.as_deref())
+        text::commands_with(text, wanting_option(self.data_dir.as_deref()))
     }
 }
 
@@ -257,6 +257,11 @@ impl Context {
         let screen = Screen { output: Output::Table, quiet: false, colour: Colour::Never };
         Self { screen, data_dir: None, redactor: Redactor::default() }
     }
+}
+
+/// The data directory, where a command does not find it without the option.
+fn wanting_option(data_dir: Option<&Path>) -> Option<&Path> {
+    data_dir.filter(|folder| !config::is_data_dir_of_environment(folder))
 }
 
 /// The error and its causes, each once: some say their cause themselves.

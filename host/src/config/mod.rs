@@ -293,6 +293,11 @@ pub fn this_program() -> Option<PathBuf> {
     if cfg!(target_os = "linux") { Some(PathBuf::from("/proc/self/exe")) } else { env::current_exe().ok() }
 }
 
+/// Whether the environment leads to this data directory by itself, without an option on the command line.
+pub fn is_data_dir_of_environment(data_dir: &Path) -> bool {
+    path("BATON_DATA_DIR").is_some_and(|named| named == data_dir)
+}
+
 /// What the program logs to standard error: `BATON_LOG`, a level of its own such as `debug`, or directives such as
 /// `baton::kernel=trace`. Needed before anything else can be read.
 pub fn log_filter() -> Option<String> {
