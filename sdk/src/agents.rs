@@ -78,15 +78,14 @@ pub fn checked<T: DeserializeOwned>(agent: &str, task: &Task, schema: &Value, ch
         if problems.is_empty() {
             return Ok(second);
         }
-        let run = run::about().id;
         run::pause(&format!(
-            "The agent `{agent}` gave no answer that can be used, also after it was told why: {} Set another model for it and resume with \
-             `baton runs resume {run}`, which asks it anew.",
+            "The agent `{agent}` gave no usable answer, also after it was told why: {} Set another model for it, then resume the run, which \
+             asks it again.",
             problems.join(" ")
         ));
     }
     Err(Error::Other(format!(
-        "The agent `{agent}` gave no answer that can be used, and the run was resumed {MAX_PAUSES} times already. Make the task smaller, or set another model."
+        "The agent `{agent}` gave no usable answer, and the run was resumed {MAX_PAUSES} times already. Make the task smaller, or set another model."
     )))
 }
 

@@ -85,7 +85,7 @@ fn people_add_look_and_move() {
     assert!(list.stdout.contains("1-10-split") && list.stderr.contains("0 of 3 done"), "{}{}", list.stdout, list.stderr);
     let _moved = user.backlog(&["move", "1-1-init", "in-progress", "--reason", "Ada has time."]).exits(0);
     let moved = user.backlog(&["move", "1-1-init", "done"]).exits(0).stderr;
-    assert!(moved.contains("`baton backlog write --workspace work ") && moved.contains("tells the documents"), "{moved}");
+    assert!(moved.contains("`baton backlog write --workspace work ") && moved.contains("updates the documents"), "{moved}");
     assert_eq!(keys(&user.json(&["list", "--ready"])), ["1-2-add"]);
     assert_eq!(keys(&user.json(&["list", "--status", "done,blocked"])), ["1-1-init"]);
     let shown = user.json(&["show", "1-1-init"]);
@@ -120,6 +120,22 @@ fn people_add_look_and_move() {
 }
 
 #[test]
+fn a_person_reopens_what_is_done_and_is_held_to_what_comes_before() {
+    let user = User::with_stories();
+    let refused = user.backlog(&["move", "1-2-add", "done"]).exits(1).stderr;
+    assert!(refused.contains("`1-2-add` cannot be done while `1-1-init` is open") && refused.contains("`--force`"), "{refused}");
+    let refused = user.backlog(&["move", "1", "done"]).exits(1).stderr;
+    assert!(refused.contains("`1-1-init`, `1-2-add`"), "an epic is done with what is in it: {refused}");
+    let _forced = user.backlog(&["move", "1-2-add", "done", "--force"]).exits(0);
+    let _done = user.backlog(&["move", "1-1-init", "done"]).exits(0);
+    let reopened = user.backlog(&["move", "1-1-init", "todo", "--reason", "a slip"]).exits(0).stderr;
+    assert!(reopened.contains("`1-2-add` waited for it, and keeps its status"), "{reopened}");
+    let shown = user.json(&["show", "1-1-init"]);
+    assert_eq!((&shown["status"], shown["history"].as_array().unwrap().len()), (&json!("todo"), 3), "{shown}");
+    assert_eq!(keys(&user.json(&["list", "--ready"])), ["1-1-init"]);
+}
+
+#[test]
 fn mistakes_are_told_in_sentences() {
     let user = User::with_stories();
     let says = |arguments: &[&str], code: i32, expected: &str| {
@@ -127,7 +143,7 @@ fn mistakes_are_told_in_sentences() {
         assert!(ended.stderr.contains(expected), "{arguments:?}: {}", ended.stderr);
     };
     let _done = user.backlog(&["move", "1-1-init", "done"]).exits(0);
-    says(&["move", "1-1-init", "todo"], 1, "`1-1-init` is `done` and cannot become `todo`: what is done stays so");
+    says(&["move", "1-1-init", "review"], 1, "`1-1-init` is `done` and cannot become `review`: ");
     says(&["show", "1-1-inti"], 2, "near it are `1-1-init`");
     says(&["move", "ghost", "done"], 2, "There is no item `ghost`");
     says(&["move", "1-2-add", "finished"], 2, "a status is one of todo, in-progress");

@@ -43,8 +43,8 @@ fn who_waits_takes_the_place_of_who_ends() {
     let waiting: Vec<_> = (0..2).map(|number| running(home, &json!({ "do": "sleep", "milliseconds": number }))).collect();
     let _first = program::ended(first.wait_with_output().unwrap()).exits(0);
     let told: Vec<_> = waiting.into_iter().map(|child| program::ended(child.wait_with_output().unwrap()).exits(0).stderr).collect();
-    assert!(told.iter().any(|told| told.contains("the run is carried on with here")), "{told:?}");
-    assert!(told.iter().all(|told| told.contains("has not begun this run yet")), "{told:?}");
+    assert!(told.iter().any(|told| told.contains("Continuing this run here")), "{told:?}");
+    assert!(told.iter().all(|told| told.contains("has not started this run yet")), "{told:?}");
     for run in json_of(home, &["runs", "list"]).as_array().unwrap() {
         assert_eq!(run["state"], "succeeded", "{run}");
     }
@@ -65,11 +65,11 @@ fn who_is_at_work_on_other_runs_is_not_said_to_carry_on_with_this_one() {
     };
     let mut busy = busy(home, 60_000);
     let told = answer(0);
-    assert!(told.contains("has not taken run") && told.contains("baton runs resume ") && !told.contains("carries on"), "{told}");
+    assert!(told.contains("has not taken up run") && told.contains("baton runs resume ") && !told.contains("continues run"), "{told}");
     busy.kill().unwrap();
     busy.wait().unwrap();
     let told = answer(1);
-    assert!(told.contains("Nobody executes the run now"), "{told}");
+    assert!(told.contains("No host is running"), "{told}");
 }
 
 #[test]
@@ -84,5 +84,86 @@ fn an_author_develops_beside_a_host_that_executes() {
     for child in [&mut author, &mut busy] {
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+}
+
+#[test]
+fn beside_a_host_a_question_without_a_terminal_ends_the_command_and_the_host_tells_it_with_its_answer() {
+    let home = installed();
+    let home = home.path();
+    let host = program::command(home, &["serve", "--data-dir", "data"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut host = Serving(host);
+    let process = format!("process {},", host.0.id());
+    let executes = || std::fs::read_to_string(home.join("data/lock")).unwrap_or_default().contains(&process);
+    assert!(program::wait_until(&mut host.0, executes));
+
+    // Also one of several runs that one command waits for, of which another takes its time.
+    let asks = json!({ "do": "ask-person", "say": "Which currency?", "options": ["EUR", "USD"] });
+    let both = json!({ "do": "start-all", "inputs": [asks, { "do": "sleep", "milliseconds": 300 }] });
+    for (input, result) in [(asks.clone(), json!("USD")), (both, json!(["USD", true]))] {
+        let input = input.to_string();
+        let asked = program::run(home, &["run", "probe", "--input", &input, "--data-dir", "data"]).exits(3).stderr;
+        let question = json_of(home, &["questions", "list"])[0]["question"].as_str().unwrap().to_owned();
+        let short = &question[question.len() - 8..];
+        let answer = format!("`baton questions answer {short} ANSWER --data-dir data`");
+        assert!(asked.contains(&answer) && asked.contains("Which currency?") && asked.contains("baton runs show "), "{asked}");
+        let _answered = program::run(home, &["questions", "answer", short, "2", "--data-dir", "data"]).exits(0);
+        let ended = || json_of(home, &["runs", "list"])[0]["state"] == "succeeded";
+        assert!(program::wait_until(&mut host.0, ended));
+        let root = json_of(home, &["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+        assert_eq!(json_of(home, &["runs", "show", &root])["output"], result);
+    }
+    let asking = asks.to_string();
+    let yes = program::run(home, &["run", "probe", "--yes", "--input", &asking, "--data-dir", "data"]).exits(0);
+    assert_eq!(yes.stdout.trim(), "\"EUR\"");
+    let decided = program::run(home, &["decisions", "--data-dir", "data"]).exits(0).stdout;
+    assert!(decided.contains("Which currency?") && decided.contains("→ EUR") && decided.contains("by --yes"), "{decided}");
+    assert_eq!(json_of(home, &["decisions"]).as_array().unwrap().len(), 1, "what a person answered is none");
+
+    let told = host.ended();
+    for part in ["probe (run ", "Which currency? Answer with `baton questions answer ", "was answered by ", "“USD”", "got its best answer"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let dated = |line: &str| line.len() > 19 && line.as_bytes()[4] == b'-' && line.as_bytes()[13] == b':';
+    assert!(told.lines().all(dated), "every line has its time: {told}");
+}
+
+#[test]
+fn a_host_tells_what_it_found_when_it_began() {
+    let home = installed();
+    let home = home.path();
+    let asks = json!({ "do": "ask-person", "say": "Which currency?" }).to_string();
+    let _waiting = program::run(home, &["run", "probe", "--input", &asks, "--data-dir", "data"]).exits(3);
+    let host = program::command(home, &["serve", "--data-dir", "data"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut host = Serving(host);
+    let process = format!("process {},", host.0.id());
+    let executes = || std::fs::read_to_string(home.join("data/lock")).unwrap_or_default().contains(&process);
+    assert!(program::wait_until(&mut host.0, executes));
+    let question = json_of(home, &["questions", "list"])[0]["question"].as_str().unwrap().to_owned();
+    let _answered = program::run(home, &["questions", "answer", &question, "EUR", "--data-dir", "data"]).exits(0);
+    assert!(program::wait_until(&mut host.0, || json_of(home, &["runs", "list"])[0]["state"] == "succeeded"));
+    let told = host.ended();
+    assert!(told.contains("is still waiting for an answer to question ") && told.contains(" succeeded."), "{told}");
+}
+
+/// A host that serves until it is asked to end.
+struct Serving(Child);
+
+impl Serving {
+    /// Asks it to end, and gives what it said.
+    fn ended(&mut self) -> String {
+        let _asked = std::process::Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
+        let mut told = String::new();
+        std::io::Read::read_to_string(self.0.stderr.as_mut().unwrap(), &mut told).unwrap();
+        assert_eq!(self.0.wait().unwrap().code(), Some(0), "{told}");
+        told
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill().and_then(|()| self.0.wait());
     }
 }

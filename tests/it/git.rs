@@ -140,7 +140,7 @@ fn a_failed_run_keeps_its_worktree_until_it_is_cancelled() {
     let again = user.baton(&["runs", "cancel", &run]).exits(1);
     assert!(again.stderr.contains("is cancelled already"), "{}", again.stderr);
     let resumed = user.baton(&["runs", "resume", &run]).exits(1);
-    assert!(resumed.stderr.contains("was cancelled already; there is nothing to resume"), "{}", resumed.stderr);
+    assert!(resumed.stderr.contains("was cancelled and cannot be resumed"), "{}", resumed.stderr);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_fork_is_told_that_worktrees_stay_with_the_run_that_made_them() {
     assert!(forked.stderr.contains("A fork has none of the run it was forked from"), "{}", forked.stderr);
     // The run of a story worked in a folder that is there no more.
     let forked = user.baton(&["runs", "fork", started["child"].as_str().unwrap(), "--at", "1"]).exits(1);
-    assert!(forked.stderr.contains("it was given back when its work had ended"), "{}", forked.stderr);
+    assert!(forked.stderr.contains("it was released when its work ended"), "{}", forked.stderr);
     user.landed();
     user.is_tidy();
 }

@@ -405,15 +405,18 @@ fn who_decided_what_and_why_can_be_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_denied_call_is_told_once_however_often_the_run_is_resumed() {
+async fn a_denied_call_is_told_once_however_often_it_is_replayed_and_again_when_it_is_made_again() {
     let host = TestHost::new().await;
     let run = host.run(json!({ "do": "write", "path": "elsewhere", "content": "x" })).await;
     for _ in 0..2 {
-        host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+        host.app.kernel.runs().transition(&run.id, &["failed"], State::Queued, None, Vec::new()).await.unwrap();
         host.drive(&run.id).await;
     }
+    assert_eq!(audit(&host).await.len(), 1, "{:?}", audit(&host).await);
+    host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+    host.drive(&run.id).await;
     let audit = audit(&host).await;
-    assert_eq!(audit.len(), 1, "{audit:?}");
+    assert_eq!(audit.len(), 2, "{audit:?}");
     assert_eq!((audit[0].0.as_str(), &audit[0].1["capability"]["kind"]), ("denied", &json!("write")));
 }
 
@@ -431,4 +434,51 @@ fn what_nothing_uses_yet_is_asked_for_granted_shown_and_revoked() {
     assert!(shown["warnings"].to_string().contains("no use yet"), "{}", shown["warnings"]);
     let revoked = user.json(&["plugin", "revoke", "probe", "secrets"]);
     assert_eq!(revoked["withheld"]["secrets"], json!(["deploy-key"]));
+}
+
+#[test]
+fn a_run_that_was_denied_a_call_makes_it_again_when_it_is_resumed_after_the_grant() {
+    let user = User::with_probe();
+    let _granted = user.baton(&["plugin", "grant", "probe", "workflows=probe"]).exits(0);
+    let write = |path: &str| json!({ "do": "write", "path": path, "content": "x" });
+    // Itself, and far below it by either way of waiting.
+    let below = json!({ "do": "start-all", "inputs": [{ "do": "echo", "say": 1 }, write("out/b.txt")] });
+    let far = json!({ "do": "start-any", "inputs": [{ "do": "start-all", "inputs": [write("out/c.txt")] }] });
+    let mut failed = Vec::new();
+    for input in [write("out/a.txt"), below, far] {
+        let ended = user.baton(&["run", "probe", "--workspace", "work", "--input", &input.to_string()]).exits(1).stderr;
+        let advice = ended.lines().find(|line| line.contains("make the call again")).unwrap_or_else(|| panic!("{ended}"));
+        assert!(!ended.contains("runs fork"), "one advice: {ended}");
+        let resume = advice.split('`').nth(1).unwrap();
+        failed.push(resume.split_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>());
+    }
+    let again = |resume: &[String], code| user.baton(&resume.iter().map(String::as_str).collect::<Vec<_>>()).exits(code);
+    let _still = again(&failed[0], 1);
+    let _granted = user.baton(&["plugin", "grant", "probe", "write=out/**"]).exits(0);
+    for resume in &failed {
+        let _done = again(resume, 0);
+    }
+    for name in ["a", "b", "c"] {
+        assert!(user.home.path().join(format!("work/out/{name}.txt")).is_file(), "{name}");
+    }
+    let over = again(&failed[0], 1).stderr;
+    assert!(over.contains("has succeeded and cannot be resumed"), "{over}");
+}
+
+#[test]
+fn a_run_that_failed_by_another_answer_is_forked_where_its_advice_says() {
+    let user = User::with_probe();
+    let _granted = user.baton(&["plugin", "grant", "probe"]).exits(0);
+    let read = json!({ "do": "read", "path": "docs/gone.md" });
+    for input in [read.clone(), json!({ "do": "start-all", "inputs": [read] })] {
+        let _absent = fs::remove_file(user.home.path().join("work/docs/gone.md"));
+        let ended = user.baton(&["run", "probe", "--workspace", "work", "--input", &input.to_string()]).exits(1).stderr;
+        let advice = ended.lines().find(|line| line.contains("make the failed call again")).unwrap_or_else(|| panic!("{ended}"));
+        let fork: Vec<_> = advice.split('`').nth(1).unwrap().split_whitespace().skip(1).collect();
+        let resumed = user.baton(&["runs", "resume", fork[2]]).exits(1).stderr;
+        assert!(resumed.contains(&format!("`baton {}", fork[..5].join(" "))), "{resumed}");
+        fs::create_dir_all(user.home.path().join("work/docs")).unwrap();
+        fs::write(user.home.path().join("work/docs/gone.md"), "back").unwrap();
+        let _forked = user.baton(&fork).exits(0);
+    }
 }

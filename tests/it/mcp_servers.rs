@@ -44,7 +44,7 @@ impl Scene {
 }
 
 fn is_ambiguous(run: &Run) -> bool {
-    matches!(&run.state, State::Paused { pause } if pause.kind == PauseKind::Ambiguous && pause.reason.contains("baton runs fork"))
+    matches!(&run.state, State::Paused { pause } if pause.kind == PauseKind::Ambiguous && pause.at.is_some())
 }
 
 fn text(run: &Run, number: usize) -> String {

@@ -291,7 +291,7 @@ fn killed_hosts_forget_no_question_and_an_answer_from_beside_is_heard() {
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(json_of(home, &["questions", "list"]).as_array().unwrap().len(), 1, "not asked again");
     let told = program::run(home, &["questions", "answer", id, "--yes", "--data-dir", "data"]).exits(0).stderr;
-    assert!(told.contains("carries on with it"), "{told}");
+    assert!(told.contains("The running host continues run "), "{told}");
     let answered = std::time::Instant::now();
     let settled = || {
         let all = json_of(home, &["questions", "list", "--all"]);

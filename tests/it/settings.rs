@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use baton_tests::program::{self, Ended};
+use baton_tests::{
+    host::TestHost,
+    program::{self, Ended},
+};
+use serde_json::json;
 use tempfile::TempDir;
 
 /// What `plan` comes to with these settings of the user and of the project.
@@ -34,4 +38,59 @@ fn what_can_name_no_model_is_refused_before_anything_is_done() {
         let told = "has to be a provider/model, an alias, or a list of them, and is 5";
         assert!(ended.stderr.contains("`models.default` in `") && ended.stderr.contains(told), "{}", ended.stderr);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_goes_by_the_settings_of_its_workspace_as_they_were_when_it_began() {
+    let host = TestHost::new().await;
+    let file = host.workspace().join("baton.toml");
+    let say = |remote: &str| fs::write(&file, format!("[git]\nremote = \"{remote}\"\n")).unwrap();
+    let asked = |key: &str| json!({ "do": "setting", "key": key });
+    say("origin");
+    // Put away before it looks, and with it a run below it.
+    let both = json!({ "do": "in-turn", "inputs": [{ "do": "pause", "say": "wait", "times": 1 }, asked("git.remote"), { "do": "start-all", "inputs": [asked("git.remote")] }] });
+    let run = host.run(both).await;
+    say("elsewhere");
+    let host = host.restarted().await;
+    let run = host.find(&run.id).await;
+    assert_eq!(host.app.kernel.settings_since(&run).await, ["git.remote"]);
+    host.app.kernel.resume(&run, None).await.unwrap();
+    host.drive(&run.id).await;
+    let output = host.find(&run.id).await.output.unwrap().to_string();
+    assert!(output.matches("origin").count() == 2 && !output.contains("elsewhere"), "{output}");
+    let next = host.run(asked("git.remote")).await;
+    assert_eq!(next.output, Some(json!("elsewhere")), "a new run takes what is there");
+    let fork = host.app.kernel.fork(&run, 1).await.unwrap();
+    assert_eq!(fork.project_settings, Some(json!({ "git": { "remote": "elsewhere" } })));
+}
+
+#[test]
+fn a_model_that_nobody_can_ask_is_told_before_a_run_begins() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("probe.wasm"), baton_tests::PROBE).unwrap();
+    fs::write(
+        home.path().join("settings.toml"),
+        "[models]\nbad = \"fine\"\nfine = [\"openai/x\", \"bogus/y\"]\nround = \"round\"\nlost = \"script/none.yaml\"\n",
+    )
+    .unwrap();
+    let baton = |arguments: &[&str]| {
+        let mut command = program::command(home.path(), &[arguments, &["--data-dir", "data"]].concat());
+        program::ended(command.env("BATON_CONFIG", home.path().join("settings.toml")).output().unwrap())
+    };
+    let _installed = baton(&["plugin", "install", "probe.wasm", "--grant"]).exits(0);
+    for (model, told) in [
+        ("bogus/x", "there is no provider `bogus`. Name one of anthropic, gemini, ollama, openai, script"),
+        ("", "`` is not a model"),
+        ("x", "`x` is not an alias for a model"),
+        ("anthropic/", "names no model"),
+        ("bad", "`models.bad`: `bogus/y` is not a model"),
+        ("round", "leads back to itself"),
+        ("lost", "There is no script `none.yaml`"),
+        ("script/none.yaml", "There is no script"),
+    ] {
+        let refused = baton(&["run", "probe", "--input", "{\"do\":\"echo\"}", "--model", model]).exits(2).stderr;
+        assert!(refused.contains(told), "{model}: {refused}");
+    }
+    assert_eq!(baton(&["runs", "list", "-o", "json"]).exits(0).stdout.trim(), "[]", "none has begun");
+    let _echoed = baton(&["run", "probe", "--input", "{\"do\":\"echo\"}", "--model", "openai/x"]).exits(0);
 }

@@ -49,7 +49,7 @@ use crate::{
         sources::Sources,
         versions::{Published, Shelf, Versions},
     },
-    store::{Lease, Store, StoreError},
+    store::{Lease, Store, StoreError, refuse_links},
 };
 
 /// Longest for one request to a forge with all of its answer.
@@ -158,6 +158,7 @@ impl App {
     pub async fn open(config: Config, access: Access) -> Result<Self, AppError> {
         // One TLS for the process; that it was installed before is no failure.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        refuse_links(&config.data_dir)?;
         let lease = leased(&config.data_dir, access)?;
         let store = Arc::new(opened(&config.data_dir, access, lease.as_ref()).await?);
         let shelf = Shelf::of(&config.data_dir);
@@ -427,8 +428,12 @@ pub fn compiler(config: &Config) -> Arc<dyn Compiler> {
 }
 
 impl Policy for Config {
-    fn settings(&self, workspace: &Path) -> Result<Value, String> {
-        self.settings(workspace).map_err(|error| error.to_string())
+    fn workspace_settings(&self, workspace: &Path) -> Result<Value, String> {
+        self.project(workspace).map_err(|error| error.to_string())
+    }
+
+    fn settings(&self, of_workspace: &Value) -> Value {
+        self.with_project(of_workspace)
     }
 
     fn limits(&self, plugin: &str) -> Limits {

@@ -101,9 +101,17 @@ fn owner(data_dir: &Path, access: Access) -> Result<String, AppError> {
     }
     let name = uuid::Uuid::from_bytes(rand::random()).simple().to_string();
     if access == Access::Execute {
-        fs::write(&path, &name).map_err(|error| unusable(&path, &error))?;
+        keep(data_dir, &path, &name).map_err(|error| unusable(&path, &error))?;
     }
     Ok(name)
+}
+
+/// Puts a whole file in its place, and in that of a link.
+fn keep(data_dir: &Path, path: &Path, name: &str) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(data_dir)?;
+    io::Write::write_all(&mut file, name.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
 }
 
 fn unusable(path: &Path, error: &io::Error) -> AppError {

@@ -1,12 +1,13 @@
-//! Takes answers to the questions of a tree while it is driven: from whoever sits at the terminal, or the askers' best
-//! ones. Where there is neither, it leaves the questions open and says when nothing else can go on.
+//! Takes answers to the questions of a tree while it is executed, here or by the running host: from the person at the
+//! terminal, or the askers' best ones. Without either it leaves the questions open and reports when nothing else can
+//! continue.
 
 use std::{
     collections::HashSet,
     future,
     io::IsTerminal,
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Result;
@@ -18,10 +19,10 @@ use tokio::{
 };
 
 use super::{
-    figures,
+    Context, figures,
     keyboard::Keyboard,
     live::Watch,
-    questions::{answer::give, card},
+    questions::{self, answer::give, card},
     screen::{GOOD, painted},
     text,
 };
@@ -35,6 +36,8 @@ use crate::{
 
 /// How often it is looked whether somebody answered from elsewhere.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long a run may have to come to rest, before its open questions are told while others continue.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who answers what the runs ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,19 +73,28 @@ pub(super) enum Heard {
     End,
 }
 
+/// The keyboard of the person who answers. None where nobody can type.
+pub(super) fn keyboard(manner: Manner) -> Option<Keyboard> {
+    let attached = manner == Manner::Ask && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    attached.then(Keyboard::new)
+}
+
 /// Takes the answers to the questions of one tree.
 pub(super) struct Answering<'a> {
     app: &'a App,
+    context: &'a Context,
     root: RunId,
     manner: Manner,
     events: Receiver<Event>,
     look: Interval,
     /// None where nobody can type.
-    keyboard: Option<Keyboard>,
+    keyboard: &'a mut Option<Keyboard>,
     /// The question whose answer is being typed.
     shown: Option<Asked>,
     /// The questions that stay open.
     left: HashSet<QuestionId>,
+    /// Those of them of which nothing was said yet.
+    untold: Vec<(Instant, Asked)>,
     /// Somebody may yet answer here.
     patient: &'a AtomicBool,
     /// It was looked at what was asked before.
@@ -91,20 +103,27 @@ pub(super) struct Answering<'a> {
 
 impl<'a> Answering<'a> {
     /// `patient` says from now on whether somebody may yet answer here.
-    pub(super) fn new(app: &'a App, root: &RunId, manner: Manner, patient: &'a AtomicBool) -> Self {
-        let attached = manner == Manner::Ask && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        patient.store(attached || manner == Manner::Best, Ordering::SeqCst);
+    pub(super) fn new(
+        app: &'a App,
+        context: &'a Context,
+        root: &RunId,
+        (manner, keyboard): (Manner, &'a mut Option<Keyboard>),
+        patient: &'a AtomicBool,
+    ) -> Self {
+        patient.store(keyboard.is_some() || manner == Manner::Best, Ordering::SeqCst);
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             app,
+            context,
             root: root.clone(),
             manner,
             events: app.kernel.events().listen(),
             look,
-            keyboard: attached.then(Keyboard::new),
+            keyboard,
             shown: None,
             left: HashSet::new(),
+            untold: Vec::new(),
             patient,
             begun: false,
         }
@@ -125,7 +144,7 @@ impl<'a> Answering<'a> {
                     Err(RecvError::Closed) => future::pending().await,
                 },
                 _ = self.look.tick(), if self.shown.is_some() || !self.left.is_empty() => return Heard::Change,
-                line = typed(&mut self.keyboard), if self.shown.is_some() => return line.map_or(Heard::End, Heard::Line),
+                line = typed(self.keyboard), if self.shown.is_some() => return line.map_or(Heard::End, Heard::Line),
             }
         }
     }
@@ -135,7 +154,7 @@ impl<'a> Answering<'a> {
         match heard {
             Heard::Line(line) => self.typed(&line, watch).await?,
             Heard::End => {
-                self.keyboard = None;
+                *self.keyboard = None;
                 self.patient.store(false, Ordering::SeqCst);
                 if self.shown.take().is_some() {
                     watch.go_on("");
@@ -162,14 +181,28 @@ impl<'a> Answering<'a> {
         }
         for asked in open {
             if self.manner == Manner::Best && !self.left.contains(&asked.id) {
-                self.take_best(asked, watch).await?;
+                let left = self.take_best(asked, watch).await?;
+                self.untold.extend(left.map(|asked| (Instant::now(), asked)));
             } else if self.keyboard.is_none() {
-                self.left.insert(asked.id);
+                if self.left.insert(asked.id.clone()) {
+                    self.untold.push((Instant::now(), asked));
+                }
             } else if self.shown.is_none() {
                 self.show(asked, watch);
             }
         }
-        Ok(self.shown.is_none() && !self.left.is_empty() && self.stands_still().await?)
+        let stands = self.shown.is_none() && !self.left.is_empty() && self.stands_still().await?;
+        if !stands {
+            // Otherwise the command ends and lists them.
+            self.untold.retain(|(since, asked)| {
+                let is_due = since.elapsed() > PATIENCE;
+                if is_due && self.left.contains(&asked.id) {
+                    watch.say(&how_to_answer(self.context, asked));
+                }
+                !is_due
+            });
+        }
+        Ok(stands)
     }
 
     /// Somebody else answered, or nobody will.
@@ -187,16 +220,17 @@ impl<'a> Answering<'a> {
         self.shown = Some(asked);
     }
 
-    async fn take_best(&mut self, asked: Asked, watch: &Watch<'_>) -> Result<()> {
+    /// Gives the question back where it has no best answer and stays open.
+    async fn take_best(&mut self, asked: Asked, watch: &Watch<'_>) -> Result<Option<Asked>> {
         let Some(best) = asked.question.best_or_first() else {
-            self.left.insert(asked.id);
-            return Ok(());
+            self.left.insert(asked.id.clone());
+            return Ok(Some(asked));
         };
         if late(give(self.app, &asked, best, Source::Yes).await)?.is_none() {
             let question = text::excerpt(&card::line(&asked.question.text), 100);
             watch.say(&format!("{} {question} {}", painted(GOOD, "→"), text::excerpt(&card::line(best), 100)));
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn typed(&mut self, line: &str, watch: &mut Watch<'_>) -> Result<()> {
@@ -229,6 +263,13 @@ impl<'a> Answering<'a> {
 /// The questions of a tree that wait for an answer, the gravest first.
 pub(super) async fn open(app: &App, root: &RunId) -> Result<Vec<Asked>> {
     Ok(app.questions.list(&Filter { all: false, root: Some(root.clone()) }).await?)
+}
+
+/// A question with the command that answers it, in one line.
+pub(super) fn how_to_answer(context: &Context, asked: &Asked) -> String {
+    let answer = context.again(&format!("questions answer {} ANSWER", questions::short(&asked.id)));
+    let text = text::excerpt(&card::line(&asked.question.text), 100);
+    format!("{} question {}: {text} Answer with `{answer}`.", card::severity(asked.question.severity), questions::short(&asked.id))
 }
 
 /// What somebody else did first, which is no failure here.

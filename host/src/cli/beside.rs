@@ -1,8 +1,8 @@
-//! Follows a run that another Baton executes: shows what it does, takes best answers if it is to, and leaves it at Ctrl-C.
-//! Where the other ends first, the run is carried on with here.
+//! Follows a run that the running host executes: shows what it does, takes answers, and leaves it at Ctrl-C. If the host
+//! stops first, the run continues here.
 
 use std::{
-    collections::HashSet,
+    sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
 
@@ -10,16 +10,15 @@ use anyhow::Result;
 
 use super::{
     Context,
-    answering::{self, Manner},
+    answering::{self, Answering, Heard, Manner},
     drive::{drive_answering, ended, presses},
     ending::Ended,
+    keyboard::Keyboard,
     live::Watch,
-    questions::{answer::give, short},
     text,
 };
 use crate::{
     app::App,
-    interfaces::people::Source,
     journal::{RunId, Wait},
     kernel::{
         Kernel,
@@ -38,12 +37,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Brings the tree under `root` to its end, in this process or in the one that executes; gives the host that is open then.
 /// None when it was left.
 pub(super) async fn drive_or_follow(mut app: App, context: &Context, root: &RunId, manner: Manner) -> Result<(App, Option<Ended>)> {
+    // One for both ways: a second one would read lines that belong to the first.
+    let mut keyboard = answering::keyboard(manner);
     loop {
         if app.executes() {
-            let ended = drive_answering(&app, context, root, manner).await?;
+            let ended = drive_answering(&app, context, root, (manner, &mut keyboard)).await?;
             return Ok((app, Some(ended)));
         }
-        match follow(&app, context, root, manner).await? {
+        match follow(&app, context, root, (manner, &mut keyboard)).await? {
             Followed::Ended(ended) => return Ok((app, Some(*ended))),
             Followed::Left => return Ok((app, None)),
             Followed::Alone => {
@@ -65,63 +66,42 @@ enum Followed {
     Alone,
 }
 
-async fn follow(app: &App, context: &Context, root: &RunId, manner: Manner) -> Result<Followed> {
+async fn follow(app: &App, context: &Context, root: &RunId, answers: (Manner, &mut Option<Keyboard>)) -> Result<Followed> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = kernel.resolve(root.as_str()).await?;
-    let mut watch = Watch::begin(kernel, &app.watchers, context.screen, &run).await?;
-    let (mut presses, mut told, mut looks, mut is_awaited) = (presses(), HashSet::new(), 0, true);
+    let mut watch = Watch::begin(kernel, &app.watchers, context, &run).await?;
+    let patient = AtomicBool::new(false);
+    let mut answering = Answering::new(app, context, root, answers, &patient);
+    let (mut presses, mut heard, mut looks, mut is_awaited) = (presses(), Heard::Change, 0, true);
     loop {
         watch.catch_up().await?;
-        settle_questions(app, context, root, manner, &mut told, &watch).await?;
-        if !can_go_on(kernel, root).await? {
+        let stands = answering.take(heard, &mut watch).await?;
+        if stands || !can_go_on(kernel, root).await? {
+            answering.close(&mut watch).await?;
             watch.end().await?;
             let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             return Ok(Followed::Ended(Box::new(ended(app, root, took, false).await?)));
         }
         looks = (looks + 1) % LOOKS_A_CHECK;
         if looks == 0 && app.is_alone() {
-            watch.say("The Baton that was at work on this data has ended; the run is carried on with here.");
+            watch.say("The host has stopped. Continuing this run here.");
             return Ok(Followed::Alone);
         }
         is_awaited &= kernel.resolve(root.as_str()).await?.state == State::Queued;
         if is_awaited && began.elapsed() > PATIENCE {
             is_awaited = false;
-            watch.say("The Baton that is at work on this data has not begun this run yet. Should it end first, the run is executed here.");
+            watch.say("The running host has not started this run yet. If it stops first, the run continues here.");
         }
-        tokio::select! {
+        heard = tokio::select! {
             Some(()) = presses.recv() => {
                 let cancel = context.again(&format!("runs cancel {}", text::short(root)));
-                watch.say(&format!("The run stays with the Baton that is at work on this data. `{cancel}` ends it."));
+                watch.say(&format!("The running host continues this run. `{cancel}` cancels it."));
                 return Ok(Followed::Left);
             }
-            () = tokio::time::sleep(LOOK) => {}
-        }
+            heard = answering.next() => heard,
+            () = tokio::time::sleep(LOOK) => Heard::Change,
+        };
     }
-}
-
-/// Takes the best answers, or says once of each question how to answer it.
-async fn settle_questions(
-    app: &App,
-    context: &Context,
-    root: &RunId,
-    manner: Manner,
-    told: &mut HashSet<String>,
-    watch: &Watch<'_>,
-) -> Result<()> {
-    for asked in answering::open(app, root).await? {
-        if !told.insert(asked.id.to_string()) {
-            continue;
-        }
-        match asked.question.best_or_first() {
-            // Somebody else may have answered just now.
-            Some(best) if manner == Manner::Best => drop(give(app, &asked, best, Source::Yes).await),
-            _ => {
-                let answer = context.again(&format!("questions answer {} ANSWER", short(&asked.id)));
-                watch.say(&format!("Somebody has to answer: {} `{answer}`", text::line(&asked.question.text)));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Whether anything in the tree is at work, or will be by itself or by an answer.

@@ -1,4 +1,4 @@
-//! `baton decisions`: what runs decided without asking anybody.
+//! `baton decisions`: what was decided without a person.
 
 use anyhow::Result;
 use clap::Args;
@@ -19,7 +19,7 @@ use crate::{
     interfaces::people::{Decided, DecisionFilter},
 };
 
-/// List what runs decided without asking anybody, the newest first
+/// List what was decided without you, newest first: by runs, by `--yes` and by questions that expired
 #[derive(Debug, Args)]
 pub(super) struct Decisions {
     /// Only those of this run and the runs below it: any beginning or end of its id
@@ -45,7 +45,7 @@ impl Decisions {
         if context.screen.is_json() {
             context.screen.document(&decisions.iter().map(document).collect::<Vec<_>>())?;
         } else if decisions.is_empty() {
-            context.screen.tell("Nothing was decided without asking.");
+            context.screen.tell("Nothing was decided without you.");
         } else {
             let shown: Vec<_> = decisions.iter().map(|decided| lines(decided, &TimeZone::system())).collect();
             context.screen.words(&shown.join("\n\n"))?;

@@ -11,8 +11,10 @@ use tokio::sync::mpsc;
 use super::{
     Context,
     answering::{self, Answering, Manner},
+    continuing::way_of,
     ending::Ended,
     figures,
+    keyboard::Keyboard,
     live::Watch,
     screen::{FAINT, painted},
 };
@@ -26,16 +28,16 @@ use crate::{
     },
 };
 
-/// Drives the tree under `root` until nothing in it can go on, or somebody stops it. What the runs ask is answered in
-/// this manner.
-pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, manner: Manner) -> Result<Ended> {
+/// Drives the tree under `root` until nothing in it can continue, or somebody stops it. The questions of its runs are
+/// answered in this manner, where it is `Ask` by the person at the keyboard.
+pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, answers: (Manner, &mut Option<Keyboard>)) -> Result<Ended> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
     let run = find(kernel, root).await?;
-    let mut watch = Watch::begin(kernel, &app.watchers, context.screen, &run).await?;
+    let mut watch = Watch::begin(kernel, &app.watchers, context, &run).await?;
     if let Some(told) = replayed(kernel, root, watch.step()).await? {
         watch.say(&painted(FAINT, told));
     }
-    let interrupted = follow(app, &mut watch, root, manner).await?;
+    let interrupted = follow(app, context, &mut watch, root, answers).await?;
     if interrupted {
         drop(watch);
     } else {
@@ -46,9 +48,15 @@ pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, 
 }
 
 /// True when it was ended at once.
-async fn follow(app: &App, watch: &mut Watch<'_>, root: &RunId, manner: Manner) -> Result<bool> {
+async fn follow(
+    app: &App,
+    context: &Context,
+    watch: &mut Watch<'_>,
+    root: &RunId,
+    answers: (Manner, &mut Option<Keyboard>),
+) -> Result<bool> {
     let (kernel, halt, patient) = (app.kernel.as_ref(), Halt::default(), AtomicBool::new(false));
-    let mut answering = Answering::new(app, root, manner, &patient);
+    let mut answering = Answering::new(app, context, root, answers, &patient);
     let mut driving = std::pin::pin!(until_unanswered(app, root, &halt, &patient));
     let mut presses = presses();
     loop {
@@ -120,14 +128,9 @@ async fn replayed(kernel: &Kernel, root: &RunId, step: Option<&str>) -> Result<O
     Ok(Some(format!("Carrying on{place}: {} answered from the journal{paid}.", figures::counted(calls, "call is", "calls are"))))
 }
 
-/// The call by whose answer a run failed: the last one, where that was an error.
-pub(super) async fn failed_at(kernel: &Kernel, run: &RunId) -> Result<Option<u64>> {
-    Ok(last_failure(&kernel.journal().inspect(run).await?))
-}
-
-fn last_failure(journal: &[Inspected]) -> Option<u64> {
-    let last = journal.iter().rev().map(|inspected| &inspected.entry).find(|entry| entry.effect != Effect::Emit);
-    last.filter(|entry| entry.answer.as_deref().is_some_and(|answer| answer.starts_with(r#"{"err""#))).map(|entry| entry.seq)
+/// The call by whose answer a run failed, where that was an error.
+pub(super) async fn failed_at(kernel: &Kernel, run: &Run) -> Result<Option<u64>> {
+    Ok(kernel.retry(run).await?.call())
 }
 
 pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool) -> Result<Ended> {
@@ -136,14 +139,14 @@ pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool)
     let tree = kernel.tree(root).await?;
     let elsewhere = waited_for_elsewhere(kernel, &tree).await?;
     let questions = answering::open(app, root).await?;
+    let (way, retry) = way_of(kernel, &run, &tree).await?;
     let below = tree.into_iter().filter(|run| run.id != *root);
     let paused = below.filter(|run| matches!(run.state, State::Paused { .. })).collect();
     let tally = kernel.runs().tally(root).await?;
     let failed = matches!(run.state, State::Failed { .. });
     let journal = if failed { kernel.journal().inspect(root).await? } else { Vec::new() };
     let refused = failed && has_only_told(&journal) && last_case(kernel, root).await?.as_deref() == Some("invalid");
-    let failed_at = last_failure(&journal);
-    Ok(Ended { run, tally, paused, elsewhere, questions, took, interrupted, refused, failed_at })
+    Ok(Ended { run, tally, paused, elsewhere, questions, took, interrupted, refused, way, retry, served: !app.executes() })
 }
 
 /// The runs that hold up the tree and are no part of it: a fork shares the children its source has started.
@@ -207,13 +210,5 @@ mod tests {
         let told = called(Effect::Emit, r#"{"ok":null}"#);
         assert!(has_only_told(&[]) && has_only_told(std::slice::from_ref(&told)));
         assert!(!has_only_told(&[told, called(Effect::Write, r#"{"ok":null}"#)]));
-    }
-
-    #[test]
-    fn a_run_fails_by_its_last_answer_if_that_was_an_error() {
-        let error = called(Effect::Read, r#"{"err":{"other":"gone"}}"#);
-        let told = called(Effect::Emit, r#"{"ok":null}"#);
-        assert_eq!(last_failure(&[error.clone(), told.clone()]), Some(1));
-        assert_eq!(last_failure(&[error, called(Effect::Read, r#"{"ok":1}"#), told]), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What to say once a run has ended, or stands still. Pure but for the printing at the end.
+//! What is printed once a run has ended, or stands still. Pure but for the printing at the end.
 
 use anyhow::Result;
 use jiff::tz::TimeZone;
@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
+    answering::how_to_answer,
+    continuing::Way,
     exit::Exit,
     figures, questions,
     screen::{BAD, FAINT, GOOD, Screen, WARNING, painted},
@@ -14,7 +16,10 @@ use super::{
 use crate::{
     interfaces::people::Asked,
     journal::Wait,
-    kernel::run::{Run, State, Tally},
+    kernel::{
+        retrying::Retry,
+        run::{Run, State, Tally},
+    },
 };
 
 /// How a tree of runs stands after it was driven.
@@ -35,8 +40,12 @@ pub(super) struct Ended {
     pub(super) interrupted: bool,
     /// The workflow did not take its input.
     pub(super) refused: bool,
-    /// The call whose answer the root failed by, if it was one.
-    pub(super) failed_at: Option<u64>,
+    /// How it continues, if it failed or stands still.
+    pub(super) way: Way,
+    /// How the root does where it failed.
+    pub(super) retry: Option<Retry>,
+    /// Another process, the running host, executes the runs.
+    pub(super) served: bool,
 }
 
 impl Ended {
@@ -56,21 +65,11 @@ impl Ended {
         output.get("shortfall")?.as_str().filter(|said| !said.trim().is_empty())
     }
 
-    /// What became of the run, and how to go on: with `again` where the caller has a command of its own for it.
+    /// What became of the run, and how it continues: with `again` where the caller has a command of its own for it.
     pub(super) fn tell(&self, context: &Context, again: Option<String>) {
-        let lines = self.lines(&again.unwrap_or_else(|| context.again(&self.way_on())), |command| context.again(command));
+        let lines = self.lines(again.as_deref(), context);
         // What did not succeed is worth a line also to those who want quiet.
         if self.exit() == Exit::Done { context.screen.tell(lines) } else { context.screen.warn(lines) }
-    }
-
-    /// A failed run would only fail again on the same answers, so it is forked before the one it failed by.
-    fn way_on(&self) -> String {
-        let run = text::short(&self.run.id);
-        match (&self.run.state, self.failed_at) {
-            (State::Failed { .. }, Some(at)) => format!("runs fork {run} --at {at}"),
-            (State::Failed { .. }, None) => format!("runs journal {run}"),
-            _ => format!("runs resume {run}"),
-        }
     }
 
     /// Writes the run's output, or all about the run as a JSON document.
@@ -99,35 +98,50 @@ impl Ended {
         })
     }
 
-    fn lines(&self, way_on: &str, again: impl Fn(&str) -> String) -> String {
-        let mut lines = vec![self.headline()];
+    fn lines(&self, again: Option<&str>, context: &Context) -> String {
+        let mut lines = vec![context.advice(&self.headline())];
         for paused in &self.paused {
-            let reason = text::plain(reason(&paused.state).unwrap_or_default());
+            let reason = context.advice(&text::plain(reason(&paused.state).unwrap_or_default()));
             lines.push(format!("  {} (run {}): {reason}", text::line(&paused.plugin), text::short(&paused.id)));
         }
         for awaited in &self.elsewhere {
-            let resume = format!("runs resume {}", text::short(&awaited.root));
-            lines.push(format!("  {} (run {}): `{}`", text::line(&awaited.plugin), text::short(&awaited.id), again(&resume)));
+            let resume = context.again(&format!("runs resume {}", text::short(&awaited.root)));
+            lines.push(format!("  {} (run {}): `{resume}`", text::line(&awaited.plugin), text::short(&awaited.id)));
         }
-        for asked in &self.questions {
-            let answer = again(&format!("questions answer {} ANSWER", questions::short(&asked.id)));
-            let text = text::excerpt(&questions::card::line(&asked.question.text), 100);
-            lines.push(format!("  {}: {text} `{answer}`", questions::card::severity(asked.question.severity)));
-        }
-        match self.run.state {
-            State::Succeeded | State::Cancelled => {}
-            State::Failed { .. } if self.refused => {}
-            State::Failed { .. } if self.failed_at.is_some() => {
-                lines.push(format!("  What it paid for is kept. Mend the cause, then go on from the call that failed with `{way_on}`."));
-            }
-            State::Failed { .. } => lines.push(format!("  What it did: `{way_on}`.")),
-            _ if !self.elsewhere.is_empty() || !self.questions.is_empty() => lines.push(format!("  Then carry on with `{way_on}`.")),
-            _ => lines.push(format!("  Carry on with `{way_on}`.")),
-        }
+        lines.extend(self.questions.iter().map(|asked| format!("  {}", how_to_answer(context, asked))));
+        lines.extend(self.advice(again, context).map(|advice| format!("  {advice}")));
         if self.tally.host_calls > 0 {
             lines.push(painted(FAINT, format!("  {}", spent(&self.tally, self.took))));
         }
         lines.join("\n")
+    }
+
+    /// How the run continues, in one sentence with one command.
+    fn advice(&self, again: Option<&str>, context: &Context) -> Option<String> {
+        let run = text::short(&self.run.id);
+        let command = match (again, &self.way) {
+            (Some(again), _) => again.to_owned(),
+            (None, Way::Command(command)) => context.again(command),
+            (None, Way::Unknown) => context.again(&format!("runs journal {run}")),
+            (None, Way::Told) => return None,
+        };
+        match (&self.run.state, &self.retry) {
+            (State::Succeeded | State::Cancelled, _) => None,
+            (State::Failed { .. }, _) if self.refused => None,
+            (State::Failed { .. }, Some(Retry::Repeat(_))) => {
+                Some(format!("What it paid for is kept. Grant what was denied, then make the call again with `{command}`."))
+            }
+            (State::Failed { .. }, Some(Retry::Fork(_))) => {
+                Some(format!("What it paid for is kept. Fix the cause, then make the failed call again with `{command}`."))
+            }
+            (State::Failed { .. }, _) => Some(format!("What it did: `{command}`.")),
+            _ if self.served && !self.questions.is_empty() => {
+                let show = context.again(&format!("runs show {run}"));
+                Some(format!("After the answer the running host continues the run; `{show}` shows its state."))
+            }
+            _ if !self.elsewhere.is_empty() || !self.questions.is_empty() => Some(format!("Then continue with `{command}`.")),
+            _ => Some(format!("Continue with `{command}`.")),
+        }
     }
 
     fn headline(&self) -> String {
@@ -221,12 +235,14 @@ mod tests {
             took: 0,
             interrupted: false,
             refused: false,
-            failed_at: None,
+            way: Way::Command("runs resume 12345678".to_owned()),
+            retry: None,
+            served: false,
         }
     }
 
     fn said(ended: &Ended) -> String {
-        anstream::adapter::strip_str(&ended.lines("baton runs resume 12345678", |command| format!("baton {command}"))).to_string()
+        anstream::adapter::strip_str(&ended.lines(None, &Context::bare())).to_string()
     }
 
     #[test]
@@ -265,7 +281,7 @@ mod tests {
         ended.paused = vec![run("abcdefgh", "mary", State::Paused { pause })];
         assert_eq!(
             said(&ended),
-            "! plan (run 12345678) waits for what is paused:\n  mary (run abcdefgh): No key is set.\n  Carry on with `baton runs resume 12345678`."
+            "! plan (run 12345678) waits for what is paused:\n  mary (run abcdefgh): No key is set.\n  Continue with `baton runs resume 12345678`."
         );
         assert_eq!(ended.exit(), Exit::Unfinished);
     }
@@ -278,7 +294,7 @@ mod tests {
         assert_eq!(
             said(&ended),
             "! plan (run 12345678) waits for what another run has started. Resume that first:\n  mary (run abcdefgh): `baton runs resume e-source`\n  \
-             Then carry on with `baton runs resume 12345678`."
+             Then continue with `baton runs resume 12345678`."
         );
     }
 
@@ -286,10 +302,10 @@ mod tests {
     fn a_refused_input_is_the_callers_mistake() {
         let mut ended = ended(State::Failed { reason: "It names no brief.".to_owned() });
         assert_eq!(ended.exit(), Exit::Failed);
-        assert_eq!(ended.way_on(), "runs journal 12345678");
-        ended.failed_at = Some(7);
-        assert_eq!(ended.way_on(), "runs fork 12345678 --at 7");
-        assert!(said(&ended).contains("go on from the call that failed"), "{}", said(&ended));
+        ended.way = Way::Unknown;
+        assert!(said(&ended).ends_with("What it did: `baton runs journal 12345678`."), "{}", said(&ended));
+        (ended.way, ended.retry) = (Way::Command("runs fork 12345678 --at 7".to_owned()), Some(Retry::Fork(7)));
+        assert!(said(&ended).ends_with("make the failed call again with `baton runs fork 12345678 --at 7`."), "{}", said(&ended));
         ended.refused = true;
         assert_eq!(ended.exit(), Exit::Usage);
         assert_eq!(said(&ended), "✗ plan (run 12345678) has failed: It names no brief.");
@@ -298,7 +314,7 @@ mod tests {
     #[test]
     fn what_was_stopped_says_how_to_go_on() {
         let mut ended = ended(State::Queued);
-        assert_eq!(said(&ended), "! plan (run 12345678) was stopped. Nothing is lost.\n  Carry on with `baton runs resume 12345678`.");
+        assert_eq!(said(&ended), "! plan (run 12345678) was stopped. Nothing is lost.\n  Continue with `baton runs resume 12345678`.");
         assert_eq!(ended.exit(), Exit::Unfinished);
         ended.interrupted = true;
         assert_eq!(ended.exit(), Exit::Interrupted);

@@ -7,6 +7,7 @@ mod backlog;
 mod beside;
 mod budget;
 mod compile;
+mod continuing;
 mod costs;
 mod decisions;
 mod demo;
@@ -39,7 +40,7 @@ mod wrapping;
 
 use std::{
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -149,7 +150,8 @@ impl Cli {
         if error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
             return Exit::Done;
         }
-        self.screen().warn(format!("{} {}", painted(BAD, "error:"), text::plain(&sentences(error))));
+        let said = text::plain(&text::commands_with(&sentences(error), wanting_option(self.globals.data_dir.as_deref())));
+        self.screen().warn(format!("{} {said}", painted(BAD, "error:")));
         if is_misuse(error) { Exit::Usage } else { Exit::Failed }
     }
 
@@ -242,11 +244,27 @@ impl Context {
 
     /// A command with the options that lead to the same data.
     fn again(&self, command: &str) -> String {
-        match &self.data_dir {
-            Some(folder) => format!("baton {command} --data-dir {}", text::shell_word(&text::escaped(&folder.display().to_string()))),
-            None => format!("baton {command}"),
-        }
+        text::command_with(command, self.data_dir.as_deref())
     }
+
+    /// A text with such options in every command it names.
+    fn advice(&self, text: &str) -> String {
+        text::commands_with(text, wanting_option(self.data_dir.as_deref()))
+    }
+}
+
+#[cfg(test)]
+impl Context {
+    /// One for the tests of what is printed.
+    fn bare() -> Self {
+        let screen = Screen { output: Output::Table, quiet: false, colour: Colour::Never };
+        Self { screen, data_dir: None, redactor: Redactor::default() }
+    }
+}
+
+/// The data directory, where a command does not find it without the option.
+fn wanting_option(data_dir: Option<&Path>) -> Option<&Path> {
+    data_dir.filter(|folder| !config::is_data_dir_of_environment(folder))
 }
 
 /// The error and its causes, each once: some say their cause themselves.
@@ -268,7 +286,7 @@ fn is_misuse(error: &anyhow::Error) -> bool {
             KernelError::NoPlugin(_)
                 | KernelError::Grant(_)
                 | KernelError::NoRun(_)
-                | KernelError::Unclear(_)
+                | KernelError::Unclear { .. }
                 | KernelError::Workspace { .. }
         )
     };

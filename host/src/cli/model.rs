@@ -1,22 +1,64 @@
-//! `--model` as it goes into the settings of a run. Asks no model.
+//! `--model` as it goes into the settings of a run, once it names a model that can be asked. Asks none.
 
 use std::path::{self, Path};
 
 use serde_json::{Value, json};
 
-use super::exit::Misuse;
+use super::{exit::Misuse, text};
+use crate::{
+    config::Config,
+    interfaces::{Settings, llm},
+};
 
 /// The settings that make a run ask `model`. The file of a `script/FILE` is made absolute, for a run may be resumed
 /// from another folder.
 pub(super) fn settings(model: &str) -> Result<Value, Misuse> {
     if model.trim() != model || model.is_empty() || model.chars().any(char::is_control) {
-        return Err(Misuse(format!("`{}` is no model; name it as provider/model, or script/FILE.", model.escape_debug())));
+        return Err(Misuse(format!("`{}` is not a model. Write provider/model, an alias, or script/FILE.", model.escape_debug())));
     }
     let model = match model.strip_prefix("script/") {
         Some(file) => script(Path::new(file))?,
         None => model.to_owned(),
     };
     Ok(json!({ "model": model }))
+}
+
+/// Checks that the model in `settings`, those of a run in `workspace`, can be asked.
+pub(super) fn check(config: &Config, workspace: &Path, settings: Option<&Value>) -> anyhow::Result<()> {
+    let Some(name) = settings.and_then(|settings| settings.get("model")).and_then(Value::as_str) else { return Ok(()) };
+    let preferences = Settings::merge(&[config.settings(workspace)?]);
+    let models = llm::named(name, &preferences).map_err(|error| Misuse(format!("{error}.")))?;
+    match models.iter().find_map(|model| unknown(model, &config.models)) {
+        None => Ok(()),
+        Some(reason) if models == [name] => Err(Misuse(reason).into()),
+        Some(reason) => Err(Misuse(format!("`models.{}`: {reason}", text::escaped(name))).into()),
+    }
+}
+
+/// A sentence about the model that is asked unless another is named, where it cannot be.
+pub(super) fn doubt(config: &Config, workspace: &Value) -> Option<String> {
+    let preferences = Settings::merge(std::slice::from_ref(workspace));
+    llm::Preferences::models(&preferences, "models.default").iter().find_map(|name| match llm::named(name, &preferences) {
+        Err(error) => Some(format!("{error}.")),
+        Ok(models) => models.iter().find_map(|model| unknown(model, &config.models)),
+    })
+}
+
+/// Why a `provider/model` cannot be asked, whatever its provider says.
+fn unknown(model: &str, config: &llm::Config) -> Option<String> {
+    let (provider, name) = model.split_once('/')?;
+    let shown = text::escaped(model);
+    if !config.providers().contains(&provider) {
+        let (provider, known) = (text::escaped(provider), config.providers().join(", "));
+        return Some(format!("`{shown}` is not a model: there is no provider `{provider}`. Name one of {known}."));
+    }
+    if name.trim().is_empty() {
+        return Some(format!("`{shown}` names no model. Write its name after the slash."));
+    }
+    if provider == "script" && !config.scripts.join(name).is_file() {
+        return Some(format!("There is no script `{}`; name the file as script/FILE.", text::escaped(name)));
+    }
+    None
 }
 
 /// The model that answers from the script in `file`.
@@ -49,6 +91,23 @@ mod tests {
         assert_eq!(model, json!({ "model": format!("script/{}", file.display()) }));
         assert!(settings("script/no-such-file.yaml").is_err());
         assert_eq!(settings("script/").unwrap_err().to_string(), "`script/` names no file; name one as script/FILE.");
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_told_with_what_can() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.yaml"), "").unwrap();
+        let mut config = llm::Config::scripts_only(folder.path());
+        let local = llm::Endpoint { base_url: "http://127.0.0.1:1/v1".to_owned(), api_key: None, key_variable: None };
+        config.endpoints.insert("local".to_owned(), local);
+        for good in ["anthropic/x", "ollama/a/b", "local/x", "script/a.yaml"] {
+            assert_eq!(unknown(good, &config), None, "{good}");
+        }
+        let told = unknown("bogus\u{1b}/x", &config).unwrap();
+        assert!(told.contains(r"no provider `bogus\u{1b}`") && told.contains("anthropic, gemini, local, ollama, openai, script"), "{told}");
+        for bad in ["/x", "openai/", "openai/ ", "OpenAI/x", "script/none.yaml", "script/"] {
+            assert!(unknown(bad, &config).is_some(), "{bad}");
+        }
     }
 
     #[test]

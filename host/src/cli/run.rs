@@ -6,7 +6,14 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Context, answering::Answers, beside, budget, exit::Exit, input, model};
+use super::{
+    Context,
+    answering::Answers,
+    beside, budget,
+    exit::Exit,
+    input, model,
+    screen::{WARNING, painted},
+};
 use crate::{
     interfaces::llm::money::Scope,
     kernel::{Order, package::Kind},
@@ -14,9 +21,10 @@ use crate::{
 
 /// Run a workflow to its end and print its output
 ///
-/// What happens is told on standard error, the output goes to standard output. Ctrl-C stops after the call in flight,
-/// and leaves one to a model after 5 s; the run can then be resumed. Where `baton serve` is at work on the same data, the run is executed there
-/// and followed here; should it end first, the run is carried on with here.
+/// Progress goes to standard error, the output to standard output. Ctrl-C stops after the call in flight, and leaves one to
+/// a model after 5 s; the run can then be resumed. While `baton serve` executes runs on the same data, it executes this one
+/// too, and this command follows it; if the host stops first, the run continues here. Without a terminal the command ends
+/// with exit code 3 once only an answer to a question can continue the run.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// Name of the workflow, as `baton plugin list` shows it
@@ -27,7 +35,7 @@ pub(super) struct Run {
     /// JSON, @FILE, or - for standard input; text that is not JSON is handed over as a JSON string
     #[arg(long, value_name = "INPUT", default_value = "{}", allow_hyphen_values = true)]
     input: String,
-    /// Who answers: provider/model, an alias from the settings, or script/FILE
+    /// Model to use: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
     /// Dollars the run may spend on models, with all that it starts
@@ -44,9 +52,14 @@ impl Run {
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
         // Where another Baton executes, it executes this run as well.
         let app = context.open_to_change().await?;
+        model::check(&app.config, &self.workspace, Some(&settings))?;
         let order = Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace: self.workspace.clone(), settings };
         let (run, plugin) = app.kernel.ordered(order)?;
-        context.doubt(&app.config.settings(&run.workspace)?);
+        let known = app.config.settings(&run.workspace)?;
+        context.doubt(&known);
+        if let Some(doubt) = model::doubt(&app.config, &known).filter(|_| self.model.is_none()) {
+            context.screen.tell(format!("{} `models.default` cannot be asked: {doubt}", painted(WARNING, "!")));
+        }
         // Before anybody executes it.
         if let Some(budget) = budget {
             app.books.set(&Scope::Run(run.id.clone()), Some(budget), &app.config.operator).await?;

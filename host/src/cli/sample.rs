@@ -28,6 +28,7 @@ pub(super) fn run(id: &str, plugin: &str, state: State) -> Run {
         workspace: PathBuf::new(),
         pin: None,
         settings: json!({}),
+        project_settings: None,
         seed: String::new(),
         started_at: 0,
         state,

@@ -82,6 +82,17 @@ impl Screen {
         80
     }
 
+    /// Rows that standard error shows; 24 where nobody knows.
+    pub(super) fn rows(&self) -> usize {
+        #[cfg(unix)]
+        if let Ok(size) = rustix::termios::tcgetwinsize(io::stderr())
+            && size.ws_row > 0
+        {
+            return size.ws_row.into();
+        }
+        24
+    }
+
     /// Columns that a line of the answer can have on a terminal; none where it goes elsewhere, and is whole.
     pub(super) fn room(&self) -> Option<usize> {
         #[cfg(unix)]

@@ -1,37 +1,48 @@
-//! `baton serve`: executes every run there is and watches the plugin folder, until somebody stops it.
+//! `baton serve`: executes every run and watches the plugin folder, until the operator stops it.
 
-use std::{collections::HashSet, pin::pin, time::Duration};
+use std::{collections::HashMap, pin::pin, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{
     Context,
+    answering::how_to_answer,
+    continuing::{Way, way_of},
     drive::presses,
+    ending,
     exit::Exit,
-    figures,
+    figures, questions,
     screen::{BAD, FAINT, GOOD, WARNING, painted},
     text,
 };
 use crate::{
     app::{Access, App},
     events::{Category, Event, path_text},
-    journal::{GRACE, Halt, RunId},
-    kernel::Drive,
+    interfaces::people::{self, Asked, Source, Standing},
+    journal::{GRACE, Halt, RunId, Wait},
+    kernel::{
+        Drive,
+        run::{Filter, Run, State},
+    },
 };
 
 /// How often the log is looked at where nothing tells of a change.
 const LOOK: Duration = Duration::from_millis(250);
 /// Events read from the log at once.
 const PAGE: u32 = 500;
+/// States in which a run is not over.
+const UNFINISHED: [&str; 4] = ["queued", "running", "waiting", "paused"];
 
 /// Execute all runs and watch the plugin folder, until Ctrl-C
 ///
-/// What is put into the plugin folder is looked at, compiled and published without a restart; runs that began with an
-/// older version end with it. Other commands work beside it: `baton run` starts its run here and follows it. Ctrl-C stops
-/// after the calls in flight, of which those to models are left after 5 s; every run carries on with the next `baton serve`.
+/// A file that is put into the plugin folder is checked, compiled and published without a restart; runs that began with an
+/// older version end with it. Other commands work on the same data meanwhile: `baton run` starts its run here and follows
+/// it. A line with its time tells what starts, ends, is paused, is asked and is answered. Ctrl-C stops after the calls in
+/// flight, of which those to models are left after 5 s; every run continues with the next `baton serve`.
 #[derive(Debug, Args)]
 pub(super) struct Serve {}
 
@@ -40,8 +51,8 @@ impl Serve {
         let app = context.open(Access::Execute).await?;
         context.doubt(&app.config.user);
         let before = app.kernel.events().newest().await?;
-        let mut told = Told { context, roots: HashSet::new(), cursor: before };
-        told.ready(&app)?;
+        let mut told = Told { context, zone: TimeZone::system(), roots: HashMap::new(), cursor: before };
+        told.ready(&app).await?;
         let interrupted = serve(&app, &mut told).await?;
         app.close().await;
         Ok(if interrupted { Exit::Interrupted } else { Exit::Done })
@@ -74,7 +85,7 @@ async fn serve(app: &App, told: &mut Told<'_>) -> Result<bool> {
                 if halt.interrupt().is_some() {
                     return Ok(true);
                 }
-                told.say(&format!("Stopping after the calls in flight, which may take {} s. Press Ctrl-C again to stop at once.", GRACE.as_secs()));
+                told.say(figures::now(), &format!("Stopping after the calls in flight, which may take {} s. Press Ctrl-C again to stop at once.", GRACE.as_secs()));
                 halt.stop();
                 app.kernel.stop();
             }
@@ -82,76 +93,166 @@ async fn serve(app: &App, told: &mut Told<'_>) -> Result<bool> {
     }
 }
 
-/// Says in a line each what happens.
+/// Prints a line for each thing that happens.
 struct Told<'a> {
     context: &'a Context,
-    /// The runs that somebody started: of their descendants nothing is said.
-    roots: HashSet<RunId>,
+    zone: TimeZone,
+    /// Name of the plugin of each unfinished run that an operator started. Of their descendants only what needs an
+    /// operator is printed.
+    roots: HashMap<RunId, String>,
     /// The last event that was looked at.
     cursor: i64,
 }
 
 impl Told<'_> {
-    fn ready(&self, app: &App) -> Result<()> {
+    /// Prints that the host is ready, then what it found: unfinished runs and open questions.
+    async fn ready(&mut self, app: &App) -> Result<()> {
         let (plugins, data) = (app.kernel.registry().all().len() as u64, &app.config.data_dir);
         if self.context.screen.is_json() {
-            let ready = json!({ "event": "ready", "data-dir": path_text(data), "plugins": plugins });
-            return self.context.screen.line(&ready);
+            self.context.screen.line(&json!({ "event": "ready", "data-dir": path_text(data), "plugins": plugins }))?;
+        } else {
+            let (plugins, data) = (figures::counted(plugins, "plugin", "plugins"), text::escaped(&data.display().to_string()));
+            self.say(figures::now(), &format!("{} Serving {data} with {plugins}. Press Ctrl-C to stop.", painted(GOOD, "✓")));
         }
-        let (plugins, data) = (figures::counted(plugins, "plugin", "plugins"), text::escaped(&data.display().to_string()));
-        self.say(&format!("{} Serving {data} with {plugins}. Ctrl-C stops.", painted(GOOD, "✓")));
+        let filter = Filter { roots_only: true, states: UNFINISHED.map(str::to_owned).into(), limit: u32::MAX, ..Filter::default() };
+        let mut runs = app.kernel.runs().list(&filter).await?;
+        runs.reverse();
+        for run in runs {
+            self.found(app, &run).await?;
+        }
+        for asked in app.questions.list(&people::Filter::default()).await? {
+            if self.context.screen.is_json() {
+                self.context.screen.line(&json!({ "event": "question", "question": questions::document(&asked) }))?;
+            } else {
+                self.say(figures::now(), &self.asks(&asked));
+            }
+        }
         Ok(())
     }
 
-    fn event(&mut self, event: &Event) -> Result<()> {
+    /// Prints a run that began under an earlier host.
+    async fn found(&mut self, app: &App, run: &Run) -> Result<()> {
+        let plugin = text::line(&run.plugin);
+        let name = format!("{plugin} (run {})", text::short(&run.id));
+        self.roots.insert(run.id.clone(), plugin);
+        if self.context.screen.is_json() {
+            return self.context.screen.line(&json!({ "event": "run", "run": run.id, "plugin": run.plugin, "state": run.state.as_str() }));
+        }
+        let line = match (&run.state, ending::reason(&run.state)) {
+            (State::Paused { .. }, Some(reason)) => self.paused(app, &name, &run.id, reason).await?,
+            (State::Waiting { wait }, _) => format!("  {name} is still waiting {}.", awaited(wait, &self.zone)),
+            _ => format!("  {name} continues."),
+        };
+        self.say(figures::now(), &line);
+        Ok(())
+    }
+
+    async fn event(&mut self, app: &App, event: &Event) -> Result<()> {
         if self.context.screen.is_json() {
             return self.context.screen.line(&json!(event));
         }
         let line = match event.draft.category {
             Category::Plugin => plugin(&event.draft.name, &event.draft.data),
-            Category::Run => self.run(event),
+            Category::Run => self.run(app, event).await?,
+            Category::Question => self.question(app, event).await?,
             _ => None,
         };
-        line.into_iter().for_each(|line| self.say(&line));
+        line.into_iter().for_each(|line| self.say(event.at, &line));
         Ok(())
     }
 
-    fn run(&mut self, event: &Event) -> Option<String> {
-        let (run, data) = (event.draft.run.as_ref()?, &event.draft.data);
-        if event.draft.name == "created" && data["parent"].is_null() {
-            self.roots.insert(run.clone());
-            return Some(format!("  Run {} of {} begins.", text::short(run), said(data, "plugin")));
+    async fn run(&mut self, app: &App, event: &Event) -> Result<Option<String>> {
+        let Some(run) = event.draft.run.as_ref() else { return Ok(None) };
+        let (name, data) = (event.draft.name.as_str(), &event.draft.data);
+        if name == "created" && data["parent"].is_null() {
+            let plugin = said(data, "plugin");
+            let line = format!("  {plugin} (run {}) started.", text::short(run));
+            self.roots.insert(run.clone(), plugin);
+            return Ok(Some(line));
         }
-        if !self.roots.contains(run) {
-            return None;
+        if !matches!(name, "succeeded" | "failed" | "cancelled" | "paused" | "resumed") {
+            return Ok(None);
         }
-        let (mark, told) = match event.draft.name.as_str() {
-            "succeeded" => (painted(GOOD, "✓"), "has succeeded.".to_owned()),
-            "failed" => (painted(BAD, "✗"), format!("has failed: {}", said(data, "reason"))),
-            "cancelled" => (painted(BAD, "✗"), "was cancelled.".to_owned()),
-            "paused" => (painted(WARNING, "!"), format!("is paused: {}", said(data, "reason"))),
-            _ => return None,
-        };
-        if ["succeeded", "failed", "cancelled"].contains(&event.draft.name.as_str()) {
-            self.roots.remove(run);
+        let Some(found) = app.kernel.runs().find(run).await? else { return Ok(None) };
+        let shown = format!("{} (run {})", text::line(&found.plugin), text::short(run));
+        if name == "paused" {
+            return Ok(Some(self.paused(app, &shown, &found.root, &said(data, "reason")).await?));
         }
-        Some(format!("{mark} Run {} {told}", text::short(run)))
+        if found.root != *run {
+            return Ok(None);
+        }
+        Ok(Some(match name {
+            "resumed" => {
+                self.roots.insert(run.clone(), found.plugin);
+                return Ok(Some(format!("  {shown} resumed.")));
+            }
+            _ if self.roots.remove(run).is_none() => return Ok(None),
+            "succeeded" => format!("{} {shown} succeeded.", painted(GOOD, "✓")),
+            "failed" => format!("{} {shown} failed: {}", painted(BAD, "✗"), self.context.advice(&said(data, "reason"))),
+            _ => format!("{} {shown} was cancelled.", painted(BAD, "✗")),
+        }))
     }
 
-    /// Tells of all that happened since the last look, whoever did it.
+    async fn paused(&self, app: &App, name: &str, root: &RunId, reason: &str) -> Result<String> {
+        let root = app.kernel.resolve(root.as_str()).await?;
+        let (way, _) = way_of(&app.kernel, &root, &app.kernel.tree(&root.id).await?).await?;
+        let advice = match way {
+            Way::Command(command) => format!(" Continue with `{}`.", self.context.again(&command)),
+            Way::Told | Way::Unknown => String::new(),
+        };
+        let reason = self.context.advice(&text::line(reason));
+        Ok(format!("{} {name} is paused: {reason}{advice}", painted(WARNING, "!")))
+    }
+
+    async fn question(&self, app: &App, event: &Event) -> Result<Option<String>> {
+        let Some(id) = event.draft.data["question"].as_str() else { return Ok(None) };
+        let Some(asked) = app.questions.matching(id).await?.into_iter().next() else { return Ok(None) };
+        let question = format!("question {}", questions::short(&asked.id));
+        Ok(match (event.draft.name.as_str(), &asked.standing) {
+            ("asked", _) => Some(self.asks(&asked)),
+            ("answered", Standing::Answered(answer)) => {
+                let said = text::excerpt(&text::escaped(&answer.answer), 200);
+                let by = match answer.source {
+                    Source::Person => format!("was answered by {}", text::line(&answer.by)),
+                    Source::Yes => format!("got its best answer from {}", text::line(&answer.by)),
+                    Source::Expiry => "expired without an answer, which took its default".to_owned(),
+                };
+                Some(format!("{} {question} {by}: “{said}”", painted(GOOD, "→")))
+            }
+            ("withdrawn", _) => Some(format!("  {question} was withdrawn: its run ended.")),
+            _ => None,
+        })
+    }
+
+    fn asks(&self, asked: &Asked) -> String {
+        let (plugin, run) = (text::line(&asked.plugin), text::short(&asked.run));
+        format!("{} {plugin} (run {run}): {}", painted(WARNING, "?"), how_to_answer(self.context, asked))
+    }
+
+    /// Prints all that happened since the last look, whichever process did it.
     async fn catch_up(&mut self, app: &App) -> Result<()> {
         loop {
             let events = app.kernel.events().after(self.cursor, None, PAGE).await?;
             let Some(last) = events.last() else { return Ok(()) };
             self.cursor = last.cursor;
             for event in &events {
-                self.event(event)?;
+                self.event(app, event).await?;
             }
         }
     }
 
-    fn say(&self, line: &str) {
-        self.context.screen.tell(line);
+    fn say(&self, at: u64, line: &str) {
+        self.context.screen.tell(format!("{}  {line}", painted(FAINT, figures::moment(at, &self.zone))));
+    }
+}
+
+/// What a run waits for, after the word "waiting".
+fn awaited(wait: &Wait, zone: &TimeZone) -> String {
+    match wait {
+        Wait::Question { id, .. } => format!("for an answer to question {}", questions::short(id)),
+        Wait::Runs(runs) => format!("for {}", figures::counted(runs.len() as u64, "run", "runs")),
+        Wait::Until(until) => format!("until {}", figures::moment(*until, zone)),
+        Wait::Account { account, until, .. } => format!("for {} until {}", text::line(account), figures::moment(*until, zone)),
     }
 }
 

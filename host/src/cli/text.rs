@@ -1,5 +1,7 @@
 //! Text of plugins, models and files made safe for a terminal. Whatever others wrote passes here before it is shown.
 
+use std::path::Path;
+
 use crate::journal::RunId;
 
 /// The text without control characters, without escape sequences and without characters that turn the direction of
@@ -38,9 +40,31 @@ pub(super) fn escaped(text: &str) -> String {
     text.chars().flat_map(|character| if is_hidden(character) { character.escape_default().collect() } else { vec![character] }).collect()
 }
 
-/// The end of a run's id, which tells it from others and is enough to name it by.
+/// A command of this program, with the option that leads to the data in `data_dir`.
+pub(super) fn command_with(command: &str, data_dir: Option<&Path>) -> String {
+    match data_dir {
+        Some(folder) => format!("baton {command} --data-dir {}", shell_word(&escaped(&folder.display().to_string()))),
+        None => format!("baton {command}"),
+    }
+}
+
+/// A text with that option in every command of this program that it names between backticks.
+pub(super) fn commands_with(text: &str, data_dir: Option<&Path>) -> String {
+    const COMMAND: &str = "`baton ";
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(COMMAND) {
+        let Some((command, later)) = after.split_once('`').filter(|(command, _)| !command.contains('\n')) else { break };
+        let known = if command.contains("--data-dir") { None } else { data_dir };
+        shown.push_str(&format!("{before}`{}`", command_with(command, known)));
+        rest = later;
+    }
+    shown + rest
+}
+
+/// The end of a run's id, by which people name it.
 pub(super) fn short(run: &RunId) -> String {
-    ending(run.as_str())
+    escaped(run.short())
 }
 
 /// The last eight characters of an id.
@@ -134,6 +158,19 @@ mod tests {
     fn a_short_id_is_the_end_of_it() {
         assert_eq!(short(&RunId::from_text("0194b2f0-7c00-7abc-8def-0123456789ab")), "456789ab");
         assert_eq!(short(&RunId::from_text("abc")), "abc");
+    }
+
+    #[test]
+    fn commands_that_a_text_names_lead_to_the_same_data() {
+        let told = |text: &str| commands_with(text, Some(Path::new("my data")));
+        assert_eq!(
+            told("Run `baton budget set 5`, then `baton runs resume x`; not `git status`."),
+            "Run `baton budget set 5 --data-dir 'my data'`, then `baton runs resume x --data-dir 'my data'`; not `git status`."
+        );
+        for left in ["`baton runs list --data-dir x`.", "an open `baton runs", "`baton a\nb`", "plain"] {
+            assert_eq!(told(left), left);
+        }
+        assert_eq!(commands_with("`baton demo`", None), "`baton demo`");
     }
 
     #[test]

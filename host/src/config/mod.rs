@@ -1,6 +1,7 @@
 //! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
 
 mod forge;
+mod operator;
 mod privacy;
 mod registries;
 mod toolchain;
@@ -124,8 +125,8 @@ pub struct Config {
     pub compile: CompileLimits,
     /// Executions at once: `runs.at-once`. Default 64.
     pub slots: usize,
-    /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else the
-    /// name the system has for the user, else `unknown`.
+    /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else `USER`
+    /// and its like, else the user's name in the system's database, else `uid` and the user's number.
     pub operator: String,
     /// To rehearse a crash: the journal stands still for ever after so many writes, or so many of a kind, and the data
     /// directory has a file `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
@@ -170,7 +171,7 @@ impl Config {
         let prices = Prices::new(at(&user, "prices"))?;
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
         let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
-        let operator = operator(&user);
+        let operator = operator::name(&user);
         let trust = trust(&user, &user_file)?;
         let sandbox = sandbox(&user, &user_file)?;
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
@@ -213,8 +214,18 @@ impl Config {
         [self.data_dir.as_path(), &self.cache_dir, &self.user_file].into_iter().chain(keys).flat_map(privacy::resolved).collect()
     }
 
-    /// Settings for a workspace: defaults, user, project, environment; the later wins.
+    /// Settings for a workspace as they are now: defaults, user, project, environment; the later wins.
     pub fn settings(&self, workspace: &Path) -> Result<Value, ConfigError> {
+        Ok(self.with_project(&self.project(workspace)?))
+    }
+
+    /// Defaults and the user's settings with those of a project over them, and those of the environment over both.
+    pub fn with_project(&self, project: &Value) -> Value {
+        Settings::merge(&[self.user.clone(), project.clone(), from_environment()]).into_value()
+    }
+
+    /// The settings in the file of a workspace.
+    pub fn project(&self, workspace: &Path) -> Result<Value, ConfigError> {
         let path = workspace.join(PROJECT_FILE);
         if fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
             // Whoever wrote the workspace would choose which of the user's files plugins are shown.
@@ -224,7 +235,7 @@ impl Config {
         let project = settings_file(&path)?;
         no_script(&project, &path)?;
         fitting_models(&project, &path)?;
-        Ok(Settings::merge(&[self.user.clone(), project, from_environment()]).into_value())
+        Ok(project)
     }
 
     /// What a run of `plugin` may take: `limits` in the user's settings, and `plugins.NAME.limits` over it.
@@ -286,6 +297,11 @@ pub fn git_program() -> Option<Program> {
 /// The file of this program: on Linux that which is being executed, also when another was put in its place meanwhile.
 pub fn this_program() -> Option<PathBuf> {
     if cfg!(target_os = "linux") { Some(PathBuf::from("/proc/self/exe")) } else { env::current_exe().ok() }
+}
+
+/// Whether the environment leads to this data directory by itself, without an option on the command line.
+pub fn is_data_dir_of_environment(data_dir: &Path) -> bool {
+    path("BATON_DATA_DIR").is_some_and(|named| named == data_dir)
 }
 
 /// What the program logs to standard error: `BATON_LOG`, a level of its own such as `debug`, or directives such as
@@ -368,12 +384,6 @@ fn from_environment() -> Value {
         Some(model) => json!({ "models": { "default": model } }),
         None => json!({}),
     }
-}
-
-fn operator(user: &Value) -> String {
-    let set = || at(user, "operator").and_then(Value::as_str).map(str::to_owned);
-    let of_the_system = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(text);
-    text("BATON_USER").or_else(set).or_else(of_the_system).unwrap_or_else(|| "unknown".to_owned())
 }
 
 fn redactor(models: &llm::Config, servers: &[mcp::Config], secrets: &Secrets) -> Redactor {

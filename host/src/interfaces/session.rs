@@ -230,7 +230,8 @@ impl Session {
 
 impl llm::Preferences for Settings {
     fn models(&self, key: &str) -> Vec<String> {
-        match self.get(key) {
+        // Of the plugins' tables a plugin sees nothing, and the model that is set for one is in there.
+        match self.for_host(key) {
             Some(Value::String(model)) => vec![model.clone()],
             Some(Value::Array(models)) => models.iter().filter_map(|model| model.as_str().map(str::to_owned)).collect(),
             _ => Vec::new(),

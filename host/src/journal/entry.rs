@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Effect;
+use super::{CallError, Effect, answer::Kept};
 
 /// The answer of a call that gives nothing back, as the journal keeps it.
 const NOTHING: &str = r#"{"ok":null}"#;
@@ -40,6 +40,12 @@ impl RunId {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The id as people read it: its last eight characters, which every command takes. Documents, journals and events hold
+    /// the whole.
+    pub fn short(&self) -> &str {
+        self.0.char_indices().rev().nth(7).map_or(&self.0, |(start, _)| &self.0[start..])
     }
 }
 
@@ -92,6 +98,15 @@ impl Entry {
     /// The key under which the outside world may recognise a repetition of this call.
     pub fn key(&self) -> String {
         format!("{}:{}", self.run, self.seq)
+    }
+
+    /// The error that was its answer, if it was one.
+    pub fn error(&self) -> Option<CallError> {
+        let answer = self.answer.as_deref().filter(|_| self.state == EntryState::Done)?;
+        match serde_json::from_str::<Kept<serde::de::IgnoredAny>>(answer) {
+            Ok(Kept::Err(error)) => Some(error),
+            _ => None,
+        }
     }
 
     /// The call by which a run asked to be paused, answered at `now` by whoever resumed it.

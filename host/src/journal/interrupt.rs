@@ -66,7 +66,8 @@ pub enum PauseKind {
     Plugin,
 }
 
-/// Why a run waits for its operator. What it paid for is kept.
+/// Why a run waits for its operator. What it paid for is kept. The command that continues it is added where the reason is
+/// shown, since it depends on the tree of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{reason}")]
 pub struct Pause {
@@ -74,12 +75,21 @@ pub struct Pause {
     pub kind: PauseKind,
     /// For people: what happened and what to do.
     pub reason: String,
+    /// The call before which the run has to be forked to continue. None: resuming it is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
 }
 
 impl Pause {
     /// A pause of `kind` with its sentence.
     pub fn new(kind: PauseKind, reason: impl Into<String>) -> Self {
-        Self { kind, reason: reason.into() }
+        Self { kind, reason: reason.into(), at: None }
+    }
+
+    /// The same, where only a fork before call `seq` helps.
+    #[must_use]
+    pub fn forked_at(self, seq: u64) -> Self {
+        Self { at: Some(seq), ..self }
     }
 }
 

@@ -490,7 +490,7 @@ fn replayed<A: DeserializeOwned>(entry: &Entry, answer: &str) -> Result<Result<A
     serde_json::from_str::<Kept<A>>(answer).map(Result::from).map_err(|error| {
         JournalError {
             action: "read",
-            reason: format!("the answer of call {} ({}) of run {} is damaged: {error}. Restore the data directory from a copy, or fork the run before this call.", entry.seq, entry.call, entry.run),
+            reason: format!("the answer of call {} ({}) of run {} is damaged: {error}. Restore the data directory from a copy, or fork the run before this call.", entry.seq, entry.call, entry.run.short()),
         }
         .into()
     })
@@ -504,29 +504,28 @@ fn mismatch(entry: &Entry, call: &Call<'_>) -> Pause {
     Pause::new(
         PauseKind::Mismatch,
         format!(
-            "Call {seq} of the run is not the one in its journal.\n  recorded: {} {}\n  now:      {} {}\nThe plugin is not deterministic, or not the version the run started with. \
-             Resume with the old version, or carry on anew from here with `baton runs fork {run} --at {seq}`.",
+            "Call {seq} of the run is not the one in its journal.\n  recorded: {} {}\n  now:      {} {}\nThe plugin is not deterministic.",
             entry.call,
             excerpt(&entry.request),
             call.name,
             excerpt(&call.request),
             seq = entry.seq,
-            run = entry.run,
         ),
     )
+    .forked_at(entry.seq)
 }
 
 fn ambiguous(entry: &Entry) -> Pause {
     Pause::new(
         PauseKind::Ambiguous,
         format!(
-            "Call {seq} ({call}) was cut off and may or may not have taken effect, and it cannot be done twice. Look at what it was to change, then carry on \
-             with `baton runs fork {run} --at {seq}`, which makes it again.",
+            "Call {seq} ({call}) was cut off and may or may not have taken effect, and it cannot be done twice. Check what it was to \
+             change before a fork makes it again.",
             seq = entry.seq,
             call = entry.call,
-            run = entry.run,
         ),
     )
+    .forked_at(entry.seq)
 }
 
 /// The beginning of a request, enough to recognise it.

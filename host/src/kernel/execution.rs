@@ -1,6 +1,6 @@
 //! One execution of one run: an instance from start to answer, and what became of it. Moves no run from state to state.
 
-use std::{borrow::Cow, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use serde_json::Value;
 use wasmtime::{Store, Trap};
@@ -85,7 +85,7 @@ impl Kernel {
 
     /// All that the execution can reach, or a sentence that says why it cannot begin.
     async fn session(&self, run: &Run, plugin: &Plugin, gate: Gate, limits: Limits) -> Result<Session, String> {
-        let settings = self.parts.policy.settings(&self.settled_in(run).await?)?;
+        let settings = self.settings_of(run).await?;
         let recorder = Recorder::new(
             run.id.clone(),
             gate.history,
@@ -102,6 +102,28 @@ impl Kernel {
 }
 
 impl Kernel {
+    /// The settings of a run without its own: the operator's as they are now, and those of its workspace as they were when
+    /// its root began. A run could otherwise have itself a remote to push to, other tests or another model.
+    pub(super) async fn settings_of(&self, run: &Run) -> Result<Value, String> {
+        let kept = match run.root == run.id {
+            true => run.project_settings.clone(),
+            false => self.run(&run.root).await.map_err(|error| error.to_string())?.project_settings,
+        };
+        let of_workspace = match kept {
+            Some(kept) => kept,
+            None => self.parts.policy.workspace_settings(&self.settled_in(run).await?)?,
+        };
+        Ok(self.parts.policy.settings(&of_workspace))
+    }
+
+    /// The keys of the workspace's settings that have another value now than when the root began.
+    pub async fn settings_since(&self, root: &Run) -> Vec<String> {
+        let Some(kept) = &root.project_settings else { return Vec::new() };
+        let Ok(folder) = self.settled_in(root).await else { return Vec::new() };
+        // What cannot be read is told where it is used.
+        self.parts.policy.workspace_settings(&folder).map_or_else(|_| Vec::new(), |now| changed(kept, &now, ""))
+    }
+
     /// The folder whose settings a run goes by: the project's, also for one that works in a worktree. What is written there
     /// is not settled yet, and an agent that could say what its tests are would need none to pass.
     pub(super) async fn settled_in(&self, run: &Run) -> Result<PathBuf, String> {
@@ -115,6 +137,25 @@ impl Kernel {
     }
 }
 
+/// The dotted keys by which two documents differ, in their order.
+fn changed(before: &Value, now: &Value, path: &str) -> Vec<String> {
+    match (before, now) {
+        (Value::Object(before), Value::Object(now)) => {
+            let keys: BTreeSet<_> = before.keys().chain(now.keys()).collect();
+            let below = |key: &String| {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                changed(before.get(key).unwrap_or(&Value::Null), now.get(key).unwrap_or(&Value::Null), &path)
+            };
+            keys.into_iter().flat_map(below).collect()
+        }
+        (Value::Object(one), Value::Null) | (Value::Null, Value::Object(one)) if !one.is_empty() => {
+            one.keys().map(|key| if path.is_empty() { key.clone() } else { format!("{path}.{key}") }).collect()
+        }
+        _ if before == now => Vec::new(),
+        _ => vec![path.to_owned()],
+    }
+}
+
 /// An ending that an operator has to see to.
 pub(super) fn paused(kind: PauseKind, reason: String) -> Ending {
     Ending::Interrupted(Pause::new(kind, reason).into())
@@ -125,7 +166,7 @@ fn of_host(cause: &str) -> Ending {
     let cause = cause.trim_end_matches('.');
     paused(
         PauseKind::Operator,
-        format!("The host could not execute the run: {cause}. The plugin is not at fault; mend it and carry on with `baton runs resume`."),
+        format!("The host could not execute the run: {cause}. The plugin is not at fault: fix the cause, then resume the run."),
     )
 }
 
@@ -165,19 +206,11 @@ fn answered(store: &Store<Guest>, answer: Result<Value, CallError>) -> Ending {
         return Ending::Interrupted(Interrupt::Departed(Box::new(departure)));
     }
     if let Some(entry) = recorder.unreplayed() {
-        return Ending::Interrupted(
-            Pause::new(
-                PauseKind::Mismatch,
-                format!(
-                    "The run ended before call {seq} ({call}), which its journal says it made. The plugin is not deterministic, or not the version the run \
-                     started with. Resume with the old version, or carry on anew from here with `baton runs fork {run} --at {seq}`.",
-                    seq = entry.seq,
-                    call = entry.call,
-                    run = entry.run,
-                ),
-            )
-            .into(),
+        let reason = format!(
+            "The run ended before call {} ({}), which its journal says it made. The plugin is not deterministic.",
+            entry.seq, entry.call
         );
+        return Ending::Interrupted(Pause::new(PauseKind::Mismatch, reason).forked_at(entry.seq).into());
     }
     match answer {
         Ok(output) => Ending::Succeeded(output),
@@ -212,7 +245,7 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
     let reason = match trap {
         Some(Trap::StackOverflow) => "The plugin recursed until its stack was used up. This is a mistake of the plugin.".to_owned(),
         Some(Trap::UnreachableCodeReached) => {
-            "The plugin gave up (a panic, most likely; its message is in the run's log: `baton runs journal`). This is a mistake of the plugin.".to_owned()
+            "The plugin gave up (a panic, most likely; its message is in the run's journal). This is a mistake of the plugin.".to_owned()
         }
         Some(trap) => format!("The plugin trapped: {trap}. This is a mistake of the plugin."),
         None => format!("The plugin could not go on: {:#}.", first_cause(&error)),
@@ -228,4 +261,19 @@ fn limit(exceeded: Exceeded) -> Ending {
 /// The cause below the backtrace that wasmtime puts on top.
 fn first_cause(error: &wasmtime::Error) -> String {
     error.root_cause().to_string().trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_that_changed_are_named_by_their_keys() {
+        let before = json!({ "git": { "remote": "a" }, "test": { "command": "x", "image": "y" }, "same": [1] });
+        let now = json!({ "git": {}, "test": { "command": "z", "image": "y" }, "same": [1], "models": { "default": "a/b" } });
+        assert_eq!(changed(&before, &now, ""), ["git.remote", "models.default", "test.command"]);
+        assert_eq!(changed(&before, &before, ""), [""; 0]);
+    }
 }

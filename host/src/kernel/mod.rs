@@ -19,6 +19,7 @@ pub mod permissions;
 pub mod recording;
 pub mod registry;
 pub mod replay;
+pub mod retrying;
 pub mod run;
 mod scheduler;
 pub mod signature;
@@ -93,8 +94,10 @@ pub struct Parts {
 
 /// What the operator set, as the kernel asks for it.
 pub trait Policy: Send + Sync {
-    /// Settings for a workspace, without those of a run; or a sentence that says what is wrong with them.
-    fn settings(&self, workspace: &Path) -> Result<Value, String>;
+    /// The settings that a workspace has of its own, or a sentence that says what is wrong with them.
+    fn workspace_settings(&self, workspace: &Path) -> Result<Value, String>;
+    /// The operator's settings together with those of a workspace.
+    fn settings(&self, of_workspace: &Value) -> Value;
     /// What a run of a plugin may take, by its name.
     fn limits(&self, plugin: &str) -> limits::Limits;
     /// Whether a file that is not part of this program may be executed, by who signed it; or a sentence that says why not.
@@ -122,8 +125,13 @@ pub enum KernelError {
     #[error("There is no run `{0}`. `baton runs list` shows those there are.")]
     NoRun(String),
     /// More than one run goes by these characters.
-    #[error("`{0}` fits more than one run; give more characters of the id. `baton runs list` shows them.")]
-    Unclear(String),
+    #[error("`{part}` fits more than one run. Give the whole id of the one you mean: {ids}.")]
+    Unclear {
+        /// The characters.
+        part: String,
+        /// The ids that they fit, as many as can be read.
+        ids: String,
+    },
     /// The run's state does not allow it.
     #[error("{0}")]
     WrongState(String),

@@ -174,6 +174,7 @@ impl Recording {
             workspace: workspace.to_owned(),
             pin: None,
             settings: Settings::merge(&[any_model, self.settings.clone()]).into_value(),
+            project_settings: Some(json!({})),
             seed: self.seed.clone(),
             started_at: self.started_at,
             state: State::Running,

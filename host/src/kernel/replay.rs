@@ -33,8 +33,7 @@ impl Kernel {
     pub async fn record(&self, run: &Run) -> Result<Recording, KernelError> {
         let journal = self.parts.journal.entries(&run.id).await?;
         // Where the workspace is gone, the run's own settings have to do.
-        let settings = self.settled_in(run).await.and_then(|folder| self.parts.policy.settings(&folder));
-        let project = settings.unwrap_or_else(|_| json!({}));
+        let project = self.settings_of(run).await.unwrap_or_else(|_| json!({}));
         Ok(Recording::of(run, journal, &[project, run.settings.clone()]))
     }
 

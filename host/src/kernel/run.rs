@@ -93,6 +93,10 @@ pub struct Run {
     pub pin: Option<Pin>,
     /// Settings given to this run alone; its children inherit them.
     pub settings: Value,
+    /// The settings of its workspace as they were when it began, for a root and all below it. What a run writes there later
+    /// holds for other runs alone. None for a run below a root, and for one that began before they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_settings: Option<Value>,
     /// What the guest's random numbers derive from; a fork keeps it.
     pub seed: String,
     /// The run's first moment as its guest sees it, in milliseconds since 1970 UTC; a fork keeps it.
@@ -189,6 +193,9 @@ pub trait Runs: Send + Sync {
     /// and a run that begins to wait for runs of which one has ended already, or for an answer that is there already, is
     /// queued at once. A run that reaches a final state takes back what it asked people. All of it happens in the same step.
     async fn transition(&self, id: &RunId, from: &[&str], to: State, output: Option<Value>, events: Vec<Draft>) -> Result<bool, RunsError>;
+    /// Queues failed runs that are to make calls again: each without the entries of its journal from that call on. In the
+    /// same step for all of them.
+    async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError>;
     /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;
     /// When the next waiting run of the tree under `root` (or of all) is due, in milliseconds since 1970 UTC.

@@ -225,7 +225,7 @@ impl Kernel {
             return Ok(paused(PauseKind::Plugin, other_version(&run)));
         };
         if let Err(error) = startable(&plugin) {
-            return Ok(paused(PauseKind::Plugin, not_startable(&run, &error)));
+            return Ok(paused(PauseKind::Plugin, format!("{error} Then resume the run.")));
         }
         // Kept versions are no exception: who takes a key out of the settings means its plugins' runs as well.
         if plugin.origin != Origin::Bundled
@@ -264,7 +264,7 @@ impl Kernel {
                 (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
             }
             Ending::Interrupted(Interrupt::Departed(departure)) => {
-                let pause = Pause::new(PauseKind::Mismatch, departure.to_string());
+                let pause = Pause::new(PauseKind::Mismatch, departure.to_string()).forked_at(departure.seq);
                 (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
             }
             Ending::Interrupted(Interrupt::Stopped) => (State::Queued, None, json!({})),
@@ -300,25 +300,17 @@ fn executed(active: &HashMap<RunId, Active>, plugin: &str) -> usize {
     active.values().filter(|active| active.plugin == plugin).count()
 }
 
-fn not_startable(run: &Run, error: &KernelError) -> String {
-    format!("{error} Then resume the run: `baton runs resume {}`.", run.id)
-}
-
 fn untrusted(run: &Run, reason: &str) -> String {
     let (plugin, version) = (&run.plugin, &run.plugin_version);
-    format!(
-        "Version {version} of `{plugin}`, which the run began with, is not trusted any more. {reason} Then resume the run: `baton runs resume {}`.",
-        run.id
-    )
+    format!("Version {version} of `{plugin}`, which the run began with, is not trusted any more. {reason} Then resume the run.")
 }
 
 fn other_version(run: &Run) -> String {
     format!(
-        "The run began with version {version} of `{plugin}` (sha256 {hash}), which is not installed now. Install that file again and resume the run, or \
-         begin anew with the installed version: `baton runs fork {run} --at 1`.",
+        "The run began with version {version} of `{plugin}` (sha256 {hash}), which is not installed now. Install that file again, then \
+         resume the run.",
         version = run.plugin_version,
         plugin = run.plugin,
         hash = run.plugin_hash.get(..12).unwrap_or(&run.plugin_hash),
-        run = run.id,
     )
 }

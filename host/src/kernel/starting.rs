@@ -11,6 +11,7 @@ use super::{
     Kernel, KernelError,
     package::Kind,
     registry::Plugin,
+    retrying::Retry,
     run::{Filter, Run, State},
 };
 use crate::{
@@ -53,6 +54,7 @@ impl Kernel {
         let plugin = self.plugin(&order.plugin, order.kind)?;
         let workspace = order.workspace.canonicalize();
         let workspace = workspace.map_err(|error| KernelError::Workspace { path: order.workspace, reason: error.to_string() })?;
+        let project_settings = self.parts.policy.workspace_settings(&workspace).map_err(KernelError::Settings)?;
         let now = self.parts.clock.now();
         let id = RunId::at(now, (self.parts.random)());
         let run = Run {
@@ -63,6 +65,7 @@ impl Kernel {
             pin: self.parts.pins.pin(&workspace),
             workspace,
             settings: order.settings,
+            project_settings: Some(project_settings),
             seed: id.to_string(),
             started_at: now,
             input: self.parts.redactor.value(order.input),
@@ -76,13 +79,15 @@ impl Kernel {
     pub async fn fork(&self, source: &Run, at: u64) -> Result<Run, KernelError> {
         if !source.workspace.is_dir() {
             return Err(KernelError::WrongState(format!(
-                "Run {} cannot be forked, for the folder in which it worked is not there any more ({}). If that was a worktree, it was given back \
-                 when its work had ended: start that work anew.",
-                source.id,
+                "Run {} cannot be forked: the folder it worked in, {}, does not exist any more. If it was a worktree, it was released when its \
+                 work ended: start that work again.",
+                source.id.short(),
                 source.workspace.display()
             )));
         }
         let plugin = self.plugin(&source.plugin, source.kind)?;
+        let folder = self.settled_in(source).await.map_err(KernelError::Settings)?;
+        let project_settings = self.parts.policy.workspace_settings(&folder).map_err(KernelError::Settings)?;
         let now = self.parts.clock.now();
         let id = RunId::at(now, (self.parts.random)());
         let run = Run {
@@ -94,6 +99,7 @@ impl Kernel {
             // What an older Baton began is bound to what lies there now that a person says to go on.
             pin: source.pin.clone().or_else(|| self.parts.pins.pin(&source.workspace)),
             settings: source.settings.clone(),
+            project_settings: Some(project_settings),
             seed: source.seed.clone(),
             started_at: source.started_at,
             input: source.input.clone(),
@@ -133,40 +139,72 @@ impl Kernel {
         Ok(id)
     }
 
-    /// Makes the paused runs of the tree that `run` belongs to ready again, and `run` itself when it failed.
-    /// `settings` are laid over those the runs were given.
+    /// Makes the paused runs of the tree that `run` belongs to ready again. A root that failed because a call was denied
+    /// makes that call again. `settings` are laid over those the runs were given.
     pub async fn resume(&self, run: &Run, settings: Option<Value>) -> Result<(), KernelError> {
-        if matches!(run.state, State::Succeeded | State::Cancelled) {
-            return Err(KernelError::WrongState(format!(
-                "Run {} {} already; there is nothing to resume. Start a new one, or fork it.",
-                run.id,
-                if run.state == State::Cancelled { "was cancelled" } else { "has succeeded" }
-            )));
-        }
-        let failed = matches!(run.state, State::Failed { .. });
-        if failed && run.parent.is_some() {
-            return Err(KernelError::WrongState(format!(
-                "Run {} failed and the run that started it knows so already; resume its root {} or fork it.",
-                run.id, run.root
-            )));
-        }
         // One at a time: what is paused stays so until it is resumed here, and no pause after it is answered unseen.
         let _resuming = self.resuming.lock().await;
+        let repeated = self.repeated(run).await?;
+        let failed = matches!(run.state, State::Failed { .. });
         for member in self.tree(&run.root).await? {
-            if let Some(settings) = settings.as_ref().filter(|_| !member.state.is_final() || member.id == run.id) {
+            let is_repeated = repeated.iter().any(|(id, _)| *id == member.id);
+            if let Some(settings) = settings.as_ref().filter(|_| !member.state.is_final() || member.id == run.id || is_repeated) {
                 let settings = Settings::merge(&[member.settings.clone(), settings.clone()]).into_value();
                 self.parts.runs.change_settings(&member.id, &settings).await?;
             }
             // An operator may know better than the clock when an account can be used again.
             let stands = matches!(member.state, State::Paused { .. } | State::Waiting { wait: Wait::Account { .. } });
-            if stands || (failed && member.id == run.id) {
+            if stands || (failed && member.id == run.id && !is_repeated) {
                 self.answer_pause(&member).await?;
-                let event = vec![Draft::of_run(Category::Run, "resumed", &member.id, json!({}))];
+                let event = vec![resumed(&member.id)];
                 self.parts.runs.transition(&member.id, &["paused", "failed", "waiting"], State::Queued, None, event).await?;
             }
         }
+        if !repeated.is_empty() {
+            let events = repeated.iter().map(|(id, _)| resumed(id)).collect();
+            self.parts.runs.reopen(&repeated, events).await?;
+        }
         self.changed();
         Ok(())
+    }
+
+    /// The calls that are made again so that `run` can be resumed, or why it cannot be.
+    async fn repeated(&self, run: &Run) -> Result<Vec<(RunId, u64)>, KernelError> {
+        let id = run.id.short();
+        if !matches!(run.state, State::Failed { .. }) {
+            return match run.state {
+                State::Succeeded | State::Cancelled => Err(KernelError::WrongState(format!(
+                    "Run {id} {} and cannot be resumed. Start a new run.",
+                    if run.state == State::Cancelled { "was cancelled" } else { "has succeeded" }
+                ))),
+                _ => Ok(Vec::new()),
+            };
+        }
+        let retry = self.retry(run).await?;
+        if run.parent.is_some() {
+            let root = self.run(&run.root).await?;
+            return Err(KernelError::WrongState(match root.state {
+                State::Failed { .. } => {
+                    format!(
+                        "Run {id} failed, and so did the run that started it. Resume that with `baton runs resume {}`.",
+                        run.root.short()
+                    )
+                }
+                _ => format!(
+                    "Run {id} failed, and the run that started it has continued with that result. Try it again on its own with `baton runs \
+                     fork {id} --at {}`.",
+                    retry.call().unwrap_or(1)
+                ),
+            }));
+        }
+        match retry {
+            Retry::Repeat(calls) => Ok(calls),
+            Retry::Unknown => Ok(Vec::new()),
+            Retry::Fork(at) => Err(KernelError::WrongState(format!(
+                "Run {id} failed by the answer of call {at}, which a resumed run would get again. Make the call again with `baton runs fork \
+                 {id} --at {at}`."
+            ))),
+        }
     }
 
     /// Answers the call by which a run asked to be paused. Nothing but a resume does, so that a run that is executed
@@ -221,7 +259,11 @@ impl Kernel {
         match (runs.len(), runs.pop()) {
             (1, Some(run)) => Ok(run),
             (_, None) => Err(KernelError::NoRun(part.escape_debug().to_string())),
-            (_, Some(_)) => Err(KernelError::Unclear(part.escape_debug().to_string())),
+            (_, Some(last)) => {
+                const MOST: usize = 5;
+                let ids = runs.iter().chain([&last]).take(MOST).map(|run| run.id.as_str()).collect::<Vec<_>>().join(", ");
+                Err(KernelError::Unclear { part: part.escape_debug().to_string(), ids })
+            }
         }
     }
 
@@ -254,16 +296,21 @@ impl Kernel {
     }
 }
 
+fn resumed(run: &RunId) -> Draft {
+    Draft::of_run(Category::Run, "resumed", run, json!({}))
+}
+
 /// Whether a run may be cancelled, or why not.
 pub fn cancellable(run: &Run) -> Result<(), KernelError> {
     if run.may_be_cancelled() {
         return Ok(());
     }
-    let (id, state) = (&run.id, run.state.as_str());
+    let (id, state) = (run.id.short(), run.state.as_str());
     Err(KernelError::WrongState(match (&run.state, &run.parent) {
-        (State::Failed { .. }, Some(_)) => {
-            format!("Run {id} has failed already, and the run that started it knows so. Its worktrees are those of its root: {}.", run.root)
-        }
+        (State::Failed { .. }, Some(_)) => format!(
+            "Run {id} has failed already. Cancel the run that started it with `baton runs cancel {}`, which releases their worktrees.",
+            run.root.short()
+        ),
         (State::Cancelled, _) => format!("Run {id} is cancelled already."),
         _ => format!("Run {id} has {state} already."),
     }))
@@ -295,6 +342,7 @@ fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         workspace: PathBuf::new(),
         pin: None,
         settings: json!({}),
+        project_settings: None,
         seed: String::new(),
         started_at: now,
         state: State::Queued,

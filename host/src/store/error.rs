@@ -18,6 +18,9 @@ pub enum StoreError {
         /// What the system said.
         reason: String,
     },
+    /// Somebody put a link where Baton makes a file or a folder of its own.
+    #[error("{} is a link, and Baton follows none in its data directory. Remove the link, or name another directory with --data-dir.", .0.display())]
+    Link(PathBuf),
     /// There is nothing to look at.
     #[error("There is no Baton data in {} yet; start a run first, or name another directory with --data-dir.", .0.display())]
     Absent(PathBuf),
@@ -78,8 +81,8 @@ pub enum StoreError {
     Closed,
     /// Something large is not in the blob store, or is not what was put there.
     #[error(
-        "A text of call {seq} of run {run} is {found} (blob {hash}); restore the folder `blobs` of the data directory from a copy and resume, or \
-         make that call anew: `baton runs fork {run} --at {seq}`."
+        "A text of call {seq} of run {id} is {found} (blob {hash}). Restore the folder `blobs` of the data directory from a copy, then resume \
+         the run; without a copy make the call again with `baton runs fork {id} --at {seq}`.", id = .run.short()
     )]
     Blob {
         /// The run that needs it.

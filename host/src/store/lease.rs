@@ -26,6 +26,10 @@ impl Lease {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        #[cfg(unix)]
+        if let Ok(no_links) = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()) {
+            std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, no_links);
+        }
         let mut file = options.open(&path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {}

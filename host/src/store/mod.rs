@@ -13,6 +13,7 @@ mod grants;
 mod journal;
 mod lease;
 mod ledger;
+mod links;
 mod memory;
 mod number;
 mod plugins;
@@ -35,6 +36,7 @@ use tokio::sync::broadcast;
 
 pub use error::StoreError;
 pub use lease::Lease;
+pub use links::refuse_links;
 
 use crate::{events::Event, journal::Clock};
 use blobs::Blobs;

@@ -43,10 +43,7 @@ impl Model for HostModel {
     }
 
     fn pause(&mut self, reason: &str) -> Result<()> {
-        let run = run::about().id;
-        run::pause(&format!(
-            "{reason} Ask another model with `baton runs resume {run} --model PROVIDER/MODEL`, or the same one again by leaving out `--model`."
-        ));
+        run::pause(&format!("{reason} Resuming the run asks the model again, with `--model PROVIDER/MODEL` another one."));
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ const SETTLE: Duration = Duration::from_millis(200);
 
 /// The changes of a folder from now on.
 pub(in crate::cli) struct Changes {
+    root: PathBuf,
     changed: mpsc::Receiver<PathBuf>,
     _watcher: RecommendedWatcher,
 }
@@ -29,21 +30,24 @@ impl Changes {
             let Ok(event) = event else { return };
             if matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_)) {
                 let source = |path: &&PathBuf| is_source(&root, path) && !apart.as_ref().is_some_and(|apart| path.starts_with(apart));
-                if let Some(path) = event.paths.iter().find(source) {
+                for path in event.paths.iter().filter(source) {
                     let _ = sender.try_send(path.strip_prefix(&root).unwrap_or(path).to_owned());
                 }
             }
         })?;
         watcher.watch(&project.folder, RecursiveMode::Recursive)?;
-        Ok(Self { changed, _watcher: watcher })
+        Ok(Self { root: project.folder.clone(), changed, _watcher: watcher })
     }
 
-    /// Waits for a change and until nothing more changes; gives the first file that did. None when nothing can be seen
-    /// any more.
+    /// Waits for a change and until nothing more changes; gives the first file that did and is still there: an editor may
+    /// write another one first and rename it. None when nothing can be seen any more.
     pub(in crate::cli) async fn next(&mut self) -> Option<PathBuf> {
-        let first = self.changed.recv().await?;
-        while let Ok(Some(_)) = tokio::time::timeout(SETTLE, self.changed.recv()).await {}
-        Some(first)
+        let mut changed = vec![self.changed.recv().await?];
+        while let Ok(Some(next)) = tokio::time::timeout(SETTLE, self.changed.recv()).await {
+            changed.push(next);
+        }
+        let kept = changed.iter().position(|path| self.root.join(path).is_file()).unwrap_or(0);
+        Some(changed.swap_remove(kept))
     }
 }
 
@@ -87,5 +91,9 @@ mod tests {
         let seen = tokio::time::timeout(Duration::from_secs(20), changes.next()).await;
         assert_eq!(seen.unwrap(), Some(PathBuf::from("src/lib.rs")));
         assert!(tokio::time::timeout(SETTLE * 2, changes.next()).await.is_err(), "three steps are one change");
+        std::fs::write(root.join("src/lib.rs.tmp.81"), "four").unwrap();
+        std::fs::rename(root.join("src/lib.rs.tmp.81"), root.join("src/lib.rs")).unwrap();
+        let seen = tokio::time::timeout(Duration::from_secs(20), changes.next()).await;
+        assert_eq!(seen.unwrap(), Some(PathBuf::from("src/lib.rs")), "not the file that it was for a moment");
     }
 }

@@ -81,6 +81,7 @@ impl Demo {
         };
         let config = if self.plan { context.config_at(Some(data_dir.clone()))? } else { engine::chosen(context, data_dir.clone()).await? };
         let app = context.open_with(config, Access::Execute).await?;
+        model::check(&app.config, &folder, Some(&settings))?;
         let place = Place { folder, data_dir, brief: laid.brief };
         let stages = Stages { app: &app, context, folder: &place.folder, settings };
         let reached = self.reach(&stages, &place).await;

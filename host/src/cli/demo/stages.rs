@@ -77,7 +77,7 @@ impl Stages<'_> {
                 kernel.start(order).await?
             }
         };
-        Ok(Stage { ended: drive_answering(self.app, self.context, &run.id, Manner::Best).await?, before: false })
+        Ok(Stage { ended: drive_answering(self.app, self.context, &run.id, (Manner::Best, &mut None)).await?, before: false })
     }
 
     /// The newest run of the workflow in the folder that counts.
@@ -89,7 +89,7 @@ impl Stages<'_> {
         Ok(match run.state {
             State::Succeeded => Before::Finished(Box::new(run)),
             // It would only fail again on the same answers.
-            State::Failed { .. } => match failed_at(&self.app.kernel, &run.id).await? {
+            State::Failed { .. } => match failed_at(&self.app.kernel, &run).await? {
                 Some(at) => Before::Failed(Box::new(run), at),
                 None => Before::Nothing,
             },

@@ -22,6 +22,12 @@ const WORTH_TELLING: u64 = 100;
 /// Columns of the bar and all that stands beside the text of the status, and a few to spare.
 const BESIDE_STATUS: usize = 42;
 
+/// Columns of a terminal on which the bar is long.
+const LONG_BAR: usize = 72;
+
+/// Rows of the bar and of the words of a model, and one to spare.
+const BESIDE_LINES: usize = 3;
+
 /// Columns before the words of a model, and one to spare.
 const BESIDE_WORDS: usize = 3;
 
@@ -102,13 +108,16 @@ impl Display {
         }
     }
 
-    /// Shows where the run is.
-    pub(super) fn status(&self, fraction: f64, text: &str) {
+    /// Shows where the run is, and below that a line for each run that is at work beside others.
+    pub(super) fn status(&self, fraction: f64, text: &str, lines: &[String]) {
         if let Self::Live { bar, screen, held: None, .. } = self {
-            let room = screen.columns().saturating_sub(BESIDE_STATUS);
+            let columns = screen.columns();
+            let room = columns.saturating_sub(BESIDE_STATUS - bar_width(LONG_BAR) + bar_width(columns));
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
             bar.set_position((fraction.clamp(0.0, 1.0) * 100.0).round() as u64);
-            bar.set_message(text::excerpt(text, room));
+            let below = fitting(lines, screen.rows().saturating_sub(BESIDE_LINES));
+            let below = below.iter().map(|line| format!("\n  {}", text::excerpt(line, columns.saturating_sub(BESIDE_WORDS))));
+            bar.set_message(format!("{}{}", text::excerpt(text, room), below.collect::<String>()));
         }
     }
 
@@ -133,20 +142,35 @@ impl Display {
     }
 }
 
+/// At most so many lines, of which the last counts those that have no room.
+fn fitting(lines: &[String], most: usize) -> Vec<String> {
+    let most = most.max(1);
+    if lines.len() <= most {
+        return lines.to_vec();
+    }
+    let shown = most - 1;
+    lines.iter().take(shown).cloned().chain([format!("{} more at work", lines.len() - shown)]).collect()
+}
+
+/// Columns of the bar on a terminal of so many.
+fn bar_width(columns: usize) -> usize {
+    if columns < LONG_BAR { 8 } else { 20 }
+}
+
 /// A bar that says it has been there for so long.
 fn bar(screen: Screen, elapsed: Duration) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stderr()).with_elapsed(elapsed);
-    bar.set_style(style(screen.shows_colour()));
+    bar.set_style(style(screen.shows_colour(), bar_width(screen.columns())));
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
 }
 
-fn style(colour: bool) -> ProgressStyle {
+fn style(colour: bool, width: usize) -> ProgressStyle {
     let template = match colour {
-        true => "{spinner:.cyan} {bar:20.cyan/dim} {percent:>3}%  {elapsed:.dim}  {msg}{prefix}",
-        false => "{spinner} {bar:20} {percent:>3}%  {elapsed}  {msg}{prefix}",
+        true => format!("{{spinner:.cyan}} {{bar:{width}.cyan/dim}} {{percent:>3}}%  {{elapsed:.dim}}  {{msg}}{{prefix}}"),
+        false => format!("{{spinner}} {{bar:{width}}} {{percent:>3}}%  {{elapsed}}  {{msg}}{{prefix}}"),
     };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
+    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
 }
 
 /// The lines to show now, and those of the step's children, which stand below it once it is done.
@@ -203,4 +227,18 @@ pub(super) fn transcript(lines: &[Line]) -> String {
 #[cfg(test)]
 pub(super) fn log(lines: &[Line]) -> String {
     lines.iter().filter_map(|line| plain(line, &TimeZone::UTC)).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_do_not_fit_are_counted() {
+        let lines: Vec<_> = (1..=4).map(|number| number.to_string()).collect();
+        assert_eq!(fitting(&lines, 4), ["1", "2", "3", "4"]);
+        assert_eq!(fitting(&lines, 3), ["1", "2", "2 more at work"]);
+        assert_eq!(fitting(&lines, 0), ["4 more at work"]);
+        assert_eq!(fitting(&[], 0), [""; 0]);
+    }
 }

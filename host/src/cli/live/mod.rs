@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, future};
 use anyhow::Result;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::{screen::Screen, text};
+use super::{Context, text};
 use crate::{
     events::Event,
     interfaces::llm::{Piece, Watchers},
@@ -20,7 +20,7 @@ use crate::{
     kernel::{Kernel, run::Run},
 };
 use display::Display;
-use view::View;
+use view::{Line, View};
 use words::Words;
 
 /// Events read from the log at once.
@@ -28,6 +28,7 @@ const PAGE: u32 = 500;
 
 /// Follows a tree of runs.
 pub(super) struct Watch<'a> {
+    context: &'a Context,
     kernel: &'a Kernel,
     receiver: Receiver<Event>,
     /// Events were missed and have to be read from the log.
@@ -42,7 +43,7 @@ pub(super) struct Watch<'a> {
 impl<'a> Watch<'a> {
     /// Begins to follow the tree under `root`. What happened in it before is taken in and not shown. Models are watched
     /// on a terminal alone.
-    pub(super) async fn begin(kernel: &'a Kernel, watchers: &Watchers, screen: Screen, root: &Run) -> Result<Self> {
+    pub(super) async fn begin(kernel: &'a Kernel, watchers: &Watchers, context: &'a Context, root: &Run) -> Result<Self> {
         let receiver = kernel.events().listen();
         let mut view = View::new(root, titles(kernel));
         let runs = kernel.tree(&root.id).await?;
@@ -57,10 +58,11 @@ impl<'a> Watch<'a> {
             view.see(event);
         }
         view.carry_on();
+        let screen = context.screen;
         let display = Display::new(screen);
-        display.status(view.fraction(), &view.status());
+        display.status(view.fraction(), &view.status(), &view.lines());
         let pieces = screen.is_live().then(|| watchers.watch());
-        Ok(Self { kernel, receiver, behind: false, pieces, words: Words::default(), view, display })
+        Ok(Self { context, kernel, receiver, behind: false, pieces, words: Words::default(), view, display })
     }
 
     /// Waits for the next event and shows it. Can be called off at any point and misses nothing.
@@ -98,7 +100,7 @@ impl<'a> Watch<'a> {
     /// Says how the question was settled, and shows what was held back.
     pub(super) fn go_on(&mut self, text: &str) {
         self.display.go_on(text);
-        self.display.status(self.view.fraction(), &self.view.status());
+        self.display.status(self.view.fraction(), &self.view.status(), &self.view.lines());
     }
 
     /// Shows what is left to show, and stops.
@@ -128,8 +130,10 @@ impl<'a> Watch<'a> {
 
     fn show(&mut self, event: &Event) {
         let lines = self.view.see(event);
-        lines.iter().for_each(|line| self.display.show(line));
-        self.display.status(self.view.fraction(), &self.view.status());
+        for line in lines {
+            self.display.show(&Line { text: self.context.advice(&line.text), ..line });
+        }
+        self.display.status(self.view.fraction(), &self.view.status(), &self.view.lines());
     }
 }
 

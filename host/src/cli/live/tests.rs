@@ -73,6 +73,28 @@ fn a_file_shows_the_time_of_what_begins() {
 }
 
 #[test]
+fn runs_side_by_side_have_a_line_each_with_what_is_done_below_them() {
+    let born = |scene: Scene, id, plugin, parent, worktree| {
+        scene.run(1, id, "created", json!({ "plugin": plugin, "parent": parent, "worktree": worktree }))
+    };
+    let scene = Scene::new().run(0, ROOT, "progress", json!({ "fraction": 0.1, "step": "Building" }));
+    let scene = born(scene, "all-1", "stories", ROOT, None::<&str>);
+    assert_eq!(scene.view.lines(), [""; 0], "one alone is told in the status");
+    let scene = born(scene, "dev-1", "dev-story", "all-1", Some("1-1-init"));
+    let scene = born(scene, "dev-2", "dev-story", "all-1", Some("1-2-add"));
+    let scene = born(scene, "mary-1", "mary", "dev-1", None);
+    let scene = scene.reply(2, "mary-1", 7, 8, None).see(3, "dev-2", Category::Sandbox, "started", json!({ "command": "pytest" }));
+    assert_eq!(scene.view.lines(), ["dev-story on 1-1-init · Mary, analyst: 7 → 8 tokens", "dev-story on 1-2-add: runs pytest"]);
+    assert_eq!(scene.view.status(), "Building");
+    let scene = scene.run(4, "mary-1", "succeeded", json!({}));
+    assert_eq!(scene.view.lines()[0], "dev-story on 1-1-init", "what has ended does nothing");
+    let scene = scene.run(5, "dev-1", "paused", json!({ "reason": "No key." }));
+    assert_eq!(scene.view.lines(), [""; 0]);
+    let scene = scene.run(6, "dev-1", "executing", json!({}));
+    assert_eq!(scene.view.lines().len(), 2);
+}
+
+#[test]
 fn the_status_says_who_is_at_work() {
     let scene = Scene::new();
     assert_eq!((scene.view.status().as_str(), scene.view.fraction()), ("Starting", 0.0));
@@ -91,7 +113,7 @@ fn two_runs_of_one_plugin_are_told_by_their_worktrees() {
         .run(0, "dev-2", "created", born(ROOT, json!("story/1-2\u{1b}[2J-split")))
         .run(0, MARY, "created", born("dev-1", Value::Null))
         .reply(1, MARY, 7, 8, None);
-    assert_eq!(scene.view.status(), "Starting · Mary, analyst on story/1-1-add: 7 → 8 tokens");
+    assert_eq!(scene.view.lines()[0], "dev-story on story/1-1-add · Mary, analyst: 7 → 8 tokens");
     let warning = |message: &str| json!({ "level": "warn", "message": message });
     let scene = scene
         .run(2, MARY, "succeeded", json!({}))

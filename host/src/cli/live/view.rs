@@ -56,6 +56,8 @@ pub(super) struct View {
     fraction: f64,
     step: Option<Step>,
     activity: Option<String>,
+    /// Counts what was seen of members, so that the latest of it can be told.
+    stirred: u64,
     /// Until when the accounts rest that runs wait for, as far as it was told; in milliseconds since 1970 UTC.
     resting: BTreeMap<String, u64>,
 }
@@ -77,11 +79,18 @@ struct Member {
     output: u64,
     /// None once some price is unknown.
     cost: Option<f64>,
+    /// Its place among the members, by birth.
+    place: usize,
+    /// It has ended, or is paused.
+    rests: bool,
+    /// What it did last, and when that was among all that was seen.
+    activity: Option<(u64, String)>,
 }
 
 impl Member {
     fn new(parent: Option<RunId>, title: String, since: Option<u64>) -> Self {
-        Self { parent, title, worktree: None, since, replies: 0, input: 0, output: 0, cost: Some(0.0) }
+        let (worktree, activity) = (None, None);
+        Self { parent, title, worktree, since, replies: 0, input: 0, output: 0, cost: Some(0.0), place: 0, rests: false, activity }
     }
 
     fn name(&self) -> String {
@@ -119,6 +128,7 @@ impl View {
             fraction: 0.0,
             step: None,
             activity: None,
+            stirred: 0,
             resting: BTreeMap::new(),
         };
         view.include(root);
@@ -129,7 +139,12 @@ impl View {
     pub(super) fn include(&mut self, run: &Run) {
         let parent = run.parent.as_ref().map(|(id, _)| id.clone());
         let member = Member::new(parent, self.title(&run.plugin), Some(run.created_at));
-        self.members.insert(run.id.clone(), member);
+        self.join(&run.id, Member { rests: run.state.is_final(), ..member });
+    }
+
+    fn join(&mut self, run: &RunId, member: Member) {
+        let place = self.members.len();
+        self.members.insert(run.clone(), Member { place, ..member });
     }
 
     /// Takes note that what was seen so far happened in an earlier execution.
@@ -163,13 +178,55 @@ impl View {
         self.step.as_ref().map(|step| step.text.as_str())
     }
 
-    /// What is being done, in one line.
+    /// What is being done, in one line; where several runs are at work side by side, each has a line of its own.
     pub(super) fn status(&self) -> String {
         let step = self.step().unwrap_or("Starting");
-        match &self.activity {
+        match self.activity.as_ref().filter(|_| self.side_by_side().is_empty()) {
             Some(activity) => format!("{step} · {activity}"),
             None => step.to_owned(),
         }
+    }
+
+    /// A line for each of several runs that are at work side by side, with what is done in it or below it. None where there
+    /// is one alone.
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.side_by_side().into_iter().map(|run| self.line(run)).collect()
+    }
+
+    /// The runs nearest to the root of which several are at work, in the order in which they began.
+    fn side_by_side(&self) -> Vec<&RunId> {
+        let mut above = &self.root;
+        // No tree is deeper than its members are many.
+        for _ in 0..self.members.len() {
+            let at_work = |(_, member): &(&RunId, &Member)| !member.rests && member.parent.as_ref() == Some(above);
+            let mut below: Vec<_> = self.members.iter().filter(at_work).collect();
+            match below.as_slice() {
+                [] => break,
+                [(only, _)] => above = only,
+                _ => {
+                    below.sort_by_key(|(_, member)| member.place);
+                    return below.into_iter().map(|(run, _)| run).collect();
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn line(&self, run: &RunId) -> String {
+        let name = self.name(run);
+        let within = self.members.iter().filter(|(id, member)| !member.rests && self.is_within(id, run));
+        let latest =
+            within.filter_map(|(id, member)| Some((member.activity.as_ref()?, id, member))).max_by_key(|(activity, ..)| activity.0);
+        match latest {
+            Some(((_, what), id, _)) if id == run => format!("{name}: {what}"),
+            Some(((_, what), _, member)) => format!("{name} · {}: {what}", member.title),
+            None => name,
+        }
+    }
+
+    fn is_within(&self, run: &RunId, above: &RunId) -> bool {
+        let parent = |run: &&RunId| self.members.get(*run).and_then(|member| member.parent.as_ref());
+        std::iter::successors(Some(run), parent).take(self.members.len()).any(|run| run == above)
     }
 
     /// Takes in an event. One seen before, or of another tree, says nothing.
@@ -191,6 +248,7 @@ impl View {
             (Category::Run, "progress") => self.busy(run, &text::excerpt(word(data, "step"), 60)),
             (Category::Run, "log") => self.logged(run, event.at, data),
             (Category::Run, "waiting") => self.waits(run, event.at, data),
+            (Category::Run, "executing") => self.begins(run),
             (Category::Run, "succeeded" | "failed" | "paused" | "cancelled") => self.ended(run, event),
             (Category::Sandbox, "started") => self.busy(run, &text::excerpt(&format!("runs {}", word(data, "command")), 60)),
             (Category::Sandbox, "pulling") => self.busy(run, &text::excerpt(&format!("fetches {}", word(data, "progress")), 60)),
@@ -222,7 +280,7 @@ impl View {
         let worktree = own.or_else(|| above.worktree.clone());
         if !self.members.contains_key(run) {
             let title = self.title(word(&event.draft.data, "plugin"));
-            self.members.insert(run.clone(), Member::new(parent, title, Some(event.at)));
+            self.join(run, Member::new(parent, title, Some(event.at)));
         }
         // Also of one that was there before: a run does not say where it works, its first event does.
         if let Some(member) = self.members.get_mut(run) {
@@ -261,8 +319,17 @@ impl View {
         self.busy(run, &tokens)
     }
 
+    fn begins(&mut self, run: &RunId) -> Vec<Line> {
+        if let Some(member) = self.members.get_mut(run) {
+            member.rests = false;
+        }
+        Vec::new()
+    }
+
     fn busy(&mut self, run: &RunId, what: &str) -> Vec<Line> {
-        if let Some(member) = self.members.get(run) {
+        self.stirred += 1;
+        if let Some(member) = self.members.get_mut(run) {
+            member.activity = Some((self.stirred, what.to_owned()));
             self.activity = Some(if *run == self.root { what.to_owned() } else { format!("{}: {what}", member.name()) });
         }
         Vec::new()
@@ -306,6 +373,8 @@ impl View {
             return self.close_step(event.at, if succeeded { Mark::Done } else { Mark::Broken });
         }
         self.activity = None;
+        let Some(member) = self.members.get_mut(run) else { return Vec::new() };
+        member.rests = true;
         let Some(member) = self.members.get(run) else { return Vec::new() };
         if succeeded {
             let took = member.since.map(|since| event.at.saturating_sub(since));

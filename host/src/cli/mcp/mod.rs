@@ -31,6 +31,7 @@ impl Mcp {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
         let app = context.open(Access::Execute).await?;
+        model::check(&app.config, &self.workspace, Some(&settings))?;
         let served = Served::new(app.kernel.clone(), self.workspace.clone(), settings);
         let serving = rmcp::serve_server(served, rmcp::transport::stdio()).await;
         let ended = serving.context("No MCP client spoke on standard input; let a client start this program")?.waiting().await;

@@ -119,7 +119,7 @@ fn tool(plugin: &Plugin) -> Tool {
 }
 
 fn outcome(run: &Run) -> CallToolResult {
-    let resume = format!("`baton runs resume {}`", run.id);
+    let resume = format!("`baton runs resume {}`", run.id.short());
     match &run.state {
         State::Succeeded => {
             let output = run.output.clone().unwrap_or_default();

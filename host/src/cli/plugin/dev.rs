@@ -96,6 +96,7 @@ impl Dev {
         context.screen.tell(outcome(context, &plugin));
         if plugin.package.manifest.kind == Kind::Workflow {
             let order = Order { plugin: plugin.name().to_owned(), workspace: self.workspace(project)?, ..order.clone() };
+            model::check(&app.config, &order.workspace, Some(&order.settings))?;
             let run = app.kernel.start(order).await?;
             let ended;
             (app, ended) = beside::drive_or_follow(app, context, &run.id, Manner::Ask).await?;

@@ -23,7 +23,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Answer a question; the run that waits for it goes on
+/// Answer a question, so that the run that waits for it continues
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Answer {
     /// Any beginning or end of the question's id
@@ -118,8 +118,8 @@ pub(super) fn told(context: &Context, asked: &Asked, answer: &str, next: Next) -
     let answered = format!("{} Answered “{answer}”.", painted(GOOD, "✓"));
     let (run, resume) = (text::short(&asked.run), context.again(&format!("runs resume {}", text::short(&asked.root))));
     match next {
-        Next::GoesOn => format!("{answered} The Baton that executes run {run} carries on with it."),
-        Next::Stands => format!("{answered} Nobody executes the run now; carry on with `{resume}`."),
-        Next::Queued => format!("{answered} The Baton that is at work on this data has not taken run {run} up yet; `{resume}` follows it."),
+        Next::GoesOn => format!("{answered} The running host continues run {run}."),
+        Next::Stands => format!("{answered} No host is running, so the answer is kept until one is. Continue with `{resume}`."),
+        Next::Queued => format!("{answered} The running host has not taken up run {run} yet; `{resume}` follows it."),
     }
 }

@@ -54,12 +54,11 @@ async fn resolve(app: &App, part: &str) -> Result<Asked> {
     match (found.len(), found.pop()) {
         (1, Some(asked)) => Ok(asked),
         (_, None) => Err(QuestionsError::Unknown(part.escape_debug().to_string()).into()),
-        (_, Some(_)) => {
+        (_, Some(last)) => {
+            const MOST: usize = 5;
+            let ids = found.iter().chain([&last]).take(MOST).map(|asked| asked.id.as_str()).collect::<Vec<_>>().join(", ");
             let part = part.escape_debug();
-            Err(Misuse(format!(
-                "`{part}` fits more than one question; give more characters of the id. `baton questions list --all` shows them."
-            ))
-            .into())
+            Err(Misuse(format!("`{part}` fits more than one question. Give the whole id of the one you mean: {ids}.")).into())
         }
     }
 }

@@ -13,17 +13,17 @@ use crate::cli::{
     text,
 };
 
-/// Start a new run that shares the calls before one of another's, makes that call anew, and drive it to its end
+/// Start a new run that shares the calls of another before one call, and makes that call and all after it again
 ///
 /// What the old run changed in its workspace stays changed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Fork {
     /// Any beginning or end of the run's id
     run: String,
-    /// The first call to make anew, as `baton runs journal` counts them
+    /// The first call to make again, as `baton runs journal` counts them
     #[arg(long, value_name = "SEQ", value_parser = number(1..=u64::MAX, "give the number of a call, 1 or more"))]
     at: u64,
-    /// Who answers from now on: provider/model, an alias from the settings, or script/FILE
+    /// Model to use from now on: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
 }
@@ -31,7 +31,7 @@ pub(in crate::cli) struct Fork {
 impl Fork {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let settings = self.model.as_deref().map(model::settings).transpose()?;
-        // Where another Baton executes, it executes the fork as well.
+        // Where another host executes, it executes the fork as well.
         let app = context.open_to_change().await?;
         let source = app.kernel.resolve(&self.run).await?;
         let calls = app.kernel.journal().count(&source.id).await?.made;
@@ -39,6 +39,7 @@ impl Fork {
             let made = figures::counted(calls, "call", "calls");
             return Err(Misuse(format!("Run {} has made {made}; fork it at 1 to {}.", text::short(&source.id), calls + 1)).into());
         }
+        model::check(&app.config, &source.workspace, settings.as_ref())?;
         let run = app.kernel.fork(&source, self.at).await?;
         app.kernel.resume(&run, settings).await?;
         context.screen.tell(format!("Run {} is forked from {} before call {}.", text::short(&run.id), text::short(&source.id), self.at));

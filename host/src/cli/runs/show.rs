@@ -9,7 +9,9 @@ use super::{list, waiting};
 use crate::{
     app::{Access, App},
     cli::{
-        Context, ending,
+        Context,
+        continuing::{self, Way},
+        ending,
         exit::Exit,
         figures, questions,
         screen::{STRONG, painted},
@@ -50,7 +52,10 @@ impl Show {
             return Ok(Exit::Done);
         }
         for (name, value) in facts(&run, &tally) {
-            context.screen.answer(format!("{} {value}", painted(STRONG, format!("{name:<10}"))))?;
+            context.screen.answer(format!("{} {}", painted(STRONG, format!("{name:<10}")), context.advice(&value)))?;
+        }
+        if let Some(next) = next(&app, &run, context).await? {
+            context.screen.answer(format!("{} {next}", painted(STRONG, format!("{:<10}", "Next"))))?;
         }
         for line in waiting::lines(below.iter().map(|below| &below.run)) {
             context.screen.answer(format!("{} {line}", painted(STRONG, format!("{:<10}", "Waits"))))?;
@@ -63,11 +68,23 @@ impl Show {
     }
 }
 
+/// The command by which a run that failed or is paused continues.
+async fn next(app: &App, run: &Run, context: &Context) -> Result<Option<String>> {
+    if !matches!(run.state, State::Paused { .. } | State::Failed { .. }) {
+        return Ok(None);
+    }
+    let root = app.kernel.resolve(run.root.as_str()).await?;
+    match continuing::way_of(&app.kernel, &root, &app.kernel.tree(&root.id).await?).await?.0 {
+        Way::Command(command) if !matches!(root.state, State::Succeeded | State::Cancelled) => Ok(Some(context.again(&command))),
+        _ => Ok(None),
+    }
+}
+
 fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
     const LONGEST: usize = 300;
     let zone = TimeZone::system();
     let mut facts = vec![
-        ("Run", text::escaped(run.id.as_str())),
+        ("Run", text::short(&run.id)),
         ("Plugin", format!("{} {} ({})", text::line(&run.plugin), text::line(&run.plugin_version), run.kind)),
         ("State", standing(&run.state, &zone)),
         ("Begun", figures::moment(run.created_at, &zone)),

@@ -86,6 +86,23 @@ impl<'a> Graph<'a> {
         waits.collect()
     }
 
+    /// What has to be done before an item is: what it still waits for, and for an epic what is directly in it and open.
+    pub fn open_before(&self, place: usize) -> Vec<&'a str> {
+        let inside = self.nodes[place].inside.iter().filter(|place| {
+            let status = self.nodes[**place].status;
+            status != Status::Done && status != Status::Cancelled
+        });
+        let inside = inside.map(|place| self.nodes[*place].draft.key.as_str());
+        self.waits_for(place).into_iter().chain(inside).collect()
+    }
+
+    /// What waits for an item and has begun all the same, or is done.
+    pub fn begun_behind(&self, place: usize) -> Vec<&'a str> {
+        let begun = |other: &usize| matches!(self.nodes[*other].status, Status::InProgress | Status::Review | Status::Done);
+        let behind = (0..self.nodes.len()).filter(|other| self.waits(*other).any(|earlier| earlier == place));
+        behind.filter(begun).map(|other| self.nodes[other].draft.key.as_str()).collect()
+    }
+
     /// Whether what waits for an item may begin: it is done; or it is an epic, and what is in it is done or cancelled.
     pub fn is_done(&self, place: usize) -> bool {
         let node = &self.nodes[place];

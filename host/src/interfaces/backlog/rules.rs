@@ -99,7 +99,7 @@ pub enum Refusal {
         near: Vec<String>,
     },
     /// A status that cannot follow.
-    #[error("`{key}` is `{}` and cannot become `{}`: {}.", before.as_str(), after.as_str(), way_on(*before))]
+    #[error("`{key}` is `{}` and cannot become `{}`: {}.", before.as_str(), after.as_str(), way_on(*before, *by_person))]
     Conflict {
         /// The item.
         key: String,
@@ -107,6 +107,8 @@ pub enum Refusal {
         before: Status,
         /// What it was to become.
         after: Status,
+        /// A person wanted it, who may do more than a run.
+        by_person: bool,
     },
     /// A reason nobody would read.
     #[error("The reason has more than 4096 bytes; say it in fewer words.")]
@@ -175,6 +177,11 @@ pub fn follows(before: Status, after: Status) -> bool {
         Status::Cancelled => after == Status::Todo,
         Status::Done => false,
     }
+}
+
+/// Whether a person may reopen an item so, which a run may not: what it found done stays done for it.
+pub fn reopens(before: Status, after: Status) -> bool {
+    before == Status::Done && matches!(after, Status::Todo | Status::InProgress)
 }
 
 /// An item that nobody has: the keys that differ from it by the fewest letters are named.
@@ -254,13 +261,13 @@ fn advice(near: &[String]) -> String {
     }
 }
 
-fn way_on(before: Status) -> String {
-    if before == Status::Done {
-        return "what is done stays so; add another item for what is still to do".to_owned();
+fn way_on(before: Status, by_person: bool) -> String {
+    if before == Status::Done && !by_person {
+        return "a run cannot reopen what is done; add another item for what is still to do".to_owned();
     }
-    let next: Vec<_> =
-        Status::ALL.into_iter().filter(|after| follows(before, *after)).map(|status| format!("`{}`", status.as_str())).collect();
-    format!("somebody may have been first, so look at its history; next may be {}", next.join(", "))
+    let may = |after: &Status| follows(before, *after) || by_person && reopens(before, *after);
+    let next: Vec<_> = Status::ALL.into_iter().filter(may).map(|status| format!("`{}`", status.as_str())).collect();
+    format!("it may have been moved meanwhile, so look at its history; next may be {}", next.join(", "))
 }
 
 /// Letters to add, leave out or change until the one is the other.

@@ -74,6 +74,34 @@ fn nothing_follows_done_and_nothing_itself() {
 }
 
 #[test]
+fn a_person_alone_reopens_what_is_done() {
+    for after in Status::ALL {
+        assert_eq!(reopens(Status::Done, after), matches!(after, Status::Todo | Status::InProgress), "{after:?}");
+        assert!(!reopens(Status::Cancelled, after) && !reopens(Status::Todo, after));
+    }
+    let said = |by_person| Refusal::Conflict { key: "a".to_owned(), before: Status::Done, after: Status::Review, by_person }.to_string();
+    assert!(said(true).ends_with("next may be `todo`, `in-progress`."), "{}", said(true));
+    assert!(said(false).ends_with("a run cannot reopen what is done; add another item for what is still to do."), "{}", said(false));
+}
+
+#[test]
+fn what_is_open_before_an_item_and_begun_behind_it_is_found() {
+    let part = |key, after| draft(Kind::Story, key, Some("1"), after);
+    let drafts = [draft(Kind::Epic, "1", None, &[]), part("1-1", &[]), part("1-2", &["1-1"]), part("1-3", &["1-2"])];
+    let mut items = drafts.map(|draft| item(draft, Status::Todo));
+    items[2].status = Status::InProgress;
+    let graph = Graph::of(&items).unwrap();
+    assert_eq!(graph.open_before(2), ["1-1"]);
+    assert_eq!(graph.open_before(0), ["1-1", "1-2", "1-3"], "an epic is done with what is in it");
+    assert_eq!(graph.begun_behind(1), ["1-2"]);
+    assert_eq!(graph.begun_behind(2), [""; 0], "what has not begun waits again");
+    items[1].status = Status::Done;
+    items[3].status = Status::Cancelled;
+    let graph = Graph::of(&items).unwrap();
+    assert_eq!((graph.open_before(2), graph.open_before(0)), (vec![], vec!["1-2"]));
+}
+
+#[test]
 fn what_does_not_fit_together_is_refused() {
     assert_eq!(
         refused(&[story("a", &["b"]), story("b", &["c"]), story("c", &["a"])]),
@@ -253,7 +281,7 @@ impl Backlog for Memory {
         let found = items.iter_mut().find(|item| item.draft.key == key);
         let found = found.ok_or_else(|| unknown(key, keys.iter().map(String::as_str)))?;
         if !follows(found.status, status) {
-            return Err(Refusal::Conflict { key: key.to_owned(), before: found.status, after: status }.into());
+            return Err(Refusal::Conflict { key: key.to_owned(), before: found.status, after: status, by_person: false }.into());
         }
         let moved = Move { at: 1, before: Some(found.status), after: status, reason: reason.to_owned(), by: by.mover() };
         found.status = status;
@@ -372,7 +400,7 @@ async fn items_are_put_moved_and_told() {
     view.assign("a".into(), Some("amelia".into()), Some("story/a".into())).await.unwrap();
     view.move_to("a".into(), wit::Status::Done, String::new()).await.unwrap();
     let refused = refusal(view.move_to("a".into(), wit::Status::Todo, String::new()).await);
-    assert!(matches!(&refused, CallError::Conflict(text) if text.contains("what is done stays so")), "{refused}");
+    assert!(matches!(&refused, CallError::Conflict(text) if text.contains("a run cannot reopen what is done")), "{refused}");
     let item = view.get("a".into()).await.unwrap();
     assert_eq!((item.status, item.assignee.as_deref(), item.branch.as_deref()), (wit::Status::Done, Some("amelia"), Some("story/a")));
     let history = view.history("a".into()).await.unwrap();

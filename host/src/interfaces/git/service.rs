@@ -141,7 +141,7 @@ impl Repositories {
         if let Some(worktree) = taken.filter(|worktree| self.files(worktree) != seat.workspace) {
             return Err(Trouble::Answer(CallError::Conflict(format!(
                 "Branch `{branch}` belongs to a worktree in which run {} works; let it move its own branch.",
-                worktree.claim.root
+                worktree.claim.root.short()
             ))));
         }
         let lock = self.lock(place.persons()).await;
@@ -177,8 +177,8 @@ impl Repositories {
             Claimed::Yours(worktree) => worktree,
             Claimed::Taken(other) => {
                 return Err(Trouble::Answer(CallError::Conflict(format!(
-                    "There is a worktree `{branch}` already, made for run {}; choose another name, or wait until it is given back.",
-                    other.claim.root
+                    "There is a worktree `{branch}` already, made for run {}; choose another name, or wait until it is released.",
+                    other.claim.root.short()
                 ))));
             }
         };

@@ -44,14 +44,32 @@ pub(super) fn resolve(asked: Option<&str>, plugin: &str, preferences: &dyn Prefe
     }
     let mut models = Vec::new();
     for name in &names {
-        expand(name, preferences, &mut Vec::new(), &mut models)?;
+        expand(name, preferences, &mut Vec::new(), &mut models).map_err(|error| unset(format!("{error}, then resume the run.")))?;
     }
     models.truncate(LONGEST);
     Ok(models)
 }
 
+/// Why a name means no model: a sentence without its end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoModel {
+    /// It is no alias either.
+    #[error("`{0}` is not an alias for a model. Write provider/model, or set `models.{0}` in your settings")]
+    Unknown(String),
+    /// The alias means itself.
+    #[error("`models.{0}` in baton.toml leads back to itself. Set it to a provider/model")]
+    Circle(String),
+}
+
+/// The models that a name means, `provider/model` each.
+pub fn named(name: &str, preferences: &dyn Preferences) -> Result<Vec<String>, NoModel> {
+    let mut models = Vec::new();
+    expand(name, preferences, &mut Vec::new(), &mut models)?;
+    Ok(models)
+}
+
 /// Adds what a name means to `models`. `above` holds the aliases that led here.
-fn expand(name: &str, preferences: &dyn Preferences, above: &mut Vec<String>, models: &mut Vec<String>) -> Result<(), Pause> {
+fn expand(name: &str, preferences: &dyn Preferences, above: &mut Vec<String>, models: &mut Vec<String>) -> Result<(), NoModel> {
     if name.contains('/') {
         if !models.iter().any(|model| model == name) {
             models.push(name.to_owned());
@@ -61,14 +79,10 @@ fn expand(name: &str, preferences: &dyn Preferences, above: &mut Vec<String>, mo
     let shown = name.escape_debug();
     let names = preferences.models(&format!("models.{name}"));
     if names.is_empty() {
-        return Err(unset(format!(
-            "No model goes by `{shown}`. Set `models.{shown}` in baton.toml to a provider/model, then resume the run."
-        )));
+        return Err(NoModel::Unknown(shown.to_string()));
     }
     if above.iter().any(|alias| alias == name) {
-        return Err(unset(format!(
-            "`models.{shown}` in baton.toml leads back to itself. Set it to a provider/model, then resume the run."
-        )));
+        return Err(NoModel::Circle(shown.to_string()));
     }
     above.push(name.to_owned());
     for name in &names {

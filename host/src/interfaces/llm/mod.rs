@@ -22,7 +22,7 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder, RunId},
 };
 
-pub use chain::misfit;
+pub use chain::{NoModel, misfit, named};
 pub use messages::{Message, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolResult, Usage};
 pub use provider::{Caller, Charge, Provider, ProviderError, Waiting};
 pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret};

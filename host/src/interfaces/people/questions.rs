@@ -162,6 +162,21 @@ pub struct Asked {
     pub standing: Standing,
 }
 
+impl Asked {
+    /// The decision that it came to, if no person answered it.
+    pub fn decided(self) -> Option<Decided> {
+        let Standing::Answered(answer) = self.standing else { return None };
+        let source = match answer.source {
+            Source::Person => return None,
+            Source::Yes => format!("best answer, taken for {} by --yes", answer.by),
+            Source::Expiry => "expired without an answer".to_owned(),
+        };
+        let Question { text, reasoning, confidence, .. } = self.question;
+        let decision = Decision { question: text, answer: answer.answer, reasoning, source, confidence };
+        Some(Decided { at: answer.at, run: self.run, project: self.project, plugin: self.plugin, decision })
+    }
+}
+
 /// Which questions to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -171,7 +186,7 @@ pub struct Filter {
     pub root: Option<RunId>,
 }
 
-/// Something that was decided without asking anybody.
+/// Something that was decided without a person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Decision {
@@ -228,7 +243,7 @@ pub enum QuestionsError {
     #[error("There is no question `{0}`. `baton questions list --all` shows those there are.")]
     Unknown(String),
     /// Somebody was first.
-    #[error("The question was answered already, by {} at {}: “{}”. The run goes on with that; `baton runs fork` lets another answer be tried.", .0.by, moment(.0.at), .0.answer)]
+    #[error("The question was answered already, by {} at {}: “{}”. The run continues with that answer.", .0.by, moment(.0.at), .0.answer)]
     Answered(Answer),
     /// Its run has ended.
     #[error("The run that asked has ended, at {}, and waits for no answer any more; ask anew with another run.", moment(*.0))]
@@ -257,6 +272,6 @@ pub trait Questions: Send + Sync {
     /// The questions that fit: open ones first, the gravest of them first, the oldest of those first; then the others,
     /// the newest first.
     async fn list(&self, filter: &Filter) -> Result<Vec<Asked>, QuestionsError>;
-    /// The decisions people were told of, newest first.
+    /// The decisions people were told of, and the questions that no person answered, newest first.
     async fn decisions(&self, filter: &DecisionFilter) -> Result<Vec<Decided>, QuestionsError>;
 }

@@ -56,6 +56,11 @@ impl Settings {
         without_secrets(value)
     }
 
+    /// What a dotted key finds for the host itself, from which nothing is hidden.
+    pub fn for_host(&self, key: &str) -> Option<&Value> {
+        key.split('.').try_fold(&self.0, |value, name| value.get(name))
+    }
+
     /// A layer from a TOML file called `name`. Dates become text.
     pub fn from_toml(text: &str, name: &str) -> Result<Value, SettingsError> {
         let table: toml::Table = toml::from_str(text).map_err(|error| {

@@ -70,6 +70,15 @@ fn what_only_the_host_reads_is_never_found() {
 }
 
 #[test]
+fn the_model_of_a_plugin_is_found_by_the_host_and_by_no_plugin() {
+    use crate::interfaces::llm::Preferences;
+    let settings = Settings::merge(&[json!({ "plugins": { "mary": { "model": ["a/b", "c/d"] } }, "models": { "default": "e/f" } })]);
+    assert_eq!(settings.models("plugins.mary.model"), ["a/b", "c/d"]);
+    assert_eq!((settings.models("models.default"), settings.models("plugins.john.model")), (vec!["e/f".to_owned()], vec![]));
+    assert_eq!(settings.get("plugins.mary.model"), None);
+}
+
+#[test]
 fn toml_is_read_with_its_dates_as_text() {
     let layer =
         Settings::from_toml("day = 2026-01-02\n[plan]\nmost = 3\nshare = 0.5\non = true\nlist = [1, \"x\"]\n", "baton.toml").unwrap();

@@ -88,6 +88,6 @@ fn ending(run: &RunId, ended: Ended) -> Ending {
     match ended {
         Ended::Succeeded(output) => Ok(output),
         Ended::Failed(reason) => Err(CallError::Other(reason)),
-        Ended::Cancelled => Err(CallError::Cancelled(format!("Run {run} was cancelled; go on without it, or end."))),
+        Ended::Cancelled => Err(CallError::Cancelled(format!("Run {} was cancelled; continue without it, or end.", run.short()))),
     }
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft as Event},
-    interfaces::backlog::{Author, BacklogError, Changes, Draft, Item, Mover, Refusal, Status, follows},
+    interfaces::backlog::{Author, BacklogError, Changes, Draft, Item, Mover, Refusal, Status, follows, reopens},
     journal::RunId,
 };
 
@@ -156,8 +156,9 @@ impl Change for MoveTo {
             return Ok(Ok(Some(())));
         }
         let Some(Item { draft, status: before, .. }) = find(&self.project, &self.key, step.connection).await? else { return Ok(Ok(None)) };
-        if !follows(before, self.status) {
-            return Ok(Err(Refusal::Conflict { key: self.key.clone(), before, after: self.status }.into()));
+        let by_person = matches!(self.by, Author::Person(_));
+        if !follows(before, self.status) && !(by_person && reopens(before, self.status)) {
+            return Ok(Err(Refusal::Conflict { key: self.key.clone(), before, after: self.status, by_person }.into()));
         }
         let query = sqlx::query(MOVE).bind(&*self.project).bind(&*self.key).bind(self.status.as_str()).bind(stored(step.now));
         query.execute(&mut *step.connection).await?;

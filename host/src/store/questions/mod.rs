@@ -44,6 +44,20 @@ const DECISIONS_OF_TREE: &str = concat!(
     " order by e.cursor desc limit $2"
 );
 
+/// Questions that no person answered: their best answer was taken, or that of their expiry.
+const TAKEN: &str = concat!(
+    "select ",
+    columns!(),
+    " from questions where source in ('yes', 'expiry') and ($1 = '' or project = $1) order by answered_at desc limit $2"
+);
+const TAKEN_OF_TREE: &str = concat!(
+    "select ",
+    columns!(),
+    " from questions where source in ('yes', 'expiry') and ($1 = '' or project = $1) and ",
+    in_tree!("run_id", "$3"),
+    " order by answered_at desc limit $2"
+);
+
 type Statement<'a> = Query<'a, Any, AnyArguments>;
 
 #[async_trait]
@@ -75,20 +89,32 @@ impl Questions for Store {
     }
 
     async fn decisions(&self, filter: &DecisionFilter) -> Result<Vec<Decided>, QuestionsError> {
-        let query = sqlx::query(if filter.run.is_some() { DECISIONS_OF_TREE } else { DECISIONS });
-        let query = query.bind(filter.project.as_deref().unwrap_or_default()).bind(i64::from(filter.limit));
-        let query = match &filter.run {
-            Some(run) => query.bind(run.as_str()),
-            None => query,
+        let (told, taken) = match filter.run {
+            Some(_) => (DECISIONS_OF_TREE, TAKEN_OF_TREE),
+            None => (DECISIONS, TAKEN),
         };
-        let rows = query.fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
-        rows.iter().map(decided).collect::<Result<_, _>>().map_err(failed)
+        let rows = narrowed(told, filter).fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
+        let mut decisions: Vec<_> = rows.iter().map(decided).collect::<Result<_, _>>().map_err(failed)?;
+        let questions = self.load_questions(narrowed(taken, filter)).await.map_err(failed)?;
+        decisions.extend(questions.into_iter().filter_map(Asked::decided));
+        // Those of one time stay in the order of the log.
+        decisions.sort_by_key(|decided| std::cmp::Reverse(decided.at));
+        decisions.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
+        Ok(decisions)
     }
 }
 
 impl Store {
     async fn load_questions(&self, query: Statement<'_>) -> Result<Vec<Asked>, StoreError> {
         query.fetch_all(&self.reads).await?.iter().map(load).collect()
+    }
+}
+
+fn narrowed<'a>(statement: &'static str, filter: &'a DecisionFilter) -> Statement<'a> {
+    let query = sqlx::query(statement).bind(filter.project.as_deref().unwrap_or_default()).bind(i64::from(filter.limit));
+    match &filter.run {
+        Some(run) => query.bind(run.as_str()),
+        None => query,
     }
 }
 

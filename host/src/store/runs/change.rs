@@ -22,8 +22,9 @@ use crate::{
 };
 
 const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, \
-    kind, input, project, workspace, settings, seed, started_at, state, state_detail, wake_at, output, created_at, updated_at, pin) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) on conflict (id) do nothing";
+    kind, input, project, workspace, settings, project_settings, seed, started_at, state, state_detail, wake_at, output, created_at, updated_at, \
+    pin) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) on conflict (id) do nothing";
 const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
     repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
     asked_at, answered_at from journal where run_id = $2 and seq < $3";
@@ -45,6 +46,9 @@ const WAKE_DUE_TREE: &str = concat!(
     in_tree!("id", "$3")
 );
 const REQUEUE: &str = "update runs set state = 'queued', updated_at = $1 where state = 'running'";
+const FORGET_CALLS: &str = "delete from journal where run_id = $1 and seq >= $2";
+const REOPEN: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, trapped_at = null, updated_at = $2 \
+    where id = $1 and state || '' = 'failed'";
 const NOTE_TRAP: &str = "update runs set trapped_at = $2 where id = $1 and state || '' = 'failed'";
 /// Where two ended in one moment, the one that succeeded is taken to be the later.
 const LAST_ENDS: &str = "select trapped_at from runs where plugin = $1 and plugin_hash = $2 and updated_at > $3 \
@@ -94,6 +98,7 @@ impl Add {
             .bind(&*run.project)
             .bind(workspace(run)?)
             .bind(to_text(&run.settings)?)
+            .bind(run.project_settings.as_ref().map(to_text).transpose()?)
             .bind(&*run.seed)
             .bind(stored(run.started_at))
             .bind(run.state.as_str())
@@ -173,6 +178,28 @@ impl Transition {
 async fn forget_waits(id: &RunId, connection: &mut AnyConnection) -> Result<(), StoreError> {
     sqlx::query(FORGET_WAITS).bind(id.as_str()).execute(connection).await?;
     Ok(())
+}
+
+/// Failed runs, each with the first call that it makes again.
+pub(super) struct Reopen {
+    pub(super) calls: Vec<(RunId, u64)>,
+    pub(super) events: Vec<Arc<NewEvent>>,
+}
+
+#[async_trait]
+impl Change for Reopen {
+    type Outcome = ();
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        for (run, seq) in &self.calls {
+            let queued = sqlx::query(REOPEN).bind(run.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
+            if queued.rows_affected() == 1 {
+                sqlx::query(FORGET_CALLS).bind(run.as_str()).bind(stored(*seq)).execute(&mut *step.connection).await?;
+            }
+        }
+        step.events.extend(self.events.iter().cloned());
+        Ok(())
+    }
 }
 
 pub(super) struct WakeDue {

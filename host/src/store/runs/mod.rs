@@ -22,14 +22,14 @@ use crate::{
     journal::RunId,
     kernel::run::{Filter, Queued, Run, Runs, RunsError, State, Tally},
 };
-use change::{Add, ChangeSettings, NoteTrap, RequestCancel, RequeueRunning, Transition, WakeDue};
+use change::{Add, ChangeSettings, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
 use record::{States, load};
 
 /// The columns a run is read from.
 macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
-         workspace, pin, settings, seed, started_at, state, state_detail, output, created_at, updated_at"
+         workspace, pin, settings, project_settings, seed, started_at, state, state_detail, output, created_at, updated_at"
     };
 }
 
@@ -129,6 +129,11 @@ impl Runs for Store {
             output: output.map(|output| output.to_string()),
             events: NewEvent::all(events),
         };
+        self.queue.change(change).await.map_err(unwritten)
+    }
+
+    async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError> {
+        let change = Reopen { calls: calls.to_vec(), events: NewEvent::all(events) };
         self.queue.change(change).await.map_err(unwritten)
     }
 

@@ -92,6 +92,7 @@ pub(super) fn load(row: &AnyRow) -> Result<Run, StoreError> {
         workspace: PathBuf::from(row.try_get::<String, _>("workspace")?),
         pin: row.try_get::<Option<String>, _>("pin")?.map(Pin),
         settings: from_text(row.try_get("settings")?)?,
+        project_settings: row.try_get::<Option<&str>, _>("project_settings")?.map(from_text).transpose()?,
         seed: row.try_get("seed")?,
         started_at: read_number(row, "started_at")?,
         state: state(row)?,

@@ -115,6 +115,7 @@ fn run(name: &str) -> Run {
         workspace: PathBuf::from("/demo"),
         pin: Some(Pin("bound".to_owned())),
         settings: json!({}),
+        project_settings: Some(json!({ "team": { "motto": "on" } })),
         seed: "seed".to_owned(),
         started_at: 5,
         state: State::Queued,

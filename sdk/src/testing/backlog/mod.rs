@@ -72,7 +72,7 @@ impl Backlog {
         let before = self.get(key)?.status;
         if !follows(before, after) {
             let advice = match before {
-                Status::Done => "what is done stays so; add another item for what is still to do".to_owned(),
+                Status::Done => "a run cannot reopen what is done; add another item for what is still to do".to_owned(),
                 before => format!(
                     "look at its history, for somebody may have been first; what may follow `{}` is in the documentation",
                     before.as_str()

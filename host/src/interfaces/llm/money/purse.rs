@@ -163,12 +163,13 @@ fn named(scope: &Scope) -> String {
 }
 
 fn remedy(scope: &Scope, run: &RunId) -> String {
+    let run = run.short();
     match scope {
         Scope::Organisation => format!("`baton budget set DOLLARS`, then `baton runs resume {run}`"),
         Scope::Project(project) => {
             format!("`baton budget set DOLLARS --project {}`, then `baton runs resume {run}`", project.escape_debug())
         }
-        Scope::Run(root) => format!("`baton runs resume {root} --budget DOLLARS`"),
+        Scope::Run(root) => format!("`baton runs resume {} --budget DOLLARS`", root.short()),
     }
 }
 

@@ -124,6 +124,14 @@ impl Config {
         }
     }
 
+    /// The names of the providers, in their order.
+    pub fn providers(&self) -> Vec<&str> {
+        let mut names = vec!["anthropic", "gemini", "ollama", "openai", "script"];
+        names.extend(self.endpoints.keys().map(String::as_str));
+        names.sort_unstable();
+        names
+    }
+
     /// Every key there is.
     pub fn keys(&self) -> impl Iterator<Item = &Secret> {
         let named = [&self.anthropic_api_key, &self.openai_api_key, &self.gemini_api_key];

@@ -182,14 +182,14 @@ impl Server {
         Pause::new(
             PauseKind::Ambiguous,
             format!(
-                "Call {seq} asked `{server}.{tool}`, and {why}. It may or may not have taken effect, and it cannot be done twice. Look at what it was to change, \
-                 then carry on with `baton runs fork {run} --at {seq}`, which makes it again.",
+                "Call {seq} asked `{server}.{tool}`, and {why}. It may or may not have taken effect, and it cannot be done twice. Check what \
+                 it was to change before a fork makes it again.",
                 seq = usage.attempt.seq,
                 server = self.config.name,
                 tool = usage.tool,
-                run = usage.run,
             ),
         )
+        .forked_at(usage.attempt.seq)
     }
 }
 

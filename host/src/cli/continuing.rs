@@ -1,0 +1,128 @@
+//! The one command by which a run that failed or is paused continues. Prints nothing.
+
+use anyhow::Result;
+
+use super::text;
+use crate::{
+    journal::{Pause, PauseKind},
+    kernel::{
+        Kernel,
+        retrying::Retry,
+        run::{Run, State},
+    },
+};
+
+/// How a run continues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By this command, which is given without `baton`.
+    Command(String),
+    /// By what its reason says.
+    Told,
+    /// By nothing that is known: its journal has to be looked at.
+    Unknown,
+}
+
+impl Way {
+    fn resume(root: &Run) -> Self {
+        Self::Command(format!("runs resume {}", text::short(&root.id)))
+    }
+
+    fn fork(root: &Run, at: u64) -> Self {
+        Self::Command(format!("runs fork {} --at {at}", text::short(&root.id)))
+    }
+}
+
+/// How the tree under `root` continues, which has ended or stands still. `retry` is how the root does where it failed.
+pub(super) fn way(root: &Run, tree: &[Run], retry: Option<&Retry>) -> Way {
+    match (&root.state, retry) {
+        (State::Failed { .. }, Some(Retry::Fork(at))) => Way::fork(root, *at),
+        (State::Failed { .. }, Some(Retry::Repeat(_))) => Way::resume(root),
+        (State::Failed { .. }, _) => Way::Unknown,
+        _ => {
+            let ways: Vec<_> = tree.iter().filter_map(|run| Some(of_paused(root, tree, run, pause(run)?))).collect();
+            let resume = Way::resume(root);
+            // What a fork alone gets past is not got past by resuming the others.
+            ways.iter().find(|way| **way != resume).or(ways.first()).cloned().unwrap_or(resume)
+        }
+    }
+}
+
+/// The same, with what the journal says of a root that failed.
+pub(super) async fn way_of(kernel: &Kernel, root: &Run, tree: &[Run]) -> Result<(Way, Option<Retry>)> {
+    let retry = match root.state {
+        State::Failed { .. } => Some(kernel.retry(root).await?),
+        _ => None,
+    };
+    Ok((way(root, tree, retry.as_ref()), retry))
+}
+
+fn pause(run: &Run) -> Option<&Pause> {
+    match &run.state {
+        State::Paused { pause } => Some(pause),
+        _ => None,
+    }
+}
+
+fn of_paused(root: &Run, tree: &[Run], run: &Run, pause: &Pause) -> Way {
+    match pause.at {
+        Some(at) => Way::fork(root, call_of_root(root, tree, run, at)),
+        // It depends on the budget, which is not known here.
+        None if pause.kind == PauseKind::Budget && pause.reason.contains("`baton ") => Way::Told,
+        None => Way::resume(root),
+    }
+}
+
+/// The call of the root in which call `at` of `run` is made. A fork of a run below the root would answer nobody.
+fn call_of_root(root: &Run, tree: &[Run], run: &Run, at: u64) -> u64 {
+    let (mut run, mut at) = (run, at);
+    // No tree is deeper than its members are many.
+    for _ in tree {
+        let Some((parent, seq)) = run.parent.as_ref().filter(|_| run.id != root.id) else { break };
+        let Some(above) = tree.iter().chain([root]).find(|run| run.id == *parent) else { break };
+        (run, at) = (above, *seq);
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cli::sample::run, journal::RunId};
+
+    fn paused(id: &str, parent: Option<(&str, u64)>, pause: Pause) -> Run {
+        let parent = parent.map(|(id, seq)| (RunId::from_text(id), seq));
+        Run { parent, ..run(id, "mary", State::Paused { pause }) }
+    }
+
+    fn command(tree: &[Run]) -> Way {
+        way(&tree[0], tree, None)
+    }
+
+    #[test]
+    fn a_pause_that_a_resume_would_only_repeat_is_forked() {
+        let pause = |kind| Pause::new(kind, "No.");
+        assert_eq!(command(&[paused("a", None, pause(PauseKind::Provider))]), Way::Command("runs resume a".to_owned()));
+        assert_eq!(command(&[paused("a", None, pause(PauseKind::Ambiguous).forked_at(7))]), Way::Command("runs fork a --at 7".to_owned()));
+        let raise = Pause::new(PauseKind::Budget, "Raise it with `baton runs resume a --budget DOLLARS`.");
+        assert_eq!(command(&[paused("a", None, raise)]), Way::Told);
+    }
+
+    #[test]
+    fn what_is_paused_below_is_forked_from_the_root() {
+        let waiting = run("a", "plan", State::Queued);
+        let below = Run { parent: Some((RunId::from_text("a"), 3)), ..run("b", "mary", State::Queued) };
+        let lowest = paused("c", Some(("b", 5)), Pause::new(PauseKind::Mismatch, "No.").forked_at(9));
+        let other = paused("d", Some(("a", 4)), Pause::new(PauseKind::Provider, "No key."));
+        assert_eq!(command(&[waiting, other, below, lowest]), Way::Command("runs fork a --at 3".to_owned()));
+    }
+
+    #[test]
+    fn a_failed_run_is_resumed_only_where_that_makes_its_call_again() {
+        let failed = run("a", "plan", State::Failed { reason: String::new() });
+        let told = |retry| way(&failed, std::slice::from_ref(&failed), Some(&retry));
+        assert_eq!(told(Retry::Fork(4)), Way::Command("runs fork a --at 4".to_owned()));
+        assert_eq!(told(Retry::Repeat(vec![(RunId::from_text("a"), 4)])), Way::Command("runs resume a".to_owned()));
+        assert_eq!(told(Retry::Unknown), Way::Unknown);
+    }
+}

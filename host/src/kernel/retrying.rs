@@ -1,0 +1,73 @@
+//! How a failed run can continue, by what its journal says it failed by. Changes nothing.
+
+use super::{
+    Kernel, KernelError,
+    run::{Run, State},
+};
+use crate::journal::{CallError, Effect, Entry, RunId};
+
+/// How a failed run can continue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Resumed. Its last call, or that of a run it started, was denied, and a call that is denied does nothing: each of
+    /// these runs makes its call again, the outermost run first.
+    Repeat(Vec<(RunId, u64)>),
+    /// Forked before this call, whose answer it failed by. A resumed run would only get that answer again.
+    Fork(u64),
+    /// It failed by no answer of its journal.
+    Unknown,
+}
+
+impl Retry {
+    /// The call to fork before.
+    pub fn call(&self) -> Option<u64> {
+        match self {
+            Self::Repeat(calls) => calls.first().map(|(_, seq)| *seq),
+            Self::Fork(seq) => Some(*seq),
+            Self::Unknown => None,
+        }
+    }
+}
+
+impl Kernel {
+    /// How `run`, which failed, can continue.
+    pub async fn retry(&self, run: &Run) -> Result<Retry, KernelError> {
+        let (mut run, mut calls, mut forked_at) = (run.clone(), Vec::new(), None);
+        // Without the worktree it worked in, a run cannot continue.
+        while let Some(last) = self.last_call(&run).await?.filter(|_| run.workspace.is_dir()) {
+            let child = self.failed_child(&run, &last).await?;
+            let error = last.error();
+            if error.is_none() && child.is_none() {
+                break;
+            }
+            // A fork shares what was started before its call: the run that failed has to be started again.
+            let started = child.as_ref().and_then(|child| Some(child.parent.as_ref()?.1));
+            forked_at = forked_at.or(Some(started.unwrap_or(last.seq)));
+            calls.push((run.id.clone(), last.seq));
+            if matches!(error, Some(CallError::Denied(_))) {
+                return Ok(Retry::Repeat(calls));
+            }
+            let Some(child) = child else { break };
+            run = child;
+        }
+        Ok(forked_at.map_or(Retry::Unknown, Retry::Fork))
+    }
+
+    /// The failed run whose end was the answer of this call: it started that run itself, or waited for it.
+    async fn failed_child(&self, run: &Run, call: &Entry) -> Result<Option<Run>, KernelError> {
+        let names = if call.error().is_some() { Some(&call.request) } else { call.answer.as_ref() };
+        let is_meant = |child: &Run| {
+            let is_child = child.parent.as_ref().is_some_and(|(parent, _)| *parent == run.id);
+            let is_named = child.id == run.id.child(call.seq) || names.is_some_and(|names| names.contains(child.id.as_str()));
+            is_child && is_named && matches!(child.state, State::Failed { .. })
+        };
+        Ok(self.tree(&run.id).await?.into_iter().find(is_meant))
+    }
+
+    /// The last call that was answered with more than that it was heard.
+    async fn last_call(&self, run: &Run) -> Result<Option<Entry>, KernelError> {
+        let journal = self.parts.journal.inspect(&run.id).await?;
+        let last = journal.into_iter().rev().find(|inspected| inspected.entry.effect != Effect::Emit);
+        Ok(last.filter(|inspected| inspected.damage.is_none()).map(|inspected| inspected.entry))
+    }
+}
