@@ -37,6 +37,16 @@ check:
     just lint
     cargo test --package baton --test architecture
 
+# Builds the documentation of the SDK for plugins in Rust, and opens it.
+[group('check')]
+doc *ARGS='--open':
+    RUSTDOCFLAGS='-D warnings' cargo doc --package baton-sdk --no-deps {{ ARGS }}
+
+# Renews the generated pages of docs/reference.
+[group('check')]
+reference:
+    UPDATE_DOCS=1 cargo test --package baton-tests --test all -- reference::
+
 # All that is checked when a change lands.
 [group('check')]
 ci:

@@ -1,4 +1,17 @@
-//! Agent roles: other components behind one call.
+//! Agents: give a task to another plugin and wait for its answer.
+//!
+//! The run is suspended until the agent's run ends: it holds no memory and no instance meanwhile. Needs `agents`.
+//!
+//! ```
+//! use baton_sdk::prelude::*;
+//!
+//! fn opinion(text: &str) -> Result<String> {
+//!     let task = Task::new("Say what is missing in this text.").with_context(text);
+//!     Ok(agents::perform("mary", &task)?.answer)
+//! }
+//! # let host = baton_sdk::testing::Host::new().with_agent("mary", |_| Ok(Outcome::new("A title.", "")));
+//! # assert_eq!(host.inside(|| opinion("…")), Ok("A title.".to_owned()));
+//! ```
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -10,26 +23,26 @@ use crate::{Error, Result, run};
 pub use host::{Outcome, Task};
 
 impl Task {
-    /// A task with a goal of a sentence or two, without context, schema or worktree.
+    /// A task without context, schema and worktree. `goal` is a sentence or two.
     pub fn new(goal: impl Into<String>) -> Self {
         Self { goal: goal.into(), context: String::new(), answer_schema: None, worktree: None }
     }
 
-    /// What the agent should know, already chosen.
+    /// What the agent should know.
     #[must_use]
     pub fn with_context(mut self, context: impl Into<String>) -> Self {
         self.context = context.into();
         self
     }
 
-    /// JSON Schema the answer has to satisfy.
+    /// JSON Schema that the answer must satisfy.
     #[must_use]
     pub fn with_answer_schema(mut self, schema: &Value) -> Self {
         self.answer_schema = Some(schema.to_string());
         self
     }
 
-    /// Worktree to work in, instead of the caller's own workspace.
+    /// Worktree to work in, instead of the caller's workspace.
     #[must_use]
     pub fn in_worktree(mut self, worktree: impl Into<String>) -> Self {
         self.worktree = Some(worktree.into());
@@ -38,14 +51,15 @@ impl Task {
 }
 
 impl Outcome {
-    /// An answer with one line for whoever watches. The host fills in the cost.
+    /// An answer, and one line that describes it. The host adds the cost.
     pub fn new(answer: impl Into<String>, summary: impl Into<String>) -> Self {
         Self { answer: answer.into(), summary: summary.into(), cost_usd: None }
     }
 }
 
-/// Starts a child run of the agent and waits without memory until it ends.
-/// `denied` without a grant for the agent, `not-found` when none of that name is installed.
+/// Starts a child run of the agent and waits until it ends.
+///
+/// Errors: `denied` without a grant for the agent, `not-found` if no agent of that name is installed.
 pub fn perform(agent: &str, task: &Task) -> Result<Outcome> {
     Ok(host::perform(agent, task)?)
 }
@@ -63,8 +77,8 @@ pub fn answer<T: DeserializeOwned>(agent: &str, task: Task, schema: &Value) -> R
     })
 }
 
-/// [`answer`] for what no schema can say: `check` gives what is wrong with an answer, a sentence each. That is shown to the
-/// agent once; if the next answer is no better, the run is paused, and the task given anew once it is resumed.
+/// [`answer`] with a check of your own: `check` returns what is wrong with an answer, one sentence each. The agent sees
+/// these sentences once. If its next answer fails as well, the run is paused; when it is resumed, the task starts again.
 pub fn checked<T: DeserializeOwned>(agent: &str, task: &Task, schema: &Value, check: impl Fn(&T) -> Vec<String>) -> Result<T> {
     for _ in 0..=MAX_PAUSES {
         let first: T = answer(agent, task.clone(), schema)?;

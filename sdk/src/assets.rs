@@ -1,20 +1,30 @@
-//! Files packed into this plugin. They never change during a run.
+//! Assets: files that are packed into the plugin. They do not change during a run. Needs no grant.
+//!
+//! ```
+//! use baton_sdk::prelude::*;
+//!
+//! fn template() -> Result<String> {
+//!     assets::read_text("template.md")
+//! }
+//! # let host = baton_sdk::testing::Host::new().with_asset("template.md", "# Title");
+//! # assert_eq!(host.inside(template), Ok("# Title".to_owned()));
+//! ```
 
 use crate::imports::assets as host;
 use crate::{Error, Result};
 
-/// The bytes of an asset; `not-found` when the plugin carries none of that path.
+/// Reads an asset. Error: `not-found` if the plugin has no asset at this path.
 pub fn read(path: &str) -> Result<Vec<u8>> {
     Ok(host::read(path)?)
 }
 
-/// The text of an asset; `invalid` when it is not UTF-8.
+/// Reads an asset as text. Error: `invalid` if it is not UTF-8.
 pub fn read_text(path: &str) -> Result<String> {
     String::from_utf8(read(path)?)
         .map_err(|_| Error::Invalid(format!("The asset `{path}` is not UTF-8 text. Pack the plugin again with a text file.")))
 }
 
-/// Every asset's path, sorted.
+/// Lists the paths of all assets, sorted.
 pub fn paths() -> Vec<String> {
     host::paths()
 }

@@ -1,4 +1,16 @@
-//! Epics, stories and tasks of the project, and what each waits for.
+//! Backlog: the project's epics, stories and tasks, and what each depends on. Needs `backlog`: `read` or `write`.
+//!
+//! ```
+//! use baton_sdk::{backlog::{Draft, Kind, Status}, prelude::*};
+//!
+//! fn start_next() -> Result<Option<String>> {
+//!     let Some(item) = backlog::ready()?.into_iter().next() else { return Ok(None) };
+//!     backlog::move_to(&item.draft.key, Status::InProgress, "Started.")?;
+//!     Ok(Some(item.draft.key))
+//! }
+//! # let host = baton_sdk::testing::Host::new().with_item(Draft::new(Kind::Task, "1", "Write"), Status::Todo);
+//! # assert_eq!(host.inside(start_next), Ok(Some("1".to_owned())));
+//! ```
 
 use crate::Result;
 use crate::imports::backlog as host;
@@ -6,12 +18,12 @@ use crate::imports::backlog as host;
 pub use host::{Draft, Item, Kind, Move, Status};
 
 impl Draft {
-    /// An item of priority 5 with nothing above it, that waits for nothing.
+    /// An item of priority 5, without a parent and without dependencies.
     pub fn new(kind: Kind, key: impl Into<String>, title: impl Into<String>) -> Self {
         Self { kind, key: key.into(), title: title.into(), body: String::new(), parent: None, after: Vec::new(), priority: 5 }
     }
 
-    /// What it is about, in Markdown; at most 256 KiB.
+    /// Its description in Markdown; at most 256 KiB.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<String>) -> Self {
         self.body = body.into();
@@ -41,7 +53,7 @@ impl Draft {
 }
 
 impl Kind {
-    /// Every kind, the widest first.
+    /// Every kind, from the widest to the narrowest.
     pub const ALL: [Self; 3] = [Self::Epic, Self::Story, Self::Task];
 
     /// `epic`, `story` or `task`.
@@ -55,7 +67,7 @@ impl Kind {
 }
 
 impl Status {
-    /// Every status, in the order in which work goes on.
+    /// Every status, in the order of the work.
     pub const ALL: [Self; 7] = [Self::Todo, Self::InProgress, Self::Review, Self::Blocked, Self::Done, Self::Failed, Self::Cancelled];
 
     /// The word of the documents and the command line, such as `in-progress`.
@@ -71,23 +83,23 @@ impl Status {
         }
     }
 
-    /// Whether somebody is at it: it is in progress or in review.
+    /// Whether it is in progress or in review.
     pub fn is_at_work(self) -> bool {
         matches!(self, Self::InProgress | Self::Review)
     }
 }
 
-/// What keeps work on an item from going on.
+/// Why work on an item must stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TakenAway<'a> {
-    /// Somebody moved it to where nobody works on it.
+    /// It was moved to this status.
     Moved(Status),
-    /// Somebody is at it on this branch.
+    /// It is worked on in this branch.
     Elsewhere(&'a str),
 }
 
 impl Item {
-    /// What keeps the work on `branch` from going on; none while the item is at work there, or says no branch.
+    /// Why the work on `branch` must stop; `None` while the item is in progress there, or has no branch.
     pub fn taken_from(&self, branch: &str) -> Option<TakenAway<'_>> {
         if !self.status.is_at_work() {
             return Some(TakenAway::Moved(self.status));
@@ -96,44 +108,46 @@ impl Item {
     }
 }
 
-/// Adds items, or changes what is said of them; all or none. Their status stays. `invalid` for a cycle, which is named;
-/// `not-found` for a parent or a key of `after` that is neither in the backlog nor among `items`.
+/// Adds or updates items; all or none. The status of existing items does not change.
+///
+/// Errors: `invalid` for a cycle, which the text names; `not-found` for a parent or a key of `after` that is neither in
+/// the backlog nor among `items`.
 pub fn put(items: &[Draft]) -> Result<()> {
     Ok(host::put(items)?)
 }
 
-/// One item with its body.
+/// Reads one item with its body.
 pub fn get(key: &str) -> Result<Item> {
     Ok(host::get(key)?)
 }
 
-/// Every item without its body, in the order of the keys, with numbers compared as numbers.
+/// Lists all items without their bodies, in the order of their keys. Numbers in keys compare as numbers.
 pub fn all() -> Result<Vec<Item>> {
     Ok(host::all()?)
 }
 
-/// Stories and tasks to do, with all that they wait for done: the most urgent first, without their bodies.
+/// Lists the stories and tasks that can start now, most urgent first, without their bodies.
 pub fn ready() -> Result<Vec<Item>> {
     Ok(host::ready()?)
 }
 
-/// Moves an item. `conflict` for a status that cannot follow the present one, which of two runs that take the same item
-/// is given to the later.
+/// Moves an item to another status. Error: `conflict` if that status cannot follow the current one; so if two runs take
+/// the same item, the second gets it.
 pub fn move_to(key: &str, status: Status, reason: &str) -> Result<()> {
     Ok(host::move_to(key, status, reason)?)
 }
 
-/// Says who works on an item, and on which branch; `None` takes it back.
+/// Sets who works on an item, and on which branch; `None` clears it.
 pub fn assign(key: &str, assignee: Option<&str>, branch: Option<&str>) -> Result<()> {
     Ok(host::assign(key, assignee, branch)?)
 }
 
-/// Every move of an item, oldest first.
+/// Lists every move of an item, oldest first.
 pub fn history(key: &str) -> Result<Vec<Move>> {
     Ok(host::history(key)?)
 }
 
-/// Brings the documents of the workspace in step with the backlog and returns the paths that changed. Commits nothing.
+/// Updates the documents of the workspace from the backlog and returns the paths that changed. Commits nothing.
 pub fn write_documents() -> Result<Vec<String>> {
     Ok(host::write_documents()?)
 }

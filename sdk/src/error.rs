@@ -1,28 +1,39 @@
-//! Why a call did not do what it was asked. Every text is a sentence that says what to do next.
+//! Why a call failed. Every text is a sentence for people and says what to do next.
 
 use crate::bindings::host::baton::plugin::types;
 
 /// A result whose error is [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The contract's `error`, printable. What the host answers comes here unchanged,
-/// and what a plugin returns goes to whoever called it.
+/// The contract's `error`. Errors of the host arrive unchanged; an error that a plugin returns goes to its caller.
+///
+/// ```
+/// use baton_sdk::prelude::*;
+///
+/// fn read_if_there(path: &str) -> Result<String> {
+///     match files::read_text(path) {
+///         Err(Error::NotFound(_)) => Ok(String::new()),
+///         other => other,
+///     }
+/// }
+/// # assert_eq!(baton_sdk::testing::Host::new().inside(|| read_if_there("a.md")), Ok(String::new()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The plugin holds no grant for this. The text names the command that grants it.
+    /// The call was not granted. The text names the command that grants it.
     #[error("{0}")]
     Denied(String),
-    /// The request itself is wrong. Sending it again gives the same answer.
+    /// The request is wrong. Repeating it gives the same answer.
     #[error("{0}")]
     Invalid(String),
-    /// What the request names does not exist.
+    /// The request names something that does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// Someone else changed it first, or a merge does not apply.
+    /// Something else changed it first, or a merge does not apply.
     #[error("{0}")]
     Conflict(String),
-    /// The run, story or project has spent its budget.
+    /// A budget is spent.
     #[error("{0}")]
     BudgetExceeded(String),
     /// Still failing after the host's own retries.
@@ -37,17 +48,17 @@ pub enum Error {
 }
 
 impl Error {
-    /// The request is wrong; `sentence` says what is and how to put it right.
+    /// The request is wrong. `sentence` says what is wrong and how to fix it.
     pub fn invalid(sentence: impl Into<String>) -> Self {
         Self::Invalid(sentence.into())
     }
 
-    /// Any other end; `sentence` says what happened and what to do next.
+    /// Any other error. `sentence` says what happened and what to do next.
     pub fn other(sentence: impl Into<String>) -> Self {
         Self::Other(sentence.into())
     }
 
-    /// True for an end that no second attempt inside this run can change: cancelled, or out of budget.
+    /// Whether no retry in this run can succeed: it was cancelled, or its budget is spent.
     pub fn ends_the_run(&self) -> bool {
         matches!(self, Self::Cancelled(_) | Self::BudgetExceeded(_))
     }

@@ -1,22 +1,36 @@
-//! Files of the run's workspace. Paths are relative, with `/` between names; none leaves the workspace.
+//! Files of the run's workspace. Needs `read` and `write`.
+//!
+//! Paths are relative, with `/` between names, and cannot leave the workspace.
+//!
+//! ```
+//! use baton_sdk::prelude::*;
+//!
+//! fn append(path: &str, line: &str) -> Result<()> {
+//!     let text = files::read_text(path)?;
+//!     files::write(path, format!("{text}{line}\n"))
+//! }
+//! # let host = baton_sdk::testing::Host::new().with_file("notes.md", "one\n");
+//! # host.inside(|| append("notes.md", "two")).unwrap();
+//! # assert_eq!(host.file("notes.md").as_deref(), Some("one\ntwo\n"));
+//! ```
 
 use crate::imports::files as host;
 use crate::{Error, Result};
 
 pub use host::{Entry, Kind, LineMatch};
 
-/// The bytes of a file. `denied` without a read grant, `not-found` when nothing is there.
+/// Reads a file. Errors: `denied` without a grant, `not-found` if there is no file.
 pub fn read(path: &str) -> Result<Vec<u8>> {
     Ok(host::read(path)?)
 }
 
-/// The text of a file; `invalid` when it is not UTF-8.
+/// Reads a file as text. Error: `invalid` if it is not UTF-8.
 pub fn read_text(path: &str) -> Result<String> {
     String::from_utf8(read(path)?)
         .map_err(|_| Error::Invalid(format!("`{path}` is not UTF-8 text. Name a text file, or read it as bytes.")))
 }
 
-/// Replaces the file in one step and creates the directories above it.
+/// Creates or replaces a file atomically, and creates its parent directories.
 pub fn write(path: &str, content: impl AsRef<[u8]>) -> Result<()> {
     Ok(host::write(path, content.as_ref())?)
 }
@@ -26,12 +40,13 @@ pub fn remove(path: &str) -> Result<()> {
     Ok(host::remove(path)?)
 }
 
-/// Entries below a glob such as `docs/**/*.md`, sorted by path. Ignored files and paths without a grant are left out.
+/// Lists the entries that match a glob such as `docs/**/*.md`, sorted by path. Ignored files, and paths without a grant,
+/// are left out.
 pub fn find(glob: &str) -> Result<Vec<Entry>> {
     Ok(host::find(glob)?)
 }
 
-/// Lines of text files that a regular expression matches, in order of path and line; at most `limit`.
+/// Finds at most `limit` lines of text files that match a regular expression, in the order of path and line.
 pub fn search(pattern: &str, glob: Option<&str>, limit: u32) -> Result<Vec<LineMatch>> {
     Ok(host::search(pattern, glob, limit)?)
 }

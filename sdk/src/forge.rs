@@ -1,4 +1,14 @@
-//! Pull requests of the project: kept by the host, or on GitHub. What opens, reviews or merges one passes here.
+//! Pull requests of the project, kept by the host or on GitHub. Needs `pull-requests`.
+//!
+//! ```
+//! use baton_sdk::{forge::Proposal, prelude::*};
+//!
+//! fn propose(branch: &str) -> Result<u64> {
+//!     forge::open(&Proposal::new(branch, "main", "Add the parser"))
+//! }
+//! # let host = baton_sdk::testing::Host::new().with_repository().with_commit("parser", "a.rs", "");
+//! # assert_eq!(host.inside(|| propose("parser")), Ok(1));
+//! ```
 
 use crate::Result;
 use crate::imports::forge as host;
@@ -6,12 +16,12 @@ use crate::imports::forge as host;
 pub use host::{About, Check, Kind, Mergeable, Method, Opinion, Progress, Proposal, PullRequest, State, Summary, Verdict};
 
 impl Proposal {
-    /// That `branch` be merged into `into`.
+    /// Proposes to merge `branch` into `into`.
     pub fn new(branch: impl Into<String>, into: impl Into<String>, title: impl Into<String>) -> Self {
         Self { branch: branch.into(), into: into.into(), title: title.into(), body: String::new() }
     }
 
-    /// What people should know of it, in Markdown.
+    /// Its description in Markdown.
     #[must_use]
     pub fn with_body(mut self, body: impl Into<String>) -> Self {
         self.body = body.into();
@@ -20,14 +30,14 @@ impl Proposal {
 }
 
 impl Check {
-    /// How the check of this name stands.
+    /// A check and its state.
     pub fn new(name: impl Into<String>, progress: Progress, summary: impl Into<String>) -> Self {
         Self { name: name.into(), progress, summary: summary.into() }
     }
 }
 
 impl PullRequest {
-    /// Whether somebody approved it and nobody wanted changes after that; what the same author said last counts.
+    /// Whether it has an approval and no request for changes. The last review of each author counts.
     pub fn is_approved(&self) -> bool {
         let decided = self.reviews.iter().filter(|review| review.verdict != Verdict::Comment);
         let latest: std::collections::BTreeMap<_, _> = decided.map(|review| (&review.author, review.verdict)).collect();
@@ -40,43 +50,46 @@ impl PullRequest {
     }
 }
 
-/// Which forge the project has, and whether runs may merge there.
+/// Describes the project's forge, and whether runs may merge there.
 pub fn about() -> Result<About> {
     Ok(host::about_forge()?)
 }
 
-/// Opens a pull request and returns its number. A branch that has an open one into the same branch keeps that as it is.
+/// Opens a pull request and returns its number. If the branch already has an open one into the same branch, returns that
+/// one unchanged.
 pub fn open(proposal: &Proposal) -> Result<u64> {
     Ok(host::open(proposal)?)
 }
 
-/// A pull request with its checks and reviews; `not-found` when there is none of this number.
+/// Reads a pull request with its checks and reviews. Error: `not-found` if there is none with this number.
 pub fn get(number: u64) -> Result<PullRequest> {
     Ok(host::get(number)?)
 }
 
-/// Those that are open, by number.
+/// Lists the open pull requests, by number.
 pub fn all_open() -> Result<Vec<Summary>> {
     Ok(host::all_open()?)
 }
 
-/// Says what somebody who read it thinks; `conflict` when it is not open any more.
+/// Adds a review. Error: `conflict` if the pull request is not open.
 pub fn review(number: u64, verdict: Verdict, text: &str) -> Result<()> {
     Ok(host::review(number, verdict, text)?)
 }
 
-/// Says how a check of its last commit stands.
+/// Reports a check of its last commit.
 pub fn report(number: u64, check: &Check) -> Result<()> {
     Ok(host::report(number, check)?)
 }
 
-/// Merges, if its branch still ends with `head`, and returns the merge commit. A local one is marked
-/// as merged by `commit`, which `git` made; without it the host looks for it. `denied` unless the operator lets runs merge.
+/// Merges the pull request if its branch still ends with `head`, and returns the merge commit. A local pull request is
+/// marked as merged by `commit`, which `git` made; without it, the host looks for the commit.
+///
+/// Error: `denied` unless the operator lets runs merge.
 pub fn merge(number: u64, head: &str, method: Method, commit: Option<&str>) -> Result<String> {
     Ok(host::merge(number, head, method, commit)?)
 }
 
-/// Closes it without merging. Closing what is closed is no error.
+/// Closes a pull request without merging. Closing it again is not an error.
 pub fn close(number: u64) -> Result<()> {
     Ok(host::close(number)?)
 }

@@ -1,5 +1,16 @@
-//! The repository of the run's workspace. Runs work on branches and in worktrees of their own; nothing that a person
-//! made is deleted or overwritten.
+//! The repository of the run's workspace. Needs `git`, and `branches` for branches that the plugin creates or moves.
+//!
+//! Runs work on their own branches and in their own worktrees. Nothing that a person made is deleted or overwritten.
+//!
+//! ```
+//! use baton_sdk::prelude::*;
+//!
+//! fn save(message: &str) -> Result<Option<String>> {
+//!     git::commit(message, None)
+//! }
+//! # let host = baton_sdk::testing::Host::new().with_repository().in_worktree("story/1").with_file("a.txt", "a");
+//! # assert!(host.inside(|| save("Add a")).unwrap().is_some());
+//! ```
 
 use crate::Result;
 use crate::imports::git as host;
@@ -7,28 +18,28 @@ use crate::imports::git as host;
 pub use host::{Change, ChangeKind, Merged, Resolution, Revision};
 
 impl Resolution {
-    /// A conflicting file is to hold this after the merge.
+    /// The file has this content after the merge.
     pub fn keep(path: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
         Self { path: path.into(), content: Some(content.into()) }
     }
 
-    /// A conflicting file is to be gone after the merge.
+    /// The file is removed by the merge.
     pub fn remove(path: impl Into<String>) -> Self {
         Self { path: path.into(), content: None }
     }
 }
 
-/// The branch that the workspace has checked out; `invalid` when it has none.
+/// Names the branch that is checked out in the workspace. Error: `invalid` if there is none.
 pub fn branch() -> Result<String> {
     Ok(host::branch()?)
 }
 
-/// What differs from the last commit, files that were never added included, ignored ones not; sorted by path.
+/// Lists what differs from the last commit, sorted by path. Untracked files are included, ignored files are not.
 pub fn status() -> Result<Vec<Change>> {
     Ok(host::status()?)
 }
 
-/// Commits from `revision`, or from the workspace's own, back: the newest first, at most `limit`, which is 1 to 1000.
+/// Lists at most `limit` (1 to 1000) commits, newest first, starting at `revision` or at the workspace's commit.
 pub fn log(revision: Option<&str>, limit: u32) -> Result<Vec<Revision>> {
     Ok(host::log(revision, limit)?)
 }
@@ -38,24 +49,24 @@ pub fn diff(base: &str) -> Result<String> {
     Ok(host::diff(base)?)
 }
 
-/// A file as `revision` has it; `not-found` when it has none.
+/// Reads a file as of `revision`. Error: `not-found` if it does not exist there.
 pub fn read(revision: &str, path: &str) -> Result<Vec<u8>> {
     Ok(host::read(revision, path)?)
 }
 
-/// Where two lines of history parted; `not-found` when they share none.
+/// Finds the merge base of two revisions. Error: `not-found` if they share no history.
 pub fn merge_base(one: &str, other: &str) -> Result<String> {
     Ok(host::merge_base(one, other)?)
 }
 
-/// Commits everything in the workspace, under the name of an agent or, for `None`, of this plugin. Gives the commit's
-/// hash, and `None` when nothing changed. `denied` in a person's checkout.
+/// Commits everything in the workspace and returns the commit's hash, or `None` if nothing changed. The author is an
+/// agent, or for `None` this plugin. Error: `denied` in a person's checkout.
 pub fn commit(message: &str, author: Option<&str>) -> Result<Option<String>> {
     Ok(host::commit(message, author)?)
 }
 
-/// Merges `revision` into the workspace's branch, always with a merge commit. Where both sides changed a file and
-/// `resolved` does not say what becomes of it, nothing is merged.
+/// Merges `revision` into the workspace's branch, always with a merge commit. If both sides changed a file that
+/// `resolved` does not resolve, nothing is merged.
 pub fn merge(revision: &str, message: &str, resolved: &[Resolution]) -> Result<Merged> {
     Ok(host::merge(revision, message, resolved)?)
 }
@@ -65,33 +76,33 @@ pub fn reset(revision: &str) -> Result<()> {
     Ok(host::reset(revision)?)
 }
 
-/// Paths that [`restore`] takes at once.
+/// Most paths of one [`restore`].
 pub const MOST_RESTORED: usize = 10_000;
 
-/// Makes files what the last commit has at their paths, modes and links included, or nothing where it has none.
+/// Restores files from the last commit, including modes and links, and removes those that it does not have. Error:
 /// `denied` in a person's checkout.
 pub fn restore(paths: &[String]) -> Result<()> {
     Ok(host::restore(paths)?)
 }
 
-/// Moves `branch` forward to the workspace's commit; `conflict` when it is not at `expected` any more, `denied`
-/// where a person merges, as `forge::about` says.
+/// Moves `branch` forward to the workspace's commit. Errors: `conflict` if it is not at `expected` any more, `denied` if
+/// only a person may merge (see [`crate::forge::about`]).
 pub fn advance(branch: &str, expected: &str) -> Result<()> {
     Ok(host::advance(branch, expected)?)
 }
 
-/// A worktree with a new branch that begins at `base`. Its name, which is the branch's, is what
-/// [`crate::workflows::start`] and [`crate::agents::Task::in_worktree`] take.
+/// Adds a worktree with a new branch that starts at `base`. Its name, which is the branch's, goes into
+/// [`crate::workflows::start`] and [`crate::agents::Task::in_worktree`].
 pub fn worktree_add(branch: &str, base: &str) -> Result<String> {
     Ok(host::worktree_add(branch, base)?)
 }
 
-/// Gives a worktree back. Its branch goes with it when all of its commits are in the branch it began at.
+/// Releases a worktree. Its branch is deleted if all its commits are in the branch it started at.
 pub fn worktree_remove(worktree: &str) -> Result<()> {
     Ok(host::worktree_remove(worktree)?)
 }
 
-/// Pushes a branch to the remote that the operator set, never by force.
+/// Pushes a branch to the operator's remote, never by force.
 pub fn push(branch: &str) -> Result<()> {
     Ok(host::push(branch)?)
 }

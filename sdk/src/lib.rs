@@ -1,5 +1,6 @@
-//! Write Baton plugins in Rust: a type, one trait, one [`export!`]. Everything a plugin does to the world is a call of
-//! one of the modules below, named as the interfaces in `wit/`; nothing here keeps state of its own.
+//! Write Baton plugins in Rust: workflows, agents and toolboxes.
+//!
+//! Implement one trait ([`Workflow`], [`Agent`] or [`Toolbox`]) for a type and name the type in [`export!`].
 //!
 //! ```
 //! use baton_sdk::prelude::*;
@@ -14,8 +15,22 @@
 //! # assert_eq!(Hello::run(json!({ "name": "Mary" })).ok(), Some(json!({ "hello": "Mary" })));
 //! ```
 //!
-//! Build it as a `cdylib` for `wasm32-wasip2`, with a `plugin.toml` beside `Cargo.toml`. Test it natively with a
-//! `testing::Host`.
+//! Build it as a `cdylib` for `wasm32-wasip2`, with a `plugin.toml` beside `Cargo.toml`; `baton plugin new` starts such a
+//! crate.
+//!
+//! | to | use |
+//! |---|---|
+//! | ask models | [`llm`], [`conversation`] |
+//! | start other plugins | [`agents`], [`workflows`], [`tools`] |
+//! | work in the workspace | [`files`], [`git`], [`sandbox`] |
+//! | work with people | [`people`], [`backlog`], [`forge`] |
+//! | remember and look up | [`state`], [`knowledge`], [`settings`], [`assets`] |
+//! | log, sleep and pause | [`run`] |
+//! | test, without a server and without WebAssembly | [`testing`] |
+//!
+//! Each of these calls the host. A call must be listed under `[needs]` in `plugin.toml` and granted by the operator, or it
+//! fails with [`Error::Denied`]. A plugin must make the same calls in the same order when it is executed again, because
+//! the host resumes it by replaying its journal: take time from [`run::now`], and do not depend on the order of a hash map.
 
 pub mod agents;
 pub mod assets;

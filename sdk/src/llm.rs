@@ -1,4 +1,17 @@
-//! Language models. The host holds the keys, counts the cost and stops at the budget.
+//! Language models. The host keeps the keys, counts the cost and enforces budgets. Needs `models`.
+//!
+//! For a conversation with tools, or an answer that must satisfy a schema, use [`crate::conversation`].
+//!
+//! ```
+//! use baton_sdk::prelude::*;
+//!
+//! fn summarise(text: &str) -> Result<String> {
+//!     let request = llm::Request::new().with_system("Answer in one sentence.").with_user(text);
+//!     Ok(llm::complete(&request)?.text())
+//! }
+//! # let host = baton_sdk::testing::Host::new().when("story", "It is long.");
+//! # assert_eq!(host.inside(|| summarise("A story.")), Ok("It is long.".to_owned()));
+//! ```
 
 use serde_json::Value;
 
@@ -8,7 +21,7 @@ use crate::imports::llm as host;
 pub use host::{Message, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolResult, Usage};
 
 impl Request {
-    /// An empty conversation with the model set for this plugin.
+    /// An empty conversation with the plugin's model.
     pub fn new() -> Self {
         Self { model: None, system: None, messages: Vec::new(), tools: Vec::new(), reply_schema: None, max_tokens: None, temperature: None }
     }
@@ -20,21 +33,21 @@ impl Request {
         self
     }
 
-    /// What the model is told before the conversation.
+    /// The system prompt.
     #[must_use]
     pub fn with_system(mut self, system: impl Into<String>) -> Self {
         self.system = Some(system.into());
         self
     }
 
-    /// Adds what the user says.
+    /// Adds a message of the user.
     #[must_use]
     pub fn with_user(mut self, text: impl Into<String>) -> Self {
         self.messages.push(Message::user(text));
         self
     }
 
-    /// JSON Schema the reply's text should satisfy. Not every provider can be held to it: check the reply.
+    /// JSON Schema that the reply's text should satisfy. Not every provider enforces it, so check the reply.
     #[must_use]
     pub fn with_reply_schema(mut self, schema: &Value) -> Self {
         self.reply_schema = Some(schema.to_string());
@@ -63,30 +76,31 @@ impl Default for Request {
 }
 
 impl Message {
-    /// What the user says.
+    /// A message of the user.
     pub fn user(text: impl Into<String>) -> Self {
         Self { role: Role::User, parts: vec![Part::Text(text.into())] }
     }
 }
 
 impl Reply {
-    /// The reply's text parts, one after the other.
+    /// The reply's text.
     pub fn text(&self) -> String {
         self.parts.iter().filter_map(|part| if let Part::Text(text) = part { Some(text.as_str()) } else { None }).collect()
     }
 
-    /// The tools the model asks for, in its order.
+    /// The tool calls of the reply, in the model's order.
     pub fn tool_calls(&self) -> Vec<&ToolCall> {
         self.parts.iter().filter_map(|part| if let Part::ToolCall(call) = part { Some(call) } else { None }).collect()
     }
 }
 
-/// One completion. `denied` without a grant for the model, `invalid` for a request no provider would take.
+/// Asks a model. Errors: `denied` without a grant for the model, `invalid` for a request that no provider accepts.
 pub fn complete(request: &Request) -> Result<Reply> {
     Ok(host::complete(request)?)
 }
 
-/// Several at once, answers in the order asked. Each is granted, paid and kept by itself.
+/// Asks several requests at the same time and returns the replies in the same order. Each request is granted, paid and
+/// recorded separately.
 pub fn complete_all(requests: &[Request]) -> Vec<Result<Reply>> {
     host::complete_all(requests).into_iter().map(|reply| reply.map_err(Into::into)).collect()
 }

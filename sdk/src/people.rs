@@ -1,4 +1,16 @@
-//! People: ask one and wait without memory for the answer, or tell them what was decided without asking.
+//! Questions to people, and decisions that people should know of. `ask` needs `people`; `inform` needs no grant.
+//!
+//! A run that asks is suspended until someone answers or the question expires.
+//!
+//! ```
+//! use baton_sdk::{people::Question, prelude::*};
+//!
+//! fn database() -> Result<String> {
+//!     people::ask(&Question::new("Which database?").with_options(["SQLite", "PostgreSQL"]).with_best("SQLite", 0.6))
+//! }
+//! # let host = baton_sdk::testing::Host::new().answers("database", "SQLite");
+//! # assert_eq!(host.inside(database), Ok("SQLite".to_owned()));
+//! ```
 
 use serde_json::Value;
 
@@ -8,7 +20,7 @@ use crate::imports::people as host;
 pub use host::{Decision, Expiry, Question, Severity};
 
 impl Question {
-    /// A question of the severity `important`, without options, context, a best answer or an expiry.
+    /// A question of severity `important`, without options, context, suggested answer and expiry.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -22,42 +34,42 @@ impl Question {
         }
     }
 
-    /// Suggestions, at most 20; any other text may be answered as well.
+    /// Suggestions, at most 20. People may answer with any other text.
     #[must_use]
     pub fn with_options<T: Into<String>>(mut self, options: impl IntoIterator<Item = T>) -> Self {
         self.options = options.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The answer you would give yourself, and how sure you are of it, 0.0 to 1.0.
+    /// The suggested answer, and your confidence in it, 0.0 to 1.0.
     #[must_use]
     pub fn with_best(mut self, answer: impl Into<String>, confidence: f32) -> Self {
         (self.best, self.confidence) = (Some(answer.into()), confidence);
         self
     }
 
-    /// Why it has to be asked, and what was considered.
+    /// Why the question is asked, and what was considered.
     #[must_use]
     pub fn with_reasoning(mut self, reasoning: impl Into<String>) -> Self {
         self.reasoning = reasoning.into();
         self
     }
 
-    /// How much depends on the answer.
+    /// How urgent the question is.
     #[must_use]
     pub fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }
 
-    /// Whatever helps to decide.
+    /// Additional information for the decision.
     #[must_use]
     pub fn with_context(mut self, context: &Value) -> Self {
         self.context = context.to_string();
         self
     }
 
-    /// Takes `answer` when nobody has answered by `at`, in milliseconds since 1970 UTC.
+    /// Uses `answer` if there is no answer by `at`, in milliseconds since 1970 UTC.
     #[must_use]
     pub fn expiring(mut self, at: u64, answer: impl Into<String>) -> Self {
         self.expiry = Some(Expiry { at, answer: answer.into() });
@@ -66,12 +78,12 @@ impl Question {
 }
 
 impl Decision {
-    /// What was to be decided and what was, with a confidence of 1.0 and nothing said of why.
+    /// A decision with a confidence of 1.0, without reasoning and source.
     pub fn new(question: impl Into<String>, answer: impl Into<String>) -> Self {
         Self { question: question.into(), answer: answer.into(), reasoning: String::new(), source: String::new(), confidence: 1.0 }
     }
 
-    /// Why it was decided so.
+    /// Why it was decided.
     #[must_use]
     pub fn with_reasoning(mut self, reasoning: impl Into<String>) -> Self {
         self.reasoning = reasoning.into();
@@ -85,7 +97,7 @@ impl Decision {
         self
     }
 
-    /// How sure that is, 0.0 to 1.0.
+    /// The confidence, 0.0 to 1.0.
     #[must_use]
     pub fn with_confidence(mut self, confidence: f32) -> Self {
         self.confidence = confidence;
@@ -93,13 +105,14 @@ impl Decision {
     }
 }
 
-/// Asks, and waits without memory until somebody answers or the question expires. `denied` without a grant for the
-/// severity, `invalid` for a question nobody could answer or for one too many.
+/// Asks a question and waits for the answer or the expiry.
+///
+/// Errors: `denied` without a grant for the severity; `invalid` for a malformed question, or if too many are open.
 pub fn ask(question: &Question) -> Result<String> {
     Ok(host::ask(question)?)
 }
 
-/// Tells people what was decided without asking them; `baton decisions` lists it. Needs no grant.
+/// Reports a decision that was made without asking; `baton decisions` lists it.
 pub fn inform(decision: &Decision) -> Result<()> {
     Ok(host::inform(decision)?)
 }

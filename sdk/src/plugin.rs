@@ -1,4 +1,4 @@
-//! The three kinds of plugin. A crate implements one of these traits once and names the type in [`export!`](crate::export!).
+//! The three kinds of plugin. A crate implements one of these traits once, and names the type in [`export!`](crate::export!).
 
 use serde_json::Value;
 
@@ -9,24 +9,24 @@ use crate::tools::{Offer, ToolOutcome};
 /// A sequence of work: input document in, output document out.
 ///
 /// `Input` is anything serde reads and `Output` anything serde writes: `impl Workflow<Brief, Plan> for Planner`.
-/// An input that does not fit is refused with `invalid` and the path of the wrong value before `run` is called.
+/// An input that does not match is rejected with `invalid` and the path of the wrong value; `run` is not called.
 pub trait Workflow<Input = Value, Output = Value> {
-    /// Does the work. What it returns is the run's output.
+    /// Does the work and returns the run's output.
     fn run(input: Input) -> Result<Output>;
 }
 
-/// A role: given a task, does it.
+/// A role that performs tasks.
 pub trait Agent {
-    /// Does the task. The answer satisfies `task.answer_schema` where the task has one.
+    /// Performs a task. The answer must satisfy `task.answer_schema`, if there is one.
     fn perform(task: Task) -> Result<Outcome>;
 }
 
 /// A set of tools for agents.
 pub trait Toolbox {
-    /// Declares the tools. Called without any grant: it may look at its own assets and nothing else.
+    /// Declares the tools. Called without any grant: only assets can be read.
     fn tools() -> Vec<Offer>;
 
-    /// Calls one of them. A tool that could not do what it was asked returns [`ToolOutcome::failed`], which the model
-    /// reads; an `Err` is for what no other arguments would put right.
+    /// Calls a tool. Return [`ToolOutcome::failed`] if other arguments could succeed: the model reads it. Return an `Err`
+    /// otherwise.
     fn call(name: &str, arguments: Value) -> Result<ToolOutcome>;
 }

@@ -1,4 +1,4 @@
-//! What most plugins need, for `use baton_sdk::prelude::*`.
+//! What most plugins need: `use baton_sdk::prelude::*`.
 
 pub use crate::agents::{Outcome, Task};
 pub use crate::sandbox::Job;

@@ -1,4 +1,17 @@
-//! The run this component is executing in: who it is, what time it is, and what its watchers are told.
+//! The run itself: its id, its time, its log and its progress. Needs no grant.
+//!
+//! ```
+//! use baton_sdk::prelude::*;
+//!
+//! fn wait_a_minute() {
+//!     run::progress(0.5, "Waiting");
+//!     run::sleep_until(run::now() + 60_000);
+//!     run::info("Waited for a minute.");
+//! }
+//! # let host = baton_sdk::testing::Host::new();
+//! # host.inside(wait_a_minute);
+//! # assert_eq!(host.logged()[0].message, "Waited for a minute.");
+//! ```
 
 use serde_json::Value;
 
@@ -6,44 +19,44 @@ use crate::imports::run as host;
 
 pub use host::{Info, Level};
 
-/// Who is running, and for which project.
+/// Describes the run: its id, project and plugin.
 pub fn about() -> Info {
     host::about()
 }
 
-/// Milliseconds since 1970 UTC. Stands still between host calls, so that a replay sees the same time.
+/// The time in milliseconds since 1970 UTC. It does not change between host calls, so that a replay sees the same time.
 pub fn now() -> u64 {
     host::now()
 }
 
-/// Sleeps without memory until `until`, milliseconds since 1970 UTC. Returns at once when that time has passed.
+/// Suspends the run until `until`, in milliseconds since 1970 UTC. Returns immediately if that time has passed.
 pub fn sleep_until(until: u64) {
     host::sleep_until(until);
 }
 
-/// Puts the run away until its operator resumes it, and returns then. For what only people can mend: `reason` tells them
-/// what is wrong and what to do.
+/// Pauses the run until its operator resumes it. Use it for what only people can fix: `reason` tells them what is wrong
+/// and what to do.
 pub fn pause(reason: &str) {
     host::pause(reason);
 }
 
-/// One line for whoever reads the run's log, with the fields of a JSON object beside it (`Null` for none).
+/// Adds a line to the run's log, with the fields of a JSON object (`Null` for none).
 pub fn log(level: Level, message: &str, fields: &Value) {
     let fields = if fields.is_null() { "{}".to_owned() } else { fields.to_string() };
     host::log(level, message, &fields);
 }
 
-/// One line of the run's log at level info.
+/// Adds a line at level info.
 pub fn info(message: &str) {
     log(Level::Info, message, &Value::Null);
 }
 
-/// One line of the run's log at level warn.
+/// Adds a line at level warn.
 pub fn warn(message: &str) {
     log(Level::Warn, message, &Value::Null);
 }
 
-/// Tells whoever watches where the run is. `fraction` is 0.0 to 1.0; `step` is shown as it is.
+/// Reports the progress of the run. `fraction` is 0.0 to 1.0; `step` is shown to people.
 pub fn progress(fraction: f32, step: &str) {
     host::progress(fraction, step);
 }

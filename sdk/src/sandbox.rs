@@ -1,4 +1,15 @@
-//! Commands in a container, with the run's workspace at `/workspace` and nothing else of the machine.
+//! Commands in containers, with the run's workspace at `/workspace`. Needs `images`.
+//!
+//! ```
+//! use baton_sdk::{prelude::*, sandbox::Outcome};
+//!
+//! fn test() -> Result<bool> {
+//!     let outcome = sandbox::execute(&Job::new(["cargo", "test"]).with_image("rust").with_timeout(600))?;
+//!     Ok(outcome.succeeded())
+//! }
+//! # let host = baton_sdk::testing::Host::new().when_executed("cargo test", Outcome::exited(0));
+//! # assert_eq!(host.inside(test), Ok(true));
+//! ```
 
 use crate::imports::sandbox as host;
 use crate::{Result, settings};
@@ -8,8 +19,10 @@ pub use host::{Ending, Job, Outcome};
 /// As long as is usual: the host knows what its operator allows.
 const USUAL_TIMEOUT: u32 = 0;
 
-/// Executes one command and waits for its end. A command that fails is an answer; `denied` without a grant for the image,
-/// `not-found` for an image the operator did not name, `unavailable` without a container engine.
+/// Executes a command and waits until it ends. A command that fails is not an error.
+///
+/// Errors: `denied` without a grant for the image, `not-found` for an image that the operator did not name, `unavailable`
+/// without a container engine.
 pub fn execute(job: &Job) -> Result<Outcome> {
     Ok(host::execute(job)?)
 }
@@ -28,19 +41,19 @@ impl Job {
         Self { image: None, command, env: Vec::new(), timeout: USUAL_TIMEOUT }
     }
 
-    /// A line that the image's shell reads, such as `make && make test`.
+    /// A command line for the image's shell, such as `make && make test`.
     pub fn shell(line: impl Into<String>) -> Self {
         Self::new(["sh".to_owned(), "-c".to_owned(), line.into()])
     }
 
-    /// A name of the operator's list of images.
+    /// An image, by the operator's name for it.
     #[must_use]
     pub fn with_image(mut self, name: impl Into<String>) -> Self {
         self.image = Some(name.into());
         self
     }
 
-    /// In the image that the project is tested in, which the setting `test.image` names; else `default`.
+    /// The image for the project's tests: the setting `test.image`, else `default`.
     pub fn in_image_of_tests(self) -> Result<Self> {
         Ok(match settings::get::<String>("test.image")? {
             Some(image) => self.with_image(image),
@@ -48,14 +61,14 @@ impl Job {
         })
     }
 
-    /// Adds a variable of the command's environment.
+    /// Adds an environment variable.
     #[must_use]
     pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((name.into(), value.into()));
         self
     }
 
-    /// Seconds of wall time, at most what the operator allows; 0 for what is usual.
+    /// Wall time in seconds, at most what the operator allows; 0 for the default.
     #[must_use]
     pub fn with_timeout(mut self, seconds: u32) -> Self {
         self.timeout = seconds;
@@ -64,31 +77,31 @@ impl Job {
 }
 
 impl Outcome {
-    /// A command that ended by itself, at once and in silence.
+    /// A command that exited without output, for tests.
     pub fn exited(exit_code: i32) -> Self {
         Self { ending: Ending::Exited, exit_code, stdout: String::new(), stderr: String::new(), output: None, took: 0 }
     }
 
-    /// The same with what it printed.
+    /// Adds standard output.
     #[must_use]
     pub fn with_stdout(mut self, text: impl Into<String>) -> Self {
         self.stdout = text.into();
         self
     }
 
-    /// The same with what it complained about.
+    /// Adds standard error.
     #[must_use]
     pub fn with_stderr(mut self, text: impl Into<String>) -> Self {
         self.stderr = text.into();
         self
     }
 
-    /// Whether the command ended by itself and said 0.
+    /// Whether the command exited with code 0.
     pub fn succeeded(&self) -> bool {
         self.ending == Ending::Exited && self.exit_code == 0
     }
 
-    /// How it ended and what it said, for a model or a log.
+    /// How it ended and what it printed, for a model or a log.
     ///
     /// ```
     /// # use baton_sdk::sandbox::Outcome;

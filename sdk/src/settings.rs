@@ -1,11 +1,22 @@
-//! Settings, merged from defaults, user, project and run; the later wins. Read only.
+//! Settings: defaults, the user's, the project's, and those of the run, in this order; later ones override earlier ones.
+//! Read-only. Needs no grant.
+//!
+//! ```
+//! use baton_sdk::prelude::*;
+//!
+//! fn tone() -> Result<String> {
+//!     Ok(settings::get("my-agent.tone")?.unwrap_or_else(|| "dry".to_owned()))
+//! }
+//! # let host = baton_sdk::testing::Host::new().with_setting("my-agent.tone", "kind");
+//! # assert_eq!(host.inside(tone), Ok("kind".to_owned()));
+//! ```
 
 use serde::de::DeserializeOwned;
 
 use crate::imports::settings as host;
 use crate::{Error, Result};
 
-/// The setting of a dotted key such as `plan.stories.most`, if anyone set it; `invalid` when it is not a `T`.
+/// Reads the setting of a dotted key such as `my-agent.tone`, if it is set. Error: `invalid` if it is not a `T`.
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
     let Some(value) = host::get(key) else {
         return Ok(None);

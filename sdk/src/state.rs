@@ -1,4 +1,17 @@
-//! Small documents that outlive a run, in buckets the operator granted. Each project has its own.
+//! Small documents that outlive a run, in buckets. Each project has its own. Needs `state`.
+//!
+//! ```
+//! use baton_sdk::prelude::*;
+//!
+//! fn count() -> Result<u64> {
+//!     let found = state::get::<u64>("counter", "runs")?;
+//!     let (count, version) = found.map_or((0, 0), |found| (found.value, found.version));
+//!     state::set("counter", "runs", &(count + 1), Some(version))?;
+//!     Ok(count + 1)
+//! }
+//! # let host = baton_sdk::testing::Host::new().with_state("counter", "runs", 4);
+//! # assert_eq!(host.inside(count), Ok(5));
+//! ```
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -6,7 +19,7 @@ use serde::de::DeserializeOwned;
 use crate::Result;
 use crate::imports::state as host;
 
-/// A document and how often its key has changed.
+/// A document and its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned<T> {
     /// The document.
@@ -15,7 +28,7 @@ pub struct Versioned<T> {
     pub version: u64,
 }
 
-/// The document of a key, if there is one; `invalid` when it is not a `T`.
+/// Reads the document of a key, if there is one. Error: `invalid` if it is not a `T`.
 pub fn get<T: DeserializeOwned>(bucket: &str, key: &str) -> Result<Option<Versioned<T>>> {
     let Some(found) = host::get(bucket, key)? else {
         return Ok(None);
@@ -23,18 +36,18 @@ pub fn get<T: DeserializeOwned>(bucket: &str, key: &str) -> Result<Option<Versio
     Ok(Some(Versioned { value: serde_json::from_str(&found.value)?, version: found.version }))
 }
 
-/// Sets a key and returns its new version. `expected` is the version read, 0 for a new key, `None` to overwrite;
-/// a key that changed since is `conflict`.
+/// Writes a document and returns its new version. `expected` is the version that was read, 0 for a new key, or `None` to
+/// overwrite. Error: `conflict` if the version has changed.
 pub fn set<T: Serialize + ?Sized>(bucket: &str, key: &str, value: &T, expected: Option<u64>) -> Result<u64> {
     Ok(host::set(bucket, key, &serde_json::to_string(value)?, expected)?)
 }
 
-/// Deletes a key; deleting what is not there is no error.
+/// Deletes a key. Deleting a key that does not exist is not an error.
 pub fn delete(bucket: &str, key: &str) -> Result<()> {
     Ok(host::delete(bucket, key)?)
 }
 
-/// The bucket's keys that begin with `prefix`, sorted.
+/// Lists the bucket's keys that start with `prefix`, sorted.
 pub fn keys(bucket: &str, prefix: &str) -> Result<Vec<String>> {
     Ok(host::keys(bucket, prefix)?)
 }

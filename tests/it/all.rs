@@ -25,6 +25,7 @@ mod pausing;
 mod providers;
 mod questions;
 mod real_project;
+mod reference;
 mod repair;
 mod replay;
 mod runs;

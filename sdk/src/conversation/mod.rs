@@ -1,5 +1,23 @@
-//! An agent's work with its model: ask, do the tools it calls, show it the results, until it answers.
-//! Nothing here speaks to the host except through [`Model`] and the tools it is given.
+//! A conversation with a model: ask, run the tools that it calls, report their results, until it answers.
+//!
+//! Talks to the host only through [`Model`] and the tools that it is given. Needs `models`, and what the tools need.
+//!
+//! ```
+//! use baton_sdk::{conversation::{Conversation, HostModel}, prelude::*, tools};
+//!
+//! fn review(path: &str) -> Result<Value> {
+//!     let conversation = Conversation {
+//!         system: Some("You review documents.".to_owned()),
+//!         tools: vec![tools::read_file()],
+//!         answer_schema: Some(json!({ "type": "object", "required": ["verdict"] })),
+//!         ..Conversation::default()
+//!     };
+//!     let answer = conversation.hold(&mut HostModel, &format!("Review {path}."))?;
+//!     Ok(answer.value.unwrap_or_default())
+//! }
+//! # let host = baton_sdk::testing::Host::new().when("Review", r#"{ "verdict": "good" }"#);
+//! # assert_eq!(host.inside(|| review("a.md")), Ok(json!({ "verdict": "good" })));
+//! ```
 
 mod answer;
 mod calls;

@@ -1,6 +1,15 @@
-//! Checks JSON against the part of JSON Schema that tools and answers are described with. A general validator is
-//! forty times the size of a small plugin. `pattern`, `format`, `if`, `dependent…`, `unevaluated…` and references out
-//! of the document are not checked.
+//! Checks JSON against the part of JSON Schema that describes tools and answers.
+//!
+//! A full validator would be forty times the size of a small plugin. `pattern`, `format`, `if`, `dependent…`,
+//! `unevaluated…` and references to other documents are not checked.
+//!
+//! ```
+//! use baton_sdk::{prelude::*, schema};
+//!
+//! let wanted = json!({ "type": "object", "required": ["name"] });
+//! assert!(schema::violations(&wanted, &json!({ "name": "Mary" })).is_empty());
+//! assert_eq!(schema::violations(&wanted, &json!({}))[0].problem, "lacks `name`");
+//! ```
 
 mod assertions;
 #[cfg(test)]

@@ -1,4 +1,18 @@
-//! Tools: what a toolbox declares, those the host holds ready, and tools an agent offers to its own model as values.
+//! Tools: call those of the host, of toolboxes and of MCP servers; offer your own to a model; declare those of a toolbox.
+//! [`call`] needs `tools`.
+//!
+//! ```
+//! use baton_sdk::{prelude::*, tools::Tool};
+//!
+//! // A tool that an agent offers to its own model.
+//! fn count_words() -> Tool {
+//!     let parameters = json!({ "type": "object", "properties": { "text": { "type": "string" } }, "required": ["text"] });
+//!     Tool::new("count_words", "Counts the words of a text.", parameters, |arguments| {
+//!         Ok(arguments["text"].as_str().unwrap_or_default().split_whitespace().count().to_string())
+//!     })
+//! }
+//! # assert_eq!(count_words().call(&json!({ "text": "one two" })), Ok("2".to_owned()));
+//! ```
 
 mod granted;
 mod working;

@@ -8,6 +8,7 @@ mod dev;
 mod enable;
 mod grant;
 mod history;
+mod inputs;
 mod install;
 mod key;
 mod list;

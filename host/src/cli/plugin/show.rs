@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{decision, list, usage::Usage};
+use super::{decision, inputs, list, usage::Usage};
 use crate::{
     app::{self, Access, App},
     cli::{
@@ -118,6 +118,7 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Tru
         needs(plugin, room),
     ];
     lines.extend(warnings.iter().map(|warning| format!("{} It {}.", painted(WARNING, "!"), text::escaped(warning))));
+    lines.extend(manifest.input.as_ref().and_then(|schema| inputs::table(schema, room)).map(|table| format!("\n{table}")));
     if !packed.is_empty() {
         lines.push(format!("\n{}", painted(STRONG, "PACKED FILES")));
         lines.extend(packed.iter().map(|path| text::escaped(path)));
@@ -166,5 +167,6 @@ fn document(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Tru
     let mut document = list::signed(list::summary(plugin), plugin, trust);
     document["warnings"] = json!(warnings);
     document["packed"] = json!(packed);
+    document["input"] = json!(plugin.package.manifest.input);
     document
 }

@@ -1,5 +1,6 @@
 //! Settings, merged from defaults, user, project and run. Gives no guest a secret, under whatever key it was put.
 
+pub mod described;
 mod document;
 mod host;
 mod spelling;

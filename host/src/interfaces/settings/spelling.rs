@@ -1,35 +1,11 @@
-//! Finds words in settings that nothing of the host reads and that look like one that something does. Of other words it
-//! says nothing: a plugin may read them.
+//! Finds settings that nothing reads and that look like one that something does. Says nothing of other unknown settings: a
+//! plugin may read them.
 
 use serde_json::Value;
 
-/// The words the host and the bundled plugins know, with those below each; `*` stands for names that people choose.
-const KNOWN: &[(&str, &[&str])] = &[
-    ("compile", &["time-s", "memory-mib"]),
-    ("decide", &["threshold"]),
-    ("forge", &[]),
-    ("git", &["remote"]),
-    ("knowledge", &["documents"]),
-    ("limits", &[]),
-    ("mcp", &[]),
-    ("model", &[]),
-    ("models", &["default", "stream"]),
-    ("operator", &[]),
-    ("plan", &["stories", "sure"]),
-    ("plugins", &[]),
-    ("plugins.*", &["limits", "model"]),
-    ("prices", &[]),
-    ("providers", &[]),
-    ("registries", &[]),
-    ("runs", &["at-once"]),
-    ("sandbox", &["at-once", "engine", "images", "keep-free-mib", "socket"]),
-    ("signatures", &["keys", "policy"]),
-    ("sprint", &["parallel"]),
-    ("story", &["context-tokens", "paths"]),
-    ("test", &["command", "image", "timeout"]),
-];
+use super::described::{TABLES, is_chosen};
 
-/// Tables that hold something back. One that is not read holds back nothing, so a misspelt one is no matter of taste.
+/// Tables that limit something. A misspelt limit limits nothing, so it is an error.
 const BINDING: &[&str] = &["compile", "limits", "sandbox", "signatures"];
 
 /// The first of the misspelt keys without which the host would allow more than its operator said, and the key meant.
@@ -42,29 +18,32 @@ pub fn misspelt_bound(settings: &Value) -> Option<(String, String)> {
 
 /// The dotted keys that are perhaps misspelt, each with the key that is perhaps meant.
 pub fn misspelt(settings: &Value) -> Vec<(String, String)> {
-    let top: Vec<&str> = KNOWN.iter().map(|(word, _)| *word).filter(|word| !word.contains('.')).collect();
-    let mut found = below(settings, "", &top);
+    let mut found = Vec::new();
     // The one that fits a run has no words below it.
     if settings.get("model").is_some_and(Value::is_object) {
         found.push(("model".to_owned(), "models".to_owned()));
     }
-    for (word, known) in KNOWN {
-        match word.strip_suffix(".*") {
-            None => found.extend(settings.get(word).into_iter().flat_map(|table| below(table, &format!("{word}."), known))),
-            Some(word) => {
-                let named = settings.get(word).and_then(Value::as_object).into_iter().flatten();
-                found.extend(named.flat_map(|(name, table)| below(table, &format!("{word}.{name}."), known)));
-            }
-        }
-    }
+    let known: Vec<Vec<&str>> = TABLES.iter().flat_map(|table| table.settings.iter().map(|setting| table.path(setting))).collect();
+    let known: Vec<&[&str]> = known.iter().map(Vec::as_slice).collect();
+    search(settings, "", &known, &mut found);
     found
 }
 
-fn below(table: &Value, path: &str, known: &[&str]) -> Vec<(String, String)> {
-    let words = table.as_object().into_iter().flat_map(|table| table.keys());
-    let unknown = words.filter(|word| !known.contains(&word.as_str()));
-    let meant = unknown.filter_map(|word| Some((word, known.iter().find(|known| is_like(word, known))?)));
-    meant.map(|(word, known)| (format!("{path}{word}"), format!("{path}{known}"))).collect()
+/// Adds what is misspelt in `table`, which lies at `place`, a key that ends with a dot. `known` are the ways on from there.
+fn search(table: &Value, place: &str, known: &[&[&str]], found: &mut Vec<(String, String)>) {
+    let fixed = || known.iter().filter_map(|way| way.first()).filter(|name| !is_chosen(name));
+    for (word, value) in table.as_object().into_iter().flatten() {
+        let is_known = fixed().any(|name| name == word);
+        match fixed().find(|name| !is_known && is_like(word, name)) {
+            Some(meant) => found.push((format!("{place}{word}"), format!("{place}{meant}"))),
+            None => {
+                let leads_on = |name: &str| if is_known { name == word } else { is_chosen(name) };
+                let on: Vec<&[&str]> =
+                    known.iter().filter_map(|way| way.split_first()).filter(|(name, _)| leads_on(name)).map(|(_, way)| way).collect();
+                search(value, &format!("{place}{word}."), &on, found);
+            }
+        }
+    }
 }
 
 /// Letters that are enough to tell which word was cut off.
@@ -101,13 +80,18 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_looks_like_a_known_one_is_found() {
-        assert_eq!(found(&json!({ "provider": {}, "model": { "default": "a/b" } })), ["provider: providers", "model: models"]);
+    fn a_word_that_looks_like_a_known_one_is_found_at_any_depth() {
+        assert_eq!(found(&json!({ "provider": {}, "model": { "default": "a/b" } })), ["model: models", "provider: providers"]);
         assert_eq!(
             found(&json!({ "models": { "defualt": "a/b", "Stream": false } })),
             ["models.defualt: models.default", "models.Stream: models.stream"]
         );
         assert_eq!(found(&json!({ "plugins": { "mary": { "modle": "a/b" } } })), ["plugins.mary.modle: plugins.mary.model"]);
+        assert_eq!(
+            found(&json!({ "registries": { "ghcr.io": { "users": "ada" } } })),
+            ["registries.ghcr.io.users: registries.ghcr.io.user"]
+        );
+        assert_eq!(found(&json!({ "story": { "file-mb": 5 } })), ["story.file-mb: story.file-mib"]);
         assert_eq!(found(&json!({ "decide": { "treshold": 0.5 }, "compile": { "time_s": 3 }, "limit": {} })).len(), 3);
     }
 
@@ -115,6 +99,7 @@ mod tests {
     fn a_misspelt_bound_is_told_from_other_words() {
         let bound = |settings: Value| misspelt_bound(&settings).map(|(key, meant)| format!("{key}: {meant}"));
         for (settings, told) in [
+            (json!({ "limits": { "memory-mb": 64 } }), "limits.memory-mb: limits.memory-mib"),
             (json!({ "signature": { "policy": "require" } }), "signature: signatures"),
             (json!({ "Signatures": { "policy": "require" } }), "Signatures: signatures"),
             (json!({ "limit": { "calls": 1 } }), "limit: limits"),

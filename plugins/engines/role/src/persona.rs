@@ -63,6 +63,21 @@ mod tests {
     }
 
     #[test]
+    fn the_reference_describes_every_field() {
+        let page = include_str!("../../../../docs/reference/persona.md");
+        let examples: Vec<_> = page.split("```text\n").skip(1).map(|rest| rest.split("```").next().expect("an end")).collect();
+        let heads = examples.iter().filter(|example| example.starts_with("+++"));
+        let read: Vec<_> = heads.map(|example| Persona::read(example).expect("reads")).collect();
+        assert_eq!(read.len(), 1);
+        let unknown = Persona::read("+++\nxyzzy = 3\n+++\nYou").expect_err("no such field").to_string();
+        let fields: Vec<_> = unknown.split("expected").nth(1).expect("the fields").split('`').skip(1).step_by(2).collect();
+        assert!(fields.len() > 2, "{unknown}");
+        for field in fields {
+            assert!(page.contains(&format!("| `{field}` |")), "persona.md leaves out `{field}`");
+        }
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (document, expected) in [
             ("", "no text"),

@@ -1,6 +1,8 @@
 //! Answers from a YAML file of rules: the same answer for the same request, in any process, at no cost.
 //! Keeps no state between calls but the parsed file, and reads replies only from below the script's folder.
 
+#[cfg(test)]
+mod documented;
 mod rules;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,299 @@
+//! The settings, table by table.
+
+use super::{
+    Layer::{Both, User},
+    Setting, Table,
+};
+
+const fn setting(key: &'static str, kind: &'static str, default: &'static str, meaning: &'static str) -> Setting {
+    Setting { key, kind, default, meaning }
+}
+
+const WHOLE: &str = "whole number above 0";
+const TEXT: &str = "string";
+const TRUTH: &str = "`true` or `false`";
+const MODELS: &str = "model, alias, or list of them";
+const DOLLARS: &str = "number from 0";
+
+const LIMITS: &[Setting] = &[
+    setting("memory-mib", WHOLE, "64", "Memory of one run, in MiB."),
+    setting("guest-time-ms", WHOLE, "5000", "Computing time of one execution, in milliseconds. Time in host calls does not count."),
+    setting("wall-time-s", WHOLE, "3600", "Time of one execution in all, in seconds."),
+    setting("payload-mib", WHOLE, "8", "Size of one request or answer of a host call, in MiB."),
+    setting("calls", WHOLE, "100000", "Host calls of one run."),
+    setting("concurrent-runs", WHOLE, "", "Executions of one plugin at the same time."),
+    setting("traps", WHOLE, "5", "Runs in a row that may trap before the host stops the plugin."),
+];
+
+const FORGE_OF_A_PROJECT: &[Setting] = &[
+    setting("kind", "`\"local\"` or `\"github\"`", "as in `[forge]`", "Where the project's pull requests are."),
+    setting("repository", "`\"OWNER/NAME\"`", "as in `[forge]`", "The project's repository on GitHub."),
+    setting("auto-merge", TRUTH, "as in `[forge]`", "Whether runs may merge in this project."),
+];
+
+/// All of them, in the order in which the reference has them.
+pub const TABLES: &[Table] = &[
+    Table {
+        name: "",
+        meaning: "Settings outside of a table.",
+        layer: Both,
+        settings: &[
+            setting(
+                "operator",
+                TEXT,
+                "your user name",
+                "Name in the audit log for decisions about plugins. `BATON_USER` overrides it. Read from your settings only.",
+            ),
+            setting(
+                "model",
+                MODELS,
+                "",
+                "Model for every request that names none, before `plugins.NAME.model` and `models.default`. `--model` sets it for one run; prefer `models.default` in a file.",
+            ),
+        ],
+        example: "operator = \"ada\"\nmodel = \"anthropic/claude-sonnet-5\"\n",
+    },
+    Table {
+        name: "models",
+        meaning: "Which model answers, and names for models. See [providers](../providers.md#which-model-is-asked).",
+        layer: Both,
+        settings: &[
+            setting("default", MODELS, "", "Model for requests that name none. `BATON_MODEL` overrides it."),
+            setting("ALIAS", MODELS, "", "Gives a model, or a list of models, a name without a slash."),
+            setting("stream", TRUTH, "true", "Whether replies are streamed while somebody watches. Read from your settings only."),
+        ],
+        example: "[models]\ndefault = [\"anthropic/claude-sonnet-5\", \"openai/gpt-6\"]\nfast = \"anthropic/claude-haiku-5\"\nstream = false\n",
+    },
+    Table {
+        name: "providers.NAME",
+        meaning: "A service that speaks OpenAI's chat completions, asked as `NAME/MODEL`. See [providers](../providers.md).",
+        layer: User,
+        settings: &[
+            setting("base-url", "URL", "required", "Address up to and including the version, such as `http://127.0.0.1:8000/v1`."),
+            setting("key-env", "name", "", "Environment variable that holds the key; where it is not set, the secret of that name."),
+            setting("key-secret", "name", "", "Secret that holds the key."),
+        ],
+        example: "[providers.lab]\nbase-url = \"https://lab.example/v1\"\nkey-env = \"LAB_KEY\"\nkey-secret = \"LAB\"\n",
+    },
+    Table {
+        name: "prices.\"PROVIDER/MODEL\"",
+        meaning: "Prices in dollars per million tokens, over those that come with Baton. See [budgets](../budgets.md#prices).",
+        layer: User,
+        settings: &[
+            setting("input", DOLLARS, "required", "Tokens sent."),
+            setting("output", DOLLARS, "required", "Tokens received."),
+            setting("cached-input", DOLLARS, "as `input`", "Tokens sent that the provider had in its cache."),
+            setting("cache-write", DOLLARS, "as `input`", "Tokens sent that the provider put into its cache."),
+        ],
+        example: "[prices.\"openai/gpt-5-mini\"]\ninput = 0.25\noutput = 2.0\ncached-input = 0.025\ncache-write = 0.25\n",
+    },
+    Table {
+        name: "runs",
+        meaning: "How the host executes runs.",
+        layer: User,
+        settings: &[setting("at-once", WHOLE, "64", "Executions at the same time.")],
+        example: "[runs]\nat-once = 16\n",
+    },
+    Table {
+        name: "limits",
+        meaning: "What one run of a plugin may use. See [limits](../grants-and-limits.md#limits) for what happens when one is reached.",
+        layer: User,
+        settings: LIMITS,
+        example: "[limits]\nmemory-mib = 64\nguest-time-ms = 2000\nwall-time-s = 3600\npayload-mib = 8\ncalls = 100000\nconcurrent-runs = 8\ntraps = 5\n",
+    },
+    Table {
+        name: "plugins.NAME",
+        meaning: "Settings for one plugin.",
+        layer: Both,
+        settings: &[setting("model", MODELS, "`models.default`", "Model for this plugin's requests that name none.")],
+        example: "[plugins.mary]\nmodel = \"fast\"\n",
+    },
+    Table {
+        name: "plugins.NAME.limits",
+        meaning: "Limits of one plugin, over `[limits]`.",
+        layer: User,
+        settings: LIMITS,
+        example: "[plugins.my-agent.limits]\nmemory-mib = 128\nguest-time-ms = 10000\nwall-time-s = 7200\npayload-mib = 16\ncalls = 1000\nconcurrent-runs = 2\ntraps = 3\n",
+    },
+    Table {
+        name: "compile",
+        meaning: "What compiling one plugin may use. A plugin that needs more is rejected.",
+        layer: User,
+        settings: &[setting("time-s", WHOLE, "60", "Processor time, in seconds."), setting("memory-mib", WHOLE, "2048", "Memory, in MiB.")],
+        example: "[compile]\ntime-s = 120\nmemory-mib = 4096\n",
+    },
+    Table {
+        name: "mcp.NAME",
+        meaning: "An MCP server, whose tools are named `NAME.TOOL`. `NAME` consists of at most 64 lower-case letters, digits and dashes. Set either `command` or `url`. See [tools](../tools.md).",
+        layer: User,
+        settings: &[
+            setting(
+                "command",
+                "list of strings",
+                "",
+                "Program and arguments of a server that speaks over standard input and output. It runs as you, outside of any sandbox.",
+            ),
+            setting(
+                "env",
+                "list of names",
+                "`[]`",
+                "Environment variables to pass to the program, in addition to `PATH`, `HOME`, `LANG` and `TMPDIR`.",
+            ),
+            setting("url", "URL", "", "Address of a server that speaks Streamable HTTP."),
+            setting("token-env", "name", "", "Environment variable that holds the bearer token for `url`."),
+        ],
+        example: "[mcp.everything]\ncommand = [\"npx\", \"-y\", \"@modelcontextprotocol/server-everything\"]\nenv = [\"EVERYTHING_KEY\"]\n\n[mcp.search]\nurl = \"https://search.example/mcp\"\ntoken-env = \"SEARCH_TOKEN\"\n",
+    },
+    Table {
+        name: "sandbox",
+        meaning: "How commands are executed. See [sandbox](../sandbox.md).",
+        layer: User,
+        settings: &[
+            setting(
+                "engine",
+                "`\"docker\"` or `\"process\"`",
+                "`\"docker\"`",
+                "Containers of a Docker-compatible engine, or plain processes. Processes isolate nothing.",
+            ),
+            setting("socket", "absolute path", "`DOCKER_HOST`, then `/var/run/docker.sock`", "Socket of the engine."),
+            setting("at-once", WHOLE, "4", "Commands at the same time, of all runs."),
+            setting("keep-free-mib", WHOLE, "512", "Space to keep free on the workspace's disk, in MiB. A command is stopped below it."),
+        ],
+        example: "[sandbox]\nengine = \"docker\"\nsocket = \"/run/user/1000/docker.sock\"\nat-once = 4\nkeep-free-mib = 1024\n",
+    },
+    Table {
+        name: "sandbox.images.NAME",
+        meaning: "An image for commands, which plugins ask for by `NAME`. `default` is the image of commands that name none.",
+        layer: User,
+        settings: &[
+            setting("image", "image reference", "required; `\"debian:stable-slim\"` for `default`", "The image, as the engine knows it."),
+            setting("network", TRUTH, "false", "Whether containers reach the network."),
+            setting("memory-mib", WHOLE, "2048", "Memory of a container, in MiB. Temporary files count."),
+            setting("cpus", "number from 0.01 to 4096", "2", "Processors."),
+            setting("processes", WHOLE, "512", "Processes and threads."),
+            setting("temporary-mib", WHOLE, "512", "Size of each folder for temporary files, in MiB."),
+            setting("timeout-s", WHOLE, "3600", "Longest time a command may ask for, in seconds."),
+            setting("ready", TRUTH, "true", "Whether a container is kept ready for the next command of a workspace."),
+        ],
+        example: "[sandbox.images.rust]\nimage = \"rust:1.95-slim\"\nnetwork = false\nmemory-mib = 4096\ncpus = 1.5\nprocesses = 512\ntemporary-mib = 512\ntimeout-s = 1800\nready = true\n",
+    },
+    Table {
+        name: "forge",
+        meaning: "Where pull requests are, and who merges them. See [forge](../forge.md).",
+        layer: User,
+        settings: &[
+            setting("kind", "`\"local\"` or `\"github\"`", "`\"local\"`", "Whether pull requests are kept by the host or on GitHub."),
+            setting("repository", "`\"OWNER/NAME\"`", "required for GitHub", "The repository on GitHub."),
+            setting(
+                "auto-merge",
+                TRUTH,
+                "true for local pull requests, false on GitHub",
+                "Whether runs may merge what is approved and green.",
+            ),
+            setting("base-url", "URL", "`\"https://api.github.com\"`", "Address of the API, of a GitHub Enterprise Server for example."),
+            setting("token-env", "name", "`GITHUB_TOKEN`", "Environment variable that holds the token."),
+            setting("token-secret", "name", "`GITHUB_TOKEN`", "Secret that holds the token."),
+        ],
+        example: "[forge]\nkind = \"github\"\nrepository = \"ada/engine\"\nauto-merge = false\nbase-url = \"https://github.example.com/api/v3\"\ntoken-env = \"GH_TOKEN\"\ntoken-secret = \"GITHUB\"\n",
+    },
+    Table {
+        name: "forge.projects.PROJECT",
+        meaning: "The same for one project, by the name that `baton costs --by project` shows.",
+        layer: User,
+        settings: FORGE_OF_A_PROJECT,
+        example: "[forge.projects.shop-1a2b3c4d5e6f708192a3b4c5]\nkind = \"github\"\nrepository = \"ada/shop\"\nauto-merge = true\n",
+    },
+    Table {
+        name: "registries.\"HOST\"",
+        meaning: "A registry of plugins, by its host and port. See [distribution](../distribution.md#logging-in-and-registries-without-encryption).",
+        layer: User,
+        settings: &[
+            setting("user", TEXT, "the login of `docker login`", "User name. Needs `password-env`."),
+            setting("password-env", "name", "", "Environment variable that holds the password."),
+            setting("insecure", TRUTH, "false", "Connects without encryption."),
+        ],
+        example: "[registries.\"ghcr.io\"]\nuser = \"you\"\npassword-env = \"GHCR_TOKEN\"\n\n[registries.\"builder.lan:5000\"]\ninsecure = true\n",
+    },
+    Table {
+        name: "signatures",
+        meaning: "Whose plugins the host accepts. See [signatures](../distribution.md#signatures).",
+        layer: User,
+        settings: &[
+            setting(
+                "policy",
+                "`\"off\"`, `\"warn\"` or `\"require\"`",
+                "`\"warn\"`",
+                "What happens to plugins that are not signed by one of your keys.",
+            ),
+            setting("keys.NAME", "public key", "", "A key you trust, in base64 or hexadecimal, under a name of your choice."),
+        ],
+        example: "[signatures]\npolicy = \"require\"\n\n[signatures.keys]\nada = \"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n",
+    },
+    Table {
+        name: "git",
+        meaning: "How runs use the repository. See [git](../git.md).",
+        layer: Both,
+        settings: &[setting("remote", TEXT, "`\"origin\"`", "Remote that `git.push` pushes to.")],
+        example: "[git]\nremote = \"upstream\"\n",
+    },
+    Table {
+        name: "knowledge",
+        meaning: "What plugins find with `knowledge.search`.",
+        layer: Both,
+        settings: &[setting(
+            "documents",
+            "list of globs",
+            "`[\"*.md\", \"docs/**/*.md\", \"docs/**/*.txt\"]`",
+            "Documents of the workspace that are searched. `docs/stories/` is searched only if a glob names it.",
+        )],
+        example: "[knowledge]\ndocuments = [\"*.md\", \"handbook/**/*.md\"]\n",
+    },
+    Table {
+        name: "test",
+        meaning: "How the workflow `run-tests`, and commands of agents, run in the sandbox. See [sprint](../sprint.md#settings).",
+        layer: Both,
+        settings: &[
+            setting("command", TEXT, "found by the project's files", "Command line that runs the project's tests."),
+            setting("image", TEXT, "`\"default\"`", "Image for tests and for `run_command`, by its name under `[sandbox.images]`."),
+            setting("timeout", WHOLE, "600", "Time for the tests, in seconds; at most the image's `timeout-s`."),
+        ],
+        example: "[test]\ncommand = \"cargo test --quiet\"\nimage = \"rust\"\ntimeout = 900\n",
+    },
+    Table {
+        name: "sprint",
+        meaning: "The workflow `sprint`. See [sprint](../sprint.md).",
+        layer: Both,
+        settings: &[setting("parallel", "whole number from 1 to 16", "2", "Stories that are worked on at the same time.")],
+        example: "[sprint]\nparallel = 4\n",
+    },
+    Table {
+        name: "story",
+        meaning: "The workflows `dev-story` and `story-context`.",
+        layer: Both,
+        settings: &[
+            setting("context-tokens", WHOLE, "6000", "Tokens of context that a developer gets, at four bytes each."),
+            setting("paths", "list of paths", "all but the plan", "Files, and folders that end with `/`, that a story may change."),
+            setting("file-mib", WHOLE, "5", "Largest file that a story may add, in MiB."),
+        ],
+        example: "[story]\ncontext-tokens = 8000\npaths = [\"src/\", \"tests/\", \"README.md\"]\nfile-mib = 2\n",
+    },
+    Table {
+        name: "plan",
+        meaning: "The workflow `plan`.",
+        layer: Both,
+        settings: &[setting(
+            "sure",
+            "number from 0 to 1",
+            "0.75",
+            "How sure the analyst must be of an assumption for `plan` not to ask you.",
+        )],
+        example: "[plan]\nsure = 0.9\n",
+    },
+    Table {
+        name: "decide",
+        meaning: "The workflow `decide`.",
+        layer: Both,
+        settings: &[setting("threshold", "number from 0 to 1", "0.75", "How sure an answer must be for `decide` not to ask you.")],
+        example: "[decide]\nthreshold = 0.9\n",
+    },
+];
