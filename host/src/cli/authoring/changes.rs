@@ -15,6 +15,7 @@ const SETTLE: Duration = Duration::from_millis(200);
 
 /// The changes of a folder from now on.
 pub(in crate::cli) struct Changes {
+    root: PathBuf,
     changed: mpsc::Receiver<PathBuf>,
     _watcher: RecommendedWatcher,
 }
@@ -23,27 +24,30 @@ impl Changes {
     /// Begins to watch. `apart` is a folder that may lie within and is left out.
     pub(in crate::cli) fn of(project: &Project, apart: Option<PathBuf>) -> notify::Result<Self> {
         // Where more changes are waiting than fit, one of them is enough.
-        let (sender, changed) = mpsc::channel(16);
+        let (sender, changed) = mpsc::channel(256);
         let root = project.folder.clone();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let Ok(event) = event else { return };
             if matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_)) {
                 let source = |path: &&PathBuf| is_source(&root, path) && !apart.as_ref().is_some_and(|apart| path.starts_with(apart));
-                if let Some(path) = event.paths.iter().find(source) {
+                for path in event.paths.iter().filter(source) {
                     let _ = sender.try_send(path.strip_prefix(&root).unwrap_or(path).to_owned());
                 }
             }
         })?;
         watcher.watch(&project.folder, RecursiveMode::Recursive)?;
-        Ok(Self { changed, _watcher: watcher })
+        Ok(Self { root: project.folder.clone(), changed, _watcher: watcher })
     }
 
-    /// Waits for a change and until nothing more changes; gives the first file that did. None when nothing can be seen
-    /// any more.
+    /// Waits for a change and until nothing more changes; gives the first file that did and is there, or else the first.
+    /// Editors write to a temporary file, which has another name by then. None when nothing can be seen any more.
     pub(in crate::cli) async fn next(&mut self) -> Option<PathBuf> {
-        let first = self.changed.recv().await?;
-        while let Ok(Some(_)) = tokio::time::timeout(SETTLE, self.changed.recv()).await {}
-        Some(first)
+        let mut changed = vec![self.changed.recv().await?];
+        while let Ok(Some(path)) = tokio::time::timeout(SETTLE, self.changed.recv()).await {
+            changed.push(path);
+        }
+        let kept = changed.iter().position(|path| self.root.join(path).is_file()).unwrap_or_default();
+        Some(changed.swap_remove(kept))
     }
 }
 
@@ -82,7 +86,8 @@ mod tests {
             std::fs::write(root.join(made), "made").unwrap();
         }
         for step in ["one", "two", "three"] {
-            std::fs::write(root.join("src/lib.rs"), step).unwrap();
+            std::fs::write(root.join("src/temporary"), step).unwrap();
+            std::fs::rename(root.join("src/temporary"), root.join("src/lib.rs")).unwrap();
         }
         let seen = tokio::time::timeout(Duration::from_secs(20), changes.next()).await;
         assert_eq!(seen.unwrap(), Some(PathBuf::from("src/lib.rs")));
