@@ -217,12 +217,15 @@ impl Context {
         }
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
-            self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));
+            let said = format!("{} The file {path} is rejected: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason));
+            // Other code than the operator expects is more than a message.
+            if refused.kept.is_some() { self.screen.warn(said) } else { self.screen.tell(said) }
         }
         Ok(app)
     }
 
-    fn config_at(&self, data_dir: Option<PathBuf>) -> Result<Config, AppError> {
+    fn config_at(&self, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
+        data_dir.as_deref().map(usable).transpose()?;
         let config = Config::read(data_dir)?;
         self.redactor.include(&config.redactor);
         Ok(Config { program: config::this_program(), ..config })

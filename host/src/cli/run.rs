@@ -6,7 +6,15 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{Context, answering::Answers, beside, budget, exit::Exit, input, model};
+use super::{
+    Context,
+    answering::Answers,
+    beside, budget,
+    exit::Exit,
+    input, model,
+    screen::{WARNING, painted},
+    text,
+};
 use crate::{
     interfaces::llm::money::Scope,
     kernel::{Order, package::Kind},
@@ -47,6 +55,9 @@ impl Run {
         let order = Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace: self.workspace.clone(), settings };
         let (run, plugin) = app.kernel.ordered(order)?;
         context.doubt(&app.config.settings(&run.workspace)?);
+        if let Some(why) = app.why_older(&plugin) {
+            context.screen.warn(format!("{} {}", painted(WARNING, "!"), text::plain(&why)));
+        }
         // Before anybody executes it.
         if let Some(budget) = budget {
             app.books.set(&Scope::Run(run.id.clone()), Some(budget), &app.config.operator).await?;
