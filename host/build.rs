@@ -1,5 +1,5 @@
 //! Lists the files that the program carries: the demo, the scaffolds, and what a plugin is built with. Changes none but
-//! the SDK's Cargo.toml, which has to stand without its workspace.
+//! the SDK's Cargo.toml, which has to stand without its workspace. Encodes the contract, with which plugins are compared.
 
 #[path = "build/sdk.rs"]
 mod sdk;
@@ -20,12 +20,20 @@ fn main() -> Result<()> {
     fs::write(output.join("scaffold_files.rs"), listed(&root.join("host/scaffolds"))?)?;
     fs::write(output.join("contract_files.rs"), listed(&root.join("wit"))?)?;
     fs::write(output.join("sdk_files.rs"), listed(&root.join("sdk/src"))?)?;
+    fs::write(output.join("contract.wasm"), encoded(&root.join("wit"))?)?;
     for manifest in ["Cargo.toml", "Cargo.lock", "sdk/Cargo.toml"] {
         println!("cargo:rerun-if-changed={}", root.join(manifest).display());
     }
     fs::write(output.join("sdk_manifest.toml"), sdk::manifest(&root)?)?;
     fs::write(output.join("sdk_lock.toml"), sdk::lock(&root)?)?;
     Ok(())
+}
+
+/// The contract as a component, of which each world is a type.
+fn encoded(contract: &Path) -> Result<Vec<u8>> {
+    let mut resolve = wit_parser::Resolve::default();
+    let (package, _) = resolve.push_dir(contract)?;
+    wit_component::encode(&resolve, package)
 }
 
 /// Every file below a folder, by its path and with its content, as an expression.

@@ -179,10 +179,54 @@ fn documents_are_kept_in_step_and_people_keep_theirs() {
     // What was taken from documents into a backlog elsewhere is the same there.
     fs::remove_dir_all(user.0.path().join("data")).unwrap();
     let taken = user.backlog(&["import"]).exits(0).stderr;
-    assert!(taken.contains("Took 4 items, and moved 1 of them"), "{taken}");
+    assert!(taken.contains("Imported 4 items; the status of 1 changed"), "{taken}");
     assert_eq!(keys(&user.json(&["list", "--status", "review"])), ["1-1-init"]);
     assert_eq!(user.json(&["show", "1-10-split"])["after"], json!(["1-1-init", "1-2-add"]));
     assert_eq!(user.backlog(&["write"]).exits(0).stdout, "");
+}
+
+#[test]
+fn what_is_not_imported_is_told_with_file_and_line() {
+    let user = User::with_probe();
+    user.write("docs/epics.md", "# Epics\n\n## Epic AUTH: Sign in\n\n## Epic 2:\n\n## Epic 3 Three\n\n## Epic auth: again\n");
+    user.write("docs/stories/auth-1-login.md", "---\r\ntitle: Log in\r\nstatus: review\r\n---\r\nBody\r\n");
+    user.write("docs/stories/3-1-tab.md", "---\ntitle: tabs\n\tstatus: review\n---\n");
+    user.write("docs/stories/3-2-odd.md", "---\ntitle: Odd\nstatus: finished\n---\n");
+    user.write("docs/stories/README.md", "# About this folder\n");
+    let odd = [user.file("docs/stories").as_os_str().as_encoded_bytes(), b"/odd\xff.md"].concat();
+    fs::write(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&odd), "# Odd\n").unwrap();
+    fs::write(user.file("docs/stories/3-3-bytes.md"), b"# One\n\xff\n").unwrap();
+    let told = user.backlog(&["import"]).exits(1).stderr;
+    for (place, reason) in [
+        ("✗ docs/epics.md:5:", "has no title"),
+        ("✗ docs/epics.md:9:", "the epic in line 3"),
+        ("✗ docs/stories/3-1-tab.md:3:", "a tab"),
+        ("! docs/stories/3-2-odd.md:3:", "`finished`"),
+        (r"✗ docs/stories/odd\xff.md:", "not UTF-8"),
+        ("✗ docs/stories/3-3-bytes.md", "line 2"),
+    ] {
+        assert!(told.lines().any(|line| line.starts_with(place) && line.contains(reason)), "{place}: {told}");
+    }
+    assert!(!told.contains("README") && told.contains("Imported 4 items"), "{told}");
+    assert_eq!(keys(&user.json(&["list"])), ["3", "3-2-odd", "auth", "auth-1-login"]);
+
+    // What was imported before stays, and an epic whose stories are all done is shown as done.
+    let _moved = user.backlog(&["move", "auth-1-login", "done"]).exits(0);
+    for file in ["docs/stories/3-1-tab.md", "docs/stories/3-2-odd.md", "docs/stories/3-3-bytes.md"] {
+        fs::remove_file(user.file(file)).unwrap();
+    }
+    fs::remove_file(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&odd)).unwrap();
+    user.write("docs/epics.md", "## Epic AUTH: Sign in and out\n");
+    user.write("docs/stories/auth-1-login.md", "---\ntitle: Log in again\nstatus: todo\n---\n");
+    let told = user.backlog(&["import"]).exits(0).stderr;
+    assert!(told.contains("docs/stories/auth-1-login.md:3: `auth-1-login` stays `done`") && !told.contains("left as it is"), "{told}");
+    let epic = user.json(&["show", "auth"]);
+    assert_eq!((epic["title"].as_str(), epic["status"].as_str()), (Some("Sign in and out"), Some("done")));
+    assert_eq!(user.json(&["show", "auth-1-login"])["title"], "Log in again");
+    let _written = user.backlog(&["write"]).exits(0);
+    assert!(user.text("docs/sprint-status.yaml").contains("epic-auth: done"));
+    let _again = user.backlog(&["import"]).exits(0);
+    assert!(user.json(&["show", "auth"])["history"].as_array().unwrap().iter().all(|moved| moved["after"] != "done"));
 }
 
 #[test]

@@ -16,9 +16,70 @@ use baton::{
         run::State,
     },
 };
-use baton_tests::{PROBE, changed_probe, host::TestHost, program};
+use baton_tests::{HELLO, PROBE, changed_probe, host::TestHost, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// A workflow of this name whose `files.read` takes a number.
+fn misfit(name: &str) -> Vec<u8> {
+    let component = wat::parse_str(
+        r#"(component (import "baton:plugin/files@0.1.0" (instance (export "read" (func (param "path" u32)))))
+            (core module $m (func (export "f"))) (core instance $i (instantiate $m))
+            (func (export "run-workflow") (canon lift (core func $i "f"))))"#,
+    );
+    baton_pack::pack(&component.unwrap(), &format!("name = \"{name}\"\nversion = \"9.0.0\"\nkind = \"workflow\"\n"), &[]).unwrap()
+}
+
+#[test]
+fn what_cannot_be_linked_is_rejected_wherever_a_file_becomes_a_plugin() {
+    let user = User::new();
+    let outside = user.home.path().join("outside.wasm");
+    fs::write(&outside, misfit("misfit")).unwrap();
+    let why = "in `files.read`, parameter `path`: expected `string`, found `u32`";
+    for command in ["check", "install", "show", "verify"] {
+        let told = user.baton(&["plugin", command, outside.to_str().unwrap()]).exits(1);
+        assert!(told.stderr.contains(why) || told.stdout.contains(why), "{command}: {}", told.stderr);
+    }
+    fs::copy(&outside, user.file("found")).unwrap();
+    let listed = user.json(&["plugin", "list"]);
+    assert!(listed["plugins"].as_array().unwrap().iter().all(|plugin| plugin["name"] != "misfit"), "{listed}");
+    for name in ["misfit", "found"] {
+        let shown = user.baton(&["plugin", "show", name]).exits(1);
+        assert!(
+            shown.stdout.contains("rejected") && shown.stdout.contains("found.wasm") && shown.stdout.contains("misfit"),
+            "{}",
+            shown.stdout
+        );
+        let granted = user.baton(&["plugin", "grant", name]).exits(1).stderr;
+        assert!(granted.contains("Nothing was granted") && granted.contains(why), "{granted}");
+    }
+    let removed = user.baton(&["plugin", "remove", "misfit"]).exits(0).stderr;
+    assert!(removed.contains("rejected file") && !removed.contains("Runs"), "{removed}");
+    assert!(!user.file("found").exists());
+}
+
+#[test]
+fn a_run_says_that_an_older_version_is_used_and_why() {
+    let user = User::new();
+    fs::write(user.file("hello"), HELLO).unwrap();
+    let run = || user.baton(&["run", "hello", "--input", r#"{"name":"Ada"}"#, "--workspace", "work", "-q"]).exits(0).stderr;
+    assert_eq!(run(), "");
+    let log = user.home.path().join("told");
+    let mut host = user.command(&["serve", "-o", "json"]).stdout(fs::File::create(&log).unwrap()).spawn().unwrap();
+    let told = |what: &str| fs::read_to_string(&log).unwrap().contains(what);
+    let ready = program::wait_until(&mut host, || told("\"ready\""));
+    fs::write(user.file("hello"), misfit("hello")).unwrap();
+    let rejected = ready && program::wait_until(&mut host, || told("\"refused\""));
+    let beside = run();
+    host.kill().unwrap();
+    host.wait().unwrap();
+    assert!(rejected && beside.contains("Runs of `hello` begin with version 0.1.0") && beside.contains("`files.read`"), "{beside}");
+    let alone = run();
+    assert!(
+        alone.contains("hello.wasm is rejected") && alone.contains("Version 0.1.0 of `hello`") && alone.contains("stays in use"),
+        "{alone}"
+    );
+}
 
 /// A user with a data directory, into whose plugin folder somebody dropped the probe.
 struct User {

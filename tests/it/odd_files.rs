@@ -41,7 +41,7 @@ fn a_name_that_is_no_text_is_refused_and_ends_nothing() {
     fs::write(named(&plugins, b"hello\xff.wasm"), HELLO).unwrap();
     for _ in 0..2 {
         let changed = baton(&home, &words("plugin disable plan")).exits(0);
-        assert!(changed.stderr.contains("is not Unicode; rename it"), "{}", changed.stderr);
+        assert!(changed.stderr.contains("is not UTF-8; rename it"), "{}", changed.stderr);
     }
     let listed: Value = serde_json::from_str(&baton(&home, &words("plugin list -o json")).exits(0).stdout).unwrap();
     let refused: Vec<_> = listed["refused"].as_array().unwrap().iter().map(|refused| refused["file"].as_str().unwrap()).collect();
@@ -227,6 +227,31 @@ fn a_sandbox_without_memory_is_no_failure_of_the_plugin() {
     let mut shell = Command::new("sh");
     let paused = program::ended(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path()).output().unwrap()).exits(3);
     assert!(paused.stdout.contains("The plugin is not at fault"), "{}\n{}", paused.stdout, paused.stderr);
+}
+
+#[test]
+fn a_place_that_cannot_be_used_is_told_as_what_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("file"), "").unwrap();
+    let (long, odd) = ("n".repeat(300), named(Path::new(""), b"odd\xff"));
+    fs::create_dir(home.path().join(&odd)).unwrap();
+    let said = |arguments: &[&OsStr], place: &OsStr| program::run(home.path(), &[arguments, &[place]].concat()).exits(2).stderr;
+    for (place, reason) in
+        [(OsStr::new("file"), "is not a folder"), (OsStr::new(&long), "File name too long"), (odd.as_os_str(), "not UTF-8")]
+    {
+        let told = said(&words("plugin list --data-dir"), place);
+        assert!(told.contains(reason) && told.lines().count() == 1, "{told}");
+    }
+    for command in ["run plan --data-dir data --workspace", "backlog list --data-dir data --workspace"] {
+        for (place, reason) in
+            [(OsStr::new("file"), "is a file"), (OsStr::new(&long), "File name too long"), (odd.as_os_str(), "not UTF-8")]
+        {
+            let told = said(&words(command), place);
+            assert!(told.contains(reason), "{command}: {told}");
+        }
+    }
+    let mut listed = program::command(home.path(), &["plugin", "list"]);
+    let _listed = program::ended(listed.env("BATON_DATA_DIR", "").output().unwrap()).exits(0);
 }
 
 #[test]

@@ -48,8 +48,8 @@ fn with_a_module(module: &[u8]) -> Vec<u8> {
 }
 
 /// Threat: A plugin's file is valid WebAssembly of a kind that no compiler makes.
-/// Stopped by: What it imports and exports is compared with the contract before anything is compiled.
-/// Expects: A sentence: it is a module, has no manifest, exports another world, or imports what nobody serves.
+/// Stopped by: The types of what it imports and exports are compared with the contract before anything is compiled.
+/// Expects: A sentence: it is a module, has no manifest, exports another world, or imports what this host does not serve.
 #[test]
 fn what_a_generator_makes_is_refused_with_a_sentence() {
     let mut seeded = Seeded::new("made up");

@@ -11,9 +11,9 @@ mod texts;
 use std::time::{Duration, Instant};
 
 use baton::{
-    interfaces::{CAPABILITIES, SERVED},
+    interfaces::CAPABILITIES,
     kernel::{
-        package::Package,
+        package::{Contract, Package},
         registry::{Origin, Plugin},
     },
 };
@@ -40,7 +40,8 @@ fn check_sentence(text: &str) {
 
 /// Reads a file whose manifest matters and whose code does not.
 fn package(wasm: Vec<u8>) -> Result<Package, String> {
-    Package::read(wasm, SERVED, CAPABILITIES).map_err(|error| error.to_string())
+    let read = Contract::of_host().and_then(|contract| Package::read(wasm, &contract, CAPABILITIES));
+    read.map_err(|error| error.to_string())
 }
 
 /// Bytes that are the same at every run.

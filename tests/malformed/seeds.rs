@@ -10,15 +10,44 @@ use crate::read;
 
 const MANIFEST: &str = "name = \"seed\"\nversion = \"1.0.0\"\nkind = \"workflow\"\n";
 const NEEDS: &str = "[input]\ntype = \"object\"\n[needs]\nread = [\"docs/**\"]\ndollars = 2.5\n";
-const FILES: &str = r#"(import "baton:plugin/files@0.1.0" (instance (export "f" (func)))) (import "wasi:cli/stdout@0.2.6" (instance))"#;
+const RUN: &str =
+    r#"(import "baton:plugin/run@0.1.0" (instance (export "now" (func (result u64))))) (import "wasi:cli/stdout@0.2.6" (instance))"#;
 const FOREIGN: &str = r#"(import "acme:db/store@1.0.0" (instance))"#;
-const MODULE: &str = r#"(func (export "f"))"#;
+const OTHER: &str = r#"(import "baton:plugin/run@0.1.0" (instance (export "now" (func (result u32)))))"#;
+const MODULE: &str = r#"
+    (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+    (func (export "run-workflow") (param i32 i32) (result i32) unreachable)
+    (func (export "list-tools") (result i32) unreachable)
+    (func (export "call-tool") (param i32 i32 i32 i32) (result i32) unreachable)"#;
+const TYPES: &str = r#"
+    (type $an-error (variant (case "denied" string) (case "invalid" string) (case "not-found" string) (case "conflict" string)
+        (case "budget-exceeded" string) (case "unavailable" string) (case "cancelled" string) (case "other" string)))
+    (export $error "error" (type $an-error))
+    (type $a-tool (record (field "name" string) (field "description" string) (field "parameters" string)))
+    (export $tool "tool" (type $a-tool))
+    (type $an-effect (flags "read-only" "destructive" "idempotent"))
+    (export $effects "effects" (type $an-effect))
+    (type $an-offer (record (field "tool" $tool) (field "effects" $effects)))
+    (export $offer "offer" (type $an-offer))
+    (type $an-outcome (record (field "content" string) (field "failed" bool)))
+    (export $outcome "outcome" (type $an-outcome))"#;
 
-/// A component that imports and exports these, all exports being one function of `module`.
+/// A component that imports and exports these, each export being a function of `module` that ends at once.
 fn component(imports: &str, module: &str, exports: &[&str]) -> Vec<u8> {
-    let export = |name: &&str| format!(r#"(func (export "{name}") (canon lift (core func 0 "f")))"#);
+    let signature = |name: &str| match name {
+        "run-workflow" => r#"(param "input" string) (result (result string (error $error)))"#,
+        "list-tools" => "(result (list $offer))",
+        _ => r#"(param "name" string) (param "arguments" string) (result (result $outcome (error $error)))"#,
+    };
+    let export = |name: &&str| {
+        let lifted =
+            format!(r#"(canon lift (core func $i "{name}") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))"#);
+        format!(r#"(func (export "{name}") {} {lifted})"#, signature(name))
+    };
     let exports: String = exports.iter().map(export).collect();
-    wat::parse_str(format!("(component {imports} (core module {module}) (core instance (instantiate 0)) {exports})")).unwrap()
+    let text = format!("(component {imports} {TYPES} (core module $m {module}) (core instance $i (instantiate $m)) {exports})");
+    wat::parse_str(text).unwrap()
 }
 
 /// Name, content, and what the refusal says; nothing of a plugin that is read.
@@ -31,13 +60,18 @@ fn seeds() -> Vec<(&'static str, Vec<u8>, Option<&'static str>)> {
     let linked = format!(r#"{MODULE} (@custom "baton:manifest" {MANIFEST:?})"#);
     let seeds = vec![
         ("smallest", smallest.clone(), None),
-        ("whole", baton_pack::pack(&component(FILES, MODULE, &["run-workflow"]), &manifest, &assets).unwrap(), None),
+        ("whole", baton_pack::pack(&component(RUN, MODULE, &["run-workflow"]), &manifest, &assets).unwrap(), None),
         ("toolbox", hostile::packed(&toolbox, &MANIFEST.replace("workflow", "toolbox")), None),
         ("signed", signature::sign(&smallest, &PrivateKey::from_seed([7; 32])).unwrap(), None),
         ("linked", component("", &linked, &["run-workflow"]), None),
         ("no-manifest", bare, Some("has no manifest")),
         ("other-world", hostile::packed(&toolbox, MANIFEST), Some("does not export `run-workflow`")),
         ("foreign-import", hostile::packed(&component(FOREIGN, MODULE, &["run-workflow"]), MANIFEST), Some("`acme:db/store@1.0.0`")),
+        (
+            "other-contract",
+            hostile::packed(&component(OTHER, MODULE, &["run-workflow"]), MANIFEST),
+            Some("in `run.now`, its result: expected `u64`, found `u32`"),
+        ),
         ("cut-off", smallest[..smallest.len() - 9].to_vec(), Some("damaged or cut off")),
         ("core-module", wat::parse_str(format!("(module {MODULE})")).unwrap(), Some("core WebAssembly module")),
     ];

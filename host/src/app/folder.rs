@@ -9,7 +9,7 @@ use std::{
 
 use crate::kernel::{
     disk::{private_folder, read_bounded},
-    package::Package,
+    package::{Manifest, Package},
     registry::{Origin, Plugin, Registry, RegistryError},
     signature::Trust,
 };
@@ -21,6 +21,21 @@ pub struct Refused {
     pub path: PathBuf,
     /// Why, and what to do.
     pub reason: String,
+    /// The plugin an older version of which stays in use.
+    pub kept: Option<String>,
+}
+
+impl Refused {
+    /// What the file says of itself.
+    pub fn declared(&self) -> Option<Manifest> {
+        Package::declared(&read_file(&self.path).ok()?)
+    }
+
+    /// Whether an operator who says `name` means this file: it is called so, or the plugin in it is.
+    pub fn is_named(&self, name: &str) -> bool {
+        let file = [self.path.file_stem(), self.path.file_name()].into_iter().flatten().any(|file| file == name);
+        file || self.declared().is_some_and(|manifest| manifest.name == name)
+    }
 }
 
 /// Why a plugin was not put into the folder, or not taken out of it. The folder is as it was.
@@ -114,7 +129,7 @@ impl Folder {
     pub(super) fn read(&self, path: &Path, trust: &Trust) -> Result<Plugin, String> {
         // The log and the tables name files by their text, and two names could have the same.
         if path.file_name().and_then(OsStr::to_str).is_none() {
-            return Err("The file's name is not Unicode; rename it, such as to NAME.wasm.".to_owned());
+            return Err("The file's name is not UTF-8; rename it, such as to NAME.wasm.".to_owned());
         }
         read_plugin(path, trust)
     }

@@ -94,7 +94,8 @@ pub(super) fn load(found: &Found, registry: &Registry, access: Access) -> Vec<Re
         let added = read.and_then(|plugin| registry.add(plugin).map_err(|error| error.to_string()));
         if let Err(reason) = added {
             let stays = |last: &&Published| found.restored(last, &path).is_some_and(|plugin| registry.add(plugin).is_ok());
-            refused.push(Refused { reason: with_last(&reason, last.filter(stays)), path });
+            let kept = last.filter(stays);
+            refused.push(rejected(path, &reason, kept));
         }
     }
     refused
@@ -118,7 +119,7 @@ impl App {
                 None => None,
             };
             match worse {
-                Some(reason) => refused.push(Refused { reason: with_last(&reason, last), path: path.clone() }),
+                Some(reason) => refused.push(rejected(path.clone(), &reason, last)),
                 None => self.write_down(plugin, path, self.news(plugin, &published)).await?,
             }
         }
@@ -159,6 +160,30 @@ impl App {
         }
         self.kernel.put(last).await?;
         Ok(Some(reason))
+    }
+
+    /// Why runs of a plugin begin with an older version than the one that lies in the plugin folder, where another host
+    /// executes them: its file was rejected, or is not published yet.
+    pub fn why_older(&self, plugin: &Plugin) -> Option<String> {
+        let Origin::File(path) = &plugin.origin else { return None };
+        if self.access != Access::Beside {
+            return None;
+        }
+        let (name, version) = (plugin.name(), &plugin.package.manifest.version);
+        let said = |why: &str| Some(format!("Runs of `{name}` begin with version {version}, not with {}: {why}", path.display()));
+        match folder::read_file(path) {
+            // Its removal is noticed by the host that executes.
+            Err(_) if !path.exists() => None,
+            Err(reason) => said(&reason),
+            Ok(wasm) if wasm == plugin.package.wasm => None,
+            Ok(wasm) => match understand(wasm, path, &self.config.trust) {
+                Err(reason) => said(&reason),
+                Ok(newer) => match self.kernel.engine().refusal(&newer.package, &newer.origin) {
+                    Some(reason) => said(&reason),
+                    None => said("the running host has not published it yet."),
+                },
+            },
+        }
     }
 
     /// Publishes a plugin that was read from `path`: compiles and links it, keeps its file, and puts it in the place of
@@ -306,11 +331,12 @@ fn is_newcomer(claims: &[Claim], plugin: &Plugin, path: &Path) -> bool {
     claim.is_some_and(|claim| !claim.is_of(&file_name(path), &plugin.package.hash))
 }
 
-fn with_last(reason: &str, kept: Option<&Published>) -> String {
-    match kept {
-        Some(last) => format!("{reason} Version {} of `{}`, which was there before, stays.", last.version, last.plugin),
+fn rejected(path: PathBuf, reason: &str, kept: Option<&Published>) -> Refused {
+    let reason = match kept {
+        Some(last) => format!("{reason} Version {} of `{}`, which was there before, stays in use.", last.version, last.plugin),
         None => reason.to_owned(),
-    }
+    };
+    Refused { path, reason, kept: kept.map(|last| last.plugin.clone()) }
 }
 
 fn is_file(path: &Path, name: &str) -> bool {

@@ -84,8 +84,8 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Everywhere")]
 struct Globals {
-    /// Where runs, journals and plugins are kept [default: `baton` in the user's data folder]
-    #[arg(long, global = true, value_name = "DIR", env = "BATON_DATA_DIR", hide_env_values = true)]
+    /// Where runs, journals and plugins are kept [env: BATON_DATA_DIR] [default: `baton` in the user's data folder]
+    #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// The form of the answer on standard output. An error is a sentence on standard error in either form, and the exit
     /// code tells its kind
@@ -124,7 +124,8 @@ enum Command {
 impl Cli {
     /// Does what the command line asks for. `redactor` learns every secret as soon as it is read.
     pub async fn execute(&self, redactor: &Redactor) -> anyhow::Result<Exit> {
-        let context = Context { screen: self.screen(), data_dir: self.globals.data_dir.clone(), redactor: redactor.clone() };
+        let data_dir = self.globals.data_dir.clone().or_else(config::named_data_dir);
+        let context = Context { screen: self.screen(), data_dir, redactor: redactor.clone() };
         match &self.command {
             Command::Demo(command) => command.execute(&context).await,
             Command::Run(command) => command.execute(&context).await,
@@ -170,7 +171,7 @@ struct Context {
 impl Context {
     /// What the operator set, for what is to be done before the data is opened.
     fn config(&self) -> anyhow::Result<Config> {
-        Ok(self.config_at(self.data_dir.clone())?)
+        self.config_at(self.data_dir.clone())
     }
 
     async fn open(&self, access: Access) -> anyhow::Result<App> {
@@ -222,12 +223,15 @@ impl Context {
         }
         for refused in &app.refused {
             let path = text::escaped(&refused.path.display().to_string());
-            self.screen.tell(format!("{} The plugin {path} is left out: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason)));
+            let said = format!("{} The file {path} is rejected: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason));
+            // Other code than the operator expects is more than a message.
+            if refused.kept.is_some() { self.screen.warn(said) } else { self.screen.tell(said) }
         }
         Ok(app)
     }
 
-    fn config_at(&self, data_dir: Option<PathBuf>) -> Result<Config, AppError> {
+    fn config_at(&self, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
+        data_dir.as_deref().map(usable).transpose()?;
         let config = Config::read(data_dir)?;
         self.redactor.include(&config.redactor);
         Ok(Config { program: config::this_program(), ..config })
@@ -265,6 +269,19 @@ impl Context {
 /// The data directory, where a command does not find it without the option.
 fn wanting_option(data_dir: Option<&Path>) -> Option<&Path> {
     data_dir.filter(|folder| !config::is_data_dir_of_environment(folder))
+}
+
+/// Refuses a data directory that cannot be one before anything is looked for in it.
+fn usable(data_dir: &Path) -> Result<(), Misuse> {
+    let shown = text::escaped(&data_dir.display().to_string());
+    let wrong = |why: &str| Err(Misuse(format!("The data directory {shown} {why}; name another with --data-dir or BATON_DATA_DIR.")));
+    match data_dir.metadata() {
+        _ if data_dir.to_str().is_none() => wrong("has a path that is not UTF-8"),
+        Ok(about) if !about.is_dir() => wrong("is not a folder"),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => wrong(&format!("cannot be used ({error})")),
+    }
 }
 
 /// The error and its causes, each once: some say their cause themselves.
@@ -307,6 +324,16 @@ mod tests {
     #[test]
     fn the_command_line_makes_sense() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_data_directory_that_cannot_be_one_is_told_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        let said = |name: &str| usable(&folder.path().join(name)).err().map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!((said("none"), said("none/deeper"), said("")), Default::default());
+        assert!(said("file").contains("is not a folder") && said("file/below").contains("cannot be used"));
+        assert!(said(&"n".repeat(300)).contains("too long"));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The project that a command is about, by the folder that was named. Looks at nothing in it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use super::{Context, exit::Misuse, text};
 use crate::kernel;
@@ -18,10 +21,18 @@ pub(super) struct ProjectFolder {
 impl ProjectFolder {
     /// The project in `named`, which came from `--workspace`.
     pub(super) fn of(named: &Path) -> Result<Self, Misuse> {
-        let folder = named.canonicalize().ok().filter(|folder| folder.is_dir());
-        let folder = folder.ok_or_else(|| {
-            Misuse(format!("There is no folder {}; name the project's with --workspace.", text::escaped(&named.display().to_string())))
+        let shown = text::escaped(&named.display().to_string());
+        let wrong = |why: &str| Misuse(format!("The folder {shown} {why}; name the project's with --workspace."));
+        let folder = named.canonicalize().map_err(|error| match error.kind() {
+            ErrorKind::NotFound => wrong("does not exist"),
+            _ => wrong(&format!("cannot be used ({error})")),
         })?;
+        if !folder.is_dir() {
+            return Err(wrong("is a file"));
+        }
+        if folder.to_str().is_none() {
+            return Err(wrong("has a path that is not UTF-8, under which nothing can be stored"));
+        }
         Ok(Self { project: kernel::project_of(&folder), folder, named: named.to_owned() })
     }
 
@@ -42,6 +53,23 @@ impl ProjectFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_one_is_told_as_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        let said = |name: &str| ProjectFolder::of(&folder.path().join(name)).err().unwrap().to_string();
+        assert!(said("none").contains("does not exist"));
+        assert!(said("file").contains("is a file"));
+        assert!(said("file/below").contains("Not a directory"), "{}", said("file/below"));
+        assert!(said(&"n".repeat(300)).contains("too long"));
+        #[cfg(target_os = "linux")]
+        {
+            let odd = folder.path().join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"odd\xff"));
+            std::fs::create_dir(&odd).unwrap();
+            assert!(ProjectFolder::of(&odd).err().unwrap().to_string().contains("not UTF-8"));
+        }
+    }
 
     #[test]
     fn a_command_leads_to_the_project_it_was_told_by() {

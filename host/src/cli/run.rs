@@ -13,6 +13,7 @@ use super::{
     exit::Exit,
     input, model,
     screen::{WARNING, painted},
+    text,
 };
 use crate::{
     interfaces::llm::money::Scope,
@@ -59,6 +60,9 @@ impl Run {
         context.doubt(&known);
         if let Some(doubt) = model::doubt(&app.config, &known).filter(|_| self.model.is_none()) {
             context.screen.tell(format!("{} `models.default` cannot be asked: {doubt}", painted(WARNING, "!")));
+        }
+        if let Some(why) = app.why_older(&plugin) {
+            context.screen.warn(format!("{} {}", painted(WARNING, "!"), text::plain(&why)));
         }
         // Before anybody executes it.
         if let Some(budget) = budget {

@@ -263,14 +263,15 @@ fn plugin(name: &str, data: &Value) -> Option<String> {
         "published" if data["replaced"].is_null() => Some(format!("{} Plugin `{plugin}` {version} is there.", painted(GOOD, "✓"))),
         "published" => Some(format!("{} Plugin `{plugin}` is now {version}; what began before ends with its version.", painted(GOOD, "✓"))),
         "moved" => Some(format!("  Plugin `{plugin}` {version} lies in {} now.", said(data, "file"))),
+        "removed" if data["rejected"] == true => Some(format!("  The rejected file {} is removed.", said(data, "file"))),
         "removed" => Some(format!("  Plugin `{plugin}` {version} is gone; runs that began with it go on.")),
         "retired" => Some(painted(FAINT, format!("  Plugin `{plugin}` {version} is needed no more."))),
         "refused" => {
             let kept = match data["kept"]["version"].as_str() {
-                Some(version) => format!(" Version {} of `{}` stays.", text::line(version), said(&data["kept"], "plugin")),
+                Some(version) => format!(" Version {} of `{}` stays in use.", text::line(version), said(&data["kept"], "plugin")),
                 None => String::new(),
             };
-            Some(format!("{} {} is refused: {}{kept}", painted(WARNING, "!"), said(data, "file"), said(data, "reason")))
+            Some(format!("{} The file {} is rejected: {}{kept}", painted(WARNING, "!"), said(data, "file"), said(data, "reason")))
         }
         _ => None,
     }

@@ -530,6 +530,11 @@ fn at<'a>(settings: &'a Value, key: &str) -> Option<&'a Value> {
 }
 
 /// `baton` under the folder that `variable` names, else under `fallback` in the user's home.
+/// The data directory that the environment names. An empty variable names none.
+pub fn named_data_dir() -> Option<PathBuf> {
+    path("BATON_DATA_DIR")
+}
+
 fn folder(variable: &str, fallback: &str) -> Option<PathBuf> {
     let base = path(variable).filter(|path| path.is_absolute()).or_else(|| path("HOME").map(|home| home.join(fallback)));
     base.map(|base| base.join("baton"))

@@ -42,24 +42,38 @@ pub use run::About;
 pub use session::{Holds, Place, Services, Session};
 pub use settings::Settings;
 
-/// The interfaces of the contract that this host serves.
-pub const SERVED: &[&str] = &[
-    "types",
-    "run",
-    "llm",
-    "files",
-    "state",
-    "agents",
-    "workflows",
-    "people",
-    "assets",
-    "settings",
-    "tools",
-    "knowledge",
-    "git",
-    "sandbox",
-    "backlog",
-    "forge",
+/// The contract that this host serves: `wit/`, encoded as a component.
+pub const CONTRACT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/contract.wasm"));
+
+/// The interfaces of WASI 0.2 that this host serves.
+pub const WASI: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+    "wasi:sockets/instance-network",
+    "wasi:sockets/ip-name-lookup",
+    "wasi:sockets/network",
+    "wasi:sockets/tcp",
+    "wasi:sockets/tcp-create-socket",
+    "wasi:sockets/udp",
+    "wasi:sockets/udp-create-socket",
 ];
 
 /// Every kind of capability a manifest can ask for.

@@ -13,10 +13,11 @@ const MOST_DOCUMENTS: usize = 20_000;
 impl Documents for Workspace {
     fn read(&self, path: &str) -> Result<Option<String>, CallError> {
         match Workspace::read(self, &RelativePath::parse(path)?) {
-            Ok(content) => {
-                let text = String::from_utf8(content);
-                text.map(Some).map_err(|_| CallError::Invalid(format!("`{path}` is not UTF-8 text; save it as such.")))
-            }
+            Ok(content) => String::from_utf8(content).map(Some).map_err(|error| {
+                let sound = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let line = sound.iter().filter(|byte| **byte == b'\n').count() + 1;
+                CallError::Invalid(format!("`{path}` is not UTF-8 text in line {line}; save it as UTF-8."))
+            }),
             Err(CallError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }

@@ -16,10 +16,18 @@ use super::engine;
 /// What compiling one component may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompileLimits {
-    /// From its start to its end. Default 60 s.
+    /// Processor time of all its threads together, in whole seconds. Default 60 s.
     pub time: Duration,
     /// Bytes of memory that can be written. Default 2 GiB.
     pub memory: u64,
+}
+
+impl CompileLimits {
+    /// From the start of compiling to its end, however busy the machine is: a compiler that waits for ever ends as well.
+    fn wall(self) -> Duration {
+        const SLOWEST: u32 = 20;
+        self.time.saturating_mul(SLOWEST)
+    }
 }
 
 impl Default for CompileLimits {
@@ -34,12 +42,18 @@ pub enum CompileError {
     /// It is not valid.
     #[error("The component could not be compiled: {0}.")]
     Invalid(String),
-    /// It takes too long.
+    /// It computes too long.
     #[error(
-        "Compiling the component took more than {} ms and was ended. Ask its author for a smaller build, or allow more with `compile.time-s` in \
-         your settings.", .0.as_millis()
+        "Compiling the component took more than {} s of processor time and was ended. Ask its author for a smaller build, or allow more with \
+         `compile.time-s` in your settings.", .0.as_secs()
     )]
     Time(Duration),
+    /// The machine has no time for it.
+    #[error(
+        "Compiling the component did not finish within {} s, though it used less processor time than `compile.time-s` allows. The machine is \
+         busy; try again later.", .0.as_secs_f64()
+    )]
+    Wall(Duration),
     /// It takes too much.
     #[error(
         "Compiling the component took more than {} MiB of memory and was ended. Ask its author for a smaller build, or allow more with \
@@ -50,7 +64,7 @@ pub enum CompileError {
     #[error("The compiler broke down on the component ({0}). Try another build of it, and report this one.")]
     Broken(String),
     /// It was refused before, and nothing has changed since.
-    #[error("{0} So it was found before; touch the file, or install it again, and it is tried anew.")]
+    #[error("{0} This was found before; touch the file, or install it again, to have it tried again.")]
     Remembered(String),
     /// The system says no.
     #[error("The compiler could not be started: {0}. Make room for processes and temporary files.")]
@@ -147,17 +161,20 @@ impl ChildProcess {
             if let Some(status) = child.try_wait()? {
                 return Ok(status);
             }
-            if begun.elapsed() > self.limits.time {
+            if begun.elapsed() > self.limits.wall() {
                 // It may have ended by itself just now.
                 let _ = child.kill();
                 child.wait()?;
-                return Err(CompileError::Time(self.limits.time));
+                return Err(CompileError::Wall(self.limits.wall()));
             }
             std::thread::sleep(LOOK);
         }
     }
 
     fn reason(&self, status: ExitStatus, complaint: &str) -> CompileError {
+        if used_up(status) {
+            return CompileError::Time(self.limits.time);
+        }
         if NO_ROOM.iter().any(|sign| complaint.contains(sign)) {
             return CompileError::Memory(self.limits.memory);
         }
@@ -166,6 +183,17 @@ impl ChildProcess {
             _ => CompileError::Broken(complaint.lines().last().map_or_else(|| status.to_string(), str::to_owned)),
         }
     }
+}
+
+/// Whether a process was ended for the processor time that it took.
+#[cfg(unix)]
+fn used_up(status: ExitStatus) -> bool {
+    std::os::unix::process::ExitStatusExt::signal(&status) == Some(rustix::process::Signal::XCPU.as_raw())
+}
+
+#[cfg(not(unix))]
+fn used_up(_status: ExitStatus) -> bool {
+    false
 }
 
 /// What the process of its own does: takes the limits upon itself and compiles what it reads.
@@ -184,9 +212,10 @@ fn confine(limits: CompileLimits) -> io::Result<()> {
     // Reserved address space does not count, only what can be written.
     set(Resource::Data, limits.memory)?;
     set(Resource::Core, 0)?;
-    // Where the host dies meanwhile, nobody kills this process. Its threads compute side by side.
-    let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
-    set(Resource::Cpu, limits.time.as_secs().saturating_add(1).saturating_mul(threads))?;
+    // Counted by the system, so that a busy machine takes nothing from it, and also where the host dies meanwhile. The
+    // first bound ends the process with a signal that says why, the second whatever it does about that.
+    let most = limits.time.as_secs().max(1);
+    setrlimit(Resource::Cpu, Rlimit { current: Some(most), maximum: Some(most.saturating_add(5)) })?;
     Ok(())
 }
 
@@ -226,11 +255,19 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_goes_on_is_killed() {
+    fn a_process_that_goes_on_is_killed_and_may_be_tried_again() {
         let begun = Instant::now();
-        let error = compiled_by("exec sleep 60", Duration::from_millis(150));
+        let error = compiled_by("exec sleep 60", Duration::from_millis(10));
         assert!(begun.elapsed() < Duration::from_secs(20));
-        assert!(error.to_string().contains("more than 150 ms"), "{error}");
+        assert!(error.to_string().contains("did not finish within 0.2 s") && !error.lasts(), "{error}");
+    }
+
+    #[test]
+    fn processor_time_is_counted_and_waiting_is_not() {
+        let error = compiled_by("ulimit -S -t 1; while :; do :; done", Duration::from_secs(1));
+        assert!(error.to_string().contains("more than 1 s of processor time") && error.lasts(), "{error}");
+        let error = compiled_by("sleep 0.2; echo 'it ended' >&2; exit 1", Duration::from_millis(100));
+        assert!(error.to_string().contains("it ended"), "{error}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::{
     engine::{Engine, EngineError},
     grants::Standing,
     guest::Guest,
-    package::{Kind, Package, PackageError},
+    package::{Contract, Kind, Package, PackageError},
     permissions::{PatternError, Patterns, Permissions},
 };
 use crate::interfaces::{self, Assets, Exports, toolboxes::Roster};
@@ -113,7 +113,7 @@ pub enum RegistryError {
 impl Plugin {
     /// Understands a file. `grants` says what it is granted as long as no operator decided of it.
     pub fn read(wasm: Vec<u8>, origin: Origin, grants: impl FnOnce(&Package) -> Patterns) -> Result<Self, RegistryError> {
-        let package = Package::read(wasm, interfaces::SERVED, interfaces::CAPABILITIES)?;
+        let package = Package::read(wasm, &Contract::of_host()?, interfaces::CAPABILITIES)?;
         let at_first = grants(&package);
         let permissions = Permissions::new(&package.manifest.name, interfaces::CAPABILITIES, &package.manifest.needs, &at_first)?;
         let assets = Assets::from_tar(&package.assets).map_err(|error| RegistryError::Packed(error.to_string()))?;

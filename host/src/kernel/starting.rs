@@ -52,8 +52,14 @@ impl Kernel {
     /// The run that is meant, of which nobody else knows yet, and its plugin.
     pub fn ordered(&self, order: Order) -> Result<(Run, Arc<Plugin>), KernelError> {
         let plugin = self.plugin(&order.plugin, order.kind)?;
-        let workspace = order.workspace.canonicalize();
-        let workspace = workspace.map_err(|error| KernelError::Workspace { path: order.workspace, reason: error.to_string() })?;
+        let refused = |reason: String| KernelError::Workspace { path: order.workspace.clone(), reason };
+        let workspace = order.workspace.canonicalize().map_err(|error| refused(error.to_string()))?;
+        if !workspace.is_dir() {
+            return Err(refused("it is a file".to_owned()));
+        }
+        if workspace.to_str().is_none() {
+            return Err(refused("its path is not UTF-8, under which nothing can be stored".to_owned()));
+        }
         let project_settings = self.parts.policy.workspace_settings(&workspace).map_err(KernelError::Settings)?;
         let now = self.parts.clock.now();
         let id = RunId::at(now, (self.parts.random)());

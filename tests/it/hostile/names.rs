@@ -3,7 +3,7 @@
 use std::{fs, time::Instant};
 
 use baton::kernel::{
-    package::{Package, PackageError},
+    package::{Contract, Package, PackageError},
     registry::{Origin, Plugin, RegistryError},
 };
 use baton_tests::{
@@ -66,8 +66,9 @@ fn a_manifest_is_small_and_flat() {
         good.replace("0.1.0", &"1".repeat(60_000)),
         good.replace("deep", &"d".repeat(60_000)),
     ];
+    let contract = Contract::of_host().unwrap();
     for manifest in inputs {
-        match Package::read(packed(&together(), &manifest), baton::interfaces::SERVED, baton::interfaces::CAPABILITIES) {
+        match Package::read(packed(&together(), &manifest), &contract, baton::interfaces::CAPABILITIES) {
             Err(error @ PackageError::Manifest { .. }) => {
                 let said = error.to_string();
                 assert!(said.len() < 2_000 && said.ends_with('.'), "{} bytes: {:.300}", said.len(), said);

@@ -5,7 +5,7 @@ use super::{
     artifact::{self, Artifact},
     challenge::Challenge,
 };
-use crate::kernel::package::Package;
+use crate::kernel::package::{Package, made_up_contract as contract};
 
 const DIGEST: &str = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
@@ -120,7 +120,7 @@ fn a_plugin_becomes_the_same_artifact_each_time() {
     );
     let text = b"name = \"hello\"\nversion = \"1.0.0\"\nkind = \"workflow\"\n";
     let section = [&[0, u8::try_from(text.len() + 15).unwrap(), 14], &b"baton:manifest"[..], text].concat();
-    let package = Package::read([component.unwrap(), section].concat(), &["files"], &[]).unwrap();
+    let package = Package::read([component.unwrap(), section].concat(), &contract(), &[]).unwrap();
     let artifact = Artifact::of(&package).unwrap();
     assert_eq!(artifact.manifest, Artifact::of(&package).unwrap().manifest);
     let layer = artifact::layer(&artifact.manifest).unwrap();

@@ -24,7 +24,7 @@ impl Changes {
     /// Begins to watch. `apart` is a folder that may lie within and is left out.
     pub(in crate::cli) fn of(project: &Project, apart: Option<PathBuf>) -> notify::Result<Self> {
         // Where more changes are waiting than fit, one of them is enough.
-        let (sender, changed) = mpsc::channel(16);
+        let (sender, changed) = mpsc::channel(256);
         let root = project.folder.clone();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let Ok(event) = event else { return };
@@ -86,7 +86,8 @@ mod tests {
             std::fs::write(root.join(made), "made").unwrap();
         }
         for step in ["one", "two", "three"] {
-            std::fs::write(root.join("src/lib.rs"), step).unwrap();
+            std::fs::write(root.join("src/temporary"), step).unwrap();
+            std::fs::rename(root.join("src/temporary"), root.join("src/lib.rs")).unwrap();
         }
         let seen = tokio::time::timeout(Duration::from_secs(20), changes.next()).await;
         assert_eq!(seen.unwrap(), Some(PathBuf::from("src/lib.rs")));

@@ -1,26 +1,25 @@
 //! `baton backlog import`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ffi::OsString, path::Path};
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{
-    ProjectFolder, person,
-    write::{tell_left, workspace},
-};
+use super::{ProjectFolder, person, write::workspace};
 use crate::{
     app::App,
     cli::{
         Context,
         exit::Exit,
         figures,
-        screen::{GOOD, painted},
+        screen::{BAD, GOOD, WARNING, painted},
+        text,
     },
+    events::path_text,
     interfaces::backlog::{
-        BacklogError, Item,
-        documents::{Imported, Standing, hash, import},
+        BacklogError, Graph, Item, Kind,
+        documents::{Effect, Finding, Imported, STORIES, Standing, hash, import},
         follows,
     },
 };
@@ -29,6 +28,9 @@ use crate::{
 ///
 /// What the documents say of an item replaces what the backlog said. An item is moved to the status that its document
 /// names, or docs/sprint-status.yaml, where that may follow its present one.
+///
+/// Ends with 1 when a document, a heading or a status could not be read; the rest is imported, and each is reported with its
+/// file and line.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Import {}
 
@@ -38,54 +40,102 @@ impl Import {
         let app = context.open_to_change().await?;
         let taken = take(&app, place, |items| import(&files, items).map_err(anyhow::Error::new)).await;
         app.close().await;
-        let Taken { items, moved, left } = taken?;
-        tell_left(context, &left);
+        let Taken { items, moved, mut findings } = taken?;
+        findings.extend(unnamed(&place.folder));
+        let is_whole = findings.iter().all(|finding| finding.effect == Effect::Note);
         if context.screen.is_json() {
-            let left: Vec<_> = left.iter().map(|(path, reason)| json!({ "path": path, "reason": reason })).collect();
-            context.screen.document(&json!({ "items": items, "moved": moved, "left": left }))?;
-        } else if items == 0 {
-            context.screen.tell("There is nothing to take: docs/stories/ holds no story, and docs/epics.md no epic.");
+            let findings: Vec<_> = findings.iter().map(document).collect();
+            context.screen.document(&json!({ "items": items, "moved": moved, "left": findings }))?;
         } else {
-            let (items, moved) = (figures::counted(items as u64, "item", "items"), figures::count(moved as u64));
-            context.screen.tell(format!("{} Took {items}, and moved {moved} of them.", painted(GOOD, "✓")));
+            findings.iter().for_each(|finding| tell(context, finding));
+            context.screen.tell(match items {
+                0 if is_whole => "Nothing to import: docs/stories/ holds no story, and docs/epics.md no epic.".to_owned(),
+                0 => "Nothing was imported.".to_owned(),
+                _ => {
+                    let (items, moved) = (figures::counted(items as u64, "item", "items"), figures::count(moved as u64));
+                    format!("{} Imported {items}; the status of {moved} changed.", painted(GOOD, "✓"))
+                }
+            });
         }
-        Ok(Exit::Done)
+        Ok(if is_whole { Exit::Done } else { Exit::Failed })
     }
+}
+
+/// Stories whose names are not UTF-8, which no key can be.
+fn unnamed(project: &Path) -> Vec<Finding> {
+    let entries = std::fs::read_dir(project.join(STORIES)).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name()).filter(|name| name.to_str().is_none() && name.as_encoded_bytes().ends_with(b".md"));
+    let finding = |name: OsString| Finding {
+        path: path_text(&Path::new(STORIES).join(name)),
+        line: None,
+        reason: "The file's name is not UTF-8; rename it to KEY.md.".to_owned(),
+        effect: Effect::LeftOut,
+    };
+    names.map(finding).collect()
+}
+
+/// Says what was not imported as it stands.
+fn tell(context: &Context, finding: &Finding) {
+    let (place, reason) = (text::escaped(&place(finding)), text::plain(&finding.reason));
+    match finding.effect {
+        Effect::LeftOut => context.screen.warn(format!("{} {place}: {reason} It is not imported.", painted(BAD, "✗"))),
+        Effect::InPart => context.screen.warn(format!("{} {place}: {reason}", painted(WARNING, "!"))),
+        Effect::Note => context.screen.tell(format!("  {place}: {reason}")),
+    }
+}
+
+/// The file and the line, as editors take it.
+fn place(finding: &Finding) -> String {
+    finding.line.map_or_else(|| finding.path.clone(), |line| format!("{}:{line}", finding.path))
+}
+
+fn document(finding: &Finding) -> Value {
+    json!({ "path": finding.path, "line": finding.line, "reason": finding.reason, "effect": finding.effect.as_str() })
 }
 
 /// What an import came to.
 struct Taken {
     items: usize,
     moved: usize,
-    left: Vec<(String, String)>,
+    findings: Vec<Finding>,
 }
 
 async fn take(app: &App, place: &ProjectFolder, read: impl FnOnce(&[Item]) -> Result<Imported>) -> Result<Taken> {
     let (project, by) = (&place.project, person(app));
-    let Imported { drafts, standings, mut left } = read(&app.backlog.items(project, false).await?)?;
+    let Imported { drafts, standings, mut findings } = read(&app.backlog.items(project, false).await?)?;
     app.backlog.put(project, &drafts, &by).await?;
     // What people change in a document from now on stays, until the backlog says something newer.
     let bodies = drafts.iter().map(|draft| (draft.key.clone(), hash(&draft.body))).collect();
     app.backlog.mark_written(project, bodies).await?;
-    let items: HashMap<_, _> = app.backlog.items(project, false).await?.into_iter().map(|item| (item.draft.key.clone(), item)).collect();
     let mut moved = 0;
-    for standing in standings {
-        let Some(item) = items.get(&standing.key) else { continue };
-        moved += usize::from(stand(app, project, item, &standing, &mut left).await?);
+    // Epics come last: one whose stories are all done is done already.
+    for epics in [false, true] {
+        let items = app.backlog.items(project, false).await?;
+        let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
+        let places: HashMap<_, _> = items.iter().enumerate().map(|(place, item)| (item.draft.key.as_str(), place)).collect();
+        for standing in &standings {
+            let Some(place) = places.get(standing.key.as_str()) else { continue };
+            let item = &items[*place];
+            if (item.draft.kind == Kind::Epic) == epics && !(epics && standing.status == Some(graph.status(*place))) {
+                moved += usize::from(stand(app, project, item, standing, &mut findings).await?);
+            }
+        }
     }
-    Ok(Taken { items: drafts.len(), moved, left })
+    Ok(Taken { items: drafts.len(), moved, findings })
 }
 
 /// Brings one item to where its document has it; whether it was moved.
-async fn stand(app: &App, project: &str, item: &Item, standing: &Standing, left: &mut Vec<(String, String)>) -> Result<bool, BacklogError> {
-    let Standing { key, status, assignee, branch } = standing;
+async fn stand(app: &App, project: &str, item: &Item, standing: &Standing, findings: &mut Vec<Finding>) -> Result<bool, BacklogError> {
+    let Standing { key, status, said_in: (path, line), assignee, branch } = standing;
     if (assignee.is_some() || branch.is_some()) && (assignee, branch) != (&item.assignee, &item.branch) {
         app.backlog.assign(project, key, assignee.as_deref(), branch.as_deref(), &person(app)).await?;
     }
     let Some(status) = status.filter(|status| *status != item.status) else { return Ok(false) };
     if !follows(item.status, status) {
-        let reason = format!("It says `{}`, which cannot follow `{}`; the item stays where it is.", status.as_str(), item.status.as_str());
-        left.push((key.clone(), reason));
+        let (said, present) = (status.as_str(), item.status.as_str());
+        let reason =
+            format!("`{key}` stays `{present}`: its document says `{said}`, which cannot follow `{present}`. All else was imported.");
+        findings.push(Finding { path: path.clone(), line: *line, reason, effect: Effect::Note });
         return Ok(false);
     }
     app.backlog.move_to(project, key, status, "Its document says so.", &person(app)).await?;

@@ -34,7 +34,7 @@ impl List {
         let items = app.backlog.items(&place.project, false).await?;
         let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
         let ready = graph.ready();
-        let fits = |place: &usize| self.status.is_empty() || self.status.contains(&items[*place].status);
+        let fits = |place: &usize| self.status.is_empty() || self.status.contains(&graph.status(*place));
         let shown: Vec<_> = if self.ready { ready.clone() } else { (0..items.len()).filter(fits).collect() };
         if context.screen.is_json() {
             context.screen.document(&shown.iter().map(|place| document(*place, &items, &graph, &ready)).collect::<Vec<_>>())?;
@@ -67,14 +67,14 @@ fn table(shown: &[usize], items: &[Item], graph: &Graph<'_>, columns: usize) -> 
         let item = &items[*place];
         let title = text::excerpt(&item.draft.title, room);
         let title = if item.draft.kind == Kind::Epic { Cell::styled(title, STRONG) } else { title.into() };
-        let key: Cell = item.draft.key.clone().into();
+        let (key, status): (Cell, _) = (item.draft.key.clone().into(), graph.status(*place));
         if is_wide {
-            let waits = if item.status == Status::Done { String::new() } else { graph.waits_for(*place).join(", ") };
+            let waits = if status == Status::Done { String::new() } else { graph.waits_for(*place).join(", ") };
             let assignee = text::excerpt(item.assignee.as_deref().unwrap_or("-"), 10);
             let waits = if waits.is_empty() { "-".to_owned() } else { text::excerpt(&waits, 24) };
-            table.row([key, coloured(item.status), item.draft.priority.to_string().into(), waits.into(), assignee.into(), title]);
+            table.row([key, coloured(status), item.draft.priority.to_string().into(), waits.into(), assignee.into(), title]);
         } else {
-            table.row([key, coloured(item.status), title]);
+            table.row([key, coloured(status), title]);
         }
     }
     table

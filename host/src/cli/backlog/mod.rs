@@ -85,12 +85,12 @@ fn coloured(status: Status) -> Cell {
 
 /// An item as programs see it, without its body.
 fn document(place: usize, items: &[Item], graph: &Graph<'_>, ready: &[usize]) -> Value {
-    let Item { draft, status, assignee, branch } = &items[place];
+    let Item { draft, assignee, branch, .. } = &items[place];
     json!({
         "key": draft.key,
         "kind": draft.kind,
         "title": draft.title,
-        "status": status,
+        "status": graph.status(place),
         "parent": draft.parent,
         "after": draft.after,
         "waits-for": graph.waits_for(place),

@@ -15,7 +15,7 @@ use crate::{
         screen::{FAINT, STRONG, painted},
         text,
     },
-    interfaces::backlog::{Graph, Item, Move, Mover},
+    interfaces::backlog::{Graph, Item, Move, Mover, Status},
 };
 
 /// Show an item: what it is about, what it waits for, and every move
@@ -41,7 +41,7 @@ impl Show {
             context.screen.document(&shown)?;
             return Ok(Exit::Done);
         }
-        context.screen.answer(card(&item, &graph.waits_for(at)))?;
+        context.screen.answer(card(&item, graph.status(at), &graph.waits_for(at)))?;
         let zone = TimeZone::system();
         context.screen.answer(painted(STRONG, "\nHistory"))?;
         for one in &history {
@@ -52,8 +52,8 @@ impl Show {
 }
 
 /// All that is said of an item. What others wrote is indented, so that it cannot pass for words of Baton.
-fn card(item: &Item, waits_for: &[&str]) -> String {
-    let Item { draft, status, assignee, branch } = item;
+fn card(item: &Item, status: Status, waits_for: &[&str]) -> String {
+    let Item { draft, assignee, branch, .. } = item;
     let mut about = vec![draft.kind.as_str().to_owned(), status.as_str().to_owned(), format!("priority {}", draft.priority)];
     about.extend(draft.parent.as_ref().map(|parent| format!("of {parent}")));
     about.extend(assignee.as_ref().map(|assignee| format!("with {}", text::escaped(assignee))));

@@ -53,7 +53,7 @@ pub(super) fn workspace(place: &ProjectFolder) -> Result<Workspace> {
 }
 
 /// Tells of the documents that were left as they are.
-pub(super) fn tell_left(context: &Context, left: &[(String, String)]) {
+fn tell_left(context: &Context, left: &[(String, String)]) {
     for (path, reason) in left {
         let (mark, path) = (painted(WARNING, "!"), text::escaped(path));
         context.screen.warn(format!("{mark} {path} is left as it is: {}", text::plain(reason)));

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context,
-    exit::Exit,
+    exit::{Exit, Misuse},
     model,
     screen::{FAINT, WARNING, painted},
     text,
@@ -95,6 +95,13 @@ impl Demo {
             fs::create_dir_all(&self.dir)?;
             self.dir.canonicalize()
         };
+        if self.dir.to_str().is_none() {
+            return Err(Misuse(format!(
+                "The path `{}` is not UTF-8; name another with --dir.",
+                text::escaped(&self.dir.display().to_string())
+            ))
+            .into());
+        }
         make().with_context(|| format!("The folder `{}` cannot be used; name another with --dir", self.dir.display()))
     }
 

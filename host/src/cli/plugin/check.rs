@@ -89,7 +89,7 @@ impl Checked {
             Ok((refused, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)))
         };
         let (refused, took) = tokio::task::spawn_blocking(compile).await??;
-        Ok(Self { warnings: warnings(&plugin), plugin: Arc::new(plugin), refused, took })
+        Ok(Self { warnings: plugin.package.warnings(CAPABILITIES), plugin: Arc::new(plugin), refused, took })
     }
 
     /// Whether this host would not take it.
@@ -126,12 +126,4 @@ impl Checked {
         document["compiled-ms"] = json!(self.took);
         document
     }
-}
-
-/// What its author should know. A tool chain that imports the whole contract, as those of Python and JavaScript do,
-/// says nothing by an import.
-fn warnings(plugin: &Plugin) -> Vec<String> {
-    let whole = CAPABILITIES.iter().all(|kind| plugin.package.imports.contains(kind.interface));
-    let warnings = plugin.package.warnings(CAPABILITIES);
-    warnings.into_iter().filter(|warning| !(whole && warning.starts_with("imports"))).collect()
 }

@@ -1,7 +1,7 @@
 //! What the commands that decide of a plugin have in common: they decide, also while another Baton executes, and say
 //! what holds now.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -48,6 +48,14 @@ fn reason(text: &str) -> Result<String, String> {
 /// Decides, and says what holds now.
 pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, reason: &Reason) -> Result<Exit> {
     let app = context.open(Access::Decide).await?;
+    if let (None, Change::Grant(_) | Change::Only(_)) = (app.kernel.registry().find(plugin), change)
+        && let Some(refused) = app.refused.iter().find(|refused| refused.is_named(plugin))
+    {
+        let (name, path) = (text::escaped(plugin), text::escaped(&refused.path.display().to_string()));
+        let reason = refused.reason.clone();
+        app.close().await;
+        return Err(anyhow!("Nothing was granted to `{name}`, for its file {path} is rejected: {reason}"));
+    }
     let by = By { who: &app.config.operator, why: reason.reason.as_deref() };
     let decided = app.kernel.decide(plugin, change, by).await?;
     if let (Some(decided), Change::Grant(_) | Change::Only(_)) = (&decided, change)

@@ -8,7 +8,11 @@ use clap::Args;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::{arrival::Arrival, build, decision::outcome};
+use super::{
+    arrival::{Arrival, Settled},
+    build,
+    decision::outcome,
+};
 use crate::{
     cli::{
         Context,
@@ -17,7 +21,7 @@ use crate::{
         beside,
         exit::Exit,
         input, model,
-        screen::{BAD, FAINT, painted},
+        screen::{BAD, FAINT, GOOD, painted},
         sentences, text,
     },
     kernel::{Order, granting::Change, package::Kind, registry::Plugin},
@@ -89,7 +93,13 @@ impl Dev {
     async fn run(&self, context: &Context, project: &Project, plugin: Plugin, order: &Order) -> Result<()> {
         // Where another Baton executes, it executes this run as well.
         let mut app = context.open_to_change().await?;
-        let plugin = Arrival { plugin, from: None }.settle(&app).await?.plugin;
+        let Settled { plugin, path, .. } = Arrival { plugin, from: None }.settle(&app).await?;
+        let (name, path) = (text::escaped(plugin.name()), text::escaped(&path.display().to_string()));
+        context.screen.tell(format!(
+            "{} Installed `{name}` from {} as {path}.",
+            painted(GOOD, "✓"),
+            text::escaped(&project.folder.display().to_string())
+        ));
         if self.grant {
             app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), app.config.operator.as_str()).await?;
         }

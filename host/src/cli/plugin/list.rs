@@ -17,12 +17,13 @@ use crate::{
     },
     events::path_text,
     kernel::{
+        package::Manifest,
         registry::{Origin, Plugin, Status},
         signature::{Signer, Trust},
     },
 };
 
-/// List the plugins there are
+/// List plugins, and the files in the plugin folder that are rejected
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {}
 
@@ -53,11 +54,14 @@ impl List {
         }
         for refused in &app.refused {
             let name = refused.path.file_stem().unwrap_or_default().to_string_lossy();
+            let declared = refused.declared();
+            let said =
+                |value: fn(&Manifest) -> String| declared.as_ref().map(|manifest| text::escaped(&value(manifest))).unwrap_or_default();
             let cells = [
                 Cell::from(text::escaped(&name)),
-                "".into(),
-                "".into(),
-                Cell::styled("refused", BAD),
+                said(|manifest| manifest.kind.to_string()).into(),
+                said(|manifest| manifest.version.to_string()).into(),
+                Cell::styled("rejected", BAD),
                 "".into(),
                 "folder".into(),
                 "".into(),

@@ -23,7 +23,7 @@ use crate::{
 /// that needs one is denied from now on.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Remove {
-    /// Name of the plugin, or of a file in the plugin folder that was refused, without .wasm
+    /// Name of the plugin, or of a rejected file in the plugin folder
     #[arg(value_name = "NAME")]
     plugin: String,
 }
@@ -41,14 +41,18 @@ impl Remove {
         }
         app.sources().forget(&self.plugin).await?;
         if app.withdraw(&path).await?.is_none() {
-            let data = json!({ "by": app.config.operator, "plugin": self.plugin, "file": path_text(&path) });
+            let data = json!({ "by": app.config.operator, "plugin": self.plugin, "file": path_text(&path), "rejected": true });
             app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "removed", data)]).await?;
         }
         app.close().await;
         if context.screen.is_json() {
             context.screen.document(&json!({ "plugin": self.plugin, "file": path, "hash": hash }))?;
         } else {
-            context.screen.tell(format!("Removed {}.", text::escaped(&path.display().to_string())));
+            let shown = text::escaped(&path.display().to_string());
+            context.screen.tell(match &hash {
+                Some(_) => format!("Removed {shown}. Runs that began with `{}` continue.", text::escaped(&self.plugin)),
+                None => format!("Removed the rejected file {shown}. No plugin was in use from it."),
+            });
         }
         Ok(Exit::Done)
     }
@@ -61,8 +65,7 @@ impl Remove {
                 Origin::File(path) => Ok((path.clone(), Some(plugin.package.hash.clone()))),
             };
         }
-        let named = |path: &PathBuf| path.file_stem().is_some_and(|stem| stem == self.plugin.as_str());
-        let refused = app.refused.iter().map(|refused| refused.path.clone()).find(named);
+        let refused = app.refused.iter().find(|refused| refused.is_named(&self.plugin)).map(|refused| refused.path.clone());
         let none = || Misuse(format!("There is no plugin `{}`; `baton plugin list` shows those there are.", text::escaped(&self.plugin)));
         Ok((refused.ok_or_else(none)?, None))
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{decision, inputs, list, usage::Usage};
 use crate::{
-    app::{self, Access, App},
+    app::{self, Access, App, Refused},
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -17,6 +17,7 @@ use crate::{
         table::{Align, Cell, Table},
         text,
     },
+    events::path_text,
     interfaces::CAPABILITIES,
     kernel::{
         grants::Standing,
@@ -25,10 +26,12 @@ use crate::{
     },
 };
 
-/// Show a plugin, or what this host would say of a file: what it is, asks for and may do
+/// Show a plugin or a file: what it is, what it asks for and what it may do, or why it is rejected
+///
+/// Ends with 1 when this host rejects the file.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
-    /// Name of a plugin, or a .wasm file
+    /// Name of a plugin or of a rejected file in the plugin folder, or a .wasm file
     #[arg(value_name = "NAME|FILE")]
     plugin: String,
 }
@@ -44,13 +47,18 @@ impl Show {
         };
         let plugin = match installed {
             Some(plugin) => plugin,
-            None => match self.understood(&app)? {
-                Ok(plugin) => {
-                    app.kernel.rehearse(&plugin).await?;
-                    Arc::new(plugin)
+            None => {
+                if let Some(refused) = app.refused.iter().find(|refused| refused.is_named(&self.plugin)) {
+                    return rejected(context, refused);
                 }
-                Err(reason) => return refuse(context, &self.plugin, &reason),
-            },
+                match self.understood(&app)? {
+                    Ok(plugin) => {
+                        app.kernel.rehearse(&plugin).await?;
+                        Arc::new(plugin)
+                    }
+                    Err(reason) => return refuse(context, &self.plugin, &reason),
+                }
+            }
         };
         let warnings = plugin.package.warnings(CAPABILITIES);
         let packed: Vec<String> = plugin.assets.paths().map(str::to_owned).collect();
@@ -82,6 +90,38 @@ impl Show {
     }
 }
 
+/// Shows a file of the plugin folder that is not a plugin here.
+fn rejected(context: &Context, refused: &Refused) -> Result<Exit> {
+    let declared = refused.declared();
+    if context.screen.is_json() {
+        let declared = declared.as_ref();
+        context.screen.document(&json!({
+            "name": declared.map(|manifest| &manifest.name),
+            "kind": declared.map(|manifest| manifest.kind),
+            "version": declared.map(|manifest| manifest.version.to_string()),
+            "status": "rejected",
+            "file": path_text(&refused.path),
+            "refused": refused.reason,
+        }))?;
+        return Ok(Exit::Failed);
+    }
+    let mut lines = Vec::new();
+    if let Some(manifest) = declared {
+        lines.push(fact("Name", text::escaped(&manifest.name)));
+        lines.push(fact("Kind", manifest.kind.to_string()));
+        lines.push(fact("Version", text::escaped(&manifest.version.to_string())));
+    }
+    lines.push(fact("Status", painted(BAD, "rejected").to_string()));
+    lines.push(fact("Origin", text::escaped(&refused.path.display().to_string())));
+    lines.push(fact("Reason", text::plain(&refused.reason)));
+    context.screen.words(&lines.join("\n"))?;
+    Ok(Exit::Failed)
+}
+
+fn fact(name: &str, value: String) -> String {
+    format!("{} {value}", painted(STRONG, format!("{name:<9}")))
+}
+
 /// Says why a file is no plugin here.
 pub(super) fn refuse(context: &Context, file: &str, reason: &str) -> Result<Exit> {
     if context.screen.is_json() {
@@ -94,7 +134,6 @@ pub(super) fn refuse(context: &Context, file: &str, reason: &str) -> Result<Exit
 
 fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Trust, room: Option<usize>) -> String {
     let manifest = &plugin.package.manifest;
-    let fact = |name: &str, value: String| format!("{} {value}", painted(STRONG, format!("{name:<9}")));
     let imports = plugin.package.imports.iter().map(|import| text::escaped(import)).collect::<Vec<_>>().join(", ");
     let mut lines = vec![
         fact("Name", text::escaped(&manifest.name)),

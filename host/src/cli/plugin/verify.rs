@@ -58,7 +58,7 @@ impl Verify {
             if path.is_file() {
                 return Ok(app::read_plugin(path, &Trust::default()));
             }
-            let refused = app.refused.iter().find(|refused| refused.path.file_stem().is_some_and(|stem| stem == self.plugin.as_str()));
+            let refused = app.refused.iter().find(|refused| refused.is_named(&self.plugin));
             return match refused {
                 Some(refused) => Ok(app::read_plugin(&refused.path, &Trust::default())),
                 None => Err(Misuse(format!("There is no plugin and no file `{}`.", text::escaped(&self.plugin)))),

@@ -110,6 +110,12 @@ impl<'a> Graph<'a> {
         node.status == Status::Done || wanted.peek().is_some() && wanted.all(|status| status == Status::Done)
     }
 
+    /// The status of an item as people see it: an epic that was not moved there is done with what is in it.
+    pub fn status(&self, place: usize) -> Status {
+        let node = &self.nodes[place];
+        if node.draft.kind == Kind::Epic && self.is_open(place) && self.is_done(place) { Status::Done } else { node.status }
+    }
+
     /// Stories and tasks that are not over, in waves: each waits only for what is done and for those before it. Those
     /// that wait for what failed, was cancelled or is an empty epic are in none.
     pub fn waves(&self) -> Result<Vec<Vec<usize>>, Refusal> {

@@ -1,11 +1,21 @@
 //! Reads a plugin's file: its manifest and assets, its imports and exports, its hash. Runs and compiles nothing of it.
 
+mod contract;
+
 use std::{collections::BTreeSet, fmt};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, Validator, WasmFeatures, component_types::ComponentEntityType};
+use wasmparser::{
+    ComponentTypeRef, Encoding, Parser, Payload, Validator, WasmFeatures,
+    component_types::ComponentEntityType,
+    types::{Types, TypesRef},
+};
+
+#[cfg(test)]
+pub(crate) use contract::tests::contract as made_up_contract;
+pub use contract::{Contract, Mismatch};
 
 use super::{
     permissions::{Patterns, Permissions},
@@ -172,11 +182,18 @@ pub enum PackageError {
         import: String,
     },
     /// An import nobody serves.
-    #[error("The component imports `{import}`, which this host does not serve; a plugin can import `baton:plugin` and WASI 0.2 alone.")]
+    #[error(
+        "The component imports `{import}`, which this host does not serve; a plugin can import `{}` and the interfaces io, clocks, \
+         filesystem, random, sockets and cli of WASI 0.2.",
+        Package::API
+    )]
     UnknownImport {
         /// The import.
         import: String,
     },
+    /// Other types than those of the contract.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
     /// A signature that is not one of this file.
     #[error(transparent)]
     Signature(#[from] SignatureError),
@@ -200,20 +217,27 @@ impl Package {
         .difference(WasmFeatures::EXCEPTIONS)
         .difference(WasmFeatures::THREADS);
 
-    /// Understands a file, or says why it is not a plugin. `served` names the interfaces of the contract this host has.
-    pub fn read(wasm: Vec<u8>, served: &[&str], kinds: &'static [CapabilityKind]) -> Result<Self, PackageError> {
+    /// Understands a file, or says why it is not a plugin that a host with this contract can link.
+    pub fn read(wasm: Vec<u8>, contract: &Contract, kinds: &'static [CapabilityKind]) -> Result<Self, PackageError> {
         check_beginning(&wasm)?;
         let anatomy = Anatomy::of(&wasm)?;
         let signed_by = signature::check(&wasm)?;
-        check_imports(&anatomy.imports, served)?;
-        let imports = called_interfaces(&wasm, &anatomy.imports)?;
+        check_imports(&anatomy.imports, contract)?;
+        let types = validated(&wasm)?;
+        let imports = called_interfaces(types.as_ref(), &anatomy.imports);
         let manifest = Manifest::parse(anatomy.manifest.ok_or(PackageError::NoManifest)?)?;
         Permissions::new(&manifest.name, kinds, &manifest.needs, &Patterns::default())
             .map_err(|error| PackageError::Manifest { reason: format!("in [needs], {}.", printable(&error.to_string())) })?;
         check_world(manifest.kind, &anatomy.exports)?;
+        contract.check(manifest.kind, &anatomy.imports, types.as_ref())?;
         let assets = anatomy.assets.unwrap_or_default().to_vec();
         let (hash, code_hash) = (sha256(&wasm), anatomy.code_hash);
         Ok(Self { manifest, hash, code_hash, assets, imports, signed_by, wasm })
+    }
+
+    /// What a file says of itself, though it may not be a plugin that this host can link; none where that cannot be read.
+    pub fn declared(wasm: &[u8]) -> Option<Manifest> {
+        Manifest::parse(Anatomy::of(wasm).ok()?.manifest?).ok()
     }
 
     /// What the author should know though it harms nobody: imports without a need, needs without an import.
@@ -226,7 +250,11 @@ impl Package {
         };
         let mut warnings: Vec<_> = unused.map(warning).collect();
         // An amount bounds what another kind allows.
-        let allowing = || kinds.iter().filter(|kind| kind.matching != Matching::Amount);
+        let allowing = || kinds.iter().filter(|kind| kind.matching != Matching::Amount && !kind.interface.is_empty());
+        // The tool chains of Python and JavaScript import the whole contract, which says nothing.
+        if allowing().all(|kind| self.imports.contains(kind.interface)) {
+            return warnings;
+        }
         let interfaces: BTreeSet<_> = allowing().map(|kind| kind.interface).filter(|interface| self.imports.contains(*interface)).collect();
         for interface in interfaces {
             let mut words = allowing().filter(|kind| kind.interface == interface);
@@ -372,15 +400,22 @@ fn check_beginning(wasm: &[u8]) -> Result<(), PackageError> {
     }
 }
 
-fn check_imports(imports: &[String], served: &[&str]) -> Result<(), PackageError> {
-    for import in imports.iter().filter(|import| !import.starts_with("wasi:")) {
+fn check_imports(imports: &[String], contract: &Contract) -> Result<(), PackageError> {
+    for import in imports {
         let unknown = || PackageError::UnknownImport { import: printable(import) };
+        if import.starts_with("wasi:") {
+            let (name, version) = import.split_once('@').ok_or_else(unknown)?;
+            let is_served =
+                Version::parse(version).is_ok_and(|version| (version.major, version.minor) == (0, 2)) && contract.serves_wasi(name);
+            is_served.then_some(()).ok_or_else(unknown)?;
+            continue;
+        }
         let (interface, version) = interface(import).ok_or_else(unknown)?;
         let version = Version::parse(version).map_err(|_| unknown())?;
         if (version.major, version.minor) != (0, 1) {
             return Err(PackageError::WrongVersion { import: printable(import) });
         }
-        if !served.contains(&interface) {
+        if !contract.serves(interface) {
             return Err(unknown());
         }
     }
@@ -392,10 +427,12 @@ fn interface(import: &str) -> Option<(&str, &str)> {
     import.strip_prefix("baton:plugin/")?.split_once('@')
 }
 
-/// Validates the whole file, and says from which interfaces it imports more than types.
-fn called_interfaces(wasm: &[u8], imports: &[String]) -> Result<BTreeSet<String>, PackageError> {
-    let types = Validator::new_with_features(Package::FEATURES).validate_all(wasm).map_err(|error| invalid(wasm, &error))?;
-    let types = types.as_ref();
+fn validated(wasm: &[u8]) -> Result<Types, PackageError> {
+    Validator::new_with_features(Package::FEATURES).validate_all(wasm).map_err(|error| invalid(wasm, &error))
+}
+
+/// The interfaces from which a component imports more than types.
+fn called_interfaces(types: TypesRef<'_>, imports: &[String]) -> BTreeSet<String> {
     let calls = |import: &&String| match types.component_item_for_import(import).map(|item| item.ty) {
         Some(ComponentEntityType::Instance(instance)) => {
             types[instance].exports.values().any(|item| matches!(item.ty, ComponentEntityType::Func(_)))
@@ -403,7 +440,7 @@ fn called_interfaces(wasm: &[u8], imports: &[String]) -> Result<BTreeSet<String>
         _ => false,
     };
     let called = imports.iter().filter(calls).filter_map(|import| interface(import));
-    Ok(called.map(|(interface, _)| interface.to_owned()).collect())
+    called.map(|(interface, _)| interface.to_owned()).collect()
 }
 
 fn check_world(kind: Kind, exports: &[String]) -> Result<(), PackageError> {

@@ -47,7 +47,7 @@ fn packed(component: &[u8], manifest: &str) -> Vec<u8> {
 }
 
 fn read(wasm: Vec<u8>) -> Result<Package, PackageError> {
-    Package::read(wasm, &["files", "run"], KINDS)
+    Package::read(wasm, &contract::tests::contract(), KINDS)
 }
 
 #[test]
@@ -174,6 +174,9 @@ fn imports_and_needs_that_do_not_meet_are_warned_of() {
     let needless = MANIFEST.replace("write = [\"docs/**\"]", "");
     assert_eq!(read(packed(&importing, &needless)).unwrap().warnings(KINDS).len(), 1);
     assert_eq!(read(packed(&workflow(""), MANIFEST)).unwrap().warnings(KINDS).len(), 1);
+    let mut whole = read(packed(&importing, &needless)).unwrap();
+    whole.imports.insert("llm".to_owned());
+    assert_eq!(whole.warnings(KINDS), [""; 0], "a tool chain that imports the whole contract says nothing by it");
 }
 
 #[test]
@@ -216,7 +219,7 @@ fn what_nothing_uses_yet_is_told_as_such() {
     let warnings = read(packed(&workflow(""), &manifest)).unwrap().warnings(KINDS);
     assert!(warnings.len() == 1 && warnings[0].contains("no use yet"), "{warnings:?}");
     const BOUND: &[CapabilityKind] =
-        &[KINDS[0], CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "files", meaning: "" }];
+        &[KINDS[0], KINDS[1], CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "files", meaning: "" }];
     let importing = workflow(r#"(import "baton:plugin/files@0.1.0" (instance (export "f" (func))))"#);
     let package = read(packed(&importing, &MANIFEST.replace("write = [\"docs/**\"]", "dollars = 1"))).unwrap();
     let warnings = package.warnings(BOUND);

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::kernel::package::Package;
+use crate::kernel::package::{Package, made_up_contract as contract};
 
 fn component(name: &str) -> Vec<u8> {
     let text = r#"(component
@@ -25,7 +25,7 @@ fn key(number: u8) -> PrivateKey {
 }
 
 fn package(wasm: Vec<u8>) -> Package {
-    Package::read(wasm, &[], &[]).unwrap()
+    Package::read(wasm, &contract(), &[]).unwrap()
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn what_was_tampered_with_is_refused() {
     let at = renamed.windows(5).position(|window| window == b"hello").unwrap();
     renamed[at] = b'j';
     assert_eq!(check(&renamed), Err(SignatureError::Broken));
-    assert!(Package::read(renamed, &[], &[]).is_err(), "whatever the policy");
+    assert!(Package::read(renamed, &contract(), &[]).is_err(), "whatever the policy");
     let section = &signed[signed.len() - 115..];
     assert_eq!(check(&[&component("other"), section].concat()), Err(SignatureError::Broken), "taken from another file");
     assert_eq!(check(&[&signed, section].concat()), Err(SignatureError::Several));

@@ -1,6 +1,13 @@
 //! Counts words.
 use baton_sdk::prelude::*;
 use baton_sdk::tools::Effects;
+use serde::Deserialize;
+
+/// The arguments of `count_words`.
+#[derive(Deserialize)]
+struct CountWords {
+    text: String,
+}
 
 struct Counter;
 
@@ -11,10 +18,13 @@ impl Toolbox for Counter {
     }
 
     fn call(name: &str, arguments: Value) -> Result<ToolOutcome> {
-        match (name, arguments["text"].as_str()) {
-            ("count_words", Some(text)) => Ok(ToolOutcome::done(text.split_whitespace().count().to_string())),
-            ("count_words", None) => Ok(ToolOutcome::failed("`text` has to be a string.")),
-            (other, _) => Err(Error::NotFound(format!("There is no tool `{other}`."))),
+        match name {
+            "count_words" => Ok(match serde_json::from_value::<CountWords>(arguments) {
+                Ok(arguments) => ToolOutcome::done(arguments.text.split_whitespace().count().to_string()),
+                // The model reads it, and can call the tool again.
+                Err(error) => ToolOutcome::failed(format!("The arguments are not valid: {error}.")),
+            }),
+            other => Err(Error::NotFound(format!("There is no tool `{other}`."))),
         }
     }
 }

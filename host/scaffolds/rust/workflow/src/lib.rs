@@ -1,11 +1,20 @@
 //! Greets whoever its input names.
 use baton_sdk::prelude::*;
+use serde::Deserialize;
+
+/// What the workflow is started with.
+#[derive(Deserialize)]
+struct Input {
+    /// Whom to greet.
+    name: String,
+}
 
 struct Greeter;
 
 impl Workflow for Greeter {
     fn run(input: Value) -> Result<Value> {
-        Ok(json!({ "hello": input["name"] }))
+        let input: Input = serde_json::from_value(input)?;
+        Ok(json!({ "hello": input.name }))
     }
 }
 
@@ -21,5 +30,11 @@ mod tests {
         let host = Host::new().with_manifest(include_str!("../plugin.toml"));
         let output = host.run(Greeter::run, json!({ "name": "Mary" }));
         assert_eq!(output, Ok(json!({ "hello": "Mary" })));
+    }
+
+    #[test]
+    fn an_input_without_a_name_is_not_valid() {
+        let output = Host::new().run(Greeter::run, json!({}));
+        assert!(matches!(output, Err(Error::Invalid(text)) if text.contains("missing field `name`")));
     }
 }

@@ -65,11 +65,13 @@ impl Scaffold {
     /// Makes the folder in `place`; gives it.
     pub(in crate::cli) fn write(&self, place: &Path) -> Result<PathBuf, ScaffoldError> {
         let folder = place.join(&self.name);
-        let empty = match fs::read_dir(&folder) {
+        let free = match fs::read_dir(&folder) {
             Ok(mut entries) => entries.next().is_none(),
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(_) if fs::symlink_metadata(&folder).is_ok() => false,
+            Err(source) => return Err(ScaffoldError::Write { path: folder, source }),
         };
-        if !empty {
+        if !free {
             return Err(ScaffoldError::Present(folder));
         }
         for (path, content) in self.files() {

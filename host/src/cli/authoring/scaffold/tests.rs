@@ -53,7 +53,8 @@ fn somebodys_files_are_left_alone() {
     assert_ne!(before, b"mine");
     assert_eq!(fs::read(place.path().join("my-plugin/persona.md")).unwrap(), b"mine");
     fs::write(place.path().join("file"), "").unwrap();
-    assert!(scaffold.write(&place.path().join("file")).is_err());
+    assert!(matches!(scaffold.write(&place.path().join("file")), Err(ScaffoldError::Write { .. })));
+    assert!(matches!(scaffold.write(&place.path().join("n".repeat(300))), Err(ScaffoldError::Write { .. })), "the name is too long");
 }
 
 #[test]

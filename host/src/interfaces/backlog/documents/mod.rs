@@ -1,6 +1,8 @@
 //! The backlog as files that people read and write: a story each, the sprint's status, an overview. Changes in them what
 //! the backlog says and nothing else; a file that it does not understand stays as it is.
 
+mod epics;
+mod findings;
 mod import;
 mod lines;
 mod overview;
@@ -17,6 +19,7 @@ use crate::{
     journal::{Attempt, CallError, Pause, PauseKind, Performed, RunId},
 };
 
+pub use findings::{Effect, Finding};
 pub use import::{EPICS, Imported, Standing, import};
 use story::Body;
 pub use story::{Told, USUAL_PRIORITY};
@@ -54,7 +57,7 @@ pub async fn write(
     project: &str,
     attempt: &Attempt,
 ) -> Result<Outcome, Failure> {
-    let items = Arc::new(backlog.items(project, false).await?);
+    let items = Arc::new(as_shown(backlog.items(project, false).await?));
     let family = Family::of(&items);
     let (mut outcome, mut bodies) = (Outcome::default(), Vec::new());
     for brief in items.iter().filter(|item| item.draft.kind != Kind::Epic) {
@@ -68,7 +71,7 @@ pub async fn write(
             Some(_) => Body::Changed,
         };
         let path = path(&item.draft.key);
-        let edit = move |old: Option<&str>| story::written(old, &item, parent, body);
+        let edit = move |old: Option<&str>| story::written(old, &item, parent, body).map_err(|flaw| flaw.to_string());
         put(documents, path, edit, attempt, &mut outcome).await?;
         if body != Body::Given {
             bodies.push((brief.draft.key.clone(), hash));
@@ -76,7 +79,14 @@ pub async fn write(
     }
     if !items.is_empty() {
         let all = Arc::clone(&items);
-        put(documents, SPRINT_STATUS.to_owned(), move |old| sprint::written(old, &all), attempt, &mut outcome).await?;
+        put(
+            documents,
+            SPRINT_STATUS.to_owned(),
+            move |old| sprint::written(old, &all).map_err(|flaw| flaw.to_string()),
+            attempt,
+            &mut outcome,
+        )
+        .await?;
         let all = Arc::clone(&items);
         let overview = move |old: Option<&str>| match Graph::of(&all) {
             Ok(graph) => overview::written(old, &all, &graph),
@@ -101,6 +111,16 @@ pub enum Failure {
     /// The disk.
     #[error(transparent)]
     File(#[from] CallError),
+}
+
+/// The items with the statuses that people see.
+fn as_shown(mut items: Vec<Item>) -> Vec<Item> {
+    let statuses: Vec<_> = match Graph::of(&items) {
+        Ok(graph) => (0..items.len()).map(|place| graph.status(place)).collect(),
+        Err(_) => return items,
+    };
+    items.iter_mut().zip(statuses).for_each(|(item, status)| item.status = status);
+    items
 }
 
 /// The document of a story or task.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     Family,
+    findings::Flaw,
     lines::{self, Field, Value},
 };
 use crate::interfaces::backlog::{Item, Kind, Status};
@@ -36,7 +37,7 @@ pub(super) fn status(word: &str) -> Option<Status> {
 }
 
 /// The document with the statuses of the backlog, or none where it has them already; else why it is left alone.
-pub(super) fn written(old: Option<&str>, items: &[Item]) -> Result<Option<String>, String> {
+pub(super) fn written(old: Option<&str>, items: &[Item]) -> Result<Option<String>, Flaw> {
     let family = Family::of(items);
     let order = order(items, &family);
     let Some(old) = old else {
@@ -55,14 +56,21 @@ pub(super) fn written(old: Option<&str>, items: &[Item]) -> Result<Option<String
     Ok((new != old).then(|| format!("{mark}{new}")))
 }
 
-/// The word that the document gives each key, with epics called by their key alone.
-pub(super) fn statuses(text: &str) -> Result<Vec<(String, String)>, String> {
+/// The word that the document gives each name.
+pub(super) fn statuses(text: &str) -> Result<Vec<(String, Said)>, Flaw> {
     let sheet = Sheet::read(lines::marked(text).1)?;
     let entries = sheet.entries().into_iter().filter_map(|(name, place)| {
         let word = lines::value(&sheet.lines[place][lines::field(&sheet.lines[place])?.value])?.text()?.to_owned();
-        Some((name, word))
+        Some((name, Said { word, line: place + 1 }))
     });
     Ok(entries.collect())
+}
+
+/// A status as the document has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) word: String,
+    pub(super) line: usize,
 }
 
 /// Epics with what is in them, then the rest, each in the order of the keys.
@@ -110,7 +118,7 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, Flaw> {
         let mut lines: Vec<_> = text.split_inclusive('\n').map(str::to_owned).collect();
         if lines.len() > MOST_LINES {
             return Err(format!("It has more than {MOST_LINES} lines; shorten it."));
@@ -127,7 +135,10 @@ impl Sheet {
                 lines.len() - 1
             }
             [map] => map,
-            _ => return Err(format!("It says `{MAP}` twice; leave one of them out.")),
+            [first, second, ..] => {
+                let reason = format!("It says `{MAP}` twice, first in line {}; leave one of them out.", first + 1);
+                return Err(Flaw::at(second + 1, reason));
+            }
         };
         let mut sheet = Self { lines, map, indent: "  ".to_owned(), ending, places: HashMap::new() };
         sheet.open()?;
@@ -137,15 +148,16 @@ impl Sheet {
             sheet.indent = line[..line.len() - line.trim_start_matches(' ').len()].to_owned();
         }
         for (name, place) in entries {
-            if sheet.places.insert(name.clone(), place).is_some() {
-                return Err(format!("It names `{}` twice; leave one of them out.", name.escape_debug()));
+            if let Some(first) = sheet.places.insert(name.clone(), place) {
+                let reason = format!("It names `{}` twice, first in line {}; leave one of them out.", name.escape_debug(), first + 1);
+                return Err(Flaw::at(place + 1, reason));
             }
         }
         Ok(sheet)
     }
 
     /// Makes room in an empty map; any other that stands in one line is not read here.
-    fn open(&mut self) -> Result<(), String> {
+    fn open(&mut self) -> Result<(), Flaw> {
         let line = &mut self.lines[self.map];
         let Some(Field { value, .. }) = lines::field(line) else { return Ok(()) };
         match line[value.clone()].replace(' ', "").as_str() {
@@ -154,7 +166,7 @@ impl Sheet {
                 line.replace_range(value, "");
                 Ok(())
             }
-            _ => Err(format!("`{MAP}` has to be a map with one `key: status` a line; write it so.")),
+            _ => Err(Flaw::at(self.map + 1, format!("`{MAP}` has to be a map with one `key: status` a line; write it so."))),
         }
     }
 
@@ -177,11 +189,11 @@ impl Sheet {
         entries
     }
 
-    fn update(&mut self, item: &Item) -> Result<(), String> {
+    fn update(&mut self, item: &Item) -> Result<(), Flaw> {
         let Some(place) = self.place(item) else { return Ok(()) };
         let line = &mut self.lines[place];
         let Some(Field { value, .. }) = lines::field(line) else { return Ok(()) };
-        let unclear = || format!("The status of `{}` is no word; write it as one.", item.draft.key);
+        let unclear = || Flaw::at(place + 1, format!("The status of `{}` is not a word; write it as one.", item.draft.key));
         let present = lines::value(&line[value.clone()]).ok_or_else(unclear)?;
         let says = match &present {
             Value::Scalar(word) => means(word, item.status),

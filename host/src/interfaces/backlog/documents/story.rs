@@ -2,6 +2,7 @@
 //! unless the backlog has a new one.
 
 use super::{
+    findings::Flaw,
     lines::{self, Value},
     sprint::means,
 };
@@ -49,10 +50,19 @@ pub struct Told {
     pub branch: Option<String>,
     /// All below the front matter.
     pub body: String,
+    /// Where some of it stands.
+    pub(super) lines: Lines,
+}
+
+/// Lines of a document, from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lines {
+    pub(super) status: Option<usize>,
+    pub(super) key: Option<usize>,
 }
 
 /// The document with what the backlog says, or none where it says so already; else why it is left alone.
-pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body: Body) -> Result<Option<String>, String> {
+pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body: Body) -> Result<Option<String>, Flaw> {
     let wanted = Wanted { item, parent };
     let Some(old) = old else { return Ok(Some(fresh(&wanted))) };
     let (mark, old) = lines::marked(old);
@@ -67,26 +77,40 @@ pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body
 }
 
 /// What a document says.
-pub(super) fn told(text: &str) -> Result<Told, String> {
+pub(super) fn told(text: &str) -> Result<Told, Flaw> {
     let (_, text) = lines::marked(text);
+    if text.contains('\r') && !text.contains('\n') {
+        return Err(Flaw::at(1, "Its lines end with carriage returns alone; save it with line feeds."));
+    }
     let Some(front) = Front::read(text)? else {
-        return Ok(Told { title: heading(text), status: stated(text), body: normal(text).to_owned(), ..Told::default() });
+        let lines = Lines { status: stated_in(text).map(|(line, _)| line), key: None };
+        return Ok(Told { title: heading(text), status: stated(text), body: normal(text).to_owned(), lines, ..Told::default() });
     };
-    let scalar = |name: &str| -> Result<Option<String>, String> {
+    let unclear = |name: &str| front.unclear(name);
+    let scalar = |name: &str| -> Result<Option<String>, Flaw> {
         match front.value(name)? {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Scalar(text)) => Ok(Some(text)),
             Some(Value::List(_)) => Err(unclear(name)),
         }
     };
-    let kind = scalar("kind")?.map(|word| Kind::from_word(&word).ok_or_else(|| unclear("kind"))).transpose()?;
-    let priority = scalar("priority")?.map(|word| priority(&word).ok_or_else(|| unclear("priority"))).transpose()?;
+    let wrong = |name: &str, wanted: &str| Flaw {
+        line: front.line(name),
+        reason: format!("The value of `{name}` in its front matter has to be {wanted}."),
+    };
+    let kind = scalar("kind")?.map(|word| Kind::from_word(&word).ok_or_else(|| wrong("kind", "`epic`, `story` or `task`"))).transpose()?;
+    let number = |word: String| priority(&word).ok_or_else(|| wrong("priority", "a number from 0 to 10, or `high`, `medium` or `low`"));
+    let priority = scalar("priority")?.map(number).transpose()?;
     let after = match front.value("after")? {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Scalar(key)) => vec![key],
         Some(Value::List(keys)) => keys,
     };
     Ok(Told {
+        lines: Lines {
+            status: front.line("status").or_else(|| stated_in(front.rest).map(|(line, _)| line + front.height())),
+            key: front.line("key"),
+        },
         key: scalar("key")?,
         title: scalar("title")?.or_else(|| heading(front.rest)),
         kind,
@@ -135,12 +159,14 @@ fn heading(text: &str) -> Option<String> {
 
 /// The word of a line `Status: drafted` near the top, where there is no front matter to say it.
 fn stated(text: &str) -> Option<String> {
-    const NEAR: usize = 12;
-    text.lines().take(NEAR).find_map(|line| line.strip_prefix("Status:")).map(|word| word.trim().to_lowercase())
+    stated_in(text).map(|(_, word)| word)
 }
 
-fn unclear(name: &str) -> String {
-    format!("The value of `{name}` in its front matter cannot be read; write it on one line as a plain value or a list such as [a, b].")
+/// The same with its line.
+fn stated_in(text: &str) -> Option<(usize, String)> {
+    const NEAR: usize = 12;
+    let word = |(place, line): (usize, &str)| Some((place + 1, line.strip_prefix("Status:")?.trim().to_lowercase()));
+    text.lines().take(NEAR).enumerate().find_map(word)
 }
 
 /// What the backlog says of an item's fields.
@@ -199,13 +225,15 @@ struct Front<'a> {
 
 impl<'a> Front<'a> {
     /// None where the document has none.
-    fn read(text: &'a str) -> Result<Option<Self>, String> {
+    fn read(text: &'a str) -> Result<Option<Self>, Flaw> {
         let begins = |line: &str| line.trim_end() == FENCE;
+        // YAML itself ends a document with three dots.
+        let ends = |line: &str| begins(line) || line.trim_end() == "...";
         let mut all = text.split_inclusive('\n');
         let Some(first) = all.next().filter(|line| begins(line)) else { return Ok(None) };
         let (mut lines, mut at) = (Vec::new(), first.len());
         for line in all {
-            if begins(line) {
+            if ends(line) {
                 let front = Self { opening: &first[FENCE.len()..], lines, closing: line, rest: &text[at + line.len()..] };
                 return front.checked().map(Some);
             }
@@ -215,27 +243,65 @@ impl<'a> Front<'a> {
             at += line.len();
             lines.push(line.to_owned());
         }
-        Err("Its front matter does not end; close it with a line of three dashes.".to_owned())
+        Err(Flaw::at(1, "Its front matter begins here and does not end; close it with a line of three dashes."))
     }
 
-    fn checked(self) -> Result<Self, String> {
-        let first = self.lines.iter().find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
-        if first.is_some_and(|line| lines::field(line).is_none_or(|field| field.indent > 0)) {
-            return Err("Its front matter has to begin with a `name: value` at the margin; correct it.".to_owned());
+    fn checked(self) -> Result<Self, Flaw> {
+        let said = |(_, line): &(usize, &String)| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        let first = self.lines.iter().enumerate().find(said);
+        if let Some((place, line)) = first
+            && lines::field(line).is_none_or(|field| field.indent > 0)
+        {
+            return Err(Flaw::at(Self::number(place), "Its front matter has to begin with a `name: value` at the margin; correct it."));
         }
-        for line in self.lines.iter().filter(|line| !line.trim().is_empty()) {
+        for (place, line) in self.lines.iter().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let continues = line.starts_with([' ', '\t', '-', '#']);
             if !continues && lines::field(line).is_none() {
                 let line: String = line.trim_end().chars().take(60).flat_map(char::escape_debug).collect();
-                return Err(format!("The line `{line}` of its front matter is no `name: value`; correct it."));
+                return Err(Flaw::at(Self::number(place), format!("`{line}` in its front matter is not a `name: value`; correct it.")));
             }
         }
         for name in FIELDS {
-            if self.places(name).nth(1).is_some() {
-                return Err(format!("Its front matter says `{name}` twice; leave one of them out."));
+            let mut places = self.places(name);
+            if let (Some(first), Some(second)) = (places.next(), places.next()) {
+                let reason = format!("Its front matter says `{name}` twice, first in line {}; leave one of them out.", Self::number(first));
+                return Err(Flaw::at(Self::number(second), reason));
             }
         }
         Ok(self)
+    }
+
+    /// The line of the document in which a line of the front matter stands.
+    fn number(place: usize) -> usize {
+        place + 2
+    }
+
+    /// Lines down to the end of the front matter.
+    fn height(&self) -> usize {
+        self.lines.len() + 2
+    }
+
+    /// Where a field stands.
+    fn line(&self, name: &str) -> Option<usize> {
+        self.places(name).next().map(Self::number)
+    }
+
+    /// A value that is not read: where, and why.
+    fn unclear(&self, name: &str) -> Flaw {
+        let place = self.places(name).next();
+        let tab = place.and_then(|place| self.below(place).find(|below| self.lines[*below].starts_with('\t')));
+        match tab {
+            Some(tab) => {
+                Flaw::at(Self::number(tab), "A line of its front matter begins with a tab, which YAML does not allow; use spaces.")
+            }
+            None => Flaw {
+                line: place.map(Self::number),
+                reason: format!(
+                    "The value of `{name}` in its front matter cannot be read; write it on one line as a plain value, in quotes where it holds \
+                     `: `, or as a list such as [a, b]."
+                ),
+            },
+        }
     }
 
     fn places(&self, name: &str) -> impl Iterator<Item = usize> {
@@ -255,25 +321,25 @@ impl<'a> Front<'a> {
         place + 1..end
     }
 
-    fn value(&self, name: &str) -> Result<Option<Value>, String> {
+    fn value(&self, name: &str) -> Result<Option<Value>, Flaw> {
         let Some(place) = self.places(name).next() else { return Ok(None) };
         let line = &self.lines[place];
         let Some(field) = lines::field(line) else { return Ok(None) };
         let below = &self.lines[self.below(place)];
         let said: Vec<_> = below.iter().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')).collect();
-        let value = lines::value(&line[field.value]).ok_or_else(|| unclear(name))?;
+        let value = lines::value(&line[field.value]).ok_or_else(|| self.unclear(name))?;
         match (value, said.is_empty()) {
             (value, true) => Ok(Some(value)),
             (Value::Null, false) => {
                 let elements: Option<_> = said.into_iter().map(|line| lines::element(line)).collect();
-                Ok(Some(Value::List(elements.ok_or_else(|| unclear(name))?)))
+                Ok(Some(Value::List(elements.ok_or_else(|| self.unclear(name))?)))
             }
-            _ => Err(unclear(name)),
+            _ => Err(self.unclear(name)),
         }
     }
 
     /// Lets a field say what is wanted, and touches nothing where it does.
-    fn set(&mut self, name: &str, wanted: Option<&Value>, item: &Item) -> Result<(), String> {
+    fn set(&mut self, name: &str, wanted: Option<&Value>, item: &Item) -> Result<(), Flaw> {
         let ending = if self.opening.ends_with("\r\n") { "\r\n" } else { "\n" };
         let present = self.value(name)?;
         if says(name, present.as_ref(), wanted, item.status) {
