@@ -157,7 +157,8 @@ impl Change for MoveTo {
         }
         let Some(Item { draft, status: before, .. }) = find(&self.project, &self.key, step.connection).await? else { return Ok(Ok(None)) };
         let by_person = matches!(self.by, Author::Person(_));
-        if !follows(before, self.status) && !(by_person && reopens(before, self.status)) {
+        let may = follows(before, self.status) || by_person && reopens(before, self.status);
+        if !may {
             return Ok(Err(Refusal::Conflict { key: self.key.clone(), before, after: self.status, by_person }.into()));
         }
         let query = sqlx::query(MOVE).bind(&*self.project).bind(&*self.key).bind(self.status.as_str()).bind(stored(step.now));
