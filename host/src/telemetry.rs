@@ -7,9 +7,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::journal::Redactor;
 
-/// What is shown of every library. The one that speaks to models warns of every event of a stream that says nothing; what
-/// matters of it comes back as an error.
-const USUAL: &str = "warn,genai=off";
+/// What is shown of every library.
+const USUAL: &str = "warn";
 
 /// Begins to write. `filter` is a level such as `debug`, which is Baton's own, or directives such as `baton::kernel=trace`.
 /// Of everything that it does not name, warnings and errors are shown; so they are when it cannot be understood.
@@ -88,7 +87,6 @@ mod tests {
             error!(target: "baton::store", "own-error");
             trace!(target: "hyper::client", "hyper-trace");
             warn!(target: "hyper::client", "hyper-warn");
-            error!(target: "genai", "genai-error");
         });
         let text = String::from_utf8(heard.0.lock().unwrap().clone()).unwrap();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -104,6 +102,6 @@ mod tests {
         assert_eq!(shown("baton::kernel=trace"), "own-trace own-error hyper-warn");
         assert_eq!(shown("error"), "own-error");
         assert_eq!(shown("off"), "");
-        assert_eq!(shown("info,genai=error"), "own-error hyper-warn genai-error");
+        assert_eq!(shown("info,hyper=error"), "own-error");
     }
 }

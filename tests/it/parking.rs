@@ -66,8 +66,8 @@ async fn a_run_that_waits_for_an_account_goes_on_by_itself_also_after_a_restart(
     assert_eq!(host.find(&run.id).await.output, Some(json!("an answer")));
 }
 
-/// Says to each request that the account is used up for an hour, and counts them.
-fn used_up_service() -> (u16, Arc<AtomicUsize>) {
+/// Says the same to each request, and counts them.
+fn service(status: &'static str, header: &'static str, message: &'static str) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (port, asked) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
     let counted = Arc::clone(&asked);
@@ -77,8 +77,8 @@ fn used_up_service() -> (u16, Arc<AtomicUsize>) {
             // As much as comes at once tells enough: the answer is the same.
             let _ = stream.read(&mut [0; 1 << 16]);
             counted.fetch_add(1, Ordering::SeqCst);
-            let body = r#"{"error":{"message":"The limit of the day is reached.","type":"rate_limit_error"}}"#;
-            let head = "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nretry-after: 3600\r\nconnection: close\r\n";
+            let body = json!({ "error": { "message": message } }).to_string();
+            let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{header}connection: close\r\n");
             let _ = stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes());
             let _ = stream.shutdown(std::net::Shutdown::Write);
             let _ = stream.read_to_end(&mut Vec::new());
@@ -89,7 +89,8 @@ fn used_up_service() -> (u16, Arc<AtomicUsize>) {
 
 #[test]
 fn the_program_stays_and_says_for_which_account_it_waits_until_when_and_why() {
-    let (port, asked) = used_up_service();
+    // The words alone say it.
+    let (port, asked) = service("403 Forbidden", "", "You have hit your usage limit, resets at 2099-01-01T00:00:00Z.");
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("baton.toml"), format!("[providers.lab]\nbase-url = \"http://127.0.0.1:{port}/v1\"\n")).unwrap();
     std::fs::create_dir(home.path().join("shop")).unwrap();
@@ -111,11 +112,11 @@ fn the_program_stays_and_says_for_which_account_it_waits_until_when_and_why() {
     child.kill().unwrap();
     let told = program::ended(child.wait_with_output().unwrap()).stderr;
     assert!(parked && alive, "it does not wait: {told}");
-    assert!(told.contains("waits for lab until 2") && told.contains("The limit of the day is reached."), "{told}");
+    assert!(told.contains("waits for lab until 2") && told.contains("You have hit your usage limit"), "{told}");
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     let run = listed();
     assert_eq!(run["state"], "waiting");
-    assert!(run["reason"].as_str().unwrap().contains("The limit of the day is reached."), "{run}");
+    assert!(run["reason"].as_str().unwrap().contains("You have hit your usage limit"), "{run}");
     let list = program::ended(baton(&["runs", "list"]).output().unwrap()).exits(0).stdout;
     assert!(list.contains("waiting for lab until 2"), "{list}");
     let show = program::ended(baton(&["runs", "show", run["run"].as_str().unwrap()]).output().unwrap()).exits(0).stdout;
@@ -124,7 +125,7 @@ fn the_program_stays_and_says_for_which_account_it_waits_until_when_and_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_waited_is_no_repetition() {
-    let (port, asked) = used_up_service();
+    let (port, asked) = service("429 Too Many Requests", "retry-after: 3600\r\n", "Slow down.");
     let host = TestHost::with_settings(json!({ "providers": { "lab": { "base-url": format!("http://127.0.0.1:{port}/v1") } } })).await;
     let runs = [
         host.app.kernel.start(asking(&host, json!("lab/any"))).await.unwrap(),

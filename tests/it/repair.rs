@@ -1,9 +1,15 @@
 //! A model whose replies cannot be used, from the command line: shown to it once, then for the operator.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    path::Path,
+    thread,
+};
 
 use baton_tests::{folder, program};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Replies that cannot be used, each to two questions, and what the operator is told of the second.
 const REPLIES: &[(&str, &str)] = &[
@@ -54,4 +60,48 @@ fn plan_is_paused_and_another_model_takes_over_without_paying_twice() {
     assert!(serde_json::from_str::<Value>(&ended.stdout).is_ok_and(|output| output["ready"] == true), "{}", ended.stdout);
     let shown: Value = serde_json::from_str(&baton(&["runs", "show", &run, "-o", "json"]).exits(0).stdout).unwrap();
     assert_eq!((calls(), &shown["tally"]["repeated-model-calls"]), (before, &Value::from(0)), "the bad replies are kept");
+}
+
+/// Says to each request half an answer and half a call, as a service does that fails in the middle of them.
+fn failing_service() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let call = json!({ "function": { "name": "read_file", "arguments": "{}" } });
+    let choice = json!({ "message": { "content": "Half of", "tool_calls": [call] }, "finish_reason": "error" });
+    let body = json!({ "choices": [choice], "usage": { "prompt_tokens": 10, "completion_tokens": 5 } }).to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 1 << 16]);
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n", body.len());
+            let _ = stream.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes());
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+    });
+    port
+}
+
+#[test]
+fn half_a_reply_is_asked_for_again_and_booked_and_nothing_is_left_among_the_temporary_files() {
+    let (home, port) = (tempfile::tempdir().unwrap(), failing_service());
+    // Longer than the name of a Unix socket may be.
+    let temporary = home.path().join("t".repeat(120));
+    for folder in [&temporary, &home.path().join("shop")] {
+        fs::create_dir(folder).unwrap();
+    }
+    let settings =
+        format!("[providers.lab]\nbase-url = \"http://127.0.0.1:{port}/v1\"\n[prices.\"lab/any\"]\ninput = 1000\noutput = 2000\n");
+    fs::write(home.path().join("baton.toml"), settings).unwrap();
+    let baton = |arguments: &[&str]| {
+        let mut command = program::command(home.path(), arguments);
+        command.args(["--data-dir", "data"]).env("BATON_CONFIG", home.path().join("baton.toml")).env("TMPDIR", &temporary);
+        program::ended(command.output().unwrap())
+    };
+    let ended = baton(&["run", "plan", "--input", "\"A shop for bread\"", "--workspace", "shop", "--model", "lab/any"]).exits(3);
+    assert!(ended.stderr.contains("The reply ended before it was whole."), "{}", ended.stderr);
+    let runs: Value = serde_json::from_str(&baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
+    let tally = &runs[0]["tally"];
+    assert_eq!((&tally["model-calls"], &tally["input-tokens"], &tally["cost-usd"]), (&json!(2), &json!(20), &json!(0.04)), "{tally}");
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 }

@@ -8,12 +8,16 @@ pub(crate) fn sql_stays_in_store(sources: &[Source]) -> Vec<Violation> {
     words_in(elsewhere, &["sqlx"], "SQL belongs in host/src/store; declare a port here and implement it there")
 }
 
-/// Only the API decides with which HTTP status to answer. Clients may read those of others, from `reqwest`.
+/// Only the API decides with which HTTP status to answer. Clients may read those of others, from `reqwest` or `hyper`.
 pub(crate) fn statuses_stay_in_api(sources: &[Source]) -> Vec<Violation> {
     const ADVICE: &str = "HTTP statuses belong in host/src/api; give the error a kind and map it there";
     let elsewhere = || host_sources(sources).filter(|source| !source.path.starts_with("host/src/api/"));
     let mut violations = words_in(elsewhere(), &["axum"], ADVICE);
-    violations.extend(words_in(elsewhere().filter(|source| !source.bare.contains("reqwest")), &["StatusCode"], ADVICE));
+    violations.extend(words_in(
+        elsewhere().filter(|source| !["reqwest", "hyper"].iter().any(|client| source.bare.contains(client))),
+        &["StatusCode"],
+        ADVICE,
+    ));
     violations
 }
 
@@ -38,7 +42,12 @@ pub(crate) fn printing_stays_in_cli(sources: &[Source]) -> Vec<Violation> {
 
 /// Each library that speaks to something outside is used by the one interface that is for it.
 pub(crate) fn clients_stay_in_their_interface(sources: &[Source]) -> Vec<Violation> {
-    const CLIENTS: [(&[&str], &str); 4] = [(&["gix"], "git"), (&["bollard"], "sandbox"), (&["octocrab"], "forge"), (&["genai"], "llm")];
+    const CLIENTS: [(&[&str], &str); 4] = [
+        (&["gix"], "git"),
+        (&["bollard"], "sandbox"),
+        (&["octocrab"], "forge"),
+        (&["hyper_rustls", "hyper_util", "rustls_platform_verifier"], "llm"),
+    ];
     let of = |(library, interface)| {
         let home = format!("host/src/interfaces/{interface}/");
         let elsewhere = host_sources(sources).filter(|source| !source.path.starts_with(&home));

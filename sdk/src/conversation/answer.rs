@@ -14,25 +14,38 @@ pub(super) struct Wrong {
 }
 
 /// The answer of a reply that calls no tool: its text, or the document that it holds, which has to satisfy the schema.
-/// A document that is whole is taken also from a reply that was cut off after it.
+/// A document that is whole is taken also from a reply that was cut off after it, but nothing is taken from one of which
+/// nobody knows why it ended.
 pub(super) fn of(reply: &Reply, schema: Option<&Value>) -> Result<(String, Option<Value>), Wrong> {
-    let (text, cut_off) = (reply.text(), reply.stop == Stop::MaxTokens);
-    let wanted = match (schema.is_some(), cut_off) {
-        (true, false) => "Send the whole corrected JSON document and nothing else.",
-        (true, true) => "Send the whole JSON document again, shorter, and nothing else.",
-        (false, false) => "Answer what you were asked.",
-        (false, true) => "Answer again, in fewer words.",
+    let (text, unfinished) = (reply.text(), unfinished(reply));
+    let wanted = match (schema.is_some(), reply.stop) {
+        (true, Stop::MaxTokens) => "Send the whole JSON document again, shorter, and nothing else.",
+        (true, Stop::Other) => "Send the whole JSON document again and nothing else.",
+        (true, _) => "Send the whole corrected JSON document and nothing else.",
+        (false, Stop::MaxTokens) => "Answer again, in fewer words.",
+        (false, Stop::Other) => "Send the whole reply again.",
+        (false, _) => "Answer what you were asked.",
     };
     let found = match schema {
+        _ if reply.stop == Stop::Other => Err(String::new()),
         _ if text.trim().is_empty() => Err("The reply was empty.".to_owned()),
         Some(schema) => document(&text, schema).map(|value| (value.to_string(), Some(value))),
-        None if cut_off => Err(String::new()),
+        None if unfinished.is_some() => Err(String::new()),
         None => Ok((text, None)),
     };
     found.map_err(|problem| {
-        let cut = if cut_off { format!("The reply was cut off after {} tokens. ", reply.usage.output_tokens) } else { String::new() };
+        let cut = unfinished.map(|cut| cut + " ").unwrap_or_default();
         Wrong { problem: format!("{cut}{problem}").trim_end().to_owned(), wanted }
     })
+}
+
+/// Why a reply is not whole, a sentence; none where it is.
+pub(super) fn unfinished(reply: &Reply) -> Option<String> {
+    match reply.stop {
+        Stop::MaxTokens => Some(format!("The reply was cut off after {} tokens.", reply.usage.output_tokens)),
+        Stop::Other => Some("The reply ended before it was whole.".to_owned()),
+        _ => None,
+    }
 }
 
 /// The document of a reply: the text itself, or what is inside its code fence.

@@ -1,7 +1,8 @@
 //! The tools a model calls: whether a call can be made, and what it came to. A call that was cut off is not made.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::answer;
 use crate::llm::{Part, Reply, Stop, ToolCall, ToolResult};
 use crate::tools::Tool;
 use crate::{Result, schema};
@@ -14,24 +15,31 @@ pub(super) struct Understood<'a> {
 
 /// The calls of a reply, in its order. Makes none of them.
 pub(super) fn understood<'a>(tools: &'a [Tool], reply: &'a Reply) -> Vec<Understood<'a>> {
-    let cut_off = reply.stop == Stop::MaxTokens;
-    let meaning = |call| match cut_off {
-        true => Err(format!(
-            "The reply was cut off after {} tokens, so the call was not made. Send it again, and less in one reply.",
-            reply.usage.output_tokens
-        )),
-        false => meant(tools, call),
+    let unfinished = answer::unfinished(reply);
+    let less = if reply.stop == Stop::MaxTokens { ", and less in one reply" } else { "" };
+    let meaning = |call| match &unfinished {
+        Some(unfinished) => Err(format!("{unfinished} The call was not made. Send it again{less}.")),
+        None => meant(tools, call),
     };
     reply.tool_calls().into_iter().map(|call| Understood { call, meaning: meaning(call) }).collect()
 }
 
 /// The arguments of a call, an object; or what is wrong with them.
 pub(super) fn arguments(call: &ToolCall) -> std::result::Result<Value, String> {
-    let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
-    match serde_json::from_str(text) {
-        Ok(arguments @ Value::Object(_)) => Ok(arguments),
-        Ok(_) => Err("The arguments are no JSON object. Call the tool again with one.".to_owned()),
-        Err(error) => Err(format!("The arguments are not JSON: {error}. Call the tool again with a JSON object.")),
+    let not_json = |error: serde_json::Error| format!("The arguments are not JSON: {error}. Call the tool again with a JSON object.");
+    let parsed = |text: &str| match text.trim() {
+        "" => Ok(Value::Null),
+        text => serde_json::from_str(text).map_err(not_json),
+    };
+    // The host passes on as a text what a model sent instead of JSON, and some models put their JSON into one.
+    let arguments = match parsed(&call.arguments)? {
+        Value::String(text) => parsed(&text)?,
+        other => other,
+    };
+    match arguments {
+        Value::Null => Ok(Value::Object(Map::new())),
+        Value::Object(arguments) => Ok(Value::Object(arguments)),
+        _ => Err("The arguments are not a JSON object. Call the tool again with one.".to_owned()),
     }
 }
 

@@ -99,7 +99,7 @@ pub struct Answer {
 impl Conversation {
     /// Says `text` to the model and goes on until it answers.
     ///
-    /// A reply that cannot be used (empty, cut off, no document that satisfies the schema, a call of a tool that does not
+    /// A reply that cannot be used (empty, cut off, ended for an unknown reason, no document that satisfies the schema, a call of a tool that does not
     /// exist or whose arguments do not fit) is shown to the model once with what is wrong. If the next is no better, or
     /// the turns are used up, the run is paused; once it is resumed, the conversation begins anew, so that another model
     /// can be asked. A tool that fails is shown to the model, except where the run is over.

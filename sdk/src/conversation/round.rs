@@ -135,7 +135,10 @@ fn said(reply: Reply) -> Message {
 
 fn sound(part: Part) -> Part {
     match part {
-        Part::ToolCall(call) if calls::arguments(&call).is_err() => Part::ToolCall(ToolCall { arguments: "{}".to_owned(), ..call }),
+        Part::ToolCall(call) => {
+            let arguments = calls::arguments(&call).map_or_else(|_| "{}".to_owned(), |arguments| arguments.to_string());
+            Part::ToolCall(ToolCall { arguments, ..call })
+        }
         other => other,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde_json::json;
 
 use super::*;
-use crate::llm::{Part, Role, Stop, ToolCall, ToolResult, Usage};
+use crate::llm::{Part, Role, Stop, Thinking, ToolCall, ToolResult, Usage};
 
 #[derive(Default)]
 struct Script {
@@ -105,7 +105,10 @@ fn wrong_calls_go_back_to_the_model_as_failures() {
         (calls("treble", "{}"), "There is no tool `treble`. The tools are: double."),
         (calls("double", r#"{"n":"x"}"#), "- /n must be of type integer"),
         (calls("double", ""), "lacks `n`"),
+        (calls("double", "null"), "lacks `n`"),
+        (calls("double", "[1]"), "The arguments are not a JSON object"),
         (calls("double", "{n:1}"), "The arguments are not JSON"),
+        (calls("double", r#""{\"n\": 2""#), "The arguments are not JSON"),
         (calls("double", r#"{"n":13}"#), "Thirteen is not doubled."),
     ];
     for (call, expected) in cases {
@@ -114,6 +117,15 @@ fn wrong_calls_go_back_to_the_model_as_failures() {
         let result = script.last_result();
         assert!(result.failed && result.content.contains(expected), "{result:?}");
     }
+}
+
+#[test]
+fn arguments_in_a_text_are_arguments() {
+    let mut script = Script::new([calls("double", r#""{\"n\": 21}""#), says("42")]);
+    with_tool().hold(&mut script, "Go").expect("an answer");
+    assert_eq!((script.last_result().content.as_str(), script.last_result().failed), ("42", false));
+    let Part::ToolCall(shown) = &script.asked[1].messages[1].parts[0] else { panic!("no call") };
+    assert_eq!(shown.arguments, r#"{"n":21}"#, "the model is reminded of an object");
 }
 
 #[test]
@@ -151,6 +163,15 @@ fn cut(text: &str) -> Reply {
     reply(Part::Text(text.to_owned()), Stop::MaxTokens)
 }
 
+/// A reply of which nobody knows why it ended.
+fn ended(text: &str) -> Reply {
+    reply(Part::Text(text.to_owned()), Stop::Other)
+}
+
+fn thinks() -> Reply {
+    reply(Part::Thinking(Thinking { text: "Hm.".to_owned(), signature: None }), Stop::End)
+}
+
 fn silent() -> Reply {
     Reply { parts: Vec::new(), ..says("") }
 }
@@ -165,6 +186,15 @@ fn an_answer_that_cannot_be_used_is_shown_once_and_then_the_operator_is_asked() 
         (&document, [cut("{\"n\": 1"), cut("{")], "cut off after 1 tokens. The reply is not a JSON document", "cut off"),
         (&document, [silent(), says(" \n")], "The reply was empty.", "The reply was empty."),
         (&prose, [cut("Half a"), cut("Half a")], "cut off after 1 tokens.\nAnswer again, in fewer words.", "cut off after 1 tokens."),
+        (
+            &prose,
+            [ended("Half a"), ended("Half a")],
+            "ended before it was whole.\nSend the whole reply again.",
+            "ended before it was whole.",
+        ),
+        (&document, [ended("{\"n\": 1}"), silent()], "ended before it was whole.\nSend the whole JSON", "The reply was empty."),
+        (&prose, [Reply { parts: Vec::new(), ..ended("") }, ended("")], "ended before it was whole.", "ended before it was whole."),
+        (&prose, [thinks(), thinks()], "The reply was empty.\nAnswer", "The reply was empty."),
         (&prose, [silent(), cut("")], "The reply was empty.\nAnswer", "cut off after 1 tokens. The reply was empty."),
         (&prose, [reply(Part::Text(String::new()), Stop::ToolUse), silent()], "was empty", "was empty"),
     ];
@@ -203,9 +233,11 @@ fn a_tool_called_wrongly_twice_in_a_row_is_for_the_operator() {
 fn a_call_that_was_cut_off_is_not_made() {
     let tool = Tool::new("wipe", "Wipes.", json!({ "type": "object" }), |_| panic!("it was made"));
     let conversation = Conversation { tools: vec![tool], ..Conversation::default() };
-    let mut script = Script::new([Reply { stop: Stop::MaxTokens, ..calls("wipe", "{}") }, says("Very well.")]);
-    conversation.hold(&mut script, "Go").expect("an answer");
-    assert!(script.last_result().content.contains("the call was not made"), "{:?}", script.last_result());
+    for stop in [Stop::MaxTokens, Stop::Other] {
+        let mut script = Script::new([Reply { stop, ..calls("wipe", "{}") }, says("Very well.")]);
+        conversation.hold(&mut script, "Go").expect("an answer");
+        assert!(script.last_result().content.contains("The call was not made"), "{:?}", script.last_result());
+    }
 }
 
 #[test]

@@ -97,8 +97,8 @@ pub enum ProviderError {
         /// What happened, a sentence.
         reason: String,
     },
-    /// It failed so often in a row that it is not asked for a while; nothing was sent.
-    #[error("{provider} has failed too often and is left alone until {until}: {reason}")]
+    /// It said when it is back, or failed so often in a row that it is not called for a while. Nothing was charged.
+    #[error("{provider} is not called again until {until}: {reason}")]
     LeftAlone {
         /// Who does not answer.
         provider: String,

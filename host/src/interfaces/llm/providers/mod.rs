@@ -19,7 +19,7 @@ use super::messages::{Reply, Request};
 use super::provider::{Caller, Provider, ProviderError};
 use super::watching::Watchers;
 use crate::journal::Redactor;
-use network::{Account, Network, Protocol, Relay};
+use network::{Account, Client, Network, Protocol};
 use pace::Pace;
 use script::Script;
 use spelling::Spelled;
@@ -143,13 +143,12 @@ impl Catalogue {
     /// Builds every provider of `config`, which tell `watchers` what models say. The process's TLS provider must be
     /// installed before.
     pub fn new(config: &Config, pace: Arc<dyn Pace>, watchers: &Watchers) -> Result<Self, ConfigError> {
-        let client = network::client(config.proxy.as_ref(), config.timeout).map_err(ConfigError::Client)?;
-        let relay = Arc::new(Relay::new(client));
+        let client = Arc::new(Client::new(config.proxy.as_ref(), config.timeout).map_err(ConfigError::Client)?);
         let mut providers: BTreeMap<String, Arc<dyn Provider>> = BTreeMap::new();
         providers.insert("script".to_owned(), Arc::new(Script::new(config.scripts.clone(), pace.clone())));
         for account in accounts(config)? {
             let name = account.name.clone();
-            let network = Network::new(Arc::clone(&relay), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
+            let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
             providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
         Ok(Self { providers })
@@ -238,11 +237,9 @@ fn accounts(config: &Config) -> Result<Vec<Account>, ConfigError> {
             api_key: config.gemini_api_key.clone(),
             key_variable: Some("GEMINI_API_KEY".to_owned()),
         },
-        // Its chat completions rather than its own protocol, in which genai hands on neither a schema nor more than one
-        // result of a turn's tools.
         Account {
             name: "ollama".to_owned(),
-            protocol: Protocol::OpenAiCompatible,
+            protocol: Protocol::Ollama,
             base_url: base_url(&config.ollama_base_url, "http://localhost:11434/v1"),
             api_key: None,
             key_variable: None,

@@ -1,40 +1,43 @@
-//! Models behind HTTP, through `genai`: Anthropic's messages, Gemini's contents and anyone's chat completions.
+//! Models behind HTTP: what each protocol says and how is in `adapters`, the way there in `transport`.
 //! Retries only what certainly cost nothing, and never lets a key into a message.
 
+mod adapters;
+mod clients;
+mod events;
 mod failure;
-mod relay;
+mod limits;
+mod reply;
 mod retry;
+mod retry_after;
 mod standing;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod translate;
+mod transport;
 mod usage;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::FutureExt;
-use genai::adapter::AdapterKind;
-use genai::chat::{ChatOptions, ChatRequest};
-use genai::resolver::{AuthData, Endpoint};
-use genai::{Headers, ModelIden, ServiceTarget};
-use reqwest::redirect::Policy;
+use hyper::Uri;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::pace::Pace;
-use super::{ConfigError, Proxy, Secret};
+use super::{ConfigError, Secret};
 use crate::interfaces::llm::messages::{Reply, Request};
 use crate::interfaces::llm::provider::{Caller, Provider, ProviderError};
 use crate::interfaces::llm::watching::Watchers;
+use adapters::{Adapter, Outgoing};
 use failure::{Failure, Judge};
-use relay::Measure;
+use reply::Asked;
 use standing::Standing;
+use transport::Call;
 
-pub use relay::Relay;
+pub use clients::client;
+pub use reply::{Form, read};
+pub use transport::Client;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const OURSELVES: &str = concat!("baton/", env!("CARGO_PKG_VERSION"));
 
 /// One service, and the host's account there.
 #[derive(Debug, Clone)]
@@ -62,74 +65,62 @@ pub enum Protocol {
     OpenAi,
     /// Chat completions elsewhere: model names are sent as they are and a key is optional.
     OpenAiCompatible,
+    /// Ollama's chat completions.
+    Ollama,
 }
 
 /// Asks one service.
 pub struct Network {
-    relay: Arc<Relay>,
+    client: Arc<Client>,
     account: Account,
+    adapter: Box<dyn Adapter>,
     standing: Standing,
     pace: Arc<dyn Pace>,
     watchers: Option<Watchers>,
 }
 
-/// The HTTP client every account shares. It follows no redirect, since that would hand the key to another host, and
-/// unpacks nothing, since that would lift any bound on a reply.
-pub fn client(proxy: Option<&Proxy>, timeout: Duration) -> Result<reqwest::Client, String> {
-    let builder =
-        reqwest::Client::builder().timeout(timeout).connect_timeout(CONNECT_TIMEOUT).redirect(Policy::none()).no_gzip().no_proxy();
-    let builder = match proxy {
-        Some(proxy) => builder.proxy(through(proxy)?),
-        None => builder,
-    };
-    builder.build().map_err(|error| error.to_string())
-}
-
-/// What is plain HTTP is as a rule on this machine or beside it, and what is encrypted goes through the proxy unless
-/// its host is excepted.
-fn through(proxy: &Proxy) -> Result<reqwest::Proxy, String> {
-    let excepted = format!("localhost,127.0.0.0/8,::1,{}", proxy.except);
-    let proxy = reqwest::Proxy::https(&proxy.url).map_err(|error| error.to_string())?;
-    Ok(proxy.no_proxy(reqwest::NoProxy::from_string(&excepted)))
-}
-
 impl Network {
     /// A provider for `account`, which asks for a stream where one of `watchers` watches. None: never.
-    pub fn new(relay: Arc<Relay>, mut account: Account, pace: Arc<dyn Pace>, watchers: Option<Watchers>) -> Result<Self, ConfigError> {
+    pub fn new(client: Arc<Client>, mut account: Account, pace: Arc<dyn Pace>, watchers: Option<Watchers>) -> Result<Self, ConfigError> {
         account.base_url = base_url(&account)?;
-        Ok(Self { relay, standing: Standing::of(&account.name), account, pace, watchers })
+        let (adapter, standing) = (account.protocol.adapter(), Standing::of(&account.name));
+        Ok(Self { client, standing, adapter, account, pace, watchers })
     }
 
     /// Nothing comes in pieces where nobody watches: one body is the simpler thing to ask for, and to get whole.
-    async fn attempt(&self, caller: Caller<'_>, model: &str, chat: ChatRequest, options: &ChatOptions) -> Result<Reply, Box<Failure>> {
-        let target = |address: &str| self.target(caller, model, address);
+    async fn attempt(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, Box<Failure>> {
         let judge = Judge { account: &self.account, now: self.pace.now() };
-        let watchers = self.watchers.as_ref().filter(|_| stream::is_possible(self.account.protocol));
-        if let Some(telling) = watchers.and_then(|watchers| watchers.telling(caller)) {
-            return stream::reply(&self.relay, &judge, target, chat, options, telling).await;
+        let adapter = self.adapter.as_ref();
+        let telling = self.watchers.as_ref().and_then(|watchers| watchers.telling(caller));
+        let call = self.call(caller, adapter.request(model, request, telling.is_some())).map_err(|reason| judge.invalid(&reason))?;
+        let mut answer = self.client.send(call).await.map_err(|obstacle| judge.obstacle(obstacle))?;
+        if !answer.status.is_success() {
+            let body = answer.beginning().await;
+            return Err(judge.status(answer.status, &body, &answer.headers));
         }
-        let talk = async |client: genai::Client, address: String| client.exec_chat(target(&address), chat, Some(options)).await;
-        let carried = self.relay.carry(&self.account.base_url, Measure::Body, talk).await;
-        let response = carried.map_err(|obstacle| judge.obstacle(&obstacle))?.said;
-        let response = response.map_err(|error| judge.failure(&error))?;
-        translate::reply(&self.account, response).map_err(|reason| judge.malformed(&reason))
-    }
-
-    /// The client library adds up what services count; a reply over which it panics is no reply, and ends no host.
-    async fn safely(&self, attempt: impl Future<Output = Result<Reply, Box<Failure>>>) -> Result<Reply, Box<Failure>> {
-        let caught = AssertUnwindSafe(attempt).catch_unwind().await;
-        let judge = Judge { account: &self.account, now: self.pace.now() };
-        caught.unwrap_or_else(|_| Err(judge.malformed("the client library broke down over it.")))
-    }
-
-    /// `address` stands for the account's base URL.
-    fn target(&self, caller: Caller<'_>, model: &str, address: &str) -> ServiceTarget {
-        let auth = match &self.account.api_key {
-            Some(key) => AuthData::from_single(key.reveal()),
-            // genai knows no anonymous chat completions: the address and headers are given whole instead.
-            None => AuthData::RequestOverride { url: format!("{address}chat/completions"), headers: idempotency(caller) },
+        if let Some(encoding) = answer.compression() {
+            return Err(judge.malformed(&format!("it is compressed ({encoding}), which was not asked for.")));
+        }
+        let asked = Asked { adapter, judge: &judge, model, request };
+        let Some(telling) = telling else {
+            return asked.whole(&answer.whole().await.map_err(|obstacle| judge.obstacle(obstacle))?);
         };
-        ServiceTarget { endpoint: Endpoint::from_owned(address), auth, model: ModelIden::new(self.account.protocol.adapter(), model) }
+        asked.streamed(stream::read(&mut answer, adapter, &judge, telling).await)
+    }
+
+    fn call(&self, caller: Caller<'_>, outgoing: Outgoing) -> Result<Call, String> {
+        let url = format!("{}{}", self.account.base_url, outgoing.path);
+        let url: Uri = url.parse().map_err(|error| format!("its address cannot be used ({error})"))?;
+        let mut headers = HeaderMap::new();
+        let key = self.account.api_key.as_ref().map(|key| self.adapter.authorization(key.reveal()));
+        let fixed = [("content-type", "application/json"), ("accept-encoding", "identity"), ("user-agent", OURSELVES)];
+        let given = fixed.into_iter().chain(outgoing.headers.iter().copied()).chain([("idempotency-key", caller.idempotency_key)]);
+        for (name, value) in given.chain(key.as_ref().map(|(name, value)| (*name, value.as_str()))) {
+            let mut value = HeaderValue::from_str(value).map_err(|_| format!("the header {name} cannot hold its value"))?;
+            value.set_sensitive(true);
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        Ok(Call { url, headers, body: outgoing.body.to_string().into_bytes() })
     }
 
     fn keyless(&self, variable: &str) -> ProviderError {
@@ -149,27 +140,11 @@ impl Provider for Network {
         if let (None, Some(variable)) = (&self.account.api_key, &self.account.key_variable) {
             return Err(self.keyless(variable));
         }
-        let chat = translate::request(self.account.protocol, request);
-        let options = translate::options(self.account.protocol, model, request).with_extra_headers(idempotency(caller));
-        retry::retry(self.pace.as_ref(), &self.standing, || self.safely(self.attempt(caller, model, chat.clone(), &options))).await
+        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(caller, model, request)).await
     }
 }
 
-impl Protocol {
-    fn adapter(self) -> AdapterKind {
-        match self {
-            Self::Anthropic => AdapterKind::Anthropic,
-            Self::Gemini => AdapterKind::Gemini,
-            Self::OpenAi | Self::OpenAiCompatible => AdapterKind::OpenAI,
-        }
-    }
-}
-
-fn idempotency(caller: Caller<'_>) -> Headers {
-    Headers::from([("Idempotency-Key", caller.idempotency_key)])
-}
-
-/// The base URL with one slash at its end; genai appends to it.
+/// The base URL with one slash at its end; paths are appended to it.
 fn base_url(account: &Account) -> Result<String, ConfigError> {
     let wrong =
         |url: &str, reason: &str| ConfigError::BaseUrl { provider: account.name.clone(), url: url.to_owned(), reason: reason.to_owned() };

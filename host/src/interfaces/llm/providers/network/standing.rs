@@ -103,6 +103,11 @@ impl Standing {
                 known.shut(Cause::UsedUp, reset, reason);
                 *until = Some(reset);
             }
+            ProviderError::LeftAlone { until, reason, .. } => {
+                let back = (*until).clamp(later(now, Duration::from_secs(1)), later(now, LONGEST_RESET));
+                known.shut(Cause::Unavailable, back, reason);
+                *until = back;
+            }
             // It may be at work, or dead: nothing is known.
             ProviderError::Uncertain { .. } | ProviderError::Malformed { .. } | ProviderError::TooLong { .. } => {}
             // Whoever refuses is there.

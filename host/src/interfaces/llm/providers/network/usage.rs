@@ -1,5 +1,5 @@
-//! What a service says that a reply took, out of its own words: the client library turns counts that are missing or that
-//! make no sense into none, and unknown is not none. Prices nothing.
+//! What a service says that a reply took, out of its own words. Counts that are missing or that make no sense are unknown,
+//! which is not none. Prices nothing.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ pub(super) fn read(protocol: Protocol, body: &Value) -> Usage {
     let counted = match protocol {
         Protocol::Anthropic => anthropic(&body["usage"]),
         Protocol::Gemini => gemini(&body["usageMetadata"]),
-        Protocol::OpenAi | Protocol::OpenAiCompatible => openai(&body["usage"]),
+        Protocol::OpenAi | Protocol::OpenAiCompatible | Protocol::Ollama => openai(&body["usage"]),
     };
     counted.filter(is_sensible).unwrap_or(Usage { uncounted: true, ..Usage::default() })
 }
@@ -30,10 +30,13 @@ fn openai(usage: &Value) -> Option<Usage> {
     let (read, written) = (&usage["prompt_tokens_details"], &usage["completion_tokens_details"]);
     let cache_write = [&read["cache_write_tokens"], &read["cache_creation_tokens"]].into_iter().find(|count| !count.is_null());
     let output = Some(&usage["completion_tokens"]).filter(|count| !count.is_null()).unwrap_or(&written["reasoning_tokens"]);
+    // DeepSeek and Moonshot count beside the details what they read from their caches.
+    let cached = [&read["cached_tokens"], &usage["prompt_cache_hit_tokens"], &usage["cached_tokens"]];
+    let cached = cached.into_iter().find(|count| !count.is_null()).unwrap_or(&Value::Null);
     Some(Usage {
-        input_tokens: usage["prompt_tokens"].as_u64()?,
-        output_tokens: output.as_u64()?,
-        cached_input_tokens: part(&read["cached_tokens"])?,
+        input_tokens: count(&usage["prompt_tokens"])?,
+        output_tokens: count(output)?,
+        cached_input_tokens: part(cached)?,
         cache_write_tokens: part(cache_write.unwrap_or(&Value::Null))?,
         ..Usage::default()
     })
@@ -43,8 +46,8 @@ fn openai(usage: &Value) -> Option<Usage> {
 fn anthropic(usage: &Value) -> Option<Usage> {
     let (read, written) = (part(&usage["cache_read_input_tokens"])?, part(&usage["cache_creation_input_tokens"])?);
     Some(Usage {
-        input_tokens: usage["input_tokens"].as_u64()?.saturating_add(read).saturating_add(written),
-        output_tokens: usage["output_tokens"].as_u64()?,
+        input_tokens: count(&usage["input_tokens"])?.saturating_add(read).saturating_add(written),
+        output_tokens: count(&usage["output_tokens"])?,
         cached_input_tokens: read,
         cache_write_tokens: written,
         ..Usage::default()
@@ -53,7 +56,7 @@ fn anthropic(usage: &Value) -> Option<Usage> {
 
 /// Gemini leaves out what is none, and counts thoughts beside what is said.
 fn gemini(usage: &Value) -> Option<Usage> {
-    let input = usage["promptTokenCount"].as_u64()?.saturating_add(part(&usage["toolUsePromptTokenCount"])?);
+    let input = count(&usage["promptTokenCount"])?.saturating_add(part(&usage["toolUsePromptTokenCount"])?);
     Some(Usage {
         input_tokens: input,
         output_tokens: part(&usage["candidatesTokenCount"])?.saturating_add(part(&usage["thoughtsTokenCount"])?),
@@ -63,8 +66,14 @@ fn gemini(usage: &Value) -> Option<Usage> {
 }
 
 /// A count that may be left out. None: it is there, and no count.
-fn part(count: &Value) -> Option<u64> {
-    if count.is_null() { Some(0) } else { count.as_u64() }
+fn part(value: &Value) -> Option<u64> {
+    if value.is_null() { Some(0) } else { count(value) }
+}
+
+/// A count, which some services write with a point: `12.0`.
+fn count(value: &Value) -> Option<u64> {
+    let whole = |number: f64| (number.fract() == 0.0 && (0.0..=MOST_TOKENS as f64).contains(&number)).then_some(number as u64);
+    value.as_u64().or_else(|| whole(value.as_f64()?))
 }
 
 #[cfg(test)]
@@ -78,6 +87,15 @@ mod tests {
         let body = json!({"usage": {"prompt_tokens": 9, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 2}}});
         let counted = Usage { input_tokens: 9, cached_input_tokens: 4, cache_write_tokens: 2, ..Usage::default() };
         assert_eq!(read(Protocol::OpenAi, &body), counted);
+        for cached in [
+            json!({"prompt_cache_hit_tokens": 4, "prompt_cache_miss_tokens": 5}),
+            json!({"cached_tokens": 4, "prompt_tokens_details": null}),
+        ] {
+            let mut usage = json!({"prompt_tokens": 9.0, "completion_tokens": 1});
+            usage.as_object_mut().unwrap().extend(cached.as_object().unwrap().clone());
+            let counted = Usage { input_tokens: 9, output_tokens: 1, cached_input_tokens: 4, ..Usage::default() };
+            assert_eq!(read(Protocol::OpenAiCompatible, &json!({ "usage": usage })), counted);
+        }
         let body = json!({"usage": {"prompt_tokens": 9, "completion_tokens": null, "completion_tokens_details": {"reasoning_tokens": 3}}});
         assert_eq!(read(Protocol::OpenAiCompatible, &body).output_tokens, 3);
         let body =

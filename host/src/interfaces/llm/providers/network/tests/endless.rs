@@ -103,3 +103,60 @@ async fn who_waits_no_longer_leaves_the_service() {
     let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut [0; 16])).await;
     assert!(matches!(read, Ok(Ok(0) | Err(_))), "the connection is still there: {read:?}");
 }
+
+/// What a service may send before and around a body, without end.
+#[tokio::test]
+async fn what_comes_before_and_around_a_body_is_bounded() {
+    let chunked = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let [extension, trailer]: [&'static str; 2] =
+        ["HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;x=", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n"];
+    let cases = [
+        ("", "HTTP/1.1 100 Continue\r\n\r\n"),
+        ("", "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"),
+        ("HTTP/1.1 200 OK\r\n", "x-a: bbbbbbbbbbbbbbbbbbbbbbbb\r\n"),
+        ("HTTP/1.1 200 OK\r\nx-a: ", "b"),
+        ("HTTP/1.1 200 ", "b"),
+        (extension, "y"),
+        (trailer, "x-a: b\r\n"),
+        (chunked, "z"),
+    ];
+    for (head, piece) in cases {
+        let (service, taken) = endless(head, piece).await;
+        let error = service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap_err();
+        assert!(matches!(&error, ProviderError::TooLong { .. } | ProviderError::Uncertain { .. }), "{head:?} {piece:?}: {error}");
+        let taken = taken.await.unwrap();
+        assert!(taken < ON_THE_WAY, "{taken} bytes were taken of {piece:?}");
+    }
+}
+
+#[tokio::test]
+async fn comments_without_end_are_bounded() {
+    let (service, taken) = endless(STREAM, ": still here\n\n").await;
+    let watchers = Watchers::new(crate::journal::Redactor::default());
+    let _watching = watchers.watch();
+    let provider = service.watched(Protocol::Anthropic, Some(KEY), Duration::from_secs(20), Some(watchers));
+    let error = provider.complete(CALLER, "m", &ask("hello")).await.unwrap_err();
+    assert!(matches!(&error, ProviderError::TooLong { .. }), "{error}");
+    assert!(taken.await.unwrap() < LIMIT + ON_THE_WAY);
+}
+
+/// Headers that come one byte at a time, and a body that is compressed.
+#[tokio::test]
+async fn a_head_that_never_ends_ends_at_the_timeout() {
+    install_tls();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let dripping = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        while stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    let service = Service { base_url, heard: Arc::default(), pace: Arc::default() };
+    let error = service.provider(Protocol::OpenAi, Some(KEY), Duration::from_millis(200)).complete(CALLER, "m", &ask("hello")).await;
+    assert!(matches!(&error, Err(ProviderError::Uncertain { reason, .. }) if reason.contains("in time")), "{error:?}");
+    dripping.await.unwrap();
+    let service = Service::new(vec![http("200 OK", "content-encoding: gzip\r\n", "x")]).await;
+    let error = service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap_err();
+    assert!(matches!(&error, ProviderError::Malformed { reason, .. } if reason.contains("compressed (gzip)")), "{error}");
+}

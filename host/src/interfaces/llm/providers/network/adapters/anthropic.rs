@@ -1,0 +1,158 @@
+//! Anthropic's messages.
+
+use serde_json::{Map, Value, json};
+
+use super::claude::Claude;
+use super::messages_stream::Growing;
+use super::schemas::{Rules, narrowed};
+use super::{Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, is_sealed, sealed, set, text, unsealed};
+use crate::interfaces::llm::messages::{Message, Part, Request, Role, Stop, Thinking};
+
+const REDACTED: &str = "redacted_thinking";
+
+/// Anthropic's messages.
+pub(super) struct Messages;
+
+impl Adapter for Messages {
+    fn request(&self, model: &str, request: &Request, streamed: bool) -> Outgoing {
+        let (name, effort) = effort::split(model);
+        let claude = Claude::named(name);
+        let (mut body, mut output) = (Map::new(), Map::new());
+        body.insert("model".to_owned(), json!(name));
+        body.insert("max_tokens".to_owned(), json!(request.max_tokens.unwrap_or_else(|| claude.longest_reply())));
+        body.insert("stream".to_owned(), json!(streamed));
+        if let Some(effort) = effort {
+            claude.think(effort, &mut body, &mut output);
+        }
+        let schema = request.reply_schema.as_ref().map(|schema| narrowed(schema, Rules::Anthropic));
+        set(&mut output, "format", schema.map(|schema| json!({ "type": "json_schema", "schema": schema })));
+        set(&mut body, "output_config", (!output.is_empty()).then_some(Value::Object(output)));
+        set(&mut body, "temperature", request.temperature.map(decimal));
+        set(&mut body, "tools", tools(request));
+        let (mut system, mut messages) =
+            (request.system.as_deref().filter(|system| !system.trim().is_empty()).map(instructions), messages(request));
+        if !request.tools.is_empty() {
+            mark_for_cache(system.as_mut(), &mut messages);
+        }
+        set(&mut body, "system", system);
+        body.insert("messages".to_owned(), Value::Array(messages));
+        Outgoing { path: "messages".to_owned(), headers: &[("anthropic-version", "2023-06-01")], body: Value::Object(body) }
+    }
+
+    fn authorization(&self, key: &str) -> (&'static str, String) {
+        ("x-api-key", key.to_owned())
+    }
+
+    fn reply(&self, body: &Value) -> Option<Said> {
+        let parts: Vec<Part> = match &body["content"] {
+            Value::Array(blocks) => blocks.iter().filter_map(part).collect(),
+            Value::String(said) => Some(said).filter(|said| !said.is_empty()).map(|said| Part::Text(said.clone())).into_iter().collect(),
+            _ => return None,
+        };
+        let stop = match body["stop_reason"].as_str() {
+            Some("end_turn" | "stop_sequence" | "tool_use") => finished(&parts),
+            Some("max_tokens" | "model_context_window_exceeded") => Stop::MaxTokens,
+            Some("refusal") => Stop::Refusal,
+            // `pause_turn` as well: the turn is not over.
+            _ => Stop::Other,
+        };
+        Some(Said { parts, stop })
+    }
+
+    fn stream(&self) -> Box<dyn Assembly> {
+        Box::<Growing>::default()
+    }
+}
+
+fn part(block: &Value) -> Option<Part> {
+    match block["type"].as_str()? {
+        "text" => text(&block["text"]).map(|said| Part::Text(said.to_owned())),
+        "thinking" => {
+            let (thought, signature) = (text(&block["thinking"]), text(&block["signature"]));
+            let thinking = Thinking { text: thought.unwrap_or_default().to_owned(), signature: signature.map(str::to_owned) };
+            (thought.is_some() || signature.is_some()).then_some(Part::Thinking(thinking))
+        }
+        "tool_use" => Some(calls::call(&block["id"], &block["name"], &block["input"])),
+        REDACTED => Some(sealed(block)),
+        _ => None,
+    }
+}
+
+fn instructions(system: &str) -> Value {
+    json!([{ "type": "text", "text": system }])
+}
+
+fn tools(request: &Request) -> Option<Value> {
+    let tool = |tool: &crate::interfaces::llm::messages::Tool| json!({ "name": tool.name, "description": tool.description, "input_schema": tool.parameters });
+    (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect())
+}
+
+fn messages(request: &Request) -> Vec<Value> {
+    let message = |message: &Message| {
+        let (role, blocks) = match message.role {
+            Role::User => ("user", asked(message)),
+            Role::Assistant => ("assistant", message.parts.iter().filter_map(|part| answered(request, part)).collect()),
+        };
+        (!blocks.is_empty()).then(|| json!({ "role": role, "content": blocks }))
+    };
+    request.messages.iter().filter_map(message).collect()
+}
+
+/// Results first: they belong right behind the calls.
+fn asked(message: &Message) -> Vec<Value> {
+    let results = message.parts.iter().filter_map(|part| match part {
+        Part::ToolResult(result) => {
+            let mut block = json!({ "type": "tool_result", "tool_use_id": calls::acceptable(&result.call_id), "content": result.content });
+            if result.failed {
+                block["is_error"] = json!(true);
+            }
+            Some(block)
+        }
+        _ => None,
+    });
+    results.chain(message.parts.iter().filter_map(words)).collect()
+}
+
+/// Anthropic refuses texts without words.
+fn words(part: &Part) -> Option<Value> {
+    match part {
+        Part::Text(text) if !text.trim().is_empty() => Some(json!({ "type": "text", "text": text })),
+        _ => None,
+    }
+}
+
+fn answered(request: &Request, part: &Part) -> Option<Value> {
+    match part {
+        Part::ToolCall(call) => Some(json!({
+            "type": "tool_use",
+            "id": calls::acceptable(&call.id),
+            "name": calls::name(request, call),
+            "input": calls::object(&call.arguments),
+        })),
+        // It takes back only what it signed or sealed.
+        Part::Thinking(thinking) if is_sealed(thinking) => unsealed(thinking, |kind| kind == REDACTED),
+        Part::Thinking(Thinking { text, signature: Some(signature) }) => {
+            Some(json!({ "type": "thinking", "thinking": text, "signature": signature }))
+        }
+        part => words(part),
+    }
+}
+
+/// Marks the standing instructions and the end of the conversation, so that the next turn of a tool loop reads all before it
+/// from the provider's cache.
+fn mark_for_cache(system: Option<&mut Value>, messages: &mut [Value]) {
+    let mark = |blocks: &mut Value| {
+        let markable = |block: &&mut Value| !matches!(block["type"].as_str(), Some("thinking" | REDACTED));
+        if let Some(block) = blocks.as_array_mut().and_then(|blocks| blocks.iter_mut().rev().find(markable)) {
+            block["cache_control"] = json!({ "type": "ephemeral" });
+        }
+    };
+    match (system, messages.len() > 1) {
+        (Some(system), _) => mark(system),
+        (None, true) => mark(&mut messages[0]["content"]),
+        (None, false) => {}
+    }
+    if let Some(last) = messages.last_mut() {
+        mark(&mut last["content"]);
+    }
+}

@@ -1,0 +1,73 @@
+//! Calls of tools as models really send them: arguments that are missing, blank, an object or a text, names that are made
+//! up, and ids that are missing or not the only ones. What cannot be understood is passed on as it is: the asker tells the
+//! model. Makes no call.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::interfaces::llm::messages::{Part, Request, ToolCall};
+
+/// Ids that begin so were not chosen by a service.
+const OURS: &str = "baton_";
+/// Longest name and id that every service takes.
+const LONGEST_NAME: usize = 64;
+/// How often a text may hold another text instead of an object.
+const MOST_WRAPPINGS: usize = 3;
+
+/// A call as it came. An id that is missing stays empty until [`settle_calls`].
+pub(super) fn call(id: &Value, name: &Value, arguments: &Value) -> Part {
+    let text = |value: &Value| value.as_str().unwrap_or_default().trim().to_owned();
+    Part::ToolCall(ToolCall { id: text(id), name: text(name), arguments: understood(arguments) })
+}
+
+/// The arguments: nothing means none, and an object in a text is that object. A text that is not JSON stays a text.
+fn understood(arguments: &Value) -> Value {
+    let mut arguments = arguments.clone();
+    for _ in 0..MOST_WRAPPINGS {
+        let Value::String(text) = &arguments else { break };
+        match serde_json::from_str(text) {
+            _ if text.trim().is_empty() => arguments = Value::Null,
+            Ok(inner) => arguments = inner,
+            Err(_) => break,
+        }
+    }
+    if arguments.is_null() { Value::Object(Map::new()) } else { arguments }
+}
+
+/// Gives each call an id that no other call of the conversation has. The same reply to the same request gets the same ids.
+pub(in super::super) fn settle_calls(parts: &mut [Part], request: &Request) {
+    let before = request.messages.iter().flat_map(|message| &message.parts);
+    let mut known: HashSet<String> =
+        before.filter_map(|part| if let Part::ToolCall(call) = part { Some(call.id.clone()) } else { None }).collect();
+    let turn = request.turn();
+    for (place, part) in parts.iter_mut().enumerate() {
+        let Part::ToolCall(call) = part else { continue };
+        if call.id.is_empty() || known.contains(&call.id) {
+            call.id = format!("{OURS}{turn}_{place}");
+        }
+        known.insert(call.id.clone());
+    }
+}
+
+/// Whether a service chose this id. The second form is what earlier versions made up.
+pub(super) fn is_chosen(id: &str) -> bool {
+    !id.is_empty() && !id.starts_with(OURS) && !id.starts_with("call#")
+}
+
+/// The arguments of an earlier call, an object as every service wants it.
+pub(super) fn object(arguments: &Value) -> Value {
+    if arguments.is_object() { arguments.clone() } else { Value::Object(Map::new()) }
+}
+
+/// The name of an earlier call. One that the model made up is made acceptable to services that check names.
+pub(super) fn name(request: &Request, call: &ToolCall) -> String {
+    if request.tools.iter().any(|tool| tool.name == call.name) { call.name.clone() } else { acceptable(&call.name) }
+}
+
+/// The id or name in letters, digits, `_` and `-` alone.
+pub(super) fn acceptable(text: &str) -> String {
+    let kept = |character: char| if character.is_ascii_alphanumeric() || "_-".contains(character) { character } else { '_' };
+    let short: String = text.chars().take(LONGEST_NAME).map(kept).collect();
+    if short.is_empty() { "unknown".to_owned() } else { short }
+}

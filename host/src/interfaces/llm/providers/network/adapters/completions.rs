@@ -1,0 +1,186 @@
+//! Chat completions, as OpenAI and everyone who copies it speak them.
+
+use serde_json::{Map, Value, json};
+
+use super::completions_stream::Completion;
+use super::schemas::{Rules, narrowed};
+use super::{Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, items, sealed, set, text, unsealed};
+use crate::interfaces::llm::messages::{Message, Part, Request, Role, Stop, Thinking};
+
+/// Stands between texts of one message, where a service takes only one.
+const BETWEEN: &str = "\n\n";
+
+/// Chat completions in one of their dialects.
+pub(super) struct Completions {
+    /// OpenAI itself: a name may end with an effort, and reasoning is not taken back.
+    is_openai: bool,
+}
+
+impl Completions {
+    pub(super) const OPENAI: Self = Self { is_openai: true };
+    pub(super) const COMPATIBLE: Self = Self { is_openai: false };
+}
+
+impl Adapter for Completions {
+    fn request(&self, model: &str, request: &Request, streamed: bool) -> Outgoing {
+        // Elsewhere `-high` is a part of the name.
+        let (name, effort) = if self.is_openai { effort::split(model) } else { (model, None) };
+        let mut body = Map::new();
+        body.insert("model".to_owned(), json!(name));
+        body.insert("stream".to_owned(), json!(streamed));
+        set(&mut body, "stream_options", streamed.then(|| json!({ "include_usage": true })));
+        set(&mut body, "reasoning_effort", effort.map(Value::from));
+        set(&mut body, "tools", tools(request));
+        body.insert("messages".to_owned(), self.messages(request));
+        set(&mut body, "response_format", request.reply_schema.as_ref().map(response_format));
+        set(&mut body, "temperature", request.temperature.map(decimal));
+        set(&mut body, limit(name), request.max_tokens.map(Value::from));
+        Outgoing { path: "chat/completions".to_owned(), headers: &[], body: Value::Object(body) }
+    }
+
+    fn authorization(&self, key: &str) -> (&'static str, String) {
+        ("authorization", format!("Bearer {key}"))
+    }
+
+    fn reply(&self, body: &Value) -> Option<Said> {
+        let choice = &body["choices"][0];
+        let message = choice.get("message").filter(|message| message.is_object())?;
+        let mut parts = Vec::new();
+        let thought = text(&message["reasoning"]).or_else(|| text(&message["reasoning_content"])).map(str::to_owned);
+        let thought = thought.unwrap_or_else(|| thoughts(&message["content"]));
+        if !thought.trim().is_empty() {
+            parts.push(Part::Thinking(Thinking { text: thought.trim().to_owned(), signature: None }));
+        }
+        parts.extend(items(&message["reasoning_details"]).filter(|detail| is_detail(detail["type"].as_str())).map(sealed));
+        let said = texts(&message["content"]);
+        let refusal = text(&message["refusal"]);
+        let words = if said.trim().is_empty() { refusal.unwrap_or_default() } else { &said };
+        if !words.trim().is_empty() {
+            parts.push(Part::Text(words.trim().to_owned()));
+        }
+        parts.extend(called(message));
+        let stop = stop(choice["finish_reason"].as_str().unwrap_or_default(), &parts);
+        Some(Said { parts, stop: if refusal.is_some() && stop != Stop::Other { Stop::Refusal } else { stop } })
+    }
+
+    fn stream(&self) -> Box<dyn Assembly> {
+        Box::<Completion>::default()
+    }
+}
+
+impl Completions {
+    fn messages(&self, request: &Request) -> Value {
+        let system = request.system.as_ref().map(|system| json!({ "role": "system", "content": system }));
+        let rest = request.messages.iter().flat_map(|message| match message.role {
+            Role::User => asked(message),
+            Role::Assistant => self.answered(request, message).into_iter().collect(),
+        });
+        system.into_iter().chain(rest).collect()
+    }
+
+    fn answered(&self, request: &Request, message: &Message) -> Option<Value> {
+        let (mut thoughts, mut details, mut made) = (Vec::new(), Vec::new(), Vec::new());
+        for part in &message.parts {
+            match part {
+                Part::ToolCall(call) => made.push(json!({
+                    "type": "function",
+                    "id": call.id,
+                    "function": { "name": calls::name(request, call), "arguments": calls::object(&call.arguments).to_string() },
+                })),
+                // OpenAI knows no field for it; others take back what they did not sign, and what is sealed.
+                Part::Thinking(_) if self.is_openai => {}
+                Part::Thinking(thinking) if thinking.signature.is_none() => thoughts.push(thinking.text.as_str()),
+                Part::Thinking(thinking) => details.extend(unsealed(thinking, |kind| is_detail(Some(kind)))),
+                Part::Text(_) | Part::ToolResult(_) => {}
+            }
+        }
+        let content = joined(message);
+        if content.is_empty() && made.is_empty() && thoughts.is_empty() && details.is_empty() {
+            return None;
+        }
+        let mut said = Map::from_iter([("role".to_owned(), json!("assistant")), ("content".to_owned(), json!(content))]);
+        set(&mut said, "tool_calls", (!made.is_empty()).then_some(Value::Array(made)));
+        set(&mut said, "reasoning_content", (!thoughts.is_empty()).then(|| json!(thoughts.join("\n"))));
+        set(&mut said, "reasoning_details", (!details.is_empty()).then_some(Value::Array(details)));
+        Some(Value::Object(said))
+    }
+}
+
+/// Results first: they belong right behind the calls.
+fn asked(message: &Message) -> Vec<Value> {
+    let results = message.parts.iter().filter_map(|part| match part {
+        Part::ToolResult(result) => Some(json!({ "role": "tool", "tool_call_id": result.call_id, "content": result.content })),
+        _ => None,
+    });
+    let text = Some(joined(message)).filter(|text| !text.is_empty()).map(|text| json!({ "role": "user", "content": text }));
+    results.chain(text).collect()
+}
+
+fn joined(message: &Message) -> String {
+    let texts = message.parts.iter().filter_map(|part| match part {
+        Part::Text(text) if !text.is_empty() => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join(BETWEEN)
+}
+
+fn tools(request: &Request) -> Option<Value> {
+    let tool = |tool: &crate::interfaces::llm::messages::Tool| {
+        let function = json!({ "name": tool.name, "description": tool.description, "parameters": tool.parameters });
+        json!({ "type": "function", "function": function })
+    };
+    (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect())
+}
+
+fn response_format(schema: &Value) -> Value {
+    let schema = narrowed(schema, Rules::OpenAi);
+    json!({ "type": "json_schema", "json_schema": { "name": "reply", "strict": true, "schema": schema } })
+}
+
+/// Models that think want the limit under another name.
+fn limit(model: &str) -> &'static str {
+    let thinks = ["gpt-5", "gpt-6", "o1", "o3", "o4"].iter().any(|family| model.starts_with(family));
+    if thinks { "max_completion_tokens" } else { "max_tokens" }
+}
+
+fn called(message: &Value) -> Vec<Part> {
+    let function = |id: &Value, function: &Value| calls::call(id, &function["name"], &function["arguments"]);
+    let calls: Vec<_> =
+        items(&message["tool_calls"]).filter(|call| call.is_object()).map(|call| function(&call["id"], &call["function"])).collect();
+    match &message["function_call"] {
+        // What calls were before there could be more than one.
+        only @ Value::Object(_) if calls.is_empty() => vec![function(&Value::Null, only)],
+        _ => calls,
+    }
+}
+
+/// The text of a content, which is a string or a list of chunks.
+pub(super) fn texts(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        content => items(content).filter_map(|chunk| chunk["text"].as_str()).collect(),
+    }
+}
+
+/// What a model thinks where that is among the chunks of its content.
+pub(super) fn thoughts(content: &Value) -> String {
+    let of = |chunk: &Value| match &chunk["thinking"] {
+        Value::String(text) => text.clone(),
+        inner => texts(inner),
+    };
+    items(content).map(of).collect()
+}
+
+fn is_detail(kind: Option<&str>) -> bool {
+    kind.is_some_and(|kind| kind.starts_with("reasoning."))
+}
+
+fn stop(reason: &str, parts: &[Part]) -> Stop {
+    match reason.to_ascii_lowercase().as_str() {
+        "stop" | "tool_calls" | "function_call" | "tool_use" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "complete"
+        | "completed" => finished(parts),
+        "length" | "max_tokens" | "model_length" | "max_output_tokens" | "model_context_window_exceeded" => Stop::MaxTokens,
+        "content_filter" | "refusal" | "safety" | "sensitive" => Stop::Refusal,
+        _ => Stop::Other,
+    }
+}

@@ -1,0 +1,153 @@
+//! Puts a streamed chat completion together as it would have stood in one piece.
+
+use serde_json::{Map, Value, json};
+
+use super::completions::{texts, thoughts};
+use super::{Assembly, items, text};
+
+/// What there is of a completion.
+#[derive(Default)]
+pub(super) struct Completion {
+    model: Option<String>,
+    content: String,
+    reasoning: String,
+    refusal: String,
+    /// Blocks of reasoning, which their gateway wants back as they were.
+    details: Vec<Value>,
+    calls: Vec<Call>,
+    finish: Value,
+    /// The last counts: some services put them beside a choice that says nothing.
+    usage: Value,
+    is_done: bool,
+}
+
+#[derive(Default)]
+struct Call {
+    index: Option<u64>,
+    id: String,
+    name: String,
+    /// As most send them: text, piece by piece.
+    text: String,
+    /// As some send them: whole.
+    value: Value,
+}
+
+impl Assembly for Completion {
+    fn take(&mut self, event: &Value) -> String {
+        if self.model.is_none() {
+            self.model = text(&event["model"]).map(str::to_owned);
+        }
+        if event["usage"].is_object() {
+            self.usage = event["usage"].clone();
+        }
+        let choice = &event["choices"][0];
+        if text(&choice["finish_reason"]).is_some() {
+            self.finish = choice["finish_reason"].clone();
+        }
+        let delta = &choice["delta"];
+        let thought = text(&delta["reasoning"]).or_else(|| text(&delta["reasoning_content"])).map(str::to_owned);
+        let thought = thought.unwrap_or_else(|| thoughts(&delta["content"]));
+        let said = texts(&delta["content"]);
+        self.reasoning.push_str(&thought);
+        self.content.push_str(&said);
+        self.refusal.push_str(delta["refusal"].as_str().unwrap_or_default());
+        items(&delta["reasoning_details"]).for_each(|detail| self.think(detail));
+        items(&delta["tool_calls"]).for_each(|piece| self.call(piece));
+        if let Some(function) = delta.get("function_call").filter(|function| function.is_object()) {
+            self.call(&json!({ "index": 0, "function": function }));
+        }
+        thought + &said
+    }
+
+    fn done(&mut self) {
+        self.is_done = true;
+    }
+
+    fn is_whole(&self, _: bool) -> bool {
+        self.is_done
+    }
+
+    fn body(self: Box<Self>) -> Value {
+        let message = json!({
+            "content": self.content,
+            "reasoning": self.reasoning,
+            "reasoning_details": self.details,
+            "refusal": self.refusal,
+            "tool_calls": self.calls.into_iter().map(Call::whole).collect::<Value>(),
+        });
+        let choice = json!({ "message": message, "finish_reason": self.finish });
+        json!({ "model": self.model, "choices": [choice], "usage": self.usage })
+    }
+}
+
+impl Completion {
+    /// A piece of the block before it, or the beginning of another.
+    fn think(&mut self, detail: &Value) {
+        let same = |known: &Value| ["type", "index"].iter().all(|field| known[field] == detail[field]);
+        let (Some(known), Some(pieces)) = (self.details.last_mut().filter(|known| same(known)), detail.as_object()) else {
+            self.details.extend(detail.is_object().then(|| detail.clone()));
+            return;
+        };
+        for (field, piece) in pieces.iter().filter(|(_, piece)| !piece.is_null()) {
+            match (&mut known[field], piece) {
+                (Value::String(text), Value::String(piece)) if ["text", "summary", "data"].contains(&field.as_str()) => {
+                    text.push_str(piece)
+                }
+                (known, piece) => *known = piece.clone(),
+            }
+        }
+    }
+
+    fn call(&mut self, piece: &Value) {
+        if !piece.is_object() {
+            return;
+        }
+        let (index, id) = (piece["index"].as_u64(), piece["id"].as_str().unwrap_or_default());
+        let (name, arguments) = (piece["function"]["name"].as_str().unwrap_or_default(), &piece["function"]["arguments"]);
+        let place = self.place(index, id, name).unwrap_or_else(|| {
+            self.calls.push(Call { index, ..Call::default() });
+            self.calls.len() - 1
+        });
+        self.calls[place].add(id, name, arguments);
+    }
+
+    /// Which call a piece belongs to; none where it begins another. Some services leave out the number, some give all calls
+    /// the same one, and some repeat id and name in each piece.
+    fn place(&self, index: Option<u64>, id: &str, name: &str) -> Option<usize> {
+        let named = || self.calls.iter().rposition(|call| !id.is_empty() && call.id == id);
+        let Some(index) = index else {
+            return match (id, name) {
+                ("", "") => self.calls.len().checked_sub(1),
+                ("", _) => None,
+                _ => named(),
+            };
+        };
+        let place = self.calls.iter().rposition(|call| call.index == Some(index))?;
+        let known = &self.calls[place].id;
+        let is_another = !id.is_empty() && !name.is_empty() && !known.is_empty() && known != id;
+        if is_another { named() } else { Some(place) }
+    }
+}
+
+impl Call {
+    fn add(&mut self, id: &str, name: &str, arguments: &Value) {
+        if self.id.is_empty() {
+            self.id = id.to_owned();
+        }
+        if self.name.is_empty() {
+            self.name = name.to_owned();
+        }
+        match (arguments, &mut self.value) {
+            (Value::String(piece), _) => self.text.push_str(piece),
+            (Value::Null, _) => {}
+            (Value::Object(piece), Value::Object(known)) => known.extend(piece.clone()),
+            (whole, value) => *value = whole.clone(),
+        }
+    }
+
+    fn whole(self) -> Value {
+        let arguments = if self.text.trim().is_empty() { self.value } else { Value::String(self.text) };
+        let function = Map::from_iter([("name".to_owned(), json!(self.name)), ("arguments".to_owned(), arguments)]);
+        json!({ "id": self.id, "function": function })
+    }
+}

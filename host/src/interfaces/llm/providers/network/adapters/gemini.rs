@@ -1,0 +1,224 @@
+//! Gemini's generateContent.
+
+use serde_json::{Map, Value, json};
+
+use super::{Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, items, say, set, text};
+use crate::interfaces::llm::messages::{Message, Part, Request, Role, Stop, Thinking, ToolCall};
+
+/// What Google documents for a call without its proof of thinking, such as one of another model.
+const NO_PROOF: &str = "skip_thought_signature_validator";
+
+/// Gemini's contents.
+pub(super) struct Contents;
+
+impl Adapter for Contents {
+    fn request(&self, model: &str, request: &Request, streamed: bool) -> Outgoing {
+        let (name, effort) = effort::split(model.strip_prefix("models/").unwrap_or(model));
+        let mut body = Map::new();
+        let system = request.system.as_ref().map(|system| json!({ "parts": [{ "text": system }] }));
+        set(&mut body, "systemInstruction", system);
+        set(&mut body, "tools", tools(request));
+        body.insert("contents".to_owned(), contents(name, request));
+        let settings = settings(name, effort, request);
+        set(&mut body, "generationConfig", (!settings.is_empty()).then_some(Value::Object(settings)));
+        let call = if streamed { "streamGenerateContent?alt=sse" } else { "generateContent" };
+        Outgoing { path: format!("models/{}:{call}", segment(name)), headers: &[], body: Value::Object(body) }
+    }
+
+    fn authorization(&self, key: &str) -> (&'static str, String) {
+        ("x-goog-api-key", key.to_owned())
+    }
+
+    fn reply(&self, body: &Value) -> Option<Said> {
+        let candidate = body["candidates"].get(0).filter(|candidate| candidate.is_object())?;
+        let mut parts = Vec::new();
+        for part in items(&candidate["content"]["parts"]) {
+            take(&mut parts, part);
+        }
+        let stop = match candidate["finishReason"].as_str() {
+            Some("STOP") => finished(&parts),
+            Some("MAX_TOKENS") => Stop::MaxTokens,
+            Some("SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "IMAGE_SAFETY") => Stop::Refusal,
+            // `MALFORMED_FUNCTION_CALL` and its like: what was wrong is said beside it.
+            _ => Stop::Other,
+        };
+        if stop == Stop::Other && !parts.iter().any(|part| matches!(part, Part::Text(_))) {
+            say(&mut parts, candidate["finishMessage"].as_str().unwrap_or_default());
+        }
+        Some(Said { parts, stop })
+    }
+
+    fn stream(&self) -> Box<dyn Assembly> {
+        Box::<Growing>::default()
+    }
+}
+
+fn settings(model: &str, effort: Option<&str>, request: &Request) -> Map<String, Value> {
+    let mut settings = Map::new();
+    // It takes either tools or a schema; the asker checks the reply in any case.
+    if let Some(schema) = request.reply_schema.as_ref().filter(|_| request.tools.is_empty()) {
+        settings.insert("responseMimeType".to_owned(), json!("application/json"));
+        settings.insert("responseJsonSchema".to_owned(), schema.clone());
+    }
+    set(&mut settings, "temperature", request.temperature.map(decimal));
+    set(&mut settings, "maxOutputTokens", request.max_tokens.map(Value::from));
+    set(&mut settings, "thinkingConfig", effort.and_then(|effort| thinking(model, effort)));
+    settings
+}
+
+fn thinking(model: &str, effort: &str) -> Option<Value> {
+    if !model.contains("gemini-3") {
+        return Some(json!({ "thinkingBudget": effort::budget(effort).unwrap_or_default() }));
+    }
+    let level = match effort {
+        "none" => return None,
+        "minimal" | "low" | "medium" => effort,
+        _ => "high",
+    };
+    Some(json!({ "thinkingLevel": level.to_uppercase() }))
+}
+
+/// A model's name as one segment of a path.
+fn segment(name: &str) -> String {
+    let keeps = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
+    name.bytes().map(|byte| if keeps(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+fn tools(request: &Request) -> Option<Value> {
+    let tool = |tool: &crate::interfaces::llm::messages::Tool| json!({ "name": tool.name, "description": tool.description, "parametersJsonSchema": tool.parameters });
+    let declared = || request.tools.iter().map(tool).collect::<Value>();
+    (!request.tools.is_empty()).then(|| json!([{ "functionDeclarations": declared() }]))
+}
+
+fn contents(model: &str, request: &Request) -> Value {
+    let mut contents = Vec::new();
+    let mut add = |role: &str, parts: Vec<Value>| {
+        if !parts.is_empty() {
+            contents.push(json!({ "role": role, "parts": parts }));
+        }
+    };
+    for message in &request.messages {
+        match message.role {
+            Role::Assistant => add("model", answered(model, request, message)),
+            Role::User => {
+                // The results of one turn stand by themselves, right behind the calls.
+                add("user", message.parts.iter().filter_map(|part| result(request, part)).collect());
+                add("user", message.parts.iter().filter_map(words).collect());
+            }
+        }
+    }
+    Value::Array(contents)
+}
+
+fn words(part: &Part) -> Option<Value> {
+    match part {
+        Part::Text(text) if !text.is_empty() => Some(json!({ "text": text })),
+        _ => None,
+    }
+}
+
+fn result(request: &Request, part: &Part) -> Option<Value> {
+    let Part::ToolResult(result) = part else { return None };
+    let made = |part: &Part| match part {
+        Part::ToolCall(call) if call.id == result.call_id => Some(calls::name(request, call)),
+        _ => None,
+    };
+    let name =
+        request.messages.iter().flat_map(|message| &message.parts).find_map(made).unwrap_or_else(|| calls::acceptable(&result.call_id));
+    let mut response = json!({ "name": name, "response": { "name": name, "content": result.content } });
+    if calls::is_chosen(&result.call_id) {
+        response["id"] = json!(result.call_id);
+    }
+    Some(json!({ "functionResponse": response }))
+}
+
+/// A proof of thinking belongs to the part behind it, whatever that says.
+fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
+    let (mut parts, mut proof, mut called) = (Vec::new(), None, false);
+    for part in &message.parts {
+        let mut said = match part {
+            Part::Thinking(thinking) if super::is_sealed(thinking) => continue,
+            Part::Thinking(thinking) => {
+                proof = thinking.signature.clone().or(proof);
+                continue;
+            }
+            Part::ToolCall(call) => {
+                let first = !std::mem::replace(&mut called, true);
+                if first && proof.is_none() && model.contains("gemini-3") {
+                    proof = Some(NO_PROOF.to_owned());
+                }
+                json!({ "functionCall": made(request, call) })
+            }
+            part => match words(part) {
+                Some(words) => words,
+                None => continue,
+            },
+        };
+        if let Some(proof) = proof.take() {
+            said["thoughtSignature"] = json!(proof);
+        }
+        parts.push(said);
+    }
+    parts.extend(proof.map(|proof| json!({ "text": "", "thoughtSignature": proof })));
+    parts
+}
+
+fn made(request: &Request, call: &ToolCall) -> Value {
+    let mut made = json!({ "name": calls::name(request, call), "args": calls::object(&call.arguments) });
+    if calls::is_chosen(&call.id) {
+        made["id"] = json!(call.id);
+    }
+    made
+}
+
+fn take(parts: &mut Vec<Part>, part: &Value) {
+    if let Some(proof) = text(&part["thoughtSignature"]) {
+        parts.push(Part::Thinking(Thinking { text: String::new(), signature: Some(proof.to_owned()) }));
+    }
+    let words = part["text"].as_str().unwrap_or_default();
+    match (&part["functionCall"], part["thought"].as_bool(), parts.last_mut()) {
+        (call @ Value::Object(_), ..) => parts.push(calls::call(&call["id"], &call["name"], &call["args"])),
+        (_, Some(true), Some(Part::Thinking(Thinking { text, signature: None }))) => text.push_str(words),
+        (_, Some(true), _) if !words.is_empty() => {
+            parts.push(Part::Thinking(Thinking { text: words.to_owned(), signature: None }));
+        }
+        (_, Some(true), _) => {}
+        _ => say(parts, words),
+    }
+}
+
+/// A reply of which parts come with each event. The stream has no word for its end: it closes behind the reason for it.
+#[derive(Default)]
+struct Growing {
+    parts: Vec<Value>,
+    finish: Map<String, Value>,
+    has_candidate: bool,
+    rest: Map<String, Value>,
+}
+
+impl Assembly for Growing {
+    fn take(&mut self, event: &Value) -> String {
+        for field in ["modelVersion", "usageMetadata", "promptFeedback"] {
+            set(&mut self.rest, field, Some(&event[field]).filter(|value| !value.is_null()).cloned());
+        }
+        let candidate = &event["candidates"][0];
+        self.has_candidate |= candidate.is_object();
+        for field in ["finishReason", "finishMessage"] {
+            set(&mut self.finish, field, Some(&candidate[field]).filter(|value| !value.is_null()).cloned());
+        }
+        let parts = || items(&candidate["content"]["parts"]);
+        self.parts.extend(parts().cloned());
+        parts().filter_map(|part| part["text"].as_str()).collect()
+    }
+
+    fn is_whole(&self, closed: bool) -> bool {
+        closed && (self.finish.contains_key("finishReason") || self.rest.contains_key("promptFeedback"))
+    }
+
+    fn body(self: Box<Self>) -> Value {
+        let (mut body, mut candidate) = (self.rest, self.finish);
+        candidate.insert("content".to_owned(), json!({ "parts": self.parts }));
+        set(&mut body, "candidates", self.has_candidate.then(|| json!([candidate])));
+        Value::Object(body)
+    }
+}

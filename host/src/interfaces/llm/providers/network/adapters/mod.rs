@@ -1,0 +1,130 @@
+//! What services speak, one protocol in each file: how a request is written, and what a reply says, in one piece or as a
+//! stream of events. Sends nothing, and decides nothing about failures.
+
+mod anthropic;
+mod calls;
+mod claude;
+mod completions;
+mod completions_stream;
+mod effort;
+mod gemini;
+mod messages_stream;
+mod ollama;
+mod schemas;
+
+use serde_json::{Map, Value};
+
+use super::Protocol;
+use crate::interfaces::llm::messages::{Part, Request, Stop, Thinking};
+
+pub(super) use calls::settle_calls;
+
+/// What is sent.
+pub(super) struct Outgoing {
+    /// Behind the account's base URL.
+    pub(super) path: String,
+    /// Headers of this protocol. The key is not among them.
+    pub(super) headers: &'static [(&'static str, &'static str)],
+    pub(super) body: Value,
+}
+
+/// What a reply says.
+pub(super) struct Said {
+    pub(super) parts: Vec<Part>,
+    pub(super) stop: Stop,
+}
+
+/// One protocol.
+pub(super) trait Adapter: Send + Sync {
+    /// The request for one completion by `model`.
+    fn request(&self, model: &str, request: &Request, streamed: bool) -> Outgoing;
+
+    /// Name and value of the header that carries the key.
+    fn authorization(&self, key: &str) -> (&'static str, String);
+
+    /// What the body of a reply says. None: it is not a reply of this protocol.
+    fn reply(&self, body: &Value) -> Option<Said>;
+
+    /// A stream of which nothing has come.
+    fn stream(&self) -> Box<dyn Assembly>;
+}
+
+/// Puts the events of one stream together into the body of a reply in one piece, so that both are read in one way.
+pub(super) trait Assembly: Send {
+    /// Takes in an event. Gives the words of it that somebody who watches may see.
+    fn take(&mut self, event: &Value) -> String;
+
+    /// Takes in the word for the end, where the protocol has one.
+    fn done(&mut self) {}
+
+    /// Whether the end has come. `closed`: the service closed the stream in good order.
+    fn is_whole(&self, closed: bool) -> bool;
+
+    /// The body, as far as it has come.
+    fn body(self: Box<Self>) -> Value;
+}
+
+impl Protocol {
+    pub(super) fn adapter(self) -> Box<dyn Adapter> {
+        match self {
+            Self::Anthropic => Box::new(anthropic::Messages),
+            Self::Gemini => Box::new(gemini::Contents),
+            Self::OpenAi => Box::new(completions::Completions::OPENAI),
+            Self::OpenAiCompatible => Box::new(completions::Completions::COMPATIBLE),
+            Self::Ollama => Box::new(ollama::Ollama),
+        }
+    }
+}
+
+/// A text that says something.
+fn text(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.is_empty())
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// A number by way of text: 0.3 stays 0.3 and does not become 0.30000001192.
+fn decimal(number: f32) -> Value {
+    number.to_string().parse::<f64>().map_or(Value::Null, Value::from)
+}
+
+/// Sets a field where there is a value for it.
+fn set(body: &mut Map<String, Value>, field: &str, value: Option<Value>) {
+    if let Some(value) = value {
+        body.insert(field.to_owned(), value);
+    }
+}
+
+/// A block of reasoning that only its provider can read, kept whole in the signature.
+fn sealed(block: &Value) -> Part {
+    Part::Thinking(Thinking { text: String::new(), signature: Some(block.to_string()) })
+}
+
+/// The block that [`sealed`] kept, if it is one of these kinds.
+fn unsealed(thinking: &Thinking, is_kind: impl Fn(&str) -> bool) -> Option<Value> {
+    let block = serde_json::from_str::<Value>(thinking.signature.as_deref()?).ok()?;
+    let known = thinking.text.is_empty() && block["type"].as_str().is_some_and(is_kind);
+    known.then_some(block)
+}
+
+/// Whether [`sealed`] made this of a block of any kind.
+fn is_sealed(thinking: &Thinking) -> bool {
+    unsealed(thinking, |_| true).is_some()
+}
+
+/// Appends text to the part before it, where that is text as well.
+fn say(parts: &mut Vec<Part>, words: &str) {
+    match parts.last_mut() {
+        _ if words.is_empty() => {}
+        Some(Part::Text(text)) => text.push_str(words),
+        _ => parts.push(Part::Text(words.to_owned())),
+    }
+}
+
+/// Why the model stopped, where it says that it has finished.
+fn finished(parts: &[Part]) -> Stop {
+    // Some services say `stop` beside calls.
+    if parts.iter().any(|part| matches!(part, Part::ToolCall(_))) { Stop::ToolUse } else { Stop::End }
+}
