@@ -118,6 +118,7 @@ fn a_workflow_in_python_begins_runs_and_passes_its_test() {
         .unwrap();
     let tested = author.baton(&folder, &["plugin", "test"]).exits(1);
     assert!(tested.stderr.contains("This host takes") && tested.stderr.contains("AssertionError"), "{}", tested.stderr);
+    assert!(!tested.stderr.contains("! It "), "nothing is warned of: {}", tested.stderr);
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn a_workflow_in_javascript_begins_runs_and_passes_its_test() {
     std::os::unix::fs::symlink(modules, folder.join("node_modules")).unwrap();
     greets(&author, &next);
     let tested = author.baton(&folder, &["plugin", "test"]).exits(0);
-    assert!(tested.stderr.contains("Its own tests pass"), "{}", tested.stderr);
+    assert!(tested.stderr.contains("Its own tests pass") && !tested.stderr.contains("! It "), "{}", tested.stderr);
 }
 
 #[test]

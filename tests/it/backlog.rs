@@ -266,7 +266,7 @@ fn a_run_works_through_what_is_ready() {
     for expected in ["\"1-1\"", "\"1-2\"", "\"1-3\"", "docs/stories/1-3.md", "\"As it says.\""] {
         assert!(output.contains(expected), "{output}");
     }
-    assert!(user.text("docs/sprint-status.yaml").contains("  epic-1: backlog\n  1-1: done\n  1-2: done\n  1-3: done\n"));
+    assert!(user.text("docs/sprint-status.yaml").contains("  epic-1: done\n  1-1: done\n  1-2: done\n  1-3: done\n"));
     assert!(
         user.text("docs/stories/1-2.md")
             .contains("status: done\nepic: \"1\"\nafter: [\"1-1\"]\npriority: 5\nassignee: probe\nbranch: story/1-2\n")

@@ -91,7 +91,7 @@ impl Arrival {
     pub(super) fn fetched(fetched: Fetched, reference: Reference, trust: &Trust) -> Result<Self> {
         let shown = reference.to_string();
         let plugin =
-            app::understand(fetched.wasm, Path::new(&shown), trust).map_err(|reason| anyhow!("This host refuses {shown}: {reason}"))?;
+            app::understand(fetched.wasm, Path::new(&shown), trust).map_err(|reason| anyhow!("This host rejects {shown}: {reason}"))?;
         Ok(Self { plugin, from: Some((reference, fetched.digest)) })
     }
 
@@ -147,7 +147,7 @@ pub(super) fn understood(source: &Path, trust: &Trust) -> Result<Plugin> {
         Ok(about) if about.is_dir() => app::pack(source, trust),
         Ok(_) => app::read_plugin(source, trust),
     };
-    plugin.map_err(|reason| anyhow!("This host refuses {shown}: {reason}"))
+    plugin.map_err(|reason| anyhow!("This host rejects {shown}: {reason}"))
 }
 
 /// What is named, if it is a reference. What lies on the disk is no reference unless it says so.

@@ -108,7 +108,7 @@ impl Checked {
         let size = figures::bytes(self.plugin.package.wasm.len() as u64);
         match &self.refused {
             Some(reason) => {
-                context.screen.warn(format!("{} This host refuses the {what}, {size}: {}", painted(BAD, "✗"), text::plain(reason)))
+                context.screen.warn(format!("{} This host rejects the {what}, {size}: {}", painted(BAD, "✗"), text::plain(reason)))
             }
             None => {
                 let took = figures::duration(self.took);

@@ -39,7 +39,7 @@ impl Push {
         if !self.file.is_file() {
             return Err(Misuse(format!("There is no file `{shown}`; a folder is packed first, with `baton plugin pack`.")).into());
         }
-        let plugin = app::read_plugin(&self.file, &Trust::default()).map_err(|reason| anyhow!("This host refuses {shown}: {reason}"))?;
+        let plugin = app::read_plugin(&self.file, &Trust::default()).map_err(|reason| anyhow!("This host rejects {shown}: {reason}"))?;
         let digest = registry(&reference, &config)?.publish(&plugin.package).await?;
         let pinned = format!("{}/{}@{digest}", reference.host, reference.repository);
         if context.screen.is_json() {

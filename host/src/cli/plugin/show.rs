@@ -127,7 +127,7 @@ pub(super) fn refuse(context: &Context, file: &str, reason: &str) -> Result<Exit
     if context.screen.is_json() {
         context.screen.document(&json!({ "file": file, "refused": reason }))?;
     } else {
-        context.screen.warn(format!("{} This host refuses {}: {}", painted(BAD, "✗"), text::escaped(file), text::plain(reason)));
+        context.screen.warn(format!("{} This host rejects {}: {}", painted(BAD, "✗"), text::escaped(file), text::plain(reason)));
     }
     Ok(Exit::Failed)
 }
