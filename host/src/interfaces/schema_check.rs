@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use jsonschema::PatternOptions;
 use regex_automata::nfa::thompson;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::schema_bounds::{self, Place};
 
@@ -19,6 +19,8 @@ const MOST_PAIRS: usize = 250_000;
 const DEEPEST: usize = 256;
 /// Bytes of one compiled pattern.
 const PATTERN_SIZE: usize = 256 << 10;
+/// Steps to divide what is not whole: as fractions of thousands of bits.
+const DIVISION: u64 = 4_000;
 /// Bytes of text that are one step.
 const STRIDE: u64 = 16;
 
@@ -163,6 +165,7 @@ impl<'a> Costs<'a> {
                 let each = items.len() as u64;
                 each.saturating_mul(each.min(1_024) / 8 + 1).saturating_add(8 * self.weight(value))
             }
+            ("multipleOf", Value::Number(number)) if !(is_whole(number) && expected.as_number().is_some_and(is_whole)) => DIVISION,
             ("pattern", Value::String(text)) => expected.as_str().map_or(0, |pattern| self.matching(pattern, text.len())),
             ("patternProperties", Value::Object(members)) => {
                 let names: usize = members.keys().map(|name| name.len() + 1).sum();
@@ -240,6 +243,10 @@ fn length(value: &Value) -> u64 {
         Value::String(text) => text.len() as u64,
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     }
+}
+
+fn is_whole(number: &Number) -> bool {
+    number.is_i64() || number.is_u64()
 }
 
 fn weight(value: &Value) -> u64 {

@@ -86,7 +86,7 @@ fn a_check_that_costs_more_than_its_text_ends() {
         (fan_out("oneOf", 30), json!({})),
         (tree, json!({ "a": 1 })),
         (json!({ "items": { "enum": numbers(3_000) } }), numbers(3_000)),
-        (json!({ "items": { "anyOf": branches } }), Value::Array(vec![json!({}); 3_000])),
+        (json!({ "items": { "not": { "anyOf": branches } } }), Value::Array(vec![json!({}); 3_000])),
     ] {
         let found = violations(&schema, &document);
         assert_eq!(listed(&found), "- the document is too much to be checked against this schema", "{:.100}", schema.to_string());

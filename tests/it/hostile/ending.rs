@@ -102,7 +102,7 @@ fn what_is_cancelled_or_stopped_computes_no_more() {
     let waiting = [
         json!({ "do": "search", "pattern": "[ab]*a[ab]{2000}c" }),
         json!({ "do": "doze", "milliseconds": 600_000 }),
-        json!({ "do": "spin" }),
+        json!({ "do": "compute", "rounds": 1_000_000_000_000_000_u64 }),
     ];
     let mut waiting: Vec<_> = waiting.iter().map(|input| scene.begin(input).0).collect();
     let told = Instant::now();

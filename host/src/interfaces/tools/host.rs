@@ -74,7 +74,9 @@ impl View<'_> {
             let ready = self.shelf.locate(name);
             return Found { effect, is_there: true, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) };
         }
-        if let Some(error) = self.shelf.absent(name).await {
+        if is_short(name, arguments)
+            && let Some(error) = self.shelf.absent(name).await
+        {
             return refused(false, error);
         }
         if let Err(denial) = self.recorder.authority().decide(&Capability::new(TOOLS.word, name)) {
@@ -87,6 +89,12 @@ impl View<'_> {
             Err(error) => refused(true, error),
         }
     }
+}
+
+/// Whether the journal can keep the request of a call that needs no grant: a plugin without any must not fill the disk.
+fn is_short(name: &str, arguments: &Arguments) -> bool {
+    const MOST: usize = 2048;
+    name.len() < MOST && serde_json::to_string(arguments).is_ok_and(|arguments| arguments.len() < MOST)
 }
 
 async fn check(shelf: &Shelf, name: &str, given: &Arguments) -> Result<(Ready, Effect), CallError> {

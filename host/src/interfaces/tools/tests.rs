@@ -314,6 +314,15 @@ async fn a_tool_that_is_quarantined_is_told_from_one_that_is_not_there() {
 }
 
 #[tokio::test]
+async fn a_long_request_for_nothing_needs_a_grant() {
+    let scene = Scene::new();
+    scene.bench.authority.deny(TOOLS.word, "nothing");
+    let error = refusal(scene.call("nothing", &json!({ "a": "x".repeat(10_000) }).to_string()).await);
+    assert!(matches!(error, CallError::Denied(_)), "{error:?}");
+    assert!(scene.bench.journal.history()[0].request.len() < 9_000);
+}
+
+#[tokio::test]
 async fn a_tool_that_is_not_there_is_said_to_be() {
     for tool in ["", ".", "nothing", "calculator.", "calculator.divide", "abacus.add", "web.remove", "web.look.at", "\u{1b}[2J"] {
         let error = refusal(Scene::new().call(tool, r#"{"a":1}"#).await);
