@@ -121,7 +121,7 @@ impl Sheet {
     fn read(text: &str) -> Result<Self, Flaw> {
         let mut lines: Vec<_> = text.split_inclusive('\n').map(str::to_owned).collect();
         if lines.len() > MOST_LINES {
-            return Err(format!("It has more than {MOST_LINES} lines; shorten it."));
+            return Err(format!("It has more than {MOST_LINES} lines; shorten it.").into());
         }
         let ending = lines::ending(text);
         if let Some(last) = lines.last_mut().filter(|last| !last.ends_with('\n')) {

@@ -238,7 +238,7 @@ impl<'a> Front<'a> {
                 return front.checked().map(Some);
             }
             if lines.len() == MOST_LINES {
-                return Err(format!("Its front matter has more than {MOST_LINES} lines; shorten it."));
+                return Err(format!("Its front matter has more than {MOST_LINES} lines; shorten it.").into());
             }
             at += line.len();
             lines.push(line.to_owned());
