@@ -53,6 +53,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("TMPDIR", "", "Passed to MCP servers."),
     variable("SSH_AUTH_SOCK", "", "SSH agent for `git push`."),
     variable("USER", "`LOGNAME`, then `USERNAME`", "Your user name, for `operator`."),
+    variable("XDG_CACHE_HOME", "`~/.cache`", "Cache folder: `baton/compiled` holds compiled plugins, for all data directories."),
     variable("XDG_CONFIG_HOME", "`~/.config`", "Configuration folder."),
     variable("XDG_DATA_HOME", "`~/.local/share`", "Data folder."),
     variable("XDG_STATE_HOME", "`~/.local/state`", "State folder: `baton/cache.key` and `baton/secret.key`."),
