@@ -64,12 +64,30 @@ async fn an_odd_server_is_used_as_far_as_it_can_be_and_told_apart() {
     assert!(host.app.approve_tools(&["web.none".to_owned()], PATIENCE).await.is_err());
 }
 
-#[test]
-fn what_a_server_that_does_not_start_says_is_shown() {
+/// A home whose settings have the server `broken`, a script for sh.
+fn home(script: &str) -> TempDir {
     let home = TempDir::new().unwrap();
     fs::create_dir_all(home.path().join(".config/baton")).unwrap();
-    let settings = "[mcp.broken]\ncommand = [\"sh\", \"-c\", \"echo the key is missing >&2; exit 3\"]\n";
+    let settings = format!("[mcp.broken]\ncommand = [\"sh\", \"-c\", '{script}']\n");
     fs::write(home.path().join(".config/baton/baton.toml"), settings).unwrap();
+    home
+}
+
+#[test]
+fn an_answer_behind_other_text_is_told_with_a_hint() {
+    let home = home(
+        r#"read line; id=${line##*\"id\":}; printf "no line end {\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}\n" "${id%%[!0-9]*}"; cat >/dev/null"#,
+    );
+    let listed = program::run(home.path(), &["tools", "list", "broken", "-o", "json"]).exits(0);
+    let document: Value = serde_json::from_str(&listed.stdout).unwrap();
+    let broken = &document["sets"][0];
+    assert!(broken["problem"].as_str().unwrap().contains("has to end what it prints with a line break"), "{broken}");
+    assert!(broken["remarks"][0].as_str().unwrap().contains("`no line end {"), "{broken}");
+}
+
+#[test]
+fn what_a_server_that_does_not_start_says_is_shown() {
+    let home = home("echo the key is missing >&2; exit 3");
     let listed = program::run(home.path(), &["tools", "list", "-o", "json"]).exits(0);
     let document: Value = serde_json::from_str(&listed.stdout).unwrap();
     let sets = document["sets"].as_array().unwrap();

@@ -554,10 +554,13 @@ async fn a_plain_process_finds_no_repository_above_a_worktree() {
             workspace: workspace.clone(),
             timeout: 30,
             asked_at: 0,
-            keep_free: 0,
+            covers: Covers::none(),
+            user: None,
+            found: None,
         };
         let (pieces, _) = tokio::sync::mpsc::channel(1);
         assert_ne!(engine.execute(&task, pieces).await.unwrap().exit_code, 0, "{line}");
+        assert!(!workspace.join(".git").exists(), "what kept git away is gone before the sweep: {line}");
     }
     assert_eq!(std::fs::read(person.join(".git/config")).unwrap(), config);
     assert!(!person.join(".git/index").exists());

@@ -56,7 +56,9 @@ impl Pins for Kept {
     async fn pin(&self, plugin: &str, forms: Vec<(String, Form)>) -> Result<(), PinsError> {
         assert_eq!(plugin, "probe");
         let mut kept = self.0.lock().unwrap();
-        forms.into_iter().for_each(|(tool, form)| drop(kept.entry(tool).or_insert(form)));
+        for (tool, form) in forms {
+            kept.entry(tool).or_insert(form);
+        }
         Ok(())
     }
 
@@ -299,7 +301,7 @@ async fn a_tool_that_is_quarantined_is_told_from_one_that_is_not_there() {
     assert!(Scene::new().available().await.iter().all(|offer| offer.tool.name != "web.odd"));
     for (name, part) in [
         ("web.lok", "There is no tool `web.lok`. Names that are close: `web.look`."),
-        ("wb.look", "There is no toolbox and no tool server `wb`. Names that are close: `web`."),
+        ("webb.look", "There is no toolbox and no tool server `webb`. Names that are close: `web`."),
         ("read_fil", "Names that are close: `read_file`"),
         ("web", "`web` is a set of tools"),
     ] {

@@ -159,9 +159,9 @@ fn documents_of_very_many_lines_are_left_alone() {
     let many = format!("---\nafter:\n{}---\n", "- a\n".repeat(300_000));
     let item = story_of("1-1-a", Status::Todo);
     assert!(story_written(Some(&many), &item, Body::Given).unwrap_err().contains("more than 2000 lines"));
-    assert!(story::told(&many).unwrap_err().contains("more than 2000 lines"));
+    assert!(story::told(&many).unwrap_err().reason.contains("more than 2000 lines"));
     let sprint = format!("development_status:\n{}", "  # x\n".repeat(300_000));
-    assert!(sprint::written(Some(&sprint), &project()).unwrap_err().contains("more than 20000 lines"));
+    assert!(sprint::written(Some(&sprint), &project()).unwrap_err().reason.contains("more than 20000 lines"));
 }
 
 #[test]

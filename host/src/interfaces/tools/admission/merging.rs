@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Objection,
-    schema::{child, is_type},
+    schema::{NO_KEY, child, is_key, is_type},
 };
 
 type Schema = Map<String, Value>;
@@ -166,8 +166,8 @@ fn combined(mut base: Schema, other: Schema, place: &str) -> Result<Schema, Obje
 fn closed_beside(one: &Schema, other: &Schema) -> bool {
     let is_closed = one.get("additionalProperties").is_some_and(|more| *more != Value::Bool(true));
     let has_more = other.get("properties").is_some_and(|properties| properties != &json!({}) && one.get("properties") != Some(properties));
-    is_closed && has_more && one.contains_key("properties")
-        || is_closed && has_more && other.get("additionalProperties") != one.get("additionalProperties")
+    let is_other = other.get("additionalProperties") != one.get("additionalProperties");
+    is_closed && has_more && (is_other || one.contains_key("properties"))
 }
 
 fn includes_object(kind: &Value) -> bool {
@@ -190,6 +190,9 @@ fn object(root: &mut Schema) -> Result<(), Objection> {
     };
     if let Value::Object(properties) = root.entry("properties").or_insert_with(|| json!({})) {
         for name in required {
+            if !is_key(&name) {
+                return Err(Objection::new("/required", NO_KEY));
+            }
             properties.entry(name).or_insert_with(|| json!({}));
         }
     }

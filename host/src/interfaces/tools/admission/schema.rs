@@ -8,7 +8,10 @@ use jsonschema::{Draft, PatternOptions};
 use serde_json::{Map, Value, json};
 
 use super::{Objection, merging};
-use crate::interfaces::tools::text::{cut, harmless, named};
+use crate::interfaces::{
+    schema_bounds,
+    tools::text::{cut, harmless, named},
+};
 
 type Schema = Map<String, Value>;
 
@@ -53,6 +56,8 @@ pub(super) fn mended(declared: &Value) -> Result<(Value, Vec<String>), Objection
     let root = merging::flattened(root, &mut mender.notes)?;
     check_references(&Value::Object(root.clone()), &Value::Object(root.clone()), "")?;
     let root = Value::Object(root);
+    // Whoever compiles it or follows its references would pay for what they come to.
+    schema_bounds::accept(&root).map_err(|reason| Objection::new("", format!("Baton does not accept this schema: {reason}.")))?;
     let built = jsonschema::options().with_draft(Draft::Draft202012).with_pattern_options(patterns()).offline().build(&root);
     built.map_err(|error| Objection::new(error.instance_path().as_str(), sentence(&error.to_string())))?;
     mender.notes.truncate(MOST_NOTES);
@@ -180,7 +185,8 @@ impl Mender {
     }
 }
 
-const NO_KEY: &str = "A required argument has a name that providers do not take; names have 1 to 64 letters, digits, `_`, `.` and `-`.";
+pub(super) const NO_KEY: &str =
+    "A required argument has a name that providers do not take; names have 1 to 64 letters, digits, `_`, `.` and `-`.";
 
 /// What `required` lists.
 fn required(schema: &Schema) -> Vec<String> {
@@ -325,7 +331,7 @@ fn patterns() -> PatternOptions<jsonschema::Regex> {
     PatternOptions::regex().size_limit(LARGEST_PATTERN)
 }
 
-fn is_key(name: &str) -> bool {
+pub(super) fn is_key(name: &str) -> bool {
     let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '-');
     !name.is_empty() && name.len() <= LONGEST_KEY && name.chars().all(plain)
 }

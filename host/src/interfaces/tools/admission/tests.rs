@@ -1,7 +1,7 @@
 //! Schemas and names as servers send them, each with what is offered instead.
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::interfaces::toolboxes::Effects;
@@ -120,6 +120,17 @@ fn alternatives_at_the_top_are_written_as_one_object_where_that_means_the_same()
     }
 }
 
+/// Definitions that each ask for the next one twice.
+fn fan_out() -> Value {
+    let twice = |number: u32| {
+        let next = json!({ "$ref": format!("#/$defs/d{}", number + 1) });
+        (format!("d{number}"), json!({ "allOf": [next.clone(), next] }))
+    };
+    let mut definitions: Map<_, _> = (0..36).map(twice).collect();
+    definitions.insert("d36".to_owned(), json!({ "type": "string" }));
+    json!({ "type": "object", "properties": { "text": { "$ref": "#/$defs/d0" } }, "$defs": definitions })
+}
+
 #[test]
 fn what_no_provider_takes_is_quarantined_with_its_place() {
     let property = |schema: Value| json!({ "type": "object", "properties": { "a": schema } });
@@ -138,10 +149,11 @@ fn what_no_provider_takes_is_quarantined_with_its_place() {
         (property(json!({ "$ref": "#/definitions/missing" })), "and it has no schema there"),
         (property(json!({ "default": { "$ref": "#/a" }, "$ref": "#/b" })), "inputSchema/properties/a/$ref: "),
         (json!({ "type": "object", "properties": { "a": false }, "required": ["a"] }), "no value is allowed"),
-        (
-            json!({ "type": "object", "description": "x".repeat(128 << 10) }),
-            "inputSchema: Baton does not accept this schema: it has more than ",
-        ),
+        (json!({ "type": "object", "required": ["#"] }), "inputSchema/required: A required argument"),
+        (json!({ "allOf": [{ "required": ["a b"] }] }), "inputSchema/required: A required argument"),
+        (json!({ "type": "object", "description": "x".repeat(LARGEST_SCHEMA) }), "inputSchema: The schema has "),
+        (fan_out(), "inputSchema: Baton does not accept this schema: its references come to more than "),
+        (property(json!({ "allOf": [{ "$ref": "#/properties/a" }] })), "a schema in it refers to itself for the same value"),
     ] {
         assert!(objection(declared.clone()).contains(part), "{part}: {}", objection(declared));
     }

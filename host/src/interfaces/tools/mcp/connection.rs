@@ -60,7 +60,11 @@ impl Connection {
                 let lines = Lines::new(&config.name, pipes.output, pipes.input, notes.clone());
                 match serve_client(Client::default(), lines).await {
                     Ok(service) => (service, Some(process)),
-                    Err(error) => return Err(process.end().await.unwrap_or_else(|| unspoken(&error))),
+                    // One that said something wrong ends as well, now that nobody speaks to it.
+                    Err(error @ (ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. })) => {
+                        return Err(process.end().await.unwrap_or_else(|| unspoken(&error)));
+                    }
+                    Err(error) => return Err(unspoken(&error)),
                 }
             }
             Reach::Address { url, token } => {
@@ -95,8 +99,7 @@ impl Connection {
 
     /// A page of the list as it was sent: the library takes one that has anything wrong in it for no list at all.
     async fn page(&self, cursor: Option<String>) -> Result<Value, String> {
-        let mut request = ListToolsRequest::default();
-        request.params = Some(PaginatedRequestParams::default().with_cursor(cursor));
+        let request = ListToolsRequest::with_param(PaginatedRequestParams::default().with_cursor(cursor));
         match self.service.send_request(ClientRequest::ListToolsRequest(request)).await {
             Ok(ServerResult::ListToolsResult(page)) => serde_json::to_value(page).map_err(|error| error.to_string()),
             Ok(ServerResult::CustomResult(page)) => Ok(page.0),
