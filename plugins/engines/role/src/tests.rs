@@ -55,7 +55,7 @@ fn a_model_that_is_stuck_is_for_the_operator_and_then_begins_anew() {
     let prompts = host.prompts();
     assert_eq!((prompts.len(), &prompts[2]), (3, &prompts[0]));
     let pauses = host.pauses();
-    assert!(pauses.len() == 1 && pauses[0].contains("lacks `verdict`") && pauses[0].contains(" --model "), "{pauses:?}");
+    assert!(pauses.len() == 1 && pauses[0].contains("lacks `verdict`") && pauses[0].contains("`--model "), "{pauses:?}");
 }
 
 #[test]
