@@ -8,7 +8,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wasmparser::{
-    ComponentTypeRef, Encoding, Parser, Payload, Validator, WasmFeatures,
+    ComponentTypeRef, Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
     component_types::ComponentEntityType,
     types::{Types, TypesRef},
 };
@@ -219,11 +219,26 @@ impl Package {
 
     /// Understands a file, or says why it is not a plugin that a host with this contract can link.
     pub fn read(wasm: Vec<u8>, contract: &Contract, kinds: &'static [CapabilityKind]) -> Result<Self, PackageError> {
+        Self::understand(wasm, contract, kinds, validated)
+    }
+
+    /// The same for a file that is part of this program: the code of its functions is validated when it is compiled, and not
+    /// at each start.
+    pub(super) fn read_bundled(wasm: Vec<u8>, contract: &Contract, kinds: &'static [CapabilityKind]) -> Result<Self, PackageError> {
+        Self::understand(wasm, contract, kinds, types)
+    }
+
+    fn understand(
+        wasm: Vec<u8>,
+        contract: &Contract,
+        kinds: &'static [CapabilityKind],
+        types_of: impl FnOnce(&[u8]) -> Result<Types, PackageError>,
+    ) -> Result<Self, PackageError> {
         check_beginning(&wasm)?;
         let anatomy = Anatomy::of(&wasm)?;
         let signed_by = signature::check(&wasm)?;
         check_imports(&anatomy.imports, contract)?;
-        let types = validated(&wasm)?;
+        let types = types_of(&wasm)?;
         let imports = called_interfaces(types.as_ref(), &anatomy.imports);
         let manifest = Manifest::parse(anatomy.manifest.ok_or(PackageError::NoManifest)?)?;
         Permissions::new(&manifest.name, kinds, &manifest.needs, &Patterns::default())
@@ -429,6 +444,18 @@ fn interface(import: &str) -> Option<(&str, &str)> {
 
 fn validated(wasm: &[u8]) -> Result<Types, PackageError> {
     Validator::new_with_features(Package::FEATURES).validate_all(wasm).map_err(|error| invalid(wasm, &error))
+}
+
+/// The types of a component whose functions are not looked at.
+fn types(wasm: &[u8]) -> Result<Types, PackageError> {
+    let (mut validator, mut outermost) = (Validator::new_with_features(Package::FEATURES), None);
+    for payload in Parser::new(0).parse_all(wasm) {
+        let valid = payload.and_then(|payload| validator.payload(&payload)).map_err(|error| invalid(wasm, &error))?;
+        if let ValidPayload::End(types) = valid {
+            outermost = Some(types);
+        }
+    }
+    outermost.ok_or(PackageError::Empty)
 }
 
 /// The interfaces from which a component imports more than types.
