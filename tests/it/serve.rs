@@ -272,22 +272,22 @@ fn what_cannot_be_compiled_leaves_the_last_good_version() {
     let host = Host::over(&user);
     for (file, kept) in [("probe.wasm", json!("0.1.0")), ("another.wasm", Value::Null)] {
         let refused = host.told("refused", file);
-        assert!(refused["reason"].as_str().unwrap().contains("So it was found before"), "{refused}");
+        assert!(refused["reason"].as_str().unwrap().contains("This was found before"), "{refused}");
         assert_eq!(refused["kept"]["version"], kept);
     }
     let listed = user.json(&["plugin", "list"])["refused"].to_string();
-    assert!(listed.contains("another.wasm") && listed.contains("So it was found before"), "{listed}");
+    assert!(listed.contains("another.wasm") && listed.contains("This was found before"), "{listed}");
     let touched = fs::File::options().append(true).open(user.file("another")).unwrap();
     touched.set_modified(std::time::SystemTime::now()).unwrap();
     let is_anew = |event: &Value| {
         let (file, reason) = (event["data"]["file"].as_str().unwrap_or_default(), event["data"]["reason"].as_str().unwrap_or_default());
-        event["name"] == "refused" && file.ends_with("another.wasm") && !reason.contains("So it was found before")
+        event["name"] == "refused" && file.ends_with("another.wasm") && !reason.contains("This was found before")
     };
     host.event(is_anew);
     host.killed();
     let refused = user.baton(&["plugin", "install", "data/plugins/another.wasm"]).exits(1).stderr;
     let refused = refused.lines().find(|line| line.starts_with("error:")).unwrap();
-    assert!(refused.contains("compile.memory-mib") && !refused.contains("So it was found before"), "{refused}");
+    assert!(refused.contains("compile.memory-mib") && !refused.contains("This was found before"), "{refused}");
 
     user.settings("");
     let _host = Host::over(&user);

@@ -229,7 +229,12 @@ impl<'a> Watched<'a> {
 
 fn watch(folder: &Folder, changed: Arc<Notify>) -> Result<notify::RecommendedWatcher, String> {
     private_folder(folder.root()).map_err(|error| error.to_string())?;
-    let tell = move |_: notify::Result<notify::Event>| changed.notify_one();
+    // Listing the folder opens it, which is an event as well: the host would never come to rest.
+    let tell = move |event: notify::Result<notify::Event>| {
+        if !event.is_ok_and(|event| event.kind.is_access()) {
+            changed.notify_one();
+        }
+    };
     let mut watcher = notify::recommended_watcher(tell).map_err(|error| error.to_string())?;
     watcher.watch(folder.root(), RecursiveMode::NonRecursive).map_err(|error| error.to_string())?;
     Ok(watcher)

@@ -407,7 +407,7 @@ impl Recorder {
                 if !happened {
                     self.release(entry).await?;
                 }
-                Err(Pause::new(pause.kind, self.redactor.text(&pause.reason)).into())
+                Err(Pause { reason: self.redactor.text(&pause.reason).into_owned(), ..pause }.into())
             }
             // An attempt was handed out and nothing was made of it: the entry stays intended, which is the truth.
             (Stage::Due { .. }, None) => Err(Interrupt::Stopped),

@@ -1,5 +1,5 @@
-//! No command of a run gives it another repository than that of its workspace when it began. The commands are plain
-//! processes, which can write all that a container could if nothing were covered in it.
+//! Nothing that appears in a workspace gives its run another repository than that of the workspace when the run began. What a
+//! command could leave is put there while the run is paused, for the sweep after a command moves it away.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use baton::kernel::run::State;
+use baton::kernel::run::{Run, State};
 use baton_tests::host::TestHost;
 use serde_json::{Value, json};
 
@@ -32,10 +32,22 @@ impl Scene {
         self.host.workspace()
     }
 
-    /// What becomes of a run whose first command is this, and that asks for a worktree then.
+    /// What becomes of a run that asks for a worktree after this line of shell was executed in its workspace.
     async fn planted(&self, line: &str) -> State {
-        let inputs = [execute(line), json!({ "do": "worktree", "say": "story/planted" })];
-        self.host.run(json!({ "do": "in-turn", "inputs": inputs })).await.state
+        self.run_around(None, line, Some(worktree("story/planted"))).await.state
+    }
+
+    /// A run that does something, is put away while the line of shell is executed, and does something else. The line stands for
+    /// a command whose sweep did not find what it left: a repository that a command plants is moved away by that.
+    async fn run_around(&self, before: Option<Value>, line: &str, after: Option<Value>) -> Run {
+        let pause = json!({ "do": "pause", "say": "Now.", "times": 1 });
+        let inputs: Vec<_> = before.into_iter().chain([pause]).chain(after).collect();
+        let run = self.host.run(json!({ "do": "in-turn", "inputs": inputs })).await;
+        assert!(paused(&run.state, line).contains("Now."), "{:?}", run.state);
+        shell(&self.workspace(), line);
+        self.host.app.kernel.resume(&run, None).await.unwrap();
+        self.host.drive(&run.id).await;
+        self.host.find(&run.id).await
     }
 
     fn is_untouched(&self, tried: &str) {
@@ -43,8 +55,12 @@ impl Scene {
     }
 }
 
-fn execute(line: &str) -> Value {
-    json!({ "do": "execute", "command": ["sh", "-c", format!("set -e; {line}")] })
+fn worktree(branch: &str) -> Value {
+    json!({ "do": "worktree", "say": branch })
+}
+
+fn shell(folder: &Path, line: &str) {
+    assert!(Command::new("sh").args(["-c", &format!("set -e; {line}")]).current_dir(folder).status().unwrap().success(), "{line}");
 }
 
 fn begin(folder: &Path) {
@@ -134,11 +150,10 @@ async fn a_repository_in_the_place_of_another_is_not_believed() {
             "rm .git/refs/heads; mv .git/kept .git/refs/heads",
         ),
     ] {
-        let inputs = [execute(line), json!({ "do": "worktree", "say": "story/planted" })];
-        let run = scene.host.run(json!({ "do": "in-turn", "inputs": inputs })).await;
+        let run = scene.run_around(None, line, Some(worktree("story/planted"))).await;
         assert!(paused(&run.state, line).contains("is not the one it was when this run began"), "{line}: {:?}", run.state);
         scene.is_untouched(line);
-        assert!(Command::new("sh").args(["-c", back]).current_dir(&workspace).status().unwrap().success());
+        shell(&workspace, back);
         scene.host.app.kernel.resume(&run, None).await.unwrap();
         scene.host.drive(&run.id).await;
         assert_eq!(scene.host.find(&run.id).await.state, State::Succeeded, "{line}");
@@ -155,8 +170,7 @@ async fn a_repository_in_the_place_of_another_is_not_believed() {
 async fn nothing_is_tidied_up_in_another_repository() {
     let scene = Scene::new().await;
     begin(&scene.workspace());
-    let inputs = [json!({ "do": "worktree", "say": "story/one" }), execute("mv .git ../kept; cp -R ../theirs/.git .git")];
-    let run = scene.host.run(json!({ "do": "in-turn", "inputs": inputs })).await;
+    let run = scene.run_around(Some(worktree("story/one")), "mv .git ../kept; cp -R ../theirs/.git .git", None).await;
     assert_eq!(run.state, State::Succeeded);
     assert_eq!(git(&scene.workspace(), &["branch", "--list", "story/*"]), "story/one");
     scene.is_untouched("a copy is what the branch would go from");

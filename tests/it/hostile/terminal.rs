@@ -126,7 +126,7 @@ fn a_manifest_that_is_refused_does_not_speak_through_the_refusal() {
     ];
     let user = User::with(&files);
     let listed = user.baton(&["plugin", "list"]).exits(0);
-    assert_eq!(listed.stdout.matches("refused").count(), files.len(), "{}", listed.stdout);
+    assert_eq!(listed.stdout.matches("rejected").count(), files.len(), "{}", listed.stdout);
     let _document = user.baton(&["plugin", "list", "-o", "json"]).exits(0);
     for (name, _) in &files {
         let path = format!("data/plugins/{name}");
