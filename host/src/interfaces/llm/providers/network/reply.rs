@@ -37,6 +37,12 @@ pub fn read(protocol: Protocol, request: &Request, form: Form, bytes: &[u8]) -> 
     reply.map_err(|failure| failure.after(1))
 }
 
+/// Whether a body tells of an error beside what it says, as gateways do whose upstream broke off.
+fn says_error(body: &Value) -> bool {
+    let is_set = |value: &Value| !matches!(value, Value::Null | Value::Bool(false)) && value != "";
+    is_set(&body["error"]) || is_set(&body["choices"][0]["error"]) || body["type"] == "error" || body["status"] == "failed"
+}
+
 /// What was asked, and of whom.
 pub(super) struct Asked<'a> {
     pub(super) adapter: &'a dyn Adapter,
@@ -68,6 +74,7 @@ impl Asked<'_> {
             None => Said { parts: Vec::new(), stop: Stop::Other },
         };
         let Said { mut parts, stop } = said;
+        let stop = if says_error(body) { Stop::Other } else { stop };
         if stop == Stop::Other {
             // Half a reply may hold half of what a call was to be.
             parts.retain(|part| !matches!(part, Part::ToolCall(_)));

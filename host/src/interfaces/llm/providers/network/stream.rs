@@ -94,7 +94,7 @@ impl<'a> Stream<'a> {
         }
         let value: Value = serde_json::from_str(text)
             .map_err(|error| self.judge.malformed(&format!("an event of its stream is not JSON ({error}). It begins: {text}")))?;
-        if !value["error"].is_null() {
+        if !value["error"].is_null() || value["type"] == "error" {
             return Err(self.judge.told(&value, self.count > 1));
         }
         let words = self.assembly.take(&value);

@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use super::claude::Claude;
 use super::messages_stream::Growing;
 use super::schemas::{Rules, narrowed};
-use super::{Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, is_sealed, sealed, set, text, unsealed};
+use super::{
+    Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, is_sealed, sealed, set, text, unsealed, waiting_for_calls,
+};
 use crate::interfaces::llm::messages::{Message, Part, Request, Role, Stop, Thinking};
 
 const REDACTED: &str = "redacted_thinking";
@@ -50,7 +52,8 @@ impl Adapter for Messages {
             _ => return None,
         };
         let stop = match body["stop_reason"].as_str() {
-            Some("end_turn" | "stop_sequence" | "tool_use") => finished(&parts),
+            Some("end_turn" | "stop_sequence") => finished(&parts),
+            Some("tool_use") => waiting_for_calls(&parts),
             Some("max_tokens" | "model_context_window_exceeded") => Stop::MaxTokens,
             Some("refusal") => Stop::Refusal,
             // `pause_turn` as well: the turn is not over.

@@ -4,7 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::completions_stream::Completion;
 use super::schemas::{Rules, narrowed};
-use super::{Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, items, sealed, set, text, unsealed};
+use super::{
+    Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, first_choice, items, sealed, set, text, unsealed,
+    waiting_for_calls,
+};
 use crate::interfaces::llm::messages::{Message, Part, Request, Role, Stop, Thinking};
 
 /// Stands between texts of one message, where a service takes only one.
@@ -43,7 +46,7 @@ impl Adapter for Completions {
     }
 
     fn reply(&self, body: &Value) -> Option<Said> {
-        let choice = &body["choices"][0];
+        let choice = first_choice(&body["choices"]);
         let message = choice.get("message").filter(|message| message.is_object())?;
         let mut parts = Vec::new();
         let thought = text(&message["reasoning"]).or_else(|| text(&message["reasoning_content"])).map(str::to_owned);
@@ -175,10 +178,10 @@ fn is_detail(kind: Option<&str>) -> bool {
     kind.is_some_and(|kind| kind.starts_with("reasoning."))
 }
 
-fn stop(reason: &str, parts: &[Part]) -> Stop {
+pub(super) fn stop(reason: &str, parts: &[Part]) -> Stop {
     match reason.to_ascii_lowercase().as_str() {
-        "stop" | "tool_calls" | "function_call" | "tool_use" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "complete"
-        | "completed" => finished(parts),
+        "stop" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "complete" | "completed" => finished(parts),
+        "tool_calls" | "function_call" | "tool_use" => waiting_for_calls(parts),
         "length" | "max_tokens" | "model_length" | "max_output_tokens" | "model_context_window_exceeded" => Stop::MaxTokens,
         "content_filter" | "refusal" | "safety" | "sensitive" => Stop::Refusal,
         _ => Stop::Other,

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::completions::{texts, thoughts};
-use super::{Assembly, items, text};
+use super::completions::{stop, texts, thoughts};
+use super::{Assembly, first_choice, items, text};
+use crate::interfaces::llm::messages::Stop;
 
 /// What there is of a completion.
 #[derive(Default)]
@@ -16,6 +17,8 @@ pub(super) struct Completion {
     details: Vec<Value>,
     calls: Vec<Call>,
     finish: Value,
+    /// What a gateway says of a service that broke off.
+    error: Value,
     /// The last counts: some services put them beside a choice that says nothing.
     usage: Value,
     is_done: bool,
@@ -40,9 +43,12 @@ impl Assembly for Completion {
         if event["usage"].is_object() {
             self.usage = event["usage"].clone();
         }
-        let choice = &event["choices"][0];
-        if text(&choice["finish_reason"]).is_some() {
+        let choice = first_choice(&event["choices"]);
+        if text(&choice["finish_reason"]).is_some() && !self.is_unsound() {
             self.finish = choice["finish_reason"].clone();
+        }
+        if !choice["error"].is_null() {
+            self.error = choice["error"].clone();
         }
         let delta = &choice["delta"];
         let thought = text(&delta["reasoning"]).or_else(|| text(&delta["reasoning_content"])).map(str::to_owned);
@@ -75,12 +81,19 @@ impl Assembly for Completion {
             "refusal": self.refusal,
             "tool_calls": self.calls.into_iter().map(Call::whole).collect::<Value>(),
         });
-        let choice = json!({ "message": message, "finish_reason": self.finish });
+        let choice = json!({ "message": message, "finish_reason": self.finish, "error": self.error });
         json!({ "model": self.model, "choices": [choice], "usage": self.usage })
     }
 }
 
 impl Completion {
+    /// Whether it said already that it did not end well; some say `stop` after that all the same.
+    fn is_unsound(&self) -> bool {
+        text(&self.finish).is_some_and(|reason| matches!(stop(reason, &[]), Stop::MaxTokens | Stop::Refusal))
+            || text(&self.finish)
+                .is_some_and(|reason| !["tool_calls", "function_call", "tool_use"].contains(&reason) && stop(reason, &[]) == Stop::Other)
+    }
+
     /// A piece of the block before it, or the beginning of another.
     fn think(&mut self, detail: &Value) {
         let same = |known: &Value| ["type", "index"].iter().all(|field| known[field] == detail[field]);

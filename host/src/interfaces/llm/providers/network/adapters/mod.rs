@@ -123,6 +123,16 @@ fn say(parts: &mut Vec<Part>, words: &str) {
     }
 }
 
+/// Why the model stopped, where it says that it waits for calls. Without any it said something that was lost on the way.
+fn waiting_for_calls(parts: &[Part]) -> Stop {
+    if parts.iter().any(|part| matches!(part, Part::ToolCall(_))) { Stop::ToolUse } else { Stop::Other }
+}
+
+/// The choice that was asked for: the first, by its number where choices have one.
+fn first_choice(choices: &Value) -> &Value {
+    items(choices).find(|choice| choice["index"].as_u64().unwrap_or(0) == 0).unwrap_or(&Value::Null)
+}
+
 /// Why the model stopped, where it says that it has finished.
 fn finished(parts: &[Part]) -> Stop {
     // Some services say `stop` beside calls.

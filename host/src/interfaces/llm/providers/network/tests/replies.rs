@@ -250,6 +250,43 @@ fn a_reply_that_did_not_end_well_is_not_finished_and_its_calls_are_not_passed_on
 }
 
 #[test]
+fn an_error_beside_a_reply_and_a_call_that_is_missing_are_no_end() {
+    let (compatible, claude) = (Protocol::OpenAiCompatible, Protocol::Anthropic);
+    let said = json!({"content": "Part of"});
+    let call = json!([{"id": "a", "function": {"name": "weather", "arguments": "{}"}}]);
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut body: Value =
+            serde_json::from_str(&openai(&json!({"content": "Part of", "tool_calls": call}), &json!("tool_calls"))).unwrap();
+        change(&mut body);
+        body.to_string()
+    };
+    let unsound = [
+        (compatible, with(&|body| body["error"] = json!({"code": 502, "message": "upstream"}))),
+        (compatible, with(&|body| body["choices"][0]["error"] = json!({"code": 502}))),
+        (compatible, openai(&said, &json!("tool_calls"))),
+        (compatible, openai(&said, &json!("function_call"))),
+        (claude, anthropic(&json!([{"type": "text", "text": "Let me look."}]), &json!("tool_use"))),
+    ];
+    for (protocol, body) in unsound {
+        let reply = whole(protocol, &weather(), &body).unwrap();
+        assert_eq!((reply.stop, calls(&reply).len()), (Stop::Other, 0), "{body}");
+        is_booked(&reply);
+    }
+    let fine = whole(compatible, &weather(), &with(&|body| body["error"] = Value::Null)).unwrap();
+    assert_eq!((fine.stop, calls(&fine).len()), (Stop::ToolUse, 1));
+    let upset = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop", "error": {"code": 502}}]});
+    let other = json!({"choices": [{"index": 1, "delta": {"content": "XXX"}, "finish_reason": null}]});
+    let (first, last) = (chunk(&json!({"content": "Hel"}), &Value::Null), chunk(&json!({"content": "lo"}), &json!("stop")));
+    assert_eq!(streamed(compatible, &weather(), &[first.clone(), upset]).unwrap().stop, Stop::Other);
+    let mixed = streamed(compatible, &weather(), &[first.clone(), other, last.clone()]).unwrap();
+    assert_eq!((mixed.stop, mixed.parts), (Stop::End, vec![Part::Text("Hello".to_owned())]), "the second choice was not asked for");
+    for reason in ["error", "length"] {
+        let ended = streamed(compatible, &weather(), &[first.clone(), chunk(&json!({}), &json!(reason)), last.clone()]).unwrap();
+        assert_ne!(ended.stop, Stop::End, "{reason}");
+    }
+}
+
+#[test]
 fn replies_without_words_are_replies_and_what_they_took_is_known() {
     let thinks = |field: &str| json!({"content": "", field: "Let me think."});
     let replies = [
