@@ -38,7 +38,8 @@ impl Import {
     pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
         let files = workspace(place)?;
         let app = context.open_to_change().await?;
-        let taken = take(&app, place, |items| import(&files, items).map_err(anyhow::Error::new)).await;
+        let reading = |items: &[Item]| import(&files, items).map_err(anyhow::Error::new);
+        let taken = take(&app, place, reading, |finding| tell(context, finding)).await;
         app.close().await;
         let Taken { items, moved, mut findings } = taken?;
         findings.extend(unnamed(&place.folder));
@@ -100,10 +101,15 @@ struct Taken {
     findings: Vec<Finding>,
 }
 
-async fn take(app: &App, place: &ProjectFolder, read: impl FnOnce(&[Item]) -> Result<Imported>) -> Result<Taken> {
+/// `tell` is told what was found where the items do not fit together: what was left out may be the cause.
+async fn take(app: &App, place: &ProjectFolder, read: impl FnOnce(&[Item]) -> Result<Imported>, tell: impl Fn(&Finding)) -> Result<Taken> {
     let (project, by) = (&place.project, person(app));
     let Imported { drafts, standings, mut findings } = read(&app.backlog.items(project, false).await?)?;
-    app.backlog.put(project, &drafts, &by).await?;
+    let put = app.backlog.put(project, &drafts, &by).await;
+    if put.is_err() {
+        findings.iter().for_each(tell);
+    }
+    put?;
     // What people change in a document from now on stays, until the backlog says something newer.
     let bodies = drafts.iter().map(|draft| (draft.key.clone(), hash(&draft.body))).collect();
     app.backlog.mark_written(project, bodies).await?;

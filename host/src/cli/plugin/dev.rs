@@ -18,7 +18,7 @@ use crate::{
         Context,
         answering::Manner,
         authoring::{Changes, Project},
-        beside,
+        beside, drive,
         exit::Exit,
         input, model,
         screen::{BAD, FAINT, GOOD, painted},
@@ -126,11 +126,12 @@ impl Dev {
     }
 }
 
-/// Becomes true when somebody presses Ctrl-C. The task ends with the process.
+/// Becomes true at Ctrl-C, or when the system asks the process to end. The task ends with the process.
 fn interrupted() -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
+    let mut presses = drive::presses();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if presses.recv().await.is_some() {
             sender.send_replace(true);
         }
     });
