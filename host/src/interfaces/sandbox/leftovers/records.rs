@@ -1,7 +1,6 @@
 //! What a host writes down before a command, so that one that comes after it knows what the command may have left.
 
 use std::{
-    collections::HashSet,
     fs, io,
     io::Write as _,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
@@ -10,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{findings::Mark, swept::Swept};
+use super::{findings::Known, swept::Swept};
 use crate::interfaces::sandbox::engine::Key;
 
 /// One command.
@@ -18,7 +17,7 @@ use crate::interfaces::sandbox::engine::Key;
 pub(super) struct Record {
     workspace: Vec<u8>,
     /// What was there before.
-    pub(super) known: HashSet<Mark>,
+    pub(super) known: Known,
     /// What was swept so far.
     pub(super) swept: Swept,
     /// The engine went away while the command ran.
@@ -26,7 +25,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(workspace: &Path, known: HashSet<Mark>) -> Self {
+    pub(super) fn new(workspace: &Path, known: Known) -> Self {
         Self { workspace: workspace.as_os_str().as_bytes().to_vec(), known, swept: Swept::default(), lost: false }
     }
 
@@ -80,7 +79,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let key = Key { run: RunId::from_text("r-1"), seq: 3 };
         assert!(Record::read(folder.path(), &key).unwrap().is_none());
-        let mut record = Record::new(Path::new(std::ffi::OsStr::from_bytes(b"/w\xff")), HashSet::new());
+        let mut record = Record::new(Path::new(std::ffi::OsStr::from_bytes(b"/w\xff")), Known::default());
         record.lost = true;
         record.write(folder.path(), &key).unwrap();
         fs::write(folder.path().join("r-1-4.new"), "{").unwrap();
