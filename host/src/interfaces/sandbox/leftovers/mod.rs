@@ -32,6 +32,9 @@ use findings::Before;
 use records::Record;
 use snapshot::Snapshot;
 
+/// The folder of records.
+const RECORDS: &str = "commands";
+
 /// Looks after the workspaces of commands.
 pub(super) struct Leftovers {
     /// Where records lie, and what was moved away.
@@ -220,7 +223,7 @@ impl Leftovers {
     }
 
     fn records(&self) -> PathBuf {
-        self.folder.join("commands")
+        self.folder.join(RECORDS)
     }
 
     fn notes(&self) -> PathBuf {
@@ -230,6 +233,18 @@ impl Leftovers {
     fn active(&self) -> MutexGuard<'_, HashMap<Key, Active>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The commands whose records lie below a folder of leftovers, each with its workspace.
+pub fn noted(folder: &Path) -> Vec<(Key, PathBuf)> {
+    let records = folder.join(RECORDS);
+    let read = |key: Key| Some((key.clone(), Record::read(&records, &key).ok()??.workspace()));
+    records::keys(&records).into_iter().filter_map(read).collect()
+}
+
+/// Removes the record of a command, and sweeps nothing.
+pub fn forget_noted(folder: &Path, key: &Key) {
+    Record::remove(&folder.join(RECORDS), key);
 }
 
 /// Whether one of two workspaces is the other, or lies in it where its commands reach: not in its `.git` or `.baton`.

@@ -2,11 +2,15 @@
 
 use std::{
     fs, io,
-    io::Write as _,
-    os::unix::ffi::{OsStrExt as _, OsStringExt as _},
+    io::{Read as _, Write as _},
+    os::unix::{
+        ffi::{OsStrExt as _, OsStringExt as _},
+        fs::{MetadataExt as _, OpenOptionsExt as _},
+    },
     path::{Path, PathBuf},
 };
 
+use rustix::{fs::OFlags, io::Errno};
 use serde::{Deserialize, Serialize};
 
 use super::{findings::Known, swept::Swept};
@@ -37,19 +41,18 @@ impl Record {
     pub(super) fn write(&self, folder: &Path, key: &Key) -> io::Result<()> {
         fs::create_dir_all(folder)?;
         let (path, beside) = (path(folder, key), folder.join(format!("{key}.new")));
-        let mut file = fs::File::create(&beside)?;
+        let mut file = create_own(&beside)?;
         serde_json::to_writer(&mut file, self)?;
         file.flush()?;
         file.sync_data()?;
         fs::rename(beside, path)
     }
 
-    /// The record of a command; none where there is none.
+    /// The record of a command; none where there is none, or none that the host wrote.
     pub(super) fn read(folder: &Path, key: &Key) -> io::Result<Option<Self>> {
-        match fs::read(path(folder, key)) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+        match read_own(&path(folder, key))? {
+            Some(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            None => Ok(None),
         }
     }
 
@@ -57,6 +60,35 @@ impl Record {
         // What stays is swept once more and removed by the next host.
         let _ = fs::remove_file(path(folder, key));
     }
+}
+
+/// Makes a file that nobody else reads or writes, in the place of whatever has its name.
+pub(super) fn create_own(path: &Path) -> io::Result<fs::File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// What such a file holds. None where there is none, or another thing, such as a link, a pipe, or a file of somebody else's: it
+/// came with the data directory. Never waits for the other end of a pipe.
+pub(super) fn read_own(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let mut file = match fs::OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => file,
+        // None is there, or a link, or a socket.
+        Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::LOOP | Errno::NXIO)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let found = file.metadata()?;
+    let is_ours = found.uid() == rustix::process::geteuid().as_raw() || found.uid() == 0;
+    if !found.is_file() || !is_ours || found.mode() & 0o022 != 0 {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// The commands that have a record.
@@ -73,6 +105,28 @@ fn path(folder: &Path, key: &Key) -> PathBuf {
 mod tests {
     use super::*;
     use crate::journal::RunId;
+
+    #[test]
+    fn what_no_host_wrote_is_no_record_and_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Key { run: RunId::from_text("r-1"), seq: 3 };
+        let record = Record::new(Path::new("/w"), Known::default());
+        let at = path(folder.path(), &key);
+        let pipe = |path: &Path| rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+        pipe(&folder.path().join("r-1-3.new"));
+        record.write(folder.path(), &key).unwrap();
+        assert_eq!(fs::metadata(&at).unwrap().mode() & 0o777, 0o600);
+        fs::set_permissions(&at, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+        assert!(Record::read(folder.path(), &key).unwrap().is_none(), "others could have written it");
+        fs::rename(&at, folder.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &at).unwrap();
+        assert!(Record::read(folder.path(), &key).unwrap().is_none());
+        fs::remove_file(&at).unwrap();
+        pipe(&at);
+        assert!(Record::read(folder.path(), &key).unwrap().is_none());
+        record.write(folder.path(), &key).unwrap();
+        assert!(Record::read(folder.path(), &key).unwrap().is_some());
+    }
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
