@@ -219,6 +219,7 @@ impl App {
         let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access)?);
         let executing = Arc::clone(&sandbox);
         if access == Access::Execute {
+            sandboxing::forget_foreign(&config.data_dir, &*store).await;
             sandbox.sweep_left().await;
             repositories.sweep().await;
         }

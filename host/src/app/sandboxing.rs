@@ -7,14 +7,16 @@ use tokio::task::JoinHandle;
 use super::{Access, AppError, SystemClock, worktrees};
 use crate::{
     config::Config,
-    interfaces::sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox},
+    interfaces::sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox, forget_noted, noted},
     journal::EntryState,
-    kernel::Kernel,
+    kernel::{Kernel, run::Runs},
     store::{Store, StoreError},
 };
 
 /// The file that holds the name by which containers of a data directory are known.
 const NAME_FILE: &str = "sandbox.id";
+/// The folder of what commands may have left.
+const LEFTOVERS: &str = "sandbox";
 /// How long the end of the process waits for an engine that says nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -28,7 +30,7 @@ pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access) -> Re
         redactor: config.redactor.clone(),
         own: config.own_places(),
         worktrees: worktrees(&config.data_dir),
-        leftovers: config.data_dir.join("sandbox"),
+        leftovers: config.data_dir.join(LEFTOVERS),
     }))
 }
 
@@ -39,6 +41,20 @@ pub fn engine(config: &Config, owner: &str) -> Arc<dyn Engine> {
             Arc::new(Docker::new(config.sandbox.socket.clone(), owner.to_owned(), Arc::new(SystemClock), Arc::new(rand::random)))
         }
         EngineKind::Process => Arc::new(Processes { search: config.sandbox.search.clone(), worktrees: worktrees(&config.data_dir) }),
+    }
+}
+
+/// Removes the records of commands that no run of this host made in that workspace: they came with the data directory, and
+/// nothing is moved out of a folder on their word.
+pub(super) async fn forget_foreign(data_dir: &Path, runs: &dyn Runs) {
+    let folder = data_dir.join(LEFTOVERS);
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    for (key, workspace) in noted(&folder) {
+        let Ok(run) = runs.find(&key.run).await else { continue };
+        if !run.is_some_and(|run| whole(&run.workspace) == whole(&workspace)) {
+            tracing::warn!(command = %key, "the record of a command that no run of this host made is removed");
+            forget_noted(&folder, &key);
+        }
     }
 }
 
@@ -94,7 +110,7 @@ async fn is_over(kernel: &Kernel, key: &Key) -> bool {
 /// A name that no other data directory has, also not one in the same place on another machine with the same engine.
 fn owner(data_dir: &Path, access: Access) -> Result<String, AppError> {
     let path = data_dir.join(NAME_FILE);
-    match fs::read_to_string(&path) {
+    match read_regular(&path) {
         Ok(name) if !name.trim().is_empty() => return Ok(name.trim().to_owned()),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unusable(&path, &error)),
         _ => {}
@@ -104,6 +120,22 @@ fn owner(data_dir: &Path, access: Access) -> Result<String, AppError> {
         keep(data_dir, &path, &name).map_err(|error| unusable(&path, &error))?;
     }
     Ok(name)
+}
+
+/// Never waits for the other end of a pipe, nor follows a link.
+fn read_regular(path: &Path) -> io::Result<String> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits().cast_signed(),
+    );
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    io::read_to_string(file)
 }
 
 /// Puts a whole file in its place, and in that of a link.

@@ -103,3 +103,37 @@ fn a_pipe_is_no_plugin_and_is_not_waited_for() {
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
     assert!(read_plugin(&pipe, &Default::default()).err().unwrap().contains("no file"));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn records_of_commands_that_no_run_made_move_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = TempDir::new().unwrap();
+    let workspace = folder.path().join("w");
+    let app = open(folder.path(), Access::Execute).await.unwrap();
+    let order = Order {
+        plugin: "plan".to_owned(),
+        kind: Kind::Workflow,
+        input: json!({}),
+        workspace: folder.path().join("other"),
+        settings: json!({}),
+    };
+    fs::create_dir(&order.workspace).unwrap();
+    let run = app.kernel.start(order).await.unwrap();
+    app.close().await;
+    fs::create_dir_all(workspace.join("sub/.git")).unwrap();
+    fs::write(workspace.join("sub/.git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    let records = folder.path().join("data/sandbox/commands");
+    fs::create_dir_all(&records).unwrap();
+    let bytes = workspace.to_str().unwrap().as_bytes();
+    let record = json!({ "workspace": bytes, "known": { "marks": [], "top": [] }, "swept": { "traces": [] }, "lost": false });
+    for name in ["unknown-1.json".to_owned(), format!("{}-1.json", run.id)] {
+        fs::write(records.join(&name), record.to_string()).unwrap();
+        fs::set_permissions(records.join(&name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    rustix::fs::mkfifoat(rustix::fs::CWD, records.join("unknown-2.json"), rustix::fs::Mode::RUSR).unwrap();
+    open(folder.path(), Access::Execute).await.unwrap().close().await;
+    assert!(workspace.join("sub/.git/HEAD").exists());
+    assert!(!records.join("unknown-1.json").exists() && !records.join(format!("{}-1.json", run.id)).exists());
+}

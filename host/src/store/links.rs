@@ -17,6 +17,7 @@ const MADE: &[&str] = &[
     "blobs",
     "cache",
     "frozen",
+    "sandbox",
     "sandbox.id",
     "secrets.json",
     "versions",

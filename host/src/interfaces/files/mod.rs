@@ -2,6 +2,7 @@
 //! Each path is granted by glob; what the host keeps there (`.git`, `.baton`) is out of reach.
 
 mod host;
+mod layout;
 mod path;
 mod search;
 mod walk;
@@ -22,6 +23,7 @@ use crate::{
 pub use workspace::Workspace;
 
 pub(super) use {
+    layout::{Layout, is_part},
     path::RelativePath,
     search::Search,
     walk::{Kind, Pattern, Walk},

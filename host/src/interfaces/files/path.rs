@@ -56,9 +56,15 @@ impl RelativePath {
 /// Names that no guest sees: what the host itself keeps in a workspace. Some file systems ignore case, marks that are not
 /// seen, or spaces and dots at the end, and some have a short name for each.
 pub(super) fn is_hidden(name: &str) -> bool {
-    let seen: String = name.chars().filter(|mark| !is_unseen(*mark)).collect();
-    let seen = seen.trim_end_matches([' ', '.']);
+    let seen = plain_name(name);
     [".git", ".baton", "git~1", "baton~1"].iter().any(|hidden| seen.eq_ignore_ascii_case(hidden))
+}
+
+/// A name as every file system takes it: without marks that some do not see, without the stream of a file that some know, and
+/// without spaces and dots at the end. Letters are as they were.
+pub(super) fn plain_name(name: &str) -> String {
+    let seen: String = name.chars().filter(|mark| !is_unseen(*mark)).collect();
+    seen.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']).to_owned()
 }
 
 fn is_unseen(mark: char) -> bool {

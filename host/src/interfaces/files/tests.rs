@@ -109,6 +109,63 @@ async fn what_the_host_keeps_inside_is_out_of_reach() {
     assert!(root.unwrap_err().to_string().contains("work in a folder of a project"));
 }
 
+#[tokio::test]
+async fn no_folder_becomes_a_repository_by_what_is_written() {
+    for folder in ["", "sub/deep/"] {
+        let scene = Scene::new();
+        let write = async |path: &str| view!(scene).write(format!("{folder}{path}"), b"x".to_vec()).await;
+        for path in ["config", "objects/x", "hooks/post-checkout", "refs/x"] {
+            write(path).await.unwrap();
+        }
+        for path in ["HEAD", "head", "Head/x", "HEAD:x"] {
+            invalid(write(path).await, &format!("`{folder}{path}` would make its folder a git repository"));
+        }
+        view!(scene).remove(format!("{folder}refs/x")).await.unwrap();
+        fs::remove_dir(scene.at(&format!("{folder}refs"))).unwrap();
+        write("HEAD").await.unwrap();
+        for path in ["Refs/heads/x", "refs", "commondir"] {
+            invalid(write(path).await, "would make its folder a git repository");
+        }
+        assert!(!scene.at(&format!("{folder}Refs")).exists() && !scene.at(&format!("{folder}commondir")).exists());
+        write("HEAD").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_git_executes_in_a_repository_of_a_persons_is_not_written() {
+    let scene = Scene::new();
+    for path in ["fixture.git/HEAD", "fixture.git/objects/x", "fixture.git/refs/x", "fixture.git/config"] {
+        scene.put(path, "theirs");
+    }
+    for path in ["linked/HEAD", "linked/commondir"] {
+        scene.put(path, "theirs");
+    }
+    for path in ["fixture.git/config", "fixture.git/CONFIG", "fixture.git/config.worktree", "fixture.git/hooks/a/b", "linked/commondir"] {
+        invalid(view!(scene).write(path.into(), b"mine".to_vec()).await, "belongs to the settings of a git repository");
+    }
+    invalid(view!(scene).write("fixture.git/commondir".into(), b"mine".to_vec()).await, "belongs to the settings");
+    for path in ["fixture.git/HEAD", "fixture.git/description", "fixture.git/sub/config", "hooks/a", "config"] {
+        view!(scene).write(path.into(), b"mine".to_vec()).await.unwrap();
+    }
+    assert_eq!(fs::read_to_string(scene.at("fixture.git/config")).unwrap(), "theirs");
+}
+
+#[test]
+fn two_writes_at_the_same_time_make_no_repository_together() {
+    for _ in 0..20 {
+        let scene = Scene::new();
+        scene.put("objects/x", "");
+        std::thread::scope(|scope| {
+            for path in ["HEAD", "refs/x"] {
+                let workspace = &scene.workspace;
+                let attempt = crate::journal::Attempt { seq: 1, key: path.to_owned(), again: false, asked_at: 0 };
+                scope.spawn(move || workspace.write(&RelativePath::parse(path).unwrap(), b"", &attempt));
+            }
+        });
+        assert!(!(scene.at("HEAD").exists() && scene.at("refs").exists()));
+    }
+}
+
 #[test]
 fn names_that_mean_something_else_are_refused() {
     let long = format!("{}/a", "x".repeat(256));
@@ -138,6 +195,9 @@ fn names_that_mean_something_else_are_refused() {
         ".git ",
         "a/.git./config",
         "git~1/config",
+        ".git::$INDEX_ALLOCATION/config",
+        "a/.git:x",
+        ".baton:x",
         &long,
         &longer,
     ];

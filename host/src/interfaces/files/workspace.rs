@@ -4,6 +4,7 @@
 use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
@@ -12,7 +13,10 @@ use cap_std::{
     fs::{Dir, File, Metadata, OpenOptions, Permissions, PermissionsExt},
 };
 
-use super::path::RelativePath;
+use super::{
+    layout::{Layout, Rejected, is_part, is_setting},
+    path::RelativePath,
+};
 use crate::journal::{Attempt, CallError};
 
 /// The folder a run works in, open for as long as the run is executed.
@@ -70,12 +74,12 @@ impl Workspace {
 
     /// The whole content of a regular file of at most 5 MiB.
     pub(in crate::interfaces) fn read(&self, path: &RelativePath) -> Result<Vec<u8>, CallError> {
-        self.parent(path, false).and_then(|dir| read_file(&dir, path.split().1, Self::LARGEST)).map_err(|error| self.explain(path, error))
+        self.parent(path).and_then(|dir| read_file(&dir, path.split().1, Self::LARGEST)).map_err(|error| self.explain(path, error))
     }
 
     /// What is known of a regular file without opening it.
     pub(in crate::interfaces) fn metadata(&self, path: &RelativePath) -> Option<Metadata> {
-        let dir = self.parent(path, false).ok()?;
+        let dir = self.parent(path).ok()?;
         dir.symlink_metadata(path.split().1).ok().filter(Metadata::is_file)
     }
 
@@ -93,7 +97,7 @@ impl Workspace {
     }
 
     fn replace(&self, path: &RelativePath, content: &[u8], attempt: &Attempt) -> io::Result<()> {
-        let dir = self.parent(path, true)?;
+        let (dir, _locks) = self.parent_to_write(path)?;
         let name = path.split().1;
         let mode = match dir.symlink_metadata(name) {
             Ok(old) if old.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
@@ -114,7 +118,7 @@ impl Workspace {
     }
 
     fn unlink(&self, path: &RelativePath) -> io::Result<()> {
-        let dir = self.parent(path, false)?;
+        let dir = self.parent(path)?;
         let name = path.split().1;
         match dir.symlink_metadata(name)?.is_dir() {
             true => dir.remove_dir(name),
@@ -122,22 +126,41 @@ impl Workspace {
         }
     }
 
-    /// The open directory that holds the path's last name; made on the way when `create`.
-    fn parent(&self, path: &RelativePath, create: bool) -> io::Result<Dir> {
+    /// The open directory that holds the path's last name.
+    fn parent(&self, path: &RelativePath) -> io::Result<Dir> {
         if self.is_hosts_own(path.as_str()) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         let mut dir = self.dir.try_clone()?;
         for name in path.split().0 {
-            dir = match dir.open_dir_nofollow(name) {
-                Err(error) if create && error.kind() == io::ErrorKind::NotFound => make_dir(&dir, name)?,
-                opened => opened?,
-            };
+            dir = dir.open_dir_nofollow(name)?;
         }
         Ok(dir)
     }
 
+    /// The same, made on the way where it is missing, once no directory becomes a repository by the write. The locks keep two
+    /// writes at the same time from making one together.
+    fn parent_to_write(&self, path: &RelativePath) -> io::Result<(Dir, Vec<File>)> {
+        if self.is_hosts_own(path.as_str()) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        let (mut dir, mut locks) = (self.dir.try_clone()?, Vec::new());
+        let (parents, last) = path.split();
+        for name in parents {
+            locks.extend(check_layout(&dir, name, path)?);
+            dir = match dir.open_dir_nofollow(name) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => make_dir(&dir, name)?,
+                opened => opened?,
+            };
+        }
+        locks.extend(check_layout(&dir, last, path)?);
+        Ok((dir, locks))
+    }
+
     fn explain(&self, path: &RelativePath, error: io::Error) -> CallError {
+        if let Some(rejected) = error.get_ref().and_then(|error| error.downcast_ref::<Rejected>()) {
+            return CallError::Invalid(rejected.to_string());
+        }
         if self.is_hosts_own(path.as_str()) {
             return CallError::Invalid(format!(
                 "`{}` is where Baton keeps its own, which no plugin reaches; choose another path.",
@@ -175,6 +198,41 @@ impl Workspace {
             Err(_) => CallError::NotFound(format!("`{link}` is a symbolic link that leads nowhere; remove it, or make what it points to.")),
         }
     }
+}
+
+/// Rejects a write below `name` that makes the directory a repository to git, or changes what git executes in one. Gives what
+/// keeps others from completing one meanwhile.
+fn check_layout(dir: &Dir, name: &str, path: &RelativePath) -> io::Result<Option<File>> {
+    if !is_part(name) && !is_setting(name) {
+        return Ok(None);
+    }
+    let lock = is_part(name).then(|| locked(dir)).transpose()?;
+    let mut layout = Layout::default();
+    for entry in dir.entries()? {
+        layout = layout.with(&entry?.file_name().to_string_lossy());
+    }
+    let path = || path.as_str().to_owned();
+    match layout.is_repository() {
+        true if is_setting(name) => Err(io::Error::other(Rejected::Setting(path()))),
+        false if layout.with(name).is_repository() => Err(io::Error::other(Rejected::Completes(path()))),
+        _ => Ok(lock),
+    }
+}
+
+/// The directory opened once more, which nobody else has locked. Does not wait for ever, because commands may lock it as well.
+fn locked(dir: &Dir) -> io::Result<File> {
+    const TRIES: usize = 500;
+    const PAUSE: Duration = Duration::from_millis(10);
+    // A directory that is opened as one cannot be locked.
+    let lock = dir.open(".")?;
+    for _ in 0..TRIES {
+        match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
+            // Some file systems have no locks.
+            _ => return Ok(lock),
+        }
+    }
+    Err(io::ErrorKind::ResourceBusy.into())
 }
 
 /// Reads a regular file of at most `most` bytes. Never waits: a pipe is opened without blocking, looked at and refused.

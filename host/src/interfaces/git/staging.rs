@@ -1,14 +1,23 @@
 //! What of a worktree of Baton's is committed: everything but what must not get into a person's repository, and what has a
 //! name that no commit can have. Changes the index and no file.
 
-use std::{ffi::OsStr, fs::File, os::unix::ffi::OsStrExt, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    ffi::OsStr,
+    fs::File,
+    os::unix::ffi::OsStrExt,
+    path::Path,
+};
 
 use super::{
     checkout::Checkout,
     fields::{Difference, differences, fields},
     names,
 };
-use crate::journal::CallError;
+use crate::{
+    interfaces::files::{Layout, is_part},
+    journal::CallError,
+};
 
 impl Checkout {
     /// Notes all files in the index; gives the names of those that cannot be committed because of their names. Refuses what
@@ -106,7 +115,41 @@ impl Checkout {
                 changed.extend([path.as_bytes(), b"\0"].concat());
             }
         }
+        self.refuse_layouts(staged)?;
         self.refuse_filtered(changed)
+    }
+
+    /// A folder that becomes a repository to git by the commit would have git execute what its settings name, in every checkout.
+    fn refuse_layouts(&self, staged: &[Difference<'_>]) -> Result<(), CallError> {
+        let added: HashSet<_> = staged.iter().filter(|changed| changed.before.0 == "000000").map(|changed| changed.path).collect();
+        if !added.iter().any(|path| parts(path).next().is_some()) {
+            return Ok(());
+        }
+        let out = self.git(["ls-files", "-z"]).done()?.out;
+        let (mut after, mut before) = (HashMap::new(), HashMap::new());
+        for path in fields(&out) {
+            note_layout(&mut after, path);
+            if !added.contains(path) {
+                note_layout(&mut before, path);
+            }
+        }
+        staged.iter().filter(|changed| changed.mode == "000000").for_each(|changed| note_layout(&mut before, changed.path));
+        let completes = |folder: &&[u8]| {
+            let is_repository = |layouts: &HashMap<_, Layout>| layouts.get(*folder).is_some_and(|layout| layout.is_repository());
+            is_repository(&after) && !is_repository(&before)
+        };
+        let Some(path) = staged
+            .iter()
+            .map(|changed| changed.path)
+            .find(|path| added.contains(path) && parts(path).any(|(folder, _)| completes(&folder)))
+        else {
+            return Ok(());
+        };
+        Err(CallError::Invalid(format!(
+            "`{}` makes its folder a git repository (`HEAD`, `objects` and `refs`, or `HEAD` and `commondir`), and git executes what the settings \
+             of one name, so it is not committed; remove the file, or rename it.",
+            named(path)
+        )))
     }
 
     /// What a filter would have changed is committed by nobody but who can run it: it may be there to keep a secret.
@@ -124,6 +167,24 @@ impl Checkout {
             named(path),
             names::shown(filter)
         )))
+    }
+}
+
+/// The names in a path that are part of a repository's layout, each with the folder it lies in.
+fn parts(path: &[u8]) -> impl Iterator<Item = (&[u8], &str)> {
+    let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end).chain([path.len()]);
+    let mut begin = 0;
+    ends.filter_map(move |end| {
+        let (folder, name) = (&path[..begin], &path[begin..end]);
+        begin = end + 1;
+        std::str::from_utf8(name).ok().filter(|name| is_part(name)).map(|name| (folder, name))
+    })
+}
+
+fn note_layout<'a>(layouts: &mut HashMap<&'a [u8], Layout>, path: &'a [u8]) {
+    for (folder, name) in parts(path) {
+        let layout = layouts.entry(folder).or_default();
+        *layout = layout.with(name);
     }
 }
 

@@ -28,7 +28,7 @@ pub use collector::{Artifacts, ArtifactsError};
 pub use docker::{Docker, Random};
 pub use engine::{Engine, EngineError, Found, Key, Task, User};
 pub use job::{Ending, Job, Outcome};
-pub use leftovers::{Covered, Covers};
+pub use leftovers::{Covered, Covers, forget_noted, noted};
 pub use process::Processes;
 pub use service::{Parts, Place, Sandbox};
 pub use settings::{EngineKind, Image, Settings, SettingsError};

@@ -156,6 +156,16 @@ async fn links_out_of_the_repository_and_submodules_are_not_committed() {
     symlink("../a.txt", folder.join("sub/link")).unwrap();
     assert!(scene.at(&mut recorder, folder.clone()).commit("Link".into(), None).await.unwrap().is_some());
 
+    for path in ["bare/objects/x", "bare/refs/x", "bare/config"] {
+        fs::create_dir_all(folder.join(path).parent().unwrap()).unwrap();
+        fs::write(folder.join(path), "x").unwrap();
+    }
+    assert!(scene.at(&mut recorder, folder.clone()).commit("Half".into(), None).await.unwrap().is_some());
+    fs::write(folder.join("bare/Head"), "ref: refs/heads/main\n").unwrap();
+    let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Bare".into(), None).await);
+    assert!(matches!(&refused, CallError::Invalid(text) if text.starts_with("`bare/Head` makes its folder a git repository")), "{refused}");
+    fs::remove_file(folder.join("bare/Head")).unwrap();
+
     fs::write(folder.join(".gitmodules"), "[submodule \"s\"]\n\tpath = s\n\turl = ext::sh\n").unwrap();
     let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Submodules".into(), None).await);
     assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`.gitmodules`")), "{refused}");

@@ -30,13 +30,41 @@ fn admit(workspace: &Path) -> Result<User, String> {
                 user.uid
             )
         })?;
-    } else if found.uid() == 0 {
-        return Err(format!(
-            "The workspace {} belongs to root, and containers never run as root. Give it to the user who runs Baton.",
-            workspace.display()
-        ));
+    } else {
+        check_owner(workspace, found.uid(), rustix::process::geteuid().as_raw())?;
     }
     Ok(user)
+}
+
+/// A container acts as the owner of the workspace, who is nobody to act as for a user who is not root.
+#[cfg(unix)]
+fn check_owner(workspace: &Path, owner: u32, host: u32) -> Result<(), String> {
+    match owner {
+        owner if owner == host => Ok(()),
+        0 => Err(format!(
+            "The workspace {} belongs to root, and containers never run as root. Give it to the user who runs Baton.",
+            workspace.display()
+        )),
+        owner => Err(format!(
+            "The workspace {} belongs to user {owner}, and Baton runs as user {host}, so a container would act as another user. Run Baton as the user who owns the workspace.",
+            workspace.display()
+        )),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_container_acts_as_another_user_than_the_one_who_runs_the_host() {
+        let check = |owner| check_owner(Path::new("/w"), owner, 1000);
+        assert_eq!(check(1000), Ok(()));
+        assert!(check(0).unwrap_err().contains("belongs to root"));
+        for owner in [1001, 65_534] {
+            assert!(check(owner).unwrap_err().contains(&format!("belongs to user {owner}, and Baton runs as user 1000")));
+        }
+    }
 }
 
 /// Elsewhere the engine maps the users itself.

@@ -5,6 +5,7 @@
 use std::{
     collections::HashMap,
     fs, io,
+    io::Write as _,
     os::{
         fd::OwnedFd,
         unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
@@ -20,6 +21,7 @@ use rustix::{
 
 use super::{
     names::{HOSTS_OWN, REPOSITORY, shown, spellings},
+    records::{create_own, read_own},
     snapshot::Repository,
 };
 use crate::interfaces::sandbox::room::describe;
@@ -121,7 +123,7 @@ impl Places {
     fn make(workspace: &Path, notes: &Path) -> Result<Self, String> {
         let note = notes.join(&blake3::hash(workspace.as_os_str().as_bytes()).to_hex()[..32]);
         let mut places = Self { workspace: workspace.to_owned(), note, made: Vec::new() };
-        let was_noted = places.note.exists();
+        let was_noted = read_own(&places.note).is_ok_and(|note| note.is_some());
         for name in [REPOSITORY, HOSTS_OWN] {
             let place = workspace.join(name);
             match fs::symlink_metadata(&place) {
@@ -156,7 +158,7 @@ impl Places {
         if let Some(folder) = self.note.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(&self.note, self.workspace.as_os_str().as_bytes())
+        create_own(&self.note)?.write_all(self.workspace.as_os_str().as_bytes())
     }
 
     /// Where the file system takes `.GIT` for `.git`, a container may still tell them apart.
@@ -219,7 +221,7 @@ impl Held {
 /// Removes what a host that was killed has made, but for the workspaces in `needed`.
 pub(super) fn remove_left(notes: &Path, needed: &[PathBuf]) {
     for note in fs::read_dir(notes).into_iter().flatten().flatten() {
-        let Ok(bytes) = fs::read(note.path()) else { continue };
+        let Ok(Some(bytes)) = read_own(&note.path()) else { continue };
         let workspace = PathBuf::from(std::ffi::OsStr::from_bytes(&bytes));
         if !needed.contains(&workspace) {
             drop(Places { workspace, note: note.path(), made: vec![REPOSITORY, HOSTS_OWN] });

@@ -1,7 +1,12 @@
 //! What matters of a file that a command may leave: repositories, data directories of Baton, rights that somebody else would
 //! get by it, files that are none, and what its owner cannot read. Finds it, and marks it so that it is known again.
 
-use std::{ffi::CStr, os::fd::AsRawFd as _};
+use std::{
+    collections::HashSet,
+    ffi::{CStr, OsStr},
+    os::{fd::AsRawFd as _, unix::ffi::OsStrExt as _},
+    path::{Path, PathBuf},
+};
 
 use rustix::fs::{self, AtFlags, FileType};
 use serde::{Deserialize, Serialize};
@@ -31,20 +36,78 @@ pub(super) enum Kind {
     List,
 }
 
-/// Knows a finding again: its kind, device and number, and a stamp that differs once it is another or was changed.
+/// Knows a finding again: its kind, whether it lies on another device than the workspace's root, its number, and a stamp that
+/// differs once it is another or was changed. The device has no number here, because it may have another after a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Mark(pub(super) Kind, u64, u64, u64);
+pub(super) struct Mark(pub(super) Kind, bool, u64, u64);
 
 impl Mark {
-    fn new(kind: Kind, entry: &Entry, stamp: u64) -> Self {
-        Self(kind, device(&entry.stat), entry.stat.st_ino, stamp)
+    fn new(kind: Kind, place: &Place<'_>, stat: &fs::Stat, stamp: u64) -> Self {
+        Self(kind, device(stat) != place.top.device, stat.st_ino, stamp)
+    }
+
+    /// The same in a workspace whose root may lie on another device.
+    fn anywhere(self) -> Self {
+        Self(self.0, false, self.2, self.3)
+    }
+}
+
+/// What was in a workspace before.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Known {
+    marks: HashSet<Mark>,
+    /// What git and Baton go by at the top, by its name. It stays, whatever became of its mark.
+    top: HashSet<Vec<u8>>,
+}
+
+impl Known {
+    pub(super) fn contains(&self, mark: &Mark) -> bool {
+        self.marks.contains(mark)
+    }
+
+    pub(super) fn has_at_top(&self, place: &Place<'_>, entry: &Entry) -> bool {
+        place.path.is_empty() && self.top.contains(entry.name.to_bytes())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    pub(super) fn keep(&mut self, mark: Mark) {
+        self.marks.insert(mark);
+    }
+
+    pub(super) fn keep_at_top(&mut self, entry: &Entry) {
+        self.top.insert(entry.name.to_bytes().to_vec());
+    }
+}
+
+/// What was in a workspace before a command that still runs there.
+pub(super) struct Before {
+    /// Its path without links.
+    root: PathBuf,
+    known: Known,
+    anywhere: HashSet<Mark>,
+}
+
+impl Before {
+    pub(super) fn new(workspace: &Path, known: Known) -> Self {
+        let root = workspace.canonicalize().unwrap_or_else(|_| workspace.to_owned());
+        let anywhere = known.marks.iter().map(|mark| mark.anywhere()).collect();
+        Self { root, known, anywhere }
+    }
+
+    /// Whether the command may have left this, at a path that is whole.
+    pub(super) fn lacks(&self, mark: &Mark, path: &[u8]) -> bool {
+        let Ok(inside) = Path::new(OsStr::from_bytes(path)).strip_prefix(&self.root) else { return false };
+        !self.anywhere.contains(&mark.anywhere()) && !self.known.top.contains(inside.as_os_str().as_bytes())
     }
 }
 
 /// What is found in an entry that is neither a repository nor a data directory.
 pub(super) fn findings(place: &Place<'_>, entry: &Entry) -> Vec<Mark> {
     let (mut found, mode) = (Vec::new(), entry.mode());
-    let mut add = |kind| found.push(Mark::new(kind, entry, changed(entry)));
+    let mut add = |kind| found.push(Mark::new(kind, place, &entry.stat, changed(entry)));
     match entry.kind() {
         FileType::RegularFile => {
             if mode & 0o6000 != 0 {
@@ -66,7 +129,7 @@ pub(super) fn findings(place: &Place<'_>, entry: &Entry) -> Vec<Mark> {
             }
         }
         FileType::Symlink => {}
-        _ => found.push(Mark::new(Kind::Special, entry, 0)),
+        _ => found.push(Mark::new(Kind::Special, place, &entry.stat, 0)),
     }
     found
 }
@@ -74,8 +137,8 @@ pub(super) fn findings(place: &Place<'_>, entry: &Entry) -> Vec<Mark> {
 /// The mark of what git or Baton goes by. One that says by its path where the rest of it lies is another in another place.
 pub(super) fn repository(place: &Place<'_>, entry: &Entry) -> Mark {
     let points = !entry.is_folder() || exists(place, &[entry.name.to_bytes(), b"/commondir"].concat());
-    let path = if points { hash(&place.path_of(&entry.name)) } else { 0 };
-    Mark::new(Kind::Repository, entry, born(place, &entry.name) ^ path)
+    let path = if points { hash(&place.whole_path_of(&entry.name)) } else { 0 };
+    Mark::new(Kind::Repository, place, &entry.stat, born(place, &entry.name) ^ path)
 }
 
 /// The mark of a folder that is laid out as a repository, by what of it has commands executed; none for another folder.
@@ -90,14 +153,20 @@ pub(super) fn bare(place: &Place<'_>, entries: &[Entry]) -> Option<Mark> {
     for name in [&b"config"[..], b"config.worktree", b"commondir", b"hooks"] {
         let Some(entry) = named(name) else { continue };
         if name == b"commondir" {
-            hasher.update(place.path);
+            hasher.update(&place.whole_path_of(&entry.name));
         }
         hasher.update(name).update(&entry.stat.st_ino.to_le_bytes()).update(&changed(entry).to_le_bytes());
         if entry.is_folder() {
             hasher.update(&hooks(place, &entry.name));
         }
     }
-    Some(Mark(Kind::Bare, device(&stat), stat.st_ino, first(&hasher)))
+    Some(Mark::new(Kind::Bare, place, &stat, first(&hasher)))
+}
+
+/// Whether an entry is a folder with nothing in it, such as one that Baton makes for a container.
+pub(super) fn is_empty_folder(place: &Place<'_>, entry: &Entry) -> bool {
+    let opened = fs::openat(place.folder, &entry.name, super::walk::folder_flags(), fs::Mode::empty()).and_then(fs::Dir::new);
+    entry.is_folder() && opened.is_ok_and(|entries| entries.flatten().all(|found| matches!(found.file_name().to_bytes(), b"." | b"..")))
 }
 
 /// What the files of a folder are, in one number.

@@ -14,6 +14,7 @@ mod walk;
 
 use std::{
     collections::HashMap,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -27,8 +28,12 @@ pub(super) use swept::Swept;
 
 use super::engine::Key;
 use covers::Held;
+use findings::Before;
 use records::Record;
 use snapshot::Snapshot;
+
+/// The folder of records.
+const RECORDS: &str = "commands";
 
 /// Looks after the workspaces of commands.
 pub(super) struct Leftovers {
@@ -36,6 +41,8 @@ pub(super) struct Leftovers {
     folder: PathBuf,
     /// Commands of this host that are not forgotten.
     active: Mutex<HashMap<Key, Active>>,
+    /// One command at a time notes what is there: the next is to know of it.
+    noting: Mutex<()>,
     held: Held,
 }
 
@@ -66,7 +73,7 @@ impl Drop for Stopper {
 
 impl Leftovers {
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder, active: Mutex::default(), held: Held::default() }
+        Self { folder, active: Mutex::default(), noting: Mutex::default(), held: Held::default() }
     }
 
     /// Notes what is in a workspace before a command that has not been started, after sweeping it for those that ended
@@ -154,7 +161,9 @@ impl Leftovers {
     fn note(&self, key: &Key, workspace: &Path, isolates: bool, stopped: &AtomicBool) -> Result<Prepared, String> {
         self.sweep_others(workspace, stopped)?;
         let places = if isolates { Some(self.held.of(workspace, &self.notes())?) } else { None };
-        let Snapshot { known, repositories, .. } = Snapshot::take(workspace, stopped).map_err(|error| error.to_string())?;
+        let _noting = self.noting.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.before(key, workspace)?;
+        let Snapshot { known, repositories, .. } = Snapshot::take(workspace, before, stopped).map_err(|error| error.to_string())?;
         self.write(&Record::new(workspace, known), key)?;
         let covers = match places {
             Some(places) => Covers::new(places, &repositories)?,
@@ -168,11 +177,20 @@ impl Leftovers {
         if isolates { Covers::new(self.held.of(workspace, &self.notes())?, &[]) } else { Ok(Covers::none()) }
     }
 
+    /// What was in the workspace before the other commands that are noted there: what one of them left meanwhile was not there
+    /// before this one either, so that the last one to end sweeps what the first would have.
+    fn before(&self, key: &Key, workspace: &Path) -> Result<Vec<Before>, String> {
+        let others = self.keys().into_iter().filter(|other| other != key);
+        let records = others.filter_map(|other| self.read(&other).transpose());
+        let overlapping = records.filter(|record| record.as_ref().map_or(true, |record| overlap(&record.workspace(), workspace)));
+        overlapping.map(|record| record.map(|record| Before::new(&record.workspace(), record.known))).collect()
+    }
+
     /// What is in the way of whoever works here next.
     fn sweep_others(&self, workspace: &Path, stopped: &AtomicBool) -> Result<(), String> {
         for key in self.keys() {
             let is_active = self.active().get(&key).is_some_and(|active| active.covers.is_none());
-            if !is_active && self.read(&key)?.is_some_and(|record| record.workspace() == workspace) {
+            if !is_active && self.read(&key)?.is_some_and(|record| overlap(&record.workspace(), workspace)) {
                 self.sweep_one(&key, stopped)?;
             }
         }
@@ -205,7 +223,7 @@ impl Leftovers {
     }
 
     fn records(&self) -> PathBuf {
-        self.folder.join("commands")
+        self.folder.join(RECORDS)
     }
 
     fn notes(&self) -> PathBuf {
@@ -215,6 +233,26 @@ impl Leftovers {
     fn active(&self) -> MutexGuard<'_, HashMap<Key, Active>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The commands whose records lie below a folder of leftovers, each with its workspace.
+pub fn noted(folder: &Path) -> Vec<(Key, PathBuf)> {
+    let records = folder.join(RECORDS);
+    let read = |key: Key| Some((key.clone(), Record::read(&records, &key).ok()??.workspace()));
+    records::keys(&records).into_iter().filter_map(read).collect()
+}
+
+/// Removes the record of a command, and sweeps nothing.
+pub fn forget_noted(folder: &Path, key: &Key) {
+    Record::remove(&folder.join(RECORDS), key);
+}
+
+/// Whether one of two workspaces is the other, or lies in it where its commands reach: not in its `.git` or `.baton`.
+fn overlap(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (one, other) = (whole(one), whole(other));
+    let Ok(inside) = one.strip_prefix(&other).or_else(|_| other.strip_prefix(&one)) else { return false };
+    !inside.components().any(|name| names::is_hosts(name.as_os_str().as_bytes()))
 }
 
 /// Works where it is no harm to wait, and ends early once nobody waits for it.

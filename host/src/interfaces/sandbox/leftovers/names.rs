@@ -12,8 +12,8 @@ const IGNORED: [std::ops::RangeInclusive<char>; 4] =
 /// Whether an entry of this name is a repository to git or a data directory to Baton, on this file system or on another.
 pub(super) fn is_hosts(name: &[u8]) -> bool {
     const NAMES: [&str; 4] = [REPOSITORY, HOSTS_OWN, "git~1", "baton~1"];
-    // Most names end here.
-    if !name.iter().take(16).any(|byte| matches!(byte, b'g' | b'G' | b'b' | b'B')) {
+    // Most names end here. What is left out of a name is never ASCII.
+    if !name.first().is_some_and(|byte| matches!(byte, b'.' | b'g' | b'G' | b'b' | b'B' | 0x80..)) {
         return false;
     }
     let name = String::from_utf8_lossy(name);
@@ -58,6 +58,9 @@ mod tests {
             "GIT~1",
             ".git::$INDEX_ALLOCATION",
             ".g\u{200c}it",
+            "\u{200c}\u{200c}\u{200c}\u{200c}\u{200c}\u{200c}.git",
+            ".\u{feff}\u{200d}\u{202a}\u{206f}\u{200c}\u{200c}git",
+            "\u{200c}\u{200c}\u{200c}\u{200c}\u{200c}\u{200c}git~1",
             ".baton",
             ".BATON",
         ] {

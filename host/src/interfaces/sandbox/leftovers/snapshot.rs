@@ -17,7 +17,7 @@ use rustix::{
 };
 
 use super::{
-    findings::{Mark, bare, findings, is_hosts, repository},
+    findings::{Before, Known, Mark, bare, findings, is_empty_folder, is_hosts, repository},
     names::{self, shown},
     walk::{self, Entry, Place, Unseen, Visitor},
 };
@@ -30,7 +30,9 @@ const MOST_MARKS: usize = 100_000;
 pub(super) struct Snapshot {
     /// Where all of it lies, without links.
     root: PathBuf,
-    pub(super) known: HashSet<Mark>,
+    /// What was there before the commands that run here.
+    before: Vec<Before>,
+    pub(super) known: Known,
     /// What git and Baton go by, by its path.
     pub(super) repositories: Vec<Repository>,
 }
@@ -43,11 +45,11 @@ pub(super) struct Repository {
 }
 
 impl Snapshot {
-    /// Looks at all that lies below `root`.
-    pub(super) fn take(root: &Path, stopped: &AtomicBool) -> Result<Self, Unseen> {
+    /// Looks at all that lies below `root`. What a command that still runs may have left was not there before.
+    pub(super) fn take(root: &Path, before: Vec<Before>, stopped: &AtomicBool) -> Result<Self, Unseen> {
         let closed = |error: io::Error| Unseen::Closed { path: ".".to_owned(), reason: error.to_string() };
-        let mut snapshot = Self { root: root.canonicalize().map_err(closed)?, ..Self::default() };
-        walk::walk(walk::open(root).map_err(closed)?, stopped, &mut snapshot)?;
+        let mut snapshot = Self { root: root.canonicalize().map_err(closed)?, before, ..Self::default() };
+        walk::walk(walk::open(root).map_err(closed)?, root, stopped, &mut snapshot)?;
         snapshot.forget_covered();
         Ok(snapshot)
     }
@@ -81,28 +83,44 @@ impl Snapshot {
         }
     }
 
-    fn keep(&mut self, mark: Mark, path: &[u8]) -> Result<(), Unseen> {
+    fn keep_repository(&mut self, place: &Place<'_>, entry: &Entry) -> Result<(), Unseen> {
+        let (mark, is_top) = (repository(place, entry), place.path.is_empty());
+        if is_top && is_empty_folder(place, entry) {
+            // It covers the place in a container, and may have been made since the other commands began.
+            self.known.keep(mark);
+        } else if self.keep(mark, place, &entry.name)? && is_top {
+            self.known.keep_at_top(entry);
+        }
+        Ok(())
+    }
+
+    /// Whether it was there before all commands that run here.
+    fn keep(&mut self, mark: Mark, place: &Place<'_>, name: &CStr) -> Result<bool, Unseen> {
+        let whole = if name == c"." { place.top.path.clone() } else { place.whole_path_of(name) };
+        if self.before.iter().any(|before| before.lacks(&mark, &whole)) {
+            return Ok(false);
+        }
         if self.known.len() >= MOST_MARKS {
             let reason = format!("the workspace holds more than {MOST_MARKS} repositories, devices, sockets, pipes and unreadable files");
-            return Err(Unseen::Closed { path: shown(path), reason });
+            return Err(Unseen::Closed { path: shown(place.path), reason });
         }
-        self.known.insert(mark);
-        Ok(())
+        self.known.keep(mark);
+        Ok(true)
     }
 }
 
 impl Visitor for Snapshot {
     fn folder(&mut self, place: &Place<'_>, entries: Vec<Entry>) -> Result<Vec<Entry>, Unseen> {
         if let Some(mark) = bare(place, &entries) {
-            self.keep(mark, place.path)?;
+            self.keep(mark, place, c"HEAD")?;
         }
-        if let Some(top) = place.top() {
-            findings(place, &top).into_iter().try_for_each(|mark| self.keep(mark, place.path))?;
+        if let Some(top) = place.top_entry() {
+            findings(place, &top).into_iter().try_for_each(|mark| self.keep(mark, place, &top.name).map(drop))?;
         }
         let mut below = Vec::new();
         for entry in entries {
             if is_hosts(&entry) {
-                self.keep(repository(place, &entry), place.path)?;
+                self.keep_repository(place, &entry)?;
                 if entry.is_file() {
                     self.add_pointed_at(place, &entry);
                 }
@@ -112,7 +130,7 @@ impl Visitor for Snapshot {
                 continue;
             }
             for mark in findings(place, &entry) {
-                self.keep(mark, place.path)?;
+                self.keep(mark, place, &entry.name)?;
             }
             if entry.is_folder() {
                 below.push(entry);

@@ -2,7 +2,6 @@
 //! before is left alone; contents are kept; no link is followed.
 
 use std::{
-    collections::HashSet,
     ffi::{CStr, OsStr},
     io,
     os::{fd::OwnedFd, unix::ffi::OsStrExt as _},
@@ -16,7 +15,7 @@ use rustix::{
 };
 
 use super::{
-    findings::{DEFAULT_LIST, Kind, Mark, attribute_path, bare, findings, is_hosts, repository},
+    findings::{DEFAULT_LIST, Kind, Known, Mark, attribute_path, bare, findings, is_hosts, repository},
     names::shown,
     swept::{Deed, Swept},
     walk::{self, Entry, Place, Unseen, Visitor},
@@ -28,7 +27,7 @@ const TRIES: usize = 3;
 /// Goes over a workspace.
 pub(super) struct Sweep<'a> {
     /// What was there before.
-    known: &'a HashSet<Mark>,
+    known: &'a Known,
     /// Where repositories are moved to, made when there is one.
     away: &'a Path,
     root: &'a Path,
@@ -41,11 +40,11 @@ pub(super) struct Sweep<'a> {
 }
 
 /// Sweeps all that lies below `root`, and says what that came to.
-pub(super) fn sweep(root: &Path, known: &HashSet<Mark>, away: &Path, stopped: &AtomicBool) -> Result<Swept, Unseen> {
+pub(super) fn sweep(root: &Path, known: &Known, away: &Path, stopped: &AtomicBool) -> Result<Swept, Unseen> {
     let mut sweep = Sweep { known, away, root, is_away: false, moved: Vec::new(), number: 0, swept: Swept::default() };
     let swept = sweep.all(stopped);
     for folder in std::mem::take(&mut sweep.moved) {
-        Sweep { known: &HashSet::new(), away, root: &folder, is_away: true, moved: Vec::new(), number: 0, swept: Swept::default() }
+        Sweep { known: &Known::default(), away, root: &folder, is_away: true, moved: Vec::new(), number: 0, swept: Swept::default() }
             .all(stopped)?;
     }
     swept.map(|()| sweep.swept)
@@ -62,7 +61,7 @@ impl Sweep<'_> {
                 Ok(opened) => opened,
             };
             tries += 1;
-            match walk::walk(opened, stopped, self) {
+            match walk::walk(opened, self.root, stopped, self) {
                 Err(Unseen::Moving) if tries < TRIES => {}
                 done => return done,
             }
@@ -169,13 +168,13 @@ impl Visitor for Sweep<'_> {
         if bare(place, &entries).is_some_and(|mark| !self.known.contains(&mark)) {
             self.behead(place, &entries)?;
         }
-        if let Some(mut top) = place.top() {
+        if let Some(mut top) = place.top_entry() {
             self.look_at(place, &mut top)?;
         }
         let mut below = Vec::new();
         for mut entry in entries {
             if is_hosts(&entry) {
-                if !self.known.contains(&repository(place, &entry)) {
+                if !self.known.contains(&repository(place, &entry)) && !self.known.has_at_top(place, &entry) {
                     self.take_away(place, &entry)?;
                 }
                 continue;

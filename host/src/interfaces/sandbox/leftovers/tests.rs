@@ -1,7 +1,6 @@
 //! Workspaces as commands may leave them, over real files.
 
 use std::{
-    collections::HashSet,
     ffi::{CString, OsStr},
     fs::{self, Permissions},
     os::unix::{
@@ -18,7 +17,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, mkdirat, mkfifoat, openat};
 use tempfile::TempDir;
 
 use super::{
-    findings::Mark,
+    findings::{Before, Known},
     snapshot::Snapshot,
     sweep,
     swept::{Deed, Swept},
@@ -28,12 +27,12 @@ use super::{
 /// A workspace, and where things are moved to.
 struct Scene {
     folder: TempDir,
-    known: HashSet<Mark>,
+    known: Known,
 }
 
 impl Scene {
     fn new() -> Self {
-        let scene = Self { folder: tempfile::tempdir().unwrap(), known: HashSet::new() };
+        let scene = Self { folder: tempfile::tempdir().unwrap(), known: Known::default() };
         fs::create_dir(scene.at("")).unwrap();
         scene
     }
@@ -65,7 +64,7 @@ impl Scene {
     }
 
     fn note(&mut self) -> Vec<String> {
-        let snapshot = Snapshot::take(&self.at(""), &AtomicBool::new(false)).unwrap();
+        let snapshot = Snapshot::take(&self.at(""), Vec::new(), &AtomicBool::new(false)).unwrap();
         self.known = snapshot.known;
         let mut paths: Vec<_> = snapshot.repositories.iter().map(|found| String::from_utf8_lossy(&found.path).into_owned()).collect();
         paths.sort();
@@ -140,6 +139,62 @@ fn what_was_there_before_stays_as_it_was() {
     scene.file("fixture.git/refs/heads/new", "0123");
     assert!(scene.sweep().is_empty());
     assert!(scene.exists("third-party/lib/.git/HEAD") && scene.mode_of("tool") == 0o4755 && scene.exists("pipe"));
+}
+
+#[test]
+fn the_top_of_a_workspace_keeps_its_repository_whatever_became_of_its_mark() {
+    let mut scene = Scene::new();
+    scene.repository(".git");
+    scene.file(".baton/baton.db", "x");
+    scene.note();
+    // As a file system does that numbers its files again.
+    for name in [".git", ".baton"] {
+        fs::rename(scene.at(name), scene.at("aside")).unwrap();
+        fs::create_dir(scene.at(name)).unwrap();
+        for entry in fs::read_dir(scene.at("aside")).unwrap() {
+            let entry = entry.unwrap();
+            fs::rename(entry.path(), scene.at(name).join(entry.file_name())).unwrap();
+        }
+        fs::remove_dir(scene.at("aside")).unwrap();
+    }
+    scene.repository("sub/.git");
+    assert_eq!(scene.done(), [told(Deed::Moved, "sub/.git")]);
+    assert!(scene.exists(".git/HEAD") && scene.exists(".baton/baton.db"));
+    // What is made for a container is nothing that a workspace had.
+    let mut scene = Scene::new();
+    fs::create_dir(scene.at(".git")).unwrap();
+    scene.note();
+    fs::remove_dir(scene.at(".git")).unwrap();
+    scene.file(".git", "gitdir: /somewhere\n");
+    assert_eq!(scene.done(), [told(Deed::Moved, ".git")]);
+}
+
+#[test]
+fn what_a_command_left_is_not_what_was_there_before_another() {
+    let mut scene = Scene::new();
+    scene.repository("sub/old/.git");
+    scene.file("sub/tree/.git", "gitdir: ../old/.git\n");
+    scene.note();
+    let first = scene.known.clone();
+    scene.repository("sub/new/.git");
+    scene.repository("beside/.git");
+    scene.repository("sub/bare");
+    let take = |path: &str, workspace: &str, known: &Known| {
+        let before = vec![Before::new(&scene.at(workspace), known.clone())];
+        let known = Snapshot::take(&scene.at(path), before, &AtomicBool::new(false)).unwrap().known;
+        let swept = sweep::sweep(&scene.at(path), &known, &scene.away(), &AtomicBool::new(false)).unwrap();
+        let mut paths: Vec<_> = swept.traces.into_iter().map(|trace| trace.path).collect();
+        paths.sort();
+        paths
+    };
+    assert_eq!(take("sub", "", &first), ["bare/HEAD", "new/.git"], "the second works in a part of the first's workspace");
+    scene.repository("sub/new/.git");
+    // The second works in more: of what lies beside, the first is not the cause.
+    let inner = Snapshot::take(&scene.at("sub/tree"), Vec::new(), &AtomicBool::new(false)).unwrap().known;
+    scene.repository("sub/tree/deep/.git");
+    assert_eq!(take("", "sub/tree", &inner), ["sub/tree/deep/.git"]);
+    assert_eq!(take("", "", &first), ["beside/.git", "sub/new/.git"]);
+    assert!(scene.exists("sub/old/.git/HEAD") && scene.exists("sub/tree/.git"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::{
     ffi::{CStr, CString},
     io,
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::ffi::OsStrExt as _},
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -64,6 +64,15 @@ impl Entry {
 pub(super) struct Place<'a> {
     pub(super) folder: &'a OwnedFd,
     pub(super) path: &'a [u8],
+    /// The folder where the walk began.
+    pub(super) top: &'a Top,
+}
+
+/// The folder where a walk begins.
+pub(super) struct Top {
+    /// Its path without links, by which a file below is the same to walks that begin elsewhere.
+    pub(super) path: Vec<u8>,
+    pub(super) device: u64,
 }
 
 impl Place<'_> {
@@ -72,8 +81,13 @@ impl Place<'_> {
         joined(self.path, name)
     }
 
+    /// The path of an entry, whole.
+    pub(super) fn whole_path_of(&self, name: &CStr) -> Vec<u8> {
+        [&self.top.path, &b"/"[..], &self.path_of(name)].concat()
+    }
+
     /// The folder itself as an entry, where the walk begins; below, the folder above has shown it.
-    pub(super) fn top(&self) -> Option<Entry> {
+    pub(super) fn top_entry(&self) -> Option<Entry> {
         if !self.path.is_empty() {
             return None;
         }
@@ -106,9 +120,11 @@ pub(super) fn open(folder: &Path) -> io::Result<OwnedFd> {
 }
 
 /// Shows a visitor all that lies below a folder, until `stopped`.
-pub(super) fn walk(root: OwnedFd, stopped: &AtomicBool, visitor: &mut impl Visitor) -> Result<(), Unseen> {
+pub(super) fn walk(root: OwnedFd, path: &Path, stopped: &AtomicBool, visitor: &mut impl Visitor) -> Result<(), Unseen> {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let top = Top { path: whole.as_os_str().as_bytes().to_vec(), device: identity(&root)?.0 };
     let (mut current, mut path, mut levels, mut left) = (root, Vec::new(), Vec::<Level>::new(), MOST_ENTRIES);
-    let mut pending = enter(&current, &path, &mut left, stopped, visitor)?;
+    let mut pending = enter(&Place { folder: &current, path: &path, top: &top }, &mut left, stopped, visitor)?;
     loop {
         let Some(entry) = pending.pop() else {
             let Some(level) = levels.pop() else { return Ok(()) };
@@ -117,13 +133,13 @@ pub(super) fn walk(root: OwnedFd, stopped: &AtomicBool, visitor: &mut impl Visit
             pending = level.pending;
             continue;
         };
-        let place = Place { folder: &current, path: &path };
+        let place = Place { folder: &current, path: &path, top: &top };
         match fs::openat(&current, &entry.name, folder_flags(), Mode::empty()) {
             Ok(opened) => {
                 levels.push(Level { identity: identity(&current)?, pending, length: path.len() });
                 path = place.path_of(&entry.name);
                 current = opened;
-                pending = enter(&current, &path, &mut left, stopped, visitor)?;
+                pending = enter(&Place { folder: &current, path: &path, top: &top }, &mut left, stopped, visitor)?;
             }
             // It is gone, or something else by now: whoever did that is looked after as well.
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
@@ -132,7 +148,8 @@ pub(super) fn walk(root: OwnedFd, stopped: &AtomicBool, visitor: &mut impl Visit
     }
 }
 
-fn enter(folder: &OwnedFd, path: &[u8], left: &mut usize, stopped: &AtomicBool, visitor: &mut impl Visitor) -> Result<Vec<Entry>, Unseen> {
+fn enter(place: &Place<'_>, left: &mut usize, stopped: &AtomicBool, visitor: &mut impl Visitor) -> Result<Vec<Entry>, Unseen> {
+    let Place { folder, path, .. } = place;
     if stopped.load(Ordering::Relaxed) {
         return Err(Unseen::Stopped);
     }
@@ -149,7 +166,7 @@ fn enter(folder: &OwnedFd, path: &[u8], left: &mut usize, stopped: &AtomicBool, 
             entries.push(Entry { name: name.to_owned(), stat });
         }
     }
-    visitor.folder(&Place { folder, path }, entries)
+    visitor.folder(place, entries)
 }
 
 /// The folder above, as long as it is the one that the walk came from.
