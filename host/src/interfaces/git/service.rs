@@ -148,9 +148,9 @@ impl Repositories {
     ) -> Result<A, Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
         let lock = self.lock(&seat.workspace).await?;
-        aside(move || {
+        reading(move |deadline| {
             let _lock = lock;
-            Ok(work(&place.open()?)?)
+            Ok(work(&Checkout { abandoned: Some(deadline.without_end()), ..place.open()? })?)
         })
         .await
     }
@@ -342,7 +342,7 @@ impl Pins for Repositories {
     }
 }
 
-/// Reads without holding up the guests, and no longer than its caller waits for it.
+/// Works without holding up the guests, and knows when its caller does not wait any more.
 pub(super) async fn reading<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, Trouble> + Send + 'static) -> Result<A, Trouble> {
     blocking(work).await.unwrap_or_else(failed)
 }

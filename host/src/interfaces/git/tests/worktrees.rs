@@ -256,3 +256,21 @@ async fn git_leaves_files_alone_while_a_command_may_change_them() {
     drop(command);
     scene.here(&mut recorder).worktree_remove("story/1".into()).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_huge_file_is_left_out() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    for (name, size) in [("huge*.bin", (1 << 30) + 1), ("a.txt", 5 << 30), ("huge-b.bin", 3)] {
+        fs::File::create(folder.join(name)).unwrap().set_len(size).unwrap();
+    }
+    let mut run = scene.at(&mut recorder, folder.clone());
+    let paths: Vec<_> = run.status().await.unwrap().into_iter().map(|change| change.path).collect();
+    assert_eq!(paths, ["huge-b.bin"]);
+    run.commit("Add".into(), None).await.unwrap().unwrap();
+    assert_eq!(scene.git(&["diff", "--name-only", "main", "story/1"]), "huge-b.bin");
+    let told = scene.bench.journal.events().into_iter().find(|event| event.name == "left-out").unwrap();
+    assert_eq!(told.data["paths"], serde_json::json!(["huge*.bin", "a.txt"]));
+    assert!(run.status().await.unwrap().is_empty());
+}
