@@ -26,6 +26,7 @@ use crate::{
     interfaces::{
         Services,
         backlog::Backlog,
+        folder_locks::FolderLocks,
         forge::{Forges, Hub, Token},
         git::Repositories,
         knowledge::WordIndex,
@@ -133,6 +134,8 @@ pub struct App {
     published: Vec<Published>,
     /// Containers of a host that died here before.
     left: Option<sandboxing::Left>,
+    /// Releases the folders of commands that are over.
+    _folders: Option<sandboxing::Releasing>,
     _guests: Guests,
     access: Access,
     /// Held as long as nobody else may execute runs.
@@ -186,7 +189,9 @@ impl App {
         let watchers = Watchers::new(config.redactor.clone());
         let models: Arc<dyn Provider> = Arc::new(Catalogue::new(&config.models, Arc::new(SystemPace), &watchers)?);
         let guests = Guests::start(access)?;
-        let repositories = Arc::new(Repositories::new(config.git.clone(), worktrees(&config.data_dir), Arc::clone(&store) as _));
+        let folders = Arc::new(FolderLocks::new(worktrees(&config.data_dir)));
+        let repositories =
+            Arc::new(Repositories::new(config.git.clone(), worktrees(&config.data_dir), Arc::clone(&store) as _, Arc::clone(&folders)));
         let config = Arc::new(config);
         let parts = Parts {
             engine,
@@ -216,7 +221,7 @@ impl App {
         let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
         let own = config.own_places();
-        let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access)?);
+        let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access, folders)?);
         let executing = Arc::clone(&sandbox);
         if access == Access::Execute {
             sandboxing::forget_foreign(&config.data_dir, &*store).await;
@@ -261,11 +266,14 @@ impl App {
             store,
             published: published.clone(),
             left: None,
+            _folders: None,
             _guests: guests,
             access,
             lease,
         };
         if access == Access::Execute {
+            // Whoever tidies up below may wait for it.
+            app._folders = Some(sandboxing::release_folders(&app.sandbox, &app.kernel));
             app.kernel.honour_requests().await?;
             app.kernel.runs().requeue_running().await.map_err(KernelError::from)?;
             app.kernel.tidy_up().await?;

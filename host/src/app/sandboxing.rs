@@ -7,7 +7,10 @@ use tokio::task::JoinHandle;
 use super::{Access, AppError, SystemClock, worktrees};
 use crate::{
     config::Config,
-    interfaces::sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox, forget_noted, noted},
+    interfaces::{
+        folder_locks::FolderLocks,
+        sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox, forget_noted, noted},
+    },
     journal::EntryState,
     kernel::{Kernel, run::Runs},
     store::{Store, StoreError},
@@ -19,9 +22,11 @@ const NAME_FILE: &str = "sandbox.id";
 const LEFTOVERS: &str = "sandbox";
 /// How long the end of the process waits for an engine that says nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is looked whether the run of a command that keeps git out of a worktree has ended.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Where the commands of this host's runs are executed.
-pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access) -> Result<Sandbox, AppError> {
+pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access, folders: Arc<FolderLocks>) -> Result<Sandbox, AppError> {
     Ok(Sandbox::new(Parts {
         engine: engine(config, &owner(&config.data_dir, access)?),
         settings: config.sandbox.clone(),
@@ -31,6 +36,7 @@ pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access) -> Re
         own: config.own_places(),
         worktrees: worktrees(&config.data_dir),
         leftovers: config.data_dir.join(LEFTOVERS),
+        folders,
     }))
 }
 
@@ -81,6 +87,34 @@ impl Left {
     }
 }
 
+/// A task that ends when this is dropped.
+pub(super) struct Releasing(JoinHandle<()>);
+
+impl Drop for Releasing {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Forgets commands whose run ends before anyone finds them again, so that git is not kept out of their folders.
+pub(super) fn release_folders(sandbox: &Arc<Sandbox>, kernel: &Arc<Kernel>) -> Releasing {
+    let (sandbox, kernel) = (Arc::clone(sandbox), Arc::clone(kernel));
+    Releasing(tokio::spawn(async move {
+        // A command that began meanwhile is looked at twice: while its run ends, it may still be about to be started.
+        let mut known = sandbox.unfinished();
+        loop {
+            let unfinished = sandbox.unfinished();
+            for key in unfinished.iter().filter(|key| known.contains(key)) {
+                if has_ended(&kernel, key).await {
+                    sandbox.forget(key.clone());
+                }
+            }
+            known = unfinished;
+            tokio::time::sleep(LOOK).await;
+        }
+    }))
+}
+
 /// Gives those that are still needed.
 async fn forget_over(sandbox: &Sandbox, kernel: &Kernel, left: Vec<Key>) -> Vec<Key> {
     let mut kept = Vec::new();
@@ -105,6 +139,11 @@ async fn is_over(kernel: &Kernel, key: &Key) -> bool {
         entries.iter().any(|found| found.entry.seq == key.seq && found.entry.state == EntryState::Done)
     };
     run.state.is_final() || answered().await
+}
+
+/// Whether the run of a command has ended. Unlike [`is_over`], it reads no journal.
+async fn has_ended(kernel: &Kernel, key: &Key) -> bool {
+    kernel.runs().find(&key.run).await.is_ok_and(|run| run.is_none_or(|run| run.state.is_final()))
 }
 
 /// A name that no other data directory has, also not one in the same place on another machine with the same engine.

@@ -8,6 +8,7 @@ pub mod children;
 mod exports;
 mod expression;
 pub mod files;
+pub mod folder_locks;
 pub mod forge;
 pub mod git;
 pub mod knowledge;

@@ -37,6 +37,8 @@ pub(super) struct Checkout {
     pub(super) repository: OnceCell<gix::Repository>,
     /// Until when whoever asks waits for what is read; none for what is changed, which is not cut off.
     pub(super) deadline: Option<Deadline>,
+    /// Known where something is changed: ends the parts of it that only write objects or Baton's own index.
+    pub(super) abandoned: Option<Deadline>,
     pub(super) whose: Whose,
     /// Folders inside the worktree that were repositories until now.
     pub(super) disarmed: RefCell<Vec<String>>,
@@ -121,7 +123,7 @@ impl Checkout {
                 fields.next();
             }
             // What cannot be told in a worktree of Baton's is left out of its commits as well.
-            if matches!(self.whose, Whose::Person(_)) || names::can_be_committed(path) {
+            if matches!(self.whose, Whose::Person(_)) || names::can_be_committed(path) && !self.is_huge(path) {
                 changes.push(Change { path: names::text(path)?, kind: kind(*x, *y) });
             }
         }

@@ -38,6 +38,9 @@ const WRITERS: usize = 4;
 /// is asked for.
 const ODD_ATTRIBUTES: [&str; 2] = ["ident", "working-tree-encoding"];
 
+/// Bytes of a list of attributes that is read.
+const LONGEST_LIST: u64 = 1 << 20;
+
 /// Bytes of a line of attributes that git ignores for its length, and gix does not.
 const LONGEST_LINE: usize = 2048;
 
@@ -100,9 +103,16 @@ impl Checkout {
             rules.add(file.as_bytes(), &fs::read(self.git_dir.join(file)).map_err(|error| unwritable(&error))?);
         }
         for (path, id, mode) in lists(wanted) {
-            let text = self.repository()?.find_object(id).map_err(unreadable)?;
-            rules.add(path, &text.data);
+            let repository = self.repository()?;
             rules.odd |= mode == Mode::SYMLINK;
+            if repository.find_header(id).map_err(unreadable)?.size() > LONGEST_LIST {
+                // Git ignores lists of more than 100 MiB. What is not read here is left to git.
+                rules.add(path, id.as_slice());
+                rules.odd = true;
+                continue;
+            }
+            let text = repository.find_object(id).map_err(unreadable)?;
+            rules.add(path, &text.data);
         }
         Ok(rules)
     }

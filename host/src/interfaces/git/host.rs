@@ -47,7 +47,7 @@ impl wit::Host for View<'_> {
         let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
         let run = self.recorder.run().clone();
         let look = |_| async move {
-            let listed = repositories.look(&seat, |checkout| Ok((checkout.status()?, checkout.disarmed.take()))).await;
+            let listed = repositories.look_at_files(&seat, |checkout| Ok((checkout.status()?, checkout.disarmed.take()))).await;
             told(listed, |(changes, disarmed)| (changes, taken_away(&run, disarmed)))
         };
         let changes: Vec<Change> = self.recorder.call(call, look).await??;
@@ -72,7 +72,7 @@ impl wit::Host for View<'_> {
         let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
         let run = self.recorder.run().clone();
         let look = |_| async move {
-            let compared = repositories.look(&seat, move |checkout| Ok((checkout.diff(&base)?, checkout.disarmed.take()))).await;
+            let compared = repositories.look_at_files(&seat, move |checkout| Ok((checkout.diff(&base)?, checkout.disarmed.take()))).await;
             told(compared, |(diff, disarmed)| (diff, taken_away(&run, disarmed)))
         };
         Ok(self.recorder.call(call, look).await??)

@@ -76,6 +76,7 @@ impl Place {
             index,
             repository: OnceCell::new(),
             deadline: None,
+            abandoned: None,
             disarmed: RefCell::default(),
             whose: Whose::Person(Box::new(repository)),
         })
@@ -91,6 +92,7 @@ impl Place {
             files: files(&self.root, worktree),
             repository: OnceCell::new(),
             deadline: None,
+            abandoned: None,
             disarmed: RefCell::default(),
             whose: Whose::Baton,
         }

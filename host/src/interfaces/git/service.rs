@@ -23,6 +23,7 @@ use super::{
 use crate::{
     interfaces::{
         blocking::{Deadline, blocking},
+        folder_locks::{FolderLock, FolderLocks, Work},
         pins::{Pin, Pins},
         worktrees::{Worktrees, WorktreesError},
     },
@@ -48,6 +49,8 @@ pub struct Repositories {
     /// Where worktrees lie: a folder a project, a folder a worktree below it.
     root: PathBuf,
     register: Arc<dyn Register>,
+    /// Keeps git and commands apart.
+    folders: Arc<FolderLocks>,
     /// Held by whoever changes the folder.
     locks: Mutex<HashMap<PathBuf, Arc<tokio::sync::Mutex<()>>>>,
     /// The trees that asked for worktrees since this process began.
@@ -85,6 +88,12 @@ impl From<RegisterError> for Trouble {
     }
 }
 
+/// The right to change a folder.
+struct Locked {
+    _commands: FolderLock,
+    _git: tokio::sync::OwnedMutexGuard<()>,
+}
+
 /// A worktree that a run asks for.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
@@ -96,8 +105,8 @@ pub(super) struct Wanted {
 
 impl Repositories {
     /// Without a `program`, everything answers that git is missing. Worktrees are made below `root`.
-    pub fn new(program: Option<Program>, root: PathBuf, register: Arc<dyn Register>) -> Self {
-        Self { program: program.map(Arc::new), root, register, locks: Mutex::default(), owners: Mutex::default() }
+    pub fn new(program: Option<Program>, root: PathBuf, register: Arc<dyn Register>, folders: Arc<FolderLocks>) -> Self {
+        Self { program: program.map(Arc::new), root, register, folders, locks: Mutex::default(), owners: Mutex::default() }
     }
 
     /// Removes the temporary files that a killed host left behind. Only before anything is begun.
@@ -107,7 +116,7 @@ impl Repositories {
         let _ = tokio::task::spawn_blocking(move || sweeping::sweep(&root)).await;
     }
 
-    /// Looks at the checkout that a run works in.
+    /// Looks at the repository of the checkout that a run works in, and at none of its files.
     pub(super) async fn look<A: Send + 'static>(
         &self,
         seat: &Seat,
@@ -117,17 +126,31 @@ impl Repositories {
         reading(move |deadline| Ok(work(&Checkout { deadline: Some(deadline.without_end()), ..place.open()? })?)).await
     }
 
-    /// Changes the checkout that a run works in; nobody else does at the same time.
+    /// Looks at the files of the checkout that a run works in, while no command works there.
+    pub(super) async fn look_at_files<A: Send + 'static>(
+        &self,
+        seat: &Seat,
+        work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
+    ) -> Result<A, Trouble> {
+        let folder = self.folders.lock(&seat.workspace, Work::Git).await?;
+        self.look(seat, move |checkout| {
+            let _folder = folder;
+            work(checkout)
+        })
+        .await
+    }
+
+    /// Changes the checkout that a run works in; nobody else does at the same time, and no command works there.
     pub(super) async fn change<A: Send + 'static>(
         &self,
         seat: &Seat,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
-        let lock = self.lock(&seat.workspace).await;
-        aside(move || {
+        let lock = self.lock(&seat.workspace).await?;
+        reading(move |deadline| {
             let _lock = lock;
-            Ok(work(&place.open()?)?)
+            Ok(work(&Checkout { abandoned: Some(deadline.without_end()), ..place.open()? })?)
         })
         .await
     }
@@ -144,7 +167,7 @@ impl Repositories {
                 worktree.claim.root.short()
             ))));
         }
-        let lock = self.lock(place.persons()).await;
+        let lock = self.lock(place.persons()).await?;
         aside(move || {
             let _lock = lock;
             let person = place.person()?;
@@ -186,14 +209,18 @@ impl Repositories {
             return Ok(branch);
         }
         let place = Place { worktree: Some(worktree.clone()), ..place };
-        let lock = self.lock(&self.files(&worktree)).await;
-        let made = aside(move || {
-            let _lock = lock;
-            place.make().inspect_err(|_| place.put_away())
-        });
-        let made = made.await;
+        let made = self.make(place, &worktree).await;
         self.register.stand(&worktree, if made.is_ok() { Standing::Ready } else { Standing::Free }).await?;
         made.map(|()| branch)
+    }
+
+    async fn make(&self, place: Place, worktree: &Worktree) -> Result<(), Trouble> {
+        let lock = self.lock(&self.files(worktree)).await?;
+        aside(move || {
+            let _lock = lock;
+            place.make().inspect_err(|_| place.put_away())
+        })
+        .await
     }
 
     /// Gives a worktree back; `again` where the same call may have done so.
@@ -210,7 +237,7 @@ impl Repositories {
     }
 
     async fn release(&self, worktree: Worktree) -> Result<(), Trouble> {
-        let (program, lock) = (self.program()?, self.lock(&self.files(&worktree)).await);
+        let (program, lock) = (self.program()?, self.lock(&self.files(&worktree)).await?);
         let (workspace, pin) = (self.files(&worktree), worktree.claim.pin.clone());
         let place = Place { program, root: self.root.clone(), workspace, worktree: Some(worktree.clone()), pin };
         aside(move || {
@@ -266,9 +293,11 @@ impl Repositories {
         place::files(&self.root, worktree)
     }
 
-    async fn lock(&self, folder: &Path) -> tokio::sync::OwnedMutexGuard<()> {
+    /// Waits for the commands in a folder, and for whatever else of git changes it.
+    async fn lock(&self, folder: &Path) -> Result<Locked, CallError> {
+        let commands = self.folders.lock(folder, Work::Git).await?;
         let lock = Arc::clone(self.locks.lock().unwrap_or_else(PoisonError::into_inner).entry(folder.to_owned()).or_default());
-        lock.lock_owned().await
+        Ok(Locked { _commands: commands, _git: lock.lock_owned().await })
     }
 }
 
@@ -313,7 +342,7 @@ impl Pins for Repositories {
     }
 }
 
-/// Reads without holding up the guests, and no longer than its caller waits for it.
+/// Works without holding up the guests, and knows when its caller does not wait any more.
 pub(super) async fn reading<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, Trouble> + Send + 'static) -> Result<A, Trouble> {
     blocking(work).await.unwrap_or_else(failed)
 }

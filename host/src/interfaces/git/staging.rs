@@ -13,11 +13,19 @@ use super::{
     checkout::Checkout,
     fields::{Difference, differences, fields},
     names,
+    program::Invocation,
+    sweeping::with_ending,
 };
 use crate::{
-    interfaces::files::{Layout, is_part},
+    interfaces::{
+        blocking::Deadline,
+        files::{Layout, is_part},
+    },
     journal::CallError,
 };
+
+/// Bytes of the largest file that is committed. Git would read and compress it whole.
+const HUGE: u64 = 1 << 30;
 
 impl Checkout {
     /// Notes all files in the index; gives the names of those that cannot be committed because of their names. Refuses what
@@ -35,17 +43,24 @@ impl Checkout {
 
     /// Adds all files to an index, whatever stops some of them; gives the names that no commit can have.
     pub(super) fn add(&self, how: &[&str], index: &Path) -> Result<Vec<String>, CallError> {
-        let said = self.git_over(&[&["add", "--all", "--ignore-errors"], how].concat(), &[]).env("GIT_INDEX_FILE", index).run()?;
+        let huge = self.huge(index)?;
+        let said = self.adding(how, &huge).env("GIT_INDEX_FILE", index).within(self.until()).run()?;
+        if self.until().is_some_and(|until| until.is_over()) {
+            // Git was ended with its lock, which lies beside an index of Baton's own.
+            let _ = std::fs::remove_file(with_ending(index, ".lock"));
+        }
+        let mut left_out: Vec<_> = huge.iter().map(|path| names::shown(path)).collect();
         if said.code == 0 {
-            return Ok(Vec::new());
+            return Ok(left_out);
         }
         let mut unadded = self.unknown(index)?;
         if how.is_empty() {
             unadded.extend(self.listed_by(&["--modified"], index)?);
         }
-        let mut left_out = Vec::new();
+        let stopped_by = left_out.len();
         for path in &unadded {
             match path.strip_suffix(b"/") {
+                _ if huge.contains(path) => {}
                 _ if names::is_of_git(path) => left_out.push(names::shown(path)),
                 Some(folder) => return Err(own_repository(folder)),
                 None => {
@@ -60,7 +75,38 @@ impl Checkout {
             }
         }
         // What stopped git is none of the files.
-        if left_out.is_empty() { Err(said.failure()) } else { Ok(left_out) }
+        if left_out.len() == stopped_by { Err(said.failure()) } else { Ok(left_out) }
+    }
+
+    /// Adds all but these.
+    fn adding(&self, how: &[&str], huge: &[Vec<u8>]) -> Invocation {
+        let arguments = [&["add", "--all", "--ignore-errors"], how].concat();
+        if huge.is_empty() {
+            return self.git_over(&arguments, &[]);
+        }
+        let but = huge.iter().flat_map(|path| [b":(top,exclude,literal)", &path[..], b"\0"].concat());
+        let paths = b":(top)\0".iter().copied().chain(but).collect::<Vec<_>>();
+        let from_input = ["--pathspec-from-file=-", "--pathspec-file-nul"];
+        self.git_over(&[&arguments[..], &from_input].concat(), &[]).env("GIT_LITERAL_PATHSPECS", "0").reading(paths)
+    }
+
+    /// Files that would be added and are larger than [`HUGE`].
+    fn huge(&self, index: &Path) -> Result<Vec<Vec<u8>>, CallError> {
+        let mut paths = self.unknown(index)?;
+        paths.extend(self.listed_by(&["--modified"], index)?);
+        paths.retain(|path| self.is_huge(path));
+        Ok(paths)
+    }
+
+    /// Whether a file is too large to be committed.
+    pub(super) fn is_huge(&self, path: &[u8]) -> bool {
+        let found = self.files.join(OsStr::from_bytes(path)).symlink_metadata();
+        found.is_ok_and(|found| found.is_file() && found.len() > HUGE)
+    }
+
+    /// Until when an operation may go on that can be interrupted without harm.
+    fn until(&self) -> Option<Deadline> {
+        self.deadline.clone().or_else(|| self.abandoned.clone())
     }
 
     /// Files that an index does not know and nobody ignores; a repository inside is one name that ends with `/`.
@@ -69,7 +115,7 @@ impl Checkout {
     }
 
     fn listed_by(&self, how: &[&str], index: &Path) -> Result<Vec<Vec<u8>>, CallError> {
-        let call = self.git_over(&[&["ls-files", "-z"], how].concat(), &[]).env("GIT_INDEX_FILE", index);
+        let call = self.git_over(&[&["ls-files", "-z"], how].concat(), &[]).env("GIT_INDEX_FILE", index).within(self.until());
         Ok(fields(&call.done()?.out).map(<[u8]>::to_vec).collect())
     }
 

@@ -2,8 +2,9 @@
 //! of it. Decides no permission; whoever calls has passed the gate.
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -21,6 +22,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, EventLog},
+    interfaces::folder_locks::{FolderLock, FolderLocks, Work},
     journal::{Attempt, CallError, Halt, Pause, PauseKind, Performed, Redactor, RunId},
 };
 
@@ -53,6 +55,8 @@ pub struct Parts {
     pub worktrees: PathBuf,
     /// Where it is noted what commands may leave, and where that is moved to.
     pub leftovers: PathBuf,
+    /// Keeps commands and git apart.
+    pub folders: Arc<FolderLocks>,
 }
 
 /// Where commands of all runs are executed.
@@ -62,6 +66,8 @@ pub struct Sandbox {
     leftovers: Arc<Leftovers>,
     /// Removes containers.
     removing: Mutex<JoinSet<()>>,
+    /// The folders in which commands run, or may still run.
+    entered: Mutex<HashMap<Key, FolderLock>>,
 }
 
 /// Whose command it is, and the folder it works in.
@@ -80,25 +86,41 @@ impl Sandbox {
     pub fn new(parts: Parts) -> Self {
         let permits = Semaphore::new(parts.settings.at_once.min(Semaphore::MAX_PERMITS));
         let leftovers = Arc::new(Leftovers::new(parts.leftovers.clone()));
-        Self { parts: Arc::new(parts), permits, leftovers, removing: Mutex::default() }
+        Self { parts: Arc::new(parts), permits, leftovers, removing: Mutex::default(), entered: Mutex::default() }
     }
 
     /// Executes a job, or finds the one of this call again. A future that is dropped takes its command with it. So does a host
     /// that is told to stop, unless the command ends by itself in time; then the call is made again when the run goes on.
     pub async fn execute(&self, place: Place, job: Job, attempt: &Attempt) -> Performed<Outcome> {
-        let image = match self.image(&job) {
-            Ok(image) => image.clone(),
-            Err(error) => return Performed::answer(Err(error)),
-        };
+        if let Err(error) = self.image(&job) {
+            return Performed::answer(Err(error));
+        }
         if self.holds_own(&place.workspace) {
             return Performed::answer(Err(CallError::Invalid(
                 "The workspace holds what Baton keeps for itself, which no container may see; work in a folder of the project.".to_owned(),
             )));
         }
-        self.clear_planted(&place.workspace);
         let Ok(_permit) = self.permits.acquire().await else { return unavailable("The host stops; execute the command again later.") };
         let key = Key { run: place.run.clone(), seq: attempt.seq };
-        let before = if attempt.again { Teller::told_before(&*self.parts.events, &key).await } else { [0; 2] };
+        if let Err(error) = self.enter(&key, &place.workspace).await {
+            return Performed::answer(Err(error));
+        }
+        let performed = self.execute_alone(&place, &job, attempt, &key).await;
+        // Where it may be going on, git stays out until it is found again or forgotten.
+        if !matches!(performed, Performed::Paused { happened: true, .. }) {
+            self.entered().remove(&key);
+        }
+        performed
+    }
+
+    /// Executes a job while git does nothing in its workspace.
+    async fn execute_alone(&self, place: &Place, job: &Job, attempt: &Attempt, key: &Key) -> Performed<Outcome> {
+        let image = match self.image(job) {
+            Ok(image) => image.clone(),
+            Err(error) => return Performed::answer(Err(error)),
+        };
+        self.clear_planted(&place.workspace);
+        let before = if attempt.again { Teller::told_before(&*self.parts.events, key).await } else { [0; 2] };
         let teller = Teller {
             key: key.clone(),
             events: Arc::clone(&self.parts.events),
@@ -108,15 +130,15 @@ impl Sandbox {
             command: shortened(&job.command.join(" ")),
         };
         let mut is_found = match attempt.again {
-            true => match self.parts.engine.holds(&key).await {
+            true => match self.parts.engine.holds(key).await {
                 Ok(is_found) => is_found,
                 Err(error) => return paused(format!("A command cannot be found again: {error} Then resume the run."), true),
             },
             false => false,
         };
         for _ in 0..TRIES {
-            let begun = Begun { key: &key, image: &image, is_found, asked_at: attempt.asked_at };
-            match self.execute_once(&place, &job, begun, &teller).await {
+            let begun = Begun { key, image: &image, is_found, asked_at: attempt.asked_at };
+            match self.execute_once(place, job, begun, &teller).await {
                 Some(performed) => return performed,
                 None => is_found = false,
             }
@@ -125,6 +147,24 @@ impl Sandbox {
             format!("A command was ended {TRIES} times together with its container engine. Look after the engine, then resume the run."),
             false,
         )
+    }
+
+    /// Keeps git out of a workspace until the command is over. One that may be running already is not waited for again.
+    async fn enter(&self, key: &Key, workspace: &Path) -> Result<(), CallError> {
+        if !self.entered().contains_key(key) {
+            let lock = self.parts.folders.lock(workspace, Work::Command).await?;
+            self.entered().insert(key.clone(), lock);
+        }
+        Ok(())
+    }
+
+    fn entered(&self) -> MutexGuard<'_, HashMap<Key, FolderLock>> {
+        self.entered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The commands that keep git out of their workspace.
+    pub fn unfinished(&self) -> Vec<Key> {
+        self.entered().keys().cloned().collect()
     }
 
     /// None where the command was cut off with its engine and can be executed again.
@@ -274,12 +314,14 @@ impl Sandbox {
     /// What covers something in the container is there as long as the container is.
     fn forget_holding(&self, key: Key, covers: Covers) {
         let (leftovers, parts) = (Arc::clone(&self.leftovers), Arc::clone(&self.parts));
+        let lock = self.entered().remove(&key);
         let mut removing = self.removing.lock().unwrap_or_else(PoisonError::into_inner);
         while removing.try_join_next().is_some() {}
         removing.spawn(async move {
             parts.engine.discard(&key).await;
             drop(covers);
             sweep_up(&leftovers, &parts, &key).await;
+            drop(lock);
         });
     }
 
@@ -294,9 +336,12 @@ impl Sandbox {
         left
     }
 
-    /// Sweeps the workspaces of commands that a host left which is gone. Before anything else is done in them.
+    /// Sweeps the workspaces of commands that a host left which is gone. Before anything else is done in them. Their
+    /// containers may still run, so git stays out of the worktrees among them until each is found again or forgotten.
     pub async fn sweep_left(&self) {
         self.leftovers.sweep_left().await;
+        let left = self.leftovers.workspaces().into_iter().filter(|(_, workspace)| workspace.starts_with(&self.parts.worktrees));
+        self.entered().extend(left.map(|(key, workspace)| (key, self.parts.folders.lock_for_running(&workspace))));
     }
 
     /// Lets what is being removed be removed, for a while.

@@ -26,6 +26,7 @@ use super::*;
 use crate::{
     bindings::{Fault, git::Host},
     interfaces::{
+        folder_locks::FolderLocks,
         pins::{Pin, Pins},
         worktrees::Worktrees,
     },
@@ -80,6 +81,7 @@ struct Scene {
     bench: Bench,
     register: Arc<Rows>,
     repositories: Arc<Repositories>,
+    folders: Arc<FolderLocks>,
     remote: Remote,
     advances: Advances,
     /// What the runs are bound to; at first to nothing.
@@ -102,8 +104,9 @@ impl Scene {
         let register = Arc::new(Rows::default());
         let root = home.path().canonicalize().unwrap().join("worktrees");
         let program = Program { person: vec![("HOME".into(), home.path().into())], ..program() };
-        let repositories = Arc::new(Repositories::new(Some(program), root, register.clone()));
-        Self { home, bench: Bench::new(), register, repositories, remote: Remote(None), advances: Advances::Granted, pin: None }
+        let folders = Arc::new(FolderLocks::new(root.clone()));
+        let repositories = Arc::new(Repositories::new(Some(program), root, register.clone(), folders.clone()));
+        Self { home, bench: Bench::new(), register, folders, repositories, remote: Remote(None), advances: Advances::Granted, pin: None }
     }
 
     fn person(&self) -> PathBuf {

@@ -111,12 +111,14 @@ async fn a_persons_checkout_is_not_committed_in() {
 #[tokio::test]
 async fn without_git_there_is_a_sentence() {
     let scene = Scene::new();
-    let repositories = Arc::new(Repositories::new(None, scene.home.path().join("worktrees"), scene.register.clone()));
+    let repositories =
+        Arc::new(Repositories::new(None, scene.home.path().join("worktrees"), scene.register.clone(), scene.folders.clone()));
     let mut recorder = scene.bench.recorder();
     let mut run = View { repositories: &repositories, ..scene.here(&mut recorder) };
     assert!(matches!(refusal(run.status().await), CallError::Unavailable(text) if text.contains("baton doctor")));
     let gone = Program { path: "/nowhere/git".into(), ..program() };
-    let repositories = Arc::new(Repositories::new(Some(gone), scene.home.path().join("worktrees"), scene.register.clone()));
+    let repositories =
+        Arc::new(Repositories::new(Some(gone), scene.home.path().join("worktrees"), scene.register.clone(), scene.folders.clone()));
     let mut run = View { repositories: &repositories, ..scene.here(&mut recorder) };
     assert!(matches!(refusal(run.status().await), CallError::Unavailable(text) if text.contains("baton doctor")));
 }

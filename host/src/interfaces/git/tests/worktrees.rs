@@ -1,5 +1,8 @@
 use super::*;
-use crate::bindings::git::{Merged, Resolution};
+use crate::{
+    bindings::git::{Merged, Resolution},
+    interfaces::folder_locks::Work,
+};
 
 #[tokio::test]
 async fn a_worktree_has_files_and_a_branch_of_its_own() {
@@ -235,4 +238,39 @@ async fn looking_leaves_the_lock_of_another_git_alone() {
     fs::write(&lock, "").unwrap();
     let _diff = scene.at(&mut recorder, folder).diff("main".into()).await.unwrap();
     assert!(lock.exists());
+}
+
+#[tokio::test]
+async fn git_leaves_files_alone_while_a_command_may_change_them() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    let command = scene.folders.lock(&folder, Work::Command).await.unwrap();
+    assert_eq!(scene.at(&mut recorder, folder.clone()).branch().await.unwrap(), "story/1", "no file is looked at");
+    fs::write(folder.join("b.txt"), "B").unwrap();
+    let seat = Seat { project: "demo".to_owned(), workspace: folder.clone(), root: Bench::run(), pin: None };
+    let (root, short) = (Bench::run(), std::time::Duration::from_millis(50));
+    let looks = tokio::time::timeout(short, scene.repositories.look_at_files(&seat, |checkout| checkout.status())).await;
+    assert!(looks.is_err(), "git looks at no file");
+    assert!(tokio::time::timeout(short, scene.repositories.give_back(&root)).await.is_err(), "nor is the worktree released");
+    drop(command);
+    scene.here(&mut recorder).worktree_remove("story/1".into()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_huge_file_is_left_out() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    for (name, size) in [("huge*.bin", (1 << 30) + 1), ("a.txt", 5 << 30), ("huge-b.bin", 3)] {
+        fs::File::create(folder.join(name)).unwrap().set_len(size).unwrap();
+    }
+    let mut run = scene.at(&mut recorder, folder.clone());
+    let paths: Vec<_> = run.status().await.unwrap().into_iter().map(|change| change.path).collect();
+    assert_eq!(paths, ["huge-b.bin"]);
+    run.commit("Add".into(), None).await.unwrap().unwrap();
+    assert_eq!(scene.git(&["diff", "--name-only", "main", "story/1"]), "huge-b.bin");
+    let told = scene.bench.journal.events().into_iter().find(|event| event.name == "left-out").unwrap();
+    assert_eq!(told.data["paths"], serde_json::json!(["huge*.bin", "a.txt"]));
+    assert!(run.status().await.unwrap().is_empty());
 }

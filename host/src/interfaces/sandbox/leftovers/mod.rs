@@ -127,7 +127,7 @@ impl Leftovers {
                     tracing::warn!(command = %key, reason, "what a command left is not swept; its run tries again");
                 }
             }
-            let needed: Vec<_> = keys.iter().filter_map(|key| Some(this.read(key).ok()??.workspace())).collect();
+            let needed: Vec<_> = this.workspaces().into_iter().map(|(_, workspace)| workspace).collect();
             covers::remove_left(&this.notes(), &needed);
             Ok(())
         });
@@ -156,6 +156,11 @@ impl Leftovers {
     /// The commands that are not forgotten.
     pub(super) fn keys(&self) -> Vec<Key> {
         records::keys(&self.records())
+    }
+
+    /// The commands that are noted, each with its workspace.
+    pub(super) fn workspaces(&self) -> Vec<(Key, PathBuf)> {
+        self.keys().into_iter().filter_map(|key| self.read(&key).ok()?.map(|record| (key, record.workspace()))).collect()
     }
 
     fn note(&self, key: &Key, workspace: &Path, isolates: bool, stopped: &AtomicBool) -> Result<Prepared, String> {

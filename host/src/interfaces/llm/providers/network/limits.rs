@@ -104,7 +104,7 @@ fn field(body: &Value, now: Timestamp) -> Option<Timestamp> {
     in_seconds.or_else(|| {
         let names = ["/resets_at", "/reset_at", "/metadata/headers/X-RateLimit-Reset"];
         let value = names.iter().find_map(|name| error.pointer(name))?;
-        seconds(value).map_or_else(|| value.as_str()?.parse().ok(), |number| epoch(number))
+        seconds(value).map_or_else(|| value.as_str()?.parse().ok(), epoch)
     })
 }
 

@@ -1,5 +1,7 @@
 //! Jobs and settings that make no sense, and a sandbox over an engine that does as it is told.
 
+mod folders;
+
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -16,6 +18,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, Event, EventError, EventLog},
+    interfaces::folder_locks::FolderLocks,
     journal::{Attempt, CallError, Halt, PauseKind, Performed, Redactor, RunId},
 };
 
@@ -125,6 +128,7 @@ struct Bench {
     engine: Arc<Scripted>,
     memory: Arc<Memory>,
     sandbox: Sandbox,
+    folders: Arc<FolderLocks>,
     halt: Halt,
     folder: TempDir,
 }
@@ -154,6 +158,7 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
     let short = Image { timeout: 15, ..settings.images["default"].clone() };
     settings.images.insert("short".to_owned(), short);
     set(&mut settings);
+    let folders = Arc::new(FolderLocks::new(folder.path().join("data/worktrees")));
     let sandbox = Sandbox::new(Parts {
         engine: Arc::clone(&engine) as _,
         settings,
@@ -162,9 +167,10 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
         redactor,
         worktrees: own.join("worktrees"),
         leftovers: folder.path().join("data/sandbox"),
+        folders: Arc::clone(&folders),
         own: vec![own],
     });
-    Bench { engine, memory, sandbox, halt: Halt::default(), folder }
+    Bench { engine, memory, sandbox, folders, halt: Halt::default(), folder }
 }
 
 impl Bench {
