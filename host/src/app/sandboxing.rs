@@ -57,7 +57,7 @@ pub(super) async fn forget_foreign(data_dir: &Path, runs: &dyn Runs) {
     let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     for (key, workspace) in noted(&folder) {
         let Ok(run) = runs.find(&key.run).await else { continue };
-        if !run.is_some_and(|run| whole(&run.workspace) == whole(&workspace)) {
+        if run.is_none_or(|run| whole(&run.workspace) != whole(&workspace)) {
             tracing::warn!(command = %key, "the record of a command that no run of this host made is removed");
             forget_noted(&folder, &key);
         }

@@ -16,6 +16,7 @@ pub mod llm;
 pub mod people;
 pub mod pins;
 mod pull_request_branches;
+mod repository_layout;
 pub mod reserved;
 pub mod run;
 pub mod sandbox;

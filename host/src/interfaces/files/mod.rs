@@ -2,7 +2,6 @@
 //! Each path is granted by glob; what the host keeps there (`.git`, `.baton`) is out of reach.
 
 mod host;
-mod layout;
 mod path;
 mod search;
 mod walk;
@@ -23,7 +22,6 @@ use crate::{
 pub use workspace::Workspace;
 
 pub(super) use {
-    layout::{Layout, is_part},
     path::RelativePath,
     search::Search,
     walk::{Kind, Pattern, Walk},

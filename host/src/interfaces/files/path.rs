@@ -1,6 +1,6 @@
 //! Names of files as guests give them, made plain before anything is decided or looked at. Touches no disk.
 
-use crate::journal::CallError;
+use crate::{interfaces::repository_layout::plain_name, journal::CallError};
 
 /// A path inside the workspace: relative, `/` between names, no `.`, no `..`, nothing hidden.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,17 +58,6 @@ impl RelativePath {
 pub(super) fn is_hidden(name: &str) -> bool {
     let seen = plain_name(name);
     [".git", ".baton", "git~1", "baton~1"].iter().any(|hidden| seen.eq_ignore_ascii_case(hidden))
-}
-
-/// A name as every file system takes it: without marks that some do not see, without the stream of a file that some know, and
-/// without spaces and dots at the end. Letters are as they were.
-pub(super) fn plain_name(name: &str) -> String {
-    let seen: String = name.chars().filter(|mark| !is_unseen(*mark)).collect();
-    seen.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']).to_owned()
-}
-
-fn is_unseen(mark: char) -> bool {
-    matches!(mark, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
 }
 
 fn has_drive(text: &str) -> bool {

@@ -13,11 +13,11 @@ use cap_std::{
     fs::{Dir, File, Metadata, OpenOptions, Permissions, PermissionsExt},
 };
 
-use super::{
-    layout::{Layout, Rejected, is_part, is_setting},
-    path::RelativePath,
+use super::path::RelativePath;
+use crate::{
+    interfaces::repository_layout::{Layout, Rejected, is_part, is_setting},
+    journal::{Attempt, CallError},
 };
-use crate::journal::{Attempt, CallError};
 
 /// The folder a run works in, open for as long as the run is executed.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     interfaces::{
         blocking::Deadline,
-        files::{Layout, is_part},
+        repository_layout::{Layout, is_part},
     },
     journal::CallError,
 };

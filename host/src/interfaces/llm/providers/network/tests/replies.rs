@@ -275,7 +275,7 @@ fn an_error_beside_a_reply_and_a_call_that_is_missing_are_no_end() {
     let fine = whole(compatible, &weather(), &with(&|body| body["error"] = Value::Null)).unwrap();
     assert_eq!((fine.stop, calls(&fine).len()), (Stop::ToolUse, 1));
     let upset = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop", "error": {"code": 502}}]});
-    let other = json!({"choices": [{"index": 1, "delta": {"content": "XXX"}, "finish_reason": null}]});
+    let other = json!({"choices": [{"index": 1, "delta": {"content": "ZZZ"}, "finish_reason": null}]});
     let (first, last) = (chunk(&json!({"content": "Hel"}), &Value::Null), chunk(&json!({"content": "lo"}), &json!("stop")));
     assert_eq!(streamed(compatible, &weather(), &[first.clone(), upset]).unwrap().stop, Stop::Other);
     let mixed = streamed(compatible, &weather(), &[first.clone(), other, last.clone()]).unwrap();

@@ -1,8 +1,6 @@
 //! Folders that are laid out as a git repository without a `.git`: git takes any of them for one and executes what its
 //! settings name. Knows them by the names in them alone, and touches no disk.
 
-use super::path::plain_name;
-
 /// What the layout of a repository is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::interfaces) struct Layout {
@@ -37,14 +35,25 @@ pub(in crate::interfaces) fn is_part(name: &str) -> bool {
 }
 
 /// Whether an entry of this name decides what git executes in a repository.
-pub(super) fn is_setting(name: &str) -> bool {
+pub(in crate::interfaces) fn is_setting(name: &str) -> bool {
     let name = plain_name(name).to_ascii_lowercase();
     matches!(name.as_str(), "config" | "config.worktree" | "config~1.wor" | "hooks" | "commondir" | "common~1")
 }
 
+/// A name as every file system takes it: without marks that some do not see, without the stream of a file that some know, and
+/// without spaces and dots at the end. Letters are as they were.
+pub(in crate::interfaces) fn plain_name(name: &str) -> String {
+    let seen: String = name.chars().filter(|mark| !is_unseen(*mark)).collect();
+    seen.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']).to_owned()
+}
+
+fn is_unseen(mark: char) -> bool {
+    matches!(mark, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
+}
+
 /// Why a write is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Rejected {
+pub(in crate::interfaces) enum Rejected {
     #[error(
         "`{0}` would make its folder a git repository (`HEAD`, `objects` and `refs`, or `HEAD` and `commondir`), and git executes what the settings of one name; use another name."
     )]
