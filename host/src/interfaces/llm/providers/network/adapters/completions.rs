@@ -178,10 +178,20 @@ fn is_detail(kind: Option<&str>) -> bool {
     kind.is_some_and(|kind| kind.starts_with("reasoning."))
 }
 
-pub(super) fn stop(reason: &str, parts: &[Part]) -> Stop {
+/// Words by which a service says that the model has finished, and that it waits for calls.
+const FINISHED: &[&str] = &["stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete", "completed"];
+const WAITING: &[&str] = &["tool_calls", "function_call", "tool_use"];
+
+/// Whether a reply that stopped for this reason ended well.
+pub(super) fn is_sound(reason: &str) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    [FINISHED, WAITING].iter().any(|words| words.contains(&reason.as_str()))
+}
+
+fn stop(reason: &str, parts: &[Part]) -> Stop {
     match reason.to_ascii_lowercase().as_str() {
-        "stop" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "complete" | "completed" => finished(parts),
-        "tool_calls" | "function_call" | "tool_use" => waiting_for_calls(parts),
+        reason if FINISHED.contains(&reason) => finished(parts),
+        reason if WAITING.contains(&reason) => waiting_for_calls(parts),
         "length" | "max_tokens" | "model_length" | "max_output_tokens" | "model_context_window_exceeded" => Stop::MaxTokens,
         "content_filter" | "refusal" | "safety" | "sensitive" => Stop::Refusal,
         _ => Stop::Other,

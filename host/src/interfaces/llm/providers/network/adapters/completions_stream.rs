@@ -2,9 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::completions::{stop, texts, thoughts};
+use super::completions::{is_sound, texts, thoughts};
 use super::{Assembly, first_choice, items, text};
-use crate::interfaces::llm::messages::Stop;
 
 /// What there is of a completion.
 #[derive(Default)]
@@ -89,9 +88,7 @@ impl Assembly for Completion {
 impl Completion {
     /// Whether it said already that it did not end well; some say `stop` after that all the same.
     fn is_unsound(&self) -> bool {
-        text(&self.finish).is_some_and(|reason| matches!(stop(reason, &[]), Stop::MaxTokens | Stop::Refusal))
-            || text(&self.finish)
-                .is_some_and(|reason| !["tool_calls", "function_call", "tool_use"].contains(&reason) && stop(reason, &[]) == Stop::Other)
+        text(&self.finish).is_some_and(|reason| !is_sound(reason))
     }
 
     /// A piece of the block before it, or the beginning of another.
