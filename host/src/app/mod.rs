@@ -45,7 +45,7 @@ use crate::{
         compiler::{ChildProcess, Compiler, InProcess},
         engine::{Engine, EngineError},
         limits::Limits,
-        package::Package,
+        package::{Contract, Package},
         registry::{Origin, Plugin, Registry, RegistryError},
         sources::Sources,
         versions::{Published, Shelf, Versions},
@@ -413,10 +413,12 @@ fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
 /// decisions are recalled.
 fn installed(config: &Config, found: &publishing::Found, access: Access) -> Result<(Registry, Vec<Refused>), AppError> {
     let registry = Registry::reserving(config.servers.iter().map(|server| server.name.clone()));
+    let contract = Contract::of_host();
     for bundled in baton_plugins::BUNDLED {
         let needs = |package: &Package| package.manifest.needs.clone();
-        let added = Plugin::read(bundled.wasm.to_vec(), Origin::Bundled, needs).and_then(|plugin| registry.add(plugin));
-        added.map_err(|error| AppError::Bundled { name: bundled.name, error })?;
+        let contract = contract.as_ref().map_err(|error| RegistryError::from(error.clone()));
+        let read = contract.and_then(|contract| Plugin::read_for(contract, bundled.wasm.to_vec(), Origin::Bundled, needs));
+        read.and_then(|plugin| registry.add(plugin)).map_err(|error| AppError::Bundled { name: bundled.name, error })?;
     }
     let refused = publishing::load(found, &registry, access);
     Ok((registry, refused))

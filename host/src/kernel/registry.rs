@@ -113,8 +113,18 @@ pub enum RegistryError {
 impl Plugin {
     /// Understands a file. `grants` says what it is granted as long as no operator decided of it.
     pub fn read(wasm: Vec<u8>, origin: Origin, grants: impl FnOnce(&Package) -> Patterns) -> Result<Self, RegistryError> {
+        Self::read_for(&Contract::of_host()?, wasm, origin, grants)
+    }
+
+    /// The same for who reads several: the contract is understood once for all of them.
+    pub fn read_for(
+        contract: &Contract,
+        wasm: Vec<u8>,
+        origin: Origin,
+        grants: impl FnOnce(&Package) -> Patterns,
+    ) -> Result<Self, RegistryError> {
         let read = if origin == Origin::Bundled { Package::read_bundled } else { Package::read };
-        let package = read(wasm, &Contract::of_host()?, interfaces::CAPABILITIES)?;
+        let package = read(wasm, contract, interfaces::CAPABILITIES)?;
         let at_first = grants(&package);
         let permissions = Permissions::new(&package.manifest.name, interfaces::CAPABILITIES, &package.manifest.needs, &at_first)?;
         let assets = Assets::from_tar(&package.assets).map_err(|error| RegistryError::Packed(error.to_string()))?;
