@@ -258,7 +258,7 @@ impl Sandbox {
 
     /// Sweeps up after a command that has ended, and answers. Nobody sees the workspace as the command left it.
     async fn swept_up(&self, ended: Ended, collected: &Collected, teller: &Teller) -> Performed<Outcome> {
-        match self.leftovers.sweep(&teller.key).await {
+        match self.leftovers.sweep_ended(&teller.key).await {
             Ok(swept) => self.answer(ended, &swept, collected, teller).await,
             Err(reason) => {
                 self.leftovers.leave(&teller.key);

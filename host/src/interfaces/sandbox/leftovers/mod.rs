@@ -96,10 +96,15 @@ impl Leftovers {
         .await
     }
 
-    /// Sweeps the workspace of a command that has ended. An error is a sentence, and leaves the command unswept.
+    /// Sweeps the workspace of a command. An error is a sentence, and leaves the command unswept.
     pub(super) async fn sweep(self: &Arc<Self>, key: &Key) -> Result<Swept, String> {
-        let (this, swept) = (Arc::clone(self), key.clone());
-        let swept = blocking(move |stopped| this.sweep_one(&swept, stopped)).await?;
+        let (this, key) = (Arc::clone(self), key.clone());
+        blocking(move |stopped| this.sweep_one(&key, stopped)).await
+    }
+
+    /// Sweeps the workspace of a command that has ended: what appears there from now on is not its work.
+    pub(super) async fn sweep_ended(self: &Arc<Self>, key: &Key) -> Result<Swept, String> {
+        let swept = self.sweep(key).await?;
         if let Some(active) = self.active().get_mut(key) {
             active.is_swept = true;
         }
@@ -110,10 +115,11 @@ impl Leftovers {
     pub(super) async fn finish(self: &Arc<Self>, key: &Key) -> Result<Swept, String> {
         let is_swept = self.active().get(key).is_some_and(|active| active.is_swept);
         let swept = if is_swept { Ok(Swept::default()) } else { self.sweep(key).await };
-        self.active().remove(key);
+        // In this order: a record without its command would be swept once more.
         if swept.is_ok() {
             Record::remove(&self.records(), key);
         }
+        self.active().remove(key);
         swept
     }
 
@@ -182,10 +188,11 @@ impl Leftovers {
         if isolates { Covers::new(self.held.of(workspace, &self.notes())?, &[]) } else { Ok(Covers::none()) }
     }
 
-    /// What was in the workspace before the other commands that are noted there: what one of them left meanwhile was not there
+    /// What was in the workspace before the other commands that may run there: what one of them left meanwhile was not there
     /// before this one either, so that the last one to end sweeps what the first would have.
     fn before(&self, key: &Key, workspace: &Path) -> Result<Vec<Before>, String> {
-        let others = self.keys().into_iter().filter(|other| other != key);
+        let is_swept = |key: &Key| self.active().get(key).is_some_and(|active| active.is_swept);
+        let others = self.keys().into_iter().filter(|other| other != key && !is_swept(other));
         let records = others.filter_map(|other| self.read(&other).transpose());
         let overlapping = records.filter(|record| record.as_ref().map_or(true, |record| overlap(&record.workspace(), workspace)));
         overlapping.map(|record| record.map(|record| Before::new(&record.workspace(), record.known))).collect()

@@ -9,7 +9,7 @@ use std::{
         net::UnixListener,
     },
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
+    sync::{Arc, atomic::AtomicBool},
     time::Instant,
 };
 
@@ -17,12 +17,14 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, mkdirat, mkfifoat, openat};
 use tempfile::TempDir;
 
 use super::{
+    Key, Leftovers,
     findings::{Before, Known},
     snapshot::Snapshot,
     sweep,
     swept::{Deed, Swept},
     walk,
 };
+use crate::journal::RunId;
 
 /// A workspace, and where things are moved to.
 struct Scene {
@@ -195,6 +197,23 @@ fn what_a_command_left_is_not_what_was_there_before_another() {
     assert_eq!(take("", "sub/tree", &inner), ["sub/tree/deep/.git"]);
     assert_eq!(take("", "", &first), ["beside/.git", "sub/new/.git"]);
     assert!(scene.exists("sub/old/.git/HEAD") && scene.exists("sub/tree/.git"));
+}
+
+/// The engine takes its time to remove the container of a command that has ended.
+#[tokio::test]
+async fn what_a_person_makes_after_a_command_ended_is_theirs() {
+    let scene = Scene::new();
+    let leftovers = Arc::new(Leftovers::new(scene.away().join("data")));
+    let [first, second] = [0, 1].map(|seq| Key { run: RunId::from_text("run"), seq });
+    leftovers.prepare(&first, &scene.at(""), true).await.unwrap();
+    scene.repository("left/.git");
+    leftovers.sweep_ended(&first).await.unwrap();
+    scene.file(".baton/data/key", "theirs");
+    scene.repository("made/.git");
+    leftovers.prepare(&second, &scene.at(""), true).await.unwrap();
+    leftovers.finish(&first).await.unwrap();
+    leftovers.finish(&second).await.unwrap();
+    assert!(scene.exists(".baton/data/key") && scene.exists("made/.git/HEAD") && !scene.exists("left/.git"));
 }
 
 #[test]
