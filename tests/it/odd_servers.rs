@@ -93,10 +93,17 @@ fn what_a_server_that_does_not_start_says_is_shown() {
     let sets = document["sets"].as_array().unwrap();
     assert!(sets[0]["name"] == "host" && sets[0]["tools"].as_array().unwrap().len() == 5, "{document}");
     let broken = &sets[1];
-    assert!(broken["problem"].as_str().unwrap().contains("it ended with exit code 3 before it answered"), "{broken}");
+    assert!(broken["problem"].as_str().unwrap().contains("It ended with exit code 3 before it answered."), "{broken}");
     assert!(broken["remarks"][0].as_str().unwrap().contains("the key is missing"), "{broken}");
     let doctor = program::run(home.path(), &["doctor"]).exits(0);
-    assert!(doctor.stdout.contains("exit code 3") && doctor.stdout.contains("the key is missing"), "{}", doctor.stdout);
+    let said = doctor.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("`broken`: It ended with exit code 3 before it answered."), "{said}");
+    assert!(said.contains("standard error: `the key is missing`. Correct [mcp.broken] in the settings, or remove it."), "{said}");
+    assert!(
+        !said.contains("baton doctor") && said.matches("exit code 3").count() == 1 && doctor.stderr.is_empty(),
+        "{said} {}",
+        doctor.stderr
+    );
     let unknown = program::run(home.path(), &["tools", "list", "nothing"]).exits(2);
     assert!(unknown.stderr.contains("no MCP server and no toolbox `nothing`"), "{}", unknown.stderr);
 }

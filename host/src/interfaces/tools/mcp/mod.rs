@@ -115,7 +115,8 @@ impl Server {
     }
 
     /// The connection there is, or a new one. Whoever comes meanwhile waits for it.
-    async fn connected(&self) -> Result<Arc<Connection>, CallError> {
+    /// The error says why there is none, without an end.
+    async fn connected(&self) -> Result<Arc<Connection>, String> {
         let mut state = self.state.lock().await;
         if let Some(live) = state.live.take_if(|live| !live.is_lost()) {
             return Ok(Arc::clone(state.live.insert(live)));
@@ -124,11 +125,11 @@ impl Server {
         state.live = None;
         let now = Instant::now();
         if let Some(wait) = state.not_before.and_then(|time| time.checked_duration_since(now)) {
-            return Err(self.unavailable(&format!(
-                "it did not start {} times, and is started again in {} s at the earliest",
-                state.failures,
+            return Err(format!(
+                "it did not start {}, and is started again in {} s at the earliest",
+                times(state.failures),
                 wait.as_secs() + 1
-            )));
+            ));
         }
         match tokio::time::timeout(self.bounds.start, Connection::open(&self.config, &self.notes)).await {
             Ok(Ok(connection)) => {
@@ -144,10 +145,16 @@ impl Server {
                     _ => format!("it did not answer within {} s of its start", self.bounds.start.as_secs()),
                 };
                 let said = self.notes.last_words().unwrap_or_default();
-                tracing::warn!(target: "baton::mcp", server = self.config.name, why, said, "an MCP server does not start");
-                Err(self.unavailable(&why))
+                tracing::info!(target: "baton::mcp", server = self.config.name, why, said, "an MCP server does not start");
+                Err(why)
             }
         }
+    }
+
+    async fn roster(&self) -> Result<Arc<Roster>, String> {
+        let connection = self.connected().await?;
+        let listed = tokio::time::timeout(self.bounds.call, connection.tools()).await;
+        listed.unwrap_or_else(|_| Err(format!("it did not list its tools within {} s", self.bounds.call.as_secs())))
     }
 
     fn unavailable(&self, why: &str) -> CallError {
@@ -193,13 +200,26 @@ impl Server {
     }
 }
 
+fn times(count: u32) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// A reason as a sentence of its own.
+fn sentence(reason: &str) -> String {
+    let mut rest = reason.chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    let text: String = first.chain(rest).collect();
+    if text.ends_with(['.', '!', '?', '…']) { text } else { format!("{text}.") }
+}
+
 #[async_trait]
 impl Toolset for Server {
     async fn tools(&self) -> Result<Arc<Roster>, CallError> {
-        let connection = self.connected().await?;
-        let listed = tokio::time::timeout(self.bounds.call, connection.tools()).await;
-        let listed = listed.unwrap_or_else(|_| Err(format!("it did not list its tools within {} s", self.bounds.call.as_secs())));
-        listed.map_err(|reason| self.unavailable(&reason))
+        self.roster().await.map_err(|reason| self.unavailable(&reason))
+    }
+
+    async fn inspect(&self) -> Result<Arc<Roster>, String> {
+        self.roster().await.map_err(|reason| sentence(&reason))
     }
 
     fn remarks(&self) -> Vec<String> {
@@ -216,7 +236,7 @@ impl Toolset for Server {
             left -= 1;
             let connection = match self.connected().await {
                 Ok(connection) => connection,
-                Err(error) => return Performed::answer(Err(error)),
+                Err(why) => return Performed::answer(Err(self.unavailable(&why))),
             };
             match self.ask(&connection, &usage).await {
                 Ok(answer) => return Performed::answer(answer),

@@ -76,7 +76,7 @@ impl Notes {
     /// The last lines of standard error, in one.
     pub(super) fn last_words(&self) -> Option<String> {
         let lines = self.change(|noted| noted.errors.iter().cloned().collect::<Vec<_>>());
-        (!lines.is_empty()).then(|| format!("Its last lines on standard error: {}", lines.join(" | ")))
+        (!lines.is_empty()).then(|| format!("Its last lines on standard error: `{}`.", lines.join(" | ")))
     }
 
     /// Sentences on what it writes where messages are wanted.
