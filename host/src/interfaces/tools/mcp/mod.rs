@@ -25,7 +25,7 @@ use tokio::sync::Mutex;
 use super::toolset::{Outcome, Toolset, Usage};
 use crate::{
     interfaces::toolboxes::Roster,
-    journal::{CallError, Effect, Pause, PauseKind, Performed},
+    journal::{CallError, Effect, GRACE, Pause, PauseKind, Performed, Wait},
 };
 use connection::{Connection, Trouble};
 pub use listing::roster;
@@ -212,6 +212,48 @@ fn sentence(reason: &str) -> String {
     if text.ends_with(['.', '!', '?', '…']) { text } else { format!("{text}.") }
 }
 
+impl Server {
+    /// A call that cannot be done twice. The gate waits for it to its end, so that the host's end is looked at here.
+    async fn call_once(&self, usage: &Usage<'_>) -> Performed<Outcome> {
+        let mut overdue = std::pin::pin!(usage.halt.overdue());
+        let connection = tokio::select! {
+            biased;
+            connection = self.connected() => connection,
+            // It was not asked yet: that is to be done as soon as there is a host again.
+            () = &mut overdue => return Performed::Waiting(Wait::Until(usage.attempt.asked_at)),
+        };
+        let connection = match connection {
+            Ok(connection) => connection,
+            Err(why) => return Performed::answer(Err(self.unavailable(&why))),
+        };
+        let asked = tokio::select! {
+            biased;
+            asked = self.ask(&connection, usage) => asked,
+            () = &mut overdue => Err(format!("it had not answered {} s after the host was told to stop", GRACE.as_secs())),
+        };
+        match asked {
+            Ok(answer) => Performed::answer(answer),
+            Err(why) => Performed::Paused { pause: self.ambiguous(usage, &why), happened: true },
+        }
+    }
+
+    /// A call that can be done twice, and is where the server is lost over the first.
+    async fn call_repeatably(&self, usage: &Usage<'_>) -> Performed<Outcome> {
+        let mut is_second = false;
+        loop {
+            let connection = match self.connected().await {
+                Ok(connection) => connection,
+                Err(why) => return Performed::answer(Err(self.unavailable(&why))),
+            };
+            match self.ask(&connection, usage).await {
+                Ok(answer) => return Performed::answer(answer),
+                Err(why) if is_second || !connection.is_lost() => return Performed::answer(Err(self.unavailable(&why))),
+                Err(_) => is_second = true,
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl Toolset for Server {
     async fn tools(&self) -> Result<Arc<Roster>, CallError> {
@@ -231,22 +273,6 @@ impl Toolset for Server {
     }
 
     async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {
-        let mut left = if usage.effect == Effect::Once { 1 } else { 2 };
-        loop {
-            left -= 1;
-            let connection = match self.connected().await {
-                Ok(connection) => connection,
-                Err(why) => return Performed::answer(Err(self.unavailable(&why))),
-            };
-            match self.ask(&connection, &usage).await {
-                Ok(answer) => return Performed::answer(answer),
-                Err(why) if usage.effect == Effect::Once => {
-                    return Performed::Paused { pause: self.ambiguous(&usage, &why), happened: true };
-                }
-                Err(why) if left == 0 || !connection.is_lost() => return Performed::answer(Err(self.unavailable(&why))),
-                // It can be asked again, and is, once.
-                Err(_) => {}
-            }
-        }
+        if usage.effect == Effect::Once { self.call_once(&usage).await } else { self.call_repeatably(&usage).await }
     }
 }
