@@ -1,7 +1,9 @@
 //! The operator's MCP servers: started when a tool of theirs is first wanted, started again when they died, and never
 //! asked twice for what cannot be done twice. Only the operator's own settings name them.
 
+mod answers;
 mod connection;
+mod flow;
 mod http;
 mod lines;
 mod listing;
@@ -169,20 +171,26 @@ impl Server {
         let request = CallToolRequestParams::new(usage.tool.to_owned()).with_arguments(usage.arguments.clone());
         let name = &self.config.name;
         match tokio::time::timeout(self.bounds.call, connection.call(request)).await {
-            Ok(Ok(result)) => Ok(translate::outcome(result, self.bounds.answer)),
+            Ok(Ok(result)) => Ok(translate::outcome(&result.value, self.bounds.answer)
+                .unwrap_or_else(|| Err(self.unreadable(usage.tool, "its answer has another form than MCP says")))),
             Ok(Err(Trouble::Refused(error))) => {
                 let text = format!("The MCP server `{name}` refuses the call: {}", translate::plain(&error.message));
                 Ok(Err(if error.code == ErrorCode::INVALID_PARAMS { CallError::Invalid(text) } else { CallError::Other(text) }))
             }
-            // It answered, so it is there, and did what it was asked: an operator has nothing to look at.
-            Ok(Err(Trouble::Unreadable(why))) => Ok(Err(CallError::Invalid(format!(
-                "The MCP server `{name}` answered the call of `{}`, but {why}. The call may have taken effect; call it again only where that does no harm, \
-                 and ask for less.",
-                usage.tool
-            )))),
+            Ok(Err(Trouble::Unreadable(why))) => Ok(Err(self.unreadable(usage.tool, &why))),
+            Ok(Err(Trouble::Unasked(why))) => Ok(Err(self.unavailable(&why))),
             Ok(Err(Trouble::Lost(reason))) => Err(format!("it was lost during the call ({reason})")),
             Err(_) => Err(format!("it did not answer within {} s", self.bounds.call.as_secs())),
         }
+    }
+
+    /// It answered, so it is there, and did what it was asked: an operator has nothing to look at.
+    fn unreadable(&self, tool: &str, why: &str) -> CallError {
+        CallError::Invalid(format!(
+            "The MCP server `{}` answered the call of `{tool}`, but {why}. The call may have taken effect; call it again only where that does no harm, \
+             and ask for less.",
+            self.config.name
+        ))
     }
 
     fn ambiguous(&self, usage: &Usage<'_>, why: &str) -> Pause {
