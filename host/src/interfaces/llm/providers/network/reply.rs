@@ -23,7 +23,7 @@ pub enum Form {
 /// What the bytes of a reply say, in whatever form they come. So a service's words are tried without a service.
 pub fn read(protocol: Protocol, request: &Request, form: Form, bytes: &[u8]) -> Result<Reply, ProviderError> {
     let account = Account { name: "service".to_owned(), protocol, base_url: String::new(), api_key: None, key_variable: None };
-    let (adapter, judge) = (protocol.adapter(), Judge { account: &account, now: Timestamp::UNIX_EPOCH });
+    let (adapter, judge) = (protocol.adapter(), Judge::new(&account, Timestamp::UNIX_EPOCH));
     let asked = Asked { adapter: adapter.as_ref(), judge: &judge, model: "model", request };
     let reply = match form {
         Form::Whole => asked.whole(bytes),
@@ -63,7 +63,7 @@ impl Asked<'_> {
     }
 
     fn reply(&self, body: &Value) -> Result<Reply, Box<Failure>> {
-        let usage = usage::read(self.judge.account.protocol, body);
+        let usage = usage::read(self.judge.protocol(), body);
         let said = match self.adapter.reply(body) {
             Some(said) => said,
             None if body.pointer("/promptFeedback/blockReason").is_some() => return Err(self.judge.blocked(&body["promptFeedback"])),
@@ -97,6 +97,6 @@ impl Asked<'_> {
 
     fn name(&self, body: &Value) -> String {
         let told = body["model"].as_str().or(body["modelVersion"].as_str()).filter(|name| !name.trim().is_empty());
-        format!("{}/{}", self.judge.account.name, told.unwrap_or(self.model))
+        format!("{}/{}", self.judge.name(), told.unwrap_or(self.model))
     }
 }
