@@ -8,6 +8,7 @@ use super::adapters::{self, Adapter, Said};
 use super::failure::{Failure, Judge};
 use super::stream::{Stream, Streamed};
 use super::{Account, Protocol, usage};
+use crate::interfaces::lenient;
 use crate::interfaces::llm::messages::{Part, Reply, Request, Stop};
 use crate::interfaces::llm::provider::ProviderError;
 
@@ -40,7 +41,16 @@ pub fn read(protocol: Protocol, request: &Request, form: Form, bytes: &[u8]) -> 
 /// Whether a body tells of an error beside what it says, as gateways do whose upstream broke off.
 fn says_error(body: &Value) -> bool {
     let is_set = |value: &Value| !matches!(value, Value::Null | Value::Bool(false)) && value != "";
-    is_set(&body["error"]) || is_set(&body["choices"][0]["error"]) || body["type"] == "error" || body["status"] == "failed"
+    is_set(&body["error"])
+        || is_set(&adapters::first_choice(&body["choices"])["error"])
+        || body["type"] == "error"
+        || body["status"] == "failed"
+}
+
+/// A prompt that was blocked before a model saw it. What the service counted for it is paid for, as any refusal is.
+fn blocked(body: &Value) -> Option<Said> {
+    let reason = body.pointer("/promptFeedback/blockReason")?.as_str()?;
+    Some(Said { parts: vec![Part::Text(format!("The prompt was blocked: {reason}."))], stop: Stop::Refusal })
 }
 
 /// What was asked, and of whom.
@@ -58,15 +68,17 @@ impl Asked<'_> {
         if text.trim().is_empty() {
             return Err(self.judge.malformed("it is empty."));
         }
-        let body = serde_json::from_str(&text);
-        self.reply(&body.map_err(|error| self.judge.malformed(&format!("it is not JSON ({error}). It begins: {text}")))?)
+        let body = lenient::read(&text);
+        self.reply(&body.map_err(|error| self.judge.malformed(&format!("it is not JSON ({error}). It begins: {text}")))?.value)
     }
 
     fn reply(&self, body: &Value) -> Result<Reply, Box<Failure>> {
         let usage = usage::read(self.judge.protocol(), body);
         let said = match self.adapter.reply(body) {
             Some(said) => said,
-            None if body.pointer("/promptFeedback/blockReason").is_some() => return Err(self.judge.blocked(&body["promptFeedback"])),
+            None if body.pointer("/promptFeedback/blockReason").is_some() => {
+                blocked(body).filter(|_| !usage.uncounted).ok_or_else(|| self.judge.blocked(&body["promptFeedback"]))?
+            }
             None if !body["error"].is_null() => return Err(self.judge.told(body, !usage.uncounted)),
             None if usage.uncounted => {
                 return Err(self.judge.malformed(&format!("it is not a reply of this protocol. It begins: {body}")));
