@@ -17,6 +17,7 @@ mod hostile;
 mod kill;
 mod limits;
 mod mcp;
+mod mcp_http;
 mod mcp_servers;
 mod odd_files;
 mod odd_servers;

@@ -123,6 +123,32 @@ async fn killed_between_the_call_and_its_answer_a_run_does_not_call_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_answer_holds_up_the_end_for_some_seconds_alone() {
+    if !node::is_there() {
+        return;
+    }
+    let scene = Scene::new(None).await;
+    let run = scene.host.start(json!({ "do": "call-tools", "calls": [["web.hang", {}]] })).await;
+    let drive = baton::kernel::Drive { root: Some(run.id.clone()), until_idle: true };
+    let halt = baton::journal::Halt::default();
+    let stopping = async {
+        until(|| scene.count("hang") == 1).await;
+        halt.stop();
+    };
+    // A call may take 60 s.
+    let ended = tokio::time::timeout(Duration::from_secs(40), async { tokio::join!(scene.host.app.kernel.drive(&drive, &halt), stopping) });
+    ended.await.expect("the call holds up the end").0.unwrap();
+    let run = scene.host.find(&run.id).await;
+    assert!(is_ambiguous(&run), "{:?}", run.state);
+    assert!(
+        matches!(&run.state, State::Paused { pause } if pause.reason.contains("5 s after the host was told to stop")),
+        "{:?}",
+        run.state
+    );
+    assert_eq!(scene.host.journal(&run.id).await[0].state, EntryState::Intended);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn answers_are_bounded_and_a_broken_server_is_no_trouble_for_others() {
     if !node::is_there() {
         return;

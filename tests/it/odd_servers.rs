@@ -30,19 +30,29 @@ async fn an_odd_server_is_used_as_far_as_it_can_be_and_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let host = TestHost::with_settings(odd(folder.path())).await;
     let offered = host.run(json!({ "do": "tools" })).await.output.unwrap();
-    assert_eq!(offered, json!(["read_file", "run_command", "web.choice", "web.good", "web.huge", "web.keys", "write_file"]));
-    let said = call(&host, &["web.huge", "web.good", "web.bad", "web.goood"]).await;
+    assert_eq!(offered, json!(["read_file", "run_command", "web.choice", "web.good", "web.huge", "web.keys", "web.letters", "write_file"]));
+    let said = call(&host, &["web.huge", "web.good", "web.bad", "web.goood", "web.letters", "web__good"]).await;
     assert!(said[0].starts_with("Invalid(") && said[0].contains("longer than 8 MiB"), "{said:?}");
     assert_eq!(said[1], "good done", "the server is still there");
     assert!(said[2].starts_with("Unavailable(") && said[2].contains("quarantined for its `inputSchema`"), "{said:?}");
     assert!(said[3].starts_with("NotFound(") && said[3].contains("close: `web.good`"), "{said:?}");
+    assert_eq!(said[4], "a\u{fffd}b", "half of a character is told");
+    assert!(said[5].starts_with("NotFound(") && said[5].contains("close: `web.good`"), "{said:?}");
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
-    assert_eq!(log, "started\nhuge\ngood\n");
+    assert_eq!(log, "started\nhuge\ngood\nletters\n");
 
     let sets = host.app.tool_sets(&["web".to_owned()], PATIENCE).await.unwrap();
     let [web] = &sets[..] else { panic!("{sets:?}") };
     let quarantined: Vec<_> = web.quarantined.iter().map(|tool| (tool.name.as_str(), tool.field.as_str())).collect();
-    assert_eq!(quarantined, [("bad", "inputSchema"), ("a b", "name")]);
+    let expected = [
+        ("bad", "inputSchema"),
+        ("a b", "name"),
+        ("half", "description"),
+        ("nan", "inputSchema/properties/a/default"),
+        ("large", "inputSchema/properties/a/maximum"),
+        ("deep", "inputSchema/default/0/0/0/0"),
+    ];
+    assert_eq!(quarantined, expected, "each is quarantined alone");
     let remarks = web.remarks.join(" ");
     assert!(remarks.contains("comes back to the cursor `next`") && remarks.contains("the first: `Listening on stdio`"), "{remarks}");
     let keys = web.tools.iter().find(|tool| tool.name == "web.keys").unwrap();
@@ -93,10 +103,17 @@ fn what_a_server_that_does_not_start_says_is_shown() {
     let sets = document["sets"].as_array().unwrap();
     assert!(sets[0]["name"] == "host" && sets[0]["tools"].as_array().unwrap().len() == 5, "{document}");
     let broken = &sets[1];
-    assert!(broken["problem"].as_str().unwrap().contains("it ended with exit code 3 before it answered"), "{broken}");
+    assert!(broken["problem"].as_str().unwrap().contains("It ended with exit code 3 before it answered."), "{broken}");
     assert!(broken["remarks"][0].as_str().unwrap().contains("the key is missing"), "{broken}");
     let doctor = program::run(home.path(), &["doctor"]).exits(0);
-    assert!(doctor.stdout.contains("exit code 3") && doctor.stdout.contains("the key is missing"), "{}", doctor.stdout);
+    let said = doctor.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("`broken`: It ended with exit code 3 before it answered."), "{said}");
+    assert!(said.contains("standard error: `the key is missing`. Correct [mcp.broken] in the settings, or remove it."), "{said}");
+    assert!(
+        !said.contains("baton doctor") && said.matches("exit code 3").count() == 1 && doctor.stderr.is_empty(),
+        "{said} {}",
+        doctor.stderr
+    );
     let unknown = program::run(home.path(), &["tools", "list", "nothing"]).exits(2);
     assert!(unknown.stderr.contains("no MCP server and no toolbox `nothing`"), "{}", unknown.stderr);
 }

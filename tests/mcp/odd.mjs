@@ -14,6 +14,11 @@ const pages = {
       { name: "choice", inputSchema: { anyOf: [any, { type: "string" }] } },
       { name: "keys", inputSchema: { type: "object", properties: { "$.xgafv": {}, fine: {} } } },
       { name: "a b", inputSchema: any },
+      { name: "letters", inputSchema: any },
+      { name: "half", description: "\ud83d", inputSchema: any },
+      { name: "nan", inputSchema: { type: "object", properties: { a: { default: "@nan" } } } },
+      { name: "large", inputSchema: { type: "object", properties: { a: { maximum: "@large" } } } },
+      { name: "deep", inputSchema: { type: "object", default: "@deep" } },
     ],
     "next",
   ],
@@ -22,12 +27,17 @@ const pages = {
 function call(name) {
   appendFileSync(log, `${name}\n`);
   if (name === "good") writeFileSync(changed, "");
-  return { content: [{ type: "text", text: name === "huge" ? "x".repeat(9 << 20) : `${name} done` }] };
+  const texts = { huge: () => "x".repeat(9 << 20), letters: () => "a\ud83db" };
+  return { content: [{ type: "text", text: texts[name]?.() ?? `${name} done` }], prompts: [] };
 }
+
+// What other languages write as JSON.
+const spoilt = (text) =>
+  text.replace('"@nan"', "NaN").replace('"@large"', "1e999").replace('"@deep"', "[".repeat(200) + "]".repeat(200));
 
 const answers = {
   initialize: ({ protocolVersion }) => ({ protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "odd", version: "1" } }),
-  "tools/list": (params) => ({ tools: pages[params?.cursor ?? ""][0], nextCursor: pages[params?.cursor ?? ""][1] }),
+  "tools/list": (params) => ({ tools: pages[params?.cursor ?? ""][0], nextCursor: pages[params?.cursor ?? ""][1], prompts: [], resources: [] }),
   "tools/call": ({ name }) => call(name),
 };
 
@@ -39,5 +49,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   const answer = answers[method];
   process.stdout.write(`doing ${method}\n`);
   const rest = answer ? { result: answer(params) } : { error: { code: -32601, message: `There is no ${method}.` } };
-  process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", id, ...rest })}\n`);
+  process.stdout.write(`${spoilt(JSON.stringify({ jsonrpc: "2.0", id, ...rest }))}\n`);
 }

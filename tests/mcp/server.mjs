@@ -9,6 +9,7 @@ const tools = [
   { name: "post", description: "Does something that cannot be done twice.", inputSchema: any },
   { name: "put", description: "Does something that can.", inputSchema: any, annotations: { idempotentHint: true } },
   { name: "look", description: "Looks.", inputSchema: any, annotations: { readOnlyHint: true } },
+  { name: "hang", description: "Does something that cannot be done twice, and never answers.", inputSchema: any },
   { name: "large", description: "Answers with 2 MiB.", inputSchema: any, annotations: { readOnlyHint: true } },
 ];
 
@@ -34,6 +35,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   const { id, method, params } = JSON.parse(line);
   if (id === undefined) continue;
   const answer = answers[method];
+  if (params?.name === "hang") {
+    call("hang", {});
+    continue;
+  }
   const rest = answer ? { result: answer(params) } : { error: { code: -32601, message: `There is no ${method}.` } };
   process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", id, ...rest })}\n`);
 }

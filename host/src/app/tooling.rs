@@ -50,6 +50,14 @@ pub struct ToolSet {
     pub quarantined: Vec<Quarantined>,
 }
 
+impl ToolSet {
+    /// A set without anything in it.
+    pub(crate) fn empty(name: &str, kind: Kind) -> Self {
+        let (name, problem, remarks) = (name.to_owned(), None, Vec::new());
+        Self { name, kind, problem, remarks, left_out: 0, tools: Vec::new(), quarantined: Vec::new() }
+    }
+}
+
 /// A tool that is offered.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -184,22 +192,14 @@ impl App {
     }
 
     async fn asked(&self, server: &Arc<dyn Toolset>, patience: Duration) -> Result<Arc<Roster>, String> {
-        match tokio::time::timeout(patience, server.tools()).await {
-            Ok(roster) => roster.map_err(|error| self.config.redactor.text(&error.to_string()).into_owned()),
+        match tokio::time::timeout(patience, server.inspect()).await {
+            Ok(roster) => roster.map_err(|reason| self.config.redactor.text(&reason).into_owned()),
             Err(_) => Err(late(patience)),
         }
     }
 
     fn described(&self, name: &str, kind: Kind, roster: Result<&Roster, String>, pins: &Forms) -> ToolSet {
-        let mut set = ToolSet {
-            name: name.to_owned(),
-            kind,
-            problem: None,
-            remarks: Vec::new(),
-            left_out: 0,
-            tools: Vec::new(),
-            quarantined: Vec::new(),
-        };
+        let mut set = ToolSet::empty(name, kind);
         let roster = match roster {
             Ok(roster) => roster,
             Err(problem) => {

@@ -12,6 +12,7 @@ pub mod folder_locks;
 pub mod forge;
 pub mod git;
 pub mod knowledge;
+mod lenient;
 pub mod llm;
 pub mod people;
 pub mod pins;

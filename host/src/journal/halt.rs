@@ -92,7 +92,8 @@ impl Halt {
         let _no_call_is_made = self.calls.write().await;
     }
 
-    async fn overdue(&self) {
+    /// Returns once somebody has stopped or cancelled and [`GRACE`] has passed.
+    pub async fn overdue(&self) {
         self.raised().await;
         tokio::time::sleep(GRACE).await;
     }

@@ -63,15 +63,7 @@ mod tests {
     use crate::interfaces::toolboxes::Quarantined;
 
     fn set(kind: SetKind) -> ToolSet {
-        ToolSet {
-            name: "web".to_owned(),
-            kind,
-            problem: None,
-            remarks: Vec::new(),
-            left_out: 0,
-            tools: Vec::new(),
-            quarantined: Vec::new(),
-        }
+        ToolSet::empty("web", kind)
     }
 
     #[test]
@@ -83,9 +75,13 @@ mod tests {
         assert!(
             found.found.ends_with(", 1 quarantined") && found.advice.contains("`bad` is quarantined for its `inputSchema`: It is wrong.")
         );
-        let gone =
-            ToolSet { problem: Some("It ended.".to_owned()), remarks: vec!["Its last lines: no key".to_owned()], ..set(SetKind::Server) };
+        let gone = ToolSet {
+            problem: Some("It ended.".to_owned()),
+            remarks: vec!["Its last lines: `no key`.".to_owned()],
+            ..set(SetKind::Server)
+        };
         let found = check(&gone).unwrap();
-        assert!(found.found.contains("It ended.") && found.advice.contains("no key") && found.advice.contains("[mcp.web]"));
+        let advice = "Its last lines: `no key`. Correct [mcp.web] in the settings, or remove it.";
+        assert_eq!((found.found.as_str(), found.advice.as_str()), ("`web`: It ended.", advice));
     }
 }

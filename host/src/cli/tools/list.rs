@@ -147,17 +147,14 @@ mod tests {
         };
         let changed = Changed { plugin: "probe".to_owned(), changed: vec!["description".to_owned()] };
         ToolSet {
-            name: "web".to_owned(),
-            kind: SetKind::Server,
-            problem: None,
             remarks: vec!["It wrote 1 line.".to_owned()],
-            left_out: 0,
             tools: vec![tool("web.look", &["probe"], Vec::new()), tool("web.new", &[], Vec::new()), tool("web.post", &[], vec![changed])],
             quarantined: vec![Quarantined {
                 name: "bad".to_owned(),
                 field: "inputSchema".to_owned(),
                 reason: "It is\u{1b}[2J wrong.".to_owned(),
             }],
+            ..ToolSet::empty("web", SetKind::Server)
         }
     }
 

@@ -179,6 +179,10 @@ impl Shelf {
             "" if self.sets().iter().any(|known| known == name) => {
                 format!(" `{name}` is a set of tools: name one of them, such as `{name}.…`.")
             }
+            "" => meant(name, &self.sets()).map_or_else(
+                || near("", name, roster.tools.iter().map(|tool| tool.name.as_str())),
+                |meant| format!(" Names that are close: `{}`.", named(&meant)),
+            ),
             set => near(set, tool, roster.tools.iter().map(|tool| tool.name.as_str())),
         };
         CallError::NotFound(format!("There is no tool `{}`.{near} `tools.available` lists those that are granted.", named(name)))
@@ -211,6 +215,16 @@ fn differs(parts: &[&str]) -> String {
     }
 }
 
+/// The name of a tool in one of these sets, where another separator stands in it, such as the one that providers are sent.
+fn meant(name: &str, sets: &[String]) -> Option<String> {
+    let tool = |set: &String| {
+        let rest = name.strip_prefix(set.as_str())?;
+        let tool = rest.trim_start_matches(['_', '/', ':', '-', '.']);
+        (!tool.is_empty() && tool.len() < rest.len()).then(|| format!("{set}.{tool}"))
+    };
+    sets.iter().filter_map(|set| Some((set.len(), tool(set)?))).max().map(|(_, name)| name)
+}
+
 /// The names in a set that are most like the one that is not there, as a sentence after another.
 fn near<'a>(set: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let mut near: Vec<_> =
@@ -231,6 +245,17 @@ mod tests {
         assert_eq!(near("everything", "get-su", known.into_iter()), " Names that are close: `everything.get-sum`, `everything.get-env`.");
         assert_eq!(near("", "read_fil", ["read_file", "write_file"].into_iter()), " Names that are close: `read_file`.");
         assert_eq!(near("", "xyz", known.into_iter()), "");
+    }
+
+    #[test]
+    fn a_name_with_another_separator_is_understood() {
+        let sets = ["everything".to_owned(), "every".to_owned(), "web".to_owned()];
+        for name in ["everything__echo", "everything/echo", "everything:echo", "everything_echo"] {
+            assert_eq!(meant(name, &sets).as_deref(), Some("everything.echo"), "{name}");
+        }
+        for name in ["everything", "everything__", "webecho", "echo", ""] {
+            assert_eq!(meant(name, &sets), None, "{name}");
+        }
     }
 
     #[test]

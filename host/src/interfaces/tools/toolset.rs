@@ -49,6 +49,11 @@ pub trait Toolset: Send + Sync {
     /// The tools that are offered, by their names in this set, and those that are not.
     async fn tools(&self) -> Result<Arc<Roster>, CallError>;
 
+    /// The same for an operator: the error is a sentence on what is wrong alone.
+    async fn inspect(&self) -> Result<Arc<Roster>, String> {
+        self.tools().await.map_err(|error| error.to_string())
+    }
+
     /// What an operator has to know of the set beside its tools, in sentences.
     fn remarks(&self) -> Vec<String> {
         Vec::new()

@@ -75,6 +75,10 @@ impl Mender {
         schema.retain(|keyword, value| !value.is_null() || MAY_BE_NULL.contains(&keyword.as_str()));
         plain_text(schema);
         older_drafts(schema);
+        if allows_nothing(schema) {
+            schema.remove("enum");
+            schema.insert("not".to_owned(), json!({}));
+        }
         self.mend_pattern(schema, path);
         self.mend_properties(schema, path)?;
         for keyword in ONE {
@@ -122,7 +126,10 @@ impl Mender {
             for name in names {
                 let place = child(&child(path, "properties"), &name);
                 let is_required = required.contains(&name);
-                let is_possible = properties.get(&name) != Some(&Value::Bool(false));
+                let is_possible = properties.get(&name).is_some_and(|property| match property {
+                    Value::Object(property) => !allows_nothing(property),
+                    property => *property != Value::Bool(false),
+                });
                 if is_key(&name) && is_possible {
                     let Some(property) = properties.get_mut(&name) else { continue };
                     if takes_required_mark(property) {
@@ -187,6 +194,11 @@ impl Mender {
 
 pub(super) const NO_KEY: &str =
     "A required argument has a name that providers do not take; names have 1 to 64 letters, digits, `_`, `.` and `-`.";
+
+/// A list of no values, which providers reject.
+fn allows_nothing(schema: &Schema) -> bool {
+    schema.get("enum").and_then(Value::as_array).is_some_and(Vec::is_empty)
+}
 
 /// What `required` lists.
 fn required(schema: &Schema) -> Vec<String> {

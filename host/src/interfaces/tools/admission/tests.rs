@@ -45,6 +45,8 @@ fn what_means_the_same_in_another_form_is_rewritten() {
         (json!({ "$schema": "https://example.invalid/own", "$id": "x", "type": "object" }), json!({ "type": "object", "properties": {} })),
         (property(json!(true)), property(json!({}))),
         (property(json!(false)), json!({ "type": "object", "properties": {} })),
+        (property(json!({ "type": "string", "enum": [] })), json!({ "type": "object", "properties": {} })),
+        (property(json!({ "type": "array", "items": { "enum": [] } })), property(json!({ "type": "array", "items": { "not": {} } }))),
         (property(json!({ "minimum": 0, "exclusiveMinimum": true })), property(json!({ "exclusiveMinimum": 0 }))),
         (property(json!({ "maximum": 9, "exclusiveMaximum": false })), property(json!({ "maximum": 9 }))),
         (property(json!({ "type": "any" })), property(json!({}))),
@@ -114,6 +116,8 @@ fn alternatives_at_the_top_are_written_as_one_object_where_that_means_the_same()
         ),
         (json!({ "type": "object", "not": { "required": ["a"] } }), "inputSchema/not"),
         (json!({ "enum": [{}] }), "inputSchema/enum"),
+        (json!({ "type": "object", "enum": [] }), "inputSchema/not"),
+        (json!({ "type": "object", "properties": { "a": { "enum": [] } }, "required": ["a"] }), "inputSchema/properties/a"),
         (json!({ "type": "object", "allOf": [{ "$ref": "#" }] }), "inputSchema/$ref"),
     ] {
         assert!(objection(declared.clone()).starts_with(&format!("{field}: ")), "{declared}: {}", objection(declared.clone()));

@@ -9,25 +9,25 @@ use std::sync::{
 use rmcp::{
     ClientHandler, ErrorData, RoleClient,
     model::{
-        CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ClientRequest, Implementation, ListToolsRequest,
-        PaginatedRequestParams, ServerResult,
+        CallToolRequest, CallToolRequestParams, CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest,
+        Implementation, ListToolsRequest, PaginatedRequestParams, RequestId,
     },
-    service::{ClientInitializeError, NotificationContext, RunningService, ServiceError, serve_client},
+    service::{ClientInitializeError, NotificationContext, Peer, PeerRequestOptions, RunningService, ServiceError, serve_client},
     transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig},
 };
-use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::{
     Config, Reach,
+    answers::{self, LOST, UNASKED, UNREADABLE},
     http::Http,
-    lines::{LARGEST_MESSAGE, Lines, UNREADABLE},
+    lines::{LARGEST_MESSAGE, Lines},
     listing,
     notes::Notes,
     process::Process,
     translate,
 };
-use crate::interfaces::toolboxes::Roster;
+use crate::interfaces::{lenient::Reading, toolboxes::Roster};
 
 /// Why a call has no result.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(super) enum Trouble {
     Refused(ErrorData),
     /// The server answered, and nobody could take it in.
     Unreadable(String),
+    /// The server did certainly not take it.
+    Unasked(String),
     /// The server is gone; it may have done what it was asked.
     Lost(String),
 }
@@ -72,7 +74,8 @@ impl Connection {
                 if let Some(token) = token {
                     settings = settings.auth_header(token);
                 }
-                let service = serve_client(Client::default(), StreamableHttpClientTransport::with_client(Http::new()?, settings)).await;
+                let service =
+                    serve_client(Client::default(), StreamableHttpClientTransport::with_client(Http::new(notes.clone())?, settings)).await;
                 (service.map_err(|error| unspoken(&error))?, None)
             }
         };
@@ -97,32 +100,56 @@ impl Connection {
         Ok(Arc::clone(tools.insert(Arc::new(listed))))
     }
 
-    /// A page of the list as it was sent: the library takes one that has anything wrong in it for no list at all.
-    async fn page(&self, cursor: Option<String>) -> Result<Value, String> {
+    async fn page(&self, cursor: Option<String>) -> Result<Reading, String> {
         let request = ListToolsRequest::with_param(PaginatedRequestParams::default().with_cursor(cursor));
-        match self.service.send_request(ClientRequest::ListToolsRequest(request)).await {
-            Ok(ServerResult::ListToolsResult(page)) => serde_json::to_value(page).map_err(|error| error.to_string()),
-            Ok(ServerResult::CustomResult(page)) => Ok(page.0),
-            Ok(_) => Err("its answer to `tools/list` is not a list of tools".to_owned()),
-            Err(error) => Err(match self.trouble(error) {
-                Trouble::Refused(error) => format!("it does not list its tools: {}", error.message),
-                Trouble::Unreadable(why) => format!("its list of tools cannot be read: {why}"),
-                Trouble::Lost(why) => format!("it was lost while it listed its tools ({why})"),
-            }),
-        }
+        self.ask(ClientRequest::ListToolsRequest(request)).await.map_err(|trouble| match trouble {
+            Trouble::Refused(error) => format!("it does not list its tools: {}", error.message),
+            Trouble::Unreadable(why) => format!("its list of tools cannot be read: {why}"),
+            Trouble::Unasked(why) => why,
+            Trouble::Lost(why) => format!("it was lost while it listed its tools ({why})"),
+        })
     }
 
-    /// Asks for one call.
-    pub(super) async fn call(&self, request: CallToolRequestParams) -> Result<CallToolResult, Trouble> {
-        self.service.call_tool(request).await.map_err(|error| self.trouble(error))
+    /// Asks for one call. Gives its result as the server wrote it.
+    pub(super) async fn call(&self, request: CallToolRequestParams) -> Result<Reading, Trouble> {
+        self.ask(ClientRequest::CallToolRequest(CallToolRequest::new(request))).await
+    }
+
+    async fn ask(&self, request: ClientRequest) -> Result<Reading, Trouble> {
+        let peer = self.service.peer();
+        let asked = peer.send_cancellable_request(request, PeerRequestOptions::no_options()).await;
+        let asked = asked.map_err(|error| self.trouble(error))?;
+        let mut unanswered = Unanswered { peer, id: Some(asked.id.clone()) };
+        let answer = asked.await_response().await;
+        unanswered.id = None;
+        answers::result(answer.map_err(|error| self.trouble(error))?).map_err(|why| Trouble::Unreadable(translate::plain(&why)))
     }
 
     fn trouble(&self, error: ServiceError) -> Trouble {
         match error {
             ServiceError::McpError(error) if error.code == UNREADABLE => Trouble::Unreadable(translate::plain(&error.message)),
+            ServiceError::McpError(error) if error.code == UNASKED => Trouble::Unasked(translate::plain(&error.message)),
+            ServiceError::McpError(error) if error.code == LOST => Trouble::Lost(translate::plain(&error.message)),
             ServiceError::McpError(error) => Trouble::Refused(error),
-            ServiceError::UnexpectedResponse => Trouble::Unreadable("its answer has another form than MCP says".to_owned()),
-            error => Trouble::Lost(self.notes.end().map_or_else(|| translate::plain(&error.to_string()), str::to_owned)),
+            error => {
+                tracing::debug!(target: "baton::mcp", %error, "a conversation with an MCP server ended");
+                Trouble::Lost(self.notes.end().unwrap_or("it closed the connection").to_owned())
+            }
+        }
+    }
+}
+
+/// A request in flight, which the server is told to drop where nobody waits for it any more.
+struct Unanswered<'a> {
+    peer: &'a Peer<RoleClient>,
+    id: Option<RequestId>,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current()) {
+            let peer = self.peer.clone();
+            runtime.spawn(async move { peer.notify_cancelled(CancelledNotificationParam::new(Some(id), None)).await });
         }
     }
 }
@@ -130,8 +157,15 @@ impl Connection {
 /// Why a conversation did not begin.
 fn unspoken(error: &ClientInitializeError) -> String {
     match error {
-        ClientInitializeError::JsonRpcError(error) if error.code == UNREADABLE => translate::plain(&error.message),
-        error => translate::plain(&format!("it does not speak MCP: {error}")),
+        ClientInitializeError::JsonRpcError(error) if [UNREADABLE, UNASKED, LOST].contains(&error.code) => translate::plain(&error.message),
+        ClientInitializeError::JsonRpcError(error) => translate::plain(&format!("it rejects the connection: {}", error.message)),
+        ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. } => {
+            "it closed the connection before it answered".to_owned()
+        }
+        error => {
+            tracing::debug!(target: "baton::mcp", %error, "a conversation with an MCP server does not begin");
+            "it does not speak MCP: its answer to `initialize` has another form than MCP says".to_owned()
+        }
     }
 }
 

@@ -1,19 +1,44 @@
-//! The way to a server at an address. An answer that is too long is a failure of its request at once, where the library
-//! below would ask for it again until nobody waits any more.
+//! The way to a server at an address. Whatever goes wrong over a request is the answer to that request, in words for a
+//! person: the library below would end the conversation over it, or ask again until nobody waits any more.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    error::Error,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use futures::{StreamExt as _, stream::BoxStream};
-use http::{HeaderName, HeaderValue};
+use bytes::Bytes;
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use reqwest::{RequestBuilder, Response};
 use rmcp::{
-    model::{ClientJsonRpcMessage, JsonRpcMessage, RequestId, ServerJsonRpcMessage},
+    model::{ClientJsonRpcMessage, ClientRequest, ErrorCode, JsonRpcMessage, RequestId},
     transport::streamable_http_client::{SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse},
 };
-use sse_stream::Sse;
+use sse_stream::{Sse, SseStream};
 
-use super::lines::{LARGEST_MESSAGE, failure};
+use super::{
+    answers::{self, LOST, Received, UNASKED, failed, failure},
+    flow::{Excess, Flow, Meter},
+    lines::LARGEST_MESSAGE,
+    notes::Notes,
+    translate::plain,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of a failure that are read.
+const LARGEST_REFUSAL: usize = 64 << 10;
+const EVENTS: &str = "text/event-stream";
+const JSON: &str = "application/json";
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
 type Failure = StreamableHttpError<reqwest::Error>;
 type Headers = HashMap<HeaderName, HeaderValue>;
@@ -21,12 +46,123 @@ type Events = BoxStream<'static, Result<Sse, SseError>>;
 
 /// A client that follows no redirect.
 #[derive(Clone)]
-pub(super) struct Http(reqwest::Client);
+pub(super) struct Http {
+    client: reqwest::Client,
+    /// The request by which the conversation began.
+    greeting: Arc<OnceLock<RequestId>>,
+    /// What the server says without being asked.
+    flow: Arc<Flow>,
+    notes: Notes,
+}
 
 impl Http {
-    pub(super) fn new() -> Result<Self, String> {
+    pub(super) fn new(notes: Notes) -> Result<Self, String> {
         let client = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).redirect(reqwest::redirect::Policy::none());
-        client.build().map(Self).map_err(|error| format!("no client can be made: {error}"))
+        let client = client.build().map_err(|error| format!("no client can be made: {error}"))?;
+        Ok(Self { client, greeting: Arc::default(), flow: Arc::default(), notes })
+    }
+
+    async fn post(
+        &self,
+        request: RequestBuilder,
+        message: ClientJsonRpcMessage,
+        in_session: bool,
+    ) -> Result<StreamableHttpPostResponse, Failure> {
+        let Some(id) = self.asked(&message) else {
+            let response = request.json(&message).send().await?;
+            if response.status() == StatusCode::NOT_FOUND && in_session {
+                return Err(Failure::SessionExpired);
+            }
+            // Nothing is to come back, so it does not matter what does.
+            return response.error_for_status().map(|_| StreamableHttpPostResponse::Accepted).map_err(Failure::Client);
+        };
+        let response = match request.json(&message).send().await {
+            Ok(response) => response,
+            Err(error) => return Ok(unsent(&error, id)),
+        };
+        let session = response.headers().get(SESSION).and_then(|session| session.to_str().ok()).map(str::to_owned);
+        match response.status() {
+            StatusCode::NOT_FOUND if in_session => Err(Failure::SessionExpired),
+            // Its answer comes where the server speaks by itself.
+            StatusCode::ACCEPTED | StatusCode::NO_CONTENT if in_session => Ok(StreamableHttpPostResponse::Accepted),
+            status if !status.is_success() => Ok(StreamableHttpPostResponse::Json(refusal(response, id).await, None)),
+            _ if is_of(&response, EVENTS) => Ok(StreamableHttpPostResponse::Sse(self.answering(response, id), session)),
+            _ => Ok(StreamableHttpPostResponse::Json(self.whole(response, id).await, session)),
+        }
+    }
+
+    /// The id of a request.
+    fn asked(&self, message: &ClientJsonRpcMessage) -> Option<RequestId> {
+        let JsonRpcMessage::Request(request) = message else { return None };
+        if matches!(request.request, ClientRequest::InitializeRequest(_)) {
+            self.greeting.get_or_init(|| request.id.clone());
+        }
+        Some(request.id.clone())
+    }
+
+    /// The answer that is all of a body.
+    async fn whole(&self, response: Response, id: RequestId) -> Received {
+        if !is_of(&response, JSON) {
+            return failure(id, format!("its answer is of the type `{}`, and MCP knows `{JSON}` and `{EVENTS}`", kind(&response)));
+        }
+        match beginning(response, LARGEST_MESSAGE).await {
+            Ok((_, false)) => too_long(id),
+            Ok((body, true)) => {
+                let message = answers::message(&body, self.greeting.get());
+                message.unwrap_or_else(|| failure(id, "its answer is not a message of JSON-RPC 2.0"))
+            }
+            Err(error) => failed(LOST, id, format!("it broke off its answer: {}", cause(&error))),
+        }
+    }
+
+    /// The events of an answer. Where it does not come, or too much comes before it, there is a failure in its place, unless
+    /// the server can be asked for the rest.
+    fn answering(&self, response: Response, id: RequestId) -> Events {
+        let (greeting, resumable) = (Arc::clone(&self.greeting), Arc::new(AtomicBool::new(false)));
+        let (can_resume, last) = (Arc::clone(&resumable), id.clone());
+        let said = move |event: Result<Sse, SseError>| {
+            let error = match event {
+                Ok(event) => {
+                    resumable.fetch_or(event.id.is_some(), Ordering::Relaxed);
+                    return Ok(understood(event, &greeting, Some(&id)));
+                }
+                Err(error) => error,
+            };
+            match cut(&error) {
+                Some(Cut::Excess(Excess::Message)) => Ok(event_of(&too_long(id.clone()))),
+                Some(Cut::Excess(excess)) => Ok(event_of(&failure(id.clone(), excess.to_string()))),
+                Some(Cut::Lost(lost)) if !resumable.load(Ordering::Relaxed) => {
+                    Ok(event_of(&failed(LOST, id.clone(), format!("it broke off its answer: {}", cause(lost)))))
+                }
+                _ => Err(error),
+            }
+        };
+        let end = stream::once(async move {
+            let is_lost = !can_resume.load(Ordering::Relaxed);
+            is_lost.then(|| Ok(event_of(&failed(LOST, last, "it closed the connection before it answered"))))
+        });
+        events(response, Meter::of_an_answer()).map(said).chain(end.filter_map(std::future::ready)).boxed()
+    }
+
+    async fn listen(&self, request: RequestBuilder) -> Result<Events, Failure> {
+        if !self.flow.opens() {
+            self.notes.flooded();
+            return Err(Failure::ServerDoesNotSupportSse);
+        }
+        let response = request.send().await?;
+        // What is wrong for the moment is tried again.
+        if !response.status().is_server_error() && !(response.status().is_success() && is_of(&response, EVENTS)) {
+            return Err(Failure::ServerDoesNotSupportSse);
+        }
+        let response = response.error_for_status()?;
+        let (greeting, notes) = (Arc::clone(&self.greeting), self.notes.clone());
+        let said = move |event: Result<Sse, SseError>| {
+            if matches!(event.as_ref().err().and_then(cut), Some(Cut::Excess(_))) {
+                notes.flooded();
+            }
+            event.map(|event| understood(event, &greeting, None))
+        };
+        Ok(events(response, Meter::of_flow(Arc::clone(&self.flow))).map(said).boxed())
     }
 }
 
@@ -41,34 +177,12 @@ impl StreamableHttpClient for Http {
         token: Option<String>,
         headers: Headers,
     ) -> Result<StreamableHttpPostResponse, Failure> {
-        self.post_message_with_max_sse_event_size(uri, message, session, token, headers, LARGEST_MESSAGE).await
-    }
-
-    async fn post_message_with_max_sse_event_size(
-        &self,
-        uri: Arc<str>,
-        message: ClientJsonRpcMessage,
-        session: Option<Arc<str>>,
-        token: Option<String>,
-        headers: Headers,
-        most: usize,
-    ) -> Result<StreamableHttpPostResponse, Failure> {
-        let id = match &message {
-            JsonRpcMessage::Request(request) => Some(request.id.clone()),
-            _ => None,
-        };
-        let answer = self.0.post_message_with_max_sse_event_size(uri, message, session, token, headers, most).await;
-        match (answer, id) {
-            (Err(Failure::ResponseBodyTooLarge { .. }), Some(id)) => Ok(StreamableHttpPostResponse::Json(too_long(id), None)),
-            (Ok(StreamableHttpPostResponse::Sse(events, session)), Some(id)) => {
-                Ok(StreamableHttpPostResponse::Sse(bounded(events, id), session))
-            }
-            (answer, _) => answer,
-        }
+        let request = with(self.client.post(uri.as_ref()), session.as_deref(), token, headers);
+        self.post(request, message, session.is_some()).await
     }
 
     async fn delete_session(&self, uri: Arc<str>, session: Arc<str>, token: Option<String>, headers: Headers) -> Result<(), Failure> {
-        self.0.delete_session(uri, session, token, headers).await
+        self.client.delete_session(uri, session, token, headers).await
     }
 
     async fn get_stream(
@@ -79,35 +193,154 @@ impl StreamableHttpClient for Http {
         token: Option<String>,
         headers: Headers,
     ) -> Result<Events, Failure> {
-        self.get_stream_with_max_sse_event_size(uri, session, last, token, headers, LARGEST_MESSAGE).await
-    }
-
-    async fn get_stream_with_max_sse_event_size(
-        &self,
-        uri: Arc<str>,
-        session: Option<Arc<str>>,
-        last: Option<String>,
-        token: Option<String>,
-        headers: Headers,
-        most: usize,
-    ) -> Result<Events, Failure> {
-        self.0.get_stream_with_max_sse_event_size(uri, session, last, token, headers, most).await
+        let request = with(self.client.get(uri.as_ref()), session.as_deref(), token, headers);
+        self.listen(last.into_iter().fold(request, |request, last| request.header(LAST_EVENT, last))).await
     }
 }
 
-/// The same events, with a failure of the request in the place of one that is too long.
-fn bounded(events: Events, id: RequestId) -> Events {
-    let said = move |event: Result<Sse, SseError>| match event {
-        // The library does not say it in another way.
-        Err(SseError::Body(error)) if error.to_string().contains("maximum size") => {
-            let data = serde_json::to_string(&too_long(id.clone())).unwrap_or_default();
-            Ok(Sse::default().data(data))
+fn with(request: RequestBuilder, session: Option<&str>, token: Option<String>, headers: Headers) -> RequestBuilder {
+    let request = request.header(header::ACCEPT, format!("{JSON}, {EVENTS}")).headers(headers.into_iter().collect());
+    let request = session.into_iter().fold(request, |request, session| request.header(SESSION, session));
+    token.into_iter().fold(request, RequestBuilder::bearer_auth)
+}
+
+/// Why the bytes of a stream end.
+#[derive(Debug, thiserror::Error)]
+enum Cut {
+    #[error(transparent)]
+    Excess(#[from] Excess),
+    #[error(transparent)]
+    Lost(#[from] reqwest::Error),
+}
+
+fn events(response: Response, meter: Meter) -> Events {
+    let pieces = response.bytes_stream().scan(Some(meter), |meter, piece| {
+        let taken = meter.as_mut().map(|open| taken(open, piece));
+        if matches!(taken, Some(Err(_))) {
+            *meter = None;
         }
-        other => other,
-    };
-    events.map(said).boxed()
+        std::future::ready(taken)
+    });
+    SseStream::from_bytes_stream(pieces).boxed()
 }
 
-fn too_long(id: RequestId) -> ServerJsonRpcMessage {
+fn taken(meter: &mut Meter, piece: reqwest::Result<Bytes>) -> Result<Bytes, Cut> {
+    let piece = piece?;
+    meter.take(&piece)?;
+    Ok(piece)
+}
+
+fn cut(error: &SseError) -> Option<&Cut> {
+    match error {
+        SseError::Body(error) => error.downcast_ref(),
+        _ => None,
+    }
+}
+
+/// An event whose message the library takes. One that is no message and would answer `id` is a failure of it.
+fn understood(event: Sse, greeting: &OnceLock<RequestId>, id: Option<&RequestId>) -> Sse {
+    let Some(data) = &event.data else { return event };
+    let unread =
+        || id.filter(|id| answers::seems_to_answer(data, id)).map(|id| failure(id.clone(), "its answer is not a message of JSON-RPC 2.0"));
+    match answers::message(data, greeting.get()).or_else(unread) {
+        Some(message) => Sse { data: serde_json::to_string(&message).ok(), ..event },
+        None => event,
+    }
+}
+
+fn event_of(message: &Received) -> Sse {
+    Sse::default().data(serde_json::to_string(message).unwrap_or_default())
+}
+
+fn too_long(id: RequestId) -> Received {
     failure(id, format!("its answer is longer than {} MiB, which is the most that one message may have", LARGEST_MESSAGE >> 20))
+}
+
+fn unsent(error: &reqwest::Error, id: RequestId) -> StreamableHttpPostResponse {
+    let failure = match error {
+        error if error.is_connect() => failed(UNASKED, id, format!("it cannot be reached: {}", cause(error))),
+        error if error.is_builder() => failed(UNASKED, id, format!("the request cannot be made: {}", cause(error))),
+        error => failed(LOST, id, format!("it closed the connection before it answered: {}", cause(error))),
+    };
+    StreamableHttpPostResponse::Json(failure, None)
+}
+
+/// What a status says that is not one of success.
+async fn refusal(response: Response, id: RequestId) -> Received {
+    let status = response.status();
+    let place = response.headers().get(header::LOCATION).map(|place| plain(&String::from_utf8_lossy(place.as_bytes())));
+    let body = beginning(response, LARGEST_REFUSAL).await.map(|(body, _)| body).unwrap_or_default();
+    let is_denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    if let Some(JsonRpcMessage::Error(error)) = answers::message(&body, None).filter(|_| !is_denied) {
+        return JsonRpcMessage::error(error.error, Some(id));
+    }
+    let (code, why) = refused(status, place.as_deref(), &plain(&body));
+    failed(code, id, why)
+}
+
+fn refused(status: StatusCode, place: Option<&str>, said: &str) -> (ErrorCode, String) {
+    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+    match status.as_u16() {
+        300..=399 => {
+            let place = place.map(|place| format!(" to `{place}`")).unwrap_or_default();
+            let why = format!(
+                "it redirects{place} (HTTP {status}). Baton follows no redirect, since that would hand the token to another address; set `url` to the right one"
+            );
+            (UNASKED, why)
+        }
+        401 | 403 => (UNASKED, format!("it denies access (HTTP {status}); check the token that `token-env` names")),
+        // It may have begun.
+        408 | 500.. => (LOST, format!("it failed (HTTP {status}){said}")),
+        _ => (UNASKED, format!("it rejects the request (HTTP {status}){said}")),
+    }
+}
+
+/// As much of a body as is wanted, and whether that is all of it.
+async fn beginning(mut response: Response, most: usize) -> Result<(String, bool), reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await? {
+        body.extend_from_slice(&piece);
+        if body.len() > most {
+            body.truncate(most);
+            return Ok((String::from_utf8_lossy(&body).into_owned(), false));
+        }
+    }
+    Ok((String::from_utf8_lossy(&body).trim_start_matches('\u{feff}').to_owned(), true))
+}
+
+fn is_of(response: &Response, wanted: &str) -> bool {
+    kind(response).to_ascii_lowercase().starts_with(wanted)
+}
+
+fn kind(response: &Response) -> String {
+    let kind = response.headers().get(header::CONTENT_TYPE).map(|kind| plain(&String::from_utf8_lossy(kind.as_bytes())));
+    kind.unwrap_or_else(|| "none".to_owned())
+}
+
+/// What is at the bottom of an error, in the words of the system.
+fn cause(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    let text = plain(&cause.to_string());
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_is_told_with_where_it_leads() {
+        let (code, why) = refused(StatusCode::TEMPORARY_REDIRECT, Some("http://other/mcp"), "");
+        assert!(code == UNASKED && why.contains("`http://other/mcp`") && why.contains("set `url`"), "{why}");
+    }
+
+    #[test]
+    fn only_what_a_server_did_certainly_not_take_is_unasked() {
+        for (status, code) in [(400, UNASKED), (401, UNASKED), (429, UNASKED), (408, LOST), (500, LOST), (503, LOST)] {
+            assert_eq!(refused(StatusCode::from_u16(status).unwrap(), None, "no").0, code, "{status}");
+        }
+    }
 }

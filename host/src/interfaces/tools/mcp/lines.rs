@@ -5,8 +5,8 @@ use std::{collections::HashSet, io, sync::Arc, time::Duration};
 
 use rmcp::{
     RoleClient,
-    model::{ErrorCode, ErrorData, JsonRpcMessage, RequestId},
-    service::{RxJsonRpcMessage, TxJsonRpcMessage},
+    model::{ClientRequest, JsonRpcMessage, RequestId},
+    service::TxJsonRpcMessage,
     transport::Transport,
 };
 use tokio::{
@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use super::{
+    answers::{self, Received, failure},
     notes::{Notes, shown},
     oversize::Oversize,
 };
@@ -32,11 +33,7 @@ const MOST_PLACES: usize = 4;
 const LONGEST_SHOWN: usize = 1 << 10;
 /// Lines that the log shows of one program.
 const MOST_LOGGED: u64 = 100;
-/// By which an answer that was never taken in is told from what a server says itself.
-pub(super) const UNREADABLE: ErrorCode = ErrorCode(-32_097);
 const BOM: &[u8] = b"\xEF\xBB\xBF";
-
-type Received = RxJsonRpcMessage<RoleClient>;
 
 /// The pipes of one program.
 pub(super) struct Lines<R, W> {
@@ -49,6 +46,8 @@ pub(super) struct Lines<R, W> {
     oversize: Option<Oversize>,
     /// The requests that have no answer yet.
     open: HashSet<RequestId>,
+    /// The one by which the conversation began.
+    greeting: Option<RequestId>,
     /// An answer that was found behind other text, and when it is given up.
     swallowed: Option<(RequestId, Instant)>,
     patience: Duration,
@@ -64,6 +63,7 @@ impl<R: AsyncRead + Unpin, W> Lines<R, W> {
             line: Vec::new(),
             oversize: None,
             open: HashSet::new(),
+            greeting: None,
             swallowed: None,
             patience: PATIENCE,
         }
@@ -129,7 +129,7 @@ impl<R: AsyncRead + Unpin, W> Lines<R, W> {
         if line.is_empty() {
             return None;
         }
-        if let Ok(message) = serde_json::from_slice::<Received>(line) {
+        if let Some(message) = answers::message(&String::from_utf8_lossy(line), self.greeting.as_ref()) {
             match &message {
                 JsonRpcMessage::Response(response) => drop(self.settle(&response.id)),
                 JsonRpcMessage::Error(error) => drop(error.id.as_ref().map(|id| self.settle(id))),
@@ -178,6 +178,9 @@ impl<R: AsyncRead + Send + Unpin, W: AsyncWrite + Send + Unpin + 'static> Transp
     fn send(&mut self, item: TxJsonRpcMessage<RoleClient>) -> impl Future<Output = io::Result<()>> + Send + 'static {
         if let JsonRpcMessage::Request(request) = &item {
             self.open.insert(request.id.clone());
+            if matches!(request.request, ClientRequest::InitializeRequest(_)) {
+                self.greeting = Some(request.id.clone());
+            }
         }
         let input = Arc::clone(&self.input);
         // Whoever gives up waiting must not leave half a line behind.
@@ -213,11 +216,6 @@ impl<R: AsyncRead + Send + Unpin, W: AsyncWrite + Send + Unpin + 'static> Transp
         drop(self.input.lock().await.take());
         Ok(())
     }
-}
-
-/// An answer that stands in for one that was not taken in.
-pub(super) fn failure<Req, Resp, Not>(id: RequestId, why: impl Into<std::borrow::Cow<'static, str>>) -> JsonRpcMessage<Req, Resp, Not> {
-    JsonRpcMessage::error(ErrorData::new(UNREADABLE, why, None), Some(id))
 }
 
 #[cfg(test)]
@@ -309,9 +307,15 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_cannot_be_read_fails_its_request() {
-        let deep = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
-        let (heard, _) =
-            heard(&format!("{{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":\"no\"}}\n{{\"id\":1,\"error\":\"a log\"}}\n{deep}\n")).await;
+        let text = "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":\"no\"}\n{\"id\":1,\"error\":\"a log\"}\n{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[nil]}\n";
+        let (heard, _) = heard(text).await;
         assert_eq!(heard.iter().map(|(id, why)| (*id, why.is_some())).collect::<Vec<_>>(), [(2, true), (1, true)]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_nearly_json_is_an_answer() {
+        let deep = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+        let (heard, notes) = heard(&format!("{deep}\n{{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":[\"\\ud83d\",NaN]}}\n")).await;
+        assert_eq!((heard, notes.remarks().len()), (vec![(1, None), (2, None)], 0));
     }
 }

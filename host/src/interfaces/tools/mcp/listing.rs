@@ -1,14 +1,18 @@
 //! Reads a server's list of tools page by page. A cursor that came before ends it, and so do many pages without a tool.
 
-use std::{collections::BTreeSet, future::Future};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+};
 
 use serde_json::Value;
 
 use super::reading;
 use crate::interfaces::{
+    lenient::{Oddity, Reading},
     toolboxes::{Form, Roster},
     tools::{
-        admission::{Admission, OF_SERVERS},
+        admission::{Admission, OF_SERVERS, Objection},
         forms,
         text::{cut, named},
     },
@@ -18,18 +22,22 @@ use crate::interfaces::{
 const MOST_PAGES: usize = 256;
 /// Pages in a row that bring no tool.
 const MOST_EMPTY_PAGES: usize = 8;
+/// Steps and characters of the place in a declaration at which it is not JSON.
+const MOST_STEPS: usize = 6;
+const LONGEST_FIELD: usize = 100;
 
 /// Everything that `page` brings, which is asked with the cursor of the page before. The error says why there is no list.
-pub(super) async fn listed<F: Future<Output = Result<Value, String>>>(page: impl Fn(Option<String>) -> F) -> Result<Roster, String> {
+pub(super) async fn listed<F: Future<Output = Result<Reading, String>>>(page: impl Fn(Option<String>) -> F) -> Result<Roster, String> {
     let mut listing = Listing { admission: Admission::new(OF_SERVERS), forms: Vec::new(), place: 0 };
     let (mut cursor, mut seen, mut empty) = (None, BTreeSet::new(), 0);
     let mut remarks = Vec::new();
     for number in 1.. {
-        let page = page(cursor).await?;
+        let Reading { value: page, oddities } = page(cursor).await?;
         let Some(entries) = page.get("tools").and_then(Value::as_array) else {
             return Err("its answer to `tools/list` has no list `tools`".to_owned());
         };
-        entries.iter().for_each(|entry| listing.take_in(entry));
+        let objections = objections(&oddities);
+        entries.iter().enumerate().for_each(|(place, entry)| listing.take_in(entry, objections.get(&place)));
         empty = if entries.is_empty() { empty + 1 } else { 0 };
         let next = match page.get("nextCursor") {
             None | Some(Value::Null) => break,
@@ -62,8 +70,23 @@ pub(super) async fn listed<F: Future<Output = Result<Value, String>>>(page: impl
 /// What is offered of a list in one page, as a server sends it; nothing where it is no list.
 pub fn roster(page: &Value) -> Option<Roster> {
     let mut listing = Listing { admission: Admission::new(OF_SERVERS), forms: Vec::new(), place: 0 };
-    page.get("tools")?.as_array()?.iter().for_each(|entry| listing.take_in(entry));
+    page.get("tools")?.as_array()?.iter().for_each(|entry| listing.take_in(entry, None));
     Some(Roster { forms: listing.forms.into_iter().collect(), ..listing.admission.into_roster() })
+}
+
+/// What is not JSON in the entries of a page, by their place in it. What was read in the place of that may mean something
+/// else than the server does.
+fn objections(oddities: &[Oddity]) -> BTreeMap<usize, Objection> {
+    let mut objections = BTreeMap::new();
+    for Oddity { pointer, reason, .. } in oddities {
+        let Some(inside) = pointer.strip_prefix("/tools/") else { continue };
+        let (place, field) = inside.split_once('/').unwrap_or((inside, ""));
+        if let Ok(place) = place.parse() {
+            let field = field.split('/').take(MOST_STEPS).collect::<Vec<_>>().join("/");
+            objections.entry(place).or_insert_with(|| Objection::new(cut(&named(&field), LONGEST_FIELD), reason.clone()));
+        }
+    }
+    objections
 }
 
 struct Listing {
@@ -73,9 +96,13 @@ struct Listing {
 }
 
 impl Listing {
-    fn take_in(&mut self, entry: &Value) {
+    fn take_in(&mut self, entry: &Value, objection: Option<&Objection>) {
         let place = self.place;
         self.place += 1;
+        if let Some(objection) = objection {
+            self.admission.quarantine(&reading::shown(entry, place), objection.clone());
+            return;
+        }
         match reading::read(entry, place) {
             Err((name, objection)) => self.admission.quarantine(&name, objection),
             Ok(reading::Read { tool, notes }) => {
@@ -109,7 +136,7 @@ mod tests {
         let roster = listed(|cursor| {
             count.fetch_add(1, Ordering::Relaxed);
             let (tools, next) = pages(cursor.as_deref());
-            std::future::ready(Ok(json!({ "tools": tools, "nextCursor": next })))
+            std::future::ready(Ok(json!({ "tools": tools, "nextCursor": next }).into()))
         })
         .await
         .unwrap();
@@ -157,12 +184,44 @@ mod tests {
     #[tokio::test]
     async fn one_bad_tool_takes_no_other_with_it() {
         let entries = json!([tool("good"), { "name": "bad", "inputSchema": true }, 7, tool("also-good")]);
-        let roster = listed(|_| std::future::ready(Ok(json!({ "tools": entries.clone() })))).await.unwrap();
+        let roster = listed(|_| std::future::ready(Ok(json!({ "tools": entries.clone() }).into()))).await.unwrap();
         assert_eq!(roster.tools.len(), 2);
         let named: Vec<_> = roster.quarantined.iter().map(|tool| (tool.name.as_str(), tool.field.as_str())).collect();
         assert_eq!(named, [("bad", "inputSchema"), ("#3", "")]);
         for odd in [json!({}), json!([]), json!({ "tools": {} }), Value::Null] {
-            assert!(listed(|_| std::future::ready(Ok(odd.clone()))).await.unwrap_err().contains("`tools`"));
+            assert!(listed(|_| std::future::ready(Ok(odd.clone().into()))).await.unwrap_err().contains("`tools`"));
         }
+    }
+    #[tokio::test]
+    async fn a_tool_that_is_no_json_is_quarantined_alone_and_named() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        let entry =
+            |name: &str, schema: &str| format!(r#"{{"name":"{name}","inputSchema":{{"type":"object","properties":{{"a":{schema}}}}}}}"#);
+        let entries = [
+            entry("good", "{}"),
+            entry("half", r#"{"description":"\ud83d"}"#),
+            entry("nan", r#"{"default":NaN}"#),
+            entry("large", r#"{"maximum":1e999,"minimum":-1e999}"#),
+            entry("deep", &format!(r#"{{"default":{deep}}}"#)),
+            entry("\\udc00", "{}"),
+            "Infinity".to_owned(),
+            entry("also-good", "{}"),
+        ];
+        let text = format!(r#"{{"tools":[{}],"prompts":[],"resources":[NaN]}}"#, entries.join(","));
+        let page = crate::interfaces::lenient::read(&text).unwrap();
+        let roster = listed(|_| std::future::ready(Ok(page.clone()))).await.unwrap();
+        assert_eq!(roster.tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), ["good", "also-good"]);
+        let named: Vec<_> = roster.quarantined.iter().map(|tool| (tool.name.as_str(), tool.field.as_str())).collect();
+        let default = "inputSchema/properties/a/default";
+        let expected = [
+            ("half", "inputSchema/properties/a/description"),
+            ("nan", default),
+            ("large", "inputSchema/properties/a/maximum"),
+            ("deep", "inputSchema/properties/a/default/0/0"),
+            ("\u{fffd}", "name"),
+            ("#7", ""),
+        ];
+        assert_eq!(named, expected);
+        assert!(roster.quarantined[2].reason.contains("`1e999`") && roster.remarks.is_empty(), "{:?}", roster.quarantined);
     }
 }

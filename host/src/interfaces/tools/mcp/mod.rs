@@ -1,7 +1,9 @@
 //! The operator's MCP servers: started when a tool of theirs is first wanted, started again when they died, and never
 //! asked twice for what cannot be done twice. Only the operator's own settings name them.
 
+mod answers;
 mod connection;
+mod flow;
 mod http;
 mod lines;
 mod listing;
@@ -25,7 +27,7 @@ use tokio::sync::Mutex;
 use super::toolset::{Outcome, Toolset, Usage};
 use crate::{
     interfaces::toolboxes::Roster,
-    journal::{CallError, Effect, Pause, PauseKind, Performed},
+    journal::{CallError, Effect, GRACE, Pause, PauseKind, Performed, Wait},
 };
 use connection::{Connection, Trouble};
 pub use listing::roster;
@@ -115,7 +117,8 @@ impl Server {
     }
 
     /// The connection there is, or a new one. Whoever comes meanwhile waits for it.
-    async fn connected(&self) -> Result<Arc<Connection>, CallError> {
+    /// The error says why there is none, without an end.
+    async fn connected(&self) -> Result<Arc<Connection>, String> {
         let mut state = self.state.lock().await;
         if let Some(live) = state.live.take_if(|live| !live.is_lost()) {
             return Ok(Arc::clone(state.live.insert(live)));
@@ -124,11 +127,11 @@ impl Server {
         state.live = None;
         let now = Instant::now();
         if let Some(wait) = state.not_before.and_then(|time| time.checked_duration_since(now)) {
-            return Err(self.unavailable(&format!(
-                "it did not start {} times, and is started again in {} s at the earliest",
-                state.failures,
+            return Err(format!(
+                "it did not start {}, and is started again in {} s at the earliest",
+                times(state.failures),
                 wait.as_secs() + 1
-            )));
+            ));
         }
         match tokio::time::timeout(self.bounds.start, Connection::open(&self.config, &self.notes)).await {
             Ok(Ok(connection)) => {
@@ -144,10 +147,16 @@ impl Server {
                     _ => format!("it did not answer within {} s of its start", self.bounds.start.as_secs()),
                 };
                 let said = self.notes.last_words().unwrap_or_default();
-                tracing::warn!(target: "baton::mcp", server = self.config.name, why, said, "an MCP server does not start");
-                Err(self.unavailable(&why))
+                tracing::info!(target: "baton::mcp", server = self.config.name, why, said, "an MCP server does not start");
+                Err(why)
             }
         }
+    }
+
+    async fn roster(&self) -> Result<Arc<Roster>, String> {
+        let connection = self.connected().await?;
+        let listed = tokio::time::timeout(self.bounds.call, connection.tools()).await;
+        listed.unwrap_or_else(|_| Err(format!("it did not list its tools within {} s", self.bounds.call.as_secs())))
     }
 
     fn unavailable(&self, why: &str) -> CallError {
@@ -162,20 +171,26 @@ impl Server {
         let request = CallToolRequestParams::new(usage.tool.to_owned()).with_arguments(usage.arguments.clone());
         let name = &self.config.name;
         match tokio::time::timeout(self.bounds.call, connection.call(request)).await {
-            Ok(Ok(result)) => Ok(translate::outcome(result, self.bounds.answer)),
+            Ok(Ok(result)) => Ok(translate::outcome(&result.value, self.bounds.answer)
+                .unwrap_or_else(|| Err(self.unreadable(usage.tool, "its answer has another form than MCP says")))),
             Ok(Err(Trouble::Refused(error))) => {
                 let text = format!("The MCP server `{name}` refuses the call: {}", translate::plain(&error.message));
                 Ok(Err(if error.code == ErrorCode::INVALID_PARAMS { CallError::Invalid(text) } else { CallError::Other(text) }))
             }
-            // It answered, so it is there, and did what it was asked: an operator has nothing to look at.
-            Ok(Err(Trouble::Unreadable(why))) => Ok(Err(CallError::Invalid(format!(
-                "The MCP server `{name}` answered the call of `{}`, but {why}. The call may have taken effect; call it again only where that does no harm, \
-                 and ask for less.",
-                usage.tool
-            )))),
+            Ok(Err(Trouble::Unreadable(why))) => Ok(Err(self.unreadable(usage.tool, &why))),
+            Ok(Err(Trouble::Unasked(why))) => Ok(Err(self.unavailable(&why))),
             Ok(Err(Trouble::Lost(reason))) => Err(format!("it was lost during the call ({reason})")),
             Err(_) => Err(format!("it did not answer within {} s", self.bounds.call.as_secs())),
         }
+    }
+
+    /// It answered, so it is there, and did what it was asked: an operator has nothing to look at.
+    fn unreadable(&self, tool: &str, why: &str) -> CallError {
+        CallError::Invalid(format!(
+            "The MCP server `{}` answered the call of `{tool}`, but {why}. The call may have taken effect; call it again only where that does no harm, \
+             and ask for less.",
+            self.config.name
+        ))
     }
 
     fn ambiguous(&self, usage: &Usage<'_>, why: &str) -> Pause {
@@ -193,13 +208,68 @@ impl Server {
     }
 }
 
+fn times(count: u32) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// A reason as a sentence of its own.
+fn sentence(reason: &str) -> String {
+    let mut rest = reason.chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    let text: String = first.chain(rest).collect();
+    if text.ends_with(['.', '!', '?', '…']) { text } else { format!("{text}.") }
+}
+
+impl Server {
+    /// A call that cannot be done twice. The gate waits for it to its end, so that the host's end is looked at here.
+    async fn call_once(&self, usage: &Usage<'_>) -> Performed<Outcome> {
+        let mut overdue = std::pin::pin!(usage.halt.overdue());
+        let connection = tokio::select! {
+            biased;
+            connection = self.connected() => connection,
+            // It was not asked yet: that is to be done as soon as there is a host again.
+            () = &mut overdue => return Performed::Waiting(Wait::Until(usage.attempt.asked_at)),
+        };
+        let connection = match connection {
+            Ok(connection) => connection,
+            Err(why) => return Performed::answer(Err(self.unavailable(&why))),
+        };
+        let asked = tokio::select! {
+            biased;
+            asked = self.ask(&connection, usage) => asked,
+            () = &mut overdue => Err(format!("it had not answered {} s after the host was told to stop", GRACE.as_secs())),
+        };
+        match asked {
+            Ok(answer) => Performed::answer(answer),
+            Err(why) => Performed::Paused { pause: self.ambiguous(usage, &why), happened: true },
+        }
+    }
+
+    /// A call that can be done twice, and is where the server is lost over the first.
+    async fn call_repeatably(&self, usage: &Usage<'_>) -> Performed<Outcome> {
+        let mut is_second = false;
+        loop {
+            let connection = match self.connected().await {
+                Ok(connection) => connection,
+                Err(why) => return Performed::answer(Err(self.unavailable(&why))),
+            };
+            match self.ask(&connection, usage).await {
+                Ok(answer) => return Performed::answer(answer),
+                Err(why) if is_second || !connection.is_lost() => return Performed::answer(Err(self.unavailable(&why))),
+                Err(_) => is_second = true,
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl Toolset for Server {
     async fn tools(&self) -> Result<Arc<Roster>, CallError> {
-        let connection = self.connected().await?;
-        let listed = tokio::time::timeout(self.bounds.call, connection.tools()).await;
-        let listed = listed.unwrap_or_else(|_| Err(format!("it did not list its tools within {} s", self.bounds.call.as_secs())));
-        listed.map_err(|reason| self.unavailable(&reason))
+        self.roster().await.map_err(|reason| self.unavailable(&reason))
+    }
+
+    async fn inspect(&self) -> Result<Arc<Roster>, String> {
+        self.roster().await.map_err(|reason| sentence(&reason))
     }
 
     fn remarks(&self) -> Vec<String> {
@@ -211,22 +281,6 @@ impl Toolset for Server {
     }
 
     async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {
-        let mut left = if usage.effect == Effect::Once { 1 } else { 2 };
-        loop {
-            left -= 1;
-            let connection = match self.connected().await {
-                Ok(connection) => connection,
-                Err(error) => return Performed::answer(Err(error)),
-            };
-            match self.ask(&connection, &usage).await {
-                Ok(answer) => return Performed::answer(answer),
-                Err(why) if usage.effect == Effect::Once => {
-                    return Performed::Paused { pause: self.ambiguous(&usage, &why), happened: true };
-                }
-                Err(why) if left == 0 || !connection.is_lost() => return Performed::answer(Err(self.unavailable(&why))),
-                // It can be asked again, and is, once.
-                Err(_) => {}
-            }
-        }
+        if usage.effect == Effect::Once { self.call_once(&usage).await } else { self.call_repeatably(&usage).await }
     }
 }

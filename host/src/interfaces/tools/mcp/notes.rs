@@ -27,6 +27,8 @@ struct Noted {
     swallowed: bool,
     /// The last lines of standard error.
     errors: VecDeque<String>,
+    /// It said too much without being asked, and is not listened to any more.
+    flooded: bool,
     /// Why the conversation was ended by the host.
     ended: Option<&'static str>,
 }
@@ -53,6 +55,11 @@ impl Notes {
         self.change(|noted| noted.swallowed = true);
     }
 
+    /// It said too much without being asked.
+    pub(super) fn flooded(&self) {
+        self.change(|noted| noted.flooded = true);
+    }
+
     /// A line of standard error.
     pub(super) fn error_line(&self, line: &[u8]) {
         self.change(|noted| {
@@ -76,11 +83,18 @@ impl Notes {
     /// The last lines of standard error, in one.
     pub(super) fn last_words(&self) -> Option<String> {
         let lines = self.change(|noted| noted.errors.iter().cloned().collect::<Vec<_>>());
-        (!lines.is_empty()).then(|| format!("Its last lines on standard error: {}", lines.join(" | ")))
+        (!lines.is_empty()).then(|| format!("Its last lines on standard error: `{}`.", lines.join(" | ")))
     }
 
-    /// Sentences on what it writes where messages are wanted.
+    /// Sentences on what it writes where messages are wanted, and on what nobody asked for.
     pub(super) fn remarks(&self) -> Vec<String> {
+        let flooded = self.change(|noted| noted.flooded).then(|| {
+            "It sent more than Baton reads without being asked. Its tools stay in use, but Baton notices changes to them only when it starts the server again.".to_owned()
+        });
+        self.noise_remarks().into_iter().chain(flooded).collect()
+    }
+
+    fn noise_remarks(&self) -> Vec<String> {
         self.change(|noted| {
             if noted.noise == 0 {
                 return Vec::new();

@@ -16,9 +16,16 @@ pub(super) struct Read {
 
 /// The tool, or what it can be called and what is wrong with it.
 pub(super) fn read(entry: &Value, place: usize) -> Result<Read, (String, Objection)> {
-    let name = entry.get("name").and_then(Value::as_str);
-    let shown = name.filter(|name| !name.is_empty()).map_or_else(|| format!("#{}", place + 1), named);
-    tool(entry, name).map_err(|objection| (shown, objection))
+    tool(entry, name(entry)).map_err(|objection| (shown(entry, place), objection))
+}
+
+/// What the entry at this place can be called.
+pub(super) fn shown(entry: &Value, place: usize) -> String {
+    name(entry).filter(|name| !name.is_empty()).map_or_else(|| format!("#{}", place + 1), named)
+}
+
+fn name(entry: &Value) -> Option<&str> {
+    entry.get("name").and_then(Value::as_str)
 }
 
 fn tool(entry: &Value, name: Option<&str>) -> Result<Read, Objection> {

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::transport::Obstacle;
-use super::{Account, limits, retry_after};
+use super::{Account, Protocol, limits, retry_after};
+use crate::interfaces::lenient;
 use crate::interfaces::llm::provider::ProviderError;
 
 /// The longest pause worth holding a run in memory for.
@@ -38,11 +39,33 @@ impl Failure {
 
 /// Tells failures of one account apart.
 pub(super) struct Judge<'a> {
-    pub(super) account: &'a Account,
-    pub(super) now: Timestamp,
+    account: &'a Account,
+    now: Timestamp,
+    /// Those of the answer, where there is one.
+    headers: HeaderMap,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    /// Judges before there is an answer.
+    pub(super) fn new(account: &'a Account, now: Timestamp) -> Self {
+        Self { account, now, headers: HeaderMap::new() }
+    }
+
+    /// Judges an answer with these headers.
+    pub(super) fn of_answer(self, headers: &HeaderMap) -> Self {
+        Self { headers: headers.clone(), ..self }
+    }
+
+    /// The protocol that the account speaks.
+    pub(super) fn protocol(&self) -> Protocol {
+        self.account.protocol
+    }
+
+    /// The account's name.
+    pub(super) fn name(&self) -> String {
+        self.account.name.clone()
+    }
+
     /// The failure of a call that got no reply, or no whole one.
     pub(super) fn obstacle(&self, obstacle: Obstacle) -> Box<Failure> {
         let provider = self.name();
@@ -86,8 +109,8 @@ impl Judge<'_> {
             return once(ProviderError::Uncertain { provider: self.name(), reason });
         }
         match status_of(body) {
-            Some(status) => self.status(status, text.as_bytes(), &HeaderMap::new()),
-            None if limits::account(body, &words(&text)) == limits::Account::UsedUp => {
+            Some(status) => self.status(status, text.as_bytes()),
+            None if limits::account(body, &words(&text), limits::Weight::Light) == limits::Account::UsedUp => {
                 self.used_up(self.quote(&words(&text)), limits::reset(body, &words(&text), self.now))
             }
             None => self.malformed(&format!("it is an error: {}", words(&text))),
@@ -95,9 +118,9 @@ impl Judge<'_> {
     }
 
     /// The failure behind a status that is not one of success.
-    pub(super) fn status(&self, status: StatusCode, body: &[u8], headers: &HeaderMap) -> Box<Failure> {
+    pub(super) fn status(&self, status: StatusCode, body: &[u8]) -> Box<Failure> {
         let body = String::from_utf8_lossy(body);
-        let (json, message) = (serde_json::from_str::<Value>(&body).unwrap_or_default(), words(&body));
+        let (json, message) = (read(&body).unwrap_or_default(), words(&body));
         let provider = self.name();
         let said = match message.trim() {
             "" => format!("it answered {status}."),
@@ -105,8 +128,13 @@ impl Judge<'_> {
         };
         let refused =
             |remedy: &str| once(ProviderError::Refused { provider: provider.clone(), reason: said.clone(), remedy: remedy.to_owned() });
-        let account = limits::account(&json, &message);
+        let weight = if matches!(status.as_u16(), 402 | 429) { limits::Weight::Heavy } else { limits::Weight::Light };
+        let account = limits::account(&json, &message, weight);
         let reset = || limits::reset(&json, &message, self.now);
+        let wait = || {
+            let told = retry_after::of_headers(&self.headers, self.now).or_else(|| retry_after::of_details(&json));
+            told.or_else(|| retry_after::of_words(&message))
+        };
         match status.as_u16() {
             400 | 402 | 403 | 412 if account == limits::Account::UsedUp => self.used_up(said, reset()),
             402 | 403 if account == limits::Account::Hinted => self.used_up(said, reset()),
@@ -120,11 +148,8 @@ impl Judge<'_> {
                 let remedy = "Redirects are not followed, since they would take the key elsewhere: set the base URL to where it points, then resume the run.";
                 once(ProviderError::Unasked { provider, reason: said, remedy: remedy.to_owned() })
             }
-            429 => {
-                let wait = retry_after::of_headers(headers, self.now).or_else(|| retry_after::of_details(&json));
-                self.limited(said, account, wait.or_else(|| retry_after::of_words(&message)), reset())
-            }
-            503 | 529 => self.overloaded(said, retry_after::of_headers(headers, self.now)),
+            429 => self.limited(said, account, wait(), reset()),
+            503 | 529 => self.overloaded(said, wait()),
             // A time-out or a conflict can mean that the model is at work on the first request.
             408 | 409 | 500.. => once(ProviderError::Uncertain { provider, reason: said }),
             _ => once(ProviderError::Invalid { provider, reason: said }),
@@ -164,10 +189,6 @@ impl Judge<'_> {
         Box::new(Failure { error, again: true, wait })
     }
 
-    fn name(&self) -> String {
-        self.account.name.clone()
-    }
-
     /// The beginning of `text` as one sentence without the key.
     fn quote(&self, text: &str) -> String {
         let text = match &self.account.api_key {
@@ -204,14 +225,18 @@ fn status_of(body: &Value) -> Option<StatusCode> {
 
 /// The message in an error's body, which the protocols put at `error.message`, else the body itself.
 fn words(body: &str) -> String {
-    let json = serde_json::from_str::<Value>(body).ok();
     let text = |json: &Value| -> Option<String> {
         let places = [json.pointer("/error/message"), json.get("error"), json.get("message"), json.get("detail")];
         places.into_iter().flatten().find_map(Value::as_str).map(str::to_owned)
     };
-    // Gemini's errors in a stream come in a list of one.
-    let json = json.map(|json| json.get(0).cloned().unwrap_or(json));
+    let json = read(body);
     json.as_ref().and_then(text).unwrap_or_else(|| body.to_owned())
+}
+
+/// An error's body. Gemini's errors in a stream come in a list of one.
+fn read(body: &str) -> Option<Value> {
+    let json = lenient::read(body).ok()?.value;
+    Some(json.get(0).cloned().unwrap_or(json))
 }
 
 fn sentence(text: &str) -> String {

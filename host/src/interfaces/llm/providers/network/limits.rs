@@ -12,6 +12,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::retry_after;
+use crate::interfaces::lenient;
 
 /// Codes that say it, wherever they stand in an error.
 const CODES: [&str; 9] = [
@@ -54,6 +55,15 @@ const HINTS: [&str; 9] = [
     "hit your limit",
 ];
 
+/// How much words weigh.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// The status says already that there was too much of something, or that it is to be paid for.
+    Heavy,
+    /// The error can be about anything, and may quote what was asked.
+    Light,
+}
+
 /// What an error says of the account.
 #[derive(Debug, PartialEq)]
 pub(super) enum Account {
@@ -65,14 +75,63 @@ pub(super) enum Account {
     Unmentioned,
 }
 
-/// What the body of an error and its message say of the account.
-pub(super) fn account(body: &Value, message: &str) -> Account {
-    let message = message.to_lowercase();
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
-    if says(&PHRASES) || names_code(body, 0) {
+/// What the body of an error and its message say of the account. Codes go before words.
+pub(super) fn account(body: &Value, message: &str, weight: Weight) -> Account {
+    if names_code(body, 0) {
+        return Account::UsedUp;
+    }
+    let message = match passed_on(message) {
+        Some((inner, words)) if !inner.is_null() => return account(&inner, &words, weight),
+        Some((_, words)) => words,
+        None => message.to_owned(),
+    };
+    let said = match weight {
+        Weight::Heavy => message.to_lowercase(),
+        Weight::Light if is_about_the_request(body) => return Account::Unmentioned,
+        Weight::Light => gist(&message),
+    };
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| said.contains(phrase));
+    if says(&PHRASES) {
         return Account::UsedUp;
     }
     if says(&HINTS) { Account::Hinted } else { Account::Unmentioned }
+}
+
+/// What LiteLLM passes on of its service: the error behind the name of its own, and its words.
+fn passed_on(message: &str) -> Option<(Value, String)> {
+    let (_, words) = message.strip_prefix("litellm.")?.split_once(": ")?;
+    let error = words.find('{').zip(words.rfind('}')).and_then(|(from, to)| lenient::read(words.get(from..=to)?).ok());
+    let error = error.map(|reading| reading.value).filter(Value::is_object).unwrap_or_default();
+    let inner = error.pointer("/error/message").or_else(|| error.get("message")).and_then(Value::as_str).unwrap_or_default();
+    // So that there is an end to it.
+    let inner = inner.trim_start_matches("litellm.").to_owned();
+    Some(if error.is_null() { (Value::Null, words.to_owned()) } else { (error, inner) })
+}
+
+/// Whether an error names a part of the request, or has a code for something else than an account.
+fn is_about_the_request(body: &Value) -> bool {
+    let error = body.get("error").filter(|error| error.is_object()).unwrap_or(body);
+    let names = |field: &str| {
+        let name = error.get(field).and_then(Value::as_str).unwrap_or_default().trim();
+        !name.is_empty() && name != "None" && name.parse::<f64>().is_err()
+    };
+    // Some write sentences where others have codes.
+    let has_code = names("code") && !error["code"].as_str().is_some_and(|code| code.contains(' '));
+    names("param") || has_code || error["status"] == "INVALID_ARGUMENT"
+}
+
+/// The first sentence of a message, without what it quotes; nothing where it is about a place in the request.
+fn gist(message: &str) -> String {
+    let message = message.to_lowercase();
+    let is_place = Regex::new(r"^\s*[a-z_]+(?:\.\w+|\[\d+\])+\s*:").is_ok_and(|place| place.is_match(&message));
+    if is_place {
+        return String::new();
+    }
+    let quoted = Regex::new(r#""[^"]*"?|`[^`]*`?|“[^”]*”?|\B'[^']*'?|\{[^}]*\}?"#);
+    let bare = quoted.map_or_else(|_| message.clone(), |quoted| quoted.replace_all(&message, " ").into_owned());
+    let bare = bare.trim_start();
+    let end = bare.find(". ").or_else(|| bare.find('\n')).unwrap_or(bare.len());
+    bare[..end].to_owned()
 }
 
 /// When the account can be used again, where the error says so.
@@ -173,22 +232,59 @@ mod tests {
             "ExceededBudget: Budget has been exceeded! Current cost: 3.1, Max budget: 3.0",
         ];
         for message in used_up {
-            assert_eq!(account(&none, message), Account::UsedUp, "{message}");
+            for weight in [Weight::Heavy, Weight::Light] {
+                assert_eq!(account(&none, message, weight), Account::UsedUp, "{message}");
+            }
         }
         for body in [
             json!({"error": {"code": "insufficient_quota"}}),
             json!({"error": {"details": [{"violations": [{"quotaId": "RequestsPerDayPerProject"}]}]}}),
         ] {
-            assert_eq!(account(&body, "Slow down."), Account::UsedUp, "{body}");
+            assert_eq!(account(&body, "Slow down.", Weight::Light), Account::UsedUp, "{body}");
         }
         for message in
             ["You exceeded your current quota, please check your plan and billing details.", "Rate limit reached on tokens per day (TPD)."]
         {
-            assert_eq!(account(&none, message), Account::Hinted, "{message}");
+            assert_eq!(account(&none, message, Weight::Heavy), Account::Hinted, "{message}");
         }
         let quoted = json!({"error": {"message": "Unknown tool insufficient_quota", "code": "invalid_request_error"}});
-        assert_eq!(account(&quoted, "Unknown tool insufficient_quota"), Account::Unmentioned);
-        assert_eq!(account(&none, "Rate limit reached on tokens per minute (TPM)."), Account::Unmentioned);
+        assert_eq!(account(&quoted, "Unknown tool insufficient_quota", Weight::Light), Account::Unmentioned);
+        assert_eq!(account(&none, "Rate limit reached on tokens per minute (TPM).", Weight::Heavy), Account::Unmentioned);
+    }
+
+    #[test]
+    fn an_error_about_something_else_may_quote_what_an_account_would_say() {
+        let said = |message: &str, more: Value| {
+            let mut error = json!({"message": message, "type": "invalid_request_error"});
+            error.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            account(&json!({"error": error}), message, Weight::Light)
+        };
+        let plain = "You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.";
+        for (message, more) in [
+            ("Invalid value: 'usage limit'. Supported values are 'auto'.", json!({})),
+            ("The tool \"your usage limit is reached\" is declared twice.", json!({})),
+            ("`insufficient balance` is not a role.", json!({})),
+            ("messages.3.content: Your credit balance is too low to access the API", json!({})),
+            ("tools[0].name: usage limit", json!({})),
+            ("The content was filtered. It says that the usage limit is reached.", json!({})),
+            ("Unexpected text {\"error\": usage limit} in the prompt", json!({})),
+            (plain, json!({"param": "messages[2].content"})),
+            (plain, json!({"code": "content_policy_violation"})),
+            (plain, json!({"status": "INVALID_ARGUMENT", "code": 400})),
+        ] {
+            assert_eq!(said(message, more.clone()), Account::Unmentioned, "{message} {more}");
+        }
+        for more in [json!({}), json!({"code": null, "param": null}), json!({"code": "400", "param": "None"}), json!({"code": 403})] {
+            assert_eq!(said(plain, more.clone()), Account::UsedUp, "{more}");
+        }
+        assert_eq!(said(plain, json!({"code": "insufficient_quota", "param": "model"})), Account::UsedUp, "its code says so");
+        let wrapped = r#"litellm.BadRequestError: AnthropicException - b'{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API."}}'. Received Model Group=x"#;
+        assert_eq!(said(wrapped, json!({"code": "400"})), Account::UsedUp, "LiteLLM passes it on");
+        assert_eq!(said(&wrapped.replace("Your credit", "messages.3: Your credit"), json!({"code": "400"})), Account::Unmentioned);
+        assert_eq!(said("litellm.BudgetError: Budget has been exceeded! Current cost: 3.1", json!({})), Account::UsedUp);
+        let sentence =
+            json!({"code": "The caller does not have permission to execute it", "error": "Your team has used all available credits."});
+        assert_eq!(account(&sentence, "Your team has used all available credits.", Weight::Light), Account::UsedUp);
     }
 
     #[test]

@@ -89,14 +89,15 @@ impl Network {
 
     /// Nothing comes in pieces where nobody watches: one body is the simpler thing to ask for, and to get whole.
     async fn attempt(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, Box<Failure>> {
-        let judge = Judge { account: &self.account, now: self.pace.now() };
+        let judge = Judge::new(&self.account, self.pace.now());
         let adapter = self.adapter.as_ref();
         let telling = self.watchers.as_ref().and_then(|watchers| watchers.telling(caller));
         let call = self.call(caller, adapter.request(model, request, telling.is_some())).map_err(|reason| judge.invalid(&reason))?;
         let mut answer = self.client.send(call).await.map_err(|obstacle| judge.obstacle(obstacle))?;
+        let judge = judge.of_answer(&answer.headers);
         if !answer.status.is_success() {
             let body = answer.beginning().await;
-            return Err(judge.status(answer.status, &body, &answer.headers));
+            return Err(judge.status(answer.status, &body));
         }
         if let Some(encoding) = answer.compression() {
             return Err(judge.malformed(&format!("it is compressed ({encoding}), which was not asked for.")));

@@ -8,6 +8,7 @@ use super::adapters::{self, Adapter, Said};
 use super::failure::{Failure, Judge};
 use super::stream::{Stream, Streamed};
 use super::{Account, Protocol, usage};
+use crate::interfaces::lenient;
 use crate::interfaces::llm::messages::{Part, Reply, Request, Stop};
 use crate::interfaces::llm::provider::ProviderError;
 
@@ -23,7 +24,7 @@ pub enum Form {
 /// What the bytes of a reply say, in whatever form they come. So a service's words are tried without a service.
 pub fn read(protocol: Protocol, request: &Request, form: Form, bytes: &[u8]) -> Result<Reply, ProviderError> {
     let account = Account { name: "service".to_owned(), protocol, base_url: String::new(), api_key: None, key_variable: None };
-    let (adapter, judge) = (protocol.adapter(), Judge { account: &account, now: Timestamp::UNIX_EPOCH });
+    let (adapter, judge) = (protocol.adapter(), Judge::new(&account, Timestamp::UNIX_EPOCH));
     let asked = Asked { adapter: adapter.as_ref(), judge: &judge, model: "model", request };
     let reply = match form {
         Form::Whole => asked.whole(bytes),
@@ -40,7 +41,16 @@ pub fn read(protocol: Protocol, request: &Request, form: Form, bytes: &[u8]) -> 
 /// Whether a body tells of an error beside what it says, as gateways do whose upstream broke off.
 fn says_error(body: &Value) -> bool {
     let is_set = |value: &Value| !matches!(value, Value::Null | Value::Bool(false)) && value != "";
-    is_set(&body["error"]) || is_set(&body["choices"][0]["error"]) || body["type"] == "error" || body["status"] == "failed"
+    is_set(&body["error"])
+        || is_set(&adapters::first_choice(&body["choices"])["error"])
+        || body["type"] == "error"
+        || body["status"] == "failed"
+}
+
+/// A prompt that was blocked before a model saw it. What the service counted for it is paid for, as any refusal is.
+fn blocked(body: &Value) -> Option<Said> {
+    let reason = body.pointer("/promptFeedback/blockReason")?.as_str()?;
+    Some(Said { parts: vec![Part::Text(format!("The prompt was blocked: {reason}."))], stop: Stop::Refusal })
 }
 
 /// What was asked, and of whom.
@@ -58,15 +68,17 @@ impl Asked<'_> {
         if text.trim().is_empty() {
             return Err(self.judge.malformed("it is empty."));
         }
-        let body = serde_json::from_str(&text);
-        self.reply(&body.map_err(|error| self.judge.malformed(&format!("it is not JSON ({error}). It begins: {text}")))?)
+        let body = lenient::read(&text);
+        self.reply(&body.map_err(|error| self.judge.malformed(&format!("it is not JSON ({error}). It begins: {text}")))?.value)
     }
 
     fn reply(&self, body: &Value) -> Result<Reply, Box<Failure>> {
-        let usage = usage::read(self.judge.account.protocol, body);
+        let usage = usage::read(self.judge.protocol(), body);
         let said = match self.adapter.reply(body) {
             Some(said) => said,
-            None if body.pointer("/promptFeedback/blockReason").is_some() => return Err(self.judge.blocked(&body["promptFeedback"])),
+            None if body.pointer("/promptFeedback/blockReason").is_some() => {
+                blocked(body).filter(|_| !usage.uncounted).ok_or_else(|| self.judge.blocked(&body["promptFeedback"]))?
+            }
             None if !body["error"].is_null() => return Err(self.judge.told(body, !usage.uncounted)),
             None if usage.uncounted => {
                 return Err(self.judge.malformed(&format!("it is not a reply of this protocol. It begins: {body}")));
@@ -97,6 +109,6 @@ impl Asked<'_> {
 
     fn name(&self, body: &Value) -> String {
         let told = body["model"].as_str().or(body["modelVersion"].as_str()).filter(|name| !name.trim().is_empty());
-        format!("{}/{}", self.judge.account.name, told.unwrap_or(self.model))
+        format!("{}/{}", self.judge.name(), told.unwrap_or(self.model))
     }
 }

@@ -7,6 +7,14 @@ use jiff::{Timestamp, civil::DateTime, fmt::strtime, tz::TimeZone};
 use regex::Regex;
 use serde_json::Value;
 
+/// Where errors hold a number of seconds to wait.
+const SECONDS: [&str; 5] = [
+    "/retry_after",
+    "/retry_after_seconds",
+    "/metadata/retry_after_seconds",
+    "/metadata/headers/Retry-After",
+    "/metadata/headers/retry-after",
+];
 /// Longer than any wait that is believed.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 /// The forms of a date in a header of HTTP, the common one first.
@@ -22,10 +30,13 @@ pub(super) fn of_headers(headers: &HeaderMap, now: Timestamp) -> Option<Duration
     seconds(after).or_else(|| date(after).map(|date| until(date, now)))
 }
 
-/// Where Gemini says it: `error.details[].retryDelay`, such as `34s`.
+/// What fields of an error say: Gemini's `details[].retryDelay`, such as `34s`, or seconds as gateways have them.
 pub(super) fn of_details(body: &Value) -> Option<Duration> {
-    let details = body.pointer("/error/details")?.as_array()?;
-    details.iter().find_map(|detail| seconds(detail.get("retryDelay")?.as_str()?.strip_suffix('s')?))
+    let error = body.get("error").filter(|error| error.is_object()).unwrap_or(body);
+    let details = error.get("details").and_then(Value::as_array).into_iter().flatten();
+    let delay = |detail: &Value| seconds(detail.get("retryDelay")?.as_str()?.strip_suffix('s')?);
+    let number = |value: &Value| value.as_str().map_or_else(|| seconds(&value.to_string()), seconds);
+    details.into_iter().find_map(delay).or_else(|| SECONDS.iter().find_map(|place| number(error.pointer(place)?)))
 }
 
 /// What a sentence says: `Please try again in 7m12.5s`, `in 2 days 3 hours`.
@@ -122,5 +133,13 @@ mod tests {
             assert_eq!(of_words(words).map(|wait| wait.as_millis()), wait, "{words}");
         }
         assert_eq!(of_details(&json!({"error": {"details": [{}, {"retryDelay": "34.5s"}]}})), Some(Duration::from_millis(34_500)));
+        for body in [
+            json!({"retry_after": 7}),
+            json!({"error": {"metadata": {"headers": {"Retry-After": "7"}}}}),
+            json!({"error": {"retry_after": 7.0}}),
+        ] {
+            assert_eq!(of_details(&body), Some(Duration::from_secs(7)), "{body}");
+        }
+        assert_eq!(of_details(&json!({"error": {"retry_after": [7], "details": "7s"}})), None);
     }
 }

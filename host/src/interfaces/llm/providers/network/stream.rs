@@ -6,6 +6,7 @@ use super::adapters::{Adapter, Assembly};
 use super::events::{Event, Events};
 use super::failure::{Failure, Judge};
 use super::transport::{Answer, LONGEST_REPLY, Obstacle};
+use crate::interfaces::lenient;
 use crate::interfaces::llm::watching::Telling;
 
 /// Bytes of an event that are not counted, since they are there however little it says.
@@ -18,8 +19,11 @@ pub(super) struct Stream<'a> {
     judge: &'a Judge<'a>,
     assembly: Box<dyn Assembly>,
     events: Events,
+    row: lenient::Row,
     bytes: usize,
     count: usize,
+    /// Something of the reply has come.
+    has_begun: bool,
 }
 
 /// What came of a stream.
@@ -40,7 +44,8 @@ pub(super) async fn read(answer: &mut Answer, adapter: &dyn Adapter, judge: &Jud
 impl<'a> Stream<'a> {
     /// Nothing has come.
     pub(super) fn new(adapter: &dyn Adapter, judge: &'a Judge<'a>) -> Self {
-        Self { judge, assembly: adapter.stream(), events: Events::default(), bytes: 0, count: 0 }
+        let (events, row) = (Events::default(), lenient::Row::default());
+        Self { judge, assembly: adapter.stream(), events, row, bytes: 0, count: 0, has_begun: false }
     }
 
     async fn follow(&mut self, answer: &mut Answer, telling: &mut Telling) -> Result<(), Box<Failure>> {
@@ -92,11 +97,14 @@ impl<'a> Stream<'a> {
             self.assembly.done();
             return Ok(());
         }
-        let value: Value = serde_json::from_str(text)
-            .map_err(|error| self.judge.malformed(&format!("an event of its stream is not JSON ({error}). It begins: {text}")))?;
+        let read = self.row.read(text);
+        let value =
+            read.map_err(|error| self.judge.malformed(&format!("an event of its stream is not JSON ({error}). It begins: {text}")))?;
         if !value["error"].is_null() || value["type"] == "error" {
-            return Err(self.judge.told(&value, self.count > 1));
+            return Err(self.judge.told(&value, self.has_begun));
         }
+        // What keeps a connection open is no beginning of a reply.
+        self.has_begun |= value["type"] != "ping" && value.as_object().is_none_or(|fields| !fields.is_empty());
         let words = self.assembly.take(&value);
         if !words.is_empty() {
             say(&words);

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::Protocol;
+use super::adapters::first_choice;
 use crate::interfaces::llm::messages::Usage;
 
 /// More tokens than any model reads or writes at once.
@@ -14,9 +15,20 @@ pub(super) fn read(protocol: Protocol, body: &Value) -> Usage {
     let counted = match protocol {
         Protocol::Anthropic => anthropic(&body["usage"]),
         Protocol::Gemini => gemini(&body["usageMetadata"]),
-        Protocol::OpenAi | Protocol::OpenAiCompatible | Protocol::Ollama => openai(&body["usage"]),
+        Protocol::OpenAi | Protocol::OpenAiCompatible | Protocol::Ollama => openai(of_completion(body)),
     };
     counted.filter(is_sensible).unwrap_or(Usage { uncounted: true, ..Usage::default() })
+}
+
+/// Whether these are counts of a chat completion that make sense.
+pub(super) fn is_counted(usage: &Value) -> bool {
+    openai(usage).is_some_and(|usage| is_sensible(&usage))
+}
+
+/// Moonshot has its counts in the choice.
+fn of_completion(body: &Value) -> &Value {
+    let places = [&body["usage"], &first_choice(&body["choices"])["usage"]];
+    places.into_iter().find(|usage| is_counted(usage)).unwrap_or(&Value::Null)
 }
 
 /// Nobody answers to no tokens, and some services say 0 for what they do not count.
@@ -30,16 +42,24 @@ fn openai(usage: &Value) -> Option<Usage> {
     let (read, written) = (&usage["prompt_tokens_details"], &usage["completion_tokens_details"]);
     let cache_write = [&read["cache_write_tokens"], &read["cache_creation_tokens"]].into_iter().find(|count| !count.is_null());
     let output = Some(&usage["completion_tokens"]).filter(|count| !count.is_null()).unwrap_or(&written["reasoning_tokens"]);
+    let (input, output) = (count(&usage["prompt_tokens"])?, count(output)?);
     // DeepSeek and Moonshot count beside the details what they read from their caches.
     let cached = [&read["cached_tokens"], &usage["prompt_cache_hit_tokens"], &usage["cached_tokens"]];
     let cached = cached.into_iter().find(|count| !count.is_null()).unwrap_or(&Value::Null);
     Some(Usage {
-        input_tokens: count(&usage["prompt_tokens"])?,
-        output_tokens: count(output)?,
+        input_tokens: input,
+        output_tokens: output.saturating_add(beside(usage, input, output)),
         cached_input_tokens: part(cached)?,
         cache_write_tokens: part(cache_write.unwrap_or(&Value::Null))?,
         ..Usage::default()
     })
+}
+
+/// xAI counts reasoning beside the completion, and its total says so.
+fn beside(usage: &Value, input: u64, output: u64) -> u64 {
+    let reasoning = count(&usage["completion_tokens_details"]["reasoning_tokens"]).unwrap_or_default();
+    let total = input.saturating_add(output).saturating_add(reasoning);
+    if count(&usage["total_tokens"]) == Some(total) { reasoning } else { 0 }
 }
 
 /// Anthropic counts what it reads from and writes to its cache beside the rest.
@@ -98,6 +118,18 @@ mod tests {
         }
         let body = json!({"usage": {"prompt_tokens": 9, "completion_tokens": null, "completion_tokens_details": {"reasoning_tokens": 3}}});
         assert_eq!(read(Protocol::OpenAiCompatible, &body).output_tokens, 3);
+        for (total, output) in [(19, 10), (12, 3), (0, 3)] {
+            let usage = json!({"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": total, "completion_tokens_details": {"reasoning_tokens": 7}});
+            assert_eq!(read(Protocol::OpenAiCompatible, &json!({"usage": usage})).output_tokens, output, "{total}: xAI counts it beside");
+        }
+        let counts = json!({"prompt_tokens": 9, "completion_tokens": 1, "cached_tokens": 4});
+        for body in [
+            json!({"choices": [{"index": 0, "usage": counts}]}),
+            json!({"usage": {"prompt_tokens": 0, "completion_tokens": 0}, "choices": [{"index": 1}, {"index": 0, "usage": counts}]}),
+        ] {
+            let counted = Usage { input_tokens: 9, output_tokens: 1, cached_input_tokens: 4, ..Usage::default() };
+            assert_eq!(read(Protocol::OpenAiCompatible, &body), counted, "{body}");
+        }
         let body =
             json!({"usage": {"input_tokens": 3, "output_tokens": 5, "cache_read_input_tokens": 8, "cache_creation_input_tokens": null}});
         let counted = Usage { input_tokens: 11, output_tokens: 5, cached_input_tokens: 8, ..Usage::default() };

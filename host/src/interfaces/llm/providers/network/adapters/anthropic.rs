@@ -11,6 +11,14 @@ use super::{
 use crate::interfaces::llm::messages::{Message, Part, Request, Role, Stop, Thinking};
 
 const REDACTED: &str = "redacted_thinking";
+/// Words that say that the model has finished, and that it waits for calls.
+const FINISHED: [&str; 2] = ["end_turn", "stop_sequence"];
+const WAITING: &str = "tool_use";
+
+/// Whether a message that stopped for this reason ended well.
+pub(super) fn is_sound(reason: &str) -> bool {
+    reason == WAITING || FINISHED.contains(&reason)
+}
 
 /// Anthropic's messages.
 pub(super) struct Messages;
@@ -52,8 +60,8 @@ impl Adapter for Messages {
             _ => return None,
         };
         let stop = match body["stop_reason"].as_str() {
-            Some("end_turn" | "stop_sequence") => finished(&parts),
-            Some("tool_use") => waiting_for_calls(&parts),
+            Some(reason) if FINISHED.contains(&reason) => finished(&parts),
+            Some(WAITING) => waiting_for_calls(&parts),
             Some("max_tokens" | "model_context_window_exceeded") => Stop::MaxTokens,
             Some("refusal") => Stop::Refusal,
             // `pause_turn` as well: the turn is not over.
@@ -105,7 +113,7 @@ fn messages(request: &Request) -> Vec<Value> {
 fn asked(message: &Message) -> Vec<Value> {
     let results = message.parts.iter().filter_map(|part| match part {
         Part::ToolResult(result) => {
-            let mut block = json!({ "type": "tool_result", "tool_use_id": calls::acceptable(&result.call_id), "content": result.content });
+            let mut block = json!({ "type": "tool_result", "tool_use_id": calls::id(&result.call_id), "content": result.content });
             if result.failed {
                 block["is_error"] = json!(true);
             }
@@ -128,7 +136,7 @@ fn answered(request: &Request, part: &Part) -> Option<Value> {
     match part {
         Part::ToolCall(call) => Some(json!({
             "type": "tool_use",
-            "id": calls::acceptable(&call.id),
+            "id": calls::id(&call.id),
             "name": calls::name(request, call),
             "input": calls::object(&call.arguments),
         })),

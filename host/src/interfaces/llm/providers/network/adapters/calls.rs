@@ -6,12 +6,17 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use crate::interfaces::lenient;
 use crate::interfaces::llm::messages::{Part, Request, ToolCall};
 
 /// Ids that begin so were not chosen by a service.
 const OURS: &str = "baton_";
 /// Longest name and id that every service takes.
 const LONGEST_NAME: usize = 64;
+/// Digits of a hash in an id.
+const HASH: usize = 10;
+/// Levels of arguments that the journal can hold inside of a request and an answer.
+const DEEPEST: usize = 100;
 /// How often a text may hold another text instead of an object.
 const MOST_WRAPPINGS: usize = 3;
 
@@ -26,27 +31,47 @@ fn understood(arguments: &Value) -> Value {
     let mut arguments = arguments.clone();
     for _ in 0..MOST_WRAPPINGS {
         let Value::String(text) = &arguments else { break };
-        match serde_json::from_str(text) {
+        match lenient::read(text) {
             _ if text.trim().is_empty() => arguments = Value::Null,
-            Ok(inner) => arguments = inner,
-            Err(_) => break,
+            // A value that is lost may be the one that matters.
+            Ok(inner) if inner.oddities.iter().all(|oddity| !oddity.is_lost) => arguments = inner.value,
+            _ => break,
         }
     }
-    if arguments.is_null() { Value::Object(Map::new()) } else { arguments }
+    match arguments {
+        Value::Null => Value::Object(Map::new()),
+        deep if !is_within(&deep, DEEPEST) => Value::String(deep.to_string()),
+        arguments => arguments,
+    }
 }
 
-/// Gives each call an id that no other call of the conversation has. The same reply to the same request gets the same ids.
+/// Whether a value has no more than so many levels.
+fn is_within(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(values) => levels > 0 && values.iter().all(|value| is_within(value, levels - 1)),
+        Value::Object(fields) => levels > 0 && fields.values().all(|value| is_within(value, levels - 1)),
+        _ => true,
+    }
+}
+
+/// Gives each call an id that no other call of the conversation has, also in the form in which it is sent. The same reply to
+/// the same request gets the same ids.
 pub(in super::super) fn settle_calls(parts: &mut [Part], request: &Request) {
     let before = request.messages.iter().flat_map(|message| &message.parts);
     let mut known: HashSet<String> =
-        before.filter_map(|part| if let Part::ToolCall(call) = part { Some(call.id.clone()) } else { None }).collect();
+        before.filter_map(|part| if let Part::ToolCall(call) = part { Some(id(&call.id)) } else { None }).collect();
     let turn = request.turn();
     for (place, part) in parts.iter_mut().enumerate() {
         let Part::ToolCall(call) = part else { continue };
-        if call.id.is_empty() || known.contains(&call.id) {
-            call.id = format!("{OURS}{turn}_{place}");
+        if call.id.is_empty() || known.contains(&id(&call.id)) {
+            let made = (0..=known.len()).map(|number| match number {
+                0 => format!("{OURS}{turn}_{place}"),
+                number => format!("{OURS}{turn}_{place}_{number}"),
+            });
+            // There are more of them than are known.
+            call.id = made.into_iter().find(|id| !known.contains(id)).unwrap_or_default();
         }
-        known.insert(call.id.clone());
+        known.insert(id(&call.id));
     }
 }
 
@@ -63,6 +88,17 @@ pub(super) fn object(arguments: &Value) -> Value {
 /// The name of an earlier call. One that the model made up is made acceptable to services that check names.
 pub(super) fn name(request: &Request, call: &ToolCall) -> String {
     if request.tools.iter().any(|tool| tool.name == call.name) { call.name.clone() } else { acceptable(&call.name) }
+}
+
+/// The id of an earlier call, as every service takes it. What has to be changed for that ends in a hash, so that two that are
+/// different stay so.
+pub(super) fn id(text: &str) -> String {
+    let plain = acceptable(text);
+    if plain == text {
+        return plain;
+    }
+    let hash = blake3::hash(text.as_bytes()).to_hex();
+    format!("{:.length$}_{:.HASH$}", plain, hash.as_str(), length = LONGEST_NAME - HASH - 1)
 }
 
 /// The id or name in letters, digits, `_` and `-` alone.

@@ -62,7 +62,7 @@ impl Adapter for Completions {
             parts.push(Part::Text(words.trim().to_owned()));
         }
         parts.extend(called(message));
-        let stop = stop(choice["finish_reason"].as_str().unwrap_or_default(), &parts);
+        let stop = stop(reason(choice).unwrap_or_default(), &parts);
         Some(Said { parts, stop: if refusal.is_some() && stop != Stop::Other { Stop::Refusal } else { stop } })
     }
 
@@ -181,6 +181,35 @@ fn is_detail(kind: Option<&str>) -> bool {
 /// Words by which a service says that the model has finished, and that it waits for calls.
 const FINISHED: &[&str] = &["stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete", "completed"];
 const WAITING: &[&str] = &["tool_calls", "function_call", "tool_use"];
+
+/// Words of services that a gateway in front of them has no word for, and says `stop` instead.
+const BROKEN: &[&str] = &[
+    "abort",
+    "aborted",
+    "cancelled",
+    "error",
+    "insufficient_system_resource",
+    "malformed_function_call",
+    "malformed_response",
+    "malformed_tool_call",
+    "missing_thought_signature",
+    "network_error",
+    "pause_turn",
+    "too_many_tool_calls",
+    "unexpected_tool_call",
+];
+
+/// Why the model stopped. What a gateway says that its service said counts where that is worse.
+pub(super) fn reason(choice: &Value) -> Option<&str> {
+    let told = text(&choice["finish_reason"])?;
+    let native = [&choice["native_finish_reason"], &choice["provider_specific_fields"]["native_finish_reason"]];
+    let is_worse = |reason: &&str| {
+        let word = reason.to_ascii_lowercase();
+        BROKEN.contains(&word.as_str()) || matches!(stop(&word, &[]), Stop::MaxTokens | Stop::Refusal)
+    };
+    let worse = native.into_iter().filter_map(text).find(is_worse);
+    worse.filter(|_| is_sound(told)).or(Some(told))
+}
 
 /// Whether a reply that stopped for this reason ended well.
 pub(super) fn is_sound(reason: &str) -> bool {

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::completions::{is_sound, texts, thoughts};
+use super::super::usage::is_counted;
+use super::completions::{is_sound, reason, texts, thoughts};
 use super::{Assembly, first_choice, items, text};
 
 /// What there is of a completion.
@@ -18,8 +19,11 @@ pub(super) struct Completion {
     finish: Value,
     /// What a gateway says of a service that broke off.
     error: Value,
-    /// The last counts: some services put them beside a choice that says nothing.
+    /// The last counts that say something: some services put them beside a choice that says nothing, some into it, and some
+    /// send zeros behind them.
     usage: Value,
+    /// Words come as `message` and not as `delta`.
+    is_in_messages: bool,
     is_done: bool,
 }
 
@@ -32,6 +36,16 @@ struct Call {
     text: String,
     /// As some send them: whole.
     value: Value,
+    braces: Braces,
+}
+
+/// Whether the object in a text is whole, without reading all of it again with each piece.
+#[derive(Default)]
+struct Braces {
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+    is_whole: bool,
 }
 
 impl Assembly for Completion {
@@ -39,20 +53,22 @@ impl Assembly for Completion {
         if self.model.is_none() {
             self.model = text(&event["model"]).map(str::to_owned);
         }
-        if event["usage"].is_object() {
-            self.usage = event["usage"].clone();
-        }
         let choice = first_choice(&event["choices"]);
-        if text(&choice["finish_reason"]).is_some() && !self.is_unsound() {
-            self.finish = choice["finish_reason"].clone();
+        for usage in [&event["usage"], &choice["usage"]] {
+            if usage.is_object() && (is_counted(usage) || !is_counted(&self.usage)) {
+                self.usage = usage.clone();
+            }
+        }
+        if let Some(reason) = reason(choice).filter(|_| !self.is_unsound()) {
+            self.finish = json!(reason);
         }
         if !choice["error"].is_null() {
             self.error = choice["error"].clone();
         }
-        let delta = &choice["delta"];
+        let delta = self.said(choice);
         let thought = text(&delta["reasoning"]).or_else(|| text(&delta["reasoning_content"])).map(str::to_owned);
         let thought = thought.unwrap_or_else(|| thoughts(&delta["content"]));
-        let said = texts(&delta["content"]);
+        let said = self.new_words(texts(&delta["content"]));
         self.reasoning.push_str(&thought);
         self.content.push_str(&said);
         self.refusal.push_str(delta["refusal"].as_str().unwrap_or_default());
@@ -86,6 +102,24 @@ impl Assembly for Completion {
 }
 
 impl Completion {
+    /// What a choice says. Some services say it as a `message`, and some repeat it so once they have said it in pieces.
+    fn said<'a>(&mut self, choice: &'a Value) -> &'a Value {
+        let (delta, message) = (&choice["delta"], &choice["message"]);
+        let has_said = !(self.content.is_empty() && self.reasoning.is_empty() && self.refusal.is_empty() && self.calls.is_empty());
+        let has_delta = delta.as_object().is_some_and(|delta| !delta.is_empty());
+        if has_delta || !message.is_object() || (has_said && !self.is_in_messages) {
+            return delta;
+        }
+        self.is_in_messages = true;
+        message
+    }
+
+    /// What is new in these words: a message may begin with all that was said before it.
+    fn new_words(&self, words: String) -> String {
+        let rest = words.strip_prefix(self.content.as_str()).filter(|_| self.is_in_messages && !self.content.is_empty());
+        rest.map(str::to_owned).unwrap_or(words)
+    }
+
     /// Whether it said already that it did not end well; some say `stop` after that all the same.
     fn is_unsound(&self) -> bool {
         text(&self.finish).is_some_and(|reason| !is_sound(reason))
@@ -112,17 +146,19 @@ impl Completion {
         if !piece.is_object() {
             return;
         }
-        let (index, id) = (piece["index"].as_u64(), piece["id"].as_str().unwrap_or_default());
+        let index = piece["index"].as_u64().or_else(|| piece["index"].as_str()?.trim().parse().ok());
+        let id = piece["id"].as_str().unwrap_or_default();
         let (name, arguments) = (piece["function"]["name"].as_str().unwrap_or_default(), &piece["function"]["arguments"]);
-        let place = self.place(index, id, name).unwrap_or_else(|| {
+        let place = self.place(index, id, name).filter(|place| !self.calls[*place].is_followed_by(id, name, arguments));
+        let place = place.unwrap_or_else(|| {
             self.calls.push(Call { index, ..Call::default() });
             self.calls.len() - 1
         });
         self.calls[place].add(id, name, arguments);
     }
 
-    /// Which call a piece belongs to; none where it begins another. Some services leave out the number, some give all calls
-    /// the same one, and some repeat id and name in each piece.
+    /// Which call a piece belongs to by its number and id; none where it begins another. Some services leave out the number,
+    /// some give all calls the same one, and some repeat id and name in each piece.
     fn place(&self, index: Option<u64>, id: &str, name: &str) -> Option<usize> {
         let named = || self.calls.iter().rposition(|call| !id.is_empty() && call.id == id);
         let Some(index) = index else {
@@ -140,6 +176,17 @@ impl Completion {
 }
 
 impl Call {
+    /// Whether a piece that has its number begins another call. Without ids only the name says so: another one, or the same
+    /// behind all that the call needs.
+    fn is_followed_by(&self, id: &str, name: &str, arguments: &Value) -> bool {
+        if name.is_empty() || self.name.is_empty() || !id.is_empty() {
+            return false;
+        }
+        let is_whole = self.braces.is_whole || !self.value.is_null();
+        let says_something = !arguments.is_null() && arguments.as_str().is_none_or(|piece| !piece.trim().is_empty());
+        self.name != name || (is_whole && says_something)
+    }
+
     fn add(&mut self, id: &str, name: &str, arguments: &Value) {
         if self.id.is_empty() {
             self.id = id.to_owned();
@@ -148,7 +195,10 @@ impl Call {
             self.name = name.to_owned();
         }
         match (arguments, &mut self.value) {
-            (Value::String(piece), _) => self.text.push_str(piece),
+            (Value::String(piece), _) => {
+                self.braces.read(piece);
+                self.text.push_str(piece);
+            }
             (Value::Null, _) => {}
             (Value::Object(piece), Value::Object(known)) => known.extend(piece.clone()),
             (whole, value) => *value = whole.clone(),
@@ -159,5 +209,23 @@ impl Call {
         let arguments = if self.text.trim().is_empty() { self.value } else { Value::String(self.text) };
         let function = Map::from_iter([("name".to_owned(), json!(self.name)), ("arguments".to_owned(), arguments)]);
         json!({ "id": self.id, "function": function })
+    }
+}
+
+impl Braces {
+    fn read(&mut self, piece: &str) {
+        for byte in piece.bytes() {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_string => self.escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                b'{' if !self.in_string => self.depth += 1,
+                b'}' if !self.in_string => {
+                    self.depth = self.depth.saturating_sub(1);
+                    self.is_whole = self.depth == 0;
+                }
+                _ => {}
+            }
+        }
     }
 }

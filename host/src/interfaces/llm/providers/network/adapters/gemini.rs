@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, items, say, set, text};
+use super::schemas::{Rules, narrowed};
+use super::{Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, gemini_calls, grow, items, say, set, text};
 use crate::interfaces::llm::messages::{Message, Part, Request, Role, Stop, Thinking, ToolCall};
 
 /// What Google documents for a call without its proof of thinking, such as one of another model.
@@ -58,7 +59,7 @@ fn settings(model: &str, effort: Option<&str>, request: &Request) -> Map<String,
     // It takes either tools or a schema; the asker checks the reply in any case.
     if let Some(schema) = request.reply_schema.as_ref().filter(|_| request.tools.is_empty()) {
         settings.insert("responseMimeType".to_owned(), json!("application/json"));
-        settings.insert("responseJsonSchema".to_owned(), schema.clone());
+        settings.insert("responseJsonSchema".to_owned(), narrowed(schema, Rules::Gemini));
     }
     set(&mut settings, "temperature", request.temperature.map(decimal));
     set(&mut settings, "maxOutputTokens", request.max_tokens.map(Value::from));
@@ -177,7 +178,7 @@ fn take(parts: &mut Vec<Part>, part: &Value) {
     }
     let words = part["text"].as_str().unwrap_or_default();
     match (&part["functionCall"], part["thought"].as_bool(), parts.last_mut()) {
-        (call @ Value::Object(_), ..) => parts.push(calls::call(&call["id"], &call["name"], &call["args"])),
+        (call @ Value::Object(_), ..) => parts.push(calls::call(&call["id"], &call["name"], &gemini_calls::arguments(call))),
         (_, Some(true), Some(Part::Thinking(Thinking { text, signature: None }))) => text.push_str(words),
         (_, Some(true), _) if !words.is_empty() => {
             parts.push(Part::Thinking(Thinking { text: words.to_owned(), signature: None }));
@@ -187,10 +188,15 @@ fn take(parts: &mut Vec<Part>, part: &Value) {
     }
 }
 
+/// Words that say nothing of an end, or that it was a good one.
+const SOUND: [&str; 2] = ["FINISH_REASON_UNSPECIFIED", "STOP"];
+
 /// A reply of which parts come with each event. The stream has no word for its end: it closes behind the reason for it.
 #[derive(Default)]
 struct Growing {
     parts: Vec<Value>,
+    /// With each event there are more, until the end.
+    usage: Map<String, Value>,
     finish: Map<String, Value>,
     has_candidate: bool,
     rest: Map<String, Value>,
@@ -198,16 +204,19 @@ struct Growing {
 
 impl Assembly for Growing {
     fn take(&mut self, event: &Value) -> String {
-        for field in ["modelVersion", "usageMetadata", "promptFeedback"] {
+        grow(&mut self.usage, &event["usageMetadata"]);
+        for field in ["modelVersion", "promptFeedback"] {
             set(&mut self.rest, field, Some(&event[field]).filter(|value| !value.is_null()).cloned());
         }
         let candidate = &event["candidates"][0];
         self.has_candidate |= candidate.is_object();
-        for field in ["finishReason", "finishMessage"] {
+        // Whoever said that it did not end well may say that it did after that all the same.
+        let is_unsound = self.finish.get("finishReason").and_then(Value::as_str).is_some_and(|reason| !SOUND.contains(&reason));
+        for field in ["finishReason", "finishMessage"].into_iter().filter(|_| !is_unsound) {
             set(&mut self.finish, field, Some(&candidate[field]).filter(|value| !value.is_null()).cloned());
         }
         let parts = || items(&candidate["content"]["parts"]);
-        self.parts.extend(parts().cloned());
+        parts().for_each(|part| gemini_calls::join(&mut self.parts, part));
         parts().filter_map(|part| part["text"].as_str()).collect()
     }
 
@@ -217,6 +226,10 @@ impl Assembly for Growing {
 
     fn body(self: Box<Self>) -> Value {
         let (mut body, mut candidate) = (self.rest, self.finish);
+        // Of a reply that was cut off before any of it was counted, nobody knows what it took.
+        let counts_output = ["candidatesTokenCount", "thoughtsTokenCount"].iter().any(|count| self.usage.contains_key(*count));
+        let is_cut = self.has_candidate && !candidate.contains_key("finishReason");
+        set(&mut body, "usageMetadata", (counts_output || !is_cut).then_some(Value::Object(self.usage)));
         candidate.insert("content".to_owned(), json!({ "parts": self.parts }));
         set(&mut body, "candidates", self.has_candidate.then(|| json!([candidate])));
         Value::Object(body)

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Assembly, text};
+use super::anthropic::is_sound;
+use super::{Assembly, grow, text};
 
 /// What there is of a message.
 #[derive(Default)]
@@ -27,15 +28,17 @@ impl Assembly for Growing {
         match event["type"].as_str() {
             Some("message_start") => {
                 self.model = event["message"]["model"].clone();
-                self.count(&event["message"]["usage"]);
+                grow(&mut self.usage, &event["message"]["usage"]);
                 // The tokens of a reply that has just begun: how many it has in the end, only the end says.
                 self.usage.remove("output_tokens");
             }
             Some("message_delta") => {
-                if !event["delta"]["stop_reason"].is_null() {
+                // Whoever said that it did not end well may say that it did after that all the same.
+                let is_unsound = self.stop.as_str().is_some_and(|reason| !is_sound(reason));
+                if !event["delta"]["stop_reason"].is_null() && !is_unsound {
                     self.stop = event["delta"]["stop_reason"].clone();
                 }
-                self.count(&event["usage"]);
+                grow(&mut self.usage, &event["usage"]);
             }
             Some("content_block_start") => {
                 let content = event["content_block"].as_object().cloned().unwrap_or_default();
@@ -59,16 +62,6 @@ impl Assembly for Growing {
 }
 
 impl Growing {
-    /// Counts grow: a smaller one that comes later is a service's way to say nothing.
-    fn count(&mut self, usage: &Value) {
-        for (name, count) in usage.as_object().into_iter().flatten().filter(|(_, count)| !count.is_null()) {
-            let smaller = self.usage.get(name).and_then(Value::as_u64).zip(count.as_u64()).is_some_and(|(known, count)| count < known);
-            if !smaller {
-                self.usage.insert(name.clone(), count.clone());
-            }
-        }
-    }
-
     /// What of a piece somebody who watches may see.
     fn add(&mut self, index: u64, delta: &Value) -> String {
         let place = self.blocks.iter().rposition(|block| block.index == index).unwrap_or_else(|| {

@@ -8,6 +8,7 @@ mod completions;
 mod completions_stream;
 mod effort;
 mod gemini;
+mod gemini_calls;
 mod messages_stream;
 mod ollama;
 mod schemas;
@@ -97,6 +98,16 @@ fn set(body: &mut Map<String, Value>, field: &str, value: Option<Value>) {
     }
 }
 
+/// Takes in later counts of one reply. They grow: a smaller one that comes later is a service's way to say nothing.
+fn grow(known: &mut Map<String, Value>, counts: &Value) {
+    for (name, count) in counts.as_object().into_iter().flatten().filter(|(_, count)| !count.is_null()) {
+        let smaller = known.get(name).and_then(Value::as_u64).zip(count.as_u64()).is_some_and(|(known, count)| count < known);
+        if !smaller {
+            known.insert(name.clone(), count.clone());
+        }
+    }
+}
+
 /// A block of reasoning that only its provider can read, kept whole in the signature.
 fn sealed(block: &Value) -> Part {
     Part::Thinking(Thinking { text: String::new(), signature: Some(block.to_string()) })
@@ -129,7 +140,7 @@ fn waiting_for_calls(parts: &[Part]) -> Stop {
 }
 
 /// The choice that was asked for: the first, by its number where choices have one.
-fn first_choice(choices: &Value) -> &Value {
+pub(super) fn first_choice(choices: &Value) -> &Value {
     items(choices).find(|choice| choice["index"].as_u64().unwrap_or(0) == 0).unwrap_or(&Value::Null)
 }
 

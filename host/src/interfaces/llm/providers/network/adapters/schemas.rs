@@ -29,9 +29,11 @@ const VALUES: [&str; 5] = ["const", "enum", "default", "examples", "required"];
 pub(super) enum Rules {
     OpenAi,
     Anthropic,
+    /// Takes nearly everything.
+    Gemini,
 }
 
-/// The schema as a service takes it. Every object is closed, as both want it.
+/// The schema as a service takes it. Every object is closed, where a service wants it. None takes a list of no values.
 pub(super) fn narrowed(schema: &Value, rules: Rules) -> Value {
     match schema {
         Value::Object(fields) => Value::Object(object(fields, rules)),
@@ -44,7 +46,10 @@ fn object(fields: &Map<String, Value>, rules: Rules) -> Map<String, Value> {
     let mut schema = Map::new();
     let refers = fields.contains_key("$ref");
     for (word, value) in fields {
+        let is_empty = word == "enum" && value.as_array().is_some_and(Vec::is_empty);
         let left_out = match rules {
+            _ if is_empty => true,
+            Rules::Gemini => false,
             Rules::OpenAi => refers && NOTES.contains(&word.as_str()),
             Rules::Anthropic => LIMITS.contains(&word.as_str()) || word == "minItems" && value.as_u64() > Some(1),
         };
@@ -62,7 +67,8 @@ fn object(fields: &Map<String, Value>, rules: Rules) -> Map<String, Value> {
         let word = if rules == Rules::OpenAi && word == "oneOf" && !fields.contains_key("anyOf") { "anyOf" } else { word };
         schema.insert(word.to_owned(), narrowed);
     }
-    if schema.get("type").is_some_and(|kind| kind == "object") || schema.contains_key("properties") {
+    let is_object = schema.get("type").is_some_and(|kind| kind == "object") || schema.contains_key("properties");
+    if is_object && rules != Rules::Gemini {
         close(&mut schema, rules);
     }
     schema
@@ -88,18 +94,22 @@ mod tests {
         let schema = json!({
             "type": "object", "required": ["b"],
             "properties": {
-                "a": {"type": "string", "minLength": 1, "enum": ["x"]},
+                "a": {"type": "string", "minLength": 1, "enum": ["x"]}, "c": {"enum": []},
                 "b": {"oneOf": [{"$ref": "#/$defs/minimum", "description": "a number"}, {"type": "null"}]},
             },
             "$defs": {"minimum": {"type": "integer", "minimum": 0}},
         });
         let openai = narrowed(&schema, Rules::OpenAi);
-        assert_eq!((&openai["required"], &openai["additionalProperties"]), (&json!(["a", "b"]), &json!(false)));
+        assert_eq!((&openai["required"], &openai["additionalProperties"]), (&json!(["a", "c", "b"]), &json!(false)));
         assert_eq!(openai["properties"]["b"], json!({"anyOf": [{"$ref": "#/$defs/minimum"}, {"type": "null"}]}));
         assert_eq!(openai["$defs"], schema["$defs"]);
         let anthropic = narrowed(&schema, Rules::Anthropic);
         assert_eq!((&anthropic["required"], &anthropic["additionalProperties"]), (&json!(["b"]), &json!(false)));
         assert_eq!(anthropic["properties"]["a"], json!({"type": "string", "enum": ["x"]}));
         assert_eq!(anthropic["$defs"], json!({"minimum": {"type": "integer"}}), "a name is not a word of the schema");
+        let mut gemini = schema;
+        assert_eq!(narrowed(&gemini, Rules::Gemini)["properties"]["c"], json!({}));
+        gemini["properties"]["c"] = json!({});
+        assert_eq!(narrowed(&gemini, Rules::Gemini), gemini);
     }
 }

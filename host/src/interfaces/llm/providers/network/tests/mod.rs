@@ -1,4 +1,5 @@
 mod endless;
+mod odd;
 mod replies;
 mod shapes;
 mod streams;
@@ -323,6 +324,9 @@ async fn words_alone_say_that_an_account_is_used_up() {
         ("429 Too Many Requests", "You exceeded your current quota, please check your plan and billing details.", Some(300)),
         ("429 Too Many Requests", "You exceeded your current quota. Please try again in 20s.", None),
         ("400 Bad Request", "The schema of daily limit is wrong.", None),
+        ("400 Bad Request", "Invalid value: 'usage limit'. Supported values are 'auto'.", None),
+        ("403 Forbidden", "The prompt was blocked. It says that your credit balance is too low.", None),
+        ("412 Precondition Failed", "messages[2].content: budget exceeded", None),
         ("403 Forbidden", "This key may not use the model.", None),
     ];
     for (status, message, seconds) in cases {

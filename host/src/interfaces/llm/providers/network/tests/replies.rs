@@ -5,43 +5,43 @@ use proptest::prelude::*;
 use super::*;
 
 /// The reply that a body in one piece makes.
-fn whole(protocol: Protocol, request: &Request, body: &str) -> Result<Reply, ProviderError> {
+pub(super) fn whole(protocol: Protocol, request: &Request, body: &str) -> Result<Reply, ProviderError> {
     read(protocol, request, Form::Whole, body.as_bytes())
 }
 
 /// The reply that events make.
-fn streamed(protocol: Protocol, request: &Request, events: &[Value]) -> Result<Reply, ProviderError> {
+pub(super) fn streamed(protocol: Protocol, request: &Request, events: &[Value]) -> Result<Reply, ProviderError> {
     let end = if matches!(protocol, Protocol::Anthropic | Protocol::Gemini) { "" } else { "data: [DONE]\n\n" };
     let text: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
     read(protocol, request, Form::Stream, (text + end).as_bytes())
 }
 
-const COUNTS: (u64, u64) = (10, 5);
+pub(super) const COUNTS: (u64, u64) = (10, 5);
 
-fn openai(message: &Value, finish: &Value) -> String {
+pub(super) fn openai(message: &Value, finish: &Value) -> String {
     let usage = json!({"prompt_tokens": COUNTS.0, "completion_tokens": COUNTS.1});
     json!({"model": "m", "choices": [{"message": message, "finish_reason": finish}], "usage": usage}).to_string()
 }
 
-fn chunk(delta: &Value, finish: &Value) -> Value {
+pub(super) fn chunk(delta: &Value, finish: &Value) -> Value {
     json!({"model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
 }
 
-fn anthropic(content: &Value, stop: &Value) -> String {
+pub(super) fn anthropic(content: &Value, stop: &Value) -> String {
     let usage = json!({"input_tokens": COUNTS.0, "output_tokens": COUNTS.1});
     json!({"type": "message", "model": "m", "content": content, "stop_reason": stop, "usage": usage}).to_string()
 }
 
-fn gemini(parts: &Value, finish: &Value) -> String {
+pub(super) fn gemini(parts: &Value, finish: &Value) -> String {
     let usage = json!({"promptTokenCount": COUNTS.0, "candidatesTokenCount": COUNTS.1});
     json!({"candidates": [{"content": {"parts": parts}, "finishReason": finish}], "usageMetadata": usage}).to_string()
 }
 
-fn calls(reply: &Reply) -> Vec<&ToolCall> {
+pub(super) fn calls(reply: &Reply) -> Vec<&ToolCall> {
     reply.parts.iter().filter_map(|part| if let Part::ToolCall(call) = part { Some(call) } else { None }).collect()
 }
 
-fn is_booked(reply: &Reply) {
+pub(super) fn is_booked(reply: &Reply) {
     assert_eq!((reply.usage.input_tokens, reply.usage.output_tokens, reply.usage.uncounted), (COUNTS.0, COUNTS.1, false), "{reply:?}");
 }
 
@@ -133,6 +133,7 @@ fn every_call_has_an_id_of_its_own() {
     assert_eq!(of(&[json!("a"), json!("b")]), ["a", "b"]);
     assert_eq!(of(&[json!(null), json!(""), json!(7), json!(" ")]), ["baton_1_0", "baton_1_1", "baton_1_2", "baton_1_3"]);
     assert_eq!(of(&[json!("a"), json!("a"), json!("t1")]), ["a", "baton_1_1", "baton_1_2"], "one is there already, one was before");
+    assert_eq!(of(&[json!("baton_1_1"), json!(null)]), ["baton_1_1", "baton_1_1_1"], "a service may choose what Baton would");
 }
 
 #[test]
@@ -413,8 +414,8 @@ fn what_a_model_made_up_goes_back_in_a_form_that_every_service_takes() {
     let openai = &body(Protocol::OpenAi)["messages"][2]["tool_calls"][0];
     assert_eq!(openai["function"], json!({"name": "look_up_", "arguments": "{}"}));
     let anthropic = &body(Protocol::Anthropic)["messages"];
-    let used = json!([{"type": "tool_use", "id": "functions_weather_0", "name": "look_up_", "input": {}}]);
-    assert_eq!((&anthropic[1]["content"], &anthropic[2]["content"][0]["tool_use_id"]), (&used, &json!("functions_weather_0")));
+    let used = json!([{"type": "tool_use", "id": "functions_weather_0_57b860f6ea", "name": "look_up_", "input": {}}]);
+    assert_eq!((&anthropic[1]["content"], &anthropic[2]["content"][0]["tool_use_id"]), (&used, &used[0]["id"]));
     let gemini = &body(Protocol::Gemini)["contents"];
     assert_eq!(gemini[2]["parts"][0]["functionResponse"]["name"], gemini[1]["parts"][1]["functionCall"]["name"]);
 }
