@@ -157,7 +157,7 @@ impl Workspace {
         Ok((dir, locks))
     }
 
-    fn explain(&self, path: &RelativePath, error: io::Error) -> CallError {
+    pub(super) fn explain(&self, path: &RelativePath, error: io::Error) -> CallError {
         if let Some(rejected) = error.get_ref().and_then(|error| error.downcast_ref::<Rejected>()) {
             return CallError::Invalid(rejected.to_string());
         }
