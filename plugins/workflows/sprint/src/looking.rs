@@ -5,8 +5,8 @@ use baton_sdk::people::{self, Question};
 use baton_sdk::prelude::*;
 use serde::Deserialize;
 
-use crate::landing::short;
-use crate::sprint::give_back;
+use crate::landing::{LAND, short};
+use crate::sprint::{give_back, worktree_of};
 
 const BEGIN: &str = "Begin all the same";
 const STOP: &str = "Mend the tests first";
@@ -31,7 +31,7 @@ struct Base {
 /// Has `land` look at the branch as it is. An error is the reason to begin no story.
 pub(crate) fn look(main: &str) -> Result<()> {
     run::progress(0.0, &format!("Testing {main} as it is"));
-    let worktree = git::worktree_add(&format!("land/{}-0", short(&run::about().id)), main)?;
+    let worktree = worktree_of(LAND, &format!("{}-0", short(&run::about().id)), main)?;
     let order = json!({ "stories": [], "main": main });
     let looked = workflows::start("land", &order, Some(&worktree)).and_then(|run| workflows::join::<Looked>(&run));
     give_back(&worktree);
