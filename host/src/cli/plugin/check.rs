@@ -21,7 +21,6 @@ use crate::{
         screen::{BAD, GOOD, WARNING, painted},
         text,
     },
-    interfaces::CAPABILITIES,
     kernel::{engine::Engine, registry::Plugin},
 };
 
@@ -89,7 +88,7 @@ impl Checked {
             Ok((refused, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)))
         };
         let (refused, took) = tokio::task::spawn_blocking(compile).await??;
-        Ok(Self { warnings: plugin.package.warnings(CAPABILITIES), plugin: Arc::new(plugin), refused, took })
+        Ok(Self { warnings: app::warnings(&plugin), plugin: Arc::new(plugin), refused, took })
     }
 
     /// Whether this host would not take it.
