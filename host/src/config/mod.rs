@@ -529,12 +529,12 @@ fn at<'a>(settings: &'a Value, key: &str) -> Option<&'a Value> {
     key.split('.').try_fold(settings, |value, name| value.get(name))
 }
 
-/// `baton` under the folder that `variable` names, else under `fallback` in the user's home.
-/// The data directory that the environment names. An empty variable names none.
+/// The data directory that the environment names; an empty path where the variable is empty.
 pub fn named_data_dir() -> Option<PathBuf> {
-    path("BATON_DATA_DIR")
+    env::var_os("BATON_DATA_DIR").map(PathBuf::from)
 }
 
+/// `baton` under the folder that `variable` names, else under `fallback` in the user's home.
 fn folder(variable: &str, fallback: &str) -> Option<PathBuf> {
     let base = path(variable).filter(|path| path.is_absolute()).or_else(|| path("HOME").map(|home| home.join(fallback)));
     base.map(|base| base.join("baton"))

@@ -122,7 +122,7 @@ mod tests {
         let (script, model) = (json!({ "model": "script//x/replies.yaml" }), json!({ "model": "anthropic/claude" }));
         assert_eq!(goes_on(&script, &script), "The demo that was begun here goes on with the script.");
         let back = goes_on(&model, &script);
-        assert!(back.contains("goes on with the script; before it was anthropic/claude"), "{back}");
-        assert!(goes_on(&script, &model).contains("goes on with anthropic/claude; before it was the script"));
+        assert!(back.contains("continues with the script; before it was anthropic/claude"), "{back}");
+        assert!(goes_on(&script, &model).contains("continues with anthropic/claude; before it was the script"));
     }
 }

@@ -32,7 +32,7 @@ impl Mcp {
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
         let app = context.open(Access::Execute).await?;
         model::check(&app.config, &self.workspace, Some(&settings))?;
-        let served = Served::new(app.kernel.clone(), self.workspace.clone(), settings);
+        let served = Served::new(app.kernel.clone(), self.workspace.clone(), settings, context.screen.data_dir.clone());
         let serving = rmcp::serve_server(served, rmcp::transport::stdio()).await;
         let ended = serving.context("No MCP client spoke on standard input; let a client start this program")?.waiting().await;
         app.close().await;

@@ -14,6 +14,7 @@ use crate::{
         screen::{GOOD, WARNING, painted},
         text,
     },
+    events::path_text,
     kernel::{
         granting::{By, Change, Named},
         permissions::Patterns,
@@ -51,7 +52,7 @@ pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, rea
     if let (None, Change::Grant(_) | Change::Only(_)) = (app.kernel.registry().find(plugin), change)
         && let Some(refused) = app.refused.iter().find(|refused| refused.is_named(plugin))
     {
-        let (name, path) = (text::escaped(plugin), text::escaped(&refused.path.display().to_string()));
+        let (name, path) = (text::escaped(plugin), text::escaped(&path_text(&refused.path)));
         let reason = refused.reason.clone();
         app.close().await;
         return Err(anyhow!("Nothing was granted to `{name}`, for its file {path} is rejected: {reason}"));

@@ -43,9 +43,7 @@ impl History {
         let app = context.open(Access::Look).await?;
         let events = self.found(&app).await?;
         if events.is_empty() && app.kernel.registry().find(&self.plugin).is_none() {
-            return Err(
-                Misuse(format!("There is no plugin `{}` and there never was a decision on one.", text::escaped(&self.plugin))).into()
-            );
+            return Err(Misuse(format!("There is no plugin `{}` and there never was a decision on one.", text::escaped(&self.plugin))).into());
         }
         if context.screen.is_json() {
             context.screen.document(&events.iter().map(document).collect::<Vec<_>>())?;
@@ -103,7 +101,11 @@ fn of(data: &Value) -> String {
     if let (Some(kind), Some(value)) = (capability["kind"].as_str(), capability["value"].as_str()) {
         return text::excerpt(&text::escaped(&format!("{kind}={value}")), 60);
     }
-    let kinds = data["capabilities"].as_object().into_iter().flatten();
+    let is_named = |name: &&str| data[*name].as_object().is_some_and(|kinds| !kinds.is_empty());
+    let Some(name) = ["capabilities", "withheld"].into_iter().find(is_named) else {
+        return if data["capabilities"].is_object() { "everything".to_owned() } else { String::new() };
+    };
+    let kinds = data[name].as_object().into_iter().flatten();
     let each = |(kind, patterns): (&String, &Value)| {
         let patterns = patterns.as_array().into_iter().flatten().filter_map(Value::as_str);
         patterns.map(|pattern| text::escaped(&format!("{kind}={pattern}"))).collect::<Vec<_>>()

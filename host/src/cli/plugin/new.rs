@@ -50,7 +50,7 @@ impl New {
         let enter = format!("cd {}", text::shell_word(&target));
         // The commands are typed in another folder than this one.
         let data_dir = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
-        let inside = Context { screen: context.screen, data_dir, redactor: context.redactor.clone() };
+        let inside = Context { screen: context.screen.clone(), data_dir, redactor: context.redactor.clone() };
         let next: Vec<_> = std::iter::once(enter).chain(scaffold.next(|command| inside.again(command))).collect();
         if context.screen.is_json() {
             let files: Vec<_> = scaffold.files().into_iter().map(|(path, _)| path).collect();

@@ -46,9 +46,9 @@ impl Remove {
         }
         app.close().await;
         if context.screen.is_json() {
-            context.screen.document(&json!({ "plugin": self.plugin, "file": path, "hash": hash }))?;
+            context.screen.document(&json!({ "plugin": self.plugin, "file": path_text(&path), "hash": hash }))?;
         } else {
-            let shown = text::escaped(&path.display().to_string());
+            let shown = text::escaped(&path_text(&path));
             context.screen.tell(match &hash {
                 Some(_) => format!("Removed {shown}. Runs that began with `{}` continue.", text::escaped(&self.plugin)),
                 None => format!("Removed the rejected file {shown}. No plugin was in use from it."),
