@@ -147,8 +147,8 @@ fn mistakes_are_told_in_sentences() {
     says(&["show", "1-1-inti"], 2, "near it are `1-1-init`");
     says(&["move", "ghost", "done"], 2, "There is no item `ghost`");
     says(&["move", "1-2-add", "finished"], 2, "a status is one of todo, in-progress");
-    says(&["add", "a/b", "T"], 2, "is no key");
-    says(&["add", "../x", "T"], 2, "is no key");
+    says(&["add", "a/b", "T"], 2, "is not a key");
+    says(&["add", "../x", "T"], 2, "is not a key");
     says(&["add", "1-1-init", "T"], 1, "There is an item `1-1-init` already");
     says(&["add", "a", "two\nlines"], 2, "has to be one line");
     says(&["add", "a", "T", "--after", "a"], 2, "These items wait for each other: a → a.");
@@ -285,7 +285,7 @@ fn what_stands_in_the_way_of_a_document_is_left_alone() {
     user.write("docs/sprint-status.yaml", "development_status: &a [*a]\n");
     let left = user.backlog(&["write"]).exits(1);
     for (path, reason) in [
-        ("1-1-init.md", "is no regular file"),
+        ("1-1-init.md", "is not a regular file"),
         ("1-2-add.md", "is a symbolic link that leads out"),
         ("1-10-split.md", "is a directory"),
         ("sprint-status.yaml", "one `key: status` a line"),

@@ -177,7 +177,7 @@ pub fn pack(folder: &Path, trust: &Trust) -> Result<Plugin, String> {
     let contents = baton_pack::folder::read(folder).map_err(|error| error.to_string())?;
     let Some((_, persona)) = contents.assets.iter().find(|(path, _)| path == persona::FILE) else {
         return Err(
-            "The folder has no persona.md, so it is no agent; a workflow or toolbox that is a crate is built by cargo.".to_owned()
+            "The folder has no persona.md, so it is not an agent; a workflow or toolbox that is a crate is built by cargo.".to_owned()
         );
     };
     persona::tools(persona)?;

@@ -93,10 +93,10 @@ struct Globals {
     /// code tells its kind
     #[arg(short, long, global = true, value_enum, default_value_t)]
     output: Output,
-    /// Tell nothing but the answer and what went wrong
+    /// Print only results and errors
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Whether there are colours
+    /// When to use colours
     #[arg(long = "color", global = true, value_enum, default_value_t, value_name = "WHEN")]
     colour: Colour,
 }

@@ -17,7 +17,7 @@ use super::{
     text,
 };
 
-/// Check this machine: what Baton needs, what helps it, and what to do where something is missing
+/// Check this machine for what Baton needs, and say how to fix what is missing
 #[derive(Debug, Args)]
 pub(super) struct Doctor {}
 

@@ -22,7 +22,7 @@ pub(super) struct Mcp {
     /// The folder whose files the workflows see
     #[arg(long, value_name = "DIR", default_value = ".")]
     workspace: PathBuf,
-    /// Who answers: provider/model, an alias from the settings, or script/FILE
+    /// Model to use: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
 }

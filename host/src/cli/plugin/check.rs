@@ -24,12 +24,12 @@ use crate::{
     kernel::{engine::Engine, registry::Plugin},
 };
 
-/// Check a component, or build a folder and check what comes out: would this host take it, and what would it be granted
+/// Check a component, or build a folder and check the result: whether this host accepts it, and what it would be granted
 ///
 /// A folder is built by its own tool chain, which runs what the folder says (a build script, a module's code) as you; read
 /// it first where it is not yours. Keys in the environment are not handed on. A component and a persona run nothing.
 ///
-/// Ends with 0 when this host would take it, also with warnings, and with 1 when it would not.
+/// Ends with 0 when this host accepts it, also with warnings, and with 1 when it rejects it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Check {
     /// A .wasm file, or a plugin's folder
@@ -111,7 +111,7 @@ impl Checked {
             }
             None => {
                 let took = figures::duration(self.took);
-                context.screen.tell(format!("{} This host takes the {what}: {size}, compiled in {took}.", painted(GOOD, "✓")));
+                context.screen.tell(format!("{} This host accepts the {what}: {size}, compiled in {took}.", painted(GOOD, "✓")));
             }
         }
         Ok(())

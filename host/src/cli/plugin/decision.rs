@@ -33,7 +33,7 @@ pub(super) struct Capabilities {
 /// Why somebody decides.
 #[derive(Debug, Args)]
 pub(super) struct Reason {
-    /// Why, for whoever reads `baton plugin history`
+    /// The reason, which `baton plugin history` shows
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub(super) reason: Option<String>,
 }
@@ -75,7 +75,7 @@ pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, rea
             }
         }
         None if context.screen.is_json() => context.screen.document(&json!({ "name": plugin, "versions": "all" }))?,
-        None => context.screen.tell(format!("  So it is decided of every version of `{}`; no file of it is here.", text::escaped(plugin))),
+        None => context.screen.tell(format!("  That holds for every version of `{}`; it is not installed here.", text::escaped(plugin))),
     }
     app.close().await;
     Ok(Exit::Done)
@@ -96,8 +96,8 @@ pub(super) fn elsewhere(app: &App, plugin: &Plugin) -> Option<String> {
     let (name, hash) = (text::escaped(plugin.name()), begun.hash.get(..12).unwrap_or(&begun.hash));
     let (version, present) = (text::escaped(&begun.version), text::escaped(&plugin.package.manifest.version.to_string()));
     Some(format!(
-        "{} That is version {present} (sha256 {}), which lies in the plugin folder. The Baton that is at work on this data begins runs of `{name}` with \
-         version {version} (sha256 {hash}) until it takes up the file: at once if it serves, else when it is started again.",
+        "{} That is version {present} (sha256 {}), which lies in the plugin folder. The running host starts runs of `{name}` with \
+         version {version} (sha256 {hash}) until it loads the file: at once if it serves, otherwise at its next start.",
         painted(WARNING, "!"),
         plugin.package.hash.get(..12).unwrap_or(&plugin.package.hash),
     ))

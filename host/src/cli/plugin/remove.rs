@@ -17,9 +17,9 @@ use crate::{
     kernel::{granting::Change, registry::Origin},
 };
 
-/// Take a plugin out of the plugin folder, and its grants back
+/// Remove a plugin from the plugin folder, and revoke its grants
 ///
-/// Runs that began with it go on with the version they began with. Since its grants are taken back, each of their calls
+/// Runs that began with it continue with the version they began with. Since its grants are revoked, each of their calls
 /// that needs one is denied from now on.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Remove {
@@ -66,7 +66,7 @@ impl Remove {
             };
         }
         let refused = app.refused.iter().find(|refused| refused.is_named(&self.plugin)).map(|refused| refused.path.clone());
-        let none = || Misuse(format!("There is no plugin `{}`; `baton plugin list` shows those there are.", text::escaped(&self.plugin)));
+        let none = || Misuse(format!("There is no plugin `{}`; `baton plugin list` lists the plugins.", text::escaped(&self.plugin)));
         Ok((refused.ok_or_else(none)?, None))
     }
 }

@@ -149,7 +149,7 @@ pub enum PackageError {
     #[error("The component has no manifest; a Rust plugin gets one by `baton_sdk::export!` from the plugin.toml beside its Cargo.toml.")]
     NoManifest,
     /// Two manifests, or two packs of assets.
-    #[error("The component has the section `{section}` more than once; pack it anew from the bare component.")]
+    #[error("The component has the section `{section}` more than once; pack it again from the bare component.")]
     Duplicate {
         /// The section's name.
         section: &'static str,

@@ -276,7 +276,7 @@ pub(crate) fn give_back(worktree: &str) {
         return;
     }
     if let Err(error) = git::worktree_remove(worktree) {
-        run::warn(&format!("The worktree {worktree} could not be given back: {error}"));
+        run::warn(&format!("The worktree {worktree} could not be released: {error}"));
     }
 }
 

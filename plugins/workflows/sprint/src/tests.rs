@@ -258,7 +258,7 @@ fn what_every_story_would_meet_is_found_before_the_first_is_moved() {
     let locked = host(stories).with_workflow("land", |_| Err(Error::Conflict("The checkout is locked by another git.".into())));
     assert!(refused(locked).contains("locked by another git"));
     let red = |_: &Value| Ok(json!({ "base": { "passed": false, "command": "make test", "report": "1 passed\n1 failed\n" } }));
-    let stopped = refused(host(stories).with_workflow("land", red).answers("are red before", "Mend the tests first"));
+    let stopped = refused(host(stories).with_workflow("land", red).answers("are red before", "Fix the tests first"));
     assert!(stopped.contains("`make test`") && stopped.contains("1 failed"), "{stopped}");
     let begun = host(&[("1-1", &[])])
         .answers("are red before", "Begin all the same")
