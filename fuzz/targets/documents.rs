@@ -5,7 +5,7 @@
 use baton::{
     interfaces::backlog::{
         Documents,
-        documents::{EPICS, SPRINT_STATUS, import},
+        documents::{EPICS, Entry, Form, SPRINT_STATUS, import},
     },
     journal::{Attempt, CallError},
 };
@@ -18,20 +18,20 @@ const STORY: &str = "docs/stories/1-1-a.md";
 struct Everywhere<'a>(&'a str);
 
 impl Documents for Everywhere<'_> {
-    fn read(&self, path: &str) -> Result<Option<String>, CallError> {
-        Ok([STORY, EPICS, SPRINT_STATUS].contains(&path).then(|| self.0.to_owned()))
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CallError> {
+        Ok([STORY, EPICS, SPRINT_STATUS].contains(&path).then(|| self.0.as_bytes().to_vec()))
     }
 
     fn write(&self, _: &str, _: &str, _: &Attempt) -> Result<(), CallError> {
         Ok(())
     }
 
-    fn list(&self, _: &str) -> Result<Vec<String>, CallError> {
-        Ok(vec![STORY.to_owned()])
+    fn list(&self, _: &str) -> Result<Vec<Entry>, CallError> {
+        Ok(vec![Entry { path: STORY.to_owned(), form: Form::File }])
     }
 }
 
 fuzz_target!(|text: &str| {
     let imported = soon(|| import(&Everywhere(text), &[])).expect("reading never fails here");
-    imported.left.iter().for_each(|(_, reason)| check_sentence(reason));
+    imported.findings.iter().for_each(|finding| check_sentence(&finding.reason));
 });

@@ -117,7 +117,7 @@ fn a_workflow_in_python_begins_runs_and_passes_its_test() {
     fs::write(folder.join("test_app.py"), fs::read_to_string(folder.join("test_app.py")).unwrap().replace("\"hello\"", "\"other\""))
         .unwrap();
     let tested = author.baton(&folder, &["plugin", "test"]).exits(1);
-    assert!(tested.stderr.contains("This host takes") && tested.stderr.contains("AssertionError"), "{}", tested.stderr);
+    assert!(tested.stderr.contains("This host accepts") && tested.stderr.contains("AssertionError"), "{}", tested.stderr);
     assert!(!tested.stderr.contains("! It "), "nothing is warned of: {}", tested.stderr);
 }
 

@@ -147,8 +147,8 @@ fn mistakes_are_told_in_sentences() {
     says(&["show", "1-1-inti"], 2, "near it are `1-1-init`");
     says(&["move", "ghost", "done"], 2, "There is no item `ghost`");
     says(&["move", "1-2-add", "finished"], 2, "a status is one of todo, in-progress");
-    says(&["add", "a/b", "T"], 2, "is no key");
-    says(&["add", "../x", "T"], 2, "is no key");
+    says(&["add", "a/b", "T"], 2, "is not a key");
+    says(&["add", "../x", "T"], 2, "is not a key");
     says(&["add", "1-1-init", "T"], 1, "There is an item `1-1-init` already");
     says(&["add", "a", "two\nlines"], 2, "has to be one line");
     says(&["add", "a", "T", "--after", "a"], 2, "These items wait for each other: a → a.");
@@ -203,7 +203,7 @@ fn what_is_not_imported_is_told_with_file_and_line() {
         ("✗ docs/stories/3-1-tab.md:3:", "a tab"),
         ("! docs/stories/3-2-odd.md:3:", "`finished`"),
         (r"✗ docs/stories/odd\xff.md:", "not UTF-8"),
-        ("✗ docs/stories/3-3-bytes.md", "line 2"),
+        ("✗ docs/stories/3-3-bytes.md:2: It is not UTF-8", "save it as UTF-8"),
     ] {
         assert!(told.lines().any(|line| line.starts_with(place) && line.contains(reason)), "{place}: {told}");
     }
@@ -230,6 +230,53 @@ fn what_is_not_imported_is_told_with_file_and_line() {
 }
 
 #[test]
+fn references_that_do_not_fit_cost_themselves_and_the_rest_is_imported() {
+    let user = User::new();
+    user.write("docs/epics.md", "Epic 1: One\n===\n\n- a list\n\nEpic 2: Two\n---\n\n- Epic 3: Three\n");
+    user.write("docs/stories/1-1-init.md", "---\nafter: [1-2-add]\n---\n# Init\n");
+    user.write("docs/stories/1-2-add.md", "---\nafter: [1-1-init, ghost]\n---\n# Add\n");
+    user.write("docs/stories/2-1-print.md", "---\nepic: 1-1-init\n---\n# Print\n");
+    symlink("1-1-init.md", user.file("docs/stories/2-2-link.md")).unwrap();
+    pipe(&user.file("docs/stories/2-3-pipe.md"));
+    let told = user.backlog(&["import"]).exits(1).stderr;
+    for expected in [
+        "! docs/stories/1-1-init.md:2: These items wait for each other: 1-1-init → 1-2-add → 1-1-init.",
+        "! docs/stories/1-2-add.md:2: `1-2-add` waits for `ghost`",
+        "! docs/stories/2-1-print.md:2: `2-1-print` is a story and cannot belong to `1-1-init`",
+        "✗ docs/stories/2-2-link.md: It is a symbolic link",
+        "✗ docs/stories/2-3-pipe.md: It is not a regular file",
+        "  docs/epics.md:9: `- Epic 3: Three` is not taken as an epic",
+    ] {
+        assert!(told.lines().any(|line| line.starts_with(expected)), "{expected}: {told}");
+    }
+    assert!(told.contains("Imported 5 items"), "{told}");
+    assert_eq!(keys(&user.json(&["list"])), ["1", "1-1-init", "1-2-add", "2", "2-1-print"]);
+    assert_eq!(
+        (user.json(&["show", "1"])["body"].clone(), user.json(&["show", "1-2-add"])["after"].clone()),
+        (json!("- a list"), json!(["1-1-init"]))
+    );
+    let left = user.backlog(&["import", "-o", "json"]).exits(1);
+    let left: Value = serde_json::from_str(&left.stdout).unwrap();
+    assert!(left["left"].as_array().unwrap().iter().any(|one| one["effect"] == "in-part" && one["line"] == 2), "{left}");
+}
+
+#[test]
+fn stories_in_folders_are_kept_where_they_lie() {
+    let user = User::new();
+    user.write("docs/stories/epic 1/1-1-init.md", "# Init\n\nMine.\n");
+    user.write("docs/stories/1-2-add.MD", "# Add\n");
+    user.write("docs/stories/epic 1/1-2-add.md", "# Another\n");
+    let told = user.backlog(&["import"]).exits(1).stderr;
+    assert!(told.contains("docs/stories/epic 1/1-2-add.md: Its name says the key of docs/stories/1-2-add.MD"), "{told}");
+    let _moved = user.backlog(&["move", "1-1-init", "review"]).exits(0);
+    let changed = user.backlog(&["write"]).exits(0).stdout;
+    assert!(changed.contains("docs/stories/epic 1/1-1-init.md\n") && changed.contains("docs/stories/1-2-add.MD\n"), "{changed}");
+    assert!(user.text("docs/stories/epic 1/1-1-init.md").contains("status: review\n") && !user.file("docs/stories/1-1-init.md").exists());
+    assert!(user.text("docs/workflow-status.md").contains("[1-1-init](stories/epic%201/1-1-init.md)"));
+    assert_eq!(user.backlog(&["write"]).exits(0).stdout, "");
+}
+
+#[test]
 fn what_stands_in_the_way_of_a_document_is_left_alone() {
     let user = User::with_stories();
     fs::create_dir_all(user.file("docs/stories/1-10-split.md")).unwrap();
@@ -238,7 +285,7 @@ fn what_stands_in_the_way_of_a_document_is_left_alone() {
     user.write("docs/sprint-status.yaml", "development_status: &a [*a]\n");
     let left = user.backlog(&["write"]).exits(1);
     for (path, reason) in [
-        ("1-1-init.md", "is no regular file"),
+        ("1-1-init.md", "is not a regular file"),
         ("1-2-add.md", "is a symbolic link that leads out"),
         ("1-10-split.md", "is a directory"),
         ("sprint-status.yaml", "one `key: status` a line"),

@@ -65,7 +65,7 @@ fn who_is_at_work_on_other_runs_is_not_said_to_carry_on_with_this_one() {
     };
     let mut busy = busy(home, 60_000);
     let told = answer(0);
-    assert!(told.contains("has not taken up run") && told.contains("baton runs resume ") && !told.contains("continues run"), "{told}");
+    assert!(told.contains("has not resumed run") && told.contains("baton runs resume ") && !told.contains("continues run"), "{told}");
     busy.kill().unwrap();
     busy.wait().unwrap();
     let told = answer(1);

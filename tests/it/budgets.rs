@@ -126,9 +126,9 @@ fn what_is_no_budget_is_refused() {
     let user = User::new();
     for wrong in ["0", "-1", "NaN", "inf", "1e400", "1,50", "", "0.0000000001", "99999999999999999999"] {
         let refused = user.baton(&["budget", "set", wrong]).exits(2);
-        assert!(refused.stderr.contains("no amount of dollars"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("not a valid dollar amount"), "{}", refused.stderr);
         let refused = user.run(1, &["--budget", wrong]).exits(2);
-        assert!(refused.stderr.contains("no amount of dollars"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("not a valid dollar amount"), "{}", refused.stderr);
     }
     let none = user.baton(&["budget", "remove", "--project", "nobody"]).exits(2);
     assert!(none.stderr.contains("There is no budget"), "{}", none.stderr);

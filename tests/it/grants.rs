@@ -323,6 +323,25 @@ async fn audit(host: &TestHost) -> Vec<(String, Value)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_decides_nothing_is_not_written_down_as_a_decision() {
+    let host = TestHost::new().await;
+    let kernel = &host.app.kernel;
+    let dropped = |wasm: Vec<u8>| Plugin::read(wasm, Origin::File("probe.wasm".into()), |_| Patterns::default()).unwrap();
+    kernel.put(dropped(PROBE.to_vec())).await.unwrap();
+    let read = || vec!["read".parse().unwrap()];
+    let nothing = || Change::Revoke(Vec::new());
+    for change in [nothing(), nothing(), Change::Grant(read()), Change::Only(read()), nothing(), nothing(), Change::Forget] {
+        kernel.decide("probe", &change, "ada").await.unwrap();
+    }
+    kernel.put(dropped(changed_probe(|manifest| manifest.replace("write = [\"out/**\"]\n", "")))).await.unwrap();
+    let audit = audit(&host).await;
+    let told: Vec<_> =
+        audit.iter().map(|(name, data)| (name.as_str(), data["capabilities"] == json!({}), data["withheld"].is_object())).collect();
+    // The first takes nothing back, and decides that nothing is asked for again.
+    assert_eq!(told, [("revoked", true, true), ("granted", false, false), ("revoked", false, false)], "{audit:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_decision_is_written_down_also_what_carries_over() {
     let host = TestHost::new().await;
     let kernel = &host.app.kernel;

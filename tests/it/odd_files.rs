@@ -14,7 +14,7 @@ use std::{
     process::Command,
 };
 
-use baton_tests::{HELLO, compiled, program};
+use baton_tests::{HELLO, PROBE, compiled, program};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -111,7 +111,7 @@ fn what_is_built_is_written_where_no_link_leads() {
     symlink(&precious, folder.join("target/pers.wasm")).unwrap();
     for command in ["build", "test"] {
         let refused = baton(&home, &words(&format!("plugin {command} pers"))).exits(2);
-        assert!(refused.stderr.contains("no file but a link"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("is a link, a folder or a pipe"), "{}", refused.stderr);
     }
     let _checked = baton(&home, &words("plugin check pers")).exits(0);
     let _packed = baton(&home, &words("plugin pack pers --to pers/target/pers.wasm")).exits(2);
@@ -251,7 +251,66 @@ fn a_place_that_cannot_be_used_is_told_as_what_it_is() {
         }
     }
     let mut listed = program::command(home.path(), &["plugin", "list"]);
-    let _listed = program::ended(listed.env("BATON_DATA_DIR", "").output().unwrap()).exits(0);
+    let told = program::ended(listed.env("BATON_DATA_DIR", "").output().unwrap()).exits(2).stderr;
+    assert!(told.contains("The name of the data directory is empty") && told.contains("unset it"), "{told}");
+    assert!(said(&words("plugin list --data-dir"), OsStr::new("")).contains("--data-dir <DIR>"));
+}
+
+#[test]
+fn a_rejected_file_is_removed_by_the_name_that_is_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let plugins = home.path().join("data/plugins");
+    fs::create_dir_all(plugins.join("dir.wasm")).unwrap();
+    fs::write(named(&plugins, b"junk\xff.wasm"), "junk").unwrap();
+    let listed = baton(&home, &words("plugin list")).exits(0);
+    assert!(
+        listed.stdout.contains(r"junk\xff") && listed.stderr.contains(r"data/plugins/junk\xff.wasm"),
+        "{}{}",
+        listed.stdout,
+        listed.stderr
+    );
+    let removed = baton(&home, &words(r"plugin remove junk\xff -o json")).exits(0);
+    let document: Value = serde_json::from_str(&removed.stdout).unwrap();
+    assert_eq!((&document["file"], named(&plugins, b"junk\xff.wasm").exists()), (&Value::from(r"data/plugins/junk\xff.wasm"), false));
+    let left = baton(&home, &words("plugin remove dir")).exits(1);
+    assert!(left.stderr.contains("`data/plugins/dir.wasm` is a folder, and Baton removes only files"), "{}", left.stderr);
+}
+
+#[test]
+fn a_run_that_failed_before_its_first_call_says_how_it_continues() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("probe.wasm"), PROBE).unwrap();
+    let _installed = baton(&home, &words("plugin install probe.wasm --grant")).exits(0);
+    let mut ended = baton(&home, &[&words("run probe --input")[..], &[OsStr::new(r#"{"do":"fail","say":"no"}"#)]].concat()).exits(1);
+    let runs: Value = serde_json::from_str(&baton(&home, &words("runs list -o json")).exits(0).stdout).unwrap();
+    let run = runs[0]["run"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let told = &ended.stderr;
+        assert!(told.contains("It failed before its first call") && told.contains("`baton run probe --data-dir data`"), "{told}");
+        assert!(told.contains(" --at 1 --data-dir data`"), "{told}");
+        ended = baton(&home, &words(&format!("runs resume {run}"))).exits(1);
+    }
+    let next = baton(&home, &words(&format!("runs show {run}"))).exits(0).stdout;
+    let next = next.lines().find_map(|line| line.strip_prefix("Next       baton ")).unwrap_or_else(|| panic!("{next}"));
+    let forked = program::run(home.path(), &words(next)).exits(1);
+    assert!(forked.stderr.contains("is forked from"), "{}", forked.stderr);
+}
+
+#[test]
+fn a_command_that_is_told_works_as_it_is_printed() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("probe.wasm"), PROBE).unwrap();
+    let _installed = baton(&home, &words("plugin install probe.wasm")).exits(0);
+    let denied = baton(&home, &[&words("run probe --input")[..], &[OsStr::new(r#"{"do":"read","path":"a.txt"}"#)]].concat());
+    let listed = baton(&home, &words("plugin show nothing"));
+    let texts = [&denied.stderr, &denied.stdout, &listed.stderr];
+    let told: Vec<_> = texts.iter().flat_map(|text| text.split("`baton ").skip(1)).map(|rest| rest.split('`').next().unwrap()).collect();
+    assert!(told.len() > 1 && told.iter().all(|command| command.ends_with(" --data-dir data")), "{told:#?}\n{}", denied.stderr);
+    let grant = told.iter().find(|command| command.starts_with("plugin grant")).unwrap();
+    let line = format!("'{}' {grant}", program::path().display());
+    let mut shell = Command::new("sh");
+    let granted = program::ended(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path()).output().unwrap()).exits(0);
+    assert!(granted.stderr.contains("probe"), "{}", granted.stderr);
 }
 
 #[test]

@@ -7,11 +7,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::kernel::{
-    disk::{private_folder, read_bounded},
-    package::{Manifest, Package},
-    registry::{Origin, Plugin, Registry, RegistryError},
-    signature::Trust,
+use super::persona;
+use crate::{
+    events::path_text,
+    kernel::{
+        disk::{private_folder, read_bounded},
+        package::{Manifest, Package},
+        registry::{Origin, Plugin, Registry, RegistryError},
+        signature::Trust,
+    },
 };
 
 /// A file in the plugin folder that is not a plugin this host can run.
@@ -31,9 +35,10 @@ impl Refused {
         Package::declared(&read_file(&self.path).ok()?)
     }
 
-    /// Whether an operator who says `name` means this file: it is called so, or the plugin in it is.
+    /// Whether an operator who says `name` means this file: it is called so, or the plugin in it is. Bytes that are not UTF-8
+    /// are named as they are shown, such as `\xff`.
     pub fn is_named(&self, name: &str) -> bool {
-        let file = [self.path.file_stem(), self.path.file_name()].into_iter().flatten().any(|file| file == name);
+        let file = [self.path.file_stem(), self.path.file_name()].into_iter().flatten().any(|file| path_text(Path::new(file)) == name);
         file || self.declared().is_some_and(|manifest| manifest.name == name)
     }
 }
@@ -58,6 +63,9 @@ pub enum FolderError {
     /// Part of the program.
     #[error("`{0}` is part of Baton and cannot be removed; `baton plugin disable {0}` keeps it from being started.")]
     Bundled(String),
+    /// Not a file.
+    #[error("`{}` is a folder, and Baton removes only files; remove the folder yourself.", .0.display())]
+    IsFolder(PathBuf),
     /// The system says no.
     #[error("The plugin folder `{}` cannot be changed: {source}. Make it writable for this user, and take away what is in its way.", .path.display())]
     Folder {
@@ -118,6 +126,9 @@ impl Folder {
 
     /// Takes a file out.
     pub fn remove(&self, path: &Path) -> Result<(), FolderError> {
+        if path.symlink_metadata().is_ok_and(|about| about.is_dir()) {
+            return Err(FolderError::IsFolder(path.to_owned()));
+        }
         fs::remove_file(path).map_err(|source| self.unchanged(source))
     }
 
@@ -164,9 +175,12 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
 /// holds `plugin.toml` and `persona.md`.
 pub fn pack(folder: &Path, trust: &Trust) -> Result<Plugin, String> {
     let contents = baton_pack::folder::read(folder).map_err(|error| error.to_string())?;
-    if !contents.assets.iter().any(|(path, _)| path == "persona.md") {
-        return Err("The folder has no persona.md, so it is no agent; a workflow or toolbox that is a crate is built by cargo.".to_owned());
-    }
+    let Some((_, persona)) = contents.assets.iter().find(|(path, _)| path == persona::FILE) else {
+        return Err(
+            "The folder has no persona.md, so it is not an agent; a workflow or toolbox that is a crate is built by cargo.".to_owned()
+        );
+    };
+    persona::tools(persona)?;
     let wasm = baton_pack::pack(baton_plugins::ROLE_ENGINE, &contents.manifest, &contents.assets).map_err(|error| error.to_string())?;
     understand(wasm, folder, trust)
 }

@@ -2,6 +2,7 @@
 
 pub mod distribution;
 mod folder;
+mod persona;
 mod publishing;
 mod sandboxing;
 mod tooling;
@@ -20,6 +21,7 @@ pub use sandboxing::engine;
 pub use tooling::{Approval, ApprovalError, Changed, Kind as SetKind, Tool, ToolSet};
 
 pub use folder::{Folder, FolderError, Refused, pack, read_file, read_plugin, understand};
+pub use persona::warnings;
 
 use crate::{
     config::{Config, ConfigError},

@@ -101,7 +101,7 @@ fn a_pipe_is_no_plugin_and_is_not_waited_for() {
     let folder = TempDir::new().unwrap();
     let pipe = folder.path().join("x.wasm");
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
-    assert!(read_plugin(&pipe, &Default::default()).err().unwrap().contains("no file"));
+    assert!(read_plugin(&pipe, &Default::default()).err().unwrap().contains("not a file"));
 }
 
 #[cfg(unix)]

@@ -51,7 +51,7 @@ pub(super) enum Manner {
 /// Who answers, as an argument.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Answers {
-    /// Take the askers' best answers to whatever they ask people, and ask nobody
+    /// Answer every question with its suggested answer
     #[arg(long)]
     yes: bool,
 }

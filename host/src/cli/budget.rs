@@ -45,7 +45,7 @@ enum Command {
         #[command(flatten)]
         scope: ScopeArguments,
     },
-    /// Take a budget away
+    /// Remove a budget
     Remove {
         #[command(flatten)]
         scope: ScopeArguments,
@@ -58,7 +58,7 @@ struct ScopeArguments {
     /// A project: its folder, or its name as `baton costs --by project` shows it
     #[arg(long, value_name = "DIR|NAME", conflicts_with = "run")]
     project: Option<String>,
-    /// A run that somebody started, with all that it starts
+    /// A run at the root, with all that it starts
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
 }
@@ -103,7 +103,7 @@ async fn change(context: &Context, arguments: &ScopeArguments, amount: Option<Am
     let app = context.open_to_change().await?;
     let scope = meant(&app, arguments).await?;
     if amount.is_none() && !app.books.budgets().await?.iter().any(|budget| budget.scope == scope) {
-        return Err(Misuse(format!("There is no budget for {}; `baton budget` shows those there are.", named(&scope))).into());
+        return Err(Misuse(format!("There is no budget for {}; `baton budget` lists all of them.", named(&scope))).into());
     }
     if amount.is_some() {
         check_project(&app, &scope, arguments.project.as_deref()).await?;
@@ -113,7 +113,7 @@ async fn change(context: &Context, arguments: &ScopeArguments, amount: Option<Am
     app.close().await;
     let name = named(&scope);
     match amount {
-        None => context.screen.tell(format!("There is no budget for {name} any more.")),
+        None => context.screen.tell(format!("Removed the budget for {name}.")),
         Some(amount) => {
             let spent = figures::money(Some(spent.dollars()));
             context.screen.tell(format!("The budget for {name} is ${amount}; {spent} of it is spent."));
@@ -152,8 +152,11 @@ async fn check_project(app: &App, scope: &Scope, named: Option<&str>) -> Result<
         0 => format!("the projects of its runs are {}", shown.join(", ")),
         more => format!("the projects of its runs are {} and {more} more", shown.join(", ")),
     };
-    Err(Misuse(format!("`{}` is no folder and no project that this host knows: {known}. Give the project's folder.", text::escaped(named)))
-        .into())
+    Err(Misuse(format!(
+        "`{}` is neither a folder nor a project that this host knows: {known}. Give the project's folder.",
+        text::escaped(named)
+    ))
+    .into())
 }
 
 fn named(scope: &Scope) -> String {

@@ -36,7 +36,7 @@ impl Way {
 /// How the tree under `root` continues, which has ended or stands still. `retry` is how the root does where it failed.
 pub(super) fn way(root: &Run, tree: &[Run], retry: Option<&Retry>) -> Way {
     match (&root.state, retry) {
-        (State::Failed { .. }, Some(Retry::Fork(at))) => Way::fork(root, *at),
+        (State::Failed { .. }, Some(Retry::Fork(at) | Retry::Itself(at))) => Way::fork(root, *at),
         (State::Failed { .. }, Some(Retry::Repeat(_))) => Way::resume(root),
         (State::Failed { .. }, _) => Way::Unknown,
         _ => {
@@ -122,6 +122,7 @@ mod tests {
         let failed = run("a", "plan", State::Failed { reason: String::new() });
         let told = |retry| way(&failed, std::slice::from_ref(&failed), Some(&retry));
         assert_eq!(told(Retry::Fork(4)), Way::Command("runs fork a --at 4".to_owned()));
+        assert_eq!(told(Retry::Itself(1)), Way::Command("runs fork a --at 1".to_owned()));
         assert_eq!(told(Retry::Repeat(vec![(RunId::from_text("a"), 4)])), Way::Command("runs resume a".to_owned()));
         assert_eq!(told(Retry::Unknown), Way::Unknown);
     }

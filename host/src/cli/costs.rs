@@ -27,7 +27,7 @@ pub(super) struct Costs {
     /// What to add up by
     #[arg(long, value_enum, default_value_t)]
     by: By,
-    /// Only the last so many days
+    /// Only the last N days
     #[arg(long, value_name = "N", value_parser = number(1..=36_500_u32, "give 1 to 36500 days"))]
     days: Option<u32>,
 }
@@ -38,13 +38,13 @@ enum By {
     /// The plugin that asked the model.
     #[default]
     Agent,
-    /// The plugin of the run that somebody started.
+    /// The plugin of the run at the root.
     Workflow,
     /// The project.
     Project,
     /// The model that answered.
     Model,
-    /// The day, where the reader is.
+    /// The day, in your time zone.
     Day,
 }
 

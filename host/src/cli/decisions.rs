@@ -28,7 +28,7 @@ pub(super) struct Decisions {
     /// Only those of this project, by the name that `baton decisions` shows
     #[arg(long)]
     project: Option<String>,
-    /// At most so many
+    /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
     limit: u32,
 }

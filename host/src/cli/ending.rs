@@ -134,6 +134,15 @@ impl Ended {
             (State::Failed { .. }, Some(Retry::Fork(_))) => {
                 Some(format!("What it paid for is kept. Fix the cause, then make the failed call again with `{command}`."))
             }
+            (State::Failed { .. }, Some(Retry::Itself(_))) if self.tally.host_calls == 0 => {
+                let other = context.again(&format!("run {}", text::shell_word(&text::line(&self.run.plugin))));
+                Some(format!(
+                    "It failed before its first call. Fix the plugin and repeat the run with `{command}`, or give `{other}` another input."
+                ))
+            }
+            (State::Failed { .. }, Some(Retry::Itself(_))) => {
+                Some(format!("What it paid for is kept. Fix the plugin, then repeat its calls and continue with `{command}`."))
+            }
             (State::Failed { .. }, _) => Some(format!("What it did: `{command}`.")),
             _ if self.served && !self.questions.is_empty() => {
                 let show = context.again(&format!("runs show {run}"));

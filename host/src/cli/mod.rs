@@ -41,6 +41,7 @@ mod wrapping;
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -50,6 +51,7 @@ use serde_json::Value;
 use crate::{
     app::{Access, App, AppError},
     config::{self, Config},
+    events::path_text,
     interfaces::{
         backlog::{BacklogError, Refusal},
         forge::ForgeError,
@@ -91,10 +93,10 @@ struct Globals {
     /// code tells its kind
     #[arg(short, long, global = true, value_enum, default_value_t)]
     output: Output,
-    /// Tell nothing but the answer and what went wrong
+    /// Print only results and errors
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// Whether there are colours
+    /// When to use colours
     #[arg(long = "color", global = true, value_enum, default_value_t, value_name = "WHEN")]
     colour: Colour,
 }
@@ -151,13 +153,13 @@ impl Cli {
         if error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
             return Exit::Done;
         }
-        let said = text::plain(&text::commands_with(&sentences(error), wanting_option(self.globals.data_dir.as_deref())));
-        self.screen().warn(format!("{} {said}", painted(BAD, "error:")));
+        self.screen().warn(format!("{} {}", painted(BAD, "error:"), text::plain(&sentences(error))));
         if is_misuse(error) { Exit::Usage } else { Exit::Failed }
     }
 
     fn screen(&self) -> Screen {
-        Screen { output: self.globals.output, quiet: self.globals.quiet, colour: self.globals.colour }
+        let data_dir = wanting_option(self.globals.data_dir.as_deref()).map(Arc::from);
+        Screen { output: self.globals.output, quiet: self.globals.quiet, colour: self.globals.colour, data_dir }
     }
 }
 
@@ -222,7 +224,7 @@ impl Context {
             ));
         }
         for refused in &app.refused {
-            let path = text::escaped(&refused.path.display().to_string());
+            let path = text::escaped(&path_text(&refused.path));
             let said = format!("{} The file {path} is rejected: {}", painted(screen::WARNING, "!"), text::plain(&refused.reason));
             // Other code than the operator expects is more than a message.
             if refused.kept.is_some() { self.screen.warn(said) } else { self.screen.tell(said) }
@@ -261,7 +263,7 @@ impl Context {
 impl Context {
     /// One for the tests of what is printed.
     fn bare() -> Self {
-        let screen = Screen { output: Output::Table, quiet: false, colour: Colour::Never };
+        let screen = Screen { output: Output::Table, quiet: false, colour: Colour::Never, data_dir: None };
         Self { screen, data_dir: None, redactor: Redactor::default() }
     }
 }
@@ -275,6 +277,11 @@ fn wanting_option(data_dir: Option<&Path>) -> Option<&Path> {
 fn usable(data_dir: &Path) -> Result<(), Misuse> {
     let shown = text::escaped(&data_dir.display().to_string());
     let wrong = |why: &str| Err(Misuse(format!("The data directory {shown} {why}; name another with --data-dir or BATON_DATA_DIR.")));
+    if data_dir.as_os_str().is_empty() {
+        return Err(Misuse(
+            "The name of the data directory is empty. Give --data-dir a folder, or set BATON_DATA_DIR to one or unset it.".to_owned(),
+        ));
+    }
     match data_dir.metadata() {
         _ if data_dir.to_str().is_none() => wrong("has a path that is not UTF-8"),
         Ok(about) if !about.is_dir() => wrong("is not a folder"),
@@ -334,6 +341,7 @@ mod tests {
         assert_eq!((said("none"), said("none/deeper"), said("")), Default::default());
         assert!(said("file").contains("is not a folder") && said("file/below").contains("cannot be used"));
         assert!(said(&"n".repeat(300)).contains("too long"));
+        assert!(usable(Path::new("")).is_err_and(|error| error.to_string().contains("is empty")));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::{
     fmt::Display,
     io::{self, IsTerminal, Write},
+    path::Path,
+    sync::Arc,
 };
 
 use anstream::{AutoStream, ColorChoice};
@@ -50,7 +52,7 @@ pub(super) enum Colour {
 }
 
 /// Where text goes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Screen {
     /// The form of the answer.
     pub(super) output: Output,
@@ -58,6 +60,8 @@ pub(super) struct Screen {
     pub(super) quiet: bool,
     /// Whether there are colours.
     pub(super) colour: Colour,
+    /// The data directory, where a command does not find it without the option: each that is told is told with it.
+    pub(super) data_dir: Option<Arc<Path>>,
 }
 
 impl Screen {
@@ -117,7 +121,8 @@ impl Screen {
 
     /// Writes lines of the answer that are words for people.
     pub(super) fn words(&self, text: &str) -> io::Result<()> {
-        self.answer(self.room().map_or_else(|| text.to_owned(), |room| wrapped(text, room)))
+        let text = text::commands_with(text, self.data_dir.as_deref());
+        self.answer(self.room().map_or_else(|| text.clone(), |room| wrapped(&text, room)))
     }
 
     /// Writes the answer as a JSON document.
@@ -150,10 +155,8 @@ impl Screen {
 
     /// Tells what nobody should miss.
     pub(super) fn warn(&self, text: impl Display) {
-        let text = match io::stderr().is_terminal() {
-            true => wrapped(&text.to_string(), self.columns()),
-            false => text.to_string(),
-        };
+        let text = text::commands_with(&text.to_string(), self.data_dir.as_deref());
+        let text = if io::stderr().is_terminal() { wrapped(&text, self.columns()) } else { text };
         let mut stream = AutoStream::new(io::stderr(), self.choice()).lock();
         // Where standard error is gone there is nobody to tell.
         let _ = writeln!(stream, "{text}");

@@ -13,7 +13,7 @@ use crate::config::Config;
 /// More than this is no secret but a mistake.
 const LARGEST: u64 = 64 << 10;
 
-/// Keep the keys of model providers, sealed on this machine
+/// Manage the keys of model providers, sealed on this machine
 #[derive(Debug, Args)]
 pub(super) struct Secret {
     #[command(subcommand)]
@@ -22,7 +22,7 @@ pub(super) struct Secret {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Keep a secret, asking for it without showing it
+    /// Store a secret; asks for it without showing it
     Set {
         /// Its name, such as ANTHROPIC_API_KEY
         name: String,
@@ -32,7 +32,7 @@ enum Command {
     },
     /// List the names of the secrets
     List,
-    /// Forget a secret
+    /// Remove a secret
     Remove {
         /// Its name
         name: String,
@@ -75,7 +75,7 @@ fn list(context: &Context, config: &Config) -> Result<Exit> {
 
 fn remove(context: &Context, config: &Config, name: &str) -> Result<Exit> {
     if !config.secrets.remove(name)? {
-        return Err(Misuse(format!("There is no secret `{}`. `baton secret list` shows those there are.", text::escaped(name))).into());
+        return Err(Misuse(format!("There is no secret `{}`. `baton secret list` lists all of them.", text::escaped(name))).into());
     }
     context.screen.tell(format!("`{}` is forgotten.", text::escaped(name)));
     Ok(Exit::Done)
@@ -85,7 +85,9 @@ fn from_input(input: impl Read) -> Result<String> {
     let mut value = Vec::new();
     input.take(LARGEST + 1).read_to_end(&mut value).context("Standard input cannot be read")?;
     if value.len() as u64 > LARGEST {
-        return Err(Misuse(format!("Standard input holds more than {LARGEST} bytes, which is no secret. Nothing was kept.")).into());
+        return Err(
+            Misuse(format!("Standard input holds more than {LARGEST} bytes, which is too much for a secret. Nothing was stored.")).into()
+        );
     }
     String::from_utf8(value).map_err(|_| Misuse("The secret is not UTF-8 text.".to_owned()).into())
 }

@@ -264,7 +264,7 @@ fn plugin(name: &str, data: &Value) -> Option<String> {
         "published" => Some(format!("{} Plugin `{plugin}` is now {version}; what began before ends with its version.", painted(GOOD, "✓"))),
         "moved" => Some(format!("  Plugin `{plugin}` {version} lies in {} now.", said(data, "file"))),
         "removed" if data["rejected"] == true => Some(format!("  The rejected file {} is removed.", said(data, "file"))),
-        "removed" => Some(format!("  Plugin `{plugin}` {version} is gone; runs that began with it go on.")),
+        "removed" => Some(format!("  Plugin `{plugin}` {version} was removed; runs that began with it continue.")),
         "retired" => Some(painted(FAINT, format!("  Plugin `{plugin}` {version} is needed no more."))),
         "refused" => {
             let kept = match data["kept"]["version"].as_str() {

@@ -49,7 +49,7 @@ pub enum ConfigError {
         variable: &'static str,
     },
     /// A file that cannot be read.
-    #[error("`{}` cannot be read: {reason}. Mend the file, or take it away.", .path.display())]
+    #[error("`{}` cannot be read: {reason}. Fix or remove the file.", .path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -500,7 +500,7 @@ fn settings_file(path: &Path) -> Result<Value, ConfigError> {
     };
     if !found.is_file() {
         // A pipe would keep the reader waiting for ever.
-        return Err(fail("it is no file".to_owned()));
+        return Err(fail("it is not a file".to_owned()));
     }
     if found.len() > LARGEST_FILE {
         return Err(fail(format!("it has {} bytes, more than the {LARGEST_FILE} that settings may have", found.len())));
@@ -529,12 +529,12 @@ fn at<'a>(settings: &'a Value, key: &str) -> Option<&'a Value> {
     key.split('.').try_fold(settings, |value, name| value.get(name))
 }
 
-/// `baton` under the folder that `variable` names, else under `fallback` in the user's home.
-/// The data directory that the environment names. An empty variable names none.
+/// The data directory that the environment names; an empty path where the variable is empty.
 pub fn named_data_dir() -> Option<PathBuf> {
-    path("BATON_DATA_DIR")
+    env::var_os("BATON_DATA_DIR").map(PathBuf::from)
 }
 
+/// `baton` under the folder that `variable` names, else under `fallback` in the user's home.
 fn folder(variable: &str, fallback: &str) -> Option<PathBuf> {
     let base = path(variable).filter(|path| path.is_absolute()).or_else(|| path("HOME").map(|home| home.join(fallback)));
     base.map(|base| base.join("baton"))
@@ -566,7 +566,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(settings_file(&folder.path().join("none.toml")).unwrap(), json!({}));
         let refused = |path: &Path| settings_file(path).unwrap_err().to_string();
-        assert!(refused(folder.path()).contains("it is no file"), "{}", refused(folder.path()));
+        assert!(refused(folder.path()).contains("it is not a file"), "{}", refused(folder.path()));
         let large = folder.path().join("large.toml");
         fs::write(&large, "#".repeat((1 << 20) + 1)).unwrap();
         assert!(refused(&large).contains("1048577 bytes"), "{}", refused(&large));
@@ -578,7 +578,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("baton.toml");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
-        assert!(settings_file(&pipe).unwrap_err().to_string().contains("it is no file"));
+        assert!(settings_file(&pipe).unwrap_err().to_string().contains("it is not a file"));
     }
 
     #[test]

@@ -1,23 +1,26 @@
 //! Serves the documents of the backlog from a run's workspace: the one place that knows both interfaces.
 
-use super::{
-    backlog::Documents,
-    blocking::Deadline,
-    files::{Kind, Pattern, RelativePath, Walk, Workspace},
-};
-use crate::journal::{Attempt, CallError};
+use std::path::PathBuf;
 
-/// Documents of one folder that are looked at.
-const MOST_DOCUMENTS: usize = 20_000;
+use super::{
+    backlog::{
+        Documents,
+        documents::{Entry, Form},
+    },
+    files::{Lying, RelativePath, Workspace},
+};
+use crate::{
+    events::path_text,
+    journal::{Attempt, CallError},
+};
+
+/// Files of one folder that are looked at.
+const MOST_FILES: usize = 20_000;
 
 impl Documents for Workspace {
-    fn read(&self, path: &str) -> Result<Option<String>, CallError> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CallError> {
         match Workspace::read(self, &RelativePath::parse(path)?) {
-            Ok(content) => String::from_utf8(content).map(Some).map_err(|error| {
-                let sound = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-                let line = sound.iter().filter(|byte| **byte == b'\n').count() + 1;
-                CallError::Invalid(format!("`{path}` is not UTF-8 text in line {line}; save it as UTF-8."))
-            }),
+            Ok(content) => Ok(Some(content)),
             Err(CallError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
@@ -27,11 +30,22 @@ impl Documents for Workspace {
         Workspace::write(self, &RelativePath::parse(path)?, content.as_bytes(), attempt)
     }
 
-    fn list(&self, folder: &str) -> Result<Vec<String>, CallError> {
-        let pattern = Pattern::parse(&format!("{folder}/*.md"))?;
-        let walk = Walk { pattern: Some(&pattern), allowed: &|_| true, most: MOST_DOCUMENTS, deadline: &Deadline::new() };
-        let mut paths: Vec<_> = walk.run(self)?.into_iter().filter(|found| found.kind == Kind::File).map(|found| found.path).collect();
-        paths.sort();
-        Ok(paths)
+    fn list(&self, folder: &str) -> Result<Vec<Entry>, CallError> {
+        match self.below(&RelativePath::parse(folder)?, MOST_FILES) {
+            Ok(found) => Ok(found.into_iter().map(entry).collect()),
+            Err(CallError::NotFound(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
+}
+
+fn entry((path, lying): (PathBuf, Lying)) -> Entry {
+    let form = match lying {
+        _ if path.to_str().is_none() => Form::NotUtf8,
+        Lying::File => Form::File,
+        Lying::Symlink => Form::Link,
+        Lying::Special => Form::Special,
+        Lying::Closed => Form::Closed,
+    };
+    Entry { path: path_text(&path), form }
 }

@@ -40,7 +40,7 @@ fn open(path: &Path) -> io::Result<File> {
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, no_waiting);
     }
     let file = options.open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no file, but a folder, a pipe or a device")) }
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a file but a folder, a pipe or a device")) }
 }
 
 #[cfg(test)]
@@ -67,7 +67,7 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR, 0)
             .unwrap();
         for other in [pipe.as_path(), folder.path(), Path::new("/dev/zero")] {
-            assert!(read_bounded(other, 9).unwrap_err().to_string().contains("no file"), "{}", other.display());
+            assert!(read_bounded(other, 9).unwrap_err().to_string().contains("not a file"), "{}", other.display());
         }
     }
 }

@@ -122,7 +122,7 @@ pub enum KernelError {
         traps: u32,
     },
     /// No such run.
-    #[error("There is no run `{0}`. `baton runs list` shows those there are.")]
+    #[error("There is no run `{0}`. `baton runs list` lists the runs.")]
     NoRun(String),
     /// More than one run goes by these characters.
     #[error("`{part}` fits more than one run. Give the whole id of the one you mean: {ids}.")]

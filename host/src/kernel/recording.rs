@@ -28,7 +28,7 @@ pub enum RecordingError {
     #[error("The recording is not JSON: {0}. Give a file that `baton runs record` wrote.")]
     NotJson(String),
     /// JSON of some other kind.
-    #[error("The file is no recording: {0}. Give a file that `baton runs record` wrote.")]
+    #[error("Not a recording: {0}. Give a file that `baton runs record` wrote.")]
     NotARecording(String),
     /// From another time.
     #[error(

@@ -14,7 +14,10 @@ pub enum Retry {
     Repeat(Vec<(RunId, u64)>),
     /// Forked before this call, whose answer it failed by. A resumed run would only get that answer again.
     Fork(u64),
-    /// It failed by no answer of its journal.
+    /// It failed by itself: by no answer of its journal. A fork before this call, which it did not come to, replays what it
+    /// did with the version of its plugin that is installed by then.
+    Itself(u64),
+    /// It cannot be told, for its journal is damaged or its workspace does not exist any more.
     Unknown,
 }
 
@@ -23,7 +26,7 @@ impl Retry {
     pub fn call(&self) -> Option<u64> {
         match self {
             Self::Repeat(calls) => calls.first().map(|(_, seq)| *seq),
-            Self::Fork(seq) => Some(*seq),
+            Self::Fork(seq) | Self::Itself(seq) => Some(*seq),
             Self::Unknown => None,
         }
     }
@@ -31,8 +34,8 @@ impl Retry {
 
 impl Kernel {
     /// How `run`, which failed, can continue.
-    pub async fn retry(&self, run: &Run) -> Result<Retry, KernelError> {
-        let (mut run, mut calls, mut forked_at) = (run.clone(), Vec::new(), None);
+    pub async fn retry(&self, failed: &Run) -> Result<Retry, KernelError> {
+        let (mut run, mut calls, mut forked_at) = (failed.clone(), Vec::new(), None);
         // Without the worktree it worked in, a run cannot continue.
         while let Some(last) = self.last_call(&run).await?.filter(|_| run.workspace.is_dir()) {
             let child = self.failed_child(&run, &last).await?;
@@ -50,7 +53,16 @@ impl Kernel {
             let Some(child) = child else { break };
             run = child;
         }
-        Ok(forked_at.map_or(Retry::Unknown, Retry::Fork))
+        match forked_at {
+            Some(at) => Ok(Retry::Fork(at)),
+            None => self.retry_of_itself(failed).await,
+        }
+    }
+
+    async fn retry_of_itself(&self, run: &Run) -> Result<Retry, KernelError> {
+        let journal = self.parts.journal.inspect(&run.id).await?;
+        let is_sound = run.workspace.is_dir() && journal.iter().all(|inspected| inspected.damage.is_none());
+        Ok(if is_sound { Retry::Itself(journal.len() as u64 + 1) } else { Retry::Unknown })
     }
 
     /// The failed run whose end was the answer of this call: it started that run itself, or waited for it.

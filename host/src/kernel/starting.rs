@@ -205,7 +205,7 @@ impl Kernel {
         }
         match retry {
             Retry::Repeat(calls) => Ok(calls),
-            Retry::Unknown => Ok(Vec::new()),
+            Retry::Itself(_) | Retry::Unknown => Ok(Vec::new()),
             Retry::Fork(at) => Err(KernelError::WrongState(format!(
                 "Run {id} failed by the answer of call {at}, which a resumed run would get again. Make the call again with `baton runs fork \
                  {id} --at {at}`."

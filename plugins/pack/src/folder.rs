@@ -12,7 +12,7 @@ pub struct Contents {
     /// The text of `plugin.toml`.
     pub manifest: String,
     /// Path and content of every other file, sorted. Names that begin with a dot are left out, and
-    /// so is `target`, where what was built lies.
+    /// so are `target`, where what was built lies, and `recordings`, where recorded runs do.
     pub assets: Vec<(String, Vec<u8>)>,
 }
 
@@ -47,7 +47,9 @@ pub enum FolderError {
 }
 
 const MANIFEST: &str = "plugin.toml";
-const BUILT: &str = "target";
+/// What lies in a plugin's folder and is not part of the plugin: what was built, and recorded runs, which hold prompts and
+/// replies in clear.
+const LEFT_OUT: [&str; 2] = ["target", "recordings"];
 /// As much as the host reads of one.
 const LARGEST_MANIFEST: u64 = 64 << 10;
 const MOST_FILES: usize = 4096;
@@ -85,7 +87,7 @@ impl Reading<'_> {
             let entry = entry.map_err(unreadable(folder))?;
             let path = entry.path();
             let name = entry.file_name().to_str().map(str::to_owned).ok_or_else(|| FolderError::Name(path.clone()))?;
-            if name.starts_with('.') || (prefix.is_empty() && name == BUILT) {
+            if name.starts_with('.') || (prefix.is_empty() && LEFT_OUT.contains(&name.as_str())) {
                 continue;
             }
             let about = fs::symlink_metadata(&path).map_err(unreadable(&path))?;

@@ -73,8 +73,10 @@ fn what_is_no_component_is_refused() {
 fn a_folder_is_read_without_what_does_not_lie_there() {
     let folder = std::env::temp_dir().join(format!("baton-pack-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("more/.hidden")).expect("a folder");
-    std::fs::create_dir(folder.join("target")).expect("a folder");
-    for path in ["plugin.toml", "persona.md", "more/plugin.toml", ".env", "more/.hidden/key", "target/built.wasm"] {
+    for name in ["target", "recordings"] {
+        std::fs::create_dir(folder.join(name)).expect("a folder");
+    }
+    for path in ["plugin.toml", "persona.md", "more/plugin.toml", ".env", "more/.hidden/key", "target/built.wasm", "recordings/run.json"] {
         std::fs::write(folder.join(path), path).expect("a file");
     }
     let contents = crate::folder::read(&folder).expect("reads");

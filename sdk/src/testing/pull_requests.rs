@@ -114,5 +114,5 @@ impl PullRequests {
 }
 
 fn unknown(number: u64) -> Error {
-    Error::NotFound(format!("There is no pull request {number} in this project. `baton pull-requests list --all` shows those there are."))
+    Error::NotFound(format!("There is no pull request {number} in this project. `baton pull-requests list --all` lists all of them."))
 }

@@ -137,7 +137,7 @@ fn a_backlog_that_does_not_fit_together_is_refused_and_left_as_it_was() {
     assert!(put(&[story("b"), story("c").below("b")]).contains("`c` is a story and cannot belong to `b`, which is a story"));
     assert!(put(&[story("b"), epic("1").below("b")]).contains("`1` is an epic and cannot belong"));
     for key in ["", "A", "a/b", "..", "a--b", "-a", "\u{430}", "a\n", &"a".repeat(65)] {
-        assert!(put(&[story(key)]).contains("is no key"), "{key}");
+        assert!(put(&[story(key)]).contains("is not a key"), "{key}");
     }
     assert!(put(&[Draft::new(Kind::Task, "b", "two\nlines")]).contains("one line"));
     assert!(put(&[story("b").with_priority(11)]).contains("priority"));

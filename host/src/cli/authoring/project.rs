@@ -60,13 +60,13 @@ impl Project {
         let folder =
             folder.canonicalize().map_err(|error| Misuse(format!("`{shown}` cannot be read: {error}. Name a plugin's folder.")))?;
         if !folder.is_dir() {
-            return Err(Misuse(format!("`{shown}` is no folder. Name a plugin's folder, with plugin.toml in it.")));
+            return Err(Misuse(format!("`{shown}` is not a folder. Name a plugin's folder, with plugin.toml in it.")));
         }
         let all = [Language::Rust, Language::Python, Language::JavaScript, Language::Persona];
         let language = all.into_iter().find(|language| folder.join(language.mark()).is_file());
         let language = language.ok_or_else(|| {
             Misuse(format!(
-                "`{shown}` holds no plugin: neither Cargo.toml nor app.py, package.json or persona.md. `baton plugin new NAME` begins one."
+                "`{shown}` does not contain a plugin: it has no Cargo.toml, app.py, package.json or persona.md. `baton plugin new NAME` creates one."
             ))
         })?;
         if !folder.join("plugin.toml").is_file() {

@@ -1,6 +1,6 @@
 //! `baton backlog import`.
 
-use std::{collections::HashMap, ffi::OsString, path::Path};
+use std::collections::HashMap;
 
 use anyhow::Result;
 use clap::Args;
@@ -16,21 +16,20 @@ use crate::{
         screen::{BAD, GOOD, WARNING, painted},
         text,
     },
-    events::path_text,
     interfaces::backlog::{
         BacklogError, Graph, Item, Kind,
-        documents::{Effect, Finding, Imported, STORIES, Standing, hash, import},
+        documents::{Effect, Finding, Imported, Standing, hash, import},
         follows,
     },
 };
 
-/// Take the epics of docs/epics.md and the stories of docs/stories/ into the backlog
+/// Import the epics of docs/epics.md and the stories of docs/stories/ into the backlog
 ///
 /// What the documents say of an item replaces what the backlog said. An item is moved to the status that its document
 /// names, or docs/sprint-status.yaml, where that may follow its present one.
 ///
-/// Ends with 1 when a document, a heading or a status could not be read; the rest is imported, and each is reported with its
-/// file and line.
+/// Ends with 1 when a document, a heading, a status or a reference could not be taken; the rest is imported, and each is
+/// reported with its file and line.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Import {}
 
@@ -41,8 +40,7 @@ impl Import {
         let reading = |items: &[Item]| import(&files, items).map_err(anyhow::Error::new);
         let taken = take(&app, place, reading, |finding| tell(context, finding)).await;
         app.close().await;
-        let Taken { items, moved, mut findings } = taken?;
-        findings.extend(unnamed(&place.folder));
+        let Taken { items, moved, findings } = taken?;
         let is_whole = findings.iter().all(|finding| finding.effect == Effect::Note);
         if context.screen.is_json() {
             let findings: Vec<_> = findings.iter().map(document).collect();
@@ -60,19 +58,6 @@ impl Import {
         }
         Ok(if is_whole { Exit::Done } else { Exit::Failed })
     }
-}
-
-/// Stories whose names are not UTF-8, which no key can be.
-fn unnamed(project: &Path) -> Vec<Finding> {
-    let entries = std::fs::read_dir(project.join(STORIES)).into_iter().flatten().flatten();
-    let names = entries.map(|entry| entry.file_name()).filter(|name| name.to_str().is_none() && name.as_encoded_bytes().ends_with(b".md"));
-    let finding = |name: OsString| Finding {
-        path: path_text(&Path::new(STORIES).join(name)),
-        line: None,
-        reason: "The file's name is not UTF-8; rename it to KEY.md.".to_owned(),
-        effect: Effect::LeftOut,
-    };
-    names.map(finding).collect()
 }
 
 /// Says what was not imported as it stands.
@@ -101,10 +86,10 @@ struct Taken {
     findings: Vec<Finding>,
 }
 
-/// `tell` is told what was found where the items do not fit together: what was left out may be the cause.
+/// `tell` is told what was found where the backlog rejects the items: what was left out may be the cause.
 async fn take(app: &App, place: &ProjectFolder, read: impl FnOnce(&[Item]) -> Result<Imported>, tell: impl Fn(&Finding)) -> Result<Taken> {
     let (project, by) = (&place.project, person(app));
-    let Imported { drafts, standings, mut findings } = read(&app.backlog.items(project, false).await?)?;
+    let Imported { drafts, standings, mut findings, .. } = read(&app.backlog.items(project, false).await?)?;
     let put = app.backlog.put(project, &drafts, &by).await;
     if put.is_err() {
         findings.iter().for_each(tell);

@@ -20,7 +20,7 @@ use crate::{
     interfaces::backlog::{Author, Graph, Item, Status, check_key},
 };
 
-/// See and change what is to be done in a project
+/// Manage a project's backlog
 #[derive(Debug, Args)]
 pub(super) struct Backlog {
     /// The project's folder

@@ -21,9 +21,9 @@ use crate::{
     journal::Attempt,
 };
 
-/// Bring docs/stories/, docs/sprint-status.yaml and docs/workflow-status.md in step with the backlog
+/// Update docs/stories/, docs/sprint-status.yaml and docs/workflow-status.md from the backlog
 ///
-/// Comments, order and whatever else people wrote there stay as they are.
+/// Comments, order and other text in them stay as they are.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Write {}
 

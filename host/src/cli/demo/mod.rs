@@ -40,7 +40,7 @@ const MOST: usize = 5;
 ///
 /// Five agents turn a brief into requirements, an architecture and stories. Then a developer and a reviewer take five
 /// stories to the main branch of a repository, two at a time, each in a worktree, with their tests run in containers. A
-/// script answers instead of a model, so it needs no key. Kill it half way and call it again: it carries on where it was.
+/// script answers instead of a model, so it needs no key. Kill it half way and run it again: it continues where it was.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// Where the brief, the documents and the program go; what is there already is not overwritten
@@ -217,7 +217,11 @@ fn finished(place: &Place) -> String {
 }
 
 fn anew(context: &Context, place: &Place) -> String {
-    format!("\nBegin anew: `{} --dir another-folder`, or take {} away and call this again.", context.again("demo"), shown(&place.data_dir))
+    format!(
+        "\nStart again: `{} --dir another-folder`, or remove {} and run this command again.",
+        context.again("demo"),
+        shown(&place.data_dir)
+    )
 }
 
 fn shown(path: &Path) -> String {

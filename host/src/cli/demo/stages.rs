@@ -107,9 +107,9 @@ fn goes_on(before: &Value, now: &Value) -> String {
     };
     let (before, now) = (answering(before), answering(now));
     if before == now {
-        return format!("The demo that was begun here goes on with {now}.");
+        return format!("The demo in this folder continues with {now}.");
     }
-    format!("The demo that was begun here goes on with {now}; before it was {before}. Choose with --model, or leave it out for the script.")
+    format!("The demo in this folder continues with {now}; before it was {before}. Choose with --model, or leave it out for the script.")
 }
 
 #[cfg(test)]
@@ -120,9 +120,9 @@ mod tests {
     #[test]
     fn who_answers_from_now_on_is_said() {
         let (script, model) = (json!({ "model": "script//x/replies.yaml" }), json!({ "model": "anthropic/claude" }));
-        assert_eq!(goes_on(&script, &script), "The demo that was begun here goes on with the script.");
+        assert_eq!(goes_on(&script, &script), "The demo in this folder continues with the script.");
         let back = goes_on(&model, &script);
-        assert!(back.contains("goes on with the script; before it was anthropic/claude"), "{back}");
-        assert!(goes_on(&script, &model).contains("goes on with anthropic/claude; before it was the script"));
+        assert!(back.contains("continues with the script; before it was anthropic/claude"), "{back}");
+        assert!(goes_on(&script, &model).contains("continues with anthropic/claude; before it was the script"));
     }
 }

@@ -17,7 +17,7 @@ use super::{
     text,
 };
 
-/// Check this machine: what Baton needs, what helps it, and what to do where something is missing
+/// Check this machine for what Baton needs, and say how to fix what is missing
 #[derive(Debug, Args)]
 pub(super) struct Doctor {}
 
@@ -73,6 +73,7 @@ impl Doctor {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let mut checks = own::checks(context).await;
         checks.extend(machine::checks().await);
+        checks.iter_mut().for_each(|check| check.advice = context.advice(&check.advice));
         if context.screen.is_json() {
             context.screen.document(&checks)?;
         } else {

@@ -27,7 +27,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
     let config = match context.config_at(context.data_dir.clone()) {
         Ok(config) => config,
         Err(error) => {
-            checks.push(Check::fail("settings", error.to_string(), "Mend what the sentence names."));
+            checks.push(Check::fail("settings", error.to_string(), "Fix what the sentence names."));
             return checks;
         }
     };
@@ -115,7 +115,7 @@ fn opened(app: &App) -> Vec<Check> {
         [] => Check::ok("plugins", found),
         refused => {
             let files = refused.iter().map(|refused| format!("{}: {}", shown(&refused.path), refused.reason)).collect::<Vec<_>>().join(" ");
-            Check::warn("plugins", format!("{found}, {} refused", refused.len()), files)
+            Check::warn("plugins", format!("{found}, {} rejected", refused.len()), files)
         }
     });
     checks

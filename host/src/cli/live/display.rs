@@ -52,7 +52,7 @@ impl Display {
         if !screen.is_live() {
             return Self::Plain { screen, zone: TimeZone::system() };
         }
-        Self::Live { bar: bar(screen, Duration::ZERO), screen, children: Vec::new(), held: None, _keys: SilentKeys::begin() }
+        Self::Live { bar: bar(&screen, Duration::ZERO), screen, children: Vec::new(), held: None, _keys: SilentKeys::begin() }
     }
 
     /// Shows a line of the view.
@@ -86,7 +86,7 @@ impl Display {
     /// Shows a question and a prompt. On a terminal nothing else is shown until `go_on`.
     pub(super) fn ask(&mut self, question: &str, prompt: &str) {
         let (Self::Plain { screen, .. } | Self::Live { screen, .. }) = self;
-        let screen = *screen;
+        let screen = screen.clone();
         if let Self::Live { bar, held, .. } = self
             && held.is_none()
         {
@@ -100,11 +100,11 @@ impl Display {
     /// Shows what was held back while a question was there.
     pub(super) fn go_on(&mut self, text: &str) {
         let (Self::Plain { screen, .. } | Self::Live { screen, .. }) = self;
-        let screen = *screen;
+        let screen = screen.clone();
         screen.warn(text);
         if let Self::Live { bar: shown, held, .. } = self {
             held.take().unwrap_or_default().iter().for_each(|text| screen.tell(text));
-            *shown = bar(screen, shown.elapsed());
+            *shown = bar(&screen, shown.elapsed());
         }
     }
 
@@ -158,7 +158,7 @@ fn bar_width(columns: usize) -> usize {
 }
 
 /// A bar that says it has been there for so long.
-fn bar(screen: Screen, elapsed: Duration) -> ProgressBar {
+fn bar(screen: &Screen, elapsed: Duration) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::stderr()).with_elapsed(elapsed);
     bar.set_style(style(screen.shows_colour(), bar_width(screen.columns())));
     bar.enable_steady_tick(Duration::from_millis(120));

@@ -58,8 +58,8 @@ impl<'a> Watch<'a> {
             view.see(event);
         }
         view.carry_on();
-        let screen = context.screen;
-        let display = Display::new(screen);
+        let screen = &context.screen;
+        let display = Display::new(screen.clone());
         display.status(view.fraction(), &view.status(), &view.lines());
         let pieces = screen.is_live().then(|| watchers.watch());
         Ok(Self { context, kernel, receiver, behind: false, pieces, words: Words::default(), view, display })

@@ -22,7 +22,7 @@ pub(super) struct Mcp {
     /// The folder whose files the workflows see
     #[arg(long, value_name = "DIR", default_value = ".")]
     workspace: PathBuf,
-    /// Who answers: provider/model, an alias from the settings, or script/FILE
+    /// Model to use: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
 }
@@ -32,7 +32,7 @@ impl Mcp {
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
         let app = context.open(Access::Execute).await?;
         model::check(&app.config, &self.workspace, Some(&settings))?;
-        let served = Served::new(app.kernel.clone(), self.workspace.clone(), settings);
+        let served = Served::new(app.kernel.clone(), self.workspace.clone(), settings, context.screen.data_dir.clone());
         let serving = rmcp::serve_server(served, rmcp::transport::stdio()).await;
         let ended = serving.context("No MCP client spoke on standard input; let a client start this program")?.waiting().await;
         app.close().await;

@@ -1,7 +1,10 @@
 //! What an MCP client sees of the host: a tool per workflow that is ready. Starts runs and tells of their progress;
 //! grants nothing.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -15,6 +18,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
+    cli::text,
     events::{Category, Event},
     journal::Halt,
     kernel::{
@@ -31,11 +35,18 @@ pub(super) struct Served {
     workspace: PathBuf,
     /// Those of every run.
     settings: Value,
+    /// The data directory, where a command does not find it without the option.
+    data_dir: Option<Arc<Path>>,
 }
 
 impl Served {
-    pub(super) fn new(kernel: Arc<Kernel>, workspace: PathBuf, settings: Value) -> Self {
-        Self { kernel, workspace, settings }
+    pub(super) fn new(kernel: Arc<Kernel>, workspace: PathBuf, settings: Value, data_dir: Option<Arc<Path>>) -> Self {
+        Self { kernel, workspace, settings, data_dir }
+    }
+
+    /// What is not an answer: with commands that lead to the same data.
+    fn failed(&self, reason: &str) -> CallToolResult {
+        CallToolResult::error(vec![ContentBlock::text(text::commands_with(reason, self.data_dir.as_deref()))])
     }
 
     /// The workflows that can be used as they are, by name.
@@ -94,7 +105,7 @@ impl ServerHandler for Served {
         if !self.workflows().iter().any(|plugin| plugin.name() == request.name) {
             let name = request.name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
             let text = format!("There is no workflow `{name}` that is ready; `baton plugin list` shows what is installed and granted.");
-            return Err(ErrorData::invalid_params(text, None));
+            return Err(ErrorData::invalid_params(text::commands_with(&text, self.data_dir.as_deref()), None));
         }
         let input = Value::Object(request.arguments.unwrap_or_default());
         let seen = match self.start(&request.name, input).await {
@@ -102,8 +113,8 @@ impl ServerHandler for Served {
             Err(error) => Err(error),
         };
         Ok(match seen {
-            Ok(run) => outcome(&run),
-            Err(error) => failed(error.to_string()),
+            Ok(run) => outcome(&run).map_or_else(|reason| self.failed(&reason), CallToolResult::success),
+            Err(error) => self.failed(&error.to_string()),
         }
         .into())
     }
@@ -118,26 +129,23 @@ fn tool(plugin: &Plugin) -> Tool {
     Tool::new(manifest.name.clone(), manifest.description.clone(), schema)
 }
 
-fn outcome(run: &Run) -> CallToolResult {
+/// The output of a run, or why there is none.
+fn outcome(run: &Run) -> Result<Vec<ContentBlock>, String> {
     let resume = format!("`baton runs resume {}`", run.id.short());
     match &run.state {
         State::Succeeded => {
             let output = run.output.clone().unwrap_or_default();
             let text = output.as_str().map_or_else(|| format!("{output:#}"), str::to_owned);
-            CallToolResult::success(vec![ContentBlock::text(text)])
+            Ok(vec![ContentBlock::text(text)])
         }
-        State::Failed { reason } => failed(reason.clone()),
-        State::Cancelled => failed("The run was cancelled.".to_owned()),
-        State::Paused { pause } => failed(format!("The run is paused: {} Carry on with {resume}; what it did is kept.", pause.reason)),
-        State::Waiting { .. } => failed(format!(
-            "The run waits; where it asks people something, `baton questions list` shows what. Once it is answered, carry on with {resume}."
+        State::Failed { reason } => Err(reason.clone()),
+        State::Cancelled => Err("The run was cancelled.".to_owned()),
+        State::Paused { pause } => Err(format!("The run is paused: {} Continue with {resume}; what it did is kept.", pause.reason)),
+        State::Waiting { .. } => Err(format!(
+            "The run waits. If it asks people something, `baton questions list` shows what. After the answer, continue with {resume}."
         )),
-        State::Queued | State::Running => failed(format!("The run stopped before its end; carry on with {resume}.")),
+        State::Queued | State::Running => Err(format!("The run stopped before its end; continue with {resume}.")),
     }
-}
-
-fn failed(reason: String) -> CallToolResult {
-    CallToolResult::error(vec![ContentBlock::text(reason)])
 }
 
 /// What a client that asked for it hears of a run.

@@ -21,16 +21,15 @@ use crate::{
         screen::{BAD, GOOD, WARNING, painted},
         text,
     },
-    interfaces::CAPABILITIES,
     kernel::{engine::Engine, registry::Plugin},
 };
 
-/// Check a component, or build a folder and check what comes out: would this host take it, and what would it be granted
+/// Check a component, or build a folder and check the result: whether this host accepts it, and what it would be granted
 ///
 /// A folder is built by its own tool chain, which runs what the folder says (a build script, a module's code) as you; read
 /// it first where it is not yours. Keys in the environment are not handed on. A component and a persona run nothing.
 ///
-/// Ends with 0 when this host would take it, also with warnings, and with 1 when it would not.
+/// Ends with 0 when this host accepts it, also with warnings, and with 1 when it rejects it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Check {
     /// A .wasm file, or a plugin's folder
@@ -89,7 +88,7 @@ impl Checked {
             Ok((refused, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)))
         };
         let (refused, took) = tokio::task::spawn_blocking(compile).await??;
-        Ok(Self { warnings: plugin.package.warnings(CAPABILITIES), plugin: Arc::new(plugin), refused, took })
+        Ok(Self { warnings: app::warnings(&plugin), plugin: Arc::new(plugin), refused, took })
     }
 
     /// Whether this host would not take it.
@@ -112,7 +111,7 @@ impl Checked {
             }
             None => {
                 let took = figures::duration(self.took);
-                context.screen.tell(format!("{} This host takes the {what}: {size}, compiled in {took}.", painted(GOOD, "✓")));
+                context.screen.tell(format!("{} This host accepts the {what}: {size}, compiled in {took}.", painted(GOOD, "✓")));
             }
         }
         Ok(())

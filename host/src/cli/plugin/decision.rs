@@ -14,6 +14,7 @@ use crate::{
         screen::{GOOD, WARNING, painted},
         text,
     },
+    events::path_text,
     kernel::{
         granting::{By, Change, Named},
         permissions::Patterns,
@@ -32,7 +33,7 @@ pub(super) struct Capabilities {
 /// Why somebody decides.
 #[derive(Debug, Args)]
 pub(super) struct Reason {
-    /// Why, for whoever reads `baton plugin history`
+    /// The reason, which `baton plugin history` shows
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub(super) reason: Option<String>,
 }
@@ -51,7 +52,7 @@ pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, rea
     if let (None, Change::Grant(_) | Change::Only(_)) = (app.kernel.registry().find(plugin), change)
         && let Some(refused) = app.refused.iter().find(|refused| refused.is_named(plugin))
     {
-        let (name, path) = (text::escaped(plugin), text::escaped(&refused.path.display().to_string()));
+        let (name, path) = (text::escaped(plugin), text::escaped(&path_text(&refused.path)));
         let reason = refused.reason.clone();
         app.close().await;
         return Err(anyhow!("Nothing was granted to `{name}`, for its file {path} is rejected: {reason}"));
@@ -74,7 +75,7 @@ pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, rea
             }
         }
         None if context.screen.is_json() => context.screen.document(&json!({ "name": plugin, "versions": "all" }))?,
-        None => context.screen.tell(format!("  So it is decided of every version of `{}`; no file of it is here.", text::escaped(plugin))),
+        None => context.screen.tell(format!("  That holds for every version of `{}`; it is not installed here.", text::escaped(plugin))),
     }
     app.close().await;
     Ok(Exit::Done)
@@ -95,8 +96,8 @@ pub(super) fn elsewhere(app: &App, plugin: &Plugin) -> Option<String> {
     let (name, hash) = (text::escaped(plugin.name()), begun.hash.get(..12).unwrap_or(&begun.hash));
     let (version, present) = (text::escaped(&begun.version), text::escaped(&plugin.package.manifest.version.to_string()));
     Some(format!(
-        "{} That is version {present} (sha256 {}), which lies in the plugin folder. The Baton that is at work on this data begins runs of `{name}` with \
-         version {version} (sha256 {hash}) until it takes up the file: at once if it serves, else when it is started again.",
+        "{} That is version {present} (sha256 {}), which lies in the plugin folder. The running host starts runs of `{name}` with \
+         version {version} (sha256 {hash}) until it loads the file: at once if it serves, otherwise at its next start.",
         painted(WARNING, "!"),
         plugin.package.hash.get(..12).unwrap_or(&plugin.package.hash),
     ))

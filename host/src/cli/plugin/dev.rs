@@ -29,7 +29,7 @@ use crate::{
 
 /// Build, install and run a plugin whenever its sources change, until Ctrl-C
 ///
-/// Where `baton serve` is at work on the same data, the run is executed there and followed here.
+/// While `baton serve` executes runs on the same data, it executes the run, and this command follows it.
 ///
 /// What it was granted stays as long as it does not ask for more. A workflow is run with the input; an agent or a toolbox
 /// is installed for others to use.
@@ -47,7 +47,7 @@ pub(in crate::cli) struct Dev {
     /// The folder whose files a run sees [default: target/workspace in the plugin's folder]
     #[arg(long, value_name = "DIR")]
     workspace: Option<PathBuf>,
-    /// Who answers: provider/model, an alias from the settings, or script/FILE
+    /// Model to use: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
 }

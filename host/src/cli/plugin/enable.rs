@@ -9,7 +9,7 @@ use crate::{
     kernel::granting::Change,
 };
 
-/// Let a plugin be started that was disabled, or stopped because it kept trapping
+/// Enable a plugin that was disabled, or stopped because it kept trapping
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Enable {
     /// Name of the plugin
@@ -25,9 +25,9 @@ impl Enable {
     }
 }
 
-/// Keep a plugin from being started; its grants stay for when it is enabled
+/// Disable a plugin: runs of it cannot be started. Its grants stay
 ///
-/// A run of it that is being executed goes on: `baton runs cancel` ends it, `baton plugin revoke` denies its next call.
+/// A run of it that is being executed continues: `baton runs cancel` ends it, `baton plugin revoke` denies its next call.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Disable {
     /// Name of the plugin

@@ -9,9 +9,9 @@ use crate::{
     kernel::granting::{Change, Named},
 };
 
-/// Allow a plugin what it asks for, or a part of it
+/// Grant a plugin what it asks for, or a part of it
 ///
-/// What is not granted stays denied. 'dollars=1.50' grants so many dollars for models in one run, in the place of
+/// What is not granted stays denied. 'dollars=1.50' grants an amount of dollars for models in one run, in the place of
 /// what was granted before, and also to a plugin that asks for no such bound. A run that is being executed sees it at its next call.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Grant {
@@ -34,9 +34,9 @@ impl Grant {
     }
 }
 
-/// Take back what a plugin was granted, or a part of it
+/// Revoke what a plugin was granted, or a part of it
 ///
-/// A run that is being executed is denied it from its next call on; a call in flight is not called back.
+/// A run that is being executed is denied it from its next call on; a call in flight ends as usual.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Revoke {
     /// Name of the plugin

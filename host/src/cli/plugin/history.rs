@@ -22,9 +22,9 @@ use crate::{
 /// Events that are looked at in one go.
 const PAGE: u32 = 1_000;
 
-/// Show what was decided of a plugin: who, when, what and why
+/// Show the decisions on a plugin, newest first: who, when, what and why
 ///
-/// The newest first. Decisions of versions that are gone are among them.
+/// Decisions on versions that were removed are among them.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct History {
     /// Name of the plugin
@@ -33,7 +33,7 @@ pub(in crate::cli) struct History {
     /// Show calls that were denied as well
     #[arg(long)]
     denied: bool,
-    /// At most so many
+    /// Show at most this many
     #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = number(0..=usize::MAX, "give how many"))]
     last: usize,
 }
@@ -43,14 +43,12 @@ impl History {
         let app = context.open(Access::Look).await?;
         let events = self.found(&app).await?;
         if events.is_empty() && app.kernel.registry().find(&self.plugin).is_none() {
-            return Err(
-                Misuse(format!("There is no plugin `{}` and there never was a decision on one.", text::escaped(&self.plugin))).into()
-            );
+            return Err(Misuse(format!("There is no plugin `{}` and no decision on one.", text::escaped(&self.plugin))).into());
         }
         if context.screen.is_json() {
             context.screen.document(&events.iter().map(document).collect::<Vec<_>>())?;
         } else if events.is_empty() {
-            context.screen.tell(format!("Nobody has decided anything of `{}` yet.", text::escaped(&self.plugin)));
+            context.screen.tell(format!("There are no decisions on `{}` yet.", text::escaped(&self.plugin)));
         } else {
             context.screen.answer(table(&events).fit(context.screen.room()))?;
         }
@@ -103,7 +101,11 @@ fn of(data: &Value) -> String {
     if let (Some(kind), Some(value)) = (capability["kind"].as_str(), capability["value"].as_str()) {
         return text::excerpt(&text::escaped(&format!("{kind}={value}")), 60);
     }
-    let kinds = data["capabilities"].as_object().into_iter().flatten();
+    let is_named = |name: &&str| data[*name].as_object().is_some_and(|kinds| !kinds.is_empty());
+    let Some(name) = ["capabilities", "withheld"].into_iter().find(is_named) else {
+        return if data["capabilities"].is_object() { "everything".to_owned() } else { String::new() };
+    };
+    let kinds = data[name].as_object().into_iter().flatten();
     let each = |(kind, patterns): (&String, &Value)| {
         let patterns = patterns.as_array().into_iter().flatten().filter_map(Value::as_str);
         patterns.map(|pattern| text::escaped(&format!("{kind}={pattern}"))).collect::<Vec<_>>()

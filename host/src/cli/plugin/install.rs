@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// Put a plugin into the plugin folder, in the place of an older version of it
+/// Install a plugin, or replace an older version of it
 ///
 /// FILE is a component; FOLDER holds an agent's plugin.toml and persona.md and is packed first. REFERENCE names an
 /// artifact in a registry, `oci://HOST/NAME:TAG` or `HOST/NAME@sha256:…`; what is fetched is checked against its digest,

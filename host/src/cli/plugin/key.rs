@@ -17,7 +17,7 @@ use crate::{
     kernel::signature::PrivateKey,
 };
 
-/// Make a key to sign plugins with
+/// Create a key to sign plugins with
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Key {
     #[command(subcommand)]
@@ -29,10 +29,10 @@ enum Command {
     New(New),
 }
 
-/// Make a key: a private one in a file that only you can read, and a public one for those who trust you
+/// Create a key: a private one in a file that only you can read, and a public one for those who trust you
 #[derive(Debug, Args)]
 struct New {
-    /// The file of the private key; one that is there is left as it is
+    /// The file of the private key; an existing file is not overwritten
     #[arg(long = "to", short = 't', value_name = "FILE", default_value = "baton-signing.key")]
     file: PathBuf,
 }

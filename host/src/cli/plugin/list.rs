@@ -1,5 +1,7 @@
 //! `baton plugin list`.
 
+use std::path::Path;
+
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
@@ -53,7 +55,7 @@ impl List {
             table.row(row(plugin, &app.config.trust));
         }
         for refused in &app.refused {
-            let name = refused.path.file_stem().unwrap_or_default().to_string_lossy();
+            let name = path_text(Path::new(refused.path.file_stem().unwrap_or_default()));
             let declared = refused.declared();
             let said =
                 |value: fn(&Manifest) -> String| declared.as_ref().map(|manifest| text::escaped(&value(manifest))).unwrap_or_default();

@@ -29,7 +29,7 @@ use clap::{Args, Subcommand};
 
 use super::{Context, exit::Exit};
 
-/// Look at plugins, and decide what they may do
+/// Install plugins and manage their permissions
 #[derive(Debug, Args)]
 pub(super) struct Plugin {
     #[command(subcommand)]

@@ -21,7 +21,7 @@ use crate::{
     kernel::package::Kind,
 };
 
-/// Begin a plugin: a folder that builds as it is, and what to type next
+/// Create a plugin: a folder that builds as it is, and the commands to type next
 ///
 /// Without --language a workflow or a toolbox begins in Rust, and an agent as a persona, which needs no code. Rust
 /// plugins get Baton's SDK as source in the folder `vendor`.
@@ -50,7 +50,7 @@ impl New {
         let enter = format!("cd {}", text::shell_word(&target));
         // The commands are typed in another folder than this one.
         let data_dir = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
-        let inside = Context { screen: context.screen, data_dir, redactor: context.redactor.clone() };
+        let inside = Context { screen: context.screen.clone(), data_dir, redactor: context.redactor.clone() };
         let next: Vec<_> = std::iter::once(enter).chain(scaffold.next(|command| inside.again(command))).collect();
         if context.screen.is_json() {
             let files: Vec<_> = scaffold.files().into_iter().map(|(path, _)| path).collect();
@@ -60,7 +60,7 @@ impl New {
             return Ok(Exit::Done);
         }
         let what = format!("{} `{}` in {}", self.kind, self.name, self.language().as_str());
-        context.screen.tell(format!("{} Began the {what}. What to type next:", painted(GOOD, "✓")));
+        context.screen.tell(format!("{} Created the {what}. Type next:", painted(GOOD, "✓")));
         context.screen.answer(next.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))?;
         if let Some(used) = scaffold.used() {
             context.screen.tell(used);

@@ -16,9 +16,7 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
     let shown = text::escaped(&path.display().to_string());
     let present = fs::symlink_metadata(path).ok();
     if present.as_ref().is_some_and(|about| !about.is_file()) {
-        return Err(
-            Misuse(format!("`{shown}` is there and is no file but a link, a folder or a pipe; name another file with --to.")).into()
-        );
+        return Err(Misuse(format!("`{shown}` exists and is a link, a folder or a pipe, not a file; name another file with --to.")).into());
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || {

@@ -17,7 +17,7 @@ use crate::{
     kernel::signature::Trust,
 };
 
-/// Make one plugin file of an agent's folder: plugin.toml, persona.md and whatever lies beside them
+/// Pack an agent's folder into one plugin file: plugin.toml, persona.md and the other files
 ///
 /// Names that begin with a dot are left out. The same folder always makes the same file.
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ pub(in crate::cli) struct Pack {
 impl Pack {
     pub(in crate::cli) fn execute(&self, context: &Context) -> Result<Exit> {
         if !self.folder.is_dir() {
-            return Err(Misuse(format!("`{}` is no folder.", text::escaped(&self.folder.display().to_string()))).into());
+            return Err(Misuse(format!("`{}` is not a folder.", text::escaped(&self.folder.display().to_string()))).into());
         }
         let plugin = understood(&self.folder, &Trust::default())?;
         let shown = text::escaped(&self.file.display().to_string());

@@ -18,7 +18,7 @@ use crate::{
     kernel::signature::Trust,
 };
 
-/// Publish a plugin file in a registry, signature and all
+/// Publish a plugin file, with its signature, in a registry
 ///
 /// The artifact has the form that other WebAssembly tools read. The same file always makes the same artifact.
 #[derive(Debug, Args)]

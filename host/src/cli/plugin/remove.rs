@@ -17,9 +17,9 @@ use crate::{
     kernel::{granting::Change, registry::Origin},
 };
 
-/// Take a plugin out of the plugin folder, and its grants back
+/// Remove a plugin from the plugin folder, and revoke its grants
 ///
-/// Runs that began with it go on with the version they began with. Since its grants are taken back, each of their calls
+/// Runs that began with it continue with the version they began with. Since its grants are revoked, each of their calls
 /// that needs one is denied from now on.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Remove {
@@ -46,9 +46,9 @@ impl Remove {
         }
         app.close().await;
         if context.screen.is_json() {
-            context.screen.document(&json!({ "plugin": self.plugin, "file": path, "hash": hash }))?;
+            context.screen.document(&json!({ "plugin": self.plugin, "file": path_text(&path), "hash": hash }))?;
         } else {
-            let shown = text::escaped(&path.display().to_string());
+            let shown = text::escaped(&path_text(&path));
             context.screen.tell(match &hash {
                 Some(_) => format!("Removed {shown}. Runs that began with `{}` continue.", text::escaped(&self.plugin)),
                 None => format!("Removed the rejected file {shown}. No plugin was in use from it."),
@@ -66,7 +66,7 @@ impl Remove {
             };
         }
         let refused = app.refused.iter().find(|refused| refused.is_named(&self.plugin)).map(|refused| refused.path.clone());
-        let none = || Misuse(format!("There is no plugin `{}`; `baton plugin list` shows those there are.", text::escaped(&self.plugin)));
+        let none = || Misuse(format!("There is no plugin `{}`; `baton plugin list` lists the plugins.", text::escaped(&self.plugin)));
         Ok((refused.ok_or_else(none)?, None))
     }
 }

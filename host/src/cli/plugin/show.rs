@@ -60,7 +60,7 @@ impl Show {
                 }
             }
         };
-        let warnings = plugin.package.warnings(CAPABILITIES);
+        let warnings = app::warnings(&plugin);
         let packed: Vec<String> = plugin.assets.paths().map(str::to_owned).collect();
         if context.screen.is_json() {
             let mut document = document(&plugin, &warnings, &packed, &app.config.trust);
@@ -112,7 +112,7 @@ fn rejected(context: &Context, refused: &Refused) -> Result<Exit> {
         lines.push(fact("Version", text::escaped(&manifest.version.to_string())));
     }
     lines.push(fact("Status", painted(BAD, "rejected").to_string()));
-    lines.push(fact("Origin", text::escaped(&refused.path.display().to_string())));
+    lines.push(fact("Origin", text::escaped(&path_text(&refused.path))));
     lines.push(fact("Reason", text::plain(&refused.reason)));
     context.screen.words(&lines.join("\n"))?;
     Ok(Exit::Failed)

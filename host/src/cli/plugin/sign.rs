@@ -25,7 +25,7 @@ use crate::{
 /// Bytes of a key; one in PEM has some hundred.
 const LARGEST_KEY: u64 = 64 << 10;
 
-/// Sign a plugin file; the signature lies in the file itself, and one that was there is replaced
+/// Sign a plugin file. The signature is part of the file and replaces an earlier one
 ///
 /// Whatever is changed afterwards breaks the signature, so pack first and sign last.
 #[derive(Debug, Args)]
@@ -67,6 +67,6 @@ impl Sign {
     fn key(&self) -> Result<PrivateKey> {
         let shown = text::escaped(&self.key.display().to_string());
         let text = read_text(&self.key, LARGEST_KEY).map_err(|error| Misuse(format!("The key `{shown}` cannot be read: {error}.")))?;
-        Ok(PrivateKey::from_pem(&text).map_err(|error| Misuse(format!("`{shown}` is no key: {error}")))?)
+        Ok(PrivateKey::from_pem(&text).map_err(|error| Misuse(format!("`{shown}` is not a key: {error}")))?)
     }
 }

@@ -118,3 +118,25 @@ async fn verdict(app: &App, checked: &Checked, recording: &Recording) -> (String
 fn unusable(reason: &str) -> (String, Value) {
     (format!("{} {}", painted(BAD, "✗"), text::plain(reason)), json!({ "verdict": "unusable", "reason": reason }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_records_to_where_tests_look() {
+        let page = include_str!("../../../../docs/testing-plugins.md");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(RECORDINGS)).unwrap();
+        let files: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("baton runs record ")?.split(' ').nth(1)).collect();
+        assert!(files.len() > 1, "{files:?}");
+        for file in files {
+            std::fs::write(folder.path().join(file), "{}").unwrap();
+            assert_eq!(recordings(folder.path()), [folder.path().join(file)], "{file}");
+        }
+        assert!(
+            page.contains(" --plugin target/hello.wasm\n") && !page.contains("wasm32-wasip2"),
+            "`baton plugin build` writes target/NAME.wasm"
+        );
+    }
+}

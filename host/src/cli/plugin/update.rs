@@ -23,7 +23,7 @@ use crate::{
     kernel::{registry::Plugin, signature::Trust, sources::Source},
 };
 
-/// Fetch the plugins that came from a registry again, and install what has changed there
+/// Fetch the plugins that came from a registry again, and install those that changed
 ///
 /// Grants carry over; a version that asks for more is shown with the difference, which is denied until it is granted.
 #[derive(Debug, Args)]

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Say who signed a plugin, and whether you trust the key
+/// Show who signed a plugin, and whether you trust the key
 ///
 /// Ends with 0 when a key in your settings signed the file as it is, or when it is part of Baton, and with 1 otherwise.
 #[derive(Debug, Args)]
@@ -85,7 +85,7 @@ fn judged(plugin: &Plugin, trust: &Trust) -> (String, serde_json::Value, Exit) {
             format!("{} `{name}` is signed, as it is, by the key {key}, which is not in your [signatures.keys].", painted(WARNING, "!")),
             Exit::Failed,
         ),
-        Signer::Nobody => (format!("{} `{name}` is signed by nobody.", painted(WARNING, "!")), Exit::Failed),
+        Signer::Nobody => (format!("{} `{name}` is not signed.", painted(WARNING, "!")), Exit::Failed),
     };
     (said, list::signed(list::summary(plugin), plugin, trust), exit)
 }

@@ -20,7 +20,7 @@ use crate::{
     interfaces::forge::{Forge, ForgeError, Place, State},
 };
 
-/// See what waits to be merged, and merge or close it
+/// List, merge and close pull requests
 #[derive(Debug, Args)]
 pub(super) struct PullRequests {
     /// The project's folder [default: the current one]

@@ -31,7 +31,7 @@ pub(in crate::cli) struct Answer {
     /// The answer, or the number of an option
     #[arg(required_unless_present = "yes", allow_hyphen_values = true)]
     answer: Option<String>,
-    /// Take what the asker thinks best, or its first option
+    /// Use the suggested answer, or the first option
     #[arg(long, conflicts_with = "answer")]
     yes: bool,
 }
@@ -120,6 +120,6 @@ pub(super) fn told(context: &Context, asked: &Asked, answer: &str, next: Next) -
     match next {
         Next::GoesOn => format!("{answered} The running host continues run {run}."),
         Next::Stands => format!("{answered} No host is running, so the answer is kept until one is. Continue with `{resume}`."),
-        Next::Queued => format!("{answered} The running host has not taken up run {run} yet; `{resume}` follows it."),
+        Next::Queued => format!("{answered} The running host has not resumed run {run} yet; `{resume}` follows it."),
     }
 }

@@ -38,7 +38,7 @@ pub(in crate::cli) fn card(asked: &Asked, now: u64, zone: &TimeZone) -> String {
     lines.extend(written(&question.reasoning).map(|line| painted(FAINT, format!("  {line}"))));
     if let (Some(expiry), Standing::Open) = (&question.expiry, &asked.standing) {
         let at = figures::moment(expiry.at, zone);
-        lines.push(painted(FAINT, format!("  Unless somebody answers, “{}” is taken at {at}.", text::escaped(&expiry.answer))));
+        lines.push(painted(FAINT, format!("  Without an answer, “{}” is taken at {at}.", text::escaped(&expiry.answer))));
     }
     lines.join("\n")
 }
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(
             shown(Question { expiry, ..question() }),
             "? important · question abcdefgh · plan (run 12345678) · asked 5 min ago\n  Which currency?\n  It is printed on bills.\n    1  EUR  \
-             (its best answer, 60 % sure)\n    2  10\n    3  USD\n  The brief names none.\n  Unless somebody answers, “EUR” is taken at 2026-01-01 00:00:00."
+             (its best answer, 60 % sure)\n    2  10\n    3  USD\n  The brief names none.\n  Without an answer, “EUR” is taken at 2026-01-01 00:00:00."
         );
         let free = shown(Question { options: Vec::new(), ..question() });
         assert!(free.contains("\n  its best answer, 60 % sure: EUR\n"), "{free}");

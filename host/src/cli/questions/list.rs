@@ -17,7 +17,7 @@ use crate::{
     interfaces::people::{Asked, Filter, Severity, Standing},
 };
 
-/// List the questions that wait for an answer, the gravest first
+/// List the questions that wait for an answer, most severe first
 #[derive(Debug, Args)]
 pub(in crate::cli) struct List {
     /// Also those that were answered or withdrawn

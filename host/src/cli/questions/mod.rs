@@ -17,7 +17,7 @@ use crate::{
     journal::QuestionId,
 };
 
-/// See what runs ask people, and answer
+/// List and answer questions from runs
 #[derive(Debug, Args)]
 pub(super) struct Questions {
     #[command(subcommand)]

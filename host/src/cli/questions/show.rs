@@ -11,7 +11,7 @@ use crate::{
     interfaces::people::Standing,
 };
 
-/// Show a question: what is asked and why, and what became of it
+/// Show a question: what is asked and why, and its answer
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
     /// Any beginning or end of the question's id

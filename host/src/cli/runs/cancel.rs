@@ -10,10 +10,10 @@ use crate::{
     kernel::cancellable,
 };
 
-/// End a run and all below it for good, also while another Baton executes it
+/// Cancel a run and all runs below it, also while the running host executes it
 ///
-/// Its worktrees are given back, and what it has committed stays on its branches. A run that failed is ended for good as
-/// well: it keeps its worktrees until then, for it could be resumed.
+/// Its worktrees are released, and what it has committed stays on its branches. A run that failed keeps its worktrees until
+/// it is cancelled, because it could be resumed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Cancel {
     /// Any beginning or end of the run's id

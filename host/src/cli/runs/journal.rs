@@ -26,7 +26,7 @@ use crate::{
 pub(in crate::cli) struct Journal {
     /// Any beginning or end of the run's id
     run: String,
-    /// Requests and answers as they are, not their beginnings
+    /// Show whole requests and answers
     #[arg(long)]
     full: bool,
 }

@@ -27,7 +27,7 @@ pub(in crate::cli) struct List {
     /// Also the runs that other runs started
     #[arg(long)]
     all: bool,
-    /// At most so many
+    /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
     limit: u32,
 }

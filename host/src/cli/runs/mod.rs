@@ -17,7 +17,7 @@ use clap::{Args, Subcommand};
 
 use super::{Context, exit::Exit};
 
-/// Look at runs, resume, cancel, fork, record and replay them
+/// Inspect and control runs
 #[derive(Debug, Args)]
 pub(super) struct Runs {
     #[command(subcommand)]

@@ -22,7 +22,7 @@ use crate::{
     kernel::run::{Run, State, Tally},
 };
 
-/// Show a run: where it stands and why, what it took, and the runs below it
+/// Show a run: its state and why, what it cost, and the runs below it
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Show {
     /// Any beginning or end of the run's id

@@ -21,7 +21,7 @@ pub enum AssetsError {
     #[error("The assets hold the path `{0}`; paths are relative UTF-8 text with `/` between names, without `.` and `..`. Rename the file.")]
     UnsafePath(String),
     /// A link, a device, a directory.
-    #[error("The asset `{0}` is no regular file; pack files alone.")]
+    #[error("The asset `{0}` is not a regular file; pack only files.")]
     NotAFile(String),
     /// Which of them is meant?
     #[error("The assets hold `{0}` twice; pack it once.")]

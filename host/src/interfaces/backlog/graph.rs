@@ -37,10 +37,10 @@ impl Changes {
     /// What `drafts` change in a backlog of `items`, if all of it fits together afterwards. The bodies of `items` have to
     /// be there for those items that are among the drafts.
     pub fn of(items: &[Item], drafts: &[Draft]) -> Result<Self, Refusal> {
-        let mut given = HashMap::with_capacity(drafts.len());
+        let mut given = HashSet::with_capacity(drafts.len());
         for draft in drafts {
             check(draft)?;
-            if given.insert(draft.key.as_str(), draft).is_some() {
+            if !given.insert(draft.key.as_str()) {
                 return Err(Refusal::Twice(draft.key.clone()));
             }
         }
@@ -50,8 +50,7 @@ impl Changes {
         let says_more = |draft: &&Draft| known.get(draft.key.as_str()).is_some_and(|item| item.draft != **draft);
         let changed = drafts.iter().filter(says_more).cloned().collect();
 
-        let kept = items.iter().map(|item| (*given.get(item.draft.key.as_str()).unwrap_or(&&item.draft), item.status));
-        let all: Vec<_> = kept.chain(added.iter().map(|draft| (draft, Status::Todo))).collect();
+        let all = together(items, drafts);
         if all.len() > MOST_ITEMS {
             return Err(Refusal::TooMany(all.len()));
         }
@@ -62,6 +61,24 @@ impl Changes {
         Graph::over(&all)?.order()?;
         Ok(Self { added, changed })
     }
+}
+
+/// The items that would wait for each other if `drafts` were put, where all that they name exists.
+pub(super) fn circle(items: &[Item], drafts: &[Draft]) -> Option<Vec<String>> {
+    let all = together(items, drafts);
+    match Graph::over(&all).and_then(|graph| graph.order()) {
+        Err(Refusal::Cycle(keys)) => Some(keys),
+        _ => None,
+    }
+}
+
+/// The drafts of a backlog of `items` once `drafts` are put.
+fn together<'a>(items: &'a [Item], drafts: &'a [Draft]) -> Vec<(&'a Draft, Status)> {
+    let given: HashMap<_, _> = drafts.iter().map(|draft| (draft.key.as_str(), draft)).collect();
+    let known: HashSet<_> = items.iter().map(|item| item.draft.key.as_str()).collect();
+    let kept = items.iter().map(|item| (*given.get(item.draft.key.as_str()).unwrap_or(&&item.draft), item.status));
+    let added = drafts.iter().filter(|draft| !known.contains(draft.key.as_str())).map(|draft| (draft, Status::Todo));
+    kept.chain(added).collect()
 }
 
 impl<'a> Graph<'a> {

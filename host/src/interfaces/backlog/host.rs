@@ -109,7 +109,7 @@ pub(super) fn performed<A>(result: Result<A, BacklogError>) -> Performed<A> {
         Ok(answer) => Performed::answer(Ok(answer)),
         Err(BacklogError::Refused(refusal)) => Performed::answer(Err(refusal.into())),
         Err(error @ BacklogError::Store(_)) => {
-            let reason = format!("{error} See to the store, then resume the run.");
+            let reason = format!("{error} Check the store, then resume the run.");
             Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
         }
     }

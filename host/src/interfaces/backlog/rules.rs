@@ -20,7 +20,7 @@ const HIGHEST_PRIORITY: u8 = 10;
 pub enum Refusal {
     /// Nothing that could be a file's name and a branch's.
     #[error(
-        "`{0}` is no key: a key has 1 to 64 of the characters a-z and 0-9, with single dashes between them, such as `1-2-user-login`; choose another."
+        "`{0}` is not a key: a key has 1 to 64 of the characters a-z and 0-9, with single dashes between them, such as `1-2-user-login`; choose another."
     )]
     Key(String),
     /// A title, assignee or branch that is no line.
@@ -256,7 +256,7 @@ fn circle(keys: &[String]) -> String {
 
 fn advice(near: &[String]) -> String {
     match near {
-        [] => "`backlog.all` and `baton backlog list` tell those there are".to_owned(),
+        [] => "`backlog.all` and `baton backlog list` list the items".to_owned(),
         near => format!("near it are `{}`", near.join("`, `")),
     }
 }

@@ -6,7 +6,10 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::*;
+use super::{
+    documents::{Entry, Form},
+    *,
+};
 use crate::{
     bindings::{
         Fault,
@@ -52,7 +55,7 @@ fn keys_are_plain_and_nothing_that_resembles_them() {
     for key in
         ["", "A", "a_b", "a/b", "..", ".", "a..b", "-a", "a-", "a--b", "a b", "a\n", "\u{430}", "1\u{2010}2", "a\0", "é", &"a".repeat(65)]
     {
-        assert!(check_key(key).unwrap_err().to_string().contains("is no key"), "{key:?}");
+        assert!(check_key(key).unwrap_err().to_string().contains("is not a key"), "{key:?}");
     }
     assert!(!check_key("\u{1b}[2J").unwrap_err().to_string().contains('\u{1b}'));
 }
@@ -340,9 +343,9 @@ impl Files {
 }
 
 impl Documents for Files {
-    fn read(&self, path: &str) -> Result<Option<String>, CallError> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CallError> {
         self.check(path)?;
-        Ok(self.texts.lock().unwrap().get(path).cloned())
+        Ok(self.texts.lock().unwrap().get(path).map(|text| text.clone().into_bytes()))
     }
 
     fn write(&self, path: &str, content: &str, _: &Attempt) -> Result<(), CallError> {
@@ -350,8 +353,9 @@ impl Documents for Files {
         Ok(())
     }
 
-    fn list(&self, _: &str) -> Result<Vec<String>, CallError> {
-        Ok(self.texts.lock().unwrap().keys().cloned().collect())
+    fn list(&self, folder: &str) -> Result<Vec<Entry>, CallError> {
+        let texts = self.texts.lock().unwrap();
+        Ok(texts.keys().filter(|path| path.starts_with(folder)).map(|path| Entry { path: path.clone(), form: Form::File }).collect())
     }
 }
 

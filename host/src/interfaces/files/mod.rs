@@ -2,6 +2,7 @@
 //! Each path is granted by glob; what the host keeps there (`.git`, `.baton`) is out of reach.
 
 mod host;
+mod listing;
 mod path;
 mod search;
 mod walk;
@@ -22,6 +23,7 @@ use crate::{
 pub use workspace::Workspace;
 
 pub(super) use {
+    listing::Lying,
     path::RelativePath,
     search::Search,
     walk::{Kind, Pattern, Walk},

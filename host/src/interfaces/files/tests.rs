@@ -312,8 +312,8 @@ async fn what_is_no_regular_file_is_refused_without_waiting() {
     scene.put("dir/a", "x");
     let mut recorder = scene.recorder();
     let mut view = View { recorder: &mut recorder, workspace: &scene.workspace };
-    invalid(view.read("pipe".into()).await, "no regular file");
-    invalid(view.read("socket".into()).await, "no regular file");
+    invalid(view.read("pipe".into()).await, "not a regular file");
+    invalid(view.read("socket".into()).await, "not a regular file");
     invalid(view.read("dir".into()).await, "directory");
     invalid(view.write("dir".into(), vec![]).await, "directory");
     invalid(view.write("dir/a/b".into(), vec![]).await, "needs a directory");

@@ -157,7 +157,7 @@ impl Workspace {
         Ok((dir, locks))
     }
 
-    fn explain(&self, path: &RelativePath, error: io::Error) -> CallError {
+    pub(super) fn explain(&self, path: &RelativePath, error: io::Error) -> CallError {
         if let Some(rejected) = error.get_ref().and_then(|error| error.downcast_ref::<Rejected>()) {
             return CallError::Invalid(rejected.to_string());
         }
@@ -299,14 +299,16 @@ fn explain(path: &RelativePath, error: &io::Error) -> CallError {
         io::ErrorKind::IsADirectory => CallError::Invalid(format!("`{path}` is a directory; name a file, or list it with `files.find`.")),
         io::ErrorKind::NotADirectory => CallError::Invalid(format!("A file stands where `{path}` needs a directory; choose another path.")),
         io::ErrorKind::DirectoryNotEmpty => CallError::Invalid(format!("The directory `{path}` is not empty; remove what it holds first.")),
-        io::ErrorKind::InvalidInput => CallError::Invalid(format!("`{path}` is no regular file, and only those are read; name another.")),
+        io::ErrorKind::InvalidInput => {
+            CallError::Invalid(format!("`{path}` is not a regular file, and only those are read; name another."))
+        }
         io::ErrorKind::FileTooLarge => {
             CallError::Invalid(format!("`{path}` is larger than the 5 MiB that one call may carry; look into it with `files.search`."))
         }
         io::ErrorKind::InvalidFilename => CallError::Invalid(format!("`{path}` is longer than the file system takes; use a shorter path.")),
-        io::ErrorKind::PermissionDenied => CallError::Other(format!(
-            "The host's user may not do this to `{path}`; let the operator change the file's owner or permissions."
-        )),
+        io::ErrorKind::PermissionDenied => {
+            CallError::Other(format!("The host's user is not permitted to do this to `{path}`; change the file's owner or permissions."))
+        }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => {
             CallError::Unavailable(format!("`{path}` could not be written: {error}. Make room, or make the folder writable."))
         }

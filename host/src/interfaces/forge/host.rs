@@ -224,7 +224,7 @@ fn performed<A>(result: Result<A, Failure>, events: impl FnOnce() -> Vec<Draft>)
         ForgeError::Limited { account, until, reason } => Performed::Waiting(Wait::Account { account, until, reason }),
         ForgeError::Refused(_) => Performed::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
         ForgeError::Store(_) => {
-            let reason = format!("{text} See to the store, then resume the run.");
+            let reason = format!("{text} Check the store, then resume the run.");
             Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
         }
     }

@@ -193,7 +193,7 @@ impl Checkout {
             ("blob", Ok(size)) => Err(CallError::Invalid(format!(
                 "`{path}` has {size} bytes, more than the 5 MiB that one call may carry; name another file."
             ))),
-            ("tree" | "commit", Ok(_)) => Err(CallError::Invalid(format!("`{path}` is no file but a folder; name a file in it."))),
+            ("tree" | "commit", Ok(_)) => Err(CallError::Invalid(format!("`{path}` is not a file but a folder; name a file in it."))),
             _ => Err(absent()),
         }
     }

@@ -304,7 +304,7 @@ fn told<A, B, E: IntoIterator<Item = Draft>>(result: Result<A, Trouble>, tell: i
         // Nothing was done before it was found out.
         Err(Trouble::Changed(reason)) => Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: false },
         Err(Trouble::Register(error)) => {
-            let reason = format!("{error} See to the store, then resume the run.");
+            let reason = format!("{error} Check the store, then resume the run.");
             Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
         }
     }

@@ -74,7 +74,7 @@ fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
 fn given(file: &Path) -> io::Result<Vec<u8>> {
     match fs::metadata(file) {
         Ok(found) if !found.is_file() || found.len() > LONGEST_GIVEN => {
-            Err(io::Error::other(format!("`{}` is no file, or one of more than 1 MiB", file.display())))
+            Err(io::Error::other(format!("`{}` is not a file, or one of more than 1 MiB", file.display())))
         }
         Ok(_) => fs::read(file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),

@@ -174,7 +174,7 @@ fn settings(file: &Path) -> Result<Vec<(String, String)>, CallError> {
     let Ok(found) = fs::metadata(file) else { return Ok(Vec::new()) };
     if !found.is_file() || found.len() > LONGEST_CONFIG {
         return Err(invalid(
-            "The configuration of the workspace's repository is no file, or one of more than 1 MiB; look at its `.git/config`.",
+            "The configuration of the workspace's repository is not a file, or one of more than 1 MiB; look at its `.git/config`.",
         ));
     }
     let read = gix::config::File::from_path_no_includes(file.to_owned(), gix::config::Source::Local)

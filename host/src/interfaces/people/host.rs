@@ -49,7 +49,7 @@ impl<A> From<QuestionsError> for Performed<A> {
         let text = error.to_string();
         match error {
             QuestionsError::Store(_) => {
-                let reason = format!("{text} See to the store, then resume the run.");
+                let reason = format!("{text} Check the store, then resume the run.");
                 Self::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
             }
             QuestionsError::Outside | QuestionsError::TooMany(_) => Self::answer(Err(CallError::Invalid(text))),

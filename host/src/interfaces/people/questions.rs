@@ -240,7 +240,7 @@ pub enum QuestionsError {
     #[error("The runs of this root have {0} questions open, which is the most; ask for less, or wait until some are answered.")]
     TooMany(u64),
     /// No such question.
-    #[error("There is no question `{0}`. `baton questions list --all` shows those there are.")]
+    #[error("There is no question `{0}`. `baton questions list --all` lists all of them.")]
     Unknown(String),
     /// Somebody was first.
     #[error("The question was answered already, by {} at {}: “{}”. The run continues with that answer.", .0.by, moment(.0.at), .0.answer)]

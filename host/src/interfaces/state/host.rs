@@ -64,7 +64,7 @@ fn performed<A>(result: Result<A, DocumentsError>) -> Performed<A> {
         Ok(answer) => Performed::answer(Ok(answer)),
         Err(error @ DocumentsError::Conflict { .. }) => Performed::answer(Err(CallError::Conflict(error.to_string()))),
         Err(error @ DocumentsError::Store(_)) => {
-            let reason = format!("{error} See to the store, then resume the run.");
+            let reason = format!("{error} Check the store, then resume the run.");
             Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
         }
     }

@@ -174,7 +174,8 @@ impl Kernel {
                 Err(GrantError::NotGranted { .. }) if decided.can_take_back(plugin, change) => current.standing.clone(),
                 next => next?,
             };
-            let events = events(&present, &current.standing, &next, change, by);
+            let is_wider = decided.loses_elsewhere(&present, change);
+            let events = events(&present, (&current.standing, &next), is_wider, change, by);
             let rule = change.rule(&next.granted);
             let decision = self.decision(&present, next, by.who);
             if self.keep_decision(rule, &decision, current.revision, events).await? {
@@ -225,7 +226,7 @@ impl Kernel {
         loop {
             let current = self.decided_so_far().await?.of(version);
             let next = current.standing.changed(version, change)?;
-            let events = events(version, &current.standing, &next, change, by);
+            let events = events(version, (&current.standing, &next), false, change, by);
             if self.parts.grants.decide(&self.decision(version, next, by.who), current.revision, events).await? {
                 return Ok(());
             }
@@ -298,9 +299,11 @@ impl Kernel {
     async fn keep_carried(&self, plugin: &Plugin, present: &Current) -> Result<(), KernelError> {
         let (by, events) = match &present.carried_from {
             Some(from) => {
-                let mut event = about(plugin, &from.decided_by, Some(&present.standing.granted));
+                let granted = &present.standing.granted;
+                let mut event = about(plugin, &from.decided_by, Some(granted));
                 event["carried-from"] = json!(from.hash);
-                (from.decided_by.as_str(), vec![Draft::of_host(Category::Audit, "granted", event)])
+                let events = if granted.is_empty() { Vec::new() } else { vec![Draft::of_host(Category::Audit, "granted", event)] };
+                (from.decided_by.as_str(), events)
             }
             None if present.is_apart => (HOST, Vec::new()),
             None => return Ok(()),
@@ -437,6 +440,17 @@ impl Decided {
         self.rulings.iter().rev().find(|ruling| ruling.plugin == plugin).map_or(0, |ruling| ruling.revision)
     }
 
+    /// Whether a version other than this one loses something of what it was granted.
+    fn loses_elsewhere(&self, plugin: &Plugin, change: &Change) -> bool {
+        let fits = |kind: &str, pattern: &str| match change {
+            Change::Revoke(named) => named.is_empty() || named.iter().any(|named| named.fits(kind, pattern)),
+            Change::Forget | Change::Only(_) => true,
+            Change::Grant(_) | Change::Enable | Change::Disable => false,
+        };
+        let others = self.versions.iter().filter(|version| version.hash != plugin.package.hash).cloned().collect::<Vec<_>>();
+        is_granted_to_any(plugin.name(), fits, &others, &self.rulings)
+    }
+
     /// Whether a version other than the one that is installed has what is to be taken back.
     fn can_take_back(&self, plugin: &str, change: &Change) -> bool {
         let Change::Revoke(named) = change else { return false };
@@ -513,8 +527,8 @@ fn listed(patterns: &Patterns) -> String {
     if list.is_empty() { "nothing".to_owned() } else { list.join(", ") }
 }
 
-fn events(plugin: &Plugin, before: &Standing, after: &Standing, change: &Change, by: By<'_>) -> Vec<Draft> {
-    let event = |name: &str, what: Option<&Patterns>| {
+fn events(plugin: &Plugin, (before, after): (&Standing, &Standing), is_wider: bool, change: &Change, by: By<'_>) -> Vec<Draft> {
+    let event = |what: Option<&Patterns>| {
         let mut about = about(plugin, by.who, what);
         if !matches!(change, Change::Grant(_)) {
             about["versions"] = json!("all");
@@ -522,17 +536,26 @@ fn events(plugin: &Plugin, before: &Standing, after: &Standing, change: &Change,
         if let Some(why) = by.why {
             about["reason"] = json!(why);
         }
-        Draft::of_host(Category::Audit, name, about)
+        about
     };
     let (more, less) = (after.granted.beyond(&before.granted, &[]), before.granted.beyond(&after.granted, &[]));
-    match change {
-        Change::Enable | Change::Disable => vec![event(change.told(), None)],
-        Change::Grant(_) if more.is_empty() => Vec::new(),
-        Change::Grant(_) => vec![event(change.told(), Some(&more))],
-        Change::Revoke(_) | Change::Forget => vec![event(change.told(), Some(&less))],
-        Change::Only(_) if less.is_empty() => vec![event("granted", Some(&more))],
-        Change::Only(_) => vec![event("granted", Some(&more)), event("revoked", Some(&less))],
+    let withheld = after.withheld.beyond(&before.withheld, &[]);
+    let changed = match change {
+        Change::Enable | Change::Disable => vec![(change.told(), None)],
+        Change::Grant(_) => vec![("granted", Some(&more))],
+        Change::Revoke(_) | Change::Forget => vec![("revoked", Some(&less))],
+        Change::Only(_) => vec![("granted", Some(&more)), ("revoked", Some(&less))],
+    };
+    let changed = changed.into_iter().filter(|(_, what)| what.is_none_or(|what| !what.is_empty()));
+    let mut events: Vec<_> = changed.map(|(name, what)| (name, event(what))).collect();
+    // What changes nothing of this version's grants is told where it decides something else.
+    let decides = !withheld.is_empty() || is_wider;
+    if events.is_empty() && decides && !matches!(change, Change::Grant(_)) {
+        let mut event = event(Some(&Patterns::default()));
+        event["withheld"] = json!(withheld);
+        events.push((change.told(), event));
     }
+    events.into_iter().map(|(name, about)| Draft::of_host(Category::Audit, name, about)).collect()
 }
 
 fn about(plugin: &Plugin, by: &str, what: Option<&Patterns>) -> Value {

@@ -154,15 +154,21 @@ fn every_decision_is_told_with_who_what_and_which() {
     let (nothing, all) = (Standing::default(), after(&plugin, &[Change::Grant(Vec::new())]));
     let told = |before: &Standing, change: Change| {
         let after = before.changed(&plugin, &change).unwrap();
-        events(&plugin, before, &after, &change, By::from("ada"))
+        events(&plugin, (before, &after), false, &change, By::from("ada"))
     };
     let granted = told(&nothing, Change::Grant(named(&["write"])));
     assert_eq!((granted[0].category, &*granted[0].name), (Category::Audit, "granted"));
     assert_eq!(granted[0].data["capabilities"], json!({ "write": ["docs/**"] }));
     assert_eq!((&granted[0].data["by"], &granted[0].data["hash"]), (&json!("ada"), &json!(plugin.package.hash)));
     let names = |events: Vec<Draft>| events.into_iter().map(|event| event.name).collect::<Vec<_>>();
-    assert_eq!(names(told(&all, Change::Only(named(&["read"])))), ["granted", "revoked"]);
+    assert_eq!(names(told(&all, Change::Only(named(&["read"])))), ["revoked"]);
     assert_eq!(names(told(&all, Change::Revoke(Vec::new()))), ["revoked"]);
+    for change in [Change::Only(named(&["read", "write"])), Change::Grant(Vec::new())] {
+        assert_eq!(names(told(&all, change)), [""; 0], "what changes nothing is not a decision");
+    }
+    assert_eq!(names(told(&nothing, Change::Forget)), [""; 0]);
+    let withheld = told(&nothing, Change::Revoke(Vec::new()));
+    assert_eq!((names(withheld.clone()), withheld[0].data["withheld"]["write"].clone()), (vec!["revoked".to_owned()], json!(["docs/**"])));
     assert_eq!(names(told(&all, Change::Disable)), ["disabled"]);
     assert_eq!(names(told(&all, Change::Enable)), ["enabled"]);
 }
@@ -247,7 +253,7 @@ fn a_reason_is_kept_with_the_decision() {
     let plugin = dropped(&["docs/**"]);
     let by = By { who: "ada", why: Some("it \u{1b}[2J writes well") };
     let after = Standing::default().changed(&plugin, &Change::Grant(Vec::new())).unwrap();
-    let told = events(&plugin, &Standing::default(), &after, &Change::Grant(Vec::new()), by);
+    let told = events(&plugin, (&Standing::default(), &after), false, &Change::Grant(Vec::new()), by);
     assert_eq!((&told[0].data["by"], &told[0].data["reason"]), (&json!("ada"), &json!("it \u{1b}[2J writes well")));
 }
 

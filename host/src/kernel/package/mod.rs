@@ -149,7 +149,7 @@ pub enum PackageError {
     #[error("The component has no manifest; a Rust plugin gets one by `baton_sdk::export!` from the plugin.toml beside its Cargo.toml.")]
     NoManifest,
     /// Two manifests, or two packs of assets.
-    #[error("The component has the section `{section}` more than once; pack it anew from the bare component.")]
+    #[error("The component has the section `{section}` more than once; pack it again from the bare component.")]
     Duplicate {
         /// The section's name.
         section: &'static str,
@@ -255,30 +255,48 @@ impl Package {
         Manifest::parse(Anatomy::of(wasm).ok()?.manifest?).ok()
     }
 
+    /// The `code_hash` of a component that may have no manifest, such as an engine; none where it cannot be read.
+    pub fn code_hash_of(wasm: &[u8]) -> Option<String> {
+        Some(Anatomy::of(wasm).ok()?.code_hash)
+    }
+
     /// What the author should know though it harms nobody: imports without a need, needs without an import.
     pub fn warnings(&self, kinds: &[CapabilityKind]) -> Vec<String> {
-        let asked = |kind: &CapabilityKind| !self.manifest.needs.of(kind.word).is_empty();
-        let unused = kinds.iter().filter(|kind| asked(kind) && !self.imports.contains(kind.interface));
+        let mut warnings = self.needless(kinds);
+        warnings.extend(self.uncovered(kinds));
+        warnings
+    }
+
+    /// Needs without an import.
+    pub fn needless(&self, kinds: &[CapabilityKind]) -> Vec<String> {
+        let unused = kinds.iter().filter(|kind| self.asks_for(kind) && !self.imports.contains(kind.interface));
         let warning = |kind: &CapabilityKind| match kind.interface {
             "" => format!("asks for `{}`, of which this Baton makes no use yet: granting it allows nothing so far", kind.word),
             interface => format!("asks for `{}` and does not import `{interface}`: the need can go", kind.word),
         };
-        let mut warnings: Vec<_> = unused.map(warning).collect();
+        unused.map(warning).collect()
+    }
+
+    /// Imports without a need.
+    fn uncovered(&self, kinds: &[CapabilityKind]) -> Vec<String> {
         // An amount bounds what another kind allows.
         let allowing = || kinds.iter().filter(|kind| kind.matching != Matching::Amount && !kind.interface.is_empty());
         // The tool chains of Python and JavaScript import the whole contract, which says nothing.
         if allowing().all(|kind| self.imports.contains(kind.interface)) {
-            return warnings;
+            return Vec::new();
         }
         let interfaces: BTreeSet<_> = allowing().map(|kind| kind.interface).filter(|interface| self.imports.contains(*interface)).collect();
-        for interface in interfaces {
-            let mut words = allowing().filter(|kind| kind.interface == interface);
-            if !words.clone().any(asked) {
-                let words = words.by_ref().map(|kind| format!("`{}`", kind.word)).collect::<Vec<_>>().join(" or ");
-                warnings.push(format!("imports `{interface}` and asks for no {words}: its calls will be denied"));
-            }
-        }
-        warnings
+        let warning = |interface: &str| {
+            let words: Vec<_> = allowing().filter(|kind| kind.interface == interface).collect();
+            let is_covered = words.iter().any(|kind| self.asks_for(kind));
+            let words = words.iter().map(|kind| format!("`{}`", kind.word)).collect::<Vec<_>>().join(" or ");
+            (!is_covered).then(|| format!("imports `{interface}` and asks for no {words}: its calls will be denied"))
+        };
+        interfaces.into_iter().filter_map(warning).collect()
+    }
+
+    fn asks_for(&self, kind: &CapabilityKind) -> bool {
+        !self.manifest.needs.of(kind.word).is_empty()
     }
 }
 

@@ -29,7 +29,7 @@ const ED25519: u8 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// More than one section.
-    #[error("The file has more than one section `{SECTION}`; get the file again from its author, or sign it anew.")]
+    #[error("The file has more than one section `{SECTION}`; get the file again from its author, or sign it again.")]
     Several,
     /// Bytes after it, or it lies inside a module.
     #[error("The section `{SECTION}` is not the last of the file, so it does not cover all of it; get the file again from its author.")]
@@ -38,7 +38,7 @@ pub enum SignatureError {
     #[error("The section `{SECTION}` has {0} bytes and not {CONTENT}; it was cut off or made by something else. Get the file again.")]
     Length(usize),
     /// Another way to write the same.
-    #[error("The section `{SECTION}` is not written as Baton writes it; get the file again from its author, or sign it anew.")]
+    #[error("The section `{SECTION}` is not written as Baton writes it; get the file again from its author, or sign it again.")]
     Form,
     /// Another algorithm.
     #[error("The file is signed with the algorithm {0}, which this Baton does not know; use a newer Baton.")]

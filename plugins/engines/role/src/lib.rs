@@ -18,7 +18,7 @@ struct Role;
 
 impl Agent for Role {
     fn perform(task: Task) -> Result<Outcome> {
-        let persona = Persona::read(&assets::read_text("persona.md")?)?;
+        let persona = persona(&assets::read_text("persona.md")?)?;
         let conversation = conversation(persona, task.answer_schema.as_deref())?;
         let answer = conversation.hold(&mut HostModel, &opening(&task))?;
         let summary = summary::of(&answer);
@@ -27,6 +27,10 @@ impl Agent for Role {
 }
 
 baton_sdk::export!(agent Role, manifest packed later);
+
+fn persona(document: &str) -> Result<Persona> {
+    Persona::read(document).map_err(|mistake| Error::invalid(format!("{mistake}. Correct it and pack the agent again.")))
+}
 
 fn conversation(persona: Persona, schema: Option<&str>) -> Result<Conversation> {
     let answer_schema = schema.map(baton_sdk::serde_json::from_str).transpose().map_err(|error| {

@@ -1,6 +1,8 @@
-//! Reads `persona.md`: a system prompt, after optional TOML settings between two `+++` lines.
+//! Reads `persona.md`: a system prompt, after optional TOML settings between two `+++` lines. The host reads it by this code
+//! as well, so that a mistake is told before the agent is packed.
 
-use baton_sdk::{Error, Result};
+use std::fmt;
+
 use serde::Deserialize;
 
 /// Who the model is.
@@ -21,25 +23,90 @@ pub(crate) struct Settings {
     pub(crate) tools: Vec<String>,
 }
 
+/// What is wrong with a persona.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    /// From 1; none where it is about the whole document.
+    line: Option<usize>,
+    problem: String,
+}
+
+const FENCE: &str = "+++";
+const HOTTEST: f32 = 2.0;
+
 impl Persona {
-    pub(crate) fn read(document: &str) -> Result<Self> {
-        let document = document.replace("\r\n", "\n");
-        let (settings, text) = match document.strip_prefix("+++\n") {
-            None => (Settings::default(), document.as_str()),
-            Some(rest) => {
-                let (front, text) = rest.split_once("\n+++\n").ok_or_else(|| wrong("its settings have no closing `+++` line"))?;
-                (toml::from_str(front).map_err(|error| wrong(error.message()))?, text)
-            }
-        };
+    pub(crate) fn read(document: &str) -> Result<Self, Mistake> {
+        let document = document.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+        let (head, text) = parted(&document)?;
+        let settings = head.map(Settings::read).transpose()?.unwrap_or_default();
         if text.trim().is_empty() {
-            return Err(wrong("it has no text"));
+            return Err(Mistake { line: None, problem: "it has no text".to_owned() });
         }
         Ok(Self { settings, text: text.trim().to_owned() })
     }
 }
 
-fn wrong(problem: &str) -> Error {
-    Error::invalid(format!("The agent's persona.md can not be used: {problem}. Correct it and pack the agent again."))
+impl Settings {
+    fn read(head: &str) -> Result<Self, Mistake> {
+        let settings: Self = toml::from_str(head).map_err(|error| {
+            let before = error.span().and_then(|span| head.get(..span.start)).unwrap_or_default();
+            Mistake::at(line_below(before), error.message().trim_end_matches('.').replace('\n', ", "))
+        })?;
+        let line = |name: &str| {
+            let place = head.lines().position(|line| line.trim_start().starts_with(name));
+            place.map_or(1, |place| place + 2)
+        };
+        if settings.temperature.is_some_and(|temperature| !(0.0..=HOTTEST).contains(&temperature)) {
+            return Err(Mistake::at(line("temperature"), format!("`temperature` has to be a number from 0.0 to {HOTTEST:.1}")));
+        }
+        for (name, number) in [("max-tokens", settings.max_tokens), ("max-turns", settings.max_turns)] {
+            if number == Some(0) {
+                return Err(Mistake::at(line(name), format!("`{name}` has to be at least 1")));
+            }
+        }
+        Ok(settings)
+    }
+}
+
+/// The head, if there is one, and the text below it.
+fn parted(document: &str) -> Result<(Option<&str>, &str), Mistake> {
+    let is_fence = |line: &str, fence: &str| line.trim_end() == fence;
+    let first = document.split_inclusive('\n').next().unwrap_or_default();
+    let begin = first.len();
+    if is_fence(first, "---") && document[begin..].lines().any(|line| is_fence(line, "---")) {
+        return Err(Mistake::at(1, "its settings stand between `---`; write them in TOML between two lines `+++`"));
+    }
+    if !is_fence(first, FENCE) {
+        return Ok((None, document));
+    }
+    let mut at = begin;
+    for line in document[begin..].split_inclusive('\n') {
+        if is_fence(line, FENCE) {
+            return Ok((Some(&document[begin..at]), &document[at + line.len()..]));
+        }
+        at += line.len();
+    }
+    Err(Mistake::at(1, "its settings have no closing `+++` line"))
+}
+
+/// The line of the document that follows a part of its head.
+fn line_below(before: &str) -> usize {
+    before.matches('\n').count() + 2
+}
+
+impl Mistake {
+    fn at(line: usize, problem: impl Into<String>) -> Self {
+        Self { line: Some(line), problem: problem.into() }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(formatter, "persona.md:{line}: {}", self.problem),
+            None => write!(formatter, "persona.md: {}", self.problem),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -78,15 +145,34 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn mistakes_are_named_with_their_line() {
         for (document, expected) in [
-            ("", "no text"),
-            ("+++\nmax-turns = 3\n", "closing"),
-            ("+++\nturns = 3\n+++\nYou", "unknown field"),
-            ("+++\ntools = 7\n+++\nYou", "invalid type"),
+            ("", "persona.md: it has no text"),
+            ("+++\nmax-turns = 3\n+++", "persona.md: it has no text"),
+            ("+++\nmax-turns = 3\n", "persona.md:1: its settings have no closing"),
+            ("---\nmax-turns: 3\n---\nYou", "persona.md:1: its settings stand between `---`"),
+            ("+++\n\nturns = 3\n+++\nYou", "persona.md:3: unknown field `turns`, expected one of"),
+            ("+++\r\ntemperature = 1\r\ntools = 7\r\n+++\r\nYou", "persona.md:3: invalid type: integer `7`"),
+            ("+++\ntools = [\"a\"\n+++\nYou", "persona.md:"),
+            ("+++\ntools = []\ntemperature = 2.5\n+++\nYou", "persona.md:3: `temperature` has to be a number from 0.0 to 2.0"),
+            ("+++\ntemperature = nan\n+++\nYou", "persona.md:2: `temperature`"),
+            ("+++\nmax-turns = 0\n+++\nYou", "persona.md:2: `max-turns` has to be at least 1"),
+            ("+++\nmax-tokens = -1\n+++\nYou", "persona.md:2: "),
         ] {
-            let error = Persona::read(document).expect_err(document);
-            assert!(error.to_string().contains(expected), "{error}");
+            let mistake = Persona::read(document).expect_err(document).to_string();
+            assert!(mistake.starts_with(expected), "{mistake}");
         }
+    }
+
+    #[test]
+    fn a_head_is_found_however_its_lines_end() {
+        for document in
+            ["\u{feff}+++\nmax-turns = 3\n+++\nYou", "+++  \r\nmax-turns = 3\r\n+++ \r\nYou\r\n", "+++\nmax-turns = 3\n+++\n\nYou"]
+        {
+            let persona = Persona::read(document).expect(document);
+            assert_eq!((persona.text.as_str(), persona.settings.max_turns), ("You", Some(3)));
+        }
+        assert_eq!(Persona::read("+++\n+++\nYou").expect("an empty head").settings, Settings::default());
+        assert_eq!(Persona::read("---\nYou").expect("a line across the page").text, "---\nYou");
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn landed(order: Order) -> Result<Outcome> {
     let order = Order { apart: false, at_once: true, ..order };
     let landed = workflows::start("land", &order, Some(&worktree)).and_then(|run| workflows::join(&run));
     if let Err(error) = git::worktree_remove(&worktree) {
-        run::warn(&format!("The worktree {worktree} could not be given back: {error}"));
+        run::warn(&format!("The worktree {worktree} could not be released: {error}"));
     }
     landed
 }

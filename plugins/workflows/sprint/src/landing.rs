@@ -6,8 +6,11 @@ use baton_sdk::workflows::RunId;
 
 use crate::conflict;
 use crate::replies::Batch;
-use crate::sprint::{Sprint, give_back};
+use crate::sprint::{Sprint, give_back, worktree_of};
 use crate::story::{End, Stage, Story};
+
+/// What the names of the branches begin with on which batches are merged.
+pub(crate) const LAND: &str = "land";
 
 #[derive(Default)]
 pub(crate) struct Landing {
@@ -30,8 +33,8 @@ impl Sprint {
             return Ok(());
         }
         self.landing.number += 1;
-        let name = format!("land/{}-{}", short(&run::about().id), self.landing.number);
-        let started = git::worktree_add(&name, &self.main).and_then(|worktree| {
+        let name = format!("{}-{}", short(&run::about().id), self.landing.number);
+        let started = worktree_of(LAND, &name, &self.main).and_then(|worktree| {
             let stories: Vec<_> = approved.iter().map(|place| &self.stories[*place]).collect();
             let stories: Vec<_> = stories.iter().map(|story| ordered(story)).collect();
             self.landing.worktree = worktree;

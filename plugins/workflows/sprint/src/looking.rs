@@ -5,11 +5,11 @@ use baton_sdk::people::{self, Question};
 use baton_sdk::prelude::*;
 use serde::Deserialize;
 
-use crate::landing::short;
-use crate::sprint::give_back;
+use crate::landing::{LAND, short};
+use crate::sprint::{give_back, worktree_of};
 
 const BEGIN: &str = "Begin all the same";
-const STOP: &str = "Mend the tests first";
+const STOP: &str = "Fix the tests first";
 /// Bytes of a report that a question shows.
 const SHOWN: usize = 4 << 10;
 
@@ -31,7 +31,7 @@ struct Base {
 /// Has `land` look at the branch as it is. An error is the reason to begin no story.
 pub(crate) fn look(main: &str) -> Result<()> {
     run::progress(0.0, &format!("Testing {main} as it is"));
-    let worktree = git::worktree_add(&format!("land/{}-0", short(&run::about().id)), main)?;
+    let worktree = worktree_of(LAND, &format!("{}-0", short(&run::about().id)), main)?;
     let order = json!({ "stories": [], "main": main });
     let looked = workflows::start("land", &order, Some(&worktree)).and_then(|run| workflows::join::<Looked>(&run));
     give_back(&worktree);
@@ -47,7 +47,7 @@ fn red(main: &str, command: &str, report: &str) -> Result<()> {
     let question = Question::new(format!("The tests of `{main}` are red before any story has begun. Shall the sprint begin all the same?"))
         .with_options([STOP, BEGIN])
         .with_reasoning(format!(
-            "Nothing red lands, so no story can but one that mends them. Files that git ignores are in no worktree, should a test need one. \
+            "Nothing red lands, so only a story that fixes them can. Files that git ignores are in no worktree, should a test need one. \
              `{command}` said last:\n{end}"
         ))
         .with_best(STOP, 0.7)
@@ -57,7 +57,7 @@ fn red(main: &str, command: &str, report: &str) -> Result<()> {
     }
     let last = report.trim_end().lines().next_back().unwrap_or_default();
     Err(Error::Invalid(format!(
-        "The tests of `{main}` (`{command}`) are red before any story has begun, and nothing red lands: {last}. Mend them and commit, or answer \
-         `{BEGIN}` where a story is to mend them; then start the sprint again."
+        "The tests of `{main}` (`{command}`) are red before any story has begun, and nothing red lands: {last}. Fix them and commit, or answer \
+         `{BEGIN}` where a story is to fix them; then start the sprint again."
     )))
 }

@@ -138,7 +138,8 @@ impl Sprint {
         let key = &item.draft.key;
         let worktree = match worktree(key, &self.main) {
             Ok(worktree) => worktree,
-            Err(error) if is_its_own(&error)? => {
+            // A branch of this name, or a link in its place, is in the way of that story and of no other.
+            Err(error @ Error::Conflict(_)) => {
                 self.leave(item, &error);
                 return Ok(());
             }
@@ -275,33 +276,41 @@ pub(crate) fn give_back(worktree: &str) {
         return;
     }
     if let Err(error) = git::worktree_remove(worktree) {
-        run::warn(&format!("The worktree {worktree} could not be given back: {error}"));
+        run::warn(&format!("The worktree {worktree} could not be released: {error}"));
     }
 }
 
 fn worktree(key: &str, main: &str) -> Result<String> {
-    let mut name = format!("{STORIES}/{key}");
+    let mut name = key.to_owned();
     for number in 2..=MOST_NAMES {
-        match git::worktree_add(&name, main) {
+        match worktree_of(STORIES, &name, main) {
             // Only a branch of that name makes another name any better.
-            Err(Error::Conflict(_)) if git::log(Some(&name), 1).is_ok() => name = format!("{STORIES}/{key}-{number}"),
+            Err(Error::Conflict(_)) if is_branch(&format!("{STORIES}/{name}")) || is_branch(&format!("{STORIES}-{name}")) => {
+                name = format!("{key}-{number}");
+            }
             done => return done,
         }
     }
-    Err(Error::Conflict(format!("There are {MOST_NAMES} branches of story {key} already; delete those that nobody needs.")))
+    Err(Error::Conflict(format!("Story {key} has {MOST_NAMES} branches already; delete those that are not needed.")))
 }
 
-/// Whether what keeps a story's worktree from being made is in the way of that story alone.
-fn is_its_own(error: &Error) -> Result<bool> {
-    if !matches!(error, Error::Conflict(_)) {
-        return Ok(false);
-    }
-    match git::log(Some(STORIES), 1) {
-        Err(Error::NotFound(_)) => Ok(true),
-        // A branch of this name is in the way of all stories, and so is what cannot be read in its place.
-        Ok(_) | Err(Error::Invalid(_) | Error::Conflict(_) | Error::Other(_)) => Ok(false),
+/// A worktree on a branch `GROUP/NAME`, or `GROUP-NAME` where something named like the group is in the way of all its branches.
+pub(crate) fn worktree_of(group: &str, name: &str, main: &str) -> Result<String> {
+    let added = git::worktree_add(&format!("{group}/{name}"), main);
+    let Err(Error::Conflict(reason)) = &added else { return added };
+    match git::log(Some(group), 1) {
+        Err(Error::NotFound(_)) => added,
+        // A branch, or what cannot be read in its place.
+        Ok(_) | Err(Error::Invalid(_) | Error::Conflict(_) | Error::Other(_)) => {
+            run::warn(&format!("{reason} Until then `{group}-{name}` is used."));
+            git::worktree_add(&format!("{group}-{name}"), main)
+        }
         Err(error) => Err(error),
     }
+}
+
+fn is_branch(name: &str) -> bool {
+    git::log(Some(name), 1).is_ok()
 }
 
 fn told(story: &Story) -> Told {

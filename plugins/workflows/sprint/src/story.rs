@@ -108,7 +108,7 @@ impl Story {
         }
         self.sent_back += 1;
         if self.sent_back > MOST_SENT_BACK {
-            let reason = format!("The review sent it back {} times, the last time because: {}", self.sent_back, judged.summary);
+            let reason = format!("The review requested changes {} times, the last time because: {}", self.sent_back, judged.summary);
             return self.end(End::Blocked(reason));
         }
         self.develop(json!({ "findings": judged.findings, "ask": self.sent_back > UNASKED }))
@@ -122,7 +122,7 @@ impl Story {
     pub(crate) fn merge_anew(&mut self, why: &str) -> Step {
         self.merged_anew += 1;
         if self.merged_anew > MOST_MERGED_ANEW {
-            return self.end(End::Blocked(format!("It was merged anew {MOST_MERGED_ANEW} times already, and still: {why}")));
+            return self.end(End::Blocked(format!("It was merged again {MOST_MERGED_ANEW} times, and still: {why}")));
         }
         self.develop(json!({ "mode": "resolve" }))
     }

@@ -46,7 +46,7 @@ impl Backlog {
 
     pub(super) fn get(&self, key: &str) -> Result<&Item> {
         self.items.get(key).ok_or_else(|| {
-            Error::NotFound(format!("There is no item `{}` in the backlog; `backlog.all` tells those there are.", key.escape_debug()))
+            Error::NotFound(format!("There is no item `{}` in the backlog; `backlog.all` lists the items.", key.escape_debug()))
         })
     }
 

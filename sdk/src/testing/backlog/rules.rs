@@ -113,7 +113,7 @@ fn check_key(key: &str) -> Result<()> {
     if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
         let key: String = key.chars().take(100).flat_map(char::escape_debug).collect();
         return Err(Error::Invalid(format!(
-            "`{key}` is no key: a key has 1 to {LONGEST_KEY} of the characters a-z and 0-9, with single dashes between them, such as \
+            "`{key}` is not a key: a key has 1 to {LONGEST_KEY} of the characters a-z and 0-9, with single dashes between them, such as \
              `1-2-user-login`; choose another."
         )));
     }

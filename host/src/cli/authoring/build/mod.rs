@@ -31,7 +31,7 @@ pub(in crate::cli) enum BuildError {
     #[error("plugin.toml cannot be used: {0}")]
     Manifest(PackageError),
     /// What would be written lies elsewhere, or over something else.
-    #[error("`{}` is a link or no folder. What is built goes there, and a link is not followed: remove it and build again.", .0.display())]
+    #[error("`{}` is a link or not a folder. What is built goes there, and a link is not followed: remove it and build again.", .0.display())]
     NoFolder(PathBuf),
     /// The toolchain cannot make components.
     #[error("Rust plugins are built for wasm32-wasip2, which is not installed. Run `rustup target add wasm32-wasip2` and build again.")]
@@ -49,7 +49,7 @@ pub(in crate::cli) enum BuildError {
     #[error("The folder makes no plugin: {0}")]
     Unpacked(String),
     /// The host would not take it.
-    #[error("It was built, and this host refuses it: {0}")]
+    #[error("It was built, and this host rejects it: {0}")]
     Refused(String),
     /// The system says no.
     #[error("`{}` cannot be used: {source}. Make it readable and writable for this user.", .path.display())]

@@ -6,12 +6,17 @@ mod findings;
 mod import;
 mod lines;
 mod overview;
+mod reading;
 mod sprint;
+mod stories;
 mod story;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use super::{Backlog, BacklogError, Graph, Item, Kind};
 use crate::{
@@ -33,12 +38,36 @@ pub const OVERVIEW: &str = "docs/workflow-status.md";
 
 /// The files of a workspace. Follows no link out of it and reads nothing but regular files.
 pub trait Documents: Send + Sync {
-    /// The text of a file; none where there is none.
-    fn read(&self, path: &str) -> Result<Option<String>, CallError>;
+    /// The content of a file; none where there is none.
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CallError>;
     /// Replaces a file in one step.
     fn write(&self, path: &str, content: &str, attempt: &Attempt) -> Result<(), CallError>;
-    /// The paths of the Markdown files in a folder, sorted.
-    fn list(&self, folder: &str) -> Result<Vec<String>, CallError>;
+    /// What lies in a folder and in those below it, sorted by path; nothing where there is no such folder.
+    fn list(&self, folder: &str) -> Result<Vec<Entry>, CallError>;
+}
+
+/// Something in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// From the workspace on. Bytes that are not UTF-8 are written out.
+    pub path: String,
+    /// What it is.
+    pub form: Form,
+}
+
+/// What something in a folder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A regular file.
+    File,
+    /// A symbolic link.
+    Link,
+    /// A pipe, a socket or a device.
+    Special,
+    /// A folder that cannot be opened.
+    Closed,
+    /// Anything whose path is not UTF-8.
+    NotUtf8,
 }
 
 /// What became of the documents.
@@ -59,6 +88,7 @@ pub async fn write(
 ) -> Result<Outcome, Failure> {
     let items = Arc::new(as_shown(backlog.items(project, false).await?));
     let family = Family::of(&items);
+    let places = Arc::new(Places::of(documents).await);
     let (mut outcome, mut bodies) = (Outcome::default(), Vec::new());
     for brief in items.iter().filter(|item| item.draft.kind != Kind::Epic) {
         // One at a time, for all bodies together may be more than the memory holds.
@@ -70,7 +100,7 @@ pub async fn write(
             Some(written) if written == hash => Body::Given,
             Some(_) => Body::Changed,
         };
-        let path = path(&item.draft.key);
+        let path = places.of_story(&item.draft.key);
         let edit = move |old: Option<&str>| story::written(old, &item, parent, body).map_err(|flaw| flaw.to_string());
         put(documents, path, edit, attempt, &mut outcome).await?;
         if body != Body::Given {
@@ -88,14 +118,15 @@ pub async fn write(
         )
         .await?;
         let all = Arc::clone(&items);
+        let places = Arc::clone(&places);
         let overview = move |old: Option<&str>| match Graph::of(&all) {
-            Ok(graph) => overview::written(old, &all, &graph),
+            Ok(graph) => overview::written(old, &all, &graph, &places),
             Err(refusal) => Err(refusal.to_string()),
         };
         put(documents, OVERVIEW.to_owned(), overview, attempt, &mut outcome).await?;
     }
     let left: Vec<_> = outcome.left.iter().map(|(path, _)| path.clone()).collect();
-    bodies.retain(|(key, _)| !left.contains(&path(key)));
+    bodies.retain(|(key, _)| !left.contains(&places.of_story(key)));
     if !bodies.is_empty() {
         backlog.mark_written(project, bodies).await?;
     }
@@ -123,9 +154,21 @@ fn as_shown(mut items: Vec<Item>) -> Vec<Item> {
     items
 }
 
-/// The document of a story or task.
-pub fn path(key: &str) -> String {
-    format!("{STORIES}/{key}.md")
+/// Where the documents of stories lie.
+struct Places(BTreeMap<String, String>);
+
+impl Places {
+    /// Where they lie now. Why the folder cannot be looked into is told with the documents that cannot be written there.
+    async fn of(documents: &Arc<dyn Documents>) -> Self {
+        let documents = Arc::clone(documents);
+        let found = tokio::task::spawn_blocking(move || stories::find(&*documents)).await;
+        Self(found.ok().and_then(Result::ok).map(|stories| stories.paths).unwrap_or_default())
+    }
+
+    /// The document of a story or task: the one there is, or the one to make.
+    fn of_story(&self, key: &str) -> String {
+        self.0.get(key).cloned().unwrap_or_else(|| format!("{STORIES}/{key}.md"))
+    }
 }
 
 /// What tells one body from another.
@@ -144,9 +187,9 @@ async fn put(
 ) -> Result<(), Failure> {
     let (documents, attempt, file) = (Arc::clone(documents), attempt.clone(), path.clone());
     let work = move || {
-        let old = documents.read(&file).map_err(Left::from)?;
+        let old = reading::text(&*documents, &file).map_err(Left::Full)?.map_err(|flaw| Left::Alone(flaw.to_string()))?;
         match edit(old.as_deref()).map_err(Left::Alone)? {
-            Some(content) => documents.write(&file, &content, &attempt).map_err(Left::from).map(|()| true),
+            Some(content) => documents.write(&file, &content, &attempt).map_err(|error| Left::of(&file, error)).map(|()| true),
             None => Ok(false),
         }
     };
@@ -165,11 +208,11 @@ enum Left {
     Full(CallError),
 }
 
-impl From<CallError> for Left {
-    fn from(error: CallError) -> Self {
+impl Left {
+    fn of(path: &str, error: CallError) -> Self {
         match error {
             CallError::Unavailable(_) => Self::Full(error),
-            other => Self::Alone(other.to_string()),
+            other => Self::Alone(reading::flaw(path, &other).to_string()),
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct Told {
     pub status: Option<String>,
     /// What it belongs to.
     pub parent: Option<String>,
+    /// That is given as a story, not as an epic.
+    pub(super) is_in_story: bool,
     /// What it waits for.
     pub after: Vec<String>,
     /// 0 to 10.
@@ -59,6 +61,11 @@ pub struct Told {
 pub(super) struct Lines {
     pub(super) status: Option<usize>,
     pub(super) key: Option<usize>,
+    pub(super) title: Option<usize>,
+    pub(super) parent: Option<usize>,
+    pub(super) after: Option<usize>,
+    pub(super) assignee: Option<usize>,
+    pub(super) branch: Option<usize>,
 }
 
 /// The document with what the backlog says, or none where it says so already; else why it is left alone.
@@ -79,11 +86,9 @@ pub(super) fn written(old: Option<&str>, item: &Item, parent: Option<Kind>, body
 /// What a document says.
 pub(super) fn told(text: &str) -> Result<Told, Flaw> {
     let (_, text) = lines::marked(text);
-    if text.contains('\r') && !text.contains('\n') {
-        return Err(Flaw::at(1, "Its lines end with carriage returns alone; save it with line feeds."));
-    }
     let Some(front) = Front::read(text)? else {
-        let lines = Lines { status: stated_in(text).map(|(line, _)| line), key: None };
+        let lines =
+            Lines { status: stated_in(text).map(|(line, _)| line), title: heading_in(text).map(|(line, _)| line), ..Lines::default() };
         return Ok(Told { title: heading(text), status: stated(text), body: normal(text).to_owned(), lines, ..Told::default() });
     };
     let unclear = |name: &str| front.unclear(name);
@@ -106,16 +111,24 @@ pub(super) fn told(text: &str) -> Result<Told, Flaw> {
         Some(Value::Scalar(key)) => vec![key],
         Some(Value::List(keys)) => keys,
     };
+    let story = scalar("story")?;
+    let below = |found: Option<(usize, String)>| found.map(|(line, _)| line + front.height());
     Ok(Told {
         lines: Lines {
-            status: front.line("status").or_else(|| stated_in(front.rest).map(|(line, _)| line + front.height())),
+            status: front.line("status").or_else(|| below(stated_in(front.rest))),
             key: front.line("key"),
+            title: front.line("title").or_else(|| below(heading_in(front.rest))),
+            parent: front.line(if story.is_some() { "story" } else { "epic" }),
+            after: front.line("after"),
+            assignee: front.line("assignee"),
+            branch: front.line("branch"),
         },
         key: scalar("key")?,
         title: scalar("title")?.or_else(|| heading(front.rest)),
         kind,
         status: scalar("status")?.or_else(|| stated(front.rest)),
-        parent: scalar("story")?.or(scalar("epic")?),
+        is_in_story: story.is_some(),
+        parent: story.or(scalar("epic")?),
         after,
         priority,
         assignee: scalar("assignee")?,
@@ -154,7 +167,13 @@ fn normal(body: &str) -> &str {
 
 /// The first heading.
 fn heading(text: &str) -> Option<String> {
-    text.lines().find_map(|line| line.strip_prefix("# ")).map(|title| title.trim().to_owned()).filter(|title| !title.is_empty())
+    heading_in(text).map(|(_, title)| title)
+}
+
+/// The same with its line.
+fn heading_in(text: &str) -> Option<(usize, String)> {
+    let title = |(place, line): (usize, &str)| Some((place + 1, line.strip_prefix("# ")?.trim().to_owned()));
+    text.lines().enumerate().find_map(title).filter(|(_, title)| !title.is_empty())
 }
 
 /// The word of a line `Status: drafted` near the top, where there is no front matter to say it.

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::{
+    Places,
     lines::{self, Value},
     overview, sprint, story,
     story::Body,
@@ -222,7 +223,8 @@ fn an_overview_keeps_to_its_marks() {
     let mut items = project();
     items[1].draft.title = "x | <!-- /baton:backlog --> y".to_owned();
     let graph = Graph::of(&items).unwrap();
-    let text = overview::written(None, &items, &graph).unwrap().unwrap();
+    let places = Places(std::collections::BTreeMap::from([("1-2-add".to_owned(), "docs/stories/epic 1/1-2-add.MD".to_owned())]));
+    let text = overview::written(None, &items, &graph, &places).unwrap().unwrap();
     assert!(
         text.starts_with(
             "# Workflow status\n\n<!-- baton:backlog -->\n**1 of 5 done.** 1 in-progress. 1 blocked. Ready: 1-10-split, 2-1-print.\n"
@@ -230,13 +232,14 @@ fn an_overview_keeps_to_its_marks() {
         "{text}"
     );
     assert!(text.contains("| [1-1-init](stories/1-1-init.md) | x \\| &lt;!-- /baton:backlog --> y | 1 | done | – | – |\n"), "{text}");
-    assert_eq!(overview::written(Some(&text), &items, &graph).unwrap(), None);
+    assert!(text.contains("| [1-2-add](stories/epic%201/1-2-add.MD) | "), "{text}");
+    assert_eq!(overview::written(Some(&text), &items, &graph, &places).unwrap(), None);
     let mine = format!("Mine\n{}Also mine", text.replace("**1 of", "**0 of"));
-    let new = overview::written(Some(&mine), &items, &graph).unwrap().unwrap();
+    let new = overview::written(Some(&mine), &items, &graph, &places).unwrap().unwrap();
     assert_eq!(new, format!("Mine\n{text}Also mine"));
-    assert!(overview::written(Some("Mine"), &items, &graph).unwrap().unwrap().starts_with("Mine\n\n<!-- baton:backlog -->\n"));
+    assert!(overview::written(Some("Mine"), &items, &graph, &places).unwrap().unwrap().starts_with("Mine\n\n<!-- baton:backlog -->\n"));
     for old in ["<!-- baton:backlog -->", "<!-- /baton:backlog --><!-- baton:backlog -->", &format!("{text}{text}")] {
-        assert!(overview::written(Some(old), &items, &graph).unwrap_err().contains("once each"));
+        assert!(overview::written(Some(old), &items, &graph, &places).unwrap_err().contains("once each"));
     }
 }
 

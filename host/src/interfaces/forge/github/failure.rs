@@ -77,7 +77,7 @@ impl Failure {
                  [forge] in the settings, then resume the run."
             )),
             Self::Said(StatusCode::CONFLICT | StatusCode::METHOD_NOT_ALLOWED, said) => {
-                ForgeError::Conflict(format!("{account} does not merge it: {said}. Read the pull request again and decide anew."))
+                ForgeError::Conflict(format!("{account} does not merge it: {said}. Read the pull request again and decide again."))
             }
             Self::Said(_, said) => ForgeError::Invalid(format!("{account} does not take it: {said}. Change what is asked.")),
             Self::Final(error) => error,

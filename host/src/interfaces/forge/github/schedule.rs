@@ -43,7 +43,7 @@ impl Rates {
             return Some(closed.clone());
         }
         let rate = self.rates.get(resource).filter(|rate| rate.reset > now && rate.remaining <= rate.limit / RESERVE)?;
-        let reason = format!("{} of {} requests are left until its rate begins anew, and are kept in reserve.", rate.remaining, rate.limit);
+        let reason = format!("{} of {} requests are left until its rate is reset, and are kept in reserve.", rate.remaining, rate.limit);
         Some(Closed { until: rate.reset, reason })
     }
 

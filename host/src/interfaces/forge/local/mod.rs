@@ -68,8 +68,10 @@ impl Local {
         let Proposal { branch, into, .. } = &kept.proposal;
         let head = self.repository.head(place.folder, branch).await;
         if let Some(head) = head.filter(|head| *head != landing.head) {
-            let reason =
-                format!("`{branch}` ends with {head} and not with {} any more; read the pull request again and decide anew.", landing.head);
+            let reason = format!(
+                "`{branch}` ends with {head} and not with {} any more; read the pull request again and decide again.",
+                landing.head
+            );
             return Err(ForgeError::Conflict(reason));
         }
         for commit in [commit, &landing.head] {

@@ -233,7 +233,7 @@ async fn what_keeps_a_secret_is_read_whatever_else_the_file_says() {
     fs::remove_file(&attributes).unwrap();
     fs::create_dir(&attributes).unwrap();
     let refused = refusal(scene.here(&mut recorder).worktree_add("story/2".into(), "main".into()).await);
-    assert!(refused.to_string().contains("info/attributes` is no file"), "{refused}");
+    assert!(refused.to_string().contains("info/attributes` is not a file"), "{refused}");
 }
 
 #[tokio::test]

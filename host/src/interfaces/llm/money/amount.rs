@@ -11,7 +11,7 @@ pub struct Amount(u64);
 
 /// Why a text is no amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no amount of dollars: {reason}. Write one such as 2.50, above 0 and at most {}.", Amount::LARGEST)]
+#[error("`{text}` is not a valid dollar amount: {reason}. Write one such as 2.50, above 0 and at most {}.", Amount::LARGEST)]
 pub struct AmountError {
     text: String,
     reason: &'static str,

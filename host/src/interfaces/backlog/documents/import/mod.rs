@@ -1,18 +1,21 @@
 //! Takes documents that people or a planning workflow wrote as items: epics from their list, stories from their files.
 //! Changes nothing and moves nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod fit;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     Documents, SPRINT_STATUS, STORIES, Told,
     epics::{self, Listed},
     findings::{Effect, Finding, Flaw},
-    path,
+    reading,
     sprint::{self, Said},
-    story,
+    stories,
+    story::{self, Lines},
 };
 use crate::{
-    interfaces::backlog::{Draft, Item, Kind, Status, check_key, rules},
+    interfaces::backlog::{Draft, Item, Kind, Status, check_key, check_line, rules},
     journal::CallError,
 };
 
@@ -24,12 +27,14 @@ const MOST_BYTES: usize = 64 << 20;
 /// What documents say.
 #[derive(Debug, Default)]
 pub struct Imported {
-    /// What is said of each item.
+    /// What is said of each item. All of it fits together and with the backlog.
     pub drafts: Vec<Draft>,
     /// How far each is.
     pub standings: Vec<Standing>,
     /// What could not be taken as it stands in the documents.
     pub findings: Vec<Finding>,
+    /// Where each item stands.
+    origins: HashMap<String, Origin>,
 }
 
 /// How far an item is, and who works on it.
@@ -47,62 +52,42 @@ pub struct Standing {
     pub branch: Option<String>,
 }
 
+/// The document of an item, and the lines of what it says.
+#[derive(Debug)]
+struct Origin {
+    path: String,
+    lines: Lines,
+}
+
+impl Origin {
+    fn finding(&self, line: Option<usize>, reason: impl Into<String>, effect: Effect) -> Finding {
+        Flaw { line, reason: reason.into() }.of(&self.path, effect)
+    }
+}
+
+/// A document of a story.
+struct Story {
+    key: String,
+    path: String,
+    told: Told,
+}
+
 /// Reads the documents of a workspace whose backlog knows `items` already.
 pub fn import(documents: &dyn Documents, items: &[Item]) -> Result<Imported, CallError> {
     let mut imported = Imported::default();
-    let known: BTreeSet<_> = items.iter().map(|item| item.draft.key.as_str()).collect();
     let mut epics = imported.epics(documents)?;
     let statuses = imported.statuses(documents)?;
-    let (mut stories, mut bytes) = (Vec::new(), 0);
-    for file in documents.list(STORIES)?.into_iter().filter(|file| !is_read_me(file)) {
-        if bytes > MOST_BYTES {
-            let flaw = Flaw::from(format!("The documents before this one have more than {MOST_BYTES} bytes. Remove some of them."));
-            imported.findings.push(flaw.of(&file, Effect::LeftOut));
-            continue;
-        }
-        match told(documents, &file)? {
-            Ok((key, told)) => {
-                bytes += told.body.len();
-                stories.push((key, told));
-            }
-            Err(flaw) => imported.findings.push(flaw.of(&file, Effect::LeftOut)),
-        }
-    }
-    let keys: BTreeSet<_> = stories.iter().map(|(key, _)| key.clone()).collect();
-    for key in epics.keys().filter(|key| keys.contains(*key)).cloned().collect::<Vec<_>>() {
-        if let Some(epic) = epics.remove(&key) {
-            let reason = format!("The key `{key}` of this epic is also that of {}; give one of them another key.", path(&key));
-            imported.findings.push(Flaw::at(epic.line, reason).of(EPICS, Effect::LeftOut));
-        }
-    }
-    for (key, told) in stories {
-        let parent = told.parent.clone().or_else(|| epic_in(&key, &epics));
-        let status = imported.status(&key, &told, &statuses);
-        let Told { assignee, branch, .. } = told.clone();
-        if !imported.take(draft(key.clone(), told, parent.clone()), &path(&key), None) {
-            continue;
-        }
-        if let Some(parent) =
-            parent.filter(|parent| !known.contains(parent.as_str()) && !keys.contains(parent) && check_key(parent).is_ok())
-        {
-            let unlisted = || Listed { title: format!("Epic {parent}"), body: String::new(), line: 0 };
-            epics.entry(parent.clone()).or_insert_with(unlisted);
-        }
-        let (status, said_in) = status;
-        imported.standings.push(Standing { key, status, said_in, assignee, branch });
+    let stories = imported.stories(documents)?;
+    imported.part(&mut epics, &stories);
+    let known = items.iter().map(|item| item.draft.key.as_str()).chain(stories.iter().map(|story| story.key.as_str()));
+    let known: BTreeSet<_> = known.map(str::to_owned).collect();
+    for story in stories {
+        imported.take_story(story, &statuses, &known, &mut epics);
     }
     for (key, listed) in epics {
-        let (name, said) = match (statuses.get(&format!("epic-{key}")), statuses.get(&key)) {
-            (Some(said), _) => (format!("epic-{key}"), Some(said)),
-            (None, said) => (key.clone(), said),
-        };
-        let line = listed.line;
-        if imported.take(epic(&key, listed), EPICS, Some(line)) {
-            let status = said.and_then(|said| imported.meant(&said.word, SPRINT_STATUS, Some(said.line), &name));
-            let said_in = (SPRINT_STATUS.to_owned(), said.map(|said| said.line));
-            imported.standings.push(Standing { key, status, said_in, assignee: None, branch: None });
-        }
+        imported.take_epic(key, listed, &statuses);
     }
+    imported.fit(items);
     Ok(imported)
 }
 
@@ -127,22 +112,124 @@ impl Imported {
 
     /// The text of a document; empty where there is none, or none that can be read.
     fn text(&mut self, documents: &dyn Documents, path: &str) -> Result<String, CallError> {
-        match documents.read(path) {
-            Ok(text) => Ok(text.unwrap_or_default()),
-            Err(CallError::Unavailable(reason)) => Err(CallError::Unavailable(reason)),
+        let text = reading::text(documents, path)?.unwrap_or_else(|flaw| {
+            self.findings.push(flaw.of(path, Effect::LeftOut));
+            None
+        });
+        Ok(text.unwrap_or_default())
+    }
+
+    fn stories(&mut self, documents: &dyn Documents) -> Result<Vec<Story>, CallError> {
+        let found = match stories::find(documents) {
+            Ok(found) => found,
+            Err(CallError::Unavailable(reason)) => return Err(CallError::Unavailable(reason)),
             Err(error) => {
-                self.findings.push(Flaw::from(error.to_string()).of(path, Effect::LeftOut));
-                Ok(String::new())
+                self.findings.push(reading::flaw(STORIES, &error).of(STORIES, Effect::LeftOut));
+                return Ok(Vec::new());
+            }
+        };
+        self.findings.extend(found.findings);
+        let (mut stories, mut bytes) = (Vec::new(), 0);
+        for (stem, path) in found.paths {
+            if bytes > MOST_BYTES {
+                let flaw = Flaw::from(format!("The documents before this one have more than {MOST_BYTES} bytes. Remove some of them."));
+                self.findings.push(flaw.of(&path, Effect::LeftOut));
+                continue;
+            }
+            match reading::text(documents, &path)?.and_then(|text| keyed(stem, &text.unwrap_or_default())) {
+                Ok((key, told)) => {
+                    bytes += told.body.len();
+                    stories.push(Story { key, path, told });
+                }
+                Err(flaw) => self.findings.push(flaw.of(&path, Effect::LeftOut)),
+            }
+        }
+        Ok(stories)
+    }
+
+    /// Leaves out the epics that have the key of a story.
+    fn part(&mut self, epics: &mut BTreeMap<String, Listed>, stories: &[Story]) {
+        for Story { key, path, .. } in stories {
+            if let Some(epic) = epics.remove(key) {
+                let reason = format!("The key `{key}` of this epic is also that of {path}; give one of them another key.");
+                self.findings.push(Flaw::at(epic.line, reason).of(EPICS, Effect::LeftOut));
+            }
+        }
+    }
+
+    /// Takes a story. An epic that it names and that nobody lists is made.
+    fn take_story(
+        &mut self,
+        story: Story,
+        statuses: &BTreeMap<String, Said>,
+        known: &BTreeSet<String>,
+        epics: &mut BTreeMap<String, Listed>,
+    ) {
+        let Story { key, path, mut told } = story;
+        let origin = Origin { path, lines: told.lines };
+        self.drop_unclear(&key, &mut told, &origin);
+        let parent = told.parent.clone().or_else(|| epic_in(&key, epics));
+        let (status, said_in) = self.status(&key, &told, &origin, statuses);
+        let Told { assignee, branch, is_in_story, .. } = told.clone();
+        if !self.take(draft(key.clone(), told, parent.clone()), origin) {
+            return;
+        }
+        if let Some(parent) = parent.filter(|parent| !is_in_story && !known.contains(parent)) {
+            let unlisted = || Listed { title: format!("Epic {parent}"), body: String::new(), line: 0 };
+            epics.entry(parent.clone()).or_insert_with(unlisted);
+        }
+        self.standings.push(Standing { key, status, said_in, assignee, branch });
+    }
+
+    fn take_epic(&mut self, key: String, listed: Listed, statuses: &BTreeMap<String, Said>) {
+        let (name, said) = match (statuses.get(&format!("epic-{key}")), statuses.get(&key)) {
+            (Some(said), _) => (format!("epic-{key}"), Some(said)),
+            (None, said) => (key.clone(), said),
+        };
+        let line = Some(listed.line).filter(|line| *line > 0);
+        let lines = Lines { key: line, title: line, parent: line, after: line, ..Lines::default() };
+        if self.take(epic(&key, listed), Origin { path: EPICS.to_owned(), lines }) {
+            let status = said.and_then(|said| self.meant(&said.word, SPRINT_STATUS, Some(said.line), &name));
+            let said_in = (SPRINT_STATUS.to_owned(), said.map(|said| said.line));
+            self.standings.push(Standing { key, status, said_in, assignee: None, branch: None });
+        }
+    }
+
+    /// Takes values out of a story that can be none, each with a finding.
+    fn drop_unclear(&mut self, key: &str, told: &mut Told, origin: &Origin) {
+        let lines = told.lines;
+        let mut tell = |line, reason: String| self.findings.push(origin.finding(line, reason, Effect::InPart));
+        if let Some(refusal) = told.parent.as_deref().and_then(|parent| check_key(parent).err()) {
+            told.parent = None;
+            tell(lines.parent, format!("{refusal} `{key}` is imported without it."));
+        }
+        told.after.retain(|other| {
+            let refusal = check_key(other).err();
+            if let Some(refusal) = &refusal {
+                tell(lines.after, format!("{refusal} `{key}` is imported without waiting for it."));
+            }
+            refusal.is_none()
+        });
+        for (what, value, line) in [("assignee", &mut told.assignee, lines.assignee), ("branch", &mut told.branch, lines.branch)] {
+            if let Some(refusal) = value.as_deref().and_then(|text| check_line(key, what, text).err()) {
+                *value = None;
+                tell(line, format!("{refusal} `{key}` is imported without it."));
             }
         }
     }
 
     /// The status that a story's documents give it, and where.
-    fn status(&mut self, key: &str, told: &Told, statuses: &BTreeMap<String, Said>) -> (Option<Status>, (String, Option<usize>)) {
+    fn status(
+        &mut self,
+        key: &str,
+        told: &Told,
+        origin: &Origin,
+        statuses: &BTreeMap<String, Said>,
+    ) -> (Option<Status>, (String, Option<usize>)) {
         let (word, file, line) = match (&told.status, statuses.get(key)) {
-            (Some(word), _) => (word, path(key), told.lines.status),
+            (Some(word), _) => (word, origin.path.clone(), told.lines.status),
             (None, Some(said)) => (&said.word, SPRINT_STATUS.to_owned(), Some(said.line)),
-            (None, None) => return (None, (path(key), None)),
+            (None, None) => return (None, (origin.path.clone(), None)),
         };
         (self.meant(word, &file, line, key), (file, line))
     }
@@ -159,29 +246,30 @@ impl Imported {
     }
 
     /// Takes a draft, unless the backlog would refuse all drafts for its sake.
-    fn take(&mut self, draft: Draft, file: &str, line: Option<usize>) -> bool {
+    fn take(&mut self, draft: Draft, origin: Origin) -> bool {
         let refused = rules::check(&draft).err();
         match &refused {
-            Some(refusal) => self.findings.push(Flaw { line, reason: refusal.to_string() }.of(file, Effect::LeftOut)),
-            None => self.drafts.push(draft),
+            Some(refusal) => {
+                let line = match refusal {
+                    rules::Refusal::Line { .. } => origin.lines.title,
+                    rules::Refusal::After { .. } => origin.lines.after,
+                    _ => origin.lines.key,
+                };
+                self.findings.push(origin.finding(line, refusal.to_string(), Effect::LeftOut));
+            }
+            None => {
+                self.origins.insert(draft.key.clone(), origin);
+                self.drafts.push(draft);
+            }
         }
         refused.is_none()
     }
 }
 
-/// What a file says; the inner error is why nothing of it is taken.
-fn told(documents: &dyn Documents, file: &str) -> Result<Result<(String, Told), Flaw>, CallError> {
-    Ok(match documents.read(file) {
-        Ok(text) => keyed(file, &text.unwrap_or_default()),
-        Err(CallError::Unavailable(reason)) => return Err(CallError::Unavailable(reason)),
-        Err(error) => Err(error.to_string().into()),
-    })
-}
-
-fn keyed(file: &str, text: &str) -> Result<(String, Told), Flaw> {
+/// The key and what a file says; the error is why nothing of it is taken.
+fn keyed(stem: String, text: &str) -> Result<(String, Told), Flaw> {
     let told = story::told(text)?;
-    let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".md")).unwrap_or_default();
-    let key = told.key.clone().unwrap_or_else(|| stem.to_owned());
+    let key = told.key.clone().unwrap_or_else(|| stem.clone());
     check_key(&key).map_err(|refusal| Flaw { line: told.lines.key, reason: refusal.to_string() })?;
     if key != stem {
         let reason =
@@ -189,11 +277,6 @@ fn keyed(file: &str, text: &str) -> Result<(String, Told), Flaw> {
         return Err(Flaw { line: told.lines.key, reason });
     }
     Ok((key, told))
-}
-
-/// A file that tells people about the folder.
-fn is_read_me(file: &str) -> bool {
-    file.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("README.md"))
 }
 
 fn draft(key: String, told: Told, parent: Option<String>) -> Draft {

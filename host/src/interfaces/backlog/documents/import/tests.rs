@@ -1,21 +1,29 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::journal::Attempt;
+use crate::{
+    interfaces::backlog::{
+        Graph,
+        documents::{Entry, Form},
+    },
+    journal::Attempt,
+};
 
 struct Files(BTreeMap<&'static str, &'static str>);
 
 impl Documents for Files {
-    fn read(&self, path: &str) -> Result<Option<String>, CallError> {
-        Ok(self.0.get(path).map(|text| (*text).to_owned()))
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CallError> {
+        let is_binary = path.ends_with("binary.md");
+        Ok(self.0.get(path).map(|text| if is_binary { b"# One\n\xff\n".to_vec() } else { (*text).as_bytes().to_vec() }))
     }
 
     fn write(&self, _: &str, _: &str, _: &Attempt) -> Result<(), CallError> {
         unreachable!("nothing is written")
     }
 
-    fn list(&self, folder: &str) -> Result<Vec<String>, CallError> {
-        Ok(self.0.keys().filter(|path| path.starts_with(folder)).map(|path| (*path).to_owned()).collect())
+    fn list(&self, folder: &str) -> Result<Vec<Entry>, CallError> {
+        let form = |path: &str| if path.contains("link") { Form::Link } else { Form::File };
+        Ok(self.0.keys().filter(|path| path.starts_with(folder)).map(|path| Entry { path: (*path).to_owned(), form: form(path) }).collect())
     }
 }
 
@@ -71,8 +79,10 @@ fn an_odd_document_costs_itself_and_is_told_with_its_line() {
         ("kind", "---\nkind: saga\n---\n", Some(2), "`epic`, `story` or `task`"),
         ("priority", "---\ntitle: a\npriority: 11\n---\n", Some(3), "0 to 10"),
         ("prose", "\u{feff}---\ntitle: a\nWhat is this\n---\n", Some(3), "`What is this`"),
-        ("mac", "---\rtitle: a\r---\r", Some(1), "carriage returns"),
-        ("long", &long, None, "title"),
+        ("mac", "---\rtitle: a\r---\r\n", Some(1), "Its lines end with a carriage return"),
+        ("binary", "", Some(2), "It is not UTF-8"),
+        ("link", "", None, "symbolic link"),
+        ("long", &long, Some(1), "title"),
         ("Upper", "", None, "Upper"),
     ];
     for (name, text, line, reason) in odd {
@@ -125,4 +135,148 @@ fn two_documents_with_one_key_do_not_stop_the_others() {
     let imported = import(&files, &[]).unwrap();
     assert_eq!(imported.drafts.iter().map(|draft| draft.key.as_str()).collect::<Vec<_>>(), ["2", "1"]);
     assert_eq!((imported.findings[0].line, imported.findings[0].effect), (Some(3), Effect::LeftOut));
+}
+
+/// What is found, as people see it, and the keys of the items.
+fn found(imported: &Imported) -> (Vec<(String, &'static str, String)>, Vec<&str>) {
+    let place = |finding: &Finding| finding.line.map_or_else(|| finding.path.clone(), |line| format!("{}:{line}", finding.path));
+    let told = imported.findings.iter().map(|finding| (place(finding), finding.effect.as_str(), finding.reason.clone()));
+    (told.collect(), imported.drafts.iter().map(|draft| draft.key.as_str()).collect())
+}
+
+fn item(kind: Kind, key: &str, parent: Option<&str>, after: &[&str]) -> Item {
+    let after = after.iter().map(|key| (*key).to_owned()).collect();
+    let (key, title, parent) = (key.to_owned(), "T".to_owned(), parent.map(str::to_owned));
+    let draft = Draft { key, kind, title, body: String::new(), parent, after, priority: 5 };
+    Item { draft, status: Status::Todo, assignee: None, branch: None }
+}
+
+#[test]
+fn a_reference_that_leads_nowhere_costs_itself() {
+    let files = Files(BTreeMap::from([
+        (EPICS, "## Epic 1: One\n"),
+        ("docs/stories/1-1-a.md", "---\ntitle: A\nepic: 1\nafter: [1-2-b, ghost, \"No Key\"]\n---\n"),
+        ("docs/stories/1-2-b.md", "---\nepic: Two words\nassignee: \"a\\u0007b\"\n---\n"),
+        ("docs/stories/1-3-c.md", "---\nstory: 1-1-a\n---\n"),
+        ("docs/stories/1-4-d.md", "---\nkind: task\nstory: ghost\n---\n"),
+        ("docs/stories/1-5-e.md", "---\nepic: 1-5-e\nafter: 1-6-f\n---\n"),
+        ("docs/stories/1-6-f.md", "---\nafter: {odd}\n---\n"),
+    ]));
+    let imported = import(&files, &[]).unwrap();
+    let (told, keys) = found(&imported);
+    assert_eq!(keys, ["1-1-a", "1-2-b", "1-3-c", "1-4-d", "1-5-e", "1"]);
+    let expected = [
+        ("docs/stories/1-6-f.md:2", "left-out", "The value of `after`"),
+        ("docs/stories/1-1-a.md:4", "in-part", "`1-1-a` is imported without waiting for it."),
+        ("docs/stories/1-2-b.md:2", "in-part", "`1-2-b` is imported without it."),
+        ("docs/stories/1-2-b.md:3", "in-part", "The assignee of `1-2-b` has to be one line"),
+        ("docs/stories/1-3-c.md:2", "in-part", "`1-3-c` is a story and cannot belong to `1-1-a`, which is a story"),
+        ("docs/stories/1-4-d.md:3", "in-part", "`1-4-d` belongs to `ghost`, which is neither in the documents nor in the backlog"),
+        ("docs/stories/1-5-e.md:2", "in-part", "cannot belong to `1-5-e`"),
+        ("docs/stories/1-1-a.md:4", "in-part", "`1-1-a` waits for `ghost`"),
+        ("docs/stories/1-5-e.md:3", "in-part", "`1-5-e` waits for `1-6-f`"),
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for ((place, effect, reason), (at, what, why)) in told.iter().zip(expected) {
+        assert!((place.as_str(), *effect) == (at, what) && reason.contains(why) && reason.ends_with('.'), "{at}: {told:#?}");
+    }
+    assert_eq!((imported.drafts[0].after.clone(), imported.drafts[1].parent.as_deref()), (vec!["1-2-b".to_owned()], Some("1")));
+    assert_eq!(imported.standings.iter().find(|standing| standing.key == "1-2-b").unwrap().assignee, None);
+    assert_eq!(circle_of(&imported.drafts, &[]), None);
+}
+
+/// Why drafts could not be put, if they could not.
+fn circle_of(drafts: &[Draft], items: &[Item]) -> Option<String> {
+    crate::interfaces::backlog::Changes::of(items, drafts).err().map(|refusal| refusal.to_string())
+}
+
+#[test]
+fn a_circle_costs_one_reference_and_nothing_else() {
+    let story = |after: &'static str| -> &'static str { format!("---\ntitle: T\nafter: [{after}]\n---\n").leak() };
+    let files = Files(BTreeMap::from([
+        (EPICS, "## Epic 1: One\n## Epic 2: Two\n"),
+        ("docs/stories/1-1-a.md", story("1-2-b")),
+        ("docs/stories/1-2-b.md", story("1-10-c, 1-1-a")),
+        ("docs/stories/1-10-c.md", story("1-2-b")),
+        ("docs/stories/1-11-own.md", story("1-11-own")),
+        ("docs/stories/2-1-in.md", story("2, 1-1-a")),
+        ("docs/stories/2-2-good.md", story("1-10-c")),
+    ]));
+    let imported = import(&files, &[]).unwrap();
+    let (told, keys) = found(&imported);
+    assert_eq!(keys.len(), 8, "{keys:?}");
+    let dropped = |key: &str, other: &str| {
+        let reason = format!("`{key}` is imported without waiting for `{other}`.");
+        told.iter().any(|(place, effect, text)| {
+            place == &format!("docs/stories/{key}.md:3")
+                && *effect == "in-part"
+                && text.starts_with("These items wait for each other: ")
+                && text.ends_with(&reason)
+        })
+    };
+    for (key, other) in [("1-1-a", "1-2-b"), ("1-2-b", "1-10-c"), ("1-11-own", "1-11-own"), ("2-1-in", "2")] {
+        assert!(dropped(key, other), "{key}: {told:#?}");
+    }
+    assert_eq!(told.len(), 4, "{told:#?}");
+    assert_eq!(circle_of(&imported.drafts, &[]), None);
+}
+
+#[test]
+fn documents_that_do_not_fit_the_backlog_leave_it_as_it_is() {
+    let known =
+        [item(Kind::Epic, "1", None, &[]), item(Kind::Story, "1-1-a", Some("1"), &[]), item(Kind::Story, "1-2-b", Some("1"), &["1-1-a"])];
+    let narrowed = Files(BTreeMap::from([("docs/stories/1.md", "# A story now\n"), ("docs/stories/3-1-c.md", "# Good\n")]));
+    let imported = import(&narrowed, &known).unwrap();
+    let (told, keys) = found(&imported);
+    assert_eq!((keys, told.len(), told[0].1), (vec!["3-1-c"], 1, "left-out"), "{told:?}");
+    assert!(told[0].0 == "docs/stories/1.md" && told[0].2.contains("cannot belong to `1`, which is a story"), "{told:?}");
+    assert!(imported.standings.iter().all(|standing| standing.key != "1"));
+
+    let back = Files(BTreeMap::from([("docs/stories/1-1-a.md", "---\nafter: 1-2-b\n---\n")]));
+    let imported = import(&back, &known).unwrap();
+    assert_eq!(found(&imported).0[0].0, "docs/stories/1-1-a.md:2");
+    assert_eq!((imported.drafts[0].after.len(), circle_of(&imported.drafts, &known)), (0, None));
+
+    // An epic that waits for another, into which a story moves that it holds up.
+    let mut known = vec![item(Kind::Epic, "1", None, &["2"]), item(Kind::Epic, "2", None, &[]), item(Kind::Story, "1-1-a", Some("1"), &[])];
+    known.push(item(Kind::Story, "x", None, &["1-1-a"]));
+    let moved = Files(BTreeMap::from([("docs/stories/x.md", "---\nepic: 2\nafter: 1-1-a\n---\n")]));
+    let imported = import(&moved, &known).unwrap();
+    assert_eq!((found(&imported).0[0].0.as_str(), circle_of(&imported.drafts, &known)), ("docs/stories/x.md:3", None));
+    assert!(Graph::of(&known).is_ok());
+}
+
+#[test]
+fn stories_lie_in_folders_and_end_in_capitals_and_links_are_named() {
+    let files = Files(BTreeMap::from([
+        (EPICS, "## Epic 1: One\n"),
+        ("docs/stories/1-1-a.MD", "# A\n"),
+        ("docs/stories/1-2-b.md", "# B\n"),
+        ("docs/stories/epic-1/1-2-b.md", "# Another\n"),
+        ("docs/stories/epic-1/1-3-c.Md", "---\nstatus: odd\n---\n# C\n"),
+        ("docs/stories/epic-1/Readme.MD", "# About\n"),
+        ("docs/stories/epic-1/notes.txt", ""),
+        ("docs/stories/linked", ""),
+    ]));
+    let imported = import(&files, &[]).unwrap();
+    let (told, keys) = found(&imported);
+    assert_eq!(keys, ["1-1-a", "1-2-b", "1-3-c", "1"]);
+    assert!(imported.drafts.iter().all(|draft| draft.title != "Another"));
+    let places: Vec<_> = told.iter().map(|(place, effect, _)| (place.as_str(), *effect)).collect();
+    assert_eq!(
+        places,
+        [("docs/stories/linked", "left-out"), ("docs/stories/epic-1/1-2-b.md", "left-out"), ("docs/stories/epic-1/1-3-c.Md:2", "in-part")],
+        "{told:?}"
+    );
+    assert!(told[1].2.contains("docs/stories/1-2-b.md"), "{told:?}");
+}
+
+#[test]
+fn lists_of_epics_and_statuses_that_cannot_be_read_are_named() {
+    let files = Files(BTreeMap::from([(EPICS, "# Epics\r\r## Epic 1: One\r"), (SPRINT_STATUS, "development_status:\r  epic-1: done\r")]));
+    let imported = import(&files, &[]).unwrap();
+    let (told, keys) = found(&imported);
+    assert_eq!(keys, [""; 0]);
+    let places: Vec<_> = told.iter().map(|(place, ..)| place.as_str()).collect();
+    assert_eq!(places, ["docs/epics.md:1", "docs/sprint-status.yaml:1"], "{told:?}");
 }

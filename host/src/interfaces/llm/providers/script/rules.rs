@@ -112,7 +112,7 @@ impl Rules {
         let unreadable = |error: std::io::Error| format!("it cannot be read ({error}). Check the file and its folder.");
         let folder = Dir::open_ambient_dir(path.parent().unwrap_or(Path::new("/")), ambient_authority());
         let folder = folder.map_err(unreadable)?;
-        let name = path.file_name().ok_or("it is no file. Name a YAML file.")?;
+        let name = path.file_name().ok_or("it is not a file. Name a YAML file.")?;
         // The script itself may be a link, the files it names may not lead out of its folder.
         let mut yaml = String::new();
         let file = std::fs::File::open(path.with_file_name(name)).map_err(unreadable)?;
