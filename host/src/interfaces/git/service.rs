@@ -281,7 +281,7 @@ impl Repositories {
         }
     }
 
-    fn program(&self) -> Result<Arc<Program>, CallError> {
+    pub(super) fn program(&self) -> Result<Arc<Program>, CallError> {
         self.program.clone().ok_or_else(|| {
             CallError::Unavailable(
                 "The program `git` is not installed where Baton runs. Have git 2.38 or newer installed; `baton doctor` tells when it is found.".to_owned(),

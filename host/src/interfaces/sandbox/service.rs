@@ -22,7 +22,10 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, EventLog},
-    interfaces::folder_locks::{FolderLock, FolderLocks, Work},
+    interfaces::{
+        folder_locks::{FolderLock, FolderLocks, Work},
+        used_by_git::UsedByGit,
+    },
     journal::{Attempt, CallError, Halt, Pause, PauseKind, Performed, Redactor, RunId},
 };
 
@@ -57,6 +60,8 @@ pub struct Parts {
     pub leftovers: PathBuf,
     /// Keeps commands and git apart.
     pub folders: Arc<FolderLocks>,
+    /// Knows what a person's git executes in a workspace.
+    pub git: Arc<dyn UsedByGit>,
 }
 
 /// Where commands of all runs are executed.
@@ -85,7 +90,7 @@ impl Sandbox {
     /// A sandbox of these parts.
     pub fn new(parts: Parts) -> Self {
         let permits = Semaphore::new(parts.settings.at_once.min(Semaphore::MAX_PERMITS));
-        let leftovers = Arc::new(Leftovers::new(parts.leftovers.clone()));
+        let leftovers = Arc::new(Leftovers::new(parts.leftovers.clone(), Arc::clone(&parts.git)));
         Self { parts: Arc::new(parts), permits, leftovers, removing: Mutex::default(), entered: Mutex::default() }
     }
 

@@ -10,6 +10,7 @@ mod pinning;
 mod reading;
 mod refusals;
 mod restoring;
+mod used;
 mod worktrees;
 
 use std::{

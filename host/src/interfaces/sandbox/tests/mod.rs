@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, Event, EventError, EventLog},
-    interfaces::folder_locks::FolderLocks,
+    interfaces::{folder_locks::FolderLocks, used_by_git::NoGit},
     journal::{Attempt, CallError, Halt, PauseKind, Performed, Redactor, RunId},
 };
 
@@ -168,6 +168,7 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
         worktrees: own.join("worktrees"),
         leftovers: folder.path().join("data/sandbox"),
         folders: Arc::clone(&folders),
+        git: Arc::new(NoGit),
         own: vec![own],
     });
     Bench { engine, memory, sandbox, folders, halt: Halt::default(), folder }
