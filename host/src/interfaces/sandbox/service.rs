@@ -195,7 +195,15 @@ impl Sandbox {
         let (sender, receiver) = tokio::sync::mpsc::channel(PIECES);
         let mut collected = Collected::default();
         let work = async { tokio::join!(self.parts.engine.execute(&task, sender), collected.listen(receiver, teller)).0 };
-        let performed = match watched(work, place, self.parts.settings.keep_free).await {
+        let watched = match watched(work, place, self.parts.settings.keep_free).await {
+            // It may have used up the disk since the last look, and have failed for that.
+            Watched::Ended(Ok(ended)) if ended.exit_code != 0 => match room::lacking(&place.workspace, self.parts.settings.keep_free) {
+                Some(reason) => Watched::UsedUp(reason),
+                None => Watched::Ended(Ok(ended)),
+            },
+            watched => watched,
+        };
+        let performed = match watched {
             Watched::Ended(Ok(ended)) => Some(self.swept_up(ended, &collected, teller).await),
             Watched::Ended(Err(EngineError::Unavailable(reason))) if is_found => {
                 Some(paused(format!("{reason} Then resume the run."), true))

@@ -103,3 +103,18 @@ async fn a_git_that_does_not_answer_is_ended() {
     let said = program.call(["rev-parse"]).within(Some(Deadline::lasting(Duration::from_millis(100)))).run().unwrap();
     assert!(said.code != 0 && began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }
+
+#[tokio::test]
+async fn the_data_directory_is_nobodys_change_whatever_its_name() {
+    let scene = Scene::new();
+    let data = scene.person().join("odd [data] #1");
+    fs::create_dir_all(data.join("worktrees")).unwrap();
+    fs::write(data.join("baton.db"), "x").unwrap();
+    scene.write("new.txt", "x");
+    let program = Program { person: Vec::new(), ..program() };
+    let inside = Arc::new(Repositories::new(Some(program), data.join("worktrees"), scene.register.clone(), scene.folders.clone()));
+    let mut recorder = scene.bench.recorder();
+    let mut run = View { repositories: &inside, ..scene.here(&mut recorder) };
+    let changed: Vec<_> = run.status().await.unwrap().into_iter().map(|change| change.path).collect();
+    assert_eq!(changed, ["new.txt"]);
+}

@@ -417,6 +417,22 @@ async fn a_disk_that_is_full_is_for_the_operator_before_a_command_and_while_it_r
         other => panic!("{other:?}"),
     }
     assert!(bench.engine.seen.lock().unwrap().is_empty(), "it was not started");
+    // One that fails before the disk is looked at again has perhaps failed for that.
+    let filled = |exit_code| {
+        let fill = |workspace: &Path| {
+            let file = std::fs::File::create(workspace.join("large")).unwrap();
+            rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, 1 << 30).unwrap();
+        };
+        let disk = rustix::fs::statvfs(&std::env::temp_dir()).unwrap();
+        let keep_free = (disk.f_bavail * disk.f_frsize).saturating_sub(1 << 29);
+        let engine = Scripted { does: fill, ..scripted(exited(exit_code)) };
+        bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |settings| settings.keep_free = keep_free)
+    };
+    match filled(1).execute(None, 60, false).await {
+        Performed::Paused { pause, happened: false } => assert!(pause.reason.contains("nearly full"), "{pause}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(outcome(filled(0).execute(None, 60, false).await).0.exit_code, 0, "what has succeeded is answered");
     // One that was started before is found and ended.
     let engine = Scripted { hangs: true, holds: true, ..scripted(exited(0)) };
     let bench = bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |settings| settings.keep_free = u64::MAX);
@@ -549,6 +565,8 @@ async fn a_plain_process_finds_no_repository_above_a_worktree() {
     let engine = Processes { search: "/usr/local/bin:/usr/bin:/bin".to_owned(), worktrees };
     for line in [
         "git rev-parse --git-dir",
+        "cd .. && git rev-parse --git-dir",
+        "cd ../../.. && git rev-parse --git-dir",
         "unset GIT_CEILING_DIRECTORIES; git config --local a.b c",
         "git init -q inner && rm -rf inner/.git && cd inner && unset GIT_CEILING_DIRECTORIES && git remote add evil http://evil",
         "rm .git; git add --all",
