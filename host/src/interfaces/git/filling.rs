@@ -25,7 +25,7 @@ use super::{
     objects::unreadable,
     own,
     place::{too_long, unwritable},
-    removing::remove,
+    removing::{open, remove_any},
     sifting::Sieve,
     sweeping::temporary,
 };
@@ -123,10 +123,9 @@ impl Checkout {
     }
 
     fn fill_by_git(&self, commit: &str) -> Result<(), CallError> {
-        let planted = self.files.join(".git");
-        if let Ok(found) = planted.symlink_metadata() {
-            let removed = if found.is_dir() { remove(&planted) } else { fs::remove_file(&planted) };
-            removed.map_err(|error| unwritable(&error))?;
+        let removed = open(&self.files).and_then(|files| remove_any(&files, b".git"));
+        if let Err(error) = removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }) {
+            return Err(unwritable(&error));
         }
         self.git(["read-tree", "--reset", "-u", commit]).done()?;
         self.git(["clean", "-ffdxq"]).done().map(drop)
