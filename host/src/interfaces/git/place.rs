@@ -20,7 +20,10 @@ use super::{
     repository::Repository,
     service::Trouble,
 };
-use crate::{interfaces::pins::Pin, journal::CallError};
+use crate::{
+    interfaces::{blocking::Deadline, pins::Pin},
+    journal::CallError,
+};
 
 /// The ending of a folder of files that could not be removed.
 const DISCARDED: &str = "discarded";
@@ -36,6 +39,8 @@ pub(super) struct Place {
     pub(super) worktree: Option<Worktree>,
     /// What the person's checkout was when the run began.
     pub(super) pin: Option<Pin>,
+    /// Ends what is done here, where that harms nothing of a person's.
+    pub(super) abandoned: Option<Deadline>,
 }
 
 impl Place {
@@ -76,7 +81,7 @@ impl Place {
             index,
             repository: OnceCell::new(),
             deadline: None,
-            abandoned: None,
+            abandoned: self.abandoned.clone(),
             disarmed: RefCell::default(),
             whose: Whose::Person(Box::new(repository)),
         })
@@ -100,7 +105,7 @@ impl Place {
             files: files(&self.root, worktree),
             repository: OnceCell::new(),
             deadline: None,
-            abandoned: None,
+            abandoned: self.abandoned.clone(),
             disarmed: RefCell::default(),
             whose: Whose::Baton,
         }

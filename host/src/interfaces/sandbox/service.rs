@@ -157,7 +157,7 @@ impl Sandbox {
     /// Keeps git out of a workspace until the command is over. One that may be running already is not waited for again.
     async fn enter(&self, key: &Key, workspace: &Path) -> Result<(), CallError> {
         if !self.entered().contains_key(key) {
-            let lock = self.parts.folders.lock(workspace, Work::Command).await?;
+            let lock = self.parts.folders.lock(workspace, Work::Command, &key.run).await?;
             self.entered().insert(key.clone(), lock);
         }
         Ok(())
@@ -354,7 +354,10 @@ impl Sandbox {
     pub async fn sweep_left(&self) {
         self.leftovers.sweep_left().await;
         let left = self.leftovers.workspaces().into_iter().filter(|(_, workspace)| workspace.starts_with(&self.parts.worktrees));
-        self.entered().extend(left.map(|(key, workspace)| (key, self.parts.folders.lock_for_running(&workspace))));
+        self.entered().extend(left.map(|(key, workspace)| {
+            let lock = self.parts.folders.lock_for_running(&workspace, &key.run);
+            (key, lock)
+        }));
     }
 
     /// Lets what is being removed be removed, for a while.

@@ -2,6 +2,7 @@
 
 mod advancing;
 mod branches;
+mod ending;
 mod filling;
 mod hostile;
 mod looking;
