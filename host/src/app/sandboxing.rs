@@ -110,6 +110,7 @@ pub(super) fn release_folders(sandbox: &Arc<Sandbox>, kernel: &Arc<Kernel>) -> R
         // A command that began meanwhile is looked at twice: while its run ends, it may still be about to be started.
         let mut known = sandbox.unfinished();
         loop {
+            sandbox.release_ended().await;
             let unfinished = sandbox.unfinished();
             for key in unfinished.iter().filter(|key| known.contains(key)) {
                 if has_ended(&kernel, key).await {

@@ -119,7 +119,13 @@ impl Engine for Processes {
         }
     }
 
-    async fn discard(&self, _: &Key) {}
+    async fn discard(&self, _: &Key) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    async fn is_running(&self, _: &Key) -> Result<bool, EngineError> {
+        Ok(false)
+    }
 
     async fn left(&self) -> Result<Vec<Key>, EngineError> {
         Ok(Vec::new())

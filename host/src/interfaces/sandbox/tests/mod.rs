@@ -4,7 +4,10 @@ mod folders;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -34,6 +37,8 @@ struct Scripted {
     holds: bool,
     seen: Mutex<Vec<Task>>,
     discarded: Mutex<Vec<Key>>,
+    /// The engine does not answer.
+    is_silent: AtomicBool,
 }
 
 #[async_trait]
@@ -59,8 +64,13 @@ impl Engine for Scripted {
         Ok(self.holds)
     }
 
-    async fn discard(&self, key: &Key) {
+    async fn discard(&self, key: &Key) -> Result<(), EngineError> {
         self.discarded.lock().unwrap().push(key.clone());
+        if self.is_silent.load(Ordering::Relaxed) { Err(EngineError::Lost("The engine is gone.".to_owned())) } else { Ok(()) }
+    }
+
+    async fn is_running(&self, _: &Key) -> Result<bool, EngineError> {
+        if self.is_silent.load(Ordering::Relaxed) { Err(EngineError::Lost("The engine is gone.".to_owned())) } else { Ok(false) }
     }
 
     async fn left(&self) -> Result<Vec<Key>, EngineError> {
@@ -129,6 +139,8 @@ struct Bench {
     memory: Arc<Memory>,
     sandbox: Sandbox,
     folders: Arc<FolderLocks>,
+    /// A host that comes after the first.
+    next: Host,
     halt: Halt,
     folder: TempDir,
 }
@@ -144,7 +156,7 @@ fn bench_doing(does: fn(&Path), ending: Result<Ended, EngineError>) -> Bench {
 
 fn scripted(ending: Result<Ended, EngineError>) -> Scripted {
     let (seen, discarded) = (Mutex::default(), Mutex::default());
-    Scripted { pieces: Vec::new(), ending, hangs: false, does: |_| (), holds: false, seen, discarded }
+    Scripted { pieces: Vec::new(), ending, hangs: false, does: |_| (), holds: false, seen, discarded, is_silent: AtomicBool::new(false) }
 }
 
 fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Settings)) -> Bench {
@@ -158,20 +170,30 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
     let short = Image { timeout: 15, ..settings.images["default"].clone() };
     settings.images.insert("short".to_owned(), short);
     set(&mut settings);
-    let folders = Arc::new(FolderLocks::new(folder.path().join("data/worktrees")));
-    let sandbox = Sandbox::new(Parts {
-        engine: Arc::clone(&engine) as _,
-        settings,
-        events: Arc::clone(&memory) as _,
-        artifacts: Arc::clone(&memory) as _,
-        redactor,
-        worktrees: own.join("worktrees"),
-        leftovers: folder.path().join("data/sandbox"),
-        folders: Arc::clone(&folders),
-        git: Arc::new(NoGit),
-        own: vec![own],
-    });
-    Bench { engine, memory, sandbox, folders, halt: Halt::default(), folder }
+    let begin = || {
+        let folders = Arc::new(FolderLocks::new(folder.path().join("data/worktrees")));
+        let sandbox = Sandbox::new(Parts {
+            engine: Arc::clone(&engine) as _,
+            settings: settings.clone(),
+            events: Arc::clone(&memory) as _,
+            artifacts: Arc::clone(&memory) as _,
+            redactor: redactor.clone(),
+            worktrees: own.join("worktrees"),
+            leftovers: folder.path().join("data/sandbox"),
+            folders: Arc::clone(&folders),
+            git: Arc::new(NoGit),
+            own: vec![own.clone()],
+        });
+        Host { sandbox, folders }
+    };
+    let (Host { sandbox, folders }, next) = (begin(), begin());
+    Bench { engine, memory, sandbox, folders, next, halt: Halt::default(), folder }
+}
+
+/// What one host has.
+struct Host {
+    sandbox: Sandbox,
+    folders: Arc<FolderLocks>,
 }
 
 impl Bench {
