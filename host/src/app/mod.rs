@@ -223,7 +223,7 @@ impl App {
         let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
         let own = config.own_places();
-        let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access, folders)?);
+        let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access, (folders, Arc::clone(&repositories) as _))?);
         let executing = Arc::clone(&sandbox);
         if access == Access::Execute {
             sandboxing::forget_foreign(&config.data_dir, &*store).await;

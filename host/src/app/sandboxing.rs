@@ -10,6 +10,7 @@ use crate::{
     interfaces::{
         folder_locks::FolderLocks,
         sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox, forget_noted, noted},
+        used_by_git::UsedByGit,
     },
     journal::EntryState,
     kernel::{Kernel, run::Runs},
@@ -26,7 +27,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Where the commands of this host's runs are executed.
-pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access, folders: Arc<FolderLocks>) -> Result<Sandbox, AppError> {
+pub(super) fn sandbox(
+    config: &Config,
+    store: &Arc<Store>,
+    access: Access,
+    (folders, git): (Arc<FolderLocks>, Arc<dyn UsedByGit>),
+) -> Result<Sandbox, AppError> {
     Ok(Sandbox::new(Parts {
         engine: engine(config, &owner(&config.data_dir, access)?),
         settings: config.sandbox.clone(),
@@ -37,6 +43,7 @@ pub(super) fn sandbox(config: &Config, store: &Arc<Store>, access: Access, folde
         worktrees: worktrees(&config.data_dir),
         leftovers: config.data_dir.join(LEFTOVERS),
         folders,
+        git,
     }))
 }
 
@@ -103,6 +110,7 @@ pub(super) fn release_folders(sandbox: &Arc<Sandbox>, kernel: &Arc<Kernel>) -> R
         // A command that began meanwhile is looked at twice: while its run ends, it may still be about to be started.
         let mut known = sandbox.unfinished();
         loop {
+            sandbox.release_ended().await;
             let unfinished = sandbox.unfinished();
             for key in unfinished.iter().filter(|key| known.contains(key)) {
                 if has_ended(&kernel, key).await {

@@ -2,6 +2,7 @@
 //! git or Baton goes by its path. `app` builds it and hands it to `git` and `sandbox`, which do not know each other.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -9,10 +10,12 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::journal::CallError;
+use crate::journal::{CallError, RunId};
 
 /// How long an operation waits for the others in its folder.
-const LONGEST_WAIT: Duration = Duration::from_secs(600);
+pub const LONGEST_WAIT: Duration = Duration::from_secs(600);
+/// A wait that the operator is told of.
+const LONG_WAIT: Duration = Duration::from_secs(10);
 
 /// What works in a folder. Operations of one kind work side by side; operations of different kinds wait for each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,8 @@ struct Ticket {
     work: Work,
     folder: PathBuf,
     is_worktree: bool,
+    /// Of which run it is.
+    run: RunId,
 }
 
 impl FolderLocks {
@@ -66,33 +71,52 @@ impl FolderLocks {
     }
 
     /// Waits until no work of the other kind is done in the folder, above it or below it. A future that is dropped stops
-    /// waiting. Fails with `conflict` after 10 minutes.
-    pub async fn lock(&self, folder: &Path, work: Work) -> Result<FolderLock, CallError> {
-        let lock = self.add(folder, work, false);
-        match tokio::time::timeout(self.longest_wait, lock.granted()).await {
+    /// waiting. Fails with `conflict` after 10 minutes, and says which run is in the way.
+    pub async fn lock(&self, folder: &Path, work: Work, run: &RunId) -> Result<FolderLock, CallError> {
+        let lock = self.add(folder, work, false, run);
+        let told = async {
+            tokio::time::sleep(LONG_WAIT).await;
+            if let Some((work, holder)) = lock.waits_for() {
+                tracing::info!(%run, holder = holder.short(), folder = %folder.display(), "waits until {work} has ended");
+            }
+            std::future::pending::<()>().await
+        };
+        let granted = async {
+            tokio::select! {
+                () = lock.granted() => {}
+                () = told => {}
+            }
+        };
+        match tokio::time::timeout(self.longest_wait, granted).await {
             Ok(()) => Ok(lock),
-            Err(_) => Err(busy(folder, work)),
+            Err(_) => Err(busy(folder, lock.waits_for())),
         }
     }
 
     /// Locks a folder for a command that is perhaps running there already. Does not wait.
-    pub fn lock_for_running(&self, folder: &Path) -> FolderLock {
-        self.add(folder, Work::Command, true)
+    pub fn lock_for_running(&self, folder: &Path, run: &RunId) -> FolderLock {
+        self.add(folder, Work::Command, true, run)
     }
 
-    fn add(&self, folder: &Path, work: Work, first: bool) -> FolderLock {
+    fn add(&self, folder: &Path, work: Work, first: bool, run: &RunId) -> FolderLock {
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let is_worktree = folder.starts_with(&self.worktrees);
         let mut queue = self.shared.queue();
         queue.last += 1;
         let number = queue.last;
         let place = if first { 0 } else { queue.tickets.len() };
-        queue.tickets.insert(place, Ticket { number, work, folder, is_worktree });
+        queue.tickets.insert(place, Ticket { number, work, folder, is_worktree, run: run.clone() });
         FolderLock { shared: Arc::clone(&self.shared), number }
     }
 }
 
 impl FolderLock {
+    /// The first work that is in the way, and of which run it is.
+    fn waits_for(&self) -> Option<(Work, RunId)> {
+        let queue = self.shared.queue();
+        queue.in_the_way(self.number).map(|before| (before.work, before.run.clone()))
+    }
+
     async fn granted(&self) {
         let mut changed = std::pin::pin!(self.shared.changed.notified());
         loop {
@@ -122,9 +146,13 @@ impl Shared {
 
 impl Queue {
     fn is_granted(&self, number: u64) -> bool {
-        let Some(place) = self.tickets.iter().position(|ticket| ticket.number == number) else { return true };
+        self.in_the_way(number).is_none()
+    }
+
+    fn in_the_way(&self, number: u64) -> Option<&Ticket> {
+        let place = self.tickets.iter().position(|ticket| ticket.number == number)?;
         let ticket = &self.tickets[place];
-        !self.tickets[..place].iter().any(|before| before.conflicts_with(ticket))
+        self.tickets[..place].iter().find(|before| before.conflicts_with(ticket))
     }
 }
 
@@ -135,13 +163,24 @@ impl Ticket {
     }
 }
 
-fn busy(folder: &Path, work: Work) -> CallError {
+impl fmt::Display for Work {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Self::Command => "a command",
+            Self::Git => "a git operation",
+        })
+    }
+}
+
+/// What an operation that has waited for too long is told.
+pub fn busy(folder: &Path, holder: Option<(Work, RunId)>) -> CallError {
     let folder = folder.display().to_string().chars().take(300).flat_map(char::escape_debug).collect::<String>();
-    let others = match work {
-        Work::Command => "A git operation is",
-        Work::Git => "A command is",
+    let (work, of) = match &holder {
+        Some((work, run)) => (work.to_string(), format!(" of run {}", run.short())),
+        None => ("another operation".to_owned(), String::new()),
     };
-    CallError::Conflict(format!("{others} still at work in `{folder}` after 10 minutes; try again when it has ended, or cancel its run."))
+    let advice = holder.map_or_else(String::new, |(_, run)| format!(", or cancel that run with `baton runs cancel {}`", run.short()));
+    CallError::Conflict(format!("`{folder}` is still in use by {work}{of} after 10 minutes; try again when it has ended{advice}."))
 }
 
 #[cfg(test)]
@@ -165,7 +204,7 @@ mod tests {
         }
 
         async fn lock(&self, folder: &str, work: Work) -> Result<FolderLock, CallError> {
-            self.locks.lock(&self.home.path().join(folder), work).await
+            self.locks.lock(&self.home.path().join(folder), work, &RunId::from_text("0123-4567-89abcdef")).await
         }
 
         async fn is_free(&self, folder: &str, work: Work) -> bool {
@@ -194,7 +233,9 @@ mod tests {
         let bench = Bench::new();
         let _held = bench.lock("work", Work::Command).await.unwrap();
         let error = bench.lock("work", Work::Git).await.unwrap_err();
-        assert!(matches!(&error, CallError::Conflict(text) if text.contains("/work`") && text.contains("command")), "{error:?}");
+        let CallError::Conflict(text) = error else { panic!("{error:?}") };
+        assert!(text.contains("/work` is still in use by a command of run 89abcdef"), "{text}");
+        assert!(text.contains("`baton runs cancel 89abcdef`"), "{text}");
     }
 
     #[tokio::test]
@@ -202,9 +243,10 @@ mod tests {
         let bench = Bench::new();
         let held = bench.lock("work", Work::Command).await.unwrap();
         let path = bench.home.path().join("work");
-        let mut git = Box::pin(bench.locks.lock(&path, Work::Git));
+        let run = RunId::from_text("r");
+        let mut git = Box::pin(bench.locks.lock(&path, Work::Git, &run));
         assert!(futures::poll!(&mut git).is_pending());
-        let mut next = Box::pin(bench.locks.lock(&path, Work::Command));
+        let mut next = Box::pin(bench.locks.lock(&path, Work::Command, &run));
         assert!(futures::poll!(&mut next).is_pending(), "a command does not overtake git");
         drop(git);
         let beside = next.await.unwrap();
@@ -217,9 +259,10 @@ mod tests {
         let bench = Bench::new();
         let locks = FolderLocks { longest_wait: LONGEST_WAIT, ..bench.locks };
         let path = bench.home.path().join("work");
-        let first = locks.lock(&path, Work::Command).await.unwrap();
-        let second = locks.lock_for_running(&path);
-        let mut git = Box::pin(locks.lock(&path, Work::Git));
+        let run = RunId::from_text("r");
+        let first = locks.lock(&path, Work::Command, &run).await.unwrap();
+        let second = locks.lock_for_running(&path, &run);
+        let mut git = Box::pin(locks.lock(&path, Work::Git, &run));
         assert!(futures::poll!(&mut git).is_pending());
         drop(first);
         assert!(futures::poll!(&mut git).is_pending());

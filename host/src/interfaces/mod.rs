@@ -29,6 +29,7 @@ pub mod settings;
 pub mod state;
 pub mod toolboxes;
 pub mod tools;
+pub mod used_by_git;
 pub mod workflows;
 mod workspace_backlog;
 mod workspace_documents;

@@ -7,6 +7,7 @@ mod ending;
 mod files;
 mod gate;
 mod leftovers;
+mod leftovers_for_git;
 mod limits;
 mod names;
 mod repository;

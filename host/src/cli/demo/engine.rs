@@ -62,7 +62,8 @@ async fn tried(config: &Config) -> std::result::Result<(), String> {
     // Nobody listens: what is fetched is said by Docker itself.
     let (pieces, _) = mpsc::channel(1);
     let ended = tokio::time::timeout(PATIENCE, engine.execute(&task, pieces)).await;
-    engine.discard(&task.key).await;
+    // The answer is known, and the next start removes what is left.
+    let _ = engine.discard(&task.key).await;
     engine.close().await;
     match ended {
         Ok(Ok(ended)) if ended.exit_code == 0 => Ok(()),

@@ -236,3 +236,23 @@ fn a_question_is_one_line_in_a_file_and_a_decision_stands_below_its_step() {
     assert!(file.contains("00:00:04  ? Mary, analyst asks: Which currency?\n00:00:05    decided: May people join? → Yes."), "{file}");
     assert!(terminal.ends_with("  decided: May people join? → Yes.") && !terminal.contains("currency"), "{terminal}");
 }
+
+#[test]
+fn what_is_swept_and_what_a_commit_leaves_out_is_told() {
+    let swept = |deed: &str, to: Option<&str>, more: u64| json!({ "seq": 3, "traces": [{ "deed": deed, "path": "a/.git", "to": to }], "more": more });
+    let scene = Scene::new()
+        .see(1, ROOT, Category::Sandbox, "swept", swept("moved", Some("/data/sandbox/moved/r-3/1"), 0))
+        .see(2, ROOT, Category::Sandbox, "swept", swept("withheld", Some("/data/sandbox/moved/r-4/1"), 2))
+        .see(3, ROOT, Category::Sandbox, "swept", swept("stripped", None, 0))
+        .see(4, ROOT, Category::Git, "left-out", json!({ "branch": "story/1", "paths": ["a", "b", "c", "d"], "more": 7 }));
+    let told: Vec<_> = scene.lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "plan (run 00000001): a command left `a/.git`, which Baton moved to /data/sandbox/moved/r-3/1",
+            "plan (run 00000001): a command left `a/.git`, which Baton moved to /data/sandbox/moved/r-4/1, and 2 more",
+            "plan (run 00000001): a command left `a/.git`, which Baton disarmed",
+            "plan (run 00000001): the commit on `story/1` leaves out `a`, `b`, `c` and 8 more, because of the name or the size; what is left out stays in the worktree",
+        ]
+    );
+}

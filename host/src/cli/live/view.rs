@@ -14,6 +14,8 @@ use crate::{
 
 /// An account that rests so much longer than was told is worth another line, in milliseconds.
 const WORTH_TELLING_AGAIN: u64 = 60_000;
+/// Files that a line names.
+const MOST_NAMED: usize = 3;
 
 /// What a line says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,6 +255,7 @@ impl View {
             (Category::Sandbox, "started") => self.busy(run, &text::excerpt(&format!("runs {}", word(data, "command")), 60)),
             (Category::Sandbox, "pulling") => self.busy(run, &text::excerpt(&format!("fetches {}", word(data, "progress")), 60)),
             (Category::Sandbox, "swept") => self.warning(run, event.at, &swept(data)),
+            (Category::Git, "left-out") => self.warning(run, event.at, &left_out(data)),
             (Category::Llm, "completed") => self.replied(run, data),
             (Category::Llm, "repeated") => {
                 let told = format!("call {} was cut off and is made again; it may have been charged twice", data["seq"]);
@@ -423,11 +426,32 @@ impl View {
 /// What was done with what a command left, by its first path.
 fn swept(data: &Value) -> String {
     let traces = data["traces"].as_array().map_or(0, Vec::len) as u64 + data["more"].as_u64().unwrap_or_default();
-    let first = text::excerpt(data["traces"][0]["path"].as_str().unwrap_or_default(), 60);
-    match traces {
-        0 | 1 => format!("a command left `{first}`, which Baton disarmed"),
-        more => format!("a command left `{first}` and {} more, which Baton disarmed", more - 1),
-    }
+    let first = &data["traces"][0];
+    let path = text::excerpt(word(first, "path"), 60);
+    let done = match (word(first, "deed"), first["to"].as_str()) {
+        ("moved" | "renamed" | "withheld", Some(to)) => format!("moved to {}", text::excerpt(to, 200)),
+        ("removed", _) => "removed".to_owned(),
+        ("opened", _) => "made readable".to_owned(),
+        _ => "disarmed".to_owned(),
+    };
+    let more = match traces {
+        0 | 1 => String::new(),
+        more => format!(", and {} more", more - 1),
+    };
+    format!("a command left `{path}`, which Baton {done}{more}")
+}
+
+/// Files that a commit does not hold.
+fn left_out(data: &Value) -> String {
+    let paths: Vec<_> = data["paths"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let named: Vec<_> = paths.iter().take(MOST_NAMED).map(|path| format!("`{}`", text::excerpt(path, 60))).collect();
+    let more = (paths.len() - named.len()) as u64 + data["more"].as_u64().unwrap_or_default();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let branch = text::excerpt(word(data, "branch"), 64);
+    format!(
+        "the commit on `{branch}` leaves out {}{more}, because of the name or the size; what is left out stays in the worktree",
+        named.join(", ")
+    )
 }
 
 fn word<'a>(data: &'a Value, key: &str) -> &'a str {

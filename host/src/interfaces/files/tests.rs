@@ -487,3 +487,24 @@ async fn change(scene: &Scene) {
     view.write("b".into(), b"whole".to_vec()).await.unwrap();
     view.remove("c".into()).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_root_writes_in_a_folder_of_another_user_belongs_to_that_user() {
+    use std::os::unix::fs::MetadataExt;
+
+    let scene = Scene::new();
+    let give = |path: &str, owner: u32| std::os::unix::fs::chown(scene.at(path), Some(owner), Some(owner));
+    scene.put("theirs", "x");
+    if give("", 65_534).and_then(|()| give("theirs", 65_533)).is_err() {
+        // Only root may give a folder away, and nobody else has this to see to.
+        return;
+    }
+    let mut run = view!(scene);
+    for path in ["new/folder/file", "file", "theirs"] {
+        run.write(path.to_owned(), b"y".to_vec()).await.unwrap();
+    }
+    let owner = |path: &str| fs::metadata(scene.at(path)).map(|found| (found.uid(), found.gid())).unwrap();
+    for (path, user) in [("new", 65_534), ("new/folder", 65_534), ("new/folder/file", 65_534), ("file", 65_534), ("theirs", 65_533)] {
+        assert_eq!(owner(path), (user, user), "{path}");
+    }
+}

@@ -10,7 +10,7 @@ use std::{
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::{
     ambient_authority,
-    fs::{Dir, File, Metadata, OpenOptions, Permissions, PermissionsExt},
+    fs::{Dir, File, Metadata, MetadataExt, OpenOptions, Permissions, PermissionsExt},
 };
 
 use super::path::RelativePath;
@@ -99,16 +99,16 @@ impl Workspace {
     fn replace(&self, path: &RelativePath, content: &[u8], attempt: &Attempt) -> io::Result<()> {
         let (dir, _locks) = self.parent_to_write(path)?;
         let name = path.split().1;
-        let mode = match dir.symlink_metadata(name) {
+        let (mode, owner) = match dir.symlink_metadata(name) {
             Ok(old) if old.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-            Ok(old) if old.is_file() => old.permissions().mode() & 0o777,
-            Ok(_) => Self::NEW_FILE_MODE,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::NEW_FILE_MODE,
+            Ok(old) if old.is_file() => (old.permissions().mode() & 0o777, old),
+            Ok(_) => (Self::NEW_FILE_MODE, dir.dir_metadata()?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (Self::NEW_FILE_MODE, dir.dir_metadata()?),
             Err(error) => return Err(error),
         };
         // The name derives from the call, so that what a crash left behind is found again and replaced.
         let temporary = format!(".baton-write-{}", &blake3::hash(attempt.key.as_bytes()).to_hex()[..16]);
-        let written = write_new(&dir, &temporary, content, mode).and_then(|()| dir.rename(&temporary, &dir, name));
+        let written = write_new(&dir, &temporary, content, (mode, &owner)).and_then(|()| dir.rename(&temporary, &dir, name));
         if written.is_err() {
             // The first failure is the one to tell; a leftover is harmless.
             let _ = dir.remove_file(&temporary);
@@ -270,12 +270,27 @@ fn check(found: &Metadata, most: u64) -> io::Result<()> {
 
 fn make_dir(dir: &Dir, name: &str) -> io::Result<Dir> {
     match dir.create_dir(name) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => dir.open_dir_nofollow(name),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => dir.open_dir_nofollow(name),
+        made => {
+            made?;
+            let made = dir.open_dir_nofollow(name)?;
+            // A directory that is opened as one cannot be given away.
+            give_to_owner(&made.open(".")?, &dir.dir_metadata()?)?;
+            Ok(made)
+        }
     }
 }
 
-fn write_new(dir: &Dir, name: &str, content: &[u8], mode: u32) -> io::Result<()> {
+/// What root makes in a folder of another user belongs to that user, who could not change it otherwise.
+fn give_to_owner(made: &File, owner: &Metadata) -> io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let (user, group) = (rustix::fs::Uid::from_raw(owner.uid()), rustix::fs::Gid::from_raw(owner.gid()));
+    Ok(rustix::fs::fchown(made, Some(user), Some(group))?)
+}
+
+fn write_new(dir: &Dir, name: &str, content: &[u8], (mode, owner): (u32, &Metadata)) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     let mut file = match dir.open_with(name, &options) {
@@ -286,6 +301,7 @@ fn write_new(dir: &Dir, name: &str, content: &[u8], mode: u32) -> io::Result<()>
         opened => opened?,
     };
     file.write_all(content)?;
+    give_to_owner(&file, owner)?;
     file.set_permissions(Permissions::from_mode(mode))?;
     file.sync_all()
 }

@@ -61,7 +61,7 @@ impl Program {
         let [root, workspace] = [views, folder].map(std::path::absolute);
         let (root, workspace) = (root.map_err(|error| unwritable(&error))?, workspace.map_err(|error| unwritable(&error))?);
         // A command of the owner's own is not bound to what was before it.
-        let place = Place { program: Arc::new(self.clone()), root, workspace, worktree: None, pin: None };
+        let place = Place { program: Arc::new(self.clone()), root, workspace, worktree: None, pin: None, abandoned: None };
         place.open().map_err(|trouble| match trouble {
             Trouble::Answer(error) => error,
             other => CallError::Conflict(other.to_string()),

@@ -37,7 +37,8 @@ pub(super) struct Checkout {
     pub(super) repository: OnceCell<gix::Repository>,
     /// Until when whoever asks waits for what is read; none for what is changed, which is not cut off.
     pub(super) deadline: Option<Deadline>,
-    /// Known where something is changed: ends the parts of it that only write objects or Baton's own index.
+    /// Known where something of Baton's own is changed, which is begun again when the call is made again. Nothing of a
+    /// person's checkout is left half changed.
     pub(super) abandoned: Option<Deadline>,
     pub(super) whose: Whose,
     /// Folders inside the worktree that were repositories until now.
@@ -83,7 +84,7 @@ impl Checkout {
 
     /// The same over paths, of which there may be many.
     pub(super) fn git_over(&self, arguments: &[&str], paths: &[&str]) -> Invocation {
-        let call = self.program.call(arguments.iter().chain(paths)).at(&self.files).within(self.deadline.clone());
+        let call = self.program.call(arguments.iter().chain(paths)).at(&self.files).within(self.until());
         call.env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.files).env("GIT_INDEX_FILE", &self.index)
     }
 

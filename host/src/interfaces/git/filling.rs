@@ -19,13 +19,15 @@ use gix::{
     worktree::{stack::state::attributes::Source, state::checkout},
 };
 
+use rayon::prelude::*;
+
 use super::{
     checkout::Checkout,
     names,
     objects::unreadable,
     own,
     place::{too_long, unwritable},
-    removing::remove,
+    removing::{open, remove_any},
     sifting::Sieve,
     sweeping::temporary,
 };
@@ -33,6 +35,13 @@ use crate::journal::CallError;
 
 /// Threads that write files. More than there are cores, for a file system makes them wait for each other.
 const WRITERS: usize = 4;
+
+/// Bytes of a file that is held in memory. Each writer holds one, so that a host with four of them keeps within 1 GiB; git
+/// writes what is larger piece by piece.
+const LARGEST: u64 = if cfg!(test) { 1 << 20 } else { 256 << 20 };
+
+/// Files whose size is looked up by one thread at a time.
+const AT_ONCE: usize = 256;
 
 /// Attributes whose files gix writes otherwise than git: without the space that ends `$Id: … $`, and in UTF-8 where UTF-16
 /// is asked for.
@@ -63,10 +72,16 @@ impl Checkout {
             own::remove(&self.index).map_err(|error| unwritable(&error))?;
         }
         own::write(&self.noted(), rules.name().as_bytes()).map_err(|error| unwritable(&error))?;
-        if rules.odd { self.fill_by_git(commit) } else { self.fill_by_gix(wanted, before, options) }
+        if rules.odd { self.fill_by_git(commit) } else { self.fill_by_gix(commit, wanted, before, options) }
     }
 
-    fn fill_by_gix(&self, mut wanted: State, before: Option<index::File>, options: checkout::Options) -> Result<(), CallError> {
+    fn fill_by_gix(
+        &self,
+        commit: &str,
+        mut wanted: State,
+        before: Option<index::File>,
+        options: checkout::Options,
+    ) -> Result<(), CallError> {
         let folders = folders(&wanted)?;
         let sieve = Sieve { before, wanted: &wanted, folders: &folders };
         let kept = sieve.sift(&self.files).map_err(|error| unwritable(&error))?;
@@ -75,11 +90,26 @@ impl Checkout {
             entry.stat = stat;
             entry.flags.insert(Flags::SKIP_WORKTREE);
         }
+        if self.needs_git(&wanted)? {
+            return self.fill_by_git(commit);
+        }
         self.write_missing(&mut wanted, options)?;
         for entry in wanted.entries_mut() {
             entry.flags.remove(Flags::SKIP_WORKTREE);
         }
         self.note(wanted).map_err(|error| unwritable(&error))
+    }
+
+    /// Whether a file that is missing is larger than what is held in memory.
+    fn needs_git(&self, wanted: &State) -> Result<bool, CallError> {
+        let missing: Vec<_> = wanted.entries().iter().filter(|entry| !entry.flags.contains(Flags::SKIP_WORKTREE)).collect();
+        let repository = self.repository()?.clone().into_sync();
+        let is_large = |entries: &[&index::Entry]| {
+            let repository = repository.to_thread_local();
+            // What cannot be found is told by whoever writes it.
+            entries.iter().any(|entry| repository.find_header(entry.id).is_ok_and(|found| found.size() > LARGEST))
+        };
+        Ok(missing.par_chunks(AT_ONCE).any(is_large))
     }
 
     fn files_of(&self, commit: &str, options: &checkout::Options) -> Result<State, CallError> {
@@ -123,10 +153,9 @@ impl Checkout {
     }
 
     fn fill_by_git(&self, commit: &str) -> Result<(), CallError> {
-        let planted = self.files.join(".git");
-        if let Ok(found) = planted.symlink_metadata() {
-            let removed = if found.is_dir() { remove(&planted) } else { fs::remove_file(&planted) };
-            removed.map_err(|error| unwritable(&error))?;
+        let removed = open(&self.files).and_then(|files| remove_any(&files, b".git"));
+        if let Err(error) = removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }) {
+            return Err(unwritable(&error));
         }
         self.git(["read-tree", "--reset", "-u", commit]).done()?;
         self.git(["clean", "-ffdxq"]).done().map(drop)

@@ -20,6 +20,16 @@ pub(super) fn everywhere(program: &Program, repository: &Repository) -> String {
     list.and_then(|list| read(&list)).unwrap_or_default()
 }
 
+/// The line that ignores one folder of a checkout; none where no line can.
+pub(super) fn pattern(folder: &str) -> String {
+    if folder.contains(['\n', '\r', '\0']) {
+        return String::new();
+    }
+    let escaped =
+        folder.chars().flat_map(|letter| matches!(letter, '\\' | '*' | '?' | '[' | ' ').then_some('\\').into_iter().chain([letter]));
+    format!("/{}/\n", escaped.collect::<String>())
+}
+
 /// A path as the repository's configuration has it.
 fn at(path: &str, home: Option<&Path>, folder: &Path) -> PathBuf {
     match (path.strip_prefix("~/"), home) {

@@ -31,6 +31,7 @@ mod sifting;
 mod staging;
 mod sweeping;
 mod undoing;
+mod used;
 
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,12 @@
 //! Repositories that a run made inside a worktree of Baton's, such as `cargo new` and `git init` do. Their files are kept
 //! as files of the worktree; their `.git` is taken away. A worktree begins without any, so none of them is a person's.
 
-use std::{
-    ffi::OsStr,
-    fs, io,
-    os::unix::ffi::OsStrExt,
-    path::{Path, PathBuf},
-};
+use std::{io, path::Path};
 
 use super::{
     checkout::{Checkout, Whose},
     names,
-    removing::remove,
+    removing::{open, open_below, remove_any},
 };
 use crate::journal::CallError;
 
@@ -39,6 +34,5 @@ impl Checkout {
 }
 
 fn take_away(files: &Path, folder: &[u8]) -> io::Result<()> {
-    let git: PathBuf = files.join(OsStr::from_bytes(folder)).join(".git");
-    if git.symlink_metadata()?.is_dir() { remove(&git) } else { fs::remove_file(git) }
+    remove_any(&open_below(&open(files)?, folder)?, b".git")
 }

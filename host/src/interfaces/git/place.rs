@@ -20,7 +20,10 @@ use super::{
     repository::Repository,
     service::Trouble,
 };
-use crate::{interfaces::pins::Pin, journal::CallError};
+use crate::{
+    interfaces::{blocking::Deadline, pins::Pin},
+    journal::CallError,
+};
 
 /// The ending of a folder of files that could not be removed.
 const DISCARDED: &str = "discarded";
@@ -36,6 +39,8 @@ pub(super) struct Place {
     pub(super) worktree: Option<Worktree>,
     /// What the person's checkout was when the run began.
     pub(super) pin: Option<Pin>,
+    /// Ends what is done here, where that harms nothing of a person's.
+    pub(super) abandoned: Option<Deadline>,
 }
 
 impl Place {
@@ -65,7 +70,7 @@ impl Place {
         let repository = self.bound()?;
         let name = blake3::hash(folder.as_os_str().as_encoded_bytes()).to_hex();
         let git_dir = self.root.join("views").join(&name[..16]);
-        let ignored = ignored::everywhere(&self.program, &repository);
+        let ignored = ignored::everywhere(&self.program, &repository) + &self.ignored_data(folder);
         own::prepare(&git_dir, &repository, &Of::Person { ignored })?;
         let index = repository.git_dir.join("index");
         let program = Arc::clone(&self.program);
@@ -76,10 +81,18 @@ impl Place {
             index,
             repository: OnceCell::new(),
             deadline: None,
-            abandoned: None,
+            abandoned: self.abandoned.clone(),
             disarmed: RefCell::default(),
             whose: Whose::Person(Box::new(repository)),
         })
+    }
+
+    /// The data directory, which is nobody's change wherever it lies in a checkout.
+    fn ignored_data(&self, folder: &Path) -> String {
+        let whole = |path: &Path| path.canonicalize().ok();
+        let inside = self.root.parent().and_then(whole).zip(whole(folder));
+        let inside = inside.and_then(|(data, folder)| Some(data.strip_prefix(folder).ok()?.to_str()?.to_owned()));
+        inside.filter(|path| !path.is_empty()).map_or_else(String::new, |path| ignored::pattern(&path))
     }
 
     fn ours(&self, worktree: &Worktree) -> Checkout {
@@ -92,7 +105,7 @@ impl Place {
             files: files(&self.root, worktree),
             repository: OnceCell::new(),
             deadline: None,
-            abandoned: None,
+            abandoned: self.abandoned.clone(),
             disarmed: RefCell::default(),
             whose: Whose::Baton,
         }

@@ -7,11 +7,12 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::names::excerpt;
 use crate::{interfaces::blocking::Deadline, journal::CallError};
@@ -26,10 +27,13 @@ const ADDRESS: &str = "baton@baton.invalid";
 /// Bytes that git says at most before it is taken for endless.
 const MOST_SAID: usize = 32 << 20;
 const MOST_COMPLAINED: u64 = 64 << 10;
-/// A remote that has not taken a push by then will not.
+/// A git that is not done by then will not be, such as one whose remote does not take a push.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// How often somebody who will not wait for ever looks, at first and at most.
-const GLANCE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(10));
+/// How often it is looked whether git still has a caller, and how often whether it has ended once it says nothing more.
+const LOOK: Duration = Duration::from_millis(10);
+const GLANCE: Duration = Duration::from_micros(200);
+/// How long a git that is told to end has to remove its locks.
+const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
 /// Where the `git` program is, and what it needs to reach a remote.
 #[derive(Clone, Debug)]
@@ -50,7 +54,6 @@ pub(super) struct Invocation {
     what: String,
     input: Option<Vec<u8>>,
     most: usize,
-    patience: Option<Duration>,
     deadline: Option<Deadline>,
 }
 
@@ -61,6 +64,8 @@ pub(super) struct Said {
     /// It would have said more than was wanted.
     pub(super) cut: bool,
     pub(super) complaint: String,
+    /// It was ended: it took too long, or its caller was gone.
+    ended: bool,
     what: String,
 }
 
@@ -83,7 +88,7 @@ impl Program {
         }
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        Invocation { command, what, input: None, most: MOST_SAID, patience: None, deadline: None }
+        Invocation { command, what, input: None, most: MOST_SAID, deadline: None }
     }
 }
 
@@ -138,13 +143,12 @@ impl Invocation {
         self
     }
 
-    /// May start the programs by which remotes are reached, and has so long for it.
+    /// May start the programs by which remotes are reached.
     pub(super) fn reaching_out(mut self, program: &Program) -> Self {
         self.command.env("PATH", &program.search).env_remove("GIT_EXEC_PATH");
         self.command.env("GIT_ALLOW_PROTOCOL", "https:http:ssh:git:file");
         self.command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=20");
         self.command.envs(program.agent.iter().map(|socket| ("SSH_AUTH_SOCK", socket)));
-        self.patience = Some(PATIENCE);
         self
     }
 
@@ -180,21 +184,24 @@ impl Invocation {
         let mut child = self.command.spawn()?;
         let writer = child.stdin.take().zip(self.input.take()).map(|(mut pipe, input)| thread::spawn(move || pipe.write_all(&input)));
         let complaints = child.stderr.take().map(|pipe| thread::spawn(move || read(pipe.take(MOST_COMPLAINED))));
-        let pipe = child.stdout.take();
-        let most = self.most;
-        let (out, cut) = if self.patience.is_none() && self.deadline.is_none() {
-            listen(&mut child, pipe, most)?
-        } else {
-            let out = pipe.map(|pipe| thread::spawn(move || read(pipe.take(most as u64 + 1))));
-            let over = |elapsed: Duration| self.patience.is_some_and(|patience| elapsed > patience);
-            wait(&mut child, |elapsed| over(elapsed) || self.deadline.as_ref().is_some_and(Deadline::is_over))?;
-            bounded(joined(out), most)
-        };
+        let (sender, said) = mpsc::channel();
+        let (pipe, most) = (child.stdout.take(), self.most);
+        let listener = pipe.map(|pipe| {
+            thread::spawn(move || {
+                // Whoever has gone does not hear it.
+                let _ = sender.send(read(pipe.take(most as u64 + 1)));
+            })
+        });
+        let begun = Instant::now();
+        let is_over = || begun.elapsed() > PATIENCE || self.deadline.as_ref().is_some_and(Deadline::is_over);
+        let ended = wait(&mut child, &said, most, is_over)?;
         let status = child.wait()?;
+        let _ = listener.map(thread::JoinHandle::join);
+        let (out, cut) = bounded(ended.said.or_else(|| said.try_recv().ok()).unwrap_or_default(), most);
         // Git may well end before it has read all.
         let _ = writer.map(thread::JoinHandle::join);
         let complaint = String::from_utf8_lossy(&joined(complaints)).trim().to_owned();
-        Ok(Said { code: status.code().unwrap_or(-1), out, cut, complaint, what: self.what })
+        Ok(Said { code: status.code().unwrap_or(-1), out, cut, complaint, ended: ended.by_force, what: self.what })
     }
 }
 
@@ -216,6 +223,12 @@ impl Said {
 
     /// The failure of a call that should not have failed, in git's own words.
     pub(super) fn failure(&self) -> CallError {
+        if self.ended {
+            return CallError::Unavailable(format!(
+                "git {} was ended, because it took too long or its run was cancelled. Try again; if it takes as long, let the operator look at the repository.",
+                self.what
+            ));
+        }
         if self.code == 129 {
             return CallError::Unavailable(format!(
                 "The installed git does not know `git {}` as Baton uses it; install git 2.38 or newer.",
@@ -258,18 +271,6 @@ fn joined(thread: Option<thread::JoinHandle<Vec<u8>>>) -> Vec<u8> {
     thread.and_then(|thread| thread.join().ok()).unwrap_or_default()
 }
 
-/// Hears at most so many bytes, and ends who has more to say.
-fn listen(child: &mut Child, pipe: Option<impl Read>, most: usize) -> io::Result<(Vec<u8>, bool)> {
-    let mut out = Vec::new();
-    if let Some(pipe) = pipe {
-        pipe.take(most as u64 + 1).read_to_end(&mut out)?;
-    }
-    if out.len() > most {
-        end(child);
-    }
-    Ok(bounded(out, most))
-}
-
 /// No more than was wanted, and whether there was more.
 fn bounded(mut out: Vec<u8>, most: usize) -> (Vec<u8>, bool) {
     let cut = out.len() > most;
@@ -277,23 +278,64 @@ fn bounded(mut out: Vec<u8>, most: usize) -> (Vec<u8>, bool) {
     (out, cut)
 }
 
-fn wait(child: &mut Child, is_over: impl Fn(Duration) -> bool) -> io::Result<()> {
-    let (begun, (mut pause, longest)) = (Instant::now(), GLANCE);
-    while child.try_wait()?.is_none() {
-        if is_over(begun.elapsed()) {
-            end(child);
-            return Ok(());
-        }
-        thread::sleep(pause);
-        pause = longest.min(pause * 2);
-    }
-    Ok(())
+/// How a git ended.
+struct Ended {
+    /// What it said, once it said all.
+    said: Option<Vec<u8>>,
+    by_force: bool,
 }
 
-/// Ends git and what it started. It is not waited for yet, so its number is nobody else's.
-fn end(child: &Child) {
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+/// Waits until git has ended, and ends one that is to end, or has more to say than is wanted.
+fn wait(child: &mut Child, heard: &mpsc::Receiver<Vec<u8>>, most: usize, is_over: impl Fn() -> bool) -> io::Result<Ended> {
+    let mut said = None;
+    while child.try_wait()?.is_none() {
+        if said.as_ref().is_some_and(|said: &Vec<u8>| said.len() > most) {
+            end(child, Signal::KILL);
+            break;
+        }
+        if is_over() {
+            end_in_time(child)?;
+            return Ok(Ended { said, by_force: true });
+        }
+        match said {
+            // It may go on without a word, such as to write an index.
+            Some(_) => thread::sleep(GLANCE),
+            None => match heard.recv_timeout(LOOK) {
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                heard => said = Some(heard.unwrap_or_default()),
+            },
+        }
+    }
+    Ok(Ended { said, by_force: false })
+}
+
+/// Lets git remove its locks, which would keep a person's git out, before it is killed.
+fn end_in_time(child: &mut Child) -> io::Result<()> {
+    end(child, Signal::TERM);
+    let begun = Instant::now();
+    while !has_ended(child) && begun.elapsed() < LAST_MOMENTS {
+        thread::sleep(LOOK);
+    }
+    // What it started goes as well.
+    end(child, Signal::KILL);
+    child.wait().map(drop)
+}
+
+/// Whether git has ended. It is not waited for yet, so its number is nobody else's.
+fn has_ended(child: &Child) -> bool {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let ended = number(child).map(|number| waitid(WaitId::Pid(number), options));
+    !matches!(ended, Some(Ok(None)))
+}
+
+fn number(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+}
+
+/// Ends git and what it started.
+fn end(child: &Child, signal: Signal) {
+    if let Some(group) = number(child) {
         // One that has ended already is what is wanted.
-        let _ = kill_process_group(group, Signal::KILL);
+        let _ = kill_process_group(group, signal);
     }
 }

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     interfaces::{
         blocking::{Deadline, blocking},
-        folder_locks::{FolderLock, FolderLocks, Work},
+        folder_locks::{FolderLock, FolderLocks, LONGEST_WAIT, Work, busy},
         pins::{Pin, Pins},
         worktrees::{Worktrees, WorktreesError},
     },
@@ -132,7 +132,7 @@ impl Repositories {
         seat: &Seat,
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
-        let folder = self.folders.lock(&seat.workspace, Work::Git).await?;
+        let folder = self.folders.lock(&seat.workspace, Work::Git, &seat.root).await?;
         self.look(seat, move |checkout| {
             let _folder = folder;
             work(checkout)
@@ -147,10 +147,11 @@ impl Repositories {
         work: impl FnOnce(&Checkout) -> Result<A, CallError> + Send + 'static,
     ) -> Result<A, Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
-        let lock = self.lock(&seat.workspace).await?;
+        let lock = self.lock(&seat.workspace, &seat.root).await?;
         reading(move |deadline| {
             let _lock = lock;
-            Ok(work(&Checkout { abandoned: Some(deadline.without_end()), ..place.open()? })?)
+            let place = Place { abandoned: Some(deadline.without_end()), ..place };
+            Ok(work(&place.open()?)?)
         })
         .await
     }
@@ -167,7 +168,8 @@ impl Repositories {
                 worktree.claim.root.short()
             ))));
         }
-        let lock = self.lock(place.persons()).await?;
+        let lock = self.lock(place.persons(), &seat.root).await?;
+        // Not cut off: a person's files would stay between two commits. It is over in moments.
         aside(move || {
             let _lock = lock;
             let person = place.person()?;
@@ -179,7 +181,11 @@ impl Repositories {
     /// Pushes a branch from the person's repository.
     pub(super) async fn push(&self, seat: &Seat, branch: String, remote: Option<String>) -> Result<(), Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
-        aside(move || Ok(place.person()?.push(&branch, remote.as_deref(), place.pin.as_ref())?)).await
+        reading(move |deadline| {
+            let place = Place { abandoned: Some(deadline.without_end()), ..place };
+            Ok(place.person()?.push(&branch, remote.as_deref(), place.pin.as_ref())?)
+        })
+        .await
     }
 
     /// Adds a worktree, or finds the one that the same call added before it was cut off.
@@ -215,9 +221,10 @@ impl Repositories {
     }
 
     async fn make(&self, place: Place, worktree: &Worktree) -> Result<(), Trouble> {
-        let lock = self.lock(&self.files(worktree)).await?;
-        aside(move || {
+        let lock = self.lock(&self.files(worktree), &worktree.claim.root).await?;
+        reading(move |deadline| {
             let _lock = lock;
+            let place = Place { abandoned: Some(deadline.without_end()), ..place };
             place.make().inspect_err(|_| place.put_away())
         })
         .await
@@ -237,9 +244,9 @@ impl Repositories {
     }
 
     async fn release(&self, worktree: Worktree) -> Result<(), Trouble> {
-        let (program, lock) = (self.program()?, self.lock(&self.files(&worktree)).await?);
+        let (program, lock) = (self.program()?, self.lock(&self.files(&worktree), &worktree.claim.root).await?);
         let (workspace, pin) = (self.files(&worktree), worktree.claim.pin.clone());
-        let place = Place { program, root: self.root.clone(), workspace, worktree: Some(worktree.clone()), pin };
+        let place = Place { program, root: self.root.clone(), workspace, worktree: Some(worktree.clone()), pin, abandoned: None };
         aside(move || {
             let _lock = lock;
             Ok(place.leave()?)
@@ -260,7 +267,7 @@ impl Repositories {
     /// was made of.
     pub(super) async fn place(&self, workspace: &Path, pin: Option<&Pin>) -> Result<Place, Trouble> {
         let (program, root, workspace) = (self.program()?, self.root.clone(), workspace.to_owned());
-        let place = Place { program, root, workspace: workspace.clone(), worktree: None, pin: pin.cloned() };
+        let place = Place { program, root, workspace: workspace.clone(), worktree: None, pin: pin.cloned(), abandoned: None };
         if !workspace.starts_with(&self.root) {
             return Ok(place);
         }
@@ -281,7 +288,7 @@ impl Repositories {
         }
     }
 
-    fn program(&self) -> Result<Arc<Program>, CallError> {
+    pub(super) fn program(&self) -> Result<Arc<Program>, CallError> {
         self.program.clone().ok_or_else(|| {
             CallError::Unavailable(
                 "The program `git` is not installed where Baton runs. Have git 2.38 or newer installed; `baton doctor` tells when it is found.".to_owned(),
@@ -294,10 +301,11 @@ impl Repositories {
     }
 
     /// Waits for the commands in a folder, and for whatever else of git changes it.
-    async fn lock(&self, folder: &Path) -> Result<Locked, CallError> {
-        let commands = self.folders.lock(folder, Work::Git).await?;
+    async fn lock(&self, folder: &Path, run: &RunId) -> Result<Locked, CallError> {
+        let commands = self.folders.lock(folder, Work::Git, run).await?;
         let lock = Arc::clone(self.locks.lock().unwrap_or_else(PoisonError::into_inner).entry(folder.to_owned()).or_default());
-        Ok(Locked { _commands: commands, _git: lock.lock_owned().await })
+        let git = tokio::time::timeout(LONGEST_WAIT, lock.lock_owned()).await.map_err(|_| busy(folder, None))?;
+        Ok(Locked { _commands: commands, _git: git })
     }
 }
 

@@ -1,13 +1,7 @@
 //! What lies in the folder of a worktree and may stay for the next commit, told from what has to go, which goes. Writes
-//! nothing, and follows no link.
+//! nothing, and follows no link, also where a folder is exchanged for one meanwhile.
 
-use std::{
-    collections::HashSet,
-    fs::{self, Metadata},
-    io,
-    os::unix::{ffi::OsStrExt, fs::MetadataExt},
-    path::{Path, PathBuf},
-};
+use std::{collections::HashSet, io, os::fd::OwnedFd, path::Path};
 
 use gix::{
     bstr::{BStr, BString, ByteSlice},
@@ -20,8 +14,9 @@ use gix::{
     },
 };
 use rayon::prelude::*;
+use rustix::fs::{self, AtFlags, FileType, unlinkat};
 
-use super::removing::{open_up, remove};
+use super::removing::{entries, is_folder, open, open_below, open_up, remove_from};
 
 /// A file is what it was if nothing of this differs; times to the nanosecond, for a worktree may be given back and filled
 /// again within a second.
@@ -35,24 +30,22 @@ pub(super) struct Sieve<'a> {
     pub(super) folders: &'a HashSet<BString>,
 }
 
-/// A folder and its path in the commit.
-type Folder = (PathBuf, BString);
-
 /// What lies in one folder and may stay.
 #[derive(Default)]
 struct Sifted {
     /// Entries by their number, with their files as they are on the disk.
     kept: Vec<(usize, Stat)>,
-    folders: Vec<Folder>,
+    folders: Vec<BString>,
 }
 
 impl Sieve<'_> {
     /// The wanted entries whose files are there, as they are on the disk. Goes down level by level, for a folder may lie
     /// deeper than a stack reaches.
     pub(super) fn sift(&self, files: &Path) -> io::Result<Vec<(usize, Stat)>> {
-        let (mut kept, mut level) = (Vec::new(), vec![(files.to_owned(), BString::default())]);
+        let top = open(files)?;
+        let (mut kept, mut level) = (Vec::new(), vec![BString::default()]);
         while !level.is_empty() {
-            let sifted: Vec<_> = level.par_iter().map(|folder| self.sift_one(folder)).collect::<io::Result<_>>()?;
+            let sifted: Vec<_> = level.par_iter().map(|folder| self.sift_one(&top, folder.as_bstr())).collect::<io::Result<_>>()?;
             level.clear();
             for Sifted { kept: some, folders } in sifted {
                 kept.extend(some);
@@ -62,20 +55,20 @@ impl Sieve<'_> {
         Ok(kept)
     }
 
-    fn sift_one(&self, (folder, below): &Folder) -> io::Result<Sifted> {
-        let mut sifted = Sifted::default();
-        for found in fs::read_dir(folder)? {
-            let found = found?;
-            let (path, metadata) = (joined(below.as_bstr(), found.file_name().as_bytes()), found.metadata()?);
-            match metadata.is_dir() {
+    /// One folder, by its path in the commit. What lies in the place of a folder on the way by now is not looked into.
+    fn sift_one(&self, top: &OwnedFd, below: &BStr) -> io::Result<Sifted> {
+        let (mut sifted, folder) = (Sifted::default(), open_below(top, below)?);
+        for (name, found) in entries(&folder)? {
+            let path = joined(below, &name);
+            match is_folder(&found) {
                 true if self.folders.contains(&path) => {
-                    open_up(&found.path(), &metadata)?;
-                    sifted.folders.push((found.path(), path));
+                    open_up(&folder, &name)?;
+                    sifted.folders.push(path);
                 }
-                true => remove(&found.path())?,
-                false => match self.entry(&metadata, path.as_bstr()) {
+                true => remove_from(&folder, &name)?,
+                false => match self.entry(&found, path.as_bstr()) {
                     Some(entry) => sifted.kept.push(entry),
-                    None => fs::remove_file(found.path())?,
+                    None => unlinkat(&folder, &name[..], AtFlags::empty())?,
                 },
             }
         }
@@ -85,37 +78,37 @@ impl Sieve<'_> {
     /// The entry of a file that is as the commit has it. One that was written in the same moment as the index is not known
     /// to be: it may have changed after the index had been written. An index says nothing of who may do what, nor whether
     /// the file is another one as well.
-    fn entry(&self, found: &Metadata, path: &BStr) -> Option<(usize, Stat)> {
+    fn entry(&self, found: &fs::Stat, path: &BStr) -> Option<(usize, Stat)> {
         let before = self.before.as_ref()?;
         let number = self.wanted.entry_index_by_path(path).ok()?;
         let (was, wanted, is) = (before.entry_by_path(path)?, self.wanted.entry(number), stat(found));
         let unchanged = was.stat.matches(&is, ALIKE) && !is.is_racy(before.timestamp(), ALIKE);
-        let usual = found.nlink() == 1 && (found.is_symlink() || found.mode() & 0o7600 == 0o600);
+        let is_link = FileType::from_raw_mode(found.st_mode) == FileType::Symlink;
+        let usual = found.st_nlink == 1 && (is_link || found.st_mode & 0o7600 == 0o600);
         (unchanged && usual && was.id == wanted.id && was.mode == wanted.mode && mode(found) == Some(wanted.mode)).then_some((number, is))
     }
 }
 
 /// What an index calls a file; none for what it knows nothing of.
-fn mode(found: &Metadata) -> Option<Mode> {
-    match (found.is_symlink(), found.is_file(), found.mode() & 0o100 != 0) {
-        (true, ..) => Some(Mode::SYMLINK),
-        (false, true, true) => Some(Mode::FILE_EXECUTABLE),
-        (false, true, false) => Some(Mode::FILE),
-        (false, false, _) => None,
+fn mode(found: &fs::Stat) -> Option<Mode> {
+    match (FileType::from_raw_mode(found.st_mode), found.st_mode & 0o100 != 0) {
+        (FileType::Symlink, _) => Some(Mode::SYMLINK),
+        (FileType::RegularFile, true) => Some(Mode::FILE_EXECUTABLE),
+        (FileType::RegularFile, false) => Some(Mode::FILE),
+        _ => None,
     }
 }
 
 /// As an index notes it, of which 32 bits are kept.
-fn stat(found: &Metadata) -> Stat {
-    let time = |seconds: i64, nanoseconds: i64| Time { secs: seconds as u32, nsecs: nanoseconds as u32 };
+fn stat(found: &fs::Stat) -> Stat {
     Stat {
-        mtime: time(found.mtime(), found.mtime_nsec()),
-        ctime: time(found.ctime(), found.ctime_nsec()),
-        dev: found.dev() as u32,
-        ino: found.ino() as u32,
-        uid: found.uid(),
-        gid: found.gid(),
-        size: found.len() as u32,
+        mtime: Time { secs: found.st_mtime as u32, nsecs: found.st_mtime_nsec as u32 },
+        ctime: Time { secs: found.st_ctime as u32, nsecs: found.st_ctime_nsec as u32 },
+        dev: found.st_dev as u32,
+        ino: found.st_ino as u32,
+        uid: found.st_uid,
+        gid: found.st_gid,
+        size: found.st_size as u32,
     }
 }
 

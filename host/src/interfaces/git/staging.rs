@@ -44,7 +44,7 @@ impl Checkout {
     /// Adds all files to an index, whatever stops some of them; gives the names that no commit can have.
     pub(super) fn add(&self, how: &[&str], index: &Path) -> Result<Vec<String>, CallError> {
         let huge = self.huge(index)?;
-        let said = self.adding(how, &huge).env("GIT_INDEX_FILE", index).within(self.until()).run()?;
+        let said = self.adding(how, &huge).env("GIT_INDEX_FILE", index).run()?;
         if self.until().is_some_and(|until| until.is_over()) {
             // Git was ended with its lock, which lies beside an index of Baton's own.
             let _ = std::fs::remove_file(with_ending(index, ".lock"));
@@ -104,8 +104,8 @@ impl Checkout {
         found.is_ok_and(|found| found.is_file() && found.len() > HUGE)
     }
 
-    /// Until when an operation may go on that can be interrupted without harm.
-    fn until(&self) -> Option<Deadline> {
+    /// Until when an operation may go on.
+    pub(super) fn until(&self) -> Option<Deadline> {
         self.deadline.clone().or_else(|| self.abandoned.clone())
     }
 
@@ -115,7 +115,7 @@ impl Checkout {
     }
 
     fn listed_by(&self, how: &[&str], index: &Path) -> Result<Vec<Vec<u8>>, CallError> {
-        let call = self.git_over(&[&["ls-files", "-z"], how].concat(), &[]).env("GIT_INDEX_FILE", index).within(self.until());
+        let call = self.git_over(&[&["ls-files", "-z"], how].concat(), &[]).env("GIT_INDEX_FILE", index);
         Ok(fields(&call.done()?.out).map(<[u8]>::to_vec).collect())
     }
 

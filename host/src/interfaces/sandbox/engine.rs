@@ -114,7 +114,7 @@ pub struct Ended {
 /// Why a command has no end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
-    /// It was not started.
+    /// It was not started, and nothing of it is running.
     #[error("{0}")]
     Unavailable(String),
     /// It was perhaps started, and may be going on.
@@ -135,8 +135,10 @@ pub trait Engine: Send + Sync {
     /// Executes a command, or finds the one of its key again, and returns at its end. Whoever stops listening to `pieces`
     /// misses them. A future that is dropped leaves the command as it is: `discard` ends it.
     async fn execute(&self, task: &Task, pieces: Sender<Piece>) -> Result<Ended, EngineError>;
-    /// Ends a command if it has not ended, and forgets it.
-    async fn discard(&self, key: &Key);
+    /// Ends a command if it has not ended, and forgets it. After an error it may still be running.
+    async fn discard(&self, key: &Key) -> Result<(), EngineError>;
+    /// Whether a command that an earlier host started is still running.
+    async fn is_running(&self, key: &Key) -> Result<bool, EngineError>;
     /// The commands of this data directory that were not forgotten. What a dead host held ready is removed on the way.
     async fn left(&self) -> Result<Vec<Key>, EngineError>;
     /// Removes what is held ready.

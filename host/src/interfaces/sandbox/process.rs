@@ -3,6 +3,7 @@
 //! cut off with its host is not found again.
 
 use std::{
+    ffi::{OsStr, OsString},
     fs::{self, OpenOptions},
     io::Write as _,
     os::unix::process::ExitStatusExt as _,
@@ -35,11 +36,12 @@ pub struct Processes {
 }
 
 impl Processes {
-    /// Keeps git from finding a repository above a worktree. Two ways, for a command can undo either: a ceiling, and, where
-    /// there is a repository, a `.git` that leads nowhere, for as long as the result is held.
+    /// Keeps git from finding a repository above a worktree. Two ways, for a command can undo either: ceilings, and, where
+    /// there is a repository, a `.git` that leads nowhere, for as long as the result is held. Each folder above is a ceiling,
+    /// for git looks above the folder it is started in as long as that is none below.
     fn seclude(&self, workspace: &Path, command: &mut Command) -> Option<Secluded> {
         let above = workspace.parent().filter(|_| workspace.starts_with(&self.worktrees))?;
-        command.env("GIT_CEILING_DIRECTORIES", above);
+        command.env("GIT_CEILING_DIRECTORIES", ceilings(above));
         if !above.ancestors().any(|folder| folder.join(".git").exists()) {
             return None;
         }
@@ -49,6 +51,12 @@ impl Processes {
         let _ = file.write_all(NO_REPOSITORY.as_bytes());
         Some(Secluded(place))
     }
+}
+
+/// A folder and all above it, as git wants them.
+fn ceilings(folder: &Path) -> OsString {
+    let all: Vec<_> = folder.ancestors().map(Path::as_os_str).collect();
+    all.join(OsStr::new(":"))
 }
 
 /// A `.git` that leads nowhere. Removed when it is dropped, so that the sweep after the command does not find it; what the
@@ -111,7 +119,13 @@ impl Engine for Processes {
         }
     }
 
-    async fn discard(&self, _: &Key) {}
+    async fn discard(&self, _: &Key) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    async fn is_running(&self, _: &Key) -> Result<bool, EngineError> {
+        Ok(false)
+    }
 
     async fn left(&self) -> Result<Vec<Key>, EngineError> {
         Ok(Vec::new())

@@ -22,7 +22,10 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, EventLog},
-    interfaces::folder_locks::{FolderLock, FolderLocks, Work},
+    interfaces::{
+        folder_locks::{FolderLock, FolderLocks, Work},
+        used_by_git::UsedByGit,
+    },
     journal::{Attempt, CallError, Halt, Pause, PauseKind, Performed, Redactor, RunId},
 };
 
@@ -30,6 +33,8 @@ use crate::{
 const PIECES: usize = 64;
 /// How long the end of the process waits for containers to be removed.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long until an engine is asked again that did not end a command.
+const AGAIN: Duration = if cfg!(test) { Duration::from_millis(1) } else { Duration::from_secs(5) };
 /// Seconds that a command may take that asks for none, where the operator does not allow less.
 const USUAL_TIMEOUT: u32 = 600;
 /// Bytes of a command that are told.
@@ -57,6 +62,8 @@ pub struct Parts {
     pub leftovers: PathBuf,
     /// Keeps commands and git apart.
     pub folders: Arc<FolderLocks>,
+    /// Knows what a person's git executes in a workspace.
+    pub git: Arc<dyn UsedByGit>,
 }
 
 /// Where commands of all runs are executed.
@@ -67,7 +74,14 @@ pub struct Sandbox {
     /// Removes containers.
     removing: Mutex<JoinSet<()>>,
     /// The folders in which commands run, or may still run.
-    entered: Mutex<HashMap<Key, FolderLock>>,
+    entered: Mutex<HashMap<Key, Entered>>,
+}
+
+/// A folder in which a command runs, or may still run.
+struct Entered {
+    _lock: FolderLock,
+    /// An earlier host started the command, and nobody has asked for it since.
+    is_left: bool,
 }
 
 /// Whose command it is, and the folder it works in.
@@ -85,7 +99,7 @@ impl Sandbox {
     /// A sandbox of these parts.
     pub fn new(parts: Parts) -> Self {
         let permits = Semaphore::new(parts.settings.at_once.min(Semaphore::MAX_PERMITS));
-        let leftovers = Arc::new(Leftovers::new(parts.leftovers.clone()));
+        let leftovers = Arc::new(Leftovers::new(parts.leftovers.clone(), Arc::clone(&parts.git)));
         Self { parts: Arc::new(parts), permits, leftovers, removing: Mutex::default(), entered: Mutex::default() }
     }
 
@@ -151,14 +165,16 @@ impl Sandbox {
 
     /// Keeps git out of a workspace until the command is over. One that may be running already is not waited for again.
     async fn enter(&self, key: &Key, workspace: &Path) -> Result<(), CallError> {
-        if !self.entered().contains_key(key) {
-            let lock = self.parts.folders.lock(workspace, Work::Command).await?;
-            self.entered().insert(key.clone(), lock);
+        if let Some(entered) = self.entered().get_mut(key) {
+            entered.is_left = false;
+            return Ok(());
         }
+        let lock = self.parts.folders.lock(workspace, Work::Command, &key.run).await?;
+        self.entered().insert(key.clone(), Entered { _lock: lock, is_left: false });
         Ok(())
     }
 
-    fn entered(&self) -> MutexGuard<'_, HashMap<Key, FolderLock>> {
+    fn entered(&self) -> MutexGuard<'_, HashMap<Key, Entered>> {
         self.entered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -190,13 +206,23 @@ impl Sandbox {
         let (sender, receiver) = tokio::sync::mpsc::channel(PIECES);
         let mut collected = Collected::default();
         let work = async { tokio::join!(self.parts.engine.execute(&task, sender), collected.listen(receiver, teller)).0 };
-        let performed = match watched(work, place, self.parts.settings.keep_free).await {
+        let watched = match watched(work, place, self.parts.settings.keep_free).await {
+            // It may have used up the disk since the last look, and have failed for that.
+            Watched::Ended(Ok(ended)) if ended.exit_code != 0 => match room::lacking(&place.workspace, self.parts.settings.keep_free) {
+                Some(reason) => Watched::UsedUp(reason),
+                None => Watched::Ended(Ok(ended)),
+            },
+            watched => watched,
+        };
+        let performed = match watched {
             Watched::Ended(Ok(ended)) => Some(self.swept_up(ended, &collected, teller).await),
             Watched::Ended(Err(EngineError::Unavailable(reason))) if is_found => {
                 Some(paused(format!("{reason} Then resume the run."), true))
             }
             Watched::Ended(Err(EngineError::Unavailable(reason))) => {
-                self.end(key).await;
+                // It is not running, so nothing depends on whether the engine answers now.
+                let _ = self.parts.engine.discard(key).await;
+                sweep_up(&self.leftovers, &self.parts, key).await;
                 Some(unavailable(&reason))
             }
             Watched::Ended(Err(EngineError::Lost(reason))) => {
@@ -205,16 +231,13 @@ impl Sandbox {
                 self.leftovers.note_lost(key, task.covers.clone()).await;
                 Some(paused(reason, true))
             }
-            Watched::Ended(Err(EngineError::CutOff)) => {
-                self.end(key).await;
-                None
-            }
-            Watched::UsedUp(reason) => {
-                self.end(key).await;
-                Some(paused(format!("Baton ended a command. {reason} Then resume the run, which executes the command again."), false))
-            }
+            Watched::Ended(Err(EngineError::CutOff)) => self.end(key, &task.covers).await.err(),
+            Watched::UsedUp(reason) => Some(match self.end(key, &task.covers).await {
+                Ok(()) => paused(format!("Baton ended a command. {reason} Then resume the run, which executes the command again."), false),
+                Err(paused) => paused,
+            }),
             Watched::Stopped => {
-                self.end(key).await;
+                let _ = self.end(key, &task.covers).await;
                 abandoned.command = None;
                 drop(task);
                 // The call has no answer. Whoever waits for it gives up now.
@@ -250,10 +273,16 @@ impl Sandbox {
         Ok((prepared?, user))
     }
 
-    /// Ends a command, sweeps up after it and forgets it.
-    async fn end(&self, key: &Key) {
-        self.parts.engine.discard(key).await;
+    /// Ends a command, sweeps up after it and forgets it. Where it may still be running its run is paused, and git stays out
+    /// of its folder until it is found again.
+    async fn end(&self, key: &Key, covers: &Covers) -> Result<(), Performed<Outcome>> {
+        if let Err(error) = self.parts.engine.discard(key).await {
+            let _ = self.leftovers.sweep(key).await;
+            self.leftovers.note_lost(key, covers.clone()).await;
+            return Err(paused(format!("A command cannot be ended, so it may still be running. {error}"), true));
+        }
         sweep_up(&self.leftovers, &self.parts, key).await;
+        Ok(())
     }
 
     /// Sweeps up after a command that has ended, and answers. Nobody sees the workspace as the command left it.
@@ -314,14 +343,14 @@ impl Sandbox {
     /// What covers something in the container is there as long as the container is.
     fn forget_holding(&self, key: Key, covers: Covers) {
         let (leftovers, parts) = (Arc::clone(&self.leftovers), Arc::clone(&self.parts));
-        let lock = self.entered().remove(&key);
+        let entered = self.entered().remove(&key);
         let mut removing = self.removing.lock().unwrap_or_else(PoisonError::into_inner);
         while removing.try_join_next().is_some() {}
         removing.spawn(async move {
-            parts.engine.discard(&key).await;
+            discard_surely(&parts, &key).await;
             drop(covers);
             sweep_up(&leftovers, &parts, &key).await;
-            drop(lock);
+            drop(entered);
         });
     }
 
@@ -337,11 +366,34 @@ impl Sandbox {
     }
 
     /// Sweeps the workspaces of commands that a host left which is gone. Before anything else is done in them. Their
-    /// containers may still run, so git stays out of the worktrees among them until each is found again or forgotten.
+    /// containers may still run, so git stays out of them until each is found again, forgotten or known to have ended.
     pub async fn sweep_left(&self) {
         self.leftovers.sweep_left().await;
-        let left = self.leftovers.workspaces().into_iter().filter(|(_, workspace)| workspace.starts_with(&self.parts.worktrees));
-        self.entered().extend(left.map(|(key, workspace)| (key, self.parts.folders.lock_for_running(&workspace))));
+        let left = self.leftovers.workspaces().into_iter();
+        self.entered().extend(left.map(|(key, workspace)| {
+            let lock = self.parts.folders.lock_for_running(&workspace, &key.run);
+            (key, Entered { _lock: lock, is_left: true })
+        }));
+    }
+
+    /// Lets git into the checkouts of people where a command that an earlier host left has ended. Its run may be resumed much
+    /// later. A worktree belongs to that run alone.
+    pub async fn release_ended(&self) {
+        let left: Vec<_> = self.entered().iter().filter(|(_, entered)| entered.is_left).map(|(key, _)| key.clone()).collect();
+        for (key, workspace) in self.leftovers.workspaces().into_iter().filter(|(key, _)| left.contains(key)) {
+            if workspace.starts_with(&self.parts.worktrees) || !matches!(self.parts.engine.is_running(&key).await, Ok(false)) {
+                continue;
+            }
+            // What it made since the sweep at the start.
+            if let Err(reason) = self.leftovers.sweep(&key).await {
+                tracing::warn!(command = %key, reason, "what a command left is not swept; its run tries again");
+                continue;
+            }
+            let mut entered = self.entered();
+            if entered.get(&key).is_some_and(|entered| entered.is_left) {
+                entered.remove(&key);
+            }
+        }
     }
 
     /// Lets what is being removed be removed, for a while.
@@ -423,6 +475,18 @@ impl Drop for Abandoned<'_> {
         if let (Some((key, covers)), Ok(_)) = (self.command.take(), tokio::runtime::Handle::try_current()) {
             self.sandbox.forget_holding(key, covers);
         }
+    }
+}
+
+/// Ends a command that nobody waits for. An engine that does not answer is asked again, for as long as this host lives.
+async fn discard_surely(parts: &Parts, key: &Key) {
+    let mut is_told = false;
+    while let Err(error) = parts.engine.discard(key).await {
+        if !is_told {
+            tracing::warn!(command = %key, %error, "a command cannot be ended, so git stays out of its folder until it is");
+            is_told = true;
+        }
+        tokio::time::sleep(AGAIN).await;
     }
 }
 

@@ -249,8 +249,14 @@ async fn files_that_moved_half_way_are_taken_back() {
     scene.git(&["read-tree", &from]);
     scene.write("theirs/c.txt", "a person's own");
     scene.write("theirs/d.txt", "mine");
-    let place =
-        Place { program: Arc::new(program()), root: scene.home.path().join("views"), workspace: scene.person(), worktree: None, pin: None };
+    let place = Place {
+        program: Arc::new(program()),
+        root: scene.home.path().join("views"),
+        workspace: scene.person(),
+        worktree: None,
+        pin: None,
+        abandoned: None,
+    };
     place.open().unwrap().undo_move(&from, &to);
     assert_eq!(scene.git(&["status", "--porcelain", "--untracked-files=all"]), "?? theirs/c.txt\n?? theirs/d.txt");
     assert_eq!(fs::read_to_string(scene.person().join("gone.txt")).unwrap(), "was here");

@@ -395,3 +395,22 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn a_file_that_is_too_large_for_memory_is_written_by_git() {
+    let scene = Scene::new();
+    let large = "a line of a large file\n".repeat(100_000);
+    scene.write("large.txt", &large);
+    scene.person_commits("Add a large file");
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    // Only git notes trees in an index.
+    let is_by_git = |folder: &Path| fs::read(folder.with_file_name("git").join("index")).unwrap().windows(4).any(|word| word == b"TREE");
+    assert!(is_by_git(&folder));
+    assert_eq!(fs::read_to_string(folder.join("large.txt")).unwrap(), large);
+    assert_eq!(scene.said_of(&folder), "");
+    fs::write(folder.join("large.txt"), "x").unwrap();
+    fs::write(folder.join("a.txt"), "x").unwrap();
+    let folder = scene.again(&mut recorder, "story/1", "story/2").await;
+    assert_eq!((contents(&folder), scene.said_of(&folder)), (contents(&scene.by_git("main")), String::new()));
+}

@@ -2,6 +2,7 @@
 
 mod advancing;
 mod branches;
+mod ending;
 mod filling;
 mod hostile;
 mod looking;
@@ -10,6 +11,7 @@ mod pinning;
 mod reading;
 mod refusals;
 mod restoring;
+mod used;
 mod worktrees;
 
 use std::{

@@ -25,6 +25,11 @@ pub(super) fn unavailable(error: &Error) -> EngineError {
     })
 }
 
+/// A start that failed. An engine that said nothing may have started it all the same.
+pub(super) fn not_started(error: &Error) -> EngineError {
+    if matches!(error, Error::DockerResponseServerError { .. }) { unavailable(error) } else { lost(error) }
+}
+
 /// There is no engine to speak to.
 pub(super) fn no_engine(reason: &str) -> String {
     format!(
@@ -127,5 +132,11 @@ mod tests {
         let said = unavailable(&error).to_string();
         assert!(said.contains("`ulimit -n`") && !said.contains("Install Docker"), "{said}");
         assert!(unavailable(&Error::RequestTimeoutError).to_string().contains("Install Docker"));
+    }
+
+    #[test]
+    fn a_start_that_is_not_answered_may_have_happened() {
+        assert!(matches!(not_started(&Error::RequestTimeoutError), EngineError::Lost(_)));
+        assert!(matches!(not_started(&refused("no space left on device")), EngineError::Unavailable(_)));
     }
 }

@@ -86,14 +86,14 @@ fn temporary(image: &Image, found: &Found, user: User, covers: &Covers) -> HashM
     let folders = found.volumes.iter().map(String::as_str).chain(["/tmp", "/var/tmp"]);
     let mut folders: HashMap<_, _> =
         folders.filter(|folder| !folder.starts_with(WORKSPACE)).map(|folder| (folder.to_owned(), options.clone())).collect();
-    for covered in covers.all.iter().filter(|covered| covered.is_folder) {
+    for covered in covers.all.iter().filter(|covered| covered.is_folder && covered.shown.is_none()) {
         folders.insert(format!("{WORKSPACE}/{}", covered.path), "ro,noexec,nosuid,nodev,mode=0555,size=4096".to_owned());
     }
     folders
 }
 
 /// The workspace, unless it is bound with a label. What git goes by is covered: whoever writes there has commands run on the
-/// host, by git's hooks or by another repository in its place.
+/// host, by git's hooks or by another repository in its place. What a person's git settings have executed can be read.
 fn mounts(workspace: &Path, covers: &Covers, with_label: bool) -> Vec<Mount> {
     let bind = |source: String, target: String, read_only| Mount {
         typ: Some(MountType::BIND),
@@ -106,13 +106,16 @@ fn mounts(workspace: &Path, covers: &Covers, with_label: bool) -> Vec<Mount> {
         }),
         ..Mount::default()
     };
-    let files = covers.all.iter().filter(|covered| !covered.is_folder);
-    let files = files.map(|covered| bind("/dev/null".to_owned(), format!("{WORKSPACE}/{}", covered.path), true));
+    let covers = covers.all.iter().filter_map(|covered| {
+        let shown = covered.shown.as_ref().map(|shown| shown.display().to_string());
+        let source = shown.or_else(|| (!covered.is_folder).then(|| "/dev/null".to_owned()))?;
+        Some(bind(source, format!("{WORKSPACE}/{}", covered.path), true))
+    });
     let workspace = match labelled_bind(workspace, with_label) {
         Some(_) => None,
         None => Some(bind(workspace.display().to_string(), WORKSPACE.to_owned(), false)),
     };
-    workspace.into_iter().chain(files).collect()
+    workspace.into_iter().chain(covers).collect()
 }
 
 /// The workspace as the engine's older word for it has it, which alone can ask for a label of SELinux: one that all containers

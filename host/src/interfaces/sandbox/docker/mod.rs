@@ -154,7 +154,7 @@ impl Docker {
         let options = AttachContainerOptionsBuilder::new().stream(true).stdout(true).stderr(true).build();
         let attached = docker.attach_container(name, Some(options)).await.map_err(|error| failure::unavailable(&error))?;
         if let Err(error) = docker.start_container(name, None).await {
-            let Some(exit_code) = failure::not_a_program(&error) else { return Err(failure::unavailable(&error)) };
+            let Some(exit_code) = failure::not_a_program(&error) else { return Err(failure::not_started(&error)) };
             let complaint = format!("{}\n", failure::reason(&error));
             let _ = pieces.send(Piece::Wrote(Stream::Err, complaint.into_bytes())).await;
             return Ok(Err(Ended { ending: Ending::Exited, exit_code, took: 0 }));
@@ -200,11 +200,10 @@ impl Docker {
     }
 
     async fn remove(&self, docker: &bollard::Docker, name: &str) {
-        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-        match docker.remove_container(name, Some(options)).await {
+        match removed(docker, name).await {
             Ok(()) => {}
-            // It was removed, or is being removed.
-            Err(error) if failure::is_missing(&error) || failure::is_taken(&error) => {}
+            // It is being removed.
+            Err(error) if failure::is_taken(&error) => {}
             Err(error) => tracing::warn!(container = name, %error, "a container was not removed; the next start tries again"),
         }
     }
@@ -255,10 +254,14 @@ impl Engine for Docker {
         }
     }
 
-    async fn discard(&self, key: &Key) {
-        if let Ok(docker) = self.client().await {
-            self.remove(docker, &name_of(key)).await;
-        }
+    async fn discard(&self, key: &Key) -> Result<(), EngineError> {
+        let docker = self.client().await?;
+        removed(docker, &name_of(key)).await.map_err(|error| failure::lost(&error))
+    }
+
+    async fn is_running(&self, key: &Key) -> Result<bool, EngineError> {
+        let found = self.own(self.client().await?, &name_of(key)).await?;
+        Ok(found.is_some_and(|found| is_running(&found)))
     }
 
     async fn left(&self) -> Result<Vec<Key>, EngineError> {
@@ -286,6 +289,15 @@ impl Engine for Docker {
     async fn about(&self) -> Result<String, EngineError> {
         let version = self.client().await?.version().await.map_err(|error| failure::unavailable(&error))?;
         Ok(format!("engine {} (API {})", version.version.unwrap_or_default(), version.api_version.unwrap_or_default()))
+    }
+}
+
+/// Removes a container, whether it runs or not. One that is not there is removed.
+async fn removed(docker: &bollard::Docker, name: &str) -> Result<(), bollard::errors::Error> {
+    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+    match docker.remove_container(name, Some(options)).await {
+        Err(error) if failure::is_missing(&error) => Ok(()),
+        done => done,
     }
 }
 

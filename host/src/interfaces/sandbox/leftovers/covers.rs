@@ -20,8 +20,10 @@ use rustix::{
 };
 
 use super::{
+    guards::Guards,
     names::{HOSTS_OWN, REPOSITORY, shown, spellings},
     records::{create_own, read_own},
+    shown::{Shown, copied},
     snapshot::Repository,
 };
 use crate::interfaces::sandbox::room::describe;
@@ -36,15 +38,17 @@ pub struct Covered {
     pub path: String,
     /// It is a folder, and not a file.
     pub is_folder: bool,
+    /// What is seen in its place, and cannot be changed; none where nothing is seen.
+    pub shown: Option<PathBuf>,
     /// Device and number.
     identity: (u64, u64),
-    /// As long as it is open, no other gets its number.
-    _held: OwnedFd,
+    /// As long as it is open, no other gets its number. What is shown goes by its content.
+    _held: Option<OwnedFd>,
 }
 
 impl PartialEq for Covered {
     fn eq(&self, other: &Self) -> bool {
-        (&self.path, self.is_folder, self.identity) == (&other.path, other.is_folder, other.identity)
+        (&self.path, self.is_folder, &self.shown, self.identity) == (&other.path, other.is_folder, &other.shown, other.identity)
     }
 }
 
@@ -69,7 +73,7 @@ impl Covers {
     }
 
     /// What lies in the workspace and has to be covered. An error is a sentence.
-    pub(super) fn new(places: Arc<Places>, repositories: &[Repository]) -> Result<Self, String> {
+    pub(super) fn new(places: Arc<Places>, repositories: &[Repository], executed: Vec<Covered>) -> Result<Self, String> {
         if repositories.len() > MOST {
             return Err(format!(
                 "The workspace holds more than {MOST} repositories, which a container would have to cover. Work in a folder that holds fewer."
@@ -89,14 +93,39 @@ impl Covers {
             };
             let stat = rustix::fs::fstat(&held).map_err(|error| unusable(&whole, &error.into()))?;
             let identity = (super::walk::device(&stat), stat.st_ino);
-            all.push(Covered { path: text.to_owned(), is_folder: *is_folder, identity, _held: held });
+            all.push(Covered { path: text.to_owned(), is_folder: *is_folder, shown: None, identity, _held: Some(held) });
         }
+        all.extend(executed);
         for name in [REPOSITORY, HOSTS_OWN] {
             places.cover_spellings(name, &mut all);
         }
         all.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(Self { all: Arc::new(all), _places: places })
     }
+}
+
+/// What a person's git executes in a workspace, to be read by a container and not changed. What is too large to be copied is
+/// not seen at all.
+pub(super) fn executed(workspace: &Path, guards: &Guards, copies: &Path) -> Result<Vec<Covered>, String> {
+    let mut covered = Vec::<Covered>::new();
+    let mut paths: Vec<_> = guards.all.iter().filter_map(|guard| std::str::from_utf8(&guard.path).ok()).collect();
+    paths.sort_unstable();
+    let folder = super::walk::open(workspace).map_err(|error| unusable(workspace, &error))?;
+    for path in paths {
+        if covered.iter().any(|above| Path::new(path).starts_with(&above.path)) {
+            continue;
+        }
+        let (shown, is_folder) = match copied(&folder, path.as_bytes(), copies) {
+            Ok(Some(Shown { copy, is_folder })) => (Some(copy), is_folder),
+            Ok(None) => continue,
+            Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                return Err(unusable(copies, &error));
+            }
+            Err(_) => (None, fs::symlink_metadata(workspace.join(path)).is_ok_and(|found| found.is_dir())),
+        };
+        covered.push(Covered { path: path.to_owned(), is_folder, shown, identity: (0, 0), _held: None });
+    }
+    Ok(covered)
 }
 
 #[cfg(target_os = "linux")]
@@ -170,7 +199,7 @@ impl Places {
             let Ok(held) = rustix::fs::openat(CWD, self.workspace.join(&spelling), held_flags(), Mode::empty()) else { return };
             let identity = rustix::fs::fstat(&held).map(|stat| (super::walk::device(&stat), stat.st_ino));
             if identity == Ok(plain.0) && all.iter().all(|covered| covered.path != spelling) {
-                all.push(Covered { path: spelling, is_folder: plain.1, identity: plain.0, _held: held });
+                all.push(Covered { path: spelling, is_folder: plain.1, shown: None, identity: plain.0, _held: Some(held) });
             }
         }
     }

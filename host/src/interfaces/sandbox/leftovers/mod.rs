@@ -3,8 +3,10 @@
 
 mod covers;
 mod findings;
+mod guards;
 mod names;
 mod records;
+mod shown;
 mod snapshot;
 mod sweep;
 mod swept;
@@ -14,6 +16,7 @@ mod walk;
 
 use std::{
     collections::HashMap,
+    ffi::OsStr,
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     sync::{
@@ -27,10 +30,12 @@ pub(super) use names::REPOSITORY;
 pub(super) use swept::Swept;
 
 use super::engine::Key;
+use crate::interfaces::used_by_git::{Used, UsedByGit};
 use covers::Held;
 use findings::Before;
+use guards::Guards;
 use records::Record;
-use snapshot::Snapshot;
+use snapshot::{Repository, Snapshot};
 
 /// The folder of records.
 const RECORDS: &str = "commands";
@@ -44,6 +49,7 @@ pub(super) struct Leftovers {
     /// One command at a time notes what is there: the next is to know of it.
     noting: Mutex<()>,
     held: Held,
+    git: Arc<dyn UsedByGit>,
 }
 
 /// A command of this host.
@@ -72,8 +78,8 @@ impl Drop for Stopper {
 }
 
 impl Leftovers {
-    pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder, active: Mutex::default(), noting: Mutex::default(), held: Held::default() }
+    pub(super) fn new(folder: PathBuf, git: Arc<dyn UsedByGit>) -> Self {
+        Self { folder, active: Mutex::default(), noting: Mutex::default(), held: Held::default(), git }
     }
 
     /// Notes what is in a workspace before a command that has not been started, after sweeping it for those that ended
@@ -135,6 +141,10 @@ impl Leftovers {
             }
             let needed: Vec<_> = this.workspaces().into_iter().map(|(_, workspace)| workspace).collect();
             covers::remove_left(&this.notes(), &needed);
+            if needed.is_empty() {
+                // What stays is in nobody's way.
+                let _ = std::fs::remove_dir_all(this.copies());
+            }
             Ok(())
         });
         let _ = swept.await;
@@ -173,11 +183,14 @@ impl Leftovers {
         self.sweep_others(workspace, stopped)?;
         let places = if isolates { Some(self.held.of(workspace, &self.notes())?) } else { None };
         let _noting = self.noting.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.before(key, workspace)?;
+        let (before, guarded) = self.before(key, workspace)?;
         let Snapshot { known, repositories, .. } = Snapshot::take(workspace, before, stopped).map_err(|error| error.to_string())?;
-        self.write(&Record::new(workspace, known), key)?;
+        let used = self.used(workspace, &repositories)?;
+        let guards = Guards::note(workspace, used, &guarded, stopped).map_err(|error| error.to_string())?;
+        let shown = if isolates { covers::executed(workspace, &guards, &self.copies())? } else { Vec::new() };
+        self.write(&Record::new(workspace, known, guards), key)?;
         let covers = match places {
-            Some(places) => Covers::new(places, &repositories)?,
+            Some(places) => Covers::new(places, &repositories, shown)?,
             None => Covers::none(),
         };
         Ok(Prepared { covers, lost: false })
@@ -185,17 +198,40 @@ impl Leftovers {
 
     /// What a container that runs needs is there for as long as it does.
     fn covers(&self, workspace: &Path, isolates: bool) -> Result<Covers, String> {
-        if isolates { Covers::new(self.held.of(workspace, &self.notes())?, &[]) } else { Ok(Covers::none()) }
+        if isolates { Covers::new(self.held.of(workspace, &self.notes())?, &[], Vec::new()) } else { Ok(Covers::none()) }
     }
 
     /// What was in the workspace before the other commands that may run there: what one of them left meanwhile was not there
     /// before this one either, so that the last one to end sweeps what the first would have.
-    fn before(&self, key: &Key, workspace: &Path) -> Result<Vec<Before>, String> {
+    fn before(&self, key: &Key, workspace: &Path) -> Result<(Vec<Before>, Vec<Guards>), String> {
         let is_swept = |key: &Key| self.active().get(key).is_some_and(|active| active.is_swept);
         let others = self.keys().into_iter().filter(|other| other != key && !is_swept(other));
         let records = others.filter_map(|other| self.read(&other).transpose());
         let overlapping = records.filter(|record| record.as_ref().map_or(true, |record| overlap(&record.workspace(), workspace)));
-        overlapping.map(|record| record.map(|record| Before::new(&record.workspace(), record.known))).collect()
+        overlapping.map(|record| record.map(|record| (Before::new(&record.workspace(), record.known), record.guards))).collect()
+    }
+
+    /// What a person's git executes, by the settings of the repository that the workspace is or lies in, and of those in it.
+    fn used(&self, workspace: &Path, repositories: &[Repository]) -> Result<Vec<Used>, String> {
+        let Ok(root) = workspace.canonicalize() else { return Ok(Vec::new()) };
+        let above = root.ancestors().find(|folder| folder.join(REPOSITORY).symlink_metadata().is_ok()).map(Path::to_owned);
+        let inside = repositories.iter().map(|found| root.join(OsStr::from_bytes(&found.path)));
+        let inside = inside.filter(|path| path.file_name() == Some(OsStr::new(REPOSITORY)));
+        let mut checkouts: Vec<_> = inside.filter_map(|path| path.parent().map(Path::to_owned)).chain(above.clone()).collect();
+        checkouts.sort();
+        checkouts.dedup();
+        let mut used = Vec::new();
+        for checkout in checkouts {
+            match self.git.used(&checkout) {
+                Ok(found) => used.extend(found),
+                // Git executes nothing in a repository whose settings it cannot read, such as a fixture of tests.
+                Err(reason) if above.as_ref() != Some(&checkout) => {
+                    tracing::warn!(reason, "a repository inside a workspace is passed over")
+                }
+                Err(reason) => return Err(reason),
+            }
+        }
+        Ok(used)
     }
 
     /// What is in the way of whoever works here next.
@@ -212,7 +248,7 @@ impl Leftovers {
     fn sweep_one(&self, key: &Key, stopped: &AtomicBool) -> Result<Swept, String> {
         let Some(mut record) = self.read(key)? else { return Ok(Swept::default()) };
         let away = self.folder.join("moved").join(key.to_string());
-        let swept = sweep::sweep(&record.workspace(), &record.known, &away, stopped).map_err(|error| error.to_string())?;
+        let swept = sweep::sweep(&record.workspace(), &record.known, &record.guards, &away, stopped).map_err(|error| error.to_string())?;
         if !swept.is_empty() {
             record.swept.take_in(swept);
             self.write(&record, key)?;
@@ -236,6 +272,10 @@ impl Leftovers {
 
     fn records(&self) -> PathBuf {
         self.folder.join(RECORDS)
+    }
+
+    fn copies(&self) -> PathBuf {
+        self.folder.join("shown")
     }
 
     fn notes(&self) -> PathBuf {

@@ -5,6 +5,9 @@ pub(in crate::interfaces::sandbox) const REPOSITORY: &str = ".git";
 /// What the host keeps in a workspace.
 pub(in crate::interfaces::sandbox) const HOSTS_OWN: &str = ".baton";
 
+/// What stands before the number in the name of what was renamed.
+const PUT_ASIDE: &str = ".disarmed-";
+
 /// Code points that some file systems leave out of a name.
 const IGNORED: [std::ops::RangeInclusive<char>; 4] =
     ['\u{200c}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{206a}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
@@ -20,6 +23,11 @@ pub(super) fn is_hosts(name: &[u8]) -> bool {
     let seen: String = name.chars().filter(|letter| !IGNORED.iter().any(|range| range.contains(letter))).collect();
     let seen = seen.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);
     NAMES.iter().any(|hidden| seen.eq_ignore_ascii_case(hidden))
+}
+
+/// Whether an entry was renamed because nobody is to execute or read it.
+pub(super) fn is_put_aside(name: &[u8]) -> bool {
+    name.windows(PUT_ASIDE.len()).any(|part| part == PUT_ASIDE.as_bytes())
 }
 
 /// All spellings of a name that differ in small and capital letters.

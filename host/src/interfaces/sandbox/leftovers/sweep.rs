@@ -16,6 +16,7 @@ use rustix::{
 
 use super::{
     findings::{DEFAULT_LIST, Kind, Known, Mark, attribute_path, bare, findings, is_hosts, repository},
+    guards::Guards,
     names::shown,
     swept::{Deed, Swept},
     walk::{self, Entry, Place, Unseen, Visitor},
@@ -39,10 +40,42 @@ pub(super) struct Sweep<'a> {
     swept: Swept,
 }
 
+/// Why something is taken away.
+#[derive(Clone, Copy)]
+enum Reason {
+    /// It is a repository or a data directory.
+    Repository,
+    /// A person's git executes it, or reads settings from it.
+    Executed,
+}
+
+impl Reason {
+    fn moved(self) -> Deed {
+        match self {
+            Self::Repository => Deed::Moved,
+            Self::Executed => Deed::Withheld,
+        }
+    }
+
+    fn renamed(self) -> Deed {
+        match self {
+            Self::Repository => Deed::Renamed,
+            Self::Executed => Deed::Withheld,
+        }
+    }
+
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Repository => "repository",
+            Self::Executed => "disarmed",
+        }
+    }
+}
+
 /// Sweeps all that lies below `root`, and says what that came to.
-pub(super) fn sweep(root: &Path, known: &Known, away: &Path, stopped: &AtomicBool) -> Result<Swept, Unseen> {
+pub(super) fn sweep(root: &Path, known: &Known, guards: &Guards, away: &Path, stopped: &AtomicBool) -> Result<Swept, Unseen> {
     let mut sweep = Sweep { known, away, root, is_away: false, moved: Vec::new(), number: 0, swept: Swept::default() };
-    let swept = sweep.all(stopped);
+    let swept = sweep.all(stopped).and_then(|()| sweep.guarded(guards, stopped));
     for folder in std::mem::take(&mut sweep.moved) {
         Sweep { known: &Known::default(), away, root: &folder, is_away: true, moved: Vec::new(), number: 0, swept: Swept::default() }
             .all(stopped)?;
@@ -68,8 +101,17 @@ impl Sweep<'_> {
         }
     }
 
+    /// What a person's git executes, once folders that were closed are open again.
+    fn guarded(&mut self, guards: &Guards, stopped: &AtomicBool) -> Result<(), Unseen> {
+        if guards.all.is_empty() {
+            return Ok(());
+        }
+        let Ok(folder) = walk::open(self.root) else { return Ok(()) };
+        guards.sweep(&folder, stopped, &mut |place, entry| self.take_away(place, entry, Reason::Executed))
+    }
+
     /// Moves what git or Baton would go by out of their sight, with all that it holds.
-    fn take_away(&mut self, place: &Place<'_>, entry: &Entry) -> Result<(), Unseen> {
+    fn take_away(&mut self, place: &Place<'_>, entry: &Entry, reason: Reason) -> Result<(), Unseen> {
         let name = entry.name.as_c_str();
         // An empty one is nothing to keep; the engine makes some.
         if fs::unlinkat(place.folder, name, AtFlags::REMOVEDIR).is_ok() {
@@ -80,15 +122,15 @@ impl Sweep<'_> {
             && let Ok(to) = self.move_away(place, name)
         {
             self.warn(&path, &to.display().to_string());
-            self.swept.add(Deed::Moved, path, Some(to.display().to_string()));
+            self.swept.add(reason.moved(), path, Some(to.display().to_string()));
             self.moved.extend(entry.is_folder().then_some(to));
             return Ok(());
         }
-        let to = writing(place.folder, || renamed(place, name, "repository")).map_err(|error| place.failure(name, error))?;
+        let to = writing(place.folder, || renamed(place, name, reason.ending())).map_err(|error| place.failure(name, error))?;
         self.moved.extend(entry.is_folder().then(|| self.root.join(OsStr::from_bytes(&to))));
         let to = shown(&to);
         self.warn(&path, &to);
-        self.swept.add(Deed::Renamed, path, Some(to));
+        self.swept.add(reason.renamed(), path, Some(to));
         Ok(())
     }
 
@@ -114,7 +156,7 @@ impl Sweep<'_> {
     fn warn(&self, path: &str, to: &str) {
         const MOST: usize = 10;
         if self.swept.traces.len() < MOST {
-            tracing::warn!(path, to, "a command left a repository or a data directory, which was moved or renamed");
+            tracing::warn!(path, to, "a command left a repository, a data directory, or what git executes, which was moved or renamed");
         }
     }
 
@@ -175,7 +217,7 @@ impl Visitor for Sweep<'_> {
         for mut entry in entries {
             if is_hosts(&entry) {
                 if !self.known.contains(&repository(place, &entry)) && !self.known.has_at_top(place, &entry) {
-                    self.take_away(place, &entry)?;
+                    self.take_away(place, &entry, Reason::Repository)?;
                 }
                 continue;
             }

@@ -17,6 +17,8 @@ pub(in crate::interfaces::sandbox) enum Deed {
     Moved,
     /// A repository, renamed where it lies so that git does not find it.
     Renamed,
+    /// What a person's git would execute or read settings from, moved out of the workspace or renamed.
+    Withheld,
     /// A file that is executed with the rights of its owner, which it is no more.
     Stripped,
     /// A device, a socket or a pipe, removed.
@@ -73,6 +75,10 @@ impl Swept {
         let kinds = [
             (Deed::Moved, "Baton moved these out of the workspace, because no command may leave a repository or a data directory: "),
             (Deed::Renamed, "Baton renamed these, because no command may leave a repository: "),
+            (
+                Deed::Withheld,
+                "Baton moved these out of the workspace, because git settings of the operator have git execute them or read settings from them: ",
+            ),
             (Deed::Stripped, "Baton removed the set-user-id bit, the set-group-id bit or the capabilities of these files: "),
             (Deed::Removed, "Baton removed these devices, sockets and pipes: "),
             (Deed::Opened, "Baton made these readable for their owner: "),

@@ -18,7 +18,7 @@ use super::names::shown;
 use crate::interfaces::sandbox::room::describe;
 
 /// Entries that are looked at below one folder.
-const MOST_ENTRIES: usize = 4_000_000;
+pub(super) const MOST_ENTRIES: usize = 4_000_000;
 
 /// Why a workspace could not be looked at as a whole, a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -149,6 +149,12 @@ pub(super) fn walk(root: OwnedFd, path: &Path, stopped: &AtomicBool, visitor: &m
 }
 
 fn enter(place: &Place<'_>, left: &mut usize, stopped: &AtomicBool, visitor: &mut impl Visitor) -> Result<Vec<Entry>, Unseen> {
+    let entries = entries(place, left, stopped)?;
+    visitor.folder(place, entries)
+}
+
+/// All that lies in a folder.
+pub(super) fn entries(place: &Place<'_>, left: &mut usize, stopped: &AtomicBool) -> Result<Vec<Entry>, Unseen> {
     let Place { folder, path, .. } = place;
     if stopped.load(Ordering::Relaxed) {
         return Err(Unseen::Stopped);
@@ -166,7 +172,7 @@ fn enter(place: &Place<'_>, left: &mut usize, stopped: &AtomicBool, visitor: &mu
             entries.push(Entry { name: name.to_owned(), stat });
         }
     }
-    visitor.folder(place, entries)
+    Ok(entries)
 }
 
 /// The folder above, as long as it is the one that the walk came from.

@@ -4,7 +4,10 @@ mod folders;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -18,7 +21,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, Event, EventError, EventLog},
-    interfaces::folder_locks::FolderLocks,
+    interfaces::{folder_locks::FolderLocks, used_by_git::NoGit},
     journal::{Attempt, CallError, Halt, PauseKind, Performed, Redactor, RunId},
 };
 
@@ -34,6 +37,8 @@ struct Scripted {
     holds: bool,
     seen: Mutex<Vec<Task>>,
     discarded: Mutex<Vec<Key>>,
+    /// The engine does not answer.
+    is_silent: AtomicBool,
 }
 
 #[async_trait]
@@ -59,8 +64,13 @@ impl Engine for Scripted {
         Ok(self.holds)
     }
 
-    async fn discard(&self, key: &Key) {
+    async fn discard(&self, key: &Key) -> Result<(), EngineError> {
         self.discarded.lock().unwrap().push(key.clone());
+        if self.is_silent.load(Ordering::Relaxed) { Err(EngineError::Lost("The engine is gone.".to_owned())) } else { Ok(()) }
+    }
+
+    async fn is_running(&self, _: &Key) -> Result<bool, EngineError> {
+        if self.is_silent.load(Ordering::Relaxed) { Err(EngineError::Lost("The engine is gone.".to_owned())) } else { Ok(false) }
     }
 
     async fn left(&self) -> Result<Vec<Key>, EngineError> {
@@ -129,6 +139,8 @@ struct Bench {
     memory: Arc<Memory>,
     sandbox: Sandbox,
     folders: Arc<FolderLocks>,
+    /// A host that comes after the first.
+    next: Host,
     halt: Halt,
     folder: TempDir,
 }
@@ -144,7 +156,7 @@ fn bench_doing(does: fn(&Path), ending: Result<Ended, EngineError>) -> Bench {
 
 fn scripted(ending: Result<Ended, EngineError>) -> Scripted {
     let (seen, discarded) = (Mutex::default(), Mutex::default());
-    Scripted { pieces: Vec::new(), ending, hangs: false, does: |_| (), holds: false, seen, discarded }
+    Scripted { pieces: Vec::new(), ending, hangs: false, does: |_| (), holds: false, seen, discarded, is_silent: AtomicBool::new(false) }
 }
 
 fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Settings)) -> Bench {
@@ -158,19 +170,30 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
     let short = Image { timeout: 15, ..settings.images["default"].clone() };
     settings.images.insert("short".to_owned(), short);
     set(&mut settings);
-    let folders = Arc::new(FolderLocks::new(folder.path().join("data/worktrees")));
-    let sandbox = Sandbox::new(Parts {
-        engine: Arc::clone(&engine) as _,
-        settings,
-        events: Arc::clone(&memory) as _,
-        artifacts: Arc::clone(&memory) as _,
-        redactor,
-        worktrees: own.join("worktrees"),
-        leftovers: folder.path().join("data/sandbox"),
-        folders: Arc::clone(&folders),
-        own: vec![own],
-    });
-    Bench { engine, memory, sandbox, folders, halt: Halt::default(), folder }
+    let begin = || {
+        let folders = Arc::new(FolderLocks::new(folder.path().join("data/worktrees")));
+        let sandbox = Sandbox::new(Parts {
+            engine: Arc::clone(&engine) as _,
+            settings: settings.clone(),
+            events: Arc::clone(&memory) as _,
+            artifacts: Arc::clone(&memory) as _,
+            redactor: redactor.clone(),
+            worktrees: own.join("worktrees"),
+            leftovers: folder.path().join("data/sandbox"),
+            folders: Arc::clone(&folders),
+            git: Arc::new(NoGit),
+            own: vec![own.clone()],
+        });
+        Host { sandbox, folders }
+    };
+    let (Host { sandbox, folders }, next) = (begin(), begin());
+    Bench { engine, memory, sandbox, folders, next, halt: Halt::default(), folder }
+}
+
+/// What one host has.
+struct Host {
+    sandbox: Sandbox,
+    folders: Arc<FolderLocks>,
 }
 
 impl Bench {
@@ -416,6 +439,22 @@ async fn a_disk_that_is_full_is_for_the_operator_before_a_command_and_while_it_r
         other => panic!("{other:?}"),
     }
     assert!(bench.engine.seen.lock().unwrap().is_empty(), "it was not started");
+    // One that fails before the disk is looked at again has perhaps failed for that.
+    let filled = |exit_code| {
+        let fill = |workspace: &Path| {
+            let file = std::fs::File::create(workspace.join("large")).unwrap();
+            rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, 1 << 30).unwrap();
+        };
+        let disk = rustix::fs::statvfs(&std::env::temp_dir()).unwrap();
+        let keep_free = (disk.f_bavail * disk.f_frsize).saturating_sub(1 << 29);
+        let engine = Scripted { does: fill, ..scripted(exited(exit_code)) };
+        bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |settings| settings.keep_free = keep_free)
+    };
+    match filled(1).execute(None, 60, false).await {
+        Performed::Paused { pause, happened: false } => assert!(pause.reason.contains("nearly full"), "{pause}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(outcome(filled(0).execute(None, 60, false).await).0.exit_code, 0, "what has succeeded is answered");
     // One that was started before is found and ended.
     let engine = Scripted { hangs: true, holds: true, ..scripted(exited(0)) };
     let bench = bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |settings| settings.keep_free = u64::MAX);
@@ -548,6 +587,8 @@ async fn a_plain_process_finds_no_repository_above_a_worktree() {
     let engine = Processes { search: "/usr/local/bin:/usr/bin:/bin".to_owned(), worktrees };
     for line in [
         "git rev-parse --git-dir",
+        "cd .. && git rev-parse --git-dir",
+        "cd ../../.. && git rev-parse --git-dir",
         "unset GIT_CEILING_DIRECTORIES; git config --local a.b c",
         "git init -q inner && rm -rf inner/.git && cd inner && unset GIT_CEILING_DIRECTORIES && git remote add evil http://evil",
         "rm .git; git add --all",
