@@ -14,6 +14,7 @@ mod forge;
 mod git;
 mod grants;
 mod hostile;
+mod journal_forms;
 mod kill;
 mod limits;
 mod mcp;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Departure, JournalError, QuestionId, RunId};
+use super::{Divergence, JournalError, QuestionId, RunId};
 
 /// What a run that was put away waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,9 +102,9 @@ pub enum Interrupt {
     /// The run waits for its operator.
     #[error(transparent)]
     Paused(#[from] Pause),
-    /// The component left a journal that it was to keep to.
+    /// The component makes another call than its journal holds.
     #[error(transparent)]
-    Departed(Box<Departure>),
+    Diverged(Box<Divergence>),
     /// The host is about to stop; the run carries on when it is back.
     #[error("The host stops; the run carries on when it is resumed.")]
     Stopped,

@@ -13,7 +13,7 @@ use super::{
     registry::Plugin,
     run::Run,
 };
-use crate::journal::{Departure, Entry, Halt, Interrupt, Journal, JournalError, RunId, Write};
+use crate::journal::{Divergence, Entry, Halt, Interrupt, Journal, JournalError, RunId, Write};
 
 /// What came of a replay.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub enum Verdict {
     /// The plugin asked for the same and ended the same way.
     Same,
     /// It asked for something else.
-    Departed(Departure),
+    Diverged(Divergence),
     /// It asked for the same and ended otherwise.
     EndedOtherwise(Ending),
     /// It was ended before it could answer, for this reason.
@@ -77,9 +77,9 @@ fn verdict(recording: &Recording, ending: execution::Ending) -> Verdict {
     let now = match ending {
         execution::Ending::Succeeded(output) => Ending::Succeeded(output),
         execution::Ending::Failed(error) | execution::Ending::Trapped(error) => Ending::Failed(error.to_string()),
-        execution::Ending::Interrupted(Interrupt::Departed(departure)) => {
-            let went_on = departure.recorded.is_none() && recording.ending == Ending::Unfinished;
-            return if went_on { Verdict::Same } else { Verdict::Departed(*departure) };
+        execution::Ending::Interrupted(Interrupt::Diverged(divergence)) => {
+            let went_on = divergence.recorded.is_none() && recording.ending == Ending::Unfinished;
+            return if went_on { Verdict::Same } else { Verdict::Diverged(*divergence) };
         }
         execution::Ending::Interrupted(other) => return Verdict::Stopped(other.to_string()),
     };

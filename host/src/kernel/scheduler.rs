@@ -263,8 +263,9 @@ impl Kernel {
             Ending::Interrupted(Interrupt::Paused(pause)) => {
                 (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
             }
-            Ending::Interrupted(Interrupt::Departed(departure)) => {
-                let pause = Pause::new(PauseKind::Mismatch, departure.to_string()).forked_at(departure.seq);
+            Ending::Interrupted(Interrupt::Diverged(divergence)) => {
+                let reason = format!("{divergence}\nThe plugin is not deterministic.");
+                let pause = Pause::new(PauseKind::Mismatch, reason).forked_at(divergence.seq);
                 (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
             }
             Ending::Interrupted(Interrupt::Stopped) => (State::Queued, None, json!({})),

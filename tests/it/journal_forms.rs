@@ -1,0 +1,56 @@
+//! Journals that cannot be replayed: another call than the journal's.
+//! Each pauses its own run, and the host goes on with the others.
+
+use baton::{
+    journal::{Entry, PauseKind, Write},
+    kernel::{
+        Drive,
+        run::{Run, State},
+    },
+};
+use baton_tests::host::TestHost;
+use serde_json::json;
+
+/// A run that has read and written, and asked to be paused then.
+async fn paused_run(host: &TestHost) -> Run {
+    let inputs = json!([{ "do": "count", "times": 1 }, { "do": "pause", "say": "Look.", "times": 1 }]);
+    let run = host.run(json!({ "do": "in-turn", "inputs": inputs })).await;
+    assert!(matches!(&run.state, State::Paused { pause } if pause.kind == PauseKind::Requested), "{:?}", run.state);
+    run
+}
+
+/// Changes the entry of call `seq` as a broken disk or another program would.
+async fn change(host: &TestHost, run: &Run, seq: u64, change: impl FnOnce(&mut Entry)) {
+    let mut entry = host.journal(&run.id).await.remove(usize::try_from(seq).unwrap() - 1);
+    change(&mut entry);
+    host.app.kernel.journal().write(vec![Write { entry, events: Vec::new() }]).await.unwrap();
+}
+
+async fn drive_all(host: &TestHost) {
+    host.app.kernel.drive(&Drive { root: None, until_idle: true }, &Default::default()).await.unwrap();
+}
+
+fn pause(run: &Run) -> (PauseKind, Option<u64>, &str) {
+    match &run.state {
+        State::Paused { pause } => (pause.kind, pause.at, &pause.reason),
+        other => panic!("not paused: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_divergence_is_shown_by_its_place() {
+    let host = TestHost::new().await;
+    let run = paused_run(&host).await;
+    change(&host, &run, 2, |entry| {
+        entry.request = entry.request.replace("\"count\"", "\"counted\"");
+        entry.request_hash = Entry::hash(&entry.call, &entry.request);
+    })
+    .await;
+    host.app.kernel.resume(&run, None).await.unwrap();
+    drive_all(&host).await;
+    let run = host.find(&run.id).await;
+    let (kind, at, reason) = pause(&run);
+    assert_eq!((kind, at), (PauseKind::Mismatch, Some(2)));
+    let expected = "Call 2 (state.set) of the run differs from its journal at /key.\n  recorded: \"counted\"\n  now:      \"count\"\n";
+    assert!(reason.starts_with(expected), "{reason}");
+}
