@@ -1,4 +1,4 @@
-//! Journals that cannot be replayed: another call than the journal's.
+//! Journals that cannot be replayed: an answer that cannot be read, another call than the journal's.
 //! Each pauses its own run, and the host goes on with the others.
 
 use baton::{
@@ -34,6 +34,27 @@ fn pause(run: &Run) -> (PauseKind, Option<u64>, &str) {
     match &run.state {
         State::Paused { pause } => (pause.kind, pause.at, &pause.reason),
         other => panic!("not paused: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_cannot_be_read_pauses_its_run_alone() {
+    let host = TestHost::new().await;
+    for damaged in ["", "{\"ok\":", "{\"ok\":\"text\"}", "[]"] {
+        let run = paused_run(&host).await;
+        change(&host, &run, 1, |entry| entry.answer = Some(damaged.to_owned())).await;
+        host.app.kernel.resume(&run, None).await.unwrap();
+        let other = host.start(json!({ "do": "steps", "times": 1 })).await;
+        drive_all(&host).await;
+        let run = host.find(&run.id).await;
+        let (kind, at, reason) = pause(&run);
+        assert_eq!((kind, at), (PauseKind::Unreadable, Some(1)), "{reason}");
+        assert!(reason.contains("The answer of call 1 (state.get)"), "{reason}");
+        assert_eq!(host.find(&other.id).await.state, State::Succeeded);
+        // The way out that the pause names.
+        let fork = host.app.kernel.fork(&run, 1).await.unwrap();
+        host.drive(&fork.id).await;
+        assert!(matches!(pause(&host.find(&fork.id).await), (PauseKind::Requested, ..)));
     }
 }
 

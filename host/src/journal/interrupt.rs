@@ -50,6 +50,8 @@ pub enum PauseKind {
     Mismatch,
     /// A call that cannot be done twice was cut off.
     Ambiguous,
+    /// An answer in the journal cannot be read.
+    Unreadable,
     /// A script has no rule for a prompt.
     Unanswered,
     /// A provider refuses, or still fails after retries.
@@ -111,7 +113,7 @@ pub enum Interrupt {
     /// The run was cancelled.
     #[error("The run was cancelled.")]
     Cancelled,
-    /// The journal could not be written or read. Nothing more is done, for it could not be told later.
+    /// The journal could not be written. Nothing more is done, for it could not be told later.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }

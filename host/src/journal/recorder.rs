@@ -492,14 +492,24 @@ fn no_form(error: &serde_json::Error) -> JournalError {
     JournalError { action: "written", reason: format!("the call has no JSON form: {error}.") }
 }
 
+/// An answer that cannot be read stops this run alone: the journals of others say nothing about it.
 fn replayed<A: DeserializeOwned>(entry: &Entry, answer: &str) -> Result<Result<A, CallError>, Interrupt> {
-    serde_json::from_str::<Kept<A>>(answer).map(Result::from).map_err(|error| {
-        JournalError {
-            action: "read",
-            reason: format!("the answer of call {} ({}) of run {} is damaged: {error}. Restore the data directory from a copy, or fork the run before this call.", entry.seq, entry.call, entry.run.short()),
-        }
-        .into()
-    })
+    serde_json::from_str::<Kept<A>>(answer).map(Result::from).map_err(|error| unreadable(entry, &error.to_string()).into())
+}
+
+fn unreadable(entry: &Entry, error: &str) -> Pause {
+    Pause::new(
+        PauseKind::Unreadable,
+        format!(
+            "The answer of call {seq} ({call}) in the journal of run {run} cannot be read: {error}. Restore the data directory from a copy \
+             and resume the run, or make the call again in a fork.",
+            seq = entry.seq,
+            call = entry.call,
+            run = entry.run.short(),
+            error = excerpt(error),
+        ),
+    )
+    .forked_at(entry.seq)
 }
 
 fn repeated(entry: &Entry) -> Draft {

@@ -428,14 +428,15 @@ async fn a_waiting_call_is_looked_at_again_without_a_new_intent() {
 }
 
 #[tokio::test]
-async fn a_damaged_answer_ends_the_execution() {
+async fn a_damaged_answer_pauses_the_run() {
     let bench = Bench::new();
     ask(&mut bench.recorder(), Effect::Read, json!(1), 1).await.unwrap().unwrap();
     for damaged in ["", "{", r#"{"ok":"text"}"#, r#"{"what":1}"#] {
         let mut history = bench.journal.history();
         history[0].answer = Some(damaged.to_owned());
-        let result = recall(&mut bench.resumed_from(history), Effect::Read, json!(1)).await;
-        assert!(matches!(&result, Err(Interrupt::Journal(error)) if error.reason.contains("damaged")), "{damaged}: {result:?}");
+        let pause = paused(recall(&mut bench.resumed_from(history), Effect::Read, json!(1)).await);
+        assert_eq!((pause.kind, pause.at), (PauseKind::Unreadable, Some(1)), "{damaged}");
+        assert!(pause.reason.contains("The answer of call 1 (test.ask)") && pause.reason.contains("cannot be read"), "{pause}");
     }
 }
 

@@ -220,7 +220,11 @@ impl Kernel {
     }
 
     async fn try_execution(&self, id: &RunId, halt: Halt) -> Result<Ending, KernelError> {
-        let run = self.run(id).await?;
+        let run = match self.run(id).await {
+            Ok(run) => run,
+            // It may be this run's row alone; where it is the store, the pause cannot be written either.
+            Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
+        };
         let Some(plugin) = self.version_of(&run.plugin, &run.plugin_hash).await? else {
             return Ok(paused(PauseKind::Plugin, other_version(&run)));
         };
@@ -235,7 +239,6 @@ impl Kernel {
         }
         let history = match self.parts.journal.entries(&run.id).await {
             Ok(history) => history,
-            // It may be this run's journal alone; where it is the store, the pause cannot be written either.
             Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
         };
         let (journal, authority) = (Arc::clone(&self.parts.journal), Arc::clone(&plugin.permissions) as _);
