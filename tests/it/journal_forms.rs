@@ -1,4 +1,4 @@
-//! Journals that cannot be replayed: an answer that cannot be read, another call than the journal's.
+//! Journals that cannot be replayed: an answer that cannot be read, another call than the journal's, a run of another form.
 //! Each pauses its own run, and the host goes on with the others.
 
 use baton::{
@@ -74,4 +74,33 @@ async fn a_divergence_is_shown_by_its_place() {
     assert_eq!((kind, at), (PauseKind::Mismatch, Some(2)));
     let expected = "Call 2 (state.set) of the run differs from its journal at /key.\n  recorded: \"counted\"\n  now:      \"count\"\n";
     assert!(reason.starts_with(expected), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_another_form_is_readable_and_begins_again() {
+    let host = TestHost::new().await;
+    let ended = host.run(json!({ "do": "count", "times": 1 })).await;
+    let (runs, id) = (host.app.kernel.runs(), baton::journal::RunId::from_text("00000000-0000-7000-8000-000000000001"));
+    let older = Run { id: id.clone(), root: id.clone(), journal_form: 0, state: State::Queued, output: None, ..ended.clone() };
+    assert!(runs.add(&older, Vec::new()).await.unwrap());
+    let other = host.start(json!({ "do": "steps", "times": 1 })).await;
+    drive_all(&host).await;
+    assert_eq!(host.find(&other.id).await.state, State::Succeeded);
+    let older = host.find(&id).await;
+    let (kind, at, reason) = pause(&older);
+    assert_eq!((kind, at), (PauseKind::JournalForm, Some(1)));
+    assert!(reason.contains("begin it again with `baton runs fork 00000001 --at 1`"), "{reason}");
+
+    let kernel = &host.app.kernel;
+    for refused in [
+        kernel.resume(&older, None).await.unwrap_err().to_string(),
+        kernel.fork(&older, 2).await.unwrap_err().to_string(),
+        kernel.record(&older).await.unwrap_err().to_string(),
+    ] {
+        assert!(refused.contains("cannot replay its journal"), "{refused}");
+    }
+    let fork = kernel.fork(&older, 1).await.unwrap();
+    host.drive(&fork.id).await;
+    let fork = host.find(&fork.id).await;
+    assert_eq!((fork.state, fork.seed, fork.input), (State::Succeeded, older.seed, older.input));
 }

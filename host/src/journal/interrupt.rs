@@ -52,6 +52,8 @@ pub enum PauseKind {
     Ambiguous,
     /// An answer in the journal cannot be read.
     Unreadable,
+    /// The run was begun in another journal form than this host's.
+    JournalForm,
     /// A script has no rule for a prompt.
     Unanswered,
     /// A provider refuses, or still fails after retries.

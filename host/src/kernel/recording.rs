@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     interfaces::Settings,
-    journal::{Effect, Entry, EntryState, RunId},
+    journal::{Effect, Entry, EntryState, RunId, form::FORM},
 };
 
 /// The version of the format this host writes, and the only one it reads.
@@ -177,6 +177,7 @@ impl Recording {
             project_settings: Some(json!({})),
             seed: self.seed.clone(),
             started_at: self.started_at,
+            journal_form: FORM,
             state: State::Running,
             output: None,
             created_at: self.started_at,

@@ -12,6 +12,7 @@ use super::{
     recording::{Ending, Recording},
     registry::Plugin,
     run::Run,
+    starting::replayable,
 };
 use crate::journal::{Divergence, Entry, Halt, Interrupt, Journal, JournalError, RunId, Write};
 
@@ -31,6 +32,7 @@ pub enum Verdict {
 impl Kernel {
     /// The run with its journal and the settings it goes by now, as a recording.
     pub async fn record(&self, run: &Run) -> Result<Recording, KernelError> {
+        replayable(run)?;
         let journal = self.parts.journal.entries(&run.id).await?;
         // Where the workspace is gone, the run's own settings have to do.
         let project = self.settings_of(run).await.unwrap_or_else(|_| json!({}));

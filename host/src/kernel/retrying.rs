@@ -32,6 +32,9 @@ impl Retry {
 impl Kernel {
     /// How `run`, which failed, can continue.
     pub async fn retry(&self, run: &Run) -> Result<Retry, KernelError> {
+        if !run.is_replayable() {
+            return Ok(Retry::Unknown);
+        }
         let (mut run, mut calls, mut forked_at) = (run.clone(), Vec::new(), None);
         // Without the worktree it worked in, a run cannot continue.
         while let Some(last) = self.last_call(&run).await?.filter(|_| run.workspace.is_dir()) {

@@ -15,7 +15,7 @@ use super::{
     execution::{Ending, Gate, paused},
     registry::Origin,
     run::{Queued, Run, State},
-    starting::startable,
+    starting::{replayable, startable},
 };
 use crate::{
     events::{Category, Draft},
@@ -225,6 +225,9 @@ impl Kernel {
             // It may be this run's row alone; where it is the store, the pause cannot be written either.
             Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
         };
+        if let Err(error) = replayable(&run) {
+            return Ok(Ending::Interrupted(Pause::new(PauseKind::JournalForm, error.to_string()).forked_at(1).into()));
+        }
         let Some(plugin) = self.version_of(&run.plugin, &run.plugin_hash).await? else {
             return Ok(paused(PauseKind::Plugin, other_version(&run)));
         };
