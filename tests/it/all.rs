@@ -26,6 +26,7 @@ mod pausing;
 mod providers;
 mod questions;
 mod real_project;
+mod recordings;
 mod reference;
 mod repair;
 mod replay;
