@@ -87,23 +87,23 @@ async fn the_first_difference_is_told() {
 
     let other_request = changed(&|document| document["calls"][1]["request"]["path"] = json!("out/other.txt"));
     match replayed(&host, &other_request).await {
-        Verdict::Departed(departure) => {
-            assert_eq!((departure.seq, departure.recorded), (2, Some(asked(&other_request, 1))));
-            assert!(departure.now.unwrap().request.contains("out/0.txt"));
+        Verdict::Diverged(divergence) => {
+            assert_eq!((divergence.seq, divergence.recorded), (2, Some(asked(&other_request, 1))));
+            assert!(divergence.now.unwrap().request.contains("out/0.txt"));
         }
         other => panic!("{other:?}"),
     }
 
     let other_answer = changed(&|document| document["calls"][2]["answer"]["ok"]["text"] = json!("changed"));
     match replayed(&host, &other_answer).await {
-        Verdict::Departed(departure) => assert_eq!(departure.seq, 4, "what was read is what is kept next"),
+        Verdict::Diverged(divergence) => assert_eq!(divergence.seq, 4, "what was read is what is kept next"),
         other => panic!("{other:?}"),
     }
 
     let calls = document["calls"].as_array().unwrap().len();
     let shorter = changed(&|document| drop(document["calls"].as_array_mut().unwrap().pop()));
     match replayed(&host, &shorter).await {
-        Verdict::Departed(departure) => assert_eq!((departure.seq, departure.recorded), (calls as u64, None), "beyond the recording"),
+        Verdict::Diverged(divergence) => assert_eq!((divergence.seq, divergence.recorded), (calls as u64, None), "beyond the recording"),
         other => panic!("{other:?}"),
     }
 
@@ -113,7 +113,7 @@ async fn the_first_difference_is_told() {
         document["calls"].as_array_mut().unwrap().push(extra);
     });
     match replayed(&host, &longer).await {
-        Verdict::Departed(departure) => assert_eq!((departure.seq, departure.now), (calls as u64 + 1, None), "ended before"),
+        Verdict::Diverged(divergence) => assert_eq!((divergence.seq, divergence.now), (calls as u64 + 1, None), "ended before"),
         other => panic!("{other:?}"),
     }
 
@@ -149,9 +149,9 @@ async fn the_command_records_and_replays_and_shows_the_difference() {
 
     let tampered = std::fs::read_to_string(&recording).unwrap().replacen("out/0.txt", "out/zero.txt", 1);
     std::fs::write(path("tampered.json"), tampered).unwrap();
-    let departed = baton(&["runs", "replay", &path("tampered.json"), "--plugin", &plugin]).exits(1);
+    let diverged = baton(&["runs", "replay", &path("tampered.json"), "--plugin", &plugin]).exits(1);
     for part in ["call 2", "files.write", "at /path", "out/zero.txt", "out/0.txt"] {
-        assert!(departed.stdout.contains(part), "{part} is missing: {}", departed.stdout);
+        assert!(diverged.stdout.contains(part), "{part} is missing: {}", diverged.stdout);
     }
 
     for (content, sentence) in [("nonsense", "not JSON"), ("{\"baton-recording\": 7}", "format 7"), ("{}", "no recording")] {

@@ -39,6 +39,7 @@ pub(super) fn way(root: &Run, tree: &[Run], retry: Option<&Retry>) -> Way {
         (State::Failed { .. }, Some(Retry::Fork(at) | Retry::Itself(at))) => Way::fork(root, *at),
         (State::Failed { .. }, Some(Retry::Repeat(_))) => Way::resume(root),
         (State::Failed { .. }, _) => Way::Unknown,
+        _ if !root.is_replayable() => Way::fork(root, 1),
         _ => {
             let ways: Vec<_> = tree.iter().filter_map(|run| Some(of_paused(root, tree, run, pause(run)?))).collect();
             let resume = Way::resume(root);
@@ -115,6 +116,13 @@ mod tests {
         let lowest = paused("c", Some(("b", 5)), Pause::new(PauseKind::Mismatch, "No.").forked_at(9));
         let other = paused("d", Some(("a", 4)), Pause::new(PauseKind::Provider, "No key."));
         assert_eq!(command(&[waiting, other, below, lowest]), Way::Command("runs fork a --at 3".to_owned()));
+    }
+
+    #[test]
+    fn a_run_of_another_journal_form_begins_again() {
+        let root = Run { journal_form: 0, ..paused("a", None, Pause::new(PauseKind::Provider, "No key.")) };
+        let below = Run { journal_form: 0, ..paused("b", Some(("a", 3)), Pause::new(PauseKind::JournalForm, "Old.").forked_at(1)) };
+        assert_eq!(command(&[root, below]), Way::Command("runs fork a --at 1".to_owned()));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::{
-    journal::RunId,
+    journal::{RunId, form::FORM},
     kernel::{
         package::Kind,
         run::{Run, State},
@@ -31,6 +31,7 @@ pub(super) fn run(id: &str, plugin: &str, state: State) -> Run {
         project_settings: None,
         seed: String::new(),
         started_at: 0,
+        journal_form: FORM,
         state,
         output: None,
         created_at: 0,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallError, Effect, answer::Kept};
+use super::{CallError, Effect, answer::Kept, form};
 
 /// The answer of a call that gives nothing back, as the journal keeps it.
 const NOTHING: &str = r#"{"ok":null}"#;
@@ -78,7 +78,7 @@ pub struct Entry {
     pub call: String,
     /// What the call does to the world.
     pub effect: Effect,
-    /// Hash of `call` and `request`, in hexadecimal.
+    /// Hash of `call` and its whole request in the journal form, in hexadecimal.
     pub request_hash: String,
     /// The request, a JSON document.
     pub request: String,
@@ -116,10 +116,8 @@ impl Entry {
         Self { state: EntryState::Done, answer: Some(NOTHING.to_owned()), answered_at, ..self }
     }
 
-    /// Hash of a call and its request, in hexadecimal.
+    /// Hash of a call and its request in the journal form, in hexadecimal.
     pub fn hash(call: &str, request: &str) -> String {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(call.as_bytes()).update(&[0]).update(request.as_bytes());
-        hasher.finalize().to_hex().to_string()
+        form::hash(call, &form::read(request))
     }
 }

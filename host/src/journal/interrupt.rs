@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Departure, JournalError, QuestionId, RunId};
+use super::{Divergence, JournalError, QuestionId, RunId};
 
 /// What a run that was put away waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,10 @@ pub enum PauseKind {
     Mismatch,
     /// A call that cannot be done twice was cut off.
     Ambiguous,
+    /// An answer in the journal cannot be read.
+    Unreadable,
+    /// The run was begun in another journal form than this host's.
+    JournalForm,
     /// A script has no rule for a prompt.
     Unanswered,
     /// A provider refuses, or still fails after retries.
@@ -102,16 +106,16 @@ pub enum Interrupt {
     /// The run waits for its operator.
     #[error(transparent)]
     Paused(#[from] Pause),
-    /// The component left a journal that it was to keep to.
+    /// The component makes another call than its journal holds.
     #[error(transparent)]
-    Departed(Box<Departure>),
+    Diverged(Box<Divergence>),
     /// The host is about to stop; the run carries on when it is back.
     #[error("The host stops; the run carries on when it is resumed.")]
     Stopped,
     /// The run was cancelled.
     #[error("The run was cancelled.")]
     Cancelled,
-    /// The journal could not be written or read. Nothing more is done, for it could not be told later.
+    /// The journal could not be written. Nothing more is done, for it could not be told later.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }

@@ -2,9 +2,10 @@
 //! what was written when the run is resumed. Knows no wasm and no interface.
 
 mod answer;
-mod departure;
+mod divergence;
 mod effect;
 mod entry;
+pub mod form;
 mod halt;
 mod interrupt;
 mod permission;
@@ -19,7 +20,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use answer::{CallError, Performed};
-pub use departure::{Asked, Departure};
+pub use divergence::{Asked, Divergence};
 pub use effect::{Attempt, Effect, Repeat};
 pub use entry::{Entry, EntryState, RunId};
 pub use halt::{GRACE, Halt};

@@ -14,8 +14,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Asked, Attempt, Authority, CallError, Capability, Clock, Denial, Departure, Effect, Entry, EntryState, Halt, Interrupt, Journal,
-    JournalError, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept,
+    Asked, Attempt, Authority, CallError, Capability, Clock, Denial, Divergence, Effect, Entry, EntryState, Halt, Interrupt, Journal,
+    JournalError, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept, divergence::excerpt, form,
 };
 use crate::events::{Category, Draft};
 
@@ -33,13 +33,17 @@ pub struct Call<'a> {
     name: &'static str,
     effect: Effect,
     request: String,
+    /// Of the whole request, however much of it the journal keeps.
+    hash: String,
     needs: Vec<Capability<'a>>,
 }
 
 impl<'a> Call<'a> {
     /// A call such as `files.read` with its request. Fails when the request has no JSON form.
     pub fn new(name: &'static str, effect: Effect, request: &impl Serialize) -> Result<Self, JournalError> {
-        Ok(Self { name, effect, request: to_json(request)?, needs: Vec::new() })
+        // Text and hash are of one document: what the journal keeps can be hashed again to the same.
+        let request = serde_json::to_value(request).map_err(|error| no_form(&error))?;
+        Ok(Self { name, effect, hash: form::hash(name, &request), request: request.to_string(), needs: Vec::new() })
     }
 
     /// The run must be allowed this before the call is done.
@@ -138,7 +142,7 @@ impl Recorder {
     }
 
     /// Keeps to its history: the first call that differs from it, or that it does not answer, ends the execution, and
-    /// nothing is ever done. Requests are compared as JSON, so that a history may have passed through other hands.
+    /// nothing is ever done. Calls are compared as in every other recorder.
     #[must_use]
     pub fn closed(mut self) -> Self {
         self.closed = true;
@@ -186,7 +190,7 @@ impl Recorder {
     }
 
     /// The first call in the journal that this execution has not made, if any. A guest that ends before it has
-    /// departed from its journal.
+    /// diverged from its journal.
     pub fn unreplayed(&self) -> Option<&Entry> {
         self.history.front()
     }
@@ -196,10 +200,10 @@ impl Recorder {
         self.history.front().filter(|entry| entry.seq == self.next).map(|entry| entry.effect)
     }
 
-    /// Where a closed recorder's guest left its history by ending before it, if it did.
-    pub fn left_behind(&self) -> Option<Departure> {
-        let entry = self.unreplayed().filter(|_| self.closed)?;
-        Some(Departure { seq: entry.seq, recorded: Some(Asked::from(entry)), now: None })
+    /// The divergence of a guest that ended before its journal did, if it did.
+    pub fn left_behind(&self) -> Option<Divergence> {
+        let entry = self.unreplayed()?;
+        Some(Divergence { seq: entry.seq, recorded: Some(Asked::from(entry)), now: None, line: None })
     }
 
     /// Takes one call through the gate. The inner result is the guest's; the outer one ends its execution.
@@ -232,12 +236,11 @@ impl Recorder {
     /// Gives the call its place in the order: replays it, refuses it, or says that it is to be done.
     pub fn prepare(&mut self, call: Call<'_>) -> Result<Prepared, Interrupt> {
         let seq = self.next;
-        let hash = Entry::hash(call.name, &call.request);
         if self.history.front().is_some_and(|entry| entry.seq == seq) {
-            return self.follow(call, hash);
+            return self.follow(call);
         }
         if self.closed {
-            return Err(Interrupt::Departed(Box::new(Departure { seq, recorded: None, now: Some(asked(call)) })));
+            return Err(self.diverged(seq, None, call));
         }
         if let Some(interrupt) = self.halt.interrupt() {
             return Err(interrupt);
@@ -253,19 +256,14 @@ impl Recorder {
             .into());
         }
         self.next += 1;
-        Ok(self.admit(call, seq, hash))
+        Ok(self.admit(call, seq))
     }
 
     /// A call that the journal knows.
-    fn follow(&mut self, call: Call<'_>, hash: String) -> Result<Prepared, Interrupt> {
+    fn follow(&mut self, call: Call<'_>) -> Result<Prepared, Interrupt> {
         let Some(mut entry) = self.history.pop_front() else { return Err(Interrupt::Stopped) };
-        let same = entry.call == call.name && (entry.request_hash == hash || (self.closed && same_document(&entry.request, &call.request)));
-        if !same && self.closed {
-            let departure = Departure { seq: entry.seq, recorded: Some(Asked::from(&entry)), now: Some(asked(call)) };
-            return Err(Interrupt::Departed(Box::new(departure)));
-        }
-        if !same {
-            return Err(mismatch(&entry, &call).into());
+        if !is_same(&entry, &call) {
+            return Err(self.diverged(entry.seq, Some(&entry), call));
         }
         self.next += 1;
         if let (EntryState::Done, Some(answer)) = (entry.state, entry.answer.take()) {
@@ -273,13 +271,13 @@ impl Recorder {
             return Ok(Prepared { entry, state: Stage::Replayed(answer) });
         }
         if self.closed {
-            return Err(Interrupt::Departed(Box::new(Departure { seq: entry.seq, recorded: None, now: Some(asked(call)) })));
+            return Err(self.diverged(entry.seq, None, call));
         }
         if let Some(interrupt) = self.halt.interrupt() {
             return Err(interrupt);
         }
         if entry.state == EntryState::Released {
-            return Ok(self.admit(call, entry.seq, hash));
+            return Ok(self.admit(call, entry.seq));
         }
         let again = match entry.effect.repeat() {
             Repeat::Never => return Err(ambiguous(&entry).into()),
@@ -291,16 +289,23 @@ impl Recorder {
         Ok(Prepared { entry, state: Stage::Due { again: true, intent_written: !again } })
     }
 
+    /// A divergence from `recorded`. Of what is asked now no more is shown than the journal would keep.
+    fn diverged(&self, seq: u64, recorded: Option<&Entry>, call: Call<'_>) -> Interrupt {
+        let request = self.redactor.document(&call.request).unwrap_or(call.request);
+        let now = Asked { call: call.name.to_owned(), request };
+        Interrupt::Diverged(Box::new(Divergence { seq, recorded: recorded.map(Asked::from), now: Some(now), line: None }))
+    }
+
     /// A call that was never made: decides once whether it may be. A refusal is an answer like any other, so that a
     /// later change of limits or grants does not change what the guest was told.
-    fn admit(&self, mut call: Call<'_>, seq: u64, hash: String) -> Prepared {
+    fn admit(&self, mut call: Call<'_>, seq: u64) -> Prepared {
         let refusal = self.too_large(&mut call).map(Stage::Refused).or_else(|| self.denial(&mut call));
         let entry = Entry {
             run: self.run.clone(),
             seq,
             call: call.name.to_owned(),
             effect: call.effect,
-            request_hash: hash,
+            request_hash: call.hash,
             request: self.redactor.document(&call.request).unwrap_or(call.request),
             state: EntryState::Intended,
             answer: None,
@@ -473,46 +478,42 @@ fn blotted<A: Serialize + DeserializeOwned>(clean: String) -> Result<(String, Re
     Ok((to_json(&Kept::<A>::Err(error.clone()))?, Err(error)))
 }
 
-fn asked(call: Call<'_>) -> Asked {
-    Asked { call: call.name.to_owned(), request: call.request }
-}
-
-fn same_document(one: &str, other: &str) -> bool {
-    let read = |text| serde_json::from_str::<serde_json::Value>(text).ok();
-    read(one).is_some_and(|one| read(other) == Some(one))
+/// Whether a call is the one in the journal: by the hash of its request, or, where that was not kept, by the document.
+fn is_same(entry: &Entry, call: &Call<'_>) -> bool {
+    let is_same_document = || form::canonical(&form::read(&entry.request)) == form::canonical(&form::read(&call.request));
+    entry.call == call.name && (entry.request_hash == call.hash || is_same_document())
 }
 
 fn to_json(value: &impl Serialize) -> Result<String, JournalError> {
-    serde_json::to_string(value).map_err(|error| JournalError { action: "written", reason: format!("the call has no JSON form: {error}.") })
+    serde_json::to_string(value).map_err(|error| no_form(&error))
 }
 
+fn no_form(error: &serde_json::Error) -> JournalError {
+    JournalError { action: "written", reason: format!("the call has no JSON form: {error}.") }
+}
+
+/// An answer that cannot be read stops this run alone: the journals of others say nothing about it.
 fn replayed<A: DeserializeOwned>(entry: &Entry, answer: &str) -> Result<Result<A, CallError>, Interrupt> {
-    serde_json::from_str::<Kept<A>>(answer).map(Result::from).map_err(|error| {
-        JournalError {
-            action: "read",
-            reason: format!("the answer of call {} ({}) of run {} is damaged: {error}. Restore the data directory from a copy, or fork the run before this call.", entry.seq, entry.call, entry.run.short()),
-        }
-        .into()
-    })
+    serde_json::from_str::<Kept<A>>(answer).map(Result::from).map_err(|error| unreadable(entry, &error.to_string()).into())
+}
+
+fn unreadable(entry: &Entry, error: &str) -> Pause {
+    Pause::new(
+        PauseKind::Unreadable,
+        format!(
+            "The answer of call {seq} ({call}) in the journal of run {run} cannot be read: {error}. Restore the data directory from a copy \
+             and resume the run, or make the call again in a fork.",
+            seq = entry.seq,
+            call = entry.call,
+            run = entry.run.short(),
+            error = excerpt(error),
+        ),
+    )
+    .forked_at(entry.seq)
 }
 
 fn repeated(entry: &Entry) -> Draft {
     Draft::of_run(Category::Llm, "repeated", &entry.run, json!({ "seq": entry.seq, "call": entry.call, "possible-double-charge": true }))
-}
-
-fn mismatch(entry: &Entry, call: &Call<'_>) -> Pause {
-    Pause::new(
-        PauseKind::Mismatch,
-        format!(
-            "Call {seq} of the run is not the one in its journal.\n  recorded: {} {}\n  now:      {} {}\nThe plugin is not deterministic.",
-            entry.call,
-            excerpt(&entry.request),
-            call.name,
-            excerpt(&call.request),
-            seq = entry.seq,
-        ),
-    )
-    .forked_at(entry.seq)
 }
 
 fn ambiguous(entry: &Entry) -> Pause {
@@ -526,13 +527,4 @@ fn ambiguous(entry: &Entry) -> Pause {
         ),
     )
     .forked_at(entry.seq)
-}
-
-/// The beginning of a request, enough to recognise it.
-fn excerpt(request: &str) -> String {
-    const CHARACTERS: usize = 400;
-    match request.char_indices().nth(CHARACTERS) {
-        Some((end, _)) => format!("{}… ({} bytes)", &request[..end], request.len()),
-        None => request.to_owned(),
-    }
 }

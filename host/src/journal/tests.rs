@@ -36,6 +36,13 @@ fn paused<A: std::fmt::Debug>(result: Result<Result<A, CallError>, Interrupt>) -
     }
 }
 
+fn diverged<A: std::fmt::Debug>(result: Result<Result<A, CallError>, Interrupt>) -> Divergence {
+    match result {
+        Err(Interrupt::Diverged(divergence)) => *divergence,
+        other => panic!("not diverged: {other:?}"),
+    }
+}
+
 const EFFECTS: [Effect; 6] = [Effect::Read, Effect::Emit, Effect::Model, Effect::Write, Effect::Once, Effect::Wait];
 
 #[tokio::test]
@@ -76,26 +83,55 @@ async fn errors_and_events_are_kept_once() {
 }
 
 #[tokio::test]
-async fn another_request_than_the_journals_pauses_and_shows_both() {
+async fn another_request_than_the_journals_is_a_divergence_that_shows_both() {
     let bench = Bench::new();
-    ask(&mut bench.recorder(), Effect::Read, json!("before"), 1).await.unwrap().unwrap();
-    let pause = paused(recall(&mut bench.recorder(), Effect::Read, json!("after")).await);
-    assert_eq!(pause.kind, PauseKind::Mismatch);
-    assert_eq!(pause.at, Some(1), "a resume would only differ again");
-    for part in ["Call 1", "test.ask \"before\"", "test.ask \"after\""] {
-        assert!(pause.reason.contains(part), "{pause}");
+    ask(&mut bench.recorder(), Effect::Read, json!({ "a": 1, "text": "before" }), 1).await.unwrap().unwrap();
+    let now = json!({ "a": 1, "text": "after" });
+    for recorder in [bench.recorder(), bench.recorder().closed()] {
+        let found = diverged(recall(&mut { recorder }, Effect::Read, now.clone()).await);
+        assert_eq!(
+            found.to_string(),
+            "Call 1 (test.ask) of the run differs from its journal at /text.\n  recorded: \"before\"\n  now:      \"after\""
+        );
     }
     let call = Call::new("test.other", Effect::Read, &json!("before")).unwrap();
-    let pause = paused(bench.recorder().call(call, |_| ready(Performed::answer(Ok(1)))).await);
-    assert!(pause.kind == PauseKind::Mismatch && pause.reason.contains("test.other"), "{pause}");
+    let found = diverged(bench.recorder().call::<u64, _>(call, |_| ready(Performed::answer(Ok(1)))).await);
+    assert!(found.to_string().contains("now:      test.other \"before\""), "{found}");
+}
+
+#[tokio::test]
+async fn open_and_closed_recorders_compare_alike() {
+    let bench = Bench::new();
+    bench.authority.deny("test", "\"x");
+    let long = json!("x".repeat(9_000));
+    let asked = [json!({ "a": 1, "b": { "c": [null, 1.0] }, "none": null }), long.clone(), json!({ "key": "s3cr3t-s3cr3t" })];
+    let redactor = Redactor::default();
+    redactor.learn("s3cr3t-s3cr3t");
+    let mut recorder = bench.recorder().redacting(redactor.clone());
+    for request in &asked {
+        let _answer = ask(&mut recorder, Effect::Read, request.clone(), 7).await.unwrap();
+    }
+    let now = [json!({ "other": null, "b": { "c": [null, 1] }, "a": 1.0 }), long, asked[2].clone()];
+    let mut damaged = bench.journal.history();
+    damaged[0].request_hash = "of another form".to_owned();
+    for history in [bench.journal.history(), damaged] {
+        for recorder in [bench.resumed_from(history.clone()), bench.resumed_from(history).closed()] {
+            let mut recorder = recorder.redacting(redactor.clone());
+            for (number, request) in now.iter().enumerate() {
+                let answer = recall(&mut recorder, Effect::Read, request.clone()).await.unwrap();
+                assert_eq!(answer.is_ok(), number != 1, "{number}");
+            }
+        }
+    }
+    for recorder in [bench.recorder(), bench.recorder().closed()] {
+        let mut recorder = recorder.redacting(redactor.clone());
+        let found = diverged(recall(&mut recorder, Effect::Read, json!({ "a": 1, "b": "s3cr3t-s3cr3t" })).await);
+        assert!(!found.to_string().contains("s3cr3t") && found.to_string().contains("at /b."), "{found}");
+    }
 }
 
 #[tokio::test]
 async fn a_closed_recorder_gives_what_is_there_and_does_nothing() {
-    let departed = |result: Result<Result<u64, CallError>, Interrupt>| match result {
-        Err(Interrupt::Departed(departure)) => *departure,
-        other => panic!("not departed: {other:?}"),
-    };
     for effect in EFFECTS {
         let bench = Bench::new();
         ask(&mut bench.recorder(), effect, json!({ "a": 1, "b": 2 }), 7).await.unwrap().unwrap();
@@ -105,14 +141,14 @@ async fn a_closed_recorder_gives_what_is_there_and_does_nothing() {
         formatted[0].request_hash = Entry::hash("test.ask", &formatted[0].request);
         let mut recorder = bench.resumed_from(formatted).closed();
         assert_eq!(recall(&mut recorder, effect, json!({ "a": 1, "b": 2 })).await.unwrap(), Ok(7));
-        let beyond = departed(recall(&mut recorder, effect, json!(2)).await);
+        let beyond = diverged(recall(&mut recorder, effect, json!(2)).await);
         assert_eq!((beyond.seq, &beyond.recorded), (2, &None));
-        let other = departed(recall(&mut bench.recorder().closed(), effect, json!(2)).await);
+        let other = diverged(recall(&mut bench.recorder().closed(), effect, json!(2)).await);
         assert_eq!((other.seq, other.recorded.is_some(), other.now.unwrap().request), (1, true, "2".to_owned()));
-        assert_eq!(bench.recorder().closed().left_behind().map(|departure| departure.now), Some(None));
+        assert_eq!(bench.recorder().closed().left_behind().map(|divergence| divergence.now), Some(None));
         for state in [EntryState::Intended, EntryState::Released] {
             let mut recorder = bench.resumed_from(cut_off(&bench, state)).closed();
-            assert_eq!(departed(recall(&mut recorder, effect, json!({ "a": 1, "b": 2 })).await).seq, 1);
+            assert_eq!(diverged(recall(&mut recorder, effect, json!({ "a": 1, "b": 2 })).await).seq, 1);
         }
         assert_eq!((bench.journal.written().len(), bench.authority.asked()), (written, decided), "it wrote or decided");
     }
@@ -122,8 +158,12 @@ async fn a_closed_recorder_gives_what_is_there_and_does_nothing() {
 async fn a_long_request_is_shown_shortened() {
     let bench = Bench::new();
     ask(&mut bench.recorder(), Effect::Read, json!("ü".repeat(2_000)), 1).await.unwrap().unwrap();
-    let pause = paused(recall(&mut bench.recorder(), Effect::Read, json!("short")).await);
-    assert!(pause.reason.len() < 2_000 && pause.reason.contains("(4002 bytes)"), "{pause}");
+    let call = Call::new("test.other", Effect::Read, &json!("short")).unwrap();
+    let found = diverged(bench.recorder().call::<u64, _>(call, |_| ready(Performed::answer(Ok(1)))).await).to_string();
+    assert!(found.len() < 2_000 && found.contains("(4002 bytes)"), "{found}");
+    ask(&mut bench.resumed_from(Vec::new()), Effect::Read, json!({ "ü".repeat(2_000): 1 }), 1).await.unwrap().unwrap();
+    let found = diverged(recall(&mut bench.recorder(), Effect::Read, json!({})).await).to_string();
+    assert!(found.len() < 2_000 && found.contains("differs from its journal at /ü"), "{found}");
 }
 
 #[tokio::test]
@@ -388,14 +428,15 @@ async fn a_waiting_call_is_looked_at_again_without_a_new_intent() {
 }
 
 #[tokio::test]
-async fn a_damaged_answer_ends_the_execution() {
+async fn a_damaged_answer_pauses_the_run() {
     let bench = Bench::new();
     ask(&mut bench.recorder(), Effect::Read, json!(1), 1).await.unwrap().unwrap();
     for damaged in ["", "{", r#"{"ok":"text"}"#, r#"{"what":1}"#] {
         let mut history = bench.journal.history();
         history[0].answer = Some(damaged.to_owned());
-        let result = recall(&mut bench.resumed_from(history), Effect::Read, json!(1)).await;
-        assert!(matches!(&result, Err(Interrupt::Journal(error)) if error.reason.contains("damaged")), "{damaged}: {result:?}");
+        let pause = paused(recall(&mut bench.resumed_from(history), Effect::Read, json!(1)).await);
+        assert_eq!((pause.kind, pause.at), (PauseKind::Unreadable, Some(1)), "{damaged}");
+        assert!(pause.reason.contains("The answer of call 1 (test.ask)") && pause.reason.contains("cannot be read"), "{pause}");
     }
 }
 

@@ -3,11 +3,11 @@
 use std::{borrow::Cow, collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use serde_json::Value;
-use wasmtime::{Store, Trap};
+use wasmtime::{Store, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use super::{
-    Kernel,
+    Kernel, backtrace,
     guest::Guest,
     limits::{Exceeded, Limits},
     registry::Plugin,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     interfaces::{About, Exports, Place, Session},
-    journal::{self, Authority, CallError, Entry, Halt, Interrupt, Journal, Pause, PauseKind, Ports, Recorder},
+    journal::{self, Authority, CallError, Divergence, Entry, Halt, Interrupt, Journal, Pause, PauseKind, Ports, Recorder},
 };
 
 /// How an execution ended.
@@ -202,15 +202,8 @@ fn about(run: &Run) -> About {
 
 fn answered(store: &Store<Guest>, answer: Result<Value, CallError>) -> Ending {
     let recorder = &store.data().session().recorder;
-    if let Some(departure) = recorder.left_behind() {
-        return Ending::Interrupted(Interrupt::Departed(Box::new(departure)));
-    }
-    if let Some(entry) = recorder.unreplayed() {
-        let reason = format!(
-            "The run ended before call {} ({}), which its journal says it made. The plugin is not deterministic.",
-            entry.seq, entry.call
-        );
-        return Ending::Interrupted(Pause::new(PauseKind::Mismatch, reason).forked_at(entry.seq).into());
+    if let Some(divergence) = recorder.left_behind() {
+        return Ending::Interrupted(Interrupt::Diverged(Box::new(divergence)));
     }
     match answer {
         Ok(output) => Ending::Succeeded(output),
@@ -223,7 +216,11 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
     if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
         return limit(*exceeded);
     }
+    let line = error.downcast_ref::<WasmBacktrace>().and_then(backtrace::line);
     let error = match error.downcast::<Interrupt>() {
+        Ok(Interrupt::Diverged(divergence)) => {
+            return Ending::Interrupted(Interrupt::Diverged(Box::new(Divergence { line, ..*divergence })));
+        }
         Ok(interrupt) => return Ending::Interrupted(interrupt),
         Err(error) => error,
     };

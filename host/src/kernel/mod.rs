@@ -1,6 +1,7 @@
 //! Runs plugins. Names no interface, no SQL, no HTTP.
 
 mod amount;
+mod backtrace;
 mod cache;
 mod children;
 pub mod compiler;

@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     interfaces::Settings,
-    journal::{Effect, Entry, EntryState, RunId},
+    journal::{Effect, Entry, EntryState, RunId, form::FORM},
 };
 
 /// The version of the format this host writes, and the only one it reads.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// Why a text is no recording that can be replayed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +35,12 @@ pub enum RecordingError {
         "The recording has the format {0}, and this host reads format {FORMAT}; replay it with the version of Baton that wrote it, or record the run again."
     )]
     OtherFormat(u64),
+    /// Its calls are spelled in another way.
+    #[error(
+        "The recording has the journal form {0}, and this host reads form {FORM}; replay it with the version of Baton that wrote it, or record the run \
+         again."
+    )]
+    OtherForm(u64),
     /// Calls are missing, doubled or mixed up.
     #[error("The recording's calls are out of order: number {found} stands where {expected} has to be. Record the run again.")]
     Disordered {
@@ -51,6 +57,7 @@ pub enum RecordingError {
 pub struct Recording {
     #[serde(rename = "baton-recording")]
     format: u64,
+    journal_form: u64,
     /// Name of the plugin that ran.
     pub plugin: String,
     /// Its version.
@@ -89,6 +96,9 @@ struct Answered {
     call: String,
     effect: Effect,
     request: Value,
+    /// Of the whole request, where the journal keeps less of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_hash: Option<String>,
     answer: Value,
     answered_at: u64,
 }
@@ -107,6 +117,7 @@ impl Recording {
         };
         Self {
             format: FORMAT,
+            journal_form: run.journal_form,
             plugin: run.plugin.clone(),
             plugin_version: run.plugin_version.clone(),
             plugin_hash: run.plugin_hash.clone(),
@@ -135,6 +146,9 @@ impl Recording {
             None => return Err(RecordingError::NotARecording("it has no field `baton-recording`".to_owned())),
         }
         let recording: Self = serde_json::from_value(document).map_err(|error| RecordingError::NotARecording(error.to_string()))?;
+        if recording.journal_form != FORM {
+            return Err(RecordingError::OtherForm(recording.journal_form));
+        }
         let misplaced = (1..).zip(&recording.calls).find(|(expected, call)| call.seq != *expected);
         match misplaced {
             Some((expected, call)) => Err(RecordingError::Disordered { expected, found: call.seq }),
@@ -177,6 +191,7 @@ impl Recording {
             project_settings: Some(json!({})),
             seed: self.seed.clone(),
             started_at: self.started_at,
+            journal_form: self.journal_form,
             state: State::Running,
             output: None,
             created_at: self.started_at,
@@ -189,11 +204,13 @@ impl Answered {
     /// None for a call that has no answer yet.
     fn of(entry: Entry) -> Option<Self> {
         let answer = entry.answer.filter(|_| entry.state == EntryState::Done)?;
+        let is_whole = Entry::hash(&entry.call, &entry.request) == entry.request_hash;
         Some(Self {
             seq: entry.seq,
             call: entry.call,
             effect: entry.effect,
             request: serde_json::from_str(&entry.request).ok()?,
+            request_hash: (!is_whole).then_some(entry.request_hash),
             answer: serde_json::from_str(&answer).ok()?,
             answered_at: entry.answered_at.unwrap_or_default(),
         })
@@ -206,7 +223,7 @@ impl Answered {
             seq: self.seq,
             call: self.call.clone(),
             effect: self.effect,
-            request_hash: Entry::hash(&self.call, &request),
+            request_hash: self.request_hash.clone().unwrap_or_else(|| Entry::hash(&self.call, &request)),
             request,
             state: EntryState::Done,
             answer: Some(self.answer.to_string()),
@@ -231,7 +248,7 @@ mod tests {
 
     fn recording() -> Value {
         json!({
-            "baton-recording": 1, "plugin": "probe", "plugin-version": "0.1.0", "plugin-hash": "00", "kind": "workflow",
+            "baton-recording": 2, "journal-form": 1, "plugin": "probe", "plugin-version": "0.1.0", "plugin-hash": "00", "kind": "workflow",
             "run": "r", "seed": "s", "started-at": 5, "input": {}, "settings": {}, "ending": { "succeeded": 3 },
             "calls": [
                 { "seq": 1, "call": "files.read", "effect": "read", "request": { "path": "a" }, "answer": { "ok": { "text": "A" } }, "answered-at": 6 },
@@ -258,8 +275,9 @@ mod tests {
         assert!(matches!(Recording::parse("not json"), Err(RecordingError::NotJson(_))));
         assert!(matches!(Recording::parse(&"[".repeat(1_000_000)), Err(RecordingError::NotJson(_))));
         assert!(matches!(Recording::parse("[1]"), Err(RecordingError::NotARecording(_))));
-        assert!(matches!(Recording::parse("{\"baton-recording\": 1}"), Err(RecordingError::NotARecording(_))));
-        assert_eq!(parsed(|document| document["baton-recording"] = json!(2)), Err(RecordingError::OtherFormat(2)));
+        assert!(matches!(Recording::parse("{\"baton-recording\": 2}"), Err(RecordingError::NotARecording(_))));
+        assert_eq!(parsed(|document| document["baton-recording"] = json!(1)), Err(RecordingError::OtherFormat(1)));
+        assert_eq!(parsed(|document| document["journal-form"] = json!(0)), Err(RecordingError::OtherForm(0)));
         assert!(matches!(parsed(|document| document["baton-recording"] = json!("1")), Err(RecordingError::NotARecording(_))));
         assert!(matches!(parsed(|document| document["surprise"] = json!(1)), Err(RecordingError::NotARecording(_))));
         assert!(matches!(parsed(|document| document["calls"][0]["effect"] = json!("explode")), Err(RecordingError::NotARecording(_))));
@@ -275,6 +293,18 @@ mod tests {
             parsed(|document| document["calls"][1]["seq"] = json!(u64::MAX)),
             Err(RecordingError::Disordered { expected: 2, found: u64::MAX })
         );
+    }
+
+    #[test]
+    fn a_request_of_which_the_journal_keeps_less_is_known_by_its_hash() {
+        let recording = parsed(|_| ()).unwrap();
+        let mut journal = recording.journal();
+        journal[0].request = json!({ "too-large": 9_000 }).to_string();
+        let recorded = Recording::of(&recording.run(Path::new("/")), journal.clone(), &[]);
+        let text = recorded.to_text().unwrap();
+        assert_eq!(text.matches("request-hash").count(), 1, "{text}");
+        let read = Recording::parse(&text).unwrap().journal();
+        assert_eq!((&read[0].request_hash, &read[1].request_hash), (&journal[0].request_hash, &journal[1].request_hash));
     }
 
     #[test]

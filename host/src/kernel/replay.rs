@@ -12,8 +12,9 @@ use super::{
     recording::{Ending, Recording},
     registry::Plugin,
     run::Run,
+    starting::replayable,
 };
-use crate::journal::{Departure, Entry, Halt, Interrupt, Journal, JournalError, RunId, Write};
+use crate::journal::{Divergence, Entry, Halt, Interrupt, Journal, JournalError, RunId, Write};
 
 /// What came of a replay.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +22,7 @@ pub enum Verdict {
     /// The plugin asked for the same and ended the same way.
     Same,
     /// It asked for something else.
-    Departed(Departure),
+    Diverged(Divergence),
     /// It asked for the same and ended otherwise.
     EndedOtherwise(Ending),
     /// It was ended before it could answer, for this reason.
@@ -31,6 +32,7 @@ pub enum Verdict {
 impl Kernel {
     /// The run with its journal and the settings it goes by now, as a recording.
     pub async fn record(&self, run: &Run) -> Result<Recording, KernelError> {
+        replayable(run)?;
         let journal = self.parts.journal.entries(&run.id).await?;
         // Where the workspace is gone, the run's own settings have to do.
         let project = self.settings_of(run).await.unwrap_or_else(|_| json!({}));
@@ -77,9 +79,9 @@ fn verdict(recording: &Recording, ending: execution::Ending) -> Verdict {
     let now = match ending {
         execution::Ending::Succeeded(output) => Ending::Succeeded(output),
         execution::Ending::Failed(error) | execution::Ending::Trapped(error) => Ending::Failed(error.to_string()),
-        execution::Ending::Interrupted(Interrupt::Departed(departure)) => {
-            let went_on = departure.recorded.is_none() && recording.ending == Ending::Unfinished;
-            return if went_on { Verdict::Same } else { Verdict::Departed(*departure) };
+        execution::Ending::Interrupted(Interrupt::Diverged(divergence)) => {
+            let went_on = divergence.recorded.is_none() && recording.ending == Ending::Unfinished;
+            return if went_on { Verdict::Same } else { Verdict::Diverged(*divergence) };
         }
         execution::Ending::Interrupted(other) => return Verdict::Stopped(other.to_string()),
     };

@@ -35,6 +35,9 @@ impl Retry {
 impl Kernel {
     /// How `run`, which failed, can continue.
     pub async fn retry(&self, failed: &Run) -> Result<Retry, KernelError> {
+        if !failed.is_replayable() {
+            return Ok(Retry::Unknown);
+        }
         let (mut run, mut calls, mut forked_at) = (failed.clone(), Vec::new(), None);
         // Without the worktree it worked in, a run cannot continue.
         while let Some(last) = self.last_call(&run).await?.filter(|_| run.workspace.is_dir()) {

@@ -10,7 +10,7 @@ use super::package::Kind;
 use crate::{
     events::Draft,
     interfaces::pins::Pin,
-    journal::{Pause, RunId, Wait},
+    journal::{Pause, RunId, Wait, form::FORM},
 };
 
 /// Where a run stands.
@@ -101,6 +101,9 @@ pub struct Run {
     pub seed: String,
     /// The run's first moment as its guest sees it, in milliseconds since 1970 UTC; a fork keeps it.
     pub started_at: u64,
+    /// The form in which its journal is kept; 0 for a run from before forms were counted. One of another form than this
+    /// host's is shown and is not executed.
+    pub journal_form: u64,
     /// Where it stands.
     #[serde(flatten)]
     pub state: State,
@@ -113,6 +116,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// Whether this host can replay its journal.
+    pub fn is_replayable(&self) -> bool {
+        self.journal_form == FORM
+    }
+
     /// Whether there is something to end or to give back: it has not ended, or it failed and could still be resumed.
     pub fn may_be_cancelled(&self) -> bool {
         let failed = matches!(self.state, State::Failed { .. });

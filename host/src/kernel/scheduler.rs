@@ -15,7 +15,7 @@ use super::{
     execution::{Ending, Gate, paused},
     registry::Origin,
     run::{Queued, Run, State},
-    starting::startable,
+    starting::{replayable, startable},
 };
 use crate::{
     events::{Category, Draft},
@@ -220,7 +220,14 @@ impl Kernel {
     }
 
     async fn try_execution(&self, id: &RunId, halt: Halt) -> Result<Ending, KernelError> {
-        let run = self.run(id).await?;
+        let run = match self.run(id).await {
+            Ok(run) => run,
+            // It may be this run's row alone; where it is the store, the pause cannot be written either.
+            Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
+        };
+        if let Err(error) = replayable(&run) {
+            return Ok(Ending::Interrupted(Pause::new(PauseKind::JournalForm, error.to_string()).forked_at(1).into()));
+        }
         let Some(plugin) = self.version_of(&run.plugin, &run.plugin_hash).await? else {
             return Ok(paused(PauseKind::Plugin, other_version(&run)));
         };
@@ -235,7 +242,6 @@ impl Kernel {
         }
         let history = match self.parts.journal.entries(&run.id).await {
             Ok(history) => history,
-            // It may be this run's journal alone; where it is the store, the pause cannot be written either.
             Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
         };
         let (journal, authority) = (Arc::clone(&self.parts.journal), Arc::clone(&plugin.permissions) as _);
@@ -263,8 +269,9 @@ impl Kernel {
             Ending::Interrupted(Interrupt::Paused(pause)) => {
                 (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
             }
-            Ending::Interrupted(Interrupt::Departed(departure)) => {
-                let pause = Pause::new(PauseKind::Mismatch, departure.to_string()).forked_at(departure.seq);
+            Ending::Interrupted(Interrupt::Diverged(divergence)) => {
+                let reason = format!("{divergence}\nThe plugin is not deterministic.");
+                let pause = Pause::new(PauseKind::Mismatch, reason).forked_at(divergence.seq);
                 (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
             }
             Ending::Interrupted(Interrupt::Stopped) => (State::Queued, None, json!({})),

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     events::{Category, Draft},
     interfaces::Settings,
-    journal::{EntryState, PauseKind, RunId, Wait, Write},
+    journal::{EntryState, PauseKind, RunId, Wait, Write, form::FORM},
 };
 
 /// A run to start.
@@ -83,6 +83,9 @@ impl Kernel {
     /// Starts a run that replays the calls of `source` before call `at`, and makes that one and all after it anew, in the
     /// folder in which the source worked.
     pub async fn fork(&self, source: &Run, at: u64) -> Result<Run, KernelError> {
+        if at > 1 {
+            replayable(source)?;
+        }
         if !source.workspace.is_dir() {
             return Err(KernelError::WrongState(format!(
                 "Run {} cannot be forked: the folder it worked in, {}, does not exist any more. If it was a worktree, it was released when its \
@@ -150,6 +153,7 @@ impl Kernel {
     pub async fn resume(&self, run: &Run, settings: Option<Value>) -> Result<(), KernelError> {
         // One at a time: what is paused stays so until it is resumed here, and no pause after it is answered unseen.
         let _resuming = self.resuming.lock().await;
+        replayable(run)?;
         let repeated = self.repeated(run).await?;
         let failed = matches!(run.state, State::Failed { .. });
         for member in self.tree(&run.root).await? {
@@ -306,6 +310,19 @@ fn resumed(run: &RunId) -> Draft {
     Draft::of_run(Category::Run, "resumed", run, json!({}))
 }
 
+/// Whether the journal of a run can be replayed, or why not.
+pub(super) fn replayable(run: &Run) -> Result<(), KernelError> {
+    if run.is_replayable() {
+        return Ok(());
+    }
+    Err(KernelError::WrongState(format!(
+        "Another version of Baton began run {id}, and this version cannot replay its journal. What the run did stays readable; begin it again \
+         with `baton runs fork {root} --at 1`.",
+        id = run.id.short(),
+        root = run.root.short(),
+    )))
+}
+
 /// Whether a run may be cancelled, or why not.
 pub fn cancellable(run: &Run) -> Result<(), KernelError> {
     if run.may_be_cancelled() {
@@ -351,6 +368,7 @@ fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         project_settings: None,
         seed: String::new(),
         started_at: now,
+        journal_form: FORM,
         state: State::Queued,
         output: None,
         created_at: now,

@@ -8,7 +8,7 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
 };
 
-use super::StoreError;
+use super::{StoreError, backup};
 
 const FILE: &str = "baton.db";
 /// Reads at the same time; more would wait for the same disk.
@@ -30,10 +30,15 @@ pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
 pub(super) async fn open_for_writing(data: &Path) -> Result<AnyConnection, StoreError> {
     create_directory(data)?;
     let file = file(data)?;
-    if inspect(&file).await?.is_none() {
+    let schema = inspect(&file).await?;
+    if schema.is_none() {
         make(&file).await?;
     }
     let mut connection = connect(&file, "mode=rw").await?;
+    if let Some(schema) = schema.filter(|schema| *schema < newest()) {
+        let copy = backup::keep(&mut connection, &file, schema, backup::free).await?;
+        tracing::info!(copy = %copy.display(), from = schema, to = newest(), "the database is migrated, and a copy of it is kept");
+    }
     // Readers never wait for the writer in this mode. The file remembers it.
     connection.execute("pragma journal_mode = wal").await?;
     migrations().run(&mut connection).await.map_err(|error| unmigrated(&file, error))?;
@@ -174,7 +179,7 @@ fn file(data: &Path) -> Result<PathBuf, StoreError> {
 }
 
 /// An empty file for this user alone; the database gives its companions the same permissions.
-fn create_file(file: &Path) -> Result<(), StoreError> {
+pub(super) fn create_file(file: &Path) -> Result<(), StoreError> {
     let mut options = std::fs::File::options();
     options.append(true).create(true);
     #[cfg(unix)]
@@ -182,7 +187,7 @@ fn create_file(file: &Path) -> Result<(), StoreError> {
     options.open(file).map(drop).map_err(|error| unusable(file, &error))
 }
 
-fn migrations() -> Migrator {
+pub(super) fn migrations() -> Migrator {
     sqlx::migrate!("../migrations")
 }
 
@@ -199,7 +204,7 @@ fn unmigrated(file: &Path, error: MigrateError) -> StoreError {
     }
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
+pub(super) fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
     match error.kind() {
         std::io::ErrorKind::StorageFull => StoreError::Full,
         _ => StoreError::Directory { path: path.to_owned(), reason: error.to_string() },

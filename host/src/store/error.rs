@@ -58,6 +58,17 @@ pub enum StoreError {
         "The database in the data directory is damaged ({0}); stop Baton and restore the directory from a copy, or use another --data-dir."
     )]
     Damaged(String),
+    /// A migration is not begun without a copy of the database, and that has no room.
+    #[error(
+        "The database in the data directory is of an earlier version and has to be copied before it is migrated, which takes {needed} MiB; {free} \
+         MiB are free. Free some space, then run the command again. Nothing was changed."
+    )]
+    NoRoomForCopy {
+        /// What the copy and the migration may take, in MiB.
+        needed: u64,
+        /// What the disk has, in MiB.
+        free: u64,
+    },
     /// No room is left.
     #[error("The disk of the data directory is full; free some space, then resume. Nothing half written was kept.")]
     Full,

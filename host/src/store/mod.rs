@@ -4,6 +4,7 @@
 
 mod artifacts;
 mod backlog;
+mod backup;
 mod blobs;
 mod database;
 mod documents;

@@ -2,7 +2,7 @@
 
 use baton_sdk::prelude::*;
 
-use crate::{calls, forge, repository, runaway};
+use crate::{calls, forge, repository, rest, runaway};
 
 /// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done.
 pub(crate) fn perform(input: &Value) -> Result<Value> {
@@ -45,6 +45,11 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "start-any" => calls::start_all(&input["inputs"], true),
         "ambient" => Ok(calls::ambient()),
         "setting" => settings::get::<Value>(text("key")).map(Option::unwrap_or_default),
+        "about" => Ok(rest::about()),
+        "documents" => rest::documents(),
+        "knowledge" => Ok(rest::knowledge(text("say"))),
+        "look-around" => rest::repository(),
+        "look-around-in" => rest::in_worktree(text("say")),
         "sprint" => repository::sprint(),
         "story" => repository::story(text("say")),
         "land" => repository::land(text("say")),

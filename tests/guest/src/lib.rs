@@ -5,6 +5,7 @@ mod calls;
 mod deeds;
 mod forge;
 mod repository;
+mod rest;
 mod runaway;
 
 use baton_sdk::prelude::*;

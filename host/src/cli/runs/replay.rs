@@ -19,7 +19,7 @@ use crate::{
         screen::{BAD, GOOD, STRONG, painted},
         text,
     },
-    journal::{Asked, Departure},
+    journal::{Asked, Divergence, form},
     kernel::{
         recording::{Ending, Recording, RecordingError},
         registry::Plugin,
@@ -100,7 +100,7 @@ pub(in crate::cli) fn told(version: &str, recording: &Recording, verdict: &Verdi
             let calls = figures::counted(recording.calls() as u64, "call", "calls");
             format!("{} {version} does what {} did: {calls}, and the same end.", painted(GOOD, "✓"), text::line(&recording.plugin_version))
         }
-        Verdict::Departed(departure) => different(departed(departure)),
+        Verdict::Diverged(divergence) => different(diverged(divergence)),
         Verdict::EndedOtherwise(now) => {
             let body = difference::shown(&outcome(&recording.ending), &outcome(now));
             different(format!("all calls are the same, and it ends otherwise.\n{body}"))
@@ -109,11 +109,16 @@ pub(in crate::cli) fn told(version: &str, recording: &Recording, verdict: &Verdi
     }
 }
 
-fn departed(departure: &Departure) -> String {
-    let head = painted(STRONG, format!("call {}", figures::count(departure.seq)));
-    match (&departure.recorded, &departure.now) {
+fn diverged(divergence: &Divergence) -> String {
+    let line = divergence.line.as_ref().map(|line| format!("\n  made by   {}", text::line(line)));
+    compared_calls(divergence) + &line.unwrap_or_default()
+}
+
+fn compared_calls(divergence: &Divergence) -> String {
+    let head = painted(STRONG, format!("call {}", figures::count(divergence.seq)));
+    match (&divergence.recorded, &divergence.now) {
         (Some(recorded), Some(now)) if recorded.call == now.call => {
-            let body = difference::shown(&request(recorded), &request(now));
+            let body = difference::shown(&compared(recorded), &compared(now));
             format!("{head} ({}) asks for something else.\n{body}", text::line(&now.call))
         }
         (Some(recorded), Some(now)) => format!("{head} is another.\n  recorded  {}\n  now       {}", one_line(recorded), one_line(now)),
@@ -131,6 +136,12 @@ fn request(asked: &Asked) -> Value {
     serde_json::from_str(&asked.request).unwrap_or_else(|_| json!(asked.request))
 }
 
+/// The request as it is compared: without what makes no difference.
+fn compared(asked: &Asked) -> Value {
+    let request = request(asked);
+    serde_json::from_str(&form::canonical(&request)).unwrap_or(request)
+}
+
 fn outcome(ending: &Ending) -> Value {
     match ending {
         Ending::Succeeded(output) => json!({ "output": output }),
@@ -143,15 +154,28 @@ fn outcome(ending: &Ending) -> Value {
 pub(in crate::cli) fn document(recording: &Recording, verdict: &Verdict) -> Value {
     let asked = |asked: &Option<Asked>| asked.as_ref().map(|asked| json!({ "call": asked.call, "request": request(asked) }));
     let (recorded, now) = match verdict {
-        Verdict::Departed(departure) => (asked(&departure.recorded), asked(&departure.now)),
+        Verdict::Diverged(divergence) => (asked(&divergence.recorded), asked(&divergence.now)),
         Verdict::EndedOtherwise(now) => (Some(outcome(&recording.ending)), Some(outcome(now))),
         Verdict::Same | Verdict::Stopped(_) => (None, None),
     };
     let (word, seq, reason) = match verdict {
         Verdict::Same => ("same", None, None),
-        Verdict::Departed(departure) => ("departed", Some(departure.seq), Some(departure.to_string())),
+        Verdict::Diverged(divergence) => ("diverged", Some(divergence.seq), Some(divergence.to_string())),
         Verdict::EndedOtherwise(_) => ("ended-otherwise", None, None),
         Verdict::Stopped(reason) => ("stopped", None, Some(reason.clone())),
     };
-    json!({ "verdict": word, "calls": recording.calls(), "seq": seq, "reason": reason, "recorded": recorded, "now": now })
+    let (pointer, line) = match verdict {
+        Verdict::Diverged(divergence) => (divergence.difference().map(|difference| difference.pointer), divergence.line.as_ref()),
+        _ => (None, None),
+    };
+    json!({
+        "verdict": word,
+        "calls": recording.calls(),
+        "seq": seq,
+        "pointer": pointer,
+        "line": line,
+        "reason": reason,
+        "recorded": recorded,
+        "now": now,
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
@@ -16,13 +16,24 @@ use crate::{
     journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId, Wait},
 };
 
+/// Where pull requests are, as the journal keeps it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct About {
+    kind: Kind,
+    auto_merge: bool,
+}
+
 impl wit::Host for View<'_> {
     async fn about_forge(&mut self) -> Result<wit::About, Fault> {
         let rules = self.forges.rules(self.project);
-        let told = (rules.kind.as_str().to_owned(), rules.lets_runs_merge());
+        let told = About { kind: rules.kind, auto_merge: rules.lets_runs_merge() };
         let call = Call::new("forge.about-forge", Effect::Read, &json!({}))?.needing(capability("read"));
-        let (kind, auto_merge) = self.recorder.call(call, |_| async move { Performed::answer(Ok(told)) }).await??;
-        let kind = if kind == Kind::GitHub.as_str() { wit::Kind::Github } else { wit::Kind::Local };
+        let About { kind, auto_merge } = self.recorder.call(call, |_| async move { Performed::answer(Ok(told)) }).await??;
+        let kind = match kind {
+            Kind::GitHub => wit::Kind::Github,
+            Kind::Local => wit::Kind::Local,
+        };
         Ok(wit::About { kind, auto_merge })
     }
 

@@ -3,15 +3,18 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Which forge a project has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The host's own store.
     #[default]
     Local,
     /// GitHub, or a GitHub Enterprise Server.
+    #[serde(rename = "github")]
     GitHub,
 }
 

@@ -1,7 +1,7 @@
 //! Conversations with a model, shaped as `wit/llm.wit` shapes them, with JSON where the contract says json.
 //! They are what the journal keeps, so absent fields are left out. Nothing here knows a provider.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 /// One completion asked for.
@@ -27,8 +27,13 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
     /// 0.0 to 2.0. None: the provider's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_decimal")]
     pub temperature: Option<f32>,
+}
+
+/// By way of text: 0.3 stays 0.3 and does not become 0.30000001192.
+fn as_decimal<S: Serializer>(number: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+    number.and_then(|number| number.to_string().parse::<f64>().ok()).serialize(serializer)
 }
 
 /// One turn of one side.

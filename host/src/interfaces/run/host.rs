@@ -1,8 +1,9 @@
 //! Implements `run` of the contract.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::View;
+use super::{About, View};
 use crate::{
     bindings::run::{Host, Info, Level},
     events::{Category, Draft},
@@ -12,14 +13,27 @@ use crate::{
 /// Bytes of a text that are kept. Words need no grant, so they must not be a way to fill the disk.
 const LONGEST_TEXT: usize = 8 << 10;
 
+/// What a run is told of itself, as the journal keeps it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Told {
+    id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<String>,
+    project: String,
+    plugin: String,
+    plugin_version: String,
+}
+
 impl Host for View<'_> {
     /// Journaled, so that a fork's guest sees what the first one saw.
     async fn about(&mut self) -> wasmtime::Result<Info> {
-        let (about, run) = (self.about.clone(), self.recorder.run().to_string());
-        let answer = json!([run, about.parent, about.project, about.plugin, about.plugin_version]);
+        let (about, id) = (self.about.clone(), self.recorder.run().to_string());
+        let About { parent, project, plugin, plugin_version, .. } = about;
+        let told = Told { id, parent, project, plugin, plugin_version };
         let call = Call::new("run.about", Effect::Read, &())?;
-        let answer = self.recorder.call(call, |_| async move { Performed::answer(Ok(answer)) }).await?;
-        let (id, parent, project, plugin, plugin_version) = serde_json::from_value(answer.map_err(wasmtime::Error::new)?)?;
+        let answer = self.recorder.call(call, |_| async move { Performed::answer(Ok(told)) }).await?;
+        let Told { id, parent, project, plugin, plugin_version } = answer.map_err(wasmtime::Error::new)?;
         Ok(Info { id, parent, project, plugin, plugin_version })
     }
 
@@ -59,7 +73,7 @@ impl Host for View<'_> {
 
     async fn progress(&mut self, fraction: f32, step: String) -> wasmtime::Result<()> {
         let fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { 0.0 };
-        self.tell("run.progress", "progress", json!({ "fraction": fraction, "step": beginning(step) })).await
+        self.tell("run.progress", "progress", json!({ "fraction": f64::from(fraction), "step": beginning(step) })).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{View, WORKFLOWS};
@@ -13,8 +14,29 @@ use crate::{
 
 const MOST_JOINED: usize = 1000;
 
-/// What a run that ended gives whoever joins it.
+/// What a run that ended gives to the run that joins it.
 type Ending = Result<Value, CallError>;
+
+/// The first of several runs to end, as the journal keeps it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct First {
+    run: RunId,
+    ending: Kept,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kept {
+    Output(Value),
+    Error(CallError),
+}
+
+impl From<(RunId, Ending)> for First {
+    fn from((run, ending): (RunId, Ending)) -> Self {
+        Self { run, ending: ending.map_or_else(Kept::Error, Kept::Output) }
+    }
+}
 
 impl wit::Host for View<'_> {
     async fn start(&mut self, workflow: String, input: String, worktree: Option<String>) -> Result<String, Fault> {
@@ -57,13 +79,17 @@ impl wit::Host for View<'_> {
         let runs: Vec<_> = runs.into_iter().map(RunId::from_text).collect();
         let join = |_| async move {
             match first_ended(&*children, &parent, &runs).await {
-                Ok(Some(first)) => Performed::answer(Ok(first)),
+                Ok(Some(first)) => Performed::answer(Ok(First::from(first))),
                 Ok(None) => Performed::Waiting(Wait::Runs(runs)),
                 Err(error) => error.into(),
             }
         };
-        let (run, ending) = self.recorder.call(call, join).await??;
-        Ok((run.to_string(), ending.map(|output| output.to_string()).map_err(types::Error::from)))
+        let First { run, ending } = self.recorder.call(call, join).await??;
+        let ending = match ending {
+            Kept::Output(output) => Ok(output.to_string()),
+            Kept::Error(error) => Err(error.into()),
+        };
+        Ok((run.to_string(), ending))
     }
 }
 

@@ -23,8 +23,9 @@ use crate::{
 
 const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, \
     kind, input, project, workspace, settings, project_settings, seed, started_at, state, state_detail, wake_at, output, created_at, updated_at, \
-    pin) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) on conflict (id) do nothing";
+    pin, journal_form) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) \
+    on conflict (id) do nothing";
 const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
     repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
     asked_at, answered_at from journal where run_id = $2 and seq < $3";
@@ -107,7 +108,8 @@ impl Add {
             .bind(output)
             .bind(stored(run.created_at))
             .bind(stored(run.updated_at))
-            .bind(run.pin.as_ref().map(|pin| &*pin.0));
+            .bind(run.pin.as_ref().map(|pin| &*pin.0))
+            .bind(stored(run.journal_form));
         Ok(query.execute(connection).await?.rows_affected() == 1)
     }
 }

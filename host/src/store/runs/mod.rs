@@ -29,7 +29,8 @@ use record::{States, load};
 macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
-         workspace, pin, settings, project_settings, seed, started_at, state, state_detail, output, created_at, updated_at"
+         workspace, pin, settings, project_settings, seed, started_at, journal_form, state, state_detail, output, created_at, \
+         updated_at"
     };
 }
 
@@ -118,7 +119,8 @@ impl Runs for Store {
         let query =
             query.bind(i64::from(filter.limit)).bind(i64::from(filter.plugin.is_some())).bind(filter.plugin.as_deref().unwrap_or_default());
         let query = of_tree(query, filter.root.as_ref());
-        self.load_runs(query).await.map_err(unread)
+        let rows = query.fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
+        Ok(rows.iter().filter_map(load_readable).collect())
     }
 
     async fn transition(&self, id: &RunId, from: &[&str], to: State, output: Option<Value>, events: Vec<Draft>) -> Result<bool, RunsError> {
@@ -225,6 +227,15 @@ impl Store {
         let rows = query.fetch_all(&self.reads).await?;
         rows.iter().map(|row| Ok(RunId::from_text(row.try_get::<String, _>(0)?))).collect()
     }
+}
+
+/// A run of a list. One that cannot be read does not hide the others.
+fn load_readable(row: &AnyRow) -> Option<Run> {
+    let warn = |error: &StoreError| {
+        let run = row.try_get::<&str, _>("id").unwrap_or_default();
+        tracing::warn!(run, %error, "a run cannot be read and is left out");
+    };
+    load(row).inspect_err(warn).ok()
 }
 
 /// Names the tree in a statement that ends with one.

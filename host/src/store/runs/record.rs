@@ -95,6 +95,7 @@ pub(super) fn load(row: &AnyRow) -> Result<Run, StoreError> {
         project_settings: row.try_get::<Option<&str>, _>("project_settings")?.map(from_text).transpose()?,
         seed: row.try_get("seed")?,
         started_at: read_number(row, "started_at")?,
+        journal_form: read_number(row, "journal_form")?,
         state: state(row)?,
         output: row.try_get::<Option<&str>, _>("output")?.map(from_text).transpose()?,
         created_at: read_number(row, "created_at")?,

@@ -7,6 +7,7 @@ mod grants;
 mod journal;
 mod ledger;
 mod memory;
+mod migrating;
 mod opening;
 mod plugins;
 mod pull_requests;
@@ -32,7 +33,7 @@ use super::Store;
 use crate::interfaces::pins::Pin;
 use crate::{
     events::{Category, Draft},
-    journal::{Clock, Effect, Entry, EntryState, RunId, Write},
+    journal::{Clock, Effect, Entry, EntryState, RunId, Write, form::FORM},
     kernel::{
         package::Kind,
         run::{Run, State},
@@ -118,6 +119,7 @@ fn run(name: &str) -> Run {
         project_settings: Some(json!({ "team": { "motto": "on" } })),
         seed: "seed".to_owned(),
         started_at: 5,
+        journal_form: FORM,
         state: State::Queued,
         output: None,
         created_at: 5,

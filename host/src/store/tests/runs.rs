@@ -230,6 +230,24 @@ async fn runs_are_found_by_the_beginning_or_the_end_of_their_id() {
 }
 
 #[tokio::test]
+async fn a_run_that_cannot_be_read_hides_no_other() {
+    use sqlx::{Connection, Executor};
+    let (folder, store) = fresh().await;
+    for name in ["a", "b"] {
+        add(&store, &run(name)).await;
+    }
+    let file = folder.path().join("baton.db");
+    let mut meddler = sqlx::AnyConnection::connect(&format!("sqlite://{}?mode=rw", file.display())).await.unwrap();
+    meddler.execute("update runs set settings = 'not json' where id = 'a'").await.unwrap();
+    let listed = store.list(&Filter { limit: 10, ..Filter::default() }).await.unwrap();
+    assert_eq!(listed.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["b"]);
+    assert!(store.find(&id("a")).await.unwrap_err().reason.contains("cannot be understood"));
+    // It can still be put in a state in which no host executes it.
+    let paused = State::Paused { pause: Pause::new(PauseKind::Operator, "It cannot be read.") };
+    assert!(store.transition(&id("a"), &["queued"], paused, None, Vec::new()).await.unwrap());
+}
+
+#[tokio::test]
 async fn runs_are_listed_newest_first_and_filtered() {
     let (_folder, store) = fresh().await;
     for (name, created_at) in [("a", 1), ("b", 2)] {

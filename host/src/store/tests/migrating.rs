@@ -1,0 +1,144 @@
+use std::{fs, path::Path};
+
+use sqlx::{AnyConnection, Connection, Executor, Row, migrate::Migrator};
+use tempfile::TempDir;
+
+use super::{id, open, run};
+use crate::{
+    journal::{Journal, PauseKind, form::FORM},
+    kernel::run::{Run, Runs, State},
+    store::{StoreError, backup, database},
+};
+
+/// The migration by which forms of the journal are counted.
+const FORMS: i64 = 20_261_129_001_000;
+
+const ROWS: &str = "insert into runs (id, root_id, plugin, plugin_version, plugin_hash, kind, input, project, workspace, settings, seed, started_at, \
+    state, state_detail, wake_at, output, created_at, updated_at) values \
+    ('queued', 'queued', 'p', '1', '0', 'workflow', '{}', 'd', '/', '{}', 's', 1, 'queued', null, null, null, 1, 1), \
+    ('running', 'running', 'p', '1', '0', 'workflow', '{}', 'd', '/', '{}', 's', 1, 'running', null, null, null, 1, 1), \
+    ('asleep', 'asleep', 'p', '1', '0', 'workflow', '{}', 'd', '/', '{}', 's', 1, 'waiting', '{\"state\":\"waiting\",\"wait\":{\"until\":9}}', 9, null, 1, 1), \
+    ('parent', 'parent', 'p', '1', '0', 'workflow', '{}', 'd', '/', '{}', 's', 1, 'waiting', '{\"state\":\"waiting\",\"wait\":{\"runs\":[\"asleep\"]}}', null, null, 1, 1), \
+    ('paused', 'paused', 'p', '1', '0', 'workflow', '{}', 'd', '/', '{}', 's', 1, 'paused', '{\"state\":\"paused\",\"pause\":{\"kind\":\"limit\",\"reason\":\"Enough.\"}}', null, null, 1, 1), \
+    ('done', 'done', 'p', '1', '0', 'workflow', '{}', 'd', '/', '{}', 's', 1, 'succeeded', null, null, '7', 1, 1), \
+    ('failed', 'failed', 'p', '1', '0', 'workflow', '{}', 'd', '/', '{}', 's', 1, 'failed', '{\"state\":\"failed\",\"reason\":\"No.\"}', null, null, 1, 1)";
+const WAIT: &str = "insert into waits values ('parent', 'asleep')";
+const CALL: &str =
+    "insert into journal values ('done', 1, 'files.read', 'read', 'an older hash', '{}', null, 'done', '{\"ok\":1}', null, 0, 1, 2)";
+const QUESTION: &str = "insert into questions (id, run_id, seq, root_id, project, plugin, text, options, reasoning, confidence, severity, context, asked_at) \
+    values ('q', 'asleep', 1, 'asleep', 'd', 'p', 'Which?', '[]', '', 0.5, 'info', 'null', 3)";
+
+async fn connect(file: &Path) -> AnyConnection {
+    sqlx::any::install_default_drivers();
+    AnyConnection::connect(&format!("sqlite://{}?mode=rwc", file.display())).await.unwrap()
+}
+
+/// The newest schema before that.
+fn older_schema() -> i64 {
+    database::migrations().iter().map(|migration| migration.version).filter(|version| *version < FORMS).max().unwrap()
+}
+
+/// A data directory as the host before forms left it.
+async fn older() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let mut connection = connect(&folder.path().join("baton.db")).await;
+    let before = database::migrations().iter().filter(|migration| migration.version < FORMS).cloned().collect();
+    Migrator::with_migrations(before).run(&mut connection).await.unwrap();
+    for statement in [ROWS, WAIT, CALL, QUESTION] {
+        connection.execute(statement).await.unwrap();
+    }
+    connection.close().await.unwrap();
+    folder
+}
+
+async fn count(file: &Path, statement: &'static str) -> i64 {
+    let mut connection = connect(file).await;
+    let count = sqlx::query(statement).fetch_one(&mut connection).await.unwrap().try_get(0).unwrap();
+    connection.close().await.unwrap();
+    count
+}
+
+fn copies(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut copies: Vec<_> = names.filter(|name| name.contains("schema")).collect();
+    copies.sort();
+    copies
+}
+
+#[tokio::test]
+async fn an_older_database_is_copied_and_what_had_not_ended_is_paused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = older().await;
+    fs::write(folder.path().join(format!("baton.schema-{}.db-new", older_schema())), "half of a copy").unwrap();
+    let store = open(folder.path()).await;
+    for name in ["queued", "running", "asleep", "parent"] {
+        let run = store.find(&id(name)).await.unwrap().unwrap();
+        let State::Paused { pause } = &run.state else { panic!("{name}: {run:?}") };
+        assert_eq!((pause.kind, pause.at, run.journal_form, run.is_replayable()), (PauseKind::JournalForm, Some(1), 0, false));
+        assert!(pause.reason.contains("earlier version of Baton") && pause.reason.contains("begin again"), "{pause}");
+    }
+    let state = async |name: &str| store.find(&id(name)).await.unwrap().unwrap().state.as_str();
+    assert_eq!((state("paused").await, state("done").await, state("failed").await), ("paused", "succeeded", "failed"));
+    assert_eq!(store.find(&id("done")).await.unwrap().unwrap().output, Some(7.into()));
+    assert_eq!(store.entries(&id("done")).await.unwrap()[0].answer.as_deref(), Some("{\"ok\":1}"));
+    assert_eq!((store.next_due(None).await.unwrap(), store.requeue_running().await.unwrap()), (None, 0));
+    assert!(store.add(&run("new"), Vec::new()).await.unwrap());
+    assert_eq!(store.find(&id("new")).await.unwrap().map(|run: Run| run.journal_form), Some(FORM));
+    store.close().await;
+    let database = folder.path().join("baton.db");
+    assert_eq!(count(&database, "select count(*) from waits").await, 0);
+    assert_eq!(count(&database, "select count(*) from questions where withdrawn_at is null").await, 0);
+
+    let copy = folder.path().join(format!("baton.schema-{}.db", older_schema()));
+    assert_eq!(copies(folder.path()), [format!("baton.schema-{}.db", older_schema())]);
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    open(folder.path()).await.close().await;
+    assert_eq!(copies(folder.path()).len(), 1, "a database that is up to date is not copied");
+
+    // The way back: the copy in the place of the database.
+    fs::rename(&copy, &database).unwrap();
+    assert_eq!(count(&database, "select max(version) from _sqlx_migrations").await, older_schema());
+    assert_eq!(count(&database, "select count(*) from runs where state in ('queued', 'running', 'waiting')").await, 4);
+    let store = open(folder.path()).await;
+    assert_eq!(store.find(&id("queued")).await.unwrap().unwrap().state.as_str(), "paused");
+}
+
+#[tokio::test]
+async fn what_is_in_the_log_alone_is_copied() {
+    let folder = older().await;
+    let file = folder.path().join("baton.db");
+    let mut writer = connect(&file).await;
+    writer.execute("pragma journal_mode = wal").await.unwrap();
+    writer.execute("update runs set plugin = 'late' where id = 'done'").await.unwrap();
+    assert!(fs::metadata(folder.path().join("baton.db-wal")).unwrap().len() > 0);
+    let copy = backup::keep(&mut writer, &file, older_schema(), backup::free).await.unwrap();
+    assert_eq!(count(&copy, "select count(*) from runs where plugin = 'late'").await, 1);
+}
+
+#[tokio::test]
+async fn a_copy_is_kept_once_and_never_changed() {
+    let folder = older().await;
+    let file = folder.path().join("baton.db");
+    let mut connection = connect(&file).await;
+    let first = backup::keep(&mut connection, &file, older_schema(), backup::free).await.unwrap();
+    let again = backup::keep(&mut connection, &file, older_schema(), backup::free).await.unwrap();
+    assert_eq!((&first, copies(folder.path()).len()), (&again, 1));
+    let before = fs::read(&first).unwrap();
+    connection.execute("update runs set plugin = 'other'").await.unwrap();
+    let other = backup::keep(&mut connection, &file, older_schema(), backup::free).await.unwrap();
+    assert_eq!(other.file_name().unwrap().to_str().unwrap(), format!("baton.schema-{}-2.db", older_schema()));
+    assert_eq!(fs::read(&first).unwrap(), before);
+    assert_eq!(copies(folder.path()).len(), 2);
+}
+
+#[tokio::test]
+async fn without_room_for_the_copy_nothing_is_begun() {
+    let folder = older().await;
+    let file = folder.path().join("baton.db");
+    let before = fs::read(&file).unwrap();
+    let mut connection = connect(&file).await;
+    let error = backup::keep(&mut connection, &file, older_schema(), |_| Ok(8 << 20)).await.unwrap_err();
+    assert!(matches!(error, StoreError::NoRoomForCopy { needed: 33, free: 8 }), "{error:?}");
+    assert!(error.to_string().contains("Nothing was changed"), "{error}");
+    assert_eq!((copies(folder.path()), fs::read(&file).unwrap()), (Vec::new(), before));
+}

@@ -1,0 +1,56 @@
+//! Deeds for the calls that no other deed makes. Expects an answer of each, or an error as `{"error": …}`.
+
+use baton_sdk::prelude::*;
+
+/// Expects: what the run is told of itself.
+pub(crate) fn about() -> Value {
+    let about = run::about();
+    json!({ "parent": about.parent, "plugin": about.plugin, "version": about.plugin_version })
+}
+
+/// Expects: the keys before and after one of two documents is deleted.
+pub(crate) fn documents() -> Result<Value> {
+    for key in ["rest-a", "rest-b"] {
+        state::set("probe", key, &json!({ "key": key, "none": null }), None)?;
+    }
+    let before = state::keys("probe", "rest-")?;
+    state::delete("probe", "rest-a")?;
+    Ok(json!([before, state::keys("probe", "rest-")?]))
+}
+
+/// Expects: passages of what was granted, and that a note is not.
+pub(crate) fn knowledge(query: &str) -> Value {
+    let found = knowledge::search(query, 3).map(|found| json!(found.into_iter().map(|passage| passage.source).collect::<Vec<_>>()));
+    json!([answer(found), answer(knowledge::remember("probe/note", "A note.").map(|()| Value::Null))])
+}
+
+/// Expects: what the deed `look-around` came to in a worktree.
+pub(crate) fn in_worktree(branch: &str) -> Result<Value> {
+    let worktree = git::worktree_add(branch, "main")?;
+    let run = workflows::start("probe", &json!({ "do": "look-around" }), Some(&worktree))?;
+    let seen = workflows::join(&run)?;
+    git::worktree_remove(&worktree)?;
+    Ok(seen)
+}
+
+/// Expects: a look at the repository, a file changed and put back, a commit and the way back from it.
+pub(crate) fn repository() -> Result<Value> {
+    let (branch, base) = (git::branch()?, git::log(None, 1)?[0].id.clone());
+    files::write("out/rest.txt", "one\n")?;
+    let changed: Vec<_> = git::status()?.into_iter().map(|change| change.path).collect();
+    let diff = answer(git::diff(&base).map(Value::from));
+    let restored = answer(git::restore(&["out/rest.txt".to_owned()]).map(|()| Value::Null));
+    files::write("out/rest.txt", "two\n")?;
+    let commit = git::commit("Write the rest", None)?.unwrap_or_default();
+    let content = answer(git::read(&commit, "out/rest.txt").map(|content| json!(String::from_utf8_lossy(&content))));
+    let shared = answer(git::merge_base(&commit, &base).map(|shared| json!(shared == base)));
+    let reset = answer(git::reset(&base).map(|()| Value::Null));
+    let push = answer(git::push(&branch).map(|()| Value::Null));
+    Ok(
+        json!({ "changed": changed, "diff": diff, "restored": restored, "content": content, "shared": shared, "reset": reset, "push": push }),
+    )
+}
+
+fn answer(answer: Result<Value>) -> Value {
+    answer.unwrap_or_else(|error| json!({ "error": format!("{error:?}") }))
+}

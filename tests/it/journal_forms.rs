@@ -1,0 +1,106 @@
+//! Journals that cannot be replayed: an answer that cannot be read, another call than the journal's, a run of another form.
+//! Each pauses its own run, and the host goes on with the others.
+
+use baton::{
+    journal::{Entry, PauseKind, Write},
+    kernel::{
+        Drive,
+        run::{Run, State},
+    },
+};
+use baton_tests::host::TestHost;
+use serde_json::json;
+
+/// A run that has read and written, and asked to be paused then.
+async fn paused_run(host: &TestHost) -> Run {
+    let inputs = json!([{ "do": "count", "times": 1 }, { "do": "pause", "say": "Look.", "times": 1 }]);
+    let run = host.run(json!({ "do": "in-turn", "inputs": inputs })).await;
+    assert!(matches!(&run.state, State::Paused { pause } if pause.kind == PauseKind::Requested), "{:?}", run.state);
+    run
+}
+
+/// Changes the entry of call `seq` as a broken disk or another program would.
+async fn change(host: &TestHost, run: &Run, seq: u64, change: impl FnOnce(&mut Entry)) {
+    let mut entry = host.journal(&run.id).await.remove(usize::try_from(seq).unwrap() - 1);
+    change(&mut entry);
+    host.app.kernel.journal().write(vec![Write { entry, events: Vec::new() }]).await.unwrap();
+}
+
+async fn drive_all(host: &TestHost) {
+    host.app.kernel.drive(&Drive { root: None, until_idle: true }, &Default::default()).await.unwrap();
+}
+
+fn pause(run: &Run) -> (PauseKind, Option<u64>, &str) {
+    match &run.state {
+        State::Paused { pause } => (pause.kind, pause.at, &pause.reason),
+        other => panic!("not paused: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_cannot_be_read_pauses_its_run_alone() {
+    let host = TestHost::new().await;
+    for damaged in ["", "{\"ok\":", "{\"ok\":\"text\"}", "[]"] {
+        let run = paused_run(&host).await;
+        change(&host, &run, 1, |entry| entry.answer = Some(damaged.to_owned())).await;
+        host.app.kernel.resume(&run, None).await.unwrap();
+        let other = host.start(json!({ "do": "steps", "times": 1 })).await;
+        drive_all(&host).await;
+        let run = host.find(&run.id).await;
+        let (kind, at, reason) = pause(&run);
+        assert_eq!((kind, at), (PauseKind::Unreadable, Some(1)), "{reason}");
+        assert!(reason.contains("The answer of call 1 (state.get)"), "{reason}");
+        assert_eq!(host.find(&other.id).await.state, State::Succeeded);
+        // The way out that the pause names.
+        let fork = host.app.kernel.fork(&run, 1).await.unwrap();
+        host.drive(&fork.id).await;
+        assert!(matches!(pause(&host.find(&fork.id).await), (PauseKind::Requested, ..)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_divergence_is_shown_by_its_place() {
+    let host = TestHost::new().await;
+    let run = paused_run(&host).await;
+    change(&host, &run, 2, |entry| {
+        entry.request = entry.request.replace("\"count\"", "\"counted\"");
+        entry.request_hash = Entry::hash(&entry.call, &entry.request);
+    })
+    .await;
+    host.app.kernel.resume(&run, None).await.unwrap();
+    drive_all(&host).await;
+    let run = host.find(&run.id).await;
+    let (kind, at, reason) = pause(&run);
+    assert_eq!((kind, at), (PauseKind::Mismatch, Some(2)));
+    let expected = "Call 2 (state.set) of the run differs from its journal at /key.\n  recorded: \"counted\"\n  now:      \"count\"\n";
+    assert!(reason.starts_with(expected), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_another_form_is_readable_and_begins_again() {
+    let host = TestHost::new().await;
+    let ended = host.run(json!({ "do": "count", "times": 1 })).await;
+    let (runs, id) = (host.app.kernel.runs(), baton::journal::RunId::from_text("00000000-0000-7000-8000-000000000001"));
+    let older = Run { id: id.clone(), root: id.clone(), journal_form: 0, state: State::Queued, output: None, ..ended.clone() };
+    assert!(runs.add(&older, Vec::new()).await.unwrap());
+    let other = host.start(json!({ "do": "steps", "times": 1 })).await;
+    drive_all(&host).await;
+    assert_eq!(host.find(&other.id).await.state, State::Succeeded);
+    let older = host.find(&id).await;
+    let (kind, at, reason) = pause(&older);
+    assert_eq!((kind, at), (PauseKind::JournalForm, Some(1)));
+    assert!(reason.contains("begin it again with `baton runs fork 00000001 --at 1`"), "{reason}");
+
+    let kernel = &host.app.kernel;
+    for refused in [
+        kernel.resume(&older, None).await.unwrap_err().to_string(),
+        kernel.fork(&older, 2).await.unwrap_err().to_string(),
+        kernel.record(&older).await.unwrap_err().to_string(),
+    ] {
+        assert!(refused.contains("cannot replay its journal"), "{refused}");
+    }
+    let fork = kernel.fork(&older, 1).await.unwrap();
+    host.drive(&fork.id).await;
+    let fork = host.find(&fork.id).await;
+    assert_eq!((fork.state, fork.seed, fork.input), (State::Succeeded, older.seed, older.input));
+}
