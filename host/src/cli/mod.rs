@@ -22,8 +22,8 @@ mod live;
 mod mcp;
 mod model;
 mod number;
+mod place;
 mod plugin;
-mod project;
 mod pull_requests;
 mod questions;
 mod run;
@@ -58,7 +58,7 @@ use crate::{
         settings::misspelt,
     },
     journal::Redactor,
-    kernel::KernelError,
+    kernel::{KernelError, projects},
 };
 pub use exit::Exit;
 use exit::Misuse;
@@ -303,6 +303,15 @@ fn is_misuse(error: &anyhow::Error) -> bool {
             KernelError::NoPlugin(_)
                 | KernelError::Grant(_)
                 | KernelError::NoRun(_)
+                | KernelError::NoProject(_)
+                | KernelError::Project(
+                    projects::Refusal::Name(_)
+                        | projects::Refusal::NameTaken(_)
+                        | projects::Refusal::FolderTaken { .. }
+                        | projects::Refusal::NotItsFolder { .. }
+                        | projects::Refusal::SeveralFolders(_)
+                        | projects::Refusal::Unknown(_)
+                )
                 | KernelError::Unclear { .. }
                 | KernelError::Workspace { .. }
         )

@@ -84,7 +84,7 @@ pub struct Run {
     pub kind: Kind,
     /// What the export is given.
     pub input: Value,
-    /// The project the run belongs to.
+    /// The id of the project that the run belongs to.
     pub project: String,
     /// The folder whose files the run sees.
     pub workspace: PathBuf,
@@ -209,8 +209,6 @@ pub trait Runs: Send + Sync {
     /// Notes that a trap made a run fail. Returns how many runs of its version ended so in a row, counted up to `most`:
     /// those that failed after `since` and after the last one that succeeded.
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError>;
-    /// The projects that runs belong to, in the order of their names.
-    async fn projects(&self) -> Result<Vec<String>, RunsError>;
     /// How many runs the run and its descendants are.
     async fn count_tree(&self, id: &RunId) -> Result<u64, RunsError>;
     /// What the run and its descendants took so far.

@@ -16,7 +16,7 @@ impl Host for View<'_> {
     /// Journaled, so that a fork's guest sees what the first one saw.
     async fn about(&mut self) -> wasmtime::Result<Info> {
         let (about, run) = (self.about.clone(), self.recorder.run().to_string());
-        let answer = json!([run, about.parent, about.project, about.plugin, about.plugin_version]);
+        let answer = json!([run, about.parent, about.project.id, about.plugin, about.plugin_version]);
         let call = Call::new("run.about", Effect::Read, &())?;
         let answer = self.recorder.call(call, |_| async move { Performed::answer(Ok(answer)) }).await?;
         let (id, parent, project, plugin, plugin_version) = serde_json::from_value(answer.map_err(wasmtime::Error::new)?)?;

@@ -22,7 +22,8 @@ use crate::{
     journal::RunId,
     kernel::run::{Filter, Queued, Run, Runs, RunsError, State, Tally},
 };
-use change::{Add, ChangeSettings, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
+pub(in crate::store) use change::Add;
+use change::{ChangeSettings, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
 use record::{States, load};
 
 /// The columns a run is read from.
@@ -88,7 +89,6 @@ const QUEUED_PLUGINS: &str = "with recursive names (plugin) as (select min(plugi
     union all select (select min(plugin) from runs where state || '' = 'queued' and plugin > names.plugin) from names \
     where names.plugin is not null) select plugin from names where plugin is not null";
 const QUEUED_PLUGINS_TREE: &str = concat!("select distinct plugin from runs where state || '' = 'queued' and ", in_tree!("id", "$1"));
-const PROJECTS: &str = "select distinct project from runs";
 /// The state is compared in a form that no index has: there is one of the few that are meant.
 const CANCEL_REQUESTS: &str = "select id from runs where cancel_requested_at is not null and (state || '' in ('queued', 'running', 'waiting', 'paused') \
     or (state || '' = 'failed' and parent_id is null)) order by cancel_requested_at, id";
@@ -176,15 +176,6 @@ impl Runs for Store {
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError> {
         let (id, plugin, hash) = (run.id.clone(), run.plugin.clone(), run.plugin_hash.clone());
         self.queue.change(NoteTrap { id, plugin, hash, since, most }).await.map_err(unwritten)
-    }
-
-    async fn projects(&self) -> Result<Vec<String>, RunsError> {
-        let rows = sqlx::query(PROJECTS).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        let projects = rows.iter().map(|row| row.try_get(0).map_err(|error| unread(error.into())));
-        let mut projects = projects.collect::<Result<Vec<String>, _>>()?;
-        // Here, because databases do not agree on an order of text.
-        projects.sort();
-        Ok(projects)
     }
 
     async fn count_tree(&self, id: &RunId) -> Result<u64, RunsError> {

@@ -9,11 +9,13 @@ mod ledger;
 mod memory;
 mod opening;
 mod plugins;
+mod projects;
 mod pull_requests;
 mod questions;
 mod runs;
 mod sources;
 mod tool_forms;
+mod upgrading;
 mod worktrees;
 mod writing;
 
