@@ -24,6 +24,7 @@ mod model;
 mod number;
 mod place;
 mod plugin;
+mod project;
 mod pull_requests;
 mod questions;
 mod run;
@@ -105,6 +106,7 @@ enum Command {
     Run(run::Run),
     Serve(serve::Serve),
     Runs(runs::Runs),
+    Project(project::Projects),
     Backlog(backlog::Backlog),
     Questions(questions::Questions),
     Decisions(decisions::Decisions),
@@ -131,6 +133,7 @@ impl Cli {
             Command::Run(command) => command.execute(&context).await,
             Command::Serve(command) => command.execute(&context).await,
             Command::Runs(command) => command.execute(&context).await,
+            Command::Project(command) => command.execute(&context).await,
             Command::Backlog(command) => command.execute(&context).await,
             Command::Questions(command) => command.execute(&context).await,
             Command::Decisions(command) => command.execute(&context).await,
