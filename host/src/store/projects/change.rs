@@ -30,6 +30,7 @@ const ADD: &str = "insert into projects (id, name, repository, state, settings, 
     values ($1, $2, $3, $4, '{}', $5, $6, $6)";
 const ADD_FOLDER: &str = "insert into project_folders (folder, project, added_at) values ($1, $2, $3)";
 const RENAME: &str = "update projects set name = $2, updated_at = $3 where id = $1";
+const SET_REPOSITORY: &str = "update projects set repository = $2, updated_at = $3 where id = $1";
 const SET_STATE: &str = "update projects set state = $2, updated_at = $3 where id = $1";
 const TOUCH: &str = "update projects set updated_at = $2 where id = $1";
 const MOVE_FOLDER: &str = "update project_folders set folder = $3 where project = $1 and folder = $2";
@@ -97,9 +98,27 @@ async fn open(opening: &Opening, step: &mut Step<'_>) -> Result<Result<Project, 
         });
     }
     // It was known by the hash of this folder's path.
+    if let Purpose::Add { name, repository } = purpose
+        && let Err(refusal) = describe(&known, name.as_deref(), repository.as_deref(), step).await?
+    {
+        return Ok(Err(refusal));
+    }
     add_folder(&known, folder, step).await?;
     tell(step, opening, "project-folder-added", &known, json!({ "folder": path_text(folder) }));
     reloaded(&known.id, step).await
+}
+
+/// Gives a project what the operator who adds its folder says of it.
+async fn describe(project: &Project, name: Option<&str>, repository: Option<&str>, step: &mut Step<'_>) -> Result<Made, StoreError> {
+    let renamed = match name {
+        Some(name) => rename(project, name, step).await?,
+        None => Ok(None),
+    };
+    if let (Ok(_), Some(repository)) = (&renamed, repository) {
+        let query = sqlx::query(SET_REPOSITORY).bind(&*project.id).bind(repository).bind(stored(step.now));
+        query.execute(&mut *step.connection).await?;
+    }
+    Ok(renamed)
 }
 
 async fn add(opening: &Opening, step: &mut Step<'_>) -> Result<Result<Project, Refusal>, StoreError> {

@@ -18,7 +18,7 @@ use crate::{
         state::{Documents, Place},
     },
     kernel::{
-        projects::{Opening, Project, ProjectState, Projects, Purpose, former_key},
+        projects::{Opening, Project, ProjectState, Projects, Purpose, Refusal, former_key},
         run::{Filter, Runs},
     },
     store::{Store, StoreError, database},
@@ -184,8 +184,14 @@ async fn projects_of_one_name_stay_apart_and_none_without_a_folder_is_lost() {
     // Its folder is recognized as soon as somebody uses it.
     let opening = Opening { id: "new".to_owned(), folder: "/home/ada/notes".into(), purpose: Purpose::Run(id("d")), by: None };
     assert_eq!(store.project_of_folder(&opening.folder).await.unwrap().unwrap().id, kept.id);
-    let opened = store.open_project(&opening).await.unwrap().unwrap();
-    assert_eq!((opened.id, opened.folders), (kept.id, vec![opening.folder]));
+    let added = |name: &str| Purpose::Add { name: Some(name.to_owned()), repository: Some("https://example.org/notes".to_owned()) };
+    let taken = store.open_project(&Opening { purpose: added("shop"), ..opening.clone() }).await.unwrap();
+    assert_eq!(taken, Err(Refusal::NameTaken("shop".to_owned())));
+    assert_eq!(folders(&named(&store, "notes").await), [""; 0].map(PathBuf::from));
+    let opened = store.open_project(&Opening { purpose: added("diary"), ..opening.clone() }).await.unwrap().unwrap();
+    assert_eq!((opened.id, opened.name.as_str(), opened.folders), (kept.id.clone(), "diary", vec![opening.folder.clone()]));
+    assert_eq!(opened.repository.as_deref(), Some("https://example.org/notes"));
+    assert_eq!(store.open_project(&opening).await.unwrap().unwrap().id, kept.id);
 }
 
 #[tokio::test]
