@@ -7,7 +7,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use baton_tests::{PROBE, program};
+use baton::{
+    interfaces::people::{Filter, Given, Source},
+    kernel::{projects::Change, run::State},
+};
+use baton_tests::{PROBE, host::TestHost, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -238,6 +242,41 @@ fn no_run_starts_in_a_project_that_is_paused_or_completed() {
     let _ran = user.echo(&["--workspace", "shop"]).exits(0);
     assert_eq!(user.json(&["runs", "list"]).as_array().unwrap().len(), 2);
     assert_eq!(user.json(&["budget"]).as_array().unwrap().len(), 1, "a run that does not start gets no budget");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_answered_waits_until_its_project_is_resumed() {
+    let host = TestHost::new().await;
+    let run = host.run(json!({ "do": "ask-person", "say": "Which?", "options": ["EUR", "USD"], "best": "EUR" })).await;
+    let project = host.app.kernel.find_project("workspace").await.unwrap();
+    let change = async |change: Change| host.app.kernel.change_project(&project, change, "ada").await.unwrap();
+    let _paused = change(Change::Pause).await;
+    let asked = host.app.questions.list(&Filter::default()).await.unwrap().remove(0);
+    let given = Given { answer: "USD".to_owned(), by: "ada".to_owned(), source: Source::Person };
+    host.app.questions.answer(&asked.id, &given).await.unwrap();
+    host.drive(&run.id).await;
+    assert_eq!(host.find(&run.id).await.state, State::Queued);
+    let rejected = host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap_err().to_string();
+    assert!(rejected.contains("baton project resume workspace"), "{rejected}");
+    let _resumed = change(Change::Resume).await;
+    host.drive(&run.id).await;
+    assert_eq!(host.find(&run.id).await.output, Some(json!("USD")));
+}
+
+#[test]
+fn a_run_that_is_held_back_says_so() {
+    let user = User::new();
+    let asking = json!({ "do": "ask-person", "say": "Which?", "options": ["EUR", "USD"], "best": "EUR" });
+    let _waiting = user.run(asking, &["--workspace", "shop"]).exits(3);
+    let _paused = user.baton(&["project", "pause", "shop"]).exits(0);
+    let run = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let question = user.json(&["questions", "list"])[0]["question"].as_str().unwrap().to_owned();
+    let _answered = user.baton(&["questions", "answer", &question, "USD"]).exits(0);
+    assert_eq!(user.json(&["runs", "list"])[0]["state"], "queued");
+    let rejected = user.baton(&["runs", "resume", &run]).exits(1).stderr;
+    assert!(rejected.contains("is paused") && rejected.contains("baton project resume shop"), "{rejected}");
+    let _resumed = user.baton(&["project", "resume", "shop"]).exits(0);
+    assert_eq!(user.baton(&["runs", "resume", &run]).exits(0).stdout.trim(), "\"USD\"");
 }
 
 #[test]

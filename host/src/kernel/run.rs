@@ -203,6 +203,7 @@ pub trait Runs: Send + Sync {
     /// Turns the runs that a dead host left `running` back to `queued`; returns how many.
     async fn requeue_running(&self) -> Result<u64, RunsError>;
     /// Queued runs of the tree under `root` (or of all), and of `plugin` where it is named; oldest first, at most `limit`.
+    /// Those of paused projects stay queued and are left out.
     async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, RunsError>;
     /// The plugins of which a run of the tree under `root` (or of all) is queued. As quick for many runs as for few.
     async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, RunsError>;

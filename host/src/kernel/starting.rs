@@ -142,6 +142,7 @@ impl Kernel {
     /// Makes the paused runs of the tree that `run` belongs to ready again. A root that failed because a call was denied
     /// makes that call again. `settings` are laid over those the runs were given.
     pub async fn resume(&self, run: &Run, settings: Option<Value>) -> Result<(), KernelError> {
+        self.check_continuing(run).await?;
         // One at a time: what is paused stays so until it is resumed here, and no pause after it is answered unseen.
         let _resuming = self.resuming.lock().await;
         let repeated = self.repeated(run).await?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Change, Opening, Project, Projects, Purpose, Refusal, check_name};
+use super::{Change, Opening, Project, ProjectState, Projects, Purpose, Refusal, check_name};
 use crate::{
     interfaces::{likeness::nearest, project},
     journal::RunId,
@@ -70,6 +70,20 @@ impl Kernel {
             Some(project) => Ok(project.admit()?),
             None => Ok(()),
         }
+    }
+
+    /// Checks that a run may continue in its project.
+    pub(in crate::kernel) async fn check_continuing(&self, run: &Run) -> Result<(), KernelError> {
+        match self.projects().load_project(&run.project).await? {
+            Some(project) => Ok(project.admit()?),
+            None => Ok(()),
+        }
+    }
+
+    /// The name of the project that holds a run back, because an operator paused it.
+    pub async fn held_by(&self, run: &Run) -> Result<Option<String>, KernelError> {
+        let project = self.projects().load_project(&run.project).await?;
+        Ok(project.filter(|project| project.state == ProjectState::Paused).map(|project| project.name))
     }
 
     /// Makes a change for an operator.
@@ -158,7 +172,7 @@ fn quoted(names: &[&str]) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{super::ProjectState, *};
+    use super::*;
 
     fn project(name: &str, folders: &[&str]) -> Project {
         Project {

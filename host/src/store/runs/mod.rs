@@ -47,6 +47,13 @@ macro_rules! in_tree {
 }
 pub(in crate::store) use in_tree;
 
+/// Only what an operator did not pause with its project.
+macro_rules! not_paused {
+    () => {
+        "project not in (select id from projects where state = 'paused')"
+    };
+}
+
 const FIND: &str = concat!("select ", columns!(), " from runs where id = $1");
 /// Not `like`, which would take a `%` of a part for more than itself.
 const MATCHING: &str = concat!(
@@ -70,17 +77,25 @@ const LIST_TREE: &str = concat!(
 /// Only a run that waits has a time, and there is an index of those that have one.
 const NEXT_DUE: &str = "select min(wake_at) from runs where wake_at is not null";
 const NEXT_DUE_TREE: &str = concat!("select min(wake_at) from runs where wake_at is not null and ", in_tree!("id", "$1"));
-const QUEUED: &str = "select id, plugin, created_at from runs where state = 'queued' order by created_at, id limit $1";
+const QUEUED: &str =
+    concat!("select id, plugin, created_at from runs where state = 'queued' and ", not_paused!(), " order by created_at, id limit $1");
 /// The state is compared in the form of the index of queued runs by plugin.
-const QUEUED_OF: &str =
-    "select id, plugin, created_at from runs where state || '' = 'queued' and plugin = $2 order by created_at, id limit $1";
+const QUEUED_OF: &str = concat!(
+    "select id, plugin, created_at from runs where state || '' = 'queued' and plugin = $2 and ",
+    not_paused!(),
+    " order by created_at, id limit $1"
+);
 const QUEUED_TREE: &str = concat!(
     "select id, plugin, created_at from runs where state = 'queued' and ",
+    not_paused!(),
+    " and ",
     in_tree!("id", "$2"),
     " order by created_at, id limit $1"
 );
 const QUEUED_TREE_OF: &str = concat!(
     "select id, plugin, created_at from runs where state || '' = 'queued' and plugin = $2 and ",
+    not_paused!(),
+    " and ",
     in_tree!("id", "$3"),
     " order by created_at, id limit $1"
 );

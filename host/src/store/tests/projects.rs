@@ -102,6 +102,25 @@ async fn no_run_starts_where_an_operator_is_against_it() {
 }
 
 #[tokio::test]
+async fn the_runs_of_a_paused_project_stay_queued_until_it_is_resumed() {
+    let (_folder, store) = fresh().await;
+    let (shop, notes) = (started(&store, "a", "/shop").await.unwrap(), started(&store, "b", "/notes").await.unwrap());
+    let queued = async |root: Option<&str>, plugin: Option<&str>| {
+        let queued = store.queued(root.map(id).as_ref(), plugin, 10).await.unwrap();
+        queued.into_iter().map(|queued| queued.id.to_string()).collect::<Vec<_>>()
+    };
+    let project = store.load_project(&shop.project).await.unwrap().unwrap();
+    let _paused = changed(&store, &project, Change::Pause).await.unwrap();
+    for plugin in [None, Some(notes.plugin.as_str())] {
+        assert_eq!(queued(None, plugin).await, ["b"]);
+        assert_eq!((queued(Some("a"), plugin).await, queued(Some("b"), plugin).await), (Vec::new(), vec!["b".to_owned()]));
+    }
+    assert_eq!(store.find(&id("a")).await.unwrap().unwrap().state, State::Queued);
+    let _resumed = changed(&store, &project, Change::Resume).await.unwrap();
+    assert_eq!(queued(None, None).await, ["a", "b"]);
+}
+
+#[tokio::test]
 async fn names_are_unique_whatever_their_case_and_free_again_after_a_removal() {
     let (_folder, store) = fresh().await;
     let shop = added(&store, 1, "/a/shop").await;
