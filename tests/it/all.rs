@@ -24,6 +24,7 @@ mod odd_files;
 mod odd_servers;
 mod parking;
 mod pausing;
+mod projects;
 mod providers;
 mod questions;
 mod real_project;

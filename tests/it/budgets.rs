@@ -111,9 +111,9 @@ fn a_budget_for_everything_or_a_project_holds_every_run() {
     let _removed = user.baton(&["budget", "remove"]).exits(0);
     let _project = user.baton(&["budget", "set", "0.80", "--project", "work"]).exits(0);
     let told = user.run(1, &[]).exits(3);
-    assert!(told.stderr.contains("the project work-"), "{}", told.stderr);
+    assert!(told.stderr.contains("the project work does not") && told.stderr.contains("--project work`"), "{}", told.stderr);
     let refused = user.baton(&["budget", "set", "100", "--project", "wrok"]).exits(2);
-    assert!(refused.stderr.contains("the projects of its runs are work-"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("There is no project `wrok`. Did you mean `work`?"), "{}", refused.stderr);
     let project = user.json(&["runs", "list"])[0]["project"].as_str().unwrap().to_owned();
     let _by_its_name = user.baton(&["budget", "set", "50", "--project", &project]).exits(0);
     let _raised = user.baton(&["budget", "set", "100", "--project", "work"]).exits(0);
@@ -131,9 +131,9 @@ fn what_is_no_budget_is_refused() {
         assert!(refused.stderr.contains("not a valid dollar amount"), "{}", refused.stderr);
     }
     let none = user.baton(&["budget", "remove", "--project", "nobody"]).exits(2);
-    assert!(none.stderr.contains("There is no budget"), "{}", none.stderr);
+    assert!(none.stderr.contains("There is no project `nobody`"), "{}", none.stderr);
     for (nobody, said) in
-        [("", "named by its folder"), (" ", "named by its folder"), ("wrok", "no run has belonged"), ("answers.yaml", "no folder")]
+        [("", "names no project"), (" ", "names no project"), ("wrok", "No project is known yet"), ("answers.yaml", "There is no project")]
     {
         let refused = user.baton(&["budget", "set", "1", "--project", nobody]).exits(2);
         assert!(refused.stderr.contains(said), "{nobody}: {}", refused.stderr);

@@ -247,7 +247,8 @@ fn without_a_terminal_the_program_says_what_is_asked_and_how_to_answer() {
     let decisions = json_of(home, &["decisions"]);
     let project = decisions[0]["project"].as_str().unwrap();
     assert_eq!(json_of(home, &["decisions", "--project", project, "--run", decisions[0]["run"].as_str().unwrap()]), decisions);
-    assert_eq!(json_of(home, &["decisions", "--project", "another"]), json!([]));
+    let unknown = program::run(home, &["decisions", "--project", "another", "--data-dir", "data"]).exits(2).stderr;
+    assert!(unknown.contains("There is no project `another`"), "{unknown}");
 }
 
 #[test]

@@ -6,10 +6,7 @@ use std::{
     process::Command,
 };
 
-use baton::{
-    interfaces::backlog::{Author, Draft, Kind},
-    kernel::project_of,
-};
+use baton::interfaces::backlog::{Author, Draft, Kind};
 use baton_tests::{docker, host::TestHost, program};
 use serde_json::Value;
 
@@ -119,8 +116,8 @@ async fn with_backlog(stories: &[Story]) -> tempfile::TempDir {
         priority: 5,
     };
     let drafts: Vec<_> = stories.iter().map(draft).collect();
-    let project = project_of(&host.workspace().canonicalize().unwrap());
-    host.app.backlog.put(&project, &drafts, &Author::Person("ada".to_owned())).await.unwrap();
+    let project = host.app.kernel.open_project(&host.workspace(), "ada").await.unwrap();
+    host.app.backlog.put(&project.id, &drafts, &Author::Person("ada".to_owned())).await.unwrap();
     let TestHost { app, folder } = host;
     app.close().await;
     folder

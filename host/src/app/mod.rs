@@ -201,6 +201,7 @@ impl App {
             journal: journal(&config, &store),
             events: Arc::clone(&store) as _,
             runs: Arc::clone(&store) as _,
+            projects: Arc::clone(&store) as _,
             grants: Arc::clone(&store) as _,
             versions: Arc::clone(&store) as _,
             shelf,

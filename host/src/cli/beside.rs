@@ -107,13 +107,16 @@ async fn follow(app: &App, context: &Context, root: &RunId, answers: (Manner, &m
 /// Whether anything in the tree is at work, or will be by itself or by an answer.
 async fn can_go_on(kernel: &Kernel, root: &RunId) -> Result<bool> {
     let tree = kernel.tree(root).await?;
-    let over = tree.iter().find(|run| run.id == *root).is_none_or(|run| run.state.is_final());
-    Ok(!over && tree.iter().any(moves))
+    let Some(run) = tree.iter().find(|run| run.id == *root).filter(|run| !run.state.is_final()) else { return Ok(false) };
+    let held = kernel.held_by(run).await?.is_some();
+    Ok(tree.iter().any(|run| moves(run, held)))
 }
 
-fn moves(run: &Run) -> bool {
+/// What is queued in a paused project is not executed.
+fn moves(run: &Run, held: bool) -> bool {
     match &run.state {
-        State::Queued | State::Running => true,
+        State::Queued => !held,
+        State::Running => true,
         State::Waiting { wait } => !matches!(wait, Wait::Runs(_)),
         State::Paused { .. } | State::Succeeded | State::Failed { .. } | State::Cancelled => false,
     }

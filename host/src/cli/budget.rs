@@ -1,6 +1,6 @@
 //! `baton budget`: what may be paid for models. A run that reaches its end is paused, and nothing of it is lost.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -10,6 +10,7 @@ use super::{
     Context,
     exit::{Exit, Misuse},
     figures,
+    place::ProjectNames,
     screen::{BAD, FAINT, GOOD, WARNING},
     table::{Align, Cell, Table},
     text,
@@ -17,11 +18,8 @@ use super::{
 use crate::{
     app::{Access, App},
     interfaces::llm::money::{Amount, AmountError, Budget as Set, Scope},
-    kernel,
+    kernel::KernelError,
 };
-
-/// Projects named to somebody who named none of them.
-const MOST_SHOWN: usize = 5;
 
 /// Show and set how much may be spent on models
 ///
@@ -55,7 +53,7 @@ enum Command {
 /// What a budget is for: everything when nothing is named.
 #[derive(Debug, Args)]
 struct ScopeArguments {
-    /// A project: its folder, or its name as `baton costs --by project` shows it
+    /// A project: its name, its id, or its folder
     #[arg(long, value_name = "DIR|NAME", conflicts_with = "run")]
     project: Option<String>,
     /// A run at the root, with all that it starts
@@ -94,24 +92,22 @@ async fn list(context: &Context) -> Result<Exit> {
         let set = context.again("budget set 25");
         context.screen.tell(format!("No budget is set: models may cost what they like. `{set}` sets one for all that this host does."));
     } else {
-        context.screen.answer(table(&budgets).fit(context.screen.room()))?;
+        let names = ProjectNames::load(&app).await?;
+        context.screen.answer(table(&budgets, &names).fit(context.screen.room()))?;
     }
     Ok(Exit::Done)
 }
 
 async fn change(context: &Context, arguments: &ScopeArguments, amount: Option<Amount>) -> Result<Exit> {
     let app = context.open_to_change().await?;
-    let scope = meant(&app, arguments).await?;
+    let scope = meant(&app, arguments, amount.is_some()).await?;
+    let name = named(&scope, &ProjectNames::load(&app).await?);
     if amount.is_none() && !app.books.budgets().await?.iter().any(|budget| budget.scope == scope) {
-        return Err(Misuse(format!("There is no budget for {}; `baton budget` lists all of them.", named(&scope))).into());
-    }
-    if amount.is_some() {
-        check_project(&app, &scope, arguments.project.as_deref()).await?;
+        return Err(Misuse(format!("There is no budget for {name}; `baton budget` lists all of them.")).into());
     }
     app.books.set(&scope, amount, &app.config.operator).await?;
     let spent = app.books.spent(&scope).await?;
     app.close().await;
-    let name = named(&scope);
     match amount {
         None => context.screen.tell(format!("Removed the budget for {name}.")),
         Some(amount) => {
@@ -122,52 +118,53 @@ async fn change(context: &Context, arguments: &ScopeArguments, amount: Option<Am
     Ok(Exit::Done)
 }
 
-async fn meant(app: &App, arguments: &ScopeArguments) -> Result<Scope> {
+async fn meant(app: &App, arguments: &ScopeArguments, is_set: bool) -> Result<Scope> {
     if let Some(run) = &arguments.run {
         return Ok(Scope::Run(app.kernel.resolve(run).await?.root));
     }
-    let Some(project) = &arguments.project else { return Ok(Scope::Organisation) };
-    if project.trim().is_empty() {
-        return Err(
-            Misuse("A project is named by its folder, or as `baton costs --by project` shows it; give one of them.".to_owned()).into()
-        );
+    let Some(word) = &arguments.project else { return Ok(Scope::Organisation) };
+    if word.trim().is_empty() {
+        return Err(Misuse("An empty text names no project. Give its name or its folder.".to_owned()).into());
     }
-    Ok(Scope::Project(match Path::new(project).canonicalize() {
-        Ok(folder) if folder.is_dir() => kernel::project_of(&folder),
-        _ => project.clone(),
-    }))
+    let folder = Path::new(word).canonicalize().ok().filter(|folder| folder.is_dir());
+    match (app.kernel.find_project(word).await, folder) {
+        (Ok(project), None) => Ok(Scope::Project(project.id)),
+        (Ok(project), Some(folder)) => match app.kernel.projects().project_of_folder(&folder).await? {
+            Some(of_folder) if of_folder.id == project.id => Ok(Scope::Project(project.id)),
+            _ => Err(ambiguous(word, &project.id).into()),
+        },
+        (Err(KernelError::NoProject(_)), Some(folder)) => of_folder(app, folder, is_set).await,
+        (Err(error), _) => Err(error.into()),
+    }
 }
 
-/// A budget for what is no project would hold nobody back. A folder may be one before its first run.
-async fn check_project(app: &App, scope: &Scope, named: Option<&str>) -> Result<()> {
-    let (Scope::Project(project), Some(named)) = (scope, named) else { return Ok(()) };
-    let projects = app.kernel.runs().projects().await?;
-    let has_one = app.books.budgets().await?.iter().any(|budget| budget.scope == *scope);
-    if Path::new(named).is_dir() || has_one || projects.contains(project) {
-        return Ok(());
+/// A budget is set for a folder that is not a project yet as well: it becomes one.
+async fn of_folder(app: &App, folder: PathBuf, is_set: bool) -> Result<Scope> {
+    if is_set {
+        return Ok(Scope::Project(app.kernel.open_project(&folder, &app.config.operator).await?.id));
     }
-    let (known, shown) = (projects.len(), projects.iter().take(MOST_SHOWN).map(|project| text::escaped(project)).collect::<Vec<_>>());
-    let known = match known.saturating_sub(MOST_SHOWN) {
-        _ if known == 0 => "no run has belonged to a project yet".to_owned(),
-        0 => format!("the projects of its runs are {}", shown.join(", ")),
-        more => format!("the projects of its runs are {} and {more} more", shown.join(", ")),
-    };
-    Err(Misuse(format!(
-        "`{}` is neither a folder nor a project that this host knows: {known}. Give the project's folder.",
-        text::escaped(named)
+    let known = app.kernel.projects().project_of_folder(&folder).await?;
+    let shown = text::escaped(&folder.display().to_string());
+    let project = known.ok_or_else(|| Misuse(format!("There is no budget for {shown}; `baton budget` lists all of them.")))?;
+    Ok(Scope::Project(project.id))
+}
+
+fn ambiguous(word: &str, id: &str) -> Misuse {
+    let word = text::escaped(word);
+    Misuse(format!(
+        "`{word}` is the name of one project and the folder of another. Write ./{word} for the folder, or {id} for the project."
     ))
-    .into())
 }
 
-fn named(scope: &Scope) -> String {
+fn named(scope: &Scope, names: &ProjectNames) -> String {
     match scope {
         Scope::Organisation => "all that this host does".to_owned(),
-        Scope::Project(project) => format!("the project {}", text::escaped(project)),
+        Scope::Project(project) => format!("the project {}", text::escaped(names.of(project))),
         Scope::Run(run) => format!("run {}", text::short(run)),
     }
 }
 
-fn table(budgets: &[(Set, Amount)]) -> Table {
+fn table(budgets: &[(Set, Amount)], names: &ProjectNames) -> Table {
     let (left, right) = (Align::Left, Align::Right);
     let mut table = Table::new(&[("FOR", left), ("BUDGET", right), ("SPENT", right), ("LEFT", right), ("", left), ("SET BY", left)]);
     for (budget, spent) in budgets {
@@ -178,7 +175,7 @@ fn table(budgets: &[(Set, Amount)]) -> Table {
             () => GOOD,
         };
         table.row([
-            named(&budget.scope).into(),
+            named(&budget.scope, names).into(),
             format!("${}", budget.amount).into(),
             figures::money(Some(spent.dollars())).into(),
             Cell::styled(figures::money(Some(left.dollars())), style),

@@ -12,6 +12,7 @@ use super::{
     exit::Exit,
     figures,
     number::number,
+    place::ProjectNames,
     screen::{FAINT, WARNING, painted},
     table::{Align, Cell, Table},
     text,
@@ -68,13 +69,14 @@ impl Costs {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
         let sums = self.sums(&app).await?;
+        let names = ProjectNames::load(&app).await?;
         if context.screen.is_json() {
-            let rows: Vec<_> = sums.iter().map(|(name, sum)| document(name, sum)).collect();
+            let rows: Vec<_> = sums.iter().map(|(key, sum)| self.document(key, &names, sum)).collect();
             context.screen.document(&json!({ "by": self.word(), "rows": rows, "prices": app.config.prices.provenance() }))?;
         } else if sums.is_empty() {
             context.screen.tell("No model was asked yet.");
         } else {
-            context.screen.answer(self.table(&sums).fit(context.screen.room()))?;
+            context.screen.answer(self.table(&sums, &names).fit(context.screen.room()))?;
             self.explain(context, &app, &sums);
         }
         Ok(Exit::Done)
@@ -103,7 +105,7 @@ impl Costs {
         }
     }
 
-    fn table(&self, sums: &BTreeMap<String, Sum>) -> Table {
+    fn table(&self, sums: &BTreeMap<String, Sum>, names: &ProjectNames) -> Table {
         let (left, right) = (Align::Left, Align::Right);
         let mut table =
             Table::new(&[(self.head(), left), ("REPLIES", right), ("TOKENS IN", right), ("OUT", right), ("COST", right), ("", left)]);
@@ -112,9 +114,9 @@ impl Costs {
             rows.sort_by(|one, other| other.1.cost.cmp(&one.1.cost).then(one.0.cmp(other.0)));
         }
         let most = sums.values().map(|sum| sum.cost).max().unwrap_or_default();
-        for (name, sum) in rows {
+        for (key, sum) in rows {
             table.row([
-                text::line(name).into(),
+                text::line(self.name(key, names)).into(),
                 figures::count(sum.replies).into(),
                 figures::count(sum.input_tokens).into(),
                 figures::count(sum.output_tokens).into(),
@@ -146,6 +148,19 @@ impl Costs {
             By::Model => "MODEL",
             By::Day => "DAY",
         }
+    }
+
+    /// What people call what one row adds up.
+    fn name<'a>(&self, key: &'a str, names: &'a ProjectNames) -> &'a str {
+        if self.by == By::Project { names.of(key) } else { key }
+    }
+
+    fn document(&self, key: &str, names: &ProjectNames, sum: &Sum) -> Value {
+        let mut document = document(self.name(key, names), sum);
+        if self.by == By::Project {
+            document["project"] = json!(key);
+        }
+        document
     }
 
     fn word(&self) -> String {

@@ -10,6 +10,7 @@ use super::{
     exit::Exit,
     figures,
     number::number,
+    place::ProjectNames,
     questions::card,
     screen::{FAINT, STRONG, painted},
     text,
@@ -25,8 +26,8 @@ pub(super) struct Decisions {
     /// Only those of this run and the runs below it: any beginning or end of its id
     #[arg(long)]
     run: Option<String>,
-    /// Only those of this project, by the name that `baton decisions` shows
-    #[arg(long)]
+    /// Only those of this project, by its name or id
+    #[arg(long, value_name = "NAME")]
     project: Option<String>,
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
@@ -40,14 +41,19 @@ impl Decisions {
             Some(part) => Some(app.kernel.resolve(part).await?.id),
             None => None,
         };
-        let filter = DecisionFilter { run, project: self.project.clone(), limit: self.limit };
+        let project = match &self.project {
+            Some(name) => Some(app.kernel.find_project(name).await?.id),
+            None => None,
+        };
+        let filter = DecisionFilter { run, project, limit: self.limit };
         let decisions = app.questions.decisions(&filter).await?;
         if context.screen.is_json() {
             context.screen.document(&decisions.iter().map(document).collect::<Vec<_>>())?;
         } else if decisions.is_empty() {
             context.screen.tell("Nothing was decided without you.");
         } else {
-            let shown: Vec<_> = decisions.iter().map(|decided| lines(decided, &TimeZone::system())).collect();
+            let names = ProjectNames::load(&app).await?;
+            let shown: Vec<_> = decisions.iter().map(|decided| lines(decided, names.of(&decided.project), &TimeZone::system())).collect();
             context.screen.words(&shown.join("\n\n"))?;
         }
         Ok(Exit::Done)
@@ -55,7 +61,7 @@ impl Decisions {
 }
 
 /// What the plugin wrote is indented, so that it cannot pass for words of Baton.
-fn lines(decided: &Decided, zone: &TimeZone) -> String {
+fn lines(decided: &Decided, project: &str, zone: &TimeZone) -> String {
     let decision = &decided.decision;
     let mut lines = vec![
         format!(
@@ -63,7 +69,7 @@ fn lines(decided: &Decided, zone: &TimeZone) -> String {
             figures::moment(decided.at, zone),
             text::escaped(&decided.plugin),
             text::short(&decided.run),
-            text::escaped(&decided.project)
+            text::escaped(project)
         ),
         format!("  {}", painted(STRONG, card::line(&decision.question))),
         format!("  → {}  {}", card::line(&decision.answer), painted(FAINT, format!("{:.0} % sure", decision.confidence * 100.0))),
@@ -98,7 +104,7 @@ mod tests {
         };
         let run = RunId::from_text("the-run-12345678");
         let decided = Decided { at: 0, run, project: "shop".to_owned(), plugin: "plan".to_owned(), decision };
-        let shown = anstream::adapter::strip_str(&lines(&decided, &TimeZone::UTC)).to_string();
+        let shown = anstream::adapter::strip_str(&lines(&decided, "shop", &TimeZone::UTC)).to_string();
         assert_eq!(
             shown,
             "1970-01-01 00:00:00 · plan (run 12345678) · shop\n  Which currency?\\u{1b}[2J\n  → EUR ✓ forged  95 % sure\n  docs/brief.md: It says so."

@@ -143,10 +143,12 @@ pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool)
     let below = tree.into_iter().filter(|run| run.id != *root);
     let paused = below.filter(|run| matches!(run.state, State::Paused { .. })).collect();
     let tally = kernel.runs().tally(root).await?;
+    let held = if run.state.is_final() { None } else { kernel.held_by(&run).await? };
     let failed = matches!(run.state, State::Failed { .. });
     let journal = if failed { kernel.journal().inspect(root).await? } else { Vec::new() };
     let refused = failed && has_only_told(&journal) && last_case(kernel, root).await?.as_deref() == Some("invalid");
-    Ok(Ended { run, tally, paused, elsewhere, questions, took, interrupted, refused, way, retry, served: !app.executes() })
+    let served = !app.executes();
+    Ok(Ended { run, tally, paused, elsewhere, held, questions, took, interrupted, refused, way, retry, served })
 }
 
 /// The runs that hold up the tree and are no part of it: a fork shares the children its source has started.

@@ -32,6 +32,8 @@ pub(super) struct Ended {
     pub(super) paused: Vec<Run>,
     /// The runs of other trees that it waits for, as a fork does for what its source has started.
     pub(super) elsewhere: Vec<Run>,
+    /// The paused project that holds it back.
+    pub(super) held: Option<String>,
     /// What the runs of the tree ask and nobody has answered.
     pub(super) questions: Vec<Asked>,
     /// How long it was driven, in milliseconds.
@@ -148,7 +150,9 @@ impl Ended {
                 let show = context.again(&format!("runs show {run}"));
                 Some(format!("After the answer the running host continues the run; `{show}` shows its state."))
             }
-            _ if !self.elsewhere.is_empty() || !self.questions.is_empty() => Some(format!("Then continue with `{command}`.")),
+            _ if !self.elsewhere.is_empty() || !self.questions.is_empty() || self.held.is_some() => {
+                Some(format!("Then continue with `{command}`."))
+            }
             _ => Some(format!("Continue with `{command}`.")),
         }
     }
@@ -157,6 +161,11 @@ impl Ended {
         let name = format!("{} (run {})", text::line(&self.run.plugin), text::short(&self.run.id));
         match &self.run.state {
             _ if self.interrupted => format!("{} {name} was stopped at once. What its journal holds is kept.", painted(WARNING, "!")),
+            State::Queued | State::Running | State::Waiting { .. } if self.questions.is_empty() && self.held.is_some() => {
+                let project = text::escaped(self.held.as_deref().unwrap_or_default());
+                let mark = painted(WARNING, "!");
+                format!("{mark} {name} is held back: project {project} is paused. Resume it with `baton project resume {project}`.")
+            }
             State::Succeeded => match self.shortfall() {
                 None => format!("{} {name} has succeeded.", painted(GOOD, "✓")),
                 Some(said) => format!("{} {name} has come to its end, and not all is done: {}", painted(WARNING, "!"), text::plain(said)),
@@ -240,6 +249,7 @@ mod tests {
             tally: Tally::default(),
             paused: Vec::new(),
             elsewhere: Vec::new(),
+            held: None,
             questions: Vec::new(),
             took: 0,
             interrupted: false,
@@ -327,6 +337,18 @@ mod tests {
         assert_eq!(ended.exit(), Exit::Unfinished);
         ended.interrupted = true;
         assert_eq!(ended.exit(), Exit::Interrupted);
+    }
+
+    #[test]
+    fn a_run_that_its_project_holds_back_says_so() {
+        let mut ended = ended(State::Queued);
+        ended.held = Some("shop".to_owned());
+        assert_eq!(
+            said(&ended),
+            "! plan (run 12345678) is held back: project shop is paused. Resume it with `baton project resume shop`.\n  \
+             Then continue with `baton runs resume 12345678`."
+        );
+        assert_eq!(ended.exit(), Exit::Unfinished);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod live;
 mod mcp;
 mod model;
 mod number;
+mod place;
 mod plugin;
 mod project;
 mod pull_requests;
@@ -60,7 +61,7 @@ use crate::{
         settings::misspelt,
     },
     journal::Redactor,
-    kernel::KernelError,
+    kernel::{KernelError, projects},
 };
 pub use exit::Exit;
 use exit::Misuse;
@@ -107,6 +108,7 @@ enum Command {
     Run(run::Run),
     Serve(serve::Serve),
     Runs(runs::Runs),
+    Project(project::Projects),
     Backlog(backlog::Backlog),
     Questions(questions::Questions),
     Decisions(decisions::Decisions),
@@ -133,6 +135,7 @@ impl Cli {
             Command::Run(command) => command.execute(&context).await,
             Command::Serve(command) => command.execute(&context).await,
             Command::Runs(command) => command.execute(&context).await,
+            Command::Project(command) => command.execute(&context).await,
             Command::Backlog(command) => command.execute(&context).await,
             Command::Questions(command) => command.execute(&context).await,
             Command::Decisions(command) => command.execute(&context).await,
@@ -310,6 +313,15 @@ fn is_misuse(error: &anyhow::Error) -> bool {
             KernelError::NoPlugin(_)
                 | KernelError::Grant(_)
                 | KernelError::NoRun(_)
+                | KernelError::NoProject(_)
+                | KernelError::Project(
+                    projects::Refusal::Name(_)
+                        | projects::Refusal::NameTaken(_)
+                        | projects::Refusal::FolderTaken { .. }
+                        | projects::Refusal::NotItsFolder { .. }
+                        | projects::Refusal::SeveralFolders(_)
+                        | projects::Refusal::Unknown(_)
+                )
                 | KernelError::Unclear { .. }
                 | KernelError::Workspace { .. }
         )

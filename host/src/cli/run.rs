@@ -1,7 +1,5 @@
 //! `baton run`.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
@@ -12,6 +10,7 @@ use super::{
     beside, budget,
     exit::Exit,
     input, model,
+    place::ProjectArguments,
     screen::{WARNING, painted},
     text,
 };
@@ -30,9 +29,8 @@ use crate::{
 pub(super) struct Run {
     /// Name of the workflow, as `baton plugin list` shows it
     workflow: String,
-    /// The folder whose files the workflow sees
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    workspace: PathBuf,
+    #[command(flatten)]
+    project: ProjectArguments,
     /// JSON, @FILE, or - for standard input; text that is not JSON is handed over as a JSON string
     #[arg(long, value_name = "INPUT", default_value = "{}", allow_hyphen_values = true)]
     input: String,
@@ -53,9 +51,11 @@ impl Run {
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
         // Where another Baton executes, it executes this run as well.
         let app = context.open_to_change().await?;
-        model::check(&app.config, &self.workspace, Some(&settings))?;
-        let order = Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace: self.workspace.clone(), settings };
+        let workspace = self.project.workspace(&app).await?;
+        model::check(&app.config, &workspace, Some(&settings))?;
+        let order = Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace, settings };
         let (run, plugin) = app.kernel.ordered(order)?;
+        app.kernel.check_project(&run.workspace).await?;
         let known = app.config.settings(&run.workspace)?;
         context.doubt(&known);
         if let Some(doubt) = model::doubt(&app.config, &known).filter(|_| self.model.is_none()) {

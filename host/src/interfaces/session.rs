@@ -144,7 +144,7 @@ impl Session {
     }
 
     pub(super) fn state(&mut self) -> state::View<'_> {
-        state::View { recorder: &mut self.recorder, documents: &self.services.documents, project: &self.about.project }
+        state::View { recorder: &mut self.recorder, documents: &self.services.documents, project: &self.about.project.id }
     }
 
     pub(super) fn backlog(&mut self) -> backlog::View<'_> {
@@ -152,7 +152,7 @@ impl Session {
             recorder: &mut self.recorder,
             backlog: &self.services.backlog,
             documents: &self.documents,
-            project: &self.about.project,
+            project: &self.about.project.id,
         }
     }
 
@@ -179,7 +179,7 @@ impl Session {
     pub(super) fn knowledge(&mut self) -> knowledge::View<'_> {
         knowledge::View {
             recorder: &mut self.recorder,
-            project: &self.about.project,
+            project: &self.about.project.id,
             preferences: &self.settings,
             library: knowledge::Library {
                 documents: Arc::clone(&self.workspace) as _,
@@ -192,7 +192,7 @@ impl Session {
     pub(super) fn git(&mut self) -> git::View<'_> {
         let About { project, root, plugin, pin, .. } = &self.about;
         let workspace = self.workspace.root().to_owned();
-        let seat = git::Seat { project: project.clone(), workspace, root: root.clone(), pin: pin.clone() };
+        let seat = git::Seat { project: project.id.clone(), workspace, root: root.clone(), pin: pin.clone() };
         let advances = self.advances();
         let (recorder, repositories) = (&mut self.recorder, &self.services.repositories);
         git::View { recorder, repositories, seat, plugin, preferences: &self.settings, advances }

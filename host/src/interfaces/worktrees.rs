@@ -1,7 +1,7 @@
 //! The port through which runs get a worktree as their workspace, and give back what they left. Whoever makes worktrees is
 //! handed in behind it; neither the kernel nor `agents` and `workflows` know of repositories.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
@@ -20,6 +20,8 @@ pub struct WorktreesError(pub String);
 pub trait Worktrees: Send + Sync {
     /// The folder of a worktree that the tree under `root` made, by name; none when it made none of that name.
     async fn folder(&self, project: &str, root: &RunId, name: &str) -> Result<Option<PathBuf>, WorktreesError>;
+    /// Whether a folder is a worktree or lies in one, or is where they lie.
+    fn holds(&self, folder: &Path) -> bool;
     /// The roots of the trees that have worktrees.
     async fn owners(&self) -> Result<Vec<RunId>, WorktreesError>;
     /// Whether the tree under `root` may have made worktrees since this process began. Asks nobody.

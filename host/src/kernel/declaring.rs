@@ -11,6 +11,7 @@ use crate::{
     interfaces::{
         About, Place, Session,
         blocking::blocking,
+        project::Project,
         toolboxes::{Declared, Roster, Toolboxes},
     },
     journal::{self, Authority, Capability, Denial, Entry, Halt, Interrupt, Journal, JournalError, Ports, Recorder, RunId, Write},
@@ -88,7 +89,7 @@ impl Kernel {
         let about = About {
             parent: None,
             root: run,
-            project: String::new(),
+            project: Project::default(),
             pin: None,
             plugin: plugin.name().to_owned(),
             plugin_version: plugin.package.manifest.version.to_string(),

@@ -12,10 +12,9 @@ use super::{
     limits::{Exceeded, Limits},
     registry::Plugin,
     run::Run,
-    starting::project_of,
 };
 use crate::{
-    interfaces::{About, Exports, Place, Session},
+    interfaces::{About, Exports, Place, Session, project::Project},
     journal::{self, Authority, CallError, Divergence, Entry, Halt, Interrupt, Journal, Pause, PauseKind, Ports, Recorder},
 };
 
@@ -97,7 +96,8 @@ impl Kernel {
         let recorder = recorder.redacting(self.parts.redactor.clone());
         let recorder = if gate.closed { recorder.closed() } else { recorder };
         let place = Place { workspace: &run.workspace, settings: &[settings, run.settings.clone()], assets: Arc::clone(&plugin.assets) };
-        Session::open(recorder, about(run), place, Arc::clone(&self.services))
+        let project = self.identity_of(&run.project).await.map_err(|error| error.to_string())?;
+        Session::open(recorder, about(run, project), place, Arc::clone(&self.services))
     }
 }
 
@@ -128,7 +128,7 @@ impl Kernel {
     /// is not settled yet, and an agent that could say what its tests are would need none to pass.
     pub(super) async fn settled_in(&self, run: &Run) -> Result<PathBuf, String> {
         let mut run = Cow::Borrowed(run);
-        while project_of(&run.workspace) != run.project {
+        while self.parts.worktrees.holds(&run.workspace) {
             let above = if run.root == run.id { run.forked_from.as_ref().map(|(source, _)| source) } else { Some(&run.root) };
             let Some(above) = above else { break };
             run = Cow::Owned(self.run(above).await.map_err(|error| error.to_string())?);
@@ -189,11 +189,11 @@ fn failed(reason: String) -> Ending {
     Ending::Failed(CallError::Other(reason))
 }
 
-fn about(run: &Run) -> About {
+fn about(run: &Run, project: Project) -> About {
     About {
         parent: run.parent.as_ref().map(|(id, _)| id.to_string()),
         root: run.root.clone(),
-        project: run.project.clone(),
+        project,
         pin: run.pin.clone(),
         plugin: run.plugin.clone(),
         plugin_version: run.plugin_version.clone(),

@@ -17,6 +17,7 @@ pub mod limits;
 pub mod package;
 mod patterns;
 pub mod permissions;
+pub mod projects;
 pub mod recording;
 pub mod registry;
 pub mod replay;
@@ -47,12 +48,13 @@ use crate::{
 };
 
 pub use scheduler::Drive;
-pub use starting::{Order, cancellable, project_of};
+pub use starting::{Order, cancellable};
 pub use trial::Trial;
 
 use engine::{Engine, EngineError};
 use granting::GrantError;
 use grants::{Grants, GrantsError};
+use projects::{Projects, ProjectsError, Refusal};
 use registry::{Registry, RegistryError};
 use run::{Runs, RunsError};
 use versions::{Shelf, Versions, VersionsError};
@@ -69,6 +71,8 @@ pub struct Parts {
     pub events: Arc<dyn EventLog>,
     /// The runs.
     pub runs: Arc<dyn Runs>,
+    /// The projects.
+    pub projects: Arc<dyn Projects>,
     /// What operators decided.
     pub grants: Arc<dyn Grants>,
     /// Which file held what, and which versions are kept.
@@ -136,6 +140,15 @@ pub enum KernelError {
     /// The run's state does not allow it.
     #[error("{0}")]
     WrongState(String),
+    /// No such project; says what may be meant.
+    #[error("{0}")]
+    NoProject(String),
+    /// A project cannot be changed so, or no run may start in it.
+    #[error(transparent)]
+    Project(#[from] Refusal),
+    /// The store of projects.
+    #[error(transparent)]
+    Projects(#[from] ProjectsError),
     /// No folder to work in.
     #[error("The workspace `{}` cannot be used: {reason}. Make the folder, or name another with --workspace.", .path.display())]
     Workspace {

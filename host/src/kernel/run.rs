@@ -84,7 +84,7 @@ pub struct Run {
     pub kind: Kind,
     /// What the export is given.
     pub input: Value,
-    /// The project the run belongs to.
+    /// The id of the project that the run belongs to.
     pub project: String,
     /// The folder whose files the run sees.
     pub workspace: PathBuf,
@@ -211,14 +211,13 @@ pub trait Runs: Send + Sync {
     /// Turns the runs that a dead host left `running` back to `queued`; returns how many.
     async fn requeue_running(&self) -> Result<u64, RunsError>;
     /// Queued runs of the tree under `root` (or of all), and of `plugin` where it is named; oldest first, at most `limit`.
+    /// Those of paused projects stay queued and are left out.
     async fn queued(&self, root: Option<&RunId>, plugin: Option<&str>, limit: u32) -> Result<Vec<Queued>, RunsError>;
     /// The plugins of which a run of the tree under `root` (or of all) is queued. As quick for many runs as for few.
     async fn queued_plugins(&self, root: Option<&RunId>) -> Result<Vec<String>, RunsError>;
     /// Notes that a trap made a run fail. Returns how many runs of its version ended so in a row, counted up to `most`:
     /// those that failed after `since` and after the last one that succeeded.
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError>;
-    /// The projects that runs belong to, in the order of their names.
-    async fn projects(&self) -> Result<Vec<String>, RunsError>;
     /// How many runs the run and its descendants are.
     async fn count_tree(&self, id: &RunId) -> Result<u64, RunsError>;
     /// What the run and its descendants took so far.

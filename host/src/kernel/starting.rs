@@ -1,7 +1,7 @@
 //! How runs come to be: started by somebody, forked from another, resumed, cancelled. Executes none of them.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, PoisonError},
 };
 
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{
     Kernel, KernelError,
     package::Kind,
+    projects::Opening,
     registry::Plugin,
     retrying::Retry,
     run::{Filter, Run, State},
@@ -42,24 +43,18 @@ impl Kernel {
         self.enqueue(run, &plugin).await
     }
 
-    /// Starts a run that was ordered before, so that something could be arranged for it.
+    /// Starts a run that was ordered before, so that something could be arranged for it. Its folder becomes a project where
+    /// it is not one yet.
     pub async fn enqueue(&self, run: Run, plugin: &Arc<Plugin>) -> Result<Run, KernelError> {
         self.keep(plugin).await?;
-        self.add(&run, None).await?;
-        Ok(run)
+        let opening = self.opening_for(&run);
+        self.add_root(&run, Some(&opening)).await
     }
 
-    /// The run that is meant, of which nobody else knows yet, and its plugin.
+    /// The run that is meant, of which nobody else knows yet, and its plugin. It has no project until it is started.
     pub fn ordered(&self, order: Order) -> Result<(Run, Arc<Plugin>), KernelError> {
         let plugin = self.plugin(&order.plugin, order.kind)?;
-        let refused = |reason: String| KernelError::Workspace { path: order.workspace.clone(), reason };
-        let workspace = order.workspace.canonicalize().map_err(|error| refused(error.to_string()))?;
-        if !workspace.is_dir() {
-            return Err(refused("it is a file".to_owned()));
-        }
-        if workspace.to_str().is_none() {
-            return Err(refused("its path is not UTF-8, under which nothing can be stored".to_owned()));
-        }
+        let workspace = self.project_folder(&order.workspace)?;
         let project_settings = self.parts.policy.workspace_settings(&workspace).map_err(KernelError::Settings)?;
         let now = self.parts.clock.now();
         let id = RunId::at(now, (self.parts.random)());
@@ -67,7 +62,6 @@ impl Kernel {
             parent: None,
             root: id.clone(),
             forked_from: None,
-            project: project_of(&workspace),
             pin: self.parts.pins.pin(&workspace),
             workspace,
             settings: order.settings,
@@ -115,8 +109,7 @@ impl Kernel {
             ..new_run(id, &plugin, now)
         };
         self.keep(&plugin).await?;
-        self.add(&run, None).await?;
-        Ok(run)
+        self.add_root(&run, None).await
     }
 
     /// Starts the child of call `seq` of `parent`, once, in a workspace, which may be a worktree of that name, and with an
@@ -144,13 +137,15 @@ impl Kernel {
             ..new_run(id.clone(), plugin, now)
         };
         self.keep(plugin).await?;
-        self.add(&run, worktree).await?;
+        self.parts.runs.add(&run, vec![created(&run, worktree)]).await?;
+        self.changed();
         Ok(id)
     }
 
     /// Makes the paused runs of the tree that `run` belongs to ready again. A root that failed because a call was denied
     /// makes that call again. `settings` are laid over those the runs were given.
     pub async fn resume(&self, run: &Run, settings: Option<Value>) -> Result<(), KernelError> {
+        self.check_continuing(run).await?;
         // One at a time: what is paused stays so until it is resumed here, and no pause after it is answered unseen.
         let _resuming = self.resuming.lock().await;
         replayable(run)?;
@@ -294,16 +289,20 @@ impl Kernel {
         Ok(plugin)
     }
 
-    /// The event names the worktree, for the folder of one is called by a number.
-    async fn add(&self, run: &Run, worktree: Option<&str>) -> Result<(), KernelError> {
-        let mut data = json!({ "plugin": run.plugin, "version": run.plugin_version, "parent": run.parent.as_ref().map(|(id, _)| id) });
-        if let Some(worktree) = worktree {
-            data["worktree"] = json!(worktree);
-        }
-        self.parts.runs.add(run, vec![Draft::of_run(Category::Run, "created", &run.id, data)]).await?;
+    async fn add_root(&self, run: &Run, opening: Option<&Opening>) -> Result<Run, KernelError> {
+        let run = self.parts.projects.start_run(run, opening, vec![created(run, None)]).await??;
         self.changed();
-        Ok(())
+        Ok(run)
     }
+}
+
+/// The event names the worktree, for the folder of one is called by a number.
+fn created(run: &Run, worktree: Option<&str>) -> Draft {
+    let mut data = json!({ "plugin": run.plugin, "version": run.plugin_version, "parent": run.parent.as_ref().map(|(id, _)| id) });
+    if let Some(worktree) = worktree {
+        data["worktree"] = json!(worktree);
+    }
+    Draft::of_run(Category::Run, "created", &run.id, data)
 }
 
 fn resumed(run: &RunId) -> Draft {
@@ -374,15 +373,4 @@ fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         created_at: now,
         updated_at: now,
     }
-}
-
-/// Hexadecimal digits of a project's name: 96 bits.
-const PROJECT_DIGITS: usize = 24;
-
-/// The name of the project in `workspace`, an absolute path: the folder's own name, told apart from others of that name.
-pub fn project_of(workspace: &Path) -> String {
-    let name = workspace.file_name().map_or_else(|| "project".into(), |name| name.to_string_lossy());
-    let digest = blake3::hash(workspace.as_os_str().as_encoded_bytes()).to_hex();
-    // Nobody finds a second folder for as many bits: whoever knew one would read and write what the first has kept.
-    format!("{name}-{}", &digest[..PROJECT_DIGITS])
 }

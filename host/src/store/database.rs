@@ -8,7 +8,8 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
 };
 
-use super::{StoreError, backup};
+use super::{StoreError, backup, projects};
+use crate::journal::Clock;
 
 const FILE: &str = "baton.db";
 /// Reads at the same time; more would wait for the same disk.
@@ -27,7 +28,7 @@ pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
 
 /// The one connection that writes, on a database made if need be and brought up to date. The caller holds the lease:
 /// two that migrate at the same time break each other.
-pub(super) async fn open_for_writing(data: &Path) -> Result<AnyConnection, StoreError> {
+pub(super) async fn open_for_writing(data: &Path, clock: &dyn Clock) -> Result<AnyConnection, StoreError> {
     create_directory(data)?;
     let file = file(data)?;
     let schema = inspect(&file).await?;
@@ -42,6 +43,7 @@ pub(super) async fn open_for_writing(data: &Path) -> Result<AnyConnection, Store
     // Readers never wait for the writer in this mode. The file remembers it.
     connection.execute("pragma journal_mode = wal").await?;
     migrations().run(&mut connection).await.map_err(|error| unmigrated(&file, error))?;
+    projects::replace_keys(&mut connection, clock).await?;
     Ok(connection)
 }
 
@@ -127,12 +129,15 @@ async fn inspect(file: &Path) -> Result<Option<i64>, StoreError> {
     }
     let mut connection = connect(file, reading(file)).await?;
     let applied = applied(&mut connection, file).await;
+    // What a host that was killed had not finished is finished by the next that writes.
+    let is_unfinished = projects::is_unfinished(&mut connection).await;
     connection.close().await?;
     let (known, newest) = (migrations(), newest());
-    let applied = applied?;
+    let (applied, is_unfinished) = (applied?, is_unfinished?);
     match applied.iter().find(|version| !known.version_exists(**version)) {
         Some(found) if *found > newest => Err(StoreError::Newer { path: file.to_owned(), found: *found, known: newest }),
         Some(_) => Err(StoreError::Foreign(file.to_owned())),
+        None if is_unfinished => Ok(Some(0)),
         // Without a migration it is older than any: it has tables already.
         None => Ok(Some(applied.last().copied().unwrap_or(0))),
     }

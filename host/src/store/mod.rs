@@ -1,6 +1,6 @@
 //! All that outlives the process, and the only SQL: one database file, one writer, a few readers, and large texts
 //! beside it. Implements the ports of the journal, the events, the runs, the grants, the sources and versions of
-//! plugins, the forms of tools, the documents and the backlog; decides nothing.
+//! plugins, the forms of tools, the documents, the projects and the backlog; decides nothing.
 
 mod artifacts;
 mod backlog;
@@ -18,6 +18,7 @@ mod links;
 mod memory;
 mod number;
 mod plugins;
+mod projects;
 mod pull_requests;
 mod questions;
 mod queue;
@@ -60,7 +61,7 @@ impl Store {
     /// Opens the data directory, creating it and bringing its database up to date. The caller holds the lease.
     /// `clock` dates the rows.
     pub async fn open(data: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        Self::over(database::open_for_writing(data).await?, data, clock).await
+        Self::over(database::open_for_writing(data, &*clock).await?, data, clock).await
     }
 
     /// Opens a data directory that is there for a change of few rows, beside the host that holds its lease. Refuses a

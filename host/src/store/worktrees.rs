@@ -19,8 +19,9 @@ use crate::{
 };
 
 const TABLE: &str = "worktrees";
-const ALL: &str = "select project, slot, checkout, branch, base, made_by, root_id, state, pin from worktrees";
-const OF_PROJECT: &str = "select project, slot, checkout, branch, base, made_by, root_id, state, pin from worktrees where project = $1";
+const ALL: &str = "select project, slot, folder, checkout, branch, base, made_by, root_id, state, pin from worktrees";
+const OF_PROJECT: &str =
+    "select project, slot, folder, checkout, branch, base, made_by, root_id, state, pin from worktrees where project = $1";
 const CLAIM: &str = "insert into worktrees (project, slot, checkout, branch, base, made_by, root_id, state, changed_at, pin) \
     values ($1, $2, $3, $4, $5, $6, $7, 'making', $8, $9) on conflict (project, slot) do update set checkout = excluded.checkout, \
     branch = excluded.branch, base = excluded.base, made_by = excluded.made_by, root_id = excluded.root_id, state = 'making', \
@@ -67,10 +68,11 @@ impl Change for Claiming {
         }
         let free = known.iter().find(|known| known.standing == Standing::Free && known.claim.checkout == claim.checkout);
         let slot = free.map_or_else(|| known.last().map_or(1, |last| last.slot + 1), |free| free.slot);
+        let folder = free.map_or_else(|| claim.project.clone(), |free| free.folder.clone());
         let query = sqlx::query(CLAIM).bind(&*claim.project).bind(stored(slot)).bind(claim.checkout.to_string_lossy().into_owned());
         let query = query.bind(&*claim.branch).bind(&*claim.base).bind(&*claim.made_by).bind(claim.root.as_str()).bind(stored(step.now));
         query.bind(claim.pin.as_ref().map(|pin| &*pin.0)).execute(&mut *step.connection).await?;
-        Ok(Claimed::Yours(Worktree { claim: claim.clone(), slot, standing: Standing::Making }))
+        Ok(Claimed::Yours(Worktree { claim: claim.clone(), folder, slot, standing: Standing::Making }))
     }
 }
 
@@ -103,7 +105,8 @@ fn worktree(row: &AnyRow) -> Result<Worktree, StoreError> {
         root: RunId::from_text(row.try_get::<String, _>("root_id")?),
         pin: row.try_get::<Option<String>, _>("pin")?.map(Pin),
     };
-    Ok(Worktree { claim, slot: read_number(row, "slot")?, standing })
+    let folder = row.try_get::<Option<String>, _>("folder")?.unwrap_or_else(|| claim.project.clone());
+    Ok(Worktree { claim, folder, slot: read_number(row, "slot")?, standing })
 }
 
 fn unread(error: StoreError) -> RegisterError {

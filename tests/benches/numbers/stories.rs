@@ -13,7 +13,7 @@ use anyhow::{Result, ensure};
 use baton::{
     interfaces::backlog::{Author, Draft, Kind},
     journal::Halt,
-    kernel::{Drive, Order, package, project_of},
+    kernel::{Drive, Order, package},
 };
 use baton_tests::host::TestHost;
 use serde_json::{Value, json};
@@ -50,7 +50,8 @@ async fn sprint(parallel: usize) -> Result<Duration> {
     lay_out(&workspace)?;
     fs::write(host.folder.path().join("answers.yaml"), script()?)?;
     let drafts: Vec<_> = (1..=STORIES).map(draft).collect();
-    host.app.backlog.put(&project_of(&workspace), &drafts, &Author::Person("ada".to_owned())).await?;
+    let project = host.app.kernel.open_project(&workspace, "ada").await?;
+    host.app.backlog.put(&project.id, &drafts, &Author::Person("ada".to_owned())).await?;
     let order = Order {
         plugin: "sprint".to_owned(),
         kind: package::Kind::Workflow,

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use super::{ProjectFolder, key, person};
+use super::{ProjectChoice, key, person};
 use crate::{
     cli::{
         Context,
@@ -50,7 +50,7 @@ pub(in crate::cli) struct Add {
 }
 
 impl Add {
-    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let draft = Draft {
             key: self.key.clone(),
             kind: self.kind,
@@ -61,13 +61,14 @@ impl Add {
             priority: self.priority,
         };
         let app = context.open_to_change().await?;
-        let known = app.backlog.items(&place.project, false).await?.iter().any(|item| item.draft.key == draft.key);
+        let place = choice.open(&app).await?;
+        let known = app.backlog.items(place.id(), false).await?.iter().any(|item| item.draft.key == draft.key);
         if known {
             app.close().await;
             let show = place.again(context, &format!("backlog show {}", self.key));
             anyhow::bail!("There is an item `{}` already; `{show}` shows it. Choose another key.", self.key);
         }
-        let added = app.backlog.put(&place.project, std::slice::from_ref(&draft), &person(&app)).await;
+        let added = app.backlog.put(place.id(), std::slice::from_ref(&draft), &person(&app)).await;
         app.close().await;
         added?;
         if context.screen.is_json() {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{ProjectFolder, document};
+use super::{ProjectChoice, document};
 use crate::{
     app::Access,
     cli::{
@@ -27,9 +27,10 @@ pub(in crate::cli) struct Drawing {
 }
 
 impl Drawing {
-    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
-        let items = app.backlog.items(&place.project, false).await?;
+        let place = choice.find(&app).await?;
+        let items = app.backlog.items(place.id(), false).await?;
         let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
         let waves = graph.waves().map_err(anyhow::Error::new)?;
         if self.dot && context.screen.is_json() {

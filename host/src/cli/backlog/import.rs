@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{ProjectFolder, person, write::workspace};
+use super::{ProjectChoice, ProjectFolder, person, write::workspace};
 use crate::{
     app::App,
     cli::{
@@ -34,11 +34,12 @@ use crate::{
 pub(in crate::cli) struct Import {}
 
 impl Import {
-    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
-        let files = workspace(place)?;
+    pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let app = context.open_to_change().await?;
+        let place = choice.open(&app).await?;
+        let files = workspace(&place)?;
         let reading = |items: &[Item]| import(&files, items).map_err(anyhow::Error::new);
-        let taken = take(&app, place, reading, |finding| tell(context, finding)).await;
+        let taken = take(&app, &place, reading, |finding| tell(context, finding)).await;
         app.close().await;
         let Taken { items, moved, findings } = taken?;
         let is_whole = findings.iter().all(|finding| finding.effect == Effect::Note);
@@ -88,7 +89,7 @@ struct Taken {
 
 /// `tell` is told what was found where the backlog rejects the items: what was left out may be the cause.
 async fn take(app: &App, place: &ProjectFolder, read: impl FnOnce(&[Item]) -> Result<Imported>, tell: impl Fn(&Finding)) -> Result<Taken> {
-    let (project, by) = (&place.project, person(app));
+    let (project, by) = (place.id(), person(app));
     let Imported { drafts, standings, mut findings, .. } = read(&app.backlog.items(project, false).await?)?;
     let put = app.backlog.put(project, &drafts, &by).await;
     if put.is_err() {

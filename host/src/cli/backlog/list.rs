@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::{ProjectFolder, coloured, document, status};
+use super::{ProjectChoice, coloured, document, status};
 use crate::{
     app::Access,
     cli::{
@@ -29,9 +29,10 @@ pub(in crate::cli) struct List {
 }
 
 impl List {
-    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
-        let items = app.backlog.items(&place.project, false).await?;
+        let place = choice.find(&app).await?;
+        let items = app.backlog.items(place.id(), false).await?;
         let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
         let ready = graph.ready();
         let fits = |place: &usize| self.status.is_empty() || self.status.contains(&graph.status(*place));

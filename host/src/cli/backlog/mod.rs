@@ -8,13 +8,17 @@ mod move_to;
 mod show;
 mod write;
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Context, exit::Exit, project::ProjectFolder, screen::BAD, screen::FAINT, screen::GOOD, screen::WARNING, table::Cell};
+use super::{
+    Context,
+    exit::Exit,
+    place::{ProjectArguments, ProjectChoice, ProjectFolder},
+    screen::{BAD, FAINT, GOOD, WARNING},
+    table::Cell,
+};
 use crate::{
     app::App,
     interfaces::backlog::{Author, Graph, Item, Status, check_key},
@@ -23,9 +27,8 @@ use crate::{
 /// Manage a project's backlog
 #[derive(Debug, Args)]
 pub(super) struct Backlog {
-    /// The project's folder
-    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
-    workspace: PathBuf,
+    #[command(flatten)]
+    project: ProjectArguments,
     #[command(subcommand)]
     command: Command,
 }
@@ -43,15 +46,15 @@ enum Command {
 
 impl Backlog {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let place = ProjectFolder::of(&self.workspace)?;
+        let choice = self.project.choice()?;
         match &self.command {
-            Command::List(command) => command.execute(context, &place).await,
-            Command::Show(command) => command.execute(context, &place).await,
-            Command::Add(command) => command.execute(context, &place).await,
-            Command::Move(command) => command.execute(context, &place).await,
-            Command::Graph(command) => command.execute(context, &place).await,
-            Command::Import(command) => command.execute(context, &place).await,
-            Command::Write(command) => command.execute(context, &place).await,
+            Command::List(command) => command.execute(context, &choice).await,
+            Command::Show(command) => command.execute(context, &choice).await,
+            Command::Add(command) => command.execute(context, &choice).await,
+            Command::Move(command) => command.execute(context, &choice).await,
+            Command::Graph(command) => command.execute(context, &choice).await,
+            Command::Import(command) => command.execute(context, &choice).await,
+            Command::Write(command) => command.execute(context, &choice).await,
         }
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{ProjectFolder, key, person, status};
+use super::{ProjectChoice, ProjectFolder, key, person, status};
 use crate::{
     app::App,
     cli::{
@@ -36,10 +36,11 @@ pub(in crate::cli) struct Move {
 }
 
 impl Move {
-    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         check_reason(&self.reason).map_err(BacklogError::from)?;
         let app = context.open_to_change().await?;
-        let moved = self.move_in(&app, place).await;
+        let place = choice.find(&app).await?;
+        let moved = self.move_in(&app, &place).await;
         app.close().await;
         let later = moved?;
         if context.screen.is_json() {
@@ -58,7 +59,7 @@ impl Move {
 
     /// Moves the item; gives what had waited for one that is open again.
     async fn move_in(&self, app: &App, place: &ProjectFolder) -> Result<Vec<String>> {
-        let items = app.backlog.items(&place.project, false).await?;
+        let items = app.backlog.items(place.id(), false).await?;
         let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
         let found = items.iter().position(|item| item.draft.key == self.key);
         let open = found.filter(|_| self.status == Status::Done && !self.force).map_or_else(Vec::new, |found| graph.open_before(found));
@@ -66,7 +67,7 @@ impl Move {
             let are = if open.len() == 1 { "is" } else { "are" };
             anyhow::bail!("`{}` cannot be done while {} {are} open. Finish what is before it, or add `--force`.", self.key, named(&open));
         }
-        app.backlog.move_to(&place.project, &self.key, self.status, &self.reason, &person(app)).await?;
+        app.backlog.move_to(place.id(), &self.key, self.status, &self.reason, &person(app)).await?;
         let reopened = found.filter(|found| reopens(items[*found].status, self.status));
         Ok(reopened.map_or_else(Vec::new, |found| graph.begun_behind(found).into_iter().map(str::to_owned).collect()))
     }

@@ -5,7 +5,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{ProjectFolder, document, key};
+use super::{ProjectChoice, document, key};
 use crate::{
     app::Access,
     cli::{
@@ -27,11 +27,12 @@ pub(in crate::cli) struct Show {
 }
 
 impl Show {
-    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
-        let item = app.backlog.item(&place.project, &self.key).await?;
-        let history = app.backlog.history(&place.project, &self.key).await?;
-        let items = app.backlog.items(&place.project, false).await?;
+        let place = choice.find(&app).await?;
+        let item = app.backlog.item(place.id(), &self.key).await?;
+        let history = app.backlog.history(place.id(), &self.key).await?;
+        let items = app.backlog.items(place.id(), false).await?;
         let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
         let at = items.iter().position(|other| other.draft.key == item.draft.key).unwrap_or_default();
         if context.screen.is_json() {

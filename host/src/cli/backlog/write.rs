@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
 
-use super::ProjectFolder;
+use super::{ProjectChoice, ProjectFolder};
 use crate::{
     cli::{
         Context,
@@ -28,11 +28,12 @@ use crate::{
 pub(in crate::cli) struct Write {}
 
 impl Write {
-    pub(super) async fn execute(&self, context: &Context, place: &ProjectFolder) -> Result<Exit> {
-        let files: Arc<dyn Documents> = Arc::new(workspace(place)?);
+    pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let app = context.open_to_change().await?;
+        let place = choice.find(&app).await?;
+        let files: Arc<dyn Documents> = Arc::new(workspace(&place)?);
         let attempt = Attempt { seq: 0, key: "backlog-write".to_owned(), again: false, asked_at: app.kernel.now() };
-        let written = documents::write(&app.backlog, &files, &place.project, &attempt).await;
+        let written = documents::write(&app.backlog, &files, place.id(), &attempt).await;
         app.close().await;
         let outcome = written?;
         tell_left(context, &outcome.left);
@@ -48,8 +49,8 @@ impl Write {
 }
 
 pub(super) fn workspace(place: &ProjectFolder) -> Result<Workspace> {
-    Workspace::open(&place.folder)
-        .with_context(|| format!("The folder {} cannot be opened.", text::escaped(&place.folder.display().to_string())))
+    let folder = place.folder()?;
+    Workspace::open(folder).with_context(|| format!("The folder {} cannot be opened.", text::escaped(&folder.display().to_string())))
 }
 
 /// Tells of the documents that were left as they are.

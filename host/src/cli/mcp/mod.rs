@@ -3,13 +3,11 @@
 
 mod served;
 
-use std::path::PathBuf;
-
 use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
 
-use super::{Context, exit::Exit, model};
+use super::{Context, exit::Exit, model, place::ProjectArguments};
 use crate::app::Access;
 use served::Served;
 
@@ -19,9 +17,8 @@ use served::Served;
 /// resumable with `baton runs resume` when the client goes away in the middle.
 #[derive(Debug, Args)]
 pub(super) struct Mcp {
-    /// The folder whose files the workflows see
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    workspace: PathBuf,
+    #[command(flatten)]
+    project: ProjectArguments,
     /// Model to use: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
@@ -31,8 +28,9 @@ impl Mcp {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
         let app = context.open(Access::Execute).await?;
-        model::check(&app.config, &self.workspace, Some(&settings))?;
-        let served = Served::new(app.kernel.clone(), self.workspace.clone(), settings, context.screen.data_dir.clone());
+        let workspace = self.project.workspace(&app).await?;
+        model::check(&app.config, &workspace, Some(&settings))?;
+        let served = Served::new(app.kernel.clone(), workspace, settings, context.screen.data_dir.clone());
         let serving = rmcp::serve_server(served, rmcp::transport::stdio()).await;
         let ended = serving.context("No MCP client spoke on standard input; let a client start this program")?.waiting().await;
         app.close().await;

@@ -14,6 +14,7 @@ use super::{
     decision::outcome,
 };
 use crate::{
+    app::App,
     cli::{
         Context,
         answering::Manner,
@@ -21,6 +22,7 @@ use crate::{
         beside, drive,
         exit::Exit,
         input, model,
+        place::ProjectChoice,
         screen::{BAD, FAINT, GOOD, painted},
         sentences, text,
     },
@@ -47,6 +49,9 @@ pub(in crate::cli) struct Dev {
     /// The folder whose files a run sees [default: target/workspace in the plugin's folder]
     #[arg(long, value_name = "DIR")]
     workspace: Option<PathBuf>,
+    /// A project by its name, in whose folder the run works
+    #[arg(long, value_name = "NAME", conflicts_with = "workspace")]
+    project: Option<String>,
     /// Model to use: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
@@ -105,7 +110,7 @@ impl Dev {
         }
         context.screen.tell(outcome(context, &plugin));
         if plugin.package.manifest.kind == Kind::Workflow {
-            let order = Order { plugin: plugin.name().to_owned(), workspace: self.workspace(project)?, ..order.clone() };
+            let order = Order { plugin: plugin.name().to_owned(), workspace: self.workspace(&app, project).await?, ..order.clone() };
             model::check(&app.config, &order.workspace, Some(&order.settings))?;
             let run = app.kernel.start(order).await?;
             let ended;
@@ -119,7 +124,11 @@ impl Dev {
         Ok(())
     }
 
-    fn workspace(&self, project: &Project) -> Result<PathBuf> {
+    async fn workspace(&self, app: &App, project: &Project) -> Result<PathBuf> {
+        if let Some(name) = &self.project {
+            let named = ProjectChoice::Name(name.clone()).find(app).await?;
+            return Ok(named.folder()?.to_owned());
+        }
         let Some(named) = &self.workspace else { return Ok(project.made(Some("workspace"))?) };
         std::fs::create_dir_all(named).context("The workspace cannot be made; name another with --workspace")?;
         Ok(named.clone())

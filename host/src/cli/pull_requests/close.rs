@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{ProjectFolder, key, numbers};
+use super::{ProjectChoice, key, numbers};
 use crate::{
     cli::{Context, exit::Exit},
     interfaces::forge::State,
@@ -19,9 +19,10 @@ pub(in crate::cli) struct Close {
 }
 
 impl Close {
-    pub(super) async fn execute(&self, context: &Context, workspace: &ProjectFolder) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let app = context.open_to_change().await?;
-        workspace.forge(&app)?.close(workspace.place(&app, &key()), self.number).await?;
+        let workspace = choice.find(&app).await?;
+        workspace.forge(&app)?.close(workspace.place(&app, &key())?, self.number).await?;
         app.close().await;
         if context.screen.is_json() {
             context.screen.document(&json!({ "number": self.number, "state": State::Closed }))?;

@@ -34,10 +34,10 @@ impl ProjectFolder {
         if app.forges.rules(&self.project).kind != Kind::Local || found.state != State::Open {
             return Ok(None);
         }
-        if app.forges.repository().merge_commit(&self.folder, &proposal.branch, &proposal.into).await.is_some() {
+        if app.forges.repository().merge_commit(self.folder()?, &proposal.branch, &proposal.into).await.is_some() {
             return Ok(None);
         }
-        let items = app.backlog.items(&self.project, true).await?;
+        let items = app.backlog.items(self.id(), true).await?;
         let story = items.into_iter().find(|item| item.status == Status::Review && item.branch.as_ref() == Some(&proposal.branch));
         Ok(story.map(|item| item.draft.key))
     }
@@ -51,7 +51,7 @@ impl ProjectFolder {
             plugin: LANDS.to_owned(),
             kind: kernel::package::Kind::Workflow,
             input: json!({ "stories": stories, "main": proposal.into, "apart": true }),
-            workspace: self.folder.clone(),
+            workspace: self.folder()?.to_owned(),
             settings: ordered.settings(),
         };
         let run = app.kernel.start(order).await?;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{ProjectFolder, key, painted_state};
+use super::{ProjectChoice, key, painted_state};
 use crate::{
     app::Access,
     cli::{
@@ -25,9 +25,10 @@ pub(in crate::cli) struct List {
 }
 
 impl List {
-    pub(super) async fn execute(&self, context: &Context, workspace: &ProjectFolder) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
-        let found = workspace.forge(&app)?.list(workspace.place(&app, &key()), self.all).await?;
+        let workspace = choice.find(&app).await?;
+        let found = workspace.forge(&app)?.list(workspace.place(&app, &key())?, self.all).await?;
         if context.screen.is_json() {
             context.screen.document(&found.iter().map(document).collect::<Vec<_>>())?;
         } else if found.is_empty() {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{ProjectFolder, key, landing::Landed, numbers, short};
+use super::{ProjectChoice, ProjectFolder, key, landing::Landed, numbers, short};
 use crate::{
     app::App,
     cli::{
@@ -41,10 +41,11 @@ enum How {
 }
 
 impl Merge {
-    pub(super) async fn execute(&self, context: &Context, workspace: &ProjectFolder) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let app = context.open_to_change().await?;
+        let workspace = choice.find(&app).await?;
         let (forge, key) = (workspace.forge(&app)?, key());
-        let place = workspace.place(&app, &key);
+        let place = workspace.place(&app, &key)?;
         let found = forge.get(place, self.number).await?;
         if let (State::Merged, Some(commit)) = (found.state, &found.merge_commit) {
             return Err(Misuse(format!("Pull request {} is merged already, by {}.", self.number, short(commit))).into());
@@ -53,7 +54,7 @@ impl Merge {
             || Misuse(format!("Nobody can say what pull request {} ends with; name the project's folder with --workspace.", self.number));
         let head = found.head.clone().ok_or_else(unknown)?;
         if let Some(story) = workspace.story_to_land(&app, &found).await? {
-            return self.land(app, context, workspace, &found, &story).await;
+            return self.land(app, context, &workspace, &found, &story).await;
         }
         let method = match self.method {
             How::Merge => Method::Merge,

@@ -6,15 +6,19 @@ mod list;
 mod merge;
 mod show;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use super::{Context, exit::Exit, figures, number::number, project::ProjectFolder, text};
+use super::{
+    Context,
+    exit::Exit,
+    figures,
+    number::number,
+    place::{ProjectArguments, ProjectChoice, ProjectFolder},
+    text,
+};
 use crate::{
     app::App,
     interfaces::forge::{Forge, ForgeError, Place, State},
@@ -23,9 +27,8 @@ use crate::{
 /// List, merge and close pull requests
 #[derive(Debug, Args)]
 pub(super) struct PullRequests {
-    /// The project's folder [default: the current one]
-    #[arg(long, global = true, value_name = "DIR")]
-    workspace: Option<PathBuf>,
+    #[command(flatten)]
+    project: ProjectArguments,
     #[command(subcommand)]
     command: Command,
 }
@@ -40,12 +43,12 @@ enum Command {
 
 impl PullRequests {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let workspace = ProjectFolder::of(self.workspace.as_deref().unwrap_or(Path::new(".")))?;
+        let choice = self.project.choice()?;
         match &self.command {
-            Command::List(command) => command.execute(context, &workspace).await,
-            Command::Show(command) => command.execute(context, &workspace).await,
-            Command::Merge(command) => command.execute(context, &workspace).await,
-            Command::Close(command) => command.execute(context, &workspace).await,
+            Command::List(command) => command.execute(context, &choice).await,
+            Command::Show(command) => command.execute(context, &choice).await,
+            Command::Merge(command) => command.execute(context, &choice).await,
+            Command::Close(command) => command.execute(context, &choice).await,
         }
     }
 }
@@ -56,8 +59,8 @@ impl ProjectFolder {
     }
 
     /// On behalf of whoever sits here. No two commands have the same `key`.
-    fn place<'a>(&'a self, app: &'a App, key: &'a str) -> Place<'a> {
-        Place { project: &self.project, folder: &self.folder, author: &app.config.operator, key, again: false }
+    fn place<'a>(&'a self, app: &'a App, key: &'a str) -> Result<Place<'a>> {
+        Ok(Place { project: self.id(), folder: self.folder()?, author: &app.config.operator, key, again: false })
     }
 }
 

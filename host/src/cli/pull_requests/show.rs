@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{ProjectFolder, at, key, numbers, short};
+use super::{ProjectChoice, ProjectFolder, at, key, numbers, short};
 use crate::{
     app::{Access, App},
     cli::{
@@ -29,10 +29,11 @@ pub(in crate::cli) struct Show {
 }
 
 impl Show {
-    pub(super) async fn execute(&self, context: &Context, workspace: &ProjectFolder) -> Result<Exit> {
+    pub(super) async fn execute(&self, context: &Context, choice: &ProjectChoice) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
-        let found = workspace.forge(&app)?.get(workspace.place(&app, &key()), self.number).await?;
-        let diff = if self.diff { Some(difference(&app, workspace, &found).await?) } else { None };
+        let workspace = choice.find(&app).await?;
+        let found = workspace.forge(&app)?.get(workspace.place(&app, &key())?, self.number).await?;
+        let diff = if self.diff { Some(difference(&app, &workspace, &found).await?) } else { None };
         if context.screen.is_json() {
             context.screen.document(&document(&found, diff.as_deref()))?;
             return Ok(Exit::Done);
@@ -50,7 +51,7 @@ impl Show {
 }
 
 async fn difference(app: &App, workspace: &ProjectFolder, found: &PullRequest) -> Result<String> {
-    let diff = app.forges.repository().diff(&workspace.folder, found).await;
+    let diff = app.forges.repository().diff(workspace.folder()?, found).await;
     diff.map_err(anyhow::Error::msg)
 }
 

@@ -10,6 +10,7 @@ use crate::{
         Context,
         exit::Exit,
         figures,
+        place::ProjectNames,
         screen::{BAD, WARNING},
         table::{Align, Cell, Table},
         text,
@@ -34,7 +35,8 @@ impl List {
         } else if questions.is_empty() {
             context.screen.tell(if self.all { "No run has asked anything yet." } else { "No question waits for an answer." });
         } else {
-            context.screen.answer(table(&questions, figures::now()).fit(context.screen.room()))?;
+            let names = ProjectNames::load(&app).await?;
+            context.screen.answer(table(&questions, &names, figures::now()).fit(context.screen.room()))?;
             let answer = context.again("questions answer ID ANSWER");
             context.screen.tell(format!("\nAnswer with `{answer}`; an option by its number."));
         }
@@ -42,7 +44,7 @@ impl List {
     }
 }
 
-fn table(questions: &[Asked], now: u64) -> Table {
+fn table(questions: &[Asked], names: &ProjectNames, now: u64) -> Table {
     const TEXT: usize = 60;
     let (left, right) = (Align::Left, Align::Right);
     let mut table = Table::new(&[
@@ -65,7 +67,7 @@ fn table(questions: &[Asked], now: u64) -> Table {
             severity(question.severity),
             figures::ago(now, asked.asked_at).into(),
             expires(asked, now).into(),
-            text::excerpt(&asked.project, 24).into(),
+            text::excerpt(names.of(&asked.project), 24).into(),
             text::excerpt(&asked.plugin, 24).into(),
             text::short(&asked.run).into(),
             text::short(&asked.root).into(),

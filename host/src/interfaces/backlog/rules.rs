@@ -1,7 +1,7 @@
 //! What can be said of an item, and what may become of it. Pure; knows one item at a time, the graph knows the rest.
 
 use super::{Draft, Kind, Status};
-use crate::journal::CallError;
+use crate::{interfaces::likeness::distance, journal::CallError};
 
 /// Items of one project.
 pub const MOST_ITEMS: usize = 10_000;
@@ -268,19 +268,4 @@ fn way_on(before: Status, by_person: bool) -> String {
     let may = |after: &Status| follows(before, *after) || by_person && reopens(before, *after);
     let next: Vec<_> = Status::ALL.into_iter().filter(may).map(|status| format!("`{}`", status.as_str())).collect();
     format!("it may have been moved meanwhile, so look at its history; next may be {}", next.join(", "))
-}
-
-/// Letters to add, leave out or change until the one is the other.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (above, byte) in one.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = above + 1;
-        for (left, against) in other.bytes().enumerate() {
-            let changed = diagonal + usize::from(byte != against);
-            diagonal = row[left + 1];
-            row[left + 1] = changed.min(diagonal + 1).min(row[left] + 1);
-        }
-    }
-    row[other.len()]
 }

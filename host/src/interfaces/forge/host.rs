@@ -161,7 +161,7 @@ impl From<ForgeError> for Failure {
 
 impl View<'_> {
     fn work(&self) -> Working {
-        let (forge, project) = (self.forges.of(self.project), self.project.to_owned());
+        let (forge, project) = (self.forges.of(self.project), self.project.id.clone());
         let (folder, author) = (self.folder.to_owned(), self.author.to_owned());
         let (repository, pin) = (Arc::clone(self.forges.repository()), self.pin.cloned());
         Working { forge, project, folder, author, repository, pin }

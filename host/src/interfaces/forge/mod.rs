@@ -19,7 +19,7 @@ use wasmtime::component::{HasData, Linker};
 
 use crate::{
     bindings,
-    interfaces::pins::Pin,
+    interfaces::{pins::Pin, project::Project},
     journal::{CapabilityKind, Matching, Recorder},
 };
 
@@ -47,7 +47,7 @@ pub struct View<'a> {
     /// Where pull requests are.
     pub forges: &'a Forges,
     /// The project that has them.
-    pub project: &'a str,
+    pub project: &'a Project,
     /// The workspace, a checkout or worktree of the project's repository.
     pub folder: &'a Path,
     /// What the workspace was when the run began.

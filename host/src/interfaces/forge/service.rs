@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{Config, Forge, Hub, Kind, Local, PullRequests, Repositories, Rules};
-use crate::journal::{Pause, PauseKind};
+use crate::{
+    interfaces::project::Project,
+    journal::{Pause, PauseKind},
+};
 
 /// Every forge there is, by project.
 pub struct Forges {
@@ -21,12 +24,12 @@ impl Forges {
     }
 
     /// What holds for a project.
-    pub fn rules(&self, project: &str) -> &Rules {
+    pub fn rules(&self, project: &Project) -> &Rules {
         self.config.rules(project)
     }
 
     /// Whether runs may merge in a project, and so bring work into a person's branches; else a person does.
-    pub fn lets_runs_merge(&self, project: &str) -> bool {
+    pub fn lets_runs_merge(&self, project: &Project) -> bool {
         self.rules(project).lets_runs_merge()
     }
 
@@ -36,7 +39,7 @@ impl Forges {
     }
 
     /// The forge of a project, or what the operator has to do first.
-    pub fn of(&self, project: &str) -> Result<Arc<dyn Forge>, Pause> {
+    pub fn of(&self, project: &Project) -> Result<Arc<dyn Forge>, Pause> {
         match (self.rules(project), &self.hub) {
             (Rules { kind: Kind::GitHub, repository: Some(repository), .. }, Some(hub)) => Ok(Arc::new(hub.repository(repository.clone()))),
             (Rules { kind: Kind::GitHub, .. }, _) => {

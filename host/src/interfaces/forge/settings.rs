@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::interfaces::project::Project;
+
 /// Which forge a project has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -99,7 +101,7 @@ pub struct Config {
     pub token_name: String,
     /// For projects that are not listed.
     pub usual: Rules,
-    /// By the project's name.
+    /// By the project's name, its id, or what it was known by before.
     pub projects: BTreeMap<String, Rules>,
 }
 
@@ -175,8 +177,8 @@ impl Config {
     }
 
     /// What holds for a project.
-    pub fn rules(&self, project: &str) -> &Rules {
-        self.projects.get(project).unwrap_or(&self.usual)
+    pub fn rules(&self, project: &Project) -> &Rules {
+        project.keys().find_map(|key| self.projects.get(key)).unwrap_or(&self.usual)
     }
 }
 
@@ -253,12 +255,27 @@ mod tests {
         let config = config.unwrap();
         assert_eq!(config.base_url, "https://hub.example.com/api/v3");
         assert_eq!(config.token.as_ref().unwrap().reveal(), "token-SEALED");
-        assert_eq!(config.rules("else").repository.as_ref().unwrap().name, "engine");
-        assert!(!config.rules("else").lets_runs_merge());
-        assert_eq!(config.rules("shop-1a2b3c").repository.as_ref().unwrap().name, "shop");
-        assert!(config.rules("shop-1a2b3c").lets_runs_merge() && config.rules("notes").lets_runs_merge());
-        assert_eq!(config.rules("notes").kind, Kind::Local);
+        let rules = |project: &str| config.rules(&Project::named(project));
+        assert_eq!(rules("else").repository.as_ref().unwrap().name, "engine");
+        assert!(!rules("else").lets_runs_merge());
+        assert_eq!(rules("shop-1a2b3c").repository.as_ref().unwrap().name, "shop");
+        assert!(rules("shop-1a2b3c").lets_runs_merge() && rules("notes").lets_runs_merge());
+        assert_eq!(rules("notes").kind, Kind::Local);
         assert!(!format!("{config:?}").contains("token-SEALED"));
+    }
+
+    #[test]
+    fn a_project_is_found_by_its_id_its_name_or_its_former_key() {
+        let config =
+            read(json!({ "projects": { "id": { "auto-merge": false }, "shop": {}, "shop-1a2b3c": { "auto-merge": false } } })).unwrap();
+        let merges = |id: &str, name: &str, former_key: Option<&str>| {
+            let project = Project { id: id.to_owned(), name: name.to_owned(), former_key: former_key.map(str::to_owned) };
+            config.rules(&project).lets_runs_merge()
+        };
+        assert!(!merges("id", "shop", None), "the id is the most certain");
+        assert!(merges("other", "shop", Some("shop-1a2b3c")));
+        assert!(!merges("other", "renamed", Some("shop-1a2b3c")));
+        assert!(merges("other", "", None));
     }
 
     #[test]
@@ -266,7 +283,7 @@ mod tests {
         let config = read(json!({})).unwrap();
         assert_eq!((config.usual.kind, config.usual.lets_runs_merge()), (Kind::Local, true));
         let off = read(json!({ "auto-merge": false, "projects": { "shop": { "auto-merge": true } } })).unwrap();
-        assert_eq!((off.usual.lets_runs_merge(), off.rules("shop").lets_runs_merge()), (false, true));
+        assert_eq!((off.usual.lets_runs_merge(), off.rules(&Project::named("shop")).lets_runs_merge()), (false, true));
         assert_eq!(config.base_url, GITHUB);
         assert_eq!(config.token.unwrap().reveal(), "token-GITHUB_TOKEN");
         assert_eq!(read(json!({ "token-env": "HUB" })).unwrap().token.unwrap().reveal(), "t0ken-of-hub");

@@ -107,6 +107,7 @@ struct Scene {
     bench: Bench,
     rows: Arc<Rows>,
     forges: Forges,
+    project: Project,
 }
 
 impl Scene {
@@ -118,11 +119,24 @@ impl Scene {
         let nothing = |_: &str| None;
         let config = Config::from_settings(&table, &Sources { variable: &nothing, secret: &nothing }).unwrap();
         let rows = Arc::new(Rows::default());
-        Self { bench: Bench::new(), forges: Forges::new(config, rows.clone(), Arc::new(OneBranch), None), rows }
+        Self {
+            bench: Bench::new(),
+            forges: Forges::new(config, rows.clone(), Arc::new(OneBranch), None),
+            rows,
+            project: Project::named("shop-1"),
+        }
     }
 
     fn view<'a>(&'a self, recorder: &'a mut Recorder) -> View<'a> {
-        View { recorder, forges: &self.forges, project: "shop-1", folder: Path::new("/shop"), pin: None, author: "amelia", ordered: None }
+        View {
+            recorder,
+            forges: &self.forges,
+            project: &self.project,
+            folder: Path::new("/shop"),
+            pin: None,
+            author: "amelia",
+            ordered: None,
+        }
     }
 }
 

@@ -217,7 +217,7 @@ fn take_out(unused: &Path, files: &Path) -> io::Result<()> {
 }
 
 fn slot(root: &Path, worktree: &Worktree) -> PathBuf {
-    root.join(&worktree.claim.project).join(worktree.slot.to_string())
+    root.join(&worktree.folder).join(worktree.slot.to_string())
 }
 
 /// The files of a worktree. Each use has a name of its own, so that a run that still means an earlier one finds nothing.

@@ -57,6 +57,8 @@ pub struct Claim {
 pub struct Worktree {
     /// What it was asked for as.
     pub claim: Claim,
+    /// The folder below that of all worktrees in which it lies: the project's id, or what the project was known by before.
+    pub folder: String,
     /// Its number among those of the project, from 1.
     pub slot: u64,
     /// Where it stands.

@@ -316,6 +316,10 @@ impl Worktrees for Repositories {
         Ok(found.filter(|worktree| worktree.standing == Standing::Ready).map(|worktree| self.files(&worktree)))
     }
 
+    fn holds(&self, folder: &Path) -> bool {
+        folder.starts_with(&self.root)
+    }
+
     async fn owners(&self) -> Result<Vec<RunId>, WorktreesError> {
         let all = self.register.worktrees().await.map_err(|error| WorktreesError(error.to_string()))?;
         let mut owners: Vec<_> =

@@ -19,6 +19,7 @@ use wasmtime::component::{HasData, Linker};
 
 use crate::{
     bindings,
+    interfaces::project::Project,
     journal::{CapabilityKind, Matching, Recorder, RunId},
 };
 
@@ -56,7 +57,7 @@ pub struct View<'a> {
     /// The run that somebody started.
     pub root: &'a RunId,
     /// The project that pays.
-    pub project: &'a str,
+    pub project: &'a Project,
 }
 
 /// Which models the operator chose, by the dotted keys of the settings.

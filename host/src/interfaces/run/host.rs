@@ -30,7 +30,7 @@ impl Host for View<'_> {
     async fn about(&mut self) -> wasmtime::Result<Info> {
         let (about, id) = (self.about.clone(), self.recorder.run().to_string());
         let About { parent, project, plugin, plugin_version, .. } = about;
-        let told = Told { id, parent, project, plugin, plugin_version };
+        let told = Told { id, parent, project: project.id, plugin, plugin_version };
         let call = Call::new("run.about", Effect::Read, &())?;
         let answer = self.recorder.call(call, |_| async move { Performed::answer(Ok(told)) }).await?;
         let Told { id, parent, project, plugin, plugin_version } = answer.map_err(wasmtime::Error::new)?;

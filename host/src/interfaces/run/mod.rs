@@ -7,7 +7,7 @@ use wasmtime::component::{HasData, Linker};
 
 use crate::{
     bindings,
-    interfaces::pins::Pin,
+    interfaces::{pins::Pin, project::Project},
     journal::{Recorder, RunId},
 };
 
@@ -19,7 +19,7 @@ pub struct About {
     /// The run that somebody started, of which this is a descendant, or itself.
     pub root: RunId,
     /// The project it belongs to.
-    pub project: String,
+    pub project: Project,
     /// What it is bound to; the guest is not told.
     pub pin: Option<Pin>,
     /// Name of the plugin.

@@ -57,9 +57,9 @@ const LAST_ENDS: &str = "select trapped_at from runs where plugin = $1 and plugi
 const CHANGE_SETTINGS: &str = "update runs set settings = $1, updated_at = $2 where id = $3";
 const REQUEST_CANCEL: &str = "update runs set cancel_requested_at = coalesce(cancel_requested_at, $2) where id = $1";
 
-pub(super) struct Add {
-    pub(super) run: Run,
-    pub(super) events: Vec<Arc<NewEvent>>,
+pub(in crate::store) struct Add {
+    pub(in crate::store) run: Run,
+    pub(in crate::store) events: Vec<Arc<NewEvent>>,
 }
 
 #[async_trait]

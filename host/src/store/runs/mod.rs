@@ -22,7 +22,8 @@ use crate::{
     journal::RunId,
     kernel::run::{Filter, Queued, Run, Runs, RunsError, State, Tally},
 };
-use change::{Add, ChangeSettings, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
+pub(in crate::store) use change::Add;
+use change::{ChangeSettings, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
 use record::{States, load};
 
 /// The columns a run is read from.
@@ -47,6 +48,13 @@ macro_rules! in_tree {
 }
 pub(in crate::store) use in_tree;
 
+/// Only what an operator did not pause with its project.
+macro_rules! not_paused {
+    () => {
+        "project not in (select id from projects where state = 'paused')"
+    };
+}
+
 const FIND: &str = concat!("select ", columns!(), " from runs where id = $1");
 /// Not `like`, which would take a `%` of a part for more than itself.
 const MATCHING: &str = concat!(
@@ -70,17 +78,25 @@ const LIST_TREE: &str = concat!(
 /// Only a run that waits has a time, and there is an index of those that have one.
 const NEXT_DUE: &str = "select min(wake_at) from runs where wake_at is not null";
 const NEXT_DUE_TREE: &str = concat!("select min(wake_at) from runs where wake_at is not null and ", in_tree!("id", "$1"));
-const QUEUED: &str = "select id, plugin, created_at from runs where state = 'queued' order by created_at, id limit $1";
+const QUEUED: &str =
+    concat!("select id, plugin, created_at from runs where state = 'queued' and ", not_paused!(), " order by created_at, id limit $1");
 /// The state is compared in the form of the index of queued runs by plugin.
-const QUEUED_OF: &str =
-    "select id, plugin, created_at from runs where state || '' = 'queued' and plugin = $2 order by created_at, id limit $1";
+const QUEUED_OF: &str = concat!(
+    "select id, plugin, created_at from runs where state || '' = 'queued' and plugin = $2 and ",
+    not_paused!(),
+    " order by created_at, id limit $1"
+);
 const QUEUED_TREE: &str = concat!(
     "select id, plugin, created_at from runs where state = 'queued' and ",
+    not_paused!(),
+    " and ",
     in_tree!("id", "$2"),
     " order by created_at, id limit $1"
 );
 const QUEUED_TREE_OF: &str = concat!(
     "select id, plugin, created_at from runs where state || '' = 'queued' and plugin = $2 and ",
+    not_paused!(),
+    " and ",
     in_tree!("id", "$3"),
     " order by created_at, id limit $1"
 );
@@ -89,7 +105,6 @@ const QUEUED_PLUGINS: &str = "with recursive names (plugin) as (select min(plugi
     union all select (select min(plugin) from runs where state || '' = 'queued' and plugin > names.plugin) from names \
     where names.plugin is not null) select plugin from names where plugin is not null";
 const QUEUED_PLUGINS_TREE: &str = concat!("select distinct plugin from runs where state || '' = 'queued' and ", in_tree!("id", "$1"));
-const PROJECTS: &str = "select distinct project from runs";
 /// The state is compared in a form that no index has: there is one of the few that are meant.
 const CANCEL_REQUESTS: &str = "select id from runs where cancel_requested_at is not null and (state || '' in ('queued', 'running', 'waiting', 'paused') \
     or (state || '' = 'failed' and parent_id is null)) order by cancel_requested_at, id";
@@ -178,15 +193,6 @@ impl Runs for Store {
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError> {
         let (id, plugin, hash) = (run.id.clone(), run.plugin.clone(), run.plugin_hash.clone());
         self.queue.change(NoteTrap { id, plugin, hash, since, most }).await.map_err(unwritten)
-    }
-
-    async fn projects(&self) -> Result<Vec<String>, RunsError> {
-        let rows = sqlx::query(PROJECTS).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
-        let projects = rows.iter().map(|row| row.try_get(0).map_err(|error| unread(error.into())));
-        let mut projects = projects.collect::<Result<Vec<String>, _>>()?;
-        // Here, because databases do not agree on an order of text.
-        projects.sort();
-        Ok(projects)
     }
 
     async fn count_tree(&self, id: &RunId) -> Result<u64, RunsError> {

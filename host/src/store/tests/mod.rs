@@ -10,11 +10,13 @@ mod memory;
 mod migrating;
 mod opening;
 mod plugins;
+mod projects;
 mod pull_requests;
 mod questions;
 mod runs;
 mod sources;
 mod tool_forms;
+mod upgrading;
 mod worktrees;
 mod writing;
 

@@ -18,7 +18,7 @@ use crate::{
 /// A writer on a database that may not grow, as on a full disk, and the store to look with.
 async fn full_disk(folder: &TempDir) -> (Store, Queue) {
     let store = open(folder.path()).await;
-    let mut connection = database::open_for_writing(folder.path()).await.unwrap();
+    let mut connection = database::open_for_writing(folder.path(), &*clock()).await.unwrap();
     // SQLite takes a limit below the present size for the present size.
     connection.execute("pragma max_page_count = 1").await.unwrap();
     let writer = Writer::new(connection, clock(), broadcast::Sender::new(1)).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_run_does_not_go_on_behind_a_lost_write() {
 async fn one_write_that_the_database_refuses_does_not_take_others_with_it() {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path()).await;
-    database::open_for_writing(folder.path())
+    database::open_for_writing(folder.path(), &*clock())
         .await
         .unwrap()
         .execute("create trigger refuse before insert on journal when new.run_id = 'bad' begin select raise(abort, 'no'); end")
@@ -89,7 +89,7 @@ async fn one_write_that_the_database_refuses_does_not_take_others_with_it() {
 async fn a_writer_that_is_told_to_close_first_writes_what_waits() {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path()).await;
-    let connection = database::open_for_writing(folder.path()).await.unwrap();
+    let connection = database::open_for_writing(folder.path(), &*clock()).await.unwrap();
     let writer = Writer::new(connection, clock(), broadcast::Sender::new(1)).await.unwrap();
     let (queue, receiver) = Queue::new();
     let waiting = async {

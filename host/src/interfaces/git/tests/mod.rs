@@ -49,7 +49,7 @@ impl Register for Rows {
             return Ok(if used.claim == *claim { Claimed::Yours(used) } else { Claimed::Taken(used) });
         }
         let slot = rows.iter().position(|row| row.standing == Standing::Free).unwrap_or(rows.len());
-        let worktree = Worktree { claim: claim.clone(), slot: slot as u64 + 1, standing: Standing::Making };
+        let worktree = Worktree { claim: claim.clone(), folder: claim.project.clone(), slot: slot as u64 + 1, standing: Standing::Making };
         match rows.get_mut(slot) {
             Some(row) => *row = worktree.clone(),
             None => rows.push(worktree.clone()),

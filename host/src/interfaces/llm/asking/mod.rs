@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft},
+    interfaces::project::Project,
     journal::{Attempt, Authority, CallError, Capability, Pause, PauseKind, Performed, RunId, Wait},
 };
 
@@ -31,7 +32,7 @@ pub(super) struct Asker<'a> {
     pub(super) prices: &'a Prices,
     pub(super) books: &'a Books,
     pub(super) root: &'a RunId,
-    pub(super) project: &'a str,
+    pub(super) project: &'a Project,
 }
 
 /// A model that did not answer.
@@ -68,7 +69,7 @@ impl Asker<'_> {
                     passed.push(Passed { model, because: Because::Unpriced(refused) });
                     continue;
                 }
-                Ok(Err(refused)) => return Performed::Paused { pause: refused.pause(&self.run), happened: charged(&passed) },
+                Ok(Err(refused)) => return Performed::Paused { pause: refused.pause(&self.run, self.project), happened: charged(&passed) },
                 Err(error) => return Performed::Paused { pause: unread(&error), happened: charged(&passed) },
             };
             match self.try_one(&attempt, place, model, &limited(request, held.max_tokens)).await {
@@ -116,7 +117,7 @@ impl Asker<'_> {
             return Performed::Waiting(wait);
         }
         let unpriced = passed.iter().find_map(|passed| match &passed.because {
-            Because::Unpriced(refused) => Some(refused.pause(&self.run)),
+            Because::Unpriced(refused) => Some(refused.pause(&self.run, self.project)),
             Because::Denied(_) | Because::Failed(_) => None,
         });
         let failures: Vec<&ProviderError> = passed.iter().filter_map(Passed::failure).collect();
@@ -185,7 +186,7 @@ impl Passed<'_> {
         match &self.because {
             Because::Failed(error) => error.to_string(),
             Because::Denied(reason) => reason.clone(),
-            Because::Unpriced(refused) => refused.pause(&RunId::from_text("")).reason,
+            Because::Unpriced(refused) => refused.pause(&RunId::from_text(""), &Project::default()).reason,
         }
     }
 }

@@ -75,9 +75,8 @@ impl Scene {
     async fn ask(&self, row: &'static [&'static str]) -> Result<wit::Reply, Fault> {
         let (mut recorder, preferences, mut spending) = (self.bench.recorder(), Row(row), Spending::default());
         let (recorder, provider, spending) = (&mut recorder, self.answers.as_ref(), &mut spending);
-        let (prices, books, root) = (&Prices::new(None).unwrap(), &self.books, &Bench::run());
-        let mut view =
-            View { recorder, provider, plugin: "mary", preferences: &preferences, spending, prices, books, root, project: "demo" };
+        let (prices, books, root, project) = (&Prices::new(None).unwrap(), &self.books, &Bench::run(), &Project::named("demo"));
+        let mut view = View { recorder, provider, plugin: "mary", preferences: &preferences, spending, prices, books, root, project };
         view.complete(question()).await
     }
 
@@ -251,8 +250,8 @@ async fn a_secret_that_a_model_or_its_provider_says_reaches_nobody() {
             let (mut recorder, preferences) = (scene.bench.recorder().redacting(redactor.clone()), Row(row));
             let (recorder, provider, mut spending) = (&mut recorder, scene.answers.as_ref(), Spending::default());
             let (prices, books, root, spending) = (&Prices::new(None).unwrap(), &scene.books, &Bench::run(), &mut spending);
-            let mut view =
-                View { recorder, provider, plugin: "mary", preferences: &preferences, spending, prices, books, root, project: "demo" };
+            let project = &Project::named("demo");
+            let mut view = View { recorder, provider, plugin: "mary", preferences: &preferences, spending, prices, books, root, project };
             let mut asked = question();
             asked.messages[0].parts.push(wit::Part::Text(format!("It is {SECRET}")));
             let heard = format!("{:?}", view.complete(asked).await);

@@ -6,7 +6,10 @@ use serde_json::json;
 use super::{Amount, Books, LedgerError, Overdrawn, Payer, Price, Prices, Scope, Tokens};
 use crate::{
     events::{Category, Draft},
-    interfaces::llm::{Reply, Request, Usage},
+    interfaces::{
+        llm::{Reply, Request, Usage},
+        project::Project,
+    },
     journal::{Pause, PauseKind, RunId},
 };
 
@@ -31,7 +34,7 @@ pub struct Purse<'a> {
     /// The run that somebody started.
     pub root: &'a RunId,
     /// The project.
-    pub project: &'a str,
+    pub project: &'a Project,
 }
 
 /// A call that may be made.
@@ -95,7 +98,7 @@ impl Purse<'_> {
     }
 
     fn payer(&self, seq: u64) -> Payer {
-        Payer { run: self.run.clone(), seq, root: self.root.clone(), project: self.project.to_owned() }
+        Payer { run: self.run.clone(), seq, root: self.root.clone(), project: self.project.id.clone() }
     }
 
     /// A script costs nothing but what its rules say.
@@ -112,7 +115,7 @@ impl Purse<'_> {
 
 impl Refused {
     /// What the operator is to do; nothing of the run is lost meanwhile.
-    pub fn pause(&self, run: &RunId) -> Pause {
+    pub fn pause(&self, run: &RunId, project: &Project) -> Pause {
         let reason = match self {
             Self::Unpriced(model) => format!(
                 "A budget is set and the price of {model} is not known, so nothing could hold it to the budget. Set \
@@ -123,8 +126,8 @@ impl Refused {
                 "The budget of ${} for {} does not allow the next call: ${spent} of it is spent or put aside, and the call may cost \
                  ${wanted}. Raise it with {}.",
                 budget.amount,
-                named(&budget.scope),
-                remedy(&budget.scope, run)
+                named(&budget.scope, project),
+                remedy(&budget.scope, run, project)
             ),
         };
         Pause::new(PauseKind::Budget, reason)
@@ -154,20 +157,21 @@ fn counted(usage: &Usage) -> Tokens {
     }
 }
 
-fn named(scope: &Scope) -> String {
+/// A call is paid from no other project's budget than its own.
+fn named(scope: &Scope, project: &Project) -> String {
     match scope {
         Scope::Organisation => "all that this host does".to_owned(),
-        Scope::Project(project) => format!("the project {}", project.escape_debug()),
+        Scope::Project(_) => format!("the project {}", project.shown().escape_debug()),
         Scope::Run(_) => "this run".to_owned(),
     }
 }
 
-fn remedy(scope: &Scope, run: &RunId) -> String {
+fn remedy(scope: &Scope, run: &RunId, project: &Project) -> String {
     let run = run.short();
     match scope {
         Scope::Organisation => format!("`baton budget set DOLLARS`, then `baton runs resume {run}`"),
-        Scope::Project(project) => {
-            format!("`baton budget set DOLLARS --project {}`, then `baton runs resume {run}`", project.escape_debug())
+        Scope::Project(_) => {
+            format!("`baton budget set DOLLARS --project {}`, then `baton runs resume {run}`", project.shown().escape_debug())
         }
         Scope::Run(root) => format!("`baton runs resume {} --budget DOLLARS`", root.short()),
     }
@@ -197,8 +201,10 @@ mod tests {
     #[test]
     fn a_refusal_says_what_to_type() {
         let run = RunId::from_text("run-1");
-        let unpriced = Refused::Unpriced("a/b".to_owned()).pause(&run);
+        let shop = Project { id: "0194".to_owned(), name: "shop".to_owned(), former_key: None };
+        let unpriced = Refused::Unpriced("a/b".to_owned()).pause(&run, &shop);
         assert!(unpriced.kind == PauseKind::Budget && unpriced.reason.contains("[prices.\"a/b\"]"), "{unpriced}");
-        assert!(remedy(&Scope::Run(run.clone()), &run).contains("baton runs resume run-1 --budget"));
+        assert!(remedy(&Scope::Run(run.clone()), &run, &shop).contains("baton runs resume run-1 --budget"));
+        assert!(remedy(&Scope::Project("0194".to_owned()), &run, &shop).contains("--project shop`"));
     }
 }

@@ -199,10 +199,10 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "forge.projects.PROJECT",
-        meaning: "The same for one project, by the name that `baton costs --by project` shows.",
+        meaning: "The same for one project, by the name that `baton project list` shows, or by its id.",
         layer: User,
         settings: FORGE_OF_A_PROJECT,
-        example: "[forge.projects.shop-1a2b3c4d5e6f708192a3b4c5]\nkind = \"github\"\nrepository = \"ada/shop\"\nauto-merge = true\n",
+        example: "[forge.projects.shop]\nkind = \"github\"\nrepository = \"ada/shop\"\nauto-merge = true\n",
     },
     Table {
         name: "registries.\"HOST\"",

@@ -1,0 +1,222 @@
+//! The project that a command is about, by its folder or its name, and the names of projects. Prints nothing.
+
+use std::{
+    collections::HashMap,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{Context, exit::Misuse, text};
+use crate::{
+    app::App,
+    interfaces::project::Project,
+    kernel::projects::{self, former_key},
+};
+
+/// Which project is meant: the current folder's if nothing is said.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct ProjectArguments {
+    /// The project's folder [default: the current folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    workspace: Option<PathBuf>,
+    /// The project's name, instead of its folder
+    #[arg(long, global = true, value_name = "NAME")]
+    project: Option<String>,
+}
+
+impl ProjectArguments {
+    /// What is meant, as far as the command line and the disk say it.
+    pub(super) fn choice(&self) -> Result<ProjectChoice, Misuse> {
+        match (&self.project, &self.workspace) {
+            (Some(_), Some(_)) => Err(Misuse("--project and --workspace cannot be used together. Give one of them.".to_owned())),
+            (Some(name), None) => Ok(ProjectChoice::Name(name.clone())),
+            (None, folder) => ProjectChoice::of_folder(folder.as_deref().unwrap_or(Path::new("."))),
+        }
+    }
+
+    /// The folder in which a run is to work: as it was given, or a project's.
+    pub(super) async fn workspace(&self, app: &App) -> Result<PathBuf> {
+        match (&self.project, &self.workspace) {
+            (Some(_), _) => Ok(self.choice()?.find(app).await?.folder()?.to_owned()),
+            (None, folder) => Ok(folder.clone().unwrap_or_else(|| PathBuf::from("."))),
+        }
+    }
+}
+
+/// A project as it was named.
+#[derive(Clone, Debug)]
+pub(super) enum ProjectChoice {
+    /// By a folder that is there.
+    Folder {
+        /// Absolute, without links.
+        folder: PathBuf,
+        /// As it was given.
+        named: PathBuf,
+    },
+    /// By a name or an id.
+    Name(String),
+}
+
+impl ProjectChoice {
+    fn of_folder(named: &Path) -> Result<Self, Misuse> {
+        let shown = text::escaped(&named.display().to_string());
+        let wrong = |why: &str| Misuse(format!("The folder {shown} {why}; name the project's with --workspace."));
+        let folder = named.canonicalize().map_err(|error| match error.kind() {
+            ErrorKind::NotFound => wrong("does not exist"),
+            _ => wrong(&format!("cannot be used ({error})")),
+        })?;
+        if !folder.is_dir() {
+            return Err(wrong("is a file"));
+        }
+        if folder.to_str().is_none() {
+            return Err(wrong("has a path that is not UTF-8, under which nothing can be stored"));
+        }
+        Ok(Self::Folder { folder, named: named.to_owned() })
+    }
+
+    /// The project, for a command that looks. A folder that is not known yet stays so.
+    pub(super) async fn find(&self, app: &App) -> Result<ProjectFolder> {
+        let folder = match self {
+            Self::Folder { folder, .. } => folder,
+            Self::Name(name) => return self.of_name(name, app).await,
+        };
+        let project = match app.kernel.projects().project_of_folder(folder).await? {
+            Some(project) => project.identity(),
+            // Nothing is kept under a former key any more, but settings may name it.
+            None => Project { id: former_key(folder), ..Project::default() },
+        };
+        Ok(ProjectFolder { project, folder: Ok(folder.clone()), choice: self.clone() })
+    }
+
+    /// The project, for a command that writes something of it. A folder that is not known yet becomes one.
+    pub(super) async fn open(&self, app: &App) -> Result<ProjectFolder> {
+        let folder = match self {
+            Self::Folder { folder, .. } => folder,
+            Self::Name(name) => return self.of_name(name, app).await,
+        };
+        let project = app.kernel.open_project(folder, &app.config.operator).await?.identity();
+        Ok(ProjectFolder { project, folder: Ok(folder.clone()), choice: self.clone() })
+    }
+
+    async fn of_name(&self, name: &str, app: &App) -> Result<ProjectFolder> {
+        let found = app.kernel.find_project(name).await?;
+        Ok(ProjectFolder { project: found.identity(), folder: usable_folder(&found), choice: self.clone() })
+    }
+
+    /// A command that means the same project and the same data.
+    pub(super) fn again(&self, context: &Context, command: &str) -> String {
+        context.again(&format!("{command}{}", self.option()))
+    }
+
+    /// What leads to the project from where the command was given.
+    fn option(&self) -> String {
+        match self {
+            Self::Folder { named, .. } if named == Path::new(".") => String::new(),
+            Self::Folder { named, .. } => format!(" --workspace {}", text::shell_word(&text::escaped(&named.display().to_string()))),
+            Self::Name(name) => format!(" --project {}", text::shell_word(&text::escaped(name))),
+        }
+    }
+}
+
+/// A project, and the folder in which it lies here.
+pub(super) struct ProjectFolder {
+    /// What its rows are kept under, and what it is called.
+    pub(super) project: Project,
+    /// Absolute, without links; or why there is none to work in.
+    folder: Result<PathBuf, String>,
+    choice: ProjectChoice,
+}
+
+impl ProjectFolder {
+    /// What everything of the project is kept under.
+    pub(super) fn id(&self) -> &str {
+        &self.project.id
+    }
+
+    /// The folder, for a command that looks into it.
+    pub(super) fn folder(&self) -> Result<&Path, Misuse> {
+        self.folder.as_deref().map_err(|reason| Misuse(reason.clone()))
+    }
+
+    /// A command that means the same project and the same data.
+    pub(super) fn again(&self, context: &Context, command: &str) -> String {
+        self.choice.again(context, command)
+    }
+}
+
+/// The first folder of a project that is there.
+fn usable_folder(project: &projects::Project) -> Result<PathBuf, String> {
+    let name = &project.name;
+    if let Some(folder) = project.folders.iter().find(|folder| folder.is_dir()) {
+        return Ok(folder.clone());
+    }
+    Err(match project.folders.first() {
+        Some(folder) => {
+            let folder = text::escaped(&folder.display().to_string());
+            format!("The folder {folder} of project `{name}` does not exist. If it moved, use `baton project move {name} DIR`.")
+        }
+        None => format!("No folder of project `{name}` is known. Set it with `baton project move {name} DIR`."),
+    })
+}
+
+/// What projects are called, by their ids.
+pub(super) struct ProjectNames(HashMap<String, String>);
+
+impl ProjectNames {
+    pub(super) async fn load(app: &App) -> Result<Self> {
+        let named = |project: projects::Project| {
+            let removed = if project.removed_at.is_some() { " (removed)" } else { "" };
+            (project.id, format!("{}{removed}", project.name))
+        };
+        Ok(Self(app.kernel.projects().all_projects().await?.into_iter().map(named).collect()))
+    }
+
+    /// The name, or the id of one that has none.
+    pub(super) fn of<'a>(&'a self, id: &'a str) -> &'a str {
+        self.0.get(id).map_or(id, String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_one_is_told_as_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        let said = |name: &str| ProjectChoice::of_folder(&folder.path().join(name)).err().unwrap().to_string();
+        assert!(said("none").contains("does not exist"));
+        assert!(said("file").contains("is a file"));
+        assert!(said("file/below").contains("Not a directory"), "{}", said("file/below"));
+        assert!(said(&"n".repeat(300)).contains("too long"));
+        #[cfg(target_os = "linux")]
+        {
+            let odd = folder.path().join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"odd\xff"));
+            std::fs::create_dir(&odd).unwrap();
+            assert!(ProjectChoice::of_folder(&odd).err().unwrap().to_string().contains("not UTF-8"));
+        }
+    }
+
+    #[test]
+    fn a_command_leads_to_the_project_it_was_told_by() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = folder.path().join("my product");
+        std::fs::create_dir(&named).unwrap();
+        let option = ProjectChoice::of_folder(&named).unwrap().option();
+        assert_eq!(option, format!(" --workspace '{}'", named.display()));
+        assert_eq!(ProjectChoice::of_folder(Path::new(".")).unwrap().option(), "");
+        assert_eq!(ProjectChoice::Name("shop".to_owned()).option(), " --project shop");
+    }
+
+    #[test]
+    fn a_project_is_named_in_one_way() {
+        let both = ProjectArguments { workspace: Some(".".into()), project: Some("shop".to_owned()) };
+        assert!(both.choice().unwrap_err().to_string().contains("cannot be used together"));
+        let none = ProjectArguments::default();
+        assert!(matches!(none.choice(), Ok(ProjectChoice::Folder { named, .. }) if named == Path::new(".")));
+    }
+}
