@@ -141,7 +141,7 @@ async fn everything_that_was_kept_under_a_folders_hash_belongs_to_a_project() {
     assert_eq!(uuid::Uuid::parse_str(&project.id).unwrap().get_version_num(), 7);
     assert_eq!(store.all_projects().await.unwrap().len(), 1);
     for place in PLACES {
-        assert_eq!(keys(data.path(), place).await, [project.id.clone()], "{place}");
+        assert_eq!(keys(data.path(), place).await, std::slice::from_ref(&project.id), "{place}");
     }
     let place = Place { project: &project.id, bucket: "notes", key: "k" };
     assert_eq!(store.get(place).await.unwrap().unwrap().value, "kept");

@@ -151,7 +151,9 @@ impl Http {
         }
         let response = request.send().await?;
         // What is wrong for the moment is tried again.
-        if !response.status().is_server_error() && !(response.status().is_success() && is_of(&response, EVENTS)) {
+        let status = response.status();
+        let may_stream = status.is_server_error() || (status.is_success() && is_of(&response, EVENTS));
+        if !may_stream {
             return Err(Failure::ServerDoesNotSupportSse);
         }
         let response = response.error_for_status()?;

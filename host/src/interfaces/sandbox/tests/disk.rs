@@ -1,0 +1,51 @@
+//! Disks that are full, which is for the operator to know and for no model.
+
+use super::*;
+
+#[tokio::test]
+async fn a_disk_that_is_full_is_for_the_operator_before_a_command_and_while_it_runs() {
+    let full = |hangs, keep_free| {
+        let engine = Scripted { hangs, ..scripted(exited(0)) };
+        bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |settings| settings.keep_free = keep_free)
+    };
+    let bench = full(false, u64::MAX);
+    match bench.execute(None, 60, false).await {
+        Performed::Paused { pause, happened: false } => {
+            assert!(
+                pause.kind == PauseKind::Operator && pause.reason.contains("nearly full") && pause.reason.contains("resume"),
+                "{pause}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(bench.engine.seen.lock().unwrap().is_empty(), "it was not started");
+    // One that was started before is found and ended.
+    let engine = Scripted { hangs: true, holds: true, ..scripted(exited(0)) };
+    let bench = bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |settings| settings.keep_free = u64::MAX);
+    match bench.execute(None, 60, true).await {
+        Performed::Paused { pause, happened: false } => assert!(pause.reason.starts_with("Baton ended a command."), "{pause}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!((bench.engine.seen.lock().unwrap().len(), bench.engine.discarded.lock().unwrap().len()), (1, 1));
+    assert_eq!(bench.left(), (Vec::new(), Vec::new()));
+}
+
+/// It may have failed for that before the disk was looked at again.
+#[tokio::test]
+async fn a_command_that_fills_the_disk_and_fails_is_for_the_operator() {
+    let filled = |exit_code| {
+        let fill = |workspace: &Path| {
+            let file = std::fs::File::create(workspace.join("large")).unwrap();
+            rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, 1 << 30).unwrap();
+        };
+        let disk = rustix::fs::statvfs(std::env::temp_dir()).unwrap();
+        let keep_free = (disk.f_bavail * disk.f_frsize).saturating_sub(1 << 29);
+        let engine = Scripted { does: fill, ..scripted(exited(exit_code)) };
+        bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |settings| settings.keep_free = keep_free)
+    };
+    match filled(1).execute(None, 60, false).await {
+        Performed::Paused { pause, happened: false } => assert!(pause.reason.contains("nearly full"), "{pause}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(outcome(filled(0).execute(None, 60, false).await).0.exit_code, 0, "what has succeeded is answered");
+}
