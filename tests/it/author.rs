@@ -94,7 +94,7 @@ fn a_workflow_in_rust_begins_runs_and_is_tested_against_its_recording() {
     assert_eq!(told["recordings"][0]["verdict"], "ended-otherwise", "{told}");
     fs::write(folder.join("recordings/broken.json"), "{}").unwrap();
     let tested = author.baton(&folder, &["plugin", "test"]).exits(1);
-    assert!(tested.stdout.contains("broken.json") && tested.stdout.contains("no recording"), "{}", tested.stdout);
+    assert!(tested.stdout.contains("broken.json") && tested.stdout.contains("Not a recording"), "{}", tested.stdout);
 }
 
 #[test]

@@ -154,7 +154,7 @@ async fn the_command_records_and_replays_and_shows_the_difference() {
         assert!(diverged.stdout.contains(part), "{part} is missing: {}", diverged.stdout);
     }
 
-    for (content, sentence) in [("nonsense", "not JSON"), ("{\"baton-recording\": 7}", "format 7"), ("{}", "no recording")] {
+    for (content, sentence) in [("nonsense", "not JSON"), ("{\"baton-recording\": 7}", "format 7"), ("{}", "Not a recording")] {
         std::fs::write(path("hostile.json"), content).unwrap();
         let refused = baton(&["runs", "replay", &path("hostile.json"), "--plugin", &plugin]).exits(2);
         assert!(refused.stderr.contains(sentence), "{}", refused.stderr);
