@@ -24,6 +24,15 @@ pub(super) fn named(name: &str) -> String {
     name.chars().take(LONGEST_NAME).flat_map(char::escape_debug).collect()
 }
 
+/// The text in one line, with an escape for each character that a terminal would not show. A quoted JSON value may hold some.
+pub(super) fn escaped(text: &str) -> String {
+    let escape = |character: char| match is_hidden(character) {
+        true => character.escape_default().to_string(),
+        false => character.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
 /// Controls, and marks of direction.
 fn is_hidden(character: char) -> bool {
     character.is_control()
@@ -39,5 +48,6 @@ mod tests {
         assert_eq!(harmless("a\u{1b}[2J\u{202e}b\n\tc\u{0}\u{9b}d"), "a[2Jb\n\tcd");
         assert_eq!(cut("äöü", 2), "äö…");
         assert_eq!(named("a\u{1b}\nb"), "a\\u{1b}\\nb");
+        assert_eq!(escaped("ä \u{7f}`\u{202e}\n\"b\""), "ä \\u{7f}`\\u{202e}\\n\"b\"");
     }
 }

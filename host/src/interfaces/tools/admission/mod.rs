@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::text::{cut, harmless, named};
+use super::text::{cut, escaped, harmless, named};
 use crate::interfaces::toolboxes::{Declared, Quarantined, Roster};
 
 /// Bytes of a schema as it is declared.
@@ -84,7 +84,7 @@ impl Admission {
         match self.admitted(&tool) {
             Ok((admitted, notes)) => {
                 if !notes.is_empty() {
-                    self.roster.mended.insert(tool.name.clone(), notes);
+                    self.roster.mended.insert(tool.name.clone(), notes.iter().map(|note| escaped(note)).collect());
                 }
                 self.roster.tools.push(admitted);
                 self.declared.insert(tool.name.clone(), tool);
@@ -95,7 +95,7 @@ impl Admission {
 
     /// Keeps a tool back. `name` is safe for a terminal.
     pub(super) fn quarantine(&mut self, name: &str, Objection { field, reason }: Objection) {
-        let quarantined = Quarantined { name: name.to_owned(), field, reason };
+        let quarantined = Quarantined { name: name.to_owned(), field: escaped(&field), reason: escaped(&reason) };
         match self.roster.quarantined.len() >= self.rules.most {
             _ if self.roster.quarantined.contains(&quarantined) => {}
             true => self.roster.left_out += 1,
@@ -107,8 +107,9 @@ impl Admission {
     pub(super) fn note(&mut self, tool: &str, note: &str) {
         if self.roster.find(tool).is_some() {
             let notes = self.roster.mended.entry(tool.to_owned()).or_default();
-            if !notes.iter().any(|known| known == note) {
-                notes.push(note.to_owned());
+            let note = escaped(note);
+            if !notes.contains(&note) {
+                notes.push(note);
             }
         }
     }

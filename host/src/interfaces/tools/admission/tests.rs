@@ -143,6 +143,7 @@ fn what_no_provider_takes_is_quarantined_with_its_place() {
         (json!(null), "inputSchema: This is not an object"),
         (json!([]), "inputSchema: This is not an object"),
         (json!({ "type": "objekt", "properties": 5 }), "inputSchema/type: "),
+        (json!({ "type": "\u{7f}bject" }), "inputSchema/type: The type is \"\\u{7f}bject\"; "),
         (json!({ "type": "string" }), "inputSchema/type: "),
         (json!({ "type": "object", "properties": 5 }), "inputSchema/properties: "),
         (property(json!(7)), "inputSchema/properties/a: This is not a schema"),
