@@ -2,12 +2,14 @@
 //! looks like an epic's heading and is not taken as one is reported with its number.
 
 mod naming;
+mod stories;
 mod visible;
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::{findings::Flaw, lines};
 use naming::{Name, Unclear, after_word, inside, plain, understood};
+pub(super) use stories::Mentioned;
 use visible::{Line, visible};
 
 /// An epic as the list has it.
@@ -28,6 +30,8 @@ pub(super) struct Epics {
     pub(super) flaws: Vec<Flaw>,
     /// Lines that name an epic and are not its heading.
     pub(super) notes: Vec<Flaw>,
+    /// Stories that the list names.
+    pub(super) stories: Vec<Mentioned>,
 }
 
 /// How an epic's heading is written.
@@ -45,6 +49,7 @@ pub(super) fn read(text: &str) -> Epics {
         epics.take(heading, &lines[heading.below..end]);
     }
     epics.note_others(&headings, &lines);
+    epics.stories = stories::all(lines.iter().filter(|line| !line.is_code()).map(|line| (line.number, line.text)));
     if let Some(flaw) = open.and_then(|open| unclosed(text, open)) {
         epics.flaws.push(flaw);
     }

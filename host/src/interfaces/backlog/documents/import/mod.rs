@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     Documents, SPRINT_STATUS, STORIES, Told,
-    epics::{self, Listed},
+    epics::{self, Listed, Mentioned},
     findings::{Effect, Finding, Flaw},
     reading,
     sprint::{self, Said},
@@ -75,12 +75,14 @@ struct Story {
 /// Reads the documents of a workspace whose backlog knows `items` already.
 pub fn import(documents: &dyn Documents, items: &[Item]) -> Result<Imported, CallError> {
     let mut imported = Imported::default();
-    let mut epics = imported.epics(documents)?;
+    let (mut epics, mentioned) = imported.epics(documents)?;
     let statuses = imported.statuses(documents)?;
     let stories = imported.stories(documents)?;
     imported.part(&mut epics, &stories);
     let known = items.iter().map(|item| item.draft.key.as_str()).chain(stories.iter().map(|story| story.key.as_str()));
     let known: BTreeSet<_> = known.map(str::to_owned).collect();
+    let missing = mentioned.iter().filter(|story| !story.is_among(&known));
+    imported.findings.extend(missing.map(|story| story.missing().of(EPICS, Effect::Note)));
     for story in stories {
         imported.take_story(story, &statuses, &known, &mut epics);
     }
@@ -92,11 +94,11 @@ pub fn import(documents: &dyn Documents, items: &[Item]) -> Result<Imported, Cal
 }
 
 impl Imported {
-    fn epics(&mut self, documents: &dyn Documents) -> Result<BTreeMap<String, Listed>, CallError> {
+    fn epics(&mut self, documents: &dyn Documents) -> Result<(BTreeMap<String, Listed>, Vec<Mentioned>), CallError> {
         let epics = epics::read(&self.text(documents, EPICS)?);
         self.findings.extend(epics.flaws.into_iter().map(|flaw| flaw.of(EPICS, Effect::LeftOut)));
         self.findings.extend(epics.notes.into_iter().map(|note| note.of(EPICS, Effect::Note)));
-        Ok(epics.listed)
+        Ok((epics.listed, epics.stories))
     }
 
     fn statuses(&mut self, documents: &dyn Documents) -> Result<BTreeMap<String, Said>, CallError> {

@@ -67,6 +67,18 @@ fn a_plan_and_what_people_wrote_become_items() {
 }
 
 #[test]
+fn a_story_that_only_the_list_of_epics_has_is_told() {
+    let epics = "## Epic 1: One\n\n- **1-1-init** Init\n\n### Story 1.2: Add\n\nText.\n\n### Story 1.3: Print\n\n### Story 1.3: Print\n";
+    let files = Files(BTreeMap::from([(EPICS, epics), ("docs/stories/1-2-add.md", "# Add\n")]));
+    let told: Vec<_> = import(&files, &[]).unwrap().findings;
+    assert_eq!(
+        told.iter().map(|finding| (finding.line, finding.effect)).collect::<Vec<_>>(),
+        [(Some(3), Effect::Note), (Some(9), Effect::Note)]
+    );
+    assert!(told[0].reason.contains("docs/stories/1-1-init.md") && told[1].reason.contains("`### Story 1.3: Print`"), "{told:?}");
+}
+
+#[test]
 fn an_odd_document_costs_itself_and_is_told_with_its_line() {
     let long = format!("# {}\n", "x".repeat(2_000));
     let odd = [
