@@ -146,6 +146,8 @@ fn a_folder_that_moved_keeps_its_history() {
     assert!(lost.contains("baton project move shop DIR"), "{lost}");
     assert_eq!(user.json(&["backlog", "list", "--project", "shop"])[0]["key"], "1-1-init", "which needs no folder");
 
+    let nowhere = user.baton(&["project", "move", "shop", "nowhere"]).exits(2).stderr;
+    assert!(nowhere.contains("There is no folder nowhere. This command moves no files"), "{nowhere}");
     let moved = user.json(&["project", "move", "shop", "elsewhere/shop"]);
     assert_eq!((&moved["project"], &moved["state"]), (&gone["project"], &json!("active")));
     assert_eq!(folders(&moved), [text(&user.path("elsewhere/shop"))]);
@@ -176,7 +178,7 @@ fn a_folder_can_be_taken_from_no_other_project() {
         assert!(rejected.contains("belongs to project `shop` already"), "{rejected}");
     }
     fs::write(user.path("file"), "").unwrap();
-    for (folder, why) in [("file", "is a file"), ("nowhere", "No such file"), ("data/worktrees", "No such file")] {
+    for (folder, why) in [("file", "is a file"), ("nowhere", "There is no folder"), ("data/worktrees", "There is no folder")] {
         let rejected = user.baton(&["project", "move", "notes", folder]).exits(2).stderr;
         assert!(rejected.contains(why), "{folder}: {rejected}");
     }

@@ -6,11 +6,14 @@ use anyhow::Result;
 use clap::Args;
 
 use super::answer;
-use crate::cli::{
-    Context,
-    exit::Exit,
-    screen::{GOOD, painted},
-    text,
+use crate::{
+    cli::{
+        Context,
+        exit::{Exit, Misuse},
+        screen::{GOOD, painted},
+        text,
+    },
+    kernel::KernelError,
 };
 
 /// Set the new folder of a project that moved
@@ -36,6 +39,13 @@ impl Move {
         let project = app.kernel.find_project(&self.project).await?;
         let moved = app.kernel.move_project(&project, self.from.as_deref(), &self.folder, &app.config.operator).await;
         app.close().await;
+        if matches!(moved, Err(KernelError::Workspace { .. })) && !self.folder.exists() {
+            let folder = text::escaped(&self.folder.display().to_string());
+            return Err(Misuse(format!(
+                "There is no folder {folder}. This command moves no files: move the folder first, then name its new place."
+            ))
+            .into());
+        }
         let project = moved?;
         let folders: Vec<_> = project.folders.iter().map(|folder| text::escaped(&folder.display().to_string())).collect();
         let (mark, name) = (painted(GOOD, "✓"), text::escaped(&project.name));

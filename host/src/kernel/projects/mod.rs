@@ -191,7 +191,9 @@ pub enum Refusal {
     #[error("Project `{0}` has several folders. Name the one that moved with --from.")]
     SeveralFolders(String),
     /// Runs of it have not ended.
-    #[error("Project `{name}` has unfinished runs, such as {run}. Let them end, or cancel them with `baton runs cancel {run}`.")]
+    #[error(
+        "Project `{name}` has unfinished runs, such as {run}. Let them end, or cancel them with `baton runs cancel {run}`. If their folder has moved already, move it back until then."
+    )]
     Unfinished {
         /// The project's name.
         name: String,
