@@ -25,7 +25,7 @@ const ADD: &str =
     "insert into projects (id, name, state, settings, former_key, created_at, updated_at) values ($1, $2, $3, '{}', $4, $5, $6)";
 const ADD_FOLDER: &str = "insert into project_folders (folder, project, added_at) values ($1, $2, $3) on conflict (folder) do nothing";
 /// Everything that is kept under a key.
-const REPLACE: [&str; 11] = [
+const REPLACE: [&str; 10] = [
     "update runs set project = $2 where project = $1",
     "update state set project = $2 where project = $1",
     "update questions set project = $2 where project = $1",
@@ -36,7 +36,6 @@ const REPLACE: [&str; 11] = [
     "update pull_request_checks set project = $2 where project = $1",
     "update pull_request_reviews set project = $2 where project = $1",
     "update budgets set of_id = $2 where scope = 'project' and of_id = $1",
-    "delete from project_keys where key = $1",
 ];
 
 /// Whether keys are still to be replaced.
@@ -101,9 +100,7 @@ impl Known {
             sqlx::query(ADD_FOLDER).bind(&**folder).bind(&*id).bind(created_at).execute(&mut *connection).await?;
         }
         for statement in REPLACE {
-            let query = sqlx::query(statement).bind(&*self.key);
-            let query = if statement.contains("$2") { query.bind(&*id) } else { query };
-            query.execute(&mut *connection).await?;
+            sqlx::query(statement).bind(&*self.key).bind(&*id).execute(&mut *connection).await?;
         }
         Ok(())
     }
