@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Error, Map, Value};
 
+use crate::journal::form::pointer_part;
+
 /// Levels below which nothing is read. Fewer than the strict parser takes, since what is read is put into more JSON.
 const DEEPEST: usize = 120;
 /// Odd places of one text.
@@ -307,7 +309,7 @@ impl<'a> Reader<'a> {
             }
             let name: String = name.chars().take(LONGEST_POINTER).collect();
             pointer.push('/');
-            pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            pointer.push_str(&pointer_part(&name));
         }
         pointer
     }

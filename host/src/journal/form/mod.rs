@@ -70,7 +70,7 @@ fn find<'a>(recorded: Option<&'a Value>, now: Option<&'a Value>, pointer: &mut S
         (Some(Value::Object(one)), Some(Value::Object(other))) => {
             let names: BTreeSet<_> = one.keys().chain(other.keys()).collect();
             let member = |object: &'a serde_json::Map<String, Value>, name: &str| object.get(name).filter(|value| !value.is_null());
-            names.into_iter().find_map(|name| find_below(member(one, name), member(other, name), &escaped(name), pointer))
+            names.into_iter().find_map(|name| find_below(member(one, name), member(other, name), &pointer_part(name), pointer))
         }
         (Some(Value::Array(one)), Some(Value::Array(other))) => {
             (0..one.len().max(other.len())).find_map(|index| find_below(one.get(index), other.get(index), &index.to_string(), pointer))
@@ -91,8 +91,8 @@ fn find_below<'a>(recorded: Option<&'a Value>, now: Option<&'a Value>, name: &st
     found
 }
 
-/// A name as a part of a pointer.
-fn escaped(name: &str) -> String {
+/// A name as a part of a JSON pointer.
+pub fn pointer_part(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

@@ -8,9 +8,12 @@ use jsonschema::{Draft, PatternOptions};
 use serde_json::{Map, Value, json};
 
 use super::{Objection, merging};
-use crate::interfaces::{
-    schema_bounds,
-    tools::text::{cut, harmless, named},
+use crate::{
+    interfaces::{
+        schema_bounds,
+        tools::text::{cut, harmless, named},
+    },
+    journal::form::pointer_part,
 };
 
 type Schema = Map<String, Value>;
@@ -354,7 +357,7 @@ fn sentence(problem: &str) -> String {
 }
 
 pub(super) fn child(path: &str, name: &str) -> String {
-    format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"))
+    format!("{path}/{}", pointer_part(name))
 }
 
 /// Whether a word is a type of JSON.
