@@ -39,8 +39,7 @@ impl Divergence {
 
 impl fmt::Display for Divergence {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seq = self.seq;
-        self.show_calls(formatter, seq)?;
+        self.show_calls(formatter)?;
         match &self.line {
             Some(line) => write!(formatter, "\n  made by:  {line}"),
             None => Ok(()),
@@ -49,7 +48,8 @@ impl fmt::Display for Divergence {
 }
 
 impl Divergence {
-    fn show_calls(&self, formatter: &mut fmt::Formatter<'_>, seq: u64) -> fmt::Result {
+    fn show_calls(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seq = self.seq;
         match (&self.recorded, &self.now) {
             (Some(recorded), Some(now)) if recorded.call == now.call => {
                 write!(formatter, "Call {seq} ({}) of the run differs from its journal", now.call)?;
