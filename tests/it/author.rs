@@ -84,6 +84,13 @@ fn a_workflow_in_rust_begins_runs_and_is_tested_against_its_recording() {
     let run = runs[0]["run"].as_str().unwrap();
     fs::create_dir(folder.join("recordings")).unwrap();
     let _ = author.baton(&folder, &["runs", "record", run, "recordings/mary.json"]).exits(0);
+    for (given, wrong) in [(&[][..], "at its root: missing field `name`"), (&["--input", r#"{"name": 5}"#], "at `name`: invalid type")] {
+        let unfit = author.baton(&folder, &[&["run", "hello"], given].concat()).exits(2);
+        assert!(unfit.stderr.contains("The input is wrong") && unfit.stderr.contains(wrong), "{}", unfit.stderr);
+        let hint = r#"The input does not fit this workflow: give another with `baton run hello --input '{"name": …}'`."#;
+        assert!(unfit.stderr.contains(hint), "{}", unfit.stderr);
+    }
+
     let tested = author.baton(&folder, &["plugin", "test"]).exits(0);
     assert!(tested.stdout.contains("the same end") && tested.stderr.contains("Its own tests pass"), "{}\n{}", tested.stdout, tested.stderr);
 

@@ -40,8 +40,8 @@ pub(super) struct Ended {
     pub(super) took: u64,
     /// It was ended at once.
     pub(super) interrupted: bool,
-    /// The workflow did not take its input.
-    pub(super) refused: bool,
+    /// An input of the form that the workflow takes, where it did not take the one it was given.
+    pub(super) refused: Option<String>,
     /// How it continues, if it failed or stands still.
     pub(super) way: Way,
     /// How the root does where it failed.
@@ -55,7 +55,7 @@ impl Ended {
     pub(super) fn exit(&self) -> Exit {
         match &self.run.state {
             _ if self.interrupted => Exit::Interrupted,
-            State::Failed { .. } if self.refused => Exit::Usage,
+            State::Failed { .. } if self.refused.is_some() => Exit::Usage,
             State::Succeeded if self.shortfall().is_some() => Exit::Short,
             state => Exit::of(state),
         }
@@ -129,7 +129,7 @@ impl Ended {
         };
         match (&self.run.state, &self.retry) {
             (State::Succeeded | State::Cancelled, _) => None,
-            (State::Failed { .. }, _) if self.refused => None,
+            (State::Failed { .. }, _) if self.refused.is_some() => None,
             (State::Failed { .. }, Some(Retry::Repeat(_))) => {
                 Some(format!("What it paid for is kept. Grant what was denied, then make the call again with `{command}`."))
             }
@@ -253,7 +253,7 @@ mod tests {
             questions: Vec::new(),
             took: 0,
             interrupted: false,
-            refused: false,
+            refused: None,
             way: Way::Command("runs resume 12345678".to_owned()),
             retry: None,
             served: false,
@@ -325,7 +325,7 @@ mod tests {
         assert!(said(&ended).ends_with("What it did: `baton runs journal 12345678`."), "{}", said(&ended));
         (ended.way, ended.retry) = (Way::Command("runs fork 12345678 --at 7".to_owned()), Some(Retry::Fork(7)));
         assert!(said(&ended).ends_with("make the failed call again with `baton runs fork 12345678 --at 7`."), "{}", said(&ended));
-        ended.refused = true;
+        ended.refused = Some("{…}".to_owned());
         assert_eq!(ended.exit(), Exit::Usage);
         assert_eq!(said(&ended), "✗ plan (run 12345678) has failed: It names no brief.");
     }

@@ -73,6 +73,11 @@ impl Run {
         app.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);
+        if let Some(sample) = &ended.refused {
+            let given = format!("run {} --input {}", text::shell_word(&text::line(&self.workflow)), text::shell_word(sample));
+            let again = self.project.choice()?.again(context, &given);
+            context.screen.warn(format!("  The input does not fit this workflow: give another with `{again}`."));
+        }
         ended.answer(&context.screen)?;
         Ok(ended.exit())
     }
