@@ -1,12 +1,12 @@
 //! Settings that are not what somebody meant, with the real program.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use baton_tests::{
     host::TestHost,
     program::{self, Ended},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// What `plan` comes to with these settings of the user and of the project.
@@ -29,6 +29,35 @@ fn a_word_that_is_perhaps_misspelt_is_told_and_stops_nothing() {
         assert!(ended.stderr.contains(told), "{}", ended.stderr);
     }
     assert!(ended.stderr.contains("No model is set."), "{}", ended.stderr);
+}
+
+#[test]
+fn doctor_tells_of_words_that_are_perhaps_misspelt_in_either_file() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("settings.toml"), "[models]\ndefualt = \"lab/any\"\n").unwrap();
+    let with_project = |project: &str| {
+        fs::write(home.path().join("baton.toml"), project).unwrap();
+        let checks = doctor(home.path());
+        let of = |name: &str| checks.iter().find(|check| check["name"] == name).cloned().unwrap_or_default();
+        (of("settings"), of("project"))
+    };
+    let (user, project) = with_project("[plugins.mary]\nmodle = \"lab/any\"\n");
+    assert_eq!(user["advice"], "Look at `models.defualt`, where `models.default` may be meant.", "{user}");
+    assert_eq!(project["health"], "warn");
+    assert_eq!(project["advice"], "Look at `plugins.mary.modle`, where `plugins.mary.model` may be meant.", "{project}");
+    let (_, project) = with_project("[models]\ndefault = 5\n");
+    assert!(project["health"] == "warn" && project["found"].as_str().unwrap().contains("and is 5"), "{project}");
+    assert_eq!(with_project("[test]\nimage = \"default\"\n").1["health"], "ok");
+    fs::remove_file(home.path().join("baton.toml")).unwrap();
+    assert!(doctor(home.path()).iter().all(|check| check["name"] != "project"));
+}
+
+/// The checks of `baton doctor` in a folder, with the user's settings that lie there.
+fn doctor(folder: &Path) -> Vec<Value> {
+    let mut command = program::command(folder, &["doctor", "-o", "json"]);
+    let told = program::ended(command.env("BATON_CONFIG", folder.join("settings.toml")).output().unwrap()).exits(0);
+    assert_eq!(told.stderr, "");
+    serde_json::from_str(&told.stdout).unwrap()
 }
 
 #[test]
