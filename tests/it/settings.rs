@@ -1,6 +1,6 @@
 //! Settings that are not what somebody meant, with the real program.
 
-use std::{fs, path::Path};
+use std::{fs, io::Read as _, net::TcpListener, path::Path};
 
 use baton_tests::{
     host::TestHost,
@@ -58,6 +58,25 @@ fn doctor(folder: &Path) -> Vec<Value> {
     let told = program::ended(command.env("BATON_CONFIG", folder.join("settings.toml")).output().unwrap()).exits(0);
     assert_eq!(told.stderr, "");
     serde_json::from_str(&told.stdout).unwrap()
+}
+
+#[test]
+fn doctor_names_a_provider_that_is_down_with_its_address() {
+    let home = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let up = listener.local_addr().unwrap().port();
+    let down = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let provider = |name: &str, port: u16| format!("[providers.{name}]\nbase-url = \"http://127.0.0.1:{port}/v1\"\n");
+    fs::write(home.path().join("settings.toml"), provider("gone", down) + &provider("lab", up)).unwrap();
+    let checks = doctor(home.path());
+    let [gone, lab] = checks.iter().filter(|check| check["name"] == "provider").collect::<Vec<_>>()[..] else { panic!("{checks:?}") };
+    assert!(gone["found"].as_str().unwrap().starts_with(&format!("`gone` cannot be reached at http://127.0.0.1:{down}/v1/: ")), "{gone}");
+    assert!(gone["advice"].as_str().unwrap().contains("[providers.gone]"), "{gone}");
+    assert_eq!((&lab["health"], &lab["found"]), (&json!("ok"), &json!(format!("`lab` is reached at http://127.0.0.1:{up}/v1/"))));
+    let (mut connection, _) = listener.accept().unwrap();
+    let mut sent = Vec::new();
+    connection.read_to_end(&mut sent).unwrap();
+    assert!(sent.is_empty(), "nothing is asked of it: {}", String::from_utf8_lossy(&sent));
 }
 
 #[test]

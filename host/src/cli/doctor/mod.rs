@@ -2,6 +2,7 @@
 
 mod machine;
 mod own;
+mod providers;
 mod tools;
 
 use anstyle::Style;

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Check, tools};
+use super::{Check, providers, tools};
 use crate::{
     app::{Access, App, AppError},
     cli::{Context, figures, text},
@@ -135,10 +135,10 @@ fn opened(app: &App) -> Vec<Check> {
     checks
 }
 
-/// What has to be asked: engines, servers and toolboxes, all at once.
+/// What has to be asked: providers, engines, servers and toolboxes, all at once.
 async fn asked(app: &App) -> Vec<Check> {
-    let (containers, tools) = tokio::join!(containers(app), tools::checks(app));
-    [containers].into_iter().chain(tools).collect()
+    let (providers, containers, tools) = tokio::join!(providers::checks(&app.config), containers(app), tools::checks(app));
+    providers.into_iter().chain([containers]).chain(tools).collect()
 }
 
 /// What executes commands.
