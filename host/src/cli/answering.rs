@@ -197,7 +197,7 @@ impl<'a> Answering<'a> {
             self.untold.retain(|(since, asked)| {
                 let is_due = since.elapsed() > PATIENCE;
                 if is_due && self.left.contains(&asked.id) {
-                    watch.say(&how_to_answer(self.context, asked));
+                    watch.say(&told(self.context, asked));
                 }
                 !is_due
             });
@@ -276,6 +276,12 @@ pub(super) fn how_to_answer(context: &Context, asked: &Asked) -> String {
 fn late(given: Result<()>) -> Result<Option<String>> {
     let Err(error) = given else { return Ok(None) };
     match error.downcast_ref::<QuestionsError>() {
+/// The same with the answers that the asker knows of, for somebody who cannot be shown the whole question.
+pub(super) fn told(context: &Context, asked: &Asked) -> String {
+    let options = card::options(&asked.question).into_iter().map(|option| format!("\n  {option}"));
+    std::iter::once(how_to_answer(context, asked)).chain(options).collect()
+}
+
         Some(late @ (QuestionsError::Answered(_) | QuestionsError::Withdrawn(_))) => Ok(Some(late.to_string())),
         _ => Err(error),
     }

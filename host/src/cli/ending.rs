@@ -5,8 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{
-    Context,
-    answering::how_to_answer,
+    Context, answering,
     continuing::Way,
     exit::Exit,
     figures, questions,
@@ -110,7 +109,7 @@ impl Ended {
             let resume = context.again(&format!("runs resume {}", text::short(&awaited.root)));
             lines.push(format!("  {} (run {}): `{resume}`", text::line(&awaited.plugin), text::short(&awaited.id)));
         }
-        lines.extend(self.questions.iter().map(|asked| format!("  {}", how_to_answer(context, asked))));
+        lines.extend(self.questions.iter().map(|asked| format!("  {}", answering::told(context, asked))));
         lines.extend(self.advice(again, context).map(|advice| format!("  {advice}")));
         if self.tally.host_calls > 0 {
             lines.push(painted(FAINT, format!("  {}", spent(&self.tally, self.took))));

@@ -226,7 +226,10 @@ impl Told<'_> {
 
     fn asks(&self, asked: &Asked) -> String {
         let (plugin, run) = (text::line(&asked.plugin), text::short(&asked.run));
-        format!("{} {plugin} (run {run}): {}", painted(WARNING, "?"), how_to_answer(self.context, asked))
+        // Every line of the log has its time.
+        let options: Vec<_> = questions::card::options(&asked.question).iter().map(|option| option.trim().to_owned()).collect();
+        let options = if options.is_empty() { String::new() } else { format!(" Options: {}.", options.join("; ")) };
+        format!("{} {plugin} (run {run}): {}{options}", painted(WARNING, "?"), how_to_answer(self.context, asked))
     }
 
     /// Prints all that happened since the last look, whichever process did it.
