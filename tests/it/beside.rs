@@ -120,6 +120,9 @@ fn beside_a_host_a_question_without_a_terminal_ends_the_command_and_the_host_tel
     let decided = program::run(home, &["decisions", "--data-dir", "data"]).exits(0).stdout;
     assert!(decided.contains("Which currency?") && decided.contains("→ EUR") && decided.contains("by --yes"), "{decided}");
     assert_eq!(json_of(home, &["decisions"]).as_array().unwrap().len(), 1, "what a person answered is none");
+    let root = json_of(home, &["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let forked = program::run(home, &["runs", "fork", &root, "--at", "1", "--yes", "--data-dir", "data"]).exits(0);
+    assert_eq!(forked.stdout.trim(), "\"EUR\"");
 
     let told = host.ended();
     let asks = "Which currency? Answer with `baton questions answer ";
