@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -39,9 +38,9 @@ impl ProjectArguments {
 
     /// The folder in which a run is to work: as it was given, or a project's.
     pub(super) async fn workspace(&self, app: &App) -> Result<PathBuf> {
-        match (&self.project, &self.workspace) {
-            (Some(_), _) => Ok(self.choice()?.find(app).await?.folder()?.to_owned()),
-            (None, folder) => Ok(folder.clone().unwrap_or_else(|| PathBuf::from("."))),
+        match self.choice()? {
+            ProjectChoice::Folder { named, .. } => Ok(named),
+            choice => Ok(choice.find(app).await?.folder()?.to_owned()),
         }
     }
 }
@@ -62,18 +61,8 @@ pub(super) enum ProjectChoice {
 
 impl ProjectChoice {
     fn of_folder(named: &Path) -> Result<Self, Misuse> {
-        let shown = text::escaped(&named.display().to_string());
-        let wrong = |why: &str| Misuse(format!("The folder {shown} {why}; name the project's with --workspace."));
-        let folder = named.canonicalize().map_err(|error| match error.kind() {
-            ErrorKind::NotFound => wrong("does not exist"),
-            _ => wrong(&format!("cannot be used ({error})")),
-        })?;
-        if !folder.is_dir() {
-            return Err(wrong("is a file"));
-        }
-        if folder.to_str().is_none() {
-            return Err(wrong("has a path that is not UTF-8, under which nothing can be stored"));
-        }
+        let folder = projects::usable_folder(named)
+            .map_err(|error| Misuse(format!("{} Name the project's folder with --workspace.", text::escaped(&error.to_string()))))?;
         Ok(Self::Folder { folder, named: named.to_owned() })
     }
 
@@ -185,20 +174,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_cannot_be_one_is_told_as_what_it_is() {
+    fn a_folder_that_cannot_be_one_is_told_with_the_option_that_names_another() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("file"), "").unwrap();
         let said = |name: &str| ProjectChoice::of_folder(&folder.path().join(name)).err().unwrap().to_string();
-        assert!(said("none").contains("does not exist"));
-        assert!(said("file").contains("is a file"));
-        assert!(said("file/below").contains("Not a directory"), "{}", said("file/below"));
-        assert!(said(&"n".repeat(300)).contains("too long"));
-        #[cfg(target_os = "linux")]
-        {
-            let odd = folder.path().join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"odd\xff"));
-            std::fs::create_dir(&odd).unwrap();
-            assert!(ProjectChoice::of_folder(&odd).err().unwrap().to_string().contains("not UTF-8"));
-        }
+        assert!(said("none").ends_with("/none does not exist. Name the project's folder with --workspace."), "{}", said("none"));
+        assert!(said("a\u{1b}[2J").contains(r"a\u{1b}[2J"), "{}", said("a\u{1b}[2J"));
     }
 
     #[test]
