@@ -142,6 +142,10 @@ fn a_folder_that_moved_keeps_its_history() {
     let gone = user.show("shop");
     assert_eq!(gone["state"], "error");
     assert!(gone["reason"].as_str().unwrap().contains("does not exist"), "{gone}");
+    for looking in [&["project", "list"][..], &["project", "show", "shop"]] {
+        let shown = user.baton(looking).exits(0).stderr;
+        assert!(shown.contains("If it moved, use `baton project move shop DIR`."), "{shown}");
+    }
     let lost = user.echo(&["--project", "shop"]).exits(2).stderr;
     assert!(lost.contains("baton project move shop DIR"), "{lost}");
     assert_eq!(user.json(&["backlog", "list", "--project", "shop"])[0]["key"], "1-1-init", "which needs no folder");
@@ -182,10 +186,6 @@ fn a_folder_can_be_taken_from_no_other_project() {
         let rejected = user.baton(&["project", "move", "notes", folder]).exits(2).stderr;
         assert!(rejected.contains(why), "{folder}: {rejected}");
     }
-    fs::create_dir_all(user.path("data/worktrees/x")).unwrap();
-    let rejected = user.baton(&["project", "add", "data/worktrees/x"]).exits(2).stderr;
-    assert!(rejected.contains("where Baton keeps worktrees"), "{rejected}");
-    let rejected = user.echo(&["--workspace", "data/worktrees/x"]).exits(2).stderr;
     let rejected = user.baton(&["project", "add", "nowhere"]).exits(2).stderr;
     assert!(
         rejected.contains("The folder nowhere does not exist.") && !rejected.contains("--workspace"),
@@ -193,6 +193,10 @@ fn a_folder_can_be_taken_from_no_other_project() {
     );
     let rejected = user.echo(&["--workspace", "nowhere"]).exits(2).stderr;
     assert!(rejected.contains("The folder nowhere does not exist. Name the project's folder with --workspace."), "{rejected}");
+    fs::create_dir_all(user.path("data/worktrees/x")).unwrap();
+    let rejected = user.baton(&["project", "add", "data/worktrees/x"]).exits(2).stderr;
+    assert!(rejected.contains("where Baton keeps worktrees"), "{rejected}");
+    let rejected = user.echo(&["--workspace", "data/worktrees/x"]).exits(2).stderr;
     assert!(rejected.contains("where Baton keeps worktrees"), "{rejected}");
 
     fs::create_dir_all(user.path("shop/below")).unwrap();

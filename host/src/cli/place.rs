@@ -142,13 +142,29 @@ fn usable_folder(project: &projects::Project) -> Result<PathBuf, String> {
     if let Some(folder) = project.folders.iter().find(|folder| folder.is_dir()) {
         return Ok(folder.clone());
     }
+    let hint = moved(project).unwrap_or_default();
     Err(match project.folders.first() {
         Some(folder) => {
             let folder = text::escaped(&folder.display().to_string());
-            format!("The folder {folder} of project `{name}` does not exist. If it moved, use `baton project move {name} DIR`.")
+            format!("The folder {folder} of project `{name}` does not exist. {hint}")
         }
-        None => format!("No folder of project `{name}` is known. Set it with `baton project move {name} DIR`."),
+        None => format!("No folder of project `{name}` is known. {hint}"),
     })
+}
+
+/// What sets a folder of the project that is not there any more; none where all are there.
+pub(super) fn moved(project: &projects::Project) -> Option<String> {
+    let command = format!("baton project move {} DIR", text::shell_word(&text::escaped(&project.name)));
+    let gone = project.folders.iter().find(|folder| !folder.is_dir());
+    match (gone, project.folders.as_slice()) {
+        (None, []) => Some(format!("Set it with `{command}`.")),
+        (None, _) => None,
+        (Some(_), [_]) => Some(format!("If it moved, use `{command}`.")),
+        (Some(folder), _) => {
+            let from = text::shell_word(&text::escaped(&folder.display().to_string()));
+            Some(format!("If it moved, use `{command} --from {from}`."))
+        }
+    }
 }
 
 /// What projects are called, by their ids.
@@ -179,6 +195,29 @@ mod tests {
         let said = |name: &str| ProjectChoice::of_folder(&folder.path().join(name)).err().unwrap().to_string();
         assert!(said("none").ends_with("/none does not exist. Name the project's folder with --workspace."), "{}", said("none"));
         assert!(said("a\u{1b}[2J").contains(r"a\u{1b}[2J"), "{}", said("a\u{1b}[2J"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_any_more_is_told_with_the_command_that_sets_it() {
+        let home = tempfile::tempdir().unwrap();
+        let project = |folders: &[&str]| projects::Project {
+            id: "0194".to_owned(),
+            name: "shop".to_owned(),
+            folders: folders.iter().map(PathBuf::from).collect(),
+            repository: None,
+            state: projects::ProjectState::Active,
+            settings: serde_json::Value::Null,
+            former_key: None,
+            created_at: 0,
+            updated_at: 0,
+            removed_at: None,
+        };
+        let told = |folders: &[&str]| moved(&project(folders));
+        let here = home.path().to_str().unwrap();
+        assert_eq!(told(&[here]), None);
+        assert_eq!(told(&[]).unwrap(), "Set it with `baton project move shop DIR`.");
+        assert_eq!(told(&["/nowhere/shop"]).unwrap(), "If it moved, use `baton project move shop DIR`.");
+        assert_eq!(told(&[here, "/nowhere/my shop"]).unwrap(), "If it moved, use `baton project move shop DIR --from '/nowhere/my shop'`.");
     }
 
     #[test]
