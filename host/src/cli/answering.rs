@@ -175,6 +175,10 @@ impl<'a> Answering<'a> {
 
     async fn look(&mut self, watch: &mut Watch<'_>) -> Result<bool> {
         let open = open(self.app, &self.root).await?;
+        if !open.is_empty() {
+            // What led to a question stands above it and above its answer.
+            watch.catch_up().await?;
+        }
         self.left.retain(|id| open.iter().any(|asked| asked.id == *id));
         if let Some(shown) = self.shown.take_if(|shown| !open.iter().any(|asked| asked.id == shown.id)) {
             self.settled(&shown, watch).await?;
@@ -272,16 +276,16 @@ pub(super) fn how_to_answer(context: &Context, asked: &Asked) -> String {
     format!("{} question {}: {text} Answer with `{answer}`.", card::severity(asked.question.severity), questions::short(&asked.id))
 }
 
-/// What somebody else did first, which is no failure here.
-fn late(given: Result<()>) -> Result<Option<String>> {
-    let Err(error) = given else { return Ok(None) };
-    match error.downcast_ref::<QuestionsError>() {
 /// The same with the answers that the asker knows of, for somebody who cannot be shown the whole question.
 pub(super) fn told(context: &Context, asked: &Asked) -> String {
     let options = card::options(&asked.question).into_iter().map(|option| format!("\n  {option}"));
     std::iter::once(how_to_answer(context, asked)).chain(options).collect()
 }
 
+/// What somebody else did first, which is no failure here.
+fn late(given: Result<()>) -> Result<Option<String>> {
+    let Err(error) = given else { return Ok(None) };
+    match error.downcast_ref::<QuestionsError>() {
         Some(late @ (QuestionsError::Answered(_) | QuestionsError::Withdrawn(_))) => Ok(Some(late.to_string())),
         _ => Err(error),
     }
