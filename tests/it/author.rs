@@ -146,10 +146,13 @@ fn a_workflow_in_javascript_begins_runs_and_passes_its_test() {
 fn an_agent_without_code_begins_is_built_and_installed() {
     let author = Author::new();
     let next = author.begins(&["summary", "--kind", "agent"]);
+    let built = author.baton(&author.home(), &["plugin", "build", "summary"]).exits(0).stdout;
+    assert!(built.contains("not decided"), "{built}");
     let _ = author.types(&next).exits(0);
     let folder = author.home().join("summary");
     let first = fs::read(folder.join("target/summary.wasm")).unwrap();
-    let _ = author.baton(&folder, &["plugin", "build"]).exits(0);
+    let built = author.baton(&folder, &["plugin", "build"]).exits(0).stdout;
+    assert!(!built.contains("not decided") && built.contains("yes"), "what an installation would carry over is granted: {built}");
     assert_eq!(fs::read(folder.join("target/summary.wasm")).unwrap(), first, "what was built is no part of it");
     let shown = author.baton(&folder, &["plugin", "show", "summary"]).exits(0);
     assert!(shown.stdout.contains("persona.md") && !shown.stdout.contains("target/"), "{}", shown.stdout);
