@@ -9,7 +9,7 @@ use super::{
     continuing::Way,
     exit::Exit,
     figures, questions,
-    screen::{BAD, FAINT, GOOD, Screen, WARNING, painted},
+    screen::{BAD, FAINT, GOOD, WARNING, painted},
     text,
 };
 use crate::{
@@ -74,23 +74,24 @@ impl Ended {
     }
 
     /// Writes the run's output, or all about the run as a JSON document.
-    pub(super) fn answer(&self, screen: &Screen) -> Result<()> {
-        if screen.is_json() {
-            return screen.document(&self.document());
+    pub(super) fn answer(&self, context: &Context) -> Result<()> {
+        if context.screen.is_json() {
+            return context.screen.document(&self.document(context));
         }
         match &self.run.output {
-            Some(output) => screen.document(output),
+            Some(output) => context.screen.document(output),
             None => Ok(()),
         }
     }
 
-    fn document(&self) -> Value {
-        let reasons = self.paused.iter().map(|run| json!({ "run": run.id, "plugin": run.plugin, "reason": reason(&run.state) }));
+    fn document(&self, context: &Context) -> Value {
+        let reason = |run: &Run| reason(&run.state).map(|reason| context.advice(reason));
+        let reasons = self.paused.iter().map(|run| json!({ "run": run.id, "plugin": run.plugin, "reason": reason(run) }));
         json!({
             "run": self.run.id,
             "workflow": self.run.plugin,
             "state": self.run.state.as_str(),
-            "reason": reason(&self.run.state),
+            "reason": reason(&self.run),
             "paused": reasons.collect::<Vec<_>>(),
             "questions": self.questions.iter().map(questions::document).collect::<Vec<_>>(),
             "output": self.run.output,
@@ -281,7 +282,7 @@ mod tests {
         ended.run.output = Some(json!({ "landed": 0, "shortfall": "1 of 1 story did not land.\u{1b}[2J" }));
         assert_eq!(said(&ended), "! plan (run 12345678) has come to its end, and not all is done: 1 of 1 story did not land.");
         assert_eq!(ended.exit(), Exit::Short);
-        assert_eq!(ended.document()["state"], "succeeded", "what it gives is there");
+        assert_eq!(ended.document(&Context::bare())["state"], "succeeded", "what it gives is there");
         for nothing in [json!({ "shortfall": null }), json!({ "shortfall": " " }), json!({ "shortfall": 3 }), json!("shortfall"), json!([])]
         {
             ended.run.output = Some(nothing);

@@ -83,7 +83,7 @@ impl Run {
             let again = self.project.choice()?.again(context, &given);
             context.screen.warn(format!("  The input does not fit this workflow: give another with `{again}`."));
         }
-        ended.answer(&context.screen)?;
+        ended.answer(context)?;
         Ok(ended.exit())
     }
 

@@ -149,7 +149,11 @@ impl Told<'_> {
 
     async fn event(&mut self, app: &App, event: &Event) -> Result<()> {
         if self.context.screen.is_json() {
-            return self.context.screen.line(&json!(event));
+            let mut shown = event.clone();
+            if let Some(Value::String(reason)) = shown.draft.data.get_mut("reason") {
+                *reason = self.context.advice(reason);
+            }
+            return self.context.screen.line(&shown);
         }
         let line = match event.draft.category {
             Category::Plugin => plugin(&event.draft.name, &event.draft.data),
