@@ -16,7 +16,7 @@ use baton::{
         run::State,
     },
 };
-use baton_tests::{HELLO, PROBE, changed_probe, host::TestHost, program};
+use baton_tests::{CALCULATOR, HELLO, PROBE, changed_probe, host::TestHost, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -151,6 +151,25 @@ fn named_command(message: &str) -> Vec<String> {
 
 fn write() -> Value {
     json!({ "do": "write", "path": "out/a.txt", "content": "x" })
+}
+
+#[test]
+fn what_is_not_a_workflow_is_rejected_with_how_it_is_used() {
+    let user = User::new();
+    fs::write(user.home.path().join("calculator.wasm"), CALCULATOR).unwrap();
+    let _installed = user.baton(&["plugin", "install", "calculator.wasm"]).exits(0);
+    let said = |name: &str| user.baton(&["run", name]).exits(2).stderr;
+    let agent = said("mary");
+    assert!(
+        agent.contains("`mary` is an agent, and `baton run` runs workflows.") && agent.contains("`baton run plan` uses it."),
+        "{agent}"
+    );
+    assert!(agent.contains("`agents.perform`") && agent.contains("`agents = [\"mary\"]`"), "{agent}");
+    let toolbox = said("calculator");
+    assert!(toolbox.contains("is a toolbox") && toolbox.contains("`baton tools list calculator`"), "{toolbox}");
+    let nothing = said("nothing");
+    assert!(nothing.contains("There is no workflow `nothing`; installed are: `code-review`"), "{nothing}");
+    assert_eq!(user.json(&["runs", "list"]), json!([]));
 }
 
 #[test]

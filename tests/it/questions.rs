@@ -258,6 +258,9 @@ fn yes_takes_what_the_asker_thinks_best() {
     let best = currency().to_string();
     let ended = program::run(home.path(), &["run", "probe", "--yes", "--input", &best, "--data-dir", "data"]).exits(0);
     assert_eq!(ended.stdout.trim(), "\"EUR\"");
+    let place = |part: &str| ended.stderr.find(part).unwrap_or_else(|| panic!("{part}: {}", ended.stderr));
+    let places = ["before the question", "→ Which currency?", "after the answer"].map(place);
+    assert!(places.is_sorted(), "what happened first is told first: {}", ended.stderr);
     assert_eq!(json_of(home.path(), &["questions", "list", "--all"])[0]["answer"]["source"], "yes");
     let open = json!({ "do": "ask-person", "say": "What is it called?" }).to_string();
     let ended = program::run(home.path(), &["run", "probe", "--yes", "--input", &open, "--data-dir", "data"]).exits(3);

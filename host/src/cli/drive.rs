@@ -16,6 +16,7 @@ use super::{
     figures,
     keyboard::Keyboard,
     live::Watch,
+    plugin::sample,
     screen::{FAINT, painted},
 };
 use crate::{
@@ -146,7 +147,11 @@ pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool)
     let held = if run.state.is_final() { None } else { kernel.held_by(&run).await? };
     let failed = matches!(run.state, State::Failed { .. });
     let journal = if failed { kernel.journal().inspect(root).await? } else { Vec::new() };
-    let refused = failed && has_only_told(&journal) && last_case(kernel, root).await?.as_deref() == Some("invalid");
+    let is_refused = failed && has_only_told(&journal) && last_case(kernel, root).await?.as_deref() == Some("invalid");
+    let refused = is_refused.then(|| {
+        let plugin = kernel.registry().find(&run.plugin);
+        sample(plugin.as_ref().and_then(|plugin| plugin.package.manifest.input.as_ref()))
+    });
     let served = !app.executes();
     Ok(Ended { run, tally, paused, elsewhere, held, questions, took, interrupted, refused, way, retry, served })
 }

@@ -5,12 +5,11 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{
-    Context,
-    answering::how_to_answer,
+    Context, answering,
     continuing::Way,
     exit::Exit,
     figures, questions,
-    screen::{BAD, FAINT, GOOD, Screen, WARNING, painted},
+    screen::{BAD, FAINT, GOOD, WARNING, painted},
     text,
 };
 use crate::{
@@ -40,8 +39,8 @@ pub(super) struct Ended {
     pub(super) took: u64,
     /// It was ended at once.
     pub(super) interrupted: bool,
-    /// The workflow did not take its input.
-    pub(super) refused: bool,
+    /// An input of the form that the workflow takes, where it did not take the one it was given.
+    pub(super) refused: Option<String>,
     /// How it continues, if it failed or stands still.
     pub(super) way: Way,
     /// How the root does where it failed.
@@ -55,7 +54,7 @@ impl Ended {
     pub(super) fn exit(&self) -> Exit {
         match &self.run.state {
             _ if self.interrupted => Exit::Interrupted,
-            State::Failed { .. } if self.refused => Exit::Usage,
+            State::Failed { .. } if self.refused.is_some() => Exit::Usage,
             State::Succeeded if self.shortfall().is_some() => Exit::Short,
             state => Exit::of(state),
         }
@@ -75,23 +74,24 @@ impl Ended {
     }
 
     /// Writes the run's output, or all about the run as a JSON document.
-    pub(super) fn answer(&self, screen: &Screen) -> Result<()> {
-        if screen.is_json() {
-            return screen.document(&self.document());
+    pub(super) fn answer(&self, context: &Context) -> Result<()> {
+        if context.screen.is_json() {
+            return context.screen.document(&self.document(context));
         }
         match &self.run.output {
-            Some(output) => screen.document(output),
+            Some(output) => context.screen.document(output),
             None => Ok(()),
         }
     }
 
-    fn document(&self) -> Value {
-        let reasons = self.paused.iter().map(|run| json!({ "run": run.id, "plugin": run.plugin, "reason": reason(&run.state) }));
+    fn document(&self, context: &Context) -> Value {
+        let reason = |run: &Run| reason(&run.state).map(|reason| context.advice(reason));
+        let reasons = self.paused.iter().map(|run| json!({ "run": run.id, "plugin": run.plugin, "reason": reason(run) }));
         json!({
             "run": self.run.id,
             "workflow": self.run.plugin,
             "state": self.run.state.as_str(),
-            "reason": reason(&self.run.state),
+            "reason": reason(&self.run),
             "paused": reasons.collect::<Vec<_>>(),
             "questions": self.questions.iter().map(questions::document).collect::<Vec<_>>(),
             "output": self.run.output,
@@ -110,7 +110,7 @@ impl Ended {
             let resume = context.again(&format!("runs resume {}", text::short(&awaited.root)));
             lines.push(format!("  {} (run {}): `{resume}`", text::line(&awaited.plugin), text::short(&awaited.id)));
         }
-        lines.extend(self.questions.iter().map(|asked| format!("  {}", how_to_answer(context, asked))));
+        lines.extend(self.questions.iter().map(|asked| format!("  {}", answering::told(context, asked))));
         lines.extend(self.advice(again, context).map(|advice| format!("  {advice}")));
         if self.tally.host_calls > 0 {
             lines.push(painted(FAINT, format!("  {}", spent(&self.tally, self.took))));
@@ -129,7 +129,7 @@ impl Ended {
         };
         match (&self.run.state, &self.retry) {
             (State::Succeeded | State::Cancelled, _) => None,
-            (State::Failed { .. }, _) if self.refused => None,
+            (State::Failed { .. }, _) if self.refused.is_some() => None,
             (State::Failed { .. }, Some(Retry::Repeat(_))) => {
                 Some(format!("What it paid for is kept. Grant what was denied, then make the call again with `{command}`."))
             }
@@ -253,7 +253,7 @@ mod tests {
             questions: Vec::new(),
             took: 0,
             interrupted: false,
-            refused: false,
+            refused: None,
             way: Way::Command("runs resume 12345678".to_owned()),
             retry: None,
             served: false,
@@ -282,7 +282,7 @@ mod tests {
         ended.run.output = Some(json!({ "landed": 0, "shortfall": "1 of 1 story did not land.\u{1b}[2J" }));
         assert_eq!(said(&ended), "! plan (run 12345678) has come to its end, and not all is done: 1 of 1 story did not land.");
         assert_eq!(ended.exit(), Exit::Short);
-        assert_eq!(ended.document()["state"], "succeeded", "what it gives is there");
+        assert_eq!(ended.document(&Context::bare())["state"], "succeeded", "what it gives is there");
         for nothing in [json!({ "shortfall": null }), json!({ "shortfall": " " }), json!({ "shortfall": 3 }), json!("shortfall"), json!([])]
         {
             ended.run.output = Some(nothing);
@@ -325,7 +325,7 @@ mod tests {
         assert!(said(&ended).ends_with("What it did: `baton runs journal 12345678`."), "{}", said(&ended));
         (ended.way, ended.retry) = (Way::Command("runs fork 12345678 --at 7".to_owned()), Some(Retry::Fork(7)));
         assert!(said(&ended).ends_with("make the failed call again with `baton runs fork 12345678 --at 7`."), "{}", said(&ended));
-        ended.refused = true;
+        ended.refused = Some("{…}".to_owned());
         assert_eq!(ended.exit(), Exit::Usage);
         assert_eq!(said(&ended), "✗ plan (run 12345678) has failed: It names no brief.");
     }

@@ -195,9 +195,10 @@ impl Recorder {
         self.history.front()
     }
 
-    /// The effect of the next call, when the journal holds it already: then nothing needs to be looked up for it.
+    /// The effect of the next call, when the journal holds it already: then nothing needs to be looked up for it. One that
+    /// was released is made as if for the first time, and what was written of its effect says nothing.
     pub fn recorded(&self) -> Option<Effect> {
-        self.history.front().filter(|entry| entry.seq == self.next).map(|entry| entry.effect)
+        self.history.front().filter(|entry| entry.seq == self.next && entry.state != EntryState::Released).map(|entry| entry.effect)
     }
 
     /// The divergence of a guest that ended before its journal did, if it did.

@@ -62,7 +62,8 @@ impl Kernel {
 
     async fn execute_recording(&self, recording: &Recording, plugin: Arc<Plugin>) -> Result<Verdict, KernelError> {
         let nowhere = tempfile::tempdir();
-        let nowhere = nowhere.map_err(|error| KernelError::Workspace { path: std::env::temp_dir(), reason: error.to_string() })?;
+        let nowhere =
+            nowhere.map_err(|error| KernelError::Workspace { path: std::env::temp_dir(), reason: format!("cannot be used ({error})") })?;
         let run = recording.run(nowhere.path());
         let gate = Gate {
             history: recording.journal(),

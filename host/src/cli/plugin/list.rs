@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::decision;
 use crate::{
-    app::Access,
+    app::{Access, Refused},
     cli::{
         Context,
         exit::Exit,
@@ -34,8 +34,8 @@ impl List {
         let app = context.open(Access::Look).await?;
         let plugins = app.kernel.registry().all();
         if context.screen.is_json() {
-            let refused: Vec<_> =
-                app.refused.iter().map(|refused| json!({ "file": path_text(&refused.path), "reason": refused.reason })).collect();
+            let refused = |refused: &Refused| json!({ "file": path_text(&refused.path), "reason": context.advice(&refused.reason) });
+            let refused: Vec<_> = app.refused.iter().map(refused).collect();
             let plugins: Vec<_> =
                 plugins.values().map(|plugin| signed(decision::summary(&app, plugin), plugin, &app.config.trust)).collect();
             context.screen.document(&json!({ "plugins": plugins, "refused": refused }))?;

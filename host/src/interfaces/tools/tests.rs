@@ -20,13 +20,18 @@ use crate::{
     },
 };
 
-/// One toolbox `calculator` with the tool `add`, and `broken`, which does not say what it has.
-struct Shelved;
+/// One toolbox `calculator` with the tool `add`, `gone`, which was removed since it was listed, and, where it is installed,
+/// `broken`, which does not say what it has.
+#[derive(Default)]
+struct Shelved {
+    has_broken: Mutex<bool>,
+}
 
 #[async_trait]
 impl Toolboxes for Shelved {
     fn names(&self) -> Vec<String> {
-        vec!["broken".into(), "calculator".into()]
+        let broken = self.has_broken.lock().unwrap().then(|| "broken".into());
+        ["calculator".into(), "gone".into()].into_iter().chain(broken).collect()
     }
 
     async fn tools(&self, toolbox: &str) -> Result<Option<Arc<Roster>>, String> {
@@ -72,7 +77,7 @@ impl Pins for Kept {
     }
 }
 
-/// A server that counts its calls, and breaks down or changes its tools when told to.
+/// A server that counts its calls, and is down, breaks down or changes its tools when told to.
 #[derive(Default)]
 struct Server {
     /// What its tools say they do.
@@ -80,12 +85,16 @@ struct Server {
     asked: Mutex<usize>,
     called: Mutex<Vec<String>>,
     breaks: Mutex<bool>,
+    is_down: Mutex<bool>,
 }
 
 #[async_trait]
 impl Toolset for Server {
     async fn tools(&self) -> Result<Arc<Roster>, CallError> {
         *self.asked.lock().unwrap() += 1;
+        if *self.is_down.lock().unwrap() {
+            return Err(CallError::Unavailable("The MCP server `web` cannot be used: it is asleep.".to_owned()));
+        }
         let looks = toolboxes::Effects { read_only: true, ..Default::default() };
         let repeats = toolboxes::Effects { idempotent: true, ..Default::default() };
         let odd = Declared { parameters: json!(true), ..declared("odd", looks) };
@@ -138,6 +147,7 @@ struct Scene {
     folder: TempDir,
     nursery: Arc<Nursery>,
     server: Arc<Server>,
+    toolboxes: Arc<Shelved>,
     pins: Arc<Kept>,
     shelf: Arc<Shelf>,
 }
@@ -146,16 +156,16 @@ impl Scene {
     fn new() -> Self {
         let (folder, nursery, server) = (tempfile::tempdir().unwrap(), Arc::new(Nursery::default()), Arc::new(Server::default()));
         let files = Arc::new(Workspace::open(folder.path()).unwrap());
-        let (machine, pins) = (Arc::new(Machine::default()), Arc::new(Kept::default()));
+        let (machine, pins, toolboxes) = (Arc::new(Machine::default()), Arc::new(Kept::default()), Arc::new(Shelved::default()));
         let shelf = Arc::new(Shelf {
             builtin: Arc::new(Builtin::new(files, Arc::clone(&machine) as _)),
             servers: Arc::new(BTreeMap::from([("web".to_owned(), Arc::clone(&server) as Arc<dyn Toolset>)])),
-            toolboxes: Arc::new(Shelved),
+            toolboxes: toolboxes.clone(),
             children: nursery.clone(),
             pins: pins.clone(),
             plugin: "probe".to_owned(),
         });
-        Self { machine, bench: Bench::new(), folder, nursery, server, pins, shelf }
+        Self { machine, bench: Bench::new(), folder, nursery, server, toolboxes, pins, shelf }
     }
 
     /// The first call of an execution that finds what earlier ones wrote.
@@ -165,8 +175,20 @@ impl Scene {
     }
 
     async fn available(&self) -> Vec<crate::bindings::tools::Offer> {
+        self.asked().await.unwrap()
+    }
+
+    async fn asked(&self) -> wasmtime::Result<Vec<crate::bindings::tools::Offer>> {
         let mut recorder = self.bench.recorder();
-        View { recorder: &mut recorder, shelf: Arc::clone(&self.shelf) }.available().await.unwrap()
+        View { recorder: &mut recorder, shelf: Arc::clone(&self.shelf) }.available().await
+    }
+}
+
+/// Why a run waits for its operator.
+fn pause(interrupt: Option<&Interrupt>) -> &Pause {
+    match interrupt {
+        Some(Interrupt::Paused(pause)) => pause,
+        other => panic!("no pause: {other:?}"),
     }
 }
 
@@ -330,7 +352,9 @@ async fn a_tool_that_is_not_there_is_said_to_be() {
         let error = refusal(Scene::new().call(tool, r#"{"a":1}"#).await);
         assert!(matches!(error, CallError::NotFound(_)) && !error.to_string().contains('\u{1b}'), "{tool:?}: {error:?}");
     }
-    let error = refusal(Scene::new().call("broken.add", "{}").await);
+    let scene = Scene::new();
+    *scene.toolboxes.has_broken.lock().unwrap() = true;
+    let error = refusal(scene.call("broken.add", "{}").await);
     assert!(matches!(error, CallError::Other(_)), "{error:?}");
 }
 
@@ -369,6 +393,44 @@ async fn a_servers_word_decides_what_is_done_about_a_call_that_was_cut_off() {
         assert_eq!(scene.call(tool, r#"{"a":1}"#).await.unwrap().content, "done");
         assert_eq!((*scene.server.asked.lock().unwrap(), scene.server.called.lock().unwrap().len()), (1, 1), "a replay asks nobody");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_pauses_a_call_that_is_made_as_if_for_the_first_time_afterwards() {
+    let scene = Scene::new();
+    *scene.server.is_down.lock().unwrap() = true;
+    for arguments in [r#"{"a":1}"#, r#"{"a":1}"#] {
+        let Err(Fault::Interrupt(paused)) = scene.call("web.post", arguments).await else { panic!("the run goes on") };
+        let pause = pause(Some(&paused));
+        assert_eq!(pause.kind, PauseKind::Operator);
+        assert_eq!(pause.reason, "The MCP server `web` cannot be used: it is asleep. Then resume the run.");
+    }
+    *scene.server.is_down.lock().unwrap() = false;
+    assert_eq!(scene.call("web.post", r#"{"a":1}"#).await.unwrap().content, "done");
+    let history = scene.bench.journal.history();
+    assert_eq!((history.len(), history[0].effect, history[0].state), (1, Effect::Once, EntryState::Done), "it has its own effect");
+
+    let unfit = Scene::new();
+    *unfit.server.is_down.lock().unwrap() = true;
+    assert!(unfit.call("web.post", r#"{"a":"x"}"#).await.is_err());
+    *unfit.server.is_down.lock().unwrap() = false;
+    assert!(matches!(refusal(unfit.call("web.post", r#"{"a":"x"}"#).await), CallError::Invalid(_)), "what was not checked is checked");
+    assert!(unfit.server.called.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn tools_of_a_set_that_cannot_be_asked_are_waited_for_where_they_are_granted() {
+    let scene = Scene::new();
+    (*scene.server.is_down.lock().unwrap(), *scene.toolboxes.has_broken.lock().unwrap()) = (true, true);
+    let error = scene.asked().await.unwrap_err();
+    let told = pause(error.downcast_ref::<Interrupt>()).reason.clone();
+    for part in ["`web` cannot be used: it is asleep.", "`broken` does not say", "Then resume the run."] {
+        assert!(told.contains(part), "{told}");
+    }
+    *scene.server.is_down.lock().unwrap() = false;
+    assert!(scene.asked().await.is_err(), "one is enough");
+    *scene.toolboxes.has_broken.lock().unwrap() = false;
+    assert!(scene.available().await.iter().any(|offer| offer.tool.name == "web.look"));
 }
 
 #[tokio::test]

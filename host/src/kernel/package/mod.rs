@@ -45,6 +45,15 @@ impl Kind {
         }
     }
 
+    /// The word with its article.
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Self::Workflow => "a workflow",
+            Self::Agent => "an agent",
+            Self::Toolbox => "a toolbox",
+        }
+    }
+
     /// The kind a word names.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Workflow, Self::Agent, Self::Toolbox].into_iter().find(|kind| kind.as_str() == word)

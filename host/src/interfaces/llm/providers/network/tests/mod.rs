@@ -448,6 +448,7 @@ async fn nobody_listening_is_tried_again_and_certainly_free() {
     tokio::task::yield_now().await;
     let error = service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap_err();
     assert!(matches!(&error, ProviderError::Unavailable { tries: 4, .. }), "{error}");
+    assert!(error.to_string().contains(&format!("{}/ cannot be reached: ", service.base_url)), "{error}");
     assert_eq!(error.charged(), Charge::No);
 }
 
