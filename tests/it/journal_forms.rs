@@ -5,7 +5,7 @@ use baton::{
     journal::{Entry, PauseKind, Write},
     kernel::{
         Drive,
-        run::{Run, State},
+        run::{Added, Run, State},
     },
 };
 use baton_tests::host::TestHost;
@@ -82,7 +82,7 @@ async fn a_run_of_another_form_is_readable_and_begins_again() {
     let ended = host.run(json!({ "do": "count", "times": 1 })).await;
     let (runs, id) = (host.app.kernel.runs(), baton::journal::RunId::from_text("00000000-0000-7000-8000-000000000001"));
     let older = Run { id: id.clone(), root: id.clone(), journal_form: 0, state: State::Queued, output: None, ..ended.clone() };
-    assert!(runs.add(&older, Vec::new()).await.unwrap());
+    assert_eq!(runs.add(&older, u64::MAX, Vec::new()).await.unwrap(), Added::New);
     let other = host.start(json!({ "do": "steps", "times": 1 })).await;
     drive_all(&host).await;
     assert_eq!(host.find(&other.id).await.state, State::Succeeded);

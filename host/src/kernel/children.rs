@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{
     Kernel,
     package::Kind,
-    run::{Run, State},
+    run::{Added, Run, State},
 };
 use crate::{
     interfaces::children::{ChildError, Children, Ended, Order, Role},
@@ -51,7 +51,8 @@ impl Children for Family {
         if depth(&kernel, &parent).await? >= DEEPEST {
             return Err(ChildError::TooDeep(DEEPEST));
         }
-        check_number(&kernel, &parent).await?;
+        let root = kernel.run(&parent.root).await.map_err(store)?;
+        let limit = kernel.parts.policy.limits(&root.plugin).runs;
         let workspace = match order.worktree {
             None => parent.workspace.clone(),
             Some(name) => {
@@ -59,7 +60,10 @@ impl Children for Family {
                 folder.ok_or_else(|| ChildError::NoWorktree(name.to_owned()))?
             }
         };
-        kernel.start_child(&parent, seq, &plugin, (workspace, order.worktree, order.input)).await.map_err(store)
+        match kernel.start_child(&parent, seq, &plugin, limit, (workspace, order.worktree, order.input)).await.map_err(store)? {
+            Added::New | Added::There => Ok(id),
+            Added::Full => Err(ChildError::TooMany { root: root.id, plugin: root.plugin, limit }),
+        }
     }
 
     async fn ended(&self, parent: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError> {
@@ -97,16 +101,6 @@ async fn is_child(kernel: &Kernel, parent: &RunId, run: &Run) -> Result<bool, Ch
         ancestor = kernel.run(&id).await.map_err(store)?.forked_from.map(|(source, _)| source);
     }
     Ok(false)
-}
-
-/// Whether the tree may have one more run.
-async fn check_number(kernel: &Kernel, parent: &Run) -> Result<(), ChildError> {
-    let root = kernel.run(&parent.root).await.map_err(store)?;
-    let limit = kernel.parts.policy.limits(&root.plugin).runs;
-    if kernel.runs().count_tree(&root.id).await.map_err(store)? < limit {
-        return Ok(());
-    }
-    Err(ChildError::TooMany { root: root.id, plugin: root.plugin, limit })
 }
 
 async fn depth(kernel: &Kernel, run: &Run) -> Result<usize, ChildError> {

@@ -184,12 +184,24 @@ pub struct RunsError {
     pub reason: String,
 }
 
+/// What became of a run that was to be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is new.
+    New,
+    /// Its id was there before.
+    There,
+    /// Its tree has as many runs as it may have.
+    Full,
+}
+
 /// Keeps all runs. Every change is durable when it returns and wakes whoever waits for it in the same step.
 #[async_trait]
 pub trait Runs: Send + Sync {
     /// Adds a run with its first events and, for a fork, the journal of its prefix: entries of `forked_from` before its call.
-    /// Returns false, and changes nothing, when the id is there already.
-    async fn add(&self, run: &Run, events: Vec<Draft>) -> Result<bool, RunsError>;
+    /// Changes nothing where the id is there already, or where its tree has `most` runs; both are seen in the same step, so
+    /// that runs which start children at once do not pass the limit together.
+    async fn add(&self, run: &Run, most: u64, events: Vec<Draft>) -> Result<Added, RunsError>;
     /// The run, if there is one.
     async fn find(&self, id: &RunId) -> Result<Option<Run>, RunsError>;
     /// The runs whose id begins or ends with `part`, at most 20.
@@ -218,8 +230,6 @@ pub trait Runs: Send + Sync {
     /// Notes that a trap made a run fail. Returns how many runs of its version ended so in a row, counted up to `most`:
     /// those that failed after `since` and after the last one that succeeded.
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError>;
-    /// How many runs the run and its descendants are.
-    async fn count_tree(&self, id: &RunId) -> Result<u64, RunsError>;
     /// What the run and its descendants took so far.
     async fn tally(&self, id: &RunId) -> Result<Tally, RunsError>;
     /// Gives a run other settings.

@@ -13,7 +13,7 @@ use super::{
     projects::Opening,
     registry::Plugin,
     retrying::Retry,
-    run::{Filter, Run, State},
+    run::{Added, Filter, Run, State},
 };
 use crate::{
     events::{Category, Draft},
@@ -112,15 +112,16 @@ impl Kernel {
         self.add_root(&run, None).await
     }
 
-    /// Starts the child of call `seq` of `parent`, once, in a workspace, which may be a worktree of that name, and with an
-    /// input.
+    /// Starts the child of call `seq` of `parent`, once, where its tree has fewer than `most` runs; in a workspace, which may
+    /// be a worktree of that name, and with an input.
     pub(super) async fn start_child(
         &self,
         parent: &Run,
         seq: u64,
         plugin: &Arc<Plugin>,
+        most: u64,
         (workspace, worktree, input): (PathBuf, Option<&str>, Value),
-    ) -> Result<RunId, KernelError> {
+    ) -> Result<Added, KernelError> {
         let id = parent.id.child(seq);
         let now = self.parts.clock.now();
         let run = Run {
@@ -137,9 +138,9 @@ impl Kernel {
             ..new_run(id.clone(), plugin, now)
         };
         self.keep(plugin).await?;
-        self.parts.runs.add(&run, vec![created(&run, worktree)]).await?;
+        let added = self.parts.runs.add(&run, most, vec![created(&run, worktree)]).await?;
         self.changed();
-        Ok(id)
+        Ok(added)
     }
 
     /// Makes the paused runs of the tree that `run` belongs to ready again. A root that failed because a call was denied

@@ -83,7 +83,7 @@ impl queue::Change for Start {
             set_state(&project, ProjectState::Active, step).await?;
         }
         let run = Run { project: project.id, ..self.run.clone() };
-        Add { run: run.clone(), events: self.events.clone() }.apply(step).await?;
+        Add { run: run.clone(), most: u64::MAX, events: self.events.clone() }.apply(step).await?;
         Ok(Ok(run))
     }
 }

@@ -15,10 +15,11 @@ use super::{
     },
     in_tree, of_tree,
     record::{Detail, States, to_text, workspace},
+    tally,
 };
 use crate::{
     journal::{RunId, Wait},
-    kernel::run::{Run, State},
+    kernel::run::{Added, Run, State},
 };
 
 const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, \
@@ -59,23 +60,28 @@ const REQUEST_CANCEL: &str = "update runs set cancel_requested_at = coalesce(can
 
 pub(in crate::store) struct Add {
     pub(in crate::store) run: Run,
+    /// How many runs its tree may have with it.
+    pub(in crate::store) most: u64,
     pub(in crate::store) events: Vec<Arc<NewEvent>>,
 }
 
 #[async_trait]
 impl Change for Add {
-    type Outcome = bool;
+    type Outcome = Added;
 
-    async fn apply(&self, step: &mut Step<'_>) -> Result<bool, StoreError> {
+    async fn apply(&self, step: &mut Step<'_>) -> Result<Added, StoreError> {
+        if self.run.parent.is_some() && tally::runs(&mut *step.connection, &self.run.root).await? >= self.most {
+            return Ok(Added::Full);
+        }
         if !self.insert(step.connection).await? {
-            return Ok(false);
+            return Ok(Added::There);
         }
         if let Some((source, seq)) = &self.run.forked_from {
             let copy = sqlx::query(COPY_PREFIX).bind(self.run.id.as_str()).bind(source.as_str()).bind(stored(*seq));
             copy.execute(&mut *step.connection).await?;
         }
         step.events.extend(self.events.iter().cloned());
-        Ok(true)
+        Ok(Added::New)
     }
 }
 

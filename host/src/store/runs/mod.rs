@@ -20,7 +20,7 @@ use super::{
 use crate::{
     events::Draft,
     journal::RunId,
-    kernel::run::{Filter, Queued, Run, Runs, RunsError, State, Tally},
+    kernel::run::{Added, Filter, Queued, Run, Runs, RunsError, State, Tally},
 };
 pub(in crate::store) use change::Add;
 use change::{ChangeSettings, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
@@ -113,8 +113,8 @@ type Statement<'a> = Query<'a, Any, AnyArguments>;
 
 #[async_trait]
 impl Runs for Store {
-    async fn add(&self, run: &Run, events: Vec<Draft>) -> Result<bool, RunsError> {
-        self.queue.change(Add { run: run.clone(), events: NewEvent::all(events) }).await.map_err(unwritten)
+    async fn add(&self, run: &Run, most: u64, events: Vec<Draft>) -> Result<Added, RunsError> {
+        self.queue.change(Add { run: run.clone(), most, events: NewEvent::all(events) }).await.map_err(unwritten)
     }
 
     async fn find(&self, id: &RunId) -> Result<Option<Run>, RunsError> {
@@ -193,10 +193,6 @@ impl Runs for Store {
     async fn note_trap(&self, run: &Run, since: u64, most: u32) -> Result<u32, RunsError> {
         let (id, plugin, hash) = (run.id.clone(), run.plugin.clone(), run.plugin_hash.clone());
         self.queue.change(NoteTrap { id, plugin, hash, since, most }).await.map_err(unwritten)
-    }
-
-    async fn count_tree(&self, id: &RunId) -> Result<u64, RunsError> {
-        tally::runs(&self.reads, id).await.map_err(unread)
     }
 
     async fn tally(&self, root: &RunId) -> Result<Tally, RunsError> {

@@ -10,9 +10,9 @@ use crate::{
 #[tokio::test]
 async fn a_reply_is_posted_to_whoever_asked_and_whoever_started_that() {
     let (_folder, store) = fresh().await;
-    store.add(&run("plan"), Vec::new()).await.unwrap();
+    store.add(&run("plan"), u64::MAX, Vec::new()).await.unwrap();
     let mary = crate::kernel::run::Run { plugin: "mary".to_owned(), ..child("mary", "plan", 3) };
-    store.add(&mary, Vec::new()).await.unwrap();
+    store.add(&mary, u64::MAX, Vec::new()).await.unwrap();
     let reply = |seq: u64, cost: serde_json::Value| {
         let data = json!({ "seq": seq, "model": "a/b", "input-tokens": 7, "output-tokens": 2, "cost-usd": cost });
         Draft::of_run(Category::Llm, "completed", &mary.id, data)

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::{id, open, run};
 use crate::{
     journal::{Journal, PauseKind, form::FORM},
-    kernel::run::{Run, Runs, State},
+    kernel::run::{Added, Run, Runs, State},
     store::{StoreError, backup, database},
 };
 
@@ -82,7 +82,7 @@ async fn an_older_database_is_copied_and_what_had_not_ended_is_paused() {
     assert_eq!(store.find(&id("done")).await.unwrap().unwrap().output, Some(7.into()));
     assert_eq!(store.entries(&id("done")).await.unwrap()[0].answer.as_deref(), Some("{\"ok\":1}"));
     assert_eq!((store.next_due(None).await.unwrap(), store.requeue_running().await.unwrap()), (None, 0));
-    assert!(store.add(&run("new"), Vec::new()).await.unwrap());
+    assert_eq!(store.add(&run("new"), u64::MAX, Vec::new()).await.unwrap(), Added::New);
     assert_eq!(store.find(&id("new")).await.unwrap().map(|run: Run| run.journal_form), Some(FORM));
     store.close().await;
     let database = folder.path().join("baton.db");

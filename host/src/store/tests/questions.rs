@@ -26,7 +26,7 @@ fn given(answer: &str) -> Given {
 
 async fn running(name: &str) -> (TempDir, Store) {
     let (folder, store) = fresh().await;
-    assert!(store.add(&run(name), Vec::new()).await.unwrap());
+    assert_eq!(store.add(&run(name), u64::MAX, Vec::new()).await.unwrap(), Added::New);
     assert!(store.transition(&id(name), &["queued"], State::Running, None, Vec::new()).await.unwrap());
     (folder, store)
 }
@@ -130,8 +130,8 @@ async fn a_run_that_ends_takes_its_questions_back_and_may_ask_again() {
 #[tokio::test]
 async fn the_runs_of_a_root_have_so_many_questions_open_and_no_more() {
     let (_folder, store) = running("a").await;
-    store.add(&child("b", "a", 1), Vec::new()).await.unwrap();
-    store.add(&run("c"), Vec::new()).await.unwrap();
+    store.add(&child("b", "a", 1), u64::MAX, Vec::new()).await.unwrap();
+    store.add(&run("c"), u64::MAX, Vec::new()).await.unwrap();
     for seq in 1..=31 {
         store.ask(&id("a"), seq, &question("Which?")).await.unwrap();
     }
@@ -163,8 +163,8 @@ async fn people_read_the_gravest_first_and_then_the_oldest() {
 #[tokio::test]
 async fn decisions_are_found_among_all_else_that_happened() {
     let (_folder, store) = running("a").await;
-    store.add(&child("b", "a", 1), Vec::new()).await.unwrap();
-    store.add(&Run { project: "other".to_owned(), ..run("c") }, Vec::new()).await.unwrap();
+    store.add(&child("b", "a", 1), u64::MAX, Vec::new()).await.unwrap();
+    store.add(&Run { project: "other".to_owned(), ..run("c") }, u64::MAX, Vec::new()).await.unwrap();
     let decided = |run: &str| {
         let data = json!({ "question": run, "answer": "yes", "reasoning": "", "source": "", "confidence": 0.95 });
         Draft::of_run(Category::Question, "decided", &id(run), data)

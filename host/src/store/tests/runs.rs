@@ -4,12 +4,12 @@ use super::{HOSTILE, child, draft, entry, fresh, id, open, run, write};
 use crate::{
     events::{Category, Draft, EventLog},
     journal::{Entry, Journal, Pause, PauseKind, Wait, Write},
-    kernel::run::{Filter, Run, Runs, State, Tally},
+    kernel::run::{Added, Filter, Run, Runs, State, Tally},
     store::Store,
 };
 
 pub(super) async fn add(store: &Store, run: &Run) {
-    assert!(store.add(run, Vec::new()).await.unwrap());
+    assert_eq!(store.add(run, u64::MAX, Vec::new()).await.unwrap(), Added::New);
 }
 
 pub(super) async fn go(store: &Store, name: &str, to: State) -> bool {
@@ -58,7 +58,7 @@ async fn a_run_comes_back_as_it_was_added_and_is_added_once() {
         expected.push(hostile);
     }
     let again = Run { input: json!("other"), ..expected[0].clone() };
-    assert!(!store.add(&again, vec![draft("root", "added", json!({}))]).await.unwrap());
+    assert_eq!(store.add(&again, u64::MAX, vec![draft("root", "added", json!({}))]).await.unwrap(), Added::There);
     assert!(store.after(0, None, 10).await.unwrap().is_empty(), "an addition that changed nothing told of itself");
     drop(store);
     let store = open(folder.path()).await;
@@ -66,6 +66,21 @@ async fn a_run_comes_back_as_it_was_added_and_is_added_once() {
         assert_eq!(store.find(&run.id).await.unwrap().unwrap(), Run { output: run.output.clone(), ..run });
     }
     assert_eq!(store.find(&id("%")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_tree_that_grows_at_many_places_at_once_stops_at_its_most() {
+    let (_folder, store) = fresh().await;
+    add(&store, &run("root")).await;
+    let children: Vec<Run> = (1..=8).map(|seq| child(&format!("child {seq}"), "root", seq)).collect();
+    let event = || vec![draft("root", "added", json!({}))];
+    let added = futures::future::join_all(children.iter().map(|child| store.add(child, 4, event()))).await;
+    let added: Vec<Added> = added.into_iter().map(Result::unwrap).collect();
+    assert_eq!(added.iter().filter(|added| **added == Added::New).count(), 3, "{added:?}");
+    assert_eq!(added.iter().filter(|added| **added == Added::Full).count(), 5, "{added:?}");
+    assert_eq!(store.after(0, None, 10).await.unwrap().len(), 3, "one that found no room told of itself");
+    // Runs that have no parent begin a tree of their own.
+    assert_eq!(store.add(&run("other"), 0, Vec::new()).await.unwrap(), Added::New);
 }
 
 #[tokio::test]
