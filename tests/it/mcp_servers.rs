@@ -62,7 +62,7 @@ async fn a_server_is_started_once_and_only_when_it_is_wanted() {
     assert_eq!(scene.count("started"), 0);
     let run = scene.call(json!([["web.post", {}], ["web.look", {}], ["web.nothing", {}]])).await;
     assert!(text(&run, 0).starts_with("post by "), "{:?}", run.output);
-    assert!(text(&run, 2).starts_with("NotFound("));
+    assert!(text(&run, 2).starts_with("not-found: "));
     let seen = text(&run, 1);
     let seen = seen.split_once("seeing ").unwrap().1;
     assert!(seen.split(',').all(|name| ["HOME", "LANG", "PATH", "TMPDIR"].contains(&name)), "it sees {seen}");
@@ -93,7 +93,7 @@ async fn what_can_be_done_twice_is_asked_again_of_a_new_server() {
     let scene = Scene::new(None).await;
     let run = scene.call(json!([["web.put", { "die": "once" }], ["web.look", { "die": "always" }]])).await;
     assert!(text(&run, 0).starts_with("put by "), "{:?}", run.output);
-    assert!(text(&run, 1).starts_with("Unavailable("), "{:?}", run.output);
+    assert!(text(&run, 1).starts_with("unavailable: "), "{:?}", run.output);
     assert_eq!((scene.count("put"), scene.count("look"), scene.count("started")), (2, 2, 3));
 }
 
@@ -161,9 +161,9 @@ async fn answers_are_bounded_and_a_broken_server_is_no_trouble_for_others() {
         let host = TestHost::with_settings(json!({ "mcp": { "web": { "command": command } } })).await;
         let run =
             host.run(json!({ "do": "call-tools", "calls": [["web.look", {}], ["web.look", {}], ["read_file", { "path": "a" }]] })).await;
-        assert!(text(&run, 0).starts_with("Unavailable(") && text(&run, 0).contains("[mcp.web]"), "{command}: {:?}", run.output);
+        assert!(text(&run, 0).starts_with("unavailable: ") && text(&run, 0).contains("[mcp.web]"), "{command}: {:?}", run.output);
         assert!(text(&run, 1).contains("at the earliest"), "{command}: {:?}", run.output);
-        assert!(text(&run, 2).starts_with("NotFound("));
+        assert!(text(&run, 2).starts_with("not-found: "));
         assert_eq!(host.run(json!({ "do": "tools" })).await.output, Some(json!(["read_file", "run_command", "write_file"])));
     }
 }

@@ -12,7 +12,7 @@ async fn what_runs_learned_is_read_out_of_their_events() {
     let (_folder, store) = fresh().await;
     let (here, elsewhere) = (run("a"), crate::kernel::run::Run { project: "other".to_owned(), ..run("b") });
     for run in [&here, &elsewhere] {
-        store.add(run, Vec::new()).await.unwrap();
+        store.add(run, u64::MAX, Vec::new()).await.unwrap();
     }
     let of = |category, name, data| Draft::of_run(category, name, &here.id, data);
     let events = vec![

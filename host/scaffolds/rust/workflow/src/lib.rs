@@ -35,6 +35,6 @@ mod tests {
     #[test]
     fn an_input_without_a_name_is_not_valid() {
         let output = Host::new().run(Greeter::run, json!({}));
-        assert!(matches!(output, Err(Error::Invalid(text)) if text.contains("missing field `name`")));
+        assert!(matches!(output, Err(error) if error.kind == ErrorKind::Invalid && error.text.contains("missing field `name`")));
     }
 }

@@ -160,7 +160,7 @@ impl Server {
     }
 
     fn unavailable(&self, why: &str) -> CallError {
-        CallError::Unavailable(format!(
+        CallError::unavailable(format!(
             "The MCP server `{}` cannot be used: {why}. Run `baton doctor` to see what it says, and correct [mcp.{0}] in the settings.",
             self.config.name
         ))
@@ -175,7 +175,7 @@ impl Server {
                 .unwrap_or_else(|| Err(self.unreadable(usage.tool, "its answer has another form than MCP says")))),
             Ok(Err(Trouble::Refused(error))) => {
                 let text = format!("The MCP server `{name}` refuses the call: {}", translate::plain(&error.message));
-                Ok(Err(if error.code == ErrorCode::INVALID_PARAMS { CallError::Invalid(text) } else { CallError::Other(text) }))
+                Ok(Err(if error.code == ErrorCode::INVALID_PARAMS { CallError::invalid(text) } else { CallError::other(text) }))
             }
             Ok(Err(Trouble::Unreadable(why))) => Ok(Err(self.unreadable(usage.tool, &why))),
             Ok(Err(Trouble::Unasked(why))) => Ok(Err(self.unavailable(&why))),
@@ -186,7 +186,7 @@ impl Server {
 
     /// It answered, so it is there, and did what it was asked: an operator has nothing to look at.
     fn unreadable(&self, tool: &str, why: &str) -> CallError {
-        CallError::Invalid(format!(
+        CallError::invalid(format!(
             "The MCP server `{}` answered the call of `{tool}`, but {why}. The call may have taken effect; call it again only where that does no harm, \
              and ask for less.",
             self.config.name
