@@ -23,7 +23,7 @@ use tempfile::TempDir;
 /// A workflow of this name whose `files.read` takes a number.
 fn misfit(name: &str) -> Vec<u8> {
     let component = wat::parse_str(
-        r#"(component (import "baton:plugin/files@0.1.0" (instance (export "read" (func (param "path" u32)))))
+        r#"(component (import "baton:plugin/files@0.2.0" (instance (export "read" (func (param "path" u32)))))
             (core module $m (func (export "f"))) (core instance $i (instantiate $m))
             (func (export "run-workflow") (canon lift (core func $i "f"))))"#,
     );
@@ -464,7 +464,7 @@ async fn what_was_spent_is_the_same_after_a_crash() {
         bound(&host).await;
         host.drive(&run.id).await;
         match host.find(&run.id).await.state {
-            State::Failed { reason } => assert!(reason.contains("has used 1.200000"), "{reason}"),
+            State::Failed { error } => assert!(error.text.contains("has used 1.200000"), "{error}"),
             other => panic!("{other:?}"),
         }
         let answered = host.journal(&run.id).await.into_iter().filter(|entry| entry.call == "llm.complete").count();

@@ -104,7 +104,7 @@ async fn a_flood_of_comments_ends_by_its_size_and_the_server_stays_in_use() {
     let service = server(false);
     let host = TestHost::with_settings(settings(service.port)).await;
     let said = call(&host, "web.flood").await;
-    assert!(said.starts_with("Invalid(") && said.contains("more than 32 MiB of events and comments"), "{said}");
+    assert!(said.starts_with("invalid: ") && said.contains("more than 32 MiB of events and comments"), "{said}");
     let flooded = async {
         while !web(&host).await.remarks.iter().any(|remark| remark.contains("without being asked")) {
             tokio::time::sleep(Duration::from_millis(20)).await;

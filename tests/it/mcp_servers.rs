@@ -62,7 +62,7 @@ async fn a_server_is_started_once_and_only_when_it_is_wanted() {
     assert_eq!(scene.count("started"), 0);
     let run = scene.call(json!([["web.post", {}], ["web.look", {}], ["web.nothing", {}]])).await;
     assert!(text(&run, 0).starts_with("post by "), "{:?}", run.output);
-    assert!(text(&run, 2).starts_with("NotFound("));
+    assert!(text(&run, 2).starts_with("not-found: "));
     let seen = text(&run, 1);
     let seen = seen.split_once("seeing ").unwrap().1;
     assert!(seen.split(',').all(|name| ["HOME", "LANG", "PATH", "TMPDIR"].contains(&name)), "it sees {seen}");
@@ -93,7 +93,7 @@ async fn what_can_be_done_twice_is_asked_again_of_a_new_server() {
     let scene = Scene::new(None).await;
     let run = scene.call(json!([["web.put", { "die": "once" }], ["web.look", { "die": "always" }]])).await;
     assert!(text(&run, 0).starts_with("put by "), "{:?}", run.output);
-    assert!(text(&run, 1).starts_with("Unavailable("), "{:?}", run.output);
+    assert!(text(&run, 1).starts_with("unavailable: "), "{:?}", run.output);
     assert_eq!((scene.count("put"), scene.count("look"), scene.count("started")), (2, 2, 3));
 }
 
@@ -195,7 +195,7 @@ async fn a_server_that_does_not_start_pauses_the_runs_that_want_it_until_it_does
             host.drive(&run.id).await;
         }
         let (called, listed) = (host.find(&called.id).await, host.find(&listed.id).await);
-        assert!(text(&called, 0).starts_with("NotFound(") && text(&called, 1).starts_with("post by "), "{:?}", called.output);
+        assert!(text(&called, 0).starts_with("not-found: ") && text(&called, 1).starts_with("post by "), "{:?}", called.output);
         assert!(listed.output.unwrap().as_array().unwrap().contains(&json!("web.post")));
         assert_eq!(std::fs::read_to_string(&log).unwrap().lines().filter(|line| *line == "post").count(), 1);
     }

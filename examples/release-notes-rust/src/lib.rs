@@ -38,7 +38,7 @@ mod tests {
 
     /// A host on which Mary writes notes and a person gives this answer.
     fn host(answer: &str) -> Host {
-        let mary = |task: &Task| Ok(Outcome::new(format!("- {}", task.context), "wrote notes"));
+        let mary = |task: &Task| Ok(Report::new(format!("- {}", task.context), "wrote notes"));
         Host::new().with_manifest(include_str!("../plugin.toml")).with_agent("mary", mary).answers("May these notes go out?", answer)
     }
 

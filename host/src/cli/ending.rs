@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     interfaces::people::Asked,
-    journal::Wait,
+    journal::{CallError, Wait},
     kernel::{
         retrying::Retry,
         run::{Run, State, Tally},
@@ -60,10 +60,16 @@ impl Ended {
         }
     }
 
-    /// What a workflow says that it leaves undone though it came to its end: a sentence, `shortfall` of its output.
+    fn error(&self) -> Option<&CallError> {
+        match &self.run.state {
+            State::Failed { error } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What a workflow that succeeded says that it leaves undone.
     fn shortfall(&self) -> Option<&str> {
-        let output = self.run.output.as_ref().filter(|_| self.run.state == State::Succeeded)?;
-        output.get("shortfall")?.as_str().filter(|said| !said.trim().is_empty())
+        self.run.shortfall.as_deref().filter(|_| self.run.state == State::Succeeded)
     }
 
     /// What became of the run, and how it continues: with `again` where the caller has a command of its own for it.
@@ -94,7 +100,9 @@ impl Ended {
             "reason": reason(&self.run),
             "paused": reasons.collect::<Vec<_>>(),
             "questions": self.questions.iter().map(questions::document).collect::<Vec<_>>(),
+            "error": self.error(),
             "output": self.run.output,
+            "shortfall": self.shortfall(),
             "tally": self.tally,
             "took-ms": self.took,
         })
@@ -170,7 +178,7 @@ impl Ended {
                 None => format!("{} {name} has succeeded.", painted(GOOD, "✓")),
                 Some(said) => format!("{} {name} has come to its end, and not all is done: {}", painted(WARNING, "!"), text::plain(said)),
             },
-            State::Failed { reason } => format!("{} {name} has failed: {}", painted(BAD, "✗"), text::plain(reason)),
+            State::Failed { error } => format!("{} {name} has failed: {}", painted(BAD, "✗"), text::plain(&error.text)),
             State::Cancelled => format!("{} {name} was cancelled.", painted(BAD, "✗")),
             State::Paused { pause } => format!("{} {name} is paused: {}", painted(WARNING, "!"), text::plain(&pause.reason)),
             State::Waiting { wait: Wait::Until(until) } => {
@@ -228,7 +236,7 @@ pub(super) fn cost(tally: &Tally) -> String {
 /// Why a run stands where it stands, if there is a reason.
 pub(super) fn reason(state: &State) -> Option<&str> {
     match state {
-        State::Failed { reason } => Some(reason),
+        State::Failed { error } => Some(&error.text),
         State::Paused { pause } => Some(&pause.reason),
         State::Waiting { wait: Wait::Account { reason, .. } } => Some(reason),
         _ => None,
@@ -279,16 +287,10 @@ mod tests {
     #[test]
     fn what_a_workflow_leaves_undone_is_no_success_to_a_script() {
         let mut ended = ended(State::Succeeded);
-        ended.run.output = Some(json!({ "landed": 0, "shortfall": "1 of 1 story did not land.\u{1b}[2J" }));
+        ended.run.shortfall = Some("1 of 1 story did not land.\u{1b}[2J".to_owned());
         assert_eq!(said(&ended), "! plan (run 12345678) has come to its end, and not all is done: 1 of 1 story did not land.");
         assert_eq!(ended.exit(), Exit::Short);
         assert_eq!(ended.document(&Context::bare())["state"], "succeeded", "what it gives is there");
-        for nothing in [json!({ "shortfall": null }), json!({ "shortfall": " " }), json!({ "shortfall": 3 }), json!("shortfall"), json!([])]
-        {
-            ended.run.output = Some(nothing);
-            assert_eq!(ended.exit(), Exit::Done);
-        }
-        ended.run.output = Some(json!({ "shortfall": "Nothing is done." }));
         ended.run.state = State::Cancelled;
         assert_eq!(ended.exit(), Exit::Failed);
     }
@@ -319,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_refused_input_is_the_callers_mistake() {
-        let mut ended = ended(State::Failed { reason: "It names no brief.".to_owned() });
+        let mut ended = ended(State::Failed { error: CallError::other("It names no brief.") });
         assert_eq!(ended.exit(), Exit::Failed);
         ended.way = Way::Unknown;
         assert!(said(&ended).ends_with("What it did: `baton runs journal 12345678`."), "{}", said(&ended));

@@ -15,6 +15,8 @@ pub mod knowledge;
 mod lenient;
 pub mod likeness;
 pub mod llm;
+mod numbers;
+mod options;
 pub mod people;
 pub mod pins;
 pub mod project;
@@ -35,6 +37,7 @@ pub mod used_by_git;
 pub mod workflows;
 mod workspace_backlog;
 mod workspace_documents;
+mod workspace_files;
 mod workspace_tools;
 pub mod worktrees;
 

@@ -136,6 +136,7 @@ impl Session {
             books: &self.services.books,
             root: &self.about.root,
             project: &self.about.project,
+            workspace: &self.workspace,
         }
     }
 

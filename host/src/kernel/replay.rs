@@ -78,8 +78,8 @@ impl Kernel {
 
 fn verdict(recording: &Recording, ending: execution::Ending) -> Verdict {
     let now = match ending {
-        execution::Ending::Succeeded(output) => Ending::Succeeded(output),
-        execution::Ending::Failed(error) | execution::Ending::Trapped(error) => Ending::Failed(error.to_string()),
+        execution::Ending::Succeeded(outcome) => Ending::Succeeded(outcome),
+        execution::Ending::Failed(error) | execution::Ending::Trapped(error) => Ending::Failed(error),
         execution::Ending::Interrupted(Interrupt::Diverged(divergence)) => {
             let went_on = divergence.recorded.is_none() && recording.ending == Ending::Unfinished;
             return if went_on { Verdict::Same } else { Verdict::Diverged(*divergence) };

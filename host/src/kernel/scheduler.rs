@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft},
+    interfaces::children::Outcome,
     journal::{CallError, Halt, Interrupt, Pause, PauseKind, RunId},
 };
 
@@ -262,9 +263,8 @@ impl Kernel {
     /// Moves a run from `running` to where its execution ended.
     async fn move_on(&self, id: &RunId, ending: Ending) -> Result<(), KernelError> {
         let (state, output, data) = match ending {
-            Ending::Succeeded(output) => (State::Succeeded, Some(output), json!({})),
-            Ending::Failed(error) => failed(&error, error.case()),
-            Ending::Trapped(error) => failed(&error, "trap"),
+            Ending::Succeeded(outcome) => (State::Succeeded, Some(outcome), json!({})),
+            Ending::Failed(error) | Ending::Trapped(error) => failed(error),
             Ending::Interrupted(Interrupt::Suspended(wait)) => (State::Waiting { wait: wait.clone() }, None, json!({ "for": wait })),
             Ending::Interrupted(Interrupt::Paused(pause)) => {
                 (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
@@ -288,10 +288,10 @@ impl Kernel {
     }
 }
 
-/// What a run and its watchers are told of an end by `case`.
-fn failed(error: &CallError, case: &str) -> (State, Option<Value>, Value) {
-    let reason = error.to_string();
-    (State::Failed { reason: reason.clone() }, None, json!({ "case": case, "reason": reason }))
+/// The state of a run that ended with an error, and what its event says of it.
+fn failed(error: CallError) -> (State, Option<Outcome>, Value) {
+    let data = json!({ "kind": error.kind, "reason": error.text });
+    (State::Failed { error }, None, data)
 }
 
 /// A defect of the host in one execution ends the host with its own words, rather than leaving a run that nobody executes.

@@ -30,7 +30,7 @@ impl Tool {
         let parameters = serde_json::from_str(&offer.tool.parameters)?;
         Ok(Self::new(&offer.tool.name, description, parameters, move |arguments| {
             let outcome = call(&name, arguments)?;
-            if outcome.failed { Err(Error::Other(outcome.content)) } else { Ok(outcome.content) }
+            if outcome.failed { Err(Error::other(outcome.content)) } else { Ok(outcome.content) }
         }))
     }
 }

@@ -11,7 +11,7 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
         Some("request") => files::write("out/huge", huge)?,
         Some("log") => run::info(&huge),
         Some("progress") => run::progress(0.5, &huge),
-        Some("error") => return Err(Error::Other(huge)),
+        Some("error") => return Err(Error::other(huge)),
         _ => return Ok(json!(huge)),
     }
     Ok(Value::Null)

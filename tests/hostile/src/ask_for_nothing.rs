@@ -4,6 +4,8 @@
 
 use baton_sdk::prelude::*;
 
+use crate::said;
+
 pub(crate) fn attack(_input: &Value) -> Result<Value> {
     let task = Task::new("Tell me a secret.");
     let answers = [
@@ -23,6 +25,6 @@ pub(crate) fn attack(_input: &Value) -> Result<Value> {
         git::push("main"),
     ];
     let listed = [json!(files::find("**")?.len()), json!(files::search("secret", None, 10)?.len()), json!(tools::available().len())];
-    let refused = answers.into_iter().map(|answer| answer.err().map(|error| format!("{error:?}")));
+    let refused = answers.into_iter().map(|answer| answer.err().map(|error| said(&error)));
     Ok(json!({ "refused": refused.collect::<Vec<_>>(), "listed": listed }))
 }

@@ -5,6 +5,8 @@
 
 use baton_sdk::prelude::*;
 
+use crate::said;
+
 pub(crate) fn attack(input: &Value) -> Result<Value> {
     let about = run::about();
     let told: Vec<_> = input["runs"].as_array().cloned().unwrap_or_default();
@@ -12,5 +14,5 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
     ids.extend([about.id.clone(), about.parent.unwrap_or_default(), format!("{}.1", about.id), String::new(), "*".to_owned(), "%".to_owned()]);
     let joined = ids.iter().map(|id| workflows::join::<Value>(id));
     let any = workflows::join_any::<Value>(&ids).and_then(|(_, output)| output);
-    Ok(joined.chain([any]).map(|answer| json!(answer.map_err(|error| format!("{error:?}")))).collect())
+    Ok(joined.chain([any]).map(|answer| json!(answer.map_err(|error| said(&error)))).collect())
 }

@@ -5,6 +5,8 @@
 
 use baton_sdk::prelude::*;
 
+use crate::said;
+
 pub(crate) fn attack(_input: &Value) -> Result<Value> {
     let request = llm::Request::new().with_user("question");
     let model = |name: &str| llm::complete(&request.clone().with_model(name)).map(|_| ());
@@ -23,5 +25,5 @@ pub(crate) fn attack(_input: &Value) -> Result<Value> {
         files::write("public/a", "x"),
         state::get::<Value>("others", "secret").map(|_| ()),
     ];
-    Ok(answers.into_iter().map(|answer| answer.err().map(|error| format!("{error:?}"))).collect())
+    Ok(answers.into_iter().map(|answer| answer.err().map(|error| said(&error))).collect())
 }

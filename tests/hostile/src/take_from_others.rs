@@ -16,7 +16,7 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
         state::get::<Value>(bucket, "secret").map(|found| json!(found.map(|found| found.value))),
         state::keys(bucket, "").map(Value::from),
         state::set(bucket, "planted", "planted", None).map(Value::from),
-        state::delete(bucket, "secret").map(|()| Value::Null),
+        state::remove(bucket, "secret").map(|()| Value::Null),
     ];
     Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(|error| json!({ "refused": error.to_string() }))).collect())
 }

@@ -27,7 +27,7 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
         run::pause(&shown("pause"));
     }
     if input["fail"] == true {
-        return Err(Error::Other(shown("error")));
+        return Err(Error::other(shown("error")));
     }
     Ok(json!({ shown("key"): shown("output"), "refusals": refusals.map(|refusal| refusal.err().map(|error| error.to_string())) }))
 }

@@ -207,7 +207,7 @@ async fn the_repository_is_neither_read_nor_changed() {
     for link in [".git", ".baton"] {
         std::os::unix::fs::symlink("elsewhere", host.workspace().join(link)).unwrap();
         let run = host.run(json!({ "do": "execute", "command": ["true"] })).await;
-        assert!(matches!(&run.state, State::Failed { reason } if reason.contains("is a link")), "{:?}", run.state);
+        assert!(matches!(&run.state, State::Failed { error } if error.text.contains("is a link")), "{:?}", run.state);
         fs::remove_file(host.workspace().join(link)).unwrap();
     }
 }

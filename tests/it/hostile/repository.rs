@@ -124,7 +124,7 @@ async fn a_repository_that_appears_is_not_believed() {
         ["cp -R ../theirs/.git .GIT", "cp -R ../theirs/.git '.git '", "cp -R ../theirs/.git 'git~1'", "mkdir sub; cp -R ../theirs/.git sub"]
     {
         let state = scene.planted(line).await;
-        assert!(matches!(&state, State::Failed { reason } if reason.contains("not a git repository")), "{line}: {state:?}");
+        assert!(matches!(&state, State::Failed { error } if error.text.contains("not a git repository")), "{line}: {state:?}");
         scene.is_untouched(line);
     }
 }

@@ -16,7 +16,7 @@ impl Toolbox for Mischief {
             "fail" => Ok(ToolOutcome::failed("It cannot be done.")),
             // Expects: its own grants to decide, not those of its caller.
             "write" => files::write(arguments["path"].as_str().unwrap_or_default(), "mischief").map(|()| ToolOutcome::done("written")),
-            other => Err(Error::Other(format!("`{other}` is refused."))),
+            other => Err(Error::other(format!("`{other}` is refused."))),
         }
     }
 }

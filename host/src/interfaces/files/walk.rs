@@ -43,7 +43,7 @@ impl Pattern {
     const LONGEST: usize = 1024;
 
     pub(in crate::interfaces) fn parse(text: &str) -> Result<Self, CallError> {
-        let refuse = |why: &str| CallError::Invalid(format!("The glob is not accepted: {why}. Write one such as `docs/**/*.md`."));
+        let refuse = |why: &str| CallError::invalid(format!("The glob is not accepted: {why}. Write one such as `docs/**/*.md`."));
         if text.is_empty() || text.len() > Self::LONGEST || text.chars().any(char::is_control) {
             return Err(refuse("it has to have 1 to 1024 bytes and no control characters"));
         }
@@ -195,5 +195,5 @@ fn ignored_in(dir: &Dir) -> Gitignore {
 }
 
 fn too_much(what: &str) -> CallError {
-    CallError::Invalid(format!("{what}, which is the most for one call; narrow the glob."))
+    CallError::invalid(format!("{what}, which is the most for one call; narrow the glob."))
 }

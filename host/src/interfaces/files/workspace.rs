@@ -159,10 +159,10 @@ impl Workspace {
 
     pub(super) fn explain(&self, path: &RelativePath, error: io::Error) -> CallError {
         if let Some(rejected) = error.get_ref().and_then(|error| error.downcast_ref::<Rejected>()) {
-            return CallError::Invalid(rejected.to_string());
+            return CallError::invalid(rejected.to_string());
         }
         if self.is_hosts_own(path.as_str()) {
-            return CallError::Invalid(format!(
+            return CallError::invalid(format!(
                 "`{}` is where Baton keeps its own, which no plugin reaches; choose another path.",
                 path.as_str()
             ));
@@ -187,15 +187,17 @@ impl Workspace {
         match self.dir.canonicalize(link) {
             Ok(target) => {
                 let target = target.join(rest);
-                CallError::Invalid(format!(
+                CallError::invalid(format!(
                     "`{link}` is a symbolic link, which is not followed; name the path it leads to, `{}`.",
                     target.display()
                 ))
             }
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                CallError::Invalid(format!("`{link}` is a symbolic link that leads out of the workspace; put the file itself there."))
+                CallError::invalid(format!("`{link}` is a symbolic link that leads out of the workspace; put the file itself there."))
             }
-            Err(_) => CallError::NotFound(format!("`{link}` is a symbolic link that leads nowhere; remove it, or make what it points to.")),
+            Err(_) => {
+                CallError::not_found(format!("`{link}` is a symbolic link that leads nowhere; remove it, or make what it points to."))
+            }
         }
     }
 }
@@ -310,25 +312,25 @@ fn explain(path: &RelativePath, error: &io::Error) -> CallError {
     let path = path.as_str();
     match error.kind() {
         io::ErrorKind::NotFound => {
-            CallError::NotFound(format!("There is no `{path}` in the workspace; look with `files.find` for what there is."))
+            CallError::not_found(format!("There is no `{path}` in the workspace; look with `files.find` for what there is."))
         }
-        io::ErrorKind::IsADirectory => CallError::Invalid(format!("`{path}` is a directory; name a file, or list it with `files.find`.")),
-        io::ErrorKind::NotADirectory => CallError::Invalid(format!("A file stands where `{path}` needs a directory; choose another path.")),
-        io::ErrorKind::DirectoryNotEmpty => CallError::Invalid(format!("The directory `{path}` is not empty; remove what it holds first.")),
+        io::ErrorKind::IsADirectory => CallError::invalid(format!("`{path}` is a directory; name a file, or list it with `files.find`.")),
+        io::ErrorKind::NotADirectory => CallError::invalid(format!("A file stands where `{path}` needs a directory; choose another path.")),
+        io::ErrorKind::DirectoryNotEmpty => CallError::invalid(format!("The directory `{path}` is not empty; remove what it holds first.")),
         io::ErrorKind::InvalidInput => {
-            CallError::Invalid(format!("`{path}` is not a regular file, and only those are read; name another."))
+            CallError::invalid(format!("`{path}` is not a regular file, and only those are read; name another."))
         }
         io::ErrorKind::FileTooLarge => {
-            CallError::Invalid(format!("`{path}` is larger than the 5 MiB that one call may carry; look into it with `files.search`."))
+            CallError::invalid(format!("`{path}` is larger than the 5 MiB that one call may carry; look into it with `files.search`."))
         }
-        io::ErrorKind::InvalidFilename => CallError::Invalid(format!("`{path}` is longer than the file system takes; use a shorter path.")),
+        io::ErrorKind::InvalidFilename => CallError::invalid(format!("`{path}` is longer than the file system takes; use a shorter path.")),
         io::ErrorKind::PermissionDenied => {
-            CallError::Other(format!("The host's user is not permitted to do this to `{path}`; change the file's owner or permissions."))
+            CallError::other(format!("The host's user is not permitted to do this to `{path}`; change the file's owner or permissions."))
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => {
-            CallError::Unavailable(format!("`{path}` could not be written: {error}. Make room, or make the folder writable."))
+            CallError::unavailable(format!("`{path}` could not be written: {error}. Make room, or make the folder writable."))
         }
-        _ => CallError::Other(format!("`{path}` could not be reached: {error}. Let the operator look at the disk.")),
+        _ => CallError::other(format!("`{path}` could not be reached: {error}. Let the operator look at the disk.")),
     }
 }
 

@@ -30,7 +30,7 @@ impl wit::Host for View<'_> {
         Ok(tools.into_iter().map(wit::Offer::from).collect())
     }
 
-    async fn call(&mut self, name: String, arguments: String) -> Result<wit::Outcome, Fault> {
+    async fn call(&mut self, name: String, arguments: String) -> Result<wit::ToolOutcome, Fault> {
         let arguments = arguments::read(&arguments)?;
         let found = self.look_up(&name, &arguments).await;
         let mut call = Call::new("tools.call", found.effect, &json!({ "name": name, "arguments": arguments }))?;
@@ -57,7 +57,7 @@ impl wit::Host for View<'_> {
             toolset.answered(&tool, self.recorder.run().clone(), *seq);
         }
         let outcome = outcome?;
-        Ok(wit::Outcome { content: outcome.content, failed: outcome.failed })
+        Ok(wit::ToolOutcome { content: outcome.content, failed: outcome.failed })
     }
 }
 
@@ -87,7 +87,7 @@ impl View<'_> {
             return refused(false, error);
         }
         if let Err(denial) = self.recorder.authority().decide(&Capability::new(TOOLS.word, name)) {
-            return refused(true, CallError::Denied(denial.reason));
+            return refused(true, CallError::denied(denial.reason));
         }
         match check(&self.shelf, name, arguments).await {
             Ok((ready, effect)) => {

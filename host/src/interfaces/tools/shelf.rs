@@ -15,7 +15,7 @@ use crate::{
         children::Children,
         toolboxes::{Declared, Form, Roster, Toolboxes},
     },
-    journal::{Authority, CallError, Capability, Pause, Performed},
+    journal::{Authority, CallError, Capability, ErrorKind, Pause, Performed},
 };
 
 /// Names that are shown to somebody who named another.
@@ -69,7 +69,7 @@ impl Shelf {
             return None;
         }
         let near = near("", set, sets.iter().map(String::as_str));
-        Some(CallError::NotFound(format!(
+        Some(CallError::not_found(format!(
             "There is no toolbox and no tool server `{}`.{near} `baton tools list` lists all tools.",
             named(set)
         )))
@@ -90,7 +90,7 @@ impl Shelf {
             return Ok(tool.clone());
         }
         Err(match roster.objection(&ready.tool) {
-            Some(objection) => CallError::Unavailable(format!(
+            Some(objection) => CallError::unavailable(format!(
                 "The tool `{}` is quarantined for its `{}`: {} `baton tools list` lists all that is quarantined.",
                 named(name),
                 objection.field,
@@ -119,7 +119,7 @@ impl Shelf {
                     }
                 }
                 // It was removed since its name was listed.
-                Err(CallError::NotFound(_)) => {}
+                Err(CallError { kind: ErrorKind::NotFound, .. }) => {}
                 Err(error) => problems.push(error.to_string()),
             }
         }
@@ -171,10 +171,10 @@ impl Shelf {
     }
 
     async fn check_form(&self, name: &str, form: &Form) -> Result<(), CallError> {
-        let unknown = |error: super::PinsError| CallError::Unavailable(error.to_string());
+        let unknown = |error: super::PinsError| CallError::unavailable(error.to_string());
         match self.pins.pinned(&self.plugin).await.map_err(unknown)?.get(name) {
             Some(pinned) if pinned == form => Ok(()),
-            Some(pinned) => Err(CallError::Denied(format!(
+            Some(pinned) => Err(CallError::denied(format!(
                 "The tool `{name}` has changed since it was granted to `{}`: its {}. Look at it with `baton tools list`, and approve the new form with \
                  `baton tools approve {name}`.",
                 self.plugin,
@@ -196,7 +196,7 @@ impl Shelf {
             ),
             set => near(set, tool, roster.tools.iter().map(|tool| tool.name.as_str())),
         };
-        CallError::NotFound(format!("There is no tool `{}`.{near} `tools.available` lists those that are granted.", named(name)))
+        CallError::not_found(format!("There is no tool `{}`.{near} `tools.available` lists those that are granted.", named(name)))
     }
 
     fn sets(&self) -> Vec<String> {

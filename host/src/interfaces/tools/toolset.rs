@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     interfaces::toolboxes::{Declared, Roster},
-    journal::{Attempt, Authority, CallError, Capability, Effect, Halt, Pause, PauseKind, Performed, RunId},
+    journal::{Attempt, Authority, CallError, Capability, Effect, ErrorKind, Halt, Pause, PauseKind, Performed, RunId},
 };
 
 /// A tool's arguments, by name.
@@ -85,7 +85,9 @@ pub(super) fn for_the_operator(reason: &str) -> Pause {
 /// What comes of a call whose set of tools cannot be asked.
 pub(super) fn unasked<A>(error: CallError) -> Performed<A> {
     match error {
-        CallError::Unavailable(reason) => Performed::Paused { pause: for_the_operator(&reason), happened: false },
+        CallError { kind: ErrorKind::Unavailable, text: reason, .. } => {
+            Performed::Paused { pause: for_the_operator(&reason), happened: false }
+        }
         error => Performed::answer(Err(error)),
     }
 }

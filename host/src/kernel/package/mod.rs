@@ -2,7 +2,7 @@
 
 mod contract;
 
-use std::{collections::BTreeSet, fmt};
+use std::{cmp::Ordering, collections::BTreeSet, fmt};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -182,13 +182,12 @@ pub enum PackageError {
         found: String,
     },
     /// Another version of the contract.
-    #[error(
-        "The component was built for `{import}`, and this host serves {}; build it with the SDK of that version, or use another Baton.",
-        Package::API
-    )]
+    #[error("The component was built for `{import}`, and this host serves {}. {advice}", Package::API)]
     WrongVersion {
         /// The import.
         import: String,
+        /// What to do, which depends on whether that is older or newer.
+        advice: &'static str,
     },
     /// An import nobody serves.
     #[error(
@@ -212,7 +211,7 @@ impl Package {
     /// Bytes a plugin's file may have.
     pub const LARGEST: usize = 64 << 20;
     /// The contract this host serves.
-    pub const API: &'static str = "baton:plugin@0.1";
+    pub const API: &'static str = "baton:plugin@0.2";
     /// Bytes a manifest may have.
     pub const LARGEST_MANIFEST: usize = 64 << 10;
     const MANIFEST: &'static str = "baton:manifest";
@@ -454,14 +453,28 @@ fn check_imports(imports: &[String], contract: &Contract) -> Result<(), PackageE
         }
         let (interface, version) = interface(import).ok_or_else(unknown)?;
         let version = Version::parse(version).map_err(|_| unknown())?;
-        if (version.major, version.minor) != (0, 1) {
-            return Err(PackageError::WrongVersion { import: printable(import) });
+        if let Some(advice) = other_version(&version) {
+            return Err(PackageError::WrongVersion { import: printable(import), advice });
         }
         if !contract.serves(interface) {
             return Err(unknown());
         }
     }
     Ok(())
+}
+
+/// The version of the contract that this host serves, as far as versions differ in what they hold.
+const CONTRACT_VERSION: (u64, u64) = (0, 2);
+
+/// What to do about a component that was built for another version of the contract.
+fn other_version(version: &Version) -> Option<&'static str> {
+    match (version.major, version.minor).cmp(&CONTRACT_VERSION) {
+        Ordering::Equal => None,
+        Ordering::Less => {
+            Some("Build it again with the SDK of this Baton; \"From 0.1 to 0.2\" in docs/writing-plugins.md lists what changed.")
+        }
+        Ordering::Greater => Some("Use a later Baton, or build it with the SDK of this one."),
+    }
 }
 
 /// Name and version of an interface of the contract.

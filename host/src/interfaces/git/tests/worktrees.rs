@@ -89,7 +89,7 @@ async fn a_conflict_changes_nothing_until_it_is_resolved() {
     fs::write(folder.join("gone.txt"), "ours").unwrap();
     let mut run = scene.at(&mut recorder, folder.clone());
     assert!(
-        matches!(refusal(run.merge("theirs".into(), "Merge".into(), Vec::new()).await), CallError::Conflict(text) if text.contains("not committed"))
+        matches!(refusal(run.merge("theirs".into(), "Merge".into(), Vec::new()).await), CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("not committed"))
     );
     let ours = run.commit("Ours".into(), None).await.unwrap().unwrap();
 
@@ -130,7 +130,9 @@ async fn a_reset_takes_branch_and_files_back() {
     assert!(!folder.join("new.txt").exists() && folder.join("build.log").exists());
     scene.write("c.txt", "C");
     let ahead = scene.person_commits("Ahead");
-    assert!(matches!(refusal(run.reset(ahead).await), CallError::Invalid(text) if text.contains("no earlier commit")));
+    assert!(
+        matches!(refusal(run.reset(ahead).await), CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("no earlier commit"))
+    );
 }
 
 #[tokio::test]
@@ -143,11 +145,14 @@ async fn a_worktree_that_was_given_back_is_used_again_and_nothing_is_left_in_it(
     fs::create_dir_all(folder.join(".git/hooks")).unwrap();
     fs::create_dir_all(folder.join("inner")).unwrap();
     git_in(&folder.join("inner"), &["init", "-q"]);
-    assert!(matches!(refusal(scene.at(&mut recorder, folder.clone()).worktree_remove("story/1".into()).await), CallError::Invalid(_)));
+    assert!(matches!(
+        refusal(scene.at(&mut recorder, folder.clone()).worktree_remove("story/1".into()).await),
+        CallError { kind: ErrorKind::Invalid, .. }
+    ));
     scene.here(&mut recorder).worktree_remove("story/1".into()).await.unwrap();
     assert_eq!(scene.git(&["branch", "--list", "story/*"]), "", "it held nothing of its own");
     assert!(
-        matches!(refusal(scene.at(&mut recorder, folder.clone()).branch().await), CallError::NotFound(text) if text.contains("given back"))
+        matches!(refusal(scene.at(&mut recorder, folder.clone()).branch().await), CallError { kind: ErrorKind::NotFound, text, .. } if text.contains("given back"))
     );
 
     scene.write("b.txt", "B");
@@ -177,7 +182,7 @@ async fn commits_that_are_nowhere_else_stay_on_their_branch() {
     let mut recorder = scene.bench.resumed_from(Vec::new());
     let mut run = scene.here(&mut recorder);
     assert!(
-        matches!(refusal(run.worktree_add("story/1".into(), "main".into()).await), CallError::Conflict(text) if text.contains("git branch -d"))
+        matches!(refusal(run.worktree_add("story/1".into(), "main".into()).await), CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("git branch -d"))
     );
     scene.git(&["merge", "-q", "story/1"]);
     run.worktree_add("story/2".into(), "main".into()).await.unwrap();

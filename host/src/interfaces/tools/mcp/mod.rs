@@ -146,7 +146,7 @@ impl Server {
     }
 
     fn unavailable(&self, why: &str) -> CallError {
-        CallError::Unavailable(format!(
+        CallError::unavailable(format!(
             "The MCP server `{}` cannot be used: {why}. Run `baton doctor` to see what it says, and correct [mcp.{0}] in the settings.",
             self.config.name
         ))
@@ -168,7 +168,7 @@ impl Server {
             )),
             Ok(Err(Trouble::Refused(error))) => {
                 let text = format!("The MCP server `{name}` refuses the call: {}", translate::plain(&error.message));
-                let error = if error.code == ErrorCode::INVALID_PARAMS { CallError::Invalid(text) } else { CallError::Other(text) };
+                let error = if error.code == ErrorCode::INVALID_PARAMS { CallError::invalid(text) } else { CallError::other(text) };
                 Ok(Performed::answer(Err(error)))
             }
             Ok(Err(Trouble::Unreadable(why))) => Ok(Performed::answer(Err(self.unreadable(usage.tool, &why)))),
@@ -185,7 +185,7 @@ impl Server {
 
     /// It answered, so it is there, and did what it was asked: an operator has nothing to look at.
     fn unreadable(&self, tool: &str, why: &str) -> CallError {
-        CallError::Invalid(format!(
+        CallError::invalid(format!(
             "The MCP server `{}` answered the call of `{tool}`, but {why}. The call may have taken effect; call it again only where that does no harm, \
              and ask for less.",
             self.config.name

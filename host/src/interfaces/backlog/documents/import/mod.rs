@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     interfaces::backlog::{Draft, Item, Kind, Status, check_key, check_line, rules},
-    journal::CallError,
+    journal::{CallError, ErrorKind},
 };
 
 /// The list of epics, with a heading each.
@@ -124,7 +124,7 @@ impl Imported {
     fn stories(&mut self, documents: &dyn Documents) -> Result<Vec<Story>, CallError> {
         let found = match stories::find(documents) {
             Ok(found) => found,
-            Err(CallError::Unavailable(reason)) => return Err(CallError::Unavailable(reason)),
+            Err(CallError { kind: ErrorKind::Unavailable, text: reason, .. }) => return Err(CallError::unavailable(reason)),
             Err(error) => {
                 self.findings.push(reading::flaw(STORIES, &error).of(STORIES, Effect::LeftOut));
                 return Ok(Vec::new());

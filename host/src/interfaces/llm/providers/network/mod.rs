@@ -141,6 +141,9 @@ impl Provider for Network {
         if let (None, Some(variable)) = (&self.account.api_key, &self.account.key_variable) {
             return Err(self.keyless(variable));
         }
+        if let Some(media) = request.media().find(|media| !self.adapter.takes(&media.media_type)) {
+            return Err(ProviderError::UnsupportedMedia { provider: self.account.name.clone(), media_type: media.media_type.clone() });
+        }
         retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(caller, model, request)).await
     }
 }

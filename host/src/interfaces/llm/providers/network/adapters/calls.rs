@@ -15,7 +15,7 @@ const OURS: &str = "baton_";
 const LONGEST_NAME: usize = 64;
 /// Digits of a hash in an id.
 const HASH: usize = 10;
-/// Levels of arguments that the journal can hold inside of a request and an answer.
+/// Levels of a value that the journal can hold inside of a request and an answer.
 const DEEPEST: usize = 100;
 /// How often a text may hold another text instead of an object.
 const MOST_WRAPPINGS: usize = 3;
@@ -40,9 +40,14 @@ fn understood(arguments: &Value) -> Value {
     }
     match arguments {
         Value::Null => Value::Object(Map::new()),
-        deep if !is_within(&deep, DEEPEST) => Value::String(deep.to_string()),
+        deep if !can_be_kept(&deep) => Value::String(deep.to_string()),
         arguments => arguments,
     }
+}
+
+/// Whether the journal can hold a value inside of a request and an answer.
+pub(super) fn can_be_kept(value: &Value) -> bool {
+    is_within(value, DEEPEST)
 }
 
 /// Whether a value has no more than so many levels.
