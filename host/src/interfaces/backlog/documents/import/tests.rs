@@ -75,6 +75,16 @@ fn a_story_that_only_the_list_of_epics_has_is_told() {
         told.iter().map(|finding| (finding.line, finding.effect)).collect::<Vec<_>>(),
         [(Some(3), Effect::Note), (Some(9), Effect::Note)]
     );
+    // What is left out of an epic's body as an entry of its list is told, however the epic is called.
+    let epics =
+        "## Epic AUTH: Sign in\n\nText.\n\n- **auth-1-login** Log in\n- **auth-2-out** Log out\n- **1-1-other** Other\n- **note** of it\n";
+    let files = Files(BTreeMap::from([(EPICS, epics), ("docs/stories/auth-2-out.md", "# Out\n")]));
+    let imported = import(&files, &[]).unwrap();
+    let lines: Vec<_> = imported.findings.iter().map(|finding| (finding.line, finding.effect)).collect();
+    assert_eq!(lines, [(Some(5), Effect::Note), (Some(7), Effect::Note)], "{:?}", imported.findings);
+    let body = |epics: &'static str| import(&Files(BTreeMap::from([(EPICS, epics)])), &[]).unwrap().drafts[0].body.clone();
+    assert_eq!(body("## Epic AUTH: Sign in\n\nText.\n\n- **auth-1-login** Log in\n"), "Text.");
+    assert_eq!(body("## Epic AUTH: Sign in\n\nText.\n\n- **note** of it\n"), "Text.\n\n- **note** of it");
     assert!(told[0].reason.contains("docs/stories/1-1-init.md") && told[1].reason.contains("`### Story 1.3: Print`"), "{told:?}");
 }
 
