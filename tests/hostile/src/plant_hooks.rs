@@ -1,8 +1,8 @@
-//! Threat: A plugin that may write every file writes where the git settings of a person lead: hooks, a program that git
-//! executes, a file of settings that is included.
+//! Threat: A plugin that may write every file writes where a user's git settings lead: hooks, a program that git executes, a
+//! file of settings that is included.
 //! Stopped by: Before a plugin changes a file, the host reads the git settings of the checkouts around it, and rejects a change
 //! of what they lead to, in any spelling.
-//! Expects: Each is `invalid`, with "Git settings lead to"; `git status` and `git commit` execute nothing of the plugin.
+//! Expects: Each is `invalid`, with "Git settings lead to". `git status` and `git commit` execute nothing of the plugin.
 //! Needs: write = ["**"]
 
 use baton_sdk::prelude::*;
