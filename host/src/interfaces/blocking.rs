@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
-use crate::journal::{CallError, ErrorKind};
+use crate::journal::CallError;
 
 /// How long one piece of work may take.
 pub const LONGEST: Duration = Duration::from_secs(30);

@@ -12,7 +12,7 @@ use regex_automata::{
 };
 
 use super::blocking::Deadline;
-use crate::journal::{CallError, ErrorKind};
+use crate::journal::CallError;
 
 const LONGEST: usize = 4096;
 const COMPILED_SIZE: usize = 1 << 20;

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::journal::{CallError, ErrorKind, RunId};
+use crate::journal::{CallError, RunId};
 
 /// How long an operation waits for the others in its folder.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(600);

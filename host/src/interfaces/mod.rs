@@ -11,6 +11,7 @@ pub mod files;
 pub mod folder_locks;
 pub mod forge;
 pub mod git;
+mod guarded_places;
 pub mod knowledge;
 mod lenient;
 pub mod likeness;

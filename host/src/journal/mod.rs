@@ -28,7 +28,7 @@ pub use error::{CallError, ErrorKind};
 pub use halt::{GRACE, Halt};
 pub use interrupt::{Interrupt, Pause, PauseKind, Wait};
 pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
-pub use port::{Clock, Count, Inspected, Journal, JournalError, Write};
+pub use port::{Clock, Count, FailureScope, Inspected, Journal, JournalError, Write};
 pub use question::QuestionId;
 pub use recorder::{Call, Limits, Ports, Prepared, Recorder};
 pub use redaction::Redactor;

@@ -498,7 +498,7 @@ fn to_json(value: &impl Serialize) -> Result<String, JournalError> {
 }
 
 fn no_form(error: &serde_json::Error) -> JournalError {
-    JournalError { action: "written", reason: format!("the call has no JSON form: {error}.") }
+    JournalError::of_run("written", format!("the call has no JSON form: {error}."))
 }
 
 /// An answer that cannot be read stops this run alone: the journals of others say nothing about it.

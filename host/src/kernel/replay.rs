@@ -94,7 +94,7 @@ struct Sealed;
 
 impl Sealed {
     fn refuse() -> JournalError {
-        JournalError { action: "written", reason: "a replay writes nothing.".to_owned() }
+        JournalError::of_run("written", "a replay writes nothing.")
     }
 }
 

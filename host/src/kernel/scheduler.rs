@@ -20,7 +20,7 @@ use super::{
 use crate::{
     events::{Category, Draft},
     interfaces::children::Outcome,
-    journal::{CallError, Halt, Interrupt, Pause, PauseKind, RunId},
+    journal::{CallError, FailureScope, Halt, Interrupt, JournalError, Pause, PauseKind, RunId},
 };
 
 /// How often requests from other processes are looked at while runs are executed.
@@ -276,6 +276,12 @@ impl Kernel {
             }
             Ending::Interrupted(Interrupt::Stopped) => (State::Queued, None, json!({})),
             Ending::Interrupted(Interrupt::Cancelled) => (State::Cancelled, None, json!({})),
+            Ending::Interrupted(Interrupt::Journal(error)) if error.scope == FailureScope::Run => {
+                // What cannot be written of one run says nothing about others. Where it is the store after all, the pause cannot
+                // be written either.
+                let pause = Pause::new(PauseKind::Operator, unwritten(&error));
+                (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
+            }
             Ending::Interrupted(Interrupt::Journal(error)) => return Err(error.into()),
         };
         let event = vec![Draft::of_run(Category::Run, state.as_str(), id, data)];
@@ -305,6 +311,10 @@ fn checked(ended: Result<(), JoinError>) {
 
 fn executed(active: &HashMap<RunId, Active>, plugin: &str) -> usize {
     active.values().filter(|active| active.plugin == plugin).count()
+}
+
+fn unwritten(error: &JournalError) -> String {
+    format!("{error} Only this run is paused. Remove the cause, then resume the run.")
 }
 
 fn untrusted(run: &Run, reason: &str) -> String {

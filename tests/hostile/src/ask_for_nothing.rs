@@ -1,6 +1,6 @@
 //! Threat: A plugin whose manifest asks for nothing calls everything that it imports.
 //! Stopped by: The gate: what is not in the manifest cannot be granted, and what is not granted is denied.
-//! Expects: Every call is `denied`, with "add it to [needs] in its plugin.toml"; no model is asked, no file changed.
+//! Expects: Every call is `denied`, with "add it to [needs] in its plugin.toml". No model is asked and no file is changed.
 
 use baton_sdk::prelude::*;
 

@@ -1,6 +1,7 @@
 //! Threat: A plugin joins runs that it did not start: by an id it was told, one it derived, or its own.
-//! Stopped by: A run is joined by whoever started it and by nobody else.
-//! Expects: Each is `not-found`, said alike whether there is such a run or not; no output of another run is seen.
+//! Stopped by: Only the run that started a run can join it.
+//! Expects: Each is `not-found`, with the same sentence whether such a run exists or not. The plugin sees no output of another
+//! run.
 //! Needs: workflows = ["*"]
 
 use baton_sdk::prelude::*;

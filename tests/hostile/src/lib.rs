@@ -28,6 +28,7 @@ plugins!(
     guess_runs,
     leave_workspace,
     overreach,
+    plant_hooks,
     pose_as_host,
     race_links,
     recurse,

@@ -1,6 +1,6 @@
-//! Threat: A plugin that holds one grant of a kind uses it for another model, tool, agent, workflow, file or bucket.
+//! Threat: A plugin that has one grant of a kind uses it for another model, tool, agent, workflow, file or bucket.
 //! Stopped by: The gate compares the name that is called with the patterns that were granted.
-//! Expects: Each is `denied`, and names the kind and what was wanted of it.
+//! Expects: Each is `denied`, and the error names the kind and what the plugin asked for.
 //! Needs: models = ["anthropic/small"]; tools = ["read_file"]; agents = ["mary"]; workflows = ["hello"]; read = ["public/**"]; state = ["mine"]
 
 use baton_sdk::prelude::*;

@@ -1,6 +1,6 @@
-//! Threat: A plugin reads the documents of another project, or those of another plugin in its own.
+//! Threat: A plugin reads the documents of another project, or those of another plugin in its own project.
 //! Stopped by: Documents belong to a project, and a bucket is granted by its name.
-//! Expects: Nothing is found in another project, and of another's bucket: "Plugin `take-from-others` does not ask for
+//! Expects: It finds nothing in another project. For another plugin's bucket: "Plugin `take-from-others` does not ask for
 //! `state` of `others`."
 //! Needs: state = ["mine"]
 

@@ -1,6 +1,6 @@
-;; Threat: A plugin grows its memory by the instruction itself, past its allocator.
-;; Stopped by: The limit `memory-mib`, asked at every growth of every memory.
-;; Expects: Growing answers that it failed; the plugin ends with no more than its 16 MiB.
+;; Threat: A plugin grows its memory with the instruction itself, bypassing its allocator.
+;; Stopped by: The limit `memory-mib`, checked whenever a memory grows.
+;; Expects: The instruction reports failure. The plugin ends with no more than its 16 MiB.
 (component
   (import "baton:plugin/types@0.2.0" (instance $types
     (type $given (record (field "kind" string) (field "text" string) (field "subject" (option string)) (field "details" (option string))))

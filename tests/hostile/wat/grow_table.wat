@@ -1,6 +1,6 @@
-;; Threat: A plugin grows its tables, which live in the host's memory and not in its own.
-;; Stopped by: A bound on the elements of a table.
-;; Expects: Growing answers that it failed; the plugin ends with no more than 100,000 elements.
+;; Threat: A plugin grows its tables, which are stored in the host's memory and not in its own.
+;; Stopped by: A limit on the elements of a table.
+;; Expects: The instruction reports failure. The plugin ends with no more than 100,000 elements.
 (component
   (import "baton:plugin/types@0.2.0" (instance $types
     (type $given (record (field "kind" string) (field "text" string) (field "subject" (option string)) (field "details" (option string))))

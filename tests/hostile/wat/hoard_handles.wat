@@ -1,5 +1,5 @@
-;; Threat: A plugin makes handles of WASI without end, which live in the host's memory and not in its own.
-;; Stopped by: A bound on the handles one instance may hold.
+;; Threat: A plugin creates handles of WASI without end, which are stored in the host's memory and not in its own.
+;; Stopped by: A limit on the handles that one instance may hold.
 ;; Expects: The run fails: "resource table has no free keys".
 (component
   (import "baton:plugin/types@0.2.0" (instance $types

@@ -1,5 +1,6 @@
-;; Threat: A plugin asks WASI for 60 MiB of random numbers at once, which the host makes before the plugin has room for them.
-;; Stopped by: A bound on what WASI makes at once: as much as one host call may carry.
+;; Threat: A plugin asks WASI for 60 MiB of random numbers at once, which the host generates before the plugin has room for
+;; them.
+;; Stopped by: A limit on what WASI generates at once: as much as one host call may carry.
 ;; Expects: The run fails: "requested len 62914560 exceeds limit".
 (component
   (import "baton:plugin/types@0.2.0" (instance $types

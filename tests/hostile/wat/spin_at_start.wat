@@ -1,4 +1,4 @@
-;; Threat: A plugin computes for ever before it is called: while it is instantiated.
+;; Threat: A plugin computes forever before it is called, while it is instantiated.
 ;; Stopped by: The limit `guest-time-ms`, which counts from the first instruction.
 ;; Expects: The run is paused: "The plugin computed for more than its 300 ms without an end."
 (component

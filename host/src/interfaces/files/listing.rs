@@ -11,7 +11,7 @@ use cap_fs_ext::DirExt;
 use cap_std::fs::Dir;
 
 use super::{Workspace, path::RelativePath};
-use crate::journal::{CallError, ErrorKind};
+use crate::{interfaces::repository_layout::is_hosts, journal::CallError};
 
 /// What something in a folder is, other than a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +68,7 @@ impl Workspace {
 }
 
 fn is_left_out(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".") || name.to_str().is_some_and(super::path::is_hidden)
+    name.as_encoded_bytes().starts_with(b".") || name.to_str().is_some_and(is_hosts)
 }
 
 #[cfg(all(test, unix))]

@@ -8,8 +8,11 @@ use globset::{GlobBuilder, GlobMatcher};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::{Workspace, path, workspace};
-use crate::{interfaces::blocking::Deadline, journal::CallError};
+use super::{Workspace, workspace};
+use crate::{
+    interfaces::{blocking::Deadline, repository_layout::is_hosts},
+    journal::CallError,
+};
 
 const HINT: &str = "Narrow the glob.";
 
@@ -133,7 +136,7 @@ impl Walk<'_> {
     }
 
     fn look(&self, entry: &DirEntry, level: &Level) -> Option<Found> {
-        let name = entry.file_name().into_string().ok().filter(|name| !path::is_hidden(name))?;
+        let name = entry.file_name().into_string().ok().filter(|name| !is_hosts(name))?;
         let path = if level.directory.is_empty() { name } else { format!("{}/{name}", level.directory) };
         let file_type = entry.file_type().ok()?;
         let kind = match file_type {

@@ -4,6 +4,7 @@
 use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,9 +14,15 @@ use cap_std::{
     fs::{Dir, File, Metadata, MetadataExt, OpenOptions, Permissions, PermissionsExt},
 };
 
-use super::path::RelativePath;
+use super::{
+    guarding::{Guarding, Unreadable, repository_around},
+    path::RelativePath,
+};
 use crate::{
-    interfaces::repository_layout::{Layout, Rejected, is_part, is_setting},
+    interfaces::{
+        repository_layout::{Layout, Rejected, is_part, is_setting},
+        used_by_git::UsedByGit,
+    },
     journal::{Attempt, CallError},
 };
 
@@ -26,6 +33,8 @@ pub struct Workspace {
     root: PathBuf,
     /// Paths of the workspace that no guest reaches, nor what lies below them.
     hosts_own: Vec<String>,
+    /// None for an operator's own commands, which change what they like.
+    guarding: Option<Guarding>,
 }
 
 impl Workspace {
@@ -35,7 +44,19 @@ impl Workspace {
 
     /// Opens the folder at `root`.
     pub fn open(root: &Path) -> io::Result<Self> {
-        Ok(Self { dir: Dir::open_ambient_dir(root, ambient_authority())?, root: root.to_owned(), hosts_own: Vec::new() })
+        Ok(Self { dir: Dir::open_ambient_dir(root, ambient_authority())?, root: root.to_owned(), hosts_own: Vec::new(), guarding: None })
+    }
+
+    /// The same for a plugin, which changes nothing that git on this machine executes or reads settings from. Fails where the
+    /// workspace lies in a repository's own files.
+    pub fn guarded(mut self, git: Arc<dyn UsedByGit>) -> io::Result<Self> {
+        let root = self.root.canonicalize()?;
+        if let Some(repository) = repository_around(&root) {
+            let reason = format!("it lies in the git repository {}, in its own files; work in a checkout", repository.display());
+            return Err(io::Error::other(reason));
+        }
+        self.guarding = Some(Guarding::new(&root, git)?);
+        Ok(self)
     }
 
     /// The same without what the host keeps for itself, such as its data directory, wherever that lies inside; `own` are
@@ -97,6 +118,7 @@ impl Workspace {
     }
 
     fn replace(&self, path: &RelativePath, content: &[u8], attempt: &Attempt) -> io::Result<()> {
+        self.check_guarded(path)?;
         let (dir, _locks) = self.parent_to_write(path)?;
         let name = path.split().1;
         let (mode, owner) = match dir.symlink_metadata(name) {
@@ -117,7 +139,12 @@ impl Workspace {
         dir.open(".")?.sync_all()
     }
 
+    fn check_guarded(&self, path: &RelativePath) -> io::Result<()> {
+        self.guarding.as_ref().map_or(Ok(()), |guarding| guarding.check(&self.dir, path))
+    }
+
     fn unlink(&self, path: &RelativePath) -> io::Result<()> {
+        self.check_guarded(path)?;
         let dir = self.parent(path)?;
         let name = path.split().1;
         match dir.symlink_metadata(name)?.is_dir() {
@@ -160,6 +187,9 @@ impl Workspace {
     pub(super) fn explain(&self, path: &RelativePath, error: io::Error) -> CallError {
         if let Some(rejected) = error.get_ref().and_then(|error| error.downcast_ref::<Rejected>()) {
             return CallError::invalid(rejected.to_string());
+        }
+        if let Some(unreadable) = error.get_ref().and_then(|error| error.downcast_ref::<Unreadable>()) {
+            return CallError::unavailable(format!("{unreadable} Correct the git settings."));
         }
         if self.is_hosts_own(path.as_str()) {
             return CallError::invalid(format!(

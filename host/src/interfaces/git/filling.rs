@@ -1,5 +1,6 @@
 //! The files of a worktree: exactly those of a commit, whatever lay there before. What is as the commit has it stays, all
-//! else goes, and what is missing is written by several threads. Runs no filter and follows no link.
+//! else goes, and what is missing is written by several threads. Runs no filter. What is missing is written by paths, so whoever
+//! calls this holds the lock of the folder, by which no command of the sandbox runs in it: see docs/security.md.
 
 use std::{
     collections::HashSet,

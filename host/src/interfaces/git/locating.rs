@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{names::excerpt, repository::Repository};
-use crate::journal::{CallError, ErrorKind};
+use crate::journal::CallError;
 
 /// Bytes of a file that says where a repository lies.
 const LONGEST_POINTER: u64 = 64 << 10;

@@ -1,7 +1,7 @@
 //! Names of branches, revisions, files and people as guests give them, checked before git sees them. Touches no
 //! repository: a name that passes may still name nothing.
 
-use crate::journal::CallError;
+use crate::{interfaces::repository_layout::is_repository_name, journal::CallError};
 
 const LONGEST_BRANCH: usize = 200;
 const LONGEST_PATH: usize = 4096;
@@ -93,21 +93,12 @@ pub(super) fn author(name: &str) -> Result<(), CallError> {
 
 /// Whether a path has a name that git keeps for its own repositories, on any system, so that no commit takes it.
 pub(super) fn is_of_git(path: &[u8]) -> bool {
-    path.split(|byte| matches!(byte, b'/' | b'\\')).any(|name| {
-        let name: String = String::from_utf8_lossy(name).chars().filter(|letter| !is_unseen(*letter)).collect();
-        let name = name.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']).to_ascii_lowercase();
-        matches!(name.as_str(), ".git" | "git~1")
-    })
+    path.split(|byte| matches!(byte, b'/' | b'\\')).any(|name| is_repository_name(&String::from_utf8_lossy(name)))
 }
 
 /// Whether a commit can have a file of this name, and a run be told of it.
 pub(super) fn can_be_committed(path: &[u8]) -> bool {
     std::str::from_utf8(path).is_ok() && !is_of_git(path)
-}
-
-/// Characters that some file systems leave out of names.
-fn is_unseen(letter: char) -> bool {
-    matches!(letter, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
 }
 
 /// The path that git gave, as text; a sentence when it is none.

@@ -13,7 +13,7 @@ use rustix::{
 };
 
 use super::{names::excerpt, program::Program, repository::Repository};
-use crate::journal::{CallError, ErrorKind};
+use crate::journal::CallError;
 
 /// Refuses the repository of another user that `safe.directory` does not name.
 pub(super) fn check(program: &Program, repository: &Repository) -> Result<(), CallError> {

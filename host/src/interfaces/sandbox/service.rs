@@ -16,7 +16,7 @@ use super::{
     engine::{Ended, Engine, EngineError, Found, Key, Task, User},
     job::{Job, Outcome},
     leftovers::{Covers, Leftovers, Prepared, REPOSITORY, Swept},
-    room,
+    room::{Room, lacking},
     settings::{EngineKind, Image, Settings},
     watching::{Watched, watched},
 };
@@ -64,6 +64,8 @@ pub struct Parts {
     pub folders: Arc<FolderLocks>,
     /// Knows what a person's git executes in a workspace.
     pub git: Arc<dyn UsedByGit>,
+    /// Tells what the disk of a folder has left.
+    pub room: fn(&Path) -> Option<Room>,
 }
 
 /// Where commands of all runs are executed.
@@ -125,6 +127,11 @@ impl Sandbox {
             self.entered().remove(&key);
         }
         performed
+    }
+
+    /// What is used up on the disk of a workspace, a sentence.
+    fn lacking(&self, place: &Place) -> Option<String> {
+        lacking((self.parts.room)(&place.workspace), self.parts.settings.keep_free)
     }
 
     /// Executes a job while git does nothing in its workspace.
@@ -206,9 +213,9 @@ impl Sandbox {
         let (sender, receiver) = tokio::sync::mpsc::channel(PIECES);
         let mut collected = Collected::default();
         let work = async { tokio::join!(self.parts.engine.execute(&task, sender), collected.listen(receiver, teller)).0 };
-        let watched = match watched(work, place, self.parts.settings.keep_free).await {
+        let watched = match watched(work, place, || self.lacking(place)).await {
             // It may have used up the disk since the last look, and have failed for that.
-            Watched::Ended(Ok(ended)) if ended.exit_code != 0 => match room::lacking(&place.workspace, self.parts.settings.keep_free) {
+            Watched::Ended(Ok(ended)) if ended.exit_code != 0 => match self.lacking(place) {
                 Some(reason) => Watched::UsedUp(reason),
                 None => Watched::Ended(Ok(ended)),
             },
@@ -261,7 +268,7 @@ impl Sandbox {
         if let Err(reason) = self.leftovers.finish(key).await {
             return Err(unavailable(&reason));
         }
-        if let Some(reason) = room::lacking(&place.workspace, self.parts.settings.keep_free) {
+        if let Some(reason) = self.lacking(place) {
             return Err(paused(format!("A command cannot be executed. {reason} Then resume the run."), false));
         }
         // Before it is noted what is there, since it changes that.

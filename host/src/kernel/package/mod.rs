@@ -21,7 +21,10 @@ use super::{
     permissions::{Patterns, Permissions},
     signature::{self, PublicKey, SignatureError},
 };
-use crate::journal::{CapabilityKind, Matching};
+use crate::{
+    escape::escaped_character,
+    journal::{CapabilityKind, Matching},
+};
 
 /// What a plugin is, and so which world it exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -549,11 +552,10 @@ fn toml_mistake(text: &str, error: &toml::de::Error) -> String {
     format!("in line {line}, {}.", printable(&message))
 }
 
-/// Text from a file in one line, without control characters and cut where it goes on for long.
+/// Text from a file in one line, without hidden characters and cut where it goes on for long.
 fn printable(text: &str) -> String {
     const LONGEST: usize = 300;
-    let escape = |character: char| if character.is_control() { character.escape_default().collect() } else { vec![character] };
-    let mut shown: String = text.chars().take(LONGEST).flat_map(escape).collect();
+    let mut shown: String = text.chars().take(LONGEST).flat_map(escaped_character).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }

@@ -228,3 +228,10 @@ fn what_nothing_uses_yet_is_told_as_such() {
     let warnings = package.warnings(BOUND);
     assert!(warnings.len() == 1 && warnings[0].contains("asks for no `write`:"), "an amount allows nothing: {warnings:?}");
 }
+
+#[test]
+fn a_mistake_is_told_without_what_turns_text_around_or_hides_it() {
+    let manifest = MANIFEST.replace("[needs]\n", "\"wri\u{202e}te\u{200b}\u{2066}\" = 1\n[needs]\n");
+    let told = read(packed(&workflow(""), &manifest)).unwrap_err().to_string();
+    assert!(told.contains("wri\\u{202e}te\\u{200b}\\u{2066}") && !told.contains(crate::escape::is_hidden), "{told}");
+}

@@ -200,7 +200,7 @@ async fn what_cannot_be_removed_from_a_worktree_is_put_aside() {
     // Nobody removes a folder in which something is mounted, not even whoever may do anything.
     let mounted = Command::new("mount").args(["-t", "tmpfs", "none"]).arg(&stuck).status().is_ok_and(|status| status.success());
     if !mounted {
-        println!("left out: nothing can be mounted here");
+        // Only root can mount.
         return;
     }
     fs::write(stuck.join("file"), "x").unwrap();
@@ -265,6 +265,26 @@ async fn git_leaves_files_alone_while_a_command_may_change_them() {
     drop((looks, gives_back));
     drop(command);
     scene.here(&mut recorder).worktree_remove("story/1".into()).await.unwrap();
+}
+
+/// Filling goes by paths, so no command may be left that could replace a folder by a link meanwhile.
+#[tokio::test]
+async fn a_folder_is_used_again_only_once_no_command_may_run_in_it_and_by_another_name() {
+    const LONG_ENOUGH: std::time::Duration = std::time::Duration::from_millis(500);
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    // One whose end is not known, because its host was killed.
+    let command = scene.folders.lock_for_running(&folder, &Bench::run());
+    {
+        let mut run = scene.here(&mut recorder);
+        let mut removes = Box::pin(run.worktree_remove("story/1".into()));
+        assert!(tokio::time::timeout(LONG_ENOUGH, &mut removes).await.is_err() && folder.exists(), "it is released beside a command");
+        drop(command);
+        removes.await.unwrap();
+    }
+    let next = scene.worktree(&mut recorder, "story/2").await;
+    assert!(next != folder && next.join("a.txt").exists() && !folder.exists());
 }
 
 #[tokio::test]

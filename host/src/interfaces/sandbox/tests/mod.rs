@@ -184,11 +184,18 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
             folders: Arc::clone(&folders),
             git: Arc::new(NoGit),
             own: vec![own.clone()],
+            room,
         });
         Host { sandbox, folders }
     };
     let (Host { sandbox, folders }, next) = (begin(), begin());
     Bench { engine, memory, sandbox, folders, next, halt: Halt::default(), folder }
+}
+
+/// The disk of the tests: a file `large` in the workspace fills it.
+fn room(workspace: &Path) -> Option<Room> {
+    let bytes = if workspace.join("large").exists() { 1 << 20 } else { 1 << 30 };
+    Some(Room { bytes, files: None })
 }
 
 /// What one host has.

@@ -3,7 +3,7 @@
 
 mod fit;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     Documents, SPRINT_STATUS, STORIES, Told,
@@ -35,6 +35,8 @@ pub struct Imported {
     pub findings: Vec<Finding>,
     /// Where each item stands.
     origins: HashMap<String, Origin>,
+    /// Items for which the backlog has no room.
+    surplus: HashSet<String>,
 }
 
 /// How far an item is, and who works on it.

@@ -90,10 +90,27 @@ impl Completions {
     fn messages(&self, request: &Request) -> Value {
         let system = request.system.as_ref().map(|system| json!({ "role": "system", "content": system }));
         let rest = request.messages.iter().flat_map(|message| match message.role {
-            Role::User => asked(message),
+            Role::User => self.asked(message),
             Role::Assistant => self.answered(request, message).into_iter().collect(),
         });
         system.into_iter().chain(rest).collect()
+    }
+
+    /// The id of a call as it is sent.
+    fn id(&self, id: &str) -> String {
+        if self.is_openai { calls::short_id(id) } else { calls::gateways_id(id) }
+    }
+
+    /// Results first: they belong right behind the calls.
+    fn asked(&self, message: &Message) -> Vec<Value> {
+        let results = message.parts.iter().filter_map(|part| match part {
+            Part::ToolResult(result) => {
+                Some(json!({ "role": "tool", "tool_call_id": self.id(&result.call_id), "content": result.content }))
+            }
+            _ => None,
+        });
+        let said = content(message).map(|content| json!({ "role": "user", "content": content }));
+        results.chain(said).collect()
     }
 
     fn answered(&self, request: &Request, message: &Message) -> Option<Value> {
@@ -102,7 +119,7 @@ impl Completions {
             match part {
                 Part::ToolCall(call) => made.push(json!({
                     "type": "function",
-                    "id": call.id,
+                    "id": self.id(&call.id),
                     "function": { "name": calls::name(request, call), "arguments": calls::object(&call.arguments).to_string() },
                 })),
                 // OpenAI knows no field for it; others take back what they did not sign, and what is sealed.
@@ -122,16 +139,6 @@ impl Completions {
         set(&mut said, "reasoning_details", (!details.is_empty()).then_some(Value::Array(details)));
         Some(Value::Object(said))
     }
-}
-
-/// Results first: they belong right behind the calls.
-fn asked(message: &Message) -> Vec<Value> {
-    let results = message.parts.iter().filter_map(|part| match part {
-        Part::ToolResult(result) => Some(json!({ "role": "tool", "tool_call_id": result.call_id, "content": result.content })),
-        _ => None,
-    });
-    let said = content(message).map(|content| json!({ "role": "user", "content": content }));
-    results.chain(said).collect()
 }
 
 /// A text, or a list where there are files: not every service takes a list.

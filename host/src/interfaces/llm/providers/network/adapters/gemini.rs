@@ -159,7 +159,7 @@ fn result(request: &Request, part: &Part) -> Option<Value> {
         request.messages.iter().flat_map(|message| &message.parts).find_map(made).unwrap_or_else(|| calls::acceptable(&result.call_id));
     let mut response = json!({ "name": name, "response": { "name": name, "content": result.content } });
     if calls::is_chosen(&result.call_id) {
-        response["id"] = json!(result.call_id);
+        response["id"] = json!(calls::id(&result.call_id));
     }
     Some(json!({ "functionResponse": response }))
 }
@@ -197,7 +197,7 @@ fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
 fn made(request: &Request, call: &ToolCall) -> Value {
     let mut made = json!({ "name": calls::name(request, call), "args": calls::object(&call.arguments) });
     if calls::is_chosen(&call.id) {
-        made["id"] = json!(call.id);
+        made["id"] = json!(calls::id(&call.id));
     }
     made
 }

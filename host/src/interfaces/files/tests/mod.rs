@@ -1,6 +1,7 @@
 use std::{
     fs, io,
     os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -52,6 +53,8 @@ macro_rules! view {
         View { recorder: &mut $scene.bench.resumed_from(Vec::new()), workspace: &$scene.workspace }
     };
 }
+
+mod guarding;
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, Fault>) -> CallError {
     match result {
