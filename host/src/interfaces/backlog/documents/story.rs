@@ -377,9 +377,7 @@ impl<'a> Front<'a> {
             }
         }
         if let Some(field) = lines::field(&self.lines[place]) {
-            let line = &mut self.lines[place];
-            let gap = if line[..field.value.start].ends_with(':') { " " } else { "" };
-            line.replace_range(field.value, &format!("{gap}{text}"));
+            lines::replace(&mut self.lines[place], field.value, &text);
         }
         Ok(())
     }

@@ -84,6 +84,18 @@ fn what_people_wrote_stays_byte_for_byte() {
 }
 
 #[test]
+fn a_comment_in_the_place_of_a_value_stays_a_comment() {
+    let mut item = story_of("1-2-add", Status::Review);
+    item.draft.after = vec!["a".to_owned()];
+    let old = "---\nkey: 1-2-add\ntitle: About 1-2-add\nstatus: # soon\nepic: \"1\"\nafter: # both\n  - b\n---\n";
+    let new = story_written(Some(old), &item, Body::Given).unwrap().unwrap();
+    assert_eq!(new, old.replace("status: #", "status: review #").replace("after: # both\n  - b\n", "after: [\"a\"] # both\n"));
+    assert_eq!(story_written(Some(&new), &item, Body::Given).unwrap(), None);
+    let sprint = sprint::written(Some("development_status:\n  epic-1: # soon\n"), &project()[..1]).unwrap().unwrap();
+    assert_eq!(sprint, "development_status:\n  epic-1: in-progress # soon\n");
+}
+
+#[test]
 fn a_mark_of_utf_8_stays_and_hides_nothing() {
     let old = "\u{feff}---\r\n# Ask Ada first\r\nowner: Ada\r\ntitle: About 1-2-add\r\nstatus: todo # for now\r\n---\r\nMine\r\n";
     let mut item = story_of("1-2-add", Status::Review);
