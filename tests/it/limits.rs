@@ -318,6 +318,6 @@ async fn only_traps_in_a_row_stop_a_plugin() {
     }
     let last = host.run(trap).await;
     let told = host.events(&last.id).await;
-    assert_eq!(told.last().unwrap().draft.data["case"], "trap");
+    assert_eq!(told.last().unwrap().draft.data["kind"], "trapped");
     assert_eq!(host.app.kernel.registry().find("probe").unwrap().status(), Status::Tripped);
 }

@@ -117,7 +117,7 @@ async fn the_first_difference_is_told() {
         other => panic!("{other:?}"),
     }
 
-    let other_output = changed(&|document| document["ending"] = json!({ "succeeded": "else" }));
+    let other_output = changed(&|document| document["ending"] = json!({ "succeeded": { "output": "else" } }));
     assert_eq!(replayed(&host, &other_output).await, Verdict::EndedOtherwise(Ending::Succeeded(json!(1).into())));
 }
 
