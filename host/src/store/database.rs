@@ -33,7 +33,7 @@ pub(super) async fn open_for_writing(data: &Path, clock: &dyn Clock) -> Result<A
     let file = file(data)?;
     let found = inspect(&file).await?;
     if found.is_none() {
-        make(&file).await?;
+        make(&file, clock).await?;
     }
     let mut connection = connect(&file, "mode=rw").await?;
     if let Some(Found { newest: from, is_behind: true, .. }) = found {
@@ -101,8 +101,9 @@ async fn current(data: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
-/// Makes the database whole under another name first, so that a file of this name is never half of one.
-async fn make(file: &Path) -> Result<(), StoreError> {
+/// Makes the database whole under another name first, so that a file of this name is never half of one: a command that only
+/// reads may look at any moment.
+pub(super) async fn make(file: &Path, clock: &dyn Clock) -> Result<(), StoreError> {
     let unfinished = file.with_extension("db-new");
     for remains in ["db-new", "db-new-journal"] {
         match std::fs::remove_file(file.with_extension(remains)) {
@@ -113,6 +114,7 @@ async fn make(file: &Path) -> Result<(), StoreError> {
     create_file(&unfinished)?;
     let mut connection = connect(&unfinished, "mode=rw").await?;
     migrations().run(&mut connection).await.map_err(|error| unmigrated(file, error))?;
+    projects::replace_keys(&mut connection, clock).await?;
     connection.close().await?;
     std::fs::rename(&unfinished, file).map_err(|error| unusable(file, &error))
 }

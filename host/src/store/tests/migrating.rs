@@ -3,7 +3,7 @@ use std::{fs, path::Path};
 use sqlx::{AnyConnection, Connection, Executor, Row, migrate::Migrator};
 use tempfile::TempDir;
 
-use super::{id, open, run};
+use super::{clock, id, open, run};
 use crate::{
     journal::{Journal, PauseKind, form::FORM},
     kernel::run::{Added, Run, Runs, State},
@@ -178,4 +178,12 @@ async fn without_room_for_the_copy_nothing_is_begun() {
     assert!(matches!(error, StoreError::NoRoomForCopy { needed: 33, free: 8 }), "{error:?}");
     assert!(error.to_string().contains("Nothing was changed"), "{error}");
     assert_eq!((copies(folder.path()), fs::read(&file).unwrap()), (Vec::new(), before));
+}
+
+#[tokio::test]
+async fn a_database_is_whole_from_the_moment_that_it_has_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().canonicalize().unwrap().join("baton.db");
+    database::make(&file, &*clock()).await.unwrap();
+    database::open_for_reading(folder.path()).await.expect("nothing is left to be done before it can be read");
 }
