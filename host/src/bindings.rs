@@ -4,6 +4,10 @@
 // Generated code documents itself in the WIT.
 #![expect(missing_docs, reason = "generated from wit/, where the documentation is")]
 
+use std::borrow::Cow;
+
+use serde_json::Value;
+
 use crate::journal::{CallError, Interrupt, JournalError};
 
 mod host {
@@ -97,30 +101,15 @@ impl Fault {
 
 impl From<CallError> for types::Error {
     fn from(error: CallError) -> Self {
-        match error {
-            CallError::Denied(text) => Self::Denied(text),
-            CallError::Invalid(text) => Self::Invalid(text),
-            CallError::NotFound(text) => Self::NotFound(text),
-            CallError::Conflict(text) => Self::Conflict(text),
-            CallError::BudgetExceeded(text) => Self::BudgetExceeded(text),
-            CallError::Unavailable(text) => Self::Unavailable(text),
-            CallError::Cancelled(text) => Self::Cancelled(text),
-            CallError::Other(text) => Self::Other(text),
-        }
+        let details = error.details.map(|details| details.to_string());
+        Self { kind: error.kind.into(), text: error.text, subject: error.subject, details }
     }
 }
 
+/// Details that are not JSON are kept as the text they are: a plugin may return anything.
 impl From<types::Error> for CallError {
     fn from(error: types::Error) -> Self {
-        match error {
-            types::Error::Denied(text) => Self::Denied(text),
-            types::Error::Invalid(text) => Self::Invalid(text),
-            types::Error::NotFound(text) => Self::NotFound(text),
-            types::Error::Conflict(text) => Self::Conflict(text),
-            types::Error::BudgetExceeded(text) => Self::BudgetExceeded(text),
-            types::Error::Unavailable(text) => Self::Unavailable(text),
-            types::Error::Cancelled(text) => Self::Cancelled(text),
-            types::Error::Other(text) => Self::Other(text),
-        }
+        let details = error.details.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))).map(Box::new);
+        Self { kind: Cow::Owned::<str>(error.kind).into(), text: error.text, subject: error.subject, details }
     }
 }

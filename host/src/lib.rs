@@ -5,6 +5,7 @@ pub mod app;
 pub mod bindings;
 pub mod cli;
 pub mod config;
+pub mod escape;
 pub mod events;
 pub mod handles;
 pub mod interfaces;

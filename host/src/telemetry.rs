@@ -7,17 +7,22 @@ use tracing_subscriber::EnvFilter;
 
 use crate::journal::Redactor;
 
-/// What is shown of every library.
+/// What is shown where nobody asked for a log: Baton's own warnings. What its libraries warn of comes to people as what
+/// became of their call.
+const UNASKED: &str = "off,baton=warn";
+/// What is shown of every library once somebody asks.
 const USUAL: &str = "warn";
 
 /// Begins to write. `filter` is a level such as `debug`, which is Baton's own, or directives such as `baton::kernel=trace`.
-/// Of everything that it does not name, warnings and errors are shown; so they are when it cannot be understood.
+/// Of everything that it does not name, warnings and errors are shown; so they are when it cannot be understood. Without a
+/// filter, libraries are silent.
 ///
 /// No line holds what `redactor` knows, now or later.
 pub fn start(filter: Option<&str>, redactor: &Redactor) {
     let understood = filter.map(|filter| EnvFilter::try_new(directives(filter))).transpose();
     let mistake = understood.as_ref().err().map(ToString::to_string);
-    let filter = understood.ok().flatten().unwrap_or_else(|| EnvFilter::new(USUAL));
+    let usual = if mistake.is_some() { USUAL } else { UNASKED };
+    let filter = understood.ok().flatten().unwrap_or_else(|| EnvFilter::new(usual));
     let redactor = redactor.clone();
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || Lines(redactor.clone())).with_ansi(false);
     // It fails only where a subscriber is there already, which then does the work.
@@ -77,9 +82,13 @@ mod tests {
     }
 
     fn shown(filter: &str) -> String {
+        written(&directives(filter))
+    }
+
+    fn written(directives: &str) -> String {
         let heard = Heard::default();
         let writer = heard.clone();
-        let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(directives(filter)));
+        let lines = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(directives));
         let lines = lines.with_writer(move || writer.clone()).with_ansi(false).without_time().with_level(false).with_target(false);
         tracing::subscriber::with_default(lines.finish(), || {
             trace!(target: "baton::kernel", "own-trace");
@@ -90,6 +99,11 @@ mod tests {
         });
         let text = String::from_utf8(heard.0.lock().unwrap().clone()).unwrap();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn libraries_are_silent_until_somebody_asks() {
+        assert_eq!(written(UNASKED), "own-error");
     }
 
     #[test]

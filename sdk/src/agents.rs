@@ -9,7 +9,7 @@
 //!     let task = Task::new("Say what is missing in this text.").with_context(text);
 //!     Ok(agents::perform("mary", &task)?.answer)
 //! }
-//! # let host = baton_sdk::testing::Host::new().with_agent("mary", |_| Ok(Outcome::new("A title.", "")));
+//! # let host = baton_sdk::testing::Host::new().with_agent("mary", |_| Ok(Report::new("A title.", "")));
 //! # assert_eq!(host.inside(|| opinion("…")), Ok("A title.".to_owned()));
 //! ```
 
@@ -18,14 +18,14 @@ use serde_json::Value;
 
 use crate::conversation::MAX_PAUSES;
 use crate::imports::agents as host;
-use crate::{Error, Result, run};
+use crate::{Error, Result, options, run};
 
-pub use host::{Outcome, Task};
+pub use host::{Outcome, Report, Task};
 
 impl Task {
-    /// A task without context, schema and worktree. `goal` is a sentence or two.
+    /// A task without context and schema. `goal` is a sentence or two.
     pub fn new(goal: impl Into<String>) -> Self {
-        Self { goal: goal.into(), context: String::new(), answer_schema: None, worktree: None }
+        Self { goal: goal.into(), context: String::new(), answer_schema: None }
     }
 
     /// What the agent should know.
@@ -41,27 +41,26 @@ impl Task {
         self.answer_schema = Some(schema.to_string());
         self
     }
-
-    /// Worktree to work in, instead of the caller's workspace.
-    #[must_use]
-    pub fn in_worktree(mut self, worktree: impl Into<String>) -> Self {
-        self.worktree = Some(worktree.into());
-        self
-    }
 }
 
-impl Outcome {
-    /// An answer, and one line that describes it. The host adds the cost.
+impl Report {
+    /// An answer, and one line that describes it.
     pub fn new(answer: impl Into<String>, summary: impl Into<String>) -> Self {
-        Self { answer: answer.into(), summary: summary.into(), cost_usd: None }
+        Self { answer: answer.into(), summary: summary.into() }
     }
 }
 
 /// Starts a child run of the agent and waits until it ends.
 ///
-/// Errors: `denied` without a grant for the agent, `not-found` if no agent of that name is installed.
+/// Errors: `denied` without a grant for the agent, `not-found` if no agent of that name is installed, `child-failed` if it
+/// failed.
 pub fn perform(agent: &str, task: &Task) -> Result<Outcome> {
-    Ok(host::perform(agent, task)?)
+    Ok(host::perform(agent, task, &[])?)
+}
+
+/// [`perform`] in a worktree instead of the caller's workspace.
+pub fn perform_in(worktree: &str, agent: &str, task: &Task) -> Result<Outcome> {
+    Ok(host::perform(agent, task, &options::in_worktree(Some(worktree)))?)
 }
 
 /// [`perform`] for an answer that is a `T`: asks for JSON that satisfies `schema` and reads it.
@@ -69,7 +68,7 @@ pub fn answer<T: DeserializeOwned>(agent: &str, task: Task, schema: &Value) -> R
     let outcome = perform(agent, &task.with_answer_schema(schema))?;
     let mut json = serde_json::Deserializer::from_str(&outcome.answer);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        Error::Other(format!(
+        Error::other(format!(
             "The answer of agent `{agent}` can not be read at `{}`: {}. Start the run again, or set another model for the agent.",
             error.path(),
             error.inner()
@@ -98,7 +97,7 @@ pub fn checked<T: DeserializeOwned>(agent: &str, task: &Task, schema: &Value, ch
             problems.join(" ")
         ));
     }
-    Err(Error::Other(format!(
+    Err(Error::other(format!(
         "The agent `{agent}` gave no usable answer, and the run was resumed {MAX_PAUSES} times already. Make the task smaller, or set another model."
     )))
 }
@@ -118,7 +117,7 @@ mod tests {
         let asked = std::cell::Cell::new(0);
         host.with_agent("ann", move |_| {
             asked.set(asked.get() + 1);
-            Ok(Outcome::new(answers[asked.get() - 1], "told a number"))
+            Ok(Report::new(answers[asked.get() - 1], "told a number"))
         })
     }
 

@@ -21,7 +21,7 @@ pub fn read(path: &str) -> Result<Vec<u8>> {
 /// Reads an asset as text. Error: `invalid` if it is not UTF-8.
 pub fn read_text(path: &str) -> Result<String> {
     String::from_utf8(read(path)?)
-        .map_err(|_| Error::Invalid(format!("The asset `{path}` is not UTF-8 text. Pack the plugin again with a text file.")))
+        .map_err(|_| Error::invalid(format!("The asset `{path}` is not UTF-8 text. Pack the plugin again with a text file.")))
 }
 
 /// Lists the paths of all assets, sorted.

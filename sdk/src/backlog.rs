@@ -15,7 +15,7 @@
 use crate::Result;
 use crate::imports::backlog as host;
 
-pub use host::{Draft, Item, Kind, Move, Status};
+pub use host::{Draft, Item, Kind, Status, StatusChange};
 
 impl Draft {
     /// An item of priority 5, without a parent and without dependencies.
@@ -143,7 +143,7 @@ pub fn assign(key: &str, assignee: Option<&str>, branch: Option<&str>) -> Result
 }
 
 /// Lists every move of an item, oldest first.
-pub fn history(key: &str) -> Result<Vec<Move>> {
+pub fn history(key: &str) -> Result<Vec<StatusChange>> {
     Ok(host::history(key)?)
 }
 

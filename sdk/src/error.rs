@@ -1,8 +1,11 @@
-//! Why a call failed. Every text is a sentence for people and says what to do next.
+//! Why a call failed: a kind for programs, and a sentence for people that says what to do next.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::bindings::host::baton::plugin::types;
 
-/// A result whose error is [`enum@Error`].
+/// A result whose error is [`struct@Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// The contract's `error`. Errors of the host arrive unchanged; an error that a plugin returns goes to its caller.
@@ -12,91 +15,212 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// fn read_if_there(path: &str) -> Result<String> {
 ///     match files::read_text(path) {
-///         Err(Error::NotFound(_)) => Ok(String::new()),
+///         Err(error) if error.kind == ErrorKind::NotFound => Ok(String::new()),
 ///         other => other,
 ///     }
 /// }
 /// # assert_eq!(baton_sdk::testing::Host::new().inside(|| read_if_there("a.md")), Ok(String::new()));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{text}")]
+pub struct Error {
+    /// What went wrong, for programs.
+    pub kind: ErrorKind,
+    /// What went wrong and what to do, for people.
+    pub text: String,
+    /// What the error is about: a path, a name, a run, or the missing capability as `kind=value`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// A JSON object with more for programs; its members depend on the kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<Value>>,
+}
+
+/// The kinds of errors. The contract documents all but [`ErrorKind::Own`], and may document more: treat a kind that you do
+/// not know as final.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 #[non_exhaustive]
-pub enum Error {
-    /// The call was not granted. The text names the command that grants it.
-    #[error("{0}")]
-    Denied(String),
+pub enum ErrorKind {
+    /// The call was not granted. The text names the command that grants it, the subject is the missing capability.
+    Denied,
     /// The request is wrong. Repeating it gives the same answer.
-    #[error("{0}")]
-    Invalid(String),
+    Invalid,
     /// The request names something that does not exist.
-    #[error("{0}")]
-    NotFound(String),
+    NotFound,
     /// Something else changed it first, or a merge does not apply.
-    #[error("{0}")]
-    Conflict(String),
+    Conflict,
     /// A budget is spent.
-    #[error("{0}")]
-    BudgetExceeded(String),
+    BudgetExceeded,
     /// Still failing after the host's own retries.
-    #[error("{0}")]
-    Unavailable(String),
-    /// The run was cancelled, or its deadline passed.
-    #[error("{0}")]
-    Cancelled(String),
+    Unavailable,
+    /// The run, or what it waited for, was cancelled.
+    Cancelled,
+    /// It took longer than it was given.
+    TimedOut,
+    /// A run that this one started failed. The subject is that run; [`Error::of_child`] gives its own error.
+    ChildFailed,
+    /// A component ended by itself: a panic, or a limit. Only as the error of a child.
+    Trapped,
     /// Anything else; final.
-    #[error("{0}")]
-    Other(String),
+    #[default]
+    Other,
+    /// A kind of a plugin's own, or of a later contract.
+    Own(String),
+}
+
+/// Each kind with its word in the contract.
+const WORDS: &[(&str, ErrorKind)] = &[
+    ("denied", ErrorKind::Denied),
+    ("invalid", ErrorKind::Invalid),
+    ("not-found", ErrorKind::NotFound),
+    ("conflict", ErrorKind::Conflict),
+    ("budget-exceeded", ErrorKind::BudgetExceeded),
+    ("unavailable", ErrorKind::Unavailable),
+    ("cancelled", ErrorKind::Cancelled),
+    ("timed-out", ErrorKind::TimedOut),
+    ("child-failed", ErrorKind::ChildFailed),
+    ("trapped", ErrorKind::Trapped),
+    ("other", ErrorKind::Other),
+];
+
+impl From<String> for ErrorKind {
+    fn from(word: String) -> Self {
+        WORDS.iter().find(|(known, _)| *known == word).map_or(Self::Own(word), |(_, kind)| kind.clone())
+    }
+}
+
+impl From<ErrorKind> for String {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Own(word) => word,
+            known => WORDS.iter().find(|(_, kind)| *kind == known).map_or("other", |(word, _)| word).to_owned(),
+        }
+    }
+}
+
+/// One constructor for each kind.
+macro_rules! constructors {
+    ($($(#[$doc:meta])* $name:ident => $kind:ident;)*) => {
+        impl Error {
+            $(
+                $(#[$doc])*
+                pub fn $name(sentence: impl Into<String>) -> Self {
+                    Self::new(ErrorKind::$kind, sentence)
+                }
+            )*
+        }
+    };
+}
+
+constructors! {
+    /// The call was not granted. `sentence` says what to grant.
+    denied => Denied;
+    /// The request is wrong. `sentence` says what is wrong and how to fix it.
+    invalid => Invalid;
+    /// The request names something that does not exist.
+    not_found => NotFound;
+    /// Something else changed it first.
+    conflict => Conflict;
+    /// A budget is spent.
+    budget_exceeded => BudgetExceeded;
+    /// Still failing after retries.
+    unavailable => Unavailable;
+    /// What was waited for was cancelled.
+    cancelled => Cancelled;
+    /// It took longer than it was given.
+    timed_out => TimedOut;
+    /// Any other error. `sentence` says what happened and what to do next.
+    other => Other;
 }
 
 impl Error {
-    /// The request is wrong. `sentence` says what is wrong and how to fix it.
-    pub fn invalid(sentence: impl Into<String>) -> Self {
-        Self::Invalid(sentence.into())
+    /// An error of any kind, also one of your own: `Error::new(ErrorKind::Own("rate-limited".into()), "…")`.
+    pub fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
+        Self { kind, text: sentence.into(), subject: None, details: None }
     }
 
-    /// Any other error. `sentence` says what happened and what to do next.
-    pub fn other(sentence: impl Into<String>) -> Self {
-        Self::Other(sentence.into())
+    /// The failure of the child run `child`, with the child's own error in the details.
+    pub fn child_failed(child: &str, sentence: impl Into<String>, error: &Self) -> Self {
+        let details = Some(Box::new(serde_json::json!({ "error": error })));
+        Self { kind: ErrorKind::ChildFailed, text: sentence.into(), subject: Some(child.to_owned()), details }
+    }
+
+    /// Says what the error is about.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Adds a JSON object with more for programs.
+    #[must_use]
+    pub fn with_details(mut self, details: Value) -> Self {
+        self.details = Some(Box::new(details));
+        self
+    }
+
+    /// The child's own error, where this one says that a child failed.
+    ///
+    /// ```
+    /// use baton_sdk::prelude::*;
+    ///
+    /// let own = Error::invalid("The brief is empty.");
+    /// let handed_up = Error::child_failed("0190.1", "The workflow `plan` failed: The brief is empty.", &own);
+    /// assert_eq!(handed_up.of_child(), Some(own));
+    /// ```
+    pub fn of_child(&self) -> Option<Self> {
+        let error = self.details.as_ref().filter(|_| self.kind == ErrorKind::ChildFailed)?.get("error")?;
+        serde_json::from_value(error.clone()).ok()
     }
 
     /// Whether no retry in this run can succeed: it was cancelled, or its budget is spent.
     pub fn ends_the_run(&self) -> bool {
-        matches!(self, Self::Cancelled(_) | Self::BudgetExceeded(_))
+        matches!(self.kind, ErrorKind::Cancelled | ErrorKind::BudgetExceeded)
     }
 }
 
 impl From<types::Error> for Error {
     fn from(error: types::Error) -> Self {
-        match error {
-            types::Error::Denied(text) => Self::Denied(text),
-            types::Error::Invalid(text) => Self::Invalid(text),
-            types::Error::NotFound(text) => Self::NotFound(text),
-            types::Error::Conflict(text) => Self::Conflict(text),
-            types::Error::BudgetExceeded(text) => Self::BudgetExceeded(text),
-            types::Error::Unavailable(text) => Self::Unavailable(text),
-            types::Error::Cancelled(text) => Self::Cancelled(text),
-            types::Error::Other(text) => Self::Other(text),
-        }
+        let details = error.details.and_then(|text| serde_json::from_str(&text).ok()).map(Box::new);
+        Self { kind: error.kind.into(), text: error.text, subject: error.subject, details }
     }
 }
 
 impl From<Error> for types::Error {
     fn from(error: Error) -> Self {
-        match error {
-            Error::Denied(text) => Self::Denied(text),
-            Error::Invalid(text) => Self::Invalid(text),
-            Error::NotFound(text) => Self::NotFound(text),
-            Error::Conflict(text) => Self::Conflict(text),
-            Error::BudgetExceeded(text) => Self::BudgetExceeded(text),
-            Error::Unavailable(text) => Self::Unavailable(text),
-            Error::Cancelled(text) => Self::Cancelled(text),
-            Error::Other(text) => Self::Other(text),
-        }
+        let details = error.details.map(|details| details.to_string());
+        Self { kind: error.kind.into(), text: error.text, subject: error.subject, details }
     }
 }
 
 /// So that `?` works on JSON a plugin reads or writes.
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
-        Self::Invalid(format!("A JSON document does not have the form expected here: {error}. Correct the document and try again."))
+        Self::invalid(format!("A JSON document does not have the form expected here: {error}. Correct the document and try again."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_crosses_the_contract_and_comes_back() {
+        for (word, kind) in WORDS.iter().cloned().chain([("rate-limited", ErrorKind::Own("rate-limited".to_owned()))]) {
+            let error = Error::new(kind, "No.").about("docs/a.md").with_details(serde_json::json!({ "retry-after-ms": 5 }));
+            let crossing = types::Error::from(error.clone());
+            assert_eq!(crossing.kind, word);
+            assert_eq!(Error::from(crossing), error);
+        }
+    }
+
+    #[test]
+    fn only_the_failure_of_a_child_has_an_error_of_a_child() {
+        let own = Error::denied("No.").about("write=a");
+        assert_eq!(Error::child_failed("a.1", "It failed.", &own).of_child(), Some(own.clone()));
+        assert_eq!(own.clone().with_details(serde_json::json!({ "error": own })).of_child(), None);
+        let odd = Error::new(ErrorKind::ChildFailed, "It failed.").with_details(serde_json::json!({ "error": 7 }));
+        assert_eq!(odd.of_child(), None);
     }
 }

@@ -4,12 +4,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::agents::{Outcome, Task};
+use crate::agents::{Report, Task};
 use crate::run::{self, Level};
 use crate::tools::{Offer, ToolOutcome};
-use crate::{Agent, Error, Result, Toolbox, Workflow};
+use crate::{Agent, Error, ErrorKind, Result, Toolbox, Workflow};
 
 pub use crate::bindings::host::baton::plugin::types::Error as ContractError;
+pub use crate::bindings::host::baton::plugin::workflows::Outcome as ContractOutcome;
 
 /// Makes a component of the type: `export!(Hello)` for a [`Workflow`], `export!(agent Mary)` for an [`Agent`],
 /// `export!(toolbox Forms)` for a [`Toolbox`].
@@ -28,7 +29,7 @@ macro_rules! export {
             impl $crate::bindings::agent::Guest for Exported {
                 fn perform(
                     task: $crate::agents::Task,
-                ) -> ::core::result::Result<$crate::agents::Outcome, $crate::export::ContractError> {
+                ) -> ::core::result::Result<$crate::agents::Report, $crate::export::ContractError> {
                     $crate::export::perform::<$plugin>(task)
                 }
             }
@@ -63,7 +64,7 @@ macro_rules! export {
             impl $crate::bindings::workflow::Guest for Exported {
                 fn run_workflow(
                     input: ::std::string::String,
-                ) -> ::core::result::Result<::std::string::String, $crate::export::ContractError> {
+                ) -> ::core::result::Result<$crate::export::ContractOutcome, $crate::export::ContractError> {
                     $crate::export::run_workflow::<$plugin, _, _>(&input)
                 }
             }
@@ -87,27 +88,28 @@ macro_rules! embed_manifest {
 }
 
 /// `Input` and `Output` are found by inference: a plugin has one `Workflow` implementation.
-pub fn run_workflow<W, Input, Output>(input: &str) -> std::result::Result<String, ContractError>
+pub fn run_workflow<W, Input, Output>(input: &str) -> std::result::Result<ContractOutcome, ContractError>
 where
     W: Workflow<Input, Output>,
     Input: DeserializeOwned,
     Output: Serialize,
 {
     report_panics();
-    document(input, W::run).map_err(ContractError::from)
+    ended(input, W::run, W::shortfall).map_err(ContractError::from)
 }
 
-/// JSON in, JSON out, by way of what `run` takes and gives.
-pub(crate) fn document<Input: DeserializeOwned, Output: Serialize>(
+/// JSON in, an outcome of JSON out, by way of what `run` takes and gives.
+pub(crate) fn ended<Input: DeserializeOwned, Output: Serialize>(
     input: &str,
     run: impl FnOnce(Input) -> Result<Output>,
-) -> Result<String> {
+    shortfall: impl FnOnce(&Output) -> Option<String>,
+) -> Result<ContractOutcome> {
     let output = decode(input, "input").and_then(run)?;
-    encode(&output)
+    Ok(ContractOutcome { output: encode(&output)?, shortfall: shortfall(&output) })
 }
 
 /// One task of an agent.
-pub fn perform<A: Agent>(task: Task) -> std::result::Result<Outcome, ContractError> {
+pub fn perform<A: Agent>(task: Task) -> std::result::Result<Report, ContractError> {
     report_panics();
     A::perform(task).map_err(ContractError::from)
 }
@@ -132,17 +134,17 @@ fn decode<T: DeserializeOwned>(document: &str, what: &str) -> Result<T> {
             let path = error.path().to_string();
             // `?` is the path of a document that ends or breaks before a name is known.
             let place = if matches!(path.as_str(), "." | "?") { "at its root".to_owned() } else { format!("at `{path}`") };
-            Error::Invalid(format!("The {what} is wrong {place}: {}. Correct it and send it again.", error.inner()))
+            Error::invalid(format!("The {what} is wrong {place}: {}. Correct it and send it again.", error.inner()))
         })
         .and_then(|value| match json.end() {
             Ok(()) => Ok(value),
-            Err(error) => Err(Error::Invalid(format!("The {what} has more after its end: {error}. Send one JSON document."))),
+            Err(error) => Err(Error::invalid(format!("The {what} has more after its end: {error}. Send one JSON document."))),
         })
 }
 
 fn encode<T: Serialize>(output: &T) -> Result<String> {
     serde_json::to_string(output)
-        .map_err(|error| Error::Other(format!("The output can not be written as JSON: {error}. Report this to the plugin's author.")))
+        .map_err(|error| Error::other(format!("The output can not be written as JSON: {error}. Report this to the plugin's author.")))
 }
 
 /// A guest's stderr goes nowhere, so the last words of a panic go to the run's log.
@@ -153,6 +155,7 @@ fn report_panics() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
 
     #[derive(Debug, serde::Deserialize)]
     struct Brief {
@@ -163,13 +166,13 @@ mod tests {
     #[test]
     fn a_wrong_input_is_named_by_its_path() {
         let error = decode::<Brief>(r#"{"goals":[1,"two"]}"#, "input").expect_err("two is no number");
-        assert!(matches!(&error, Error::Invalid(text) if text.contains("at `goals[1]`")), "{error}");
+        assert!(matches!(&error, Error { kind: ErrorKind::Invalid, text, .. } if text.contains("at `goals[1]`")), "{error}");
     }
 
     #[test]
     fn a_root_of_the_wrong_kind_and_rubbish_after_the_end_are_refused() {
         for input in ["[", "7", "", r#"{"goals":[]} x"#] {
-            assert!(matches!(decode::<Brief>(input, "input"), Err(Error::Invalid(_))), "{input}");
+            assert!(matches!(decode::<Brief>(input, "input"), Err(Error { kind: ErrorKind::Invalid, .. })), "{input}");
         }
     }
 }

@@ -15,9 +15,16 @@
 //! ```
 
 use crate::imports::files as host;
-use crate::{Error, Result};
+use crate::{Error, Result, numbers};
 
 pub use host::{Entry, Kind, LineMatch};
+
+impl Entry {
+    /// The file's size in bytes; 0 for anything but a file.
+    pub fn size(&self) -> u64 {
+        numbers::from_contract(self.size_bytes)
+    }
+}
 
 /// Reads a file. Errors: `denied` without a grant, `not-found` if there is no file.
 pub fn read(path: &str) -> Result<Vec<u8>> {
@@ -27,7 +34,7 @@ pub fn read(path: &str) -> Result<Vec<u8>> {
 /// Reads a file as text. Error: `invalid` if it is not UTF-8.
 pub fn read_text(path: &str) -> Result<String> {
     String::from_utf8(read(path)?)
-        .map_err(|_| Error::Invalid(format!("`{path}` is not UTF-8 text. Name a text file, or read it as bytes.")))
+        .map_err(|_| Error::invalid(format!("`{path}` is not UTF-8 text. Name a text file, or read it as bytes.")))
 }
 
 /// Creates or replaces a file atomically, and creates its parent directories.

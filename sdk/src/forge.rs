@@ -3,7 +3,7 @@
 //! ```
 //! use baton_sdk::{forge::Proposal, prelude::*};
 //!
-//! fn propose(branch: &str) -> Result<u64> {
+//! fn propose(branch: &str) -> Result<u32> {
 //!     forge::open(&Proposal::new(branch, "main", "Add the parser"))
 //! }
 //! # let host = baton_sdk::testing::Host::new().with_repository().with_commit("parser", "a.rs", "");
@@ -13,7 +13,7 @@
 use crate::Result;
 use crate::imports::forge as host;
 
-pub use host::{About, Check, Kind, Mergeable, Method, Opinion, Progress, Proposal, PullRequest, State, Summary, Verdict};
+pub use host::{About, Check, Mergeable, Method, Opinion, Progress, Proposal, PullRequest, State, Summary, Verdict};
 
 impl Proposal {
     /// Proposes to merge `branch` into `into`.
@@ -57,12 +57,12 @@ pub fn about() -> Result<About> {
 
 /// Opens a pull request and returns its number. If the branch already has an open one into the same branch, returns that
 /// one unchanged.
-pub fn open(proposal: &Proposal) -> Result<u64> {
+pub fn open(proposal: &Proposal) -> Result<u32> {
     Ok(host::open(proposal)?)
 }
 
 /// Reads a pull request with its checks and reviews. Error: `not-found` if there is none with this number.
-pub fn get(number: u64) -> Result<PullRequest> {
+pub fn get(number: u32) -> Result<PullRequest> {
     Ok(host::get(number)?)
 }
 
@@ -72,12 +72,12 @@ pub fn all_open() -> Result<Vec<Summary>> {
 }
 
 /// Adds a review. Error: `conflict` if the pull request is not open.
-pub fn review(number: u64, verdict: Verdict, text: &str) -> Result<()> {
+pub fn review(number: u32, verdict: Verdict, text: &str) -> Result<()> {
     Ok(host::review(number, verdict, text)?)
 }
 
 /// Reports a check of its last commit.
-pub fn report(number: u64, check: &Check) -> Result<()> {
+pub fn report(number: u32, check: &Check) -> Result<()> {
     Ok(host::report(number, check)?)
 }
 
@@ -85,11 +85,11 @@ pub fn report(number: u64, check: &Check) -> Result<()> {
 /// marked as merged by `commit`, which `git` made; without it, the host looks for the commit.
 ///
 /// Error: `denied` unless the operator lets runs merge.
-pub fn merge(number: u64, head: &str, method: Method, commit: Option<&str>) -> Result<String> {
+pub fn merge(number: u32, head: &str, method: Method, commit: Option<&str>) -> Result<String> {
     Ok(host::merge(number, head, method, commit)?)
 }
 
 /// Closes a pull request without merging. Closing it again is not an error.
-pub fn close(number: u64) -> Result<()> {
+pub fn close(number: u32) -> Result<()> {
     Ok(host::close(number)?)
 }

@@ -92,7 +92,7 @@ pub fn advance(branch: &str, expected: &str) -> Result<()> {
 }
 
 /// Adds a worktree with a new branch that starts at `base`. Its name, which is the branch's, goes into
-/// [`crate::workflows::start`] and [`crate::agents::Task::in_worktree`].
+/// [`crate::workflows::start`] and [`crate::agents::perform_in`].
 pub fn worktree_add(branch: &str, base: &str) -> Result<String> {
     Ok(host::worktree_add(branch, base)?)
 }

@@ -29,7 +29,7 @@
 //! | test, without a server and without WebAssembly | [`testing`] |
 //!
 //! Each of these calls the host. A call must be listed under `[needs]` in `plugin.toml` and granted by the operator, or it
-//! fails with [`Error::Denied`]. A plugin must make the same calls in the same order when it is executed again, because
+//! fails with [`Error::denied`]. A plugin must make the same calls in the same order when it is executed again, because
 //! the host resumes it by replaying its journal: take time from [`run::now`], and do not depend on the order of a hash map.
 
 pub mod agents;
@@ -48,6 +48,8 @@ pub mod git;
 mod imports;
 pub mod knowledge;
 pub mod llm;
+mod numbers;
+mod options;
 pub mod people;
 mod plugin;
 pub mod prelude;
@@ -61,6 +63,6 @@ pub mod testing;
 pub mod tools;
 pub mod workflows;
 
-pub use error::{Error, Result};
+pub use error::{Error, ErrorKind, Result};
 pub use plugin::{Agent, Toolbox, Workflow};
 pub use serde_json;

@@ -13,17 +13,18 @@
 //! # assert_eq!(host.inside(|| summarise("A story.")), Ok("It is long.".to_owned()));
 //! ```
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Result;
 use crate::imports::llm as host;
+use crate::{Result, options};
 
-pub use host::{Message, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolResult, Usage};
+pub use host::{Media, Message, Opaque, Part, Reply, Request, Role, Thinking, Tool, ToolCall, ToolResult, Usage};
 
 impl Request {
     /// An empty conversation with the plugin's model.
     pub fn new() -> Self {
-        Self { model: None, system: None, messages: Vec::new(), tools: Vec::new(), reply_schema: None, max_tokens: None, temperature: None }
+        Self { model: None, system: None, messages: Vec::new(), tools: Vec::new(), reply_schema: None, options: Vec::new() }
     }
 
     /// `provider/model`, or an alias from the project's settings.
@@ -56,16 +57,107 @@ impl Request {
 
     /// Longest reply in tokens.
     #[must_use]
-    pub fn with_max_tokens(mut self, tokens: u32) -> Self {
-        self.max_tokens = Some(tokens);
-        self
+    pub fn with_max_tokens(self, tokens: u32) -> Self {
+        self.with_option("max-tokens", &tokens)
     }
 
     /// 0.0 to 2.0.
     #[must_use]
-    pub fn with_temperature(mut self, temperature: f32) -> Self {
-        self.temperature = Some(temperature);
+    pub fn with_temperature(self, temperature: f32) -> Self {
+        // By way of text: 0.3 stays 0.3 and does not become 0.30000001192.
+        let temperature = temperature.to_string().parse::<f64>().unwrap_or_else(|_| temperature.into());
+        self.with_option("temperature", &temperature)
+    }
+
+    /// Whether the model may, must or must not call tools. Without it, it may.
+    #[must_use]
+    pub fn with_tool_choice(self, choice: &ToolChoice) -> Self {
+        self.with_option("tool-choice", choice)
+    }
+
+    /// Texts at any of which the reply ends, at most 4 of up to 64 bytes.
+    #[must_use]
+    pub fn with_stop_sequences(self, sequences: &[&str]) -> Self {
+        self.with_option("stop-sequences", &sequences)
+    }
+
+    /// How long a model that reasons may do so.
+    #[must_use]
+    pub fn with_effort(self, effort: Effort) -> Self {
+        self.with_option("effort", &effort)
+    }
+
+    /// Any option by its name, in the place of what it was set to before.
+    #[must_use]
+    pub fn with_option(mut self, name: &str, value: &impl Serialize) -> Self {
+        self.options.retain(|option| option.name != name);
+        self.options.push(options::option(name, value));
         self
+    }
+}
+
+/// Whether the model calls tools.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToolChoice {
+    /// As it likes.
+    Auto,
+    /// At least one of them.
+    Required,
+    /// None of them.
+    None,
+    /// This one.
+    Tool(String),
+}
+
+/// How long a model reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effort {
+    /// As little as it can.
+    Low,
+    /// Some.
+    Medium,
+    /// As much as it wants.
+    High,
+}
+
+/// Why a reply ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// The model finished.
+    End,
+    /// The model waits for the results of its tool calls.
+    ToolUse,
+    /// The reply was cut at the longest allowed.
+    MaxTokens,
+    /// The model wrote a stop sequence.
+    StopSequence,
+    /// The model or the provider declined.
+    Refusal,
+    /// Another reason, or one of a later contract.
+    Other,
+}
+
+impl Stop {
+    /// The word in the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::End => "end",
+            Self::ToolUse => "tool-use",
+            Self::MaxTokens => "max-tokens",
+            Self::StopSequence => "stop-sequence",
+            Self::Refusal => "refusal",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl From<&str> for Stop {
+    fn from(word: &str) -> Self {
+        let known = [Self::End, Self::ToolUse, Self::MaxTokens, Self::StopSequence, Self::Refusal];
+        known.into_iter().find(|stop| stop.as_str() == word).unwrap_or(Self::Other)
     }
 }
 
@@ -80,9 +172,21 @@ impl Message {
     pub fn user(text: impl Into<String>) -> Self {
         Self { role: Role::User, parts: vec![Part::Text(text.into())] }
     }
+
+    /// Adds a file of the workspace, such as `("image/png", "docs/screen.png")`. The plugin needs a read grant for it.
+    #[must_use]
+    pub fn with_media(mut self, media_type: impl Into<String>, path: impl Into<String>) -> Self {
+        self.parts.push(Part::Media(Media { media_type: media_type.into(), path: path.into() }));
+        self
+    }
 }
 
 impl Reply {
+    /// Why the reply ended.
+    pub fn stop(&self) -> Stop {
+        Stop::from(&*self.stop)
+    }
+
     /// The reply's text.
     pub fn text(&self) -> String {
         self.parts.iter().filter_map(|part| if let Part::Text(text) = part { Some(text.as_str()) } else { None }).collect()

@@ -14,8 +14,8 @@
 
 use serde_json::Value;
 
-use crate::Result;
 use crate::imports::people as host;
+use crate::{Result, numbers};
 
 pub use host::{Decision, Expiry, Question, Severity};
 
@@ -72,7 +72,7 @@ impl Question {
     /// Uses `answer` if there is no answer by `at`, in milliseconds since 1970 UTC.
     #[must_use]
     pub fn expiring(mut self, at: u64, answer: impl Into<String>) -> Self {
-        self.expiry = Some(Expiry { at, answer: answer.into() });
+        self.expiry = Some(Expiry { at_ms: numbers::to_contract(at), answer: answer.into() });
         self
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::Result;
-use crate::agents::{Outcome, Task};
+use crate::agents::{Report, Task};
 use crate::tools::{Offer, ToolOutcome};
 
 /// A sequence of work: input document in, output document out.
@@ -13,12 +13,18 @@ use crate::tools::{Offer, ToolOutcome};
 pub trait Workflow<Input = Value, Output = Value> {
     /// Does the work and returns the run's output.
     fn run(input: Input) -> Result<Output>;
+
+    /// A sentence on what the output leaves undone and how to continue, if it does. `baton run` shows it and exits with
+    /// code 4, so that a script can tell.
+    fn shortfall(_output: &Output) -> Option<String> {
+        None
+    }
 }
 
 /// A role that performs tasks.
 pub trait Agent {
     /// Performs a task. The answer must satisfy `task.answer_schema`, if there is one.
-    fn perform(task: Task) -> Result<Outcome>;
+    fn perform(task: Task) -> Result<Report>;
 }
 
 /// A set of tools for agents.

@@ -16,6 +16,7 @@
 use serde_json::Value;
 
 use crate::imports::run as host;
+use crate::numbers;
 
 pub use host::{Info, Level};
 
@@ -26,12 +27,12 @@ pub fn about() -> Info {
 
 /// The time in milliseconds since 1970 UTC. It does not change between host calls, so that a replay sees the same time.
 pub fn now() -> u64 {
-    host::now()
+    numbers::from_contract(host::now())
 }
 
 /// Suspends the run until `until`, in milliseconds since 1970 UTC. Returns immediately if that time has passed.
 pub fn sleep_until(until: u64) {
-    host::sleep_until(until);
+    host::sleep_until(numbers::to_contract(until));
 }
 
 /// Pauses the run until its operator resumes it. Use it for what only people can fix: `reason` tells them what is wrong

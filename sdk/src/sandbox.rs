@@ -1,29 +1,26 @@
 //! Commands in containers, with the run's workspace at `/workspace`. Needs `images`.
 //!
 //! ```
-//! use baton_sdk::{prelude::*, sandbox::Outcome};
+//! use baton_sdk::{prelude::*, sandbox::Execution};
 //!
 //! fn test() -> Result<bool> {
-//!     let outcome = sandbox::execute(&Job::new(["cargo", "test"]).with_image("rust").with_timeout(600))?;
+//!     let outcome = sandbox::execute(&Job::new(["cargo", "test"]).with_image("rust").with_timeout_ms(600_000))?;
 //!     Ok(outcome.succeeded())
 //! }
-//! # let host = baton_sdk::testing::Host::new().when_executed("cargo test", Outcome::exited(0));
+//! # let host = baton_sdk::testing::Host::new().when_executed("cargo test", Execution::exited(0));
 //! # assert_eq!(host.inside(test), Ok(true));
 //! ```
 
 use crate::imports::sandbox as host;
 use crate::{Result, settings};
 
-pub use host::{Ending, Job, Outcome};
-
-/// As long as is usual: the host knows what its operator allows.
-const USUAL_TIMEOUT: u32 = 0;
+pub use host::{Ending, Execution, Job};
 
 /// Executes a command and waits until it ends. A command that fails is not an error.
 ///
 /// Errors: `denied` without a grant for the image, `not-found` for an image that the operator did not name, `unavailable`
 /// without a container engine.
-pub fn execute(job: &Job) -> Result<Outcome> {
+pub fn execute(job: &Job) -> Result<Execution> {
     Ok(host::execute(job)?)
 }
 
@@ -38,7 +35,7 @@ impl Job {
     /// ```
     pub fn new<T: Into<String>>(command: impl IntoIterator<Item = T>) -> Self {
         let command = command.into_iter().map(Into::into).collect();
-        Self { image: None, command, env: Vec::new(), timeout: USUAL_TIMEOUT }
+        Self { image: None, command, env: Vec::new(), timeout_ms: None }
     }
 
     /// A command line for the image's shell, such as `make && make test`.
@@ -68,18 +65,18 @@ impl Job {
         self
     }
 
-    /// Wall time in seconds, at most what the operator allows; 0 for the default.
+    /// Wall time in milliseconds, instead of what is usual: ten minutes, or what the operator allows where that is less.
     #[must_use]
-    pub fn with_timeout(mut self, seconds: u32) -> Self {
-        self.timeout = seconds;
+    pub fn with_timeout_ms(mut self, milliseconds: u32) -> Self {
+        self.timeout_ms = Some(milliseconds);
         self
     }
 }
 
-impl Outcome {
+impl Execution {
     /// A command that exited without output, for tests.
     pub fn exited(exit_code: i32) -> Self {
-        Self { ending: Ending::Exited, exit_code, stdout: String::new(), stderr: String::new(), output: None, took: 0 }
+        Self { ending: Ending::Exited, exit_code, stdout: String::new(), stderr: String::new(), output: None, took_ms: 0 }
     }
 
     /// Adds standard output.
@@ -104,10 +101,10 @@ impl Outcome {
     /// How it ended and what it printed, for a model or a log.
     ///
     /// ```
-    /// # use baton_sdk::sandbox::Outcome;
-    /// let report = Outcome::exited(1).with_stdout("2 tests").with_stderr("1 failed\n").report();
+    /// # use baton_sdk::sandbox::Execution;
+    /// let report = Execution::exited(1).with_stdout("2 tests").with_stderr("1 failed\n").report();
     /// assert_eq!(report, "The command ended with exit code 1.\n--- stdout\n2 tests\n--- stderr\n1 failed\n");
-    /// assert_eq!(Outcome::exited(0).report(), "The command ended with exit code 0.\n");
+    /// assert_eq!(Execution::exited(0).report(), "The command ended with exit code 0.\n");
     /// ```
     pub fn report(&self) -> String {
         let mut report = match self.ending {

@@ -22,6 +22,6 @@ pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
         return Ok(None);
     };
     serde_json::from_str(&value).map(Some).map_err(|error| {
-        Error::Invalid(format!("The setting `{key}` can not be used: {error}. Correct it in the settings and start the run again."))
+        Error::invalid(format!("The setting `{key}` can not be used: {error}. Correct it in the settings and start the run again."))
     })
 }

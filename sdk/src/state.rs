@@ -25,7 +25,7 @@ pub struct Versioned<T> {
     /// The document.
     pub value: T,
     /// Counts the changes of this key, from 1.
-    pub version: u64,
+    pub version: u32,
 }
 
 /// Reads the document of a key, if there is one. Error: `invalid` if it is not a `T`.
@@ -38,13 +38,13 @@ pub fn get<T: DeserializeOwned>(bucket: &str, key: &str) -> Result<Option<Versio
 
 /// Writes a document and returns its new version. `expected` is the version that was read, 0 for a new key, or `None` to
 /// overwrite. Error: `conflict` if the version has changed.
-pub fn set<T: Serialize + ?Sized>(bucket: &str, key: &str, value: &T, expected: Option<u64>) -> Result<u64> {
+pub fn set<T: Serialize + ?Sized>(bucket: &str, key: &str, value: &T, expected: Option<u32>) -> Result<u32> {
     Ok(host::set(bucket, key, &serde_json::to_string(value)?, expected)?)
 }
 
-/// Deletes a key. Deleting a key that does not exist is not an error.
-pub fn delete(bucket: &str, key: &str) -> Result<()> {
-    Ok(host::delete(bucket, key)?)
+/// Removes a key. Removing a key that does not exist is not an error.
+pub fn remove(bucket: &str, key: &str) -> Result<()> {
+    Ok(host::remove(bucket, key)?)
 }
 
 /// Lists the bucket's keys that start with `prefix`, sorted.

@@ -15,28 +15,48 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Result;
 use crate::imports::workflows as host;
+use crate::{Error, Result, options};
 
 /// Id of a child run.
 pub type RunId = host::RunId;
 
-/// Starts a child run in the caller's workspace, or in a worktree, and returns immediately.
-pub fn start<T: Serialize + ?Sized>(workflow: &str, input: &T, worktree: Option<&str>) -> Result<RunId> {
-    Ok(host::start(workflow, &serde_json::to_string(input)?, worktree)?)
+/// How a child ended that did not fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome<T> {
+    /// What it returned.
+    pub output: T,
+    /// A sentence on what it leaves undone, if it does.
+    pub shortfall: Option<String>,
 }
 
-/// Waits for the child's output. Error: `other` with the reason if the child failed.
+/// Starts a child run in the caller's workspace, or in a worktree, and returns immediately.
+pub fn start<T: Serialize + ?Sized>(workflow: &str, input: &T, worktree: Option<&str>) -> Result<RunId> {
+    Ok(host::start(workflow, &serde_json::to_string(input)?, &options::in_worktree(worktree))?)
+}
+
+/// Waits for the child's output. Error: `child-failed` if the child failed; [`Error::of_child`] gives the child's own error.
 pub fn join<T: DeserializeOwned>(run: &str) -> Result<T> {
-    Ok(serde_json::from_str(&host::join(run)?)?)
+    Ok(join_outcome(run)?.output)
+}
+
+/// [`join`] with what the child leaves undone.
+pub fn join_outcome<T: DeserializeOwned>(run: &str) -> Result<Outcome<T>> {
+    read(run, host::join(run)?)
 }
 
 /// Waits until one of the runs ends. Returns its id, and its output or error.
 pub fn join_any<T: DeserializeOwned>(runs: &[RunId]) -> Result<(RunId, Result<T>)> {
-    let (run, output) = host::join_any(runs)?;
-    let output = match output {
-        Ok(document) => serde_json::from_str(&document).map_err(Into::into),
-        Err(error) => Err(error.into()),
-    };
+    let (run, ended) = host::join_any(runs)?;
+    let output = ended.map_err(Error::from).and_then(|outcome| read(&run, outcome)).map(|outcome| outcome.output);
     Ok((run, output))
+}
+
+fn read<T: DeserializeOwned>(run: &str, outcome: host::Outcome) -> Result<Outcome<T>> {
+    let mut json = serde_json::Deserializer::from_str(&outcome.output);
+    let output = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let (place, why) = (error.path(), error.inner());
+        Error::other(format!("The output of run {run} does not have the form expected here, at `{place}`: {why}.")).about(run)
+    })?;
+    Ok(Outcome { output, shortfall: outcome.shortfall })
 }

@@ -84,6 +84,13 @@ fn a_workflow_in_rust_begins_runs_and_is_tested_against_its_recording() {
     let run = runs[0]["run"].as_str().unwrap();
     fs::create_dir(folder.join("recordings")).unwrap();
     let _ = author.baton(&folder, &["runs", "record", run, "recordings/mary.json"]).exits(0);
+    for (given, wrong) in [(&[][..], "at its root: missing field `name`"), (&["--input", r#"{"name": 5}"#], "at `name`: invalid type")] {
+        let unfit = author.baton(&folder, &[&["run", "hello"], given].concat()).exits(2);
+        assert!(unfit.stderr.contains("The input is wrong") && unfit.stderr.contains(wrong), "{}", unfit.stderr);
+        let hint = r#"The input does not fit this workflow: give another with `baton run hello --input '{"name": …}'`."#;
+        assert!(unfit.stderr.contains(hint), "{}", unfit.stderr);
+    }
+
     let tested = author.baton(&folder, &["plugin", "test"]).exits(0);
     assert!(tested.stdout.contains("the same end") && tested.stderr.contains("Its own tests pass"), "{}\n{}", tested.stdout, tested.stderr);
 
@@ -139,10 +146,13 @@ fn a_workflow_in_javascript_begins_runs_and_passes_its_test() {
 fn an_agent_without_code_begins_is_built_and_installed() {
     let author = Author::new();
     let next = author.begins(&["summary", "--kind", "agent"]);
+    let built = author.baton(&author.home(), &["plugin", "build", "summary"]).exits(0).stdout;
+    assert!(built.contains("not decided"), "{built}");
     let _ = author.types(&next).exits(0);
     let folder = author.home().join("summary");
     let first = fs::read(folder.join("target/summary.wasm")).unwrap();
-    let _ = author.baton(&folder, &["plugin", "build"]).exits(0);
+    let built = author.baton(&folder, &["plugin", "build"]).exits(0).stdout;
+    assert!(!built.contains("not decided") && built.contains("yes"), "what an installation would carry over is granted: {built}");
     assert_eq!(fs::read(folder.join("target/summary.wasm")).unwrap(), first, "what was built is no part of it");
     let shown = author.baton(&folder, &["plugin", "show", "summary"]).exits(0);
     assert!(shown.stdout.contains("persona.md") && !shown.stdout.contains("target/"), "{}", shown.stdout);

@@ -77,6 +77,21 @@ fn keys(list: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn a_backlog_of_epics_alone_is_shown_as_that() {
+    let user = User::new();
+    for (key, title) in [("1", "Ledgers"), ("2", "Bills")] {
+        let _added = user.backlog(&["add", key, title, "--kind", "epic"]).exits(0);
+    }
+    let listed = user.backlog(&["list"]).exits(0);
+    assert!(listed.stdout.contains("Ledgers") && listed.stdout.contains("Bills"), "{}", listed.stdout);
+    let hint = "The backlog has 2 epics and no story yet. `baton backlog add KEY TITLE --parent EPIC --workspace work";
+    assert!(listed.stderr.contains(hint) && !listed.stderr.contains("0 of 0"), "{}", listed.stderr);
+    let ready = user.backlog(&["list", "--ready"]).exits(0);
+    assert!(ready.stderr.contains(hint), "{}", ready.stderr);
+    assert!(user.backlog(&["list", "--status", "done"]).exits(0).stderr.contains("No item has such a status."));
+}
+
+#[test]
 fn people_add_look_and_move() {
     let user = User::with_stories();
     assert_eq!(keys(&user.json(&["list"])), ["1", "1-1-init", "1-2-add", "1-10-split"]);

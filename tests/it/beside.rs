@@ -107,6 +107,7 @@ fn beside_a_host_a_question_without_a_terminal_ends_the_command_and_the_host_tel
         let short = &question[question.len() - 8..];
         let answer = format!("`baton questions answer {short} ANSWER --data-dir data`");
         assert!(asked.contains(&answer) && asked.contains("Which currency?") && asked.contains("baton runs show "), "{asked}");
+        assert!(asked.contains("\n      1  EUR") && asked.contains("\n      2  USD"), "the options are shown: {asked}");
         let _answered = program::run(home, &["questions", "answer", short, "2", "--data-dir", "data"]).exits(0);
         let ended = || json_of(home, &["runs", "list"])[0]["state"] == "succeeded";
         assert!(program::wait_until(&mut host.0, ended));
@@ -119,10 +120,13 @@ fn beside_a_host_a_question_without_a_terminal_ends_the_command_and_the_host_tel
     let decided = program::run(home, &["decisions", "--data-dir", "data"]).exits(0).stdout;
     assert!(decided.contains("Which currency?") && decided.contains("→ EUR") && decided.contains("by --yes"), "{decided}");
     assert_eq!(json_of(home, &["decisions"]).as_array().unwrap().len(), 1, "what a person answered is none");
+    let root = json_of(home, &["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let forked = program::run(home, &["runs", "fork", &root, "--at", "1", "--yes", "--data-dir", "data"]).exits(0);
+    assert_eq!(forked.stdout.trim(), "\"EUR\"");
 
     let told = host.ended();
-    for part in ["probe (run ", "Which currency? Answer with `baton questions answer ", "was answered by ", "“USD”", "got its best answer"]
-    {
+    let asks = "Which currency? Answer with `baton questions answer ";
+    for part in ["probe (run ", asks, "Options: 1  EUR", "; 2  USD.", "was answered by ", "“USD”", "got its best answer"] {
         assert!(told.contains(part), "{part}: {told}");
     }
     let dated = |line: &str| line.len() > 19 && line.as_bytes()[4] == b'-' && line.as_bytes()[13] == b':';

@@ -49,7 +49,7 @@ async fn execute(host: &TestHost, job: Value) -> Value {
 /// Why a job was refused.
 async fn refused(host: &TestHost, job: Value) -> String {
     match started(host, job).await.state {
-        State::Failed { reason } => reason,
+        State::Failed { error } => error.text,
         other => panic!("{other:?}"),
     }
 }

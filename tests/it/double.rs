@@ -28,7 +28,7 @@ async fn both_hosts_answer_alike() {
         }
         let there = match run.state {
             State::Succeeded => Ok(run.output.unwrap()),
-            State::Failed { reason } => Err(reason),
+            State::Failed { error } => Err(error.text),
             other => panic!("{input}: {other:?}"),
         };
         let journal = real.journal(&run.id).await;

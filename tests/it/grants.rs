@@ -16,14 +16,14 @@ use baton::{
         run::State,
     },
 };
-use baton_tests::{HELLO, PROBE, changed_probe, host::TestHost, program};
+use baton_tests::{CALCULATOR, HELLO, PROBE, changed_probe, host::TestHost, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A workflow of this name whose `files.read` takes a number.
 fn misfit(name: &str) -> Vec<u8> {
     let component = wat::parse_str(
-        r#"(component (import "baton:plugin/files@0.1.0" (instance (export "read" (func (param "path" u32)))))
+        r#"(component (import "baton:plugin/files@0.2.0" (instance (export "read" (func (param "path" u32)))))
             (core module $m (func (export "f"))) (core instance $i (instantiate $m))
             (func (export "run-workflow") (canon lift (core func $i "f"))))"#,
     );
@@ -151,6 +151,25 @@ fn named_command(message: &str) -> Vec<String> {
 
 fn write() -> Value {
     json!({ "do": "write", "path": "out/a.txt", "content": "x" })
+}
+
+#[test]
+fn what_is_not_a_workflow_is_rejected_with_how_it_is_used() {
+    let user = User::new();
+    fs::write(user.home.path().join("calculator.wasm"), CALCULATOR).unwrap();
+    let _installed = user.baton(&["plugin", "install", "calculator.wasm"]).exits(0);
+    let said = |name: &str| user.baton(&["run", name]).exits(2).stderr;
+    let agent = said("mary");
+    assert!(
+        agent.contains("`mary` is an agent, and `baton run` runs workflows.") && agent.contains("`baton run plan` uses it."),
+        "{agent}"
+    );
+    assert!(agent.contains("`agents.perform`") && agent.contains("`agents = [\"mary\"]`"), "{agent}");
+    let toolbox = said("calculator");
+    assert!(toolbox.contains("is a toolbox") && toolbox.contains("`baton tools list calculator`"), "{toolbox}");
+    let nothing = said("nothing");
+    assert!(nothing.contains("There is no workflow `nothing`; installed are: `code-review`"), "{nothing}");
+    assert_eq!(user.json(&["runs", "list"]), json!([]));
 }
 
 #[test]
@@ -445,7 +464,7 @@ async fn what_was_spent_is_the_same_after_a_crash() {
         bound(&host).await;
         host.drive(&run.id).await;
         match host.find(&run.id).await.state {
-            State::Failed { reason } => assert!(reason.contains("has used 1.200000"), "{reason}"),
+            State::Failed { error } => assert!(error.text.contains("has used 1.200000"), "{error}"),
             other => panic!("{other:?}"),
         }
         let answered = host.journal(&run.id).await.into_iter().filter(|entry| entry.call == "llm.complete").count();

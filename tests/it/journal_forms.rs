@@ -1,4 +1,5 @@
-//! Journals that cannot be replayed: an answer that cannot be read, another call than the journal's, a run of another form.
+//! Journals that cannot be replayed or written: an answer that cannot be read, another call than the journal's, a run of another
+//! form, a row that the database rejects.
 //! Each pauses its own run, and the host goes on with the others.
 
 use baton::{
@@ -10,6 +11,7 @@ use baton::{
 };
 use baton_tests::host::TestHost;
 use serde_json::json;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
 /// A run that has read and written, and asked to be paused then.
 async fn paused_run(host: &TestHost) -> Run {
@@ -35,6 +37,35 @@ fn pause(run: &Run) -> (PauseKind, Option<u64>, &str) {
         State::Paused { pause } => (pause.kind, pause.at, &pause.reason),
         other => panic!("not paused: {other:?}"),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_the_database_rejects_pauses_its_run_alone() {
+    let host = TestHost::new().await;
+    let run = host.start(json!({ "do": "steps", "times": 3 })).await;
+    let mut database = database(&host).await;
+    let statement = format!(
+        "create trigger odd before insert on journal when new.run_id = '{}' and new.seq = 2 begin select raise(abort, 'odd value'); end",
+        run.id
+    );
+    database.execute(sqlx::query(AssertSqlSafe(statement))).await.unwrap();
+    let other = host.start(json!({ "do": "steps", "times": 3 })).await;
+    drive_all(&host).await;
+    assert_eq!(host.find(&other.id).await.state, State::Succeeded, "the host executes other runs");
+    let run = host.find(&run.id).await;
+    let (kind, at, reason) = pause(&run);
+    assert_eq!((kind, at), (PauseKind::Operator, None), "{reason}");
+    assert!(reason.contains("The database refused (odd value)") && reason.contains("Only this run is paused."), "{reason}");
+    database.execute("drop trigger odd").await.unwrap();
+    host.app.kernel.resume(&run, None).await.unwrap();
+    drive_all(&host).await;
+    assert_eq!(host.find(&run.id).await.state, State::Succeeded);
+}
+
+/// The database of a host, as another program opens it.
+async fn database(host: &TestHost) -> AnyConnection {
+    sqlx::any::install_default_drivers();
+    AnyConnection::connect(&format!("sqlite://{}", host.folder.path().join("data/baton.db").display())).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

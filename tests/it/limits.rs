@@ -64,7 +64,7 @@ async fn memory_ends_at_its_limit_in_small_steps_and_in_large() {
 async fn endless_recursion_ends_the_guest_and_not_the_host() {
     let host = TestHost::new().await;
     match host.run(json!({ "do": "recurse" })).await.state {
-        State::Failed { reason } => assert!(reason.contains("stack"), "{reason}"),
+        State::Failed { error } => assert!(error.text.contains("stack"), "{error}"),
         other => panic!("{other:?}"),
     }
     assert_eq!(host.run(json!({ "do": "echo", "say": 1 })).await.state, State::Succeeded);
@@ -78,7 +78,7 @@ async fn an_answer_of_100_mib_is_refused_before_it_is_copied() {
         assert!(limit(&run.state).contains("8 MiB"), "{deed}");
     }
     match host.run(json!({ "do": "write-large", "bytes": 9 << 20 })).await.state {
-        State::Failed { reason } => assert!(reason.contains("8388608"), "a little too much is an error of the call: {reason}"),
+        State::Failed { error } => assert!(error.text.contains("8388608"), "a little too much is an error of the call: {error}"),
         other => panic!("{other:?}"),
     }
     assert!(!host.workspace().join("out/large").exists());

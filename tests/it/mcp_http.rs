@@ -1,9 +1,17 @@
 //! MCP servers at an address: what they send is read as far as it can be and no further, and what goes wrong is told in
 //! words for a person.
 
-use std::{fs, net::TcpListener, time::Duration};
+use std::{
+    fs,
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use baton::app::ToolSet;
+use baton::{app::ToolSet, kernel::run::State};
 use baton_tests::{
     host::TestHost,
     program,
@@ -31,7 +39,13 @@ fn asked(asked: &Asked) -> (String, Value, String) {
 
 /// A server that answers with JSON, or with events.
 fn server(as_events: bool) -> Server {
-    Server::start(move |request, _| {
+    let answer = answer(as_events);
+    Server::start(move |request, _| answer(request))
+}
+
+/// What such a server says.
+fn answer(as_events: bool) -> impl Fn(&Asked) -> Reply + Send + Sync + 'static {
+    move |request| {
         if request.method == "GET" {
             return comments();
         }
@@ -50,7 +64,7 @@ fn server(as_events: bool) -> Server {
             false => Reply::new("200 OK", message).with("Content-Type: application/json"),
         };
         if method == "initialize" { reply.with("Mcp-Session-Id: s") } else { reply }
-    })
+    }
 }
 
 /// Comments without an end.
@@ -90,7 +104,7 @@ async fn a_flood_of_comments_ends_by_its_size_and_the_server_stays_in_use() {
     let service = server(false);
     let host = TestHost::with_settings(settings(service.port)).await;
     let said = call(&host, "web.flood").await;
-    assert!(said.starts_with("Invalid(") && said.contains("more than 32 MiB of events and comments"), "{said}");
+    assert!(said.starts_with("invalid: ") && said.contains("more than 32 MiB of events and comments"), "{said}");
     let flooded = async {
         while !web(&host).await.remarks.iter().any(|remark| remark.contains("without being asked")) {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -115,6 +129,27 @@ async fn a_redirect_is_not_followed_and_told_with_its_target() {
         assert!(problem.contains(token) && !problem.contains("::") && !problem.contains("Error {"), "{problem}");
         assert_eq!(service.asked().len(), 1);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_denies_access_from_some_call_on_pauses_the_run_until_it_takes_the_token() {
+    let (is_expired, conversation) = (Arc::new(AtomicBool::new(false)), answer(false));
+    let denies = Arc::clone(&is_expired);
+    let service = Server::start(move |request, _| match denies.load(Ordering::SeqCst) {
+        true => Reply::new("401 Unauthorized", ""),
+        false => conversation(request),
+    });
+    let host = TestHost::with_settings(settings(service.port)).await;
+    assert!(call(&host, "web.good").await.starts_with("a\u{fffd}b"));
+    is_expired.store(true, Ordering::SeqCst);
+    let run = host.run(json!({ "do": "call-tools", "calls": [["web.good", {}]] })).await;
+    let State::Paused { pause } = &run.state else { panic!("{:?} {:?}", run.state, run.output) };
+    assert!(pause.reason.contains("`web` cannot be used: it denies access") && pause.reason.contains("resume the run"), "{}", pause.reason);
+    is_expired.store(false, Ordering::SeqCst);
+    host.app.kernel.resume(&run, None).await.unwrap();
+    host.drive(&run.id).await;
+    let run = host.find(&run.id).await;
+    assert!(run.output.as_ref().unwrap()[0]["content"].as_str().unwrap().starts_with("a\u{fffd}b"), "{:?}", run.output);
 }
 
 #[test]

@@ -62,7 +62,7 @@ async fn a_server_is_started_once_and_only_when_it_is_wanted() {
     assert_eq!(scene.count("started"), 0);
     let run = scene.call(json!([["web.post", {}], ["web.look", {}], ["web.nothing", {}]])).await;
     assert!(text(&run, 0).starts_with("post by "), "{:?}", run.output);
-    assert!(text(&run, 2).starts_with("NotFound("));
+    assert!(text(&run, 2).starts_with("not-found: "));
     let seen = text(&run, 1);
     let seen = seen.split_once("seeing ").unwrap().1;
     assert!(seen.split(',').all(|name| ["HOME", "LANG", "PATH", "TMPDIR"].contains(&name)), "it sees {seen}");
@@ -93,7 +93,7 @@ async fn what_can_be_done_twice_is_asked_again_of_a_new_server() {
     let scene = Scene::new(None).await;
     let run = scene.call(json!([["web.put", { "die": "once" }], ["web.look", { "die": "always" }]])).await;
     assert!(text(&run, 0).starts_with("put by "), "{:?}", run.output);
-    assert!(text(&run, 1).starts_with("Unavailable("), "{:?}", run.output);
+    assert!(text(&run, 1).starts_with("unavailable: "), "{:?}", run.output);
     assert_eq!((scene.count("put"), scene.count("look"), scene.count("started")), (2, 2, 3));
 }
 
@@ -149,7 +149,7 @@ async fn a_server_that_does_not_answer_holds_up_the_end_for_some_seconds_alone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_are_bounded_and_a_broken_server_is_no_trouble_for_others() {
+async fn answers_are_bounded() {
     if !node::is_there() {
         return;
     }
@@ -157,14 +157,47 @@ async fn answers_are_bounded_and_a_broken_server_is_no_trouble_for_others() {
     let run = scene.call(json!([["web.large", {}], ["web.look", {}]])).await;
     assert!(text(&run, 0).contains("more than the 1048576"), "{:?}", run.output);
     assert!(text(&run, 1).starts_with("look by "));
-    for command in [json!(["no-such-program"]), json!(["true"]), json!(["sh", "-c", "echo nonsense"])] {
+}
+
+/// What a run that waits for its operator says.
+fn reason(run: &Run) -> &str {
+    match &run.state {
+        State::Paused { pause } if pause.kind == PauseKind::Operator => &pause.reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_start_pauses_the_runs_that_want_it_until_it_does() {
+    if !node::is_there() {
+        return;
+    }
+    for (command, part) in [
+        (json!(["no-such-program"]), "no-such-program"),
+        (json!(["true"]), "it ended with exit code 0 before it answered"),
+        (json!(["sh", "-c", "echo nonsense"]), "before it answered"),
+    ] {
         let host = TestHost::with_settings(json!({ "mcp": { "web": { "command": command } } })).await;
-        let run =
-            host.run(json!({ "do": "call-tools", "calls": [["web.look", {}], ["web.look", {}], ["read_file", { "path": "a" }]] })).await;
-        assert!(text(&run, 0).starts_with("Unavailable(") && text(&run, 0).contains("[mcp.web]"), "{command}: {:?}", run.output);
-        assert!(text(&run, 1).contains("at the earliest"), "{command}: {:?}", run.output);
-        assert!(text(&run, 2).starts_with("NotFound("));
-        assert_eq!(host.run(json!({ "do": "tools" })).await.output, Some(json!(["read_file", "run_command", "write_file"])));
+        let calls = json!({ "do": "call-tools", "calls": [["read_file", { "path": "a" }], ["web.post", {}]] });
+        let (called, listed) = (host.run(calls).await, host.run(json!({ "do": "tools" })).await);
+        for run in [&called, &listed] {
+            let reason = reason(run);
+            assert!(reason.starts_with("The MCP server `web` cannot be used: ") && reason.contains(part), "{command}: {reason}");
+            assert!(reason.contains("correct [mcp.web] in the settings. Then resume the run."), "{command}: {reason}");
+        }
+        assert_eq!(host.run(json!({ "do": "echo", "say": "a" })).await.state, State::Succeeded, "others are not held up");
+
+        let log = host.folder.path().join("log");
+        let settings = node::web(&log);
+        let host = host.restarted_with(settings).await;
+        for run in [&called, &listed] {
+            host.app.kernel.resume(run, None).await.unwrap();
+            host.drive(&run.id).await;
+        }
+        let (called, listed) = (host.find(&called.id).await, host.find(&listed.id).await);
+        assert!(text(&called, 0).starts_with("not-found: ") && text(&called, 1).starts_with("post by "), "{:?}", called.output);
+        assert!(listed.output.unwrap().as_array().unwrap().contains(&json!("web.post")));
+        assert_eq!(std::fs::read_to_string(&log).unwrap().lines().filter(|line| *line == "post").count(), 1);
     }
 }
 
@@ -224,6 +257,34 @@ async fn an_agent_made_of_a_persona_uses_all_three_kinds_of_tools() {
     let calls: Vec<_> = agent.iter().map(|entry| entry.call.as_str()).filter(|call| *call != "assets.read").collect();
     let expected = ["tools.available", "llm.complete", "files.read", "llm.complete", "tools.call", "tools.call", "llm.complete"];
     assert_eq!(calls, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_whose_server_is_down_waits_for_it() {
+    if !node::is_there() {
+        return;
+    }
+    let clerk = |host: &TestHost| {
+        for wasm in [CALCULATOR, CLERK] {
+            let plugin = Plugin::read(wasm.to_vec(), Origin::Bundled, |package| package.manifest.needs.clone()).unwrap();
+            host.app.kernel.registry().add(plugin).unwrap();
+        }
+    };
+    let host = TestHost::with_settings(json!({ "mcp": { "web": { "command": ["false"] } } })).await;
+    clerk(&host);
+    std::fs::write(host.folder.path().join("answers.yaml"), CLERKS_WORDS).unwrap();
+    std::fs::write(host.workspace().join("bill.txt"), "0.1 and 0.2").unwrap();
+    let run = host.run(json!({ "do": "perform", "agent": "clerk", "goal": "Add up bill.txt" })).await;
+    assert_eq!(run.state.as_str(), "waiting");
+    let agent = host.find(&run.id.child(1)).await;
+    assert!(reason(&agent).starts_with("The MCP server `web` cannot be used: it ended with exit code 1"), "{}", reason(&agent));
+    let settings = node::web(&host.folder.path().join("log"));
+    let host = host.restarted_with(settings).await;
+    clerk(&host);
+    host.app.kernel.resume(&run, None).await.unwrap();
+    host.drive(&run.id).await;
+    let run = host.find(&run.id).await;
+    assert_eq!(run.output, Some(json!("It is exactly 0.3.")), "{:?}", run.state);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -314,6 +314,28 @@ fn a_command_that_is_told_works_as_it_is_printed() {
 }
 
 #[test]
+fn a_command_in_a_document_or_a_kept_answer_leads_to_the_same_data_where_it_is_printed() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("probe.wasm"), PROBE).unwrap();
+    let _installed = baton(&home, &words("plugin install probe.wasm")).exits(0);
+    let read = OsStr::new(r#"{"do":"read","path":"a.txt"}"#);
+    let denied = baton(&home, &[&words("run probe -o json --input")[..], &[read]].concat()).exits(1).stdout;
+    let run = serde_json::from_str::<Value>(&denied).unwrap()["run"].as_str().unwrap().to_owned();
+    let looks = ["runs list -o json", "runs show RUN -o json", "runs journal RUN -o json", "runs journal RUN --full"];
+    let looks = looks.map(|look| look.replace("RUN", &run));
+    let shown = looks.each_ref().map(|look| baton(&home, &words(look)).exits(0).stdout);
+    for text in shown.iter().chain([&denied]) {
+        assert!(text.contains("`baton plugin grant probe 'read=a.txt' --data-dir data`"), "{text}");
+    }
+    // What is kept knows no place.
+    for look in looks {
+        let mut command = program::command(home.path(), &words(&look));
+        let text = program::ended(command.env("BATON_DATA_DIR", home.path().join("data")).output().unwrap()).exits(0).stdout;
+        assert!(text.contains("`baton plugin grant probe 'read=a.txt'`"), "{text}");
+    }
+}
+
+#[test]
 fn a_misspelt_bound_is_an_error_and_doctor_tells_of_the_rest() {
     let home = tempfile::tempdir().unwrap();
     let settings = home.path().join(".config/baton");

@@ -32,12 +32,12 @@ async fn an_odd_server_is_used_as_far_as_it_can_be_and_told_apart() {
     let offered = host.run(json!({ "do": "tools" })).await.output.unwrap();
     assert_eq!(offered, json!(["read_file", "run_command", "web.choice", "web.good", "web.huge", "web.keys", "web.letters", "write_file"]));
     let said = call(&host, &["web.huge", "web.good", "web.bad", "web.goood", "web.letters", "web__good"]).await;
-    assert!(said[0].starts_with("Invalid(") && said[0].contains("longer than 8 MiB"), "{said:?}");
+    assert!(said[0].starts_with("invalid: ") && said[0].contains("longer than 8 MiB"), "{said:?}");
     assert_eq!(said[1], "good done", "the server is still there");
-    assert!(said[2].starts_with("Unavailable(") && said[2].contains("quarantined for its `inputSchema`"), "{said:?}");
-    assert!(said[3].starts_with("NotFound(") && said[3].contains("close: `web.good`"), "{said:?}");
+    assert!(said[2].starts_with("unavailable: ") && said[2].contains("quarantined for its `inputSchema`"), "{said:?}");
+    assert!(said[3].starts_with("not-found: ") && said[3].contains("close: `web.good`"), "{said:?}");
     assert_eq!(said[4], "a\u{fffd}b", "half of a character is told");
-    assert!(said[5].starts_with("NotFound(") && said[5].contains("close: `web.good`"), "{said:?}");
+    assert!(said[5].starts_with("not-found: ") && said[5].contains("close: `web.good`"), "{said:?}");
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
     assert_eq!(log, "started\nhuge\ngood\nletters\n");
 
@@ -61,7 +61,7 @@ async fn an_odd_server_is_used_as_far_as_it_can_be_and_told_apart() {
     // The file that it wrote changes what it says when it is started the next time.
     let host = host.restarted_with(odd(folder.path())).await;
     let denied = call(&host, &["web.good"]).await;
-    assert!(denied[0].starts_with("Denied(") && denied[0].contains("`baton tools approve web.good`"), "{denied:?}");
+    assert!(denied[0].starts_with("denied: ") && denied[0].contains("`baton tools approve web.good`"), "{denied:?}");
     let offered = host.run(json!({ "do": "tools" })).await.output.unwrap();
     assert!(!offered.as_array().unwrap().contains(&json!("web.good")), "{offered}");
     let sets = host.app.tool_sets(&["web".to_owned()], PATIENCE).await.unwrap();

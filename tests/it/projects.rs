@@ -142,12 +142,16 @@ fn a_folder_that_moved_keeps_its_history() {
     let gone = user.show("shop");
     assert_eq!(gone["state"], "error");
     assert!(gone["reason"].as_str().unwrap().contains("does not exist"), "{gone}");
+    for looking in [&["project", "list"][..], &["project", "show", "shop"]] {
+        let shown = user.baton(looking).exits(0).stderr;
+        assert!(shown.contains("If it moved, use `baton project move shop DIR`."), "{shown}");
+    }
     let lost = user.echo(&["--project", "shop"]).exits(2).stderr;
     assert!(lost.contains("baton project move shop DIR"), "{lost}");
     assert_eq!(user.json(&["backlog", "list", "--project", "shop"])[0]["key"], "1-1-init", "which needs no folder");
 
     let nowhere = user.baton(&["project", "move", "shop", "nowhere"]).exits(2).stderr;
-    assert!(nowhere.contains("There is no folder nowhere. This command moves no files"), "{nowhere}");
+    assert!(nowhere.contains("The folder nowhere does not exist. This command moves no files"), "{nowhere}");
     let moved = user.json(&["project", "move", "shop", "elsewhere/shop"]);
     assert_eq!((&moved["project"], &moved["state"]), (&gone["project"], &json!("active")));
     assert_eq!(folders(&moved), [text(&user.path("elsewhere/shop"))]);
@@ -178,10 +182,17 @@ fn a_folder_can_be_taken_from_no_other_project() {
         assert!(rejected.contains("belongs to project `shop` already"), "{rejected}");
     }
     fs::write(user.path("file"), "").unwrap();
-    for (folder, why) in [("file", "is a file"), ("nowhere", "There is no folder"), ("data/worktrees", "There is no folder")] {
+    for (folder, why) in [("file", "is a file"), ("nowhere", "does not exist"), ("data/worktrees", "does not exist")] {
         let rejected = user.baton(&["project", "move", "notes", folder]).exits(2).stderr;
         assert!(rejected.contains(why), "{folder}: {rejected}");
     }
+    let rejected = user.baton(&["project", "add", "nowhere"]).exits(2).stderr;
+    assert!(
+        rejected.contains("The folder nowhere does not exist.") && !rejected.contains("--workspace"),
+        "it has no such option: {rejected}"
+    );
+    let rejected = user.echo(&["--workspace", "nowhere"]).exits(2).stderr;
+    assert!(rejected.contains("The folder nowhere does not exist. Name the project's folder with --workspace."), "{rejected}");
     fs::create_dir_all(user.path("data/worktrees/x")).unwrap();
     let rejected = user.baton(&["project", "add", "data/worktrees/x"]).exits(2).stderr;
     assert!(rejected.contains("where Baton keeps worktrees"), "{rejected}");

@@ -118,10 +118,10 @@ async fn cancelling_a_run_takes_its_questions_back() {
 async fn asking_needs_a_grant_for_its_severity_and_telling_does_not() {
     let host = TestHost::new().await;
     let run = host.run(json!({ "do": "ask-person", "say": "Drop the database?", "severity": "critical" })).await;
-    assert!(matches!(&run.state, State::Failed { reason } if reason.contains("`people` of `critical`")), "{:?}", run.state);
+    assert!(matches!(&run.state, State::Failed { error } if error.text.contains("`people` of `critical`")), "{:?}", run.state);
     assert!(open(&host).await.is_empty());
     let run = host.run(json!({ "do": "ask-person", "say": "  " })).await;
-    assert!(matches!(&run.state, State::Failed { reason } if reason.contains("empty")), "{:?}", run.state);
+    assert!(matches!(&run.state, State::Failed { error } if error.text.contains("empty")), "{:?}", run.state);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,7 +132,7 @@ async fn the_runs_of_a_root_cannot_bury_people_in_questions() {
     assert_eq!(open(&host).await.len(), 32);
     let tree = host.app.kernel.tree(&run.id).await.unwrap();
     let refused: Vec<_> =
-        tree.iter().filter(|run| matches!(&run.state, State::Failed { reason } if reason.contains("32 questions"))).collect();
+        tree.iter().filter(|run| matches!(&run.state, State::Failed { error } if error.text.contains("32 questions"))).collect();
     assert_eq!(refused.len(), 1);
 }
 
@@ -258,6 +258,9 @@ fn yes_takes_what_the_asker_thinks_best() {
     let best = currency().to_string();
     let ended = program::run(home.path(), &["run", "probe", "--yes", "--input", &best, "--data-dir", "data"]).exits(0);
     assert_eq!(ended.stdout.trim(), "\"EUR\"");
+    let place = |part: &str| ended.stderr.find(part).unwrap_or_else(|| panic!("{part}: {}", ended.stderr));
+    let places = ["before the question", "→ Which currency?", "after the answer"].map(place);
+    assert!(places.is_sorted(), "what happened first is told first: {}", ended.stderr);
     assert_eq!(json_of(home.path(), &["questions", "list", "--all"])[0]["answer"]["source"], "yes");
     let open = json!({ "do": "ask-person", "say": "What is it called?" }).to_string();
     let ended = program::run(home.path(), &["run", "probe", "--yes", "--input", &open, "--data-dir", "data"]).exits(3);

@@ -118,7 +118,7 @@ async fn the_first_difference_is_told() {
     }
 
     let other_output = changed(&|document| document["ending"] = json!({ "succeeded": "else" }));
-    assert_eq!(replayed(&host, &other_output).await, Verdict::EndedOtherwise(Ending::Succeeded(json!(1))));
+    assert_eq!(replayed(&host, &other_output).await, Verdict::EndedOtherwise(Ending::Succeeded(json!(1).into())));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! The life of a run: replay, suspension, children, mismatch, pause, fork, cancel.
 
 use baton::{
-    journal::{CallError, EntryState, PauseKind},
+    journal::{CallError, EntryState, ErrorKind, PauseKind},
     kernel::run::{Filter, State},
 };
 use baton_tests::host::TestHost;
@@ -62,7 +62,7 @@ async fn a_child_that_fails_is_an_error_its_parent_can_read() {
     let host = TestHost::new().await;
     let run = host.run(json!({ "do": "start-all", "inputs": [{ "do": "fail", "say": "no luck" }] })).await;
     match run.state {
-        State::Failed { reason } => assert!(reason.contains("no luck"), "{reason}"),
+        State::Failed { error } => assert!(error.text.contains("no luck"), "{error}"),
         other => panic!("{other:?}"),
     }
 }
@@ -138,10 +138,13 @@ async fn what_is_tried_out_may_do_nothing_and_leaves_nothing() {
     assert_eq!(answers(json!({ "do": "echo", "say": 1 })).await, Ok(json!(1)));
     assert_eq!(answers(json!({ "do": "log", "times": 3 })).await, Ok(json!(null)));
     let write = answers(json!({ "do": "write", "path": "out/a", "content": "x" })).await;
-    assert!(matches!(&write, Err(CallError::Denied(reason)) if reason.contains("outside of a run")), "{write:?}");
+    assert!(
+        matches!(&write, Err(CallError { kind: ErrorKind::Denied, text: reason, .. }) if reason.contains("outside of a run")),
+        "{write:?}"
+    );
     assert!(!host.workspace().join("out").exists());
     let spin = answers(json!({ "do": "spin" })).await;
-    assert!(matches!(&spin, Err(CallError::Other(reason)) if reason.contains("100 ms")), "{spin:?}");
+    assert!(matches!(&spin, Err(CallError { kind: ErrorKind::Other, text: reason, .. }) if reason.contains("100 ms")), "{spin:?}");
     assert!(host.app.kernel.runs().list(&Filter { limit: 1, ..Filter::default() }).await.unwrap().is_empty());
     assert!(host.app.kernel.events().after(0, None, 1).await.unwrap().is_empty());
 }

@@ -44,7 +44,9 @@ async fn what_was_not_granted_is_denied_with_the_command_that_grants_it() {
     let host = TestHost::new().await;
     let run = host.run(json!({ "do": "write", "path": "elsewhere.txt", "content": "x" })).await;
     match run.state {
-        State::Failed { reason } => assert!(reason.contains("plugin.toml") && reason.contains("baton plugin grant probe"), "{reason}"),
+        State::Failed { error } => {
+            assert!(error.text.contains("plugin.toml") && error.text.contains("baton plugin grant probe"), "{error}")
+        }
         other => panic!("{other:?}"),
     }
     assert!(!host.workspace().join("elsewhere.txt").exists());

@@ -1,12 +1,12 @@
 //! Settings that are not what somebody meant, with the real program.
 
-use std::fs;
+use std::{fs, io::Read as _, net::TcpListener, path::Path};
 
 use baton_tests::{
     host::TestHost,
     program::{self, Ended},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// What `plan` comes to with these settings of the user and of the project.
@@ -29,6 +29,54 @@ fn a_word_that_is_perhaps_misspelt_is_told_and_stops_nothing() {
         assert!(ended.stderr.contains(told), "{}", ended.stderr);
     }
     assert!(ended.stderr.contains("No model is set."), "{}", ended.stderr);
+}
+
+#[test]
+fn doctor_tells_of_words_that_are_perhaps_misspelt_in_either_file() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("settings.toml"), "[models]\ndefualt = \"lab/any\"\n").unwrap();
+    let with_project = |project: &str| {
+        fs::write(home.path().join("baton.toml"), project).unwrap();
+        let checks = doctor(home.path());
+        let of = |name: &str| checks.iter().find(|check| check["name"] == name).cloned().unwrap_or_default();
+        (of("settings"), of("project"))
+    };
+    let (user, project) = with_project("[plugins.mary]\nmodle = \"lab/any\"\n");
+    assert_eq!(user["advice"], "Look at `models.defualt`, where `models.default` may be meant.", "{user}");
+    assert_eq!(project["health"], "warn");
+    assert_eq!(project["advice"], "Look at `plugins.mary.modle`, where `plugins.mary.model` may be meant.", "{project}");
+    let (_, project) = with_project("[models]\ndefault = 5\n");
+    assert!(project["health"] == "warn" && project["found"].as_str().unwrap().contains("and is 5"), "{project}");
+    assert_eq!(with_project("[test]\nimage = \"default\"\n").1["health"], "ok");
+    fs::remove_file(home.path().join("baton.toml")).unwrap();
+    assert!(doctor(home.path()).iter().all(|check| check["name"] != "project"));
+}
+
+/// The checks of `baton doctor` in a folder, with the user's settings that lie there.
+fn doctor(folder: &Path) -> Vec<Value> {
+    let mut command = program::command(folder, &["doctor", "-o", "json"]);
+    let told = program::ended(command.env("BATON_CONFIG", folder.join("settings.toml")).output().unwrap()).exits(0);
+    assert_eq!(told.stderr, "");
+    serde_json::from_str(&told.stdout).unwrap()
+}
+
+#[test]
+fn doctor_names_a_provider_that_is_down_with_its_address() {
+    let home = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let up = listener.local_addr().unwrap().port();
+    let down = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let provider = |name: &str, port: u16| format!("[providers.{name}]\nbase-url = \"http://127.0.0.1:{port}/v1\"\n");
+    fs::write(home.path().join("settings.toml"), provider("gone", down) + &provider("lab", up)).unwrap();
+    let checks = doctor(home.path());
+    let [gone, lab] = checks.iter().filter(|check| check["name"] == "provider").collect::<Vec<_>>()[..] else { panic!("{checks:?}") };
+    assert!(gone["found"].as_str().unwrap().starts_with(&format!("`gone` cannot be reached at http://127.0.0.1:{down}/v1/: ")), "{gone}");
+    assert!(gone["advice"].as_str().unwrap().contains("[providers.gone]"), "{gone}");
+    assert_eq!((&lab["health"], &lab["found"]), (&json!("ok"), &json!(format!("`lab` is reached at http://127.0.0.1:{up}/v1/"))));
+    let (mut connection, _) = listener.accept().unwrap();
+    let mut sent = Vec::new();
+    connection.read_to_end(&mut sent).unwrap();
+    assert!(sent.is_empty(), "nothing is asked of it: {}", String::from_utf8_lossy(&sent));
 }
 
 #[test]

@@ -7,7 +7,10 @@ use std::{
     process::{Child, Stdio},
 };
 
-use baton::kernel::{Order, granting::Change, run::State};
+use baton::{
+    journal::CallError,
+    kernel::{Order, granting::Change, run::State},
+};
 use baton_tests::{PROBE, changed_probe, host::TestHost, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -173,14 +176,14 @@ async fn a_run_that_failed_does_not_bring_its_grants_back() {
     app.publish(read("1.0.0"), &path).await.unwrap().unwrap();
     kernel.decide("other", &Change::Grant(Vec::new()), "ada").await.unwrap();
     let run = kernel.start(Order { plugin: "other".to_owned(), ..host.order(write()) }).await.unwrap();
-    let failed = State::Failed { reason: "the machine broke down".to_owned() };
+    let failed = State::Failed { error: CallError::other("the machine broke down") };
     assert!(kernel.runs().transition(&run.id, &["queued"], failed, None, Vec::new()).await.unwrap());
     app.publish(read("2.0.0"), &path).await.unwrap().unwrap();
     kernel.decide("other", &Change::Revoke(Vec::new()), "ada").await.unwrap();
     kernel.resume(&host.find(&run.id).await, None).await.unwrap();
     host.drive(&run.id).await;
     match host.find(&run.id).await.state {
-        State::Failed { reason } => assert!(reason.contains("was not granted it"), "{reason}"),
+        State::Failed { error } => assert!(error.text.contains("was not granted it"), "{error}"),
         other => panic!("{other:?}"),
     }
     assert!(!host.workspace().join("out/a.txt").exists());

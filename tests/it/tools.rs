@@ -75,18 +75,18 @@ async fn a_call_of_a_toolbox_is_a_run_with_a_journal_of_its_own() {
 async fn what_goes_wrong_is_an_answer_the_caller_can_read() {
     let host = host().await;
     let cases = [
-        (json!(["mischief.panic", {}]), "Other(\"Toolbox `mischief` failed: The plugin gave up"),
+        (json!(["mischief.panic", {}]), "child-failed: Toolbox `mischief` failed: The plugin gave up"),
         (json!(["mischief.refuse", {}]), "`refuse` is refused."),
         (json!(["mischief.write", { "path": "elsewhere" }]), "does not ask for `write` of `elsewhere`"),
-        (json!(["calculator.add", { "a": "0.1" }]), "Invalid("),
+        (json!(["calculator.add", { "a": "0.1" }]), "invalid: "),
         (json!(["calculator.add", { "a": "one", "b": "2" }]), "at /a:"),
-        (json!(["calculator.divide", { "a": "1", "b": "2" }]), "NotFound("),
+        (json!(["calculator.divide", { "a": "1", "b": "2" }]), "not-found: "),
         (json!(["calculator", {}]), "`calculator` is a set of tools"),
-        (json!(["find_files", { "glob": "*" }]), "Denied("),
+        (json!(["find_files", { "glob": "*" }]), "denied: "),
         (json!(["abacus.add", {}]), "There is no toolbox and no tool server `abacus`"),
-        (json!(["write_file", { "path": "elsewhere.txt", "content": "" }]), "Denied("),
-        (json!(["read_file", { "path": "../secret" }]), "Invalid("),
-        (json!(["read_file", { "path": "missing" }]), "NotFound("),
+        (json!(["write_file", { "path": "elsewhere.txt", "content": "" }]), "denied: "),
+        (json!(["read_file", { "path": "../secret" }]), "invalid: "),
+        (json!(["read_file", { "path": "missing" }]), "not-found: "),
     ];
     let answers = call(&host, cases.iter().map(|(call, _)| call.clone()).collect()).await;
     for ((call, expected), answer) in cases.iter().zip(&answers) {

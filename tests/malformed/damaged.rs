@@ -15,8 +15,8 @@ fn boundaries(wasm: &[u8]) -> Vec<usize> {
     places
 }
 
-/// Threat: A plugin's file is cut off, wherever.
-/// Stopped by: The whole file is validated before anything of it is used.
+/// Threat: A plugin's file is truncated at any position.
+/// Stopped by: The whole file is validated before any of it is used.
 /// Expects: "The file is damaged or cut off: …", or that its manifest is missing.
 #[test]
 fn a_file_cut_off_at_a_section_is_refused() {
@@ -31,8 +31,8 @@ fn a_file_cut_off_at_a_section_is_refused() {
 }
 
 /// Threat: Bits of a plugin's file are flipped, by accident or on purpose.
-/// Stopped by: The whole file is validated; what is still valid is another plugin, with another hash and no grant.
-/// Expects: A sentence or a plugin, never a panic, in bounded time and memory.
+/// Stopped by: The whole file is validated. What is still valid is another plugin, with another hash and no grant.
+/// Expects: An error or a plugin, never a panic, in bounded time and memory.
 #[test]
 fn flipped_bits_never_surprise() {
     let mut seeded = Seeded::new("flipped bits");
@@ -54,9 +54,9 @@ fn flipped_bits_never_surprise() {
     assert!(refused > 100 && accepted > 10, "{refused} refused, {accepted} accepted");
 }
 
-/// Threat: A plugin's file says of itself that it holds four thousand million of something.
-/// Stopped by: Memory is taken for what is there and not for what is said to be there.
-/// Expects: "The file is damaged or cut off: …", in as much memory as the file is long.
+/// Threat: A plugin's file claims that it contains four billion of something.
+/// Stopped by: Memory is allocated for what the file contains and not for what it claims to contain.
+/// Expects: "The file is damaged or cut off: …", using no more memory than the length of the file.
 #[test]
 fn a_length_that_lies_takes_no_memory() {
     const MOST: [u8; 5] = [0xff, 0xff, 0xff, 0xff, 0x0f];

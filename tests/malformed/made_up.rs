@@ -47,9 +47,9 @@ fn with_a_module(module: &[u8]) -> Vec<u8> {
     [&hostile::guest("grow_memory")[..], &[1], &size, module].concat()
 }
 
-/// Threat: A plugin's file is valid WebAssembly of a kind that no compiler makes.
-/// Stopped by: The types of what it imports and exports are compared with the contract before anything is compiled.
-/// Expects: A sentence: it is a module, has no manifest, exports another world, or imports what this host does not serve.
+/// Threat: A plugin's file is valid WebAssembly of a kind that no compiler produces.
+/// Stopped by: The types of its imports and exports are compared with the contract before anything is compiled.
+/// Expects: An error: it is a module, has no manifest, exports another world, or imports what this host does not provide.
 #[test]
 fn what_a_generator_makes_is_refused_with_a_sentence() {
     let mut seeded = Seeded::new("made up");
@@ -87,9 +87,9 @@ fn what_a_generator_makes_may_be_damaged_too() {
     }
 }
 
-/// Threat: A plugin that is valid, and made to upset the compiler.
-/// Stopped by: The bound on the size of a file, and the compiler's own care.
-/// Expects: Code, or a sentence.
+/// Threat: A valid plugin that was made to break the compiler.
+/// Stopped by: The limit on the size of a file, and the compiler's own checks.
+/// Expects: Compiled code, or an error.
 #[test]
 fn what_a_generator_makes_is_compiled_or_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -19,11 +19,12 @@ fn fan_out(keyword: &str) -> Value {
     json!({ "type": "object", "$defs": (0..=40).map(definition).collect::<Map<_, _>>(), "$ref": "#/$defs/d0" })
 }
 
-/// Threat: A toolbox or a tool server declares a schema of a few KB whose references come to more checks than there is time:
-/// by `allOf`, `anyOf` or `oneOf`, by references to itself, by `$dynamicRef`, by an `$id` that moves what references mean, or
-/// by hundreds of patterns.
-/// Stopped by: A bound on size, depth and what the references come to, before the tool is offered and again before each check.
-/// Expects: The tool is not accepted, and the reason is said: "its references come to more than 5000 schemas for one value".
+/// Threat: A toolbox or a tool server declares a schema of a few KB whose references multiply to more checks than there is time
+/// for: by `allOf`, `anyOf` or `oneOf`, by references to itself, by `$dynamicRef`, by an `$id` that changes what references
+/// mean, or by hundreds of patterns.
+/// Stopped by: A limit on size, depth and what the references multiply to, before the tool is offered and again before each
+/// check.
+/// Expects: The tool is rejected with the reason: "its references come to more than 5000 schemas for one value".
 #[test]
 fn a_schema_that_costs_more_than_its_length_is_rejected() {
     let patterns: Map<_, _> = (0..500).map(|number| (format!("^(a|b{number})*$"), json!({ "minLength": 1 }))).collect();
@@ -48,10 +49,10 @@ fn a_schema_that_costs_more_than_its_length_is_rejected() {
     }
 }
 
-/// Threat: Arguments and schema are each small, and checking one against the other is not: `uniqueItems` over a long list,
+/// Threat: Arguments and schema are both small, but checking one against the other takes long: `uniqueItems` over a long list,
 /// long `enum`s or many branches for each item, `pattern` and `patternProperties` over long texts, `contains` in `contains`,
-/// `unevaluatedProperties` inside each other, a schema that refers to itself and a deep value.
-/// Stopped by: A bound on the steps of a check, computed from both before it begins; patterns that never backtrack.
+/// nested `unevaluatedProperties`, a schema that refers to itself and a deep value.
+/// Stopped by: A limit on the steps of a check, computed from both before it begins; patterns that never backtrack.
 /// Expects: "The arguments of `x` cannot be checked against its schema: that takes more than 4000000 steps."
 #[test]
 fn a_check_that_would_take_long_is_not_begun() {

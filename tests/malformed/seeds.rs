@@ -11,9 +11,9 @@ use crate::read;
 const MANIFEST: &str = "name = \"seed\"\nversion = \"1.0.0\"\nkind = \"workflow\"\n";
 const NEEDS: &str = "[input]\ntype = \"object\"\n[needs]\nread = [\"docs/**\"]\ndollars = 2.5\n";
 const RUN: &str =
-    r#"(import "baton:plugin/run@0.1.0" (instance (export "now" (func (result u64))))) (import "wasi:cli/stdout@0.2.6" (instance))"#;
+    r#"(import "baton:plugin/run@0.2.0" (instance (export "now" (func (result f64))))) (import "wasi:cli/stdout@0.2.6" (instance))"#;
 const FOREIGN: &str = r#"(import "acme:db/store@1.0.0" (instance))"#;
-const OTHER: &str = r#"(import "baton:plugin/run@0.1.0" (instance (export "now" (func (result u32)))))"#;
+const OTHER: &str = r#"(import "baton:plugin/run@0.2.0" (instance (export "now" (func (result u32)))))"#;
 const MODULE: &str = r#"
     (memory (export "memory") 1)
     (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
@@ -21,8 +21,8 @@ const MODULE: &str = r#"
     (func (export "list-tools") (result i32) unreachable)
     (func (export "call-tool") (param i32 i32 i32 i32) (result i32) unreachable)"#;
 const TYPES: &str = r#"
-    (type $an-error (variant (case "denied" string) (case "invalid" string) (case "not-found" string) (case "conflict" string)
-        (case "budget-exceeded" string) (case "unavailable" string) (case "cancelled" string) (case "other" string)))
+    (type $an-error (record (field "kind" string) (field "text" string) (field "subject" (option string))
+        (field "details" (option string))))
     (export $error "error" (type $an-error))
     (type $a-tool (record (field "name" string) (field "description" string) (field "parameters" string)))
     (export $tool "tool" (type $a-tool))
@@ -30,15 +30,17 @@ const TYPES: &str = r#"
     (export $effects "effects" (type $an-effect))
     (type $an-offer (record (field "tool" $tool) (field "effects" $effects)))
     (export $offer "offer" (type $an-offer))
-    (type $an-outcome (record (field "content" string) (field "failed" bool)))
-    (export $outcome "outcome" (type $an-outcome))"#;
+    (type $an-outcome (record (field "output" string) (field "shortfall" (option string))))
+    (export $outcome "outcome" (type $an-outcome))
+    (type $a-tool-outcome (record (field "content" string) (field "failed" bool)))
+    (export $tool-outcome "tool-outcome" (type $a-tool-outcome))"#;
 
 /// A component that imports and exports these, each export being a function of `module` that ends at once.
 fn component(imports: &str, module: &str, exports: &[&str]) -> Vec<u8> {
     let signature = |name: &str| match name {
-        "run-workflow" => r#"(param "input" string) (result (result string (error $error)))"#,
+        "run-workflow" => r#"(param "input" string) (result (result $outcome (error $error)))"#,
         "list-tools" => "(result (list $offer))",
-        _ => r#"(param "name" string) (param "arguments" string) (result (result $outcome (error $error)))"#,
+        _ => r#"(param "name" string) (param "arguments" string) (result (result $tool-outcome (error $error)))"#,
     };
     let export = |name: &&str| {
         let lifted =
@@ -70,7 +72,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>, Option<&'static str>)> {
         (
             "other-contract",
             hostile::packed(&component(OTHER, MODULE, &["run-workflow"]), MANIFEST),
-            Some("in `run.now`, its result: expected `u64`, found `u32`"),
+            Some("in `run.now`, its result: expected `f64`, found `u32`"),
         ),
         ("cut-off", smallest[..smallest.len() - 9].to_vec(), Some("damaged or cut off")),
         ("core-module", wat::parse_str(format!("(module {MODULE})")).unwrap(), Some("core WebAssembly module")),

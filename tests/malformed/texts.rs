@@ -63,9 +63,9 @@ fn mangled(text: &str, seeded: &mut Seeded) -> String {
     characters.concat()
 }
 
-/// Threat: A manifest that is cut off, mangled, or says what TOML allows and nobody means.
-/// Stopped by: A strict form: fields that are not known are refused, patterns are bounded.
-/// Expects: "The manifest is not valid: in line 3, …", in one line, whatever it holds.
+/// Threat: A manifest that is truncated, mangled, or uses valid TOML in unexpected ways.
+/// Stopped by: A strict format: unknown fields are rejected, patterns are bounded.
+/// Expects: "The manifest is not valid: in line 3, …", in one line, whatever it contains.
 #[test]
 fn a_mangled_manifest_is_read_or_refused() {
     let component = wat::parse_str(std::fs::read_to_string(hostile::folder().join("wat/grow_memory.wat")).unwrap()).unwrap();
@@ -83,9 +83,9 @@ fn a_mangled_manifest_is_read_or_refused() {
     assert!(read > 100 && refused > 1_000, "{read} read, {refused} refused");
 }
 
-/// Threat: A workspace that came from somebody else brings settings that are mangled.
-/// Stopped by: They are read as data; a mistake is told with its line.
-/// Expects: A sentence with the file's name, without what could tamper with the terminal.
+/// Threat: A workspace from an untrusted source contains mangled settings.
+/// Stopped by: They are read as data. A mistake is reported with its line.
+/// Expects: An error with the file's name, without anything that could tamper with the terminal.
 #[test]
 fn mangled_settings_are_read_or_refused() {
     let mut seeded = Seeded::new("settings");
@@ -96,9 +96,9 @@ fn mangled_settings_are_read_or_refused() {
     }
 }
 
-/// Threat: A plugin carries an archive with strange names, links, devices, or sizes that are not true.
-/// Stopped by: Regular files with plain names alone, at most 4,096 of them with 32 MiB; nothing is unpacked to disk.
-/// Expects: A sentence that names the file, or that the archive is cut off.
+/// Threat: A plugin contains an archive with strange names, links, devices, or false sizes.
+/// Stopped by: Only regular files with plain names, at most 4,096 of them with 32 MiB. Nothing is unpacked to disk.
+/// Expects: An error that names the file, or that says that the archive is truncated.
 #[test]
 fn mangled_assets_are_read_or_refused() {
     let whole = baton_pack::pack(

@@ -146,7 +146,7 @@ pub fn limit(run: &Run) -> &str {
 /// The reason for which a run has failed.
 pub fn failure(run: &Run) -> &str {
     match &run.state {
-        State::Failed { reason } => reason,
+        State::Failed { error } => &error.text,
         other => panic!("the run has not failed: {other:?}, {:?}", run.output),
     }
 }

@@ -25,7 +25,7 @@ impl Toolbox for Calculator {
             "add" => a.plus(b),
             "subtract" => a.minus(b),
             "multiply" => a.times(b),
-            other => return Err(Error::NotFound(format!("The calculator has no tool `{other}`."))),
+            other => return Err(Error::not_found(format!("The calculator has no tool `{other}`."))),
         };
         Ok(match result {
             Some(result) => ToolOutcome::done(result.to_string()),

@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     interfaces::{
         folder_locks::FolderLocks,
-        sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox, forget_noted, noted},
+        sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox, forget_noted, measure_room, noted},
         used_by_git::UsedByGit,
     },
     journal::EntryState,
@@ -44,6 +44,7 @@ pub(super) fn sandbox(
         leftovers: config.data_dir.join(LEFTOVERS),
         folders,
         git,
+        room: measure_room,
     }))
 }
 

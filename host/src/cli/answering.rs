@@ -175,6 +175,10 @@ impl<'a> Answering<'a> {
 
     async fn look(&mut self, watch: &mut Watch<'_>) -> Result<bool> {
         let open = open(self.app, &self.root).await?;
+        if !open.is_empty() {
+            // What led to a question stands above it and above its answer.
+            watch.catch_up().await?;
+        }
         self.left.retain(|id| open.iter().any(|asked| asked.id == *id));
         if let Some(shown) = self.shown.take_if(|shown| !open.iter().any(|asked| asked.id == shown.id)) {
             self.settled(&shown, watch).await?;
@@ -197,7 +201,7 @@ impl<'a> Answering<'a> {
             self.untold.retain(|(since, asked)| {
                 let is_due = since.elapsed() > PATIENCE;
                 if is_due && self.left.contains(&asked.id) {
-                    watch.say(&how_to_answer(self.context, asked));
+                    watch.say(&told(self.context, asked));
                 }
                 !is_due
             });
@@ -270,6 +274,12 @@ pub(super) fn how_to_answer(context: &Context, asked: &Asked) -> String {
     let answer = context.again(&format!("questions answer {} ANSWER", questions::short(&asked.id)));
     let text = text::excerpt(&card::line(&asked.question.text), 100);
     format!("{} question {}: {text} Answer with `{answer}`.", card::severity(asked.question.severity), questions::short(&asked.id))
+}
+
+/// The same with the answers that the asker knows of, for somebody who cannot be shown the whole question.
+pub(super) fn told(context: &Context, asked: &Asked) -> String {
+    let options = card::options(&asked.question).into_iter().map(|option| format!("\n  {option}"));
+    std::iter::once(how_to_answer(context, asked)).chain(options).collect()
 }
 
 /// What somebody else did first, which is no failure here.

@@ -89,6 +89,7 @@ fn call_of_root(root: &Run, tree: &[Run], run: &Run, at: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::CallError;
     use crate::{cli::sample::run, journal::RunId};
 
     fn paused(id: &str, parent: Option<(&str, u64)>, pause: Pause) -> Run {
@@ -127,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_failed_run_is_resumed_only_where_that_makes_its_call_again() {
-        let failed = run("a", "plan", State::Failed { reason: String::new() });
+        let failed = run("a", "plan", State::Failed { error: CallError::other("") });
         let told = |retry| way(&failed, std::slice::from_ref(&failed), Some(&retry));
         assert_eq!(told(Retry::Fork(4)), Way::Command("runs fork a --at 4".to_owned()));
         assert_eq!(told(Retry::Itself(1)), Way::Command("runs fork a --at 1".to_owned()));

@@ -1,6 +1,6 @@
 //! `baton costs`: what was paid for models, added up by whatever is asked for.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap, path::Path};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -116,7 +116,7 @@ impl Costs {
         let most = sums.values().map(|sum| sum.cost).max().unwrap_or_default();
         for (key, sum) in rows {
             table.row([
-                text::line(self.name(key, names)).into(),
+                self.shown(key, names).into(),
                 figures::count(sum.replies).into(),
                 figures::count(sum.input_tokens).into(),
                 figures::count(sum.output_tokens).into(),
@@ -155,6 +155,11 @@ impl Costs {
         if self.by == By::Project { names.of(key) } else { key }
     }
 
+    /// The same where it is shown.
+    fn shown(&self, key: &str, names: &ProjectNames) -> String {
+        text::line(&if self.by == By::Model { model(key) } else { self.name(key, names).into() })
+    }
+
     fn document(&self, key: &str, names: &ProjectNames, sum: &Sum) -> Value {
         let mut document = document(self.name(key, names), sum);
         if self.by == By::Project {
@@ -176,6 +181,12 @@ impl Sum {
         self.output_tokens = self.output_tokens.saturating_add(posting.output_tokens);
         self.cost = self.cost + posting.cost.unwrap_or_default();
     }
+}
+
+/// A model as people name it: of a script, which is kept with its whole path, the file's name.
+fn model(kept: &str) -> Cow<'_, str> {
+    let file = kept.strip_prefix("script/").and_then(|file| Path::new(file).file_name());
+    file.map_or(kept.into(), |file| format!("script/{}", file.to_string_lossy()).into())
 }
 
 /// What is known of the cost, and that it is not all.
@@ -226,6 +237,12 @@ mod tests {
         assert_eq!(bar(dollars(1.0), dollars(2.0)).chars().count(), 12);
         assert_eq!(bar(dollars(0.000_001), dollars(2.0)).chars().count(), 1);
         assert_eq!(bar(Amount::ZERO, Amount::ZERO), "");
+    }
+
+    #[test]
+    fn a_script_is_shown_by_the_name_of_its_file() {
+        assert_eq!(model("script//home/ada/replies.yaml"), "script/replies.yaml");
+        assert_eq!(model("lab/org/model"), "lab/org/model");
     }
 
     #[test]

@@ -16,12 +16,12 @@ use super::{
     figures,
     keyboard::Keyboard,
     live::Watch,
+    plugin::sample,
     screen::{FAINT, painted},
 };
 use crate::{
     app::App,
-    events::Category,
-    journal::{Effect, GRACE, Halt, Inspected, RunId, Wait},
+    journal::{Effect, ErrorKind, GRACE, Halt, Inspected, RunId, Wait},
     kernel::{
         Drive, Kernel,
         run::{Run, State},
@@ -144,9 +144,12 @@ pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool)
     let paused = below.filter(|run| matches!(run.state, State::Paused { .. })).collect();
     let tally = kernel.runs().tally(root).await?;
     let held = if run.state.is_final() { None } else { kernel.held_by(&run).await? };
-    let failed = matches!(run.state, State::Failed { .. });
-    let journal = if failed { kernel.journal().inspect(root).await? } else { Vec::new() };
-    let refused = failed && has_only_told(&journal) && last_case(kernel, root).await?.as_deref() == Some("invalid");
+    let rejects = matches!(&run.state, State::Failed { error } if error.kind == ErrorKind::Invalid);
+    let is_refused = rejects && has_only_told(&kernel.journal().inspect(root).await?);
+    let refused = is_refused.then(|| {
+        let plugin = kernel.registry().find(&run.plugin);
+        sample(plugin.as_ref().and_then(|plugin| plugin.package.manifest.input.as_ref()))
+    });
     let served = !app.executes();
     Ok(Ended { run, tally, paused, elsewhere, held, questions, took, interrupted, refused, way, retry, served })
 }
@@ -171,18 +174,6 @@ fn has_only_told(journal: &[Inspected]) -> bool {
 
 async fn find(kernel: &Kernel, id: &RunId) -> Result<Run> {
     Ok(kernel.resolve(id.as_str()).await?)
-}
-
-/// Which case of the contract's errors the run failed with last.
-async fn last_case(kernel: &Kernel, run: &RunId) -> Result<Option<String>> {
-    let (mut cursor, mut case) = (0, None);
-    loop {
-        let events = kernel.events().after(cursor, Some(run), 500).await?;
-        let Some(last) = events.last() else { return Ok(case) };
-        cursor = last.cursor;
-        let failed = events.iter().rev().find(|event| event.draft.category == Category::Run && event.draft.name == "failed");
-        case = failed.and_then(|event| event.draft.data["case"].as_str().map(str::to_owned)).or(case);
-    }
 }
 
 #[cfg(test)]

@@ -5,17 +5,16 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{
-    Context,
-    answering::how_to_answer,
+    Context, answering,
     continuing::Way,
     exit::Exit,
     figures, questions,
-    screen::{BAD, FAINT, GOOD, Screen, WARNING, painted},
+    screen::{BAD, FAINT, GOOD, WARNING, painted},
     text,
 };
 use crate::{
     interfaces::people::Asked,
-    journal::Wait,
+    journal::{CallError, Wait},
     kernel::{
         retrying::Retry,
         run::{Run, State, Tally},
@@ -40,8 +39,8 @@ pub(super) struct Ended {
     pub(super) took: u64,
     /// It was ended at once.
     pub(super) interrupted: bool,
-    /// The workflow did not take its input.
-    pub(super) refused: bool,
+    /// An input of the form that the workflow takes, where it did not take the one it was given.
+    pub(super) refused: Option<String>,
     /// How it continues, if it failed or stands still.
     pub(super) way: Way,
     /// How the root does where it failed.
@@ -55,16 +54,22 @@ impl Ended {
     pub(super) fn exit(&self) -> Exit {
         match &self.run.state {
             _ if self.interrupted => Exit::Interrupted,
-            State::Failed { .. } if self.refused => Exit::Usage,
+            State::Failed { .. } if self.refused.is_some() => Exit::Usage,
             State::Succeeded if self.shortfall().is_some() => Exit::Short,
             state => Exit::of(state),
         }
     }
 
-    /// What a workflow says that it leaves undone though it came to its end: a sentence, `shortfall` of its output.
+    fn error(&self) -> Option<&CallError> {
+        match &self.run.state {
+            State::Failed { error } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What a workflow that succeeded says that it leaves undone.
     fn shortfall(&self) -> Option<&str> {
-        let output = self.run.output.as_ref().filter(|_| self.run.state == State::Succeeded)?;
-        output.get("shortfall")?.as_str().filter(|said| !said.trim().is_empty())
+        self.run.shortfall.as_deref().filter(|_| self.run.state == State::Succeeded)
     }
 
     /// What became of the run, and how it continues: with `again` where the caller has a command of its own for it.
@@ -75,26 +80,29 @@ impl Ended {
     }
 
     /// Writes the run's output, or all about the run as a JSON document.
-    pub(super) fn answer(&self, screen: &Screen) -> Result<()> {
-        if screen.is_json() {
-            return screen.document(&self.document());
+    pub(super) fn answer(&self, context: &Context) -> Result<()> {
+        if context.screen.is_json() {
+            return context.screen.document(&self.document(context));
         }
         match &self.run.output {
-            Some(output) => screen.document(output),
+            Some(output) => context.screen.document(output),
             None => Ok(()),
         }
     }
 
-    fn document(&self) -> Value {
-        let reasons = self.paused.iter().map(|run| json!({ "run": run.id, "plugin": run.plugin, "reason": reason(&run.state) }));
+    fn document(&self, context: &Context) -> Value {
+        let reason = |run: &Run| reason(&run.state).map(|reason| context.advice(reason));
+        let reasons = self.paused.iter().map(|run| json!({ "run": run.id, "plugin": run.plugin, "reason": reason(run) }));
         json!({
             "run": self.run.id,
             "workflow": self.run.plugin,
             "state": self.run.state.as_str(),
-            "reason": reason(&self.run.state),
+            "reason": reason(&self.run),
             "paused": reasons.collect::<Vec<_>>(),
             "questions": self.questions.iter().map(questions::document).collect::<Vec<_>>(),
+            "error": self.error(),
             "output": self.run.output,
+            "shortfall": self.shortfall(),
             "tally": self.tally,
             "took-ms": self.took,
         })
@@ -110,7 +118,7 @@ impl Ended {
             let resume = context.again(&format!("runs resume {}", text::short(&awaited.root)));
             lines.push(format!("  {} (run {}): `{resume}`", text::line(&awaited.plugin), text::short(&awaited.id)));
         }
-        lines.extend(self.questions.iter().map(|asked| format!("  {}", how_to_answer(context, asked))));
+        lines.extend(self.questions.iter().map(|asked| format!("  {}", answering::told(context, asked))));
         lines.extend(self.advice(again, context).map(|advice| format!("  {advice}")));
         if self.tally.host_calls > 0 {
             lines.push(painted(FAINT, format!("  {}", spent(&self.tally, self.took))));
@@ -129,7 +137,7 @@ impl Ended {
         };
         match (&self.run.state, &self.retry) {
             (State::Succeeded | State::Cancelled, _) => None,
-            (State::Failed { .. }, _) if self.refused => None,
+            (State::Failed { .. }, _) if self.refused.is_some() => None,
             (State::Failed { .. }, Some(Retry::Repeat(_))) => {
                 Some(format!("What it paid for is kept. Grant what was denied, then make the call again with `{command}`."))
             }
@@ -170,7 +178,7 @@ impl Ended {
                 None => format!("{} {name} has succeeded.", painted(GOOD, "✓")),
                 Some(said) => format!("{} {name} has come to its end, and not all is done: {}", painted(WARNING, "!"), text::plain(said)),
             },
-            State::Failed { reason } => format!("{} {name} has failed: {}", painted(BAD, "✗"), text::plain(reason)),
+            State::Failed { error } => format!("{} {name} has failed: {}", painted(BAD, "✗"), text::plain(&error.text)),
             State::Cancelled => format!("{} {name} was cancelled.", painted(BAD, "✗")),
             State::Paused { pause } => format!("{} {name} is paused: {}", painted(WARNING, "!"), text::plain(&pause.reason)),
             State::Waiting { wait: Wait::Until(until) } => {
@@ -228,7 +236,7 @@ pub(super) fn cost(tally: &Tally) -> String {
 /// Why a run stands where it stands, if there is a reason.
 pub(super) fn reason(state: &State) -> Option<&str> {
     match state {
-        State::Failed { reason } => Some(reason),
+        State::Failed { error } => Some(&error.text),
         State::Paused { pause } => Some(&pause.reason),
         State::Waiting { wait: Wait::Account { reason, .. } } => Some(reason),
         _ => None,
@@ -253,7 +261,7 @@ mod tests {
             questions: Vec::new(),
             took: 0,
             interrupted: false,
-            refused: false,
+            refused: None,
             way: Way::Command("runs resume 12345678".to_owned()),
             retry: None,
             served: false,
@@ -279,16 +287,10 @@ mod tests {
     #[test]
     fn what_a_workflow_leaves_undone_is_no_success_to_a_script() {
         let mut ended = ended(State::Succeeded);
-        ended.run.output = Some(json!({ "landed": 0, "shortfall": "1 of 1 story did not land.\u{1b}[2J" }));
+        ended.run.shortfall = Some("1 of 1 story did not land.\u{1b}[2J".to_owned());
         assert_eq!(said(&ended), "! plan (run 12345678) has come to its end, and not all is done: 1 of 1 story did not land.");
         assert_eq!(ended.exit(), Exit::Short);
-        assert_eq!(ended.document()["state"], "succeeded", "what it gives is there");
-        for nothing in [json!({ "shortfall": null }), json!({ "shortfall": " " }), json!({ "shortfall": 3 }), json!("shortfall"), json!([])]
-        {
-            ended.run.output = Some(nothing);
-            assert_eq!(ended.exit(), Exit::Done);
-        }
-        ended.run.output = Some(json!({ "shortfall": "Nothing is done." }));
+        assert_eq!(ended.document(&Context::bare())["state"], "succeeded", "what it gives is there");
         ended.run.state = State::Cancelled;
         assert_eq!(ended.exit(), Exit::Failed);
     }
@@ -319,13 +321,13 @@ mod tests {
 
     #[test]
     fn a_refused_input_is_the_callers_mistake() {
-        let mut ended = ended(State::Failed { reason: "It names no brief.".to_owned() });
+        let mut ended = ended(State::Failed { error: CallError::other("It names no brief.") });
         assert_eq!(ended.exit(), Exit::Failed);
         ended.way = Way::Unknown;
         assert!(said(&ended).ends_with("What it did: `baton runs journal 12345678`."), "{}", said(&ended));
         (ended.way, ended.retry) = (Way::Command("runs fork 12345678 --at 7".to_owned()), Some(Retry::Fork(7)));
         assert!(said(&ended).ends_with("make the failed call again with `baton runs fork 12345678 --at 7`."), "{}", said(&ended));
-        ended.refused = true;
+        ended.refused = Some("{…}".to_owned());
         assert_eq!(ended.exit(), Exit::Usage);
         assert_eq!(said(&ended), "✗ plan (run 12345678) has failed: It names no brief.");
     }

@@ -57,6 +57,7 @@ pub(super) struct Misuse(pub(super) String);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::CallError;
     use crate::journal::{Pause, PauseKind, Wait};
 
     #[test]
@@ -64,7 +65,7 @@ mod tests {
         let paused = State::Paused { pause: Pause::new(PauseKind::Provider, "no key") };
         let codes = [
             (State::Succeeded, 0),
-            (State::Failed { reason: String::new() }, 1),
+            (State::Failed { error: CallError::other("") }, 1),
             (State::Cancelled, 1),
             (paused, 3),
             (State::Waiting { wait: Wait::Until(5) }, 3),

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -39,9 +38,9 @@ impl ProjectArguments {
 
     /// The folder in which a run is to work: as it was given, or a project's.
     pub(super) async fn workspace(&self, app: &App) -> Result<PathBuf> {
-        match (&self.project, &self.workspace) {
-            (Some(_), _) => Ok(self.choice()?.find(app).await?.folder()?.to_owned()),
-            (None, folder) => Ok(folder.clone().unwrap_or_else(|| PathBuf::from("."))),
+        match self.choice()? {
+            ProjectChoice::Folder { named, .. } => Ok(named),
+            choice => Ok(choice.find(app).await?.folder()?.to_owned()),
         }
     }
 }
@@ -62,18 +61,8 @@ pub(super) enum ProjectChoice {
 
 impl ProjectChoice {
     fn of_folder(named: &Path) -> Result<Self, Misuse> {
-        let shown = text::escaped(&named.display().to_string());
-        let wrong = |why: &str| Misuse(format!("The folder {shown} {why}; name the project's with --workspace."));
-        let folder = named.canonicalize().map_err(|error| match error.kind() {
-            ErrorKind::NotFound => wrong("does not exist"),
-            _ => wrong(&format!("cannot be used ({error})")),
-        })?;
-        if !folder.is_dir() {
-            return Err(wrong("is a file"));
-        }
-        if folder.to_str().is_none() {
-            return Err(wrong("has a path that is not UTF-8, under which nothing can be stored"));
-        }
+        let folder = projects::usable_folder(named)
+            .map_err(|error| Misuse(format!("{} Name the project's folder with --workspace.", text::escaped(&error.to_string()))))?;
         Ok(Self::Folder { folder, named: named.to_owned() })
     }
 
@@ -153,13 +142,29 @@ fn usable_folder(project: &projects::Project) -> Result<PathBuf, String> {
     if let Some(folder) = project.folders.iter().find(|folder| folder.is_dir()) {
         return Ok(folder.clone());
     }
+    let hint = moved(project).unwrap_or_default();
     Err(match project.folders.first() {
         Some(folder) => {
             let folder = text::escaped(&folder.display().to_string());
-            format!("The folder {folder} of project `{name}` does not exist. If it moved, use `baton project move {name} DIR`.")
+            format!("The folder {folder} of project `{name}` does not exist. {hint}")
         }
-        None => format!("No folder of project `{name}` is known. Set it with `baton project move {name} DIR`."),
+        None => format!("No folder of project `{name}` is known. {hint}"),
     })
+}
+
+/// What sets a folder of the project that is not there any more; none where all are there.
+pub(super) fn moved(project: &projects::Project) -> Option<String> {
+    let command = format!("baton project move {} DIR", text::shell_word(&text::escaped(&project.name)));
+    let gone = project.folders.iter().find(|folder| !folder.is_dir());
+    match (gone, project.folders.as_slice()) {
+        (None, []) => Some(format!("Set it with `{command}`.")),
+        (None, _) => None,
+        (Some(_), [_]) => Some(format!("If it moved, use `{command}`.")),
+        (Some(folder), _) => {
+            let from = text::shell_word(&text::escaped(&folder.display().to_string()));
+            Some(format!("If it moved, use `{command} --from {from}`."))
+        }
+    }
 }
 
 /// What projects are called, by their ids.
@@ -185,20 +190,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_cannot_be_one_is_told_as_what_it_is() {
+    fn a_folder_that_cannot_be_one_is_told_with_the_option_that_names_another() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("file"), "").unwrap();
         let said = |name: &str| ProjectChoice::of_folder(&folder.path().join(name)).err().unwrap().to_string();
-        assert!(said("none").contains("does not exist"));
-        assert!(said("file").contains("is a file"));
-        assert!(said("file/below").contains("Not a directory"), "{}", said("file/below"));
-        assert!(said(&"n".repeat(300)).contains("too long"));
-        #[cfg(target_os = "linux")]
-        {
-            let odd = folder.path().join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"odd\xff"));
-            std::fs::create_dir(&odd).unwrap();
-            assert!(ProjectChoice::of_folder(&odd).err().unwrap().to_string().contains("not UTF-8"));
-        }
+        assert!(said("none").ends_with("/none does not exist. Name the project's folder with --workspace."), "{}", said("none"));
+        assert!(said("a\u{1b}[2J").contains(r"a\u{1b}[2J"), "{}", said("a\u{1b}[2J"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_any_more_is_told_with_the_command_that_sets_it() {
+        let home = tempfile::tempdir().unwrap();
+        let project = |folders: &[&str]| projects::Project {
+            id: "0194".to_owned(),
+            name: "shop".to_owned(),
+            folders: folders.iter().map(PathBuf::from).collect(),
+            repository: None,
+            state: projects::ProjectState::Active,
+            settings: serde_json::Value::Null,
+            former_key: None,
+            created_at: 0,
+            updated_at: 0,
+            removed_at: None,
+        };
+        let told = |folders: &[&str]| moved(&project(folders));
+        let here = home.path().to_str().unwrap();
+        assert_eq!(told(&[here]), None);
+        assert_eq!(told(&[]).unwrap(), "Set it with `baton project move shop DIR`.");
+        assert_eq!(told(&["/nowhere/shop"]).unwrap(), "If it moved, use `baton project move shop DIR`.");
+        assert_eq!(told(&[here, "/nowhere/my shop"]).unwrap(), "If it moved, use `baton project move shop DIR --from '/nowhere/my shop'`.");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `baton run`.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
@@ -8,15 +10,17 @@ use super::{
     Context,
     answering::Answers,
     beside, budget,
-    exit::Exit,
+    exit::{Exit, Misuse},
     input, model,
     place::ProjectArguments,
     screen::{WARNING, painted},
     text,
 };
 use crate::{
-    interfaces::llm::money::Scope,
-    kernel::{Order, package::Kind},
+    app::App,
+    interfaces::{agents::AGENTS, llm::money::Scope},
+    journal::Capability,
+    kernel::{Order, package::Kind, permissions::Circumstances, registry::Plugin},
 };
 
 /// Run a workflow to its end and print its output
@@ -53,6 +57,7 @@ impl Run {
         let app = context.open_to_change().await?;
         let workspace = self.project.workspace(&app).await?;
         model::check(&app.config, &workspace, Some(&settings))?;
+        self.check_kind(&app)?;
         let order = Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace, settings };
         let (run, plugin) = app.kernel.ordered(order)?;
         app.kernel.check_project(&run.workspace).await?;
@@ -73,7 +78,42 @@ impl Run {
         app.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);
-        ended.answer(&context.screen)?;
+        if let Some(sample) = &ended.refused {
+            let given = format!("run {} --input {}", text::shell_word(&text::line(&self.workflow)), text::shell_word(sample));
+            let again = self.project.choice()?.again(context, &given);
+            context.screen.warn(format!("  The input does not fit this workflow: give another with `{again}`."));
+        }
+        ended.answer(context)?;
         Ok(ended.exit())
     }
+
+    /// Refuses what is no workflow with how it is used instead.
+    fn check_kind(&self, app: &App) -> Result<(), Misuse> {
+        let Some(plugin) = app.kernel.registry().find(&self.workflow) else { return Ok(()) };
+        let (name, kind) = (text::escaped(plugin.name()), plugin.package.manifest.kind);
+        let used = match kind {
+            Kind::Workflow => return Ok(()),
+            Kind::Agent => used_by_workflows(app, &name),
+            Kind::Toolbox => format!(
+                "Agents and workflows call its tools, which `baton tools list {name}` lists. A plugin of yours can call them once its \
+                 plugin.toml has `tools = [\"{name}.*\"]` under [needs]."
+            ),
+        };
+        Err(Misuse(format!("`{name}` is {}, and `baton run` runs workflows. {used}", kind.with_article())))
+    }
+}
+
+/// How an agent is used: by the workflows that may give it tasks, or by one that is yet to be written.
+fn used_by_workflows(app: &App, agent: &str) -> String {
+    const SHOWN: usize = 3;
+    let plugins = app.kernel.registry().all();
+    let (capability, anywhere) = (Capability::new(AGENTS.word, agent), Circumstances { project: None, now: app.kernel.now() });
+    let may_ask =
+        |plugin: &&Arc<Plugin>| plugin.package.manifest.kind == Kind::Workflow && plugin.permissions.decide(&capability, &anywhere).is_ok();
+    let runs: Vec<_> = plugins.values().filter(may_ask).take(SHOWN).map(|plugin| format!("`baton run {}`", plugin.name())).collect();
+    let used = if runs.is_empty() { String::new() } else { format!("{} uses it. ", runs.join(" or ")) };
+    format!(
+        "An agent does the tasks that a workflow gives it. {used}A workflow of yours can give it tasks with `agents.perform` once its \
+         plugin.toml has `agents = [\"{agent}\"]` under [needs]; `baton plugin new` creates one."
+    )
 }

@@ -36,6 +36,7 @@ pub(super) fn run(id: &str, plugin: &str, state: State) -> Run {
         journal_form: FORM,
         state,
         output: None,
+        shortfall: None,
         created_at: 0,
         updated_at: 0,
     }

@@ -149,7 +149,11 @@ impl Told<'_> {
 
     async fn event(&mut self, app: &App, event: &Event) -> Result<()> {
         if self.context.screen.is_json() {
-            return self.context.screen.line(&json!(event));
+            let mut shown = event.clone();
+            if let Some(Value::String(reason)) = shown.draft.data.get_mut("reason") {
+                *reason = self.context.advice(reason);
+            }
+            return self.context.screen.line(&shown);
         }
         let line = match event.draft.category {
             Category::Plugin => plugin(&event.draft.name, &event.draft.data),
@@ -226,7 +230,10 @@ impl Told<'_> {
 
     fn asks(&self, asked: &Asked) -> String {
         let (plugin, run) = (text::line(&asked.plugin), text::short(&asked.run));
-        format!("{} {plugin} (run {run}): {}", painted(WARNING, "?"), how_to_answer(self.context, asked))
+        // Every line of the log has its time.
+        let options: Vec<_> = questions::card::options(&asked.question).iter().map(|option| option.trim().to_owned()).collect();
+        let options = if options.is_empty() { String::new() } else { format!(" Options: {}.", options.join("; ")) };
+        format!("{} {plugin} (run {run}): {}{options}", painted(WARNING, "?"), how_to_answer(self.context, asked))
     }
 
     /// Prints all that happened since the last look, whichever process did it.

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::journal::RunId;
+use crate::{escape::is_hidden, journal::RunId};
+
+/// For what somebody decides by.
+pub(super) use crate::escape::escaped;
 
 /// The text without control characters, without escape sequences and without characters that turn the direction of
 /// others around. Line breaks stay, and a tab becomes a space.
@@ -33,11 +36,6 @@ pub(super) fn excerpt(text: &str, most: usize) -> String {
     }
     let kept: String = line.chars().take(most.saturating_sub(1)).collect();
     format!("{}…", kept.trim_end())
-}
-
-/// The text with every character that could not be seen written out, such as `\u{1b}`; for what somebody decides by.
-pub(super) fn escaped(text: &str) -> String {
-    text.chars().flat_map(|character| if is_hidden(character) { character.escape_default().collect() } else { vec![character] }).collect()
 }
 
 /// A command of this program, with the option that leads to the data in `data_dir`.
@@ -94,16 +92,6 @@ pub(super) fn document(json: &str) -> String {
     shown
 }
 
-/// Controls of either set, marks of direction, characters without width or ink, and tags.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,12 +117,6 @@ mod tests {
             assert!(shown.contains("go") && shown.ends_with("ne"), "{attack:?} gave {shown:?}");
         }
         assert_eq!(plain("two\nlines\tand a tab"), "two\nlines and a tab");
-    }
-
-    #[test]
-    fn what_is_decided_by_is_shown_in_full() {
-        assert_eq!(escaped("a\u{1b}[31m\u{202e}b\n"), r"a\u{1b}[31m\u{202e}b\n");
-        assert_eq!(escaped("Grüße"), "Grüße");
     }
 
     #[test]

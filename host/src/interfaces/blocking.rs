@@ -37,10 +37,10 @@ impl Deadline {
     /// Fails once the work has to end. `hint` tells the caller how to ask for less.
     pub fn check(&self, hint: &str) -> Result<(), CallError> {
         if self.is_abandoned() {
-            return Err(CallError::Cancelled("The run that made this call ended.".to_owned()));
+            return Err(CallError::cancelled("The run that made this call ended."));
         }
         if self.until.is_some_and(|until| Instant::now() >= until) {
-            return Err(CallError::Invalid(format!("The call took longer than {} s, the limit for one call. {hint}", LONGEST.as_secs())));
+            return Err(CallError::invalid(format!("The call took longer than {} s, the limit for one call. {hint}", LONGEST.as_secs())));
         }
         Ok(())
     }
@@ -82,6 +82,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+    use crate::journal::ErrorKind;
 
     #[tokio::test]
     async fn work_learns_that_its_caller_is_gone() {
@@ -95,7 +96,7 @@ mod tests {
         });
         assert!(tokio::time::timeout(Duration::from_millis(50), work).await.is_err(), "the caller leaves");
         let answers = tokio::task::spawn_blocking(move || receiver.iter().collect::<Vec<_>>()).await.unwrap();
-        assert!(matches!(answers[..], [Ok(()), Err(CallError::Cancelled(_))]), "{answers:?}");
+        assert!(matches!(answers[..], [Ok(()), Err(CallError { kind: ErrorKind::Cancelled, .. })]), "{answers:?}");
     }
 
     #[test]
@@ -103,7 +104,7 @@ mod tests {
         let late = Deadline::lasting(Duration::ZERO);
         assert_eq!(
             late.check("Narrow the glob."),
-            Err(CallError::Invalid("The call took longer than 30 s, the limit for one call. Narrow the glob.".to_owned()))
+            Err(CallError::invalid("The call took longer than 30 s, the limit for one call. Narrow the glob."))
         );
     }
 }

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{agents::AGENTS, tools::TOOLS, workflows::WORKFLOWS};
+use super::{agents::AGENTS, options::Options, tools::TOOLS, workflows::WORKFLOWS};
 use crate::{
+    bindings::types::OptionValue,
     events::{Category, Draft},
     journal::{CallError, Pause, PauseKind, Performed, RunId},
 };
@@ -51,15 +53,37 @@ pub fn spent(event: &Draft) -> Option<Option<f64>> {
     (event.category == Category::Llm && event.name == "completed").then(|| event.data["cost-usd"].as_f64())
 }
 
+/// What a run that succeeded gives back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Outcome {
+    /// What its export returned.
+    pub output: Value,
+    /// What a workflow says that it leaves undone: a sentence, at most 8 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortfall: Option<String>,
+}
+
+impl From<Value> for Outcome {
+    fn from(output: Value) -> Self {
+        Self { output, shortfall: None }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ended {
-    /// With this output.
-    Succeeded(Value),
-    /// For this reason.
-    Failed(String),
+    /// With this outcome.
+    Succeeded(Outcome),
+    /// With this error.
+    Failed(CallError),
     /// By an operator.
     Cancelled,
+}
+
+/// The worktree that a child is to be started in, by the options of the call that starts it.
+pub(super) fn worktree(options: Vec<OptionValue>) -> Result<Option<String>, CallError> {
+    Options::read(options, &["worktree"])?.take("worktree", "the name of a worktree, a text")
 }
 
 /// Why a child could not be started or asked after.
@@ -108,9 +132,9 @@ impl<A> From<ChildError> for Performed<A> {
         let text = error.to_string();
         match error {
             ChildError::NotInstalled(_) | ChildError::NotYours(_) | ChildError::NoWorktree(_) => {
-                Self::answer(Err(CallError::NotFound(text)))
+                Self::answer(Err(CallError::not_found(text)))
             }
-            ChildError::TooDeep(_) | ChildError::NotNarrower(_) => Self::answer(Err(CallError::Invalid(text))),
+            ChildError::TooDeep(_) | ChildError::NotNarrower(_) => Self::answer(Err(CallError::invalid(text))),
             ChildError::TooMany { .. } => Self::Paused { pause: Pause::new(PauseKind::Limit, text), happened: false },
             ChildError::Store(_) => Self::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
         }

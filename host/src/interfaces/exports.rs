@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wasmtime::{Store, component::InstancePre};
 
-use super::toolboxes::{Declared, Effects};
+use super::{
+    children::Outcome,
+    toolboxes::{Declared, Effects},
+};
 use crate::{
-    bindings::{agent::AgentPre, agents, toolbox::ToolboxPre, tools, workflow::WorkflowPre},
+    bindings::{agent::AgentPre, agents, toolbox::ToolboxPre, tools, workflow::WorkflowPre, workflows},
     journal::CallError,
 };
 
@@ -28,7 +31,6 @@ struct Task {
     #[serde(default)]
     context: String,
     answer_schema: Option<Value>,
-    worktree: Option<String>,
 }
 
 /// What a toolbox is given.
@@ -64,12 +66,12 @@ impl<T: Send + 'static> Exports<T> {
     }
 
     /// Makes an instance in `store` and calls it. The inner error is the guest's own answer; the outer one is a trap.
-    pub async fn call(&self, store: &mut Store<T>, input: &Value) -> wasmtime::Result<Result<Value, CallError>> {
+    pub async fn call(&self, store: &mut Store<T>, input: &Value) -> wasmtime::Result<Result<Outcome, CallError>> {
         match self {
             Self::Workflow(component) => {
                 let instance = component.instantiate_async(&mut *store).await?;
                 let answer = instance.call_run_workflow(store, &input.to_string()).await?;
-                Ok(answer.map_err(CallError::from).and_then(|text| document(&text)))
+                Ok(answer.map_err(CallError::from).and_then(outcome))
             }
             Self::Agent(component) => {
                 let task = match task(input) {
@@ -78,7 +80,7 @@ impl<T: Send + 'static> Exports<T> {
                 };
                 let instance = component.instantiate_async(&mut *store).await?;
                 let answer = instance.call_perform(store, &task).await?;
-                Ok(answer.map(|outcome| json!({ "answer": outcome.answer, "summary": outcome.summary })).map_err(CallError::from))
+                Ok(answer.map(|report| json!({ "answer": report.answer, "summary": report.summary }).into()).map_err(CallError::from))
             }
             Self::Toolbox(component) => {
                 let ToolCall { name, arguments } = match read::<ToolCall>(input, "{\"name\": …, \"arguments\": {…}}") {
@@ -87,7 +89,7 @@ impl<T: Send + 'static> Exports<T> {
                 };
                 let instance = component.instantiate_async(&mut *store).await?;
                 let answer = instance.call_call_tool(store, &name, &arguments.to_string()).await?;
-                Ok(answer.map(|outcome| json!({ "content": outcome.content, "failed": outcome.failed })).map_err(CallError::from))
+                Ok(answer.map(|outcome| json!({ "content": outcome.content, "failed": outcome.failed }).into()).map_err(CallError::from))
             }
         }
     }
@@ -108,16 +110,20 @@ impl From<tools::Offer> for Declared {
     }
 }
 
-fn document(text: &str) -> Result<Value, CallError> {
-    serde_json::from_str(text)
-        .map_err(|error| CallError::Other(format!("The plugin's output is not JSON: {error}. This is a mistake of the plugin.")))
+/// A shortfall of which nothing can be read is none.
+fn outcome(outcome: workflows::Outcome) -> Result<Outcome, CallError> {
+    const LONGEST: usize = 8 << 10;
+    let output = serde_json::from_str(&outcome.output)
+        .map_err(|error| CallError::other(format!("The plugin's output is not JSON: {error}. This is a mistake of the plugin.")))?;
+    let shortfall = outcome.shortfall.filter(|said| !said.trim().is_empty());
+    Ok(Outcome { output, shortfall: shortfall.map(|said| said[..said.floor_char_boundary(LONGEST)].to_owned()) })
 }
 
 fn task(input: &Value) -> Result<agents::Task, CallError> {
-    let Task { goal, context, answer_schema, worktree } = read(input, "{\"goal\": …, \"context\": …}")?;
-    Ok(agents::Task { goal, context, answer_schema: answer_schema.map(|schema| schema.to_string()), worktree })
+    let Task { goal, context, answer_schema } = read(input, "{\"goal\": …, \"context\": …}")?;
+    Ok(agents::Task { goal, context, answer_schema: answer_schema.map(|schema| schema.to_string()) })
 }
 
 fn read<D: for<'de> Deserialize<'de>>(input: &Value, shape: &str) -> Result<D, CallError> {
-    D::deserialize(input).map_err(|error| CallError::Invalid(format!("The input does not fit: {error}. It has the shape {shape}.")))
+    D::deserialize(input).map_err(|error| CallError::invalid(format!("The input does not fit: {error}. It has the shape {shape}.")))
 }

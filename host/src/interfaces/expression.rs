@@ -40,7 +40,7 @@ pub(in crate::interfaces) struct Expression {
 impl Expression {
     /// Compiles an expression, within bounds of its length and size.
     pub(in crate::interfaces) fn parse(text: &str) -> Result<Self, CallError> {
-        let reject = |why: String| CallError::Invalid(format!("The regular expression is not accepted: {why} Write a simpler one."));
+        let reject = |why: String| CallError::invalid(format!("The regular expression is not accepted: {why} Write a simpler one."));
         if text.len() > LONGEST {
             return Err(reject(format!("it has more than {LONGEST} bytes.")));
         }
@@ -83,7 +83,7 @@ impl Lines<'_> {
                 return Ok(matches);
             }
             if most > QUICK_ENOUGH {
-                return Err(CallError::Invalid(format!(
+                return Err(CallError::invalid(format!(
                     "A line of {} bytes is too long for `\\b` in Unicode. Write `(?-u:\\b)`, or narrow the glob.",
                     line.len()
                 )));
@@ -130,7 +130,7 @@ impl Lines<'_> {
         }
         self.look_at = self.steps + LOOK;
         if self.steps > MOST_STEPS {
-            return Err(CallError::Invalid(format!("The search takes more than {MOST_STEPS} steps, the limit for one call. {HINT}")));
+            return Err(CallError::invalid(format!("The search takes more than {MOST_STEPS} steps, the limit for one call. {HINT}")));
         }
         self.deadline.check(HINT)
     }
@@ -142,6 +142,7 @@ mod tests {
 
     use super::*;
     use crate::interfaces::blocking::blocking;
+    use crate::journal::ErrorKind;
 
     fn found(expression: &str, line: &str) -> bool {
         let expression = Expression::parse(expression).unwrap();
@@ -195,7 +196,7 @@ mod tests {
             });
             assert!(tokio::time::timeout(Duration::from_millis(100), search).await.is_err(), "{pattern} was quick");
             let ended = tokio::task::spawn_blocking(move || receiver.recv_timeout(Duration::from_secs(20))).await.unwrap();
-            assert!(matches!(ended, Ok(Err(CallError::Cancelled(_)))), "{pattern}: {ended:?}");
+            assert!(matches!(ended, Ok(Err(CallError { kind: ErrorKind::Cancelled, .. }))), "{pattern}: {ended:?}");
         }
     }
 }

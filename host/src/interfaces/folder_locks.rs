@@ -180,12 +180,13 @@ pub fn busy(folder: &Path, holder: Option<(Work, RunId)>) -> CallError {
         None => ("another operation".to_owned(), String::new()),
     };
     let advice = holder.map_or_else(String::new, |(_, run)| format!(", or cancel that run with `baton runs cancel {}`", run.short()));
-    CallError::Conflict(format!("`{folder}` is still in use by {work}{of} after 10 minutes; try again when it has ended{advice}."))
+    CallError::conflict(format!("`{folder}` is still in use by {work}{of} after 10 minutes; try again when it has ended{advice}."))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::ErrorKind;
 
     struct Bench {
         locks: FolderLocks,
@@ -233,7 +234,7 @@ mod tests {
         let bench = Bench::new();
         let _held = bench.lock("work", Work::Command).await.unwrap();
         let error = bench.lock("work", Work::Git).await.unwrap_err();
-        let CallError::Conflict(text) = error else { panic!("{error:?}") };
+        let CallError { kind: ErrorKind::Conflict, text, .. } = error else { panic!("{error:?}") };
         assert!(text.contains("/work` is still in use by a command of run 89abcdef"), "{text}");
         assert!(text.contains("`baton runs cancel 89abcdef`"), "{text}");
     }

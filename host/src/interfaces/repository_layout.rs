@@ -1,5 +1,5 @@
-//! Folders that are laid out as a git repository without a `.git`: git takes any of them for one and executes what its
-//! settings name. Knows them by the names in them alone, and touches no disk.
+//! Names by which git and Baton know what is theirs, and folders that are laid out as a git repository without a `.git`: git
+//! takes any of them for one and executes what its settings name. Knows them by names alone, and touches no disk.
 
 /// What the layout of a repository is made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,22 @@ pub(in crate::interfaces) fn is_setting(name: &str) -> bool {
     matches!(name.as_str(), "config" | "config.worktree" | "config~1.wor" | "hooks" | "commondir" | "common~1")
 }
 
+/// Whether an entry of this name is a repository to git or a data directory to Baton, on this file system or on another. Some
+/// have a short name for each.
+pub(in crate::interfaces) fn is_hosts(name: &str) -> bool {
+    let plain = plain_name(name);
+    is_git(&plain) || [".baton", "baton~1"].iter().any(|hosts| plain.eq_ignore_ascii_case(hosts))
+}
+
+/// Whether an entry of this name is a repository to git, on this file system or on another.
+pub(in crate::interfaces) fn is_repository_name(name: &str) -> bool {
+    is_git(&plain_name(name))
+}
+
+fn is_git(plain: &str) -> bool {
+    [".git", "git~1"].iter().any(|git| plain.eq_ignore_ascii_case(git))
+}
+
 /// A name as every file system takes it: without marks that some do not see, without the stream of a file that some know, and
 /// without spaces and dots at the end. Letters are as they were.
 pub(in crate::interfaces) fn plain_name(name: &str) -> String {
@@ -60,6 +76,10 @@ pub(in crate::interfaces) enum Rejected {
     Completes(String),
     #[error("`{0}` belongs to the settings of a git repository, and git executes what they name; leave that file to a person.")]
     Setting(String),
+    #[error(
+        "Git settings lead to `{0}`, so git on this machine executes that file or reads settings from it. Write another file, or leave this change to a person."
+    )]
+    UsedByGit(String),
 }
 
 #[cfg(test)]

@@ -26,10 +26,12 @@ impl tools::Commands for Commands {
     }
 
     async fn execute(&self, run: RunId, command: Command, attempt: &Attempt, halt: Halt) -> Performed<(String, bool)> {
-        let job = match Job::new(Some(command.image), command.arguments, Vec::new(), command.timeout.unwrap_or_default()) {
-            Ok(job) => job,
-            Err(error) => return Performed::answer(Err(error)),
-        };
+        let job =
+            match Job::new(Some(command.image), command.arguments, Vec::new(), command.timeout.map(|seconds| seconds.saturating_mul(1000)))
+            {
+                Ok(job) => job,
+                Err(error) => return Performed::answer(Err(error)),
+            };
         let place = Place { run, workspace: self.workspace.clone(), halt };
         match self.sandbox.execute(place, job, attempt).await {
             Performed::Answered(answer, events) => Performed::Answered(answer.map(|outcome| shown(&outcome)), events),
@@ -45,7 +47,7 @@ impl tools::Commands for Commands {
 
 /// How the command ended and what it wrote, as text; and whether it did not do what it was to.
 fn shown(outcome: &Outcome) -> (String, bool) {
-    let seconds = outcome.took.div_ceil(1000);
+    let seconds = outcome.took_ms.div_ceil(1000);
     let mut text = match outcome.ending {
         Ending::Exited => format!("The command ended with exit code {} after {seconds} s.\n", outcome.exit_code),
         Ending::TimedOut => format!("The command was stopped after {seconds} s, because its time was over.\n"),

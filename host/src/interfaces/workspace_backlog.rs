@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     events::path_text,
-    journal::{Attempt, CallError},
+    journal::{Attempt, CallError, ErrorKind},
 };
 
 /// Files of one folder that are looked at.
@@ -21,7 +21,7 @@ impl Documents for Workspace {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CallError> {
         match Workspace::read(self, &RelativePath::parse(path)?) {
             Ok(content) => Ok(Some(content)),
-            Err(CallError::NotFound(_)) => Ok(None),
+            Err(CallError { kind: ErrorKind::NotFound, .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -33,7 +33,7 @@ impl Documents for Workspace {
     fn list(&self, folder: &str) -> Result<Vec<Entry>, CallError> {
         match self.below(&RelativePath::parse(folder)?, MOST_FILES) {
             Ok(found) => Ok(found.into_iter().map(entry).collect()),
-            Err(CallError::NotFound(_)) => Ok(Vec::new()),
+            Err(CallError { kind: ErrorKind::NotFound, .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }

@@ -2,54 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pause, Wait};
+use super::{CallError, Pause, Wait};
 use crate::events::Draft;
-
-/// Why a call did not do what it was asked, as the guest sees it. The cases are those of `types.error` in the contract.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "kebab-case", tag = "case", content = "text")]
-pub enum CallError {
-    /// No grant; the text names the command that grants it.
-    #[error("{0}")]
-    Denied(String),
-    /// The request is wrong.
-    #[error("{0}")]
-    Invalid(String),
-    /// What the request names is not there.
-    #[error("{0}")]
-    NotFound(String),
-    /// Someone else changed it first.
-    #[error("{0}")]
-    Conflict(String),
-    /// The budget is spent.
-    #[error("{0}")]
-    BudgetExceeded(String),
-    /// Still failing after retries.
-    #[error("{0}")]
-    Unavailable(String),
-    /// The run was cancelled or is out of time.
-    #[error("{0}")]
-    Cancelled(String),
-    /// Anything else.
-    #[error("{0}")]
-    Other(String),
-}
-
-impl CallError {
-    /// The case's word in the contract, such as `not-found`.
-    pub fn case(&self) -> &'static str {
-        match self {
-            Self::Denied(_) => "denied",
-            Self::Invalid(_) => "invalid",
-            Self::NotFound(_) => "not-found",
-            Self::Conflict(_) => "conflict",
-            Self::BudgetExceeded(_) => "budget-exceeded",
-            Self::Unavailable(_) => "unavailable",
-            Self::Cancelled(_) => "cancelled",
-            Self::Other(_) => "other",
-        }
-    }
-}
 
 /// What came of doing a call.
 #[derive(Debug)]

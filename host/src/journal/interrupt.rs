@@ -115,7 +115,7 @@ pub enum Interrupt {
     /// The run was cancelled.
     #[error("The run was cancelled.")]
     Cancelled,
-    /// The journal could not be written. Nothing more is done, for it could not be told later.
+    /// The journal could not be written. Nothing more is done in the run, since it could not be replayed later.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }

@@ -5,6 +5,7 @@ mod answer;
 mod divergence;
 mod effect;
 mod entry;
+mod error;
 pub mod form;
 mod halt;
 mod interrupt;
@@ -19,14 +20,15 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{CallError, Performed};
+pub use answer::Performed;
 pub use divergence::{Asked, Divergence};
 pub use effect::{Attempt, Effect, Repeat};
 pub use entry::{Entry, EntryState, RunId};
+pub use error::{CallError, ErrorKind};
 pub use halt::{GRACE, Halt};
 pub use interrupt::{Interrupt, Pause, PauseKind, Wait};
 pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
-pub use port::{Clock, Count, Inspected, Journal, JournalError, Write};
+pub use port::{Clock, Count, FailureScope, Inspected, Journal, JournalError, Write};
 pub use question::QuestionId;
 pub use recorder::{Call, Limits, Ports, Prepared, Recorder};
 pub use redaction::Redactor;

@@ -40,6 +40,29 @@ pub struct JournalError {
     pub action: &'static str,
     /// The cause, with what to do.
     pub reason: String,
+    /// Whom it stops.
+    pub scope: FailureScope,
+}
+
+/// How far a failure of the journal reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureScope {
+    /// It is about what this run wrote or reads; other runs can be executed.
+    Run,
+    /// Every other write would fail as well.
+    Store,
+}
+
+impl JournalError {
+    /// A failure that is about one run.
+    pub fn of_run(action: &'static str, reason: impl Into<String>) -> Self {
+        Self { action, reason: reason.into(), scope: FailureScope::Run }
+    }
+
+    /// A failure of all that the journal is kept in.
+    pub fn of_store(action: &'static str, reason: impl Into<String>) -> Self {
+        Self { action, reason: reason.into(), scope: FailureScope::Store }
+    }
 }
 
 /// Keeps the entries of all runs. Writes of one process reach the disk in the order they were given.

@@ -14,8 +14,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Asked, Attempt, Authority, CallError, Capability, Clock, Denial, Divergence, Effect, Entry, EntryState, Halt, Interrupt, Journal,
-    JournalError, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept, divergence::excerpt, form,
+    Asked, Attempt, Authority, CallError, Capability, Clock, Denial, Divergence, Effect, Entry, EntryState, ErrorKind, Halt, Interrupt,
+    Journal, JournalError, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept, divergence::excerpt, form,
 };
 use crate::events::{Category, Draft};
 
@@ -60,13 +60,20 @@ pub struct Prepared {
     state: Stage,
 }
 
+/// A capability that a call needs and its plugin has not; of a long value an excerpt.
+#[derive(Serialize)]
+struct Missing {
+    kind: &'static str,
+    value: String,
+}
+
 enum Stage {
     /// Answered by the journal.
     Replayed(String),
     /// Not possible.
     Refused(CallError),
     /// Not allowed, and what it would have needed.
-    Denied(Denial, Value),
+    Denied(Denial, Missing),
     /// To be done.
     Due { again: bool, intent_written: bool },
 }
@@ -195,9 +202,10 @@ impl Recorder {
         self.history.front()
     }
 
-    /// The effect of the next call, when the journal holds it already: then nothing needs to be looked up for it.
+    /// The effect of the next call, when the journal holds it already: then nothing needs to be looked up for it. One that
+    /// was released is made as if for the first time, and what was written of its effect says nothing.
     pub fn recorded(&self) -> Option<Effect> {
-        self.history.front().filter(|entry| entry.seq == self.next).map(|entry| entry.effect)
+        self.history.front().filter(|entry| entry.seq == self.next && entry.state != EntryState::Released).map(|entry| entry.effect)
     }
 
     /// The divergence of a guest that ended before its journal did, if it did.
@@ -325,11 +333,11 @@ impl Recorder {
         let long = call.needs.iter().any(|capability| capability.value.len() > LONGEST_NAME);
         let refusal = if long {
             let reason = format!("No name has more than {LONGEST_NAME} bytes; call what is granted by its own.");
-            Some(Stage::Refused(CallError::Invalid(reason)))
+            Some(Stage::Refused(CallError::invalid(reason)))
         } else {
             call.needs.iter().find_map(|capability| {
                 let denial = self.authority.decide(capability).err()?;
-                Some(Stage::Denied(denial, json!({ "kind": capability.kind, "value": excerpt(&capability.value) })))
+                Some(Stage::Denied(denial, Missing { kind: capability.kind, value: excerpt(&capability.value) }))
             })
         };
         if refusal.is_some() && call.request.len() > KEPT {
@@ -355,7 +363,7 @@ impl Recorder {
             return None;
         }
         call.request = json!({ "too-large": size }).to_string();
-        Some(CallError::Invalid(format!(
+        Some(CallError::invalid(format!(
             "A request of {size} bytes is more than the {most} that one call may carry; send less, or in parts."
         )))
     }
@@ -389,12 +397,13 @@ impl Recorder {
             (Stage::Replayed(answer), _) => replayed(&entry, &answer),
             (Stage::Refused(refusal), _) => self.answer(entry, Err(refusal), Vec::new()).await,
             (Stage::Denied(denial, capability), _) => {
-                let event = self.denied(&entry, &denial.reason, &capability);
-                self.answer(entry, Err(CallError::Denied(denial.reason)), vec![event]).await
+                let event = self.denied(&entry, &denial.reason, &json!(capability));
+                let error = CallError::denied(denial.reason).about(format!("{}={}", capability.kind, capability.value));
+                self.answer(entry, Err(error), vec![event]).await
             }
             (Stage::Due { .. }, Some(Performed::Answered(answer, mut events))) => {
                 // What an interface denies beside the gate is told like what the gate does.
-                if let Err(CallError::Denied(reason)) = &answer {
+                if let Err(CallError { kind: ErrorKind::Denied, text: reason, .. }) = &answer {
                     events.push(self.denied(&entry, reason, &Value::Null));
                 }
                 self.answer(entry, answer, events).await
@@ -432,7 +441,7 @@ impl Recorder {
             (text, answer) = blotted(clean)?;
         }
         if text.len() > self.limits.payload {
-            let error = CallError::Invalid(format!(
+            let error = CallError::invalid(format!(
                 "The answer has {} bytes, more than the {} that one call may carry; ask for less.",
                 text.len(),
                 self.limits.payload
@@ -474,7 +483,7 @@ fn blotted<A: Serialize + DeserializeOwned>(clean: String) -> Result<(String, Re
     if let Ok(kept) = serde_json::from_str::<Kept<A>>(&clean) {
         return Ok((clean, kept.into()));
     }
-    let error = CallError::Other("The answer held a secret of the operator in a place where it cannot be left out.".to_owned());
+    let error = CallError::other("The answer held a secret of the operator in a place where it cannot be left out.");
     Ok((to_json(&Kept::<A>::Err(error.clone()))?, Err(error)))
 }
 
@@ -489,7 +498,7 @@ fn to_json(value: &impl Serialize) -> Result<String, JournalError> {
 }
 
 fn no_form(error: &serde_json::Error) -> JournalError {
-    JournalError { action: "written", reason: format!("the call has no JSON form: {error}.") }
+    JournalError::of_run("written", format!("the call has no JSON form: {error}."))
 }
 
 /// An answer that cannot be read stops this run alone: the journals of others say nothing about it.

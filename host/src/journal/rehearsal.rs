@@ -58,7 +58,7 @@ impl Rehearsal {
         }
         if !self.stands.swap(true, Ordering::SeqCst) {
             let written = std::fs::write(&self.frozen, kinds.join("\n"));
-            written.map_err(|error| JournalError { action: "written", reason: error.to_string() })?;
+            written.map_err(|error| JournalError::of_store("written", error.to_string()))?;
         }
         std::future::pending().await
     }

@@ -75,9 +75,8 @@ async fn errors_and_events_are_kept_once() {
         let mut recorder = bench.recorder();
         let call = Call::new("test.fail", Effect::Read, &()).unwrap();
         let event = Draft::of_run(Category::Tool, "failed", recorder.run(), json!({}));
-        let failed =
-            recorder.call::<u64, _>(call, |_| ready(Performed::Answered(Err(CallError::NotFound("No.".into())), vec![event]))).await;
-        assert_eq!(failed.unwrap(), Err(CallError::NotFound("No.".into())));
+        let failed = recorder.call::<u64, _>(call, |_| ready(Performed::Answered(Err(CallError::not_found("No.")), vec![event]))).await;
+        assert_eq!(failed.unwrap(), Err(CallError::not_found("No.")));
     }
     assert_eq!(bench.journal.events().len(), 1);
 }
@@ -265,7 +264,7 @@ async fn a_denial_is_decided_written_and_told_once() {
             bench.authority.relent();
         }
         let denied = recall(&mut bench.recorder(), Effect::Write, json!(1)).await.unwrap();
-        assert!(matches!(denied, Err(CallError::Denied(_))));
+        assert!(matches!(denied, Err(CallError { kind: ErrorKind::Denied, .. })));
     }
     assert_eq!((bench.authority.asked(), bench.journal.written().len()), (1, 1));
     let events = bench.journal.events();
@@ -310,7 +309,7 @@ async fn every_capability_has_to_be_allowed() {
     let call =
         Call::new("test.ask", Effect::Read, &()).unwrap().needing(Capability::new("first", "a")).needing(Capability::new("second", "b"));
     let denied = bench.recorder().call::<u64, _>(call, |_| async { panic!("done without a grant") }).await.unwrap();
-    assert!(matches!(denied, Err(CallError::Denied(reason)) if reason.contains("second")));
+    assert!(matches!(denied, Err(CallError { kind: ErrorKind::Denied, text: reason, .. }) if reason.contains("second")));
 }
 
 #[tokio::test]
@@ -362,7 +361,7 @@ async fn too_large_a_request_is_refused_and_stays_refused_when_the_limit_is_rais
     bench.limits.payload = 400;
     let request = json!("x".repeat(399));
     let refused = recall(&mut bench.recorder(), Effect::Write, request.clone()).await.unwrap();
-    assert!(matches!(&refused, Err(CallError::Invalid(text)) if text.contains("401 bytes")));
+    assert!(matches!(&refused, Err(CallError { kind: ErrorKind::Invalid, text, .. }) if text.contains("401 bytes")));
     assert_eq!(bench.journal.history()[0].request, "{\"too-large\":401}", "the journal keeps its size alone");
     bench.limits.payload = 1000;
     assert_eq!(recall(&mut bench.resumed_from(bench.journal.history()), Effect::Write, request).await.unwrap(), refused);
@@ -375,7 +374,7 @@ async fn too_large_an_answer_is_an_error_that_is_replayed() {
     for _ in 0..2 {
         let call = Call::new("test.ask", Effect::Read, &()).unwrap();
         let answer = bench.recorder().call(call, |_| ready(Performed::answer(Ok("x".repeat(200))))).await.unwrap();
-        assert!(matches!(answer, Err(CallError::Invalid(text)) if text.contains("ask for less")));
+        assert!(matches!(answer, Err(CallError { kind: ErrorKind::Invalid, text, .. }) if text.contains("ask for less")));
     }
     assert_eq!(bench.journal.written().len(), 1);
 }

@@ -12,7 +12,7 @@ use super::{
     starting::Child,
 };
 use crate::{
-    interfaces::children::{ChildError, Children, Ended, Narrowing, Order, Role},
+    interfaces::children::{ChildError, Children, Ended, Narrowing, Order, Outcome, Role},
     journal::RunId,
 };
 
@@ -78,8 +78,8 @@ impl Children for Family {
             return Err(ChildError::NotYours(child.clone()));
         }
         Ok(match run.state {
-            State::Succeeded => Some(Ended::Succeeded(run.output.unwrap_or_default())),
-            State::Failed { reason } => Some(Ended::Failed(reason)),
+            State::Succeeded => Some(Ended::Succeeded(Outcome { output: run.output.unwrap_or_default(), shortfall: run.shortfall })),
+            State::Failed { error } => Some(Ended::Failed(error)),
             State::Cancelled => Some(Ended::Cancelled),
             State::Queued | State::Running | State::Waiting { .. } | State::Paused { .. } => None,
         })

@@ -128,7 +128,7 @@ impl Journal for Closed {
 }
 
 fn refused() -> JournalError {
-    JournalError { action: "written", reason: "a toolbox calls the host while it lists its tools.".to_owned() }
+    JournalError::of_run("written", "a toolbox calls the host while it lists its tools.")
 }
 
 /// Judges what a toolbox declares, where that may take a while.

@@ -14,15 +14,15 @@ use super::{
     run::Run,
 };
 use crate::{
-    interfaces::{About, Exports, Place, Session, project::Project},
-    journal::{self, Authority, CallError, Divergence, Entry, Halt, Interrupt, Journal, Pause, PauseKind, Ports, Recorder},
+    interfaces::{About, Exports, Place, Session, children::Outcome, project::Project},
+    journal::{self, Authority, CallError, Divergence, Entry, ErrorKind, Halt, Interrupt, Journal, Pause, PauseKind, Ports, Recorder},
 };
 
 /// How an execution ended.
 #[derive(Debug)]
 pub(super) enum Ending {
-    /// With an output.
-    Succeeded(Value),
+    /// With an outcome.
+    Succeeded(Outcome),
     /// The guest said so itself.
     Failed(CallError),
     /// The guest broke down: a mistake of its own, which the host had to end.
@@ -186,7 +186,7 @@ fn is_errno(_cause: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn failed(reason: String) -> Ending {
-    Ending::Failed(CallError::Other(reason))
+    Ending::Failed(CallError::other(reason))
 }
 
 fn about(run: &Run, project: Project) -> About {
@@ -200,13 +200,13 @@ fn about(run: &Run, project: Project) -> About {
     }
 }
 
-fn answered(store: &Store<Guest>, answer: Result<Value, CallError>) -> Ending {
+fn answered(store: &Store<Guest>, answer: Result<Outcome, CallError>) -> Ending {
     let recorder = &store.data().session().recorder;
     if let Some(divergence) = recorder.left_behind() {
         return Ending::Interrupted(Interrupt::Diverged(Box::new(divergence)));
     }
     match answer {
-        Ok(output) => Ending::Succeeded(output),
+        Ok(outcome) => Ending::Succeeded(outcome),
         Err(error) => Ending::Failed(error),
     }
 }
@@ -233,7 +233,7 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         let reason = format!("The plugin ended itself with exit status {} instead of answering. This is a mistake of the plugin.", exit.0);
-        return Ending::Trapped(CallError::Other(reason));
+        return Ending::Trapped(CallError::new(ErrorKind::Trapped, reason));
     }
     if is_of_host(&error) {
         return of_host(&first_cause(&error));
@@ -248,7 +248,7 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
         None => format!("The plugin could not go on: {:#}.", first_cause(&error)),
     };
     // Without a trap it may be the host's own fault after all, which is not counted against the plugin.
-    if trap.is_some() { Ending::Trapped(CallError::Other(reason)) } else { failed(reason) }
+    if trap.is_some() { Ending::Trapped(CallError::new(ErrorKind::Trapped, reason)) } else { failed(reason) }
 }
 
 fn limit(exceeded: Exceeded) -> Ending {

@@ -154,12 +154,12 @@ pub enum KernelError {
     /// The store of projects.
     #[error(transparent)]
     Projects(#[from] ProjectsError),
-    /// No folder to work in.
-    #[error("The workspace `{}` cannot be used: {reason}. Make the folder, or name another with --workspace.", .path.display())]
+    /// No folder to work in. What to do about it depends on the command that named it.
+    #[error("The folder {} {reason}.", .path.display())]
     Workspace {
         /// The folder.
         path: std::path::PathBuf,
-        /// What the system says.
+        /// What is wrong with it, such as `does not exist`.
         reason: String,
     },
     /// The settings cannot be read.

@@ -12,8 +12,8 @@ use super::{
     run::{Run, State},
 };
 use crate::{
-    interfaces::Settings,
-    journal::{Effect, Entry, EntryState, RunId, form::FORM},
+    interfaces::{Settings, children::Outcome},
+    journal::{CallError, Effect, Entry, EntryState, RunId, form::FORM},
 };
 
 /// The version of the format this host writes, and the only one it reads.
@@ -81,10 +81,10 @@ pub struct Recording {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
-    /// With this output.
-    Succeeded(Value),
-    /// For this reason.
-    Failed(String),
+    /// With this outcome.
+    Succeeded(Outcome),
+    /// With this error.
+    Failed(CallError),
     /// Not at all, so far.
     Unfinished,
 }
@@ -112,8 +112,10 @@ impl Recording {
     /// and of them only what a plugin could see is kept.
     pub fn of(run: &Run, journal: Vec<Entry>, settings: &[Value]) -> Self {
         let ending = match (&run.state, &run.output) {
-            (State::Succeeded, output) => Ending::Succeeded(output.clone().unwrap_or_default()),
-            (State::Failed { reason }, _) => Ending::Failed(reason.clone()),
+            (State::Succeeded, output) => {
+                Ending::Succeeded(Outcome { output: output.clone().unwrap_or_default(), shortfall: run.shortfall.clone() })
+            }
+            (State::Failed { error }, _) => Ending::Failed(error.clone()),
             _ => Ending::Unfinished,
         };
         Self {
@@ -196,6 +198,7 @@ impl Recording {
             journal_form: self.journal_form,
             state: State::Running,
             output: None,
+            shortfall: None,
             created_at: self.started_at,
             updated_at: self.started_at,
         }
@@ -251,7 +254,7 @@ mod tests {
     fn recording() -> Value {
         json!({
             "baton-recording": 2, "journal-form": 1, "plugin": "probe", "plugin-version": "0.1.0", "plugin-hash": "00", "kind": "workflow",
-            "run": "r", "seed": "s", "started-at": 5, "input": {}, "settings": {}, "ending": { "succeeded": 3 },
+            "run": "r", "seed": "s", "started-at": 5, "input": {}, "settings": {}, "ending": { "succeeded": { "output": 3 } },
             "calls": [
                 { "seq": 1, "call": "files.read", "effect": "read", "request": { "path": "a" }, "answer": { "ok": { "text": "A" } }, "answered-at": 6 },
                 { "seq": 2, "call": "run.log", "effect": "emit", "request": {}, "answer": { "ok": null }, "answered-at": 7 },

@@ -320,7 +320,7 @@ impl Registry {
     pub fn not_found(&self, name: &str, kind: Kind) -> String {
         let plugins = self.all();
         if let Some(other) = plugins.get(name) {
-            return format!("`{name}` is a plugin of the kind {}, and a {kind} is wanted.", other.package.manifest.kind);
+            return format!("`{name}` is {}, not {}.", other.package.manifest.kind.with_article(), kind.with_article());
         }
         let known: Vec<_> =
             plugins.values().filter(|plugin| plugin.package.manifest.kind == kind).map(|plugin| format!("`{}`", plugin.name())).collect();

@@ -63,7 +63,8 @@ impl Kernel {
 
     async fn execute_recording(&self, recording: &Recording, plugin: Arc<Plugin>) -> Result<Verdict, KernelError> {
         let nowhere = tempfile::tempdir();
-        let nowhere = nowhere.map_err(|error| KernelError::Workspace { path: std::env::temp_dir(), reason: error.to_string() })?;
+        let nowhere =
+            nowhere.map_err(|error| KernelError::Workspace { path: std::env::temp_dir(), reason: format!("cannot be used ({error})") })?;
         let run = recording.run(nowhere.path());
         let gate = Gate {
             history: recording.journal(),
@@ -78,8 +79,8 @@ impl Kernel {
 
 fn verdict(recording: &Recording, ending: execution::Ending) -> Verdict {
     let now = match ending {
-        execution::Ending::Succeeded(output) => Ending::Succeeded(output),
-        execution::Ending::Failed(error) | execution::Ending::Trapped(error) => Ending::Failed(error.to_string()),
+        execution::Ending::Succeeded(outcome) => Ending::Succeeded(outcome),
+        execution::Ending::Failed(error) | execution::Ending::Trapped(error) => Ending::Failed(error),
         execution::Ending::Interrupted(Interrupt::Diverged(divergence)) => {
             let went_on = divergence.recorded.is_none() && recording.ending == Ending::Unfinished;
             return if went_on { Verdict::Same } else { Verdict::Diverged(*divergence) };
@@ -94,7 +95,7 @@ struct Sealed;
 
 impl Sealed {
     fn refuse() -> JournalError {
-        JournalError { action: "written", reason: "a replay writes nothing.".to_owned() }
+        JournalError::of_run("written", "a replay writes nothing.")
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     Kernel, KernelError,
     run::{Run, State},
 };
-use crate::journal::{CallError, Effect, Entry, RunId};
+use crate::journal::{Effect, Entry, ErrorKind, RunId};
 
 /// How a failed run can continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Kernel {
             let started = child.as_ref().and_then(|child| Some(child.parent.as_ref()?.1));
             forked_at = forked_at.or(Some(started.unwrap_or(last.seq)));
             calls.push((run.id.clone(), last.seq));
-            if matches!(error, Some(CallError::Denied(_))) {
+            if error.is_some_and(|error| error.kind == ErrorKind::Denied) {
                 return Ok(Retry::Repeat(calls));
             }
             let Some(child) = child else { break };
@@ -70,10 +70,15 @@ impl Kernel {
 
     /// The failed run whose end was the answer of this call: it started that run itself, or waited for it.
     async fn failed_child(&self, run: &Run, call: &Entry) -> Result<Option<Run>, KernelError> {
-        let names = if call.error().is_some() { Some(&call.request) } else { call.answer.as_ref() };
+        let error = call.error();
+        let names = |child: &RunId| match &error {
+            Some(error) => error.subject.as_deref() == Some(child.as_str()),
+            // The first of several to end, beside how it did.
+            None => call.answer.as_ref().is_some_and(|answer| answer.contains(child.as_str())),
+        };
         let is_meant = |child: &Run| {
             let is_child = child.parent.as_ref().is_some_and(|(parent, _)| *parent == run.id);
-            let is_named = child.id == run.id.child(call.seq) || names.is_some_and(|names| names.contains(child.id.as_str()));
+            let is_named = child.id == run.id.child(call.seq) || names(&child.id);
             is_child && is_named && matches!(child.state, State::Failed { .. })
         };
         Ok(self.tree(&run.id).await?.into_iter().find(is_meant))

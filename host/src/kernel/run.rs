@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::{ceiling::Ceiling, package::Kind};
 use crate::{
     events::Draft,
-    interfaces::pins::Pin,
-    journal::{Pause, RunId, Wait, form::FORM},
+    interfaces::{children::Outcome, pins::Pin},
+    journal::{CallError, Pause, RunId, Wait, form::FORM},
 };
 
 /// Where a run stands.
@@ -33,13 +33,27 @@ pub enum State {
     },
     /// Ended with its output.
     Succeeded,
-    /// Ended with a reason.
+    /// Ended with an error.
     Failed {
-        /// A sentence.
-        reason: String,
+        /// What its plugin returned, or why the host ended it. Baton 0.1 kept a sentence alone, as `reason`.
+        #[serde(alias = "reason", deserialize_with = "error_or_reason")]
+        error: CallError,
     },
     /// Ended by an operator.
     Cancelled,
+}
+
+fn error_or_reason<'de, D: Deserializer<'de>>(source: D) -> Result<CallError, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Reason(String),
+        Error(CallError),
+    }
+    Ok(match Either::deserialize(source)? {
+        Either::Reason(reason) => CallError::other(reason),
+        Either::Error(error) => error,
+    })
 }
 
 impl State {
@@ -112,6 +126,9 @@ pub struct Run {
     pub state: State,
     /// What the export returned, once it succeeded.
     pub output: Option<Value>,
+    /// What a workflow that succeeded says that it leaves undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortfall: Option<String>,
     /// When the row was made, in milliseconds since 1970 UTC.
     pub created_at: u64,
     /// When the row last changed, in milliseconds since 1970 UTC.
@@ -212,10 +229,17 @@ pub trait Runs: Send + Sync {
     /// The runs that fit, newest first.
     async fn list(&self, filter: &Filter) -> Result<Vec<Run>, RunsError>;
     /// Moves a run from one of the states `from` (by word) to `to`; returns false when it is in none of them.
-    /// `output` is kept when given. A run that reaches a final state turns every run waiting for it to `queued`,
+    /// `outcome` is kept when given. A run that reaches a final state turns every run waiting for it to `queued`,
     /// and a run that begins to wait for runs of which one has ended already, or for an answer that is there already, is
     /// queued at once. A run that reaches a final state takes back what it asked people. All of it happens in the same step.
-    async fn transition(&self, id: &RunId, from: &[&str], to: State, output: Option<Value>, events: Vec<Draft>) -> Result<bool, RunsError>;
+    async fn transition(
+        &self,
+        id: &RunId,
+        from: &[&str],
+        to: State,
+        outcome: Option<Outcome>,
+        events: Vec<Draft>,
+    ) -> Result<bool, RunsError>;
     /// Queues failed runs that are to make calls again: each without the entries of its journal from that call on. In the
     /// same step for all of them.
     async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError>;

@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{
     events::{Category, Draft},
-    journal::{CallError, Halt, Interrupt, Pause, PauseKind, RunId},
+    interfaces::children::Outcome,
+    journal::{CallError, FailureScope, Halt, Interrupt, JournalError, Pause, PauseKind, RunId},
 };
 
 /// How often requests from other processes are looked at while runs are executed.
@@ -265,9 +266,8 @@ impl Kernel {
     /// Moves a run from `running` to where its execution ended.
     async fn move_on(&self, id: &RunId, ending: Ending) -> Result<(), KernelError> {
         let (state, output, data) = match ending {
-            Ending::Succeeded(output) => (State::Succeeded, Some(output), json!({})),
-            Ending::Failed(error) => failed(&error, error.case()),
-            Ending::Trapped(error) => failed(&error, "trap"),
+            Ending::Succeeded(outcome) => (State::Succeeded, Some(outcome), json!({})),
+            Ending::Failed(error) | Ending::Trapped(error) => failed(error),
             Ending::Interrupted(Interrupt::Suspended(wait)) => (State::Waiting { wait: wait.clone() }, None, json!({ "for": wait })),
             Ending::Interrupted(Interrupt::Paused(pause)) => {
                 (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
@@ -279,6 +279,12 @@ impl Kernel {
             }
             Ending::Interrupted(Interrupt::Stopped) => (State::Queued, None, json!({})),
             Ending::Interrupted(Interrupt::Cancelled) => (State::Cancelled, None, json!({})),
+            Ending::Interrupted(Interrupt::Journal(error)) if error.scope == FailureScope::Run => {
+                // What cannot be written of one run says nothing about others. Where it is the store after all, the pause cannot
+                // be written either.
+                let pause = Pause::new(PauseKind::Operator, unwritten(&error));
+                (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
+            }
             Ending::Interrupted(Interrupt::Journal(error)) => return Err(error.into()),
         };
         let event = vec![Draft::of_run(Category::Run, state.as_str(), id, data)];
@@ -291,10 +297,10 @@ impl Kernel {
     }
 }
 
-/// What a run and its watchers are told of an end by `case`.
-fn failed(error: &CallError, case: &str) -> (State, Option<Value>, Value) {
-    let reason = error.to_string();
-    (State::Failed { reason: reason.clone() }, None, json!({ "case": case, "reason": reason }))
+/// The state of a run that ended with an error, and what its event says of it.
+fn failed(error: CallError) -> (State, Option<Outcome>, Value) {
+    let data = json!({ "kind": error.kind, "reason": error.text });
+    (State::Failed { error }, None, data)
 }
 
 /// A defect of the host in one execution ends the host with its own words, rather than leaving a run that nobody executes.
@@ -308,6 +314,10 @@ fn checked(ended: Result<(), JoinError>) {
 
 fn executed(active: &HashMap<RunId, Active>, plugin: &str) -> usize {
     active.values().filter(|active| active.plugin == plugin).count()
+}
+
+fn unwritten(error: &JournalError) -> String {
+    format!("{error} Only this run is paused. Remove the cause, then resume the run.")
 }
 
 fn untrusted(run: &Run, reason: &str) -> String {

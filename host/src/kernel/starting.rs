@@ -387,6 +387,7 @@ fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         journal_form: FORM,
         state: State::Queued,
         output: None,
+        shortfall: None,
         created_at: now,
         updated_at: now,
     }

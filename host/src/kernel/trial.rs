@@ -33,9 +33,9 @@ impl Kernel {
         let gate =
             Gate { history: Vec::new(), halt: Halt::default(), journal: Arc::new(Nowhere), authority: Arc::new(Nobody), closed: false };
         match self.execute(&trial.run, &trial.plugin, gate).await {
-            Ending::Succeeded(output) => Ok(output),
+            Ending::Succeeded(outcome) => Ok(outcome.output),
             Ending::Failed(error) | Ending::Trapped(error) => Err(error),
-            Ending::Interrupted(interrupt) => Err(CallError::Other(interrupt.to_string())),
+            Ending::Interrupted(interrupt) => Err(CallError::other(interrupt.to_string())),
         }
     }
 }

@@ -31,19 +31,26 @@ pub(super) fn create_directory(path: &Path) -> Result<(), StoreError> {
 pub(super) async fn open_for_writing(data: &Path, clock: &dyn Clock) -> Result<AnyConnection, StoreError> {
     create_directory(data)?;
     let file = file(data)?;
-    let schema = inspect(&file).await?;
-    if schema.is_none() {
+    let found = inspect(&file).await?;
+    if found.is_none() {
         make(&file).await?;
     }
     let mut connection = connect(&file, "mode=rw").await?;
-    if let Some(schema) = schema.filter(|schema| *schema < newest()) {
-        let copy = backup::keep(&mut connection, &file, schema, backup::free).await?;
-        tracing::info!(copy = %copy.display(), from = schema, to = newest(), "the database is migrated, and a copy of it is kept");
+    if let Some(Found { newest: from, is_behind: true, .. }) = found {
+        let copy = backup::keep(&mut connection, &file, from, backup::free).await?;
+        tracing::info!(copy = %copy.display(), from, to = newest(), "the database is migrated, and a copy of it is kept");
     }
     // Readers never wait for the writer in this mode. The file remembers it.
     connection.execute("pragma journal_mode = wal").await?;
     migrations().run(&mut connection).await.map_err(|error| unmigrated(&file, error))?;
-    projects::replace_keys(&mut connection, clock).await?;
+    let is_unfinished = match found {
+        Some(Found { is_behind: false, is_unfinished, .. }) => is_unfinished,
+        // The migrations have made the table of keys since.
+        _ => projects::is_unfinished(&mut connection).await?,
+    };
+    if is_unfinished {
+        projects::replace_keys(&mut connection, clock).await?;
+    }
     Ok(connection)
 }
 
@@ -89,7 +96,7 @@ async fn current(data: &Path) -> Result<PathBuf, StoreError> {
     let file = file(data)?;
     match inspect(&file).await? {
         None => Err(StoreError::Absent(data.to_owned())),
-        Some(version) if version < newest() => Err(StoreError::Older(file)),
+        Some(Found { is_behind, is_unfinished, .. }) if is_behind || is_unfinished => Err(StoreError::Older(file)),
         Some(_) => Ok(file),
     }
 }
@@ -119,8 +126,18 @@ fn reading(file: &Path) -> &'static str {
     if beside("db-wal") == 0 && beside("db-shm") == 0 && !writable() { "immutable=true&mode=ro" } else { "mode=ro" }
 }
 
-/// The newest migration of a database, none for a file that is not there. Refuses what is not ours or not whole.
-async fn inspect(file: &Path) -> Result<Option<i64>, StoreError> {
+/// How far a database is.
+struct Found {
+    /// The newest migration that it went through; 0 where it went through none.
+    newest: i64,
+    /// A migration is still to be run, be it one whose number is lower than that.
+    is_behind: bool,
+    /// A host was killed after the migrations, and before it had replaced the keys of projects.
+    is_unfinished: bool,
+}
+
+/// How far a database is, none for a file that is not there. Rejects what is not ours or not whole.
+async fn inspect(file: &Path) -> Result<Option<Found>, StoreError> {
     match std::fs::metadata(file) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unusable(file, &error)),
@@ -129,7 +146,6 @@ async fn inspect(file: &Path) -> Result<Option<i64>, StoreError> {
     }
     let mut connection = connect(file, reading(file)).await?;
     let applied = applied(&mut connection, file).await;
-    // What a host that was killed had not finished is finished by the next that writes.
     let is_unfinished = projects::is_unfinished(&mut connection).await;
     connection.close().await?;
     let (known, newest) = (migrations(), newest());
@@ -137,9 +153,11 @@ async fn inspect(file: &Path) -> Result<Option<i64>, StoreError> {
     match applied.iter().find(|version| !known.version_exists(**version)) {
         Some(found) if *found > newest => Err(StoreError::Newer { path: file.to_owned(), found: *found, known: newest }),
         Some(_) => Err(StoreError::Foreign(file.to_owned())),
-        None if is_unfinished => Ok(Some(0)),
-        // Without a migration it is older than any: it has tables already.
-        None => Ok(Some(applied.last().copied().unwrap_or(0))),
+        None => Ok(Some(Found {
+            newest: applied.last().copied().unwrap_or(0),
+            is_behind: known.iter().any(|migration| !applied.contains(&migration.version)),
+            is_unfinished,
+        })),
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     queue::Rows,
     rows::MultiRow,
 };
-use crate::journal::{Count, Effect, Entry, EntryState, Inspected, Journal, JournalError, RunId, Write};
+use crate::journal::{Count, Effect, Entry, EntryState, FailureScope, Inspected, Journal, JournalError, RunId, Write};
 
 const TABLE: &str = "journal";
 const COLUMNS: usize = 13;
@@ -40,7 +40,7 @@ impl Journal for Store {
     async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, JournalError> {
         let inspected = self.inspect(run).await?.into_iter();
         let whole = inspected.map(|inspected| match inspected.damage {
-            Some(reason) => Err(JournalError { action: "read", reason }),
+            Some(reason) => Err(JournalError::of_run("read", reason)),
             None => Ok(inspected.entry),
         });
         whole.collect()
@@ -212,9 +212,14 @@ fn from_word(text: &str) -> Option<EntryState> {
 }
 
 fn unread(error: StoreError) -> JournalError {
-    JournalError { action: "read", reason: error.to_string() }
+    failed("read", &error)
 }
 
 fn unwritten(error: StoreError) -> JournalError {
-    JournalError { action: "written", reason: error.to_string() }
+    failed("written", &error)
+}
+
+fn failed(action: &'static str, error: &StoreError) -> JournalError {
+    let scope = if error.is_of_the_store() { FailureScope::Store } else { FailureScope::Run };
+    JournalError { action, reason: error.to_string(), scope }
 }

@@ -9,13 +9,30 @@ use crate::{
 
 /// Each top-level module with those it may import. A module that is not here is not allowed yet.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("main", &["cli", "api", "app", "kernel", "interfaces", "journal", "events", "bindings", "config", "telemetry", "clock", "handles"]),
-    ("cli", &["api", "app", "kernel", "interfaces", "journal", "events", "bindings", "config", "telemetry", "clock"]),
+    (
+        "main",
+        &[
+            "cli",
+            "api",
+            "app",
+            "kernel",
+            "interfaces",
+            "journal",
+            "events",
+            "bindings",
+            "config",
+            "telemetry",
+            "clock",
+            "handles",
+            "escape",
+        ],
+    ),
+    ("cli", &["api", "app", "kernel", "interfaces", "journal", "events", "bindings", "config", "telemetry", "clock", "escape"]),
     ("api", &["app", "kernel", "interfaces", "journal", "events", "bindings"]),
     ("app", &["kernel", "interfaces", "store", "journal", "events", "bindings", "config", "clock"]),
     ("store", &["kernel", "interfaces", "journal", "events", "handles"]),
-    ("kernel", &["interfaces", "journal", "events", "bindings"]),
-    ("interfaces", &["journal", "events", "bindings"]),
+    ("kernel", &["interfaces", "journal", "events", "bindings", "escape"]),
+    ("interfaces", &["journal", "events", "bindings", "escape"]),
     ("bindings", &["journal"]),
     ("journal", &["events"]),
     ("events", &["journal"]),
@@ -24,6 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("secrets", &[]),
     ("telemetry", &["journal"]),
     ("handles", &[]),
+    ("escape", &[]),
 ];
 
 /// No module imports one above it.

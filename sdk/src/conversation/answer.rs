@@ -18,7 +18,7 @@ pub(super) struct Wrong {
 /// nobody knows why it ended.
 pub(super) fn of(reply: &Reply, schema: Option<&Value>) -> Result<(String, Option<Value>), Wrong> {
     let (text, unfinished) = (reply.text(), unfinished(reply));
-    let wanted = match (schema.is_some(), reply.stop) {
+    let wanted = match (schema.is_some(), reply.stop()) {
         (true, Stop::MaxTokens) => "Send the whole JSON document again, shorter, and nothing else.",
         (true, Stop::Other) => "Send the whole JSON document again and nothing else.",
         (true, _) => "Send the whole corrected JSON document and nothing else.",
@@ -27,7 +27,7 @@ pub(super) fn of(reply: &Reply, schema: Option<&Value>) -> Result<(String, Optio
         (false, _) => "Answer what you were asked.",
     };
     let found = match schema {
-        _ if reply.stop == Stop::Other => Err(String::new()),
+        _ if reply.stop() == Stop::Other => Err(String::new()),
         _ if text.trim().is_empty() => Err("The reply was empty.".to_owned()),
         Some(schema) => document(&text, schema).map(|value| (value.to_string(), Some(value))),
         None if unfinished.is_some() => Err(String::new()),
@@ -41,7 +41,7 @@ pub(super) fn of(reply: &Reply, schema: Option<&Value>) -> Result<(String, Optio
 
 /// Why a reply is not whole, a sentence; none where it is.
 pub(super) fn unfinished(reply: &Reply) -> Option<String> {
-    match reply.stop {
+    match reply.stop() {
         Stop::MaxTokens => Some(format!("The reply was cut off after {} tokens.", reply.usage.output_tokens)),
         Stop::Other => Some("The reply ended before it was whole.".to_owned()),
         _ => None,

@@ -16,7 +16,7 @@ pub(super) struct Understood<'a> {
 /// The calls of a reply, in its order. Makes none of them.
 pub(super) fn understood<'a>(tools: &'a [Tool], reply: &'a Reply) -> Vec<Understood<'a>> {
     let unfinished = answer::unfinished(reply);
-    let less = if reply.stop == Stop::MaxTokens { ", and less in one reply" } else { "" };
+    let less = if reply.stop() == Stop::MaxTokens { ", and less in one reply" } else { "" };
     let meaning = |call| match &unfinished {
         Some(unfinished) => Err(format!("{unfinished} The call was not made. Send it again{less}.")),
         None => meant(tools, call),

@@ -111,7 +111,7 @@ impl Conversation {
             match round::held(self, model, text)? {
                 End::Answered(answer) => return Ok(Answer { turns: turns + answer.turns, ..answer }),
                 End::Stuck(stuck) if pauses == MAX_PAUSES => {
-                    return Err(Error::Other(format!(
+                    return Err(Error::other(format!(
                         "{stuck} It was resumed {pauses} times already. Make the task smaller, or simplify the answer's schema."
                     )));
                 }

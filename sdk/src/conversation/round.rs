@@ -73,8 +73,8 @@ struct Round<'a> {
 
 impl Round<'_> {
     fn take(&mut self, reply: Reply) -> Result<Step> {
-        if reply.stop == Stop::Refusal {
-            return Err(Error::Other(format!("The model {} declined to answer. Reword the task, or set another model.", reply.model)));
+        if reply.stop() == Stop::Refusal {
+            return Err(Error::other(format!("The model {} declined to answer. Reword the task, or set another model.", reply.model)));
         }
         if reply.tool_calls().is_empty() { Ok(self.answered(reply)) } else { self.called(reply) }
     }
@@ -115,15 +115,16 @@ fn opening(conversation: &Conversation, text: &str) -> Request {
         text.push_str("\n\nAnswer with one JSON document and nothing else. It has to satisfy this JSON Schema:\n");
         text.push_str(&schema.to_string());
     }
-    Request {
+    let request = Request {
         model: conversation.model.clone(),
         system: conversation.system.clone(),
         messages: vec![Message::user(text)],
         tools: conversation.tools.iter().map(Tool::offered).collect(),
         reply_schema: conversation.answer_schema.as_ref().map(Value::to_string),
-        max_tokens: conversation.max_tokens,
-        temperature: conversation.temperature,
-    }
+        options: Vec::new(),
+    };
+    let request = conversation.max_tokens.into_iter().fold(request, Request::with_max_tokens);
+    conversation.temperature.into_iter().fold(request, Request::with_temperature)
 }
 
 /// The reply as the model is reminded of it, in a form that every provider takes back.

@@ -30,15 +30,17 @@ impl Grants {
 
     pub(super) fn decide(&self, plugin: &str, kind: &str, value: &str) -> Result<()> {
         if !allow(self.needs.as_ref(), kind, value) {
-            return Err(Error::Denied(format!(
+            return Err(Error::denied(format!(
                 "Plugin `{plugin}` does not ask for `{kind}` of `{value}`. Add it to [needs] in its plugin.toml, build it again and grant it with \
                  `baton plugin grant {plugin}`."
-            )));
+            ))
+            .about(format!("{kind}={value}")));
         }
         if !allow(self.grants.as_ref(), kind, value) {
-            return Err(Error::Denied(format!(
+            return Err(Error::denied(format!(
                 "Plugin `{plugin}` asks for `{kind}` of `{value}` and was not granted it. Grant it with `baton plugin grant {plugin} '{kind}={value}'`."
-            )));
+            ))
+            .about(format!("{kind}={value}")));
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ use std::rc::Rc;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::agents::{Outcome, Task};
+use crate::agents::{Report, Task};
 use crate::backlog::{Item, Status};
 use crate::run::Level;
 use crate::tools::ToolOutcome;
@@ -96,7 +96,7 @@ impl Host {
     ///     }
     /// }
     /// assert_eq!(Host::new().run(Double::run, 21), Ok(json!(42)));
-    /// assert!(matches!(Host::new().run(Double::run, "many"), Err(Error::Invalid(_))));
+    /// assert!(matches!(Host::new().run(Double::run, "many"), Err(Error { kind: ErrorKind::Invalid, .. })));
     /// ```
     pub fn run<Input, Output>(&self, workflow: impl FnOnce(Input) -> Result<Output>, input: impl Serialize) -> Result<Value>
     where
@@ -104,8 +104,8 @@ impl Host {
         Output: Serialize,
     {
         let input = serde_json::to_string(&input)?;
-        let output = self.inside(|| export::document(&input, workflow))?;
-        Ok(serde_json::from_str(&output)?)
+        let ended = self.inside(|| export::ended(&input, workflow, |_| None))?;
+        Ok(serde_json::from_str(&ended.output)?)
     }
 
     /// Has an agent perform a task.
@@ -114,14 +114,14 @@ impl Host {
     /// # use baton_sdk::{prelude::*, testing::Host};
     /// struct Echo;
     /// impl Agent for Echo {
-    ///     fn perform(task: Task) -> Result<Outcome> {
-    ///         Ok(Outcome::new(task.goal, "said it again"))
+    ///     fn perform(task: Task) -> Result<Report> {
+    ///         Ok(Report::new(task.goal, "said it again"))
     ///     }
     /// }
-    /// let outcome = Host::new().perform(Echo::perform, Task::new("Say this."));
-    /// assert_eq!(outcome.map(|outcome| outcome.answer), Ok("Say this.".to_owned()));
+    /// let report = Host::new().perform(Echo::perform, Task::new("Say this."));
+    /// assert_eq!(report.map(|report| report.answer), Ok("Say this.".to_owned()));
     /// ```
-    pub fn perform(&self, agent: impl FnOnce(Task) -> Result<Outcome>, task: Task) -> Result<Outcome> {
+    pub fn perform(&self, agent: impl FnOnce(Task) -> Result<Report>, task: Task) -> Result<Report> {
         self.inside(|| agent(task))
     }
 
@@ -227,8 +227,8 @@ impl Host {
     /// The commands that were executed, in order, the arguments of each joined with spaces.
     ///
     /// ```
-    /// # use baton_sdk::{prelude::*, sandbox::Outcome, testing::Host};
-    /// let host = Host::new().when_executed("", Outcome::exited(0));
+    /// # use baton_sdk::{prelude::*, sandbox::Execution, testing::Host};
+    /// let host = Host::new().when_executed("", Execution::exited(0));
     /// host.inside(|| sandbox::execute(&Job::new(["cargo", "test"]))).unwrap();
     /// assert_eq!(host.executed(), ["cargo test"]);
     /// ```

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
-use crate::llm::{Message, Part, Reply, Request, Role, Stop, ToolCall, Usage};
+use super::imports::options;
+use crate::llm::{Effort, Message, Part, Reply, Request, Role, Stop, ToolCall, ToolChoice, Usage};
 use crate::{Error, Result};
 
 /// The model that answers when no settings name one.
@@ -46,7 +47,7 @@ pub(super) fn prompt(request: &Request) -> String {
     let texts = user.flat_map(|message| &message.parts).filter_map(|part| match part {
         Part::Text(text) => Some(text.as_str()),
         Part::ToolResult(result) => Some(result.content.as_str()),
-        Part::Thinking(_) | Part::ToolCall(_) => None,
+        Part::Thinking(_) | Part::ToolCall(_) | Part::Media(_) | Part::Opaque(_) => None,
     });
     texts.collect::<Vec<_>>().join("\n")
 }
@@ -76,18 +77,13 @@ pub fn calls_tool(name: &str, arguments: Value) -> Reply {
 
 fn reply(part: Part, stop: Stop) -> Reply {
     let usage = Usage { input_tokens: 0, output_tokens: 0, cached_input_tokens: 0, cost_usd: None };
-    Reply { parts: vec![part], stop, usage, model: UNSET.to_owned() }
+    Reply { parts: vec![part], stop: stop.as_str().to_owned(), usage, model: UNSET.to_owned() }
 }
 
 /// The request as the journal keeps it: absent fields are left out. Refuses what the host would not take.
 pub(super) fn noted(request: &Request) -> Result<Value> {
     if request.messages.is_empty() {
         return Err(Error::invalid("The request has no message; put what the model is to answer into one."));
-    }
-    if let Some(temperature) = request.temperature
-        && !(0.0..=2.0).contains(&temperature)
-    {
-        return Err(Error::Invalid(format!("The temperature {temperature} is not between 0.0 and 2.0.")));
     }
     let mut noted = Map::new();
     let mut note = |name: &str, value: Value| noted.insert(name.to_owned(), value);
@@ -107,28 +103,46 @@ pub(super) fn noted(request: &Request) -> Result<Value> {
     if let Some(schema) = &request.reply_schema {
         note("reply-schema", object("reply-schema", schema)?);
     }
-    if let Some(tokens) = request.max_tokens {
-        note("max-tokens", json!(tokens));
-    }
-    if let Some(temperature) = request.temperature {
-        // By way of text: the nearest f64 of 0.3 as f32 is not 0.3.
-        note("temperature", json!(temperature.to_string().parse::<f64>().unwrap_or_default()));
+    for (name, value) in options::read(&request.options, OPTIONS)? {
+        check_option(&name, &value, request)?;
+        note(&name, value);
     }
     Ok(Value::Object(noted))
 }
 
+/// The options of a request.
+const OPTIONS: &[&str] = &["max-tokens", "temperature", "tool-choice", "stop-sequences", "effort"];
+
+/// What the contract says of each option.
+fn check_option(name: &str, value: &Value, request: &Request) -> Result<()> {
+    let is_sequence = |text: &Value| text.as_str().is_some_and(|text| (1..=64).contains(&text.len()));
+    let is_offered = |name: &str| request.tools.iter().any(|tool| tool.name == name);
+    let (right, expected) = match name {
+        "max-tokens" => (value.as_u64().is_some_and(|tokens| (1..=u64::from(u32::MAX)).contains(&tokens)), "a whole number from 1"),
+        "temperature" => (value.as_f64().is_some_and(|number| (0.0..=2.0).contains(&number)), "a number from 0.0 to 2.0"),
+        "tool-choice" => {
+            let right = match serde_json::from_value(value.clone()) {
+                Ok(ToolChoice::Auto | ToolChoice::None) => true,
+                Ok(ToolChoice::Required) => !request.tools.is_empty(),
+                Ok(ToolChoice::Tool(name)) => is_offered(&name),
+                Err(_) => false,
+            };
+            (right, "`\"auto\"`, `\"required\"`, `\"none\"` or `{\"tool\": NAME}`, with the name of an offered tool")
+        }
+        "stop-sequences" => {
+            let right = value.as_array().is_some_and(|texts| texts.len() <= 4 && texts.iter().all(is_sequence));
+            (right, "a list of at most 4 texts of 1 to 64 bytes")
+        }
+        _ => (serde_json::from_value::<Effort>(value.clone()).is_ok(), "`\"low\"`, `\"medium\"` or `\"high\"`"),
+    };
+    if right { Ok(()) } else { Err(Error::invalid(format!("The option `{name}` must be {expected}.")).about(name)) }
+}
+
 /// The reply as the journal keeps it.
 pub(super) fn noted_reply(reply: &Reply) -> Result<Value> {
-    let stop = match reply.stop {
-        Stop::End => "end",
-        Stop::ToolUse => "tool-use",
-        Stop::MaxTokens => "max-tokens",
-        Stop::Refusal => "refusal",
-        Stop::Other => "other",
-    };
     let usage = json!({ "input-tokens": reply.usage.input_tokens, "output-tokens": reply.usage.output_tokens });
     let parts: Vec<_> = reply.parts.iter().map(part).collect::<Result<_>>()?;
-    Ok(json!({ "parts": parts, "stop": stop, "usage": usage, "model": reply.model }))
+    Ok(json!({ "parts": parts, "stop": reply.stop, "usage": usage, "model": reply.model }))
 }
 
 fn message(message: &Message) -> Result<Value> {
@@ -146,6 +160,8 @@ fn part(part: &Part) -> Result<Value> {
         Part::ToolCall(call) => {
             json!({ "tool-call": { "id": call.id, "name": call.name, "arguments": json_of("arguments", &call.arguments)? } })
         }
+        Part::Media(media) => json!({ "media": { "media-type": media.media_type, "path": media.path } }),
+        Part::Opaque(opaque) => json!({ "opaque": { "provider": opaque.provider, "data": json_of("data", &opaque.data)? } }),
         Part::ToolResult(result) => {
             json!({ "tool-result": { "call-id": result.call_id, "content": result.content, "failed": result.failed } })
         }
@@ -155,10 +171,10 @@ fn part(part: &Part) -> Result<Value> {
 fn object(name: &str, text: &str) -> Result<Value> {
     match json_of(name, text)? {
         schema @ Value::Object(_) => Ok(schema),
-        other => Err(Error::Invalid(format!("`{name}` has to be a JSON Schema, an object, and is {other}."))),
+        other => Err(Error::invalid(format!("`{name}` has to be a JSON Schema, an object, and is {other}."))),
     }
 }
 
 fn json_of(name: &str, text: &str) -> Result<Value> {
-    serde_json::from_str(text).map_err(|error| Error::Invalid(format!("`{name}` is not JSON: {error}.")))
+    serde_json::from_str(text).map_err(|error| Error::invalid(format!("`{name}` is not JSON: {error}.")))
 }

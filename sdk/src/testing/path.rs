@@ -10,7 +10,7 @@ const LONGEST_GLOB: usize = 1024;
 
 /// The plain form of a path of the workspace: relative, no `.`, no `..`, nothing that belongs to the host.
 pub(super) fn plain(text: &str) -> Result<String> {
-    let refuse = |why: &str| Err(Error::Invalid(format!("`{}` is no path of the workspace: {why}.", excerpt(text))));
+    let refuse = |why: &str| Err(Error::invalid(format!("`{}` is no path of the workspace: {why}.", excerpt(text))));
     if text.len() > LONGEST {
         return refuse("it has more than 4096 bytes; use a shorter one");
     }
@@ -41,7 +41,7 @@ pub(super) fn plain(text: &str) -> Result<String> {
 
 /// A glob such as `docs/**/*.md`; `*` stays between two `/`.
 pub(super) fn glob(text: &str) -> Result<GlobMatcher> {
-    let refuse = |why: &str| Error::Invalid(format!("The glob is not accepted: {why}. Write one such as `docs/**/*.md`."));
+    let refuse = |why: &str| Error::invalid(format!("The glob is not accepted: {why}. Write one such as `docs/**/*.md`."));
     if text.is_empty() || text.len() > LONGEST_GLOB || text.chars().any(char::is_control) {
         return Err(refuse("it has to have 1 to 1024 bytes and no control characters"));
     }

@@ -1,7 +1,7 @@
 //! Pull requests in memory, as the real host keeps its own. There is no repository: no branch ends with a commit, and
 //! whether one can be merged is unknown.
 
-use crate::forge::{About, Check, Kind, Mergeable, Opinion, Proposal, PullRequest, State, Summary, Verdict};
+use crate::forge::{About, Check, Mergeable, Opinion, Proposal, PullRequest, State, Summary, Verdict};
 use crate::{Error, Result};
 
 pub(super) struct PullRequests {
@@ -17,15 +17,15 @@ impl Default for PullRequests {
 
 impl PullRequests {
     pub(super) fn about(&self) -> About {
-        About { kind: Kind::Local, auto_merge: self.auto_merge }
+        About { kind: "local".to_owned(), auto_merge: self.auto_merge }
     }
 
-    pub(super) fn open(&mut self, proposal: &Proposal) -> u64 {
+    pub(super) fn open(&mut self, proposal: &Proposal) -> u32 {
         let same = |kept: &&PullRequest| kept.proposal.branch == proposal.branch && kept.proposal.into == proposal.into;
         if let Some(kept) = self.kept.iter().filter(|kept| kept.state == State::Open).find(same) {
             return kept.number;
         }
-        let number = self.kept.len() as u64 + 1;
+        let number = u32::try_from(self.kept.len()).unwrap_or(u32::MAX - 1) + 1;
         self.kept.push(PullRequest {
             number,
             proposal: proposal.clone(),
@@ -40,7 +40,7 @@ impl PullRequests {
         number
     }
 
-    pub(super) fn get(&self, number: u64) -> Result<PullRequest> {
+    pub(super) fn get(&self, number: u32) -> Result<PullRequest> {
         self.kept.iter().find(|kept| kept.number == number).cloned().ok_or_else(|| unknown(number))
     }
 
@@ -53,13 +53,13 @@ impl PullRequests {
         open.map(summary).collect()
     }
 
-    pub(super) fn review(&mut self, number: u64, verdict: Verdict, text: &str, author: &str, at: u64) -> Result<()> {
+    pub(super) fn review(&mut self, number: u32, verdict: Verdict, text: &str, author: &str, at: u64) -> Result<()> {
         let kept = self.still_open(number)?;
-        kept.reviews.push(Opinion { verdict, text: text.to_owned(), author: author.to_owned(), at });
+        kept.reviews.push(Opinion { verdict, text: text.to_owned(), author: author.to_owned(), at_ms: crate::numbers::to_contract(at) });
         Ok(())
     }
 
-    pub(super) fn report(&mut self, number: u64, check: &Check) -> Result<()> {
+    pub(super) fn report(&mut self, number: u32, check: &Check) -> Result<()> {
         let kept = self.still_open(number)?;
         kept.checks.retain(|other| other.name != check.name);
         kept.checks.push(check.clone());
@@ -67,9 +67,9 @@ impl PullRequests {
         Ok(())
     }
 
-    pub(super) fn merge(&mut self, number: u64, head: &str, commit: Option<&str>) -> Result<String> {
+    pub(super) fn merge(&mut self, number: u32, head: &str, commit: Option<&str>) -> Result<String> {
         if !self.auto_merge {
-            return Err(Error::Denied(format!(
+            return Err(Error::denied(format!(
                 "Pull requests of this project are merged by a person, with `baton pull-requests merge {number}`. Leave it open. Runs may merge \
                  where the user's settings have `auto-merge = true` under [forge], for all projects or for this one."
             )));
@@ -77,7 +77,7 @@ impl PullRequests {
         let kept = self.kept(number)?;
         let Some(commit) = commit else {
             let Proposal { branch, into, .. } = &kept.proposal;
-            return Err(Error::Conflict(format!(
+            return Err(Error::conflict(format!(
                 "`{into}` does not have `{branch}`, as far as git can say. A person merges it with `git merge --no-ff {branch}` where `{into}` is \
                  checked out, a run with `git.merge` and `git.advance`; mark the pull request as merged after that."
             )));
@@ -90,18 +90,18 @@ impl PullRequests {
         Ok(commit.to_owned())
     }
 
-    pub(super) fn close(&mut self, number: u64) -> Result<()> {
+    pub(super) fn close(&mut self, number: u32) -> Result<()> {
         if self.kept(number)?.state != State::Closed {
             self.still_open(number)?.state = State::Closed;
         }
         Ok(())
     }
 
-    fn kept(&mut self, number: u64) -> Result<&mut PullRequest> {
+    fn kept(&mut self, number: u32) -> Result<&mut PullRequest> {
         self.kept.iter_mut().find(|kept| kept.number == number).ok_or_else(|| unknown(number))
     }
 
-    fn still_open(&mut self, number: u64) -> Result<&mut PullRequest> {
+    fn still_open(&mut self, number: u32) -> Result<&mut PullRequest> {
         let kept = self.kept(number)?;
         let word = match kept.state {
             State::Open => return Ok(kept),
@@ -109,10 +109,10 @@ impl PullRequests {
             State::Closed => "closed",
         };
         let by = kept.merge_commit.as_ref().map(|commit| format!(" by {commit}")).unwrap_or_default();
-        Err(Error::Conflict(format!("Pull request {number} is {word}{by}; open another for what is still to be done.")))
+        Err(Error::conflict(format!("Pull request {number} is {word}{by}; open another for what is still to be done.")))
     }
 }
 
-fn unknown(number: u64) -> Error {
-    Error::NotFound(format!("There is no pull request {number} in this project. `baton pull-requests list --all` lists all of them."))
+fn unknown(number: u32) -> Error {
+    Error::not_found(format!("There is no pull request {number} in this project. `baton pull-requests list --all` lists all of them."))
 }

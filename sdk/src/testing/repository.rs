@@ -74,7 +74,7 @@ impl Repository {
 
     pub(super) fn read(&self, revision: &str, path: &str) -> Result<Vec<u8>> {
         let found = self.commits[self.find(revision)?].tree.get(path).cloned();
-        found.ok_or_else(|| Error::NotFound(format!("`{revision}` has no file `{path}`; name another revision or another file.")))
+        found.ok_or_else(|| Error::not_found(format!("`{revision}` has no file `{path}`; name another revision or another file.")))
     }
 
     pub(super) fn merge_base(&self, one: &str, other: &str) -> Result<String> {
@@ -98,7 +98,7 @@ impl Repository {
     /// Somebody else commits a file to a branch, which begins at `main` where it is new.
     pub(super) fn commit_elsewhere(&mut self, branch: &str, path: &str, content: &[u8], signed: &Signed<'_>) -> Result<()> {
         if branch == self.here || self.elsewhere.contains_key(branch) {
-            return Err(Error::Invalid(format!("Branch `{branch}` is checked out; commit to another.")));
+            return Err(Error::invalid(format!("Branch `{branch}` is checked out; commit to another.")));
         }
         let begin = self.branches[PERSONS];
         let head = *self.branches.entry(branch.to_owned()).or_insert(begin);
@@ -118,7 +118,7 @@ impl Repository {
     ) -> Result<(Merged, Option<Tree>)> {
         self.refuse_persons("merge")?;
         if !self.status(files).is_empty() {
-            return Err(Error::Conflict("The workspace has changes that are not committed; commit them before merging.".to_owned()));
+            return Err(Error::conflict("The workspace has changes that are not committed; commit them before merging."));
         }
         let (ours, theirs) = (self.head(), self.find(revision)?);
         let base = self.base(ours, theirs)?;
@@ -138,7 +138,7 @@ impl Repository {
         self.refuse_persons("reset")?;
         let (head, target) = (self.head(), self.find(revision)?);
         if !self.ancestors(head).contains(&target) {
-            return Err(Error::Invalid(format!(
+            return Err(Error::invalid(format!(
                 "`{revision}` is no earlier commit of branch `{}`; name one that `git.log` shows.",
                 self.here
             )));
@@ -163,13 +163,13 @@ impl Repository {
     pub(super) fn advance(&mut self, branch: &str, expected: &str) -> Result<()> {
         let (from, to) = (self.branch(branch)?, self.head());
         if id(from) != expected {
-            return Err(Error::Conflict(format!(
+            return Err(Error::conflict(format!(
                 "Branch `{branch}` is at {} and not at {expected}; merge what it has and try again.",
                 id(from)
             )));
         }
         if !self.ancestors(to).contains(&from) {
-            return Err(Error::Conflict(format!("Branch `{branch}` has commits that the workspace's has not; merge them first.")));
+            return Err(Error::conflict(format!("Branch `{branch}` has commits that the workspace's has not; merge them first.")));
         }
         if let Some(files) = self.elsewhere.get_mut(branch) {
             move_files(files, branch, &self.commits[from].tree, &self.commits[to].tree)?;
@@ -181,13 +181,13 @@ impl Repository {
     pub(super) fn worktree_add(&mut self, branch: &str, base: &str) -> Result<String> {
         let start = self.find(base)?;
         if self.branches.contains_key(branch) {
-            return Err(Error::Conflict(format!(
+            return Err(Error::conflict(format!(
                 "There is a branch `{branch}` already; choose another name, or have its owner delete it."
             )));
         }
         let below = |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
         if let Some(other) = self.branches.keys().find(|other| below(branch, other) || below(other, branch)) {
-            return Err(Error::Conflict(format!(
+            return Err(Error::conflict(format!(
                 "A branch `{branch}` cannot be made beside the branch `{other}`; rename that one (`git branch -m {other} NEW`) or delete it."
             )));
         }
@@ -212,7 +212,7 @@ impl Repository {
 
     pub(super) fn branch(&self, name: &str) -> Result<usize> {
         let found = self.branches.get(name).copied();
-        found.ok_or_else(|| Error::NotFound(format!("There is no branch `{}`; name one that the repository has.", name.escape_debug())))
+        found.ok_or_else(|| Error::not_found(format!("There is no branch `{}`; name one that the repository has.", name.escape_debug())))
     }
 
     /// Checks another worktree out in the workspace: gives its files, takes those of the present one.
@@ -233,7 +233,7 @@ impl Repository {
     fn refuse_persons(&self, function: &str) -> Result<()> {
         match self.worktrees.contains_key(&self.here) {
             true => Ok(()),
-            false => Err(Error::Denied(format!(
+            false => Err(Error::denied(format!(
                 "`git.{function}` works in a worktree that Baton made, and this workspace is a person's checkout. Add one with \
                  `git.worktree-add` and start the work in it."
             ))),
@@ -243,7 +243,7 @@ impl Repository {
     fn find(&self, revision: &str) -> Result<usize> {
         let commit = || (0..self.commits.len()).find(|number| id(*number) == revision);
         self.branches.get(revision).copied().or_else(commit).ok_or_else(|| {
-            Error::NotFound(format!("There is no revision `{}`; name a branch or the full hash of a commit.", revision.escape_debug()))
+            Error::not_found(format!("There is no revision `{}`; name a branch or the full hash of a commit.", revision.escape_debug()))
         })
     }
 
@@ -259,7 +259,7 @@ impl Repository {
     fn told(&self, number: usize) -> Revision {
         let commit = &self.commits[number];
         let summary = commit.message.lines().next().unwrap_or_default().to_owned();
-        Revision { id: id(number), summary, author: commit.author.clone(), at: commit.at }
+        Revision { id: id(number), summary, author: commit.author.clone(), at_ms: crate::numbers::to_contract(commit.at) }
     }
 
     fn ancestors(&self, from: usize) -> BTreeSet<usize> {
@@ -274,7 +274,7 @@ impl Repository {
 
     fn base(&self, one: usize, other: usize) -> Result<usize> {
         let shared = self.ancestors(one).intersection(&self.ancestors(other)).max().copied();
-        shared.ok_or_else(|| Error::NotFound("The two revisions share no history; name others.".to_owned()))
+        shared.ok_or_else(|| Error::not_found("The two revisions share no history; name others."))
     }
 
     fn joined(&self, base: usize, ours: usize, theirs: usize, resolved: &[Resolution]) -> (Tree, Vec<String>) {
@@ -298,7 +298,7 @@ impl Repository {
 }
 
 pub(super) fn no_worktree(name: &str) -> Error {
-    Error::NotFound(format!("There is no worktree named `{}`; name one that `git.worktree-add` gave.", name.escape_debug()))
+    Error::not_found(format!("There is no worktree named `{}`; name one that `git.worktree-add` gave.", name.escape_debug()))
 }
 
 fn id(number: usize) -> String {
@@ -337,7 +337,7 @@ fn move_files(files: &mut Workspace, branch: &str, from: &Tree, to: &Tree) -> Re
     let moved = changes(from, to);
     let present = files.tree();
     if let Some(change) = moved.iter().find(|change| present.get(&change.path) != from.get(&change.path)) {
-        return Err(Error::Conflict(format!(
+        return Err(Error::conflict(format!(
             "Branch `{branch}` is checked out where `{}` was changed and not committed; commit or undo that change, and try again.",
             change.path
         )));

@@ -16,11 +16,11 @@ use super::{
     repository::{Repository, Signed},
     world::World,
 };
-use crate::agents::{Outcome, Task};
+use crate::agents::{Report, Task};
 use crate::backlog::{Draft, Status};
 use crate::llm::{Reply, Request};
 use crate::sandbox;
-use crate::{Error, Result, run};
+use crate::{Error, ErrorKind, Result, run};
 
 /// Midnight at the beginning of 2026, UTC.
 const NEW_YEAR: u64 = 1_767_225_600_000;
@@ -125,7 +125,7 @@ impl Host {
     /// # use baton_sdk::{prelude::*, testing::Host};
     /// let host = Host::new().granting("write", "docs/**");
     /// assert!(host.inside(|| files::write("docs/a.md", "A")).is_ok());
-    /// assert!(matches!(host.inside(|| files::write("a.md", "A")), Err(Error::Denied(_))));
+    /// assert!(matches!(host.inside(|| files::write("a.md", "A")), Err(Error { kind: ErrorKind::Denied, .. })));
     /// ```
     #[must_use]
     pub fn granting(self, kind: &str, pattern: &str) -> Self {
@@ -153,11 +153,11 @@ impl Host {
     /// let host = Host::new().with_file("a.txt", "A").with_repository().with_agent("amelia", |_| {
     ///     files::write("b.txt", "B")?;
     ///     git::commit("Add b", Some("amelia"))?;
-    ///     Ok(Outcome::new("done", "added b"))
+    ///     Ok(Report::new("done", "added b"))
     /// });
     /// host.inside(|| {
     ///     let worktree = git::worktree_add("story/1", "main")?;
-    ///     agents::perform("amelia", &Task::new("Add b.").in_worktree(worktree))
+    ///     agents::perform_in(worktree, "amelia", &Task::new("Add b."))
     /// }).unwrap();
     /// assert_eq!(host.file("b.txt"), None);
     /// assert_eq!(host.inside(|| git::read("story/1", "b.txt")), Ok(b"B".to_vec()));
@@ -227,7 +227,7 @@ impl Host {
     /// # use baton_sdk::{prelude::*, testing::Host};
     /// let host = Host::new().with_state("counters", "builds", 3);
     /// let stale = host.inside(|| state::set("counters", "builds", &4, Some(0)));
-    /// assert!(matches!(stale, Err(Error::Conflict(_))));
+    /// assert!(matches!(stale, Err(Error { kind: ErrorKind::Conflict, .. })));
     /// ```
     #[must_use]
     pub fn with_state(self, bucket: &str, key: &str, value: impl Serialize) -> Self {
@@ -305,7 +305,7 @@ impl Host {
     ///     _ => Some(says("I have read it.")),
     /// });
     /// let reply = host.inside(|| llm::complete(&llm::Request::new().with_user("Read a.md."))).unwrap();
-    /// assert_eq!(reply.stop, llm::Stop::ToolUse);
+    /// assert_eq!(reply.stop(), llm::Stop::ToolUse);
     /// ```
     #[must_use]
     pub fn with_model(self, rule: impl Fn(&Request) -> Option<Reply> + 'static) -> Self {
@@ -347,12 +347,12 @@ impl Host {
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
-    /// let host = Host::new().with_agent("mary", |task| Ok(Outcome::new(format!("Done: {}", task.goal), "did it")));
+    /// let host = Host::new().with_agent("mary", |task| Ok(Report::new(format!("Done: {}", task.goal), "did it")));
     /// let outcome = host.inside(|| agents::perform("mary", &Task::new("Look."))).unwrap();
     /// assert_eq!(outcome.answer, "Done: Look.");
     /// ```
     #[must_use]
-    pub fn with_agent(self, name: &str, answer: impl Fn(&Task) -> Result<Outcome> + 'static) -> Self {
+    pub fn with_agent(self, name: &str, answer: impl Fn(&Task) -> Result<Report> + 'static) -> Self {
         self.world.agents.borrow_mut().insert(name.to_owned(), Rc::new(answer));
         self
     }
@@ -375,13 +375,13 @@ impl Host {
     /// that fits answers; a command that none fits fails the test and is shown.
     ///
     /// ```
-    /// # use baton_sdk::{prelude::*, sandbox::Outcome, testing::Host};
-    /// let host = Host::new().when_executed("make test", Outcome::exited(1).with_stderr("1 failed")).when_executed("", Outcome::exited(0));
+    /// # use baton_sdk::{prelude::*, sandbox::Execution, testing::Host};
+    /// let host = Host::new().when_executed("make test", Execution::exited(1).with_stderr("1 failed")).when_executed("", Execution::exited(0));
     /// assert_eq!(host.inside(|| sandbox::execute(&Job::shell("make test"))).map(|outcome| outcome.exit_code), Ok(1));
     /// assert_eq!(host.executed(), ["sh -c make test"]);
     /// ```
     #[must_use]
-    pub fn when_executed(self, phrase: &str, outcome: sandbox::Outcome) -> Self {
+    pub fn when_executed(self, phrase: &str, outcome: sandbox::Execution) -> Self {
         let phrase = phrase.to_owned();
         self.with_sandbox(move |job| job.command.join(" ").contains(&phrase).then(|| Ok(outcome.clone())))
     }
@@ -390,11 +390,11 @@ impl Host {
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
-    /// let host = Host::new().with_sandbox(|_| Some(Err(Error::Unavailable("There is no engine.".into()))));
-    /// assert!(matches!(host.inside(|| sandbox::execute(&Job::new(["true"]))), Err(Error::Unavailable(_))));
+    /// let host = Host::new().with_sandbox(|_| Some(Err(Error::unavailable("There is no engine."))));
+    /// assert!(matches!(host.inside(|| sandbox::execute(&Job::new(["true"]))), Err(Error { kind: ErrorKind::Unavailable, .. })));
     /// ```
     #[must_use]
-    pub fn with_sandbox(self, rule: impl Fn(&sandbox::Job) -> Option<Result<sandbox::Outcome>> + 'static) -> Self {
+    pub fn with_sandbox(self, rule: impl Fn(&sandbox::Job) -> Option<Result<sandbox::Execution>> + 'static) -> Self {
         self.world.commands.borrow_mut().push(Rc::new(rule));
         self
     }

@@ -8,7 +8,7 @@ use super::*;
 use crate::backlog::{Draft, Kind, Status};
 use crate::git::{self, Merged, Resolution};
 use crate::sandbox::Job;
-use crate::{Error, agents, backlog, files, llm, run, sandbox, settings, state, workflows};
+use crate::{Error, ErrorKind, agents, backlog, files, llm, run, sandbox, settings, state, workflows};
 
 fn panics(work: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(work)).expect_err("it panics");
@@ -20,7 +20,10 @@ fn paths_that_leave_the_workspace_are_refused_and_are_no_calls() {
     let host = Host::new();
     for path in ["../etc/passwd", "/etc/passwd", "a/../../b", "C:/a", "a\\b", "", ".", "a/.git/config", ".BATON/x", "a\0b"] {
         let refused = host.inside(|| files::write(path, "x"));
-        assert!(matches!(&refused, Err(Error::Invalid(text)) if text.contains("is no path of the workspace")), "{path:?}: {refused:?}");
+        assert!(
+            matches!(&refused, Err(Error { kind: ErrorKind::Invalid, text, .. }) if text.contains("is no path of the workspace")),
+            "{path:?}: {refused:?}"
+        );
     }
     assert!(host.calls().is_empty() && host.files().is_empty());
 }
@@ -29,11 +32,11 @@ fn paths_that_leave_the_workspace_are_refused_and_are_no_calls() {
 fn files_and_directories_do_not_take_each_others_place() {
     let host = Host::new().with_file("a/b.txt", "B");
     host.inside(|| {
-        assert!(matches!(files::read("a"), Err(Error::Invalid(_))));
-        assert!(matches!(files::write("a", "x"), Err(Error::Invalid(_))));
-        assert!(matches!(files::write("a/b.txt/c", "x"), Err(Error::Invalid(_))));
-        assert!(matches!(files::remove("a"), Err(Error::Invalid(_))));
-        assert!(matches!(files::remove("x"), Err(Error::NotFound(_))));
+        assert!(matches!(files::read("a"), Err(Error { kind: ErrorKind::Invalid, .. })));
+        assert!(matches!(files::write("a", "x"), Err(Error { kind: ErrorKind::Invalid, .. })));
+        assert!(matches!(files::write("a/b.txt/c", "x"), Err(Error { kind: ErrorKind::Invalid, .. })));
+        assert!(matches!(files::remove("a"), Err(Error { kind: ErrorKind::Invalid, .. })));
+        assert!(matches!(files::remove("x"), Err(Error { kind: ErrorKind::NotFound, .. })));
         assert_eq!(files::remove("./a//b.txt"), Ok(()));
         assert_eq!(files::remove("a"), Ok(()));
     });
@@ -47,7 +50,7 @@ fn what_may_not_be_read_is_neither_found_nor_searched() {
     assert_eq!(found, ["docs/a.md"]);
     let lines: Vec<_> = host.inside(|| files::search("^t", None, 9)).unwrap().into_iter().map(|line| (line.path, line.line)).collect();
     assert_eq!(lines, [("docs/a.md".to_owned(), 2)]);
-    assert!(matches!(host.inside(|| files::search("(", None, 9)), Err(Error::Invalid(_))));
+    assert!(matches!(host.inside(|| files::search("(", None, 9)), Err(Error { kind: ErrorKind::Invalid, .. })));
 }
 
 #[test]
@@ -56,9 +59,10 @@ fn a_denied_call_is_noted_with_its_denial() {
     let denied = host.inside(|| state::set("x", "y", &1, None)).unwrap_err();
     assert_eq!(
         denied,
-        Error::Denied(
-            "Plugin `plugin` asks for `state` of `x` and was not granted it. Grant it with `baton plugin grant plugin 'state=x'`.".into()
+        Error::denied(
+            "Plugin `plugin` asks for `state` of `x` and was not granted it. Grant it with `baton plugin grant plugin 'state=x'`."
         )
+        .about("state=x")
     );
     assert_eq!(host.calls()[0].answer, Err(denied));
 }
@@ -67,13 +71,13 @@ fn a_denied_call_is_noted_with_its_denial() {
 fn versions_go_on_counting_after_a_deletion() {
     Host::new().inside(|| {
         assert_eq!(state::set("b", "k", &1, Some(0)), Ok(1));
-        assert!(matches!(state::set("b", "k", &2, Some(7)), Err(Error::Conflict(_))));
-        assert_eq!(state::delete("b", "k"), Ok(()));
+        assert!(matches!(state::set("b", "k", &2, Some(7)), Err(Error { kind: ErrorKind::Conflict, .. })));
+        assert_eq!(state::remove("b", "k"), Ok(()));
         assert_eq!(state::get::<u32>("b", "k"), Ok(None));
         assert_eq!(state::set("b", "k", &3, Some(0)), Ok(2));
         assert_eq!(state::keys("b", ""), Ok(vec!["k".to_owned()]));
-        assert!(matches!(state::get::<u32>("B", "k"), Err(Error::Invalid(_))));
-        assert!(matches!(state::get::<u32>("b", ""), Err(Error::Invalid(_))));
+        assert!(matches!(state::get::<u32>("B", "k"), Err(Error { kind: ErrorKind::Invalid, .. })));
+        assert!(matches!(state::get::<u32>("b", ""), Err(Error { kind: ErrorKind::Invalid, .. })));
     });
 }
 
@@ -112,16 +116,18 @@ fn a_host_inside_another_gives_way_again_even_after_a_panic() {
 #[test]
 fn children_that_fail_are_errors_their_parent_can_read() {
     let fail = |_: &Value| Err(Error::invalid("No luck."));
-    let host = Host::new().with_workflow("luck", fail).with_agent("ann", |_| Err(Error::Cancelled("x".into())));
+    let host = Host::new().with_workflow("luck", fail).with_agent("ann", |_| Err(Error::cancelled("x")));
     host.inside(|| {
         let run = workflows::start("luck", &json!({}), None).unwrap();
-        assert_eq!(workflows::join::<Value>(&run), Err(Error::Other("No luck.".into())));
+        let failed = workflows::join::<Value>(&run).unwrap_err();
+        assert_eq!((&failed.kind, failed.subject.as_ref()), (&ErrorKind::ChildFailed, Some(&run)));
+        assert_eq!(failed.of_child(), Some(Error::invalid("No luck.")));
         let (first, ended) = workflows::join_any::<Value>(std::slice::from_ref(&run)).unwrap();
         assert_eq!((first, ended.is_err()), (run, true));
-        assert!(matches!(workflows::join::<Value>("child-9"), Err(Error::NotFound(_))));
-        assert!(matches!(agents::perform("ann", &agents::Task::new("Do.")), Err(Error::Cancelled(_))));
-        assert!(matches!(agents::perform("bob", &agents::Task::new("Do.")), Err(Error::NotFound(_))));
-        assert!(matches!(agents::perform("ann", &agents::Task::new(" ")), Err(Error::Invalid(_))));
+        assert!(matches!(workflows::join::<Value>("child-9"), Err(Error { kind: ErrorKind::NotFound, .. })));
+        assert!(matches!(agents::perform("ann", &agents::Task::new("Do.")), Err(Error { kind: ErrorKind::Cancelled, .. })));
+        assert!(matches!(agents::perform("bob", &agents::Task::new("Do.")), Err(Error { kind: ErrorKind::NotFound, .. })));
+        assert!(matches!(agents::perform("ann", &agents::Task::new(" ")), Err(Error { kind: ErrorKind::Invalid, .. })));
     });
 }
 
@@ -158,14 +164,14 @@ fn what_is_in_an_epic_waits_for_what_the_epic_waits_for() {
     host.inside(|| backlog::move_to("1-2", Status::Done, "")).unwrap();
     host.inside(|| backlog::move_to("1-10", Status::Cancelled, "")).unwrap();
     assert_eq!(ready(), ["2-1"]);
-    assert!(matches!(host.inside(|| backlog::move_to("1-2", Status::Todo, "")), Err(Error::Conflict(_))));
+    assert!(matches!(host.inside(|| backlog::move_to("1-2", Status::Todo, "")), Err(Error { kind: ErrorKind::Conflict, .. })));
     assert_eq!(host.inside(backlog::all).unwrap()[3].draft.body, "");
     assert_eq!(host.inside(|| backlog::get("2-1")).unwrap().draft.body, "B");
     let written = host.inside(backlog::write_documents).unwrap();
     assert_eq!(written.len(), 5);
     assert!(host.inside(backlog::write_documents).unwrap().is_empty());
     let blind = host.granting("backlog", "write");
-    assert!(matches!(blind.inside(backlog::all), Err(Error::Denied(_))));
+    assert!(matches!(blind.inside(backlog::all), Err(Error { kind: ErrorKind::Denied, .. })));
 }
 
 #[test]
@@ -177,15 +183,15 @@ fn a_secret_stays_out_of_sight() {
 
 #[test]
 fn a_command_is_answered_by_its_rule_or_refused() {
-    let host = Host::new().when_executed("make", sandbox::Outcome::exited(2).with_stdout("no")).granting("images", "default");
+    let host = Host::new().when_executed("make", sandbox::Execution::exited(2).with_stdout("no")).granting("images", "default");
     let outcome = host.inside(|| sandbox::execute(&Job::new(["make", "all"]).with_env("A", "1")));
     assert_eq!(outcome.map(|outcome| (outcome.succeeded(), outcome.stdout)), Ok((false, "no".to_owned())));
-    let noted = serde_json::json!({ "image": "default", "command": ["make", "all"], "env": { "A": "1" }, "timeout": 0 });
+    let noted = serde_json::json!({ "image": "default", "command": ["make", "all"], "env": { "A": "1" }, "timeout-ms": null });
     assert_eq!(host.requests("sandbox.execute"), [noted]);
     let refused = |job: Job| host.inside(|| sandbox::execute(&job)).unwrap_err();
-    assert!(matches!(refused(Job::new(["make"]).with_image("rust")), Error::Denied(_)));
-    assert!(matches!(refused(Job::new([""])), Error::Invalid(_)));
-    assert!(matches!(refused(Job::new(["a"; 257])), Error::Invalid(_)));
+    assert!(matches!(refused(Job::new(["make"]).with_image("rust")), Error { kind: ErrorKind::Denied, .. }));
+    assert!(matches!(refused(Job::new([""])), Error { kind: ErrorKind::Invalid, .. }));
+    assert!(matches!(refused(Job::new(["a"; 257])), Error { kind: ErrorKind::Invalid, .. }));
     let said = panics(|| drop(host.inside(|| sandbox::execute(&Job::shell("rm -r x")))));
     assert!(said.contains("sh -c rm -r x") && said.contains("Host::when_executed"), "{said}");
 }
@@ -196,12 +202,12 @@ fn two_stories() -> Host {
         files::write("a.txt", &task.goal)?;
         files::write(&format!("{}.txt", task.goal), "new")?;
         git::commit(&format!("Write {}", task.goal), Some("amelia"))?;
-        Ok(Outcome::new("done", "done"))
+        Ok(Report::new("done", "done"))
     });
     host.inside(|| {
         for story in ["one", "two"] {
             let worktree = git::worktree_add(&format!("story/{story}"), "main").unwrap();
-            agents::perform("amelia", &Task::new(story).in_worktree(worktree)).unwrap();
+            agents::perform_in(&worktree, "amelia", &Task::new(story)).unwrap();
         }
     });
     host
@@ -220,7 +226,7 @@ fn a_conflict_changes_nothing_until_it_is_resolved() {
     host.inside(|| {
         let main = git::log(Some("main"), 1).unwrap().remove(0).id;
         let stale = workflows::start("land", &"0".repeat(40), Some("story/one")).unwrap();
-        assert!(matches!(workflows::join::<String>(&stale), Err(Error::Other(text)) if text.contains("not at 000")));
+        assert!(matches!(workflows::join::<String>(&stale), Err(Error { kind: ErrorKind::ChildFailed, text, .. }) if text.contains("not at 000")));
         let again = git::diff("main").unwrap();
         assert_eq!((again.as_str(), git::merge_base("main", "story/two").unwrap()), ("", main));
     });
@@ -235,7 +241,7 @@ fn a_branch_moves_forward_only_where_nobody_has_changes() {
     let main = host.inside(|| git::log(None, 1)).unwrap().remove(0).id;
     let land = || host.inside(|| workflows::join::<Value>(&workflows::start("land", &main, Some("story/one"))?));
     host.inside(|| files::write("a.txt", "mine")).unwrap();
-    assert!(matches!(land(), Err(Error::Other(text)) if text.contains("`a.txt` was changed")));
+    assert!(matches!(land(), Err(Error { kind: ErrorKind::ChildFailed, text, .. }) if text.contains("`a.txt` was changed")));
     host.inside(|| files::write("a.txt", "A")).unwrap();
     host.inside(|| files::write("mine.txt", "mine")).unwrap();
     assert_eq!(land(), Ok(Value::Null));
@@ -246,27 +252,27 @@ fn a_branch_moves_forward_only_where_nobody_has_changes() {
     host.inside(|| {
         git::worktree_remove("story/one").unwrap();
         git::worktree_remove("story/two").unwrap();
-        assert!(matches!(git::log(Some("story/one"), 1), Err(Error::NotFound(_))), "its commits are in main");
+        assert!(matches!(git::log(Some("story/one"), 1), Err(Error { kind: ErrorKind::NotFound, .. })), "its commits are in main");
         assert_eq!(git::log(Some("story/two"), 1).unwrap()[0].summary, "Write two");
-        assert!(matches!(git::worktree_remove("story/two"), Err(Error::NotFound(_))));
+        assert!(matches!(git::worktree_remove("story/two"), Err(Error { kind: ErrorKind::NotFound, .. })));
     });
 }
 
 #[test]
 fn a_persons_checkout_is_left_alone() {
     let host = Host::new().with_file("a.txt", "A");
-    assert!(matches!(host.inside(git::branch), Err(Error::Invalid(text)) if text.contains("git init")));
+    assert!(matches!(host.inside(git::branch), Err(Error { kind: ErrorKind::Invalid, text, .. }) if text.contains("git init")));
     let host = host.with_repository();
     host.inside(|| {
         files::write("b.txt", "B").unwrap();
         assert_eq!(git::status().unwrap(), [git::Change { path: "b.txt".into(), kind: git::ChangeKind::Added }]);
-        assert!(matches!(git::commit("Add b", None), Err(Error::Denied(_))));
-        assert!(matches!(git::merge("main", "Merge", &[]), Err(Error::Denied(_))));
-        assert!(matches!(git::reset("main"), Err(Error::Denied(_))));
+        assert!(matches!(git::commit("Add b", None), Err(Error { kind: ErrorKind::Denied, .. })));
+        assert!(matches!(git::merge("main", "Merge", &[]), Err(Error { kind: ErrorKind::Denied, .. })));
+        assert!(matches!(git::reset("main"), Err(Error { kind: ErrorKind::Denied, .. })));
         for name in ["-f", "a..b", "a b", "a/", "/a", "a.lock", "HEAD", "", "a@{1}", "a\nb"] {
-            assert!(matches!(git::worktree_add(name, "main"), Err(Error::Invalid(_))), "{name:?}");
+            assert!(matches!(git::worktree_add(name, "main"), Err(Error { kind: ErrorKind::Invalid, .. })), "{name:?}");
         }
-        assert!(matches!(agents::perform("amelia", &Task::new("Look.").in_worktree("none")), Err(Error::NotFound(_))));
+        assert!(matches!(agents::perform_in("none", "amelia", &Task::new("Look.")), Err(Error { kind: ErrorKind::NotFound, .. })));
     });
 }
 
@@ -275,7 +281,7 @@ fn branches_need_a_grant_of_their_own() {
     let host = Host::new().with_repository().granting("git", "worktree").granting("branches", "story/*");
     host.inside(|| {
         assert_eq!(git::worktree_add("story/1", "main"), Ok("story/1".into()));
-        assert!(matches!(git::worktree_add("main2", "main"), Err(Error::Denied(text)) if text.contains("branches=main2")));
-        assert!(matches!(git::branch(), Err(Error::Denied(text)) if text.contains("git=read")));
+        assert!(matches!(git::worktree_add("main2", "main"), Err(Error { kind: ErrorKind::Denied, text, .. }) if text.contains("branches=main2")));
+        assert!(matches!(git::branch(), Err(Error { kind: ErrorKind::Denied, text, .. }) if text.contains("git=read")));
     });
 }

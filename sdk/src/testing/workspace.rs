@@ -42,7 +42,7 @@ impl Workspace {
         self.at(path)?;
         let below = format!("{path}/");
         if self.0.keys().any(|other| other.starts_with(&below)) {
-            return Err(Error::Invalid(format!("The directory `{path}` is not empty; remove what it holds first.")));
+            return Err(Error::invalid(format!("The directory `{path}` is not empty; remove what it holds first.")));
         }
         self.0.remove(path);
         Ok(())
@@ -50,8 +50,8 @@ impl Workspace {
 
     pub(super) fn entries(&self) -> impl Iterator<Item = Entry> {
         self.0.iter().map(|(path, node)| match node {
-            Node::File(content) => Entry { path: path.clone(), kind: Kind::File, size: content.len() as u64 },
-            Node::Directory => Entry { path: path.clone(), kind: Kind::Directory, size: 0 },
+            Node::File(content) => Entry { path: path.clone(), kind: Kind::File, size_bytes: content.len() as f64 },
+            Node::Directory => Entry { path: path.clone(), kind: Kind::Directory, size_bytes: 0.0 },
         })
     }
 
@@ -86,19 +86,19 @@ impl Workspace {
         self.check_above(path)?;
         self.0
             .get(path)
-            .ok_or_else(|| Error::NotFound(format!("There is no `{path}` in the workspace; look with `files.find` for what there is.")))
+            .ok_or_else(|| Error::not_found(format!("There is no `{path}` in the workspace; look with `files.find` for what there is.")))
     }
 
     fn check_above(&self, path: &str) -> Result<()> {
         match path::above(path).any(|directory| matches!(self.0.get(directory), Some(Node::File(_)))) {
-            true => Err(Error::Invalid(format!("A file stands where `{path}` needs a directory; choose another path."))),
+            true => Err(Error::invalid(format!("A file stands where `{path}` needs a directory; choose another path."))),
             false => Ok(()),
         }
     }
 }
 
 fn is_directory(path: &str) -> Error {
-    Error::Invalid(format!("`{path}` is a directory; name a file, or list it with `files.find`."))
+    Error::invalid(format!("`{path}` is a directory; name a file, or list it with `files.find`."))
 }
 
 /// Bytes as the journal keeps them: readable where they can be.

@@ -12,17 +12,17 @@ use super::{
     Call, backlog::Backlog, children::Children, documents::Documents, grants::Grants, model::Model, pull_requests::PullRequests,
     repository::Repository, workspace::Workspace,
 };
-use crate::agents::{Outcome, Task};
+use crate::agents::{Report, Task};
 use crate::sandbox;
 use crate::{Error, Result, run};
 
 /// Answers for one agent.
-pub(super) type AgentDouble = Rc<dyn Fn(&Task) -> Result<Outcome>>;
+pub(super) type AgentDouble = Rc<dyn Fn(&Task) -> Result<Report>>;
 /// Answers for one workflow.
 pub(super) type WorkflowDouble = Rc<dyn Fn(&Value) -> Result<Value>>;
 
 /// Answers for the commands it knows.
-pub(super) type CommandDouble = Rc<dyn Fn(&sandbox::Job) -> Option<Result<sandbox::Outcome>>>;
+pub(super) type CommandDouble = Rc<dyn Fn(&sandbox::Job) -> Option<Result<sandbox::Execution>>>;
 
 /// What a call needs: a word of `[needs]`, and what exactly.
 pub(super) type Need<'a> = (&'static str, &'a str);

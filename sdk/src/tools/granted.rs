@@ -12,7 +12,7 @@ pub fn available() -> Vec<Offer> {
 
 /// Calls a tool such as `read_file`, `calculator.add` or `github.search`. `denied` without a grant, `invalid` for
 /// arguments that do not fit, `not-found` when there is no such tool, `unavailable` when its server does not answer or
-/// the tool is quarantined. A tool of a server that changed since it was granted is `denied` until an operator approves it.
+/// the tool is quarantined. A server that does not start or cannot be reached pauses the run. A tool of a server that changed since it was granted is `denied` until an operator approves it.
 pub fn call(name: &str, arguments: &Value) -> Result<ToolOutcome> {
     Ok(host::call(name, &arguments.to_string())?)
 }
@@ -30,7 +30,7 @@ impl Tool {
         let parameters = serde_json::from_str(&offer.tool.parameters)?;
         Ok(Self::new(&offer.tool.name, description, parameters, move |arguments| {
             let outcome = call(&name, arguments)?;
-            if outcome.failed { Err(Error::Other(outcome.content)) } else { Ok(outcome.content) }
+            if outcome.failed { Err(Error::other(outcome.content)) } else { Ok(outcome.content) }
         }))
     }
 }

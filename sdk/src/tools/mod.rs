@@ -25,7 +25,7 @@ use crate::bindings::host::baton::plugin::tools as host;
 use crate::llm;
 
 pub use granted::{available, call, fitting};
-pub use host::{Effects, Offer, Outcome as ToolOutcome};
+pub use host::{Effects, Offer, ToolOutcome};
 pub use working::{edit_file, run_command};
 pub use workspace::{find_files, named, read_file, search_files, write_file};
 

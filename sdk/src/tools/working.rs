@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use super::{Tool, workspace::text};
-use crate::sandbox::{self, Job, Outcome};
-use crate::{Error, Result, files, run};
+use crate::sandbox::{self, Execution, Job};
+use crate::{Error, ErrorKind, Result, files, run};
 
 /// Bytes of a command's output that a model is shown, the last ones: what went wrong stands at the end.
 const LONGEST_OUTPUT: usize = 12 * 1024;
@@ -51,17 +51,19 @@ pub fn run_command() -> Tool {
         parameters,
         |arguments| {
             let seconds = arguments["timeout"].as_u64().and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(USUAL_TIMEOUT);
-            let job = Job::shell(text(arguments, "command")?).with_timeout(seconds).in_image_of_tests()?;
+            let job = Job::shell(text(arguments, "command")?).with_timeout_ms(seconds.saturating_mul(1000)).in_image_of_tests()?;
             Ok(shown(&executed(&job)?))
         },
     )
 }
 
 /// Without an engine a model could only guess, and what it guesses is paid for: the operator has to know.
-fn executed(job: &Job) -> Result<Outcome> {
+fn executed(job: &Job) -> Result<Execution> {
     loop {
         match sandbox::execute(job) {
-            Err(Error::Unavailable(reason)) => run::pause(&format!("A command cannot be executed: {reason} Then resume the run.")),
+            Err(Error { kind: ErrorKind::Unavailable, text: reason, .. }) => {
+                run::pause(&format!("A command cannot be executed: {reason} Then resume the run."))
+            }
             done => return done,
         }
     }
@@ -70,12 +72,12 @@ fn executed(job: &Job) -> Result<Outcome> {
 fn replaced(content: &str, old: &str, new: &str, path: &str) -> Result<String> {
     match content.matches(old).count() {
         1 => Ok(content.replacen(old, new, 1)),
-        0 => Err(Error::Invalid(format!("`{path}` does not hold this passage. Read the file and copy the passage exactly."))),
-        more => Err(Error::Invalid(format!("`{path}` holds this passage {more} times. Name more of the lines around it."))),
+        0 => Err(Error::invalid(format!("`{path}` does not hold this passage. Read the file and copy the passage exactly."))),
+        more => Err(Error::invalid(format!("`{path}` holds this passage {more} times. Name more of the lines around it."))),
     }
 }
 
-fn shown(outcome: &Outcome) -> String {
+fn shown(outcome: &Execution) -> String {
     let report = outcome.report();
     if report.len() <= LONGEST_OUTPUT {
         return report;
@@ -107,23 +109,23 @@ mod tests {
 
     #[test]
     fn a_command_that_fails_is_an_answer() {
-        let host = Host::new().when_executed("sh -c make test", Outcome::exited(2).with_stderr("1 failed"));
+        let host = Host::new().when_executed("sh -c make test", Execution::exited(2).with_stderr("1 failed"));
         let shown = call(&host, &run_command(), &json!({ "command": "make test" })).expect("an answer");
         assert!(shown.contains("exit code 2") && shown.contains("1 failed"), "{shown}");
-        assert_eq!(host.requests("sandbox.execute")[0]["timeout"], 120);
+        assert_eq!(host.requests("sandbox.execute")[0]["timeout-ms"], 120_000);
         assert_eq!(host.requests("sandbox.execute")[0]["image"], "default");
     }
 
     #[test]
     fn a_command_finds_what_the_projects_tests_need() {
-        let host = Host::new().with_setting("test.image", "python").when_executed("sh -c python3 a.py", Outcome::exited(0));
+        let host = Host::new().with_setting("test.image", "python").when_executed("sh -c python3 a.py", Execution::exited(0));
         call(&host, &run_command(), &json!({ "command": "python3 a.py" })).expect("an answer");
         assert_eq!(host.requests("sandbox.execute")[0]["image"], "python");
     }
 
     #[test]
     fn of_much_output_the_end_is_shown() {
-        let outcome = Outcome::exited(1).with_stdout("ä".repeat(LONGEST_OUTPUT) + "the end");
+        let outcome = Execution::exited(1).with_stdout("ä".repeat(LONGEST_OUTPUT) + "the end");
         let shown = shown(&outcome);
         assert!(shown.starts_with("The command ended with exit code 1.\n[") && shown.ends_with("the end\n"), "{}", &shown[..80]);
         assert!(shown.len() < LONGEST_OUTPUT + 100);
@@ -135,11 +137,7 @@ mod tests {
         let count = std::rc::Rc::clone(&asked);
         let host = Host::new().granting("images", "default").resumes(1).with_sandbox(move |_| {
             count.set(count.get() + 1);
-            Some(if count.get() == 1 {
-                Err(Error::Unavailable("Docker does not answer; start it.".into()))
-            } else {
-                Ok(Outcome::exited(0))
-            })
+            Some(if count.get() == 1 { Err(Error::unavailable("Docker does not answer; start it.")) } else { Ok(Execution::exited(0)) })
         });
         assert_eq!(call(&host, &run_command(), &json!({ "command": "make" })).unwrap(), "The command ended with exit code 0.\n");
         assert_eq!(asked.get(), 2);

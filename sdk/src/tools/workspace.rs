@@ -65,7 +65,7 @@ pub fn find_files() -> Tool {
         let mut listed = String::new();
         for entry in entries.iter().take(MOST_PATHS) {
             let note = match entry.kind {
-                Kind::File => format!("{} bytes", entry.size),
+                Kind::File => format!("{} bytes", entry.size_bytes),
                 Kind::Directory => "directory".to_owned(),
                 Kind::Symlink => "symlink".to_owned(),
             };
@@ -118,12 +118,12 @@ pub fn write_file() -> Tool {
 }
 
 pub(super) fn text<'a>(arguments: &'a Value, name: &str) -> Result<&'a str> {
-    arguments[name].as_str().ok_or_else(|| Error::Invalid(format!("`{name}` is missing. Call the tool again with it.")))
+    arguments[name].as_str().ok_or_else(|| Error::invalid(format!("`{name}` is missing. Call the tool again with it.")))
 }
 
 fn page(content: &str, offset: usize, path: &str) -> Result<String> {
     if offset > content.len() || !content.is_char_boundary(offset) {
-        return Err(Error::Invalid(format!(
+        return Err(Error::invalid(format!(
             "`{path}` has no character at byte {offset}; it is {} bytes long. Use an offset that an earlier read named.",
             content.len()
         )));

@@ -52,7 +52,7 @@ pub(crate) async fn measure(table: &mut Table) -> Result<()> {
 
 /// From the call to its outcome.
 async fn execute(host: &TestHost, image: &str, seq: u64) -> Result<Duration> {
-    let job = Job::new(Some(image.to_owned()), vec!["true".to_owned()], Vec::new(), 60)?;
+    let job = Job::new(Some(image.to_owned()), vec!["true".to_owned()], Vec::new(), Some(60_000))?;
     let run = RunId::from_text("00000000-0000-7000-8000-000000000000");
     let attempt = Attempt { seq, key: format!("{run}:{seq}"), again: false, asked_at: host.app.kernel.now() };
     let place = Place { run: run.clone(), workspace: host.workspace(), halt: Halt::default() };

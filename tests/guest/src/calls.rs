@@ -8,6 +8,8 @@ use baton_sdk::{
     prelude::*,
 };
 
+use crate::said;
+
 /// Expects: the bytes, or `denied`, `not-found` or `invalid`.
 pub(crate) fn read(path: &str) -> Result<Value> {
     files::read(path).map(|content| json!(String::from_utf8_lossy(&content)))
@@ -46,7 +48,7 @@ pub(crate) fn call_tools(calls: &Value) -> Value {
     let calls = calls.as_array().cloned().unwrap_or_default();
     let answers = calls.iter().map(|call| match tools::call(call[0].as_str().unwrap_or_default(), &call[1]) {
         Ok(outcome) => json!({ "content": outcome.content, "failed": outcome.failed }),
-        Err(error) => json!({ "error": format!("{error:?}") }),
+        Err(error) => json!({ "error": said(&error) }),
     });
     answers.collect()
 }
@@ -166,7 +168,8 @@ pub(crate) fn execute(input: &Value) -> Result<Value> {
     let mut job = Job::new(list("command").iter().map(text));
     job.image = input["image"].as_str().map(str::to_owned);
     job.env = list("env").iter().map(|pair| (text(&pair[0]), text(&pair[1]))).collect();
-    job.timeout = input["timeout"].as_u64().and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(60);
+    let seconds = input["timeout"].as_u64().and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(60);
+    job.timeout_ms = Some(seconds * 1000);
     let outcome = sandbox::execute(&job)?;
     let ending = match outcome.ending {
         sandbox::Ending::Exited => "exited",
@@ -176,7 +179,7 @@ pub(crate) fn execute(input: &Value) -> Result<Value> {
     };
     Ok(json!({
         "ending": ending, "exit-code": outcome.exit_code, "stdout": outcome.stdout, "stderr": outcome.stderr,
-        "output": outcome.output, "took": outcome.took,
+        "output": outcome.output, "took": outcome.took_ms,
     }))
 }
 

@@ -10,7 +10,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
     let text = |name: &str| input[name].as_str().unwrap_or_default();
     match text("do") {
         "echo" => Ok(input["say"].clone()),
-        "fail" => Err(Error::Other(text("say").to_owned())),
+        "fail" => Err(Error::other(text("say").to_owned())),
         "panic" => runaway::give_up(text("say")),
         "exit" => runaway::leave(i32::try_from(number("status")).unwrap_or_default()),
         "spin" => runaway::spin(),
@@ -56,6 +56,6 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "worktree" => git::worktree_add(text("say"), "main").map(Value::from),
         "execute" => calls::execute(input),
         "steps" => calls::steps(number("times")),
-        other => Err(Error::Invalid(format!("There is no deed `{other}`."))),
+        other => Err(Error::invalid(format!("There is no deed `{other}`."))),
     }
 }

@@ -5,19 +5,21 @@ use baton_sdk::{
     prelude::*,
 };
 
+use crate::said;
+
 /// Expects: what each of the calls came to, in order; an error as `{"error": …}`.
 pub(crate) fn calls(calls: &Value) -> Value {
     let calls = calls.as_array().cloned().unwrap_or_default();
     let answers = calls.iter().map(|call| match one(call) {
         Ok(answer) => answer,
-        Err(error) => json!({ "error": format!("{error:?}") }),
+        Err(error) => json!({ "error": said(&error) }),
     });
     answers.collect()
 }
 
 fn one(call: &Value) -> Result<Value> {
     let text = |name: &str| call[name].as_str().unwrap_or_default();
-    let number = call["number"].as_u64().unwrap_or_default();
+    let number = call["number"].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or_default();
     match text("call") {
         "about" => forge::about().map(|about| json!([word(&about.kind), about.auto_merge])),
         "open" => forge::open(&Proposal::new(text("branch"), "main", text("title")).with_body(text("body"))).map(Value::from),
@@ -28,7 +30,7 @@ fn one(call: &Value) -> Result<Value> {
         "pass" => forge::report(number, &Check::new(text("name"), Progress::Passed, text("summary"))).map(|()| Value::Null),
         "merge" => forge::merge(number, text("head"), Method::Merge, call["commit"].as_str()).map(Value::from),
         "close" => forge::close(number).map(|()| Value::Null),
-        other => Err(Error::Invalid(format!("There is no call `{other}`."))),
+        other => Err(Error::invalid(format!("There is no call `{other}`."))),
     }
 }
 

@@ -20,3 +20,8 @@ impl Workflow for Probe {
 }
 
 baton_sdk::export!(Probe);
+
+/// An error by its kind and its text, such as `not-found: …`.
+fn said(error: &Error) -> String {
+    format!("{}: {}", String::from(error.kind.clone()), error.text)
+}

@@ -42,7 +42,7 @@ pub(crate) fn land(expected: &str) -> Result<Value> {
     };
     let resolved = [Resolution::keep(SHARED, "written by one and two\n")];
     if let Merged::Conflicts(paths) = git::merge("story/two", "Merge two", &resolved)? {
-        return Err(Error::Other(format!("{paths:?} were resolved and conflict.")));
+        return Err(Error::other(format!("{paths:?} were resolved and conflict.")));
     }
     git::advance("main", expected)?;
     Ok(json!(conflicts))

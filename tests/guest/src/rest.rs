@@ -2,6 +2,8 @@
 
 use baton_sdk::prelude::*;
 
+use crate::said;
+
 /// Expects: what the run is told of itself.
 pub(crate) fn about() -> Value {
     let about = run::about();
@@ -14,7 +16,7 @@ pub(crate) fn documents() -> Result<Value> {
         state::set("probe", key, &json!({ "key": key, "none": null }), None)?;
     }
     let before = state::keys("probe", "rest-")?;
-    state::delete("probe", "rest-a")?;
+    state::remove("probe", "rest-a")?;
     Ok(json!([before, state::keys("probe", "rest-")?]))
 }
 
@@ -52,5 +54,5 @@ pub(crate) fn repository() -> Result<Value> {
 }
 
 fn answer(answer: Result<Value>) -> Value {
-    answer.unwrap_or_else(|error| json!({ "error": format!("{error:?}") }))
+    answer.unwrap_or_else(|error| json!({ "error": said(&error) }))
 }

@@ -1,5 +1,5 @@
-//! Threat: A plugin takes memory without end, in small steps or in large ones.
-//! Stopped by: The limit `memory-mib`, asked before memory grows.
+//! Threat: A plugin allocates memory without end, in small steps or in large ones.
+//! Stopped by: The limit `memory-mib`, checked before memory grows.
 //! Expects: The run is paused: "The plugin wanted more than its 16 MiB of memory."
 
 use std::hint::black_box;

@@ -1,8 +1,8 @@
-//! Threat: A plugin looks at the machine past the contract, through WASI: environment, arguments, files, network, the
-//! real time, real chance.
-//! Stopped by: A WASI that is there and gives nothing: no variables, folders, sockets or streams; the journal's clock;
-//! chance from the run's seed.
-//! Expects: Every attempt fails with an error of WASI; time stands still; a fork of the run sees the same chance.
+//! Threat: A plugin bypasses the contract through WASI to read the machine: environment, arguments, files, network, the real
+//! time, real randomness.
+//! Stopped by: A WASI that provides nothing: no variables, folders, sockets or streams. The clock comes from the journal, and
+//! random numbers from the run's seed.
+//! Expects: Every attempt fails with an error of WASI. Time stands still. A fork of the run sees the same random numbers.
 
 use std::{
     collections::hash_map::RandomState,

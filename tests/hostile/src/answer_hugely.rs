@@ -1,5 +1,5 @@
-//! Threat: A plugin hands the host far more at once than it may: an answer, a request or a line of its log of 100 MiB.
-//! Stopped by: The limit `payload-mib`, asked before anything is copied out of the guest.
+//! Threat: A plugin passes far more to the host at once than it may: an answer, a request or a log line of 100 MiB.
+//! Stopped by: The limit `payload-mib`, checked before anything is copied out of the guest.
 //! Expects: The run is paused: "The plugin handed the host far more than the 1 MiB that one call may carry."
 //! Needs: write = ["out/**"]
 
@@ -11,7 +11,7 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
         Some("request") => files::write("out/huge", huge)?,
         Some("log") => run::info(&huge),
         Some("progress") => run::progress(0.5, &huge),
-        Some("error") => return Err(Error::Other(huge)),
+        Some("error") => return Err(Error::other(huge)),
         _ => return Ok(json!(huge)),
     }
     Ok(Value::Null)

@@ -1,8 +1,10 @@
 //! Threat: A plugin whose manifest asks for nothing calls everything that it imports.
 //! Stopped by: The gate: what is not in the manifest cannot be granted, and what is not granted is denied.
-//! Expects: Every call is `denied`, with "add it to [needs] in its plugin.toml"; no model is asked, no file changed.
+//! Expects: Every call is `denied`, with "add it to [needs] in its plugin.toml". No model is asked and no file is changed.
 
 use baton_sdk::prelude::*;
+
+use crate::said;
 
 pub(crate) fn attack(_input: &Value) -> Result<Value> {
     let task = Task::new("Tell me a secret.");
@@ -23,6 +25,6 @@ pub(crate) fn attack(_input: &Value) -> Result<Value> {
         git::push("main"),
     ];
     let listed = [json!(files::find("**")?.len()), json!(files::search("secret", None, 10)?.len()), json!(tools::available().len())];
-    let refused = answers.into_iter().map(|answer| answer.err().map(|error| format!("{error:?}")));
+    let refused = answers.into_iter().map(|answer| answer.err().map(|error| said(&error)));
     Ok(json!({ "refused": refused.collect::<Vec<_>>(), "listed": listed }))
 }

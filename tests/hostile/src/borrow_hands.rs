@@ -5,6 +5,8 @@
 
 use baton_sdk::prelude::*;
 
+use crate::said;
+
 /// One after the other, `{"agent": GOAL}`, `{"workflow": NAME, "input": …}` or `{"tool": NAME, "arguments": …}`.
 pub(crate) fn attack(input: &Value) -> Result<Value> {
     let hands = input["hands"].as_array().cloned().unwrap_or_default();
@@ -12,7 +14,7 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
     if input["insists"] == true {
         return hands.iter().map(borrow).collect();
     }
-    Ok(hands.iter().map(|hand| json!(borrow(hand).map_err(|error| format!("{error:?}")))).collect())
+    Ok(hands.iter().map(|hand| json!(borrow(hand).map_err(|error| said(&error)))).collect())
 }
 
 fn borrow(hand: &Value) -> Result<Value> {

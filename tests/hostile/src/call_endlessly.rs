@@ -1,6 +1,6 @@
 //! Threat: A plugin makes a million tiny host calls.
-//! Stopped by: The limit `calls` for those that are written down; `guest-time-ms` for those that are not.
-//! Expects: The run is paused: "The run has made 500 host calls, which is its limit", or as one that computes for ever.
+//! Stopped by: The limit `calls` for calls that are journaled, and `guest-time-ms` for those that are not.
+//! Expects: The run is paused: "The run has made 500 host calls, which is its limit", or for computing too long.
 
 use baton_sdk::prelude::*;
 

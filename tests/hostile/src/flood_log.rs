@@ -1,6 +1,7 @@
 //! Threat: A plugin without any grant fills the disk with its log, its progress, or requests that are denied.
-//! Stopped by: What one call may leave in the journal, and the limit `calls`: of a long line the beginning is kept.
-//! Expects: Each line ends at 8 KiB with "…", and the run goes on.
+//! Stopped by: A limit on what one call may leave in the journal, and the limit `calls`. Of a long line, Baton keeps the
+//! beginning.
+//! Expects: Each line ends at 8 KiB with "…", and the run continues.
 
 use baton_sdk::prelude::*;
 

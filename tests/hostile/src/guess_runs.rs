@@ -1,9 +1,12 @@
 //! Threat: A plugin joins runs that it did not start: by an id it was told, one it derived, or its own.
-//! Stopped by: A run is joined by whoever started it and by nobody else.
-//! Expects: Each is `not-found`, said alike whether there is such a run or not; no output of another run is seen.
+//! Stopped by: Only the run that started a run can join it.
+//! Expects: Each is `not-found`, with the same sentence whether such a run exists or not. The plugin sees no output of another
+//! run.
 //! Needs: workflows = ["*"]
 
 use baton_sdk::prelude::*;
+
+use crate::said;
 
 pub(crate) fn attack(input: &Value) -> Result<Value> {
     let about = run::about();
@@ -12,5 +15,5 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
     ids.extend([about.id.clone(), about.parent.unwrap_or_default(), format!("{}.1", about.id), String::new(), "*".to_owned(), "%".to_owned()]);
     let joined = ids.iter().map(|id| workflows::join::<Value>(id));
     let any = workflows::join_any::<Value>(&ids).and_then(|(_, output)| output);
-    Ok(joined.chain([any]).map(|answer| json!(answer.map_err(|error| format!("{error:?}")))).collect())
+    Ok(joined.chain([any]).map(|answer| json!(answer.map_err(|error| said(&error)))).collect())
 }

@@ -1,7 +1,8 @@
-//! Threat: A plugin reads, writes, removes and lists what lies outside of its workspace: by `..`, absolute paths, links
-//! that somebody made, NUL, names too long, other spellings of `.git`.
-//! Stopped by: Paths made plain before they are granted, and opened one name at a time without following a link.
-//! Expects: Each is `invalid`, `not-found` or `denied` with a sentence; nothing outside is read, made or gone.
+//! Threat: A plugin reads, writes, removes and lists files outside its workspace: by `..`, absolute paths, existing links, NUL,
+//! names that are too long, other spellings of `.git`.
+//! Stopped by: Baton normalizes paths before they are compared with grants, and opens them one name at a time without following
+//! links.
+//! Expects: Each is `invalid`, `not-found` or `denied` with a sentence. Nothing outside is read, created or removed.
 //! Needs: read = ["**"]; write = ["**"]
 
 use baton_sdk::prelude::*;

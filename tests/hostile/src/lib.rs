@@ -12,7 +12,7 @@ macro_rules! plugins {
         fn attack(plugin: &str, input: &Value) -> Result<Value> {
             match plugin.replace('-', "_").as_str() {
                 $(stringify!($name) => $name::attack(input),)+
-                _ => Err(Error::Invalid(format!("There is no file for `{plugin}` among the hostile guests; write it."))),
+                _ => Err(Error::invalid(format!("There is no file for `{plugin}` among the hostile guests; write it."))),
             }
         }
     };
@@ -29,6 +29,7 @@ plugins!(
     guess_runs,
     leave_workspace,
     overreach,
+    plant_hooks,
     pose_as_host,
     race_links,
     recurse,
@@ -37,6 +38,11 @@ plugins!(
     take_from_others,
     tamper_terminal,
 );
+
+/// An error by its kind and its text, such as `not-found: …`.
+fn said(error: &Error) -> String {
+    format!("{}: {}", String::from(error.kind.clone()), error.text)
+}
 
 struct Hostile;
 

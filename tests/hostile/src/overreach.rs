@@ -1,9 +1,11 @@
-//! Threat: A plugin that holds one grant of a kind uses it for another model, tool, agent, workflow, file or bucket.
+//! Threat: A plugin that has one grant of a kind uses it for another model, tool, agent, workflow, file or bucket.
 //! Stopped by: The gate compares the name that is called with the patterns that were granted.
-//! Expects: Each is `denied`, and names the kind and what was wanted of it.
+//! Expects: Each is `denied`, and the error names the kind and what the plugin asked for.
 //! Needs: models = ["anthropic/small"]; tools = ["read_file"]; agents = ["mary"]; workflows = ["hello"]; read = ["public/**"]; state = ["mine"]
 
 use baton_sdk::prelude::*;
+
+use crate::said;
 
 pub(crate) fn attack(_input: &Value) -> Result<Value> {
     let request = llm::Request::new().with_user("question");
@@ -23,5 +25,5 @@ pub(crate) fn attack(_input: &Value) -> Result<Value> {
         files::write("public/a", "x"),
         state::get::<Value>("others", "secret").map(|_| ()),
     ];
-    Ok(answers.into_iter().map(|answer| answer.err().map(|error| format!("{error:?}"))).collect())
+    Ok(answers.into_iter().map(|answer| answer.err().map(|error| said(&error))).collect())
 }

@@ -1,8 +1,8 @@
-//! Threat: A plugin pauses itself again and again, with megabytes of reasons, or with words that look like the host's
-//! own and tell the operator what to type.
-//! Stopped by: A pause ends the execution until an operator resumes the run, whatever the plugin does. Of the reason
-//! 8 KiB are kept, in one line, as what the plugin says.
-//! Expects: "The plugin says: …" in one line; one pause for each `baton runs resume`, and no execution in between.
+//! Threat: A plugin pauses itself again and again, with megabytes of reasons, or with a text that imitates the host and tells
+//! the operator what to type.
+//! Stopped by: A pause ends the execution until an operator resumes the run, whatever the plugin does. Baton keeps 8 KiB of the
+//! reason, in one line, marked as the plugin's words.
+//! Expects: "The plugin says: …" in one line. There is one pause for each `baton runs resume`, and no execution in between.
 
 use baton_sdk::prelude::*;
 

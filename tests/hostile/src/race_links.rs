@@ -1,6 +1,6 @@
-//! Threat: While a plugin reads and writes, somebody swaps a folder of its workspace for a link that leads out.
-//! Stopped by: Each step goes through the folder that is open, never through a path looked at before.
-//! Expects: The content of the workspace or a refusal, each time; nothing outside is read or made.
+//! Threat: While a plugin reads and writes, another process replaces a folder of its workspace with a link that leads outside.
+//! Stopped by: Each step uses the folder that is already open, never a path that was checked before.
+//! Expects: Each call returns the content of the workspace or an error. Nothing outside is read or created.
 //! Needs: read = ["**"]; write = ["**"]
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
 //! Threat: A plugin recurses until the stack is used up.
-//! Stopped by: The guest's own stack, which ends before the host's.
+//! Stopped by: The guest has a stack of its own, which ends before the host's.
 //! Expects: The run fails: "The plugin recursed until its stack was used up."
 
 use std::hint::black_box;

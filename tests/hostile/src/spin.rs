@@ -1,5 +1,5 @@
-//! Threat: A plugin computes for ever.
-//! Stopped by: The limit `guest-time-ms`, counted by a thread of the operating system.
+//! Threat: A plugin computes forever.
+//! Stopped by: The limit `guest-time-ms`, measured by a thread of the operating system.
 //! Expects: The run is paused: "The plugin computed for more than its 300 ms without an end."
 
 use std::hint::black_box;

@@ -1,6 +1,6 @@
 //! Threat: A plugin starts runs of itself, each of which starts more, without end.
-//! Stopped by: The limit `runs`, counted over the whole tree, and a bound of 16 on how deep runs are nested.
-//! Expects: The run that would start one more is paused: "… are 30 runs, the limit for `start-endlessly`."
+//! Stopped by: The limit `runs`, counted over the whole tree, and a limit of 16 on the depth of nested runs.
+//! Expects: The run that would exceed the limit is paused: "… are 30 runs, the limit for `start-endlessly`."
 //! Needs: workflows = ["start-endlessly"]
 
 use baton_sdk::prelude::*;

@@ -1,6 +1,6 @@
-//! Threat: A plugin reads the documents of another project, or those of another plugin in its own.
+//! Threat: A plugin reads the documents of another project, or those of another plugin in its own project.
 //! Stopped by: Documents belong to a project, and a bucket is granted by its name.
-//! Expects: Nothing is found in another project, and of another's bucket: "Plugin `take-from-others` does not ask for
+//! Expects: It finds nothing in another project. For another plugin's bucket: "Plugin `take-from-others` does not ask for
 //! `state` of `others`."
 //! Needs: state = ["mine"]
 
@@ -16,7 +16,7 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
         state::get::<Value>(bucket, "secret").map(|found| json!(found.map(|found| found.value))),
         state::keys(bucket, "").map(Value::from),
         state::set(bucket, "planted", "planted", None).map(Value::from),
-        state::delete(bucket, "secret").map(|()| Value::Null),
+        state::remove(bucket, "secret").map(|()| Value::Null),
     ];
     Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(|error| json!({ "refused": error.to_string() }))).collect())
 }

@@ -1,7 +1,7 @@
-//! Threat: A plugin writes to the terminal of whoever watches: control characters, escape sequences, and characters
-//! that turn text around or hide it, in every text that is shown.
-//! Stopped by: All that others wrote is stripped before it is shown to a person, and escaped before it is shown as JSON.
-//! Expects: `run`, `runs show`, `runs journal` and `runs list` print text, line breaks and Baton's own colours alone.
+//! Threat: A plugin writes to the terminal of a user who watches: control characters, escape sequences, and characters that
+//! change the direction of text or hide it, in every text that is shown.
+//! Stopped by: Baton strips all foreign text before it is shown to a person, and escapes it before it is shown as JSON.
+//! Expects: `run`, `runs show`, `runs journal` and `runs list` print only text, line breaks and Baton's own colors.
 //! Needs: read = ["**"]; tools = ["*"]
 
 use baton_sdk::prelude::*;
@@ -27,7 +27,7 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
         run::pause(&shown("pause"));
     }
     if input["fail"] == true {
-        return Err(Error::Other(shown("error")));
+        return Err(Error::other(shown("error")));
     }
     Ok(json!({ shown("key"): shown("output"), "refusals": refusals.map(|refusal| refusal.err().map(|error| error.to_string())) }))
 }

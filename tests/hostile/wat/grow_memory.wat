@@ -1,13 +1,15 @@
-;; Threat: A plugin grows its memory by the instruction itself, past its allocator.
-;; Stopped by: The limit `memory-mib`, asked at every growth of every memory.
-;; Expects: Growing answers that it failed; the plugin ends with no more than its 16 MiB.
+;; Threat: A plugin grows its memory with the instruction itself, bypassing its allocator.
+;; Stopped by: The limit `memory-mib`, checked whenever a memory grows.
+;; Expects: The instruction reports failure. The plugin ends with no more than its 16 MiB.
 (component
-  (import "baton:plugin/types@0.1.0" (instance $types
-    (type $given (variant
-      (case "denied" string) (case "invalid" string) (case "not-found" string) (case "conflict" string)
-      (case "budget-exceeded" string) (case "unavailable" string) (case "cancelled" string) (case "other" string)))
+  (import "baton:plugin/types@0.2.0" (instance $types
+    (type $given (record (field "kind" string) (field "text" string) (field "subject" (option string)) (field "details" (option string))))
     (export "error" (type (eq $given)))))
   (alias export $types "error" (type $error))
+  (import "baton:plugin/workflows@0.2.0" (instance $workflows
+    (type $given (record (field "output" string) (field "shortfall" (option string))))
+    (export "outcome" (type (eq $given)))))
+  (alias export $workflows "outcome" (type $outcome))
   (core module $code
     (memory (export "memory") 1)
     (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
@@ -28,5 +30,5 @@
       (i32.store (i32.const 8) (i32.const 10))
       (i32.const 0)))
   (core instance $attack (instantiate $code))
-  (func (export "run-workflow") (param "input" string) (result (result string (error $error)))
+  (func (export "run-workflow") (param "input" string) (result (result $outcome (error $error)))
     (canon lift (core func $attack "run-workflow") (memory (core memory $attack "memory")) (realloc (core func $attack "realloc")))))

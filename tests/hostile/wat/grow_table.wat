@@ -1,13 +1,15 @@
-;; Threat: A plugin grows its tables, which live in the host's memory and not in its own.
-;; Stopped by: A bound on the elements of a table.
-;; Expects: Growing answers that it failed; the plugin ends with no more than 100,000 elements.
+;; Threat: A plugin grows its tables, which are stored in the host's memory and not in its own.
+;; Stopped by: A limit on the elements of a table.
+;; Expects: The instruction reports failure. The plugin ends with no more than 100,000 elements.
 (component
-  (import "baton:plugin/types@0.1.0" (instance $types
-    (type $given (variant
-      (case "denied" string) (case "invalid" string) (case "not-found" string) (case "conflict" string)
-      (case "budget-exceeded" string) (case "unavailable" string) (case "cancelled" string) (case "other" string)))
+  (import "baton:plugin/types@0.2.0" (instance $types
+    (type $given (record (field "kind" string) (field "text" string) (field "subject" (option string)) (field "details" (option string))))
     (export "error" (type (eq $given)))))
   (alias export $types "error" (type $error))
+  (import "baton:plugin/workflows@0.2.0" (instance $workflows
+    (type $given (record (field "output" string) (field "shortfall" (option string))))
+    (export "outcome" (type (eq $given)))))
+  (alias export $workflows "outcome" (type $outcome))
   (core module $code
     (memory (export "memory") 1)
     (table $table 1 funcref)
@@ -29,5 +31,5 @@
       (i32.store (i32.const 8) (i32.const 10))
       (i32.const 0)))
   (core instance $attack (instantiate $code))
-  (func (export "run-workflow") (param "input" string) (result (result string (error $error)))
+  (func (export "run-workflow") (param "input" string) (result (result $outcome (error $error)))
     (canon lift (core func $attack "run-workflow") (memory (core memory $attack "memory")) (realloc (core func $attack "realloc")))))

@@ -1,13 +1,15 @@
-;; Threat: A plugin makes handles of WASI without end, which live in the host's memory and not in its own.
-;; Stopped by: A bound on the handles one instance may hold.
+;; Threat: A plugin creates handles of WASI without end, which are stored in the host's memory and not in its own.
+;; Stopped by: A limit on the handles that one instance may hold.
 ;; Expects: The run fails: "resource table has no free keys".
 (component
-  (import "baton:plugin/types@0.1.0" (instance $types
-    (type $given (variant
-      (case "denied" string) (case "invalid" string) (case "not-found" string) (case "conflict" string)
-      (case "budget-exceeded" string) (case "unavailable" string) (case "cancelled" string) (case "other" string)))
+  (import "baton:plugin/types@0.2.0" (instance $types
+    (type $given (record (field "kind" string) (field "text" string) (field "subject" (option string)) (field "details" (option string))))
     (export "error" (type (eq $given)))))
   (alias export $types "error" (type $error))
+  (import "baton:plugin/workflows@0.2.0" (instance $workflows
+    (type $given (record (field "output" string) (field "shortfall" (option string))))
+    (export "outcome" (type (eq $given)))))
+  (alias export $workflows "outcome" (type $outcome))
   (import "wasi:io/poll@0.2.0" (instance $poll (export "pollable" (type (sub resource)))))
   (alias export $poll "pollable" (type $pollable))
   (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
@@ -27,5 +29,5 @@
         (br $more))
       (unreachable)))
   (core instance $attack (instantiate $code (with "host" (instance (export "subscribe" (func $subscribe))))))
-  (func (export "run-workflow") (param "input" string) (result (result string (error $error)))
+  (func (export "run-workflow") (param "input" string) (result (result $outcome (error $error)))
     (canon lift (core func $attack "run-workflow") (memory (core memory $kept "memory")) (realloc (core func $kept "realloc")))))

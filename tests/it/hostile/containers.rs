@@ -44,8 +44,9 @@ async fn goes_on(host: &TestHost) {
 }
 
 /// Threat: A command starts processes that start processes, without end.
-/// Stopped by: The limit `processes` of the image, kept by the kernel for the container as a whole.
-/// Expects: "can't fork: Resource temporarily unavailable"; the command ends or is ended at its timeout, and nothing of it is left.
+/// Stopped by: The image's limit `processes`, enforced by the kernel for the whole container.
+/// Expects: "can't fork: Resource temporarily unavailable". The command ends, or is ended at its timeout, and nothing of it
+/// remains.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fork_bomb_ends_at_the_limit_of_processes() {
     let Some(host) = host().await else { return };
@@ -55,9 +56,9 @@ async fn a_fork_bomb_ends_at_the_limit_of_processes() {
     goes_on(&host).await;
 }
 
-/// Threat: A command takes memory without end: for itself, as files in `/tmp`, or as shared memory.
-/// Stopped by: The limit `memory-mib` of the image, in which `/tmp` and `/dev/shm` count, and no swap.
-/// Expects: The outcome is `out-of-memory`, or an error of the program that writes into a folder which is full at its 8 MiB.
+/// Threat: A command allocates memory without end: for itself, as files in `/tmp`, or as shared memory.
+/// Stopped by: The image's limit `memory-mib`, which includes `/tmp` and `/dev/shm`, without swap.
+/// Expects: The outcome is `out-of-memory`, or an error of the program that writes into a folder limited to 8 MiB.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_memory_bomb_ends_at_the_limit_of_memory() {
     let Some(host) = host().await else { return };
@@ -74,9 +75,11 @@ async fn a_memory_bomb_ends_at_the_limit_of_memory() {
     goes_on(&host).await;
 }
 
-/// Threat: A command fills the disk: the container's own, or that of the workspace, which it may write.
-/// Stopped by: A root that is read-only; and for the workspace a look at the disk before the command and twice a second, which ends it while `keep-free-mib` are left.
-/// Expects: "Read-only file system"; the run is paused for its operator, with "The disk of the workspace is nearly full", no model is told, and resuming it executes the command again.
+/// Threat: A command fills the disk of the container, or that of the workspace, which it may write.
+/// Stopped by: The container's root is read-only. Baton checks the workspace's disk before the command and twice a second, and
+/// ends the command while `keep-free-mib` are left.
+/// Expects: "Read-only file system". The run is paused for its operator, with "The disk of the workspace is nearly full"; no
+/// model is told, and resuming the run executes the command again.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_disk_is_not_filled() {
     let Some(host) = with(json!({ "keep-free-mib": mebibytes_free() - 100 })).await else { return };
@@ -105,9 +108,10 @@ fn mebibytes_free() -> u64 {
     String::from_utf8(told).unwrap().lines().nth(1).and_then(|line| line.trim().parse().ok()).unwrap()
 }
 
-/// Threat: A command speaks to the network: to servers of this machine, to the engine, to the world.
-/// Stopped by: A network of its own with nothing in it, unless the operator's image says `network = true`; the engine's socket is not mounted.
-/// Expects: One interface, its own loopback; "Network is unreachable" or "Connection refused".
+/// Threat: A command connects to the network: to servers of this machine, to the engine, to the internet.
+/// Stopped by: An empty network of its own, unless the operator's image sets `network = true`. The engine's socket is not
+/// mounted.
+/// Expects: It has one interface, its own loopback; "Network is unreachable" or "Connection refused".
 #[tokio::test(flavor = "multi_thread")]
 async fn the_network_is_out_of_reach() {
     let Some(host) = host().await else { return };
@@ -124,9 +128,11 @@ async fn the_network_is_out_of_reach() {
     assert!(said(&host, "ls /var/run/docker.sock /run/docker.sock").await.matches("No such file").count() == 2);
 }
 
-/// Threat: A command reads what is on this machine: other files than the workspace's, by `..`, by links, by `/proc`; the environment of the host; other processes.
-/// Stopped by: A file system of its own, in which the workspace alone is mounted; processes and users that it does not see.
-/// Expects: "No such file or directory"; its own processes alone; no variable but the image's and its own.
+/// Threat: A command reads other data of this machine: files outside the workspace, by `..`, by links, by `/proc`; the
+/// environment of the host; other processes.
+/// Stopped by: A file system of its own, in which only the workspace is mounted; separate processes and users.
+/// Expects: "No such file or directory". The command sees only its own processes, and only the variables of the image and its
+/// own.
 #[tokio::test(flavor = "multi_thread")]
 async fn this_machine_is_not_seen() {
     let Some(host) = host().await else { return };
@@ -151,9 +157,10 @@ async fn this_machine_is_not_seen() {
     assert!(names.iter().all(|name| ["PATH", "HOME", "HOSTNAME", "PWD", "SHLVL", "OLDPWD"].contains(name)), "{variables}");
 }
 
-/// Threat: A command makes itself more than it is: root, by a file with the set-user-id bit, by `su`; new mounts, devices, namespaces; settings of the kernel.
+/// Threat: A command raises its privileges: to root, by a file with the set-user-id bit, by `su`; new mounts, devices,
+/// namespaces; settings of the kernel.
 /// Stopped by: A user who is not root, no capability, `no-new-privileges`, and the engine's own filter of system calls.
-/// Expects: "Operation not permitted" or "Permission denied" for each; the status of the process says so as well.
+/// Expects: "Operation not permitted" or "Permission denied" for each. The status of the process shows the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn privileges_are_not_raised() {
     let Some(host) = host().await else { return };
@@ -184,9 +191,10 @@ async fn privileges_are_not_raised() {
     goes_on(&host).await;
 }
 
-/// Threat: A command changes the repository under its workspace: hooks and settings that git executes on the host.
-/// Stopped by: `.git` is covered in the container, be it a folder or the file of a worktree, and cannot be moved; a link in its place is refused.
-/// Expects: Nothing of it is read; it is on the host what it was.
+/// Threat: A command changes the workspace's repository: hooks and settings that git executes on the host.
+/// Stopped by: `.git` is covered in the container, whether it is a folder or the file of a worktree, and cannot be moved. A
+/// link in its place is rejected.
+/// Expects: The command reads nothing of it, and it is unchanged on the host.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_repository_is_neither_read_nor_changed() {
     let Some(host) = host().await else { return };
@@ -207,14 +215,15 @@ async fn the_repository_is_neither_read_nor_changed() {
     for link in [".git", ".baton"] {
         std::os::unix::fs::symlink("elsewhere", host.workspace().join(link)).unwrap();
         let run = host.run(json!({ "do": "execute", "command": ["true"] })).await;
-        assert!(matches!(&run.state, State::Failed { reason } if reason.contains("is a link")), "{:?}", run.state);
+        assert!(matches!(&run.state, State::Failed { error } if error.text.contains("is a link")), "{:?}", run.state);
         fs::remove_file(host.workspace().join(link)).unwrap();
     }
 }
 
-/// Threat: A command leaves links in the workspace that lead out of it, for the host to follow: when a plugin reads, or when the host lets the next container in.
-/// Stopped by: The host opens what lies in a workspace one name at a time, and follows no link.
-/// Expects: Reading is refused; what lies behind the link keeps its content, its mode and its access list.
+/// Threat: A command leaves links in the workspace that lead outside, for the host to follow when a plugin reads, or when the
+/// host gives the next container access.
+/// Stopped by: The host opens what is in a workspace one name at a time, and follows no link.
+/// Expects: Reading is rejected. The target of the link keeps its content, its mode and its access list.
 #[tokio::test(flavor = "multi_thread")]
 async fn links_that_a_command_leaves_lead_nowhere() {
     let Some(host) = host().await else { return };
@@ -237,8 +246,9 @@ async fn links_that_a_command_leaves_lead_nowhere() {
 }
 
 /// Threat: A command prints without end.
-/// Stopped by: Bounds on what is kept: 64 KiB of each stream in the answer, 16 MiB as an artifact, 256 KiB in events, two files of 24 MB with the engine.
-/// Expects: The command goes on until its timeout; what is kept says how much is not.
+/// Stopped by: Limits on what is kept: 64 KiB of each stream in the answer, 16 MiB as an artifact, 256 KiB in events, two files
+/// of 24 MB in the engine.
+/// Expects: The command runs until its timeout. What is kept says how much is missing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_output_is_kept_in_part() {
     let Some(host) = host().await else { return };
@@ -254,9 +264,9 @@ async fn a_flood_of_output_is_kept_in_part() {
     goes_on(&host).await;
 }
 
-/// Threat: A command leaves processes behind that go on after it has ended.
-/// Stopped by: The container ends with the command, and everything in it; the next has another.
-/// Expects: Nothing is written any more, and the next command sees neither the processes nor what they left in `/tmp`.
+/// Threat: A command leaves processes running after it has ended.
+/// Stopped by: The container ends with the command, with everything in it. The next command has another container.
+/// Expects: Nothing more is written, and the next command sees neither the processes nor what they left in `/tmp`.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_goes_on_after_the_end() {
     let Some(host) = host().await else { return };

@@ -86,11 +86,11 @@ impl Scene {
     }
 }
 
-/// Threat: A plugin searches for an expression, computes, or sleeps past the host, for as long as it can, so that neither
-/// cancelling its run nor stopping the host has an end.
-/// Stopped by: A search that looks at its deadline in the middle of a line; ticks at which a guest that computes can be left;
-/// and a guest that makes no call being left 5 s after its run was stopped, whatever it waits for.
-/// Expects: `baton runs cancel` ends the search; `baton serve` ends within seconds of SIGTERM.
+/// Threat: A plugin searches for an expression, computes or sleeps for as long as it can, so that neither cancelling its run
+/// nor stopping the host ends it.
+/// Stopped by: A search checks its deadline within a line. A guest that computes can be interrupted at every tick. A guest that
+/// makes no call is abandoned 5 s after its run was stopped, whatever it waits for.
+/// Expects: `baton runs cancel` ends the search. `baton serve` ends within seconds of SIGTERM.
 #[test]
 fn what_is_cancelled_or_stopped_computes_no_more() {
     let mut scene = Scene::new();

@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    os::unix::fs::symlink,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    process::Command,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -117,6 +118,47 @@ async fn a_link_that_appears_in_the_middle_of_a_call_is_not_followed() {
         assert!(refusal.as_str().unwrap().ends_with('.'), "{refusal}");
     }
     nothing_happened_outside(&stage);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_git_settings_lead_to_is_not_written() {
+    let stage = Stage::new().await;
+    let (workspace, marker) = (stage.host.workspace(), stage.host.folder.path().join("pwned"));
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=Pat", "-c", "user.email=pat@example.org", "-c", "safe.directory=*"]).args(arguments);
+        command.current_dir(&workspace).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap()
+    };
+    git(&["init", "--quiet", "--initial-branch=main"]);
+    for (key, value) in [("core.hooksPath", ".husky/_"), ("core.fsmonitor", "./tools/monitor"), ("include.path", "../shared.inc")] {
+        git(&["config", key, value]);
+    }
+    fs::create_dir_all(workspace.join(".husky/_")).unwrap();
+    fs::write(workspace.join(".husky/_/post-commit"), "#!/bin/sh\n").unwrap();
+    fs::set_permissions(workspace.join(".husky/_/post-commit"), fs::Permissions::from_mode(0o755)).unwrap();
+    let paths = [
+        ".husky/_/pre-commit",
+        ".husky/_/post-commit",
+        ".Husky/_/post-commit",
+        ".husky/_./post-commit",
+        ".husky\u{200d}/_/post-commit",
+        ".husky/post-index-change",
+        "tools/monitor",
+        "shared.inc",
+        "Shared.inc",
+    ];
+    let program = format!("#!/bin/sh\ntouch {}\n", marker.display());
+    let run = stage.play("plant_hooks", json!({ "program": program, "paths": paths })).await;
+    let tried = output(&run).as_array().unwrap();
+    assert_eq!(tried.len(), 2 * paths.len());
+    for answer in tried {
+        assert!(answer[1].as_str().is_some_and(|refusal| refusal.contains("Git settings lead to")), "{answer}");
+    }
+    git(&["status"]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "--allow-empty", "--message", "Work"]);
+    assert!(!marker.exists());
+    assert_eq!(fs::read_to_string(workspace.join(".husky/_/post-commit")).unwrap(), "#!/bin/sh\n");
 }
 
 fn nothing_happened_outside(stage: &Stage) {

@@ -34,7 +34,7 @@ async fn who_asks_for_nothing_may_do_nothing() {
     let run = stage.play("ask_for_nothing", json!({})).await;
     let answers = output(&run);
     for refusal in refusals(&answers["refused"]) {
-        assert!(refusal.starts_with("Denied(") && refusal.contains("[needs] in its plugin.toml"), "{refusal}");
+        assert!(refusal.starts_with("denied: ") && refusal.contains("[needs] in its plugin.toml"), "{refusal}");
         assert!(refusal.contains("`baton plugin grant ask-for-nothing`"), "{refusal}");
     }
     assert_eq!(answers["listed"], json!([0, 0, 0]), "files, matches and tools");
@@ -49,17 +49,17 @@ async fn a_grant_is_for_what_it_names_alone() {
     let stage = stage().await;
     let run = stage.play("overreach", json!({})).await;
     let refusals = refusals(output(&run));
-    let denied = |kind: &str, of: &str| format!("Denied(\"Plugin `overreach` does not ask for `{kind}` of `{of}`.");
+    let denied = |kind: &str, of: &str| format!("denied: Plugin `overreach` does not ask for `{kind}` of `{of}`.");
     let expected = [
         denied("models", "anthropic/large"),
-        "Invalid(\"Only the operator can let a script answer".to_owned(),
+        "invalid: Only the operator can let a script answer".to_owned(),
         denied("models", "script/"),
         denied("tools", "write_file"),
         denied("read", "secret.txt"),
         denied("tools", "calculator.add"),
         denied("agents", "john"),
         denied("workflows", "probe"),
-        "Invalid(\"`public/../secret.txt` is no path of the workspace".to_owned(),
+        "invalid: `public/../secret.txt` is no path of the workspace".to_owned(),
         denied("read", "secret.txt"),
         denied("write", "public/a"),
         denied("state", "others"),

@@ -58,9 +58,12 @@ fn status(folder: &Path) {
     let _whatever = Command::new("git").arg("status").current_dir(folder).envs(set).output().unwrap();
 }
 
-/// Threat: A command makes a repository, or a data directory of Baton, at the top of a workspace that has none, or that lies below a repository: a folder, a file, a link, in other letters, moved there or in its place.
-/// Stopped by: `.git` and `.baton` are covered in every container, whether they are there or not; what covers them is taken away again.
-/// Expects: "Read-only file system" or "busy" in the container; afterwards nothing of that name is in the workspace, and the repository above it is what it was.
+/// Threat: A command creates a repository, or a data directory of Baton, at the top of a workspace that has none, or that lies
+/// below a repository: as a folder, a file or a link, in other letters, moved there or in its place.
+/// Stopped by: `.git` and `.baton` are covered in every container, whether they exist or not. Baton removes the cover
+/// afterwards.
+/// Expects: "Read-only file system" or "busy" in the container. Afterwards the workspace contains nothing of that name, and the
+/// repository above it is unchanged.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_repository_appears_at_the_top_of_a_workspace() {
     let tries = "echo gitdir: /elsewhere > .git; mkdir -p .git/objects; echo x > .git/config; ln -s /elsewhere .git/link; \
@@ -81,9 +84,12 @@ async fn no_repository_appears_at_the_top_of_a_workspace() {
     }
 }
 
-/// Threat: A command leaves a repository in a folder of the workspace, or makes a folder one, whose settings have a person's `git status` execute a command.
-/// Stopped by: Before anybody hears of the command's end, the host goes over the workspace: what git would find and was not there before is moved out of it, or renamed.
-/// Expects: `git status` executes nothing in any folder; the files beside it stay, what was moved is kept in the data directory, and caller, watchers and operator are told.
+/// Threat: A command leaves a repository in a folder of the workspace, or turns a folder into one, whose settings make a user's
+/// `git status` execute a command.
+/// Stopped by: Before the end of the command is reported, the host checks the workspace: what git would find and was not there
+/// before is moved out of it, or renamed.
+/// Expects: `git status` executes nothing in any folder. The files beside it stay, Baton keeps what it moved in the data
+/// directory, and reports it to the caller, the watchers and the operator.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_repository_that_a_command_leaves_is_believed() {
     let Some(host) = host(false).await else { return };
@@ -124,9 +130,12 @@ async fn no_repository_that_a_command_leaves_is_believed() {
     assert!(!marker.exists(), "nor does it where it is kept");
 }
 
-/// Threat: A command changes a repository that was in a folder of the workspace: its settings, or another in its place after the folder above it was moved.
-/// Stopped by: Each repository that is there is covered, wherever its folder is moved to; one in its place was not there before.
-/// Expects: Nothing of it is read or changed, also by a container that was started before it was there; what took its place is moved away.
+/// Threat: A command changes a repository in a folder of the workspace: its settings, or by putting another in its place after
+/// moving the folder above it.
+/// Stopped by: Each existing repository is covered, wherever its folder is moved to. One that takes its place was not there
+/// before.
+/// Expects: Nothing of it is read or changed, not even by a container that was started before the repository existed. What took
+/// its place is moved away.
 #[tokio::test(flavor = "multi_thread")]
 async fn repositories_in_folders_are_covered_and_not_exchanged() {
     let Some(host) = host(true).await else { return };
@@ -157,9 +166,10 @@ async fn repositories_in_folders_are_covered_and_not_exchanged() {
     host.app.close().await;
 }
 
-/// Threat: A command leaves files that give whoever executes or reads them more than they should: the set-user-id and set-group-id bits, pipes, sockets, folders that nobody may open.
-/// Stopped by: The host goes over the workspace before anybody hears of the command's end.
-/// Expects: No such bit, pipe or socket is left; what was there before keeps its bits; a folder can be opened by its owner.
+/// Threat: A command leaves files that give more rights than they should to a user who executes or reads them: the set-user-id
+/// and set-group-id bits, pipes, sockets, folders that cannot be opened.
+/// Stopped by: The host checks the workspace before the end of the command is reported.
+/// Expects: No such bit, pipe or socket is left. What was there before keeps its bits. The owner of a folder can open it.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_rights_and_no_pipes_are_left_behind() {
     let Some(host) = host(false).await else { return };

@@ -98,9 +98,12 @@ fn kept_out(said: &str) -> usize {
     said.matches("Read-only file system").count() + said.matches("Permission denied").count()
 }
 
-/// Threat: A command changes the hooks that the `core.hooksPath` of the person's repository names, as husky sets it: their content, their folder, the folder above.
-/// Stopped by: What git settings have git execute is mounted read-only, as a copy; what took its place is moved out of the workspace before anybody hears of the command's end.
-/// Expects: "Read-only file system", "Permission denied" or "busy" in the container, which can read the hooks; `git commit` executes the person's hooks or none.
+/// Threat: A command changes the hooks that `core.hooksPath` names in a user's repository, as husky sets it: their content,
+/// their folder, the folder above.
+/// Stopped by: What git settings have git execute is mounted read-only, as a copy. What took its place is moved out of the
+/// workspace before the end of the command is reported.
+/// Expects: "Read-only file system", "Permission denied" or "busy" in the container, which can read the hooks. `git commit`
+/// executes the user's hooks or none.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_hooks_of_a_person_are_read_and_not_changed() {
     let Some(scene) = Scene::in_containers().await else { return };
@@ -117,9 +120,12 @@ async fn the_hooks_of_a_person_are_read_and_not_changed() {
     assert!(scene.git(&["status", "--porcelain"]).stdout.is_empty());
 }
 
-/// Threat: A command makes the hooks that `core.hooksPath` names where they are missing: as a folder, through a link, in other letters; or puts another folder, or a link, in the place of the one that holds them.
-/// Stopped by: The places that git settings lead to are noted when the command begins, also where nothing lies there, with each link on the way; the host goes over them when it ends.
-/// Expects: What was made there is moved to the data directory, caller, watchers and operator are told, and `git commit` executes none of it.
+/// Threat: A command creates the hooks that `core.hooksPath` names where they are missing: as a folder, through a link, in
+/// other letters; or replaces the folder that holds them with another folder or a link.
+/// Stopped by: Baton notes the places that git settings lead to when the command starts, also where nothing exists, with each
+/// link on the way, and checks them when it ends.
+/// Expects: What the command created there is moved to the data directory and reported to the caller, the watchers and the
+/// operator. `git commit` executes none of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn hooks_that_a_command_makes_are_not_executed() {
     let lines = [
@@ -140,8 +146,10 @@ async fn hooks_that_a_command_makes_are_not_executed() {
     }
 }
 
-/// Threat: A command changes, or makes, a file in the workspace that the person's git settings include, or that such a file includes in turn, so that the next `git status` executes what it says.
-/// Stopped by: The files that settings include are followed from one to the next, whatever their condition, and guarded like hooks; so are attributes and programs that settings name.
+/// Threat: A command changes or creates a file in the workspace that the user's git settings include, or that such a file
+/// includes in turn, so that the next `git status` executes what it says.
+/// Stopped by: Baton follows included files from one to the next, whatever their condition, and guards them like hooks. The
+/// same holds for attributes and programs that settings name.
 /// Expects: `git status` and `git commit` execute nothing of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_a_persons_git_includes_are_not_changed() {
@@ -166,9 +174,10 @@ async fn settings_that_a_persons_git_includes_are_not_changed() {
     assert!(fs::read_to_string(scene.at("x/settings")).unwrap().ends_with("hooks\n"), "what was there is kept");
 }
 
-/// Threat: A command that runs as a plain process, which nothing holds back, leaves hooks, settings or programs for the person's git.
-/// Stopped by: The places that git settings lead to are swept after such a command as well; what is committed may change, for `git diff` shows that before a hook of that name is executed.
-/// Expects: New and changed files that are not committed are moved away; a committed hook that was changed stays to be reviewed.
+/// Threat: A command that runs as a plain process, without isolation, leaves hooks, settings or programs for the user's git.
+/// Stopped by: Baton sweeps the places that git settings lead to after such a command as well. What is committed may change,
+/// because `git diff` shows that before a hook of that name is executed.
+/// Expects: New and changed files that are not committed are moved away. A committed hook that was changed stays for review.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plain_process_leaves_no_hooks_either() {
     let scene = Scene::new(json!({ "engine": "process" })).await;

@@ -17,9 +17,9 @@ fn read(manifest: &str) -> Result<Plugin, RegistryError> {
     Plugin::read(packed(&together(), manifest), Origin::Bundled, |_| Default::default())
 }
 
-/// Threat: A plugin takes the name of one that is part of Baton, or one that looks like it.
-/// Stopped by: Names are unique, the bundled ones come first, and a name is of a-z, 0-9 and single dashes.
-/// Expects: "`plan` is the name of a plugin that is there already (bundled)"; the bundled one is started as before.
+/// Threat: A plugin takes the name of a bundled plugin, or one that looks like it.
+/// Stopped by: Names are unique, bundled plugins come first, and a name consists of a-z, 0-9 and single dashes.
+/// Expects: "`plan` is the name of a plugin that is there already (bundled)". The bundled plugin is started as before.
 #[test]
 fn nobody_takes_the_name_of_a_bundled_plugin() {
     let home = tempfile::tempdir().unwrap();
@@ -47,7 +47,7 @@ fn nobody_takes_the_name_of_a_bundled_plugin() {
 }
 
 /// Threat: A manifest of 50 MB, or one that nests or lists without end.
-/// Stopped by: A bound of 64 KiB before it is read as text; of patterns before they are compiled.
+/// Stopped by: A limit of 64 KiB before it is read as text, and on patterns before they are compiled.
 /// Expects: "The manifest is not valid: it has 52428800 bytes, and the most is 65536."
 #[test]
 fn a_manifest_is_small_and_flat() {

@@ -93,9 +93,11 @@ fn paused(state: &State, tried: &str) -> String {
     }
 }
 
-/// Threat: A command puts a `.git` into a workspace that has none: a file or a link that leads to another repository of the user, a folder with a `commondir`, with links, with a copy.
-/// Stopped by: What the workspace was is pinned when the run begins and compared at each use of `git` and `forge`; its children have the same pin.
-/// Expects: The run is paused: "A repository appeared in the workspace"; nothing of the other repository is read or changed.
+/// Threat: A command puts a `.git` into a workspace that has none: a file or a link that leads to another repository of the
+/// user, a folder with a `commondir`, with links, or with a copy.
+/// Stopped by: Baton pins what the workspace was when the run begins and compares it at each use of `git` and `forge`. Child
+/// runs have the same pin.
+/// Expects: The run is paused: "A repository appeared in the workspace". Nothing of the other repository is read or changed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_that_appears_is_not_believed() {
     let scene = Scene::new().await;
@@ -124,14 +126,17 @@ async fn a_repository_that_appears_is_not_believed() {
         ["cp -R ../theirs/.git .GIT", "cp -R ../theirs/.git '.git '", "cp -R ../theirs/.git 'git~1'", "mkdir sub; cp -R ../theirs/.git sub"]
     {
         let state = scene.planted(line).await;
-        assert!(matches!(&state, State::Failed { reason } if reason.contains("not a git repository")), "{line}: {state:?}");
+        assert!(matches!(&state, State::Failed { error } if error.text.contains("not a git repository")), "{line}: {state:?}");
         scene.is_untouched(line);
     }
 }
 
-/// Threat: A command puts another repository in the place of the workspace's: another folder `.git`, another workspace, another source of objects.
-/// Stopped by: The pin, which knows the folders of the repository by their numbers and ages; no link on the way to a branch is followed.
-/// Expects: The run is paused: "is not the one it was when this run began"; once the repository is back, the run can be resumed.
+/// Threat: A command replaces the workspace's repository with another: another folder `.git`, another workspace, another source
+/// of objects.
+/// Stopped by: The pin identifies the folders of the repository by their inode numbers and ages. Baton follows no link on the
+/// way to a branch.
+/// Expects: The run is paused: "is not the one it was when this run began". Once the repository is back, the run can be
+/// resumed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_in_the_place_of_another_is_not_believed() {
     let scene = Scene::new().await;
@@ -163,8 +168,9 @@ async fn a_repository_in_the_place_of_another_is_not_believed() {
     scene.is_untouched("another workspace");
 }
 
-/// Threat: A command puts another repository in the place of the workspace's and waits for the run to end, so that the branches of its worktrees are deleted there.
-/// Stopped by: A worktree is bound to the repository that it was made of, also when it is given back.
+/// Threat: A command replaces the workspace's repository with another and waits for the run to end, so that Baton deletes the
+/// branches of its worktrees there.
+/// Stopped by: A worktree is bound to the repository that it was created from, also when it is released.
 /// Expects: The run succeeds, and a branch of the same name in the other repository stays.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_tidied_up_in_another_repository() {

@@ -15,7 +15,7 @@ async fn a_run_is_joined_by_whoever_started_it() {
     let refusals: Vec<_> = answers.as_array().unwrap().iter().map(|answer| answer["Err"].as_str().unwrap()).collect();
     assert_eq!(refusals.len(), 10);
     for refusal in &refusals {
-        assert!(refusal.starts_with("NotFound("), "{refusal}");
+        assert!(refusal.starts_with("not-found: "), "{refusal}");
     }
     let said = |place: usize, id: &str| refusals[place].replace(id, "ID");
     let unknown = said(2, "00000000-0000-7000-8000-000000000000");

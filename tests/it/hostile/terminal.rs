@@ -89,8 +89,8 @@ fn a_run_writes_nothing_but_text_to_the_terminal() {
 const TRAP: &str = r"\u202e\u200b\u061c\u00ad\u2066\U000e0041";
 const CONTROL: &str = r"\u001b[2J\u009b31m\u0007";
 
-/// Threat: A plugin hides what it asks for behind characters that are not seen or turn text around.
-/// Stopped by: What somebody decides by is shown with every such character written out.
+/// Threat: A plugin hides what it asks for behind characters that are invisible or change the direction of text.
+/// Stopped by: Where a user decides, Baton writes out every such character.
 /// Expects: `plugin show` prints `docs/\u{202e}\u{200b}…`.
 #[test]
 fn what_a_plugin_says_of_itself_is_shown_with_nothing_hidden() {
@@ -106,9 +106,9 @@ fn what_a_plugin_says_of_itself_is_shown_with_nothing_hidden() {
     assert!(user.baton(&["plugin", "show", "hidden"]).stdout.contains(r"docs/\u{202e}\u{200b}\u{61c}\u{ad}\u{2066}\u{e0041}**"));
 }
 
-/// Threat: A file that is refused writes to the terminal through the refusal: by its manifest, or by its own name.
-/// Stopped by: A refusal quotes little, in one line, without control characters; the commands strip the rest.
-/// Expects: `plugin list`, `plugin show` and `plugin install` say why it is refused, in text alone.
+/// Threat: A file that is rejected writes to the terminal through the error: by its manifest, or by its own name.
+/// Stopped by: An error quotes little, in one line, without control characters, and the commands strip the rest.
+/// Expects: `plugin list`, `plugin show` and `plugin install` say why it is rejected, in plain text only.
 #[test]
 fn a_manifest_that_is_refused_does_not_speak_through_the_refusal() {
     let good = manifest("refused", "");

@@ -21,9 +21,13 @@ pub(super) trait Language {
 
 impl Contract {
     pub(super) fn read() -> Self {
+        Self(Self::resolve())
+    }
+
+    pub(super) fn resolve() -> Resolve {
         let mut resolve = Resolve::default();
         resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit")).unwrap();
-        Self(resolve)
+        resolve
     }
 
     /// Every interface that a plugin can import, and the types they share, in the order of the world `host`.

@@ -17,7 +17,7 @@ impl Language for JavaScript {
     const IMPORTS_TYPES: bool = false;
 
     fn import(interface: &str) -> String {
-        format!("import * as {interface} from \"baton:plugin/{interface}@0.1.0\";")
+        format!("import * as {interface} from \"baton:plugin/{interface}@0.2.0\";")
     }
 
     fn declare(contract: &Contract, id: TypeId) -> String {

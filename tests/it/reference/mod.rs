@@ -6,6 +6,7 @@ mod javascript;
 mod manifests;
 mod python;
 mod settings;
+mod words;
 
 use std::{env, fs, path::PathBuf};
 

@@ -18,7 +18,7 @@ impl Toolbox for Mischief {
             "write" => files::write(arguments["path"].as_str().unwrap_or_default(), "mischief").map(|()| ToolOutcome::done("written")),
             // Expects: the same, of a tool that the toolbox itself calls; and no more than whoever called the toolbox may do.
             "onward" => tools::call("mischief.write", &arguments),
-            other => Err(Error::Other(format!("`{other}` is refused."))),
+            other => Err(Error::other(format!("`{other}` is refused."))),
         }
     }
 }

@@ -1,5 +1,5 @@
 // Summarises what it is given.
-import { complete } from "baton:plugin/llm@0.1.0";
+import { complete } from "baton:plugin/llm@0.2.0";
 
 import { answered, asked } from "./conversation.js";
 

@@ -3,7 +3,7 @@ const system = "You summarise what you are given for somebody who has one minute
 
 export function asked(task) {
   const text = `${task.goal}\n\n${task.context}`;
-  return { system, messages: [{ role: "user", parts: [{ tag: "text", val: text }] }], tools: [], replySchema: task.answerSchema };
+  return { system, messages: [{ role: "user", parts: [{ tag: "text", val: text }] }], tools: [], options: [], replySchema: task.answerSchema };
 }
 
 export function answered(reply) {

@@ -1,4 +1,4 @@
 // Greets whoever its input names.
 export function runWorkflow(input) {
-  return JSON.stringify({ hello: JSON.parse(input).name });
+  return { output: JSON.stringify({ hello: JSON.parse(input).name }) };
 }

@@ -4,5 +4,5 @@ import test from "node:test";
 import { runWorkflow } from "./app.js";
 
 test("greets by name", () => {
-  assert.deepEqual(JSON.parse(runWorkflow('{"name": "Mary"}')), { hello: "Mary" });
+  assert.deepEqual(JSON.parse(runWorkflow('{"name": "Mary"}').output), { hello: "Mary" });
 });

@@ -7,7 +7,7 @@ SYSTEM = "You summarise what you are given for somebody who has one minute."
 
 
 class WitWorld(wit_world.WitWorld):
-    def perform(self, task: agents.Task) -> agents.Outcome:
+    def perform(self, task: agents.Task) -> agents.Report:
         message = llm.Message(llm.Role.USER, [llm.Part_Text(f"{task.goal}\n\n{task.context}")])
         request = llm.Request(
             model=None,
@@ -15,9 +15,8 @@ class WitWorld(wit_world.WitWorld):
             messages=[message],
             tools=[],
             reply_schema=task.answer_schema,
-            max_tokens=None,
-            temperature=None,
+            options=[],
         )
         parts = llm.complete(request).parts
         answer = "".join(part.value for part in parts if isinstance(part, llm.Part_Text))
-        return agents.Outcome(answer, "Summarised", None)
+        return agents.Report(answer, "Summarised")

@@ -7,7 +7,7 @@ from wit_world.imports import agents, llm
 
 class Summary(unittest.TestCase):
     def test_answers_with_what_the_model_says(self):
-        reply = llm.Reply([llm.Part_Text("a short one")], llm.Stop.END, llm.Usage(0, 0, 0, None), "test/model")
+        reply = llm.Reply([llm.Part_Text("a short one")], "end", llm.Usage(0, 0, 0, None), "test/model")
         with mock.patch.object(llm, "complete", return_value=reply):
-            outcome = WitWorld().perform(agents.Task("Summarise a long text", "", None, None))
-        self.assertEqual(outcome.answer, "a short one")
+            report = WitWorld().perform(agents.Task("Summarise a long text", "", None))
+        self.assertEqual(report.answer, "a short one")

@@ -13,8 +13,8 @@ class WitWorld(wit_world.WitWorld):
         tool = llm.Tool("count_words", "Counts the words of a text.", json.dumps(PARAMETERS))
         return [tools.Offer(tool, tools.Effects.READ_ONLY)]
 
-    def call_tool(self, name: str, arguments: str) -> tools.Outcome:
+    def call_tool(self, name: str, arguments: str) -> tools.ToolOutcome:
         text = json.loads(arguments).get("text")
         if not isinstance(text, str):
-            return tools.Outcome("`text` has to be a string.", failed=True)
-        return tools.Outcome(str(len(text.split())), failed=False)
+            return tools.ToolOutcome("`text` has to be a string.", failed=True)
+        return tools.ToolOutcome(str(len(text.split())), failed=False)

@@ -6,5 +6,5 @@ from app import WitWorld
 
 class Greeting(unittest.TestCase):
     def test_greets_by_name(self):
-        output = WitWorld().run_workflow('{"name": "Mary"}')
-        self.assertEqual(json.loads(output), {"hello": "Mary"})
+        outcome = WitWorld().run_workflow('{"name": "Mary"}')
+        self.assertEqual(json.loads(outcome.output), {"hello": "Mary"})

@@ -114,7 +114,7 @@ fn only_a_wasm_artifact_has_a_layer() {
 #[test]
 fn a_plugin_becomes_the_same_artifact_each_time() {
     let component = wat::parse_str(
-        r#"(component (import "baton:plugin/files@0.1.0" (instance (export "f" (func))))
+        r#"(component (import "baton:plugin/files@0.2.0" (instance (export "f" (func))))
             (core module $m (func (export "f"))) (core instance $i (instantiate $m))
             (func (export "run-workflow") (canon lift (core func $i "f"))))"#,
     );
@@ -127,7 +127,7 @@ fn a_plugin_becomes_the_same_artifact_each_time() {
     assert_eq!((layer.digest.strip_prefix("sha256:").unwrap(), &artifact.blobs[0].1), (&*package.hash, &package.wasm));
     let config: Value = serde_json::from_slice(&artifact.blobs[1].1).unwrap();
     assert_eq!(config["layerDigests"], json!([layer.digest]));
-    assert_eq!(config["component"], json!({ "imports": ["baton:plugin/files@0.1.0"], "exports": ["run-workflow"], "target": null }));
+    assert_eq!(config["component"], json!({ "imports": ["baton:plugin/files@0.2.0"], "exports": ["run-workflow"], "target": null }));
     let manifest: Value = serde_json::from_slice(&artifact.manifest).unwrap();
     assert_eq!(manifest["annotations"]["org.opencontainers.image.version"], "1.0.0");
     assert_eq!(manifest["config"]["digest"], artifact::digest(&artifact.blobs[1].1));

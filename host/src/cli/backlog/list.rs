@@ -43,11 +43,20 @@ impl List {
             let add = place.again(context, "backlog add KEY TITLE");
             let import = place.again(context, "backlog import");
             context.screen.tell(format!("The backlog is empty. `{add}` adds an item, `{import}` takes those of docs/stories/."));
-        } else if shown.is_empty() {
-            context.screen.tell(if self.ready { "Nothing can begin now." } else { "No item has such a status." });
+        } else if shown.is_empty() && !self.ready {
+            context.screen.tell("No item has such a status.");
         } else {
-            context.screen.answer(table(&shown, &items, &graph, context.screen.columns()).render())?;
-            context.screen.tell(summary(&items, ready.len()));
+            if !shown.is_empty() {
+                context.screen.answer(table(&shown, &items, &graph, context.screen.columns()).render())?;
+            }
+            context.screen.tell(match only_epics(&items) {
+                Some(epics) => {
+                    let add = place.again(context, "backlog add KEY TITLE --parent EPIC");
+                    format!("The backlog has {epics} and no story yet. `{add}` adds one.")
+                }
+                None if shown.is_empty() => "Nothing can begin now.".to_owned(),
+                None => summary(&items, ready.len()),
+            });
         }
         Ok(Exit::Done)
     }
@@ -79,6 +88,12 @@ fn table(shown: &[usize], items: &[Item], graph: &Graph<'_>, columns: usize) -> 
         }
     }
     table
+}
+
+/// How many epics there are, where there is nothing else that could be done.
+fn only_epics(items: &[Item]) -> Option<String> {
+    let is_alone = items.iter().all(|item| item.draft.kind == Kind::Epic);
+    is_alone.then(|| figures::counted(items.len() as u64, "epic", "epics"))
 }
 
 fn summary(items: &[Item], ready: usize) -> String {

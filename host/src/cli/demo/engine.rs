@@ -53,7 +53,7 @@ async fn tried(config: &Config) -> std::result::Result<(), String> {
         command: ["sh", "-c", NEEDED].map(str::to_owned).to_vec(),
         env: Default::default(),
         workspace: folder.path().to_owned(),
-        timeout: 30,
+        timeout_ms: 30_000,
         asked_at: figures::now(),
         covers: Covers::none(),
         user: None,

@@ -37,7 +37,7 @@ pub(super) fn stories(sprint: &Value) -> Table {
             Cell::styled(word("outcome"), style),
             number("sent_back").to_string().into(),
             number("merged_anew").to_string().into(),
-            figures::duration(number("took")).into(),
+            figures::duration(number("took_ms")).into(),
             Cell::styled(text::excerpt(&word("title"), LONGEST), FAINT),
         ]);
     }
@@ -53,7 +53,7 @@ pub(super) fn history(program: Option<&Program>, folder: &Path, worktrees: &Path
 /// Whether the program's own tests pass, in a sentence.
 pub(super) fn tests(tested: &Value) -> String {
     let command = text::line(tested["command"].as_str().unwrap_or("no command"));
-    let took = figures::duration(tested["took"].as_u64().unwrap_or(0));
+    let took = figures::duration(tested["took_ms"].as_u64().unwrap_or(0));
     match tested["passed"].as_bool() {
         Some(true) => format!("{} The program's own tests pass: `{command}`, {took}.", painted(GOOD, "✓")),
         _ => format!(
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_story_is_a_line() {
-        let sprint = json!({ "stories": [{ "key": "1-1-a", "title": "A\nb", "outcome": "landed", "sent_back": 1, "merged_anew": 0, "took": 1500 }] });
+        let sprint = json!({ "stories": [{ "key": "1-1-a", "title": "A\nb", "outcome": "landed", "sent_back": 1, "merged_anew": 0, "took_ms": 1500 }] });
         let shown = anstream::adapter::strip_str(&stories(&sprint).render()).to_string();
         assert!(shown.lines().count() == 2 && shown.contains("1-1-a") && shown.contains("1.5 s"), "{shown}");
     }

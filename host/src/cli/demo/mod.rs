@@ -167,7 +167,7 @@ impl Demo {
     fn planned(&self, context: &Context, place: &Place, plan: &Stage) -> Result<Exit> {
         let (screen, ended) = (&context.screen, &plan.ended);
         if screen.is_json() {
-            ended.answer(screen)?;
+            ended.answer(context)?;
         } else if plan.before {
             screen.answer(finished(place))?;
             screen.answer(summary::documents(&place.folder, &ended.run).fit(screen.room()))?;

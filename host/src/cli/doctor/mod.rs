@@ -2,6 +2,7 @@
 
 mod machine;
 mod own;
+mod providers;
 mod tools;
 
 use anstyle::Style;
@@ -73,7 +74,9 @@ impl Doctor {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let mut checks = own::checks(context).await;
         checks.extend(machine::checks().await);
-        checks.iter_mut().for_each(|check| check.advice = context.advice(&check.advice));
+        for check in &mut checks {
+            (check.found, check.advice) = (context.advice(&check.found), context.advice(&check.advice));
+        }
         if context.screen.is_json() {
             context.screen.document(&checks)?;
         } else {

@@ -8,11 +8,11 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Check, tools};
+use super::{Check, providers, tools};
 use crate::{
     app::{Access, App, AppError},
     cli::{Context, figures, text},
-    config::{self, Config},
+    config::{self, Config, PROJECT_FILE},
     interfaces::{sandbox::EngineKind, settings::misspelt},
 };
 
@@ -32,6 +32,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
         }
     };
     checks.push(settings(&config));
+    checks.extend(project_settings(&config, Path::new(".")));
     checks.extend(models(&config));
     let data_dir = config.data_dir.clone();
     match App::open(config.clone(), Access::Execute).await {
@@ -59,11 +60,24 @@ fn terminal(context: &Context) -> Check {
 
 fn settings(config: &Config) -> Check {
     let found = if config.user_file.is_file() { "read" } else { "not there, which is fine" };
-    let found = format!("{} ({found})", shown(&config.user_file));
-    let doubts: Vec<_> = misspelt(&config.user).into_iter().map(|(key, meant)| format!("`{key}`, where `{meant}` may be meant")).collect();
+    spelt("settings", format!("{} ({found})", shown(&config.user_file)), &config.user)
+}
+
+/// Those of the project in `folder`, where it has any. A run there would not begin with what cannot be read.
+fn project_settings(config: &Config, folder: &Path) -> Option<Check> {
+    const NAME: &str = "project";
+    let path = folder.join(PROJECT_FILE).symlink_metadata().is_ok().then(|| folder.join(PROJECT_FILE))?;
+    Some(match config.project(folder) {
+        Ok(settings) => spelt(NAME, format!("{} (read)", shown(&path.canonicalize().unwrap_or(path))), &settings),
+        Err(error) => Check::warn(NAME, error.to_string(), "No run starts in this folder until the file is fixed."),
+    })
+}
+
+fn spelt(name: &'static str, found: String, settings: &Value) -> Check {
+    let doubts: Vec<_> = misspelt(settings).into_iter().map(|(key, meant)| format!("`{key}`, where `{meant}` may be meant")).collect();
     match doubts.as_slice() {
-        [] => Check::ok("settings", found),
-        doubts => Check::warn("settings", format!("{found}, with words that are not known"), format!("Look at {}.", doubts.join("; "))),
+        [] => Check::ok(name, found),
+        doubts => Check::warn(name, format!("{found}, with words that are not known"), format!("Look at {}.", doubts.join("; "))),
     }
 }
 
@@ -121,10 +135,10 @@ fn opened(app: &App) -> Vec<Check> {
     checks
 }
 
-/// What has to be asked: engines, servers and toolboxes, all at once.
+/// What has to be asked: providers, engines, servers and toolboxes, all at once.
 async fn asked(app: &App) -> Vec<Check> {
-    let (containers, tools) = tokio::join!(containers(app), tools::checks(app));
-    [containers].into_iter().chain(tools).collect()
+    let (providers, containers, tools) = tokio::join!(providers::checks(&app.config), containers(app), tools::checks(app));
+    providers.into_iter().chain([containers]).chain(tools).collect()
 }
 
 /// What executes commands.

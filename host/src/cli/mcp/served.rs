@@ -138,7 +138,7 @@ fn outcome(run: &Run) -> Result<Vec<ContentBlock>, String> {
             let text = output.as_str().map_or_else(|| format!("{output:#}"), str::to_owned);
             Ok(vec![ContentBlock::text(text)])
         }
-        State::Failed { reason } => Err(reason.clone()),
+        State::Failed { error } => Err(error.text.clone()),
         State::Cancelled => Err("The run was cancelled.".to_owned()),
         State::Paused { pause } => Err(format!("The run is paused: {} Continue with {resume}; what it did is kept.", pause.reason)),
         State::Waiting { .. } => Err(format!(

@@ -134,6 +134,15 @@ impl Arrival {
     }
 }
 
+/// A plugin that is not installed with the grants that it would have if it were.
+pub(super) async fn with_grants(plugin: Plugin, app: &App) -> Result<Plugin> {
+    let mut arrival = Arrival { plugin, from: None };
+    // Where somebody else may have made what it replaces, nothing carries over.
+    arrival.replaces(app);
+    app.kernel.rehearse(&arrival.plugin).await?;
+    Ok(arrival.plugin)
+}
+
 /// The registry of a reference, reached as the operator's settings say.
 pub(super) fn registry(reference: &Reference, config: &Config) -> Result<Registry> {
     Ok(Registry::of(reference, config.registry(&reference.host)?)?)

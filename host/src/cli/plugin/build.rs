@@ -9,8 +9,9 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{list, output, show};
+use super::{arrival, list, output, show};
 use crate::{
+    app::{Access, App},
     cli::{
         Context,
         authoring::Project,
@@ -44,6 +45,7 @@ impl Build {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let began = Instant::now();
         let (plugin, path) = built(context, &Project::at(&self.folder)?, self.file.as_deref()).await?;
+        let plugin = with_grants(context, plugin).await?;
         if context.screen.is_json() {
             let mut document = list::summary(&plugin);
             document["file"] = json!(path_text(&path));
@@ -53,6 +55,15 @@ impl Build {
             context.screen.answer(show::needs(&plugin, context.screen.room()))?;
         }
         Ok(Exit::Done)
+    }
+}
+
+/// The plugin with the grants that it would have if it were installed now.
+async fn with_grants(context: &Context, plugin: Plugin) -> Result<Plugin> {
+    match App::open(context.config()?, Access::Look).await {
+        Ok(app) => arrival::with_grants(plugin, &app).await,
+        // Nothing was decided where there is no data, and a build needs none.
+        Err(_) => Ok(plugin),
     }
 }
 

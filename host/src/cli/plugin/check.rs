@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{build, list, show};
+use super::{arrival, build, list, show};
 use crate::{
     app::{self, Access, App},
     cli::{
@@ -75,7 +75,7 @@ impl Checked {
     /// Compiles it as an installation would, with an engine and a cache of its own, so that the time is that of a first
     /// time and nothing stays.
     pub(super) async fn of(app: &App, plugin: Plugin) -> Result<Self> {
-        app.kernel.rehearse(&plugin).await?;
+        let plugin = arrival::with_grants(plugin, app).await?;
         // Code belongs to the engine that compiled it, so another reading of the same bytes has to serve here.
         let again =
             app::understand(plugin.package.wasm.clone(), Path::new(plugin.name()), &app.config.trust).map_err(anyhow::Error::msg)?;

@@ -117,7 +117,7 @@ impl Dev {
             (app, ended) = beside::drive_or_follow(app, context, &run.id, Manner::Ask).await?;
             if let Some(ended) = ended {
                 ended.tell(context, None);
-                ended.answer(&context.screen)?;
+                ended.answer(context)?;
             }
         }
         app.close().await;

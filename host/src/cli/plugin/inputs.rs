@@ -28,6 +28,20 @@ pub(super) fn table(schema: &Value, room: Option<usize>) -> Option<String> {
     Some(table.fit(room) + &rest)
 }
 
+/// An input that shows the form of those that fit, such as `{"name": …}`: the fields that it needs, or else those it has.
+pub(in crate::cli) fn sample(schema: Option<&Value>) -> String {
+    const SHOWN: usize = 5;
+    let names = |key: &str| match schema.map(|schema| &schema[key]) {
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+        Some(Value::Object(fields)) => fields.keys().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let needed: Vec<&str> = Some(names("required")).filter(|names| !names.is_empty()).unwrap_or_else(|| names("properties"));
+    let fields = needed.iter().take(SHOWN).map(|name| format!("{}: …", Value::from(text::excerpt(name, 60))));
+    let more = needed.is_empty() || needed.len() > SHOWN;
+    format!("{{{}}}", fields.chain(more.then(|| "…".to_owned())).collect::<Vec<_>>().join(", "))
+}
+
 /// A type in a word or two, such as `string` or `list of integer`.
 fn kind(field: &Value) -> String {
     let nothing = Map::new();
@@ -73,6 +87,19 @@ mod tests {
                 "tests any no",
             ]
         );
+    }
+
+    #[test]
+    fn a_sample_has_the_fields_that_are_needed() {
+        let schema = |required: Value| json!({ "required": required, "properties": { "key": {}, "tests": {} } });
+        assert_eq!(sample(Some(&schema(json!(["key"])))), r#"{"key": …}"#);
+        assert_eq!(sample(Some(&schema(json!([])))), r#"{"key": …, "tests": …}"#);
+        assert_eq!(sample(Some(&schema(json!(["a", "b", "c", "d", "e", "f"])))), r#"{"a": …, "b": …, "c": …, "d": …, "e": …, …}"#);
+        for odd in [json!({}), json!(null), json!({ "required": 3, "properties": [1] })] {
+            assert_eq!(sample(Some(&odd)), "{…}", "{odd}");
+        }
+        assert_eq!(sample(None), "{…}");
+        assert!(!sample(Some(&json!({ "required": ["a\u{1b}[2J\"'"] }))).contains('\u{1b}'));
     }
 
     #[test]

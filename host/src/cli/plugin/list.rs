@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{decision, reach};
 use crate::{
-    app::{Access, App},
+    app::{Access, App, Refused},
     cli::{
         Context,
         exit::Exit,
@@ -35,8 +35,8 @@ impl List {
         let app = context.open(Access::Look).await?;
         let plugins = app.kernel.registry().all();
         if context.screen.is_json() {
-            let refused: Vec<_> =
-                app.refused.iter().map(|refused| json!({ "file": path_text(&refused.path), "reason": refused.reason })).collect();
+            let refused = |refused: &Refused| json!({ "file": path_text(&refused.path), "reason": context.advice(&refused.reason) });
+            let refused: Vec<_> = app.refused.iter().map(refused).collect();
             let document = |plugin: &Arc<Plugin>| {
                 let mut document = signed(decision::summary(&app, plugin), plugin, &app.config.trust);
                 document["reaches-less-through"] = json!(reaches_less_through(&app, plugin));

@@ -29,6 +29,8 @@ mod verify;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+pub(super) use inputs::sample;
+
 use super::{Context, exit::Exit};
 
 /// Install plugins and manage their permissions

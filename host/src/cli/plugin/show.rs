@@ -105,7 +105,7 @@ fn rejected(context: &Context, refused: &Refused) -> Result<Exit> {
             "version": declared.map(|manifest| manifest.version.to_string()),
             "status": "rejected",
             "file": path_text(&refused.path),
-            "refused": refused.reason,
+            "refused": context.advice(&refused.reason),
         }))?;
         return Ok(Exit::Failed);
     }
@@ -129,7 +129,7 @@ fn fact(name: &str, value: String) -> String {
 /// Says why a file is no plugin here.
 pub(super) fn refuse(context: &Context, file: &str, reason: &str) -> Result<Exit> {
     if context.screen.is_json() {
-        context.screen.document(&json!({ "file": file, "refused": reason }))?;
+        context.screen.document(&json!({ "file": file, "refused": context.advice(reason) }))?;
     } else {
         context.screen.warn(format!("{} This host rejects {}: {}", painted(BAD, "✗"), text::escaped(file), text::plain(reason)));
     }

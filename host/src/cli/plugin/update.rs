@@ -69,7 +69,7 @@ impl Update {
                         text::escaped(name),
                         text::plain(&reason)
                     ));
-                    documents.push(json!({ "plugin": name, "reference": present.source.reference, "outcome": "failed", "reason": reason }));
+                    documents.push(json!({ "plugin": name, "reference": present.source.reference, "outcome": "failed", "reason": context.advice(&reason) }));
                 }
             }
         }

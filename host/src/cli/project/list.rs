@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::{coloured, document, state_of};
+use super::{coloured, document, missing, state_of};
 use crate::{
     app::Access,
     cli::{
@@ -32,6 +32,7 @@ impl List {
             context.screen.tell(format!("No project is known yet. A folder becomes one when a run starts in it, or with `{add}`."));
         } else {
             context.screen.answer(table(&projects, figures::now()).fit(context.screen.room()))?;
+            projects.iter().filter_map(|project| missing(project)).for_each(|hint| context.screen.tell(hint));
         }
         Ok(Exit::Done)
     }

@@ -18,7 +18,8 @@ use super::{
     Context,
     exit::{Exit, Misuse},
     figures,
-    screen::{BAD, FAINT, GOOD, WARNING},
+    place::moved,
+    screen::{BAD, FAINT, GOOD, WARNING, painted},
     table::Cell,
     text,
 };
@@ -79,6 +80,16 @@ fn state_of(project: &Project) -> (ProjectState, Option<String>) {
         (None, true) => (ProjectState::Error, Some("No folder is known.".to_owned())),
         (None, false) => (project.state, None),
     }
+}
+
+/// How a folder of the project is set that is not there any more.
+fn missing(project: &Project) -> Option<String> {
+    let hint = moved(project)?;
+    let (name, mark) = (text::escaped(&project.name), painted(WARNING, "!"));
+    Some(match project.folders.is_empty() {
+        true => format!("{mark} No folder of project {name} is known. {hint}"),
+        false => format!("{mark} A folder of project {name} does not exist. {hint}"),
+    })
 }
 
 fn coloured(state: ProjectState) -> Cell {

@@ -39,14 +39,13 @@ impl Move {
         let project = app.kernel.find_project(&self.project).await?;
         let moved = app.kernel.move_project(&project, self.from.as_deref(), &self.folder, &app.config.operator).await;
         app.close().await;
-        if matches!(moved, Err(KernelError::Workspace { .. })) && !self.folder.exists() {
-            let folder = text::escaped(&self.folder.display().to_string());
-            return Err(Misuse(format!(
-                "There is no folder {folder}. This command moves no files: move the folder first, then name its new place."
-            ))
-            .into());
-        }
-        let project = moved?;
+        let project = moved.map_err(|error| match error {
+            KernelError::Workspace { .. } => anyhow::Error::new(Misuse(format!(
+                "{} This command moves no files: move the folder first, then name its new place.",
+                text::escaped(&error.to_string())
+            ))),
+            error => error.into(),
+        })?;
         let folders: Vec<_> = project.folders.iter().map(|folder| text::escaped(&folder.display().to_string())).collect();
         let (mark, name) = (painted(GOOD, "✓"), text::escaped(&project.name));
         answer(context, &project, &format!("{mark} Project {name} is in {} now.", folders.join(", ")))?;

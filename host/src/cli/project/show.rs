@@ -5,7 +5,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{document, state_of};
+use super::{document, missing, state_of};
 use crate::{
     app::Access,
     cli::{
@@ -49,6 +49,7 @@ impl Show {
             context.screen.document(&shown)?;
         } else {
             context.screen.answer(lines(&project, &beside).join("\n"))?;
+            missing(&project).into_iter().for_each(|hint| context.screen.tell(hint));
         }
         Ok(Exit::Done)
     }

@@ -28,6 +28,18 @@ pub(in crate::cli) fn card(asked: &Asked, now: u64, zone: &TimeZone) -> String {
         figures::ago(now, asked.asked_at),
     )];
     lines.extend(written(&question.text).map(|line| format!("  {}", painted(STRONG, line))));
+    lines.extend(options(question));
+    lines.extend(written(&question.reasoning).map(|line| painted(FAINT, format!("  {line}"))));
+    if let (Some(expiry), Standing::Open) = (&question.expiry, &asked.standing) {
+        let at = figures::moment(expiry.at, zone);
+        lines.push(painted(FAINT, format!("  Without an answer, “{}” is taken at {at}.", text::escaped(&expiry.answer))));
+    }
+    lines.join("\n")
+}
+
+/// The answers that the asker knows of, one a line and indented, with the numbers by which they are given.
+pub(in crate::cli) fn options(question: &Question) -> Vec<String> {
+    let mut lines = Vec::new();
     for (number, option) in (1..).zip(&question.options) {
         let best = if question.best.as_ref() == Some(option) { format!("  ({})", guess(question)) } else { String::new() };
         lines.push(format!("  {number:>3}  {}{}", text::escaped(option), painted(FAINT, best)));
@@ -35,12 +47,7 @@ pub(in crate::cli) fn card(asked: &Asked, now: u64, zone: &TimeZone) -> String {
     if let Some(best) = question.best.as_ref().filter(|best| !question.options.contains(best)) {
         lines.push(format!("  {}: {}", guess(question), text::escaped(best)));
     }
-    lines.extend(written(&question.reasoning).map(|line| painted(FAINT, format!("  {line}"))));
-    if let (Some(expiry), Standing::Open) = (&question.expiry, &asked.standing) {
-        let at = figures::moment(expiry.at, zone);
-        lines.push(painted(FAINT, format!("  Without an answer, “{}” is taken at {at}.", text::escaped(&expiry.answer))));
-    }
-    lines.join("\n")
+    lines
 }
 
 /// A text of a plugin in one line, with nothing hidden in it.

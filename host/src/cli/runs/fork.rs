@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::cli::{
     Context,
-    answering::Manner,
+    answering::Answers,
     beside,
     exit::{Exit, Misuse},
     figures, model,
@@ -26,6 +26,8 @@ pub(in crate::cli) struct Fork {
     /// Model to use from now on: provider/model, an alias from the settings, or script/FILE
     #[arg(long)]
     model: Option<String>,
+    #[command(flatten)]
+    answers: Answers,
 }
 
 impl Fork {
@@ -43,11 +45,11 @@ impl Fork {
         let run = app.kernel.fork(&source, self.at).await?;
         app.kernel.resume(&run, settings).await?;
         context.screen.tell(format!("Run {} is forked from {} before call {}.", text::short(&run.id), text::short(&source.id), self.at));
-        let (app, ended) = beside::drive_or_follow(app, context, &run.id, Manner::Ask).await?;
+        let (app, ended) = beside::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
         app.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);
-        ended.answer(&context.screen)?;
+        ended.answer(context)?;
         Ok(ended.exit())
     }
 }

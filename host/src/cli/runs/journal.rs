@@ -39,12 +39,12 @@ impl Journal {
         let started: HashSet<RunId> = app.kernel.tree(&run.id).await?.into_iter().map(|run| run.id).collect();
         let child = |entry: &Entry| Some(run.id.child(entry.seq)).filter(|id| started.contains(id));
         if context.screen.is_json() {
-            let documents: Vec<_> = entries.iter().map(|found| document(found, child(&found.entry))).collect();
+            let documents: Vec<_> = entries.iter().map(|found| document(context, found, child(&found.entry))).collect();
             context.screen.document(&json!({ "run": run.id, "plugin": run.plugin, "entries": documents }))?;
         } else if entries.is_empty() {
             context.screen.tell("The run has made no calls yet.");
         } else if self.full {
-            entries.iter().try_for_each(|found| context.screen.answer(in_full(found, child(&found.entry))))?;
+            entries.iter().try_for_each(|found| context.screen.answer(in_full(context, found, child(&found.entry))))?;
         } else {
             context.screen.answer(table(&run, &entries, child).fit(context.screen.room()))?;
         }
@@ -98,7 +98,7 @@ fn state(found: &Inspected) -> Cell {
     }
 }
 
-fn in_full(found: &Inspected, child: Option<RunId>) -> String {
+fn in_full(context: &Context, found: &Inspected, child: Option<RunId>) -> String {
     let entry = &found.entry;
     let time = figures::moment(entry.asked_at, &TimeZone::system());
     let took = took(entry).map(|took| format!(" · {}", figures::duration(took))).unwrap_or_default();
@@ -106,14 +106,29 @@ fn in_full(found: &Inspected, child: Option<RunId>) -> String {
     let head = painted(STRONG, format!("{} {}", figures::count(entry.seq), text::line(&entry.call)));
     let repeated = if entry.repeated { painted(WARNING, " · sent twice") } else { String::new() };
     let about = painted(FAINT, format!("{} · {time}{took}{child}", entry.effect.as_str()));
-    let answer = entry.answer.as_deref().map_or_else(|| painted(WARNING, "no answer"), pretty);
-    format!("{head}  {about}{repeated}\n  asked\n{}\n  answered\n{}\n", indented(&pretty(&entry.request)), indented(&answer))
+    let answer = answer(context, entry).map_or_else(|| painted(WARNING, "no answer"), |answer| pretty(&answer));
+    format!("{head}  {about}{repeated}\n  asked\n{}\n  answered\n{}\n", indented(&pretty(&parsed(&entry.request))), indented(&answer))
 }
 
-fn pretty(document: &str) -> String {
-    let parsed: Option<Value> = serde_json::from_str(document).ok();
-    let shown = parsed.and_then(|value| serde_json::to_string_pretty(&value).ok());
-    text::plain(&shown.unwrap_or_else(|| document.to_owned()))
+/// The answer as it is shown: a command that its error names leads to the same data. The journal holds it for any place.
+fn answer(context: &Context, entry: &Entry) -> Option<Value> {
+    let mut answer = parsed(entry.answer.as_deref()?);
+    if let Some(Value::String(said)) = answer.pointer_mut("/err/text") {
+        *said = context.advice(said);
+    }
+    Some(answer)
+}
+
+/// A text that is not JSON is shown as it is.
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+}
+
+fn pretty(document: &Value) -> String {
+    match document {
+        Value::String(text) => text::plain(text),
+        value => text::plain(&serde_json::to_string_pretty(value).unwrap_or_default()),
+    }
 }
 
 fn indented(text: &str) -> String {
@@ -125,9 +140,8 @@ fn took(entry: &Entry) -> Option<u64> {
 }
 
 /// A call as programs see it.
-fn document(found: &Inspected, child: Option<RunId>) -> Value {
+fn document(context: &Context, found: &Inspected, child: Option<RunId>) -> Value {
     let entry = &found.entry;
-    let parsed = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
     json!({
         "seq": entry.seq,
         "call": entry.call,
@@ -136,7 +150,7 @@ fn document(found: &Inspected, child: Option<RunId>) -> Value {
         "repeated": entry.repeated,
         "request-hash": entry.request_hash,
         "request": parsed(&entry.request),
-        "answer": entry.answer.as_deref().map(parsed),
+        "answer": answer(context, entry),
         "asked-at": figures::stamp(entry.asked_at),
         "answered-at": entry.answered_at.map(figures::stamp),
         "damage": found.damage,

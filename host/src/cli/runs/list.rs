@@ -43,7 +43,7 @@ impl List {
         }
         let waiting = waiting::below(&app, runs.iter().map(|(run, _)| run)).await?;
         if context.screen.is_json() {
-            context.screen.document(&runs.iter().map(|(run, tally)| summary(run, tally)).collect::<Vec<_>>())?;
+            context.screen.document(&runs.iter().map(|(run, tally)| summary(context, run, tally)).collect::<Vec<_>>())?;
         } else if runs.is_empty() {
             context.screen.tell("There are no runs yet. Begin with `baton demo`.");
         } else {
@@ -91,7 +91,7 @@ pub(in crate::cli) fn state(state: &State) -> Cell {
 }
 
 /// A run as programs see it.
-pub(super) fn summary(run: &Run, tally: &Tally) -> Value {
+pub(super) fn summary(context: &Context, run: &Run, tally: &Tally) -> Value {
     json!({
         "run": run.id,
         "parent": run.parent.as_ref().map(|(id, _)| id),
@@ -102,7 +102,7 @@ pub(super) fn summary(run: &Run, tally: &Tally) -> Value {
         "plugin-hash": run.plugin_hash,
         "kind": run.kind,
         "state": run.state.as_str(),
-        "reason": ending::reason(&run.state),
+        "reason": ending::reason(&run.state).map(|reason| context.advice(reason)),
         "wakes-at": waiting::due(run).map(figures::stamp),
         "project": run.project,
         "workspace": path_text(&run.workspace),

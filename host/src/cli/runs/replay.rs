@@ -144,8 +144,8 @@ fn compared(asked: &Asked) -> Value {
 
 fn outcome(ending: &Ending) -> Value {
     match ending {
-        Ending::Succeeded(output) => json!({ "output": output }),
-        Ending::Failed(reason) => json!({ "failed": reason }),
+        Ending::Succeeded(outcome) => json!(outcome),
+        Ending::Failed(error) => json!({ "failed": error }),
         Ending::Unfinished => json!("unfinished"),
     }
 }

@@ -61,7 +61,7 @@ impl Resume {
         app.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);
-        ended.answer(&context.screen)?;
+        ended.answer(context)?;
         Ok(ended.exit())
     }
 }

@@ -46,12 +46,12 @@ impl Show {
         let tally = app.kernel.runs().tally(&run.id).await?;
         let below = below(&app, &run).await?;
         if context.screen.is_json() {
-            let mut document = list::summary(&run, &tally);
+            let mut document = list::summary(context, &run, &tally);
             document["input"] = run.input.clone();
             document["output"] = json!(run.output);
             document["settings"] = run.settings.clone();
             document["ceiling"] = json!(run.ceiling);
-            document["runs"] = below.iter().map(|below| list::summary(&below.run, &below.tally)).collect();
+            document["runs"] = below.iter().map(|below| list::summary(context, &below.run, &below.tally)).collect();
             context.screen.document(&document)?;
             return Ok(Exit::Done);
         }

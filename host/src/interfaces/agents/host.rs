@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::{AGENTS, View};
 use crate::{
-    bindings::{Fault, agents as wit},
+    bindings::{Fault, agents as wit, types::OptionValue},
     events::{Category, Draft},
     interfaces::{
-        children::{ChildError, Children, Ended, Order, Role},
+        children::{self, ChildError, Children, Ended, Order, Role},
         schema_bounds,
     },
     journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
@@ -34,11 +34,12 @@ struct Output {
 }
 
 impl wit::Host for View<'_> {
-    async fn perform(&mut self, agent: String, task: wit::Task) -> Result<wit::Outcome, Fault> {
+    async fn perform(&mut self, agent: String, task: wit::Task, options: Vec<OptionValue>) -> Result<wit::Outcome, Fault> {
         let input = input(&task)?;
-        let call = Call::new("agents.perform", Effect::Wait, &json!({ "agent": agent, "task": input }))?;
+        let worktree = children::worktree(options)?;
+        let call = Call::new("agents.perform", Effect::Wait, &json!({ "agent": agent, "task": input, "worktree": worktree }))?;
         let call = call.needing(Capability::new(AGENTS.word, agent.clone()));
-        let (children, parent, worktree) = (Arc::clone(self.children), self.recorder.run().clone(), task.worktree);
+        let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         let perform = |attempt: Attempt| async move {
             let order = Order { role: Role::Agent, plugin: &agent, input, worktree: worktree.as_deref(), within: None };
             follow(&*children, &parent, attempt.seq, order).await.unwrap_or_else(Performed::from)
@@ -51,22 +52,20 @@ impl wit::Host for View<'_> {
 /// The task as the agent's run is given it.
 fn input(task: &wit::Task) -> Result<Value, CallError> {
     if task.goal.trim().is_empty() {
-        return Err(CallError::Invalid("The task has no goal; say in a sentence what to achieve.".into()));
+        return Err(CallError::invalid("The task has no goal; say in a sentence what to achieve."));
     }
     let schema = task.answer_schema.as_deref().map(schema).transpose()?;
-    Ok(json!({ "goal": task.goal, "context": task.context, "answer-schema": schema, "worktree": task.worktree }))
+    Ok(json!({ "goal": task.goal, "context": task.context, "answer-schema": schema }))
 }
 
 fn schema(text: &str) -> Result<Value, CallError> {
     match serde_json::from_str(text) {
         Ok(schema @ Value::Object(_)) => match schema_bounds::accept(&schema) {
             Ok(()) => Ok(schema),
-            Err(reason) => Err(CallError::Invalid(format!("The answer's schema is not accepted: {reason}. Send a simpler one."))),
+            Err(reason) => Err(CallError::invalid(format!("The answer's schema is not accepted: {reason}. Send a simpler one."))),
         },
-        Ok(_) => {
-            Err(CallError::Invalid("The answer's schema is no JSON object; send a JSON Schema such as {\"type\": \"object\"}.".into()))
-        }
-        Err(error) => Err(CallError::Invalid(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose."))),
+        Ok(_) => Err(CallError::invalid("The answer's schema is no JSON object; send a JSON Schema such as {\"type\": \"object\"}.")),
+        Err(error) => Err(CallError::invalid(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose."))),
     }
 }
 
@@ -78,7 +77,7 @@ async fn follow(children: &dyn Children, parent: &RunId, seq: u64, order: Order<
         return Ok(Performed::Waiting(Wait::Runs(vec![child])));
     };
     let cost_usd = children.cost(&child).await?;
-    let answer = answer(agent, ended, cost_usd);
+    let answer = answer(agent, &child, ended, cost_usd);
     let told = match &answer {
         Ok(outcome) => json!({ "agent": agent, "run": child, "summary": outcome.summary, "cost-usd": cost_usd }),
         Err(error) => json!({ "agent": agent, "run": child, "error": error.to_string(), "cost-usd": cost_usd }),
@@ -86,15 +85,17 @@ async fn follow(children: &dyn Children, parent: &RunId, seq: u64, order: Order<
     Ok(Performed::Answered(answer, vec![Draft::of_run(Category::Agent, "ended", parent, told)]))
 }
 
-fn answer(agent: &str, ended: Ended, cost_usd: Option<f64>) -> Result<Outcome, CallError> {
+fn answer(agent: &str, child: &RunId, ended: Ended, cost_usd: Option<f64>) -> Result<Outcome, CallError> {
     let output = match ended {
-        Ended::Succeeded(output) => output,
-        Ended::Failed(reason) => return Err(CallError::Other(format!("Agent `{agent}` failed: {reason}"))),
-        Ended::Cancelled => return Err(CallError::Cancelled(format!("Agent `{agent}` was cancelled; go on without its answer, or end."))),
+        Ended::Succeeded(outcome) => outcome.output,
+        Ended::Failed(error) => {
+            return Err(CallError::child_failed(child.as_str(), format!("Agent `{agent}` failed: {error}"), &error));
+        }
+        Ended::Cancelled => return Err(CallError::cancelled(format!("Agent `{agent}` was cancelled; go on without its answer, or end."))),
     };
     let read = Output::deserialize(output);
     let Output { answer, summary } = read.map_err(|error| {
-        CallError::Other(format!("Agent `{agent}` gave something that is no outcome: {error}. This is a mistake of that plugin."))
+        CallError::other(format!("Agent `{agent}` gave something that is no outcome: {error}. This is a mistake of that plugin."))
     })?;
     Ok(Outcome { answer, summary, cost_usd })
 }

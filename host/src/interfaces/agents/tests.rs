@@ -5,9 +5,10 @@ use crate::{
     bindings::{
         Fault,
         agents::{Host, Outcome, Task},
+        types::OptionValue,
     },
     interfaces::children::{ChildError, Ended, Role, testing::Nursery},
-    journal::{CallError, Interrupt, Wait, testing::Bench},
+    journal::{CallError, ErrorKind, Interrupt, Wait, testing::Bench},
 };
 
 struct Scene {
@@ -23,8 +24,12 @@ impl Scene {
     }
 
     async fn perform(&self, task: Task) -> Result<Outcome, Fault> {
+        self.perform_with(task, Vec::new()).await
+    }
+
+    async fn perform_with(&self, task: Task, options: Vec<OptionValue>) -> Result<Outcome, Fault> {
         let mut recorder = self.bench.recorder();
-        View { recorder: &mut recorder, children: &self.children }.perform("mary".into(), task).await
+        View { recorder: &mut recorder, children: &self.children }.perform("mary".into(), task, options).await
     }
 
     async fn ended(&self, ended: Ended) -> Result<Outcome, Fault> {
@@ -34,7 +39,7 @@ impl Scene {
 }
 
 fn task() -> Task {
-    Task { goal: "Write it".into(), context: "All of it".into(), answer_schema: Some(r#"{"type":"object"}"#.into()), worktree: None }
+    Task { goal: "Write it".into(), context: "All of it".into(), answer_schema: Some(r#"{"type":"object"}"#.into()) }
 }
 
 fn refusal(result: Result<Outcome, Fault>) -> CallError {
@@ -52,16 +57,16 @@ async fn the_run_is_put_away_until_its_agent_ends() {
         let waits = scene.perform(task()).await.unwrap_err();
         assert!(matches!(&waits, Fault::Interrupt(Interrupt::Suspended(Wait::Runs(runs))) if *runs == [child.clone()]), "{waits:?}");
     }
-    let input = json!({ "goal": "Write it", "context": "All of it", "answer-schema": { "type": "object" }, "worktree": null });
+    let input = json!({ "goal": "Write it", "context": "All of it", "answer-schema": { "type": "object" } });
     assert_eq!(
         scene.nursery.ordered.lock().unwrap().clone().into_iter().collect::<Vec<_>>(),
         [(child.clone(), (Role::Agent, "mary".to_owned(), input))]
     );
     assert!(scene.bench.journal.events().is_empty());
 
-    let outcome = scene.ended(Ended::Succeeded(json!({ "answer": "{}", "summary": "Done" }))).await.unwrap();
+    let outcome = scene.ended(Ended::Succeeded(json!({ "answer": "{}", "summary": "Done" }).into())).await.unwrap();
     assert_eq!((outcome.answer.as_str(), outcome.summary.as_str(), outcome.cost_usd), ("{}", "Done", Nursery::COST));
-    let replayed = scene.ended(Ended::Failed("no longer asked".into())).await.unwrap();
+    let replayed = scene.ended(Ended::Failed(CallError::other("no longer asked"))).await.unwrap();
     assert_eq!(replayed.answer, "{}");
     let events = scene.bench.journal.events();
     assert_eq!(events.len(), 1);
@@ -74,19 +79,25 @@ async fn the_run_is_put_away_until_its_agent_ends() {
 #[tokio::test]
 async fn an_agent_that_does_not_succeed_is_an_error_of_the_call() {
     for (ended, word) in [
-        (Ended::Failed("No model.".into()), "Agent `mary` failed: No model."),
-        (Ended::Succeeded(json!("no outcome")), "mistake of that plugin"),
-        (Ended::Succeeded(json!({ "summary": "no answer" })), "answer"),
+        (Ended::Succeeded(json!("no outcome").into()), "mistake of that plugin"),
+        (Ended::Succeeded(json!({ "summary": "no answer" }).into()), "answer"),
     ] {
         let scene = Scene::new();
         let _ = scene.perform(task()).await;
         let error = refusal(scene.ended(ended).await);
-        assert!(matches!(&error, CallError::Other(text) if text.contains(word)), "{error:?}");
+        assert!(matches!(&error, CallError { kind: ErrorKind::Other, text, .. } if text.contains(word)), "{error:?}");
         assert_eq!(scene.bench.journal.events()[0].data["error"], error.to_string());
     }
     let scene = Scene::new();
     let _ = scene.perform(task()).await;
-    assert!(matches!(refusal(scene.ended(Ended::Cancelled).await), CallError::Cancelled(_)));
+    let own = CallError::budget_exceeded("No money.").about("shop");
+    let error = refusal(scene.ended(Ended::Failed(own.clone())).await);
+    assert_eq!((&error.kind, &*error.text), (&ErrorKind::ChildFailed, "Agent `mary` failed: No money."));
+    assert_eq!(error.subject.as_deref(), Some(Bench::run().child(1).as_str()));
+    assert_eq!(error.details.unwrap()["error"], json!(own), "the agent's own error is handed up");
+    let scene = Scene::new();
+    let _ = scene.perform(task()).await;
+    assert!(matches!(refusal(scene.ended(Ended::Cancelled).await), CallError { kind: ErrorKind::Cancelled, .. }));
 }
 
 #[tokio::test]
@@ -94,10 +105,16 @@ async fn a_wrong_task_starts_nothing() {
     let scene = Scene::new();
     for schema in ["", "{", "[]", "true", "\"object\""] {
         let error = refusal(scene.perform(Task { answer_schema: Some(schema.into()), ..task() }).await);
-        assert!(matches!(error, CallError::Invalid(_)), "{schema}");
+        assert!(matches!(error, CallError { kind: ErrorKind::Invalid, .. }), "{schema}");
     }
-    assert!(matches!(refusal(scene.perform(Task { goal: " \n".into(), ..task() }).await), CallError::Invalid(_)));
-    assert!(matches!(refusal(scene.perform(Task { worktree: Some("w".into()), ..task() }).await), CallError::NotFound(_)));
+    assert!(matches!(refusal(scene.perform(Task { goal: " \n".into(), ..task() }).await), CallError { kind: ErrorKind::Invalid, .. }));
+    let option = |name: &str, value: &str| vec![OptionValue { name: name.to_owned(), value: value.to_owned() }];
+    let missing = refusal(scene.perform_with(task(), option("worktree", "\"w\"")).await);
+    assert_eq!(missing.kind, ErrorKind::NotFound);
+    for (name, value) in [("worktree", "7"), ("budget", "1")] {
+        let error = refusal(scene.perform_with(task(), option(name, value)).await);
+        assert_eq!((error.kind, error.subject.as_deref()), (ErrorKind::Invalid, Some(name)));
+    }
     assert!(scene.nursery.ordered.lock().unwrap().is_empty());
 }
 
@@ -105,7 +122,7 @@ async fn a_wrong_task_starts_nothing() {
 async fn an_agent_needs_its_grant() {
     let scene = Scene::new();
     scene.bench.authority.deny(AGENTS.word, "mary");
-    assert!(matches!(refusal(scene.perform(task()).await), CallError::Denied(_)));
+    assert!(matches!(refusal(scene.perform(task()).await), CallError { kind: ErrorKind::Denied, .. }));
     assert!(scene.nursery.ordered.lock().unwrap().is_empty());
 }
 
@@ -116,8 +133,11 @@ async fn what_cannot_be_started_is_told_apart() {
         *scene.nursery.failing.lock().unwrap() = Some(error);
         scene.perform(task()).await
     };
-    assert!(matches!(refusal(failing(ChildError::NotInstalled("No agent `mary`.".into())).await), CallError::NotFound(_)));
-    assert!(matches!(refusal(failing(ChildError::TooDeep(8)).await), CallError::Invalid(_)));
+    assert!(matches!(
+        refusal(failing(ChildError::NotInstalled("No agent `mary`.".into())).await),
+        CallError { kind: ErrorKind::NotFound, .. }
+    ));
+    assert!(matches!(refusal(failing(ChildError::TooDeep(8)).await), CallError { kind: ErrorKind::Invalid, .. }));
     let paused = failing(ChildError::Store("The disk is full.".into())).await.unwrap_err();
     assert!(matches!(&paused, Fault::Interrupt(Interrupt::Paused(pause)) if pause.reason.contains("disk")), "{paused:?}");
 }

@@ -9,7 +9,7 @@ use crate::{
 impl Host for View<'_> {
     async fn read(&mut self, path: String) -> Result<Vec<u8>, Fault> {
         let missing =
-            || CallError::NotFound(format!("The plugin carries no file `{}`; `assets.paths` lists those it does.", path.escape_debug()));
+            || CallError::not_found(format!("The plugin carries no file `{}`; `assets.paths` lists those it does.", path.escape_debug()));
         Ok(self.assets.get(&path).ok_or_else(missing)?.to_vec())
     }
 

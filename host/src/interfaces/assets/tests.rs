@@ -1,6 +1,7 @@
 use tar::{Builder, EntryType, Header};
 
 use super::*;
+use crate::journal::ErrorKind;
 use crate::{
     bindings::{Fault, assets::Host},
     journal::CallError,
@@ -31,7 +32,7 @@ async fn a_plugin_reads_what_it_carries() {
     assert_eq!(view.paths().await.unwrap(), ["prompts/größe.md", "z.md"]);
     assert_eq!(view.read("z.md".into()).await.unwrap(), b"last");
     let missing = view.read("../z.md".into()).await.unwrap_err();
-    assert!(matches!(missing, Fault::Answer(CallError::NotFound(_))), "{missing}");
+    assert!(matches!(missing, Fault::Answer(CallError { kind: ErrorKind::NotFound, .. })), "{missing}");
 }
 
 #[test]

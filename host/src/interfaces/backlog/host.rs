@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     bindings::{Fault, backlog as wit},
+    interfaces::numbers::to_wit,
     journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId},
 };
 
@@ -69,12 +70,12 @@ impl wit::Host for View<'_> {
         Ok(self.recorder.call(call, assign).await??)
     }
 
-    async fn history(&mut self, key: String) -> Result<Vec<wit::Move>, Fault> {
+    async fn history(&mut self, key: String) -> Result<Vec<wit::StatusChange>, Fault> {
         check_key(&key).map_err(CallError::from)?;
         let call = looking("backlog.history", &json!({ "key": key }))?;
         let (backlog, project) = (Arc::clone(self.backlog), self.project);
         let moves: Vec<Move> = self.recorder.call(call, |_| async move { performed(backlog.history(project, &key).await) }).await??;
-        Ok(moves.into_iter().map(wit::Move::from).collect())
+        Ok(moves.into_iter().map(wit::StatusChange::from).collect())
     }
 
     async fn write_documents(&mut self) -> Result<Vec<String>, Fault> {
@@ -140,13 +141,13 @@ impl From<Item> for wit::Item {
     }
 }
 
-impl From<Move> for wit::Move {
+impl From<Move> for wit::StatusChange {
     fn from(moved: Move) -> Self {
         let run = match moved.by {
             Mover::Run(run) => Some(run.to_string()),
             Mover::Person(_) => None,
         };
-        Self { at: moved.at, before: moved.before.map(wit::Status::from), after: moved.after.into(), reason: moved.reason, run }
+        Self { at_ms: to_wit(moved.at), before: moved.before.map(wit::Status::from), after: moved.after.into(), reason: moved.reason, run }
     }
 }
 

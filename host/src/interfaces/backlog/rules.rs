@@ -119,9 +119,9 @@ impl From<Refusal> for CallError {
     fn from(refusal: Refusal) -> Self {
         let text = refusal.to_string();
         match refusal {
-            Refusal::Unknown { .. } | Refusal::Missing { .. } => Self::NotFound(text),
-            Refusal::Conflict { .. } => Self::Conflict(text),
-            _ => Self::Invalid(text),
+            Refusal::Unknown { .. } | Refusal::Missing { .. } => Self::not_found(text),
+            Refusal::Conflict { .. } => Self::conflict(text),
+            _ => Self::invalid(text),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         Fault,
         backlog::{self as wit, Host},
     },
-    journal::{Attempt, CallError, EntryState, Interrupt, testing::Bench},
+    journal::{Attempt, CallError, EntryState, ErrorKind, Interrupt, testing::Bench},
 };
 
 fn draft(kind: Kind, key: &str, parent: Option<&str>, after: &[&str]) -> Draft {
@@ -400,17 +400,23 @@ async fn items_are_put_moved_and_told() {
     let ready = view.ready().await.unwrap();
     assert_eq!(ready.iter().map(|item| item.draft.key.as_str()).collect::<Vec<_>>(), ["a"]);
     view.move_to("a".into(), wit::Status::InProgress, "Mine.".into()).await.unwrap();
-    assert!(matches!(refusal(view.move_to("a".into(), wit::Status::InProgress, "Mine too.".into()).await), CallError::Conflict(_)));
+    assert!(matches!(
+        refusal(view.move_to("a".into(), wit::Status::InProgress, "Mine too.".into()).await),
+        CallError { kind: ErrorKind::Conflict, .. }
+    ));
     view.assign("a".into(), Some("amelia".into()), Some("story/a".into())).await.unwrap();
     view.move_to("a".into(), wit::Status::Done, String::new()).await.unwrap();
     let refused = refusal(view.move_to("a".into(), wit::Status::Todo, String::new()).await);
-    assert!(matches!(&refused, CallError::Conflict(text) if text.contains("a run cannot reopen what is done")), "{refused}");
+    assert!(
+        matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("a run cannot reopen what is done")),
+        "{refused}"
+    );
     let item = view.get("a".into()).await.unwrap();
     assert_eq!((item.status, item.assignee.as_deref(), item.branch.as_deref()), (wit::Status::Done, Some("amelia"), Some("story/a")));
     let history = view.history("a".into()).await.unwrap();
     assert_eq!((history.len(), history[0].run.as_ref(), history[0].reason.as_str()), (2, Some(&run), "Mine."));
-    assert!(matches!(refusal(view.get("ghost".into()).await), CallError::NotFound(_)));
-    assert!(matches!(refusal(view.put(vec![asked(wit::Kind::Story, "c", &["ghost"])]).await), CallError::NotFound(_)));
+    assert!(matches!(refusal(view.get("ghost".into()).await), CallError { kind: ErrorKind::NotFound, .. }));
+    assert!(matches!(refusal(view.put(vec![asked(wit::Kind::Story, "c", &["ghost"])]).await), CallError { kind: ErrorKind::NotFound, .. }));
     assert_eq!(view.all().await.unwrap().len(), 2);
 }
 
@@ -419,11 +425,17 @@ async fn what_is_no_key_does_not_reach_the_gate() {
     let scene = Scene::new();
     let mut recorder = scene.bench.recorder();
     let mut view = scene.view(&mut recorder);
-    assert!(matches!(refusal(view.get("../x".into()).await), CallError::Invalid(_)));
-    assert!(matches!(refusal(view.history("A".into()).await), CallError::Invalid(_)));
-    assert!(matches!(refusal(view.move_to("a/b".into(), wit::Status::Done, String::new()).await), CallError::Invalid(_)));
-    assert!(matches!(refusal(view.move_to("a".into(), wit::Status::Done, "x".repeat(5000)).await), CallError::Invalid(_)));
-    assert!(matches!(refusal(view.assign("a".into(), Some("\n".into()), None).await), CallError::Invalid(_)));
+    assert!(matches!(refusal(view.get("../x".into()).await), CallError { kind: ErrorKind::Invalid, .. }));
+    assert!(matches!(refusal(view.history("A".into()).await), CallError { kind: ErrorKind::Invalid, .. }));
+    assert!(matches!(
+        refusal(view.move_to("a/b".into(), wit::Status::Done, String::new()).await),
+        CallError { kind: ErrorKind::Invalid, .. }
+    ));
+    assert!(matches!(
+        refusal(view.move_to("a".into(), wit::Status::Done, "x".repeat(5000)).await),
+        CallError { kind: ErrorKind::Invalid, .. }
+    ));
+    assert!(matches!(refusal(view.assign("a".into(), Some("\n".into()), None).await), CallError { kind: ErrorKind::Invalid, .. }));
     assert!(scene.bench.journal.written().is_empty());
 }
 
@@ -435,17 +447,17 @@ async fn looking_and_changing_are_granted_apart() {
     let mut view = scene.view(&mut recorder);
     view.all().await.unwrap();
     view.ready().await.unwrap();
-    assert!(matches!(refusal(view.put(vec![asked(wit::Kind::Story, "a", &[])]).await), CallError::Denied(_)));
-    assert!(matches!(refusal(view.move_to("a".into(), wit::Status::Done, String::new()).await), CallError::Denied(_)));
-    assert!(matches!(refusal(view.assign("a".into(), None, None).await), CallError::Denied(_)));
-    assert!(matches!(refusal(view.write_documents().await), CallError::Denied(_)));
+    assert!(matches!(refusal(view.put(vec![asked(wit::Kind::Story, "a", &[])]).await), CallError { kind: ErrorKind::Denied, .. }));
+    assert!(matches!(refusal(view.move_to("a".into(), wit::Status::Done, String::new()).await), CallError { kind: ErrorKind::Denied, .. }));
+    assert!(matches!(refusal(view.assign("a".into(), None, None).await), CallError { kind: ErrorKind::Denied, .. }));
+    assert!(matches!(refusal(view.write_documents().await), CallError { kind: ErrorKind::Denied, .. }));
     scene.bench.authority.relent();
     scene.bench.authority.deny(BACKLOG.word, "read");
     view.put(vec![asked(wit::Kind::Story, "a", &[])]).await.unwrap();
-    assert!(matches!(refusal(view.all().await), CallError::Denied(_)));
-    assert!(matches!(refusal(view.ready().await), CallError::Denied(_)));
-    assert!(matches!(refusal(view.get("a".into()).await), CallError::Denied(_)));
-    assert!(matches!(refusal(view.history("a".into()).await), CallError::Denied(_)));
+    assert!(matches!(refusal(view.all().await), CallError { kind: ErrorKind::Denied, .. }));
+    assert!(matches!(refusal(view.ready().await), CallError { kind: ErrorKind::Denied, .. }));
+    assert!(matches!(refusal(view.get("a".into()).await), CallError { kind: ErrorKind::Denied, .. }));
+    assert!(matches!(refusal(view.history("a".into()).await), CallError { kind: ErrorKind::Denied, .. }));
 }
 
 #[tokio::test]
@@ -483,7 +495,7 @@ async fn documents_are_written_once_and_what_is_strange_is_told() {
 
     let edited = scene.files.texts.lock().unwrap()["docs/stories/a.md"].replace("\nB\n", "\nB, and more\n");
     scene.files.texts.lock().unwrap().insert("docs/stories/a.md".to_owned(), edited.clone());
-    scene.files.refused.lock().unwrap().push(("docs/stories/b.md".to_owned(), CallError::Invalid("A pipe.".to_owned())));
+    scene.files.refused.lock().unwrap().push(("docs/stories/b.md".to_owned(), CallError::invalid("A pipe.")));
     view.move_to("a".into(), wit::Status::Review, String::new()).await.unwrap();
     view.move_to("b".into(), wit::Status::Blocked, String::new()).await.unwrap();
     let changed = view.write_documents().await.unwrap();
@@ -498,7 +510,7 @@ async fn documents_are_written_once_and_what_is_strange_is_told() {
     assert_eq!(view.write_documents().await.unwrap(), ["docs/stories/a.md", "docs/stories/b.md"]);
     assert!(scene.files.texts.lock().unwrap()["docs/stories/a.md"].ends_with("---\n\nOther\n"));
 
-    scene.files.refused.lock().unwrap().push(("docs/stories/a.md".to_owned(), CallError::Unavailable("The disk is full.".to_owned())));
+    scene.files.refused.lock().unwrap().push(("docs/stories/a.md".to_owned(), CallError::unavailable("The disk is full.")));
     let error = view.write_documents().await.unwrap_err();
     assert!(matches!(&error, Fault::Interrupt(Interrupt::Paused(pause)) if pause.reason.contains("disk is full")), "{error:?}");
 }

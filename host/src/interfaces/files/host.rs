@@ -14,8 +14,11 @@ use super::{
 };
 use crate::{
     bindings::{Fault, files as wit},
-    interfaces::blocking::{Deadline, blocking},
-    journal::{Call, CallError, Capability, Effect, Pause, PauseKind, Performed},
+    interfaces::{
+        blocking::{Deadline, blocking},
+        numbers::to_wit,
+    },
+    journal::{Call, CallError, Capability, Effect, ErrorKind, Pause, PauseKind, Performed},
 };
 
 /// Bytes as the journal keeps them: readable where they can be.
@@ -85,7 +88,7 @@ impl wit::Host for View<'_> {
 async fn aside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, CallError> + Send + 'static) -> Performed<A> {
     match beside(work).await {
         // The disk is full or closed, which no guest can mend and its operator can: nothing of the run is lost meanwhile.
-        Err(CallError::Unavailable(reason)) => {
+        Err(CallError { kind: ErrorKind::Unavailable, text: reason, .. }) => {
             Performed::Paused { pause: Pause::new(PauseKind::Operator, format!("{reason} Then resume the run.")), happened: false }
         }
         answer => Performed::answer(answer),
@@ -94,7 +97,7 @@ async fn aside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, Call
 
 async fn beside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, CallError> + Send + 'static) -> Result<A, CallError> {
     let done = blocking(work).await;
-    done.unwrap_or_else(|error| Err(CallError::Other(format!("The host failed at this file operation: {error}. Report it."))))
+    done.unwrap_or_else(|error| Err(CallError::other(format!("The host failed at this file operation: {error}. Report it."))))
 }
 
 impl From<Vec<u8>> for Content {
@@ -110,7 +113,7 @@ impl TryFrom<Content> for Vec<u8> {
         match content {
             Content::Text(text) => Ok(text.into_bytes()),
             Content::Base64(text) => BASE64_STANDARD.decode(text).map_err(|error| {
-                CallError::Other(format!("The journal's copy of the file is damaged: {error}. Fork the run before this call."))
+                CallError::other(format!("The journal's copy of the file is damaged: {error}. Fork the run before this call."))
             }),
         }
     }
@@ -123,7 +126,7 @@ impl From<Found> for wit::Entry {
             Kind::Directory => wit::Kind::Directory,
             Kind::Symlink => wit::Kind::Symlink,
         };
-        Self { path: found.path, kind, size: found.size }
+        Self { path: found.path, kind, size_bytes: to_wit(found.size) }
     }
 }
 

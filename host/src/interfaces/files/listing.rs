@@ -11,7 +11,7 @@ use cap_fs_ext::DirExt;
 use cap_std::fs::Dir;
 
 use super::{Workspace, path::RelativePath};
-use crate::journal::CallError;
+use crate::{interfaces::repository_layout::is_hosts, journal::CallError};
 
 /// What something in a folder is, other than a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +54,7 @@ impl Workspace {
                 }
             }
             if found.len() + ahead.len() > most {
-                return Err(CallError::Invalid(format!("`{}` holds more than {most} files; move some elsewhere.", folder.as_str())));
+                return Err(CallError::invalid(format!("`{}` holds more than {most} files; move some elsewhere.", folder.as_str())));
             }
         }
         found.sort_unstable();
@@ -68,7 +68,7 @@ impl Workspace {
 }
 
 fn is_left_out(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".") || name.to_str().is_some_and(super::path::is_hidden)
+    name.as_encoded_bytes().starts_with(b".") || name.to_str().is_some_and(is_hosts)
 }
 
 #[cfg(all(test, unix))]
@@ -76,6 +76,7 @@ mod tests {
     use std::{fs, os::unix::fs::symlink};
 
     use super::*;
+    use crate::journal::ErrorKind;
 
     #[test]
     fn everything_below_a_folder_is_listed_and_no_link_followed() {
@@ -103,7 +104,7 @@ mod tests {
         ];
         assert_eq!(found, expected.map(|(path, lying)| (PathBuf::from(path), lying)));
         assert!(below("docs/stories", 3).unwrap_err().to_string().contains("more than 3"));
-        assert!(matches!(below("docs/none", 9), Err(CallError::NotFound(_))));
+        assert!(matches!(below("docs/none", 9), Err(CallError { kind: ErrorKind::NotFound, .. })));
         assert!(below("docs/linked", 9).unwrap_err().to_string().contains("`docs/linked` is a symbolic link"));
     }
 }

@@ -1,6 +1,7 @@
 //! Files of the run's workspace, and of nothing else: no path leads out of it, and no symbolic link is followed.
 //! Each path is granted by glob; what the host keeps there (`.git`, `.baton`) is out of reach.
 
+mod guarding;
 mod host;
 mod listing;
 mod path;

@@ -1,6 +1,6 @@
 //! Names of files as guests give them, made plain before anything is decided or looked at. Touches no disk.
 
-use crate::{interfaces::repository_layout::plain_name, journal::CallError};
+use crate::{interfaces::repository_layout::is_hosts, journal::CallError};
 
 /// A path inside the workspace: relative, `/` between names, no `.`, no `..`, nothing hidden.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,7 +12,7 @@ impl RelativePath {
 
     /// The plain form of what a guest wrote, or why it is none.
     pub(in crate::interfaces) fn parse(text: &str) -> Result<Self, CallError> {
-        let refuse = |why: &str| Err(CallError::Invalid(format!("`{}` is no path of the workspace: {why}.", excerpt(text))));
+        let refuse = |why: &str| Err(CallError::invalid(format!("`{}` is no path of the workspace: {why}.", excerpt(text))));
         if text.len() > Self::LONGEST {
             return refuse("it has more than 4096 bytes; use a shorter one");
         }
@@ -35,7 +35,7 @@ impl RelativePath {
         if names.iter().any(|name| name.len() > Self::LONGEST_NAME) {
             return refuse("one of its names has more than 255 bytes; use a shorter one");
         }
-        if names.iter().any(|name| is_hidden(name)) {
+        if names.iter().any(|name| is_hosts(name)) {
             return refuse("`.git` and `.baton` belong to the host; use the interface that serves what they hold");
         }
         Ok(Self(names.join("/")))
@@ -51,13 +51,6 @@ impl RelativePath {
         let (parents, name) = self.0.rsplit_once('/').unwrap_or(("", &self.0));
         (parents.split('/').filter(|name| !name.is_empty()), name)
     }
-}
-
-/// Names that no guest sees: what the host itself keeps in a workspace. Some file systems ignore case, marks that are not
-/// seen, or spaces and dots at the end, and some have a short name for each.
-pub(super) fn is_hidden(name: &str) -> bool {
-    let seen = plain_name(name);
-    [".git", ".baton", "git~1", "baton~1"].iter().any(|hidden| seen.eq_ignore_ascii_case(hidden))
 }
 
 fn has_drive(text: &str) -> bool {

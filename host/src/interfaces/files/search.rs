@@ -71,8 +71,8 @@ impl Search {
             let Some(content) = text(workspace, &file.path) else { continue };
             read += content.len();
             if read > Self::MOST_BYTES {
-                return Err(CallError::Invalid(
-                    "The files to search hold more than 256 MiB, which is the most for one call; narrow the glob.".into(),
+                return Err(CallError::invalid(
+                    "The files to search hold more than 256 MiB, which is the most for one call; narrow the glob.",
                 ));
             }
             self.look(&file.path, &content, &mut lines, &mut matches)?;

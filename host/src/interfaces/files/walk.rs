@@ -8,8 +8,11 @@ use globset::{GlobBuilder, GlobMatcher};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::{Workspace, path, workspace};
-use crate::{interfaces::blocking::Deadline, journal::CallError};
+use super::{Workspace, workspace};
+use crate::{
+    interfaces::{blocking::Deadline, repository_layout::is_hosts},
+    journal::CallError,
+};
 
 const HINT: &str = "Narrow the glob.";
 
@@ -43,7 +46,7 @@ impl Pattern {
     const LONGEST: usize = 1024;
 
     pub(in crate::interfaces) fn parse(text: &str) -> Result<Self, CallError> {
-        let refuse = |why: &str| CallError::Invalid(format!("The glob is not accepted: {why}. Write one such as `docs/**/*.md`."));
+        let refuse = |why: &str| CallError::invalid(format!("The glob is not accepted: {why}. Write one such as `docs/**/*.md`."));
         if text.is_empty() || text.len() > Self::LONGEST || text.chars().any(char::is_control) {
             return Err(refuse("it has to have 1 to 1024 bytes and no control characters"));
         }
@@ -133,7 +136,7 @@ impl Walk<'_> {
     }
 
     fn look(&self, entry: &DirEntry, level: &Level) -> Option<Found> {
-        let name = entry.file_name().into_string().ok().filter(|name| !path::is_hidden(name))?;
+        let name = entry.file_name().into_string().ok().filter(|name| !is_hosts(name))?;
         let path = if level.directory.is_empty() { name } else { format!("{}/{name}", level.directory) };
         let file_type = entry.file_type().ok()?;
         let kind = match file_type {
@@ -195,5 +198,5 @@ fn ignored_in(dir: &Dir) -> Gitignore {
 }
 
 fn too_much(what: &str) -> CallError {
-    CallError::Invalid(format!("{what}, which is the most for one call; narrow the glob."))
+    CallError::invalid(format!("{what}, which is the most for one call; narrow the glob."))
 }

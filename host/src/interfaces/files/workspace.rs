@@ -4,6 +4,7 @@
 use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,9 +14,15 @@ use cap_std::{
     fs::{Dir, File, Metadata, MetadataExt, OpenOptions, Permissions, PermissionsExt},
 };
 
-use super::path::RelativePath;
+use super::{
+    guarding::{Guarding, Unreadable, repository_around},
+    path::RelativePath,
+};
 use crate::{
-    interfaces::repository_layout::{Layout, Rejected, is_part, is_setting},
+    interfaces::{
+        repository_layout::{Layout, Rejected, is_part, is_setting},
+        used_by_git::UsedByGit,
+    },
     journal::{Attempt, CallError},
 };
 
@@ -26,6 +33,8 @@ pub struct Workspace {
     root: PathBuf,
     /// Paths of the workspace that no guest reaches, nor what lies below them.
     hosts_own: Vec<String>,
+    /// None for an operator's own commands, which change what they like.
+    guarding: Option<Guarding>,
 }
 
 impl Workspace {
@@ -35,7 +44,19 @@ impl Workspace {
 
     /// Opens the folder at `root`.
     pub fn open(root: &Path) -> io::Result<Self> {
-        Ok(Self { dir: Dir::open_ambient_dir(root, ambient_authority())?, root: root.to_owned(), hosts_own: Vec::new() })
+        Ok(Self { dir: Dir::open_ambient_dir(root, ambient_authority())?, root: root.to_owned(), hosts_own: Vec::new(), guarding: None })
+    }
+
+    /// The same for a plugin, which changes nothing that git on this machine executes or reads settings from. Fails where the
+    /// workspace lies in a repository's own files.
+    pub fn guarded(mut self, git: Arc<dyn UsedByGit>) -> io::Result<Self> {
+        let root = self.root.canonicalize()?;
+        if let Some(repository) = repository_around(&root) {
+            let reason = format!("it lies in the git repository {}, in its own files; work in a checkout", repository.display());
+            return Err(io::Error::other(reason));
+        }
+        self.guarding = Some(Guarding::new(&root, git)?);
+        Ok(self)
     }
 
     /// The same without what the host keeps for itself, such as its data directory, wherever that lies inside; `own` are
@@ -97,6 +118,7 @@ impl Workspace {
     }
 
     fn replace(&self, path: &RelativePath, content: &[u8], attempt: &Attempt) -> io::Result<()> {
+        self.check_guarded(path)?;
         let (dir, _locks) = self.parent_to_write(path)?;
         let name = path.split().1;
         let (mode, owner) = match dir.symlink_metadata(name) {
@@ -117,7 +139,12 @@ impl Workspace {
         dir.open(".")?.sync_all()
     }
 
+    fn check_guarded(&self, path: &RelativePath) -> io::Result<()> {
+        self.guarding.as_ref().map_or(Ok(()), |guarding| guarding.check(&self.dir, path))
+    }
+
     fn unlink(&self, path: &RelativePath) -> io::Result<()> {
+        self.check_guarded(path)?;
         let dir = self.parent(path)?;
         let name = path.split().1;
         match dir.symlink_metadata(name)?.is_dir() {
@@ -159,10 +186,13 @@ impl Workspace {
 
     pub(super) fn explain(&self, path: &RelativePath, error: io::Error) -> CallError {
         if let Some(rejected) = error.get_ref().and_then(|error| error.downcast_ref::<Rejected>()) {
-            return CallError::Invalid(rejected.to_string());
+            return CallError::invalid(rejected.to_string());
+        }
+        if let Some(unreadable) = error.get_ref().and_then(|error| error.downcast_ref::<Unreadable>()) {
+            return CallError::unavailable(format!("{unreadable} Correct the git settings."));
         }
         if self.is_hosts_own(path.as_str()) {
-            return CallError::Invalid(format!(
+            return CallError::invalid(format!(
                 "`{}` is where Baton keeps its own, which no plugin reaches; choose another path.",
                 path.as_str()
             ));
@@ -187,15 +217,17 @@ impl Workspace {
         match self.dir.canonicalize(link) {
             Ok(target) => {
                 let target = target.join(rest);
-                CallError::Invalid(format!(
+                CallError::invalid(format!(
                     "`{link}` is a symbolic link, which is not followed; name the path it leads to, `{}`.",
                     target.display()
                 ))
             }
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                CallError::Invalid(format!("`{link}` is a symbolic link that leads out of the workspace; put the file itself there."))
+                CallError::invalid(format!("`{link}` is a symbolic link that leads out of the workspace; put the file itself there."))
             }
-            Err(_) => CallError::NotFound(format!("`{link}` is a symbolic link that leads nowhere; remove it, or make what it points to.")),
+            Err(_) => {
+                CallError::not_found(format!("`{link}` is a symbolic link that leads nowhere; remove it, or make what it points to."))
+            }
         }
     }
 }
@@ -310,25 +342,25 @@ fn explain(path: &RelativePath, error: &io::Error) -> CallError {
     let path = path.as_str();
     match error.kind() {
         io::ErrorKind::NotFound => {
-            CallError::NotFound(format!("There is no `{path}` in the workspace; look with `files.find` for what there is."))
+            CallError::not_found(format!("There is no `{path}` in the workspace; look with `files.find` for what there is."))
         }
-        io::ErrorKind::IsADirectory => CallError::Invalid(format!("`{path}` is a directory; name a file, or list it with `files.find`.")),
-        io::ErrorKind::NotADirectory => CallError::Invalid(format!("A file stands where `{path}` needs a directory; choose another path.")),
-        io::ErrorKind::DirectoryNotEmpty => CallError::Invalid(format!("The directory `{path}` is not empty; remove what it holds first.")),
+        io::ErrorKind::IsADirectory => CallError::invalid(format!("`{path}` is a directory; name a file, or list it with `files.find`.")),
+        io::ErrorKind::NotADirectory => CallError::invalid(format!("A file stands where `{path}` needs a directory; choose another path.")),
+        io::ErrorKind::DirectoryNotEmpty => CallError::invalid(format!("The directory `{path}` is not empty; remove what it holds first.")),
         io::ErrorKind::InvalidInput => {
-            CallError::Invalid(format!("`{path}` is not a regular file, and only those are read; name another."))
+            CallError::invalid(format!("`{path}` is not a regular file, and only those are read; name another."))
         }
         io::ErrorKind::FileTooLarge => {
-            CallError::Invalid(format!("`{path}` is larger than the 5 MiB that one call may carry; look into it with `files.search`."))
+            CallError::invalid(format!("`{path}` is larger than the 5 MiB that one call may carry; look into it with `files.search`."))
         }
-        io::ErrorKind::InvalidFilename => CallError::Invalid(format!("`{path}` is longer than the file system takes; use a shorter path.")),
+        io::ErrorKind::InvalidFilename => CallError::invalid(format!("`{path}` is longer than the file system takes; use a shorter path.")),
         io::ErrorKind::PermissionDenied => {
-            CallError::Other(format!("The host's user is not permitted to do this to `{path}`; change the file's owner or permissions."))
+            CallError::other(format!("The host's user is not permitted to do this to `{path}`; change the file's owner or permissions."))
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => {
-            CallError::Unavailable(format!("`{path}` could not be written: {error}. Make room, or make the folder writable."))
+            CallError::unavailable(format!("`{path}` could not be written: {error}. Make room, or make the folder writable."))
         }
-        _ => CallError::Other(format!("`{path}` could not be reached: {error}. Let the operator look at the disk.")),
+        _ => CallError::other(format!("`{path}` could not be reached: {error}. Let the operator look at the disk.")),
     }
 }
 

@@ -12,7 +12,10 @@ use super::{
 use crate::{
     bindings::{Fault, forge as wit},
     events::{Category, Draft},
-    interfaces::pins::Pin,
+    interfaces::{
+        numbers::{to_u32, to_wit},
+        pins::Pin,
+    },
     journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId, Wait},
 };
 
@@ -31,21 +34,22 @@ impl wit::Host for View<'_> {
         let call = Call::new("forge.about-forge", Effect::Read, &json!({}))?.needing(capability("read"));
         let About { kind, auto_merge } = self.recorder.call(call, |_| async move { Performed::answer(Ok(told)) }).await??;
         let kind = match kind {
-            Kind::GitHub => wit::Kind::Github,
-            Kind::Local => wit::Kind::Local,
+            Kind::GitHub => "github",
+            Kind::Local => "local",
         };
-        Ok(wit::About { kind, auto_merge })
+        Ok(wit::About { kind: kind.to_owned(), auto_merge })
     }
 
-    async fn open(&mut self, proposal: wit::Proposal) -> Result<u64, Fault> {
+    async fn open(&mut self, proposal: wit::Proposal) -> Result<u32, Fault> {
         let proposal = checked::proposal(proposal.into())?;
         let told = json!({ "branch": proposal.branch, "into": proposal.into, "title": proposal.title });
         let call = Call::new("forge.open", Effect::Write, &proposal)?.needing(capability("open"));
         let open = |work: Work| async move { work.forge.open(work.place(), &proposal).await };
-        self.change(call, Told { name: "pull-request-opened", number: None, data: told }, open).await
+        Ok(to_u32(self.change(call, Told { name: "pull-request-opened", number: None, data: told }, open).await?))
     }
 
-    async fn get(&mut self, number: u64) -> Result<wit::PullRequest, Fault> {
+    async fn get(&mut self, number: u32) -> Result<wit::PullRequest, Fault> {
+        let number = u64::from(number);
         let call = Call::new("forge.get", Effect::Read, &json!({ "number": number }))?.needing(capability("read"));
         let found = self.look(call, |work| async move { work.forge.get(work.place(), number).await }).await?;
         Ok(found.into())
@@ -61,7 +65,8 @@ impl wit::Host for View<'_> {
         Ok(found.into_iter().map(Into::into).collect())
     }
 
-    async fn review(&mut self, number: u64, verdict: wit::Verdict, text: String) -> Result<(), Fault> {
+    async fn review(&mut self, number: u32, verdict: wit::Verdict, text: String) -> Result<(), Fault> {
+        let number = u64::from(number);
         let verdict = Verdict::from(verdict);
         checked::review(verdict, &text)?;
         let request = json!({ "number": number, "verdict": verdict, "text": text });
@@ -70,7 +75,8 @@ impl wit::Host for View<'_> {
         self.change(call, told, |work| async move { work.forge.review(work.place(), number, verdict, &text).await }).await
     }
 
-    async fn report(&mut self, number: u64, check: wit::Check) -> Result<(), Fault> {
+    async fn report(&mut self, number: u32, check: wit::Check) -> Result<(), Fault> {
+        let number = u64::from(number);
         let check = checked::check(check.into())?;
         let request = json!({ "number": number, "check": check });
         let call = Call::new("forge.report", Effect::Write, &request)?.needing(capability("report"));
@@ -78,7 +84,8 @@ impl wit::Host for View<'_> {
         self.change(call, told, |work| async move { work.forge.report(work.place(), number, &check).await }).await
     }
 
-    async fn merge(&mut self, number: u64, head: String, method: wit::Method, commit: Option<String>) -> Result<String, Fault> {
+    async fn merge(&mut self, number: u32, head: String, method: wit::Method, commit: Option<String>) -> Result<String, Fault> {
+        let number = u64::from(number);
         let landing = checked::landing(Landing { head, method: method.into(), commit })?;
         let request = json!({ "number": number, "head": landing.head, "method": landing.method, "commit": landing.commit });
         let call = Call::new("forge.merge", Effect::Write, &request)?.needing(capability("merge"));
@@ -95,7 +102,8 @@ impl wit::Host for View<'_> {
         self.change_or_deny(call, told, merge).await
     }
 
-    async fn close(&mut self, number: u64) -> Result<(), Fault> {
+    async fn close(&mut self, number: u32) -> Result<(), Fault> {
+        let number = u64::from(number);
         let call = Call::new("forge.close", Effect::Write, &json!({ "number": number }))?.needing(capability("close"));
         let told = Told { name: "pull-request-closed", number: Some(number), data: json!({}) };
         self.change(call, told, |work| async move { work.forge.close(work.place(), number).await }).await
@@ -223,15 +231,15 @@ impl Told {
 fn performed<A>(result: Result<A, Failure>, events: impl FnOnce() -> Vec<Draft>) -> Performed<A> {
     let error = match result {
         Ok(answer) => return Performed::Answered(Ok(answer), events()),
-        Err(Failure::Denied(reason)) => return Performed::answer(Err(CallError::Denied(reason))),
+        Err(Failure::Denied(reason)) => return Performed::answer(Err(CallError::denied(reason))),
         Err(Failure::Forge(error)) => error,
     };
     let text = error.to_string();
     match error {
-        ForgeError::Unknown(_) => Performed::answer(Err(CallError::NotFound(text))),
-        ForgeError::Conflict(_) => Performed::answer(Err(CallError::Conflict(text))),
-        ForgeError::Invalid(_) => Performed::answer(Err(CallError::Invalid(text))),
-        ForgeError::Unavailable(_) => Performed::answer(Err(CallError::Unavailable(text))),
+        ForgeError::Unknown(_) => Performed::answer(Err(CallError::not_found(text))),
+        ForgeError::Conflict(_) => Performed::answer(Err(CallError::conflict(text))),
+        ForgeError::Invalid(_) => Performed::answer(Err(CallError::invalid(text))),
+        ForgeError::Unavailable(_) => Performed::answer(Err(CallError::unavailable(text))),
         ForgeError::Limited { account, until, reason } => Performed::Waiting(Wait::Account { account, until, reason }),
         ForgeError::Refused(_) => Performed::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
         ForgeError::Store(_) => {
@@ -293,7 +301,7 @@ impl From<wit::Method> for Method {
 impl From<Summary> for wit::Summary {
     fn from(summary: Summary) -> Self {
         let Summary { number, branch, into, title } = summary;
-        Self { number, branch, into, title }
+        Self { number: to_u32(number), branch, into, title }
     }
 }
 
@@ -317,10 +325,10 @@ impl From<PullRequest> for wit::PullRequest {
             },
             text: review.text,
             author: review.author,
-            at: review.at,
+            at_ms: to_wit(review.at),
         };
         Self {
-            number: found.number,
+            number: to_u32(found.number),
             proposal: wit::Proposal { branch, into, title, body },
             state: match found.state {
                 State::Open => wit::State::Open,

@@ -15,7 +15,7 @@ use crate::{
         forge::{self as wit, Host},
     },
     interfaces::pins::Pin,
-    journal::{CallError, EntryState, Interrupt, PauseKind, Wait, testing::Bench},
+    journal::{CallError, EntryState, ErrorKind, Interrupt, PauseKind, Wait, testing::Bench},
 };
 
 /// Answers as a test says, and notes what it was asked.
@@ -158,7 +158,7 @@ async fn every_deed_reaches_the_forge_and_each_change_is_told_once() {
         let mut recorder = scene.bench.recorder();
         let mut view = scene.view(&mut recorder);
         let about = view.about_forge().await.unwrap();
-        assert_eq!((about.kind, about.auto_merge), (wit::Kind::Local, true));
+        assert_eq!((&*about.kind, about.auto_merge), ("local", true));
         assert_eq!(view.open(proposal()).await.unwrap(), 7);
         let found = view.get(7).await.unwrap();
         assert_eq!((found.proposal.branch.as_str(), found.head, found.mergeable), ("story/1", Some(head()), wit::Mergeable::Yes));
@@ -209,7 +209,8 @@ async fn each_deed_needs_its_grant() {
         refusal(view.close(7).await),
     ];
     for (refusal, deed) in refusals.iter().zip(["read", "open", "read", "read", "review", "report", "merge", "close"]) {
-        assert_eq!(*refusal, CallError::Denied(format!("No grant of `pull-requests` for `{deed}`.")));
+        let denied = CallError::denied(format!("No grant of `pull-requests` for `{deed}`."));
+        assert_eq!(*refusal, denied.about(format!("pull-requests={deed}")));
     }
     assert!(scene.rows.asked().is_empty());
 }
@@ -219,7 +220,7 @@ async fn a_run_merges_only_where_the_operator_lets_it() {
     let scene = Scene::with(json!({ "auto-merge": false, "projects": { "other": { "auto-merge": true } } }));
     let mut recorder = scene.bench.recorder();
     let denied = refusal(scene.view(&mut recorder).merge(7, head(), wit::Method::Merge, None).await);
-    assert!(matches!(&denied, CallError::Denied(text) if text.contains("baton pull-requests merge 7")), "{denied}");
+    assert!(matches!(&denied, CallError { kind: ErrorKind::Denied, text, .. } if text.contains("baton pull-requests merge 7")), "{denied}");
     assert!(scene.rows.asked().is_empty());
     let told: Vec<_> = scene.bench.journal.events().iter().map(|event| event.name.clone()).collect();
     assert_eq!(told, ["denied"], "the audit log hears of it");
@@ -234,7 +235,7 @@ async fn a_run_merges_what_a_person_ordered_it_to_and_nothing_else() {
     assert_eq!(Ordered::read(&json!({ "forge": { "ordered": { "number": "7", "into": "main" } } })), None);
     let mut view = View { ordered: Some(&ordered), ..scene.view(&mut recorder) };
     assert_eq!(view.merge(7, head(), wit::Method::Merge, None).await.unwrap(), "cd".repeat(20));
-    assert!(matches!(refusal(view.merge(8, head(), wit::Method::Merge, None).await), CallError::Denied(_)));
+    assert!(matches!(refusal(view.merge(8, head(), wit::Method::Merge, None).await), CallError { kind: ErrorKind::Denied, .. }));
 }
 
 #[tokio::test]
@@ -248,10 +249,19 @@ async fn what_makes_no_sense_is_refused_before_the_gate() {
         &long,
     ] {
         assert!(
-            matches!(refusal(view.open(wit::Proposal { branch: branch.into(), ..proposal() }).await), CallError::Invalid(_)),
+            matches!(
+                refusal(view.open(wit::Proposal { branch: branch.into(), ..proposal() }).await),
+                CallError { kind: ErrorKind::Invalid, .. }
+            ),
             "{branch}"
         );
-        assert!(matches!(refusal(view.open(wit::Proposal { into: branch.into(), ..proposal() }).await), CallError::Invalid(_)), "{branch}");
+        assert!(
+            matches!(
+                refusal(view.open(wit::Proposal { into: branch.into(), ..proposal() }).await),
+                CallError { kind: ErrorKind::Invalid, .. }
+            ),
+            "{branch}"
+        );
     }
     let wrong = [
         wit::Proposal { into: "story/1".into(), ..proposal() },
@@ -261,18 +271,27 @@ async fn what_makes_no_sense_is_refused_before_the_gate() {
         wit::Proposal { body: "x".repeat((64 << 10) + 1), ..proposal() },
     ];
     for proposal in wrong {
-        assert!(matches!(refusal(view.open(proposal).await), CallError::Invalid(_)));
+        assert!(matches!(refusal(view.open(proposal).await), CallError { kind: ErrorKind::Invalid, .. }));
     }
-    assert!(matches!(refusal(view.review(7, wit::Verdict::RequestChanges, " ".into()).await), CallError::Invalid(_)));
-    assert!(matches!(refusal(view.review(7, wit::Verdict::Approve, "x".repeat((64 << 10) + 1)).await), CallError::Invalid(_)));
+    assert!(matches!(refusal(view.review(7, wit::Verdict::RequestChanges, " ".into()).await), CallError { kind: ErrorKind::Invalid, .. }));
+    assert!(matches!(
+        refusal(view.review(7, wit::Verdict::Approve, "x".repeat((64 << 10) + 1)).await),
+        CallError { kind: ErrorKind::Invalid, .. }
+    ));
     for (name, summary) in [("", ""), ("a\nb", ""), ("tests", "a\u{9b}b")] {
         let check = wit::Check { name: name.into(), progress: wit::Progress::Passed, summary: summary.into() };
-        assert!(matches!(refusal(view.report(7, check).await), CallError::Invalid(_)));
+        assert!(matches!(refusal(view.report(7, check).await), CallError { kind: ErrorKind::Invalid, .. }));
     }
     for hash in ["", "main", "ABCD", &"g".repeat(40), &"a".repeat(39)] {
-        assert!(matches!(refusal(view.merge(7, hash.into(), wit::Method::Merge, None).await), CallError::Invalid(_)), "{hash}");
+        assert!(
+            matches!(refusal(view.merge(7, hash.into(), wit::Method::Merge, None).await), CallError { kind: ErrorKind::Invalid, .. }),
+            "{hash}"
+        );
         let commit = Some(hash.to_owned());
-        assert!(matches!(refusal(view.merge(7, head(), wit::Method::Merge, commit).await), CallError::Invalid(_)), "{hash}");
+        assert!(
+            matches!(refusal(view.merge(7, head(), wit::Method::Merge, commit).await), CallError { kind: ErrorKind::Invalid, .. }),
+            "{hash}"
+        );
     }
     assert!(scene.bench.journal.written().is_empty());
 }
@@ -293,9 +312,9 @@ async fn each_failure_comes_to_what_can_be_done_about_it() {
         *scene.rows.failing.lock().unwrap() = Some(failure.clone());
         let mut recorder = scene.bench.recorder();
         let came_to = match scene.view(&mut recorder).open(proposal()).await {
-            Err(Fault::Answer(error)) => error.case(),
-            Err(Fault::Interrupt(Interrupt::Suspended(Wait::Account { until: 77, .. }))) => "waits",
-            Err(Fault::Interrupt(Interrupt::Paused(pause))) if pause.kind == PauseKind::Operator => "paused",
+            Err(Fault::Answer(error)) => error.kind.as_str().to_owned(),
+            Err(Fault::Interrupt(Interrupt::Suspended(Wait::Account { until: 77, .. }))) => "waits".to_owned(),
+            Err(Fault::Interrupt(Interrupt::Paused(pause))) if pause.kind == PauseKind::Operator => "paused".to_owned(),
             other => panic!("{failure:?}: {other:?}"),
         };
         assert_eq!(came_to, wanted, "{failure:?}");

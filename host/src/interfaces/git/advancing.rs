@@ -45,12 +45,12 @@ impl Checkout {
             return Ok((from, to));
         }
         if from != expected {
-            return Err(CallError::Conflict(format!(
+            return Err(CallError::conflict(format!(
                 "Branch `{branch}` is at {from} and not at {expected}; merge what it has and try again."
             )));
         }
         if !self.is_ancestor(&from, &to)? {
-            return Err(CallError::Conflict(format!("Branch `{branch}` has commits that the workspace's has not; merge them first.")));
+            return Err(CallError::conflict(format!("Branch `{branch}` has commits that the workspace's has not; merge them first.")));
         }
         self.refuse_linked(branch)?;
         person.move_checkout(branch, &from, &to)?;
@@ -93,7 +93,7 @@ impl Checkout {
     fn follows(&self, branch: &str) -> Result<bool, CallError> {
         let Whose::Person(repository) = &self.whose else { return Ok(false) };
         if let Some(other) = repository.other_checkout(branch) {
-            return Err(CallError::Conflict(format!(
+            return Err(CallError::conflict(format!(
                 "Branch `{branch}` is checked out in {} as well, which Baton does not touch; check another branch out there and try again.",
                 shown(&other)
             )));
@@ -102,17 +102,17 @@ impl Checkout {
             return Ok(false);
         }
         if let Some(sign) = repository.unfinished() {
-            return Err(CallError::Conflict(format!(
+            return Err(CallError::conflict(format!(
                 "In the checkout of branch `{branch}` a person has begun a merge or the like (`{sign}`); have it finished or given up, and try again."
             )));
         }
         if repository.is_sparse() {
-            return Err(CallError::Conflict(format!(
+            return Err(CallError::conflict(format!(
                 "The checkout of branch `{branch}` holds a part of the files alone (`git sparse-checkout`); check another branch out there and try again."
             )));
         }
         if !is_free_soon(&repository.git_dir.join("index.lock")) {
-            return Err(CallError::Conflict(format!(
+            return Err(CallError::conflict(format!(
                 "The checkout of branch `{branch}` is locked by another git (`.git/index.lock`); try again when it is done. Where none is at work, have \
                  that file removed."
             )));
@@ -191,11 +191,11 @@ fn unknown_below(files: &Path, folder: &[u8], known: &BTreeSet<&[u8]>) -> Option
 }
 
 pub(super) fn no_branch(branch: &str) -> CallError {
-    CallError::NotFound(format!("There is no branch `{branch}`; name one that the repository has."))
+    CallError::not_found(format!("There is no branch `{branch}`; name one that the repository has."))
 }
 
 fn in_the_way(branch: &str, path: &str) -> CallError {
-    CallError::Conflict(format!(
+    CallError::conflict(format!(
         "Branch `{branch}` is checked out where `{path}` holds what is not committed; commit it, undo the change or move it away, and try again."
     ))
 }

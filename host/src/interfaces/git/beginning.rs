@@ -64,7 +64,7 @@ impl Program {
         let place = Place { program: Arc::new(self.clone()), root, workspace, worktree: None, pin: None, abandoned: None };
         place.open().map_err(|trouble| match trouble {
             Trouble::Answer(error) => error,
-            other => CallError::Conflict(other.to_string()),
+            other => CallError::conflict(other.to_string()),
         })
     }
 }
@@ -82,7 +82,7 @@ fn remove(folder: &Path) -> io::Result<()> {
 }
 
 fn unwritable(error: &io::Error) -> CallError {
-    CallError::Unavailable(format!("The folder cannot be made a repository: {error}. Make it writable, or name another."))
+    CallError::unavailable(format!("The folder cannot be made a repository: {error}. Make it writable, or name another."))
 }
 
 #[cfg(test)]

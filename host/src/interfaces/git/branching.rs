@@ -23,7 +23,7 @@ impl Checkout {
         for name in branch.split('/') {
             place.push(name);
             if place.is_symlink() {
-                return Err(CallError::Conflict(format!(
+                return Err(CallError::conflict(format!(
                     "Branch `{}` is behind a symbolic link in the repository (`{}`), which Baton does not follow; remove the link.",
                     excerpt(branch),
                     excerpt(&place.strip_prefix(&self.git_dir).unwrap_or(&place).to_string_lossy())
@@ -38,10 +38,10 @@ impl Checkout {
             return said.failure();
         }
         match self.in_the_way(branch) {
-            Some((other, true)) => CallError::Conflict(format!(
+            Some((other, true)) => CallError::conflict(format!(
                 "A branch `{branch}` cannot be made beside the branch `{other}`; rename that one (`git branch -m {other} NEW`) or delete it."
             )),
-            Some((other, false)) => CallError::Conflict(format!(
+            Some((other, false)) => CallError::conflict(format!(
                 "A branch `{branch}` cannot be made because of the file `refs/heads/{other}` in the repository, which is not a branch; remove that file."
             )),
             None => said.failure(),
@@ -68,7 +68,7 @@ impl Checkout {
 /// Why a branch that is there already is not used.
 pub(super) fn taken(repository: &Repository, branch: &str) -> CallError {
     let holder = if repository.has_checked_out(branch) { Some(repository.folder.clone()) } else { repository.other_checkout(branch) };
-    CallError::Conflict(match holder {
+    CallError::conflict(match holder {
         Some(folder) => format!(
             "Branch `{branch}` exists already and is checked out in `{}`; check another branch out there and merge or delete it, or choose another name.",
             excerpt(&folder.to_string_lossy())

@@ -91,14 +91,14 @@ impl Checkout {
     pub(super) fn branch(&self) -> Result<String, CallError> {
         let said = self.git(["symbolic-ref", "--quiet", "HEAD"]).run()?;
         let head = std::str::from_utf8(&said.out).map_err(|_| {
-            CallError::Invalid(
+            CallError::invalid(
                 "The name of the branch that the workspace has checked out is not UTF-8; rename the branch with `git branch -m`."
                     .to_owned(),
             )
         })?;
         let branch = head.trim_end().strip_prefix("refs/heads/").map(str::to_owned);
         branch.filter(|_| said.code == 0).ok_or_else(|| {
-            CallError::Invalid(
+            CallError::invalid(
                 "The workspace has no branch checked out, but a commit; check a branch out in it with `git switch`.".to_owned(),
             )
         })
@@ -186,15 +186,15 @@ impl Checkout {
 
     pub(super) fn read(&self, revision: &str, path: &str) -> Result<Vec<u8>, CallError> {
         let place = format!("{}:{path}", self.resolve(revision)?);
-        let absent = || CallError::NotFound(format!("`{revision}` has no file `{path}`; name another revision or another file."));
+        let absent = || CallError::not_found(format!("`{revision}` has no file `{path}`; name another revision or another file."));
         let said = self.git(["cat-file", "--batch-check=%(objecttype) %(objectsize)"]).reading(format!("{place}\n")).text()?;
         let (kind, size) = said.rsplit_once(' ').ok_or_else(absent)?;
         match (kind, size.parse::<u64>()) {
             ("blob", Ok(size)) if size <= LARGEST => Ok(self.git(["cat-file", "blob", &place]).done()?.out),
-            ("blob", Ok(size)) => Err(CallError::Invalid(format!(
+            ("blob", Ok(size)) => Err(CallError::invalid(format!(
                 "`{path}` has {size} bytes, more than the 5 MiB that one call may carry; name another file."
             ))),
-            ("tree" | "commit", Ok(_)) => Err(CallError::Invalid(format!("`{path}` is not a file but a folder; name a file in it."))),
+            ("tree" | "commit", Ok(_)) => Err(CallError::invalid(format!("`{path}` is not a file but a folder; name a file in it."))),
             _ => Err(absent()),
         }
     }
@@ -217,7 +217,7 @@ impl Checkout {
         let copy = temporary(&self.git_dir.join("index"), purpose);
         self.forget(&copy);
         match fs::copy(&self.index, &copy) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CallError::Unavailable(format!(
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CallError::unavailable(format!(
                 "The index of the workspace cannot be copied: {error}. Make room in the data directory."
             ))),
             _ => Ok(copy),
@@ -234,7 +234,7 @@ impl Checkout {
         let said = self.git(["merge-base", one, other]).run()?;
         match said.code {
             0 => Ok(String::from_utf8_lossy(&said.out).lines().next().unwrap_or_default().to_owned()),
-            1 => Err(CallError::NotFound("The two revisions share no history; name others.".to_owned())),
+            1 => Err(CallError::not_found("The two revisions share no history; name others.")),
             _ => Err(said.failure()),
         }
     }

@@ -82,7 +82,7 @@ impl Checkout {
         self.refuse_persons("reset")?;
         let (head, target) = (self.head()?, self.resolve(revision)?);
         if !self.is_ancestor(&target, &head)? {
-            return Err(CallError::Invalid(format!(
+            return Err(CallError::invalid(format!(
                 "`{}` is no earlier commit of branch `{}`; name one that `git.log` shows.",
                 names::excerpt(revision),
                 self.branch()?
@@ -97,7 +97,7 @@ impl Checkout {
     pub(super) fn refuse_persons(&self, function: &str) -> Result<(), CallError> {
         match self.whose {
             Whose::Baton => Ok(()),
-            Whose::Person(_) => Err(CallError::Denied(format!(
+            Whose::Person(_) => Err(CallError::denied(format!(
                 "`git.{function}` works in a worktree that Baton made, and this workspace is a person's checkout. Add one with `git.worktree-add` and \
                  start the work in it."
             ))),

@@ -1,5 +1,6 @@
 //! The files of a worktree: exactly those of a commit, whatever lay there before. What is as the commit has it stays, all
-//! else goes, and what is missing is written by several threads. Runs no filter and follows no link.
+//! else goes, and what is missing is written by several threads. Runs no filter. What is missing is written by paths, so whoever
+//! calls this holds the lock of the folder, by which no command of the sandbox runs in it: see docs/security.md.
 
 use std::{
     collections::HashSet,
@@ -118,7 +119,7 @@ impl Checkout {
         let tree = repository.find_commit(id).and_then(|commit| commit.tree_id().map(gix::Id::detach)).map_err(unreadable)?;
         let wanted = State::from_tree(&tree, &repository.objects, options.validate).map_err(unreadable)?;
         if wanted.entries().iter().any(|entry| entry.mode == Mode::COMMIT) || wanted.entry_by_path(BStr::new(".gitmodules")).is_some() {
-            return Err(CallError::Invalid(
+            return Err(CallError::invalid(
                 "The repository has submodules, whose files Baton does not check out; have the work done in a repository without them."
                     .to_owned(),
             ));
@@ -227,7 +228,7 @@ fn folders(wanted: &State) -> Result<HashSet<BString>, CallError> {
     }
     let double = wanted.entries().iter().map(|entry| entry.path(wanted)).find(|path| folders.contains(*path));
     double.map_or(Ok(folders), |path| {
-        Err(CallError::Other(format!(
+        Err(CallError::other(format!(
             "The commit has `{}` as a file and as a folder. Let the operator look what `git fsck` says in the repository.",
             names::shown(path)
         )))
@@ -238,7 +239,7 @@ fn unfilled(reason: &str) -> CallError {
     if reason.contains("File name too long") {
         return too_long();
     }
-    CallError::Unavailable(format!(
+    CallError::unavailable(format!(
         "The files of the worktree cannot be written: {}. Make room in the data directory, and look what `git fsck` says in the repository.",
         names::excerpt(reason)
     ))

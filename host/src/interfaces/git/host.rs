@@ -17,6 +17,7 @@ use super::{
 use crate::{
     bindings::{Fault, git as wit},
     events::{Category, Draft},
+    interfaces::numbers::to_wit,
     journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId},
 };
 
@@ -57,7 +58,7 @@ impl wit::Host for View<'_> {
     async fn log(&mut self, revision: Option<String>, limit: u32) -> Result<Vec<wit::Revision>, Fault> {
         revision.as_deref().map_or(Ok(()), names::revision)?;
         if !(1..=MOST_COMMITS).contains(&limit) {
-            return Err(CallError::Invalid(format!("A limit of {limit} commits is not accepted; ask for 1 to {MOST_COMMITS}.")).into());
+            return Err(CallError::invalid(format!("A limit of {limit} commits is not accepted; ask for 1 to {MOST_COMMITS}.")).into());
         }
         let call = Call::new("git.log", Effect::Read, &json!({ "revision": revision, "limit": limit }))?.needing(use_of("read"));
         let (repositories, seat) = (Arc::clone(self.repositories), self.seat.clone());
@@ -130,7 +131,7 @@ impl wit::Host for View<'_> {
         names::message(&message)?;
         if resolved.len() > MOST_RESOLVED {
             return Err(
-                CallError::Invalid(format!("{} files cannot be resolved at once; name at most {MOST_RESOLVED}.", resolved.len())).into()
+                CallError::invalid(format!("{} files cannot be resolved at once; name at most {MOST_RESOLVED}.", resolved.len())).into()
             );
         }
         resolved.iter().try_for_each(|resolution| names::path(&resolution.path))?;
@@ -175,7 +176,7 @@ impl wit::Host for View<'_> {
     async fn restore(&mut self, paths: Vec<String>) -> Result<(), Fault> {
         if paths.len() > MOST_RESTORED {
             let sentence = format!("{} files cannot be restored at once; name at most {MOST_RESTORED}.", paths.len());
-            return Err(CallError::Invalid(sentence).into());
+            return Err(CallError::invalid(sentence).into());
         }
         paths.iter().try_for_each(|path| names::odd_path(path))?;
         let call = Call::new("git.restore", Effect::Write, &json!({ "paths": paths }))?.needing(use_of("commit"));
@@ -268,7 +269,7 @@ fn may_advance(advances: &Advances, branch: &str) -> Result<(), CallError> {
         Advances::Ordered(ordered) if ordered == branch => return Ok(()),
         Advances::Ordered(_) | Advances::None => {}
     }
-    Err(CallError::Denied(format!(
+    Err(CallError::denied(format!(
         "A person brings work into `{branch}`: open a pull request, and leave it open for `baton pull-requests merge`. Runs may where the user's \
          settings have `auto-merge = true` under [forge], for all projects or for this one."
     )))
@@ -318,7 +319,7 @@ fn bytes(content: Content) -> Result<Vec<u8>, Fault> {
     match content {
         Content::Text(text) => Ok(text.into_bytes()),
         Content::Base64(text) => Ok(BASE64.decode(text).map_err(|error| {
-            CallError::Other(format!("The journal's copy of the file is damaged: {error}. Fork the run before this call."))
+            CallError::other(format!("The journal's copy of the file is damaged: {error}. Fork the run before this call."))
         })?),
     }
 }
@@ -339,7 +340,7 @@ impl From<Change> for wit::Change {
 impl From<Revision> for wit::Revision {
     fn from(revision: Revision) -> Self {
         let Revision { id, summary, author, at } = revision;
-        Self { id, summary, author, at }
+        Self { id, summary, author, at_ms: to_wit(at) }
     }
 }
 

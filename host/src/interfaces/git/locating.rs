@@ -36,7 +36,7 @@ impl Repository {
             }
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Err(none(folder)),
             Err(error) => {
-                return Err(CallError::Invalid(format!(
+                return Err(CallError::invalid(format!(
                     "The `.git` of the workspace cannot be read: {error}. Make it readable for the user of Baton."
                 )));
             }
@@ -57,7 +57,7 @@ fn whole(folder: &Path, git_dir: PathBuf) -> Result<Repository, CallError> {
     }
     let repository = opened(folder, git_dir.clone(), git_dir)?;
     match repository.files() {
-        Some(files) if !same(&files, folder) => Err(CallError::Invalid(format!(
+        Some(files) if !same(&files, folder) => Err(CallError::invalid(format!(
             "The repository of the workspace says that its files are in `{}` (`core.worktree`); name that folder as the workspace, or run \
              `git config --unset core.worktree` in it.",
             excerpt(&files.to_string_lossy())
@@ -74,7 +74,7 @@ fn pointed(folder: &Path, place: &Path) -> Result<Repository, CallError> {
     let target = text.strip_prefix(b"gitdir:").map(<[u8]>::trim_ascii).filter(|target| !target.is_empty()).ok_or_else(names_none)?;
     let git_dir = folder.join(OsString::from_vec(target.to_vec()));
     let git_dir = git_dir.canonicalize().ok().filter(|git_dir| git_dir.is_dir()).ok_or_else(|| {
-        CallError::Invalid(format!(
+        CallError::invalid(format!(
             "The `.git` of the workspace is a file that names `{}`, where no repository is; look at what `git status` says.",
             excerpt(&git_dir.to_string_lossy())
         ))
@@ -115,7 +115,7 @@ fn opened(folder: &Path, git_dir: PathBuf, common: PathBuf) -> Result<Repository
 /// The repository says nothing of this folder, so anybody can have written the file.
 fn one_sided(git_dir: &Path, folder: &Path) -> CallError {
     let (git_dir, folder) = (excerpt(&git_dir.to_string_lossy()), excerpt(&folder.to_string_lossy()));
-    CallError::Invalid(format!(
+    CallError::invalid(format!(
         "The `.git` of the workspace names the repository `{git_dir}`, which does not name the workspace as its own, so Baton does not use it. If it is \
          yours, run `git worktree repair {folder}` in the repository, or `git config --file {git_dir}/config core.worktree {folder}` for a separate git \
          directory; otherwise remove the file `.git`."
@@ -125,7 +125,7 @@ fn one_sided(git_dir: &Path, folder: &Path) -> CallError {
 fn refuse_links(git_dir: &Path, parts: &[&str]) -> Result<(), CallError> {
     let link = parts.iter().find(|part| git_dir.join(part).is_symlink());
     link.map_or(Ok(()), |link| {
-        Err(CallError::Invalid(format!(
+        Err(CallError::invalid(format!(
             "`{link}` in the repository `{}` is a symbolic link, which Baton does not follow; put what it leads to in its place, or work in a clone.",
             excerpt(&git_dir.to_string_lossy())
         )))
@@ -143,7 +143,7 @@ fn none(folder: &Path) -> CallError {
         return invalid("The workspace is a bare repository, without files to work on; start the run in a clone of it.");
     }
     match repository_above(folder) {
-        Some(above) => CallError::Invalid(format!(
+        Some(above) => CallError::invalid(format!(
             "The workspace is a folder inside the repository `{}`; name that one as the workspace.",
             excerpt(&above.to_string_lossy())
         )),
@@ -181,5 +181,5 @@ fn same_file(one: &Path, other: &Path) -> bool {
 }
 
 pub(super) fn invalid(sentence: &str) -> CallError {
-    CallError::Invalid(sentence.to_owned())
+    CallError::invalid(sentence.to_owned())
 }

@@ -69,7 +69,7 @@ impl Repositories {
             let (head, merge) = (checkout.resolve(&head)?, checkout.resolve(&merge)?);
             let before = checkout.first_parent(&merge)?.filter(|_| head != merge);
             let before = before.ok_or_else(|| {
-                CallError::NotFound(
+                CallError::not_found(
                     "It was followed and not merged, so where it began is not known; `git log` shows its commits.".to_owned(),
                 )
             })?;
@@ -89,8 +89,8 @@ impl Repositories {
         };
         answered.await.map_err(|trouble| match trouble {
             Trouble::Answer(error) => error,
-            Trouble::Changed(reason) => CallError::Conflict(reason),
-            Trouble::Register(error) => CallError::Unavailable(error.to_string()),
+            Trouble::Changed(reason) => CallError::conflict(reason),
+            Trouble::Register(error) => CallError::unavailable(error.to_string()),
         })
     }
 }

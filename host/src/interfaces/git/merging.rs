@@ -33,7 +33,7 @@ impl Checkout {
             return Ok(Merged::Clean(made));
         }
         if !self.status()?.is_empty() {
-            return Err(CallError::Conflict("The workspace has changes that are not committed; commit them before merging.".to_owned()));
+            return Err(CallError::conflict("The workspace has changes that are not committed; commit them before merging."));
         }
         let (ours, theirs) = (self.head()?, self.resolve(revision)?);
         if self.is_ancestor(&theirs, &ours)? {
@@ -62,7 +62,7 @@ impl Checkout {
     pub(super) fn joined(&self, ours: &str, theirs: &str) -> Result<(String, BTreeSet<String>), CallError> {
         let said = self.git(["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs]).run()?;
         if said.complaint.contains("unrelated histories") {
-            return Err(CallError::Invalid("The two revisions share no history and are not merged; name another.".to_owned()));
+            return Err(CallError::invalid("The two revisions share no history and are not merged; name another."));
         }
         if !matches!(said.code, 0 | 1) {
             return Err(said.failure());

@@ -1,7 +1,7 @@
 //! Names of branches, revisions, files and people as guests give them, checked before git sees them. Touches no
 //! repository: a name that passes may still name nothing.
 
-use crate::journal::CallError;
+use crate::{interfaces::repository_layout::is_repository_name, journal::CallError};
 
 const LONGEST_BRANCH: usize = 200;
 const LONGEST_PATH: usize = 4096;
@@ -13,7 +13,7 @@ const TRAILERS: [&str; 2] = ["baton-run:", "baton-call:"];
 /// The rules of `git check-ref-format`, and no name that could be taken for an option or a place in history.
 pub(super) fn branch(name: &str) -> Result<(), CallError> {
     if name.len() > LONGEST_BRANCH {
-        return Err(CallError::Invalid(format!(
+        return Err(CallError::invalid(format!(
             "The name `{}…` of a branch has {} bytes, more than {LONGEST_BRANCH}; use a shorter one.",
             excerpt(&name[..name.floor_char_boundary(60)]),
             name.len()
@@ -25,7 +25,7 @@ pub(super) fn branch(name: &str) -> Result<(), CallError> {
     if whole && !name.contains("..") && !name.contains("@{") && !name.contains(forbidden) && name.split('/').all(part) {
         return Ok(());
     }
-    Err(CallError::Invalid(format!("`{}` is no name for a branch; use one such as `story/1-2`.", excerpt(name))))
+    Err(CallError::invalid(format!("`{}` is no name for a branch; use one such as `story/1-2`.", excerpt(name))))
 }
 
 /// The name of a branch, or the full hash of a commit, which follows the same rules.
@@ -33,7 +33,7 @@ pub(super) fn revision(name: &str) -> Result<(), CallError> {
     if name.len() > LONGEST_BRANCH {
         return branch(name);
     }
-    branch(name).map_err(|_| CallError::Invalid(format!("`{}` is no revision; name a branch or the full hash of a commit.", excerpt(name))))
+    branch(name).map_err(|_| CallError::invalid(format!("`{}` is no revision; name a branch or the full hash of a commit.", excerpt(name))))
 }
 
 /// Whether a revision is the full hash of an object.
@@ -52,7 +52,7 @@ pub(super) fn path(path: &str) -> Result<(), CallError> {
 /// The same, and any character that a file system takes.
 pub(super) fn odd_path(path: &str) -> Result<(), CallError> {
     if path.len() > LONGEST_PATH {
-        return Err(CallError::Invalid(format!(
+        return Err(CallError::invalid(format!(
             "The path `{}…` has {} bytes, more than {LONGEST_PATH}; name a file with a shorter one.",
             excerpt(&path[..path.floor_char_boundary(60)]),
             path.len()
@@ -66,18 +66,18 @@ pub(super) fn odd_path(path: &str) -> Result<(), CallError> {
 }
 
 fn no_path(path: &str) -> CallError {
-    CallError::Invalid(format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path)))
+    CallError::invalid(format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path)))
 }
 
 pub(super) fn message(message: &str) -> Result<(), CallError> {
     if message.trim().is_empty() || message.len() > LONGEST_MESSAGE || message.contains('\0') {
         let sentence = "The commit's message is empty, longer than 64 KiB or holds a NUL; say in a line what changed.";
-        return Err(CallError::Invalid(sentence.to_owned()));
+        return Err(CallError::invalid(sentence.to_owned()));
     }
     let forged = message.lines().any(|line| TRAILERS.iter().any(|trailer| line.trim().to_ascii_lowercase().starts_with(trailer)));
     if forged {
         let sentence = "A line of the message begins with `Baton-Run:` or `Baton-Call:`, which the host writes itself; leave it out.";
-        return Err(CallError::Invalid(sentence.to_owned()));
+        return Err(CallError::invalid(sentence.to_owned()));
     }
     Ok(())
 }
@@ -86,18 +86,14 @@ pub(super) fn author(name: &str) -> Result<(), CallError> {
     let forbidden = |character: char| character.is_control() || "<>".contains(character);
     if name.trim().is_empty() || name.len() > LONGEST_AUTHOR || name.contains(forbidden) {
         let sentence = "The author's name is empty, longer than 100 bytes or holds `<`, `>` or a control character; name an agent.";
-        return Err(CallError::Invalid(sentence.to_owned()));
+        return Err(CallError::invalid(sentence.to_owned()));
     }
     Ok(())
 }
 
 /// Whether a path has a name that git keeps for its own repositories, on any system, so that no commit takes it.
 pub(super) fn is_of_git(path: &[u8]) -> bool {
-    path.split(|byte| matches!(byte, b'/' | b'\\')).any(|name| {
-        let name: String = String::from_utf8_lossy(name).chars().filter(|letter| !is_unseen(*letter)).collect();
-        let name = name.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']).to_ascii_lowercase();
-        matches!(name.as_str(), ".git" | "git~1")
-    })
+    path.split(|byte| matches!(byte, b'/' | b'\\')).any(|name| is_repository_name(&String::from_utf8_lossy(name)))
 }
 
 /// Whether a commit can have a file of this name, and a run be told of it.
@@ -105,16 +101,11 @@ pub(super) fn can_be_committed(path: &[u8]) -> bool {
     std::str::from_utf8(path).is_ok() && !is_of_git(path)
 }
 
-/// Characters that some file systems leave out of names.
-fn is_unseen(letter: char) -> bool {
-    matches!(letter, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
-}
-
 /// The path that git gave, as text; a sentence when it is none.
 pub(super) fn text(path: &[u8]) -> Result<String, CallError> {
     std::str::from_utf8(path)
         .map(str::to_owned)
-        .map_err(|_| CallError::Invalid(format!("The name of the file `{}` is not UTF-8; rename it.", shown(path))))
+        .map_err(|_| CallError::invalid(format!("The name of the file `{}` is not UTF-8; rename it.", shown(path))))
 }
 
 /// Enough of a path as git gave it, harmless to a terminal.

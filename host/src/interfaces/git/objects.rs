@@ -26,7 +26,7 @@ impl Checkout {
         let mut head = self.repository()?.head().map_err(unreadable)?;
         match head.try_peel_to_id().map_err(unreadable)? {
             Some(id) => Ok(id.to_string()),
-            None => Err(CallError::Invalid(match self.whose {
+            None => Err(CallError::invalid(match self.whose {
                 Whose::Person(_) => "The workspace's repository has no commit yet; make a first one.",
                 // It was made at a commit.
                 Whose::Baton => {
@@ -48,7 +48,7 @@ impl Checkout {
         if let Some(found) = self.reference(&format!("refs/remotes/{revision}"))? {
             return Ok(found);
         }
-        Err(CallError::NotFound(format!(
+        Err(CallError::not_found(format!(
             "There is no revision `{}`; name a branch or the full hash of a commit.",
             names::excerpt(revision)
         )))
@@ -76,7 +76,7 @@ impl Checkout {
 
     /// The commit that another was made upon, the first of several; none where it is the first of all.
     pub(super) fn first_parent(&self, commit: &str) -> Result<Option<String>, CallError> {
-        let unknown = || CallError::NotFound(format!("There is no commit `{}`; name another.", names::excerpt(commit)));
+        let unknown = || CallError::not_found(format!("There is no commit `{}`; name another.", names::excerpt(commit)));
         let id = gix::ObjectId::from_hex(commit.as_bytes()).map_err(|_| unknown())?;
         let commit = self.repository()?.find_commit(id).map_err(unreadable)?;
         Ok(commit.parent_ids().next().map(|parent| parent.to_string()))
@@ -96,7 +96,7 @@ impl Checkout {
 /// A repository that is not as git leaves one.
 pub(super) fn unreadable(error: gix::Error) -> CallError {
     let reason = error.to_string();
-    CallError::Other(format!(
+    CallError::other(format!(
         "The repository cannot be read: {}. Let the operator look what `git fsck` says in it.",
         names::excerpt(reason.lines().next().unwrap_or_default())
     ))

@@ -35,7 +35,7 @@ pub(super) enum Of {
 /// Makes the git directory at `own`, or puts one right that is there.
 pub(super) fn prepare(own: &Path, repository: &Repository, of: &Of) -> Result<(), CallError> {
     lay_out(own, repository, of).map_err(|error| {
-        CallError::Unavailable(format!(
+        CallError::unavailable(format!(
             "Baton's part of the repository cannot be written: {error}. Make room in the data directory, make it writable, and look at what is named."
         ))
     })

@@ -38,7 +38,7 @@ pub(super) fn check_writable(repository: &Repository) -> Result<(), CallError> {
     let folders = [objects.clone(), repository.common.join("refs/heads")].into_iter().chain(parts);
     let closed = folders.into_iter().find(|folder| matches!(access(folder, Access::WRITE_OK), Err(Errno::ACCESS | Errno::PERM)));
     closed.map_or(Ok(()), |closed| {
-        Err(CallError::Conflict(format!(
+        Err(CallError::conflict(format!(
             "`{}` cannot be written by the user of Baton, so nothing could be committed; give the repository back to its owner, for example by \
              `sudo chown -R \"$USER\" .git` in the project's folder.",
             excerpt(&closed.to_string_lossy())
@@ -70,7 +70,7 @@ fn is_safe(listed: &[u8], folder: &Path) -> bool {
 
 fn foreign(folder: &Path, owner: u32, user: u32) -> CallError {
     let folder = excerpt(&folder.to_string_lossy());
-    CallError::Invalid(format!(
+    CallError::invalid(format!(
         "The repository in `{folder}` belongs to the user with the id {owner}, and Baton runs as the user with the id {user}, whose files the owner \
          could not change. Run Baton as the owner (`sudo -u '#{owner}' baton …`), or run `git config --global --add safe.directory {folder}` to have \
          Baton work in it all the same."
@@ -82,6 +82,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::journal::ErrorKind;
 
     #[test]
     fn a_directory_is_safe_as_git_has_it() {
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_sentence_says_who_and_what_to_do() {
-        let CallError::Invalid(said) = foreign(Path::new("/w"), 1000, 0) else { panic!("another kind") };
+        let CallError { kind: ErrorKind::Invalid, text: said, .. } = foreign(Path::new("/w"), 1000, 0) else { panic!("another kind") };
         assert!(
             said.contains("`/w` belongs to the user with the id 1000")
                 && said.contains("sudo -u '#1000'")

@@ -86,7 +86,7 @@ pub(super) fn has_its_remotes(repository: &Repository, pin: Option<&Pin>) -> Res
 
 fn read(pin: &Pin) -> Result<Pinned, CallError> {
     serde_json::from_str(&pin.0)
-        .map_err(|error| CallError::Other(format!("The run's note of its repository is damaged: {error}. Start the run again.")))
+        .map_err(|error| CallError::other(format!("The run's note of its repository is damaged: {error}. Start the run again.")))
 }
 
 /// None where a folder vanished meanwhile.

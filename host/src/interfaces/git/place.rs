@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     interfaces::{blocking::Deadline, pins::Pin},
-    journal::CallError,
+    journal::{CallError, ErrorKind},
 };
 
 /// The ending of a folder of files that could not be removed.
@@ -142,7 +142,7 @@ impl Place {
     fn fill(&self, checkout: &Checkout, commit: &str) -> Result<(), CallError> {
         self.forget_discarded();
         let error = match checkout.fill(commit) {
-            Err(error) if !matches!(error, CallError::Invalid(_)) => error,
+            Err(error) if error.kind != ErrorKind::Invalid => error,
             filled => return filled,
         };
         let discarded = checkout.files.with_extension(DISCARDED);
@@ -230,12 +230,12 @@ pub(super) fn unwritable(error: &io::Error) -> CallError {
     if error.kind() == io::ErrorKind::InvalidFilename {
         return too_long();
     }
-    CallError::Unavailable(format!("The worktree cannot be written: {error}. Make room in the data directory, and make it writable."))
+    CallError::unavailable(format!("The worktree cannot be written: {error}. Make room in the data directory, and make it writable."))
 }
 
 /// A path of the repository fits where the repository lies, and not below the data directory.
 pub(super) fn too_long() -> CallError {
-    CallError::Invalid(
+    CallError::invalid(
         "The worktree cannot be written: a path in it is longer than the file system allows. Use a data directory with a shorter path (`--data-dir`)."
             .to_owned(),
     )

@@ -162,7 +162,7 @@ impl Invocation {
     pub(super) fn done(self) -> Result<Said, CallError> {
         let said = self.run()?;
         if said.cut {
-            return Err(CallError::Invalid(format!("git {} has more to say than one call may carry; ask for less.", said.what)));
+            return Err(CallError::invalid(format!("git {} has more to say than one call may carry; ask for less.", said.what)));
         }
         if said.code == 0 { Ok(said) } else { Err(said.failure()) }
     }
@@ -171,12 +171,12 @@ impl Invocation {
     pub(super) fn run(mut self) -> Result<Said, CallError> {
         self.command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
         self.try_run().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => CallError::Unavailable(
+            io::ErrorKind::NotFound => CallError::unavailable(
                 "The program `git` or the folder it is to work in is not there. Have git 2.38 or newer installed, and look whether the project's \
                  folder was moved; `baton doctor` tells what is missing."
                     .to_owned(),
             ),
-            _ => CallError::Unavailable(format!("The program `git` cannot be used: {error}. Let the operator see to it.")),
+            _ => CallError::unavailable(format!("The program `git` cannot be used: {error}. Let the operator see to it.")),
         })
     }
 
@@ -224,13 +224,13 @@ impl Said {
     /// The failure of a call that should not have failed, in git's own words.
     pub(super) fn failure(&self) -> CallError {
         if self.ended {
-            return CallError::Unavailable(format!(
+            return CallError::unavailable(format!(
                 "git {} was ended, because it took too long or its run was cancelled. Try again; if it takes as long, let the operator look at the repository.",
                 self.what
             ));
         }
         if self.code == 129 {
-            return CallError::Unavailable(format!(
+            return CallError::unavailable(format!(
                 "The installed git does not know `git {}` as Baton uses it; install git 2.38 or newer.",
                 self.what
             ));
@@ -240,20 +240,20 @@ impl Said {
         }
         if self.is_forbidden() {
             let complaint = excerpt(self.complaint.lines().next().unwrap_or_default());
-            return CallError::Conflict(format!(
+            return CallError::conflict(format!(
                 "git {} cannot write in the repository: {complaint}. A part of it belongs to another user; give it back to its owner, for example by \
                  `sudo chown -R \"$USER\" .git` in the project's folder.",
                 self.what
             ));
         }
         let complaint = excerpt(self.complaint.lines().next().unwrap_or("it gives no reason"));
-        CallError::Other(format!("git {} failed: {complaint}. Let the operator look at the repository.", self.what))
+        CallError::other(format!("git {} failed: {complaint}. Let the operator look at the repository.", self.what))
     }
 }
 
 /// What is locked, and by which file.
 fn locked(lock: &Path) -> CallError {
-    CallError::Conflict(format!(
+    CallError::conflict(format!(
         "The repository is locked by `{}`: another git is at work, or was stopped in the middle. Try again when it is done; if no git is running, remove \
          that file.",
         excerpt(&lock.to_string_lossy())

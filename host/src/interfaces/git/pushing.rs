@@ -20,13 +20,13 @@ impl Checkout {
         let remote = remote.unwrap_or(REMOTE);
         let address = ["pushurl", "url"].iter().find_map(|key| repository.setting(&format!("remote.{remote}.{key}")));
         let address = address.ok_or_else(|| {
-            CallError::NotFound(format!(
+            CallError::not_found(format!(
                 "The repository has no remote `{}`; add one with `git remote add`, or name another with `git.remote` in the settings.",
                 excerpt(remote)
             ))
         })?;
         if !pins::has_its_remotes(repository, pin)? {
-            return Err(CallError::Conflict(format!(
+            return Err(CallError::conflict(format!(
                 "The repository has other remotes than when this run began, so nothing is pushed to `{}`; if that is what you want, start a new run.",
                 excerpt(remote)
             )));
@@ -54,14 +54,14 @@ impl Checkout {
         if told.contains("[rejected]") || told.contains("[remote rejected]") {
             let reason =
                 told.lines().find(|line| line.starts_with('!')).and_then(|line| line.rsplit_once('\t')).map_or("", |(_, reason)| reason);
-            return Err(CallError::Conflict(format!(
+            return Err(CallError::conflict(format!(
                 "The remote `{}` does not take branch `{branch}` ({}); bring in what it has and push again.",
                 excerpt(remote),
                 excerpt(reason)
             )));
         }
         let complaint = said.complaint.lines().next().unwrap_or("it gives no reason");
-        Err(CallError::Unavailable(format!(
+        Err(CallError::unavailable(format!(
             "Branch `{branch}` could not be pushed to `{}`: {}. Let the operator look at the remote's address and at how Baton signs in there.",
             excerpt(remote),
             excerpt(&without_password(complaint))
@@ -89,7 +89,7 @@ fn reach(address: &str) -> Result<Reach, CallError> {
     let host = address.split_once(':').map(|(host, path)| (host, !path.starts_with(':')));
     match host {
         Some((host, true)) if scheme.is_none() && !host.is_empty() && !host.starts_with('-') && !host.contains('/') => Ok(Reach::Network),
-        _ => Err(CallError::Invalid(
+        _ => Err(CallError::invalid(
             "The remote's address is none that Baton pushes to; set one that begins with `https://` or `ssh://`, or the path of a repository.".to_owned(),
         )),
     }

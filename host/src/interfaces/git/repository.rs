@@ -145,7 +145,7 @@ impl Repository {
                 other => EXTENSIONS.contains(&other),
             };
             if !known {
-                return Err(CallError::Invalid(format!(
+                return Err(CallError::invalid(format!(
                     "The workspace's repository uses `{}`, which Baton does not know; work in a clone without it.",
                     excerpt(&format!("{key} = {value}"))
                 )));

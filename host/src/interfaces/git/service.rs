@@ -163,7 +163,7 @@ impl Repositories {
             worktree.standing != Standing::Free && worktree.claim.branch == branch && worktree.claim.checkout == *place.persons()
         });
         if let Some(worktree) = taken.filter(|worktree| self.files(worktree) != seat.workspace) {
-            return Err(Trouble::Answer(CallError::Conflict(format!(
+            return Err(Trouble::Answer(CallError::conflict(format!(
                 "Branch `{branch}` belongs to a worktree in which run {} works; let it move its own branch.",
                 worktree.claim.root.short()
             ))));
@@ -205,7 +205,7 @@ impl Repositories {
         let worktree = match self.register.claim(&claim).await? {
             Claimed::Yours(worktree) => worktree,
             Claimed::Taken(other) => {
-                return Err(Trouble::Answer(CallError::Conflict(format!(
+                return Err(Trouble::Answer(CallError::conflict(format!(
                     "There is a worktree `{branch}` already, made for run {}; choose another name, or wait until it is released.",
                     other.claim.root.short()
                 ))));
@@ -238,7 +238,7 @@ impl Repositories {
         };
         if self.files(&worktree) == seat.workspace {
             let sentence = "A run cannot remove the worktree it works in; let the run that added it do so.";
-            return Err(Trouble::Answer(CallError::Invalid(sentence.to_owned())));
+            return Err(Trouble::Answer(CallError::invalid(sentence.to_owned())));
         }
         self.release(worktree).await
     }
@@ -274,7 +274,7 @@ impl Repositories {
         let all = self.register.worktrees().await?;
         let found = all.into_iter().find(|worktree| worktree.standing == Standing::Ready && self.files(worktree) == workspace);
         let worktree: Worktree =
-            found.ok_or_else(|| CallError::NotFound("The worktree of this run was given back; start the work in a new one.".to_owned()))?;
+            found.ok_or_else(|| CallError::not_found("The worktree of this run was given back; start the work in a new one."))?;
         let pin = place.pin.clone().or_else(|| worktree.claim.pin.clone());
         Ok(Place { worktree: Some(worktree), pin, ..place })
     }
@@ -290,7 +290,7 @@ impl Repositories {
 
     pub(super) fn program(&self) -> Result<Arc<Program>, CallError> {
         self.program.clone().ok_or_else(|| {
-            CallError::Unavailable(
+            CallError::unavailable(
                 "The program `git` is not installed where Baton runs. Have git 2.38 or newer installed; `baton doctor` tells when it is found.".to_owned(),
             )
         })
@@ -344,7 +344,7 @@ impl Worktrees for Repositories {
 }
 
 fn no_worktree(name: &str) -> CallError {
-    CallError::NotFound(format!("There is no worktree named `{}`; name one that `git.worktree-add` gave.", names::excerpt(name)))
+    CallError::not_found(format!("There is no worktree named `{}`; name one that `git.worktree-add` gave.", names::excerpt(name)))
 }
 
 impl Pins for Repositories {
@@ -365,5 +365,5 @@ pub(super) async fn aside<A: Send + 'static>(work: impl FnOnce() -> Result<A, Tr
 }
 
 fn failed<A>(error: JoinError) -> Result<A, Trouble> {
-    Err(CallError::Other(format!("The host failed at this git operation: {error}. Report it.")).into())
+    Err(CallError::other(format!("The host failed at this git operation: {error}. Report it.")).into())
 }

@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     ffi::OsStr,
+    fmt::Display,
     fs::File,
     os::unix::ffi::OsStrExt,
     path::Path,
@@ -65,10 +66,7 @@ impl Checkout {
                 Some(folder) => return Err(own_repository(folder)),
                 None => {
                     if let Err(error) = File::open(self.files.join(OsStr::from_bytes(path))) {
-                        return Err(CallError::Invalid(format!(
-                            "`{}` cannot be read: {error}. Make it readable, or remove it.",
-                            named(path)
-                        )));
+                        return Err(rejected(path, format_args!("cannot be read: {error}. Make it readable, or remove it.")));
                     }
                     return Err(said.failure());
                 }
@@ -144,15 +142,16 @@ impl Checkout {
             match *mode {
                 "160000" => return Err(own_repository(path.as_bytes())),
                 "100644" | "100755" | "120000" if path.eq_ignore_ascii_case(".gitmodules") => {
-                    return Err(CallError::Invalid(
-                        "`.gitmodules` makes a repository one with submodules, in which Baton does not work; leave it to a person, and undo the change."
-                            .to_owned(),
+                    return Err(rejected(
+                        path.as_bytes(),
+                        "makes a repository one with submodules, in which Baton does not work; leave it to a person, and undo the change.",
                     ));
                 }
                 "120000" if leaves(&path, &self.git(["cat-file", "blob", blob]).text()?) => {
-                    return Err(CallError::Invalid(format!(
-                        "`{path}` is a symbolic link that leads out of the repository, which is not committed; put the file itself there."
-                    )));
+                    return Err(rejected(
+                        path.as_bytes(),
+                        "is a symbolic link that leads out of the repository, which is not committed; put the file itself there.",
+                    ));
                 }
                 _ => {}
             }
@@ -191,11 +190,11 @@ impl Checkout {
         else {
             return Ok(());
         };
-        Err(CallError::Invalid(format!(
-            "`{}` makes its folder a git repository (`HEAD`, `objects` and `refs`, or `HEAD` and `commondir`), and git executes what the settings \
-             of one name, so it is not committed; remove the file, or rename it.",
-            named(path)
-        )))
+        Err(rejected(
+            path,
+            "makes its folder a git repository (`HEAD`, `objects` and `refs`, or `HEAD` and `commondir`), and git executes what the settings of \
+             one name, so it is not committed; remove the file, or rename it.",
+        ))
     }
 
     /// What a filter would have changed is committed by nobody but who can run it: it may be there to keep a secret.
@@ -207,12 +206,12 @@ impl Checkout {
         let fields: Vec<_> = fields(&out).collect();
         let filtered = fields.chunks_exact(3).find(|of| !matches!(of[2], b"unspecified" | b"unset" | b"set" | b""));
         let Some([path, _, filter]) = filtered else { return Ok(()) };
-        Err(CallError::Invalid(format!(
-            "`{}` goes through the filter `{}` of the repository's attributes, such as those of Git LFS and git-crypt. Baton runs no filter and would \
+        let sentence = format_args!(
+            "goes through the filter `{}` of the repository's attributes, such as those of Git LFS and git-crypt. Baton runs no filter and would \
              commit the file without it; leave that file to a person, and undo the change.",
-            named(path),
             names::shown(filter)
-        )))
+        );
+        Err(rejected(path, sentence))
     }
 }
 
@@ -234,13 +233,13 @@ fn note_layout<'a>(layouts: &mut HashMap<&'a [u8], Layout>, path: &'a [u8]) {
     }
 }
 
-/// A path that a sentence begins with, whole: who reads it is to find the file by it.
-fn named(path: &[u8]) -> String {
-    String::from_utf8_lossy(path).into_owned()
+/// A path that is not committed. The subject is the whole path: programs find the file by it.
+fn rejected(path: &[u8], sentence: impl Display) -> CallError {
+    CallError::invalid(format!("`{}` {sentence}", names::shown(path))).about(String::from_utf8_lossy(path))
 }
 
 fn own_repository(folder: &[u8]) -> CallError {
-    CallError::Invalid(format!("`{}` is a repository of its own, which is not committed; remove its `.git`, or the folder.", named(folder)))
+    rejected(folder, "is a repository of its own, which is not committed; remove its `.git`, or the folder.")
 }
 
 /// Whether a link at `path` leads out of the repository, or into what the host keeps there.

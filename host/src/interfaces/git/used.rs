@@ -63,8 +63,17 @@ struct Reader<'a> {
 impl UsedByGit for Repositories {
     fn used(&self, checkout: &Path) -> Result<Vec<Used>, String> {
         let Ok(program) = self.program() else { return Ok(Vec::new()) };
+        if !is_repository(checkout) {
+            return Ok(Vec::new());
+        }
         Reader { program: &program, checkout }.used()
     }
+}
+
+/// Git looks further up where a folder `.git` has no `HEAD`, and obeys nothing of it.
+fn is_repository(checkout: &Path) -> bool {
+    let place = checkout.join(".git");
+    fs::metadata(&place).is_ok_and(|found| !found.is_dir() || place.join("HEAD").symlink_metadata().is_ok())
 }
 
 impl Reader<'_> {

@@ -56,10 +56,10 @@ fn paused<A>(error: &KnowledgeError) -> Performed<A> {
 
 fn check_query(query: &str, limit: u32) -> Result<(), CallError> {
     if query.trim().is_empty() || query.len() > LONGEST_QUERY {
-        return Err(CallError::Invalid(format!("A query has 1 to {LONGEST_QUERY} bytes; ask in a sentence or a few words.")));
+        return Err(CallError::invalid(format!("A query has 1 to {LONGEST_QUERY} bytes; ask in a sentence or a few words.")));
     }
     if !(1..=MOST).contains(&limit) {
-        return Err(CallError::Invalid(format!("The limit is 1 to {MOST} passages; ask for as many as the reader can take in.")));
+        return Err(CallError::invalid(format!("The limit is 1 to {MOST} passages; ask for as many as the reader can take in.")));
     }
     Ok(())
 }
@@ -67,12 +67,12 @@ fn check_query(query: &str, limit: u32) -> Result<(), CallError> {
 fn check_note(source: &str, text: &str) -> Result<(), CallError> {
     let fits = (1..=LONGEST_SOURCE).contains(&source.len()) && !source.chars().any(char::is_control);
     if !fits || source.split('/').any(|name| name.is_empty() || name == "." || name == "..") {
-        return Err(CallError::Invalid(format!(
+        return Err(CallError::invalid(format!(
             "A note's source has 1 to {LONGEST_SOURCE} bytes, names with `/` between them and no control characters; choose another."
         )));
     }
     if text.trim().is_empty() || text.len() > LONGEST_TEXT {
-        return Err(CallError::Invalid(format!("A note has 1 to {LONGEST_TEXT} bytes of text; keep what matters, or split it.")));
+        return Err(CallError::invalid(format!("A note has 1 to {LONGEST_TEXT} bytes of text; keep what matters, or split it.")));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, stream::FuturesUnordered};
 
-use super::{DOLLARS, MODELS, Reply, Request, Spending, View, asking::Asker, chain::resolve, convert};
+use super::{DOLLARS, MODELS, Reply, Request, View, asking::Asker, attaching::Attaching, chain::resolve, convert};
 use crate::{
     bindings::{
         Fault,
@@ -18,7 +18,7 @@ const MOST_AT_ONCE: usize = 64;
 impl Host for View<'_> {
     async fn complete(&mut self, request: llm::Request) -> Result<llm::Reply, Fault> {
         let (request, chain) = self.understand(request)?;
-        let call = call(&request, &chain, self.spending)?;
+        let call = self.call(&request, &chain)?;
         let authority = self.recorder.authority();
         let asker = self.asker(authority.as_ref());
         let chain = chain.as_deref().map_err(Pause::clone);
@@ -29,7 +29,7 @@ impl Host for View<'_> {
 
     async fn complete_all(&mut self, requests: Vec<llm::Request>) -> wasmtime::Result<Vec<Result<llm::Reply, types::Error>>> {
         if requests.len() > MOST_AT_ONCE {
-            let refusal = CallError::Invalid(format!(
+            let refusal = CallError::invalid(format!(
                 "{} requests at once are more than the {MOST_AT_ONCE} allowed; send them in parts.",
                 requests.len()
             ));
@@ -48,10 +48,10 @@ type Understood = Result<(Request, Result<Vec<String>, Pause>), CallError>;
 
 impl<'a> View<'a> {
     fn understand(&self, request: llm::Request) -> Understood {
-        let request = convert::request(request)?;
+        let request = convert::request(request, self.workspace)?;
         if request.model.as_ref().is_some_and(|model| model.starts_with("script/")) {
             // A script reads and writes files beside it, which is nobody's to have for the grant of a model.
-            return Err(CallError::Invalid(
+            return Err(CallError::invalid(
                 "Only the operator can let a script answer, with --model; ask for another model, or for none.".to_owned(),
             ));
         }
@@ -65,7 +65,8 @@ impl<'a> View<'a> {
     {
         let (run, now) = (self.recorder.run().clone(), self.recorder.clock());
         let (prices, books, root, project) = (self.prices, self.books, self.root, self.project);
-        Asker { provider: self.provider, authority, plugin: self.plugin, run, now, prices, books, root, project }
+        let attaching = Attaching::new(self.workspace);
+        Asker { provider: self.provider, attaching, authority, plugin: self.plugin, run, now, prices, books, root, project }
     }
 
     /// Each request is a call of its own: what has been answered is kept even when another one never is.
@@ -75,7 +76,8 @@ impl<'a> View<'a> {
         for (place, one) in understood.iter().enumerate() {
             match one {
                 Ok((request, chain)) => {
-                    calls.push(self.recorder.prepare(call(request, chain, self.spending)?)?);
+                    let call = self.call(request, chain)?;
+                    calls.push(self.recorder.prepare(call)?);
                     places.push(place);
                     answers.push(None);
                 }
@@ -116,16 +118,17 @@ impl<'a> View<'a> {
         answers.iter().flatten().for_each(|reply| self.spending.add(reply));
         Ok(answers)
     }
-}
 
-/// The call needs the first model alone: the others of the chain are decided on when it comes to them, so that what the
-/// operator sets changes neither the request nor whether a plugin may ask at all.
-fn call(request: &Request, chain: &Result<Vec<String>, Pause>, spending: &Spending) -> Result<Call<'static>, Interrupt> {
-    let call = Call::new("llm.complete", Effect::Model, request)?;
-    Ok(match chain.as_deref() {
-        Ok([first, ..]) => {
-            call.needing(Capability::new(MODELS.word, first.clone())).needing(Capability::new(DOLLARS.word, spending.to_string()))
-        }
-        _ => call,
-    })
+    /// The call needs the first model alone: the others of the chain are decided on when it comes to them, so that what the
+    /// operator sets changes neither the request nor whether a plugin may ask at all.
+    fn call(&self, request: &Request, chain: &Result<Vec<String>, Pause>) -> Result<Call<'static>, Interrupt> {
+        let call = Call::new("llm.complete", Effect::Model, request)?;
+        let call = match chain.as_deref() {
+            Ok([first, ..]) => {
+                call.needing(Capability::new(MODELS.word, first.clone())).needing(Capability::new(DOLLARS.word, self.spending.to_string()))
+            }
+            _ => call,
+        };
+        Ok(request.media().fold(call, |call, media| call.needing(self.workspace.needs(&media.path))))
+    }
 }

@@ -1,6 +1,8 @@
 //! Conversations with a model, shaped as `wit/llm.wit` shapes them, with JSON where the contract says json.
 //! They are what the journal keeps, so absent fields are left out. Nothing here knows a provider.
 
+use std::{fmt, sync::Arc};
+
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
@@ -29,6 +31,41 @@ pub struct Request {
     /// 0.0 to 2.0. None: the provider's default.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_decimal")]
     pub temperature: Option<f32>,
+    /// Whether the model has to call a tool, and which. None: as the provider does it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_choice: Option<ToolChoice>,
+    /// Texts at any of which the reply ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stop_sequences: Vec<String>,
+    /// How long a model that reasons may do so. None: the provider's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
+}
+
+/// Whether the model calls one of the offered tools; in JSON `"auto"`, `"required"`, `"none"` or `{"tool": NAME}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToolChoice {
+    /// The model decides.
+    Auto,
+    /// It calls one or more.
+    Required,
+    /// It calls none.
+    None,
+    /// It calls this one.
+    Tool(String),
+}
+
+/// How long a model that reasons may do so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effort {
+    /// Briefly.
+    Low,
+    /// In between.
+    Medium,
+    /// At length.
+    High,
 }
 
 /// By way of text: 0.3 stays 0.3 and does not become 0.30000001192.
@@ -68,6 +105,10 @@ pub enum Part {
     ToolCall(ToolCall),
     /// What a tool answered.
     ToolResult(ToolResult),
+    /// A file that the model looks at.
+    Media(Media),
+    /// What only its provider understands.
+    Opaque(Opaque),
 }
 
 /// Reasoning the provider wants back unchanged on the next turn.
@@ -106,6 +147,29 @@ pub struct ToolResult {
     pub failed: bool,
 }
 
+/// A file by reference: the journal keeps its path alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Media {
+    /// Such as `image/png`.
+    pub media_type: String,
+    /// In the workspace.
+    pub path: String,
+    /// The file's bytes, once they are read. Shared, because a request is copied on its way to a model.
+    #[serde(skip)]
+    pub data: Arc<[u8]>,
+}
+
+/// What a provider returned, wants back unchanged on the next turn, and no other kind of part describes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Opaque {
+    /// The protocol that it belongs to.
+    pub provider: String,
+    /// The provider's own document.
+    pub data: Value,
+}
+
 /// A tool offered to the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -142,6 +206,8 @@ pub enum Stop {
     ToolUse,
     /// The reply was cut at `max-tokens`.
     MaxTokens,
+    /// The model wrote one of the request's stop sequences, which is not part of the reply.
+    StopSequence,
     /// The model or the provider declined.
     Refusal,
     /// A reason with no name here.
@@ -182,9 +248,39 @@ impl Request {
         let texts = user.flat_map(|message| &message.parts).filter_map(|part| match part {
             Part::Text(text) => Some(text.as_str()),
             Part::ToolResult(result) => Some(result.content.as_str()),
-            Part::Thinking(_) | Part::ToolCall(_) => None,
+            Part::Thinking(_) | Part::ToolCall(_) | Part::Media(_) | Part::Opaque(_) => None,
         });
         texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The files of the conversation, in order.
+    pub fn media(&self) -> impl Iterator<Item = &Media> {
+        let parts = self.messages.iter().flat_map(|message| &message.parts);
+        parts.filter_map(|part| if let Part::Media(media) = part { Some(media) } else { None })
+    }
+
+    /// Whether the model has to call a tool.
+    pub fn forces_call(&self) -> bool {
+        matches!(self.tool_choice, Some(ToolChoice::Required | ToolChoice::Tool(_)))
+    }
+}
+
+impl Effort {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// Without the bytes, which would drown everything else.
+impl fmt::Debug for Media {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { media_type, path, data } = self;
+        write!(formatter, "Media({media_type}, {path:?}, {} bytes)", data.len())
     }
 }
 

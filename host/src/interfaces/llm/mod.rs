@@ -2,6 +2,7 @@
 //! Holds keys and speaks to providers; a plugin sees neither.
 
 mod asking;
+mod attaching;
 mod chain;
 mod convert;
 mod host;
@@ -10,6 +11,7 @@ pub mod money;
 pub mod provider;
 pub mod providers;
 mod spending;
+mod stopping;
 mod watching;
 
 #[cfg(test)]
@@ -23,8 +25,11 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder, RunId},
 };
 
+pub use attaching::Files;
 pub use chain::{NoModel, misfit, named};
-pub use messages::{Message, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolResult, Usage};
+pub use messages::{
+    Effort, Media, Message, Opaque, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Usage,
+};
 pub use provider::{Caller, Charge, Provider, ProviderError, Waiting};
 pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret};
 pub use spending::Spending;
@@ -44,6 +49,8 @@ pub struct View<'a> {
     pub recorder: &'a mut Recorder,
     /// Who answers.
     pub provider: &'a dyn Provider,
+    /// Where the files are that a request names.
+    pub workspace: &'a dyn Files,
     /// Name of the asking plugin.
     pub plugin: &'a str,
     /// Which models its operator chose.

@@ -56,6 +56,14 @@ pub enum ProviderError {
         /// What was wrong, a sentence.
         reason: String,
     },
+    /// A file of the request is of a type that it does not take. Nothing was sent.
+    #[error("{provider} does not take files of the type {media_type}. Convert the file, or ask another model.")]
+    UnsupportedMedia {
+        /// Who does not take it.
+        provider: String,
+        /// Such as `image/gif`.
+        media_type: String,
+    },
     /// The key is rejected, the model unknown or not allowed: an operator must act.
     #[error("{provider} refuses the host: {reason} {remedy}")]
     Refused {

@@ -97,6 +97,42 @@ fn messages_keep_the_names_of_the_contract_and_leave_out_what_is_absent() {
 }
 
 #[test]
+fn a_request_of_an_older_host_is_written_as_it_was() {
+    let request = Request { temperature: Some(0.3), max_tokens: Some(5), ..ask("hello") };
+    let expected = r#"{"messages":[{"role":"user","parts":[{"text":"hello"}]}],"max-tokens":5,"temperature":0.3}"#;
+    assert_eq!(serde_json::to_string(&request).unwrap(), expected);
+}
+
+#[test]
+fn choices_files_and_opaque_parts_are_written_and_read_back() {
+    let media = Media { media_type: "image/png".into(), path: "a.png".into(), data: vec![1, 2, 3].into() };
+    let opaque = Opaque { provider: "anthropic".into(), data: json!({"type": "x"}) };
+    let mut request = Request {
+        messages: vec![user(vec![Part::Media(media)]), assistant(vec![Part::Opaque(opaque)])],
+        tool_choice: Some(ToolChoice::Tool("read".into())),
+        stop_sequences: vec!["END".into()],
+        effort: Some(Effort::High),
+        ..Request::default()
+    };
+    let written = serde_json::to_value(&request).unwrap();
+    let expected = json!({
+        "messages": [
+            {"role": "user", "parts": [{"media": {"media-type": "image/png", "path": "a.png"}}]},
+            {"role": "assistant", "parts": [{"opaque": {"provider": "anthropic", "data": {"type": "x"}}}]},
+        ],
+        "tool-choice": {"tool": "read"},
+        "stop-sequences": ["END"],
+        "effort": "high",
+    });
+    assert_eq!(written, expected);
+    let Part::Media(media) = &mut request.messages[0].parts[0] else { panic!("{request:?}") };
+    media.data = Default::default();
+    assert_eq!(serde_json::from_value::<Request>(written).unwrap(), request);
+    assert_eq!(serde_json::to_value(ToolChoice::Required).unwrap(), "required");
+    assert_eq!((request.prompt().as_str(), request.turn()), ("", 1));
+}
+
+#[test]
 fn an_unknown_price_is_kept_apart_from_a_free_reply() {
     let written = |cost_usd| serde_json::to_value(Usage { cost_usd, ..Usage::default() }).unwrap();
     assert_eq!(written(None), json!({"input-tokens": 0, "output-tokens": 0}));

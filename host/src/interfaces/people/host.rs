@@ -8,6 +8,7 @@ use super::{Decision, Expiry, PEOPLE, Question, QuestionsError, Severity, Standi
 use crate::{
     bindings::{Fault, people as wit},
     events::{Category, Draft},
+    interfaces::numbers,
     journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, QuestionId, Wait},
 };
 
@@ -52,9 +53,9 @@ impl<A> From<QuestionsError> for Performed<A> {
                 let reason = format!("{text} Check the store, then resume the run.");
                 Self::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
             }
-            QuestionsError::Outside | QuestionsError::TooMany(_) => Self::answer(Err(CallError::Invalid(text))),
+            QuestionsError::Outside | QuestionsError::TooMany(_) => Self::answer(Err(CallError::invalid(text))),
             QuestionsError::Unknown(_) | QuestionsError::Answered(_) | QuestionsError::Withdrawn(_) => {
-                Self::answer(Err(CallError::Other(text)))
+                Self::answer(Err(CallError::other(text)))
             }
         }
     }
@@ -66,7 +67,7 @@ fn checked(question: wit::Question) -> Result<Question, CallError> {
     fits("reasoning", &question.reasoning, LONGEST_REASONING)?;
     fits("context", &question.context, LARGEST_CONTEXT)?;
     if question.options.len() > MOST_OPTIONS {
-        return Err(CallError::Invalid(format!("A question has at most {MOST_OPTIONS} options; offer fewer.")));
+        return Err(CallError::invalid(format!("A question has at most {MOST_OPTIONS} options; offer fewer.")));
     }
     for option in &question.options {
         said("option", option, LONGEST_OPTION)?;
@@ -78,7 +79,7 @@ fn checked(question: wit::Question) -> Result<Question, CallError> {
         said("answer at its expiry", &expiry.answer, LONGEST_TEXT)?;
     }
     let context: Value = serde_json::from_str(&question.context)
-        .map_err(|error| CallError::Invalid(format!("The question's context is not JSON: {error}. Send a JSON document, such as null.")))?;
+        .map_err(|error| CallError::invalid(format!("The question's context is not JSON: {error}. Send a JSON document, such as null.")))?;
     Ok(Question {
         confidence: share(question.confidence)?,
         severity: match question.severity {
@@ -91,8 +92,16 @@ fn checked(question: wit::Question) -> Result<Question, CallError> {
         options: question.options,
         reasoning: question.reasoning,
         best: question.best,
-        expiry: question.expiry.map(|expiry| Expiry { at: expiry.at, answer: expiry.answer }),
+        expiry: question.expiry.map(expiry).transpose()?,
     })
+}
+
+fn expiry(expiry: wit::Expiry) -> Result<Expiry, CallError> {
+    let at = numbers::from_wit(expiry.at_ms).ok_or_else(|| {
+        let text = format!("{} is not a time; give milliseconds since 1970 UTC, a whole number.", expiry.at_ms);
+        CallError::invalid(text).about("at-ms")
+    })?;
+    Ok(Expiry { at, answer: expiry.answer })
 }
 
 /// The decision, if it says what was decided.
@@ -107,14 +116,14 @@ fn told(decision: wit::Decision) -> Result<Decision, CallError> {
 
 fn said(what: &str, text: &str, most: usize) -> Result<(), CallError> {
     if text.trim().is_empty() {
-        return Err(CallError::Invalid(format!("The question's {what} is empty; say something people can read.")));
+        return Err(CallError::invalid(format!("The question's {what} is empty; say something people can read.")));
     }
     fits(what, text, most)
 }
 
 fn fits(what: &str, text: &str, most: usize) -> Result<(), CallError> {
     if text.len() > most {
-        return Err(CallError::Invalid(format!(
+        return Err(CallError::invalid(format!(
             "The question's {what} has {} bytes, more than the {most} that people are asked to read; say it in fewer words.",
             text.len()
         )));
@@ -125,7 +134,7 @@ fn fits(what: &str, text: &str, most: usize) -> Result<(), CallError> {
 /// With two decimals, so that no digit is shown that the guest's smaller number never had.
 fn share(confidence: f32) -> Result<f64, CallError> {
     if !(0.0..=1.0).contains(&confidence) {
-        return Err(CallError::Invalid(format!("A confidence of {confidence} is no share; give a number from 0.0 to 1.0.")));
+        return Err(CallError::invalid(format!("A confidence of {confidence} is no share; give a number from 0.0 to 1.0.")));
     }
     Ok((f64::from(confidence) * 100.0).round() / 100.0)
 }

@@ -7,6 +7,7 @@ use super::{About, View};
 use crate::{
     bindings::run::{Host, Info, Level},
     events::{Category, Draft},
+    interfaces::numbers,
     journal::{Call, Effect, Pause, PauseKind, Performed, Wait},
 };
 
@@ -37,11 +38,12 @@ impl Host for View<'_> {
         Ok(Info { id, parent, project, plugin, plugin_version })
     }
 
-    async fn now(&mut self) -> wasmtime::Result<u64> {
-        Ok(self.recorder.now())
+    async fn now(&mut self) -> wasmtime::Result<f64> {
+        Ok(numbers::to_wit(self.recorder.now()))
     }
 
-    async fn sleep_until(&mut self, until: u64) -> wasmtime::Result<()> {
+    async fn sleep_until(&mut self, until: f64) -> wasmtime::Result<()> {
+        let until = numbers::time(until);
         let call = Call::new("run.sleep-until", Effect::Wait, &until)?;
         let now = self.recorder.clock();
         let looked = move |_| async move { if now >= until { Performed::answer(Ok(())) } else { Performed::Waiting(Wait::Until(until)) } };

@@ -49,8 +49,8 @@ pub struct Task {
     pub env: BTreeMap<String, String>,
     /// The folder it works in, which is all of this machine that it sees.
     pub workspace: PathBuf,
-    /// Seconds of wall time.
-    pub timeout: u32,
+    /// Wall time.
+    pub timeout_ms: u32,
     /// When it was asked for first, in milliseconds since 1970 UTC.
     pub asked_at: u64,
     /// What of the folder it must not see.

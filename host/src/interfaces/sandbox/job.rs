@@ -23,8 +23,9 @@ pub struct Job {
     pub command: Vec<String>,
     /// Variables beside those of the image.
     pub env: BTreeMap<String, String>,
-    /// Seconds of wall time; 0 for what is usual in the image.
-    pub timeout: u32,
+    /// Wall time; none for what is usual in the image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u32>,
 }
 
 /// How a command ended.
@@ -55,20 +56,25 @@ pub struct Outcome {
     pub stderr: String,
     /// Name of the artifact that holds all of both, where that is more.
     pub output: Option<String>,
-    /// Milliseconds from start to end.
-    pub took: u64,
+    /// From start to end.
+    pub took_ms: u64,
 }
 
 impl Job {
     /// A job of these parts, or a sentence that says why it is none.
-    pub fn new(image: Option<String>, command: Vec<String>, env: Vec<(String, String)>, timeout: u32) -> Result<Self, CallError> {
+    pub fn new(
+        image: Option<String>,
+        command: Vec<String>,
+        env: Vec<(String, String)>,
+        timeout_ms: Option<u32>,
+    ) -> Result<Self, CallError> {
         if command.first().is_none_or(|program| program.trim().is_empty()) {
             return Err(invalid("The job has no command; name a program and its arguments."));
         }
         let texts = || command.iter().chain(env.iter().flat_map(|(name, value)| [name, value]));
         let length: usize = texts().map(String::len).sum();
         if command.len() > MOST_ARGUMENTS || env.len() > MOST_VARIABLES || length > LONGEST_COMMAND {
-            return Err(CallError::Invalid(format!(
+            return Err(CallError::invalid(format!(
                 "A job has at most {MOST_ARGUMENTS} arguments, {MOST_VARIABLES} variables and {LONGEST_COMMAND} bytes of both; write the rest into a file of the workspace."
             )));
         }
@@ -77,10 +83,14 @@ impl Job {
         }
         if let Some((name, _)) = env.iter().find(|(name, _)| !is_variable(name)) {
             let name = name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
-            return Err(CallError::Invalid(format!("`{name}` is no name of a variable; use letters, digits and `_`, and no digit first.")));
+            return Err(CallError::invalid(format!("`{name}` is no name of a variable; use letters, digits and `_`, and no digit first.")));
+        }
+        if timeout_ms == Some(0) {
+            return Err(invalid("A timeout of 0 ms is too short for any command; ask for more, or name none for what is usual.")
+                .about("timeout-ms"));
         }
         let image = image.unwrap_or_else(|| DEFAULT_IMAGE.to_owned());
-        Ok(Self { image, command, env: env.into_iter().collect(), timeout })
+        Ok(Self { image, command, env: env.into_iter().collect(), timeout_ms })
     }
 }
 
@@ -102,5 +112,5 @@ fn is_variable(name: &str) -> bool {
 }
 
 fn invalid(sentence: &str) -> CallError {
-    CallError::Invalid(sentence.to_owned())
+    CallError::invalid(sentence.to_owned())
 }

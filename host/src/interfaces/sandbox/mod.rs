@@ -30,6 +30,7 @@ pub use engine::{Engine, EngineError, Found, Key, Task, User};
 pub use job::{Ending, Job, Outcome};
 pub use leftovers::{Covered, Covers, forget_noted, noted};
 pub use process::Processes;
+pub use room::{Room, measure_room};
 pub use service::{Parts, Place, Sandbox};
 pub use settings::{EngineKind, Image, Settings, SettingsError};
 

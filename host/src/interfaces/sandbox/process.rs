@@ -109,7 +109,7 @@ impl Engine for Processes {
         let _ = pieces.send(Piece::Started { again: false }).await;
         let begun = Instant::now();
         let group = Group(child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())));
-        let ended = followed(&mut child, group, Duration::from_secs(task.timeout.into()), &pieces).await;
+        let ended = followed(&mut child, group, Duration::from_millis(task.timeout_ms.into()), &pieces).await;
         let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         match ended {
             Ok((status, timed_out)) => Ok(ending(status, timed_out, took)),

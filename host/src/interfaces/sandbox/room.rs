@@ -6,21 +6,32 @@ use std::{io, path::Path};
 /// Files that have to be possible on the workspace's disk beside those that are there.
 const FILES: u64 = 1024;
 
-/// What is used up on the disk of a folder, a sentence; none while there is enough. Where it cannot be told there is: this is
-/// a guard and no promise.
-#[cfg(unix)]
-pub(super) fn lacking(folder: &Path, bytes: u64) -> Option<String> {
-    let disk = rustix::fs::statvfs(folder).ok()?;
-    lacking_of(disk.f_bavail.saturating_mul(disk.f_frsize), (disk.f_files > 0).then_some(disk.f_favail), bytes)
+/// What a disk has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes.
+    pub bytes: u64,
+    /// Files; none where the disk does not count them.
+    pub files: Option<u64>,
 }
 
+/// What the disk of a folder has left; none where it does not say.
+#[cfg(unix)]
+pub fn measure_room(folder: &Path) -> Option<Room> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(Room { bytes: disk.f_bavail.saturating_mul(disk.f_frsize), files: (disk.f_files > 0).then_some(disk.f_favail) })
+}
+
+/// Not known here.
 #[cfg(not(unix))]
-pub(super) fn lacking(_: &Path, _: u64) -> Option<String> {
+pub fn measure_room(_: &Path) -> Option<Room> {
     None
 }
 
-/// The same from what a disk says of itself; some count no files.
-fn lacking_of(free: u64, files: Option<u64>, bytes: u64) -> Option<String> {
+/// What is used up on a disk, a sentence; none while there is enough. A disk that does not say what it has left is taken to have
+/// enough: this is a guard and not a promise.
+pub(super) fn lacking(room: Option<Room>, bytes: u64) -> Option<String> {
+    let Room { bytes: free, files } = room?;
     if free < bytes {
         return Some(format!(
             "The disk of the workspace is nearly full: {} MiB are free, and `sandbox.keep-free-mib` is {}. Free some space, or set it lower.",
@@ -55,12 +66,12 @@ mod tests {
 
     #[test]
     fn a_disk_lacks_bytes_or_files() {
-        let mebibytes = |number: u64| number << 20;
-        assert_eq!(lacking_of(mebibytes(512), Some(FILES), mebibytes(512)), None);
-        assert_eq!(lacking_of(mebibytes(512), None, mebibytes(512)), None, "some disks count no files");
-        let full = lacking_of(mebibytes(511), Some(FILES), mebibytes(512)).unwrap();
+        let lacking = |mebibytes: u64, files| lacking(Some(Room { bytes: mebibytes << 20, files }), 512 << 20);
+        assert_eq!(lacking(512, Some(FILES)), None);
+        assert_eq!(lacking(512, None), None, "some disks count no files");
+        let full = lacking(511, Some(FILES)).unwrap();
         assert!(full.contains("511 MiB are free") && full.contains("`sandbox.keep-free-mib` is 512"), "{full}");
-        assert!(lacking_of(mebibytes(512), Some(7), mebibytes(512)).unwrap().contains("room for 7 more files"));
+        assert!(lacking(512, Some(7)).unwrap().contains("room for 7 more files"));
     }
 
     #[test]

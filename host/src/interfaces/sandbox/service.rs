@@ -16,7 +16,7 @@ use super::{
     engine::{Ended, Engine, EngineError, Found, Key, Task, User},
     job::{Job, Outcome},
     leftovers::{Covers, Leftovers, Prepared, REPOSITORY, Swept},
-    room,
+    room::{Room, lacking},
     settings::{EngineKind, Image, Settings},
     watching::{Watched, watched},
 };
@@ -64,6 +64,8 @@ pub struct Parts {
     pub folders: Arc<FolderLocks>,
     /// Knows what a person's git executes in a workspace.
     pub git: Arc<dyn UsedByGit>,
+    /// Tells what the disk of a folder has left.
+    pub room: fn(&Path) -> Option<Room>,
 }
 
 /// Where commands of all runs are executed.
@@ -110,7 +112,7 @@ impl Sandbox {
             return Performed::answer(Err(error));
         }
         if self.holds_own(&place.workspace) {
-            return Performed::answer(Err(CallError::Invalid(
+            return Performed::answer(Err(CallError::invalid(
                 "The workspace holds what Baton keeps for itself, which no container may see; work in a folder of the project.".to_owned(),
             )));
         }
@@ -125,6 +127,11 @@ impl Sandbox {
             self.entered().remove(&key);
         }
         performed
+    }
+
+    /// What is used up on the disk of a workspace, a sentence.
+    fn lacking(&self, place: &Place) -> Option<String> {
+        lacking((self.parts.room)(&place.workspace), self.parts.settings.keep_free)
     }
 
     /// Executes a job while git does nothing in its workspace.
@@ -196,7 +203,7 @@ impl Sandbox {
             command: job.command.clone(),
             env: job.env.clone(),
             workspace: place.workspace.clone(),
-            timeout: if job.timeout == 0 { self.longest(&job.image).min(USUAL_TIMEOUT) } else { job.timeout },
+            timeout_ms: job.timeout_ms.unwrap_or_else(|| self.longest(&job.image).min(USUAL_TIMEOUT).saturating_mul(1000)),
             asked_at,
             covers: covers.clone(),
             user,
@@ -206,9 +213,9 @@ impl Sandbox {
         let (sender, receiver) = tokio::sync::mpsc::channel(PIECES);
         let mut collected = Collected::default();
         let work = async { tokio::join!(self.parts.engine.execute(&task, sender), collected.listen(receiver, teller)).0 };
-        let watched = match watched(work, place, self.parts.settings.keep_free).await {
+        let watched = match watched(work, place, || self.lacking(place)).await {
             // It may have used up the disk since the last look, and have failed for that.
-            Watched::Ended(Ok(ended)) if ended.exit_code != 0 => match room::lacking(&place.workspace, self.parts.settings.keep_free) {
+            Watched::Ended(Ok(ended)) if ended.exit_code != 0 => match self.lacking(place) {
                 Some(reason) => Watched::UsedUp(reason),
                 None => Watched::Ended(Ok(ended)),
             },
@@ -261,7 +268,7 @@ impl Sandbox {
         if let Err(reason) = self.leftovers.finish(key).await {
             return Err(unavailable(&reason));
         }
-        if let Some(reason) = room::lacking(&place.workspace, self.parts.settings.keep_free) {
+        if let Some(reason) = self.lacking(place) {
             return Err(paused(format!("A command cannot be executed. {reason} Then resume the run."), false));
         }
         // Before it is noted what is there, since it changes that.
@@ -413,16 +420,17 @@ impl Sandbox {
         let image = images.get(&job.image).ok_or_else(|| {
             let name = job.image.chars().take(100).flat_map(char::escape_debug).collect::<String>();
             let known: Vec<_> = images.keys().map(|name| format!("`{name}`")).collect();
-            CallError::NotFound(format!(
+            CallError::not_found(format!(
                 "The operator named no image `{name}`; there are {}. Another is added under [sandbox.images.NAME] in the user's settings.",
                 known.join(", ")
             ))
         })?;
-        if job.timeout > image.timeout {
-            return Err(CallError::Invalid(format!(
-                "A timeout of {} s is more than the {} s that the operator allows in `{}`; ask for less, or raise `timeout-s` of the image.",
-                job.timeout, image.timeout, job.image
-            )));
+        if let Some(wanted) = job.timeout_ms.filter(|wanted| *wanted > image.timeout.saturating_mul(1000)) {
+            let text = format!(
+                "A timeout of {wanted} ms is more than the {} s that the operator allows in `{}`; ask for less, or raise `timeout-s` of the image.",
+                image.timeout, job.image
+            );
+            return Err(CallError::invalid(text).about("timeout-ms"));
         }
         Ok(image)
     }
@@ -446,10 +454,10 @@ impl Sandbox {
         let Ended { ending, exit_code, took } = ended;
         let event = json!({
             "seq": teller.key.seq, "image": teller.image, "command": teller.command,
-            "ending": ending, "exit-code": exit_code, "took": took, "output": output,
+            "ending": ending, "exit-code": exit_code, "took-ms": took, "output": output,
         });
         let event = Draft::of_run(Category::Sandbox, "executed", &teller.key.run, event);
-        let outcome = Outcome { ending, exit_code, stdout: collected.stdout(redactor), stderr, output, took };
+        let outcome = Outcome { ending, exit_code, stdout: collected.stdout(redactor), stderr, output, took_ms: took };
         Performed::Answered(Ok(outcome), [event].into_iter().chain(told(&teller.key, swept)).collect())
     }
 }
@@ -518,7 +526,7 @@ fn paused(reason: String, happened: bool) -> Performed<Outcome> {
 }
 
 fn unavailable(reason: &str) -> Performed<Outcome> {
-    Performed::answer(Err(CallError::Unavailable(reason.to_owned())))
+    Performed::answer(Err(CallError::unavailable(reason.to_owned())))
 }
 
 fn shortened(command: &str) -> String {

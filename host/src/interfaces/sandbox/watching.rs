@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{room, service::Place};
+use super::service::Place;
 
 /// How often the disk is looked at.
 const LOOK: Duration = Duration::from_millis(500);
@@ -20,8 +20,8 @@ pub(super) enum Watched<T> {
     Stopped,
 }
 
-/// Waits for the end of `work`, a command in a place, whose disk has to keep so many bytes free. Drops it where it is to end.
-pub(super) async fn watched<T>(work: impl Future<Output = T>, place: &Place, keep_free: u64) -> Watched<T> {
+/// Waits for the end of `work`, a command in a place. Drops it where it is to end; `lacking` tells what is used up on the disk.
+pub(super) async fn watched<T>(work: impl Future<Output = T>, place: &Place, lacking: impl Fn() -> Option<String>) -> Watched<T> {
     let stopped = async {
         place.halt.raised().await;
         tokio::time::sleep(LAST_MOMENTS).await;
@@ -33,7 +33,7 @@ pub(super) async fn watched<T>(work: impl Future<Output = T>, place: &Place, kee
             biased;
             done = &mut work => return Watched::Ended(done),
             () = &mut stopped => return Watched::Stopped,
-            _ = look.tick() => if let Some(reason) = room::lacking(&place.workspace, keep_free) {
+            _ = look.tick() => if let Some(reason) = lacking() {
                 return Watched::UsedUp(reason);
             },
         }

@@ -21,8 +21,8 @@ pub(super) fn read(text: &str) -> Result<Arguments, CallError> {
     }
     match serde_json::from_str(text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
-        Ok(_) => Err(CallError::Invalid("The arguments are no JSON object; send one such as {\"path\": \"README.md\"}.".into())),
-        Err(error) => Err(CallError::Invalid(format!("The arguments are not JSON: {error}. Send a JSON object."))),
+        Ok(_) => Err(CallError::invalid("The arguments are no JSON object; send one such as {\"path\": \"README.md\"}.")),
+        Err(error) => Err(CallError::invalid(format!("The arguments are not JSON: {error}. Send a JSON object."))),
     }
 }
 
@@ -30,21 +30,21 @@ pub(super) fn read(text: &str) -> Result<Arguments, CallError> {
 pub(super) async fn check(tool: &str, schema: &Value, arguments: &Arguments) -> Result<(), CallError> {
     let (schema, arguments) = (schema.clone(), Value::Object(arguments.clone()));
     let checked = blocking(move |_| schema_check::check(&schema, &arguments, MOST_MISTAKES)).await;
-    let checked = checked.map_err(|error| CallError::Other(format!("The host failed to check the arguments: {error}. Report it.")))?;
+    let checked = checked.map_err(|error| CallError::other(format!("The host failed to check the arguments: {error}. Report it.")))?;
     let mistakes = checked.map_err(|unchecked| match unchecked {
-        Unchecked::Schema(reason) => CallError::Other(format!(
+        Unchecked::Schema(reason) => CallError::other(format!(
             "The parameters that `{tool}` declares are not a JSON Schema that Baton accepts: {}. Report it to its author.",
             shortened(&reason)
         )),
         Unchecked::Costly(reason) => {
-            CallError::Invalid(format!("The arguments of `{tool}` cannot be checked against its schema: {reason}. Send smaller arguments."))
+            CallError::invalid(format!("The arguments of `{tool}` cannot be checked against its schema: {reason}. Send smaller arguments."))
         }
     })?;
     let mistakes: Vec<_> = mistakes.iter().map(placed).collect();
     if mistakes.is_empty() {
         return Ok(());
     }
-    Err(CallError::Invalid(format!("The arguments do not fit `{tool}`, {}. Call it again with arguments that do.", mistakes.join("; "))))
+    Err(CallError::invalid(format!("The arguments do not fit `{tool}`, {}. Call it again with arguments that do.", mistakes.join("; "))))
 }
 
 fn placed(mistake: &Mistake) -> String {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     TOOLS, View, arguments,
     shelf::{Ready, Shelf},
-    toolset::{Arguments, Usage},
+    toolset::{Arguments, Outcome, Usage},
 };
 use crate::{
     bindings::{Fault, llm, tools as wit},
@@ -20,12 +20,17 @@ impl wit::Host for View<'_> {
     async fn available(&mut self) -> wasmtime::Result<Vec<wit::Offer>> {
         let call = Call::new("tools.available", Effect::Read, &())?;
         let (shelf, authority) = (Arc::clone(&self.shelf), self.recorder.authority());
-        let look = |_| async move { Performed::answer(Ok(shelf.available(&*authority).await)) };
+        let look = |_| async move {
+            match shelf.available(&*authority).await {
+                Ok(tools) => Performed::answer(Ok(tools)),
+                Err(pause) => Performed::Paused { pause, happened: false },
+            }
+        };
         let tools: Vec<Declared> = self.recorder.call(call, look).await?.map_err(wasmtime::Error::new)?;
         Ok(tools.into_iter().map(wit::Offer::from).collect())
     }
 
-    async fn call(&mut self, name: String, arguments: String) -> Result<wit::Outcome, Fault> {
+    async fn call(&mut self, name: String, arguments: String) -> Result<wit::ToolOutcome, Fault> {
         let arguments = arguments::read(&arguments)?;
         let found = self.look_up(&name, &arguments).await;
         let mut call = Call::new("tools.call", found.effect, &json!({ "name": name, "arguments": arguments }))?;
@@ -43,7 +48,7 @@ impl wit::Host for View<'_> {
             let _ = noted.set(attempt.seq);
             let performed = match found.ready {
                 Ok(Ready { toolset, tool }) => toolset.call(Usage { tool: &tool, arguments, run, attempt, effect, authority, halt }).await,
-                Err(error) => Performed::answer(Err(error)),
+                Err(performed) => performed,
             };
             told_of(performed, &told, &name)
         };
@@ -52,7 +57,7 @@ impl wit::Host for View<'_> {
             toolset.answered(&tool, self.recorder.run().clone(), *seq);
         }
         let outcome = outcome?;
-        Ok(wit::Outcome { content: outcome.content, failed: outcome.failed })
+        Ok(wit::ToolOutcome { content: outcome.content, failed: outcome.failed })
     }
 }
 
@@ -62,14 +67,16 @@ struct Found {
     /// A tool of this name may be there. What is not there is said to be, whether it would be granted or not.
     is_there: bool,
     reaches: Option<Capability<'static>>,
-    ready: Result<Ready, CallError>,
+    /// The tool, or what comes of a call without one.
+    ready: Result<Ready, Performed<Outcome>>,
 }
 
 impl View<'_> {
     /// A call that the journal holds is as it was written, whatever its tool says of itself today, and was checked then.
     /// One that will be denied starts no server.
     async fn look_up(&self, name: &str, arguments: &Arguments) -> Found {
-        let refused = |is_there, error| Found { effect: Effect::Read, is_there, reaches: None, ready: Err(error) };
+        let unready = |is_there, performed| Found { effect: Effect::Read, is_there, reaches: None, ready: Err(performed) };
+        let refused = |is_there, error| unready(is_there, Performed::answer(Err(error)));
         if let Some(effect) = self.recorder.recorded() {
             let ready = self.shelf.locate(name);
             return Found { effect, is_there: true, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) };
@@ -80,13 +87,13 @@ impl View<'_> {
             return refused(false, error);
         }
         if let Err(denial) = self.recorder.authority().decide(&Capability::new(TOOLS.word, name)) {
-            return refused(true, CallError::Denied(denial.reason));
+            return refused(true, CallError::denied(denial.reason));
         }
         match check(&self.shelf, name, arguments).await {
             Ok((ready, effect)) => {
                 Found { effect, is_there: true, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) }
             }
-            Err(error) => refused(true, error),
+            Err(performed) => unready(true, performed),
         }
     }
 }
@@ -97,16 +104,16 @@ fn is_short(name: &str, arguments: &Arguments) -> bool {
     name.len() < MOST && serde_json::to_string(arguments).is_ok_and(|arguments| arguments.len() < MOST)
 }
 
-async fn check(shelf: &Shelf, name: &str, given: &Arguments) -> Result<(Ready, Effect), CallError> {
+async fn check(shelf: &Shelf, name: &str, given: &Arguments) -> Result<(Ready, Effect), Performed<Outcome>> {
     let ready = shelf.locate(name);
     let declared = shelf.declared(name, &ready).await?;
-    arguments::check(name, &declared.parameters, given).await?;
+    arguments::check(name, &declared.parameters, given).await.map_err(|error| Performed::answer(Err(error)))?;
     let effect = ready.toolset.effect(&declared);
     Ok((ready, effect))
 }
 
 /// Watchers hear which tool was called and whether it did what it was asked.
-fn told_of(performed: Performed<super::Outcome>, run: &RunId, tool: &str) -> Performed<super::Outcome> {
+fn told_of(performed: Performed<Outcome>, run: &RunId, tool: &str) -> Performed<Outcome> {
     match performed {
         Performed::Answered(answer, mut events) => {
             let failed = answer.as_ref().map_or(true, |outcome| outcome.failed);

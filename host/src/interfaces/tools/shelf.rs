@@ -8,14 +8,14 @@ use super::{
     forms::Pins,
     text::named,
     toolbox::Toolbox,
-    toolset::{Toolset, full_name, split},
+    toolset::{Toolset, for_the_operator, full_name, split, unasked},
 };
 use crate::{
     interfaces::{
         children::Children,
         toolboxes::{Declared, Form, Roster, Toolboxes},
     },
-    journal::{Authority, CallError, Capability},
+    journal::{Authority, CallError, Capability, ErrorKind, Pause, Performed},
 };
 
 /// Names that are shown to somebody who named another.
@@ -69,15 +69,20 @@ impl Shelf {
             return None;
         }
         let near = near("", set, sets.iter().map(String::as_str));
-        Some(CallError::NotFound(format!(
+        Some(CallError::not_found(format!(
             "There is no toolbox and no tool server `{}`.{near} `baton tools list` lists all tools.",
             named(set)
         )))
     }
 
-    /// What a tool says of itself, if the run may see it in this form.
-    pub(super) async fn declared(&self, name: &str, ready: &Ready) -> Result<Declared, CallError> {
-        let roster = ready.toolset.tools().await?;
+    /// What a tool says of itself, if the run may see it in this form. Otherwise what comes of its call: a set that cannot
+    /// be asked pauses the run.
+    pub(super) async fn declared<A>(&self, name: &str, ready: &Ready) -> Result<Declared, Performed<A>> {
+        let roster = ready.toolset.tools().await.map_err(unasked)?;
+        self.admitted(name, ready, &roster).await.map_err(|error| Performed::answer(Err(error)))
+    }
+
+    async fn admitted(&self, name: &str, ready: &Ready, roster: &Roster) -> Result<Declared, CallError> {
         if let Some(tool) = roster.find(&ready.tool) {
             if let Some(form) = roster.forms.get(&ready.tool) {
                 self.check_form(name, form).await?;
@@ -85,24 +90,25 @@ impl Shelf {
             return Ok(tool.clone());
         }
         Err(match roster.objection(&ready.tool) {
-            Some(objection) => CallError::Unavailable(format!(
+            Some(objection) => CallError::unavailable(format!(
                 "The tool `{}` is quarantined for its `{}`: {} `baton tools list` lists all that is quarantined.",
                 named(name),
                 objection.field,
                 objection.reason
             )),
-            None => self.unknown(name, &roster),
+            None => self.unknown(name, roster),
         })
     }
 
-    /// What the run may call, sorted by name. A set that cannot be asked is left out, and so is a tool that changed since it
-    /// was granted; the operator's log says so.
-    pub(super) async fn available(&self, authority: &dyn Authority) -> Vec<Declared> {
+    /// What the run may call, sorted by name. A set that cannot be asked pauses the run: without its tools a plugin would go
+    /// on with less than it was granted, or fail for a reason that is not the cause. A tool that changed since it was granted
+    /// is left out; the operator's log says so.
+    pub(super) async fn available(&self, authority: &dyn Authority) -> Result<Vec<Declared>, Pause> {
         let mut names = vec![String::new()];
         names.extend(self.sets());
         names.retain(|name| name.is_empty() || authority.may_allow_below(TOOLS.word, &format!("{name}.")));
         let asked = names.iter().map(|name| async move { (name, self.set(name).tools().await) });
-        let (mut available, mut forms) = (Vec::new(), BTreeMap::new());
+        let (mut available, mut forms, mut problems) = (Vec::new(), BTreeMap::new(), Vec::new());
         for (set, roster) in futures::future::join_all(asked).await {
             match roster {
                 Ok(roster) => {
@@ -112,15 +118,20 @@ impl Shelf {
                         available.push(Declared { name, ..tool.clone() });
                     }
                 }
-                Err(error) => tracing::warn!(set, %error, "tools are left out"),
+                // It was removed since its name was listed.
+                Err(CallError { kind: ErrorKind::NotFound, .. }) => {}
+                Err(error) => problems.push(error.to_string()),
             }
+        }
+        if !problems.is_empty() {
+            return Err(for_the_operator(&problems.join(" ")));
         }
         available.retain(|tool| authority.decide(&Capability::new(TOOLS.word, tool.name.as_str())).is_ok());
         forms.retain(|name, _| available.iter().any(|tool| tool.name == *name));
         let changed = self.changed(forms).await;
         available.retain(|tool| !changed.contains(&tool.name));
         available.sort_by(|one, other| one.name.cmp(&other.name));
-        available
+        Ok(available)
     }
 
     /// The names of tools that are not as they were when they were granted. Keeps the form of those that are seen first.
@@ -160,10 +171,10 @@ impl Shelf {
     }
 
     async fn check_form(&self, name: &str, form: &Form) -> Result<(), CallError> {
-        let unknown = |error: super::PinsError| CallError::Unavailable(error.to_string());
+        let unknown = |error: super::PinsError| CallError::unavailable(error.to_string());
         match self.pins.pinned(&self.plugin).await.map_err(unknown)?.get(name) {
             Some(pinned) if pinned == form => Ok(()),
-            Some(pinned) => Err(CallError::Denied(format!(
+            Some(pinned) => Err(CallError::denied(format!(
                 "The tool `{name}` has changed since it was granted to `{}`: its {}. Look at it with `baton tools list`, and approve the new form with \
                  `baton tools approve {name}`.",
                 self.plugin,
@@ -185,7 +196,7 @@ impl Shelf {
             ),
             set => near(set, tool, roster.tools.iter().map(|tool| tool.name.as_str())),
         };
-        CallError::NotFound(format!("There is no tool `{}`.{near} `tools.available` lists those that are granted.", named(name)))
+        CallError::not_found(format!("There is no tool `{}`.{near} `tools.available` lists those that are granted.", named(name)))
     }
 
     fn sets(&self) -> Vec<String> {

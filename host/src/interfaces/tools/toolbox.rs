@@ -12,7 +12,7 @@ use crate::{
         children::{ChildError, Children, Ended, Order, Role},
         toolboxes::{Declared, Roster, Toolboxes},
     },
-    journal::{CallError, Effect, Performed, Wait},
+    journal::{CallError, Effect, Performed, RunId, Wait},
 };
 
 /// The installed toolbox of one name.
@@ -33,18 +33,18 @@ impl Toolbox {
         let child = self.children.start(&usage.run, usage.attempt.seq, order).await?;
         Ok(match self.children.ended(&usage.run, &child).await? {
             None => Performed::Waiting(Wait::Runs(vec![child])),
-            Some(ended) => Performed::answer(self.outcome(ended)),
+            Some(ended) => Performed::answer(self.outcome(&child, ended)),
         })
     }
 
-    fn outcome(&self, ended: Ended) -> Result<Outcome, CallError> {
+    fn outcome(&self, child: &RunId, ended: Ended) -> Result<Outcome, CallError> {
         let name = &self.name;
         match ended {
-            Ended::Succeeded(output) => serde_json::from_value(output).map_err(|error| {
-                CallError::Other(format!("Toolbox `{name}` gave something that is no outcome: {error}. This is a mistake of that plugin."))
+            Ended::Succeeded(outcome) => serde_json::from_value(outcome.output).map_err(|error| {
+                CallError::other(format!("Toolbox `{name}` gave something that is no outcome: {error}. This is a mistake of that plugin."))
             }),
-            Ended::Failed(reason) => Err(CallError::Other(format!("Toolbox `{name}` failed: {reason}"))),
-            Ended::Cancelled => Err(CallError::Cancelled(format!("The call of toolbox `{name}` was cancelled; go on without it, or end."))),
+            Ended::Failed(error) => Err(CallError::child_failed(child.as_str(), format!("Toolbox `{name}` failed: {error}"), &error)),
+            Ended::Cancelled => Err(CallError::cancelled(format!("The call of toolbox `{name}` was cancelled; go on without it, or end."))),
         }
     }
 }
@@ -52,10 +52,10 @@ impl Toolbox {
 #[async_trait]
 impl Toolset for Toolbox {
     async fn tools(&self) -> Result<Arc<Roster>, CallError> {
-        let tools = self.toolboxes.tools(&self.name).await.map_err(CallError::Other)?;
+        let tools = self.toolboxes.tools(&self.name).await.map_err(CallError::other)?;
         tools.ok_or_else(|| {
             let name = self.name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
-            CallError::NotFound(format!("There is no toolbox and no tool server `{name}`; `tools.available` lists the tools there are."))
+            CallError::not_found(format!("There is no toolbox and no tool server `{name}`; `tools.available` lists the tools there are."))
         })
     }
 

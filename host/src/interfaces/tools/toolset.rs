@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     interfaces::toolboxes::{Declared, Roster},
-    journal::{Attempt, Authority, CallError, Capability, Effect, Halt, Performed, RunId},
+    journal::{Attempt, Authority, CallError, Capability, Effect, ErrorKind, Halt, Pause, PauseKind, Performed, RunId},
 };
 
 /// A tool's arguments, by name.
@@ -46,7 +46,8 @@ pub struct Usage<'a> {
 /// Somebody who has tools.
 #[async_trait]
 pub trait Toolset: Send + Sync {
-    /// The tools that are offered, by their names in this set, and those that are not.
+    /// The tools that are offered, by their names in this set, and those that are not. `Unavailable` is for the operator to
+    /// correct.
     async fn tools(&self) -> Result<Arc<Roster>, CallError>;
 
     /// The same for an operator: the error is a sentence on what is wrong alone.
@@ -74,6 +75,21 @@ pub trait Toolset: Send + Sync {
 
     /// Uses a tool.
     async fn call(&self, usage: Usage<'_>) -> Performed<Outcome>;
+}
+
+/// The run waits for its operator, who alone can correct what `reason` says. Nothing was asked of a tool.
+pub(super) fn for_the_operator(reason: &str) -> Pause {
+    Pause::new(PauseKind::Operator, format!("{reason} Then resume the run."))
+}
+
+/// What comes of a call whose set of tools cannot be asked.
+pub(super) fn unasked<A>(error: CallError) -> Performed<A> {
+    match error {
+        CallError { kind: ErrorKind::Unavailable, text: reason, .. } => {
+            Performed::Paused { pause: for_the_operator(&reason), happened: false }
+        }
+        error => Performed::answer(Err(error)),
+    }
 }
 
 /// A tool's name as plugins use it, from that of its set and its own.

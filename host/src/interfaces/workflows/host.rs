@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use super::{View, WORKFLOWS};
 use crate::{
     bindings::{Fault, types, workflows as wit},
-    interfaces::children::{ChildError, Children, Ended, Order, Role},
+    interfaces::children::{self, ChildError, Children, Ended, Order, Outcome, Role},
     journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
 };
 
 const MOST_JOINED: usize = 1000;
 
 /// What a run that ended gives to the run that joins it.
-type Ending = Result<Value, CallError>;
+type Ending = Result<Outcome, CallError>;
 
 /// The first of several runs to end, as the journal keeps it.
 #[derive(Serialize, Deserialize)]
@@ -28,20 +28,21 @@ struct First {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Kept {
-    Output(Value),
+    Outcome(Outcome),
     Error(CallError),
 }
 
 impl From<(RunId, Ending)> for First {
     fn from((run, ending): (RunId, Ending)) -> Self {
-        Self { run, ending: ending.map_or_else(Kept::Error, Kept::Output) }
+        Self { run, ending: ending.map_or_else(Kept::Error, Kept::Outcome) }
     }
 }
 
 impl wit::Host for View<'_> {
-    async fn start(&mut self, workflow: String, input: String, worktree: Option<String>) -> Result<String, Fault> {
+    async fn start(&mut self, workflow: String, input: String, options: Vec<types::OptionValue>) -> Result<String, Fault> {
+        let worktree = children::worktree(options)?;
         let input: Value = serde_json::from_str(&input).map_err(|error| {
-            CallError::Invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug()))
+            CallError::invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug()))
         })?;
         let call = Call::new("workflows.start", Effect::Write, &json!({ "workflow": workflow, "input": input, "worktree": worktree }))?;
         let call = call.needing(Capability::new(WORKFLOWS.word, workflow.clone()));
@@ -54,7 +55,7 @@ impl wit::Host for View<'_> {
         Ok(child.to_string())
     }
 
-    async fn join(&mut self, run: String) -> Result<String, Fault> {
+    async fn join(&mut self, run: String) -> Result<wit::Outcome, Fault> {
         check_id(&run)?;
         let call = Call::new("workflows.join", Effect::Wait, &run)?;
         let (children, parent, child) = (Arc::clone(self.children), self.recorder.run().clone(), RunId::from_text(run));
@@ -65,13 +66,13 @@ impl wit::Host for View<'_> {
                 Err(error) => error.into(),
             }
         };
-        let output: Value = self.recorder.call(call, join).await??;
-        Ok(output.to_string())
+        let outcome: Outcome = self.recorder.call(call, join).await??;
+        Ok(outcome.into())
     }
 
-    async fn join_any(&mut self, runs: Vec<String>) -> Result<(String, Result<String, types::Error>), Fault> {
+    async fn join_any(&mut self, runs: Vec<String>) -> Result<(String, Result<wit::Outcome, types::Error>), Fault> {
         if runs.is_empty() || runs.len() > MOST_JOINED {
-            return Err(CallError::Invalid(format!("{} runs cannot be joined; name 1 to {MOST_JOINED}.", runs.len())).into());
+            return Err(CallError::invalid(format!("{} runs cannot be joined; name 1 to {MOST_JOINED}.", runs.len())).into());
         }
         runs.iter().try_for_each(|run| check_id(run))?;
         let call = Call::new("workflows.join-any", Effect::Wait, &runs)?;
@@ -86,17 +87,23 @@ impl wit::Host for View<'_> {
         };
         let First { run, ending } = self.recorder.call(call, join).await??;
         let ending = match ending {
-            Kept::Output(output) => Ok(output.to_string()),
+            Kept::Outcome(outcome) => Ok(outcome.into()),
             Kept::Error(error) => Err(error.into()),
         };
         Ok((run.to_string(), ending))
     }
 }
 
+impl From<Outcome> for wit::Outcome {
+    fn from(outcome: Outcome) -> Self {
+        Self { output: outcome.output.to_string(), shortfall: outcome.shortfall }
+    }
+}
+
 /// Nothing longer than an id is worth writing down.
 fn check_id(run: &str) -> Result<(), CallError> {
     const LONGEST: usize = 128;
-    let wrong = || CallError::NotFound(format!("No run has an id of {} bytes; join by what `workflows.start` returned.", run.len()));
+    let wrong = || CallError::not_found(format!("No run has an id of {} bytes; join by what `workflows.start` returned.", run.len()));
     if run.len() > LONGEST { Err(wrong()) } else { Ok(()) }
 }
 
@@ -112,8 +119,8 @@ async fn first_ended(children: &dyn Children, parent: &RunId, runs: &[RunId]) ->
 
 fn ending(run: &RunId, ended: Ended) -> Ending {
     match ended {
-        Ended::Succeeded(output) => Ok(output),
-        Ended::Failed(reason) => Err(CallError::Other(reason)),
-        Ended::Cancelled => Err(CallError::Cancelled(format!("Run {} was cancelled; continue without it, or end.", run.short()))),
+        Ended::Succeeded(outcome) => Ok(outcome),
+        Ended::Failed(error) => Err(CallError::child_failed(run.as_str(), error.text.clone(), &error)),
+        Ended::Cancelled => Err(CallError::cancelled(format!("Run {} was cancelled; continue without it, or end.", run.short()))),
     }
 }

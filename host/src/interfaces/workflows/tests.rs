@@ -3,8 +3,8 @@ use serde_json::json;
 use super::*;
 use crate::{
     bindings::{Fault, types, workflows::Host},
-    interfaces::children::{Ended, Role, testing::Nursery},
-    journal::{CallError, Interrupt, RunId, Wait, testing::Bench},
+    interfaces::children::{Ended, Outcome, Role, testing::Nursery},
+    journal::{CallError, ErrorKind, Interrupt, RunId, Wait, testing::Bench},
 };
 
 struct Scene {
@@ -28,10 +28,14 @@ fn view<'a>(scene: &'a Scene, recorder: &'a mut Recorder) -> View<'a> {
     View { recorder, children: &scene.children }
 }
 
+fn worktree(name: &str) -> Vec<types::OptionValue> {
+    vec![types::OptionValue { name: "worktree".to_owned(), value: json!(name).to_string() }]
+}
+
 /// The run starts two children, the same ones at every replay.
 async fn start_two(view: &mut View<'_>) -> [String; 2] {
-    let first = view.start("build".into(), r#"{"n":1}"#.into(), None).await.unwrap();
-    [first, view.start("build".into(), r#"{"n":2}"#.into(), None).await.unwrap()]
+    let first = view.start("build".into(), r#"{"n":1}"#.into(), Vec::new()).await.unwrap();
+    [first, view.start("build".into(), r#"{"n":2}"#.into(), Vec::new()).await.unwrap()]
 }
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, Fault>) -> CallError {
@@ -67,18 +71,21 @@ async fn joining_waits_and_then_gives_the_output() {
     let [one, two] = start_two(&mut run).await;
     assert_eq!(awaited(run.join(one.clone()).await), std::slice::from_ref(&one));
 
-    scene.end(&one, Ended::Succeeded(json!({ "ok": true })));
-    scene.end(&two, Ended::Failed("No model.".into()));
+    let outcome = Outcome { output: json!({ "ok": true }), shortfall: Some("1 story is left.".to_owned()) };
+    scene.end(&one, Ended::Succeeded(outcome));
+    scene.end(&two, Ended::Failed(CallError::other("No model.")));
     for _ in 0..2 {
         let mut recorder = scene.bench.recorder();
         let mut run = view(&scene, &mut recorder);
         start_two(&mut run).await;
-        assert_eq!(run.join(one.clone()).await.unwrap(), r#"{"ok":true}"#);
-        assert_eq!(refusal(run.join(two.clone()).await), CallError::Other("No model.".into()));
+        let joined = run.join(one.clone()).await.unwrap();
+        assert_eq!((&*joined.output, joined.shortfall.as_deref()), (r#"{"ok":true}"#, Some("1 story is left.")));
+        let failed = CallError::other("No model.");
+        assert_eq!(refusal(run.join(two.clone()).await), CallError::child_failed(&two, "No model.", &failed));
         scene.end(&two, Ended::Cancelled);
     }
     let mut recorder = scene.bench.resumed_from(Vec::new());
-    assert!(matches!(refusal(view(&scene, &mut recorder).join(two).await), CallError::Cancelled(_)));
+    assert!(matches!(refusal(view(&scene, &mut recorder).join(two).await), CallError { kind: ErrorKind::Cancelled, .. }));
 }
 
 #[tokio::test]
@@ -89,17 +96,18 @@ async fn joining_any_takes_the_first_of_the_list() {
     let [one, two] = start_two(&mut run).await;
     assert_eq!(awaited(run.join_any(vec![two.clone(), one.clone()]).await), [two.clone(), one.clone()]);
 
-    scene.end(&one, Ended::Succeeded(json!(1)));
+    scene.end(&one, Ended::Succeeded(json!(1).into()));
     let mut recorder = scene.bench.recorder();
     let mut run = view(&scene, &mut recorder);
     start_two(&mut run).await;
     let (ended, output) = run.join_any(vec![two.clone(), one.clone()]).await.unwrap();
-    assert_eq!((ended, output.unwrap()), (one.clone(), "1".to_owned()));
+    assert_eq!((ended, output.unwrap().output), (one.clone(), "1".to_owned()));
 
-    scene.end(&two, Ended::Failed("No model.".into()));
+    scene.end(&two, Ended::Failed(CallError::other("No model.")));
     let (ended, output) = run.join_any(vec![two.clone(), one.clone()]).await.unwrap();
     assert_eq!(ended, two);
-    assert!(matches!(output, Err(types::Error::Other(text)) if text == "No model."));
+    let error = output.unwrap_err();
+    assert_eq!((&*error.kind, &*error.text, error.subject), ("child-failed", "No model.", Some(two.clone())));
 
     // What was answered before the second one ended is answered so again.
     let mut recorder = scene.bench.recorder();
@@ -114,13 +122,13 @@ async fn wrong_requests_are_refused() {
     let scene = Scene::new();
     let mut recorder = scene.bench.recorder();
     let mut run = view(&scene, &mut recorder);
-    assert!(matches!(refusal(run.start("build".into(), "{".into(), None).await), CallError::Invalid(_)));
-    assert!(matches!(refusal(run.start("build".into(), "1".into(), Some("w".into())).await), CallError::NotFound(_)));
-    assert!(matches!(refusal(run.join_any(Vec::new()).await), CallError::Invalid(_)));
-    assert!(matches!(refusal(run.join_any(vec!["x".into(); 1001]).await), CallError::Invalid(_)));
-    assert!(matches!(refusal(run.join("not mine".into()).await), CallError::NotFound(_)));
+    assert!(matches!(refusal(run.start("build".into(), "{".into(), Vec::new()).await), CallError { kind: ErrorKind::Invalid, .. }));
+    assert!(matches!(refusal(run.start("build".into(), "1".into(), worktree("w")).await), CallError { kind: ErrorKind::NotFound, .. }));
+    assert!(matches!(refusal(run.join_any(Vec::new()).await), CallError { kind: ErrorKind::Invalid, .. }));
+    assert!(matches!(refusal(run.join_any(vec!["x".into(); 1001]).await), CallError { kind: ErrorKind::Invalid, .. }));
+    assert!(matches!(refusal(run.join("not mine".into()).await), CallError { kind: ErrorKind::NotFound, .. }));
     let [one, _] = start_two(&mut run).await;
-    assert!(matches!(refusal(run.join_any(vec![one, "not mine".into()]).await), CallError::NotFound(_)));
+    assert!(matches!(refusal(run.join_any(vec![one, "not mine".into()]).await), CallError { kind: ErrorKind::NotFound, .. }));
 }
 
 #[tokio::test]
@@ -128,7 +136,7 @@ async fn a_child_is_started_in_the_worktree_that_it_is_given() {
     let scene = Scene::new();
     scene.nursery.worktrees.lock().unwrap().insert("story/1".into(), None);
     let mut recorder = scene.bench.recorder();
-    let child = view(&scene, &mut recorder).start("build".into(), "1".into(), Some("story/1".into())).await.unwrap();
+    let child = view(&scene, &mut recorder).start("build".into(), "1".into(), worktree("story/1")).await.unwrap();
     assert_eq!(scene.nursery.worktrees.lock().unwrap()["story/1"], Some(RunId::from_text(child)));
 }
 
@@ -138,6 +146,6 @@ async fn a_workflow_needs_its_grant() {
     scene.bench.authority.deny(WORKFLOWS.word, "deploy");
     let mut recorder = scene.bench.recorder();
     let mut run = view(&scene, &mut recorder);
-    assert!(matches!(refusal(run.start("deploy".into(), "1".into(), None).await), CallError::Denied(_)));
-    assert!(run.start("build".into(), "1".into(), None).await.is_ok());
+    assert!(matches!(refusal(run.start("deploy".into(), "1".into(), Vec::new()).await), CallError { kind: ErrorKind::Denied, .. }));
+    assert!(run.start("build".into(), "1".into(), Vec::new()).await.is_ok());
 }

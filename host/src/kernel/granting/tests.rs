@@ -4,15 +4,16 @@ use super::*;
 use crate::kernel::grants::{LimitedGrant, Terms};
 
 const COMPONENT: &str = r#"(component
-    (type $error (variant (case "denied" string) (case "invalid" string) (case "not-found" string) (case "conflict" string)
-        (case "budget-exceeded" string) (case "unavailable" string) (case "cancelled" string) (case "other" string)))
+    (type $error (record (field "kind" string) (field "text" string) (field "subject" (option string)) (field "details" (option string))))
     (export $e "error" (type $error))
+    (type $outcome (record (field "output" string) (field "shortfall" (option string))))
+    (export $o "outcome" (type $outcome))
     (core module $m
         (memory (export "memory") 1)
         (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
         (func (export "f") (param i32 i32) (result i32) unreachable))
     (core instance $i (instantiate $m))
-    (func (export "run-workflow") (param "input" string) (result (result string (error $e)))
+    (func (export "run-workflow") (param "input" string) (result (result $o (error $e)))
         (canon lift (core func $i "f") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))"#;
 
 fn plugin(origin: Origin, write: &[&str]) -> Plugin {

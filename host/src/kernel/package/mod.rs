@@ -2,7 +2,7 @@
 
 mod contract;
 
-use std::{collections::BTreeSet, fmt};
+use std::{cmp::Ordering, collections::BTreeSet, fmt};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,10 @@ use super::{
     permissions::{Patterns, Permissions},
     signature::{self, PublicKey, SignatureError},
 };
-use crate::journal::{CapabilityKind, Matching};
+use crate::{
+    escape::escaped_character,
+    journal::{CapabilityKind, Matching},
+};
 
 /// What a plugin is, and so which world it exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,6 +45,15 @@ impl Kind {
             Self::Workflow => "workflow",
             Self::Agent => "agent",
             Self::Toolbox => "toolbox",
+        }
+    }
+
+    /// The word with its article.
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Self::Workflow => "a workflow",
+            Self::Agent => "an agent",
+            Self::Toolbox => "a toolbox",
         }
     }
 
@@ -173,13 +185,12 @@ pub enum PackageError {
         found: String,
     },
     /// Another version of the contract.
-    #[error(
-        "The component was built for `{import}`, and this host serves {}; build it with the SDK of that version, or use another Baton.",
-        Package::API
-    )]
+    #[error("The component was built for `{import}`, and this host serves {}. {advice}", Package::API)]
     WrongVersion {
         /// The import.
         import: String,
+        /// What to do, which depends on whether that is older or newer.
+        advice: &'static str,
     },
     /// An import nobody serves.
     #[error(
@@ -203,7 +214,7 @@ impl Package {
     /// Bytes a plugin's file may have.
     pub const LARGEST: usize = 64 << 20;
     /// The contract this host serves.
-    pub const API: &'static str = "baton:plugin@0.1";
+    pub const API: &'static str = "baton:plugin@0.2";
     /// Bytes a manifest may have.
     pub const LARGEST_MANIFEST: usize = 64 << 10;
     const MANIFEST: &'static str = "baton:manifest";
@@ -445,14 +456,28 @@ fn check_imports(imports: &[String], contract: &Contract) -> Result<(), PackageE
         }
         let (interface, version) = interface(import).ok_or_else(unknown)?;
         let version = Version::parse(version).map_err(|_| unknown())?;
-        if (version.major, version.minor) != (0, 1) {
-            return Err(PackageError::WrongVersion { import: printable(import) });
+        if let Some(advice) = other_version(&version) {
+            return Err(PackageError::WrongVersion { import: printable(import), advice });
         }
         if !contract.serves(interface) {
             return Err(unknown());
         }
     }
     Ok(())
+}
+
+/// The version of the contract that this host serves, as far as versions differ in what they hold.
+const CONTRACT_VERSION: (u64, u64) = (0, 2);
+
+/// What to do about a component that was built for another version of the contract.
+fn other_version(version: &Version) -> Option<&'static str> {
+    match (version.major, version.minor).cmp(&CONTRACT_VERSION) {
+        Ordering::Equal => None,
+        Ordering::Less => {
+            Some("Build it again with the SDK of this Baton; \"From 0.1 to 0.2\" in docs/writing-plugins.md lists what changed.")
+        }
+        Ordering::Greater => Some("Use a later Baton, or build it with the SDK of this one."),
+    }
 }
 
 /// Name and version of an interface of the contract.
@@ -527,11 +552,10 @@ fn toml_mistake(text: &str, error: &toml::de::Error) -> String {
     format!("in line {line}, {}.", printable(&message))
 }
 
-/// Text from a file in one line, without control characters and cut where it goes on for long.
+/// Text from a file in one line, without hidden characters and cut where it goes on for long.
 fn printable(text: &str) -> String {
     const LONGEST: usize = 300;
-    let escape = |character: char| if character.is_control() { character.escape_default().collect() } else { vec![character] };
-    let mut shown: String = text.chars().take(LONGEST).flat_map(escape).collect();
+    let mut shown: String = text.chars().take(LONGEST).flat_map(escaped_character).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }

@@ -52,7 +52,7 @@ fn read(wasm: Vec<u8>) -> Result<Package, PackageError> {
 
 #[test]
 fn a_plugin_is_understood() {
-    let imports = r#"(import "baton:plugin/files@0.1.0" (instance (export "f" (func)))) (import "wasi:cli/stdout@0.2.6" (instance))"#;
+    let imports = r#"(import "baton:plugin/files@0.2.0" (instance (export "f" (func)))) (import "wasi:cli/stdout@0.2.6" (instance))"#;
     let package = read([packed(&workflow(imports), MANIFEST), section("baton:assets", b"tar")].concat()).unwrap();
     assert_eq!(package.manifest.name, "hello");
     assert_eq!(package.manifest.needs.of("write"), ["docs/**"]);
@@ -86,9 +86,12 @@ fn what_is_not_a_plugin_is_refused_with_the_reason() {
     assert!(matches!(read(vec![0; Package::LARGEST + 1]), Err(PackageError::TooLarge { .. })));
     let agent = MANIFEST.replace("workflow", "agent");
     assert!(matches!(read(packed(&workflow(""), &agent)), Err(PackageError::WrongWorld { missing: "perform", .. })));
-    let newer = workflow(r#"(import "baton:plugin/files@0.2.0" (instance))"#);
-    assert!(matches!(read(packed(&newer, MANIFEST)), Err(PackageError::WrongVersion { .. })));
-    for foreign in ["baton:plugin/sandbox@0.1.0", "acme:db/store@1.0.0", "env"] {
+    for (version, advice) in [("0.1.0", "From 0.1 to 0.2"), ("0.3.0", "Use a later Baton"), ("1.0.0", "Use a later Baton")] {
+        let other = workflow(&format!(r#"(import "baton:plugin/files@{version}" (instance))"#));
+        let error = read(packed(&other, MANIFEST)).unwrap_err();
+        assert!(matches!(error, PackageError::WrongVersion { .. }) && error.to_string().contains(advice), "{error}");
+    }
+    for foreign in ["baton:plugin/nothing@0.2.0", "acme:db/store@1.0.0", "env"] {
         let foreign = workflow(&format!(r#"(import "{foreign}" (instance))"#));
         assert!(matches!(read(packed(&foreign, MANIFEST)), Err(PackageError::UnknownImport { .. })));
     }
@@ -132,7 +135,7 @@ fn what_the_engine_has_no_part_for_is_refused_at_once() {
 
 #[test]
 fn a_file_cut_off_anywhere_is_refused_and_never_a_crash() {
-    let whole = packed(&workflow(r#"(import "baton:plugin/files@0.1.0" (instance (export "f" (func))))"#), MANIFEST);
+    let whole = packed(&workflow(r#"(import "baton:plugin/files@0.2.0" (instance (export "f" (func))))"#), MANIFEST);
     for length in 0..whole.len() {
         assert!(read(whole[..length].to_vec()).is_err(), "cut off at {length} of {}", whole.len());
     }
@@ -170,7 +173,7 @@ fn a_manifest_that_cannot_be_meant_is_refused() {
 
 #[test]
 fn imports_and_needs_that_do_not_meet_are_warned_of() {
-    let importing = workflow(r#"(import "baton:plugin/files@0.1.0" (instance (export "f" (func))))"#);
+    let importing = workflow(r#"(import "baton:plugin/files@0.2.0" (instance (export "f" (func))))"#);
     let needless = MANIFEST.replace("write = [\"docs/**\"]", "");
     assert_eq!(read(packed(&importing, &needless)).unwrap().warnings(KINDS).len(), 1);
     assert_eq!(read(packed(&workflow(""), MANIFEST)).unwrap().warnings(KINDS).len(), 1);
@@ -220,8 +223,15 @@ fn what_nothing_uses_yet_is_told_as_such() {
     assert!(warnings.len() == 1 && warnings[0].contains("no use yet"), "{warnings:?}");
     const BOUND: &[CapabilityKind] =
         &[KINDS[0], KINDS[1], CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "files", meaning: "" }];
-    let importing = workflow(r#"(import "baton:plugin/files@0.1.0" (instance (export "f" (func))))"#);
+    let importing = workflow(r#"(import "baton:plugin/files@0.2.0" (instance (export "f" (func))))"#);
     let package = read(packed(&importing, &MANIFEST.replace("write = [\"docs/**\"]", "dollars = 1"))).unwrap();
     let warnings = package.warnings(BOUND);
     assert!(warnings.len() == 1 && warnings[0].contains("asks for no `write`:"), "an amount allows nothing: {warnings:?}");
+}
+
+#[test]
+fn a_mistake_is_told_without_what_turns_text_around_or_hides_it() {
+    let manifest = MANIFEST.replace("[needs]\n", "\"wri\u{202e}te\u{200b}\u{2066}\" = 1\n[needs]\n");
+    let told = read(packed(&workflow(""), &manifest)).unwrap_err().to_string();
+    assert!(told.contains("wri\\u{202e}te\\u{200b}\\u{2066}") && !told.contains(crate::escape::is_hidden), "{told}");
 }

@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub use name::{check_name, former_key, is_same, name_of, name_of_key, unique_name};
+pub use operating::usable_folder;
 
 /// What may be done in a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,9 @@
 //! What operators do with projects. Looks at folders; keeps nothing itself.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use super::{Change, Opening, Project, ProjectState, Projects, Purpose, Refusal, check_name};
 use crate::{
@@ -114,7 +117,7 @@ impl Kernel {
     pub(in crate::kernel) fn project_folder(&self, folder: &Path) -> Result<PathBuf, KernelError> {
         let found = usable_folder(folder)?;
         if self.parts.worktrees.holds(&found) {
-            let reason = "it is where Baton keeps worktrees".to_owned();
+            let reason = "is where Baton keeps worktrees".to_owned();
             return Err(KernelError::Workspace { path: folder.to_owned(), reason });
         }
         Ok(found)
@@ -122,14 +125,17 @@ impl Kernel {
 }
 
 /// The absolute path, without links, of a folder in which runs may work.
-fn usable_folder(folder: &Path) -> Result<PathBuf, KernelError> {
-    let refused = |reason: String| KernelError::Workspace { path: folder.to_owned(), reason };
-    let found = folder.canonicalize().map_err(|error| refused(error.to_string()))?;
+pub fn usable_folder(folder: &Path) -> Result<PathBuf, KernelError> {
+    let refused = |reason: &str| KernelError::Workspace { path: folder.to_owned(), reason: reason.to_owned() };
+    let found = folder.canonicalize().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => refused("does not exist"),
+        _ => refused(&format!("cannot be used ({error})")),
+    })?;
     if !found.is_dir() {
-        return Err(refused("it is a file".to_owned()));
+        return Err(refused("is a file"));
     }
     if found.to_str().is_none() {
-        return Err(refused("its path is not UTF-8, under which nothing can be stored".to_owned()));
+        return Err(refused("has a path that is not UTF-8, under which nothing can be stored"));
     }
     Ok(found)
 }
@@ -186,6 +192,24 @@ mod tests {
             created_at: 0,
             updated_at: 0,
             removed_at: None,
+        }
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_one_is_told_as_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        let said = |name: &str| usable_folder(&folder.path().join(name)).err().unwrap().to_string();
+        assert_eq!(said("none"), format!("The folder {} does not exist.", folder.path().join("none").display()));
+        assert!(said("file").ends_with("file is a file."), "{}", said("file"));
+        assert!(said("file/below").contains("cannot be used (Not a directory"), "{}", said("file/below"));
+        assert!(said(&"n".repeat(300)).contains("too long"));
+        assert_eq!(usable_folder(&folder.path().join(".")).unwrap(), folder.path().canonicalize().unwrap());
+        #[cfg(target_os = "linux")]
+        {
+            let odd = folder.path().join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"odd\xff"));
+            std::fs::create_dir(&odd).unwrap();
+            assert!(usable_folder(&odd).err().unwrap().to_string().contains("not UTF-8"));
         }
     }
 

@@ -43,11 +43,8 @@ pub(in crate::store) async fn is_unfinished(connection: &mut AnyConnection) -> R
     Ok(sqlx::query(TABLES).fetch_optional(connection).await?.is_some())
 }
 
-/// Replaces all keys by ids. The caller holds the lease.
+/// Replaces all keys by ids, of which some are left. The caller holds the lease.
 pub(in crate::store) async fn replace_keys(connection: &mut AnyConnection, clock: &dyn Clock) -> Result<(), StoreError> {
-    if !is_unfinished(connection).await? {
-        return Ok(());
-    }
     let now = clock.now();
     connection.execute("begin immediate").await?;
     let replaced = replace_all(connection, now).await;

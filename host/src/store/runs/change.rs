@@ -24,15 +24,15 @@ use crate::{
 
 const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, \
     kind, input, project, workspace, settings, project_settings, seed, started_at, state, state_detail, wake_at, output, created_at, updated_at, \
-    pin, journal_form, ceiling) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) \
+    pin, journal_form, shortfall, ceiling) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27) \
     on conflict (id) do nothing";
 const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
     repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
     asked_at, answered_at from journal where run_id = $2 and seq < $3";
 /// Whatever ended the run before, this did not end by a trap as far as anybody has said.
-const MOVE: &str = "update runs set state = $1, state_detail = $2, wake_at = $3, output = coalesce($4, output), updated_at = $5, trapped_at = null \
-    where id = $6 and state in ($7, $8, $9, $10, $11, $12, $13)";
+const MOVE: &str = "update runs set state = $1, state_detail = $2, wake_at = $3, output = coalesce($4, output), updated_at = $5, trapped_at = null, \
+    shortfall = coalesce($14, shortfall) where id = $6 and state in ($7, $8, $9, $10, $11, $12, $13)";
 const FORGET_WAITS: &str = "delete from waits where run_id = $1";
 const WAIT: &str = "insert into waits (run_id, on_run_id) values ($1, $2) on conflict (run_id, on_run_id) do nothing";
 const QUEUE_IF_ENDED: &str = "update runs set state = 'queued', state_detail = null where id = $1 and exists (select 1 from waits \
@@ -117,6 +117,7 @@ impl Add {
             .bind(stored(run.updated_at))
             .bind(run.pin.as_ref().map(|pin| &*pin.0))
             .bind(stored(run.journal_form))
+            .bind(run.shortfall.as_deref())
             .bind(ceiling);
         Ok(query.execute(connection).await?.rows_affected() == 1)
     }
@@ -127,6 +128,7 @@ pub(super) struct Transition {
     pub(super) from: States,
     pub(super) to: State,
     pub(super) output: Option<String>,
+    pub(super) shortfall: Option<String>,
     pub(super) events: Vec<Arc<NewEvent>>,
 }
 
@@ -141,7 +143,7 @@ impl Change for Transition {
     async fn apply(&self, step: &mut Step<'_>) -> Result<bool, StoreError> {
         let detail = Detail::of(&self.to)?;
         let query = sqlx::query(MOVE).bind(self.to.as_str()).bind(detail.text).bind(detail.wake_at).bind(self.output.as_deref());
-        let query = self.from.bind(query.bind(stored(step.now)).bind(self.id.as_str()));
+        let query = self.from.bind(query.bind(stored(step.now)).bind(self.id.as_str())).bind(self.shortfall.as_deref());
         if query.execute(&mut *step.connection).await?.rows_affected() == 0 {
             return Ok(false);
         }

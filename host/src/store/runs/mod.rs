@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     events::Draft,
+    interfaces::children::Outcome,
     journal::RunId,
     kernel::run::{Added, Filter, Queued, Run, Runs, RunsError, State, Tally},
 };
@@ -30,8 +31,8 @@ use record::{States, load};
 macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
-         workspace, pin, settings, project_settings, ceiling, seed, started_at, journal_form, state, state_detail, output, created_at, \
-         updated_at"
+         workspace, pin, settings, project_settings, ceiling, seed, started_at, journal_form, state, state_detail, output, shortfall, \
+         created_at, updated_at"
     };
 }
 
@@ -138,14 +139,17 @@ impl Runs for Store {
         Ok(rows.iter().filter_map(load_readable).collect())
     }
 
-    async fn transition(&self, id: &RunId, from: &[&str], to: State, output: Option<Value>, events: Vec<Draft>) -> Result<bool, RunsError> {
-        let change = Transition {
-            id: id.clone(),
-            from: States::new(from.iter().copied()),
-            to,
-            output: output.map(|output| output.to_string()),
-            events: NewEvent::all(events),
-        };
+    async fn transition(
+        &self,
+        id: &RunId,
+        from: &[&str],
+        to: State,
+        outcome: Option<Outcome>,
+        events: Vec<Draft>,
+    ) -> Result<bool, RunsError> {
+        let (output, shortfall) = outcome.map_or((None, None), |outcome| (Some(outcome.output.to_string()), outcome.shortfall));
+        let change =
+            Transition { id: id.clone(), from: States::new(from.iter().copied()), to, output, shortfall, events: NewEvent::all(events) };
         self.queue.change(change).await.map_err(unwritten)
     }
 

@@ -99,6 +99,7 @@ pub(super) fn load(row: &AnyRow) -> Result<Run, StoreError> {
         journal_form: read_number(row, "journal_form")?,
         state: state(row)?,
         output: row.try_get::<Option<&str>, _>("output")?.map(from_text).transpose()?,
+        shortfall: row.try_get("shortfall")?,
         created_at: read_number(row, "created_at")?,
         updated_at: read_number(row, "updated_at")?,
     })

@@ -11,11 +11,14 @@ use crate::{
         permissions::Patterns,
         run::{Added, Run, Runs, State},
     },
-    store::{StoreError, backup, database},
+    store::{Store, StoreError, backup, database},
 };
 
 /// The migration by which forms of the journal are counted.
 const FORMS: i64 = 20_261_129_001_000;
+
+/// A migration that others follow.
+const TOOL_FORMS: i64 = 20_261_129_000_400;
 
 const ROWS: &str = "insert into runs (id, root_id, plugin, plugin_version, plugin_hash, kind, input, project, workspace, settings, seed, started_at, \
     state, state_detail, wake_at, output, created_at, updated_at) values \
@@ -109,6 +112,40 @@ async fn an_older_database_is_copied_and_what_had_not_ended_is_paused() {
     assert_eq!(count(&database, "select count(*) from runs where state in ('queued', 'running', 'waiting')").await, 4);
     let store = open(folder.path()).await;
     assert_eq!(store.find(&id("queued")).await.unwrap().unwrap().state.as_str(), "paused");
+}
+
+/// A database of a branch with a later migration, to which one with an earlier number is added.
+#[tokio::test]
+async fn a_migration_below_one_that_was_run_is_not_run_without_a_copy() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("baton.db");
+    let mut connection = connect(&file).await;
+    let without = database::migrations().iter().filter(|migration| migration.version != TOOL_FORMS).cloned().collect();
+    Migrator::with_migrations(without).run(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    assert!(matches!(Store::open_read_only(folder.path()).await, Err(StoreError::Older(_))), "it is not read as if it were up to date");
+    open(folder.path()).await.close().await;
+    let newest = database::migrations().iter().map(|migration| migration.version).max().unwrap();
+    assert_eq!(copies(folder.path()), [format!("baton.schema-{newest}.db")]);
+    let copy = folder.path().join(format!("baton.schema-{newest}.db"));
+    let ran = "select count(*) from _sqlx_migrations where version = 20261129000400";
+    assert_eq!((count(&copy, ran).await, count(&file, ran).await), (0, 1));
+    open(folder.path()).await.close().await;
+    assert_eq!(copies(folder.path()).len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_host_that_was_killed_left_unfinished_is_finished_without_a_copy() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("baton.db");
+    let mut connection = connect(&file).await;
+    database::migrations().run(&mut connection).await.unwrap();
+    connection.execute("insert into project_keys (key) values ('k')").await.unwrap();
+    connection.close().await.unwrap();
+    assert!(matches!(Store::open_read_only(folder.path()).await, Err(StoreError::Older(_))));
+    open(folder.path()).await.close().await;
+    assert_eq!(copies(folder.path()), [""; 0], "nothing is migrated");
+    assert_eq!(count(&file, "select count(*) from sqlite_master where name = 'project_keys'").await, 0);
 }
 
 #[tokio::test]

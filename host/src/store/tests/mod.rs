@@ -126,6 +126,7 @@ fn run(name: &str) -> Run {
         journal_form: FORM,
         state: State::Queued,
         output: None,
+        shortfall: None,
         created_at: 5,
         updated_at: 5,
     }

@@ -8,6 +8,7 @@ use crate::{
         llm::money::{Budgets, Scope},
         pins::Pin,
     },
+    journal::CallError,
     kernel::{
         projects::{Change, Opening, Project, ProjectState, Projects, Purpose, Refusal},
         run::{Run, Runs, State},
@@ -160,7 +161,7 @@ async fn a_folder_moves_with_its_history_once_nothing_is_at_work() {
     for change in [to("/new", Some("/old")), Change::Remove] {
         assert_eq!(changed(&store, &project, change).await, Err(unfinished.clone()));
     }
-    ended(&store, "a", State::Failed { reason: "no".to_owned() }).await;
+    ended(&store, "a", State::Failed { error: CallError::other("no") }).await;
     let claim = Claim {
         project: run.project.clone(),
         checkout: "/old".into(),

@@ -1,6 +1,7 @@
 //! Questions on real files: asked once, answered once, taken back with their run.
 
 use super::*;
+use crate::journal::CallError;
 use crate::{
     interfaces::people::{Answer, DecisionFilter, Expiry, Filter, Given, Question, Questions, QuestionsError, Severity, Source, Standing},
     journal::{QuestionId, Wait},
@@ -117,7 +118,7 @@ async fn a_run_that_ends_takes_its_questions_back_and_may_ask_again() {
     let (_folder, store) = running("a").await;
     store.ask(&id("a"), 1, &question("Which?")).await.unwrap();
     put_away(&store, "a", 1, None).await;
-    let failed = State::Failed { reason: "It broke.".to_owned() };
+    let failed = State::Failed { error: CallError::other("It broke.") };
     store.transition(&id("a"), &["waiting"], failed, None, Vec::new()).await.unwrap();
     assert!(Questions::list(&store, &Filter::default()).await.unwrap().is_empty());
     let question_id = QuestionId::of(&id("a"), 1);

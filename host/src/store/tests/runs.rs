@@ -3,7 +3,8 @@ use serde_json::json;
 use super::{HOSTILE, child, draft, entry, fresh, id, open, run, write};
 use crate::{
     events::{Category, Draft, EventLog},
-    journal::{Entry, Journal, Pause, PauseKind, Wait, Write},
+    interfaces::children::Outcome,
+    journal::{CallError, Entry, Journal, Pause, PauseKind, Wait, Write},
     kernel::run::{Added, Filter, Run, Runs, State, Tally},
     store::Store,
 };
@@ -30,7 +31,7 @@ fn due(time: u64) -> State {
 }
 
 fn failed() -> State {
-    State::Failed { reason: "It's over.".to_owned() }
+    State::Failed { error: CallError::other("It's over.") }
 }
 
 async fn queued(store: &Store, root: Option<&str>, plugin: Option<&str>, limit: u32) -> Vec<String> {
@@ -90,13 +91,25 @@ async fn a_run_moves_only_from_the_states_that_were_named() {
     let (_folder, store) = fresh().await;
     add(&store, &run("a")).await;
     let events = || vec![draft("a", "moved", json!({}))];
-    assert!(!store.transition(&id("a"), &["running", "no such"], State::Succeeded, Some(json!(1)), events()).await.unwrap());
+    assert!(!store.transition(&id("a"), &["running", "no such"], State::Succeeded, Some(json!(1).into()), events()).await.unwrap());
     assert!(!store.transition(&id("a"), &[], State::Succeeded, None, events()).await.unwrap());
     assert!(!store.transition(&id("b"), &["queued"], State::Running, None, events()).await.unwrap());
     assert!(store.transition(&id("a"), &["paused", "queued"], State::Running, None, events()).await.unwrap());
-    assert!(store.transition(&id("a"), &["running"], State::Succeeded, Some(json!({ "x": 1 })), events()).await.unwrap());
+    assert!(
+        store
+            .transition(
+                &id("a"),
+                &["running"],
+                State::Succeeded,
+                Some(Outcome { output: json!({ "x": 1 }), shortfall: Some("One is left.".to_owned()) }),
+                events()
+            )
+            .await
+            .unwrap()
+    );
     let ended = store.find(&id("a")).await.unwrap().unwrap();
     assert_eq!((ended.state, ended.output), (State::Succeeded, Some(json!({ "x": 1 }))));
+    assert_eq!(ended.shortfall.as_deref(), Some("One is left."));
     assert!(ended.updated_at >= 1_000);
     assert_eq!(store.after(0, None, 10).await.unwrap().len(), 2);
 }
@@ -345,7 +358,7 @@ async fn a_request_to_cancel_stands_until_the_run_has_ended() {
     let child = Run { parent: Some((id("a"), 1)), root: id("a"), ..run("a1") };
     add(&store, &child).await;
     for name in ["a", "a1"] {
-        go(&store, name, State::Failed { reason: "no luck".to_owned() }).await;
+        go(&store, name, State::Failed { error: CallError::other("no luck") }).await;
         command.request_cancel(&id(name)).await.unwrap();
     }
     assert_eq!(store.cancel_requests().await.unwrap(), [id("a")]);

@@ -6,7 +6,7 @@ use tokio::sync::broadcast;
 
 use super::{clock, entry, id, open, write};
 use crate::{
-    journal::{Entry, Journal, Write},
+    journal::{Entry, FailureScope, Journal, Write},
     store::{
         Store, StoreError, database,
         journal::rows,
@@ -79,7 +79,8 @@ async fn one_write_that_the_database_refuses_does_not_take_others_with_it() {
     good.unwrap();
     enqueued.unwrap();
     other.unwrap();
-    assert!(bad.unwrap_err().to_string().contains("The database refused (no)"));
+    let bad = bad.unwrap_err();
+    assert!(bad.to_string().contains("The database refused (no)") && bad.scope == FailureScope::Run, "{bad:?}");
     store.write(vec![write("good", 2)]).await.unwrap();
     let kept = async |run: &str| store.entries(&id(run)).await.unwrap().len();
     assert_eq!((kept("good").await, kept("mixed").await, kept("bad").await, kept("other").await), (2, 1, 0, 2));

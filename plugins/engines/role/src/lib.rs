@@ -17,12 +17,12 @@ use persona::Persona;
 struct Role;
 
 impl Agent for Role {
-    fn perform(task: Task) -> Result<Outcome> {
+    fn perform(task: Task) -> Result<Report> {
         let persona = persona(&assets::read_text("persona.md")?)?;
         let conversation = conversation(persona, task.answer_schema.as_deref())?;
         let answer = conversation.hold(&mut HostModel, &opening(&task))?;
         let summary = summary::of(&answer);
-        Ok(Outcome::new(answer.text, summary))
+        Ok(Report::new(answer.text, summary))
     }
 }
 

@@ -24,7 +24,7 @@ struct Order {
     #[serde(default)]
     guards: Vec<String>,
     /// Where the review is written, so that people find it.
-    pull_request: Option<u64>,
+    pull_request: Option<u32>,
 }
 
 /// The output of `run-tests`.

@@ -8,7 +8,7 @@ use crate::{Finding, Judged, REVIEWER, Verdict};
 /// Bytes that a review may have on a forge; what is said about the cut fits below them as well.
 const LONGEST: usize = 60 << 10;
 
-pub(crate) fn write(number: u64, judged: &Judged) {
+pub(crate) fn write(number: u32, judged: &Judged) {
     let verdict = match judged.verdict {
         Verdict::Approve => forge::Verdict::Approve,
         Verdict::Changes => forge::Verdict::RequestChanges,

@@ -19,7 +19,7 @@ fn host(answers: &'static [&'static str]) -> Host {
         .in_worktree("story/1-1-a")
         .with_agent("murat", move |_| {
             turn.set(turn.get() + 1);
-            Ok(Outcome::new(answers[turn.get() - 1], "judged"))
+            Ok(Report::new(answers[turn.get() - 1], "judged"))
         });
     host.with_file("kitty", "sums\n")
 }

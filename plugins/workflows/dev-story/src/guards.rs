@@ -1,7 +1,8 @@
 //! What a developer must not do, undone or noted. Decided by paths, lines and sizes alone, whatever the developer says of it.
 
+use baton_sdk::files::Entry;
 use baton_sdk::git::{Change, ChangeKind};
-use baton_sdk::{Error, Result, files, git, settings};
+use baton_sdk::{Error, ErrorKind, Result, files, git, settings};
 
 use crate::diff::File;
 use crate::kinds::{self, covers, is_test};
@@ -99,7 +100,7 @@ impl Rules<'_> {
         let path = change.path.as_str();
         let known = || match git::read(self.base, path) {
             Ok(content) => Ok(!content.trim_ascii().is_empty()),
-            Err(Error::NotFound(_)) => Ok(false),
+            Err(Error { kind: ErrorKind::NotFound, .. }) => Ok(false),
             Err(error) => Err(error),
         };
         Ok(match change.kind {
@@ -121,8 +122,8 @@ fn size(path: &str) -> Result<u64> {
     let glob: String =
         path.chars().map(|letter| if "*?[]{}".contains(letter) { format!("[{letter}]") } else { letter.to_string() }).collect();
     match files::find(&glob) {
-        Ok(found) => Ok(found.iter().filter(|entry| entry.path == path).map(|entry| entry.size).sum()),
-        Err(Error::Invalid(_)) => Ok(0),
+        Ok(found) => Ok(found.iter().filter(|entry| entry.path == path).map(Entry::size).sum()),
+        Err(Error { kind: ErrorKind::Invalid, .. }) => Ok(0),
         Err(error) => Err(error),
     }
 }

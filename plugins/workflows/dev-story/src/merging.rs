@@ -40,7 +40,7 @@ pub(crate) fn merge(story: &Story, base: &str) -> Result<Option<Task>> {
     let resolved: Vec<_> = settled.files.into_iter().map(resolution).collect();
     match git::merge(base, &format!("{message}\n\n{}", settled.summary), &resolved)? {
         Merged::Clean(_) => Ok(None),
-        Merged::Conflicts(paths) => Err(Error::Conflict(format!(
+        Merged::Conflicts(paths) => Err(Error::conflict(format!(
             "`{base}` moved while story {} was merged with it: {} conflict now. Start the story again.",
             story.key,
             paths.join(", ")
@@ -68,11 +68,11 @@ fn settled(story: &Story, base: &str, paths: &[String]) -> Result<Settled> {
 fn side(content: Result<Vec<u8>>, path: &str) -> Result<String> {
     let content = match content {
         Ok(content) => content,
-        Err(Error::NotFound(_)) => return Ok("(there is no such file)".to_owned()),
+        Err(Error { kind: ErrorKind::NotFound, .. }) => return Ok("(there is no such file)".to_owned()),
         Err(error) => return Err(error),
     };
     let text = String::from_utf8(content).map_err(|_| {
-        Error::Conflict(format!("`{path}` is no text, so only a person can say what it should hold; merge it by hand and start again."))
+        Error::conflict(format!("`{path}` is no text, so only a person can say what it should hold; merge it by hand and start again."))
     })?;
     let end = text.floor_char_boundary(LONGEST_SIDE);
     Ok(if end < text.len() { format!("{}\n[cut here]", &text[..end]) } else { text })

@@ -1,6 +1,6 @@
 //! The section of a story's document that tells how it was built. Changes nothing else of the document, and makes none.
 
-use baton_sdk::{Error, Result, files};
+use baton_sdk::{Error, ErrorKind, Result, files};
 
 use crate::story::Story;
 use crate::work::{Said, Tested};
@@ -15,7 +15,7 @@ pub(crate) fn write(story: &Story, said: &Said, tested: &Tested, diff: &str, att
     let path = format!("docs/stories/{}.md", story.key);
     let document = match files::read_text(&path) {
         Ok(document) => document,
-        Err(Error::NotFound(_)) => return Ok(()),
+        Err(Error { kind: ErrorKind::NotFound, .. }) => return Ok(()),
         Err(error) => return Err(error),
     };
     files::write(&path, replaced(&document, &section(said, tested, diff, attempts, &path)))

@@ -30,7 +30,7 @@ fn red(times: u32) -> Host {
     bare().with_workflow("run-tests", move |_| {
         tested.set(tested.get() + 1);
         let passed = tested.get() > times;
-        Ok(json!({ "passed": passed, "command": "sh tests/run.sh", "report": format!("run {}", tested.get()), "took": 1 }))
+        Ok(json!({ "passed": passed, "command": "sh tests/run.sh", "report": format!("run {}", tested.get()), "took_ms": 1 }))
     })
 }
 
@@ -41,7 +41,7 @@ fn amelia(host: Host, deeds: &'static [fn() -> Result<()>]) -> Host {
         deeds[turn.get().min(deeds.len() - 1)]()?;
         turn.set(turn.get() + 1);
         assert!(task.answer_schema.is_some());
-        Ok(Outcome::new(json!({ "summary": "Balances add up.", "plan": ["write"], "assumptions": ["Whole cents"] }).to_string(), "did"))
+        Ok(Report::new(json!({ "summary": "Balances add up.", "plan": ["write"], "assumptions": ["Whole cents"] }).to_string(), "did"))
     })
 }
 
@@ -207,7 +207,7 @@ fn what_tests_leave_behind_is_not_the_storys() {
     let host = bare().with_workflow("run-tests", |_| {
         files::write("alltests.out", "3 passed")?;
         files::write("docs/PRD.md", "tested")?;
-        Ok(json!({ "passed": true, "command": "sh tests/run.sh", "report": "", "took": 1 }))
+        Ok(json!({ "passed": true, "command": "sh tests/run.sh", "report": "", "took_ms": 1 }))
     });
     let host = amelia(host, &[write]);
     let told = json!(["Running the tests changed `docs/PRD.md`; it was put back as it was."]);
@@ -221,7 +221,7 @@ fn tests_that_change_the_story_are_told_and_guarded_like_the_developer() {
     let host = bare().with_workflow("run-tests", |_| {
         files::write("kitty", "changed by a test\n")?;
         files::write("tests/run.sh", "")?;
-        Ok(json!({ "passed": true, "command": "sh tests/run.sh", "report": "", "took": 1 }))
+        Ok(json!({ "passed": true, "command": "sh tests/run.sh", "report": "", "took_ms": 1 }))
     });
     let deed: &[fn() -> Result<()>] = &[|| {
         write()?;
@@ -313,7 +313,7 @@ fn resolving(host: Host, answers: &'static [&'static str]) -> Host {
         let content = answers[turn.get().min(answers.len() - 1)];
         turn.set(turn.get() + 1);
         files::write("kitty", "scribbled meanwhile\n")?;
-        Ok(Outcome::new(json!({ "summary": "Both.", "files": [{ "path": "kitty", "content": content }] }).to_string(), "did"))
+        Ok(Report::new(json!({ "summary": "Both.", "files": [{ "path": "kitty", "content": content }] }).to_string(), "did"))
     })
 }
 
@@ -345,7 +345,7 @@ fn a_resolution_with_markers_goes_back_once_and_then_to_the_operator() {
 fn a_story_is_never_developed_on_the_branch_it_is_for() {
     let host = amelia(red(0), &[write]);
     let refused = host.run(DevStory::run, json!({ "key": KEY, "base": "story/1-2-balances" }));
-    assert!(matches!(refused, Err(Error::Invalid(text)) if text.contains("worktree")));
-    assert!(matches!(host.run(DevStory::run, json!({ "key": "9-9" })), Err(Error::NotFound(_))));
-    assert!(matches!(host.run(DevStory::run, json!({ "key": KEY, "what": 1 })), Err(Error::Invalid(_))));
+    assert!(matches!(refused, Err(Error { kind: ErrorKind::Invalid, text, .. }) if text.contains("worktree")));
+    assert!(matches!(host.run(DevStory::run, json!({ "key": "9-9" })), Err(Error { kind: ErrorKind::NotFound, .. })));
+    assert!(matches!(host.run(DevStory::run, json!({ "key": KEY, "what": 1 })), Err(Error { kind: ErrorKind::Invalid, .. })));
 }

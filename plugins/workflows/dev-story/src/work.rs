@@ -73,7 +73,7 @@ pub(crate) struct Work<'a> {
 impl<'a> Work<'a> {
     pub(crate) fn begin(story: &'a Story, base: &'a str, reviewed: bool) -> Result<Self> {
         if git::branch()? == base {
-            return Err(Error::Invalid(format!(
+            return Err(Error::invalid(format!(
                 "The workspace has `{base}` checked out, which a story must not be developed on; start `dev-story` in a worktree, as `sprint` does."
             )));
         }
@@ -166,24 +166,24 @@ impl<'a> Work<'a> {
     fn commit(&mut self, mut message: String) -> Result<()> {
         loop {
             match git::commit(&message, Some(DEVELOPER)) {
-                Err(Error::Invalid(reason)) => {
-                    message = self.unfinished(&reason);
-                    self.take_out(reason)?;
+                Err(error) if error.kind == ErrorKind::Invalid => {
+                    message = self.unfinished(&error.text);
+                    self.take_out(error)?;
                 }
                 done => return done.map(drop),
             }
         }
     }
 
-    /// Puts back what the repository refuses, which names it first.
-    fn take_out(&mut self, reason: String) -> Result<()> {
-        let path = named(&reason)?;
-        if path.is_empty() || self.refused.contains(&reason) || self.refused.len() >= MOST_TAKEN_OUT {
-            return Err(Error::Invalid(reason));
+    /// Puts back what the repository rejects, which is the error's subject.
+    fn take_out(&mut self, error: Error) -> Result<()> {
+        let Some(path) = error.subject.clone() else { return Err(error) };
+        if self.refused.contains(&error.text) || self.refused.len() >= MOST_TAKEN_OUT {
+            return Err(error);
         }
         guards::put_back(&[path])?;
-        self.note(format!("{reason} It was taken out of the change."));
-        self.refused.push(reason);
+        self.note(format!("{} It was taken out of the change.", error.text));
+        self.refused.push(error.text);
         Ok(())
     }
 
@@ -253,7 +253,7 @@ impl<'a> Work<'a> {
         match guards::enforce(&self.story.key, self.base) {
             Ok(notes) => notes.into_iter().for_each(|note| self.note(note)),
             // A name that no sentence can hold: the developer renames it.
-            Err(Error::Invalid(reason)) => self.refused.push(reason),
+            Err(Error { kind: ErrorKind::Invalid, text: reason, .. }) => self.refused.push(reason),
             Err(error) => return Err(error),
         }
         let diff = self.difference()?;
@@ -272,7 +272,7 @@ impl<'a> Work<'a> {
     fn difference(&mut self) -> Result<String> {
         loop {
             match git::diff(self.base) {
-                Err(Error::Invalid(reason)) => self.take_out(reason)?,
+                Err(error) if error.kind == ErrorKind::Invalid => self.take_out(error)?,
                 done => return done,
             }
         }
@@ -308,18 +308,6 @@ impl<'a> Work<'a> {
             self.guards.push(note);
         }
     }
-}
-
-/// The path with which a refusal begins. One that holds the sign which ends it is the longest that is a change.
-fn named(reason: &str) -> Result<String> {
-    let Some(rest) = reason.strip_prefix('`') else { return Ok(String::new()) };
-    let ends: Vec<_> = rest.match_indices('`').map(|(end, _)| &rest[..end]).collect();
-    if let [path] = ends[..] {
-        return Ok(path.to_owned());
-    }
-    let changes = git::status()?;
-    let known = |path: &&&str| changes.iter().any(|change| change.path.trim_end_matches('/') == **path);
-    Ok(ends.iter().rev().find(known).or(ends.first()).map_or_else(String::new, |path| (*path).to_owned()))
 }
 
 /// The worktree's last commit.

@@ -15,8 +15,8 @@ pub(crate) fn advanced(order: &Order, expected: &str) -> Result<bool> {
     loop {
         match git::advance(main, expected) {
             Ok(()) => return Ok(true),
-            Err(Error::Conflict(_)) if batch::tip(main)? != expected => return Ok(false),
-            Err(Error::Conflict(reason)) if pauses < MOST_PAUSES => {
+            Err(Error { kind: ErrorKind::Conflict, .. }) if batch::tip(main)? != expected => return Ok(false),
+            Err(Error { kind: ErrorKind::Conflict, text: reason, .. }) if pauses < MOST_PAUSES => {
                 pauses += 1;
                 run::pause(&format!("Stories are merged and green, and cannot be landed in `{main}`. {reason} Then resume this run."));
             }

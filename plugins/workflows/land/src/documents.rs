@@ -24,7 +24,7 @@ pub(crate) fn written(main: &str, done: &[&str]) -> Result<Vec<String>> {
         }
         match git::advance(main, &expected) {
             Ok(()) => return Ok(documents),
-            Err(Error::Conflict(reason)) => {
+            Err(Error { kind: ErrorKind::Conflict, text: reason, .. }) => {
                 git::reset(&expected)?;
                 let moved = batch::tip(main)? != expected;
                 if !moved || !matches!(git::merge(main, &format!("Merge {main}, which moved meanwhile"), &[])?, Merged::Clean(_)) {

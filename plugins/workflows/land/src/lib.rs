@@ -41,7 +41,7 @@ struct Story {
     key: String,
     branch: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pull_request: Option<u64>,
+    pull_request: Option<u32>,
 }
 
 /// The run's output. Every story is in one of the first four lists.
@@ -73,7 +73,7 @@ struct Landed {
 /// The pull request of a story that was merged, with the commit its branch ended with.
 #[derive(Clone, Debug)]
 struct Proposed {
-    number: u64,
+    number: u32,
     head: String,
 }
 
@@ -132,7 +132,7 @@ fn landed(order: &Order) -> Result<Outcome> {
         }
         run::info(&format!("`{}` moved meanwhile; the batch is merged and tested anew", order.main));
     }
-    Err(Error::Conflict(format!(
+    Err(Error::conflict(format!(
         "`{}` moved {MOST_ROUNDS} times while this batch was tested, so nothing was landed; land it when less is going on.",
         order.main
     )))

@@ -10,7 +10,7 @@ pub(crate) fn looked(main: &str) -> Result<Outcome> {
     let expected = batch::tip(main)?;
     match git::advance(main, &expected) {
         // A person merges here, and then clears the way as well.
-        Ok(()) | Err(Error::Denied(_)) => {}
+        Ok(()) | Err(Error { kind: ErrorKind::Denied, .. }) => {}
         Err(error) => return Err(error),
     }
     run::progress(0.5, &format!("Testing {main} as it is"));

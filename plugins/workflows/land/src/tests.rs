@@ -20,7 +20,7 @@ fn host(stories: &[(&str, &str, &str)], judge: fn() -> bool) -> Host {
     }
     host.in_worktree("land/1").with_workflow("run-tests", move |_| {
         let passed = judge();
-        Ok(json!({ "passed": passed, "command": "make test", "report": if passed { "ok" } else { "1 failed" }, "took": 1 }))
+        Ok(json!({ "passed": passed, "command": "make test", "report": if passed { "ok" } else { "1 failed" }, "took_ms": 1 }))
     })
 }
 
@@ -115,7 +115,7 @@ fn moving(times: u32) -> Host {
                 let worktree = git::worktree_add(&format!("other/{}", moved.get()), "main")?;
                 workflows::start("other", &moved.get(), Some(&worktree))?;
             }
-            Ok(json!({ "passed": true, "command": "make test", "report": "ok", "took": 1 }))
+            Ok(json!({ "passed": true, "command": "make test", "report": "ok", "took_ms": 1 }))
         })
 }
 
@@ -134,7 +134,7 @@ fn a_branch_that_moved_is_merged_and_tested_anew() {
 #[test]
 fn a_branch_that_never_rests_is_given_up() {
     let host = moving(99);
-    assert!(matches!(land(&host, &["1-1"]), Err(Error::Conflict(text)) if text.contains("moved 4 times")));
+    assert!(matches!(land(&host, &["1-1"]), Err(Error { kind: ErrorKind::Conflict, text, .. }) if text.contains("moved 4 times")));
 }
 
 #[test]
@@ -160,14 +160,14 @@ fn in_the_way() -> Host {
 #[test]
 fn what_a_person_has_to_clear_away_is_waited_for_and_leaves_nothing() {
     let host = in_the_way().resumes(3);
-    assert!(matches!(land(&host, &["1-1"]), Err(Error::Conflict(text)) if text.contains("`kitty`")));
+    assert!(matches!(land(&host, &["1-1"]), Err(Error { kind: ErrorKind::Conflict, text, .. }) if text.contains("`kitty`")));
     assert_eq!(host.requests("git.advance").len(), 4, "it is tried again whenever somebody resumes it");
     assert!(host.pauses().iter().all(|reason| reason.contains("`kitty`") && reason.contains("merged and green")), "{:?}", host.pauses());
     let newest = |branch| host.inside(|| git::log(Some(branch), 1)).expect("a log").remove(0).id;
     assert_eq!(newest("land/1"), newest("main"), "its branch goes with the worktree");
     host.inside(|| assert_eq!(backlog::get("1-1").expect("an item").status, Status::Review));
     let ordered = in_the_way().run(Land::run, json!({ "stories": [{ "key": "1-1", "branch": "story/1-1" }], "at_once": true }));
-    assert!(matches!(ordered, Err(Error::Conflict(_))), "a person who ordered it is told and not waited for");
+    assert!(matches!(ordered, Err(Error { kind: ErrorKind::Conflict, .. })), "a person who ordered it is told and not waited for");
 }
 
 #[test]
@@ -253,6 +253,8 @@ fn where_a_person_works_the_batch_lands_in_a_worktree_of_its_own() {
 #[test]
 fn a_run_that_may_not_merge_lands_nothing() {
     let host = host(&[("1-1", "a", "A")], || true).without_auto_merge();
-    assert!(matches!(land(&host, &["1-1"]), Err(Error::Denied(text)) if text.contains("A person brings work into `main`")));
+    assert!(
+        matches!(land(&host, &["1-1"]), Err(Error { kind: ErrorKind::Denied, text, .. }) if text.contains("A person brings work into `main`"))
+    );
     assert!(on_main(&host, "a").is_none());
 }

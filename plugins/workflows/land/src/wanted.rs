@@ -27,7 +27,7 @@ pub(crate) fn all(merged: &[Landed], stories: &[Story]) -> Result<bool> {
 fn objection(story: &Story) -> Result<Option<String>> {
     match backlog::get(&story.key) {
         Ok(item) => Ok(against(&item, &story.branch)),
-        Err(Error::NotFound(reason)) => Ok(Some(reason)),
+        Err(Error { kind: ErrorKind::NotFound, text: reason, .. }) => Ok(Some(reason)),
         Err(error) => Err(error),
     }
 }

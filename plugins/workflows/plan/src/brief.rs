@@ -1,7 +1,7 @@
 //! Reads the workflow's input. It never guesses: an unknown field is a mistake, and so are two briefs.
 
 use baton_sdk::serde_json::{self, Value};
-use baton_sdk::{Error, Result};
+use baton_sdk::{Error, ErrorKind, Result};
 use serde::Deserialize;
 
 /// Longest brief in bytes: beyond this it is no brief, and every agent would pay for it.
@@ -109,7 +109,7 @@ mod tests {
         ];
         for (input, expected) in cases {
             match load(input.clone()) {
-                Err(Error::Invalid(text)) => assert!(text.contains(expected), "{text}"),
+                Err(Error { kind: ErrorKind::Invalid, text, .. }) => assert!(text.contains(expected), "{text}"),
                 other => panic!("{input} gave {other:?}"),
             }
         }

@@ -25,7 +25,7 @@ fn answer(agent: &str, task: &Task) -> String {
 /// A host with what the manifest asks for and nothing more, and the whole team.
 fn host() -> Host {
     let host = Host::new().with_manifest(include_str!("../plugin.toml")).with_file("brief.md", example("brief.md"));
-    ANSWERS.iter().fold(host, |host, (name, ..)| host.with_agent(name, |task| Ok(Outcome::new(answer(name, task), "done"))))
+    ANSWERS.iter().fold(host, |host, (name, ..)| host.with_agent(name, |task| Ok(Report::new(answer(name, task), "done"))))
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn each_agent_is_told_what_it_needs_and_no_more() {
 
 #[test]
 fn a_backlog_with_a_finding_goes_back_once_and_then_ends_the_run() {
-    let host = host().with_agent("bob", |task| Ok(Outcome::new(answer("bob", task).replace("\"FR1\"", "\"FR77\""), "done")));
+    let host = host().with_agent("bob", |task| Ok(Report::new(answer("bob", task).replace("\"FR1\"", "\"FR77\""), "done")));
     let error = host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect_err("FR1 is not covered");
     assert!(error.to_string().contains("No story covers FR1."), "{error}");
     assert_eq!(host.requests("agents.perform").iter().filter(|task| task["agent"] == "bob").count(), 2);

@@ -6,7 +6,7 @@ mod command;
 mod tests;
 
 use baton_sdk::prelude::*;
-use baton_sdk::sandbox::{self, Job, Outcome};
+use baton_sdk::sandbox::{self, Execution, Job};
 use serde::{Deserialize, Serialize};
 
 struct RunTests;
@@ -25,8 +25,7 @@ struct Tested {
     command: Option<String>,
     /// How it ended and the end of what it printed, in at most 16 KiB.
     report: String,
-    /// Milliseconds.
-    took: u64,
+    took_ms: u32,
 }
 
 /// Bytes of a report, of which the end tells most.
@@ -40,13 +39,13 @@ const NO_COMMAND: &str =
 impl Workflow<Order, Tested> for RunTests {
     fn run(order: Order) -> Result<Tested> {
         let Some(command) = command::of(order.command)? else {
-            return Ok(Tested { passed: false, command: None, report: NO_COMMAND.to_owned(), took: 0 });
+            return Ok(Tested { passed: false, command: None, report: NO_COMMAND.to_owned(), took_ms: 0 });
         };
         run::progress(0.1, &format!("Running `{command}`"));
         let outcome = executed(&job(&command)?)?;
         let passed = outcome.succeeded();
         run::progress(1.0, if passed { "The tests are green" } else { "The tests are red" });
-        Ok(Tested { passed, command: Some(command), report: shortened(&outcome.report()), took: outcome.took })
+        Ok(Tested { passed, command: Some(command), report: shortened(&outcome.report()), took_ms: outcome.took_ms })
     }
 }
 
@@ -55,17 +54,17 @@ baton_sdk::export!(RunTests);
 fn job(command: &str) -> Result<Job> {
     let job = Job::shell(command).in_image_of_tests()?;
     Ok(match settings::get("test.timeout")? {
-        Some(seconds) => job.with_timeout(seconds),
+        Some(seconds) => job.with_timeout_ms(u32::saturating_mul(seconds, 1000)),
         None => job,
     })
 }
 
 /// Without an engine nothing can be tested, and what was written so far shall not be lost for it.
-fn executed(job: &Job) -> Result<Outcome> {
+fn executed(job: &Job) -> Result<Execution> {
     let mut pauses = 0;
     loop {
         match sandbox::execute(job) {
-            Err(Error::Unavailable(reason)) if pauses < MOST_PAUSES => {
+            Err(Error { kind: ErrorKind::Unavailable, text: reason, .. }) if pauses < MOST_PAUSES => {
                 pauses += 1;
                 run::pause(&format!("The tests cannot be run: {reason} Then resume this run."));
             }

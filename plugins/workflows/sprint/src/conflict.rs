@@ -48,7 +48,7 @@ pub(crate) fn settled(story: &str, merged_anew: u32, landed: bool) -> Result<()>
             Ok(_) if landed => moved(&key, Status::Done, "the story landed")?,
             Ok(item) if item.status == Status::InProgress => moved(&key, Status::Blocked, "the story did not land")?,
             // The story went back for red tests and has no task for it, or the task was never begun.
-            Ok(_) | Err(Error::NotFound(_)) => {}
+            Ok(_) | Err(Error { kind: ErrorKind::NotFound, .. }) => {}
             Err(error) => return Err(error),
         }
     }

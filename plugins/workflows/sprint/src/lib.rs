@@ -51,11 +51,9 @@ struct Summary {
     held: Vec<String>,
     /// Why no more stories were begun, where the reason is not theirs.
     stopped: Option<String>,
-    /// What it leaves undone of what it took up, in a sentence for whoever started it: with one `baton run` ends with a
-    /// code of its own.
+    /// What it leaves undone of what it took up, in a sentence; the run's shortfall as well.
     shortfall: Option<String>,
-    /// Milliseconds.
-    took: u64,
+    took_ms: u64,
 }
 
 /// What became of a story.
@@ -70,13 +68,12 @@ struct Told {
     /// The merge commit.
     commit: Option<String>,
     /// The number of its pull request.
-    pull_request: Option<u64>,
+    pull_request: Option<u32>,
     /// How often the review sent it back.
     sent_back: u32,
     /// How often it had to be merged with what landed before it.
     merged_anew: u32,
-    /// Milliseconds.
-    took: u64,
+    took_ms: u64,
     /// Whether it was taken up; what was not stays in the backlog as it was.
     #[serde(skip)]
     begun: bool,
@@ -93,7 +90,7 @@ impl Told {
             pull_request: None,
             sent_back: 0,
             merged_anew: 0,
-            took: 0,
+            took_ms: 0,
             begun: true,
         }
     }
@@ -122,7 +119,11 @@ impl Workflow<Order, Summary> for SprintWorkflow {
         }
         let main = git::log(Some(&branch), 1)?.into_iter().next().map(|commit| commit.id).unwrap_or_default();
         let shortfall = shortfall::of(&stories, &branch, stopped.as_deref());
-        Ok(Summary { branch, main, landed, stories, held, stopped, shortfall, took: run::now().saturating_sub(began) })
+        Ok(Summary { branch, main, landed, stories, held, stopped, shortfall, took_ms: run::now().saturating_sub(began) })
+    }
+
+    fn shortfall(summary: &Summary) -> Option<String> {
+        summary.shortfall.clone()
     }
 }
 
@@ -139,7 +140,7 @@ fn parallel(order: &Order) -> Result<usize> {
     if (1..=MOST_PARALLEL).contains(&parallel) {
         return Ok(parallel);
     }
-    Err(Error::Invalid(format!("`{name}` is {parallel}; give 1 to {MOST_PARALLEL} stories that are at work at the same time.")))
+    Err(Error::invalid(format!("`{name}` is {parallel}; give 1 to {MOST_PARALLEL} stories that are at work at the same time.")))
 }
 
 /// Warns of stories that may be held by nobody. Where a person merges, what is in review waits for that.
@@ -157,7 +158,7 @@ fn held(items: &[Item], stories: &[Told], lands: bool) -> Vec<String> {
 fn clean(branch: &str) -> Result<()> {
     let changes = git::status()?;
     let Some(first) = changes.first() else { return Ok(()) };
-    Err(Error::Invalid(format!(
+    Err(Error::invalid(format!(
         "The checkout of `{branch}` has changes that are not committed ({}, {} in all), which stories would not see and landing could touch. Commit them, or put them aside, and start the sprint again.",
         first.path,
         changes.len()

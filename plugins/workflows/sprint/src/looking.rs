@@ -56,7 +56,7 @@ fn red(main: &str, command: &str, report: &str) -> Result<()> {
         return Ok(());
     }
     let last = report.trim_end().lines().next_back().unwrap_or_default();
-    Err(Error::Invalid(format!(
+    Err(Error::invalid(format!(
         "The tests of `{main}` (`{command}`) are red before any story has begun, and nothing red lands: {last}. Fix them and commit, or answer \
          `{BEGIN}` where a story is to fix them; then start the sprint again."
     )))

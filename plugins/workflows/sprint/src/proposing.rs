@@ -1,12 +1,15 @@
 //! The pull requests of stories: opened once their tests are green, told what becomes of them, and left open where a story
 //! does not land. That one cannot be opened or written on costs no story anything.
 
-use baton_sdk::forge::{self, About, Check, Kind, Progress, Proposal, State, Verdict};
+use baton_sdk::forge::{self, About, Check, Progress, Proposal, State, Verdict};
 use baton_sdk::prelude::*;
 
 use crate::replies::Developed;
 use crate::story::{End, Story};
 
+/// The kinds of forges.
+const LOCAL: &str = "local";
+const GITHUB: &str = "github";
 /// Bytes of what a forge takes, with room for what is said about a cut.
 const LONGEST_TITLE: usize = 250;
 const LONGEST_TEXT: usize = 60 << 10;
@@ -18,7 +21,7 @@ pub(crate) struct Forge(Option<About>);
 impl Forge {
     pub(crate) fn find() -> Result<Self> {
         match forge::about() {
-            Err(Error::Denied(reason)) => {
+            Err(Error { kind: ErrorKind::Denied, text: reason, .. }) => {
                 run::warn(&format!("The sprint opens no pull requests: {reason}"));
                 Ok(Self(None))
             }
@@ -29,13 +32,13 @@ impl Forge {
     /// Whether what is approved is landed by the sprint. GitHub's main branch is not here, so nothing is landed in its place;
     /// without any forge the host has the last word.
     pub(crate) fn lands(&self) -> bool {
-        self.0.as_ref().is_none_or(|about| about.kind == Kind::Local && about.auto_merge)
+        self.0.as_ref().is_none_or(|about| about.kind == LOCAL && about.auto_merge)
     }
 
     /// Opens the story's pull request, or brings it up to date, and says how its tests stand.
     pub(crate) fn propose(&self, story: &mut Story, main: &str, developed: &Developed) {
         let Some(about) = &self.0 else { return };
-        match opened(about.kind, story, main, developed) {
+        match opened(&about.kind, story, main, developed) {
             Ok(number) => story.pull_request = Some(number),
             Err(error) => run::warn(&format!("Story {} is developed, and its pull request is not up to date: {error}", story.key)),
         }
@@ -64,8 +67,8 @@ impl Forge {
             ));
         };
         let merge = format!("It is approved and green. A person merges it with `baton pull-requests merge {number}`");
-        End::Proposed(match self.0.as_ref().map(|about| about.kind) {
-            Some(Kind::Github) => {
+        End::Proposed(match self.0.as_ref().map(|about| &*about.kind) {
+            Some(GITHUB) => {
                 format!("{merge} or on GitHub, then has `git pull` bring it into `{main}`, and says `baton backlog move {key} done`.")
             }
             _ => format!("{merge}."),
@@ -74,8 +77,8 @@ impl Forge {
 }
 
 /// The number of the story's pull request, which shows the branch as it is now.
-fn opened(kind: Kind, story: &Story, main: &str, developed: &Developed) -> Result<u64> {
-    if kind == Kind::Github {
+fn opened(kind: &str, story: &Story, main: &str, developed: &Developed) -> Result<u32> {
+    if kind != LOCAL {
         git::push(&story.worktree)?;
     }
     let number = match story.pull_request {
@@ -128,12 +131,12 @@ mod tests {
     #[test]
     fn only_what_the_host_keeps_and_runs_may_merge_is_landed() {
         let forge = |kind, auto_merge| Forge(Some(About { kind, auto_merge }));
-        assert!(forge(Kind::Local, true).lands() && Forge(None).lands());
-        assert!(!forge(Kind::Local, false).lands() && !forge(Kind::Github, true).lands());
+        assert!(forge(LOCAL, true).lands() && Forge(None).lands());
+        assert!(!forge(LOCAL, false).lands() && !forge(GITHUB, true).lands());
         let mut story = Story::new("1-1", "Add", "story/1-1", "main", 0);
-        assert!(matches!(forge(Kind::Local, false).proposed(&story, "main"), End::Blocked(reason) if reason.contains("`story/1-1`")));
+        assert!(matches!(forge(LOCAL, false).proposed(&story, "main"), End::Blocked(reason) if reason.contains("`story/1-1`")));
         story.pull_request = Some(3);
-        assert!(matches!(forge(Kind::Local, false).proposed(&story, "main"), End::Proposed(reason) if reason.ends_with("merge 3`.")));
-        assert!(matches!(forge(Kind::Github, true).proposed(&story, "main"), End::Proposed(reason) if reason.contains("git pull")));
+        assert!(matches!(forge(LOCAL, false).proposed(&story, "main"), End::Proposed(reason) if reason.ends_with("merge 3`.")));
+        assert!(matches!(forge(GITHUB, true).proposed(&story, "main"), End::Proposed(reason) if reason.contains("git pull")));
     }
 }

@@ -139,7 +139,7 @@ impl Sprint {
         let worktree = match worktree(key, &self.main) {
             Ok(worktree) => worktree,
             // A branch of this name, or a link in its place, is in the way of that story and of no other.
-            Err(error @ Error::Conflict(_)) => {
+            Err(error @ Error { kind: ErrorKind::Conflict, .. }) => {
                 self.leave(item, &error);
                 return Ok(());
             }
@@ -153,7 +153,7 @@ impl Sprint {
         };
         match backlog::move_to(key, Status::InProgress, &format!("taken up by a sprint on {}", self.main)) {
             Ok(()) => {}
-            Err(Error::Conflict(_)) => {
+            Err(Error { kind: ErrorKind::Conflict, .. }) => {
                 self.taken.push(key.clone());
                 give_back(&worktree);
                 return Ok(());
@@ -264,7 +264,7 @@ fn proposed(forge: &Forge, story: &mut Story, main: &str, developed: Developed) 
 /// Moves an item whose present status is not known for sure: that somebody moved it meanwhile holds up no work.
 pub(crate) fn moved(key: &str, status: Status, reason: &str) -> Result<()> {
     match backlog::move_to(key, status, &reason[..reason.floor_char_boundary(LONGEST_REASON)]) {
-        Err(Error::Conflict(why)) => run::warn(&why),
+        Err(Error { kind: ErrorKind::Conflict, text: why, .. }) => run::warn(&why),
         moved => return moved,
     }
     Ok(())
@@ -285,23 +285,26 @@ fn worktree(key: &str, main: &str) -> Result<String> {
     for number in 2..=MOST_NAMES {
         match worktree_of(STORIES, &name, main) {
             // Only a branch of that name makes another name any better.
-            Err(Error::Conflict(_)) if is_branch(&format!("{STORIES}/{name}")) || is_branch(&format!("{STORIES}-{name}")) => {
+            Err(Error { kind: ErrorKind::Conflict, .. })
+                if is_branch(&format!("{STORIES}/{name}")) || is_branch(&format!("{STORIES}-{name}")) =>
+            {
                 name = format!("{key}-{number}");
             }
             done => return done,
         }
     }
-    Err(Error::Conflict(format!("Story {key} has {MOST_NAMES} branches already; delete those that are not needed.")))
+    Err(Error::conflict(format!("Story {key} has {MOST_NAMES} branches already; delete those that are not needed.")))
 }
 
 /// A worktree on a branch `GROUP/NAME`, or `GROUP-NAME` where something named like the group is in the way of all its branches.
 pub(crate) fn worktree_of(group: &str, name: &str, main: &str) -> Result<String> {
     let added = git::worktree_add(&format!("{group}/{name}"), main);
-    let Err(Error::Conflict(reason)) = &added else { return added };
+    let Err(Error { kind: ErrorKind::Conflict, text: reason, .. }) = &added else { return added };
     match git::log(Some(group), 1) {
-        Err(Error::NotFound(_)) => added,
+        Err(Error { kind: ErrorKind::NotFound, .. }) => added,
         // A branch, or what cannot be read in its place.
-        Ok(_) | Err(Error::Invalid(_) | Error::Conflict(_) | Error::Other(_)) => {
+        Ok(_)
+        | Err(Error { kind: ErrorKind::Invalid, .. } | Error { kind: ErrorKind::Conflict, .. } | Error { kind: ErrorKind::Other, .. }) => {
             run::warn(&format!("{reason} Until then `{group}-{name}` is used."));
             git::worktree_add(&format!("{group}-{name}"), main)
         }
@@ -327,7 +330,7 @@ fn told(story: &Story) -> Told {
         pull_request: story.pull_request,
         sent_back: story.sent_back,
         merged_anew: story.merged_anew,
-        took: story.ended.saturating_sub(story.began),
+        took_ms: story.ended.saturating_sub(story.began),
         ..Told::new(&story.key, &story.title, outcome, reason)
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Story {
     pub(crate) worktree: String,
     pub(crate) stage: Stage,
     /// Its number, once there is one.
-    pub(crate) pull_request: Option<u64>,
+    pub(crate) pull_request: Option<u32>,
     pub(crate) sent_back: u32,
     pub(crate) merged_anew: u32,
     /// When it was begun and when it ended, in milliseconds since 1970 UTC.

@@ -214,7 +214,7 @@ fn a_branch_of_an_earlier_sprint_is_left_alone() {
 
 #[test]
 fn what_cannot_be_landed_is_blocked_with_the_reason() {
-    let host = landing(host(&[("1-1", &[])]), |_| Err(Error::Conflict("`kitty` was changed and not committed.".into())));
+    let host = landing(host(&[("1-1", &[])]), |_| Err(Error::conflict("`kitty` was changed and not committed.")));
     let summary = sprint(&host);
     assert_eq!(summary["stories"][0]["outcome"], "blocked");
     assert!(summary["stories"][0]["reason"].to_string().contains("not committed"));
@@ -241,7 +241,7 @@ fn a_story_that_is_red_once_merged_goes_back() {
 fn a_dirty_checkout_is_refused_with_advice() {
     let host = host(&[("1-1", &[])]).with_file("kitty", "mine\n");
     let refused = host.run(SprintWorkflow::run, json!({}));
-    assert!(matches!(refused, Err(Error::Invalid(text)) if text.contains("kitty") && text.contains("Commit them")));
+    assert!(matches!(refused, Err(Error { kind: ErrorKind::Invalid, text, .. }) if text.contains("kitty") && text.contains("Commit them")));
     assert_eq!(status(&host, "1-1"), Status::Todo);
 }
 
@@ -255,7 +255,7 @@ fn what_every_story_would_meet_is_found_before_the_first_is_moved() {
         assert_eq!(host.requests("git.worktree-add").len(), host.requests("git.worktree-remove").len(), "{error}");
         error
     };
-    let locked = host(stories).with_workflow("land", |_| Err(Error::Conflict("The checkout is locked by another git.".into())));
+    let locked = host(stories).with_workflow("land", |_| Err(Error::conflict("The checkout is locked by another git.")));
     assert!(refused(locked).contains("locked by another git"));
     let red = |_: &Value| Ok(json!({ "base": { "passed": false, "command": "make test", "report": "1 passed\n1 failed\n" } }));
     let stopped = refused(host(stories).with_workflow("land", red).answers("are red before", "Fix the tests first"));
@@ -354,10 +354,10 @@ fn only_wanted_stories_are_taken_and_nothing_ready_is_no_failure() {
     let idle = sprint(&nothing);
     assert_eq!((&idle["stories"], &idle["shortfall"]), (&json!([]), &Value::Null));
     assert!(nothing.progress().contains(&"Nothing is ready: the backlog is empty".to_owned()), "it says so");
-    assert!(matches!(nothing.run(SprintWorkflow::run, json!({ "storys": [] })), Err(Error::Invalid(_))));
+    assert!(matches!(nothing.run(SprintWorkflow::run, json!({ "storys": [] })), Err(Error { kind: ErrorKind::Invalid, .. })));
 }
 
-fn pull_request(host: &Host, number: u64) -> forge::PullRequest {
+fn pull_request(host: &Host, number: u32) -> forge::PullRequest {
     host.inside(|| forge::get(number)).expect("a pull request")
 }
 
@@ -423,7 +423,7 @@ fn without_the_grant_stories_land_and_nothing_is_proposed() {
 fn a_story_whose_pull_request_somebody_closed_does_not_land() {
     let wider = manifest().replace("\"open\", ", "\"open\", \"close\", ");
     let host = host(&[("1-1", &[])]).with_manifest(&wider).with_workflow("code-review", |input| {
-        forge::close(input["pull_request"].as_u64().unwrap_or_default())?;
+        forge::close(input["pull_request"].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or_default())?;
         Ok(approved())
     });
     let summary = sprint(&host);

@@ -16,7 +16,7 @@ pub(crate) fn check(wanted: &[String]) -> Result<()> {
     if objections.is_empty() {
         return Ok(());
     }
-    Err(Error::Invalid(format!("These stories cannot be taken: {}. Nothing was begun.", objections.join("; "))))
+    Err(Error::invalid(format!("These stories cannot be taken: {}. Nothing was begun.", objections.join("; "))))
 }
 
 fn objection(key: &str, wanted: &[String], items: &[Item], ready: &[Item]) -> Option<String> {

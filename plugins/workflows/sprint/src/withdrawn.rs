@@ -10,7 +10,7 @@ use crate::story::Story;
 pub(crate) fn why(story: &Story) -> Result<Option<String>> {
     match backlog::get(&story.key) {
         Ok(item) => Ok(of(&item, &story.worktree)),
-        Err(Error::NotFound(reason)) => Ok(Some(reason)),
+        Err(Error { kind: ErrorKind::NotFound, text: reason, .. }) => Ok(Some(reason)),
         Err(error) => Err(error),
     }
 }

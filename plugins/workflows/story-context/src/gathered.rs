@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use baton_sdk::files::{Entry, Kind};
-use baton_sdk::{Error, Result, files, git, knowledge};
+use baton_sdk::{Error, ErrorKind, Result, files, git, knowledge};
 
 use crate::{budget::Budget, budget::tokens, ranking};
 
@@ -46,7 +46,7 @@ pub(crate) fn listing(budget: &mut Budget, share: usize) -> Result<()> {
     let named = entries.iter().filter(|entry| entry.kind == Kind::File && ranking::listed(&entry.path));
     for entry in named.take(MOST_LISTED) {
         // Writing to a string does not fail.
-        let _ = writeln!(listed, "{} ({} bytes)", entry.path, entry.size);
+        let _ = writeln!(listed, "{} ({} bytes)", entry.path, entry.size());
     }
     budget.add("files of the project", &listed, share);
     Ok(())
@@ -66,7 +66,7 @@ pub(crate) fn files(budget: &mut Budget, words: &[String]) -> Result<()> {
                 budget.add(&path, &text, left);
             }
             // What is no text, or went away meanwhile, is no reason to go without the rest.
-            Err(Error::Invalid(_) | Error::NotFound(_)) => {}
+            Err(Error { kind: ErrorKind::Invalid, .. } | Error { kind: ErrorKind::NotFound, .. }) => {}
             Err(error) => return Err(error),
         }
     }
@@ -76,14 +76,14 @@ pub(crate) fn files(budget: &mut Budget, words: &[String]) -> Result<()> {
 /// The paths of the workspace; of one with more than one call gives, those nearest to its root.
 fn entries() -> Result<Vec<Entry>> {
     match files::find("**/*") {
-        Err(Error::Invalid(_)) => {}
+        Err(Error { kind: ErrorKind::Invalid, .. }) => {}
         found => return found,
     }
     let mut found = files::find("*")?;
     for depth in 2..=DEEPEST {
         match files::find(&vec!["*"; depth].join("/")) {
             Ok(deeper) => found.extend(deeper),
-            Err(Error::Invalid(_)) => break,
+            Err(Error { kind: ErrorKind::Invalid, .. }) => break,
             Err(error) => return Err(error),
         }
     }

@@ -30,7 +30,7 @@ pub(crate) fn ranked(entries: &[Entry], matches: &[LineMatch], words: &[String])
         })
         .collect();
     scored.sort_by(|(one, first), (other, second)| {
-        other.cmp(one).then_with(|| first.size.cmp(&second.size)).then_with(|| first.path.cmp(&second.path))
+        other.cmp(one).then_with(|| first.size().cmp(&second.size())).then_with(|| first.path.cmp(&second.path))
     });
     scored.into_iter().map(|(_, entry)| entry.path.clone()).collect()
 }
@@ -43,7 +43,7 @@ pub(crate) fn listed(path: &str) -> bool {
 fn eligible(entry: &Entry) -> bool {
     let path = entry.path.to_lowercase();
     entry.kind == Kind::File
-        && (1..=LARGEST).contains(&entry.size)
+        && (1..=LARGEST).contains(&entry.size())
         && !LEFT_OUT.iter().any(|folder| path.starts_with(folder))
         && !NO_TEXT.iter().any(|ending| path.ends_with(ending))
 }
@@ -52,8 +52,8 @@ fn eligible(entry: &Entry) -> bool {
 mod tests {
     use super::*;
 
-    fn file(path: &str, size: u64) -> Entry {
-        Entry { path: path.to_owned(), kind: Kind::File, size }
+    fn file(path: &str, size: u32) -> Entry {
+        Entry { path: path.to_owned(), kind: Kind::File, size_bytes: f64::from(size) }
     }
 
     fn line(path: &str, text: &str) -> LineMatch {
@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn what_is_no_code_is_left_out() {
-        let entries = [file("docs/ledger.md", 9), file("logo.PNG", 9), file("huge.sh", LARGEST + 1), file("empty.sh", 0)];
+        let entries =
+            [file("docs/ledger.md", 9), file("logo.PNG", 9), file("huge.sh", u32::try_from(LARGEST).unwrap() + 1), file("empty.sh", 0)];
         assert!(ranked(&entries, &[], &[]).is_empty());
         assert!(listed("docs/PRD.md") && !listed("target/debug/a"));
     }

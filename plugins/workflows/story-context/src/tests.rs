@@ -77,5 +77,5 @@ fn no_model_is_asked_and_nothing_is_changed() {
 #[test]
 fn a_story_that_is_not_there_is_named() {
     let missing = host().run(StoryContext::run, json!({ "key": "9-9-none" }));
-    assert!(matches!(missing, Err(Error::NotFound(text)) if text.contains("9-9-none")));
+    assert!(matches!(missing, Err(Error { kind: ErrorKind::NotFound, text, .. }) if text.contains("9-9-none")));
 }

@@ -4,7 +4,7 @@ mod rules;
 
 use std::collections::BTreeMap;
 
-use crate::backlog::{Draft, Item, Kind, Move, Status};
+use crate::backlog::{Draft, Item, Kind, Status, StatusChange};
 use crate::{Error, Result};
 
 use rules::{check, check_graph, check_line, done, follows, order, waits};
@@ -15,7 +15,7 @@ const LONGEST_REASON: usize = 4 << 10;
 #[derive(Default)]
 pub(super) struct Backlog {
     items: BTreeMap<String, Item>,
-    moves: BTreeMap<String, Vec<Move>>,
+    moves: BTreeMap<String, Vec<StatusChange>>,
 }
 
 impl Backlog {
@@ -24,7 +24,7 @@ impl Backlog {
         for (place, draft) in drafts.iter().enumerate() {
             check(draft)?;
             if drafts[..place].iter().any(|other| other.key == draft.key) {
-                return Err(Error::Invalid(format!("`{}` is given twice in one call; say once what it is.", draft.key)));
+                return Err(Error::invalid(format!("`{}` is given twice in one call; say once what it is.", draft.key)));
             }
             let draft = draft.clone();
             match items.get_mut(&draft.key) {
@@ -33,11 +33,17 @@ impl Backlog {
             }
         }
         if items.len() > MOST {
-            return Err(Error::Invalid(format!("A project has at most {MOST} items, and these would be {}; keep fewer.", items.len())));
+            return Err(Error::invalid(format!("A project has at most {MOST} items, and these would be {}; keep fewer.", items.len())));
         }
         check_graph(&items)?;
         for key in items.keys().filter(|key| !self.items.contains_key(*key)) {
-            let added = Move { at, before: None, after: Status::Todo, reason: String::new(), run: run.map(str::to_owned) };
+            let added = StatusChange {
+                at_ms: crate::numbers::to_contract(at),
+                before: None,
+                after: Status::Todo,
+                reason: String::new(),
+                run: run.map(str::to_owned),
+            };
             self.moves.entry(key.clone()).or_default().push(added);
         }
         self.items = items;
@@ -46,7 +52,7 @@ impl Backlog {
 
     pub(super) fn get(&self, key: &str) -> Result<&Item> {
         self.items.get(key).ok_or_else(|| {
-            Error::NotFound(format!("There is no item `{}` in the backlog; `backlog.all` lists the items.", key.escape_debug()))
+            Error::not_found(format!("There is no item `{}` in the backlog; `backlog.all` lists the items.", key.escape_debug()))
         })
     }
 
@@ -67,7 +73,7 @@ impl Backlog {
 
     pub(super) fn move_to(&mut self, key: &str, after: Status, reason: &str, at: u64, run: Option<&str>) -> Result<()> {
         if reason.len() > LONGEST_REASON {
-            return Err(Error::Invalid(format!("The reason has more than {LONGEST_REASON} bytes; say it in fewer words.")));
+            return Err(Error::invalid(format!("The reason has more than {LONGEST_REASON} bytes; say it in fewer words.")));
         }
         let before = self.get(key)?.status;
         if !follows(before, after) {
@@ -78,9 +84,15 @@ impl Backlog {
                     before.as_str()
                 ),
             };
-            return Err(Error::Conflict(format!("`{key}` is `{}` and cannot become `{}`: {advice}.", before.as_str(), after.as_str())));
+            return Err(Error::conflict(format!("`{key}` is `{}` and cannot become `{}`: {advice}.", before.as_str(), after.as_str())));
         }
-        let moved = Move { at, before: Some(before), after, reason: reason.to_owned(), run: run.map(str::to_owned) };
+        let moved = StatusChange {
+            at_ms: crate::numbers::to_contract(at),
+            before: Some(before),
+            after,
+            reason: reason.to_owned(),
+            run: run.map(str::to_owned),
+        };
         self.moves.entry(key.to_owned()).or_default().push(moved);
         if let Some(item) = self.items.get_mut(key) {
             item.status = after;
@@ -99,7 +111,7 @@ impl Backlog {
         Ok(())
     }
 
-    pub(super) fn history(&self, key: &str) -> Result<Vec<Move>> {
+    pub(super) fn history(&self, key: &str) -> Result<Vec<StatusChange>> {
         self.get(key)?;
         Ok(self.moves.get(key).cloned().unwrap_or_default())
     }

@@ -21,15 +21,15 @@ pub(super) fn check(draft: &Draft) -> Result<()> {
     }
     check_line(key, "title", title)?;
     if body.len() > LONGEST_BODY || body.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
-        return Err(Error::Invalid(format!(
+        return Err(Error::invalid(format!(
             "The body of `{key}` has to be text of at most {LONGEST_BODY} bytes; leave control characters out, and put more into a document."
         )));
     }
     if after.len() > MOST_AFTER {
-        return Err(Error::Invalid(format!("`{key}` waits for {} items, and at most {MOST_AFTER} are kept; name fewer.", after.len())));
+        return Err(Error::invalid(format!("`{key}` waits for {} items, and at most {MOST_AFTER} are kept; name fewer.", after.len())));
     }
     if *priority > HIGHEST_PRIORITY {
-        return Err(Error::Invalid(format!("The priority of `{key}` is {priority}; give 0 (last) to {HIGHEST_PRIORITY} (first).")));
+        return Err(Error::invalid(format!("The priority of `{key}` is {priority}; give 0 (last) to {HIGHEST_PRIORITY} (first).")));
     }
     Ok(())
 }
@@ -38,7 +38,7 @@ pub(super) fn check(draft: &Draft) -> Result<()> {
 pub(super) fn check_line(key: &str, what: &str, text: &str) -> Result<()> {
     let fits = !text.trim().is_empty() && text.len() <= LONGEST_LINE && !text.chars().any(char::is_control);
     if !fits {
-        return Err(Error::Invalid(format!(
+        return Err(Error::invalid(format!(
             "The {what} of `{key}` has to be one line of 1 to {LONGEST_LINE} bytes without control characters; choose another."
         )));
     }
@@ -52,7 +52,7 @@ pub(super) fn check_graph(items: &Items) -> Result<()> {
         if let Some(parent) = parent {
             let above = items.get(parent).ok_or_else(|| missing(key, "belongs to", parent))?;
             if above.draft.kind as u8 >= *kind as u8 {
-                return Err(Error::Invalid(format!(
+                return Err(Error::invalid(format!(
                     "`{key}` is {} and cannot belong to `{parent}`, which is {}; a story belongs to an epic, a task to an epic or a story.",
                     with_article(*kind),
                     with_article(above.draft.kind)
@@ -65,7 +65,7 @@ pub(super) fn check_graph(items: &Items) -> Result<()> {
     }
     match cycle(items) {
         Some(cycle) => {
-            Err(Error::Invalid(format!("These items wait for each other: {}. Take one of them out of `after`.", cycle.join(" → "))))
+            Err(Error::invalid(format!("These items wait for each other: {}. Take one of them out of `after`.", cycle.join(" → "))))
         }
         None => Ok(()),
     }
@@ -112,7 +112,7 @@ fn check_key(key: &str) -> Result<()> {
     let plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
         let key: String = key.chars().take(100).flat_map(char::escape_debug).collect();
-        return Err(Error::Invalid(format!(
+        return Err(Error::invalid(format!(
             "`{key}` is not a key: a key has 1 to {LONGEST_KEY} of the characters a-z and 0-9, with single dashes between them, such as \
              `1-2-user-login`; choose another."
         )));
@@ -125,7 +125,7 @@ fn with_article(kind: Kind) -> String {
 }
 
 fn missing(key: &str, how: &str, unknown: &str) -> Error {
-    Error::NotFound(format!("`{key}` {how} `{unknown}`, which is not in the backlog; add it first, or in the same call."))
+    Error::not_found(format!("`{key}` {how} `{unknown}`, which is not in the backlog; add it first, or in the same call."))
 }
 
 fn epic_of<'a>(items: &'a Items, item: &'a Item) -> Option<&'a Item> {

@@ -5,43 +5,50 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::Contract;
-pub use crate::bindings::host::baton::plugin::agents::{Outcome, Task};
+pub use crate::bindings::host::baton::plugin::agents::{Outcome, Report, Task};
+use crate::bindings::host::baton::plugin::types::OptionValue;
 use crate::testing::{installed, world::World};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
-pub(crate) fn perform(agent: &str, task: &Task) -> Contract<Outcome> {
+pub(crate) fn perform(agent: &str, task: &Task, options: &[OptionValue]) -> Contract<Outcome> {
     let world = installed::world("agents.perform");
-    Ok(request(agent, task).and_then(|request| {
+    let worktree = super::options::worktree(options)?;
+    let worktree = worktree.as_deref();
+    Ok(request(agent, task, worktree).and_then(|request| {
         let noted = |outcome: &Outcome| json!({ "answer": outcome.answer, "summary": outcome.summary, "cost-usd": outcome.cost_usd });
-        world.call("agents.perform", request, Some(("agents", agent)), || answer(&world, agent, task), noted)
+        world.call("agents.perform", request, Some(("agents", agent)), || answer(&world, agent, task, worktree), noted)
     })?)
 }
 
-fn request(agent: &str, task: &Task) -> Result<Value> {
+fn request(agent: &str, task: &Task, worktree: Option<&str>) -> Result<Value> {
     if task.goal.trim().is_empty() {
         return Err(Error::invalid("The task has no goal; say in a sentence what to achieve."));
     }
     let schema = task.answer_schema.as_deref().map(schema).transpose()?;
-    let input = json!({ "goal": task.goal, "context": task.context, "answer-schema": schema, "worktree": task.worktree });
-    Ok(json!({ "agent": agent, "task": input }))
+    let input = json!({ "goal": task.goal, "context": task.context, "answer-schema": schema });
+    Ok(json!({ "agent": agent, "task": input, "worktree": worktree }))
 }
 
 fn schema(text: &str) -> Result<Value> {
     match serde_json::from_str(text) {
         Ok(schema @ Value::Object(_)) => Ok(schema),
         Ok(_) => Err(Error::invalid("The answer's schema is no JSON object; send a JSON Schema such as {\"type\": \"object\"}.")),
-        Err(error) => Err(Error::Invalid(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose."))),
+        Err(error) => Err(Error::invalid(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose."))),
     }
 }
 
-fn answer(world: &World, agent: &str, task: &Task) -> Result<Outcome> {
+fn answer(world: &World, agent: &str, task: &Task, worktree: Option<&str>) -> Result<Outcome> {
     let double = world.agents.borrow().get(agent).map(Rc::clone);
     let double = double.ok_or_else(|| {
         let known: Vec<_> = world.agents.borrow().keys().map(|name| format!("`{name}`")).collect();
         super::workflows::not_installed("agent", agent, &known)
     })?;
-    super::git::in_worktree(world, task.worktree.as_deref(), || Ok(double(task)))?.map_err(|error| match error {
-        Error::Cancelled(_) => Error::Cancelled(format!("Agent `{agent}` was cancelled; go on without its answer, or end.")),
-        other => Error::Other(format!("Agent `{agent}` failed: {other}")),
-    })
+    let child = world.children.borrow_mut().name();
+    match super::git::in_worktree(world, worktree, || Ok(double(task)))? {
+        Ok(Report { answer, summary }) => Ok(Outcome { answer, summary, cost_usd: None }),
+        Err(Error { kind: ErrorKind::Cancelled, .. }) => {
+            Err(Error::cancelled(format!("Agent `{agent}` was cancelled; go on without its answer, or end.")))
+        }
+        Err(error) => Err(Error::child_failed(&child, format!("Agent `{agent}` failed: {error}"), &error)),
+    }
 }

@@ -6,7 +6,7 @@ use crate::testing::installed;
 
 pub(crate) fn read(path: &str) -> Contract<Vec<u8>> {
     let found = installed::world("assets.read").assets.borrow().get(path).cloned();
-    let missing = || Error::NotFound(format!("The plugin carries no file `{}`; `assets.paths` lists those it does.", path.escape_debug()));
+    let missing = || Error::not_found(format!("The plugin carries no file `{}`; `assets.paths` lists those it does.", path.escape_debug()));
     Ok(found.ok_or_else(missing)?)
 }
 

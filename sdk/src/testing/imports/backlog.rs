@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Contract;
-pub use crate::bindings::host::baton::plugin::backlog::{Draft, Item, Kind, Move, Status};
+pub use crate::bindings::host::baton::plugin::backlog::{Draft, Item, Kind, Status, StatusChange};
 use crate::testing::installed;
 
 const READ: Option<(&str, &str)> = Some(("backlog", "read"));
@@ -50,7 +50,7 @@ pub(crate) fn assign(key: &str, assignee: Option<&str>, branch: Option<&str>) ->
     Ok(world.call("backlog.assign", request, WRITE, assign, super::done)?)
 }
 
-pub(crate) fn history(key: &str) -> Contract<Vec<Move>> {
+pub(crate) fn history(key: &str) -> Contract<Vec<StatusChange>> {
     let world = installed::world("backlog.history");
     let history = || world.backlog.borrow().history(key);
     Ok(world.call("backlog.history", json!({ "key": key }), READ, history, |moves| moves.iter().map(noted_move).collect())?)
@@ -85,7 +85,7 @@ fn noted_item(item: &Item) -> Value {
     noted
 }
 
-fn noted_move(moved: &Move) -> Value {
+fn noted_move(moved: &StatusChange) -> Value {
     let before = moved.before.map(Status::as_str);
-    json!({ "at": moved.at, "before": before, "after": moved.after.as_str(), "reason": moved.reason, "run": moved.run })
+    json!({ "at": crate::numbers::from_contract(moved.at_ms), "before": before, "after": moved.after.as_str(), "reason": moved.reason, "run": moved.run })
 }

@@ -39,7 +39,7 @@ pub(crate) fn find(glob: &str) -> Contract<Vec<Entry>> {
         let found = files.entries().filter(|entry| wanted.is_match(&entry.path) && world.allows("read", &entry.path).is_ok());
         let found: Vec<_> = found.collect();
         if found.len() > MOST_ENTRIES {
-            return Err(Error::Invalid(format!("More than {MOST_ENTRIES} paths match, which is the most for one call; narrow the glob.")));
+            return Err(Error::invalid(format!("More than {MOST_ENTRIES} paths match, which is the most for one call; narrow the glob.")));
         }
         Ok(found)
     };
@@ -59,7 +59,7 @@ pub(crate) fn search(pattern: &str, glob: Option<&str>, limit: u32) -> Contract<
 }
 
 fn expression(pattern: &str) -> Result<Regex> {
-    let refuse = |why: String| Error::Invalid(format!("The regular expression is not accepted: {why} Write a simpler one."));
+    let refuse = |why: String| Error::invalid(format!("The regular expression is not accepted: {why} Write a simpler one."));
     if pattern.len() > LONGEST_EXPRESSION {
         return Err(refuse(format!("it has more than {LONGEST_EXPRESSION} bytes.")));
     }
@@ -73,5 +73,5 @@ fn noted_entry(entry: &Entry) -> Value {
         Kind::Directory => "directory",
         Kind::Symlink => "symlink",
     };
-    json!({ "path": entry.path, "kind": kind, "size": entry.size })
+    json!({ "path": entry.path, "kind": kind, "size": crate::numbers::from_contract(entry.size_bytes) })
 }

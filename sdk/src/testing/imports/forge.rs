@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::Contract;
-use crate::Error;
 pub use crate::bindings::host::baton::plugin::forge::{
-    About, Check, Kind, Mergeable, Method, Opinion, Progress, Proposal, PullRequest, State, Summary, Verdict,
+    About, Check, Mergeable, Method, Opinion, Progress, Proposal, PullRequest, State, Summary, Verdict,
 };
 use crate::testing::installed;
+use crate::{Error, ErrorKind};
 
 const LONGEST_BRANCH: usize = 200;
 const LONGEST_TITLE: usize = 256;
@@ -21,7 +21,7 @@ pub(crate) fn about_forge() -> Contract<About> {
     Ok(world.call("forge.about-forge", json!({}), need("read"), about, |about| json!(["local", about.auto_merge]))?)
 }
 
-pub(crate) fn open(proposal: &Proposal) -> Contract<u64> {
+pub(crate) fn open(proposal: &Proposal) -> Contract<u32> {
     let world = installed::world("forge.open");
     branch(&proposal.branch)?;
     branch(&proposal.into)?;
@@ -35,7 +35,7 @@ pub(crate) fn open(proposal: &Proposal) -> Contract<u64> {
     Ok(world.call("forge.open", request, need("open"), || Ok(world.forge.borrow_mut().open(proposal)), |number| json!(number))?)
 }
 
-pub(crate) fn get(number: u64) -> Contract<PullRequest> {
+pub(crate) fn get(number: u32) -> Contract<PullRequest> {
     let world = installed::world("forge.get");
     Ok(world.call("forge.get", json!({ "number": number }), need("read"), || world.forge.borrow().get(number), noted)?)
 }
@@ -49,7 +49,7 @@ pub(crate) fn all_open() -> Contract<Vec<Summary>> {
     Ok(world.call("forge.all-open", json!({}), need("read"), || Ok(world.forge.borrow().all_open()), noted)?)
 }
 
-pub(crate) fn review(number: u64, verdict: Verdict, text: &str) -> Contract<()> {
+pub(crate) fn review(number: u32, verdict: Verdict, text: &str) -> Contract<()> {
     let world = installed::world("forge.review");
     if verdict != Verdict::Approve && text.trim().is_empty() {
         return Err(Error::invalid("A review without approval says something; write what is to change.").into());
@@ -61,19 +61,19 @@ pub(crate) fn review(number: u64, verdict: Verdict, text: &str) -> Contract<()> 
     Ok(world.call("forge.review", request, need("review"), review, super::done)?)
 }
 
-pub(crate) fn report(number: u64, check: &Check) -> Contract<()> {
+pub(crate) fn report(number: u32, check: &Check) -> Contract<()> {
     let world = installed::world("forge.report");
     line("A check's name", &check.name, LONGEST_NAME)?;
     if check.summary.len() > LONGEST_SUMMARY || check.summary.chars().any(char::is_control) {
         return Err(
-            Error::Invalid(format!("A check's summary is one line of up to {LONGEST_SUMMARY} bytes; say it in fewer words.")).into()
+            Error::invalid(format!("A check's summary is one line of up to {LONGEST_SUMMARY} bytes; say it in fewer words.")).into()
         );
     }
     let request = json!({ "number": number, "check": check_document(check) });
     Ok(world.call("forge.report", request, need("report"), || world.forge.borrow_mut().report(number, check), super::done)?)
 }
 
-pub(crate) fn merge(number: u64, head: &str, method: Method, commit: Option<&str>) -> Contract<String> {
+pub(crate) fn merge(number: u32, head: &str, method: Method, commit: Option<&str>) -> Contract<String> {
     let world = installed::world("forge.merge");
     for hash in commit.into_iter().chain([head]) {
         if ![40, 64].contains(&hash.len()) || !hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
@@ -90,7 +90,7 @@ pub(crate) fn merge(number: u64, head: &str, method: Method, commit: Option<&str
     Ok(world.call("forge.merge", request, need("merge"), merge, |commit| json!(commit))?)
 }
 
-pub(crate) fn close(number: u64) -> Contract<()> {
+pub(crate) fn close(number: u32) -> Contract<()> {
     let world = installed::world("forge.close");
     let close = || world.forge.borrow_mut().close(number);
     Ok(world.call("forge.close", json!({ "number": number }), need("close"), close, super::done)?)
@@ -102,7 +102,7 @@ fn need(deed: &'static str) -> Option<(&'static str, &'static str)> {
 
 fn noted(found: &PullRequest) -> Value {
     let Proposal { branch, into, title, body } = &found.proposal;
-    let review = |review: &Opinion| json!({ "verdict": word_of_verdict(review.verdict), "text": review.text, "author": review.author, "at": review.at });
+    let review = |review: &Opinion| json!({ "verdict": word_of_verdict(review.verdict), "text": review.text, "author": review.author, "at": crate::numbers::from_contract(review.at_ms) });
     let state = match found.state {
         State::Open => "open",
         State::Merged => "merged",
@@ -148,7 +148,7 @@ fn branch(name: &str) -> crate::Result<()> {
     let part = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with('.') || part.ends_with(".lock");
     let wrong = name.len() > LONGEST_BRANCH || name.starts_with('-') || name.contains("..") || name.contains("@{") || name == "@";
     if wrong || name.chars().any(forbidden) || name.split('/').any(part) {
-        return Err(Error::Invalid(format!(
+        return Err(Error::invalid(format!(
             "A branch is named with 1 to {LONGEST_BRANCH} bytes as git allows it, such as `story/1-2`; choose another."
         )));
     }
@@ -157,7 +157,7 @@ fn branch(name: &str) -> crate::Result<()> {
 
 fn line(what: &str, text: &str, most: usize) -> crate::Result<()> {
     if text.trim().is_empty() || text.len() > most || text.chars().any(char::is_control) {
-        return Err(Error::Invalid(format!("{what} is one line of 1 to {most} bytes; write another.")));
+        return Err(Error::invalid(format!("{what} is one line of 1 to {most} bytes; write another.")));
     }
     Ok(())
 }
@@ -165,7 +165,7 @@ fn line(what: &str, text: &str, most: usize) -> crate::Result<()> {
 fn fits(what: &str, text: &str) -> crate::Result<()> {
     if text.len() > LONGEST_TEXT {
         let size = text.len();
-        return Err(Error::Invalid(format!(
+        return Err(Error::invalid(format!(
             "{what} has {size} bytes, more than the {LONGEST_TEXT} that people are asked to read; shorten it."
         )));
     }
@@ -175,6 +175,7 @@ fn fits(what: &str, text: &str) -> crate::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
     use crate::testing::Host;
 
     #[test]
@@ -194,6 +195,6 @@ mod tests {
             assert_eq!(get(number).unwrap().merge_commit, Some(commit.clone()));
         });
         let by_a_person = Host::new().without_auto_merge().inside(|| merge(1, &commit, Method::Merge, None));
-        assert!(matches!(Error::from(by_a_person.unwrap_err()), Error::Denied(_)));
+        assert!(matches!(Error::from(by_a_person.unwrap_err()), Error { kind: ErrorKind::Denied, .. }));
     }
 }

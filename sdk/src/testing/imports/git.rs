@@ -38,7 +38,7 @@ pub(crate) fn log(revision: Option<&str>, limit: u32) -> Contract<Vec<Revision>>
     let world = installed::world("git.log");
     revision.map_or(Ok(()), check_revision)?;
     if !(1..=MOST_COMMITS).contains(&limit) {
-        return Err(Error::Invalid(format!("A limit of {limit} commits is not accepted; ask for 1 to {MOST_COMMITS}.")).into());
+        return Err(Error::invalid(format!("A limit of {limit} commits is not accepted; ask for 1 to {MOST_COMMITS}.")).into());
     }
     let log = || repository(&world)?.log(revision, limit as usize);
     let request = json!({ "revision": revision, "limit": limit });
@@ -115,12 +115,12 @@ pub(crate) fn reset(revision: &str) -> Contract<()> {
 pub(crate) fn restore(paths: &[String]) -> Contract<()> {
     let world = installed::world("git.restore");
     if paths.len() > MOST_RESTORED {
-        return Err(Error::Invalid(format!("{} files cannot be restored at once; name at most {MOST_RESTORED}.", paths.len())).into());
+        return Err(Error::invalid(format!("{} files cannot be restored at once; name at most {MOST_RESTORED}.", paths.len())).into());
     }
     let odd = |name: &str| name.is_empty() || name == "." || name == ".." || name.eq_ignore_ascii_case(".git") || name.contains('\0');
     if let Some(path) = paths.iter().find(|path| path.split('/').any(odd)) {
         let sentence = format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path));
-        return Err(Error::Invalid(sentence).into());
+        return Err(Error::invalid(sentence).into());
     }
     let restore = || {
         let files = repository(&world)?.restored(paths, world.files.borrow().tree())?;
@@ -137,7 +137,7 @@ pub(crate) fn advance(branch: &str, expected: &str) -> Contract<()> {
     let advance = || {
         world.allows("branches", branch)?;
         if !world.forge.borrow().auto_merge {
-            return Err(Error::Denied(format!(
+            return Err(Error::denied(format!(
                 "A person brings work into `{branch}`: open a pull request, and leave it open for `baton pull-requests merge`. Runs may where the \
                  user's settings have `auto-merge = true` under [forge], for all projects or for this one."
             )));
@@ -210,7 +210,7 @@ pub(in crate::testing) fn check_branch(name: &str) -> Result<()> {
     let forbidden = |character: char| character.is_control() || " ~^:?*[\\".contains(character);
     let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
     if name.len() > LONGEST_BRANCH {
-        return Err(Error::Invalid(format!(
+        return Err(Error::invalid(format!(
             "The name `{}…` of a branch has {} bytes, more than {LONGEST_BRANCH}; use a shorter one.",
             excerpt(&name[..name.floor_char_boundary(60)]),
             name.len()
@@ -220,7 +220,7 @@ pub(in crate::testing) fn check_branch(name: &str) -> Result<()> {
     if whole && !name.contains("..") && !name.contains("@{") && !name.contains(forbidden) && name.split('/').all(part) {
         return Ok(());
     }
-    Err(Error::Invalid(format!("`{}` is no name for a branch; use one such as `story/1-2`.", excerpt(name))))
+    Err(Error::invalid(format!("`{}` is no name for a branch; use one such as `story/1-2`.", excerpt(name))))
 }
 
 fn check_revision(revision: &str) -> Result<()> {
@@ -228,7 +228,7 @@ fn check_revision(revision: &str) -> Result<()> {
         if revision.len() > LONGEST_BRANCH {
             error
         } else {
-            Error::Invalid(format!("`{}` is no revision; name a branch or the full hash of a commit.", excerpt(revision)))
+            Error::invalid(format!("`{}` is no revision; name a branch or the full hash of a commit.", excerpt(revision)))
         }
     })
 }
@@ -266,7 +266,7 @@ fn noted_change(change: &Change) -> Value {
 }
 
 fn noted_revision(revision: &Revision) -> Value {
-    json!({ "id": revision.id, "summary": revision.summary, "author": revision.author, "at": revision.at })
+    json!({ "id": revision.id, "summary": revision.summary, "author": revision.author, "at": crate::numbers::from_contract(revision.at_ms) })
 }
 
 fn noted_resolution(resolution: &Resolution) -> Value {

@@ -2,7 +2,7 @@
 
 use super::Contract;
 pub use crate::bindings::host::baton::plugin::llm::{
-    Message, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolResult, Usage,
+    Media, Message, Opaque, Part, Reply, Request, Role, Thinking, Tool, ToolCall, ToolResult, Usage,
 };
 use crate::bindings::host::baton::plugin::types;
 use crate::testing::{installed, model, world::World};
@@ -18,7 +18,7 @@ pub(crate) fn complete_all(requests: &[Request]) -> Vec<Contract<Reply>> {
     let world = installed::world("llm.complete-all");
     if requests.len() > MOST_AT_ONCE {
         let refusal =
-            Error::Invalid(format!("{} requests at once are more than the {MOST_AT_ONCE} allowed; send them in parts.", requests.len()));
+            Error::invalid(format!("{} requests at once are more than the {MOST_AT_ONCE} allowed; send them in parts.", requests.len()));
         return requests.iter().map(|_| Err(refusal.clone().into())).collect();
     }
     requests.iter().map(|request| ask(&world, request).map_err(types::Error::from)).collect()
@@ -42,7 +42,7 @@ fn resolve(world: &World, asked: Option<&str>) -> Result<String> {
         Some(model) if model.contains('/') => Ok(model.to_owned()),
         Some(alias) => text(&format!("models.{alias}")).ok_or_else(|| {
             let alias = alias.escape_debug();
-            Error::NotFound(format!("No model goes by `{alias}`. Set `models.{alias}` in baton.toml, or name it as provider/model."))
+            Error::not_found(format!("No model goes by `{alias}`. Set `models.{alias}` in baton.toml, or name it as provider/model."))
         }),
         None => {
             let set = text("model").or_else(|| text(&format!("plugins.{plugin}.model"))).or_else(|| text("models.default"));

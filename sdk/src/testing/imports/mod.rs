@@ -8,6 +8,7 @@ pub(crate) mod forge;
 pub(crate) mod git;
 pub(crate) mod knowledge;
 pub(crate) mod llm;
+pub(super) mod options;
 pub(crate) mod people;
 pub(crate) mod run;
 pub(crate) mod sandbox;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Contract;
 pub use crate::bindings::host::baton::plugin::people::{Decision, Expiry, Question, Severity};
 use crate::testing::{installed, world::World};
-use crate::{Error, Result};
+use crate::{Error, Result, numbers};
 
 const LONGEST_TEXT: usize = 8 << 10;
 const LONGEST_REASONING: usize = 32 << 10;
@@ -40,7 +40,7 @@ fn asked(question: &Question) -> Result<Value> {
     fits("reasoning", &question.reasoning, LONGEST_REASONING)?;
     fits("context", &question.context, LARGEST_CONTEXT)?;
     if question.options.len() > MOST_OPTIONS {
-        return Err(Error::Invalid(format!("A question has at most {MOST_OPTIONS} options; offer fewer.")));
+        return Err(Error::invalid(format!("A question has at most {MOST_OPTIONS} options; offer fewer.")));
     }
     for option in &question.options {
         said("option", option, LONGEST_OPTION)?;
@@ -52,11 +52,11 @@ fn asked(question: &Question) -> Result<Value> {
         said("answer at its expiry", &expiry.answer, LONGEST_TEXT)?;
     }
     let context: Value = serde_json::from_str(&question.context)
-        .map_err(|error| Error::Invalid(format!("The question's context is not JSON: {error}. Send a JSON document, such as null.")))?;
+        .map_err(|error| Error::invalid(format!("The question's context is not JSON: {error}. Send a JSON document, such as null.")))?;
     Ok(json!({
         "text": question.text, "options": question.options, "reasoning": question.reasoning,
         "confidence": share(question.confidence)?, "severity": word(question.severity), "context": context, "best": question.best,
-        "expiry": question.expiry.as_ref().map(|expiry| json!({ "at": expiry.at, "answer": expiry.answer })),
+        "expiry": question.expiry.as_ref().map(|expiry| json!({ "at": numbers::from_contract(expiry.at_ms), "answer": expiry.answer })),
     }))
 }
 
@@ -81,14 +81,14 @@ fn word(severity: Severity) -> &'static str {
 
 fn said(what: &str, text: &str, most: usize) -> Result<()> {
     if text.trim().is_empty() {
-        return Err(Error::Invalid(format!("The question's {what} is empty; say something people can read.")));
+        return Err(Error::invalid(format!("The question's {what} is empty; say something people can read.")));
     }
     fits(what, text, most)
 }
 
 fn fits(what: &str, text: &str, most: usize) -> Result<()> {
     if text.len() > most {
-        return Err(Error::Invalid(format!(
+        return Err(Error::invalid(format!(
             "The question's {what} has {} bytes, more than the {most} that people are asked to read; say it in fewer words.",
             text.len()
         )));
@@ -98,7 +98,7 @@ fn fits(what: &str, text: &str, most: usize) -> Result<()> {
 
 fn share(confidence: f32) -> Result<f64> {
     if !(0.0..=1.0).contains(&confidence) {
-        return Err(Error::Invalid(format!("A confidence of {confidence} is no share; give a number from 0.0 to 1.0.")));
+        return Err(Error::invalid(format!("A confidence of {confidence} is no share; give a number from 0.0 to 1.0.")));
     }
     Ok((f64::from(confidence) * 100.0).round() / 100.0)
 }

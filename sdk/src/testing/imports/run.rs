@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 pub use crate::bindings::host::baton::plugin::run::{Info, Level};
+use crate::numbers;
 use crate::testing::{installed, level_word};
 
 pub(crate) fn about() -> Info {
@@ -13,11 +14,12 @@ pub(crate) fn about() -> Info {
     answer.unwrap_or(about)
 }
 
-pub(crate) fn now() -> u64 {
-    installed::world("run.now").now.get()
+pub(crate) fn now() -> f64 {
+    numbers::to_contract(installed::world("run.now").now.get())
 }
 
-pub(crate) fn sleep_until(until: u64) {
+pub(crate) fn sleep_until(until: f64) {
+    let until = numbers::from_contract(until);
     let world = installed::world("run.sleep-until");
     let wake = || {
         world.now.set(world.now.get().max(until));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Contract;
-pub use crate::bindings::host::baton::plugin::sandbox::{Ending, Job, Outcome};
+pub use crate::bindings::host::baton::plugin::sandbox::{Ending, Execution, Job};
 use crate::testing::{installed, world::World};
 use crate::{Error, Result};
 
@@ -13,7 +13,7 @@ const MOST_ARGUMENTS: usize = 256;
 const LONGEST_COMMAND: usize = 64 << 10;
 const MOST_VARIABLES: usize = 64;
 
-pub(crate) fn execute(job: &Job) -> Contract<Outcome> {
+pub(crate) fn execute(job: &Job) -> Contract<Execution> {
     let world = installed::world("sandbox.execute");
     let request = request(job)?;
     let image = job.image.as_deref().unwrap_or("default");
@@ -22,7 +22,7 @@ pub(crate) fn execute(job: &Job) -> Contract<Outcome> {
 
 /// The first rule's answer. The rules are taken as they are now, so that one may call the host while it answers.
 #[expect(clippy::panic, reason = "a test fails by panicking, and a command nobody foresaw is a failure")]
-fn answer(world: &World, job: &Job) -> Result<Outcome> {
+fn answer(world: &World, job: &Job) -> Result<Execution> {
     let rules = world.commands.borrow().clone();
     rules.iter().find_map(|rule| rule(job)).unwrap_or_else(|| {
         panic!(
@@ -39,7 +39,7 @@ fn request(job: &Job) -> Result<Value> {
     let texts = || job.command.iter().chain(job.env.iter().flat_map(|(name, value)| [name, value]));
     let length: usize = texts().map(String::len).sum();
     if job.command.len() > MOST_ARGUMENTS || job.env.len() > MOST_VARIABLES || length > LONGEST_COMMAND {
-        return Err(Error::Invalid(format!(
+        return Err(Error::invalid(format!(
             "A job has at most {MOST_ARGUMENTS} arguments, {MOST_VARIABLES} variables and {LONGEST_COMMAND} bytes of both; write the rest into a file of the workspace."
         )));
     }
@@ -48,10 +48,10 @@ fn request(job: &Job) -> Result<Value> {
     }
     if let Some((name, _)) = job.env.iter().find(|(name, _)| !is_variable(name)) {
         let name = name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
-        return Err(Error::Invalid(format!("`{name}` is no name of a variable; use letters, digits and `_`, and no digit first.")));
+        return Err(Error::invalid(format!("`{name}` is no name of a variable; use letters, digits and `_`, and no digit first.")));
     }
     let env: BTreeMap<_, _> = job.env.iter().map(|(name, value)| (name, value)).collect();
-    Ok(json!({ "image": job.image.as_deref().unwrap_or("default"), "command": job.command, "env": env, "timeout": job.timeout }))
+    Ok(json!({ "image": job.image.as_deref().unwrap_or("default"), "command": job.command, "env": env, "timeout-ms": job.timeout_ms }))
 }
 
 fn is_variable(name: &str) -> bool {
@@ -59,7 +59,7 @@ fn is_variable(name: &str) -> bool {
     plain && name.bytes().next().is_some_and(|first| !first.is_ascii_digit())
 }
 
-fn noted(outcome: &Outcome) -> Value {
+fn noted(outcome: &Execution) -> Value {
     let ending = match outcome.ending {
         Ending::Exited => "exited",
         Ending::TimedOut => "timed-out",
@@ -72,6 +72,6 @@ fn noted(outcome: &Outcome) -> Value {
         "stdout": outcome.stdout,
         "stderr": outcome.stderr,
         "output": outcome.output,
-        "took": outcome.took,
+        "took-ms": outcome.took_ms,
     })
 }

@@ -21,7 +21,7 @@ pub(crate) fn get(bucket: &str, key: &str) -> Contract<Option<Versioned>> {
     Ok(found.map(|(value, version)| Versioned { value: value.to_string(), version }))
 }
 
-pub(crate) fn set(bucket: &str, key: &str, value: &str, expected: Option<u64>) -> Contract<u64> {
+pub(crate) fn set(bucket: &str, key: &str, value: &str, expected: Option<u32>) -> Contract<u32> {
     let world = installed::world("state.set");
     check_bucket(bucket)?;
     check_key(key)?;
@@ -31,15 +31,15 @@ pub(crate) fn set(bucket: &str, key: &str, value: &str, expected: Option<u64>) -
     Ok(world.call("state.set", request, Some(("state", bucket)), set, |version| json!(version))?)
 }
 
-pub(crate) fn delete(bucket: &str, key: &str) -> Contract<()> {
-    let world = installed::world("state.delete");
+pub(crate) fn remove(bucket: &str, key: &str) -> Contract<()> {
+    let world = installed::world("state.remove");
     check_bucket(bucket)?;
     check_key(key)?;
-    let delete = || {
-        world.documents.borrow_mut().delete(bucket, key);
+    let remove = || {
+        world.documents.borrow_mut().remove(bucket, key);
         Ok(())
     };
-    Ok(world.call("state.delete", json!({ "bucket": bucket, "key": key }), Some(("state", bucket)), delete, super::done)?)
+    Ok(world.call("state.remove", json!({ "bucket": bucket, "key": key }), Some(("state", bucket)), remove, super::done)?)
 }
 
 pub(crate) fn keys(bucket: &str, prefix: &str) -> Contract<Vec<String>> {

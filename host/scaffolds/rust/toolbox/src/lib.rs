@@ -24,7 +24,7 @@ impl Toolbox for Counter {
                 // The model reads it, and can call the tool again.
                 Err(error) => ToolOutcome::failed(format!("The arguments are not valid: {error}.")),
             }),
-            other => Err(Error::NotFound(format!("There is no tool `{other}`."))),
+            other => Err(Error::not_found(format!("There is no tool `{other}`."))),
         }
     }
 }

@@ -11,9 +11,8 @@ struct Input {
 
 struct Greeter;
 
-impl Workflow for Greeter {
-    fn run(input: Value) -> Result<Value> {
-        let input: Input = serde_json::from_value(input)?;
+impl Workflow<Input> for Greeter {
+    fn run(input: Input) -> Result<Value> {
         Ok(json!({ "hello": input.name }))
     }
 }
@@ -35,6 +34,8 @@ mod tests {
     #[test]
     fn an_input_without_a_name_is_not_valid() {
         let output = Host::new().run(Greeter::run, json!({}));
-        assert!(matches!(output, Err(Error::Invalid(text)) if text.contains("missing field `name`")));
+        let error = output.expect_err("the name is missing");
+        assert!(error.kind == ErrorKind::Invalid && error.text.starts_with("The input is wrong"), "{error}");
+        assert!(error.text.contains("missing field `name`"), "{error}");
     }
 }

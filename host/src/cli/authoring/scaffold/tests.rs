@@ -68,6 +68,15 @@ fn the_vendored_sdk_stands_without_its_workspace() {
 }
 
 #[test]
+fn the_page_on_writing_plugins_shows_what_new_makes() {
+    let page = include_str!("../../../../../docs/writing-plugins.md");
+    let files = scaffold(Kind::Workflow, Language::Rust).files();
+    let source = &files.iter().find(|(path, _)| path == "src/lib.rs").unwrap().1;
+    let (start, end) = (source.find("struct Greeter;").unwrap(), source.find("\n\n#[cfg(test)]").unwrap());
+    assert!(page.contains(&source[start..end]), "{}", &source[start..end]);
+}
+
+#[test]
 fn the_examples_are_what_new_makes() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     for (name, language) in [("hello-python", Language::Python), ("hello-javascript", Language::JavaScript)] {

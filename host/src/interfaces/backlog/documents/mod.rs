@@ -21,7 +21,7 @@ use std::{
 use super::{Backlog, BacklogError, Graph, Item, Kind};
 use crate::{
     events::{Category, Draft as Event},
-    journal::{Attempt, CallError, Pause, PauseKind, Performed, RunId},
+    journal::{Attempt, CallError, ErrorKind, Pause, PauseKind, Performed, RunId},
 };
 
 pub use findings::{Effect, Finding};
@@ -211,7 +211,7 @@ enum Left {
 impl Left {
     fn of(path: &str, error: CallError) -> Self {
         match error {
-            CallError::Unavailable(_) => Self::Full(error),
+            CallError { kind: ErrorKind::Unavailable, .. } => Self::Full(error),
             other => Self::Alone(reading::flaw(path, &other).to_string()),
         }
     }

@@ -1,13 +1,13 @@
 //! The text of a document, or why there is none.
 
 use super::{Documents, findings::Flaw};
-use crate::journal::CallError;
+use crate::journal::{CallError, ErrorKind};
 
 /// The text of a document; none where there is no such file. The inner error is about this document and no other.
 pub(super) fn text(documents: &dyn Documents, path: &str) -> Result<Result<Option<String>, Flaw>, CallError> {
     match documents.read(path) {
         Ok(content) => Ok(content.map(decoded).transpose()),
-        Err(CallError::Unavailable(reason)) => Err(CallError::Unavailable(reason)),
+        Err(CallError { kind: ErrorKind::Unavailable, text: reason, .. }) => Err(CallError::unavailable(reason)),
         Err(error) => Ok(Err(flaw(path, &error))),
     }
 }

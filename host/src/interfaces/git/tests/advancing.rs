@@ -56,7 +56,7 @@ async fn nothing_of_a_persons_is_overwritten() {
         scene.write(path, content);
         let refused = refusal(scene.at(&mut recorder, folder).advance("main".into(), main.clone()).await);
         assert!(
-            matches!(&refused, CallError::Conflict(text) if text.contains(&format!("`{named}` holds what is not committed"))),
+            matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains(&format!("`{named}` holds what is not committed"))),
             "{path}: {refused}"
         );
         assert_eq!(scene.git(&["rev-parse", "main"]), main);
@@ -82,7 +82,10 @@ async fn what_stands_where_a_story_makes_a_folder_stays() {
         scene.write("secret", "precious");
         symlink("kept", scene.person().join("link")).unwrap();
         let refused = refusal(scene.at(&mut recorder, folder).advance("main".into(), main.clone()).await);
-        assert!(matches!(&refused, CallError::Conflict(text) if text.contains(&format!("`{theirs}`"))), "{theirs}: {refused}");
+        assert!(
+            matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains(&format!("`{theirs}`"))),
+            "{theirs}: {refused}"
+        );
         assert_eq!(scene.git(&["rev-parse", "main"]), main);
         assert_eq!(fs::read_to_string(scene.person().join("secret")).unwrap(), "precious");
         assert!(scene.person().join("link").symlink_metadata().unwrap().is_symlink() && !scene.person().join("kept/x").exists());
@@ -103,7 +106,7 @@ async fn a_folder_becomes_a_file_where_all_of_it_is_known() {
     scene.at(&mut recorder, folder.clone()).commit("Join the part".into(), None).await.unwrap();
     scene.write("part/notes.log", "mine");
     let refused = refusal(scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await);
-    assert!(matches!(&refused, CallError::Conflict(text) if text.contains("`part/notes.log`")), "{refused}");
+    assert!(matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("`part/notes.log`")), "{refused}");
     fs::remove_file(scene.person().join("part/notes.log")).unwrap();
     scene.at(&mut recorder, folder).advance("main".into(), main).await.unwrap();
     assert_eq!(fs::read_to_string(scene.person().join("part")).unwrap(), "a file now");
@@ -137,7 +140,7 @@ async fn an_ignored_file_of_a_persons_is_not_overwritten_either() {
     scene.at(&mut recorder, folder.clone()).commit("Add a log".into(), None).await.unwrap();
     scene.write("secret.log", "mine");
     let refused = refusal(scene.at(&mut recorder, folder).advance("main".into(), main.clone()).await);
-    assert!(matches!(&refused, CallError::Conflict(text) if text.contains("`secret.log`")), "{refused}");
+    assert!(matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("`secret.log`")), "{refused}");
     assert_eq!(
         (fs::read_to_string(scene.person().join("secret.log")).unwrap().as_str(), scene.git(&["rev-parse", "main"])),
         ("mine", main)
@@ -153,11 +156,13 @@ async fn only_forward_and_only_from_where_it_is_expected() {
     scene.write("c.txt", "C");
     let theirs = scene.person_commits("Theirs");
     let mut run = scene.at(&mut recorder, folder);
-    assert!(matches!(refusal(run.advance("main".into(), main).await), CallError::Conflict(text) if text.contains(&theirs)));
     assert!(
-        matches!(refusal(run.advance("main".into(), theirs.clone()).await), CallError::Conflict(text) if text.contains("merge them first"))
+        matches!(refusal(run.advance("main".into(), main).await), CallError { kind: ErrorKind::Conflict, text, .. } if text.contains(&theirs))
     );
-    assert!(matches!(refusal(run.advance("none".into(), theirs.clone()).await), CallError::NotFound(_)));
+    assert!(
+        matches!(refusal(run.advance("main".into(), theirs.clone()).await), CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("merge them first"))
+    );
+    assert!(matches!(refusal(run.advance("none".into(), theirs.clone()).await), CallError { kind: ErrorKind::NotFound, .. }));
     assert_eq!(scene.git(&["rev-parse", "main"]), theirs);
     assert_ne!(theirs, commit);
 }
@@ -172,7 +177,7 @@ async fn a_checkout_in_which_a_person_is_busy_is_left_alone() {
     let person = scene.person();
     let mut advance = async |what: &str, folder: &PathBuf| {
         let refused = refusal(scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await);
-        assert!(matches!(&refused, CallError::Conflict(text) if text.contains(what)), "{what}: {refused}");
+        assert!(matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains(what)), "{what}: {refused}");
         assert_eq!(scene.git(&["rev-parse", "main"]), main);
     };
     fs::write(person.join(".git/index.lock"), "").unwrap();
@@ -197,19 +202,26 @@ async fn a_push_takes_the_branch_to_the_remote_and_never_by_force() {
     let bare = scene.home.path().join("remote.git");
     git_in(scene.home.path(), &["init", "-q", "--bare", "remote.git"]);
     let mut recorder = scene.bench.recorder();
-    assert!(matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError::NotFound(text) if text.contains("`origin`")));
+    assert!(
+        matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError { kind: ErrorKind::NotFound, text, .. } if text.contains("`origin`"))
+    );
     scene.git(&["remote", "add", "backup", bare.to_str().unwrap()]);
     scene.remote = Remote(Some("backup"));
-    assert!(matches!(refusal(scene.here(&mut recorder).push("none".into()).await), CallError::NotFound(_)));
+    assert!(matches!(refusal(scene.here(&mut recorder).push("none".into()).await), CallError { kind: ErrorKind::NotFound, .. }));
     for _ in 0..2 {
         scene.here(&mut recorder).push("main".into()).await.unwrap();
     }
     assert_eq!(git_in(&bare, &["rev-parse", "main"]), scene.git(&["rev-parse", "main"]));
     scene.git(&["commit", "-q", "--amend", "-m", "Other"]);
-    assert!(matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError::Conflict(text) if text.contains("backup")));
+    assert!(
+        matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("backup"))
+    );
     for address in ["ext::sh -c touch% /tmp/x", "fd::17", "-oProxyCommand=x:y", "--upload-pack=x"] {
         scene.git(&["config", "remote.backup.url", address]);
-        assert!(matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError::Invalid(_)), "{address}");
+        assert!(
+            matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError { kind: ErrorKind::Invalid, .. }),
+            "{address}"
+        );
     }
 }
 
@@ -224,7 +236,10 @@ async fn a_run_moves_no_branch_that_a_person_moves() {
     for advances in [Advances::None, Advances::Ordered("other".to_owned())] {
         scene.advances = advances;
         let denied = refusal(scene.at(&mut recorder, folder.clone()).advance("main".into(), main.clone()).await);
-        assert!(matches!(&denied, CallError::Denied(text) if text.contains("baton pull-requests merge")), "{denied}");
+        assert!(
+            matches!(&denied, CallError { kind: ErrorKind::Denied, text, .. } if text.contains("baton pull-requests merge")),
+            "{denied}"
+        );
         assert_eq!(scene.git(&["rev-parse", "main"]), main);
     }
     scene.advances = Advances::Ordered("main".to_owned());

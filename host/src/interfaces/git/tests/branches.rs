@@ -5,7 +5,7 @@ use super::*;
 async fn refused(scene: &Scene, branch: &str) -> String {
     let mut recorder = scene.bench.resumed_from(Vec::new());
     match refusal(scene.here(&mut recorder).worktree_add(branch.to_owned(), "main".to_owned()).await) {
-        CallError::Conflict(sentence) => sentence,
+        CallError { kind: ErrorKind::Conflict, text: sentence, .. } => sentence,
         other => panic!("{branch}: {other}"),
     }
 }
@@ -60,7 +60,7 @@ async fn a_checkout_is_sparse_while_git_says_so() {
     scene.at(&mut recorder, folder.clone()).commit("Add b".into(), None).await.unwrap();
     scene.git(&["sparse-checkout", "set", "d1"]);
     let refused = refusal(scene.at(&mut recorder, folder.clone()).advance("main".into(), begun.clone()).await);
-    assert!(matches!(&refused, CallError::Conflict(text) if text.contains("sparse-checkout")), "{refused}");
+    assert!(matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("sparse-checkout")), "{refused}");
     scene.git(&["sparse-checkout", "disable"]);
     assert!(scene.person().join(".git/info/sparse-checkout").exists(), "git leaves it");
     scene.at(&mut recorder, folder).advance("main".into(), begun).await.unwrap();

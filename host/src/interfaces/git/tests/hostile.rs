@@ -114,7 +114,10 @@ async fn no_command_of_a_hostile_repository_is_run() {
     run.diff("main".into()).await.unwrap();
     fs::write(folder.join("c.sec"), "in clear").unwrap();
     let refused = refusal(run.commit("Ours".into(), None).await);
-    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`c.sec` goes through the filter `evil`")), "{refused}");
+    assert!(
+        matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("`c.sec` goes through the filter `evil`")),
+        "{refused}"
+    );
     fs::write(folder.join("c.sec"), "encoded").unwrap();
     run.commit("Ours".into(), None).await.unwrap();
     let resolved = vec![bindings::git::Resolution { path: "a.txt".into(), content: Some(b"both\n".to_vec()) }];

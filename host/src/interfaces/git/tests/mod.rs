@@ -32,7 +32,7 @@ use crate::{
         pins::{Pin, Pins},
         worktrees::Worktrees,
     },
-    journal::{CallError, EntryState, testing::Bench},
+    journal::{CallError, EntryState, ErrorKind, testing::Bench},
 };
 
 /// Keeps rows in memory.

@@ -97,6 +97,8 @@ async fn what_a_person_has_in_the_checkout_stays_as_it_is() {
     fs::write(folder.join("mine/x"), "x").unwrap();
     let mut run = scene.at(&mut recorder, folder);
     run.commit("In the place of a person's".into(), None).await.unwrap();
-    assert!(matches!(refusal(run.advance("main".into(), "main".into()).await), CallError::Conflict(text) if text.contains("`mine")));
+    assert!(
+        matches!(refusal(run.advance("main".into(), "main".into()).await), CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("`mine"))
+    );
     assert!(scene.person().join("mine/.git/HEAD").is_file());
 }

@@ -30,7 +30,9 @@ async fn whoever_asks_is_told_that_a_repository_appeared() {
     scene.bind();
     let refs = theirs.git(&["for-each-ref"]);
     let mut recorder = scene.bench.recorder();
-    assert!(matches!(refusal(scene.here(&mut recorder).status().await), CallError::Invalid(text) if text.contains("git init")));
+    assert!(
+        matches!(refusal(scene.here(&mut recorder).status().await), CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("git init"))
+    );
     fs::create_dir(scene.person().join(".git")).unwrap();
     assert_eq!(scene.repositories.strange(&scene.person(), scene.pin.as_ref()).await, None, "a container that covers it leaves this");
     fs::remove_dir(scene.person().join(".git")).unwrap();
@@ -56,12 +58,17 @@ async fn a_file_that_the_repository_does_not_answer_is_not_followed() {
         points(&person, &target);
         let mut recorder = scene.bench.resumed_from(Vec::new());
         let refused = refusal(scene.here(&mut recorder).status().await);
-        assert!(matches!(&refused, CallError::Invalid(text) if text.contains("does not name the workspace as its own")), "{refused}");
+        assert!(
+            matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("does not name the workspace as its own")),
+            "{refused}"
+        );
     }
     fs::remove_file(person.join(".git")).unwrap();
     symlink(&git_dir, person.join(".git")).unwrap();
     let mut recorder = scene.bench.resumed_from(Vec::new());
-    assert!(matches!(refusal(scene.here(&mut recorder).status().await), CallError::Invalid(text) if text.contains("symbolic link")));
+    assert!(
+        matches!(refusal(scene.here(&mut recorder).status().await), CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("symbolic link"))
+    );
 }
 
 #[tokio::test]
@@ -77,11 +84,11 @@ async fn repositories_that_lie_elsewhere_and_say_so_are_used() {
     apart.person_commits("Begin");
     let mut recorder = apart.bench.recorder();
     let refused = refusal(apart.here(&mut recorder).status().await);
-    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("core.worktree")), "{refused}");
+    assert!(matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("core.worktree")), "{refused}");
     apart.git(&["config", "core.worktree", apart.person().to_str().unwrap()]);
     assert!(apart.here(&mut recorder).status().await.unwrap().is_empty());
     apart.git(&["config", "core.worktree", "/"]);
-    assert!(matches!(refusal(apart.here(&mut recorder).status().await), CallError::Invalid(_)));
+    assert!(matches!(refusal(apart.here(&mut recorder).status().await), CallError { kind: ErrorKind::Invalid, .. }));
 }
 
 #[tokio::test]
@@ -112,7 +119,7 @@ async fn a_run_pushes_where_it_could_when_it_began() {
     scene.git(&["remote", "set-url", "origin", there.to_str().unwrap()]);
     let mut recorder = scene.bench.recorder();
     let refused = refusal(scene.here(&mut recorder).push("main".into()).await);
-    assert!(matches!(&refused, CallError::Conflict(text) if text.contains("other remotes")), "{refused}");
+    assert!(matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("other remotes")), "{refused}");
     assert!(scene.here(&mut recorder).status().await.unwrap().is_empty(), "all else goes on");
     scene.bind();
     scene.here(&mut recorder).push("main".into()).await.unwrap();
@@ -137,7 +144,7 @@ async fn no_link_on_the_way_to_a_branch_is_followed() {
     symlink(theirs.person().join(".git/refs/heads"), scene.person().join(".git/refs/heads/story")).unwrap();
     let mut recorder = scene.bench.recorder();
     let refused = refusal(scene.here(&mut recorder).worktree_add("story/1".into(), "main".into()).await);
-    assert!(matches!(&refused, CallError::Conflict(text) if text.contains("`refs/heads/story`")), "{refused}");
+    assert!(matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("`refs/heads/story`")), "{refused}");
     assert_eq!(theirs.git(&["for-each-ref"]), refs);
 }
 
@@ -154,7 +161,10 @@ async fn a_repository_of_another_user_is_used_where_the_settings_say_so() {
         refusal(scene.here(&mut recorder).status().await),
         refusal(scene.here(&mut recorder).worktree_add("x".into(), "main".into()).await),
     ] {
-        assert!(matches!(&refused, CallError::Invalid(text) if text.contains("belongs to the user with the id 65534")), "{refused}");
+        assert!(
+            matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("belongs to the user with the id 65534")),
+            "{refused}"
+        );
     }
     let found = Command::new("find").arg(scene.person()).args(["-user", "root"]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&found.stdout), "");

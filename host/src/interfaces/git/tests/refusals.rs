@@ -11,7 +11,7 @@ async fn heard(scene: &Scene) -> (CallError, CallError) {
 
 fn says(errors: &(CallError, CallError), what: &str) {
     for error in [&errors.0, &errors.1] {
-        assert!(matches!(error, CallError::Invalid(text) if text.contains(what)), "{what}: {error}");
+        assert!(matches!(error, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains(what)), "{what}: {error}");
     }
 }
 
@@ -21,8 +21,8 @@ async fn a_folder_that_is_no_whole_repository_is_refused_with_a_sentence() {
     says(&heard(&scene).await, "`git init`");
     scene.git(&["init", "-q", "-b", "main"]);
     let (status, add) = heard(&scene).await;
-    assert!(matches!(status, CallError::Invalid(text) if text.contains("no commit yet")));
-    assert!(matches!(add, CallError::NotFound(text) if text.contains("`main`")));
+    assert!(matches!(status, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("no commit yet")));
+    assert!(matches!(add, CallError { kind: ErrorKind::NotFound, text, .. } if text.contains("`main`")));
     fs::remove_dir_all(scene.person().join(".git/objects")).unwrap();
     says(&heard(&scene).await, "damaged");
     fs::remove_dir_all(scene.person().join(".git")).unwrap();
@@ -47,7 +47,9 @@ async fn a_detached_head_has_no_branch_and_worktrees_all_the_same() {
     let scene = Scene::new();
     scene.git(&["checkout", "-q", "--detach"]);
     let mut recorder = scene.bench.recorder();
-    assert!(matches!(refusal(scene.here(&mut recorder).branch().await), CallError::Invalid(text) if text.contains("git switch")));
+    assert!(
+        matches!(refusal(scene.here(&mut recorder).branch().await), CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("git switch"))
+    );
     scene.worktree(&mut recorder, "story/1").await;
 }
 
@@ -72,7 +74,7 @@ async fn submodules_are_refused() {
     scene.person_commits("Add a submodule");
     let mut recorder = scene.bench.recorder();
     let refused = refusal(scene.here(&mut recorder).worktree_add("story/1".into(), "main".into()).await);
-    assert!(matches!(refused, CallError::Invalid(text) if text.contains("submodules")));
+    assert!(matches!(refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("submodules")));
     assert_eq!(scene.git(&["branch", "--list", "story/*"]), "");
     assert!(scene.here(&mut recorder).status().await.unwrap().is_empty());
 }
@@ -84,15 +86,15 @@ async fn a_branch_that_somebody_else_made_is_not_taken() {
     scene.git(&["branch", "epic"]);
     let mut recorder = scene.bench.recorder();
     let mut run = scene.here(&mut recorder);
-    assert!(matches!(refusal(run.worktree_add("story/1".into(), "main".into()).await), CallError::Conflict(_)));
+    assert!(matches!(refusal(run.worktree_add("story/1".into(), "main".into()).await), CallError { kind: ErrorKind::Conflict, .. }));
     assert!(
-        matches!(refusal(run.worktree_add("epic/1".into(), "main".into()).await), CallError::Conflict(text) if text.contains("beside"))
+        matches!(refusal(run.worktree_add("epic/1".into(), "main".into()).await), CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("beside"))
     );
     run.worktree_add("story/2".into(), "main".into()).await.unwrap();
     assert!(
-        matches!(refusal(run.worktree_add("story/2".into(), "main".into()).await), CallError::Conflict(text) if text.contains("worktree"))
+        matches!(refusal(run.worktree_add("story/2".into(), "main".into()).await), CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("worktree"))
     );
-    assert!(matches!(refusal(run.worktree_remove("main".into()).await), CallError::NotFound(_)));
+    assert!(matches!(refusal(run.worktree_remove("main".into()).await), CallError { kind: ErrorKind::NotFound, .. }));
     assert_eq!(scene.git(&["branch", "--list"]), "  epic\n* main\n  story/1\n  story/2");
 }
 
@@ -102,9 +104,11 @@ async fn a_persons_checkout_is_not_committed_in() {
     scene.write("b.txt", "B");
     let mut recorder = scene.bench.recorder();
     let mut run = scene.here(&mut recorder);
-    assert!(matches!(refusal(run.commit("Add b".into(), None).await), CallError::Denied(text) if text.contains("git.worktree-add")));
-    assert!(matches!(refusal(run.merge("main".into(), "Merge".into(), Vec::new()).await), CallError::Denied(_)));
-    assert!(matches!(refusal(run.reset("main".into()).await), CallError::Denied(_)));
+    assert!(
+        matches!(refusal(run.commit("Add b".into(), None).await), CallError { kind: ErrorKind::Denied, text, .. } if text.contains("git.worktree-add"))
+    );
+    assert!(matches!(refusal(run.merge("main".into(), "Merge".into(), Vec::new()).await), CallError { kind: ErrorKind::Denied, .. }));
+    assert!(matches!(refusal(run.reset("main".into()).await), CallError { kind: ErrorKind::Denied, .. }));
     assert_eq!(scene.git(&["status", "--porcelain"]), "?? b.txt");
 }
 
@@ -115,12 +119,12 @@ async fn without_git_there_is_a_sentence() {
         Arc::new(Repositories::new(None, scene.home.path().join("worktrees"), scene.register.clone(), scene.folders.clone()));
     let mut recorder = scene.bench.recorder();
     let mut run = View { repositories: &repositories, ..scene.here(&mut recorder) };
-    assert!(matches!(refusal(run.status().await), CallError::Unavailable(text) if text.contains("baton doctor")));
+    assert!(matches!(refusal(run.status().await), CallError { kind: ErrorKind::Unavailable, text, .. } if text.contains("baton doctor")));
     let gone = Program { path: "/nowhere/git".into(), ..program() };
     let repositories =
         Arc::new(Repositories::new(Some(gone), scene.home.path().join("worktrees"), scene.register.clone(), scene.folders.clone()));
     let mut run = View { repositories: &repositories, ..scene.here(&mut recorder) };
-    assert!(matches!(refusal(run.status().await), CallError::Unavailable(text) if text.contains("baton doctor")));
+    assert!(matches!(refusal(run.status().await), CallError { kind: ErrorKind::Unavailable, text, .. } if text.contains("baton doctor")));
 }
 
 #[tokio::test]
@@ -128,7 +132,9 @@ async fn a_branch_whose_name_is_no_text_is_not_called_by_another() {
     let scene = Scene::new();
     fs::write(scene.person().join(".git/HEAD"), b"ref: refs/heads/m\xffin\n").unwrap();
     let mut recorder = scene.bench.recorder();
-    assert!(matches!(refusal(scene.here(&mut recorder).branch().await), CallError::Invalid(text) if text.contains("not UTF-8")));
+    assert!(
+        matches!(refusal(scene.here(&mut recorder).branch().await), CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("not UTF-8"))
+    );
 }
 
 #[tokio::test]
@@ -137,9 +143,15 @@ async fn a_name_that_is_too_long_is_told_by_its_length() {
     let mut recorder = scene.bench.recorder();
     let mut run = scene.here(&mut recorder);
     let refused = refusal(run.worktree_add("s/".to_owned() + &"n".repeat(300), "main".into()).await);
-    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("302 bytes, more than 200") && text.len() < 200), "{refused}");
+    assert!(
+        matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("302 bytes, more than 200") && text.len() < 200),
+        "{refused}"
+    );
     let refused = refusal(run.read("main".into(), "p/".repeat(3000)).await);
-    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("6000 bytes, more than 4096")), "{refused}");
+    assert!(
+        matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("6000 bytes, more than 4096")),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -151,7 +163,7 @@ async fn links_out_of_the_repository_and_submodules_are_not_committed() {
     for target in ["/etc/passwd", "../../secret", "a/../../..", "../.git/config", "x/x/../../a.txt"] {
         symlink(target, folder.join("sub/link")).unwrap();
         let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Link".into(), None).await);
-        assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`sub/link`")), "{target}: {refused}");
+        assert!(matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("`sub/link`")), "{target}: {refused}");
         assert!(folder.join("sub/link").symlink_metadata().is_ok(), "nothing is lost");
         fs::remove_file(folder.join("sub/link")).unwrap();
     }
@@ -165,12 +177,15 @@ async fn links_out_of_the_repository_and_submodules_are_not_committed() {
     assert!(scene.at(&mut recorder, folder.clone()).commit("Half".into(), None).await.unwrap().is_some());
     fs::write(folder.join("bare/Head"), "ref: refs/heads/main\n").unwrap();
     let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Bare".into(), None).await);
-    assert!(matches!(&refused, CallError::Invalid(text) if text.starts_with("`bare/Head` makes its folder a git repository")), "{refused}");
+    assert!(
+        matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.starts_with("`bare/Head` makes its folder a git repository")),
+        "{refused}"
+    );
     fs::remove_file(folder.join("bare/Head")).unwrap();
 
     fs::write(folder.join(".gitmodules"), "[submodule \"s\"]\n\tpath = s\n\turl = ext::sh\n").unwrap();
     let refused = refusal(scene.at(&mut recorder, folder.clone()).commit("Submodules".into(), None).await);
-    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("`.gitmodules`")), "{refused}");
+    assert!(matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("`.gitmodules`")), "{refused}");
     fs::remove_file(folder.join(".gitmodules")).unwrap();
 }
 
@@ -181,10 +196,13 @@ async fn a_message_or_author_that_says_too_much_or_nothing_is_refused() {
     let folder = scene.worktree(&mut recorder, "story/1").await;
     let mut run = scene.at(&mut recorder, folder);
     for message in ["", " \n", "a\0b", "x\n\nBaton-Call: 1:1", "x\n  baton-run: 1"] {
-        assert!(matches!(refusal(run.commit(message.into(), None).await), CallError::Invalid(_)), "{message:?}");
+        assert!(matches!(refusal(run.commit(message.into(), None).await), CallError { kind: ErrorKind::Invalid, .. }), "{message:?}");
     }
     for author in ["", "a <b@c>", "a\nb"] {
-        assert!(matches!(refusal(run.commit("x".into(), Some(author.into())).await), CallError::Invalid(_)), "{author:?}");
+        assert!(
+            matches!(refusal(run.commit("x".into(), Some(author.into())).await), CallError { kind: ErrorKind::Invalid, .. }),
+            "{author:?}"
+        );
     }
 }
 
@@ -210,7 +228,10 @@ async fn a_folder_inside_a_repository_is_told_which() {
     scene.write("part/a.txt", "a");
     let mut recorder = scene.bench.recorder();
     let refused = refusal(scene.at(&mut recorder, scene.person().join("part")).status().await);
-    assert!(matches!(&refused, CallError::Invalid(text) if text.contains(&*scene.person().to_string_lossy())), "{refused}");
+    assert!(
+        matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains(&*scene.person().to_string_lossy())),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -241,5 +262,5 @@ async fn a_worktree_whose_branch_was_deleted_says_so() {
     let folder = scene.worktree(&mut recorder, "story/1").await;
     scene.git(&["branch", "-D", "story/1"]);
     let refused = refusal(scene.at(&mut recorder, folder).status().await);
-    assert!(matches!(&refused, CallError::Invalid(text) if text.contains("was deleted")), "{refused}");
+    assert!(matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("was deleted")), "{refused}");
 }

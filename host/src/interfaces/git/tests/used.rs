@@ -114,3 +114,14 @@ fn settings_that_cannot_be_read_are_told_and_no_repository_has_none() {
     fs::write(scene.person().join(".git"), "gitdir: /nowhere\n").unwrap();
     assert!(scene.used().is_empty());
 }
+
+#[test]
+fn what_git_does_not_take_for_a_repository_has_no_settings() {
+    let scene = Scene::new();
+    let folder = scene.home.path().join("junk");
+    fs::create_dir_all(folder.join(".git")).unwrap();
+    fs::write(folder.join(".git/config"), "not settings").unwrap();
+    assert_eq!(scene.repositories.used(&folder).unwrap(), []);
+    fs::write(folder.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    assert!(scene.repositories.used(&folder).unwrap_err().contains("cannot be read"), "now it is one");
+}

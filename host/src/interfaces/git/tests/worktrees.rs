@@ -89,7 +89,7 @@ async fn a_conflict_changes_nothing_until_it_is_resolved() {
     fs::write(folder.join("gone.txt"), "ours").unwrap();
     let mut run = scene.at(&mut recorder, folder.clone());
     assert!(
-        matches!(refusal(run.merge("theirs".into(), "Merge".into(), Vec::new()).await), CallError::Conflict(text) if text.contains("not committed"))
+        matches!(refusal(run.merge("theirs".into(), "Merge".into(), Vec::new()).await), CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("not committed"))
     );
     let ours = run.commit("Ours".into(), None).await.unwrap().unwrap();
 
@@ -130,7 +130,9 @@ async fn a_reset_takes_branch_and_files_back() {
     assert!(!folder.join("new.txt").exists() && folder.join("build.log").exists());
     scene.write("c.txt", "C");
     let ahead = scene.person_commits("Ahead");
-    assert!(matches!(refusal(run.reset(ahead).await), CallError::Invalid(text) if text.contains("no earlier commit")));
+    assert!(
+        matches!(refusal(run.reset(ahead).await), CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("no earlier commit"))
+    );
 }
 
 #[tokio::test]
@@ -143,11 +145,14 @@ async fn a_worktree_that_was_given_back_is_used_again_and_nothing_is_left_in_it(
     fs::create_dir_all(folder.join(".git/hooks")).unwrap();
     fs::create_dir_all(folder.join("inner")).unwrap();
     git_in(&folder.join("inner"), &["init", "-q"]);
-    assert!(matches!(refusal(scene.at(&mut recorder, folder.clone()).worktree_remove("story/1".into()).await), CallError::Invalid(_)));
+    assert!(matches!(
+        refusal(scene.at(&mut recorder, folder.clone()).worktree_remove("story/1".into()).await),
+        CallError { kind: ErrorKind::Invalid, .. }
+    ));
     scene.here(&mut recorder).worktree_remove("story/1".into()).await.unwrap();
     assert_eq!(scene.git(&["branch", "--list", "story/*"]), "", "it held nothing of its own");
     assert!(
-        matches!(refusal(scene.at(&mut recorder, folder.clone()).branch().await), CallError::NotFound(text) if text.contains("given back"))
+        matches!(refusal(scene.at(&mut recorder, folder.clone()).branch().await), CallError { kind: ErrorKind::NotFound, text, .. } if text.contains("given back"))
     );
 
     scene.write("b.txt", "B");
@@ -177,7 +182,7 @@ async fn commits_that_are_nowhere_else_stay_on_their_branch() {
     let mut recorder = scene.bench.resumed_from(Vec::new());
     let mut run = scene.here(&mut recorder);
     assert!(
-        matches!(refusal(run.worktree_add("story/1".into(), "main".into()).await), CallError::Conflict(text) if text.contains("git branch -d"))
+        matches!(refusal(run.worktree_add("story/1".into(), "main".into()).await), CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("git branch -d"))
     );
     scene.git(&["merge", "-q", "story/1"]);
     run.worktree_add("story/2".into(), "main".into()).await.unwrap();
@@ -195,7 +200,7 @@ async fn what_cannot_be_removed_from_a_worktree_is_put_aside() {
     // Nobody removes a folder in which something is mounted, not even whoever may do anything.
     let mounted = Command::new("mount").args(["-t", "tmpfs", "none"]).arg(&stuck).status().is_ok_and(|status| status.success());
     if !mounted {
-        println!("left out: nothing can be mounted here");
+        // Only root can mount.
         return;
     }
     fs::write(stuck.join("file"), "x").unwrap();
@@ -260,6 +265,26 @@ async fn git_leaves_files_alone_while_a_command_may_change_them() {
     drop((looks, gives_back));
     drop(command);
     scene.here(&mut recorder).worktree_remove("story/1".into()).await.unwrap();
+}
+
+/// Filling goes by paths, so no command may be left that could replace a folder by a link meanwhile.
+#[tokio::test]
+async fn a_folder_is_used_again_only_once_no_command_may_run_in_it_and_by_another_name() {
+    const LONG_ENOUGH: std::time::Duration = std::time::Duration::from_millis(500);
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    // One whose end is not known, because its host was killed.
+    let command = scene.folders.lock_for_running(&folder, &Bench::run());
+    {
+        let mut run = scene.here(&mut recorder);
+        let mut removes = Box::pin(run.worktree_remove("story/1".into()));
+        assert!(tokio::time::timeout(LONG_ENOUGH, &mut removes).await.is_err() && folder.exists(), "it is released beside a command");
+        drop(command);
+        removes.await.unwrap();
+    }
+    let next = scene.worktree(&mut recorder, "story/2").await;
+    assert!(next != folder && next.join("a.txt").exists() && !folder.exists());
 }
 
 #[tokio::test]

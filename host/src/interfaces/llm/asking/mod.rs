@@ -10,7 +10,9 @@ use serde_json::json;
 
 use super::{
     Caller, Charge, MODELS, Provider, ProviderError, Reply, Request,
+    attaching::{Attaching, failed},
     money::{Amount, Books, LedgerError, Prices, Purse, Refused},
+    stopping::end_at,
 };
 use crate::{
     events::{Category, Draft},
@@ -23,6 +25,7 @@ const LONGEST_DETOUR: u64 = 90_000;
 
 pub(super) struct Asker<'a> {
     pub(super) provider: &'a dyn Provider,
+    pub(super) attaching: Attaching<'a>,
     /// Decides on each model before it is asked: the chain may be another than when the call was written down.
     pub(super) authority: &'a dyn Authority,
     pub(super) plugin: &'a str,
@@ -55,6 +58,11 @@ impl Asker<'_> {
             Ok(chain) => chain,
             Err(pause) => return Performed::Paused { pause, happened: false },
         };
+        let attached = match self.attaching.attach(request).await {
+            Ok(attached) => attached,
+            Err(error) => return failed(error, &attempt),
+        };
+        let request = attached.request();
         let mut passed: Vec<Passed<'_>> = Vec::new();
         // Put aside for models that took it and gave nothing that is of use.
         let mut lost = Amount::ZERO;
@@ -102,9 +110,10 @@ impl Asker<'_> {
     async fn try_one(&self, attempt: &Attempt, place: usize, model: &str, request: &Request) -> Result<Reply, ProviderError> {
         let key = if place == 0 { attempt.key.clone() } else { format!("{}:{}", attempt.key, place + 1) };
         let caller = Caller { run: self.run.as_str(), plugin: self.plugin, idempotency_key: &key };
-        let answer = self.provider.complete(caller, model, request).await;
-        if let Err(error) = &answer {
-            tracing::info!(run = %self.run, seq = attempt.seq, model, %error, "a model did not answer");
+        let mut answer = self.provider.complete(caller, model, request).await;
+        match &mut answer {
+            Ok(reply) => end_at(reply, &request.stop_sequences),
+            Err(error) => tracing::info!(run = %self.run, seq = attempt.seq, model, %error, "a model did not answer"),
         }
         answer
     }
@@ -124,11 +133,14 @@ impl Asker<'_> {
         if let ([], Some(pause)) = (failures.as_slice(), unpriced) {
             return Performed::Paused { pause, happened: false };
         }
+        if let Some(error) = unsupported(&failures).filter(|_| failures.len() == passed.len()) {
+            return Performed::answer(Err(error));
+        }
         let pause = match (failures.as_slice(), passed) {
             // None of them may be asked any more, which is an answer like any other.
             ([], _) => {
                 let reason = passed.first().map(Passed::reason).unwrap_or_default();
-                return Performed::answer(Err(CallError::Denied(reason)));
+                return Performed::answer(Err(CallError::denied(reason)));
             }
             ([error], [_]) => pause(error),
             _ => Pause::new(PauseKind::Provider, format!("None of the models that are set has answered.{}", listed(passed))),
@@ -196,6 +208,13 @@ fn settled(reply: &Reply, aside: Option<Amount>, lost: Amount) -> Option<Amount>
     let cost = reply.usage.cost_usd.and_then(Amount::from_dollars);
     let known = cost.is_some() && lost == Amount::ZERO;
     aside.filter(|_| !known).map(|aside| cost.unwrap_or(aside) + lost)
+}
+
+/// The answer where no model takes a file of the request: another request is for the plugin to make, and not for the operator.
+fn unsupported(failures: &[&ProviderError]) -> Option<CallError> {
+    let is_unsupported = |error: &&ProviderError| matches!(error, ProviderError::UnsupportedMedia { .. });
+    let first = failures.first().filter(|_| failures.iter().all(is_unsupported))?;
+    Some(CallError::invalid(first.to_string()).about("media-type"))
 }
 
 fn charged(passed: &[Passed<'_>]) -> bool {

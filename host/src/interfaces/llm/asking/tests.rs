@@ -14,15 +14,17 @@ use crate::{
     bindings::{
         Fault,
         llm::{self as wit, Host},
+        types::OptionValue,
     },
     interfaces::llm::{
         Part, Preferences, Spending, Stop, Usage, View,
+        attaching::testing::InMemory,
         money::{
             Budgets, Prices, Scope,
             testing::{Kept, no_books},
         },
     },
-    journal::{EntryState, Interrupt, Redactor, testing::Bench},
+    journal::{EntryState, ErrorKind, Interrupt, Redactor, testing::Bench},
 };
 
 const ROW: &[&str] = &["a/x", "b/y", "c/z"];
@@ -32,16 +34,23 @@ const ROW: &[&str] = &["a/x", "b/y", "c/z"];
 struct Answers {
     ready: Mutex<BTreeMap<String, ProviderError>>,
     asked: Mutex<Vec<(String, String)>>,
+    requests: Mutex<Vec<Request>>,
+    said: Mutex<Option<Vec<Part>>>,
     usage: Mutex<Usage>,
 }
 
 #[async_trait]
 impl Provider for Answers {
-    async fn complete(&self, caller: Caller<'_>, model: &str, _: &Request) -> Result<Reply, ProviderError> {
+    async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
+        self.requests.lock().unwrap().push(request.clone());
         self.asked.lock().unwrap().push((model.to_owned(), caller.idempotency_key.to_owned()));
         match self.ready.lock().unwrap().get(model) {
             Some(error) => Err(error.clone()),
-            None => Ok(Reply { usage: *self.usage.lock().unwrap(), ..reply(model) }),
+            None => {
+                let said = self.said.lock().unwrap().clone();
+                let usual = reply(model);
+                Ok(Reply { usage: *self.usage.lock().unwrap(), parts: said.unwrap_or(usual.parts.clone()), ..usual })
+            }
         }
     }
 }
@@ -62,22 +71,28 @@ struct Scene {
     bench: Bench,
     answers: Arc<Answers>,
     books: Books,
+    files: InMemory,
 }
 
 impl Scene {
     fn new(failures: &[(&str, ProviderError)]) -> Self {
         let answers = Arc::new(Answers::default());
         answers.ready.lock().unwrap().extend(failures.iter().map(|(model, error)| ((*model).to_owned(), error.clone())));
-        Self { bench: Bench::new(), answers, books: no_books() }
+        Self { bench: Bench::new(), answers, books: no_books(), files: InMemory::default() }
     }
 
     /// A new execution makes the run's only call.
     async fn ask(&self, row: &'static [&'static str]) -> Result<wit::Reply, Fault> {
+        self.ask_for(question(), row).await
+    }
+
+    async fn ask_for(&self, question: wit::Request, row: &'static [&'static str]) -> Result<wit::Reply, Fault> {
         let (mut recorder, preferences, mut spending) = (self.bench.recorder(), Row(row), Spending::default());
         let (recorder, provider, spending) = (&mut recorder, self.answers.as_ref(), &mut spending);
         let (prices, books, root, project) = (&Prices::new(None).unwrap(), &self.books, &Bench::run(), &Project::named("demo"));
-        let mut view = View { recorder, provider, plugin: "mary", preferences: &preferences, spending, prices, books, root, project };
-        view.complete(question()).await
+        let (plugin, workspace, preferences) = ("mary", &self.files, &preferences);
+        let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, books, root, project };
+        view.complete(question).await
     }
 
     async fn waits(&self, row: &'static [&'static str]) -> (String, u64, String) {
@@ -110,14 +125,20 @@ impl Scene {
 
 fn question() -> wit::Request {
     let message = wit::Message { role: wit::Role::User, parts: vec![wit::Part::Text("Who?".into())] };
-    wit::Request {
-        model: None,
-        system: None,
-        messages: vec![message],
-        tools: Vec::new(),
-        reply_schema: None,
-        max_tokens: None,
-        temperature: None,
+    wit::Request { model: None, system: None, messages: vec![message], tools: Vec::new(), reply_schema: None, options: Vec::new() }
+}
+
+/// The question with an image.
+fn question_about(path: &str) -> wit::Request {
+    let mut question = question();
+    question.messages[0].parts.push(wit::Part::Media(wit::Media { media_type: "image/png".into(), path: path.into() }));
+    question
+}
+
+fn refusal(result: Result<wit::Reply, Fault>) -> CallError {
+    match result {
+        Err(Fault::Answer(error)) => error,
+        other => panic!("no refusal: {other:?}"),
     }
 }
 
@@ -251,7 +272,8 @@ async fn a_secret_that_a_model_or_its_provider_says_reaches_nobody() {
             let (recorder, provider, mut spending) = (&mut recorder, scene.answers.as_ref(), Spending::default());
             let (prices, books, root, spending) = (&Prices::new(None).unwrap(), &scene.books, &Bench::run(), &mut spending);
             let project = &Project::named("demo");
-            let mut view = View { recorder, provider, plugin: "mary", preferences: &preferences, spending, prices, books, root, project };
+            let (plugin, workspace, preferences) = ("mary", &scene.files, &preferences);
+            let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, books, root, project };
             let mut asked = question();
             asked.messages[0].parts.push(wit::Part::Text(format!("It is {SECRET}")));
             let heard = format!("{:?}", view.complete(asked).await);
@@ -272,7 +294,7 @@ async fn every_model_of_the_row_is_decided_on_before_it_is_asked() {
 
     let scene = Scene::new(&[]);
     scene.bench.authority.deny("models", "a/");
-    assert!(matches!(scene.ask(ROW).await, Err(Fault::Answer(CallError::Denied(_)))), "the first choice has to be granted");
+    assert_eq!(refusal(scene.ask(ROW).await).kind, ErrorKind::Denied, "the first choice has to be granted");
     assert_eq!(scene.asked(), [""; 0]);
 }
 
@@ -281,7 +303,7 @@ async fn a_model_set_after_a_crash_needs_a_grant_of_its_own() {
     let scene = Scene::new(&[("a/x", uncertain("a"))]);
     scene.pauses(&["a/x"]).await;
     scene.bench.authority.deny("models", "b/");
-    assert!(matches!(scene.ask(&["b/y"]).await, Err(Fault::Answer(CallError::Denied(_)))));
+    assert_eq!(refusal(scene.ask(&["b/y"]).await).kind, ErrorKind::Denied);
     assert_eq!(scene.asked(), ["a/x"]);
     assert_eq!(scene.events("denied").len(), 1);
 }
@@ -365,4 +387,93 @@ async fn what_a_reply_without_end_took_is_held_against_the_budget() {
     let cost = scene.ask(TWO).await.unwrap().usage.cost_usd.unwrap();
     let settled = scene.events("completed")[0]["settled-usd"].as_f64().unwrap();
     assert!(settled > cost + 0.05, "{settled} for {cost} and a reply of the dearer model that never ended");
+}
+
+#[tokio::test]
+async fn a_file_is_read_before_a_model_is_asked_and_the_journal_keeps_its_path_alone() {
+    let scene = Scene::new(&[("a/x", refused("a"))]);
+    scene.files.put("docs/a.png", Ok(b"PNG bytes".to_vec()));
+    for _ in 0..2 {
+        assert_eq!(scene.ask_for(question_about("./docs/a.png"), ROW).await.unwrap().model, "b/y");
+        // A replay needs no file.
+        scene.files.put("docs/a.png", Err(CallError::not_found("It is gone.")));
+    }
+    let requests = scene.answers.requests.lock().unwrap().clone();
+    assert_eq!(requests.len(), 2);
+    for request in &requests {
+        assert_eq!(request.media().map(|media| media.data.to_vec()).collect::<Vec<_>>(), [b"PNG bytes"]);
+    }
+    let entry = scene.bench.journal.history().remove(0);
+    let written: Value = serde_json::from_str(&entry.request).unwrap();
+    assert_eq!(written["messages"][0]["parts"][1], json!({"media": {"media-type": "image/png", "path": "docs/a.png"}}));
+}
+
+#[tokio::test]
+async fn each_file_needs_a_grant_to_read_it() {
+    let scene = Scene::new(&[]);
+    scene.files.put("a.png", Ok(vec![1]));
+    scene.bench.authority.deny("read", "a.png");
+    assert_eq!(refusal(scene.ask_for(question_about("a.png"), ROW).await).kind, ErrorKind::Denied);
+    assert_eq!(scene.asked(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_missing_file_is_the_answer_and_a_disk_that_fails_is_for_the_operator() {
+    let scene = Scene::new(&[]);
+    for _ in 0..2 {
+        let error = refusal(scene.ask_for(question_about("none.png"), ROW).await);
+        assert_eq!((error.kind, error.subject.as_deref()), (ErrorKind::NotFound, Some("none.png")));
+        scene.files.put("none.png", Ok(vec![1]));
+    }
+    let scene = Scene::new(&[]);
+    scene.files.put("a.png", Err(CallError::unavailable("The disk is gone.")));
+    let paused = scene.ask_for(question_about("a.png"), ROW).await.unwrap_err();
+    assert!(matches!(&paused, Fault::Interrupt(Interrupt::Paused(pause)) if pause.kind == PauseKind::Operator), "{paused:?}");
+    assert_eq!(scene.stands(), (EntryState::Released, false));
+    assert_eq!(scene.asked(), [""; 0], "no model was asked");
+    scene.files.put("a.png", Ok(vec![1]));
+    assert_eq!(scene.ask_for(question_about("a.png"), ROW).await.unwrap().model, "a/x");
+}
+
+#[tokio::test]
+async fn a_type_that_no_model_takes_is_the_answer_and_one_that_another_takes_goes_there() {
+    let unsupported = |provider: &str| ProviderError::UnsupportedMedia { provider: provider.into(), media_type: "image/png".into() };
+    let scene = Scene::new(&[("a/x", unsupported("a")), ("b/y", unsupported("b"))]);
+    scene.files.put("a.png", Ok(vec![1]));
+    let error = refusal(scene.ask_for(question_about("a.png"), &ROW[..2]).await);
+    assert_eq!((error.kind, error.subject.as_deref()), (ErrorKind::Invalid, Some("media-type")));
+    let scene = Scene::new(&[("a/x", unsupported("a"))]);
+    scene.files.put("a.png", Ok(vec![1]));
+    assert_eq!(scene.ask_for(question_about("a.png"), ROW).await.unwrap().model, "b/y");
+}
+
+#[tokio::test]
+async fn each_request_of_several_has_its_own_files() {
+    let scene = Scene::new(&[]);
+    scene.files.put("a.png", Ok(vec![1]));
+    let (mut recorder, preferences, mut spending) = (scene.bench.recorder(), Row(ROW), Spending::default());
+    let (recorder, provider, spending) = (&mut recorder, scene.answers.as_ref(), &mut spending);
+    let (prices, books, root, project) = (&Prices::new(None).unwrap(), &scene.books, &Bench::run(), &Project::named("demo"));
+    let (plugin, workspace, preferences) = ("mary", &scene.files, &preferences);
+    let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, books, root, project };
+    let mut asked: Vec<_> = (0..6).map(|_| question_about("a.png")).collect();
+    asked.push(question_about("none.png"));
+    asked.push(question());
+    let answers = view.complete_all(asked).await.unwrap();
+    let kinds: Vec<_> = answers.into_iter().map(|answer| answer.map_or_else(|error| error.kind, |reply| reply.model)).collect();
+    assert_eq!(kinds, ["a/x", "a/x", "a/x", "a/x", "a/x", "a/x", "not-found", "a/x"]);
+}
+
+#[tokio::test]
+async fn a_reply_ends_at_a_stop_sequence_whatever_the_provider_did() {
+    let scene = Scene::new(&[]);
+    *scene.answers.said.lock().unwrap() = Some(vec![Part::Text("one END two".into())]);
+    let option = OptionValue { name: "stop-sequences".into(), value: r#"["END"]"#.into() };
+    let asked = wit::Request { options: vec![option], ..question() };
+    for _ in 0..2 {
+        let reply = scene.ask_for(asked.clone(), ROW).await.unwrap();
+        assert_eq!(reply.stop, "stop-sequence");
+        assert!(matches!(&reply.parts[..], [wit::Part::Text(text)] if text == "one "), "{:?}", reply.parts);
+    }
+    assert_eq!(scene.events("completed")[0]["stop"], "stop-sequence");
 }

@@ -7,7 +7,7 @@ use super::{Amount, Books, LedgerError, Overdrawn, Payer, Price, Prices, Scope, 
 use crate::{
     events::{Category, Draft},
     interfaces::{
-        llm::{Reply, Request, Usage},
+        llm::{Media, Reply, Request, Usage},
         project::Project,
     },
     journal::{Pause, PauseKind, RunId},
@@ -19,6 +19,14 @@ const USUAL_REPLY: u32 = 8_192;
 const SHORTEST_REPLY: u32 = 256;
 /// Bytes of a request that make one token at least, whatever the language and the tokeniser.
 const BYTES_A_TOKEN: u64 = 2;
+/// The most tokens of an image: width × height / 750, at most some 1,600, and 4,784 with the newest models (Anthropic, "Vision").
+const IMAGE: u64 = 4_784;
+/// Bytes of a document that make one token: 125,000 tokens for a paper of 500 kB (Anthropic, "Web fetch tool").
+const DOCUMENT_BYTES_A_TOKEN: u64 = 4;
+/// The most tokens of a page: up to 3,000 of text, and its image (Anthropic, "PDF support"). A document has one at least.
+const PAGE: u64 = 3_000 + IMAGE;
+/// More tokens than these no model takes at once.
+const LARGEST_DOCUMENT: u64 = 1_000_000;
 /// Tokens that a provider adds to what it is sent.
 const OVERHEAD: u64 = 256;
 
@@ -137,7 +145,14 @@ impl Refused {
 /// More than any tokeniser makes of it.
 fn tokens_of(request: &Request) -> u64 {
     let bytes = serde_json::to_string(request).map_or(0, |text| text.len() as u64);
-    bytes / BYTES_A_TOKEN + OVERHEAD
+    bytes / BYTES_A_TOKEN + OVERHEAD + request.media().map(tokens_of_file).sum::<u64>()
+}
+
+fn tokens_of_file(media: &Media) -> u64 {
+    match media.media_type.as_str() {
+        "application/pdf" => (media.data.len() as u64 / DOCUMENT_BYTES_A_TOKEN).clamp(PAGE, LARGEST_DOCUMENT),
+        _ => IMAGE,
+    }
 }
 
 fn affordable(price: &Price, left: Amount, wanted: u32) -> u32 {
@@ -180,6 +195,7 @@ fn remedy(scope: &Scope, run: &RunId, project: &Project) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interfaces::llm::{Message, Part, Role};
 
     const PRICE: Price = Price { input: 3.0, cached_input: None, cache_write: None, output: 15.0 };
 
@@ -196,6 +212,20 @@ mod tests {
     fn a_request_is_taken_for_more_tokens_than_it_has() {
         let request = Request::default();
         assert!(tokens_of(&request) >= OVERHEAD);
+    }
+
+    #[test]
+    fn a_file_is_taken_for_more_tokens_than_it_has() {
+        let tokens = |media_type: &str, bytes: usize| {
+            tokens_of_file(&Media { media_type: media_type.to_owned(), path: "a".to_owned(), data: vec![0; bytes].into() })
+        };
+        assert_eq!((tokens("image/png", 10), tokens("image/png", 5 << 20)), (IMAGE, IMAGE));
+        assert_eq!((tokens("application/pdf", 10), tokens("application/pdf", 500_000)), (PAGE, 125_000));
+        assert_eq!(tokens("application/pdf", 5 << 20), LARGEST_DOCUMENT);
+        let media = Media { media_type: "image/png".to_owned(), path: "a".to_owned(), data: vec![0; 9_000].into() };
+        let message = Message { role: Role::User, parts: vec![Part::Media(media)] };
+        let request = Request { messages: vec![message], ..Request::default() };
+        assert!((IMAGE + OVERHEAD..IMAGE + 2 * OVERHEAD).contains(&tokens_of(&request)), "{}", tokens_of(&request));
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub mod pace;
 pub mod script;
 pub mod spelling;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -211,6 +211,29 @@ impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str("[key]")
     }
+}
+
+/// A service, and whether it takes connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The part of a model's name before the slash.
+    pub name: String,
+    /// Where it was looked for.
+    pub address: String,
+    /// Why there is no connection.
+    pub problem: Option<String>,
+}
+
+/// Connects to those of these providers that are services. Sends them nothing, no key either.
+pub async fn reach(config: &Config, wanted: &BTreeSet<String>) -> Result<Vec<Reached>, ConfigError> {
+    let client = Client::new(config.proxy.as_ref(), config.timeout).map_err(ConfigError::Client)?;
+    let accounts = accounts(config)?.into_iter().filter(|account| wanted.contains(&account.name));
+    let reached = accounts.map(|account| async {
+        let address = account.address()?;
+        let problem = client.reach(&address).await.err();
+        Ok(Reached { name: account.name, address, problem })
+    });
+    futures::future::try_join_all(reached).await
 }
 
 fn accounts(config: &Config) -> Result<Vec<Account>, ConfigError> {

@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 
 use crate::interfaces::llm::{
-    messages::{Part, Reply, Request},
+    messages::{Part, Reply, Request, ToolChoice},
     provider::{Caller, Provider, ProviderError},
 };
 
@@ -62,6 +62,9 @@ fn spelled(request: &Request) -> Option<(Request, BTreeMap<String, String>)> {
         tool.name = spelling;
         is_first
     });
+    if let Some(ToolChoice::Tool(name)) = &mut request.tool_choice {
+        *name = wire_name(name).into_owned();
+    }
     for part in request.messages.iter_mut().flat_map(|message| &mut message.parts) {
         if let Part::ToolCall(call) = part {
             call.name = wire_name(&call.name).into_owned();
@@ -190,11 +193,13 @@ mod tests {
         let mut request = ask("go");
         request.tools = ["read_file", "web.search", "web.look", "web.look"].map(tool).to_vec();
         request.messages.push(Message { role: Role::Assistant, parts: vec![call("web.search")] });
+        request.tool_choice = Some(ToolChoice::Tool("web.look".to_owned()));
         let reply = spelled.complete(CALLER, "m", &request).await.unwrap();
         assert_eq!(reply.parts, [call("web.look"), call("made__up")]);
         let sent = heard.0.lock().unwrap()[0].clone();
         assert_eq!(sent.tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), ["read_file", "web__search", "web__look"]);
         assert_eq!(sent.messages.last().unwrap().parts, [call("web__search")]);
+        assert_eq!(sent.tool_choice, Some(ToolChoice::Tool("web__look".to_owned())));
         let plain = Request { tools: vec![tool("read_file")], ..ask("go") };
         spelled.complete(CALLER, "m", &plain).await.unwrap();
         assert_eq!(heard.0.lock().unwrap()[1], plain);

@@ -84,10 +84,10 @@ impl Following<'_> {
 }
 
 /// How the container ended, from its last state and whether this host ended it.
-pub(super) fn ending(state: Option<&ContainerState>, timed_out: bool, took: u64, timeout: u32) -> Ended {
+pub(super) fn ending(state: Option<&ContainerState>, timed_out: bool, took: u64, timeout_ms: u32) -> Ended {
     let exit_code = state.and_then(|state| state.exit_code).and_then(|code| i32::try_from(code).ok()).unwrap_or(-1);
     let out_of_memory = state.and_then(|state| state.oom_killed) == Some(true);
-    let over_time = took >= u64::from(timeout) * 1000;
+    let over_time = took >= u64::from(timeout_ms);
     let ending = match exit_code {
         SIGKILL if timed_out => Ending::TimedOut,
         0 => Ending::Exited,
@@ -126,7 +126,7 @@ mod tests {
 
     fn ended(exit_code: i64, oom_killed: bool, timed_out: bool, took: u64) -> Ended {
         let state = ContainerState { exit_code: Some(exit_code), oom_killed: Some(oom_killed), ..ContainerState::default() };
-        ending(Some(&state), timed_out, took, 10)
+        ending(Some(&state), timed_out, took, 10_000)
     }
 
     #[test]

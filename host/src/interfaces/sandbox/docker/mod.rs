@@ -190,7 +190,7 @@ impl Docker {
         if is_running(&found) {
             return Err(failure::gone("it stopped telling of a container that runs"));
         }
-        let ended = following::ending(found.state.as_ref(), timed_out, took(found.state.as_ref(), at), task.timeout);
+        let ended = following::ending(found.state.as_ref(), timed_out, took(found.state.as_ref(), at), task.timeout_ms);
         let is_lost = task.found.is_some_and(|found| found.lost);
         if had_ended && following::is_cut_off(&ended, is_lost) {
             return Ok(None);
@@ -239,7 +239,7 @@ impl Engine for Docker {
         };
         let Begun { output, at, had_ended, recipe } = begun;
         let passed = Duration::from_millis(at.map_or(0, |at| self.clock.now().saturating_sub(at)));
-        let left = Duration::from_secs(task.timeout.into()).saturating_sub(passed);
+        let left = Duration::from_millis(task.timeout_ms.into()).saturating_sub(passed);
         let timed_out = Following { docker, name: &name, left }.follow(output, &pieces).await?;
         let ended = self.ended(docker, task, &name, (at, had_ended), timed_out).await?;
         if let Some(recipe) = recipe {

@@ -286,7 +286,7 @@ mod tests {
             command: command.iter().map(|word| (*word).to_owned()).collect(),
             env: env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             workspace: PathBuf::new(),
-            timeout: 1,
+            timeout_ms: 1_000,
             asked_at: 0,
             covers: Covers::none(),
             user: None,

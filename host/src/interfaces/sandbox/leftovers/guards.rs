@@ -2,11 +2,14 @@
 //! a command, and what of it is another afterwards. Follows no link by itself; a link on the way is a place of its own.
 
 use std::{
-    collections::{HashSet, VecDeque},
-    ffi::{CStr, CString, OsStr},
+    collections::HashSet,
+    ffi::{CStr, CString},
     io::Read as _,
-    os::{fd::OwnedFd, unix::ffi::OsStrExt as _},
-    path::{Component, Path, PathBuf},
+    os::{
+        fd::{AsFd as _, OwnedFd},
+        unix::ffi::OsStrExt as _,
+    },
+    path::{Path, PathBuf},
     sync::atomic::AtomicBool,
 };
 
@@ -17,59 +20,15 @@ use super::{
     names,
     walk::{self, Entry, Place, Top, Unseen, device, entries, folder_flags},
 };
-use crate::interfaces::used_by_git::{Used, UsedBy};
+use crate::interfaces::{
+    guarded_places::{Guard, MOST_ENTRIES, guarded_places},
+    used_by_git::Used,
+};
 
-/// Entries of a folder of hooks. A larger one is a folder of other things, of which only the hooks matter.
-const MOST_ENTRIES: usize = 1000;
 /// Bytes of a file that are compared. Of a larger one it is compared when it was changed.
 const LONGEST: u64 = 16 << 20;
-/// Links on the way to one place, as the kernel has it.
-const MOST_LINKS: usize = 40;
 /// Folders in folders of hooks.
 const DEEPEST: usize = 64;
-
-/// The names by which git executes hooks.
-const HOOKS: [&str; 28] = [
-    "applypatch-msg",
-    "commit-msg",
-    "fsmonitor-watchman",
-    "p4-changelist",
-    "p4-post-changelist",
-    "p4-pre-submit",
-    "p4-prepare-changelist",
-    "post-applypatch",
-    "post-checkout",
-    "post-commit",
-    "post-index-change",
-    "post-merge",
-    "post-receive",
-    "post-rewrite",
-    "post-update",
-    "pre-applypatch",
-    "pre-auto-gc",
-    "pre-commit",
-    "pre-merge-commit",
-    "pre-push",
-    "pre-rebase",
-    "pre-receive",
-    "prepare-commit-msg",
-    "proc-receive",
-    "push-to-checkout",
-    "reference-transaction",
-    "sendemail-validate",
-    "update",
-];
-/// The hook that git executes also to show what has changed.
-const EXECUTED_BY_STATUS: &[u8] = b"post-index-change";
-
-/// One place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Guard {
-    /// In the workspace, without a link on the way.
-    pub(super) path: Vec<u8>,
-    /// Files at or below it whose change a person sees before git executes them, by their paths in the workspace.
-    reviewed: HashSet<Vec<u8>>,
-}
 
 /// The places in one workspace, and what lay there.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -90,9 +49,7 @@ impl Guards {
             return Ok(guards);
         }
         let folder = walk::open(&guards.root).map_err(|error| Unseen::Closed { path: ".".to_owned(), reason: error.to_string() })?;
-        for Used { path, by } in used {
-            guards.add(&folder, &path, by, stopped)?;
-        }
+        guards.all = guarded_places(&guards.root, folder.as_fd(), used, |path| is_large(&folder, &guards.root, path, stopped))?;
         let mut known = HashSet::new();
         for guard in &guards.all {
             let whole = guards.whole(&guard.path);
@@ -127,7 +84,7 @@ impl Guards {
                     return Ok(entry.is_folder());
                 }
                 let path = place.path_of(&entry.name);
-                if is_known || names::is_put_aside(entry.name.to_bytes()) || guard.may_change(entry, &path) {
+                if is_known || names::is_put_aside(entry.name.to_bytes()) || may_change(guard, entry, &path) {
                     return Ok(entry.is_folder());
                 }
                 take(place, entry)?;
@@ -144,126 +101,12 @@ impl Guards {
     fn whole(&self, path: &[u8]) -> Vec<u8> {
         [self.root.as_os_str().as_bytes(), b"/", path].concat()
     }
-
-    fn add(&mut self, folder: &OwnedFd, path: &Path, by: UsedBy, stopped: &AtomicBool) -> Result<(), Unseen> {
-        let Some(inside) = inside(&self.root, path) else { return Ok(()) };
-        match by {
-            UsedBy::File => {
-                for path in resolved(folder, &self.root, &inside) {
-                    self.push(Guard { path, reviewed: HashSet::new() });
-                }
-            }
-            UsedBy::Hooks { reviewed } => {
-                let reviewed: HashSet<_> = reviewed
-                    .iter()
-                    .filter(|path| path.file_name().is_none_or(|name| name.as_bytes() != EXECUTED_BY_STATUS))
-                    .filter_map(|path| Some(path.strip_prefix(&self.root).ok()?.as_os_str().as_bytes().to_vec()))
-                    .collect();
-                for path in resolved(folder, &self.root, &inside) {
-                    if !path.is_empty() && !is_large(folder, &self.root, &path, stopped)? {
-                        self.push(Guard { path, reviewed: reviewed.clone() });
-                        continue;
-                    }
-                    for hook in HOOKS {
-                        for path in resolved(folder, &self.root, &[&path[..], b"/", hook.as_bytes()].concat()) {
-                            self.push(Guard { path, reviewed: reviewed.clone() });
-                        }
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What is covered in every container needs no guard.
-    fn push(&mut self, guard: Guard) {
-        let is_covered = guard.path.split(|byte| *byte == b'/').any(names::is_hosts);
-        if !guard.path.is_empty() && !is_covered && self.all.iter().all(|other| other.path != guard.path) {
-            self.all.push(guard);
-        }
-    }
 }
 
-impl Guard {
-    /// Whether this is a file whose change is reviewed, or a folder that holds some.
-    fn may_change(&self, entry: &Entry, path: &[u8]) -> bool {
-        let lies_below = |file: &Vec<u8>| file.strip_prefix(path).is_some_and(|below| below.starts_with(b"/"));
-        if entry.is_folder() { self.reviewed.iter().any(lies_below) } else { entry.is_file() && self.reviewed.contains(path) }
-    }
-}
-
-/// The path in the workspace to which an absolute path leads, through links elsewhere as well; none where it leads elsewhere.
-fn inside(root: &Path, path: &Path) -> Option<Vec<u8>> {
-    let mut path = plain(path);
-    for _ in 0..MOST_LINKS {
-        if let Ok(inside) = path.strip_prefix(root) {
-            return Some(inside.as_os_str().as_bytes().to_vec());
-        }
-        let ancestors: Vec<_> = path.ancestors().collect();
-        let (link, target) = ancestors.iter().rev().find_map(|above| Some((above, above.read_link().ok()?)))?;
-        path = plain(&link.parent()?.join(target).join(path.strip_prefix(link).ok()?));
-    }
-    None
-}
-
-/// A path without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut plain, part| {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            other => plain.push(other),
-        }
-        plain
-    })
-}
-
-/// The places that a path leads to: each link on the way, and its end, whether it is there or not. The workspace itself is the
-/// empty path.
-fn resolved(folder: &OwnedFd, root: &Path, path: &[u8]) -> Vec<Vec<u8>> {
-    let parts = |path: &[u8]| {
-        path.split(|byte| *byte == b'/').filter(|part| !matches!(*part, b"" | b".")).map(<[u8]>::to_vec).collect::<VecDeque<_>>()
-    };
-    let (mut left, mut at, mut places) = (parts(path), Vec::<Vec<u8>>::new(), Vec::new());
-    while let Some(part) = left.pop_front() {
-        if part == b".." {
-            if at.pop().is_none() {
-                return places;
-            }
-            continue;
-        }
-        at.push(part);
-        let Some(target) = target(folder, &at) else { continue };
-        places.push(at.join(&b'/'));
-        at.pop();
-        if places.len() > MOST_LINKS {
-            return places;
-        }
-        let mut next = match target.strip_prefix(b"/") {
-            None => parts(&target),
-            Some(_) => {
-                at.clear();
-                let Some(inside) = inside(root, Path::new(OsStr::from_bytes(&target))) else { return places };
-                parts(&inside)
-            }
-        };
-        next.append(&mut left);
-        left = next;
-    }
-    places.push(at.join(&b'/'));
-    places
-}
-
-/// Where a link leads; none where there is another thing, or nothing. No name before the last is a link.
-fn target(folder: &OwnedFd, path: &[Vec<u8>]) -> Option<Vec<u8>> {
-    let (name, above) = path.split_last()?;
-    let mut current = folder.try_clone().ok()?;
-    for part in above {
-        current = fs::openat(&current, &part[..], folder_flags(), Mode::empty()).ok()?;
-    }
-    Some(fs::readlinkat(&current, &name[..], Vec::new()).ok()?.into_bytes())
+/// Whether this is a file whose change is reviewed, or a folder that holds some.
+fn may_change(guard: &Guard, entry: &Entry, path: &[u8]) -> bool {
+    let lies_below = |file: &Vec<u8>| file.strip_prefix(path).is_some_and(|below| below.starts_with(b"/"));
+    if entry.is_folder() { guard.reviewed.iter().any(lies_below) } else { entry.is_file() && guard.reviewed.contains(path) }
 }
 
 /// Whether a folder holds more than hooks do.

@@ -1,5 +1,7 @@
 //! Names by which git and Baton find what belongs to them, also on file systems that take other spellings for the same name.
 
+use crate::interfaces::repository_layout;
+
 /// What git goes by.
 pub(in crate::interfaces::sandbox) const REPOSITORY: &str = ".git";
 /// What the host keeps in a workspace.
@@ -8,21 +10,11 @@ pub(in crate::interfaces::sandbox) const HOSTS_OWN: &str = ".baton";
 /// What stands before the number in the name of what was renamed.
 const PUT_ASIDE: &str = ".disarmed-";
 
-/// Code points that some file systems leave out of a name.
-const IGNORED: [std::ops::RangeInclusive<char>; 4] =
-    ['\u{200c}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{206a}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
-
 /// Whether an entry of this name is a repository to git or a data directory to Baton, on this file system or on another.
 pub(super) fn is_hosts(name: &[u8]) -> bool {
-    const NAMES: [&str; 4] = [REPOSITORY, HOSTS_OWN, "git~1", "baton~1"];
     // Most names end here. What is left out of a name is never ASCII.
-    if !name.first().is_some_and(|byte| matches!(byte, b'.' | b'g' | b'G' | b'b' | b'B' | 0x80..)) {
-        return false;
-    }
-    let name = String::from_utf8_lossy(name);
-    let seen: String = name.chars().filter(|letter| !IGNORED.iter().any(|range| range.contains(letter))).collect();
-    let seen = seen.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);
-    NAMES.iter().any(|hidden| seen.eq_ignore_ascii_case(hidden))
+    name.first().is_some_and(|byte| matches!(byte, b'.' | b'g' | b'G' | b'b' | b'B' | 0x80..))
+        && repository_layout::is_hosts(&String::from_utf8_lossy(name))
 }
 
 /// Whether an entry was renamed because nobody is to execute or read it.

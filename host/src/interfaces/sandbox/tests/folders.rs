@@ -15,7 +15,7 @@ async fn git_waits_for_a_command_and_for_the_sweep_after_it() {
     let (folders, workspace) = (Arc::clone(&bench.folders), bench.workspace());
     let mut git;
     {
-        let mut command = Box::pin(bench.execute(None, 60, false));
+        let mut command = Box::pin(bench.execute(None, Some(60_000), false));
         while bench.engine.seen.lock().unwrap().is_empty() {
             assert!(futures::poll!(&mut command).is_pending());
             tokio::task::yield_now().await;
@@ -32,17 +32,17 @@ async fn git_waits_for_a_command_and_for_the_sweep_after_it() {
 async fn a_command_waits_for_git_and_does_not_run_when_its_caller_leaves() {
     let bench = bench(Vec::new(), exited(0), false, false);
     let git = bench.folders.lock(&bench.workspace(), Work::Git, run()).await.unwrap();
-    let left = tokio::time::timeout(std::time::Duration::from_millis(20), bench.execute(None, 60, false)).await;
+    let left = tokio::time::timeout(std::time::Duration::from_millis(20), bench.execute(None, Some(60_000), false)).await;
     assert!(left.is_err() && bench.engine.seen.lock().unwrap().is_empty(), "nothing runs while git is at work");
     drop(git);
-    outcome(bench.execute(None, 60, false).await);
+    outcome(bench.execute(None, Some(60_000), false).await);
     bench.folders.lock(&bench.workspace(), Work::Git, run()).await.unwrap();
 }
 
 #[tokio::test]
 async fn git_stays_out_while_a_lost_command_may_be_running() {
     let bench = bench(Vec::new(), Err(EngineError::Lost("The engine is gone.".to_owned())), false, false);
-    assert!(matches!(bench.execute(None, 60, false).await, Performed::Paused { happened: true, .. }));
+    assert!(matches!(bench.execute(None, Some(60_000), false).await, Performed::Paused { happened: true, .. }));
     let workspace = bench.workspace();
     let mut git = Box::pin(bench.folders.lock(&workspace, Work::Git, run()));
     assert!(futures::poll!(&mut git).is_pending());
@@ -55,7 +55,7 @@ async fn git_stays_out_until_a_command_that_nobody_waits_for_is_known_to_be_gone
     let bench = bench_of(Scripted { hangs: true, ..scripted(exited(0)) }, PathBuf::from("/proc/self/no-such"), false, |_| ());
     bench.engine.is_silent.store(true, Ordering::Relaxed);
     {
-        let mut command = Box::pin(bench.execute(None, 60, false));
+        let mut command = Box::pin(bench.execute(None, Some(60_000), false));
         while bench.engine.seen.lock().unwrap().is_empty() {
             assert!(futures::poll!(&mut command).is_pending());
             tokio::task::yield_now().await;
@@ -78,7 +78,7 @@ async fn a_command_that_cannot_be_ended_pauses_its_run_and_keeps_git_out() {
     let engine = Scripted { hangs: true, holds: true, ..scripted(exited(0)) };
     let bench = bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |settings| settings.keep_free = u64::MAX);
     bench.engine.is_silent.store(true, Ordering::Relaxed);
-    match bench.execute(None, 60, true).await {
+    match bench.execute(None, Some(60_000), true).await {
         Performed::Paused { pause, happened: true } => assert!(pause.reason.contains("may still be running"), "{pause}"),
         other => panic!("{other:?}"),
     }
@@ -89,7 +89,7 @@ async fn a_command_that_cannot_be_ended_pauses_its_run_and_keeps_git_out() {
 #[tokio::test]
 async fn git_stays_out_of_a_persons_checkout_until_the_command_of_a_killed_host_has_ended() {
     let bench = bench(Vec::new(), Err(EngineError::Lost("The host is killed.".to_owned())), false, false);
-    assert!(matches!(bench.execute(None, 60, false).await, Performed::Paused { happened: true, .. }));
+    assert!(matches!(bench.execute(None, Some(60_000), false).await, Performed::Paused { happened: true, .. }));
     let (workspace, next) = (bench.workspace(), &bench.next);
     bench.engine.is_silent.store(true, Ordering::Relaxed);
     next.sandbox.sweep_left().await;

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     events::{Category, Draft, Event, EventError, EventLog},
     interfaces::{folder_locks::FolderLocks, used_by_git::NoGit},
-    journal::{Attempt, CallError, Halt, PauseKind, Performed, Redactor, RunId},
+    journal::{Attempt, CallError, ErrorKind, Halt, PauseKind, Performed, Redactor, RunId},
 };
 
 /// Gives one ending to every command, after these pieces.
@@ -184,11 +184,18 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
             folders: Arc::clone(&folders),
             git: Arc::new(NoGit),
             own: vec![own.clone()],
+            room,
         });
         Host { sandbox, folders }
     };
     let (Host { sandbox, folders }, next) = (begin(), begin());
     Bench { engine, memory, sandbox, folders, next, halt: Halt::default(), folder }
+}
+
+/// The disk of the tests: a file `large` in the workspace fills it.
+fn room(workspace: &Path) -> Option<Room> {
+    let bytes = if workspace.join("large").exists() { 1 << 20 } else { 1 << 30 };
+    Some(Room { bytes, files: None })
 }
 
 /// What one host has.
@@ -198,8 +205,8 @@ struct Host {
 }
 
 impl Bench {
-    async fn execute(&self, image: Option<&str>, timeout: u32, again: bool) -> Performed<Outcome> {
-        let job = Job::new(image.map(str::to_owned), vec!["make".to_owned()], Vec::new(), timeout).unwrap();
+    async fn execute(&self, image: Option<&str>, timeout_ms: Option<u32>, again: bool) -> Performed<Outcome> {
+        let job = Job::new(image.map(str::to_owned), vec!["make".to_owned()], Vec::new(), timeout_ms).unwrap();
         let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again, asked_at: 7 };
         self.sandbox.execute(self.place(self.workspace()), job, &attempt).await
     }
@@ -254,7 +261,7 @@ async fn what_a_command_wrote_is_told_and_answered() {
         wrote(Stream::Out, "o"),
     ];
     let bench = bench(pieces, exited(3), false, false);
-    let (outcome, events) = outcome(bench.execute(None, 60, false).await);
+    let (outcome, events) = outcome(bench.execute(None, Some(60_000), false).await);
     assert_eq!((outcome.exit_code, outcome.stderr.as_str(), outcome.output), (3, "bad\n", None));
     assert_eq!(outcome.stdout, "one [key]\ntwo");
     assert_eq!((events[0].name.as_str(), &events[0].data["exit-code"], &events[0].data["seq"]), ("executed", &json!(3), &json!(3)));
@@ -271,7 +278,7 @@ async fn a_command_that_is_found_again_is_told_from_where_it_was_left() {
     let bench = bench(pieces, exited(0), false, false);
     let before = json!({ "seq": 3, "stream": "stdout", "to": 8192, "text": "…" });
     bench.memory.append(vec![Draft::of_run(Category::Sandbox, "output", &RunId::from_text("r"), before)]).await.unwrap();
-    let (outcome, _) = outcome(bench.execute(None, 60, true).await);
+    let (outcome, _) = outcome(bench.execute(None, Some(60_000), true).await);
     assert_eq!(outcome.stdout.len(), 8196);
     let told = bench.told();
     assert_eq!(told.len(), 3, "{told:?}");
@@ -283,7 +290,7 @@ async fn long_outputs_are_cut_and_kept() {
     let flood = "é".repeat(1 << 20);
     let pieces = (0..20).map(|_| wrote(Stream::Out, &flood)).chain([wrote(Stream::Err, "x")]).collect();
     let bench = bench(pieces, exited(0), false, false);
-    let (outcome, _) = outcome(bench.execute(None, 60, false).await);
+    let (outcome, _) = outcome(bench.execute(None, Some(60_000), false).await);
     assert!(outcome.stdout.len() <= 64 << 10 && outcome.stdout.chars().all(|character| character == 'é'), "no character is cut in two");
     assert_eq!((outcome.stderr.as_str(), outcome.output.as_deref()), ("x", Some("artifact-1")));
     let kept = bench.memory.artifacts.lock().unwrap()[0].clone();
@@ -300,12 +307,16 @@ async fn long_outputs_are_cut_and_kept() {
 #[tokio::test]
 async fn no_container_gets_what_the_host_keeps() {
     let bench = bench(Vec::new(), exited(0), false, false);
-    let job = Job::new(None, vec!["make".to_owned()], Vec::new(), 60).unwrap();
+    let job = Job::new(None, vec!["make".to_owned()], Vec::new(), Some(60_000)).unwrap();
     let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: false, asked_at: 7 };
     for (workspace, refused) in [("/proc".into(), true), ("/".into(), true), (bench.workspace(), false)] {
         let place = Place { run: RunId::from_text("r"), workspace: workspace.clone(), halt: Halt::default() };
         let answer = bench.sandbox.execute(place, job.clone(), &attempt).await;
-        assert_eq!(matches!(answer, Performed::Answered(Err(CallError::Invalid(_)), _)), refused, "{workspace:?}: {answer:?}");
+        assert_eq!(
+            matches!(answer, Performed::Answered(Err(CallError { kind: ErrorKind::Invalid, .. }), _)),
+            refused,
+            "{workspace:?}: {answer:?}"
+        );
     }
     assert_eq!(bench.engine.seen.lock().unwrap().len(), 1);
 }
@@ -313,19 +324,22 @@ async fn no_container_gets_what_the_host_keeps() {
 #[tokio::test]
 async fn who_asks_for_no_time_gets_what_is_usual_and_allowed() {
     let bench = bench(Vec::new(), exited(0), false, false);
-    for (image, timeout, given) in
-        [(None, 0, Some(600)), (Some("short"), 0, Some(15)), (Some("short"), 15, Some(15)), (Some("short"), 16, None)]
-    {
+    for (image, timeout, given) in [
+        (None, None, Some(600_000)),
+        (Some("short"), None, Some(15_000)),
+        (Some("short"), Some(15_000), Some(15_000)),
+        (Some("short"), Some(15_001), None),
+    ] {
         let answer = bench.execute(image, timeout, false).await;
-        let seen = bench.engine.seen.lock().unwrap().pop().map(|task| task.timeout);
-        assert_eq!(seen, given, "{image:?} {timeout}: {answer:?}");
+        let seen = bench.engine.seen.lock().unwrap().pop().map(|task| task.timeout_ms);
+        assert_eq!(seen, given, "{image:?} {timeout:?}: {answer:?}");
     }
 }
 
 #[tokio::test]
 async fn an_output_that_cannot_be_kept_pauses_the_run() {
     let bench = bench(vec![wrote(Stream::Out, &"x".repeat(70_000))], exited(0), false, true);
-    match bench.execute(None, 60, false).await {
+    match bench.execute(None, Some(60_000), false).await {
         Performed::Paused { pause, happened: true } => {
             assert_eq!(
                 (pause.kind, pause.reason.as_str()),
@@ -340,26 +354,29 @@ async fn an_output_that_cannot_be_kept_pauses_the_run() {
 async fn an_engine_that_fails_is_an_answer_and_one_that_goes_away_a_pause() {
     let missing = bench(Vec::new(), Err(EngineError::Unavailable("No engine.".to_owned())), false, false);
     assert!(
-        matches!(missing.execute(None, 60, false).await, Performed::Answered(Err(CallError::Unavailable(text)), _) if text == "No engine.")
+        matches!(missing.execute(None, Some(60_000), false).await, Performed::Answered(Err(CallError { kind: ErrorKind::Unavailable, text, .. }), _) if text == "No engine.")
     );
     let lost = bench(Vec::new(), Err(EngineError::Lost("It went away.".to_owned())), false, false);
-    assert!(matches!(lost.execute(None, 60, false).await, Performed::Paused { happened: true, .. }));
+    assert!(matches!(lost.execute(None, Some(60_000), false).await, Performed::Paused { happened: true, .. }));
 }
 
 #[tokio::test]
 async fn a_job_beyond_what_the_operator_set_never_reaches_the_engine() {
     let bench = bench(Vec::new(), exited(0), false, false);
     assert!(
-        matches!(bench.execute(Some("x\u{1b}"), 60, false).await, Performed::Answered(Err(CallError::NotFound(text)), _) if text.contains("`x\\u{1b}`"))
+        matches!(bench.execute(Some("x\u{1b}"), None, false).await, Performed::Answered(Err(CallError { kind: ErrorKind::NotFound, text, .. }), _) if text.contains("`x\\u{1b}`"))
     );
-    assert!(matches!(bench.execute(None, 3601, false).await, Performed::Answered(Err(CallError::Invalid(_)), _)));
+    assert!(matches!(
+        bench.execute(None, Some(3_600_001), false).await,
+        Performed::Answered(Err(CallError { kind: ErrorKind::Invalid, .. }), _)
+    ));
     assert!(bench.engine.seen.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_command_that_nobody_waits_for_is_discarded_and_swept_up_after() {
     let bench = bench_of(Scripted { hangs: true, does: plant, ..scripted(exited(0)) }, PathBuf::from("/proc/self/no-such"), false, |_| ());
-    let waited = tokio::time::timeout(std::time::Duration::from_millis(300), bench.execute(None, 60, false)).await;
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(300), bench.execute(None, Some(60_000), false)).await;
     assert!(waited.is_err());
     bench.sandbox.close().await;
     assert_eq!(bench.engine.discarded.lock().unwrap().len(), 1);
@@ -378,7 +395,7 @@ async fn a_host_that_stops_ends_its_command_before_the_grace_is_over() {
     };
     let ended = async {
         tokio::select! {
-            answer = bench.execute(None, 60, false) => panic!("a call that was ended has an answer: {answer:?}"),
+            answer = bench.execute(None, Some(60_000), false) => panic!("a call that was ended has an answer: {answer:?}"),
             () = swept => {}
         }
     };
@@ -394,7 +411,7 @@ fn plant(workspace: &Path) {
 #[tokio::test]
 async fn what_a_command_left_is_swept_before_anybody_hears_of_its_end() {
     let bench = bench_doing(plant, exited(0));
-    let (outcome, events) = outcome(bench.execute(None, 60, false).await);
+    let (outcome, events) = outcome(bench.execute(None, Some(60_000), false).await);
     assert!(
         outcome.stderr.starts_with("\n[Baton moved these out of the workspace") && outcome.stderr.contains("`inner/.git`"),
         "{outcome:?}"
@@ -414,10 +431,10 @@ async fn a_workspace_that_cannot_be_checked_pauses_its_run_until_it_can() {
     let close = |workspace: &Path| std::fs::remove_dir_all(workspace.with_file_name("data/sandbox/commands")).unwrap();
     let bench = bench_doing(close, exited(0));
     // Somebody took the notes away: there is nothing to compare with, and nothing is swept.
-    let _ = outcome(bench.execute(None, 60, false).await);
+    let _ = outcome(bench.execute(None, Some(60_000), false).await);
     let broken = |workspace: &Path| std::fs::write(workspace.with_file_name("data/sandbox/commands/r-3.json"), "{").unwrap();
     let bench = bench_doing(broken, exited(0));
-    match bench.execute(None, 60, false).await {
+    match bench.execute(None, Some(60_000), false).await {
         Performed::Paused { pause, happened: true } => assert!(pause.reason.contains("cannot be checked"), "{pause}"),
         other => panic!("{other:?}"),
     }
@@ -427,7 +444,7 @@ async fn a_workspace_that_cannot_be_checked_pauses_its_run_until_it_can() {
 async fn a_command_that_is_cut_off_with_its_engine_is_executed_again_and_not_for_ever() {
     let engine = Scripted { holds: true, ..scripted(Err(EngineError::CutOff)) };
     let bench = bench_of(engine, PathBuf::from("/proc/self/no-such"), false, |_| ());
-    assert!(matches!(bench.execute(None, 60, true).await, Performed::Paused { happened: false, .. }));
+    assert!(matches!(bench.execute(None, Some(60_000), true).await, Performed::Paused { happened: false, .. }));
     let found: Vec<_> = bench.engine.seen.lock().unwrap().iter().map(|task| task.found.is_some()).collect();
     assert_eq!(found, [true, false, false]);
 }
@@ -435,7 +452,7 @@ async fn a_command_that_is_cut_off_with_its_engine_is_executed_again_and_not_for
 #[tokio::test]
 async fn a_host_that_comes_after_one_that_was_killed_sweeps_before_anything_else() {
     let bench = bench_doing(plant, Err(EngineError::Lost("It went away.".to_owned())));
-    assert!(matches!(bench.execute(None, 60, false).await, Performed::Paused { happened: true, .. }));
+    assert!(matches!(bench.execute(None, Some(60_000), false).await, Performed::Paused { happened: true, .. }));
     assert_eq!((names(&bench.workspace().join("inner")), bench.left().1), (Vec::new(), vec!["r-3.json".to_owned()]));
     // Its container goes on, and so does this host for a while.
     plant(&bench.workspace());
@@ -445,7 +462,7 @@ async fn a_host_that_comes_after_one_that_was_killed_sweeps_before_anything_else
     std::fs::rename(data(&bench), data(&next)).unwrap();
     next.sandbox.sweep_left().await;
     assert_eq!(names(&bench.workspace().join("inner")), Vec::<String>::new());
-    let job = Job::new(None, vec!["make".to_owned()], Vec::new(), 60).unwrap();
+    let job = Job::new(None, vec!["make".to_owned()], Vec::new(), Some(60_000)).unwrap();
     let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: true, asked_at: 7 };
     let (outcome, _) = outcome(next.sandbox.execute(next.place(bench.workspace()), job, &attempt).await);
     assert!(outcome.stderr.contains("`inner/.git`"), "what was swept before the run went on is told: {outcome:?}");
@@ -459,17 +476,18 @@ fn jobs_that_make_no_sense_are_refused() {
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Job::new(None, command.iter().map(owned).collect(), env, timeout).err().map(|error| error.to_string()).unwrap_or_default()
     };
-    assert_eq!(refused(&["make"], &[("A_1", "é\n")], 1), "");
+    assert_eq!(refused(&["make"], &[("A_1", "é\n")], Some(1)), "");
     for command in [&[][..], &[""], &[" ", "x"]] {
-        assert!(refused(command, &[], 1).contains("no command"), "{command:?}");
+        assert!(refused(command, &[], Some(1)).contains("no command"), "{command:?}");
     }
-    assert!(refused(&["make"; 257], &[], 1).contains("at most 256 arguments"));
-    assert!(refused(&["make", &"x".repeat(65_536)], &[], 1).contains("65536 bytes"));
-    assert!(refused(&["make", "a\0b"], &[], 1).contains("NUL"));
+    assert!(refused(&["make"; 257], &[], Some(1)).contains("at most 256 arguments"));
+    assert!(refused(&["make", &"x".repeat(65_536)], &[], Some(1)).contains("65536 bytes"));
+    assert!(refused(&["make", "a\0b"], &[], Some(1)).contains("NUL"));
     for name in ["", "1A", "A=B", "A B", "é", "a\0"] {
-        assert!(!refused(&["make"], &[(name, "x")], 1).is_empty(), "{name:?}");
+        assert!(!refused(&["make"], &[(name, "x")], Some(1)).is_empty(), "{name:?}");
     }
-    assert_eq!(refused(&["make"], &[], 0), "", "as long as is usual");
+    assert_eq!(refused(&["make"], &[], None), "", "as long as is usual");
+    assert!(refused(&["make"], &[], Some(0)).contains("too short"));
 }
 
 #[test]
@@ -522,7 +540,7 @@ async fn a_link_in_the_place_of_a_repository_is_cleared_away_in_worktrees_alone(
         std::fs::create_dir_all(workspace).unwrap();
         std::os::unix::fs::symlink("/", workspace.join(".git")).unwrap();
         let bench = bench_of(scripted(exited(0)), own.clone(), false, |_| ());
-        let job = Job::new(None, vec!["make".to_owned()], Vec::new(), 60).unwrap();
+        let job = Job::new(None, vec!["make".to_owned()], Vec::new(), Some(60_000)).unwrap();
         let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: false, asked_at: 7 };
         let executed = matches!(bench.sandbox.execute(bench.place(workspace.clone()), job, &attempt).await, Performed::Answered(Ok(_), _));
         assert_eq!(executed, workspace == &worktree, "whose link it is decides");
@@ -556,7 +574,7 @@ async fn a_plain_process_finds_no_repository_above_a_worktree() {
             command: ["sh", "-c", line].map(str::to_owned).to_vec(),
             env: Default::default(),
             workspace: workspace.clone(),
-            timeout: 30,
+            timeout_ms: 30_000,
             asked_at: 0,
             covers: Covers::none(),
             user: None,

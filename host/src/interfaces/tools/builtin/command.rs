@@ -3,14 +3,14 @@
 use super::{Command, Commands};
 use crate::{
     interfaces::tools::toolset::{Arguments, Outcome, Usage},
-    journal::{CallError, Pause, PauseKind, Performed},
+    journal::{CallError, ErrorKind, Pause, PauseKind, Performed},
 };
 
 pub(super) async fn perform(commands: &dyn Commands, usage: Usage<'_>) -> Performed<Outcome> {
     let Usage { arguments, run, attempt, halt, .. } = usage;
     match commands.execute(run, asked(&arguments), &attempt, halt).await {
         // Without an engine a model could only guess, and what it guesses is paid for.
-        Performed::Answered(Err(CallError::Unavailable(reason)), _) => {
+        Performed::Answered(Err(CallError { kind: ErrorKind::Unavailable, text: reason, .. }), _) => {
             let reason = format!("A command cannot be executed: {reason} Then resume the run.");
             Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: false }
         }

@@ -15,7 +15,7 @@ use crate::{
         blocking::{Deadline, blocking},
         toolboxes::{Declared, Roster},
     },
-    journal::{Attempt, Authority, CallError, Capability, Effect, Halt, Pause, PauseKind, Performed, RunId},
+    journal::{Attempt, Authority, CallError, Capability, Effect, ErrorKind, Halt, Pause, PauseKind, Performed, RunId},
 };
 
 /// What the host's own tools say of themselves.
@@ -145,10 +145,10 @@ impl Toolset for Builtin {
             text::perform(&*files, &given, &*authority, deadline)
         };
         let done = blocking(work).await;
-        let done = done.unwrap_or_else(|error| Err(CallError::Other(format!("The host failed at this tool: {error}. Report it."))));
+        let done = done.unwrap_or_else(|error| Err(CallError::other(format!("The host failed at this tool: {error}. Report it."))));
         match done {
             // The disk is full or closed, which no guest can mend and its operator can: nothing of the run is lost meanwhile.
-            Err(CallError::Unavailable(reason)) => {
+            Err(CallError { kind: ErrorKind::Unavailable, text: reason, .. }) => {
                 Performed::Paused { pause: Pause::new(PauseKind::Operator, format!("{reason} Then resume the run.")), happened: false }
             }
             done => Performed::answer(done.map(|content| Outcome { content, failed: false })),

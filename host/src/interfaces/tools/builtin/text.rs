@@ -41,7 +41,7 @@ pub(super) fn perform(files: &dyn Files, given: &Given<'_>, authority: &dyn Auth
             files.write(given("path"), given("content").as_bytes(), attempt)?;
             Ok(format!("Wrote {} bytes to {}.", given("content").len(), given("path")))
         }
-        other => Err(CallError::NotFound(format!("The host has no tool `{}`.", other.escape_debug()))),
+        other => Err(CallError::not_found(format!("The host has no tool `{}`.", other.escape_debug()))),
     }
 }
 
@@ -67,9 +67,9 @@ fn search(lines: &[Line]) -> String {
 }
 
 fn page(content: Vec<u8>, offset: usize, path: &str) -> Result<String, CallError> {
-    let content = String::from_utf8(content).map_err(|_| CallError::Invalid(format!("`{path}` is not UTF-8 text; name a text file.")))?;
+    let content = String::from_utf8(content).map_err(|_| CallError::invalid(format!("`{path}` is not UTF-8 text; name a text file.")))?;
     if !content.is_char_boundary(offset) {
-        return Err(CallError::Invalid(format!(
+        return Err(CallError::invalid(format!(
             "`{path}` has no character at byte {offset}; it is {} bytes long. Use an offset that an earlier read named.",
             content.len()
         )));

@@ -17,6 +17,8 @@ pub(super) const UNREADABLE: ErrorCode = ErrorCode(-32_097);
 pub(super) const LOST: ErrorCode = ErrorCode(-32_096);
 /// The server did certainly not take the request.
 pub(super) const UNASKED: ErrorCode = ErrorCode(-32_095);
+/// The same, and it takes none until its operator has corrected something.
+pub(super) const UNREACHABLE: ErrorCode = ErrorCode(-32_094);
 /// Holds an answer that the library has not read. No result of MCP has a field of this name.
 const UNREAD: &str = "baton/unread";
 

@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 use super::{
     Config, Reach,
-    answers::{self, LOST, UNASKED, UNREADABLE},
+    answers::{self, LOST, UNASKED, UNREACHABLE, UNREADABLE},
     http::Http,
     lines::{LARGEST_MESSAGE, Lines},
     listing,
@@ -38,6 +38,8 @@ pub(super) enum Trouble {
     Unreadable(String),
     /// The server did certainly not take it.
     Unasked(String),
+    /// The same, and it takes nothing until its operator has corrected something.
+    Unreachable(String),
     /// The server is gone; it may have done what it was asked.
     Lost(String),
 }
@@ -105,7 +107,7 @@ impl Connection {
         self.ask(ClientRequest::ListToolsRequest(request)).await.map_err(|trouble| match trouble {
             Trouble::Refused(error) => format!("it does not list its tools: {}", error.message),
             Trouble::Unreadable(why) => format!("its list of tools cannot be read: {why}"),
-            Trouble::Unasked(why) => why,
+            Trouble::Unasked(why) | Trouble::Unreachable(why) => why,
             Trouble::Lost(why) => format!("it was lost while it listed its tools ({why})"),
         })
     }
@@ -129,6 +131,7 @@ impl Connection {
         match error {
             ServiceError::McpError(error) if error.code == UNREADABLE => Trouble::Unreadable(translate::plain(&error.message)),
             ServiceError::McpError(error) if error.code == UNASKED => Trouble::Unasked(translate::plain(&error.message)),
+            ServiceError::McpError(error) if error.code == UNREACHABLE => Trouble::Unreachable(translate::plain(&error.message)),
             ServiceError::McpError(error) if error.code == LOST => Trouble::Lost(translate::plain(&error.message)),
             ServiceError::McpError(error) => Trouble::Refused(error),
             error => {
@@ -157,7 +160,9 @@ impl Drop for Unanswered<'_> {
 /// Why a conversation did not begin.
 fn unspoken(error: &ClientInitializeError) -> String {
     match error {
-        ClientInitializeError::JsonRpcError(error) if [UNREADABLE, UNASKED, LOST].contains(&error.code) => translate::plain(&error.message),
+        ClientInitializeError::JsonRpcError(error) if [UNREADABLE, UNASKED, UNREACHABLE, LOST].contains(&error.code) => {
+            translate::plain(&error.message)
+        }
         ClientInitializeError::JsonRpcError(error) => translate::plain(&format!("it rejects the connection: {}", error.message)),
         ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. } => {
             "it closed the connection before it answered".to_owned()

@@ -25,7 +25,7 @@ use rmcp::{
 use sse_stream::{Sse, SseStream};
 
 use super::{
-    answers::{self, LOST, Received, UNASKED, failed, failure},
+    answers::{self, LOST, Received, UNASKED, UNREACHABLE, failed, failure},
     flow::{Excess, Flow, Meter},
     lines::LARGEST_MESSAGE,
     notes::Notes,
@@ -260,7 +260,7 @@ fn too_long(id: RequestId) -> Received {
 
 fn unsent(error: &reqwest::Error, id: RequestId) -> StreamableHttpPostResponse {
     let failure = match error {
-        error if error.is_connect() => failed(UNASKED, id, format!("it cannot be reached: {}", cause(error))),
+        error if error.is_connect() => failed(UNREACHABLE, id, format!("it cannot be reached: {}", cause(error))),
         error if error.is_builder() => failed(UNASKED, id, format!("the request cannot be made: {}", cause(error))),
         error => failed(LOST, id, format!("it closed the connection before it answered: {}", cause(error))),
     };
@@ -288,9 +288,9 @@ fn refused(status: StatusCode, place: Option<&str>, said: &str) -> (ErrorCode, S
             let why = format!(
                 "it redirects{place} (HTTP {status}). Baton follows no redirect, since that would hand the token to another address; set `url` to the right one"
             );
-            (UNASKED, why)
+            (UNREACHABLE, why)
         }
-        401 | 403 => (UNASKED, format!("it denies access (HTTP {status}); check the token that `token-env` names")),
+        401 | 403 => (UNREACHABLE, format!("it denies access (HTTP {status}); check the token that `token-env` names")),
         // It may have begun.
         408 | 500.. => (LOST, format!("it failed (HTTP {status}){said}")),
         _ => (UNASKED, format!("it rejects the request (HTTP {status}){said}")),
@@ -336,12 +336,14 @@ mod tests {
     #[test]
     fn a_redirect_is_told_with_where_it_leads() {
         let (code, why) = refused(StatusCode::TEMPORARY_REDIRECT, Some("http://other/mcp"), "");
-        assert!(code == UNASKED && why.contains("`http://other/mcp`") && why.contains("set `url`"), "{why}");
+        assert!(code == UNREACHABLE && why.contains("`http://other/mcp`") && why.contains("set `url`"), "{why}");
     }
 
     #[test]
-    fn only_what_a_server_did_certainly_not_take_is_unasked() {
-        for (status, code) in [(400, UNASKED), (401, UNASKED), (429, UNASKED), (408, LOST), (500, LOST), (503, LOST)] {
+    fn what_a_server_did_not_take_is_told_from_what_was_lost_and_from_what_an_operator_corrects() {
+        for (status, code) in
+            [(400, UNASKED), (401, UNREACHABLE), (403, UNREACHABLE), (429, UNASKED), (408, LOST), (500, LOST), (503, LOST)]
+        {
             assert_eq!(refused(StatusCode::from_u16(status).unwrap(), None, "no").0, code, "{status}");
         }
     }

@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use rmcp::model::{CallToolRequestParams, ErrorCode};
 use tokio::sync::Mutex;
 
-use super::toolset::{Outcome, Toolset, Usage};
+use super::toolset::{Outcome, Toolset, Usage, unasked};
 use crate::{
     interfaces::toolboxes::Roster,
     journal::{CallError, Effect, GRACE, Pause, PauseKind, Performed, Wait},
@@ -81,17 +81,12 @@ struct Bounds {
     call: Duration,
     /// Bytes of text that one call gives.
     answer: usize,
-    first_pause: Duration,
-    longest_pause: Duration,
+    /// After a start that failed, for those who wanted the server meanwhile.
+    rest: Duration,
 }
 
-const BOUNDS: Bounds = Bounds {
-    start: Duration::from_secs(60),
-    call: Duration::from_secs(60),
-    answer: 1 << 20,
-    first_pause: Duration::from_secs(1),
-    longest_pause: Duration::from_secs(60),
-};
+const BOUNDS: Bounds =
+    Bounds { start: Duration::from_secs(60), call: Duration::from_secs(60), answer: 1 << 20, rest: Duration::from_secs(1) };
 
 /// One server.
 pub struct Server {
@@ -104,10 +99,8 @@ pub struct Server {
 #[derive(Default)]
 struct State {
     live: Option<Arc<Connection>>,
-    /// Starts that failed, one after the other.
-    failures: u32,
-    /// No start before this.
-    not_before: Option<Instant>,
+    /// When the last start failed, and why.
+    failure: Option<(Instant, String)>,
 }
 
 impl Server {
@@ -116,8 +109,8 @@ impl Server {
         Self { config, bounds: BOUNDS, state: Mutex::default(), notes: Notes::default() }
     }
 
-    /// The connection there is, or a new one. Whoever comes meanwhile waits for it.
-    /// The error says why there is none, without an end.
+    /// The connection there is, or a new one. Whoever comes meanwhile waits for it, and shares its failure: a server that
+    /// hangs is not waited for by one run after the other. The error says why there is none, without an end.
     async fn connected(&self) -> Result<Arc<Connection>, String> {
         let mut state = self.state.lock().await;
         if let Some(live) = state.live.take_if(|live| !live.is_lost()) {
@@ -125,29 +118,22 @@ impl Server {
         }
         // What is left of one that died goes before another starts.
         state.live = None;
-        let now = Instant::now();
-        if let Some(wait) = state.not_before.and_then(|time| time.checked_duration_since(now)) {
-            return Err(format!(
-                "it did not start {}, and is started again in {} s at the earliest",
-                times(state.failures),
-                wait.as_secs() + 1
-            ));
+        if let Some((_, why)) = state.failure.as_ref().filter(|(failed, _)| failed.elapsed() < self.bounds.rest) {
+            return Err(why.clone());
         }
         match tokio::time::timeout(self.bounds.start, Connection::open(&self.config, &self.notes)).await {
             Ok(Ok(connection)) => {
-                (state.failures, state.not_before) = (0, None);
+                state.failure = None;
                 Ok(Arc::clone(state.live.insert(Arc::new(connection))))
             }
             failed => {
-                let pause = self.bounds.first_pause * 2_u32.saturating_pow(state.failures.min(16));
-                state.failures = state.failures.saturating_add(1);
-                state.not_before = Some(now + pause.min(self.bounds.longest_pause));
                 let why = match failed {
                     Ok(Err(reason)) => reason,
                     _ => format!("it did not answer within {} s of its start", self.bounds.start.as_secs()),
                 };
                 let said = self.notes.last_words().unwrap_or_default();
                 tracing::info!(target: "baton::mcp", server = self.config.name, why, said, "an MCP server does not start");
+                state.failure = Some((Instant::now(), why.clone()));
                 Err(why)
             }
         }
@@ -160,25 +146,38 @@ impl Server {
     }
 
     fn unavailable(&self, why: &str) -> CallError {
-        CallError::Unavailable(format!(
+        CallError::unavailable(format!(
             "The MCP server `{}` cannot be used: {why}. Run `baton doctor` to see what it says, and correct [mcp.{0}] in the settings.",
             self.config.name
         ))
     }
 
+    /// The server was not asked. Only its operator can correct that, so a model is not told to look for another way.
+    fn down(&self, why: &str) -> Performed<Outcome> {
+        unasked(self.unavailable(why))
+    }
+
     /// Asks once. `Err` is a call of which nobody knows whether it happened.
-    async fn ask(&self, connection: &Connection, usage: &Usage<'_>) -> Result<Result<Outcome, CallError>, String> {
+    async fn ask(&self, connection: &Connection, usage: &Usage<'_>) -> Result<Performed<Outcome>, String> {
         let request = CallToolRequestParams::new(usage.tool.to_owned()).with_arguments(usage.arguments.clone());
         let name = &self.config.name;
         match tokio::time::timeout(self.bounds.call, connection.call(request)).await {
-            Ok(Ok(result)) => Ok(translate::outcome(&result.value, self.bounds.answer)
-                .unwrap_or_else(|| Err(self.unreadable(usage.tool, "its answer has another form than MCP says")))),
+            Ok(Ok(result)) => Ok(Performed::answer(
+                translate::outcome(&result.value, self.bounds.answer)
+                    .unwrap_or_else(|| Err(self.unreadable(usage.tool, "its answer has another form than MCP says"))),
+            )),
             Ok(Err(Trouble::Refused(error))) => {
                 let text = format!("The MCP server `{name}` refuses the call: {}", translate::plain(&error.message));
-                Ok(Err(if error.code == ErrorCode::INVALID_PARAMS { CallError::Invalid(text) } else { CallError::Other(text) }))
+                let error = if error.code == ErrorCode::INVALID_PARAMS { CallError::invalid(text) } else { CallError::other(text) };
+                Ok(Performed::answer(Err(error)))
             }
-            Ok(Err(Trouble::Unreadable(why))) => Ok(Err(self.unreadable(usage.tool, &why))),
-            Ok(Err(Trouble::Unasked(why))) => Ok(Err(self.unavailable(&why))),
+            Ok(Err(Trouble::Unreadable(why))) => Ok(Performed::answer(Err(self.unreadable(usage.tool, &why)))),
+            Ok(Err(Trouble::Unasked(why))) => Ok(Performed::answer(Err(self.unavailable(&why)))),
+            Ok(Err(Trouble::Unreachable(why))) => {
+                // What is there again after that does not know this conversation.
+                self.state.lock().await.live.take_if(|live| std::ptr::eq(&raw const **live, connection));
+                Ok(self.down(&why))
+            }
             Ok(Err(Trouble::Lost(reason))) => Err(format!("it was lost during the call ({reason})")),
             Err(_) => Err(format!("it did not answer within {} s", self.bounds.call.as_secs())),
         }
@@ -186,7 +185,7 @@ impl Server {
 
     /// It answered, so it is there, and did what it was asked: an operator has nothing to look at.
     fn unreadable(&self, tool: &str, why: &str) -> CallError {
-        CallError::Invalid(format!(
+        CallError::invalid(format!(
             "The MCP server `{}` answered the call of `{tool}`, but {why}. The call may have taken effect; call it again only where that does no harm, \
              and ask for less.",
             self.config.name
@@ -206,10 +205,6 @@ impl Server {
         )
         .forked_at(usage.attempt.seq)
     }
-}
-
-fn times(count: u32) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 /// A reason as a sentence of its own.
@@ -232,7 +227,7 @@ impl Server {
         };
         let connection = match connection {
             Ok(connection) => connection,
-            Err(why) => return Performed::answer(Err(self.unavailable(&why))),
+            Err(why) => return self.down(&why),
         };
         let asked = tokio::select! {
             biased;
@@ -240,7 +235,7 @@ impl Server {
             () = &mut overdue => Err(format!("it had not answered {} s after the host was told to stop", GRACE.as_secs())),
         };
         match asked {
-            Ok(answer) => Performed::answer(answer),
+            Ok(performed) => performed,
             Err(why) => Performed::Paused { pause: self.ambiguous(usage, &why), happened: true },
         }
     }
@@ -251,10 +246,10 @@ impl Server {
         loop {
             let connection = match self.connected().await {
                 Ok(connection) => connection,
-                Err(why) => return Performed::answer(Err(self.unavailable(&why))),
+                Err(why) => return self.down(&why),
             };
             match self.ask(&connection, usage).await {
-                Ok(answer) => return Performed::answer(answer),
+                Ok(performed) => return performed,
                 Err(why) if is_second || !connection.is_lost() => return Performed::answer(Err(self.unavailable(&why))),
                 Err(_) => is_second = true,
             }

@@ -25,7 +25,7 @@ pub(super) fn outcome(result: &Value, most: usize) -> Option<Result<Outcome, Cal
         content = structured.to_string();
     }
     if content.len() > most {
-        return Some(Err(CallError::Invalid(format!(
+        return Some(Err(CallError::invalid(format!(
             "The tool answers with {} bytes, more than the {most} that one call may bring; ask it for less.",
             content.len()
         ))));
@@ -62,6 +62,7 @@ pub(super) fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::ErrorKind;
     use serde_json::json;
 
     #[test]
@@ -76,7 +77,7 @@ mod tests {
         let mixed = answer(json!({ "content": [{ "type": "text", "text": "one" }, image], "isError": true }));
         assert_eq!((mixed.content.as_str(), mixed.failed), ("one\n[an image (image/png), which is left out]", true));
         let long = json!({ "content": [{ "type": "text", "text": "x".repeat(101) }] });
-        assert!(matches!(outcome(&long, 100), Some(Err(CallError::Invalid(_)))));
+        assert!(matches!(outcome(&long, 100), Some(Err(CallError { kind: ErrorKind::Invalid, .. }))));
         assert_eq!(answer(json!({ "content": [], "structuredContent": { "n": 1 } })).content, "{\"n\":1}");
     }
 

@@ -18,14 +18,14 @@ pub(crate) fn contract() -> Contract {
 }
 
 const INTERFACES: &str = r#"
-    (import "baton:plugin/files@0.1.0" (instance
+    (import "baton:plugin/files@0.2.0" (instance
         (export "f" (func))
         (type $state (enum "todo" "done")) (export "state" (type $named (eq $state)))
         (type $item (record (field "key" string) (field "state" $named))) (export "item" (type $an-item (eq $item)))
         (type $error (variant (case "denied" string) (case "other"))) (export "error" (type $an-error (eq $error)))
         (type $answer (result (list $an-item) (error $an-error)))
         (export "move" (func (param "item" $an-item) (param "when" (option u64)) (result $answer)))))
-    (import "baton:plugin/run@0.1.0" (instance (export "now" (func (result u64)))))"#;
+    (import "baton:plugin/run@0.2.0" (instance (export "now" (func (result u64)))))"#;
 
 /// What is said of a component that imports `files` with these types and functions.
 fn said(interface: &str) -> String {

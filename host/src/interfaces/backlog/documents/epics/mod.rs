@@ -5,10 +5,11 @@ mod naming;
 mod stories;
 mod visible;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{findings::Flaw, lines};
 use naming::{Name, Unclear, after_word, inside, plain, understood};
+use stories::Entries;
 pub(super) use stories::Mentioned;
 use visible::{Line, visible};
 
@@ -44,12 +45,14 @@ pub(super) fn read(text: &str) -> Epics {
     let (lines, open) = visible(lines::marked(text).1);
     let headings = with_bold_lines(headings(&lines), &lines);
     let mut epics = Epics::default();
+    let keys: BTreeSet<_> = headings.iter().filter_map(Heading::epic).map(|name| name.key).collect();
+    let entries = Entries { epics: &keys };
     for (place, heading) in headings.iter().enumerate() {
         let end = headings.get(place + 1).map_or(lines.len(), |next| next.place);
-        epics.take(heading, &lines[heading.below..end]);
+        epics.take(heading, &lines[heading.below..end], &entries);
     }
     epics.note_others(&headings, &lines);
-    epics.stories = stories::all(lines.iter().filter(|line| !line.is_code()).map(|line| (line.number, line.text)));
+    epics.stories = entries.all(lines.iter().filter(|line| !line.is_code()).map(|line| (line.number, line.text)));
     if let Some(flaw) = open.and_then(|open| unclosed(text, open)) {
         epics.flaws.push(flaw);
     }
@@ -121,7 +124,7 @@ fn with_bold_lines<'a>(mut headings: Vec<Heading<'a>>, lines: &[Line<'a>]) -> Ve
 
 impl Epics {
     /// Takes a heading with what stands below it, if it is an epic's.
-    fn take(&mut self, heading: &Heading<'_>, below: &[Line<'_>]) {
+    fn take(&mut self, heading: &Heading<'_>, below: &[Line<'_>], entries: &Entries<'_>) {
         let Some(name) = heading.name() else { return };
         let shown = shown(heading.written);
         let reason = match name {
@@ -132,7 +135,7 @@ impl Epics {
                     first.line
                 ),
                 None => {
-                    let listed = Listed { title, body: body(&key, below), line: heading.line };
+                    let listed = Listed { title, body: body(below, entries), line: heading.line };
                     self.listed.insert(key, listed);
                     return;
                 }
@@ -173,13 +176,10 @@ fn unclosed(text: &str, open: usize) -> Option<Flaw> {
     hides.then(|| Flaw::at(open, reason))
 }
 
-/// What is said of an epic, without the list of its stories and the line across the page that may stand at its end.
-fn body(key: &str, below: &[Line<'_>]) -> String {
-    let is_story = |line: &Line<'_>| {
-        let named = line.text.strip_prefix("- **").and_then(|text| text.split_once("**"));
-        named.is_some_and(|(story, _)| story.strip_prefix(key).is_some_and(|rest| rest.starts_with('-')))
-    };
-    let is_loose = |line: &&Line<'_>| !line.is_code() && (line.text.trim().is_empty() || line.is_rule() || is_story(line));
+/// What is said of an epic, without the list of stories and the line across the page that may stand at its end.
+fn body(below: &[Line<'_>], entries: &Entries<'_>) -> String {
+    let is_loose =
+        |line: &&Line<'_>| !line.is_code() && (line.text.trim().is_empty() || line.is_rule() || entries.key(line.text).is_some());
     let end = below.len() - below.iter().rev().take_while(is_loose).count();
     below[..end].iter().map(|line| line.text).collect::<Vec<_>>().join("\n").trim().to_owned()
 }

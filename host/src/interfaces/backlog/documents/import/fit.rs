@@ -3,8 +3,12 @@
 
 use std::collections::HashMap;
 
-use super::{Effect, Imported, Kind};
-use crate::interfaces::backlog::{Draft, Item, Place, graph::circle, rules::Refusal};
+use super::{Effect, Flaw, Imported, Kind, STORIES};
+use crate::interfaces::backlog::{
+    Draft, Item, Place,
+    graph::circle,
+    rules::{LARGEST_LIST, MOST_ITEMS, Refusal, weight},
+};
 
 /// Circles that are opened; each takes a walk through the whole backlog.
 const MOST_CIRCLES: usize = 100;
@@ -12,6 +16,7 @@ const MOST_CIRCLES: usize = 100;
 impl Imported {
     pub(super) fn fit(&mut self, items: &[Item]) {
         self.leave_out_narrowed(items);
+        self.leave_out_surplus(items);
         self.drop_parents(items);
         self.drop_missing(items);
         for _ in 0..MOST_CIRCLES {
@@ -34,14 +39,48 @@ impl Imported {
         }
     }
 
+    /// Leaves out what a backlog has no room for: the last in the order of the keys. Items that are known come first, then epics,
+    /// to which the others belong.
+    fn leave_out_surplus(&mut self, items: &[Item]) {
+        let known: HashMap<_, _> = items.iter().map(|item| (item.draft.key.as_str(), &item.draft)).collect();
+        let mut in_order: Vec<_> = self.drafts.iter().collect();
+        in_order.sort_by_cached_key(|draft| (!known.contains_key(draft.key.as_str()), draft.kind, Place::of(&draft.key)));
+        let (mut count, mut bytes) = (items.len(), items.iter().map(|item| weight(&item.draft)).sum::<usize>());
+        let is_surplus = |draft: &&&Draft| {
+            let before = known.get(draft.key.as_str());
+            let (more, larger) = (count + usize::from(before.is_none()), bytes + weight(draft) - before.map_or(0, |before| weight(before)));
+            let fits = more <= MOST_ITEMS && larger <= LARGEST_LIST;
+            if fits {
+                (count, bytes) = (more, larger);
+            }
+            !fits
+        };
+        let surplus: Vec<_> = in_order.iter().filter(is_surplus).map(|draft| draft.key.clone()).collect();
+        let Some(first) = surplus.first() else { return };
+        let reason = format!(
+            "A backlog holds at most {MOST_ITEMS} items, whose titles and references have at most {LARGEST_LIST} bytes. {} of {} items were \
+             not imported, `{first}` first; their documents stay as they are. Remove documents of work that is done, or import the rest \
+             into another project.",
+            surplus.len(),
+            self.drafts.len(),
+        );
+        self.findings.push(Flaw::from(reason).of(STORIES, Effect::InPart));
+        self.surplus = surplus.into_iter().collect();
+        let Self { drafts, standings, origins, surplus, .. } = self;
+        drafts.retain(|draft| !surplus.contains(&draft.key));
+        standings.retain(|standing| !surplus.contains(&standing.key));
+        origins.retain(|key, _| !surplus.contains(key));
+    }
+
     fn drop_parents(&mut self, items: &[Item]) {
         let kinds = kinds(items, &self.drafts);
-        let Self { drafts, origins, findings, .. } = self;
+        let Self { drafts, origins, findings, surplus, .. } = self;
         for draft in drafts {
             let Some(parent) = draft.parent.clone() else { continue };
             let reason = match kinds.get(&parent) {
                 Some(kind) if *kind < draft.kind => continue,
                 Some(kind) => Refusal::belongs(draft, &parent, *kind).to_string(),
+                None if surplus.contains(&parent) => format!("`{}` belongs to `{parent}`, for which the backlog has no room.", draft.key),
                 None => {
                     format!("`{}` belongs to `{parent}`, which is neither in the documents nor in the backlog; correct the key.", draft.key)
                 }
@@ -54,16 +93,17 @@ impl Imported {
 
     fn drop_missing(&mut self, items: &[Item]) {
         let kinds = kinds(items, &self.drafts);
-        let Self { drafts, origins, findings, .. } = self;
+        let Self { drafts, origins, findings, surplus, .. } = self;
         for Draft { key, after, .. } in drafts {
             let Some(origin) = origins.get(key) else { continue };
             after.retain(|other| {
                 let is_known = kinds.contains_key(other);
                 if !is_known {
-                    let reason = format!(
-                        "`{key}` waits for `{other}`, which is neither in the documents nor in the backlog; correct the key. `{key}` is \
-                         imported without waiting for it."
-                    );
+                    let why = match surplus.contains(other) {
+                        true => "for which the backlog has no room.",
+                        false => "which is neither in the documents nor in the backlog; correct the key.",
+                    };
+                    let reason = format!("`{key}` waits for `{other}`, {why} `{key}` is imported without waiting for it.");
                     findings.push(origin.finding(origin.lines.after, reason, Effect::InPart));
                 }
                 is_known

@@ -3,7 +3,7 @@
 
 mod fit;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     Documents, SPRINT_STATUS, STORIES, Told,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     interfaces::backlog::{Draft, Item, Kind, Status, check_key, check_line, rules},
-    journal::CallError,
+    journal::{CallError, ErrorKind},
 };
 
 /// The list of epics, with a heading each.
@@ -35,6 +35,8 @@ pub struct Imported {
     pub findings: Vec<Finding>,
     /// Where each item stands.
     origins: HashMap<String, Origin>,
+    /// Items for which the backlog has no room.
+    surplus: HashSet<String>,
 }
 
 /// How far an item is, and who works on it.
@@ -124,7 +126,7 @@ impl Imported {
     fn stories(&mut self, documents: &dyn Documents) -> Result<Vec<Story>, CallError> {
         let found = match stories::find(documents) {
             Ok(found) => found,
-            Err(CallError::Unavailable(reason)) => return Err(CallError::Unavailable(reason)),
+            Err(CallError { kind: ErrorKind::Unavailable, text: reason, .. }) => return Err(CallError::unavailable(reason)),
             Err(error) => {
                 self.findings.push(reading::flaw(STORIES, &error).of(STORIES, Effect::LeftOut));
                 return Ok(Vec::new());

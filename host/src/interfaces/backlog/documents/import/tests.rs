@@ -75,6 +75,16 @@ fn a_story_that_only_the_list_of_epics_has_is_told() {
         told.iter().map(|finding| (finding.line, finding.effect)).collect::<Vec<_>>(),
         [(Some(3), Effect::Note), (Some(9), Effect::Note)]
     );
+    // What is left out of an epic's body as an entry of its list is told, however the epic is called.
+    let epics =
+        "## Epic AUTH: Sign in\n\nText.\n\n- **auth-1-login** Log in\n- **auth-2-out** Log out\n- **1-1-other** Other\n- **note** of it\n";
+    let files = Files(BTreeMap::from([(EPICS, epics), ("docs/stories/auth-2-out.md", "# Out\n")]));
+    let imported = import(&files, &[]).unwrap();
+    let lines: Vec<_> = imported.findings.iter().map(|finding| (finding.line, finding.effect)).collect();
+    assert_eq!(lines, [(Some(5), Effect::Note), (Some(7), Effect::Note)], "{:?}", imported.findings);
+    let body = |epics: &'static str| import(&Files(BTreeMap::from([(EPICS, epics)])), &[]).unwrap().drafts[0].body.clone();
+    assert_eq!(body("## Epic AUTH: Sign in\n\nText.\n\n- **auth-1-login** Log in\n"), "Text.");
+    assert_eq!(body("## Epic AUTH: Sign in\n\nText.\n\n- **note** of it\n"), "Text.\n\n- **note** of it");
     assert!(told[0].reason.contains("docs/stories/1-1-init.md") && told[1].reason.contains("`### Story 1.3: Print`"), "{told:?}");
 }
 
@@ -291,4 +301,59 @@ fn lists_of_epics_and_statuses_that_cannot_be_read_are_named() {
     assert_eq!(keys, [""; 0]);
     let places: Vec<_> = told.iter().map(|(place, ..)| place.as_str()).collect();
     assert_eq!(places, ["docs/epics.md:1", "docs/sprint-status.yaml:1"], "{told:?}");
+}
+
+/// The documents of so many stories, each with the one before it as what it waits for.
+struct Many(usize);
+
+impl Documents for Many {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, CallError> {
+        let stem = path.strip_prefix("docs/stories/1-").and_then(|name| name.strip_suffix(".md"));
+        let number = stem.and_then(|number| number.parse::<usize>().ok());
+        let after = |number: usize| format!("---\nepic: 1\nafter: [1-{}]\n---\n", number + 1);
+        Ok(number.map(|number| if number == 7 { after(self.0 - 1) } else { "# Story\n".to_owned() }.into_bytes()))
+    }
+
+    fn write(&self, _: &str, _: &str, _: &Attempt) -> Result<(), CallError> {
+        unreachable!("nothing is written")
+    }
+
+    fn list(&self, _: &str) -> Result<Vec<Entry>, CallError> {
+        Ok((1..=self.0).map(|number| Entry { path: format!("docs/stories/1-{number}.md"), form: Form::File }).collect())
+    }
+}
+
+#[test]
+fn what_the_backlog_has_no_room_for_is_left_out_and_told() {
+    let known = [item(Kind::Story, "1-9", None, &[]), item(Kind::Story, "old", None, &[])];
+    let imported = import(&Many(10_005), &known).unwrap();
+    crate::interfaces::backlog::Changes::of(&known, &imported.drafts).unwrap();
+    // The epic, and the first of the stories; `old` is not among the documents.
+    assert_eq!(imported.drafts.len(), 9_999);
+    let has = |key: &str| imported.drafts.iter().any(|draft| draft.key == key);
+    assert!(has("1") && has("1-9") && has("1-9998") && !has("1-9999") && !has("1-10005"));
+    assert_eq!(imported.standings.len(), 9_999);
+    let (told, _) = found(&imported);
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert_eq!((&*told[0].0, told[0].1), ("docs/stories", "in-part"));
+    assert!(
+        told[0].2.contains("at most 10000 items") && told[0].2.contains("7 of 10006 items were not imported, `1-9999` first"),
+        "{told:#?}"
+    );
+    assert!(told[1].2.contains("`1-7` waits for `1-10005`, for which the backlog has no room."), "{told:#?}");
+    assert!(import(&Many(9_000), &known).unwrap().findings.is_empty());
+}
+
+#[test]
+fn titles_that_are_too_long_together_cost_the_last_items() {
+    let known = [item(Kind::Story, "old", None, &[])];
+    let mut imported = Imported::default();
+    for number in 0..9_000 {
+        let draft = Draft { title: "x".repeat(500), ..item(Kind::Story, &number.to_string(), None, &[]).draft };
+        imported.drafts.push(draft);
+    }
+    imported.fit(&known);
+    crate::interfaces::backlog::Changes::of(&known, &imported.drafts).unwrap();
+    assert!((8_000..9_000).contains(&imported.drafts.len()) && imported.findings.len() == 1, "{}", imported.drafts.len());
+    assert!(imported.drafts.iter().any(|draft| draft.key == "0"));
 }

@@ -70,7 +70,9 @@ impl<'a> Judge<'a> {
     pub(super) fn obstacle(&self, obstacle: Obstacle) -> Box<Failure> {
         let provider = self.name();
         match obstacle {
-            Obstacle::Unreachable(reason) => self.again(self.quote(&reason), None),
+            Obstacle::Unreachable(reason) => {
+                self.again(self.quote(&format!("{} cannot be reached: {reason}", self.account.base_url)), None)
+            }
             Obstacle::Broken(reason) => once(ProviderError::Uncertain { provider, reason: self.quote(&reason) }),
             Obstacle::TooLong(reason) => once(ProviderError::TooLong { provider, reason: self.quote(&reason) }),
         }

@@ -82,7 +82,7 @@ pub struct Network {
 impl Network {
     /// A provider for `account`, which asks for a stream where one of `watchers` watches. None: never.
     pub fn new(client: Arc<Client>, mut account: Account, pace: Arc<dyn Pace>, watchers: Option<Watchers>) -> Result<Self, ConfigError> {
-        account.base_url = base_url(&account)?;
+        account.base_url = account.address()?;
         let (adapter, standing) = (account.protocol.adapter(), Standing::of(&account.name));
         Ok(Self { client, standing, adapter, account, pace, watchers })
     }
@@ -141,28 +141,33 @@ impl Provider for Network {
         if let (None, Some(variable)) = (&self.account.api_key, &self.account.key_variable) {
             return Err(self.keyless(variable));
         }
+        if let Some(media) = request.media().find(|media| !self.adapter.takes(&media.media_type)) {
+            return Err(ProviderError::UnsupportedMedia { provider: self.account.name.clone(), media_type: media.media_type.clone() });
+        }
         retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(caller, model, request)).await
     }
 }
 
-/// The base URL with one slash at its end; paths are appended to it.
-fn base_url(account: &Account) -> Result<String, ConfigError> {
-    let wrong =
-        |url: &str, reason: &str| ConfigError::BaseUrl { provider: account.name.clone(), url: url.to_owned(), reason: reason.to_owned() };
-    let given = account.base_url.trim();
-    let mut url = reqwest::Url::parse(given).map_err(|error| wrong("(unreadable)", &error.to_string()))?;
-    if url.password().is_some() || !url.username().is_empty() {
-        return Err(wrong("(hidden)", "it holds a user or a password; give the key as a key"));
+impl Account {
+    /// The base URL with one slash at its end; paths are appended to it. It holds no login.
+    pub(super) fn address(&self) -> Result<String, ConfigError> {
+        let wrong =
+            |url: &str, reason: &str| ConfigError::BaseUrl { provider: self.name.clone(), url: url.to_owned(), reason: reason.to_owned() };
+        let given = self.base_url.trim();
+        let mut url = reqwest::Url::parse(given).map_err(|error| wrong("(unreadable)", &error.to_string()))?;
+        if url.password().is_some() || !url.username().is_empty() {
+            return Err(wrong("(hidden)", "it holds a user or a password; give the key as a key"));
+        }
+        if !["http", "https"].contains(&url.scheme()) || url.host().is_none() {
+            return Err(wrong(url.as_str(), "it is not an http or https address"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong(url.path(), "it holds a query or a fragment"));
+        }
+        // Anthropic's own programs take the address without the version, and so do those who set it for them.
+        if self.protocol == Protocol::Anthropic && url.path() == "/" {
+            url.set_path("/v1");
+        }
+        Ok(format!("{}/", url.as_str().trim_end_matches('/')))
     }
-    if !["http", "https"].contains(&url.scheme()) || url.host().is_none() {
-        return Err(wrong(url.as_str(), "it is not an http or https address"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong(url.path(), "it holds a query or a fragment"));
-    }
-    // Anthropic's own programs take the address without the version, and so do those who set it for them.
-    if account.protocol == Protocol::Anthropic && url.path() == "/" {
-        url.set_path("/v1");
-    }
-    Ok(format!("{}/", url.as_str().trim_end_matches('/')))
 }

@@ -29,7 +29,8 @@ where
             Err(failure) => standing.failed(failure, pace.now()),
         };
         let Some(pause) = pauses.next().filter(|_| failure.again) else { return Err(failure.after(tries)) };
-        tracing::warn!(tries, error = %failure.error, "a model call is tried again");
+        // The last failure is told by what becomes of the run.
+        tracing::info!(tries, error = %failure.error, "a model call is tried again");
         // Spread out, so that runs that failed together do not come back together; never sooner than told.
         let spread = pause.mul_f64(1.0 + pace.jitter().clamp(0.0, 1.0) / 2.0);
         pace.pause(spread.max(failure.wait.unwrap_or_default())).await;

@@ -142,6 +142,8 @@ fn length(part: &Part) -> usize {
         Part::Thinking(thinking) => thinking.text.chars().count(),
         Part::ToolCall(call) => call.name.chars().count() + call.arguments.to_string().chars().count(),
         Part::ToolResult(result) => result.content.chars().count(),
+        // No rule looks into them.
+        Part::Media(_) | Part::Opaque(_) => 0,
     }
 }
 

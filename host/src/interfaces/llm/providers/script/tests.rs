@@ -107,6 +107,17 @@ rules:
 }
 
 #[tokio::test]
+async fn files_and_opaque_parts_are_nothing_that_a_rule_sees_or_counts() {
+    let stage = Stage::new("rules: [ { when: { matches: '^one$' }, reply: two } ]");
+    let mut request = ask("one");
+    let media = Media { media_type: "image/png".into(), path: "a.png".into(), data: vec![0; 900].into() };
+    request.messages[0].parts.push(Part::Media(media));
+    request.messages.push(assistant(vec![Part::Opaque(Opaque { provider: "anthropic".into(), data: json!({"type": "x"}) })]));
+    let reply = stage.ask(&request).await.unwrap();
+    assert_eq!((reply.text().as_str(), reply.usage.input_tokens), ("two", 1));
+}
+
+#[tokio::test]
 async fn a_tool_is_named_as_people_do_or_as_it_is_spelled_for_models() {
     let stage = Stage::new("rules: [ { calls: [ { name: web.look }, { name: web__look }, { name: web.other } ] } ]");
     let tool = |name: &str| Tool { name: name.to_owned(), description: String::new(), parameters: json!({}) };

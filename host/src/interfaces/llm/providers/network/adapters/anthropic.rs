@@ -2,22 +2,27 @@
 
 use serde_json::{Map, Value, json};
 
-use super::claude::Claude;
+use super::claude::{Claude, Wanted};
 use super::messages_stream::Growing;
 use super::schemas::{Rules, narrowed};
 use super::{
-    Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, is_sealed, sealed, set, text, unsealed, waiting_for_calls,
+    Adapter, Assembly, Outgoing, PDF, Said, base64, calls, decimal, effort, finished, sealed, set, text, unsealed, waiting_for_calls,
 };
-use crate::interfaces::llm::messages::{Message, Part, Request, Role, Stop, Thinking};
+use crate::interfaces::llm::messages::{Effort, Media, Message, Part, Request, Role, Stop, Thinking, ToolChoice};
 
+/// Whose blocks are kept for it.
+const PROVIDER: &str = "anthropic";
 const REDACTED: &str = "redacted_thinking";
-/// Words that say that the model has finished, and that it waits for calls.
-const FINISHED: [&str; 2] = ["end_turn", "stop_sequence"];
+/// Words that say that the model has finished, that it came upon a stop sequence, and that it waits for calls.
+const FINISHED: &str = "end_turn";
+const STOPPED: &str = "stop_sequence";
 const WAITING: &str = "tool_use";
+/// The highest temperature; others take up to 2.
+const HOTTEST: f32 = 1.0;
 
 /// Whether a message that stopped for this reason ended well.
 pub(super) fn is_sound(reason: &str) -> bool {
-    reason == WAITING || FINISHED.contains(&reason)
+    [FINISHED, STOPPED, WAITING].contains(&reason)
 }
 
 /// Anthropic's messages.
@@ -29,16 +34,20 @@ impl Adapter for Messages {
         let claude = Claude::named(name);
         let (mut body, mut output) = (Map::new(), Map::new());
         body.insert("model".to_owned(), json!(name));
-        body.insert("max_tokens".to_owned(), json!(request.max_tokens.unwrap_or_else(|| claude.longest_reply())));
+        let max_tokens = request.max_tokens.unwrap_or_else(|| claude.longest_reply());
+        body.insert("max_tokens".to_owned(), json!(max_tokens));
         body.insert("stream".to_owned(), json!(streamed));
-        if let Some(effort) = effort {
-            claude.think(effort, &mut body, &mut output);
-        }
+        let effort = effort.or(request.effort.map(Effort::as_str));
+        claude.think(&Wanted { effort, max_tokens, is_call_forced: request.forces_call() }, &mut body, &mut output);
         let schema = request.reply_schema.as_ref().map(|schema| narrowed(schema, Rules::Anthropic));
         set(&mut output, "format", schema.map(|schema| json!({ "type": "json_schema", "schema": schema })));
         set(&mut body, "output_config", (!output.is_empty()).then_some(Value::Object(output)));
-        set(&mut body, "temperature", request.temperature.map(decimal));
+        let temperature = request.temperature.filter(|_| claude.takes_temperature(&body));
+        set(&mut body, "temperature", temperature.map(|temperature| decimal(temperature.min(HOTTEST))));
+        let sequences = &request.stop_sequences;
+        set(&mut body, "stop_sequences", (!sequences.is_empty()).then(|| json!(sequences)));
         set(&mut body, "tools", tools(request));
+        set(&mut body, "tool_choice", tool_choice(request));
         let (mut system, mut messages) =
             (request.system.as_deref().filter(|system| !system.trim().is_empty()).map(instructions), messages(request));
         if !request.tools.is_empty() {
@@ -60,7 +69,8 @@ impl Adapter for Messages {
             _ => return None,
         };
         let stop = match body["stop_reason"].as_str() {
-            Some(reason) if FINISHED.contains(&reason) => finished(&parts),
+            Some(FINISHED) => finished(&parts),
+            Some(STOPPED) => Stop::StopSequence,
             Some(WAITING) => waiting_for_calls(&parts),
             Some("max_tokens" | "model_context_window_exceeded") => Stop::MaxTokens,
             Some("refusal") => Stop::Refusal,
@@ -84,7 +94,7 @@ fn part(block: &Value) -> Option<Part> {
             (thought.is_some() || signature.is_some()).then_some(Part::Thinking(thinking))
         }
         "tool_use" => Some(calls::call(&block["id"], &block["name"], &block["input"])),
-        REDACTED => Some(sealed(block)),
+        REDACTED => sealed(PROVIDER, block),
         _ => None,
     }
 }
@@ -96,6 +106,16 @@ fn instructions(system: &str) -> Value {
 fn tools(request: &Request) -> Option<Value> {
     let tool = |tool: &crate::interfaces::llm::messages::Tool| json!({ "name": tool.name, "description": tool.description, "input_schema": tool.parameters });
     (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect())
+}
+
+fn tool_choice(request: &Request) -> Option<Value> {
+    let choice = request.tool_choice.as_ref().filter(|_| !request.tools.is_empty())?;
+    Some(match choice {
+        ToolChoice::Auto => json!({ "type": "auto" }),
+        ToolChoice::Required => json!({ "type": "any" }),
+        ToolChoice::None => json!({ "type": "none" }),
+        ToolChoice::Tool(name) => json!({ "type": "tool", "name": name }),
+    })
 }
 
 fn messages(request: &Request) -> Vec<Value> {
@@ -121,7 +141,16 @@ fn asked(message: &Message) -> Vec<Value> {
         }
         _ => None,
     });
-    results.chain(message.parts.iter().filter_map(words)).collect()
+    let rest = message.parts.iter().filter_map(|part| match part {
+        Part::Media(media) => Some(file(media)),
+        part => words(part),
+    });
+    results.chain(rest).collect()
+}
+
+fn file(media: &Media) -> Value {
+    let kind = if media.media_type == PDF { "document" } else { "image" };
+    json!({ "type": kind, "source": { "type": "base64", "media_type": media.media_type, "data": base64(media) } })
 }
 
 /// Anthropic refuses texts without words.
@@ -140,8 +169,8 @@ fn answered(request: &Request, part: &Part) -> Option<Value> {
             "name": calls::name(request, call),
             "input": calls::object(&call.arguments),
         })),
-        // It takes back only what it signed or sealed.
-        Part::Thinking(thinking) if is_sealed(thinking) => unsealed(thinking, |kind| kind == REDACTED),
+        Part::Opaque(opaque) => unsealed(opaque, PROVIDER, |kind| kind == REDACTED),
+        // It takes back only what it signed.
         Part::Thinking(Thinking { text, signature: Some(signature) }) => {
             Some(json!({ "type": "thinking", "thinking": text, "signature": signature }))
         }

@@ -4,6 +4,18 @@ use serde_json::{Map, Value, json};
 
 use super::effort;
 
+/// The fewest tokens of thinking that may be asked for.
+const LEAST_THINKING: u32 = 1_024;
+
+/// What a request says about thinking.
+pub(super) struct Wanted<'a> {
+    pub(super) effort: Option<&'a str>,
+    /// The longest reply, thinking included.
+    pub(super) max_tokens: u32,
+    /// The model has to call a tool, which it does not do while it thinks.
+    pub(super) is_call_forced: bool,
+}
+
 /// A model by its name.
 pub(super) struct Claude<'a> {
     name: &'a str,
@@ -53,27 +65,51 @@ impl<'a> Claude<'a> {
             (Family::Haiku, version) if version >= (4, 0) => 64_000,
             (Family::Sonnet | Family::Haiku, version) if version >= (3, 5) => 8_192,
             (Family::Opus | Family::Sonnet | Family::Haiku, _) => 4_096,
-            (Family::Other, _) if self.name.contains("fable") || self.name.contains("mythos") => 128_000,
+            (Family::Other, _) if self.is_always_thinking() => 128_000,
             (Family::Other, _) => 64_000,
         }
     }
 
     /// Asks for this much thinking, in `body` and in its `output_config`.
-    pub(super) fn think(&self, effort: &str, body: &mut Map<String, Value>, output: &mut Map<String, Value>) {
-        if effort == "none" {
-            if self.family != Family::Other && self.version >= (5, 0) {
-                body.insert("thinking".to_owned(), json!({ "type": "disabled" }));
-            }
-            return;
+    pub(super) fn think(&self, wanted: &Wanted<'_>, body: &mut Map<String, Value>, output: &mut Map<String, Value>) {
+        let is_excluded = wanted.is_call_forced || wanted.effort == Some("none");
+        // These think unless they are told not to.
+        if is_excluded && self.family != Family::Other && self.version >= (5, 0) {
+            body.insert("thinking".to_owned(), json!({ "type": "disabled" }));
         }
+        let Some(effort) = wanted.effort.filter(|effort| *effort != "none") else { return };
         if self.takes_effort() {
             output.insert("effort".to_owned(), json!(self.effort(effort)));
         }
-        if self.thinks_freely() {
-            body.insert("thinking".to_owned(), json!({ "type": "adaptive" }));
-        } else if !self.takes_effort() {
-            body.insert("thinking".to_owned(), json!({ "type": "enabled", "budget_tokens": effort::budget(effort) }));
-        }
+        let thinking = match self.takes_effort() {
+            _ if is_excluded => None,
+            true => self.thinks_freely().then(|| json!({ "type": "adaptive" })),
+            false => self.budget(effort, wanted.max_tokens).map(|tokens| json!({ "type": "enabled", "budget_tokens": tokens })),
+        };
+        body.extend(thinking.map(|thinking| ("thinking".to_owned(), thinking)));
+    }
+
+    /// Whether a temperature may be set beside the rest of `body`. No model takes one while it thinks (Anthropic, "Extended
+    /// thinking"), and newer ones never do ("Migrating to Claude Opus 4.7", "What's new in Claude Sonnet 5").
+    pub(super) fn takes_temperature(&self, body: &Map<String, Value>) -> bool {
+        let never = match self.family {
+            Family::Opus => self.version >= (4, 7),
+            Family::Sonnet | Family::Haiku => self.version >= (5, 0),
+            Family::Other => self.is_always_thinking(),
+        };
+        !never && body.get("thinking").is_none_or(|thinking| thinking["type"] == "disabled")
+    }
+
+    /// The tokens of thinking, where a model takes a number. Half of the reply at least is left for the answer. None: there is
+    /// no room for it, or the model is too old to think.
+    fn budget(&self, effort: &str, max_tokens: u32) -> Option<u32> {
+        let thinks = match self.family {
+            Family::Opus => self.version >= (4, 0),
+            Family::Sonnet => self.version >= (3, 7),
+            Family::Haiku => self.version >= (4, 5),
+            Family::Other => true,
+        };
+        effort::budget(effort).map(|tokens| tokens.min(max_tokens / 2)).filter(|tokens| thinks && *tokens >= LEAST_THINKING)
     }
 
     fn takes_effort(&self) -> bool {
@@ -81,8 +117,12 @@ impl<'a> Claude<'a> {
             Family::Opus => self.version >= (4, 5),
             Family::Sonnet => self.version >= (4, 6),
             Family::Haiku => self.version >= (5, 0),
-            Family::Other => self.name.contains("fable") || self.name.contains("mythos"),
+            Family::Other => self.is_always_thinking(),
         }
+    }
+
+    fn is_always_thinking(&self) -> bool {
+        self.name.contains("fable") || self.name.contains("mythos")
     }
 
     fn thinks_freely(&self) -> bool {
@@ -125,15 +165,47 @@ mod tests {
 
     #[test]
     fn an_effort_is_asked_for_in_the_way_of_the_model() {
-        let asked = |name, effort| {
-            let (mut body, mut output) = (Map::new(), Map::new());
-            Claude::named(name).think(effort, &mut body, &mut output);
-            (Value::Object(body), Value::Object(output))
-        };
+        let asked = |name, effort| thinking(name, &Wanted { effort: Some(effort), max_tokens: 64_000, is_call_forced: false });
         assert_eq!(asked("claude-opus-4-8", "xhigh"), (json!({"thinking": {"type": "adaptive"}}), json!({"effort": "xhigh"})));
         assert_eq!(asked("claude-opus-4-5", "max"), (json!({}), json!({"effort": "high"})));
         let budget = json!({"thinking": {"type": "enabled", "budget_tokens": 8000}});
         assert_eq!(asked("claude-sonnet-4", "medium"), (budget, json!({})));
         assert_eq!(asked("claude-sonnet-5", "none"), (json!({"thinking": {"type": "disabled"}}), json!({})));
+        assert_eq!(asked("claude-3-5-haiku-20241022", "high"), (json!({}), json!({})), "it is too old to think");
+    }
+
+    #[test]
+    fn thinking_is_left_out_where_a_call_is_forced_or_there_is_no_room() {
+        let wanted = |effort, max_tokens, is_call_forced| Wanted { effort, max_tokens, is_call_forced };
+        let disabled = json!({"thinking": {"type": "disabled"}});
+        for (name, body, output) in [
+            ("claude-sonnet-5", &disabled, json!({"effort": "high"})),
+            ("claude-opus-4-8", &json!({}), json!({"effort": "high"})),
+            ("claude-sonnet-4", &json!({}), json!({})),
+        ] {
+            assert_eq!(thinking(name, &wanted(Some("high"), 64_000, true)), (body.clone(), output), "{name}");
+        }
+        assert_eq!(thinking("claude-sonnet-5", &wanted(None, 64_000, true)), (disabled, json!({})));
+        assert_eq!(thinking("claude-sonnet-5", &wanted(None, 64_000, false)), (json!({}), json!({})));
+        let budget =
+            |max_tokens| thinking("claude-sonnet-4", &wanted(Some("high"), max_tokens, false)).0["thinking"]["budget_tokens"].clone();
+        assert_eq!((budget(64_000), budget(8_192), budget(2_048), budget(2_047)), (json!(24_000), json!(4_096), json!(1_024), Value::Null));
+    }
+
+    #[test]
+    fn a_temperature_is_for_models_that_take_one_and_do_not_think() {
+        let takes = |name: &str, body: Value| Claude::named(name).takes_temperature(body.as_object().unwrap());
+        let thinks = |kind: &str| json!({"thinking": {"type": kind}});
+        for (name, expected) in [("claude-opus-4-6", true), ("claude-opus-4-7", false), ("claude-sonnet-5", false), ("some-model", true)] {
+            assert_eq!(takes(name, json!({})), expected, "{name}");
+        }
+        assert!(!takes("claude-sonnet-4", thinks("enabled")) && !takes("claude-opus-4-6", thinks("adaptive")));
+        assert!(takes("claude-sonnet-4", thinks("disabled")));
+    }
+
+    fn thinking(name: &str, wanted: &Wanted<'_>) -> (Value, Value) {
+        let (mut body, mut output) = (Map::new(), Map::new());
+        Claude::named(name).think(wanted, &mut body, &mut output);
+        (Value::Object(body), Value::Object(output))
     }
 }

@@ -5,10 +5,13 @@ use serde_json::{Map, Value, json};
 use super::completions_stream::Completion;
 use super::schemas::{Rules, narrowed};
 use super::{
-    Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, first_choice, items, sealed, set, text, unsealed,
+    Adapter, Assembly, Outgoing, PDF, Said, base64, calls, decimal, effort, finished, first_choice, items, sealed, set, text, unsealed,
     waiting_for_calls,
 };
-use crate::interfaces::llm::messages::{Message, Part, Request, Role, Stop, Thinking};
+use crate::interfaces::llm::messages::{Effort, Media, Message, Part, Request, Role, Stop, Thinking, ToolChoice};
+
+/// Whose blocks are kept for it.
+const PROVIDER: &str = "openai-compatible";
 
 /// Stands between texts of one message, where a service takes only one.
 const BETWEEN: &str = "\n\n";
@@ -32,12 +35,20 @@ impl Adapter for Completions {
         body.insert("model".to_owned(), json!(name));
         body.insert("stream".to_owned(), json!(streamed));
         set(&mut body, "stream_options", streamed.then(|| json!({ "include_usage": true })));
+        let thinks = thinks(name);
+        // Others refuse it, or call it something else.
+        let asked = request.effort.filter(|_| self.is_openai && thinks).map(Effort::as_str);
+        let effort = effort.or(asked);
         set(&mut body, "reasoning_effort", effort.map(Value::from));
         set(&mut body, "tools", tools(request));
+        set(&mut body, "tool_choice", tool_choice(request));
         body.insert("messages".to_owned(), self.messages(request));
         set(&mut body, "response_format", request.reply_schema.as_ref().map(response_format));
-        set(&mut body, "temperature", request.temperature.map(decimal));
-        set(&mut body, limit(name), request.max_tokens.map(Value::from));
+        // A model that thinks refuses both.
+        set(&mut body, "temperature", request.temperature.filter(|_| !thinks || effort == Some("none")).map(decimal));
+        set(&mut body, "stop", (!thinks && !request.stop_sequences.is_empty()).then(|| json!(request.stop_sequences)));
+        let limit = if thinks { "max_completion_tokens" } else { "max_tokens" };
+        set(&mut body, limit, request.max_tokens.map(Value::from));
         Outgoing { path: "chat/completions".to_owned(), headers: &[], body: Value::Object(body) }
     }
 
@@ -54,7 +65,11 @@ impl Adapter for Completions {
         if !thought.trim().is_empty() {
             parts.push(Part::Thinking(Thinking { text: thought.trim().to_owned(), signature: None }));
         }
-        parts.extend(items(&message["reasoning_details"]).filter(|detail| is_detail(detail["type"].as_str())).map(sealed));
+        parts.extend(
+            items(&message["reasoning_details"])
+                .filter(|detail| is_detail(detail["type"].as_str()))
+                .filter_map(|detail| sealed(PROVIDER, detail)),
+        );
         let said = texts(&message["content"]);
         let refusal = text(&message["refusal"]);
         let words = if said.trim().is_empty() { refusal.unwrap_or_default() } else { &said };
@@ -75,10 +90,27 @@ impl Completions {
     fn messages(&self, request: &Request) -> Value {
         let system = request.system.as_ref().map(|system| json!({ "role": "system", "content": system }));
         let rest = request.messages.iter().flat_map(|message| match message.role {
-            Role::User => asked(message),
+            Role::User => self.asked(message),
             Role::Assistant => self.answered(request, message).into_iter().collect(),
         });
         system.into_iter().chain(rest).collect()
+    }
+
+    /// The id of a call as it is sent.
+    fn id(&self, id: &str) -> String {
+        if self.is_openai { calls::short_id(id) } else { calls::gateways_id(id) }
+    }
+
+    /// Results first: they belong right behind the calls.
+    fn asked(&self, message: &Message) -> Vec<Value> {
+        let results = message.parts.iter().filter_map(|part| match part {
+            Part::ToolResult(result) => {
+                Some(json!({ "role": "tool", "tool_call_id": self.id(&result.call_id), "content": result.content }))
+            }
+            _ => None,
+        });
+        let said = content(message).map(|content| json!({ "role": "user", "content": content }));
+        results.chain(said).collect()
     }
 
     fn answered(&self, request: &Request, message: &Message) -> Option<Value> {
@@ -87,14 +119,14 @@ impl Completions {
             match part {
                 Part::ToolCall(call) => made.push(json!({
                     "type": "function",
-                    "id": call.id,
+                    "id": self.id(&call.id),
                     "function": { "name": calls::name(request, call), "arguments": calls::object(&call.arguments).to_string() },
                 })),
                 // OpenAI knows no field for it; others take back what they did not sign, and what is sealed.
-                Part::Thinking(_) if self.is_openai => {}
+                Part::Thinking(_) | Part::Opaque(_) if self.is_openai => {}
                 Part::Thinking(thinking) if thinking.signature.is_none() => thoughts.push(thinking.text.as_str()),
-                Part::Thinking(thinking) => details.extend(unsealed(thinking, |kind| is_detail(Some(kind)))),
-                Part::Text(_) | Part::ToolResult(_) => {}
+                Part::Opaque(opaque) => details.extend(unsealed(opaque, PROVIDER, |kind| is_detail(Some(kind)))),
+                Part::Thinking(_) | Part::Text(_) | Part::ToolResult(_) | Part::Media(_) => {}
             }
         }
         let content = joined(message);
@@ -109,14 +141,29 @@ impl Completions {
     }
 }
 
-/// Results first: they belong right behind the calls.
-fn asked(message: &Message) -> Vec<Value> {
-    let results = message.parts.iter().filter_map(|part| match part {
-        Part::ToolResult(result) => Some(json!({ "role": "tool", "tool_call_id": result.call_id, "content": result.content })),
+/// A text, or a list where there are files: not every service takes a list.
+fn content(message: &Message) -> Option<Value> {
+    if message.parts.iter().any(|part| matches!(part, Part::Media(_))) {
+        return Some(message.parts.iter().filter_map(chunk).collect());
+    }
+    Some(joined(message)).filter(|text| !text.is_empty()).map(Value::from)
+}
+
+fn chunk(part: &Part) -> Option<Value> {
+    match part {
+        Part::Text(text) if !text.is_empty() => Some(json!({ "type": "text", "text": text })),
+        Part::Media(media) => Some(file(media)),
         _ => None,
-    });
-    let text = Some(joined(message)).filter(|text| !text.is_empty()).map(|text| json!({ "role": "user", "content": text }));
-    results.chain(text).collect()
+    }
+}
+
+fn file(media: &Media) -> Value {
+    let url = format!("data:{};base64,{}", media.media_type, base64(media));
+    if media.media_type != PDF {
+        return json!({ "type": "image_url", "image_url": { "url": url } });
+    }
+    let name = media.path.rsplit('/').next().unwrap_or_default();
+    json!({ "type": "file", "file": { "filename": name, "file_data": url } })
 }
 
 fn joined(message: &Message) -> String {
@@ -135,15 +182,27 @@ fn tools(request: &Request) -> Option<Value> {
     (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect())
 }
 
+/// Services refuse a choice where there are no tools.
+fn tool_choice(request: &Request) -> Option<Value> {
+    let choice = request.tool_choice.as_ref().filter(|_| !request.tools.is_empty())?;
+    Some(match choice {
+        ToolChoice::Auto => json!("auto"),
+        ToolChoice::Required => json!("required"),
+        ToolChoice::None => json!("none"),
+        ToolChoice::Tool(name) => json!({ "type": "function", "function": { "name": name } }),
+    })
+}
+
 fn response_format(schema: &Value) -> Value {
     let schema = narrowed(schema, Rules::OpenAi);
     json!({ "type": "json_schema", "json_schema": { "name": "reply", "strict": true, "schema": schema } })
 }
 
-/// Models that think want the limit under another name.
-fn limit(model: &str) -> &'static str {
-    let thinks = ["gpt-5", "gpt-6", "o1", "o3", "o4"].iter().any(|family| model.starts_with(family));
-    if thinks { "max_completion_tokens" } else { "max_tokens" }
+/// Whether a model of OpenAI's thinks, by its name. Such a model wants the limit under another name, and refuses temperatures
+/// and stop sequences (OpenAI, "Reasoning models" and the reference of `stop`).
+fn thinks(model: &str) -> bool {
+    let family = ["gpt-5", "gpt-6", "o1", "o3", "o4"].iter().any(|family| model.starts_with(family));
+    family && !model.starts_with("gpt-5-chat")
 }
 
 fn called(message: &Value) -> Vec<Part> {
@@ -178,8 +237,10 @@ fn is_detail(kind: Option<&str>) -> bool {
     kind.is_some_and(|kind| kind.starts_with("reasoning."))
 }
 
-/// Words by which a service says that the model has finished, and that it waits for calls.
-const FINISHED: &[&str] = &["stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete", "completed"];
+/// Words by which a service says that the model has finished, that it came upon a stop sequence, and that it waits for calls.
+/// Most say `stop` for both of the former.
+const FINISHED: &[&str] = &["stop", "end_turn", "eos", "eos_token", "complete", "completed"];
+const STOPPED: &str = "stop_sequence";
 const WAITING: &[&str] = &["tool_calls", "function_call", "tool_use"];
 
 /// Words of services that a gateway in front of them has no word for, and says `stop` instead.
@@ -214,11 +275,12 @@ pub(super) fn reason(choice: &Value) -> Option<&str> {
 /// Whether a reply that stopped for this reason ended well.
 pub(super) fn is_sound(reason: &str) -> bool {
     let reason = reason.to_ascii_lowercase();
-    [FINISHED, WAITING].iter().any(|words| words.contains(&reason.as_str()))
+    [FINISHED, &[STOPPED], WAITING].iter().any(|words| words.contains(&reason.as_str()))
 }
 
 fn stop(reason: &str, parts: &[Part]) -> Stop {
     match reason.to_ascii_lowercase().as_str() {
+        STOPPED => Stop::StopSequence,
         reason if FINISHED.contains(&reason) => finished(parts),
         reason if WAITING.contains(&reason) => waiting_for_calls(parts),
         "length" | "max_tokens" | "model_length" | "max_output_tokens" | "model_context_window_exceeded" => Stop::MaxTokens,

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::schemas::{Rules, narrowed};
-use super::{Adapter, Assembly, Outgoing, Said, calls, decimal, effort, finished, gemini_calls, grow, items, say, set, text};
-use crate::interfaces::llm::messages::{Message, Part, Request, Role, Stop, Thinking, ToolCall};
+use super::{Adapter, Assembly, Outgoing, Said, base64, calls, decimal, effort, finished, gemini_calls, grow, items, say, set, text};
+use crate::interfaces::llm::messages::{Effort, Message, Part, Request, Role, Stop, Thinking, ToolCall, ToolChoice};
 
 /// What Google documents for a call without its proof of thinking, such as one of another model.
 const NO_PROOF: &str = "skip_thought_signature_validator";
@@ -19,11 +19,17 @@ impl Adapter for Contents {
         let system = request.system.as_ref().map(|system| json!({ "parts": [{ "text": system }] }));
         set(&mut body, "systemInstruction", system);
         set(&mut body, "tools", tools(request));
+        set(&mut body, "toolConfig", tool_config(request));
         body.insert("contents".to_owned(), contents(name, request));
+        let effort = effort.or(request.effort.filter(|_| thinks(name)).map(Effort::as_str));
         let settings = settings(name, effort, request);
         set(&mut body, "generationConfig", (!settings.is_empty()).then_some(Value::Object(settings)));
         let call = if streamed { "streamGenerateContent?alt=sse" } else { "generateContent" };
         Outgoing { path: format!("models/{}:{call}", segment(name)), headers: &[], body: Value::Object(body) }
+    }
+
+    fn takes(&self, media_type: &str) -> bool {
+        media_type != "image/gif"
     }
 
     fn authorization(&self, key: &str) -> (&'static str, String) {
@@ -63,8 +69,15 @@ fn settings(model: &str, effort: Option<&str>, request: &Request) -> Map<String,
     }
     set(&mut settings, "temperature", request.temperature.map(decimal));
     set(&mut settings, "maxOutputTokens", request.max_tokens.map(Value::from));
+    let sequences = &request.stop_sequences;
+    set(&mut settings, "stopSequences", (!sequences.is_empty()).then(|| json!(sequences)));
     set(&mut settings, "thinkingConfig", effort.and_then(|effort| thinking(model, effort)));
     settings
+}
+
+/// Older models refuse to be told how much to think.
+fn thinks(model: &str) -> bool {
+    !["gemini-1", "gemini-2.0", "gemma"].iter().any(|older| model.contains(older))
 }
 
 fn thinking(model: &str, effort: &str) -> Option<Value> {
@@ -91,6 +104,17 @@ fn tools(request: &Request) -> Option<Value> {
     (!request.tools.is_empty()).then(|| json!([{ "functionDeclarations": declared() }]))
 }
 
+fn tool_config(request: &Request) -> Option<Value> {
+    let choice = request.tool_choice.as_ref().filter(|_| !request.tools.is_empty())?;
+    let config = match choice {
+        ToolChoice::Auto => json!({ "mode": "AUTO" }),
+        ToolChoice::Required => json!({ "mode": "ANY" }),
+        ToolChoice::None => json!({ "mode": "NONE" }),
+        ToolChoice::Tool(name) => json!({ "mode": "ANY", "allowedFunctionNames": [name] }),
+    };
+    Some(json!({ "functionCallingConfig": config }))
+}
+
 fn contents(model: &str, request: &Request) -> Value {
     let mut contents = Vec::new();
     let mut add = |role: &str, parts: Vec<Value>| {
@@ -104,11 +128,18 @@ fn contents(model: &str, request: &Request) -> Value {
             Role::User => {
                 // The results of one turn stand by themselves, right behind the calls.
                 add("user", message.parts.iter().filter_map(|part| result(request, part)).collect());
-                add("user", message.parts.iter().filter_map(words).collect());
+                add("user", message.parts.iter().filter_map(asked).collect());
             }
         }
     }
     Value::Array(contents)
+}
+
+fn asked(part: &Part) -> Option<Value> {
+    match part {
+        Part::Media(media) => Some(json!({ "inlineData": { "mimeType": media.media_type, "data": base64(media) } })),
+        part => words(part),
+    }
 }
 
 fn words(part: &Part) -> Option<Value> {
@@ -128,7 +159,7 @@ fn result(request: &Request, part: &Part) -> Option<Value> {
         request.messages.iter().flat_map(|message| &message.parts).find_map(made).unwrap_or_else(|| calls::acceptable(&result.call_id));
     let mut response = json!({ "name": name, "response": { "name": name, "content": result.content } });
     if calls::is_chosen(&result.call_id) {
-        response["id"] = json!(result.call_id);
+        response["id"] = json!(calls::id(&result.call_id));
     }
     Some(json!({ "functionResponse": response }))
 }
@@ -138,7 +169,6 @@ fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
     let (mut parts, mut proof, mut called) = (Vec::new(), None, false);
     for part in &message.parts {
         let mut said = match part {
-            Part::Thinking(thinking) if super::is_sealed(thinking) => continue,
             Part::Thinking(thinking) => {
                 proof = thinking.signature.clone().or(proof);
                 continue;
@@ -167,7 +197,7 @@ fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
 fn made(request: &Request, call: &ToolCall) -> Value {
     let mut made = json!({ "name": calls::name(request, call), "args": calls::object(&call.arguments) });
     if calls::is_chosen(&call.id) {
-        made["id"] = json!(call.id);
+        made["id"] = json!(calls::id(&call.id));
     }
     made
 }

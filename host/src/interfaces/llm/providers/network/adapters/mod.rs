@@ -13,10 +13,11 @@ mod messages_stream;
 mod ollama;
 mod schemas;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
 use super::Protocol;
-use crate::interfaces::llm::messages::{Part, Request, Stop, Thinking};
+use crate::interfaces::llm::messages::{Media, Opaque, Part, Request, Stop};
 
 pub(super) use calls::settle_calls;
 
@@ -39,6 +40,11 @@ pub(super) struct Said {
 pub(super) trait Adapter: Send + Sync {
     /// The request for one completion by `model`.
     fn request(&self, model: &str, request: &Request, streamed: bool) -> Outgoing;
+
+    /// Whether files of this type can be sent.
+    fn takes(&self, _media_type: &str) -> bool {
+        true
+    }
 
     /// Name and value of the header that carries the key.
     fn authorization(&self, key: &str) -> (&'static str, String);
@@ -108,21 +114,23 @@ fn grow(known: &mut Map<String, Value>, counts: &Value) {
     }
 }
 
-/// A block of reasoning that only its provider can read, kept whole in the signature.
-fn sealed(block: &Value) -> Part {
-    Part::Thinking(Thinking { text: String::new(), signature: Some(block.to_string()) })
+/// The type of documents, which are sent in another way than images.
+const PDF: &str = "application/pdf";
+
+/// The bytes of a file as services take them.
+fn base64(media: &Media) -> String {
+    BASE64_STANDARD.encode(&media.data)
 }
 
-/// The block that [`sealed`] kept, if it is one of these kinds.
-fn unsealed(thinking: &Thinking, is_kind: impl Fn(&str) -> bool) -> Option<Value> {
-    let block = serde_json::from_str::<Value>(thinking.signature.as_deref()?).ok()?;
-    let known = thinking.text.is_empty() && block["type"].as_str().is_some_and(is_kind);
-    known.then_some(block)
+/// A block that only its provider can read. None: the journal could not hold it.
+fn sealed(provider: &str, block: &Value) -> Option<Part> {
+    calls::can_be_kept(block).then(|| Part::Opaque(Opaque { provider: provider.to_owned(), data: block.clone() }))
 }
 
-/// Whether [`sealed`] made this of a block of any kind.
-fn is_sealed(thinking: &Thinking) -> bool {
-    unsealed(thinking, |_| true).is_some()
+/// The block that [`sealed`] kept for this provider, if it is one of these kinds.
+fn unsealed(opaque: &Opaque, provider: &str, is_kind: impl Fn(&str) -> bool) -> Option<Value> {
+    let known = opaque.provider == provider && opaque.data["type"].as_str().is_some_and(is_kind);
+    known.then(|| opaque.data.clone())
 }
 
 /// Appends text to the part before it, where that is text as well.

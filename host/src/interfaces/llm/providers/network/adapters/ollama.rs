@@ -1,5 +1,6 @@
 //! Ollama through its chat completions, in which it takes a schema and several results of tools at once. It forgets the
-//! tools where a request has a schema too, so that it is given one of the two.
+//! tools where a request has a schema too, so that it is given one of the two. It knows no choice of tools (its "OpenAI
+//! compatibility"), so that it is offered those alone that it may call.
 
 use std::borrow::Cow;
 
@@ -7,16 +8,18 @@ use serde_json::Value;
 
 use super::completions::Completions;
 use super::{Adapter, Assembly, Outgoing, Said};
-use crate::interfaces::llm::messages::Request;
+use crate::interfaces::llm::messages::{Request, ToolChoice};
 
 /// Ollama's chat completions.
 pub(super) struct Ollama;
 
 impl Adapter for Ollama {
     fn request(&self, model: &str, request: &Request, streamed: bool) -> Outgoing {
-        let both = request.reply_schema.is_some() && !request.tools.is_empty();
-        let request = if both { Cow::Owned(Request { reply_schema: None, ..request.clone() }) } else { Cow::Borrowed(request) };
-        Completions::COMPATIBLE.request(model, &request, streamed)
+        Completions::COMPATIBLE.request(model, &fitted(request), streamed)
+    }
+
+    fn takes(&self, media_type: &str) -> bool {
+        ["image/png", "image/jpeg", "image/webp"].contains(&media_type)
     }
 
     fn authorization(&self, key: &str) -> (&'static str, String) {
@@ -30,4 +33,22 @@ impl Adapter for Ollama {
     fn stream(&self) -> Box<dyn Assembly> {
         Completions::COMPATIBLE.stream()
     }
+}
+
+/// The request without what it does not take.
+fn fitted(request: &Request) -> Cow<'_, Request> {
+    let both = request.reply_schema.is_some() && !request.tools.is_empty();
+    if !both && request.tool_choice.is_none() {
+        return Cow::Borrowed(request);
+    }
+    let mut fitted = Request { tool_choice: None, ..request.clone() };
+    match &request.tool_choice {
+        Some(ToolChoice::None) => fitted.tools.clear(),
+        Some(ToolChoice::Tool(name)) => fitted.tools.retain(|tool| tool.name == *name),
+        Some(ToolChoice::Auto | ToolChoice::Required) | None => {}
+    }
+    if !fitted.tools.is_empty() {
+        fitted.reply_schema = None;
+    }
+    Cow::Owned(fitted)
 }

@@ -195,6 +195,37 @@ async fn an_openai_tool_loop_goes_out_and_comes_back() {
 }
 
 #[tokio::test]
+async fn an_id_of_another_service_is_sent_as_each_protocol_takes_it_to_the_call_and_its_result() {
+    let long = format!("call_{}=", "x/".repeat(100));
+    let mut request = weather();
+    request.messages.push(assistant(vec![Part::ToolCall(ToolCall { id: long.clone(), name: "weather".into(), arguments: json!({}) })]));
+    request.messages.push(user(vec![Part::ToolResult(ToolResult { call_id: long, content: "dry".into(), failed: false })]));
+    let blocks = json!([{"type": "text", "text": "No."}]);
+    let gemini = ok(&json!({"candidates": [{"content": {"parts": [{"text": "No."}]}, "finishReason": "STOP"}]}));
+    for (protocol, said, longest) in [
+        (Protocol::OpenAi, said_by_openai("No."), 40),
+        (Protocol::OpenAiCompatible, said_by_openai("No."), 40),
+        (Protocol::Ollama, said_by_openai("No."), 40),
+        (Protocol::Anthropic, said_by_anthropic(&blocks, "end_turn"), 64),
+        (Protocol::Gemini, gemini, 64),
+    ] {
+        let service = Service::new(vec![said]).await;
+        service.ask(protocol, &request).await.unwrap();
+        let sent = service.body();
+        let (call, result) = match protocol {
+            Protocol::Anthropic => (&sent["messages"][1]["content"][0]["id"], &sent["messages"][2]["content"][0]["tool_use_id"]),
+            Protocol::Gemini => {
+                (&sent["contents"][1]["parts"][0]["functionCall"]["id"], &sent["contents"][2]["parts"][0]["functionResponse"]["id"])
+            }
+            _ => (&sent["messages"][2]["tool_calls"][0]["id"], &sent["messages"][3]["tool_call_id"]),
+        };
+        let id = call.as_str().unwrap();
+        assert!(id.len() <= longest && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{protocol:?}: {id}");
+        assert_eq!(result, call, "{protocol:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_anthropic_tool_loop_returns_signed_and_hidden_reasoning_unchanged() {
     let content = json!([
         {"type": "thinking", "thinking": "Rome is dry.", "signature": "sig"},
@@ -448,6 +479,7 @@ async fn nobody_listening_is_tried_again_and_certainly_free() {
     tokio::task::yield_now().await;
     let error = service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap_err();
     assert!(matches!(&error, ProviderError::Unavailable { tries: 4, .. }), "{error}");
+    assert!(error.to_string().contains(&format!("{}/ cannot be reached: ", service.base_url)), "{error}");
     assert_eq!(error.charged(), Charge::No);
 }
 

@@ -144,3 +144,170 @@ async fn what_ollama_refuses_is_told_apart() {
     let catalogue = catalogue(|config| config.ollama_base_url = Some(service.base_url.clone())).unwrap();
     assert_eq!(catalogue.complete(CALLER, "ollama/x", &ask("hello")).await.unwrap().text(), "hi");
 }
+
+fn body(protocol: Protocol, model: &str, request: &Request) -> Value {
+    protocol.adapter().request(model, request, false).body
+}
+
+#[test]
+fn a_choice_of_tools_is_written_as_each_service_wants_it() {
+    let choices = [ToolChoice::Auto, ToolChoice::Required, ToolChoice::None, ToolChoice::Tool("weather".into())];
+    let chosen = |protocol: Protocol, field: &str| {
+        choices.clone().map(|choice| body(protocol, "m", &Request { tool_choice: Some(choice), ..weather() })[field].clone())
+    };
+    let one = json!({"type": "tool", "name": "weather"});
+    assert_eq!(chosen(Protocol::Anthropic, "tool_choice"), [json!({"type": "auto"}), json!({"type": "any"}), json!({"type": "none"}), one]);
+    let one = json!({"type": "function", "function": {"name": "weather"}});
+    for protocol in [Protocol::OpenAi, Protocol::OpenAiCompatible] {
+        assert_eq!(chosen(protocol, "tool_choice"), [json!("auto"), json!("required"), json!("none"), one.clone()]);
+    }
+    let modes = chosen(Protocol::Gemini, "toolConfig").map(|config| config["functionCallingConfig"].clone());
+    let one = json!({"mode": "ANY", "allowedFunctionNames": ["weather"]});
+    assert_eq!(modes, [json!({"mode": "AUTO"}), json!({"mode": "ANY"}), json!({"mode": "NONE"}), one]);
+
+    for protocol in [Protocol::Anthropic, Protocol::OpenAi, Protocol::Gemini, Protocol::Ollama] {
+        let without = body(protocol, "m", &Request { tool_choice: Some(ToolChoice::None), ..ask("hello") });
+        let unsaid = body(protocol, "m", &weather());
+        for body in [without, unsaid] {
+            assert!(body.get("tool_choice").is_none() && body.get("toolConfig").is_none(), "{protocol:?}: {body}");
+        }
+    }
+}
+
+#[test]
+fn ollama_is_offered_what_may_be_called() {
+    let other = Tool { name: "clock".into(), ..weather().tools.remove(0) };
+    let offered = |choice: ToolChoice| {
+        let mut request = Request { tool_choice: Some(choice), reply_schema: Some(json!({"type": "object"})), ..weather() };
+        request.tools.push(other.clone());
+        let body = body(Protocol::Ollama, "m", &request);
+        assert!(body.get("tool_choice").is_none(), "{body}");
+        assert_eq!(body.get("tools").is_none(), body.get("response_format").is_some(), "{body}");
+        let tools = body["tools"].as_array().cloned().unwrap_or_default();
+        tools.iter().map(|tool| tool["function"]["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(offered(ToolChoice::Tool("clock".into())), ["clock"]);
+    assert_eq!(offered(ToolChoice::Required), ["weather", "clock"]);
+    assert_eq!(offered(ToolChoice::None), [""; 0]);
+}
+
+#[test]
+fn stop_sequences_and_temperatures_go_to_models_that_take_them() {
+    let request = Request { stop_sequences: vec!["END".into()], temperature: Some(1.5), ..ask("hello") };
+    let sent = |protocol: Protocol, model: &str| body(protocol, model, &request);
+    for protocol in [Protocol::OpenAi, Protocol::OpenAiCompatible, Protocol::Ollama] {
+        let body = sent(protocol, "some-model");
+        assert_eq!((&body["stop"], &body["temperature"]), (&json!(["END"]), &json!(1.5)));
+    }
+    for thinking in ["gpt-5-mini", "o3", "o4-mini-high"] {
+        let body = sent(Protocol::OpenAi, thinking);
+        assert!(body.get("stop").is_none() && body.get("temperature").is_none(), "{body}");
+    }
+    assert_eq!(sent(Protocol::OpenAi, "gpt-5-chat-latest")["temperature"], 1.5);
+    assert_eq!(sent(Protocol::OpenAi, "gpt-5.2-none")["temperature"], 1.5, "it was told not to think");
+    let anthropic = sent(Protocol::Anthropic, "claude-sonnet-4-5");
+    assert_eq!((&anthropic["stop_sequences"], &anthropic["temperature"]), (&json!(["END"]), &json!(1.0)));
+    assert!(sent(Protocol::Anthropic, "claude-sonnet-4-5-high").get("temperature").is_none());
+    assert!(sent(Protocol::Anthropic, "claude-opus-4-8").get("temperature").is_none());
+    let gemini = &sent(Protocol::Gemini, "gemini-2.5-pro")["generationConfig"];
+    assert_eq!((&gemini["stopSequences"], &gemini["temperature"]), (&json!(["END"]), &json!(1.5)));
+    for protocol in [Protocol::OpenAi, Protocol::Anthropic, Protocol::Gemini] {
+        let text = body(protocol, "m", &ask("hello")).to_string();
+        assert!(!text.contains("stop"), "{text}");
+    }
+}
+
+#[test]
+fn an_effort_of_the_request_holds_where_the_name_says_none() {
+    let sent = |protocol: Protocol, model: &str| body(protocol, model, &Request { effort: Some(Effort::Low), ..weather() });
+    for (model, effort) in [("o4-mini", json!("low")), ("o4-mini-high", json!("high")), ("gpt-4.1", Value::Null)] {
+        assert_eq!(sent(Protocol::OpenAi, model)["reasoning_effort"], effort, "{model}");
+    }
+    for protocol in [Protocol::OpenAiCompatible, Protocol::Ollama] {
+        assert!(sent(protocol, "o4-mini").get("reasoning_effort").is_none());
+    }
+    assert_eq!(sent(Protocol::Anthropic, "claude-opus-4-8")["output_config"]["effort"], "low");
+    assert_eq!(sent(Protocol::Anthropic, "claude-opus-4-8-max")["output_config"]["effort"], "max");
+    assert_eq!(sent(Protocol::Gemini, "gemini-3-pro")["generationConfig"]["thinkingConfig"], json!({"thinkingLevel": "LOW"}));
+    assert_eq!(sent(Protocol::Gemini, "gemini-2.5-pro")["generationConfig"]["thinkingConfig"], json!({"thinkingBudget": 1024}));
+    assert!(sent(Protocol::Gemini, "gemini-2.0-flash").get("generationConfig").is_none());
+    let forced = Request { effort: Some(Effort::High), tool_choice: Some(ToolChoice::Required), ..weather() };
+    let forced = body(Protocol::Anthropic, "claude-sonnet-4-5", &forced);
+    assert!(forced.get("thinking").is_none() && forced["tool_choice"]["type"] == "any", "{forced}");
+}
+
+#[test]
+fn a_stop_sequence_that_a_service_reports_is_one() {
+    let content = json!([{"type": "text", "text": "one "}]);
+    let reply = replies::whole(Protocol::Anthropic, &ask("hello"), &replies::anthropic(&content, &json!("stop_sequence"))).unwrap();
+    assert_eq!(reply.stop, Stop::StopSequence);
+    let message = json!({"content": "one"});
+    for (reason, stop) in [("stop_sequence", Stop::StopSequence), ("stop", Stop::End)] {
+        let reply = replies::whole(Protocol::OpenAiCompatible, &ask("hello"), &replies::openai(&message, &json!(reason))).unwrap();
+        assert_eq!(reply.stop, stop, "{reason}");
+    }
+}
+
+#[test]
+fn files_go_out_in_the_form_of_each_service() {
+    let file = |media_type: &str, path: &str| {
+        Part::Media(Media { media_type: media_type.into(), path: path.into(), data: b"\x01\x02\x03".to_vec().into() })
+    };
+    let result = Part::ToolResult(ToolResult { call_id: "t1".into(), content: "dry".into(), failed: false });
+    let parts = vec![file("image/png", "a.png"), Part::Text("Rain?".into()), file("application/pdf", "docs/b.pdf"), result];
+    let request = Request { messages: vec![user(parts)], ..Request::default() };
+
+    let content = &body(Protocol::Anthropic, "m", &request)["messages"][0]["content"];
+    let source = |media_type: &str| json!({"type": "base64", "media_type": media_type, "data": "AQID"});
+    assert_eq!(content[0]["type"], "tool_result");
+    assert_eq!(content[1], json!({"type": "image", "source": source("image/png")}));
+    assert_eq!(content[2]["text"], "Rain?");
+    assert_eq!(content[3], json!({"type": "document", "source": source("application/pdf")}));
+
+    let messages = &body(Protocol::OpenAi, "m", &request)["messages"];
+    let list = json!([
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AQID"}},
+        {"type": "text", "text": "Rain?"},
+        {"type": "file", "file": {"filename": "b.pdf", "file_data": "data:application/pdf;base64,AQID"}},
+    ]);
+    assert_eq!((&messages[0]["role"], &messages[1]["content"]), (&json!("tool"), &list));
+
+    let parts = &body(Protocol::Gemini, "m", &request)["contents"][1]["parts"];
+    let inline = |media_type: &str| json!({"inlineData": {"mimeType": media_type, "data": "AQID"}});
+    assert_eq!(*parts, json!([inline("image/png"), {"text": "Rain?"}, inline("application/pdf")]));
+}
+
+#[tokio::test]
+async fn a_file_that_a_service_does_not_take_is_not_sent() {
+    for (protocol, media_type) in [(Protocol::Gemini, "image/gif"), (Protocol::Ollama, "application/pdf")] {
+        let service = Service::new(Vec::new()).await;
+        let file = Part::Media(Media { media_type: media_type.into(), path: "a".into(), data: Default::default() });
+        let error = service.ask(protocol, &Request { messages: vec![user(vec![file])], ..Request::default() }).await.unwrap_err();
+        assert!(matches!(&error, ProviderError::UnsupportedMedia { media_type: named, .. } if named == media_type), "{error}");
+        assert_eq!(error.charged(), Charge::No);
+    }
+}
+
+#[test]
+fn sealed_blocks_go_back_to_their_protocol_alone() {
+    let detail = json!({"type": "reasoning.encrypted", "data": "their-own"});
+    let block = json!({"type": "redacted_thinking", "data": "its-own"});
+    let message = json!({"content": "No.", "reasoning_details": [detail]});
+    let mut parts = replies::whole(Protocol::OpenAiCompatible, &ask("Rain?"), &replies::openai(&message, &json!("stop"))).unwrap().parts;
+    let content = json!([block]);
+    parts.extend(replies::whole(Protocol::Anthropic, &ask("Rain?"), &replies::anthropic(&content, &json!("end_turn"))).unwrap().parts);
+    let foreign = Opaque { provider: "anthropic".into(), data: json!({"type": "server_tool_use"}) };
+    parts.push(Part::Opaque(foreign));
+    let mut request = ask("Rain?");
+    request.messages.push(assistant(parts));
+    assert_eq!(body(Protocol::OpenAiCompatible, "m", &request)["messages"][1]["reasoning_details"], json!([detail]));
+    assert_eq!(body(Protocol::Anthropic, "m", &request)["messages"][1]["content"], json!([{"type": "text", "text": "No."}, block]));
+    for protocol in [Protocol::OpenAi, Protocol::Gemini] {
+        let text = body(protocol, "m", &request).to_string();
+        assert!(text.contains("No.") && !text.contains("-own"), "{protocol:?}: {text}");
+    }
+    let deep = format!("{{\"type\":\"reasoning.text\",\"a\":{}{}}}", "[".repeat(110), "]".repeat(110));
+    let message = json!({"content": "No.", "reasoning_details": [serde_json::from_str::<Value>(&deep).unwrap()]});
+    let reply = replies::whole(Protocol::OpenAiCompatible, &ask("Rain?"), &replies::openai(&message, &json!("stop"))).unwrap();
+    assert!(reply.parts.iter().all(|part| matches!(part, Part::Text(_))), "the journal could not hold it: {reply:?}");
+}

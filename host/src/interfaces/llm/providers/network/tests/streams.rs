@@ -165,7 +165,8 @@ async fn thinking_and_its_proof_and_refusals_are_not_lost() {
     let details = json!([detail("Rome is dry.", json!("sig")), {"type": "reasoning.encrypted", "index": 1, "data": "opaque"}]);
     let message = json!({"role": "assistant", "content": "No.", "reasoning": "Rome is dry.", "reasoning_details": details});
     let (reply, told) = same(Protocol::OpenAiCompatible, openai(&deltas, "stop"), completion(&message, "stop")).await;
-    assert_eq!(reply.parts.iter().filter(|part| matches!(part, Part::Thinking(_))).count(), 3);
+    assert_eq!(reply.parts.iter().filter(|part| matches!(part, Part::Thinking(_))).count(), 1);
+    assert_eq!(reply.parts.iter().filter(|part| matches!(part, Part::Opaque(_))).count(), 2);
     assert!("Rome is dry.No.".starts_with(&told), "{told}");
 
     let deltas = [json!({"refusal": "I will "}), json!({"refusal": "not."})];

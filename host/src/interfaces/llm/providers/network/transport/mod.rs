@@ -86,10 +86,7 @@ impl Client {
     /// Sends a call and waits for the head of its reply.
     pub(super) async fn send(&self, call: Call) -> Result<Answer, Obstacle> {
         let deadline = Instant::now() + self.timeout;
-        let connecting = timeout(CONNECT_TIMEOUT.min(self.timeout), self.connector.connect(&call.url)).await;
-        let stream = connecting
-            .unwrap_or_else(|_| Err("nothing answers".to_owned()))
-            .map_err(|reason| Obstacle::Unreachable(format!("the connection failed: {reason}")))?;
+        let stream = self.connect(&call.url).await.map_err(Obstacle::Unreachable)?;
         let (metered, meter) = Metered::new(stream, LONGEST_PROLOGUE);
         let exchanged = timeout_at(deadline, exchange(TokioIo::new(metered), call)).await;
         let (response, connection, sender) = exchanged.unwrap_or_else(|_| Err(late())).map_err(|obstacle| match obstacle {
@@ -101,6 +98,17 @@ impl Client {
         meter.allow(LONGEST_TRANSFER);
         let (head, body) = response.into_parts();
         Ok(Answer { status: head.status, headers: head.headers, body, connection, _sender: sender, meter, deadline })
+    }
+
+    /// Whether something takes connections at an address. Sends nothing but what opens an encrypted one.
+    pub async fn reach(&self, address: &str) -> Result<(), String> {
+        let url: Uri = address.parse().map_err(|error| format!("the address cannot be used ({error})"))?;
+        self.connect(&url).await.map(drop)
+    }
+
+    async fn connect(&self, url: &Uri) -> Result<Box<dyn connector::Stream>, String> {
+        let connecting = timeout(CONNECT_TIMEOUT.min(self.timeout), self.connector.connect(url)).await;
+        connecting.unwrap_or_else(|_| Err("nothing answers".to_owned()))
     }
 }
 
