@@ -18,9 +18,18 @@ use crate::imports::backlog as host;
 pub use host::{Draft, Item, Kind, Status, StatusChange};
 
 impl Draft {
-    /// An item of priority 5, without a parent and without dependencies.
+    /// An item of priority 5, without a parent, dependencies or labels.
     pub fn new(kind: Kind, key: impl Into<String>, title: impl Into<String>) -> Self {
-        Self { kind, key: key.into(), title: title.into(), body: String::new(), parent: None, after: Vec::new(), priority: 5 }
+        Self {
+            kind,
+            key: key.into(),
+            title: title.into(),
+            body: String::new(),
+            parent: None,
+            after: Vec::new(),
+            priority: 5,
+            labels: Vec::new(),
+        }
     }
 
     /// Its description in Markdown; at most 256 KiB.
@@ -48,6 +57,14 @@ impl Draft {
     #[must_use]
     pub fn with_priority(mut self, priority: u8) -> Self {
         self.priority = priority;
+        self
+    }
+
+    /// What people find and group items by, at most 20. A label has 1 to 50 of a-z (lower case), 0-9, `-`, `.`, `/` and `_`,
+    /// and starts with a letter or digit.
+    #[must_use]
+    pub fn with_labels<T: Into<String>>(mut self, labels: impl IntoIterator<Item = T>) -> Self {
+        self.labels = labels.into_iter().map(Into::into).collect();
         self
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::agents::{Report, Task};
 use crate::run::{self, Level};
 use crate::tools::{Offer, ToolOutcome};
-use crate::{Agent, Error, ErrorKind, Result, Toolbox, Workflow};
+use crate::{Agent, Error, Result, Toolbox, Workflow};
 
 pub use crate::bindings::host::baton::plugin::types::Error as ContractError;
 pub use crate::bindings::host::baton::plugin::workflows::Outcome as ContractOutcome;

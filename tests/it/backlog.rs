@@ -135,6 +135,48 @@ fn people_add_look_and_move() {
 }
 
 #[test]
+fn people_label_items_and_find_them() {
+    let user = User::with_stories();
+    let added = user.json(&["add", "2-1-pay", "Pay", "--label", "ui", "--label", "area/checkout", "--after", "1-1-init"]);
+    assert_eq!(added["labels"], json!(["area/checkout", "ui"]));
+    let edited = user.backlog(&["edit", "1-2-add", "--label", "ui,1.0"]).exits(0).stderr;
+    assert!(edited.contains("1-2-add has the labels 1.0, ui now.") && edited.contains("backlog write"), "{edited}");
+    assert_eq!(user.json(&["edit", "1-1-init", "--label", "ui"]), json!({ "key": "1-1-init", "labels": ["ui"] }));
+    assert_eq!(keys(&user.json(&["list", "--label", "ui"])), ["1-1-init", "1-2-add", "2-1-pay"]);
+    assert_eq!(keys(&user.json(&["list", "--label", "ui", "--label", "area/checkout"])), ["2-1-pay"]);
+    assert_eq!(keys(&user.json(&["list", "--label", "1.0,area/checkout"])), [""; 0]);
+    assert_eq!(keys(&user.json(&["list", "--label", "ui", "--ready"])), ["1-1-init"]);
+    assert_eq!(keys(&user.json(&["list", "--label", "ui", "--status", "done"])), [""; 0]);
+    let none = user.backlog(&["list", "--label", "ghost"]).exits(0);
+    assert!(none.stdout.is_empty() && none.stderr.contains("No item has these labels."), "{}", none.stderr);
+    assert!(user.backlog(&["show", "2-1-pay"]).exits(0).stdout.contains("  labels area/checkout, ui\n"));
+    assert_eq!(user.json(&["show", "1-10-split"])["labels"], json!([]));
+    assert_eq!(user.json(&["graph"])["items"][2]["labels"], json!(["1.0", "ui"]));
+
+    let says = |arguments: &[&str], expected: &str| {
+        let ended = user.backlog(arguments).exits(2);
+        assert!(ended.stderr.contains(expected), "{arguments:?}: {}", ended.stderr);
+    };
+    says(&["add", "x", "T", "--label", "Urgent"], "`Urgent` is not a label");
+    says(&["add", "x", "T", "--label", "a", "--label", "a"], "`x` has the label `a` twice");
+    says(&["edit", "1-2-add", "--label", "a b"], "`a b` is not a label");
+    says(&["edit", "1-2-add"], "--label");
+    says(&["edit", "1-2-ad", "--no-label", "ui"], "near it are `1-2-add`");
+    says(&["list", "--label", "../x"], "`../x` is not a label");
+
+    let _written = user.backlog(&["write"]).exits(0);
+    let story = user.text("docs/stories/1-2-add.md");
+    assert!(story.contains("labels: [\"1.0\",\"ui\"]\n") && !user.text("docs/stories/1-10-split.md").contains("labels"), "{story}");
+    user.write("docs/stories/1-2-add.md", &story.replace("labels: [\"1.0\",\"ui\"]\n", "labels: [ui, Needs Triage]\n"));
+    let told = user.backlog(&["import"]).exits(1).stderr;
+    assert!(told.contains("! docs/stories/1-2-add.md:") && told.contains("`Needs Triage` is not a label"), "{told}");
+    assert_eq!(user.json(&["show", "1-2-add"])["labels"], json!(["ui"]));
+    assert_eq!(user.backlog(&["write"]).exits(0).stdout, "", "what people wrote stays");
+    let _edited = user.backlog(&["edit", "1-2-add", "--no-label", "ui"]).exits(0);
+    assert!(user.backlog(&["edit", "1-2-add", "--no-label", "ui"]).exits(0).stderr.contains("1-2-add has no labels now."));
+}
+
+#[test]
 fn a_person_reopens_what_is_done_and_is_held_to_what_comes_before() {
     let user = User::with_stories();
     let refused = user.backlog(&["move", "1-2-add", "done"]).exits(1).stderr;
@@ -338,6 +380,9 @@ fn a_run_works_through_what_is_ready() {
 
     let refused = user.baton(&["run", "probe", "--workspace", "work", "--input", r#"{"do":"put-item","key":"x","after":["x"]}"#]).exits(1);
     assert!(refused.stderr.contains("x → x"), "{}", refused.stderr);
+    let labelled = ["run", "probe", "--workspace", "work", "--input", r#"{"do":"put-item","key":"y","labels":["ui","area/a"]}"#];
+    let _labelled = user.baton(&labelled).exits(0);
+    assert_eq!(keys(&user.json(&["list", "--label", "ui,area/a"])), ["y"]);
     let _revoked = user.baton(&["plugin", "revoke", "probe", "backlog=write"]).exits(0);
     let denied = user.baton(&["run", "probe", "--workspace", "work", "--input", r#"{"do":"put-item","key":"x"}"#]).exits(1);
     assert!(denied.stderr.contains("`backlog` of `write`"), "{}", denied.stderr);

@@ -127,7 +127,7 @@ fn a_run_proposes_and_a_person_merges() {
     ]);
     let answers = user.answers(&calls);
     assert_eq!((&answers[3]["head"], &answers[3]["mergeable"], &answers[3]["green"]), (&json!(head), &json!("Yes"), &json!(true)));
-    assert!(error(&answers[4]).starts_with("Denied"), "{}", answers[4]);
+    assert!(error(&answers[4]).starts_with("denied"), "{}", answers[4]);
     let shown = user.people(&["show", "1", "--diff"]).exits(0);
     for part in ["1 A story", "story/1 into main · open, can be merged", "passed tests  3 of 3", "probe · approve", "  Good.", "\n+two\n"]
     {
@@ -232,14 +232,14 @@ fn a_run_takes_a_branch_through_github() {
         json!({ "call": "get", "number": 9 }),
         json!({ "call": "all-open" }),
     ]));
-    assert_eq!(early[0], json!(["Github", true]));
+    assert_eq!(early[0], json!(["github", true]));
     assert_eq!((&early[1], &early[2]), (&json!(1), &json!(1)), "the same branch, the same pull request");
     let found = &early[5];
     assert_eq!((&found["body"], &found["head"], &found["mergeable"]), (&json!("It splits."), &json!(HEAD), &json!("Yes")));
     assert_eq!(found["checks"], json!([["lint", "Passed", "No warnings"], ["tests", "Passed", "3 of 3"]]));
     assert_eq!(found["reviews"][0][2], "probe", "GitHub lets nobody review their own, so a comment says it");
     assert_eq!((&found["approved"], &found["green"]), (&json!(false), &json!(true)), "a text cannot pass for a verdict");
-    assert!(error(&early[6]).starts_with("NotFound"), "{}", early[6]);
+    assert!(error(&early[6]).starts_with("not-found"), "{}", early[6]);
     assert_eq!(early[7], json!([[1, "story/1", "main", "A story"]]));
 
     github.state().own = false;
@@ -255,10 +255,10 @@ fn a_run_takes_a_branch_through_github() {
         json!({ "call": "all-open" }),
     ]));
     assert_eq!(late[1]["approved"], true, "{}", late[1]);
-    assert!(error(&late[2]).starts_with("Conflict") && error(&late[2]).contains("Head branch was modified"), "{}", late[2]);
+    assert!(error(&late[2]).starts_with("conflict") && error(&late[2]).contains("Head branch was modified"), "{}", late[2]);
     assert_eq!(late[3], MERGED);
-    assert!(error(&late[4]).starts_with("Conflict") && error(&late[4]).contains("is merged"), "{}", late[4]);
-    assert!(error(&late[5]).starts_with("Conflict"), "{}", late[5]);
+    assert!(error(&late[4]).starts_with("conflict") && error(&late[4]).contains("is merged"), "{}", late[4]);
+    assert!(error(&late[5]).starts_with("conflict"), "{}", late[5]);
     assert_eq!((&late[6], &late[7], &late[8]), (&json!(2), &Value::Null, &json!([])));
     assert!(github.state().unchanged > 0, "what has not changed is not given again");
     let shown = user.people(&["show", "1"]).exits(0).stdout;
@@ -373,7 +373,7 @@ fn a_server_that_misbehaves_is_told_nothing_and_harms_nobody() {
     let unavailable = |reply: fn() -> Reply, wanted: &str| {
         (0..3).for_each(|_| github.fail("GET /repos/ada/engine/pulls?", reply()));
         let answers = user.answers(&json!([{ "call": "all-open" }]));
-        assert!(error(&answers[0]).starts_with("Unavailable") && error(&answers[0]).contains(wanted), "{wanted}: {}", answers[0]);
+        assert!(error(&answers[0]).starts_with("unavailable") && error(&answers[0]).contains(wanted), "{wanted}: {}", answers[0]);
     };
     unavailable(|| Reply::new("200 OK", "[{\"number\": 1, \"ti"), "no pull request as GitHub has them");
     unavailable(|| Reply::new("200 OK", "[{\"number\": \"one\"}]"), "no pull request as GitHub has them");

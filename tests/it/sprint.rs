@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use baton::interfaces::backlog::{Author, Draft, Kind};
+use baton::interfaces::backlog::{Author, Draft, Kind, Labels};
 use baton_tests::{docker, host::TestHost, program};
 use serde_json::Value;
 
@@ -114,6 +114,7 @@ async fn with_backlog(stories: &[Story]) -> tempfile::TempDir {
         parent: None,
         after: after.iter().map(|key| (*key).to_owned()).collect(),
         priority: 5,
+        labels: Labels::default(),
     };
     let drafts: Vec<_> = stories.iter().map(draft).collect();
     let project = host.app.kernel.open_project(&host.workspace(), "ada").await.unwrap();

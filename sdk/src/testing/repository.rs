@@ -88,9 +88,8 @@ impl Repository {
             return Ok(None);
         }
         if files.get(".gitmodules") != committed.get(".gitmodules") {
-            return Err(Error::invalid(
-                "`.gitmodules` makes a repository one with submodules, in which Baton does not work; leave it to a person, and undo the change.",
-            ));
+            let sentence = "`.gitmodules` makes a repository one with submodules, in which Baton does not work; leave it to a person, and undo the change.";
+            return Err(Error::invalid(sentence).about(".gitmodules"));
         }
         Ok(Some(self.add(self.here.clone(), files, Vec::new(), signed)))
     }

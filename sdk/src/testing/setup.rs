@@ -20,7 +20,7 @@ use crate::agents::{Report, Task};
 use crate::backlog::{Draft, Status};
 use crate::llm::{Reply, Request};
 use crate::sandbox;
-use crate::{Error, ErrorKind, Result, run};
+use crate::{Error, Result, run};
 
 /// Midnight at the beginning of 2026, UTC.
 const NEW_YEAR: u64 = 1_767_225_600_000;

@@ -148,7 +148,24 @@ fn a_backlog_that_does_not_fit_together_is_refused_and_left_as_it_was() {
     assert!(put(&[Draft::new(Kind::Task, "b", "two\nlines")]).contains("one line"));
     assert!(put(&[story("b").with_priority(11)]).contains("priority"));
     assert!(put(&[story("b"), story("b")]).contains("twice"));
+    for label in ["", "A", "-a", "a b", "\u{430}", "a\n", &"a".repeat(51)] {
+        assert!(put(&[story("b").with_labels(["ui", label])]).contains("is not a label"), "{label}");
+    }
+    assert!(put(&[story("b").with_labels(["ui", "a", "ui"])]).contains("the label `ui` twice"));
+    assert!(put(&[story("b").with_labels((0..21).map(|number| number.to_string()))]).contains("has 21 labels"));
     assert_eq!(host.inside(backlog::all).unwrap().len(), 1);
+}
+
+#[test]
+fn labels_are_kept_sorted_and_noted_where_there_are_some() {
+    let host = Host::new();
+    let draft = |key: &str| Draft::new(Kind::Story, key, "T");
+    host.inside(|| backlog::put(&[draft("a").with_labels(["ui", "area/a"]), draft("b")])).unwrap();
+    assert_eq!(host.item("a").unwrap().draft.labels, ["area/a", "ui"]);
+    let noted = host.requests("backlog.put")[0]["items"].clone();
+    assert_eq!((noted[0].get("labels"), noted[1].get("labels")), (Some(&json!(["area/a", "ui"])), None));
+    let error = host.inside(|| backlog::put(&[draft("c").with_labels(["A"])])).unwrap_err();
+    assert_eq!((error.kind, error.subject.as_deref()), (ErrorKind::Invalid, Some("A")));
 }
 
 #[test]

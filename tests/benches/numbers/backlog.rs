@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use baton::interfaces::backlog::{Author, Draft, Graph, Kind};
+use baton::interfaces::backlog::{Author, Draft, Graph, Kind, Labels};
 use baton_tests::host::TestHost;
 use serde_json::json;
 
@@ -52,5 +52,6 @@ fn draft(number: usize) -> Draft {
         parent: None,
         after,
         priority: 5,
+        labels: Labels::default(),
     }
 }

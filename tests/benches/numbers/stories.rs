@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 use baton::{
-    interfaces::backlog::{Author, Draft, Kind},
+    interfaces::backlog::{Author, Draft, Kind, Labels},
     journal::Halt,
     kernel::{Drive, Order, package},
 };
@@ -80,6 +80,7 @@ fn draft(number: usize) -> Draft {
         parent: None,
         after: Vec::new(),
         priority: 5,
+        labels: Labels::default(),
     }
 }
 

@@ -207,7 +207,8 @@ pub(crate) fn backlog(times: u64) -> Result<Value> {
 }
 
 /// Expects: the item, or the host's sentence why not.
-pub(crate) fn put_item(key: &str, after: &[Value]) -> Result<Value> {
-    let after = after.iter().filter_map(Value::as_str);
-    backlog::put(&[Draft::new(Kind::Task, key, "A task").after(after)]).map(|()| Value::Null)
+pub(crate) fn put_item(key: &str, after: &Value, labels: &Value) -> Result<Value> {
+    let texts = |list: &Value| list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>();
+    backlog::put(&[Draft::new(Kind::Task, key, "A task").after(texts(after)).with_labels(texts(labels))])?;
+    backlog::get(key).map(|item| json!(item.draft.labels))
 }

@@ -33,7 +33,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "inform" => calls::inform(text("say"), number("times")),
         "in-turn" => input["inputs"].as_array().into_iter().flatten().map(perform).collect(),
         "backlog" => calls::backlog(number("times")),
-        "put-item" => calls::put_item(text("key"), input["after"].as_array().map_or(&[], Vec::as_slice)),
+        "put-item" => calls::put_item(text("key"), &input["after"], &input["labels"]),
         "pull-requests" => Ok(forge::calls(&input["calls"])),
         "tools" => Ok(calls::tools()),
         "call-tools" => Ok(calls::call_tools(&input["calls"])),

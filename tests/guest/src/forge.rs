@@ -21,7 +21,7 @@ fn one(call: &Value) -> Result<Value> {
     let text = |name: &str| call[name].as_str().unwrap_or_default();
     let number = call["number"].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or_default();
     match text("call") {
-        "about" => forge::about().map(|about| json!([word(&about.kind), about.auto_merge])),
+        "about" => forge::about().map(|about| json!([about.kind, about.auto_merge])),
         "open" => forge::open(&Proposal::new(text("branch"), "main", text("title")).with_body(text("body"))).map(Value::from),
         "get" => forge::get(number).map(|found| shown(&found)),
         "all-open" => forge::all_open().map(|found| found.iter().map(|one| json!([one.number, one.branch, one.into, one.title])).collect()),

@@ -7,8 +7,9 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use serde_json::json;
 
-use super::{ProjectChoice, key, person};
+use super::{ProjectChoice, key, label, person};
 use crate::{
     cli::{
         Context,
@@ -41,6 +42,9 @@ pub(in crate::cli) struct Add {
     /// 0 (last) to 10 (first)
     #[arg(long, default_value_t = USUAL_PRIORITY, value_parser = number(0..=10_u8, "give 0 (last) to 10 (first)"))]
     priority: u8,
+    /// A label to find it by, such as area/checkout; repeat for more
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
+    label: Vec<String>,
     /// The epic of a story, or the epic or story of a task
     #[arg(long, value_name = "KEY", value_parser = key)]
     parent: Option<String>,
@@ -59,6 +63,7 @@ impl Add {
             parent: self.parent.clone(),
             after: self.after.clone(),
             priority: self.priority,
+            labels: self.label.clone().into(),
         };
         let app = context.open_to_change().await?;
         let place = choice.open(&app).await?;
@@ -72,7 +77,9 @@ impl Add {
         app.close().await;
         added?;
         if context.screen.is_json() {
-            context.screen.document(&draft)?;
+            let mut shown = json!(draft);
+            shown["labels"] = json!(draft.labels);
+            context.screen.document(&shown)?;
         } else {
             let title = text::excerpt(&draft.title, 80);
             context.screen.tell(format!("{} Added the {} {}: {title}", painted(GOOD, "✓"), draft.kind.as_str(), draft.key));

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::{ProjectChoice, coloured, document, status};
+use super::{ProjectChoice, coloured, document, label, status};
 use crate::{
     app::Access,
     cli::{
@@ -26,6 +26,9 @@ pub(in crate::cli) struct List {
     /// Only what can begin now, the most urgent first
     #[arg(long, conflicts_with = "status")]
     ready: bool,
+    /// Only those with this label; repeat for those with all of several
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', value_parser = label)]
+    label: Vec<String>,
 }
 
 impl List {
@@ -36,15 +39,16 @@ impl List {
         let graph = Graph::of(&items).map_err(anyhow::Error::new)?;
         let ready = graph.ready();
         let fits = |place: &usize| self.status.is_empty() || self.status.contains(&graph.status(*place));
-        let shown: Vec<_> = if self.ready { ready.clone() } else { (0..items.len()).filter(fits).collect() };
+        let mut shown: Vec<_> = if self.ready { ready.clone() } else { (0..items.len()).filter(fits).collect() };
+        shown.retain(|place| self.label.iter().all(|label| items[*place].draft.labels.contains(label)));
         if context.screen.is_json() {
             context.screen.document(&shown.iter().map(|place| document(*place, &items, &graph, &ready)).collect::<Vec<_>>())?;
         } else if items.is_empty() {
             let add = place.again(context, "backlog add KEY TITLE");
             let import = place.again(context, "backlog import");
             context.screen.tell(format!("The backlog is empty. `{add}` adds an item, `{import}` takes those of docs/stories/."));
-        } else if shown.is_empty() && !self.ready {
-            context.screen.tell("No item has such a status.");
+        } else if shown.is_empty() && (!self.ready || !self.label.is_empty()) {
+            context.screen.tell(self.nothing());
         } else {
             if !shown.is_empty() {
                 context.screen.answer(table(&shown, &items, &graph, context.screen.columns()).render())?;
@@ -59,6 +63,16 @@ impl List {
             });
         }
         Ok(Exit::Done)
+    }
+
+    /// What is said where no item has what is asked for.
+    fn nothing(&self) -> &'static str {
+        match (self.ready, self.label.is_empty(), self.status.is_empty()) {
+            (true, ..) => "No item with these labels can begin now.",
+            (false, true, _) => "No item has such a status.",
+            (false, false, true) => "No item has these labels.",
+            (false, false, false) => "No item with these labels has such a status.",
+        }
     }
 }
 

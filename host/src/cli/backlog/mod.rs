@@ -1,6 +1,7 @@
 //! `baton backlog`: what is to be done in a project, what waits for what, and how it went.
 
 mod add;
+mod edit;
 mod graph;
 mod import;
 mod list;
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
-    interfaces::backlog::{Author, Graph, Item, Status, check_key},
+    interfaces::backlog::{Author, Graph, Item, Status, check_key, check_label},
 };
 
 /// Manage a project's backlog
@@ -38,6 +39,7 @@ enum Command {
     List(list::List),
     Show(show::Show),
     Add(add::Add),
+    Edit(edit::Edit),
     Move(move_to::Move),
     Graph(graph::Drawing),
     Import(import::Import),
@@ -51,6 +53,7 @@ impl Backlog {
             Command::List(command) => command.execute(context, &choice).await,
             Command::Show(command) => command.execute(context, &choice).await,
             Command::Add(command) => command.execute(context, &choice).await,
+            Command::Edit(command) => command.execute(context, &choice).await,
             Command::Move(command) => command.execute(context, &choice).await,
             Command::Graph(command) => command.execute(context, &choice).await,
             Command::Import(command) => command.execute(context, &choice).await,
@@ -67,6 +70,11 @@ fn person(app: &App) -> Author {
 /// A key as the command line takes it.
 fn key(text: &str) -> Result<String, String> {
     check_key(text).map(|()| text.to_owned()).map_err(|refusal| refusal.to_string())
+}
+
+/// A label as the command line takes it.
+fn label(text: &str) -> Result<String, String> {
+    check_label(text).map(|()| text.to_owned()).map_err(|refusal| refusal.to_string())
 }
 
 /// A status as the command line takes it.
@@ -99,6 +107,7 @@ fn document(place: usize, items: &[Item], graph: &Graph<'_>, ready: &[usize]) ->
         "waits-for": graph.waits_for(place),
         "ready": ready.contains(&place),
         "priority": draft.priority,
+        "labels": draft.labels,
         "assignee": assignee,
         "branch": branch,
     })

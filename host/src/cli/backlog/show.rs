@@ -60,6 +60,9 @@ fn card(item: &Item, status: Status, waits_for: &[&str]) -> String {
     about.extend(assignee.as_ref().map(|assignee| format!("with {}", text::escaped(assignee))));
     about.extend(branch.as_ref().map(|branch| format!("on {}", text::escaped(branch))));
     let mut lines = vec![format!("{}  {}", painted(STRONG, &draft.key), text::line(&draft.title)), format!("  {}", about.join(" · "))];
+    if !draft.labels.is_empty() {
+        lines.push(format!("  labels {}", draft.labels.as_slice().join(", ")));
+    }
     if !draft.after.is_empty() {
         lines.push(format!("  after {}", draft.after.join(", ")));
     }

@@ -118,25 +118,25 @@ pub(super) fn performed<A>(result: Result<A, BacklogError>) -> Performed<A> {
 
 impl From<wit::Draft> for Draft {
     fn from(draft: wit::Draft) -> Self {
-        let wit::Draft { kind, key, title, body, parent, after, priority } = draft;
+        let wit::Draft { kind, key, title, body, parent, after, priority, labels } = draft;
         let kind = match kind {
             wit::Kind::Epic => Kind::Epic,
             wit::Kind::Story => Kind::Story,
             wit::Kind::Task => Kind::Task,
         };
-        Self { key, kind, title, body, parent, after, priority }
+        Self { key, kind, title, body, parent, after, priority, labels: labels.into() }
     }
 }
 
 impl From<Item> for wit::Item {
     fn from(item: Item) -> Self {
-        let Draft { key, kind, title, body, parent, after, priority } = item.draft;
+        let Draft { key, kind, title, body, parent, after, priority, labels } = item.draft;
         let kind = match kind {
             Kind::Epic => wit::Kind::Epic,
             Kind::Story => wit::Kind::Story,
             Kind::Task => wit::Kind::Task,
         };
-        let draft = wit::Draft { kind, key, title, body, parent, after, priority };
+        let draft = wit::Draft { kind, key, title, body, parent, after, priority, labels: labels.into() };
         Self { draft, status: item.status.into(), assignee: item.assignee, branch: item.branch }
     }
 }

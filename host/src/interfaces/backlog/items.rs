@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::Refusal;
+use super::{Labels, Refusal};
 use crate::journal::RunId;
 
 /// How wide a piece of work is, from the widest.
@@ -98,6 +98,10 @@ pub struct Draft {
     pub after: Vec<String>,
     /// 0 (last) to 10 (first).
     pub priority: u8,
+    /// What people find and group items by. Not written down where there are none: calls from before items had labels are
+    /// still the same calls.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
 }
 
 /// An item as it stands.
@@ -187,6 +191,8 @@ pub trait Backlog: Send + Sync {
     /// Says who works on an item, and on which branch.
     async fn assign(&self, project: &str, key: &str, assignee: Option<&str>, branch: Option<&str>, by: &Author)
     -> Result<(), BacklogError>;
+    /// Removes labels from an item and adds others; gives those that it has then.
+    async fn label(&self, project: &str, key: &str, added: &[String], removed: &[String], by: &Author) -> Result<Labels, BacklogError>;
     /// Every item in the order of the keys, without their bodies unless `whole`.
     async fn items(&self, project: &str, whole: bool) -> Result<Vec<Item>, BacklogError>;
     /// One item with its body.

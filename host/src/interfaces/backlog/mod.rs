@@ -4,6 +4,7 @@ pub mod documents;
 mod graph;
 mod host;
 mod items;
+mod labels;
 mod rules;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::{
 pub use documents::Documents;
 pub use graph::{Changes, Graph};
 pub use items::{Author, Backlog, BacklogError, Draft, Item, Kind, Move, Mover, Status};
+pub use labels::{Labels, MOST_LABELS, check_label};
 pub use rules::{MOST_ITEMS, Place, Refusal, check_key, check_line, check_reason, follows, reopens, unknown};
 
 /// Allows to look at the backlog, or to change it and write its documents.

@@ -50,6 +50,28 @@ pub enum Refusal {
         /// What was given.
         priority: u8,
     },
+    /// Nothing that items can be found by.
+    #[error(
+        "`{0}` is not a label: a label has 1 to 50 of the characters a-z (lower case), 0-9, `-`, `.`, `/` and `_`, and starts with a letter or \
+         digit, such as `area/checkout`; choose another."
+    )]
+    Label(String),
+    /// The same label more than once.
+    #[error("`{key}` has the label `{label}` twice; give it once.")]
+    LabelTwice {
+        /// The item.
+        key: String,
+        /// The label.
+        label: String,
+    },
+    /// Too many labels.
+    #[error("`{key}` has {count} labels, and at most 20 are kept; give fewer.")]
+    Labels {
+        /// The item.
+        key: String,
+        /// How many.
+        count: usize,
+    },
     /// The same item more than once.
     #[error("`{0}` is given twice in one call; say once what it is.")]
     Twice(String),
@@ -87,7 +109,7 @@ pub enum Refusal {
     TooMany(usize),
     /// More than one answer holds.
     #[error(
-        "The titles and edges of the backlog would have {0} bytes, more than the 4194304 that one list can hold; keep fewer items, or say it shorter."
+        "The titles, edges and labels of the backlog would have {0} bytes, more than the 4194304 that one list can hold; keep fewer items, or say it shorter."
     )]
     TooLarge(usize),
     /// No such item.
@@ -121,6 +143,7 @@ impl From<Refusal> for CallError {
         match refusal {
             Refusal::Unknown { .. } | Refusal::Missing { .. } => Self::not_found(text),
             Refusal::Conflict { .. } => Self::conflict(text),
+            Refusal::Label(label) | Refusal::LabelTwice { label, .. } => Self::invalid(text).about(label),
             _ => Self::invalid(text),
         }
     }
@@ -128,7 +151,7 @@ impl From<Refusal> for CallError {
 
 /// What can be said of an item without knowing the others.
 pub(super) fn check(draft: &Draft) -> Result<(), Refusal> {
-    let Draft { key, title, body, after, priority, .. } = draft;
+    let Draft { key, title, body, after, priority, labels, .. } = draft;
     for key in [key].into_iter().chain(&draft.parent).chain(after) {
         check_key(key)?;
     }
@@ -143,16 +166,21 @@ pub(super) fn check(draft: &Draft) -> Result<(), Refusal> {
     if *priority > HIGHEST_PRIORITY {
         return Err(Refusal::Priority { key: key.clone(), priority: *priority });
     }
-    Ok(())
+    labels.check(key)
 }
 
 /// ASCII alone, so that no two keys look alike and each is a file's name and a branch's everywhere.
 pub fn check_key(key: &str) -> Result<(), Refusal> {
     let plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
-        return Err(Refusal::Key(key.chars().take(100).flat_map(char::escape_debug).collect()));
+        return Err(Refusal::Key(shown(key)));
     }
     Ok(())
+}
+
+/// The beginning of a text that may be anything, on one line.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(100).flat_map(char::escape_debug).collect()
 }
 
 /// A title, an assignee or a branch.
@@ -228,8 +256,9 @@ impl Place {
 
 /// Bytes that an item takes in a list.
 pub(super) fn weight(draft: &Draft) -> usize {
-    let Draft { key, title, parent, after, .. } = draft;
-    key.len() + title.len() + parent.as_ref().map_or(0, String::len) + after.iter().map(String::len).sum::<usize>()
+    let Draft { key, title, parent, after, labels, .. } = draft;
+    let lists = after.iter().chain(labels.as_slice()).map(String::len).sum::<usize>();
+    key.len() + title.len() + parent.as_ref().map_or(0, String::len) + lists
 }
 
 impl Refusal {

@@ -28,6 +28,7 @@ fn draft(kind: Kind, key: &str, parent: Option<&str>, after: &[&str]) -> Draft {
         parent: parent.map(str::to_owned),
         after,
         priority: 5,
+        labels: Labels::default(),
     }
 }
 
@@ -129,10 +130,17 @@ fn what_does_not_fit_together_is_refused() {
     assert!(refused(&[Draft { body: "\u{1b}[2J".to_owned(), ..story("a", &[]) }]).contains("body of `a`"));
     assert!(refused(&[Draft { body: "x".repeat((256 << 10) + 1), ..story("a", &[]) }]).contains("body of `a`"));
     assert!(refused(&[Draft { priority: 11, ..story("a", &[]) }]).contains("priority of `a` is 11"));
+    let labelled =
+        |labels: &[&str]| Draft { labels: labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>().into(), ..story("a", &[]) };
+    assert!(refused(&[labelled(&["a", "Urgent!"])]).contains("`Urgent!` is not a label"));
+    assert!(refused(&[labelled(&["a", "b", "a"])]).contains("`a` has the label `a` twice"));
     let many: Vec<_> = (0..101).map(|number| number.to_string()).collect();
     assert!(refused(&[story("a", &many.iter().map(String::as_str).collect::<Vec<_>>())]).contains("101 items"));
     let large: Vec<_> = (0..10_000).map(|number| Draft { title: "x".repeat(500), ..story(&number.to_string(), &[]) }).collect();
     assert!(refused(&large).contains("bytes, more than"));
+    let wordy: Vec<_> = (10..30).map(|number| format!("{number}{}", "x".repeat(48))).collect();
+    let large: Vec<_> = (0..5_000).map(|number| Draft { labels: wordy.clone().into(), ..story(&number.to_string(), &[]) }).collect();
+    assert!(refused(&large).contains("titles, edges and labels"));
     let many: Vec<_> = (0..10_001).map(|number| story(&number.to_string(), &[])).collect();
     assert!(refused(&many).contains("10001"));
 }
@@ -300,6 +308,13 @@ impl Backlog for Memory {
         Ok(())
     }
 
+    async fn label(&self, project: &str, key: &str, added: &[String], removed: &[String], by: &Author) -> Result<Labels, BacklogError> {
+        let mut draft = self.item(project, key).await?.draft;
+        draft.labels = draft.labels.with(added, removed);
+        self.put(project, std::slice::from_ref(&draft), by).await?;
+        Ok(draft.labels)
+    }
+
     async fn items(&self, _: &str, _: bool) -> Result<Vec<Item>, BacklogError> {
         self.check()?;
         Ok(self.items.lock().unwrap().clone())
@@ -380,7 +395,16 @@ impl Scene {
 
 fn asked(kind: wit::Kind, key: &str, after: &[&str]) -> wit::Draft {
     let after = after.iter().map(|key| (*key).to_owned()).collect();
-    wit::Draft { kind, key: key.to_owned(), title: "T".to_owned(), body: "B".to_owned(), parent: None, after, priority: 5 }
+    wit::Draft {
+        kind,
+        key: key.to_owned(),
+        title: "T".to_owned(),
+        body: "B".to_owned(),
+        parent: None,
+        after,
+        priority: 5,
+        labels: Vec::new(),
+    }
 }
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, Fault>) -> CallError {
@@ -418,6 +442,29 @@ async fn items_are_put_moved_and_told() {
     assert!(matches!(refusal(view.get("ghost".into()).await), CallError { kind: ErrorKind::NotFound, .. }));
     assert!(matches!(refusal(view.put(vec![asked(wit::Kind::Story, "c", &["ghost"])]).await), CallError { kind: ErrorKind::NotFound, .. }));
     assert_eq!(view.all().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn labels_are_written_down_sorted_and_only_where_there_are_some() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let mut view = scene.view(&mut recorder);
+    let labelled = |labels: &[&str]| {
+        let labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        vec![wit::Draft { labels, ..asked(wit::Kind::Story, "a", &[]) }]
+    };
+    view.put(labelled(&[])).await.unwrap();
+    view.put(labelled(&["ui", "area/checkout"])).await.unwrap();
+    assert_eq!(view.get("a".into()).await.unwrap().draft.labels, ["area/checkout", "ui"]);
+    let error = refusal(view.put(labelled(&["ui", "A b"])).await);
+    assert_eq!((error.kind, error.subject.as_deref()), (ErrorKind::Invalid, Some("A b")));
+    let error = refusal(view.put(labelled(&["ui", "ui"])).await);
+    assert_eq!((error.kind, error.subject.as_deref()), (ErrorKind::Invalid, Some("ui")));
+    let written = scene.bench.journal.written().into_iter().map(|written| written.entry);
+    let asked: Vec<_> = written.filter(|entry| entry.call == "backlog.put" && entry.answer.is_none()).collect();
+    let labels =
+        |place: usize| serde_json::from_str::<serde_json::Value>(&asked[place].request).unwrap()["items"][0].get("labels").cloned();
+    assert_eq!((labels(0), labels(1)), (None, Some(serde_json::json!(["area/checkout", "ui"]))));
 }
 
 #[tokio::test]

@@ -17,12 +17,12 @@ use super::{
 };
 use crate::{
     events::{Category, Draft as Event},
-    interfaces::backlog::{Author, BacklogError, Changes, Draft, Item, Mover, Refusal, Status, follows, reopens},
+    interfaces::backlog::{Author, BacklogError, Changes, Draft, Item, Labels, Mover, Refusal, Status, follows, reopens},
     journal::RunId,
 };
 
-const ADD: &str = "insert into items (project, key, kind, title, body, parent, after, priority, status, created_at, updated_at)";
-const CHANGE: &str = "update items set kind = $3, title = $4, body = $5, parent = $6, after = $7, priority = $8, updated_at = $9 \
+const ADD: &str = "insert into items (project, key, kind, title, body, parent, after, priority, labels, status, created_at, updated_at)";
+const CHANGE: &str = "update items set kind = $3, title = $4, body = $5, parent = $6, after = $7, priority = $8, labels = $9, updated_at = $10 \
     where project = $1 and key = $2";
 const BODY: &str = "select body from items where project = $1 and key = $2";
 const MOVE: &str = "update items set status = $3, updated_at = $4 where project = $1 and key = $2";
@@ -88,7 +88,7 @@ impl Put {
         if added.is_empty() {
             return Ok(());
         }
-        let statements = MultiRow::new(ADD, 11, "");
+        let statements = MultiRow::new(ADD, 12, "");
         for (statement, piece) in statements.pieces(added) {
             let mut query = sqlx::query(statement);
             for draft in piece {
@@ -101,6 +101,7 @@ impl Put {
                     .bind(draft.parent.as_deref())
                     .bind(json!(draft.after).to_string())
                     .bind(i64::from(draft.priority))
+                    .bind(json!(draft.labels).to_string())
                     .bind(Status::Todo.as_str())
                     .bind(stored(step.now))
                     .bind(stored(step.now));
@@ -127,10 +128,37 @@ impl Put {
         for draft in changed {
             let query = sqlx::query(CHANGE).bind(&*self.project).bind(&*draft.key).bind(draft.kind.as_str()).bind(&*draft.title);
             let query = query.bind(&*draft.body).bind(draft.parent.as_deref()).bind(json!(draft.after).to_string());
-            query.bind(i64::from(draft.priority)).bind(stored(step.now)).execute(&mut *step.connection).await?;
+            let query = query.bind(i64::from(draft.priority)).bind(json!(draft.labels).to_string()).bind(stored(step.now));
+            query.execute(&mut *step.connection).await?;
             tell(step, "changed", &self.project, &self.by, &draft.key, said(draft));
         }
         Ok(())
+    }
+}
+
+pub(super) struct Label {
+    pub(super) project: String,
+    pub(super) key: String,
+    pub(super) added: Vec<String>,
+    pub(super) removed: Vec<String>,
+    pub(super) by: Author,
+}
+
+#[async_trait]
+impl Change for Label {
+    /// The labels that the item has then; none where there is no such item.
+    type Outcome = Result<Option<Labels>, BacklogError>;
+
+    fn run(&self) -> Option<&RunId> {
+        run(&self.by)
+    }
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<Self::Outcome, StoreError> {
+        let Some(Item { mut draft, .. }) = find(&self.project, &self.key, step.connection).await? else { return Ok(Ok(None)) };
+        let labels = draft.labels.with(&self.added, &self.removed);
+        draft.labels = labels.clone();
+        let put = Put { project: self.project.clone(), drafts: vec![draft], by: self.by.clone() };
+        Ok(put.apply(step).await?.map(|()| Some(labels)))
     }
 }
 
@@ -259,8 +287,8 @@ fn columns(by: &Author) -> (Option<&str>, Option<&str>) {
 }
 
 fn said(draft: &Draft) -> Value {
-    let Draft { kind, title, parent, after, priority, .. } = draft;
-    json!({ "kind": kind, "title": title, "parent": parent, "after": after, "priority": priority })
+    let Draft { kind, title, parent, after, priority, labels, .. } = draft;
+    json!({ "kind": kind, "title": title, "parent": parent, "after": after, "priority": priority, "labels": labels })
 }
 
 fn tell(step: &mut Step<'_>, name: &str, project: &str, by: &Author, key: &str, mut data: Value) {

@@ -7,20 +7,20 @@ use async_trait::async_trait;
 use sqlx::Row;
 
 use super::{Store, StoreError};
-use crate::interfaces::backlog::{Author, Backlog, BacklogError, Draft, Item, Move, Place, Status, unknown};
-use change::{Assign, MoveTo, Put, Written};
+use crate::interfaces::backlog::{Author, Backlog, BacklogError, Draft, Item, Labels, Move, Place, Status, unknown};
+use change::{Assign, Label, MoveTo, Put, Written};
 use record::{item, moved};
 
 /// The columns an item is read from, with its body.
 macro_rules! whole {
     () => {
-        "key, kind, title, body, parent, after, priority, status, assignee, branch"
+        "key, kind, title, body, parent, after, priority, labels, status, assignee, branch"
     };
 }
 /// The columns of an item whose body is left where it is.
 macro_rules! brief {
     () => {
-        "key, kind, title, '' as body, parent, after, priority, status, assignee, branch"
+        "key, kind, title, '' as body, parent, after, priority, labels, status, assignee, branch"
     };
 }
 
@@ -57,6 +57,13 @@ impl Backlog for Store {
         let change = Assign { project: project.to_owned(), key: key.to_owned(), assignee, branch, by: by.clone() };
         let assigned = self.queue.change(change).await;
         self.named(project, key, assigned.map_err(failed)?).await
+    }
+
+    async fn label(&self, project: &str, key: &str, added: &[String], removed: &[String], by: &Author) -> Result<Labels, BacklogError> {
+        let (added, removed) = (added.to_vec(), removed.to_vec());
+        let change = Label { project: project.to_owned(), key: key.to_owned(), added, removed, by: by.clone() };
+        let labelled = self.queue.change(change).await;
+        self.named(project, key, labelled.map_err(failed)?).await
     }
 
     async fn items(&self, project: &str, with_bodies: bool) -> Result<Vec<Item>, BacklogError> {

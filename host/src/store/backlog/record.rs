@@ -20,6 +20,7 @@ pub(super) fn item(row: &AnyRow) -> Result<Item, StoreError> {
         parent: row.try_get("parent")?,
         after: serde_json::from_str(row.try_get("after")?).map_err(|error| StoreError::row(ITEMS, error))?,
         priority: u8::try_from(read_number(row, "priority")?).map_err(|error| StoreError::row(ITEMS, error))?,
+        labels: serde_json::from_str(row.try_get("labels")?).map_err(|error| StoreError::row(ITEMS, error))?,
     };
     let status = word(ITEMS, row.try_get("status")?, Status::from_word)?;
     Ok(Item { draft, status, assignee: row.try_get("assignee")?, branch: row.try_get("branch")? })

@@ -3,7 +3,7 @@ use sqlx::Row;
 use super::{HOSTILE, fresh, id, open};
 use crate::{
     events::{Category, EventLog},
-    interfaces::backlog::{Author, Backlog, BacklogError, Draft, Graph, Item, Kind, MOST_ITEMS, Mover, Refusal, Status},
+    interfaces::backlog::{Author, Backlog, BacklogError, Draft, Graph, Item, Kind, Labels, MOST_ITEMS, Mover, Refusal, Status},
 };
 
 fn person() -> Author {
@@ -16,7 +16,20 @@ fn call(seq: u64) -> Author {
 
 fn story(key: &str, after: &[&str]) -> Draft {
     let after = after.iter().map(|key| (*key).to_owned()).collect();
-    Draft { key: key.to_owned(), kind: Kind::Story, title: format!("About {key}"), body: "B".to_owned(), parent: None, after, priority: 5 }
+    Draft {
+        key: key.to_owned(),
+        kind: Kind::Story,
+        title: format!("About {key}"),
+        body: "B".to_owned(),
+        parent: None,
+        after,
+        priority: 5,
+        labels: Labels::default(),
+    }
+}
+
+fn labels(given: &[&str]) -> Labels {
+    given.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>().into()
 }
 
 fn told(items: &[Item]) -> Vec<(&str, Status)> {
@@ -52,6 +65,36 @@ async fn all_or_none_is_put() {
     assert!(matches!(back, Err(BacklogError::Refused(Refusal::Cycle(_)))), "{back:?}");
     assert_eq!(told(&store.items("demo", false).await.unwrap()).len(), 1);
     assert_eq!(store.latest(Category::Item, None, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn labels_come_back_sorted_and_are_changed_one_by_one() {
+    let (folder, store) = fresh().await;
+    store.put("demo", &[Draft { labels: labels(&["ui", "area/a"]), ..story("a", &[]) }, story("b", &[])], &person()).await.unwrap();
+    drop(store);
+    let store = open(folder.path()).await;
+    let kept = async |key: &str| store.item("demo", key).await.unwrap().draft;
+    assert_eq!((kept("a").await.labels, kept("b").await.labels), (labels(&["area/a", "ui"]), Labels::default()));
+    assert_eq!(store.items("demo", false).await.unwrap()[0].draft.labels, labels(&["area/a", "ui"]));
+
+    let change = async |key: &str, added: &[&str], removed: &[&str]| {
+        store.label("demo", key, labels(added).as_slice(), labels(removed).as_slice(), &person()).await
+    };
+    assert_eq!(change("a", &["b", "ui"], &["area/a", "ghost"]).await, Ok(labels(&["b", "ui"])));
+    assert_eq!(kept("a").await, Draft { labels: labels(&["b", "ui"]), ..story("a", &[]) });
+    assert_eq!(change("a", &["b"], &[]).await, Ok(labels(&["b", "ui"])));
+    assert_eq!(change("a", &["A"], &[]).await, Err(BacklogError::Refused(Refusal::Label("A".to_owned()))));
+    let many: Vec<_> = (0..20).map(|number| number.to_string()).collect();
+    let many = change("a", &many.iter().map(String::as_str).collect::<Vec<_>>(), &[]).await;
+    assert_eq!(many, Err(BacklogError::Refused(Refusal::Labels { key: "a".to_owned(), count: 22 })));
+    assert!(matches!(change("ghost", &["b"], &[]).await, Err(BacklogError::Refused(Refusal::Unknown { .. }))));
+    store.put("demo", &[Draft { labels: labels(&["ui", "b"]), ..story("a", &[]) }], &call(1)).await.unwrap();
+    store.put("demo", &[story("a", &[])], &call(2)).await.unwrap();
+    assert_eq!(kept("a").await.labels, Labels::default());
+    let events = store.after(0, None, 100).await.unwrap();
+    let told: Vec<_> = events.iter().map(|event| (event.draft.name.as_str(), event.draft.data["labels"].to_string())).collect();
+    let expected = [("added", r#"["area/a","ui"]"#), ("added", "[]"), ("changed", r#"["b","ui"]"#), ("changed", "[]")];
+    assert_eq!(told, expected.map(|(name, labels)| (name, labels.to_owned())), "what changes nothing is no event");
 }
 
 #[tokio::test]

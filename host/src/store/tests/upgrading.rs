@@ -146,6 +146,7 @@ async fn everything_that_was_kept_under_a_folders_hash_belongs_to_a_project() {
     let place = Place { project: &project.id, bucket: "notes", key: "k" };
     assert_eq!(store.get(place).await.unwrap().unwrap().value, "kept");
     assert_eq!(store.history(&project.id, "1-1-init").await.unwrap().len(), 1);
+    assert!(store.item(&project.id, "1-1-init").await.unwrap().draft.labels.is_empty());
     let (summary, _) = PullRequests::list(&store, &project.id, true).await.unwrap().remove(0);
     assert_eq!(summary.number, 1);
     assert_eq!(store.budgets().await.unwrap()[0].scope, Scope::Project(project.id.clone()));

@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn only_what_the_host_keeps_and_runs_may_merge_is_landed() {
-        let forge = |kind, auto_merge| Forge(Some(About { kind, auto_merge }));
+        let forge = |kind, auto_merge| Forge(Some(About { kind: str::to_owned(kind), auto_merge }));
         assert!(forge(LOCAL, true).lands() && Forge(None).lands());
         assert!(!forge(LOCAL, false).lands() && !forge(GITHUB, true).lands());
         let mut story = Story::new("1-1", "Add", "story/1-1", "main", 0);

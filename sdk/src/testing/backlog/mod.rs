@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::backlog::{Draft, Item, Kind, Status, StatusChange};
 use crate::{Error, Result};
 
+pub(super) use rules::sorted;
 use rules::{check, check_graph, check_line, done, follows, order, waits};
 
 const MOST: usize = 10_000;
@@ -26,7 +27,8 @@ impl Backlog {
             if drafts[..place].iter().any(|other| other.key == draft.key) {
                 return Err(Error::invalid(format!("`{}` is given twice in one call; say once what it is.", draft.key)));
             }
-            let draft = draft.clone();
+            let mut draft = draft.clone();
+            draft.labels = sorted(&draft.labels);
             match items.get_mut(&draft.key) {
                 Some(item) => item.draft = draft,
                 None => drop(items.insert(draft.key.clone(), Item { draft, status: Status::Todo, assignee: None, branch: None })),

@@ -10,12 +10,14 @@ const LONGEST_LINE: usize = 1 << 10;
 const LONGEST_BODY: usize = 256 << 10;
 const MOST_AFTER: usize = 100;
 const HIGHEST_PRIORITY: u8 = 10;
+const MOST_LABELS: usize = 20;
+const LONGEST_LABEL: usize = 50;
 
 type Items = BTreeMap<String, Item>;
 
 /// What can be said of an item without knowing the others.
 pub(super) fn check(draft: &Draft) -> Result<()> {
-    let Draft { key, title, body, after, priority, .. } = draft;
+    let Draft { key, title, body, after, priority, labels, .. } = draft;
     for key in [key].into_iter().chain(&draft.parent).chain(after) {
         check_key(key)?;
     }
@@ -31,7 +33,45 @@ pub(super) fn check(draft: &Draft) -> Result<()> {
     if *priority > HIGHEST_PRIORITY {
         return Err(Error::invalid(format!("The priority of `{key}` is {priority}; give 0 (last) to {HIGHEST_PRIORITY} (first).")));
     }
+    check_labels(key, labels)
+}
+
+fn check_labels(key: &str, labels: &[String]) -> Result<()> {
+    let labels = sorted(labels);
+    labels.iter().try_for_each(|label| check_label(label))?;
+    if let Some(pair) = labels.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Error::invalid(format!("`{key}` has the label `{}` twice; give it once.", pair[0])).about(pair[0].as_str()));
+    }
+    if labels.len() > MOST_LABELS {
+        return Err(Error::invalid(format!("`{key}` has {} labels, and at most {MOST_LABELS} are kept; give fewer.", labels.len())));
+    }
     Ok(())
+}
+
+fn check_label(label: &str) -> Result<()> {
+    let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'/' | b'_');
+    let begins = label.starts_with(|first: char| first.is_ascii_alphanumeric());
+    if begins && label.len() <= LONGEST_LABEL && label.bytes().all(fits) {
+        return Ok(());
+    }
+    let label = shown(label);
+    let text = format!(
+        "`{label}` is not a label: a label has 1 to {LONGEST_LABEL} of the characters a-z (lower case), 0-9, `-`, `.`, `/` and `_`, and starts \
+         with a letter or digit, such as `area/checkout`; choose another."
+    );
+    Err(Error::invalid(text).about(label))
+}
+
+/// The labels of an item as they are kept.
+pub(in crate::testing) fn sorted(labels: &[String]) -> Vec<String> {
+    let mut labels = labels.to_vec();
+    labels.sort_unstable();
+    labels
+}
+
+/// The beginning of a text that may be anything, on one line.
+fn shown(text: &str) -> String {
+    text.chars().take(100).flat_map(char::escape_debug).collect()
 }
 
 /// A title, an assignee or a branch.
@@ -111,7 +151,7 @@ pub(super) fn order(key: &str) -> (Vec<(bool, usize, String)>, String) {
 fn check_key(key: &str) -> Result<()> {
     let plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
-        let key: String = key.chars().take(100).flat_map(char::escape_debug).collect();
+        let key = shown(key);
         return Err(Error::invalid(format!(
             "`{key}` is not a key: a key has 1 to {LONGEST_KEY} of the characters a-z and 0-9, with single dashes between them, such as \
              `1-2-user-login`; choose another."

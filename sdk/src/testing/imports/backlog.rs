@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Contract;
 pub use crate::bindings::host::baton::plugin::backlog::{Draft, Item, Kind, Status, StatusChange};
-use crate::testing::installed;
+use crate::testing::{backlog::sorted, installed};
 
 const READ: Option<(&str, &str)> = Some(("backlog", "read"));
 const WRITE: Option<(&str, &str)> = Some(("backlog", "write"));
@@ -73,8 +73,14 @@ pub(crate) fn write_documents() -> Contract<Vec<String>> {
 }
 
 fn noted_draft(draft: &Draft) -> Value {
-    let Draft { kind, key, title, body, parent, after, priority } = draft;
-    json!({ "kind": kind.as_str(), "key": key, "title": title, "body": body, "parent": parent, "after": after, "priority": priority })
+    let Draft { kind, key, title, body, parent, after, priority, labels } = draft;
+    let mut noted =
+        json!({ "kind": kind.as_str(), "key": key, "title": title, "body": body, "parent": parent, "after": after, "priority": priority });
+    // As the host writes them down: sorted, and not at all where there are none.
+    if !labels.is_empty() {
+        noted["labels"] = json!(sorted(labels));
+    }
+    noted
 }
 
 fn noted_item(item: &Item) -> Value {

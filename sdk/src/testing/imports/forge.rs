@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::Contract;
+use crate::Error;
 pub use crate::bindings::host::baton::plugin::forge::{
     About, Check, Mergeable, Method, Opinion, Progress, Proposal, PullRequest, State, Summary, Verdict,
 };
 use crate::testing::installed;
-use crate::{Error, ErrorKind};
 
 const LONGEST_BRANCH: usize = 200;
 const LONGEST_TITLE: usize = 256;

@@ -89,6 +89,13 @@ pub(super) fn value(text: &str) -> Option<Value> {
     }
 }
 
+/// Puts a text in the place of a value. A comment that stands where there was none stays a comment.
+pub(super) fn replace(line: &mut String, value: Range<usize>, text: &str) {
+    let before = if line[..value.start].ends_with(':') { " " } else { "" };
+    let after = if line[value.end..].starts_with('#') { " " } else { "" };
+    line.replace_range(value, &format!("{before}{text}{after}"));
+}
+
 /// The text of a line `- text` of a list.
 pub(super) fn element(line: &str) -> Option<String> {
     let text = line.trim().strip_prefix('-')?;

@@ -201,8 +201,7 @@ impl Sheet {
             Value::List(_) => return Err(unclear()),
         };
         if !says {
-            let gap = if line[..value.start].ends_with(':') { " " } else { "" };
-            line.replace_range(value, &format!("{gap}{}", word(item)));
+            lines::replace(line, value, word(item));
         }
         Ok(())
     }

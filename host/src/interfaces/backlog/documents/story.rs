@@ -1,18 +1,20 @@
 //! `docs/stories/<key>.md`: an item's front matter and its body. Touches the fields it knows, and of the body nothing
 //! unless the backlog has a new one.
 
+use std::collections::BTreeSet;
+
 use super::{
     findings::Flaw,
     lines::{self, Value},
     sprint::means,
 };
-use crate::interfaces::backlog::{Draft, Item, Kind, Status};
+use crate::interfaces::backlog::{Draft, Item, Kind, Status, check_label};
 
 const FENCE: &str = "---";
 /// Lines of front matter: each field is looked for in all of them.
 const MOST_LINES: usize = 2_000;
 /// The fields that belong to the backlog, in the order of a new document.
-const FIELDS: [&str; 10] = ["key", "title", "kind", "status", "epic", "story", "after", "priority", "assignee", "branch"];
+const FIELDS: [&str; 11] = ["key", "title", "kind", "status", "epic", "story", "after", "priority", "labels", "assignee", "branch"];
 /// What a priority is where nobody gave one.
 pub const USUAL_PRIORITY: u8 = 5;
 
@@ -46,6 +48,10 @@ pub struct Told {
     pub after: Vec<String>,
     /// 0 to 10.
     pub priority: Option<u8>,
+    /// What people find it by, as it stands there.
+    pub labels: Vec<String>,
+    /// Why its labels cannot be read.
+    pub(super) unread_labels: Option<Flaw>,
     /// Who works on it.
     pub assignee: Option<String>,
     /// Where.
@@ -64,6 +70,7 @@ pub(super) struct Lines {
     pub(super) title: Option<usize>,
     pub(super) parent: Option<usize>,
     pub(super) after: Option<usize>,
+    pub(super) labels: Option<usize>,
     pub(super) assignee: Option<usize>,
     pub(super) branch: Option<usize>,
 }
@@ -106,10 +113,9 @@ pub(super) fn told(text: &str) -> Result<Told, Flaw> {
     let kind = scalar("kind")?.map(|word| Kind::from_word(&word).ok_or_else(|| wrong("kind", "`epic`, `story` or `task`"))).transpose()?;
     let number = |word: String| priority(&word).ok_or_else(|| wrong("priority", "a number from 0 to 10, or `high`, `medium` or `low`"));
     let priority = scalar("priority")?.map(number).transpose()?;
-    let after = match front.value("after")? {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Scalar(key)) => vec![key],
-        Some(Value::List(keys)) => keys,
+    let (labels, unread_labels) = match front.list("labels") {
+        Ok(labels) => (labels, None),
+        Err(flaw) => (Vec::new(), Some(flaw)),
     };
     let story = scalar("story")?;
     let below = |found: Option<(usize, String)>| found.map(|(line, _)| line + front.height());
@@ -120,6 +126,7 @@ pub(super) fn told(text: &str) -> Result<Told, Flaw> {
             title: front.line("title").or_else(|| below(heading_in(front.rest))),
             parent: front.line(if story.is_some() { "story" } else { "epic" }),
             after: front.line("after"),
+            labels: front.line("labels"),
             assignee: front.line("assignee"),
             branch: front.line("branch"),
         },
@@ -129,8 +136,10 @@ pub(super) fn told(text: &str) -> Result<Told, Flaw> {
         status: scalar("status")?.or_else(|| stated(front.rest)),
         is_in_story: story.is_some(),
         parent: story.or(scalar("epic")?),
-        after,
+        after: front.list("after")?,
         priority,
+        labels,
+        unread_labels,
         assignee: scalar("assignee")?,
         branch: scalar("branch")?,
         body: normal(front.rest).to_owned(),
@@ -199,7 +208,7 @@ impl Wanted<'_> {
     /// Each field with its value; none where it says nothing.
     fn fields(&self) -> impl Iterator<Item = (&'static str, Option<Value>)> {
         let Item { draft, status, assignee, branch } = self.item;
-        let Draft { key, kind, title, parent, after, priority, .. } = draft;
+        let Draft { key, kind, title, parent, after, priority, labels, .. } = draft;
         let text = |text: &str| Some(Value::Scalar(text.to_owned()));
         let above = |kind: Kind| parent.as_deref().filter(|_| self.parent == Some(kind)).and_then(text);
         let values = FIELDS.map(|name| match name {
@@ -211,6 +220,7 @@ impl Wanted<'_> {
             "story" => above(Kind::Story),
             "after" => Some(Value::List(after.clone())),
             "priority" => text(&priority.to_string()),
+            "labels" => Some(Value::List(labels.clone().into())),
             "assignee" => assignee.as_deref().and_then(text),
             _ => branch.as_deref().and_then(text),
         });
@@ -218,7 +228,9 @@ impl Wanted<'_> {
     }
 
     fn front(&self) -> String {
-        let lines: String = self.fields().filter_map(|(name, value)| Some(format!("{name}: {}\n", shown(name, &value?)))).collect();
+        let says_none = |name: &str, value: &Value| name == "labels" && *value == Value::List(Vec::new());
+        let fields = self.fields().filter_map(|(name, value)| Some((name, value?))).filter(|(name, value)| !says_none(name, value));
+        let lines: String = fields.map(|(name, value)| format!("{name}: {}\n", shown(name, &value))).collect();
         format!("{FENCE}\n{lines}{FENCE}\n")
     }
 }
@@ -357,10 +369,23 @@ impl<'a> Front<'a> {
         }
     }
 
+    /// The values of a field that may have several.
+    fn list(&self, name: &str) -> Result<Vec<String>, Flaw> {
+        Ok(match self.value(name)? {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Scalar(one)) => vec![one],
+            Some(Value::List(all)) => all,
+        })
+    }
+
     /// Lets a field say what is wanted, and touches nothing where it does.
     fn set(&mut self, name: &str, wanted: Option<&Value>, item: &Item) -> Result<(), Flaw> {
         let ending = if self.opening.ends_with("\r\n") { "\r\n" } else { "\n" };
-        let present = self.value(name)?;
+        let present = match (self.value(name), wanted) {
+            // What stands there was written for others than Baton, whose item has no labels.
+            (Err(_), Some(Value::List(labels))) if name == "labels" && labels.is_empty() => return Ok(()),
+            (present, _) => present?,
+        };
         if says(name, present.as_ref(), wanted, item.status) {
             return Ok(());
         }
@@ -377,9 +402,7 @@ impl<'a> Front<'a> {
             }
         }
         if let Some(field) = lines::field(&self.lines[place]) {
-            let line = &mut self.lines[place];
-            let gap = if line[..field.value.start].ends_with(':') { " " } else { "" };
-            line.replace_range(field.value, &format!("{gap}{text}"));
+            lines::replace(&mut self.lines[place], field.value, &text);
         }
         Ok(())
     }
@@ -389,6 +412,7 @@ impl<'a> Front<'a> {
 fn says(name: &str, present: Option<&Value>, wanted: Option<&Value>, status: Status) -> bool {
     match (present, wanted) {
         (None | Some(Value::Null), None) => true,
+        (present, Some(Value::List(labels))) if name == "labels" => labels_in(present).into_iter().eq(labels),
         (Some(Value::Scalar(word)), None) => name == "kind" && word == Kind::Story.as_str(),
         (None | Some(Value::Null), Some(Value::List(keys))) => keys.is_empty(),
         (Some(Value::Scalar(key)), Some(Value::List(keys))) => keys.len() == 1 && keys[0] == *key,
@@ -397,4 +421,14 @@ fn says(name: &str, present: Option<&Value>, wanted: Option<&Value>, status: Sta
         (Some(Value::Scalar(word)), Some(Value::Scalar(number))) if name == "priority" => priority(word) == number.parse().ok(),
         (present, wanted) => present == wanted,
     }
+}
+
+/// The labels that a value says, sorted. What is not a label was written for others than Baton, and says nothing.
+fn labels_in(present: Option<&Value>) -> BTreeSet<&String> {
+    let all = match present {
+        Some(Value::List(all)) => all.as_slice(),
+        Some(Value::Scalar(one)) => std::slice::from_ref(one),
+        None | Some(Value::Null) => &[],
+    };
+    all.iter().filter(|label| check_label(label).is_ok()).collect()
 }

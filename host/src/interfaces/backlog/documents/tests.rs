@@ -6,7 +6,7 @@ use super::{
     overview, sprint, story,
     story::Body,
 };
-use crate::interfaces::backlog::{Draft, Graph, Item, Kind, Status};
+use crate::interfaces::backlog::{Draft, Graph, Item, Kind, Labels, Status};
 
 fn item(kind: Kind, key: &str, parent: Option<&str>, status: Status) -> Item {
     let draft = Draft {
@@ -17,6 +17,7 @@ fn item(kind: Kind, key: &str, parent: Option<&str>, status: Status) -> Item {
         parent: parent.map(str::to_owned),
         after: Vec::new(),
         priority: 5,
+        labels: Labels::default(),
     };
     Item { draft, status, assignee: None, branch: None }
 }
@@ -81,6 +82,47 @@ fn what_people_wrote_stays_byte_for_byte() {
     assert!(moved.contains("status: review   # see the board\r\n") && moved.contains("after: [\"a\",\"b\"]\r\n  # both\r\n"), "{moved}");
     assert!(moved.ends_with("---\r\nMine  \r\n\r\n\tall of it"), "{moved}");
     assert_eq!(story_written(Some(&moved), &item, Body::Given).unwrap(), None);
+}
+
+#[test]
+fn a_comment_in_the_place_of_a_value_stays_a_comment() {
+    let mut item = story_of("1-2-add", Status::Review);
+    item.draft.after = vec!["a".to_owned()];
+    let old = "---\nkey: 1-2-add\ntitle: About 1-2-add\nstatus: # soon\nepic: \"1\"\nafter: # both\n  - b\n---\n";
+    let new = story_written(Some(old), &item, Body::Given).unwrap().unwrap();
+    assert_eq!(new, old.replace("status: #", "status: review #").replace("after: # both\n  - b\n", "after: [\"a\"] # both\n"));
+    assert_eq!(story_written(Some(&new), &item, Body::Given).unwrap(), None);
+    let sprint = sprint::written(Some("development_status:\n  epic-1: # soon\n"), &project()[..1]).unwrap().unwrap();
+    assert_eq!(sprint, "development_status:\n  epic-1: in-progress # soon\n");
+}
+
+#[test]
+fn labels_are_written_where_they_differ_and_nothing_else_is_touched() {
+    let mut item = story_of("1-2-add", Status::Todo);
+    item.draft.labels = ["ui", "1.0", "on"].map(str::to_owned).to_vec().into();
+    let text = story_written(None, &item, Body::NeverGiven).unwrap().unwrap();
+    assert!(text.contains("priority: 5\nlabels: [\"1.0\",\"on\",\"ui\"]\n---\n"), "{text}");
+    assert_eq!(story::told(&text).unwrap().labels, ["1.0", "on", "ui"]);
+
+    let line = "labels: [\"1.0\",\"on\",\"ui\"]\n";
+    let same =
+        ["labels: [ui, '1.0', on] # Ada's\n", "labels: [ui, Needs Triage, on, 1.0, ui]\n", "labels:\n  - ui\n  # soon\n  - on\n  - 1.0\n"];
+    for same in same {
+        assert_eq!(story_written(Some(&text.replace(line, same)), &item, Body::Given).unwrap(), None, "{same}");
+    }
+    let fewer = text.replace(line, "labels: # Ada's\n  - ui\n  - b\n");
+    let new = story_written(Some(&fewer), &item, Body::Given).unwrap().unwrap();
+    assert_eq!(new, text.replace(line, "labels: [\"1.0\",\"on\",\"ui\"] # Ada's\n"));
+
+    item.draft.labels = Labels::default();
+    let bare = story_written(Some(&text), &item, Body::Given).unwrap().unwrap();
+    assert_eq!(bare, text.replace(line, "labels: []\n"));
+    for theirs in ["labels: [Needs Triage]\n", "labels: bug, ui\n", "labels: {team: a}\n", "labels: |\n  ui\n", "labels:\n", ""] {
+        assert_eq!(story_written(Some(&text.replace(line, theirs)), &item, Body::Given).unwrap(), None, "{theirs}");
+    }
+    item.draft.labels = vec!["ui".to_owned()].into();
+    let reason = story_written(Some(&text.replace(line, "labels: {team: a}\n")), &item, Body::Given).unwrap_err();
+    assert!(reason.contains("`labels`"), "{reason}");
 }
 
 #[test]
@@ -292,6 +334,8 @@ fn known() -> impl Strategy<Value = String> {
         "after: \\[(a|b, c)?\\]",
         "after:\n  - a\n  # why\n  - b",
         "priority: (high|7|low)",
+        "labels: (\\[(ui|b, c|Needs Triage)?\\]|ui|&x \\{y\\}|)( # [a-z]{1,5})?",
+        "labels:\n  - ui\n  # why\n  - area/a",
         "assignee:( [a-z]{1,5})?",
         "epic: (\"1\"|1)",
     ]

@@ -58,7 +58,7 @@ impl Imported {
         let surplus: Vec<_> = in_order.iter().filter(is_surplus).map(|draft| draft.key.clone()).collect();
         let Some(first) = surplus.first() else { return };
         let reason = format!(
-            "A backlog holds at most {MOST_ITEMS} items, whose titles and references have at most {LARGEST_LIST} bytes. {} of {} items were \
+            "A backlog holds at most {MOST_ITEMS} items, whose titles, references and labels have at most {LARGEST_LIST} bytes. {} of {} items were \
              not imported, `{first}` first; their documents stay as they are. Remove documents of work that is done, or import the rest \
              into another project.",
             surplus.len(),

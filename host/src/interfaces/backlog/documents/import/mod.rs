@@ -2,6 +2,7 @@
 //! Changes nothing and moves nothing.
 
 mod fit;
+mod labels;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -15,7 +16,7 @@ use super::{
     story::{self, Lines},
 };
 use crate::{
-    interfaces::backlog::{Draft, Item, Kind, Status, check_key, check_line, rules},
+    interfaces::backlog::{Draft, Item, Kind, Labels, Status, check_key, check_line, rules},
     journal::{CallError, ErrorKind},
 };
 
@@ -85,12 +86,14 @@ pub fn import(documents: &dyn Documents, items: &[Item]) -> Result<Imported, Cal
     let known: BTreeSet<_> = known.map(str::to_owned).collect();
     let missing = mentioned.iter().filter(|story| !story.is_among(&known));
     imported.findings.extend(missing.map(|story| story.missing().of(EPICS, Effect::Note)));
-    for story in stories {
+    for mut story in stories {
+        imported.sift_labels(&mut story);
         imported.take_story(story, &statuses, &known, &mut epics);
     }
     for (key, listed) in epics {
         imported.take_epic(key, listed, &statuses);
     }
+    imported.keep_labels(items);
     imported.fit(items);
     Ok(imported)
 }
@@ -291,6 +294,7 @@ fn draft(key: String, told: Told, parent: Option<String>) -> Draft {
         parent,
         after: told.after,
         priority: told.priority.unwrap_or(story::USUAL_PRIORITY),
+        labels: told.labels.into(),
         key,
     }
 }
@@ -314,6 +318,7 @@ fn epic(key: &str, listed: Listed) -> Draft {
         parent: None,
         after: Vec::new(),
         priority: story::USUAL_PRIORITY,
+        labels: Labels::default(),
     }
 }
 

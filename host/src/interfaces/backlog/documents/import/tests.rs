@@ -169,7 +169,7 @@ fn found(imported: &Imported) -> (Vec<(String, &'static str, String)>, Vec<&str>
 fn item(kind: Kind, key: &str, parent: Option<&str>, after: &[&str]) -> Item {
     let after = after.iter().map(|key| (*key).to_owned()).collect();
     let (key, title, parent) = (key.to_owned(), "T".to_owned(), parent.map(str::to_owned));
-    let draft = Draft { key, kind, title, body: String::new(), parent, after, priority: 5 };
+    let draft = Draft { key, kind, title, body: String::new(), parent, after, priority: 5, labels: Labels::default() };
     Item { draft, status: Status::Todo, assignee: None, branch: None }
 }
 
@@ -205,6 +205,63 @@ fn a_reference_that_leads_nowhere_costs_itself() {
     assert_eq!((imported.drafts[0].after.clone(), imported.drafts[1].parent.as_deref()), (vec!["1-2-b".to_owned()], Some("1")));
     assert_eq!(imported.standings.iter().find(|standing| standing.key == "1-2-b").unwrap().assignee, None);
     assert_eq!(circle_of(&imported.drafts, &[]), None);
+}
+
+#[test]
+fn a_label_that_is_not_one_costs_itself() {
+    let many: String = (10..35).map(|number| format!("  - \"{number}\"\n")).collect();
+    let odd: String = (0..1_000).map(|number| format!("  - Odd{number}\n")).collect();
+    let text = |labels: &str| -> &'static str { format!("---\ntitle: T\n{labels}---\n").leak() };
+    let files = Files(BTreeMap::from([
+        ("docs/stories/1-1.md", text("labels: [ui, \"A\\u001b[2Jb\", area/checkout, ui, \"'; drop table items; --\", ../x, \"\"]\n")),
+        ("docs/stories/1-2.md", text(&format!("labels:\n{many}"))),
+        ("docs/stories/1-3.md", text("labels: {team: a}\n")),
+        ("docs/stories/1-4.md", text(&format!("labels:\n{odd}"))),
+        ("docs/stories/1-5.md", text("labels: ui\n")),
+    ]));
+    let imported = import(&files, &[]).unwrap();
+    let labels: Vec<_> = imported.drafts.iter().map(|draft| draft.labels.as_slice().join(" ")).collect();
+    let first: Vec<_> = (10..30).map(|number| number.to_string()).collect();
+    assert_eq!(labels, ["area/checkout ui", &first.join(" "), "", "", "ui"]);
+    let (told, keys) = found(&imported);
+    assert_eq!(keys.len(), 5);
+    let expected = [
+        ("docs/stories/1-1.md:3", r"`A\u{1b}[2Jb` is not a label"),
+        ("docs/stories/1-1.md:3", r"`\'; drop table items; --` is not a label"),
+        ("docs/stories/1-1.md:3", "`../x` is not a label"),
+        ("docs/stories/1-1.md:3", "`` is not a label"),
+        ("docs/stories/1-1.md:3", "`1-1` has the label `ui` twice; give it once. `1-1` is imported with the others."),
+        ("docs/stories/1-2.md:3", "`1-2` has 25 labels, and at most 20 are kept; give fewer. `1-2` is imported with the first 20."),
+        ("docs/stories/1-3.md:3", "The value of `labels` in its front matter cannot be read"),
+        ("docs/stories/1-4.md:3", "`1-4` is imported without 980 more values of `labels`"),
+    ];
+    for (place, reason) in expected {
+        assert!(told.iter().any(|(at, effect, text)| at == place && *effect == "in-part" && text.contains(reason)), "{reason}: {told:#?}");
+    }
+    assert_eq!((told.len(), told.iter().filter(|(at, ..)| at.contains("1-4")).count()), (7 + 21, 21));
+    assert!(told.iter().all(|(_, _, text)| !text.contains('\u{1b}') && text.ends_with('.')), "{told:#?}");
+    assert_eq!(circle_of(&imported.drafts, &[]), None);
+}
+
+#[test]
+fn labels_of_which_no_document_speaks_stay() {
+    let files = Files(BTreeMap::from([
+        (EPICS, "## Epic 1: One\n"),
+        ("docs/stories/1-1-silent.md", "---\ntitle: T\n---\n"),
+        ("docs/stories/1-2-none.md", "---\nlabels: []\n---\n"),
+        ("docs/stories/1-3-other.md", "---\nlabels: [b]\n---\n"),
+        ("docs/stories/1-4-unread.md", "---\nlabels: {team: a}\n---\n"),
+    ]));
+    let keys = ["1-1-silent", "1-2-none", "1-3-other", "1-4-unread", "1"];
+    let known = keys.map(|key| {
+        let mut known = item(if key == "1" { Kind::Epic } else { Kind::Story }, key, None, &[]);
+        known.draft.labels = vec!["a".to_owned()].into();
+        known
+    });
+    let imported = import(&files, &known).unwrap();
+    let labels: Vec<_> = imported.drafts.iter().map(|draft| (draft.key.as_str(), draft.labels.as_slice().join(" "))).collect();
+    let expected = [("1-1-silent", "a"), ("1-2-none", ""), ("1-3-other", "b"), ("1-4-unread", "a"), ("1", "a")];
+    assert_eq!(labels, expected.map(|(key, labels)| (key, labels.to_owned())));
 }
 
 /// Why drafts could not be put, if they could not.
