@@ -1,6 +1,7 @@
 //! Everything that needs the real program, real components or real servers.
 
 mod author;
+mod authority;
 mod backlog;
 mod beside;
 mod budgets;

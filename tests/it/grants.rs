@@ -82,12 +82,12 @@ fn a_run_says_that_an_older_version_is_used_and_why() {
 }
 
 /// A user with a data directory, into whose plugin folder somebody dropped the probe.
-struct User {
-    home: TempDir,
+pub(crate) struct User {
+    pub(crate) home: TempDir,
 }
 
 impl User {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir_all(home.path().join("data/plugins")).unwrap();
         fs::create_dir_all(home.path().join("work")).unwrap();
@@ -95,17 +95,17 @@ impl User {
         Self { home }
     }
 
-    fn with_probe() -> Self {
+    pub(crate) fn with_probe() -> Self {
         let user = Self::new();
         fs::write(user.file("probe"), PROBE).unwrap();
         user
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.home.path().join(format!("data/plugins/{name}.wasm"))
     }
 
-    fn baton(&self, arguments: &[&str]) -> program::Ended {
+    pub(crate) fn baton(&self, arguments: &[&str]) -> program::Ended {
         program::ended(self.command(arguments).output().unwrap())
     }
 
@@ -115,7 +115,7 @@ impl User {
         command
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let ended = self.baton(&[arguments, &["-o", "json"]].concat()).exits(0);
         serde_json::from_str(&ended.stdout).unwrap()
     }
@@ -204,7 +204,7 @@ fn a_part_can_be_granted_and_the_rest_is_not_asked_for_again() {
 #[test]
 fn what_a_plugin_does_not_ask_for_is_not_granted() {
     let user = User::with_probe();
-    for wide in ["write=**", "write=src/a", "root", "hosts=x", "write="] {
+    for wide in ["write=**", "write=src/a", "root", "write="] {
         let refused = user.baton(&["plugin", "grant", "probe", wide]).exits(2);
         assert!(refused.stderr.contains("write=out/**"), "it is said what it asks for: {}", refused.stderr);
     }
@@ -521,19 +521,23 @@ async fn a_denied_call_is_told_once_however_often_it_is_replayed_and_again_when_
 }
 
 #[test]
-fn what_nothing_uses_yet_is_asked_for_granted_shown_and_revoked() {
+fn what_nothing_uses_yet_is_asked_for_and_cannot_be_granted() {
     let user = User::new();
     let description = "description = \"Does what its input says, good or bad.\"";
     let reserved = "hosts = [\"*.example.org\", \"*.example.com\"]\nsecrets = [\"deploy-key\"]";
     fs::write(user.file("probe"), replaced(&[(description, ""), ("agents = [\"*\"]\n", ""), ("workflows = [\"probe\"]", reserved)]))
         .unwrap();
-    let _granted = user.baton(&["plugin", "grant", "probe", "--only", "hosts=*.example.org", "secrets"]).exits(0);
+    for reserved in ["hosts=*.example.org", "secrets", "through.hosts=*"] {
+        let refused = user.baton(&["plugin", "grant", "probe", reserved]).exits(2).stderr;
+        assert!(refused.contains("cannot be granted: nothing in this version of Baton uses it"), "{refused}");
+    }
+    let _granted = user.baton(&["plugin", "grant", "probe"]).exits(0);
     let shown = user.json(&["plugin", "show", "probe"]);
-    assert_eq!(shown["grants"], json!({ "hosts": ["*.example.org"], "secrets": ["deploy-key"] }));
-    assert_eq!(shown["withheld"]["hosts"], json!(["*.example.com"]));
+    assert_eq!((&shown["grants"]["hosts"], &shown["grants"]["secrets"]), (&Value::Null, &Value::Null));
+    assert_eq!((&shown["status"], &shown["undecided"]), (&json!("ready"), &json!({})), "nobody can decide of them");
     assert!(shown["warnings"].to_string().contains("no use yet"), "{}", shown["warnings"]);
-    let revoked = user.json(&["plugin", "revoke", "probe", "secrets"]);
-    assert_eq!(revoked["withheld"]["secrets"], json!(["deploy-key"]));
+    let text = user.baton(&["plugin", "show", "probe"]).exits(0).stdout;
+    assert!(text.contains("no, nothing uses it yet"), "{text}");
 }
 
 #[test]

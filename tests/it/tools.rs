@@ -33,6 +33,7 @@ async fn what_was_granted_is_offered_and_nothing_else() {
         "calculator.multiply",
         "calculator.subtract",
         "mischief.fail",
+        "mischief.onward",
         "mischief.panic",
         "mischief.refuse",
         "mischief.write",

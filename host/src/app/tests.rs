@@ -6,10 +6,14 @@ use tempfile::TempDir;
 use super::{Access, App, AppError, read_plugin};
 use crate::{
     config::Config,
-    interfaces::llm,
-    journal::Redactor,
+    interfaces::{
+        children::{self, ChildError, Role},
+        llm,
+    },
+    journal::{Redactor, RunId},
     kernel::{
         Order,
+        ceiling::Limit,
         package::Kind,
         run::{Filter, Run, State},
     },
@@ -93,6 +97,38 @@ async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
     beside.close().await;
     let app = open(folder.path(), Access::Execute).await.unwrap();
     assert_eq!(runs(&app).await[0].state, State::Cancelled);
+}
+
+#[tokio::test]
+async fn a_child_may_be_started_for_less_and_never_for_more() {
+    let folder = TempDir::new().unwrap();
+    let app = open(folder.path(), Access::Execute).await.unwrap();
+    let workspace = folder.path().to_owned();
+    let order = Order { plugin: "plan".to_owned(), kind: Kind::Workflow, input: json!({}), workspace, settings: json!({}) };
+    let run = app.kernel.start(order).await.unwrap();
+    let start = async |parent: &RunId, seq: u64, agent: &str, within: Option<&[(&str, &str)]>| {
+        let within = within.map(|kinds| kinds.iter().map(|(kind, pattern)| ((*kind).to_owned(), vec![(*pattern).to_owned()])).collect());
+        let order = children::Order { role: Role::Agent, plugin: agent, input: json!({}), worktree: None, within };
+        app.kernel.children().start(parent, seq, order).await
+    };
+    let bounds = async |run: &RunId| {
+        let run = app.kernel.runs().find(run).await.unwrap().unwrap();
+        run.ceiling.bounds().iter().map(|bound| (bound.run.clone(), bound.limit.clone())).collect::<Vec<_>>()
+    };
+    let limit = |kind: &str, pattern: &str| Limit::Narrowed { to: [(kind.to_owned(), vec![pattern.to_owned()])].into_iter().collect() };
+    let whole = start(&run.id, 1, "mary", None).await.unwrap();
+    assert_eq!(bounds(&whole).await, []);
+    let less = start(&run.id, 2, "mary", Some(&[("read", "docs/**")])).await.unwrap();
+    assert_eq!(bounds(&less).await, [(less.clone(), limit("read", "docs/**"))]);
+    let still_less = start(&less, 1, "bob", Some(&[("read", "docs/a.md")])).await.unwrap();
+    assert_eq!(bounds(&still_less).await, [(less.clone(), limit("read", "docs/**")), (still_less.clone(), limit("read", "docs/a.md"))]);
+    let inherited = start(&less, 2, "bob", None).await.unwrap();
+    assert_eq!(bounds(&inherited).await, bounds(&less).await, "also where nobody narrows it further");
+    for (seq, wider) in (3..).zip([("read", "**"), ("models", "*"), ("root", "x"), ("read", "{a")]) {
+        let refused = start(&less, seq, "bob", Some(&[wider])).await.unwrap_err();
+        assert!(matches!(refused, ChildError::NotNarrower(_)), "{wider:?}: {refused}");
+        assert!(app.kernel.runs().find(&less.child(seq)).await.unwrap().is_none(), "nothing was started");
+    }
 }
 
 #[cfg(unix)]

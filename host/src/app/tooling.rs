@@ -13,8 +13,8 @@ use crate::{
         toolboxes::{Effects, Form, Quarantined, Roster},
         tools::{Pin, Pins, PinsError, TOOLS, Toolset, own_tools},
     },
-    journal::{Authority as _, Capability},
-    kernel::{package, registry::Plugin},
+    journal::Capability,
+    kernel::{package, permissions::Circumstances, registry::Plugin},
 };
 
 /// Who has a set of tools.
@@ -208,12 +208,14 @@ impl App {
             }
         };
         let plugins = self.kernel.registry().all();
+        let anywhere = Circumstances { project: None, now: self.kernel.now() };
         set.remarks.clone_from(&roster.remarks);
         set.left_out = roster.left_out;
         set.quarantined.clone_from(&roster.quarantined);
         for tool in &roster.tools {
             let whole = if kind == Kind::Host { tool.name.clone() } else { format!("{name}.{}", tool.name) };
-            let is_granted = |plugin: &&Arc<Plugin>| plugin.permissions.decide(&Capability::new(TOOLS.word, whole.as_str())).is_ok();
+            let is_granted =
+                |plugin: &&Arc<Plugin>| plugin.permissions.decide(&Capability::new(TOOLS.word, whole.as_str()), &anywhere).is_ok();
             let granted: Vec<String> = plugins.values().filter(is_granted).map(|plugin| plugin.name().to_owned()).collect();
             let form = roster.forms.get(&tool.name).cloned();
             let needs_approval = form.as_ref().map(|form| pins.changed(&whole, form)).unwrap_or_default();

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     app::App,
     interfaces::{agents::AGENTS, llm::money::Scope},
-    journal::{Authority as _, Capability},
-    kernel::{Order, package::Kind, registry::Plugin},
+    journal::Capability,
+    kernel::{Order, package::Kind, permissions::Circumstances, registry::Plugin},
 };
 
 /// Run a workflow to its end and print its output
@@ -107,9 +107,9 @@ impl Run {
 fn used_by_workflows(app: &App, agent: &str) -> String {
     const SHOWN: usize = 3;
     let plugins = app.kernel.registry().all();
-    let may_ask = |plugin: &&Arc<Plugin>| {
-        plugin.package.manifest.kind == Kind::Workflow && plugin.permissions.decide(&Capability::new(AGENTS.word, agent)).is_ok()
-    };
+    let (capability, anywhere) = (Capability::new(AGENTS.word, agent), Circumstances { project: None, now: app.kernel.now() });
+    let may_ask =
+        |plugin: &&Arc<Plugin>| plugin.package.manifest.kind == Kind::Workflow && plugin.permissions.decide(&capability, &anywhere).is_ok();
     let runs: Vec<_> = plugins.values().filter(may_ask).take(SHOWN).map(|plugin| format!("`baton run {}`", plugin.name())).collect();
     let used = if runs.is_empty() { String::new() } else { format!("{} uses it. ", runs.join(" or ")) };
     format!(

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     journal::{RunId, form::FORM},
     kernel::{
+        ceiling::Ceiling,
         package::Kind,
         run::{Run, State},
     },
@@ -29,6 +30,7 @@ pub(super) fn run(id: &str, plugin: &str, state: State) -> Run {
         pin: None,
         settings: json!({}),
         project_settings: None,
+        ceiling: Ceiling::default(),
         seed: String::new(),
         started_at: 0,
         journal_form: FORM,

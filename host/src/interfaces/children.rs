@@ -1,13 +1,25 @@
 //! The port through which `agents`, `workflows` and `tools` start runs and learn how they ended. The kernel is handed in behind
 //! it; no interface knows the kernel.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::options::Options;
-use crate::bindings::types::OptionValue;
-use crate::journal::{CallError, Pause, PauseKind, Performed, RunId};
+use super::{agents::AGENTS, options::Options, tools::TOOLS, workflows::WORKFLOWS};
+use crate::{
+    bindings::types::OptionValue,
+    events::{Category, Draft},
+    journal::{CallError, Pause, PauseKind, Performed, RunId},
+};
+
+/// The kinds of capability by which a run starts others, each with what it starts. A toolbox is named by its tools, such as
+/// `calculator.add`.
+pub const STARTS: [(&str, Role); 3] = [(AGENTS.word, Role::Agent), (WORKFLOWS.word, Role::Workflow), (TOOLS.word, Role::Toolbox)];
+
+/// Patterns by kind of capability to which a caller narrows what a child may do. What is not named is not allowed.
+pub type Narrowing = BTreeMap<String, Vec<String>>;
 
 /// Which export of which plugin a child executes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +43,14 @@ pub struct Order<'a> {
     pub input: Value,
     /// The worktree that is its workspace, by name; none for that of its parent.
     pub worktree: Option<&'a str>,
+    /// It may do these alone of what it could otherwise; none to leave it as it is.
+    pub within: Option<Narrowing>,
+}
+
+/// What an event says that its run spent, in dollars: none for an event that says nothing of it, and none inside where the
+/// price is not known.
+pub fn spent(event: &Draft) -> Option<Option<f64>> {
+    (event.category == Category::Llm && event.name == "completed").then(|| event.data["cost-usd"].as_f64())
 }
 
 /// What a run that succeeded gives back.
@@ -82,6 +102,9 @@ pub enum ChildError {
         .0.escape_debug()
     )]
     NoWorktree(String),
+    /// It was to be started for more than it could do without a word, or for what cannot be understood.
+    #[error("{0}")]
+    NotNarrower(String),
     /// Children of children of children …
     #[error("Runs are nested {0} deep, which is the most; let the outer workflow start this one.")]
     TooDeep(usize),
@@ -111,7 +134,7 @@ impl<A> From<ChildError> for Performed<A> {
             ChildError::NotInstalled(_) | ChildError::NotYours(_) | ChildError::NoWorktree(_) => {
                 Self::answer(Err(CallError::not_found(text)))
             }
-            ChildError::TooDeep(_) => Self::answer(Err(CallError::invalid(text))),
+            ChildError::TooDeep(_) | ChildError::NotNarrower(_) => Self::answer(Err(CallError::invalid(text))),
             ChildError::TooMany { .. } => Self::Paused { pause: Pause::new(PauseKind::Limit, text), happened: false },
             ChildError::Store(_) => Self::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
         }

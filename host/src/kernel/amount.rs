@@ -11,6 +11,9 @@ const MOST_DIGITS: usize = 9;
 const MOST_DECIMALS: usize = 6;
 
 impl Amount {
+    /// Nothing of it.
+    pub(super) const NONE: Self = Self(0);
+
     /// Whether somebody who has used this much has used less than the amount.
     pub(super) fn is_above(self, used: f64) -> bool {
         used < self.whole()

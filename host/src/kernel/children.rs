@@ -6,11 +6,13 @@ use async_trait::async_trait;
 
 use super::{
     Kernel,
+    ceiling::Ceiling,
     package::Kind,
     run::{Added, Run, State},
+    starting::Child,
 };
 use crate::{
-    interfaces::children::{ChildError, Children, Ended, Order, Outcome, Role},
+    interfaces::children::{ChildError, Children, Ended, Narrowing, Order, Outcome, Role},
     journal::RunId,
 };
 
@@ -60,7 +62,9 @@ impl Children for Family {
                 folder.ok_or_else(|| ChildError::NoWorktree(name.to_owned()))?
             }
         };
-        match kernel.start_child(&parent, seq, &plugin, limit, (workspace, order.worktree, order.input)).await.map_err(store)? {
+        let ceiling = ceiling(&kernel, &parent, id.clone(), order.within).await?;
+        let child = Child { workspace, worktree: order.worktree, input: order.input, ceiling };
+        match kernel.start_child(&parent, seq, &plugin, limit, child).await.map_err(store)? {
             Added::New | Added::There => Ok(id),
             Added::Full => Err(ChildError::TooMany { root: root.id, plugin: root.plugin, limit }),
         }
@@ -84,6 +88,16 @@ impl Children for Family {
     async fn cost(&self, child: &RunId) -> Result<Option<f64>, ChildError> {
         Ok(self.kernel()?.runs().tally(child).await.map_err(store)?.cost_usd)
     }
+}
+
+/// What the child may do at most: less where its parent starts it for less.
+async fn ceiling(kernel: &Kernel, parent: &Run, child: RunId, within: Option<Narrowing>) -> Result<Ceiling, ChildError> {
+    let version = kernel.version_of(&parent.plugin, &parent.plugin_hash).await.map_err(store)?;
+    let ceiling = Ceiling::below(parent, version.as_deref());
+    let Some(within) = within else { return Ok(ceiling) };
+    let to = within.into_iter().collect();
+    kernel.check_narrowing(parent, ceiling.bounds(), &to).await.map_err(store)?.map_err(ChildError::NotNarrower)?;
+    Ok(ceiling.narrowed(child, parent, to))
 }
 
 fn store(error: impl std::fmt::Display) -> ChildError {

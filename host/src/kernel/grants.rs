@@ -8,17 +8,43 @@ use serde::{Deserialize, Serialize};
 use super::permissions::Patterns;
 use crate::{events::Draft, interfaces::CAPABILITIES};
 
+/// Where and until when something is granted. What is left out sets no limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Terms {
+    /// Only in the project of this id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Only before this time, in milliseconds since 1970 UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+}
+
+/// What is granted on terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitedGrant {
+    /// Where and until when.
+    #[serde(flatten)]
+    pub terms: Terms,
+    /// What.
+    pub granted: Patterns,
+}
+
 /// How an operator stands to one version of a plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// What it may do, within what it asks for.
+    /// What it may do, within what it asks for; and under kinds behind `through.`, what others may do through it.
     pub granted: Patterns,
+    /// The same on terms, in the order in which it was granted; of each terms once.
+    pub limited: Vec<LimitedGrant>,
     /// What it asks for and was decided not to be given. It does not ask for that again.
     pub withheld: Patterns,
     /// It may not be started.
     pub disabled: bool,
     /// It was stopped after so many runs in a row that ended by a trap.
     pub tripped: Option<u32>,
+    /// It was granted to start others before that was bounded by what it may do itself, and no operator has decided since.
+    pub reaches_less: bool,
 }
 
 impl Standing {
@@ -28,7 +54,19 @@ impl Standing {
     pub fn carried(&self, within: impl Fn(&str, &str) -> Option<String>) -> Self {
         let granted = self.granted.changed(&within);
         let withheld = self.withheld.changed(&within).beyond(&granted, CAPABILITIES);
-        Self { granted, withheld, disabled: self.disabled, tripped: None }
+        let limited = self.limited_to(|_, granted| granted.changed(&within));
+        Self { granted, limited, withheld, disabled: self.disabled, tripped: None, reaches_less: self.reaches_less }
+    }
+
+    /// All that it may do at most, on whatever terms.
+    pub fn at_most(&self) -> Patterns {
+        self.limited.iter().fold(self.granted.clone(), |all, limited| all.with_most(&limited.granted, CAPABILITIES))
+    }
+
+    /// What `change` leaves of what is granted on terms.
+    pub(super) fn limited_to(&self, change: impl Fn(&Terms, &Patterns) -> Patterns) -> Vec<LimitedGrant> {
+        let changed = |grant: &LimitedGrant| LimitedGrant { terms: grant.terms.clone(), granted: change(&grant.terms, &grant.granted) };
+        self.limited.iter().map(changed).filter(|grant| !grant.granted.is_empty()).collect()
     }
 }
 

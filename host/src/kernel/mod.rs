@@ -1,8 +1,10 @@
 //! Runs plugins. Names no interface, no SQL, no HTTP.
 
 mod amount;
+mod authority;
 mod backtrace;
 mod cache;
+pub mod ceiling;
 mod children;
 pub mod compiler;
 mod declaring;
@@ -14,10 +16,12 @@ pub mod granting;
 pub mod grants;
 pub mod guest;
 pub mod limits;
+mod matching;
 pub mod package;
 mod patterns;
 pub mod permissions;
 pub mod projects;
+pub mod reach;
 pub mod recording;
 pub mod registry;
 pub mod replay;
@@ -26,6 +30,7 @@ pub mod run;
 mod scheduler;
 pub mod signature;
 pub mod sources;
+mod spending;
 mod starting;
 mod tidying;
 mod trial;
@@ -214,6 +219,8 @@ pub struct Kernel {
     broken: Mutex<Option<KernelError>>,
     /// The number of the last decision that was applied.
     decided: AtomicU64,
+    /// What runs under a ceiling have used of amounts.
+    meters: Arc<spending::Meters>,
     itself: Weak<Kernel>,
 }
 
@@ -232,6 +239,7 @@ impl Kernel {
                 resuming: tokio::sync::Mutex::default(),
                 broken: Mutex::default(),
                 decided: AtomicU64::new(0),
+                meters: Arc::default(),
                 itself: itself.clone(),
             }
         })
@@ -240,6 +248,12 @@ impl Kernel {
     /// The engine.
     pub fn engine(&self) -> &Engine {
         &self.parts.engine
+    }
+
+    /// Where runs start others.
+    #[cfg(test)]
+    pub(crate) fn children(&self) -> &dyn Children {
+        self.services.children.as_ref()
     }
 
     /// The plugins.

@@ -10,8 +10,11 @@ use serde::{
 use super::amount::Amount;
 use crate::journal::{CapabilityKind, Matching};
 
+/// What stands before a kind in a grant of what others may do through the plugin, such as `through.write`.
+pub const THROUGH: &str = "through.";
+
 /// Patterns by kind of capability, such as `write = ["docs/**"]`: a manifest's needs, or an operator's grants. Where an
-/// amount is wanted, the only pattern of its kind is the amount.
+/// amount is wanted, the only pattern of its kind is the amount. In grants a kind may stand behind `through.`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Patterns(#[serde(deserialize_with = "by_kind")] pub(super) BTreeMap<String, Vec<String>>);
@@ -25,6 +28,19 @@ impl Patterns {
     /// Every kind with its patterns, in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0.iter().map(|(kind, patterns)| (kind.as_str(), patterns.as_slice()))
+    }
+
+    /// What the plugin itself may do.
+    #[must_use]
+    pub fn own(&self) -> Self {
+        self.kept(|kind, _| !kind.starts_with(THROUGH))
+    }
+
+    /// What others may do through the plugin, under the kinds themselves.
+    #[must_use]
+    pub fn through(&self) -> Self {
+        let through = |(kind, patterns): (&String, &Vec<String>)| Some((kind.strip_prefix(THROUGH)?.to_owned(), patterns.clone()));
+        Self(self.0.iter().filter_map(through).collect())
     }
 
     /// Nothing is asked for, or granted.
@@ -67,15 +83,36 @@ impl Patterns {
     }
 }
 
+impl Patterns {
+    /// These and `others`, each once, and of two amounts the larger.
+    #[must_use]
+    pub fn with_most(&self, others: &Self, kinds: &[CapabilityKind]) -> Self {
+        let is_less = |kind: &str, amount: &str| is_amount(kinds, kind) && self.of(kind).iter().any(|own| is_larger(own, amount));
+        self.with(&others.kept(|kind, pattern| !is_less(kind, pattern)), kinds)
+    }
+}
+
 impl FromIterator<(String, Vec<String>)> for Patterns {
     fn from_iter<I: IntoIterator<Item = (String, Vec<String>)>>(kinds: I) -> Self {
         Self(kinds.into_iter().collect())
     }
 }
 
+/// The kind itself, where `through.` may stand before it.
+pub(super) fn bare(kind: &str) -> &str {
+    kind.strip_prefix(THROUGH).unwrap_or(kind)
+}
+
 /// Whether what stands under `kind` is an amount and no pattern.
 pub(super) fn is_amount(kinds: &[CapabilityKind], kind: &str) -> bool {
+    let kind = bare(kind);
     kinds.iter().any(|known| known.word == kind && known.matching == Matching::Amount)
+}
+
+/// Whether no interface serves a kind yet. What is granted of it would open what a later version brings.
+pub(super) fn is_reserved(kinds: &[CapabilityKind], kind: &str) -> bool {
+    let kind = bare(kind);
+    kinds.iter().any(|known| known.word == kind && known.interface.is_empty())
 }
 
 /// What cannot be read is larger than nothing.

@@ -1,134 +1,79 @@
-//! What a plugin may do: what its manifest asks for and its operator allows, both. Pure, and denies by default.
+//! What a plugin may do: what its manifest asks for and its operator allows, both; and what others may do through it. Pure,
+//! and denies by default.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, RwLock},
-};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Value, json};
 
-pub use super::patterns::Patterns;
-use super::{amount::Amount, patterns::is_amount};
-use crate::journal::{Authority, Capability, CapabilityKind, Denial, Matching};
+use super::{
+    amount::Amount,
+    grants::{LimitedGrant, Terms},
+    matching::Compiled,
+    patterns::{bare, is_amount},
+};
+pub use super::{
+    matching::PatternError,
+    patterns::{Patterns, THROUGH},
+};
+use crate::journal::{Capability, CapabilityKind, Denial};
 
-/// Why patterns were not accepted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PatternError {
-    /// A kind no interface knows.
-    #[error("there is no capability `{kind}`; the kinds are {known}")]
-    UnknownKind {
-        /// The word that was used.
-        kind: String,
-        /// The words there are.
-        known: String,
-    },
-    /// Not a glob.
-    #[error("`{pattern}` of `{kind}` is not a pattern: {reason}")]
-    NotAPattern {
-        /// The kind it stands under.
-        kind: String,
-        /// The text.
-        pattern: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// More than anyone can read.
-    #[error("`{kind}` lists {count} patterns; the most is {MOST}")]
-    TooMany {
-        /// The kind.
-        kind: String,
-        /// How many it lists.
-        count: usize,
-    },
+/// Where and when a call is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'a> {
+    /// Id of the project. None asks for any: no call is made so.
+    pub project: Option<&'a str>,
+    /// In milliseconds since 1970 UTC.
+    pub now: u64,
 }
 
-/// Patterns of one kind that a manifest or an operator may list.
-const MOST: usize = 256;
-/// Bytes of a pattern.
-const LONGEST: usize = 256;
+impl Terms {
+    fn hold(&self, at: &Circumstances<'_>) -> bool {
+        let is_here = at.project.is_none_or(|here| self.project.as_deref().is_none_or(|project| project == here));
+        is_here && self.until.is_none_or(|until| at.now < until)
+    }
+}
 
+/// One set of grants.
 #[derive(Default)]
-struct Compiled {
-    sets: BTreeMap<&'static str, Set>,
-    amounts: BTreeMap<&'static str, Amount>,
+struct Granted {
+    /// To the plugin itself.
+    own: Compiled,
+    /// To others, through the plugin.
+    through: Compiled,
 }
 
-struct Set {
-    set: GlobSet,
-    /// What stands before the first wildcard of each pattern.
-    beginnings: Vec<String>,
-}
-
-impl Compiled {
-    /// Accepts the patterns, or says which of them is wrong.
-    fn of(patterns: &Patterns, kinds: &[CapabilityKind]) -> Result<Self, PatternError> {
-        let mut compiled = Self::default();
-        for (kind, patterns) in patterns.iter() {
-            let known = kinds.iter().find(|known| known.word == kind).ok_or_else(|| PatternError::UnknownKind {
-                kind: kind.to_owned(),
-                known: kinds.iter().map(|kind| format!("`{}`", kind.word)).collect::<Vec<_>>().join(", "),
-            })?;
-            if patterns.len() > MOST {
-                return Err(PatternError::TooMany { kind: kind.to_owned(), count: patterns.len() });
-            }
-            if known.matching == Matching::Amount {
-                compiled.amounts.extend(amount(kind, patterns)?.map(|amount| (known.word, amount)));
-                continue;
-            }
-            let set = glob_set(kind, patterns, known.matching)?;
-            compiled.sets.insert(known.word, Set { set, beginnings: patterns.iter().map(|pattern| literal(pattern).to_owned()).collect() });
-        }
-        Ok(compiled)
-    }
-
-    fn matches(&self, capability: &Capability<'_>) -> bool {
-        self.sets.get(capability.kind).is_some_and(|kind| kind.set.is_match(capability.value.as_ref()))
-    }
-
-    fn may_match_below(&self, kind: &str, prefix: &str) -> bool {
-        let fits = |beginning: &String| beginning.starts_with(prefix) || prefix.starts_with(beginning.as_str());
-        self.sets.get(kind).is_some_and(|kind| kind.beginnings.iter().any(fits))
+impl Granted {
+    fn of(granted: &Patterns, kinds: &[CapabilityKind]) -> Result<Self, PatternError> {
+        Ok(Self { own: Compiled::of(&granted.own(), kinds)?, through: Compiled::of(&granted.through(), kinds)? })
     }
 }
 
-fn literal(pattern: &str) -> &str {
-    &pattern[..pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len())]
+/// All that is granted to a plugin.
+#[derive(Default)]
+struct Grants {
+    always: Granted,
+    limited: Vec<(Terms, Granted)>,
 }
 
-fn glob_set(kind: &str, patterns: &[String], matching: Matching) -> Result<GlobSet, PatternError> {
-    let refuse = |pattern: &str, reason: String| PatternError::NotAPattern {
-        kind: kind.to_owned(),
-        pattern: pattern.escape_debug().to_string(),
-        reason,
-    };
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        if pattern.is_empty() || pattern.len() > LONGEST || pattern.chars().any(char::is_control) {
-            return Err(refuse(pattern, format!("it has to have 1 to {} characters and no control characters", LONGEST)));
-        }
-        let glob = GlobBuilder::new(pattern).literal_separator(matching == Matching::Path).backslash_escape(false).build();
-        set.add(glob.map_err(|error| refuse(pattern, error.kind().to_string()))?);
+impl Grants {
+    fn of(granted: &Patterns, limited: &[LimitedGrant], kinds: &[CapabilityKind]) -> Result<Self, PatternError> {
+        let limited = limited.iter().map(|grant| Ok((grant.terms.clone(), Granted::of(&grant.granted, kinds)?)));
+        Ok(Self { always: Granted::of(granted, kinds)?, limited: limited.collect::<Result<_, PatternError>>()? })
     }
-    set.build().map_err(|error| refuse(&patterns.join(", "), error.kind().to_string()))
-}
 
-fn amount(kind: &str, patterns: &[String]) -> Result<Option<Amount>, PatternError> {
-    let refuse = |pattern: &str, reason: &str| {
-        let pattern: String = pattern.chars().take(40).flat_map(char::escape_debug).collect();
-        PatternError::NotAPattern { kind: kind.to_owned(), pattern, reason: reason.to_owned() }
-    };
-    match patterns {
-        [] => Ok(None),
-        [one] => one.parse().map(Some).map_err(|reason| refuse(one, reason)),
-        more => Err(refuse(&more.join(", "), "one amount is wanted")),
+    /// Those that hold now, the narrowest first: its amount takes the place of one that holds everywhere.
+    fn holding(&self, at: &Circumstances<'_>) -> impl Iterator<Item = &Granted> {
+        let limited = self.limited.iter().rev().filter(|(terms, _)| terms.hold(at)).map(|(_, granted)| granted);
+        limited.chain([&self.always])
     }
-}
 
-/// Whether a value fits a pattern of its kind.
-pub(super) fn fits(kinds: &[CapabilityKind], kind: &str, pattern: &str, value: &str) -> bool {
-    let one = [(kind.to_owned(), vec![pattern.to_owned()])].into_iter().collect();
-    Compiled::of(&one, kinds).is_ok_and(|compiled| compiled.sets.get(kind).is_some_and(|set| set.set.is_match(value)))
+    fn allow(&self, capability: &Capability<'_>, at: &Circumstances<'_>) -> bool {
+        self.holding(at).any(|granted| granted.own.matches(capability))
+    }
+
+    fn amount(&self, kind: &str, at: &Circumstances<'_>) -> Option<Amount> {
+        self.holding(at).find_map(|granted| granted.own.amount(kind))
+    }
 }
 
 /// What one plugin version may do. Grants can change while its runs are in flight; the next call sees it.
@@ -137,17 +82,16 @@ pub struct Permissions {
     /// The plugin as the audit log knows it.
     speaks_for: Value,
     kinds: &'static [CapabilityKind],
-    asked: Patterns,
     needs: Compiled,
-    grants: RwLock<Arc<Compiled>>,
+    grants: RwLock<Arc<Grants>>,
 }
 
 impl Permissions {
     /// The permissions of `plugin`, which asks for `needs` and was given `grants`.
     pub fn new(plugin: &str, kinds: &'static [CapabilityKind], needs: &Patterns, grants: &Patterns) -> Result<Self, PatternError> {
-        let grants = RwLock::new(Arc::new(Compiled::of(grants, kinds)?));
+        let grants = RwLock::new(Arc::new(Grants::of(grants, &[], kinds)?));
         let speaks_for = json!({ "plugin": plugin });
-        Ok(Self { plugin: plugin.to_owned(), speaks_for, kinds, asked: needs.clone(), needs: Compiled::of(needs, kinds)?, grants })
+        Ok(Self { plugin: plugin.to_owned(), speaks_for, kinds, needs: Compiled::of(needs, kinds)?, grants })
     }
 
     /// The same, of a version that the audit log can name.
@@ -161,15 +105,17 @@ impl Permissions {
     /// for any.
     pub fn asks_for(&self, kind: &str, pattern: &str) -> bool {
         if is_amount(self.kinds, kind) {
-            let need = self.needs.amounts.get(kind);
-            return pattern.parse::<Amount>().is_ok_and(|amount| need.is_none_or(|need| amount <= *need));
+            let need = self.needs.amount(kind);
+            return pattern.parse::<Amount>().is_ok_and(|amount| need.is_none_or(|need| amount <= need));
         }
-        self.needs.sets.get(kind).is_some_and(|kind| kind.set.is_match(pattern)) || self.asked.of(kind).iter().any(|asked| asked == pattern)
+        self.needs.covers(kind, pattern)
     }
 
-    /// What of a pattern under `kind` lies within what the plugin asks for: all, nothing, or of an amount as much.
+    /// What of a pattern under `kind` lies within what the plugin asks for: all, nothing, or of an amount as much. No plugin
+    /// asks for what others may do through it, so that stays.
     pub fn within(&self, kind: &str, pattern: &str) -> Option<String> {
-        match (self.asks_for(kind, pattern), self.needs.amounts.get(kind)) {
+        match (self.asks_for(kind, pattern), self.needs.amount(kind)) {
+            _ if kind.starts_with(THROUGH) => Some(pattern.to_owned()),
             (true, _) => Some(pattern.to_owned()),
             (false, Some(need)) if pattern.parse::<Amount>().is_ok() => Some(need.to_string()),
             (false, _) => None,
@@ -178,25 +124,58 @@ impl Permissions {
 
     /// Why `pattern` could never be granted under `kind`, if it could not.
     pub fn check(&self, kind: &str, pattern: &str) -> Result<(), PatternError> {
-        let one = [(kind.to_owned(), vec![pattern.to_owned()])].into_iter().collect();
+        let one = [(bare(kind).to_owned(), vec![pattern.to_owned()])].into_iter().collect();
         Compiled::of(&one, self.kinds).map(drop)
     }
 
-    /// Replaces the grants. Calls that were admitted before are not called back.
-    pub fn regrant(&self, grants: &Patterns) -> Result<(), PatternError> {
-        let grants = Arc::new(Compiled::of(grants, self.kinds)?);
-        *self.grants.write().unwrap_or_else(std::sync::PoisonError::into_inner) = grants;
+    /// Replaces the grants: those that hold everywhere and for good, and those that do not. Calls that were admitted before
+    /// are not called back.
+    pub fn regrant(&self, granted: &Patterns, limited: &[LimitedGrant]) -> Result<(), PatternError> {
+        let grants = Arc::new(Grants::of(granted, limited, self.kinds)?);
+        *self.grants.write().unwrap_or_else(PoisonError::into_inner) = grants;
         Ok(())
+    }
+
+    fn grants(&self) -> Arc<Grants> {
+        Arc::clone(&self.grants.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
+/// What the plugin itself may do.
 impl Permissions {
+    /// Allows the capability, or says why not.
+    pub fn decide(&self, capability: &Capability<'_>, at: &Circumstances<'_>) -> Result<(), Denial> {
+        let Capability { kind, value } = capability;
+        if is_amount(self.kinds, kind) {
+            return self.decide_amount(kind, value, at);
+        }
+        let plugin = &self.plugin;
+        if !self.needs.matches(capability) {
+            return Err(Denial {
+                reason: format!(
+                    "Plugin `{plugin}` does not ask for `{kind}` of `{value}`. Add it to [needs] in its plugin.toml, build it again and grant it with `baton plugin grant {plugin}`."
+                ),
+            });
+        }
+        let grants = self.grants();
+        if !grants.allow(capability, at) {
+            let why = grants.limited.iter().rev().find(|(_, granted)| granted.own.matches(capability)).map(|(terms, _)| terms);
+            return Err(Denial {
+                reason: format!(
+                    "Plugin `{plugin}` asks for `{kind}` of `{value}` and was {}. Grant it with `baton plugin grant {plugin} {}`.",
+                    ungranted(why, at),
+                    argument(kind, value)
+                ),
+            });
+        }
+        Ok(())
+    }
+
     /// Whether less was used than both sides allow one run. A side that states no amount sets no bound, but nothing is
     /// allowed of an amount that is asked for and was not granted.
-    fn decide_amount(&self, kind: &str, used: &str) -> Result<(), Denial> {
+    fn decide_amount(&self, kind: &str, used: &str, at: &Circumstances<'_>) -> Result<(), Denial> {
         let plugin = &self.plugin;
-        let grants = Arc::clone(&self.grants.read().unwrap_or_else(std::sync::PoisonError::into_inner));
-        let (most, more) = match (self.needs.amounts.get(kind).copied(), grants.amounts.get(kind).copied()) {
+        let (most, more) = match (self.needs.amount(kind), self.grants().amount(kind, at)) {
             (None, None) => return Ok(()),
             (Some(need), None) => {
                 let reason = format!(
@@ -228,47 +207,72 @@ impl Permissions {
             }),
         }
     }
+
+    /// The plugin as the audit log knows it.
+    pub(super) fn speaks_for(&self) -> &Value {
+        &self.speaks_for
+    }
+
+    pub(super) fn may_allow_below(&self, kind: &str, prefix: &str, at: &Circumstances<'_>) -> bool {
+        self.needs.may_match_below(kind, prefix) && self.grants().holding(at).any(|granted| granted.own.may_match_below(kind, prefix))
+    }
 }
 
-impl Authority for Permissions {
-    fn decide(&self, capability: &Capability<'_>) -> Result<(), Denial> {
-        let Capability { kind, value } = capability;
+/// What others may do through the plugin: what it may do itself, and what was granted through it.
+impl Permissions {
+    /// Whether the capability is among it.
+    pub(super) fn reaches(&self, capability: &Capability<'_>, at: &Circumstances<'_>) -> bool {
+        let grants = self.grants();
+        let itself = || self.needs.matches(capability) && grants.allow(capability, at);
+        itself() || grants.holding(at).any(|granted| granted.through.matches(capability))
+    }
+
+    /// How much a run of the plugin and all below it may use together; none where nothing bounds it. What is granted
+    /// through it takes the place of what it may use itself.
+    pub(super) fn amount_through(&self, kind: &str, at: &Circumstances<'_>) -> Option<Amount> {
+        let grants = self.grants();
+        let own = || match (self.needs.amount(kind), grants.amount(kind, at)) {
+            (Some(need), Some(grant)) => Some(need.min(grant)),
+            (Some(_), None) => Some(Amount::NONE),
+            (None, grant) => grant,
+        };
+        grants.holding(at).find_map(|granted| granted.through.amount(kind)).or_else(own)
+    }
+
+    /// Whether all that a pattern matches is among it, as far as that can be told.
+    pub(super) fn covers(&self, kind: &str, pattern: &str, at: &Circumstances<'_>) -> bool {
         if is_amount(self.kinds, kind) {
-            return self.decide_amount(kind, value);
+            let most = self.amount_through(kind, at);
+            return pattern.parse::<Amount>().is_ok_and(|amount| most.is_none_or(|most| amount <= most));
         }
-        let plugin = &self.plugin;
-        if !self.needs.matches(capability) {
-            return Err(Denial {
-                reason: format!(
-                    "Plugin `{plugin}` does not ask for `{kind}` of `{value}`. Add it to [needs] in its plugin.toml, build it again and grant it with `baton plugin grant {plugin}`."
-                ),
-            });
-        }
-        let grants = Arc::clone(&self.grants.read().unwrap_or_else(std::sync::PoisonError::into_inner));
-        if !grants.matches(capability) {
-            return Err(Denial {
-                reason: format!(
-                    "Plugin `{plugin}` asks for `{kind}` of `{value}` and was not granted it. Grant it with `baton plugin grant {plugin} {}`.",
-                    argument(kind, value)
-                ),
-            });
-        }
-        Ok(())
+        let grants = self.grants();
+        let itself = || self.needs.covers(kind, pattern) && grants.holding(at).any(|granted| granted.own.covers(kind, pattern));
+        itself() || grants.holding(at).any(|granted| granted.through.covers(kind, pattern))
     }
 
-    fn speaks_for(&self) -> Value {
-        self.speaks_for.clone()
+    pub(super) fn may_reach_below(&self, kind: &str, prefix: &str, at: &Circumstances<'_>) -> bool {
+        self.may_allow_below(kind, prefix, at) || self.grants().holding(at).any(|granted| granted.through.may_match_below(kind, prefix))
     }
+}
 
-    fn may_allow_below(&self, kind: &str, prefix: &str) -> bool {
-        let grants = Arc::clone(&self.grants.read().unwrap_or_else(std::sync::PoisonError::into_inner));
-        self.needs.may_match_below(kind, prefix) && grants.may_match_below(kind, prefix)
+/// How a call was not granted: not at all, elsewhere, or until a time that has passed.
+fn ungranted(limited: Option<&Terms>, at: &Circumstances<'_>) -> String {
+    match limited {
+        None => "not granted it".to_owned(),
+        Some(Terms { until: Some(until), .. }) if *until <= at.now => format!("granted it until {}, which has passed", moment(*until)),
+        Some(_) => "granted it for another project".to_owned(),
     }
+}
+
+/// `2026-01-02T14:05:09Z`.
+fn moment(milliseconds: u64) -> String {
+    let moment = i64::try_from(milliseconds).ok().and_then(|milliseconds| jiff::Timestamp::from_millisecond(milliseconds).ok());
+    moment.unwrap_or(jiff::Timestamp::MAX).to_string()
 }
 
 /// What the operator types to grant it. The value may come from a model or a document: where a shell, or a pattern,
 /// could read more out of it than it says, all that the plugin asks for of the kind is offered instead.
-fn argument(kind: &str, value: &str) -> String {
+pub(super) fn argument(kind: &str, value: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@+=,".contains(character);
     if value.chars().all(plain) { format!("'{kind}={value}'") } else { kind.to_owned() }
 }
@@ -276,7 +280,9 @@ fn argument(kind: &str, value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Matching;
 
+    const AT: Circumstances<'_> = Circumstances { project: Some("shop"), now: 1_000 };
     const KINDS: &[CapabilityKind] = &[
         CapabilityKind { word: "write", matching: Matching::Path, interface: "files", meaning: "" },
         CapabilityKind { word: "models", matching: Matching::Name, interface: "llm", meaning: "" },
@@ -288,7 +294,7 @@ mod tests {
     }
 
     fn decide(needs: &Patterns, grants: &Patterns, kind: &'static str, value: &str) -> Result<(), Denial> {
-        Permissions::new("scribe", KINDS, needs, grants).unwrap().decide(&Capability::new(kind, value))
+        Permissions::new("scribe", KINDS, needs, grants).unwrap().decide(&Capability::new(kind, value), &AT)
     }
 
     #[test]
@@ -368,9 +374,9 @@ mod tests {
         let docs = patterns("write", &["docs/**"]);
         let permissions = Permissions::new("scribe", KINDS, &docs, &docs).unwrap();
         let capability = Capability::new("write", "docs/a");
-        assert!(permissions.decide(&capability).is_ok());
-        permissions.regrant(&Patterns::default()).unwrap();
-        assert!(permissions.decide(&capability).is_err());
+        assert!(permissions.decide(&capability, &AT).is_ok());
+        permissions.regrant(&Patterns::default(), &[]).unwrap();
+        assert!(permissions.decide(&capability, &AT).is_err());
     }
 
     #[test]
@@ -378,9 +384,9 @@ mod tests {
         let (needs, grants) = (patterns("models", &["*"]), patterns("models", &["github.search", "calc*.add"]));
         let permissions = Permissions::new("scribe", KINDS, &needs, &grants).unwrap();
         for (prefix, may) in [("github.", true), ("calculator.", true), ("calculus.", true), ("gitlab.", false), ("", true)] {
-            assert_eq!(permissions.may_allow_below("models", prefix), may, "{prefix}");
+            assert_eq!(permissions.may_allow_below("models", prefix, &AT), may, "{prefix}");
         }
-        assert!(!permissions.may_allow_below("write", ""));
+        assert!(!permissions.may_allow_below("write", "", &AT));
     }
 
     #[test]

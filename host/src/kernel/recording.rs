@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
+    ceiling::Ceiling,
     package::Kind,
     run::{Run, State},
 };
@@ -191,6 +192,7 @@ impl Recording {
             pin: None,
             settings: Settings::merge(&[any_model, self.settings.clone()]).into_value(),
             project_settings: Some(json!({})),
+            ceiling: Ceiling::default(),
             seed: self.seed.clone(),
             started_at: self.started_at,
             journal_form: self.journal_form,

@@ -15,6 +15,7 @@ use super::{
     grants::Standing,
     guest::Guest,
     package::{Contract, Kind, Package, PackageError},
+    patterns::is_reserved,
     permissions::{PatternError, Patterns, Permissions},
 };
 use crate::interfaces::{self, Assets, Exports, toolboxes::Roster};
@@ -171,16 +172,16 @@ impl Plugin {
         Standing { granted: self.at_first.clone(), ..Standing::default() }
     }
 
-    /// What it asks for and nobody decided of.
+    /// What it asks for and no operator decided of, on whatever terms. What no interface serves yet cannot be decided of.
     pub fn undecided(&self) -> Patterns {
         let standing = self.standing();
-        let needs = &self.package.manifest.needs;
-        needs.beyond(&standing.granted, interfaces::CAPABILITIES).beyond(&standing.withheld, interfaces::CAPABILITIES)
+        let needs = self.package.manifest.needs.kept(|kind, _| !is_reserved(interfaces::CAPABILITIES, kind));
+        needs.beyond(&standing.at_most(), interfaces::CAPABILITIES).beyond(&standing.withheld, interfaces::CAPABILITIES)
     }
 
     /// Applies a decision; runs in flight see it at their next call.
     pub(super) fn adopt(&self, standing: Standing) -> Result<(), PatternError> {
-        self.permissions.regrant(&standing.granted)?;
+        self.permissions.regrant(&standing.granted, &standing.limited)?;
         *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(standing);
         Ok(())
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{
     Kernel, KernelError,
+    authority::RunAuthority,
     execution::{self, Gate},
     recording::{Ending, Recording},
     registry::Plugin,
@@ -69,7 +70,7 @@ impl Kernel {
             history: recording.journal(),
             halt: Halt::default(),
             journal: Arc::new(Sealed),
-            authority: Arc::clone(&plugin.permissions) as _,
+            authority: Arc::new(RunAuthority::unbounded(&plugin, &run, Arc::clone(&self.parts.clock))),
             closed: true,
         };
         Ok(verdict(recording, self.execute(&run, &plugin, gate).await))

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::package::Kind;
+use super::{ceiling::Ceiling, package::Kind};
 use crate::{
     events::Draft,
     interfaces::{children::Outcome, pins::Pin},
@@ -111,6 +111,9 @@ pub struct Run {
     /// holds for other runs alone. None for a run below a root, and for one that began before they were kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_settings: Option<Value>,
+    /// What bounds it beside the grants of its own plugin; a fork keeps it.
+    #[serde(default, skip_serializing_if = "Ceiling::is_empty")]
+    pub ceiling: Ceiling,
     /// What the guest's random numbers derive from; a fork keeps it.
     pub seed: String,
     /// The run's first moment as its guest sees it, in milliseconds since 1970 UTC; a fork keeps it.

@@ -245,7 +245,10 @@ impl Kernel {
             Ok(history) => history,
             Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
         };
-        let (journal, authority) = (Arc::clone(&self.parts.journal), Arc::clone(&plugin.permissions) as _);
+        let (authority, journal) = match self.authority_of(&run, &plugin).await {
+            Ok((authority, journal)) => (Arc::new(authority), journal),
+            Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
+        };
         let gate = Gate { history, halt: halt.clone(), journal, authority, closed: false };
         tokio::select! {
             ending = self.execute(&run, &plugin, gate) => Ok(ending),

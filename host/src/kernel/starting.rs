@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Kernel, KernelError,
+    ceiling::Ceiling,
     package::Kind,
     projects::Opening,
     registry::Plugin,
@@ -34,6 +35,18 @@ pub struct Order {
     pub workspace: PathBuf,
     /// Settings for this run and its children.
     pub settings: Value,
+}
+
+/// A child to start, beside who starts it.
+pub(super) struct Child<'a> {
+    /// The folder whose files it sees.
+    pub(super) workspace: PathBuf,
+    /// The name of the worktree that folder is, if it is one.
+    pub(super) worktree: Option<&'a str>,
+    /// What its export is given.
+    pub(super) input: Value,
+    /// What bounds it.
+    pub(super) ceiling: Ceiling,
 }
 
 impl Kernel {
@@ -103,6 +116,7 @@ impl Kernel {
             pin: source.pin.clone().or_else(|| self.parts.pins.pin(&source.workspace)),
             settings: source.settings.clone(),
             project_settings: Some(project_settings),
+            ceiling: source.ceiling.clone(),
             seed: source.seed.clone(),
             started_at: source.started_at,
             input: source.input.clone(),
@@ -112,16 +126,16 @@ impl Kernel {
         self.add_root(&run, None).await
     }
 
-    /// Starts the child of call `seq` of `parent`, once, where its tree has fewer than `most` runs; in a workspace, which may
-    /// be a worktree of that name, and with an input.
+    /// Starts the child of call `seq` of `parent`, once, where its tree has fewer than `most` runs.
     pub(super) async fn start_child(
         &self,
         parent: &Run,
         seq: u64,
         plugin: &Arc<Plugin>,
         most: u64,
-        (workspace, worktree, input): (PathBuf, Option<&str>, Value),
+        child: Child<'_>,
     ) -> Result<Added, KernelError> {
+        let Child { workspace, worktree, input, ceiling } = child;
         let id = parent.id.child(seq);
         let now = self.parts.clock.now();
         let run = Run {
@@ -132,6 +146,7 @@ impl Kernel {
             workspace,
             pin: parent.pin.clone(),
             settings: parent.settings.clone(),
+            ceiling,
             seed: id.to_string(),
             started_at: now,
             input,
@@ -366,6 +381,7 @@ fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         pin: None,
         settings: json!({}),
         project_settings: None,
+        ceiling: Ceiling::default(),
         seed: String::new(),
         started_at: now,
         journal_form: FORM,

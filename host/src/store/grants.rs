@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Row, any::AnyRow};
 
 use super::{
@@ -20,16 +20,17 @@ use crate::{
 };
 
 const TABLE: &str = "grants";
-const ALL: &str = "select plugin, hash, granted, withheld, state, traps, decided_at, decided_by, revision from grants order by revision";
+const ALL: &str = "select plugin, hash, granted, limited, withheld, reaches_less, state, traps, decided_at, decided_by, \
+    revision from grants order by revision";
 const RULINGS: &str = "select plugin, rule, decided_at, decided_by, revision from rulings order by revision";
 const OF_VERSION: &str = "select coalesce(max(revision), 0) as revision from (select revision from grants where plugin = $1 and hash = $2 \
     union all select revision from rulings where plugin = $1) as decided";
 const LAST: &str = "select coalesce(max(revision), 0) as revision from (select max(revision) as revision from grants \
     union all select max(revision) from rulings) as decided";
-const DECIDE: &str = "insert into grants (plugin, hash, granted, withheld, state, traps, decided_at, decided_by, revision) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-    on conflict (plugin, hash) do update set granted = excluded.granted, withheld = excluded.withheld, state = excluded.state, \
-    traps = excluded.traps, decided_at = excluded.decided_at, decided_by = excluded.decided_by, revision = excluded.revision";
+const DECIDE: &str = "insert into grants (plugin, hash, granted, limited, withheld, reaches_less, state, traps, decided_at, decided_by, revision) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+    on conflict (plugin, hash) do update set granted = excluded.granted, limited = excluded.limited, withheld = excluded.withheld, \
+    reaches_less = excluded.reaches_less, state = excluded.state, traps = excluded.traps, decided_at = excluded.decided_at, decided_by = excluded.decided_by, revision = excluded.revision";
 const RULE: &str = "insert into rulings (plugin, rule, decided_at, decided_by, revision) values ($1, $2, $3, $4, $5)";
 
 #[async_trait]
@@ -105,7 +106,8 @@ impl Change for Decide {
 
 async fn decide(decision: &Decision, revision: u64, step: &mut Step<'_>) -> Result<(), StoreError> {
     let Decision { plugin, hash, standing, decided_at, decided_by, .. } = decision;
-    let query = sqlx::query(DECIDE).bind(&**plugin).bind(&**hash).bind(text(&standing.granted)?).bind(text(&standing.withheld)?);
+    let query = sqlx::query(DECIDE).bind(&**plugin).bind(&**hash).bind(text(&standing.granted)?).bind(text(&standing.limited)?);
+    let query = query.bind(text(&standing.withheld)?).bind(i64::from(standing.reaches_less));
     let (state, traps) = match standing.tripped {
         _ if standing.disabled => ("disabled", None),
         Some(traps) => ("tripped", Some(i64::from(traps))),
@@ -132,10 +134,6 @@ fn ruling(row: &AnyRow) -> Result<Ruling, StoreError> {
 }
 
 fn decision(row: &AnyRow) -> Result<Decision, StoreError> {
-    let patterns = |column: &str| {
-        let text: &str = row.try_get(column)?;
-        serde_json::from_str(text).map_err(|error| StoreError::row(TABLE, error))
-    };
     let (disabled, tripped) = match row.try_get("state")? {
         "enabled" => (false, None),
         "disabled" => (true, None),
@@ -145,11 +143,22 @@ fn decision(row: &AnyRow) -> Result<Decision, StoreError> {
     Ok(Decision {
         plugin: row.try_get("plugin")?,
         hash: row.try_get("hash")?,
-        standing: Standing { granted: patterns("granted")?, withheld: patterns("withheld")?, disabled, tripped },
+        standing: Standing {
+            granted: parse(row, "granted")?,
+            limited: parse(row, "limited")?,
+            withheld: parse(row, "withheld")?,
+            disabled,
+            tripped,
+            reaches_less: read_number(row, "reaches_less")? == 1,
+        },
         decided_at: read_number(row, "decided_at")?,
         decided_by: row.try_get("decided_by")?,
         revision: read_number(row, "revision")?,
     })
+}
+
+fn parse<T: DeserializeOwned>(row: &AnyRow, column: &str) -> Result<T, StoreError> {
+    serde_json::from_str(row.try_get(column)?).map_err(|error| StoreError::row(TABLE, error))
 }
 
 fn unread(error: StoreError) -> GrantsError {

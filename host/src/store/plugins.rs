@@ -32,8 +32,11 @@ const WITHDRAW: &str = "delete from plugins where file = $1";
 const KEPT: &str = "select hash, plugin, version, bundled, kept_at from versions";
 const KEEP: &str = "insert into versions (hash, plugin, version, bundled, kept_at) values ($1, $2, $3, $4, $5) \
     on conflict (hash) do update set kept_at = excluded.kept_at";
+/// A run that its plugin started, and whose ceiling its grants are, may outlive all runs of the version itself. Hashes are
+/// in hexadecimal and small letters, so `like` means the same everywhere.
 const FORGET: &str = "delete from versions where hash = $1 and kept_at < $2 and not exists (select 1 from plugins where plugins.hash = $1) \
-    and not exists (select 1 from runs where plugin_hash = $1 and state in ('queued', 'running', 'waiting', 'paused'))";
+    and not exists (select 1 from runs where (plugin_hash = $1 or ceiling like '%' || $1 || '%') \
+    and state in ('queued', 'running', 'waiting', 'paused'))";
 const NEEDED: &str = "select plugin, plugin_version, plugin_hash, count(*) as runs from runs \
     where state in ('queued', 'running', 'waiting', 'paused') group by plugin, plugin_version, plugin_hash";
 

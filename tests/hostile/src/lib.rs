@@ -23,6 +23,7 @@ plugins!(
     ambient,
     answer_hugely,
     ask_for_nothing,
+    borrow_hands,
     call_endlessly,
     flood_log,
     guess_runs,

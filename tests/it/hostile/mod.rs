@@ -1,6 +1,7 @@
 //! Hostile components let loose: each is refused, leaks nothing, and disturbs nobody. `docs/security.md` lists them.
 
 mod ambient;
+mod authority;
 mod cache;
 mod containers;
 mod ending;

@@ -5,12 +5,13 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::list;
+use super::{list, reach};
 use crate::{
     app::{Access, App},
     cli::{
         Context,
         exit::Exit,
+        place::ProjectNames,
         screen::{GOOD, WARNING, painted},
         text,
     },
@@ -25,7 +26,8 @@ use crate::{
 /// Capabilities as arguments.
 #[derive(Debug, Args)]
 pub(super) struct Capabilities {
-    /// KIND=PATTERN such as 'write=docs/**', or KIND for all of it that the plugin asks for [default: everything]
+    /// KIND=PATTERN such as 'write=docs/**', or KIND for all of it that the plugin asks for; behind `through.` what others
+    /// may do through it [default: everything that it asks for]
     #[arg(value_name = "CAPABILITY")]
     pub(super) capabilities: Vec<Named>,
 }
@@ -48,8 +50,14 @@ fn reason(text: &str) -> Result<String, String> {
 
 /// Decides, and says what holds now.
 pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, reason: &Reason) -> Result<Exit> {
-    let app = context.open(Access::Decide).await?;
-    if let (None, Change::Grant(_) | Change::Only(_)) = (app.kernel.registry().find(plugin), change)
+    decide_in(context.open(Access::Decide).await?, context, plugin, change, reason).await
+}
+
+/// The same with a host that is open. How far the plugin reaches with a grant is shown first.
+pub(super) async fn decide_in(app: App, context: &Context, plugin: &str, change: &Change, reason: &Reason) -> Result<Exit> {
+    let installed = app.kernel.registry().find(plugin);
+    if installed.is_none()
+        && grants(change)
         && let Some(refused) = app.refused.iter().find(|refused| refused.is_named(plugin))
     {
         let (name, path) = (text::escaped(plugin), text::escaped(&path_text(&refused.path)));
@@ -57,9 +65,17 @@ pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, rea
         app.close().await;
         return Err(anyhow!("Nothing was granted to `{name}`, for its file {path} is rejected: {reason}"));
     }
+    let projects = ProjectNames::load(&app).await?;
+    let shown = match &installed {
+        Some(installed) if grants(change) => Some((installed, app.kernel.preview(plugin, change).await?)),
+        _ => None,
+    };
+    if let Some((installed, (standing, reach))) = shown.as_ref().filter(|_| !context.screen.is_json()) {
+        context.screen.tell(reach::describe(context, installed, standing, reach, &projects));
+    }
     let by = By { who: &app.config.operator, why: reason.reason.as_deref() };
     let decided = app.kernel.decide(plugin, change, by).await?;
-    if let (Some(decided), Change::Grant(_) | Change::Only(_)) = (&decided, change)
+    if let Some(decided) = decided.as_ref().filter(|_| grants(change))
         && let Origin::File(path) = &decided.origin
         && decided.newcomer
     {
@@ -67,9 +83,15 @@ pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, rea
         app.claim(decided, path).await?;
     }
     match &decided {
-        Some(decided) if context.screen.is_json() => context.screen.document(&summary(&app, decided))?,
+        Some(decided) if context.screen.is_json() => {
+            let mut document = summary(&app, decided);
+            if let Some((_, (_, reach))) = &shown {
+                document["reach"] = reach::document(reach);
+            }
+            context.screen.document(&document)?;
+        }
         Some(decided) => {
-            context.screen.tell(outcome(context, decided));
+            context.screen.tell(outcome(context, decided, &projects));
             if let Some(elsewhere) = elsewhere(&app, decided) {
                 context.screen.tell(elsewhere);
             }
@@ -78,6 +100,29 @@ pub(super) async fn decide(context: &Context, plugin: &str, change: &Change, rea
         None => context.screen.tell(format!("  That holds for every version of `{}`; it is not installed here.", text::escaped(plugin))),
     }
     app.close().await;
+    Ok(Exit::Done)
+}
+
+fn grants(change: &Change) -> bool {
+    matches!(change, Change::Grant(_) | Change::GrantOn(..) | Change::Only(_))
+}
+
+/// Shows what a grant would make of a plugin, and changes nothing.
+pub(super) async fn rehearse(context: &Context, app: &App, name: &str, change: &Change) -> Result<Exit> {
+    let (standing, reach) = app.kernel.preview(name, change).await?;
+    let Some(plugin) = app.kernel.registry().find(name) else { return Ok(Exit::Done) };
+    if context.screen.is_json() {
+        let mut document = summary(app, &plugin);
+        document["grants"] = json!(standing.granted);
+        document["limited"] = reach::limited_document(&standing);
+        document["withheld"] = json!(standing.withheld);
+        document["reach"] = reach::document(&reach);
+        document["dry-run"] = json!(true);
+        context.screen.document(&document)?;
+        return Ok(Exit::Done);
+    }
+    context.screen.answer(reach::describe(context, &plugin, &standing, &reach, &ProjectNames::load(app).await?))?;
+    context.screen.tell("Nothing was changed.");
     Ok(Exit::Done)
 }
 
@@ -104,7 +149,7 @@ pub(super) fn elsewhere(app: &App, plugin: &Plugin) -> Option<String> {
 }
 
 /// What holds for a plugin now, and what is still to be decided.
-pub(super) fn outcome(context: &Context, plugin: &Plugin) -> String {
+pub(super) fn outcome(context: &Context, plugin: &Plugin, projects: &ProjectNames) -> String {
     let (name, standing) = (text::escaped(plugin.name()), plugin.standing());
     let mut lines = Vec::new();
     if plugin.status() == Status::Disabled {
@@ -122,6 +167,7 @@ pub(super) fn outcome(context: &Context, plugin: &Plugin) -> String {
     } else {
         format!("{mark} Plugin `{name}` is granted {}.", listed(&standing.granted))
     });
+    lines.extend(reach::limited(&standing, projects).into_iter().map(|grant| format!("  Also {grant}.")));
     let (withheld, undecided) = (&standing.withheld, plugin.undecided());
     if !withheld.is_empty() {
         lines.push(format!("  It also asks for {}, which is withheld.", listed(withheld)));
@@ -134,7 +180,7 @@ pub(super) fn outcome(context: &Context, plugin: &Plugin) -> String {
 }
 
 /// Capabilities as they are typed.
-fn listed(patterns: &Patterns) -> String {
+pub(super) fn listed(patterns: &Patterns) -> String {
     let each = |(kind, patterns): (&str, &[String])| {
         patterns.iter().map(|pattern| text::shell_word(&text::escaped(&format!("{kind}={pattern}")))).collect::<Vec<_>>()
     };

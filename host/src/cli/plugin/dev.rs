@@ -22,7 +22,7 @@ use crate::{
         beside, drive,
         exit::Exit,
         input, model,
-        place::ProjectChoice,
+        place::{ProjectChoice, ProjectNames},
         screen::{BAD, FAINT, GOOD, painted},
         sentences, text,
     },
@@ -108,7 +108,7 @@ impl Dev {
         if self.grant {
             app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), app.config.operator.as_str()).await?;
         }
-        context.screen.tell(outcome(context, &plugin));
+        context.screen.tell(outcome(context, &plugin, &ProjectNames::load(&app).await?));
         if plugin.package.manifest.kind == Kind::Workflow {
             let order = Order { plugin: plugin.name().to_owned(), workspace: self.workspace(&app, project).await?, ..order.clone() };
             model::check(&app.config, &order.workspace, Some(&order.settings))?;

@@ -9,19 +9,22 @@ use serde_json::{Value, json};
 use super::{
     arrival::{Arrival, Replaced, Settled},
     decision::{Reason, outcome},
-    list, show,
+    list, reach, show,
 };
 use crate::{
-    app::Access,
+    app::{Access, App},
     cli::{
         Context,
         exit::Exit,
+        place::ProjectNames,
         screen::{GOOD, painted},
         text,
     },
     events::path_text,
     kernel::{
         granting::{By, Change},
+        grants::Standing,
+        reach::Reach,
         registry::Plugin,
         signature::Trust,
     },
@@ -50,6 +53,15 @@ pub(in crate::cli) struct Install {
     dry_run: bool,
 }
 
+/// What is told of a plugin that was installed, or would be.
+struct Told<'a> {
+    plugin: &'a Plugin,
+    path: &'a Path,
+    replaced: Option<&'a Replaced>,
+    /// With all that it asks for, before it is there.
+    reach: Option<&'a (Standing, Reach)>,
+}
+
 impl Install {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let config = context.config()?;
@@ -61,7 +73,9 @@ impl Install {
             let path = arrival.place(&app)?;
             let replaced = arrival.replaces(&app);
             app.kernel.rehearse(&arrival.plugin).await?;
-            return self.tell(context, &arrival.plugin, &path, replaced.as_ref(), &config.trust);
+            let reach = self.reach(&app, &arrival.plugin)?;
+            let told = Told { plugin: &arrival.plugin, path: &path, replaced: replaced.as_ref(), reach: Some(&reach) };
+            return self.tell(context, &told, &ProjectNames::load(&app).await?, &config.trust);
         }
         let app = context.open(Access::Decide).await?;
         let Settled { plugin, path, replaced } = arrival.settle(&app).await?;
@@ -69,13 +83,22 @@ impl Install {
             let by = By { who: &app.config.operator, why: self.reason.reason.as_deref() };
             app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), by).await?;
         }
+        let projects = ProjectNames::load(&app).await?;
         app.close().await;
-        self.tell(context, &plugin, &path, replaced.as_ref(), &config.trust)
+        self.tell(context, &Told { plugin: &plugin, path: &path, replaced: replaced.as_ref(), reach: None }, &projects, &config.trust)
     }
 
-    fn tell(&self, context: &Context, plugin: &Plugin, path: &Path, replaced: Option<&Replaced>, trust: &Trust) -> Result<Exit> {
+    /// How far it would reach with all that it asks for.
+    fn reach(&self, app: &App, plugin: &Plugin) -> Result<(Standing, Reach)> {
+        let standing = app.kernel.preview_of(plugin, &plugin.standing(), &Change::Grant(Vec::new()))?;
+        let reach = app.kernel.reach(plugin, &standing);
+        Ok((standing, reach))
+    }
+
+    fn tell(&self, context: &Context, told: &Told<'_>, projects: &ProjectNames, trust: &Trust) -> Result<Exit> {
+        let Told { plugin, path, replaced, reach } = *told;
         if context.screen.is_json() {
-            context.screen.document(&self.document(plugin, path, replaced, trust))?;
+            context.screen.document(&self.document(told, trust))?;
             return Ok(Exit::Done);
         }
         let manifest = &plugin.package.manifest;
@@ -87,19 +110,28 @@ impl Install {
         if self.dry_run {
             context.screen.tell(format!("The {what} would be installed as follows{instead}. Nothing was changed."));
             context.screen.answer(show::needs(plugin, context.screen.room()))?;
+            if let Some((standing, reach)) = reach
+                && let Some(through) = reach::through(context, plugin, standing, reach)
+            {
+                context.screen.answer(format!("\nIf you grant all of it: {through}"))?;
+            }
             return Ok(Exit::Done);
         }
         let path = text::escaped(&path.display().to_string());
         context.screen.tell(format!("{} Installed the {what} as {path}{instead}.", painted(GOOD, "✓")));
-        context.screen.tell(outcome(context, plugin));
+        context.screen.tell(outcome(context, plugin, projects));
         Ok(Exit::Done)
     }
 
-    fn document(&self, plugin: &Plugin, path: &Path, replaced: Option<&Replaced>, trust: &Trust) -> Value {
+    fn document(&self, told: &Told<'_>, trust: &Trust) -> Value {
+        let Told { plugin, path, replaced, reach } = *told;
         let mut document = list::signed(list::summary(plugin), plugin, trust);
         document["file"] = json!(path_text(path));
         document["replaced"] = json!(replaced.map(|replaced| &replaced.hash));
         document["dry-run"] = json!(self.dry_run);
+        if let Some((_, reach)) = reach {
+            document["reach"] = reach::document(reach);
+        }
         document
     }
 }

@@ -1,19 +1,20 @@
 //! `baton plugin list`.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::decision;
+use super::{decision, reach};
 use crate::{
-    app::{Access, Refused},
+    app::{Access, App, Refused},
     cli::{
         Context,
         exit::Exit,
         figures,
-        screen::{BAD, FAINT, GOOD, WARNING},
+        place::ProjectNames,
+        screen::{BAD, FAINT, GOOD, WARNING, painted},
         table::{Align, Cell, Table},
         text,
     },
@@ -36,8 +37,12 @@ impl List {
         if context.screen.is_json() {
             let refused = |refused: &Refused| json!({ "file": path_text(&refused.path), "reason": context.advice(&refused.reason) });
             let refused: Vec<_> = app.refused.iter().map(refused).collect();
-            let plugins: Vec<_> =
-                plugins.values().map(|plugin| signed(decision::summary(&app, plugin), plugin, &app.config.trust)).collect();
+            let document = |plugin: &Arc<Plugin>| {
+                let mut document = signed(decision::summary(&app, plugin), plugin, &app.config.trust);
+                document["reaches-less-through"] = json!(reaches_less_through(&app, plugin));
+                document
+            };
+            let plugins: Vec<_> = plugins.values().map(document).collect();
             context.screen.document(&json!({ "plugins": plugins, "refused": refused }))?;
             return Ok(Exit::Done);
         }
@@ -72,8 +77,44 @@ impl List {
         }
         context.screen.answer(table.fit(context.screen.room()))?;
         plugins.values().filter_map(|plugin| decision::elsewhere(&app, plugin)).for_each(|differs| context.screen.tell(differs));
+        let projects = ProjectNames::load(&app).await?;
+        for plugin in plugins.values() {
+            let name = text::escaped(plugin.name());
+            reach::limited(&plugin.standing(), &projects)
+                .into_iter()
+                .for_each(|grant| context.screen.tell(format!("  `{name}`: {grant}.")));
+            if let Some(less) = reaches_less(context, &app, plugin) {
+                context.screen.tell(less);
+            }
+        }
         Ok(Exit::Done)
     }
+}
+
+/// Those through which a plugin reaches less than before what they do for it was bounded, until an operator decides.
+fn reaches_less_through(app: &App, plugin: &Plugin) -> Vec<String> {
+    let standing = plugin.standing();
+    if !standing.reaches_less || plugin.origin == Origin::Bundled {
+        return Vec::new();
+    }
+    let reach = app.kernel.reach(plugin, &standing);
+    reach.iter().filter(|(_, reached)| !reached.beyond.is_empty()).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn reaches_less(context: &Context, app: &App, plugin: &Plugin) -> Option<String> {
+    let through = reaches_less_through(app, plugin);
+    if through.is_empty() {
+        return None;
+    }
+    let name = text::escaped(plugin.name());
+    let through = through.iter().map(|name| format!("`{}`", text::escaped(name))).collect::<Vec<_>>().join(", ");
+    Some(format!(
+        "{} Plugin `{name}` reaches less through {through} than before: what a plugin starts may do no more for it than it was granted itself. \
+         Grant the rest with `{}`, or a part; keep it so with `{}`.",
+        painted(WARNING, "!"),
+        context.again(&format!("plugin grant {name} through")),
+        context.again(&format!("plugin revoke {name} through")),
+    ))
 }
 
 fn row(plugin: &Plugin, trust: &Trust) -> [Cell; 8] {
@@ -147,6 +188,7 @@ pub(super) fn summary(plugin: &Plugin) -> Value {
         "bytes": plugin.package.wasm.len(),
         "needs": manifest.needs,
         "grants": plugin.standing().granted,
+        "limited": reach::limited_document(&plugin.standing()),
         "withheld": plugin.standing().withheld,
         "undecided": plugin.undecided(),
         "traps": plugin.standing().tripped,

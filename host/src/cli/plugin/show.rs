@@ -6,13 +6,14 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{decision, inputs, list, usage::Usage};
+use super::{decision, inputs, list, reach, usage::Usage};
 use crate::{
     app::{self, Access, App, Refused},
     cli::{
         Context,
         exit::{Exit, Misuse},
         figures,
+        place::ProjectNames,
         screen::{BAD, FAINT, STRONG, WARNING, painted},
         table::{Align, Cell, Table},
         text,
@@ -64,6 +65,7 @@ impl Show {
         let packed: Vec<String> = plugin.assets.paths().map(str::to_owned).collect();
         if context.screen.is_json() {
             let mut document = document(&plugin, &warnings, &packed, &app.config.trust);
+            document["reach"] = reach::document(&app.kernel.reach(&plugin, &plugin.standing()));
             if let Some(usage) = &usage {
                 document["begun-elsewhere"] = decision::summary(&app, &plugin)["begun-elsewhere"].take();
                 (document["versions"], document["runs"]) = usage.document();
@@ -72,7 +74,9 @@ impl Show {
         } else {
             let room = context.screen.room();
             let usage = usage.map(|usage| usage.describe(figures::now(), room)).filter(|usage| !usage.is_empty());
-            let lines: Vec<_> = [describe(&plugin, &warnings, &packed, &app.config.trust, room)].into_iter().chain(usage).collect();
+            let granted = granted(context, &app, &plugin).await?;
+            let lines: Vec<_> =
+                [describe(&plugin, &warnings, &packed, &app.config.trust, room)].into_iter().chain(granted).chain(usage).collect();
             context.screen.answer(lines.join("\n"))?;
             elsewhere.into_iter().for_each(|differs| context.screen.tell(differs));
         }
@@ -165,6 +169,19 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Tru
     lines.join("\n")
 }
 
+/// What it was granted on terms, and what others may do when it starts them.
+async fn granted(context: &Context, app: &App, plugin: &Plugin) -> Result<Vec<String>> {
+    let standing = plugin.standing();
+    let projects = ProjectNames::load(app).await?;
+    let limited = reach::limited(&standing, &projects).into_iter().map(|grant| format!("Granted on terms: {grant}.")).collect::<Vec<_>>();
+    let through = reach::through(context, plugin, &standing, &app.kernel.reach(plugin, &standing));
+    Ok([limited.join("\n"), through.unwrap_or_default()]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .map(|part| format!("\n{part}"))
+        .collect())
+}
+
 /// What it asks for beside what it was given.
 pub(super) fn needs(plugin: &Plugin, room: Option<usize>) -> String {
     let needs = &plugin.package.manifest.needs;
@@ -184,7 +201,7 @@ pub(super) fn needs(plugin: &Plugin, room: Option<usize>) -> String {
             table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), text::escaped(pattern).into(), granted]);
         }
     }
-    for (kind, bounds) in standing.granted.iter().filter(|(kind, _)| needs.of(kind).is_empty()) {
+    for (kind, bounds) in standing.granted.own().iter().filter(|(kind, _)| needs.of(kind).is_empty()) {
         let meaning = CAPABILITIES.iter().find(|known| known.word == kind).map_or("", |known| known.meaning);
         let only = Cell::styled(format!("only {}", text::escaped(&bounds.join(", "))), WARNING);
         table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), Cell::styled("no bound", FAINT), only]);
@@ -196,10 +213,16 @@ pub(super) fn needs(plugin: &Plugin, room: Option<usize>) -> String {
 fn narrower(standing: &Standing, kind: &str, pattern: &String) -> String {
     let withheld = standing.withheld.of(kind).contains(pattern);
     match standing.granted.of(kind) {
+        [] if standing.limited.iter().any(|grant| !grant.granted.of(kind).is_empty()) => "on terms".to_owned(),
+        [] if is_reserved(kind) => "no, nothing uses it yet".to_owned(),
         [] if withheld => "no, withheld".to_owned(),
         [] => "not decided".to_owned(),
         granted => format!("only {}", granted.iter().map(|pattern| text::escaped(pattern)).collect::<Vec<_>>().join(", ")),
     }
+}
+
+fn is_reserved(kind: &str) -> bool {
+    CAPABILITIES.iter().any(|known| known.word == kind && known.interface.is_empty())
 }
 
 fn document(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Trust) -> Value {

@@ -16,6 +16,7 @@ use crate::{
     cli::{
         Context,
         exit::{Exit, Misuse},
+        place::ProjectNames,
         screen::{BAD, GOOD, painted},
         sentences, text,
     },
@@ -120,10 +121,11 @@ impl Update {
         }
         let app = context.open(Access::Decide).await?;
         let Settled { plugin, replaced, .. } = arrival.settle(&app).await?;
+        let projects = ProjectNames::load(&app).await?;
         app.close().await;
         warn(context, replaced.as_ref(), &plugin, &config.trust);
         context.screen.tell(format!("{} {}.", painted(GOOD, "✓"), present.step(&plugin, "is now")));
-        context.screen.tell(outcome(context, &plugin));
+        context.screen.tell(outcome(context, &plugin, &projects));
         Ok(self.document(present, &plugin, &reference, config))
     }
 

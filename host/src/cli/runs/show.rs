@@ -19,7 +19,10 @@ use crate::{
         text,
     },
     journal::{RunId, Wait},
-    kernel::run::{Run, State, Tally},
+    kernel::{
+        ceiling::{Bound, Limit},
+        run::{Run, State, Tally},
+    },
 };
 
 /// Show a run: its state and why, what it cost, and the runs below it
@@ -47,6 +50,7 @@ impl Show {
             document["input"] = run.input.clone();
             document["output"] = json!(run.output);
             document["settings"] = run.settings.clone();
+            document["ceiling"] = json!(run.ceiling);
             document["runs"] = below.iter().map(|below| list::summary(context, &below.run, &below.tally)).collect();
             context.screen.document(&document)?;
             return Ok(Exit::Done);
@@ -98,11 +102,21 @@ fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
     if let Some((source, at)) = &run.forked_from {
         facts.push(("Forked", format!("from run {} before call {at}", text::short(source))));
     }
+    facts.extend(run.ceiling.bounds().iter().map(|bound| ("Ceiling", told(bound))));
     facts.push(("Input", text::excerpt(&run.input.to_string(), LONGEST)));
     if let Some(output) = &run.output {
         facts.push(("Output", text::excerpt(&output.to_string(), LONGEST)));
     }
     facts
+}
+
+/// What a run may do at most, beside what its own plugin was granted.
+fn told(Bound { run, plugin, limit }: &Bound) -> String {
+    let (run, plugin) = (text::short(run), text::escaped(plugin));
+    match limit {
+        Limit::Grants { .. } => format!("what `{plugin}` was granted itself or through it (run {run})"),
+        Limit::Narrowed { to } => format!("what `{plugin}` started run {run} for: {}", text::excerpt(&json!(to).to_string(), 200)),
+    }
 }
 
 fn standing(state: &State, zone: &TimeZone) -> String {

@@ -41,7 +41,7 @@ impl wit::Host for View<'_> {
         let call = call.needing(Capability::new(AGENTS.word, agent.clone()));
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         let perform = |attempt: Attempt| async move {
-            let order = Order { role: Role::Agent, plugin: &agent, input, worktree: worktree.as_deref() };
+            let order = Order { role: Role::Agent, plugin: &agent, input, worktree: worktree.as_deref(), within: None };
             follow(&*children, &parent, attempt.seq, order).await.unwrap_or_else(Performed::from)
         };
         let Outcome { answer, summary, cost_usd } = self.recorder.call(call, perform).await??;

@@ -48,7 +48,7 @@ impl wit::Host for View<'_> {
         let call = call.needing(Capability::new(WORKFLOWS.word, workflow.clone()));
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         let start = |attempt: Attempt| async move {
-            let order = Order { role: Role::Workflow, plugin: &workflow, input, worktree: worktree.as_deref() };
+            let order = Order { role: Role::Workflow, plugin: &workflow, input, worktree: worktree.as_deref(), within: None };
             children.start(&parent, attempt.seq, order).await.map_or_else(Performed::from, |child| Performed::answer(Ok(child)))
         };
         let child: RunId = self.recorder.call(call, start).await??;

@@ -2,19 +2,25 @@
 //! any of it.
 
 mod breaker;
+mod change;
 mod ruling;
+mod standing;
+mod told;
 
-use std::{collections::BTreeMap, str::FromStr, sync::Arc, sync::atomic::Ordering};
+use std::sync::{Arc, atomic::Ordering};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+pub use change::{Change, Named};
 use ruling::is_granted_to_any;
+use told::{about, events};
 
 use super::{
     Kernel, KernelError,
     grants::{Decision, Rule, Ruling, Standing},
-    patterns::is_amount,
-    permissions::{PatternError, Patterns, fits},
+    patterns::{is_amount, is_reserved},
+    permissions::{PatternError, Patterns},
+    reach::Reach,
     registry::{Origin, Plugin},
 };
 use crate::{
@@ -24,82 +30,6 @@ use crate::{
 
 /// Who decides where no operator does.
 const HOST: &str = "baton";
-
-/// A capability as an operator names it: `write=docs/**`, or `write` for all that is asked for of the kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
-    kind: String,
-    pattern: Option<String>,
-}
-
-impl Named {
-    fn fits(&self, kind: &str, pattern: &str) -> bool {
-        kind == self.kind && self.pattern.as_deref().is_none_or(|named| named == pattern)
-    }
-
-    /// Whether a value lies within it; within a kind that is named without a pattern as `whole_kinds` says.
-    fn covers(&self, kind: &str, value: &str, whole_kinds: bool) -> bool {
-        kind == self.kind && self.pattern.as_deref().map_or(whole_kinds, |pattern| fits(CAPABILITIES, kind, pattern, value))
-    }
-}
-
-impl FromStr for Named {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (kind, pattern) = text.split_once('=').map_or((text, None), |(kind, pattern)| (kind, Some(pattern.to_owned())));
-        Ok(Self { kind: kind.to_owned(), pattern })
-    }
-}
-
-impl std::fmt::Display for Named {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.pattern {
-            Some(pattern) => write!(formatter, "{}={}", self.kind.escape_debug(), pattern.escape_debug()),
-            None => write!(formatter, "{}", self.kind.escape_debug()),
-        }
-    }
-}
-
-/// What an operator decides.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// These too; all that it asks for when none is named.
-    Grant(Vec<Named>),
-    /// These and nothing else; it is not to ask for the rest again.
-    Only(Vec<Named>),
-    /// Not these any more; nothing at all when none is named.
-    Revoke(Vec<Named>),
-    /// As if nobody had ever decided, but that it stays disabled if it was.
-    Forget,
-    /// It may be started, also after it was stopped.
-    Enable,
-    /// It may not be started.
-    Disable,
-}
-
-impl Change {
-    /// Whether a thing that changes is granted as it is when it is seen next: where a grant names it, and where what was
-    /// granted is taken back.
-    fn looks_again_at(&self, kind: &str, value: &str) -> bool {
-        match self {
-            Self::Grant(named) | Self::Only(named) => named.iter().any(|named| named.covers(kind, value, false)),
-            Self::Revoke(named) => named.is_empty() || named.iter().any(|named| named.covers(kind, value, true)),
-            Self::Forget => true,
-            Self::Enable | Self::Disable => false,
-        }
-    }
-
-    /// The event that tells of it.
-    fn told(&self) -> &'static str {
-        match self {
-            Self::Grant(_) | Self::Only(_) => "granted",
-            Self::Revoke(_) | Self::Forget => "revoked",
-            Self::Enable => "enabled",
-            Self::Disable => "disabled",
-        }
-    }
-}
 
 /// Who decides, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +76,54 @@ pub enum GrantError {
     /// It could not be granted to anybody.
     #[error("This cannot be granted: {0}.")]
     Wrong(#[from] PatternError),
+    /// Nothing serves it yet.
+    #[error("`{kind}` cannot be granted: nothing in this version of Baton uses it, and a grant would open what a later version brings.")]
+    Reserved {
+        /// The kind.
+        kind: String,
+    },
+    /// It starts no other plugin.
+    #[error("Nothing can be granted through `{plugin}`: it asks for no `agents`, `workflows` or `tools`, so it starts no other plugin.")]
+    StartsNothing {
+        /// The plugin.
+        plugin: String,
+    },
+    /// It needs nothing granted through it.
+    #[error("Nothing has to be granted through `{plugin}`: it is bundled, and what it starts may do what that was granted itself.")]
+    BundledThrough {
+        /// The plugin.
+        plugin: String,
+    },
+    /// None of those it starts may do it.
+    #[error("`{named}` of `{plugin}` names nothing that those it may start were granted. Name a pattern, such as `{example}`.")]
+    NothingThrough {
+        /// The plugin.
+        plugin: String,
+        /// What was named.
+        named: String,
+        /// A pattern, as it is typed.
+        example: String,
+    },
+    /// It would be no limit of it.
+    #[error(
+        "`{plugin}` is granted {granted} already, everywhere and for good. Revoke that first to grant it for a project or until a date."
+    )]
+    Granted {
+        /// The plugin.
+        plugin: String,
+        /// What was named.
+        granted: String,
+    },
+    /// It would end by allowing more.
+    #[error(
+        "`{kind}` only limits `{plugin}`, so it cannot be granted for a project or until a date: elsewhere or later there would be no limit."
+    )]
+    BoundOnTerms {
+        /// The plugin.
+        plugin: String,
+        /// The kind.
+        kind: String,
+    },
     /// There is nothing to take back.
     #[error("`{named}` is not granted to `{plugin}` as it stands; granted is {granted}. Revoke one of these.")]
     NotGranted {
@@ -166,6 +144,7 @@ impl Kernel {
     pub async fn decide(&self, plugin: &str, change: &Change, by: impl Into<By<'_>>) -> Result<Option<Arc<Plugin>>, KernelError> {
         let by = by.into();
         let Some(present) = self.parts.registry.find(plugin) else { return self.decide_of_absent(plugin, change, by).await };
+        let change = &self.resolved(&present, change);
         loop {
             let decided = self.decided_so_far().await?;
             let current = decided.of(&present);
@@ -185,6 +164,26 @@ impl Kernel {
         self.forget_forms(plugin, change).await?;
         self.recall(false).await?;
         Ok(Some(present))
+    }
+
+    /// What a change would make of the grants of a plugin that is installed, and how far it would reach then. Keeps nothing.
+    pub async fn preview(&self, plugin: &str, change: &Change) -> Result<(Standing, Reach), KernelError> {
+        let present = self.parts.registry.find(plugin).ok_or_else(|| self.nobody(plugin))?;
+        let current = self.decided_so_far().await?.of(&present).standing;
+        let next = self.preview_of(&present, &current, change)?;
+        let reach = self.reach(&present, &next);
+        Ok((next, reach))
+    }
+
+    /// The same of a plugin that need not be installed, from how an operator stands to it.
+    pub fn preview_of(&self, plugin: &Plugin, standing: &Standing, change: &Change) -> Result<Standing, KernelError> {
+        Ok(standing.changed(plugin, &self.resolved(plugin, change))?)
+    }
+
+    /// The change with the patterns that are meant where it names what others may do through the plugin without any: what
+    /// they may do at present, so that a later grant to them opens nothing here.
+    fn resolved(&self, plugin: &Plugin, change: &Change) -> Change {
+        change.resolved(&self.done_through(plugin))
     }
 
     /// Decides of a plugin no file of which is installed.
@@ -225,6 +224,7 @@ impl Kernel {
     async fn decide_version(&self, version: &Plugin, change: &Change, by: By<'_>) -> Result<(), KernelError> {
         loop {
             let current = self.decided_so_far().await?.of(version);
+            let change = &self.resolved(version, change);
             let next = current.standing.changed(version, change)?;
             let events = events(version, (&current.standing, &next), false, change, by);
             if self.parts.grants.decide(&self.decision(version, next, by.who), current.revision, events).await? {
@@ -334,61 +334,6 @@ impl Kernel {
     }
 }
 
-impl Standing {
-    /// What it is after a change, or why that makes no sense for the plugin.
-    fn changed(&self, plugin: &Plugin, change: &Change) -> Result<Self, GrantError> {
-        let needs = &plugin.package.manifest.needs;
-        Ok(match change {
-            Change::Grant(named) => {
-                let more = asked(plugin, named)?;
-                // Whoever names an amount has decided of all that was asked for.
-                let decided = needs.kept(|kind, _| is_amount(CAPABILITIES, kind) && !more.of(kind).is_empty());
-                let withheld = self.withheld.with(&decided, CAPABILITIES).beyond(&more, CAPABILITIES);
-                Self { granted: self.granted.with(&more, CAPABILITIES), withheld, ..*self }
-            }
-            Change::Only(named) => {
-                let granted = self.bounds(plugin).with(&asked(plugin, named)?, CAPABILITIES);
-                Self { withheld: needs.beyond(&granted, CAPABILITIES), granted, ..*self }
-            }
-            Change::Revoke(named) => {
-                let less = self.given(plugin, named)?;
-                let is_less = |kind: &str, need: &str| less.of(kind).iter().any(|less| less == need || is_amount(CAPABILITIES, kind));
-                let wanted = if named.is_empty() { needs.clone() } else { needs.kept(is_less) };
-                let rest = self.granted.beyond(&less, &[]);
-                // To take a bound away would be to grant more.
-                let bounds = self
-                    .bounds(plugin)
-                    .changed(|kind, bound| Some(if rest.of(kind).is_empty() && !named.is_empty() { "0" } else { bound }.to_owned()));
-                Self { granted: rest.with(&bounds, CAPABILITIES), withheld: self.withheld.with(&wanted, CAPABILITIES), ..*self }
-            }
-            Change::Forget => Self { disabled: self.disabled, ..Self::default() },
-            Change::Enable => Self { disabled: false, tripped: None, ..self.clone() },
-            Change::Disable => Self { disabled: true, tripped: None, ..self.clone() },
-        })
-    }
-
-    /// Amounts that it was granted without asking for any: it is held to them all the same.
-    fn bounds(&self, plugin: &Plugin) -> Patterns {
-        let needs = &plugin.package.manifest.needs;
-        self.granted.kept(|kind, _| is_amount(CAPABILITIES, kind) && needs.of(kind).is_empty())
-    }
-
-    /// What of its grants is named; all of them when nothing is.
-    fn given(&self, plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
-        if named.is_empty() {
-            return Ok(self.granted.clone());
-        }
-        named.iter().try_fold(Patterns::default(), |given, named| {
-            let these = self.granted.kept(|kind, pattern| named.fits(kind, pattern));
-            if these.is_empty() {
-                let (plugin, named, granted) = (plugin.name().to_owned(), named.to_string(), listed(&self.granted));
-                return Err(GrantError::NotGranted { plugin, named, granted });
-            }
-            Ok(given.with(&these, CAPABILITIES))
-        })
-    }
-}
-
 /// All that was decided so far.
 pub(super) struct Decided {
     versions: Vec<Decision>,
@@ -445,7 +390,7 @@ impl Decided {
         let fits = |kind: &str, pattern: &str| match change {
             Change::Revoke(named) => named.is_empty() || named.iter().any(|named| named.fits(kind, pattern)),
             Change::Forget | Change::Only(_) => true,
-            Change::Grant(_) | Change::Enable | Change::Disable => false,
+            Change::Grant(_) | Change::GrantOn(..) | Change::Enable | Change::Disable => false,
         };
         let others = self.versions.iter().filter(|version| version.hash != plugin.package.hash).cloned().collect::<Vec<_>>();
         is_granted_to_any(plugin.name(), fits, &others, &self.rulings)
@@ -478,6 +423,8 @@ pub(super) fn adopt_current(plugin: &Plugin, decided: &Decided) {
 /// What was kept and cannot be understood grants nothing, and keeps nothing else from being granted.
 fn adopt(plugin: &Plugin, standing: Standing) {
     let understood = |kind: &str, pattern: &str| match plugin.permissions.check(kind, pattern) {
+        // It was kept by an earlier version, and would open what a later one brings.
+        Ok(()) if is_reserved(CAPABILITIES, kind) => false,
         Ok(()) => true,
         Err(error) => {
             let (name, revoke) = (plugin.name(), format!("baton plugin revoke {} '{kind}={}'", plugin.name(), pattern.escape_debug()));
@@ -485,86 +432,18 @@ fn adopt(plugin: &Plugin, standing: Standing) {
             false
         }
     };
-    let granted = standing.granted.kept(understood);
-    let nothing = Standing { granted: Patterns::default(), ..standing.clone() };
-    let standing = Standing { granted, ..standing };
+    let (granted, limited) = (standing.granted.kept(understood), standing.limited_to(|_, granted| granted.kept(understood)));
+    let nothing = Standing { granted: Patterns::default(), limited: Vec::new(), ..standing.clone() };
+    let standing = Standing { granted, limited, ..standing };
     if let Err(error) = plugin.adopt(standing).or_else(|error| plugin.adopt(nothing).and(Err(error))) {
         tracing::warn!(plugin = plugin.name(), %error, "What was granted to the plugin cannot be understood; nothing is granted.");
     }
-}
-
-/// What of its needs is named, or lies within them; all of them when nothing is.
-fn asked(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
-    let needs = &plugin.package.manifest.needs;
-    if named.is_empty() {
-        return Ok(needs.clone());
-    }
-    let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for named in named {
-        let checked = || named.pattern.as_ref().map_or(Ok(()), |pattern| plugin.permissions.check(&named.kind, pattern));
-        // Every amount is asked for by whoever asks for none, so it has to be one first.
-        if is_amount(CAPABILITIES, &named.kind) {
-            checked()?;
-        }
-        let these = match &named.pattern {
-            None => needs.of(&named.kind).to_vec(),
-            Some(pattern) if plugin.permissions.asks_for(&named.kind, pattern) => vec![pattern.clone()],
-            Some(_) => Vec::new(),
-        };
-        if these.is_empty() {
-            let (plugin, named, asked) = (plugin.name().to_owned(), named.to_string(), listed(needs));
-            return Err(GrantError::NotAsked { plugin, named, asked });
-        }
-        checked()?;
-        asked.entry(named.kind.clone()).or_default().extend(these);
-    }
-    Ok(Patterns::default().with(&asked.into_iter().collect(), CAPABILITIES))
 }
 
 fn listed(patterns: &Patterns) -> String {
     let each = |(kind, patterns): (&str, &[String])| patterns.iter().map(|pattern| format!("`{kind}={pattern}`")).collect::<Vec<_>>();
     let list: Vec<_> = patterns.iter().flat_map(each).collect();
     if list.is_empty() { "nothing".to_owned() } else { list.join(", ") }
-}
-
-fn events(plugin: &Plugin, (before, after): (&Standing, &Standing), is_wider: bool, change: &Change, by: By<'_>) -> Vec<Draft> {
-    let event = |what: Option<&Patterns>| {
-        let mut about = about(plugin, by.who, what);
-        if !matches!(change, Change::Grant(_)) {
-            about["versions"] = json!("all");
-        }
-        if let Some(why) = by.why {
-            about["reason"] = json!(why);
-        }
-        about
-    };
-    let (more, less) = (after.granted.beyond(&before.granted, &[]), before.granted.beyond(&after.granted, &[]));
-    let withheld = after.withheld.beyond(&before.withheld, &[]);
-    let changed = match change {
-        Change::Enable | Change::Disable => vec![(change.told(), None)],
-        Change::Grant(_) => vec![("granted", Some(&more))],
-        Change::Revoke(_) | Change::Forget => vec![("revoked", Some(&less))],
-        Change::Only(_) => vec![("granted", Some(&more)), ("revoked", Some(&less))],
-    };
-    let changed = changed.into_iter().filter(|(_, what)| what.is_none_or(|what| !what.is_empty()));
-    let mut events: Vec<_> = changed.map(|(name, what)| (name, event(what))).collect();
-    // What changes nothing of this version's grants is told where it decides something else.
-    let decides = !withheld.is_empty() || is_wider;
-    if events.is_empty() && decides && !matches!(change, Change::Grant(_)) {
-        let mut event = event(Some(&Patterns::default()));
-        event["withheld"] = json!(withheld);
-        events.push((change.told(), event));
-    }
-    events.into_iter().map(|(name, about)| Draft::of_host(Category::Audit, name, about)).collect()
-}
-
-fn about(plugin: &Plugin, by: &str, what: Option<&Patterns>) -> Value {
-    let manifest = &plugin.package.manifest;
-    let mut about = json!({ "by": by, "plugin": manifest.name, "version": manifest.version, "hash": plugin.package.hash });
-    if let Some(what) = what {
-        about["capabilities"] = json!(what);
-    }
-    about
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Change;
+use super::{Change, Named};
 use crate::{
     interfaces::CAPABILITIES,
     kernel::{
@@ -18,11 +18,11 @@ impl Change {
     /// where more is granted: that is for one version.
     pub(super) fn rule(&self, granted: &Patterns) -> Option<Rule> {
         match self {
-            Self::Grant(_) => None,
+            Self::Grant(_) | Self::GrantOn(..) => None,
             Self::Only(_) => Some(Rule::TakenBack { kinds: BTreeSet::new(), rest: granted.clone() }),
             Self::Revoke(named) if named.is_empty() => Some(Rule::TakenBack { kinds: BTreeSet::new(), rest: Patterns::default() }),
             Self::Revoke(named) => {
-                let kinds: BTreeSet<_> = named.iter().map(|named| named.kind.clone()).collect();
+                let kinds: BTreeSet<_> = named.iter().flat_map(Named::kinds).collect();
                 let rest = granted.kept(|kind, _| kinds.contains(kind));
                 Some(Rule::TakenBack { kinds, rest })
             }
@@ -60,6 +60,7 @@ impl Standing {
                 _ if !is_meant(kind) => Some(pattern.to_owned()),
                 // To take a bound away would be to grant more.
                 [] if is_bound && !kinds.is_empty() => Some("0".to_owned()),
+                [left, ..] if is_bound && !kinds.is_empty() => Some(left.clone()),
                 _ if is_bound => Some(pattern.to_owned()),
                 rest => rest.iter().any(|kept| kept == pattern).then(|| pattern.to_owned()),
             }
@@ -67,7 +68,8 @@ impl Standing {
         let lost = self.granted.beyond(&granted, &[]);
         let is_lost = |kind: &str, need: &str| lost.of(kind).iter().any(|lost| lost == need || is_amount(CAPABILITIES, kind));
         let withheld = needs.beyond(&granted, CAPABILITIES).kept(|kind, need| kinds.is_empty() || is_lost(kind, need));
-        Self { withheld: self.withheld.with(&withheld, CAPABILITIES), granted, ..self }
+        let limited = self.limited_to(|_, granted| granted.kept(|kind, _| !is_meant(kind)));
+        Self { withheld: self.withheld.with(&withheld, CAPABILITIES), granted, limited, ..self }
     }
 }
 
@@ -76,7 +78,7 @@ pub(super) fn is_granted_to_any(plugin: &str, fits: impl Fn(&str, &str) -> bool,
     let of_plugin = versions.iter().filter(|version| version.plugin == plugin);
     let left = |version: &Decision| {
         let since = rulings.iter().filter(|ruling| ruling.plugin == plugin && ruling.revision > version.revision);
-        since.fold(version.standing.granted.clone(), |granted, ruling| match &ruling.rule {
+        since.fold(version.standing.at_most(), |granted, ruling| match &ruling.rule {
             Rule::TakenBack { kinds, rest } => granted
                 .kept(|kind, pattern| (!kinds.is_empty() && !kinds.contains(kind)) || rest.of(kind).iter().any(|kept| kept == pattern)),
             Rule::Forgotten => Patterns::default(),

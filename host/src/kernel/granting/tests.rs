@@ -1,6 +1,7 @@
 use std::slice;
 
 use super::*;
+use crate::kernel::grants::{LimitedGrant, Terms};
 
 const COMPONENT: &str = r#"(component
     (type $error (record (field "kind" string) (field "text" string) (field "subject" (option string)) (field "details" (option string))))
@@ -335,6 +336,151 @@ fn what_another_version_is_granted_can_be_taken_back() {
     };
     assert!(can(&[], "write") && can(&[], "write=docs/**") && !can(&[], "models"));
     assert!(!can(&[(2, Rule::Forgotten)], "write"));
+}
+
+/// A plugin that may start others.
+fn starter(origin: Origin) -> Plugin {
+    with_needs(origin, "agents = [\"amelia\"]\nwrite = [\"docs/**\"]\nhosts = [\"*\"]")
+}
+
+fn dropped_starter() -> Plugin {
+    starter(Origin::File("scribe.wasm".into()))
+}
+
+#[test]
+fn what_others_may_do_through_a_plugin_is_granted_and_taken_back_beside_what_it_may_do_itself() {
+    let plugin = dropped_starter();
+    let granted = after(&plugin, &[Change::Grant(Vec::new()), Change::Grant(named(&["through.write=src/**", "through.dollars=2"]))]);
+    let expected =
+        patterns(&[("agents", &["amelia"]), ("write", &["docs/**"]), ("through.write", &["src/**"]), ("through.dollars", &["2"])]);
+    assert_eq!(granted.granted, expected);
+    plugin.adopt(granted.clone()).unwrap();
+    assert_eq!((plugin.status().as_str(), plugin.undecided().is_empty()), ("ready", true), "of what nothing serves nobody decides");
+    let revoke = |texts: &[&str]| granted.changed(&plugin, &Change::Revoke(named(texts))).unwrap();
+    assert_eq!(revoke(&["write"]).granted.of("through.write"), ["src/**"], "one is not the other");
+    let rest = revoke(&["through"]);
+    assert_eq!((rest.granted.of("through.write").len(), rest.granted.of("through.dollars")), (0, &["0".to_owned()][..]));
+    assert_eq!(rest.granted.of("write"), ["docs/**"]);
+    assert_eq!(
+        rest.changed(&plugin, &Change::Revoke(named(&["through"]))).unwrap().granted,
+        rest.granted,
+        "nothing through it is a decision"
+    );
+    let only = granted.changed(&plugin, &Change::Only(named(&["agents", "through.read=**"]))).unwrap();
+    assert_eq!(only.granted, patterns(&[("agents", &["amelia"]), ("through.read", &["**"]), ("through.dollars", &["2"])]));
+    let by_name = rule(&Change::Revoke(named(&["through"])), &rest);
+    let other = ruled(&dropped(&["docs/**"]), &[decision(&plugin, granted, 1)], &[(2, by_name)]).standing.granted;
+    assert_eq!(other, patterns(&[("write", &["docs/**"]), ("through.dollars", &["0"])]), "also from another version");
+}
+
+#[test]
+fn what_cannot_be_granted_through_a_plugin_is_refused_with_the_reason() {
+    let refusal =
+        |plugin: &Plugin, text: &str| Standing::default().changed(plugin, &Change::Grant(named(&[text]))).unwrap_err().to_string();
+    let plugin = dropped_starter();
+    for (text, why) in [
+        ("through.root=x", "there is no capability `root`"),
+        ("through.write={a", "is not a pattern"),
+        ("through.dollars=-1", "an amount is wanted"),
+        ("through.dollars", "Name a pattern"),
+        ("through=x", "Name a pattern"),
+        ("hosts", "`hosts` cannot be granted: nothing in this version of Baton uses it"),
+        ("hosts=a.example.org", "cannot be granted"),
+        ("through.secrets=x", "`through.secrets` cannot be granted"),
+    ] {
+        assert!(refusal(&plugin, text).contains(why), "{text}: {}", refusal(&plugin, text));
+    }
+    assert!(refusal(&starter(Origin::Bundled), "through.write=a").contains("it is bundled"));
+    assert!(refusal(&dropped(&["docs/**"]), "through.write=a").contains("so it starts no other plugin"));
+    assert_eq!(after(&plugin, &[Change::Grant(Vec::new())]).granted.of("hosts"), [""; 0]);
+}
+
+#[test]
+fn a_reserved_kind_that_was_granted_before_grants_nothing() {
+    let plugin = dropped_starter();
+    let kept = patterns(&[("hosts", &["*"]), ("write", &["docs/**"])]);
+    adopt(&plugin, Standing { granted: kept, ..Standing::default() });
+    assert_eq!(plugin.standing().granted, patterns(&[("write", &["docs/**"])]));
+}
+
+#[test]
+fn through_without_a_pattern_is_what_others_do_at_present() {
+    let present = patterns(&[("write", &["docs/**", "src/**"]), ("models", &["*"]), ("dollars", &["1"])]);
+    let resolved = |texts: &[&str]| Change::Grant(named(texts)).resolved(&present);
+    let all = named(&["through.models=*", "through.write=docs/**", "through.write=src/**", "write"]);
+    assert_eq!(resolved(&["through", "write"]), Change::Grant(all));
+    assert_eq!(resolved(&["through.models"]), Change::Grant(named(&["through.models=*"])));
+    assert_eq!(resolved(&["through.git"]), Change::Grant(named(&["through.git"])), "never everything that is asked for");
+    assert_eq!(Change::Grant(Vec::new()).resolved(&present), Change::Grant(Vec::new()));
+}
+
+fn on(texts: &[&str], project: Option<&str>, until: Option<u64>) -> Change {
+    Change::GrantOn(named(texts), Terms { project: project.map(str::to_owned), until })
+}
+
+fn on_terms(standing: &Standing) -> Vec<(Option<&str>, Option<u64>, String)> {
+    let each = |grant: &LimitedGrant| listed(&grant.granted);
+    standing.limited.iter().map(|grant| (grant.terms.project.as_deref(), grant.terms.until, each(grant))).collect()
+}
+
+#[test]
+fn grants_on_terms_stand_beside_those_that_hold_everywhere() {
+    let plugin = dropped(&["docs/**", "src/**"]);
+    let changes =
+        [Change::Grant(named(&["read"])), on(&["write=docs/**"], Some("shop"), None), on(&["write=docs/**"], Some("bank"), Some(9))];
+    let standing = after(&plugin, &changes);
+    assert_eq!(on_terms(&standing), [(Some("shop"), None, "`write=docs/**`".into()), (Some("bank"), Some(9), "`write=docs/**`".into())]);
+    plugin.adopt(standing.clone()).unwrap();
+    assert_eq!(plugin.undecided(), patterns(&[("write", &["src/**"])]));
+    let later = standing.changed(&plugin, &on(&["write=docs/**"], Some("shop"), Some(20))).unwrap();
+    assert_eq!(on_terms(&later)[1], (Some("shop"), Some(20), "`write=docs/**`".into()), "the last decision in a project counts");
+    assert_eq!(on_terms(&later).len(), 2);
+    assert_eq!(on_terms(&later.changed(&plugin, &Change::Grant(named(&["write"]))).unwrap()), [], "it holds everywhere now");
+    assert_eq!(on_terms(&later.changed(&plugin, &Change::Revoke(named(&["write"]))).unwrap()), []);
+    let carried = current(&dropped(&["docs/**"]), &[decision(&plugin, later.clone(), 1)]).standing;
+    assert_eq!(on_terms(&carried), on_terms(&later));
+    let taken = rule(&Change::Revoke(named(&["write"])), &Standing::default());
+    assert_eq!(on_terms(&ruled(&dropped(&["docs/**"]), &[decision(&plugin, later, 1)], &[(2, taken)]).standing), []);
+}
+
+#[test]
+fn terms_that_would_limit_nothing_or_end_by_allowing_more_are_refused() {
+    let plugin = dropped(&["docs/**"]);
+    let all = after(&plugin, &[Change::Grant(Vec::new())]);
+    let refusal =
+        |standing: &Standing, plugin: &Plugin, text: &str| standing.changed(plugin, &on(&[text], None, Some(9))).unwrap_err().to_string();
+    assert!(refusal(&all, &plugin, "write").contains("everywhere and for good. Revoke that first"));
+    assert!(refusal(&Standing::default(), &dropped_spender(""), "dollars=1").contains("later there would be no limit"));
+    assert!(refusal(&Standing::default(), &dropped_starter(), "through.dollars=1").contains("`through.dollars` only limits"));
+    let asked = dropped_spender("2.50");
+    let spender = after(&asked, &[Change::Grant(named(&["dollars=1"])), on(&["dollars=2"], Some("shop"), None)]);
+    assert_eq!((on_terms(&spender).len(), dollars(&spender).0), (1, vec!["1".to_owned()]));
+}
+
+#[test]
+fn a_grant_on_terms_is_told_with_them() {
+    let plugin = dropped(&["docs/**"]);
+    let change = on(&["write"], Some("shop"), Some(9));
+    let after = Standing::default().changed(&plugin, &change).unwrap();
+    let told = events(&plugin, (&Standing::default(), &after), false, &change, By::from("ada"));
+    assert_eq!(told[0].data["capabilities"], json!({ "write": ["docs/**"] }));
+    assert_eq!(told[0].data["terms"], json!({ "project": "shop", "until": 9 }));
+    let revoke = Change::Revoke(Vec::new());
+    let none = after.changed(&plugin, &revoke).unwrap();
+    let told = events(&plugin, (&after, &none), false, &revoke, By::from("ada"));
+    assert_eq!(told[0].data["capabilities"], json!({ "write": ["docs/**"] }));
+}
+
+#[test]
+fn a_grant_reaches_less_than_before_until_somebody_decides() {
+    let plugin = dropped_starter();
+    let older = Standing { reaches_less: true, ..after(&plugin, &[Change::Grant(Vec::new())]) };
+    let after = |change: Change| older.changed(&plugin, &change).unwrap().reaches_less;
+    assert!(after(Change::Disable) && after(Change::Enable));
+    for decides in [Change::Grant(named(&["agents"])), Change::Revoke(named(&["through"])), Change::Only(named(&["agents"]))] {
+        assert!(!after(decides));
+    }
+    assert!(current(&starter(Origin::File("b.wasm".into())), &[decision(&plugin, older, 1)]).standing.reaches_less);
 }
 
 #[test]

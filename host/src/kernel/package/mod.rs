@@ -282,7 +282,7 @@ impl Package {
     pub fn needless(&self, kinds: &[CapabilityKind]) -> Vec<String> {
         let unused = kinds.iter().filter(|kind| self.asks_for(kind) && !self.imports.contains(kind.interface));
         let warning = |kind: &CapabilityKind| match kind.interface {
-            "" => format!("asks for `{}`, of which this Baton makes no use yet: granting it allows nothing so far", kind.word),
+            "" => format!("asks for `{}`, of which this Baton makes no use yet: it cannot be granted", kind.word),
             interface => format!("asks for `{}` and does not import `{interface}`: the need can go", kind.word),
         };
         unused.map(warning).collect()

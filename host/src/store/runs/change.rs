@@ -24,8 +24,8 @@ use crate::{
 
 const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, \
     kind, input, project, workspace, settings, project_settings, seed, started_at, state, state_detail, wake_at, output, created_at, updated_at, \
-    pin, journal_form, shortfall) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) \
+    pin, journal_form, shortfall, ceiling) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27) \
     on conflict (id) do nothing";
 const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
     repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
@@ -90,6 +90,7 @@ impl Add {
         let run = &self.run;
         let detail = Detail::of(&run.state)?;
         let output = run.output.as_ref().map(ToString::to_string);
+        let ceiling = (!run.ceiling.is_empty()).then(|| to_text(&run.ceiling)).transpose()?;
         let query = sqlx::query(ADD)
             .bind(run.id.as_str())
             .bind(run.parent.as_ref().map(|(id, _)| id.as_str()))
@@ -116,7 +117,8 @@ impl Add {
             .bind(stored(run.updated_at))
             .bind(run.pin.as_ref().map(|pin| &*pin.0))
             .bind(stored(run.journal_form))
-            .bind(run.shortfall.as_deref());
+            .bind(run.shortfall.as_deref())
+            .bind(ceiling);
         Ok(query.execute(connection).await?.rows_affected() == 1)
     }
 }

@@ -93,6 +93,7 @@ pub(super) fn load(row: &AnyRow) -> Result<Run, StoreError> {
         pin: row.try_get::<Option<String>, _>("pin")?.map(Pin),
         settings: from_text(row.try_get("settings")?)?,
         project_settings: row.try_get::<Option<&str>, _>("project_settings")?.map(from_text).transpose()?,
+        ceiling: row.try_get::<Option<&str>, _>("ceiling")?.map(from_text).transpose()?.unwrap_or_default(),
         seed: row.try_get("seed")?,
         started_at: read_number(row, "started_at")?,
         journal_form: read_number(row, "journal_form")?,

@@ -4,7 +4,7 @@ use super::{HOSTILE, fresh, open};
 use crate::{
     events::{Category, Draft, EventLog},
     kernel::{
-        grants::{Decision, Grants, Rule, Ruling, Standing},
+        grants::{Decision, Grants, LimitedGrant, Rule, Ruling, Standing, Terms},
         permissions::Patterns,
     },
 };
@@ -37,6 +37,9 @@ async fn a_decision_is_kept_with_its_event_and_counted() {
     assert_eq!(store.revision().await.unwrap(), 2);
     let mut again = decision("scribe", "aa", &["out/**"]);
     again.standing.disabled = true;
+    again.standing.reaches_less = true;
+    let terms = Terms { project: Some("shop".to_owned()), until: Some(9) };
+    again.standing.limited = vec![LimitedGrant { terms, granted: patterns(&["src/a"]) }];
     assert!(store.decide(&again, 1, granted()).await.unwrap());
     store.close().await;
     let store = open(folder.path()).await;

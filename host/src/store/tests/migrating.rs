@@ -6,7 +6,11 @@ use tempfile::TempDir;
 use super::{clock, id, open, run};
 use crate::{
     journal::{Journal, PauseKind, form::FORM},
-    kernel::run::{Added, Run, Runs, State},
+    kernel::{
+        grants::{Grants, Rule},
+        permissions::Patterns,
+        run::{Added, Run, Runs, State},
+    },
     store::{Store, StoreError, backup, database},
 };
 
@@ -30,6 +34,10 @@ const CALL: &str =
     "insert into journal values ('done', 1, 'files.read', 'read', 'an older hash', '{}', null, 'done', '{\"ok\":1}', null, 0, 1, 2)";
 const QUESTION: &str = "insert into questions (id, run_id, seq, root_id, project, plugin, text, options, reasoning, confidence, severity, context, asked_at) \
     values ('q', 'asleep', 1, 'asleep', 'd', 'p', 'Which?', '[]', '', 0.5, 'info', 'null', 3)";
+
+const GRANTS: &str = "insert into grants (plugin, hash, granted, withheld, state, decided_at, decided_by, revision) values \
+    ('starter', 'aa', '{\"agents\":[\"amelia\"],\"hosts\":[\"*\"]}', '{}', 'enabled', 1, 'ada', 1), \
+    ('writer', 'bb', '{\"write\":[\"docs/**\"]}', '{}', 'enabled', 1, 'ada', 2)";
 
 async fn connect(file: &Path) -> AnyConnection {
     sqlx::any::install_default_drivers();
@@ -138,6 +146,23 @@ async fn what_a_host_that_was_killed_left_unfinished_is_finished_without_a_copy(
     open(folder.path()).await.close().await;
     assert_eq!(copies(folder.path()), [""; 0], "nothing is migrated");
     assert_eq!(count(&file, "select count(*) from sqlite_master where name = 'project_keys'").await, 0);
+}
+
+#[tokio::test]
+async fn grants_that_reach_less_are_marked_and_what_nothing_serves_is_taken_back() {
+    let folder = older().await;
+    let mut connection = connect(&folder.path().join("baton.db")).await;
+    connection.execute(GRANTS).await.unwrap();
+    connection.close().await.unwrap();
+    let store = open(folder.path()).await;
+    let decisions = store.decisions().await.unwrap();
+    let marked: Vec<_> = decisions.iter().map(|decision| (&*decision.plugin, decision.standing.reaches_less)).collect();
+    assert_eq!(marked, [("starter", true), ("writer", false)]);
+    assert!(decisions.iter().all(|decision| decision.standing.limited.is_empty()));
+    let kinds = ["hosts".to_owned(), "secrets".to_owned()].into();
+    let rulings: Vec<_> = store.rulings().await.unwrap().into_iter().map(|ruling| (ruling.plugin, ruling.rule, ruling.revision)).collect();
+    assert_eq!(rulings, [("starter".to_owned(), Rule::TakenBack { kinds, rest: Patterns::default() }, 3)]);
+    assert!(store.find(&id("done")).await.unwrap().unwrap().ceiling.is_empty());
 }
 
 #[tokio::test]

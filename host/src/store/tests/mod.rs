@@ -37,6 +37,7 @@ use crate::{
     events::{Category, Draft},
     journal::{Clock, Effect, Entry, EntryState, RunId, Write, form::FORM},
     kernel::{
+        ceiling::Ceiling,
         package::Kind,
         run::{Run, State},
     },
@@ -119,6 +120,7 @@ fn run(name: &str) -> Run {
         pin: Some(Pin("bound".to_owned())),
         settings: json!({}),
         project_settings: Some(json!({ "team": { "motto": "on" } })),
+        ceiling: Ceiling::default(),
         seed: "seed".to_owned(),
         started_at: 5,
         journal_form: FORM,

@@ -62,6 +62,10 @@ async fn a_version_is_forgotten_when_nobody_needs_it() {
     assert_eq!(needed.iter().map(|Need { plugin, hash, runs, .. }| (&**plugin, &**hash, *runs)).collect::<Vec<_>>(), [("scribe", "aa", 1)]);
     go(&store, "r", State::Cancelled).await;
     assert_eq!(store.needed().await.unwrap(), []);
+    let bound = serde_json::json!([{ "run": "r", "plugin": "scribe", "by": "grants", "hash": "aa" }]);
+    add(&store, &Run { ceiling: serde_json::from_value(bound).unwrap(), ..run("below") }).await;
+    assert!(!forgotten(21).await, "its grants are the ceiling of a run");
+    go(&store, "below", State::Cancelled).await;
     assert!(forgotten(21).await);
     assert!(!forgotten(21).await);
     assert_eq!(store.kept().await.unwrap(), []);

@@ -54,6 +54,8 @@ async fn a_run_comes_back_as_it_was_added_and_is_added_once() {
         hostile.input = json!({ text: [text, "\u{0}"], "large": "x".repeat(1 << 20) });
         (hostile.plugin, hostile.project, hostile.seed, hostile.workspace) = (text.into(), text.into(), text.into(), text.into());
         (hostile.settings, hostile.output) = (json!(text), Some(json!(null)));
+        let bound = json!([{ "run": text, "plugin": text, "by": "narrowed", "to": { "write": [text] } }]);
+        hostile.ceiling = serde_json::from_value(bound).unwrap();
         hostile.state = State::Paused { pause: Pause::new(PauseKind::Ambiguous, text) };
         add(&store, &hostile).await;
         expected.push(hostile);

@@ -1,0 +1,108 @@
+//! How far a plugin reaches, as operators are shown it: what it may do itself and on which terms, and what others may do
+//! when it starts them.
+
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::decision::listed;
+use crate::{
+    cli::{
+        Context, figures,
+        place::ProjectNames,
+        screen::{FAINT, WARNING, painted},
+        table::{Align, Cell, Table},
+        text,
+    },
+    interfaces::children::STARTS,
+    kernel::{
+        grants::{LimitedGrant, Standing, Terms},
+        permissions::THROUGH,
+        reach::{Reach, Reached},
+        registry::{Origin, Plugin},
+    },
+};
+
+/// What a plugin with these grants could do, itself and through others.
+pub(super) fn describe(context: &Context, plugin: &Plugin, standing: &Standing, reach: &Reach, projects: &ProjectNames) -> String {
+    let name = text::escaped(plugin.name());
+    let mut lines = vec![format!("With this, plugin `{name}` may do {}.", listed(&standing.granted.own()))];
+    lines.extend(limited(standing, projects).into_iter().map(|grant| format!("  Also {grant}.")));
+    lines.extend(through(context, plugin, standing, reach));
+    lines.join("\n")
+}
+
+/// What others may do when the plugin starts them; empty where it may start none.
+pub(super) fn through(context: &Context, plugin: &Plugin, standing: &Standing, reach: &Reach) -> Option<String> {
+    let granted = standing.at_most();
+    if STARTS.iter().all(|(kind, _)| granted.of(kind).is_empty()) {
+        return None;
+    }
+    let name = text::escaped(plugin.name());
+    if plugin.origin == Origin::Bundled {
+        return (!reach.is_empty())
+            .then(|| format!("It may start these, which may do what they were granted:\n{}", table(reach, context.screen.room())));
+    }
+    let through = granted.kept(|kind, _| kind.starts_with(THROUGH));
+    let through = if through.is_empty() { "nothing else".to_owned() } else { listed(&through) };
+    let mut lines = vec![format!("What it starts may do for it what it may do itself, and {through}.")];
+    if reach.is_empty() {
+        lines.push("No installed plugin is one that it may start.".to_owned());
+        return Some(lines.join("\n"));
+    }
+    lines.push(table(reach, context.screen.room()));
+    if reach.iter().any(|(_, reached)| !reached.beyond.is_empty()) {
+        let (part, all) = (format!("plugin grant {name} 'through.write=docs/**'"), format!("plugin grant {name} through"));
+        lines.push(format!(
+            "Grant a part of what is denied with a command such as `{}`, all of it with `{}`.",
+            context.again(&part),
+            context.again(&all)
+        ));
+    }
+    Some(lines.join("\n"))
+}
+
+fn table(reach: &Reach, room: Option<usize>) -> String {
+    let mut table =
+        Table::new(&[("STARTED", Align::Left), ("KIND", Align::Left), ("MAY DO", Align::Left), ("DENIED, OR NOT ALL OF IT", Align::Left)]);
+    for (name, reached) in reach.iter() {
+        let denied = if reached.beyond.is_empty() { Cell::from("") } else { Cell::styled(listed(&reached.beyond), WARNING) };
+        table.row([text::escaped(name).into(), Cell::styled(reached.kind.as_str(), FAINT), listed(&reached.may).into(), denied]);
+    }
+    table.fit(room)
+}
+
+/// Each grant on terms, in a line.
+pub(super) fn limited(standing: &Standing, projects: &ProjectNames) -> Vec<String> {
+    let line = |grant: &LimitedGrant| format!("{} {}", listed(&grant.granted), on_terms(&grant.terms, projects));
+    standing.limited.iter().map(line).collect()
+}
+
+fn on_terms(terms: &Terms, projects: &ProjectNames) -> String {
+    let project = terms.project.as_deref().map(|project| format!("in project {}", text::escaped(projects.of(project))));
+    let until = terms.until.map(|until| {
+        let moment = figures::moment(until, &TimeZone::system());
+        if until <= figures::now() {
+            painted(WARNING, format!("until {moment}, which has passed")).to_string()
+        } else {
+            format!("until {moment}")
+        }
+    });
+    project.into_iter().chain(until).collect::<Vec<_>>().join(" ")
+}
+
+/// For programs.
+pub(super) fn document(reach: &Reach) -> Value {
+    let each = |(name, reached): (&str, &Reached)| {
+        (name.to_owned(), json!({ "kind": reached.kind, "may": reached.may, "denied": reached.beyond }))
+    };
+    reach.iter().map(each).collect()
+}
+
+/// The same of grants on terms.
+pub(super) fn limited_document(standing: &Standing) -> Value {
+    let each = |grant: &LimitedGrant| {
+        let until = grant.terms.until.map(figures::stamp);
+        json!({ "project": grant.terms.project, "until": until, "grants": grant.granted })
+    };
+    standing.limited.iter().map(each).collect()
+}

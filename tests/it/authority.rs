@@ -1,0 +1,124 @@
+//! What an operator is shown and decides of what others do for a plugin, with the real program: how far it reaches, grants
+//! through it, and grants for one project or until a date.
+
+use std::{fs, sync::Arc};
+
+use baton::{
+    journal::Clock,
+    kernel::grants::{Decision, Grants, Standing},
+    store::Store,
+};
+use baton_tests::program;
+use serde_json::{Value, json};
+
+use crate::grants::User;
+
+fn run_in(user: &User, workspace: &str, input: &Value) -> program::Ended {
+    fs::create_dir_all(user.home.path().join(workspace)).unwrap();
+    user.baton(&["run", "probe", "--workspace", workspace, "--model", "script/answers.yaml", "--input", &input.to_string()])
+}
+
+fn perform() -> Value {
+    json!({ "do": "perform", "agent": "amelia", "goal": "question" })
+}
+
+#[test]
+fn how_far_a_plugin_reaches_is_shown_before_it_is_granted() {
+    let user = User::with_probe();
+    let shown = user.baton(&["plugin", "grant", "probe", "agents=amelia", "--dry-run"]).exits(0);
+    assert!(shown.stdout.contains("With this, plugin `probe` may do agents=amelia."), "{}", shown.stdout);
+    assert!(shown.stdout.contains("What it starts may do for it what it may do itself, and nothing else."), "{}", shown.stdout);
+    assert!(shown.stdout.contains("amelia") && shown.stdout.contains("nothing") && shown.stdout.contains("'write=**'"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("baton plugin grant probe through"), "{}", shown.stdout);
+    assert_eq!(user.json(&["plugin", "show", "probe"])["grants"], json!({}), "a dry run changes nothing");
+
+    let granted = user.baton(&["plugin", "grant", "probe", "agents=amelia"]).exits(0).stderr;
+    let (reach, outcome) = (granted.find("What it starts may do").unwrap(), granted.find("is granted").unwrap());
+    assert!(reach < outcome, "{granted}");
+    let shown = user.json(&["plugin", "show", "probe"]);
+    assert_eq!(shown["reach"]["amelia"]["may"], json!({}));
+    assert_eq!(shown["reach"]["amelia"]["denied"]["write"], json!(["**"]));
+
+    let denied = run_in(&user, "work", &perform()).exits(1).stderr;
+    assert!(denied.contains("is beyond the ceiling of run") && denied.contains("`baton plugin grant probe 'through.models="), "{denied}");
+    assert!(!user.home.path().join("calls.log").exists(), "no model was asked");
+    let root = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    let child = user.json(&["runs", "show", &root])["runs"][0]["run"].as_str().unwrap().to_owned();
+    let ceiling = user.baton(&["runs", "show", &child]).exits(0).stdout;
+    assert!(ceiling.contains("what `probe` was granted itself or through it"), "{ceiling}");
+    let through = user.json(&["plugin", "grant", "probe", "through.models", "through.write=docs/**"]);
+    assert_eq!(through["grants"]["through.models"], json!(["*"]), "what Amelia may do at present");
+    assert_eq!(through["reach"]["amelia"]["may"], json!({ "models": ["*"], "write": ["docs/**"] }));
+    let answered = run_in(&user, "work", &perform()).exits(0).stdout;
+    assert!(answered.contains("an answer"), "{answered}");
+    let text = user.baton(&["plugin", "show", "probe"]).exits(0).stdout;
+    assert!(text.contains("'through.write=docs/**'"), "{text}");
+    let all = user.json(&["plugin", "grant", "probe", "through", "--dry-run"]);
+    assert_eq!(all["reach"]["amelia"]["denied"], json!({}));
+    let none = user.json(&["plugin", "revoke", "probe", "through"]);
+    assert_eq!(none["grants"], json!({ "agents": ["amelia"] }));
+    let bundled = user.baton(&["plugin", "grant", "plan", "through.write=**"]).exits(2).stderr;
+    assert!(bundled.contains("it is bundled"), "{bundled}");
+}
+
+#[test]
+fn a_grant_is_for_one_project_or_until_a_date() {
+    let user = User::with_probe();
+    let write = json!({ "do": "write", "path": "out/a.txt", "content": "x" });
+    let _ended = run_in(&user, "shop", &json!({ "do": "echo", "say": 1 })).exits(0);
+    let _ended = run_in(&user, "bank", &json!({ "do": "echo", "say": 1 })).exits(0);
+    let granted = user.baton(&["plugin", "grant", "probe", "write", "--project", "shop", "--until", "2100-01-31"]).exits(0).stderr;
+    assert!(granted.contains("'write=out/**' in project shop until 2100-0"), "{granted}");
+    let _written = run_in(&user, "shop", &write).exits(0);
+    let denied = run_in(&user, "bank", &write).exits(1).stderr;
+    assert!(denied.contains("was granted it for another project") && denied.contains("`baton plugin grant probe"), "{denied}");
+    for command in [&["plugin", "list"][..], &["plugin", "show", "probe"]] {
+        let told = user.baton(command).exits(0);
+        assert!(format!("{}{}", told.stdout, told.stderr).contains("in project shop until 2100-0"), "{command:?}: {}", told.stdout);
+    }
+    let shown = user.json(&["plugin", "show", "probe"]);
+    assert_eq!((&shown["grants"], &shown["limited"][0]["grants"]), (&json!({}), &json!({ "write": ["out/**"] })));
+    let history = user.json(&["plugin", "history", "probe"]);
+    assert!(history[0]["about"]["terms"]["until"].is_u64(), "{history}");
+    let revoked = user.json(&["plugin", "revoke", "probe", "write"]);
+    assert_eq!(revoked["limited"], json!([]));
+    let _denied = run_in(&user, "shop", &write).exits(1);
+    for (wrong, why) in [("2020-01-01", "has passed"), ("soon", "is not a date such as 2027-01-31"), ("2100-01-01T10:00", "is not a date")]
+    {
+        let refused = user.baton(&["plugin", "grant", "probe", "write", "--until", wrong]).exits(2).stderr;
+        assert!(refused.contains(why), "{refused}");
+    }
+    let unknown = user.baton(&["plugin", "grant", "probe", "write", "--project", "nowhere"]);
+    assert!(unknown.stderr.contains("nowhere"), "{}", unknown.stderr);
+}
+
+struct Now;
+
+impl Clock for Now {
+    fn now(&self) -> u64 {
+        1
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_reaches_less_since_an_upgrade_is_named_until_somebody_decides() {
+    let user = User::with_probe();
+    let hash = user.json(&["plugin", "grant", "probe", "agents=amelia"])["hash"].as_str().unwrap().to_owned();
+    // As the migration leaves what was granted before.
+    let store = Store::open_beside(&user.home.path().join("data"), Arc::new(Now)).await.unwrap();
+    let last = store.decisions().await.unwrap().into_iter().find(|decision| decision.hash == hash).unwrap();
+    let older = Decision { standing: Standing { reaches_less: true, ..last.standing.clone() }, ..last.clone() };
+    assert!(store.decide(&older, last.revision, Vec::new()).await.unwrap());
+    store.close().await;
+    let named = |user: &User| {
+        let told = user.baton(&["plugin", "list"]).exits(0).stderr;
+        let listed = user.json(&["plugin", "list"]);
+        let plugin = listed["plugins"].as_array().unwrap().iter().find(|plugin| plugin["name"] == "probe").unwrap().clone();
+        (told.contains("`probe` reaches less through `amelia` than before"), plugin["reaches-less-through"].clone(), told)
+    };
+    let (is_named, through, told) = named(&user);
+    assert!(is_named && told.contains("baton plugin grant probe through") && told.contains("baton plugin revoke probe through"), "{told}");
+    assert_eq!(through, json!(["amelia"]));
+    let _decided = user.baton(&["plugin", "revoke", "probe", "through"]).exits(0);
+    assert_eq!((named(&user).0, named(&user).1), (false, json!([])));
+}
