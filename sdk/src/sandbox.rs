@@ -30,7 +30,7 @@ impl Job {
     ///
     /// ```
     /// # use baton_sdk::prelude::*;
-    /// let job = Job::new(["cargo", "test"]).with_image("rust").with_env("RUST_BACKTRACE", "1").with_timeout(1200);
+    /// let job = Job::new(["cargo", "test"]).with_image("rust").with_env("RUST_BACKTRACE", "1").with_timeout_ms(1_200_000);
     /// assert_eq!(job.command, ["cargo", "test"]);
     /// ```
     pub fn new<T: Into<String>>(command: impl IntoIterator<Item = T>) -> Self {

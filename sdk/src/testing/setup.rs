@@ -157,7 +157,7 @@ impl Host {
     /// });
     /// host.inside(|| {
     ///     let worktree = git::worktree_add("story/1", "main")?;
-    ///     agents::perform_in(worktree, "amelia", &Task::new("Add b."))
+    ///     agents::perform_in(&worktree, "amelia", &Task::new("Add b."))
     /// }).unwrap();
     /// assert_eq!(host.file("b.txt"), None);
     /// assert_eq!(host.inside(|| git::read("story/1", "b.txt")), Ok(b"B".to_vec()));
@@ -343,7 +343,7 @@ impl Host {
         self
     }
 
-    /// An agent of this name. An agent that is not here is `not-found`; one that fails is `other`, as in a real run.
+    /// An agent of this name. An agent that is not here is `not-found`; one that fails is `child-failed`, as in a real run.
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
