@@ -38,6 +38,7 @@ mod repository;
 mod setup;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod workspace;
 mod world;
 

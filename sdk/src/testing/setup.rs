@@ -20,6 +20,7 @@ use crate::agents::{Report, Task};
 use crate::backlog::{Draft, Status};
 use crate::llm::{Reply, Request};
 use crate::sandbox;
+use crate::tools::{Offer, ToolOutcome};
 use crate::{Error, Result, run};
 
 /// Midnight at the beginning of 2026, UTC.
@@ -87,6 +88,7 @@ impl Host {
             workflows: RefCell::default(),
             commands: RefCell::default(),
             children: RefCell::default(),
+            tools: RefCell::default(),
             knowledge: RefCell::default(),
             forge: RefCell::default(),
             calls: RefCell::default(),
@@ -368,6 +370,30 @@ impl Host {
     #[must_use]
     pub fn with_workflow(self, name: &str, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
         self.world.workflows.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self
+    }
+
+    /// A tool of a toolbox or of one of the operator's servers: its whole name, what is said of it, and what answers its
+    /// calls. The host's own tools, such as `read_file`, are there without it, and a tool that is neither is `not-found`.
+    ///
+    /// An error is that of a toolbox that failed, `child-failed`; `unavailable` stays what it is, as from a server that does
+    /// not answer.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let numbers = json!({ "type": "object", "required": ["a", "b"] });
+    /// let host = Host::new().with_tool("calculator.add", Offer::new("add", "Adds.", &numbers), |arguments| {
+    ///     let sum = arguments["a"].as_i64().unwrap_or_default() + arguments["b"].as_i64().unwrap_or_default();
+    ///     Ok(ToolOutcome::done(sum.to_string()))
+    /// });
+    /// let sum = host.inside(|| tools::call("calculator.add", &json!({ "a": 1, "b": 2 })));
+    /// assert_eq!(sum, Ok(ToolOutcome::done("3")));
+    /// let wrong = host.inside(|| tools::call("calculator.add", &json!({ "a": 1 }))).unwrap_err();
+    /// assert_eq!(wrong.kind, ErrorKind::Invalid);
+    /// ```
+    #[must_use]
+    pub fn with_tool(self, name: &str, offer: Offer, answer: impl Fn(&Value) -> Result<ToolOutcome> + 'static) -> Self {
+        set_up(self.world.tools.borrow_mut().add(name, offer, Rc::new(answer)));
         self
     }
 

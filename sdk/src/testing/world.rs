@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Call, backlog::Backlog, children::Children, documents::Documents, grants::Grants, model::Model, pull_requests::PullRequests,
-    repository::Repository, workspace::Workspace,
+    repository::Repository, tools::Tools, workspace::Workspace,
 };
 use crate::agents::{Report, Task};
 use crate::sandbox;
@@ -47,6 +47,7 @@ pub(super) struct World {
     pub(super) workflows: RefCell<BTreeMap<String, WorkflowDouble>>,
     pub(super) commands: RefCell<Vec<CommandDouble>>,
     pub(super) children: RefCell<Children>,
+    pub(super) tools: RefCell<Tools>,
     /// Texts by source.
     pub(super) knowledge: RefCell<BTreeMap<String, String>>,
     pub(super) forge: RefCell<PullRequests>,
@@ -71,6 +72,17 @@ impl World {
         let answer = allowed.and_then(|()| answer());
         self.calls.borrow_mut()[place].answer = answer.as_ref().map(noted).map_err(Clone::clone);
         answer
+    }
+
+    /// The operator resumes a run that is paused for this reason.
+    #[expect(clippy::panic, reason = "a test fails by panicking, and a pause nobody foresaw is a failure")]
+    pub(super) fn resume(&self, reason: &str) {
+        let Some(left) = self.resumes.get().checked_sub(1) else {
+            panic!(
+                "The plugin asks for its operator, who is not there in the test; add one with `Host::resumes`.\n--- reason\n{reason}\n---"
+            )
+        };
+        self.resumes.set(left);
     }
 
     /// Whether the run may do this, or the host's own sentence why not.

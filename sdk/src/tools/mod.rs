@@ -16,13 +16,12 @@
 
 mod granted;
 mod working;
-mod workspace;
+pub(crate) mod workspace;
 
 use serde_json::Value;
 
-use crate::Result;
-use crate::bindings::host::baton::plugin::tools as host;
-use crate::llm;
+use crate::imports::tools as host;
+use crate::{Result, llm};
 
 pub use granted::{available, call, fitting};
 pub use host::{Effects, Offer, ToolOutcome};

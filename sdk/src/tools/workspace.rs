@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Tool, working};
-use crate::files::{self, Kind};
+use crate::files::{self, Entry, Kind, LineMatch};
 use crate::{Error, Result};
 
 /// Most lines `search_files` shows: more would fill the conversation without helping the model.
-const MOST_MATCHES: u32 = 100;
+pub(crate) const MOST_MATCHES: u32 = 100;
 /// Most paths `find_files` shows.
 const MOST_PATHS: usize = 500;
 /// Longest text `read_file` gives at once, in bytes; the rest is read with `offset`.
@@ -61,20 +61,7 @@ pub fn find_files() -> Tool {
         "additionalProperties": false
     });
     Tool::new("find_files", "Lists the project's files whose path fits a glob, with their sizes in bytes.", parameters, |arguments| {
-        let entries = files::find(text(arguments, "glob")?)?;
-        let mut listed = String::new();
-        for entry in entries.iter().take(MOST_PATHS) {
-            let note = match entry.kind {
-                Kind::File => format!("{} bytes", entry.size_bytes),
-                Kind::Directory => "directory".to_owned(),
-                Kind::Symlink => "symlink".to_owned(),
-            };
-            let _ = writeln!(listed, "{} ({note})", entry.path);
-        }
-        if entries.len() > MOST_PATHS {
-            let _ = writeln!(listed, "{} more are left out; use a narrower glob.", entries.len() - MOST_PATHS);
-        }
-        Ok(if listed.is_empty() { "No file fits this glob.".to_owned() } else { listed })
+        Ok(list_entries(&files::find(text(arguments, "glob")?)?))
     })
 }
 
@@ -90,12 +77,7 @@ pub fn search_files() -> Tool {
         "additionalProperties": false
     });
     Tool::new("search_files", "Finds lines of the project's text files that match a regular expression.", parameters, |arguments| {
-        let matches = files::search(text(arguments, "pattern")?, arguments["glob"].as_str(), MOST_MATCHES)?;
-        let mut listed = String::new();
-        for found in &matches {
-            let _ = writeln!(listed, "{}:{}: {}", found.path, found.line, found.text);
-        }
-        Ok(if listed.is_empty() { "No line matches.".to_owned() } else { listed })
+        Ok(list_matches(&files::search(text(arguments, "pattern")?, arguments["glob"].as_str(), MOST_MATCHES)?))
     })
 }
 
@@ -121,7 +103,31 @@ pub(super) fn text<'a>(arguments: &'a Value, name: &str) -> Result<&'a str> {
     arguments[name].as_str().ok_or_else(|| Error::invalid(format!("`{name}` is missing. Call the tool again with it.")))
 }
 
-fn page(content: &str, offset: usize, path: &str) -> Result<String> {
+/// What `find_files` says of what it found.
+pub(crate) fn list_entries(entries: &[Entry]) -> String {
+    let mut listed = String::new();
+    for entry in entries.iter().take(MOST_PATHS) {
+        let note = match entry.kind {
+            Kind::File => format!("{} bytes", entry.size_bytes),
+            Kind::Directory => "directory".to_owned(),
+            Kind::Symlink => "symlink".to_owned(),
+        };
+        let _ = writeln!(listed, "{} ({note})", entry.path);
+    }
+    if entries.len() > MOST_PATHS {
+        let _ = writeln!(listed, "{} more are left out; use a narrower glob.", entries.len() - MOST_PATHS);
+    }
+    if listed.is_empty() { "No file fits this glob.".to_owned() } else { listed }
+}
+
+/// What `search_files` says of the lines it found.
+pub(crate) fn list_matches(matches: &[LineMatch]) -> String {
+    let listed: String = matches.iter().map(|found| format!("{}:{}: {}\n", found.path, found.line, found.text)).collect();
+    if listed.is_empty() { "No line matches.".to_owned() } else { listed }
+}
+
+/// The piece of a text that `read_file` gives from this byte on.
+pub(crate) fn page(content: &str, offset: usize, path: &str) -> Result<String> {
     if offset > content.len() || !content.is_char_boundary(offset) {
         return Err(Error::invalid(format!(
             "`{path}` has no character at byte {offset}; it is {} bytes long. Use an offset that an earlier read named.",

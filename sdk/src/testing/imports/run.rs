@@ -28,16 +28,10 @@ pub(crate) fn sleep_until(until: f64) {
     tell(world.call("run.sleep-until", json!(until), None, wake, super::done));
 }
 
-#[expect(clippy::panic, reason = "a test fails by panicking, and a pause nobody foresaw is a failure")]
 pub(crate) fn pause(reason: &str) {
     let world = installed::world("run.pause");
     let resume = || {
-        let Some(left) = world.resumes.get().checked_sub(1) else {
-            panic!(
-                "The plugin asks for its operator, who is not there in the test; add one with `Host::resumes`.\n--- reason\n{reason}\n---"
-            )
-        };
-        world.resumes.set(left);
+        world.resume(reason);
         Ok(())
     };
     tell(world.call("run.pause", json!(reason), None, resume, super::done));
