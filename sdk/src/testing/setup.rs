@@ -14,7 +14,7 @@ use super::{
     imports::git::{check_branch, enter},
     model, path,
     repository::{Repository, Signed},
-    world::World,
+    world::{Timed, World},
 };
 use crate::agents::{Report, Task};
 use crate::backlog::{Draft, Status};
@@ -355,7 +355,20 @@ impl Host {
     /// ```
     #[must_use]
     pub fn with_agent(self, name: &str, answer: impl Fn(&Task) -> Result<Report> + 'static) -> Self {
-        self.world.agents.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self.with_agent_after(name, 0, answer)
+    }
+
+    /// An agent whose tasks take this time by the host's clock. It answers at their end.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().at(0).with_agent_after("mary", 5_000, |_| Ok(Report::new("Done.", "did it")));
+    /// host.inside(|| agents::perform("mary", &Task::new("Look."))).unwrap();
+    /// assert_eq!(host.inside(run::now), 5_000);
+    /// ```
+    #[must_use]
+    pub fn with_agent_after(self, name: &str, milliseconds: u64, answer: impl Fn(&Task) -> Result<Report> + 'static) -> Self {
+        self.world.agents.borrow_mut().insert(name.to_owned(), Timed { takes: milliseconds, double: Rc::new(answer) });
         self
     }
 
@@ -369,7 +382,30 @@ impl Host {
     /// ```
     #[must_use]
     pub fn with_workflow(self, name: &str, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
-        self.world.workflows.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self.with_workflow_after(name, 0, answer)
+    }
+
+    /// A workflow that ends this time after its start, by the host's clock, so that order and races can be tested. It does
+    /// its work at its end: when the plugin waits for it, or sleeps beyond it, or waits that long for something else. What
+    /// ends first is done first. A child whose end the clock does not reach does nothing.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new()
+    ///     .with_workflow_after("slow", 60_000, |_| Ok(json!("late")))
+    ///     .with_workflow_after("quick", 1_000, |_| Ok(json!("soon")));
+    /// host.inside(|| {
+    ///     let begin = run::now();
+    ///     let (slow, quick) = (workflows::start("slow", &(), None)?, workflows::start("quick", &(), None)?);
+    ///     let (first, output) = workflows::join_any::<String>(&[slow.clone(), quick.clone()])?;
+    ///     assert_eq!((first, output, run::now() - begin), (quick, Ok("soon".to_owned()), 1_000));
+    ///     assert_eq!((workflows::join(&slow), run::now() - begin), (Ok("late".to_owned()), 60_000));
+    ///     Ok::<_, Error>(())
+    /// }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn with_workflow_after(self, name: &str, milliseconds: u64, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
+        self.world.workflows.borrow_mut().insert(name.to_owned(), Timed { takes: milliseconds, double: Rc::new(answer) });
         self
     }
 
@@ -451,7 +487,8 @@ impl Host {
         self
     }
 
-    /// Sets the clock, in milliseconds since 1970 UTC. It moves only when the plugin sleeps.
+    /// Sets the clock, in milliseconds since 1970 UTC. It moves only when the plugin sleeps, or
+    /// waits for a child that takes time.
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};

@@ -131,6 +131,96 @@ fn children_that_fail_are_errors_their_parent_can_read() {
     });
 }
 
+/// Workflows that take so long and log when they do their work, and one that takes no time.
+fn timed(children: &'static [(&'static str, u64)]) -> Host {
+    let host = Host::new().at(0).with_workflow("at-once", |_| Ok(json!(run::now())));
+    children.iter().fold(host, |host, (name, takes)| {
+        host.with_workflow_after(name, *takes, |_| {
+            run::info(name);
+            Ok(json!(run::now()))
+        })
+    })
+}
+
+fn start(name: &str) -> String {
+    workflows::start(name, &(), None).unwrap()
+}
+
+fn first(runs: &[&String]) -> (String, u64) {
+    let runs: Vec<_> = runs.iter().map(|run| (*run).clone()).collect();
+    let (run, ended) = workflows::join_any(&runs).unwrap();
+    (run, ended.unwrap())
+}
+
+#[test]
+fn children_end_in_the_order_of_the_time_they_take() {
+    let host = timed(&[("a", 30), ("b", 10), ("c", 20), ("d", 20)]);
+    host.inside(|| {
+        let (a, b, c, d) = (start("a"), start("b"), start("c"), start("d"));
+        assert_eq!((first(&[&a, &b, &c]), run::now()), ((b.clone(), 10), 10));
+        assert_eq!(first(&[&a, &d, &c]), (d.clone(), 20), "of two that end together the first in the list");
+        assert_eq!(first(&[&c, &d]), (c.clone(), 20), "both have ended");
+        assert_eq!((workflows::join::<u64>(&a), run::now()), (Ok(30), 30));
+        assert_eq!((workflows::join::<u64>(&b), run::now()), (Ok(10), 30), "what has ended takes no more time");
+    });
+    let order: Vec<_> = host.logged().into_iter().map(|line| line.message).collect();
+    assert_eq!(order, ["b", "c", "d", "a"]);
+}
+
+#[test]
+fn a_child_counts_from_its_start_and_a_sleep_passes_it() {
+    let host = timed(&[("a", 30), ("b", 10)]);
+    host.inside(|| {
+        let a = start("a");
+        run::sleep_until(25);
+        let (b, at_once) = (start("b"), start("at-once"));
+        assert_eq!(first(&[&b, &at_once]), (at_once, 25), "what takes no time has ended already");
+        assert_eq!(first(&[&b, &a]), (a, 30));
+        run::sleep_until(100);
+        assert_eq!(first(&[&b]), (b, 35));
+        start("a");
+        start("b");
+        run::sleep_until(200);
+        start("b");
+    });
+    let order: Vec<_> = host.logged().into_iter().map(|line| line.message).collect();
+    assert_eq!(order, ["a", "b", "b", "a"], "one sleep passes two in the order of their ends, and nobody waited for the last one");
+}
+
+#[test]
+fn an_agent_that_takes_time_lets_others_end() {
+    let host = timed(&[("a", 30)]).with_agent_after("ann", 50, |_| {
+        run::info("ann");
+        Err(Error::invalid("No luck."))
+    });
+    host.inside(|| {
+        let a = start("a");
+        assert!(matches!(agents::perform("ann", &agents::Task::new("Do.")), Err(Error { kind: ErrorKind::ChildFailed, .. })));
+        assert_eq!((workflows::join::<u64>(&a), run::now()), (Ok(30), 50));
+    });
+    assert_eq!(host.logged()[0].message, "a");
+}
+
+#[test]
+fn a_child_that_takes_time_works_where_it_was_started() {
+    let host = Host::new().with_file("a.txt", "A").with_repository().with_workflow_after("write", 10, |_| {
+        files::write("a.txt", "B")?;
+        Ok(json!(git::branch()?))
+    });
+    host.inside(|| {
+        let worktree = git::worktree_add("story/1", "main").unwrap();
+        let (there, here) = (workflows::start("write", &(), Some(&worktree)).unwrap(), start("write"));
+        assert_eq!(workflows::join(&there), Ok("story/1".to_owned()));
+        assert_eq!(workflows::join(&here), Ok("main".to_owned()));
+        assert!(matches!(workflows::start("write", &(), Some("ghost")), Err(Error { kind: ErrorKind::NotFound, .. })));
+        let late = workflows::start("write", &(), Some(&worktree)).unwrap();
+        git::worktree_remove(&worktree).unwrap();
+        let failed = workflows::join::<Value>(&late).unwrap_err();
+        assert_eq!(failed.of_child().map(|error| error.kind), Some(ErrorKind::NotFound), "its worktree is gone");
+    });
+    assert_eq!(host.file("a.txt").as_deref(), Some("B"));
+}
+
 #[test]
 fn a_backlog_that_does_not_fit_together_is_refused_and_left_as_it_was() {
     let (story, epic) = (|key: &str| Draft::new(Kind::Story, key, "T"), |key: &str| Draft::new(Kind::Epic, key, "T"));

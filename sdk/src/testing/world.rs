@@ -17,9 +17,22 @@ use crate::sandbox;
 use crate::{Error, Result, run};
 
 /// Answers for one agent.
-pub(super) type AgentDouble = Rc<dyn Fn(&Task) -> Result<Report>>;
+pub(super) type AgentDouble = dyn Fn(&Task) -> Result<Report>;
 /// Answers for one workflow.
-pub(super) type WorkflowDouble = Rc<dyn Fn(&Value) -> Result<Value>>;
+pub(super) type WorkflowDouble = dyn Fn(&Value) -> Result<Value>;
+
+/// A stand-in, and how long its run takes.
+pub(super) struct Timed<D: ?Sized> {
+    /// In milliseconds.
+    pub(super) takes: u64,
+    pub(super) double: Rc<D>,
+}
+
+impl<D: ?Sized> Clone for Timed<D> {
+    fn clone(&self) -> Self {
+        Self { takes: self.takes, double: Rc::clone(&self.double) }
+    }
+}
 
 /// Answers for the commands it knows.
 pub(super) type CommandDouble = Rc<dyn Fn(&sandbox::Job) -> Option<Result<sandbox::Execution>>>;
@@ -43,8 +56,8 @@ pub(super) struct World {
     pub(super) answers: RefCell<Vec<(String, String)>>,
     /// How often the operator still resumes a run that paused itself.
     pub(super) resumes: Cell<u32>,
-    pub(super) agents: RefCell<BTreeMap<String, AgentDouble>>,
-    pub(super) workflows: RefCell<BTreeMap<String, WorkflowDouble>>,
+    pub(super) agents: RefCell<BTreeMap<String, Timed<AgentDouble>>>,
+    pub(super) workflows: RefCell<BTreeMap<String, Timed<WorkflowDouble>>>,
     pub(super) commands: RefCell<Vec<CommandDouble>>,
     pub(super) children: RefCell<Children>,
     pub(super) tools: RefCell<Tools>,

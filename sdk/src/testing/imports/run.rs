@@ -1,4 +1,4 @@
-//! `run`, with a clock that moves only when the plugin sleeps.
+//! `run`, with a clock that moves only when the plugin sleeps, or waits for a child that takes time.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ pub(crate) fn sleep_until(until: f64) {
     let until = numbers::from_contract(until);
     let world = installed::world("run.sleep-until");
     let wake = || {
-        world.now.set(world.now.get().max(until));
+        world.pass(until);
         Ok(())
     };
     tell(world.call("run.sleep-until", json!(until), None, wake, super::done));
