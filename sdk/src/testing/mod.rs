@@ -39,6 +39,7 @@ mod setup;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod twice;
 mod workspace;
 mod world;
 

@@ -14,6 +14,7 @@ use super::{
     imports::git::{check_branch, enter},
     model, path,
     repository::{Repository, Signed},
+    twice::Twice,
     world::{Timed, World},
 };
 use crate::agents::{Report, Task};
@@ -92,6 +93,7 @@ impl Host {
             knowledge: RefCell::default(),
             forge: RefCell::default(),
             calls: RefCell::default(),
+            twice: Twice::default(),
         };
         Self { world: Rc::new(world) }
     }

@@ -375,3 +375,88 @@ fn branches_need_a_grant_of_their_own() {
         assert!(matches!(git::branch(), Err(Error { kind: ErrorKind::Denied, text, .. }) if text.contains("git=read")));
     });
 }
+
+#[test]
+fn the_second_execution_is_answered_from_the_first_and_changes_nothing() {
+    let asked = std::rc::Rc::new(std::cell::Cell::new(0));
+    let count = std::rc::Rc::clone(&asked);
+    let host = timed(&[("a", 30)])
+        .resumes(1)
+        .with_agent("ann", |_| {
+            files::write("by-ann.md", "A")?;
+            Ok(Report::new("done", "wrote"))
+        })
+        .with_model(move |_| {
+            count.set(count.get() + 1);
+            Some(says(count.get().to_string()))
+        });
+    let work = || {
+        let begin = run::now();
+        let version = state::set("b", "k", &1, Some(0))?;
+        let answer = agents::perform("ann", &agents::Task::new("Write."))?.answer;
+        run::pause("Look.");
+        let ended: u64 = workflows::join(&workflows::start("a", &(), None)?)?;
+        let reply = llm::complete(&llm::Request::new().with_user(format!("{begin} {ended} {}", run::now())))?.text();
+        Ok::<_, Error>((version, answer, reply, files::read("ghost").map_err(|error| error.kind)))
+    };
+    let expected = (1, "done".to_owned(), "1".to_owned(), Err(ErrorKind::NotFound));
+    assert_eq!(host.twice(work), Ok(expected));
+    assert_eq!((asked.get(), host.inside(run::now), host.prompts()), (1, 30, vec!["0 30 30".to_owned()]));
+    let names: Vec<_> = host.calls().into_iter().map(|call| call.name).collect();
+    let own = ["state.set", "agents.perform", "files.write", "run.pause", "workflows.start", "workflows.join", "run.log"];
+    assert_eq!(names, [&own[..], &["llm.complete", "files.read"]].concat());
+}
+
+#[test]
+fn the_first_call_that_differs_is_named_with_its_place() {
+    let turn = std::cell::Cell::new(0);
+    let host = Host::new().when("", "Yes.");
+    let differs = |work: &dyn Fn(u32)| {
+        turn.set(0);
+        let said = panics(|| {
+            host.twice(|| {
+                turn.set(turn.get() + 1);
+                run::info("begun");
+                work(turn.get());
+            });
+        });
+        said.lines().take(3).collect::<Vec<_>>().join("|")
+    };
+    let write = |content: &str| files::write("a.md", content).unwrap();
+    let long = "x".repeat(50);
+    let at = differs(&|turn| write(&format!("{long} {turn} {long}")));
+    let [call, first, again] = at.split('|').collect::<Vec<_>>()[..] else { panic!("{at}") };
+    assert_eq!(call, "Executed again, the work makes call 2 (files.write) with another request, at /content/text.");
+    assert!(first.starts_with("  first: \"…xxx") && first.contains("x 1 x") && first.ends_with("x…\""), "{first}");
+    assert!(again.contains("x 2 x"), "{again}");
+    let request = |turn| llm::Request::new().with_user("Is it?").with_option("effort", &["low", "high"][turn as usize - 1]);
+    let at = differs(&|turn| drop(llm::complete(&request(turn))));
+    assert_eq!(
+        at,
+        "Executed again, the work makes call 2 (llm.complete) with another request, at /effort.|  first: \"low\"|  again: \"high\""
+    );
+    let request = |turn| if turn == 1 { llm::Request::new() } else { llm::Request::new().with_system("S") };
+    let at = differs(&|turn| drop(llm::complete(&request(turn).with_user("Is it?"))));
+    assert!(at.ends_with("at /system.|  first: absent|  again: \"S\""), "{at}");
+    assert_eq!(
+        differs(&|turn| if turn == 1 { write("A") } else { run::info("no") }).lines().next(),
+        Some(
+            "Executed again, the work makes another call 2.|  first: files.write {\"content\":{\"text\":\"A\"},\"path\":\"a.md\"}|  again: run.log \
+             {\"fields\":{},\"level\":\"info\",\"message\":\"no\"}"
+        )
+    );
+    let more = differs(&|turn| (1..turn).for_each(|_| run::info("more")));
+    assert!(more.starts_with("Executed again, the work makes call 2, which it did not make before.|  again: run.log"), "{more}");
+    let fewer = differs(&|turn| (turn..2).for_each(|_| run::info("more")));
+    assert!(fewer.starts_with("Executed again, the work ends before call 2, which it made before.|  first: run.log"), "{fewer}");
+    assert!(host.inside(|| files::read("a.md")).is_ok(), "the host answers as before");
+}
+
+#[test]
+fn another_result_of_the_same_calls_is_found() {
+    let turn = std::cell::Cell::new(0);
+    let said = panics(|| {
+        Host::new().twice(|| turn.replace(turn.get() + 1));
+    });
+    assert!(said.contains("another result.\n  first: 0\n  again: 1"), "{said}");
+}

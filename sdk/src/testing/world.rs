@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Call, backlog::Backlog, children::Children, documents::Documents, grants::Grants, model::Model, pull_requests::PullRequests,
-    repository::Repository, tools::Tools, workspace::Workspace,
+    repository::Repository, tools::Tools, twice::Twice, workspace::Workspace,
 };
 use crate::agents::{Report, Task};
 use crate::sandbox;
@@ -65,12 +65,13 @@ pub(super) struct World {
     pub(super) knowledge: RefCell<BTreeMap<String, String>>,
     pub(super) forge: RefCell<PullRequests>,
     pub(super) calls: RefCell<Vec<Call>>,
+    pub(super) twice: Twice,
 }
 
 impl World {
     /// Takes one call through the gate: refuses it or has it answered, and notes both in the order of asking.
     /// `noted` is the answer's form in JSON.
-    pub(super) fn call<A>(
+    pub(super) fn call<A: Clone + 'static>(
         &self,
         name: &str,
         request: Value,
@@ -78,12 +79,18 @@ impl World {
         answer: impl FnOnce() -> Result<A>,
         noted: impl FnOnce(&A) -> Value,
     ) -> Result<A> {
+        if let Some((answer, now)) = self.twice.again(name, &request) {
+            self.now.set(now);
+            return answer;
+        }
         let place = self.calls.borrow().len();
         let pending = Err(Error::other("The call has no answer: it was not finished."));
         self.calls.borrow_mut().push(Call { name: name.to_owned(), request, answer: pending });
         let allowed = need.map_or(Ok(()), |(kind, value)| self.allows(kind, value));
-        let answer = allowed.and_then(|()| answer());
-        self.calls.borrow_mut()[place].answer = answer.as_ref().map(noted).map_err(Clone::clone);
+        let answer = allowed.and_then(|()| self.twice.answering(answer));
+        let call = &mut self.calls.borrow_mut()[place];
+        call.answer = answer.as_ref().map(noted).map_err(Clone::clone);
+        self.twice.keep(name, &call.request, &answer, self.now.get());
         answer
     }
 
