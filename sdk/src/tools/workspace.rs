@@ -17,6 +17,17 @@ const LONGEST_READ: usize = 48 * 1024;
 
 /// The tool of that name, if there is one: `read_file`, `find_files`, `search_files`, `write_file`, `edit_file` or
 /// `run_command`.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, tools::Tool};
+/// /// The tools that an agent's settings name.
+/// fn chosen() -> Result<Vec<Tool>> {
+///     let names: Vec<String> = settings::get("my-agent.tools")?.unwrap_or_else(|| vec!["read_file".to_owned()]);
+///     let unknown = |name: &str| Error::invalid(format!("`my-agent.tools` names `{name}`, which is not a tool."));
+///     names.iter().map(|name| tools::named(name).ok_or_else(|| unknown(name))).collect()
+/// }
+/// # assert_eq!(baton_sdk::testing::Host::new().inside(chosen).map(|tools| tools.len()), Ok(1));
+/// ```
 pub fn named(name: &str) -> Option<Tool> {
     match name {
         "read_file" => Some(read_file()),
