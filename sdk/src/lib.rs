@@ -37,7 +37,6 @@ pub mod agents;
 pub mod assets;
 pub mod backlog;
 #[doc(hidden)]
-#[expect(clippy::too_many_arguments, reason = "wit-bindgen passes a record field by field")]
 pub mod bindings;
 pub mod conversation;
 mod error;
