@@ -54,16 +54,48 @@ impl Report {
 ///
 /// Errors: `denied` without a grant for the agent, `not-found` if no agent of that name is installed, `child-failed` if it
 /// failed.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn ask(question: &str) -> Result<String> {
+///     match agents::perform("mary", &Task::new(question)) {
+///         Err(error) if error.kind == ErrorKind::ChildFailed => Ok(format!("Mary failed: {:?}", error.of_child())),
+///         other => Ok(other?.answer),
+///     }
+/// }
+/// # let host = Host::new().with_agent("mary", |_| Ok(Report::new("Yes.", "agreed")));
+/// # assert_eq!(host.inside(|| ask("Is it?")), Ok("Yes.".to_owned()));
+/// ```
 pub fn perform(agent: &str, task: &Task) -> Result<Outcome> {
     Ok(host::perform(agent, task, &[])?)
 }
 
 /// [`perform`] in a worktree instead of the caller's workspace.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn write(story: &str) -> Result<String> {
+///     let worktree = git::worktree_add(&format!("story/{story}"), "main")?;
+///     Ok(agents::perform_in(&worktree, "amelia", &Task::new("Write the code.").with_context(story))?.summary)
+/// }
+/// # let host = Host::new().with_repository().with_agent("amelia", |_| Ok(Report::new("", format!("worked on {}", git::branch()?))));
+/// # assert_eq!(host.inside(|| write("login")), Ok("worked on story/login".to_owned()));
+/// ```
 pub fn perform_in(worktree: &str, agent: &str, task: &Task) -> Result<Outcome> {
     Ok(host::perform(agent, task, &options::in_worktree(Some(worktree)))?)
 }
 
 /// [`perform`] for an answer that is a `T`: asks for JSON that satisfies `schema` and reads it.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn risks(plan: &str) -> Result<Vec<String>> {
+///     let schema = json!({ "type": "array", "items": { "type": "string" } });
+///     agents::answer("murat", Task::new("List the risks of this plan.").with_context(plan), &schema)
+/// }
+/// # let host = Host::new().with_agent("murat", |_| Ok(Report::new(r#"["No tests."]"#, "")));
+/// # assert_eq!(host.inside(|| risks("…")), Ok(vec!["No tests.".to_owned()]));
+/// ```
 pub fn answer<T: DeserializeOwned>(agent: &str, task: Task, schema: &Value) -> Result<T> {
     let outcome = perform(agent, &task.with_answer_schema(schema))?;
     let mut json = serde_json::Deserializer::from_str(&outcome.answer);
@@ -78,6 +110,22 @@ pub fn answer<T: DeserializeOwned>(agent: &str, task: Task, schema: &Value) -> R
 
 /// [`answer`] with a check of your own: `check` returns what is wrong with an answer, one sentence each. The agent sees
 /// these sentences once. If its next answer fails as well, the run is paused; when it is resumed, the task starts again.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn names(count: usize) -> Result<Vec<String>> {
+///     let schema = json!({ "type": "array", "items": { "type": "string" } });
+///     let check = |names: &Vec<String>| match names.len() {
+///         len if len == count => Vec::new(),
+///         len => vec![format!("There are {len} names and not {count}.")],
+///     };
+///     agents::checked("mary", &Task::new(format!("Suggest {count} names.")), &schema, check)
+/// }
+/// # let host = Host::new().with_agent("mary", |task| {
+/// #     Ok(Report::new(if task.context.contains("There are 1") { r#"["a", "b"]"# } else { r#"["a"]"# }, ""))
+/// # });
+/// # assert_eq!(host.inside(|| names(2)).map(|names| names.len()), Ok(2));
+/// ```
 pub fn checked<T: DeserializeOwned>(agent: &str, task: &Task, schema: &Value, check: impl Fn(&T) -> Vec<String>) -> Result<T> {
     for _ in 0..=MAX_PAUSES {
         let first: T = answer(agent, task.clone(), schema)?;

@@ -25,6 +25,15 @@ pub fn read_text(path: &str) -> Result<String> {
 }
 
 /// Lists the paths of all assets, sorted.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn templates() -> Vec<String> {
+///     assets::paths().into_iter().filter(|path| path.starts_with("templates/")).collect()
+/// }
+/// # let host = Host::new().with_asset("templates/a.md", "").with_asset("persona.md", "");
+/// # assert_eq!(host.inside(templates), ["templates/a.md"]);
+/// ```
 pub fn paths() -> Vec<String> {
     host::paths()
 }

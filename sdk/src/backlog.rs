@@ -117,6 +117,19 @@ pub enum TakenAway<'a> {
 
 impl Item {
     /// Why the work on `branch` must stop; `None` while the item is in progress there, or has no branch.
+    ///
+    /// ```
+    /// # use baton_sdk::{backlog::{Draft, Kind, Status, TakenAway}, prelude::*, testing::Host};
+    /// fn check(key: &str, branch: &str) -> Result<()> {
+    ///     match backlog::get(key)?.taken_from(branch) {
+    ///         None => Ok(()),
+    ///         Some(TakenAway::Moved(status)) => Err(Error::cancelled(format!("The item is {} now.", status.as_str()))),
+    ///         Some(TakenAway::Elsewhere(other)) => Err(Error::conflict(format!("The item is worked on in `{other}`."))),
+    ///     }
+    /// }
+    /// # let host = Host::new().with_item(Draft::new(Kind::Task, "1", "Write"), Status::Blocked);
+    /// # assert_eq!(host.inside(|| check("1", "story/1")), Err(Error::cancelled("The item is blocked now.")));
+    /// ```
     pub fn taken_from(&self, branch: &str) -> Option<TakenAway<'_>> {
         if !self.status.is_at_work() {
             return Some(TakenAway::Moved(self.status));
@@ -129,6 +142,20 @@ impl Item {
 ///
 /// Errors: `invalid` for a cycle, which the text names; `not-found` for a parent or a key of `after` that is neither in
 /// the backlog nor among `items`.
+///
+/// ```
+/// # use baton_sdk::{backlog::{Draft, Kind}, prelude::*, testing::Host};
+/// fn plan() -> Result<()> {
+///     backlog::put(&[
+///         Draft::new(Kind::Epic, "1", "Accounts"),
+///         Draft::new(Kind::Story, "1-1-sign-up", "Sign up").below("1").with_priority(8),
+///         Draft::new(Kind::Story, "1-2-log-in", "Log in").below("1").after(["1-1-sign-up"]),
+///     ])
+/// }
+/// # let host = Host::new();
+/// # assert_eq!(host.inside(plan), Ok(()));
+/// # assert_eq!(host.inside(backlog::ready).unwrap().len(), 1);
+/// ```
 pub fn put(items: &[Draft]) -> Result<()> {
     Ok(host::put(items)?)
 }
@@ -150,11 +177,34 @@ pub fn ready() -> Result<Vec<Item>> {
 
 /// Moves an item to another status. Error: `conflict` if that status cannot follow the current one; so if two runs take
 /// the same item, the second gets it.
+///
+/// ```
+/// # use baton_sdk::{backlog::{Draft, Kind, Status}, prelude::*, testing::Host};
+/// /// Whether this run is the one that takes the item.
+/// fn take(key: &str) -> Result<bool> {
+///     match backlog::move_to(key, Status::InProgress, "Started.") {
+///         Err(error) if error.kind == ErrorKind::Conflict => Ok(false),
+///         other => other.map(|()| true),
+///     }
+/// }
+/// # let host = Host::new().with_item(Draft::new(Kind::Task, "1", "Write"), Status::Todo);
+/// # assert_eq!(host.inside(|| (take("1"), take("1"))), (Ok(true), Ok(false)));
+/// ```
 pub fn move_to(key: &str, status: Status, reason: &str) -> Result<()> {
     Ok(host::move_to(key, status, reason)?)
 }
 
 /// Sets who works on an item, and on which branch; `None` clears it.
+///
+/// ```
+/// # use baton_sdk::{backlog::{Draft, Kind, Status}, prelude::*, testing::Host};
+/// fn hand_over(key: &str) -> Result<()> {
+///     backlog::assign(key, Some("amelia"), Some(&format!("story/{key}")))
+/// }
+/// # let host = Host::new().with_item(Draft::new(Kind::Task, "1", "Write"), Status::Todo);
+/// # host.inside(|| hand_over("1")).unwrap();
+/// # assert_eq!(host.item("1").unwrap().branch.as_deref(), Some("story/1"));
+/// ```
 pub fn assign(key: &str, assignee: Option<&str>, branch: Option<&str>) -> Result<()> {
     Ok(host::assign(key, assignee, branch)?)
 }

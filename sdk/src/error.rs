@@ -136,6 +136,19 @@ constructors! {
 
 impl Error {
     /// An error of any kind, also one of your own: `Error::new(ErrorKind::Own("rate-limited".into()), "…")`.
+    ///
+    /// ```
+    /// # use baton_sdk::prelude::*;
+    /// fn check_pace(requests: u32) -> Result<()> {
+    ///     if requests <= 60 {
+    ///         return Ok(());
+    ///     }
+    ///     let error = Error::new(ErrorKind::Own("rate-limited".to_owned()), "More than 60 requests in a minute. Wait a minute.");
+    ///     Err(error.about("search").with_details(json!({ "retry-after-ms": 60_000 })))
+    /// }
+    /// # assert!(check_pace(60).is_ok());
+    /// # assert_eq!(check_pace(61).unwrap_err().subject.as_deref(), Some("search"));
+    /// ```
     pub fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
         Self { kind, text: sentence.into(), subject: None, details: None }
     }
@@ -175,6 +188,25 @@ impl Error {
     }
 
     /// Whether no retry in this run can succeed: it was cancelled, or its budget is spent.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// /// Every answer there is, and none for what failed by itself.
+    /// fn answers(agents: &[&str], task: &Task) -> Result<Vec<String>> {
+    ///     let mut answers = Vec::new();
+    ///     for agent in agents {
+    ///         match agents::perform(agent, task) {
+    ///             Ok(outcome) => answers.push(outcome.answer),
+    ///             Err(error) if error.ends_the_run() => return Err(error),
+    ///             Err(error) => run::warn(&format!("{agent} is left out: {error}")),
+    ///         }
+    ///     }
+    ///     Ok(answers)
+    /// }
+    /// # let host = Host::new().with_agent("ann", |_| Ok(Report::new("Yes.", ""))).with_agent("bob", |_| Err(Error::cancelled("No.")));
+    /// # assert_eq!(host.inside(|| answers(&["zoe", "ann"], &Task::new("Is it?"))), Ok(vec!["Yes.".to_owned()]));
+    /// # assert!(host.inside(|| answers(&["bob"], &Task::new("Is it?"))).is_err());
+    /// ```
     pub fn ends_the_run(&self) -> bool {
         matches!(self.kind, ErrorKind::Cancelled | ErrorKind::BudgetExceeded)
     }

@@ -17,6 +17,21 @@ pub use crate::bindings::host::baton::plugin::workflows::Outcome as ContractOutc
 ///
 /// `plugin.toml` beside the crate's `Cargo.toml` goes into the component as its manifest. An engine whose manifest
 /// comes with the folder it interprets says so: `export!(agent Role, manifest packed later)`.
+///
+/// ```
+/// use baton_sdk::prelude::*;
+///
+/// struct Hello;
+///
+/// impl Workflow for Hello {
+///     fn run(_: Value) -> Result<Value> {
+///         Ok(json!("hello"))
+///     }
+/// }
+///
+/// baton_sdk::export!(Hello, manifest packed later);
+/// # fn main() {}
+/// ```
 #[macro_export]
 macro_rules! export {
     (agent $plugin:ident) => {

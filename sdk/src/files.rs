@@ -49,11 +49,30 @@ pub fn remove(path: &str) -> Result<()> {
 
 /// Lists the entries that match a glob such as `docs/**/*.md`, sorted by path. Ignored files, and paths without a grant,
 /// are left out.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn size_of_documents() -> Result<u64> {
+///     Ok(files::find("docs/**/*.md")?.iter().map(files::Entry::size).sum())
+/// }
+/// # let host = Host::new().with_file("docs/a.md", "one").with_file("docs/more/b.md", "two").with_file("a.md", "three");
+/// # assert_eq!(host.inside(size_of_documents), Ok(6));
+/// ```
 pub fn find(glob: &str) -> Result<Vec<Entry>> {
     Ok(host::find(glob)?)
 }
 
 /// Finds at most `limit` lines of text files that match a regular expression, in the order of path and line.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn headings() -> Result<Vec<String>> {
+///     let found = files::search("^# ", Some("**/*.md"), 100)?;
+///     Ok(found.into_iter().map(|line| format!("{}:{}: {}", line.path, line.line, line.text)).collect())
+/// }
+/// # let host = Host::new().with_file("docs/a.md", "# A\ntext").with_file("a.sh", "# not one");
+/// # assert_eq!(host.inside(headings), Ok(vec!["docs/a.md:1: # A".to_owned()]));
+/// ```
 pub fn search(pattern: &str, glob: Option<&str>, limit: u32) -> Result<Vec<LineMatch>> {
     Ok(host::search(pattern, glob, limit)?)
 }

@@ -72,11 +72,39 @@ pub fn all_open() -> Result<Vec<Summary>> {
 }
 
 /// Adds a review. Error: `conflict` if the pull request is not open.
+///
+/// ```
+/// # use baton_sdk::{forge::{Proposal, Verdict}, prelude::*, testing::Host};
+/// fn judge(number: u32, problems: &[String]) -> Result<()> {
+///     match problems {
+///         [] => forge::review(number, Verdict::Approve, "Nothing is wrong."),
+///         problems => forge::review(number, Verdict::RequestChanges, &problems.join("\n")),
+///     }
+/// }
+/// # let host = Host::new();
+/// # let number = host.inside(|| forge::open(&Proposal::new("parser", "main", "Add the parser"))).unwrap();
+/// # host.inside(|| judge(number, &[])).unwrap();
+/// # assert!(host.inside(|| forge::get(number)).unwrap().is_approved());
+/// ```
 pub fn review(number: u32, verdict: Verdict, text: &str) -> Result<()> {
     Ok(host::review(number, verdict, text)?)
 }
 
 /// Reports a check of its last commit.
+///
+/// ```
+/// # use baton_sdk::{forge::{Check, Progress, Proposal}, prelude::*, sandbox::Execution, testing::Host};
+/// fn test(number: u32) -> Result<bool> {
+///     forge::report(number, &Check::new("tests", Progress::Pending, ""))?;
+///     let passed = sandbox::execute(&Job::new(["make", "test"]))?.succeeded();
+///     let progress = if passed { Progress::Passed } else { Progress::Failed };
+///     forge::report(number, &Check::new("tests", progress, "make test"))?;
+///     Ok(forge::get(number)?.is_green())
+/// }
+/// # let host = Host::new().when_executed("make test", Execution::exited(0));
+/// # let number = host.inside(|| forge::open(&Proposal::new("parser", "main", "Add the parser"))).unwrap();
+/// # assert_eq!(host.inside(|| test(number)), Ok(true));
+/// ```
 pub fn report(number: u32, check: &Check) -> Result<()> {
     Ok(host::report(number, check)?)
 }
@@ -85,6 +113,30 @@ pub fn report(number: u32, check: &Check) -> Result<()> {
 /// marked as merged by `commit`, which `git` made; without it, the host looks for the commit.
 ///
 /// Error: `denied` unless the operator lets runs merge.
+///
+/// ```
+/// # use baton_sdk::{forge::{Check, Method, Progress, Proposal, Verdict}, prelude::*, testing::Host};
+/// /// Merges what is approved and green, where runs may. `landed` is the commit that `git` made.
+/// fn merge(number: u32, landed: &str) -> Result<bool> {
+///     let request = forge::get(number)?;
+///     if !forge::about()?.auto_merge || !request.is_approved() || !request.is_green() {
+///         return Ok(false);
+///     }
+///     let head = request.head.unwrap_or_else(|| landed.to_owned());
+///     forge::merge(number, &head, Method::Merge, Some(landed))?;
+///     Ok(true)
+/// }
+/// # let host = Host::new();
+/// # host.inside(|| {
+/// #     let number = forge::open(&Proposal::new("parser", "main", "Add the parser"))?;
+/// #     let commit = "ab".repeat(20);
+/// #     assert_eq!(merge(number, &commit), Ok(false));
+/// #     forge::review(number, Verdict::Approve, "")?;
+/// #     forge::report(number, &Check::new("tests", Progress::Passed, ""))?;
+/// #     assert_eq!(merge(number, &commit), Ok(true));
+/// #     Ok::<_, Error>(())
+/// # }).unwrap();
+/// ```
 pub fn merge(number: u32, head: &str, method: Method, commit: Option<&str>) -> Result<String> {
     Ok(host::merge(number, head, method, commit)?)
 }

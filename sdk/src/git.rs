@@ -67,6 +67,34 @@ pub fn commit(message: &str, author: Option<&str>) -> Result<Option<String>> {
 
 /// Merges `revision` into the workspace's branch, always with a merge commit. If both sides changed a file that
 /// `resolved` does not resolve, nothing is merged.
+///
+/// ```
+/// # use baton_sdk::{git::{Merged, Resolution}, prelude::*, testing::Host};
+/// /// Merges `branch`; of files that conflict, its version is kept.
+/// fn take_theirs(branch: &str) -> Result<String> {
+///     let message = format!("Merge {branch}");
+///     let conflicts = match git::merge(branch, &message, &[])? {
+///         Merged::Clean(commit) => return Ok(commit),
+///         Merged::Conflicts(paths) => paths,
+///     };
+///     let mut resolved = Vec::new();
+///     for path in conflicts {
+///         let theirs = git::read(branch, &path)?;
+///         resolved.push(Resolution::keep(path, theirs));
+///     }
+///     match git::merge(branch, &message, &resolved)? {
+///         Merged::Clean(commit) => Ok(commit),
+///         Merged::Conflicts(paths) => Err(Error::conflict(format!("These still conflict: {}.", paths.join(", ")))),
+///     }
+/// }
+/// # let host = Host::new().with_file("a.txt", "A").with_repository().with_commit("theirs", "a.txt", "B").in_worktree("story/1");
+/// # host.inside(|| {
+/// #     files::write("a.txt", "C")?;
+/// #     git::commit("Change a", None)?;
+/// #     take_theirs("theirs")
+/// # }).unwrap();
+/// # assert_eq!(host.file("a.txt").as_deref(), Some("B"));
+/// ```
 pub fn merge(revision: &str, message: &str, resolved: &[Resolution]) -> Result<Merged> {
     Ok(host::merge(revision, message, resolved)?)
 }
@@ -81,18 +109,64 @@ pub const MOST_RESTORED: usize = 10_000;
 
 /// Restores files from the last commit, including modes and links, and removes those that it does not have. Error:
 /// `denied` in a person's checkout.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// /// Undoes every change outside of `src`.
+/// fn keep_to_sources() -> Result<()> {
+///     let elsewhere = git::status()?.into_iter().map(|change| change.path).filter(|path| !path.starts_with("src/"));
+///     git::restore(&elsewhere.collect::<Vec<_>>())
+/// }
+/// # let host = Host::new().with_file("a.txt", "A").with_repository().in_worktree("story/1").with_file("a.txt", "B");
+/// # host.inside(keep_to_sources).unwrap();
+/// # assert_eq!(host.file("a.txt").as_deref(), Some("A"));
+/// ```
 pub fn restore(paths: &[String]) -> Result<()> {
     Ok(host::restore(paths)?)
 }
 
 /// Moves `branch` forward to the workspace's commit. Errors: `conflict` if it is not at `expected` any more, `denied` if
 /// only a person may merge (see [`crate::forge::about`]).
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// /// Brings the work of this worktree into `main`, unless `main` has moved since it began.
+/// fn land(began_at: &str) -> Result<bool> {
+///     match git::advance("main", began_at) {
+///         Err(error) if error.kind == ErrorKind::Conflict => Ok(false),
+///         other => other.map(|()| true),
+///     }
+/// }
+/// # let host = Host::new().with_file("a.txt", "A").with_repository().in_worktree("story/1");
+/// # host.inside(|| {
+/// #     let began_at = git::log(Some("main"), 1)?.remove(0).id;
+/// #     files::write("a.txt", "B")?;
+/// #     git::commit("Change a", None)?;
+/// #     assert_eq!(land(&"0".repeat(40)), Ok(false));
+/// #     assert_eq!(land(&began_at), Ok(true));
+/// #     Ok::<_, Error>(())
+/// # }).unwrap();
+/// ```
 pub fn advance(branch: &str, expected: &str) -> Result<()> {
     Ok(host::advance(branch, expected)?)
 }
 
 /// Adds a worktree with a new branch that starts at `base`. Its name, which is the branch's, goes into
 /// [`crate::workflows::start`] and [`crate::agents::perform_in`].
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// /// Has a workflow do a story in a worktree of its own.
+/// fn develop(story: &str) -> Result<Value> {
+///     let worktree = git::worktree_add(&format!("story/{story}"), "main")?;
+///     let run = workflows::start("dev-story", &json!({ "story": story }), Some(&worktree))?;
+///     let output = workflows::join(&run);
+///     git::worktree_remove(&worktree)?;
+///     output
+/// }
+/// # let host = Host::new().with_repository().with_workflow("dev-story", |_| Ok(json!(git::branch()?)));
+/// # assert_eq!(host.inside(|| develop("login")), Ok(json!("story/login")));
+/// ```
 pub fn worktree_add(branch: &str, base: &str) -> Result<String> {
     Ok(host::worktree_add(branch, base)?)
 }

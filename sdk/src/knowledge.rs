@@ -24,6 +24,16 @@ pub fn search(query: &str, limit: u32) -> Result<Vec<Passage>> {
 }
 
 /// Saves a note of at most 64 KiB as `notes/` and `source`. Replaces the note that was there.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn note(story: &str, learned: &str) -> Result<()> {
+///     knowledge::remember(&format!("stories/{story}"), learned)
+/// }
+/// # let host = Host::new();
+/// # host.inside(|| note("login", "The parser does not take tabs.")).unwrap();
+/// # assert_eq!(host.inside(|| knowledge::search("parser", 1)).unwrap()[0].source, "notes/stories/login");
+/// ```
 pub fn remember(source: &str, text: &str) -> Result<()> {
     Ok(host::remember(source, text)?)
 }

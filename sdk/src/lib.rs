@@ -31,6 +31,7 @@
 //! Each of these calls the host. A call must be listed under `[needs]` in `plugin.toml` and granted by the operator, or it
 //! fails with [`Error::denied`]. A plugin must make the same calls in the same order when it is executed again, because
 //! the host resumes it by replaying its journal: take time from [`run::now`], and do not depend on the order of a hash map.
+//! [`testing::Host::twice`] finds in a test where it makes others.
 
 pub mod agents;
 pub mod assets;

@@ -70,6 +70,14 @@ impl Request {
     }
 
     /// Whether the model may, must or must not call tools. Without it, it may.
+    ///
+    /// ```
+    /// # use baton_sdk::{llm::{Request, ToolChoice}, prelude::*, tools};
+    /// let request = Request { tools: vec![tools::read_file().offered()], ..Request::new() };
+    /// let request = request.with_user("Read docs/plan.md.").with_tool_choice(&ToolChoice::Tool("read_file".to_owned()));
+    /// # let host = baton_sdk::testing::Host::new().when("", "Done.");
+    /// # assert!(host.inside(|| llm::complete(&request)).is_ok());
+    /// ```
     #[must_use]
     pub fn with_tool_choice(self, choice: &ToolChoice) -> Self {
         self.with_option("tool-choice", choice)
@@ -88,6 +96,12 @@ impl Request {
     }
 
     /// Any option by its name, in the place of what it was set to before.
+    ///
+    /// ```
+    /// # use baton_sdk::llm::Request;
+    /// let request = Request::new().with_option("max-tokens", &100).with_option("max-tokens", &200);
+    /// assert_eq!((request.options.len(), &*request.options[0].value), (1, "200"));
+    /// ```
     #[must_use]
     pub fn with_option(mut self, name: &str, value: &impl Serialize) -> Self {
         self.options.retain(|option| option.name != name);
@@ -174,6 +188,16 @@ impl Message {
     }
 
     /// Adds a file of the workspace, such as `("image/png", "docs/screen.png")`. The plugin needs a read grant for it.
+    ///
+    /// ```
+    /// # use baton_sdk::{llm::{Message, Request}, prelude::*, testing::Host};
+    /// fn describe(screenshot: &str) -> Result<String> {
+    ///     let message = Message::user("What does this screen show?").with_media("image/png", screenshot);
+    ///     Ok(llm::complete(&Request { messages: vec![message], ..Request::new() })?.text())
+    /// }
+    /// # let host = Host::new().with_file("docs/screen.png", "").when("screen", "A login.");
+    /// # assert_eq!(host.inside(|| describe("docs/screen.png")), Ok("A login.".to_owned()));
+    /// ```
     #[must_use]
     pub fn with_media(mut self, media_type: impl Into<String>, path: impl Into<String>) -> Self {
         self.parts.push(Part::Media(Media { media_type: media_type.into(), path: path.into() }));
@@ -183,6 +207,19 @@ impl Message {
 
 impl Reply {
     /// Why the reply ended.
+    ///
+    /// ```
+    /// # use baton_sdk::{llm::{Request, Stop}, prelude::*, testing::Host};
+    /// fn ask(prompt: &str) -> Result<String> {
+    ///     let reply = llm::complete(&Request::new().with_user(prompt).with_max_tokens(500))?;
+    ///     match reply.stop() {
+    ///         Stop::End => Ok(reply.text()),
+    ///         Stop::MaxTokens => Err(Error::other("The reply was cut off. Ask for less.")),
+    ///         other => Err(Error::other(format!("The reply ended early: {}.", other.as_str()))),
+    ///     }
+    /// }
+    /// # assert_eq!(Host::new().when("", "Yes.").inside(|| ask("Is it?")), Ok("Yes.".to_owned()));
+    /// ```
     pub fn stop(&self) -> Stop {
         Stop::from(&*self.stop)
     }
@@ -205,6 +242,16 @@ pub fn complete(request: &Request) -> Result<Reply> {
 
 /// Asks several requests at the same time and returns the replies in the same order. Each request is granted, paid and
 /// recorded separately.
+///
+/// ```
+/// # use baton_sdk::{llm::Request, prelude::*, testing::Host};
+/// fn translate(texts: &[&str]) -> Result<Vec<String>> {
+///     let requests: Vec<_> = texts.iter().map(|text| Request::new().with_system("Translate into French.").with_user(*text)).collect();
+///     llm::complete_all(&requests).into_iter().map(|reply| Ok(reply?.text())).collect()
+/// }
+/// # let host = Host::new().when("Yes", "Oui").when("No", "Non");
+/// # assert_eq!(host.inside(|| translate(&["Yes", "No"])), Ok(vec!["Oui".to_owned(), "Non".to_owned()]));
+/// ```
 pub fn complete_all(requests: &[Request]) -> Vec<Result<Reply>> {
     host::complete_all(requests).into_iter().map(|reply| reply.map_err(Into::into)).collect()
 }

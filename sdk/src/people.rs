@@ -70,6 +70,16 @@ impl Question {
     }
 
     /// Uses `answer` if there is no answer by `at`, in milliseconds since 1970 UTC.
+    ///
+    /// ```
+    /// # use baton_sdk::{people::{Question, Severity}, prelude::*, testing::Host};
+    /// fn may_release() -> Result<bool> {
+    ///     let tomorrow = run::now() + 24 * 60 * 60 * 1000;
+    ///     let question = Question::new("Release version 2?").with_options(["yes", "no"]).with_severity(Severity::Critical);
+    ///     Ok(people::ask(&question.expiring(tomorrow, "no"))? == "yes")
+    /// }
+    /// # assert_eq!(Host::new().answers("Release", "yes").inside(may_release), Ok(true));
+    /// ```
     #[must_use]
     pub fn expiring(mut self, at: u64, answer: impl Into<String>) -> Self {
         self.expiry = Some(Expiry { at_ms: numbers::to_contract(at), answer: answer.into() });
@@ -113,6 +123,18 @@ pub fn ask(question: &Question) -> Result<String> {
 }
 
 /// Reports a decision that was made without asking; `baton decisions` lists it.
+///
+/// ```
+/// # use baton_sdk::{people::Decision, prelude::*, testing::Host};
+/// fn choose_database() -> Result<&'static str> {
+///     let decision = Decision::new("Which database?", "SQLite").with_reasoning("There is one user.").with_source("docs/brief.md");
+///     people::inform(&decision.with_confidence(0.9))?;
+///     Ok("SQLite")
+/// }
+/// # let host = Host::new();
+/// # host.inside(choose_database).unwrap();
+/// # assert_eq!(host.requests("people.inform")[0]["answer"], "SQLite");
+/// ```
 pub fn inform(decision: &Decision) -> Result<()> {
     Ok(host::inform(decision)?)
 }

@@ -1,4 +1,15 @@
-//! What most plugins need: `use baton_sdk::prelude::*`.
+//! What most plugins need: the traits, the errors, JSON, and every module that calls the host.
+//!
+//! ```
+//! use baton_sdk::prelude::*;
+//!
+//! fn count(input: &Value) -> Result<Value> {
+//!     let path = input["path"].as_str().ok_or_else(|| Error::invalid("`path` is missing. Name a file."))?;
+//!     Ok(json!({ "lines": files::read_text(path)?.lines().count() }))
+//! }
+//! # let host = baton_sdk::testing::Host::new().with_file("a.md", "one\ntwo");
+//! # assert_eq!(host.inside(|| count(&json!({ "path": "a.md" }))), Ok(json!({ "lines": 2 })));
+//! ```
 
 pub use crate::agents::{Report, Task};
 pub use crate::sandbox::Job;

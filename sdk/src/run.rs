@@ -21,6 +21,14 @@ use crate::numbers;
 pub use host::{Info, Level};
 
 /// Describes the run: its id, project and plugin.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn file_of_this_run() -> String {
+///     format!("reports/{}.md", run::about().id)
+/// }
+/// # assert!(Host::new().inside(file_of_this_run).starts_with("reports/0000"));
+/// ```
 pub fn about() -> Info {
     host::about()
 }
@@ -37,11 +45,35 @@ pub fn sleep_until(until: u64) {
 
 /// Pauses the run until its operator resumes it. Use it for what only people can fix: `reason` tells them what is wrong
 /// and what to do.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// /// Reads a file that only the operator can provide.
+/// fn license() -> String {
+///     loop {
+///         match files::read_text("LICENSE") {
+///             Ok(text) => return text,
+///             Err(error) => run::pause(&format!("The license is missing: {error} Add the file LICENSE, then resume the run.")),
+///         }
+///     }
+/// }
+/// # assert_eq!(Host::new().with_file("LICENSE", "MIT").inside(license), "MIT");
+/// ```
 pub fn pause(reason: &str) {
     host::pause(reason);
 }
 
 /// Adds a line to the run's log, with the fields of a JSON object (`Null` for none).
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn report(story: &str, tests: u32) {
+///     run::log(run::Level::Info, "The tests pass.", &json!({ "story": story, "tests": tests }));
+/// }
+/// # let host = Host::new();
+/// # host.inside(|| report("login", 12));
+/// # assert_eq!(host.logged()[0].fields, json!({ "story": "login", "tests": 12 }));
+/// ```
 pub fn log(level: Level, message: &str, fields: &Value) {
     let fields = if fields.is_null() { "{}".to_owned() } else { fields.to_string() };
     host::log(level, message, &fields);

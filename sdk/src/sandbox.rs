@@ -30,7 +30,7 @@ impl Job {
     ///
     /// ```
     /// # use baton_sdk::prelude::*;
-    /// let job = Job::new(["cargo", "test"]).with_image("rust").with_env("RUST_BACKTRACE", "1").with_timeout(1200);
+    /// let job = Job::new(["cargo", "test"]).with_image("rust").with_env("RUST_BACKTRACE", "1").with_timeout_ms(1_200_000);
     /// assert_eq!(job.command, ["cargo", "test"]);
     /// ```
     pub fn new<T: Into<String>>(command: impl IntoIterator<Item = T>) -> Self {
@@ -51,6 +51,16 @@ impl Job {
     }
 
     /// The image for the project's tests: the setting `test.image`, else `default`.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, sandbox::Execution, testing::Host};
+    /// fn test() -> Result<bool> {
+    ///     Ok(sandbox::execute(&Job::shell("make test").in_image_of_tests()?)?.succeeded())
+    /// }
+    /// # let host = Host::new().with_setting("test.image", "rust").when_executed("make test", Execution::exited(0));
+    /// # assert_eq!(host.inside(test), Ok(true));
+    /// # assert_eq!(host.requests("sandbox.execute")[0]["image"], "rust");
+    /// ```
     pub fn in_image_of_tests(self) -> Result<Self> {
         Ok(match settings::get::<String>("test.image")? {
             Some(image) => self.with_image(image),
@@ -105,6 +115,12 @@ impl Execution {
     /// let report = Execution::exited(1).with_stdout("2 tests").with_stderr("1 failed\n").report();
     /// assert_eq!(report, "The command ended with exit code 1.\n--- stdout\n2 tests\n--- stderr\n1 failed\n");
     /// assert_eq!(Execution::exited(0).report(), "The command ended with exit code 0.\n");
+    /// ```
+    ///
+    /// ```
+    /// # use baton_sdk::sandbox::Execution;
+    /// let outcome = Execution::exited(1).with_stderr("1 test failed");
+    /// assert_eq!(outcome.report(), "The command ended with exit code 1.\n--- stderr\n1 test failed\n");
     /// ```
     pub fn report(&self) -> String {
         let mut report = match self.ending {

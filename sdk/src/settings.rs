@@ -17,6 +17,15 @@ use crate::imports::settings as host;
 use crate::{Error, Result};
 
 /// Reads the setting of a dotted key such as `my-agent.tone`, if it is set. Error: `invalid` if it is not a `T`.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn most_stories() -> Result<u32> {
+///     Ok(settings::get("my-plan.stories")?.unwrap_or(10))
+/// }
+/// # assert_eq!(Host::new().inside(most_stories), Ok(10));
+/// # assert!(Host::new().with_setting("my-plan.stories", "many").inside(most_stories).is_err());
+/// ```
 pub fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
     let Some(value) = host::get(key) else {
         return Ok(None);

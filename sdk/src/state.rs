@@ -38,6 +38,25 @@ pub fn get<T: DeserializeOwned>(bucket: &str, key: &str) -> Result<Option<Versio
 
 /// Writes a document and returns its new version. `expected` is the version that was read, 0 for a new key, or `None` to
 /// overwrite. Error: `conflict` if the version has changed.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// /// Adds a line to a list that several runs keep.
+/// fn add(line: &str) -> Result<()> {
+///     loop {
+///         let found = state::get::<Vec<String>>("notes", "lines")?;
+///         let (mut lines, version) = found.map_or((Vec::new(), 0), |found| (found.value, found.version));
+///         lines.push(line.to_owned());
+///         match state::set("notes", "lines", &lines, Some(version)) {
+///             Err(error) if error.kind == ErrorKind::Conflict => {}
+///             other => return other.map(drop),
+///         }
+///     }
+/// }
+/// # let host = Host::new().with_state("notes", "lines", ["one"]);
+/// # host.inside(|| add("two")).unwrap();
+/// # assert_eq!(host.state("notes", "lines"), Some(json!(["one", "two"])));
+/// ```
 pub fn set<T: Serialize + ?Sized>(bucket: &str, key: &str, value: &T, expected: Option<u32>) -> Result<u32> {
     Ok(host::set(bucket, key, &serde_json::to_string(value)?, expected)?)
 }
@@ -48,6 +67,16 @@ pub fn remove(bucket: &str, key: &str) -> Result<()> {
 }
 
 /// Lists the bucket's keys that start with `prefix`, sorted.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn forget_drafts() -> Result<()> {
+///     state::keys("documents", "draft/")?.iter().try_for_each(|key| state::remove("documents", key))
+/// }
+/// # let host = Host::new().with_state("documents", "draft/a", 1).with_state("documents", "b", 2);
+/// # host.inside(forget_drafts).unwrap();
+/// # assert_eq!((host.state("documents", "draft/a"), host.state("documents", "b")), (None, Some(json!(2))));
+/// ```
 pub fn keys(bucket: &str, prefix: &str) -> Result<Vec<String>> {
     Ok(host::keys(bucket, prefix)?)
 }

@@ -31,6 +31,18 @@ pub struct Outcome<T> {
 }
 
 /// Starts a child run in the caller's workspace, or in a worktree, and returns immediately.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// /// Two children side by side.
+/// fn both() -> Result<(Value, Value)> {
+///     let tests = workflows::start("run-tests", &json!({}), None)?;
+///     let review = workflows::start("code-review", &json!({ "base": "main" }), None)?;
+///     Ok((workflows::join(&tests)?, workflows::join(&review)?))
+/// }
+/// # let host = Host::new().with_workflow("run-tests", |_| Ok(json!(1))).with_workflow("code-review", |_| Ok(json!(2)));
+/// # assert_eq!(host.inside(both), Ok((json!(1), json!(2))));
+/// ```
 pub fn start<T: Serialize + ?Sized>(workflow: &str, input: &T, worktree: Option<&str>) -> Result<RunId> {
     Ok(host::start(workflow, &serde_json::to_string(input)?, &options::in_worktree(worktree))?)
 }
@@ -41,11 +53,41 @@ pub fn join<T: DeserializeOwned>(run: &str) -> Result<T> {
 }
 
 /// [`join`] with what the child leaves undone.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn sprint() -> Result<Value> {
+///     let outcome = workflows::join_outcome(&workflows::start("sprint", &json!({}), None)?)?;
+///     if let Some(shortfall) = &outcome.shortfall {
+///         run::warn(shortfall);
+///     }
+///     Ok(outcome.output)
+/// }
+/// # assert_eq!(Host::new().with_workflow("sprint", |_| Ok(json!("done"))).inside(sprint), Ok(json!("done")));
+/// ```
 pub fn join_outcome<T: DeserializeOwned>(run: &str) -> Result<Outcome<T>> {
     read(run, host::join(run)?)
 }
 
 /// Waits until one of the runs ends. Returns its id, and its output or error.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// /// Starts all stories and returns them in the order in which they end.
+/// fn develop(stories: &[&str]) -> Result<Vec<String>> {
+///     let start = |story: &&str| workflows::start("dev-story", *story, None);
+///     let mut open = stories.iter().map(start).collect::<Result<Vec<_>>>()?;
+///     let mut ended = Vec::new();
+///     while !open.is_empty() {
+///         let (run, output) = workflows::join_any::<String>(&open)?;
+///         open.retain(|other| *other != run);
+///         ended.push(output.unwrap_or_else(|error| format!("failed: {error}")));
+///     }
+///     Ok(ended)
+/// }
+/// # let host = Host::new().with_workflow("dev-story", |story| Ok(story.clone()));
+/// # assert_eq!(host.inside(|| develop(&["one", "two"])), Ok(vec!["one".to_owned(), "two".to_owned()]));
+/// ```
 pub fn join_any<T: DeserializeOwned>(runs: &[RunId]) -> Result<(RunId, Result<T>)> {
     let (run, ended) = host::join_any(runs)?;
     let output = ended.map_err(Error::from).and_then(|outcome| read(&run, outcome)).map(|outcome| outcome.output);

@@ -40,6 +40,21 @@ pub const MAX_TURNS: u32 = 24;
 pub const MAX_PAUSES: u32 = 3;
 
 /// Whatever answers a request: the host's models, or a test's script.
+///
+/// ```
+/// # use baton_sdk::{conversation::{Conversation, Model}, llm::{Reply, Request}, prelude::*, testing};
+/// /// Gives these replies, one after the other.
+/// struct Script(Vec<&'static str>);
+///
+/// impl Model for Script {
+///     fn ask(&mut self, _: &Request) -> Result<Reply> {
+///         Ok(testing::says(self.0.remove(0)))
+///     }
+/// }
+///
+/// let answer = Conversation::default().hold(&mut Script(vec!["", "Paris."]), "What is the capital of France?");
+/// assert_eq!(answer.map(|answer| (answer.text, answer.turns)), Ok(("Paris.".to_owned(), 2)));
+/// ```
 pub trait Model {
     /// One completion.
     fn ask(&mut self, request: &Request) -> Result<Reply>;
@@ -105,6 +120,25 @@ impl Conversation {
     /// can be asked. A tool that fails is shown to the model, except where the run is over.
     ///
     /// Errors: whatever the model's call answers; `other` when the model declined, or is stuck after [`MAX_PAUSES`] pauses.
+    ///
+    /// ```
+    /// # use baton_sdk::{conversation::{Conversation, HostModel}, prelude::*, testing::{self, Host}, tools};
+    /// fn count_stories() -> Result<u64> {
+    ///     let conversation = Conversation {
+    ///         tools: vec![tools::read_file(), tools::find_files()],
+    ///         answer_schema: Some(json!({ "type": "integer", "minimum": 0 })),
+    ///         max_turns: Some(10),
+    ///         ..Conversation::default()
+    ///     };
+    ///     let answer = conversation.hold(&mut HostModel, "How many stories does docs/plan.md have?")?;
+    ///     Ok(answer.value.and_then(|value| value.as_u64()).unwrap_or_default())
+    /// }
+    /// # let host = Host::new().with_file("docs/plan.md", "- one").with_model(|request| Some(match request.messages.len() {
+    /// #     1 => testing::calls_tool("read_file", json!({ "path": "docs/plan.md" })),
+    /// #     _ => testing::says("1"),
+    /// # }));
+    /// # assert_eq!(host.inside(count_stories), Ok(1));
+    /// ```
     pub fn hold(&self, model: &mut dyn Model, text: &str) -> Result<Answer> {
         let (mut turns, mut pauses) = (0, 0);
         loop {

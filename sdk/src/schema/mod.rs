@@ -56,6 +56,13 @@ pub fn violations(schema: &Value, document: &Value) -> Vec<Violation> {
 }
 
 /// Violations as a list a model or a person can work through, one line each.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, schema};
+/// let wanted = json!({ "type": "object", "required": ["name"], "properties": { "age": { "type": "integer", "minimum": 0 } } });
+/// let found = schema::violations(&wanted, &json!({ "age": -1 }));
+/// assert_eq!(schema::listed(&found), "- /age must be at least 0\n- the document lacks `name`");
+/// ```
 pub fn listed(violations: &[Violation]) -> String {
     violations.iter().map(|violation| format!("- {violation}")).collect::<Vec<_>>().join("\n")
 }

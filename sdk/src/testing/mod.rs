@@ -38,6 +38,8 @@ mod repository;
 mod setup;
 #[cfg(test)]
 mod tests;
+mod tools;
+mod twice;
 mod workspace;
 mod world;
 

@@ -221,6 +221,11 @@ impl Repository {
         self.elsewhere.remove(worktree).unwrap_or_default()
     }
 
+    /// Whether a workspace has this branch checked out.
+    pub(super) fn has_checkout(&self, branch: &str) -> bool {
+        self.here == branch || branch == PERSONS || self.worktrees.contains_key(branch)
+    }
+
     pub(super) fn has_worktree(&self, name: &str) -> bool {
         self.worktrees.contains_key(name)
     }

@@ -14,12 +14,14 @@ use super::{
     imports::git::{check_branch, enter},
     model, path,
     repository::{Repository, Signed},
-    world::World,
+    twice::Twice,
+    world::{Timed, World},
 };
 use crate::agents::{Report, Task};
 use crate::backlog::{Draft, Status};
 use crate::llm::{Reply, Request};
 use crate::sandbox;
+use crate::tools::{Offer, ToolOutcome};
 use crate::{Error, Result, run};
 
 /// Midnight at the beginning of 2026, UTC.
@@ -87,9 +89,11 @@ impl Host {
             workflows: RefCell::default(),
             commands: RefCell::default(),
             children: RefCell::default(),
+            tools: RefCell::default(),
             knowledge: RefCell::default(),
             forge: RefCell::default(),
             calls: RefCell::default(),
+            twice: Twice::default(),
         };
         Self { world: Rc::new(world) }
     }
@@ -157,7 +161,7 @@ impl Host {
     /// });
     /// host.inside(|| {
     ///     let worktree = git::worktree_add("story/1", "main")?;
-    ///     agents::perform_in(worktree, "amelia", &Task::new("Add b."))
+    ///     agents::perform_in(&worktree, "amelia", &Task::new("Add b."))
     /// }).unwrap();
     /// assert_eq!(host.file("b.txt"), None);
     /// assert_eq!(host.inside(|| git::read("story/1", "b.txt")), Ok(b"B".to_vec()));
@@ -343,7 +347,7 @@ impl Host {
         self
     }
 
-    /// An agent of this name. An agent that is not here is `not-found`; one that fails is `other`, as in a real run.
+    /// An agent of this name. An agent that is not here is `not-found`; one that fails is `child-failed`, as in a real run.
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
@@ -353,7 +357,20 @@ impl Host {
     /// ```
     #[must_use]
     pub fn with_agent(self, name: &str, answer: impl Fn(&Task) -> Result<Report> + 'static) -> Self {
-        self.world.agents.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self.with_agent_after(name, 0, answer)
+    }
+
+    /// An agent whose tasks take this time by the host's clock. It answers at their end.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new().at(0).with_agent_after("mary", 5_000, |_| Ok(Report::new("Done.", "did it")));
+    /// host.inside(|| agents::perform("mary", &Task::new("Look."))).unwrap();
+    /// assert_eq!(host.inside(run::now), 5_000);
+    /// ```
+    #[must_use]
+    pub fn with_agent_after(self, name: &str, milliseconds: u64, answer: impl Fn(&Task) -> Result<Report> + 'static) -> Self {
+        self.world.agents.borrow_mut().insert(name.to_owned(), Timed { takes: milliseconds, double: Rc::new(answer) });
         self
     }
 
@@ -367,7 +384,54 @@ impl Host {
     /// ```
     #[must_use]
     pub fn with_workflow(self, name: &str, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
-        self.world.workflows.borrow_mut().insert(name.to_owned(), Rc::new(answer));
+        self.with_workflow_after(name, 0, answer)
+    }
+
+    /// A workflow that ends this time after its start, by the host's clock, so that order and races can be tested. It does
+    /// its work at its end: when the plugin waits for it, or sleeps beyond it, or waits that long for something else. What
+    /// ends first is done first. A child whose end the clock does not reach does nothing.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new()
+    ///     .with_workflow_after("slow", 60_000, |_| Ok(json!("late")))
+    ///     .with_workflow_after("quick", 1_000, |_| Ok(json!("soon")));
+    /// host.inside(|| {
+    ///     let begin = run::now();
+    ///     let (slow, quick) = (workflows::start("slow", &(), None)?, workflows::start("quick", &(), None)?);
+    ///     let (first, output) = workflows::join_any::<String>(&[slow.clone(), quick.clone()])?;
+    ///     assert_eq!((first, output, run::now() - begin), (quick, Ok("soon".to_owned()), 1_000));
+    ///     assert_eq!((workflows::join(&slow), run::now() - begin), (Ok("late".to_owned()), 60_000));
+    ///     Ok::<_, Error>(())
+    /// }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn with_workflow_after(self, name: &str, milliseconds: u64, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
+        self.world.workflows.borrow_mut().insert(name.to_owned(), Timed { takes: milliseconds, double: Rc::new(answer) });
+        self
+    }
+
+    /// A tool of a toolbox or of one of the operator's servers: its whole name, what is said of it, and what answers its
+    /// calls. The host's own tools, such as `read_file`, are there without it, and a tool that is neither is `not-found`.
+    ///
+    /// An error is that of a toolbox that failed, `child-failed`; `unavailable` stays what it is, as from a server that does
+    /// not answer.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let numbers = json!({ "type": "object", "required": ["a", "b"] });
+    /// let host = Host::new().with_tool("calculator.add", Offer::new("add", "Adds.", &numbers), |arguments| {
+    ///     let sum = arguments["a"].as_i64().unwrap_or_default() + arguments["b"].as_i64().unwrap_or_default();
+    ///     Ok(ToolOutcome::done(sum.to_string()))
+    /// });
+    /// let sum = host.inside(|| tools::call("calculator.add", &json!({ "a": 1, "b": 2 })));
+    /// assert_eq!(sum, Ok(ToolOutcome::done("3")));
+    /// let wrong = host.inside(|| tools::call("calculator.add", &json!({ "a": 1 }))).unwrap_err();
+    /// assert_eq!(wrong.kind, ErrorKind::Invalid);
+    /// ```
+    #[must_use]
+    pub fn with_tool(self, name: &str, offer: Offer, answer: impl Fn(&Value) -> Result<ToolOutcome> + 'static) -> Self {
+        set_up(self.world.tools.borrow_mut().add(name, offer, Rc::new(answer)));
         self
     }
 
@@ -425,7 +489,8 @@ impl Host {
         self
     }
 
-    /// Sets the clock, in milliseconds since 1970 UTC. It moves only when the plugin sleeps.
+    /// Sets the clock, in milliseconds since 1970 UTC. It moves only when the plugin sleeps, or
+    /// waits for a child that takes time.
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};

@@ -131,6 +131,96 @@ fn children_that_fail_are_errors_their_parent_can_read() {
     });
 }
 
+/// Workflows that take so long and log when they do their work, and one that takes no time.
+fn timed(children: &'static [(&'static str, u64)]) -> Host {
+    let host = Host::new().at(0).with_workflow("at-once", |_| Ok(json!(run::now())));
+    children.iter().fold(host, |host, (name, takes)| {
+        host.with_workflow_after(name, *takes, |_| {
+            run::info(name);
+            Ok(json!(run::now()))
+        })
+    })
+}
+
+fn start(name: &str) -> String {
+    workflows::start(name, &(), None).unwrap()
+}
+
+fn first(runs: &[&String]) -> (String, u64) {
+    let runs: Vec<_> = runs.iter().map(|run| (*run).clone()).collect();
+    let (run, ended) = workflows::join_any(&runs).unwrap();
+    (run, ended.unwrap())
+}
+
+#[test]
+fn children_end_in_the_order_of_the_time_they_take() {
+    let host = timed(&[("a", 30), ("b", 10), ("c", 20), ("d", 20)]);
+    host.inside(|| {
+        let (a, b, c, d) = (start("a"), start("b"), start("c"), start("d"));
+        assert_eq!((first(&[&a, &b, &c]), run::now()), ((b.clone(), 10), 10));
+        assert_eq!(first(&[&a, &d, &c]), (d.clone(), 20), "of two that end together the first in the list");
+        assert_eq!(first(&[&c, &d]), (c.clone(), 20), "both have ended");
+        assert_eq!((workflows::join::<u64>(&a), run::now()), (Ok(30), 30));
+        assert_eq!((workflows::join::<u64>(&b), run::now()), (Ok(10), 30), "what has ended takes no more time");
+    });
+    let order: Vec<_> = host.logged().into_iter().map(|line| line.message).collect();
+    assert_eq!(order, ["b", "c", "d", "a"]);
+}
+
+#[test]
+fn a_child_counts_from_its_start_and_a_sleep_passes_it() {
+    let host = timed(&[("a", 30), ("b", 10)]);
+    host.inside(|| {
+        let a = start("a");
+        run::sleep_until(25);
+        let (b, at_once) = (start("b"), start("at-once"));
+        assert_eq!(first(&[&b, &at_once]), (at_once, 25), "what takes no time has ended already");
+        assert_eq!(first(&[&b, &a]), (a, 30));
+        run::sleep_until(100);
+        assert_eq!(first(&[&b]), (b, 35));
+        start("a");
+        start("b");
+        run::sleep_until(200);
+        start("b");
+    });
+    let order: Vec<_> = host.logged().into_iter().map(|line| line.message).collect();
+    assert_eq!(order, ["a", "b", "b", "a"], "one sleep passes two in the order of their ends, and nobody waited for the last one");
+}
+
+#[test]
+fn an_agent_that_takes_time_lets_others_end() {
+    let host = timed(&[("a", 30)]).with_agent_after("ann", 50, |_| {
+        run::info("ann");
+        Err(Error::invalid("No luck."))
+    });
+    host.inside(|| {
+        let a = start("a");
+        assert!(matches!(agents::perform("ann", &agents::Task::new("Do.")), Err(Error { kind: ErrorKind::ChildFailed, .. })));
+        assert_eq!((workflows::join::<u64>(&a), run::now()), (Ok(30), 50));
+    });
+    assert_eq!(host.logged()[0].message, "a");
+}
+
+#[test]
+fn a_child_that_takes_time_works_where_it_was_started() {
+    let host = Host::new().with_file("a.txt", "A").with_repository().with_workflow_after("write", 10, |_| {
+        files::write("a.txt", "B")?;
+        Ok(json!(git::branch()?))
+    });
+    host.inside(|| {
+        let worktree = git::worktree_add("story/1", "main").unwrap();
+        let (there, here) = (workflows::start("write", &(), Some(&worktree)).unwrap(), start("write"));
+        assert_eq!(workflows::join(&there), Ok("story/1".to_owned()));
+        assert_eq!(workflows::join(&here), Ok("main".to_owned()));
+        assert!(matches!(workflows::start("write", &(), Some("ghost")), Err(Error { kind: ErrorKind::NotFound, .. })));
+        let late = workflows::start("write", &(), Some(&worktree)).unwrap();
+        git::worktree_remove(&worktree).unwrap();
+        let failed = workflows::join::<Value>(&late).unwrap_err();
+        assert_eq!(failed.of_child().map(|error| error.kind), Some(ErrorKind::NotFound), "its worktree is gone");
+    });
+    assert_eq!(host.file("a.txt").as_deref(), Some("B"));
+}
+
 #[test]
 fn a_backlog_that_does_not_fit_together_is_refused_and_left_as_it_was() {
     let (story, epic) = (|key: &str| Draft::new(Kind::Story, key, "T"), |key: &str| Draft::new(Kind::Epic, key, "T"));
@@ -301,4 +391,89 @@ fn branches_need_a_grant_of_their_own() {
         assert!(matches!(git::worktree_add("main2", "main"), Err(Error { kind: ErrorKind::Denied, text, .. }) if text.contains("branches=main2")));
         assert!(matches!(git::branch(), Err(Error { kind: ErrorKind::Denied, text, .. }) if text.contains("git=read")));
     });
+}
+
+#[test]
+fn the_second_execution_is_answered_from_the_first_and_changes_nothing() {
+    let asked = std::rc::Rc::new(std::cell::Cell::new(0));
+    let count = std::rc::Rc::clone(&asked);
+    let host = timed(&[("a", 30)])
+        .resumes(1)
+        .with_agent("ann", |_| {
+            files::write("by-ann.md", "A")?;
+            Ok(Report::new("done", "wrote"))
+        })
+        .with_model(move |_| {
+            count.set(count.get() + 1);
+            Some(says(count.get().to_string()))
+        });
+    let work = || {
+        let begin = run::now();
+        let version = state::set("b", "k", &1, Some(0))?;
+        let answer = agents::perform("ann", &agents::Task::new("Write."))?.answer;
+        run::pause("Look.");
+        let ended: u64 = workflows::join(&workflows::start("a", &(), None)?)?;
+        let reply = llm::complete(&llm::Request::new().with_user(format!("{begin} {ended} {}", run::now())))?.text();
+        Ok::<_, Error>((version, answer, reply, files::read("ghost").map_err(|error| error.kind)))
+    };
+    let expected = (1, "done".to_owned(), "1".to_owned(), Err(ErrorKind::NotFound));
+    assert_eq!(host.twice(work), Ok(expected));
+    assert_eq!((asked.get(), host.inside(run::now), host.prompts()), (1, 30, vec!["0 30 30".to_owned()]));
+    let names: Vec<_> = host.calls().into_iter().map(|call| call.name).collect();
+    let own = ["state.set", "agents.perform", "files.write", "run.pause", "workflows.start", "workflows.join", "run.log"];
+    assert_eq!(names, [&own[..], &["llm.complete", "files.read"]].concat());
+}
+
+#[test]
+fn the_first_call_that_differs_is_named_with_its_place() {
+    let turn = std::cell::Cell::new(0);
+    let host = Host::new().when("", "Yes.");
+    let differs = |work: &dyn Fn(u32)| {
+        turn.set(0);
+        let said = panics(|| {
+            host.twice(|| {
+                turn.set(turn.get() + 1);
+                run::info("begun");
+                work(turn.get());
+            });
+        });
+        said.lines().take(3).collect::<Vec<_>>().join("|")
+    };
+    let write = |content: &str| files::write("a.md", content).unwrap();
+    let long = "x".repeat(50);
+    let at = differs(&|turn| write(&format!("{long} {turn} {long}")));
+    let [call, first, again] = at.split('|').collect::<Vec<_>>()[..] else { panic!("{at}") };
+    assert_eq!(call, "Executed again, the work makes call 2 (files.write) with another request, at /content/text.");
+    assert!(first.starts_with("  first: \"…xxx") && first.contains("x 1 x") && first.ends_with("x…\""), "{first}");
+    assert!(again.contains("x 2 x"), "{again}");
+    let request = |turn| llm::Request::new().with_user("Is it?").with_option("effort", &["low", "high"][turn as usize - 1]);
+    let at = differs(&|turn| drop(llm::complete(&request(turn))));
+    assert_eq!(
+        at,
+        "Executed again, the work makes call 2 (llm.complete) with another request, at /effort.|  first: \"low\"|  again: \"high\""
+    );
+    let request = |turn| if turn == 1 { llm::Request::new() } else { llm::Request::new().with_system("S") };
+    let at = differs(&|turn| drop(llm::complete(&request(turn).with_user("Is it?"))));
+    assert!(at.ends_with("at /system.|  first: absent|  again: \"S\""), "{at}");
+    assert_eq!(
+        differs(&|turn| if turn == 1 { write("A") } else { run::info("no") }).lines().next(),
+        Some(
+            "Executed again, the work makes another call 2.|  first: files.write {\"content\":{\"text\":\"A\"},\"path\":\"a.md\"}|  again: run.log \
+             {\"fields\":{},\"level\":\"info\",\"message\":\"no\"}"
+        )
+    );
+    let more = differs(&|turn| (1..turn).for_each(|_| run::info("more")));
+    assert!(more.starts_with("Executed again, the work makes call 2, which it did not make before.|  again: run.log"), "{more}");
+    let fewer = differs(&|turn| (turn..2).for_each(|_| run::info("more")));
+    assert!(fewer.starts_with("Executed again, the work ends before call 2, which it made before.|  first: run.log"), "{fewer}");
+    assert!(host.inside(|| files::read("a.md")).is_ok(), "the host answers as before");
+}
+
+#[test]
+fn another_result_of_the_same_calls_is_found() {
+    let turn = std::cell::Cell::new(0);
+    let said = panics(|| {
+        Host::new().twice(|| turn.replace(turn.get() + 1));
+    });
+    assert!(said.contains("another result.\n  first: 0\n  again: 1"), "{said}");
 }

@@ -13,11 +13,36 @@ pub fn available() -> Vec<Offer> {
 /// Calls a tool such as `read_file`, `calculator.add` or `github.search`. `denied` without a grant, `invalid` for
 /// arguments that do not fit, `not-found` when there is no such tool, `unavailable` when its server does not answer or
 /// the tool is quarantined. A server that does not start or cannot be reached pauses the run. A tool of a server that changed since it was granted is `denied` until an operator approves it.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn add(a: i64, b: i64) -> Result<String> {
+///     let outcome = tools::call("calculator.add", &json!({ "a": a, "b": b }))?;
+///     if outcome.failed { Err(Error::other(outcome.content)) } else { Ok(outcome.content) }
+/// }
+/// # let offer = Offer::new("add", "Adds.", &json!({ "type": "object" }));
+/// # let host = Host::new().with_tool("calculator.add", offer, |_| Ok(ToolOutcome::done("3")));
+/// # assert_eq!(host.inside(|| add(1, 2)), Ok("3".to_owned()));
+/// ```
 pub fn call(name: &str, arguments: &Value) -> Result<ToolOutcome> {
     Ok(host::call(name, &arguments.to_string())?)
 }
 
 /// Those of the offers whose name fits a pattern such as `calculator.*`; `*` stands for anything.
+///
+/// ```
+/// # use baton_sdk::{conversation::{Conversation, HostModel}, prelude::*, testing::Host, tools::Tool};
+/// /// Offers a model everything that the calculator can do.
+/// fn calculate(task: &str) -> Result<String> {
+///     let offers = tools::available();
+///     let tools: Result<Vec<_>> = tools::fitting(&offers, "calculator.*").into_iter().map(Tool::granted).collect();
+///     let conversation = Conversation { tools: tools?, ..Conversation::default() };
+///     Ok(conversation.hold(&mut HostModel, task)?.text)
+/// }
+/// # let offer = Offer::new("add", "Adds.", &json!({ "type": "object" }));
+/// # let host = Host::new().with_tool("calculator.add", offer, |_| Ok(ToolOutcome::done("3"))).when("Add", "3");
+/// # assert_eq!(host.inside(|| calculate("Add 1 and 2.")), Ok("3".to_owned()));
+/// ```
 pub fn fitting<'a>(offers: &'a [Offer], pattern: &str) -> Vec<&'a Offer> {
     offers.iter().filter(|offer| fits(pattern, &offer.tool.name)).collect()
 }

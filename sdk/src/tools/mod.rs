@@ -16,13 +16,12 @@
 
 mod granted;
 mod working;
-mod workspace;
+pub(crate) mod workspace;
 
 use serde_json::Value;
 
-use crate::Result;
-use crate::bindings::host::baton::plugin::tools as host;
-use crate::llm;
+use crate::imports::tools as host;
+use crate::{Result, llm};
 
 pub use granted::{available, call, fitting};
 pub use host::{Effects, Offer, ToolOutcome};
@@ -61,6 +60,19 @@ impl Tool {
 
 impl Offer {
     /// A tool of a toolbox that may change things and must not be sent twice. Narrow it with the methods below.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, tools::Effects};
+    /// let parameters = json!({
+    ///     "type": "object",
+    ///     "properties": { "query": { "type": "string", "minLength": 1 } },
+    ///     "required": ["query"],
+    ///     "additionalProperties": false
+    /// });
+    /// let search = Offer::new("search", "Searches the handbook. Returns the best paragraphs.", &parameters)
+    ///     .with_effects(Effects::READ_ONLY | Effects::IDEMPOTENT);
+    /// # assert_eq!(search.tool.name, "search");
+    /// ```
     pub fn new(name: &str, description: &str, parameters: &Value) -> Self {
         let tool = llm::Tool { name: name.to_owned(), description: description.to_owned(), parameters: parameters.to_string() };
         Self { tool, effects: Effects::empty() }
@@ -81,6 +93,17 @@ impl ToolOutcome {
     }
 
     /// The tool did not; `reason` tells the model why and what to do instead.
+    ///
+    /// ```
+    /// # use baton_sdk::prelude::*;
+    /// fn divide(a: i64, b: i64) -> ToolOutcome {
+    ///     match a.checked_div(b) {
+    ///         Some(quotient) => ToolOutcome::done(quotient.to_string()),
+    ///         None => ToolOutcome::failed("Nothing can be divided by 0. Call it with another divisor."),
+    ///     }
+    /// }
+    /// # assert!(divide(1, 0).failed && !divide(4, 2).failed);
+    /// ```
     pub fn failed(reason: impl Into<String>) -> Self {
         Self { content: reason.into(), failed: true }
     }

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Tool, working};
-use crate::files::{self, Kind};
+use crate::files::{self, Entry, Kind, LineMatch};
 use crate::{Error, Result};
 
 /// Most lines `search_files` shows: more would fill the conversation without helping the model.
-const MOST_MATCHES: u32 = 100;
+pub(crate) const MOST_MATCHES: u32 = 100;
 /// Most paths `find_files` shows.
 const MOST_PATHS: usize = 500;
 /// Longest text `read_file` gives at once, in bytes; the rest is read with `offset`.
@@ -17,6 +17,17 @@ const LONGEST_READ: usize = 48 * 1024;
 
 /// The tool of that name, if there is one: `read_file`, `find_files`, `search_files`, `write_file`, `edit_file` or
 /// `run_command`.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, tools::Tool};
+/// /// The tools that an agent's settings name.
+/// fn chosen() -> Result<Vec<Tool>> {
+///     let names: Vec<String> = settings::get("my-agent.tools")?.unwrap_or_else(|| vec!["read_file".to_owned()]);
+///     let unknown = |name: &str| Error::invalid(format!("`my-agent.tools` names `{name}`, which is not a tool."));
+///     names.iter().map(|name| tools::named(name).ok_or_else(|| unknown(name))).collect()
+/// }
+/// # assert_eq!(baton_sdk::testing::Host::new().inside(chosen).map(|tools| tools.len()), Ok(1));
+/// ```
 pub fn named(name: &str) -> Option<Tool> {
     match name {
         "read_file" => Some(read_file()),
@@ -61,20 +72,7 @@ pub fn find_files() -> Tool {
         "additionalProperties": false
     });
     Tool::new("find_files", "Lists the project's files whose path fits a glob, with their sizes in bytes.", parameters, |arguments| {
-        let entries = files::find(text(arguments, "glob")?)?;
-        let mut listed = String::new();
-        for entry in entries.iter().take(MOST_PATHS) {
-            let note = match entry.kind {
-                Kind::File => format!("{} bytes", entry.size_bytes),
-                Kind::Directory => "directory".to_owned(),
-                Kind::Symlink => "symlink".to_owned(),
-            };
-            let _ = writeln!(listed, "{} ({note})", entry.path);
-        }
-        if entries.len() > MOST_PATHS {
-            let _ = writeln!(listed, "{} more are left out; use a narrower glob.", entries.len() - MOST_PATHS);
-        }
-        Ok(if listed.is_empty() { "No file fits this glob.".to_owned() } else { listed })
+        Ok(list_entries(&files::find(text(arguments, "glob")?)?))
     })
 }
 
@@ -90,12 +88,7 @@ pub fn search_files() -> Tool {
         "additionalProperties": false
     });
     Tool::new("search_files", "Finds lines of the project's text files that match a regular expression.", parameters, |arguments| {
-        let matches = files::search(text(arguments, "pattern")?, arguments["glob"].as_str(), MOST_MATCHES)?;
-        let mut listed = String::new();
-        for found in &matches {
-            let _ = writeln!(listed, "{}:{}: {}", found.path, found.line, found.text);
-        }
-        Ok(if listed.is_empty() { "No line matches.".to_owned() } else { listed })
+        Ok(list_matches(&files::search(text(arguments, "pattern")?, arguments["glob"].as_str(), MOST_MATCHES)?))
     })
 }
 
@@ -121,7 +114,31 @@ pub(super) fn text<'a>(arguments: &'a Value, name: &str) -> Result<&'a str> {
     arguments[name].as_str().ok_or_else(|| Error::invalid(format!("`{name}` is missing. Call the tool again with it.")))
 }
 
-fn page(content: &str, offset: usize, path: &str) -> Result<String> {
+/// What `find_files` says of what it found.
+pub(crate) fn list_entries(entries: &[Entry]) -> String {
+    let mut listed = String::new();
+    for entry in entries.iter().take(MOST_PATHS) {
+        let note = match entry.kind {
+            Kind::File => format!("{} bytes", entry.size_bytes),
+            Kind::Directory => "directory".to_owned(),
+            Kind::Symlink => "symlink".to_owned(),
+        };
+        let _ = writeln!(listed, "{} ({note})", entry.path);
+    }
+    if entries.len() > MOST_PATHS {
+        let _ = writeln!(listed, "{} more are left out; use a narrower glob.", entries.len() - MOST_PATHS);
+    }
+    if listed.is_empty() { "No file fits this glob.".to_owned() } else { listed }
+}
+
+/// What `search_files` says of the lines it found.
+pub(crate) fn list_matches(matches: &[LineMatch]) -> String {
+    let listed: String = matches.iter().map(|found| format!("{}:{}: {}\n", found.path, found.line, found.text)).collect();
+    if listed.is_empty() { "No line matches.".to_owned() } else { listed }
+}
+
+/// The piece of a text that `read_file` gives from this byte on.
+pub(crate) fn page(content: &str, offset: usize, path: &str) -> Result<String> {
     if offset > content.len() || !content.is_char_boundary(offset) {
         return Err(Error::invalid(format!(
             "`{path}` has no character at byte {offset}; it is {} bytes long. Use an offset that an earlier read named.",

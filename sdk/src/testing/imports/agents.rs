@@ -1,13 +1,14 @@
 //! `agents`, answered by the test's stand-ins.
 
-use std::rc::Rc;
-
 use serde_json::{Value, json};
 
 use super::Contract;
 pub use crate::bindings::host::baton::plugin::agents::{Outcome, Report, Task};
 use crate::bindings::host::baton::plugin::types::OptionValue;
-use crate::testing::{installed, world::World};
+use crate::testing::{
+    installed,
+    world::{Timed, World},
+};
 use crate::{Error, ErrorKind, Result};
 
 pub(crate) fn perform(agent: &str, task: &Task, options: &[OptionValue]) -> Contract<Outcome> {
@@ -38,13 +39,15 @@ fn schema(text: &str) -> Result<Value> {
 }
 
 fn answer(world: &World, agent: &str, task: &Task, worktree: Option<&str>) -> Result<Outcome> {
-    let double = world.agents.borrow().get(agent).map(Rc::clone);
-    let double = double.ok_or_else(|| {
+    let double = world.agents.borrow().get(agent).cloned();
+    let Timed { takes, double } = double.ok_or_else(|| {
         let known: Vec<_> = world.agents.borrow().keys().map(|name| format!("`{name}`")).collect();
         super::workflows::not_installed("agent", agent, &known)
     })?;
-    let child = world.children.borrow_mut().name();
-    match super::git::in_worktree(world, worktree, || Ok(double(task)))? {
+    let child = world.children.borrow().name();
+    let checkout = super::git::checkout(world, worktree)?;
+    world.pass(world.now.get().saturating_add(takes));
+    match super::git::in_checkout(world, checkout.as_deref(), || double(task)) {
         Ok(Report { answer, summary }) => Ok(Outcome { answer, summary, cost_usd: None }),
         Err(Error { kind: ErrorKind::Cancelled, .. }) => {
             Err(Error::cancelled(format!("Agent `{agent}` was cancelled; go on without its answer, or end.")))

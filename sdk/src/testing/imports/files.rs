@@ -1,11 +1,12 @@
 //! `files`, from memory.
 
+use globset::GlobMatcher;
 use regex::{Regex, RegexBuilder};
 use serde_json::{Value, json};
 
 use super::Contract;
 pub use crate::bindings::host::baton::plugin::files::{Entry, Kind, LineMatch};
-use crate::testing::{installed, path, workspace};
+use crate::testing::{installed, path, workspace, world::World};
 use crate::{Error, Result};
 
 const MOST_ENTRIES: usize = 10_000;
@@ -34,28 +35,50 @@ pub(crate) fn remove(path: &str) -> Contract<()> {
 
 pub(crate) fn find(glob: &str) -> Contract<Vec<Entry>> {
     let (world, wanted) = (installed::world("files.find"), path::glob(glob)?);
-    let find = || {
-        let files = world.files.borrow();
-        let found = files.entries().filter(|entry| wanted.is_match(&entry.path) && world.allows("read", &entry.path).is_ok());
-        let found: Vec<_> = found.collect();
-        if found.len() > MOST_ENTRIES {
-            return Err(Error::invalid(format!("More than {MOST_ENTRIES} paths match, which is the most for one call; narrow the glob.")));
-        }
-        Ok(found)
-    };
-    Ok(world.call("files.find", json!({ "glob": glob }), None, find, |found| found.iter().map(noted_entry).collect())?)
+    Ok(world.call(
+        "files.find",
+        json!({ "glob": glob }),
+        None,
+        || found(&world, &wanted),
+        |found| found.iter().map(noted_entry).collect(),
+    )?)
 }
 
 pub(crate) fn search(pattern: &str, glob: Option<&str>, limit: u32) -> Contract<Vec<LineMatch>> {
-    let (world, expression) = (installed::world("files.search"), expression(pattern)?);
-    let wanted = glob.map(path::glob).transpose()?;
+    let (world, wanted) = (installed::world("files.search"), Wanted::parse(pattern, glob, limit)?);
     let request = json!({ "pattern": pattern, "glob": glob, "limit": limit });
-    let search = || {
-        let wanted = |path: &str| wanted.as_ref().is_none_or(|glob| glob.is_match(path)) && world.allows("read", path).is_ok();
-        Ok(world.files.borrow().search(&expression, wanted, limit.min(MOST_MATCHES) as usize))
-    };
     let noted = |found: &LineMatch| json!({ "path": found.path, "line": found.line, "text": found.text });
-    Ok(world.call("files.search", request, None, search, |found| found.iter().map(noted).collect())?)
+    Ok(world.call("files.search", request, None, || Ok(wanted.search(&world)), |found| found.iter().map(noted).collect())?)
+}
+
+/// What fits a glob and may be read.
+pub(in crate::testing) fn found(world: &World, wanted: &GlobMatcher) -> Result<Vec<Entry>> {
+    let files = world.files.borrow();
+    let found = files.entries().filter(|entry| wanted.is_match(&entry.path) && world.allows("read", &entry.path).is_ok());
+    let found: Vec<_> = found.collect();
+    if found.len() > MOST_ENTRIES {
+        return Err(Error::invalid(format!("More than {MOST_ENTRIES} paths match, which is the most for one call; narrow the glob.")));
+    }
+    Ok(found)
+}
+
+/// What a search looks for.
+pub(in crate::testing) struct Wanted {
+    expression: Regex,
+    glob: Option<GlobMatcher>,
+    limit: u32,
+}
+
+impl Wanted {
+    pub(in crate::testing) fn parse(pattern: &str, glob: Option<&str>, limit: u32) -> Result<Self> {
+        Ok(Self { expression: expression(pattern)?, glob: glob.map(path::glob).transpose()?, limit: limit.min(MOST_MATCHES) })
+    }
+
+    /// The lines that match, in files that may be read.
+    pub(in crate::testing) fn search(&self, world: &World) -> Vec<LineMatch> {
+        let wanted = |path: &str| self.glob.as_ref().is_none_or(|glob| glob.is_match(path)) && world.allows("read", path).is_ok();
+        world.files.borrow().search(&self.expression, wanted, self.limit as usize)
+    }
 }
 
 fn expression(pattern: &str) -> Result<Regex> {

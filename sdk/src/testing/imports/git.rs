@@ -176,15 +176,26 @@ pub(crate) fn push(branch: &str) -> Contract<()> {
     Ok(world.call("git.push", json!({ "branch": branch }), Some(("git", "push")), push, super::done)?)
 }
 
-/// Does a child's work with a worktree as its workspace, where it was given one.
-pub(super) fn in_worktree<A>(world: &World, worktree: Option<&str>, work: impl FnOnce() -> Result<A>) -> Result<A> {
-    let Some(worktree) = worktree else { return work() };
+/// The branch that a child's workspace has checked out: that of the worktree it is given, or its parent's. None where
+/// there is no repository.
+pub(super) fn checkout(world: &World, worktree: Option<&str>) -> Result<Option<String>> {
+    let repository = repository(world).ok();
+    let Some(worktree) = worktree else { return Ok(repository.map(|repository| repository.here().to_owned())) };
+    let known = repository.is_some_and(|repository| repository.has_worktree(worktree));
+    if known { Ok(Some(worktree.to_owned())) } else { Err(repository::no_worktree(worktree)) }
+}
+
+/// Does a child's work with this checkout as its workspace. It may be gone when the child took its time.
+pub(in crate::testing) fn in_checkout<A>(world: &World, checkout: Option<&str>, work: impl FnOnce() -> Result<A>) -> Result<A> {
+    let Some(checkout) = checkout else { return work() };
     let before = {
-        let known = repository(world).ok().filter(|repository| repository.has_worktree(worktree));
-        let known = known.ok_or_else(|| repository::no_worktree(worktree))?;
-        known.here().to_owned()
+        let repository = repository(world)?;
+        if !repository.has_checkout(checkout) {
+            return Err(repository::no_worktree(checkout));
+        }
+        repository.here().to_owned()
     };
-    enter(world, worktree)?;
+    enter(world, checkout)?;
     let done = work();
     enter(world, &before)?;
     done

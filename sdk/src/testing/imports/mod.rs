@@ -14,6 +14,7 @@ pub(crate) mod run;
 pub(crate) mod sandbox;
 pub(crate) mod settings;
 pub(crate) mod state;
+pub(crate) mod tools;
 pub(crate) mod workflows;
 
 use serde_json::Value;

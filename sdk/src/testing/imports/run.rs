@@ -1,4 +1,4 @@
-//! `run`, with a clock that moves only when the plugin sleeps.
+//! `run`, with a clock that moves only when the plugin sleeps, or waits for a child that takes time.
 
 use serde_json::{Value, json};
 
@@ -22,22 +22,16 @@ pub(crate) fn sleep_until(until: f64) {
     let until = numbers::from_contract(until);
     let world = installed::world("run.sleep-until");
     let wake = || {
-        world.now.set(world.now.get().max(until));
+        world.pass(until);
         Ok(())
     };
     tell(world.call("run.sleep-until", json!(until), None, wake, super::done));
 }
 
-#[expect(clippy::panic, reason = "a test fails by panicking, and a pause nobody foresaw is a failure")]
 pub(crate) fn pause(reason: &str) {
     let world = installed::world("run.pause");
     let resume = || {
-        let Some(left) = world.resumes.get().checked_sub(1) else {
-            panic!(
-                "The plugin asks for its operator, who is not there in the test; add one with `Host::resumes`.\n--- reason\n{reason}\n---"
-            )
-        };
-        world.resumes.set(left);
+        world.resume(reason);
         Ok(())
     };
     tell(world.call("run.pause", json!(reason), None, resume, super::done));

@@ -22,7 +22,7 @@ pub(crate) fn execute(job: &Job) -> Contract<Execution> {
 
 /// The first rule's answer. The rules are taken as they are now, so that one may call the host while it answers.
 #[expect(clippy::panic, reason = "a test fails by panicking, and a command nobody foresaw is a failure")]
-fn answer(world: &World, job: &Job) -> Result<Execution> {
+pub(in crate::testing) fn answer(world: &World, job: &Job) -> Result<Execution> {
     let rules = world.commands.borrow().clone();
     rules.iter().find_map(|rule| rule(job)).unwrap_or_else(|| {
         panic!(
@@ -32,7 +32,8 @@ fn answer(world: &World, job: &Job) -> Result<Execution> {
     })
 }
 
-fn request(job: &Job) -> Result<Value> {
+/// The job as the journal keeps it, if the host would take it.
+pub(in crate::testing) fn request(job: &Job) -> Result<Value> {
     if job.command.first().is_none_or(|program| program.trim().is_empty()) {
         return Err(Error::invalid("The job has no command; name a program and its arguments."));
     }

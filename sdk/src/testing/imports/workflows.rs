@@ -1,13 +1,15 @@
-//! `workflows`, answered by the test's stand-ins the moment they are started.
-
-use std::rc::Rc;
+//! `workflows`, answered by the test's stand-ins: when they are started, or when the time is over that they take.
 
 use serde_json::{Value, json};
 
 use super::Contract;
 use crate::bindings::host::baton::plugin::types::{self, OptionValue};
 pub(crate) use crate::bindings::host::baton::plugin::workflows::{Outcome, RunId};
-use crate::testing::{installed, world::World};
+use crate::testing::{
+    children::Work,
+    installed,
+    world::{Timed, World},
+};
 use crate::{Error, Result};
 
 const MOST_JOINED: usize = 1000;
@@ -26,8 +28,8 @@ pub(crate) fn start(workflow: &str, input: &str, options: &[OptionValue]) -> Con
 
 pub(crate) fn join(run: &str) -> Contract<Outcome> {
     let world = installed::world("workflows.join");
-    let ended = || world.children.borrow().ending(run)?;
-    Ok(world.call("workflows.join", json!(run), None, ended, noted)?)
+    let join = || world.join(&[run.to_owned()])?.1;
+    Ok(world.call("workflows.join", json!(run), None, join, noted)?)
 }
 
 pub(crate) fn join_any(runs: &[RunId]) -> Contract<(RunId, Contract<Outcome>)> {
@@ -35,24 +37,26 @@ pub(crate) fn join_any(runs: &[RunId]) -> Contract<(RunId, Contract<Outcome>)> {
     if runs.is_empty() || runs.len() > MOST_JOINED {
         return Err(Error::invalid(format!("{} runs cannot be joined; name 1 to {MOST_JOINED}.", runs.len())).into());
     }
-    // All have ended, so the first in the list is the first to end.
-    let first = || Ok((runs[0].clone(), world.children.borrow().ending(&runs[0])?));
     let noted = |(run, ended): &(RunId, Result<Outcome>)| match ended {
         Ok(outcome) => json!({ "run": run, "ending": { "outcome": noted(outcome) } }),
         Err(error) => json!({ "run": run, "ending": { "error": error } }),
     };
-    let (run, ended) = world.call("workflows.join-any", json!(runs), None, first, noted)?;
+    let (run, ended) = world.call("workflows.join-any", json!(runs), None, || world.join(runs), noted)?;
     Ok((run, ended.map_err(types::Error::from)))
 }
 
 fn begin(world: &World, workflow: &str, input: &Value, worktree: Option<&str>) -> Result<RunId> {
-    let double = world.workflows.borrow().get(workflow).map(Rc::clone);
-    let double = double.ok_or_else(|| {
+    let double = world.workflows.borrow().get(workflow).cloned();
+    let Timed { takes, double } = double.ok_or_else(|| {
         let known: Vec<_> = world.workflows.borrow().keys().map(|name| format!("`{name}`")).collect();
         not_installed("workflow", workflow, &known)
     })?;
-    let ended = super::git::in_worktree(world, worktree, || Ok(double(input)))?;
-    let ended = ended.map(|output| Outcome { output: output.to_string(), shortfall: None });
+    let checkout = super::git::checkout(world, worktree)?;
+    if takes > 0 {
+        let work = Work { ends: world.now.get().saturating_add(takes), double, input: input.clone(), checkout };
+        return Ok(world.children.borrow_mut().begin(work));
+    }
+    let ended = super::git::in_checkout(world, checkout.as_deref(), || double(input));
     Ok(world.children.borrow_mut().add(ended))
 }
 
