@@ -32,7 +32,7 @@ impl List {
             context.screen.tell(format!("No project is known yet. A folder becomes one when a run starts in it, or with `{add}`."));
         } else {
             context.screen.answer(table(&projects, figures::now()).fit(context.screen.room()))?;
-            projects.iter().filter_map(|project| missing(project)).for_each(|hint| context.screen.tell(hint));
+            projects.iter().filter_map(missing).for_each(|hint| context.screen.tell(hint));
         }
         Ok(Exit::Done)
     }

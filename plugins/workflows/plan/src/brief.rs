@@ -1,7 +1,7 @@
 //! Reads the workflow's input. It never guesses: an unknown field is a mistake, and so are two briefs.
 
 use baton_sdk::serde_json::{self, Value};
-use baton_sdk::{Error, ErrorKind, Result};
+use baton_sdk::{Error, Result};
 use serde::Deserialize;
 
 /// Longest brief in bytes: beyond this it is no brief, and every agent would pay for it.
@@ -82,6 +82,7 @@ fn wrong(problem: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use baton_sdk::ErrorKind;
     use baton_sdk::serde_json::json;
 
     fn load(input: Value) -> Result<Brief> {
