@@ -95,7 +95,8 @@ fn arguments_that_do_not_fit_are_refused_with_their_place() {
     );
     assert!(text(json!({})).contains("at the root: lacks `a`"));
     let both = refused(&host, "read_file", json!({ "path": "", "more": 1 })).text;
-    assert!(both.contains("at /more: is not allowed here; at /path: must have at least 1"), "{both}");
+    // The order is that of the document, which another crate of the build may decide.
+    assert!(both.contains("at /more: is not allowed here") && both.contains("at /path: must have at least 1"), "{both}");
     assert_eq!(host.requests("tools.call").len(), 3);
     assert!(text(json!([])).contains("no JSON object"));
     assert_eq!(host.requests("tools.call").len(), 3, "what is no object is no call");
