@@ -59,9 +59,9 @@ pub fn violations(schema: &Value, document: &Value) -> Vec<Violation> {
 ///
 /// ```
 /// # use baton_sdk::{prelude::*, schema};
-/// let wanted = json!({ "type": "object", "required": ["name"], "properties": { "age": { "type": "integer", "minimum": 0 } } });
-/// let found = schema::violations(&wanted, &json!({ "age": -1 }));
-/// assert_eq!(schema::listed(&found), "- /age must be at least 0\n- the document lacks `name`");
+/// let wanted = json!({ "type": "array", "items": { "type": "integer", "minimum": 0 } });
+/// let found = schema::violations(&wanted, &json!([-1, 2, "x"]));
+/// assert_eq!(schema::listed(&found), "- /0 must be at least 0\n- /2 must be of type integer");
 /// ```
 pub fn listed(violations: &[Violation]) -> String {
     violations.iter().map(|violation| format!("- {violation}")).collect::<Vec<_>>().join("\n")
