@@ -128,6 +128,11 @@ impl Permissions {
         Compiled::of(&one, self.kinds).map(drop)
     }
 
+    /// Why these grants could not be given together, if they could not.
+    pub fn check_all(&self, granted: &Patterns, limited: &[LimitedGrant]) -> Result<(), PatternError> {
+        Grants::of(granted, limited, self.kinds).map(drop)
+    }
+
     /// Replaces the grants: those that hold everywhere and for good, and those that do not. Calls that were admitted before
     /// are not called back.
     pub fn regrant(&self, granted: &Patterns, limited: &[LimitedGrant]) -> Result<(), PatternError> {

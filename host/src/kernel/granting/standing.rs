@@ -14,8 +14,18 @@ use crate::{
 };
 
 impl Standing {
-    /// What it is after a change, or why that makes no sense for the plugin.
+    /// What it is after a change, or why that makes no sense for the plugin. A decision that could not be read back would
+    /// take all others with it, so none is made that way, unless what was decided before cannot be read either.
     pub(super) fn changed(&self, plugin: &Plugin, change: &Change) -> Result<Self, GrantError> {
+        let changed = self.applied(plugin, change)?;
+        let is_readable = |standing: &Self| plugin.permissions.check_all(&standing.granted, &standing.limited);
+        if is_readable(self).is_ok() {
+            is_readable(&changed)?;
+        }
+        Ok(changed)
+    }
+
+    fn applied(&self, plugin: &Plugin, change: &Change) -> Result<Self, GrantError> {
         let needs = &plugin.package.manifest.needs;
         Ok(match change {
             Change::Grant(named) => {
@@ -133,7 +143,12 @@ fn asked(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
             return Err(GrantError::Reserved { kind: named.kind.clone() });
         }
         let these = if named.is_through() { asked_through(plugin, named)? } else { asked_itself(plugin, named)? };
-        asked.entry(named.kind.clone()).or_default().extend(these);
+        let before = asked.entry(named.kind.clone()).or_default();
+        for pattern in these {
+            if !before.contains(&pattern) {
+                before.push(pattern);
+            }
+        }
     }
     Ok(Patterns::default().with(&asked.into_iter().collect(), CAPABILITIES))
 }

@@ -107,6 +107,26 @@ fn what_makes_no_sense_is_refused_with_the_list() {
 }
 
 #[test]
+fn what_could_not_be_read_back_is_not_decided() {
+    let plugin = dropped_spender("2.50");
+    let present = after(&plugin, &[Change::Grant(named(&["models"]))]);
+    for (wrong, part) in [(vec!["dollars=1".to_owned(), "dollars=2".to_owned()], "one amount"), (many("models=m"), "256")] {
+        let wrong: Vec<&str> = wrong.iter().map(String::as_str).collect();
+        for change in [Change::Grant(named(&wrong)), Change::Only(named(&wrong))] {
+            let error = present.changed(&plugin, &change).unwrap_err().to_string();
+            assert!(error.starts_with("This cannot be granted: ") && error.contains(part), "{error}");
+        }
+    }
+    let twice = present.changed(&plugin, &Change::Grant(named(&["dollars=1", "dollars=1"]))).unwrap();
+    assert_eq!(twice.granted.of("dollars"), ["1"]);
+}
+
+/// One pattern more than a kind may have.
+fn many(beginning: &str) -> Vec<String> {
+    (0..257).map(|number| format!("{beginning}{number}")).collect()
+}
+
+#[test]
 fn a_version_that_is_not_wider_keeps_everything() {
     let (old, new) = (dropped(&["docs/**", "src/**"]), dropped(&["docs/**"]));
     let kept = after(&old, &[Change::Grant(Vec::new()), Change::Disable]);
