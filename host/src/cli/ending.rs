@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     interfaces::people::Asked,
-    journal::{CallError, Wait},
+    journal::{CallError, ErrorKind, Wait},
     kernel::{
         retrying::Retry,
         run::{Run, State, Tally},
@@ -150,8 +150,16 @@ impl Ended {
                     "It failed before its first call. Fix the plugin and repeat the run with `{command}`, or give `{other}` another input."
                 ))
             }
-            (State::Failed { .. }, Some(Retry::Itself(_))) => {
+            (State::Failed { error }, Some(Retry::Itself(_))) if error.kind == ErrorKind::Trapped => {
                 Some(format!("What it paid for is kept. Fix the plugin, then repeat its calls and continue with `{command}`."))
+            }
+            // The plugin ended by what its calls had found, and a replay finds the same.
+            (State::Failed { .. }, Some(Retry::Itself(_))) => {
+                let anew = context.again(&format!("runs fork {run} --at 1"));
+                Some(format!(
+                    "Correct what it says, then make all calls again with `{anew}`. If the plugin is wrong, fix it, and keep what was paid for \
+                     with `{command}`."
+                ))
             }
             (State::Failed { .. }, _) => Some(format!("What it did: `{command}`.")),
             _ if self.served && !self.questions.is_empty() => {

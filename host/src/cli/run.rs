@@ -35,7 +35,7 @@ pub(super) struct Run {
     workflow: String,
     #[command(flatten)]
     project: ProjectArguments,
-    /// JSON, @FILE, or - for standard input; text that is not JSON is handed over as a JSON string
+    /// JSON, @FILE, or - for standard input; a file or standard input that is not JSON becomes a JSON string
     #[arg(long, value_name = "INPUT", default_value = "{}", allow_hyphen_values = true)]
     input: String,
     /// Model to use: provider/model, an alias from the settings, or script/FILE
