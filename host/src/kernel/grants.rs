@@ -63,6 +63,12 @@ impl Standing {
         self.limited.iter().fold(self.granted.clone(), |all, limited| all.with_most(&limited.granted, CAPABILITIES))
     }
 
+    /// The same without the grants whose time has passed by `now`, in milliseconds since 1970 UTC.
+    pub fn at_most_from(&self, now: u64) -> Patterns {
+        let lasts = |grant: &&LimitedGrant| grant.terms.until.is_none_or(|until| now < until);
+        self.limited.iter().filter(lasts).fold(self.granted.clone(), |all, limited| all.with_most(&limited.granted, CAPABILITIES))
+    }
+
     /// What `change` leaves of what is granted on terms.
     pub(super) fn limited_to(&self, change: impl Fn(&Terms, &Patterns) -> Patterns) -> Vec<LimitedGrant> {
         let changed = |grant: &LimitedGrant| LimitedGrant { terms: grant.terms.clone(), granted: change(&grant.terms, &grant.granted) };

@@ -54,9 +54,9 @@ impl Reach {
 }
 
 impl Kernel {
-    /// How far a plugin reaches with these grants, on whatever terms.
+    /// How far a plugin reaches with these grants in any project, from now on.
     pub fn reach(&self, plugin: &Plugin, standing: &Standing) -> Reach {
-        let granted = standing.at_most();
+        let granted = standing.at_most_from(self.parts.clock.now());
         let bounds = if plugin.origin == Origin::Bundled { Vec::new() } else { vec![bound(&granted)] };
         self.explore(plugin, &granted.own(), &bounds)
     }
@@ -72,7 +72,7 @@ impl Kernel {
         let mut open = vec![(may.clone(), bounds.to_vec())];
         while let Some((may, bounds)) = open.pop() {
             for started in plugins.values().filter(|started| started.name() != plugin.name() && starts(&may, started)) {
-                let granted = started.standing().at_most();
+                let granted = started.standing().at_most_from(self.parts.clock.now());
                 let reached = reached(started.package.manifest.kind, &granted.own(), &bounds);
                 let mut below = bounds.clone();
                 if started.origin != Origin::Bundled {

@@ -33,7 +33,7 @@ pub(super) fn describe(context: &Context, plugin: &Plugin, standing: &Standing, 
 
 /// What others may do when the plugin starts them; empty where it may start none.
 pub(super) fn through(context: &Context, plugin: &Plugin, standing: &Standing, reach: &Reach) -> Option<String> {
-    let granted = standing.at_most();
+    let granted = standing.at_most_from(figures::now());
     if STARTS.iter().all(|(kind, _)| granted.of(kind).is_empty()) {
         return None;
     }
@@ -48,6 +48,9 @@ pub(super) fn through(context: &Context, plugin: &Plugin, standing: &Standing, r
     if reach.is_empty() {
         lines.push("No installed plugin is one that it may start.".to_owned());
         return Some(lines.join("\n"));
+    }
+    if standing.limited.iter().any(|grant| grant.terms.project.is_some()) {
+        lines.push("Some of it holds in one project alone; the table shows all of it.".to_owned());
     }
     lines.push(table(reach, context.screen.room()));
     if reach.iter().any(|(_, reached)| !reached.beyond.is_empty()) {

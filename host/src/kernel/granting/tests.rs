@@ -534,3 +534,12 @@ fn what_is_named_in_a_grant_or_taken_back_is_looked_at_again() {
     assert_eq!(tools(Change::Revoke(named(&["write"]))), [false; 3]);
     assert_eq!(tools(Change::Enable), [false; 3]);
 }
+
+#[test]
+fn a_grant_whose_time_has_passed_reaches_nothing() {
+    let limited = |until| LimitedGrant { terms: Terms { project: None, until }, granted: patterns(&[("through.models", &["*"])]) };
+    let standing = |until| Standing { limited: vec![limited(until)], ..Standing::default() };
+    assert!(standing(Some(1_000)).at_most_from(1_000).is_empty());
+    assert_eq!(standing(Some(1_000)).at_most_from(999), limited(None).granted);
+    assert_eq!(standing(None).at_most_from(u64::MAX), limited(None).granted);
+}
