@@ -54,41 +54,36 @@ pub enum ErrorKind {
     Own(String),
 }
 
+/// Each kind that the contract documents, with its word there.
+const WORDS: [(&str, ErrorKind); 11] = [
+    ("denied", ErrorKind::Denied),
+    ("invalid", ErrorKind::Invalid),
+    ("not-found", ErrorKind::NotFound),
+    ("conflict", ErrorKind::Conflict),
+    ("budget-exceeded", ErrorKind::BudgetExceeded),
+    ("unavailable", ErrorKind::Unavailable),
+    ("cancelled", ErrorKind::Cancelled),
+    ("timed-out", ErrorKind::TimedOut),
+    ("child-failed", ErrorKind::ChildFailed),
+    ("trapped", ErrorKind::Trapped),
+    ("other", ErrorKind::Other),
+];
+
 impl ErrorKind {
     /// The word in the contract, such as `not-found`.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Denied => "denied",
-            Self::Invalid => "invalid",
-            Self::NotFound => "not-found",
-            Self::Conflict => "conflict",
-            Self::BudgetExceeded => "budget-exceeded",
-            Self::Unavailable => "unavailable",
-            Self::Cancelled => "cancelled",
-            Self::TimedOut => "timed-out",
-            Self::ChildFailed => "child-failed",
-            Self::Trapped => "trapped",
-            Self::Other => "other",
             Self::Own(word) => word,
+            known => WORDS.iter().find(|(_, kind)| kind == known).map_or("other", |(word, _)| word),
         }
     }
 }
 
 impl From<Cow<'_, str>> for ErrorKind {
     fn from(word: Cow<'_, str>) -> Self {
-        match &*word {
-            "denied" => Self::Denied,
-            "invalid" => Self::Invalid,
-            "not-found" => Self::NotFound,
-            "conflict" => Self::Conflict,
-            "budget-exceeded" => Self::BudgetExceeded,
-            "unavailable" => Self::Unavailable,
-            "cancelled" => Self::Cancelled,
-            "timed-out" => Self::TimedOut,
-            "child-failed" => Self::ChildFailed,
-            "trapped" => Self::Trapped,
-            "other" => Self::Other,
-            _ => Self::Own(word.into_owned()),
+        match WORDS.into_iter().find(|(known, _)| *known == word) {
+            Some((_, kind)) => kind,
+            None => Self::Own(word.into_owned()),
         }
     }
 }
@@ -121,10 +116,8 @@ constructors! {
     invalid => Invalid,
     not_found => NotFound,
     conflict => Conflict,
-    budget_exceeded => BudgetExceeded,
     unavailable => Unavailable,
     cancelled => Cancelled,
-    timed_out => TimedOut,
     other => Other,
 }
 
@@ -163,6 +156,13 @@ mod tests {
         let value = serde_json::to_value(&handed_up).unwrap();
         assert_eq!(value["details"]["error"], json!({ "kind": "rate-limited", "text": "Wait.", "subject": "a" }));
         assert_eq!(serde_json::from_value::<CallError>(value).unwrap(), handed_up);
+    }
+
+    #[test]
+    fn every_kind_has_one_word() {
+        for (word, kind) in WORDS {
+            assert_eq!((kind.as_str(), ErrorKind::from(Cow::Borrowed(word))), (word, kind.clone()));
+        }
     }
 
     #[test]

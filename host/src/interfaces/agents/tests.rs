@@ -90,7 +90,7 @@ async fn an_agent_that_does_not_succeed_is_an_error_of_the_call() {
     }
     let scene = Scene::new();
     let _ = scene.perform(task()).await;
-    let own = CallError::budget_exceeded("No money.").about("shop");
+    let own = CallError::new(ErrorKind::BudgetExceeded, "No money.").about("shop");
     let error = refusal(scene.ended(Ended::Failed(own.clone())).await);
     assert_eq!((&error.kind, &*error.text), (&ErrorKind::ChildFailed, "Agent `mary` failed: No money."));
     assert_eq!(error.subject.as_deref(), Some(Bench::run().child(1).as_str()));
