@@ -60,13 +60,17 @@ impl Standing {
 
     /// All that it may do at most, on whatever terms.
     pub fn at_most(&self) -> Patterns {
-        self.limited.iter().fold(self.granted.clone(), |all, limited| all.with_most(&limited.granted, CAPABILITIES))
+        self.with_most_of(self.limited.iter())
     }
 
     /// The same without the grants whose time has passed by `now`, in milliseconds since 1970 UTC.
     pub fn at_most_from(&self, now: u64) -> Patterns {
         let lasts = |grant: &&LimitedGrant| grant.terms.until.is_none_or(|until| now < until);
-        self.limited.iter().filter(lasts).fold(self.granted.clone(), |all, limited| all.with_most(&limited.granted, CAPABILITIES))
+        self.with_most_of(self.limited.iter().filter(lasts))
+    }
+
+    fn with_most_of<'a>(&self, limited: impl Iterator<Item = &'a LimitedGrant>) -> Patterns {
+        limited.fold(self.granted.clone(), |all, limited| all.with_most(&limited.granted, CAPABILITIES))
     }
 
     /// What `change` leaves of what is granted on terms.
