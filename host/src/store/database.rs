@@ -44,9 +44,11 @@ pub(super) async fn open_for_writing(data: &Path, clock: &dyn Clock) -> Result<A
     connection.execute("pragma journal_mode = wal").await?;
     migrations().run(&mut connection).await.map_err(|error| unmigrated(&file, error))?;
     let is_unfinished = match found {
+        // It was made whole.
+        None => false,
         Some(Found { is_behind: false, is_unfinished, .. }) => is_unfinished,
         // The migrations have made the table of keys since.
-        _ => projects::is_unfinished(&mut connection).await?,
+        Some(_) => projects::is_unfinished(&mut connection).await?,
     };
     if is_unfinished {
         projects::replace_keys(&mut connection, clock).await?;
