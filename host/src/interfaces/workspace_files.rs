@@ -6,10 +6,7 @@ use async_trait::async_trait;
 
 use super::llm::Files;
 use crate::{
-    interfaces::{
-        blocking::blocking,
-        files::{READ, RelativePath, Workspace},
-    },
+    interfaces::files::{READ, RelativePath, Workspace, beside},
     journal::{CallError, Capability},
 };
 
@@ -25,7 +22,6 @@ impl Files for Arc<Workspace> {
 
     async fn read(&self, path: &str) -> Result<Vec<u8>, CallError> {
         let (workspace, path) = (Arc::clone(self), RelativePath::parse(path)?);
-        let read = blocking(move |_| Workspace::read(&workspace, &path)).await;
-        read.unwrap_or_else(|error| Err(CallError::other(format!("The host failed at this file operation: {error}. Report it."))))
+        beside(move |_| Workspace::read(&workspace, &path)).await
     }
 }

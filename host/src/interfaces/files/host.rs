@@ -95,7 +95,10 @@ async fn aside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, Call
     }
 }
 
-async fn beside<A: Send + 'static>(work: impl FnOnce(&Deadline) -> Result<A, CallError> + Send + 'static) -> Result<A, CallError> {
+/// The same, for who decides otherwise on a disk that is full.
+pub(in crate::interfaces) async fn beside<A: Send + 'static>(
+    work: impl FnOnce(&Deadline) -> Result<A, CallError> + Send + 'static,
+) -> Result<A, CallError> {
     let done = blocking(work).await;
     done.unwrap_or_else(|error| Err(CallError::other(format!("The host failed at this file operation: {error}. Report it."))))
 }

@@ -24,6 +24,7 @@ use crate::{
 pub use workspace::Workspace;
 
 pub(super) use {
+    host::beside,
     listing::Lying,
     path::RelativePath,
     search::Search,
