@@ -18,7 +18,7 @@ use crate::{
         table::{Align, Cell, Table},
         text,
     },
-    interfaces::{run::Shown, signals::Signal},
+    interfaces::{published::Shown, signals::Signal},
     journal::{RunId, Wait},
     kernel::{
         ceiling::{Bound, Limit},

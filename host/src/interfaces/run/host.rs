@@ -5,14 +5,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{About, PublishError, View};
+use super::{About, View};
 use crate::{
     bindings::{
         Fault,
         run::{Host, Info, Level},
     },
     events::{Category, Draft},
-    interfaces::numbers,
+    interfaces::{numbers, published::PublishError},
     journal::{Call, CallError, Effect, Pause, PauseKind, Performed, Wait},
 };
 

@@ -2,7 +2,6 @@
 //! nothing, for it reaches nothing outside the run.
 
 mod host;
-mod published;
 
 use std::sync::Arc;
 
@@ -10,11 +9,9 @@ use wasmtime::component::{HasData, Linker};
 
 use crate::{
     bindings,
-    interfaces::{pins::Pin, project::Project},
+    interfaces::{pins::Pin, project::Project, published::Published},
     journal::{Recorder, RunId},
 };
-
-pub use published::{MOST_KEYS, PublishError, Published, Shown};
 
 /// What a guest may know of its run.
 #[derive(Clone, Debug)]
