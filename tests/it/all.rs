@@ -38,6 +38,7 @@ mod sandbox;
 mod secrets;
 mod serve;
 mod settings;
+mod signals;
 mod sprint;
 mod sprint_kill;
 mod sprint_pull_requests;

@@ -55,6 +55,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "land" => repository::land(text("say")),
         "worktree" => git::worktree_add(text("say"), "main").map(Value::from),
         "execute" => calls::execute(input),
+        "publish" => rest::publish(text("key"), &input["value"]),
         "steps" => calls::steps(number("times")),
         other => Err(Error::invalid(format!("There is no deed `{other}`."))),
     }

@@ -1,6 +1,6 @@
 //! Deeds for the calls that no other deed makes. Expects an answer of each, or an error as `{"error": …}`.
 
-use baton_sdk::prelude::*;
+use baton_sdk::{bindings::host::baton::plugin::run as host, prelude::*};
 
 use crate::said;
 
@@ -51,6 +51,12 @@ pub(crate) fn repository() -> Result<Value> {
     Ok(
         json!({ "changed": changed, "diff": diff, "restored": restored, "content": content, "shared": shared, "reset": reset, "push": push }),
     )
+}
+
+/// Expects: the value beside the run, or `invalid`.
+pub(crate) fn publish(key: &str, value: &Value) -> Result<Value> {
+    host::publish(key, &value.to_string())?;
+    Ok(Value::Null)
 }
 
 fn answer(answer: Result<Value>) -> Value {
