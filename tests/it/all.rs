@@ -8,6 +8,7 @@ mod budgets;
 mod cheating;
 mod claims;
 mod containers;
+mod continuing;
 mod demo;
 mod distribution;
 mod double;

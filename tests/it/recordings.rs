@@ -55,6 +55,9 @@ fn deeds() -> Vec<(&'static str, Value)> {
                 { "do": "publish", "key": "build.state", "value": null },
             ])),
         ),
+        ("generations", json!({ "do": "generations", "times": 1, "seen": [] })),
+        // The answer of a run that continues is before what is recorded; that of one that cannot is not.
+        ("continue-too-large", json!({ "do": "continue", "pad": 9 << 20 })),
         ("models", in_turn(json!([{ "do": "ask", "prompt": "a question" }, { "do": "ask-all", "times": 2 }]))),
         ("steps", json!({ "do": "steps", "times": 1 })),
         (
