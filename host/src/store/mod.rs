@@ -29,6 +29,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod tool_forms;
+mod waiting;
 mod worktrees;
 mod writer;
 

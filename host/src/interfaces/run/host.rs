@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 use super::{About, View};
 use crate::{
-    bindings::run::{Host, Info, Level},
+    bindings::{
+        Fault,
+        run::{Host, Info, Level},
+    },
     events::{Category, Draft},
     interfaces::numbers,
     journal::{Call, Effect, Pause, PauseKind, Performed, Wait},
@@ -42,21 +45,21 @@ impl Host for View<'_> {
         Ok(numbers::to_wit(self.recorder.now()))
     }
 
-    async fn sleep_until(&mut self, until: f64) -> wasmtime::Result<()> {
+    async fn sleep_until(&mut self, until: f64) -> Result<(), Fault> {
         let until = numbers::time(until);
         let call = Call::new("run.sleep-until", Effect::Wait, &until)?;
         let now = self.recorder.clock();
         let looked = move |_| async move { if now >= until { Performed::answer(Ok(())) } else { Performed::Waiting(Wait::Until(until)) } };
-        self.recorder.call(call, looked).await?.map_err(wasmtime::Error::new)
+        Ok(self.recorder.call(call, looked).await??)
     }
 
     /// The kernel answers it when an operator resumes the run. Made again, as after a crash, it pauses the run again.
-    async fn pause(&mut self, reason: String) -> wasmtime::Result<()> {
+    async fn pause(&mut self, reason: String) -> Result<(), Fault> {
         let reason = beginning(reason);
         let call = Call::new("run.pause", Effect::Wait, &reason)?;
         let pause = Pause::new(PauseKind::Requested, said(&reason));
         let paused = self.recorder.call::<(), _>(call, |_| async move { Performed::Paused { pause, happened: true } }).await;
-        paused?.map_err(wasmtime::Error::new)
+        Ok(paused??)
     }
 
     async fn log(&mut self, level: Level, message: String, fields: String) -> wasmtime::Result<()> {
