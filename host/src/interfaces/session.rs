@@ -21,7 +21,7 @@ use super::{
         money::{Books, Prices},
     },
     people::{self, Questions},
-    run::{self, About},
+    run::{self, About, Published},
     sandbox::{self, Sandbox},
     sandbox_tools::Commands,
     settings,
@@ -48,6 +48,8 @@ pub struct Services {
     pub item_changes: Arc<dyn ItemChanges>,
     /// Keeps questions.
     pub questions: Arc<dyn Questions>,
+    /// Keeps what runs show.
+    pub published: Arc<dyn Published>,
     /// Keeps what operators sent to runs.
     pub signals: Arc<dyn Signals>,
     /// Knows what toolboxes declare.
@@ -131,7 +133,7 @@ impl Session {
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
-        run::View { recorder: &mut self.recorder, about: &self.about }
+        run::View { recorder: &mut self.recorder, about: &self.about, published: &self.services.published }
     }
 
     pub(super) fn llm(&mut self) -> llm::View<'_> {

@@ -189,6 +189,11 @@ impl Recorder {
         self.clock.now()
     }
 
+    /// The value without secrets, for a call that hands it to others than the journal.
+    pub fn redacted(&self, value: Value) -> Value {
+        self.redactor.value(value)
+    }
+
     /// Who decides what this run may do; for a call whose answer leaves out what the run may not see.
     pub fn authority(&self) -> Arc<dyn Authority> {
         Arc::clone(&self.authority)

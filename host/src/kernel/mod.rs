@@ -50,7 +50,9 @@ use tokio::sync::Notify;
 
 use crate::{
     events::{EventError, EventLog},
-    interfaces::{Services, children::Children, pins::Pins, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees},
+    interfaces::{
+        Services, children::Children, pins::Pins, run::Published, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees,
+    },
     journal::{Clock, Journal, JournalError, Redactor, RunId},
 };
 
@@ -280,6 +282,11 @@ impl Kernel {
     /// The log of events.
     pub fn events(&self) -> &dyn EventLog {
         self.parts.events.as_ref()
+    }
+
+    /// What runs show.
+    pub fn published(&self) -> &dyn Published {
+        self.services.published.as_ref()
     }
 
     /// The time, in milliseconds since 1970 UTC.

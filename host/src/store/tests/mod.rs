@@ -11,6 +11,7 @@ mod migrating;
 mod opening;
 mod plugins;
 mod projects;
+mod published;
 mod pull_requests;
 mod questions;
 mod runs;
