@@ -4,6 +4,7 @@ mod amount;
 mod authority;
 mod backtrace;
 mod cache;
+mod cancelling;
 pub mod ceiling;
 mod children;
 pub mod compiler;
@@ -55,8 +56,9 @@ use crate::{
     journal::{Clock, Journal, JournalError, Redactor, RunId},
 };
 
+pub use cancelling::cancellable;
 pub use scheduler::Drive;
-pub use starting::{Order, cancellable};
+pub use starting::Order;
 pub use trial::Trial;
 
 use engine::{Engine, EngineError};

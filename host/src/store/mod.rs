@@ -31,6 +31,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod tool_forms;
+mod waiting;
 mod worktrees;
 mod writer;
 

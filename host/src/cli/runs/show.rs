@@ -13,10 +13,10 @@ use crate::{
         continuing::{self, Way},
         ending,
         exit::Exit,
-        figures, questions,
+        figures,
         screen::{STRONG, painted},
         table::{Align, Cell, Table},
-        text,
+        text, waits,
     },
     interfaces::{published::Shown, signals::Signal},
     journal::{RunId, Wait},
@@ -158,11 +158,7 @@ fn standing(state: &State, zone: &TimeZone) -> String {
             format!("waiting for {} until {until}: {}", text::line(account), text::plain(reason))
         }
         (_, Some(reason)) => format!("{}: {}", state.as_str(), text::plain(reason)),
-        (State::Waiting { wait: Wait::Until(until) }, _) => format!("waiting until {}", figures::moment(*until, zone)),
-        (State::Waiting { wait: Wait::Question { id, .. } }, _) => format!("waiting for an answer to question {}", questions::short(id)),
-        (State::Waiting { wait: Wait::Runs(runs) }, _) => {
-            format!("waiting for {}", runs.iter().map(text::short).collect::<Vec<_>>().join(", "))
-        }
+        (State::Waiting { wait }, _) => format!("waiting {}", waits::describe(wait, zone)),
         _ => state.as_str().to_owned(),
     }
 }

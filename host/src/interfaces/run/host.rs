@@ -52,21 +52,21 @@ impl Host for View<'_> {
         Ok(numbers::to_wit(self.recorder.now()))
     }
 
-    async fn sleep_until(&mut self, until: f64) -> wasmtime::Result<()> {
+    async fn sleep_until(&mut self, until: f64) -> Result<(), Fault> {
         let until = numbers::time(until);
         let call = Call::new("run.sleep-until", Effect::Wait, &until)?;
         let now = self.recorder.clock();
         let looked = move |_| async move { if now >= until { Performed::answer(Ok(())) } else { Performed::Waiting(Wait::Until(until)) } };
-        self.recorder.call(call, looked).await?.map_err(wasmtime::Error::new)
+        Ok(self.recorder.call(call, looked).await??)
     }
 
     /// The kernel answers it when an operator resumes the run. Made again, as after a crash, it pauses the run again.
-    async fn pause(&mut self, reason: String) -> wasmtime::Result<()> {
+    async fn pause(&mut self, reason: String) -> Result<(), Fault> {
         let reason = beginning(reason);
         let call = Call::new("run.pause", Effect::Wait, &reason)?;
         let pause = Pause::new(PauseKind::Requested, said(&reason));
         let paused = self.recorder.call::<(), _>(call, |_| async move { Performed::Paused { pause, happened: true } }).await;
-        paused?.map_err(wasmtime::Error::new)
+        Ok(paused??)
     }
 
     async fn publish(&mut self, key: String, value: String) -> Result<(), Fault> {
@@ -96,7 +96,7 @@ impl Host for View<'_> {
         }
         let input: Value = serde_json::from_str(&input)
             .map_err(|error| CallError::invalid(format!("The input to continue with is not JSON: {error}. Send a JSON document.")))?;
-        let call = Call::new("run.continue-with", Effect::Write, &json!({ "input": input }))?;
+        let call = Call::new("run.continue-with", Effect::Write, &json!({ "input": input }))?.beginning();
         Ok(self.recorder.call(call, |_| async move { Performed::Continued(input) }).await??)
     }
 
