@@ -32,6 +32,7 @@ mod real_project;
 mod recordings;
 mod reference;
 mod repair;
+mod repinning;
 mod replay;
 mod runs;
 mod sandbox;

@@ -131,7 +131,7 @@ impl Recording {
             input: run.input.clone(),
             settings: visible(settings),
             ending,
-            calls: journal.into_iter().map_while(Answered::of).collect(),
+            calls: (1..).zip(still_made(journal).map_while(Answered::of)).map(|(seq, call)| Answered { seq, ..call }).collect(),
         }
     }
 
@@ -237,6 +237,11 @@ impl Answered {
             answered_at: Some(self.answered_at),
         }
     }
+}
+
+/// A recording counts its calls without those that were given up.
+fn still_made(journal: Vec<Entry>) -> impl Iterator<Item = Entry> {
+    journal.into_iter().filter(|entry| entry.state != EntryState::GivenUp)
 }
 
 /// The settings without those that no plugin may see.

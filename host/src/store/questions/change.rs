@@ -35,8 +35,8 @@ const ANSWER: &str = "update questions set answer = $1, answered_by = $2, source
 /// form that no index has: the run is found by its id.
 const WAKE: &str =
     "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $2 where id = $1 and state || '' = 'waiting'";
-const WITHDRAW: &str =
-    "update questions set withdrawn_at = $2 where run_id = $1 and answered_at is null and withdrawn_at is null returning id";
+const WITHDRAW: &str = "update questions set withdrawn_at = $2 where run_id = $1 and seq >= $3 and answered_at is null \
+    and withdrawn_at is null returning id";
 const IS_ANSWERED: &str = "select count(*) from questions where id = $1 and answered_at is not null";
 
 pub(super) struct Ask {
@@ -148,7 +148,13 @@ impl Change for Settle {
 
 /// Takes back what a run that has ended still asks.
 pub(in crate::store) async fn withdraw(run: &RunId, step: &mut Step<'_>) -> Result<(), StoreError> {
-    let withdrawn = sqlx::query(WITHDRAW).bind(run.as_str()).bind(stored(step.now)).fetch_all(&mut *step.connection).await?;
+    withdraw_from(run, 1, step).await
+}
+
+/// Takes back what call `first` of a run and those after it still ask.
+pub(in crate::store) async fn withdraw_from(run: &RunId, first: u64, step: &mut Step<'_>) -> Result<(), StoreError> {
+    let withdraw = sqlx::query(WITHDRAW).bind(run.as_str()).bind(stored(step.now)).bind(stored(first));
+    let withdrawn = withdraw.fetch_all(&mut *step.connection).await?;
     for row in withdrawn {
         tell(step, "withdrawn", run, json!({ "question": row.try_get::<String, _>("id")? }));
     }

@@ -187,7 +187,7 @@ impl Transition {
     }
 }
 
-async fn forget_waits(id: &RunId, connection: &mut AnyConnection) -> Result<(), StoreError> {
+pub(super) async fn forget_waits(id: &RunId, connection: &mut AnyConnection) -> Result<(), StoreError> {
     sqlx::query(FORGET_WAITS).bind(id.as_str()).execute(connection).await?;
     Ok(())
 }
