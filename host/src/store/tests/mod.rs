@@ -14,6 +14,7 @@ mod projects;
 mod pull_requests;
 mod questions;
 mod runs;
+mod signals;
 mod sources;
 mod tool_forms;
 mod upgrading;
