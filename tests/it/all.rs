@@ -45,3 +45,4 @@ mod sprint_pull_requests;
 mod stopping;
 mod taking_back;
 mod tools;
+mod two_contracts;
