@@ -131,7 +131,7 @@ async fn a_reset_takes_branch_and_files_back() {
     scene.write("c.txt", "C");
     let ahead = scene.person_commits("Ahead");
     assert!(
-        matches!(refusal(run.reset(ahead).await), CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("no earlier commit"))
+        matches!(refusal(run.reset(ahead).await), CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("not an earlier commit"))
     );
 }
 
