@@ -37,6 +37,7 @@ mod serve;
 mod table;
 mod text;
 mod tools;
+mod waits;
 mod wrapping;
 
 use std::{

@@ -10,7 +10,7 @@ use super::{
     execution::Ending,
     recording::Recording,
     registry::{Origin, Plugin},
-    run::{Repin, Run, State},
+    run::{CancelCause, Repin, Run, State},
     starting::{replayable, resumed},
 };
 use crate::{
@@ -148,17 +148,41 @@ impl Kernel {
 
     async fn repin(&self, run: &Run, parent: Option<&Run>, plugin: &Plugin, calls: &Calls, by: &str) -> Result<Repair, KernelError> {
         let version = plugin.package.manifest.version.to_string();
-        let repin = Repin { run, parent, version: &version, hash: &plugin.package.hash, given_up_from: calls.given_up_from };
-        if !self.parts.runs.repin(repin, vec![repinned(run, plugin, calls, by), resumed(&run.id)]).await? {
+        let (hash, given_up_from) = (&*plugin.package.hash, calls.given_up_from);
+        let reopened = self.cancelled_with(run, given_up_from).await?;
+        let repin = Repin { run, parent, version: &version, hash, given_up_from, reopened: &reopened };
+        let queued = [&run.id].into_iter().chain(reopened.iter().map(|(id, _)| id)).map(resumed);
+        let events = [repinned(run, plugin, calls, by)].into_iter().chain(queued).collect();
+        if !self.parts.runs.repin(repin, events).await? {
             return Err(KernelError::WrongState(format!(
                 "Run {} has changed in the meantime, and nothing was done. Look at it with `baton runs show {0}`, then try again.",
                 run.id.short()
             )));
         }
-        self.cancel_given_up(run, calls.given_up_from).await?;
+        self.cancel_given_up(run, given_up_from).await?;
         self.changed();
         let (kept, given_up) = (calls.answering(), calls.given_up);
         Ok(Repair::Queued(Repaired { version, before: run.plugin_version.clone(), kept, given_up }))
+    }
+
+    /// The runs that were cancelled because `run` failed, without those below its calls from `from` on.
+    async fn cancelled_with(&self, run: &Run, from: u64) -> Result<Vec<(RunId, u64)>, KernelError> {
+        if !matches!(run.state, State::Failed { .. }) {
+            return Ok(Vec::new());
+        }
+        let cancelled = self.ended_with(run, &[]).await?;
+        let mut continuing = Vec::new();
+        for (id, seq) in cancelled {
+            let above = self.run(&id).await?.parent;
+            let is_kept = |(parent, call): &(RunId, u64)| match *parent == run.id {
+                true => *call < from,
+                false => continuing.iter().any(|(id, _)| id == parent),
+            };
+            if above.as_ref().is_some_and(is_kept) {
+                continuing.push((id, seq));
+            }
+        }
+        Ok(continuing)
     }
 
     /// What a call started that was given up answers nobody any more.
@@ -166,7 +190,7 @@ impl Kernel {
         for child in self.tree(&run.id).await? {
             let is_given_up = child.parent.as_ref().is_some_and(|(parent, seq)| *parent == run.id && *seq >= from);
             if is_given_up && !child.state.is_final() {
-                self.cancel(&child).await?;
+                self.give_up(&child, CancelCause::Run).await?;
             }
         }
         Ok(())
@@ -214,6 +238,9 @@ fn are_last_words(journal: &[Inspected], seq: u64) -> bool {
 fn repairable(run: &Run) -> Result<(), KernelError> {
     let id = run.id.short();
     Err(KernelError::WrongState(match run.state {
+        State::Paused { .. } | State::Waiting { .. } | State::Failed { .. } if run.cancelling.is_some() => {
+            format!("Run {id} is being cancelled and cannot be resumed. Start a new run.")
+        }
         State::Paused { .. } | State::Waiting { .. } | State::Failed { .. } => return Ok(()),
         State::Queued | State::Running => {
             format!(

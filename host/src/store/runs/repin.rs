@@ -12,8 +12,9 @@ use super::{
         number::stored,
         questions,
         queue::{Change, Step},
+        signals, waiting,
     },
-    change::forget_waits,
+    change::Reopen,
 };
 use crate::{
     journal::RunId,
@@ -51,14 +52,16 @@ pub(super) struct Repinning {
     version: String,
     hash: String,
     given_up_from: u64,
+    reopened: Reopen,
     events: Vec<Arc<NewEvent>>,
 }
 
 impl Repinning {
     pub(super) fn new(repin: Repin<'_>, events: Vec<Arc<NewEvent>>) -> Self {
-        let Repin { run, parent, version, hash, given_up_from } = repin;
+        let Repin { run, parent, version, hash, given_up_from, reopened } = repin;
         let (version, hash) = (version.to_owned(), hash.to_owned());
-        Self { run: Seen::of(run), parent: parent.map(Seen::of), version, hash, given_up_from, events }
+        let reopened = Reopen { calls: reopened.to_vec(), events: Vec::new() };
+        Self { run: Seen::of(run), parent: parent.map(Seen::of), version, hash, given_up_from, reopened, events }
     }
 
     async fn is_as_seen(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
@@ -86,8 +89,10 @@ impl Change for Repinning {
         let pin = sqlx::query(REPIN).bind(id.as_str()).bind(&*self.version).bind(&*self.hash).bind(stored(step.now));
         pin.execute(&mut *step.connection).await?;
         sqlx::query(GIVE_UP).bind(id.as_str()).bind(stored(self.given_up_from)).execute(&mut *step.connection).await?;
-        forget_waits(id, step.connection).await?;
+        waiting::forget(id, step.connection).await?;
+        signals::give_back(id, self.given_up_from, step.connection).await?;
         questions::withdraw_from(id, self.given_up_from, step).await?;
+        self.reopened.apply(step).await?;
         step.events.extend(self.events.iter().cloned());
         Ok(true)
     }
