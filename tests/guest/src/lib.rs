@@ -8,6 +8,7 @@ mod forge;
 mod repository;
 mod rest;
 mod runaway;
+mod tickets;
 
 use baton_sdk::prelude::*;
 
