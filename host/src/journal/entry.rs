@@ -65,6 +65,9 @@ pub enum EntryState {
     Released,
     /// Done; the answer is there.
     Done,
+    /// Given up by an operator, whatever came of it. It keeps its number and answers nothing: what it started or changed
+    /// under its key is not taken for what a later call does.
+    GivenUp,
 }
 
 /// One host call of a run.

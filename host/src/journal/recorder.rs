@@ -140,7 +140,7 @@ impl Recorder {
     /// in milliseconds since 1970 UTC.
     pub fn new(run: RunId, history: Vec<Entry>, started_at: u64, limits: Limits, halt: Halt, ports: Ports) -> Self {
         let Ports { journal, clock, authority } = ports;
-        Self {
+        let mut recorder = Self {
             run,
             journal,
             clock,
@@ -154,7 +154,9 @@ impl Recorder {
             host_time: Duration::ZERO,
             closed: false,
             redactor: Redactor::default(),
-        }
+        };
+        recorder.skip_given_up();
+        recorder
     }
 
     /// Blots secrets out of every answer before it is written and given to the guest, so that a replay tells it the same;
@@ -295,8 +297,21 @@ impl Recorder {
             )
             .into());
         }
-        self.next += 1;
+        self.advance();
         Ok(self.admit(call, seq))
+    }
+
+    fn advance(&mut self) {
+        self.next += 1;
+        self.skip_given_up();
+    }
+
+    /// The numbers of calls that were given up are not used again.
+    fn skip_given_up(&mut self) {
+        while self.history.front().is_some_and(|entry| entry.seq == self.next && entry.state == EntryState::GivenUp) {
+            self.history.pop_front();
+            self.next += 1;
+        }
     }
 
     /// A call that the journal knows.
@@ -305,7 +320,7 @@ impl Recorder {
         if !is_same(&entry, &call) {
             return Err(self.diverged(entry.seq, Some(&entry), call));
         }
-        self.next += 1;
+        self.advance();
         if let (EntryState::Done, Some(answer)) = (entry.state, entry.answer.take()) {
             self.now.fetch_max(entry.answered_at.unwrap_or(0), Ordering::Relaxed);
             return Ok(Prepared { entry, state: Stage::Replayed(answer) });

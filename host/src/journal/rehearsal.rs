@@ -70,6 +70,7 @@ fn kind(entry: &Entry) -> String {
         EntryState::Intended => "intended",
         EntryState::Released => "released",
         EntryState::Done => "done",
+        EntryState::GivenUp => "given-up",
     };
     format!("{} {state}", entry.call)
 }

@@ -206,6 +206,35 @@ async fn a_call_cut_off_is_done_again_by_its_effect() {
 }
 
 #[tokio::test]
+async fn calls_that_were_given_up_answer_nothing_and_keep_their_numbers() {
+    let bench = Bench::new();
+    let mut recorder = bench.recorder();
+    for number in 0..4 {
+        assert_eq!(ask(&mut recorder, Effect::Write, json!(number), number).await.unwrap(), Ok(number));
+    }
+    let mut history = bench.journal.history();
+    history[1].state = EntryState::GivenUp;
+    history[2].state = EntryState::GivenUp;
+    let mut recorder = bench.resumed_from(history.clone());
+    for (request, answer) in [(json!(0), 0), (json!(3), 3)] {
+        assert_eq!(recall(&mut recorder, Effect::Write, request).await.unwrap(), Ok(answer));
+    }
+    history[3].state = EntryState::GivenUp;
+    let mut recorder = bench.resumed_from(history.clone());
+    assert_eq!(recall(&mut recorder, Effect::Write, json!(0)).await.unwrap(), Ok(0));
+    assert!(!recorder.is_replaying() && recorder.left_behind().is_none() && recorder.recorded().is_none());
+    assert_eq!(ask(&mut recorder, Effect::Write, json!("other"), 70).await.unwrap(), Ok(70));
+    history.extend(bench.journal.history().pop());
+    assert_eq!((history.len(), history[4].seq), (5, 5), "no number is used twice");
+    let mut closed = bench.resumed_from(history).closed();
+    for (request, answer) in [(json!(0), 0), (json!("other"), 70)] {
+        assert_eq!(recall(&mut closed, Effect::Write, request).await.unwrap(), Ok(answer));
+    }
+    let beyond = diverged(recall(&mut closed, Effect::Write, json!(1)).await);
+    assert_eq!((beyond.seq, beyond.recorded), (6, None));
+}
+
+#[tokio::test]
 async fn a_released_call_is_made_as_if_for_the_first_time() {
     for effect in [Effect::Model, Effect::Once, Effect::Write] {
         let bench = Bench::new();

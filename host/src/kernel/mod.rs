@@ -25,6 +25,7 @@ pub mod projects;
 pub mod reach;
 pub mod recording;
 pub mod registry;
+pub mod repairing;
 pub mod replay;
 pub mod retrying;
 pub mod run;

@@ -137,7 +137,7 @@ impl Recording {
             input: run.input.clone(),
             settings: visible(settings),
             ending,
-            calls: journal.into_iter().map_while(Answered::of).collect(),
+            calls: (1..).zip(still_made(journal).map_while(Answered::of)).map(|(seq, call)| Answered { seq, ..call }).collect(),
         }
     }
 
@@ -252,6 +252,11 @@ impl Answered {
 
 fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+/// A recording counts its calls without those that were given up.
+fn still_made(journal: Vec<Entry>) -> impl Iterator<Item = Entry> {
+    journal.into_iter().filter(|entry| entry.state != EntryState::GivenUp)
 }
 
 /// The settings without those that no plugin may see.

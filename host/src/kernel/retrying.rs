@@ -4,7 +4,7 @@ use super::{
     Kernel, KernelError,
     run::{Run, State},
 };
-use crate::journal::{Effect, Entry, ErrorKind, Inspected, RunId};
+use crate::journal::{Effect, Entry, EntryState, ErrorKind, Inspected, RunId};
 
 /// How a failed run can continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,8 @@ impl Kernel {
     /// The last call that was answered with more than that it was heard.
     async fn last_call(&self, run: &Run) -> Result<Option<Entry>, KernelError> {
         let journal = self.replayed_calls(run).await?;
-        let last = journal.into_iter().rev().find(|inspected| inspected.entry.effect != Effect::Emit);
+        let counts = |entry: &Entry| entry.effect != Effect::Emit && entry.state != EntryState::GivenUp;
+        let last = journal.into_iter().rev().find(|inspected| counts(&inspected.entry));
         Ok(last.filter(|inspected| inspected.damage.is_none()).map(|inspected| inspected.entry))
     }
 }

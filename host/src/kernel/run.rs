@@ -274,6 +274,23 @@ pub enum Added {
     Full,
 }
 
+/// A run that gets another version of its plugin.
+#[derive(Clone, Copy, Debug)]
+pub struct Repin<'a> {
+    /// The run as it was seen.
+    pub run: &'a Run,
+    /// The run that waits for its end, as it was seen; none where that does not matter.
+    pub parent: Option<&'a Run>,
+    /// The version.
+    pub version: &'a str,
+    /// SHA-256 of the version's file, in hexadecimal.
+    pub hash: &'a str,
+    /// The first call that is given up.
+    pub given_up_from: u64,
+    /// The runs that were cancelled because it failed, each with the first call that it makes again.
+    pub reopened: &'a [(RunId, u64)],
+}
+
 /// Keeps all runs. Every change is durable when it returns and wakes whoever waits for it in the same step.
 #[async_trait]
 pub trait Runs: Send + Sync {
@@ -306,6 +323,9 @@ pub trait Runs: Send + Sync {
     /// Queues runs that failed, or were cancelled because one above them ended, and that are to make calls again: each
     /// without the entries of its journal from that call on. In the same step for all of them.
     async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError>;
+    /// Pins a run to another version and queues it. Its calls from `given_up_from` on are given up: what they asked
+    /// people is withdrawn, and signals that they took are there again. All of it in the same step. Returns false, and changes nothing, where a run is not as it was seen.
+    async fn repin(&self, repin: Repin<'_>, events: Vec<Draft>) -> Result<bool, RunsError>;
     /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;
     /// When the next waiting run of the tree under `root` (or of all) is due, in milliseconds since 1970 UTC.

@@ -295,7 +295,7 @@ fn created(run: &Run, worktree: Option<&str>) -> Draft {
     Draft::of_run(Category::Run, "created", &run.id, data)
 }
 
-fn resumed(run: &RunId) -> Draft {
+pub(super) fn resumed(run: &RunId) -> Draft {
     Draft::of_run(Category::Run, "resumed", run, json!({}))
 }
 

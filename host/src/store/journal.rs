@@ -40,8 +40,9 @@ impl Journal for Store {
     async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, JournalError> {
         let inspected = self.load_entries(run, after).await.map_err(unread)?.into_iter();
         let whole = inspected.map(|inspected| match inspected.damage {
-            Some(reason) => Err(JournalError::of_run("read", reason)),
-            None => Ok(inspected.entry),
+            // What was given up answers nothing.
+            Some(reason) if inspected.entry.state != EntryState::GivenUp => Err(JournalError::of_run("read", reason)),
+            _ => Ok(inspected.entry),
         });
         whole.collect()
     }
@@ -204,11 +205,12 @@ fn word(state: EntryState) -> &'static str {
         EntryState::Intended => "intended",
         EntryState::Released => "released",
         EntryState::Done => "done",
+        EntryState::GivenUp => "given-up",
     }
 }
 
 fn from_word(text: &str) -> Option<EntryState> {
-    [EntryState::Intended, EntryState::Released, EntryState::Done].into_iter().find(|state| word(*state) == text)
+    [EntryState::Intended, EntryState::Released, EntryState::Done, EntryState::GivenUp].into_iter().find(|state| word(*state) == text)
 }
 
 fn unread(error: StoreError) -> JournalError {

@@ -101,6 +101,7 @@ fn state(found: &Inspected) -> Cell {
         (EntryState::Done, true) => Cell::styled("done, sent twice", WARNING),
         (EntryState::Released, _) => Cell::styled("not done", WARNING),
         (EntryState::Intended, _) => Cell::styled("no answer", WARNING),
+        (EntryState::GivenUp, _) => Cell::styled("given up", FAINT),
     }
 }
 

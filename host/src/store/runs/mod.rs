@@ -2,6 +2,7 @@
 
 mod change;
 mod record;
+mod repin;
 mod tally;
 
 use async_trait::async_trait;
@@ -21,7 +22,7 @@ use crate::{
     events::Draft,
     interfaces::children::Outcome,
     journal::{Continuation, RunId},
-    kernel::run::{Added, CancelCause, Filter, Queued, Run, Runs, RunsError, State, Tally},
+    kernel::run::{Added, CancelCause, Filter, Queued, Repin, Run, Runs, RunsError, State, Tally},
 };
 pub(in crate::store) use change::Add;
 use change::{ChangeSettings, Continue, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
@@ -161,6 +162,10 @@ impl Runs for Store {
     async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError> {
         let change = Reopen { calls: calls.to_vec(), events: NewEvent::all(events) };
         self.queue.change(change).await.map_err(unwritten)
+    }
+
+    async fn repin(&self, repin: Repin<'_>, events: Vec<Draft>) -> Result<bool, RunsError> {
+        self.queue.change(repin::Repinning::new(repin, NewEvent::all(events))).await.map_err(unwritten)
     }
 
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError> {
