@@ -39,7 +39,7 @@ pub(super) fn way(root: &Run, tree: &[Run], retry: Option<&Retry>) -> Way {
         (State::Failed { .. }, Some(Retry::Fork(at) | Retry::Itself(at))) => Way::fork(root, *at),
         (State::Failed { .. }, Some(Retry::Repeat(_))) => Way::resume(root),
         (State::Failed { .. }, _) => Way::Unknown,
-        _ if !root.is_replayable() => Way::fork(root, 1),
+        _ if !root.is_replayable() => Way::fork(root, root.first_call()),
         _ => {
             let ways: Vec<_> = tree.iter().filter_map(|run| Some(of_paused(root, tree, run, pause(run)?))).collect();
             let resume = Way::resume(root);

@@ -14,8 +14,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Asked, Attempt, Authority, CallError, Capability, Clock, Denial, Divergence, Effect, Entry, EntryState, ErrorKind, Halt, Interrupt,
-    Journal, JournalError, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept, divergence::excerpt, form,
+    Asked, Attempt, Authority, CallError, Capability, Clock, Continuation, Denial, Divergence, Effect, Entry, EntryState, ErrorKind, Halt,
+    Interrupt, Journal, JournalError, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept, divergence::excerpt,
+    form,
 };
 use crate::events::{Category, Draft};
 
@@ -125,6 +126,8 @@ pub struct Recorder {
     halt: Halt,
     limits: Limits,
     history: VecDeque<Entry>,
+    /// The last call that is not replayed any more.
+    base: u64,
     next: u64,
     now: Arc<AtomicU64>,
     host_time: Duration,
@@ -145,6 +148,7 @@ impl Recorder {
             halt,
             limits,
             history: history.into(),
+            base: 0,
             next: 1,
             now: Arc::new(AtomicU64::new(started_at)),
             host_time: Duration::ZERO,
@@ -160,6 +164,16 @@ impl Recorder {
     #[must_use]
     pub fn redacting(mut self, redactor: Redactor) -> Self {
         self.redactor = redactor;
+        self
+    }
+
+    /// Begins behind call `base`, by which the run continued with another input: neither that call nor one before it is
+    /// replayed, nor counts for the limit of calls.
+    #[must_use]
+    pub fn continued_from(mut self, base: u64) -> Self {
+        self.history.retain(|entry| entry.seq > base);
+        self.base = base;
+        self.next = base + 1;
         self
     }
 
@@ -273,7 +287,7 @@ impl Recorder {
         if let Some(interrupt) = self.halt.interrupt() {
             return Err(interrupt);
         }
-        if seq > self.limits.calls {
+        if seq - self.base > self.limits.calls {
             return Err(Pause::new(
                 PauseKind::Limit,
                 format!(
@@ -463,6 +477,10 @@ impl Recorder {
                     self.release(entry).await?;
                 }
                 Err(Pause { reason: self.redactor.text(&pause.reason).into_owned(), ..pause }.into())
+            }
+            (Stage::Due { .. }, Some(Performed::Continued(input))) => {
+                let (input, at) = (self.redactor.value(input), self.clock.now().max(self.now()));
+                Err(Interrupt::Continued(Box::new(Continuation { seq: entry.seq, input, at })))
             }
             // An attempt was handed out and nothing was made of it: the entry stays intended, which is the truth.
             (Stage::Due { .. }, None) => Err(Interrupt::Stopped),

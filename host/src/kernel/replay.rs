@@ -34,7 +34,7 @@ impl Kernel {
     /// The run with its journal and the settings it goes by now, as a recording.
     pub async fn record(&self, run: &Run) -> Result<Recording, KernelError> {
         replayable(run)?;
-        let journal = self.parts.journal.entries(&run.id).await?;
+        let journal = self.parts.journal.entries_after(&run.id, run.journal_from).await?;
         // Where the workspace is gone, the run's own settings have to do.
         let project = self.settings_of(run).await.unwrap_or_else(|_| json!({}));
         Ok(Recording::of(run, journal, &[project, run.settings.clone()]))
@@ -128,7 +128,7 @@ impl Journal for Sealed {
         Err(Self::refuse())
     }
 
-    async fn entries(&self, _: &RunId) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, JournalError> {
         Ok(Vec::new())
     }
 }

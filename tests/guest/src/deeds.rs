@@ -59,6 +59,9 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "land" => repository::land(text("say")),
         "worktree" => git::worktree_add(text("say"), "main").map(Value::from),
         "execute" => calls::execute(input),
+        "publish" => rest::publish(text("key"), &input["value"]),
+        "continue" => rest::continue_with(input),
+        "generations" => rest::generations(input),
         "steps" => calls::steps(number("times")),
         other => Err(Error::invalid(format!("There is no deed `{other}`."))),
     }

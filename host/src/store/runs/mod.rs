@@ -21,18 +21,18 @@ use super::{
 use crate::{
     events::Draft,
     interfaces::children::Outcome,
-    journal::RunId,
+    journal::{Continuation, RunId},
     kernel::run::{Added, CancelCause, Filter, Queued, Repin, Run, Runs, RunsError, State, Tally},
 };
 pub(in crate::store) use change::Add;
-use change::{ChangeSettings, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
+use change::{ChangeSettings, Continue, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
 use record::{States, load};
 
 /// The columns a run is read from.
 macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
-         workspace, pin, settings, project_settings, ceiling, seed, started_at, journal_form, state, state_detail, output, shortfall, \
+         workspace, pin, settings, project_settings, ceiling, seed, started_at, journal_form, journal_from, state, state_detail, output, shortfall, \
          cancel_requested_at, cancel_cause, created_at, updated_at"
     };
 }
@@ -151,6 +151,11 @@ impl Runs for Store {
         let (output, shortfall) = outcome.map_or((None, None), |outcome| (Some(outcome.output.to_string()), outcome.shortfall));
         let change =
             Transition { id: id.clone(), from: States::new(from.iter().copied()), to, output, shortfall, events: NewEvent::all(events) };
+        self.queue.change(change).await.map_err(unwritten)
+    }
+
+    async fn continue_with(&self, id: &RunId, continuation: &Continuation, events: Vec<Draft>) -> Result<bool, RunsError> {
+        let change = Continue { id: id.clone(), continuation: continuation.clone(), events: NewEvent::all(events) };
         self.queue.change(change).await.map_err(unwritten)
     }
 
