@@ -66,8 +66,7 @@ impl Kernel {
         if at.is_none() && plugin.package.hash == run.plugin_hash {
             return Err(already_current(run));
         }
-        let mut journal = self.parts.journal.inspect(&run.id).await?;
-        journal.retain(|found| found.entry.seq > run.journal_from);
+        let journal = self.replayed_calls(run).await?;
         let mut calls = Calls::of(run, &journal, at)?;
         let mut refusal = self.rehearse_calls(run, &plugin, &calls).await?;
         if let (None, Some(Repair::Diverged(divergence))) = (at, &refusal)
