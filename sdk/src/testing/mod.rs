@@ -34,6 +34,7 @@ mod installed;
 mod model;
 mod path;
 mod pull_requests;
+mod remote;
 mod repository;
 mod setup;
 #[cfg(test)]
@@ -55,6 +56,7 @@ use crate::tools::ToolOutcome;
 use crate::{Result, export};
 
 pub use model::{calls_tool, says};
+pub use remote::serve;
 
 use world::World;
 
