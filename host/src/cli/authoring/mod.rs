@@ -7,6 +7,7 @@ mod own_tests;
 mod programs;
 mod project;
 pub(super) mod scaffold;
+mod sdk;
 
 pub(super) use changes::Changes;
 use programs::Program;

@@ -47,7 +47,7 @@ impl Test {
         if checked.is_refused() {
             return self.end(context, &checked, &Value::Null, &[]);
         }
-        let tests = own_tests(context, &project, &checked).await;
+        let tests = own_tests(context, &project).await;
         let mut replayed = Vec::new();
         for path in recordings(&project.folder) {
             replayed.push(replay_one(context, &app, &checked, &path).await?);
@@ -66,8 +66,8 @@ impl Test {
 }
 
 /// What came of the plugin's own tests: `passed`, `failed` with the reason, or that there are none.
-async fn own_tests(context: &Context, project: &Project, checked: &Checked) -> Value {
-    match project.run_tests(checked.plugin.package.manifest.kind).await {
+async fn own_tests(context: &Context, project: &Project) -> Value {
+    match project.run_tests().await {
         Ok(true) => {
             context.screen.tell(format!("{} Its own tests pass.", painted(GOOD, "✓")));
             json!({ "passed": true })
