@@ -1,4 +1,4 @@
-//! Plugins in Python and JavaScript with Baton's SDK: the same in a component as in a test.
+//! Plugins in Python and JavaScript with Baton's SDK: the same in a component as in a test, and built when something changed.
 
 use std::{
     fs,
@@ -21,17 +21,18 @@ struct Language {
     name: &'static str,
     programs: Option<PathBuf>,
     modules: Option<PathBuf>,
+    source: &'static str,
 }
 
 impl Language {
     fn python() -> Option<Self> {
         let programs = componentize::python(Path::new(CACHE))?;
-        Some(Self { name: "python", programs: Some(programs), modules: None })
+        Some(Self { name: "python", programs: Some(programs), modules: None, source: "app.py" })
     }
 
     fn javascript() -> Option<Self> {
         let modules = node::is_there().then(|| componentize::javascript(Path::new(CACHE))).flatten()?;
-        Some(Self { name: "javascript", programs: None, modules: Some(modules) })
+        Some(Self { name: "javascript", programs: None, modules: Some(modules), source: "app.js" })
     }
 
     fn author(&self) -> Author {
@@ -106,12 +107,12 @@ fn goes_on_the_tour(language: &Language) {
 }
 
 #[test]
-fn the_python_example_passes_its_tests() {
+fn the_python_example_passes_its_tests_and_is_built_when_it_changed() {
     Language::python().iter().for_each(is_built_and_tested);
 }
 
 #[test]
-fn the_javascript_example_passes_its_tests() {
+fn the_javascript_example_passes_its_tests_and_is_built_when_it_changed() {
     Language::javascript().iter().for_each(is_built_and_tested);
 }
 
@@ -120,6 +121,8 @@ fn is_built_and_tested(language: &Language) {
     let plugin = language.copied(&author, "examples/release-notes-");
     let built = author.baton(&plugin, &["plugin", "build"]).exits(0);
     assert!(built.stderr.contains("Built the workflow"), "{}", built.stderr);
+    let again = author.baton(&plugin, &["plugin", "build"]).exits(0);
+    assert!(again.stderr.contains("Unchanged since the last build") && !again.stderr.contains("Built"), "{}", again.stderr);
     let tested = language.tests(&author, &plugin);
     assert_eq!(tested.code, Some(0), "{}\n{}", tested.stdout, tested.stderr);
 
@@ -128,4 +131,8 @@ fn is_built_and_tested(language: &Language) {
     let tested = language.tests(&author, &plugin);
     let told = tested.stdout + &tested.stderr;
     assert!(tested.code != Some(0) && told.contains("does not ask for `people`"), "a forgotten need is found: {told}");
+
+    fs::write(plugin.join(language.source), "this is no program").unwrap();
+    let broken = author.baton(&plugin, &["plugin", "build"]).exits(1);
+    assert!(!broken.stderr.contains("Unchanged"), "{}", broken.stderr);
 }

@@ -8,6 +8,7 @@ mod programs;
 mod project;
 pub(super) mod scaffold;
 mod sdk;
+mod unchanged;
 
 pub(super) use changes::Changes;
 use programs::Program;

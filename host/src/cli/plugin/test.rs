@@ -33,12 +33,15 @@ pub(in crate::cli) struct Test {
     /// The plugin's folder
     #[arg(default_value = ".", value_name = "FOLDER")]
     folder: PathBuf,
+    /// Build also when nothing has changed since the last build
+    #[arg(long)]
+    force: bool,
 }
 
 impl Test {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let project = Project::at(&self.folder)?;
-        let (plugin, _) = build::built(context, &project, None).await?;
+        let (plugin, _) = build::built(context, &project, None, self.force).await?;
         let app = context.open(Access::Look).await?;
         let checked = Checked::of(&app, plugin).await?;
         if !context.screen.is_json() {
