@@ -143,7 +143,7 @@ pub fn checked<T: DeserializeOwned>(agent: &str, task: &Task, schema: &Value, ch
             "The agent `{agent}` gave no usable answer, also after it was told why: {} Set another model for it, then resume the run, which \
              asks it again.",
             problems.join(" ")
-        ));
+        ))?;
     }
     Err(Error::other(format!(
         "The agent `{agent}` gave no usable answer, and the run was resumed {MAX_PAUSES} times already. Make the task smaller, or set another model."

@@ -3,20 +3,21 @@
 //! ```
 //! use baton_sdk::prelude::*;
 //!
-//! fn wait_a_minute() {
+//! fn wait_a_minute() -> Result<()> {
 //!     run::progress(0.5, "Waiting");
-//!     run::sleep_until(run::now() + 60_000);
+//!     run::sleep_until(run::now() + 60_000)?;
 //!     run::info("Waited for a minute.");
+//!     Ok(())
 //! }
 //! # let host = baton_sdk::testing::Host::new();
-//! # host.inside(wait_a_minute);
+//! # host.inside(wait_a_minute).unwrap();
 //! # assert_eq!(host.logged()[0].message, "Waited for a minute.");
 //! ```
 
 use serde_json::Value;
 
 use crate::imports::run as host;
-use crate::numbers;
+use crate::{Result, numbers};
 
 pub use host::{Info, Level};
 
@@ -39,8 +40,8 @@ pub fn now() -> u64 {
 }
 
 /// Suspends the run until `until`, in milliseconds since 1970 UTC. Returns immediately if that time has passed.
-pub fn sleep_until(until: u64) {
-    host::sleep_until(numbers::to_contract(until));
+pub fn sleep_until(until: u64) -> Result<()> {
+    Ok(host::sleep_until(numbers::to_contract(until))?)
 }
 
 /// Pauses the run until its operator resumes it. Use it for what only people can fix: `reason` tells them what is wrong
@@ -49,18 +50,18 @@ pub fn sleep_until(until: u64) {
 /// ```
 /// # use baton_sdk::{prelude::*, testing::Host};
 /// /// Reads a file that only the operator can provide.
-/// fn license() -> String {
+/// fn license() -> Result<String> {
 ///     loop {
 ///         match files::read_text("LICENSE") {
-///             Ok(text) => return text,
-///             Err(error) => run::pause(&format!("The license is missing: {error} Add the file LICENSE, then resume the run.")),
+///             Ok(text) => return Ok(text),
+///             Err(error) => run::pause(&format!("The license is missing: {error} Add the file LICENSE, then resume the run."))?,
 ///         }
 ///     }
 /// }
-/// # assert_eq!(Host::new().with_file("LICENSE", "MIT").inside(license), "MIT");
+/// # assert_eq!(Host::new().with_file("LICENSE", "MIT").inside(license), Ok("MIT".to_owned()));
 /// ```
-pub fn pause(reason: &str) {
-    host::pause(reason);
+pub fn pause(reason: &str) -> Result<()> {
+    Ok(host::pause(reason)?)
 }
 
 /// Adds a line to the run's log, with the fields of a JSON object (`Null` for none).

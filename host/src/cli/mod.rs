@@ -37,6 +37,7 @@ mod serve;
 mod table;
 mod text;
 mod tools;
+mod waits;
 mod wrapping;
 
 use std::{
@@ -59,6 +60,7 @@ use crate::{
         people::QuestionsError,
         sandbox::EngineKind,
         settings::misspelt,
+        signals::SignalError,
     },
     journal::Redactor,
     kernel::{KernelError, projects},
@@ -323,6 +325,7 @@ fn is_misuse(error: &anyhow::Error) -> bool {
                         | projects::Refusal::Unknown(_)
                 )
                 | KernelError::Unclear { .. }
+                | KernelError::Signal(SignalError::Name(_) | SignalError::TooLarge(_))
                 | KernelError::Workspace { .. }
         )
     };

@@ -4,6 +4,7 @@ mod amount;
 mod authority;
 mod backtrace;
 mod cache;
+mod cancelling;
 pub mod ceiling;
 mod children;
 pub mod compiler;
@@ -28,6 +29,7 @@ pub mod replay;
 pub mod retrying;
 pub mod run;
 mod scheduler;
+mod signalling;
 pub mod signature;
 pub mod sources;
 mod spending;
@@ -48,12 +50,15 @@ use tokio::sync::Notify;
 
 use crate::{
     events::{EventError, EventLog},
-    interfaces::{Services, children::Children, pins::Pins, toolboxes::Toolboxes, worktrees::Worktrees},
+    interfaces::{
+        Services, children::Children, pins::Pins, run::Published, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees,
+    },
     journal::{Clock, Journal, JournalError, Redactor, RunId},
 };
 
+pub use cancelling::cancellable;
 pub use scheduler::Drive;
-pub use starting::{Order, cancellable};
+pub use starting::Order;
 pub use trial::Trial;
 
 use engine::{Engine, EngineError};
@@ -174,6 +179,9 @@ pub enum KernelError {
     /// The store of runs.
     #[error(transparent)]
     Runs(#[from] RunsError),
+    /// A signal that cannot be sent, or the store of signals.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -274,6 +282,11 @@ impl Kernel {
     /// The log of events.
     pub fn events(&self) -> &dyn EventLog {
         self.parts.events.as_ref()
+    }
+
+    /// What runs show.
+    pub fn published(&self) -> &dyn Published {
+        self.services.published.as_ref()
     }
 
     /// The time, in milliseconds since 1970 UTC.

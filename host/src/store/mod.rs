@@ -1,6 +1,7 @@
 //! All that outlives the process, and the only SQL: one database file, one writer, a few readers, and large texts
 //! beside it. Implements the ports of the journal, the events, the runs, the grants, the sources and versions of
-//! plugins, the forms of tools, the documents, the projects and the backlog; decides nothing.
+//! plugins, the forms of tools, the documents, the projects, the backlog, the signals and
+//! what runs publish; decides nothing.
 
 mod artifacts;
 mod backlog;
@@ -19,15 +20,18 @@ mod memory;
 mod number;
 mod plugins;
 mod projects;
+mod published;
 mod pull_requests;
 mod questions;
 mod queue;
 mod rows;
 mod runs;
+mod signals;
 mod sources;
 #[cfg(test)]
 mod tests;
 mod tool_forms;
+mod waiting;
 mod worktrees;
 mod writer;
 

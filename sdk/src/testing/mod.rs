@@ -221,7 +221,7 @@ impl Host {
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
     /// let host = Host::new().resumes(2);
-    /// host.inside(|| run::pause("Look."));
+    /// host.inside(|| run::pause("Look.")).unwrap();
     /// assert_eq!(host.pauses(), ["Look."]);
     /// ```
     pub fn pauses(&self) -> Vec<String> {

@@ -338,7 +338,7 @@ impl Host {
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
     /// let host = Host::new().resumes(1);
-    /// host.inside(|| run::pause("The printer is out of paper."));
+    /// host.inside(|| run::pause("The printer is out of paper.")).unwrap();
     /// assert_eq!(host.pauses(), ["The printer is out of paper."]);
     /// ```
     #[must_use]
@@ -495,7 +495,7 @@ impl Host {
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
     /// let host = Host::new().at(1_000);
-    /// host.inside(|| run::sleep_until(5_000));
+    /// host.inside(|| run::sleep_until(5_000)).unwrap();
     /// assert_eq!(host.inside(run::now), 5_000);
     /// ```
     #[must_use]

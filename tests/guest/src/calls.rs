@@ -78,15 +78,15 @@ pub(crate) fn ask_all(times: u64) -> Result<Value> {
 /// Expects: to be put away, and the time to have passed afterwards.
 pub(crate) fn sleep(milliseconds: u64) -> Result<Value> {
     let until = run::now() + milliseconds;
-    run::sleep_until(until);
+    run::sleep_until(until)?;
     Ok(json!(run::now() >= until))
 }
 
 /// Expects: to be paused so many times, each until somebody resumes it, and to be told when that was.
-pub(crate) fn pause(reason: &str, times: u64) -> Value {
+pub(crate) fn pause(reason: &str, times: u64) -> Result<Value> {
     let resumed = (0..times).map(|_| {
-        run::pause(reason);
-        run::now()
+        run::pause(reason)?;
+        Ok(json!(run::now()))
     });
     resumed.collect()
 }

@@ -24,7 +24,7 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
         workflows::join(&shown("run")),
     ];
     if input["pause"] == true {
-        run::pause(&shown("pause"));
+        run::pause(&shown("pause"))?;
     }
     if input["fail"] == true {
         return Err(Error::other(shown("error")));

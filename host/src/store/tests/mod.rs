@@ -11,12 +11,15 @@ mod migrating;
 mod opening;
 mod plugins;
 mod projects;
+mod published;
 mod pull_requests;
 mod questions;
 mod runs;
+mod signals;
 mod sources;
 mod tool_forms;
 mod upgrading;
+mod waiting;
 mod worktrees;
 mod writing;
 
@@ -127,6 +130,7 @@ fn run(name: &str) -> Run {
         state: State::Queued,
         output: None,
         shortfall: None,
+        cancelling: None,
         created_at: 5,
         updated_at: 5,
     }

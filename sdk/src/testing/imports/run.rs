@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::Contract;
 pub use crate::bindings::host::baton::plugin::run::{Info, Level};
 use crate::numbers;
 use crate::testing::{installed, level_word};
@@ -18,23 +19,23 @@ pub(crate) fn now() -> f64 {
     numbers::to_contract(installed::world("run.now").now.get())
 }
 
-pub(crate) fn sleep_until(until: f64) {
+pub(crate) fn sleep_until(until: f64) -> Contract<()> {
     let until = numbers::from_contract(until);
     let world = installed::world("run.sleep-until");
     let wake = || {
         world.pass(until);
         Ok(())
     };
-    tell(world.call("run.sleep-until", json!(until), None, wake, super::done));
+    Ok(world.call("run.sleep-until", json!(until), None, wake, super::done)?)
 }
 
-pub(crate) fn pause(reason: &str) {
+pub(crate) fn pause(reason: &str) -> Contract<()> {
     let world = installed::world("run.pause");
     let resume = || {
         world.resume(reason);
         Ok(())
     };
-    tell(world.call("run.pause", json!(reason), None, resume, super::done));
+    Ok(world.call("run.pause", json!(reason), None, resume, super::done)?)
 }
 
 pub(crate) fn log(level: Level, message: &str, fields: &str) {
