@@ -115,6 +115,26 @@ export class Host {
     return this.#set("answers", [phrase, answer]);
   }
 
+  /** `answers`, this time after the question. A question that expires before is answered by its expiry. */
+  answersAfter(phrase, afterMs, answer) {
+    return this.#set("answers_after", [phrase, afterMs, answer]);
+  }
+
+  /** An operator sends the run a signal, this time from now. */
+  withSignalAfter(name, afterMs, value) {
+    return this.#set("with_signal_after", [name, afterMs, json(value)]);
+  }
+
+  /** Somebody moves an item of the backlog, this time from now. */
+  withItemMovedAfter(key, afterMs, status) {
+    return this.#set("with_item_moved_after", [key, afterMs, status]);
+  }
+
+  /** An operator cancels the run, this time from now. */
+  withCancelAfter(afterMs) {
+    return this.#set("with_cancel_after", [afterMs]);
+  }
+
   /** The operator resumes a run that pauses itself. */
   resumes(times) {
     return this.#set("resumes", [times]);
@@ -219,6 +239,11 @@ export class Host {
     return parsed(this.#look("state", [bucket, key]));
   }
 
+  /** What the run shows others under a key, or undefined. */
+  published(key) {
+    return parsed(this.#look("published", [key]));
+  }
+
   #set(name, parameters, callback) {
     this.#look(name, parameters, callback);
     return this;
@@ -244,6 +269,13 @@ export function callsTool(name, toolArguments) {
   return new Reply({ parts: [{ tag: "tool-call", val: { id: `call-${name}`, name, arguments: toolArguments } }], stop: "tool-use" });
 }
 
+/** Ends the plugin, because its run begins again with another input. */
+class Continued {
+  constructor(input) {
+    this.input = input;
+  }
+}
+
 /** Baton's host in memory. What goes to it is a question or the answer of a function of the test; what comes back an answer or a
  * call of such a function. */
 class Process {
@@ -267,6 +299,7 @@ class Process {
     while (answer.callback !== undefined) {
       answer = this.#exchange(this.#called(this.#callbacks[answer.callback], answer.arguments));
     }
+    if (answer.continue !== undefined) throw new Continued(answer.continue);
     if (answer.failure !== undefined) {
       const failed = this.#failed;
       this.#failed = undefined;
@@ -283,6 +316,7 @@ class Process {
       return { return: answer(...parameters) };
     } catch (error) {
       if (error instanceof BatonError) return { raise: error.toContract() };
+      if (error instanceof Continued) return { continue: error.input };
       this.#failed = error;
       return { fail: String(error) };
     }

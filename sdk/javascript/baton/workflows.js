@@ -1,7 +1,8 @@
 // Other workflows, as child runs. Needs `workflows`.
-import { BatonError, call, ended, json, options } from "./contract.js";
+import { BatonError, call, json, options } from "./contract.js";
+import * as waits from "./waits.js";
 
-/** Starts a child run and returns at once, with its id. Option: `worktree`. */
+/** Starts a child run and returns at once, with its id, which is a ticket for `waits.any`. Option: `worktree`. */
 export function start(workflow, input, named) {
   return call("workflows.start", workflow, json(input), options(named));
 }
@@ -13,16 +14,13 @@ export function join(run) {
 
 /** `join` with what the child leaves undone: `{ output, shortfall }`. */
 export function joinOutcome(run) {
-  return outcome(call("workflows.join", run));
+  const { outcome } = waits.any([run]);
+  if (outcome instanceof BatonError) throw outcome;
+  return { output: outcome.output, shortfall: outcome.shortfall ?? undefined };
 }
 
 /** Waits until one of the runs ends. Returns its id, and its output or a `BatonError`: `[run, output]`. */
 export function joinAny(runs) {
-  const [run, ending] = call("workflows.join-any", runs);
-  const end = ended(ending, outcome);
-  return [run, end instanceof BatonError ? end : end.output];
-}
-
-function outcome({ output, shortfall }) {
-  return { output: JSON.parse(output), shortfall: shortfall ?? undefined };
+  const { ticket, outcome } = waits.any(runs);
+  return [ticket, outcome instanceof BatonError ? outcome : outcome.output];
 }

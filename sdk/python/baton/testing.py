@@ -110,6 +110,22 @@ class Host:
         """A question that contains `phrase` is answered with this text."""
         return self._set("answers", phrase, answer)
 
+    def answers_after(self, phrase, after_ms, answer):
+        """`answers`, this time after the question. A question that expires before is answered by its expiry."""
+        return self._set("answers_after", phrase, after_ms, answer)
+
+    def with_signal_after(self, name, after_ms, value):
+        """An operator sends the run a signal, this time from now."""
+        return self._set("with_signal_after", name, after_ms, json.dumps(value))
+
+    def with_item_moved_after(self, key, after_ms, status):
+        """Somebody moves an item of the backlog, this time from now."""
+        return self._set("with_item_moved_after", key, after_ms, status)
+
+    def with_cancel_after(self, after_ms):
+        """An operator cancels the run, this time from now."""
+        return self._set("with_cancel_after", after_ms)
+
     def resumes(self, times):
         """The operator resumes a run that pauses itself."""
         return self._set("resumes", times)
@@ -195,6 +211,11 @@ class Host:
         value = self._look("state", bucket, key)
         return None if value is None else json.loads(value)
 
+    def published(self, key):
+        """What the run shows others under a key, or None."""
+        value = self._look("published", key)
+        return None if value is None else json.loads(value)
+
     def _set(self, name, *arguments, callback=None):
         self._look(name, *arguments, callback=callback)
         return self
@@ -214,6 +235,13 @@ def says(text):
 def calls_tool(name, arguments):
     """A reply that asks for a tool."""
     return Reply([ToolCall(f"call-{name}", name, arguments)], "tool-use", Usage(0, 0, 0, None), "script/test")
+
+
+class _Continued(BaseException):
+    """Ends the plugin, because its run begins again with another input."""
+
+    def __init__(self, input):
+        self.input = input
 
 
 class _Process:
@@ -245,6 +273,8 @@ class _Process:
         answer = self.exchange(question)
         while "callback" in answer:
             answer = self.exchange(self.called(self.callbacks[answer["callback"]], answer["arguments"]))
+        if "continue" in answer:
+            raise _Continued(answer["continue"])
         if "failure" in answer:
             failed, self.failed = self.failed, None
             raise failed or AssertionError(answer["failure"])
@@ -259,6 +289,8 @@ class _Process:
             return {"return": wire(function(*arguments))}
         except Error as error:
             return {"raise": error.wire()}
+        except _Continued as continued:
+            return {"continue": continued.input}
         except BaseException as error:
             self.failed = error
             return {"fail": str(error)}

@@ -3,7 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from .contract import Error, Json, Record, call, ended, options
+from . import waits
+from .contract import Error, Json, Record, call, options
 
 
 @dataclass
@@ -15,7 +16,7 @@ class Outcome(Record):
 
 
 def start(workflow, input=None, **named):
-    """Starts a child run and returns at once, with its id. Option: `worktree`."""
+    """Starts a child run and returns at once, with its id, which is a ticket for `waits.any`. Option: `worktree`."""
     return call("workflows.start", workflow, json.dumps(input), options(named))
 
 
@@ -26,11 +27,16 @@ def join(run):
 
 def join_outcome(run):
     """`join` with what the child leaves undone."""
-    return Outcome.of(call("workflows.join", run))
+    return _taken(waits.any([run]).outcome)
 
 
 def join_any(runs):
     """Waits until one of the runs ends. Returns its id, and its output or an `Error`."""
-    run, ending = call("workflows.join-any", list(runs))
-    outcome = ended(Outcome, ending)
-    return run, outcome if isinstance(outcome, Error) else outcome.output
+    arrival = waits.any(runs)
+    return arrival.ticket, arrival.outcome if isinstance(arrival.outcome, Error) else arrival.outcome["output"]
+
+
+def _taken(outcome):
+    if isinstance(outcome, Error):
+        raise outcome
+    return Outcome(**outcome)

@@ -2,7 +2,7 @@
 
 use baton_sdk::prelude::*;
 
-use crate::{calls, forge, repository, rest, runaway};
+use crate::{calls, defect, forge, repository, rest, runaway, tickets};
 
 /// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done.
 pub(crate) fn perform(input: &Value) -> Result<Value> {
@@ -31,6 +31,8 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "ask-all" => calls::ask_all(number("times")),
         "ask-person" => calls::ask_person(input),
         "inform" => calls::inform(text("say"), number("times")),
+        "attempt" => Ok(defect::attempt(&input["deed"])),
+        "defect" => defect::perform(input),
         "in-turn" => input["inputs"].as_array().into_iter().flatten().map(perform).collect(),
         "backlog" => calls::backlog(number("times")),
         "put-item" => calls::put_item(text("key"), &input["after"], &input["labels"]),
@@ -38,9 +40,11 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "tools" => Ok(calls::tools()),
         "call-tools" => Ok(calls::call_tools(&input["calls"])),
         "sleep" => calls::sleep(number("milliseconds")),
-        "pause" => Ok(calls::pause(text("say"), number("times"))),
-        "pause-untimed" => Ok(json!(calls::pause(text("say"), number("times")).as_array().map(Vec::len))),
+        "pause" => calls::pause(text("say"), number("times")),
+        "pause-untimed" => Ok(json!(calls::pause(text("say"), number("times"))?.as_array().map(Vec::len))),
         "perform" => agents::perform(text("agent"), &Task::new(text("goal"))).map(|outcome| json!(outcome.answer)),
+        "misuse-tickets" => tickets::misuse(),
+        "publish-wrongly" => Ok(tickets::publish()),
         "start-all" => calls::start_all(&input["inputs"], false),
         "start-any" => calls::start_all(&input["inputs"], true),
         "ambient" => Ok(calls::ambient()),
@@ -55,6 +59,9 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "land" => repository::land(text("say")),
         "worktree" => git::worktree_add(text("say"), "main").map(Value::from),
         "execute" => calls::execute(input),
+        "publish" => rest::publish(text("key"), &input["value"]),
+        "continue" => rest::continue_with(input),
+        "generations" => rest::generations(input),
         "steps" => calls::steps(number("times")),
         other => Err(Error::invalid(format!("There is no deed `{other}`."))),
     }

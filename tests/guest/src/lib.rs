@@ -3,10 +3,12 @@
 
 mod calls;
 mod deeds;
+mod defect;
 mod forge;
 mod repository;
 mod rest;
 mod runaway;
+mod tickets;
 
 use baton_sdk::prelude::*;
 

@@ -1,8 +1,10 @@
 //! Deeds for the calls that no other deed makes. Expects an answer of each, or an error as `{"error": …}`.
 
-use baton_sdk::prelude::*;
+use std::{collections::hash_map::RandomState, hash::BuildHasher};
 
-use crate::said;
+use baton_sdk::{bindings::host::baton::plugin::run as host, prelude::*};
+
+use crate::{calls, said};
 
 /// Expects: what the run is told of itself.
 pub(crate) fn about() -> Value {
@@ -29,8 +31,8 @@ pub(crate) fn knowledge(query: &str) -> Value {
 /// Expects: what the deed `look-around` came to in a worktree.
 pub(crate) fn in_worktree(branch: &str) -> Result<Value> {
     let worktree = git::worktree_add(branch, "main")?;
-    let run = workflows::start("probe", &json!({ "do": "look-around" }), Some(&worktree))?;
-    let seen = workflows::join(&run)?;
+    let options = ChildOptions::new().in_worktree(&worktree);
+    let seen = workflows::start_with("probe", &json!({ "do": "look-around" }), &options)?.wait()?.output;
     git::worktree_remove(&worktree)?;
     Ok(seen)
 }
@@ -51,6 +53,34 @@ pub(crate) fn repository() -> Result<Value> {
     Ok(
         json!({ "changed": changed, "diff": diff, "restored": restored, "content": content, "shared": shared, "reset": reset, "push": push }),
     )
+}
+
+/// Expects: the value beside the run, or `invalid`.
+pub(crate) fn publish(key: &str, value: &Value) -> Result<Value> {
+    host::publish(key, &value.to_string())?;
+    Ok(Value::Null)
+}
+
+/// Expects: to begin again with `input`, or with so many bytes of `pad`; what it came to where that did not happen.
+pub(crate) fn continue_with(input: &Value) -> Result<Value> {
+    let pad = input["pad"].as_u64().and_then(|bytes| usize::try_from(bytes).ok());
+    let next = pad.map_or_else(|| input["input"].clone(), |bytes| json!("x".repeat(bytes)));
+    Ok(answer(host::continue_with(&next.to_string()).map(|()| Value::Null).map_err(Error::from)))
+}
+
+/// Expects: to begin again `times` times, each time with what was seen so far; then what every generation saw.
+pub(crate) fn generations(input: &Value) -> Result<Value> {
+    let left = input["times"].as_u64().unwrap_or_default();
+    let mut seen = input["seen"].as_array().cloned().unwrap_or_default();
+    publish("generation", &json!(seen.len()))?;
+    let child = workflows::start("probe", &json!({ "do": "echo", "say": seen.len() }), None)?;
+    let said = workflows::join::<Value>(&child)?;
+    let random = RandomState::new().hash_one(0).to_string();
+    seen.push(json!({ "said": said, "child": child, "count": calls::count(1)?, "random": random, "now": run::now() }));
+    if left == 0 {
+        return Ok(json!(seen));
+    }
+    continue_with(&json!({ "input": { "do": "generations", "times": left - 1, "seen": seen } }))
 }
 
 fn answer(answer: Result<Value>) -> Value {

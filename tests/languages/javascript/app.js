@@ -1,6 +1,6 @@
 // Calls the host's functions, one after another, and returns what they gave. The Python beside it does the same.
 import {
-  BatonError, agents, assets, backlog, files, forge, git, knowledge, llm, people, run, sandbox, settings, state, tools, workflow, workflows,
+  BatonError, agents, assets, backlog, files, forge, git, knowledge, llm, people, run, sandbox, settings, state, tools, waits, workflow, workflows,
 } from "./baton/index.js";
 
 const schema = { type: "object", properties: { count: { type: "integer" } } };
@@ -50,6 +50,26 @@ function visitBacklog() {
     [draft.body, draft.parent, draft.priority, [...draft.labels], status, assignee, branch],
     backlog.all().map((item) => item.draft.key), backlog.ready().map((item) => item.draft.key), moves,
     refused(backlog.moveTo, "1-1", "in-progress", "No."),
+  ];
+}
+
+function visitWaits() {
+  const now = run.now();
+  const timer = waits.timer(now);
+  const never = waits.signal("never");
+  const first = waits.any([never, timer], now + 600_000);
+  const nothing = or(waits.any([never], now));
+  waits.cancel(never);
+  const answered = waits.any([agents.begin("mary", "Answer the question.")]).outcome;
+  const posted = people.post({ text: "Which?", options: ["a", "b"], best: "b", severity: "info" });
+  const chosen = waits.any([posted]);
+  const change = waits.itemChange("1-2");
+  backlog.assign("1-2", "bob");
+  const moved = waits.any([change]).outcome;
+  run.publish("tour", { step: 1 });
+  return [
+    first.ticket === timer, first.outcome, nothing, answered.answer, chosen.ticket === posted, chosen.outcome, moved,
+    refused(waits.any, [timer])[0], refused(waits.any, ["none"]), refused(run.publish, "No!", 1),
   ];
 }
 
@@ -147,8 +167,8 @@ function tour({ visit }) {
   if (visit === "failure") throw new BatonError("own-kind", "It failed.", { subject: "tour", details: { count: 3 } });
   if (visit === "worktree") return visitWorktree();
   return {
-    run: visitRun(), files: visitFiles(), state: visitState(), backlog: visitBacklog(), models: visitModels(), others: visitOthers(name),
-    people: visitPeople(), repository: visitRepository(name),
+    run: visitRun(), files: visitFiles(), state: visitState(), backlog: visitBacklog(), waits: visitWaits(), models: visitModels(),
+    others: visitOthers(name), people: visitPeople(), repository: visitRepository(name),
   };
 }
 

@@ -1,7 +1,7 @@
 """Calls the host's functions, one after another, and returns what they gave. The JavaScript beside it does the same."""
 
 from baton import Error, agents, assets, backlog, files, forge, git, knowledge, llm, people, run, sandbox, settings, state, tools
-from baton import workflow, workflows
+from baton import waits, workflow, workflows
 
 SCHEMA = {"type": "object", "properties": {"count": {"type": "integer"}}}
 
@@ -48,6 +48,25 @@ def visit_backlog():
         [item.draft.body, item.draft.parent, item.draft.priority, item.draft.labels, item.status, item.assignee, item.branch],
         [item.draft.key for item in backlog.all()], [item.draft.key for item in backlog.ready()], moves,
         refused(backlog.move_to, "1-1", "in-progress", "No."),
+    ]
+
+
+def visit_waits():
+    now = run.now()
+    timer, never = waits.timer(now), waits.signal("never")
+    first = waits.any([never, timer], until_ms=now + 600_000)
+    nothing = waits.any([never], until_ms=now)
+    waits.cancel(never)
+    answered = waits.any([agents.begin("mary", "Answer the question.")]).outcome
+    posted = people.post("Which?", options=["a", "b"], best="b", severity="info")
+    chosen = waits.any([posted])
+    change = waits.item_change("1-2")
+    backlog.assign("1-2", assignee="bob")
+    moved = waits.any([change]).outcome
+    run.publish("tour", {"step": 1})
+    return [
+        first.ticket == timer, first.outcome, nothing, answered["answer"], chosen.ticket == posted, chosen.outcome, moved,
+        refused(waits.any, [timer])[0], refused(waits.any, ["none"]), refused(run.publish, "No!", 1),
     ]
 
 
@@ -150,6 +169,7 @@ def tour(input):
         case "worktree":
             return visit_worktree()
     return {
-        "run": visit_run(), "files": visit_files(), "state": visit_state(), "backlog": visit_backlog(), "models": visit_models(),
+        "run": visit_run(), "files": visit_files(), "state": visit_state(), "backlog": visit_backlog(), "waits": visit_waits(),
+        "models": visit_models(),
         "others": visit_others(name), "people": visit_people(), "repository": visit_repository(name),
     }

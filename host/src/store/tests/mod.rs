@@ -1,6 +1,7 @@
 //! The store on real files.
 
 mod backlog;
+mod continuing;
 mod documents;
 mod events;
 mod grants;
@@ -127,6 +128,7 @@ fn run(name: &str) -> Run {
         seed: "seed".to_owned(),
         started_at: 5,
         journal_form: FORM,
+        journal_from: 0,
         state: State::Queued,
         output: None,
         shortfall: None,

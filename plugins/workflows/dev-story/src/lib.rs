@@ -107,7 +107,6 @@ fn main_branch() -> String {
 
 fn context(story: &Story) -> Result<String> {
     run::progress(0.05, "Gathering what the developer needs");
-    let gathered = workflows::start("story-context", &json!({ "key": story.key }), None)?;
-    let gathered: Value = workflows::join(&gathered)?;
+    let gathered: Value = workflows::start("story-context", &json!({ "key": story.key }))?.wait()?.output;
     Ok(gathered["text"].as_str().unwrap_or_default().to_owned())
 }

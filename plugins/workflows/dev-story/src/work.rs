@@ -228,7 +228,7 @@ impl<'a> Work<'a> {
         self.attempts += 1;
         run::progress(0.6, &format!("Testing, attempt {}", self.attempts));
         let before = git::status()?;
-        let tested = workflows::join(&workflows::start("run-tests", &json!({}), None)?)?;
+        let tested = workflows::start("run-tests", &json!({}))?.wait()?.output;
         self.clean(&before, diff)?;
         Ok(tested)
     }

@@ -96,7 +96,7 @@ fn newest(revision: Option<&str>) -> Result<String> {
 }
 
 pub(crate) fn tests(order: &Value) -> Result<Tested> {
-    let tested = workflows::join(&workflows::start("run-tests", order, None)?)?;
+    let tested = workflows::start("run-tests", order)?.wait()?.output;
     clean()?;
     Ok(tested)
 }

@@ -33,9 +33,9 @@ pub(crate) fn look(main: &str) -> Result<()> {
     run::progress(0.0, &format!("Testing {main} as it is"));
     let worktree = worktree_of(LAND, &format!("{}-0", short(&run::about().id)), main)?;
     let order = json!({ "stories": [], "main": main });
-    let looked = workflows::start("land", &order, Some(&worktree)).and_then(|run| workflows::join::<Looked>(&run));
+    let looked = workflows::start_with::<Looked, _>("land", &order, &ChildOptions::new().in_worktree(&worktree)).and_then(Pending::wait);
     give_back(&worktree);
-    match looked?.base {
+    match looked?.output.base {
         // A project without tests gets them by its first story.
         Some(Base { passed: false, command: Some(command), report }) => red(main, &command, &report),
         _ => Ok(()),

@@ -119,7 +119,7 @@ pub(crate) fn restore(paths: &[String]) -> Contract<()> {
     }
     let odd = |name: &str| name.is_empty() || name == "." || name == ".." || name.eq_ignore_ascii_case(".git") || name.contains('\0');
     if let Some(path) = paths.iter().find(|path| path.split('/').any(odd)) {
-        let sentence = format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path));
+        let sentence = format!("`{}` is not a path of the repository; name a file such as `docs/PRD.md`.", excerpt(path));
         return Err(Error::invalid(sentence).into());
     }
     let restore = || {
@@ -178,7 +178,7 @@ pub(crate) fn push(branch: &str) -> Contract<()> {
 
 /// The branch that a child's workspace has checked out: that of the worktree it is given, or its parent's. None where
 /// there is no repository.
-pub(super) fn checkout(world: &World, worktree: Option<&str>) -> Result<Option<String>> {
+pub(in crate::testing) fn checkout(world: &World, worktree: Option<&str>) -> Result<Option<String>> {
     let repository = repository(world).ok();
     let Some(worktree) = worktree else { return Ok(repository.map(|repository| repository.here().to_owned())) };
     let known = repository.is_some_and(|repository| repository.has_worktree(worktree));
@@ -231,7 +231,7 @@ pub(in crate::testing) fn check_branch(name: &str) -> Result<()> {
     if whole && !name.contains("..") && !name.contains("@{") && !name.contains(forbidden) && name.split('/').all(part) {
         return Ok(());
     }
-    Err(Error::invalid(format!("`{}` is no name for a branch; use one such as `story/1-2`.", excerpt(name))))
+    Err(Error::invalid(format!("`{}` is not a name for a branch; use one such as `story/1-2`.", excerpt(name))))
 }
 
 fn check_revision(revision: &str) -> Result<()> {
@@ -239,7 +239,7 @@ fn check_revision(revision: &str) -> Result<()> {
         if revision.len() > LONGEST_BRANCH {
             error
         } else {
-            Error::invalid(format!("`{}` is no revision; name a branch or the full hash of a commit.", excerpt(revision)))
+            Error::invalid(format!("`{}` is not a revision; name a branch or the full hash of a commit.", excerpt(revision)))
         }
     })
 }

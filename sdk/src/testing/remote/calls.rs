@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::{Arguments, shapes::Shape};
 use crate::Result;
 use crate::bindings::host::baton::plugin::types;
-use crate::imports::{agents, assets, backlog, files, forge, git, knowledge, llm, people, run, sandbox, settings, state, tools, workflows};
+use crate::imports::{
+    agents, assets, backlog, files, forge, git, knowledge, llm, people, run, sandbox, settings, state, tools, waits, workflows,
+};
 
 /// Calls a function of the contract, such as `files.read`.
 #[expect(clippy::panic, reason = "a test fails by panicking, and there is nothing to answer it")]
@@ -14,6 +16,7 @@ pub(super) fn answer(name: &str, arguments: &[Value]) -> Result<Value> {
     let given = &mut Arguments::of(arguments);
     match name {
         "agents.perform" => result(agents::perform(&given.text(), &given.next(), &given.next::<Vec<_>>())),
+        "agents.begin" => result(agents::begin(&given.text(), &given.next(), &given.next::<Vec<_>>())),
         "assets.read" => result(assets::read(&given.text())),
         "assets.paths" => value(&assets::paths()),
         "backlog.put" => result(backlog::put(&given.next::<Vec<_>>())),
@@ -58,11 +61,14 @@ pub(super) fn answer(name: &str, arguments: &[Value]) -> Result<Value> {
         "llm.complete" => result(llm::complete(&given.next())),
         "llm.complete-all" => value(&llm::complete_all(&given.next::<Vec<_>>())),
         "people.ask" => result(people::ask(&given.next())),
+        "people.post" => result(people::post(&given.next())),
         "people.inform" => result(people::inform(&given.next())),
         "run.about" => value(&run::about()),
         "run.now" => value(&run::now()),
         "run.sleep-until" => result(run::sleep_until(given.next())),
         "run.pause" => result(run::pause(&given.text())),
+        "run.publish" => result(run::publish(&given.text(), &given.text())),
+        "run.continue-with" => result(run::continue_with(&given.text())),
         "run.log" => done(run::log(given.next(), &given.text(), &given.text())),
         "run.progress" => done(run::progress(given.next(), &given.text())),
         "sandbox.execute" => result(sandbox::execute(&given.next())),
@@ -73,9 +79,12 @@ pub(super) fn answer(name: &str, arguments: &[Value]) -> Result<Value> {
         "state.keys" => result(state::keys(&given.text(), &given.text())),
         "tools.available" => value(&tools::available()),
         "tools.call" => result(tools::call(&given.text(), &given.text())),
+        "waits.timer" => result(waits::timer(given.next())),
+        "waits.signal" => result(waits::signal(&given.text())),
+        "waits.item-change" => result(waits::item_change(&given.text())),
+        "waits.any" => result(waits::any(&given.next::<Vec<_>>(), given.next())),
+        "waits.cancel" => result(waits::cancel(&given.text())),
         "workflows.start" => result(workflows::start(&given.text(), &given.text(), &given.next::<Vec<_>>())),
-        "workflows.join" => result(workflows::join(&given.text())),
-        "workflows.join-any" => result(workflows::join_any(&given.next::<Vec<_>>())),
         _ => panic!("The host in memory has no function `{}`. Use the SDK that this Baton writes.", name.escape_debug()),
     }
 }

@@ -27,6 +27,10 @@ pub(super) fn answer(host: Host, method: &str, arguments: &[Value], function: Fu
         "when" => host.when(&given.text(), &given.text()),
         "with_model" => host.with_model(move |request| ruled::<Reply>(function.call(Some(request)))),
         "answers" => host.answers(&given.text(), &given.text()),
+        "answers_after" => host.answers_after(&given.text(), given.next::<u32>().into(), &given.text()),
+        "with_signal_after" => host.with_signal_after(&given.text(), given.next::<u32>().into(), given.document()),
+        "with_item_moved_after" => host.with_item_moved_after(&given.text(), given.next::<u32>().into(), given.next()),
+        "with_cancel_after" => host.with_cancel_after(given.next::<u32>().into()),
         "resumes" => host.resumes(given.next()),
         "with_agent_after" => {
             host.with_agent_after(&given.text(), given.next::<u32>().into(), move |task| function.call::<Report>(Some(task)))
@@ -67,6 +71,7 @@ fn look(host: &Host, method: &str, given: &mut Arguments<'_>, function: &Functio
         "files" => host.files().write(),
         "item" => host.item(&given.text()).write(),
         "statuses" => host.statuses(&given.text()).write(),
+        "published" => host.published(&given.text()).map(|value| value.to_string()).write(),
         "state" => host.state(&given.text(), &given.text()).map(|value| value.to_string()).write(),
         _ => panic!("The host in memory has no method `{}`. Use the SDK that this Baton writes.", method.escape_debug()),
     })

@@ -20,7 +20,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Host, world::World};
+use super::{Host, continuing, installed, world::World};
 use crate::bindings::host::baton::plugin::types;
 use crate::{Error, Result};
 use shapes::Shape;
@@ -31,7 +31,8 @@ use shapes::Shape;
 ///
 /// A question with a `"callback"` gives the number of a function of the test. Baton calls it with
 /// `{"callback": NUMBER, "arguments": […]}`, and the test answers with `{"return": …}`, `{"raise": …}` for an error of the contract,
-/// or `{"fail": TEXT}`. Before that it may ask more questions.
+/// or `{"fail": TEXT}`. Before that it may ask more questions. The answer of a call that ends the run so that it begins again is
+/// `{"continue": INPUT}`, and the function answers with the same.
 ///
 /// Values have the form of the contract: records are objects, bytes `{"base64": …}`, variants and results
 /// `{"tag": …, "val": …}`, JSON documents texts.
@@ -62,6 +63,11 @@ enum Message {
     },
     Failed {
         fail: String,
+    },
+    /// The function has ended because the run continues with another input.
+    Continued {
+        #[serde(rename = "continue")]
+        input: String,
     },
     Called {
         host: u32,
@@ -96,15 +102,17 @@ impl Server {
                 Some(Message::Returned { value }) => return Ok(value),
                 Some(Message::Raised { raise }) => return Err(read::<types::Error>(&raise).into()),
                 Some(Message::Failed { fail }) => panic!("{fail}"),
+                Some(Message::Continued { input }) => continuing::continue_with(serde_json::from_str(&input).unwrap_or_default()),
                 Some(question) => self.send(&self.answer(&question)).unwrap_or_else(|error| lost(error)),
             }
         }
     }
 
     fn answer(self: &Rc<Self>, message: &Message) -> Value {
-        match catch_unwind(AssertUnwindSafe(|| self.done(message))) {
-            Ok(Ok(value)) => json!({ "value": value }),
-            Ok(Err(error)) => json!({ "error": types::Error::from(error).write() }),
+        match catch_unwind(AssertUnwindSafe(|| continuing::caught(|| self.done(message)))) {
+            Ok(Ok(Ok(value))) => json!({ "value": value }),
+            Ok(Ok(Err(error))) => json!({ "error": types::Error::from(error).write() }),
+            Ok(Err(input)) => json!({ "continue": input.to_string() }),
             Err(panic) => json!({ "failure": words(&*panic) }),
         }
     }
@@ -112,7 +120,10 @@ impl Server {
     #[expect(clippy::panic, reason = "the test's side does not keep to the protocol")]
     fn done(self: &Rc<Self>, message: &Message) -> Result<Value> {
         match message {
-            Message::Called { host, call, arguments } => self.host(*host).inside(|| calls::answer(call, arguments)),
+            Message::Called { host, call, arguments } => {
+                let world = self.host(*host).world;
+                installed::inside(&world, || calls::answer(call, arguments))
+            }
             Message::Done { host, method, arguments, callback } => {
                 let function = Function { server: Rc::clone(self), callback: *callback };
                 doing::answer(self.host(*host), method, arguments, function)

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
 
 use crate::bindings::host::baton::plugin::{
-    agents, backlog, files, forge, git, knowledge, llm, people, run, sandbox, state, tools, types, workflows,
+    agents, backlog, files, forge, git, knowledge, llm, people, run, sandbox, state, tools, types, waits, workflows,
 };
 
 type Read<A> = std::result::Result<A, String>;
@@ -159,6 +159,7 @@ records! {
     agents::Report { answer, summary }
     agents::Outcome { answer, summary, cost_usd }
     workflows::Outcome { output, shortfall }
+    waits::Arrival { ticket, outcome }
     knowledge::Passage { source, text, score }
     people::Expiry { at_ms, answer }
     people::Question { text, options, reasoning, confidence, severity, context, best, expiry }

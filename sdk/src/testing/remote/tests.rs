@@ -132,3 +132,47 @@ fn a_line_that_is_no_message_ends_it() {
         assert!(error.to_string().contains("is not a message"), "{line}: {error}");
     }
 }
+
+#[test]
+fn a_run_that_continues_ends_its_function_and_is_run_again() {
+    let answered = answers(&[
+        json!({ "host": 1, "do": "run", "arguments": ["1"], "callback": 0 }),
+        call("run.publish", json!(["round", "1"])),
+        call("run.continue-with", json!(["{\"aB\":2}"])),
+        json!({ "continue": "{\"aB\":2}" }),
+        json!({ "return": "3" }),
+        set("published", json!(["round"])),
+        json!({ "host": 1, "do": "perform", "arguments": [{ "goal": "Go on.", "context": "", "answer-schema": null }], "callback": 0 }),
+        call("run.continue-with", json!(["2"])),
+        json!({ "return": { "answer": "", "summary": "" } }),
+    ]);
+    assert_eq!(answered[0], json!({ "callback": 0, "arguments": ["1"] }));
+    assert_eq!(answered[2], json!({ "continue": "{\"aB\":2}" }));
+    assert_eq!(answered[3], json!({ "callback": 0, "arguments": ["{\"aB\":2}"] }));
+    assert_eq!((&answered[4], &answered[5]), (&json!({ "value": "3" }), &json!({ "value": "1" })));
+    assert_eq!(answered[7]["error"]["kind"], "invalid", "an agent cannot begin again");
+}
+
+#[test]
+fn what_happens_later_arrives_by_its_ticket() {
+    let answered = answers(&[
+        set("at", json!([0])),
+        set("with_signal_after", json!(["limit", 1000, "{\"dollars\":5}"])),
+        call("waits.signal", json!(["limit"])),
+        call("waits.any", json!([["ticket-1"], 500])),
+        call("waits.timer", json!([700])),
+    ]);
+    let ticket = answered[2]["value"].as_str().unwrap_or_else(|| panic!("{answered:?}"));
+    assert_eq!(answered[3]["error"]["kind"], "not-found", "{answered:?}");
+    let answered = answers(&[
+        set("at", json!([0])),
+        set("with_signal_after", json!(["limit", 1000, "{\"dollars\":5}"])),
+        call("waits.signal", json!(["limit"])),
+        call("waits.any", json!([[ticket], 500])),
+        call("waits.any", json!([[ticket], null])),
+        call("run.now", json!([])),
+    ]);
+    assert_eq!(answered[3], json!({ "value": null }), "nothing arrives by then");
+    let arrival = json!({ "ticket": ticket, "outcome": { "tag": "ok", "val": "{\"dollars\":5}" } });
+    assert_eq!((&answered[4], &answered[5]), (&json!({ "value": arrival }), &json!({ "value": 1000.0 })));
+}
