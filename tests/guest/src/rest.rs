@@ -2,7 +2,7 @@
 
 use std::{collections::hash_map::RandomState, hash::BuildHasher};
 
-use baton_sdk::{bindings::host::baton::plugin::run as host, prelude::*};
+use baton_sdk::prelude::*;
 
 use crate::{calls, said};
 
@@ -57,7 +57,7 @@ pub(crate) fn repository() -> Result<Value> {
 
 /// Expects: the value beside the run, or `invalid`.
 pub(crate) fn publish(key: &str, value: &Value) -> Result<Value> {
-    host::publish(key, &value.to_string())?;
+    run::publish(key, value)?;
     Ok(Value::Null)
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn publish(key: &str, value: &Value) -> Result<Value> {
 pub(crate) fn continue_with(input: &Value) -> Result<Value> {
     let pad = input["pad"].as_u64().and_then(|bytes| usize::try_from(bytes).ok());
     let next = pad.map_or_else(|| input["input"].clone(), |bytes| json!("x".repeat(bytes)));
-    Ok(answer(host::continue_with(&next.to_string()).map(|()| Value::Null).map_err(Error::from)))
+    Ok(answer(Err(run::continue_with(&next))))
 }
 
 /// Expects: to begin again `times` times, each time with what was seen so far; then what every generation saw.
@@ -73,8 +73,8 @@ pub(crate) fn generations(input: &Value) -> Result<Value> {
     let left = input["times"].as_u64().unwrap_or_default();
     let mut seen = input["seen"].as_array().cloned().unwrap_or_default();
     publish("generation", &json!(seen.len()))?;
-    let child = workflows::start("probe", &json!({ "do": "echo", "say": seen.len() }), None)?;
-    let said = workflows::join::<Value>(&child)?;
+    let echo = workflows::start::<Value, _>("probe", &json!({ "do": "echo", "say": seen.len() }))?;
+    let (child, said) = (echo.ticket().to_string(), echo.wait()?.output);
     let random = RandomState::new().hash_one(0).to_string();
     seen.push(json!({ "said": said, "child": child, "count": calls::count(1)?, "random": random, "now": run::now() }));
     if left == 0 {
