@@ -69,7 +69,7 @@ function visitWaits() {
   run.publish("tour", { step: 1 });
   return [
     first.ticket === timer, first.outcome, nothing, answered.answer, chosen.ticket === posted, chosen.outcome, moved,
-    refused(waits.any, [timer])[0], refused(waits.any, ["none"]), refused(run.publish, "No!", 1),
+    refused(waits.any, [timer])[0], refused(waits.any, ["none"]), refused(run.publish, "No!", 1)[0],
   ];
 }
 
