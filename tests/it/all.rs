@@ -18,6 +18,7 @@ mod grants;
 mod hostile;
 mod journal_forms;
 mod kill;
+mod languages;
 mod limits;
 mod mcp;
 mod mcp_http;

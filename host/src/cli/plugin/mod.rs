@@ -8,6 +8,7 @@ mod dev;
 mod enable;
 mod grant;
 mod history;
+mod host;
 mod inputs;
 mod install;
 mod key;
@@ -62,6 +63,7 @@ enum Command {
     Check(check::Check),
     Test(test::Test),
     Dev(dev::Dev),
+    Host(host::Host),
 }
 
 impl Plugin {
@@ -87,6 +89,7 @@ impl Plugin {
             Command::Check(command) => command.execute(context).await,
             Command::Test(command) => command.execute(context).await,
             Command::Dev(command) => command.execute(context).await,
+            Command::Host(command) => command.execute(),
         }
     }
 }
