@@ -49,3 +49,4 @@ mod stopping;
 mod taking_back;
 mod tools;
 mod two_contracts;
+mod waiting;

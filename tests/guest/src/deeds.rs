@@ -2,7 +2,7 @@
 
 use baton_sdk::prelude::*;
 
-use crate::{calls, defect, forge, repository, rest, runaway, tickets};
+use crate::{calls, defect, forge, repository, rest, runaway, tickets, waiting};
 
 /// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done.
 pub(crate) fn perform(input: &Value) -> Result<Value> {
@@ -43,6 +43,12 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "pause" => calls::pause(text("say"), number("times")),
         "pause-untimed" => Ok(json!(calls::pause(text("say"), number("times"))?.as_array().map(Vec::len))),
         "perform" => agents::perform(text("agent"), &Task::new(text("goal"))).map(|outcome| json!(outcome.answer)),
+        "wait-for-everything" => waiting::for_everything(),
+        "wait-until-cancelled" => waiting::until_cancelled(),
+        "leave-and-fail" => waiting::leave_and_fail(),
+        "deaf" => waiting::deaf(),
+        "timers" => waiting::timers(number("times")),
+        "first-signal" => waiting::first_signal(number("of")),
         "misuse-tickets" => tickets::misuse(),
         "publish-wrongly" => Ok(tickets::publish()),
         "start-all" => calls::start_all(&input["inputs"], false),
