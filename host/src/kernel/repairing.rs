@@ -66,7 +66,7 @@ impl Kernel {
         if at.is_none() && plugin.package.hash == run.plugin_hash {
             return Err(already_current(run));
         }
-        let journal = self.parts.journal.inspect(&run.id).await?;
+        let journal = self.replayed_calls(run).await?;
         let mut calls = Calls::of(run, &journal, at)?;
         let mut refusal = self.rehearse_calls(run, &plugin, &calls).await?;
         if let (None, Some(Repair::Diverged(divergence))) = (at, &refusal)
@@ -199,11 +199,11 @@ impl Kernel {
 
 impl Calls {
     fn of(run: &Run, journal: &[Inspected], at: Option<u64>) -> Result<Self, KernelError> {
-        let behind = journal.last().map_or(0, |found| found.entry.seq) + 1;
+        let (first, behind) = (run.first_call(), journal.last().map_or(run.journal_from, |found| found.entry.seq) + 1);
         let given_up_from = at.unwrap_or(behind);
-        if given_up_from > behind {
+        if !(first..=behind).contains(&given_up_from) {
             return Err(KernelError::WrongState(format!(
-                "Run {} has made {} calls. Give `--at` 1 to {behind}.",
+                "Run {} has made {} calls. Give `--at` {first} to {behind}.",
                 run.id.short(),
                 behind - 1
             )));
