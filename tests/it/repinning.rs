@@ -274,7 +274,7 @@ fn the_command_shows_where_the_calls_differ_and_continues_the_run() {
     };
     install(baton_tests::PROBE.to_vec());
     let input = defect(&json!({ "do": "in-turn", "inputs": [ask("wrong"), panic()] }), &ask("right")).to_string();
-    baton(&["run", "probe", "--workspace", "work", "--model", "script/answers.yaml", "--input", &input]).exits(1);
+    let _failed = baton(&["run", "probe", "--workspace", "work", "--model", "script/answers.yaml", "--input", &input]).exits(1);
     let runs: Value = serde_json::from_str(&baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
     let run = runs[0]["run"].as_str().unwrap();
     let next = || baton(&["runs", "show", run]).exits(0).stdout;
@@ -282,7 +282,7 @@ fn the_command_shows_where_the_calls_differ_and_continues_the_run() {
     install(repaired_probe("0.1.1"));
     assert!(next().contains("--on current"), "{}", next());
     for misuse in [["--at", "2"], ["--on", "newest"]] {
-        baton(&[&["runs", "resume", run][..], &misuse].concat()).exits(2);
+        let _misused = baton(&[&["runs", "resume", run][..], &misuse].concat()).exits(2);
     }
     let differs = baton(&["runs", "resume", run, "--on", "current"]).exits(1).stderr;
     let document: Value = serde_json::from_str(&baton(&["runs", "resume", run, "--on", "current", "-o", "json"]).exits(1).stdout).unwrap();
