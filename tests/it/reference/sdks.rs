@@ -4,8 +4,6 @@ use std::{fs, path::PathBuf};
 
 use super::contract::{Contract, pascal};
 
-/// What no SDK calls: `workflows.join` of the SDKs waits for a ticket, as the Rust SDK does.
-const UNUSED: &[&str] = &["workflows.join", "workflows.join-any"];
 /// What the SDKs call otherwise.
 const SHORTER: &[(&str, &str)] = &[("about-forge", "about")];
 /// Methods of the Rust host that other languages have in another form: `with_agent` takes the time, an object has no `new`, and
@@ -19,7 +17,7 @@ fn every_function_of_the_contract_is_in_every_sdk() {
     let mut found = 0;
     for (_, interface) in contract.interfaces() {
         let module = interface.name.as_deref().unwrap();
-        for function in interface.functions.keys().filter(|function| !UNUSED.contains(&&*format!("{module}.{function}"))) {
+        for function in interface.functions.keys() {
             let name = SHORTER.iter().find(|(long, _)| long == function).map_or(function.as_str(), |(_, short)| short);
             let rust = source(&format!("src/{module}.rs"))
                 + &source(&format!("src/{module}/mod.rs"))

@@ -3,44 +3,21 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{View, WORKFLOWS};
 use crate::{
     bindings::{Fault, types, workflows as wit},
     interfaces::{
-        children::{ChildError, Children, Ended, Order, Outcome, Role, StartOptions},
+        children::{Children, Ended, Order, Outcome, Role, StartOptions},
         tickets::{Awaited, Moment},
     },
     journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
 };
 
-const MOST_JOINED: usize = 1000;
-
-/// What a run that ended gives to the run that joins it.
+/// What a run that ended gives to the run that waits for it.
 type Ending = Result<Outcome, CallError>;
-
-/// The first of several runs to end, as the journal keeps it.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct First {
-    run: RunId,
-    ending: Kept,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Kept {
-    Outcome(Outcome),
-    Error(CallError),
-}
-
-impl From<(RunId, Ending)> for First {
-    fn from((run, ending): (RunId, Ending)) -> Self {
-        Self { run, ending: ending.map_or_else(Kept::Error, Kept::Outcome) }
-    }
-}
 
 impl wit::Host for View<'_> {
     async fn start(&mut self, workflow: String, input: String, options: Vec<types::OptionValue>) -> Result<String, Fault> {
@@ -61,47 +38,6 @@ impl wit::Host for View<'_> {
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         self.tickets.hold(child.as_str(), Started { children, parent, child: child.clone() });
         Ok(child.to_string())
-    }
-
-    async fn join(&mut self, run: String) -> Result<wit::Outcome, Fault> {
-        check_id(&run)?;
-        let call = Call::new("workflows.join", Effect::Wait, &run)?;
-        let joined = run.clone();
-        let (children, parent, child) = (Arc::clone(self.children), self.recorder.run().clone(), RunId::from_text(run));
-        let join = |_| async move {
-            match first_ended(&*children, &parent, std::slice::from_ref(&child)).await {
-                Ok(Some((_, ending))) => Performed::answer(ending),
-                Ok(None) => Performed::Waiting(Wait::Runs(vec![child])),
-                Err(error) => error.into(),
-            }
-        };
-        let outcome: Result<Outcome, CallError> = self.recorder.call(call, join).await?;
-        self.tickets.use_up(&joined);
-        Ok(outcome?.into())
-    }
-
-    async fn join_any(&mut self, runs: Vec<String>) -> Result<(String, Result<wit::Outcome, types::Error>), Fault> {
-        if runs.is_empty() || runs.len() > MOST_JOINED {
-            return Err(CallError::invalid(format!("{} runs cannot be joined; name 1 to {MOST_JOINED}.", runs.len())).into());
-        }
-        runs.iter().try_for_each(|run| check_id(run))?;
-        let call = Call::new("workflows.join-any", Effect::Wait, &runs)?;
-        let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
-        let runs: Vec<_> = runs.into_iter().map(RunId::from_text).collect();
-        let join = |_| async move {
-            match first_ended(&*children, &parent, &runs).await {
-                Ok(Some(first)) => Performed::answer(Ok(First::from(first))),
-                Ok(None) => Performed::Waiting(Wait::Runs(runs)),
-                Err(error) => error.into(),
-            }
-        };
-        let First { run, ending } = self.recorder.call(call, join).await??;
-        self.tickets.use_up(run.as_str());
-        let ending = match ending {
-            Kept::Outcome(outcome) => Ok(outcome.into()),
-            Kept::Error(error) => Err(error.into()),
-        };
-        Ok((run.to_string(), ending))
     }
 }
 
@@ -139,29 +75,6 @@ impl Awaited for Started {
     fn arrives_given_up(&self) -> bool {
         true
     }
-}
-
-impl From<Outcome> for wit::Outcome {
-    fn from(outcome: Outcome) -> Self {
-        Self { output: outcome.output.to_string(), shortfall: outcome.shortfall }
-    }
-}
-
-/// Nothing longer than an id is worth writing down.
-fn check_id(run: &str) -> Result<(), CallError> {
-    const LONGEST: usize = 128;
-    let wrong = || CallError::not_found(format!("No run has an id of {} bytes; join by what `workflows.start` returned.", run.len()));
-    if run.len() > LONGEST { Err(wrong()) } else { Ok(()) }
-}
-
-/// The first in the list that has ended.
-async fn first_ended(children: &dyn Children, parent: &RunId, runs: &[RunId]) -> Result<Option<(RunId, Ending)>, ChildError> {
-    for run in runs {
-        if let Some(ended) = children.ended(parent, run).await? {
-            return Ok(Some((run.clone(), ending(run, ended))));
-        }
-    }
-    Ok(None)
 }
 
 fn ending(run: &RunId, ended: Ended) -> Ending {

@@ -1,4 +1,4 @@
-//! Other workflows, executed as child runs. Starts and joins them through a port and knows nothing of how they run.
+//! Other workflows, executed as child runs. Starts them through a port and knows nothing of how they run.
 
 mod host;
 

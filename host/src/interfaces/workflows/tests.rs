@@ -1,10 +1,13 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     bindings::{Fault, types, workflows::Host},
-    interfaces::children::{Ended, Outcome, Role, testing::Nursery},
-    journal::{CallError, ErrorKind, Interrupt, RunId, Wait, testing::Bench},
+    interfaces::{
+        children::{Ended, Outcome, Role, testing::Nursery},
+        tickets::Moment,
+    },
+    journal::{CallError, ErrorKind, Performed, RunId, Wait, testing::Bench},
 };
 
 struct Scene {
@@ -45,13 +48,6 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, Fault>) -> CallError {
     }
 }
 
-fn awaited<T: std::fmt::Debug>(result: Result<T, Fault>) -> Vec<String> {
-    match result {
-        Err(Fault::Interrupt(Interrupt::Suspended(Wait::Runs(runs)))) => runs.iter().map(RunId::to_string).collect(),
-        other => panic!("not waiting: {other:?}"),
-    }
-}
-
 #[tokio::test]
 async fn starting_again_is_starting_once() {
     let scene = Scene::new();
@@ -64,57 +60,45 @@ async fn starting_again_is_starting_once() {
 }
 
 #[tokio::test]
-async fn joining_waits_and_then_gives_the_output() {
+async fn a_ticket_gives_what_its_run_ends_with() {
     let scene = Scene::new();
     let mut recorder = scene.bench.recorder();
     let mut run = view(&scene, &mut recorder);
     let [one, two] = start_two(&mut run).await;
-    assert_eq!(awaited(run.join(one.clone()).await), std::slice::from_ref(&one));
+    assert!(matches!(look(&run, &one).await, Performed::Waiting(Wait::Runs(runs)) if runs == [RunId::from_text(one.as_str())]));
 
     let outcome = Outcome { output: json!({ "ok": true }), shortfall: Some("1 story is left.".to_owned()) };
     scene.end(&one, Ended::Succeeded(outcome));
     scene.end(&two, Ended::Failed(CallError::other("No model.")));
-    for _ in 0..2 {
-        let mut recorder = scene.bench.recorder();
-        let mut run = view(&scene, &mut recorder);
-        start_two(&mut run).await;
-        let joined = run.join(one.clone()).await.unwrap();
-        assert_eq!((&*joined.output, joined.shortfall.as_deref()), (r#"{"ok":true}"#, Some("1 story is left.")));
-        let failed = CallError::other("No model.");
-        assert_eq!(refusal(run.join(two.clone()).await), CallError::child_failed(&two, "No model.", &failed));
-        scene.end(&two, Ended::Cancelled);
-    }
-    let mut recorder = scene.bench.resumed_from(Vec::new());
-    assert!(matches!(refusal(view(&scene, &mut recorder).join(two).await), CallError { kind: ErrorKind::Cancelled, .. }));
+    let arrived = answer(look(&run, &one).await).unwrap();
+    assert_eq!(arrived, json!({ "output": { "ok": true }, "shortfall": "1 story is left." }));
+    let failed = CallError::other("No model.");
+    assert_eq!(answer(look(&run, &two).await).unwrap_err(), CallError::child_failed(&two, "No model.", &failed));
+    scene.end(&two, Ended::Cancelled);
+    let cancelled = answer(look(&run, &two).await).unwrap_err();
+    assert_eq!((cancelled.kind, cancelled.subject), (ErrorKind::Cancelled, Some(two)));
 }
 
 #[tokio::test]
-async fn joining_any_takes_the_first_of_the_list() {
+async fn a_child_that_is_given_up_is_cancelled_and_still_arrives() {
     let scene = Scene::new();
     let mut recorder = scene.bench.recorder();
     let mut run = view(&scene, &mut recorder);
-    let [one, two] = start_two(&mut run).await;
-    assert_eq!(awaited(run.join_any(vec![two.clone(), one.clone()]).await), [two.clone(), one.clone()]);
+    let [one, _] = start_two(&mut run).await;
+    let held = run.tickets.find(&one).unwrap();
+    assert!(answer(held.give_up().await).is_ok() && held.arrives_given_up());
+    assert_eq!(answer(look(&run, &one).await).unwrap_err().kind, ErrorKind::Cancelled);
+}
 
-    scene.end(&one, Ended::Succeeded(json!(1).into()));
-    let mut recorder = scene.bench.recorder();
-    let mut run = view(&scene, &mut recorder);
-    start_two(&mut run).await;
-    let (ended, output) = run.join_any(vec![two.clone(), one.clone()]).await.unwrap();
-    assert_eq!((ended, output.unwrap().output), (one.clone(), "1".to_owned()));
+async fn look(run: &View<'_>, ticket: &str) -> Performed<Value> {
+    run.tickets.find(ticket).unwrap().look(Moment { seq: 9, now: 1 }).await
+}
 
-    scene.end(&two, Ended::Failed(CallError::other("No model.")));
-    let (ended, output) = run.join_any(vec![two.clone(), one.clone()]).await.unwrap();
-    assert_eq!(ended, two);
-    let error = output.unwrap_err();
-    assert_eq!((&*error.kind, &*error.text, error.subject), ("child-failed", "No model.", Some(two.clone())));
-
-    // What was answered before the second one ended is answered so again.
-    let mut recorder = scene.bench.recorder();
-    let mut run = view(&scene, &mut recorder);
-    start_two(&mut run).await;
-    assert_eq!(run.join_any(vec![two.clone(), one.clone()]).await.unwrap().0, one);
-    assert_eq!(run.join_any(vec![two.clone(), one]).await.unwrap().0, two);
+fn answer<A: std::fmt::Debug>(performed: Performed<A>) -> Result<A, CallError> {
+    match performed {
+        Performed::Answered(answer, _) => answer,
+        other => panic!("no answer: {other:?}"),
+    }
 }
 
 #[tokio::test]
@@ -122,13 +106,11 @@ async fn wrong_requests_are_refused() {
     let scene = Scene::new();
     let mut recorder = scene.bench.recorder();
     let mut run = view(&scene, &mut recorder);
-    assert!(matches!(refusal(run.start("build".into(), "{".into(), Vec::new()).await), CallError { kind: ErrorKind::Invalid, .. }));
-    assert!(matches!(refusal(run.start("build".into(), "1".into(), worktree("w")).await), CallError { kind: ErrorKind::NotFound, .. }));
-    assert!(matches!(refusal(run.join_any(Vec::new()).await), CallError { kind: ErrorKind::Invalid, .. }));
-    assert!(matches!(refusal(run.join_any(vec!["x".into(); 1001]).await), CallError { kind: ErrorKind::Invalid, .. }));
-    assert!(matches!(refusal(run.join("not mine".into()).await), CallError { kind: ErrorKind::NotFound, .. }));
-    let [one, _] = start_two(&mut run).await;
-    assert!(matches!(refusal(run.join_any(vec![one, "not mine".into()]).await), CallError { kind: ErrorKind::NotFound, .. }));
+    let within = |value: &str| vec![types::OptionValue { name: "within".to_owned(), value: value.to_owned() }];
+    for (input, options) in [("{", Vec::new()), ("1", within("[]")), ("1", within(r#"{"write": "docs/**"}"#))] {
+        assert_eq!(refusal(run.start("build".into(), input.into(), options).await).kind, ErrorKind::Invalid);
+    }
+    assert_eq!(refusal(run.start("build".into(), "1".into(), worktree("w")).await).kind, ErrorKind::NotFound);
 }
 
 #[tokio::test]
