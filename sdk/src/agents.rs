@@ -1,6 +1,7 @@
 //! Agents: give a task to another plugin and wait for its answer.
 //!
-//! The run is suspended until the agent's run ends: it holds no memory and no instance meanwhile. Needs `agents`.
+//! The run is suspended until the agent's run ends: it holds no memory and no instance meanwhile. Needs `agents`. Instead of a
+//! plugin's name give that of a slot, such as `developer`, where the operator is to choose who does it.
 //!
 //! ```
 //! use baton_sdk::prelude::*;
@@ -83,6 +84,26 @@ pub fn perform(agent: &str, task: &Task) -> Result<Outcome> {
 /// ```
 pub fn perform_in(worktree: &str, agent: &str, task: &Task) -> Result<Outcome> {
     Ok(host::perform(agent, task, &options::in_worktree(Some(worktree)))?)
+}
+
+/// [`perform`] for an item of the backlog, in a worktree or in the caller's workspace. By the labels of the item operators
+/// bind other plugins to slots; a child that is not told its item is for that of its parent.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn develop(story: &str, worktree: &str) -> Result<String> {
+///     let item = backlog::get(story)?;
+///     let task = Task::new(item.draft.title).with_context(item.draft.body);
+///     Ok(agents::perform_for(story, Some(worktree), "developer", &task)?.summary)
+/// }
+/// # let draft = backlog::Draft::new(backlog::Kind::Story, "1-1", "Log in");
+/// # let host = Host::new().with_repository().with_item(draft, backlog::Status::Todo).in_worktree("story/1-1");
+/// # let host = host.with_agent("developer", |task| Ok(Report::new("", format!("did: {}", task.goal))));
+/// # assert_eq!(host.inside(|| develop("1-1", "story/1-1")), Ok("did: Log in".to_owned()));
+/// # assert_eq!(host.inside(|| agents::perform_for("ghost", None, "developer", &Task::new("x"))).unwrap_err().kind, ErrorKind::NotFound);
+/// ```
+pub fn perform_for(item: &str, worktree: Option<&str>, agent: &str, task: &Task) -> Result<Outcome> {
+    Ok(host::perform(agent, task, &options::for_item(item, worktree))?)
 }
 
 /// [`perform`] for an answer that is a `T`: asks for JSON that satisfies `schema` and reads it.

@@ -14,3 +14,8 @@ pub(crate) fn option(name: &str, value: &impl Serialize) -> OptionValue {
 pub(crate) fn in_worktree(worktree: Option<&str>) -> Vec<OptionValue> {
     worktree.map(|worktree| option("worktree", &worktree)).into_iter().collect()
 }
+
+/// The same for an item of the backlog.
+pub(crate) fn for_item(item: &str, worktree: Option<&str>) -> Vec<OptionValue> {
+    in_worktree(worktree).into_iter().chain([option("item", &item)]).collect()
+}

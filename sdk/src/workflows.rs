@@ -47,6 +47,22 @@ pub fn start<T: Serialize + ?Sized>(workflow: &str, input: &T, worktree: Option<
     Ok(host::start(workflow, &serde_json::to_string(input)?, &options::in_worktree(worktree))?)
 }
 
+/// [`start`] for an item of the backlog. By its labels operators bind other plugins to slots; a child that is not told its item
+/// is for that of its parent.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn review(story: &str) -> Result<Value> {
+///     workflows::join(&workflows::start_for(story, "acceptance", &json!({ "of": story }), None)?)
+/// }
+/// # let draft = backlog::Draft::new(backlog::Kind::Story, "1-1", "Log in");
+/// # let host = Host::new().with_item(draft, backlog::Status::Todo).with_workflow("acceptance", |_| Ok(json!("accepted")));
+/// # assert_eq!(host.inside(|| review("1-1")), Ok(json!("accepted")));
+/// ```
+pub fn start_for<T: Serialize + ?Sized>(item: &str, workflow: &str, input: &T, worktree: Option<&str>) -> Result<RunId> {
+    Ok(host::start(workflow, &serde_json::to_string(input)?, &options::for_item(item, worktree))?)
+}
+
 /// Waits for the child's output. Error: `child-failed` if the child failed; [`Error::of_child`] gives the child's own error.
 pub fn join<T: DeserializeOwned>(run: &str) -> Result<T> {
     Ok(join_outcome(run)?.output)

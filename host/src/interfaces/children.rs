@@ -37,12 +37,14 @@ pub enum Role {
 pub struct Order<'a> {
     /// What it executes.
     pub role: Role,
-    /// Name of the plugin.
+    /// Name of the plugin, or of a slot.
     pub plugin: &'a str,
     /// What the export is given.
     pub input: Value,
     /// The worktree that is its workspace, by name; none for that of its parent.
     pub worktree: Option<&'a str>,
+    /// The item of the backlog that it is for, by its key; none for that of its parent.
+    pub item: Option<&'a str>,
     /// It may do these alone of what it could otherwise; none to leave it as it is.
     pub within: Option<Narrowing>,
 }
@@ -81,9 +83,21 @@ pub enum Ended {
     Cancelled,
 }
 
-/// The worktree that a child is to be started in, by the options of the call that starts it.
-pub(super) fn worktree(options: Vec<OptionValue>) -> Result<Option<String>, CallError> {
-    Options::read(options, &["worktree"])?.take("worktree", "the name of a worktree, a text")
+/// What the options of a call say of the child that it starts.
+#[derive(Debug, Default)]
+pub(super) struct Placing {
+    /// The worktree that it works in.
+    pub(super) worktree: Option<String>,
+    /// The item that it is for.
+    pub(super) item: Option<String>,
+}
+
+impl Placing {
+    pub(super) fn read(options: Vec<OptionValue>) -> Result<Self, CallError> {
+        let mut options = Options::read(options, &["worktree", "item"])?;
+        let worktree = options.take("worktree", "the name of a worktree, a text")?;
+        Ok(Self { worktree, item: options.take("item", "the key of an item of the backlog, a text")? })
+    }
 }
 
 /// Why a child could not be started or asked after.
@@ -102,6 +116,12 @@ pub enum ChildError {
         .0.escape_debug()
     )]
     NoWorktree(String),
+    /// No such item in the project's backlog.
+    #[error("There is no item `{}` in the backlog; `backlog.all` lists the items.", .0.escape_debug())]
+    NoItem(String),
+    /// What the operator bound to the slot cannot fill it.
+    #[error("{0} Then resume the run.")]
+    Unbound(String),
     /// It was to be started for more than it could do without a word, or for what cannot be understood.
     #[error("{0}")]
     NotNarrower(String),
@@ -131,10 +151,12 @@ impl<A> From<ChildError> for Performed<A> {
     fn from(error: ChildError) -> Self {
         let text = error.to_string();
         match error {
-            ChildError::NotInstalled(_) | ChildError::NotYours(_) | ChildError::NoWorktree(_) => {
+            ChildError::NotInstalled(_) | ChildError::NotYours(_) | ChildError::NoWorktree(_) | ChildError::NoItem(_) => {
                 Self::answer(Err(CallError::not_found(text)))
             }
             ChildError::TooDeep(_) | ChildError::NotNarrower(_) => Self::answer(Err(CallError::invalid(text))),
+            // Only the operator can bind another, and what was done so far shall not be lost for it.
+            ChildError::Unbound(_) => Self::Paused { pause: Pause::new(PauseKind::Plugin, text), happened: false },
             ChildError::TooMany { .. } => Self::Paused { pause: Pause::new(PauseKind::Limit, text), happened: false },
             ChildError::Store(_) => Self::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
         }

@@ -5,6 +5,7 @@
 mod artifacts;
 mod backlog;
 mod backup;
+mod bindings;
 mod blobs;
 mod database;
 mod documents;

@@ -102,6 +102,12 @@ fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
     if let Some((source, at)) = &run.forked_from {
         facts.push(("Forked", format!("from run {} before call {at}", text::short(source))));
     }
+    if let Some(slot) = &run.slot {
+        facts.push(("Slot", text::escaped(slot)));
+    }
+    if let Some(item) = &run.item {
+        facts.push(("Item", text::escaped(item)));
+    }
     facts.extend(run.ceiling.bounds().iter().map(|bound| ("Ceiling", told(bound))));
     facts.push(("Input", text::excerpt(&run.input.to_string(), LONGEST)));
     if let Some(output) = &run.output {

@@ -10,7 +10,7 @@ use crate::{
     bindings::{Fault, agents as wit, types::OptionValue},
     events::{Category, Draft},
     interfaces::{
-        children::{self, ChildError, Children, Ended, Order, Role},
+        children::{ChildError, Children, Ended, Order, Placing, Role},
         schema_bounds,
     },
     journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
@@ -36,12 +36,14 @@ struct Output {
 impl wit::Host for View<'_> {
     async fn perform(&mut self, agent: String, task: wit::Task, options: Vec<OptionValue>) -> Result<wit::Outcome, Fault> {
         let input = input(&task)?;
-        let worktree = children::worktree(options)?;
-        let call = Call::new("agents.perform", Effect::Wait, &json!({ "agent": agent, "task": input, "worktree": worktree }))?;
+        let Placing { worktree, item } = Placing::read(options)?;
+        let request = json!({ "agent": agent, "task": input, "worktree": worktree, "item": item });
+        let call = Call::new("agents.perform", Effect::Wait, &request)?;
         let call = call.needing(Capability::new(AGENTS.word, agent.clone()));
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         let perform = |attempt: Attempt| async move {
-            let order = Order { role: Role::Agent, plugin: &agent, input, worktree: worktree.as_deref(), within: None };
+            let order =
+                Order { role: Role::Agent, plugin: &agent, input, worktree: worktree.as_deref(), item: item.as_deref(), within: None };
             follow(&*children, &parent, attempt.seq, order).await.unwrap_or_else(Performed::from)
         };
         let Outcome { answer, summary, cost_usd } = self.recorder.call(call, perform).await??;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{View, WORKFLOWS};
 use crate::{
     bindings::{Fault, types, workflows as wit},
-    interfaces::children::{self, ChildError, Children, Ended, Order, Outcome, Role},
+    interfaces::children::{ChildError, Children, Ended, Order, Outcome, Placing, Role},
     journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
 };
 
@@ -40,15 +40,23 @@ impl From<(RunId, Ending)> for First {
 
 impl wit::Host for View<'_> {
     async fn start(&mut self, workflow: String, input: String, options: Vec<types::OptionValue>) -> Result<String, Fault> {
-        let worktree = children::worktree(options)?;
+        let Placing { worktree, item } = Placing::read(options)?;
         let input: Value = serde_json::from_str(&input).map_err(|error| {
             CallError::invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug()))
         })?;
-        let call = Call::new("workflows.start", Effect::Write, &json!({ "workflow": workflow, "input": input, "worktree": worktree }))?;
+        let request = json!({ "workflow": workflow, "input": input, "worktree": worktree, "item": item });
+        let call = Call::new("workflows.start", Effect::Write, &request)?;
         let call = call.needing(Capability::new(WORKFLOWS.word, workflow.clone()));
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         let start = |attempt: Attempt| async move {
-            let order = Order { role: Role::Workflow, plugin: &workflow, input, worktree: worktree.as_deref(), within: None };
+            let order = Order {
+                role: Role::Workflow,
+                plugin: &workflow,
+                input,
+                worktree: worktree.as_deref(),
+                item: item.as_deref(),
+                within: None,
+            };
             children.start(&parent, attempt.seq, order).await.map_or_else(Performed::from, |child| Performed::answer(Ok(child)))
         };
         let child: RunId = self.recorder.call(call, start).await??;

@@ -1,6 +1,7 @@
 //! The store on real files.
 
 mod backlog;
+mod bindings;
 mod documents;
 mod events;
 mod grants;
@@ -121,6 +122,8 @@ fn run(name: &str) -> Run {
         settings: json!({}),
         project_settings: Some(json!({ "team": { "motto": "on" } })),
         ceiling: Ceiling::default(),
+        slot: None,
+        item: None,
         seed: "seed".to_owned(),
         started_at: 5,
         journal_form: FORM,

@@ -38,7 +38,7 @@ impl Sprint {
             let stories: Vec<_> = approved.iter().map(|place| &self.stories[*place]).collect();
             let stories: Vec<_> = stories.iter().map(|story| ordered(story)).collect();
             self.landing.worktree = worktree;
-            workflows::start("land", &json!({ "stories": stories, "main": self.main }), Some(&self.landing.worktree))
+            workflows::start(baton_slots::LAND, &json!({ "stories": stories, "main": self.main }), Some(&self.landing.worktree))
         });
         for place in &approved {
             self.stories[*place].stage = Stage::Landing;

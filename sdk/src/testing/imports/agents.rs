@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Contract;
+use super::{Contract, options::Placing};
 pub use crate::bindings::host::baton::plugin::agents::{Outcome, Report, Task};
 use crate::bindings::host::baton::plugin::types::OptionValue;
 use crate::testing::{
@@ -13,21 +13,20 @@ use crate::{Error, ErrorKind, Result};
 
 pub(crate) fn perform(agent: &str, task: &Task, options: &[OptionValue]) -> Contract<Outcome> {
     let world = installed::world("agents.perform");
-    let worktree = super::options::worktree(options)?;
-    let worktree = worktree.as_deref();
-    Ok(request(agent, task, worktree).and_then(|request| {
+    let placing = Placing::read(options)?;
+    Ok(request(agent, task, &placing).and_then(|request| {
         let noted = |outcome: &Outcome| json!({ "answer": outcome.answer, "summary": outcome.summary, "cost-usd": outcome.cost_usd });
-        world.call("agents.perform", request, Some(("agents", agent)), || answer(&world, agent, task, worktree), noted)
+        world.call("agents.perform", request, Some(("agents", agent)), || answer(&world, agent, task, &placing), noted)
     })?)
 }
 
-fn request(agent: &str, task: &Task, worktree: Option<&str>) -> Result<Value> {
+fn request(agent: &str, task: &Task, placing: &Placing) -> Result<Value> {
     if task.goal.trim().is_empty() {
         return Err(Error::invalid("The task has no goal; say in a sentence what to achieve."));
     }
     let schema = task.answer_schema.as_deref().map(schema).transpose()?;
     let input = json!({ "goal": task.goal, "context": task.context, "answer-schema": schema });
-    Ok(json!({ "agent": agent, "task": input, "worktree": worktree }))
+    Ok(json!({ "agent": agent, "task": input, "worktree": placing.worktree, "item": placing.item }))
 }
 
 fn schema(text: &str) -> Result<Value> {
@@ -38,14 +37,15 @@ fn schema(text: &str) -> Result<Value> {
     }
 }
 
-fn answer(world: &World, agent: &str, task: &Task, worktree: Option<&str>) -> Result<Outcome> {
+fn answer(world: &World, agent: &str, task: &Task, placing: &Placing) -> Result<Outcome> {
+    super::backlog::check_item(world, placing.item.as_deref())?;
     let double = world.agents.borrow().get(agent).cloned();
     let Timed { takes, double } = double.ok_or_else(|| {
         let known: Vec<_> = world.agents.borrow().keys().map(|name| format!("`{name}`")).collect();
         super::workflows::not_installed("agent", agent, &known)
     })?;
     let child = world.children.borrow().name();
-    let checkout = super::git::checkout(world, worktree)?;
+    let checkout = super::git::checkout(world, placing.worktree.as_deref())?;
     world.pass(world.now.get().saturating_add(takes));
     match super::git::in_checkout(world, checkout.as_deref(), || double(task)) {
         Ok(Report { answer, summary }) => Ok(Outcome { answer, summary, cost_usd: None }),

@@ -24,13 +24,27 @@ pub(in crate::testing) fn read(options: &[OptionValue], known: &[&str]) -> Resul
     Ok(read)
 }
 
-/// The worktree that a child is to be started in.
-pub(super) fn worktree(options: &[OptionValue]) -> Result<Option<String>> {
-    let given = read(options, &["worktree"])?.pop();
-    given.map_or(Ok(None), |(name, value)| match value {
-        Value::String(worktree) => Ok(Some(worktree)),
-        _ => Err(Error::invalid(format!("The option `{name}` must be the name of a worktree, a text.")).about(name)),
-    })
+/// How a child is to be started.
+#[derive(Default)]
+pub(super) struct Placing {
+    pub(super) worktree: Option<String>,
+    pub(super) item: Option<String>,
+}
+
+impl Placing {
+    pub(super) fn read(options: &[OptionValue]) -> Result<Self> {
+        let mut given = read(options, &["worktree", "item"])?;
+        let worktree = take(&mut given, "worktree", "the name of a worktree, a text")?;
+        Ok(Self { worktree, item: take(&mut given, "item", "the key of an item of the backlog, a text")? })
+    }
+}
+
+fn take(given: &mut Vec<(String, Value)>, name: &str, expected: &str) -> Result<Option<String>> {
+    let Some(place) = given.iter().position(|(given, _)| given == name) else { return Ok(None) };
+    match given.remove(place).1 {
+        Value::String(text) => Ok(Some(text)),
+        _ => Err(Error::invalid(format!("The option `{name}` must be {expected}.")).about(name)),
+    }
 }
 
 /// A name that a guest made up, fit to be shown.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Contract;
+use super::{Contract, options::Placing};
 use crate::bindings::host::baton::plugin::types::{self, OptionValue};
 pub(crate) use crate::bindings::host::baton::plugin::workflows::{Outcome, RunId};
 use crate::testing::{
@@ -16,13 +16,12 @@ const MOST_JOINED: usize = 1000;
 
 pub(crate) fn start(workflow: &str, input: &str, options: &[OptionValue]) -> Contract<RunId> {
     let world = installed::world("workflows.start");
-    let worktree = super::options::worktree(options)?;
-    let worktree = worktree.as_deref();
+    let placing = Placing::read(options)?;
     let input: Value = serde_json::from_str(input).map_err(|error| {
         Error::invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug()))
     })?;
-    let request = json!({ "workflow": workflow, "input": input, "worktree": worktree });
-    let begin = || begin(&world, workflow, &input, worktree);
+    let request = json!({ "workflow": workflow, "input": input, "worktree": placing.worktree, "item": placing.item });
+    let begin = || begin(&world, workflow, &input, &placing);
     Ok(world.call("workflows.start", request, Some(("workflows", workflow)), begin, |child| json!(child))?)
 }
 
@@ -45,13 +44,14 @@ pub(crate) fn join_any(runs: &[RunId]) -> Contract<(RunId, Contract<Outcome>)> {
     Ok((run, ended.map_err(types::Error::from)))
 }
 
-fn begin(world: &World, workflow: &str, input: &Value, worktree: Option<&str>) -> Result<RunId> {
+fn begin(world: &World, workflow: &str, input: &Value, placing: &Placing) -> Result<RunId> {
+    super::backlog::check_item(world, placing.item.as_deref())?;
     let double = world.workflows.borrow().get(workflow).cloned();
     let Timed { takes, double } = double.ok_or_else(|| {
         let known: Vec<_> = world.workflows.borrow().keys().map(|name| format!("`{name}`")).collect();
         not_installed("workflow", workflow, &known)
     })?;
-    let checkout = super::git::checkout(world, worktree)?;
+    let checkout = super::git::checkout(world, placing.worktree.as_deref())?;
     if takes > 0 {
         let work = Work { ends: world.now.get().saturating_add(takes), double, input: input.clone(), checkout };
         return Ok(world.children.borrow_mut().begin(work));
