@@ -91,6 +91,15 @@ pub(crate) fn pause(reason: &str, times: u64) -> Value {
     resumed.collect()
 }
 
+/// Expects: what a workflow, or what fills a slot, answered.
+pub(crate) fn start(workflow: &str, input: &Value, item: Option<&str>) -> Result<Value> {
+    let run = match item {
+        Some(item) => workflows::start_for(item, workflow, input, None)?,
+        None => workflows::start(workflow, input, None)?,
+    };
+    workflows::join(&run)
+}
+
 /// Expects: the children's outputs; of the first to end, or of all.
 pub(crate) fn start_all(inputs: &Value, any: bool) -> Result<Value> {
     let inputs = inputs.as_array().cloned().unwrap_or_default();
