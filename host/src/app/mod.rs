@@ -223,6 +223,7 @@ impl App {
         let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
         let asked = Arc::clone(&questions);
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
+        let signals = Arc::clone(&store) as _;
         let (pins, asked_servers) = (Arc::clone(&store) as _, Arc::clone(&servers));
         let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
@@ -242,6 +243,7 @@ impl App {
             documents,
             backlog: items,
             questions: asked,
+            signals,
             toolboxes,
             servers,
             pins,

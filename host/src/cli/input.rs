@@ -1,4 +1,4 @@
-//! The input of a run as the command line gives it: JSON, a file, or standard input. Knows no workflow.
+//! JSON as the command line gives it, such as the input of a run: as it is, in a file, or on standard input. Knows no workflow.
 
 use std::{fs, io::Read, path::Path};
 
@@ -9,13 +9,13 @@ use super::{exit::Misuse, text};
 /// More is no input but a mistake.
 const LARGEST: u64 = 8 << 20;
 
-/// The value that `--input` means: `@FILE`, `-` for standard input, or JSON. What is in a file or comes from standard
-/// input and is not JSON is a JSON string; a file called `.json` has to be JSON.
-pub(super) fn read(argument: &str) -> anyhow::Result<Value> {
+/// The value that an argument means: `@FILE`, `-` for standard input, or JSON. What is in a file or comes from standard
+/// input and is not JSON is a JSON string; a file called `.json` has to be JSON. `name` is what a person calls the argument.
+pub(super) fn read(argument: &str, name: &str) -> anyhow::Result<Value> {
     match argument.strip_prefix('@') {
         Some(path) => from_file(Path::new(path)),
         None if argument == "-" => Ok(from_text(read_text("standard input", std::io::stdin().lock())?)),
-        None => Ok(parse(argument, "--input")?),
+        None => Ok(parse(argument, name)?),
     }
 }
 
@@ -84,16 +84,20 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn given(argument: &str) -> anyhow::Result<Value> {
+        read(argument, "--input")
+    }
+
     fn in_file(name: &str, content: &[u8]) -> anyhow::Result<Value> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join(name);
         fs::write(&path, content)?;
-        read(&format!("@{}", path.display()))
+        given(&format!("@{}", path.display()))
     }
 
     #[test]
     fn json_is_json_wherever_it_stands() {
-        assert_eq!(read(r#"{"brief": "a shop"}"#).unwrap(), json!({ "brief": "a shop" }));
+        assert_eq!(given(r#"{"brief": "a shop"}"#).unwrap(), json!({ "brief": "a shop" }));
         assert_eq!(in_file("input.json", b"[1, 2]").unwrap(), json!([1, 2]));
         assert_eq!(in_file("input.txt", b"[1, 2]").unwrap(), json!([1, 2]));
     }
@@ -105,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_mistake_is_pointed_at() {
-        let error = read(r#"{"größe": nul}"#).unwrap_err();
+        let error = given(r#"{"größe": nul}"#).unwrap_err();
         assert!(error.is::<Misuse>());
         assert_eq!(
             error.to_string(),
@@ -115,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_long_line_is_cut_around_the_mistake() {
-        let error = read(&format!("[{}x]", "1,".repeat(500))).unwrap_err().to_string();
+        let error = given(&format!("[{}x]", "1,".repeat(500))).unwrap_err().to_string();
         let lines: Vec<_> = error.lines().collect();
         assert!(lines[1].len() < 90, "{error}");
         assert_eq!(lines[1].chars().nth(lines[2].find('^').unwrap()), Some('x'), "{error}");
@@ -124,13 +128,13 @@ mod tests {
     #[test]
     fn hostile_input_is_refused_with_a_sentence() {
         for bad in ["", "{", "[\u{1b}[2J", "nope", "{\"a\":1}}"] {
-            let error = read(bad).unwrap_err();
+            let error = given(bad).unwrap_err();
             assert!(error.is::<Misuse>() && !error.to_string().contains('\u{1b}'), "{bad:?}: {error}");
         }
         assert!(in_file("x.json", b"# no").unwrap_err().is::<Misuse>());
         assert!(in_file("x.md", b"\xff\xfe").unwrap_err().to_string().contains("UTF-8"));
         assert!(in_file("x.md", &vec![b' '; (LARGEST + 1) as usize]).unwrap_err().to_string().contains("8 MiB"));
-        assert!(read("@/no/such/file").unwrap_err().is::<Misuse>());
-        assert!(read(&"[".repeat(100_000)).unwrap_err().is::<Misuse>());
+        assert!(given("@/no/such/file").unwrap_err().is::<Misuse>());
+        assert!(given(&"[".repeat(100_000)).unwrap_err().is::<Misuse>());
     }
 }

@@ -60,6 +60,7 @@ use crate::{
         people::QuestionsError,
         sandbox::EngineKind,
         settings::misspelt,
+        signals::SignalError,
     },
     journal::Redactor,
     kernel::{KernelError, projects},
@@ -327,6 +328,7 @@ fn is_misuse(error: &anyhow::Error) -> bool {
                         | projects::Refusal::Unknown(_)
                 )
                 | KernelError::Unclear { .. }
+                | KernelError::Signal(SignalError::Name(_) | SignalError::TooLarge(_))
                 | KernelError::Workspace { .. }
         )
     };

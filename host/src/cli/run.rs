@@ -50,7 +50,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let input = input::read(&self.input)?;
+        let input = input::read(&self.input, "--input")?;
         let budget = self.budget.as_deref().map(budget::amount).transpose()?;
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
         // Where another Baton executes, it executes this run as well.

@@ -31,6 +31,7 @@ pub mod schema_bounds;
 pub mod schema_check;
 mod session;
 pub mod settings;
+pub mod signals;
 pub mod state;
 pub mod toolboxes;
 pub mod tools;

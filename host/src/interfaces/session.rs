@@ -24,6 +24,7 @@ use super::{
     sandbox::{self, Sandbox},
     sandbox_tools::Commands,
     settings,
+    signals::Signals,
     state::{self, Documents},
     toolboxes::Toolboxes,
     tools::{self, Builtin, Pins, Servers, Shelf},
@@ -43,6 +44,8 @@ pub struct Services {
     pub backlog: Arc<dyn Backlog>,
     /// Keeps questions.
     pub questions: Arc<dyn Questions>,
+    /// Keeps what operators sent to runs.
+    pub signals: Arc<dyn Signals>,
     /// Knows what toolboxes declare.
     pub toolboxes: Arc<dyn Toolboxes>,
     /// The operator's tool servers.

@@ -28,6 +28,7 @@ pub mod replay;
 pub mod retrying;
 pub mod run;
 mod scheduler;
+mod signalling;
 pub mod signature;
 pub mod slots;
 pub mod sources;
@@ -49,7 +50,7 @@ use tokio::sync::Notify;
 
 use crate::{
     events::{EventError, EventLog},
-    interfaces::{Services, children::Children, pins::Pins, toolboxes::Toolboxes, worktrees::Worktrees},
+    interfaces::{Services, children::Children, pins::Pins, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees},
     journal::{Clock, Journal, JournalError, Redactor, RunId},
 };
 
@@ -180,6 +181,9 @@ pub enum KernelError {
     /// The store of runs.
     #[error(transparent)]
     Runs(#[from] RunsError),
+    /// A signal that cannot be sent, or the store of signals.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),

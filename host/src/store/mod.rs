@@ -1,6 +1,6 @@
 //! All that outlives the process, and the only SQL: one database file, one writer, a few readers, and large texts
 //! beside it. Implements the ports of the journal, the events, the runs, the grants, the sources and versions of
-//! plugins, the forms of tools, the documents, the projects and the backlog; decides nothing.
+//! plugins, the forms of tools, the documents, the projects, the backlog and the signals; decides nothing.
 
 mod artifacts;
 mod backlog;
@@ -25,6 +25,7 @@ mod questions;
 mod queue;
 mod rows;
 mod runs;
+mod signals;
 mod sources;
 #[cfg(test)]
 mod tests;

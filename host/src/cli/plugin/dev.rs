@@ -60,7 +60,7 @@ pub(in crate::cli) struct Dev {
 impl Dev {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let project = Project::at(&self.folder)?;
-        let input = input::read(&self.input)?;
+        let input = input::read(&self.input, "--input")?;
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
         let order = Order { plugin: String::new(), kind: Kind::Workflow, input, workspace: PathBuf::new(), settings };
         let apart = context.data_dir.as_ref().map(std::path::absolute).transpose()?;

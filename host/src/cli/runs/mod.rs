@@ -10,6 +10,7 @@ mod record;
 pub(super) mod replay;
 mod resume;
 mod show;
+mod signal;
 mod waiting;
 
 use anyhow::Result;
@@ -32,6 +33,7 @@ enum Command {
     Output(output::Output),
     Resume(resume::Resume),
     Cancel(cancel::Cancel),
+    Signal(signal::Signal),
     Fork(fork::Fork),
     Record(record::Record),
     Replay(replay::Replay),
@@ -46,6 +48,7 @@ impl Runs {
             Command::Output(command) => command.execute(context).await,
             Command::Resume(command) => command.execute(context).await,
             Command::Cancel(command) => command.execute(context).await,
+            Command::Signal(command) => command.execute(context).await,
             Command::Fork(command) => command.execute(context).await,
             Command::Record(command) => command.execute(context).await,
             Command::Replay(command) => command.execute(context).await,

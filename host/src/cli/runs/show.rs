@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{list, waiting};
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
         table::{Align, Cell, Table},
         text,
     },
+    interfaces::signals::Signal,
     journal::{RunId, Wait},
     kernel::{
         ceiling::{Bound, Limit},
@@ -45,17 +46,19 @@ impl Show {
         let run = app.kernel.resolve(&self.run).await?;
         let tally = app.kernel.runs().tally(&run.id).await?;
         let below = below(&app, &run).await?;
+        let signals = app.kernel.signals().untaken(&run.id).await?;
         if context.screen.is_json() {
             let mut document = list::summary(context, &run, &tally);
             document["input"] = run.input.clone();
             document["output"] = json!(run.output);
             document["settings"] = run.settings.clone();
             document["ceiling"] = json!(run.ceiling);
+            document["signals"] = signals.iter().map(signal).collect();
             document["runs"] = below.iter().map(|below| list::summary(context, &below.run, &below.tally)).collect();
             context.screen.document(&document)?;
             return Ok(Exit::Done);
         }
-        for (name, value) in facts(&run, &tally) {
+        for (name, value) in facts(&run, &tally).into_iter().chain(untaken(&signals)) {
             context.screen.answer(format!("{} {}", painted(STRONG, format!("{name:<10}")), context.advice(&value)))?;
         }
         if let Some(next) = next(&app, &run, context).await? {
@@ -114,6 +117,20 @@ fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
         facts.push(("Output", text::excerpt(&output.to_string(), LONGEST)));
     }
     facts
+}
+
+/// The signals that a run has not taken yet, by their names in the order in which they were sent.
+fn untaken(signals: &[Signal]) -> Option<(&'static str, String)> {
+    const SHOWN: usize = 5;
+    let names = signals.iter().take(SHOWN).map(|signal| signal.name.as_str()).collect::<Vec<_>>().join(", ");
+    let more = if signals.len() > SHOWN { ", …" } else { "" };
+    (!signals.is_empty()).then(|| ("Signals", format!("{} not taken yet: {names}{more}", figures::count(signals.len() as u64))))
+}
+
+fn signal(signal: &Signal) -> Value {
+    json!({
+        "place": signal.place, "name": signal.name, "value": signal.value, "sent-at": figures::stamp(signal.sent_at), "sent-by": signal.sent_by,
+    })
 }
 
 /// What a run may do at most, beside what its own plugin was granted.

@@ -15,6 +15,7 @@ mod projects;
 mod pull_requests;
 mod questions;
 mod runs;
+mod signals;
 mod sources;
 mod tool_forms;
 mod upgrading;

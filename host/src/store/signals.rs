@@ -1,0 +1,141 @@
+//! The table `signals`: what operators sent to runs, and which call took it. Decides nothing about who may send.
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use sqlx::{AnyConnection, Row, any::AnyRow};
+
+use super::{
+    Store, StoreError,
+    events::NewEvent,
+    number::{read_number, stored},
+    queue::{Change, Step},
+};
+use crate::{
+    events::{Category, Draft},
+    interfaces::signals::{self, MOST_UNTAKEN, Signal, SignalError, Signals},
+    journal::RunId,
+};
+
+const TABLE: &str = "signals";
+const STATE_OF_RUN: &str = "select state from runs where id = $1";
+const COUNT_UNTAKEN: &str = "select count(*) from signals where run_id = $1 and taken_by is null";
+const LAST_PLACE: &str = "select coalesce(max(place), 0) from signals where run_id = $1";
+const SEND: &str = "insert into signals (run_id, place, name, value, sent_at, sent_by) values ($1, $2, $3, $4, $5, $6)";
+const TAKEN_BY: &str = "select place, name, value, sent_at, sent_by from signals where run_id = $1 and taken_by = $2";
+const OLDEST: &str = "select place, name, value, sent_at, sent_by from signals where run_id = $1 and name = $2 and taken_by is null \
+    order by place limit 1";
+const TAKE: &str = "update signals set taken_by = $1 where run_id = $2 and place = $3";
+const IS_THERE: &str = "select count(*) from signals where run_id = $1 and name = $2 and taken_by is null";
+const UNTAKEN: &str = "select place, name, value, sent_at, sent_by from signals where run_id = $1 and taken_by is null order by place";
+
+#[async_trait]
+impl Signals for Store {
+    async fn send(&self, run: &RunId, name: &str, value: &Value, by: &str) -> Result<(), SignalError> {
+        signals::check(name, value)?;
+        let change = Send { run: run.clone(), name: name.to_owned(), value: value.to_string(), by: by.to_owned() };
+        self.queue.change(change).await.map_err(failed)?
+    }
+
+    async fn take(&self, run: &RunId, name: &str, seq: u64) -> Result<Option<Signal>, SignalError> {
+        self.queue.change(Take { run: run.clone(), name: name.to_owned(), seq }).await.map_err(failed)
+    }
+
+    async fn is_there(&self, run: &RunId, name: &str) -> Result<bool, SignalError> {
+        let mut connection = self.reads.acquire().await.map_err(|error| failed(error.into()))?;
+        is_there(run, name, &mut connection).await.map_err(failed)
+    }
+
+    async fn untaken(&self, run: &RunId) -> Result<Vec<Signal>, SignalError> {
+        let rows = sqlx::query(UNTAKEN).bind(run.as_str()).fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
+        rows.iter().map(signal).collect::<Result<_, _>>().map_err(failed)
+    }
+}
+
+/// Whether a signal of this name waits for the run, for a change that looks before it writes.
+pub(super) async fn is_there(run: &RunId, name: &str, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    let count = sqlx::query(IS_THERE).bind(run.as_str()).bind(name).fetch_one(connection).await?;
+    Ok(count.try_get::<i64, _>(0)? > 0)
+}
+
+struct Send {
+    run: RunId,
+    name: String,
+    value: String,
+    by: String,
+}
+
+#[async_trait]
+impl Change for Send {
+    type Outcome = Result<(), SignalError>;
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<Self::Outcome, StoreError> {
+        if let Some(refusal) = self.refusal(step.connection).await? {
+            return Ok(Err(refusal));
+        }
+        let place = number(sqlx::query(LAST_PLACE).bind(self.run.as_str()).fetch_one(&mut *step.connection).await?)? + 1;
+        let query = sqlx::query(SEND).bind(self.run.as_str()).bind(stored(place)).bind(&*self.name).bind(&*self.value);
+        query.bind(stored(step.now)).bind(&*self.by).execute(&mut *step.connection).await?;
+        let event = json!({ "signal": self.name, "place": place, "bytes": self.value.len(), "by": self.by });
+        step.events.extend(NewEvent::all(vec![Draft::of_run(Category::Audit, "signal-sent", &self.run, event)]));
+        Ok(Ok(()))
+    }
+}
+
+impl Send {
+    async fn refusal(&self, connection: &mut AnyConnection) -> Result<Option<SignalError>, StoreError> {
+        let Some(row) = sqlx::query(STATE_OF_RUN).bind(self.run.as_str()).fetch_optional(&mut *connection).await? else {
+            return Ok(Some(SignalError::NoRun(self.run.clone())));
+        };
+        let state: String = row.try_get(0)?;
+        if ["succeeded", "failed", "cancelled"].contains(&&*state) {
+            return Ok(Some(SignalError::Ended { run: self.run.clone(), state }));
+        }
+        let untaken = number(sqlx::query(COUNT_UNTAKEN).bind(self.run.as_str()).fetch_one(connection).await?)?;
+        Ok((untaken >= MOST_UNTAKEN).then(|| SignalError::TooMany(self.run.clone())))
+    }
+}
+
+struct Take {
+    run: RunId,
+    name: String,
+    seq: u64,
+}
+
+#[async_trait]
+impl Change for Take {
+    type Outcome = Option<Signal>;
+
+    fn run(&self) -> Option<&RunId> {
+        Some(&self.run)
+    }
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<Self::Outcome, StoreError> {
+        let taken = sqlx::query(TAKEN_BY).bind(self.run.as_str()).bind(stored(self.seq)).fetch_optional(&mut *step.connection).await?;
+        if let Some(row) = taken {
+            return signal(&row).map(Some);
+        }
+        let oldest = sqlx::query(OLDEST).bind(self.run.as_str()).bind(&*self.name).fetch_optional(&mut *step.connection).await?;
+        let Some(signal) = oldest.as_ref().map(signal).transpose()? else { return Ok(None) };
+        let take = sqlx::query(TAKE).bind(stored(self.seq)).bind(self.run.as_str()).bind(stored(signal.place));
+        take.execute(&mut *step.connection).await?;
+        Ok(Some(signal))
+    }
+}
+
+fn signal(row: &AnyRow) -> Result<Signal, StoreError> {
+    Ok(Signal {
+        place: read_number(row, "place")?,
+        name: row.try_get("name")?,
+        value: serde_json::from_str(row.try_get("value")?).map_err(|error| StoreError::row(TABLE, error))?,
+        sent_at: read_number(row, "sent_at")?,
+        sent_by: row.try_get("sent_by")?,
+    })
+}
+
+fn number(row: AnyRow) -> Result<u64, StoreError> {
+    Ok(row.try_get::<i64, _>(0)?.unsigned_abs())
+}
+
+fn failed(error: StoreError) -> SignalError {
+    SignalError::Store(error.to_string())
+}
