@@ -1,6 +1,9 @@
 //! Slots and bindings: what fills a slot, who says so, what does not fit, and what a repository only proposes.
 
-use std::{fs, path::Path, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use baton::{
     interfaces::backlog::{Author, Draft, Kind, Labels},

@@ -31,7 +31,7 @@ use record::{States, load};
 macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
-         workspace, pin, settings, project_settings, ceiling, seed, started_at, journal_form, state, state_detail, output, shortfall, \
+         workspace, pin, settings, project_settings, ceiling, slot, item, seed, started_at, journal_form, state, state_detail, output, shortfall, \
          created_at, updated_at"
     };
 }
