@@ -20,7 +20,7 @@ mod host {
 }
 
 pub use host::baton::plugin::{
-    agents, assets, backlog, files, forge, git, knowledge, llm, people, run, sandbox, settings, state, tools, types, workflows,
+    agents, assets, backlog, files, forge, git, knowledge, llm, people, run, sandbox, settings, state, tools, types, waits, workflows,
 };
 
 macro_rules! world {
@@ -40,6 +40,7 @@ macro_rules! world {
                     "baton:plugin/state": crate::bindings::state,
                     "baton:plugin/agents": crate::bindings::agents,
                     "baton:plugin/workflows": crate::bindings::workflows,
+                    "baton:plugin/waits": crate::bindings::waits,
                     "baton:plugin/people": crate::bindings::people,
                     "baton:plugin/assets": crate::bindings::assets,
                     "baton:plugin/settings": crate::bindings::settings,

@@ -1,7 +1,7 @@
-//! Agents: give a task to another plugin and wait for its answer.
+//! Agents: give a task to another plugin and wait for its answer, or for those of several side by side.
 //!
-//! The run is suspended until the agent's run ends: it holds no memory and no instance meanwhile. Needs `agents`. Instead of a
-//! plugin's name give that of a slot, such as `developer`, where the operator is to choose who does it.
+//! The run is suspended until the agent's run ends: it holds no memory and no instance meanwhile. Needs `agents`.
+//! Instead of a plugin's name give that of a slot, such as `developer`, where the operator is to choose who does it.
 //!
 //! ```
 //! use baton_sdk::prelude::*;
@@ -14,12 +14,14 @@
 //! # assert_eq!(host.inside(|| opinion("…")), Ok("A title.".to_owned()));
 //! ```
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::conversation::MAX_PAUSES;
 use crate::imports::agents as host;
-use crate::{Error, Result, options, run};
+use crate::waits::{self, Pending};
+use crate::{ChildOptions, Error, Result, run};
 
 pub use host::{Outcome, Report, Task};
 
@@ -71,39 +73,61 @@ pub fn perform(agent: &str, task: &Task) -> Result<Outcome> {
     Ok(host::perform(agent, task, &[])?)
 }
 
-/// [`perform`] in a worktree instead of the caller's workspace.
+/// [`perform`] with options: in a worktree, for less than the caller may do, or for a limited time.
 ///
 /// ```
 /// # use baton_sdk::{prelude::*, testing::Host};
 /// fn write(story: &str) -> Result<String> {
 ///     let worktree = git::worktree_add(&format!("story/{story}"), "main")?;
-///     Ok(agents::perform_in(&worktree, "amelia", &Task::new("Write the code.").with_context(story))?.summary)
+///     let options = ChildOptions::new().in_worktree(worktree).with_timeout_ms(60 * 60 * 1000);
+///     Ok(agents::perform_with("amelia", &Task::new("Write the code.").with_context(story), &options)?.summary)
 /// }
 /// # let host = Host::new().with_repository().with_agent("amelia", |_| Ok(Report::new("", format!("worked on {}", git::branch()?))));
 /// # assert_eq!(host.inside(|| write("login")), Ok("worked on story/login".to_owned()));
+/// # let host = Host::new().with_repository().with_agent_after("amelia", 7_200_000, |_| Ok(Report::new("", "")));
+/// # assert_eq!(host.inside(|| write("login")).unwrap_err().kind, ErrorKind::TimedOut);
 /// ```
-pub fn perform_in(worktree: &str, agent: &str, task: &Task) -> Result<Outcome> {
-    Ok(host::perform(agent, task, &options::in_worktree(Some(worktree)))?)
+pub fn perform_with(agent: &str, task: &Task, options: &ChildOptions) -> Result<Outcome> {
+    Ok(host::perform(agent, task, &options.written())?)
 }
 
-/// [`perform`] for an item of the backlog, in a worktree or in the caller's workspace. By the labels of the item operators
-/// bind other plugins to slots; a child that is not told its item is for that of its parent.
+/// Starts a child run of the agent and returns immediately, so that several work side by side.
+///
+/// Errors: those of [`perform`] that are known at the start. What becomes of the agent is told when it is waited for.
 ///
 /// ```
 /// # use baton_sdk::{prelude::*, testing::Host};
-/// fn develop(story: &str, worktree: &str) -> Result<String> {
-///     let item = backlog::get(story)?;
-///     let task = Task::new(item.draft.title).with_context(item.draft.body);
-///     Ok(agents::perform_for(story, Some(worktree), "developer", &task)?.summary)
+/// /// Two opinions, of agents that work at the same time.
+/// fn opinions(text: &str) -> Result<[String; 2]> {
+///     let task = Task::new("Say what is missing in this text.").with_context(text);
+///     let (mary, john) = (agents::begin("mary", &task)?, agents::begin("john", &task)?);
+///     Ok([mary.wait()?.answer, john.wait()?.answer])
 /// }
-/// # let draft = backlog::Draft::new(backlog::Kind::Story, "1-1", "Log in");
-/// # let host = Host::new().with_repository().with_item(draft, backlog::Status::Todo).in_worktree("story/1-1");
-/// # let host = host.with_agent("developer", |task| Ok(Report::new("", format!("did: {}", task.goal))));
-/// # assert_eq!(host.inside(|| develop("1-1", "story/1-1")), Ok("did: Log in".to_owned()));
-/// # assert_eq!(host.inside(|| agents::perform_for("ghost", None, "developer", &Task::new("x"))).unwrap_err().kind, ErrorKind::NotFound);
+/// # let answers = |answer: &'static str| move |_: &Task| Ok(Report::new(answer, ""));
+/// # let host = Host::new().at(0).with_agent_after("mary", 9_000, answers("A title.")).with_agent_after("john", 3_000, answers("An end."));
+/// # assert_eq!(host.inside(|| opinions("…")), Ok(["A title.".to_owned(), "An end.".to_owned()]));
+/// # assert_eq!(host.inside(run::now), 9_000);
 /// ```
-pub fn perform_for(item: &str, worktree: Option<&str>, agent: &str, task: &Task) -> Result<Outcome> {
-    Ok(host::perform(agent, task, &options::for_item(item, worktree))?)
+pub fn begin(agent: &str, task: &Task) -> Result<Pending<Outcome>> {
+    begin_with(agent, task, &ChildOptions::new())
+}
+
+/// [`begin`] with options: in a worktree, or for less than the caller may do.
+pub fn begin_with(agent: &str, task: &Task, options: &ChildOptions) -> Result<Pending<Outcome>> {
+    let ticket = host::begin(agent, task, &options.written())?;
+    Ok(Pending::new(ticket, |document| {
+        let Arrived { answer, summary, cost_usd } = waits::read_host(document)?;
+        Ok(Outcome { answer, summary, cost_usd })
+    }))
+}
+
+/// What a ticket of an agent gives.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Arrived {
+    answer: String,
+    summary: String,
+    cost_usd: Option<f64>,
 }
 
 /// [`perform`] for an answer that is a `T`: asks for JSON that satisfies `schema` and reads it.
@@ -164,7 +188,7 @@ pub fn checked<T: DeserializeOwned>(agent: &str, task: &Task, schema: &Value, ch
             "The agent `{agent}` gave no usable answer, also after it was told why: {} Set another model for it, then resume the run, which \
              asks it again.",
             problems.join(" ")
-        ));
+        ))?;
     }
     Err(Error::other(format!(
         "The agent `{agent}` gave no usable answer, and the run was resumed {MAX_PAUSES} times already. Make the task smaller, or set another model."

@@ -26,6 +26,7 @@ macro_rules! world {
                 additional_derives: [PartialEq],
                 with: {
                     "baton:plugin/types@0.2.0": super::host::baton::plugin::types,
+                    "baton:plugin/waits@0.2.0": super::host::baton::plugin::waits,
                     "baton:plugin/run@0.2.0": super::host::baton::plugin::run,
                     "baton:plugin/llm@0.2.0": super::host::baton::plugin::llm,
                     "baton:plugin/files@0.2.0": super::host::baton::plugin::files,

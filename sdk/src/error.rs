@@ -54,7 +54,7 @@ pub enum ErrorKind {
     BudgetExceeded,
     /// Still failing after the host's own retries.
     Unavailable,
-    /// The run, or what it waited for, was cancelled.
+    /// The run is being cancelled; or what it waited for was cancelled, which is the subject then.
     Cancelled,
     /// It took longer than it was given.
     TimedOut,
@@ -187,7 +187,8 @@ impl Error {
         serde_json::from_value(error.clone()).ok()
     }
 
-    /// Whether no retry in this run can succeed: it was cancelled, or its budget is spent.
+    /// Whether no retry in this run can succeed: it is being cancelled, or its budget is spent. A child that was cancelled,
+    /// which is the subject of its error, ends no other run.
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
@@ -204,11 +205,15 @@ impl Error {
     ///     Ok(answers)
     /// }
     /// # let host = Host::new().with_agent("ann", |_| Ok(Report::new("Yes.", ""))).with_agent("bob", |_| Err(Error::cancelled("No.")));
-    /// # assert_eq!(host.inside(|| answers(&["zoe", "ann"], &Task::new("Is it?"))), Ok(vec!["Yes.".to_owned()]));
-    /// # assert!(host.inside(|| answers(&["bob"], &Task::new("Is it?"))).is_err());
+    /// # assert_eq!(host.inside(|| answers(&["zoe", "bob", "ann"], &Task::new("Is it?"))), Ok(vec!["Yes.".to_owned()]));
+    /// # assert!(host.with_cancel_after(0).inside(|| answers(&["ann"], &Task::new("Is it?"))).is_err());
     /// ```
     pub fn ends_the_run(&self) -> bool {
-        matches!(self.kind, ErrorKind::Cancelled | ErrorKind::BudgetExceeded)
+        match self.kind {
+            ErrorKind::Cancelled => self.subject.is_none(),
+            ErrorKind::BudgetExceeded => true,
+            _ => false,
+        }
     }
 }
 

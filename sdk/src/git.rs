@@ -152,15 +152,15 @@ pub fn advance(branch: &str, expected: &str) -> Result<()> {
 }
 
 /// Adds a worktree with a new branch that starts at `base`. Its name, which is the branch's, goes into
-/// [`crate::workflows::start`] and [`crate::agents::perform_in`].
+/// [`ChildOptions::in_worktree`](crate::ChildOptions::in_worktree).
 ///
 /// ```
 /// # use baton_sdk::{prelude::*, testing::Host};
 /// /// Has a workflow do a story in a worktree of its own.
 /// fn develop(story: &str) -> Result<Value> {
 ///     let worktree = git::worktree_add(&format!("story/{story}"), "main")?;
-///     let run = workflows::start("dev-story", &json!({ "story": story }), Some(&worktree))?;
-///     let output = workflows::join(&run);
+///     let options = ChildOptions::new().in_worktree(&worktree);
+///     let output = workflows::start_with("dev-story", &json!({ "story": story }), &options)?.wait().map(|outcome| outcome.output);
 ///     git::worktree_remove(&worktree)?;
 ///     output
 /// }

@@ -25,7 +25,8 @@
 //! | work in the workspace | [`files`], [`git`], [`sandbox`] |
 //! | work with people | [`people`], [`backlog`], [`forge`] |
 //! | remember and look up | [`state`], [`knowledge`], [`settings`], [`assets`] |
-//! | log, sleep and pause | [`run`] |
+//! | wait for several things at once | [`waits`] |
+//! | log, sleep, pause and publish | [`run`] |
 //! | test, without a server and without WebAssembly | [`testing`] |
 //!
 //! Each of these calls the host. A call must be listed under `[needs]` in `plugin.toml` and granted by the operator, or it
@@ -61,8 +62,10 @@ pub mod state;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod tools;
+pub mod waits;
 pub mod workflows;
 
 pub use error::{Error, ErrorKind, Result};
+pub use options::ChildOptions;
 pub use plugin::{Agent, Toolbox, Workflow};
 pub use serde_json;

@@ -1,6 +1,7 @@
 //! Questions to people, and decisions that people should know of. `ask` needs `people`; `inform` needs no grant.
 //!
-//! A run that asks is suspended until someone answers or the question expires.
+//! A run that asks is suspended until someone answers or the question expires. To do something else meanwhile, [`post`] the
+//! question.
 //!
 //! ```
 //! use baton_sdk::{people::Question, prelude::*};
@@ -15,6 +16,7 @@
 use serde_json::Value;
 
 use crate::imports::people as host;
+use crate::waits::{self, Pending};
 use crate::{Result, numbers};
 
 pub use host::{Decision, Expiry, Question, Severity};
@@ -120,6 +122,25 @@ impl Decision {
 /// Errors: `denied` without a grant for the severity; `invalid` for a malformed question, or if too many are open.
 pub fn ask(question: &Question) -> Result<String> {
     Ok(host::ask(question)?)
+}
+
+/// Asks a question and returns immediately. The answer arrives when someone answers or the question expires.
+///
+/// Errors: those of [`ask`].
+///
+/// ```
+/// # use baton_sdk::{people::Question, prelude::*, testing::Host};
+/// /// An agent drafts while a person decides who it is for.
+/// fn notes() -> Result<String> {
+///     let audience = people::post(&Question::new("Who reads the notes?").with_options(["users", "developers"]))?;
+///     let draft = agents::perform("mary", &Task::new("Draft the release notes."))?.answer;
+///     Ok(format!("For {}: {draft}", audience.wait()?))
+/// }
+/// # let host = Host::new().answers_after("Who reads", 60_000, "users").with_agent("mary", |_| Ok(Report::new("New.", "drafted")));
+/// # assert_eq!(host.inside(notes), Ok("For users: New.".to_owned()));
+/// ```
+pub fn post(question: &Question) -> Result<Pending<String>> {
+    Ok(Pending::new(host::post(question)?, waits::read_host))
 }
 
 /// Reports a decision that was made without asking; `baton decisions` lists it.

@@ -14,6 +14,9 @@
 pub use crate::agents::{Report, Task};
 pub use crate::sandbox::Job;
 pub use crate::tools::{Offer, ToolOutcome};
-pub use crate::{Agent, Error, ErrorKind, Result, Toolbox, Workflow};
-pub use crate::{agents, assets, backlog, files, forge, git, knowledge, llm, people, run, sandbox, settings, state, tools, workflows};
+pub use crate::waits::Pending;
+pub use crate::{Agent, ChildOptions, Error, ErrorKind, Result, Toolbox, Workflow};
+pub use crate::{
+    agents, assets, backlog, files, forge, git, knowledge, llm, people, run, sandbox, settings, state, tools, waits, workflows,
+};
 pub use serde_json::{Value, json};

@@ -1,22 +1,29 @@
-//! The run itself: its id, its time, its log and its progress. Needs no grant.
+//! The run itself: its id, its time, its log, its progress, and what it publishes. Needs no grant.
+//!
+//! When the run is cancelled, the call in which it waits, or has a model or a command at work, returns the error
+//! `cancelled`, and so does every later call that would wait, call a model, ask people or start a run. All other calls
+//! still work, so that a plugin can put things in order before it returns; it has 10 seconds for that, unless the operator
+//! sets `limits.grace-s`.
 //!
 //! ```
 //! use baton_sdk::prelude::*;
 //!
-//! fn wait_a_minute() {
+//! fn wait_a_minute() -> Result<()> {
 //!     run::progress(0.5, "Waiting");
-//!     run::sleep_until(run::now() + 60_000);
+//!     run::sleep_until(run::now() + 60_000)?;
 //!     run::info("Waited for a minute.");
+//!     Ok(())
 //! }
 //! # let host = baton_sdk::testing::Host::new();
-//! # host.inside(wait_a_minute);
+//! # host.inside(wait_a_minute).unwrap();
 //! # assert_eq!(host.logged()[0].message, "Waited for a minute.");
 //! ```
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::imports::run as host;
-use crate::numbers;
+use crate::{Result, numbers};
 
 pub use host::{Info, Level};
 
@@ -39,28 +46,67 @@ pub fn now() -> u64 {
 }
 
 /// Suspends the run until `until`, in milliseconds since 1970 UTC. Returns immediately if that time has passed.
-pub fn sleep_until(until: u64) {
-    host::sleep_until(numbers::to_contract(until));
+///
+/// Error: `cancelled` if the run is being cancelled.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// /// Holds a place for an hour, and gives it back also when the run is cancelled meanwhile.
+/// fn hold() -> Result<()> {
+///     state::set("places", "window", &"taken", None)?;
+///     let slept = run::sleep_until(run::now() + 60 * 60 * 1000);
+///     state::remove("places", "window")?;
+///     slept
+/// }
+/// # let host = Host::new().with_cancel_after(60_000);
+/// # assert_eq!(host.inside(hold).unwrap_err().kind, ErrorKind::Cancelled);
+/// # assert_eq!(host.state("places", "window"), None);
+/// ```
+pub fn sleep_until(until: u64) -> Result<()> {
+    Ok(host::sleep_until(numbers::to_contract(until))?)
 }
 
 /// Pauses the run until its operator resumes it. Use it for what only people can fix: `reason` tells them what is wrong
 /// and what to do.
 ///
+/// Error: `cancelled` if the run is being cancelled.
+///
 /// ```
 /// # use baton_sdk::{prelude::*, testing::Host};
 /// /// Reads a file that only the operator can provide.
-/// fn license() -> String {
+/// fn license() -> Result<String> {
 ///     loop {
 ///         match files::read_text("LICENSE") {
-///             Ok(text) => return text,
-///             Err(error) => run::pause(&format!("The license is missing: {error} Add the file LICENSE, then resume the run.")),
+///             Ok(text) => return Ok(text),
+///             Err(error) => run::pause(&format!("The license is missing: {error} Add the file LICENSE, then resume the run."))?,
 ///         }
 ///     }
 /// }
-/// # assert_eq!(Host::new().with_file("LICENSE", "MIT").inside(license), "MIT");
+/// # assert_eq!(Host::new().with_file("LICENSE", "MIT").inside(license), Ok("MIT".to_owned()));
 /// ```
-pub fn pause(reason: &str) {
-    host::pause(reason);
+pub fn pause(reason: &str) -> Result<()> {
+    Ok(host::pause(reason)?)
+}
+
+/// Shows `value` under `key` to operators and programs, in the place of what was there before; `Null` removes it. A key has
+/// 1 to 64 of a-z, 0-9, `-` and `.`.
+///
+/// Error: `invalid` for another key, for a value of more than 64 KiB, and for more than 64 keys.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn count(files: &[&str]) -> Result<()> {
+///     for (done, file) in files.iter().enumerate() {
+///         run::publish("files", &json!({ "done": done, "now": file }))?;
+///     }
+///     run::publish("files", &json!({ "done": files.len() }))
+/// }
+/// # let host = Host::new();
+/// # host.inside(|| count(&["a.md", "b.md"])).unwrap();
+/// # assert_eq!(host.published("files"), Some(json!({ "done": 2 })));
+/// ```
+pub fn publish<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
+    Ok(host::publish(key, &serde_json::to_string(value)?)?)
 }
 
 /// Adds a line to the run's log, with the fields of a JSON object (`Null` for none).

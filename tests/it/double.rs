@@ -95,6 +95,8 @@ fn inputs() -> Vec<Value> {
         json!({ "do": "pause-untimed", "say": "The printer\nis out of paper.", "times": 2 }),
         json!({ "do": "pause-untimed", "say": " ", "times": 1 }),
         json!({ "do": "perform", "agent": "ghost", "goal": " " }),
+        json!({ "do": "misuse-tickets" }),
+        json!({ "do": "publish-wrongly" }),
         json!({ "do": "ask-person", "say": " " }),
         json!({ "do": "ask-person", "say": "Which?", "options": [""] }),
         json!({ "do": "ask-person", "say": "x".repeat(9000) }),

@@ -107,6 +107,7 @@ async fn cancelling_a_run_takes_its_questions_back() {
     assert_eq!(asked.len(), 2);
     assert!(asked.iter().all(|asked| asked.root == run.id && asked.run != run.id));
     host.app.kernel.cancel(&run).await.unwrap();
+    host.drive(&run.id).await;
     assert!(open(&host).await.is_empty());
     let late = host.app.questions.answer(&asked[0].id, &given("EUR")).await;
     assert!(matches!(late, Err(QuestionsError::Withdrawn(_))), "{late:?}");

@@ -223,7 +223,8 @@ impl App {
         let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
         let asked = Arc::clone(&questions);
         let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
-        let signals = Arc::clone(&store) as _;
+        let (signals, item_changes) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
+        let published_by_runs = Arc::clone(&store) as _;
         let (pins, asked_servers) = (Arc::clone(&store) as _, Arc::clone(&servers));
         let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
         let index = Arc::new(WordIndex::default());
@@ -243,6 +244,8 @@ impl App {
             documents,
             backlog: items,
             questions: asked,
+            item_changes,
+            published: published_by_runs,
             signals,
             toolboxes,
             servers,

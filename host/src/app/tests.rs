@@ -15,7 +15,7 @@ use crate::{
         Order,
         ceiling::Limit,
         package::Kind,
-        run::{Filter, Run, State},
+        run::{CancelCause, Filter, Run, State},
     },
     secrets::Secrets,
 };
@@ -94,7 +94,7 @@ async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
     let run = app.kernel.start(order).await.unwrap();
     app.close().await;
     let beside = open(folder.path(), Access::Beside).await.unwrap();
-    beside.kernel.runs().request_cancel(&run.id).await.unwrap();
+    beside.kernel.runs().request_cancel(&run.id, CancelCause::Operator, false).await.unwrap();
     beside.close().await;
     let app = open(folder.path(), Access::Execute).await.unwrap();
     assert_eq!(runs(&app).await[0].state, State::Cancelled);

@@ -24,13 +24,13 @@ use super::{
     live::Watch,
     questions::{self, answer::give, card},
     screen::{GOOD, painted},
-    text,
+    text, waits,
 };
 use crate::{
     app::App,
     events::{Category, Event},
     interfaces::people::{Asked, Filter, QuestionsError, Source, Standing},
-    journal::{QuestionId, RunId, Wait},
+    journal::{QuestionId, RunId},
     kernel::run::State,
 };
 
@@ -257,7 +257,7 @@ impl<'a> Answering<'a> {
     async fn stands_still(&self) -> Result<bool> {
         let tree = self.app.kernel.tree(&self.root).await?;
         let stands = |state: &State| match state {
-            State::Waiting { wait } => matches!(wait, Wait::Runs(_) | Wait::Question { .. }),
+            State::Waiting { wait } => waits::is_for_others(wait),
             state => state.is_final() || matches!(state, State::Paused { .. }),
         };
         Ok(tree.iter().all(|run| stands(&run.state)))

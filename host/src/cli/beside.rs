@@ -15,11 +15,11 @@ use super::{
     ending::Ended,
     keyboard::Keyboard,
     live::Watch,
-    text,
+    text, waits,
 };
 use crate::{
     app::App,
-    journal::{RunId, Wait},
+    journal::RunId,
     kernel::{
         Kernel,
         run::{Run, State},
@@ -117,7 +117,7 @@ fn moves(run: &Run, held: bool) -> bool {
     match &run.state {
         State::Queued => !held,
         State::Running => true,
-        State::Waiting { wait } => !matches!(wait, Wait::Runs(_)),
+        State::Waiting { wait } => !waits::is_for_runs_alone(wait),
         State::Paused { .. } | State::Succeeded | State::Failed { .. } | State::Cancelled => false,
     }
 }

@@ -18,10 +18,11 @@ use super::{
     live::Watch,
     plugin::sample,
     screen::{FAINT, painted},
+    waits,
 };
 use crate::{
     app::App,
-    journal::{Effect, ErrorKind, GRACE, Halt, Inspected, RunId, Wait},
+    journal::{Effect, ErrorKind, GRACE, Halt, Inspected, RunId},
     kernel::{
         Drive, Kernel,
         run::{Run, State},
@@ -158,9 +159,8 @@ pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool)
 async fn waited_for_elsewhere(kernel: &Kernel, tree: &[Run]) -> Result<Vec<Run>> {
     let mut elsewhere = Vec::new();
     for run in tree {
-        let State::Waiting { wait: Wait::Runs(awaited) } = &run.state else { continue };
-        for id in awaited.iter().filter(|id| !tree.iter().any(|run| run.id == **id)) {
-            let found = kernel.runs().find(id).await?;
+        for id in waits::awaited_runs(run).into_iter().filter(|id| !tree.iter().any(|run| run.id == *id)) {
+            let found = kernel.runs().find(&id).await?;
             elsewhere.extend(found.filter(|found| !found.state.is_final()));
         }
     }

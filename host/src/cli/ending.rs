@@ -10,7 +10,7 @@ use super::{
     exit::Exit,
     figures, questions,
     screen::{BAD, FAINT, GOOD, WARNING, painted},
-    text,
+    text, waits,
 };
 use crate::{
     interfaces::people::Asked,
@@ -206,6 +206,9 @@ impl Ended {
             State::Waiting { .. } if !self.paused.is_empty() => format!("{} {name} waits for what is paused:", painted(WARNING, "!")),
             State::Waiting { .. } if !self.elsewhere.is_empty() => {
                 format!("{} {name} waits for what another run has started. Resume that first:", painted(WARNING, "!"))
+            }
+            State::Waiting { wait } if !waits::awaited_signals(&self.run).is_empty() => {
+                format!("{} {name} waits {}.", painted(WARNING, "!"), waits::describe(wait, &TimeZone::system()))
             }
             State::Waiting { .. } | State::Queued | State::Running => {
                 format!("{} {name} was stopped. Nothing is lost.", painted(WARNING, "!"))

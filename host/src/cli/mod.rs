@@ -38,6 +38,7 @@ mod serve;
 mod table;
 mod text;
 mod tools;
+mod waits;
 mod wrapping;
 
 use std::{

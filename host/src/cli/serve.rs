@@ -17,13 +17,13 @@ use super::{
     exit::Exit,
     figures, questions,
     screen::{BAD, FAINT, GOOD, WARNING, painted},
-    text,
+    text, waits,
 };
 use crate::{
     app::{Access, App},
     events::{Category, Event, path_text},
     interfaces::people::{self, Asked, Source, Standing},
-    journal::{GRACE, Halt, RunId, Wait},
+    journal::{GRACE, Halt, RunId},
     kernel::{
         Drive,
         run::{Filter, Run, State},
@@ -140,7 +140,7 @@ impl Told<'_> {
         }
         let line = match (&run.state, ending::reason(&run.state)) {
             (State::Paused { .. }, Some(reason)) => self.paused(app, &name, &run.id, reason).await?,
-            (State::Waiting { wait }, _) => format!("  {name} is still waiting {}.", awaited(wait, &self.zone)),
+            (State::Waiting { wait }, _) => format!("  {name} is still waiting {}.", waits::describe(wait, &self.zone)),
             _ => format!("  {name} continues."),
         };
         self.say(figures::now(), &line);
@@ -250,16 +250,6 @@ impl Told<'_> {
 
     fn say(&self, at: u64, line: &str) {
         self.context.screen.tell(format!("{}  {line}", painted(FAINT, figures::moment(at, &self.zone))));
-    }
-}
-
-/// What a run waits for, after the word "waiting".
-fn awaited(wait: &Wait, zone: &TimeZone) -> String {
-    match wait {
-        Wait::Question { id, .. } => format!("for an answer to question {}", questions::short(id)),
-        Wait::Runs(runs) => format!("for {}", figures::counted(runs.len() as u64, "run", "runs")),
-        Wait::Until(until) => format!("until {}", figures::moment(*until, zone)),
-        Wait::Account { account, until, .. } => format!("for {} until {}", text::line(account), figures::moment(*until, zone)),
     }
 }
 

@@ -163,9 +163,10 @@ pub struct Config {
 const LARGEST_FILE: u64 = 1 << 20;
 
 /// The words of a table of limits.
-const LIMITS: &[&str] = &["memory-mib", "guest-time-ms", "wall-time-s", "payload-mib", "calls", "runs", "concurrent-runs", "traps"];
+const LIMITS: &[&str] =
+    &["memory-mib", "guest-time-ms", "wall-time-s", "payload-mib", "calls", "runs", "concurrent-runs", "grace-s", "traps"];
 const LIMITS_WANTED: &str =
-    "one of `memory-mib`, `guest-time-ms`, `wall-time-s`, `payload-mib`, `calls`, `runs`, `concurrent-runs` and `traps`";
+    "one of `memory-mib`, `guest-time-ms`, `wall-time-s`, `payload-mib`, `calls`, `runs`, `concurrent-runs`, `grace-s` and `traps`";
 
 const NO_DATA: ConfigError = ConfigError::NoHome { what: "data", variable: "BATON_DATA_DIR" };
 const NO_SETTINGS: ConfigError = ConfigError::NoHome { what: "your settings", variable: "BATON_CONFIG" };
@@ -295,6 +296,7 @@ impl Config {
             limits.memory = number("memory-mib")?.map_or(limits.memory, bytes);
             limits.payload = number("payload-mib")?.map_or(limits.payload, bytes);
             limits.guest_time = number("guest-time-ms")?.map_or(limits.guest_time, Duration::from_millis);
+            limits.grace = number("grace-s")?.map_or(limits.grace, Duration::from_secs);
             limits.wall_time = number("wall-time-s")?.map_or(limits.wall_time, Duration::from_secs);
             limits.calls = number("calls")?.unwrap_or(limits.calls);
             limits.runs = number("runs")?.unwrap_or(limits.runs);

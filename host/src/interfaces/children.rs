@@ -83,20 +83,40 @@ pub enum Ended {
     Cancelled,
 }
 
-/// What the options of a call say of the child that it starts.
-#[derive(Debug, Default)]
-pub(super) struct Placing {
-    /// The worktree that it works in.
+/// How a child is started, by the options of the call that starts it. What was not given is not written down.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct StartOptions {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) worktree: Option<String>,
-    /// The item that it is for.
+    /// The key of the item that the child is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) item: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) within: Option<Narrowing>,
+    /// Milliseconds that the call waits at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) timeout_ms: Option<u32>,
 }
 
-impl Placing {
+impl StartOptions {
+    /// Those of a call that returns at once.
     pub(super) fn read(options: Vec<OptionValue>) -> Result<Self, CallError> {
-        let mut options = Options::read(options, &["worktree", "item"])?;
+        Self::of(Options::read(options, &["worktree", "item", "within"])?)
+    }
+
+    /// Those of a call that waits for the child.
+    pub(super) fn read_waiting(options: Vec<OptionValue>) -> Result<Self, CallError> {
+        let mut options = Options::read(options, &["worktree", "item", "within", "timeout-ms"])?;
+        let timeout_ms = options.take_if("timeout-ms", "a whole number of milliseconds from 1 to 4294967295", |timeout| *timeout > 0)?;
+        Ok(Self { timeout_ms, ..Self::of(options)? })
+    }
+
+    fn of(mut options: Options) -> Result<Self, CallError> {
         let worktree = options.take("worktree", "the name of a worktree, a text")?;
-        Ok(Self { worktree, item: options.take("item", "the key of an item of the backlog, a text")? })
+        let item = options.take("item", "the key of an item of the backlog, a text")?;
+        let within = options.take("within", "an object of lists of patterns by kind, such as {\"write\": [\"docs/**\"]}")?;
+        Ok(Self { worktree, item, within, timeout_ms: None })
     }
 }
 
@@ -170,6 +190,8 @@ pub trait Children: Send + Sync {
     async fn start(&self, parent: &RunId, seq: u64, order: Order<'_>) -> Result<RunId, ChildError>;
     /// How a run that `parent` started ended, if it has.
     async fn ended(&self, parent: &RunId, child: &RunId) -> Result<Option<Ended>, ChildError>;
+    /// Cancels a child of `parent` and all below it. One that has ended stays as it is.
+    async fn cancel(&self, parent: &RunId, child: &RunId) -> Result<(), ChildError>;
     /// What the child and its descendants spent in dollars; none when some price is unknown.
     async fn cost(&self, child: &RunId) -> Result<Option<f64>, ChildError>;
 }
@@ -219,6 +241,12 @@ pub(crate) mod testing {
                 true => Ok(self.ended.lock().unwrap().get(child).cloned()),
                 false => Err(ChildError::NotYours(child.clone())),
             }
+        }
+
+        async fn cancel(&self, _: &RunId, child: &RunId) -> Result<(), ChildError> {
+            self.check()?;
+            self.ended.lock().unwrap().entry(child.clone()).or_insert(Ended::Cancelled);
+            Ok(())
         }
 
         async fn cost(&self, _: &RunId) -> Result<Option<f64>, ChildError> {

@@ -14,21 +14,23 @@ use super::{
     files::{self, Workspace},
     forge::{self, Forges, Ordered},
     git::{self, Repositories},
+    item_changes::ItemChanges,
     knowledge::{self, Index, Memory},
     llm::{
         self, Provider,
         money::{Books, Prices},
     },
     people::{self, Questions},
-    run::{self, About},
+    run::{self, About, Published},
     sandbox::{self, Sandbox},
     sandbox_tools::Commands,
     settings,
     signals::Signals,
     state::{self, Documents},
+    tickets::Tickets,
     toolboxes::Toolboxes,
     tools::{self, Builtin, Pins, Servers, Shelf},
-    workflows,
+    waits, workflows,
 };
 use crate::journal::Recorder;
 
@@ -42,8 +44,12 @@ pub struct Services {
     pub documents: Arc<dyn Documents>,
     /// Keeps items.
     pub backlog: Arc<dyn Backlog>,
+    /// Tells of changes of items.
+    pub item_changes: Arc<dyn ItemChanges>,
     /// Keeps questions.
     pub questions: Arc<dyn Questions>,
+    /// Keeps what runs show.
+    pub published: Arc<dyn Published>,
     /// Keeps what operators sent to runs.
     pub signals: Arc<dyn Signals>,
     /// Knows what toolboxes declare.
@@ -91,6 +97,7 @@ pub struct Session {
     documents: Arc<dyn backlog::Documents>,
     shelf: Arc<Shelf>,
     spending: llm::Spending,
+    tickets: Tickets,
     ordered: Option<Ordered>,
     services: Arc<Services>,
 }
@@ -121,12 +128,12 @@ impl Session {
             plugin: about.plugin.clone(),
         });
         let documents = Arc::clone(&workspace) as _;
-        let spending = llm::Spending::default();
-        Ok(Self { recorder, about, assets: place.assets, settings, workspace, documents, shelf, spending, ordered, services })
+        let (spending, tickets) = (llm::Spending::default(), Tickets::default());
+        Ok(Self { recorder, about, assets: place.assets, settings, workspace, documents, shelf, spending, tickets, ordered, services })
     }
 
     pub(super) fn run(&mut self) -> run::View<'_> {
-        run::View { recorder: &mut self.recorder, about: &self.about }
+        run::View { recorder: &mut self.recorder, about: &self.about, published: &self.services.published }
     }
 
     pub(super) fn llm(&mut self) -> llm::View<'_> {
@@ -162,15 +169,25 @@ impl Session {
     }
 
     pub(super) fn agents(&mut self) -> agents::View<'_> {
-        agents::View { recorder: &mut self.recorder, children: &self.services.children }
+        agents::View { recorder: &mut self.recorder, tickets: &mut self.tickets, children: &self.services.children }
     }
 
     pub(super) fn workflows(&mut self) -> workflows::View<'_> {
-        workflows::View { recorder: &mut self.recorder, children: &self.services.children }
+        workflows::View { recorder: &mut self.recorder, tickets: &mut self.tickets, children: &self.services.children }
+    }
+
+    pub(super) fn waits(&mut self) -> waits::View<'_> {
+        waits::View {
+            recorder: &mut self.recorder,
+            tickets: &mut self.tickets,
+            signals: &self.services.signals,
+            items: &self.services.item_changes,
+            project: &self.about.project.id,
+        }
     }
 
     pub(super) fn people(&mut self) -> people::View<'_> {
-        people::View { recorder: &mut self.recorder, questions: &self.services.questions }
+        people::View { recorder: &mut self.recorder, tickets: &mut self.tickets, questions: &self.services.questions }
     }
 
     pub(super) fn assets(&mut self) -> assets::View<'_> {

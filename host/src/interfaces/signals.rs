@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::journal::RunId;
+use crate::journal::{Pause, PauseKind, Performed, RunId};
 
 /// Characters of a name.
 const LONGEST_NAME: usize = 64;
@@ -64,6 +64,14 @@ pub enum SignalError {
     Store(String),
 }
 
+/// A store that fails stops the run that waits, for nothing could be told of it later.
+impl<A> From<SignalError> for Performed<A> {
+    fn from(error: SignalError) -> Self {
+        let reason = format!("{error} Check the store, then resume the run.");
+        Self::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
+    }
+}
+
 /// Checks the name of a signal, be it sent or waited for.
 pub fn check_name(name: &str) -> Result<(), SignalError> {
     let fits = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
@@ -91,6 +99,8 @@ pub trait Signals: Send + Sync {
     /// taken, which the call takes now. So a call that was cut off and is made again gets the same signal, and no signal is
     /// lost or given twice.
     async fn take(&self, run: &RunId, name: &str, seq: u64) -> Result<Option<Signal>, SignalError>;
+    /// The signal that call `seq` took before.
+    async fn taken(&self, run: &RunId, seq: u64) -> Result<Option<Signal>, SignalError>;
     /// Whether there is a signal of this name that no call has taken.
     async fn is_there(&self, run: &RunId, name: &str) -> Result<bool, SignalError>;
     /// The signals that no call has taken, in their order.

@@ -118,6 +118,7 @@ constructors! {
     conflict => Conflict,
     unavailable => Unavailable,
     cancelled => Cancelled,
+    timed_out => TimedOut,
     other => Other,
 }
 
@@ -125,6 +126,11 @@ impl CallError {
     /// An error of any kind.
     pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into(), subject: None, details: None }
+    }
+
+    /// What a run that is being cancelled is told. Without a subject: of a child that was cancelled, the child is the subject.
+    pub fn cancelling() -> Self {
+        Self::cancelled("The run is being cancelled. Put things in order, then return.")
     }
 
     /// The end of a child, for the run that waited for it: `error` is the child's own, handed up whole.

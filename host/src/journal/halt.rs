@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
 
-use super::{Effect, Interrupt, Repeat};
+use super::{CallError, Effect, Interrupt, Performed, Repeat};
 
 /// How long a call that is in flight when its run is stopped is waited for.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -17,54 +17,78 @@ pub struct Halt {
     calls: Arc<RwLock<()>>,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Signal {
+    /// The run is being cancelled, and may put things in order.
+    cancelling: bool,
+    end: Option<End>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Signal {
-    GoOn,
+enum End {
     Stop,
     Cancel,
 }
 
 impl Default for Halt {
     fn default() -> Self {
-        Self { signal: Arc::new(watch::Sender::new(Signal::GoOn)), calls: Arc::default() }
+        Self { signal: Arc::new(watch::Sender::new(Signal::default())), calls: Arc::default() }
     }
 }
 
 impl Halt {
-    /// The run ends at its next call and carries on when it is resumed. A call in flight is waited for as long as
+    /// The run ends at its next call and continues when it is resumed. A call in flight is waited for as long as
     /// [`Self::in_time`] says.
     pub fn stop(&self) {
-        self.raise(Signal::Stop);
+        self.end(End::Stop);
     }
 
     /// The run ends for good, also in the middle of a call.
     pub fn cancel(&self) {
-        self.raise(Signal::Cancel);
+        self.end(End::Cancel);
+    }
+
+    /// The run is being cancelled: what waits, calls a model or begins something answers `cancelled` from now on, and all
+    /// else is done, so that the run can put things in order and end itself.
+    pub fn begin_cancelling(&self) {
+        self.signal.send_if_modified(|signal| !std::mem::replace(&mut signal.cancelling, true));
+    }
+
+    /// Whether the run is being cancelled.
+    pub fn is_cancelling(&self) -> bool {
+        self.signal.borrow().cancelling
+    }
+
+    /// Returns once the run begins to be cancelled, for work that goes on until then: never, where that has begun before.
+    pub async fn cancelling_begins(&self) {
+        if self.is_cancelling() {
+            return std::future::pending().await;
+        }
+        self.wait_for(|signal| signal.cancelling).await;
     }
 
     /// Why the run has to end, if it has to.
     pub fn interrupt(&self) -> Option<Interrupt> {
-        match *self.signal.borrow() {
-            Signal::GoOn => None,
-            Signal::Stop => Some(Interrupt::Stopped),
-            Signal::Cancel => Some(Interrupt::Cancelled),
+        match self.signal.borrow().end? {
+            End::Stop => Some(Interrupt::Stopped),
+            End::Cancel => Some(Interrupt::Cancelled),
         }
     }
 
-    /// Returns once somebody has cancelled.
+    /// Returns once somebody has cancelled, and the run may not even put things in order.
     pub async fn cancelled(&self) {
-        // The sender is ours, so the wait ends only by the signal.
-        let _ = self.signal.subscribe().wait_for(|signal| *signal == Signal::Cancel).await;
+        self.wait_for(|signal| signal.end == Some(End::Cancel)).await;
     }
 
     /// Returns once somebody has stopped or cancelled.
     pub async fn raised(&self) {
-        let _ = self.signal.subscribe().wait_for(|signal| *signal != Signal::GoOn).await;
+        self.wait_for(|signal| signal.end.is_some()).await;
     }
 
     /// What comes of a call, unless somebody stops the run and the call takes longer than [`GRACE`] from then on: that is as if
-    /// the host had died in the middle of it. What must not happen twice is waited for to its end.
-    pub async fn in_time<T>(&self, effect: Effect, call: impl Future<Output = T>) -> Option<T> {
+    /// the host had died in the middle of it. What must not happen twice is waited for to its end. A model is not waited for
+    /// in a run that is being cancelled.
+    pub async fn in_time<A>(&self, effect: Effect, call: impl Future<Output = Performed<A>>) -> Option<Performed<A>> {
         if effect.repeat() == Repeat::Never {
             return Some(call.await);
         }
@@ -72,6 +96,9 @@ impl Halt {
             biased;
             done = call => Some(done),
             () = self.overdue() => None,
+            () = self.wait_for(|signal| signal.cancelling), if effect == Effect::Model => {
+                Some(Performed::answer(Err(CallError::cancelling())))
+            }
         }
     }
 
@@ -98,14 +125,19 @@ impl Halt {
         tokio::time::sleep(GRACE).await;
     }
 
+    async fn wait_for(&self, condition: impl FnMut(&Signal) -> bool) {
+        // The sender is ours, so the wait ends only by the signal.
+        let _ = self.signal.subscribe().wait_for(condition).await;
+    }
+
     /// A cancellation is final: a later stop does not soften it.
-    fn raise(&self, signal: Signal) {
-        self.signal.send_if_modified(|current| {
-            let raised = *current != Signal::Cancel && *current != signal;
-            if raised {
-                *current = signal;
+    fn end(&self, end: End) {
+        self.signal.send_if_modified(|signal| {
+            let is_new = signal.end != Some(End::Cancel) && signal.end != Some(end);
+            if is_new {
+                signal.end = Some(end);
             }
-            raised
+            is_new
         });
     }
 }
@@ -115,6 +147,7 @@ mod tests {
     use std::{future::pending, time::Instant};
 
     use super::*;
+    use crate::journal::ErrorKind;
 
     #[tokio::test]
     async fn a_guest_is_ended_after_the_grace_but_not_in_a_call() {
@@ -130,15 +163,40 @@ mod tests {
     #[tokio::test]
     async fn a_stopped_run_leaves_its_call_after_the_grace_unless_it_must_not_happen_twice() {
         let halt = Halt::default();
-        assert_eq!(halt.in_time(Effect::Model, async { 1 }).await, Some(1));
+        assert_eq!(answer(halt.in_time(Effect::Model, async { one() }).await), Some(Ok(1)));
         halt.stop();
         let begun = Instant::now();
         tokio::select! {
             biased;
-            once = halt.in_time(Effect::Once, pending::<()>()) => panic!("it was left: {once:?}"),
-            left = halt.in_time(Effect::Model, pending::<()>()) => assert_eq!(left, None),
+            once = halt.in_time(Effect::Once, pending::<Performed<()>>()) => panic!("it was left: {once:?}"),
+            left = halt.in_time(Effect::Model, pending::<Performed<()>>()) => assert!(left.is_none()),
         }
         assert!((GRACE..GRACE * 2).contains(&begun.elapsed()), "after {:?}", begun.elapsed());
-        assert_eq!(halt.in_time(Effect::Model, async { 2 }).await, Some(2), "what is done is done");
+        assert_eq!(answer(halt.in_time(Effect::Model, async { one() }).await), Some(Ok(1)), "what is done is done");
+    }
+
+    #[tokio::test]
+    async fn a_run_that_is_cancelled_leaves_a_model_and_nothing_else() {
+        let halt = Halt::default();
+        halt.begin_cancelling();
+        assert!(halt.interrupt().is_none(), "it may put things in order");
+        let left = answer(halt.in_time(Effect::Model, pending::<Performed<u8>>()).await);
+        assert_eq!(left.unwrap().unwrap_err().kind, ErrorKind::Cancelled);
+        let moment = Duration::from_millis(20);
+        let write = halt.in_time(Effect::Write, pending::<Performed<u8>>());
+        assert!(tokio::time::timeout(moment, write).await.is_err(), "a write is waited for");
+        halt.stop();
+        assert!(matches!(halt.interrupt(), Some(Interrupt::Stopped)));
+    }
+
+    fn one() -> Performed<u8> {
+        Performed::answer(Ok(1))
+    }
+
+    fn answer<A>(performed: Option<Performed<A>>) -> Option<Result<A, CallError>> {
+        match performed? {
+            Performed::Answered(answer, _) => Some(answer),
+            _ => None,
+        }
     }
 }

@@ -28,15 +28,51 @@ pub enum Wait {
         /// What the service said, a sentence.
         reason: String,
     },
+    /// The first of several things.
+    Any {
+        /// Each wakes the run.
+        of: Vec<Awaited>,
+        /// The run goes on without any at this time, in milliseconds since 1970 UTC.
+        until: Option<u64>,
+    },
+}
+
+/// One of the things that a run waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Awaited {
+    /// The end of this run.
+    Run(RunId),
+    /// The answer to this question.
+    Question(QuestionId),
+    /// A signal of this name to the run itself.
+    Signal(String),
+    /// A change of an item of the backlog.
+    Item {
+        /// The item.
+        key: String,
+        /// What it was changed to last, of which the run knows.
+        revision: u64,
+    },
 }
 
 impl Wait {
+    /// All that wakes the run beside a time.
+    pub fn awaited(&self) -> Vec<Awaited> {
+        match self {
+            Self::Until(_) | Self::Account { .. } => Vec::new(),
+            Self::Runs(runs) => runs.iter().cloned().map(Awaited::Run).collect(),
+            Self::Question { id, .. } => vec![Awaited::Question(id.clone())],
+            Self::Any { of, .. } => of.clone(),
+        }
+    }
+
     /// When the run goes on by itself, in milliseconds since 1970 UTC; none when something else has to happen.
     pub fn due(&self) -> Option<u64> {
         match self {
             Self::Until(time) => Some(*time),
             Self::Account { until, .. } => Some(*until),
-            Self::Question { until, .. } => *until,
+            Self::Question { until, .. } | Self::Any { until, .. } => *until,
             Self::Runs(_) => None,
         }
     }

@@ -26,7 +26,7 @@ pub use effect::{Attempt, Effect, Repeat};
 pub use entry::{Entry, EntryState, RunId};
 pub use error::{CallError, ErrorKind};
 pub use halt::{GRACE, Halt};
-pub use interrupt::{Interrupt, Pause, PauseKind, Wait};
+pub use interrupt::{Awaited, Interrupt, Pause, PauseKind, Wait};
 pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
 pub use port::{Clock, Count, FailureScope, Inspected, Journal, JournalError, Write};
 pub use question::QuestionId;

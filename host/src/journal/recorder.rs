@@ -36,6 +36,7 @@ pub struct Call<'a> {
     /// Of the whole request, however much of it the journal keeps.
     hash: String,
     needs: Vec<Capability<'a>>,
+    begins: bool,
 }
 
 impl<'a> Call<'a> {
@@ -43,7 +44,7 @@ impl<'a> Call<'a> {
     pub fn new(name: &'static str, effect: Effect, request: &impl Serialize) -> Result<Self, JournalError> {
         // Text and hash are of one document: what the journal keeps can be hashed again to the same.
         let request = serde_json::to_value(request).map_err(|error| no_form(&error))?;
-        Ok(Self { name, effect, hash: form::hash(name, &request), request: request.to_string(), needs: Vec::new() })
+        Ok(Self { name, effect, hash: form::hash(name, &request), request: request.to_string(), needs: Vec::new(), begins: false })
     }
 
     /// The run must be allowed this before the call is done.
@@ -51,6 +52,18 @@ impl<'a> Call<'a> {
     pub fn needing(mut self, capability: Capability<'a>) -> Self {
         self.needs.push(capability);
         self
+    }
+
+    /// The call begins something that goes on after it, such as another run.
+    #[must_use]
+    pub fn beginning(mut self) -> Self {
+        self.begins = true;
+        self
+    }
+
+    /// Whether a run that is being cancelled may not make this call: it would wait, cost, or begin what is to end.
+    fn ends_with_cancelling(&self) -> bool {
+        self.begins || matches!(self.effect, Effect::Wait | Effect::Model)
     }
 }
 
@@ -176,6 +189,11 @@ impl Recorder {
         self.clock.now()
     }
 
+    /// The value without secrets, for a call that hands it to others than the journal.
+    pub fn redacted(&self, value: Value) -> Value {
+        self.redactor.value(value)
+    }
+
     /// Who decides what this run may do; for a call whose answer leaves out what the run may not see.
     pub fn authority(&self) -> Arc<dyn Authority> {
         Arc::clone(&self.authority)
@@ -284,6 +302,9 @@ impl Recorder {
         if let Some(interrupt) = self.halt.interrupt() {
             return Err(interrupt);
         }
+        if let Some(refusal) = self.cancelling(&call) {
+            return Ok(Prepared { entry, state: refusal });
+        }
         if entry.state == EntryState::Released {
             return Ok(self.admit(call, entry.seq));
         }
@@ -307,7 +328,7 @@ impl Recorder {
     /// A call that was never made: decides once whether it may be. A refusal is an answer like any other, so that a
     /// later change of limits or grants does not change what the guest was told.
     fn admit(&self, mut call: Call<'_>, seq: u64) -> Prepared {
-        let refusal = self.too_large(&mut call).map(Stage::Refused).or_else(|| self.denial(&mut call));
+        let refusal = self.too_large(&mut call).map(Stage::Refused).or_else(|| self.denial(&mut call)).or_else(|| self.cancelling(&call));
         let entry = Entry {
             run: self.run.clone(),
             seq,
@@ -344,6 +365,11 @@ impl Recorder {
             call.request = json!({ "refused": call.request.len() }).to_string();
         }
         refusal
+    }
+
+    /// What a run that is being cancelled is told where it would go on with its work.
+    fn cancelling(&self, call: &Call<'_>) -> Option<Stage> {
+        (self.halt.is_cancelling() && call.ends_with_cancelling()).then(|| Stage::Refused(CallError::cancelling()))
     }
 
     /// What the audit log is told of a call that was denied: once, together with its answer.

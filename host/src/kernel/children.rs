@@ -8,7 +8,7 @@ use super::{
     Kernel,
     ceiling::Ceiling,
     package::Kind,
-    run::{Added, Run, State},
+    run::{Added, CancelCause, Run, State},
     slots::{Filled, Item, output_misfit},
     starting::Child,
 };
@@ -86,6 +86,16 @@ impl Children for Family {
             State::Cancelled => Some(Ended::Cancelled),
             State::Queued | State::Running | State::Waiting { .. } | State::Paused { .. } => None,
         })
+    }
+
+    async fn cancel(&self, parent: &RunId, child: &RunId) -> Result<(), ChildError> {
+        let kernel = self.kernel()?;
+        let run = kernel.runs().find(child).await.map_err(store)?;
+        let run = run.ok_or_else(|| ChildError::NotYours(child.clone()))?;
+        if !is_child(&kernel, parent, &run).await? {
+            return Err(ChildError::NotYours(child.clone()));
+        }
+        if run.state.is_final() { Ok(()) } else { kernel.give_up(&run, CancelCause::Run).await.map_err(store) }
     }
 
     async fn cost(&self, child: &RunId) -> Result<Option<f64>, ChildError> {

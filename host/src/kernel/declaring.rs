@@ -25,6 +25,7 @@ const LIMITS: Limits = Limits {
     calls: 0,
     runs: 1,
     concurrent_runs: None,
+    grace: Duration::ZERO,
     traps: 1,
 };
 

@@ -24,6 +24,8 @@ pub struct Limits {
     pub runs: u64,
     /// Executions of one plugin at once; a run that waits is none. Default none beyond the slots there are.
     pub concurrent_runs: Option<usize>,
+    /// How long a run that is being cancelled may put things in order before it is ended. Default 10 s.
+    pub grace: Duration,
     /// Runs of one version in a row that a trap may end before nothing starts it any more. Default 5.
     pub traps: u32,
 }
@@ -38,6 +40,7 @@ impl Default for Limits {
             calls: 100_000,
             runs: 2_000,
             concurrent_runs: None,
+            grace: Duration::from_secs(10),
             traps: 5,
         }
     }

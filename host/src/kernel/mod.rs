@@ -4,6 +4,7 @@ mod amount;
 mod authority;
 mod backtrace;
 mod cache;
+mod cancelling;
 pub mod ceiling;
 mod children;
 pub mod compiler;
@@ -50,12 +51,15 @@ use tokio::sync::Notify;
 
 use crate::{
     events::{EventError, EventLog},
-    interfaces::{Services, children::Children, pins::Pins, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees},
+    interfaces::{
+        Services, children::Children, pins::Pins, run::Published, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees,
+    },
     journal::{Clock, Journal, JournalError, Redactor, RunId},
 };
 
+pub use cancelling::cancellable;
 pub use scheduler::Drive;
-pub use starting::{Order, cancellable};
+pub use starting::Order;
 pub use trial::{Sampled, Trial};
 
 use engine::{Engine, EngineError};
@@ -296,6 +300,11 @@ impl Kernel {
     /// The log of events.
     pub fn events(&self) -> &dyn EventLog {
         self.parts.events.as_ref()
+    }
+
+    /// What runs show.
+    pub fn published(&self) -> &dyn Published {
+        self.services.published.as_ref()
     }
 
     /// The time, in milliseconds since 1970 UTC.

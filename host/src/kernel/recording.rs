@@ -201,6 +201,7 @@ impl Recording {
             state: State::Running,
             output: None,
             shortfall: None,
+            cancelling: None,
             created_at: self.started_at,
             updated_at: self.started_at,
         }

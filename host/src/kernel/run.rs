@@ -76,6 +76,44 @@ impl State {
     }
 }
 
+/// Why a run is being cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CancelCause {
+    /// An operator wants it.
+    Operator,
+    /// The run that started it gave it up.
+    Run,
+    /// A run above it ended, or is being cancelled itself.
+    Ended,
+}
+
+impl CancelCause {
+    /// The word the store keeps.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Run => "run",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// The cause a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Operator, Self::Run, Self::Ended].into_iter().find(|cause| cause.as_str() == word)
+    }
+}
+
+/// That a run is to end, and may put things in order before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Cancelling {
+    /// When somebody asked, in milliseconds since 1970 UTC; 0 where it is to end at once.
+    pub since: u64,
+    /// Who.
+    pub cause: CancelCause,
+}
+
 /// One execution of one plugin export.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -135,6 +173,9 @@ pub struct Run {
     /// What a workflow that succeeded says that it leaves undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shortfall: Option<String>,
+    /// Since when it is being cancelled, or was when it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelling: Option<Cancelling>,
     /// When the row was made, in milliseconds since 1970 UTC.
     pub created_at: u64,
     /// When the row last changed, in milliseconds since 1970 UTC.
@@ -236,8 +277,9 @@ pub trait Runs: Send + Sync {
     async fn list(&self, filter: &Filter) -> Result<Vec<Run>, RunsError>;
     /// Moves a run from one of the states `from` (by word) to `to`; returns false when it is in none of them.
     /// `outcome` is kept when given. A run that reaches a final state turns every run waiting for it to `queued`,
-    /// and a run that begins to wait for runs of which one has ended already, or for an answer that is there already, is
-    /// queued at once. A run that reaches a final state takes back what it asked people. All of it happens in the same step.
+    /// and a run that begins to wait for something that has come already is queued at once, as is one that is being
+    /// cancelled. A run that reaches a final state withdraws what it asked people, and asks that the runs below it which have
+    /// not ended be cancelled. All of it happens in the same step.
     async fn transition(
         &self,
         id: &RunId,
@@ -246,8 +288,8 @@ pub trait Runs: Send + Sync {
         outcome: Option<Outcome>,
         events: Vec<Draft>,
     ) -> Result<bool, RunsError>;
-    /// Queues failed runs that are to make calls again: each without the entries of its journal from that call on. In the
-    /// same step for all of them.
+    /// Queues runs that failed, or were cancelled because one above them ended, and that are to make calls again: each
+    /// without the entries of its journal from that call on. In the same step for all of them.
     async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError>;
     /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;
@@ -267,8 +309,9 @@ pub trait Runs: Send + Sync {
     async fn tally(&self, id: &RunId) -> Result<Tally, RunsError>;
     /// Gives a run other settings.
     async fn change_settings(&self, id: &RunId, settings: &Value) -> Result<(), RunsError>;
-    /// Asks the host that executes the run to cancel it and its descendants.
-    async fn request_cancel(&self, id: &RunId) -> Result<(), RunsError>;
+    /// Asks that the run and its descendants which have not ended be cancelled. Of those that were asked before, cause and
+    /// time stay; `at_once` takes from all of them the time to put things in order.
+    async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool) -> Result<(), RunsError>;
     /// The runs of which somebody asked that they be cancelled, and that may be.
     async fn cancel_requests(&self) -> Result<Vec<RunId>, RunsError>;
 }

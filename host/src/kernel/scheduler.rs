@@ -12,6 +12,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::{
     Kernel, KernelError,
+    cancelling::cancelled,
     execution::{Ending, Gate, paused},
     registry::Origin,
     run::{Queued, Run, State},
@@ -77,8 +78,12 @@ impl Kernel {
             if let Some(error) = self.broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 return Err(error);
             }
-            if executions.is_empty() && (stop.interrupt().is_some() || (drive.until_idle && due.is_none() && !held)) {
-                return Ok(());
+            if executions.is_empty() {
+                let idle = drive.until_idle && due.is_none() && !held;
+                // A run that has just ended may have left others to be cancelled.
+                if stop.interrupt().is_some() || (idle && !self.are_cancelled_left(drive.root.as_ref()).await?) {
+                    return Ok(());
+                }
             }
             self.rest(due, looked, &mut executions, stop).await;
         }
@@ -195,19 +200,16 @@ impl Kernel {
     /// Does what other processes left word of, also while nobody executed: applies decisions on plugins, cancels runs.
     pub async fn honour_requests(&self) -> Result<(), KernelError> {
         self.look_at_grants().await?;
-        for id in self.parts.runs.cancel_requests().await? {
-            let run = self.run(&id).await?;
-            if run.may_be_cancelled() {
-                self.cancel(&run).await?;
-            }
-        }
+        self.see_to_cancelled().await?;
         Ok(())
     }
 
     /// Executes one run once and moves it on.
     async fn see_through(self: Arc<Self>, id: RunId, halt: Halt) {
-        let ended = self.try_execution(&id, halt).await;
+        let ended = self.try_execution(&id, halt.clone()).await;
         let moved = match ended {
+            // Whatever it makes of its last moments.
+            Ok(ending) if halt.is_cancelling() && !goes_on(&ending) => self.end_execution_cancelled(&id).await,
             Ok(Ending::Trapped(error)) => self.move_on_from_trap(&id, error).await,
             Ok(ending) => self.move_on(&id, ending).await,
             Err(error) => Err(error),
@@ -249,11 +251,22 @@ impl Kernel {
             Ok((authority, journal)) => (Arc::new(authority), journal),
             Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
         };
+        if run.cancelling.is_some() {
+            halt.begin_cancelling();
+        }
         let gate = Gate { history, halt: halt.clone(), journal, authority, closed: false };
         tokio::select! {
             ending = self.execute(&run, &plugin, gate) => Ok(ending),
             () = halt.cancelled() => Ok(Ending::Interrupted(Interrupt::Cancelled)),
         }
+    }
+
+    async fn end_execution_cancelled(&self, id: &RunId) -> Result<(), KernelError> {
+        let run = self.run(id).await?;
+        let event = vec![cancelled(run.cancelling, id)];
+        self.parts.runs.transition(id, &["running"], State::Cancelled, None, event).await?;
+        self.tidy_when_ended(&run.root).await;
+        Ok(())
     }
 
     /// The trap is counted once the run has failed by it: what is not kept is not held against its plugin.
@@ -291,10 +304,15 @@ impl Kernel {
         let succeeded = matches!(state, State::Succeeded);
         self.parts.runs.transition(id, &["running"], state, output, event).await?;
         if succeeded && self.parts.worktrees.may_own(id) {
-            self.tidy(id).await;
+            self.tidy_when_ended(id).await;
         }
         Ok(())
     }
+}
+
+/// Whether an execution ended for reasons of the host, so that its run is executed again.
+fn goes_on(ending: &Ending) -> bool {
+    matches!(ending, Ending::Interrupted(Interrupt::Stopped | Interrupt::Journal(_)))
 }
 
 /// The state of a run that ended with an error, and what its event says of it.

@@ -1,9 +1,6 @@
 //! How runs come to be: started by somebody, forked from another, resumed, cancelled. Executes none of them.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, PoisonError},
-};
+use std::{path::PathBuf, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -188,9 +185,14 @@ impl Kernel {
                 self.parts.runs.transition(&member.id, &["paused", "failed", "waiting"], State::Queued, None, event).await?;
             }
         }
-        if !repeated.is_empty() {
-            let events = repeated.iter().map(|(id, _)| resumed(id)).collect();
-            self.parts.runs.reopen(&repeated, events).await?;
+        let mut reopened = repeated;
+        if failed {
+            let ended = self.ended_with(run, &reopened).await?;
+            reopened.extend(ended);
+        }
+        if !reopened.is_empty() {
+            let events = reopened.iter().map(|(id, _)| resumed(id)).collect();
+            self.parts.runs.reopen(&reopened, events).await?;
         }
         self.changed();
         Ok(())
@@ -245,38 +247,6 @@ impl Kernel {
         if let Some(entry) = last.filter(|entry| entry.state == EntryState::Intended) {
             let entry = entry.carried_on(self.parts.clock.now());
             self.parts.journal.write(vec![Write { entry, events: Vec::new() }]).await?;
-        }
-        Ok(())
-    }
-
-    /// Cancels a run and its descendants, and gives back their worktrees. One that is being executed ends at once; one that
-    /// failed cannot be resumed any more.
-    pub async fn cancel(&self, run: &Run) -> Result<(), KernelError> {
-        cancellable(run)?;
-        if run.state.is_final() {
-            self.cancel_one(&run.id, &["failed"]).await?;
-        }
-        loop {
-            let mut open: Vec<_> = self.tree(&run.id).await?.into_iter().filter(|run| !run.state.is_final()).collect();
-            if open.is_empty() {
-                break;
-            }
-            // Parents first: one that has ended starts no more children. What it started meanwhile is found in the next round.
-            open.sort_by_key(|run| run.created_at);
-            for Run { id, .. } in open {
-                self.cancel_one(&id, &["queued", "running", "waiting", "paused"]).await?;
-            }
-        }
-        self.tidy(&run.root).await;
-        self.changed();
-        Ok(())
-    }
-
-    async fn cancel_one(&self, id: &RunId, from: &[&str]) -> Result<(), KernelError> {
-        let event = vec![Draft::of_run(Category::Run, "cancelled", id, json!({}))];
-        self.parts.runs.transition(id, from, State::Cancelled, None, event).await?;
-        if let Some(active) = self.active.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
-            active.halt.cancel();
         }
         Ok(())
     }
@@ -348,22 +318,6 @@ pub(super) fn replayable(run: &Run) -> Result<(), KernelError> {
     )))
 }
 
-/// Whether a run may be cancelled, or why not.
-pub fn cancellable(run: &Run) -> Result<(), KernelError> {
-    if run.may_be_cancelled() {
-        return Ok(());
-    }
-    let (id, state) = (run.id.short(), run.state.as_str());
-    Err(KernelError::WrongState(match (&run.state, &run.parent) {
-        (State::Failed { .. }, Some(_)) => format!(
-            "Run {id} has failed already. Cancel the run that started it with `baton runs cancel {}`, which releases their worktrees.",
-            run.root.short()
-        ),
-        (State::Cancelled, _) => format!("Run {id} is cancelled already."),
-        _ => format!("Run {id} has {state} already."),
-    }))
-}
-
 /// Whether a plugin may be started, or why not.
 pub(super) fn startable(plugin: &Plugin) -> Result<(), KernelError> {
     let (standing, name) = (plugin.standing(), plugin.name().to_owned());
@@ -400,6 +354,7 @@ pub(super) fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         state: State::Queued,
         output: None,
         shortfall: None,
+        cancelling: None,
         created_at: now,
         updated_at: now,
     }

@@ -17,6 +17,18 @@ impl Kernel {
         Ok(())
     }
 
+    /// The same for one tree, once nothing is executed in it any more: a run that is being cancelled may still put things in
+    /// order in a worktree of the run that started it.
+    pub(super) async fn tidy_when_ended(&self, root: &RunId) {
+        let open = match self.tree(root).await {
+            Ok(tree) => tree.iter().any(|run| !run.state.is_final()),
+            Err(_) => true,
+        };
+        if !open {
+            self.tidy(root).await;
+        }
+    }
+
     /// Gives back the worktrees of a tree, if its root has ended for good. What cannot be given back now is looked at
     /// again after the next start.
     pub(super) async fn tidy(&self, root: &RunId) {

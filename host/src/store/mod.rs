@@ -1,6 +1,7 @@
 //! All that outlives the process, and the only SQL: one database file, one writer, a few readers, and large texts
 //! beside it. Implements the ports of the journal, the events, the runs, the grants, the sources and versions of
-//! plugins, the forms of tools, the documents, the projects, the backlog and the signals; decides nothing.
+//! plugins, the forms of tools, the documents, the projects, the backlog, the signals and
+//! what runs publish; decides nothing.
 
 mod artifacts;
 mod backlog;
@@ -20,6 +21,7 @@ mod memory;
 mod number;
 mod plugins;
 mod projects;
+mod published;
 mod pull_requests;
 mod questions;
 mod queue;
@@ -30,6 +32,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod tool_forms;
+mod waiting;
 mod worktrees;
 mod writer;
 

@@ -9,6 +9,7 @@ use super::{
     events::NewEvent,
     number::{read_number, stored},
     queue::{Change, Step},
+    waiting,
 };
 use crate::{
     events::{Category, Draft},
@@ -38,6 +39,11 @@ impl Signals for Store {
 
     async fn take(&self, run: &RunId, name: &str, seq: u64) -> Result<Option<Signal>, SignalError> {
         self.queue.change(Take { run: run.clone(), name: name.to_owned(), seq }).await.map_err(failed)
+    }
+
+    async fn taken(&self, run: &RunId, seq: u64) -> Result<Option<Signal>, SignalError> {
+        let row = sqlx::query(TAKEN_BY).bind(run.as_str()).bind(stored(seq)).fetch_optional(&self.reads).await;
+        row.map_err(|error| failed(error.into()))?.as_ref().map(signal).transpose().map_err(failed)
     }
 
     async fn is_there(&self, run: &RunId, name: &str) -> Result<bool, SignalError> {
@@ -77,6 +83,7 @@ impl Change for Send {
         query.bind(stored(step.now)).bind(&*self.by).execute(&mut *step.connection).await?;
         let event = json!({ "signal": self.name, "place": place, "bytes": self.value.len(), "by": self.by });
         step.events.extend(NewEvent::all(vec![Draft::of_run(Category::Audit, "signal-sent", &self.run, event)]));
+        waiting::wake(&waiting::signal_key(&self.run, &self.name), step).await?;
         Ok(Ok(()))
     }
 }

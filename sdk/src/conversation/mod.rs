@@ -76,8 +76,7 @@ impl Model for HostModel {
     }
 
     fn pause(&mut self, reason: &str) -> Result<()> {
-        run::pause(&format!("{reason} Resuming the run asks the model again, with `--model PROVIDER/MODEL` another one."));
-        Ok(())
+        run::pause(&format!("{reason} Resuming the run asks the model again, with `--model PROVIDER/MODEL` another one."))
     }
 }
 

@@ -27,8 +27,10 @@
 
 mod backlog;
 mod children;
+mod clock;
 mod documents;
 mod grants;
+mod happenings;
 pub(crate) mod imports;
 mod installed;
 mod model;
@@ -38,6 +40,7 @@ mod repository;
 mod setup;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod tools;
 mod twice;
 mod workspace;
@@ -52,11 +55,11 @@ use crate::agents::{Report, Task};
 use crate::backlog::{Item, Status};
 use crate::run::Level;
 use crate::tools::ToolOutcome;
-use crate::{Result, export};
+use crate::{Error, Result, export};
 
 pub use model::{calls_tool, says};
 
-use world::World;
+use world::{Role, World};
 
 /// Answers every call of the plugin under test, from memory, and notes it. What a run changed is there for the next.
 pub struct Host {
@@ -86,8 +89,10 @@ pub struct Line {
 }
 
 impl Host {
-    /// Runs a workflow and gives its output as whoever started it would get it. The input is checked against what the
-    /// workflow takes, as in a real run.
+    /// Runs a workflow to its end and gives its output as whoever started it would get it. The input is checked against what
+    /// the workflow takes, as in a real run.
+    ///
+    /// What the run still waits for at its end is given up: its children do nothing more.
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
@@ -106,8 +111,8 @@ impl Host {
         Output: Serialize,
     {
         let input = serde_json::to_string(&input)?;
-        let ended = self.inside(|| export::ended(&input, workflow, |_| None))?;
-        Ok(serde_json::from_str(&ended.output)?)
+        let ended = self.as_run(Role::Workflow, || export::ended(&input, workflow, |_| None));
+        Ok(serde_json::from_str(&self.unless_cancelled(ended)?.output)?)
     }
 
     /// Has an agent perform a task.
@@ -124,7 +129,8 @@ impl Host {
     /// assert_eq!(report.map(|report| report.answer), Ok("Say this.".to_owned()));
     /// ```
     pub fn perform(&self, agent: impl FnOnce(Task) -> Result<Report>, task: Task) -> Result<Report> {
-        self.inside(|| agent(task))
+        let ended = self.as_run(Role::Agent, || agent(task));
+        self.unless_cancelled(ended)
     }
 
     /// Calls a tool of a toolbox.
@@ -144,7 +150,8 @@ impl Host {
     /// assert_eq!(told.map(|told| told.content), Ok("7".to_owned()));
     /// ```
     pub fn call(&self, toolbox: impl FnOnce(&str, Value) -> Result<ToolOutcome>, name: &str, arguments: Value) -> Result<ToolOutcome> {
-        self.inside(|| toolbox(name, arguments))
+        let ended = self.as_run(Role::Toolbox, || toolbox(name, arguments));
+        self.unless_cancelled(ended)
     }
 
     /// Does anything that calls the host: a part of a plugin, or a look at what one left behind.
@@ -157,6 +164,22 @@ impl Host {
     /// ```
     pub fn inside<A>(&self, work: impl FnOnce() -> A) -> A {
         installed::inside(&self.world, work)
+    }
+
+    /// Does work as a run of its own, which holds nothing before and gives up at its end what it still holds.
+    fn as_run<A>(&self, role: Role, work: impl FnOnce() -> A) -> A {
+        self.world.begin_run();
+        let ended = self.inside(|| self.world.acting_as(role, work));
+        self.world.begin_run();
+        ended
+    }
+
+    /// A run that is being cancelled is cancelled, whatever it returns.
+    fn unless_cancelled<A>(&self, ended: Result<A>) -> Result<A> {
+        match self.world.is_cancelled() {
+            true => Err(Error::cancelled("The run was cancelled.")),
+            false => ended,
+        }
     }
 
     /// Every call so far, in order. Reading assets and the time are no calls: nothing is written of them.
@@ -202,7 +225,7 @@ impl Host {
         self.requests("llm.complete").into_iter().map(prompt).collect()
     }
 
-    /// The questions people were asked, in order. What they were told of is `requests("people.inform")`.
+    /// The questions people were asked, in order, by whatever call. What they were told of is `requests("people.inform")`.
     ///
     /// ```
     /// # use baton_sdk::{people::Question, prelude::*, testing::Host};
@@ -211,7 +234,9 @@ impl Host {
     /// assert_eq!(host.questions(), ["Which currency?"]);
     /// ```
     pub fn questions(&self) -> Vec<String> {
-        self.requests("people.ask").iter().map(|request| text(&request["text"])).collect()
+        let calls = self.world.calls.borrow();
+        let asked = calls.iter().filter(|call| matches!(call.name.as_str(), "people.ask" | "people.post"));
+        asked.map(|call| text(&call.request["text"])).collect()
     }
 
     /// The reasons for which the run paused itself, in order.
@@ -219,7 +244,7 @@ impl Host {
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
     /// let host = Host::new().resumes(2);
-    /// host.inside(|| run::pause("Look."));
+    /// host.inside(|| run::pause("Look.")).unwrap();
     /// assert_eq!(host.pauses(), ["Look."]);
     /// ```
     pub fn pauses(&self) -> Vec<String> {
@@ -267,6 +292,18 @@ impl Host {
     /// ```
     pub fn progress(&self) -> Vec<String> {
         self.requests("run.progress").iter().map(|request| text(&request["step"])).collect()
+    }
+
+    /// What the run shows others under a key now.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// let host = Host::new();
+    /// host.inside(|| run::publish("phase", "testing")).unwrap();
+    /// assert_eq!(host.published("phase"), Some(json!("testing")));
+    /// ```
+    pub fn published(&self, key: &str) -> Option<Value> {
+        self.world.published.borrow().get(key).cloned()
     }
 
     /// The text of a file of the workspace as it is now; none when there is no such text file.

@@ -15,7 +15,7 @@ use super::{
     model, path,
     repository::{Repository, Signed},
     twice::Twice,
-    world::{Timed, World},
+    world::World,
 };
 use crate::agents::{Report, Task};
 use crate::backlog::{Draft, Status};
@@ -88,11 +88,16 @@ impl Host {
             agents: RefCell::default(),
             workflows: RefCell::default(),
             commands: RefCell::default(),
-            children: RefCell::default(),
+            tickets: RefCell::default(),
+            happenings: RefCell::default(),
+            published: RefCell::default(),
             tools: RefCell::default(),
             knowledge: RefCell::default(),
             forge: RefCell::default(),
             calls: RefCell::default(),
+            own_calls: Cell::default(),
+            role: Cell::default(),
+            bounds: RefCell::default(),
             twice: Twice::default(),
         };
         Self { world: Rc::new(world) }
@@ -161,7 +166,7 @@ impl Host {
     /// });
     /// host.inside(|| {
     ///     let worktree = git::worktree_add("story/1", "main")?;
-    ///     agents::perform_in(&worktree, "amelia", &Task::new("Add b."))
+    ///     agents::perform_with("amelia", &Task::new("Add b."), &ChildOptions::new().in_worktree(worktree))
     /// }).unwrap();
     /// assert_eq!(host.file("b.txt"), None);
     /// assert_eq!(host.inside(|| git::read("story/1", "b.txt")), Ok(b"B".to_vec()));
@@ -328,8 +333,7 @@ impl Host {
     /// ```
     #[must_use]
     pub fn answers(self, phrase: &str, answer: &str) -> Self {
-        self.world.answers.borrow_mut().push((phrase.to_owned(), answer.to_owned()));
-        self
+        self.answers_after(phrase, 0, answer)
     }
 
     /// The operator resumes a run that pauses itself, so many times. A pause beyond that fails the test, and its reason
@@ -338,7 +342,7 @@ impl Host {
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
     /// let host = Host::new().resumes(1);
-    /// host.inside(|| run::pause("The printer is out of paper."));
+    /// host.inside(|| run::pause("The printer is out of paper.")).unwrap();
     /// assert_eq!(host.pauses(), ["The printer is out of paper."]);
     /// ```
     #[must_use]
@@ -360,55 +364,17 @@ impl Host {
         self.with_agent_after(name, 0, answer)
     }
 
-    /// An agent whose tasks take this time by the host's clock. It answers at their end.
-    ///
-    /// ```
-    /// # use baton_sdk::{prelude::*, testing::Host};
-    /// let host = Host::new().at(0).with_agent_after("mary", 5_000, |_| Ok(Report::new("Done.", "did it")));
-    /// host.inside(|| agents::perform("mary", &Task::new("Look."))).unwrap();
-    /// assert_eq!(host.inside(run::now), 5_000);
-    /// ```
-    #[must_use]
-    pub fn with_agent_after(self, name: &str, milliseconds: u64, answer: impl Fn(&Task) -> Result<Report> + 'static) -> Self {
-        self.world.agents.borrow_mut().insert(name.to_owned(), Timed { takes: milliseconds, double: Rc::new(answer) });
-        self
-    }
-
     /// A workflow of this name, done the moment it is started.
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
     /// let host = Host::new().with_workflow("double", |input| Ok(json!(2 * input.as_i64().unwrap_or_default())));
-    /// let joined = host.inside(|| workflows::join::<i64>(&workflows::start("double", &21, None)?));
-    /// assert_eq!(joined, Ok(42));
+    /// let outcome = host.inside(|| workflows::start::<i64, _>("double", &21)?.wait());
+    /// assert_eq!(outcome.map(|outcome| outcome.output), Ok(42));
     /// ```
     #[must_use]
     pub fn with_workflow(self, name: &str, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
         self.with_workflow_after(name, 0, answer)
-    }
-
-    /// A workflow that ends this time after its start, by the host's clock, so that order and races can be tested. It does
-    /// its work at its end: when the plugin waits for it, or sleeps beyond it, or waits that long for something else. What
-    /// ends first is done first. A child whose end the clock does not reach does nothing.
-    ///
-    /// ```
-    /// # use baton_sdk::{prelude::*, testing::Host};
-    /// let host = Host::new()
-    ///     .with_workflow_after("slow", 60_000, |_| Ok(json!("late")))
-    ///     .with_workflow_after("quick", 1_000, |_| Ok(json!("soon")));
-    /// host.inside(|| {
-    ///     let begin = run::now();
-    ///     let (slow, quick) = (workflows::start("slow", &(), None)?, workflows::start("quick", &(), None)?);
-    ///     let (first, output) = workflows::join_any::<String>(&[slow.clone(), quick.clone()])?;
-    ///     assert_eq!((first, output, run::now() - begin), (quick, Ok("soon".to_owned()), 1_000));
-    ///     assert_eq!((workflows::join(&slow), run::now() - begin), (Ok("late".to_owned()), 60_000));
-    ///     Ok::<_, Error>(())
-    /// }).unwrap();
-    /// ```
-    #[must_use]
-    pub fn with_workflow_after(self, name: &str, milliseconds: u64, answer: impl Fn(&Value) -> Result<Value> + 'static) -> Self {
-        self.world.workflows.borrow_mut().insert(name.to_owned(), Timed { takes: milliseconds, double: Rc::new(answer) });
-        self
     }
 
     /// A tool of a toolbox or of one of the operator's servers: its whole name, what is said of it, and what answers its
@@ -489,24 +455,25 @@ impl Host {
         self
     }
 
-    /// Sets the clock, in milliseconds since 1970 UTC. It moves only when the plugin sleeps, or
-    /// waits for a child that takes time.
+    /// Sets the clock, in milliseconds since 1970 UTC. It moves only when the plugin waits for what takes time. What is to
+    /// happen later still happens as much later.
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
     /// let host = Host::new().at(1_000);
-    /// host.inside(|| run::sleep_until(5_000));
+    /// host.inside(|| run::sleep_until(5_000)).unwrap();
     /// assert_eq!(host.inside(run::now), 5_000);
     /// ```
     #[must_use]
     pub fn at(self, milliseconds: u64) -> Self {
-        self.world.now.set(milliseconds);
+        let before = self.world.now.replace(milliseconds);
+        self.world.happenings.borrow_mut().shift(before, milliseconds);
         self
     }
 }
 
 #[expect(clippy::panic, reason = "a test fails by panicking, and this one is written wrongly")]
-fn set_up(done: Result<()>) {
+pub(super) fn set_up(done: Result<()>) {
     if let Err(error) = done {
         panic!("The test's host cannot be set up so: {error}");
     }

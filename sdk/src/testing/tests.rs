@@ -1,5 +1,8 @@
 //! What the documentation's examples do not show: refusals, failures of a test, one host inside another.
 
+mod children;
+mod waiting;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::json;
@@ -8,11 +11,42 @@ use super::*;
 use crate::backlog::{Draft, Kind, Status};
 use crate::git::{self, Merged, Resolution};
 use crate::sandbox::Job;
-use crate::{Error, ErrorKind, agents, backlog, files, llm, run, sandbox, settings, state, workflows};
+use crate::waits::{self, Pending};
+use crate::{ChildOptions, Error, ErrorKind, agents, backlog, files, llm, run, sandbox, settings, state, workflows};
 
 fn panics(work: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(work)).expect_err("it panics");
     payload.downcast_ref::<String>().cloned().unwrap_or_default()
+}
+
+type Ended = workflows::Outcome<u64>;
+
+/// Workflows that take so long and log when they do their work, and one that takes no time.
+fn timed(children: &'static [(&'static str, u64)]) -> Host {
+    let host = Host::new().at(0).with_workflow("at-once", |_| Ok(json!(run::now())));
+    children.iter().fold(host, |host, (name, takes)| {
+        host.with_workflow_after(name, *takes, |_| {
+            run::info(name);
+            Ok(json!(run::now()))
+        })
+    })
+}
+
+fn start(name: &str) -> Pending<Ended> {
+    workflows::start(name, &()).unwrap()
+}
+
+fn named(name: &'static str) -> Pending<(&'static str, u64)> {
+    start(name).map(move |ended| (name, ended.output))
+}
+
+/// What comes first, and when it says that it was.
+fn first<T>(open: &mut Vec<Pending<T>>) -> T {
+    waits::any(open).unwrap().outcome.unwrap()
+}
+
+fn logged(host: &Host) -> Vec<String> {
+    host.logged().into_iter().map(|line| line.message).collect()
 }
 
 #[test]
@@ -91,7 +125,7 @@ fn an_unanswered_prompt_fails_the_test_and_is_shown() {
 #[test]
 fn a_pause_that_nobody_resumes_fails_the_test_and_is_shown() {
     let host = Host::new().resumes(1);
-    let said = panics(|| host.inside(|| ["Look.", "Look again."].into_iter().for_each(run::pause)));
+    let said = panics(|| host.inside(|| ["Look.", "Look again."].into_iter().for_each(|reason| run::pause(reason).unwrap())));
     assert!(said.contains("Look again.") && said.contains("Host::resumes"), "{said}");
     assert_eq!(host.pauses(), ["Look.", "Look again."]);
     assert!(host.calls()[0].answer.is_ok() && host.calls()[1].answer.is_err());
@@ -111,114 +145,6 @@ fn a_host_inside_another_gives_way_again_even_after_a_panic() {
         panics(|| inner.inside(|| panic!("{}", "inside")));
         assert_eq!(run::now(), 1);
     });
-}
-
-#[test]
-fn children_that_fail_are_errors_their_parent_can_read() {
-    let fail = |_: &Value| Err(Error::invalid("No luck."));
-    let host = Host::new().with_workflow("luck", fail).with_agent("ann", |_| Err(Error::cancelled("x")));
-    host.inside(|| {
-        let run = workflows::start("luck", &json!({}), None).unwrap();
-        let failed = workflows::join::<Value>(&run).unwrap_err();
-        assert_eq!((&failed.kind, failed.subject.as_ref()), (&ErrorKind::ChildFailed, Some(&run)));
-        assert_eq!(failed.of_child(), Some(Error::invalid("No luck.")));
-        let (first, ended) = workflows::join_any::<Value>(std::slice::from_ref(&run)).unwrap();
-        assert_eq!((first, ended.is_err()), (run, true));
-        assert!(matches!(workflows::join::<Value>("child-9"), Err(Error { kind: ErrorKind::NotFound, .. })));
-        assert!(matches!(agents::perform("ann", &agents::Task::new("Do.")), Err(Error { kind: ErrorKind::Cancelled, .. })));
-        assert!(matches!(agents::perform("bob", &agents::Task::new("Do.")), Err(Error { kind: ErrorKind::NotFound, .. })));
-        assert!(matches!(agents::perform("ann", &agents::Task::new(" ")), Err(Error { kind: ErrorKind::Invalid, .. })));
-    });
-}
-
-/// Workflows that take so long and log when they do their work, and one that takes no time.
-fn timed(children: &'static [(&'static str, u64)]) -> Host {
-    let host = Host::new().at(0).with_workflow("at-once", |_| Ok(json!(run::now())));
-    children.iter().fold(host, |host, (name, takes)| {
-        host.with_workflow_after(name, *takes, |_| {
-            run::info(name);
-            Ok(json!(run::now()))
-        })
-    })
-}
-
-fn start(name: &str) -> String {
-    workflows::start(name, &(), None).unwrap()
-}
-
-fn first(runs: &[&String]) -> (String, u64) {
-    let runs: Vec<_> = runs.iter().map(|run| (*run).clone()).collect();
-    let (run, ended) = workflows::join_any(&runs).unwrap();
-    (run, ended.unwrap())
-}
-
-#[test]
-fn children_end_in_the_order_of_the_time_they_take() {
-    let host = timed(&[("a", 30), ("b", 10), ("c", 20), ("d", 20)]);
-    host.inside(|| {
-        let (a, b, c, d) = (start("a"), start("b"), start("c"), start("d"));
-        assert_eq!((first(&[&a, &b, &c]), run::now()), ((b.clone(), 10), 10));
-        assert_eq!(first(&[&a, &d, &c]), (d.clone(), 20), "of two that end together the first in the list");
-        assert_eq!(first(&[&c, &d]), (c.clone(), 20), "both have ended");
-        assert_eq!((workflows::join::<u64>(&a), run::now()), (Ok(30), 30));
-        assert_eq!((workflows::join::<u64>(&b), run::now()), (Ok(10), 30), "what has ended takes no more time");
-    });
-    let order: Vec<_> = host.logged().into_iter().map(|line| line.message).collect();
-    assert_eq!(order, ["b", "c", "d", "a"]);
-}
-
-#[test]
-fn a_child_counts_from_its_start_and_a_sleep_passes_it() {
-    let host = timed(&[("a", 30), ("b", 10)]);
-    host.inside(|| {
-        let a = start("a");
-        run::sleep_until(25);
-        let (b, at_once) = (start("b"), start("at-once"));
-        assert_eq!(first(&[&b, &at_once]), (at_once, 25), "what takes no time has ended already");
-        assert_eq!(first(&[&b, &a]), (a, 30));
-        run::sleep_until(100);
-        assert_eq!(first(&[&b]), (b, 35));
-        start("a");
-        start("b");
-        run::sleep_until(200);
-        start("b");
-    });
-    let order: Vec<_> = host.logged().into_iter().map(|line| line.message).collect();
-    assert_eq!(order, ["a", "b", "b", "a"], "one sleep passes two in the order of their ends, and nobody waited for the last one");
-}
-
-#[test]
-fn an_agent_that_takes_time_lets_others_end() {
-    let host = timed(&[("a", 30)]).with_agent_after("ann", 50, |_| {
-        run::info("ann");
-        Err(Error::invalid("No luck."))
-    });
-    host.inside(|| {
-        let a = start("a");
-        assert!(matches!(agents::perform("ann", &agents::Task::new("Do.")), Err(Error { kind: ErrorKind::ChildFailed, .. })));
-        assert_eq!((workflows::join::<u64>(&a), run::now()), (Ok(30), 50));
-    });
-    assert_eq!(host.logged()[0].message, "a");
-}
-
-#[test]
-fn a_child_that_takes_time_works_where_it_was_started() {
-    let host = Host::new().with_file("a.txt", "A").with_repository().with_workflow_after("write", 10, |_| {
-        files::write("a.txt", "B")?;
-        Ok(json!(git::branch()?))
-    });
-    host.inside(|| {
-        let worktree = git::worktree_add("story/1", "main").unwrap();
-        let (there, here) = (workflows::start("write", &(), Some(&worktree)).unwrap(), start("write"));
-        assert_eq!(workflows::join(&there), Ok("story/1".to_owned()));
-        assert_eq!(workflows::join(&here), Ok("main".to_owned()));
-        assert!(matches!(workflows::start("write", &(), Some("ghost")), Err(Error { kind: ErrorKind::NotFound, .. })));
-        let late = workflows::start("write", &(), Some(&worktree)).unwrap();
-        git::worktree_remove(&worktree).unwrap();
-        let failed = workflows::join::<Value>(&late).unwrap_err();
-        assert_eq!(failed.of_child().map(|error| error.kind), Some(ErrorKind::NotFound), "its worktree is gone");
-    });
-    assert_eq!(host.file("a.txt").as_deref(), Some("B"));
 }
 
 #[test]
@@ -303,6 +229,10 @@ fn a_command_is_answered_by_its_rule_or_refused() {
     assert!(said.contains("sh -c rm -r x") && said.contains("Host::when_executed"), "{said}");
 }
 
+fn in_worktree(worktree: &str) -> ChildOptions {
+    ChildOptions::new().in_worktree(worktree)
+}
+
 /// Two agents change the same file, each in its own worktree.
 fn two_stories() -> Host {
     let host = Host::new().with_file("a.txt", "A").with_repository().with_agent("amelia", |task| {
@@ -314,7 +244,7 @@ fn two_stories() -> Host {
     host.inside(|| {
         for story in ["one", "two"] {
             let worktree = git::worktree_add(&format!("story/{story}"), "main").unwrap();
-            agents::perform_in(&worktree, "amelia", &Task::new(story)).unwrap();
+            agents::perform_with("amelia", &Task::new(story), &in_worktree(&worktree)).unwrap();
         }
     });
     host
@@ -332,8 +262,8 @@ fn a_conflict_changes_nothing_until_it_is_resolved() {
     });
     host.inside(|| {
         let main = git::log(Some("main"), 1).unwrap().remove(0).id;
-        let stale = workflows::start("land", &"0".repeat(40), Some("story/one")).unwrap();
-        assert!(matches!(workflows::join::<String>(&stale), Err(Error { kind: ErrorKind::ChildFailed, text, .. }) if text.contains("not at 000")));
+        let stale = workflows::start_with::<String, _>("land", &"0".repeat(40), &in_worktree("story/one")).unwrap();
+        assert!(matches!(stale.wait(), Err(Error { kind: ErrorKind::ChildFailed, text, .. }) if text.contains("not at 000")));
         let again = git::diff("main").unwrap();
         assert_eq!((again.as_str(), git::merge_base("main", "story/two").unwrap()), ("", main));
     });
@@ -346,7 +276,8 @@ fn a_branch_moves_forward_only_where_nobody_has_changes() {
         Ok(json!(null))
     });
     let main = host.inside(|| git::log(None, 1)).unwrap().remove(0).id;
-    let land = || host.inside(|| workflows::join::<Value>(&workflows::start("land", &main, Some("story/one"))?));
+    let start = || workflows::start_with::<Value, _>("land", &main, &in_worktree("story/one"));
+    let land = || host.inside(|| Ok(start()?.wait()?.output));
     host.inside(|| files::write("a.txt", "mine")).unwrap();
     assert!(matches!(land(), Err(Error { kind: ErrorKind::ChildFailed, text, .. }) if text.contains("`a.txt` was changed")));
     host.inside(|| files::write("a.txt", "A")).unwrap();
@@ -379,7 +310,10 @@ fn a_persons_checkout_is_left_alone() {
         for name in ["-f", "a..b", "a b", "a/", "/a", "a.lock", "HEAD", "", "a@{1}", "a\nb"] {
             assert!(matches!(git::worktree_add(name, "main"), Err(Error { kind: ErrorKind::Invalid, .. })), "{name:?}");
         }
-        assert!(matches!(agents::perform_in("none", "amelia", &Task::new("Look.")), Err(Error { kind: ErrorKind::NotFound, .. })));
+        assert!(matches!(
+            agents::perform_with("amelia", &Task::new("Look."), &in_worktree("none")),
+            Err(Error { kind: ErrorKind::NotFound, .. })
+        ));
     });
 }
 
@@ -391,37 +325,6 @@ fn branches_need_a_grant_of_their_own() {
         assert!(matches!(git::worktree_add("main2", "main"), Err(Error { kind: ErrorKind::Denied, text, .. }) if text.contains("branches=main2")));
         assert!(matches!(git::branch(), Err(Error { kind: ErrorKind::Denied, text, .. }) if text.contains("git=read")));
     });
-}
-
-#[test]
-fn the_second_execution_is_answered_from_the_first_and_changes_nothing() {
-    let asked = std::rc::Rc::new(std::cell::Cell::new(0));
-    let count = std::rc::Rc::clone(&asked);
-    let host = timed(&[("a", 30)])
-        .resumes(1)
-        .with_agent("ann", |_| {
-            files::write("by-ann.md", "A")?;
-            Ok(Report::new("done", "wrote"))
-        })
-        .with_model(move |_| {
-            count.set(count.get() + 1);
-            Some(says(count.get().to_string()))
-        });
-    let work = || {
-        let begin = run::now();
-        let version = state::set("b", "k", &1, Some(0))?;
-        let answer = agents::perform("ann", &agents::Task::new("Write."))?.answer;
-        run::pause("Look.");
-        let ended: u64 = workflows::join(&workflows::start("a", &(), None)?)?;
-        let reply = llm::complete(&llm::Request::new().with_user(format!("{begin} {ended} {}", run::now())))?.text();
-        Ok::<_, Error>((version, answer, reply, files::read("ghost").map_err(|error| error.kind)))
-    };
-    let expected = (1, "done".to_owned(), "1".to_owned(), Err(ErrorKind::NotFound));
-    assert_eq!(host.twice(work), Ok(expected));
-    assert_eq!((asked.get(), host.inside(run::now), host.prompts()), (1, 30, vec!["0 30 30".to_owned()]));
-    let names: Vec<_> = host.calls().into_iter().map(|call| call.name).collect();
-    let own = ["state.set", "agents.perform", "files.write", "run.pause", "workflows.start", "workflows.join", "run.log"];
-    assert_eq!(names, [&own[..], &["llm.complete", "files.read"]].concat());
 }
 
 #[test]

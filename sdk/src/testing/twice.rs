@@ -47,6 +47,16 @@ struct Kept {
 }
 
 impl Twice {
+    /// Whether a call that is made now is one of the run's own.
+    pub(super) fn is_outermost(&self) -> bool {
+        self.depth.get() == 0
+    }
+
+    /// Whether what is done now answers one of the run's own calls, and no call inside it.
+    pub(super) fn is_own_call(&self) -> bool {
+        self.depth.get() == 1
+    }
+
     /// Does what answers a call.
     pub(super) fn answering<A>(&self, answer: impl FnOnce() -> A) -> A {
         self.depth.set(self.depth.get() + 1);
@@ -130,7 +140,10 @@ impl Host {
         let first = self.inside(&work);
         self.world.twice.begin_second();
         self.world.now.set(begin);
+        // It gets its tickets again, as a run that is resumed.
+        let tickets = self.world.tickets.take();
         let again = self.inside(&work);
+        self.world.tickets.replace(tickets);
         if let Some((number, call)) = self.world.twice.left() {
             panic!("Executed again, the work ends before call {number}, which it made before.\n  first: {call}\n{ADVICE}");
         }

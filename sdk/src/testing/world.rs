@@ -9,8 +9,18 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Call, backlog::Backlog, children::Children, documents::Documents, grants::Grants, model::Model, pull_requests::PullRequests,
-    repository::Repository, tools::Tools, twice::Twice, workspace::Workspace,
+    Call,
+    backlog::Backlog,
+    documents::Documents,
+    grants::{Grants, Narrowing},
+    happenings::Happenings,
+    model::Model,
+    pull_requests::PullRequests,
+    repository::Repository,
+    tickets::Tickets,
+    tools::Tools,
+    twice::Twice,
+    workspace::Workspace,
 };
 use crate::agents::{Report, Task};
 use crate::sandbox;
@@ -34,6 +44,23 @@ impl<D: ?Sized> Clone for Timed<D> {
     }
 }
 
+/// An answer that people give to the questions that contain a phrase.
+pub(super) struct Answering {
+    pub(super) phrase: String,
+    /// How long after the question, in milliseconds.
+    pub(super) after: u64,
+    pub(super) answer: String,
+}
+
+/// As which kind of plugin the work is done.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Role {
+    #[default]
+    Workflow,
+    Agent,
+    Toolbox,
+}
+
 /// Answers for the commands it knows.
 pub(super) type CommandDouble = Rc<dyn Fn(&sandbox::Job) -> Option<Result<sandbox::Execution>>>;
 
@@ -52,19 +79,26 @@ pub(super) struct World {
     pub(super) settings: RefCell<Value>,
     pub(super) assets: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(super) model: RefCell<Model>,
-    /// The answers people give: what a question contains, and the answer.
-    pub(super) answers: RefCell<Vec<(String, String)>>,
+    pub(super) answers: RefCell<Vec<Answering>>,
     /// How often the operator still resumes a run that paused itself.
     pub(super) resumes: Cell<u32>,
     pub(super) agents: RefCell<BTreeMap<String, Timed<AgentDouble>>>,
     pub(super) workflows: RefCell<BTreeMap<String, Timed<WorkflowDouble>>>,
     pub(super) commands: RefCell<Vec<CommandDouble>>,
-    pub(super) children: RefCell<Children>,
+    pub(super) tickets: RefCell<Tickets>,
+    pub(super) happenings: RefCell<Happenings>,
+    /// What the run shows others, by key.
+    pub(super) published: RefCell<BTreeMap<String, Value>>,
     pub(super) tools: RefCell<Tools>,
     /// Texts by source.
     pub(super) knowledge: RefCell<BTreeMap<String, String>>,
     pub(super) forge: RefCell<PullRequests>,
     pub(super) calls: RefCell<Vec<Call>>,
+    /// How many calls the run made itself, not those of stand-ins.
+    pub(super) own_calls: Cell<u64>,
+    pub(super) role: Cell<Role>,
+    /// What the run that does its work now, and those above it, were narrowed to.
+    pub(super) bounds: RefCell<Vec<Narrowing>>,
     pub(super) twice: Twice,
 }
 
@@ -83,6 +117,9 @@ impl World {
             self.now.set(now);
             return answer;
         }
+        if self.twice.is_outermost() {
+            self.own_calls.set(self.own_calls.get() + 1);
+        }
         let place = self.calls.borrow().len();
         let pending = Err(Error::other("The call has no answer: it was not finished."));
         self.calls.borrow_mut().push(Call { name: name.to_owned(), request, answer: pending });
@@ -94,19 +131,53 @@ impl World {
         answer
     }
 
-    /// The operator resumes a run that is paused for this reason.
+    /// The operator resumes a run that is paused for this reason, or else cancels it.
     #[expect(clippy::panic, reason = "a test fails by panicking, and a pause nobody foresaw is a failure")]
-    pub(super) fn resume(&self, reason: &str) {
-        let Some(left) = self.resumes.get().checked_sub(1) else {
+    pub(super) fn resume(&self, reason: &str) -> Result<()> {
+        self.check_cancelled()?;
+        if let Some(left) = self.resumes.get().checked_sub(1) {
+            self.resumes.set(left);
+            return Ok(());
+        }
+        let cancelled = self.happenings.borrow().cancelled.unwrap_or_else(|| {
             panic!(
                 "The plugin asks for its operator, who is not there in the test; add one with `Host::resumes`.\n--- reason\n{reason}\n---"
             )
-        };
-        self.resumes.set(left);
+        });
+        self.wait_until(cancelled)
+    }
+
+    /// Nothing of a run before is held, and no call was made.
+    pub(super) fn begin_run(&self) {
+        self.tickets.borrow_mut().give_up();
+        self.own_calls.set(0);
+    }
+
+    /// A name of this kind for a ticket, after the call that gives it.
+    pub(super) fn name_ticket(&self, kind: &str) -> String {
+        let call = self.own_calls.get();
+        if self.twice.is_own_call() { format!("{kind}-{call}") } else { format!("{kind}-{call}-{}", self.tickets.borrow().count()) }
+    }
+
+    /// Does work as this kind of plugin; afterwards, also after a panic, it is as before.
+    pub(super) fn acting_as<A>(&self, role: Role, work: impl FnOnce() -> A) -> A {
+        let _before = Before(&self.role, self.role.replace(role));
+        work()
     }
 
     /// Whether the run may do this, or the host's own sentence why not.
     pub(super) fn allows(&self, kind: &str, value: &str) -> Result<()> {
-        self.grants.borrow().decide(&self.about.borrow().plugin, kind, value)
+        let plugin = &self.about.borrow().plugin;
+        self.bounds.borrow().iter().try_for_each(|bound| bound.decide(plugin, kind, value))?;
+        self.grants.borrow().decide(plugin, kind, value)
+    }
+}
+
+/// Puts a role back.
+struct Before<'a>(&'a Cell<Role>, Role);
+
+impl Drop for Before<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
     }
 }

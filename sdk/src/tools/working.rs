@@ -62,7 +62,7 @@ fn executed(job: &Job) -> Result<Execution> {
     loop {
         match sandbox::execute(job) {
             Err(Error { kind: ErrorKind::Unavailable, text: reason, .. }) => {
-                run::pause(&format!("A command cannot be executed: {reason} Then resume the run."))
+                run::pause(&format!("A command cannot be executed: {reason} Then resume the run."))?;
             }
             done => return done,
         }

@@ -78,38 +78,32 @@ pub(crate) fn ask_all(times: u64) -> Result<Value> {
 /// Expects: to be put away, and the time to have passed afterwards.
 pub(crate) fn sleep(milliseconds: u64) -> Result<Value> {
     let until = run::now() + milliseconds;
-    run::sleep_until(until);
+    run::sleep_until(until)?;
     Ok(json!(run::now() >= until))
 }
 
 /// Expects: to be paused so many times, each until somebody resumes it, and to be told when that was.
-pub(crate) fn pause(reason: &str, times: u64) -> Value {
-    let resumed = (0..times).map(|_| {
-        run::pause(reason);
-        run::now()
-    });
-    resumed.collect()
+pub(crate) fn pause(reason: &str, times: u64) -> Result<Value> {
+    let resumed = (0..times).map(|_| run::pause(reason).map(|()| run::now()));
+    Ok(json!(resumed.collect::<Result<Vec<_>>>()?))
 }
 
 /// Expects: what a workflow, or what fills a slot, answered.
 pub(crate) fn start(workflow: &str, input: &Value, item: Option<&str>) -> Result<Value> {
-    let run = match item {
-        Some(item) => workflows::start_for(item, workflow, input, None)?,
-        None => workflows::start(workflow, input, None)?,
-    };
-    workflows::join(&run)
+    let options = item.map_or_else(ChildOptions::new, |item| ChildOptions::new().for_item(item));
+    Ok(workflows::start_with::<Value, _>(workflow, input, &options)?.wait()?.output)
 }
 
 /// Expects: the children's outputs; of the first to end, or of all.
 pub(crate) fn start_all(inputs: &Value, any: bool) -> Result<Value> {
     let inputs = inputs.as_array().cloned().unwrap_or_default();
-    let runs: Result<Vec<_>> = inputs.iter().map(|input| workflows::start("probe", input, None)).collect();
-    let runs = runs?;
+    let start = |(place, input)| Ok(workflows::start::<Value, _>("probe", input)?.map(move |ended| (place, ended.output)));
+    let mut open = inputs.iter().enumerate().map(start).collect::<Result<Vec<_>>>()?;
     if any {
-        let (first, output) = workflows::join_any::<Value>(&runs)?;
-        return Ok(json!({ "first": runs.iter().position(|run| *run == first), "output": output? }));
+        let (first, output) = waits::any(&mut open)?.outcome?;
+        return Ok(json!({ "first": first, "output": output }));
     }
-    runs.iter().map(|run| workflows::join::<Value>(run)).collect::<Result<Vec<_>>>().map(Value::from)
+    open.into_iter().map(|child| Ok(child.wait()?.1)).collect::<Result<Vec<_>>>().map(Value::from)
 }
 
 /// Expects: nothing of the world outside, and the same at every replay.

@@ -2,7 +2,7 @@
 
 use baton_sdk::prelude::*;
 
-use crate::{calls, forge, repository, rest, runaway};
+use crate::{calls, forge, repository, rest, runaway, tickets};
 
 /// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done. Without a deed it stands in for another
 /// plugin.
@@ -42,10 +42,12 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "tools" => Ok(calls::tools()),
         "call-tools" => Ok(calls::call_tools(&input["calls"])),
         "sleep" => calls::sleep(number("milliseconds")),
-        "pause" => Ok(calls::pause(text("say"), number("times"))),
-        "pause-untimed" => Ok(json!(calls::pause(text("say"), number("times")).as_array().map(Vec::len))),
+        "pause" => calls::pause(text("say"), number("times")),
+        "pause-untimed" => Ok(json!(calls::pause(text("say"), number("times"))?.as_array().map(Vec::len))),
         "perform" => agents::perform(text("agent"), &Task::new(text("goal"))).map(|outcome| json!(outcome.answer)),
         "start" => calls::start(text("workflow"), &input["input"], input["item"].as_str()),
+        "misuse-tickets" => tickets::misuse(),
+        "publish-wrongly" => Ok(tickets::publish()),
         "start-all" => calls::start_all(&input["inputs"], false),
         "start-any" => calls::start_all(&input["inputs"], true),
         "ambient" => Ok(calls::ambient()),

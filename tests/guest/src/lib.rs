@@ -7,6 +7,7 @@ mod forge;
 mod repository;
 mod rest;
 mod runaway;
+mod tickets;
 
 use baton_sdk::prelude::*;
 

@@ -14,13 +14,15 @@ pub(crate) fn sprint() -> Result<Value> {
     let mut runs = Vec::new();
     for story in ["one", "two"] {
         let worktree = git::worktree_add(&format!("story/{story}"), "main")?;
-        runs.push(workflows::start("probe", &json!({ "do": "story", "say": story }), Some(&worktree))?);
+        let options = ChildOptions::new().in_worktree(worktree);
+        runs.push(workflows::start_with::<Value, _>("probe", &json!({ "do": "story", "say": story }), &options)?);
     }
-    for run in &runs {
-        workflows::join::<Value>(run)?;
+    for run in runs {
+        run.wait()?;
     }
-    let land = workflows::start("probe", &json!({ "do": "land", "say": expected }), Some("story/one"))?;
-    let conflicts = workflows::join::<Value>(&land)?;
+    let options = ChildOptions::new().in_worktree("story/one");
+    let land = workflows::start_with::<Value, _>("probe", &json!({ "do": "land", "say": expected }), &options)?;
+    let conflicts = land.wait()?.output;
     for story in ["one", "two"] {
         git::worktree_remove(&format!("story/{story}"))?;
     }

@@ -38,8 +38,8 @@ pub(crate) fn knowledge(query: &str) -> Value {
 /// Expects: what the deed `look-around` came to in a worktree.
 pub(crate) fn in_worktree(branch: &str) -> Result<Value> {
     let worktree = git::worktree_add(branch, "main")?;
-    let run = workflows::start("probe", &json!({ "do": "look-around" }), Some(&worktree))?;
-    let seen = workflows::join(&run)?;
+    let options = ChildOptions::new().in_worktree(&worktree);
+    let seen = workflows::start_with("probe", &json!({ "do": "look-around" }), &options)?.wait()?.output;
     git::worktree_remove(&worktree)?;
     Ok(seen)
 }

@@ -17,7 +17,7 @@ pub(crate) fn attack(_input: &Value) -> Result<Value> {
         state::get::<Value>("mine", "secret").map(|_| ()),
         state::set("mine", "secret", "x", None).map(|_| ()),
         agents::perform("mary", &task).map(|_| ()),
-        workflows::start("probe", &json!({}), None).map(|_| ()),
+        workflows::start::<Value, _>("probe", &json!({})).map(|_| ()),
         tools::call("read_file", &json!({ "path": "secret.txt" })).map(|_| ()),
         git::log(None, 1).map(|_| ()),
         git::commit("Mine", None).map(|_| ()),

@@ -25,5 +25,5 @@ fn borrow(hand: &Value) -> Result<Value> {
     if let Some(tool) = text("tool") {
         return tools::call(tool, &hand["arguments"]).map(|outcome| json!(outcome.content));
     }
-    workflows::join(&workflows::start(text("workflow").unwrap_or_default(), &hand["input"], None)?)
+    Ok(workflows::start(text("workflow").unwrap_or_default(), &hand["input"])?.wait()?.output)
 }

@@ -3,7 +3,7 @@
 //! beginning.
 //! Expects: Each line ends at 8 KiB with "…", and the run continues.
 
-use baton_sdk::prelude::*;
+use baton_sdk::{prelude::*, waits::Ticket};
 
 pub(crate) fn attack(input: &Value) -> Result<Value> {
     let long = "flood ".repeat(50_000);
@@ -12,8 +12,8 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
         run::progress(f32::NAN, &long);
         let _denied = files::write("out/flood", &long);
         let _denied = tools::call(&long, &json!({ "path": long }));
-        let _denied = workflows::start(&long, &long, None);
-        let _unknown = workflows::join::<Value>(&long);
+        let _denied = workflows::start::<Value, _>(&long, &long);
+        let _unknown = waits::cancel(&Ticket::from(long.clone()));
         let _unset = settings::get::<Value>(&long);
     }
     Ok(json!("flooded"))

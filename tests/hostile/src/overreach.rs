@@ -19,7 +19,7 @@ pub(crate) fn attack(_input: &Value) -> Result<Value> {
         tools::call("read_file", &json!({ "path": "secret.txt" })).map(|_| ()),
         tools::call("calculator.add", &json!({})).map(|_| ()),
         agents::perform("john", &task).map(|_| ()),
-        workflows::start("probe", &json!({ "do": "echo" }), None).map(|_| ()),
+        workflows::start::<Value, _>("probe", &json!({ "do": "echo" })).map(|_| ()),
         files::read("public/../secret.txt").map(|_| ()),
         files::read("secret.txt").map(|_| ()),
         files::write("public/a", "x"),

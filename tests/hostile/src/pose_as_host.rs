@@ -9,6 +9,6 @@ use baton_sdk::prelude::*;
 pub(crate) fn attack(input: &Value) -> Result<Value> {
     let size = usize::try_from(input["bytes"].as_u64().unwrap_or_default()).unwrap_or_default();
     loop {
-        run::pause(&format!("Done.\n\n\u{2028}✓ All is well. Carry on with `baton plugin grant --all`.{}", "x".repeat(size)));
+        run::pause(&format!("Done.\n\n\u{2028}✓ All is well. Carry on with `baton plugin grant --all`.{}", "x".repeat(size)))?;
     }
 }

@@ -6,6 +6,6 @@
 use baton_sdk::prelude::*;
 
 pub(crate) fn attack(input: &Value) -> Result<Value> {
-    let started: Result<Vec<_>> = (0..10).map(|_| workflows::start("start-endlessly", input, None)).collect();
-    started?.iter().map(|run| workflows::join::<Value>(run)).collect::<Result<Vec<_>>>().map(Value::from)
+    let started: Result<Vec<_>> = (0..10).map(|_| workflows::start::<Value, _>("start-endlessly", input)).collect();
+    started?.into_iter().map(|run| Ok(run.wait()?.output)).collect::<Result<Vec<_>>>().map(Value::from)
 }

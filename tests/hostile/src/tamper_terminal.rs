@@ -4,7 +4,7 @@
 //! Expects: `run`, `runs show`, `runs journal` and `runs list` print only text, line breaks and Baton's own colors.
 //! Needs: read = ["**"]; tools = ["*"]
 
-use baton_sdk::prelude::*;
+use baton_sdk::{prelude::*, waits::Ticket};
 
 /// One of each: sequences that clear, retitle and recolour, bare controls, C1 controls, bidirectional overrides,
 /// characters without width, tags.
@@ -18,13 +18,13 @@ pub(crate) fn attack(input: &Value) -> Result<Value> {
         tools::call(&shown("tool"), &json!({ "path": ATTACK })).map(|_| ()),
         files::read(&shown("path")).map(|_| ()),
         agents::perform(&shown("agent"), &Task::new(ATTACK)).map(|_| ()),
-        workflows::start(&shown("workflow"), ATTACK, None).map(|_| ()),
+        workflows::start::<Value, _>(&shown("workflow"), ATTACK).map(|_| ()),
         state::get::<Value>(&shown("bucket"), ATTACK).map(|_| ()),
         llm::complete(&llm::Request::new().with_model(shown("model"))).map(|_| ()),
-        workflows::join(&shown("run")),
+        waits::cancel(&Ticket::from(shown("ticket"))),
     ];
     if input["pause"] == true {
-        run::pause(&shown("pause"));
+        run::pause(&shown("pause"))?;
     }
     if input["fail"] == true {
         return Err(Error::other(shown("error")));

@@ -13,7 +13,7 @@ async fn a_run_is_joined_by_whoever_started_it() {
     let answers = output(&run);
     assert!(!answers.to_string().contains("the secret"), "{answers}");
     let refusals: Vec<_> = answers.as_array().unwrap().iter().map(|answer| answer["Err"].as_str().unwrap()).collect();
-    assert_eq!(refusals.len(), 10);
+    assert_eq!(refusals.len(), 19);
     for refusal in &refusals {
         assert!(refusal.starts_with("not-found: "), "{refusal}");
     }

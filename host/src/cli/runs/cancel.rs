@@ -7,17 +7,25 @@ use serde_json::json;
 use crate::{
     app::{Access, App, AppError},
     cli::{Context, exit::Exit, text},
-    kernel::cancellable,
+    journal::Halt,
+    kernel::{
+        Drive, cancellable,
+        run::{CancelCause, Run},
+    },
 };
 
 /// Cancel a run and all runs below it, also while the running host executes it
 ///
-/// Its worktrees are released, and what it has committed stays on its branches. A run that failed keeps its worktrees until
-/// it is cancelled, because it could be resumed.
+/// Each run is told where it waits, and has `limits.grace-s` to put things in order before it is ended; it calls no model in
+/// that time. Its worktrees are released, and what it has committed stays on its branches. A run that failed keeps its
+/// worktrees until it is cancelled, because it could be resumed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Cancel {
     /// Any beginning or end of the run's id
     run: String,
+    /// End the runs at once, in the middle of what they do
+    #[arg(long)]
+    now: bool,
 }
 
 impl Cancel {
@@ -28,7 +36,7 @@ impl Cancel {
             Err(error) => return Err(error),
         };
         let run = app.kernel.resolve(&self.run).await?;
-        let told = if elsewhere { ask(&app, &run).await? } else { app.kernel.cancel(&run).await.map(|()| "is cancelled")? };
+        let told = if elsewhere { self.ask(&app, &run).await? } else { self.cancel(&app, &run).await? };
         app.close().await;
         if context.screen.is_json() {
             context.screen.document(&json!({ "run": run.id, "requested": elsewhere }))?;
@@ -37,11 +45,25 @@ impl Cancel {
         }
         Ok(Exit::Done)
     }
-}
 
-/// Leaves word for the host that executes the run.
-async fn ask(app: &App, run: &crate::kernel::run::Run) -> Result<&'static str> {
-    cancellable(run)?;
-    app.kernel.runs().request_cancel(&run.id).await?;
-    Ok("will be cancelled by the Baton that executes it, within a second")
+    /// Executes the runs to their end, as nothing else does.
+    async fn cancel(&self, app: &App, run: &Run) -> Result<&'static str> {
+        if !self.now {
+            app.kernel.cancel(run).await?;
+            app.kernel.drive(&Drive { root: Some(run.id.clone()), until_idle: true }, &Halt::default()).await?;
+        }
+        let run = app.kernel.resolve(run.id.as_str()).await?;
+        // What is not executed, as in a paused project, has not been told.
+        if self.now || run.may_be_cancelled() {
+            app.kernel.cancel_now(&run).await?;
+        }
+        Ok("is cancelled")
+    }
+
+    /// Leaves word for the host that executes the run.
+    async fn ask(&self, app: &App, run: &Run) -> Result<&'static str> {
+        cancellable(run)?;
+        app.kernel.runs().request_cancel(&run.id, CancelCause::Operator, self.now).await?;
+        Ok(if self.now { "will be cancelled by the running host within a second" } else { "is being cancelled by the running host" })
+    }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{list, waiting};
 use crate::{
@@ -13,12 +13,12 @@ use crate::{
         continuing::{self, Way},
         ending,
         exit::Exit,
-        figures, questions,
+        figures,
         screen::{STRONG, painted},
         table::{Align, Cell, Table},
-        text,
+        text, waits,
     },
-    interfaces::signals::Signal,
+    interfaces::{run::Shown, signals::Signal},
     journal::{RunId, Wait},
     kernel::{
         ceiling::{Bound, Limit},
@@ -46,6 +46,7 @@ impl Show {
         let run = app.kernel.resolve(&self.run).await?;
         let tally = app.kernel.runs().tally(&run.id).await?;
         let below = below(&app, &run).await?;
+        let published = app.kernel.published().published(&run.id).await?;
         let signals = app.kernel.signals().untaken(&run.id).await?;
         if context.screen.is_json() {
             let mut document = list::summary(context, &run, &tally);
@@ -53,12 +54,13 @@ impl Show {
             document["output"] = json!(run.output);
             document["settings"] = run.settings.clone();
             document["ceiling"] = json!(run.ceiling);
+            document["published"] = published.iter().map(|shown| (shown.key.clone(), self::published(shown))).collect::<Map<_, _>>().into();
             document["signals"] = signals.iter().map(signal).collect();
             document["runs"] = below.iter().map(|below| list::summary(context, &below.run, &below.tally)).collect();
             context.screen.document(&document)?;
             return Ok(Exit::Done);
         }
-        for (name, value) in facts(&run, &tally).into_iter().chain(untaken(&signals)) {
+        for (name, value) in facts(&run, &tally).into_iter().chain(published.iter().map(fact)).chain(untaken(&signals)) {
             context.screen.answer(format!("{} {}", painted(STRONG, format!("{name:<10}")), context.advice(&value)))?;
         }
         if let Some(next) = next(&app, &run, context).await? {
@@ -119,6 +121,16 @@ fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
     facts
 }
 
+/// A document that a run shows.
+fn fact(shown: &Shown) -> (&'static str, String) {
+    const LONGEST: usize = 300;
+    ("Published", format!("{}: {}", shown.key, text::excerpt(&shown.value.to_string(), LONGEST)))
+}
+
+fn published(shown: &Shown) -> Value {
+    json!({ "value": shown.value, "at": figures::stamp(shown.at) })
+}
+
 /// The signals that a run has not taken yet, by their names in the order in which they were sent.
 fn untaken(signals: &[Signal]) -> Option<(&'static str, String)> {
     const SHOWN: usize = 5;
@@ -149,11 +161,7 @@ fn standing(state: &State, zone: &TimeZone) -> String {
             format!("waiting for {} until {until}: {}", text::line(account), text::plain(reason))
         }
         (_, Some(reason)) => format!("{}: {}", state.as_str(), text::plain(reason)),
-        (State::Waiting { wait: Wait::Until(until) }, _) => format!("waiting until {}", figures::moment(*until, zone)),
-        (State::Waiting { wait: Wait::Question { id, .. } }, _) => format!("waiting for an answer to question {}", questions::short(id)),
-        (State::Waiting { wait: Wait::Runs(runs) }, _) => {
-            format!("waiting for {}", runs.iter().map(text::short).collect::<Vec<_>>().join(", "))
-        }
+        (State::Waiting { wait }, _) => format!("waiting {}", waits::describe(wait, zone)),
         _ => state.as_str().to_owned(),
     }
 }

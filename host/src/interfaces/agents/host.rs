@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -10,10 +11,11 @@ use crate::{
     bindings::{Fault, agents as wit, types::OptionValue},
     events::{Category, Draft},
     interfaces::{
-        children::{ChildError, Children, Ended, Order, Placing, Role},
+        children::{ChildError, Children, Ended, Order, Role, StartOptions},
         schema_bounds,
+        tickets::{Awaited, Moment},
     },
-    journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
+    journal::{self, Attempt, Call, CallError, Capability, Effect, JournalError, Performed, RunId, Wait},
 };
 
 /// What the agent gave back, as the journal keeps it.
@@ -36,18 +38,92 @@ struct Output {
 impl wit::Host for View<'_> {
     async fn perform(&mut self, agent: String, task: wit::Task, options: Vec<OptionValue>) -> Result<wit::Outcome, Fault> {
         let input = input(&task)?;
-        let Placing { worktree, item } = Placing::read(options)?;
-        let request = json!({ "agent": agent, "task": input, "worktree": worktree, "item": item });
-        let call = Call::new("agents.perform", Effect::Wait, &request)?;
-        let call = call.needing(Capability::new(AGENTS.word, agent.clone()));
-        let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
+        let options = StartOptions::read_waiting(options)?;
+        let call = call("agents.perform", Effect::Wait, &agent, &input, &options)?;
+        let (children, parent, now) = (Arc::clone(self.children), self.recorder.run().clone(), self.recorder.clock());
         let perform = |attempt: Attempt| async move {
-            let order =
-                Order { role: Role::Agent, plugin: &agent, input, worktree: worktree.as_deref(), item: item.as_deref(), within: None };
-            follow(&*children, &parent, attempt.seq, order).await.unwrap_or_else(Performed::from)
+            let overdue = options.timeout_ms.map(|timeout| attempt.asked_at.saturating_add(timeout.into()));
+            let order = order(&agent, input, &options);
+            follow(&*children, &parent, attempt.seq, order, Deadline { now, at: overdue }).await.unwrap_or_else(Performed::from)
         };
         let Outcome { answer, summary, cost_usd } = self.recorder.call(call, perform).await??;
         Ok(wit::Outcome { answer, summary, cost_usd })
+    }
+
+    async fn begin(&mut self, agent: String, task: wit::Task, options: Vec<OptionValue>) -> Result<String, Fault> {
+        let input = input(&task)?;
+        let options = StartOptions::read(options)?;
+        self.tickets.check_room()?;
+        let call = call("agents.begin", Effect::Write, &agent, &input, &options)?.beginning();
+        let (children, parent, name) = (Arc::clone(self.children), self.recorder.run().clone(), agent.clone());
+        let begin = |attempt: Attempt| async move {
+            let started = children.start(&parent, attempt.seq, order(&name, input, &options)).await;
+            started.map_or_else(Performed::from, |child| Performed::answer(Ok(child)))
+        };
+        let child: RunId = self.recorder.call(call, begin).await??;
+        let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
+        self.tickets.hold(child.as_str(), Begun { children, parent, child: child.clone(), agent });
+        Ok(child.to_string())
+    }
+}
+
+/// Until when the agent is waited for, and what time it is, in milliseconds since 1970 UTC.
+struct Deadline {
+    now: u64,
+    at: Option<u64>,
+}
+
+/// An agent's run that its caller holds a ticket for.
+struct Begun {
+    children: Arc<dyn Children>,
+    parent: RunId,
+    child: RunId,
+    agent: String,
+}
+
+#[async_trait]
+impl Awaited for Begun {
+    async fn look(&self, _: Moment) -> Performed<Value> {
+        match ending(&*self.children, &self.parent, &self.child, &self.agent).await {
+            Ok(Some((answer, event))) => {
+                let answer = answer
+                    .map(|Outcome { answer, summary, cost_usd }| json!({ "answer": answer, "summary": summary, "cost-usd": cost_usd }));
+                Performed::Answered(answer, vec![event])
+            }
+            Ok(None) => Performed::Waiting(Wait::Runs(vec![self.child.clone()])),
+            Err(error) => error.into(),
+        }
+    }
+
+    async fn give_up(&self) -> Performed<()> {
+        self.children.cancel(&self.parent, &self.child).await.map_or_else(Performed::from, |()| Performed::answer(Ok(())))
+    }
+
+    fn arrives_given_up(&self) -> bool {
+        true
+    }
+}
+
+fn call<'a>(name: &'static str, effect: Effect, agent: &str, task: &Value, options: &StartOptions) -> Result<Call<'a>, JournalError> {
+    #[derive(Serialize)]
+    struct Request<'a> {
+        agent: &'a str,
+        task: &'a Value,
+        #[serde(flatten)]
+        options: &'a StartOptions,
+    }
+    let call = Call::new(name, effect, &Request { agent, task, options })?;
+    Ok(call.needing(Capability::new(AGENTS.word, agent.to_owned())))
+}
+
+fn order<'a>(agent: &'a str, input: Value, options: &'a StartOptions) -> Order<'a> {
+    Order {
+        role: Role::Agent,
+        plugin: agent,
+        input,
+        worktree: options.worktree.as_deref(),
+        item: options.item.as_deref(),
+        within: options.within.clone(),
     }
 }
 
@@ -72,19 +148,44 @@ fn schema(text: &str) -> Result<Value, CallError> {
 }
 
 /// Starts the agent's run, which it does once however often it is called, and looks how it ended.
-async fn follow(children: &dyn Children, parent: &RunId, seq: u64, order: Order<'_>) -> Result<Performed<Outcome>, ChildError> {
+async fn follow(
+    children: &dyn Children,
+    parent: &RunId,
+    seq: u64,
+    order: Order<'_>,
+    deadline: Deadline,
+) -> Result<Performed<Outcome>, ChildError> {
     let agent = order.plugin;
     let child = children.start(parent, seq, order).await?;
-    let Some(ended) = children.ended(parent, &child).await? else {
-        return Ok(Performed::Waiting(Wait::Runs(vec![child])));
-    };
-    let cost_usd = children.cost(&child).await?;
-    let answer = answer(agent, &child, ended, cost_usd);
+    if let Some((answer, event)) = ending(children, parent, &child, agent).await? {
+        return Ok(Performed::Answered(answer, vec![event]));
+    }
+    match deadline.at {
+        None => Ok(Performed::Waiting(Wait::Runs(vec![child]))),
+        Some(at) if at > deadline.now => Ok(Performed::Waiting(Wait::Any { of: vec![journal::Awaited::Run(child)], until: Some(at) })),
+        Some(_) => {
+            children.cancel(parent, &child).await?;
+            let text = format!("Agent `{agent}` did not finish in the time it was given, and was cancelled.");
+            Ok(Performed::answer(Err(CallError::timed_out(text).about(child.as_str()))))
+        }
+    }
+}
+
+/// How the agent's run ended, if it has, and what watchers hear of it.
+async fn ending(
+    children: &dyn Children,
+    parent: &RunId,
+    child: &RunId,
+    agent: &str,
+) -> Result<Option<(Result<Outcome, CallError>, Draft)>, ChildError> {
+    let Some(ended) = children.ended(parent, child).await? else { return Ok(None) };
+    let cost_usd = children.cost(child).await?;
+    let answer = answer(agent, child, ended, cost_usd);
     let told = match &answer {
         Ok(outcome) => json!({ "agent": agent, "run": child, "summary": outcome.summary, "cost-usd": cost_usd }),
         Err(error) => json!({ "agent": agent, "run": child, "error": error.to_string(), "cost-usd": cost_usd }),
     };
-    Ok(Performed::Answered(answer, vec![Draft::of_run(Category::Agent, "ended", parent, told)]))
+    Ok(Some((answer, Draft::of_run(Category::Agent, "ended", parent, told))))
 }
 
 fn answer(agent: &str, child: &RunId, ended: Ended, cost_usd: Option<f64>) -> Result<Outcome, CallError> {
@@ -93,7 +194,10 @@ fn answer(agent: &str, child: &RunId, ended: Ended, cost_usd: Option<f64>) -> Re
         Ended::Failed(error) => {
             return Err(CallError::child_failed(child.as_str(), format!("Agent `{agent}` failed: {error}"), &error));
         }
-        Ended::Cancelled => return Err(CallError::cancelled(format!("Agent `{agent}` was cancelled; go on without its answer, or end."))),
+        Ended::Cancelled => {
+            let text = format!("Agent `{agent}` was cancelled. Continue without its answer, or return.");
+            return Err(CallError::cancelled(text).about(child.as_str()));
+        }
     };
     let read = Output::deserialize(output);
     let Output { answer, summary } = read.map_err(|error| {

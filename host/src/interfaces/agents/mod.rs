@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasData, Linker};
 
-use super::children::Children;
+use super::{children::Children, tickets::Tickets};
 use crate::{
     bindings,
     journal::{CapabilityKind, Matching, Recorder},
@@ -28,6 +28,8 @@ pub const AGENTS: CapabilityKind = CapabilityKind {
 pub struct View<'a> {
     /// The gate.
     pub recorder: &'a mut Recorder,
+    /// What the run holds.
+    pub tickets: &'a mut Tickets,
     /// Starts the agent's run.
     pub children: &'a Arc<dyn Children>,
 }

@@ -29,7 +29,9 @@ impl Scene {
 
     async fn perform_with(&self, task: Task, options: Vec<OptionValue>) -> Result<Outcome, Fault> {
         let mut recorder = self.bench.recorder();
-        View { recorder: &mut recorder, children: &self.children }.perform("mary".into(), task, options).await
+        View { recorder: &mut recorder, tickets: &mut Tickets::default(), children: &self.children }
+            .perform("mary".into(), task, options)
+            .await
     }
 
     async fn ended(&self, ended: Ended) -> Result<Outcome, Fault> {

@@ -106,12 +106,18 @@ fn ready(items: &[Item]) -> Result<Vec<Item>, BacklogError> {
 
 /// A store that fails stops the run: the guest could do nothing about it.
 pub(super) fn performed<A>(result: Result<A, BacklogError>) -> Performed<A> {
-    match result {
-        Ok(answer) => Performed::answer(Ok(answer)),
-        Err(BacklogError::Refused(refusal)) => Performed::answer(Err(refusal.into())),
-        Err(error @ BacklogError::Store(_)) => {
-            let reason = format!("{error} Check the store, then resume the run.");
-            Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
+    result.map_or_else(Performed::from, |answer| Performed::answer(Ok(answer)))
+}
+
+/// The guest's mistakes are its answers; a store that fails stops the run, for nothing could be told of it later.
+impl<A> From<BacklogError> for Performed<A> {
+    fn from(error: BacklogError) -> Self {
+        match error {
+            BacklogError::Refused(refusal) => Self::answer(Err(refusal.into())),
+            BacklogError::Store(_) => {
+                let reason = format!("{error} Check the store, then resume the run.");
+                Self::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
+            }
         }
     }
 }

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Decision, Expiry, PEOPLE, Question, QuestionsError, Severity, Standing, View};
+use super::{Decision, Expiry, PEOPLE, Question, Questions, QuestionsError, Severity, Standing, View};
 use crate::{
     bindings::{Fault, people as wit},
     events::{Category, Draft},
-    interfaces::numbers,
-    journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, QuestionId, Wait},
+    interfaces::{
+        numbers,
+        tickets::{Awaited, Moment},
+    },
+    journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, QuestionId, RunId, Wait},
 };
 
 const LONGEST_TEXT: usize = 8 << 10;
@@ -23,17 +27,27 @@ impl wit::Host for View<'_> {
         let question = checked(question)?;
         let call = Call::new("people.ask", Effect::Wait, &question)?.needing(Capability::new(PEOPLE.word, question.severity.as_str()));
         let (questions, run) = (Arc::clone(self.questions), self.recorder.run().clone());
-        let ask = |attempt: Attempt| async move {
-            match questions.ask(&run, attempt.seq, &question).await {
-                Ok(Standing::Answered(answer)) => Performed::answer(Ok(answer.answer)),
-                Ok(Standing::Open | Standing::Withdrawn(_)) => {
-                    let until = question.expiry.map(|expiry| expiry.at);
-                    Performed::Waiting(Wait::Question { id: QuestionId::of(&run, attempt.seq), until })
-                }
+        let ask = |attempt: Attempt| async move { Posted { questions, run, seq: attempt.seq, question }.ask().await };
+        Ok(self.recorder.call(call, ask).await??)
+    }
+
+    async fn post(&mut self, question: wit::Question) -> Result<String, Fault> {
+        let question = checked(question)?;
+        self.tickets.check_room()?;
+        let call = Call::new("people.post", Effect::Write, &question)?;
+        let call = call.needing(Capability::new(PEOPLE.word, question.severity.as_str())).beginning();
+        let (questions, run, asked) = (Arc::clone(self.questions), self.recorder.run().clone(), question.clone());
+        let post = |attempt: Attempt| async move {
+            match questions.ask(&run, attempt.seq, &asked).await {
+                Ok(_) => Performed::answer(Ok(attempt.seq)),
                 Err(error) => error.into(),
             }
         };
-        Ok(self.recorder.call(call, ask).await??)
+        let seq: u64 = self.recorder.call(call, post).await??;
+        let (questions, run) = (Arc::clone(self.questions), self.recorder.run().clone());
+        let ticket = QuestionId::of(&run, seq).to_string();
+        self.tickets.hold(&*ticket, Posted { questions, run, seq, question });
+        Ok(ticket)
     }
 
     async fn inform(&mut self, decision: wit::Decision) -> Result<(), Fault> {
@@ -41,6 +55,43 @@ impl wit::Host for View<'_> {
         let call = Call::new("people.inform", Effect::Emit, &decision)?;
         let event = Draft::of_run(Category::Question, "decided", self.recorder.run(), serde_json::json!(decision));
         Ok(self.recorder.call(call, |_| async move { Performed::Answered(Ok(()), vec![event]) }).await??)
+    }
+}
+
+/// A question that a run asks, by the call that asked it. A fork that replays that call asks it again itself.
+struct Posted {
+    questions: Arc<dyn Questions>,
+    run: RunId,
+    seq: u64,
+    question: Question,
+}
+
+impl Posted {
+    /// Asks, which happens once however often it is called, and looks for the answer.
+    async fn ask(&self) -> Performed<String> {
+        match self.questions.ask(&self.run, self.seq, &self.question).await {
+            Ok(Standing::Answered(answer)) => Performed::answer(Ok(answer.answer)),
+            Ok(Standing::Open | Standing::Withdrawn(_)) => {
+                let until = self.question.expiry.as_ref().map(|expiry| expiry.at);
+                Performed::Waiting(Wait::Question { id: QuestionId::of(&self.run, self.seq), until })
+            }
+            Err(error) => error.into(),
+        }
+    }
+}
+
+#[async_trait]
+impl Awaited for Posted {
+    async fn look(&self, _: Moment) -> Performed<Value> {
+        match self.ask().await {
+            Performed::Answered(answer, events) => Performed::Answered(answer.map(Value::String), events),
+            Performed::Waiting(wait) => Performed::Waiting(wait),
+            Performed::Paused { pause, happened } => Performed::Paused { pause, happened },
+        }
+    }
+
+    async fn give_up(&self) -> Performed<()> {
+        self.questions.withdraw(&self.run, self.seq).await.map_or_else(Performed::from, |()| Performed::answer(Ok(())))
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasData, Linker};
 
+use super::tickets::Tickets;
 use crate::{
     bindings,
     journal::{CapabilityKind, Matching, Recorder},
@@ -33,6 +34,8 @@ pub const PEOPLE: CapabilityKind = CapabilityKind {
 pub struct View<'a> {
     /// The gate.
     pub recorder: &'a mut Recorder,
+    /// What the run holds.
+    pub tickets: &'a mut Tickets,
     /// Where questions lie.
     pub questions: &'a Arc<dyn Questions>,
 }

@@ -265,6 +265,8 @@ pub trait Questions: Send + Sync {
     /// Asks the question of call `seq` of `run`, once, and tells what became of it. One whose time has come is answered
     /// by its expiry; one that was withdrawn is asked again.
     async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<Standing, QuestionsError>;
+    /// Withdraws the question of call `seq` of `run`, if it is open.
+    async fn withdraw(&self, run: &RunId, seq: u64) -> Result<(), QuestionsError>;
     /// Answers a question that is open and queues the run that waits for it, in one step.
     async fn answer(&self, id: &QuestionId, given: &Given) -> Result<(), QuestionsError>;
     /// The questions whose id begins or ends with `part`, at most 20.

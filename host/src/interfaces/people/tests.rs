@@ -38,6 +38,10 @@ impl Questions for Desk {
         Ok(asked.entry(QuestionId::of(run, seq)).or_insert((question.clone(), Standing::Open)).1.clone())
     }
 
+    async fn withdraw(&self, _: &RunId, _: u64) -> Result<(), QuestionsError> {
+        Ok(())
+    }
+
     async fn answer(&self, _: &QuestionId, _: &Given) -> Result<(), QuestionsError> {
         Ok(())
     }
@@ -69,12 +73,12 @@ impl Scene {
 
     async fn ask(&self, question: wit::Question) -> Result<String, Fault> {
         let mut recorder = self.bench.recorder();
-        View { recorder: &mut recorder, questions: &self.questions }.ask(question).await
+        View { recorder: &mut recorder, tickets: &mut Tickets::default(), questions: &self.questions }.ask(question).await
     }
 
     async fn inform(&self, decision: wit::Decision) -> Result<(), Fault> {
         let mut recorder = self.bench.recorder();
-        View { recorder: &mut recorder, questions: &self.questions }.inform(decision).await
+        View { recorder: &mut recorder, tickets: &mut Tickets::default(), questions: &self.questions }.inform(decision).await
     }
 }
 

@@ -1,18 +1,28 @@
 //! Implements `run` of the contract.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{About, View};
+use super::{About, PublishError, View};
 use crate::{
-    bindings::run::{Host, Info, Level},
+    bindings::{
+        Fault,
+        run::{Host, Info, Level},
+    },
     events::{Category, Draft},
     interfaces::numbers,
-    journal::{Call, Effect, Pause, PauseKind, Performed, Wait},
+    journal::{Call, CallError, Effect, Pause, PauseKind, Performed, Wait},
 };
 
 /// Bytes of a text that are kept. Words need no grant, so they must not be a way to fill the disk.
 const LONGEST_TEXT: usize = 8 << 10;
+
+/// Bytes of a document that is shown to others.
+const LARGEST_PUBLISHED: usize = 64 << 10;
+/// Characters of its key.
+const LONGEST_KEY: usize = 64;
 
 /// What a run is told of itself, as the journal keeps it.
 #[derive(Serialize, Deserialize)]
@@ -42,21 +52,40 @@ impl Host for View<'_> {
         Ok(numbers::to_wit(self.recorder.now()))
     }
 
-    async fn sleep_until(&mut self, until: f64) -> wasmtime::Result<()> {
+    async fn sleep_until(&mut self, until: f64) -> Result<(), Fault> {
         let until = numbers::time(until);
         let call = Call::new("run.sleep-until", Effect::Wait, &until)?;
         let now = self.recorder.clock();
         let looked = move |_| async move { if now >= until { Performed::answer(Ok(())) } else { Performed::Waiting(Wait::Until(until)) } };
-        self.recorder.call(call, looked).await?.map_err(wasmtime::Error::new)
+        Ok(self.recorder.call(call, looked).await??)
     }
 
     /// The kernel answers it when an operator resumes the run. Made again, as after a crash, it pauses the run again.
-    async fn pause(&mut self, reason: String) -> wasmtime::Result<()> {
+    async fn pause(&mut self, reason: String) -> Result<(), Fault> {
         let reason = beginning(reason);
         let call = Call::new("run.pause", Effect::Wait, &reason)?;
         let pause = Pause::new(PauseKind::Requested, said(&reason));
         let paused = self.recorder.call::<(), _>(call, |_| async move { Performed::Paused { pause, happened: true } }).await;
-        paused?.map_err(wasmtime::Error::new)
+        Ok(paused??)
+    }
+
+    async fn publish(&mut self, key: String, value: String) -> Result<(), Fault> {
+        check_key(&key)?;
+        let value = published(&value)?;
+        let call = Call::new("run.publish", Effect::Write, &json!({ "key": key, "value": value }))?;
+        let (published, run, value) = (Arc::clone(self.published), self.recorder.run().clone(), self.recorder.redacted(value));
+        let event = Draft::of_run(Category::Run, "published", &run, told(&key, &value));
+        let publish = |_| async move {
+            match published.publish(&run, &key, &value).await {
+                Ok(()) => Performed::Answered(Ok(()), vec![event]),
+                Err(error @ PublishError::Full) => Performed::answer(Err(CallError::invalid(error.to_string()).about(key))),
+                Err(error @ PublishError::Store(_)) => {
+                    let reason = format!("{error} Check the store, then resume the run.");
+                    Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: true }
+                }
+            }
+        };
+        Ok(self.recorder.call(call, publish).await??)
     }
 
     async fn log(&mut self, level: Level, message: String, fields: String) -> wasmtime::Result<()> {
@@ -85,6 +114,36 @@ impl View<'_> {
         let event = Draft::of_run(Category::Run, name, self.recorder.run(), data);
         let told = self.recorder.call(call, |_| async move { Performed::Answered(Ok(()), vec![event]) }).await;
         told?.map_err(wasmtime::Error::new)
+    }
+}
+
+fn check_key(key: &str) -> Result<(), CallError> {
+    let fits = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+    match (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(fits) {
+        true => Ok(()),
+        false => Err(CallError::invalid(format!(
+            "The key is not one that a run can publish under. It has 1 to {LONGEST_KEY} of the characters a-z, 0-9, `-` and `.`; rename it."
+        ))),
+    }
+}
+
+fn published(value: &str) -> Result<Value, CallError> {
+    if value.len() > LARGEST_PUBLISHED {
+        return Err(CallError::invalid(format!(
+            "A value of {} bytes is more than the {LARGEST_PUBLISHED} that can be published under one key; publish less, or write a file and \
+             publish its path.",
+            value.len()
+        )));
+    }
+    serde_json::from_str(value)
+        .map_err(|error| CallError::invalid(format!("The value to publish is not JSON: {error}. Send a JSON document.")))
+}
+
+/// What watchers are told of a document that is shown; a large one they look up.
+fn told(key: &str, value: &Value) -> Value {
+    match value.to_string().len() {
+        bytes if bytes > LONGEST_TEXT => json!({ "key": key, "bytes": bytes }),
+        _ => json!({ "key": key, "value": value }),
     }
 }
 

@@ -1,7 +1,10 @@
-//! The run a component executes in: who it is, its time, its log and its progress. Grants nothing, for it reaches
-//! nothing outside the run.
+//! The run a component executes in: who it is, its time, its log and its progress, and what it shows to others. Grants
+//! nothing, for it reaches nothing outside the run.
 
 mod host;
+mod published;
+
+use std::sync::Arc;
 
 use wasmtime::component::{HasData, Linker};
 
@@ -10,6 +13,8 @@ use crate::{
     interfaces::{pins::Pin, project::Project},
     journal::{Recorder, RunId},
 };
+
+pub use published::{MOST_KEYS, PublishError, Published, Shown};
 
 /// What a guest may know of its run.
 #[derive(Clone, Debug)]
@@ -34,6 +39,8 @@ pub struct View<'a> {
     pub recorder: &'a mut Recorder,
     /// The run.
     pub about: &'a About,
+    /// Where it is kept what runs show.
+    pub published: &'a Arc<dyn Published>,
 }
 
 struct Viewed;

@@ -243,6 +243,10 @@ impl Sandbox {
                 Ok(()) => paused(format!("Baton ended a command. {reason} Then resume the run, which executes the command again."), false),
                 Err(paused) => paused,
             }),
+            Watched::Cancelled => Some(match self.end(key, &task.covers).await {
+                Ok(()) => Performed::answer(Err(CallError::cancelling())),
+                Err(paused) => paused,
+            }),
             Watched::Stopped => {
                 let _ = self.end(key, &task.covers).await;
                 abandoned.command = None;

@@ -1,6 +1,6 @@
-//! Stays beside a command while it runs: ends the wait for it once the disk is used up or the host is to end.
+//! Stays beside a command while it runs: ends the wait for it once the disk is used up, or the run or the host is to end.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use super::service::Place;
 
@@ -18,6 +18,8 @@ pub(super) enum Watched<T> {
     UsedUp(String),
     /// The host was told to end.
     Stopped,
+    /// The run began to be cancelled.
+    Cancelled,
 }
 
 /// Waits for the end of `work`, a command in a place. Drops it where it is to end; `lacking` tells what is used up on the disk.
@@ -26,13 +28,14 @@ pub(super) async fn watched<T>(work: impl Future<Output = T>, place: &Place, lac
         place.halt.raised().await;
         tokio::time::sleep(LAST_MOMENTS).await;
     };
-    let (mut work, mut stopped) = (std::pin::pin!(work), std::pin::pin!(stopped));
+    let (mut work, mut stopped, mut cancelled) = (pin!(work), pin!(stopped), pin!(place.halt.cancelling_begins()));
     let mut look = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
             biased;
             done = &mut work => return Watched::Ended(done),
             () = &mut stopped => return Watched::Stopped,
+            () = &mut cancelled => return Watched::Cancelled,
             _ = look.tick() => if let Some(reason) = lacking() {
                 return Watched::UsedUp(reason);
             },

@@ -44,7 +44,10 @@ impl Toolbox {
                 CallError::other(format!("Toolbox `{name}` gave something that is no outcome: {error}. This is a mistake of that plugin."))
             }),
             Ended::Failed(error) => Err(CallError::child_failed(child.as_str(), format!("Toolbox `{name}` failed: {error}"), &error)),
-            Ended::Cancelled => Err(CallError::cancelled(format!("The call of toolbox `{name}` was cancelled; go on without it, or end."))),
+            Ended::Cancelled => {
+                let text = format!("The call of toolbox `{name}` was cancelled. Continue without it, or return.");
+                Err(CallError::cancelled(text).about(child.as_str()))
+            }
         }
     }
 }

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{View, WORKFLOWS};
 use crate::{
     bindings::{Fault, types, workflows as wit},
-    interfaces::children::{ChildError, Children, Ended, Order, Outcome, Placing, Role},
+    interfaces::{
+        children::{ChildError, Children, Ended, Order, Outcome, Role, StartOptions},
+        tickets::{Awaited, Moment},
+    },
     journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
 };
 
@@ -40,32 +44,30 @@ impl From<(RunId, Ending)> for First {
 
 impl wit::Host for View<'_> {
     async fn start(&mut self, workflow: String, input: String, options: Vec<types::OptionValue>) -> Result<String, Fault> {
-        let Placing { worktree, item } = Placing::read(options)?;
+        let options = StartOptions::read(options)?;
+        self.tickets.check_room()?;
         let input: Value = serde_json::from_str(&input).map_err(|error| {
             CallError::invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug()))
         })?;
-        let request = json!({ "workflow": workflow, "input": input, "worktree": worktree, "item": item });
-        let call = Call::new("workflows.start", Effect::Write, &request)?;
-        let call = call.needing(Capability::new(WORKFLOWS.word, workflow.clone()));
+        let call = Call::new("workflows.start", Effect::Write, &Request { workflow: &workflow, input: &input, options: &options })?;
+        let call = call.needing(Capability::new(WORKFLOWS.word, workflow.clone())).beginning();
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         let start = |attempt: Attempt| async move {
-            let order = Order {
-                role: Role::Workflow,
-                plugin: &workflow,
-                input,
-                worktree: worktree.as_deref(),
-                item: item.as_deref(),
-                within: None,
-            };
+            let StartOptions { worktree, item, within, .. } = options;
+            let (worktree, item) = (worktree.as_deref(), item.as_deref());
+            let order = Order { role: Role::Workflow, plugin: &workflow, input, worktree, item, within };
             children.start(&parent, attempt.seq, order).await.map_or_else(Performed::from, |child| Performed::answer(Ok(child)))
         };
         let child: RunId = self.recorder.call(call, start).await??;
+        let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
+        self.tickets.hold(child.as_str(), Started { children, parent, child: child.clone() });
         Ok(child.to_string())
     }
 
     async fn join(&mut self, run: String) -> Result<wit::Outcome, Fault> {
         check_id(&run)?;
         let call = Call::new("workflows.join", Effect::Wait, &run)?;
+        let joined = run.clone();
         let (children, parent, child) = (Arc::clone(self.children), self.recorder.run().clone(), RunId::from_text(run));
         let join = |_| async move {
             match first_ended(&*children, &parent, std::slice::from_ref(&child)).await {
@@ -74,8 +76,9 @@ impl wit::Host for View<'_> {
                 Err(error) => error.into(),
             }
         };
-        let outcome: Outcome = self.recorder.call(call, join).await??;
-        Ok(outcome.into())
+        let outcome: Result<Outcome, CallError> = self.recorder.call(call, join).await?;
+        self.tickets.use_up(&joined);
+        Ok(outcome?.into())
     }
 
     async fn join_any(&mut self, runs: Vec<String>) -> Result<(String, Result<wit::Outcome, types::Error>), Fault> {
@@ -94,11 +97,48 @@ impl wit::Host for View<'_> {
             }
         };
         let First { run, ending } = self.recorder.call(call, join).await??;
+        self.tickets.use_up(run.as_str());
         let ending = match ending {
             Kept::Outcome(outcome) => Ok(outcome.into()),
             Kept::Error(error) => Err(error.into()),
         };
         Ok((run.to_string(), ending))
+    }
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    workflow: &'a str,
+    input: &'a Value,
+    #[serde(flatten)]
+    options: &'a StartOptions,
+}
+
+/// A workflow's run that its caller holds a ticket for.
+struct Started {
+    children: Arc<dyn Children>,
+    parent: RunId,
+    child: RunId,
+}
+
+#[async_trait]
+impl Awaited for Started {
+    async fn look(&self, _: Moment) -> Performed<Value> {
+        match self.children.ended(&self.parent, &self.child).await {
+            Ok(Some(ended)) => Performed::answer(
+                ending(&self.child, ended).map(|Outcome { output, shortfall }| json!({ "output": output, "shortfall": shortfall })),
+            ),
+            Ok(None) => Performed::Waiting(Wait::Runs(vec![self.child.clone()])),
+            Err(error) => error.into(),
+        }
+    }
+
+    async fn give_up(&self) -> Performed<()> {
+        self.children.cancel(&self.parent, &self.child).await.map_or_else(Performed::from, |()| Performed::answer(Ok(())))
+    }
+
+    fn arrives_given_up(&self) -> bool {
+        true
     }
 }
 
@@ -129,6 +169,9 @@ fn ending(run: &RunId, ended: Ended) -> Ending {
     match ended {
         Ended::Succeeded(outcome) => Ok(outcome),
         Ended::Failed(error) => Err(CallError::child_failed(run.as_str(), error.text.clone(), &error)),
-        Ended::Cancelled => Err(CallError::cancelled(format!("Run {} was cancelled; continue without it, or end.", run.short()))),
+        Ended::Cancelled => {
+            let text = format!("Run {} was cancelled. Continue without it, or return.", run.short());
+            Err(CallError::cancelled(text).about(run.as_str()))
+        }
     }
 }

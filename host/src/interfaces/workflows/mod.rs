@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasData, Linker};
 
-use super::children::Children;
+use super::{children::Children, tickets::Tickets};
 use crate::{
     bindings,
     journal::{CapabilityKind, Matching, Recorder},
@@ -27,6 +27,8 @@ pub const WORKFLOWS: CapabilityKind = CapabilityKind {
 pub struct View<'a> {
     /// The gate.
     pub recorder: &'a mut Recorder,
+    /// What the run holds.
+    pub tickets: &'a mut Tickets,
     /// Starts the workflow's run.
     pub children: &'a Arc<dyn Children>,
 }

@@ -25,7 +25,7 @@ impl Scene {
 }
 
 fn view<'a>(scene: &'a Scene, recorder: &'a mut Recorder) -> View<'a> {
-    View { recorder, children: &scene.children }
+    View { recorder, tickets: Box::leak(Box::default()), children: &scene.children }
 }
 
 fn worktree(name: &str) -> Vec<types::OptionValue> {

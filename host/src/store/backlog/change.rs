@@ -11,6 +11,7 @@ use super::{
         number::{read_number, stored},
         queue::{Change, Step},
         rows::MultiRow,
+        waiting,
     },
     ALL, FIND,
     record::item,
@@ -34,6 +35,7 @@ macro_rules! tell_move {
 }
 const TELL: &str = tell_move!();
 const TELL_ONE: &str = concat!(tell_move!(), " values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+const COUNT_CHANGE: &str = "update items set revision = revision + 1 where project = $1 and key = $2";
 const WRITTEN: &str = "update items set body_written = $3 where project = $1 and key = $2";
 const LAST_PLACE: &str = "select coalesce(max(place), 0) as place from item_moves where project = $1 and key = $2";
 const IS_DONE: &str = "select count(*) from item_calls where call = $1";
@@ -130,6 +132,7 @@ impl Put {
             let query = query.bind(&*draft.body).bind(draft.parent.as_deref()).bind(json!(draft.after).to_string());
             let query = query.bind(i64::from(draft.priority)).bind(json!(draft.labels).to_string()).bind(stored(step.now));
             query.execute(&mut *step.connection).await?;
+            touch(&self.project, &draft.key, step).await?;
             tell(step, "changed", &self.project, &self.by, &draft.key, said(draft));
         }
         Ok(())
@@ -197,6 +200,7 @@ impl Change for MoveTo {
         let query = query.bind(stored(step.now)).bind(before.as_str()).bind(self.status.as_str()).bind(&*self.reason);
         query.bind(run).bind(person).execute(&mut *step.connection).await?;
         done(&self.by, step.connection).await?;
+        touch(&self.project, &self.key, step).await?;
         let data = json!({ "title": draft.title, "before": before, "after": self.status, "reason": self.reason });
         tell(step, "moved", &self.project, &self.by, &self.key, data);
         Ok(Ok(Some(())))
@@ -228,6 +232,7 @@ impl Change for Assign {
         if (&item.assignee, &item.branch) != (&self.assignee, &self.branch) {
             let query = sqlx::query(ASSIGN).bind(&*self.project).bind(&*self.key).bind(self.assignee.as_deref());
             query.bind(self.branch.as_deref()).bind(stored(step.now)).execute(&mut *step.connection).await?;
+            touch(&self.project, &self.key, step).await?;
             let data = json!({ "assignee": self.assignee, "branch": self.branch });
             tell(step, "assigned", &self.project, &self.by, &self.key, data);
         }
@@ -252,6 +257,12 @@ impl Change for Written {
         }
         Ok(())
     }
+}
+
+/// Counts a change of an item, and wakes the runs that wait for one.
+async fn touch(project: &str, key: &str, step: &mut Step<'_>) -> Result<(), StoreError> {
+    sqlx::query(COUNT_CHANGE).bind(project).bind(key).execute(&mut *step.connection).await?;
+    waiting::wake(&waiting::item_key(project, key), step).await
 }
 
 async fn find(project: &str, key: &str, connection: &mut AnyConnection) -> Result<Option<Item>, StoreError> {

@@ -7,9 +7,12 @@ use async_trait::async_trait;
 use sqlx::Row;
 
 use super::{Store, StoreError};
-use crate::interfaces::backlog::{Author, Backlog, BacklogError, Draft, Item, Labels, Move, Place, Status, unknown};
+use crate::interfaces::{
+    backlog::{Author, Backlog, BacklogError, Draft, Item, Labels, Move, Place, Status, unknown},
+    item_changes::{ItemChanges, Seen},
+};
 use change::{Assign, Label, MoveTo, Put, Written};
-use record::{item, moved};
+use record::{item, moved, seen};
 
 /// The columns an item is read from, with its body.
 macro_rules! whole {
@@ -28,6 +31,7 @@ const ALL: &str = concat!("select ", brief!(), " from items where project = $1")
 const ALL_WHOLE: &str = concat!("select ", whole!(), " from items where project = $1");
 const FIND: &str = concat!("select ", whole!(), " from items where project = $1 and key = $2");
 const FIND_WRITTEN: &str = concat!("select ", whole!(), ", body_written from items where project = $1 and key = $2");
+const SEE: &str = "select revision, status, assignee, branch from items where project = $1 and key = $2";
 const KEYS: &str = "select key from items where project = $1";
 const MOVES: &str =
     "select at, before_status, after_status, reason, run_id, person from item_moves where project = $1 and key = $2 order by place";
@@ -94,6 +98,15 @@ impl Backlog for Store {
         let moves = rows.iter().map(moved).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         // Whatever was added has a first move.
         self.named(project, key, Ok(Some(moves).filter(|moves| !moves.is_empty()))).await
+    }
+}
+
+#[async_trait]
+impl ItemChanges for Store {
+    async fn see(&self, project: &str, key: &str) -> Result<Seen, BacklogError> {
+        let row = sqlx::query(SEE).bind(project).bind(key).fetch_optional(&self.reads).await.map_err(|error| failed(error.into()))?;
+        let seen = row.as_ref().map(seen).transpose().map_err(failed)?;
+        self.named(project, key, Ok(seen)).await
     }
 }
 

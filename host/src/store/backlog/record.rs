@@ -4,7 +4,10 @@ use sqlx::{Row, any::AnyRow};
 
 use super::super::{StoreError, number::read_number};
 use crate::{
-    interfaces::backlog::{Draft, Item, Kind, Move, Mover, Status},
+    interfaces::{
+        backlog::{Draft, Item, Kind, Move, Mover, Status},
+        item_changes::Seen,
+    },
     journal::RunId,
 };
 
@@ -24,6 +27,15 @@ pub(super) fn item(row: &AnyRow) -> Result<Item, StoreError> {
     };
     let status = word(ITEMS, row.try_get("status")?, Status::from_word)?;
     Ok(Item { draft, status, assignee: row.try_get("assignee")?, branch: row.try_get("branch")? })
+}
+
+pub(super) fn seen(row: &AnyRow) -> Result<Seen, StoreError> {
+    Ok(Seen {
+        revision: read_number(row, "revision")?,
+        status: word(ITEMS, row.try_get("status")?, Status::from_word)?,
+        assignee: row.try_get("assignee")?,
+        branch: row.try_get("branch")?,
+    })
 }
 
 pub(super) fn moved(row: &AnyRow) -> Result<Move, StoreError> {

@@ -10,6 +10,7 @@ use super::{
         events::NewEvent,
         number::stored,
         queue::{Change, Step},
+        waiting,
     },
     columns,
     record::load,
@@ -31,12 +32,9 @@ const ASK: &str = "insert into questions (id, run_id, seq, root_id, project, plu
 const ASK_AGAIN: &str = "update questions set withdrawn_at = null where id = $1";
 const TEXT: &str = "select text from questions where id = $1";
 const ANSWER: &str = "update questions set answer = $1, answered_by = $2, source = $3, answered_at = $4 where id = $5";
-/// A run has one call in flight, so one that waits and has a question open waits for it. The state is compared in a
-/// form that no index has: the run is found by its id.
-const WAKE: &str =
-    "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $2 where id = $1 and state || '' = 'waiting'";
 const WITHDRAW: &str =
     "update questions set withdrawn_at = $2 where run_id = $1 and answered_at is null and withdrawn_at is null returning id";
+const WITHDRAW_ONE: &str = "update questions set withdrawn_at = $2 where id = $1 and answered_at is null and withdrawn_at is null";
 const IS_ANSWERED: &str = "select count(*) from questions where id = $1 and answered_at is not null";
 
 pub(super) struct Ask {
@@ -141,7 +139,7 @@ impl Change for Settle {
             Standing::Withdrawn(at) => return Ok(Err(QuestionsError::Withdrawn(at))),
         }
         answer(&self.id, &asked.run, &self.given, step).await?;
-        sqlx::query(WAKE).bind(asked.run.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
+        waiting::wake(&waiting::question_key(&self.id), step).await?;
         Ok(Ok(()))
     }
 }
@@ -153,6 +151,30 @@ pub(in crate::store) async fn withdraw(run: &RunId, step: &mut Step<'_>) -> Resu
         tell(step, "withdrawn", run, json!({ "question": row.try_get::<String, _>("id")? }));
     }
     Ok(())
+}
+
+/// A question that its run gives up.
+pub(super) struct Withdraw {
+    pub(super) run: RunId,
+    pub(super) seq: u64,
+}
+
+#[async_trait]
+impl Change for Withdraw {
+    type Outcome = ();
+
+    fn run(&self) -> Option<&RunId> {
+        Some(&self.run)
+    }
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
+        let id = QuestionId::of(&self.run, self.seq);
+        let withdrawn = sqlx::query(WITHDRAW_ONE).bind(id.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
+        if withdrawn.rows_affected() > 0 {
+            tell(step, "withdrawn", &self.run, json!({ "question": id }));
+        }
+        Ok(())
+    }
 }
 
 /// Whether a question has its answer.

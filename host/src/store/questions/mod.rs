@@ -11,7 +11,7 @@ use crate::{
     interfaces::people::{Asked, Decided, DecisionFilter, Filter, Given, Question, Questions, QuestionsError, Standing},
     journal::{QuestionId, RunId},
 };
-use change::{Ask, Settle};
+use change::{Ask, Settle, Withdraw};
 pub(super) use change::{is_answered, withdraw};
 use record::{decided, load};
 
@@ -64,6 +64,10 @@ type Statement<'a> = Query<'a, Any, AnyArguments>;
 impl Questions for Store {
     async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<Standing, QuestionsError> {
         self.queue.change(Ask { run: run.clone(), seq, question: question.clone() }).await.map_err(failed)?
+    }
+
+    async fn withdraw(&self, run: &RunId, seq: u64) -> Result<(), QuestionsError> {
+        self.queue.change(Withdraw { run: run.clone(), seq }).await.map_err(failed)
     }
 
     async fn answer(&self, id: &QuestionId, given: &Given) -> Result<(), QuestionsError> {

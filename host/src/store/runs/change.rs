@@ -12,14 +12,15 @@ use super::{
         number::stored,
         questions,
         queue::{Change, Step},
+        waiting,
     },
     in_tree, of_tree,
     record::{Detail, States, to_text, workspace},
     tally,
 };
 use crate::{
-    journal::{RunId, Wait},
-    kernel::run::{Added, Run, State},
+    journal::RunId,
+    kernel::run::{Added, CancelCause, Run, State},
 };
 
 const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, \
@@ -33,30 +34,31 @@ const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, reque
 /// Whatever ended the run before, this did not end by a trap as far as anybody has said.
 const MOVE: &str = "update runs set state = $1, state_detail = $2, wake_at = $3, output = coalesce($4, output), updated_at = $5, trapped_at = null, \
     shortfall = coalesce($14, shortfall) where id = $6 and state in ($7, $8, $9, $10, $11, $12, $13)";
-const FORGET_WAITS: &str = "delete from waits where run_id = $1";
-const WAIT: &str = "insert into waits (run_id, on_run_id) values ($1, $2) on conflict (run_id, on_run_id) do nothing";
-const QUEUE_IF_ENDED: &str = "update runs set state = 'queued', state_detail = null where id = $1 and exists (select 1 from waits \
-    join runs other on other.id = waits.on_run_id where waits.run_id = $1 and other.state in ('succeeded', 'failed', 'cancelled'))";
-const QUEUE: &str = "update runs set state = 'queued', state_detail = null, wake_at = null where id = $1";
-/// The state is compared in a form that no index has: the few that wait for this run are found by their id.
-const WAKE_WAITING: &str = "update runs set state = 'queued', state_detail = null, updated_at = $2 where state || '' = 'waiting' \
-    and id in (select run_id from waits where on_run_id = $1)";
-const FORGET_WOKEN: &str = "delete from waits where run_id in (select run_id from waits where on_run_id = $1)";
 const WAKE_DUE: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $1 where wake_at <= $2";
 const WAKE_DUE_TREE: &str = concat!(
     "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $1 where wake_at <= $2 and ",
     in_tree!("id", "$3")
 );
+const QUEUE_CANCELLED: &str = "update runs set state = 'queued', state_detail = null, wake_at = null where id = $1 \
+    and state || '' = 'waiting' and cancel_requested_at is not null";
 const REQUEUE: &str = "update runs set state = 'queued', updated_at = $1 where state = 'running'";
 const FORGET_CALLS: &str = "delete from journal where run_id = $1 and seq >= $2";
-const REOPEN: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, trapped_at = null, updated_at = $2 \
-    where id = $1 and state || '' = 'failed'";
+const REOPEN: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, trapped_at = null, cancel_requested_at = null, \
+    cancel_cause = null, updated_at = $2 where id = $1 and (state || '' = 'failed' or (state || '' = 'cancelled' and cancel_cause = 'ended'))";
 const NOTE_TRAP: &str = "update runs set trapped_at = $2 where id = $1 and state || '' = 'failed'";
 /// Where two ended in one moment, the one that succeeded is taken to be the later.
 const LAST_ENDS: &str = "select trapped_at from runs where plugin = $1 and plugin_hash = $2 and updated_at > $3 \
     and (state = 'succeeded' or trapped_at is not null) order by updated_at desc, coalesce(trapped_at, 0) limit $4";
 const CHANGE_SETTINGS: &str = "update runs set settings = $1, updated_at = $2 where id = $3";
-const REQUEST_CANCEL: &str = "update runs set cancel_requested_at = coalesce(cancel_requested_at, $2) where id = $1";
+/// The time is multiplied by 0 for one that is to end at once. A run that failed may still be cancelled, which keeps it from being resumed.
+const REQUEST_CANCEL: &str = "update runs set cancel_requested_at = $4 * coalesce(cancel_requested_at, $2), cancel_cause = coalesce(cancel_cause, $3) \
+    where id = $1 and state || '' in ('queued', 'running', 'waiting', 'paused', 'failed')";
+const CANCEL_BELOW: &str = concat!(
+    "update runs set cancel_requested_at = $3 * coalesce(cancel_requested_at, $2), cancel_cause = coalesce(cancel_cause, 'ended') where id <> $1 \
+     and state || '' in ('queued', 'running', 'waiting', 'paused') and ",
+    in_tree!("id", "$1")
+);
+const HAS_CHILDREN: &str = "select count(*) from (select 1 from runs where parent_id = $1 limit 1) as child";
 
 pub(in crate::store) struct Add {
     pub(in crate::store) run: Run,
@@ -150,51 +152,40 @@ impl Change for Transition {
             return Ok(false);
         }
         if self.from.contains("waiting") {
-            forget_waits(&self.id, step.connection).await?;
+            waiting::forget(&self.id, step.connection).await?;
         }
-        match &self.to {
-            State::Waiting { wait: Wait::Runs(runs) } => self.wait_for(runs, step.connection).await?,
-            State::Waiting { wait: Wait::Question { id, .. } } if questions::is_answered(id, step.connection).await? => {
-                sqlx::query(QUEUE).bind(self.id.as_str()).execute(&mut *step.connection).await?;
-            }
-            _ => {}
+        if let State::Waiting { wait } = &self.to {
+            waiting::begin(&self.id, wait, step).await?;
+            // One of which somebody asked meanwhile that it be cancelled is told so instead.
+            sqlx::query(QUEUE_CANCELLED).bind(self.id.as_str()).execute(&mut *step.connection).await?;
         }
         if self.to.is_final() {
-            self.wake_waiting(step).await?;
-            questions::withdraw(&self.id, step).await?;
+            waiting::wake(&waiting::run_key(&self.id), step).await?;
+            give_up(&self.id, step).await?;
         }
         step.events.extend(self.events.iter().cloned());
         Ok(true)
     }
 }
 
-impl Transition {
-    async fn wake_waiting(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
-        let wake = sqlx::query(WAKE_WAITING).bind(self.id.as_str()).bind(stored(step.now));
-        if wake.execute(&mut *step.connection).await?.rows_affected() > 0 {
-            sqlx::query(FORGET_WOKEN).bind(self.id.as_str()).execute(&mut *step.connection).await?;
-        }
-        Ok(())
-    }
-
-    /// Waits, unless one of the runs has ended while nobody looked.
-    async fn wait_for(&self, runs: &[RunId], connection: &mut AnyConnection) -> Result<(), StoreError> {
-        for run in runs {
-            sqlx::query(WAIT).bind(self.id.as_str()).bind(run.as_str()).execute(&mut *connection).await?;
-        }
-        if sqlx::query(QUEUE_IF_ENDED).bind(self.id.as_str()).execute(&mut *connection).await?.rows_affected() == 1 {
-            forget_waits(&self.id, connection).await?;
-        }
-        Ok(())
-    }
+/// Gives up what a run holds that has ended, or begins again from the top: its questions are withdrawn, and the runs below
+/// it that have not ended are cancelled.
+pub(in crate::store) async fn give_up(id: &RunId, step: &mut Step<'_>) -> Result<(), StoreError> {
+    questions::withdraw(id, step).await?;
+    cancel_below(id, false, step).await
 }
 
-async fn forget_waits(id: &RunId, connection: &mut AnyConnection) -> Result<(), StoreError> {
-    sqlx::query(FORGET_WAITS).bind(id.as_str()).execute(connection).await?;
+/// Those that are cancelled at once were so since 1970.
+async fn cancel_below(id: &RunId, at_once: bool, step: &mut Step<'_>) -> Result<(), StoreError> {
+    let children = sqlx::query(HAS_CHILDREN).bind(id.as_str()).fetch_one(&mut *step.connection).await?;
+    if children.try_get::<i64, _>(0)? > 0 {
+        let cancel = sqlx::query(CANCEL_BELOW).bind(id.as_str()).bind(stored(step.now)).bind(i64::from(!at_once));
+        cancel.execute(&mut *step.connection).await?;
+    }
     Ok(())
 }
 
-/// Failed runs, each with the first call that it makes again.
+/// Runs that failed, or were cancelled because a run above them did, each with the first call that it makes again.
 pub(super) struct Reopen {
     pub(super) calls: Vec<(RunId, u64)>,
     pub(super) events: Vec<Arc<NewEvent>>,
@@ -245,6 +236,8 @@ impl Change for RequeueRunning {
 
 pub(super) struct RequestCancel {
     pub(super) id: RunId,
+    pub(super) cause: CancelCause,
+    pub(super) at_once: bool,
 }
 
 #[async_trait]
@@ -252,8 +245,9 @@ impl Change for RequestCancel {
     type Outcome = ();
 
     async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
-        sqlx::query(REQUEST_CANCEL).bind(self.id.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
-        Ok(())
+        let request = sqlx::query(REQUEST_CANCEL).bind(self.id.as_str()).bind(stored(step.now)).bind(self.cause.as_str());
+        request.bind(i64::from(!self.at_once)).execute(&mut *step.connection).await?;
+        cancel_below(&self.id, self.at_once, step).await
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     events::Draft,
     interfaces::children::Outcome,
     journal::RunId,
-    kernel::run::{Added, Filter, Queued, Run, Runs, RunsError, State, Tally},
+    kernel::run::{Added, CancelCause, Filter, Queued, Run, Runs, RunsError, State, Tally},
 };
 pub(in crate::store) use change::Add;
 use change::{ChangeSettings, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
@@ -32,7 +32,7 @@ macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
          workspace, pin, settings, project_settings, ceiling, slot, item, seed, started_at, journal_form, state, state_detail, output, shortfall, \
-         created_at, updated_at"
+         cancel_requested_at, cancel_cause, created_at, updated_at"
     };
 }
 
@@ -207,8 +207,8 @@ impl Runs for Store {
         self.queue.change(ChangeSettings { id: id.clone(), settings: settings.to_string() }).await.map_err(unwritten)
     }
 
-    async fn request_cancel(&self, id: &RunId) -> Result<(), RunsError> {
-        self.queue.change(RequestCancel { id: id.clone() }).await.map_err(unwritten)
+    async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool) -> Result<(), RunsError> {
+        self.queue.change(RequestCancel { id: id.clone(), cause, at_once }).await.map_err(unwritten)
     }
 
     async fn cancel_requests(&self) -> Result<Vec<RunId>, RunsError> {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     interfaces::pins::Pin,
     journal::RunId,
-    kernel::run::{Run, State},
+    kernel::run::{CancelCause, Cancelling, Run, State},
 };
 
 const TABLE: &str = "runs";
@@ -102,9 +102,20 @@ pub(super) fn load(row: &AnyRow) -> Result<Run, StoreError> {
         state: state(row)?,
         output: row.try_get::<Option<&str>, _>("output")?.map(from_text).transpose()?,
         shortfall: row.try_get("shortfall")?,
+        cancelling: cancelling(row)?,
         created_at: read_number(row, "created_at")?,
         updated_at: read_number(row, "updated_at")?,
     })
+}
+
+/// Runs that were cancelled before causes were kept were cancelled by an operator.
+fn cancelling(row: &AnyRow) -> Result<Option<Cancelling>, StoreError> {
+    let Some(since) = row.try_get::<Option<i64>, _>("cancel_requested_at")? else { return Ok(None) };
+    let cause = match row.try_get::<Option<&str>, _>("cancel_cause")? {
+        None => CancelCause::Operator,
+        Some(word) => CancelCause::from_word(word).ok_or_else(|| StoreError::row(TABLE, format!("`{word}` is not a known cause")))?,
+    };
+    Ok(Some(Cancelling { since: since.unsigned_abs(), cause }))
 }
 
 fn call(row: &AnyRow, run: &str, seq: &str) -> Result<Option<(RunId, u64)>, StoreError> {

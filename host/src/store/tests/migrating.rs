@@ -97,7 +97,7 @@ async fn an_older_database_is_copied_and_what_had_not_ended_is_paused() {
     assert_eq!(store.find(&id("new")).await.unwrap().map(|run: Run| run.journal_form), Some(FORM));
     store.close().await;
     let database = folder.path().join("baton.db");
-    assert_eq!(count(&database, "select count(*) from waits").await, 0);
+    assert_eq!(count(&database, "select count(*) from waiting").await, 0);
     assert_eq!(count(&database, "select count(*) from questions where withdrawn_at is null").await, 0);
 
     let copy = folder.path().join(format!("baton.schema-{}.db", older_schema()));

@@ -12,6 +12,7 @@ mod migrating;
 mod opening;
 mod plugins;
 mod projects;
+mod published;
 mod pull_requests;
 mod questions;
 mod runs;
@@ -19,6 +20,7 @@ mod signals;
 mod sources;
 mod tool_forms;
 mod upgrading;
+mod waiting;
 mod worktrees;
 mod writing;
 
@@ -131,6 +133,7 @@ fn run(name: &str) -> Run {
         state: State::Queued,
         output: None,
         shortfall: None,
+        cancelling: None,
         created_at: 5,
         updated_at: 5,
     }

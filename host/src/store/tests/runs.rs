@@ -5,7 +5,7 @@ use crate::{
     events::{Category, Draft, EventLog},
     interfaces::children::Outcome,
     journal::{CallError, Entry, Journal, Pause, PauseKind, Wait, Write},
-    kernel::run::{Added, Filter, Run, Runs, State, Tally},
+    kernel::run::{Added, CancelCause, Filter, Run, Runs, State, Tally},
     store::Store,
 };
 
@@ -18,7 +18,7 @@ pub(super) async fn go(store: &Store, name: &str, to: State) -> bool {
     store.transition(&id(name), &anywhere, to, None, Vec::new()).await.unwrap()
 }
 
-async fn state(store: &Store, name: &str) -> State {
+pub(super) async fn state(store: &Store, name: &str) -> State {
     store.find(&id(name)).await.unwrap().unwrap().state
 }
 
@@ -201,7 +201,7 @@ async fn waiting_for_a_run_that_is_not_there_changes_nothing() {
         store.transition(&a, &["queued"], waiting_for(&["nobody"]), None, Vec::new()),
         store.transition(&b, &["queued"], State::Running, None, Vec::new()),
     );
-    assert!(lonely.unwrap_err().to_string().contains("FOREIGN KEY"));
+    assert!(lonely.unwrap_err().to_string().contains("does not exist"));
     assert!(fine.unwrap(), "one failing change took another with it");
     assert_eq!((state(&store, "a").await, state(&store, "b").await), (State::Queued, State::Running));
 }
@@ -349,7 +349,7 @@ async fn a_request_to_cancel_stands_until_the_run_has_ended() {
     // As the command line does while a host works: a second process, the same files.
     let command = open(folder.path()).await;
     for name in ["b", "b", "nobody"] {
-        command.request_cancel(&id(name)).await.unwrap();
+        command.request_cancel(&id(name), CancelCause::Operator, false).await.unwrap();
     }
     assert_eq!(store.cancel_requests().await.unwrap(), [id("b")]);
     go(&store, "b", State::Cancelled).await;
@@ -359,7 +359,7 @@ async fn a_request_to_cancel_stands_until_the_run_has_ended() {
     add(&store, &child).await;
     for name in ["a", "a1"] {
         go(&store, name, State::Failed { error: CallError::other("no luck") }).await;
-        command.request_cancel(&id(name)).await.unwrap();
+        command.request_cancel(&id(name), CancelCause::Operator, false).await.unwrap();
     }
     assert_eq!(store.cancel_requests().await.unwrap(), [id("a")]);
 }

@@ -60,6 +60,6 @@ fn ended(order: &Input, story: &Story, work: &mut Work<'_>) -> Result<Ending> {
 
 fn context(story: &Story) -> Result<String> {
     run::progress(0.05, "Gathering what the developer needs");
-    let gathered = workflows::start(STORY_CONTEXT, &story_context::Input { key: story.key.clone(), tokens: None }, None)?;
-    Ok(workflows::join::<story_context::Output>(&gathered)?.text)
+    let input = story_context::Input { key: story.key.clone(), tokens: None };
+    Ok(workflows::start::<story_context::Output, _>(STORY_CONTEXT, &input)?.wait()?.output.text)
 }

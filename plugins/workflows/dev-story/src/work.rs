@@ -223,7 +223,7 @@ impl<'a> Work<'a> {
         self.attempts += 1;
         run::progress(0.6, &format!("Testing, attempt {}", self.attempts));
         let before = git::status()?;
-        let tested = workflows::join(&workflows::start(RUN_TESTS, &run_tests::Input::default(), None)?)?;
+        let tested = workflows::start(RUN_TESTS, &run_tests::Input::default())?.wait()?.output;
         self.clean(&before, diff)?;
         Ok(tested)
     }

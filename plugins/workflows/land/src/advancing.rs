@@ -19,7 +19,7 @@ pub(crate) fn advanced(order: &Input, expected: &str) -> Result<bool> {
             Err(Error { kind: ErrorKind::Conflict, .. }) if batch::tip(main)? != expected => return Ok(false),
             Err(Error { kind: ErrorKind::Conflict, text: reason, .. }) if pauses < MOST_PAUSES => {
                 pauses += 1;
-                run::pause(&format!("Stories are merged and green, and cannot be landed in `{main}`. {reason} Then resume this run."));
+                run::pause(&format!("Stories are merged and green, and cannot be landed in `{main}`. {reason} Then resume this run."))?;
             }
             Err(error) => return Err(error),
         }

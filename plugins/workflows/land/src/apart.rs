@@ -11,9 +11,9 @@ pub(crate) fn landed(order: Input) -> Result<Output> {
     let name = format!("land/{}", &id[id.ceil_char_boundary(id.len().saturating_sub(12))..]);
     let worktree = git::worktree_add(&name, &order.main)?;
     let order = Input { apart: false, at_once: true, ..order };
-    let landed = workflows::start(LAND, &order, Some(&worktree)).and_then(|run| workflows::join(&run));
+    let landed = workflows::start_with(LAND, &order, &ChildOptions::new().in_worktree(&worktree)).and_then(Pending::wait);
     if let Err(error) = git::worktree_remove(&worktree) {
         run::warn(&format!("The worktree {worktree} could not be released: {error}"));
     }
-    landed
+    Ok(landed?.output)
 }

@@ -88,7 +88,7 @@ fn newest(revision: Option<&str>) -> Result<String> {
 }
 
 pub(crate) fn tests(order: &run_tests::Input) -> Result<run_tests::Output> {
-    let tested = workflows::join(&workflows::start(RUN_TESTS, order, None)?)?;
+    let tested = workflows::start(RUN_TESTS, order)?.wait()?.output;
     clean()?;
     Ok(tested)
 }

@@ -113,7 +113,7 @@ fn moving(times: u32) -> Host {
             if moved.get() < times {
                 moved.set(moved.get() + 1);
                 let worktree = git::worktree_add(&format!("other/{}", moved.get()), "main")?;
-                workflows::start("other", &moved.get(), Some(&worktree))?;
+                workflows::start_with::<Value, _>("other", &moved.get(), &ChildOptions::new().in_worktree(worktree))?.wait()?;
             }
             Ok(json!({ "passed": true, "command": "make test", "report": "ok", "took_ms": 1 }))
         })

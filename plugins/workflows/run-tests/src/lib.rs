@@ -49,7 +49,7 @@ fn executed(job: &Job) -> Result<Execution> {
         match sandbox::execute(job) {
             Err(Error { kind: ErrorKind::Unavailable, text: reason, .. }) if pauses < MOST_PAUSES => {
                 pauses += 1;
-                run::pause(&format!("The tests cannot be run: {reason} Then resume this run."));
+                run::pause(&format!("The tests cannot be run: {reason} Then resume this run."))?;
             }
             done => return done,
         }

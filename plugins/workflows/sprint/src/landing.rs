@@ -2,11 +2,10 @@
 
 use baton_sdk::prelude::*;
 use baton_sdk::serde_json::from_value;
-use baton_sdk::workflows::RunId;
 
 use crate::conflict;
 use crate::replies::Batch;
-use crate::sprint::{Sprint, give_back, worktree_of};
+use crate::sprint::{Ended, Sprint, give_back, worktree_of};
 use crate::story::{End, Stage, Story};
 
 /// What the names of the branches begin with on which batches are merged.
@@ -14,8 +13,8 @@ pub(crate) const LAND: &str = "land";
 
 #[derive(Default)]
 pub(crate) struct Landing {
-    /// The batch that is being landed.
-    pub(crate) run: Option<RunId>,
+    /// Whether a batch is being landed.
+    under_way: bool,
     worktree: String,
     /// Batches so far.
     number: u32,
@@ -24,7 +23,7 @@ pub(crate) struct Landing {
 impl Sprint {
     /// Starts to land what is approved, unless a batch is under way.
     pub(crate) fn land(&mut self) -> Result<()> {
-        if self.landing.run.is_some() {
+        if self.landing.under_way {
             return Ok(());
         }
         self.leave_out_unwanted()?;
@@ -38,13 +37,17 @@ impl Sprint {
             let stories: Vec<_> = approved.iter().map(|place| &self.stories[*place]).collect();
             let stories: Vec<_> = stories.iter().map(|story| ordered(story)).collect();
             self.landing.worktree = worktree;
-            workflows::start(baton_slots::LAND, &json!({ "stories": stories, "main": self.main }), Some(&self.landing.worktree))
+            let order = json!({ "stories": stories, "main": self.main });
+            workflows::start_with(baton_slots::LAND, &order, &ChildOptions::new().in_worktree(&self.landing.worktree))
         });
         for place in &approved {
             self.stories[*place].stage = Stage::Landing;
         }
         match started {
-            Ok(run) => self.landing.run = Some(run),
+            Ok(run) => {
+                self.landing.under_way = true;
+                self.open.push(run.then(|ended| Ok(Ended::Batch(ended.map(|ended| ended.output)))));
+            }
             Err(error) => self.landed(Err(error))?,
         }
         Ok(())
@@ -52,7 +55,7 @@ impl Sprint {
 
     /// A batch has ended: each of its stories landed, has to be merged anew, or is blocked with the reason.
     pub(crate) fn landed(&mut self, ended: Result<Value>) -> Result<()> {
-        self.landing.run = None;
+        self.landing.under_way = false;
         give_back(&std::mem::take(&mut self.landing.worktree));
         let batch = ended.and_then(|output| Ok(from_value::<Batch>(output)?));
         let reason = match batch {

@@ -19,9 +19,10 @@ pub(crate) fn look(main: &str) -> Result<()> {
     run::progress(0.0, &format!("Testing {main} as it is"));
     let worktree = worktree_of(LAND, &format!("{}-0", short(&run::about().id)), main)?;
     let order = json!({ "stories": [], "main": main });
-    let looked = workflows::start(baton_slots::LAND, &order, Some(&worktree)).and_then(|run| workflows::join::<Batch>(&run));
+    let options = ChildOptions::new().in_worktree(&worktree);
+    let looked = workflows::start_with::<Batch, _>(baton_slots::LAND, &order, &options).and_then(Pending::wait);
     give_back(&worktree);
-    match looked?.base {
+    match looked?.output.base {
         // A project without tests gets them by its first story.
         Some(run_tests::Output { passed: false, command: Some(command), report, .. }) => red(main, &command, &report),
         _ => Ok(()),

@@ -4,7 +4,6 @@
 use baton_sdk::backlog::{Item, Kind, Status};
 use baton_sdk::prelude::*;
 use baton_sdk::serde_json::from_value;
-use baton_sdk::workflows::RunId;
 use baton_slots::DEVELOPER;
 
 use crate::Told;
@@ -37,9 +36,16 @@ pub(crate) struct Sprint {
     looked: bool,
     /// Why no more stories are begun: what another would meet as well.
     pub(crate) stopped: Option<String>,
-    /// Children that were started and not joined, with the place of their story.
-    open: Vec<(RunId, usize)>,
+    /// Children that were started and have not ended.
+    pub(crate) open: Vec<Pending<Ended>>,
     pub(crate) landing: Landing,
+}
+
+/// A child that has ended, and how.
+pub(crate) enum Ended {
+    /// Of the story at this place.
+    Story(usize, Result<Value>),
+    Batch(Result<Value>),
 }
 
 impl Sprint {
@@ -54,18 +60,13 @@ impl Sprint {
         loop {
             self.take_up()?;
             self.land()?;
-            let waiting: Vec<_> = self.open.iter().map(|(run, _)| run.clone()).chain(self.landing.run.clone()).collect();
-            if waiting.is_empty() {
+            if self.open.is_empty() {
                 return Ok(());
             }
             self.tell();
-            let (run, ended) = workflows::join_any::<Value>(&waiting)?;
-            match self.open.iter().position(|(open, _)| *open == run) {
-                Some(place) => {
-                    let (_, story) = self.open.remove(place);
-                    self.went_on(story, ended)?;
-                }
-                None => self.landed(ended)?,
+            match waits::any(&mut self.open)?.outcome? {
+                Ended::Story(place, ended) => self.went_on(place, ended)?,
+                Ended::Batch(ended) => self.landed(ended)?,
             }
         }
     }
@@ -79,10 +80,12 @@ impl Sprint {
     pub(crate) fn take(&mut self, place: usize, step: Step) -> Result<()> {
         let story = &self.stories[place];
         match step {
-            Step::Start(workflow, input) => match workflows::start(workflow, &input, Some(&story.worktree)) {
-                Ok(run) => self.open.push((run, place)),
-                Err(error) => return self.fail(place, &error),
-            },
+            Step::Start(workflow, input) => {
+                match workflows::start_with(workflow, &input, &ChildOptions::new().in_worktree(&story.worktree)) {
+                    Ok(run) => self.open.push(run.then(move |ended| Ok(Ended::Story(place, ended.map(|ended| ended.output))))),
+                    Err(error) => return self.fail(place, &error),
+                }
+            }
             Step::Queue if self.forge.lands() => {}
             Step::Queue => {
                 let end = self.forge.proposed(story, &self.main);

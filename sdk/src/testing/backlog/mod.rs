@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use crate::backlog::{Draft, Item, Kind, Status, StatusChange};
 use crate::{Error, Result};
 
-pub(super) use rules::sorted;
 use rules::{check, check_graph, check_line, done, follows, order, waits};
+pub(super) use rules::{check_key, sorted};
 
 const MOST: usize = 10_000;
 const LONGEST_REASON: usize = 4 << 10;
@@ -17,6 +17,8 @@ const LONGEST_REASON: usize = 4 << 10;
 pub(super) struct Backlog {
     items: BTreeMap<String, Item>,
     moves: BTreeMap<String, Vec<StatusChange>>,
+    /// How often each item was changed.
+    revisions: BTreeMap<String, u64>,
 }
 
 impl Backlog {
@@ -48,6 +50,8 @@ impl Backlog {
             };
             self.moves.entry(key.clone()).or_default().push(added);
         }
+        let changed = items.iter().filter(|(key, item)| self.items.get(*key) != Some(item)).map(|(key, _)| key.clone());
+        changed.collect::<Vec<_>>().iter().for_each(|key| self.change(key));
         self.items = items;
         Ok(())
     }
@@ -96,6 +100,7 @@ impl Backlog {
             run: run.map(str::to_owned),
         };
         self.moves.entry(key.to_owned()).or_default().push(moved);
+        self.change(key);
         if let Some(item) = self.items.get_mut(key) {
             item.status = after;
         }
@@ -106,11 +111,23 @@ impl Backlog {
         for (what, text) in [("assignee", assignee), ("branch", branch)] {
             text.map_or(Ok(()), |text| check_line(key, what, text))?;
         }
-        self.get(key)?;
+        let before = self.get(key)?;
+        if (before.assignee.as_deref(), before.branch.as_deref()) != (assignee, branch) {
+            self.change(key);
+        }
         if let Some(item) = self.items.get_mut(key) {
             (item.assignee, item.branch) = (assignee.map(str::to_owned), branch.map(str::to_owned));
         }
         Ok(())
+    }
+
+    /// How often an item was changed.
+    pub(super) fn revision(&self, key: &str) -> u64 {
+        self.revisions.get(key).copied().unwrap_or_default()
+    }
+
+    fn change(&mut self, key: &str) {
+        *self.revisions.entry(key.to_owned()).or_default() += 1;
     }
 
     pub(super) fn history(&self, key: &str) -> Result<Vec<StatusChange>> {

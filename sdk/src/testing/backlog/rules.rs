@@ -148,7 +148,7 @@ pub(super) fn order(key: &str) -> (Vec<(bool, usize, String)>, String) {
     (parts, key.to_owned())
 }
 
-fn check_key(key: &str) -> Result<()> {
+pub(in crate::testing) fn check_key(key: &str) -> Result<()> {
     let plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
         let key = shown(key);

@@ -1,32 +1,59 @@
 //! `agents`, answered by the test's stand-ins.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Contract, options::Placing};
+use super::Contract;
+use super::options::StartOptions;
 pub use crate::bindings::host::baton::plugin::agents::{Outcome, Report, Task};
 use crate::bindings::host::baton::plugin::types::OptionValue;
 use crate::testing::{
+    children::Place,
     installed,
-    world::{Timed, World},
+    world::{AgentDouble, Role, Timed, World},
 };
 use crate::{Error, ErrorKind, Result};
 
 pub(crate) fn perform(agent: &str, task: &Task, options: &[OptionValue]) -> Contract<Outcome> {
     let world = installed::world("agents.perform");
-    let placing = Placing::read(options)?;
-    Ok(request(agent, task, &placing).and_then(|request| {
-        let noted = |outcome: &Outcome| json!({ "answer": outcome.answer, "summary": outcome.summary, "cost-usd": outcome.cost_usd });
-        world.call("agents.perform", request, Some(("agents", agent)), || answer(&world, agent, task, &placing), noted)
-    })?)
+    let options = StartOptions::of_waiting(options)?;
+    let request = request(agent, task, &options)?;
+    Ok(world.call("agents.perform", request, Some(("agents", agent)), || answer(&world, agent, task, &options), noted)?)
 }
 
-fn request(agent: &str, task: &Task, placing: &Placing) -> Result<Value> {
+pub(crate) fn begin(agent: &str, task: &Task, options: &[OptionValue]) -> Contract<String> {
+    let world = installed::world("agents.begin");
+    let options = StartOptions::of(options)?;
+    let request = request(agent, task, &options)?;
+    world.tickets.borrow().check_room()?;
+    let begin = || {
+        let (Timed { takes, double }, place) = ready(&world, agent, &options)?;
+        let (agent, task) = (agent.to_owned(), task.clone());
+        Ok(world.start_child(takes, move |world, child| work(world, child, &agent, &*double, &task, place).map(|outcome| noted(&outcome))))
+    };
+    let ticket = world.call("agents.begin", request, Some(("agents", agent)), begin, |child| json!(child))?;
+    world.tickets.borrow_mut().hold_child(&ticket);
+    Ok(ticket)
+}
+
+fn noted(outcome: &Outcome) -> Value {
+    json!({ "answer": outcome.answer, "summary": outcome.summary, "cost-usd": outcome.cost_usd })
+}
+
+fn request(agent: &str, task: &Task, options: &StartOptions) -> Result<Value> {
+    #[derive(Serialize)]
+    struct Request<'a> {
+        agent: &'a str,
+        task: Value,
+        #[serde(flatten)]
+        options: &'a StartOptions,
+    }
     if task.goal.trim().is_empty() {
         return Err(Error::invalid("The task has no goal; say in a sentence what to achieve."));
     }
     let schema = task.answer_schema.as_deref().map(schema).transpose()?;
-    let input = json!({ "goal": task.goal, "context": task.context, "answer-schema": schema });
-    Ok(json!({ "agent": agent, "task": input, "worktree": placing.worktree, "item": placing.item }))
+    let task = json!({ "goal": task.goal, "context": task.context, "answer-schema": schema });
+    Ok(json!(Request { agent, task, options }))
 }
 
 fn schema(text: &str) -> Result<Value> {
@@ -37,21 +64,37 @@ fn schema(text: &str) -> Result<Value> {
     }
 }
 
-fn answer(world: &World, agent: &str, task: &Task, placing: &Placing) -> Result<Outcome> {
-    super::backlog::check_item(world, placing.item.as_deref())?;
+fn answer(world: &World, agent: &str, task: &Task, options: &StartOptions) -> Result<Outcome> {
+    let (Timed { takes, double }, place) = ready(world, agent, options)?;
+    let child = world.tickets.borrow_mut().name_child();
+    let begun = world.now.get();
+    let ends = begun.saturating_add(takes);
+    let overdue = options.timeout_ms.map(|timeout| begun.saturating_add(timeout.into())).filter(|at| *at < ends);
+    world.wait_until(overdue.unwrap_or(ends))?;
+    if overdue.is_some() {
+        let text = format!("Agent `{agent}` did not finish in the time it was given, and was cancelled.");
+        return Err(Error::timed_out(text).about(child));
+    }
+    work(world, &child, agent, &*double, task, place)
+}
+
+fn ready(world: &World, agent: &str, options: &StartOptions) -> Result<(Timed<AgentDouble>, Place)> {
+    world.check_cancelled()?;
+    super::backlog::check_item(world, options.item.as_deref())?;
     let double = world.agents.borrow().get(agent).cloned();
-    let Timed { takes, double } = double.ok_or_else(|| {
+    let double = double.ok_or_else(|| {
         let known: Vec<_> = world.agents.borrow().keys().map(|name| format!("`{name}`")).collect();
         super::workflows::not_installed("agent", agent, &known)
     })?;
-    let child = world.children.borrow().name();
-    let checkout = super::git::checkout(world, placing.worktree.as_deref())?;
-    world.pass(world.now.get().saturating_add(takes));
-    match super::git::in_checkout(world, checkout.as_deref(), || double(task)) {
+    Ok((double, Place::of(world, options)?))
+}
+
+fn work(world: &World, child: &str, agent: &str, double: &AgentDouble, task: &Task, place: Place) -> Result<Outcome> {
+    match world.work_at(place, Role::Agent, || double(task)) {
         Ok(Report { answer, summary }) => Ok(Outcome { answer, summary, cost_usd: None }),
         Err(Error { kind: ErrorKind::Cancelled, .. }) => {
-            Err(Error::cancelled(format!("Agent `{agent}` was cancelled; go on without its answer, or end.")))
+            Err(Error::cancelled(format!("Agent `{agent}` was cancelled. Continue without its answer, or return.")).about(child))
         }
-        Err(error) => Err(Error::child_failed(&child, format!("Agent `{agent}` failed: {error}"), &error)),
+        Err(error) => Err(Error::child_failed(child, format!("Agent `{agent}` failed: {error}"), &error)),
     }
 }

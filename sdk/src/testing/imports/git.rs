@@ -178,7 +178,7 @@ pub(crate) fn push(branch: &str) -> Contract<()> {
 
 /// The branch that a child's workspace has checked out: that of the worktree it is given, or its parent's. None where
 /// there is no repository.
-pub(super) fn checkout(world: &World, worktree: Option<&str>) -> Result<Option<String>> {
+pub(in crate::testing) fn checkout(world: &World, worktree: Option<&str>) -> Result<Option<String>> {
     let repository = repository(world).ok();
     let Some(worktree) = worktree else { return Ok(repository.map(|repository| repository.here().to_owned())) };
     let known = repository.is_some_and(|repository| repository.has_worktree(worktree));

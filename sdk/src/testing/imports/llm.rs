@@ -28,6 +28,7 @@ fn ask(world: &World, request: &Request) -> Result<Reply> {
     let noted = model::noted(request)?;
     let model = resolve(world, request.model.as_deref())?;
     let answer = || {
+        world.check_cancelled()?;
         let rules = world.model.borrow().rules();
         Ok(model::answer(&rules, request, &model))
     };

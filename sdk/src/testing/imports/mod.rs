@@ -8,13 +8,14 @@ pub(crate) mod forge;
 pub(crate) mod git;
 pub(crate) mod knowledge;
 pub(crate) mod llm;
-pub(super) mod options;
+pub(in crate::testing) mod options;
 pub(crate) mod people;
 pub(crate) mod run;
 pub(crate) mod sandbox;
 pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod tools;
+pub(crate) mod waits;
 pub(crate) mod workflows;
 
 use serde_json::Value;

@@ -4,7 +4,11 @@ use serde_json::{Value, json};
 
 use super::Contract;
 pub use crate::bindings::host::baton::plugin::people::{Decision, Expiry, Question, Severity};
-use crate::testing::{installed, world::World};
+use crate::testing::{
+    installed,
+    tickets::Awaited,
+    world::{Answering, World},
+};
 use crate::{Error, Result, numbers};
 
 const LONGEST_TEXT: usize = 8 << 10;
@@ -12,12 +16,41 @@ const LONGEST_REASONING: usize = 32 << 10;
 const LARGEST_CONTEXT: usize = 64 << 10;
 const LONGEST_OPTION: usize = 1 << 10;
 const MOST_OPTIONS: usize = 20;
+const MOST_OPEN: usize = 32;
 
 pub(crate) fn ask(question: &Question) -> Contract<String> {
     let world = installed::world("people.ask");
     let request = asked(question)?;
     let severity = word(question.severity);
-    Ok(world.call("people.ask", request, Some(("people", severity)), || Ok(answer(&world, question)), |answer| json!(answer))?)
+    let ask = || {
+        world.check_cancelled()?;
+        let (at, answer) = answer(&world, question);
+        world.wait_until(at)?;
+        Ok(answer)
+    };
+    Ok(world.call("people.ask", request, Some(("people", severity)), ask, |answer| json!(answer))?)
+}
+
+pub(crate) fn post(question: &Question) -> Contract<String> {
+    let world = installed::world("people.post");
+    let request = asked(question)?;
+    world.tickets.borrow().check_room()?;
+    let severity = word(question.severity);
+    let mut coming = None;
+    let post = || {
+        world.check_cancelled()?;
+        if world.tickets.borrow().open_questions(world.now.get()) >= MOST_OPEN {
+            return Err(Error::invalid(format!(
+                "The runs of this root have {MOST_OPEN} questions open, which is the most; ask for less, or wait until some are answered."
+            )));
+        }
+        coming = Some(answer(&world, question));
+        Ok(world.name_ticket("question"))
+    };
+    let ticket = world.call("people.post", request, Some(("people", severity)), post, |ticket| json!(ticket))?;
+    let (at, answer) = coming.unwrap_or_default();
+    world.tickets.borrow_mut().hold(&ticket, Awaited::Answer { at, answer });
+    Ok(ticket)
 }
 
 pub(crate) fn inform(decision: &Decision) -> Contract<()> {
@@ -26,13 +59,19 @@ pub(crate) fn inform(decision: &Decision) -> Contract<()> {
     Ok(world.call("people.inform", request, None, || Ok(()), super::done)?)
 }
 
+/// When the question is answered, and how: by a person, or by its expiry.
 #[expect(clippy::panic, reason = "a test fails by panicking, and a question nobody foresaw is a failure")]
-fn answer(world: &World, question: &Question) -> String {
-    let answers = world.answers.borrow();
-    let found = answers.iter().find(|(phrase, _)| question.text.contains(phrase)).map(|(_, answer)| answer.clone());
-    found.unwrap_or_else(|| {
+fn answer(world: &World, question: &Question) -> (u64, String) {
+    let (answers, now) = (world.answers.borrow(), world.now.get());
+    let found = answers.iter().find(|answering| question.text.contains(&answering.phrase));
+    let Answering { after, answer, .. } = found.unwrap_or_else(|| {
         panic!("Nobody answers this question in the test; add an answer with `Host::answers`.\n--- question\n{}\n---", question.text)
-    })
+    });
+    let at = now.saturating_add(*after);
+    match &question.expiry {
+        Some(expiry) if numbers::from_contract(expiry.at_ms) < at => (numbers::from_contract(expiry.at_ms).max(now), expiry.answer.clone()),
+        _ => (at, answer.clone()),
+    }
 }
 
 fn asked(question: &Question) -> Result<Value> {

@@ -1,10 +1,15 @@
-//! `run`, with a clock that moves only when the plugin sleeps, or waits for a child that takes time.
+//! `run`, with a clock that moves only when the plugin waits for what takes time.
 
 use serde_json::{Value, json};
 
+use super::Contract;
 pub use crate::bindings::host::baton::plugin::run::{Info, Level};
-use crate::numbers;
 use crate::testing::{installed, level_word};
+use crate::{Error, Result, numbers};
+
+const LONGEST_KEY: usize = 64;
+const LARGEST_PUBLISHED: usize = 64 << 10;
+const MOST_PUBLISHED: usize = 64;
 
 pub(crate) fn about() -> Info {
     let world = installed::world("run.about");
@@ -18,23 +23,57 @@ pub(crate) fn now() -> f64 {
     numbers::to_contract(installed::world("run.now").now.get())
 }
 
-pub(crate) fn sleep_until(until: f64) {
+pub(crate) fn sleep_until(until: f64) -> Contract<()> {
     let until = numbers::from_contract(until);
     let world = installed::world("run.sleep-until");
-    let wake = || {
-        world.pass(until);
-        Ok(())
-    };
-    tell(world.call("run.sleep-until", json!(until), None, wake, super::done));
+    Ok(world.call("run.sleep-until", json!(until), None, || world.wait_until(until), super::done)?)
 }
 
-pub(crate) fn pause(reason: &str) {
+pub(crate) fn pause(reason: &str) -> Contract<()> {
     let world = installed::world("run.pause");
-    let resume = || {
-        world.resume(reason);
+    Ok(world.call("run.pause", json!(reason), None, || world.resume(reason), super::done)?)
+}
+
+pub(crate) fn publish(key: &str, value: &str) -> Contract<()> {
+    let world = installed::world("run.publish");
+    check_key(key)?;
+    let value = published(value)?;
+    let publish = || {
+        let mut published = world.published.borrow_mut();
+        if value.is_null() {
+            published.remove(key);
+        } else if published.len() >= MOST_PUBLISHED && !published.contains_key(key) {
+            return Err(Error::invalid(format!(
+                "The run publishes {MOST_PUBLISHED} keys, which is the limit. Publish `null` under one that is not needed, or use an earlier key."
+            ))
+            .about(key));
+        } else {
+            published.insert(key.to_owned(), value.clone());
+        }
         Ok(())
     };
-    tell(world.call("run.pause", json!(reason), None, resume, super::done));
+    Ok(world.call("run.publish", json!({ "key": key, "value": value }), None, publish, super::done)?)
+}
+
+fn check_key(key: &str) -> Result<()> {
+    let fits = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+    if (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(fits) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "The key is not one that a run can publish under. It has 1 to {LONGEST_KEY} of the characters a-z, 0-9, `-` and `.`; rename it."
+    )))
+}
+
+fn published(value: &str) -> Result<Value> {
+    if value.len() > LARGEST_PUBLISHED {
+        return Err(Error::invalid(format!(
+            "A value of {} bytes is more than the {LARGEST_PUBLISHED} that can be published under one key; publish less, or write a file and \
+             publish its path.",
+            value.len()
+        )));
+    }
+    serde_json::from_str(value).map_err(|error| Error::invalid(format!("The value to publish is not JSON: {error}. Send a JSON document.")))
 }
 
 pub(crate) fn log(level: Level, message: &str, fields: &str) {

@@ -1,71 +1,55 @@
 //! `workflows`, answered by the test's stand-ins: when they are started, or when the time is over that they take.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Contract, options::Placing};
-use crate::bindings::host::baton::plugin::types::{self, OptionValue};
-pub(crate) use crate::bindings::host::baton::plugin::workflows::{Outcome, RunId};
+use super::{Contract, options::StartOptions};
+use crate::bindings::host::baton::plugin::types::OptionValue;
 use crate::testing::{
-    children::Work,
+    children::Place,
     installed,
-    world::{Timed, World},
+    world::{Role, Timed, World},
 };
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
-const MOST_JOINED: usize = 1000;
-
-pub(crate) fn start(workflow: &str, input: &str, options: &[OptionValue]) -> Contract<RunId> {
+pub(crate) fn start(workflow: &str, input: &str, options: &[OptionValue]) -> Contract<String> {
     let world = installed::world("workflows.start");
-    let placing = Placing::read(options)?;
+    let options = StartOptions::of(options)?;
+    world.tickets.borrow().check_room()?;
     let input: Value = serde_json::from_str(input).map_err(|error| {
         Error::invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug()))
     })?;
-    let request = json!({ "workflow": workflow, "input": input, "worktree": placing.worktree, "item": placing.item });
-    let begin = || begin(&world, workflow, &input, &placing);
-    Ok(world.call("workflows.start", request, Some(("workflows", workflow)), begin, |child| json!(child))?)
+    let request = json!(Request { workflow, input: &input, options: &options });
+    let begin = || begin(&world, workflow, input, &options);
+    let ticket = world.call("workflows.start", request, Some(("workflows", workflow)), begin, |child| json!(child))?;
+    world.tickets.borrow_mut().hold_child(&ticket);
+    Ok(ticket)
 }
 
-pub(crate) fn join(run: &str) -> Contract<Outcome> {
-    let world = installed::world("workflows.join");
-    let join = || world.join(&[run.to_owned()])?.1;
-    Ok(world.call("workflows.join", json!(run), None, join, noted)?)
+#[derive(Serialize)]
+struct Request<'a> {
+    workflow: &'a str,
+    input: &'a Value,
+    #[serde(flatten)]
+    options: &'a StartOptions,
 }
 
-pub(crate) fn join_any(runs: &[RunId]) -> Contract<(RunId, Contract<Outcome>)> {
-    let world = installed::world("workflows.join-any");
-    if runs.is_empty() || runs.len() > MOST_JOINED {
-        return Err(Error::invalid(format!("{} runs cannot be joined; name 1 to {MOST_JOINED}.", runs.len())).into());
-    }
-    let noted = |(run, ended): &(RunId, Result<Outcome>)| match ended {
-        Ok(outcome) => json!({ "run": run, "ending": { "outcome": noted(outcome) } }),
-        Err(error) => json!({ "run": run, "ending": { "error": error } }),
-    };
-    let (run, ended) = world.call("workflows.join-any", json!(runs), None, || world.join(runs), noted)?;
-    Ok((run, ended.map_err(types::Error::from)))
-}
-
-fn begin(world: &World, workflow: &str, input: &Value, placing: &Placing) -> Result<RunId> {
-    super::backlog::check_item(world, placing.item.as_deref())?;
+fn begin(world: &World, workflow: &str, input: Value, options: &StartOptions) -> Result<String> {
+    world.check_cancelled()?;
+    super::backlog::check_item(world, options.item.as_deref())?;
     let double = world.workflows.borrow().get(workflow).cloned();
     let Timed { takes, double } = double.ok_or_else(|| {
         let known: Vec<_> = world.workflows.borrow().keys().map(|name| format!("`{name}`")).collect();
         not_installed("workflow", workflow, &known)
     })?;
-    let checkout = super::git::checkout(world, placing.worktree.as_deref())?;
-    if takes > 0 {
-        let work = Work { ends: world.now.get().saturating_add(takes), double, input: input.clone(), checkout };
-        return Ok(world.children.borrow_mut().begin(work));
-    }
-    let ended = super::git::in_checkout(world, checkout.as_deref(), || double(input));
-    Ok(world.children.borrow_mut().add(ended))
-}
-
-fn noted(outcome: &Outcome) -> Value {
-    let mut noted = json!({ "output": serde_json::from_str::<Value>(&outcome.output).unwrap_or_default() });
-    if let Some(shortfall) = &outcome.shortfall {
-        noted["shortfall"] = json!(shortfall);
-    }
-    noted
+    let place = Place::of(world, options)?;
+    Ok(world.start_child(takes, move |world, child| match world.work_at(place, Role::Workflow, || double(&input)) {
+        Ok(output) => Ok(json!({ "output": output, "shortfall": null })),
+        Err(Error { kind: ErrorKind::Cancelled, .. }) => {
+            Err(Error::cancelled(format!("Run {child} was cancelled. Continue without it, or return.")).about(child))
+        }
+        Err(error) => Err(Error::child_failed(child, error.text.clone(), &error)),
+    }))
 }
 
 pub(super) fn not_installed(kind: &str, name: &str, known: &[String]) -> Error {

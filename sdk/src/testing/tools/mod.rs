@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::world::World;
+use super::world::{Role, World};
 use crate::tools::{Offer, ToolOutcome};
 use crate::{Error, ErrorKind, Result, schema};
 
@@ -112,7 +112,10 @@ pub(super) fn call(world: &World, name: &str, arguments: &Value) -> Result<ToolO
     let (offer, double) = world.tools.borrow().find(name)?;
     check(name, &serde_json::from_str(&offer.tool.parameters)?, arguments)?;
     match double {
-        Some(double) => double(arguments).map_err(|error| handed_up(world, name, error)),
+        Some(double) => {
+            world.check_cancelled()?;
+            world.acting_as(Role::Toolbox, || double(arguments)).map_err(|error| handed_up(world, name, error))
+        }
         None => own::perform(world, name, arguments),
     }
 }
@@ -120,13 +123,13 @@ pub(super) fn call(world: &World, name: &str, arguments: &Value) -> Result<ToolO
 /// The error of a stand-in as its caller gets it.
 fn handed_up(world: &World, name: &str, error: Error) -> Error {
     let set = name.split_once('.').map_or(name, |(set, _)| set);
+    let child = world.tickets.borrow_mut().name_child();
     match error.kind {
         ErrorKind::Unavailable => error,
-        ErrorKind::Cancelled => Error::cancelled(format!("The call of toolbox `{set}` was cancelled; go on without it, or end.")),
-        _ => {
-            let child = world.children.borrow().name();
-            Error::child_failed(&child, format!("Toolbox `{set}` failed: {error}"), &error)
+        ErrorKind::Cancelled => {
+            Error::cancelled(format!("The call of toolbox `{set}` was cancelled. Continue without it, or return.")).about(child)
         }
+        _ => Error::child_failed(&child, format!("Toolbox `{set}` failed: {error}"), &error),
     }
 }
 

@@ -122,7 +122,7 @@ fn run(world: &World, arguments: &Value) -> Result<ToolOutcome> {
     loop {
         match sandbox::answer(world, &job) {
             Err(Error { kind: ErrorKind::Unavailable, text: reason, .. }) => {
-                world.resume(&format!("A command cannot be executed: {reason} Then resume the run."));
+                world.resume(&format!("A command cannot be executed: {reason} Then resume the run."))?;
             }
             answer => return answer.map(|outcome| shown(&outcome)),
         }

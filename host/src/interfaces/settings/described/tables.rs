@@ -23,6 +23,7 @@ const LIMITS: &[Setting] = &[
     setting("calls", WHOLE, "100000", "Host calls of one run."),
     setting("runs", WHOLE, "2000", "Runs of one tree: the run that you started, and all that it started."),
     setting("concurrent-runs", WHOLE, "", "Executions of one plugin at the same time."),
+    setting("grace-s", WHOLE, "10", "Time that a run which is being cancelled has to put things in order, in seconds."),
     setting("traps", WHOLE, "5", "Runs in a row that may trap before the host stops the plugin."),
 ];
 
@@ -103,7 +104,7 @@ pub const TABLES: &[Table] = &[
         meaning: "What one run of a plugin may use. See [limits](../grants-and-limits.md#limits) for what happens when one is reached.",
         layer: User,
         settings: LIMITS,
-        example: "[limits]\nmemory-mib = 64\nguest-time-ms = 2000\nwall-time-s = 3600\npayload-mib = 8\ncalls = 100000\nruns = 2000\nconcurrent-runs = 8\ntraps = 5\n",
+        example: "[limits]\nmemory-mib = 64\nguest-time-ms = 2000\nwall-time-s = 3600\npayload-mib = 8\ncalls = 100000\nruns = 2000\nconcurrent-runs = 8\ngrace-s = 10\ntraps = 5\n",
     },
     Table {
         name: "plugins.NAME",
@@ -117,7 +118,7 @@ pub const TABLES: &[Table] = &[
         meaning: "Limits of one plugin, over `[limits]`.",
         layer: User,
         settings: LIMITS,
-        example: "[plugins.my-agent.limits]\nmemory-mib = 128\nguest-time-ms = 10000\nwall-time-s = 7200\npayload-mib = 16\ncalls = 1000\nruns = 100\nconcurrent-runs = 2\ntraps = 3\n",
+        example: "[plugins.my-agent.limits]\nmemory-mib = 128\nguest-time-ms = 10000\nwall-time-s = 7200\npayload-mib = 16\ncalls = 1000\nruns = 100\nconcurrent-runs = 2\ngrace-s = 60\ntraps = 3\n",
     },
     Table {
         name: "bindings",

@@ -1,0 +1,114 @@
+//! What runs wait for, in words. Decides nothing about how they go on.
+
+use jiff::tz::TimeZone;
+
+use super::{figures, questions, text};
+use crate::{
+    journal::{Awaited, RunId, Wait},
+    kernel::run::{Run, State},
+};
+
+/// What a run waits for, after the word "waiting" or "waits".
+pub(super) fn describe(wait: &Wait, zone: &TimeZone) -> String {
+    match wait {
+        Wait::Until(until) => format!("until {}", figures::moment(*until, zone)),
+        Wait::Account { account, until, .. } => format!("for {} until {}", text::line(account), figures::moment(*until, zone)),
+        Wait::Question { id, .. } => format!("for an answer to question {}", questions::short(id)),
+        Wait::Runs(_) | Wait::Any { .. } => several(&wait.awaited(), wait.due(), zone),
+    }
+}
+
+fn several(awaited: &[Awaited], until: Option<u64>, zone: &TimeZone) -> String {
+    const NAMED: usize = 3;
+    let mut parts: Vec<String> = awaited.iter().filter(|awaited| !matches!(awaited, Awaited::Run(_))).map(named).collect();
+    let runs: Vec<&RunId> = runs(awaited).collect();
+    match runs.len() {
+        0 => {}
+        1..=NAMED => parts.push(format!("{} {}", if runs.len() == 1 { "run" } else { "runs" }, listed(&runs))),
+        many => parts.push(figures::counted(many as u64, "run", "runs")),
+    }
+    if parts.len() > NAMED {
+        let more = parts.len() - NAMED;
+        parts.truncate(NAMED);
+        parts.push(format!("{more} more"));
+    }
+    let until = until.map(|until| format!("until {}", figures::moment(until, zone)));
+    match (parts.is_empty(), until) {
+        (true, until) => until.unwrap_or_default(),
+        (false, None) => format!("for {}", parts.join(" or ")),
+        (false, Some(until)) => format!("for {}, at most {until}", parts.join(" or ")),
+    }
+}
+
+fn named(awaited: &Awaited) -> String {
+    match awaited {
+        Awaited::Run(run) => format!("run {}", text::short(run)),
+        Awaited::Question(id) => format!("an answer to question {}", questions::short(id)),
+        Awaited::Signal(name) => format!("the signal `{}`", text::escaped(name)),
+        Awaited::Item { key, .. } => format!("a change of {}", text::escaped(key)),
+    }
+}
+
+fn listed(runs: &[&RunId]) -> String {
+    runs.iter().map(|run| text::short(run)).collect::<Vec<_>>().join(", ")
+}
+
+fn runs(awaited: &[Awaited]) -> impl Iterator<Item = &RunId> {
+    awaited.iter().filter_map(|awaited| match awaited {
+        Awaited::Run(run) => Some(run),
+        _ => None,
+    })
+}
+
+/// The runs that a run waits for.
+pub(super) fn awaited_runs(run: &Run) -> Vec<RunId> {
+    match &run.state {
+        State::Waiting { wait } => runs(&wait.awaited()).cloned().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The signals that a run waits for, by name.
+pub(super) fn awaited_signals(run: &Run) -> Vec<String> {
+    let State::Waiting { wait } = &run.state else { return Vec::new() };
+    let names = wait.awaited().into_iter().filter_map(|awaited| match awaited {
+        Awaited::Signal(name) => Some(name),
+        _ => None,
+    });
+    names.collect()
+}
+
+/// Whether nothing wakes a run but the end of others.
+pub(super) fn is_for_runs_alone(wait: &Wait) -> bool {
+    wait.due().is_none() && wait.awaited().iter().all(|awaited| matches!(awaited, Awaited::Run(_)))
+}
+
+/// Whether a run waits for people, or for runs that may do so, and for no time.
+pub(super) fn is_for_others(wait: &Wait) -> bool {
+    match wait {
+        Wait::Until(_) | Wait::Account { .. } => false,
+        Wait::Runs(_) | Wait::Question { .. } => true,
+        Wait::Any { until, .. } => until.is_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::QuestionId;
+
+    #[test]
+    fn what_is_waited_for_is_named_briefly() {
+        let run = |id: &str| Awaited::Run(RunId::from_text(id));
+        let described = |of: Vec<Awaited>, until| describe(&Wait::Any { of, until }, &TimeZone::UTC);
+        assert_eq!(described(vec![run("a")], None), "for run a");
+        assert_eq!(described(vec![run("a"), run("b")], Some(0)), "for runs a, b, at most until 1970-01-01 00:00:00");
+        assert_eq!(described(vec![], Some(0)), "until 1970-01-01 00:00:00");
+        let signal = Awaited::Signal("go\u{1b}[2J".to_owned());
+        let item = Awaited::Item { key: "1-2".to_owned(), revision: 3 };
+        let all = described(vec![signal, item, run("a"), run("b"), run("c"), run("d")], None);
+        assert_eq!(all, "for the signal `go\\u{1b}[2J` or a change of 1-2 or 4 runs");
+        let question = Wait::Question { id: QuestionId::from_text("0123456789"), until: None };
+        assert!(describe(&question, &TimeZone::UTC).starts_with("for an answer to question"));
+    }
+}

@@ -1,0 +1,168 @@
+//! Implements `waits` of the contract.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    View,
+    awaited::{Change, Signal, Timer},
+};
+use crate::{
+    bindings::{Fault, waits as wit},
+    interfaces::{
+        item_changes, numbers,
+        signals::check_name,
+        tickets::{Awaited, Moment},
+    },
+    journal::{Attempt, Call, CallError, Effect, Performed, Wait},
+};
+
+const MOST: usize = 1000;
+/// Nothing longer is a ticket, and worth writing down.
+const LONGEST: usize = 128;
+
+/// The ticket that arrived, and what it gave.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Arrival {
+    ticket: String,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Outcome {
+    Value(Value),
+    Error(CallError),
+}
+
+/// A ticket for the change of an item, and the last change of which the run knows.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Watched {
+    ticket: String,
+    revision: u64,
+}
+
+impl wit::Host for View<'_> {
+    async fn timer(&mut self, at: f64) -> Result<String, Fault> {
+        self.tickets.check_room()?;
+        let at = numbers::time(at);
+        let call = Call::new("waits.timer", Effect::Read, &at)?;
+        let ticket: String = self.recorder.call(call, |attempt| name("timer", attempt)).await??;
+        self.tickets.hold(&*ticket, Timer { at });
+        Ok(ticket)
+    }
+
+    async fn signal(&mut self, signal: String) -> Result<String, Fault> {
+        check_name(&signal).map_err(|error| CallError::invalid(error.to_string()).about("name"))?;
+        self.tickets.check_room()?;
+        let call = Call::new("waits.signal", Effect::Read, &signal)?;
+        let ticket: String = self.recorder.call(call, |attempt| name("signal", attempt)).await??;
+        let awaited = Signal { signals: Arc::clone(self.signals), run: self.recorder.run().clone(), name: signal };
+        self.tickets.hold(&*ticket, awaited);
+        Ok(ticket)
+    }
+
+    async fn item_change(&mut self, key: String) -> Result<String, Fault> {
+        item_changes::check_key(&key)?;
+        self.tickets.check_room()?;
+        let call = Call::new("waits.item-change", Effect::Read, &key)?.needing(item_changes::needed());
+        let (items, project) = (Arc::clone(self.items), self.project.to_owned());
+        let (watched, owner) = (key.clone(), project.clone());
+        let watch = |attempt: Attempt| async move {
+            match items.see(&owner, &watched).await {
+                Ok(seen) => Performed::answer(Ok(Watched { ticket: format!("item-{}", attempt.seq), revision: seen.revision })),
+                Err(error) => error.into(),
+            }
+        };
+        let Watched { ticket, revision } = self.recorder.call(call, watch).await??;
+        self.tickets.hold(&*ticket, Change { items: Arc::clone(self.items), project, key, revision });
+        Ok(ticket)
+    }
+
+    async fn any(&mut self, tickets: Vec<String>, until: Option<f64>) -> Result<Option<wit::Arrival>, Fault> {
+        if tickets.is_empty() || tickets.len() > MOST {
+            return Err(CallError::invalid(format!("{} tickets cannot be waited for; name 1 to {MOST}.", tickets.len())).into());
+        }
+        let awaited = tickets.iter().map(|ticket| self.find(ticket)).collect::<Result<Vec<_>, _>>()?;
+        let until = until.map(numbers::time);
+        let call = Call::new("waits.any", Effect::Wait, &json!({ "tickets": tickets, "until-ms": until }))?;
+        let now = self.recorder.clock();
+        let look = |attempt: Attempt| async move { first(&tickets, &awaited, Moment { seq: attempt.seq, now }, until).await };
+        let Some(Arrival { ticket, outcome }) = self.recorder.call(call, look).await?? else { return Ok(None) };
+        self.tickets.use_up(&ticket);
+        let outcome = match outcome {
+            Outcome::Value(value) => Ok(value.to_string()),
+            Outcome::Error(error) => Err(error.into()),
+        };
+        Ok(Some(wit::Arrival { ticket, outcome }))
+    }
+
+    async fn cancel(&mut self, ticket: String) -> Result<(), Fault> {
+        let awaited = self.find(&ticket)?;
+        let call = Call::new("waits.cancel", Effect::Write, &ticket)?;
+        let given_up = Arc::clone(&awaited);
+        let answer: Result<(), CallError> = self.recorder.call(call, |_| async move { given_up.give_up().await }).await?;
+        answer?;
+        if !awaited.arrives_given_up() {
+            self.tickets.use_up(&ticket);
+        }
+        Ok(())
+    }
+}
+
+impl View<'_> {
+    fn find(&self, ticket: &str) -> Result<Arc<dyn Awaited>, CallError> {
+        if ticket.len() > LONGEST {
+            return Err(CallError::not_found(format!("A text of {} bytes is not a ticket; wait for what a call gave.", ticket.len())));
+        }
+        self.tickets.find(ticket)
+    }
+}
+
+/// A ticket that is named by its call.
+async fn name(kind: &str, attempt: Attempt) -> Performed<String> {
+    Performed::answer(Ok(format!("{kind}-{}", attempt.seq)))
+}
+
+/// The first that has come; else what wakes the run, unless its time has come.
+async fn first(tickets: &[String], awaited: &[Arc<dyn Awaited>], moment: Moment, until: Option<u64>) -> Performed<Option<Arrival>> {
+    for (ticket, awaited) in tickets.iter().zip(awaited) {
+        if let Some(taken) = awaited.taken(moment).await {
+            return arrived(ticket, taken);
+        }
+    }
+    let (mut of, mut due) = (Vec::with_capacity(awaited.len()), until);
+    for (ticket, awaited) in tickets.iter().zip(awaited) {
+        match awaited.look(moment).await {
+            Performed::Waiting(wait) => {
+                due = earlier(due, wait.due());
+                of.extend(wait.awaited());
+            }
+            come => return arrived(ticket, come),
+        }
+    }
+    if until.is_some_and(|until| until <= moment.now) {
+        return Performed::answer(Ok(None));
+    }
+    Performed::Waiting(Wait::Any { of, until: due })
+}
+
+fn arrived(ticket: &str, performed: Performed<Value>) -> Performed<Option<Arrival>> {
+    match performed {
+        Performed::Answered(answer, events) => {
+            let (ticket, outcome) = (ticket.to_owned(), answer.map_or_else(Outcome::Error, Outcome::Value));
+            Performed::Answered(Ok(Some(Arrival { ticket, outcome })), events)
+        }
+        Performed::Waiting(wait) => Performed::Waiting(wait),
+        Performed::Paused { pause, happened } => Performed::Paused { pause, happened },
+    }
+}
+
+fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    [one, other].into_iter().flatten().min()
+}

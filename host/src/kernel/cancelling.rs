@@ -1,0 +1,171 @@
+//! How runs are cancelled: each is told where it waits, may put things in order for a while, and is ended then. Decides
+//! about no other end of a run.
+
+use std::sync::PoisonError;
+
+use serde_json::json;
+
+use super::{
+    Kernel, KernelError,
+    run::{CancelCause, Cancelling, Run, State},
+};
+use crate::{
+    events::{Category, Draft},
+    journal::{Entry, ErrorKind, RunId},
+};
+
+const OPEN: [&str; 4] = ["queued", "running", "waiting", "paused"];
+
+impl Kernel {
+    /// Cancels a run and its descendants. Those that wait or are executed are told so and end themselves within the grace
+    /// of their plugin, once they are driven; the others end here. A run that failed cannot be resumed any more.
+    pub async fn cancel(&self, run: &Run) -> Result<(), KernelError> {
+        self.give_up(run, CancelCause::Operator).await
+    }
+
+    /// The same, and nothing is put in order: whatever is executed ends in the middle.
+    pub async fn cancel_now(&self, run: &Run) -> Result<(), KernelError> {
+        cancellable(run)?;
+        self.parts.runs.request_cancel(&run.id, CancelCause::Operator, true).await?;
+        loop {
+            let mut open: Vec<_> = self.tree(&run.id).await?.into_iter().filter(|member| is_open(member, &run.id)).collect();
+            if open.is_empty() {
+                break;
+            }
+            // Parents first: one that has ended starts no more children. What it started meanwhile is found in the next round.
+            open.sort_by_key(|run| run.created_at);
+            for member in open {
+                self.end_cancelled(&member).await?;
+            }
+        }
+        self.tidy_when_ended(&run.root).await;
+        self.changed();
+        Ok(())
+    }
+
+    /// Cancels a run and its descendants for a reason.
+    pub(super) async fn give_up(&self, run: &Run, cause: CancelCause) -> Result<(), KernelError> {
+        cancellable(run)?;
+        self.parts.runs.request_cancel(&run.id, cause, false).await?;
+        let mut open: Vec<_> = self.tree(&run.id).await?.into_iter().filter(|member| is_open(member, &run.id)).collect();
+        open.sort_by_key(|run| run.created_at);
+        for member in open {
+            self.proceed(&member).await?;
+        }
+        self.tidy_when_ended(&run.root).await;
+        self.changed();
+        Ok(())
+    }
+
+    /// Brings the runs that are being cancelled nearer to their end, also those of which another process asked it. Returns
+    /// those that have yet to be executed for it.
+    pub(super) async fn see_to_cancelled(&self) -> Result<Vec<RunId>, KernelError> {
+        let mut left = Vec::new();
+        for id in self.parts.runs.cancel_requests().await? {
+            let run = self.run(&id).await?;
+            if run.may_be_cancelled() && self.proceed(&run).await? {
+                left.push(id);
+            }
+        }
+        Ok(left)
+    }
+
+    /// The same, and whether any is left of the tree under `root`, or of all.
+    pub(super) async fn are_cancelled_left(&self, root: Option<&RunId>) -> Result<bool, KernelError> {
+        let left = self.see_to_cancelled().await?;
+        Ok(match root {
+            Some(root) if !left.is_empty() => self.tree(root).await?.iter().any(|run| left.contains(&run.id)),
+            _ => !left.is_empty(),
+        })
+    }
+
+    /// The next step of one run that is being cancelled. Returns whether it has yet to be executed for its end.
+    async fn proceed(&self, run: &Run) -> Result<bool, KernelError> {
+        let Some(Cancelling { since, .. }) = self.run(&run.id).await?.cancelling else { return Ok(false) };
+        let grace = self.parts.policy.limits(&run.plugin).grace;
+        let is_over = u128::from(self.parts.clock.now().saturating_sub(since)) >= grace.as_millis();
+        match run.state {
+            State::Running | State::Queued | State::Waiting { .. } if is_over => {}
+            State::Running => {
+                self.with_active(&run.id, |active| active.halt.begin_cancelling());
+                return Ok(true);
+            }
+            State::Waiting { .. } => {
+                self.parts.runs.transition(&run.id, &["waiting"], State::Queued, None, Vec::new()).await?;
+                self.changed();
+                return Ok(true);
+            }
+            // One that has done nothing has nothing to put in order.
+            State::Queued if self.parts.journal.count(&run.id).await?.made > 0 => return Ok(true),
+            State::Queued | State::Paused { .. } | State::Failed { .. } | State::Succeeded | State::Cancelled => {}
+        }
+        self.end_cancelled(run).await?;
+        self.tidy_when_ended(&run.root).await;
+        Ok(false)
+    }
+
+    async fn end_cancelled(&self, run: &Run) -> Result<(), KernelError> {
+        let from = if run.state.is_final() { &["failed"][..] } else { &OPEN[..] };
+        let event = vec![cancelled(self.run(&run.id).await?.cancelling, &run.id)];
+        self.parts.runs.transition(&run.id, from, State::Cancelled, None, event).await?;
+        self.with_active(&run.id, |active| active.halt.cancel());
+        Ok(())
+    }
+
+    fn with_active(&self, id: &RunId, tell: impl FnOnce(&super::scheduler::Active)) {
+        if let Some(active) = self.active.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
+            tell(active);
+        }
+    }
+
+    /// The runs that were cancelled because `failed`, or one of `reopened`, ended, and that continue with it: each with the
+    /// call in which it was told.
+    pub(super) async fn ended_with(&self, failed: &Run, reopened: &[(RunId, u64)]) -> Result<Vec<(RunId, u64)>, KernelError> {
+        let mut again: Vec<RunId> = reopened.iter().map(|(id, _)| id.clone()).chain([failed.id.clone()]).collect();
+        let mut ended = Vec::new();
+        let mut tree = self.tree(&failed.id).await?;
+        tree.sort_by_key(|run| run.created_at);
+        for run in tree {
+            let below = run.parent.as_ref().is_some_and(|(parent, _)| again.contains(parent));
+            let is_meant = matches!(run.cancelling, Some(Cancelling { cause: CancelCause::Ended, .. })) && run.state == State::Cancelled;
+            if below && is_meant {
+                let entries = self.parts.journal.entries(&run.id).await?;
+                let told = entries.iter().find(|entry| is_told(entry)).map_or(entries.len() as u64 + 1, |entry| entry.seq);
+                again.push(run.id.clone());
+                ended.push((run.id, told));
+            }
+        }
+        Ok(ended)
+    }
+}
+
+/// What everybody hears of a run that was cancelled.
+pub(super) fn cancelled(cancelling: Option<Cancelling>, id: &RunId) -> Draft {
+    Draft::of_run(Category::Run, "cancelled", id, cancelling.map_or_else(|| json!({}), |cancelling| json!({ "cause": cancelling.cause })))
+}
+
+/// Whether a call was answered with word of the run's own cancellation: that of a child names the child.
+fn is_told(entry: &Entry) -> bool {
+    entry.error().is_some_and(|error| error.kind == ErrorKind::Cancelled && error.subject.is_none())
+}
+
+/// Whether something is left to end. Of those that failed only the one that is meant: the others ended long ago.
+fn is_open(member: &Run, meant: &RunId) -> bool {
+    !member.state.is_final() || (member.id == *meant && matches!(member.state, State::Failed { .. }))
+}
+
+/// Whether a run may be cancelled, or why not.
+pub fn cancellable(run: &Run) -> Result<(), KernelError> {
+    if run.may_be_cancelled() {
+        return Ok(());
+    }
+    let (id, state) = (run.id.short(), run.state.as_str());
+    Err(KernelError::WrongState(match (&run.state, &run.parent) {
+        (State::Failed { .. }, Some(_)) => format!(
+            "Run {id} has failed already. Cancel the run that started it with `baton runs cancel {}`, which releases their worktrees.",
+            run.root.short()
+        ),
+        (State::Cancelled, _) => format!("Run {id} is cancelled already."),
+        _ => format!("Run {id} has {state} already."),
+    }))
+}

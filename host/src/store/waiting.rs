@@ -1,0 +1,118 @@
+//! The table `waiting`: what wakes which run. Wakes runs in the transaction in which what they wait for comes; decides
+//! nothing about what they do then.
+
+use sqlx::{AnyConnection, Row};
+
+use super::{
+    StoreError,
+    number::{read_number, stored},
+    questions,
+    queue::Step,
+    signals,
+};
+use crate::journal::{Awaited, QuestionId, RunId, Wait};
+
+const WAIT: &str = "insert into waiting (run_id, on_key) values ($1, $2) on conflict (run_id, on_key) do nothing";
+const FORGET: &str = "delete from waiting where run_id = $1";
+const QUEUE: &str = "update runs set state = 'queued', state_detail = null, wake_at = null where id = $1";
+/// The state is compared in a form that no index has: the few that wait for this are found by their id.
+const WAKE: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $2 where state || '' = 'waiting' \
+    and id in (select run_id from waiting where on_key = $1)";
+const FORGET_WOKEN: &str = "delete from waiting where run_id in (select run_id from waiting where on_key = $1)";
+/// The keys of runs begin with `run:`, and the id follows.
+const A_RUN_HAS_ENDED: &str = "select count(*) from waiting join runs other on other.id = substr(waiting.on_key, 5) \
+    where waiting.run_id = $1 and substr(waiting.on_key, 1, 4) = 'run:' and other.state in ('succeeded', 'failed', 'cancelled')";
+/// A run that waits for one of these would do so for ever.
+const A_RUN_IS_MISSING: &str = "select count(*) from waiting where run_id = $1 and substr(on_key, 1, 4) = 'run:' \
+    and not exists (select 1 from runs where id = substr(waiting.on_key, 5))";
+const PROJECT: &str = "select project from runs where id = $1";
+const REVISION: &str = "select revision from items where project = $1 and key = $2";
+
+/// What wakes whoever waits for the end of a run.
+pub(super) fn run_key(run: &RunId) -> String {
+    format!("run:{run}")
+}
+
+/// What wakes whoever waits for an answer.
+pub(super) fn question_key(question: &QuestionId) -> String {
+    format!("question:{question}")
+}
+
+/// What wakes a run that waits for a signal.
+pub(super) fn signal_key(run: &RunId, name: &str) -> String {
+    format!("signal:{run}:{name}")
+}
+
+/// What wakes whoever waits for an item to change.
+pub(super) fn item_key(project: &str, key: &str) -> String {
+    format!("item:{project}:{key}")
+}
+
+/// Queues the runs that wait for what has come.
+pub(super) async fn wake(key: &str, step: &mut Step<'_>) -> Result<(), StoreError> {
+    let woken = sqlx::query(WAKE).bind(key).bind(stored(step.now)).execute(&mut *step.connection).await?;
+    if woken.rows_affected() > 0 {
+        sqlx::query(FORGET_WOKEN).bind(key).execute(&mut *step.connection).await?;
+    }
+    Ok(())
+}
+
+/// Keeps what wakes a run that has begun to wait, or queues it where that has come while nobody looked.
+pub(super) async fn begin(run: &RunId, wait: &Wait, step: &mut Step<'_>) -> Result<(), StoreError> {
+    forget(run, step.connection).await?;
+    let awaited = wait.awaited();
+    if awaited.is_empty() {
+        return Ok(());
+    }
+    let project: String = sqlx::query(PROJECT).bind(run.as_str()).fetch_one(&mut *step.connection).await?.try_get("project")?;
+    for one in &awaited {
+        let key = key(one, run, &project);
+        sqlx::query(WAIT).bind(run.as_str()).bind(key).execute(&mut *step.connection).await?;
+    }
+    let missing = sqlx::query(A_RUN_IS_MISSING).bind(run.as_str()).fetch_one(&mut *step.connection).await?;
+    if missing.try_get::<i64, _>(0)? > 0 {
+        return Err(StoreError::Unwritable(format!("Run {run} cannot wait for a run that does not exist.")));
+    }
+    if has_come(run, &awaited, &project, step.connection).await? {
+        sqlx::query(QUEUE).bind(run.as_str()).execute(&mut *step.connection).await?;
+        forget(run, step.connection).await?;
+    }
+    Ok(())
+}
+
+/// Forgets what wakes a run: it has been woken by something else, or has ended.
+pub(super) async fn forget(run: &RunId, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    sqlx::query(FORGET).bind(run.as_str()).execute(connection).await?;
+    Ok(())
+}
+
+fn key(awaited: &Awaited, run: &RunId, project: &str) -> String {
+    match awaited {
+        Awaited::Run(child) => run_key(child),
+        Awaited::Question(question) => question_key(question),
+        Awaited::Signal(name) => signal_key(run, name),
+        Awaited::Item { key, .. } => item_key(project, key),
+    }
+}
+
+async fn has_come(run: &RunId, awaited: &[Awaited], project: &str, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    let ended = sqlx::query(A_RUN_HAS_ENDED).bind(run.as_str()).fetch_one(&mut *connection).await?;
+    if ended.try_get::<i64, _>(0)? > 0 {
+        return Ok(true);
+    }
+    for one in awaited {
+        let has_come = match one {
+            Awaited::Run(_) => false,
+            Awaited::Question(question) => questions::is_answered(question, connection).await?,
+            Awaited::Signal(name) => signals::is_there(run, name, connection).await?,
+            Awaited::Item { key, revision } => {
+                let row = sqlx::query(REVISION).bind(project).bind(&**key).fetch_optional(&mut *connection).await?;
+                row.is_none_or(|row| read_number(&row, "revision").is_ok_and(|now| now != *revision))
+            }
+        };
+        if has_come {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
