@@ -26,7 +26,7 @@
 //! | work with people | [`people`], [`backlog`], [`forge`] |
 //! | remember and look up | [`state`], [`knowledge`], [`settings`], [`assets`] |
 //! | wait for several things at once | [`waits`] |
-//! | log, sleep, pause and publish | [`run`] |
+//! | log, sleep, pause, publish and begin again | [`run`] |
 //! | test, without a server and without WebAssembly | [`testing`] |
 //!
 //! Each of these calls the host. A call must be listed under `[needs]` in `plugin.toml` and granted by the operator, or it

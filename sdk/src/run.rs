@@ -23,7 +23,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::imports::run as host;
-use crate::{Result, numbers};
+use crate::{Error, Result, numbers};
 
 pub use host::{Info, Level};
 
@@ -107,6 +107,34 @@ pub fn pause(reason: &str) -> Result<()> {
 /// ```
 pub fn publish<T: Serialize + ?Sized>(key: &str, value: &T) -> Result<()> {
     Ok(host::publish(key, &serde_json::to_string(value)?)?)
+}
+
+/// Begins the run again from the top with another input and an empty journal. For workflows without an end, whose journal
+/// would grow for ever. The run keeps its id, its signals and what it published; the tickets it holds are given up.
+///
+/// It returns only if that is not possible, so return what it returns: `invalid` in an agent or a toolbox, or for an input
+/// that is too large.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// struct Nightly;
+///
+/// impl Workflow<u64> for Nightly {
+///     fn run(nights: u64) -> Result<Value> {
+///         run::sleep_until(run::now() + 24 * 60 * 60 * 1000)?;
+///         workflows::start::<Value, _>("run-tests", &json!({}))?.wait()?;
+///         Err(run::continue_with(&(nights + 1)))
+///     }
+/// }
+/// # let host = Host::new().with_workflow("run-tests", |_| Ok(json!("green"))).with_cancel_after(200_000_000);
+/// # assert_eq!(host.run(Nightly::run, 0).unwrap_err().kind, ErrorKind::Cancelled);
+/// # assert_eq!(host.requests("run.continue-with"), [json!({ "input": 1 }), json!({ "input": 2 })]);
+/// ```
+pub fn continue_with<T: Serialize + ?Sized>(input: &T) -> Error {
+    let continued = serde_json::to_string(input).map_err(Error::from).and_then(|input| Ok(host::continue_with(&input)?));
+    continued
+        .err()
+        .unwrap_or_else(|| Error::other("The run did not begin again, and the host gave no reason. Report this to its operator."))
 }
 
 /// Adds a line to the run's log, with the fields of a JSON object (`Null` for none).

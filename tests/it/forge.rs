@@ -143,7 +143,7 @@ fn a_run_proposes_and_a_person_merges() {
     let listed = json!([{ "number": 1, "state": "merged", "branch": "story/1", "into": "main", "title": "A story" }]);
     assert_eq!(serde_json::from_str::<Value>(&list).unwrap(), listed);
     assert!(user.people(&["list"]).exits(0).stderr.contains("No pull request is open"));
-    assert!(user.people(&["show", "9"]).exits(2).stderr.contains("There is no pull request 9"));
+    assert!(user.people(&["show", "9"]).exits(2).stderr.contains("This project has no pull request 9"));
     assert!(user.people(&["close", "1"]).exits(1).stderr.contains("merged by"));
 }
 
@@ -375,8 +375,8 @@ fn a_server_that_misbehaves_is_told_nothing_and_harms_nobody() {
         let answers = user.answers(&json!([{ "call": "all-open" }]));
         assert!(error(&answers[0]).starts_with("unavailable") && error(&answers[0]).contains(wanted), "{wanted}: {}", answers[0]);
     };
-    unavailable(|| Reply::new("200 OK", "[{\"number\": 1, \"ti"), "no pull request as GitHub has them");
-    unavailable(|| Reply::new("200 OK", "[{\"number\": \"one\"}]"), "no pull request as GitHub has them");
+    unavailable(|| Reply::new("200 OK", "[{\"number\": 1, \"ti"), "not a pull request as GitHub describes them");
+    unavailable(|| Reply::new("200 OK", "[{\"number\": \"one\"}]"), "not a pull request as GitHub describes them");
     unavailable(|| github::said("503 Service Unavailable", "No server is available"), "503");
     user.keeps_no_token();
 }

@@ -9,7 +9,7 @@ use baton::{
         run::{Added, Run, State},
     },
 };
-use baton_tests::host::TestHost;
+use baton_tests::{host::TestHost, program};
 use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
@@ -105,6 +105,16 @@ async fn a_divergence_is_shown_by_its_place() {
     assert_eq!((kind, at), (PauseKind::Mismatch, Some(2)));
     let expected = "Call 2 (state.set) of the run differs from its journal at /key.\n  recorded: \"counted\"\n  now:      \"count\"\n";
     assert!(reason.starts_with(expected), "{reason}");
+    let data = host.folder.path().join("data").display().to_string();
+    let show = |options: &[&str]| {
+        let arguments = [&["runs", "show", run.id.as_str(), "--data-dir", &data], options].concat();
+        program::run(host.folder.path(), &arguments).exits(0).stdout
+    };
+    for part in ["at /key.", "recorded: \"counted\"", "now:      \"count\""] {
+        assert!(show(&[]).contains(part), "{part} is missing: {}", show(&[]));
+    }
+    let document: serde_json::Value = serde_json::from_str(&show(&["-o", "json"])).unwrap();
+    assert!(document["reason"].as_str().is_some_and(|told| told.starts_with(expected)), "{document}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

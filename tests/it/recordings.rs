@@ -48,6 +48,16 @@ fn deeds() -> Vec<(&'static str, Value)> {
         ("documents", in_turn(json!([{ "do": "count", "times": 2 }, { "do": "documents" }, { "do": "setting", "key": "models.default" }]))),
         ("run", in_turn(json!([{ "do": "about" }, { "do": "log", "times": 2 }, { "do": "sleep", "milliseconds": 1 }]))),
         ("pause", json!({ "do": "pause", "say": "Look.", "times": 2 })),
+        (
+            "publish",
+            in_turn(json!([
+                { "do": "publish", "key": "build.state", "value": { "green": true, "none": null } },
+                { "do": "publish", "key": "build.state", "value": null },
+            ])),
+        ),
+        ("generations", json!({ "do": "generations", "times": 1, "seen": [] })),
+        // The answer of a run that continues is before what is recorded; that of one that cannot is not.
+        ("continue-too-large", json!({ "do": "continue", "pad": 9 << 20 })),
         ("models", in_turn(json!([{ "do": "ask", "prompt": "a question" }, { "do": "ask-all", "times": 2 }]))),
         ("steps", json!({ "do": "steps", "times": 1 })),
         (

@@ -39,3 +39,12 @@ pub fn changed_probe(change: impl Fn(&str) -> String) -> Vec<u8> {
     changed.push_str(&" ".repeat(length - changed.len()));
     [&PROBE[..at], changed.as_bytes(), &PROBE[at + length..]].concat()
 }
+
+/// The probe as its author builds it once its bug is repaired: of the same name, with this version of three numbers.
+pub fn repaired_probe(version: &str) -> Vec<u8> {
+    const DEFECT: &[u8] = b"<build with the defect!>";
+    let mut repaired = changed_probe(|manifest| manifest.replacen("0.1.0", version, 1));
+    let at = repaired.windows(DEFECT.len()).position(|window| window == DEFECT).unwrap();
+    repaired[at..at + DEFECT.len()].copy_from_slice(b"<build without a defect>");
+    repaired
+}

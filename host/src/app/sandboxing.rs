@@ -145,7 +145,8 @@ async fn is_over(kernel: &Kernel, key: &Key) -> bool {
     };
     let answered = || async {
         let entries = kernel.journal().inspect(&key.run).await.unwrap_or_default();
-        entries.iter().any(|found| found.entry.seq == key.seq && found.entry.state == EntryState::Done)
+        let is_over = |state| matches!(state, EntryState::Done | EntryState::GivenUp);
+        entries.iter().any(|found| found.entry.seq == key.seq && is_over(found.entry.state))
     };
     run.state.is_final() || answered().await
 }

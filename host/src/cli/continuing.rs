@@ -39,7 +39,7 @@ pub(super) fn way(root: &Run, tree: &[Run], retry: Option<&Retry>) -> Way {
         (State::Failed { .. }, Some(Retry::Fork(at) | Retry::Itself(at))) => Way::fork(root, *at),
         (State::Failed { .. }, Some(Retry::Repeat(_))) => Way::resume(root),
         (State::Failed { .. }, _) => Way::Unknown,
-        _ if !root.is_replayable() => Way::fork(root, 1),
+        _ if !root.is_replayable() => Way::fork(root, root.first_call()),
         _ => {
             let ways: Vec<_> = tree.iter().filter_map(|run| Some(of_paused(root, tree, run, pause(run)?))).collect();
             let resume = Way::resume(root);
@@ -55,7 +55,20 @@ pub(super) async fn way_of(kernel: &Kernel, root: &Run, tree: &[Run]) -> Result<
         State::Failed { .. } => Some(kernel.retry(root).await?),
         _ => None,
     };
-    Ok((way(root, tree, retry.as_ref()), retry))
+    let repaired = repaired(kernel, root, tree, retry.as_ref());
+    Ok((repaired.unwrap_or_else(|| way(root, tree, retry.as_ref())), retry))
+}
+
+/// What goes wrong by its plugin alone continues with another version, where one is installed since.
+fn repaired(kernel: &Kernel, root: &Run, tree: &[Run], retry: Option<&Retry>) -> Option<Way> {
+    let stuck = match (&root.state, retry) {
+        (State::Failed { .. }, Some(Retry::Itself(_))) => root,
+        (State::Failed { .. }, _) => return None,
+        _ => tree.iter().find(|run| pause(run).is_some_and(|pause| pause.kind == PauseKind::Mismatch))?,
+    };
+    let current = kernel.registry().find(&stuck.plugin).filter(|current| current.package.hash != stuck.plugin_hash);
+    let command = format!("runs resume {} --on current", text::short(&stuck.id));
+    current.filter(|_| stuck.is_replayable()).map(|_| Way::Command(command))
 }
 
 fn pause(run: &Run) -> Option<&Pause> {

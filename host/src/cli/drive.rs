@@ -119,7 +119,7 @@ async fn replayed(kernel: &Kernel, root: &RunId, step: Option<&str>) -> Result<O
     }
     let mut calls = 0;
     for run in kernel.tree(root).await?.iter().filter(|run| !run.state.is_final()) {
-        calls += kernel.journal().count(&run.id).await?.answered;
+        calls += kernel.journal().count(&run.id, run.journal_from).await?.answered;
     }
     let place = step.map(|step| format!(" at “{step}”")).unwrap_or_default();
     let paid = match tally.model_calls {

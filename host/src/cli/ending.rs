@@ -155,7 +155,7 @@ impl Ended {
             }
             // The plugin ended by what its calls had found, and a replay finds the same.
             (State::Failed { .. }, Some(Retry::Itself(_))) => {
-                let anew = context.again(&format!("runs fork {run} --at 1"));
+                let anew = context.again(&format!("runs fork {run} --at {}", self.run.first_call()));
                 Some(format!(
                     "Correct what it says, then make all calls again with `{anew}`. If the plugin is wrong, fix it, and keep what was paid for \
                      with `{command}`."

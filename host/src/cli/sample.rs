@@ -36,6 +36,7 @@ pub(super) fn run(id: &str, plugin: &str, state: State) -> Run {
         seed: String::new(),
         started_at: 0,
         journal_form: FORM,
+        journal_from: 0,
         state,
         output: None,
         shortfall: None,

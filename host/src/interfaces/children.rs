@@ -131,7 +131,7 @@ pub enum ChildError {
     NotYours(RunId),
     /// No worktree that the tree of the run that asks made.
     #[error(
-        "There is no worktree named `{}`; name one that `git.worktree-add` gave to this run or to one of its tree. A fork has none of the run it was forked \
+        "This run has no worktree named `{}`; name one that `git.worktree-add` gave to this run or to one of its tree. A fork has none of the run it was forked \
          from; fork before they were added.",
         .0.escape_debug()
     )]

@@ -22,6 +22,7 @@ mod options;
 pub mod people;
 pub mod pins;
 pub mod project;
+pub mod published;
 mod pull_request_branches;
 mod repository_layout;
 pub mod reserved;

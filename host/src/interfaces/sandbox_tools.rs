@@ -37,6 +37,7 @@ impl tools::Commands for Commands {
             Performed::Answered(answer, events) => Performed::Answered(answer.map(|outcome| shown(&outcome)), events),
             Performed::Waiting(wait) => Performed::Waiting(wait),
             Performed::Paused { pause, happened } => Performed::Paused { pause, happened },
+            Performed::Continued(input) => Performed::Continued(input),
         }
     }
 

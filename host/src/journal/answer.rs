@@ -1,6 +1,7 @@
 //! What a call gives back: an answer for the guest, or a reason why there is none yet.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{CallError, Pause, Wait};
 use crate::events::Draft;
@@ -19,6 +20,8 @@ pub enum Performed<A> {
         /// False when it is certain that nothing was done or charged: the call is simply made on resume.
         happened: bool,
     },
+    /// The run begins again with this input. The call is answered in the step in which it does.
+    Continued(Value),
 }
 
 impl<A> Performed<A> {

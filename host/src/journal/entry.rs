@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{CallError, Effect, answer::Kept, form};
 
 /// The answer of a call that gives nothing back, as the journal keeps it.
-const NOTHING: &str = r#"{"ok":null}"#;
+pub const NOTHING: &str = r#"{"ok":null}"#;
 
 /// Names a run for ever. UUID text: version 7 for a run somebody started, version 8 for a child.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub enum EntryState {
     Released,
     /// Done; the answer is there.
     Done,
+    /// Given up by an operator, whatever came of it. It keeps its number and answers nothing: what it started or changed
+    /// under its key is not taken for what a later call does.
+    GivenUp,
 }
 
 /// One host call of a run.

@@ -1,6 +1,7 @@
 //! Why a guest's execution ends in the middle: never its own mistake, always a limit, a wait or a decision.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Divergence, JournalError, QuestionId, RunId};
 
@@ -133,6 +134,17 @@ impl Pause {
     }
 }
 
+/// How a run begins again with another input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Continuation {
+    /// The call by which it asked for that, the last one that is not replayed from then on.
+    pub seq: u64,
+    /// What it is given from then on, without secrets.
+    pub input: Value,
+    /// The first moment of what follows, in milliseconds since 1970 UTC.
+    pub at: u64,
+}
+
 /// Ends a guest's execution without its knowledge. The guest never sees one.
 #[derive(Debug, thiserror::Error)]
 pub enum Interrupt {
@@ -145,6 +157,9 @@ pub enum Interrupt {
     /// The component makes another call than its journal holds.
     #[error(transparent)]
     Diverged(Box<Divergence>),
+    /// The run begins again with another input.
+    #[error("The run continues with another input.")]
+    Continued(Box<Continuation>),
     /// The host is about to stop; the run carries on when it is back.
     #[error("The host stops; the run carries on when it is resumed.")]
     Stopped,

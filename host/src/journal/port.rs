@@ -72,15 +72,19 @@ pub trait Journal: Send + Sync {
     async fn write(&self, writes: Vec<Write>) -> Result<(), JournalError>;
     /// Returns once the write has its place in the order; it is durable before any later write is.
     async fn enqueue(&self, write: Write) -> Result<(), JournalError>;
+    /// The entries of a run after call `after` by `seq`; fails when one of them is damaged.
+    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, JournalError>;
     /// All entries of a run by `seq`; fails when one of them is damaged.
-    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, JournalError>;
+    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, JournalError> {
+        self.entries_after(run, 0).await
+    }
     /// All entries of a run by `seq`, also those that are damaged.
     async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, JournalError> {
         Ok(self.entries(run).await?.into_iter().map(|entry| Inspected { entry, damage: None }).collect())
     }
-    /// How many entries a run has, without looking into them.
-    async fn count(&self, run: &RunId) -> Result<Count, JournalError> {
-        let entries = self.entries(run).await?;
+    /// How many entries a run has after call `after`, without looking into them.
+    async fn count(&self, run: &RunId, after: u64) -> Result<Count, JournalError> {
+        let entries = self.entries_after(run, after).await?;
         let answered = entries.iter().filter(|entry| entry.state == EntryState::Done).count();
         Ok(Count { made: entries.len() as u64, answered: answered as u64 })
     }

@@ -14,8 +14,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Asked, Attempt, Authority, CallError, Capability, Clock, Denial, Divergence, Effect, Entry, EntryState, ErrorKind, Halt, Interrupt,
-    Journal, JournalError, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept, divergence::excerpt, form,
+    Asked, Attempt, Authority, CallError, Capability, Clock, Continuation, Denial, Divergence, Effect, Entry, EntryState, ErrorKind, Halt,
+    Interrupt, Journal, JournalError, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept, divergence::excerpt,
+    form,
 };
 use crate::events::{Category, Draft};
 
@@ -125,6 +126,8 @@ pub struct Recorder {
     halt: Halt,
     limits: Limits,
     history: VecDeque<Entry>,
+    /// The last call that is not replayed any more.
+    base: u64,
     next: u64,
     now: Arc<AtomicU64>,
     host_time: Duration,
@@ -137,7 +140,7 @@ impl Recorder {
     /// in milliseconds since 1970 UTC.
     pub fn new(run: RunId, history: Vec<Entry>, started_at: u64, limits: Limits, halt: Halt, ports: Ports) -> Self {
         let Ports { journal, clock, authority } = ports;
-        Self {
+        let mut recorder = Self {
             run,
             journal,
             clock,
@@ -145,12 +148,15 @@ impl Recorder {
             halt,
             limits,
             history: history.into(),
+            base: 0,
             next: 1,
             now: Arc::new(AtomicU64::new(started_at)),
             host_time: Duration::ZERO,
             closed: false,
             redactor: Redactor::default(),
-        }
+        };
+        recorder.skip_given_up();
+        recorder
     }
 
     /// Blots secrets out of every answer before it is written and given to the guest, so that a replay tells it the same;
@@ -158,6 +164,16 @@ impl Recorder {
     #[must_use]
     pub fn redacting(mut self, redactor: Redactor) -> Self {
         self.redactor = redactor;
+        self
+    }
+
+    /// Begins behind call `base`, by which the run continued with another input: neither that call nor one before it is
+    /// replayed, nor counts for the limit of calls.
+    #[must_use]
+    pub fn continued_from(mut self, base: u64) -> Self {
+        self.history.retain(|entry| entry.seq > base);
+        self.base = base;
+        self.next = base + 1;
         self
     }
 
@@ -271,7 +287,7 @@ impl Recorder {
         if let Some(interrupt) = self.halt.interrupt() {
             return Err(interrupt);
         }
-        if seq > self.limits.calls {
+        if seq - self.base > self.limits.calls {
             return Err(Pause::new(
                 PauseKind::Limit,
                 format!(
@@ -281,8 +297,21 @@ impl Recorder {
             )
             .into());
         }
-        self.next += 1;
+        self.advance();
         Ok(self.admit(call, seq))
+    }
+
+    fn advance(&mut self) {
+        self.next += 1;
+        self.skip_given_up();
+    }
+
+    /// The numbers of calls that were given up are not used again.
+    fn skip_given_up(&mut self) {
+        while self.history.front().is_some_and(|entry| entry.seq == self.next && entry.state == EntryState::GivenUp) {
+            self.history.pop_front();
+            self.next += 1;
+        }
     }
 
     /// A call that the journal knows.
@@ -291,7 +320,7 @@ impl Recorder {
         if !is_same(&entry, &call) {
             return Err(self.diverged(entry.seq, Some(&entry), call));
         }
-        self.next += 1;
+        self.advance();
         if let (EntryState::Done, Some(answer)) = (entry.state, entry.answer.take()) {
             self.now.fetch_max(entry.answered_at.unwrap_or(0), Ordering::Relaxed);
             return Ok(Prepared { entry, state: Stage::Replayed(answer) });
@@ -448,6 +477,10 @@ impl Recorder {
                     self.release(entry).await?;
                 }
                 Err(Pause { reason: self.redactor.text(&pause.reason).into_owned(), ..pause }.into())
+            }
+            (Stage::Due { .. }, Some(Performed::Continued(input))) => {
+                let (input, at) = (self.redactor.value(input), self.clock.now().max(self.now()));
+                Err(Interrupt::Continued(Box::new(Continuation { seq: entry.seq, input, at })))
             }
             // An attempt was handed out and nothing was made of it: the entry stays intended, which is the truth.
             (Stage::Due { .. }, None) => Err(Interrupt::Stopped),

@@ -70,6 +70,7 @@ fn kind(entry: &Entry) -> String {
         EntryState::Intended => "intended",
         EntryState::Released => "released",
         EntryState::Done => "done",
+        EntryState::GivenUp => "given-up",
     };
     format!("{} {state}", entry.call)
 }
@@ -86,16 +87,16 @@ impl Journal for Rehearsal {
         self.inner.enqueue(write).await
     }
 
-    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, JournalError> {
-        self.inner.entries(run).await
+    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, JournalError> {
+        self.inner.entries_after(run, after).await
     }
 
     async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, JournalError> {
         self.inner.inspect(run).await
     }
 
-    async fn count(&self, run: &RunId) -> Result<Count, JournalError> {
-        self.inner.count(run).await
+    async fn count(&self, run: &RunId, after: u64) -> Result<Count, JournalError> {
+        self.inner.count(run, after).await
     }
 }
 

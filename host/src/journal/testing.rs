@@ -59,8 +59,8 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
-    async fn entries(&self, _: &RunId) -> Result<Vec<Entry>, JournalError> {
-        Ok(self.history())
+    async fn entries_after(&self, _: &RunId, after: u64) -> Result<Vec<Entry>, JournalError> {
+        Ok(self.history().into_iter().filter(|entry| entry.seq > after).collect())
     }
 }
 

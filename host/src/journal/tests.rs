@@ -206,6 +206,35 @@ async fn a_call_cut_off_is_done_again_by_its_effect() {
 }
 
 #[tokio::test]
+async fn calls_that_were_given_up_answer_nothing_and_keep_their_numbers() {
+    let bench = Bench::new();
+    let mut recorder = bench.recorder();
+    for number in 0..4 {
+        assert_eq!(ask(&mut recorder, Effect::Write, json!(number), number).await.unwrap(), Ok(number));
+    }
+    let mut history = bench.journal.history();
+    history[1].state = EntryState::GivenUp;
+    history[2].state = EntryState::GivenUp;
+    let mut recorder = bench.resumed_from(history.clone());
+    for (request, answer) in [(json!(0), 0), (json!(3), 3)] {
+        assert_eq!(recall(&mut recorder, Effect::Write, request).await.unwrap(), Ok(answer));
+    }
+    history[3].state = EntryState::GivenUp;
+    let mut recorder = bench.resumed_from(history.clone());
+    assert_eq!(recall(&mut recorder, Effect::Write, json!(0)).await.unwrap(), Ok(0));
+    assert!(!recorder.is_replaying() && recorder.left_behind().is_none() && recorder.recorded().is_none());
+    assert_eq!(ask(&mut recorder, Effect::Write, json!("other"), 70).await.unwrap(), Ok(70));
+    history.extend(bench.journal.history().pop());
+    assert_eq!((history.len(), history[4].seq), (5, 5), "no number is used twice");
+    let mut closed = bench.resumed_from(history).closed();
+    for (request, answer) in [(json!(0), 0), (json!("other"), 70)] {
+        assert_eq!(recall(&mut closed, Effect::Write, request).await.unwrap(), Ok(answer));
+    }
+    let beyond = diverged(recall(&mut closed, Effect::Write, json!(1)).await);
+    assert_eq!((beyond.seq, beyond.recorded), (6, None));
+}
+
+#[tokio::test]
 async fn a_released_call_is_made_as_if_for_the_first_time() {
     for effect in [Effect::Model, Effect::Once, Effect::Write] {
         let bench = Bench::new();
@@ -444,4 +473,61 @@ async fn a_guest_that_ends_early_is_noticed() {
     let bench = Bench::new();
     ask(&mut bench.recorder(), Effect::Read, json!(1), 1).await.unwrap().unwrap();
     assert_eq!(bench.recorder().unreplayed().map(|entry| entry.seq), Some(1));
+}
+
+/// Asks for the run to begin again with an input.
+async fn continue_with(recorder: &mut Recorder, input: Value) -> Result<Result<(), CallError>, Interrupt> {
+    let call = Call::new("test.continue", Effect::Write, &input).unwrap();
+    recorder.call(call, |_| ready(Performed::Continued(input))).await
+}
+
+#[tokio::test]
+async fn a_run_that_continues_leaves_its_intent_until_it_has_begun_again() {
+    let bench = Bench::new();
+    let redactor = Redactor::default();
+    redactor.learn("s3cr3t-s3cr3t");
+    for _ in 0..3 {
+        let mut recorder = bench.recorder().redacting(redactor.clone());
+        ask(&mut recorder, Effect::Read, json!(1), 7).await.unwrap().unwrap();
+        let before = recorder.now();
+        let Err(Interrupt::Continued(next)) = continue_with(&mut recorder, json!(["s3cr3t-s3cr3t"])).await else { panic!("it went on") };
+        assert_eq!((next.seq, &next.input), (2, &json!(["[key]"])));
+        assert!(next.at > before);
+        let history = bench.journal.history();
+        assert_eq!((history.len(), history[1].state, &*history[1].request), (2, EntryState::Intended, r#"["[key]"]"#));
+    }
+    let found = diverged(continue_with(&mut bench.recorder().closed(), json!(1)).await);
+    assert_eq!(found.seq, 1, "a replay of a recording does not begin again");
+}
+
+#[tokio::test]
+async fn behind_its_base_a_run_replays_and_counts_nothing_of_what_was_before() {
+    let mut bench = Bench::new();
+    let mut recorder = bench.recorder();
+    for number in 1..=5 {
+        ask(&mut recorder, Effect::Write, json!(number), number).await.unwrap().unwrap();
+    }
+    bench.limits.calls = 3;
+    let base = 4;
+    let mut recorder = bench.recorder().continued_from(base);
+    assert!(recorder.is_replaying());
+    assert_eq!(recall(&mut recorder, Effect::Write, json!(5)).await.unwrap(), Ok(5));
+    for number in 6..=7 {
+        ask(&mut recorder, Effect::Write, json!(number), number).await.unwrap().unwrap();
+        assert_eq!(bench.journal.history().last().unwrap().seq, number, "calls are counted on");
+    }
+    assert_eq!(paused(ask(&mut recorder, Effect::Write, json!(8), 8).await).kind, PauseKind::Limit);
+    let fresh = bench.recorder().continued_from(7);
+    assert!(!fresh.is_replaying() && fresh.unreplayed().is_none() && fresh.now() == Bench::STARTED_AT);
+}
+
+#[tokio::test]
+async fn too_large_an_input_to_continue_with_is_an_answer() {
+    let mut bench = Bench::new();
+    bench.limits.payload = 100;
+    for _ in 0..2 {
+        let error = continue_with(&mut bench.recorder(), json!("x".repeat(200))).await.unwrap().unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Invalid);
+        assert_eq!(bench.journal.history()[0].request, r#"{"too-large":202}"#);
+    }
 }

@@ -96,7 +96,7 @@ impl Kernel {
                 return Ok(true);
             }
             // One that has done nothing has nothing to put in order.
-            State::Queued if self.parts.journal.count(&run.id).await?.made > 0 => return Ok(true),
+            State::Queued if self.parts.journal.count(&run.id, 0).await?.made > 0 => return Ok(true),
             State::Queued | State::Paused { .. } | State::Failed { .. } | State::Succeeded | State::Cancelled => {}
         }
         self.end_cancelled(run).await?;
@@ -125,14 +125,17 @@ impl Kernel {
         let mut ended = Vec::new();
         let mut tree = self.tree(&failed.id).await?;
         tree.sort_by_key(|run| run.created_at);
-        for run in tree {
-            let below = run.parent.as_ref().is_some_and(|(parent, _)| again.contains(parent));
+        for run in &tree {
+            // What a run started before it continued with another input was given up for good.
+            let is_replayed = |(parent, seq): &(RunId, u64)| tree.iter().any(|above| above.id == *parent && *seq > above.journal_from);
+            let below = run.parent.as_ref().is_some_and(|started| again.contains(&started.0) && is_replayed(started));
             let is_meant = matches!(run.cancelling, Some(Cancelling { cause: CancelCause::Ended, .. })) && run.state == State::Cancelled;
             if below && is_meant {
-                let entries = self.parts.journal.entries(&run.id).await?;
-                let told = entries.iter().find(|entry| is_told(entry)).map_or(entries.len() as u64 + 1, |entry| entry.seq);
+                let entries = self.parts.journal.entries_after(&run.id, run.journal_from).await?;
+                let told = entries.iter().find(|entry| is_told(entry));
+                let told = told.map_or(run.first_call() + entries.len() as u64, |entry| entry.seq);
                 again.push(run.id.clone());
-                ended.push((run.id, told));
+                ended.push((run.id.clone(), told));
             }
         }
         Ok(ended)

@@ -11,6 +11,7 @@ use crate::{
     interfaces::{
         About, Place, Session,
         blocking::blocking,
+        children::Role,
         project::Project,
         toolboxes::{Declared, Roster, Toolboxes},
     },
@@ -88,6 +89,7 @@ impl Kernel {
             Ports { journal: Arc::new(Closed), clock: Arc::clone(&self.parts.clock), authority: Arc::new(Closed) },
         );
         let about = About {
+            role: Role::Toolbox,
             parent: None,
             root: run,
             project: Project::default(),
@@ -123,7 +125,7 @@ impl Journal for Closed {
         Err(refused())
     }
 
-    async fn entries(&self, _: &RunId) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, JournalError> {
         Ok(Vec::new())
     }
 }

@@ -10,11 +10,16 @@ use super::{
     Kernel, backtrace,
     guest::Guest,
     limits::{Exceeded, Limits},
+    package::Kind,
     registry::Plugin,
     run::Run,
 };
 use crate::{
-    interfaces::{About, Exports, Place, Session, children::Outcome, project::Project},
+    interfaces::{
+        About, Exports, Place, Session,
+        children::{Outcome, Role},
+        project::Project,
+    },
     journal::{self, Authority, CallError, Divergence, Entry, ErrorKind, Halt, Interrupt, Journal, Pause, PauseKind, Ports, Recorder},
 };
 
@@ -54,7 +59,7 @@ impl Kernel {
             Err(reason) => return paused(PauseKind::Operator, reason),
         };
         let halt = session.recorder.halt();
-        let mut store = Guest::store(&self.parts.engine, session, &run.seed, limits);
+        let mut store = Guest::store(&self.parts.engine, session, &run.execution_seed(), limits);
         let called = tokio::select! {
             called = tokio::time::timeout(limits.wall_time, exports.call(&mut store, &run.input)) => called,
             () = halt.stalled() => return Ending::Interrupted(Interrupt::Stopped),
@@ -93,7 +98,7 @@ impl Kernel {
             gate.halt,
             Ports { journal: gate.journal, clock: Arc::clone(&self.parts.clock), authority: gate.authority },
         );
-        let recorder = recorder.redacting(self.parts.redactor.clone());
+        let recorder = recorder.continued_from(run.journal_from).redacting(self.parts.redactor.clone());
         let recorder = if gate.closed { recorder.closed() } else { recorder };
         let place = Place { workspace: &run.workspace, settings: &[settings, run.settings.clone()], assets: Arc::clone(&plugin.assets) };
         let project = self.identity_of(&run.project).await.map_err(|error| error.to_string())?;
@@ -191,12 +196,21 @@ fn failed(reason: String) -> Ending {
 
 fn about(run: &Run, project: Project) -> About {
     About {
+        role: role(run.kind),
         parent: run.parent.as_ref().map(|(id, _)| id.to_string()),
         root: run.root.clone(),
         project,
         pin: run.pin.clone(),
         plugin: run.plugin.clone(),
         plugin_version: run.plugin_version.clone(),
+    }
+}
+
+fn role(kind: Kind) -> Role {
+    match kind {
+        Kind::Workflow => Role::Workflow,
+        Kind::Agent => Role::Agent,
+        Kind::Toolbox => Role::Toolbox,
     }
 }
 

@@ -25,6 +25,7 @@ pub mod projects;
 pub mod reach;
 pub mod recording;
 pub mod registry;
+pub mod repairing;
 pub mod replay;
 pub mod retrying;
 pub mod run;
@@ -52,7 +53,7 @@ use tokio::sync::Notify;
 use crate::{
     events::{EventError, EventLog},
     interfaces::{
-        Services, children::Children, pins::Pins, run::Published, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees,
+        Services, children::Children, pins::Pins, published::Published, signals::SignalError, toolboxes::Toolboxes, worktrees::Worktrees,
     },
     journal::{Clock, Journal, JournalError, Redactor, RunId},
 };

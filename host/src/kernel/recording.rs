@@ -18,6 +18,8 @@ use crate::{
 
 /// The version of the format this host writes, and the only one it reads.
 const FORMAT: u64 = 2;
+/// More calls than any run makes, with enough numbers above it for those of one recording.
+const MOST_CALLS: u64 = 1 << 53;
 
 /// Why a text is no recording that can be replayed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +72,9 @@ pub struct Recording {
     pub(super) run: RunId,
     pub(super) seed: String,
     pub(super) started_at: u64,
+    /// The call by which the run continued with this input; its calls are those after it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    journal_from: u64,
     pub(super) input: Value,
     pub(super) settings: Value,
     /// How the run stood when it was recorded.
@@ -108,7 +113,7 @@ impl Recording {
     /// Bytes of the largest recording that is read.
     pub const LARGEST: u64 = 64 << 20;
 
-    /// Records a run from its journal, up to the first call without an answer. `settings` are those it was given by,
+    /// Records a run from the calls of its journal that are replayed, up to the first call without an answer. `settings` are those it was given by,
     /// and of them only what a plugin could see is kept.
     pub fn of(run: &Run, journal: Vec<Entry>, settings: &[Value]) -> Self {
         let ending = match (&run.state, &run.output) {
@@ -128,10 +133,11 @@ impl Recording {
             run: run.id.clone(),
             seed: run.seed.clone(),
             started_at: run.started_at,
+            journal_from: run.journal_from,
             input: run.input.clone(),
             settings: visible(settings),
             ending,
-            calls: journal.into_iter().map_while(Answered::of).collect(),
+            calls: (1..).zip(still_made(journal).map_while(Answered::of)).map(|(seq, call)| Answered { seq, ..call }).collect(),
         }
     }
 
@@ -152,7 +158,10 @@ impl Recording {
         if recording.journal_form != FORM {
             return Err(RecordingError::OtherForm(recording.journal_form));
         }
-        let misplaced = (1..).zip(&recording.calls).find(|(expected, call)| call.seq != *expected);
+        if recording.journal_from > MOST_CALLS {
+            return Err(RecordingError::NotARecording("its `journal-from` is not the number of a call".to_owned()));
+        }
+        let misplaced = (recording.journal_from + 1..).zip(&recording.calls).find(|(expected, call)| call.seq != *expected);
         match misplaced {
             Some((expected, call)) => Err(RecordingError::Disordered { expected, found: call.seq }),
             None => Ok(recording),
@@ -198,6 +207,7 @@ impl Recording {
             seed: self.seed.clone(),
             started_at: self.started_at,
             journal_form: self.journal_form,
+            journal_from: self.journal_from,
             state: State::Running,
             output: None,
             shortfall: None,
@@ -240,6 +250,15 @@ impl Answered {
             answered_at: Some(self.answered_at),
         }
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// A recording counts its calls without those that were given up.
+fn still_made(journal: Vec<Entry>) -> impl Iterator<Item = Entry> {
+    journal.into_iter().filter(|entry| entry.state != EntryState::GivenUp)
 }
 
 /// The settings without those that no plugin may see.
@@ -301,6 +320,29 @@ mod tests {
             parsed(|document| document["calls"][1]["seq"] = json!(u64::MAX)),
             Err(RecordingError::Disordered { expected: 2, found: u64::MAX })
         );
+    }
+
+    #[test]
+    fn a_run_that_continued_is_recorded_from_its_last_beginning() {
+        let plain = parsed(|_| ()).unwrap();
+        assert!(!plain.to_text().unwrap().contains("journal-from"), "older hosts read what they can");
+        let continued = |document: &mut Value| {
+            document["journal-from"] = json!(7);
+            document["calls"][0]["seq"] = json!(8);
+            document["calls"][1]["seq"] = json!(9);
+        };
+        let recording = parsed(continued).unwrap();
+        assert_eq!(Recording::parse(&recording.to_text().unwrap()).unwrap(), recording);
+        let run = recording.run(Path::new("/"));
+        assert_eq!((run.journal_from, run.first_call(), &*run.execution_seed()), (7, 8, "s:7"));
+        assert_eq!(Recording::of(&run, recording.journal(), &[]).calls, recording.calls);
+        assert_eq!(parsed(|document| document["journal-from"] = json!(7)), Err(RecordingError::Disordered { expected: 8, found: 1 }));
+        for hostile in [json!(u64::MAX), json!(MOST_CALLS + 1), json!(-1), json!("7")] {
+            assert!(
+                matches!(parsed(|document| document["journal-from"] = hostile.clone()), Err(RecordingError::NotARecording(_))),
+                "{hostile}"
+            );
+        }
     }
 
     #[test]

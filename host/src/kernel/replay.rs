@@ -15,7 +15,7 @@ use super::{
     run::Run,
     starting::replayable,
 };
-use crate::journal::{Divergence, Entry, Halt, Interrupt, Journal, JournalError, RunId, Write};
+use crate::journal::{Divergence, Entry, Halt, Interrupt, Journal, JournalError, PauseKind, RunId, Write};
 
 /// What came of a replay.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +34,7 @@ impl Kernel {
     /// The run with its journal and the settings it goes by now, as a recording.
     pub async fn record(&self, run: &Run) -> Result<Recording, KernelError> {
         replayable(run)?;
-        let journal = self.parts.journal.entries(&run.id).await?;
+        let journal = self.parts.journal.entries_after(&run.id, run.journal_from).await?;
         // Where the workspace is gone, the run's own settings have to do.
         let project = self.settings_of(run).await.unwrap_or_else(|_| json!({}));
         Ok(Recording::of(run, journal, &[project, run.settings.clone()]))
@@ -55,26 +55,45 @@ impl Kernel {
                 plugin.name()
             )));
         }
-        let Some(kernel) = self.itself.upgrade() else { return Ok(Verdict::Stopped("The host is stopping.".to_owned())) };
-        let recording = recording.clone();
-        let replayed = self.parts.guests.spawn(async move { kernel.execute_recording(&recording, plugin).await }).await;
-        replayed.unwrap_or_else(|error| Ok(Verdict::Stopped(format!("The replay broke down: {error}. Report this."))))
+        let ending = self.execute_closed(recording.clone(), recording.journal(), plugin).await?;
+        Ok(verdict(recording, ending))
     }
 
-    async fn execute_recording(&self, recording: &Recording, plugin: Arc<Plugin>) -> Result<Verdict, KernelError> {
+    /// Executes `plugin` as the run of a recording, answered by `history` alone.
+    pub(super) async fn execute_closed(
+        &self,
+        recording: Recording,
+        history: Vec<Entry>,
+        plugin: Arc<Plugin>,
+    ) -> Result<execution::Ending, KernelError> {
+        let Some(kernel) = self.itself.upgrade() else { return Ok(stopped("The host is stopping.".to_owned())) };
+        let executed = self.parts.guests.spawn(async move { kernel.execute_nowhere(&recording, history, plugin).await }).await;
+        executed.unwrap_or_else(|error| Ok(stopped(format!("The replay broke down: {error}. Report this."))))
+    }
+
+    async fn execute_nowhere(
+        &self,
+        recording: &Recording,
+        history: Vec<Entry>,
+        plugin: Arc<Plugin>,
+    ) -> Result<execution::Ending, KernelError> {
         let nowhere = tempfile::tempdir();
         let nowhere =
             nowhere.map_err(|error| KernelError::Workspace { path: std::env::temp_dir(), reason: format!("cannot be used ({error})") })?;
         let run = recording.run(nowhere.path());
         let gate = Gate {
-            history: recording.journal(),
+            history,
             halt: Halt::default(),
             journal: Arc::new(Sealed),
             authority: Arc::new(RunAuthority::unbounded(&plugin, &run, Arc::clone(&self.parts.clock))),
             closed: true,
         };
-        Ok(verdict(recording, self.execute(&run, &plugin, gate).await))
+        Ok(self.execute(&run, &plugin, gate).await)
     }
+}
+
+fn stopped(reason: String) -> execution::Ending {
+    execution::paused(PauseKind::Operator, reason)
 }
 
 fn verdict(recording: &Recording, ending: execution::Ending) -> Verdict {
@@ -109,7 +128,7 @@ impl Journal for Sealed {
         Err(Self::refuse())
     }
 
-    async fn entries(&self, _: &RunId) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, JournalError> {
         Ok(Vec::new())
     }
 }

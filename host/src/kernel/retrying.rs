@@ -4,7 +4,7 @@ use super::{
     Kernel, KernelError,
     run::{Run, State},
 };
-use crate::journal::{Effect, Entry, ErrorKind, RunId};
+use crate::journal::{Effect, Entry, EntryState, ErrorKind, Inspected, RunId};
 
 /// How a failed run can continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +46,9 @@ impl Kernel {
             if error.is_none() && child.is_none() {
                 break;
             }
-            // A fork shares what was started before its call: the run that failed has to be started again.
-            let started = child.as_ref().and_then(|child| Some(child.parent.as_ref()?.1));
+            // A fork shares what was started before its call: the run that failed has to be started again. No fork begins before
+            // the run continued with another input.
+            let started = child.as_ref().and_then(|child| Some(child.parent.as_ref()?.1)).filter(|seq| *seq > run.journal_from);
             forked_at = forked_at.or(Some(started.unwrap_or(last.seq)));
             calls.push((run.id.clone(), last.seq));
             if error.is_some_and(|error| error.kind == ErrorKind::Denied) {
@@ -63,9 +64,10 @@ impl Kernel {
     }
 
     async fn retry_of_itself(&self, run: &Run) -> Result<Retry, KernelError> {
-        let journal = self.parts.journal.inspect(&run.id).await?;
+        let journal = self.replayed_calls(run).await?;
         let is_sound = run.workspace.is_dir() && journal.iter().all(|inspected| inspected.damage.is_none());
-        Ok(if is_sound { Retry::Itself(journal.len() as u64 + 1) } else { Retry::Unknown })
+        let next = journal.last().map_or(run.first_call(), |last| last.entry.seq + 1);
+        Ok(if is_sound { Retry::Itself(next) } else { Retry::Unknown })
     }
 
     /// The failed run whose end was the answer of this call: it started that run itself, or waited for it.
@@ -84,10 +86,18 @@ impl Kernel {
         Ok(self.tree(&run.id).await?.into_iter().find(is_meant))
     }
 
+    /// The calls that an execution of the run replays. By those before it continued with another input it has not failed.
+    async fn replayed_calls(&self, run: &Run) -> Result<Vec<Inspected>, KernelError> {
+        let mut journal = self.parts.journal.inspect(&run.id).await?;
+        journal.retain(|inspected| inspected.entry.seq > run.journal_from);
+        Ok(journal)
+    }
+
     /// The last call that was answered with more than that it was heard.
     async fn last_call(&self, run: &Run) -> Result<Option<Entry>, KernelError> {
-        let journal = self.parts.journal.inspect(&run.id).await?;
-        let last = journal.into_iter().rev().find(|inspected| inspected.entry.effect != Effect::Emit);
+        let journal = self.replayed_calls(run).await?;
+        let counts = |entry: &Entry| entry.effect != Effect::Emit && entry.state != EntryState::GivenUp;
+        let last = journal.into_iter().rev().find(|inspected| counts(&inspected.entry));
         Ok(last.filter(|inspected| inspected.damage.is_none()).map(|inspected| inspected.entry))
     }
 }

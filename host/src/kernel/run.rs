@@ -1,6 +1,6 @@
 //! A run as it is kept: what it executes, where it stands, what it waits for. Executes nothing itself.
 
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,7 +10,7 @@ use super::{ceiling::Ceiling, package::Kind};
 use crate::{
     events::Draft,
     interfaces::{children::Outcome, pins::Pin},
-    journal::{CallError, Pause, RunId, Wait, form::FORM},
+    journal::{CallError, Continuation, Pause, RunId, Wait, form::FORM},
 };
 
 /// Where a run stands.
@@ -158,13 +158,17 @@ pub struct Run {
     /// The item of the backlog that it is for; all that it starts is for it too, unless it says otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<String>,
-    /// What the guest's random numbers derive from; a fork keeps it.
+    /// What the guest's random numbers derive from, together with `journal_from`; a fork keeps it.
     pub seed: String,
-    /// The run's first moment as its guest sees it, in milliseconds since 1970 UTC; a fork keeps it.
+    /// The first moment of its replayed calls as its guest sees it, in milliseconds since 1970 UTC; a fork keeps it.
     pub started_at: u64,
     /// The form in which its journal is kept; 0 for a run from before forms were counted. One of another form than this
     /// host's is shown and is not executed.
     pub journal_form: u64,
+    /// The call by which it last continued with another input, or 0. The entries up to it are kept and not replayed; a fork
+    /// keeps the number.
+    #[serde(default)]
+    pub journal_from: u64,
     /// Where it stands.
     #[serde(flatten)]
     pub state: State,
@@ -186,6 +190,20 @@ impl Run {
     /// Whether this host can replay its journal.
     pub fn is_replayable(&self) -> bool {
         self.journal_form == FORM
+    }
+
+    /// The first call that an execution of it makes or replays.
+    pub fn first_call(&self) -> u64 {
+        self.journal_from.saturating_add(1)
+    }
+
+    /// What the random numbers of an execution derive from. They would repeat themselves if a run that continued with
+    /// another input kept its seed.
+    pub fn execution_seed(&self) -> Cow<'_, str> {
+        match self.journal_from {
+            0 => Cow::Borrowed(&self.seed),
+            base => Cow::Owned(format!("{}:{base}", self.seed)),
+        }
     }
 
     /// Whether there is something to end or to give back: it has not ended, or it failed and could still be resumed.
@@ -262,6 +280,23 @@ pub enum Added {
     Full,
 }
 
+/// A run that gets another version of its plugin.
+#[derive(Clone, Copy, Debug)]
+pub struct Repin<'a> {
+    /// The run as it was seen.
+    pub run: &'a Run,
+    /// The run that waits for its end, as it was seen; none where that does not matter.
+    pub parent: Option<&'a Run>,
+    /// The version.
+    pub version: &'a str,
+    /// SHA-256 of the version's file, in hexadecimal.
+    pub hash: &'a str,
+    /// The first call that is given up.
+    pub given_up_from: u64,
+    /// The runs that were cancelled because it failed, each with the first call that it makes again.
+    pub reopened: &'a [(RunId, u64)],
+}
+
 /// Keeps all runs. Every change is durable when it returns and wakes whoever waits for it in the same step.
 #[async_trait]
 pub trait Runs: Send + Sync {
@@ -288,9 +323,15 @@ pub trait Runs: Send + Sync {
         outcome: Option<Outcome>,
         events: Vec<Draft>,
     ) -> Result<bool, RunsError>;
+    /// Queues a run that is being executed to begin again with another input: its call is answered, what it holds is given
+    /// up as at its end, and only calls after it are replayed. Returns false where the run is not being executed any more.
+    async fn continue_with(&self, id: &RunId, continuation: &Continuation, events: Vec<Draft>) -> Result<bool, RunsError>;
     /// Queues runs that failed, or were cancelled because one above them ended, and that are to make calls again: each
     /// without the entries of its journal from that call on. In the same step for all of them.
     async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError>;
+    /// Pins a run to another version and queues it. Its calls from `given_up_from` on are given up: what they asked
+    /// people is withdrawn, and signals that they took are there again. All of it in the same step. Returns false, and changes nothing, where a run is not as it was seen.
+    async fn repin(&self, repin: Repin<'_>, events: Vec<Draft>) -> Result<bool, RunsError>;
     /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;
     /// When the next waiting run of the tree under `root` (or of all) is due, in milliseconds since 1970 UTC.

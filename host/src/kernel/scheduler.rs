@@ -21,7 +21,7 @@ use super::{
 use crate::{
     events::{Category, Draft},
     interfaces::children::Outcome,
-    journal::{CallError, FailureScope, Halt, Interrupt, JournalError, Pause, PauseKind, RunId},
+    journal::{CallError, Continuation, FailureScope, Halt, Interrupt, JournalError, Pause, PauseKind, RunId},
 };
 
 /// How often requests from other processes are looked at while runs are executed.
@@ -211,6 +211,7 @@ impl Kernel {
             // Whatever it makes of its last moments.
             Ok(ending) if halt.is_cancelling() && !goes_on(&ending) => self.end_execution_cancelled(&id).await,
             Ok(Ending::Trapped(error)) => self.move_on_from_trap(&id, error).await,
+            Ok(Ending::Interrupted(Interrupt::Continued(continuation))) => self.begin_again(&id, &continuation).await,
             Ok(ending) => self.move_on(&id, ending).await,
             Err(error) => Err(error),
         };
@@ -229,7 +230,7 @@ impl Kernel {
             Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
         };
         if let Err(error) = replayable(&run) {
-            return Ok(Ending::Interrupted(Pause::new(PauseKind::JournalForm, error.to_string()).forked_at(1).into()));
+            return Ok(Ending::Interrupted(Pause::new(PauseKind::JournalForm, error.to_string()).forked_at(run.first_call()).into()));
         }
         let Some(plugin) = self.version_of(&run.plugin, &run.plugin_hash).await? else {
             return Ok(paused(PauseKind::Plugin, other_version(&run)));
@@ -243,7 +244,7 @@ impl Kernel {
         {
             return Ok(paused(PauseKind::Plugin, untrusted(&run, &reason)));
         }
-        let history = match self.parts.journal.entries(&run.id).await {
+        let history = match self.parts.journal.entries_after(&run.id, run.journal_from).await {
             Ok(history) => history,
             Err(error) => return Ok(paused(PauseKind::Operator, error.to_string())),
         };
@@ -276,6 +277,19 @@ impl Kernel {
         self.count_trap(&self.run(id).await?, &reason).await
     }
 
+    /// Queues a run to begin again with another input. The input before is in the request of the call that gave it; that of
+    /// the start, which no call gave, is told with the event.
+    async fn begin_again(&self, id: &RunId, continuation: &Continuation) -> Result<(), KernelError> {
+        let run = self.run(id).await?;
+        let mut data = json!({ "seq": continuation.seq });
+        if run.journal_from == 0 {
+            data["input"] = run.input;
+        }
+        let event = vec![Draft::of_run(Category::Run, "continued", id, data)];
+        self.parts.runs.continue_with(id, continuation, event).await?;
+        Ok(())
+    }
+
     /// Moves a run from `running` to where its execution ended.
     async fn move_on(&self, id: &RunId, ending: Ending) -> Result<(), KernelError> {
         let (state, output, data) = match ending {
@@ -290,7 +304,8 @@ impl Kernel {
                 let pause = Pause::new(PauseKind::Mismatch, reason).forked_at(divergence.seq);
                 (State::Paused { pause: pause.clone() }, None, json!({ "kind": pause.kind, "reason": pause.reason }))
             }
-            Ending::Interrupted(Interrupt::Stopped) => (State::Queued, None, json!({})),
+            // One that continues does not come here: it is queued with its new input, all at once.
+            Ending::Interrupted(Interrupt::Stopped | Interrupt::Continued(_)) => (State::Queued, None, json!({})),
             Ending::Interrupted(Interrupt::Cancelled) => (State::Cancelled, None, json!({})),
             Ending::Interrupted(Interrupt::Journal(error)) if error.scope == FailureScope::Run => {
                 // What cannot be written of one run says nothing about others. Where it is the store after all, the pause cannot

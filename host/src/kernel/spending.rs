@@ -127,16 +127,16 @@ impl Journal for Metered {
         Ok(())
     }
 
-    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, JournalError> {
-        self.journal.entries(run).await
+    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, JournalError> {
+        self.journal.entries_after(run, after).await
     }
 
     async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, JournalError> {
         self.journal.inspect(run).await
     }
 
-    async fn count(&self, run: &RunId) -> Result<Count, JournalError> {
-        self.journal.count(run).await
+    async fn count(&self, run: &RunId, after: u64) -> Result<Count, JournalError> {
+        self.journal.count(run, after).await
     }
 }
 

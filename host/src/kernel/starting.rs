@@ -91,7 +91,10 @@ impl Kernel {
     /// Starts a run that replays the calls of `source` before call `at`, and makes that one and all after it anew, in the
     /// folder in which the source worked.
     pub async fn fork(&self, source: &Run, at: u64) -> Result<Run, KernelError> {
-        if at > 1 {
+        if (1..=source.journal_from).contains(&at) {
+            return Err(KernelError::WrongState(behind_base(source, at)));
+        }
+        if at > source.first_call() {
             replayable(source)?;
         }
         if !source.workspace.is_dir() {
@@ -121,6 +124,7 @@ impl Kernel {
             item: source.item.clone(),
             seed: source.seed.clone(),
             started_at: source.started_at,
+            journal_from: source.journal_from,
             input: source.input.clone(),
             ..new_run(id, &plugin, now)
         };
@@ -223,7 +227,7 @@ impl Kernel {
                 _ => format!(
                     "Run {id} failed, and the run that started it has continued with that result. Try it again on its own with `baton runs \
                      fork {id} --at {}`.",
-                    retry.call().unwrap_or(1)
+                    retry.call().unwrap_or(run.first_call())
                 ),
             }));
         }
@@ -243,7 +247,7 @@ impl Kernel {
         if !matches!(&run.state, State::Paused { pause } if pause.kind == PauseKind::Requested) {
             return Ok(());
         }
-        let last = self.parts.journal.entries(&run.id).await?.pop();
+        let last = self.parts.journal.entries_after(&run.id, run.journal_from).await?.pop();
         if let Some(entry) = last.filter(|entry| entry.state == EntryState::Intended) {
             let entry = entry.carried_on(self.parts.clock.now());
             self.parts.journal.write(vec![Write { entry, events: Vec::new() }]).await?;
@@ -301,8 +305,17 @@ fn created(run: &Run, worktree: Option<&str>) -> Draft {
     Draft::of_run(Category::Run, "created", &run.id, data)
 }
 
-fn resumed(run: &RunId) -> Draft {
+pub(super) fn resumed(run: &RunId) -> Draft {
     Draft::of_run(Category::Run, "resumed", run, json!({}))
+}
+
+/// Why a run is not forked at a call that it does not replay any more.
+fn behind_base(source: &Run, at: u64) -> String {
+    let (id, base, first) = (source.id.short(), source.journal_from, source.first_call());
+    format!(
+        "Run {id} cannot be forked at call {at}: it continued with another input at call {base}, and what it did until then is not replayed. \
+         `baton runs fork {id} --at {first}` begins again with that input."
+    )
 }
 
 /// Whether the journal of a run can be replayed, or why not.
@@ -312,9 +325,11 @@ pub(super) fn replayable(run: &Run) -> Result<(), KernelError> {
     }
     Err(KernelError::WrongState(format!(
         "Another version of Baton began run {id}, and this version cannot replay its journal. What the run did stays readable; begin it again \
-         with `baton runs fork {root} --at 1`.",
+         with `baton runs fork {root} --at {at}`.",
         id = run.id.short(),
         root = run.root.short(),
+        // Of the root, where this is another run: that says itself where it begins.
+        at = if run.root == run.id { run.first_call() } else { 1 },
     )))
 }
 
@@ -351,6 +366,7 @@ pub(super) fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         seed: String::new(),
         started_at: now,
         journal_form: FORM,
+        journal_from: 0,
         state: State::Queued,
         output: None,
         shortfall: None,

@@ -91,7 +91,7 @@ impl Journal for Nowhere {
         Ok(())
     }
 
-    async fn entries(&self, _run: &RunId) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, _run: &RunId, _after: u64) -> Result<Vec<Entry>, JournalError> {
         Ok(Vec::new())
     }
 }

@@ -21,9 +21,9 @@ const HEAD: &str = "insert into journal (run_id, seq, call, effect, request_hash
 const TAIL: &str = "on conflict (run_id, seq) do update set call = excluded.call, effect = excluded.effect, request_hash = excluded.request_hash, \
     request = excluded.request, request_blob = excluded.request_blob, state = excluded.state, answer = excluded.answer, \
     answer_blob = excluded.answer_blob, repeated = excluded.repeated, asked_at = excluded.asked_at, answered_at = excluded.answered_at";
-const COUNT: &str = "select count(*), count(case when state = 'done' then 1 end) from journal where run_id = $1";
+const COUNT: &str = "select count(*), count(case when state = 'done' then 1 end) from journal where run_id = $1 and seq > $2";
 const SELECT: &str = "select seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, asked_at, answered_at \
-    from journal where run_id = $1 order by seq";
+    from journal where run_id = $1 and seq > $2 order by seq";
 
 #[async_trait]
 impl Journal for Store {
@@ -37,21 +37,22 @@ impl Journal for Store {
         self.queue.enqueue(rows).await.map_err(unwritten)
     }
 
-    async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, JournalError> {
-        let inspected = self.inspect(run).await?.into_iter();
+    async fn entries_after(&self, run: &RunId, after: u64) -> Result<Vec<Entry>, JournalError> {
+        let inspected = self.load_entries(run, after).await.map_err(unread)?.into_iter();
         let whole = inspected.map(|inspected| match inspected.damage {
-            Some(reason) => Err(JournalError::of_run("read", reason)),
-            None => Ok(inspected.entry),
+            // What was given up answers nothing.
+            Some(reason) if inspected.entry.state != EntryState::GivenUp => Err(JournalError::of_run("read", reason)),
+            _ => Ok(inspected.entry),
         });
         whole.collect()
     }
 
     async fn inspect(&self, run: &RunId) -> Result<Vec<Inspected>, JournalError> {
-        self.load_entries(run).await.map_err(unread)
+        self.load_entries(run, 0).await.map_err(unread)
     }
 
-    async fn count(&self, run: &RunId) -> Result<Count, JournalError> {
-        let counted = sqlx::query(COUNT).bind(run.as_str()).fetch_one(&self.reads).await;
+    async fn count(&self, run: &RunId, after: u64) -> Result<Count, JournalError> {
+        let counted = sqlx::query(COUNT).bind(run.as_str()).bind(stored(after)).fetch_one(&self.reads).await;
         let number = |row: &AnyRow, column: usize| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
         let counted = counted.and_then(|row| Ok(Count { made: number(&row, 0)?, answered: number(&row, 1)? }));
         counted.map_err(|error| unread(error.into()))
@@ -59,8 +60,8 @@ impl Journal for Store {
 }
 
 impl Store {
-    async fn load_entries(&self, run: &RunId) -> Result<Vec<Inspected>, StoreError> {
-        let rows = sqlx::query(SELECT).bind(run.as_str()).fetch_all(&self.reads).await?;
+    async fn load_entries(&self, run: &RunId, after: u64) -> Result<Vec<Inspected>, StoreError> {
+        let rows = sqlx::query(SELECT).bind(run.as_str()).bind(stored(after)).fetch_all(&self.reads).await?;
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
             entries.push(load(&self.blobs, run, &row).await?);
@@ -204,11 +205,12 @@ fn word(state: EntryState) -> &'static str {
         EntryState::Intended => "intended",
         EntryState::Released => "released",
         EntryState::Done => "done",
+        EntryState::GivenUp => "given-up",
     }
 }
 
 fn from_word(text: &str) -> Option<EntryState> {
-    [EntryState::Intended, EntryState::Released, EntryState::Done].into_iter().find(|state| word(*state) == text)
+    [EntryState::Intended, EntryState::Released, EntryState::Done, EntryState::GivenUp].into_iter().find(|state| word(*state) == text)
 }
 
 fn unread(error: StoreError) -> JournalError {

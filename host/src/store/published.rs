@@ -10,7 +10,7 @@ use super::{
     queue::{Change, Step},
 };
 use crate::{
-    interfaces::run::{MOST_KEYS, PublishError, Published, Shown},
+    interfaces::published::{MOST_KEYS, PublishError, Published, Shown},
     journal::RunId,
 };
 

@@ -26,6 +26,8 @@ const TAKEN_BY: &str = "select place, name, value, sent_at, sent_by from signals
 const OLDEST: &str = "select place, name, value, sent_at, sent_by from signals where run_id = $1 and name = $2 and taken_by is null \
     order by place limit 1";
 const TAKE: &str = "update signals set taken_by = $1 where run_id = $2 and place = $3";
+/// What a call took that was given up is there again for the next that asks.
+const GIVE_BACK: &str = "update signals set taken_by = null where run_id = $1 and taken_by >= $2";
 const IS_THERE: &str = "select count(*) from signals where run_id = $1 and name = $2 and taken_by is null";
 const UNTAKEN: &str = "select place, name, value, sent_at, sent_by from signals where run_id = $1 and taken_by is null order by place";
 
@@ -61,6 +63,12 @@ impl Signals for Store {
 pub(super) async fn is_there(run: &RunId, name: &str, connection: &mut AnyConnection) -> Result<bool, StoreError> {
     let count = sqlx::query(IS_THERE).bind(run.as_str()).bind(name).fetch_one(connection).await?;
     Ok(count.try_get::<i64, _>(0)? > 0)
+}
+
+/// Gives back what call `first` of a run and those after it took.
+pub(super) async fn give_back(run: &RunId, first: u64, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    sqlx::query(GIVE_BACK).bind(run.as_str()).bind(stored(first)).execute(connection).await?;
+    Ok(())
 }
 
 struct Send {

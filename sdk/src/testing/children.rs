@@ -1,8 +1,10 @@
-//! Child runs, which stand-ins play: each in its workspace, within its bounds. One that takes no time has ended the moment it was started.
+//! Child runs, which stand-ins play: each in its workspace, within its bounds, and again with every input that it continues
+//! with. One that takes no time has ended the moment it was started.
 
 use serde_json::Value;
 
 use super::{
+    continuing,
     grants::Narrowing,
     imports::{git, options::StartOptions},
     tickets::{Awaited, Work},
@@ -48,5 +50,11 @@ impl World {
         let done = self.acting_as(role, || git::in_checkout(self, place.checkout.as_deref(), work));
         self.bounds.replace(before);
         done
+    }
+
+    /// Does the work of a child that is a workflow.
+    pub(super) fn workflow_at(&self, place: Place, input: Value, work: impl Fn(&Value) -> Result<Value>) -> Result<Value> {
+        let again = || continuing::to_the_end(input, |input| continuing::caught(|| work(input)));
+        self.work_at(place, Role::Workflow, again)
     }
 }

@@ -28,6 +28,7 @@
 mod backlog;
 mod children;
 mod clock;
+mod continuing;
 mod documents;
 mod grants;
 mod happenings;
@@ -88,9 +89,18 @@ pub struct Line {
     pub fields: Value,
 }
 
+/// How one execution of a workflow ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ending {
+    /// The run ended: with its output, or with its error.
+    Returned(Result<Value>),
+    /// The run begins again with this input.
+    Continued(Value),
+}
+
 impl Host {
     /// Runs a workflow to its end and gives its output as whoever started it would get it. The input is checked against what
-    /// the workflow takes, as in a real run.
+    /// the workflow takes, as in a real run; and if it continues with another input, it is run again with that.
     ///
     /// What the run still waits for at its end is given up: its children do nothing more.
     ///
@@ -105,14 +115,55 @@ impl Host {
     /// assert_eq!(Host::new().run(Double::run, 21), Ok(json!(42)));
     /// assert!(matches!(Host::new().run(Double::run, "many"), Err(Error { kind: ErrorKind::Invalid, .. })));
     /// ```
-    pub fn run<Input, Output>(&self, workflow: impl FnOnce(Input) -> Result<Output>, input: impl Serialize) -> Result<Value>
+    pub fn run<Input, Output>(&self, workflow: impl Fn(Input) -> Result<Output>, input: impl Serialize) -> Result<Value>
     where
         Input: DeserializeOwned,
         Output: Serialize,
     {
-        let input = serde_json::to_string(&input)?;
-        let ended = self.as_run(Role::Workflow, || export::ended(&input, workflow, |_| None));
-        Ok(serde_json::from_str(&self.unless_cancelled(ended)?.output)?)
+        self.world.begin_run();
+        continuing::to_the_end(serde_json::to_value(&input)?, |input| match self.execute_once(&workflow, input) {
+            Ending::Returned(ended) => Ok(ended),
+            Ending::Continued(input) => Err(input),
+        })
+    }
+
+    /// Runs a workflow until it ends or continues with another input. Run it again with that to go on.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::{Ending, Host}};
+    /// fn count_down(from: u32) -> Result<u32> {
+    ///     if from > 0 { Err(run::continue_with(&(from - 1))) } else { Ok(from) }
+    /// }
+    /// let host = Host::new();
+    /// assert_eq!(host.run_once(count_down, 2), Ending::Continued(json!(1)));
+    /// assert_eq!(host.run_once(count_down, 0), Ending::Returned(Ok(json!(0))));
+    /// assert_eq!(host.run(count_down, 5), Ok(json!(0)));
+    /// assert_eq!(host.requests("run.continue-with").len(), 6);
+    /// ```
+    pub fn run_once<Input, Output>(&self, workflow: impl FnOnce(Input) -> Result<Output>, input: impl Serialize) -> Ending
+    where
+        Input: DeserializeOwned,
+        Output: Serialize,
+    {
+        self.world.begin_run();
+        self.execute_once(workflow, input)
+    }
+
+    fn execute_once<Input, Output>(&self, workflow: impl FnOnce(Input) -> Result<Output>, input: impl Serialize) -> Ending
+    where
+        Input: DeserializeOwned,
+        Output: Serialize,
+    {
+        let execute = || {
+            let ended = export::ended(&serde_json::to_string(&input)?, workflow, |_| None)?;
+            Ok(serde_json::from_str(&ended.output)?)
+        };
+        match self.to_its_end(Role::Workflow, || continuing::caught(execute)) {
+            Ok(ended) => Ending::Returned(self.unless_cancelled(ended)),
+            // Its time to put things in order is over.
+            Err(_) if self.world.is_cancelled() => Ending::Returned(self.unless_cancelled(Ok(Value::Null))),
+            Err(input) => Ending::Continued(input),
+        }
     }
 
     /// Has an agent perform a task.
@@ -162,15 +213,23 @@ impl Host {
     /// let version = host.inside(|| state::set("counters", "builds", &1, Some(0)));
     /// assert_eq!(version, Ok(1));
     /// ```
+    #[expect(clippy::panic, reason = "a test fails by panicking, and there is nothing to return")]
     pub fn inside<A>(&self, work: impl FnOnce() -> A) -> A {
-        installed::inside(&self.world, work)
+        installed::inside(&self.world, || continuing::caught(work)).unwrap_or_else(|input| {
+            panic!("The run continues with {input}, so the work has no result. Call the workflow through `Host::run` or `Host::run_once`.")
+        })
     }
 
-    /// Does work as a run of its own, which holds nothing before and gives up at its end what it still holds.
+    /// Does work as a run of its own.
     fn as_run<A>(&self, role: Role, work: impl FnOnce() -> A) -> A {
         self.world.begin_run();
+        self.to_its_end(role, work)
+    }
+
+    /// Does work that gives up at its end what it still holds.
+    fn to_its_end<A>(&self, role: Role, work: impl FnOnce() -> A) -> A {
         let ended = self.inside(|| self.world.acting_as(role, work));
-        self.world.begin_run();
+        self.world.tickets.borrow_mut().give_up();
         ended
     }
 

@@ -114,5 +114,5 @@ impl PullRequests {
 }
 
 fn unknown(number: u32) -> Error {
-    Error::not_found(format!("There is no pull request {number} in this project. `baton pull-requests list --all` lists all of them."))
+    Error::not_found(format!("This project has no pull request {number}. `baton pull-requests list --all` lists all of them."))
 }

@@ -138,7 +138,7 @@ impl Repository {
         let (head, target) = (self.head(), self.find(revision)?);
         if !self.ancestors(head).contains(&target) {
             return Err(Error::invalid(format!(
-                "`{revision}` is no earlier commit of branch `{}`; name one that `git.log` shows.",
+                "`{revision}` is not an earlier commit of branch `{}`; name one that `git.log` shows.",
                 self.here
             )));
         }
@@ -211,7 +211,7 @@ impl Repository {
 
     pub(super) fn branch(&self, name: &str) -> Result<usize> {
         let found = self.branches.get(name).copied();
-        found.ok_or_else(|| Error::not_found(format!("There is no branch `{}`; name one that the repository has.", name.escape_debug())))
+        found.ok_or_else(|| Error::not_found(format!("Branch `{}` does not exist; name one that the repository has.", name.escape_debug())))
     }
 
     /// Checks another worktree out in the workspace: gives its files, takes those of the present one.
@@ -247,7 +247,10 @@ impl Repository {
     fn find(&self, revision: &str) -> Result<usize> {
         let commit = || (0..self.commits.len()).find(|number| id(*number) == revision);
         self.branches.get(revision).copied().or_else(commit).ok_or_else(|| {
-            Error::not_found(format!("There is no revision `{}`; name a branch or the full hash of a commit.", revision.escape_debug()))
+            Error::not_found(format!(
+                "The repository has no revision `{}`; name a branch or the full hash of a commit.",
+                revision.escape_debug()
+            ))
         })
     }
 
@@ -302,7 +305,7 @@ impl Repository {
 }
 
 pub(super) fn no_worktree(name: &str) -> Error {
-    Error::not_found(format!("There is no worktree named `{}`; name one that `git.worktree-add` gave.", name.escape_debug()))
+    Error::not_found(format!("This run has no worktree named `{}`; name one that `git.worktree-add` gave.", name.escape_debug()))
 }
 
 fn id(number: usize) -> String {

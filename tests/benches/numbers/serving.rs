@@ -103,7 +103,7 @@ async fn revoked(host: &TestHost) -> Result<Duration> {
     let run = kernel.start(order(host, json!({ "do": "in-turn", "inputs": vec![tools; 20_000] }))).await?;
     let mut events = kernel.events().listen();
     told(&mut events, |event| event.draft.name == "executing" && event.draft.run.as_ref() == Some(&run.id)).await?;
-    while kernel.journal().count(&run.id).await?.answered < 10 {
+    while kernel.journal().count(&run.id, 0).await?.answered < 10 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let (time, ended) = timed(async {

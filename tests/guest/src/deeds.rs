@@ -2,7 +2,7 @@
 
 use baton_sdk::prelude::*;
 
-use crate::{calls, forge, repository, rest, runaway, tickets};
+use crate::{calls, defect, forge, repository, rest, runaway, tickets};
 
 /// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done. Without a deed it stands in for another
 /// plugin.
@@ -35,6 +35,8 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "ask-all" => calls::ask_all(number("times")),
         "ask-person" => calls::ask_person(input),
         "inform" => calls::inform(text("say"), number("times")),
+        "attempt" => Ok(defect::attempt(&input["deed"])),
+        "defect" => defect::perform(input),
         "in-turn" => input["inputs"].as_array().into_iter().flatten().map(perform).collect(),
         "backlog" => calls::backlog(number("times")),
         "put-item" => calls::put_item(text("key"), &input["after"], &input["labels"]),
@@ -62,6 +64,9 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "land" => repository::land(text("say")),
         "worktree" => git::worktree_add(text("say"), "main").map(Value::from),
         "execute" => calls::execute(input),
+        "publish" => rest::publish(text("key"), &input["value"]),
+        "continue" => rest::continue_with(input),
+        "generations" => rest::generations(input),
         "steps" => calls::steps(number("times")),
         other => Err(Error::invalid(format!("There is no deed `{other}`."))),
     }

@@ -3,6 +3,7 @@
 
 mod calls;
 mod deeds;
+mod defect;
 mod forge;
 mod repository;
 mod rest;

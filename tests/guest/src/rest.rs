@@ -1,8 +1,10 @@
 //! Deeds for the calls that no other deed makes. Expects an answer of each, or an error as `{"error": …}`.
 
+use std::{collections::hash_map::RandomState, hash::BuildHasher};
+
 use baton_sdk::prelude::*;
 
-use crate::{deeds, said};
+use crate::{calls, deeds, said};
 
 /// Expects: what the run is told of itself.
 pub(crate) fn about() -> Value {
@@ -60,6 +62,34 @@ pub(crate) fn repository() -> Result<Value> {
     Ok(
         json!({ "changed": changed, "diff": diff, "restored": restored, "content": content, "shared": shared, "reset": reset, "push": push }),
     )
+}
+
+/// Expects: the value beside the run, or `invalid`.
+pub(crate) fn publish(key: &str, value: &Value) -> Result<Value> {
+    run::publish(key, value)?;
+    Ok(Value::Null)
+}
+
+/// Expects: to begin again with `input`, or with so many bytes of `pad`; what it came to where that did not happen.
+pub(crate) fn continue_with(input: &Value) -> Result<Value> {
+    let pad = input["pad"].as_u64().and_then(|bytes| usize::try_from(bytes).ok());
+    let next = pad.map_or_else(|| input["input"].clone(), |bytes| json!("x".repeat(bytes)));
+    Ok(answer(Err(run::continue_with(&next))))
+}
+
+/// Expects: to begin again `times` times, each time with what was seen so far; then what every generation saw.
+pub(crate) fn generations(input: &Value) -> Result<Value> {
+    let left = input["times"].as_u64().unwrap_or_default();
+    let mut seen = input["seen"].as_array().cloned().unwrap_or_default();
+    publish("generation", &json!(seen.len()))?;
+    let echo = workflows::start::<Value, _>("probe", &json!({ "do": "echo", "say": seen.len() }))?;
+    let (child, said) = (echo.ticket().to_string(), echo.wait()?.output);
+    let random = RandomState::new().hash_one(0).to_string();
+    seen.push(json!({ "said": said, "child": child, "count": calls::count(1)?, "random": random, "now": run::now() }));
+    if left == 0 {
+        return Ok(json!(seen));
+    }
+    continue_with(&json!({ "input": { "do": "generations", "times": left - 1, "seen": seen } }))
 }
 
 fn answer(answer: Result<Value>) -> Value {

@@ -38,6 +38,19 @@ fn no_name_is_a_reserved_word_of_a_language() {
 }
 
 #[test]
+fn the_table_of_contracts_ends_with_this_one() {
+    let resolve = Contract::resolve();
+    let packages: Vec<_> = resolve.packages.iter().filter_map(|(_, package)| package.name.version.as_ref()).collect();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/writing-plugins.md")).unwrap();
+    let (_, rest) = page.split_once("| contract | since Baton | adds |\n").expect("docs/writing-plugins.md says which Baton serves what");
+    let rows = rest.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let columns: Vec<Vec<_>> = rows.map(|row| row.split('|').map(str::trim).collect()).collect();
+    let last = columns.last().expect("the table has rows");
+    assert_eq!([last[1]], [packages[0].to_string()], "the last row is this contract");
+    assert!(columns.iter().all(|row| row[1] == row[2]), "a contract has the number of the first Baton that serves it");
+}
+
+#[test]
 fn no_number_is_one_that_javascript_gets_as_a_bigint() {
     let contract = Contract::read();
     for (owner, field, ty) in fields(&contract) {

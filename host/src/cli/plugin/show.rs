@@ -156,6 +156,7 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Tru
         ),
         fact("Size", figures::bytes(plugin.package.wasm.len() as u64)),
         fact("SHA-256", plugin.package.hash.clone()),
+        fact("Contract", plugin.package.contract.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)),
         fact("Imports", if imports.is_empty() { "nothing".to_owned() } else { imports }),
         String::new(),
         needs(plugin, room),
@@ -227,6 +228,7 @@ fn is_reserved(kind: &str) -> bool {
 
 fn document(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Trust) -> Value {
     let mut document = list::signed(list::summary(plugin), plugin, trust);
+    document["contract"] = json!(plugin.package.contract.as_ref().map(ToString::to_string));
     document["warnings"] = json!(warnings);
     document["packed"] = json!(packed);
     document["input"] = json!(plugin.package.manifest.input);

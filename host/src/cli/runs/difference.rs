@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cli::text;
+use crate::{cli::text, journal::form::pointer_part};
 
 /// Places shown before the rest is counted.
 const MOST: usize = 12;
@@ -45,7 +45,7 @@ fn collect<'a>(recorded: &'a Value, now: &'a Value, path: String, places: &mut V
         _ if recorded == now => {}
         (Value::Object(one), Value::Object(other)) => {
             for name in one.keys().chain(other.keys().filter(|name| !one.contains_key(*name))) {
-                pair(one.get(name), other.get(name), format!("{path}/{name}"), places);
+                pair(one.get(name), other.get(name), format!("{path}/{}", pointer_part(name)), places);
             }
         }
         (Value::Array(one), Value::Array(other)) => {
@@ -72,7 +72,7 @@ fn common(one: &str, other: &str) -> usize {
 /// A value around its character `from`, in one line.
 fn excerpt(value: Option<&Value>, from: usize) -> String {
     match value {
-        None => "nothing".to_owned(),
+        None => "absent".to_owned(),
         Some(Value::String(content)) => {
             let start = from.saturating_sub(BEFORE);
             let rest: String = content.chars().skip(start).take(WIDTH * 8).collect();
@@ -95,10 +95,12 @@ mod tests {
         let now = json!({ "path": "a", "content": { "text": "one three" }, "list": [1, 2, 3] });
         assert_eq!(
             shown(&recorded, &now),
-            "  at /content/text\n    recorded  \"one two\"\n    now       \"one three\"\n  at /gone\n    recorded  1\n    now       nothing\n  \
-             at /list/2\n    recorded  nothing\n    now       3"
+            "  at /content/text\n    recorded  \"one two\"\n    now       \"one three\"\n  at /gone\n    recorded  1\n    now       absent\n  \
+             at /list/2\n    recorded  absent\n    now       3"
         );
         assert_eq!(shown(&recorded, &recorded), "");
+        let by_path = |now: u8| json!({ "files": { "docs/~a.md": now } });
+        assert!(shown(&by_path(1), &by_path(2)).starts_with("  at /files/docs~1~0a.md\n"), "a JSON pointer");
     }
 
     #[test]

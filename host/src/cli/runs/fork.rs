@@ -36,10 +36,10 @@ impl Fork {
         // Where another host executes, it executes the fork as well.
         let app = context.open_to_change().await?;
         let source = app.kernel.resolve(&self.run).await?;
-        let calls = app.kernel.journal().count(&source.id).await?.made;
+        let calls = source.journal_from + app.kernel.journal().count(&source.id, source.journal_from).await?.made;
         if self.at > calls + 1 {
-            let made = figures::counted(calls, "call", "calls");
-            return Err(Misuse(format!("Run {} has made {made}; fork it at 1 to {}.", text::short(&source.id), calls + 1)).into());
+            let (made, first) = (figures::counted(calls, "call", "calls"), source.first_call());
+            return Err(Misuse(format!("Run {} has made {made}; fork it at {first} to {}.", text::short(&source.id), calls + 1)).into());
         }
         model::check(&app.config, &source.workspace, settings.as_ref())?;
         let run = app.kernel.fork(&source, self.at).await?;

@@ -40,13 +40,19 @@ impl Journal {
         let child = |entry: &Entry| Some(run.id.child(entry.seq)).filter(|id| started.contains(id));
         if context.screen.is_json() {
             let documents: Vec<_> = entries.iter().map(|found| document(context, found, child(&found.entry))).collect();
-            context.screen.document(&json!({ "run": run.id, "plugin": run.plugin, "entries": documents }))?;
+            context
+                .screen
+                .document(&json!({ "run": run.id, "plugin": run.plugin, "journal-from": run.journal_from, "entries": documents }))?;
         } else if entries.is_empty() {
             context.screen.tell("The run has made no calls yet.");
         } else if self.full {
             entries.iter().try_for_each(|found| context.screen.answer(in_full(context, found, child(&found.entry))))?;
         } else {
             context.screen.answer(table(&run, &entries, child).fit(context.screen.room()))?;
+        }
+        if run.journal_from > 0 {
+            let base = figures::count(run.journal_from);
+            context.screen.tell(format!("The run continued with another input at call {base}; calls up to it are not replayed."));
         }
         for damage in entries.iter().filter_map(|found| found.damage.as_deref()) {
             context.screen.warn(format!("{} {}", painted(WARNING, "!"), text::plain(damage)));
@@ -95,6 +101,7 @@ fn state(found: &Inspected) -> Cell {
         (EntryState::Done, true) => Cell::styled("done, sent twice", WARNING),
         (EntryState::Released, _) => Cell::styled("not done", WARNING),
         (EntryState::Intended, _) => Cell::styled("no answer", WARNING),
+        (EntryState::GivenUp, _) => Cell::styled("given up", FAINT),
     }
 }
 

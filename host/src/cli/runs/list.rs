@@ -103,6 +103,7 @@ pub(super) fn summary(context: &Context, run: &Run, tally: &Tally) -> Value {
         "plugin-version": run.plugin_version,
         "plugin-hash": run.plugin_hash,
         "kind": run.kind,
+        "journal-from": run.journal_from,
         "state": run.state.as_str(),
         "reason": ending::reason(&run.state).map(|reason| context.advice(reason)),
         "wakes-at": waiting::due(run).map(figures::stamp),

@@ -109,7 +109,8 @@ pub(in crate::cli) fn told(version: &str, recording: &Recording, verdict: &Verdi
     }
 }
 
-fn diverged(divergence: &Divergence) -> String {
+/// The first call that differs, as people see it.
+pub(super) fn diverged(divergence: &Divergence) -> String {
     let line = divergence.line.as_ref().map(|line| format!("\n  made by   {}", text::line(line)));
     compared_calls(divergence) + &line.unwrap_or_default()
 }

@@ -1,26 +1,47 @@
 //! `baton runs resume`.
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use serde_json::json;
 
+use super::replay;
 use crate::{
+    app::App,
     cli::{
         Context,
         answering::Answers,
         beside, budget,
         exit::Exit,
-        model,
-        screen::{WARNING, painted},
+        figures, model,
+        number::number,
+        screen::{BAD, WARNING, painted},
         text,
     },
     interfaces::llm::money::Scope,
+    journal::Divergence,
+    kernel::{
+        repairing::{Repair, Repaired},
+        run::Run,
+    },
 };
+
+/// Another version of a plugin than the one a run is pinned to.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Version {
+    /// The one that is installed now
+    Current,
+}
 
 /// Resume a run that was stopped or is paused, or failed because a call was denied
 ///
 /// Calls that were answered before are answered from the journal: nothing is paid for twice. Only the call that was denied
 /// is made again, by a grant given since. A run that failed by any other answer is continued with `baton runs fork`. While
 /// `baton serve` executes runs on the same data, it executes this one too, and this command follows it.
+///
+/// A run keeps the version of its plugin that it began with. With `--on current`, a run that is stuck because of a bug in
+/// its plugin continues with the repaired version: Baton replays its calls with that version, does nothing meanwhile, and
+/// moves the run to it if they are the same. Where they are not, `--at` gives up the calls that differ. This also works for
+/// a run below another, as long as that waits for it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Resume {
     /// Any beginning or end of the run's id
@@ -31,6 +52,12 @@ pub(in crate::cli) struct Resume {
     /// Dollars the run may spend on models in all, with what it starts and what it has spent already
     #[arg(long, value_name = "DOLLARS", allow_hyphen_values = true)]
     budget: Option<String>,
+    /// Move this run to another version of its plugin, if that makes the same calls: `current` is the installed one
+    #[arg(long, value_enum, conflicts_with = "model")]
+    on: Option<Version>,
+    /// With --on, the first call to give up: the run makes it and all after it again. What they changed stays changed
+    #[arg(long, value_name = "SEQ", requires = "on", value_parser = number(1..=u64::MAX, "give the number of a call, 1 or more"))]
+    at: Option<u64>,
     #[command(flatten)]
     answers: Answers,
 }
@@ -47,7 +74,15 @@ impl Resume {
             app.books.set(&Scope::Run(run.root.clone()), Some(budget), &app.config.operator).await?;
         }
         let changed = app.kernel.settings_since(&app.kernel.resolve(run.root.as_str()).await?).await;
-        app.kernel.resume(&run, settings).await?;
+        match self.on {
+            None => app.kernel.resume(&run, settings).await?,
+            Some(Version::Current) => {
+                if !self.repair(&app, &run, context).await? {
+                    app.close().await;
+                    return Ok(Exit::Failed);
+                }
+            }
+        }
         if !changed.is_empty() {
             let keys = changed.iter().map(|key| format!("`{}`", text::escaped(key))).collect::<Vec<_>>().join(", ");
             context.screen.warn(format!(
@@ -64,4 +99,74 @@ impl Resume {
         ended.answer(context)?;
         Ok(ended.exit())
     }
+
+    /// Moves the run to the current version, or shows why it stays as it is.
+    async fn repair(&self, app: &App, run: &Run, context: &Context) -> Result<bool> {
+        let repair = app.kernel.repair(run, self.at, &app.config.operator).await?;
+        if let Repair::Queued(repaired) = &repair {
+            context.screen.tell(moved(run, repaired));
+            return Ok(true);
+        }
+        if context.screen.is_json() {
+            context.screen.document(&document(run, &repair))?;
+        } else {
+            context.screen.warn(context.advice(&refused(run, &repair)));
+        }
+        Ok(false)
+    }
+}
+
+fn moved(run: &Run, Repaired { version, before, kept, given_up }: &Repaired) -> String {
+    let given_up = match given_up {
+        0 => String::new(),
+        calls => format!(" {} given up.", figures::counted(*calls, "call is", "calls are")),
+    };
+    format!(
+        "Run {} has version {} of `{}` now; it had {}. {} replayed without a difference.{given_up}",
+        text::short(&run.id),
+        text::line(version),
+        text::line(&run.plugin),
+        text::line(before),
+        figures::counted(*kept, "call was", "calls were"),
+    )
+}
+
+/// Why a run stays with its version, and what helps.
+fn refused(run: &Run, repair: &Repair) -> String {
+    let (id, plugin) = (text::short(&run.id), text::line(&run.plugin));
+    let head = format!("{} Run {id} keeps its version of `{plugin}`.", painted(BAD, "✗"));
+    match repair {
+        Repair::Queued(_) => head,
+        Repair::Diverged(divergence) => format!(
+            "{head} In a replay with the current one, {}\nGive up the calls from there on with `baton runs resume {id} --on current --at {}`, \
+             which makes them again, or install a build that makes the same calls.",
+            replay::diverged(divergence),
+            divergence.seq
+        ),
+        Repair::Fails(error) => format!(
+            "{head} The current one makes the same calls and then fails: {}\nRepair the plugin, or give up the call that it fails by with \
+             `baton runs resume {id} --on current --at SEQ`.",
+            text::plain(&error.text),
+        ),
+        Repair::Stopped(reason) => format!("{head} A replay with the current one was ended: {}", text::plain(reason)),
+    }
+}
+
+/// The same as programs see it.
+fn document(run: &Run, repair: &Repair) -> serde_json::Value {
+    let (word, reason, divergence) = match repair {
+        Repair::Queued(_) => ("queued", None, None),
+        Repair::Diverged(divergence) => ("diverged", Some(divergence.to_string()), Some(divergence)),
+        Repair::Fails(error) => ("fails", Some(error.text.clone()), None),
+        Repair::Stopped(reason) => ("stopped", Some(reason.clone()), None),
+    };
+    let pointer = divergence.and_then(Divergence::difference).map(|difference| difference.pointer);
+    json!({
+        "run": run.id,
+        "verdict": word,
+        "seq": divergence.map(|divergence| divergence.seq),
+        "pointer": pointer,
+        "line": divergence.and_then(|divergence| divergence.line.as_ref()),
+        "reason": reason,
+    })
 }

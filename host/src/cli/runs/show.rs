@@ -18,7 +18,7 @@ use crate::{
         table::{Align, Cell, Table},
         text, waits,
     },
-    interfaces::{run::Shown, signals::Signal},
+    interfaces::{published::Shown, signals::Signal},
     journal::{RunId, Wait},
     kernel::{
         ceiling::{Bound, Limit},
@@ -112,6 +112,9 @@ fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
     }
     if let Some(item) = &run.item {
         facts.push(("Item", text::escaped(item)));
+    }
+    if run.journal_from > 0 {
+        facts.push(("Continued", format!("with another input at call {}", figures::count(run.journal_from))));
     }
     facts.extend(run.ceiling.bounds().iter().map(|bound| ("Ceiling", told(bound))));
     facts.push(("Input", text::excerpt(&run.input.to_string(), LONGEST)));

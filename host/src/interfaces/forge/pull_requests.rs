@@ -217,7 +217,7 @@ pub struct Landing {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ForgeError {
     /// No such pull request.
-    #[error("There is no pull request {0} in this project. `baton pull-requests list --all` lists all of them.")]
+    #[error("This project has no pull request {0}. `baton pull-requests list --all` lists all of them.")]
     Unknown(u64),
     /// Somebody was first, or it does not apply.
     #[error("{0}")]

@@ -191,7 +191,7 @@ fn unknown_below(files: &Path, folder: &[u8], known: &BTreeSet<&[u8]>) -> Option
 }
 
 pub(super) fn no_branch(branch: &str) -> CallError {
-    CallError::not_found(format!("There is no branch `{branch}`; name one that the repository has."))
+    CallError::not_found(format!("Branch `{branch}` does not exist; name one that the repository has."))
 }
 
 fn in_the_way(branch: &str, path: &str) -> CallError {

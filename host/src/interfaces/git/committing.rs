@@ -83,7 +83,7 @@ impl Checkout {
         let (head, target) = (self.head()?, self.resolve(revision)?);
         if !self.is_ancestor(&target, &head)? {
             return Err(CallError::invalid(format!(
-                "`{}` is no earlier commit of branch `{}`; name one that `git.log` shows.",
+                "`{}` is not an earlier commit of branch `{}`; name one that `git.log` shows.",
                 names::excerpt(revision),
                 self.branch()?
             )));

@@ -171,7 +171,7 @@ impl Checkout {
         let objects = self.repository()?.objects.clone().into_arc().map_err(|error| unwritable(&error))?;
         let written = gix::worktree::state::checkout(wanted, &self.files, objects, &Discard, &Discard, &AtomicBool::new(false), options)
             .map_err(|error| unfilled(&error.to_string()))?;
-        let collided = written.collisions.first().map(|found| format!("something came to lie at `{}` meanwhile", found.path));
+        let collided = written.collisions.first().map(|found| format!("another program put something at `{}` meanwhile", found.path));
         let failed = written.errors.first().map(|found| format!("{}: {}", found.path, found.error));
         collided.or(failed).map_or(Ok(()), |reason| Err(unfilled(&reason)))
     }
@@ -229,7 +229,7 @@ fn folders(wanted: &State) -> Result<HashSet<BString>, CallError> {
     let double = wanted.entries().iter().map(|entry| entry.path(wanted)).find(|path| folders.contains(*path));
     double.map_or(Ok(folders), |path| {
         Err(CallError::other(format!(
-            "The commit has `{}` as a file and as a folder. Let the operator look what `git fsck` says in the repository.",
+            "The commit has `{}` as a file and as a folder. Ask the operator to run `git fsck` in the repository.",
             names::shown(path)
         )))
     })
@@ -240,7 +240,7 @@ fn unfilled(reason: &str) -> CallError {
         return too_long();
     }
     CallError::unavailable(format!(
-        "The files of the worktree cannot be written: {}. Make room in the data directory, and look what `git fsck` says in the repository.",
+        "The files of the worktree cannot be written: {}. Make room in the data directory, and run `git fsck` in the repository.",
         names::excerpt(reason)
     ))
 }

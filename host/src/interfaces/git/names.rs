@@ -25,7 +25,7 @@ pub(super) fn branch(name: &str) -> Result<(), CallError> {
     if whole && !name.contains("..") && !name.contains("@{") && !name.contains(forbidden) && name.split('/').all(part) {
         return Ok(());
     }
-    Err(CallError::invalid(format!("`{}` is no name for a branch; use one such as `story/1-2`.", excerpt(name))))
+    Err(CallError::invalid(format!("`{}` is not a name for a branch; use one such as `story/1-2`.", excerpt(name))))
 }
 
 /// The name of a branch, or the full hash of a commit, which follows the same rules.
@@ -33,7 +33,8 @@ pub(super) fn revision(name: &str) -> Result<(), CallError> {
     if name.len() > LONGEST_BRANCH {
         return branch(name);
     }
-    branch(name).map_err(|_| CallError::invalid(format!("`{}` is no revision; name a branch or the full hash of a commit.", excerpt(name))))
+    branch(name)
+        .map_err(|_| CallError::invalid(format!("`{}` is not a revision; name a branch or the full hash of a commit.", excerpt(name))))
 }
 
 /// Whether a revision is the full hash of an object.
@@ -66,7 +67,7 @@ pub(super) fn odd_path(path: &str) -> Result<(), CallError> {
 }
 
 fn no_path(path: &str) -> CallError {
-    CallError::invalid(format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path)))
+    CallError::invalid(format!("`{}` is not a path of the repository; name a file such as `docs/PRD.md`.", excerpt(path)))
 }
 
 pub(super) fn message(message: &str) -> Result<(), CallError> {

@@ -49,7 +49,7 @@ impl Checkout {
             return Ok(found);
         }
         Err(CallError::not_found(format!(
-            "There is no revision `{}`; name a branch or the full hash of a commit.",
+            "The repository has no revision `{}`; name a branch or the full hash of a commit.",
             names::excerpt(revision)
         )))
     }
@@ -76,7 +76,7 @@ impl Checkout {
 
     /// The commit that another was made upon, the first of several; none where it is the first of all.
     pub(super) fn first_parent(&self, commit: &str) -> Result<Option<String>, CallError> {
-        let unknown = || CallError::not_found(format!("There is no commit `{}`; name another.", names::excerpt(commit)));
+        let unknown = || CallError::not_found(format!("The repository has no commit `{}`; name another.", names::excerpt(commit)));
         let id = gix::ObjectId::from_hex(commit.as_bytes()).map_err(|_| unknown())?;
         let commit = self.repository()?.find_commit(id).map_err(unreadable)?;
         Ok(commit.parent_ids().next().map(|parent| parent.to_string()))
@@ -97,7 +97,7 @@ impl Checkout {
 pub(super) fn unreadable(error: gix::Error) -> CallError {
     let reason = error.to_string();
     CallError::other(format!(
-        "The repository cannot be read: {}. Let the operator look what `git fsck` says in it.",
+        "The repository cannot be read: {}. Ask the operator to run `git fsck` in it.",
         names::excerpt(reason.lines().next().unwrap_or_default())
     ))
 }

@@ -162,7 +162,7 @@ impl Invocation {
     pub(super) fn done(self) -> Result<Said, CallError> {
         let said = self.run()?;
         if said.cut {
-            return Err(CallError::invalid(format!("git {} has more to say than one call may carry; ask for less.", said.what)));
+            return Err(CallError::invalid(format!("git {} prints more than one call may carry; ask for less.", said.what)));
         }
         if said.code == 0 { Ok(said) } else { Err(said.failure()) }
     }
@@ -176,7 +176,7 @@ impl Invocation {
                  folder was moved; `baton doctor` tells what is missing."
                     .to_owned(),
             ),
-            _ => CallError::unavailable(format!("The program `git` cannot be used: {error}. Let the operator see to it.")),
+            _ => CallError::unavailable(format!("The program `git` cannot be used: {error}. Ask the operator to repair it.")),
         })
     }
 

@@ -90,7 +90,8 @@ fn reach(address: &str) -> Result<Reach, CallError> {
     match host {
         Some((host, true)) if scheme.is_none() && !host.is_empty() && !host.starts_with('-') && !host.contains('/') => Ok(Reach::Network),
         _ => Err(CallError::invalid(
-            "The remote's address is none that Baton pushes to; set one that begins with `https://` or `ssh://`, or the path of a repository.".to_owned(),
+            "Baton does not push to the remote's address; set one that begins with `https://` or `ssh://`, or the path of a repository."
+                .to_owned(),
         )),
     }
 }

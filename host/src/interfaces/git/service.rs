@@ -274,7 +274,7 @@ impl Repositories {
         let all = self.register.worktrees().await?;
         let found = all.into_iter().find(|worktree| worktree.standing == Standing::Ready && self.files(worktree) == workspace);
         let worktree: Worktree =
-            found.ok_or_else(|| CallError::not_found("The worktree of this run was given back; start the work in a new one."))?;
+            found.ok_or_else(|| CallError::not_found("The worktree of this run was released; start the work in a new one."))?;
         let pin = place.pin.clone().or_else(|| worktree.claim.pin.clone());
         Ok(Place { worktree: Some(worktree), pin, ..place })
     }
@@ -344,7 +344,7 @@ impl Worktrees for Repositories {
 }
 
 fn no_worktree(name: &str) -> CallError {
-    CallError::not_found(format!("There is no worktree named `{}`; name one that `git.worktree-add` gave.", names::excerpt(name)))
+    CallError::not_found(format!("This run has no worktree named `{}`; name one that `git.worktree-add` gave.", names::excerpt(name)))
 }
 
 impl Pins for Repositories {

@@ -115,7 +115,7 @@ pub(super) mod testing {
 
         async fn read(&self, path: &str) -> Result<Vec<u8>, CallError> {
             let known = self.0.lock().unwrap().get(path).cloned();
-            known.unwrap_or_else(|| Err(CallError::not_found(format!("There is no `{path}` in the workspace."))))
+            known.unwrap_or_else(|| Err(CallError::not_found(format!("The workspace has no `{path}`."))))
         }
     }
 }

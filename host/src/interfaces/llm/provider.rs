@@ -41,7 +41,7 @@ pub enum Charge {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ProviderError {
     /// Nobody answers under that name.
-    #[error("No model provider answers to \"{model}\". Name a model as provider/model with one of these providers: {known}.")]
+    #[error("No provider serves the model \"{model}\". Name a model as provider/model with one of these providers: {known}.")]
     UnknownModel {
         /// The name asked for.
         model: String,
@@ -49,7 +49,7 @@ pub enum ProviderError {
         known: String,
     },
     /// The request is wrong for this provider; sending it again is useless.
-    #[error("{provider} does not take this request: {reason} Change the request before sending it again.")]
+    #[error("{provider} rejects this request: {reason} Change the request before sending it again.")]
     Invalid {
         /// Who declined.
         provider: String,
@@ -65,7 +65,7 @@ pub enum ProviderError {
         media_type: String,
     },
     /// The key is rejected, the model unknown or not allowed: an operator must act.
-    #[error("{provider} refuses the host: {reason} {remedy}")]
+    #[error("{provider} rejects the host: {reason} {remedy}")]
     Refused {
         /// Who refused.
         provider: String,
@@ -75,7 +75,7 @@ pub enum ProviderError {
         remedy: String,
     },
     /// It was not asked, or not where it is: an operator must act.
-    #[error("{provider} cannot be asked: {reason} {remedy}")]
+    #[error("{provider} cannot be called: {reason} {remedy}")]
     Unasked {
         /// Who.
         provider: String,
@@ -219,7 +219,7 @@ fn counted(tries: u32) -> String {
 
 fn resumption(until: Option<Timestamp>) -> String {
     match until {
-        Some(until) => format!("Work on this account goes on at {until}."),
+        Some(until) => format!("Work on this account continues at {until}."),
         None => "Raise the limit or wait for its reset, then resume the run.".to_owned(),
     }
 }

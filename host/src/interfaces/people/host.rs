@@ -87,6 +87,7 @@ impl Awaited for Posted {
             Performed::Answered(answer, events) => Performed::Answered(answer.map(Value::String), events),
             Performed::Waiting(wait) => Performed::Waiting(wait),
             Performed::Paused { pause, happened } => Performed::Paused { pause, happened },
+            Performed::Continued(input) => Performed::Continued(input),
         }
     }
 

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{About, PublishError, View};
+use super::{About, View};
 use crate::{
     bindings::{
         Fault,
         run::{Host, Info, Level},
     },
     events::{Category, Draft},
-    interfaces::numbers,
+    interfaces::{children::Role, numbers, published::PublishError},
     journal::{Call, CallError, Effect, Pause, PauseKind, Performed, Wait},
 };
 
@@ -86,6 +86,18 @@ impl Host for View<'_> {
             }
         };
         Ok(self.recorder.call(call, publish).await??)
+    }
+
+    /// The kernel answers it in the step in which the run begins again. Made again, as after a crash, it asks for that again.
+    async fn continue_with(&mut self, input: String) -> Result<(), Fault> {
+        if self.about.role != Role::Workflow {
+            let text = "Only a workflow continues with another input. Return what there is to the run that waits for it.";
+            return Err(CallError::invalid(text.to_owned()).into());
+        }
+        let input: Value = serde_json::from_str(&input)
+            .map_err(|error| CallError::invalid(format!("The input to continue with is not JSON: {error}. Send a JSON document.")))?;
+        let call = Call::new("run.continue-with", Effect::Write, &json!({ "input": input }))?.beginning();
+        Ok(self.recorder.call(call, |_| async move { Performed::Continued(input) }).await??)
     }
 
     async fn log(&mut self, level: Level, message: String, fields: String) -> wasmtime::Result<()> {

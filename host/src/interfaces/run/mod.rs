@@ -2,7 +2,8 @@
 //! nothing, for it reaches nothing outside the run.
 
 mod host;
-mod published;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -10,15 +11,15 @@ use wasmtime::component::{HasData, Linker};
 
 use crate::{
     bindings,
-    interfaces::{pins::Pin, project::Project},
+    interfaces::{children::Role, pins::Pin, project::Project, published::Published},
     journal::{Recorder, RunId},
 };
-
-pub use published::{MOST_KEYS, PublishError, Published, Shown};
 
 /// What a guest may know of its run.
 #[derive(Clone, Debug)]
 pub struct About {
+    /// Which export of its plugin is executed; the guest knows.
+    pub role: Role,
     /// The run that started this one.
     pub parent: Option<String>,
     /// The run that somebody started, of which this is a descendant, or itself.

@@ -83,7 +83,9 @@ impl Job {
         }
         if let Some((name, _)) = env.iter().find(|(name, _)| !is_variable(name)) {
             let name = name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
-            return Err(CallError::invalid(format!("`{name}` is no name of a variable; use letters, digits and `_`, and no digit first.")));
+            return Err(CallError::invalid(format!(
+                "`{name}` is not a name of a variable; use letters, digits and `_`, and no digit first."
+            )));
         }
         if timeout_ms == Some(0) {
             return Err(invalid("A timeout of 0 ms is too short for any command; ask for more, or name none for what is usual.")

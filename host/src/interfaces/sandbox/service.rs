@@ -165,7 +165,7 @@ impl Sandbox {
             }
         }
         paused(
-            format!("A command was ended {TRIES} times together with its container engine. Look after the engine, then resume the run."),
+            format!("A command was ended {TRIES} times together with its container engine. Check the engine, then resume the run."),
             false,
         )
     }

@@ -160,6 +160,7 @@ fn arrived(ticket: &str, performed: Performed<Value>) -> Performed<Option<Arriva
         }
         Performed::Waiting(wait) => Performed::Waiting(wait),
         Performed::Paused { pause, happened } => Performed::Paused { pause, happened },
+        Performed::Continued(input) => Performed::Continued(input),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Reads a plugin's file: its manifest and assets, its imports and exports, its hash. Runs and compiles nothing of it.
 
 mod contract;
+mod imports;
 
-use std::{cmp::Ordering, collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt};
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use wasmparser::{
 #[cfg(test)]
 pub(crate) use contract::tests::contract as made_up_contract;
 pub use contract::{Contract, Mismatch};
+use imports::interface;
 
 use super::{
     permissions::{Patterns, Permissions},
@@ -115,6 +117,8 @@ pub struct Package {
     pub assets: Vec<u8>,
     /// The interfaces of the contract of which it imports a function; others lend it types alone.
     pub imports: BTreeSet<String>,
+    /// The version of the contract that it was built for; none when it imports nothing of the contract.
+    pub contract: Option<Version>,
     /// The key with which the file was signed, whoever has it; none when nobody signed.
     pub signed_by: Option<PublicKey>,
 }
@@ -190,7 +194,21 @@ pub enum PackageError {
         /// The import.
         import: String,
         /// What to do, which depends on whether that is older or newer.
-        advice: &'static str,
+        advice: String,
+    },
+    /// Something that the contract has not got, or not yet.
+    #[error(
+        "The component imports `{import}` of the contract {built_for}, and this Baton serves the contract {served}, which does not have it. {advice}"
+    )]
+    Lacking {
+        /// The interface, or the interface and its function, such as `files.read`.
+        import: String,
+        /// The version for which the component was built.
+        built_for: String,
+        /// The version that this host serves.
+        served: String,
+        /// The Baton that has it, where there is one.
+        advice: String,
     },
     /// An import nobody serves.
     #[error(
@@ -248,9 +266,10 @@ impl Package {
         check_beginning(&wasm)?;
         let anatomy = Anatomy::of(&wasm)?;
         let signed_by = signature::check(&wasm)?;
-        check_imports(&anatomy.imports, contract)?;
+        imports::check_interfaces(&anatomy.imports, contract)?;
         let types = types_of(&wasm)?;
-        let imports = called_interfaces(types.as_ref(), &anatomy.imports);
+        imports::check_functions(&anatomy.imports, types.as_ref(), contract)?;
+        let called = called_interfaces(types.as_ref(), &anatomy.imports);
         let manifest = Manifest::parse(anatomy.manifest.ok_or(PackageError::NoManifest)?)?;
         Permissions::new(&manifest.name, kinds, &manifest.needs, &Patterns::default())
             .map_err(|error| PackageError::Manifest { reason: format!("in [needs], {}.", printable(&error.to_string())) })?;
@@ -258,7 +277,8 @@ impl Package {
         contract.check(manifest.kind, &anatomy.imports, types.as_ref())?;
         let assets = anatomy.assets.unwrap_or_default().to_vec();
         let (hash, code_hash) = (sha256(&wasm), anatomy.code_hash);
-        Ok(Self { manifest, hash, code_hash, assets, imports, signed_by, wasm })
+        let built_for = imports::built_for(&anatomy.imports);
+        Ok(Self { manifest, hash, code_hash, assets, imports: called, contract: built_for, signed_by, wasm })
     }
 
     /// What a file says of itself, though it may not be a plugin that this host can link; none where that cannot be read.
@@ -442,47 +462,6 @@ fn check_beginning(wasm: &[u8]) -> Result<(), PackageError> {
         wasmparser::Chunk::Parsed { payload: Payload::Version { encoding: Encoding::Module, .. }, .. } => Err(PackageError::CoreModule),
         _ => Ok(()),
     }
-}
-
-fn check_imports(imports: &[String], contract: &Contract) -> Result<(), PackageError> {
-    for import in imports {
-        let unknown = || PackageError::UnknownImport { import: printable(import) };
-        if import.starts_with("wasi:") {
-            let (name, version) = import.split_once('@').ok_or_else(unknown)?;
-            let is_served =
-                Version::parse(version).is_ok_and(|version| (version.major, version.minor) == (0, 2)) && contract.serves_wasi(name);
-            is_served.then_some(()).ok_or_else(unknown)?;
-            continue;
-        }
-        let (interface, version) = interface(import).ok_or_else(unknown)?;
-        let version = Version::parse(version).map_err(|_| unknown())?;
-        if let Some(advice) = other_version(&version) {
-            return Err(PackageError::WrongVersion { import: printable(import), advice });
-        }
-        if !contract.serves(interface) {
-            return Err(unknown());
-        }
-    }
-    Ok(())
-}
-
-/// The version of the contract that this host serves, as far as versions differ in what they hold.
-const CONTRACT_VERSION: (u64, u64) = (0, 2);
-
-/// What to do about a component that was built for another version of the contract.
-fn other_version(version: &Version) -> Option<&'static str> {
-    match (version.major, version.minor).cmp(&CONTRACT_VERSION) {
-        Ordering::Equal => None,
-        Ordering::Less => {
-            Some("Build it again with the SDK of this Baton; \"From 0.1 to 0.2\" in docs/writing-plugins.md lists what changed.")
-        }
-        Ordering::Greater => Some("Use a later Baton, or build it with the SDK of this one."),
-    }
-}
-
-/// Name and version of an interface of the contract.
-fn interface(import: &str) -> Option<(&str, &str)> {
-    import.strip_prefix("baton:plugin/")?.split_once('@')
 }
 
 fn validated(wasm: &[u8]) -> Result<Types, PackageError> {

@@ -86,14 +86,44 @@ fn what_is_not_a_plugin_is_refused_with_the_reason() {
     assert!(matches!(read(vec![0; Package::LARGEST + 1]), Err(PackageError::TooLarge { .. })));
     let agent = MANIFEST.replace("workflow", "agent");
     assert!(matches!(read(packed(&workflow(""), &agent)), Err(PackageError::WrongWorld { missing: "perform", .. })));
-    for (version, advice) in [("0.1.0", "From 0.1 to 0.2"), ("0.3.0", "Use a later Baton"), ("1.0.0", "Use a later Baton")] {
+    let others = [
+        ("0.1.0", "From 0.1 to 0.2"),
+        ("0.3.0", "Install Baton 0.3.0 or later"),
+        ("1.0.0", "Install Baton 1.0.0 or later"),
+        ("0.2.0-rc.1", "never released"),
+    ];
+    for (version, advice) in others {
         let other = workflow(&format!(r#"(import "baton:plugin/files@{version}" (instance))"#));
         let error = read(packed(&other, MANIFEST)).unwrap_err();
         assert!(matches!(error, PackageError::WrongVersion { .. }) && error.to_string().contains(advice), "{error}");
     }
-    for foreign in ["baton:plugin/nothing@0.2.0", "acme:db/store@1.0.0", "env"] {
+    for foreign in ["baton:plugin/files@0.2", "acme:db/store@1.0.0", "env"] {
         let foreign = workflow(&format!(r#"(import "{foreign}" (instance))"#));
         assert!(matches!(read(packed(&foreign, MANIFEST)), Err(PackageError::UnknownImport { .. })));
+    }
+}
+
+#[test]
+fn an_import_that_the_contract_lacks_is_named_with_the_baton_that_has_it() {
+    let said = |import: &str, export: &str| {
+        let wasm = workflow(&format!(r#"(import "baton:plugin/{import}" (instance {export}))"#));
+        read(packed(&wasm, MANIFEST)).map_err(|error| error.to_string())
+    };
+    const GLANCE: &str = r#"(export "f" (func)) (export "glance" (func (param "path" string) (result string)))"#;
+    let used = said("files@0.2.7", r#"(export "f" (func))"#).expect("what was added later is not used");
+    assert_eq!(used.contract, Some(Version::new(0, 2, 7)));
+    assert_eq!(
+        said("files@0.2.7", GLANCE).unwrap_err(),
+        "The component imports `files.glance` of the contract 0.2.7, and this Baton serves the contract 0.2.0, which does not have it. Install \
+         Baton 0.2.7 or later, or build the component with the SDK of this Baton."
+    );
+    let handle = said("files@0.2.7", r#"(export "watch" (type (sub resource)))"#).unwrap_err();
+    assert!(handle.contains("`files.watch` of the contract 0.2.7") && handle.contains("Baton 0.2.7 or later"), "{handle}");
+    let interface = said("telepathy@0.2.10", r#"(export "f" (func))"#).unwrap_err();
+    assert!(interface.contains("`telepathy` of the contract 0.2.10") && interface.contains("Baton 0.2.10 or later"), "{interface}");
+    for import in ["telepathy@0.2.0", "files@0.2.0"] {
+        let error = said(import, GLANCE).unwrap_err();
+        assert!(error.contains("No released contract up to that one has it"), "no Baton is promised: {error}");
     }
 }
 

@@ -32,8 +32,8 @@ const ASK: &str = "insert into questions (id, run_id, seq, root_id, project, plu
 const ASK_AGAIN: &str = "update questions set withdrawn_at = null where id = $1";
 const TEXT: &str = "select text from questions where id = $1";
 const ANSWER: &str = "update questions set answer = $1, answered_by = $2, source = $3, answered_at = $4 where id = $5";
-const WITHDRAW: &str =
-    "update questions set withdrawn_at = $2 where run_id = $1 and answered_at is null and withdrawn_at is null returning id";
+const WITHDRAW: &str = "update questions set withdrawn_at = $2 where run_id = $1 and seq >= $3 and answered_at is null \
+    and withdrawn_at is null returning id";
 const WITHDRAW_ONE: &str = "update questions set withdrawn_at = $2 where id = $1 and answered_at is null and withdrawn_at is null";
 const IS_ANSWERED: &str = "select count(*) from questions where id = $1 and answered_at is not null";
 
@@ -146,7 +146,13 @@ impl Change for Settle {
 
 /// Takes back what a run that has ended still asks.
 pub(in crate::store) async fn withdraw(run: &RunId, step: &mut Step<'_>) -> Result<(), StoreError> {
-    let withdrawn = sqlx::query(WITHDRAW).bind(run.as_str()).bind(stored(step.now)).fetch_all(&mut *step.connection).await?;
+    withdraw_from(run, 1, step).await
+}
+
+/// Takes back what call `first` of a run and those after it still ask.
+pub(in crate::store) async fn withdraw_from(run: &RunId, first: u64, step: &mut Step<'_>) -> Result<(), StoreError> {
+    let withdraw = sqlx::query(WITHDRAW).bind(run.as_str()).bind(stored(step.now)).bind(stored(first));
+    let withdrawn = withdraw.fetch_all(&mut *step.connection).await?;
     for row in withdrawn {
         tell(step, "withdrawn", run, json!({ "question": row.try_get::<String, _>("id")? }));
     }

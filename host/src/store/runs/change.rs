@@ -19,18 +19,18 @@ use super::{
     tally,
 };
 use crate::{
-    journal::RunId,
+    journal::{Continuation, NOTHING, RunId},
     kernel::run::{Added, CancelCause, Run, State},
 };
 
 const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, \
     kind, input, project, workspace, settings, project_settings, seed, started_at, state, state_detail, wake_at, output, created_at, updated_at, \
-    pin, journal_form, shortfall, ceiling, slot, item) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29) \
+    pin, journal_form, shortfall, ceiling, journal_from, slot, item) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30) \
     on conflict (id) do nothing";
 const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
     repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
-    asked_at, answered_at from journal where run_id = $2 and seq < $3";
+    asked_at, answered_at from journal where run_id = $2 and seq < $3 and seq > $4";
 /// Whatever ended the run before, this did not end by a trap as far as anybody has said.
 const MOVE: &str = "update runs set state = $1, state_detail = $2, wake_at = $3, output = coalesce($4, output), updated_at = $5, trapped_at = null, \
     shortfall = coalesce($14, shortfall) where id = $6 and state in ($7, $8, $9, $10, $11, $12, $13)";
@@ -42,6 +42,9 @@ const WAKE_DUE_TREE: &str = concat!(
 const QUEUE_CANCELLED: &str = "update runs set state = 'queued', state_detail = null, wake_at = null where id = $1 \
     and state || '' = 'waiting' and cancel_requested_at is not null";
 const REQUEUE: &str = "update runs set state = 'queued', updated_at = $1 where state = 'running'";
+const CONTINUE: &str = "update runs set state = 'queued', input = $1, started_at = $2, journal_from = $3, updated_at = $4 \
+    where id = $5 and state || '' = 'running'";
+const ANSWER_CALL: &str = "update journal set state = 'done', answer = $1, answered_at = $2 where run_id = $3 and seq = $4";
 const FORGET_CALLS: &str = "delete from journal where run_id = $1 and seq >= $2";
 const REOPEN: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, trapped_at = null, cancel_requested_at = null, \
     cancel_cause = null, updated_at = $2 where id = $1 and (state || '' = 'failed' or (state || '' = 'cancelled' and cancel_cause = 'ended'))";
@@ -79,7 +82,11 @@ impl Change for Add {
             return Ok(Added::There);
         }
         if let Some((source, seq)) = &self.run.forked_from {
-            let copy = sqlx::query(COPY_PREFIX).bind(self.run.id.as_str()).bind(source.as_str()).bind(stored(*seq));
+            let copy = sqlx::query(COPY_PREFIX)
+                .bind(self.run.id.as_str())
+                .bind(source.as_str())
+                .bind(stored(*seq))
+                .bind(stored(self.run.journal_from));
             copy.execute(&mut *step.connection).await?;
         }
         step.events.extend(self.events.iter().cloned());
@@ -121,6 +128,7 @@ impl Add {
             .bind(stored(run.journal_form))
             .bind(run.shortfall.as_deref())
             .bind(ceiling)
+            .bind(stored(run.journal_from))
             .bind(run.slot.as_deref())
             .bind(run.item.as_deref());
         Ok(query.execute(connection).await?.rows_affected() == 1)
@@ -183,6 +191,35 @@ async fn cancel_below(id: &RunId, at_once: bool, step: &mut Step<'_>) -> Result<
         cancel.execute(&mut *step.connection).await?;
     }
     Ok(())
+}
+
+/// A run that begins again with another input.
+pub(super) struct Continue {
+    pub(super) id: RunId,
+    pub(super) continuation: Continuation,
+    pub(super) events: Vec<Arc<NewEvent>>,
+}
+
+#[async_trait]
+impl Change for Continue {
+    type Outcome = bool;
+
+    fn run(&self) -> Option<&RunId> {
+        Some(&self.id)
+    }
+
+    async fn apply(&self, step: &mut Step<'_>) -> Result<bool, StoreError> {
+        let Continuation { seq, input, at } = &self.continuation;
+        let query = sqlx::query(CONTINUE).bind(input.to_string()).bind(stored(*at)).bind(stored(*seq)).bind(stored(step.now));
+        if query.bind(self.id.as_str()).execute(&mut *step.connection).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let answer = sqlx::query(ANSWER_CALL).bind(NOTHING).bind(stored(*at)).bind(self.id.as_str()).bind(stored(*seq));
+        answer.execute(&mut *step.connection).await?;
+        give_up(&self.id, step).await?;
+        step.events.extend(self.events.iter().cloned());
+        Ok(true)
+    }
 }
 
 /// Runs that failed, or were cancelled because a run above them did, each with the first call that it makes again.

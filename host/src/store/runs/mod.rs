@@ -2,6 +2,7 @@
 
 mod change;
 mod record;
+mod repin;
 mod tally;
 
 use async_trait::async_trait;
@@ -20,18 +21,19 @@ use super::{
 use crate::{
     events::Draft,
     interfaces::children::Outcome,
-    journal::RunId,
-    kernel::run::{Added, CancelCause, Filter, Queued, Run, Runs, RunsError, State, Tally},
+    journal::{Continuation, RunId},
+    kernel::run::{Added, CancelCause, Filter, Queued, Repin, Run, Runs, RunsError, State, Tally},
 };
 pub(in crate::store) use change::Add;
-use change::{ChangeSettings, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
+use change::{ChangeSettings, Continue, NoteTrap, Reopen, RequestCancel, RequeueRunning, Transition, WakeDue};
 use record::{States, load};
 
 /// The columns a run is read from.
 macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
-         workspace, pin, settings, project_settings, ceiling, slot, item, seed, started_at, journal_form, state, state_detail, output, shortfall, \
+         workspace, pin, settings, project_settings, ceiling, slot, item, seed, started_at, journal_form, journal_from, state, state_detail, \
+         output, shortfall, \
          cancel_requested_at, cancel_cause, created_at, updated_at"
     };
 }
@@ -153,9 +155,18 @@ impl Runs for Store {
         self.queue.change(change).await.map_err(unwritten)
     }
 
+    async fn continue_with(&self, id: &RunId, continuation: &Continuation, events: Vec<Draft>) -> Result<bool, RunsError> {
+        let change = Continue { id: id.clone(), continuation: continuation.clone(), events: NewEvent::all(events) };
+        self.queue.change(change).await.map_err(unwritten)
+    }
+
     async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError> {
         let change = Reopen { calls: calls.to_vec(), events: NewEvent::all(events) };
         self.queue.change(change).await.map_err(unwritten)
+    }
+
+    async fn repin(&self, repin: Repin<'_>, events: Vec<Draft>) -> Result<bool, RunsError> {
+        self.queue.change(repin::Repinning::new(repin, NewEvent::all(events))).await.map_err(unwritten)
     }
 
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError> {

@@ -99,6 +99,7 @@ pub(super) fn load(row: &AnyRow) -> Result<Run, StoreError> {
         seed: row.try_get("seed")?,
         started_at: read_number(row, "started_at")?,
         journal_form: read_number(row, "journal_form")?,
+        journal_from: read_number(row, "journal_from")?,
         state: state(row)?,
         output: row.try_get::<Option<&str>, _>("output")?.map(from_text).transpose()?,
         shortfall: row.try_get("shortfall")?,

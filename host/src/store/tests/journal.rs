@@ -62,7 +62,8 @@ async fn a_blob_that_was_changed_or_lost_is_told_of() {
     let inspected = store.inspect(&id("a")).await.unwrap();
     assert!(inspected[0].damage.is_some() && inspected[0].entry.answer == entry("a", 1).answer);
     assert_eq!((inspected[1].damage.as_ref(), &inspected[1].entry), (None, &entry("a", 2)));
-    assert_eq!(store.count(&id("a")).await.unwrap(), Count { made: 2, answered: 2 });
+    assert_eq!(store.count(&id("a"), 0).await.unwrap(), Count { made: 2, answered: 2 });
+    assert_eq!(store.count(&id("a"), 1).await.unwrap(), Count { made: 1, answered: 1 });
     std::fs::remove_file(&blob).unwrap();
     let error = store.entries(&id("a")).await.unwrap_err().to_string();
     assert!(error.contains("is missing"), "{error}");

@@ -2,6 +2,7 @@
 
 mod backlog;
 mod bindings;
+mod continuing;
 mod documents;
 mod events;
 mod grants;
@@ -130,6 +131,7 @@ fn run(name: &str) -> Run {
         seed: "seed".to_owned(),
         started_at: 5,
         journal_form: FORM,
+        journal_from: 0,
         state: State::Queued,
         output: None,
         shortfall: None,

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{HOSTILE, fresh, id, run};
 use crate::{
-    interfaces::run::{MOST_KEYS, PublishError, Published},
+    interfaces::published::{MOST_KEYS, PublishError, Published},
     kernel::run::Runs,
     store::Store,
 };

@@ -119,7 +119,7 @@ pub(crate) fn restore(paths: &[String]) -> Contract<()> {
     }
     let odd = |name: &str| name.is_empty() || name == "." || name == ".." || name.eq_ignore_ascii_case(".git") || name.contains('\0');
     if let Some(path) = paths.iter().find(|path| path.split('/').any(odd)) {
-        let sentence = format!("`{}` is no path of the repository; name a file such as `docs/PRD.md`.", excerpt(path));
+        let sentence = format!("`{}` is not a path of the repository; name a file such as `docs/PRD.md`.", excerpt(path));
         return Err(Error::invalid(sentence).into());
     }
     let restore = || {
@@ -231,7 +231,7 @@ pub(in crate::testing) fn check_branch(name: &str) -> Result<()> {
     if whole && !name.contains("..") && !name.contains("@{") && !name.contains(forbidden) && name.split('/').all(part) {
         return Ok(());
     }
-    Err(Error::invalid(format!("`{}` is no name for a branch; use one such as `story/1-2`.", excerpt(name))))
+    Err(Error::invalid(format!("`{}` is not a name for a branch; use one such as `story/1-2`.", excerpt(name))))
 }
 
 fn check_revision(revision: &str) -> Result<()> {
@@ -239,7 +239,7 @@ fn check_revision(revision: &str) -> Result<()> {
         if revision.len() > LONGEST_BRANCH {
             error
         } else {
-            Error::invalid(format!("`{}` is no revision; name a branch or the full hash of a commit.", excerpt(revision)))
+            Error::invalid(format!("`{}` is not a revision; name a branch or the full hash of a commit.", excerpt(revision)))
         }
     })
 }

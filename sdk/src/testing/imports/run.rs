@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Contract;
 pub use crate::bindings::host::baton::plugin::run::{Info, Level};
-use crate::testing::{installed, level_word};
+use crate::testing::{continuing, installed, level_word, world::Role};
 use crate::{Error, Result, numbers};
 
 const LONGEST_KEY: usize = 64;
@@ -53,6 +53,19 @@ pub(crate) fn publish(key: &str, value: &str) -> Contract<()> {
         Ok(())
     };
     Ok(world.call("run.publish", json!({ "key": key, "value": value }), None, publish, super::done)?)
+}
+
+/// Ends the execution, unless the run cannot begin again.
+pub(crate) fn continue_with(input: &str) -> Contract<()> {
+    let world = installed::world("run.continue-with");
+    if world.role.get() != Role::Workflow {
+        let text = "Only a workflow continues with another input. Return what there is to the run that waits for it.";
+        return Err(Error::invalid(text).into());
+    }
+    let input: Value = serde_json::from_str(input)
+        .map_err(|error| Error::invalid(format!("The input to continue with is not JSON: {error}. Send a JSON document.")))?;
+    world.call("run.continue-with", json!({ "input": input }), None, || Ok(()), super::done)?;
+    continuing::continue_with(input)
 }
 
 fn check_key(key: &str) -> Result<()> {

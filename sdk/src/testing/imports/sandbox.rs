@@ -49,7 +49,7 @@ pub(in crate::testing) fn request(job: &Job) -> Result<Value> {
     }
     if let Some((name, _)) = job.env.iter().find(|(name, _)| !is_variable(name)) {
         let name = name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
-        return Err(Error::invalid(format!("`{name}` is no name of a variable; use letters, digits and `_`, and no digit first.")));
+        return Err(Error::invalid(format!("`{name}` is not a name of a variable; use letters, digits and `_`, and no digit first.")));
     }
     let env: BTreeMap<_, _> = job.env.iter().map(|(name, value)| (name, value)).collect();
     Ok(json!({ "image": job.image.as_deref().unwrap_or("default"), "command": job.command, "env": env, "timeout-ms": job.timeout_ms }))

@@ -8,7 +8,7 @@ use crate::bindings::host::baton::plugin::types::OptionValue;
 use crate::testing::{
     children::Place,
     installed,
-    world::{Role, Timed, World},
+    world::{Timed, World},
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -43,7 +43,7 @@ fn begin(world: &World, workflow: &str, input: Value, options: &StartOptions) ->
         not_installed("workflow", workflow, &known)
     })?;
     let place = Place::of(world, options)?;
-    Ok(world.start_child(takes, move |world, child| match world.work_at(place, Role::Workflow, || double(&input)) {
+    Ok(world.start_child(takes, move |world, child| match world.workflow_at(place, input, |input| double(input)) {
         Ok(output) => Ok(json!({ "output": output, "shortfall": null })),
         Err(Error { kind: ErrorKind::Cancelled, .. }) => {
             Err(Error::cancelled(format!("Run {child} was cancelled. Continue without it, or return.")).about(child))

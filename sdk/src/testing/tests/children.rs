@@ -168,3 +168,16 @@ fn a_child_that_was_cancelled_arrives_and_what_has_ended_stays() {
         assert_eq!(done.wait().map(|ended| ended.output), Ok(0));
     });
 }
+
+#[test]
+fn a_stand_in_can_begin_again_too() {
+    let count = |left: &Value| match left.as_u64() {
+        Some(0) => Ok(json!("done")),
+        left => Err(run::continue_with(&(left.unwrap_or_default() - 1))),
+    };
+    let host = Host::new().at(0).with_workflow("count", count).with_workflow_after("later", 10, count);
+    host.inside(|| {
+        let (count, later) = (workflows::start::<String, _>("count", &3).unwrap(), workflows::start::<String, _>("later", &2).unwrap());
+        assert_eq!((later.wait().unwrap().output, count.wait().unwrap().output), ("done".to_owned(), "done".to_owned()));
+    });
+}

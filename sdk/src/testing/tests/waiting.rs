@@ -1,4 +1,4 @@
-//! Races and deadlines by the clock, tickets that cannot be used, cancelling, and what is published.
+//! Races and deadlines by the clock, tickets that cannot be used, cancelling, and runs that begin again.
 
 use serde_json::json;
 
@@ -270,6 +270,49 @@ fn what_a_run_publishes_is_bounded() {
 }
 
 #[test]
+fn a_run_begins_again_with_nothing_that_it_held() {
+    let host = timed(&[("a", 30)]);
+    let work = |left: u64| {
+        let child = start("a");
+        let signal = waits::signal::<Value>("never")?;
+        assert_eq!(signal.ticket().to_string(), format!("signal-{}", 17 - 5 * left), "its calls count on");
+        if left == 0 {
+            return Ok(child.wait()?.output);
+        }
+        run::publish("left", &left)?;
+        run::sleep_until(run::now() + 10)?;
+        Err(run::continue_with(&(left - 1)))
+    };
+    assert_eq!(host.run(work, 3), Ok(json!(60)));
+    assert_eq!(host.requests("run.continue-with"), [2, 1, 0].map(|left| json!({ "input": left })));
+    assert_eq!(logged(&host), ["a"], "what was held before was given up");
+    assert_eq!(host.published("left"), Some(json!(1)), "what it published stays");
+    assert_eq!(host.run_once(|_: u64| work(3), 0), Ending::Continued(json!(2)));
+    let ignores = |left: u64| {
+        drop(run::sleep_until(u64::MAX));
+        Err::<(), _>(run::continue_with(&left))
+    };
+    assert_eq!(host.with_cancel_after(5).run(ignores, 1).unwrap_err().kind, ErrorKind::Cancelled, "it has no time left");
+}
+
+#[test]
+fn only_a_workflow_begins_again_and_a_part_of_one_has_no_result() {
+    let agent = |_: Task| Err(run::continue_with(&1));
+    let toolbox = |_: &str, _: Value| Err(run::continue_with(&1));
+    let host = Host::new().with_agent("ann", move |task| agent(task.clone()));
+    assert_eq!(host.perform(agent, Task::new("Do.")).unwrap_err().kind, ErrorKind::Invalid);
+    assert_eq!(host.call(toolbox, "x", json!({})).unwrap_err().kind, ErrorKind::Invalid);
+    let by_another = host.run(|_: Value| agents::perform("ann", &Task::new("Do.")).map(|outcome| outcome.answer), ()).unwrap_err();
+    assert_eq!(by_another.of_child().map(|error| error.kind), Some(ErrorKind::Invalid));
+    let said = panics(|| drop(host.inside(|| run::continue_with(&json!({ "left": 1 })))));
+    assert!(said.contains(r#"{"left":1}"#) && said.contains("Host::run_once"), "{said}");
+    let said = panics(|| drop(host.run(|left: u64| Err::<(), _>(run::continue_with(&left)), 1)));
+    assert!(said.contains("1000 times") && said.contains("Host::with_cancel_after"), "{said}");
+    let broken = panics(|| drop(host.run(|_: Value| -> Result<()> { panic!("{}", "broken") }, ())));
+    assert_eq!(broken, "broken", "another panic stays what it is");
+}
+
+#[test]
 fn the_second_execution_waits_for_the_same() {
     let host = timed(&[("a", 30)])
         .answers_after("Which?", 20, "this")
@@ -277,7 +320,7 @@ fn the_second_execution_waits_for_the_same() {
         .with_item(Draft::new(Kind::Task, "a", "A"), Status::Todo)
         .with_item_moved_after("a", 40, Status::Cancelled)
         .with_agent_after("ann", 15, |task| Ok(Report::new(format!("{} at {}", task.goal, run::now()), "")));
-    let work = || {
+    let work = |rounds: u64| {
         let mut open = vec![
             agents::begin("ann", &Task::new("Look."))?.map(|Outcome { answer, .. }| answer),
             people::post(&Question::new("Which?"))?,
@@ -285,19 +328,31 @@ fn the_second_execution_waits_for_the_same() {
             waits::item_change("a")?.map(|item| item.status.as_str().to_owned()),
             start("a").map(|ended| ended.output.to_string()),
         ];
-        let mut came = Vec::new();
-        while open.len() > 1 {
-            came.push(waits::any(&mut open)?.outcome?);
+        if rounds == 0 {
+            return Ok((Vec::new(), 0));
         }
-        open.remove(0).cancel()?;
-        Ok::<_, Error>((came, run::now()))
+        let mut came = Vec::new();
+        while let Some(arrival) = waits::any_until(&mut open, 60)? {
+            came.push(arrival.outcome?);
+            if open.len() == 1 {
+                open.remove(0).cancel()?;
+                return if rounds == 1 { Ok((came, run::now())) } else { Err(run::continue_with(&0)) };
+            }
+        }
+        unreachable!()
     };
     let came = ["7", "Look. at 15", "this", "30"].map(str::to_owned).to_vec();
-    assert_eq!(host.twice(work), Ok((came, 30)));
+    assert_eq!(host.twice(|| work(1)), Ok((came, 30)));
     let host = Host::new().at(0).with_signal_after("go", 5, 7).with_cancel_after(50);
-    let waits = |_: Value| waits::signal::<u32>("go")?.wait();
-    assert_eq!(host.twice(|| host.run(waits, ())), Ok(json!(7)));
-    assert_eq!(host.twice(|| host.run(waits, ()).map_err(|error| error.kind)), Err(ErrorKind::Cancelled));
+    let again = |rounds: u64| match rounds {
+        0 => waits::signal::<u32>("go")?.wait(),
+        _ => Err(run::continue_with(&(rounds - 1))),
+    };
+    assert_eq!(host.twice(|| host.run(again, 2)), Ok(json!(7)));
+    assert_eq!(
+        host.twice(|| host.run(|_: Value| waits::signal::<u32>("go")?.wait(), ()).map_err(|error| error.kind)),
+        Err(ErrorKind::Cancelled)
+    );
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl Failure {
                 }
             }
             octocrab::Error::Json { .. } | octocrab::Error::Serde { .. } => {
-                Self::Passing("its answer is no pull request as GitHub has them".to_owned())
+                Self::Passing("its answer is not a pull request as GitHub describes them".to_owned())
             }
             other => Self::Passing(excerpt(&transport.clean(&other.to_string()))),
         }
@@ -69,17 +69,17 @@ impl Failure {
         match self {
             Self::Passing(reason) => ForgeError::Unavailable(format!("{account} does not answer as it should: {reason}. Try again later.")),
             Self::Said(StatusCode::FORBIDDEN, said) => ForgeError::Refused(format!(
-                "{account} does not allow it to whom the token belongs: {said}. Give the token the right to read and write pull requests, commit \
+                "{account} does not allow this to the owner of the token: {said}. Give the token the right to read and write pull requests, commit \
                  statuses and contents of the repository, then resume the run."
             )),
             Self::Said(StatusCode::NOT_FOUND, _) => ForgeError::Refused(format!(
-                "{account} does not have the repository, or does not show it to whom the token belongs. Look at `repository` and the token under \
+                "{account} does not have the repository, or does not show it to the owner of the token. Look at `repository` and the token under \
                  [forge] in the settings, then resume the run."
             )),
             Self::Said(StatusCode::CONFLICT | StatusCode::METHOD_NOT_ALLOWED, said) => {
                 ForgeError::Conflict(format!("{account} does not merge it: {said}. Read the pull request again and decide again."))
             }
-            Self::Said(_, said) => ForgeError::Invalid(format!("{account} does not take it: {said}. Change what is asked.")),
+            Self::Said(_, said) => ForgeError::Invalid(format!("{account} rejects the request: {said}. Change the request.")),
             Self::Final(error) => error,
         }
     }

@@ -43,7 +43,7 @@ impl Hub {
     /// The GitHub at `base_url`, such as `https://api.github.com`. `http` follows no redirect. Fails with a sentence when
     /// the address is none.
     pub fn new(http: reqwest::Client, base_url: &str, token: Token, clock: Arc<dyn Clock>) -> Result<Self, String> {
-        let base = Url::parse(base_url).map_err(|error| format!("`base-url` under [forge] is no address: {error}."))?;
+        let base = Url::parse(base_url).map_err(|error| format!("`base-url` under [forge] is not an address: {error}."))?;
         let transport = Arc::new(Transport::new(http, base, token, clock));
         let way = Arc::clone(&transport);
         let service = tower::service_fn(move |request: http::Request<octocrab::OctoBody>| {
@@ -153,7 +153,7 @@ impl GitHub {
             return Err(self.said(number, error));
         }
         let found = answer.pointer_mut("/data/repository/pullRequest").map(Value::take);
-        let malformed = || Failure::Passing("its answer is no pull request as GitHub has them".to_owned());
+        let malformed = || Failure::Passing("its answer is not a pull request as GitHub describes them".to_owned());
         serde_json::from_value(found.ok_or_else(malformed)?).map_err(|_| malformed())
     }
 

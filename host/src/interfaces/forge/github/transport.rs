@@ -123,7 +123,7 @@ impl Transport {
             }
         }
         self.open(resource).await?;
-        Err(broken("it refuses again and again because it is asked too often"))
+        Err(broken("it rejects requests again and again because it gets too many"))
     }
 
     /// One change at a time, and not many questions.
@@ -210,7 +210,7 @@ impl Transport {
         // An Enterprise Server has its REST under /api/v3 and its GraphQL beside that.
         let base = self.base.as_str().trim_end_matches('/');
         let base = if path == "/graphql" { base.strip_suffix("/v3").unwrap_or(base) } else { base };
-        Url::parse(&format!("{base}{path}")).map_err(|_| broken("the address of the request is none"))
+        Url::parse(&format!("{base}{path}")).map_err(|_| broken("the address of the request is not valid"))
     }
 
     fn headers(&self, parts: &http::request::Parts, known: Option<&Answer>) -> Result<HeaderMap, TransportError> {

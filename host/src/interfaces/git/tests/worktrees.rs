@@ -131,7 +131,7 @@ async fn a_reset_takes_branch_and_files_back() {
     scene.write("c.txt", "C");
     let ahead = scene.person_commits("Ahead");
     assert!(
-        matches!(refusal(run.reset(ahead).await), CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("no earlier commit"))
+        matches!(refusal(run.reset(ahead).await), CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("not an earlier commit"))
     );
 }
 
@@ -152,7 +152,7 @@ async fn a_worktree_that_was_given_back_is_used_again_and_nothing_is_left_in_it(
     scene.here(&mut recorder).worktree_remove("story/1".into()).await.unwrap();
     assert_eq!(scene.git(&["branch", "--list", "story/*"]), "", "it held nothing of its own");
     assert!(
-        matches!(refusal(scene.at(&mut recorder, folder.clone()).branch().await), CallError { kind: ErrorKind::NotFound, text, .. } if text.contains("given back"))
+        matches!(refusal(scene.at(&mut recorder, folder.clone()).branch().await), CallError { kind: ErrorKind::NotFound, text, .. } if text.contains("was released"))
     );
 
     scene.write("b.txt", "B");

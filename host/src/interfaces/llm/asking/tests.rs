@@ -244,7 +244,7 @@ async fn the_first_account_to_be_usable_again_is_the_one_waited_for() {
 async fn when_nothing_helps_the_run_pauses_with_every_reason() {
     let scene = Scene::new(&[("a/x", refused("a")), ("b/y", unavailable("b"))]);
     let pause = scene.pauses(&ROW[..2]).await;
-    assert!(pause.reason.contains("a/x: a refuses the host") && pause.reason.contains("b/y: b is not available"), "{}", pause.reason);
+    assert!(pause.reason.contains("a/x: a rejects the host") && pause.reason.contains("b/y: b is not available"), "{}", pause.reason);
     assert_eq!(scene.stands(), (EntryState::Released, false));
     let scene = Scene::new(&[("a/x", refused("a"))]);
     assert_eq!(scene.pauses(&ROW[..1]).await.reason, refused("a").to_string(), "of one model, its own words");

@@ -66,7 +66,7 @@ pub struct Budget {
 
 /// Why the store of money did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("The books could not be {action}: {reason}")]
+#[error("The budgets could not be {action}: {reason}")]
 pub struct LedgerError {
     /// `written` or `read`.
     pub action: &'static str,

@@ -42,7 +42,7 @@ pub struct Tokens {
 /// Why prices were not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`prices.\"{model}\"` in the user's baton.toml is no price: {reason}. Write {{ input = 3.0, output = 15.0 }}, in dollars per million tokens."
+    "`prices.\"{model}\"` in the user's baton.toml is not a price: {reason}. Write {{ input = 3.0, output = 15.0 }}, in dollars per million tokens."
 )]
 pub struct PriceError {
     /// The model as it stands there.
@@ -118,7 +118,7 @@ fn read(model: &str, price: &Value) -> Result<Price, PriceError> {
     let price: Price = serde_json::from_value(price.clone()).map_err(|error| wrong(error.to_string()))?;
     let all = [Some(price.input), price.cached_input, price.cache_write, Some(price.output)];
     match all.into_iter().flatten().find(|dollars| !(dollars.is_finite() && (0.0..=1e6).contains(dollars))) {
-        Some(dollars) => Err(wrong(format!("{dollars} is no price"))),
+        Some(dollars) => Err(wrong(format!("{dollars} is not a price"))),
         None => Ok(price),
     }
 }

@@ -131,7 +131,7 @@ impl Refused {
                 model = model.escape_debug()
             ),
             Self::Overdrawn(Overdrawn { budget, spent, wanted }) => format!(
-                "The budget of ${} for {} does not allow the next call: ${spent} of it is spent or put aside, and the call may cost \
+                "The budget of ${} for {} does not allow the next call: ${spent} of it is spent or reserved, and the call may cost \
                  ${wanted}. Raise it with {}.",
                 budget.amount,
                 named(&budget.scope, project),

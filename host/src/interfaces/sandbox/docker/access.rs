@@ -19,7 +19,7 @@ pub(super) async fn admitted(workspace: &Path) -> Result<User, String> {
 fn admit(workspace: &Path) -> Result<User, String> {
     use std::os::unix::fs::MetadataExt as _;
 
-    let found = std::fs::metadata(workspace).map_err(|error| format!("The workspace cannot be looked at: {error}."))?;
+    let found = std::fs::metadata(workspace).map_err(|error| format!("The workspace cannot be read: {error}."))?;
     let other_than_root = |id, nobody| if id == 0 { nobody } else { id };
     let user = User { uid: other_than_root(found.uid(), NOBODY.uid), gid: other_than_root(found.gid(), NOBODY.gid) };
     if rustix::process::geteuid().is_root() {

@@ -17,9 +17,9 @@ pub(super) fn is_taken(error: &Error) -> bool {
 /// Nothing was begun.
 pub(super) fn unavailable(error: &Error) -> EngineError {
     EngineError::Unavailable(match error {
-        Error::DockerResponseServerError { .. } => format!("The container engine refuses: {}.", reason(error)),
+        Error::DockerResponseServerError { .. } => format!("The container engine rejects this: {}.", reason(error)),
         _ => match out_of_handles(error) {
-            Some(advice) => format!("The container engine cannot be asked: {}. {advice}.", reason(error)),
+            Some(advice) => format!("The container engine cannot be reached: {}. {advice}.", reason(error)),
             None => no_engine(&reason(error)),
         },
     })
@@ -45,7 +45,7 @@ pub(super) fn lost(error: &Error) -> EngineError {
 /// The same, for a reason of ours.
 pub(super) fn gone(reason: &str) -> EngineError {
     EngineError::Lost(format!(
-        "The container engine went away while a command was running: {reason}. Start it again and resume the run, which finds its command again."
+        "The container engine stopped while a command was running: {reason}. Start it again and resume the run, which finds its command again."
     ))
 }
 

@@ -84,7 +84,7 @@ impl Docker {
             let path = self.address.strip_prefix("unix://").unwrap_or(&self.address);
             if !path.starts_with('/') {
                 let address = self.address.chars().take(200).flat_map(char::escape_debug).collect::<String>();
-                return Err(unavailable(&format!("{address} is no socket of this machine, where the workspace is")));
+                return Err(unavailable(&format!("{address} is not a socket of this machine, where the workspace is")));
             }
             let client = bollard::Docker::connect_with_socket(path, PATIENCE, API_DEFAULT_VERSION);
             let client = client.map_err(|error| failure::unavailable(&error))?;

@@ -17,6 +17,7 @@ pub(super) async fn perform(commands: &dyn Commands, usage: Usage<'_>) -> Perfor
         Performed::Answered(answer, events) => Performed::Answered(answer.map(|(content, failed)| Outcome { content, failed }), events),
         Performed::Waiting(wait) => Performed::Waiting(wait),
         Performed::Paused { pause, happened } => Performed::Paused { pause, happened },
+        Performed::Continued(input) => Performed::Continued(input),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use semver::Version;
 use wasmparser::{
     PrimitiveValType, Validator,
     component_types::{
@@ -19,6 +20,7 @@ use crate::interfaces;
 pub struct Contract {
     types: Types,
     wasi: &'static [&'static str],
+    version: Version,
     /// What the contract calls its types.
     names: HashMap<ComponentDefinedTypeId, String>,
 }
@@ -48,9 +50,26 @@ impl Contract {
     /// the interfaces of WASI 0.2 that the host serves beside it.
     fn read(encoded: &[u8], wasi: &'static [&'static str]) -> Result<Self, PackageError> {
         let types = Validator::new_with_features(Package::FEATURES).validate_all(encoded).map_err(|error| malformed(&error))?;
-        let mut contract = Self { types, wasi, names: HashMap::new() };
+        let mut contract = Self { types, wasi, version: Version::new(0, 0, 0), names: HashMap::new() };
+        contract.version =
+            contract.versioned().ok_or_else(|| PackageError::Malformed { reason: "the contract has no version".to_owned() })?;
         contract.names = contract.named();
         Ok(contract)
+    }
+
+    /// Its version: that of all its interfaces.
+    pub fn version(&self) -> &Version {
+        &self.version
+    }
+
+    /// Whether an interface of the contract has a function or a resource of this name.
+    pub(super) fn has(&self, wanted: &str, name: &str) -> bool {
+        let world = self.world(Kind::Workflow);
+        let imported = world.and_then(|world| world.imports.iter().find(|(import, _)| is_interface(import, wanted)));
+        match imported.map(|(_, item)| item.ty) {
+            Some(ComponentEntityType::Instance(instance)) => self.types[instance].exports.contains_key(name),
+            _ => false,
+        }
     }
 
     /// Whether the host serves an interface of the contract.
@@ -95,6 +114,11 @@ impl Contract {
         let world = self.types[wrapper].exports.values().next()?;
         let ComponentEntityType::Component(world) = world.ty else { return None };
         Some(&self.types[world])
+    }
+
+    fn versioned(&self) -> Option<Version> {
+        let (_, version) = self.world(Kind::Workflow)?.imports.keys().find_map(|import| interface(import))?;
+        Version::parse(version).ok()
     }
 
     fn named(&self) -> HashMap<ComponentDefinedTypeId, String> {

@@ -451,7 +451,7 @@ async fn statuses_are_told_apart_and_nobody_hears_the_key() {
 async fn a_failure_says_no_more_than_there_is_to_say() {
     let service = Service::new(vec![http("302 Found", "location: http://127.0.0.1:1/\r\n", "")]).await;
     let error = service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap_err().to_string();
-    assert!(error.starts_with("service cannot be asked: it answered 302 Found. Redirects are not followed, since"), "{error}");
+    assert!(error.starts_with("service cannot be called: it answered 302 Found. Redirects are not followed, since"), "{error}");
     let service = Service::new(vec![http("200 OK", "", "")]).await;
     let error = service.ask(Protocol::OpenAi, &ask("hello")).await.unwrap_err().to_string();
     assert!(error.contains("cannot be understood: it is empty. It was"), "{error}");
