@@ -74,7 +74,7 @@ impl Journal for Kept {
         self.write(vec![write]).await
     }
 
-    async fn entries(&self, _: &RunId) -> Result<Vec<Entry>, JournalError> {
+    async fn entries_after(&self, _: &RunId, _: u64) -> Result<Vec<Entry>, JournalError> {
         Ok(self.0.lock().unwrap().clone())
     }
 }
