@@ -204,6 +204,16 @@ async fn a_slot_is_asked_for_in_its_own_way() {
     assert!(told.contains("no item `ghost`"), "{told}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_starts_for_a_slot_is_what_is_bound() {
+    let host = host(&["mine"], json!({ "bindings": { "land": "mine" } })).await;
+    assert_eq!(host.app.kernel.filling("land", &host.workspace()).await.unwrap(), "mine");
+    assert_eq!(host.app.kernel.filling("decide", &host.workspace()).await.unwrap(), "decide");
+    host.app.kernel.bind(Scope::default(), "land", "nobody", "ada").await.unwrap();
+    let told = host.app.kernel.filling("land", &host.workspace()).await.unwrap_err().to_string();
+    assert!(told.contains("no plugin of that name is installed"), "{told}");
+}
+
 // ---- the real program ----
 
 impl Project {
@@ -490,20 +500,4 @@ async fn grants_name_slots_and_the_reach_goes_through_what_is_bound() {
     let denied = r#"{"do": "perform", "agent": "winston", "goal": "x"}"#;
     let ended = project.baton(&["run", "acme", "--workspace", "workspace", "--input", denied]).exits(1);
     assert!(ended.stderr.contains("`agents` of `winston`"), "the slot was granted and not what fills it: {}", ended.stderr);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_person_who_merges_a_story_has_it_landed_by_what_is_bound() {
-    let project = Project::with(&STORIES[..1], "").await;
-    ["acme-dev", "acme-review", "acme-land"].iter().for_each(|name| project.install(name));
-    project.configure(&format!(
-        "[forge]\nauto-merge = false\n[bindings]\ndev-story = \"acme-dev\"\ncode-review = \"acme-review\"\nland = \"acme-land\"\n[stand-in]\n\
-         acme-dev = '{{ \"outcome\": \"done\" }}'\nacme-review = '{{ \"verdict\": \"approve\" }}'\n\
-         acme-land = '{{ \"landed\": [{{ \"key\": \"{KEY}\", \"commit\": \"c0ffee\" }}] }}'\n"
-    ));
-    let summary = document(&project.baton(SPRINT));
-    assert_eq!(story(&summary, KEY)["outcome"], "proposed", "{summary}");
-    let number = story(&summary, KEY)["pull_request"].to_string();
-    let merged = project.baton(&["pull-requests", "merge", &number, "--workspace", "workspace", "-o", "json"]).exits(0);
-    assert_eq!(document(&merged)["merge-commit"], "c0ffee", "{}", merged.stdout);
 }
