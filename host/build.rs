@@ -20,6 +20,8 @@ fn main() -> Result<()> {
     fs::write(output.join("scaffold_files.rs"), listed(&root.join("host/scaffolds"))?)?;
     fs::write(output.join("contract_files.rs"), listed(&root.join("wit"))?)?;
     fs::write(output.join("sdk_files.rs"), listed(&root.join("sdk/src"))?)?;
+    fs::write(output.join("sdk_python_files.rs"), listed(&root.join("sdk/python"))?)?;
+    fs::write(output.join("sdk_javascript_files.rs"), listed(&root.join("sdk/javascript"))?)?;
     fs::write(output.join("contract.wasm"), encoded(&root.join("wit"))?)?;
     for manifest in ["Cargo.toml", "Cargo.lock", "sdk/Cargo.toml"] {
         println!("cargo:rerun-if-changed={}", root.join(manifest).display());
@@ -56,6 +58,10 @@ fn listed(folder: &Path) -> Result<String> {
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
+        // What Python leaves where it has been.
+        if entry.file_name() == "__pycache__" {
+            continue;
+        }
         if entry.file_type()?.is_dir() {
             collect(&entry.path(), paths)?;
         } else {

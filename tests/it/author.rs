@@ -13,26 +13,26 @@ use baton_tests::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-const CACHE: &str = env!("CARGO_TARGET_TMPDIR");
+pub(crate) const CACHE: &str = env!("CARGO_TARGET_TMPDIR");
 
 /// Somebody who writes a plugin, in an empty folder.
-struct Author {
+pub(crate) struct Author {
     home: TempDir,
     path: Vec<PathBuf>,
 }
 
 impl Author {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let path = std::env::split_paths(&std::env::var_os("PATH").unwrap()).collect();
         Self { home: TempDir::new().unwrap(), path }
     }
 
-    fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.home.path().canonicalize().unwrap()
     }
 
     /// With programs of this folder before all others.
-    fn with_programs(mut self, folder: PathBuf) -> Self {
+    pub(crate) fn with_programs(mut self, folder: PathBuf) -> Self {
         self.path.insert(0, folder);
         self
     }
@@ -43,12 +43,12 @@ impl Author {
         told.stdout.lines().map(|line| line.trim().to_owned()).collect()
     }
 
-    fn baton(&self, folder: &Path, arguments: &[&str]) -> Ended {
+    pub(crate) fn baton(&self, folder: &Path, arguments: &[&str]) -> Ended {
         program::ended(self.set(Command::new(program::path()).args(arguments), folder).output().unwrap())
     }
 
     /// Types lines into a shell, as they were printed.
-    fn types(&self, lines: &[String]) -> Ended {
+    pub(crate) fn types(&self, lines: &[String]) -> Ended {
         let program = program::path();
         let called = format!("baton() {{ '{}' \"$@\"; }}; set -e\n{}", program.display(), lines.join("\n"));
         program::ended(self.set(Command::new("sh").arg("-c").arg(called), &self.home()).output().unwrap())
@@ -56,7 +56,7 @@ impl Author {
 
     /// The user's own environment, with compiled crates where all tests share them. Crates are not fetched: those of the
     /// lock that comes with a scaffold are those Baton was built with.
-    fn set<'a>(&self, command: &'a mut Command, folder: &Path) -> &'a mut Command {
+    pub(crate) fn set<'a>(&self, command: &'a mut Command, folder: &Path) -> &'a mut Command {
         let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         let toolchain = |name: &str, default: &str| std::env::var_os(name).map_or_else(|| real.join(default), PathBuf::from);
         command.env_clear().current_dir(folder).env("HOME", self.home.path()).env("PATH", std::env::join_paths(&self.path).unwrap());
@@ -140,6 +140,19 @@ fn a_workflow_in_javascript_begins_runs_and_passes_its_test() {
     greets(&author, &next);
     let tested = author.baton(&folder, &["plugin", "test"]).exits(0);
     assert!(tested.stderr.contains("Its own tests pass") && !tested.stderr.contains("! It "), "{}", tested.stderr);
+}
+
+#[test]
+fn agents_and_toolboxes_in_python_and_javascript_pass_their_first_tests() {
+    let Some(programs) = node::is_there().then(|| componentize::python(Path::new(CACHE))).flatten() else { return };
+    let author = Author::new().with_programs(programs);
+    for (language, test) in [("python", "python3 -B -m unittest"), ("javascript", "npm test --silent")] {
+        for kind in ["agent", "toolbox"] {
+            let name = format!("{language}-{kind}");
+            author.begins(&[&name, "--kind", kind, "--language", language]);
+            let _ = author.types(&[format!("cd {name}"), format!("BATON='{}' {test}", program::path().display())]).exits(0);
+        }
+    }
 }
 
 #[test]

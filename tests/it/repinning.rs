@@ -183,7 +183,7 @@ async fn a_failed_child_whose_parent_has_its_end_is_refused_and_the_call_that_st
     install_repaired(&host).await;
     let said = refused(&host, &only_child(&host, &run.id).await.id, None).await;
     assert!(said.contains("has continued with that result"), "{said}");
-    host.app.kernel.cancel(&host.find(&run.id).await).await.unwrap();
+    host.app.kernel.cancel_now(&host.find(&run.id).await).await.unwrap();
     assert!(refused(&host, &only_child(&host, &run.id).await.id, None).await.contains("would reach nobody. Start a new run."));
 }
 
@@ -211,6 +211,22 @@ async fn what_a_call_started_or_asked_that_is_given_up_is_taken_back() {
             false => assert_eq!(children, ["cancelled", "paused"]),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_cancelled_because_the_run_failed_continues_with_it() {
+    let host = TestHost::new().await;
+    let inputs = json!([{ "do": "echo", "say": "fast" }, { "do": "pause", "say": "Look.", "times": 1 }]);
+    let race = json!({ "do": "start-any", "inputs": inputs });
+    let run = host.run(json!({ "do": "defect", "before": [race], "wrong": panic(), "right": ask("right") })).await;
+    host.drive(&run.id).await;
+    let tree = host.app.kernel.tree(&run.id).await.unwrap();
+    let slow = tree.iter().find(|run| run.state == State::Cancelled).expect("the child that was not waited for is cancelled");
+    install_repaired(&host).await;
+    queued(repair(&host, &run.id, None).await);
+    assert_eq!(host.find(&slow.id).await.state, State::Queued);
+    host.drive(&run.id).await;
+    assert_eq!(host.find(&run.id).await.output, Some(json!([{ "first": 0, "output": "fast" }, "an answer"])));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,7 +258,7 @@ async fn runs_that_are_not_stuck_and_versions_that_do_not_help_are_refused() {
     assert!(matches!(repair(&host, &run.id, None).await.unwrap(), Repair::Queued(_)));
     let said = host.app.kernel.repair(&seen, None, "ada").await.unwrap_err().to_string();
     assert!(said.contains("has changed in the meantime"), "{said}");
-    host.app.kernel.cancel(&host.find(&run.id).await).await.unwrap();
+    host.app.kernel.cancel_now(&host.find(&run.id).await).await.unwrap();
     assert!(refused(&host, &run.id, None).await.contains("was cancelled and cannot be resumed"));
 }
 
@@ -258,7 +274,7 @@ fn the_command_shows_where_the_calls_differ_and_continues_the_run() {
     };
     install(baton_tests::PROBE.to_vec());
     let input = defect(&json!({ "do": "in-turn", "inputs": [ask("wrong"), panic()] }), &ask("right")).to_string();
-    baton(&["run", "probe", "--workspace", "work", "--model", "script/answers.yaml", "--input", &input]).exits(1);
+    let _failed = baton(&["run", "probe", "--workspace", "work", "--model", "script/answers.yaml", "--input", &input]).exits(1);
     let runs: Value = serde_json::from_str(&baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
     let run = runs[0]["run"].as_str().unwrap();
     let next = || baton(&["runs", "show", run]).exits(0).stdout;
@@ -266,7 +282,7 @@ fn the_command_shows_where_the_calls_differ_and_continues_the_run() {
     install(repaired_probe("0.1.1"));
     assert!(next().contains("--on current"), "{}", next());
     for misuse in [["--at", "2"], ["--on", "newest"]] {
-        baton(&[&["runs", "resume", run][..], &misuse].concat()).exits(2);
+        let _misused = baton(&[&["runs", "resume", run][..], &misuse].concat()).exits(2);
     }
     let differs = baton(&["runs", "resume", run, "--on", "current"]).exits(1).stderr;
     let document: Value = serde_json::from_str(&baton(&["runs", "resume", run, "--on", "current", "-o", "json"]).exits(1).stdout).unwrap();

@@ -322,6 +322,11 @@ pub fn this_program() -> Option<PathBuf> {
     if cfg!(target_os = "linux") { Some(PathBuf::from("/proc/self/exe")) } else { env::current_exe().ok() }
 }
 
+/// The path of this program, for other programs that are to start it.
+pub fn path_of_this_program() -> Option<PathBuf> {
+    env::current_exe().ok()
+}
+
 /// Whether the environment leads to this data directory by itself, without an option on the command line.
 pub fn is_data_dir_of_environment(data_dir: &Path) -> bool {
     path("BATON_DATA_DIR").is_some_and(|named| named == data_dir)

@@ -174,6 +174,7 @@ impl Recorder {
         self.history.retain(|entry| entry.seq > base);
         self.base = base;
         self.next = base + 1;
+        self.skip_given_up();
         self
     }
 

@@ -226,6 +226,8 @@ async fn calls_that_were_given_up_answer_nothing_and_keep_their_numbers() {
     assert_eq!(ask(&mut recorder, Effect::Write, json!("other"), 70).await.unwrap(), Ok(70));
     history.extend(bench.journal.history().pop());
     assert_eq!((history.len(), history[4].seq), (5, 5), "no number is used twice");
+    let mut continued = bench.resumed_from(history.clone()).continued_from(1);
+    assert_eq!(recall(&mut continued, Effect::Write, json!("other")).await.unwrap(), Ok(70));
     let mut closed = bench.resumed_from(history).closed();
     for (request, answer) in [(json!(0), 0), (json!("other"), 70)] {
         assert_eq!(recall(&mut closed, Effect::Write, request).await.unwrap(), Ok(answer));

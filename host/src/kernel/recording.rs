@@ -137,7 +137,10 @@ impl Recording {
             input: run.input.clone(),
             settings: visible(settings),
             ending,
-            calls: (1..).zip(still_made(journal).map_while(Answered::of)).map(|(seq, call)| Answered { seq, ..call }).collect(),
+            calls: (run.first_call()..)
+                .zip(still_made(journal).map_while(Answered::of))
+                .map(|(seq, call)| Answered { seq, ..call })
+                .collect(),
         }
     }
 

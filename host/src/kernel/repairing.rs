@@ -66,7 +66,7 @@ impl Kernel {
         if at.is_none() && plugin.package.hash == run.plugin_hash {
             return Err(already_current(run));
         }
-        let journal = self.parts.journal.inspect(&run.id).await?;
+        let journal = self.replayed_calls(run).await?;
         let mut calls = Calls::of(run, &journal, at)?;
         let mut refusal = self.rehearse_calls(run, &plugin, &calls).await?;
         if let (None, Some(Repair::Diverged(divergence))) = (at, &refusal)
@@ -121,6 +121,9 @@ impl Kernel {
 
     /// Whether an answer in the journal of `parent` is how `child`, which call `seq` started, has failed.
     async fn has_result(&self, parent: &Run, seq: u64, child: &RunId) -> Result<bool, KernelError> {
+        if seq <= parent.journal_from {
+            return Ok(true);
+        }
         let journal = self.parts.journal.inspect(&parent.id).await?;
         let answered = journal.into_iter().map(|found| found.entry).filter(|entry| entry.state == EntryState::Done && entry.seq >= seq);
         Ok(answered.into_iter().any(|entry| match entry.seq == seq {
@@ -199,13 +202,12 @@ impl Kernel {
 
 impl Calls {
     fn of(run: &Run, journal: &[Inspected], at: Option<u64>) -> Result<Self, KernelError> {
-        let behind = journal.last().map_or(0, |found| found.entry.seq) + 1;
+        let (first, behind) = (run.first_call(), journal.last().map_or(run.journal_from, |found| found.entry.seq) + 1);
         let given_up_from = at.unwrap_or(behind);
-        if given_up_from > behind {
+        if !(first..=behind).contains(&given_up_from) {
+            let id = run.id.short();
             return Err(KernelError::WrongState(format!(
-                "Run {} has made {} calls. Give `--at` 1 to {behind}.",
-                run.id.short(),
-                behind - 1
+                "Run {id} cannot give up calls from {given_up_from} on. Give `--at` {first} to {behind}."
             )));
         }
         let (kept, given_up): (Vec<_>, Vec<_>) = journal.iter().partition(|found| found.entry.seq < given_up_from);

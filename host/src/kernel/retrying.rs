@@ -87,7 +87,7 @@ impl Kernel {
     }
 
     /// The calls that an execution of the run replays. By those before it continued with another input it has not failed.
-    async fn replayed_calls(&self, run: &Run) -> Result<Vec<Inspected>, KernelError> {
+    pub(super) async fn replayed_calls(&self, run: &Run) -> Result<Vec<Inspected>, KernelError> {
         let mut journal = self.parts.journal.inspect(&run.id).await?;
         journal.retain(|inspected| inspected.entry.seq > run.journal_from);
         Ok(journal)

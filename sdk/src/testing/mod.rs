@@ -37,6 +37,7 @@ mod installed;
 mod model;
 mod path;
 mod pull_requests;
+mod remote;
 mod repository;
 mod setup;
 #[cfg(test)]
@@ -59,6 +60,7 @@ use crate::tools::ToolOutcome;
 use crate::{Error, Result, export};
 
 pub use model::{calls_tool, says};
+pub use remote::serve;
 
 use world::{Role, World};
 

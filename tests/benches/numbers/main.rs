@@ -33,6 +33,9 @@ async fn measure(sections: Sections) -> Result<()> {
     if sections.has("questions") {
         waiting::measure_questions(&mut table).await?;
     }
+    if sections.has("tickets") {
+        waiting::measure_tickets(&mut table).await?;
+    }
     if sections.has("runs") {
         runs::measure(&mut table).await?;
     }

@@ -17,6 +17,8 @@ const RUNS: usize = 10_000;
 const WARM: usize = 1_000;
 const STARTED_AT_ONCE: usize = 200;
 const WOKEN: usize = 20;
+const WARM_TICKETS: usize = 5;
+const SIGNALS: usize = 50;
 const AN_HOUR: u64 = 3_600_000;
 
 pub(crate) async fn measure(table: &mut Table) -> Result<()> {
@@ -76,6 +78,55 @@ pub(crate) async fn measure_questions(table: &mut Table) -> Result<()> {
     let (driven, measured) = tokio::join!(host.app.kernel.drive(&drive, &stop), measured);
     driven?;
     measured
+}
+
+/// The first of a hundred tickets, beside one alone: what a run does to be told that something came.
+pub(crate) async fn measure_tickets(table: &mut Table) -> Result<()> {
+    let host = TestHost::new().await;
+    let stop = Halt::default();
+    let drive = Drive { root: None, until_idle: false };
+    let measured = async {
+        for (tickets, what) in [(1, "the first of 1 ticket"), (100, "the first of 100 tickets")] {
+            let (mut suspended, mut took) = (Vec::new(), Vec::new());
+            for number in 0..WARM_TICKETS + SIGNALS {
+                let (put, arrived) = signalled(&host, tickets).await?;
+                if number >= WARM_TICKETS {
+                    suspended.push(put);
+                    took.push(arrived);
+                }
+            }
+            table.add(format!("{what}: started and suspended"), &Samples::of_times(suspended), None);
+            table.add(format!("{what}: from signal to ended"), &Samples::of_times(took), None);
+        }
+        stop.stop();
+        anyhow::Ok(())
+    };
+    let (driven, measured) = tokio::join!(host.app.kernel.drive(&drive, &stop), measured);
+    driven?;
+    measured
+}
+
+/// How long a run took until it was suspended over so many tickets, and how long after a signal for the last of them it has
+/// ended.
+async fn signalled(host: &TestHost, tickets: u64) -> Result<(Duration, Duration)> {
+    let begun = Instant::now();
+    let mut events = host.app.kernel.events().listen();
+    let run = host.start(json!({ "do": "first-signal", "of": tickets })).await;
+    loop {
+        let event = events.recv().await?;
+        if event.draft.run.as_ref() == Some(&run.id) && event.draft.name == "waiting" {
+            break;
+        }
+    }
+    let (suspended, began) = (begun.elapsed(), SystemTime::now().duration_since(UNIX_EPOCH)?);
+    let sending = async {
+        host.app.kernel.signals().send(&run.id, &format!("signal-{}", tickets - 1), &Value::Null, "tester").await?;
+        host.app.kernel.changed();
+        anyhow::Ok(())
+    };
+    let (ended, sent) = tokio::join!(ended(host, &run.id), sending);
+    sent?;
+    Ok((suspended, ended?.saturating_sub(began)))
 }
 
 /// How long after its answer was given a run that asked has ended.

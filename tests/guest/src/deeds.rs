@@ -2,7 +2,7 @@
 
 use baton_sdk::prelude::*;
 
-use crate::{calls, defect, forge, repository, rest, runaway, tickets};
+use crate::{calls, defect, forge, repository, rest, runaway, tickets, waiting};
 
 /// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done. Without a deed it stands in for another
 /// plugin.
@@ -48,6 +48,12 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "pause-untimed" => Ok(json!(calls::pause(text("say"), number("times"))?.as_array().map(Vec::len))),
         "perform" => agents::perform(text("agent"), &Task::new(text("goal"))).map(|outcome| json!(outcome.answer)),
         "start" => calls::start(text("workflow"), &input["input"], input["item"].as_str()),
+        "wait-for-everything" => waiting::for_everything(),
+        "wait-until-cancelled" => waiting::until_cancelled(),
+        "leave-and-fail" => waiting::leave_and_fail(),
+        "deaf" => waiting::deaf(),
+        "timers" => waiting::timers(number("times")),
+        "first-signal" => waiting::first_signal(number("of")),
         "misuse-tickets" => tickets::misuse(),
         "publish-wrongly" => Ok(tickets::publish()),
         "start-all" => calls::start_all(&input["inputs"], false),

@@ -9,6 +9,7 @@ mod repository;
 mod rest;
 mod runaway;
 mod tickets;
+mod waiting;
 
 use baton_sdk::prelude::*;
 

@@ -5,6 +5,7 @@ mod contract;
 mod javascript;
 mod manifests;
 mod python;
+mod sdks;
 mod settings;
 mod words;
 

@@ -1,8 +1,9 @@
 // Summarises what it is given.
-import { complete } from "baton:plugin/llm@0.2.0";
+import { agent, llm } from "./baton/index.js";
 
-import { answered, asked } from "./conversation.js";
+const system = "You summarise what you are given for somebody who has one minute.";
 
-export function perform(task) {
-  return { answer: answered(complete(asked(task))), summary: "Summarised" };
-}
+export default agent(({ goal, context, answerSchema }) => {
+  const reply = llm.complete({ system, messages: `${goal}\n\n${context}`, replySchema: answerSchema });
+  return { answer: reply.text(), summary: "Summarised" };
+});

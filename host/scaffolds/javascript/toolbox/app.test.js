@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { callTool } from "./app.js";
+import words from "./app.js";
+import { Host } from "./baton/testing.js";
 
 test("counts words", () => {
-  assert.deepEqual(callTool("count_words", '{"text": "one two  three"}'), { content: "3", failed: false });
+  assert.deepEqual(new Host().call(words, "count_words", { text: "one two  three" }), { content: "3", failed: false });
 });

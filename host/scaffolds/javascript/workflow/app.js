@@ -1,4 +1,4 @@
 // Greets whoever its input names.
-export function runWorkflow(input) {
-  return { output: JSON.stringify({ hello: JSON.parse(input).name }) };
-}
+import { workflow } from "./baton/index.js";
+
+export default workflow((input) => ({ hello: input.name }));

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { runWorkflow } from "./app.js";
+import greet from "./app.js";
+import { Host } from "./baton/testing.js";
 
 test("greets by name", () => {
-  assert.deepEqual(JSON.parse(runWorkflow('{"name": "Mary"}').output), { hello: "Mary" });
+  assert.deepEqual(new Host().run(greet, { name: "Mary" }), { hello: "Mary" });
 });

@@ -1,13 +1,13 @@
 import unittest
-from unittest import mock
+from pathlib import Path
 
-from app import WitWorld
-from wit_world.imports import agents, llm
+from app import perform
+from baton.testing import Host
+
+MANIFEST = Path(__file__).with_name("plugin.toml").read_text()
 
 
 class Summary(unittest.TestCase):
     def test_answers_with_what_the_model_says(self):
-        reply = llm.Reply([llm.Part_Text("a short one")], "end", llm.Usage(0, 0, 0, None), "test/model")
-        with mock.patch.object(llm, "complete", return_value=reply):
-            report = WitWorld().perform(agents.Task("Summarise a long text", "", None))
-        self.assertEqual(report.answer, "a short one")
+        host = Host().with_manifest(MANIFEST).when("a long text", "a short one")
+        self.assertEqual(host.perform(perform, "Summarise a long text.").answer, "a short one")

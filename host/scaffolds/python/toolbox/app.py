@@ -1,20 +1,18 @@
 """Counts words."""
 
-import json
-
-import wit_world
-from wit_world.imports import llm, tools
+from baton import toolbox
+from baton.tools import Offer, ToolOutcome
 
 PARAMETERS = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 
 
-class WitWorld(wit_world.WitWorld):
-    def list_tools(self) -> list[tools.Offer]:
-        tool = llm.Tool("count_words", "Counts the words of a text.", json.dumps(PARAMETERS))
-        return [tools.Offer(tool, tools.Effects.READ_ONLY)]
+@toolbox
+class Words:
+    def tools(self):
+        return [Offer.new("count_words", "Counts the words of a text.", PARAMETERS, read_only=True)]
 
-    def call_tool(self, name: str, arguments: str) -> tools.ToolOutcome:
-        text = json.loads(arguments).get("text")
+    def call(self, name, arguments):
+        text = arguments.get("text")
         if not isinstance(text, str):
-            return tools.ToolOutcome("`text` has to be a string.", failed=True)
-        return tools.ToolOutcome(str(len(text.split())), failed=False)
+            return ToolOutcome("`text` has to be a string.", failed=True)
+        return ToolOutcome(str(len(text.split())))

@@ -1,9 +1,10 @@
 import unittest
 
-from app import WitWorld
+from app import Words
+from baton.testing import Host
+from baton.tools import ToolOutcome
 
 
 class Counting(unittest.TestCase):
     def test_counts_words(self):
-        outcome = WitWorld().call_tool("count_words", '{"text": "one two  three"}')
-        self.assertEqual((outcome.content, outcome.failed), ("3", False))
+        self.assertEqual(Host().call(Words, "count_words", {"text": "one two  three"}), ToolOutcome("3"))

@@ -1,10 +1,9 @@
-import json
 import unittest
 
-from app import WitWorld
+from app import run
+from baton.testing import Host
 
 
 class Greeting(unittest.TestCase):
     def test_greets_by_name(self):
-        outcome = WitWorld().run_workflow('{"name": "Mary"}')
-        self.assertEqual(json.loads(outcome.output), {"hello": "Mary"})
+        self.assertEqual(Host().run(run, {"name": "Mary"}), {"hello": "Mary"})

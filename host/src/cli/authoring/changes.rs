@@ -25,13 +25,13 @@ impl Changes {
     pub(in crate::cli) fn of(project: &Project, apart: Option<PathBuf>) -> notify::Result<Self> {
         // Where more changes are waiting than fit, one of them is enough.
         let (sender, changed) = mpsc::channel(256);
-        let root = project.folder.clone();
+        let watched = project.clone();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let Ok(event) = event else { return };
             if matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_)) {
-                let source = |path: &&PathBuf| is_source(&root, path) && !apart.as_ref().is_some_and(|apart| path.starts_with(apart));
+                let source = |path: &&PathBuf| is_source(&watched, path) && !apart.as_ref().is_some_and(|apart| path.starts_with(apart));
                 for path in event.paths.iter().filter(source) {
-                    let _ = sender.try_send(path.strip_prefix(&root).unwrap_or(path).to_owned());
+                    let _ = sender.try_send(path.strip_prefix(&watched.folder).unwrap_or(path).to_owned());
                 }
             }
         })?;
@@ -51,9 +51,12 @@ impl Changes {
     }
 }
 
-/// Whether a path is what somebody writes. A lock is written by the compiler.
-fn is_source(root: &Path, path: &Path) -> bool {
-    let Ok(below) = path.strip_prefix(root) else { return false };
+/// Whether a path is what somebody writes. A lock is written by the compiler, the SDK by Baton.
+pub(super) fn is_source(project: &Project, path: &Path) -> bool {
+    let Ok(below) = path.strip_prefix(&project.folder) else { return false };
+    if project.language.sdk_folder().is_some_and(|sdk| below.starts_with(sdk)) {
+        return false;
+    }
     let made = |name: &str| name.starts_with('.') || ["node_modules", "__pycache__", "Cargo.lock", Project::BUILT].contains(&name);
     below.components().next().is_some() && !below.components().any(|part| part.as_os_str().to_str().is_none_or(made))
 }
@@ -65,12 +68,14 @@ mod tests {
 
     #[test]
     fn what_is_built_is_no_source() {
-        let is = |path: &str| is_source(Path::new("/p"), &Path::new("/p").join(path));
+        let project = |language| Project { folder: PathBuf::from("/p"), language };
+        let is = |path: &str| is_source(&project(Language::Rust), &Path::new("/p").join(path));
         assert!(is("src/lib.rs") && is("plugin.toml") && is("app.py"));
         for made in ["target/a.wasm", "node_modules/a/b.js", "__pycache__/app.pyc", ".git/index", ".app.py.swp", "Cargo.lock", ""] {
             assert!(!is(made), "{made}");
         }
         assert!(!is("/elsewhere/src/lib.rs"));
+        assert!(is("baton/run.rs") && !is_source(&project(Language::Python), Path::new("/p/baton/run.py")), "the SDK is Baton's");
     }
 
     #[tokio::test]

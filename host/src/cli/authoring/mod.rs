@@ -7,6 +7,8 @@ mod own_tests;
 mod programs;
 mod project;
 pub(super) mod scaffold;
+mod sdk;
+mod unchanged;
 
 pub(super) use changes::Changes;
 use programs::Program;

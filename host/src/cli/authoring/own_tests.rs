@@ -1,28 +1,31 @@
 //! The tests that come with a plugin, run natively by the tool of its language.
 
 use super::{Language, Program, Project, build::BuildError};
-use crate::kernel::package::Kind;
+use crate::config;
+
+const PYTHON_TESTS: &str = include_str!("own_tests.py");
+/// Names Baton to tests that start its host in memory.
+const BATON: &str = "BATON";
 
 impl Project {
     /// Runs the plugin's own tests, if it has any; false where it has none. Their words go to standard error.
-    pub(in crate::cli) async fn run_tests(&self, kind: Kind) -> Result<bool, BuildError> {
+    pub(in crate::cli) async fn run_tests(&self) -> Result<bool, BuildError> {
         let tests = match self.language {
             Language::Rust => {
                 Program::new("cargo", &self.folder, "Install Rust as https://rustup.rs says and try again.").with(["test", "--quiet"])
             }
             Language::Python if self.has_python_tests() => {
-                let stubs = self.python_stubs(kind).await?;
                 let python = Program::new(self.python(), &self.folder, "Install Python 3.11 or later and try again.");
-                let tests = python.with(["-B", "-m", "unittest"]).variable("PYTHONPATH", stubs.path().join("stubs"));
-                tests.run().await?;
-                return Ok(true);
+                python.with(["-B", "-c", PYTHON_TESTS])
             }
             Language::JavaScript if self.has_script("test") => {
                 Program::new("npm", &self.folder, "Install Node.js 20 or later and try again.").with(["test", "--silent"])
             }
             Language::Python | Language::JavaScript | Language::Persona => return Ok(false),
         };
-        tests.run().await?;
+        self.write_sdk()?;
+        let baton = config::path_of_this_program();
+        baton.into_iter().fold(tests, |tests, path| tests.variable(BATON, path)).run().await?;
         Ok(true)
     }
 

@@ -39,12 +39,15 @@ pub(in crate::cli) struct Build {
     /// The file to write [default: target/NAME.wasm in the folder]
     #[arg(long = "to", short = 't', value_name = "FILE")]
     file: Option<PathBuf>,
+    /// Build also when nothing has changed since the last build
+    #[arg(long)]
+    force: bool,
 }
 
 impl Build {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let began = Instant::now();
-        let (plugin, path) = built(context, &Project::at(&self.folder)?, self.file.as_deref()).await?;
+        let (plugin, path) = built(context, &Project::at(&self.folder)?, self.file.as_deref(), self.force).await?;
         let plugin = with_grants(context, plugin).await?;
         if context.screen.is_json() {
             let mut document = list::summary(&plugin);
@@ -67,14 +70,23 @@ async fn with_grants(context: &Context, plugin: Plugin) -> Result<Plugin> {
     }
 }
 
-/// Builds, writes the component and tells of it.
-pub(super) async fn built(context: &Context, project: &Project, file: Option<&Path>) -> Result<(Plugin, PathBuf)> {
-    let (plugin, what) = compiled(context, project).await?;
+/// Builds, writes the component and tells of it. What has not changed since the last build into the folder is not built again,
+/// unless `force` says so.
+pub(super) async fn built(context: &Context, project: &Project, file: Option<&Path>, force: bool) -> Result<(Plugin, PathBuf)> {
     let path = match file {
         Some(file) => file.to_owned(),
-        None => project.made(None)?.join(format!("{}.wasm", plugin.name())),
+        None => project.made(None)?.join(format!("{}.wasm", project.name()?)),
     };
+    let inputs = if file.is_none() { project.inputs().await? } else { None };
+    if let Some(wasm) = inputs.as_ref().filter(|_| !force).and_then(|inputs| project.last_build(&path, inputs)) {
+        let plugin = project.understand(wasm)?;
+        let told = format!("{} Unchanged since the last build: {}.", painted(GOOD, "✓"), text::escaped(&path.display().to_string()));
+        context.screen.tell(told);
+        return Ok((plugin, path));
+    }
+    let (plugin, what) = compiled(context, project).await?;
     output::write(&path, &plugin.package.wasm)?;
+    inputs.map(|inputs| project.keep_build(&path, &plugin.package.wasm, inputs)).transpose()?;
     context.screen.tell(format!("{what} It is {}.", text::escaped(&path.display().to_string())));
     Ok((plugin, path))
 }

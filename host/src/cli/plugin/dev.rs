@@ -89,7 +89,7 @@ impl Dev {
     async fn round(&self, context: &Context, project: &Project, order: &Order, ended: &mut watch::Receiver<bool>) -> Result<()> {
         let plugin = tokio::select! {
             _ = ended.wait_for(|ended| *ended) => return Ok(()),
-            built = build::built(context, project, None) => built?.0,
+            built = build::built(context, project, None, false) => built?.0,
         };
         self.run(context, project, plugin, order).await
     }

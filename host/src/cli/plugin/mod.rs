@@ -9,6 +9,7 @@ mod enable;
 mod fitting;
 mod grant;
 mod history;
+mod host;
 mod inputs;
 mod install;
 mod key;
@@ -63,6 +64,7 @@ enum Command {
     Check(check::Check),
     Test(test::Test),
     Dev(dev::Dev),
+    Host(host::Host),
 }
 
 impl Plugin {
@@ -88,6 +90,7 @@ impl Plugin {
             Command::Check(command) => command.execute(context).await,
             Command::Test(command) => command.execute(context).await,
             Command::Dev(command) => command.execute(context).await,
+            Command::Host(command) => command.execute(),
         }
     }
 }

@@ -33,12 +33,15 @@ pub(in crate::cli) struct Test {
     /// The plugin's folder
     #[arg(default_value = ".", value_name = "FOLDER")]
     folder: PathBuf,
+    /// Build also when nothing has changed since the last build
+    #[arg(long)]
+    force: bool,
 }
 
 impl Test {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let project = Project::at(&self.folder)?;
-        let (plugin, _) = build::built(context, &project, None).await?;
+        let (plugin, _) = build::built(context, &project, None, self.force).await?;
         let app = context.open(Access::Look).await?;
         let checked = Checked::of(&app, plugin).await?;
         if !context.screen.is_json() {
@@ -47,7 +50,7 @@ impl Test {
         if checked.is_refused() {
             return self.end(context, &checked, &Value::Null, &[]);
         }
-        let tests = own_tests(context, &project, &checked).await;
+        let tests = own_tests(context, &project).await;
         let mut replayed = Vec::new();
         for path in recordings(&project.folder) {
             replayed.push(replay_one(context, &app, &checked, &path).await?);
@@ -66,8 +69,8 @@ impl Test {
 }
 
 /// What came of the plugin's own tests: `passed`, `failed` with the reason, or that there are none.
-async fn own_tests(context: &Context, project: &Project, checked: &Checked) -> Value {
-    match project.run_tests(checked.plugin.package.manifest.kind).await {
+async fn own_tests(context: &Context, project: &Project) -> Value {
+    match project.run_tests().await {
         Ok(true) => {
             context.screen.tell(format!("{} Its own tests pass.", painted(GOOD, "✓")));
             json!({ "passed": true })

@@ -5,7 +5,7 @@ use baton_sdk::serde_json::from_value;
 
 use crate::conflict;
 use crate::replies::Batch;
-use crate::sprint::{Ended, Sprint, give_back, worktree_of};
+use crate::sprint::{Event, Sprint, give_back, worktree_of};
 use crate::story::{End, Stage, Story};
 
 /// What the names of the branches begin with on which batches are merged.
@@ -14,7 +14,7 @@ pub(crate) const LAND: &str = "land";
 #[derive(Default)]
 pub(crate) struct Landing {
     /// Whether a batch is being landed.
-    under_way: bool,
+    pub(crate) under_way: bool,
     worktree: String,
     /// Batches so far.
     number: u32,
@@ -46,7 +46,7 @@ impl Sprint {
         match started {
             Ok(run) => {
                 self.landing.under_way = true;
-                self.open.push(run.then(|ended| Ok(Ended::Batch(ended.map(|ended| ended.output)))));
+                self.open.push(run.then(|ended| Ok(Event::Landed(ended.map(|ended| ended.output)))));
             }
             Err(error) => self.landed(Err(error))?,
         }

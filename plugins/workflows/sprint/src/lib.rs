@@ -13,6 +13,7 @@ mod story;
 #[cfg(test)]
 mod tests;
 mod wanted;
+mod watching;
 mod withdrawn;
 
 use baton_sdk::backlog::{Item, Status};

@@ -36,16 +36,19 @@ pub(crate) struct Sprint {
     looked: bool,
     /// Why no more stories are begun: what another would meet as well.
     pub(crate) stopped: Option<String>,
-    /// Children that were started and have not ended.
-    pub(crate) open: Vec<Pending<Ended>>,
+    /// What the sprint waits for: children that have not ended, and changes of the items they work on.
+    pub(crate) open: Vec<Pending<Event>>,
     pub(crate) landing: Landing,
 }
 
-/// A child that has ended, and how.
-pub(crate) enum Ended {
-    /// Of the story at this place.
-    Story(usize, Result<Value>),
-    Batch(Result<Value>),
+/// What the sprint waits for has come.
+pub(crate) enum Event {
+    /// The child of the story at this place has ended.
+    Ended(usize, Result<Value>),
+    /// The item of the story at this place has changed.
+    Changed(usize),
+    /// The batch has ended.
+    Landed(Result<Value>),
 }
 
 impl Sprint {
@@ -60,13 +63,14 @@ impl Sprint {
         loop {
             self.take_up()?;
             self.land()?;
-            if self.open.is_empty() {
+            if !self.landing.under_way && self.stories.iter().all(|story| story.child.is_none()) {
                 return Ok(());
             }
             self.tell();
             match waits::any(&mut self.open)?.outcome? {
-                Ended::Story(place, ended) => self.went_on(place, ended)?,
-                Ended::Batch(ended) => self.landed(ended)?,
+                Event::Ended(place, ended) => self.went_on(place, ended)?,
+                Event::Changed(place) => self.changed(place)?,
+                Event::Landed(ended) => self.landed(ended)?,
             }
         }
     }
@@ -82,7 +86,11 @@ impl Sprint {
         match step {
             Step::Start(workflow, input) => {
                 match workflows::start_with(workflow, &input, &ChildOptions::new().in_worktree(&story.worktree)) {
-                    Ok(run) => self.open.push(run.then(move |ended| Ok(Ended::Story(place, ended.map(|ended| ended.output))))),
+                    Ok(child) => {
+                        self.stories[place].child = Some(child.ticket().clone());
+                        self.open.push(child.then(move |ended| Ok(Event::Ended(place, ended.map(|ended| ended.output)))));
+                        self.watch(place)?;
+                    }
                     Err(error) => return self.fail(place, &error),
                 }
             }
@@ -177,6 +185,7 @@ impl Sprint {
 
     /// A developer or a reviewer has ended.
     fn went_on(&mut self, place: usize, ended: Result<Value>) -> Result<()> {
+        self.stories[place].child = None;
         if self.withdraw(place)? {
             return Ok(());
         }
@@ -220,6 +229,7 @@ impl Sprint {
 
     /// Gives the worktree back and says in the backlog what became of the story.
     fn close(&mut self, place: usize) -> Result<()> {
+        self.unwatch(place)?;
         let story = &mut self.stories[place];
         story.ended = run::now();
         let Stage::Ended(end) = &story.stage else { return Ok(()) };

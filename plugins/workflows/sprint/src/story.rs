@@ -1,6 +1,7 @@
 //! One story on its way: where it is, and what comes next. Calls nobody, so that every turn of it can be tried.
 
 use baton_sdk::prelude::*;
+use baton_sdk::waits::Ticket;
 
 use crate::replies::{Developed, Judged, Outcome, Verdict};
 
@@ -17,6 +18,10 @@ pub(crate) struct Story {
     /// Its worktree, and the branch in it.
     pub(crate) worktree: String,
     pub(crate) stage: Stage,
+    /// The developer or reviewer at work on it.
+    pub(crate) child: Option<Ticket>,
+    /// What arrives when its item changes.
+    pub(crate) watch: Option<Ticket>,
     /// Its number, once there is one.
     pub(crate) pull_request: Option<u32>,
     pub(crate) sent_back: u32,
@@ -68,6 +73,8 @@ impl Story {
             title: title.to_owned(),
             worktree: worktree.to_owned(),
             stage: Stage::Developing,
+            child: None,
+            watch: None,
             pull_request: None,
             sent_back: 0,
             merged_anew: 0,

@@ -448,6 +448,17 @@ fn a_story_that_a_person_takes_away_is_left_where_the_person_put_it() {
 }
 
 #[test]
+fn a_person_who_takes_a_story_away_ends_its_child_at_once() {
+    let host = host(&[("1-1", &[])]).with_workflow_after("dev-story", 3_600_000, developed);
+    let host = host.with_item_moved_after("1-1", 5_000, Status::Cancelled);
+    let began = host.inside(run::now);
+    let summary = sprint(&host);
+    assert_eq!((&summary["stories"][0]["outcome"], status(&host, "1-1")), (&json!("withdrawn"), Status::Cancelled), "{summary}");
+    assert_eq!(host.inside(run::now) - began, 5_000);
+    assert_eq!(host.requests("git.worktree-add").len(), host.requests("git.worktree-remove").len());
+}
+
+#[test]
 fn a_story_that_is_taken_away_while_it_lands_is_told_by_the_landing() {
     let host = landing(host(&[("1-1", &[])]), |_| {
         backlog::move_to("1-1", Status::Cancelled, "")?;

@@ -58,7 +58,10 @@ impl Backlog {
 
     pub(super) fn get(&self, key: &str) -> Result<&Item> {
         self.items.get(key).ok_or_else(|| {
-            Error::not_found(format!("There is no item `{}` in the backlog; `backlog.all` lists the items.", key.escape_debug()))
+            Error::not_found(format!(
+                "There is no item `{}` in the backlog; `backlog.all` and `baton backlog list` list the items.",
+                key.escape_debug()
+            ))
         })
     }
 

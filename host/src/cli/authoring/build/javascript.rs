@@ -1,5 +1,7 @@
 //! A module, by the JavaScript interface of componentize-js. `jco componentize` would fetch more than it builds.
 
+use std::path::PathBuf;
+
 use super::{BuildError, component, world};
 use crate::{
     cli::authoring::{Program, Project},
@@ -7,14 +9,13 @@ use crate::{
 };
 
 const SCRIPT: &str = include_str!("componentize.mjs");
-const SOURCE: &str = "app.js";
+/// Imports app.js.
+const SOURCE: &str = "baton/component.js";
 const PACKAGE: &str = "node_modules/@bytecodealliance/componentize-js";
 const MISSING: &str = "Install Node.js 20 or later, run `npm install` in the plugin's folder and try again.";
 
 pub(super) async fn build(project: &Project, kind: Kind) -> Result<Vec<u8>, BuildError> {
-    if !project.folder.ancestors().any(|folder| folder.join(PACKAGE).is_dir()) {
-        return Err(BuildError::NoComponentize(project.folder.clone()));
-    }
+    installed(project)?;
     let (contract, output) = (project.contract()?, tempfile::tempdir());
     let output = output.map_err(|source| BuildError::File { path: std::env::temp_dir(), source })?;
     let file = output.path().join("component.wasm");
@@ -22,4 +23,18 @@ pub(super) async fn build(project: &Project, kind: Kind) -> Result<Vec<u8>, Buil
     let node = node.with([&project.folder.join(SOURCE)]).with([contract.path()]).with([world(kind)]).with([&file]);
     node.run().await?;
     component(file)
+}
+
+/// The versions of Node.js and of the compiler.
+pub(super) async fn version(project: &Project) -> Result<String, BuildError> {
+    let path = installed(project)?.join("package.json");
+    let node = Program::new("node", &project.folder, MISSING).with(["--version"]).output().await?;
+    let package = std::fs::read_to_string(&path).map_err(|source| BuildError::File { path, source })?;
+    let package: serde_json::Value = serde_json::from_str(&package).unwrap_or_default();
+    Ok(format!("{} {}", node.trim(), package["version"]))
+}
+
+fn installed(project: &Project) -> Result<PathBuf, BuildError> {
+    let found = project.folder.ancestors().map(|folder| folder.join(PACKAGE)).find(|package| package.is_dir());
+    found.ok_or_else(|| BuildError::NoComponentize(project.folder.clone()))
 }

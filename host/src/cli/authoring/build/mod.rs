@@ -42,6 +42,9 @@ pub(in crate::cli) enum BuildError {
     /// A package that the build needs.
     #[error("componentize-js is not installed here. Run `npm install` in `{}` and build again.", .0.display())]
     NoComponentize(PathBuf),
+    /// Where the SDK goes there is something else.
+    #[error("`{}` is not Baton's SDK, which is written there. Give your folder another name and build again.", .0.display())]
+    ForeignSdk(PathBuf),
     /// The manifest could not be put into the component.
     #[error("The manifest cannot be put into the component: {0}")]
     Pack(#[from] baton_pack::PackError),
@@ -68,13 +71,33 @@ impl Project {
         let text = self.manifest()?;
         is_folder(&self.folder.join(Self::BUILT))?;
         let manifest = Manifest::parse(text.as_bytes()).map_err(BuildError::Manifest)?;
+        self.write_sdk()?;
         let wasm = match self.language {
             Language::Persona => return app::pack(&self.folder, &Trust::default()).map_err(BuildError::Unpacked),
             Language::Rust => rust::build(self).await?,
             Language::Python => baton_pack::pack(&python::build(self, manifest.kind).await?, &text, &[])?,
             Language::JavaScript => baton_pack::pack(&javascript::build(self, manifest.kind).await?, &text, &[])?,
         };
+        self.understand(wasm)
+    }
+
+    /// Reads a component as this host would.
+    pub(in crate::cli) fn understand(&self, wasm: Vec<u8>) -> Result<Plugin, BuildError> {
         app::understand(wasm, &self.folder, &Trust::default()).map_err(BuildError::Refused)
+    }
+
+    /// The name that the component will have, by its manifest.
+    pub(in crate::cli) fn name(&self) -> Result<String, BuildError> {
+        Ok(Manifest::parse(self.manifest()?.as_bytes()).map_err(BuildError::Manifest)?.name)
+    }
+
+    /// The version of the compiler, where Baton has to know it.
+    pub(super) async fn compiler_version(&self) -> Result<Option<String>, BuildError> {
+        match self.language {
+            Language::Python => python::version(self).await.map(Some),
+            Language::JavaScript => javascript::version(self).await.map(Some),
+            Language::Rust | Language::Persona => Ok(None),
+        }
     }
 
     /// The folder of what is built, or one in it; made if it is not there. A link there is whoever's the folder is, who
@@ -105,7 +128,7 @@ impl Project {
     }
 }
 
-fn own_folder(path: &Path) -> Result<(), BuildError> {
+pub(super) fn own_folder(path: &Path) -> Result<(), BuildError> {
     if is_folder(path)? {
         return Ok(());
     }
@@ -113,7 +136,7 @@ fn own_folder(path: &Path) -> Result<(), BuildError> {
 }
 
 /// Whether the folder is there; what else is there must not be.
-fn is_folder(path: &Path) -> Result<bool, BuildError> {
+pub(super) fn is_folder(path: &Path) -> Result<bool, BuildError> {
     match std::fs::symlink_metadata(path) {
         Ok(about) if about.is_dir() => Ok(true),
         Ok(_) => Err(BuildError::NoFolder(path.to_owned())),

@@ -1,4 +1,4 @@
-//! A module `app`, by componentize-py.
+//! A module `app`, by componentize-py. The SDK's module `baton.component` imports it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,27 +10,31 @@ use crate::{
 
 /// Its own virtual environment, where Debian and Homebrew want what pip installs.
 const ENVIRONMENT: &str = ".venv/bin";
+const LIBRARIES: &str = ".venv/lib";
 const MISSING: &str = "Run `python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1` in the plugin's folder and try again.";
 
 pub(super) async fn build(project: &Project, kind: Kind) -> Result<Vec<u8>, BuildError> {
     let (contract, output) = (project.contract()?, tempfile::tempdir());
     let output = output.map_err(|source| BuildError::File { path: std::env::temp_dir(), source })?;
     let file = output.path().join("component.wasm");
-    let program = componentize(&project.folder, contract.path(), kind).with(["componentize", "app", "-o"]).with([&file]);
+    let program = componentize(&project.folder, contract.path(), kind).with(["componentize", "baton.component", "-o"]).with([&file]);
     program.run().await?;
     component(file)
 }
 
-impl Project {
-    /// What stands in for `wit_world` outside of a component, for tests: its types, and functions that do nothing.
-    /// Gone once they are dropped.
-    pub(in crate::cli) async fn python_stubs(&self, kind: Kind) -> Result<tempfile::TempDir, BuildError> {
-        let (contract, stubs) = (self.contract()?, tempfile::tempdir());
-        let stubs = stubs.map_err(|source| BuildError::File { path: std::env::temp_dir(), source })?;
-        componentize(&self.folder, contract.path(), kind).with(["bindings"]).with([stubs.path().join("stubs")]).run().await?;
-        Ok(stubs)
-    }
+/// The version of the compiler, and the packages that are installed beside it.
+pub(super) async fn version(project: &Project) -> Result<String, BuildError> {
+    let compiler =
+        Program::new(installed(&project.folder, "componentize-py"), &project.folder, MISSING).with(["--version"]).output().await?;
+    let libraries = std::fs::read_dir(project.folder.join(LIBRARIES)).into_iter().flatten().flatten();
+    let folders = libraries.map(|library| library.path().join("site-packages"));
+    let mut packages: Vec<_> =
+        folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten().map(|entry| entry.file_name()).collect();
+    packages.sort();
+    Ok(format!("{} {packages:?}", compiler.trim()))
+}
 
+impl Project {
     /// The Python that belongs to the folder.
     pub(in crate::cli) fn python(&self) -> PathBuf {
         installed(&self.folder, "python3")

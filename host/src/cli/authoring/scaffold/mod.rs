@@ -96,6 +96,7 @@ impl Scaffold {
             files.push(("Cargo.lock".to_owned(), SDK_LOCK.to_owned()));
             files.extend(CONTRACT.iter().map(|(path, text)| (format!("vendor/wit/{path}"), (*text).to_owned())));
         }
+        files.extend(self.language.sdk());
         files
     }
 

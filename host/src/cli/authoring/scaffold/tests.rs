@@ -81,7 +81,8 @@ fn the_examples_are_what_new_makes() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     for (name, language) in [("hello-python", Language::Python), ("hello-javascript", Language::JavaScript)] {
         let files = Scaffold::new(name, Kind::Workflow, language).unwrap().files();
-        for (path, text) in &files {
+        // The SDK is written by the build, and there is one copy of it.
+        for (path, text) in files.iter().filter(|(path, _)| !path.starts_with("baton/")) {
             let present = fs::read_to_string(examples.join(name).join(path)).unwrap_or_default();
             assert_eq!(&present, text, "examples/{name}/{path}; make it anew with `baton plugin new {name}`");
         }

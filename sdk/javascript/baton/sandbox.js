@@ -1,0 +1,20 @@
+// Commands in containers, with the run's workspace at `/workspace`. Needs `images`.
+import { call } from "./contract.js";
+
+/**
+ * Executes a command. One that fails is an answer: `{ ending, exitCode, stdout, stderr, output, tookMs }`. A job is a program
+ * and its arguments, or `{ command, image, env, timeoutMs }`, with variables by name in `env`.
+ */
+export function execute(job) {
+  const { command, image, env = {}, timeoutMs } = Array.isArray(job) ? { command: job } : job;
+  return call("sandbox.execute", { image, command, env: Object.entries(env), timeoutMs });
+}
+
+/** The command that has `sh` read a line. */
+export function shell(line) {
+  return ["sh", "-c", line];
+}
+
+export function succeeded({ ending, exitCode }) {
+  return ending === "exited" && exitCode === 0;
+}

@@ -1,0 +1,159 @@
+//! A run that waits for everything a run can wait for, and one that is cancelled, each with its host killed anywhere.
+
+use std::time::Duration;
+
+use baton::{
+    journal::RunId,
+    kernel::run::{CancelCause, Run, State},
+};
+use baton_tests::{host::TestHost, sweep::Sweep};
+use serde_json::{Value, json};
+
+/// Sends what the run waits for. Before it begins, so that where the host dies does not change the order.
+async fn ordered(host: &TestHost) -> Run {
+    let run = host.start(json!({ "do": "wait-for-everything" })).await;
+    for value in [1, 2] {
+        host.app.kernel.signals().send(&run.id, "go", &json!(value), "tester").await.unwrap();
+    }
+    run
+}
+
+fn expected() -> Value {
+    json!({
+        "side-by-side": { "1": "an answer", "2": "an answer" },
+        "question": { "answer": "EUR" },
+        "signals": [{ "signal": 1 }, { "signal": 2 }],
+        "item": { "item": "in-progress" },
+        "given-up": [true, { "child": "cancelled" }],
+    })
+}
+
+/// Drives until the run has ended, or the journal stands still; whether it does.
+async fn drive_until_frozen(host: &TestHost, root: &RunId) -> bool {
+    let frozen = host.folder.path().join("data/frozen");
+    let stands = async {
+        while !frozen.exists() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        // What the write before handed to the disk without waiting for it gets the time to arrive.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    tokio::select! {
+        () = stands => true,
+        () = host.drive(root) => false,
+    }
+}
+
+async fn thaw(host: TestHost) -> TestHost {
+    std::fs::remove_file(host.folder.path().join("data/frozen")).unwrap();
+    host.restarted().await
+}
+
+async fn check(host: &TestHost, run: &RunId, what: &str) {
+    let ended = host.find(run).await;
+    assert_eq!((ended.state, ended.output), (State::Succeeded, Some(expected())), "{what}");
+    let tree = host.app.kernel.tree(run).await.unwrap();
+    let of_state = |state: &str| tree.iter().filter(|run| run.state.as_str() == state).count();
+    assert_eq!((tree.len(), of_state("succeeded"), of_state("cancelled")), (5, 3, 2), "{what}: {tree:?}");
+    let causes: Vec<_> = tree.iter().filter_map(|run| Some(run.cancelling?.cause)).collect();
+    assert!(causes.contains(&CancelCause::Run) && causes.contains(&CancelCause::Ended), "{what}: {causes:?}");
+    let repeated = host.app.kernel.runs().tally(run).await.unwrap().repeated_model_calls;
+    assert!(host.asked() as u64 <= 2 + repeated && repeated <= 2, "{what}: {} asked, {repeated} flagged", host.asked());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_after_every_journal_write_a_run_gets_what_it_waits_for() {
+    let host = TestHost::new().await;
+    let run = ordered(&host).await;
+    host.drive(&run.id).await;
+    check(&host, &run.id, "undisturbed").await;
+    let published = host.app.kernel.published().published(&run.id).await.unwrap();
+    assert_eq!((published.len(), &published[0].value), (1, &expected()));
+    let mut last = 0;
+    for writes in Sweep::new(6).positions() {
+        let host = TestHost::frozen_after(Some(writes), json!({})).await;
+        let run = ordered(&host).await;
+        if !drive_until_frozen(&host, &run.id).await {
+            break;
+        }
+        let host = thaw(host).await;
+        host.drive(&run.id).await;
+        check(&host, &run.id, &format!("killed after write {writes}")).await;
+        last = writes;
+    }
+    assert!(last > 30, "the run makes more writes than {last}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_cancelled_puts_things_in_order_also_when_its_host_dies() {
+    let mut last = 0;
+    for writes in Sweep::new(3).positions() {
+        let host = TestHost::frozen_after(Some(writes), json!({})).await;
+        let run = host.start(json!({ "do": "wait-until-cancelled" })).await;
+        let mut frozen = drive_until_frozen(&host, &run.id).await;
+        if !frozen {
+            host.app.kernel.cancel(&host.find(&run.id).await).await.unwrap();
+            frozen = drive_until_frozen(&host, &run.id).await;
+        }
+        let host = if frozen { thaw(host).await } else { host };
+        if !host.find(&run.id).await.state.is_final() {
+            host.drive(&run.id).await;
+            let now = host.find(&run.id).await;
+            if now.cancelling.is_none() {
+                host.app.kernel.cancel(&now).await.unwrap();
+                host.drive(&run.id).await;
+            }
+        }
+        let what = format!("killed after write {writes}");
+        for run in host.app.kernel.tree(&run.id).await.unwrap() {
+            assert_eq!(run.state, State::Cancelled, "{what}");
+        }
+        let published = host.app.kernel.published().published(&run.id).await.unwrap();
+        let shown: Vec<_> = published.iter().map(|shown| (shown.key.as_str(), &shown.value)).collect();
+        assert_eq!(shown, [("refused", &json!(["cancelled", "cancelled", "cancelled", "cancelled", "cancelled"]))], "{what}");
+        assert_eq!(host.asked(), 0, "{what}: a model was asked");
+        if !frozen {
+            break;
+        }
+        last = writes;
+    }
+    assert!(last > 8, "the run makes more writes than {last}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_does_not_listen_is_ended_after_its_grace() {
+    let host = TestHost::with_settings(json!({ "limits": { "grace-s": 1 } })).await;
+    let run = host.run(json!({ "do": "deaf" })).await;
+    assert_eq!(run.state.as_str(), "waiting");
+    host.app.kernel.cancel(&run).await.unwrap();
+    assert_ne!(host.find(&run.id).await.state, State::Cancelled, "it has its grace");
+    host.drive(&run.id).await;
+    assert_eq!(host.find(&run.id).await.state, State::Cancelled);
+    let run = host.run(json!({ "do": "deaf" })).await;
+    host.app.kernel.cancel_now(&run).await.unwrap();
+    assert_eq!(host.find(&run.id).await.state, State::Cancelled, "at once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_end_of_a_failed_run_cancelled_continues_with_it() {
+    let host = TestHost::new().await;
+    let run = host.run(json!({ "do": "leave-and-fail" })).await;
+    assert_eq!(run.state.as_str(), "failed", "{run:?}");
+    let child = run.id.child(1);
+    let ended = host.find(&child).await;
+    assert_eq!((ended.state, ended.cancelling.map(|cancelling| cancelling.cause)), (State::Cancelled, Some(CancelCause::Ended)));
+    let told = host.journal(&child).await.iter().filter(|entry| entry.error().is_some()).count();
+    host.app.kernel.resume(&run, None).await.unwrap();
+    let again = host.find(&child).await;
+    assert_eq!((again.state, again.cancelling), (State::Queued, None));
+    assert!(host.journal(&child).await.iter().all(|entry| entry.error().is_none()), "it would be told again what was {told} times");
+    host.drive(&run.id).await;
+    assert_eq!((host.find(&run.id).await.state.as_str(), host.find(&child).await.state), ("failed", State::Cancelled));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_timers_of_one_run_arrive() {
+    let host = TestHost::with_settings(json!({ "limits": { "calls": 5000 } })).await;
+    let run = host.run(json!({ "do": "timers", "times": 1000 })).await;
+    assert_eq!(run.output, Some(json!(1000)), "{:?}", run.state);
+}
