@@ -41,3 +41,22 @@ fn no_plugin_is_larger_than_its_budget() {
         assert!(bundled.wasm.len() < 600_000, "{} has {} bytes", bundled.name, bundled.wasm.len());
     }
 }
+
+#[test]
+fn a_bundled_policy_takes_the_fields_that_its_slot_is_given() {
+    for slot in baton_slots::SLOTS.iter().filter(|slot| slot.kind == baton_slots::Kind::Policy) {
+        let path = format!("{}/workflows/{}/plugin.toml", env!("CARGO_MANIFEST_DIR"), slot.default);
+        let manifest: toml::Table = std::fs::read_to_string(&path).expect("a manifest").parse().expect("TOML");
+        let schema: serde_json::Value = serde_json::from_str(slot.input).expect("a schema");
+        let declared = serde_json::to_value(&manifest["input"]).expect("JSON");
+        for keyword in ["type", "required", "additionalProperties"] {
+            assert_eq!(declared[keyword], schema[keyword], "`{keyword}` of {}", slot.name);
+        }
+        let fields = |schema: &serde_json::Value| -> Vec<String> {
+            let mut fields: Vec<_> = schema["properties"].as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect();
+            fields.sort();
+            fields
+        };
+        assert_eq!(fields(&declared), fields(&schema), "{}", slot.name);
+    }
+}

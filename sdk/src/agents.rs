@@ -1,6 +1,7 @@
 //! Agents: give a task to another plugin and wait for its answer, or for those of several side by side.
 //!
 //! The run is suspended until the agent's run ends: it holds no memory and no instance meanwhile. Needs `agents`.
+//! Instead of a plugin's name give that of a slot, such as `developer`, where the operator is to choose who does it.
 //!
 //! ```
 //! use baton_sdk::prelude::*;

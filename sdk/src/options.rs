@@ -28,6 +28,7 @@ use crate::bindings::host::baton::plugin::types::OptionValue;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChildOptions {
     worktree: Option<String>,
+    item: Option<String>,
     within: Option<Value>,
     timeout_ms: Option<u32>,
 }
@@ -42,6 +43,28 @@ impl ChildOptions {
     #[must_use]
     pub fn in_worktree(mut self, worktree: impl Into<String>) -> Self {
         self.worktree = Some(worktree.into());
+        self
+    }
+
+    /// Is for an item of the backlog, by its key, instead of the caller's own. By the item's labels operators bind plugins to
+    /// slots.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// fn develop(story: &str) -> Result<String> {
+    ///     let task = Task::new(backlog::get(story)?.draft.title);
+    ///     Ok(agents::perform_with("developer", &task, &ChildOptions::new().for_item(story))?.summary)
+    /// }
+    /// # let draft = backlog::Draft::new(backlog::Kind::Story, "1-1", "Log in");
+    /// # let host = Host::new().with_item(draft, backlog::Status::Todo).with_agent("developer", |task| Ok(Report::new("", &task.goal)));
+    /// # assert_eq!(host.inside(|| develop("1-1")), Ok("Log in".to_owned()));
+    /// # let ghost = ChildOptions::new().for_item("ghost");
+    /// # let refused = host.inside(|| agents::perform_with("developer", &Task::new("x"), &ghost)).unwrap_err();
+    /// # assert_eq!(refused.kind, ErrorKind::NotFound);
+    /// ```
+    #[must_use]
+    pub fn for_item(mut self, item: impl Into<String>) -> Self {
+        self.item = Some(item.into());
         self
     }
 
@@ -64,9 +87,10 @@ impl ChildOptions {
 
     pub(crate) fn written(&self) -> Vec<OptionValue> {
         let worktree = self.worktree.as_ref().map(|worktree| option("worktree", worktree));
+        let item = self.item.as_ref().map(|item| option("item", item));
         let within = self.within.as_ref().map(|within| option("within", within));
         let timeout_ms = self.timeout_ms.map(|timeout_ms| option("timeout-ms", &timeout_ms));
-        [worktree, within, timeout_ms].into_iter().flatten().collect()
+        [worktree, item, within, timeout_ms].into_iter().flatten().collect()
     }
 }
 

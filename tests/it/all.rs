@@ -4,6 +4,7 @@ mod author;
 mod authority;
 mod backlog;
 mod beside;
+mod bindings;
 mod budgets;
 mod cheating;
 mod claims;

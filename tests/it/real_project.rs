@@ -153,7 +153,7 @@ fn landed(clone: &Clone, began: &str, merge: &str) {
     assert!(trailers.contains("Baton-Run: ") && trailers.contains("Baton-Call: "), "{trailers}");
     assert_eq!(
         clone.asked(&["log", "-1", "--format=%an: %s", &format!("{merge}^2")]),
-        "amelia: story percent-signs: Take one percent sign at most"
+        "developer: story percent-signs: Take one percent sign at most"
     );
     clone.asked(&["merge-base", "--is-ancestor", merge, "main"]);
     assert_eq!(clone.asked(&["diff", "--name-only", began, merge]).lines().collect::<Vec<_>>(), CHANGED);

@@ -146,10 +146,10 @@ pub(super) fn check(project: &Project, summary: &Value) {
     assert_eq!(project.git(&["worktree", "list", "--porcelain"]).matches("worktree ").count(), 1);
     assert_eq!(project.git(&["for-each-ref", "--format=%(refname:short)", "refs/heads"]), "main");
     let log = project.git(&["log", "--format=%an: %s"]);
-    for expected in ["amelia: story 1-1-add: Add two numbers", "Merge story 1-3-power: Raise to a power", "docs: 1-3-power is done"] {
+    for expected in ["developer: story 1-1-add: Add two numbers", "Merge story 1-3-power: Raise to a power", "docs: 1-3-power is done"] {
         assert!(log.contains(expected), "{expected}: {log}");
     }
-    assert!(project.git(&["log", "--format=%B", "--author=amelia"]).to_lowercase().contains("run"), "commits name their run");
+    assert!(project.git(&["log", "--format=%B", "--author=developer"]).to_lowercase().contains("run"), "commits name their run");
 }
 
 #[tokio::test(flavor = "multi_thread")]

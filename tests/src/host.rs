@@ -8,7 +8,7 @@ use std::{
 
 use baton::{
     app::{Access, App},
-    config::{Config, git_program, tool_servers},
+    config::{Config, bindings, git_program, tool_servers},
     events::Event,
     interfaces::{Settings, llm, sandbox},
     journal::{Entry, Halt, Redactor, RunId, Standstill},
@@ -152,6 +152,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         user: Settings::merge(&[json!({ "models": { "default": model } }), settings.clone()]).into_value(),
         models: llm::Config { endpoints: endpoints(settings), ..llm::Config::scripts_only(folder) },
         servers,
+        bindings: bindings(settings, &folder.join("baton.toml")).unwrap(),
         prices: llm::money::Prices::new(None).unwrap(),
         slots: 64,
         operator: "tester".to_owned(),

@@ -98,9 +98,7 @@ impl Folder {
 
     /// Where a plugin would be put: where an older version of it lies, else under its name.
     pub fn place(&self, plugin: &Plugin, registry: &Registry) -> Result<PathBuf, FolderError> {
-        if registry.reserves(plugin.name()) {
-            return Err(FolderError::Reserved(RegistryError::NameReserved(plugin.name().to_owned())));
-        }
+        registry.check_name(plugin.name()).map_err(FolderError::Reserved)?;
         match registry.find(plugin.name()).map(|present| present.origin.clone()) {
             Some(Origin::Bundled) => return Err(FolderError::BundledName(plugin.name().to_owned())),
             Some(Origin::File(path)) => return Ok(path),

@@ -14,6 +14,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use baton_slots::Slot;
 use serde_json::Value;
 
 pub use sandboxing::engine;
@@ -49,6 +50,7 @@ use crate::{
         limits::Limits,
         package::{Contract, Package},
         registry::{Origin, Plugin, Registry, RegistryError},
+        slots::{Slots, Table},
         sources::Sources,
         versions::{Published, Shelf, Versions},
     },
@@ -212,7 +214,8 @@ impl App {
             policy: Arc::clone(&config) as _,
             redactor: config.redactor.clone(),
             guests: guests.handle.clone(),
-            slots: config.slots,
+            slots: Slots { known: baton_slots::SLOTS, store: Arc::clone(&store) as _, labels: Arc::clone(&store) as _ },
+            at_once: config.slots,
         };
         let (documents, memory, servers): (_, _, Arc<Servers>) = (Arc::clone(&store) as _, Arc::clone(&store) as _, Arc::new(servers));
         let backlog: Arc<dyn Backlog> = Arc::clone(&store) as _;
@@ -420,7 +423,10 @@ fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
 /// The bundled plugins, granted what they need, and the files in the plugin folder, granted nothing until an operator's
 /// decisions are recalled.
 fn installed(config: &Config, found: &publishing::Found, access: Access) -> Result<(Registry, Vec<Refused>), AppError> {
-    let registry = Registry::reserving(config.servers.iter().map(|server| server.name.clone()));
+    // The bundled policies are called like their slots.
+    let is_free = |slot: &&Slot| !baton_plugins::BUNDLED.iter().any(|bundled| bundled.name == slot.name);
+    let slots = baton_slots::SLOTS.iter().filter(is_free).map(|slot| slot.name);
+    let registry = Registry::reserving(config.servers.iter().map(|server| server.name.clone())).keeping_slots(slots);
     let contract = Contract::of_host();
     for bundled in baton_plugins::BUNDLED {
         let needs = |package: &Package| package.manifest.needs.clone();
@@ -453,6 +459,10 @@ impl Policy for Config {
 
     fn settings(&self, of_workspace: &Value) -> Value {
         self.with_project(of_workspace)
+    }
+
+    fn bindings(&self) -> &Table {
+        &self.bindings
     }
 
     fn limits(&self, plugin: &str) -> Limits {

@@ -33,6 +33,7 @@ fn config(folder: &Path) -> Config {
         operator: "tester".to_owned(),
         freeze_after_writes: None,
         servers: Vec::new(),
+        bindings: Default::default(),
         trust: Default::default(),
         forge: Default::default(),
         program: None,
@@ -108,7 +109,7 @@ async fn a_child_may_be_started_for_less_and_never_for_more() {
     let run = app.kernel.start(order).await.unwrap();
     let start = async |parent: &RunId, seq: u64, agent: &str, within: Option<&[(&str, &str)]>| {
         let within = within.map(|kinds| kinds.iter().map(|(kind, pattern)| ((*kind).to_owned(), vec![(*pattern).to_owned()])).collect());
-        let order = children::Order { role: Role::Agent, plugin: agent, input: json!({}), worktree: None, within };
+        let order = children::Order { role: Role::Agent, plugin: agent, input: json!({}), worktree: None, item: None, within };
         app.kernel.children().start(parent, seq, order).await
     };
     let bounds = async |run: &RunId| {

@@ -5,6 +5,7 @@ mod answering;
 mod authoring;
 mod backlog;
 mod beside;
+mod bindings;
 mod budget;
 mod compile;
 mod continuing;
@@ -117,6 +118,7 @@ enum Command {
     #[command(visible_alias = "pr")]
     PullRequests(pull_requests::PullRequests),
     Plugin(plugin::Plugin),
+    Bindings(bindings::Bindings),
     Tools(tools::Tools),
     Costs(costs::Costs),
     Budget(budget::Budget),
@@ -143,6 +145,7 @@ impl Cli {
             Command::Decisions(command) => command.execute(&context).await,
             Command::PullRequests(command) => command.execute(&context).await,
             Command::Plugin(command) => command.execute(&context).await,
+            Command::Bindings(command) => command.execute(&context).await,
             Command::Tools(command) => command.execute(&context).await,
             Command::Costs(command) => command.execute(&context).await,
             Command::Budget(command) => command.execute(&context).await,
@@ -314,6 +317,7 @@ fn is_misuse(error: &anyhow::Error) -> bool {
             error,
             KernelError::NoPlugin(_)
                 | KernelError::Grant(_)
+                | KernelError::Binding(_)
                 | KernelError::NoRun(_)
                 | KernelError::NoProject(_)
                 | KernelError::Project(

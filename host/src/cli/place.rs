@@ -36,6 +36,11 @@ impl ProjectArguments {
         }
     }
 
+    /// The same; none where nothing is said.
+    pub(super) fn named(&self) -> Result<Option<ProjectChoice>, Misuse> {
+        if self.project.is_none() && self.workspace.is_none() { Ok(None) } else { self.choice().map(Some) }
+    }
+
     /// The folder in which a run is to work: as it was given, or a project's.
     pub(super) async fn workspace(&self, app: &App) -> Result<PathBuf> {
         match self.choice()? {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     Context,
     answering::Answers,
-    beside, budget,
+    beside, bindings, budget,
     exit::{Exit, Misuse},
     input, model,
     place::ProjectArguments,
@@ -66,6 +66,9 @@ impl Run {
         if let Some(doubt) = model::doubt(&app.config, &known).filter(|_| self.model.is_none()) {
             context.screen.tell(format!("{} `models.default` cannot be asked: {doubt}", painted(WARNING, "!")));
         }
+        if let Some(proposed) = bindings::unapproved(&app, context, &self.project.choice()?, &run).await? {
+            context.screen.tell(proposed);
+        }
         if let Some(why) = app.why_older(&plugin) {
             context.screen.warn(format!("{} {}", painted(WARNING, "!"), text::plain(&why)));
         }
@@ -107,9 +110,12 @@ impl Run {
 fn used_by_workflows(app: &App, agent: &str) -> String {
     const SHOWN: usize = 3;
     let plugins = app.kernel.registry().all();
-    let (capability, anywhere) = (Capability::new(AGENTS.word, agent), Circumstances { project: None, now: app.kernel.now() });
+    let anywhere = Circumstances { project: None, now: app.kernel.now() };
+    let is_granted = |plugin: &Plugin, name: &str| plugin.permissions.decide(&Capability::new(AGENTS.word, name), &anywhere).is_ok();
+    let names = [agent].into_iter().chain(app.kernel.slots().iter().filter(|slot| slot.default == agent).map(|slot| slot.name));
+    let names: Vec<_> = names.collect();
     let may_ask =
-        |plugin: &&Arc<Plugin>| plugin.package.manifest.kind == Kind::Workflow && plugin.permissions.decide(&capability, &anywhere).is_ok();
+        |plugin: &&Arc<Plugin>| plugin.package.manifest.kind == Kind::Workflow && names.iter().any(|name| is_granted(plugin, name));
     let runs: Vec<_> = plugins.values().filter(may_ask).take(SHOWN).map(|plugin| format!("`baton run {}`", plugin.name())).collect();
     let used = if runs.is_empty() { String::new() } else { format!("{} uses it. ", runs.join(" or ")) };
     format!(

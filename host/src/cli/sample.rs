@@ -31,6 +31,8 @@ pub(super) fn run(id: &str, plugin: &str, state: State) -> Run {
         settings: json!({}),
         project_settings: None,
         ceiling: Ceiling::default(),
+        slot: None,
+        item: None,
         seed: String::new(),
         started_at: 0,
         journal_form: FORM,

@@ -1,5 +1,6 @@
 //! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
 
+mod bindings;
 mod forge;
 mod operator;
 mod privacy;
@@ -29,10 +30,16 @@ use crate::{
         tools::mcp::{self, Reach},
     },
     journal::{Redactor, Standstill},
-    kernel::{compiler::CompileLimits, limits::Limits, signature::Trust},
+    kernel::{
+        compiler::CompileLimits,
+        limits::Limits,
+        signature::Trust,
+        slots::{BindingError, Table},
+    },
     secrets::Secrets,
 };
 
+pub use bindings::bindings;
 pub use privacy::{Open, open_to_others};
 pub use registries::{Login, RegistryAccess};
 pub use toolchain::tool_environment;
@@ -75,6 +82,16 @@ pub enum ConfigError {
     /// A price.
     #[error(transparent)]
     Price(#[from] PriceError),
+    /// A binding.
+    #[error("`{key}` in `{}` cannot be used. {error}", .path.display())]
+    Binding {
+        /// The file.
+        path: PathBuf,
+        /// The dotted key.
+        key: String,
+        /// What is wrong.
+        error: BindingError,
+    },
     /// A value that makes no sense.
     #[error("`{key}` in `{}` has to be {wanted}, and is {found}.", .path.display())]
     Value {
@@ -114,6 +131,8 @@ pub struct Config {
     pub models: llm::Config,
     /// The operator's MCP servers, from `[mcp.NAME]` in the user's settings alone: a project cannot start a program.
     pub servers: Vec<mcp::Config>,
+    /// Which plugins fill slots: `[bindings]` in the user's settings. What a repository says of it is a proposal.
+    pub bindings: Table,
     /// What models cost: the table that comes with Baton, and `[prices."provider/model"]` in the user's settings over it.
     pub prices: Prices,
     /// This program, which compiles plugins in a process of its own; none where it is a library of another.
@@ -169,6 +188,7 @@ impl Config {
         let secrets = Secrets::new(data_dir.join("secrets.json"), cache_key.with_file_name("secret.key"), text("BATON_SECRET_KEY"));
         let models = models(&user, &user_file, &secrets)?;
         let servers = tool_servers(&user, &user_file)?;
+        let bindings = bindings::bindings(&user, &user_file)?;
         let prices = Prices::new(at(&user, "prices"))?;
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
         let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
@@ -190,6 +210,7 @@ impl Config {
             redactor,
             models,
             servers,
+            bindings,
             prices,
             program,
             git,
@@ -556,45 +577,4 @@ fn text(variable: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_can_name_no_model_is_refused_with_its_place() {
-        let refused = |user: Value| fitting_models(&user, Path::new("settings.toml")).map_err(|error| error.to_string());
-        assert_eq!(refused(json!({ "models": { "default": "a/b", "stream": false } })), Ok(()));
-        assert!(refused(json!({ "models": { "stream": "no" } })).unwrap_err().contains("models.stream"));
-        let said = refused(json!({ "models": { "default": 5 } })).unwrap_err();
-        assert!(said.contains("`models.default` in `settings.toml` has to be a provider/model, an alias, or a list of them"), "{said}");
-    }
-
-    #[test]
-    fn only_a_file_of_a_sensible_size_is_read() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(settings_file(&folder.path().join("none.toml")).unwrap(), json!({}));
-        let refused = |path: &Path| settings_file(path).unwrap_err().to_string();
-        assert!(refused(folder.path()).contains("it is not a file"), "{}", refused(folder.path()));
-        let large = folder.path().join("large.toml");
-        fs::write(&large, "#".repeat((1 << 20) + 1)).unwrap();
-        assert!(refused(&large).contains("1048577 bytes"), "{}", refused(&large));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_pipe_is_not_waited_for() {
-        let folder = tempfile::tempdir().unwrap();
-        let pipe = folder.path().join("baton.toml");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
-        assert!(settings_file(&pipe).unwrap_err().to_string().contains("it is not a file"));
-    }
-
-    #[test]
-    fn a_mistake_in_a_file_is_told_in_one_sentence() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("baton.toml");
-        fs::write(&file, "a = ").unwrap();
-        let said = settings_file(&file).unwrap_err().to_string();
-        assert_eq!(said.matches("baton.toml").count(), 1, "{said}");
-        assert!(!said.contains(".."), "{said}");
-    }
-}
+mod tests;

@@ -37,12 +37,14 @@ pub enum Role {
 pub struct Order<'a> {
     /// What it executes.
     pub role: Role,
-    /// Name of the plugin.
+    /// Name of the plugin, or of a slot.
     pub plugin: &'a str,
     /// What the export is given.
     pub input: Value,
     /// The worktree that is its workspace, by name; none for that of its parent.
     pub worktree: Option<&'a str>,
+    /// The item of the backlog that it is for, by its key; none for that of its parent.
+    pub item: Option<&'a str>,
     /// It may do these alone of what it could otherwise; none to leave it as it is.
     pub within: Option<Narrowing>,
 }
@@ -87,6 +89,9 @@ pub enum Ended {
 pub(super) struct StartOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) worktree: Option<String>,
+    /// The key of the item that the child is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) item: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) within: Option<Narrowing>,
     /// Milliseconds that the call waits at most.
@@ -97,20 +102,21 @@ pub(super) struct StartOptions {
 impl StartOptions {
     /// Those of a call that returns at once.
     pub(super) fn read(options: Vec<OptionValue>) -> Result<Self, CallError> {
-        Self::of(Options::read(options, &["worktree", "within"])?)
+        Self::of(Options::read(options, &["worktree", "item", "within"])?)
     }
 
     /// Those of a call that waits for the child.
     pub(super) fn read_waiting(options: Vec<OptionValue>) -> Result<Self, CallError> {
-        let mut options = Options::read(options, &["worktree", "within", "timeout-ms"])?;
+        let mut options = Options::read(options, &["worktree", "item", "within", "timeout-ms"])?;
         let timeout_ms = options.take_if("timeout-ms", "a whole number of milliseconds from 1 to 4294967295", |timeout| *timeout > 0)?;
         Ok(Self { timeout_ms, ..Self::of(options)? })
     }
 
     fn of(mut options: Options) -> Result<Self, CallError> {
         let worktree = options.take("worktree", "the name of a worktree, a text")?;
+        let item = options.take("item", "the key of an item of the backlog, a text")?;
         let within = options.take("within", "an object of lists of patterns by kind, such as {\"write\": [\"docs/**\"]}")?;
-        Ok(Self { worktree, within, timeout_ms: None })
+        Ok(Self { worktree, item, within, timeout_ms: None })
     }
 }
 
@@ -130,6 +136,12 @@ pub enum ChildError {
         .0.escape_debug()
     )]
     NoWorktree(String),
+    /// No such item in the project's backlog.
+    #[error("There is no item `{}` in the backlog; `backlog.all` lists the items.", .0.escape_debug())]
+    NoItem(String),
+    /// What the operator bound to the slot cannot fill it.
+    #[error("{0} Then resume the run.")]
+    Unbound(String),
     /// It was to be started for more than it could do without a word, or for what cannot be understood.
     #[error("{0}")]
     NotNarrower(String),
@@ -159,10 +171,12 @@ impl<A> From<ChildError> for Performed<A> {
     fn from(error: ChildError) -> Self {
         let text = error.to_string();
         match error {
-            ChildError::NotInstalled(_) | ChildError::NotYours(_) | ChildError::NoWorktree(_) => {
+            ChildError::NotInstalled(_) | ChildError::NotYours(_) | ChildError::NoWorktree(_) | ChildError::NoItem(_) => {
                 Self::answer(Err(CallError::not_found(text)))
             }
             ChildError::TooDeep(_) | ChildError::NotNarrower(_) => Self::answer(Err(CallError::invalid(text))),
+            // Only the operator can bind another, and what was done so far shall not be lost for it.
+            ChildError::Unbound(_) => Self::Paused { pause: Pause::new(PauseKind::Plugin, text), happened: false },
             ChildError::TooMany { .. } => Self::Paused { pause: Pause::new(PauseKind::Limit, text), happened: false },
             ChildError::Store(_) => Self::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
         }

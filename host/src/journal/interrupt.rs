@@ -103,7 +103,7 @@ pub enum PauseKind {
     Requested,
     /// The operator, or the end of the host's life, stopped it.
     Operator,
-    /// The plugin version the run is pinned to is not installed.
+    /// A plugin that the run needs is not installed: the version it is pinned to, or what a slot is bound to.
     Plugin,
 }
 

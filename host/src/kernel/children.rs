@@ -9,11 +9,12 @@ use super::{
     ceiling::Ceiling,
     package::Kind,
     run::{Added, CancelCause, Run, State},
+    slots::{Filled, Item, output_misfit},
     starting::Child,
 };
 use crate::{
     interfaces::children::{ChildError, Children, Ended, Narrowing, Order, Outcome, Role},
-    journal::RunId,
+    journal::{CallError, RunId},
 };
 
 /// Runs inside runs may be nested so deep; deeper is a plugin that starts itself.
@@ -48,8 +49,9 @@ impl Children for Family {
         if kernel.runs().find(&id).await.map_err(store)?.is_some() {
             return Ok(id);
         }
-        let plugin = kernel.plugin(order.plugin, kind).map_err(|error| ChildError::NotInstalled(error.to_string()))?;
         let parent = kernel.run(parent).await.map_err(store)?;
+        let item = Item { named: order.item, input: &order.input };
+        let Filled { plugin, slot, item } = kernel.filled(&parent, order.plugin, kind, item).await?;
         if depth(&kernel, &parent).await? >= DEEPEST {
             return Err(ChildError::TooDeep(DEEPEST));
         }
@@ -63,7 +65,8 @@ impl Children for Family {
             }
         };
         let ceiling = ceiling(&kernel, &parent, id.clone(), order.within).await?;
-        let child = Child { workspace, worktree: order.worktree, input: order.input, ceiling };
+        let slot = slot.map(|slot| slot.name.to_owned());
+        let child = Child { workspace, worktree: order.worktree, input: order.input, ceiling, slot, item };
         match kernel.start_child(&parent, seq, &plugin, limit, child).await.map_err(store)? {
             Added::New | Added::There => Ok(id),
             Added::Full => Err(ChildError::TooMany { root: root.id, plugin: root.plugin, limit }),
@@ -78,7 +81,7 @@ impl Children for Family {
             return Err(ChildError::NotYours(child.clone()));
         }
         Ok(match run.state {
-            State::Succeeded => Some(Ended::Succeeded(Outcome { output: run.output.unwrap_or_default(), shortfall: run.shortfall })),
+            State::Succeeded => Some(succeeded(&kernel, run).await),
             State::Failed { error } => Some(Ended::Failed(error)),
             State::Cancelled => Some(Ended::Cancelled),
             State::Queued | State::Running | State::Waiting { .. } | State::Paused { .. } => None,
@@ -108,6 +111,23 @@ async fn ceiling(kernel: &Kernel, parent: &Run, child: RunId, within: Option<Nar
     let to = within.into_iter().collect();
     kernel.check_narrowing(parent, ceiling.bounds(), &to).await.map_err(store)?.map_err(ChildError::NotNarrower)?;
     Ok(ceiling.narrowed(child, parent, to))
+}
+
+/// A run that filled a slot gave back what the slot's contract says, or failed for whoever started it.
+async fn succeeded(kernel: &Kernel, run: Run) -> Ended {
+    let outcome = Outcome { output: run.output.unwrap_or_default(), shortfall: run.shortfall };
+    let Some(slot) = run.slot.as_deref().and_then(|slot| kernel.slot(slot).ok()) else { return Ended::Succeeded(outcome) };
+    let (input, checked) = (run.input, outcome.output.clone());
+    let misfit = tokio::task::spawn_blocking(move || output_misfit(slot, &input, &checked)).await;
+    let Ok(Some(misfit)) = misfit else { return Ended::Succeeded(outcome) };
+    let text = format!(
+        "What plugin `{plugin}` answered does not fit the slot `{slot}`, at {}. This is a mistake of that plugin: `baton plugin check FILE \
+         --as {slot}` shows it, and `baton bindings set {slot} PLUGIN` binds another.",
+        misfit.told(),
+        plugin = run.plugin,
+        slot = slot.name,
+    );
+    Ended::Failed(CallError::other(text).about(misfit.field))
 }
 
 fn store(error: impl std::fmt::Display) -> ChildError {

@@ -32,6 +32,7 @@ pub mod run;
 mod scheduler;
 mod signalling;
 pub mod signature;
+pub mod slots;
 pub mod sources;
 mod spending;
 mod starting;
@@ -43,7 +44,7 @@ pub mod watch;
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Arc, Mutex, PoisonError, Weak, atomic::AtomicU64},
+    sync::{Arc, Mutex, PoisonError, RwLock, Weak, atomic::AtomicU64},
 };
 
 use serde_json::Value;
@@ -60,7 +61,7 @@ use crate::{
 pub use cancelling::cancellable;
 pub use scheduler::Drive;
 pub use starting::Order;
-pub use trial::Trial;
+pub use trial::{Sampled, Trial};
 
 use engine::{Engine, EngineError};
 use granting::GrantError;
@@ -68,6 +69,7 @@ use grants::{Grants, GrantsError};
 use projects::{Projects, ProjectsError, Refusal};
 use registry::{Registry, RegistryError};
 use run::{Runs, RunsError};
+use slots::{BindingError, BindingsError, Routes, Slots};
 use versions::{Shelf, Versions, VersionsError};
 
 /// What the kernel is made of; `app` hands it in.
@@ -104,8 +106,10 @@ pub struct Parts {
     pub redactor: Redactor,
     /// Where guests compute, so that none of them delays anything else.
     pub guests: tokio::runtime::Handle,
+    /// Slots, and what is bound to them.
+    pub slots: Slots,
     /// Executions at once.
-    pub slots: usize,
+    pub at_once: usize,
 }
 
 /// What the operator set, as the kernel asks for it.
@@ -114,6 +118,8 @@ pub trait Policy: Send + Sync {
     fn workspace_settings(&self, workspace: &Path) -> Result<Value, String>;
     /// The operator's settings together with those of a workspace.
     fn settings(&self, of_workspace: &Value) -> Value;
+    /// The plugins that the operator's settings bind to slots.
+    fn bindings(&self) -> &slots::Table;
     /// What a run of a plugin may take, by its name.
     fn limits(&self, plugin: &str) -> limits::Limits;
     /// Whether a file that is not part of this program may be executed, by who signed it; or a sentence that says why not.
@@ -198,6 +204,15 @@ pub enum KernelError {
     /// The log of events.
     #[error(transparent)]
     Events(#[from] EventError),
+    /// A binding that makes no sense.
+    #[error(transparent)]
+    Binding(#[from] BindingError),
+    /// The slot is bound to what cannot fill it.
+    #[error("{0}")]
+    Unbound(String),
+    /// The store of bindings.
+    #[error(transparent)]
+    Bindings(#[from] BindingsError),
     /// The store of versions.
     #[error(transparent)]
     Versions(#[from] VersionsError),
@@ -230,6 +245,8 @@ pub struct Kernel {
     decided: AtomicU64,
     /// What runs under a ceiling have used of amounts.
     meters: Arc<spending::Meters>,
+    /// Which plugins fill which slots, as it was when grants were recalled last.
+    routes: RwLock<Arc<Routes>>,
     itself: Weak<Kernel>,
 }
 
@@ -249,6 +266,7 @@ impl Kernel {
                 broken: Mutex::default(),
                 decided: AtomicU64::new(0),
                 meters: Arc::default(),
+                routes: RwLock::default(),
                 itself: itself.clone(),
             }
         })

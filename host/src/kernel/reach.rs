@@ -1,7 +1,10 @@
-//! How far a plugin reaches through those it may start: for operators, who see it before they grant. It tells patterns as far
-//! as they can be compared, and decides nothing.
+//! How far a plugin reaches through those it may start, by name or as what fills a slot: for operators, who see it before they
+//! grant. It tells patterns as far as they can be compared, and decides nothing.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
 
 use super::{
     Kernel,
@@ -69,9 +72,13 @@ impl Kernel {
     fn explore(&self, plugin: &Plugin, may: &Patterns, bounds: &[Patterns]) -> Reach {
         let plugins = self.parts.registry.all();
         let mut reach = Reach::default();
-        let mut open = vec![(may.clone(), bounds.to_vec())];
-        while let Some((may, bounds)) = open.pop() {
-            for started in plugins.values().filter(|started| started.name() != plugin.name() && starts(&may, started)) {
+        let routes = Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner));
+        let mut open = vec![(plugin.name(), may.clone(), bounds.to_vec())];
+        while let Some((asker, may, bounds)) = open.pop() {
+            let is_started = |started: &&Arc<Plugin>| {
+                started.name() != plugin.name() && routes.names(asker, started).into_iter().any(|name| starts(&may, started, name))
+            };
+            for started in plugins.values().filter(is_started) {
                 let granted = started.standing().at_most_from(self.parts.clock.now());
                 let reached = reached(started.package.manifest.kind, &granted.own(), &bounds);
                 let mut below = bounds.clone();
@@ -89,7 +96,7 @@ impl Kernel {
                     None => reached,
                 };
                 if before.as_ref() != Some(&reached) {
-                    open.push((reached.may.clone(), below));
+                    open.push((started.name(), reached.may.clone(), below));
                     reach.0.insert(started.name().to_owned(), reached);
                 }
             }
@@ -104,16 +111,16 @@ fn bound(granted: &Patterns) -> Patterns {
     own.with(&through, CAPABILITIES)
 }
 
-/// Whether a plugin is one of those that may be started.
-fn starts(may: &Patterns, started: &Plugin) -> bool {
+/// Whether a plugin is one of those that may be started when it is asked for by this name.
+fn starts(may: &Patterns, started: &Plugin, name: &str) -> bool {
     let role = match started.package.manifest.kind {
         Kind::Agent => Role::Agent,
         Kind::Workflow => Role::Workflow,
         Kind::Toolbox => Role::Toolbox,
     };
     let names = |kind: &str, pattern: &str| match role {
-        Role::Agent | Role::Workflow => fits(CAPABILITIES, kind, pattern, started.name()),
-        Role::Toolbox => may_begin_with(pattern, &format!("{}.", started.name())),
+        Role::Agent | Role::Workflow => fits(CAPABILITIES, kind, pattern, name),
+        Role::Toolbox => may_begin_with(pattern, &format!("{name}.")),
     };
     let kinds = STARTS.iter().filter(|(_, starts)| *starts == role);
     kinds

@@ -205,6 +205,8 @@ impl Recording {
             settings: Settings::merge(&[any_model, self.settings.clone()]).into_value(),
             project_settings: Some(json!({})),
             ceiling: Ceiling::default(),
+            slot: None,
+            item: None,
             seed: self.seed.clone(),
             started_at: self.started_at,
             journal_form: self.journal_form,

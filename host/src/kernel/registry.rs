@@ -109,6 +109,9 @@ pub enum RegistryError {
     /// Its name is kept for something else.
     #[error("`{0}` is the name of a tool server in the operator's settings; give the server or the plugin another name.")]
     NameReserved(String),
+    /// Its name is that of a slot.
+    #[error("`{0}` is the name of a slot. Give the plugin another name, and bind it with `baton bindings set {0} NAME`.")]
+    NameOfSlot(String),
 }
 
 impl Plugin {
@@ -218,6 +221,7 @@ pub struct Registry {
     /// Versions that are not current and that runs may need, by hash.
     older: RwLock<BTreeMap<String, Arc<Plugin>>>,
     reserved: BTreeSet<String>,
+    slots: BTreeSet<&'static str>,
 }
 
 impl Registry {
@@ -226,9 +230,19 @@ impl Registry {
         Self { reserved: names.into_iter().collect(), ..Self::default() }
     }
 
-    /// Whether no plugin can have this name.
-    pub fn reserves(&self, name: &str) -> bool {
-        self.reserved.contains(name)
+    /// The same, in which no plugin can be called like one of these slots.
+    #[must_use]
+    pub fn keeping_slots(self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { slots: names.into_iter().collect(), ..self }
+    }
+
+    /// Whether a plugin can have this name, whatever is installed.
+    pub fn check_name(&self, name: &str) -> Result<(), RegistryError> {
+        match name {
+            _ if self.reserved.contains(name) => Err(RegistryError::NameReserved(name.to_owned())),
+            _ if self.slots.contains(name) => Err(RegistryError::NameOfSlot(name.to_owned())),
+            _ => Ok(()),
+        }
     }
 
     /// Adds a plugin under its name, which nobody may have yet.
@@ -240,9 +254,7 @@ impl Registry {
     /// Whether a plugin may take its name: nobody has it, or the file `instead_of` does.
     pub fn check(&self, plugin: &Plugin, instead_of: Option<&Path>) -> Result<(), RegistryError> {
         let name = plugin.name().to_owned();
-        if self.reserves(&name) {
-            return Err(RegistryError::NameReserved(name));
-        }
+        self.check_name(&name)?;
         match self.find(&name).map(|present| present.origin.clone()) {
             Some(Origin::File(path)) if instead_of == Some(&path) => Ok(()),
             Some(taken_by) => Err(RegistryError::NameTaken { name, taken_by }),

@@ -152,6 +152,12 @@ pub struct Run {
     /// What bounds it beside the grants of its own plugin; a fork keeps it.
     #[serde(default, skip_serializing_if = "Ceiling::is_empty")]
     pub ceiling: Ceiling,
+    /// The slot that it was asked for as; none for a run whose plugin was named, and for one that a person started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
+    /// The item of the backlog that it is for; all that it starts is for it too, unless it says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
     /// What the guest's random numbers derive from, together with `journal_from`; a fork keeps it.
     pub seed: String,
     /// The first moment of its replayed calls as its guest sees it, in milliseconds since 1970 UTC; a fork keeps it.

@@ -157,7 +157,7 @@ impl Kernel {
 
     /// Slots of a driver that are free.
     fn free(&self, executions: &JoinSet<()>) -> u32 {
-        u32::try_from(self.parts.slots.saturating_sub(executions.len())).unwrap_or(u32::MAX)
+        u32::try_from(self.parts.at_once.saturating_sub(executions.len())).unwrap_or(u32::MAX)
     }
 
     /// Executions that a plugin may have beside those it has, whoever drives them.

@@ -44,6 +44,10 @@ pub(super) struct Child<'a> {
     pub(super) input: Value,
     /// What bounds it.
     pub(super) ceiling: Ceiling,
+    /// The slot that it fills.
+    pub(super) slot: Option<String>,
+    /// The item of the backlog that it is for.
+    pub(super) item: Option<String>,
 }
 
 impl Kernel {
@@ -117,6 +121,7 @@ impl Kernel {
             settings: source.settings.clone(),
             project_settings: Some(project_settings),
             ceiling: source.ceiling.clone(),
+            item: source.item.clone(),
             seed: source.seed.clone(),
             started_at: source.started_at,
             journal_from: source.journal_from,
@@ -136,7 +141,7 @@ impl Kernel {
         most: u64,
         child: Child<'_>,
     ) -> Result<Added, KernelError> {
-        let Child { workspace, worktree, input, ceiling } = child;
+        let Child { workspace, worktree, input, ceiling, slot, item } = child;
         let id = parent.id.child(seq);
         let now = self.parts.clock.now();
         let run = Run {
@@ -148,6 +153,8 @@ impl Kernel {
             pin: parent.pin.clone(),
             settings: parent.settings.clone(),
             ceiling,
+            slot,
+            item,
             seed: id.to_string(),
             started_at: now,
             input,
@@ -289,8 +296,11 @@ impl Kernel {
 /// The event names the worktree, for the folder of one is called by a number.
 fn created(run: &Run, worktree: Option<&str>) -> Draft {
     let mut data = json!({ "plugin": run.plugin, "version": run.plugin_version, "parent": run.parent.as_ref().map(|(id, _)| id) });
-    if let Some(worktree) = worktree {
-        data["worktree"] = json!(worktree);
+    let told = [("worktree", worktree), ("slot", run.slot.as_deref()), ("item", run.item.as_deref())];
+    for (name, value) in told {
+        if let Some(value) = value {
+            data[name] = json!(value);
+        }
     }
     Draft::of_run(Category::Run, "created", &run.id, data)
 }
@@ -334,7 +344,7 @@ pub(super) fn startable(plugin: &Plugin) -> Result<(), KernelError> {
 }
 
 /// A run of the plugin's current version that has not begun. What is left empty is the caller's to fill.
-fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
+pub(super) fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
     Run {
         root: id.clone(),
         id,
@@ -351,6 +361,8 @@ fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         settings: json!({}),
         project_settings: None,
         ceiling: Ceiling::default(),
+        slot: None,
+        item: None,
         seed: String::new(),
         started_at: now,
         journal_form: FORM,

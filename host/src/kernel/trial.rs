@@ -1,18 +1,21 @@
 //! Calls a plugin outside of any run: nothing is granted and nothing is kept. For a plugin's account of itself, and to
 //! measure what a call costs.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use serde_json::Value;
+use baton_slots::Slot;
+use serde_json::{Value, json};
 
 use super::{
     Kernel, KernelError, Order,
     execution::{Ending, Gate},
     registry::Plugin,
     run::Run,
+    slots::{Unfit, output_misfit, samples},
+    starting::new_run,
 };
-use crate::journal::{Authority, CallError, Capability, Denial, Entry, Halt, Journal, JournalError, RunId, Write};
+use crate::journal::{Authority, CallError, Capability, Denial, Entry, ErrorKind, Halt, Journal, JournalError, RunId, Write};
 
 /// A plugin about to be called outside of any run, as often as one likes.
 pub struct Trial {
@@ -27,6 +30,32 @@ impl Kernel {
         Ok(Trial { run, plugin })
     }
 
+    /// What comes of each sample of a slot when a plugin that need not be installed is given it, as in [`Self::try_out`]. A
+    /// plugin that asks for what nothing is granted cannot be held against it so.
+    pub async fn try_as(&self, plugin: &Arc<Plugin>, slot: &'static Slot, workspace: &Path) -> Result<Vec<Sampled>, Unfit> {
+        let mut sampled = Vec::new();
+        for (number, input) in samples(slot).into_iter().enumerate() {
+            let (now, sample) = (self.now(), number + 1);
+            let id = RunId::at(now, (self.parts.random)());
+            let workspace = workspace.to_owned();
+            let project_settings = Some(json!({}));
+            let run = Run { workspace, project_settings, input: input.clone(), seed: id.to_string(), ..new_run(id, plugin, now) };
+            let answer = self.try_out(&Trial { run, plugin: Arc::clone(plugin) }).await;
+            let name = || plugin.name().to_owned();
+            sampled.push(match answer {
+                Ok(output) => match output_misfit(slot, &input, &output) {
+                    None => Sampled::Fits,
+                    Some(misfit) => return Err(Unfit::Output { plugin: name(), slot: slot.name, misfit }),
+                },
+                Err(error) if matches!(error.kind, ErrorKind::Invalid | ErrorKind::Trapped) => {
+                    return Err(Unfit::Sample { plugin: name(), slot: slot.name, sample, reason: error.to_string() });
+                }
+                Err(error) => Sampled::NotTried(error.to_string()),
+            });
+        }
+        Ok(sampled)
+    }
+
     /// What the plugin answers, on a fresh instance, when it may look at its own assets and settings and at nothing
     /// else. There is no run afterwards, no journal and no event. A limit or a trap is an error of the call.
     pub async fn try_out(&self, trial: &Trial) -> Result<Value, CallError> {
@@ -38,6 +67,15 @@ impl Kernel {
             Ending::Interrupted(interrupt) => Err(CallError::other(interrupt.to_string())),
         }
     }
+}
+
+/// What came of a sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sampled {
+    /// The answer fits the slot.
+    Fits,
+    /// The plugin did not get so far, for this reason.
+    NotTried(String),
 }
 
 /// Forgets what it is given.

@@ -6,6 +6,7 @@
 mod artifacts;
 mod backlog;
 mod backup;
+mod bindings;
 mod blobs;
 mod database;
 mod documents;

@@ -3,6 +3,8 @@
 use crate::source::{Source, Violation};
 
 const LONGEST: usize = 600;
+/// What of ours a plugin may depend on.
+const MAY_BE_KNOWN: [&str; 2] = ["baton-sdk", "baton-slots"];
 
 /// No Rust file is longer than a person reads.
 pub(crate) fn files_are_short(sources: &[Source]) -> Vec<Violation> {
@@ -56,17 +58,17 @@ pub(crate) fn one_copy_of_the_contract(sources: &[Source]) -> Vec<Violation> {
     copies.map(|source| source.violation_of_file("the contract has one copy, in wit/; refer to it with a relative path")).collect()
 }
 
-/// Plugins and examples depend on nothing of ours but the SDK.
+/// Plugins and examples depend on nothing of ours but the SDK and the contracts of slots.
 pub(crate) fn plugins_know_the_sdk_alone(sources: &[Source]) -> Vec<Violation> {
     let ours: Vec<_> = sources.iter().filter(|source| is_manifest(source)).filter_map(|source| package_name(&source.text)).collect();
     let mut violations = Vec::new();
     for source in sources.iter().filter(|source| is_manifest(source) && is_guest(&source.path)) {
-        let foreign = dependencies(&source.text).into_iter().filter(|name| name != "baton-sdk" && ours.contains(name));
-        violations.extend(
-            foreign.map(|name| {
-                source.violation_of_file(format!("a plugin must not depend on `{name}`; `baton-sdk` is all of ours it may know"))
-            }),
-        );
+        let foreign = dependencies(&source.text).into_iter().filter(|name| !MAY_BE_KNOWN.contains(&&**name) && ours.contains(name));
+        violations.extend(foreign.map(|name| {
+            source.violation_of_file(format!(
+                "a plugin must not depend on `{name}`; `baton-sdk` and `baton-slots` are all of ours it may know"
+            ))
+        }));
     }
     violations
 }
@@ -143,6 +145,7 @@ mod tests {
         let rule = plugins_know_the_sdk_alone;
         let plugin = |text| [host, ("plugins/workflows/plan/Cargo.toml", text)];
         assert_eq!(count(rule, &plugin("[dependencies]\nbaton-sdk = { workspace = true }\nserde = \"1\"")), 0);
+        assert_eq!(count(rule, &plugin("[dependencies]\nbaton-slots = { workspace = true }")), 0);
         assert_eq!(count(rule, &plugin("[dependencies]\nbaton = { path = \"../host\" }")), 1);
         assert_eq!(count(rule, &plugin("[dev-dependencies.other]\npackage = \"baton\"\npath = \"x\"")), 1);
         assert_eq!(count(rule, &plugin("[target.'cfg(unix)'.dependencies]\nbaton.workspace = true")), 1);

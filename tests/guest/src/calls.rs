@@ -88,6 +88,12 @@ pub(crate) fn pause(reason: &str, times: u64) -> Result<Value> {
     Ok(json!(resumed.collect::<Result<Vec<_>>>()?))
 }
 
+/// Expects: what a workflow, or what fills a slot, answered.
+pub(crate) fn start(workflow: &str, input: &Value, item: Option<&str>) -> Result<Value> {
+    let options = item.map_or_else(ChildOptions::new, |item| ChildOptions::new().for_item(item));
+    Ok(workflows::start_with::<Value, _>(workflow, input, &options)?.wait()?.output)
+}
+
 /// Expects: the children's outputs; of the first to end, or of all.
 pub(crate) fn start_all(inputs: &Value, any: bool) -> Result<Value> {
     let inputs = inputs.as_array().cloned().unwrap_or_default();

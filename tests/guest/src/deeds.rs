@@ -4,10 +4,14 @@ use baton_sdk::prelude::*;
 
 use crate::{calls, defect, forge, repository, rest, runaway, tickets, waiting};
 
-/// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done.
+/// Expects: `{"do": DEED, …}`; what a deed needs beside is read where it is done. Without a deed it stands in for another
+/// plugin.
 pub(crate) fn perform(input: &Value) -> Result<Value> {
     let number = |name: &str| input[name].as_u64().unwrap_or_default();
     let text = |name: &str| input[name].as_str().unwrap_or_default();
+    if input.get("do").is_none() {
+        return rest::stand_in(input);
+    }
     match text("do") {
         "echo" => Ok(input["say"].clone()),
         "fail" => Err(Error::other(text("say").to_owned())),
@@ -43,6 +47,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "pause" => calls::pause(text("say"), number("times")),
         "pause-untimed" => Ok(json!(calls::pause(text("say"), number("times"))?.as_array().map(Vec::len))),
         "perform" => agents::perform(text("agent"), &Task::new(text("goal"))).map(|outcome| json!(outcome.answer)),
+        "start" => calls::start(text("workflow"), &input["input"], input["item"].as_str()),
         "wait-for-everything" => waiting::for_everything(),
         "wait-until-cancelled" => waiting::until_cancelled(),
         "leave-and-fail" => waiting::leave_and_fail(),

@@ -4,12 +4,21 @@ use std::{collections::hash_map::RandomState, hash::BuildHasher};
 
 use baton_sdk::prelude::*;
 
-use crate::{calls, said};
+use crate::{calls, deeds, said};
 
 /// Expects: what the run is told of itself.
 pub(crate) fn about() -> Value {
     let about = run::about();
     json!({ "parent": about.parent, "plugin": about.plugin, "version": about.plugin_version })
+}
+
+/// Expects: what the setting `stand-in.NAME` says, where NAME is what this plugin is called: an answer, or a deed to do for it.
+/// Where it says nothing, what the plugin was given.
+pub(crate) fn stand_in(input: &Value) -> Result<Value> {
+    let said = settings::get::<String>(&format!("stand-in.{}", run::about().plugin))?;
+    let Some(said) = said else { return Ok(json!({ "given": input })) };
+    let answer: Value = baton_sdk::serde_json::from_str(&said)?;
+    if answer.get("do").is_some() { deeds::perform(&answer) } else { Ok(answer) }
 }
 
 /// Expects: the keys before and after one of two documents is deleted.

@@ -210,7 +210,8 @@ impl Demo {
     }
 }
 
-const BUILDING: &str = "Amelia builds the first stories, two at a time, and Murat reviews them; each lands when the merged tree is green.";
+const BUILDING: &str =
+    "A developer builds the first stories, two at a time, and a reviewer judges them; each lands when the merged tree is green.";
 
 fn finished(place: &Place) -> String {
     format!("The demo in {} is finished. Its documents are in {}.", shown(&place.folder), shown(&place.folder.join("docs")))

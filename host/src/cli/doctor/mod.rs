@@ -3,6 +3,7 @@
 mod machine;
 mod own;
 mod providers;
+mod slots;
 mod tools;
 
 use anstyle::Style;

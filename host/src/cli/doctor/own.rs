@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Check, providers, tools};
+use super::{Check, providers, slots, tools};
 use crate::{
     app::{Access, App, AppError},
     cli::{Context, figures, text},
@@ -39,6 +39,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
         Ok(app) => {
             checks.push(Check::ok("data", format!("{}, free to use", shown(&data_dir))));
             checks.extend(opened(&app));
+            checks.extend(slots::check(&app).await);
             checks.extend(asked(&app).await);
             app.close().await;
         }
@@ -177,6 +178,7 @@ async fn held(config: Config, error: &AppError) -> Vec<Check> {
     match App::open(config, Access::Look).await {
         Ok(app) => {
             checks.extend(opened(&app));
+            checks.extend(slots::check(&app).await);
             checks.extend(asked(&app).await);
         }
         Err(error) => checks.push(Check::fail("database", "does not open", error.to_string())),

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{arrival, build, list, show};
+use super::{arrival, build, fitting::Fitting, list, show};
 use crate::{
     app::{self, Access, App},
     cli::{
@@ -29,12 +29,19 @@ use crate::{
 /// A folder is built by its own tool chain, which runs what the folder says (a build script, a module's code) as you; read
 /// it first where it is not yours. Keys in the environment are not handed on. A component and a persona run nothing.
 ///
+/// With --as it is also held against the contract of a slot: its kind, the input that its manifest takes, and what it answers
+/// to sample inputs in a sandbox in which nothing is granted. A sample that needs a grant is not tried; what the plugin
+/// answers in a run is checked there.
+///
 /// Ends with 0 when this host accepts it, also with warnings, and with 1 when it rejects it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Check {
     /// A .wasm file, or a plugin's folder
     #[arg(value_name = "FILE|FOLDER", default_value = ".")]
     source: PathBuf,
+    /// A slot that it is to fill, such as code-review
+    #[arg(long = "as", value_name = "SLOT")]
+    slot: Option<String>,
 }
 
 impl Check {
@@ -52,13 +59,24 @@ impl Check {
             }
         };
         let app = context.open(Access::Look).await?;
+        let slot = self.slot.as_deref().map(|slot| app.kernel.slot(slot)).transpose().map_err(|error| Misuse(error.to_string()))?;
         let checked = Checked::of(&app, plugin).await?;
+        let fitting = match slot.filter(|_| !checked.is_refused()) {
+            Some(slot) => Some(Fitting::of(&app, &checked, slot).await?),
+            None => None,
+        };
         if context.screen.is_json() {
-            context.screen.document(&checked.document())?;
+            let mut document = checked.document();
+            if let Some(fitting) = &fitting {
+                document["as"] = fitting.document();
+            }
+            context.screen.document(&document)?;
         } else {
             checked.show(context)?;
+            fitting.iter().for_each(|fitting| fitting.show(context));
         }
-        Ok(if checked.is_refused() { Exit::Failed } else { Exit::Done })
+        let fits = fitting.is_none_or(|fitting| fitting.fits());
+        Ok(if checked.is_refused() || !fits { Exit::Failed } else { Exit::Done })
     }
 }
 

@@ -6,6 +6,7 @@ mod check;
 mod decision;
 mod dev;
 mod enable;
+mod fitting;
 mod grant;
 mod history;
 mod host;

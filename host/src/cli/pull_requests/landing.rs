@@ -14,8 +14,6 @@ use crate::{
     kernel::{self, Order, run},
 };
 
-const LANDS: &str = "land";
-
 /// What came of it.
 pub(super) enum Landed {
     /// This merge commit.
@@ -48,7 +46,7 @@ impl ProjectFolder {
         let ordered = Ordered { number: found.number, into: proposal.into.clone() };
         let stories = json!([{ "key": story, "branch": proposal.branch, "pull_request": found.number }]);
         let order = Order {
-            plugin: LANDS.to_owned(),
+            plugin: app.kernel.filling(baton_slots::LAND, self.folder()?).await?,
             kind: kernel::package::Kind::Workflow,
             input: json!({ "stories": stories, "main": proposal.into, "apart": true }),
             workspace: self.folder()?.to_owned(),

@@ -98,6 +98,8 @@ pub(super) fn summary(context: &Context, run: &Run, tally: &Tally) -> Value {
         "root": run.root,
         "forked-from": run.forked_from.as_ref().map(|(id, at)| json!({ "run": id, "at": at })),
         "plugin": run.plugin,
+        "slot": run.slot,
+        "item": run.item,
         "plugin-version": run.plugin_version,
         "plugin-hash": run.plugin_hash,
         "kind": run.kind,

@@ -107,6 +107,12 @@ fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
     if let Some((source, at)) = &run.forked_from {
         facts.push(("Forked", format!("from run {} before call {at}", text::short(source))));
     }
+    if let Some(slot) = &run.slot {
+        facts.push(("Slot", text::escaped(slot)));
+    }
+    if let Some(item) = &run.item {
+        facts.push(("Item", text::escaped(item)));
+    }
     if run.journal_from > 0 {
         facts.push(("Continued", format!("with another input at call {}", figures::count(run.journal_from))));
     }

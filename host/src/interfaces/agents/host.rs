@@ -117,7 +117,14 @@ fn call<'a>(name: &'static str, effect: Effect, agent: &str, task: &Value, optio
 }
 
 fn order<'a>(agent: &'a str, input: Value, options: &'a StartOptions) -> Order<'a> {
-    Order { role: Role::Agent, plugin: agent, input, worktree: options.worktree.as_deref(), within: options.within.clone() }
+    Order {
+        role: Role::Agent,
+        plugin: agent,
+        input,
+        worktree: options.worktree.as_deref(),
+        item: options.item.as_deref(),
+        within: options.within.clone(),
+    }
 }
 
 /// The task as the agent's run is given it.

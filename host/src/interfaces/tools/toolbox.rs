@@ -29,7 +29,7 @@ impl Toolbox {
 
     async fn follow(&self, usage: Usage<'_>) -> Result<Performed<Outcome>, ChildError> {
         let input = json!({ "name": usage.tool, "arguments": usage.arguments });
-        let order = Order { role: Role::Toolbox, plugin: &self.name, input, worktree: None, within: None };
+        let order = Order { role: Role::Toolbox, plugin: &self.name, input, worktree: None, item: None, within: None };
         let child = self.children.start(&usage.run, usage.attempt.seq, order).await?;
         Ok(match self.children.ended(&usage.run, &child).await? {
             None => Performed::Waiting(Wait::Runs(vec![child])),

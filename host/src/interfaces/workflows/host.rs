@@ -30,8 +30,9 @@ impl wit::Host for View<'_> {
         let call = call.needing(Capability::new(WORKFLOWS.word, workflow.clone())).beginning();
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         let start = |attempt: Attempt| async move {
-            let StartOptions { worktree, within, .. } = options;
-            let order = Order { role: Role::Workflow, plugin: &workflow, input, worktree: worktree.as_deref(), within };
+            let StartOptions { worktree, item, within, .. } = options;
+            let (worktree, item) = (worktree.as_deref(), item.as_deref());
+            let order = Order { role: Role::Workflow, plugin: &workflow, input, worktree, item, within };
             children.start(&parent, attempt.seq, order).await.map_or_else(Performed::from, |child| Performed::answer(Ok(child)))
         };
         let child: RunId = self.recorder.call(call, start).await??;

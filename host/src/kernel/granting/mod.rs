@@ -261,6 +261,7 @@ impl Kernel {
         for plugin in self.parts.registry.older() {
             adopt(&plugin, decided.of(&plugin).standing);
         }
+        self.recall_bindings().await?;
         self.decided.store(revision, Ordering::SeqCst);
         Ok(())
     }

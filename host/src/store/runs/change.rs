@@ -25,8 +25,8 @@ use crate::{
 
 const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, \
     kind, input, project, workspace, settings, project_settings, seed, started_at, state, state_detail, wake_at, output, created_at, updated_at, \
-    pin, journal_form, shortfall, ceiling, journal_from) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28) \
+    pin, journal_form, shortfall, ceiling, journal_from, slot, item) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30) \
     on conflict (id) do nothing";
 const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
     repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
@@ -128,7 +128,9 @@ impl Add {
             .bind(stored(run.journal_form))
             .bind(run.shortfall.as_deref())
             .bind(ceiling)
-            .bind(stored(run.journal_from));
+            .bind(stored(run.journal_from))
+            .bind(run.slot.as_deref())
+            .bind(run.item.as_deref());
         Ok(query.execute(connection).await?.rows_affected() == 1)
     }
 }

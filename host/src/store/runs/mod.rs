@@ -32,7 +32,8 @@ use record::{States, load};
 macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
-         workspace, pin, settings, project_settings, ceiling, seed, started_at, journal_form, journal_from, state, state_detail, output, shortfall, \
+         workspace, pin, settings, project_settings, ceiling, slot, item, seed, started_at, journal_form, journal_from, state, state_detail, \
+         output, shortfall, \
          cancel_requested_at, cancel_cause, created_at, updated_at"
     };
 }

@@ -94,6 +94,8 @@ pub(super) fn load(row: &AnyRow) -> Result<Run, StoreError> {
         settings: from_text(row.try_get("settings")?)?,
         project_settings: row.try_get::<Option<&str>, _>("project_settings")?.map(from_text).transpose()?,
         ceiling: row.try_get::<Option<&str>, _>("ceiling")?.map(from_text).transpose()?.unwrap_or_default(),
+        slot: row.try_get("slot")?,
+        item: row.try_get("item")?,
         seed: row.try_get("seed")?,
         started_at: read_number(row, "started_at")?,
         journal_form: read_number(row, "journal_form")?,

@@ -1,6 +1,7 @@
 //! The store on real files.
 
 mod backlog;
+mod bindings;
 mod continuing;
 mod documents;
 mod events;
@@ -125,6 +126,8 @@ fn run(name: &str) -> Run {
         settings: json!({}),
         project_settings: Some(json!({ "team": { "motto": "on" } })),
         ceiling: Ceiling::default(),
+        slot: None,
+        item: None,
         seed: "seed".to_owned(),
         started_at: 5,
         journal_form: FORM,

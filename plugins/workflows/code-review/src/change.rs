@@ -1,6 +1,6 @@
 //! A change as its reviewer is shown it. Leaves out what the developer says of it, so that the change speaks for itself.
 
-use crate::Order;
+use baton_slots::code_review::Input;
 
 /// Bytes of a diff; the reviewer can read the files for the rest.
 const LONGEST_DIFF: usize = 96 << 10;
@@ -9,7 +9,7 @@ const LONGEST_LIST: usize = 8 << 10;
 /// Bytes of the tests' output, the last ones.
 const LONGEST_REPORT: usize = 4 << 10;
 
-pub(crate) fn described(order: &Order, story: &str, diff: &str) -> String {
+pub(crate) fn described(order: &Input, story: &str, diff: &str) -> String {
     let end = diff.floor_char_boundary(LONGEST_DIFF);
     let cut = if end < diff.len() { missing(diff, end) } else { String::new() };
     let parts = [
@@ -30,7 +30,7 @@ fn missing(diff: &str, end: usize) -> String {
     format!("\n[{} bytes more; read the files that are missing. These are changed:]\n{listed}", diff.len() - end)
 }
 
-fn tests(order: &Order) -> String {
+fn tests(order: &Input) -> String {
     let Some(tests) = &order.tests else { return "They were not run.".to_owned() };
     let command = tests.command.as_deref().unwrap_or("no command");
     let report = &tests.report[tests.report.ceil_char_boundary(tests.report.len().saturating_sub(LONGEST_REPORT))..];

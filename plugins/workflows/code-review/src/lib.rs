@@ -7,62 +7,13 @@ mod opinion;
 mod tests;
 
 use baton_sdk::prelude::*;
-use serde::{Deserialize, Serialize};
-
-/// Who reviews. Never the one who developed.
-const REVIEWER: &str = "murat";
+use baton_slots::REVIEWER;
+use baton_slots::code_review::{Finding, Input, Output, Verdict};
 
 struct CodeReview;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Order {
-    key: String,
-    #[serde(default = "main_branch")]
-    base: String,
-    tests: Option<Tested>,
-    #[serde(default)]
-    guards: Vec<String>,
-    /// Where the review is written, so that people find it.
-    pull_request: Option<u32>,
-}
-
-/// The output of `run-tests`.
-#[derive(Debug, Deserialize)]
-struct Tested {
-    passed: bool,
-    command: Option<String>,
-    #[serde(default)]
-    report: String,
-}
-
-/// The run's output, and the form of the reviewer's answer.
-#[derive(Debug, Deserialize, PartialEq, Serialize)]
-struct Judged {
-    verdict: Verdict,
-    summary: String,
-    findings: Vec<Finding>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Verdict {
-    Approve,
-    Changes,
-}
-
-#[derive(Debug, Deserialize, PartialEq, Serialize)]
-struct Finding {
-    path: String,
-    line: Option<u64>,
-    /// What is wrong.
-    what: String,
-    /// Which criterion it breaks, or what goes wrong by it.
-    why: String,
-}
-
-impl Workflow<Order, Judged> for CodeReview {
-    fn run(order: Order) -> Result<Judged> {
+impl Workflow<Input, Output> for CodeReview {
+    fn run(order: Input) -> Result<Output> {
         let judged = judge(&order)?;
         if let Some(number) = order.pull_request {
             opinion::write(number, &judged);
@@ -74,24 +25,20 @@ impl Workflow<Order, Judged> for CodeReview {
 
 baton_sdk::export!(CodeReview);
 
-fn judge(order: &Order) -> Result<Judged> {
+fn judge(order: &Input) -> Result<Output> {
     let item = backlog::get(&order.key)?;
     let diff = git::diff(&order.base)?;
     if let Some(judged) = decided(order, &diff) {
         return Ok(judged);
     }
-    run::progress(0.2, "Murat reviews the change");
+    run::progress(0.2, "The reviewer looks at the change");
     let story = format!("{}\n\n{}", item.draft.title, item.draft.body);
     let task = Task::new(goal(&order.key)).with_context(change::described(order, &story, &diff));
     agents::checked(REVIEWER, &task, &schema(), problems)
 }
 
-fn main_branch() -> String {
-    "main".to_owned()
-}
-
 /// What needs no reviewer.
-fn decided(order: &Order, diff: &str) -> Option<Judged> {
+fn decided(order: &Input, diff: &str) -> Option<Output> {
     let (what, why) = if diff.trim().is_empty() {
         ("Nothing was changed.".to_owned(), "A story without a change can not be done.")
     } else {
@@ -99,7 +46,7 @@ fn decided(order: &Order, diff: &str) -> Option<Judged> {
         (format!("The tests are red.\n{}", red.report.trim()), "Nothing lands while its tests are red.")
     };
     let finding = Finding { path: ".".to_owned(), line: None, what, why: why.to_owned() };
-    Some(Judged { verdict: Verdict::Changes, summary: why.to_owned(), findings: vec![finding] })
+    Some(Output { verdict: Verdict::Changes, summary: why.to_owned(), findings: vec![finding] })
 }
 
 fn goal(key: &str) -> String {
@@ -110,7 +57,7 @@ fn goal(key: &str) -> String {
     )
 }
 
-fn problems(judged: &Judged) -> Vec<String> {
+fn problems(judged: &Output) -> Vec<String> {
     let mut problems = Vec::new();
     if judged.verdict == Verdict::Changes && judged.findings.is_empty() {
         problems.push("You ask for changes and name none: give at least one finding, or approve.".to_owned());

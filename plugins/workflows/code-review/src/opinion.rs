@@ -2,13 +2,12 @@
 
 use baton_sdk::forge;
 use baton_sdk::run;
-
-use crate::{Finding, Judged, REVIEWER, Verdict};
+use baton_slots::code_review::{Finding, Output, Verdict};
 
 /// Bytes that a review may have on a forge; what is said about the cut fits below them as well.
 const LONGEST: usize = 60 << 10;
 
-pub(crate) fn write(number: u32, judged: &Judged) {
+pub(crate) fn write(number: u32, judged: &Output) {
     let verdict = match judged.verdict {
         Verdict::Approve => forge::Verdict::Approve,
         Verdict::Changes => forge::Verdict::RequestChanges,
@@ -18,13 +17,13 @@ pub(crate) fn write(number: u32, judged: &Judged) {
     }
 }
 
-fn text(judged: &Judged) -> String {
+fn text(judged: &Output) -> String {
     let findings: Vec<_> = judged.findings.iter().map(listed).collect();
     let whole = format!("{}\n\n{}", judged.summary.trim(), findings.concat());
     let said = whole.trim();
     let end = said.floor_char_boundary(LONGEST);
     let cut = if end < said.len() { "\n\n(The rest is left out; the run's output has it.)" } else { "" };
-    format!("{}{cut}\n\nReviewed by {REVIEWER}.", &said[..end])
+    format!("{}{cut}\n\nReviewed by an agent.", &said[..end])
 }
 
 fn listed(finding: &Finding) -> String {
@@ -39,9 +38,9 @@ mod tests {
     #[test]
     fn a_review_names_its_findings_and_is_bounded() {
         let finding = |what: &str| Finding { path: "kitty".into(), line: Some(3), what: what.into(), why: "FR1".into() };
-        let judged = Judged { verdict: Verdict::Changes, summary: "No.".into(), findings: vec![finding("Rounds")] };
-        assert_eq!(text(&judged), "No.\n\n- `kitty:3`: Rounds (FR1)\n\nReviewed by murat.");
-        let long = text(&Judged { findings: vec![finding(&"ä".repeat(50_000))], ..judged });
+        let judged = Output { verdict: Verdict::Changes, summary: "No.".into(), findings: vec![finding("Rounds")] };
+        assert_eq!(text(&judged), "No.\n\n- `kitty:3`: Rounds (FR1)\n\nReviewed by an agent.");
+        let long = text(&Output { findings: vec![finding(&"ä".repeat(50_000))], ..judged });
         assert!(long.len() < 64 << 10 && long.contains("left out"), "{}", long.len());
     }
 }

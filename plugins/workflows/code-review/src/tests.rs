@@ -17,7 +17,7 @@ fn host(answers: &'static [&'static str]) -> Host {
         .with_file("kitty", "begin\n")
         .with_repository()
         .in_worktree("story/1-1-a")
-        .with_agent("murat", move |_| {
+        .with_agent("reviewer", move |_| {
             turn.set(turn.get() + 1);
             Ok(Report::new(answers[turn.get() - 1], "judged"))
         });

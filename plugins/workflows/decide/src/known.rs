@@ -2,21 +2,23 @@
 
 use baton_sdk::knowledge::Passage;
 
-use crate::{Decided, EXPLICIT, question::Question};
+use baton_slots::decide::Output;
+
+use crate::{EXPLICIT, question::Question};
 
 /// Shortest quotation that says anything, in characters.
 const SHORTEST_QUOTE: usize = 12;
 
 /// The answer a person gave when the very same question came up last, if it is one now. What was answered before that
 /// was taken back by it.
-pub(crate) fn answered_before(question: &Question, passages: &[Passage]) -> Option<Decided> {
+pub(crate) fn answered_before(question: &Question, passages: &[Passage]) -> Option<Output> {
     let answered = passages.iter().filter_map(|passage| Some((place(passage)?, passage, answer_of_a_person(passage)?)));
     let same = answered.filter(|(_, _, (asked, _))| plain(asked) == plain(&question.text));
     let (_, passage, (_, answer)) = same.max_by_key(|(place, ..)| *place)?;
-    question.admits(answer).then(|| Decided {
+    question.admits(answer).then(|| Output {
         answer: answer.to_owned(),
         confidence: EXPLICIT,
-        by: "knowledge",
+        by: "knowledge".to_owned(),
         source: passage.source.clone(),
         reasoning: "A person was asked the same and answered so.".to_owned(),
     })

@@ -10,25 +10,12 @@ mod verdict;
 
 use baton_sdk::people::{Decision, Question as Asked};
 use baton_sdk::prelude::*;
-use serde::Serialize;
+use baton_slots::decide::Output;
 
 use question::Question;
 use verdict::Verdict;
 
 struct Decide;
-
-/// The run's output.
-#[derive(Debug, Serialize)]
-struct Decided {
-    answer: String,
-    /// 0.0 to 1.0.
-    confidence: f32,
-    /// `knowledge`, `model` or `person`.
-    by: &'static str,
-    /// Where the answer stands, or the model that gave it.
-    source: String,
-    reasoning: String,
-}
 
 /// As sure as one can be without asking: somebody said so before.
 const EXPLICIT: f32 = 0.95;
@@ -37,8 +24,8 @@ const THRESHOLD: f32 = 0.75;
 /// Passages a decision is made from.
 const PASSAGES: u32 = 8;
 
-impl Workflow<Value, Decided> for Decide {
-    fn run(input: Value) -> Result<Decided> {
+impl Workflow<Value, Output> for Decide {
+    fn run(input: Value) -> Result<Output> {
         let question = Question::from_input(input)?;
         let threshold = threshold(&question)?;
         run::progress(0.1, "Looking for an answer in what is known");
@@ -70,21 +57,21 @@ fn threshold(question: &Question) -> Result<f32> {
     Err(Error::invalid(format!("`decide.threshold` is {threshold} and has to lie between 0 and 1; set it to one such as 0.75.")))
 }
 
-fn weighed(question: &Question, passages: &[knowledge::Passage], verdict: &Verdict) -> Decided {
+fn weighed(question: &Question, passages: &[knowledge::Passage], verdict: &Verdict) -> Output {
     let (answer, reasoning) = (verdict.answer.clone(), verdict.reasoning.clone());
     match known::quoted(&verdict.quote, passages) {
         Some(source) if question.admits(&answer) => {
-            Decided { answer, confidence: EXPLICIT, by: "knowledge", source: source.to_owned(), reasoning }
+            Output { answer, confidence: EXPLICIT, by: "knowledge".to_owned(), source: source.to_owned(), reasoning }
         }
         _ => {
             let confidence = confidence::of(question, !passages.is_empty(), verdict);
-            Decided { answer, confidence, by: "model", source: "model".to_owned(), reasoning }
+            Output { answer, confidence, by: "model".to_owned(), source: "model".to_owned(), reasoning }
         }
     }
 }
 
 /// Tells what was decided.
-fn told(question: &Question, decided: Decided) -> Result<Decided> {
+fn told(question: &Question, decided: Output) -> Result<Output> {
     let decision = Decision::new(&question.text, &decided.answer)
         .with_reasoning(&decided.reasoning)
         .with_source(&decided.source)
@@ -94,7 +81,7 @@ fn told(question: &Question, decided: Decided) -> Result<Decided> {
 }
 
 /// Has a person decide, with the best answer there is so far beside the question.
-fn asked(question: &Question, best: Decided, threshold: f32) -> Result<Decided> {
+fn asked(question: &Question, best: Output, threshold: f32) -> Result<Output> {
     let why = if question.is_critical() {
         "It is critical, so a person decides.".to_owned()
     } else {
@@ -104,9 +91,9 @@ fn asked(question: &Question, best: Decided, threshold: f32) -> Result<Decided> 
         .with_options(question.options.iter().cloned())
         .with_reasoning(format!("{why} {}", best.reasoning))
         .with_best(&best.answer, best.confidence)
-        .with_severity(question.severity.into())
+        .with_severity(question.severity())
         .with_context(&json!({ "context": question.context }));
     let answer = people::ask(&asked)?;
     let reasoning = if answer == best.answer { best.reasoning } else { "A person decided so.".to_owned() };
-    Ok(Decided { answer, confidence: 1.0, by: "person", source: "person".to_owned(), reasoning })
+    Ok(Output { answer, confidence: 1.0, by: "person".to_owned(), source: "person".to_owned(), reasoning })
 }

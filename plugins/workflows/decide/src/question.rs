@@ -2,7 +2,7 @@
 
 use baton_sdk::serde_json::{self, Value};
 use baton_sdk::{Error, Result, people};
-use serde::Deserialize;
+use baton_slots::decide::{Input, Severity};
 
 /// Longest question in bytes, and longest context.
 const LONGEST_TEXT: usize = 4 << 10;
@@ -11,46 +11,23 @@ const LONGEST_CONTEXT: usize = 48 << 10;
 const MOST_OPTIONS: usize = 20;
 const LONGEST_OPTION: usize = 500;
 
-/// What is to be decided.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What is to be decided, within what a model and a person can be given.
+#[derive(Debug)]
 pub(crate) struct Question {
-    #[serde(rename = "question")]
     pub(crate) text: String,
-    #[serde(default)]
     pub(crate) options: Vec<String>,
-    #[serde(default)]
     pub(crate) context: String,
-    #[serde(default)]
     pub(crate) severity: Severity,
     pub(crate) threshold: Option<f32>,
-}
-
-/// How much waits on an answer.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
-    Info,
-    #[default]
-    Important,
-    Critical,
-}
-
-impl From<Severity> for people::Severity {
-    fn from(severity: Severity) -> Self {
-        match severity {
-            Severity::Info => Self::Info,
-            Severity::Important => Self::Important,
-            Severity::Critical => Self::Critical,
-        }
-    }
 }
 
 impl Question {
     /// A JSON string is the question itself.
     pub(crate) fn from_input(input: Value) -> Result<Self> {
         let input = if let Value::String(text) = input { serde_json::json!({ "question": text }) } else { input };
-        let question: Self = serde_json::from_value(input).map_err(|error| wrong(&error.to_string()))?;
+        let input: Input = serde_json::from_value(input).map_err(|error| wrong(&error.to_string()))?;
+        let Input { question: text, options, context, severity, threshold } = input;
+        let question = Self { text, options, context, severity, threshold };
         let too_long = |option: &String| option.trim().is_empty() || option.len() > LONGEST_OPTION;
         if question.text.trim().is_empty() || question.text.len() > LONGEST_TEXT {
             return Err(wrong(&format!("a question has 1 to {LONGEST_TEXT} bytes")));
@@ -73,6 +50,15 @@ impl Question {
     /// Whether a person has to decide, however sure a model is.
     pub(crate) fn is_critical(&self) -> bool {
         self.severity == Severity::Critical
+    }
+
+    /// How much waits on it, for people.
+    pub(crate) fn severity(&self) -> people::Severity {
+        match self.severity {
+            Severity::Info => people::Severity::Info,
+            Severity::Important => people::Severity::Important,
+            Severity::Critical => people::Severity::Critical,
+        }
     }
 
     /// Whether this can be the answer: one of the options, where there are any.

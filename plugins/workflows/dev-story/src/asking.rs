@@ -2,9 +2,10 @@
 
 use baton_sdk::people::{self, Question};
 use baton_sdk::prelude::*;
+use baton_slots::code_review::Finding;
 
 use crate::failure::Failure;
-use crate::story::{Finding, Story};
+use crate::story::{Story, listed};
 
 const AGAIN: &str = "Try again";
 const SKIP: &str = "Leave this story";
@@ -42,7 +43,7 @@ pub(crate) fn stuck(story: &Story, failure: &Failure, times: u32) -> Result<Answ
 
 /// The review sent the story back too often.
 pub(crate) fn sent_back(story: &Story, findings: &[Finding]) -> Result<Answer> {
-    let listed: String = findings.iter().map(Finding::listed).collect();
+    let listed: String = findings.iter().map(listed).collect();
     let shown = &listed[..listed.floor_char_boundary(SHOWN)];
     let question = Question::new(format!(
         "The review sent story {} ({}) back again. Shall it be tried once more, taken as it is, or left?",

@@ -1,7 +1,7 @@
 //! Why a round of the developer's did not do, in words for the developer, for a person and for the backlog. Says that tests
 //! are red only where they were run.
 
-use crate::work::Tested;
+use baton_slots::run_tests::Output as Tested;
 
 #[derive(Debug)]
 pub(crate) enum Failure {

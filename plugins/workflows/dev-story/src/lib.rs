@@ -14,60 +14,17 @@ mod tests;
 mod work;
 
 use baton_sdk::prelude::*;
-use serde::{Deserialize, Serialize};
+use baton_slots::dev_story::{Input, Mode, Outcome, Output};
+use baton_slots::{STORY_CONTEXT, story_context};
 
 use asking::Answer;
-use story::{Finding, Story};
-use work::{Ending, Tested, Work};
-
-/// Who develops.
-const DEVELOPER: &str = "amelia";
+use story::Story;
+use work::{Ending, Work};
 
 struct DevStory;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Order {
-    key: String,
-    #[serde(default = "main_branch")]
-    base: String,
-    #[serde(default)]
-    mode: Mode,
-    #[serde(default)]
-    findings: Vec<Finding>,
-    #[serde(default)]
-    ask: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
-#[serde(rename_all = "lowercase")]
-enum Mode {
-    #[default]
-    Develop,
-    Resolve,
-}
-
-/// The run's output.
-#[derive(Debug, Serialize)]
-struct Developed {
-    key: String,
-    /// `done`; `skipped` or `accepted` where a person said so.
-    outcome: &'static str,
-    /// Why it is not done.
-    reason: String,
-    /// What the agent says it did.
-    summary: String,
-    /// The worktree's last commit.
-    commit: String,
-    tests: Option<Tested>,
-    /// What code found out about the change, for whoever reviews it.
-    guards: Vec<String>,
-    /// How often the tests were run.
-    attempts: u32,
-}
-
-impl Workflow<Order, Developed> for DevStory {
-    fn run(order: Order) -> Result<Developed> {
+impl Workflow<Input, Output> for DevStory {
+    fn run(order: Input) -> Result<Output> {
         let story = Story::read(&order.key)?;
         let mut work = Work::begin(&story, &order.base, !order.findings.is_empty())?;
         match ended(&order, &story, &mut work) {
@@ -83,14 +40,14 @@ impl Workflow<Order, Developed> for DevStory {
 
 baton_sdk::export!(DevStory);
 
-fn ended(order: &Order, story: &Story, work: &mut Work<'_>) -> Result<Ending> {
+fn ended(order: &Input, story: &Story, work: &mut Work<'_>) -> Result<Ending> {
     let mut advice = String::new();
     if order.ask {
         match asking::sent_back(story, &order.findings)? {
             Answer::Again => {}
             Answer::Told(words) => advice = words,
-            Answer::Accept => return Ok(Ending::left("accepted", "A person took it as it is.")),
-            Answer::Skip => return Ok(Ending::left("skipped", "A person said so after the review had sent it back too often.")),
+            Answer::Accept => return Ok(Ending::left(Outcome::Accepted, "A person took it as it is.")),
+            Answer::Skip => return Ok(Ending::left(Outcome::Skipped, "A person said so after the review had sent it back too often.")),
         }
     }
     let first = match order.mode {
@@ -101,12 +58,8 @@ fn ended(order: &Order, story: &Story, work: &mut Work<'_>) -> Result<Ending> {
     work.until_green(first)
 }
 
-fn main_branch() -> String {
-    "main".to_owned()
-}
-
 fn context(story: &Story) -> Result<String> {
     run::progress(0.05, "Gathering what the developer needs");
-    let gathered: Value = workflows::start("story-context", &json!({ "key": story.key }))?.wait()?.output;
-    Ok(gathered["text"].as_str().unwrap_or_default().to_owned())
+    let input = story_context::Input { key: story.key.clone(), tokens: None };
+    Ok(workflows::start::<story_context::Output, _>(STORY_CONTEXT, &input)?.wait()?.output.text)
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use baton_sdk::git::{Merged, Resolution};
 use baton_sdk::prelude::*;
+use baton_slots::DEVELOPER;
 use serde::Deserialize;
 
+use crate::guards;
 use crate::story::Story;
 use crate::work::head;
-use crate::{DEVELOPER, guards};
 
 /// Bytes of one side of one file that the developer is shown; the rest can be read.
 const LONGEST_SIDE: usize = 24 << 10;
@@ -32,9 +33,9 @@ struct File {
 pub(crate) fn merge(story: &Story, base: &str) -> Result<Option<Task>> {
     let message = format!("Merge {base} into story {}", story.key);
     let Merged::Conflicts(paths) = git::merge(base, &message, &[])? else { return Ok(None) };
-    run::progress(0.2, "Amelia resolves what both sides changed");
+    run::progress(0.2, "The developer resolves what both sides changed");
     let settled = settled(story, base, &paths)?;
-    // Only what she answered counts: what she may have written is nobody's side.
+    // Only the answer counts: what may have been written beside it is no side of the merge.
     let written: Vec<_> = git::status()?.into_iter().map(|change| change.path).collect();
     guards::put_back(&written)?;
     let resolved: Vec<_> = settled.files.into_iter().map(resolution).collect();

@@ -2,9 +2,11 @@
 
 use baton_sdk::{Error, ErrorKind, Result, files};
 
+use baton_slots::run_tests::Output as Tested;
+
+use crate::diff;
 use crate::story::Story;
-use crate::work::{Said, Tested};
-use crate::{DEVELOPER, diff};
+use crate::work::Said;
 
 const HEADING: &str = "## Dev Agent Record";
 /// Files that are named; the commit has them all.
@@ -31,7 +33,7 @@ fn section(said: &Said, tested: &Tested, diff: &str, attempts: u32, own: &str) -
     let runs = if attempts == 1 { "run" } else { "runs" };
     let assumed: String = said.assumptions.iter().map(|assumption| format!("- Assumed: {}\n", line(assumption))).collect();
     format!(
-        "{HEADING}\n\n- By {DEVELOPER}: {}\n- Files: {}{more}\n- Tests: `{command}` is green, after {attempts} {runs}\n{assumed}",
+        "{HEADING}\n\n- By the developer: {}\n- Files: {}{more}\n- Tests: `{command}` is green, after {attempts} {runs}\n{assumed}",
         line(&said.summary),
         files.join(", ")
     )

@@ -2,7 +2,7 @@
 //! words of their goals.
 
 use baton_sdk::prelude::*;
-use serde::Deserialize;
+use baton_slots::code_review::Finding;
 
 use crate::failure::Failure;
 
@@ -19,25 +19,11 @@ pub(crate) struct Story {
     body: String,
 }
 
-/// What a review wants changed.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Finding {
-    #[serde(default)]
-    path: String,
-    line: Option<u64>,
-    #[serde(default)]
-    what: String,
-    #[serde(default)]
-    why: String,
-}
-
-impl Finding {
-    /// A line of a list.
-    pub(crate) fn listed(&self) -> String {
-        let line = self.line.map_or_else(String::new, |line| format!(":{line}"));
-        let why = if self.why.is_empty() { String::new() } else { format!(" ({})", self.why.trim()) };
-        format!("- {}{line}: {}{why}\n", self.path, self.what.trim())
-    }
+/// What a review wants changed, as a line of a list.
+pub(crate) fn listed(finding: &Finding) -> String {
+    let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
+    let why = if finding.why.is_empty() { String::new() } else { format!(" ({})", finding.why.trim()) };
+    format!("- {}{line}: {}{why}\n", finding.path, finding.what.trim())
 }
 
 impl Story {
@@ -54,7 +40,7 @@ impl Story {
 
     /// After a review, or on a person's word.
     pub(crate) fn change(&self, findings: &[Finding], advice: &str, diff: &str) -> Task {
-        let listed: String = findings.iter().map(Finding::listed).collect();
+        let listed: String = findings.iter().map(listed).collect();
         let goal = format!("Change story {} as its review asks: mend exactly the findings, at their cause. {RULES}", self.key);
         self.task(goal, &[("Findings of the review", &listed), ("What a person says", advice), ("The change so far", clipped(diff))])
             .with_answer_schema(&answer_schema())

@@ -37,7 +37,7 @@ fn red(times: u32) -> Host {
 /// A developer who does these things, one for each task.
 fn amelia(host: Host, deeds: &'static [fn() -> Result<()>]) -> Host {
     let turn = Cell::new(0);
-    host.with_agent("amelia", move |task| {
+    host.with_agent("developer", move |task| {
         deeds[turn.get().min(deeds.len() - 1)]()?;
         turn.set(turn.get() + 1);
         assert!(task.answer_schema.is_some());
@@ -66,12 +66,15 @@ fn a_story_is_developed_tested_recorded_and_committed() {
     assert_eq!((&output["outcome"], &output["attempts"], &output["guards"]), (&json!("done"), &json!(1), &json!([])));
     assert!(host.requests("agents.perform")[0]["task"]["context"].as_str().is_some_and(|context| context == "All about balances."));
     let document = host.file("docs/stories/1-2-balances.md").expect("the story's document");
-    assert!(document.contains("## Dev Agent Record\n\n- By amelia: Balances add up.\n- Files: `kitty`, `tests/balances.sh`"), "{document}");
+    assert!(
+        document.contains("## Dev Agent Record\n\n- By the developer: Balances add up.\n- Files: `kitty`, `tests/balances.sh`"),
+        "{document}"
+    );
     assert!(document.contains("- Assumed: Whole cents"), "{document}");
     host.inside(|| {
         assert!(git::status().expect("a status").is_empty());
         let newest = git::log(None, 1).expect("a log").remove(0);
-        assert_eq!((newest.summary.as_str(), newest.author.as_str()), ("story 1-2-balances: Show balances", "amelia"));
+        assert_eq!((newest.summary.as_str(), newest.author.as_str()), ("story 1-2-balances: Show balances", "developer"));
         assert_eq!(output["commit"], newest.id);
     });
 }
@@ -309,7 +312,7 @@ fn conflicting() -> Host {
 
 fn resolving(host: Host, answers: &'static [&'static str]) -> Host {
     let turn = Cell::new(0);
-    host.with_agent("amelia", move |_| {
+    host.with_agent("developer", move |_| {
         let content = answers[turn.get().min(answers.len() - 1)];
         turn.set(turn.get() + 1);
         files::write("kitty", "scribbled meanwhile\n")?;

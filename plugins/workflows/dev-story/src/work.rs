@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use baton_sdk::git::{Change, ChangeKind};
 use baton_sdk::prelude::*;
-use serde::{Deserialize, Serialize};
+use baton_slots::dev_story::{Outcome, Output};
+use baton_slots::run_tests::{self, Output as Tested};
+use baton_slots::{DEVELOPER, RUN_TESTS};
+use serde::Deserialize;
 
 use crate::asking::{self, Answer};
 use crate::failure::Failure;
 use crate::story::Story;
-use crate::{DEVELOPER, Developed, diff, guards, record};
+use crate::{diff, guards, record};
 
 /// Rounds in a row that do not do before a person is asked.
 const MOST_FAILURES: u32 = 3;
@@ -20,23 +23,15 @@ const MOST_TAKEN_OUT: usize = 100;
 /// Bytes of a reason that a commit's message holds.
 const LONGEST_REASON: usize = 4 << 10;
 
-/// The output of `run-tests`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Tested {
-    pub(crate) passed: bool,
-    pub(crate) command: Option<String>,
-    pub(crate) report: String,
-}
-
 pub(crate) enum Ending {
     /// And committed.
     Green(Tested),
-    /// `skipped` or `accepted`, for this reason.
-    Left(&'static str, String),
+    /// By a person's word, for this reason.
+    Left(Outcome, String),
 }
 
 impl Ending {
-    pub(crate) fn left(outcome: &'static str, reason: &str) -> Self {
+    pub(crate) fn left(outcome: Outcome, reason: &str) -> Self {
         Self::Left(outcome, reason.to_owned())
     }
 }
@@ -106,7 +101,7 @@ impl<'a> Work<'a> {
                 failures = 0;
                 match self.asked(&failure)? {
                     Some(words) => advice = words,
-                    None => return Ok(Ending::Left("skipped", format!("{}, and nobody wants it tried again.", failure.standing()))),
+                    None => return Ok(Ending::Left(Outcome::Skipped, format!("{}, and nobody wants it tried again.", failure.standing()))),
                 }
             }
             task = Some(self.story.repair(&failure, &advice, &diff));
@@ -114,12 +109,12 @@ impl<'a> Work<'a> {
     }
 
     /// Green, and committed.
-    pub(crate) fn done(self, tested: Tested) -> Result<Developed> {
+    pub(crate) fn done(self, tested: Tested) -> Result<Output> {
         run::progress(1.0, "The story's tests are green");
-        self.told("done", "", Some(tested))
+        self.told(Outcome::Done, "", Some(tested))
     }
 
-    pub(crate) fn left(mut self, outcome: &'static str, reason: &str) -> Result<Developed> {
+    pub(crate) fn left(mut self, outcome: Outcome, reason: &str) -> Result<Output> {
         self.save(reason);
         self.told(outcome, reason, None)
     }
@@ -197,8 +192,8 @@ impl<'a> Work<'a> {
         format!("story {}: unfinished\n\n{}", self.story.key, &reason[..reason.floor_char_boundary(LONGEST_REASON)])
     }
 
-    fn told(self, outcome: &'static str, reason: &str, tests: Option<Tested>) -> Result<Developed> {
-        Ok(Developed {
+    fn told(self, outcome: Outcome, reason: &str, tests: Option<Tested>) -> Result<Output> {
+        Ok(Output {
             key: self.story.key.clone(),
             outcome,
             reason: reason.to_owned(),
@@ -214,7 +209,7 @@ impl<'a> Work<'a> {
     fn performed(&mut self, task: Option<Task>) -> Result<String> {
         let before = git::diff(self.base)?;
         let Some(task) = task else { return Ok(before) };
-        run::progress(0.2, "Amelia is at work");
+        run::progress(0.2, "The developer is at work");
         let outcome = agents::perform(DEVELOPER, &task)?;
         self.said = baton_sdk::serde_json::from_str(&outcome.answer)?;
         let diff = self.guarded()?;
@@ -228,7 +223,7 @@ impl<'a> Work<'a> {
         self.attempts += 1;
         run::progress(0.6, &format!("Testing, attempt {}", self.attempts));
         let before = git::status()?;
-        let tested = workflows::start("run-tests", &json!({}))?.wait()?.output;
+        let tested = workflows::start(RUN_TESTS, &run_tests::Input::default())?.wait()?.output;
         self.clean(&before, diff)?;
         Ok(tested)
     }

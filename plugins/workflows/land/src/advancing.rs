@@ -2,15 +2,16 @@
 //! the stories are done and paid for. Nothing of the person's is touched.
 
 use baton_sdk::prelude::*;
+use baton_slots::land::Input;
 
-use crate::{Order, batch};
+use crate::batch;
 
 /// How often a person is asked to clear the way.
 const MOST_PAUSES: u32 = 3;
 
 /// Moves the branch from `expected`; false where it is not there any more.
-pub(crate) fn advanced(order: &Order, expected: &str) -> Result<bool> {
-    let Order { main, at_once, .. } = order;
+pub(crate) fn advanced(order: &Input, expected: &str) -> Result<bool> {
+    let Input { main, at_once, .. } = order;
     let mut pauses = if *at_once { MOST_PAUSES } else { 0 };
     loop {
         match git::advance(main, expected) {

@@ -2,16 +2,16 @@
 //! back whatever came of it.
 
 use baton_sdk::prelude::*;
+use baton_slots::LAND;
+use baton_slots::land::{Input, Output};
 
-use crate::{Order, Outcome};
-
-pub(crate) fn landed(order: Order) -> Result<Outcome> {
+pub(crate) fn landed(order: Input) -> Result<Output> {
     let id = run::about().id;
     // The end of a run's id: its beginning is a time, which runs of the same second share.
     let name = format!("land/{}", &id[id.ceil_char_boundary(id.len().saturating_sub(12))..]);
     let worktree = git::worktree_add(&name, &order.main)?;
-    let order = Order { apart: false, at_once: true, ..order };
-    let landed = workflows::start_with("land", &order, &ChildOptions::new().in_worktree(&worktree)).and_then(Pending::wait);
+    let order = Input { apart: false, at_once: true, ..order };
+    let landed = workflows::start_with(LAND, &order, &ChildOptions::new().in_worktree(&worktree)).and_then(Pending::wait);
     if let Err(error) = git::worktree_remove(&worktree) {
         run::warn(&format!("The worktree {worktree} could not be released: {error}"));
     }

@@ -1,28 +1,20 @@
 //! Merges a batch and finds a green whole of it. A red batch is halved until the stories that make it red stand alone;
 //! each half is tried on top of what was found good, so that what is left was tested as it is.
 
-use baton_sdk::git::Merged;
 use baton_sdk::prelude::*;
-use serde::{Deserialize, Serialize};
+use baton_slots::land::{Conflict, Red, Story};
+use baton_slots::{RUN_TESTS, run_tests};
 
-use crate::{Conflict, Landed, Red, Story, merged};
+use crate::{Merged, merged};
 
 /// What became of a batch; the worktree holds `landed`, tested together.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    pub(crate) landed: Vec<Landed>,
+    pub(crate) landed: Vec<Merged>,
     pub(crate) conflicts: Vec<Conflict>,
     pub(crate) red: Vec<Red>,
     /// The last commit that is known to be good.
     good: String,
-}
-
-/// What `run-tests` says.
-#[derive(Debug, Deserialize, Serialize)]
-pub(crate) struct Tested {
-    passed: bool,
-    pub(crate) command: Option<String>,
-    report: String,
 }
 
 impl Batch {
@@ -46,7 +38,7 @@ impl Batch {
             return Ok(None);
         }
         run::progress(0.5, &format!("Testing {} merged", merged.iter().map(|landed| landed.key.as_str()).collect::<Vec<_>>().join(", ")));
-        let tested = tests(&json!({}))?;
+        let tested = tests(&run_tests::Input::default())?;
         if tested.passed {
             self.good = head()?;
             self.landed.extend(merged);
@@ -63,17 +55,17 @@ impl Batch {
     }
 
     /// Merges one after the other; who conflicts is noted and left out.
-    fn merge(&mut self, stories: Vec<Story>) -> Result<(Vec<Landed>, Vec<Story>)> {
+    fn merge(&mut self, stories: Vec<Story>) -> Result<(Vec<Merged>, Vec<Story>)> {
         let (mut merged, mut fitting) = (Vec::new(), Vec::new());
         for story in stories {
             let title = backlog::get(&story.key).map_or_else(|_| String::new(), |item| format!(": {}", item.draft.title));
             let proposed = merged::proposed(&story)?;
             match git::merge(&story.branch, &format!("Merge story {}{title}", story.key), &[])? {
-                Merged::Clean(commit) => {
-                    merged.push(Landed { key: story.key.clone(), commit, proposed });
+                git::Merged::Clean(commit) => {
+                    merged.push(Merged { key: story.key.clone(), commit, proposed });
                     fitting.push(story);
                 }
-                Merged::Conflicts(paths) => self.conflicts.push(Conflict { key: story.key, paths }),
+                git::Merged::Conflicts(paths) => self.conflicts.push(Conflict { key: story.key, paths }),
             }
         }
         Ok((merged, fitting))
@@ -95,8 +87,8 @@ fn newest(revision: Option<&str>) -> Result<String> {
     newest.map(|commit| commit.id).ok_or_else(|| Error::other("The branch has no commit; make a first one and start again."))
 }
 
-pub(crate) fn tests(order: &Value) -> Result<Tested> {
-    let tested = workflows::start("run-tests", order)?.wait()?.output;
+pub(crate) fn tests(order: &run_tests::Input) -> Result<run_tests::Output> {
+    let tested = workflows::start(RUN_TESTS, order)?.wait()?.output;
     clean()?;
     Ok(tested)
 }

@@ -12,61 +12,21 @@ mod tests;
 mod wanted;
 
 use baton_sdk::prelude::*;
-use serde::{Deserialize, Serialize};
+use baton_slots::land::{Input, Landed, Output};
 
-use batch::{Batch, Tested};
+use batch::Batch;
 
 /// How often the branch may move away under a batch before it is given up.
 const MOST_ROUNDS: u32 = 4;
 
 struct Land;
 
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Order {
-    stories: Vec<Story>,
-    #[serde(default = "main_branch")]
-    main: String,
-    #[serde(default)]
-    apart: bool,
-    /// Who ordered it is there to clear the way, and is told at once what is in it.
-    #[serde(default)]
-    at_once: bool,
-}
-
-/// A story that was approved.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Story {
-    key: String,
-    branch: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pull_request: Option<u32>,
-}
-
-/// The run's output. Every story is in one of the first four lists.
-#[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(default)]
-struct Outcome {
-    landed: Vec<Landed>,
-    conflicts: Vec<Conflict>,
-    red: Vec<Red>,
-    withdrawn: Vec<Withdrawn>,
-    /// The branch's own tests, where there were no stories.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    base: Option<Tested>,
-    /// Where the branch is now.
-    main: String,
-    /// Documents brought in step with the backlog.
-    documents: Vec<String>,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Landed {
+/// A story that was merged.
+#[derive(Clone, Debug)]
+struct Merged {
     key: String,
     /// The merge commit.
     commit: String,
-    #[serde(skip)]
     proposed: Option<Proposed>,
 }
 
@@ -77,28 +37,8 @@ struct Proposed {
     head: String,
 }
 
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Conflict {
-    key: String,
-    paths: Vec<String>,
-}
-
-/// Its tests fail on the merged tree.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Red {
-    key: String,
-    report: String,
-}
-
-/// Somebody cancelled it, moved it back or gave it to others.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Withdrawn {
-    key: String,
-    reason: String,
-}
-
-impl Workflow<Order, Outcome> for Land {
-    fn run(order: Order) -> Result<Outcome> {
+impl Workflow<Input, Output> for Land {
+    fn run(order: Input) -> Result<Output> {
         if order.apart || git::branch()? == order.main {
             return apart::landed(order);
         }
@@ -115,20 +55,20 @@ impl Workflow<Order, Outcome> for Land {
 
 baton_sdk::export!(Land);
 
-fn landed(order: &Order) -> Result<Outcome> {
+fn landed(order: &Input) -> Result<Output> {
     for _ in 0..MOST_ROUNDS {
         let expected = brought_up_to_date(&order.main)?;
         let (stories, withdrawn) = wanted::sorted(&order.stories)?;
         let batch = Batch::merged(&stories, batch::head()?)?;
         if batch.landed.is_empty() {
-            return Ok(Outcome { conflicts: batch.conflicts, red: batch.red, withdrawn, main: expected, ..Outcome::default() });
+            return Ok(Output { conflicts: batch.conflicts, red: batch.red, withdrawn, main: expected, ..Output::default() });
         }
         if !wanted::all(&batch.landed, &stories)? {
             run::info("A story was taken back while it was tested; the batch is merged and tested without it");
             continue;
         }
         if advancing::advanced(order, &expected)? {
-            return Ok(Outcome { withdrawn, ..finished(&order.main, batch)? });
+            return Ok(Output { withdrawn, ..finished(&order.main, batch)? });
         }
         run::info(&format!("`{}` moved meanwhile; the batch is merged and tested anew", order.main));
     }
@@ -136,10 +76,6 @@ fn landed(order: &Order) -> Result<Outcome> {
         "`{}` moved {MOST_ROUNDS} times while this batch was tested, so nothing was landed; land it when less is going on.",
         order.main
     )))
-}
-
-fn main_branch() -> String {
-    "main".to_owned()
 }
 
 /// The worktree at the branch's newest commit, with nothing of an earlier attempt; gives that commit.
@@ -156,17 +92,18 @@ fn brought_up_to_date(main: &str) -> Result<String> {
 }
 
 /// The branch has the stories: their pull requests, the backlog and its documents follow.
-fn finished(main: &str, batch: Batch) -> Result<Outcome> {
+fn finished(main: &str, batch: Batch) -> Result<Output> {
     batch.landed.iter().for_each(merged::mark);
     let done: Vec<_> = batch.landed.iter().filter(|landed| is_done(main, landed)).map(|landed| landed.key.as_str()).collect();
     let documents = documents::written(main, &done)?;
     run::progress(1.0, &format!("{main} has {} more", counted(batch.landed.len())));
     let main = batch::tip(main)?;
-    Ok(Outcome { landed: batch.landed, conflicts: batch.conflicts, red: batch.red, main, documents, ..Outcome::default() })
+    let landed = batch.landed.into_iter().map(|Merged { key, commit, .. }| Landed { key, commit }).collect();
+    Ok(Output { landed, conflicts: batch.conflicts, red: batch.red, main, documents, ..Output::default() })
 }
 
 /// Says in the backlog that a story is done. The code is in the branch, whatever the backlog says of it.
-fn is_done(main: &str, landed: &Landed) -> bool {
+fn is_done(main: &str, landed: &Merged) -> bool {
     let moved = backlog::move_to(&landed.key, backlog::Status::Done, &format!("landed in {main} with {}", short(&landed.commit)));
     if let Err(error) = &moved {
         run::warn(&format!("The backlog does not take {} as done: {error}", landed.key));

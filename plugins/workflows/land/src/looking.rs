@@ -2,11 +2,12 @@
 //! already, and a sandbox that executes nothing. Changes nothing.
 
 use baton_sdk::prelude::*;
+use baton_slots::{land::Output, run_tests};
 
-use crate::{Outcome, batch};
+use crate::batch;
 
 /// Asked for by an order without stories.
-pub(crate) fn looked(main: &str) -> Result<Outcome> {
+pub(crate) fn looked(main: &str) -> Result<Output> {
     let expected = batch::tip(main)?;
     match git::advance(main, &expected) {
         // A person merges here, and then clears the way as well.
@@ -14,10 +15,10 @@ pub(crate) fn looked(main: &str) -> Result<Outcome> {
         Err(error) => return Err(error),
     }
     run::progress(0.5, &format!("Testing {main} as it is"));
-    let base = batch::tests(&json!({}))?;
+    let base = batch::tests(&run_tests::Input::default())?;
     if base.command.is_none() {
         // Stories are to bring the tests, and need the sandbox for that.
-        batch::tests(&json!({ "command": "true" }))?;
+        batch::tests(&run_tests::Input { command: Some("true".to_owned()) })?;
     }
-    Ok(Outcome { base: Some(base), main: expected, ..Outcome::default() })
+    Ok(Output { base: Some(base), main: expected, ..Output::default() })
 }

@@ -3,8 +3,9 @@
 
 use baton_sdk::backlog::{Item, TakenAway};
 use baton_sdk::prelude::*;
+use baton_slots::land::{Story, Withdrawn};
 
-use crate::{Landed, Story, Withdrawn};
+use crate::Merged;
 
 /// Those that are, and those that are not any more.
 pub(crate) fn sorted(stories: &[Story]) -> Result<(Vec<Story>, Vec<Withdrawn>)> {
@@ -19,7 +20,7 @@ pub(crate) fn sorted(stories: &[Story]) -> Result<(Vec<Story>, Vec<Withdrawn>)> 
 }
 
 /// Whether all that was merged is still to land.
-pub(crate) fn all(merged: &[Landed], stories: &[Story]) -> Result<bool> {
+pub(crate) fn all(merged: &[Merged], stories: &[Story]) -> Result<bool> {
     let merged: Vec<_> = stories.iter().filter(|story| merged.iter().any(|landed| landed.key == story.key)).cloned().collect();
     Ok(sorted(&merged)?.1.is_empty())
 }

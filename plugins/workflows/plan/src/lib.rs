@@ -14,6 +14,7 @@ mod waves;
 mod whole;
 
 use baton_sdk::prelude::*;
+use baton_slots::{ANALYST, ARCHITECT, PRODUCT_MANAGER, SCRUM_MASTER, TEST_ARCHITECT};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -43,40 +44,41 @@ impl Workflow<Value, Planned> for Plan {
         let brief = Brief::from_input(input)?.loaded(files::read_text)?;
         let mut documents = Vec::new();
 
-        run::progress(0.0, "Mary analyses the brief");
+        run::progress(0.0, "The analyst analyses the brief");
         let analysis: Analysis =
-            ask("mary", Task::new(goals::ANALYSE).with_context(&brief.text), &documents::analysis_schema(), |_| Vec::new())?;
+            ask(ANALYST, Task::new(goals::ANALYSE).with_context(&brief.text), &documents::analysis_schema(), |_| Vec::new())?;
 
         let settled = open::settle(&analysis.open_questions)?;
 
-        run::progress(0.15, "John writes the product requirements");
+        run::progress(0.15, "The product manager writes the requirements");
         let context = sections(&[("Brief", &brief.text), ("Analysis", &render::analysis(&analysis, &settled))]);
         let mut requirements: Requirements =
-            ask("john", Task::new(goals::REQUIRE).with_context(context), &documents::requirements_schema(), checks::requirements)?;
+            ask(PRODUCT_MANAGER, Task::new(goals::REQUIRE).with_context(context), &documents::requirements_schema(), checks::requirements)?;
         if let Some(title) = brief.title {
             requirements.title = title;
         }
         let prd = render::requirements(&requirements, &analysis);
         write(&mut documents, "docs/PRD.md", &prd)?;
 
-        run::progress(0.35, "Winston designs the architecture");
+        run::progress(0.35, "The architect designs the architecture");
         let context = sections(&[("Constraints and risks", &render::constraints(&analysis))]);
         let architecture: Architecture =
-            ask("winston", Task::new(goals::DESIGN).with_context(context), &documents::architecture_schema(), |_| Vec::new())?;
+            ask(ARCHITECT, Task::new(goals::DESIGN).with_context(context), &documents::architecture_schema(), |_| Vec::new())?;
         let design = render::architecture(&requirements.title, &architecture);
         write(&mut documents, "docs/architecture.md", &design)?;
 
-        run::progress(0.5, "Murat writes the test strategy");
+        run::progress(0.5, "The test architect writes the test strategy");
         let context = sections(&[("Product requirements", &prd), ("Architecture", &design)]);
         let strategy: TestStrategy =
-            ask("murat", Task::new(goals::TEST).with_context(&context), &documents::test_strategy_schema(), |_| Vec::new())?;
+            ask(TEST_ARCHITECT, Task::new(goals::TEST).with_context(&context), &documents::test_strategy_schema(), |_| Vec::new())?;
         let tests = render::test_strategy(&requirements.title, &strategy);
         write(&mut documents, "docs/test-strategy.md", &tests)?;
 
-        run::progress(0.65, "Bob breaks the product into epics and stories");
-        let backlog: Backlog = ask("bob", Task::new(goals::BREAK_DOWN).with_context(context), &documents::backlog_schema(), |backlog| {
-            checks::backlog(backlog, &requirements)
-        })?;
+        run::progress(0.65, "The scrum master breaks the product into epics and stories");
+        let backlog: Backlog =
+            ask(SCRUM_MASTER, Task::new(goals::BREAK_DOWN).with_context(context), &documents::backlog_schema(), |backlog| {
+                checks::backlog(backlog, &requirements)
+            })?;
         let waves = waves::waves(&backlog);
         let epics = render::backlog(&requirements.title, &backlog, &waves);
         write(&mut documents, "docs/epics.md", &epics)?;
@@ -90,7 +92,7 @@ impl Workflow<Value, Planned> for Plan {
             }
         }
 
-        run::progress(0.85, "Murat judges whether the plan is ready");
+        run::progress(0.85, "The test architect judges whether the plan is ready");
         let context = sections(&[
             ("Product requirements", &prd),
             ("Architecture", &design),
@@ -98,7 +100,7 @@ impl Workflow<Value, Planned> for Plan {
             ("Epics and stories", &epics),
         ]);
         let readiness: Readiness =
-            ask("murat", Task::new(goals::JUDGE).with_context(context), &documents::readiness_schema(), |_| Vec::new())?;
+            ask(TEST_ARCHITECT, Task::new(goals::JUDGE).with_context(context), &documents::readiness_schema(), |_| Vec::new())?;
         write(&mut documents, "docs/readiness.md", &render::readiness(&requirements.title, &readiness))?;
 
         run::progress(
@@ -151,7 +153,7 @@ fn ask<T: DeserializeOwned + Serialize>(agent: &str, task: Task, schema: &Value,
         return Ok(document);
     }
     Err(Error::other(format!(
-        "The answer of {agent} still has findings after a second attempt: {} Make the brief more precise, or set another model for {agent}, and start again.",
+        "The answer of {agent} still has findings after a second attempt: {} Make the brief more precise, or bind another plugin to the slot `{agent}`, and start again.",
         findings.join(" ")
     )))
 }

@@ -8,12 +8,12 @@ use crate::tests::example;
 use crate::{Plan, goals};
 
 const ANSWERS: &[(&str, &str, &str)] = &[
-    ("mary", goals::ANALYSE, "analysis"),
-    ("john", goals::REQUIRE, "requirements"),
-    ("winston", goals::DESIGN, "architecture"),
-    ("murat", goals::TEST, "test-strategy"),
-    ("murat", goals::JUDGE, "readiness"),
-    ("bob", goals::BREAK_DOWN, "backlog"),
+    ("analyst", goals::ANALYSE, "analysis"),
+    ("product-manager", goals::REQUIRE, "requirements"),
+    ("architect", goals::DESIGN, "architecture"),
+    ("test-architect", goals::TEST, "test-strategy"),
+    ("test-architect", goals::JUDGE, "readiness"),
+    ("scrum-master", goals::BREAK_DOWN, "backlog"),
 ];
 
 fn answer(agent: &str, task: &Task) -> String {
@@ -51,28 +51,29 @@ fn each_agent_is_told_what_it_needs_and_no_more() {
     host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect("a plan");
     let tasks = host.requests("agents.perform");
     let order: Vec<_> = tasks.iter().map(|task| task["agent"].as_str().unwrap_or_default()).collect();
-    assert_eq!(order, ["mary", "john", "winston", "murat", "bob", "murat"]);
+    assert_eq!(order, ["analyst", "product-manager", "architect", "test-architect", "scrum-master", "test-architect"]);
     let context = |place: usize| tasks[place]["task"]["context"].as_str().unwrap_or_default();
     assert_eq!(context(0), example("brief.md"));
-    assert!(!context(2).contains("Start a ledger"), "Winston reads the requirements himself");
+    assert!(!context(2).contains("Start a ledger"), "the architect reads the requirements by itself");
     assert!(context(5).contains("1-1-init-ledger"));
 }
 
 #[test]
 fn a_backlog_with_a_finding_goes_back_once_and_then_ends_the_run() {
-    let host = host().with_agent("bob", |task| Ok(Report::new(answer("bob", task).replace("\"FR1\"", "\"FR77\""), "done")));
+    let host =
+        host().with_agent("scrum-master", |task| Ok(Report::new(answer("scrum-master", task).replace("\"FR1\"", "\"FR77\""), "done")));
     let error = host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect_err("FR1 is not covered");
     assert!(error.to_string().contains("No story covers FR1."), "{error}");
-    assert_eq!(host.requests("agents.perform").iter().filter(|task| task["agent"] == "bob").count(), 2);
+    assert_eq!(host.requests("agents.perform").iter().filter(|task| task["agent"] == "scrum-master").count(), 2);
     assert!(host.logged()[0].message.contains("goes back"), "{:?}", host.logged());
     assert!(host.file("docs/PRD.md").is_some() && host.file("docs/epics.md").is_none(), "what was finished is kept");
 }
 
 #[test]
 fn an_agent_that_fails_ends_the_run_with_its_reason() {
-    let host = host().with_agent("winston", |_| Err(Error::other("The model declined.")));
-    let error = host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect_err("Winston failed");
-    assert_eq!(error.to_string(), "Agent `winston` failed: The model declined.");
+    let host = host().with_agent("architect", |_| Err(Error::other("The model declined.")));
+    let error = host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect_err("the architect failed");
+    assert_eq!(error.to_string(), "Agent `architect` failed: The model declined.");
 }
 
 #[test]

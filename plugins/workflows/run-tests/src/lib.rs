@@ -7,26 +7,9 @@ mod tests;
 
 use baton_sdk::prelude::*;
 use baton_sdk::sandbox::{self, Execution, Job};
-use serde::{Deserialize, Serialize};
+use baton_slots::run_tests::{Input, Output};
 
 struct RunTests;
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Order {
-    command: Option<String>,
-}
-
-/// The run's output.
-#[derive(Debug, Serialize)]
-struct Tested {
-    passed: bool,
-    /// The line that the shell was given; none where no command could be found.
-    command: Option<String>,
-    /// How it ended and the end of what it printed, in at most 16 KiB.
-    report: String,
-    took_ms: u32,
-}
 
 /// Bytes of a report, of which the end tells most.
 const LONGEST_REPORT: usize = 16 << 10;
@@ -36,16 +19,16 @@ const MOST_PAUSES: u32 = 3;
 const NO_COMMAND: &str =
     "No command is known that tests this project. Add `tests/run.sh`, which exits with 0 when all tests pass, or set `test.command`.";
 
-impl Workflow<Order, Tested> for RunTests {
-    fn run(order: Order) -> Result<Tested> {
+impl Workflow<Input, Output> for RunTests {
+    fn run(order: Input) -> Result<Output> {
         let Some(command) = command::of(order.command)? else {
-            return Ok(Tested { passed: false, command: None, report: NO_COMMAND.to_owned(), took_ms: 0 });
+            return Ok(Output { passed: false, command: None, report: NO_COMMAND.to_owned(), took_ms: 0 });
         };
         run::progress(0.1, &format!("Running `{command}`"));
         let outcome = executed(&job(&command)?)?;
         let passed = outcome.succeeded();
         run::progress(1.0, if passed { "The tests are green" } else { "The tests are red" });
-        Ok(Tested { passed, command: Some(command), report: shortened(&outcome.report()), took_ms: outcome.took_ms })
+        Ok(Output { passed, command: Some(command), report: shortened(&outcome.report()), took_ms: outcome.took_ms })
     }
 }
 

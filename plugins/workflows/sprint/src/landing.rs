@@ -38,7 +38,7 @@ impl Sprint {
             let stories: Vec<_> = stories.iter().map(|story| ordered(story)).collect();
             self.landing.worktree = worktree;
             let order = json!({ "stories": stories, "main": self.main });
-            workflows::start_with("land", &order, &ChildOptions::new().in_worktree(&self.landing.worktree))
+            workflows::start_with(baton_slots::LAND, &order, &ChildOptions::new().in_worktree(&self.landing.worktree))
         });
         for place in &approved {
             self.stories[*place].stage = Stage::Landing;

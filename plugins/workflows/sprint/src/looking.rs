@@ -3,9 +3,10 @@
 
 use baton_sdk::people::{self, Question};
 use baton_sdk::prelude::*;
-use serde::Deserialize;
+use baton_slots::run_tests;
 
 use crate::landing::{LAND, short};
+use crate::replies::Batch;
 use crate::sprint::{give_back, worktree_of};
 
 const BEGIN: &str = "Begin all the same";
@@ -13,31 +14,17 @@ const STOP: &str = "Fix the tests first";
 /// Bytes of a report that a question shows.
 const SHOWN: usize = 4 << 10;
 
-/// Of `land`, for an order without stories.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Looked {
-    base: Option<Base>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Base {
-    passed: bool,
-    command: Option<String>,
-    #[serde(default)]
-    report: String,
-}
-
 /// Has `land` look at the branch as it is. An error is the reason to begin no story.
 pub(crate) fn look(main: &str) -> Result<()> {
     run::progress(0.0, &format!("Testing {main} as it is"));
     let worktree = worktree_of(LAND, &format!("{}-0", short(&run::about().id)), main)?;
     let order = json!({ "stories": [], "main": main });
-    let looked = workflows::start_with::<Looked, _>("land", &order, &ChildOptions::new().in_worktree(&worktree)).and_then(Pending::wait);
+    let options = ChildOptions::new().in_worktree(&worktree);
+    let looked = workflows::start_with::<Batch, _>(baton_slots::LAND, &order, &options).and_then(Pending::wait);
     give_back(&worktree);
     match looked?.output.base {
         // A project without tests gets them by its first story.
-        Some(Base { passed: false, command: Some(command), report }) => red(main, &command, &report),
+        Some(run_tests::Output { passed: false, command: Some(command), report, .. }) => red(main, &command, &report),
         _ => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 
 use baton_sdk::forge::{self, About, Check, Progress, Proposal, State, Verdict};
 use baton_sdk::prelude::*;
+use baton_slots::run_tests::Output as Tested;
 
 use crate::replies::Developed;
 use crate::story::{End, Story};
@@ -85,7 +86,7 @@ fn opened(kind: &str, story: &Story, main: &str, developed: &Developed) -> Resul
         Some(number) => number,
         None => forge::open(&proposal(story, main, developed)?)?,
     };
-    forge::report(number, &tests(&developed.tests))?;
+    forge::report(number, &tests(developed.tests.as_ref()))?;
     Ok(number)
 }
 
@@ -98,8 +99,9 @@ fn proposal(story: &Story, main: &str, developed: &Developed) -> Result<Proposal
 }
 
 /// The check of the tests, of which only green ones get here.
-fn tests(tests: &Value) -> Check {
-    let command = tests["command"].as_str().map_or_else(|| "The tests are green".to_owned(), |command| format!("`{command}` is green"));
+fn tests(tests: Option<&Tested>) -> Check {
+    let command = tests.and_then(|tests| tests.command.as_ref());
+    let command = command.map_or_else(|| "The tests are green".to_owned(), |command| format!("`{command}` is green"));
     Check::new("tests", Progress::Passed, clipped(&line(&command), LONGEST_SUMMARY))
 }
 
@@ -121,9 +123,10 @@ mod tests {
 
     #[test]
     fn what_a_forge_is_told_fits_on_its_lines() {
-        let told = super::tests(&json!({ "passed": true, "command": "sh\n\u{1b}[31m tests/run.sh" }));
+        let told =
+            super::tests(Some(&Tested { passed: true, command: Some("sh\n\u{1b}[31m tests/run.sh".to_owned()), ..Tested::default() }));
         assert_eq!(told.summary, "`sh [31m tests/run.sh` is green");
-        assert_eq!(super::tests(&Value::Null).summary, "The tests are green");
+        assert_eq!(super::tests(None).summary, "The tests are green");
         let long = clipped(&"ä".repeat(500), LONGEST_TITLE);
         assert!(long.len() <= 256 && long.ends_with('…'), "{}", long.len());
     }

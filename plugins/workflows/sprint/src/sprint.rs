@@ -4,6 +4,7 @@
 use baton_sdk::backlog::{Item, Kind, Status};
 use baton_sdk::prelude::*;
 use baton_sdk::serde_json::from_value;
+use baton_slots::DEVELOPER;
 
 use crate::Told;
 use crate::landing::Landing;
@@ -13,8 +14,6 @@ use crate::replies::{Developed, Outcome};
 use crate::story::{End, Stage, Step, Story};
 use crate::withdrawn;
 
-/// Who is assigned; `dev-story` knows how to reach her.
-const DEVELOPER: &str = "amelia";
 /// Bytes that the backlog keeps of why an item was moved.
 const LONGEST_REASON: usize = 4 << 10;
 /// What the names of all stories' branches begin with.

@@ -104,7 +104,7 @@ impl Story {
                 if let Some(number) = self.pull_request {
                     input["pull_request"] = json!(number);
                 }
-                Step::Start("code-review", input)
+                Step::Start(baton_slots::CODE_REVIEW, input)
             }
         }
     }
@@ -147,7 +147,7 @@ impl Story {
     fn develop(&mut self, mut input: Value) -> Step {
         self.stage = Stage::Developing;
         (input["key"], input["base"]) = (json!(self.key), json!(self.main));
-        Step::Start("dev-story", input)
+        Step::Start(baton_slots::DEV_STORY, input)
     }
 }
 
@@ -167,6 +167,9 @@ impl End {
 
 #[cfg(test)]
 mod tests {
+    use baton_slots::code_review::Finding;
+    use baton_slots::run_tests::Output as Tested;
+
     use super::*;
 
     fn story() -> Story {
@@ -174,24 +177,21 @@ mod tests {
     }
 
     fn done(outcome: Outcome) -> Developed {
-        Developed {
-            outcome,
-            reason: "Why.".to_owned(),
-            summary: String::new(),
-            tests: json!({ "passed": true }),
-            guards: vec!["note".to_owned()],
-        }
+        let tests = Some(Tested { passed: true, ..Tested::default() });
+        let (key, commit, summary) = Default::default();
+        Developed { key, outcome, reason: "Why.".to_owned(), summary, commit, tests, guards: vec!["note".to_owned()], attempts: 1 }
     }
 
     fn judged(verdict: Verdict) -> Judged {
-        Judged { verdict, summary: "A cent is lost.".to_owned(), findings: vec![json!({ "path": "kitty" })] }
+        let finding = Finding { path: "kitty".to_owned(), ..Finding::default() };
+        Judged { verdict, summary: "A cent is lost.".to_owned(), findings: vec![finding] }
     }
 
     #[test]
     fn the_straight_way() {
         let mut story = story();
         assert_eq!(story.begin(), Step::Start("dev-story", json!({ "key": "1-1", "base": "main" })));
-        let review = json!({ "key": "1-1", "base": "main", "tests": { "passed": true }, "guards": ["note"] });
+        let review = json!({ "key": "1-1", "base": "main", "tests": Tested { passed: true, ..Tested::default() }, "guards": ["note"] });
         assert_eq!(story.developed(done(Outcome::Done)), Step::Start("code-review", review));
         assert!(story.is_at_work());
         story.pull_request = Some(3);
@@ -206,8 +206,8 @@ mod tests {
         let mut story = story();
         let asked: Vec<_> = (0..MOST_SENT_BACK)
             .map(|_| match story.reviewed(judged(Verdict::Changes)) {
-                Step::Start("dev-story", input) => {
-                    assert_eq!(input["findings"], json!([{ "path": "kitty" }]));
+                Step::Start(baton_slots::DEV_STORY, input) => {
+                    assert_eq!(input["findings"][0]["path"], "kitty");
                     input["ask"] == true
                 }
                 other => panic!("{other:?}"),

@@ -1,6 +1,6 @@
 //! How much fits: sections are added until the tokens are used up, and the last is cut. Never takes more than it was given.
 
-use crate::{Gathered, Source};
+use baton_slots::story_context::{Output, Source};
 
 /// Bytes that stand for one token, on average over prose and code.
 const BYTES: usize = 4;
@@ -44,9 +44,9 @@ impl Budget {
         taken
     }
 
-    pub(crate) fn gathered(self) -> Gathered {
+    pub(crate) fn gathered(self) -> Output {
         let used = self.sources.iter().map(|source| source.tokens).sum();
-        Gathered { text: self.text.trim_end().to_owned(), sources: self.sources, tokens: used }
+        Output { text: self.text.trim_end().to_owned(), sources: self.sources, tokens: used }
     }
 }
 

@@ -9,43 +9,17 @@ mod tests;
 mod words;
 
 use baton_sdk::prelude::*;
-use serde::{Deserialize, Serialize};
+use baton_slots::story_context::{Input, Output};
 
 use budget::Budget;
 
 struct StoryContext;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Order {
-    key: String,
-    tokens: Option<usize>,
-}
-
-/// The run's output.
-#[derive(Debug, Serialize)]
-struct Gathered {
-    /// Everything, as sections a model can tell apart.
-    text: String,
-    /// Where it comes from, in the order of the text.
-    sources: Vec<Source>,
-    /// Estimate of the whole.
-    tokens: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct Source {
-    source: String,
-    tokens: usize,
-    /// Only a part fitted.
-    cut: bool,
-}
-
 /// Tokens where nobody says otherwise: enough for a story and a handful of files.
 const TOKENS: usize = 6_000;
 
-impl Workflow<Order, Gathered> for StoryContext {
-    fn run(order: Order) -> Result<Gathered> {
+impl Workflow<Input, Output> for StoryContext {
+    fn run(order: Input) -> Result<Output> {
         let item = backlog::get(&order.key)?;
         let tokens = match order.tokens {
             Some(tokens) => tokens,

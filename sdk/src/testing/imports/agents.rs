@@ -80,6 +80,7 @@ fn answer(world: &World, agent: &str, task: &Task, options: &StartOptions) -> Re
 
 fn ready(world: &World, agent: &str, options: &StartOptions) -> Result<(Timed<AgentDouble>, Place)> {
     world.check_cancelled()?;
+    super::backlog::check_item(world, options.item.as_deref())?;
     let double = world.agents.borrow().get(agent).cloned();
     let double = double.ok_or_else(|| {
         let known: Vec<_> = world.agents.borrow().keys().map(|name| format!("`{name}`")).collect();

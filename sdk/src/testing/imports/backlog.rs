@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Contract;
+use crate::Result;
 pub use crate::bindings::host::baton::plugin::backlog::{Draft, Item, Kind, Status, StatusChange};
-use crate::testing::{backlog::sorted, installed};
+use crate::testing::{backlog::sorted, installed, world::World};
 
 const READ: Option<(&str, &str)> = Some(("backlog", "read"));
 const WRITE: Option<(&str, &str)> = Some(("backlog", "write"));
@@ -70,6 +71,11 @@ pub(crate) fn write_documents() -> Contract<Vec<String>> {
         Ok(changed)
     };
     Ok(world.call("backlog.write-documents", json!({}), WRITE, write, |paths| json!(paths))?)
+}
+
+/// Whether the backlog has the item that a child is for.
+pub(super) fn check_item(world: &World, item: Option<&str>) -> Result<()> {
+    item.map_or(Ok(()), |key| world.backlog.borrow().get(key).map(drop))
 }
 
 fn noted_draft(draft: &Draft) -> Value {

@@ -34,6 +34,8 @@ pub(in crate::testing) struct StartOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::testing) worktree: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::testing) item: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::testing) within: Option<BTreeMap<String, Vec<String>>>,
     /// Milliseconds that the call waits at most.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,12 +45,12 @@ pub(in crate::testing) struct StartOptions {
 impl StartOptions {
     /// Those of a call that returns at once.
     pub(super) fn of(options: &[OptionValue]) -> Result<Self> {
-        Self::among(options, &["worktree", "within"])
+        Self::among(options, &["worktree", "item", "within"])
     }
 
     /// Those of a call that waits for the child.
     pub(super) fn of_waiting(options: &[OptionValue]) -> Result<Self> {
-        let read = Self::among(options, &["worktree", "within", "timeout-ms"])?;
+        let read = Self::among(options, &["worktree", "item", "within", "timeout-ms"])?;
         if read.timeout_ms == Some(0) { Err(wrong("timeout-ms", TIMEOUT)) } else { Ok(read) }
     }
 
@@ -57,6 +59,7 @@ impl StartOptions {
         for (name, value) in read(options, known)? {
             match &*name {
                 "worktree" => start.worktree = Some(typed(&name, value, "the name of a worktree, a text")?),
+                "item" => start.item = Some(typed(&name, value, "the key of an item of the backlog, a text")?),
                 "within" => start.within = Some(typed(&name, value, WITHIN)?),
                 _ => start.timeout_ms = Some(typed(&name, value, TIMEOUT)?),
             }

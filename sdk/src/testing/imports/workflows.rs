@@ -36,6 +36,7 @@ struct Request<'a> {
 
 fn begin(world: &World, workflow: &str, input: Value, options: &StartOptions) -> Result<String> {
     world.check_cancelled()?;
+    super::backlog::check_item(world, options.item.as_deref())?;
     let double = world.workflows.borrow().get(workflow).cloned();
     let Timed { takes, double } = double.ok_or_else(|| {
         let known: Vec<_> = world.workflows.borrow().keys().map(|name| format!("`{name}`")).collect();

@@ -37,6 +37,9 @@ pub(in crate::cli) enum ScaffoldError {
     /// It could not be installed under this name.
     #[error("`{0}` is the name of a plugin that is part of Baton; give yours another name.")]
     Bundled(String),
+    /// The name of a slot.
+    #[error("`{0}` is the name of a slot. Give the plugin another name, and bind it with `baton bindings set {0} NAME`.")]
+    Slot(String),
     /// Somebody's files.
     #[error("`{}` is there already and not empty; choose another name, or another place with --in.", .0.display())]
     Present(PathBuf),
@@ -58,6 +61,9 @@ impl Scaffold {
         }
         if baton_plugins::BUNDLED.iter().any(|bundled| bundled.name == name) {
             return Err(ScaffoldError::Bundled(name.to_owned()));
+        }
+        if baton_slots::find(name).is_some() {
+            return Err(ScaffoldError::Slot(name.to_owned()));
         }
         Ok(Self { name: name.to_owned(), kind, language })
     }

@@ -27,6 +27,9 @@ const LIMITS: &[Setting] = &[
     setting("traps", WHOLE, "5", "Runs in a row that may trap before the host stops the plugin."),
 ];
 
+const SLOT: &[Setting] =
+    &[setting("SLOT", "name of a plugin", "the slot's default", "Fills this slot, such as `developer` or `code-review`.")];
+
 const FORGE_OF_A_PROJECT: &[Setting] = &[
     setting("kind", "`\"local\"` or `\"github\"`", "as in `[forge]`", "Where the project's pull requests are."),
     setting("repository", "`\"OWNER/NAME\"`", "as in `[forge]`", "The project's repository on GitHub."),
@@ -116,6 +119,34 @@ pub const TABLES: &[Table] = &[
         layer: User,
         settings: LIMITS,
         example: "[plugins.my-agent.limits]\nmemory-mib = 128\nguest-time-ms = 10000\nwall-time-s = 7200\npayload-mib = 16\ncalls = 1000\nruns = 100\nconcurrent-runs = 2\ngrace-s = 60\ntraps = 3\n",
+    },
+    Table {
+        name: "bindings",
+        meaning: "The plugin that fills a slot, for all projects. See [bindings](../bindings.md). What a project's own file says of it is a proposal.",
+        layer: User,
+        settings: SLOT,
+        example: "[bindings]\ndeveloper = \"amelia\"\ncode-review = \"code-review\"\n",
+    },
+    Table {
+        name: "bindings.labels.LABEL",
+        meaning: "The same for stories with a label.",
+        layer: User,
+        settings: SLOT,
+        example: "[bindings.labels.frontend]\ndeveloper = \"bob\"\n",
+    },
+    Table {
+        name: "bindings.projects.PROJECT",
+        meaning: "The same for one project, by the name that `baton project list` shows, or by its id.",
+        layer: User,
+        settings: SLOT,
+        example: "[bindings.projects.shop]\ndeveloper = \"amelia\"\n",
+    },
+    Table {
+        name: "bindings.projects.PROJECT.labels.LABEL",
+        meaning: "The same for stories of one project with a label.",
+        layer: User,
+        settings: SLOT,
+        example: "[bindings.projects.shop.labels.frontend]\ndeveloper = \"bob\"\n",
     },
     Table {
         name: "compile",

@@ -1,0 +1,96 @@
+//! The types against the schemas: what a type writes satisfies its schema, and what a sample says a type reads.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::*;
+
+fn schema(text: &str) -> Value {
+    serde_json::from_str(text).expect("a schema is JSON")
+}
+
+fn problems(schema: &Value, value: &Value) -> Vec<String> {
+    let validator = jsonschema::validator_for(schema).expect("a schema");
+    validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+fn samples(slot: &Slot) -> Vec<Value> {
+    serde_json::from_str(slot.samples).expect("samples are a list")
+}
+
+/// The samples are read, and what is written of them satisfies the schema as well.
+fn reads<T: DeserializeOwned + Serialize>(name: &str) {
+    let slot = find(name).expect("a slot");
+    for sample in samples(slot) {
+        let read: T = serde_json::from_value(sample).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(problems(&schema(slot.input), &json!(read)), [""; 0], "{name}");
+    }
+}
+
+fn writes<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(name: &str, output: &T, least: Value) {
+    let slot = find(name).expect("a slot");
+    assert_eq!(problems(&schema(slot.output), &json!(output)), [""; 0], "{name}");
+    let read: T = serde_json::from_value(json!(output)).expect("what was written is read");
+    assert_eq!(read, *output);
+    assert_eq!(problems(&schema(slot.output), &least), [""; 0], "{name}");
+    serde_json::from_value::<T>(least).unwrap_or_else(|error| panic!("the least that the schema of {name} wants: {error}"));
+}
+
+#[test]
+fn every_sample_satisfies_the_schema_of_its_slot() {
+    for slot in SLOTS {
+        let samples = samples(slot);
+        assert!(samples.len() > 1, "{}", slot.name);
+        for sample in samples {
+            assert_eq!(problems(&schema(slot.input), &sample), [""; 0], "{}", slot.name);
+            assert!(slot.item.is_none_or(|field| sample[field].is_string()), "{}", slot.name);
+        }
+        assert!(!problems(&schema(slot.output), &json!({})).is_empty(), "an empty answer of {} says nothing", slot.name);
+    }
+}
+
+#[test]
+fn types_read_the_samples_and_write_what_the_schemas_say() {
+    reads::<role::Task>(DEVELOPER);
+    reads::<story_context::Input>(STORY_CONTEXT);
+    reads::<dev_story::Input>(DEV_STORY);
+    reads::<run_tests::Input>(RUN_TESTS);
+    reads::<code_review::Input>(CODE_REVIEW);
+    reads::<land::Input>(LAND);
+    reads::<decide::Input>(DECIDE);
+}
+
+#[test]
+fn outputs_satisfy_their_schemas_and_the_least_that_those_want_is_read() {
+    let tested = run_tests::Output { passed: true, command: None, report: String::new(), took_ms: 1 };
+    let finding = code_review::Finding { what: "A cent is lost.".to_owned(), line: Some(1), ..Default::default() };
+    writes(DEVELOPER, &role::Report { answer: "Done.".to_owned(), summary: String::new() }, json!({ "answer": "" }));
+    let source = story_context::Source { source: "docs/a.md".to_owned(), tokens: 5, cut: true };
+    writes(STORY_CONTEXT, &story_context::Output { text: "x".to_owned(), sources: vec![source], tokens: 5 }, json!({ "text": "" }));
+    writes(RUN_TESTS, &tested, json!({ "passed": false }));
+    let verdict = code_review::Verdict::Changes;
+    writes(CODE_REVIEW, &code_review::Output { verdict, summary: String::new(), findings: vec![finding] }, json!({ "verdict": "approve" }));
+    let story = land::Landed { key: "1".to_owned(), commit: "c".to_owned() };
+    writes(LAND, &land::Output { landed: vec![story], base: Some(tested.clone()), ..Default::default() }, json!({ "landed": [] }));
+    writes(DECIDE, &decide::Output { answer: "a".to_owned(), confidence: 0.5, ..Default::default() }, json!({ "answer": "a" }));
+    let developed = dev_story::Output {
+        key: "1".to_owned(),
+        outcome: dev_story::Outcome::Accepted,
+        reason: String::new(),
+        summary: String::new(),
+        commit: String::new(),
+        tests: Some(tested),
+        guards: vec!["note".to_owned()],
+        attempts: 2,
+    };
+    writes(DEV_STORY, &developed, json!({ "outcome": "done" }));
+}
+
+#[test]
+fn a_name_is_one_slot() {
+    for (place, slot) in SLOTS.iter().enumerate() {
+        assert_eq!(SLOTS.iter().position(|other| other.name == slot.name), Some(place));
+        assert!(slot.kind == Kind::Role || slot.default == slot.name, "a bundled policy is called like its slot");
+    }
+    assert_eq!(find("amelia"), None);
+}
