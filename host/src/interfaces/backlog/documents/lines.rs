@@ -10,7 +10,7 @@ pub(super) enum Value {
     Null,
     /// A word, a number or a text, without its quotes.
     Scalar(String),
-    /// A list of scalars.
+    /// A list of scalars. An empty text stands for an element that is `null`: no field takes either.
     List(Vec<String>),
 }
 
@@ -72,7 +72,7 @@ pub(super) fn value(text: &str) -> Option<Value> {
             if inner.is_empty() {
                 return Some(Value::List(Vec::new()));
             }
-            let parts = parts(inner)?.into_iter().map(|part| value(part.trim())?.text().map(str::to_owned));
+            let parts = parts(inner)?.into_iter().map(str::trim).map(|part| if part.is_empty() { None } else { listed(part) });
             Some(Value::List(parts.collect::<Option<_>>()?))
         }
         Some('"') => Some(Value::Scalar(serde_json::from_str(text).ok()?)),
@@ -98,9 +98,16 @@ pub(super) fn replace(line: &mut String, value: Range<usize>, text: &str) {
 
 /// The text of a line `- text` of a list.
 pub(super) fn element(line: &str) -> Option<String> {
-    let text = line.trim().strip_prefix('-')?;
-    let text = text.strip_prefix([' ', '\t']).map(str::trim_start)?;
-    value(text[..comment(text)].trim_end())?.text().map(str::to_owned)
+    let text = line.trim().strip_prefix('-').filter(|text| ends_name(text))?.trim_start();
+    listed(text[..comment(text)].trim_end())
+}
+
+/// A line of a list without its element: its comment where it has one, with what stands before the element as its indent.
+pub(super) fn without_element(line: &str) -> Option<String> {
+    let dash = line.find('-')?;
+    let text = line[dash + 1..].trim_start();
+    let comment = &text[comment(text)..];
+    (!comment.trim().is_empty()).then(|| format!("{}{comment}", &line[..dash]))
 }
 
 /// A scalar as it is written: bare where that says the same, else in quotes.
@@ -119,6 +126,15 @@ pub(super) fn list(texts: &[String]) -> String {
 /// The end of what a line has broken, as its file has it.
 pub(super) fn ending(text: &str) -> &'static str {
     if text.split_inclusive('\n').next().is_some_and(|line| line.ends_with("\r\n")) { "\r\n" } else { "\n" }
+}
+
+/// An element of a list; empty where it is `null`.
+fn listed(text: &str) -> Option<String> {
+    match value(text)? {
+        Value::Null => Some(String::new()),
+        Value::Scalar(text) => Some(text),
+        Value::List(_) => None,
+    }
 }
 
 fn ends_name(after: &str) -> bool {

@@ -1,14 +1,12 @@
 //! `docs/stories/<key>.md`: an item's front matter and its body. Touches the fields it knows, and of the body nothing
 //! unless the backlog has a new one.
 
-use std::collections::BTreeSet;
-
 use super::{
     findings::Flaw,
     lines::{self, Value},
     sprint::means,
 };
-use crate::interfaces::backlog::{Draft, Item, Kind, Status, check_label};
+use crate::interfaces::backlog::{Draft, Item, Kind, Labels};
 
 const FENCE: &str = "---";
 /// Lines of front matter: each field is looked for in all of them.
@@ -362,7 +360,10 @@ impl<'a> Front<'a> {
         match (value, said.is_empty()) {
             (value, true) => Ok(Some(value)),
             (Value::Null, false) => {
-                let elements: Option<_> = said.into_iter().map(|line| lines::element(line)).collect();
+                let indent = |line: &str| line.len() - line.trim_start().len();
+                // A list within a list looks the same otherwise.
+                let side_by_side = said.windows(2).all(|pair| indent(pair[0]) == indent(pair[1]));
+                let elements: Option<_> = said.into_iter().map(|line| lines::element(line).filter(|_| side_by_side)).collect();
                 Ok(Some(Value::List(elements.ok_or_else(|| self.unclear(name))?)))
             }
             _ => Err(self.unclear(name)),
@@ -378,6 +379,35 @@ impl<'a> Front<'a> {
         })
     }
 
+    /// Lets the elements below a field be these and no others, each once; the lines of those that stay keep their comments,
+    /// and so does the place of one that goes. Says whether the field is such a list, with something to keep in it.
+    fn set_elements(&mut self, place: usize, wanted: &[String], ending: &str) -> bool {
+        let below = self.below(place);
+        let is_element = |line: &usize| lines::element(&self.lines[*line]).is_some();
+        let (Some(first), Some(last)) = (below.clone().find(is_element), below.clone().rfind(is_element)) else { return false };
+        if wanted.is_empty() {
+            return false;
+        }
+        let margin = self.lines[first].split('-').next().unwrap_or_default().to_owned();
+        let mut missing = wanted.to_vec();
+        let mut kept = Vec::new();
+        for line in self.lines.drain(below.start..=last) {
+            match lines::element(&line) {
+                Some(text) => match missing.iter().position(|wanted| *wanted == text) {
+                    Some(found) => {
+                        missing.remove(found);
+                        kept.push(line);
+                    }
+                    None => kept.extend(lines::without_element(&line)),
+                },
+                None => kept.push(line),
+            }
+        }
+        kept.extend(missing.iter().map(|text| format!("{margin}- {}{ending}", lines::scalar(text))));
+        self.lines.splice(place + 1..place + 1, kept);
+        true
+    }
+
     /// Lets a field say what is wanted, and touches nothing where it does.
     fn set(&mut self, name: &str, wanted: Option<&Value>, item: &Item) -> Result<(), Flaw> {
         let ending = if self.opening.ends_with("\r\n") { "\r\n" } else { "\n" };
@@ -386,7 +416,7 @@ impl<'a> Front<'a> {
             (Err(_), Some(Value::List(labels))) if name == "labels" && labels.is_empty() => return Ok(()),
             (present, _) => present?,
         };
-        if says(name, present.as_ref(), wanted, item.status) {
+        if says(name, present.as_ref(), wanted, item) {
             return Ok(());
         }
         let text = wanted.map_or_else(String::new, |value| shown(name, value));
@@ -396,9 +426,15 @@ impl<'a> Front<'a> {
             self.lines.insert(place, format!("{name}: {text}{ending}"));
             return Ok(());
         };
+        if let (true, Some(Value::List(labels))) = (name == "labels", wanted)
+            && self.set_elements(place, labels, ending)
+        {
+            return Ok(());
+        }
         for line in self.below(place).rev() {
             if lines::element(&self.lines[line]).is_some() {
-                self.lines.remove(line);
+                let comment = lines::without_element(&self.lines.remove(line));
+                comment.into_iter().for_each(|comment| self.lines.insert(line, comment));
             }
         }
         if let Some(field) = lines::field(&self.lines[place]) {
@@ -409,26 +445,27 @@ impl<'a> Front<'a> {
 }
 
 /// Whether a value says what is wanted, in whatever words.
-fn says(name: &str, present: Option<&Value>, wanted: Option<&Value>, status: Status) -> bool {
+fn says(name: &str, present: Option<&Value>, wanted: Option<&Value>, item: &Item) -> bool {
     match (present, wanted) {
         (None | Some(Value::Null), None) => true,
-        (present, Some(Value::List(labels))) if name == "labels" => labels_in(present).into_iter().eq(labels),
+        (present, Some(Value::List(labels))) if name == "labels" => labels_in(present, &item.draft.key).as_slice() == labels,
         (Some(Value::Scalar(word)), None) => name == "kind" && word == Kind::Story.as_str(),
         (None | Some(Value::Null), Some(Value::List(keys))) => keys.is_empty(),
         (Some(Value::Scalar(key)), Some(Value::List(keys))) => keys.len() == 1 && keys[0] == *key,
         (None, Some(Value::Scalar(number))) if name == "priority" => *number == USUAL_PRIORITY.to_string(),
-        (Some(Value::Scalar(word)), Some(Value::Scalar(_))) if name == "status" => means(word, status),
+        (Some(Value::Scalar(word)), Some(Value::Scalar(_))) if name == "status" => means(word, item.status),
         (Some(Value::Scalar(word)), Some(Value::Scalar(number))) if name == "priority" => priority(word) == number.parse().ok(),
         (present, wanted) => present == wanted,
     }
 }
 
-/// The labels that a value says, sorted. What is not a label was written for others than Baton, and says nothing.
-fn labels_in(present: Option<&Value>) -> BTreeSet<&String> {
+/// The labels that an import takes from a value. What it leaves out says nothing: it is not a label, or beyond the last that
+/// an item may have.
+fn labels_in(present: Option<&Value>, key: &str) -> Labels {
     let all = match present {
-        Some(Value::List(all)) => all.as_slice(),
-        Some(Value::Scalar(one)) => std::slice::from_ref(one),
-        None | Some(Value::Null) => &[],
+        Some(Value::List(all)) => all.clone(),
+        Some(Value::Scalar(one)) => vec![one.clone()],
+        None | Some(Value::Null) => Vec::new(),
     };
-    all.iter().filter(|label| check_label(label).is_ok()).collect()
+    Labels::sift(key, all).0
 }

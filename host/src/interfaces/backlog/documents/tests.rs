@@ -112,7 +112,7 @@ fn labels_are_written_where_they_differ_and_nothing_else_is_touched() {
     }
     let fewer = text.replace(line, "labels: # Ada's\n  - ui\n  - b\n");
     let new = story_written(Some(&fewer), &item, Body::Given).unwrap().unwrap();
-    assert_eq!(new, text.replace(line, "labels: [\"1.0\",\"on\",\"ui\"] # Ada's\n"));
+    assert_eq!(new, text.replace(line, "labels: # Ada's\n  - ui\n  - \"1.0\"\n  - \"on\"\n"));
 
     item.draft.labels = Labels::default();
     let bare = story_written(Some(&text), &item, Body::Given).unwrap().unwrap();
@@ -123,6 +123,49 @@ fn labels_are_written_where_they_differ_and_nothing_else_is_touched() {
     item.draft.labels = vec!["ui".to_owned()].into();
     let reason = story_written(Some(&text.replace(line, "labels: {team: a}\n")), &item, Body::Given).unwrap_err();
     assert!(reason.contains("`labels`"), "{reason}");
+}
+
+#[test]
+fn labels_beyond_the_last_that_is_kept_and_empty_ones_stay_in_the_document() {
+    let all: Vec<_> = (10..35).map(|number| number.to_string()).collect();
+    let mut item = story_of("1-2-add", Status::Todo);
+    let plain = story_written(None, &item, Body::NeverGiven).unwrap().unwrap();
+    let with = |labels: &str| plain.replace("priority: 5\n", &format!("priority: 5\n{labels}"));
+    let many = with(&format!("labels:\n{}", all.iter().map(|label| format!("- '{label}'\n")).collect::<String>()));
+    item.draft.labels = all[..20].to_vec().into();
+    assert_eq!(story_written(Some(&many), &item, Body::Given).unwrap(), None);
+    item.draft.labels = all[1..20].to_vec().into();
+    assert!(story_written(Some(&many), &item, Body::Given).unwrap().is_some_and(|new| !new.contains("- '10'") && !new.contains("- '34'")));
+
+    item.draft.labels = ["b", "ui"].map(str::to_owned).to_vec().into();
+    for theirs in ["labels: [ui, null, b]\n", "labels: [~, ui, b]\n", "labels:\n  - ui\n  - null\n  - # later\n  -\n  - b\n"] {
+        assert_eq!(story::told(&with(theirs)).unwrap().labels.iter().filter(|label| !label.is_empty()).count(), 2, "{theirs}");
+        assert_eq!(story_written(Some(&with(theirs)), &item, Body::Given).unwrap(), None, "{theirs}");
+    }
+    for unclear in ["labels: [ui,, b]\n", "labels:\n  - ui\n  -\n    - b\n"] {
+        assert!(story_written(Some(&with(unclear)), &item, Body::Given).is_err(), "{unclear}");
+    }
+}
+
+#[test]
+fn comments_among_labels_stay_when_labels_change() {
+    let mut item = story_of("1-2-add", Status::Todo);
+    let plain = story_written(None, &item, Body::NeverGiven).unwrap().unwrap();
+    for ending in ["\n", "\r\n"] {
+        let with = |labels: &str| plain.replace("priority: 5\n", &format!("priority: 5\n{labels}")).replace('\n', ending);
+        let old =
+            with("labels: # all\n  # first\n  - ui # Ada's\n  - \"old#1\"\n  - gone   # why it was\n  - ui\n  # last\n  - 'on' # off?\n");
+        item.draft.labels = ["ui", "on", "area/a"].map(str::to_owned).to_vec().into();
+        let new = story_written(Some(&old), &item, Body::Given).unwrap().unwrap();
+        let expected = "labels: # all\n  # first\n  - ui # Ada's\n  # why it was\n  # last\n  - 'on' # off?\n  - area/a\n";
+        assert_eq!(new, with(expected));
+        assert_eq!(story_written(Some(&new), &item, Body::Given).unwrap(), None);
+
+        item.draft.labels = Labels::default();
+        let none = story_written(Some(&new), &item, Body::Given).unwrap().unwrap();
+        assert_eq!(none, with("labels: [] # all\n  # first\n  # Ada's\n  # why it was\n  # last\n  # off?\n"));
+        assert_eq!(story_written(Some(&none), &item, Body::Given).unwrap(), None);
+    }
 }
 
 #[test]
@@ -335,7 +378,7 @@ fn known() -> impl Strategy<Value = String> {
         "after:\n  - a\n  # why\n  - b",
         "priority: (high|7|low)",
         "labels: (\\[(ui|b, c|Needs Triage)?\\]|ui|&x \\{y\\}|)( # [a-z]{1,5})?",
-        "labels:\n  - ui\n  # why\n  - area/a",
+        "labels:\n  - ui( # [a-z]{1,5})?\n  # why\n  - (area/a|null|~|)",
         "assignee:( [a-z]{1,5})?",
         "epic: (\"1\"|1)",
     ]

@@ -218,13 +218,14 @@ fn a_label_that_is_not_one_costs_itself() {
         ("docs/stories/1-3.md", text("labels: {team: a}\n")),
         ("docs/stories/1-4.md", text(&format!("labels:\n{odd}"))),
         ("docs/stories/1-5.md", text("labels: ui\n")),
+        ("docs/stories/1-6.md", text("labels: [ui, null]\n")),
     ]));
     let imported = import(&files, &[]).unwrap();
     let labels: Vec<_> = imported.drafts.iter().map(|draft| draft.labels.as_slice().join(" ")).collect();
     let first: Vec<_> = (10..30).map(|number| number.to_string()).collect();
-    assert_eq!(labels, ["area/checkout ui", &first.join(" "), "", "", "ui"]);
+    assert_eq!(labels, ["area/checkout ui", &first.join(" "), "", "", "ui", "ui"]);
     let (told, keys) = found(&imported);
-    assert_eq!(keys.len(), 5);
+    assert_eq!(keys.len(), 6);
     let expected = [
         ("docs/stories/1-1.md:3", r"`A\u{1b}[2Jb` is not a label"),
         ("docs/stories/1-1.md:3", r"`\'; drop table items; --` is not a label"),
@@ -233,12 +234,13 @@ fn a_label_that_is_not_one_costs_itself() {
         ("docs/stories/1-1.md:3", "`1-1` has the label `ui` twice; give it once. `1-1` is imported with the others."),
         ("docs/stories/1-2.md:3", "`1-2` has 25 labels, and at most 20 are kept; give fewer. `1-2` is imported with the first 20."),
         ("docs/stories/1-3.md:3", "The value of `labels` in its front matter cannot be read"),
+        ("docs/stories/1-6.md:3", "`` is not a label"),
         ("docs/stories/1-4.md:3", "`1-4` is imported without 980 more values of `labels`"),
     ];
     for (place, reason) in expected {
         assert!(told.iter().any(|(at, effect, text)| at == place && *effect == "in-part" && text.contains(reason)), "{reason}: {told:#?}");
     }
-    assert_eq!((told.len(), told.iter().filter(|(at, ..)| at.contains("1-4")).count()), (7 + 21, 21));
+    assert_eq!((told.len(), told.iter().filter(|(at, ..)| at.contains("1-4")).count()), (8 + 21, 21));
     assert!(told.iter().all(|(_, _, text)| !text.contains('\u{1b}') && text.ends_with('.')), "{told:#?}");
     assert_eq!(circle_of(&imported.drafts, &[]), None);
 }
