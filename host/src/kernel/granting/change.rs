@@ -54,7 +54,8 @@ impl Named {
         kind == self.kind || (self.names_all_through() && kind.starts_with(THROUGH))
     }
 
-    /// The same with each pattern of `through` that is meant, where none is named. Itself where there is none.
+    /// The same with each pattern of `through` that is meant, where none is named. Itself where there is none, and before
+    /// them where it names all kinds: that says more than the patterns do.
     fn resolved(&self, through: &Patterns) -> Vec<Self> {
         if !self.is_through() || self.pattern.is_some() || is_amount(CAPABILITIES, &self.kind) {
             return vec![self.clone()];
@@ -66,7 +67,8 @@ impl Named {
             patterns.iter().map(named).collect::<Vec<_>>()
         };
         let meant: Vec<_> = meant.flat_map(named).collect();
-        if meant.is_empty() { vec![self.clone()] } else { meant }
+        let itself = (meant.is_empty() || self.names_all_through()).then(|| self.clone());
+        itself.into_iter().chain(meant).collect()
     }
 }
 

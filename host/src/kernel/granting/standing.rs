@@ -6,6 +6,7 @@ use super::{Change, GrantError, Named, listed};
 use crate::{
     interfaces::{CAPABILITIES, children::STARTS},
     kernel::{
+        amount::Amount,
         grants::{LimitedGrant, Standing, Terms},
         patterns::{is_amount, is_reserved},
         permissions::{Patterns, THROUGH},
@@ -33,7 +34,8 @@ impl Standing {
                 let withheld = self.withheld.with(&decided(needs, &more), CAPABILITIES).beyond(&more, CAPABILITIES);
                 // What holds everywhere and for good needs no terms any more.
                 let limited = self.limited_to(|_, granted| granted.beyond(&more, &[]));
-                Self { granted: self.granted.with(&more, CAPABILITIES), limited, withheld, reaches_less: false, ..self.clone() }
+                let granted = lifted(&self.granted, named).with(&more, CAPABILITIES);
+                Self { granted, limited, withheld, reaches_less: false, ..self.clone() }
             }
             Change::GrantOn(named, terms) => {
                 let more = self.asked_on_terms(plugin, named)?;
@@ -41,7 +43,7 @@ impl Standing {
                 Self { limited: self.limited_with(terms, &more), withheld, reaches_less: false, ..self.clone() }
             }
             Change::Only(named) => {
-                let granted = self.bounds(plugin).with(&asked(plugin, named)?, CAPABILITIES);
+                let granted = lifted(&self.bounds(plugin), named).with(&asked(plugin, named)?, CAPABILITIES);
                 Self { withheld: needs.beyond(&granted, CAPABILITIES), granted, limited: Vec::new(), reaches_less: false, ..*self }
             }
             Change::Revoke(named) => {
@@ -125,6 +127,17 @@ impl Standing {
     }
 }
 
+/// What is granted, without the amounts of nothing that a revocation of `through` left, where `through` is granted as a
+/// whole: others could use none of the rest. An amount above nothing is a limit that the operator chose, and stays.
+fn lifted(granted: &Patterns, named: &[Named]) -> Patterns {
+    let is_nothing = |amount: &str| amount.parse::<Amount>().is_ok_and(|amount| amount == Amount::NONE);
+    let is_lifted = |kind: &str, amount: &str| kind.starts_with(THROUGH) && is_amount(CAPABILITIES, kind) && is_nothing(amount);
+    match named.iter().any(Named::names_all_through) {
+        true => granted.kept(|kind, pattern| !is_lifted(kind, pattern)),
+        false => granted.clone(),
+    }
+}
+
 /// Whoever names an amount has decided of all that was asked for.
 fn decided(needs: &Patterns, more: &Patterns) -> Patterns {
     needs.kept(|kind, _| is_amount(CAPABILITIES, kind) && !more.of(kind).is_empty())
@@ -138,7 +151,9 @@ fn asked(plugin: &Plugin, named: &[Named]) -> Result<Patterns, GrantError> {
         return Ok(needs.kept(|kind, _| !is_reserved(CAPABILITIES, kind)));
     }
     let mut asked: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for named in named {
+    // Beside `through` as a whole stands each pattern that it means, where there is any.
+    let has_pattern = named.iter().any(|named| named.kind.starts_with(THROUGH) && named.pattern.is_some());
+    for named in named.iter().filter(|named| !has_pattern || !named.names_all_through() || named.pattern.is_some()) {
         if is_reserved(CAPABILITIES, &named.kind) {
             return Err(GrantError::Reserved { kind: named.kind.clone() });
         }

@@ -394,6 +394,26 @@ fn what_others_may_do_through_a_plugin_is_granted_and_taken_back_beside_what_it_
 }
 
 #[test]
+fn through_as_a_whole_lifts_the_amount_of_nothing_that_a_revocation_left() {
+    let plugin = dropped_starter();
+    let present = patterns(&[("write", &["src/**"]), ("dollars", &["1"])]);
+    let bounded = after(&plugin, &[Change::Grant(named(&["agents", "through.write=src/**", "through.dollars=2"]))]);
+    let revoked = bounded.changed(&plugin, &Change::Revoke(named(&["through"]))).unwrap();
+    assert_eq!(revoked.granted.of("through.dollars"), ["0"]);
+    let change = |change: Change| revoked.changed(&plugin, &change.resolved(&present)).unwrap().granted;
+    let whole = patterns(&[("agents", &["amelia"]), ("through.write", &["src/**"])]);
+    assert_eq!(change(Change::Grant(named(&["through"]))), whole);
+    assert_eq!(change(Change::Only(named(&["agents", "through"]))), whole);
+    for part in [named(&["through.write"]), named(&["through.write=src/**"]), named(&["write"]), Vec::new()] {
+        assert_eq!(change(Change::Grant(part.clone())).of("through.dollars"), ["0"], "{part:?}");
+    }
+    let again = bounded.changed(&plugin, &Change::Grant(named(&["through"])).resolved(&present)).unwrap();
+    assert_eq!(again.granted.of("through.dollars"), ["2"], "what the operator chose stays");
+    let nothing = revoked.changed(&plugin, &Change::Grant(named(&["through"]))).unwrap_err();
+    assert!(nothing.to_string().contains("Name a pattern"), "{nothing}");
+}
+
+#[test]
 fn what_cannot_be_granted_through_a_plugin_is_refused_with_the_reason() {
     let refusal =
         |plugin: &Plugin, text: &str| Standing::default().changed(plugin, &Change::Grant(named(&[text]))).unwrap_err().to_string();
@@ -427,7 +447,7 @@ fn a_reserved_kind_that_was_granted_before_grants_nothing() {
 fn through_without_a_pattern_is_what_others_do_at_present() {
     let present = patterns(&[("write", &["docs/**", "src/**"]), ("models", &["*"]), ("dollars", &["1"])]);
     let resolved = |texts: &[&str]| Change::Grant(named(texts)).resolved(&present);
-    let all = named(&["through.models=*", "through.write=docs/**", "through.write=src/**", "write"]);
+    let all = named(&["through", "through.models=*", "through.write=docs/**", "through.write=src/**", "write"]);
     assert_eq!(resolved(&["through", "write"]), Change::Grant(all));
     assert_eq!(resolved(&["through.models"]), Change::Grant(named(&["through.models=*"])));
     assert_eq!(resolved(&["through.git"]), Change::Grant(named(&["through.git"])), "never everything that is asked for");
