@@ -9,5 +9,5 @@ pub const HOSTS: CapabilityKind = reserved("hosts", "reach these hosts of the ne
 pub const SECRETS: CapabilityKind = reserved("secrets", "have these secrets used for it, by name");
 
 const fn reserved(word: &'static str, meaning: &'static str) -> CapabilityKind {
-    CapabilityKind { word, matching: Matching::Name, interface: "", meaning }
+    CapabilityKind { word, matching: Matching::Name, interface: "", meaning, values: &[] }
 }

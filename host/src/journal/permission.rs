@@ -43,6 +43,8 @@ pub struct CapabilityKind {
     pub interface: &'static str,
     /// What it allows, for whoever grants it.
     pub meaning: &'static str,
+    /// All values that a call can need of it; empty where they are not known beforehand.
+    pub values: &'static [&'static str],
 }
 
 /// Why a call is not allowed, and which command allows it.

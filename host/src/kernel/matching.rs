@@ -28,6 +28,16 @@ pub enum PatternError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A pattern that no call could ever need.
+    #[error("`{pattern}` of `{kind}` is not one of its values, which are {values}")]
+    NoSuchValue {
+        /// The kind it stands under.
+        kind: String,
+        /// The text.
+        pattern: String,
+        /// All values.
+        values: String,
+    },
     /// More than anyone can read.
     #[error("`{kind}` lists {count} patterns; the most is {MOST}")]
     TooMany {
@@ -129,6 +139,23 @@ fn amount(kind: &str, patterns: &[String]) -> Result<Option<Amount>, PatternErro
         [one] => one.parse().map(Some).map_err(|reason| refuse(one, reason)),
         more => Err(refuse(&more.join(", "), "one amount is wanted")),
     }
+}
+
+/// Whether each pattern of a kind whose values are all known fits one of them. It is asked where patterns come in, and not
+/// where they are read again: what was kept before fits nothing, and harms nothing.
+pub(super) fn check_values(patterns: &Patterns, kinds: &[CapabilityKind]) -> Result<(), PatternError> {
+    for (kind, patterns) in patterns.iter() {
+        let values = kinds.iter().find(|known| known.word == kind).map_or(&[][..], |known| known.values);
+        let is_any = |pattern: &str| values.is_empty() || values.iter().any(|value| fits(kinds, kind, pattern, value));
+        if let Some(pattern) = patterns.iter().find(|pattern| !is_any(pattern)) {
+            return Err(PatternError::NoSuchValue {
+                kind: kind.to_owned(),
+                pattern: pattern.escape_debug().to_string(),
+                values: values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", "),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Whether a value fits a pattern of its kind.

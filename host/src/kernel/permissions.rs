@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     amount::Amount,
     grants::{LimitedGrant, Terms},
-    matching::Compiled,
+    matching::{Compiled, check_values},
     patterns::{bare, is_amount},
 };
 pub use super::{
@@ -125,7 +125,8 @@ impl Permissions {
     /// Why `pattern` could never be granted under `kind`, if it could not.
     pub fn check(&self, kind: &str, pattern: &str) -> Result<(), PatternError> {
         let one = [(bare(kind).to_owned(), vec![pattern.to_owned()])].into_iter().collect();
-        Compiled::of(&one, self.kinds).map(drop)
+        Compiled::of(&one, self.kinds)?;
+        check_values(&one, self.kinds)
     }
 
     /// Why these grants could not be given together, if they could not.
@@ -289,9 +290,9 @@ mod tests {
 
     const AT: Circumstances<'_> = Circumstances { project: Some("shop"), now: 1_000 };
     const KINDS: &[CapabilityKind] = &[
-        CapabilityKind { word: "write", matching: Matching::Path, interface: "files", meaning: "" },
-        CapabilityKind { word: "models", matching: Matching::Name, interface: "llm", meaning: "" },
-        CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "llm", meaning: "" },
+        CapabilityKind { word: "write", matching: Matching::Path, interface: "files", meaning: "", values: &[] },
+        CapabilityKind { word: "models", matching: Matching::Name, interface: "llm", meaning: "", values: &[] },
+        CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "llm", meaning: "", values: &[] },
     ];
 
     fn patterns(kind: &str, list: &[&str]) -> Patterns {

@@ -22,6 +22,7 @@ pub const AGENTS: CapabilityKind = CapabilityKind {
     matching: Matching::Name,
     interface: "agents",
     meaning: "give tasks to these agents, which spend from the same budget",
+    values: &[],
 };
 
 /// What one call borrows of the session.

@@ -32,6 +32,7 @@ pub const BACKLOG: CapabilityKind = CapabilityKind {
     interface: "backlog",
     meaning: "use the project's backlog: `read` to look at it, `write` to change it and to write docs/stories/, docs/sprint-status.yaml and \
               docs/workflow-status.md",
+    values: &["read", "write"],
 };
 
 /// What one call borrows of the session.

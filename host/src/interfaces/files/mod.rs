@@ -40,6 +40,7 @@ pub const READ: CapabilityKind = CapabilityKind {
     matching: Matching::Path,
     interface: "files",
     meaning: "read, find and search these files of the workspace",
+    values: &[],
 };
 
 /// Allows to write and remove files.
@@ -48,6 +49,7 @@ pub const WRITE: CapabilityKind = CapabilityKind {
     matching: Matching::Path,
     interface: "files",
     meaning: "create, replace and remove these files of the workspace",
+    values: &[],
 };
 
 /// What one call borrows of the session.

@@ -38,6 +38,7 @@ pub const PULL_REQUESTS: CapabilityKind = CapabilityKind {
     matching: Matching::Name,
     interface: "forge",
     meaning: "do these things with the project's pull requests (read, open, review, report, merge, close)",
+    values: &["read", "open", "review", "report", "merge", "close"],
 };
 
 /// What one call borrows of the session.

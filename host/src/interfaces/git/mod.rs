@@ -55,6 +55,7 @@ pub const GIT: CapabilityKind = CapabilityKind {
     matching: Matching::Name,
     interface: "git",
     meaning: "use the repository: `read` its history, `commit` and `merge` in worktrees of Baton's, add a `worktree`, `push`",
+    values: &["read", "commit", "merge", "worktree", "push"],
 };
 
 /// Allows to make branches, to move them forward and to push them.
@@ -63,6 +64,7 @@ pub const BRANCHES: CapabilityKind = CapabilityKind {
     matching: Matching::Path,
     interface: "git",
     meaning: "make these branches, move them forward and push them, where `git` allows it",
+    values: &[],
 };
 
 /// What the interface asks of the settings.

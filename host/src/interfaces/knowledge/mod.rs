@@ -25,6 +25,7 @@ pub const KNOWLEDGE: CapabilityKind = CapabilityKind {
     matching: Matching::Path,
     interface: "knowledge",
     meaning: "find passages of these documents, decisions, failures and notes",
+    values: &[],
 };
 
 /// Allows to note something under a source.
@@ -33,6 +34,7 @@ pub const REMEMBER: CapabilityKind = CapabilityKind {
     matching: Matching::Path,
     interface: "knowledge",
     meaning: "note things under these names for all runs of the project",
+    values: &[],
 };
 
 /// What one call borrows of the session.

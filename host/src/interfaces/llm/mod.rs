@@ -36,12 +36,22 @@ pub use spending::Spending;
 pub use watching::{Piece, Said, Watchers};
 
 /// Asking a model, by `provider/model`.
-pub const MODELS: CapabilityKind =
-    CapabilityKind { word: "models", matching: Matching::Name, interface: "llm", meaning: "ask these language models, which costs money" };
+pub const MODELS: CapabilityKind = CapabilityKind {
+    word: "models",
+    matching: Matching::Name,
+    interface: "llm",
+    meaning: "ask these language models, which costs money",
+    values: &[],
+};
 
 /// Spending on them. What a run's children spend is theirs.
-pub const DOLLARS: CapabilityKind =
-    CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "llm", meaning: "spend so many dollars on models in one run" };
+pub const DOLLARS: CapabilityKind = CapabilityKind {
+    word: "dollars",
+    matching: Matching::Amount,
+    interface: "llm",
+    meaning: "spend so many dollars on models in one run",
+    values: &[],
+};
 
 /// What one call borrows of the session.
 pub struct View<'a> {

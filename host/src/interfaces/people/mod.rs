@@ -28,6 +28,7 @@ pub const PEOPLE: CapabilityKind = CapabilityKind {
     matching: Matching::Name,
     interface: "people",
     meaning: "ask people questions of these severities (info, important, critical)",
+    values: &["info", "important", "critical"],
 };
 
 /// What one call borrows of the session.

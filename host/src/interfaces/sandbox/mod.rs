@@ -40,6 +40,7 @@ pub const IMAGES: CapabilityKind = CapabilityKind {
     matching: Matching::Name,
     interface: "sandbox",
     meaning: "run commands in containers of these images, with the workspace",
+    values: &[],
 };
 
 /// What one call borrows of the session.

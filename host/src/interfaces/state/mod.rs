@@ -23,6 +23,7 @@ pub const STATE: CapabilityKind = CapabilityKind {
     matching: Matching::Name,
     interface: "state",
     meaning: "keep documents in these buckets of the project",
+    values: &[],
 };
 
 /// What one call borrows of the session.

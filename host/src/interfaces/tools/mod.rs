@@ -36,6 +36,7 @@ pub const TOOLS: CapabilityKind = CapabilityKind {
     matching: Matching::Name,
     interface: "tools",
     meaning: "call these tools: the host's own, those of toolboxes and those of your MCP servers",
+    values: &[],
 };
 
 /// What one call borrows of the session.

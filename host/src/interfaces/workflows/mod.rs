@@ -21,6 +21,7 @@ pub const WORKFLOWS: CapabilityKind = CapabilityKind {
     matching: Matching::Name,
     interface: "workflows",
     meaning: "start these workflows, which spend from the same budget",
+    values: &[],
 };
 
 /// What one call borrows of the session.

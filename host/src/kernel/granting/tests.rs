@@ -436,6 +436,29 @@ fn what_cannot_be_granted_through_a_plugin_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_value_that_no_call_needs_is_refused_with_those_that_calls_do() {
+    let closed = ["git", "people", "backlog", "pull-requests"];
+    let needs = closed.map(|kind| format!("{kind} = [\"*\"]")).join("\n");
+    let plugin = with_needs(Origin::File("scribe.wasm".into()), &format!("agents = [\"amelia\"]\n{needs}"));
+    let change = |text: &str| Standing::default().changed(&plugin, &Change::Grant(named(&[text])));
+    for kind in closed {
+        for text in [format!("{kind}=zap"), format!("through.{kind}=zap"), format!("{kind}={{zap,zip}}"), format!("{kind}=Read")] {
+            let refusal = change(&text).unwrap_err().to_string();
+            assert!(refusal.contains(&format!("of `{kind}` is not one of its values, which are `")), "{text}: {refusal}");
+        }
+        let values = CAPABILITIES.iter().find(|known| known.word == kind).unwrap().values;
+        for value in values.iter().copied().chain(["*"]) {
+            assert!(change(&format!("{kind}={value}")).is_ok() && change(&format!("through.{kind}={value}")).is_ok(), "{kind}={value}");
+        }
+    }
+    let expected =
+        "This cannot be granted: `zap` of `git` is not one of its values, which are `read`, `commit`, `merge`, `worktree`, `push`.";
+    assert_eq!(change("git=zap").unwrap_err().to_string(), expected);
+    let kept = Standing { granted: patterns(&[("git", &["zap"])]), ..Standing::default() };
+    plugin.adopt(kept).expect("what was granted before is still read");
+}
+
+#[test]
 fn a_reserved_kind_that_was_granted_before_grants_nothing() {
     let plugin = dropped_starter();
     let kept = patterns(&[("hosts", &["*"]), ("write", &["docs/**"])]);

@@ -20,6 +20,7 @@ pub use contract::{Contract, Mismatch};
 use imports::interface;
 
 use super::{
+    matching::check_values,
     permissions::{Patterns, Permissions},
     signature::{self, PublicKey, SignatureError},
 };
@@ -272,6 +273,7 @@ impl Package {
         let called = called_interfaces(types.as_ref(), &anatomy.imports);
         let manifest = Manifest::parse(anatomy.manifest.ok_or(PackageError::NoManifest)?)?;
         Permissions::new(&manifest.name, kinds, &manifest.needs, &Patterns::default())
+            .and_then(|_| check_values(&manifest.needs, kinds))
             .map_err(|error| PackageError::Manifest { reason: format!("in [needs], {}.", printable(&error.to_string())) })?;
         check_world(manifest.kind, &anatomy.exports)?;
         contract.check(manifest.kind, &anatomy.imports, types.as_ref())?;

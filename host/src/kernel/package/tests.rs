@@ -2,10 +2,10 @@ use super::*;
 use crate::journal::Matching;
 
 const KINDS: &[CapabilityKind] = &[
-    CapabilityKind { word: "write", matching: Matching::Path, interface: "files", meaning: "" },
-    CapabilityKind { word: "models", matching: Matching::Name, interface: "llm", meaning: "" },
-    CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "llm", meaning: "" },
-    CapabilityKind { word: "hosts", matching: Matching::Name, interface: "", meaning: "" },
+    CapabilityKind { word: "write", matching: Matching::Path, interface: "files", meaning: "", values: &[] },
+    CapabilityKind { word: "models", matching: Matching::Name, interface: "llm", meaning: "", values: &[] },
+    CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "llm", meaning: "", values: &[] },
+    CapabilityKind { word: "hosts", matching: Matching::Name, interface: "", meaning: "", values: &[] },
 ];
 const MANIFEST: &str = "name = \"hello\"\nversion = \"1.0.0\"\nkind = \"workflow\"\n[needs]\nwrite = [\"docs/**\"]\n";
 
@@ -184,6 +184,23 @@ fn a_byte_changed_anywhere_is_never_a_crash() {
 }
 
 #[test]
+fn a_need_that_no_call_could_have_is_refused_with_the_values() {
+    const CLOSED: &[CapabilityKind] =
+        &[CapabilityKind { word: "people", matching: Matching::Name, interface: "people", meaning: "", values: &["info", "critical"] }];
+    let read = |pattern: &str| {
+        let manifest = MANIFEST.replace("write = [\"docs/**\"]", &format!("people = [\"*\", {pattern:?}]"));
+        Package::read(packed(&workflow(""), &manifest), &contract::tests::contract(), CLOSED)
+    };
+    let refusal = read("bogus").unwrap_err().to_string();
+    let expected = "The manifest is not valid: in [needs], `bogus` of `people` is not one of its values, which are `info`, `critical`.";
+    assert_eq!(refusal, expected);
+    for fits in ["critical", "*", "{info,bogus}", "i*"] {
+        assert!(read(fits).is_ok(), "{fits}");
+    }
+    assert!(!read("\u{1b}[2J").unwrap_err().to_string().contains('\u{1b}'));
+}
+
+#[test]
 fn a_manifest_that_cannot_be_meant_is_refused() {
     let refused = |manifest: &str| match read(packed(&workflow(""), manifest)) {
         Err(PackageError::Manifest { reason }) => reason,
@@ -252,7 +269,7 @@ fn what_nothing_uses_yet_is_told_as_such() {
     let warnings = read(packed(&workflow(""), &manifest)).unwrap().warnings(KINDS);
     assert!(warnings.len() == 1 && warnings[0].contains("no use yet"), "{warnings:?}");
     const BOUND: &[CapabilityKind] =
-        &[KINDS[0], KINDS[1], CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "files", meaning: "" }];
+        &[KINDS[0], KINDS[1], CapabilityKind { word: "dollars", matching: Matching::Amount, interface: "files", meaning: "", values: &[] }];
     let importing = workflow(r#"(import "baton:plugin/files@0.2.0" (instance (export "f" (func))))"#);
     let package = read(packed(&importing, &MANIFEST.replace("write = [\"docs/**\"]", "dollars = 1"))).unwrap();
     let warnings = package.warnings(BOUND);
