@@ -173,6 +173,7 @@ pub(super) fn moved(project: &projects::Project) -> Option<String> {
 }
 
 /// What projects are called, by their ids.
+#[derive(Default)]
 pub(super) struct ProjectNames(HashMap<String, String>);
 
 impl ProjectNames {

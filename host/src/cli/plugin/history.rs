@@ -3,8 +3,10 @@
 use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::reach;
 use crate::{
     app::{Access, App},
     cli::{
@@ -12,11 +14,13 @@ use crate::{
         exit::{Exit, Misuse},
         figures,
         number::number,
+        place::ProjectNames,
         screen::FAINT,
         table::{Align, Cell, Table},
         text,
     },
     events::{Category, Event},
+    kernel::grants::Terms,
 };
 
 /// Events that are looked at in one go.
@@ -50,7 +54,8 @@ impl History {
         } else if events.is_empty() {
             context.screen.tell(format!("There are no decisions on `{}` yet.", text::escaped(&self.plugin)));
         } else {
-            context.screen.answer(table(&events).fit(context.screen.room()))?;
+            let projects = ProjectNames::load(&app).await?;
+            context.screen.answer(table(&events, &projects).fit(context.screen.room()))?;
         }
         Ok(Exit::Done)
     }
@@ -75,7 +80,7 @@ fn document(event: &Event) -> Value {
     json!({ "at": event.at, "what": event.draft.name, "run": event.draft.run, "about": event.draft.data })
 }
 
-fn table(events: &[Event]) -> Table {
+fn table(events: &[Event], projects: &ProjectNames) -> Table {
     let left = Align::Left;
     let mut table = Table::new(&[("WHEN", left), ("WHO", left), ("WHAT", left), ("OF", left), ("VERSION", left), ("WHY", left)]);
     for event in events {
@@ -87,7 +92,7 @@ fn table(events: &[Event]) -> Table {
             Cell::styled(figures::moment(event.at, &TimeZone::system()), FAINT),
             who.into(),
             text::escaped(&event.draft.name).into(),
-            of(data).into(),
+            on_terms(of(data), data, projects).into(),
             Cell::styled(version, FAINT),
             text::excerpt(&visible(word("reason")), 100).into(),
         ]);
@@ -113,7 +118,37 @@ fn of(data: &Value) -> String {
     kinds.flat_map(each).collect::<Vec<_>>().join(" ")
 }
 
+/// What was granted with where and until when it holds, where that is limited.
+fn on_terms(what: String, data: &Value, projects: &ProjectNames) -> String {
+    match Terms::deserialize(&data["terms"]) {
+        Ok(terms) if terms != Terms::default() => format!("{what} {}", reach::stated(&terms, projects)),
+        _ => what,
+    }
+}
+
 /// An empty reason is shown as what it is.
 fn visible(reason: String) -> String {
     if reason.is_empty() { "–".to_owned() } else { reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_on_terms_is_shown_with_them() {
+        let shown = |terms: Value| {
+            let data = json!({ "capabilities": { "write": ["docs/**"] }, "terms": terms });
+            on_terms(of(&data), &data, &ProjectNames::default())
+        };
+        let until = figures::moment(1_800_000_000_000, &TimeZone::system());
+        assert_eq!(
+            shown(json!({ "project": "sh\u{1b}op", "until": 1_800_000_000_000_u64 })),
+            format!(r"write=docs/** in project sh\u{{1b}}op until {until}")
+        );
+        assert_eq!(shown(json!({ "until": 1_800_000_000_000_u64 })), format!("write=docs/** until {until}"));
+        for none in [Value::Null, json!({}), json!("shop"), json!({ "until": -1 })] {
+            assert_eq!(shown(none.clone()), "write=docs/**", "{none}");
+        }
+    }
 }

@@ -81,15 +81,15 @@ pub(super) fn limited(standing: &Standing, projects: &ProjectNames) -> Vec<Strin
 }
 
 fn on_terms(terms: &Terms, projects: &ProjectNames) -> String {
+    let has_passed = terms.until.is_some_and(|until| until <= figures::now());
+    let stated = stated(terms, projects);
+    if has_passed { painted(WARNING, format!("{stated}, which has passed")) } else { stated }
+}
+
+/// Where and until when, in words.
+pub(super) fn stated(terms: &Terms, projects: &ProjectNames) -> String {
     let project = terms.project.as_deref().map(|project| format!("in project {}", text::escaped(projects.of(project))));
-    let until = terms.until.map(|until| {
-        let moment = figures::moment(until, &TimeZone::system());
-        if until <= figures::now() {
-            painted(WARNING, format!("until {moment}, which has passed")).to_string()
-        } else {
-            format!("until {moment}")
-        }
-    });
+    let until = terms.until.map(|until| format!("until {}", figures::moment(until, &TimeZone::system())));
     project.into_iter().chain(until).collect::<Vec<_>>().join(" ")
 }
 
