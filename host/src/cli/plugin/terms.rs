@@ -48,8 +48,9 @@ fn until(text: &str) -> Result<Timestamp, String> {
     }
     // A time without a zone could be taken for a date.
     let date = if text.len() == "2027-01-31".len() { text.parse::<Date>().map_err(|_| wrong())? } else { return Err(wrong()) };
-    let end = date.tomorrow().and_then(|day| day.to_zoned(TimeZone::system())).map_err(|_| wrong())?;
-    Ok(end.timestamp())
+    // The last days that can be written end after the last time that can be.
+    let end = date.tomorrow().and_then(|day| day.to_zoned(TimeZone::system()));
+    Ok(end.map_or(Timestamp::MAX, |end| end.timestamp()))
 }
 
 #[cfg(test)]
@@ -62,6 +63,9 @@ mod tests {
         assert_eq!(end("2027-01-31T18:00:00Z").to_string(), "2027-01-31T18:00:00Z");
         let day = "2027-02-01".parse::<Date>().unwrap().to_zoned(TimeZone::system()).unwrap().timestamp();
         assert_eq!(end("2027-01-31"), day);
+        for last in ["9999-12-30", "9999-12-31"] {
+            assert!(end(last) > end("9999-12-28"), "{last}");
+        }
         for wrong in ["2027-01-31T18:00", "tomorrow", "2027-13-01", "31.01.2027", "", "2027-01-31\u{1b}"] {
             assert!(until(wrong).is_err_and(|error| error.contains("2027-01-31T18:00:00Z")), "{wrong}");
         }
