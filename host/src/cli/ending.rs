@@ -100,7 +100,7 @@ impl Ended {
             "reason": reason(&self.run),
             "paused": reasons.collect::<Vec<_>>(),
             "questions": self.questions.iter().map(questions::document).collect::<Vec<_>>(),
-            "error": self.error(),
+            "error": self.error().map(|error| CallError { text: context.advice(&error.text), ..error.clone() }),
             "output": self.run.output,
             "shortfall": self.shortfall(),
             "tally": self.tally,
@@ -369,5 +369,14 @@ mod tests {
         let tally = Tally { runs: 2, repeated_model_calls: 1, ..Tally::default() };
         assert_eq!(spent(&tally, 0).split(" · ").nth(3), Some("1 model call made again, perhaps charged twice"));
         assert!(!spent(&Tally::default(), 0).contains("again"));
+    }
+
+    #[test]
+    fn the_command_in_an_error_leads_to_the_same_data() {
+        let error = CallError::denied("Grant it with `baton plugin grant p`.");
+        let context = Context { data_dir: Some("my data".into()), ..Context::bare() };
+        let document = ended(State::Failed { error }).document(&context);
+        assert_eq!(document["error"]["text"], "Grant it with `baton plugin grant p --data-dir 'my data'`.");
+        assert_eq!(document["reason"], document["error"]["text"]);
     }
 }

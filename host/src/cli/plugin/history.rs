@@ -23,6 +23,8 @@ use crate::{
     kernel::grants::Terms,
 };
 
+/// The event of a call that was denied.
+const DENIED: &str = "denied";
 /// Events that are looked at in one go.
 const PAGE: u32 = 1_000;
 
@@ -50,12 +52,12 @@ impl History {
             return Err(Misuse(format!("There is no plugin `{}` and no decision on one.", text::escaped(&self.plugin))).into());
         }
         if context.screen.is_json() {
-            context.screen.document(&events.iter().map(document).collect::<Vec<_>>())?;
+            context.screen.document(&events.iter().map(|event| document(context, event)).collect::<Vec<_>>())?;
         } else if events.is_empty() {
             context.screen.tell(format!("There are no decisions on `{}` yet.", text::escaped(&self.plugin)));
         } else {
             let projects = ProjectNames::load(&app).await?;
-            context.screen.answer(table(&events, &projects).fit(context.screen.room()))?;
+            context.screen.answer(table(context, &events, &projects).fit(context.screen.room()))?;
         }
         Ok(Exit::Done)
     }
@@ -68,7 +70,7 @@ impl History {
             if before.is_none() {
                 break;
             }
-            let wanted = |event: &Event| event.draft.data["plugin"] == self.plugin && (self.denied || event.draft.name != "denied");
+            let wanted = |event: &Event| event.draft.data["plugin"] == self.plugin && (self.denied || event.draft.name != DENIED);
             found.extend(page.into_iter().filter(wanted));
         }
         found.truncate(self.last);
@@ -76,11 +78,21 @@ impl History {
     }
 }
 
-fn document(event: &Event) -> Value {
-    json!({ "at": event.at, "what": event.draft.name, "run": event.draft.run, "about": event.draft.data })
+fn document(context: &Context, event: &Event) -> Value {
+    let mut about = event.draft.data.clone();
+    if event.draft.name == DENIED {
+        about["reason"] = json!(reason(context, event));
+    }
+    json!({ "at": event.at, "what": event.draft.name, "run": event.draft.run, "about": about })
 }
 
-fn table(events: &[Event], projects: &ProjectNames) -> Table {
+/// Why it was decided. That of a denied call is Baton's own sentence, whose command leads to the same data.
+fn reason(context: &Context, event: &Event) -> Option<String> {
+    let reason = event.draft.data["reason"].as_str()?;
+    Some(if event.draft.name == DENIED { context.advice(reason) } else { reason.to_owned() })
+}
+
+fn table(context: &Context, events: &[Event], projects: &ProjectNames) -> Table {
     let left = Align::Left;
     let mut table = Table::new(&[("WHEN", left), ("WHO", left), ("WHAT", left), ("OF", left), ("VERSION", left), ("WHY", left)]);
     for event in events {
@@ -94,7 +106,7 @@ fn table(events: &[Event], projects: &ProjectNames) -> Table {
             text::escaped(&event.draft.name).into(),
             on_terms(of(data), data, projects).into(),
             Cell::styled(version, FAINT),
-            text::excerpt(&visible(word("reason")), 100).into(),
+            why(context, event).into(),
         ]);
     }
     table
@@ -126,14 +138,20 @@ fn on_terms(what: String, data: &Value, projects: &ProjectNames) -> String {
     }
 }
 
-/// An empty reason is shown as what it is.
-fn visible(reason: String) -> String {
-    if reason.is_empty() { "–".to_owned() } else { reason }
+/// A reason as it is shown: an operator's own words are cut, a command is not. An empty one is shown as what it is.
+fn why(context: &Context, event: &Event) -> String {
+    const MOST: usize = 100;
+    match text::escaped(&reason(context, event).unwrap_or_default()) {
+        empty if empty.is_empty() => "–".to_owned(),
+        denial if event.draft.name == DENIED => text::line(&denial),
+        words => text::excerpt(&words, MOST),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::Draft;
 
     #[test]
     fn a_grant_on_terms_is_shown_with_them() {
@@ -150,5 +168,22 @@ mod tests {
         for none in [Value::Null, json!({}), json!("shop"), json!({ "until": -1 })] {
             assert_eq!(shown(none.clone()), "write=docs/**", "{none}");
         }
+    }
+
+    #[test]
+    fn the_command_in_a_denial_leads_to_the_same_data() {
+        let said = format!(
+            "Plugin `p` was denied. {} Grant it with `baton plugin grant p 'write=a'`.",
+            "It is a long sentence. ".repeat(5).trim_end()
+        );
+        let context = Context { data_dir: Some("my data".into()), ..Context::bare() };
+        let event = |name: &str| Event { cursor: 1, at: 0, draft: Draft::of_host(Category::Audit, name, json!({ "reason": said })) };
+        let whole = said.replace("'write=a'", "'write=a' --data-dir 'my data'");
+        assert_eq!(
+            (document(&context, &event("denied"))["about"]["reason"].clone(), why(&context, &event("denied"))),
+            (json!(whole), whole.clone())
+        );
+        assert_eq!(document(&context, &event("granted"))["about"]["reason"], json!(said), "an operator's words stay");
+        assert!(why(&context, &event("granted")).ends_with('…'));
     }
 }

@@ -108,7 +108,7 @@ impl Resume {
             return Ok(true);
         }
         if context.screen.is_json() {
-            context.screen.document(&document(run, &repair))?;
+            context.screen.document(&document(context, run, &repair))?;
         } else {
             context.screen.warn(context.advice(&refused(run, &repair)));
         }
@@ -153,7 +153,7 @@ fn refused(run: &Run, repair: &Repair) -> String {
 }
 
 /// The same as programs see it.
-fn document(run: &Run, repair: &Repair) -> serde_json::Value {
+fn document(context: &Context, run: &Run, repair: &Repair) -> serde_json::Value {
     let (word, reason, divergence) = match repair {
         Repair::Queued(_) => ("queued", None, None),
         Repair::Diverged(divergence) => ("diverged", Some(divergence.to_string()), Some(divergence)),
@@ -167,6 +167,6 @@ fn document(run: &Run, repair: &Repair) -> serde_json::Value {
         "seq": divergence.map(|divergence| divergence.seq),
         "pointer": pointer,
         "line": divergence.and_then(|divergence| divergence.line.as_ref()),
-        "reason": reason,
+        "reason": reason.map(|reason| context.advice(&reason)),
     })
 }
