@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{decision, inputs, list, reach, usage::Usage};
+use super::{decision, inputs, list, not_a_file, reach, usage::Usage};
 use crate::{
     app::{self, Access, App, Refused},
     cli::{
@@ -88,6 +88,9 @@ impl Show {
         let path = Path::new(&self.plugin);
         if path.is_file() {
             return Ok(app::read_plugin(path, &app.config.trust));
+        }
+        if let Some(other) = not_a_file(path) {
+            return Err(other);
         }
         let known: Vec<_> = app.kernel.registry().all().keys().map(|name| format!("`{}`", text::escaped(name))).collect();
         Err(Misuse(format!("There is no plugin and no file `{}`; the plugins are {}.", text::escaped(&self.plugin), known.join(", "))))

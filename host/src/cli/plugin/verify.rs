@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::list;
+use super::{list, not_a_file};
 use crate::{
     app::{self, Access, App},
     cli::{
@@ -59,9 +59,10 @@ impl Verify {
                 return Ok(app::read_plugin(path, &Trust::default()));
             }
             let refused = app.refused.iter().find(|refused| refused.is_named(&self.plugin));
-            return match refused {
-                Some(refused) => Ok(app::read_plugin(&refused.path, &Trust::default())),
-                None => Err(Misuse(format!("There is no plugin and no file `{}`.", text::escaped(&self.plugin)))),
+            return match (refused, not_a_file(path)) {
+                (Some(refused), _) => Ok(app::read_plugin(&refused.path, &Trust::default())),
+                (None, Some(other)) => Err(other),
+                (None, None) => Err(Misuse(format!("There is no plugin and no file `{}`.", text::escaped(&self.plugin)))),
             };
         };
         match &plugin.origin {
