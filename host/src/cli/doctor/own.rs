@@ -13,7 +13,11 @@ use crate::{
     app::{Access, App, AppError},
     cli::{Context, figures, text},
     config::{self, Config, PROJECT_FILE},
-    interfaces::{sandbox::EngineKind, settings::misspelt},
+    interfaces::{
+        llm,
+        sandbox::EngineKind,
+        settings::{misspelt, user_tables_in},
+    },
 };
 
 /// Less free space than this will soon be none.
@@ -33,7 +37,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
     };
     checks.push(settings(&config));
     checks.extend(project_settings(&config, Path::new(".")));
-    checks.extend(models(&config));
+    checks.push(models(&config.models, &effective(&config)));
     let data_dir = config.data_dir.clone();
     match App::open(config.clone(), Access::Execute).await {
         Ok(app) => {
@@ -69,9 +73,22 @@ fn project_settings(config: &Config, folder: &Path) -> Option<Check> {
     const NAME: &str = "project";
     let path = folder.join(PROJECT_FILE).symlink_metadata().is_ok().then(|| folder.join(PROJECT_FILE))?;
     Some(match config.project(folder) {
-        Ok(settings) => spelt(NAME, format!("{} (read)", shown(&path.canonicalize().unwrap_or(path))), &settings),
+        Ok(settings) => {
+            without_effect(spelt(NAME, format!("{} (read)", shown(&path.canonicalize().unwrap_or(path))), &settings), &settings)
+        }
         Err(error) => Check::warn(NAME, error.to_string(), "No run starts in this folder until the file is fixed."),
     })
+}
+
+/// Adds the tables that have no effect in a project's settings.
+fn without_effect(check: Check, project: &Value) -> Check {
+    let tables: Vec<_> = user_tables_in(project).iter().map(|table| format!("`[{}]`", text::escaped(table))).collect();
+    if tables.is_empty() {
+        return check;
+    }
+    let found = format!("{}, with tables that a project cannot set: {}", check.found, tables.join(", "));
+    let advice = format!("{} Baton ignores these tables here. Set them in your own settings.", check.advice);
+    Check::warn(check.name, found, advice.trim_start())
 }
 
 fn spelt(name: &'static str, found: String, settings: &Value) -> Check {
@@ -89,8 +106,13 @@ fn privacy(data_dir: &Path) -> Option<Check> {
     Some(Check::warn("privacy", format!("others can {} {}", open.as_str(), shown(data_dir)), advice))
 }
 
-fn models(config: &Config) -> Vec<Check> {
-    let default = match &config.user["models"]["default"] {
+/// The settings of a run in this folder; without those of a project that cannot be read, which a check of its own says.
+pub(super) fn effective(config: &Config) -> Value {
+    config.settings(Path::new(".")).unwrap_or_else(|_| config.with_project(&Value::Null))
+}
+
+fn models(config: &llm::Config, settings: &Value) -> Check {
+    let default = match &settings["models"]["default"] {
         Value::String(model) => format!("{} by default", text::line(model)),
         Value::Array(models) => {
             let models: Vec<_> = models.iter().filter_map(Value::as_str).map(text::line).collect();
@@ -99,19 +121,19 @@ fn models(config: &Config) -> Vec<Check> {
         _ => "no model by default".to_owned(),
     };
     let keys = [
-        ("ANTHROPIC_API_KEY", config.models.anthropic_api_key.is_some()),
-        ("OPENAI_API_KEY", config.models.openai_api_key.is_some()),
-        ("GEMINI_API_KEY", config.models.gemini_api_key.is_some()),
+        ("ANTHROPIC_API_KEY", config.anthropic_api_key.is_some()),
+        ("OPENAI_API_KEY", config.openai_api_key.is_some()),
+        ("GEMINI_API_KEY", config.gemini_api_key.is_some()),
     ];
     let said = keys.map(|(name, set)| format!("{name} {}", if set { "set" } else { "not set" })).join(", ");
-    let addresses = config.models.endpoints.keys().map(|name| text::line(name)).collect::<Vec<_>>().join(", ");
+    let addresses = config.endpoints.keys().map(|name| text::line(name)).collect::<Vec<_>>().join(", ");
     let addresses = if addresses.is_empty() { String::new() } else { format!("; also {addresses}") };
     let found = format!("{said}{addresses}; {default}");
-    if keys.iter().any(|(_, set)| *set) || !config.models.endpoints.is_empty() {
-        return vec![Check::ok("models", found)];
+    if keys.iter().any(|(_, set)| *set) || !config.endpoints.is_empty() {
+        return Check::ok("models", found);
     }
     let advice = "The demo and scripts work without. For a real model set ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY, run Ollama, or add [providers.NAME] to the settings.";
-    vec![Check::warn("models", found, advice)]
+    Check::warn("models", found, advice)
 }
 
 fn opened(app: &App) -> Vec<Check> {
@@ -205,4 +227,30 @@ fn space(_folder: &Path) -> Option<Check> {
 
 fn shown(path: &Path) -> String {
     text::escaped(&path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{super::verdict, *};
+    use crate::cli::exit::Exit;
+
+    #[test]
+    fn tables_without_effect_are_named_with_what_else_is_wrong() {
+        let ok = without_effect(Check::ok("project", "baton.toml (read)"), &json!({ "test": { "image": "default" } }));
+        assert_eq!((ok.found.as_str(), ok.advice.as_str()), ("baton.toml (read)", ""));
+        let project = json!({ "limits": { "calls": 1 }, "providers": { "la\u{1b}b": {} } });
+        let warned = without_effect(Check::warn("project", "baton.toml (read)", "Look at `x`."), &project);
+        assert_eq!(warned.found, r"baton.toml (read), with tables that a project cannot set: `[limits]`, `[providers.la\u{1b}b]`");
+        assert_eq!(warned.advice, "Look at `x`. Baton ignores these tables here. Set them in your own settings.");
+        assert_eq!(verdict(&[without_effect(Check::ok("project", ""), &project)]), Exit::Done);
+    }
+
+    #[test]
+    fn the_default_model_is_that_of_the_settings_that_hold_here() {
+        let found = |settings: Value| models(&llm::Config::scripts_only("scripts"), &settings).found;
+        assert!(found(json!({ "models": { "default": "lab/any" } })).ends_with("; lab/any by default"));
+        assert!(found(json!({})).ends_with("; no model by default"));
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::Check;
+use serde_json::Value;
+
+use super::{Check, own};
 use crate::{
     cli::text,
     config::Config,
@@ -15,19 +17,20 @@ use crate::{
     },
 };
 
-/// A check for every service that is set up: by a key, by `[providers.NAME]`, or by `models.default`.
+/// A check for every service that is set up: by a key, by `[providers.NAME]`, or by `models.default`, also that of the
+/// project in this folder.
 pub(super) async fn checks(config: &Config) -> Vec<Check> {
-    match reach(&config.models, &wanted(config)).await {
+    match reach(&config.models, &wanted(config, own::effective(config))).await {
         Ok(reached) => reached.iter().map(check).collect(),
         Err(error) => vec![Check::warn("provider", "cannot be asked", error.to_string())],
     }
 }
 
-fn wanted(config: &Config) -> BTreeSet<String> {
+fn wanted(config: &Config, settings: Value) -> BTreeSet<String> {
     let models = &config.models;
     let keys = [("anthropic", &models.anthropic_api_key), ("openai", &models.openai_api_key), ("gemini", &models.gemini_api_key)];
     let keyed = keys.into_iter().filter(|(_, key)| key.is_some()).map(|(name, _)| name.to_owned());
-    let preferences = Settings::merge(std::slice::from_ref(&config.user));
+    let preferences = Settings::merge(&[settings]);
     let defaults = llm::Preferences::models(&preferences, "models.default");
     // What an alias does not lead to is told by the command that asks it.
     let defaults = defaults.iter().flat_map(|name| llm::named(name, &preferences).unwrap_or_default());

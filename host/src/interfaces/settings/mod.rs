@@ -4,6 +4,7 @@ pub mod described;
 mod document;
 mod host;
 mod spelling;
+mod user_tables;
 
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use crate::{bindings, journal::Recorder};
 
 pub use document::{Settings, SettingsError};
 pub use spelling::{misspelt, misspelt_bound};
+pub use user_tables::user_tables_in;
 
 /// What one call borrows of the session.
 pub struct View<'a> {
