@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, watch};
 
-use super::{CallError, Effect, Interrupt, Performed, Repeat};
+use super::{Effect, Interrupt, Repeat};
 
 /// How long a call that is in flight when its run is stopped is waited for.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -59,12 +59,15 @@ impl Halt {
         self.signal.borrow().cancelling
     }
 
-    /// Returns once the run begins to be cancelled, for work that goes on until then: never, where that has begun before.
-    pub async fn cancelling_begins(&self) {
-        if self.is_cancelling() {
-            return std::future::pending().await;
-        }
+    /// Returns once the run is being cancelled.
+    pub async fn cancelling(&self) {
         self.wait_for(|signal| signal.cancelling).await;
+    }
+
+    /// The same for work that belongs to putting things in order where that has begun before: then it never returns.
+    pub fn cancelling_begins(&self) -> impl Future<Output = ()> {
+        let (halt, has_begun) = (self.clone(), self.is_cancelling());
+        async move { if has_begun { std::future::pending().await } else { halt.cancelling().await } }
     }
 
     /// Why the run has to end, if it has to.
@@ -86,9 +89,8 @@ impl Halt {
     }
 
     /// What comes of a call, unless somebody stops the run and the call takes longer than [`GRACE`] from then on: that is as if
-    /// the host had died in the middle of it. What must not happen twice is waited for to its end. A model is not waited for
-    /// in a run that is being cancelled.
-    pub async fn in_time<A>(&self, effect: Effect, call: impl Future<Output = Performed<A>>) -> Option<Performed<A>> {
+    /// the host had died in the middle of it. What must not happen twice is waited for to its end.
+    pub async fn in_time<T>(&self, effect: Effect, call: impl Future<Output = T>) -> Option<T> {
         if effect.repeat() == Repeat::Never {
             return Some(call.await);
         }
@@ -96,9 +98,6 @@ impl Halt {
             biased;
             done = call => Some(done),
             () = self.overdue() => None,
-            () = self.wait_for(|signal| signal.cancelling), if effect == Effect::Model => {
-                Some(Performed::answer(Err(CallError::cancelling())))
-            }
         }
     }
 
@@ -147,7 +146,6 @@ mod tests {
     use std::{future::pending, time::Instant};
 
     use super::*;
-    use crate::journal::ErrorKind;
 
     #[tokio::test]
     async fn a_guest_is_ended_after_the_grace_but_not_in_a_call() {
@@ -163,40 +161,27 @@ mod tests {
     #[tokio::test]
     async fn a_stopped_run_leaves_its_call_after_the_grace_unless_it_must_not_happen_twice() {
         let halt = Halt::default();
-        assert_eq!(answer(halt.in_time(Effect::Model, async { one() }).await), Some(Ok(1)));
+        assert_eq!(halt.in_time(Effect::Model, async { 1 }).await, Some(1));
         halt.stop();
         let begun = Instant::now();
         tokio::select! {
             biased;
-            once = halt.in_time(Effect::Once, pending::<Performed<()>>()) => panic!("it was left: {once:?}"),
-            left = halt.in_time(Effect::Model, pending::<Performed<()>>()) => assert!(left.is_none()),
+            once = halt.in_time(Effect::Once, pending::<()>()) => panic!("it was left: {once:?}"),
+            left = halt.in_time(Effect::Model, pending::<()>()) => assert_eq!(left, None),
         }
         assert!((GRACE..GRACE * 2).contains(&begun.elapsed()), "after {:?}", begun.elapsed());
-        assert_eq!(answer(halt.in_time(Effect::Model, async { one() }).await), Some(Ok(1)), "what is done is done");
+        assert_eq!(halt.in_time(Effect::Model, async { 1 }).await, Some(1), "what is done is done");
     }
 
     #[tokio::test]
-    async fn a_run_that_is_cancelled_leaves_a_model_and_nothing_else() {
-        let halt = Halt::default();
+    async fn a_run_that_is_being_cancelled_may_still_put_things_in_order() {
+        let (halt, moment) = (Halt::default(), Duration::from_millis(20));
+        let begins = halt.cancelling_begins();
         halt.begin_cancelling();
-        assert!(halt.interrupt().is_none(), "it may put things in order");
-        let left = answer(halt.in_time(Effect::Model, pending::<Performed<u8>>()).await);
-        assert_eq!(left.unwrap().unwrap_err().kind, ErrorKind::Cancelled);
-        let moment = Duration::from_millis(20);
-        let write = halt.in_time(Effect::Write, pending::<Performed<u8>>());
-        assert!(tokio::time::timeout(moment, write).await.is_err(), "a write is waited for");
+        begins.await;
+        assert!(tokio::time::timeout(moment, halt.cancelling_begins()).await.is_err(), "it begins once");
+        assert!(halt.is_cancelling() && halt.interrupt().is_none());
         halt.stop();
         assert!(matches!(halt.interrupt(), Some(Interrupt::Stopped)));
-    }
-
-    fn one() -> Performed<u8> {
-        Performed::answer(Ok(1))
-    }
-
-    fn answer<A>(performed: Option<Performed<A>>) -> Option<Result<A, CallError>> {
-        match performed? {
-            Performed::Answered(answer, _) => Some(answer),
-            _ => None,
-        }
     }
 }

@@ -66,7 +66,8 @@ impl<'a> View<'a> {
         let (run, now) = (self.recorder.run().clone(), self.recorder.clock());
         let (prices, books, root, project) = (self.prices, self.books, self.root, self.project);
         let attaching = Attaching::new(self.workspace);
-        Asker { provider: self.provider, attaching, authority, plugin: self.plugin, run, now, prices, books, root, project }
+        let halt = self.recorder.halt();
+        Asker { provider: self.provider, halt, attaching, authority, plugin: self.plugin, run, now, prices, books, root, project }
     }
 
     /// Each request is a call of its own: what has been answered is kept even when another one never is.

@@ -6,6 +6,7 @@ mod attaching;
 mod chain;
 mod convert;
 mod host;
+mod leaving;
 pub mod messages;
 pub mod money;
 pub mod provider;

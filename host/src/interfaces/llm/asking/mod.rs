@@ -11,13 +11,14 @@ use serde_json::json;
 use super::{
     Caller, Charge, MODELS, Provider, ProviderError, Reply, Request,
     attaching::{Attaching, failed},
+    leaving::InFlight,
     money::{Amount, Books, LedgerError, Prices, Purse, Refused},
     stopping::end_at,
 };
 use crate::{
     events::{Category, Draft},
     interfaces::project::Project,
-    journal::{Attempt, Authority, CallError, Capability, Pause, PauseKind, Performed, RunId, Wait},
+    journal::{Attempt, Authority, CallError, Capability, Halt, Pause, PauseKind, Performed, RunId, Wait},
 };
 
 /// How long another model of the chain may keep a request from one that is merely overloaded, in milliseconds.
@@ -25,6 +26,8 @@ const LONGEST_DETOUR: u64 = 90_000;
 
 pub(super) struct Asker<'a> {
     pub(super) provider: &'a dyn Provider,
+    /// Tells that the run is being cancelled.
+    pub(super) halt: Halt,
     pub(super) attaching: Attaching<'a>,
     /// Decides on each model before it is asked: the chain may be another than when the call was written down.
     pub(super) authority: &'a dyn Authority,
@@ -52,8 +55,24 @@ enum Because {
 }
 
 impl Asker<'_> {
-    /// `chain` are the models in the order they are asked; it is for the operator to mend that there are none.
+    /// `chain` are the models in the order they are asked; it is for the operator to fix that there are none. A run that is
+    /// being cancelled does not wait for a model.
     pub(super) async fn ask(&self, attempt: Attempt, chain: Result<&[String], Pause>, request: &Request) -> Performed<Reply> {
+        let (seq, in_flight) = (attempt.seq, InFlight::default());
+        tokio::select! {
+            biased;
+            asked = self.ask_models(attempt, chain, request, &in_flight) => asked,
+            () = self.halt.cancelling() => in_flight.leave(&self.run, self.plugin, seq),
+        }
+    }
+
+    async fn ask_models(
+        &self,
+        attempt: Attempt,
+        chain: Result<&[String], Pause>,
+        request: &Request,
+        in_flight: &InFlight,
+    ) -> Performed<Reply> {
         let chain = match chain {
             Ok(chain) => chain,
             Err(pause) => return Performed::Paused { pause, happened: false },
@@ -80,7 +99,11 @@ impl Asker<'_> {
                 Ok(Err(refused)) => return Performed::Paused { pause: refused.pause(&self.run, self.project), happened: charged(&passed) },
                 Err(error) => return Performed::Paused { pause: unread(&error), happened: charged(&passed) },
             };
-            match self.try_one(&attempt, place, model, &limited(request, held.max_tokens)).await {
+            let request = limited(request, held.max_tokens);
+            in_flight.begin(model, held.aside.or_else(|| self.purse().most(model, &request)));
+            let tried = self.try_one(&attempt, place, model, &request).await;
+            in_flight.end();
+            match tried {
                 Ok(mut reply) => {
                     self.purse().price(model, &mut reply);
                     let mut events = self.fell_back(&attempt, &passed, model);

@@ -92,6 +92,12 @@ impl Purse<'_> {
         }
     }
 
+    /// The most that asking `model` costs; none where its price is not known.
+    pub fn most(&self, model: &str, request: &Request) -> Option<Amount> {
+        let output = request.max_tokens.unwrap_or(USUAL_REPLY).into();
+        self.price_of(model)?.cost(Tokens { input: tokens_of(request), output, ..Tokens::default() })
+    }
+
     /// Takes back what was put aside: the call took nothing.
     pub async fn take_back(&self, seq: u64) {
         self.books.release(&self.payer(seq)).await;
