@@ -216,7 +216,8 @@ impl Sprint {
 
     /// Leaves a story that is not the sprint's any more; says whether it did.
     pub(crate) fn withdraw(&mut self, place: usize) -> Result<bool> {
-        let Some(reason) = withdrawn::why(&self.stories[place])? else { return Ok(false) };
+        let before = self.stories[place].withdrawn.take();
+        let Some(reason) = withdrawn::why(&self.stories[place])?.or(before) else { return Ok(false) };
         let step = self.stories[place].end(End::Withdrawn(reason));
         self.take(place, step)?;
         Ok(true)

@@ -22,6 +22,8 @@ pub(crate) struct Story {
     pub(crate) child: Option<Ticket>,
     /// What arrives when its item changes.
     pub(crate) watch: Option<Ticket>,
+    /// Why its child was cancelled, if it was.
+    pub(crate) withdrawn: Option<String>,
     /// Its number, once there is one.
     pub(crate) pull_request: Option<u32>,
     pub(crate) sent_back: u32,
@@ -75,6 +77,7 @@ impl Story {
             stage: Stage::Developing,
             child: None,
             watch: None,
+            withdrawn: None,
             pull_request: None,
             sent_back: 0,
             merged_anew: 0,

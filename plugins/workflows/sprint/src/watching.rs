@@ -31,7 +31,12 @@ impl Sprint {
         story.watch = None;
         let Some(child) = &story.child else { return Ok(()) };
         match withdrawn::why(story)? {
-            Some(_) => waits::cancel(child),
+            Some(reason) => {
+                waits::cancel(child)?;
+                // Also where the person puts it back before the child has ended.
+                story.withdrawn = Some(reason);
+                Ok(())
+            }
             None => self.watch(place),
         }
     }
