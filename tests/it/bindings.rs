@@ -17,7 +17,7 @@ use baton::{
 use baton_tests::{changed_probe, componentize, host::TestHost, node, program};
 use serde_json::{Value, json};
 
-use crate::sprint::{PROCESSES, Project, SPRINT, STORIES, document, story};
+use crate::sprint::{PROCESSES, Project, STORIES, document, story};
 
 const CACHE: &str = env!("CARGO_TARGET_TMPDIR");
 /// A story that fits every slot's input.

@@ -203,7 +203,7 @@ async fn what_cannot_be_executed_is_refused_with_a_sentence() {
     assert!(long.contains("more than the 100 s that the operator allows"), "{long}");
     assert!(refused(&host, json!({ "command": [] })).await.contains("no command"));
     assert!(refused(&host, json!({ "command": ["a\u{0}b"] })).await.contains("NUL"));
-    assert!(refused(&host, json!({ "command": ["true"], "env": [["A=B", "c"]] })).await.contains("no name of a variable"));
+    assert!(refused(&host, json!({ "command": ["true"], "env": [["A=B", "c"]] })).await.contains("not a name of a variable"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -174,7 +174,8 @@ fn what_a_person_has_to_clear_away_is_waited_for_and_leaves_nothing() {
 fn without_stories_it_looks_whether_any_could_land() {
     let host = host(&[], || false);
     let outcome = land(&host, &[]).expect("an outcome");
-    assert_eq!(outcome["base"], json!({ "passed": false, "command": "make test", "report": "1 failed" }));
+    let base = &outcome["base"];
+    assert_eq!([&base["passed"], &base["command"], &base["report"]], [&json!(false), &json!("make test"), &json!("1 failed")]);
     assert_eq!(host.requests("git.commit").len() + host.requests("git.merge").len(), 0);
     let bare = host.with_workflow("run-tests", |input| match input["command"].as_str() {
         Some("true") => Err(Error::invalid("There is no image.")),
