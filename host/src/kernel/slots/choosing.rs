@@ -115,7 +115,7 @@ impl Kernel {
     /// The plugin that a run asked for by a name, which may be that of a slot.
     pub(in crate::kernel) async fn filled(&self, parent: &Run, name: &str, kind: Kind, item: Item<'_>) -> Result<Filled, ChildError> {
         let slot = self.parts.slots.known.iter().find(|slot| slot.name == name);
-        let of_input = slot.and_then(|slot| item.input[slot.item?].as_str());
+        let of_input = slot.and_then(|slot| item.input[slot.item?].as_str()).filter(|key| key.len() <= LONGEST_KEY);
         let (said, item) = (item.named.is_some(), item.named.or(of_input).map(str::to_owned).or_else(|| parent.item.clone()));
         let labels = match &item {
             Some(item) if said || slot.is_some() => self.labels(parent, item, said).await?,

@@ -117,8 +117,9 @@ fn document(schema: &str) -> Value {
 fn first(schema: &Value, document: &Value) -> Option<Misfit> {
     match schema_check::check(schema, document, 1) {
         Ok(mistakes) => mistakes.into_iter().next().map(|mistake| Misfit { field: dotted(&mistake.pointer), problem: mistake.problem }),
-        // Nobody knows whether it fits; whoever uses it finds out.
-        Err(Unchecked::Costly(_) | Unchecked::Schema(_)) => None,
+        Err(Unchecked::Costly(_)) => Some(Misfit { field: String::new(), problem: "it is too large to be checked".to_owned() }),
+        // Of a schema that a task brought: whoever uses the answer finds out.
+        Err(Unchecked::Schema(_)) => None,
     }
 }
 
