@@ -146,6 +146,9 @@ pub enum KernelError {
     /// No such run.
     #[error("There is no run `{0}`. `baton runs list` lists the runs.")]
     NoRun(String),
+    /// An id of no characters, such as that of an unset variable.
+    #[error("The id of the run is empty. Give a beginning or an end of one; `baton runs list` lists the runs.")]
+    NoRunNamed,
     /// More than one run goes by these characters.
     #[error("`{part}` fits more than one run. Give the whole id of the one you mean: {ids}.")]
     Unclear {

@@ -1,4 +1,4 @@
-//! How runs come to be: started by somebody, forked from another, resumed, cancelled. Executes none of them.
+//! How runs come to be: started by somebody, forked from another, resumed. Executes none of them.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -175,6 +175,9 @@ impl Kernel {
         replayable(run)?;
         let repeated = self.repeated(run).await?;
         let failed = matches!(run.state, State::Failed { .. });
+        if failed {
+            self.check_ended_below(run).await?;
+        }
         for member in self.tree(&run.root).await? {
             let is_repeated = repeated.iter().any(|(id, _)| *id == member.id);
             if let Some(settings) = settings.as_ref().filter(|_| !member.state.is_final() || member.id == run.id || is_repeated) {
@@ -257,6 +260,9 @@ impl Kernel {
 
     /// The run that a person means by an id, or the beginning or end of one.
     pub async fn resolve(&self, part: &str) -> Result<Run, KernelError> {
+        if part.is_empty() {
+            return Err(KernelError::NoRunNamed);
+        }
         let mut runs = self.parts.runs.matching(part).await?;
         match (runs.len(), runs.pop()) {
             (1, Some(run)) => Ok(run),

@@ -50,6 +50,9 @@ pub(super) fn short(id: &QuestionId) -> String {
 
 /// The question that a person means by an id, or the beginning or end of one.
 async fn resolve(app: &App, part: &str) -> Result<Asked> {
+    if part.is_empty() {
+        return Err(Misuse("The id of the question is empty. Give a beginning or an end of one.".to_owned()).into());
+    }
     let mut found = app.questions.matching(part).await?;
     match (found.len(), found.pop()) {
         (1, Some(asked)) => Ok(asked),
