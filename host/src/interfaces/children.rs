@@ -79,7 +79,7 @@ pub enum Ended {
     Succeeded(Outcome),
     /// With this error.
     Failed(CallError),
-    /// By an operator.
+    /// By an operator, by the run that started it, or with the end of a run above it.
     Cancelled,
 }
 
@@ -127,7 +127,7 @@ pub enum ChildError {
     #[error("{0}")]
     NotInstalled(String),
     /// No descendant of the run that asks.
-    #[error("Run {0} was not started by this run; only the runs that a workflow started itself can be joined.")]
+    #[error("Run {0} was not started by this run; only the runs that a run started itself can be waited for.")]
     NotYours(RunId),
     /// No worktree that the tree of the run that asks made.
     #[error(

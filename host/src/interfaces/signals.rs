@@ -101,8 +101,6 @@ pub trait Signals: Send + Sync {
     async fn take(&self, run: &RunId, name: &str, seq: u64) -> Result<Option<Signal>, SignalError>;
     /// The signal that call `seq` took before.
     async fn taken(&self, run: &RunId, seq: u64) -> Result<Option<Signal>, SignalError>;
-    /// Whether there is a signal of this name that no call has taken.
-    async fn is_there(&self, run: &RunId, name: &str) -> Result<bool, SignalError>;
     /// The signals that no call has taken, in their order.
     async fn untaken(&self, run: &RunId) -> Result<Vec<Signal>, SignalError>;
 }

@@ -44,13 +44,15 @@ pub trait Awaited: Send + Sync {
 #[derive(Default)]
 pub struct Tickets {
     held: HashMap<String, Arc<dyn Awaited>>,
+    /// Those of them that were given up and still arrive: they count towards no limit.
+    given_up: HashSet<String>,
     used: HashSet<String>,
 }
 
 impl Tickets {
     /// `invalid` when the run holds as many as it may.
     pub fn check_room(&self) -> Result<(), CallError> {
-        if self.held.len() < MOST {
+        if self.held.len() - self.given_up.len() < MOST {
             return Ok(());
         }
         Err(CallError::invalid(format!(
@@ -77,8 +79,17 @@ impl Tickets {
         Err(error.about(shown))
     }
 
+    /// Counts a ticket no more that was given up: takes it back, unless it arrives all the same.
+    pub fn give_up(&mut self, ticket: &str) {
+        match self.held.get(ticket) {
+            Some(awaited) if awaited.arrives_given_up() => drop(self.given_up.insert(ticket.to_owned())),
+            _ => self.use_up(ticket),
+        }
+    }
+
     /// Takes a ticket back.
     pub fn use_up(&mut self, ticket: &str) {
+        self.given_up.remove(ticket);
         if self.held.remove(ticket).is_some() {
             self.used.insert(ticket.to_owned());
         }

@@ -1,7 +1,7 @@
 //! How runs are cancelled: each is told where it waits, may put things in order for a while, and is ended then. Decides
 //! about no other end of a run.
 
-use std::sync::PoisonError;
+use std::{collections::BTreeSet, sync::PoisonError};
 
 use serde_json::json;
 
@@ -13,8 +13,6 @@ use crate::{
     events::{Category, Draft},
     journal::{Entry, ErrorKind, RunId},
 };
-
-const OPEN: [&str; 4] = ["queued", "running", "waiting", "paused"];
 
 impl Kernel {
     /// Cancels a run and its descendants. Those that wait or are executed are told so and end themselves within the grace
@@ -60,12 +58,20 @@ impl Kernel {
     /// Brings the runs that are being cancelled nearer to their end, also those of which another process asked it. Returns
     /// those that have yet to be executed for it.
     pub(super) async fn see_to_cancelled(&self) -> Result<Vec<RunId>, KernelError> {
-        let mut left = Vec::new();
+        let (mut left, mut roots) = (Vec::new(), BTreeSet::new());
         for id in self.parts.runs.cancel_requests().await? {
             let run = self.run(&id).await?;
-            if run.may_be_cancelled() && self.proceed(&run).await? {
-                left.push(id);
+            if !run.may_be_cancelled() {
+                continue;
             }
+            if self.proceed(&run).await? {
+                left.push(id);
+            } else {
+                roots.insert(run.root);
+            }
+        }
+        for root in roots {
+            self.tidy_when_ended(&root).await;
         }
         Ok(left)
     }
@@ -81,7 +87,8 @@ impl Kernel {
 
     /// The next step of one run that is being cancelled. Returns whether it has yet to be executed for its end.
     async fn proceed(&self, run: &Run) -> Result<bool, KernelError> {
-        let Some(Cancelling { since, .. }) = self.run(&run.id).await?.cancelling else { return Ok(false) };
+        let run = &self.run(&run.id).await?;
+        let Some(Cancelling { since, .. }) = run.cancelling else { return Ok(false) };
         let grace = self.parts.policy.limits(&run.plugin).grace;
         let is_over = u128::from(self.parts.clock.now().saturating_sub(since)) >= grace.as_millis();
         match run.state {
@@ -100,14 +107,14 @@ impl Kernel {
             State::Queued | State::Paused { .. } | State::Failed { .. } | State::Succeeded | State::Cancelled => {}
         }
         self.end_cancelled(run).await?;
-        self.tidy_when_ended(&run.root).await;
         Ok(false)
     }
 
     async fn end_cancelled(&self, run: &Run) -> Result<(), KernelError> {
-        let from = if run.state.is_final() { &["failed"][..] } else { &OPEN[..] };
+        // One that has begun since it was seen is told first.
+        let from = [run.state.as_str()];
         let event = vec![cancelled(self.run(&run.id).await?.cancelling, &run.id)];
-        self.parts.runs.transition(&run.id, from, State::Cancelled, None, event).await?;
+        self.parts.runs.transition(&run.id, &from, State::Cancelled, None, event).await?;
         self.with_active(&run.id, |active| active.halt.cancel());
         Ok(())
     }
@@ -116,6 +123,16 @@ impl Kernel {
         if let Some(active) = self.active.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
             tell(active);
         }
+    }
+
+    /// Whether runs below one that ended are still putting things in order, and why it cannot be resumed meanwhile.
+    pub(super) async fn check_ended_below(&self, run: &Run) -> Result<(), KernelError> {
+        let is_ending = |below: &Run| below.id != run.id && below.cancelling.is_some() && !below.state.is_final();
+        if !self.tree(&run.id).await?.iter().any(is_ending) {
+            return Ok(());
+        }
+        let id = run.id.short();
+        Err(KernelError::WrongState(format!("Runs below run {id} are still being cancelled. Resume it again in a few seconds.")))
     }
 
     /// The runs that were cancelled because `failed`, or one of `reopened`, ended, and that continue with it: each with the

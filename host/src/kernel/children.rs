@@ -95,7 +95,9 @@ impl Children for Family {
         if !is_child(&kernel, parent, &run).await? {
             return Err(ChildError::NotYours(child.clone()));
         }
-        if run.state.is_final() { Ok(()) } else { kernel.give_up(&run, CancelCause::Run).await.map_err(store) }
+        // A fork only stops waiting for what its source started.
+        let is_own = run.parent.as_ref().is_some_and(|(started_by, _)| started_by == parent);
+        if run.state.is_final() || !is_own { Ok(()) } else { kernel.give_up(&run, CancelCause::Run).await.map_err(store) }
     }
 
     async fn cost(&self, child: &RunId) -> Result<Option<f64>, ChildError> {

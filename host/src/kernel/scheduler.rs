@@ -217,10 +217,19 @@ impl Kernel {
         };
         // Only now, so that the next of its plugin does not begin before a trap is counted and this end is told.
         self.leave_room(&id);
+        if halt.is_cancelling() || matches!(halt.interrupt(), Some(Interrupt::Cancelled)) {
+            self.tidy_after(&id).await;
+        }
         if let Err(error) = moved {
             self.break_down(error);
         }
         self.changed();
+    }
+
+    async fn tidy_after(&self, id: &RunId) {
+        if let Ok(run) = self.run(id).await {
+            self.tidy_when_ended(&run.root).await;
+        }
     }
 
     async fn try_execution(&self, id: &RunId, halt: Halt) -> Result<Ending, KernelError> {
@@ -266,7 +275,6 @@ impl Kernel {
         let run = self.run(id).await?;
         let event = vec![cancelled(run.cancelling, id)];
         self.parts.runs.transition(id, &["running"], State::Cancelled, None, event).await?;
-        self.tidy_when_ended(&run.root).await;
         Ok(())
     }
 

@@ -1,6 +1,11 @@
 //! Gives back what runs that have ended left behind. A run that failed may be resumed, so what it has stays.
 
-use super::{Kernel, KernelError, run::State};
+use std::sync::PoisonError;
+
+use super::{
+    Kernel, KernelError,
+    run::{Filter, State},
+};
 use crate::journal::RunId;
 
 impl Kernel {
@@ -20,13 +25,25 @@ impl Kernel {
     /// The same for one tree, once nothing is executed in it any more: a run that is being cancelled may still put things in
     /// order in a worktree of the run that started it.
     pub(super) async fn tidy_when_ended(&self, root: &RunId) {
-        let open = match self.tree(root).await {
-            Ok(tree) => tree.iter().any(|run| !run.state.is_final()),
-            Err(_) => true,
-        };
-        if !open {
+        if !self.is_at_work(root).await.unwrap_or(true) {
             self.tidy(root).await;
         }
+    }
+
+    /// Whether a run of the tree has not ended, or an execution of one is still on its way out.
+    async fn is_at_work(&self, root: &RunId) -> Result<bool, KernelError> {
+        let open = ["queued", "running", "waiting", "paused"].map(str::to_owned).to_vec();
+        let open = Filter { root: Some(root.clone()), states: open, limit: 1, ..Filter::default() };
+        if !self.parts.runs.list(&open).await?.is_empty() {
+            return Ok(true);
+        }
+        let active: Vec<_> = self.active.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
+        for id in active {
+            if self.run(&id).await?.root == *root {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Gives back the worktrees of a tree, if its root has ended for good. What cannot be given back now is looked at

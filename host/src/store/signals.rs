@@ -48,11 +48,6 @@ impl Signals for Store {
         row.map_err(|error| failed(error.into()))?.as_ref().map(signal).transpose().map_err(failed)
     }
 
-    async fn is_there(&self, run: &RunId, name: &str) -> Result<bool, SignalError> {
-        let mut connection = self.reads.acquire().await.map_err(|error| failed(error.into()))?;
-        is_there(run, name, &mut connection).await.map_err(failed)
-    }
-
     async fn untaken(&self, run: &RunId) -> Result<Vec<Signal>, SignalError> {
         let rows = sqlx::query(UNTAKEN).bind(run.as_str()).fetch_all(&self.reads).await.map_err(|error| failed(error.into()))?;
         rows.iter().map(signal).collect::<Result<_, _>>().map_err(failed)
@@ -105,8 +100,13 @@ impl Send {
         if ["succeeded", "failed", "cancelled"].contains(&&*state) {
             return Ok(Some(SignalError::Ended { run: self.run.clone(), state }));
         }
-        let untaken = number(sqlx::query(COUNT_UNTAKEN).bind(self.run.as_str()).fetch_one(connection).await?)?;
-        Ok((untaken >= MOST_UNTAKEN).then(|| SignalError::TooMany(self.run.clone())))
+        let untaken = number(sqlx::query(COUNT_UNTAKEN).bind(self.run.as_str()).fetch_one(&mut *connection).await?)?;
+        if untaken < MOST_UNTAKEN {
+            return Ok(None);
+        }
+        // One that is taken at once fills nothing, and signals of another name do not keep a run from what it waits for.
+        let is_awaited = waiting::is_awaited(&waiting::signal_key(&self.run, &self.name), connection).await?;
+        Ok((!is_awaited).then(|| SignalError::TooMany(self.run.clone())))
     }
 }
 

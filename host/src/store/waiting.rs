@@ -25,6 +25,7 @@ const A_RUN_HAS_ENDED: &str = "select count(*) from waiting join runs other on o
 /// A run that waits for one of these would do so for ever.
 const A_RUN_IS_MISSING: &str = "select count(*) from waiting where run_id = $1 and substr(on_key, 1, 4) = 'run:' \
     and not exists (select 1 from runs where id = substr(waiting.on_key, 5))";
+const IS_AWAITED: &str = "select count(*) from waiting where on_key = $1";
 const PROJECT: &str = "select project from runs where id = $1";
 const REVISION: &str = "select revision from items where project = $1 and key = $2";
 
@@ -55,6 +56,11 @@ pub(super) async fn wake(key: &str, step: &mut Step<'_>) -> Result<(), StoreErro
         sqlx::query(FORGET_WOKEN).bind(key).execute(&mut *step.connection).await?;
     }
     Ok(())
+}
+
+/// Whether a run waits for this.
+pub(super) async fn is_awaited(key: &str, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    Ok(sqlx::query(IS_AWAITED).bind(key).fetch_one(connection).await?.try_get::<i64, _>(0)? > 0)
 }
 
 /// Keeps what wakes a run that has begun to wait, or queues it where that has come while nobody looked.

@@ -105,12 +105,9 @@ impl wit::Host for View<'_> {
     async fn cancel(&mut self, ticket: String) -> Result<(), Fault> {
         let awaited = self.find(&ticket)?;
         let call = Call::new("waits.cancel", Effect::Write, &ticket)?;
-        let given_up = Arc::clone(&awaited);
-        let answer: Result<(), CallError> = self.recorder.call(call, |_| async move { given_up.give_up().await }).await?;
+        let answer: Result<(), CallError> = self.recorder.call(call, |_| async move { awaited.give_up().await }).await?;
         answer?;
-        if !awaited.arrives_given_up() {
-            self.tickets.use_up(&ticket);
-        }
+        self.tickets.give_up(&ticket);
         Ok(())
     }
 }

@@ -60,10 +60,6 @@ impl Signals for World {
         Ok(signals.iter().enumerate().find(|(_, signal)| signal.2 == Some(seq)).map(|(place, found)| signal(place, found)))
     }
 
-    async fn is_there(&self, _: &RunId, name: &str) -> Result<bool, SignalError> {
-        Ok(self.signals.lock().unwrap().iter().any(|signal| signal.0 == name && signal.2.is_none()))
-    }
-
     async fn untaken(&self, _: &RunId) -> Result<Vec<Signal>, SignalError> {
         Ok(Vec::new())
     }

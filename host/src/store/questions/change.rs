@@ -10,6 +10,7 @@ use super::{
         events::NewEvent,
         number::stored,
         queue::{Change, Step},
+        runs::in_tree,
         waiting,
     },
     columns,
@@ -34,6 +35,12 @@ const TEXT: &str = "select text from questions where id = $1";
 const ANSWER: &str = "update questions set answer = $1, answered_by = $2, source = $3, answered_at = $4 where id = $5";
 const WITHDRAW: &str = "update questions set withdrawn_at = $2 where run_id = $1 and seq >= $3 and answered_at is null \
     and withdrawn_at is null returning id";
+const WITHDRAW_CANCELLED: &str = concat!(
+    "update questions set withdrawn_at = $2 where answered_at is null and withdrawn_at is null \
+     and run_id in (select id from runs where cancel_requested_at is not null) and ",
+    in_tree!("run_id", "$1"),
+    " returning id, run_id"
+);
 const WITHDRAW_ONE: &str = "update questions set withdrawn_at = $2 where id = $1 and answered_at is null and withdrawn_at is null";
 const IS_ANSWERED: &str = "select count(*) from questions where id = $1 and answered_at is not null";
 
@@ -155,6 +162,16 @@ pub(in crate::store) async fn withdraw_from(run: &RunId, first: u64, step: &mut 
     let withdrawn = withdraw.fetch_all(&mut *step.connection).await?;
     for row in withdrawn {
         tell(step, "withdrawn", run, json!({ "question": row.try_get::<String, _>("id")? }));
+    }
+    Ok(())
+}
+
+/// Withdraws what runs ask that are being cancelled, of a run and all below it: they take no answer any more.
+pub(in crate::store) async fn withdraw_cancelled(root: &RunId, step: &mut Step<'_>) -> Result<(), StoreError> {
+    let withdrawn = sqlx::query(WITHDRAW_CANCELLED).bind(root.as_str()).bind(stored(step.now)).fetch_all(&mut *step.connection).await?;
+    for row in withdrawn {
+        let run = RunId::from_text(row.try_get::<String, _>("run_id")?);
+        tell(step, "withdrawn", &run, json!({ "question": row.try_get::<String, _>("id")? }));
     }
     Ok(())
 }

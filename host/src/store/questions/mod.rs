@@ -12,7 +12,7 @@ use crate::{
     journal::{QuestionId, RunId},
 };
 use change::{Ask, Settle, Withdraw};
-pub(super) use change::{is_answered, withdraw, withdraw_from};
+pub(super) use change::{is_answered, withdraw, withdraw_cancelled, withdraw_from};
 use record::{decided, load};
 
 /// The columns a question is read from.

@@ -16,7 +16,7 @@ use super::{
     },
     in_tree, of_tree,
     record::{Detail, States, to_text, workspace},
-    tally,
+    repin, tally,
 };
 use crate::{
     journal::{Continuation, NOTHING, RunId},
@@ -47,7 +47,15 @@ const CONTINUE: &str = "update runs set state = 'queued', input = $1, started_at
 const ANSWER_CALL: &str = "update journal set state = 'done', answer = $1, answered_at = $2 where run_id = $3 and seq = $4";
 const FORGET_CALLS: &str = "delete from journal where run_id = $1 and seq >= $2";
 const REOPEN: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, trapped_at = null, cancel_requested_at = null, \
-    cancel_cause = null, updated_at = $2 where id = $1 and (state || '' = 'failed' or (state || '' = 'cancelled' and cancel_cause = 'ended'))";
+    cancel_cause = null, updated_at = $2 where id = $1 and state || '' = 'failed'";
+const REOPEN_ENDED: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, cancel_requested_at = null, \
+    cancel_cause = null, updated_at = $2 where id = $1 and state || '' = 'cancelled' and cancel_cause = 'ended'";
+/// The call in which a run was told of its cancellation, as it was before: its child or question is found again by its number.
+const UNANSWER: &str =
+    "update journal set state = 'intended', answer = null, answer_blob = null, answered_at = null where run_id = $1 and seq = $2";
+/// A child that is started while the run above it ends, or is being cancelled.
+const CANCEL_LATE: &str = "update runs set cancel_requested_at = $2, cancel_cause = 'ended' where id = $1 and exists (select 1 from runs parent \
+    where parent.id = runs.parent_id and (parent.cancel_requested_at is not null or parent.state in ('succeeded', 'failed', 'cancelled')))";
 const NOTE_TRAP: &str = "update runs set trapped_at = $2 where id = $1 and state || '' = 'failed'";
 /// Where two ended in one moment, the one that succeeded is taken to be the later.
 const LAST_ENDS: &str = "select trapped_at from runs where plugin = $1 and plugin_hash = $2 and updated_at > $3 \
@@ -75,11 +83,14 @@ impl Change for Add {
     type Outcome = Added;
 
     async fn apply(&self, step: &mut Step<'_>) -> Result<Added, StoreError> {
-        if self.run.parent.is_some() && tally::runs(&mut *step.connection, &self.run.root).await? >= self.most {
+        if self.run.parent.is_some() && tally::limited_runs(&mut *step.connection, &self.run.root).await? >= self.most {
             return Ok(Added::Full);
         }
         if !self.insert(step.connection).await? {
             return Ok(Added::There);
+        }
+        if self.run.parent.is_some() {
+            sqlx::query(CANCEL_LATE).bind(self.run.id.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
         }
         if let Some((source, seq)) = &self.run.forked_from {
             let copy = sqlx::query(COPY_PREFIX)
@@ -159,13 +170,15 @@ impl Change for Transition {
         if query.execute(&mut *step.connection).await?.rows_affected() == 0 {
             return Ok(false);
         }
-        if self.from.contains("waiting") {
+        if self.to != State::Running {
             waiting::forget(&self.id, step.connection).await?;
         }
         if let State::Waiting { wait } = &self.to {
             waiting::begin(&self.id, wait, step).await?;
             // One of which somebody asked meanwhile that it be cancelled is told so instead.
-            sqlx::query(QUEUE_CANCELLED).bind(self.id.as_str()).execute(&mut *step.connection).await?;
+            if sqlx::query(QUEUE_CANCELLED).bind(self.id.as_str()).execute(&mut *step.connection).await?.rows_affected() == 1 {
+                waiting::forget(&self.id, step.connection).await?;
+            }
         }
         if self.to.is_final() {
             waiting::wake(&waiting::run_key(&self.id), step).await?;
@@ -180,7 +193,8 @@ impl Change for Transition {
 /// it that have not ended are cancelled.
 pub(in crate::store) async fn give_up(id: &RunId, step: &mut Step<'_>) -> Result<(), StoreError> {
     questions::withdraw(id, step).await?;
-    cancel_below(id, false, step).await
+    cancel_below(id, false, step).await?;
+    questions::withdraw_cancelled(id, step).await
 }
 
 /// Those that are cancelled at once were so since 1970.
@@ -222,7 +236,9 @@ impl Change for Continue {
     }
 }
 
-/// Runs that failed, or were cancelled because a run above them did, each with the first call that it makes again.
+/// Runs that failed, each with the first call that it makes again; and runs that were cancelled because one above them ended,
+/// each with the call in which it was told. What such a run did after that was done, so its calls are given up and their
+/// numbers not used again.
 pub(super) struct Reopen {
     pub(super) calls: Vec<(RunId, u64)>,
     pub(super) events: Vec<Arc<NewEvent>>,
@@ -237,6 +253,12 @@ impl Change for Reopen {
             let queued = sqlx::query(REOPEN).bind(run.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
             if queued.rows_affected() == 1 {
                 sqlx::query(FORGET_CALLS).bind(run.as_str()).bind(stored(*seq)).execute(&mut *step.connection).await?;
+                continue;
+            }
+            let queued = sqlx::query(REOPEN_ENDED).bind(run.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
+            if queued.rows_affected() == 1 {
+                sqlx::query(UNANSWER).bind(run.as_str()).bind(stored(*seq)).execute(&mut *step.connection).await?;
+                repin::give_up_calls(run, *seq + 1, step).await?;
             }
         }
         step.events.extend(self.events.iter().cloned());
@@ -284,7 +306,8 @@ impl Change for RequestCancel {
     async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
         let request = sqlx::query(REQUEST_CANCEL).bind(self.id.as_str()).bind(stored(step.now)).bind(self.cause.as_str());
         request.bind(i64::from(!self.at_once)).execute(&mut *step.connection).await?;
-        cancel_below(&self.id, self.at_once, step).await
+        cancel_below(&self.id, self.at_once, step).await?;
+        questions::withdraw_cancelled(&self.id, step).await
     }
 }
 

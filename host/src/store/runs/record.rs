@@ -37,10 +37,6 @@ impl States {
         Self(states)
     }
 
-    pub(super) fn contains(&self, word: &str) -> bool {
-        self.0.contains(&word)
-    }
-
     pub(super) fn bind<'a>(&self, query: Statement<'a>) -> Statement<'a> {
         self.0.iter().fold(query, |query, state| query.bind(*state))
     }

@@ -88,12 +88,18 @@ impl Change for Repinning {
         let id = &self.run.id;
         let pin = sqlx::query(REPIN).bind(id.as_str()).bind(&*self.version).bind(&*self.hash).bind(stored(step.now));
         pin.execute(&mut *step.connection).await?;
-        sqlx::query(GIVE_UP).bind(id.as_str()).bind(stored(self.given_up_from)).execute(&mut *step.connection).await?;
         waiting::forget(id, step.connection).await?;
-        signals::give_back(id, self.given_up_from, step.connection).await?;
-        questions::withdraw_from(id, self.given_up_from, step).await?;
+        give_up_calls(id, self.given_up_from, step).await?;
         self.reopened.apply(step).await?;
         step.events.extend(self.events.iter().cloned());
         Ok(true)
     }
+}
+
+/// Gives up the calls of a run from one on. They stay to be read; the signals that they took are there again, and what they
+/// asked is withdrawn.
+pub(super) async fn give_up_calls(run: &RunId, from: u64, step: &mut Step<'_>) -> Result<(), StoreError> {
+    sqlx::query(GIVE_UP).bind(run.as_str()).bind(stored(from)).execute(&mut *step.connection).await?;
+    signals::give_back(run, from, step.connection).await?;
+    questions::withdraw_from(run, from, step).await
 }

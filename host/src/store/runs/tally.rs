@@ -9,6 +9,10 @@ use super::{super::StoreError, in_tree};
 use crate::{journal::RunId, kernel::run::Tally};
 
 const RUNS: &str = concat!("select count(*) from runs where ", in_tree!("id", "$1"));
+/// Not the ended children of a round that a run without an end has left behind: it would come to any limit in the end.
+const LIMITED_RUNS: &str = "with recursive tree (id) as (select cast($1 as text) union all select child.id from tree \
+    join runs parent on parent.id = tree.id join runs child on child.parent_id = parent.id \
+    where child.parent_seq > parent.journal_from or child.state in ('queued', 'running', 'waiting', 'paused')) select count(*) from tree";
 const HOST_CALLS: &str = concat!("select count(*) from journal where ", in_tree!("run_id", "$1"));
 const MODEL_EVENTS: &str = concat!(
     "select name, run_id, data from events where category = 'llm' and name in ('completed', 'repeated') and ",
@@ -36,6 +40,11 @@ pub(super) async fn count(reads: &AnyPool, root: &RunId) -> Result<Tally, StoreE
 /// How many runs the run and its descendants are.
 pub(super) async fn runs<'a>(reads: impl sqlx::Executor<'a, Database = sqlx::Any>, root: &RunId) -> Result<u64, StoreError> {
     Ok(sqlx::query(RUNS).bind(root.as_str()).fetch_one(reads).await?.try_get::<i64, _>(0)?.unsigned_abs())
+}
+
+/// How many runs of a tree count towards its limit.
+pub(super) async fn limited_runs<'a>(reads: impl sqlx::Executor<'a, Database = sqlx::Any>, root: &RunId) -> Result<u64, StoreError> {
+    Ok(sqlx::query(LIMITED_RUNS).bind(root.as_str()).fetch_one(reads).await?.try_get::<i64, _>(0)?.unsigned_abs())
 }
 
 fn seq(data: &str) -> Result<Option<u64>, StoreError> {

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{draft, entry, fresh, id, open, run, write};
+use super::{child, draft, entry, fresh, id, open, run, write};
 use crate::{
     events::EventLog,
     interfaces::people::{Filter, Question, Questions, Severity, Standing},
@@ -107,4 +107,17 @@ async fn a_fork_of_a_run_that_continued_has_the_entries_that_are_replayed() {
         let copied: Vec<_> = store.entries(&id(name)).await.unwrap().iter().map(|entry| entry.seq).collect();
         assert_eq!((copied, store.find(&id(name)).await.unwrap().unwrap().journal_from), (expected, 2));
     }
+}
+
+#[tokio::test]
+async fn ended_children_of_earlier_rounds_count_towards_no_limit() {
+    let (_folder, store) = executing().await;
+    for (name, state) in [("a1", State::Succeeded), ("a2", State::Queued)] {
+        store.add(&Run { state, ..child(name, "a", 1) }, 9, Vec::new()).await.unwrap();
+    }
+    assert_eq!(store.add(&child("a3", "a", 1), 3, Vec::new()).await.unwrap(), Added::Full);
+    store.write(vec![intended(2)]).await.unwrap();
+    assert!(continued(&store, 2).await);
+    assert_eq!(store.add(&child("a3", "a", 3), 3, Vec::new()).await.unwrap(), Added::New, "a2 has not ended and counts");
+    assert_eq!(store.add(&child("a4", "a", 4), 3, Vec::new()).await.unwrap(), Added::Full);
 }
