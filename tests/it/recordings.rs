@@ -75,6 +75,7 @@ fn deeds() -> Vec<(&'static str, Value)> {
             ])),
         ),
         ("failed-child", json!({ "do": "start-any", "inputs": [{ "do": "fail", "say": "no luck" }] })),
+        ("tickets", json!({ "do": "each-ticket", "agent": "clerk" })),
         ("agent", json!({ "do": "perform", "agent": "clerk", "goal": "Add up bill.txt" })),
         (
             "people",

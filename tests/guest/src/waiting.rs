@@ -133,3 +133,14 @@ pub(crate) fn first_signal(of: u64) -> Result<Value> {
     let signals = (0..of).map(|number| Ok(waits::signal::<Value>(&format!("signal-{number}"))?.map(move |_| number)));
     Ok(json!(waits::any(&mut signals.collect::<Result<Vec<_>>>()?)?.outcome?))
 }
+
+/// Expects: a ticket of each kind to give what it stands for, and one to be given up.
+pub(crate) fn each_ticket(agent: &str) -> Result<Value> {
+    let agent = agents::begin(agent, &Task::new("Add up bill.txt"))?;
+    let question = people::post(&Question::new("Which?").expiring(run::now() + 1, "two"))?;
+    let never = waits::signal::<Value>("never")?;
+    let changed = item()?;
+    waits::timer(0)?.wait()?;
+    never.cancel()?;
+    Ok(json!([agent.wait()?.answer, question.wait()?, changed]))
+}
