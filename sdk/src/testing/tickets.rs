@@ -37,10 +37,13 @@ pub(super) enum Awaited {
     Change { key: String, revision: u64 },
 }
 
+/// What a child does, once it is its turn.
+type AtItsEnd = Box<dyn FnOnce(&World, &str) -> Result<Value>>;
+
 /// What a child does at its end.
 pub(super) struct Work {
     pub(super) ends: u64,
-    pub(super) work: Box<dyn FnOnce(&World, &str) -> Result<Value>>,
+    pub(super) work: AtItsEnd,
 }
 
 impl Awaited {

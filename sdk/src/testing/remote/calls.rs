@@ -69,8 +69,14 @@ pub(super) fn answer(name: &str, arguments: &[Value]) -> Result<Value> {
         "run.pause" => result(run::pause(&given.text())),
         "run.publish" => result(run::publish(&given.text(), &given.text())),
         "run.continue-with" => result(run::continue_with(&given.text())),
-        "run.log" => done(run::log(given.next(), &given.text(), &given.text())),
-        "run.progress" => done(run::progress(given.next(), &given.text())),
+        "run.log" => {
+            run::log(given.next(), &given.text(), &given.text());
+            done(())
+        }
+        "run.progress" => {
+            run::progress(given.next(), &given.text());
+            done(())
+        }
         "sandbox.execute" => result(sandbox::execute(&given.next())),
         "settings.get" => value(&settings::get(&given.text())),
         "state.get" => result(state::get(&given.text(), &given.text())),
