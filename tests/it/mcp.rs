@@ -78,7 +78,7 @@ async fn a_client_lists_and_calls_workflows_and_hears_of_their_progress() {
     assert!(scene.home.path().join("work/docs/PRD.md").is_file());
     let heard = scene.editor.0.lock().unwrap().clone();
     assert!(heard.len() > 3 && heard.is_sorted_by(|one, next| one.0 < next.0), "{heard:?}");
-    assert!(heard.iter().any(|(_, step)| step.contains("Winston")), "{heard:?}");
+    assert!(heard.iter().any(|(_, step)| step.contains("architect")), "{heard:?}");
 
     scene.client.cancel().await.unwrap();
     let ended = tokio::time::timeout(Duration::from_secs(10), scene.baton.wait()).await.expect("it outlives its client").unwrap();

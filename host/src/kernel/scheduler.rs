@@ -217,8 +217,11 @@ impl Kernel {
         };
         // Only now, so that the next of its plugin does not begin before a trap is counted and this end is told.
         self.leave_room(&id);
+        // Nothing of this execution is at work in a worktree any more.
         if halt.is_cancelling() || matches!(halt.interrupt(), Some(Interrupt::Cancelled)) {
             self.tidy_after(&id).await;
+        } else if self.parts.worktrees.may_own(&id) {
+            self.tidy_when_ended(&id).await;
         }
         if let Err(error) = moved {
             self.break_down(error);
@@ -324,11 +327,7 @@ impl Kernel {
             Ending::Interrupted(Interrupt::Journal(error)) => return Err(error.into()),
         };
         let event = vec![Draft::of_run(Category::Run, state.as_str(), id, data)];
-        let succeeded = matches!(state, State::Succeeded);
         self.parts.runs.transition(id, &["running"], state, output, event).await?;
-        if succeeded && self.parts.worktrees.may_own(id) {
-            self.tidy_when_ended(id).await;
-        }
         Ok(())
     }
 }
