@@ -1,7 +1,7 @@
 //! The port through which `agents`, `workflows` and `tools` start runs and learn how they ended. The kernel is handed in behind
 //! it; no interface knows the kernel.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::{agents::AGENTS, options::Options, tools::TOOLS, workflows::WORKFLOWS
 use crate::{
     bindings::types::OptionValue,
     events::{Category, Draft},
-    journal::{CallError, Pause, PauseKind, Performed, RunId},
+    journal::{CallError, Pause, PauseKind, Performed, RunId, Wait},
 };
 
 /// The kinds of capability by which a run starts others, each with what it starts. A toolbox is named by its tools, such as
@@ -112,6 +112,12 @@ impl StartOptions {
         Ok(Self { timeout_ms, ..Self::of(options)? })
     }
 
+    /// The child that these start.
+    pub(super) fn order<'a>(&'a self, role: Role, plugin: &'a str, input: Value) -> Order<'a> {
+        let (worktree, item, within) = (self.worktree.as_deref(), self.item.as_deref(), self.within.clone());
+        Order { role, plugin, input, worktree, item, within }
+    }
+
     fn of(mut options: Options) -> Result<Self, CallError> {
         let worktree = options.take("worktree", "the name of a worktree, a text")?;
         let item = options.take("item", "the key of an item of the backlog, a text")?;
@@ -180,6 +186,25 @@ impl<A> From<ChildError> for Performed<A> {
             ChildError::TooMany { .. } => Self::Paused { pause: Pause::new(PauseKind::Limit, text), happened: false },
             ChildError::Store(_) => Self::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
         }
+    }
+}
+
+/// A child that its parent holds a ticket for.
+pub(super) struct Held {
+    pub(super) children: Arc<dyn Children>,
+    pub(super) parent: RunId,
+    pub(super) child: RunId,
+}
+
+impl Held {
+    /// Cancels the child; its ticket arrives once it has ended.
+    pub(super) async fn give_up(&self) -> Performed<()> {
+        Performed::of(self.children.cancel(&self.parent, &self.child).await)
+    }
+
+    /// What wakes the parent.
+    pub(super) fn wait(&self) -> Wait {
+        Wait::Runs(vec![self.child.clone()])
     }
 }
 

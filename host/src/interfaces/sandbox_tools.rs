@@ -33,12 +33,7 @@ impl tools::Commands for Commands {
                 Err(error) => return Performed::answer(Err(error)),
             };
         let place = Place { run, workspace: self.workspace.clone(), halt };
-        match self.sandbox.execute(place, job, attempt).await {
-            Performed::Answered(answer, events) => Performed::Answered(answer.map(|outcome| shown(&outcome)), events),
-            Performed::Waiting(wait) => Performed::Waiting(wait),
-            Performed::Paused { pause, happened } => Performed::Paused { pause, happened },
-            Performed::Continued(input) => Performed::Continued(input),
-        }
+        self.sandbox.execute(place, job, attempt).await.map(|answer| answer.map(|outcome| shown(&outcome)))
     }
 
     fn answered(&self, run: RunId, seq: u64) {

@@ -29,6 +29,21 @@ impl<A> Performed<A> {
     pub fn answer(answer: Result<A, CallError>) -> Self {
         Self::Answered(answer, Vec::new())
     }
+
+    /// What comes of a call whose port says what its errors mean for the run.
+    pub fn of<E: Into<Self>>(result: Result<A, E>) -> Self {
+        result.map_or_else(E::into, |answer| Self::answer(Ok(answer)))
+    }
+
+    /// The same with another answer.
+    pub fn map<B>(self, change: impl FnOnce(Result<A, CallError>) -> Result<B, CallError>) -> Performed<B> {
+        match self {
+            Self::Answered(answer, events) => Performed::Answered(change(answer), events),
+            Self::Waiting(wait) => Performed::Waiting(wait),
+            Self::Paused { pause, happened } => Performed::Paused { pause, happened },
+            Self::Continued(input) => Performed::Continued(input),
+        }
+    }
 }
 
 /// How an answer lies in the journal.

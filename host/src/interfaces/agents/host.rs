@@ -11,7 +11,7 @@ use crate::{
     bindings::{Fault, agents as wit, types::OptionValue},
     events::{Category, Draft},
     interfaces::{
-        children::{ChildError, Children, Ended, Order, Role, StartOptions},
+        children::{ChildError, Children, Ended, Held, Order, Role, StartOptions},
         schema_bounds,
         tickets::{Awaited, Moment},
     },
@@ -43,7 +43,7 @@ impl wit::Host for View<'_> {
         let (children, parent, now) = (Arc::clone(self.children), self.recorder.run().clone(), self.recorder.clock());
         let perform = |attempt: Attempt| async move {
             let overdue = options.timeout_ms.map(|timeout| attempt.asked_at.saturating_add(timeout.into()));
-            let order = order(&agent, input, &options);
+            let order = options.order(Role::Agent, &agent, input);
             follow(&*children, &parent, attempt.seq, order, Deadline { now, at: overdue }).await.unwrap_or_else(Performed::from)
         };
         let Outcome { answer, summary, cost_usd } = self.recorder.call(call, perform).await??;
@@ -57,12 +57,11 @@ impl wit::Host for View<'_> {
         let call = call("agents.begin", Effect::Write, &agent, &input, &options)?.beginning();
         let (children, parent, name) = (Arc::clone(self.children), self.recorder.run().clone(), agent.clone());
         let begin = |attempt: Attempt| async move {
-            let started = children.start(&parent, attempt.seq, order(&name, input, &options)).await;
-            started.map_or_else(Performed::from, |child| Performed::answer(Ok(child)))
+            Performed::of(children.start(&parent, attempt.seq, options.order(Role::Agent, &name, input)).await)
         };
         let child: RunId = self.recorder.call(call, begin).await??;
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
-        self.tickets.hold(child.as_str(), Begun { children, parent, child: child.clone(), agent });
+        self.tickets.hold(child.as_str(), Begun { held: Held { children, parent, child: child.clone() }, agent });
         Ok(child.to_string())
     }
 }
@@ -75,28 +74,27 @@ struct Deadline {
 
 /// An agent's run that its caller holds a ticket for.
 struct Begun {
-    children: Arc<dyn Children>,
-    parent: RunId,
-    child: RunId,
+    held: Held,
     agent: String,
 }
 
 #[async_trait]
 impl Awaited for Begun {
     async fn look(&self, _: Moment) -> Performed<Value> {
-        match ending(&*self.children, &self.parent, &self.child, &self.agent).await {
+        let Held { children, parent, child } = &self.held;
+        match ending(&**children, parent, child, &self.agent).await {
             Ok(Some((answer, event))) => {
                 let answer = answer
                     .map(|Outcome { answer, summary, cost_usd }| json!({ "answer": answer, "summary": summary, "cost-usd": cost_usd }));
                 Performed::Answered(answer, vec![event])
             }
-            Ok(None) => Performed::Waiting(Wait::Runs(vec![self.child.clone()])),
+            Ok(None) => Performed::Waiting(self.held.wait()),
             Err(error) => error.into(),
         }
     }
 
     async fn give_up(&self) -> Performed<()> {
-        self.children.cancel(&self.parent, &self.child).await.map_or_else(Performed::from, |()| Performed::answer(Ok(())))
+        self.held.give_up().await
     }
 
     fn arrives_given_up(&self) -> bool {
@@ -114,17 +112,6 @@ fn call<'a>(name: &'static str, effect: Effect, agent: &str, task: &Value, optio
     }
     let call = Call::new(name, effect, &Request { agent, task, options })?;
     Ok(call.needing(Capability::new(AGENTS.word, agent.to_owned())))
-}
-
-fn order<'a>(agent: &'a str, input: Value, options: &'a StartOptions) -> Order<'a> {
-    Order {
-        role: Role::Agent,
-        plugin: agent,
-        input,
-        worktree: options.worktree.as_deref(),
-        item: options.item.as_deref(),
-        within: options.within.clone(),
-    }
 }
 
 /// The task as the agent's run is given it.

@@ -19,7 +19,7 @@ impl wit::Host for View<'_> {
         let drafts: Vec<_> = items.into_iter().map(Draft::from).collect();
         let call = changing("backlog.put", &json!({ "items": drafts }))?;
         let (backlog, project, run) = (Arc::clone(self.backlog), self.project, self.recorder.run().clone());
-        let put = |attempt: Attempt| async move { performed(backlog.put(project, &drafts, &author(run, attempt)).await) };
+        let put = |attempt: Attempt| async move { Performed::of(backlog.put(project, &drafts, &author(run, attempt)).await) };
         Ok(self.recorder.call(call, put).await??)
     }
 
@@ -27,21 +27,21 @@ impl wit::Host for View<'_> {
         check_key(&key).map_err(CallError::from)?;
         let call = looking("backlog.get", &json!({ "key": key }))?;
         let (backlog, project) = (Arc::clone(self.backlog), self.project);
-        let item: Item = self.recorder.call(call, |_| async move { performed(backlog.item(project, &key).await) }).await??;
+        let item: Item = self.recorder.call(call, |_| async move { Performed::of(backlog.item(project, &key).await) }).await??;
         Ok(item.into())
     }
 
     async fn all(&mut self) -> Result<Vec<wit::Item>, Fault> {
         let call = looking("backlog.all", &json!({}))?;
         let (backlog, project) = (Arc::clone(self.backlog), self.project);
-        let items: Vec<Item> = self.recorder.call(call, |_| async move { performed(backlog.items(project, false).await) }).await??;
+        let items: Vec<Item> = self.recorder.call(call, |_| async move { Performed::of(backlog.items(project, false).await) }).await??;
         Ok(items.into_iter().map(wit::Item::from).collect())
     }
 
     async fn ready(&mut self) -> Result<Vec<wit::Item>, Fault> {
         let call = looking("backlog.ready", &json!({}))?;
         let (backlog, project) = (Arc::clone(self.backlog), self.project);
-        let look = |_| async move { performed(backlog.items(project, false).await.and_then(|items| ready(&items))) };
+        let look = |_| async move { Performed::of(backlog.items(project, false).await.and_then(|items| ready(&items))) };
         let items: Vec<Item> = self.recorder.call(call, look).await??;
         Ok(items.into_iter().map(wit::Item::from).collect())
     }
@@ -53,7 +53,7 @@ impl wit::Host for View<'_> {
         let call = changing("backlog.move-to", &json!({ "key": key, "status": status, "reason": reason }))?;
         let (backlog, project, run) = (Arc::clone(self.backlog), self.project, self.recorder.run().clone());
         let move_to =
-            |attempt: Attempt| async move { performed(backlog.move_to(project, &key, status, &reason, &author(run, attempt)).await) };
+            |attempt: Attempt| async move { Performed::of(backlog.move_to(project, &key, status, &reason, &author(run, attempt)).await) };
         Ok(self.recorder.call(call, move_to).await??)
     }
 
@@ -65,7 +65,7 @@ impl wit::Host for View<'_> {
         let call = changing("backlog.assign", &json!({ "key": key, "assignee": assignee, "branch": branch }))?;
         let (backlog, project, run) = (Arc::clone(self.backlog), self.project, self.recorder.run().clone());
         let assign = |attempt: Attempt| async move {
-            performed(backlog.assign(project, &key, assignee.as_deref(), branch.as_deref(), &author(run, attempt)).await)
+            Performed::of(backlog.assign(project, &key, assignee.as_deref(), branch.as_deref(), &author(run, attempt)).await)
         };
         Ok(self.recorder.call(call, assign).await??)
     }
@@ -74,7 +74,7 @@ impl wit::Host for View<'_> {
         check_key(&key).map_err(CallError::from)?;
         let call = looking("backlog.history", &json!({ "key": key }))?;
         let (backlog, project) = (Arc::clone(self.backlog), self.project);
-        let moves: Vec<Move> = self.recorder.call(call, |_| async move { performed(backlog.history(project, &key).await) }).await??;
+        let moves: Vec<Move> = self.recorder.call(call, |_| async move { Performed::of(backlog.history(project, &key).await) }).await??;
         Ok(moves.into_iter().map(wit::StatusChange::from).collect())
     }
 
@@ -102,11 +102,6 @@ fn author(run: RunId, attempt: Attempt) -> Author {
 
 fn ready(items: &[Item]) -> Result<Vec<Item>, BacklogError> {
     Ok(Graph::of(items)?.ready().into_iter().map(|place| items[place].clone()).collect())
-}
-
-/// A store that fails stops the run: the guest could do nothing about it.
-pub(super) fn performed<A>(result: Result<A, BacklogError>) -> Performed<A> {
-    result.map_or_else(Performed::from, |answer| Performed::answer(Ok(answer)))
 }
 
 /// The guest's mistakes are its answers; a store that fails stops the run, for nothing could be told of it later.

@@ -37,12 +37,7 @@ impl wit::Host for View<'_> {
         let call = Call::new("people.post", Effect::Write, &question)?;
         let call = call.needing(Capability::new(PEOPLE.word, question.severity.as_str())).beginning();
         let (questions, run, asked) = (Arc::clone(self.questions), self.recorder.run().clone(), question.clone());
-        let post = |attempt: Attempt| async move {
-            match questions.ask(&run, attempt.seq, &asked).await {
-                Ok(_) => Performed::answer(Ok(attempt.seq)),
-                Err(error) => error.into(),
-            }
-        };
+        let post = |attempt: Attempt| async move { Performed::of(questions.ask(&run, attempt.seq, &asked).await.map(|_| attempt.seq)) };
         let seq: u64 = self.recorder.call(call, post).await??;
         let (questions, run) = (Arc::clone(self.questions), self.recorder.run().clone());
         // By its call, so that a fork, whose question is its own, gets the same ticket.
@@ -84,16 +79,11 @@ impl Posted {
 #[async_trait]
 impl Awaited for Posted {
     async fn look(&self, _: Moment) -> Performed<Value> {
-        match self.ask().await {
-            Performed::Answered(answer, events) => Performed::Answered(answer.map(Value::String), events),
-            Performed::Waiting(wait) => Performed::Waiting(wait),
-            Performed::Paused { pause, happened } => Performed::Paused { pause, happened },
-            Performed::Continued(input) => Performed::Continued(input),
-        }
+        self.ask().await.map(|answer| answer.map(Value::String))
     }
 
     async fn give_up(&self) -> Performed<()> {
-        self.questions.withdraw(&self.run, self.seq).await.map_or_else(Performed::from, |()| Performed::answer(Ok(())))
+        Performed::of(self.questions.withdraw(&self.run, self.seq).await)
     }
 }
 

@@ -74,10 +74,8 @@ impl wit::Host for View<'_> {
         let (items, project) = (Arc::clone(self.items), self.project.to_owned());
         let (watched, owner) = (key.clone(), project.clone());
         let watch = |attempt: Attempt| async move {
-            match items.see(&owner, &watched).await {
-                Ok(seen) => Performed::answer(Ok(Watched { ticket: format!("item-{}", attempt.seq), revision: seen.revision })),
-                Err(error) => error.into(),
-            }
+            let seen = items.see(&owner, &watched).await;
+            Performed::of(seen.map(|seen| Watched { ticket: format!("item-{}", attempt.seq), revision: seen.revision }))
         };
         let Watched { ticket, revision } = self.recorder.call(call, watch).await??;
         self.tickets.hold(&*ticket, Change { items: Arc::clone(self.items), project, key, revision });
@@ -150,15 +148,10 @@ async fn first(tickets: &[String], awaited: &[Arc<dyn Awaited>], moment: Moment,
 }
 
 fn arrived(ticket: &str, performed: Performed<Value>) -> Performed<Option<Arrival>> {
-    match performed {
-        Performed::Answered(answer, events) => {
-            let (ticket, outcome) = (ticket.to_owned(), answer.map_or_else(Outcome::Error, Outcome::Value));
-            Performed::Answered(Ok(Some(Arrival { ticket, outcome })), events)
-        }
-        Performed::Waiting(wait) => Performed::Waiting(wait),
-        Performed::Paused { pause, happened } => Performed::Paused { pause, happened },
-        Performed::Continued(input) => Performed::Continued(input),
-    }
+    performed.map(|answer| {
+        let outcome = answer.map_or_else(Outcome::Error, Outcome::Value);
+        Ok(Some(Arrival { ticket: ticket.to_owned(), outcome }))
+    })
 }
 
 fn earlier(one: Option<u64>, other: Option<u64>) -> Option<u64> {

@@ -10,10 +10,10 @@ use super::{View, WORKFLOWS};
 use crate::{
     bindings::{Fault, types, workflows as wit},
     interfaces::{
-        children::{Children, Ended, Order, Outcome, Role, StartOptions},
+        children::{Ended, Held, Outcome, Role, StartOptions},
         tickets::{Awaited, Moment},
     },
-    journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId, Wait},
+    journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId},
 };
 
 /// What a run that ended gives to the run that waits for it.
@@ -30,14 +30,11 @@ impl wit::Host for View<'_> {
         let call = call.needing(Capability::new(WORKFLOWS.word, workflow.clone())).beginning();
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         let start = |attempt: Attempt| async move {
-            let StartOptions { worktree, item, within, .. } = options;
-            let (worktree, item) = (worktree.as_deref(), item.as_deref());
-            let order = Order { role: Role::Workflow, plugin: &workflow, input, worktree, item, within };
-            children.start(&parent, attempt.seq, order).await.map_or_else(Performed::from, |child| Performed::answer(Ok(child)))
+            Performed::of(children.start(&parent, attempt.seq, options.order(Role::Workflow, &workflow, input)).await)
         };
         let child: RunId = self.recorder.call(call, start).await??;
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
-        self.tickets.hold(child.as_str(), Started { children, parent, child: child.clone() });
+        self.tickets.hold(child.as_str(), Started(Held { children, parent, child: child.clone() }));
         Ok(child.to_string())
     }
 }
@@ -51,26 +48,23 @@ struct Request<'a> {
 }
 
 /// A workflow's run that its caller holds a ticket for.
-struct Started {
-    children: Arc<dyn Children>,
-    parent: RunId,
-    child: RunId,
-}
+struct Started(Held);
 
 #[async_trait]
 impl Awaited for Started {
     async fn look(&self, _: Moment) -> Performed<Value> {
-        match self.children.ended(&self.parent, &self.child).await {
+        let Held { children, parent, child } = &self.0;
+        match children.ended(parent, child).await {
             Ok(Some(ended)) => Performed::answer(
-                ending(&self.child, ended).map(|Outcome { output, shortfall }| json!({ "output": output, "shortfall": shortfall })),
+                ending(child, ended).map(|Outcome { output, shortfall }| json!({ "output": output, "shortfall": shortfall })),
             ),
-            Ok(None) => Performed::Waiting(Wait::Runs(vec![self.child.clone()])),
+            Ok(None) => Performed::Waiting(self.0.wait()),
             Err(error) => error.into(),
         }
     }
 
     async fn give_up(&self) -> Performed<()> {
-        self.children.cancel(&self.parent, &self.child).await.map_or_else(Performed::from, |()| Performed::answer(Ok(())))
+        self.0.give_up().await
     }
 
     fn arrives_given_up(&self) -> bool {

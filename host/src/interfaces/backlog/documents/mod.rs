@@ -225,7 +225,7 @@ pub(super) fn performed(result: Result<Outcome, Failure>, run: &RunId) -> Perfor
             let left = outcome.left.into_iter().map(|left| Event::of_run(Category::Item, "document-left", run, data(left)));
             Performed::Answered(Ok(outcome.changed), left.collect())
         }
-        Err(Failure::Backlog(error)) => super::host::performed(Err(error)),
+        Err(Failure::Backlog(error)) => error.into(),
         Err(Failure::File(error)) => {
             let reason = format!("{error} Then resume the run.");
             Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: false }

@@ -14,10 +14,7 @@ pub(super) async fn perform(commands: &dyn Commands, usage: Usage<'_>) -> Perfor
             let reason = format!("A command cannot be executed: {reason} Then resume the run.");
             Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: false }
         }
-        Performed::Answered(answer, events) => Performed::Answered(answer.map(|(content, failed)| Outcome { content, failed }), events),
-        Performed::Waiting(wait) => Performed::Waiting(wait),
-        Performed::Paused { pause, happened } => Performed::Paused { pause, happened },
-        Performed::Continued(input) => Performed::Continued(input),
+        performed => performed.map(|answer| answer.map(|(content, failed)| Outcome { content, failed })),
     }
 }
 
