@@ -27,7 +27,7 @@ const A_RUN_IS_MISSING: &str = "select count(*) from waiting where run_id = $1 a
     and not exists (select 1 from runs where id = substr(waiting.on_key, 5))";
 const IS_AWAITED: &str = "select count(*) from waiting where on_key = $1";
 const PROJECT: &str = "select project from runs where id = $1";
-const REVISION: &str = "select revision from items where project = $1 and key = $2";
+const REVISION: &str = "select revision from items where project = (select project from runs where id = $1) and key = $2";
 
 /// What wakes whoever waits for the end of a run.
 pub(super) fn run_key(run: &RunId) -> String {
@@ -63,23 +63,15 @@ pub(super) async fn is_awaited(key: &str, connection: &mut AnyConnection) -> Res
     Ok(sqlx::query(IS_AWAITED).bind(key).fetch_one(connection).await?.try_get::<i64, _>(0)? > 0)
 }
 
-/// Keeps what wakes a run that has begun to wait, or queues it where that has come while nobody looked.
+/// Keeps what wakes a run that has begun to wait, or queues it where that has come while nobody looked. Of what it waited for
+/// before nothing is left.
 pub(super) async fn begin(run: &RunId, wait: &Wait, step: &mut Step<'_>) -> Result<(), StoreError> {
-    forget(run, step.connection).await?;
     let awaited = wait.awaited();
-    if awaited.is_empty() {
-        return Ok(());
-    }
-    let project: String = sqlx::query(PROJECT).bind(run.as_str()).fetch_one(&mut *step.connection).await?.try_get("project")?;
     for one in &awaited {
-        let key = key(one, run, &project);
+        let key = key(one, run, step.connection).await?;
         sqlx::query(WAIT).bind(run.as_str()).bind(key).execute(&mut *step.connection).await?;
     }
-    let missing = sqlx::query(A_RUN_IS_MISSING).bind(run.as_str()).fetch_one(&mut *step.connection).await?;
-    if missing.try_get::<i64, _>(0)? > 0 {
-        return Err(StoreError::Unwritable(format!("Run {run} cannot wait for a run that does not exist.")));
-    }
-    if has_come(run, &awaited, &project, step.connection).await? {
+    if has_come(run, &awaited, step.connection).await? {
         sqlx::query(QUEUE).bind(run.as_str()).execute(&mut *step.connection).await?;
         forget(run, step.connection).await?;
     }
@@ -92,27 +84,29 @@ pub(super) async fn forget(run: &RunId, connection: &mut AnyConnection) -> Resul
     Ok(())
 }
 
-fn key(awaited: &Awaited, run: &RunId, project: &str) -> String {
-    match awaited {
+async fn key(awaited: &Awaited, run: &RunId, connection: &mut AnyConnection) -> Result<String, StoreError> {
+    Ok(match awaited {
         Awaited::Run(child) => run_key(child),
         Awaited::Question(question) => question_key(question),
         Awaited::Signal(name) => signal_key(run, name),
-        Awaited::Item { key, .. } => item_key(project, key),
-    }
+        Awaited::Item { key, .. } => {
+            item_key(sqlx::query(PROJECT).bind(run.as_str()).fetch_one(connection).await?.try_get("project")?, key)
+        }
+    })
 }
 
-async fn has_come(run: &RunId, awaited: &[Awaited], project: &str, connection: &mut AnyConnection) -> Result<bool, StoreError> {
-    let ended = sqlx::query(A_RUN_HAS_ENDED).bind(run.as_str()).fetch_one(&mut *connection).await?;
-    if ended.try_get::<i64, _>(0)? > 0 {
+async fn has_come(run: &RunId, awaited: &[Awaited], connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    if awaited.iter().any(|one| matches!(one, Awaited::Run(_))) && a_run_has_ended(run, connection).await? {
         return Ok(true);
     }
     for one in awaited {
         let has_come = match one {
+            // All of them at once, above.
             Awaited::Run(_) => false,
             Awaited::Question(question) => questions::is_answered(question, connection).await?,
             Awaited::Signal(name) => signals::is_there(run, name, connection).await?,
             Awaited::Item { key, revision } => {
-                let row = sqlx::query(REVISION).bind(project).bind(&**key).fetch_optional(&mut *connection).await?;
+                let row = sqlx::query(REVISION).bind(run.as_str()).bind(&**key).fetch_optional(&mut *connection).await?;
                 row.is_none_or(|row| read_number(&row, "revision").is_ok_and(|now| now != *revision))
             }
         };
@@ -121,4 +115,12 @@ async fn has_come(run: &RunId, awaited: &[Awaited], project: &str, connection: &
         }
     }
     Ok(false)
+}
+
+async fn a_run_has_ended(run: &RunId, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    let missing = sqlx::query(A_RUN_IS_MISSING).bind(run.as_str()).fetch_one(&mut *connection).await?;
+    if missing.try_get::<i64, _>(0)? > 0 {
+        return Err(StoreError::Unwritable(format!("Run {run} cannot wait for a run that does not exist.")));
+    }
+    Ok(sqlx::query(A_RUN_HAS_ENDED).bind(run.as_str()).fetch_one(connection).await?.try_get::<i64, _>(0)? > 0)
 }

@@ -13,7 +13,7 @@ use super::{
         runs::in_tree,
         waiting,
     },
-    columns,
+    Statement, columns,
     record::load,
 };
 use crate::{
@@ -34,14 +34,15 @@ const ASK_AGAIN: &str = "update questions set withdrawn_at = null where id = $1"
 const TEXT: &str = "select text from questions where id = $1";
 const ANSWER: &str = "update questions set answer = $1, answered_by = $2, source = $3, answered_at = $4 where id = $5";
 const WITHDRAW: &str = "update questions set withdrawn_at = $2 where run_id = $1 and seq >= $3 and answered_at is null \
-    and withdrawn_at is null returning id";
+    and withdrawn_at is null returning id, run_id";
 const WITHDRAW_CANCELLED: &str = concat!(
     "update questions set withdrawn_at = $2 where answered_at is null and withdrawn_at is null \
      and run_id in (select id from runs where cancel_requested_at is not null) and ",
     in_tree!("run_id", "$1"),
     " returning id, run_id"
 );
-const WITHDRAW_ONE: &str = "update questions set withdrawn_at = $2 where id = $1 and answered_at is null and withdrawn_at is null";
+const WITHDRAW_ONE: &str = "update questions set withdrawn_at = $2 where id = $1 and answered_at is null and withdrawn_at is null \
+    returning id, run_id";
 const IS_ANSWERED: &str = "select count(*) from questions where id = $1 and answered_at is not null";
 
 pub(super) struct Ask {
@@ -158,18 +159,16 @@ pub(in crate::store) async fn withdraw(run: &RunId, step: &mut Step<'_>) -> Resu
 
 /// Takes back what call `first` of a run and those after it still ask.
 pub(in crate::store) async fn withdraw_from(run: &RunId, first: u64, step: &mut Step<'_>) -> Result<(), StoreError> {
-    let withdraw = sqlx::query(WITHDRAW).bind(run.as_str()).bind(stored(step.now)).bind(stored(first));
-    let withdrawn = withdraw.fetch_all(&mut *step.connection).await?;
-    for row in withdrawn {
-        tell(step, "withdrawn", run, json!({ "question": row.try_get::<String, _>("id")? }));
-    }
-    Ok(())
+    withdraw_by(sqlx::query(WITHDRAW).bind(run.as_str()).bind(stored(step.now)).bind(stored(first)), step).await
 }
 
 /// Withdraws what runs ask that are being cancelled, of a run and all below it: they take no answer any more.
 pub(in crate::store) async fn withdraw_cancelled(root: &RunId, step: &mut Step<'_>) -> Result<(), StoreError> {
-    let withdrawn = sqlx::query(WITHDRAW_CANCELLED).bind(root.as_str()).bind(stored(step.now)).fetch_all(&mut *step.connection).await?;
-    for row in withdrawn {
+    withdraw_by(sqlx::query(WITHDRAW_CANCELLED).bind(root.as_str()).bind(stored(step.now)), step).await
+}
+
+async fn withdraw_by(statement: Statement<'_>, step: &mut Step<'_>) -> Result<(), StoreError> {
+    for row in statement.fetch_all(&mut *step.connection).await? {
         let run = RunId::from_text(row.try_get::<String, _>("run_id")?);
         tell(step, "withdrawn", &run, json!({ "question": row.try_get::<String, _>("id")? }));
     }
@@ -192,11 +191,7 @@ impl Change for Withdraw {
 
     async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
         let id = QuestionId::of(&self.run, self.seq);
-        let withdrawn = sqlx::query(WITHDRAW_ONE).bind(id.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
-        if withdrawn.rows_affected() > 0 {
-            tell(step, "withdrawn", &self.run, json!({ "question": id }));
-        }
-        Ok(())
+        withdraw_by(sqlx::query(WITHDRAW_ONE).bind(id.as_str()).bind(stored(step.now)), step).await
     }
 }
 

@@ -193,8 +193,7 @@ impl Change for Transition {
 /// it that have not ended are cancelled.
 pub(in crate::store) async fn give_up(id: &RunId, step: &mut Step<'_>) -> Result<(), StoreError> {
     questions::withdraw(id, step).await?;
-    cancel_below(id, false, step).await?;
-    questions::withdraw_cancelled(id, step).await
+    cancel_below(id, false, step).await
 }
 
 /// Those that are cancelled at once were so since 1970.
@@ -203,6 +202,7 @@ async fn cancel_below(id: &RunId, at_once: bool, step: &mut Step<'_>) -> Result<
     if children.try_get::<i64, _>(0)? > 0 {
         let cancel = sqlx::query(CANCEL_BELOW).bind(id.as_str()).bind(stored(step.now)).bind(i64::from(!at_once));
         cancel.execute(&mut *step.connection).await?;
+        questions::withdraw_cancelled(id, step).await?;
     }
     Ok(())
 }
@@ -306,8 +306,8 @@ impl Change for RequestCancel {
     async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
         let request = sqlx::query(REQUEST_CANCEL).bind(self.id.as_str()).bind(stored(step.now)).bind(self.cause.as_str());
         request.bind(i64::from(!self.at_once)).execute(&mut *step.connection).await?;
-        cancel_below(&self.id, self.at_once, step).await?;
-        questions::withdraw_cancelled(&self.id, step).await
+        questions::withdraw(&self.id, step).await?;
+        cancel_below(&self.id, self.at_once, step).await
     }
 }
 
