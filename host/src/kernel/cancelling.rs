@@ -26,12 +26,11 @@ impl Kernel {
         cancellable(run)?;
         self.parts.runs.request_cancel(&run.id, CancelCause::Operator, true).await?;
         loop {
-            let mut open: Vec<_> = self.tree(&run.id).await?.into_iter().filter(|member| is_open(member, &run.id)).collect();
+            let open = self.open_below(&run.id).await?;
             if open.is_empty() {
                 break;
             }
-            // Parents first: one that has ended starts no more children. What it started meanwhile is found in the next round.
-            open.sort_by_key(|run| run.created_at);
+            // What they started meanwhile is found in the next round.
             for member in open {
                 self.end_cancelled(&member).await?;
             }
@@ -45,9 +44,7 @@ impl Kernel {
     pub(super) async fn give_up(&self, run: &Run, cause: CancelCause) -> Result<(), KernelError> {
         cancellable(run)?;
         self.parts.runs.request_cancel(&run.id, cause, false).await?;
-        let mut open: Vec<_> = self.tree(&run.id).await?.into_iter().filter(|member| is_open(member, &run.id)).collect();
-        open.sort_by_key(|run| run.created_at);
-        for member in open {
+        for member in self.open_below(&run.id).await? {
             self.proceed(&member).await?;
         }
         self.tidy_when_ended(&run.root).await;
@@ -85,9 +82,17 @@ impl Kernel {
         })
     }
 
+    /// What is left to end of a run and those below it, parents first: one that has ended starts no more children. Of those that
+    /// failed only the run itself: the others ended long ago.
+    async fn open_below(&self, id: &RunId) -> Result<Vec<Run>, KernelError> {
+        let is_open = |run: &Run| !run.state.is_final() || (run.id == *id && matches!(run.state, State::Failed { .. }));
+        let mut open: Vec<_> = self.tree(id).await?.into_iter().filter(is_open).collect();
+        open.sort_by_key(|run| run.created_at);
+        Ok(open)
+    }
+
     /// The next step of one run that is being cancelled. Returns whether it has yet to be executed for its end.
     async fn proceed(&self, run: &Run) -> Result<bool, KernelError> {
-        let run = &self.run(&run.id).await?;
         let Some(Cancelling { since, .. }) = run.cancelling else { return Ok(false) };
         let grace = self.parts.policy.limits(&run.plugin).grace;
         let is_over = u128::from(self.parts.clock.now().saturating_sub(since)) >= grace.as_millis();
@@ -111,11 +116,11 @@ impl Kernel {
     }
 
     async fn end_cancelled(&self, run: &Run) -> Result<(), KernelError> {
+        let (from, event) = ([run.state.as_str()], vec![cancelled(run.cancelling, &run.id)]);
         // One that has begun since it was seen is told first.
-        let from = [run.state.as_str()];
-        let event = vec![cancelled(self.run(&run.id).await?.cancelling, &run.id)];
-        self.parts.runs.transition(&run.id, &from, State::Cancelled, None, event).await?;
-        self.with_active(&run.id, |active| active.halt.cancel());
+        if self.parts.runs.transition(&run.id, &from, State::Cancelled, None, event).await? {
+            self.with_active(&run.id, |active| active.halt.cancel());
+        }
         Ok(())
     }
 
@@ -167,11 +172,6 @@ pub(super) fn cancelled(cancelling: Option<Cancelling>, id: &RunId) -> Draft {
 /// Whether a call was answered with word of the run's own cancellation: that of a child names the child.
 fn is_told(entry: &Entry) -> bool {
     entry.error().is_some_and(|error| error.kind == ErrorKind::Cancelled && error.subject.is_none())
-}
-
-/// Whether something is left to end. Of those that failed only the one that is meant: the others ended long ago.
-fn is_open(member: &Run, meant: &RunId) -> bool {
-    !member.state.is_final() || (member.id == *meant && matches!(member.state, State::Failed { .. }))
 }
 
 /// Whether a run may be cancelled, or why not.
