@@ -34,8 +34,6 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(250);
 /// Events read from the log at once.
 const PAGE: u32 = 500;
-/// States in which a run is not over.
-const UNFINISHED: [&str; 4] = ["queued", "running", "waiting", "paused"];
 
 /// Execute all runs and watch the plugin folder, until Ctrl-C
 ///
@@ -114,7 +112,7 @@ impl Told<'_> {
             let (plugins, data) = (figures::counted(plugins, "plugin", "plugins"), text::escaped(&data.display().to_string()));
             self.say(figures::now(), &format!("{} Serving {data} with {plugins}. Press Ctrl-C to stop.", painted(GOOD, "✓")));
         }
-        let filter = Filter { roots_only: true, states: UNFINISHED.map(str::to_owned).into(), limit: u32::MAX, ..Filter::default() };
+        let filter = Filter { roots_only: true, states: State::UNFINISHED.map(str::to_owned).into(), limit: u32::MAX, ..Filter::default() };
         let mut runs = app.kernel.runs().list(&filter).await?;
         runs.reverse();
         for run in runs {

@@ -57,6 +57,9 @@ fn error_or_reason<'de, D: Deserializer<'de>>(source: D) -> Result<CallError, D:
 }
 
 impl State {
+    /// The words of the states in which a run is not over.
+    pub const UNFINISHED: [&str; 4] = ["queued", "running", "waiting", "paused"];
+
     /// The word the store and the command line use.
     pub fn as_str(&self) -> &'static str {
         match self {
