@@ -169,9 +169,24 @@ async fn three_stories_land_side_by_side_with_a_red_test_a_review_and_a_conflict
         assert_eq!(asked.iter().filter(|(_, rule)| rule.ends_with(said)).count(), 1, "{said}: {asked:?}");
     }
     assert_eq!(asked.len(), ASKED, "{asked:?}");
+    check_transcript(&project, &run);
     let again = project.baton(SPRINT).exits(0);
     assert!(again.stderr.contains("Nothing is ready: 4 done or cancelled"), "{}", again.stderr);
     assert_eq!(document(&again)["stories"], serde_json::json!([]), "nothing is done twice");
+}
+
+/// The transcript of the sprint has every reply of the runs below it, and each task once.
+fn check_transcript(project: &Project, run: &str) {
+    let told = document(&project.baton(&["runs", "transcript", run, "-o", "json"]).exits(0));
+    let runs = told["runs"].as_array().unwrap();
+    let replies: usize = runs.iter().map(|run| run["exchanges"].as_array().unwrap().len()).sum();
+    assert_eq!(replies, ASKED);
+    let shown = project.baton(&["runs", "transcript", run]).exits(0).stdout;
+    assert_eq!(shown.matches("\n## ").count(), runs.len(), "{shown}");
+    assert_eq!(shown.matches("\n### Call ").count(), ASKED);
+    assert_eq!(shown.matches("\n**Reply of script/").count(), ASKED);
+    let alone = project.baton(&["runs", "transcript", run, "--only"]).exits(0);
+    assert!(alone.stderr.contains("The run asked no model yet."), "{}", alone.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

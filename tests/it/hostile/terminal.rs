@@ -75,7 +75,9 @@ fn a_run_writes_nothing_but_text_to_the_terminal() {
     assert_eq!(ids.len(), 6);
     let _listed = user.baton(&["runs", "list"]).exits(0);
     for id in [&ids[0], &ids[2], &ids[5]] {
-        for command in [&["runs", "show", id][..], &["runs", "journal", id], &["runs", "journal", id, "--full"]] {
+        for command in
+            [&["runs", "show", id][..], &["runs", "journal", id], &["runs", "journal", id, "--full"], &["runs", "transcript", id]]
+        {
             let _shown = user.baton(command).exits(0);
             let document = user.baton(&[command, &["-o", "json"]].concat()).exits(0);
             assert!(serde_json::from_str::<Value>(&document.stdout).is_ok(), "{command:?}");

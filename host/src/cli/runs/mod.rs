@@ -11,6 +11,7 @@ pub(super) mod replay;
 mod resume;
 mod show;
 mod signal;
+mod transcript;
 mod waiting;
 
 use anyhow::Result;
@@ -30,6 +31,7 @@ enum Command {
     List(list::List),
     Show(show::Show),
     Journal(journal::Journal),
+    Transcript(transcript::Transcript),
     Output(output::Output),
     Resume(resume::Resume),
     Cancel(cancel::Cancel),
@@ -45,6 +47,7 @@ impl Runs {
             Command::List(command) => command.execute(context).await,
             Command::Show(command) => command.execute(context).await,
             Command::Journal(command) => command.execute(context).await,
+            Command::Transcript(command) => command.execute(context).await,
             Command::Output(command) => command.execute(context).await,
             Command::Resume(command) => command.execute(context).await,
             Command::Cancel(command) => command.execute(context).await,

@@ -13,6 +13,7 @@ pub mod provider;
 pub mod providers;
 mod spending;
 mod stopping;
+pub mod transcript;
 mod watching;
 
 #[cfg(test)]
