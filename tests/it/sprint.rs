@@ -170,9 +170,23 @@ async fn three_stories_land_side_by_side_with_a_red_test_a_review_and_a_conflict
     }
     assert_eq!(asked.len(), ASKED, "{asked:?}");
     check_transcript(&project, &run);
+    check_costs(&project);
     let again = project.baton(SPRINT).exits(0);
     assert!(again.stderr.contains("Nothing is ready: 4 done or cancelled"), "{}", again.stderr);
     assert_eq!(document(&again)["stories"], serde_json::json!([]), "nothing is done twice");
+}
+
+/// Each story has a row with what it took.
+fn check_costs(project: &Project) {
+    let costs = document(&project.baton(&["costs", "--by", "story", "-o", "json"]).exits(0));
+    let rows = costs["rows"].as_array().unwrap();
+    let of = |key: &str| rows.iter().find(|row| row["name"] == key).unwrap_or_else(|| panic!("{key}: {costs}"));
+    for (key, ..) in STORIES {
+        assert!(of(key)["tries"].as_u64() >= Some(1) && of(key)["took-ms"].as_u64() > Some(0), "{costs}");
+    }
+    assert_eq!(rows.iter().map(|row| row["replies"].as_u64().unwrap()).sum::<u64>(), ASKED as u64);
+    let shown = project.baton(&["costs", "--by", "story"]).exits(0).stdout;
+    assert!(shown.starts_with("STORY") && shown.contains("TRIES"), "{shown}");
 }
 
 /// The transcript of the sprint has every reply of the runs below it, and each task once.

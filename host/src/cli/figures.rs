@@ -28,6 +28,11 @@ pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
+/// `80 %` of a whole; nothing of none.
+pub(super) fn share(part: u64, whole: u64) -> String {
+    part.saturating_mul(100).checked_div(whole).map(|share| format!("{share} %")).unwrap_or_default()
+}
+
 /// `812 B`, `1.5 KiB`, `3.0 MiB`.
 pub(super) fn bytes(number: u64) -> String {
     const STEP: f64 = 1024.0;

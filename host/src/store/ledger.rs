@@ -17,7 +17,7 @@ use crate::{
 };
 
 const TABLE: &str = "budgets";
-const POSTINGS: &str = "select e.cursor, e.at, e.run_id, e.data, r.plugin, r.project, r.root_id, root.plugin as workflow \
+const POSTINGS: &str = "select e.cursor, e.at, e.run_id, e.data, r.plugin, r.project, r.item, r.root_id, root.plugin as workflow \
     from events e join runs r on r.id = e.run_id join runs root on root.id = r.root_id \
     where e.category = 'llm' and e.cursor > $1 and e.name = 'completed' order by e.cursor limit $2";
 const BUDGETS: &str = "select scope, of_id, amount, set_at, set_by from budgets";
@@ -107,6 +107,7 @@ fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
         root: RunId::from_text(row.try_get::<String, _>("root_id")?),
         workflow: row.try_get("workflow")?,
         project: row.try_get("project")?,
+        item: row.try_get("item")?,
         plugin: row.try_get("plugin")?,
         model: data["model"].as_str().unwrap_or_default().to_owned(),
         input_tokens: number("input-tokens"),

@@ -95,6 +95,14 @@ fn runs_side_by_side_have_a_line_each_with_what_is_done_below_them() {
 }
 
 #[test]
+fn the_share_of_cached_input_is_told() {
+    let data = json!({ "seq": 1, "input-tokens": 200, "cached-input-tokens": 150, "output-tokens": 8 });
+    let scene = Scene::new().run(0, MARY, "created", json!({ "plugin": "mary", "parent": ROOT }));
+    let scene = scene.see(1, MARY, Category::Llm, "completed", data);
+    assert_eq!(scene.view.lines(), ["Mary, analyst: 200 → 8 tokens, 75 % cached"]);
+}
+
+#[test]
 fn the_status_says_who_is_at_work() {
     let scene = Scene::new();
     assert_eq!((scene.view.status().as_str(), scene.view.fraction()), ("Starting", 0.0));

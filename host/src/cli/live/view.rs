@@ -78,6 +78,8 @@ struct Member {
     since: Option<u64>,
     replies: u64,
     input: u64,
+    /// Those of the tokens sent that came from the provider's cache.
+    cached: u64,
     output: u64,
     /// None once some price is unknown.
     cost: Option<f64>,
@@ -92,7 +94,20 @@ struct Member {
 impl Member {
     fn new(parent: Option<RunId>, title: String, since: Option<u64>) -> Self {
         let (worktree, activity) = (None, None);
-        Self { parent, title, worktree, since, replies: 0, input: 0, output: 0, cost: Some(0.0), place: 0, rests: false, activity }
+        Self {
+            parent,
+            title,
+            worktree,
+            since,
+            replies: 0,
+            input: 0,
+            cached: 0,
+            output: 0,
+            cost: Some(0.0),
+            place: 0,
+            rests: false,
+            activity,
+        }
     }
 
     fn name(&self) -> String {
@@ -103,7 +118,8 @@ impl Member {
     }
 
     fn tokens(&self) -> String {
-        format!("{} → {} tokens", figures::count(self.input), figures::count(self.output))
+        let cached = if self.cached > 0 { format!(", {} cached", figures::share(self.cached, self.input)) } else { String::new() };
+        format!("{} → {} tokens{cached}", figures::count(self.input), figures::count(self.output))
     }
 
     fn summary(&self) -> String {
@@ -316,6 +332,7 @@ impl View {
         let account = word(data, "model").split('/').next().unwrap_or_default();
         self.resting.remove(account);
         member.input = member.input.saturating_add(tokens("input-tokens"));
+        member.cached = member.cached.saturating_add(tokens("cached-input-tokens"));
         member.output = member.output.saturating_add(tokens("output-tokens"));
         member.cost = member.cost.zip(data["cost-usd"].as_f64()).map(|(sum, cost)| sum + cost);
         let tokens = member.tokens();

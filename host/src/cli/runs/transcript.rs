@@ -104,8 +104,8 @@ fn spent(usage: &Usage) -> Vec<String> {
         return vec!["tokens unknown".to_owned()];
     }
     let tokens = format!("{} → {} tokens", figures::count(usage.input_tokens), figures::count(usage.output_tokens));
-    let cached = usage.cached_input_tokens.saturating_mul(100).checked_div(usage.input_tokens).filter(|share| *share > 0);
-    let cached = cached.map(|share| format!("{share} % from the provider's cache"));
+    let share = figures::share(usage.cached_input_tokens, usage.input_tokens);
+    let cached = (usage.cached_input_tokens > 0).then(|| format!("{share} from the provider's cache"));
     [Some(tokens), cached, Some(figures::money(usage.cost_usd))].into_iter().flatten().collect()
 }
 

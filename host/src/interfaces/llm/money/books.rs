@@ -178,6 +178,7 @@ mod tests {
             root: RunId::from_text("root"),
             workflow: "plan".to_owned(),
             project: "demo".to_owned(),
+            item: None,
             plugin: "mary".to_owned(),
             model: "a/b".to_owned(),
             input_tokens: 1,

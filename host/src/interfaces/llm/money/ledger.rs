@@ -23,6 +23,8 @@ pub struct Posting {
     pub workflow: String,
     /// The project.
     pub project: String,
+    /// The item of the project's backlog that the run was for.
+    pub item: Option<String>,
     /// The plugin that asked.
     pub plugin: String,
     /// The model that answered, as `provider/model`.

@@ -1,6 +1,12 @@
-//! `baton costs`: what was paid for models, added up by whatever is asked for.
+//! `baton costs`: what was paid for models, added up by agent, workflow, project, story, model or day.
 
-use std::{borrow::Cow, collections::BTreeMap, path::Path};
+mod stories;
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -20,9 +26,10 @@ use super::{
 use crate::{
     app::{Access, App},
     interfaces::llm::money::{Amount, Posting},
+    journal::RunId,
 };
 
-/// Show what models cost, by agent, workflow, project, model or day
+/// Show what models cost, by agent, workflow, project, story, model or day
 #[derive(Debug, Args)]
 pub(super) struct Costs {
     /// What to add up by
@@ -43,6 +50,8 @@ enum By {
     Workflow,
     /// The project.
     Project,
+    /// The item of the backlog that the runs were for.
+    Story,
     /// The model that answered.
     Model,
     /// The day, in your time zone.
@@ -56,8 +65,14 @@ struct Sum {
     /// Replies whose price is not known.
     unknown: u64,
     input_tokens: u64,
+    /// Those of them that came from a provider's cache.
+    cached_input_tokens: u64,
     output_tokens: u64,
     cost: Amount,
+    /// Of a story, its runs.
+    work: Option<stories::Work>,
+    /// The runs that people started.
+    roots: BTreeSet<RunId>,
 }
 
 /// Cells of the longest bar.
@@ -87,12 +102,19 @@ impl Costs {
         let (mut sums, mut cursor) = (BTreeMap::<String, Sum>::new(), 0);
         loop {
             let postings = app.ledger.postings(cursor, PAGE).await?;
-            let Some(last) = postings.last() else { return Ok(sums) };
+            let Some(last) = postings.last() else { break };
             cursor = last.cursor;
             for posting in postings.iter().filter(|posting| posting.at >= since) {
                 sums.entry(self.key(posting)).or_default().add(posting);
             }
         }
+        if self.by == By::Story {
+            let roots = sums.values().flat_map(|sum| &sum.roots).cloned().collect();
+            for (row, work) in stories::load(app, &roots).await? {
+                sums.entry(row).or_default().work = Some(work);
+            }
+        }
+        Ok(sums)
     }
 
     fn key(&self, posting: &Posting) -> String {
@@ -100,6 +122,7 @@ impl Costs {
             By::Agent => posting.plugin.clone(),
             By::Workflow => posting.workflow.clone(),
             By::Project => posting.project.clone(),
+            By::Story => stories::row_of(posting),
             By::Model => posting.model.clone(),
             By::Day => day(posting.at),
         }
@@ -107,22 +130,28 @@ impl Costs {
 
     fn table(&self, sums: &BTreeMap<String, Sum>, names: &ProjectNames) -> Table {
         let (left, right) = (Align::Left, Align::Right);
-        let mut table =
-            Table::new(&[(self.head(), left), ("REPLIES", right), ("TOKENS IN", right), ("OUT", right), ("COST", right), ("", left)]);
+        let work: &[_] = if self.by == By::Story { &[("TRIES", right), ("TOOK", right)] } else { &[] };
+        let figures = [("REPLIES", right), ("TOKENS IN", right), ("CACHED", right), ("OUT", right), ("COST", right), ("", left)];
+        let mut table = Table::new(&[&[(self.head(), left)], work, &figures].concat());
         let mut rows: Vec<_> = sums.iter().collect();
         if self.by != By::Day {
             rows.sort_by(|one, other| other.1.cost.cmp(&one.1.cost).then(one.0.cmp(other.0)));
         }
         let most = sums.values().map(|sum| sum.cost).max().unwrap_or_default();
         for (key, sum) in rows {
-            table.row([
-                self.shown(key, names).into(),
+            let mut cells = vec![Cell::from(self.shown(key, names))];
+            if self.by == By::Story {
+                cells.extend(tried(sum));
+            }
+            cells.extend([
                 figures::count(sum.replies).into(),
                 figures::count(sum.input_tokens).into(),
+                figures::share(sum.cached_input_tokens, sum.input_tokens).into(),
                 figures::count(sum.output_tokens).into(),
                 cost(sum),
                 Cell::styled(bar(sum.cost, most), FAINT),
             ]);
+            table.row(cells);
         }
         table
     }
@@ -145,25 +174,40 @@ impl Costs {
             By::Agent => "AGENT",
             By::Workflow => "WORKFLOW",
             By::Project => "PROJECT",
+            By::Story => "STORY",
             By::Model => "MODEL",
             By::Day => "DAY",
         }
     }
 
     /// What people call what one row adds up.
-    fn name<'a>(&self, key: &'a str, names: &'a ProjectNames) -> &'a str {
-        if self.by == By::Project { names.of(key) } else { key }
+    fn name<'a>(&self, key: &'a str, names: &'a ProjectNames) -> Cow<'a, str> {
+        match self.by {
+            By::Project => names.of(key).into(),
+            By::Story => match stories::parts(key) {
+                Some((project, item)) => format!("{item} ({})", names.of(project)).into(),
+                None => "(no story)".into(),
+            },
+            _ => key.into(),
+        }
     }
 
     /// The same where it is shown.
     fn shown(&self, key: &str, names: &ProjectNames) -> String {
-        text::line(&if self.by == By::Model { model(key) } else { self.name(key, names).into() })
+        text::line(&if self.by == By::Model { model(key) } else { self.name(key, names) })
     }
 
     fn document(&self, key: &str, names: &ProjectNames, sum: &Sum) -> Value {
-        let mut document = document(self.name(key, names), sum);
+        let mut document = document(&self.name(key, names), sum);
         if self.by == By::Project {
             document["project"] = json!(key);
+        }
+        if let (By::Story, Some((project, item))) = (self.by, stories::parts(key)) {
+            let work = sum.work.unwrap_or_default();
+            document["name"] = json!(item);
+            document["project"] = json!(project);
+            document["tries"] = json!(work.tries);
+            document["took-ms"] = json!(work.took);
         }
         document
     }
@@ -178,7 +222,9 @@ impl Sum {
         self.replies += 1;
         self.unknown += u64::from(posting.cost.is_none());
         self.input_tokens = self.input_tokens.saturating_add(posting.input_tokens);
+        self.cached_input_tokens = self.cached_input_tokens.saturating_add(posting.cached_input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(posting.output_tokens);
+        self.roots.insert(posting.root.clone());
         self.cost = self.cost + posting.cost.unwrap_or_default();
     }
 }
@@ -196,6 +242,14 @@ fn cost(sum: &Sum) -> Cell {
         0 => known.into(),
         unknown if unknown == sum.replies => Cell::styled("unknown", WARNING),
         _ => Cell::styled(format!("{known} + unknown"), WARNING),
+    }
+}
+
+/// How often a story was tried, and for how long; nothing for what was for no story.
+fn tried(sum: &Sum) -> [Cell; 2] {
+    match sum.work {
+        Some(work) => [figures::count(work.tries).into(), figures::duration(work.took).into()],
+        None => [String::new().into(), String::new().into()],
     }
 }
 
@@ -217,6 +271,7 @@ fn document(name: &str, sum: &Sum) -> Value {
         "replies": sum.replies,
         "replies-without-price": sum.unknown,
         "input-tokens": sum.input_tokens,
+        "cached-input-tokens": sum.cached_input_tokens,
         "output-tokens": sum.output_tokens,
         "cost-usd": if sum.unknown == 0 { Some(sum.cost) } else { None },
         "known-cost-usd": sum.cost,
