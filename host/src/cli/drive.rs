@@ -141,6 +141,7 @@ pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool)
     let elsewhere = waited_for_elsewhere(kernel, &tree).await?;
     let questions = answering::open(app, root).await?;
     let (way, retry) = way_of(kernel, &run, &tree).await?;
+    let awaiting = awaiting_outside(&tree);
     let below = tree.into_iter().filter(|run| run.id != *root);
     let paused = below.filter(|run| matches!(run.state, State::Paused { .. })).collect();
     let tally = kernel.runs().tally(root).await?;
@@ -152,7 +153,15 @@ pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool)
         sample(plugin.as_ref().and_then(|plugin| plugin.package.manifest.input.as_ref()))
     });
     let served = !app.executes();
-    Ok(Ended { run, tally, paused, elsewhere, held, questions, took, interrupted, refused, way, retry, served })
+    Ok(Ended { run, tally, paused, elsewhere, held, awaiting, questions, took, interrupted, refused, way, retry, served })
+}
+
+/// The runs of the tree that wait for what comes from outside of it; none where another can continue.
+fn awaiting_outside(tree: &[Run]) -> Vec<Run> {
+    if tree.iter().any(|run| matches!(run.state, State::Queued | State::Running)) {
+        return Vec::new();
+    }
+    tree.iter().filter(|run| waits::is_for_outside(run)).cloned().collect()
 }
 
 /// The runs that hold up the tree and are no part of it: a fork shares the children its source has started.
@@ -196,6 +205,22 @@ mod tests {
             answered_at: None,
         };
         Inspected { entry, damage: None }
+    }
+
+    #[test]
+    fn runs_wait_for_the_outside_once_nothing_else_continues() {
+        use crate::{
+            cli::sample::run,
+            journal::{Awaited, Wait},
+        };
+        let wait = |of| State::Waiting { wait: Wait::Any { of: vec![of], until: None } };
+        let signal = run("b", "mary", wait(Awaited::Signal("go".to_owned())));
+        let item = run("c", "mary", wait(Awaited::Item { key: "1-1".to_owned(), revision: 1 }));
+        let parent = run("a", "plan", State::Waiting { wait: Wait::Runs(vec![signal.id.clone()]) });
+        let tree = [parent, signal.clone(), item.clone()];
+        assert_eq!(awaiting_outside(&tree), [signal, item]);
+        let tree = [tree.as_slice(), &[run("d", "mary", State::Queued)]].concat();
+        assert_eq!(awaiting_outside(&tree), []);
     }
 
     #[test]

@@ -209,6 +209,11 @@ impl Run {
         }
     }
 
+    /// Whether it was told to end, and has not ended yet.
+    pub fn is_being_cancelled(&self) -> bool {
+        self.cancelling.is_some() && !self.state.is_final()
+    }
+
     /// Whether there is something to end or to give back: it has not ended, or it failed and could still be resumed.
     pub fn may_be_cancelled(&self) -> bool {
         let failed = matches!(self.state, State::Failed { .. });
