@@ -135,6 +135,24 @@ async fn a_run_that_does_not_listen_is_ended_after_its_grace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_run_is_cancelled_again_while_runs_below_it_are_open() {
+    for at_once in [false, true] {
+        let host = TestHost::new().await;
+        let run = host.run(json!({ "do": "start-all", "inputs": [{ "do": "pause", "say": "Look.", "times": 1 }] })).await;
+        // As a host leaves it that is killed once the run itself is cancelled.
+        host.app.kernel.runs().transition(&run.id, &["waiting"], State::Cancelled, None, Vec::new()).await.unwrap();
+        let run = host.find(&run.id).await;
+        let cancelled = if at_once { host.app.kernel.cancel_now(&run).await } else { host.app.kernel.cancel(&run).await };
+        cancelled.unwrap();
+        for run in host.app.kernel.tree(&run.id).await.unwrap() {
+            assert_eq!(run.state, State::Cancelled);
+        }
+        let again = host.app.kernel.cancel(&run).await.unwrap_err().to_string();
+        assert!(again.contains("is cancelled already"), "{again}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_end_of_a_failed_run_cancelled_continues_with_it() {
     let host = TestHost::new().await;
     let run = host.run(json!({ "do": "leave-and-fail" })).await;

@@ -58,7 +58,6 @@ use crate::{
     journal::{Clock, Journal, JournalError, Redactor, RunId},
 };
 
-pub use cancelling::cancellable;
 pub use scheduler::Drive;
 pub use starting::Order;
 pub use trial::{Sampled, Trial};
