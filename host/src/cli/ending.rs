@@ -166,12 +166,14 @@ impl Ended {
             (State::Failed { .. }, Some(Retry::Itself(_))) if self.tally.host_calls == 0 => {
                 let other = context.again(&format!("run {}", text::shell_word(&text::line(&self.run.plugin))));
                 Some(format!(
-                    "It failed before its first call. Fix the plugin and repeat the run with `{command}`, or give `{other}` another input."
+                    "It failed before its first call. Install a fixed version of the plugin and repeat the run with `{command}`, or give \
+                     `{other}` another input."
                 ))
             }
-            (State::Failed { error }, Some(Retry::Itself(_))) if error.kind == ErrorKind::Trapped => {
-                Some(format!("What it paid for is kept. Fix the plugin, then repeat its calls and continue with `{command}`."))
-            }
+            (State::Failed { error }, Some(Retry::Itself(_))) if error.kind == ErrorKind::Trapped => Some(format!(
+                "What it paid for is kept. Install a fixed version of the plugin, then continue with `{command}`: Baton replays its calls \
+                     with that version first."
+            )),
             // The plugin ended by what its calls had found, and a replay finds the same.
             (State::Failed { .. }, Some(Retry::Itself(_))) => {
                 let anew = context.again(&format!("runs fork {run} --at {}", self.run.first_call()));
@@ -379,6 +381,19 @@ mod tests {
         ended.refused = Some("{…}".to_owned());
         assert_eq!(ended.exit(), Exit::Usage);
         assert_eq!(said(&ended), "✗ plan (run 12345678) has failed: It names no brief.");
+    }
+
+    #[test]
+    fn a_run_whose_plugin_crashed_names_the_version_to_install() {
+        let mut ended = ended(State::Failed { error: CallError::new(ErrorKind::Trapped, "It panicked.") });
+        ended.retry = Some(Retry::Itself(4));
+        ended.way = Way::Command("runs resume 12345678 --on current".to_owned());
+        ended.tally.host_calls = 3;
+        let told = said(&ended);
+        assert!(
+            told.contains("Install a fixed version of the plugin, then continue with `baton runs resume 12345678 --on current`"),
+            "{told}"
+        );
     }
 
     #[test]
