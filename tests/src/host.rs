@@ -153,6 +153,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         models: llm::Config { endpoints: endpoints(settings), ..llm::Config::scripts_only(folder) },
         servers,
         bindings: bindings(settings, &folder.join("baton.toml")).unwrap(),
+        mistaken_bindings: Vec::new(),
         prices: llm::money::Prices::new(None).unwrap(),
         slots: 64,
         operator: "tester".to_owned(),

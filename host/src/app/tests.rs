@@ -34,6 +34,7 @@ fn config(folder: &Path) -> Config {
         freeze_after_writes: None,
         servers: Vec::new(),
         bindings: Default::default(),
+        mistaken_bindings: Vec::new(),
         trust: Default::default(),
         forge: Default::default(),
         program: None,

@@ -53,7 +53,7 @@ use serde_json::Value;
 
 use crate::{
     app::{Access, App, AppError},
-    config::{self, Config},
+    config::{self, Config, ConfigError},
     events::path_text,
     interfaces::{
         backlog::{BacklogError, Refusal},
@@ -241,8 +241,17 @@ impl Context {
     }
 
     fn config_at(&self, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
+        self.config_by(Config::read, data_dir)
+    }
+
+    /// The same, without bindings that are wrong: for what lists them.
+    fn config_with_mistaken_bindings(&self) -> anyhow::Result<Config> {
+        self.config_by(Config::read_with_mistaken_bindings, self.data_dir.clone())
+    }
+
+    fn config_by(&self, read: fn(Option<PathBuf>) -> Result<Config, ConfigError>, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
         data_dir.as_deref().map(usable).transpose()?;
-        let config = Config::read(data_dir)?;
+        let config = read(data_dir)?;
         self.redactor.include(&config.redactor);
         Ok(Config { program: config::this_program(), ..config })
     }

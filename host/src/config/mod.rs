@@ -34,7 +34,7 @@ use crate::{
         compiler::CompileLimits,
         limits::Limits,
         signature::Trust,
-        slots::{BindingError, Table},
+        slots::{BindingError, Mistake, Table},
     },
     secrets::Secrets,
 };
@@ -133,6 +133,8 @@ pub struct Config {
     pub servers: Vec<mcp::Config>,
     /// Which plugins fill slots: `[bindings]` in the user's settings. What a repository says of it is a proposal.
     pub bindings: Table,
+    /// What is wrong in `[bindings]`, by its dotted key: only what lists bindings opens the data then.
+    pub mistaken_bindings: Vec<Mistake>,
     /// What models cost: the table that comes with Baton, and `[prices."provider/model"]` in the user's settings over it.
     pub prices: Prices,
     /// This program, which compiles plugins in a process of its own; none where it is a library of another.
@@ -176,9 +178,8 @@ const NO_STATE: ConfigError = ConfigError::NoHome { what: "this machine's keys",
 pub const PROJECT_FILE: &str = "baton.toml";
 
 impl Config {
-    /// Reads the files and the environment. `data_dir` comes from the command line, which has looked at
-    /// `BATON_DATA_DIR` itself.
-    pub fn read(data_dir: Option<PathBuf>) -> Result<Self, ConfigError> {
+    /// Reads the files and the environment, and leaves out bindings that are wrong.
+    pub fn read_with_mistaken_bindings(data_dir: Option<PathBuf>) -> Result<Self, ConfigError> {
         let data_dir = data_dir.or_else(|| folder("XDG_DATA_HOME", ".local/share")).ok_or(NO_DATA)?;
         let user_file = path("BATON_CONFIG").or_else(|| folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(PROJECT_FILE)));
         let user_file = user_file.ok_or(NO_SETTINGS)?;
@@ -188,7 +189,7 @@ impl Config {
         let secrets = Secrets::new(data_dir.join("secrets.json"), cache_key.with_file_name("secret.key"), text("BATON_SECRET_KEY"));
         let models = models(&user, &user_file, &secrets)?;
         let servers = tool_servers(&user, &user_file)?;
-        let bindings = bindings::bindings(&user, &user_file)?;
+        let (bindings, mistaken_bindings) = bindings::read(&user);
         let prices = Prices::new(at(&user, "prices"))?;
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
         let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
@@ -211,6 +212,7 @@ impl Config {
             models,
             servers,
             bindings,
+            mistaken_bindings,
             prices,
             program,
             git,
