@@ -67,7 +67,7 @@ impl Kernel {
         let project = self.parts.projects.project_of_folder(folder).await?;
         let settings = self.parts.policy.workspace_settings(folder).map_err(KernelError::Settings)?;
         let id = project.as_ref().map(|project| project.id.as_str()).unwrap_or_default();
-        let (repository, kept) = (self.approved_bindings(id, Some(&settings)).await?, self.bindings().await?);
+        let (repository, kept) = (self.approved_bindings(id, Some(&settings), None).await?, self.bindings().await?);
         let settings = self.parts.policy.bindings();
         let asked = Asked { kept: &kept, settings, repository: repository.as_ref(), project: project.as_ref() };
         let chosen = asked.choose(slot, &[]);
