@@ -191,6 +191,31 @@ async fn an_answer_that_does_not_fit_is_the_childs_failure_with_plugin_and_field
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_in_progress_keeps_the_proposal_that_was_approved_when_it_began() {
+    let host = host(&["theirs", "others"], json!({})).await;
+    let project = host.app.kernel.open_project(&host.workspace(), "ada").await.unwrap().id;
+    let approve = async |plugin: &str| {
+        fs::write(host.workspace().join("baton.toml"), format!("[bindings]\ncode-review = \"{plugin}\"\n")).unwrap();
+        let proposal = host.app.kernel.proposal(&project, &json!({ "bindings": { "code-review": plugin } })).await.unwrap().unwrap();
+        host.app.kernel.approve(&project, &proposal, "ada").await.unwrap();
+    };
+    approve("theirs").await;
+    let pausing = json!({ "do": "pause", "say": "Look.", "times": 1 });
+    let asking = json!({ "do": "start", "workflow": "code-review", "input": { "key": KEY } });
+    let order = baton::kernel::Order { plugin: "caller".to_owned(), ..host.order(json!({ "do": "in-turn", "inputs": [pausing, asking] })) };
+    let run = host.app.kernel.start(order).await.unwrap();
+    host.drive(&run.id).await;
+    // Its time is not that of the approval.
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    approve("others").await;
+    host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+    host.drive(&run.id).await;
+    let run = host.find(&run.id).await;
+    assert_eq!(run.output.unwrap_or_else(|| panic!("{:?}", run.state))[1]["summary"], "theirs");
+    assert_eq!(reviewer(&host, None).await, "others", "a run that begins now");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slot_is_asked_for_in_its_own_way() {
     let host = host(&[], json!({})).await;
     let asked = async |input: Value| {
@@ -427,6 +452,11 @@ async fn commands_bind_before_settings_and_say_what_is_wrong() {
         let refused = project.baton(&["plugin", "list"]).exits(1);
         assert!(refused.stderr.contains(said) && refused.stderr.contains("bindings.devel"), "{}", refused.stderr);
     }
+    project.configure("[bindings]\ndevelper = \"amelia\"\nland = \"land\"\n");
+    let listed = project.baton(&["bindings", "list"]).exits(0);
+    assert!(listed.stderr.contains("`bindings.develper` in") && listed.stderr.contains("Is `developer` meant?"), "{}", listed.stderr);
+    assert_eq!(project.bound("land", &[]), ("land".to_owned(), "settings".to_owned()), "the rest is listed");
+    assert_eq!(project.bindings(&[])["mistakes"][0]["key"], "bindings.develper");
     let name = project.baton(&["plugin", "new", "developer", "--kind", "agent"]).exits(2);
     assert!(name.stderr.contains("`developer` is the name of a slot"), "{}", name.stderr);
     fs::write(project.home.path().join("data/plugins/reviewer.wasm"), stand_in("reviewer")).unwrap();
@@ -477,6 +507,21 @@ async fn what_a_repository_proposes_holds_once_approved_and_not_after_a_change()
         let refused = project.baton(&["bindings", "approve", "--workspace", "workspace"]).exits(2);
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
     }
+    for (plugin, said) in [("ghost", "is not installed"), ("mary", "is an agent, and the slot `decide` is for a workflow")] {
+        propose(&format!("[bindings]\ndecide = \"{plugin}\"\n"));
+        let refused = project.baton(&["bindings", "approve", "--workspace", "workspace"]).exits(2);
+        let again = "`baton bindings approve --workspace workspace --data-dir ";
+        assert!(refused.stderr.contains(said) && refused.stderr.contains(again), "{}", refused.stderr);
+        assert_eq!(project.bindings(&["--workspace", "workspace"])["proposal"]["state"], "changed", "nothing was approved");
+    }
+    let elsewhere = project.home.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    for text in ["", "[bindings]\ndecide = \"ghost\"\n"] {
+        fs::write(elsewhere.join("baton.toml"), text).unwrap();
+        let _ = project.baton(&["bindings", "approve", "--workspace", elsewhere.to_str().unwrap()]).exits(2);
+    }
+    let projects = project.baton(&["project", "list", "-o", "json"]).exits(0).stdout;
+    assert!(!projects.contains("elsewhere"), "where nothing is approved no project begins: {projects}");
     propose("");
     let nothing = project.baton(&["bindings", "approve", "--workspace", "workspace"]).exits(2);
     assert!(nothing.stderr.contains("proposes no bindings"), "{}", nothing.stderr);
