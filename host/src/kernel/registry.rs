@@ -128,7 +128,15 @@ impl Plugin {
         grants: impl FnOnce(&Package) -> Patterns,
     ) -> Result<Self, RegistryError> {
         let read = if origin == Origin::Bundled { Package::read_bundled } else { Package::read };
-        let package = read(wasm, contract, interfaces::CAPABILITIES)?;
+        Self::of_package(read(wasm, contract, interfaces::CAPABILITIES)?, origin, grants)
+    }
+
+    /// The same for the kept file of a version that runs need: it was a plugin when they began.
+    pub(super) fn read_kept(wasm: Vec<u8>, origin: Origin, grants: impl FnOnce(&Package) -> Patterns) -> Result<Self, RegistryError> {
+        Self::of_package(Package::read_kept(wasm, &Contract::of_host()?, interfaces::CAPABILITIES)?, origin, grants)
+    }
+
+    fn of_package(package: Package, origin: Origin, grants: impl FnOnce(&Package) -> Patterns) -> Result<Self, RegistryError> {
         let at_first = grants(&package);
         let permissions = Permissions::new(&package.manifest.name, interfaces::CAPABILITIES, &package.manifest.needs, &at_first)?;
         let assets = Assets::from_tar(&package.assets).map_err(|error| RegistryError::Packed(error.to_string()))?;
