@@ -11,6 +11,7 @@ use super::{
         StoreError,
         events::NewEvent,
         number::stored,
+        published,
         queue::{self, Step},
         runs::Add,
     },
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, path_text},
-    interfaces::pins::Pin,
+    interfaces::{pins::Pin, published::Shown},
     journal::RunId,
     kernel::{
         projects::{Change, Opening, Project, ProjectState, Purpose, Refusal, is_same, name_of, unique_name},
@@ -63,6 +64,8 @@ pub(super) struct Start {
     pub(super) run: Run,
     /// None: the run has its project already.
     pub(super) opening: Option<Opening>,
+    /// What a fork shows from its begin.
+    pub(super) published: Vec<Shown>,
     pub(super) events: Vec<Arc<NewEvent>>,
 }
 
@@ -84,6 +87,7 @@ impl queue::Change for Start {
         }
         let run = Run { project: project.id, ..self.run.clone() };
         Add { run: run.clone(), most: u64::MAX, events: self.events.clone() }.apply(step).await?;
+        published::copy(&run.id, &self.published, step.connection).await?;
         Ok(Ok(run))
     }
 }
