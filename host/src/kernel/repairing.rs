@@ -10,7 +10,7 @@ use super::{
     execution::Ending,
     recording::Recording,
     registry::{Origin, Plugin},
-    run::{CancelCause, Repin, Run, State},
+    run::{Repin, Run, State},
     starting::{replayable, resumed},
 };
 use crate::{
@@ -162,7 +162,8 @@ impl Kernel {
                 run.id.short()
             )));
         }
-        self.cancel_given_up(run, given_up_from).await?;
+        // What the calls that were given up started.
+        self.see_to_cancelled().await?;
         self.changed();
         let (kept, given_up) = (calls.answering(), calls.given_up);
         Ok(Repair::Queued(Repaired { version, before: run.plugin_version.clone(), kept, given_up }))
@@ -186,17 +187,6 @@ impl Kernel {
             }
         }
         Ok(continuing)
-    }
-
-    /// What a call started that was given up answers nobody any more.
-    async fn cancel_given_up(&self, run: &Run, from: u64) -> Result<(), KernelError> {
-        for child in self.tree(&run.id).await? {
-            let is_given_up = child.parent.as_ref().is_some_and(|(parent, seq)| *parent == run.id && *seq >= from);
-            if is_given_up && !child.state.is_final() {
-                self.give_up(&child, CancelCause::Run).await?;
-            }
-        }
-        Ok(())
     }
 }
 

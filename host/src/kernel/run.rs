@@ -338,7 +338,8 @@ pub trait Runs: Send + Sync {
     /// without the entries of its journal from that call on. In the same step for all of them.
     async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError>;
     /// Pins a run to another version and queues it. Its calls from `given_up_from` on are given up: what they asked
-    /// people is withdrawn, and signals that they took are there again. All of it in the same step. Returns false, and changes nothing, where a run is not as it was seen.
+    /// people is withdrawn, signals that they took are there again, and the runs that they started are to be cancelled. All of
+    /// it in the same step. Returns false, and changes nothing, where a run is not as it was seen.
     async fn repin(&self, repin: Repin<'_>, events: Vec<Draft>) -> Result<bool, RunsError>;
     /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;
