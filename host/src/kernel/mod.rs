@@ -8,6 +8,7 @@ mod cancelling;
 pub mod ceiling;
 mod children;
 pub mod compiler;
+mod continuing;
 mod declaring;
 pub mod disk;
 mod draining;
@@ -247,6 +248,8 @@ pub struct Kernel {
     decided: AtomicU64,
     /// What runs under a ceiling have used of amounts.
     meters: Arc<spending::Meters>,
+    /// How often runs continue with another input.
+    rounds: Mutex<continuing::Rounds>,
     /// Which plugins fill which slots, as it was when grants were recalled last.
     routes: RwLock<Arc<Routes>>,
     itself: Weak<Kernel>,
@@ -268,6 +271,7 @@ impl Kernel {
                 broken: Mutex::default(),
                 decided: AtomicU64::new(0),
                 meters: Arc::default(),
+                rounds: Mutex::default(),
                 routes: RwLock::default(),
                 itself: itself.clone(),
             }

@@ -331,9 +331,10 @@ pub trait Runs: Send + Sync {
         outcome: Option<Outcome>,
         events: Vec<Draft>,
     ) -> Result<bool, RunsError>;
-    /// Queues a run that is being executed to begin again with another input: its call is answered, what it holds is given
-    /// up as at its end, and only calls after it are replayed. Returns false where the run is not being executed any more.
-    async fn continue_with(&self, id: &RunId, continuation: &Continuation, events: Vec<Draft>) -> Result<bool, RunsError>;
+    /// Moves a run that is being executed to `to`, queued or waiting for a time, to begin again with another input: its call
+    /// is answered, what it holds is given up as at its end, and only calls after it are replayed. Returns false, and changes
+    /// nothing, where the run is not being executed any more.
+    async fn continue_with(&self, id: &RunId, continuation: &Continuation, to: State, events: Vec<Draft>) -> Result<bool, RunsError>;
     /// Queues runs that failed, or were cancelled because one above them ended, and that are to make calls again: each
     /// without the entries of its journal from that call on. In the same step for all of them.
     async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError>;

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     events::{Category, Draft},
     interfaces::children::Outcome,
-    journal::{CallError, Continuation, FailureScope, Halt, Interrupt, JournalError, Pause, PauseKind, RunId},
+    journal::{CallError, FailureScope, Halt, Interrupt, JournalError, Pause, PauseKind, RunId},
 };
 
 /// How often requests from other processes are looked at while runs are executed.
@@ -286,19 +286,6 @@ impl Kernel {
         let reason = error.to_string();
         self.move_on(id, Ending::Trapped(error)).await?;
         self.count_trap(&self.run(id).await?, &reason).await
-    }
-
-    /// Queues a run to begin again with another input. The input before is in the request of the call that gave it; that of
-    /// the start, which no call gave, is told with the event.
-    async fn begin_again(&self, id: &RunId, continuation: &Continuation) -> Result<(), KernelError> {
-        let run = self.run(id).await?;
-        let mut data = json!({ "seq": continuation.seq });
-        if run.journal_from == 0 {
-            data["input"] = run.input;
-        }
-        let event = vec![Draft::of_run(Category::Run, "continued", id, data)];
-        self.parts.runs.continue_with(id, continuation, event).await?;
-        Ok(())
     }
 
     /// Moves a run from `running` to where its execution ended.

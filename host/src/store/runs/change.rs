@@ -42,8 +42,8 @@ const WAKE_DUE_TREE: &str = concat!(
 const QUEUE_CANCELLED: &str = "update runs set state = 'queued', state_detail = null, wake_at = null where id = $1 \
     and state || '' = 'waiting' and cancel_requested_at is not null";
 const REQUEUE: &str = "update runs set state = 'queued', updated_at = $1 where state = 'running'";
-const CONTINUE: &str = "update runs set state = 'queued', input = $1, started_at = $2, journal_from = $3, updated_at = $4 \
-    where id = $5 and state || '' = 'running'";
+const CONTINUE: &str = "update runs set state = $6, state_detail = $7, wake_at = $8, input = $1, started_at = $2, journal_from = $3, \
+    updated_at = $4 where id = $5 and state || '' = 'running'";
 const ANSWER_CALL: &str = "update journal set state = 'done', answer = $1, answered_at = $2 where run_id = $3 and seq = $4";
 const FORGET_CALLS: &str = "delete from journal where run_id = $1 and seq >= $2";
 const REOPEN: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, trapped_at = null, cancel_requested_at = null, \
@@ -211,6 +211,8 @@ async fn cancel_below(id: &RunId, at_once: bool, step: &mut Step<'_>) -> Result<
 pub(super) struct Continue {
     pub(super) id: RunId,
     pub(super) continuation: Continuation,
+    /// Queued, or waiting for a time.
+    pub(super) to: State,
     pub(super) events: Vec<Arc<NewEvent>>,
 }
 
@@ -225,9 +227,13 @@ impl Change for Continue {
     async fn apply(&self, step: &mut Step<'_>) -> Result<bool, StoreError> {
         let Continuation { seq, input, at } = &self.continuation;
         let query = sqlx::query(CONTINUE).bind(input.to_string()).bind(stored(*at)).bind(stored(*seq)).bind(stored(step.now));
-        if query.bind(self.id.as_str()).execute(&mut *step.connection).await?.rows_affected() == 0 {
+        let detail = Detail::of(&self.to)?;
+        let query = query.bind(self.id.as_str()).bind(self.to.as_str()).bind(detail.text).bind(detail.wake_at);
+        if query.execute(&mut *step.connection).await?.rows_affected() == 0 {
             return Ok(false);
         }
+        // One that is to be cancelled does not wait before it is told.
+        sqlx::query(QUEUE_CANCELLED).bind(self.id.as_str()).execute(&mut *step.connection).await?;
         let answer = sqlx::query(ANSWER_CALL).bind(NOTHING).bind(stored(*at)).bind(self.id.as_str()).bind(stored(*seq));
         answer.execute(&mut *step.connection).await?;
         give_up(&self.id, step).await?;

@@ -155,8 +155,8 @@ impl Runs for Store {
         self.queue.change(change).await.map_err(unwritten)
     }
 
-    async fn continue_with(&self, id: &RunId, continuation: &Continuation, events: Vec<Draft>) -> Result<bool, RunsError> {
-        let change = Continue { id: id.clone(), continuation: continuation.clone(), events: NewEvent::all(events) };
+    async fn continue_with(&self, id: &RunId, continuation: &Continuation, to: State, events: Vec<Draft>) -> Result<bool, RunsError> {
+        let change = Continue { id: id.clone(), continuation: continuation.clone(), to, events: NewEvent::all(events) };
         self.queue.change(change).await.map_err(unwritten)
     }
 
