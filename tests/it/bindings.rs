@@ -230,6 +230,32 @@ async fn a_slot_is_asked_for_in_its_own_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_item_is_named_only_by_a_plugin_that_may_read_the_backlog() {
+    let host = host(&["mine"], json!({ "bindings": { "code-review": "mine" } })).await;
+    put(&host, KEY, &[]).await;
+    let blind = changed_probe(|manifest| {
+        let left_out = ["description", "tools", "backlog"];
+        let lines = manifest.lines().filter(|line| !left_out.iter().any(|start| line.starts_with(start)));
+        let line = |line| match line {
+            "name = \"probe\"" => "name = \"blind\"",
+            "workflows = [\"probe\"]" => "workflows = [\"*\"]",
+            other => other,
+        };
+        lines.map(line).collect::<Vec<_>>().join("\n")
+    });
+    let plugin = Plugin::read(blind, Origin::Bundled, |package| package.manifest.needs.clone()).unwrap();
+    host.app.kernel.registry().add(plugin).unwrap();
+    for item in [KEY, "1-9-ghost"] {
+        let input = json!({ "do": "start", "workflow": "code-review", "input": { "key": KEY }, "item": item });
+        let order = baton::kernel::Order { plugin: "blind".to_owned(), ..host.order(input) };
+        let run = host.app.kernel.start(order).await.unwrap();
+        host.drive(&run.id).await;
+        let State::Failed { error } = host.find(&run.id).await.state else { panic!("{item} is told") };
+        assert_eq!((error.kind, error.subject.as_deref()), (ErrorKind::Denied, Some("backlog=read")), "{item}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_person_starts_for_a_slot_is_what_is_bound() {
     let host = host(&["mine"], json!({ "bindings": { "land": "mine" } })).await;
     assert_eq!(host.app.kernel.filling("land", &host.workspace()).await.unwrap(), "mine");

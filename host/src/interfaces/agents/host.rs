@@ -111,7 +111,7 @@ fn call<'a>(name: &'static str, effect: Effect, agent: &str, task: &Value, optio
         options: &'a StartOptions,
     }
     let call = Call::new(name, effect, &Request { agent, task, options })?;
-    Ok(call.needing(Capability::new(AGENTS.word, agent.to_owned())))
+    Ok(options.needed_by(call.needing(Capability::new(AGENTS.word, agent.to_owned()))))
 }
 
 /// The task as the agent's run is given it.
