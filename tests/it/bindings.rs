@@ -433,7 +433,7 @@ async fn a_plugin_that_does_not_fit_a_slot_is_refused_with_the_field() {
     let kind = project.baton(&["plugin", "check", file, "--as", "developer"]).exits(1);
     assert!(kind.stderr.contains("is a workflow, and the slot `developer` is for an agent"), "{}", kind.stderr);
     let unknown = project.baton(&["plugin", "check", file, "--as", "code-reviw"]).exits(2);
-    assert!(unknown.stderr.contains("Is `code-review` meant?"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("Did you mean `code-review`?"), "{}", unknown.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -454,7 +454,7 @@ async fn commands_bind_before_settings_and_say_what_is_wrong() {
     assert_eq!(project.bound("land", &[]), ("acme".to_owned(), "settings".to_owned()));
     for (arguments, said) in [
         (&["unset", "land"][..], "No command bound a plugin to `land`"),
-        (&["set", "lnd", "acme"], "Is `land` meant?"),
+        (&["set", "lnd", "acme"], "Did you mean `land`?"),
         (&["set", "land", "nobody"], "There is no plugin `nobody`"),
         (&["set", "land", "mary"], "`mary` is an agent, and the slot `land` is for a workflow."),
         (&["set", "land", "decide"], "which is a slot itself"),
@@ -473,14 +473,14 @@ async fn commands_bind_before_settings_and_say_what_is_wrong() {
     let listed = project.baton(&["bindings", "list"]).exits(0);
     assert!(listed.stdout.contains("not installed") && listed.stderr.contains("no plugin of that name is installed"), "{}", listed.stdout);
 
-    for (wrong, said) in [("develper = \"amelia\"", "Is `developer` meant?"), ("developer = \"reviewer\"", "which is a slot itself")] {
+    for (wrong, said) in [("develper = \"amelia\"", "Did you mean `developer`?"), ("developer = \"reviewer\"", "which is a slot itself")] {
         project.configure(&format!("[bindings]\n{wrong}\n"));
         let refused = project.baton(&["plugin", "list"]).exits(1);
         assert!(refused.stderr.contains(said) && refused.stderr.contains("bindings.devel"), "{}", refused.stderr);
     }
     project.configure("[bindings]\ndevelper = \"amelia\"\nland = \"land\"\n");
     let listed = project.baton(&["bindings", "list"]).exits(0);
-    assert!(listed.stderr.contains("`bindings.develper` in") && listed.stderr.contains("Is `developer` meant?"), "{}", listed.stderr);
+    assert!(listed.stderr.contains("`bindings.develper` in") && listed.stderr.contains("Did you mean `developer`?"), "{}", listed.stderr);
     assert_eq!(project.bound("land", &[]), ("land".to_owned(), "settings".to_owned()), "the rest is listed");
     assert_eq!(project.bindings(&[])["mistakes"][0]["key"], "bindings.develper");
     let name = project.baton(&["plugin", "new", "developer", "--kind", "agent"]).exits(2);

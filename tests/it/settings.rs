@@ -24,7 +24,7 @@ fn plan(user: &str, project: &str) -> Ended {
 fn a_word_that_is_perhaps_misspelt_is_told_and_stops_nothing() {
     let ended = plan("[models]\ndefualt = \"lab/any\"\n", "[plugins.mary]\nmodle = \"lab/any\"\n").exits(3);
     for told in
-        ["`models.defualt` is not known; is `models.default` meant?", "`plugins.mary.modle` is not known; is `plugins.mary.model` meant?"]
+        ["`models.defualt` is not known; did you mean `models.default`?", "`plugins.mary.modle` is not known; did you mean `plugins.mary.model`?"]
     {
         assert!(ended.stderr.contains(told), "{}", ended.stderr);
     }

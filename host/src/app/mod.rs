@@ -87,7 +87,7 @@ pub enum AppError {
     #[error(transparent)]
     Models(#[from] crate::interfaces::llm::providers::ConfigError),
     /// The way to GitHub.
-    #[error("There is no way to GitHub: {0}")]
+    #[error("Cannot connect to GitHub: {0}")]
     Forge(String),
     /// No threads.
     #[error("The host could not start its threads: {0}.")]

@@ -126,7 +126,7 @@ async fn replayed(kernel: &Kernel, root: &RunId, step: Option<&str>) -> Result<O
         0 => String::new(),
         replies => format!(", {} not paid for again", figures::counted(replies, "model reply is", "model replies are")),
     };
-    Ok(Some(format!("Carrying on{place}: {} answered from the journal{paid}.", figures::counted(calls, "call is", "calls are"))))
+    Ok(Some(format!("Continuing{place}: {} answered from the journal{paid}.", figures::counted(calls, "call is", "calls are"))))
 }
 
 /// The call by whose answer a run failed, where that was an error.

@@ -261,7 +261,7 @@ impl Context {
         for (key, meant) in misspelt(settings) {
             let key = text::escaped(&key);
             let meant = text::escaped(&meant);
-            self.screen.tell(format!("{} The setting `{key}` is not known; is `{meant}` meant?", painted(screen::WARNING, "!")));
+            self.screen.tell(format!("{} The setting `{key}` is not known; did you mean `{meant}`?", painted(screen::WARNING, "!")));
         }
     }
 

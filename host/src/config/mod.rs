@@ -48,7 +48,7 @@ pub use toolchain::tool_environment;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// No home.
-    #[error("There is no place for {what}: set HOME, or {variable}.")]
+    #[error("No folder is known for {what}. Set HOME or {variable}.")]
     NoHome {
         /// What has no place.
         what: &'static str,
@@ -65,7 +65,7 @@ pub enum ConfigError {
     },
     /// A word that would bound something if it were read.
     #[error(
-        "The setting `{}` in `{}` is not known; is `{}` meant? What is not read holds nothing back: mend the word, or take it away.",
+        "The setting `{}` in `{}` is not known; did you mean `{}`? An unknown setting limits nothing: correct or remove it.",
         .key.escape_debug(), .path.display(), .meant.escape_debug()
     )]
     Misspelt {
@@ -503,7 +503,7 @@ fn no_script(project: &Value, path: &Path) -> Result<(), ConfigError> {
             return Err(ConfigError::Value {
                 path: path.to_owned(),
                 key: key.to_owned(),
-                wanted: "a model that is no script; name a script with --model",
+                wanted: "a model that is not a script; name a script with --model",
                 found,
             });
         }

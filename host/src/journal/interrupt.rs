@@ -161,7 +161,7 @@ pub enum Interrupt {
     #[error("The run continues with another input.")]
     Continued(Box<Continuation>),
     /// The host is about to stop; the run carries on when it is back.
-    #[error("The host stops; the run carries on when it is resumed.")]
+    #[error("The host is stopping; the run continues when it is resumed.")]
     Stopped,
     /// The run was cancelled.
     #[error("The run was cancelled.")]

@@ -57,7 +57,7 @@ impl Cache {
         let marked = read_bounded(&path, LARGEST_CODE).ok().zip(read_bounded(&mark_path(&path), blake3::OUT_LEN as u64).ok());
         let Some((code, mark)) = marked else { return Ok(None) };
         if !self.is_ours(hash, &code, &mark) {
-            tracing::warn!(path = %path.display(), "compiled code in the cache does not bear this host's mark; it is compiled anew");
+            tracing::warn!(path = %path.display(), "compiled code in the cache was not written by this host; it is compiled again");
             self.forget(&path);
             return Ok(None);
         }

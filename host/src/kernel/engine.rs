@@ -137,12 +137,12 @@ impl Engine {
             if error.lasts()
                 && let Err(error) = cache.refuse(&package.code_hash, compiler.limits(), &error.to_string())
             {
-                tracing::warn!(%error, "the refusal of a component is not remembered; it is compiled anew the next time");
+                tracing::warn!(%error, "the rejection of a component is not kept; it is compiled again next time");
             }
         })?;
         let component = code.load(&self.engine)?;
         if let Err(error) = cache.keep(&package.code_hash, code.bytes()) {
-            tracing::warn!(%error, "compiled code is not kept; it is compiled anew the next time");
+            tracing::warn!(%error, "compiled code is not kept; it is compiled again next time");
         }
         Ok(component)
     }

@@ -1,5 +1,5 @@
 //! Moves a stuck run to the current version of its plugin, once that version has replayed the run's journal. Does nothing
-//! that the journal holds a second time, and refuses a run whose end would reach nobody.
+//! that the journal holds a second time, and rejects a run whose end nothing waits for.
 
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ impl Kernel {
     }
 
     /// The run that waits for the end of `run`. One that has got it already, or that has ended itself, is no use: whatever
-    /// the repaired run gave would reach nobody.
+    /// the repaired run gave would go nowhere.
     async fn waiting_parent(&self, run: &Run) -> Result<Option<Run>, KernelError> {
         let Some((parent, seq)) = &run.parent else { return Ok(None) };
         let parent = self.run(parent).await?;
@@ -100,10 +100,10 @@ impl Kernel {
         let instead = || format!("Make the call that started it again: `baton runs resume {id} --on current --at {seq}`.");
         match parent.state {
             State::Succeeded | State::Cancelled => Err(KernelError::WrongState(format!(
-                "Run {id}, which started run {child}, has ended, so the answer of run {child} would reach nobody. Start a new run."
+                "Run {id}, which started run {child}, has ended, so nothing would receive the answer of run {child}. Start a new run."
             ))),
             State::Failed { .. } => Err(KernelError::WrongState(format!(
-                "Run {id}, which started run {child}, has failed, so the answer of run {child} would reach nobody. {}",
+                "Run {id}, which started run {child}, has failed, so nothing would receive the answer of run {child}. {}",
                 instead()
             ))),
             _ if !matches!(run.state, State::Failed { .. }) => Ok(Some(parent)),
@@ -158,7 +158,7 @@ impl Kernel {
         let events = [repinned(run, plugin, calls, by)].into_iter().chain(queued).collect();
         if !self.parts.runs.repin(repin, events).await? {
             return Err(KernelError::WrongState(format!(
-                "Run {} has changed in the meantime, and nothing was done. Look at it with `baton runs show {0}`, then try again.",
+                "Run {} has changed in the meantime, and nothing was done. `baton runs show {0}` shows it; then try again.",
                 run.id.short()
             )));
         }

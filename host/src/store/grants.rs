@@ -138,7 +138,7 @@ fn decision(row: &AnyRow) -> Result<Decision, StoreError> {
         "enabled" => (false, None),
         "disabled" => (true, None),
         "tripped" => (false, Some(u32::try_from(read_number(row, "traps")?).unwrap_or(u32::MAX))),
-        other => return Err(StoreError::row(TABLE, format!("`{other}` is no state"))),
+        other => return Err(StoreError::row(TABLE, format!("`{other}` is not a state"))),
     };
     Ok(Decision {
         plugin: row.try_get("plugin")?,

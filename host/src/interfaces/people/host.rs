@@ -177,7 +177,7 @@ fn fits(what: &str, text: &str, most: usize) -> Result<(), CallError> {
 /// With two decimals, so that no digit is shown that the guest's smaller number never had.
 fn share(confidence: f32) -> Result<f64, CallError> {
     if !(0.0..=1.0).contains(&confidence) {
-        return Err(CallError::invalid(format!("A confidence of {confidence} is no share; give a number from 0.0 to 1.0.")));
+        return Err(CallError::invalid(format!("A confidence of {confidence} is not a share; give a number from 0.0 to 1.0.")));
     }
     Ok((f64::from(confidence) * 100.0).round() / 100.0)
 }

@@ -234,7 +234,7 @@ pub struct DecisionFilter {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionsError {
     /// Whoever asks is no run.
-    #[error("A person was asked outside of a run, where nobody would hear the answer. Start a run instead.")]
+    #[error("A question was asked outside of a run, where nothing receives the answer. Start a run instead.")]
     Outside,
     /// More than people can answer.
     #[error("The runs of this root have {0} questions open, which is the most; ask for less, or wait until some are answered.")]
@@ -246,7 +246,7 @@ pub enum QuestionsError {
     #[error("The question was answered already, by {} at {}: “{}”. The run continues with that answer.", .0.by, moment(.0.at), .0.answer)]
     Answered(Answer),
     /// Its run has ended.
-    #[error("The run that asked has ended, at {}, and waits for no answer any more; ask anew with another run.", moment(*.0))]
+    #[error("The run that asked has ended, at {}, and does not wait for an answer any more. Start another run.", moment(*.0))]
     Withdrawn(u64),
     /// The store failed.
     #[error("The questions could not be kept or read: {0}")]

@@ -28,7 +28,7 @@ pub struct Versioned {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentsError {
     /// The document has another version than the one expected.
-    #[error("`{key}` has version {found} and not {expected}, because someone else changed it; read it again and decide anew.")]
+    #[error("`{key}` has version {found} and not {expected}, because something else changed it; read it and decide again.")]
     Conflict {
         /// The key that was to be set.
         key: String,

@@ -94,7 +94,7 @@ impl Trust {
 
     fn doubt(&self, package: &Package) -> Option<String> {
         match self.signer(package) {
-            Signer::Nobody => Some("Nobody signed the file".to_owned()),
+            Signer::Nobody => Some("The file is not signed".to_owned()),
             Signer::Unknown(key) => Some(format!("The file is signed by the key {key}, which is none of yours")),
             Signer::Trusted(_) => None,
         }

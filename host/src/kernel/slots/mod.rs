@@ -173,7 +173,7 @@ fn meant(known: &[Slot], name: &str) -> String {
         let names: Vec<_> = known.iter().map(|slot| slot.name).collect();
         return format!("The slots are {}.", listed(&names, ", "));
     }
-    format!("Is {} meant?", listed(&near, " or "))
+    format!("Did you mean {}?", listed(&near, " or "))
 }
 
 /// Plugins by the name of their slot.

@@ -122,11 +122,11 @@ fn labels_without_a_binding_change_nothing_and_of_several_the_first_by_name_coun
 #[test]
 fn what_cannot_be_bound_is_told_with_its_place() {
     for (bindings, expected) in [
-        (json!({ "develper": "amelia" }), "bindings.develper: There is no slot `develper`. Is `developer` meant?"),
+        (json!({ "develper": "amelia" }), "bindings.develper: There is no slot `develper`. Did you mean `developer`?"),
         (json!({ "x\u{1b}[2J": "amelia" }), "bindings.x\\u{1b}[2J: There is no slot `x\\u{1b}[2J`. The slots are `analyst`"),
         (
             json!({ "labels": { "web": { "codereview": "a" } } }),
-            "bindings.labels.web.codereview: There is no slot `codereview`. Is `code-review` meant?",
+            "bindings.labels.web.codereview: There is no slot `codereview`. Did you mean `code-review`?",
         ),
         (json!({ "developer": "reviewer" }), "bindings.developer: `developer` cannot be bound to `reviewer`, which is a slot itself."),
         (json!({ "code-review": "dev-story" }), "which is a slot itself"),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// What the workflow is started with.
 #[derive(Deserialize)]
 struct Input {
-    /// Whom to greet.
+    /// Who to greet.
     name: String,
 }
 
