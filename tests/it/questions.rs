@@ -3,7 +3,7 @@
 use std::{path::Path, process::Stdio, time::Duration};
 
 use baton::{
-    interfaces::people::{Answer, Asked, Filter, Given, QuestionsError, Source, Standing},
+    interfaces::people::{Answer, Asked, Filter, Given, QuestionStatus, QuestionsError, Source},
     journal::{Halt, RunId},
     kernel::{Drive, run::State},
 };
@@ -94,7 +94,10 @@ async fn a_question_expires_into_its_answer() {
     assert_eq!(run.output, Some(json!("EUR")), "{:?}", run.state);
     assert!(named(&host, &run.id, "waiting").await >= 1, "it was put away first");
     let all = host.app.questions.list(&Filter { all: true, root: None }).await.unwrap();
-    assert!(matches!(&all[0].standing, Standing::Answered(answer) if answer.source == Source::Expiry && answer.answer == "EUR"), "{all:?}");
+    assert!(
+        matches!(&all[0].status, QuestionStatus::Answered(answer) if answer.source == Source::Expiry && answer.answer == "EUR"),
+        "{all:?}"
+    );
     let late = host.app.questions.answer(&all[0].id, &given("USD")).await;
     assert!(matches!(late, Err(QuestionsError::Answered(_))), "{late:?}");
 }

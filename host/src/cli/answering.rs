@@ -29,7 +29,7 @@ use super::{
 use crate::{
     app::App,
     events::{Category, Event},
-    interfaces::people::{Asked, Filter, QuestionsError, Source, Standing},
+    interfaces::people::{Asked, Filter, QuestionStatus, QuestionsError, Source},
     journal::{QuestionId, RunId},
     kernel::run::State,
 };
@@ -212,8 +212,8 @@ impl<'a> Answering<'a> {
     /// Somebody else answered, or nobody will.
     async fn settled(&self, shown: &Asked, watch: &mut Watch<'_>) -> Result<()> {
         let now = self.app.questions.matching(shown.id.as_str()).await?;
-        let closed = now.first().filter(|asked| asked.standing != Standing::Open);
-        let outcome = closed.map(|asked| format!("\n  {}", card::outcome(&asked.standing, &TimeZone::system())));
+        let closed = now.first().filter(|asked| asked.status != QuestionStatus::Open);
+        let outcome = closed.map(|asked| format!("\n  {}", card::outcome(&asked.status, &TimeZone::system())));
         watch.go_on(&outcome.unwrap_or_default());
         Ok(())
     }

@@ -341,9 +341,9 @@ pub(super) fn replayable(run: &Run) -> Result<(), KernelError> {
 
 /// Whether a plugin may be started, or why not.
 pub(super) fn startable(plugin: &Plugin) -> Result<(), KernelError> {
-    let (standing, name) = (plugin.standing(), plugin.name().to_owned());
-    match standing.tripped {
-        _ if standing.disabled => Err(KernelError::Disabled(name)),
+    let (grant_state, name) = (plugin.grant_state(), plugin.name().to_owned());
+    match grant_state.tripped {
+        _ if grant_state.disabled => Err(KernelError::Disabled(name)),
         Some(traps) => Err(KernelError::Tripped { plugin: name, traps }),
         None => Ok(()),
     }

@@ -140,9 +140,7 @@ impl World {
             return Ok(());
         }
         let cancelled = self.happenings.borrow().cancelled.unwrap_or_else(|| {
-            panic!(
-                "The plugin asks for its operator, and the test has none; add one with `Host::resumes`.\n--- reason\n{reason}\n---"
-            )
+            panic!("The plugin asks for its operator, and the test has none; add one with `Host::resumes`.\n--- reason\n{reason}\n---")
         });
         self.wait_until(cancelled)
     }

@@ -53,8 +53,8 @@ impl Usage {
         }
         let mut versions = Table::new(&[("VERSION", Align::Left), ("SHA-256", Align::Left), ("RUNS THAT NEED IT", Align::Right)]);
         for (place, need) in self.versions.iter().enumerate() {
-            let standing = if place == 0 { "current" } else { "older" };
-            let version = format!("{} ({standing})", text::line(&need.version));
+            let age = if place == 0 { "current" } else { "older" };
+            let version = format!("{} ({age})", text::line(&need.version));
             versions.row([
                 version.into(),
                 Cell::styled(need.hash.get(..12).unwrap_or(&need.hash), FAINT),

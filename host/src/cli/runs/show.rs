@@ -95,7 +95,7 @@ fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("Run", text::short(&run.id)),
         ("Plugin", format!("{} {} ({})", text::line(&run.plugin), text::line(&run.plugin_version), run.kind)),
-        ("State", standing(&run.state, &zone)),
+        ("State", describe_state(&run.state, &zone)),
         ("Begun", figures::moment(run.created_at, &zone)),
         ("Changed", figures::moment(run.updated_at, &zone)),
         ("Workspace", text::escaped(&run.workspace.display().to_string())),
@@ -175,7 +175,7 @@ fn describe_cancelling(Cancelling { since, cause }: Cancelling, zone: &TimeZone)
     format!("{since}: {cause}. It takes no signals and answers any more.")
 }
 
-fn standing(state: &State, zone: &TimeZone) -> String {
+fn describe_state(state: &State, zone: &TimeZone) -> String {
     match (state, ending::reason(state)) {
         (State::Waiting { wait: Wait::Account { account, until, reason } }, _) => {
             let until = figures::moment(*until, zone);

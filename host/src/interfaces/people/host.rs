@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Decision, Expiry, PEOPLE, Question, Questions, QuestionsError, Severity, Standing, View};
+use super::{Decision, Expiry, PEOPLE, Question, QuestionStatus, Questions, QuestionsError, Severity, View};
 use crate::{
     bindings::{Fault, people as wit},
     events::{Category, Draft},
@@ -66,8 +66,8 @@ impl Posted {
     /// Asks, which happens once however often it is called, and looks for the answer.
     async fn ask(&self) -> Performed<String> {
         match self.questions.ask(&self.run, self.seq, &self.question).await {
-            Ok(Standing::Answered(answer)) => Performed::answer(Ok(answer.answer)),
-            Ok(Standing::Open | Standing::Withdrawn(_)) => {
+            Ok(QuestionStatus::Answered(answer)) => Performed::answer(Ok(answer.answer)),
+            Ok(QuestionStatus::Open | QuestionStatus::Withdrawn(_)) => {
                 let until = self.question.expiry.as_ref().map(|expiry| expiry.at);
                 Performed::Waiting(Wait::Question { id: QuestionId::of(&self.run, self.seq), until })
             }

@@ -18,8 +18,8 @@ use crate::{
 };
 
 pub use questions::{
-    Answer, Asked, Decided, Decision, DecisionFilter, Expiry, Filter, Given, Question, Questions, QuestionsError, Severity, Source,
-    Standing,
+    Answer, Asked, Decided, Decision, DecisionFilter, Expiry, Filter, Given, Question, QuestionStatus, Questions, QuestionsError, Severity,
+    Source,
 };
 
 /// Allows to interrupt people with questions of a severity.

@@ -129,7 +129,7 @@ pub struct Answer {
 /// What became of a question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum QuestionStatus {
     /// It waits for an answer.
     Open,
     /// It was answered.
@@ -159,13 +159,13 @@ pub struct Asked {
     /// When, in milliseconds since 1970 UTC.
     pub asked_at: u64,
     /// What became of it.
-    pub standing: Standing,
+    pub status: QuestionStatus,
 }
 
 impl Asked {
     /// The decision that it came to, if no person answered it.
     pub fn decided(self) -> Option<Decided> {
-        let Standing::Answered(answer) = self.standing else { return None };
+        let QuestionStatus::Answered(answer) = self.status else { return None };
         let source = match answer.source {
             Source::Person => return None,
             Source::Yes => format!("best answer, taken for {} by --yes", answer.by),
@@ -264,7 +264,7 @@ fn moment(milliseconds: u64) -> jiff::Timestamp {
 pub trait Questions: Send + Sync {
     /// Asks the question of call `seq` of `run`, once, and tells what became of it. One whose time has come is answered
     /// by its expiry; one that was withdrawn is asked again.
-    async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<Standing, QuestionsError>;
+    async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<QuestionStatus, QuestionsError>;
     /// Withdraws the question of call `seq` of `run`, if it is open.
     async fn withdraw(&self, run: &RunId, seq: u64) -> Result<(), QuestionsError>;
     /// Answers a question that is open and queues the run that waits for it, in one step.

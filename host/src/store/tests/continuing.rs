@@ -3,7 +3,7 @@ use serde_json::json;
 use super::{child, draft, entry, fresh, id, open, run, write};
 use crate::{
     events::EventLog,
-    interfaces::people::{Filter, Question, Questions, Severity, Standing},
+    interfaces::people::{Filter, Question, QuestionStatus, Questions, Severity},
     journal::{Continuation, Effect, Entry, EntryState, Journal, Wait, Write},
     kernel::run::{Added, CancelCause, Run, Runs, State},
     store::Store,
@@ -94,7 +94,7 @@ async fn what_a_run_asked_people_is_withdrawn_when_it_begins_again() {
     store.write(vec![intended(2)]).await.unwrap();
     assert!(continued(&store, 2).await);
     let asked = Questions::list(&store, &Filter { all: true, root: None }).await.unwrap();
-    assert!(matches!(asked[0].standing, Standing::Withdrawn(_)), "{asked:?}");
+    assert!(matches!(asked[0].status, QuestionStatus::Withdrawn(_)), "{asked:?}");
 }
 
 #[tokio::test]
