@@ -15,6 +15,7 @@ use crate::{
     events::{Category, Draft},
     interfaces::signals::{self, MOST_UNTAKEN, Signal, SignalError, Signals},
     journal::RunId,
+    kernel::run::State,
 };
 
 const TABLE: &str = "signals";
@@ -97,7 +98,7 @@ impl Send {
             return Ok(Some(SignalError::NoRun(self.run.clone())));
         };
         let state: String = row.try_get(0)?;
-        if ["succeeded", "failed", "cancelled"].contains(&&*state) {
+        if !State::UNFINISHED.contains(&&*state) {
             return Ok(Some(SignalError::Ended { run: self.run.clone(), state }));
         }
         if row.try_get::<Option<i64>, _>(1)?.is_some() {

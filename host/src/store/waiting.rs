@@ -8,6 +8,7 @@ use super::{
     number::{read_number, stored},
     questions,
     queue::Step,
+    runs::ended,
     signals,
 };
 use crate::journal::{Awaited, QuestionId, RunId, Wait};
@@ -20,8 +21,11 @@ const WAKE: &str = "update runs set state = 'queued', state_detail = null, wake_
     and id in (select run_id from waiting where on_key = $1)";
 const FORGET_WOKEN: &str = "delete from waiting where run_id in (select run_id from waiting where on_key = $1)";
 /// The keys of runs begin with `run:`, and the id follows.
-const A_RUN_HAS_ENDED: &str = "select count(*) from waiting join runs other on other.id = substr(waiting.on_key, 5) \
-    where waiting.run_id = $1 and substr(waiting.on_key, 1, 4) = 'run:' and other.state in ('succeeded', 'failed', 'cancelled')";
+const A_RUN_HAS_ENDED: &str = concat!(
+    "select count(*) from waiting join runs other on other.id = substr(waiting.on_key, 5) \
+    where waiting.run_id = $1 and substr(waiting.on_key, 1, 4) = 'run:' and other.state in ",
+    ended!()
+);
 /// A run that waits for one of these would do so for ever.
 const A_RUN_IS_MISSING: &str = "select count(*) from waiting where run_id = $1 and substr(on_key, 1, 4) = 'run:' \
     and not exists (select 1 from runs where id = substr(waiting.on_key, 5))";

@@ -13,7 +13,7 @@ use super::{
         number::stored,
         published,
         queue::{self, Step},
-        runs::Add,
+        runs::{self, Add},
     },
     all, find, of_folder,
 };
@@ -43,8 +43,12 @@ const REMOVE: &str = "update projects set removed_at = $2, updated_at = $2 where
 const FORGET_FOLDERS: &str = "delete from project_folders where project = $1";
 const FORGET_BUDGET: &str = "delete from budgets where scope = 'project' and of_id = $1";
 /// In the form of the index by state, for few runs are unfinished and many belong to a project.
-const UNFINISHED: &str = "select root_id from runs where state in ('queued', 'running', 'waiting', 'paused') and project || '' = $1 \
-    order by created_at, id limit 1";
+const UNFINISHED: &str = concat!(
+    "select root_id from runs where state in ",
+    runs::unfinished!(),
+    " and project || '' = $1 \
+    order by created_at, id limit 1"
+);
 const IN_USE: &str = "select root_id from worktrees where project = $1 and state <> 'free' order by slot limit 1";
 
 /// Opens a folder as a project.

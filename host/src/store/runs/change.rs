@@ -14,9 +14,9 @@ use super::{
         queue::{Change, Step},
         waiting,
     },
-    in_tree, of_tree,
+    ended, in_tree, of_tree,
     record::{Detail, States, to_text, workspace},
-    repin, tally,
+    repin, tally, unfinished,
 };
 use crate::{
     journal::{Continuation, NOTHING, RunId},
@@ -54,19 +54,29 @@ const REOPEN_ENDED: &str = "update runs set state = 'queued', state_detail = nul
 const UNANSWER: &str =
     "update journal set state = 'intended', answer = null, answer_blob = null, answered_at = null where run_id = $1 and seq = $2";
 /// A child that is started while the run above it ends, or is being cancelled.
-const CANCEL_LATE: &str = "update runs set cancel_requested_at = $2, cancel_cause = 'ended' where id = $1 and exists (select 1 from runs parent \
-    where parent.id = runs.parent_id and (parent.cancel_requested_at is not null or parent.state in ('succeeded', 'failed', 'cancelled')))";
+const CANCEL_LATE: &str = concat!(
+    "update runs set cancel_requested_at = $2, cancel_cause = 'ended' where id = $1 and exists (select 1 from runs parent \
+    where parent.id = runs.parent_id and (parent.cancel_requested_at is not null or parent.state in ",
+    ended!(),
+    "))"
+);
 const NOTE_TRAP: &str = "update runs set trapped_at = $2 where id = $1 and state || '' = 'failed'";
 /// Where two ended in one moment, the one that succeeded is taken to be the later.
 const LAST_ENDS: &str = "select trapped_at from runs where plugin = $1 and plugin_hash = $2 and updated_at > $3 \
     and (state = 'succeeded' or trapped_at is not null) order by updated_at desc, coalesce(trapped_at, 0) limit $4";
 const CHANGE_SETTINGS: &str = "update runs set settings = $1, updated_at = $2 where id = $3";
 /// The time is multiplied by 0 for one that is to end at once. A run that failed may still be cancelled, which keeps it from being resumed.
-const REQUEST_CANCEL: &str = "update runs set cancel_requested_at = $4 * coalesce(cancel_requested_at, $2), cancel_cause = coalesce(cancel_cause, $3) \
-    where id = $1 and state || '' in ('queued', 'running', 'waiting', 'paused', 'failed')";
+const REQUEST_CANCEL: &str = concat!(
+    "update runs set cancel_requested_at = $4 * coalesce(cancel_requested_at, $2), cancel_cause = coalesce(cancel_cause, $3) \
+    where id = $1 and (state || '' = 'failed' or state || '' in ",
+    unfinished!(),
+    ")"
+);
 const CANCEL_BELOW: &str = concat!(
     "update runs set cancel_requested_at = $3 * coalesce(cancel_requested_at, $2), cancel_cause = coalesce(cancel_cause, 'ended') where id <> $1 \
-     and state || '' in ('queued', 'running', 'waiting', 'paused') and ",
+     and state || '' in ",
+    unfinished!(),
+    " and ",
     in_tree!("id", "$1")
 );
 const HAS_CHILDREN: &str = "select count(*) from (select 1 from runs where parent_id = $1 limit 1) as child";

@@ -15,6 +15,7 @@ use super::{
         signals, waiting,
     },
     change::{Reopen, RequestCancel},
+    unfinished,
 };
 use crate::{
     journal::RunId,
@@ -26,8 +27,11 @@ const IS_AS_SEEN: &str = "select count(*) from runs where id = $1 and state || '
 const REPIN: &str = "update runs set plugin_version = $2, plugin_hash = $3, state = 'queued', state_detail = null, wake_at = null, \
     trapped_at = null, updated_at = $4 where id = $1";
 /// What these calls of a run started and what has not ended.
-const CHILDREN: &str = "select id from runs where parent_id = $1 and parent_seq >= $2 \
-    and state || '' in ('queued', 'running', 'waiting', 'paused')";
+const CHILDREN: &str = concat!(
+    "select id from runs where parent_id = $1 and parent_seq >= $2 \
+    and state || '' in ",
+    unfinished!()
+);
 const GIVE_UP: &str = "update journal set state = 'given-up' where run_id = $1 and seq >= $2";
 
 /// A run as it was seen, by what changes whenever it does.
