@@ -50,7 +50,7 @@ struct Candidate<'a> {
 impl<'a> Found<'a> {
     fn candidate(&self, path: PathBuf, access: Access) -> Candidate<'a> {
         let last = self.published.iter().find(|last| is_file(&path, &last.file));
-        // What the host that executes has not taken up is not there yet.
+        // What the host that executes has not published yet does not exist yet.
         let taken_up = last.filter(|_| access == Access::Beside).and_then(|last| self.restored(last, &path));
         let read = taken_up.map_or_else(|| self.read(&path), Ok);
         Candidate { path, last, read }

@@ -92,7 +92,7 @@ fn of_paused(root: &Run, tree: &[Run], run: &Run, pause: &Pause) -> Way {
     }
 }
 
-/// The call of the root in which call `at` of `run` is made. A fork of a run below the root would answer nobody.
+/// The call of the root in which call `at` of `run` is made. The answer of a fork of a run below the root would go nowhere.
 fn call_of_root(root: &Run, tree: &[Run], run: &Run, at: u64) -> u64 {
     let (mut run, mut at) = (run, at);
     // No tree is deeper than its members are many.

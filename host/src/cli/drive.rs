@@ -1,4 +1,4 @@
-//! Drives a tree of runs to its end while showing what it does, and stops it when somebody presses Ctrl-C.
+//! Drives a tree of runs to its end while showing what it does, and stops it at Ctrl-C.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// Drives the tree under `root` until nothing in it can continue, or somebody stops it. The questions of its runs are
+/// Drives the tree under `root` until nothing in it can continue, or a person stops it. The questions of its runs are
 /// answered in this manner, where it is `Ask` by the person at the keyboard.
 pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, answers: (Manner, &mut Option<Keyboard>)) -> Result<Ended> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
@@ -85,7 +85,7 @@ async fn follow(
     }
 }
 
-/// Drives until nothing can go on, not even by an answer that somebody may yet give here.
+/// Drives until nothing can continue, not even by an answer that a person may yet give here.
 async fn until_unanswered(app: &App, root: &RunId, halt: &Halt, patient: &AtomicBool) -> Result<()> {
     const LOOK: Duration = Duration::from_millis(100);
     let drive = Drive { root: Some(root.clone()), until_idle: true };
@@ -164,7 +164,7 @@ fn awaiting_outside(tree: &[Run]) -> Vec<Run> {
     tree.iter().filter(|run| waits::is_for_outside(run)).cloned().collect()
 }
 
-/// The runs that hold up the tree and are no part of it: a fork shares the children its source has started.
+/// The runs that hold up the tree and are not part of it: a fork shares the children its source has started.
 async fn waited_for_elsewhere(kernel: &Kernel, tree: &[Run]) -> Result<Vec<Run>> {
     let mut elsewhere = Vec::new();
     for run in tree {

@@ -1,4 +1,4 @@
-//! What is printed once a run has ended, or stands still. Pure but for the printing at the end.
+//! What is printed once a run has ended, or cannot continue. Pure but for the printing at the end.
 
 use anyhow::Result;
 use jiff::tz::TimeZone;
@@ -35,7 +35,7 @@ pub(super) struct Ended {
     pub(super) held: Option<String>,
     /// The runs of the tree that wait for a signal or for a change of an item, where nothing else in it can continue.
     pub(super) awaiting: Vec<Run>,
-    /// What the runs of the tree ask and nobody has answered.
+    /// The questions of the tree that have no answer yet.
     pub(super) questions: Vec<Asked>,
     /// How long it was driven, in milliseconds.
     pub(super) took: u64,
@@ -43,7 +43,7 @@ pub(super) struct Ended {
     pub(super) interrupted: bool,
     /// An input of the form that the workflow takes, where it did not take the one it was given.
     pub(super) refused: Option<String>,
-    /// How it continues, if it failed or stands still.
+    /// How it continues, if it failed or cannot continue by itself.
     pub(super) way: Way,
     /// How the root does where it failed.
     pub(super) retry: Option<Retry>,
@@ -176,9 +176,9 @@ impl Ended {
             )),
             // The plugin ended by what its calls had found, and a replay finds the same.
             (State::Failed { .. }, Some(Retry::Itself(_))) => {
-                let anew = context.again(&format!("runs fork {run} --at {}", self.run.first_call()));
+                let repeat = context.again(&format!("runs fork {run} --at {}", self.run.first_call()));
                 Some(format!(
-                    "Correct what it says, then make all calls again with `{anew}`. If the plugin is wrong, fix it, and keep what was paid for \
+                    "Correct what it says, then make all calls again with `{repeat}`. If the plugin is wrong, fix it, and keep what was paid for \
                      with `{command}`."
                 ))
             }

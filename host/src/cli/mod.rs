@@ -70,7 +70,7 @@ pub use exit::Exit;
 use exit::Misuse;
 use screen::{BAD, Colour, Output, Screen, painted};
 
-/// How long another Baton may take to make the data.
+/// How long another process may take to make the data.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often is looked whether it has.
 const LOOK: Duration = Duration::from_millis(50);
@@ -198,7 +198,7 @@ impl Context {
         let begun = Instant::now();
         loop {
             match self.open(Access::Beside).await {
-                // Whoever holds the data makes it just now.
+                // The process that holds the data makes it just now.
                 Err(error) if is(&error, AppError::is_absent) && begun.elapsed() < PATIENCE => tokio::time::sleep(LOOK).await,
                 opened => return opened,
             }

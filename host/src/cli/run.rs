@@ -72,7 +72,7 @@ impl Run {
         if let Some(why) = app.why_older(&plugin) {
             context.screen.warn(format!("{} {}", painted(WARNING, "!"), text::plain(&why)));
         }
-        // Before anybody executes it.
+        // Before it is executed.
         if let Some(budget) = budget {
             app.books.set(&Scope::Run(run.id.clone()), Some(budget), &app.config.operator).await?;
         }

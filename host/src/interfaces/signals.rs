@@ -67,7 +67,7 @@ pub enum SignalError {
     Store(String),
 }
 
-/// A store that fails stops the run that waits, for nothing could be told of it later.
+/// A store that fails pauses the run that waits: nothing could be kept of it.
 impl<A> From<SignalError> for Performed<A> {
     fn from(error: SignalError) -> Self {
         let reason = format!("{error} Check the store, then resume the run.");

@@ -173,7 +173,7 @@ impl Kernel {
     }
 }
 
-/// What everybody hears of a run that was cancelled.
+/// The event that tells of a run that was cancelled.
 pub(super) fn cancelled(cancelling: Option<Cancelling>, id: &RunId) -> Draft {
     Draft::of_run(Category::Run, "cancelled", id, cancelling.map_or_else(|| json!({}), |cancelling| json!({ "cause": cancelling.cause })))
 }

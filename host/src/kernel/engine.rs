@@ -115,7 +115,7 @@ impl Engine {
         self.remembered(&cache, package, origin).map(|reason| CompileError::Remembered(reason).to_string())
     }
 
-    /// Has a package that was refused tried anew.
+    /// Has a package that was rejected tried again.
     pub fn try_anew(&self, package: &Package) {
         if let Some(cache) = Cache::existing(&self.cache.0, &self.cache.1, &self.engine) {
             cache.forget_refusal(&package.code_hash);

@@ -238,7 +238,7 @@ pub struct Kernel {
     services: Arc<Services>,
     /// The runs being executed, and how to end each.
     active: Mutex<HashMap<RunId, scheduler::Active>>,
-    /// Something happened that may let another run go on.
+    /// Something happened that may let another run continue.
     changed: Notify,
     /// Held while runs are made ready again.
     resuming: tokio::sync::Mutex<()>,

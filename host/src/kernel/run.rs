@@ -21,12 +21,12 @@ pub enum State {
     Queued,
     /// Being executed, or was when the host died.
     Running,
-    /// Put away until this comes to pass.
+    /// Suspended until this comes to pass.
     Waiting {
         /// What it waits for.
         wait: Wait,
     },
-    /// Put away until an operator resumes it.
+    /// Suspended until an operator resumes it.
     Paused {
         /// Why.
         pause: Pause,
@@ -111,9 +111,9 @@ impl CancelCause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Cancelling {
-    /// When somebody asked, in milliseconds since 1970 UTC; 0 where it is to end at once.
+    /// When that was asked for, in milliseconds since 1970 UTC; 0 where it is to end at once.
     pub since: u64,
-    /// Who.
+    /// Why.
     pub cause: CancelCause,
 }
 
@@ -125,9 +125,9 @@ pub struct Run {
     pub id: RunId,
     /// The run that started it, and the call that did.
     pub parent: Option<(RunId, u64)>,
-    /// The run somebody started, of which this is a descendant, or itself.
+    /// The run that a person started, of which this is a descendant, or itself.
     pub root: RunId,
-    /// The run it was forked from, and the first call it makes anew.
+    /// The run it was forked from, and the first call it makes again.
     pub forked_from: Option<(RunId, u64)>,
     /// Name of the plugin.
     pub plugin: String,
@@ -224,7 +224,7 @@ impl Run {
 /// Which runs to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only runs that somebody started, not their children.
+    /// Only runs that a person started, not their children.
     pub roots_only: bool,
     /// Only the descendants of this run, and itself.
     pub root: Option<RunId>,
@@ -305,7 +305,7 @@ pub struct Repin<'a> {
     pub reopened: &'a [(RunId, u64)],
 }
 
-/// Keeps all runs. Every change is durable when it returns and wakes whoever waits for it in the same step.
+/// Keeps all runs. Every change is durable when it returns and wakes the runs that wait for it in the same step.
 #[async_trait]
 pub trait Runs: Send + Sync {
     /// Adds a run with its first events and, for a fork, the journal of its prefix: entries of `forked_from` before its call.
@@ -363,6 +363,6 @@ pub trait Runs: Send + Sync {
     /// Asks that the run and its descendants which have not ended be cancelled. Of those that were asked before, cause and
     /// time stay; `at_once` takes from all of them the time to put things in order.
     async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool) -> Result<(), RunsError>;
-    /// The runs of which somebody asked that they be cancelled, and that may be.
+    /// The runs that are to be cancelled, and that may be.
     async fn cancel_requests(&self) -> Result<Vec<RunId>, RunsError>;
 }

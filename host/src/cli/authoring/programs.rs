@@ -34,7 +34,7 @@ pub(in crate::cli) enum ProgramError {
     Start {
         /// The program.
         name: String,
-        /// How to get it anew.
+        /// How to install it again.
         missing: String,
         /// What the system says.
         source: io::Error,

@@ -30,11 +30,11 @@ pub(super) enum Mark {
     Child,
     /// A person is asked. Where one sits at the terminal the whole question is shown besides.
     Asked,
-    /// Somebody should know.
+    /// A person should know.
     Warning,
 }
 
-/// Something to tell whoever watches. Its text is safe to show.
+/// Something to tell the person who watches. Its text is safe to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     /// When, in milliseconds since 1970 UTC.
@@ -369,7 +369,7 @@ impl View {
         vec![Line { at: event.at, mark: Mark::Asked, depth: self.depth(run), text, took: None }]
     }
 
-    /// Whoever was shown the question need not answer it any more.
+    /// A person who was shown the question need not answer it any more.
     fn withdraws(&mut self, run: &RunId, event: &Event) -> Vec<Line> {
         let Some(question) = self.questions.remove(word(&event.draft.data, "question")) else { return Vec::new() };
         let text = format!("{} withdraws the question: {question}", self.name(run));

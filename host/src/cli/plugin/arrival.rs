@@ -121,7 +121,7 @@ impl Arrival {
     /// Puts it into the plugin folder, with the grants that carry over.
     pub(super) async fn settle(mut self, app: &App) -> Result<Settled> {
         let path = self.place(app)?;
-        // What cannot be compiled and linked must not take the place of what can. Whoever installs wants to know it anew.
+        // What cannot be compiled and linked must not take the place of what can. An installation always tries again.
         app.kernel.engine().try_anew(&self.plugin.package);
         self.plugin.exports(app.kernel.engine())?;
         let replaced = self.replaces(app);

@@ -51,7 +51,7 @@ impl Verify {
         Ok(exit)
     }
 
-    /// The plugin as its file is now; the inner error is why it is refused. A name is read anew from its file.
+    /// The plugin as its file is now; the inner error is why it is refused. A name is read again from its file.
     fn read(&self, app: &App) -> Result<Result<Plugin, String>, Misuse> {
         let Some(plugin) = app.kernel.registry().find(&self.plugin) else {
             let path = Path::new(&self.plugin);

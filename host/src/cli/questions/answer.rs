@@ -19,7 +19,7 @@ use crate::{
     kernel::run::State,
 };
 
-/// How long it is watched whether the run is taken up, and how often.
+/// How long it is watched whether the running host continues the run, and how often.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(20);
 

@@ -44,7 +44,7 @@ struct Following<'a> {
     known: HashSet<QuestionId>,
     /// The question whose answer is being typed.
     shown: Option<Asked>,
-    /// None where nobody can type.
+    /// None where standard input is not a terminal.
     keyboard: Option<Keyboard>,
 }
 

@@ -1,4 +1,4 @@
-//! People: a run asks one and is put away until the answer, or tells them what was decided without them. Answers
+//! People: a run asks one and is suspended until the answer, or tells them what was decided without them. Answers
 //! nothing itself and shows nothing to anybody.
 
 mod host;

@@ -120,7 +120,7 @@ async fn asking_puts_the_run_away_and_the_answer_is_kept() {
             Err(Fault::Interrupt(Interrupt::Suspended(Wait::Question { id, until: Some(77) }))) => {
                 assert_eq!(id, QuestionId::of(&Bench::run(), 1));
             }
-            other => panic!("not put away: {other:?}"),
+            other => panic!("not suspended: {other:?}"),
         }
     }
     assert_eq!(scene.desk.asked.lock().unwrap().len(), 1, "asking twice is asking once");

@@ -50,7 +50,7 @@ pub trait Documents: Send + Sync {
     /// Sets the document and returns its new version. `expected`: the version read, 0 for none, `None` to overwrite.
     /// `writer` names the call that writes: the same writer again gets the version it made, and changes nothing.
     async fn set(&self, place: Place<'_>, value: &Value, expected: Option<u64>, writer: &str) -> Result<u64, DocumentsError>;
-    /// Forgets the document. A key that is set again later carries on with the next version.
+    /// Forgets the document. A key that is set again later continues with the next version.
     async fn delete(&self, place: Place<'_>) -> Result<(), DocumentsError>;
     /// The keys of a bucket that begin with `prefix`, sorted.
     async fn keys(&self, project: &str, bucket: &str, prefix: &str) -> Result<Vec<String>, DocumentsError>;

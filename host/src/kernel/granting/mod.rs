@@ -55,7 +55,7 @@ impl<'a> From<&'a String> for By<'a> {
 /// Why a decision was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
-    /// Nobody has this name.
+    /// No plugin has this name.
     #[error("There is no plugin `{name}`; the plugins are {known}.")]
     NoPlugin {
         /// What was named.
@@ -274,7 +274,7 @@ impl Kernel {
 
     /// Puts a plugin in the place of whoever has its name, with the grants that carry over.
     pub async fn put(&self, plugin: Plugin) -> Result<Arc<Plugin>, KernelError> {
-        // Nobody finds it with less than it is granted.
+        // It is never found with less than it is granted.
         self.rehearse(&plugin).await?;
         let replaced = self.parts.registry.find(plugin.name());
         let plugin = self.parts.registry.put(plugin);

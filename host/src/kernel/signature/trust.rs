@@ -19,7 +19,7 @@ pub enum Policy {
     Require,
 }
 
-/// `[signatures]` in the user's settings. The default refuses nobody.
+/// `[signatures]` in the user's settings. The default rejects no plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
     /// What becomes of other files.

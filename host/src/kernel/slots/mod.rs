@@ -70,7 +70,7 @@ pub enum Source {
     Settings,
     /// The repository's settings, which an operator approved.
     Repository,
-    /// Nobody: the plugin is the slot's default.
+    /// No operator: the plugin is the slot's default.
     Default,
 }
 

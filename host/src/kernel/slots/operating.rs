@@ -107,7 +107,7 @@ pub(in crate::kernel) struct Routes(Vec<Route>);
 struct Route {
     slot: &'static Slot,
     bound: BTreeSet<String>,
-    /// Nobody who does not fill the slot gets its default.
+    /// Only a plugin that fills the slot gets its default.
     replaced: bool,
 }
 

@@ -22,7 +22,7 @@ use crate::{
     journal::{QuestionId, RunId},
 };
 
-/// Open questions of the runs under one root; nobody reads more.
+/// Open questions of the runs under one root: a person does not read more.
 const MOST_OPEN: u64 = 32;
 
 const FIND: &str = concat!("select ", columns!(), " from questions where id = $1");
@@ -152,12 +152,12 @@ impl Change for Settle {
     }
 }
 
-/// Takes back what a run that has ended still asks.
+/// Withdraws what a run that has ended still asks.
 pub(in crate::store) async fn withdraw(run: &RunId, step: &mut Step<'_>) -> Result<(), StoreError> {
     withdraw_from(run, 1, step).await
 }
 
-/// Takes back what call `first` of a run and those after it still ask.
+/// Withdraws what call `first` of a run and those after it still ask.
 pub(in crate::store) async fn withdraw_from(run: &RunId, first: u64, step: &mut Step<'_>) -> Result<(), StoreError> {
     withdraw_by(sqlx::query(WITHDRAW).bind(run.as_str()).bind(stored(step.now)).bind(stored(first)), step).await
 }

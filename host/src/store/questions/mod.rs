@@ -122,7 +122,7 @@ fn narrowed<'a>(statement: &'static str, filter: &'a DecisionFilter) -> Statemen
     }
 }
 
-/// Open ones first, the gravest first, the oldest first; then the others, the newest first.
+/// Open ones first, most severe first, the oldest first; then the others, the newest first.
 fn place(asked: &Asked) -> (bool, u8, u64) {
     match asked.status {
         QuestionStatus::Open => (false, u8::MAX - asked.question.severity as u8, asked.asked_at),

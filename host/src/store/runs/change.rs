@@ -1,4 +1,4 @@
-//! The changes of runs, each one step: whoever waits for a run is woken in the transaction in which it ends.
+//! The changes of runs, each one step: a run that waits for another is woken in the transaction in which that ends.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_
 const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
     repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
     asked_at, answered_at from journal where run_id = $2 and seq < $3 and seq > $4";
-/// Whatever ended the run before, this did not end by a trap as far as anybody has said.
+/// Whatever ended the run before, this end is not known to be a trap.
 const MOVE: &str = "update runs set state = $1, state_detail = $2, wake_at = $3, output = coalesce($4, output), updated_at = $5, trapped_at = null, \
     shortfall = coalesce($14, shortfall) where id = $6 and state in ($7, $8, $9, $10, $11, $12, $13)";
 const WAKE_DUE: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $1 where wake_at <= $2";
@@ -185,7 +185,7 @@ impl Change for Transition {
         }
         if let State::Waiting { wait } = &self.to {
             waiting::begin(&self.id, wait, step).await?;
-            // One of which somebody asked meanwhile that it be cancelled is told so instead.
+            // A run that is to be cancelled since is told so instead.
             if sqlx::query(QUEUE_CANCELLED).bind(self.id.as_str()).execute(&mut *step.connection).await?.rows_affected() == 1 {
                 waiting::forget(&self.id, step.connection).await?;
             }
@@ -206,7 +206,7 @@ pub(in crate::store) async fn give_up(id: &RunId, step: &mut Step<'_>) -> Result
     cancel_below(id, false, step).await
 }
 
-/// Those that are cancelled at once were so since 1970.
+/// Those that are cancelled at once have the time 0, so that their grace is over.
 async fn cancel_below(id: &RunId, at_once: bool, step: &mut Step<'_>) -> Result<(), StoreError> {
     let children = sqlx::query(HAS_CHILDREN).bind(id.as_str()).fetch_one(&mut *step.connection).await?;
     if children.try_get::<i64, _>(0)? > 0 {

@@ -62,7 +62,7 @@ async fn an_item_that_changes_wakes_a_run_that_saw_it_before() {
     assert_eq!(state(&store, "a").await.as_str(), "waiting", "what says the same is no change");
     store.move_to(&project, "1", Status::InProgress, "", &by).await.unwrap();
     assert_eq!(state(&store, "a").await, State::Queued);
-    assert_eq!(state_of_waiting(&store, waits(seen.revision)).await, State::Queued, "it came while nobody looked");
+    assert_eq!(state_of_waiting(&store, waits(seen.revision)).await, State::Queued, "it came meanwhile");
     let seen = store.see(&project, "1").await.unwrap();
     assert_eq!(seen.status, Status::InProgress);
     assert_eq!(state_of_waiting(&store, waits(seen.revision)).await.as_str(), "waiting");
