@@ -1,4 +1,4 @@
-//! Greets whoever its input names.
+//! Greets the person its input names.
 use baton_sdk::prelude::*;
 use serde::Deserialize;
 
