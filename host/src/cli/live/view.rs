@@ -268,7 +268,7 @@ impl View {
             (Category::Question, "withdrawn") => self.withdraws(run, event),
             (Category::Question, "decided") => self.decided(run, event),
             (Category::Llm, "budget-nearly-spent") => {
-                let told = format!("${} of a budget of ${} is spent or put aside", word(data, "spent-usd"), word(data, "budget-usd"));
+                let told = format!("${} of a budget of ${} is spent or reserved", word(data, "spent-usd"), word(data, "budget-usd"));
                 self.warning(run, event.at, &told)
             }
             (Category::Llm, "fell-back") => {

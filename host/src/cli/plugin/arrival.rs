@@ -59,7 +59,7 @@ impl Replaced {
         let before = text::escaped(self.signed_by.as_ref()?);
         let (version, now) = (text::escaped(&self.version.to_string()), text::escaped(&trust.signer(&plugin.package).to_string()));
         Some(format!(
-            "{} Version {version} was signed by {before}, and this file is signed by {now}: it may be somebody else's. Nothing that was \
+            "{} Version {version} was signed by {before}, and this file is signed by {now}: it may be another author's. Nothing that was \
              granted to `{}` carries over.",
             painted(WARNING, "!"),
             text::escaped(plugin.name()),

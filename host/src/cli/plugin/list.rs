@@ -152,7 +152,7 @@ fn signer(plugin: &Plugin, trust: &Trust) -> Cell {
         _ if plugin.origin == Origin::Bundled => "".into(),
         Signer::Trusted(name) => Cell::styled(text::escaped(&name), GOOD),
         Signer::Unknown(_) => Cell::styled("unknown key", WARNING),
-        Signer::Nobody => Cell::styled("nobody", FAINT),
+        Signer::Unsigned => Cell::styled("not signed", FAINT),
     }
 }
 
@@ -160,7 +160,7 @@ fn signer(plugin: &Plugin, trust: &Trust) -> Cell {
 pub(super) fn signed(mut document: Value, plugin: &Plugin, trust: &Trust) -> Value {
     let name = match trust.signer(&plugin.package) {
         Signer::Trusted(name) => Some(name),
-        Signer::Unknown(_) | Signer::Nobody => None,
+        Signer::Unknown(_) | Signer::Unsigned => None,
     };
     document["signed-by"] = json!({ "key": plugin.package.signed_by.map(|key| key.to_string()), "trusted-as": name });
     document

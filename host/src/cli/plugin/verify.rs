@@ -86,7 +86,7 @@ fn judged(plugin: &Plugin, trust: &Trust) -> (String, serde_json::Value, Exit) {
             format!("{} `{name}` is signed, as it is, by the key {key}, which is not in your [signatures.keys].", painted(WARNING, "!")),
             Exit::Failed,
         ),
-        Signer::Nobody => (format!("{} `{name}` is not signed.", painted(WARNING, "!")), Exit::Failed),
+        Signer::Unsigned => (format!("{} `{name}` is not signed.", painted(WARNING, "!")), Exit::Failed),
     };
     (said, list::signed(list::summary(plugin), plugin, trust), exit)
 }

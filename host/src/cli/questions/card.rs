@@ -73,7 +73,7 @@ pub(in crate::cli) fn outcome(status: &QuestionStatus, zone: &TimeZone) -> Strin
             match answer.source {
                 Source::Person => format!("Answered by {by} at {at}: “{said}”."),
                 Source::Yes => format!("{by} took its best answer at {at}: “{said}”."),
-                Source::Expiry => format!("Nobody answered in time; at {at} “{said}” was taken."),
+                Source::Expiry => format!("No answer came in time; at {at} “{said}” was taken."),
             }
         }
         QuestionStatus::Withdrawn(at) => format!("Withdrawn at {}, when its run ended.", figures::moment(*at, zone)),
@@ -215,7 +215,7 @@ mod tests {
         let expired = Answer { answer: "EUR".to_owned(), by: "expiry".to_owned(), source: Source::Expiry, at: 0 };
         assert_eq!(
             outcome(&QuestionStatus::Answered(expired), &TimeZone::UTC),
-            "Nobody answered in time; at 1970-01-01 00:00:00 “EUR” was taken."
+            "No answer came in time; at 1970-01-01 00:00:00 “EUR” was taken."
         );
     }
 }

@@ -168,7 +168,7 @@ impl Kernel {
 
     /// What a change would make of the grants of a plugin that is installed, and how far it would reach then. Keeps nothing.
     pub async fn preview(&self, plugin: &str, change: &Change) -> Result<(GrantState, Reach), KernelError> {
-        let present = self.parts.registry.find(plugin).ok_or_else(|| self.nobody(plugin))?;
+        let present = self.parts.registry.find(plugin).ok_or_else(|| self.no_such_plugin(plugin))?;
         let current = self.decided_so_far().await?.of(&present).grant_state;
         let next = self.preview_of(&present, &current, change)?;
         let reach = self.reach(&present, &next);
@@ -193,8 +193,8 @@ impl Kernel {
             let decided = self.decided_so_far().await?;
             let is_known = decided.versions.iter().any(|decision| decision.plugin == plugin);
             match change.rule(&Patterns::default()) {
-                _ if in_use.is_empty() && !is_known => return Err(self.nobody(plugin).into()),
-                None if in_use.is_empty() => return Err(self.nobody(plugin).into()),
+                _ if in_use.is_empty() && !is_known => return Err(self.no_such_plugin(plugin).into()),
+                None if in_use.is_empty() => return Err(self.no_such_plugin(plugin).into()),
                 None => {
                     for version in &in_use {
                         self.decide_version(version, change, by).await?;
@@ -329,7 +329,7 @@ impl Kernel {
         Ruling { plugin: plugin.to_owned(), rule, decided_at: self.parts.clock.now(), decided_by: by.to_owned(), revision: 0 }
     }
 
-    fn nobody(&self, name: &str) -> GrantError {
+    fn no_such_plugin(&self, name: &str) -> GrantError {
         let known: Vec<_> = self.parts.registry.all().keys().map(|name| format!("`{name}`")).collect();
         GrantError::NoPlugin { name: name.escape_debug().to_string(), known: known.join(", ") }
     }

@@ -65,7 +65,7 @@ fn answer(world: &World, question: &Question) -> (u64, String) {
     let (answers, now) = (world.answers.borrow(), world.now.get());
     let found = answers.iter().find(|answering| question.text.contains(&answering.phrase));
     let Answering { after, answer, .. } = found.unwrap_or_else(|| {
-        panic!("Nobody answers this question in the test; add an answer with `Host::answers`.\n--- question\n{}\n---", question.text)
+        panic!("The test has no answer to this question; add one with `Host::answers`.\n--- question\n{}\n---", question.text)
     });
     let at = now.saturating_add(*after);
     match &question.expiry {
