@@ -11,7 +11,7 @@ use baton::{
     config::{Config, bindings, git_program, tool_servers},
     events::Event,
     interfaces::{Settings, llm, sandbox},
-    journal::{Entry, Halt, Redactor, RunId, Standstill},
+    journal::{Entry, FaultPoint, Halt, Redactor, RunId},
     kernel::{
         Drive, Order,
         package::Kind,
@@ -157,7 +157,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         prices: llm::money::Prices::new(None).unwrap(),
         slots: 64,
         operator: "tester".to_owned(),
-        freeze_after_writes: freeze_after_writes.map(|writes| Standstill { writes, of: None }),
+        freeze_after_writes: freeze_after_writes.map(|writes| FaultPoint { writes, of: None }),
         trust: Default::default(),
         forge: Default::default(),
         program: None,

@@ -2,9 +2,9 @@
 //! people and may change.
 
 mod answering;
+mod attached;
 mod authoring;
 mod backlog;
-mod beside;
 mod bindings;
 mod budget;
 mod compile;
@@ -197,7 +197,7 @@ impl Context {
         }
         let begun = Instant::now();
         loop {
-            match self.open(Access::Beside).await {
+            match self.open(Access::Attached).await {
                 // The process that holds the data makes it just now.
                 Err(error) if is(&error, AppError::is_absent) && begun.elapsed() < PATIENCE => tokio::time::sleep(LOOK).await,
                 opened => return opened,

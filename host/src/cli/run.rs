@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     Context,
     answering::Answers,
-    beside, bindings, budget,
+    attached, bindings, budget,
     exit::{Exit, Misuse},
     input, model,
     place::ProjectArguments,
@@ -77,7 +77,7 @@ impl Run {
             app.books.set(&Scope::Run(run.id.clone()), Some(budget), &app.config.operator).await?;
         }
         let run = app.kernel.enqueue(run, &plugin).await?;
-        let (app, ended) = beside::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
+        let (app, ended) = attached::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
         app.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);

@@ -29,7 +29,7 @@ use crate::{
         settings::{SettingsError, misspelt_bound},
         tools::mcp::{self, Reach},
     },
-    journal::{Redactor, Standstill},
+    journal::{FaultPoint, Redactor},
     kernel::{
         compiler::CompileLimits,
         limits::Limits,
@@ -149,9 +149,9 @@ pub struct Config {
     /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else `USER`
     /// and its like, else the user's name in the system's database, else `uid` and the user's number.
     pub operator: String,
-    /// To rehearse a crash: the journal stands still for ever after so many writes, or so many of a kind, and the data
+    /// To inject a fault: the journal stands still for ever after so many writes, or so many of a kind, and the data
     /// directory has a file `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
-    pub freeze_after_writes: Option<Standstill>,
+    pub freeze_after_writes: Option<FaultPoint>,
     /// Whose plugins are taken: `signatures.policy` (`off`, `warn` or `require`; default `warn`) and `[signatures.keys]`,
     /// public keys by name, in the user's settings alone: a project cannot vouch for itself.
     pub trust: Trust,

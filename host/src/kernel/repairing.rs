@@ -68,12 +68,12 @@ impl Kernel {
         }
         let journal = self.replayed_calls(run).await?;
         let mut calls = Calls::of(run, &journal, at)?;
-        let mut refusal = self.rehearse_calls(run, &plugin, &calls).await?;
+        let mut refusal = self.replay_kept(run, &plugin, &calls).await?;
         if let (None, Some(Repair::Diverged(divergence))) = (at, &refusal)
             && are_last_words(&journal, divergence.seq)
         {
             calls = Calls::of(run, &journal, Some(divergence.seq))?;
-            refusal = self.rehearse_calls(run, &plugin, &calls).await?;
+            refusal = self.replay_kept(run, &plugin, &calls).await?;
         }
         if let Some(refusal) = refusal {
             return Ok(refusal);
@@ -134,7 +134,7 @@ impl Kernel {
     }
 
     /// Replays the calls that are kept. Returns why the version does not help, if it does not.
-    async fn rehearse_calls(&self, run: &Run, plugin: &Arc<Plugin>, calls: &Calls) -> Result<Option<Repair>, KernelError> {
+    async fn replay_kept(&self, run: &Run, plugin: &Arc<Plugin>, calls: &Calls) -> Result<Option<Repair>, KernelError> {
         // Where the workspace is gone, the run's own settings have to do.
         let project = self.settings_of(run).await.unwrap_or_else(|_| json!({}));
         let recording = Recording::of(run, Vec::new(), &[project, run.settings.clone()]);

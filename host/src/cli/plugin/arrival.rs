@@ -139,7 +139,7 @@ pub(super) async fn with_grants(plugin: Plugin, app: &App) -> Result<Plugin> {
     let mut arrival = Arrival { plugin, from: None };
     // Where somebody else may have made what it replaces, nothing carries over.
     arrival.replaces(app);
-    app.kernel.rehearse(&arrival.plugin).await?;
+    app.kernel.apply_decided(&arrival.plugin).await?;
     Ok(arrival.plugin)
 }
 

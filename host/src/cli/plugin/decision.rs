@@ -108,7 +108,7 @@ fn grants(change: &Change) -> bool {
 }
 
 /// Shows what a grant would make of a plugin, and changes nothing.
-pub(super) async fn rehearse(context: &Context, app: &App, name: &str, change: &Change) -> Result<Exit> {
+pub(super) async fn preview(context: &Context, app: &App, name: &str, change: &Change) -> Result<Exit> {
     let (grant_state, reach) = app.kernel.preview(name, change).await?;
     let Some(plugin) = app.kernel.registry().find(name) else { return Ok(Exit::Done) };
     if context.screen.is_json() {

@@ -72,7 +72,7 @@ impl Install {
             let app = context.open(Access::Look).await?;
             let path = arrival.place(&app)?;
             let replaced = arrival.replaces(&app);
-            app.kernel.rehearse(&arrival.plugin).await?;
+            app.kernel.apply_decided(&arrival.plugin).await?;
             let reach = self.reach(&app, &arrival.plugin)?;
             let told = Told { plugin: &arrival.plugin, path: &path, replaced: replaced.as_ref(), reach: Some(&reach) };
             return self.tell(context, &told, &ProjectNames::load(&app).await?, &config.trust);

@@ -54,7 +54,7 @@ impl Show {
                 }
                 match self.understood(&app)? {
                     Ok(plugin) => {
-                        app.kernel.rehearse(&plugin).await?;
+                        app.kernel.apply_decided(&plugin).await?;
                         Arc::new(plugin)
                     }
                     Err(reason) => return refuse(context, &self.plugin, &reason),

@@ -32,7 +32,7 @@ impl Cancel {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let (app, elsewhere) = match context.open(Access::Execute).await {
             Ok(app) => (app, false),
-            Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => (context.open(Access::Beside).await?, true),
+            Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => (context.open(Access::Attached).await?, true),
             Err(error) => return Err(error),
         };
         let run = app.kernel.resolve(&self.run).await?;

@@ -267,7 +267,7 @@ impl Kernel {
     }
 
     /// Gives a plugin that is not installed what would be granted to it if it were.
-    pub async fn rehearse(&self, plugin: &Plugin) -> Result<(), KernelError> {
+    pub async fn apply_decided(&self, plugin: &Plugin) -> Result<(), KernelError> {
         adopt(plugin, self.decided_so_far().await?.of(plugin).grant_state);
         Ok(())
     }
@@ -275,7 +275,7 @@ impl Kernel {
     /// Puts a plugin in the place of whoever has its name, with the grants that carry over.
     pub async fn put(&self, plugin: Plugin) -> Result<Arc<Plugin>, KernelError> {
         // It is never found with less than it is granted.
-        self.rehearse(&plugin).await?;
+        self.apply_decided(&plugin).await?;
         let replaced = self.parts.registry.find(plugin.name());
         let plugin = self.parts.registry.put(plugin);
         if let Some(replaced) = replaced.filter(|replaced| replaced.package.hash != plugin.package.hash) {
