@@ -54,7 +54,7 @@ fn agent_folders(agents: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn pack_agent(engine: &[u8], folder: &Path) -> Result<(String, Vec<u8>)> {
-    let name = folder.file_name().and_then(|name| name.to_str()).context("an agent's folder has a name that is no text")?.to_owned();
+    let name = folder.file_name().and_then(|name| name.to_str()).context("an agent's folder has a name that is not UTF-8")?.to_owned();
     let contents = baton_pack::folder::read(folder)?;
     ensure!(
         contents.manifest.lines().any(|line| line.trim() == format!("name = \"{name}\"")),

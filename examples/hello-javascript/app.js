@@ -1,4 +1,4 @@
-// Greets whoever its input names.
+// Greets the person its input names.
 import { workflow } from "./baton/index.js";
 
 export default workflow((input) => ({ hello: input.name }));

@@ -1,4 +1,4 @@
-"""Greets whoever its input names."""
+"""Greets the person its input names."""
 
 from baton import workflow
 

@@ -6,7 +6,7 @@ function run({ changes }) {
   const task = { goal: "Write release notes of at most ten lines.", context: changes };
   const { answer: notes } = agents.perform("mary", task);
 
-  // And again until somebody answers, however long that takes.
+  // And again until a person answers, however long that takes.
   if (people.ask({ text: `May these notes go out?\n${notes}`, options: ["yes", "no"] }) !== "yes") {
     return { written: null };
   }

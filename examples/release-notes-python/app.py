@@ -14,7 +14,7 @@ def run(input):
     task = agents.Task("Write release notes of at most ten lines.", context=input["changes"])
     notes = agents.perform("mary", task).answer
 
-    # And again until somebody answers, however long that takes.
+    # And again until a person answers, however long that takes.
     if people.ask(f"May these notes go out?\n{notes}", options=["yes", "no"]) != "yes":
         return {"written": None}
 

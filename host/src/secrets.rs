@@ -24,13 +24,13 @@ const SMALLEST: usize = 8;
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// No name.
-    #[error("`{0}` is no name for a secret; use up to 64 letters, digits, dashes and underscores.")]
+    #[error("`{0}` is not a valid name for a secret; use up to 64 letters, digits, dashes and underscores.")]
     Name(String),
     /// No secret.
     #[error("A secret has {SMALLEST} to {LARGEST} bytes in one line, without control characters; this one has {0}. Nothing was kept.")]
     Value(String),
     /// The key is not where it was.
-    #[error("The key to the secrets, `{}`, is not there. Put it back, or set BATON_SECRET_KEY to it; without it, remove `{}` and set the secrets again.", .key.display(), .file.display())]
+    #[error("The key of the secrets, `{}`, does not exist. Put it back, or set BATON_SECRET_KEY to it; without it, remove `{}` and set the secrets again.", .key.display(), .file.display())]
     NoKey {
         /// Where it should be.
         key: PathBuf,
@@ -38,7 +38,7 @@ pub enum SecretError {
         file: PathBuf,
     },
     /// Others than its owner can read it.
-    #[error("The key to the secrets, `{}`, can be read by others than its owner. Run `chmod 600` on it; if somebody may have read it, set other secrets.", .0.display())]
+    #[error("The key to the secrets, `{}`, can be read by others than its owner. Run `chmod 600` on it; if others may have read it, set other secrets.", .0.display())]
     OpenKey(PathBuf),
     /// It cannot be a key.
     #[error("{0} does not hold a key: it has to be 32 bytes, in the variable as 64 hexadecimal digits or as base64.")]

@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_wrong_input_is_named_by_its_path() {
-        let error = decode::<Brief>(r#"{"goals":[1,"two"]}"#, "input").expect_err("two is no number");
+        let error = decode::<Brief>(r#"{"goals":[1,"two"]}"#, "input").expect_err("two is not a number");
         assert!(matches!(&error, Error { kind: ErrorKind::Invalid, text, .. } if text.contains("at `goals[1]`")), "{error}");
     }
 

@@ -47,7 +47,7 @@ impl ChildOptions {
     }
 
     /// Is for an item of the backlog, by its key, instead of the caller's own. By the item's labels operators bind plugins to
-    /// slots.
+    /// slots. Needs `backlog = ["read"]`.
     ///
     /// ```
     /// # use baton_sdk::{prelude::*, testing::Host};
@@ -61,6 +61,9 @@ impl ChildOptions {
     /// # let ghost = ChildOptions::new().for_item("ghost");
     /// # let refused = host.inside(|| agents::perform_with("developer", &Task::new("x"), &ghost)).unwrap_err();
     /// # assert_eq!(refused.kind, ErrorKind::NotFound);
+    /// # let blind = Host::new().granting("agents", "developer");
+    /// # let denied = blind.inside(|| agents::perform_with("developer", &Task::new("x"), &ghost)).unwrap_err();
+    /// # assert_eq!(denied.kind, ErrorKind::Denied);
     /// ```
     #[must_use]
     pub fn for_item(mut self, item: impl Into<String>) -> Self {

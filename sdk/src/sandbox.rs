@@ -127,7 +127,7 @@ impl Execution {
             Ending::Exited => format!("The command ended with exit code {}.\n", self.exit_code),
             Ending::TimedOut => "The command was stopped because its time was over.\n".to_owned(),
             Ending::OutOfMemory => "The command was stopped because it used up its memory.\n".to_owned(),
-            Ending::Killed => "The command was stopped by somebody else.\n".to_owned(),
+            Ending::Killed => "Something other than Baton stopped the command.\n".to_owned(),
         };
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             if !text.is_empty() {

@@ -5,7 +5,7 @@ use std::{fs, sync::Arc};
 
 use baton::{
     journal::Clock,
-    kernel::grants::{Decision, Grants, Standing},
+    kernel::grants::{Decision, GrantState, Grants},
     store::Store,
 };
 use baton_tests::program;
@@ -107,7 +107,7 @@ async fn a_grant_that_reaches_less_since_an_upgrade_is_named_until_somebody_deci
     // As the migration leaves what was granted before.
     let store = Store::open_beside(&user.home.path().join("data"), Arc::new(Now)).await.unwrap();
     let last = store.decisions().await.unwrap().into_iter().find(|decision| decision.hash == hash).unwrap();
-    let older = Decision { standing: Standing { reaches_less: true, ..last.standing.clone() }, ..last.clone() };
+    let older = Decision { grant_state: GrantState { reaches_less: true, ..last.grant_state.clone() }, ..last.clone() };
     assert!(store.decide(&older, last.revision, Vec::new()).await.unwrap());
     store.close().await;
     let named = |user: &User| {

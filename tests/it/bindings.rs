@@ -191,6 +191,31 @@ async fn an_answer_that_does_not_fit_is_the_childs_failure_with_plugin_and_field
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_in_progress_keeps_the_proposal_that_was_approved_when_it_began() {
+    let host = host(&["theirs", "others"], json!({})).await;
+    let project = host.app.kernel.open_project(&host.workspace(), "ada").await.unwrap().id;
+    let approve = async |plugin: &str| {
+        fs::write(host.workspace().join("baton.toml"), format!("[bindings]\ncode-review = \"{plugin}\"\n")).unwrap();
+        let proposal = host.app.kernel.proposal(&project, &json!({ "bindings": { "code-review": plugin } })).await.unwrap().unwrap();
+        host.app.kernel.approve(&project, &proposal, "ada").await.unwrap();
+    };
+    approve("theirs").await;
+    let pausing = json!({ "do": "pause", "say": "Look.", "times": 1 });
+    let asking = json!({ "do": "start", "workflow": "code-review", "input": { "key": KEY } });
+    let order = baton::kernel::Order { plugin: "caller".to_owned(), ..host.order(json!({ "do": "in-turn", "inputs": [pausing, asking] })) };
+    let run = host.app.kernel.start(order).await.unwrap();
+    host.drive(&run.id).await;
+    // Its time is not that of the approval.
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    approve("others").await;
+    host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+    host.drive(&run.id).await;
+    let run = host.find(&run.id).await;
+    assert_eq!(run.output.unwrap_or_else(|| panic!("{:?}", run.state))[1]["summary"], "theirs");
+    assert_eq!(reviewer(&host, None).await, "others", "a run that begins now");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slot_is_asked_for_in_its_own_way() {
     let host = host(&[], json!({})).await;
     let asked = async |input: Value| {
@@ -202,6 +227,32 @@ async fn a_slot_is_asked_for_in_its_own_way() {
     assert!(told.contains("`code-review` is the slot of a workflow. Call `workflows.start`."), "{told}");
     let told = asked(json!({ "do": "start", "workflow": "probe", "input": {}, "item": "ghost" })).await;
     assert!(told.contains("no item `ghost`"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_is_named_only_by_a_plugin_that_may_read_the_backlog() {
+    let host = host(&["mine"], json!({ "bindings": { "code-review": "mine" } })).await;
+    put(&host, KEY, &[]).await;
+    let blind = changed_probe(|manifest| {
+        let left_out = ["description", "tools", "backlog"];
+        let lines = manifest.lines().filter(|line| !left_out.iter().any(|start| line.starts_with(start)));
+        let line = |line| match line {
+            "name = \"probe\"" => "name = \"blind\"",
+            "workflows = [\"probe\"]" => "workflows = [\"*\"]",
+            other => other,
+        };
+        lines.map(line).collect::<Vec<_>>().join("\n")
+    });
+    let plugin = Plugin::read(blind, Origin::Bundled, |package| package.manifest.needs.clone()).unwrap();
+    host.app.kernel.registry().add(plugin).unwrap();
+    for item in [KEY, "1-9-ghost"] {
+        let input = json!({ "do": "start", "workflow": "code-review", "input": { "key": KEY }, "item": item });
+        let order = baton::kernel::Order { plugin: "blind".to_owned(), ..host.order(input) };
+        let run = host.app.kernel.start(order).await.unwrap();
+        host.drive(&run.id).await;
+        let State::Failed { error } = host.find(&run.id).await.state else { panic!("{item} is told") };
+        assert_eq!((error.kind, error.subject.as_deref()), (ErrorKind::Denied, Some("backlog=read")), "{item}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -382,7 +433,7 @@ async fn a_plugin_that_does_not_fit_a_slot_is_refused_with_the_field() {
     let kind = project.baton(&["plugin", "check", file, "--as", "developer"]).exits(1);
     assert!(kind.stderr.contains("is a workflow, and the slot `developer` is for an agent"), "{}", kind.stderr);
     let unknown = project.baton(&["plugin", "check", file, "--as", "code-reviw"]).exits(2);
-    assert!(unknown.stderr.contains("Is `code-review` meant?"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("Did you mean `code-review`?"), "{}", unknown.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -403,7 +454,7 @@ async fn commands_bind_before_settings_and_say_what_is_wrong() {
     assert_eq!(project.bound("land", &[]), ("acme".to_owned(), "settings".to_owned()));
     for (arguments, said) in [
         (&["unset", "land"][..], "No command bound a plugin to `land`"),
-        (&["set", "lnd", "acme"], "Is `land` meant?"),
+        (&["set", "lnd", "acme"], "Did you mean `land`?"),
         (&["set", "land", "nobody"], "There is no plugin `nobody`"),
         (&["set", "land", "mary"], "`mary` is an agent, and the slot `land` is for a workflow."),
         (&["set", "land", "decide"], "which is a slot itself"),
@@ -422,11 +473,16 @@ async fn commands_bind_before_settings_and_say_what_is_wrong() {
     let listed = project.baton(&["bindings", "list"]).exits(0);
     assert!(listed.stdout.contains("not installed") && listed.stderr.contains("no plugin of that name is installed"), "{}", listed.stdout);
 
-    for (wrong, said) in [("develper = \"amelia\"", "Is `developer` meant?"), ("developer = \"reviewer\"", "which is a slot itself")] {
+    for (wrong, said) in [("develper = \"amelia\"", "Did you mean `developer`?"), ("developer = \"reviewer\"", "which is a slot itself")] {
         project.configure(&format!("[bindings]\n{wrong}\n"));
         let refused = project.baton(&["plugin", "list"]).exits(1);
         assert!(refused.stderr.contains(said) && refused.stderr.contains("bindings.devel"), "{}", refused.stderr);
     }
+    project.configure("[bindings]\ndevelper = \"amelia\"\nland = \"land\"\n");
+    let listed = project.baton(&["bindings", "list"]).exits(0);
+    assert!(listed.stderr.contains("`bindings.develper` in") && listed.stderr.contains("Did you mean `developer`?"), "{}", listed.stderr);
+    assert_eq!(project.bound("land", &[]), ("land".to_owned(), "settings".to_owned()), "the rest is listed");
+    assert_eq!(project.bindings(&[])["mistakes"][0]["key"], "bindings.develper");
     let name = project.baton(&["plugin", "new", "developer", "--kind", "agent"]).exits(2);
     assert!(name.stderr.contains("`developer` is the name of a slot"), "{}", name.stderr);
     fs::write(project.home.path().join("data/plugins/reviewer.wasm"), stand_in("reviewer")).unwrap();
@@ -477,6 +533,21 @@ async fn what_a_repository_proposes_holds_once_approved_and_not_after_a_change()
         let refused = project.baton(&["bindings", "approve", "--workspace", "workspace"]).exits(2);
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
     }
+    for (plugin, said) in [("ghost", "is not installed"), ("mary", "is an agent, and the slot `decide` is for a workflow")] {
+        propose(&format!("[bindings]\ndecide = \"{plugin}\"\n"));
+        let refused = project.baton(&["bindings", "approve", "--workspace", "workspace"]).exits(2);
+        let again = "`baton bindings approve --workspace workspace --data-dir ";
+        assert!(refused.stderr.contains(said) && refused.stderr.contains(again), "{}", refused.stderr);
+        assert_eq!(project.bindings(&["--workspace", "workspace"])["proposal"]["state"], "changed", "nothing was approved");
+    }
+    let elsewhere = project.home.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    for text in ["", "[bindings]\ndecide = \"ghost\"\n"] {
+        fs::write(elsewhere.join("baton.toml"), text).unwrap();
+        let _ = project.baton(&["bindings", "approve", "--workspace", elsewhere.to_str().unwrap()]).exits(2);
+    }
+    let projects = project.baton(&["project", "list", "-o", "json"]).exits(0).stdout;
+    assert!(!projects.contains("elsewhere"), "where nothing is approved no project begins: {projects}");
     propose("");
     let nothing = project.baton(&["bindings", "approve", "--workspace", "workspace"]).exits(2);
     assert!(nothing.stderr.contains("proposes no bindings"), "{}", nothing.stderr);

@@ -1,4 +1,4 @@
-//! Budgets with the real program: a run stops before the call that it cannot pay, and carries on once it can.
+//! Budgets with the real program: a run stops before the call that it cannot pay, and continues once it can.
 
 use std::{fs, process::Stdio};
 

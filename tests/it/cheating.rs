@@ -139,7 +139,7 @@ fn what_leads_out_of_the_worktree_is_refused_and_told() {
     let rules = [
         calls("amelia", 0, "\"Develop story\"", &format!("{HONEST}{}", command(&links))),
         attempts.collect(),
-        says("amelia", 8, "\"Develop story\", \"is no path of the workspace\", \"symbolic link\"", DONE),
+        says("amelia", 8, "\"Develop story\", \"is not a path of the workspace\", \"symbolic link\"", DONE),
         says("murat", 0, "\"`inner` is a symbolic link to `calc`\", \"`out` is a symbolic link that leads out\", \"`d/out`\"", APPROVED),
     ];
     let project = Project::new(&rules.concat());

@@ -137,7 +137,7 @@ fn what_somebody_else_signed_gets_none_of_the_grants_of_what_it_replaces() {
     for arguments in [["plugin", "install", "other.wasm", "--dry-run"].as_slice(), &["plugin", "install", "other.wasm"]] {
         let told = user.baton(arguments).exits(0).stderr;
         assert!(told.contains("in the place of version 0.1.0, which is newer"), "{told}");
-        assert!(told.contains("was signed by vendor, and this file is signed by nobody"), "{told}");
+        assert!(told.contains("was signed by vendor, and this file is signed by no key"), "{told}");
     }
     assert_eq!(user.probe(), is("0.0.1", "needs-approval"));
     assert!(!user.writes());

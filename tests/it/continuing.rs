@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use baton::{
-    journal::{Entry, EntryState, Halt, PauseKind, RunId},
+    journal::{Entry, EntryState, Halt, PauseKind, RunId, Wait},
     kernel::{
         Drive, KernelError,
         recording::Recording,
@@ -163,6 +163,26 @@ async fn a_generation_fails_pauses_and_is_denied_like_a_run() {
     assert_eq!(host.find(&paused.id).await.state, State::Succeeded);
     let large = host.run(json!({ "do": "continue", "pad": 9 << 20 })).await;
     assert!(large.output.unwrap()["error"].as_str().unwrap().starts_with("invalid: "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_does_nothing_but_continue_waits_after_sixty_rounds() {
+    let host = TestHost::new().await;
+    let run = host.start(generations(1 << 40)).await;
+    let (stop, drive) = (Halt::default(), Drive { root: Some(run.id.clone()), until_idle: true });
+    let watch = async {
+        while !matches!(host.find(&run.id).await.state, State::Waiting { wait: Wait::Until(_) }) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        stop.stop();
+    };
+    let (driven, ()) = tokio::join!(host.app.kernel.drive(&drive, &stop), watch);
+    driven.unwrap();
+    let run = host.find(&run.id).await;
+    assert_eq!(run.journal_from, CALLS * 61, "it waits before it begins again");
+    host.app.kernel.cancel(&run).await.unwrap();
+    host.drive(&run.id).await;
+    assert_eq!(host.find(&run.id).await.state, State::Cancelled);
 }
 
 #[tokio::test(flavor = "multi_thread")]

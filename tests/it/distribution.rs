@@ -198,7 +198,7 @@ fn a_registry_that_asks_for_a_password_is_given_it_and_nobody_else_is() {
     let _pushed = push(PASSWORD).exits(0);
     let stranger = User::new();
     let refused = stranger.baton(&["plugin", "install", &reference]).exits(1).stderr;
-    assert!(refused.contains("nobody is logged in") && refused.contains("password-env"), "{refused}");
+    assert!(refused.contains("no user is logged in") && refused.contains("password-env"), "{refused}");
     assert_eq!(stranger.installed(), [""; 0]);
     // What `docker login` writes: user and password in base64.
     fs::create_dir(stranger.path(".docker")).unwrap();
@@ -281,7 +281,7 @@ fn a_lying_server_is_refused_with_what_it_lied_about() {
             manifests(|_, _| Reply::new("401 Who", "").with("WWW-Authenticate: Bearer realm=\"http://localhost:1/token\"")),
             "tokens are fetched encrypted",
         ),
-        (manifests(|_, _| Reply::new("401 Who", "").with("WWW-Authenticate: Bearer realm")), "nobody is logged in"),
+        (manifests(|_, _| Reply::new("401 Who", "").with("WWW-Authenticate: Bearer realm")), "no user is logged in"),
     ];
     for (server, sentence) in cases {
         let said = refused(server);
@@ -398,13 +398,13 @@ fn who_requires_signatures_gets_nothing_else() {
     let ada = key(&user, "ada");
     let bare = user.pack("scribe", "1.0.0", NARROW);
     let warned = user.baton(&["plugin", "install", &bare]).exits(0).stderr;
-    assert!(warned.contains("Nobody signed the file"), "{warned}");
+    assert!(warned.contains("The file is not signed"), "{warned}");
     user.set("[signatures]\npolicy = \"off\"\n");
     let quiet = user.baton(&["plugin", "install", &bare]).exits(0).stderr;
     assert!(!quiet.contains("signed"), "{quiet}");
     user.set(&format!("[signatures]\npolicy = \"require\"\n[signatures.keys]\nada = \"{ada}\"\n"));
     let listed = user.json(&["plugin", "list"]);
-    assert!(listed["refused"][0]["reason"].as_str().unwrap().contains("Nobody signed the file"), "{listed}");
+    assert!(listed["refused"][0]["reason"].as_str().unwrap().contains("The file is not signed"), "{listed}");
     assert!(listed["plugins"].as_array().unwrap().iter().all(|plugin| plugin["name"] != "scribe"), "what lies there is not loaded");
     assert!(listed["plugins"].as_array().unwrap().iter().any(|plugin| plugin["name"] == "plan"), "what is part of Baton is");
     for unsigned in [&*bare, "scribe"] {
@@ -432,7 +432,7 @@ fn a_signature_travels_through_a_registry() {
     let push = || author.baton(&["plugin", "push", &file, &reference]).exits(0);
     let _unsigned = push();
     let refused = user.baton(&["plugin", "install", &reference]).exits(1).stderr;
-    assert!(refused.contains("Nobody signed the file"), "{refused}");
+    assert!(refused.contains("The file is not signed"), "{refused}");
     assert!(!user.path("data").exists());
     let _signed = author.baton(&["plugin", "sign", &file, "--key", "ada.key"]).exits(0);
     let _pushed = push();
@@ -440,6 +440,6 @@ fn a_signature_travels_through_a_registry() {
     let next = author.pack("scribe", "1.1.0", NARROW);
     let _pushed = author.baton(&["plugin", "push", &next, &reference]).exits(0);
     let kept = user.baton(&["plugin", "update"]).exits(1).stderr;
-    assert!(kept.contains("Nobody signed the file"), "{kept}");
+    assert!(kept.contains("The file is not signed"), "{kept}");
     assert_eq!(user.json(&["plugin", "show", "scribe"])["version"], "1.0.0");
 }

@@ -327,7 +327,7 @@ fn limits_are_waited_for_and_long_ones_put_the_run_away() {
     let mut child = user.command(&["run", "probe", "--workspace", "work", "--input", &input]);
     let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let waiting = || user.baton(&["runs", "list"]).exits(0).stdout.contains("waiting for 127.0.0.1");
-    assert!(program::wait_until(&mut child, waiting), "it is put away until then");
+    assert!(program::wait_until(&mut child, waiting), "it is suspended until then");
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(github.count(OPEN), 4);

@@ -1,4 +1,4 @@
-//! Kill the program anywhere, start it again, and it carries on without paying for one reply twice.
+//! Kill the program anywhere, start it again, and it continues without paying for one reply twice.
 
 use std::{
     collections::{BTreeMap, HashSet},

@@ -345,7 +345,7 @@ fn a_misspelt_bound_is_an_error_and_doctor_tells_of_the_rest() {
         baton(&home, &words("doctor"))
     };
     let refused = doctor("[signature]\npolicy = \"require\"\n").exits(1);
-    assert!(refused.stdout.contains("is `signatures` meant?"), "{}", refused.stdout);
+    assert!(refused.stdout.contains("did you mean `signatures`?"), "{}", refused.stdout);
     let _refused = baton(&home, &words("plugin list")).exits(1);
     let warned = doctor("[models]\ndefualt = \"a/b\"\n");
     assert!(warned.stdout.contains("models.defualt"), "{}", warned.stdout);

@@ -1,9 +1,9 @@
-//! Runs that ask people: put away until the answer, whatever happens to the host meanwhile.
+//! Runs that ask people: suspended until the answer, whatever happens to the host meanwhile.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
 use baton::{
-    interfaces::people::{Answer, Asked, Filter, Given, QuestionsError, Source, Standing},
+    interfaces::people::{Answer, Asked, Filter, Given, QuestionStatus, QuestionsError, Source},
     journal::{Halt, RunId},
     kernel::{Drive, run::State},
 };
@@ -76,7 +76,7 @@ async fn an_answer_that_comes_before_the_run_is_put_away_is_not_lost() {
     let run = host.run(currency()).await;
     let asked = open(&host).await.remove(0);
     let State::Waiting { wait } = run.state.clone() else { panic!("{:?}", run.state) };
-    // As if it had been asked and were still being put away when the answer comes.
+    // As if it had been asked and were still being suspended when the answer comes.
     host.app.kernel.runs().transition(&run.id, &["waiting"], State::Running, None, Vec::new()).await.unwrap();
     host.app.questions.answer(&asked.id, &given("EUR")).await.unwrap();
     assert_eq!(host.find(&run.id).await.state, State::Running);
@@ -92,9 +92,12 @@ async fn a_question_expires_into_its_answer() {
     host.run(json!({ "do": "echo" })).await;
     let run = host.run(json!({ "do": "ask-person", "say": CURRENCY, "expires-in": 400, "otherwise": "EUR" })).await;
     assert_eq!(run.output, Some(json!("EUR")), "{:?}", run.state);
-    assert!(named(&host, &run.id, "waiting").await >= 1, "it was put away first");
+    assert!(named(&host, &run.id, "waiting").await >= 1, "it was suspended first");
     let all = host.app.questions.list(&Filter { all: true, root: None }).await.unwrap();
-    assert!(matches!(&all[0].standing, Standing::Answered(answer) if answer.source == Source::Expiry && answer.answer == "EUR"), "{all:?}");
+    assert!(
+        matches!(&all[0].status, QuestionStatus::Answered(answer) if answer.source == Source::Expiry && answer.answer == "EUR"),
+        "{all:?}"
+    );
     let late = host.app.questions.answer(&all[0].id, &given("USD")).await;
     assert!(matches!(late, Err(QuestionsError::Answered(_))), "{late:?}");
 }
@@ -177,7 +180,7 @@ async fn a_fork_and_a_replay_ask_nobody_for_what_was_answered() {
 
     let anew = host.app.kernel.fork(&run, after - 1).await.unwrap();
     host.drive(&anew.id).await;
-    assert_eq!(open(&host).await.iter().map(|asked| &asked.run).collect::<Vec<_>>(), [&anew.id], "asked anew where the fork says so");
+    assert_eq!(open(&host).await.iter().map(|asked| &asked.run).collect::<Vec<_>>(), [&anew.id], "asked again where the fork says so");
 }
 
 #[tokio::test(flavor = "multi_thread")]

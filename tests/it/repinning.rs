@@ -1,5 +1,5 @@
 //! A run that is stuck because its plugin has a bug continues with the repaired version: nothing that its journal holds is
-//! done or paid for again, and no run is moved whose end would reach nobody.
+//! done or paid for again, and no run is moved whose end nothing waits for.
 
 use baton::{
     events::Category,
@@ -167,7 +167,7 @@ async fn a_failed_child_whose_parent_has_its_end_is_refused_and_the_call_that_st
     install_repaired(&host).await;
     let (_, seq) = child.parent.clone().unwrap();
     let said = refused(&host, &child.id, None).await;
-    assert!(said.contains(&format!("has failed, so the answer of run {}", child.id.short())), "{said}");
+    assert!(said.contains(&format!("has failed, so nothing would receive the answer of run {}", child.id.short())), "{said}");
     assert!(said.contains(&format!("`baton runs resume {} --on current --at {seq}`", run.id.short())), "{said}");
     queued(repair(&host, &run.id, Some(seq)).await);
     host.drive(&run.id).await;
@@ -184,7 +184,7 @@ async fn a_failed_child_whose_parent_has_its_end_is_refused_and_the_call_that_st
     let said = refused(&host, &only_child(&host, &run.id).await.id, None).await;
     assert!(said.contains("has continued with that result"), "{said}");
     host.app.kernel.cancel_now(&host.find(&run.id).await).await.unwrap();
-    assert!(refused(&host, &only_child(&host, &run.id).await.id, None).await.contains("would reach nobody. Start a new run."));
+    assert!(refused(&host, &only_child(&host, &run.id).await.id, None).await.contains("so nothing would receive the answer of run"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

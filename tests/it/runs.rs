@@ -95,6 +95,20 @@ async fn several_questions_at_once_are_answered_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fork_shows_what_its_source_published_before_its_call() {
+    let host = TestHost::new().await;
+    let publish = |value: u64| json!({ "do": "publish", "key": "build.state", "value": value });
+    let run = host.run(json!({ "do": "in-turn", "inputs": [publish(1), publish(2)] })).await;
+    let calls: Vec<_> = host.journal(&run.id).await.into_iter().filter(|entry| entry.call == "run.publish").collect();
+    let fork = host.app.kernel.fork(&run, calls[1].seq).await.unwrap();
+    let shown =
+        async || host.app.kernel.published().published(&fork.id).await.unwrap().into_iter().map(|shown| shown.value).collect::<Vec<_>>();
+    assert_eq!(shown().await, [json!(1)]);
+    host.drive(&fork.id).await;
+    assert_eq!(shown().await, [json!(2)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_fork_replays_its_prefix_and_makes_the_rest_anew() {
     let host = TestHost::new().await;
     let run = host.run(json!({ "do": "steps", "times": 2 })).await;

@@ -268,7 +268,7 @@ fn what_cannot_be_compiled_leaves_the_last_good_version() {
     assert!(host.told("refused", "another.wasm")["kept"].is_null());
     host.killed();
 
-    // Nothing has changed, so nothing is compiled; whoever touches or installs the file wants it tried anew.
+    // Nothing has changed, so nothing is compiled; a file that is touched or installed again is tried again.
     let host = Host::over(&user);
     for (file, kept) in [("probe.wasm", json!("0.1.0")), ("another.wasm", Value::Null)] {
         let refused = host.told("refused", file);

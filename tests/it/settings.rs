@@ -23,9 +23,10 @@ fn plan(user: &str, project: &str) -> Ended {
 #[test]
 fn a_word_that_is_perhaps_misspelt_is_told_and_stops_nothing() {
     let ended = plan("[models]\ndefualt = \"lab/any\"\n", "[plugins.mary]\nmodle = \"lab/any\"\n").exits(3);
-    for told in
-        ["`models.defualt` is not known; is `models.default` meant?", "`plugins.mary.modle` is not known; is `plugins.mary.model` meant?"]
-    {
+    for told in [
+        "`models.defualt` is not known; did you mean `models.default`?",
+        "`plugins.mary.modle` is not known; did you mean `plugins.mary.model`?",
+    ] {
         assert!(ended.stderr.contains(told), "{}", ended.stderr);
     }
     assert!(ended.stderr.contains("No model is set."), "{}", ended.stderr);

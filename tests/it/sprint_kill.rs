@@ -170,7 +170,7 @@ impl Project {
         stands.then(|| fs::read_to_string(frozen).unwrap())
     }
 
-    /// Begins the sprint or carries on with it.
+    /// Begins the sprint or continues it.
     fn begin_or_resume(&self) -> Command {
         match self.run() {
             Some(run) => self.command(&["runs", "resume", run["run"].as_str().unwrap()]),

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use baton::{
     journal::RunId,
-    kernel::run::{CancelCause, Run, State},
+    kernel::{
+        retrying::Retry,
+        run::{CancelCause, Run, State},
+    },
 };
 use baton_tests::{host::TestHost, sweep::Sweep};
 use serde_json::{Value, json};
@@ -135,6 +138,24 @@ async fn a_run_that_does_not_listen_is_ended_after_its_grace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_run_is_cancelled_again_while_runs_below_it_are_open() {
+    for at_once in [false, true] {
+        let host = TestHost::new().await;
+        let run = host.run(json!({ "do": "start-all", "inputs": [{ "do": "pause", "say": "Look.", "times": 1 }] })).await;
+        // As a host leaves it that is killed once the run itself is cancelled.
+        host.app.kernel.runs().transition(&run.id, &["waiting"], State::Cancelled, None, Vec::new()).await.unwrap();
+        let run = host.find(&run.id).await;
+        let cancelled = if at_once { host.app.kernel.cancel_now(&run).await } else { host.app.kernel.cancel(&run).await };
+        cancelled.unwrap();
+        for run in host.app.kernel.tree(&run.id).await.unwrap() {
+            assert_eq!(run.state, State::Cancelled);
+        }
+        let again = host.app.kernel.cancel(&run).await.unwrap_err().to_string();
+        assert!(again.contains("is cancelled already"), "{again}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_end_of_a_failed_run_cancelled_continues_with_it() {
     let host = TestHost::new().await;
     let run = host.run(json!({ "do": "leave-and-fail" })).await;
@@ -149,6 +170,18 @@ async fn what_the_end_of_a_failed_run_cancelled_continues_with_it() {
     assert!(host.journal(&child).await.iter().all(|entry| entry.error().is_none()), "it would be told again what was {told} times");
     host.drive(&run.id).await;
     assert_eq!((host.find(&run.id).await.state.as_str(), host.find(&child).await.state), ("failed", State::Cancelled));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_that_failed_is_forked_before_the_child_that_failed() {
+    let host = TestHost::new().await;
+    let (sleeping, failing) = (json!({ "do": "sleep", "milliseconds": 3_600_000 }), json!({ "do": "fail", "say": "no" }));
+    let run = host.run(json!({ "do": "race", "inputs": [sleeping, failing] })).await;
+    assert_eq!(run.state.as_str(), "failed", "{run:?}");
+    let journal = host.journal(&run.id).await;
+    assert_eq!(journal.last().unwrap().call, "waits.cancel", "it gave the other up first");
+    let started: Vec<_> = journal.iter().filter(|entry| entry.call == "workflows.start").map(|entry| entry.seq).collect();
+    assert_eq!(host.app.kernel.retry(&run).await.unwrap(), Retry::Fork(started[1]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

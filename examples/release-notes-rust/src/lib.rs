@@ -18,7 +18,7 @@ impl Workflow<Input> for ReleaseNotes {
         let task = Task::new("Write release notes of at most ten lines.").with_context(input.changes);
         let notes = agents::perform("mary", &task)?.answer;
 
-        // And again until somebody answers, however long that takes.
+        // And again until a person answers, however long that takes.
         let question = Question::new(format!("May these notes go out?\n{notes}")).with_options(["yes", "no"]);
         if people::ask(&question)? != "yes" {
             return Ok(json!({ "written": null }));

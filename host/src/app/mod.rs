@@ -42,7 +42,7 @@ use crate::{
         sandbox::{Artifacts, Sandbox},
         tools::{Servers, mcp::Server},
     },
-    journal::{Clock, Journal, Rehearsal},
+    journal::{Clock, FaultInjection, Journal},
     kernel::{
         Kernel, KernelError, Parts, Policy,
         compiler::{ChildProcess, Compiler, InProcess},
@@ -87,7 +87,7 @@ pub enum AppError {
     #[error(transparent)]
     Models(#[from] crate::interfaces::llm::providers::ConfigError),
     /// The way to GitHub.
-    #[error("There is no way to GitHub: {0}")]
+    #[error("Cannot connect to GitHub: {0}")]
     Forge(String),
     /// No threads.
     #[error("The host could not start its threads: {0}.")]
@@ -151,8 +151,8 @@ pub struct App {
 pub enum Access {
     /// Executes runs: there can be one such host at a time.
     Execute,
-    /// Leaves word for the host that executes.
-    Beside,
+    /// Asks the running host for changes, which executes.
+    Attached,
     /// Decides of plugins, alone or beside the host that executes: of what lies in the plugin folder, whoever has taken it
     /// up. Keeps no file, so that there is a way to take back what fills the disk.
     Decide,
@@ -260,7 +260,7 @@ impl App {
             forges,
         };
         let kernel = Kernel::new(parts, services);
-        kernel.recall(matches!(access, Access::Execute | Access::Beside)).await?;
+        kernel.recall(matches!(access, Access::Execute | Access::Attached)).await?;
         let ledger = Arc::clone(&store) as _;
         let mut app = Self {
             config,
@@ -371,7 +371,7 @@ impl Drop for Guests {
 }
 
 fn leased(data_dir: &Path, access: Access) -> Result<Option<Lease>, StoreError> {
-    if matches!(access, Access::Beside | Access::Look) {
+    if matches!(access, Access::Attached | Access::Look) {
         return Ok(None);
     }
     match Lease::take(data_dir, SystemClock.now()) {
@@ -415,7 +415,7 @@ fn forges(config: &Config, store: &Arc<Store>, repositories: &Arc<Repositories>)
 fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {
     let journal = Arc::clone(store) as Arc<dyn Journal>;
     match config.freeze_after_writes.clone() {
-        Some(standstill) => Arc::new(Rehearsal::new(journal, standstill, config.data_dir.join("frozen"))),
+        Some(point) => Arc::new(FaultInjection::new(journal, point, config.data_dir.join("frozen"))),
         None => journal,
     }
 }

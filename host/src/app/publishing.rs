@@ -50,8 +50,8 @@ struct Candidate<'a> {
 impl<'a> Found<'a> {
     fn candidate(&self, path: PathBuf, access: Access) -> Candidate<'a> {
         let last = self.published.iter().find(|last| is_file(&path, &last.file));
-        // What the host that executes has not taken up is not there yet.
-        let taken_up = last.filter(|_| access == Access::Beside).and_then(|last| self.restored(last, &path));
+        // What the host that executes has not published yet does not exist yet.
+        let taken_up = last.filter(|_| access == Access::Attached).and_then(|last| self.restored(last, &path));
         let read = taken_up.map_or_else(|| self.read(&path), Ok);
         Candidate { path, last, read }
     }
@@ -166,7 +166,7 @@ impl App {
     /// executes them: its file was rejected, or is not published yet.
     pub fn why_older(&self, plugin: &Plugin) -> Option<String> {
         let Origin::File(path) = &plugin.origin else { return None };
-        if self.access != Access::Beside {
+        if self.access != Access::Attached {
             return None;
         }
         let (name, version) = (plugin.name(), &plugin.package.manifest.version);

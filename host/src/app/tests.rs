@@ -34,6 +34,7 @@ fn config(folder: &Path) -> Config {
         freeze_after_writes: None,
         servers: Vec::new(),
         bindings: Default::default(),
+        mistaken_bindings: Vec::new(),
         trust: Default::default(),
         forge: Default::default(),
         program: None,
@@ -93,7 +94,7 @@ async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
     let order = Order { plugin: "plan".to_owned(), kind: Kind::Workflow, input: json!({}), workspace, settings: json!({}) };
     let run = app.kernel.start(order).await.unwrap();
     app.close().await;
-    let beside = open(folder.path(), Access::Beside).await.unwrap();
+    let beside = open(folder.path(), Access::Attached).await.unwrap();
     beside.kernel.runs().request_cancel(&run.id, CancelCause::Operator, false).await.unwrap();
     beside.close().await;
     let app = open(folder.path(), Access::Execute).await.unwrap();

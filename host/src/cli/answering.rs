@@ -29,12 +29,12 @@ use super::{
 use crate::{
     app::App,
     events::{Category, Event},
-    interfaces::people::{Asked, Filter, QuestionsError, Source, Standing},
+    interfaces::people::{Asked, Filter, QuestionStatus, QuestionsError, Source},
     journal::{QuestionId, RunId},
     kernel::run::State,
 };
 
-/// How often it is looked whether somebody answered from elsewhere.
+/// How often it is looked whether an answer was given elsewhere.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a run may have to come to rest, before its open questions are told while others continue.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -42,9 +42,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Who answers what the runs ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manner {
-    /// Whoever sits at the terminal, if somebody does.
+    /// The person at the terminal, if there is one.
     Ask,
-    /// Nobody: the asker's best answer is taken.
+    /// No person: the asker's best answer is taken.
     Best,
 }
 
@@ -67,13 +67,13 @@ impl Answers {
 pub(super) enum Heard {
     /// Some question was asked or answered, or it is time to look.
     Change,
-    /// Somebody typed a line.
+    /// A line was typed.
     Line(String),
-    /// Nobody will type any more.
+    /// No more lines will be typed.
     End,
 }
 
-/// The keyboard of the person who answers. None where nobody can type.
+/// The keyboard of the person who answers. None where standard input is not a terminal.
 pub(super) fn keyboard(manner: Manner) -> Option<Keyboard> {
     let attached = manner == Manner::Ask && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     attached.then(Keyboard::new)
@@ -87,7 +87,7 @@ pub(super) struct Answering<'a> {
     manner: Manner,
     events: Receiver<Event>,
     look: Interval,
-    /// None where nobody can type.
+    /// None where standard input is not a terminal.
     keyboard: &'a mut Option<Keyboard>,
     /// The question whose answer is being typed.
     shown: Option<Asked>,
@@ -95,14 +95,14 @@ pub(super) struct Answering<'a> {
     left: HashSet<QuestionId>,
     /// Those of them of which nothing was said yet.
     untold: Vec<(Instant, Asked)>,
-    /// Somebody may yet answer here.
+    /// A person may yet answer here.
     patient: &'a AtomicBool,
     /// It was looked at what was asked before.
     begun: bool,
 }
 
 impl<'a> Answering<'a> {
-    /// `patient` says from now on whether somebody may yet answer here.
+    /// `patient` says from now on whether a person may yet answer here.
     pub(super) fn new(
         app: &'a App,
         context: &'a Context,
@@ -149,7 +149,7 @@ impl<'a> Answering<'a> {
         }
     }
 
-    /// Does what is to be done. True when nothing in the tree can go on without an answer that nobody gives here.
+    /// Does what is to be done. True when nothing in the tree can continue without an answer that is not given here.
     pub(super) async fn take(&mut self, heard: Heard, watch: &mut Watch<'_>) -> Result<bool> {
         match heard {
             Heard::Line(line) => self.typed(&line, watch).await?,
@@ -209,11 +209,11 @@ impl<'a> Answering<'a> {
         Ok(stands)
     }
 
-    /// Somebody else answered, or nobody will.
+    /// The answer was given elsewhere, or the question was withdrawn.
     async fn settled(&self, shown: &Asked, watch: &mut Watch<'_>) -> Result<()> {
         let now = self.app.questions.matching(shown.id.as_str()).await?;
-        let closed = now.first().filter(|asked| asked.standing != Standing::Open);
-        let outcome = closed.map(|asked| format!("\n  {}", card::outcome(&asked.standing, &TimeZone::system())));
+        let closed = now.first().filter(|asked| asked.status != QuestionStatus::Open);
+        let outcome = closed.map(|asked| format!("\n  {}", card::outcome(&asked.status, &TimeZone::system())));
         watch.go_on(&outcome.unwrap_or_default());
         Ok(())
     }
@@ -264,7 +264,7 @@ impl<'a> Answering<'a> {
     }
 }
 
-/// The questions of a tree that wait for an answer, the gravest first.
+/// The questions of a tree that wait for an answer, most severe first.
 pub(super) async fn open(app: &App, root: &RunId) -> Result<Vec<Asked>> {
     Ok(app.questions.list(&Filter { all: false, root: Some(root.clone()) }).await?)
 }
@@ -276,13 +276,13 @@ pub(super) fn how_to_answer(context: &Context, asked: &Asked) -> String {
     format!("{} question {}: {text} Answer with `{answer}`.", card::severity(asked.question.severity), questions::short(&asked.id))
 }
 
-/// The same with the answers that the asker knows of, for somebody who cannot be shown the whole question.
+/// The same with the answers that the asker knows of, for a person who cannot be shown the whole question.
 pub(super) fn told(context: &Context, asked: &Asked) -> String {
     let options = card::options(&asked.question).into_iter().map(|option| format!("\n  {option}"));
     std::iter::once(how_to_answer(context, asked)).chain(options).collect()
 }
 
-/// What somebody else did first, which is no failure here.
+/// What was done elsewhere first, which is not a failure here.
 fn late(given: Result<()>) -> Result<Option<String>> {
     let Err(error) = given else { return Ok(None) };
     match error.downcast_ref::<QuestionsError>() {

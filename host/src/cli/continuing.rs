@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::text;
 use crate::{
-    journal::{Pause, PauseKind},
+    journal::{ErrorKind, Pause, PauseKind},
     kernel::{
         Kernel,
         retrying::Retry,
@@ -28,6 +28,10 @@ impl Way {
         Self::Command(format!("runs resume {}", text::short(&root.id)))
     }
 
+    fn on_current(run: &Run) -> Self {
+        Self::Command(format!("runs resume {} --on current", text::short(&run.id)))
+    }
+
     fn fork(root: &Run, at: u64) -> Self {
         Self::Command(format!("runs fork {} --at {at}", text::short(&root.id)))
     }
@@ -36,6 +40,8 @@ impl Way {
 /// How the tree under `root` continues, which has ended or stands still. `retry` is how the root does where it failed.
 pub(super) fn way(root: &Run, tree: &[Run], retry: Option<&Retry>) -> Way {
     match (&root.state, retry) {
+        // A fork would make all calls again: with another version the calls of a plugin that crashed are replayed.
+        (State::Failed { error }, Some(Retry::Itself(_))) if error.kind == ErrorKind::Trapped => Way::on_current(root),
         (State::Failed { .. }, Some(Retry::Fork(at) | Retry::Itself(at))) => Way::fork(root, *at),
         (State::Failed { .. }, Some(Retry::Repeat(_))) => Way::resume(root),
         (State::Failed { .. }, _) => Way::Unknown,
@@ -67,8 +73,7 @@ fn repaired(kernel: &Kernel, root: &Run, tree: &[Run], retry: Option<&Retry>) ->
         _ => tree.iter().find(|run| pause(run).is_some_and(|pause| pause.kind == PauseKind::Mismatch))?,
     };
     let current = kernel.registry().find(&stuck.plugin).filter(|current| current.package.hash != stuck.plugin_hash);
-    let command = format!("runs resume {} --on current", text::short(&stuck.id));
-    current.filter(|_| stuck.is_replayable()).map(|_| Way::Command(command))
+    current.filter(|_| stuck.is_replayable()).map(|_| Way::on_current(stuck))
 }
 
 fn pause(run: &Run) -> Option<&Pause> {
@@ -87,7 +92,7 @@ fn of_paused(root: &Run, tree: &[Run], run: &Run, pause: &Pause) -> Way {
     }
 }
 
-/// The call of the root in which call `at` of `run` is made. A fork of a run below the root would answer nobody.
+/// The call of the root in which call `at` of `run` is made. The answer of a fork of a run below the root would go nowhere.
 fn call_of_root(root: &Run, tree: &[Run], run: &Run, at: u64) -> u64 {
     let (mut run, mut at) = (run, at);
     // No tree is deeper than its members are many.
@@ -147,5 +152,14 @@ mod tests {
         assert_eq!(told(Retry::Itself(1)), Way::Command("runs fork a --at 1".to_owned()));
         assert_eq!(told(Retry::Repeat(vec![(RunId::from_text("a"), 4)])), Way::Command("runs resume a".to_owned()));
         assert_eq!(told(Retry::Unknown), Way::Unknown);
+    }
+
+    #[test]
+    fn a_run_whose_plugin_crashed_continues_on_the_version_that_is_installed_next() {
+        let error = CallError::new(ErrorKind::Trapped, "It panicked.");
+        let failed = run("a", "plan", State::Failed { error });
+        let told = |retry| way(&failed, std::slice::from_ref(&failed), Some(&retry));
+        assert_eq!(told(Retry::Itself(3)), Way::Command("runs resume a --on current".to_owned()));
+        assert_eq!(told(Retry::Fork(3)), Way::Command("runs fork a --at 3".to_owned()), "it was a run below that crashed");
     }
 }

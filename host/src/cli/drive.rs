@@ -1,4 +1,4 @@
-//! Drives a tree of runs to its end while showing what it does, and stops it when somebody presses Ctrl-C.
+//! Drives a tree of runs to its end while showing what it does, and stops it at Ctrl-C.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// Drives the tree under `root` until nothing in it can continue, or somebody stops it. The questions of its runs are
+/// Drives the tree under `root` until nothing in it can continue, or a person stops it. The questions of its runs are
 /// answered in this manner, where it is `Ask` by the person at the keyboard.
 pub(super) async fn drive_answering(app: &App, context: &Context, root: &RunId, answers: (Manner, &mut Option<Keyboard>)) -> Result<Ended> {
     let (kernel, began) = (app.kernel.as_ref(), Instant::now());
@@ -85,7 +85,7 @@ async fn follow(
     }
 }
 
-/// Drives until nothing can go on, not even by an answer that somebody may yet give here.
+/// Drives until nothing can continue, not even by an answer that a person may yet give here.
 async fn until_unanswered(app: &App, root: &RunId, halt: &Halt, patient: &AtomicBool) -> Result<()> {
     const LOOK: Duration = Duration::from_millis(100);
     let drive = Drive { root: Some(root.clone()), until_idle: true };
@@ -126,7 +126,7 @@ async fn replayed(kernel: &Kernel, root: &RunId, step: Option<&str>) -> Result<O
         0 => String::new(),
         replies => format!(", {} not paid for again", figures::counted(replies, "model reply is", "model replies are")),
     };
-    Ok(Some(format!("Carrying on{place}: {} answered from the journal{paid}.", figures::counted(calls, "call is", "calls are"))))
+    Ok(Some(format!("Continuing{place}: {} answered from the journal{paid}.", figures::counted(calls, "call is", "calls are"))))
 }
 
 /// The call by whose answer a run failed, where that was an error.
@@ -141,6 +141,7 @@ pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool)
     let elsewhere = waited_for_elsewhere(kernel, &tree).await?;
     let questions = answering::open(app, root).await?;
     let (way, retry) = way_of(kernel, &run, &tree).await?;
+    let awaiting = awaiting_outside(&tree);
     let below = tree.into_iter().filter(|run| run.id != *root);
     let paused = below.filter(|run| matches!(run.state, State::Paused { .. })).collect();
     let tally = kernel.runs().tally(root).await?;
@@ -152,10 +153,18 @@ pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool)
         sample(plugin.as_ref().and_then(|plugin| plugin.package.manifest.input.as_ref()))
     });
     let served = !app.executes();
-    Ok(Ended { run, tally, paused, elsewhere, held, questions, took, interrupted, refused, way, retry, served })
+    Ok(Ended { run, tally, paused, elsewhere, held, awaiting, questions, took, interrupted, refused, way, retry, served })
 }
 
-/// The runs that hold up the tree and are no part of it: a fork shares the children its source has started.
+/// The runs of the tree that wait for what comes from outside of it; none where another can continue.
+fn awaiting_outside(tree: &[Run]) -> Vec<Run> {
+    if tree.iter().any(|run| matches!(run.state, State::Queued | State::Running)) {
+        return Vec::new();
+    }
+    tree.iter().filter(|run| waits::is_for_outside(run)).cloned().collect()
+}
+
+/// The runs that hold up the tree and are not part of it: a fork shares the children its source has started.
 async fn waited_for_elsewhere(kernel: &Kernel, tree: &[Run]) -> Result<Vec<Run>> {
     let mut elsewhere = Vec::new();
     for run in tree {
@@ -196,6 +205,22 @@ mod tests {
             answered_at: None,
         };
         Inspected { entry, damage: None }
+    }
+
+    #[test]
+    fn runs_wait_for_the_outside_once_nothing_else_continues() {
+        use crate::{
+            cli::sample::run,
+            journal::{Awaited, Wait},
+        };
+        let wait = |of| State::Waiting { wait: Wait::Any { of: vec![of], until: None } };
+        let signal = run("b", "mary", wait(Awaited::Signal("go".to_owned())));
+        let item = run("c", "mary", wait(Awaited::Item { key: "1-1".to_owned(), revision: 1 }));
+        let parent = run("a", "plan", State::Waiting { wait: Wait::Runs(vec![signal.id.clone()]) });
+        let tree = [parent, signal.clone(), item.clone()];
+        assert_eq!(awaiting_outside(&tree), [signal, item]);
+        let tree = [tree.as_slice(), &[run("d", "mary", State::Queued)]].concat();
+        assert_eq!(awaiting_outside(&tree), []);
     }
 
     #[test]

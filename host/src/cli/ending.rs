@@ -1,4 +1,4 @@
-//! What is printed once a run has ended, or stands still. Pure but for the printing at the end.
+//! What is printed once a run has ended, or cannot continue. Pure but for the printing at the end.
 
 use anyhow::Result;
 use jiff::tz::TimeZone;
@@ -33,7 +33,9 @@ pub(super) struct Ended {
     pub(super) elsewhere: Vec<Run>,
     /// The paused project that holds it back.
     pub(super) held: Option<String>,
-    /// What the runs of the tree ask and nobody has answered.
+    /// The runs of the tree that wait for a signal or for a change of an item, where nothing else in it can continue.
+    pub(super) awaiting: Vec<Run>,
+    /// The questions of the tree that have no answer yet.
     pub(super) questions: Vec<Asked>,
     /// How long it was driven, in milliseconds.
     pub(super) took: u64,
@@ -41,7 +43,7 @@ pub(super) struct Ended {
     pub(super) interrupted: bool,
     /// An input of the form that the workflow takes, where it did not take the one it was given.
     pub(super) refused: Option<String>,
-    /// How it continues, if it failed or stands still.
+    /// How it continues, if it failed or cannot continue by itself.
     pub(super) way: Way,
     /// How the root does where it failed.
     pub(super) retry: Option<Retry>,
@@ -118,12 +120,29 @@ impl Ended {
             let resume = context.again(&format!("runs resume {}", text::short(&awaited.root)));
             lines.push(format!("  {} (run {}): `{resume}`", text::line(&awaited.plugin), text::short(&awaited.id)));
         }
+        for awaiting in &self.awaiting {
+            lines.extend(self.describe_awaiting(awaiting, context));
+        }
         lines.extend(self.questions.iter().map(|asked| format!("  {}", answering::told(context, asked))));
         lines.extend(self.advice(again, context).map(|advice| format!("  {advice}")));
         if self.tally.host_calls > 0 {
             lines.push(painted(FAINT, format!("  {}", spent(&self.tally, self.took))));
         }
         lines.join("\n")
+    }
+
+    /// What a run waits for that comes from outside of its tree, and the command that sends it.
+    fn describe_awaiting(&self, run: &Run, context: &Context) -> Vec<String> {
+        let id = text::short(&run.id);
+        let mut lines = Vec::new();
+        if let (State::Waiting { wait }, true) = (&run.state, run.id != self.run.id) {
+            lines.push(format!("  {} (run {id}) waits {}.", text::line(&run.plugin), waits::describe(wait, &TimeZone::system())));
+        }
+        for signal in waits::awaited_signals(run) {
+            let command = context.again(&format!("runs signal {id} {} JSON", text::shell_word(&text::escaped(&signal))));
+            lines.push(format!("  Send the signal with `{command}`."));
+        }
+        lines
     }
 
     /// How the run continues, in one sentence with one command.
@@ -147,36 +166,52 @@ impl Ended {
             (State::Failed { .. }, Some(Retry::Itself(_))) if self.tally.host_calls == 0 => {
                 let other = context.again(&format!("run {}", text::shell_word(&text::line(&self.run.plugin))));
                 Some(format!(
-                    "It failed before its first call. Fix the plugin and repeat the run with `{command}`, or give `{other}` another input."
+                    "It failed before its first call. Install a fixed version of the plugin and repeat the run with `{command}`, or give \
+                     `{other}` another input."
                 ))
             }
-            (State::Failed { error }, Some(Retry::Itself(_))) if error.kind == ErrorKind::Trapped => {
-                Some(format!("What it paid for is kept. Fix the plugin, then repeat its calls and continue with `{command}`."))
-            }
+            (State::Failed { error }, Some(Retry::Itself(_))) if error.kind == ErrorKind::Trapped => Some(format!(
+                "What it paid for is kept. Install a fixed version of the plugin, then continue with `{command}`: Baton replays its calls \
+                     with that version first."
+            )),
             // The plugin ended by what its calls had found, and a replay finds the same.
             (State::Failed { .. }, Some(Retry::Itself(_))) => {
-                let anew = context.again(&format!("runs fork {run} --at {}", self.run.first_call()));
+                let repeat = context.again(&format!("runs fork {run} --at {}", self.run.first_call()));
                 Some(format!(
-                    "Correct what it says, then make all calls again with `{anew}`. If the plugin is wrong, fix it, and keep what was paid for \
+                    "Correct what it says, then make all calls again with `{repeat}`. If the plugin is wrong, fix it, and keep what was paid for \
                      with `{command}`."
                 ))
             }
             (State::Failed { .. }, _) => Some(format!("What it did: `{command}`.")),
+            _ if self.run.cancelling.is_some() => {
+                let cancel = context.again(&format!("runs cancel {run}"));
+                Some(format!("`{cancel}` ends it."))
+            }
             _ if self.served && !self.questions.is_empty() => {
                 let show = context.again(&format!("runs show {run}"));
                 Some(format!("After the answer the running host continues the run; `{show}` shows its state."))
             }
-            _ if !self.elsewhere.is_empty() || !self.questions.is_empty() || self.held.is_some() => {
+            _ if self.served && self.waits_outside() => {
+                let show = context.again(&format!("runs show {run}"));
+                Some(format!("The running host then continues the run; `{show}` shows its state."))
+            }
+            _ if self.waits_outside() || !self.elsewhere.is_empty() || !self.questions.is_empty() || self.held.is_some() => {
                 Some(format!("Then continue with `{command}`."))
             }
             _ => Some(format!("Continue with `{command}`.")),
         }
     }
 
+    /// Whether something from outside of the tree, which is not an answer, continues it.
+    fn waits_outside(&self) -> bool {
+        !self.awaiting.is_empty()
+    }
+
     fn headline(&self) -> String {
         let name = format!("{} (run {})", text::line(&self.run.plugin), text::short(&self.run.id));
         match &self.run.state {
             _ if self.interrupted => format!("{} {name} was stopped at once. What its journal holds is kept.", painted(WARNING, "!")),
+            state if !state.is_final() && self.run.cancelling.is_some() => format!("{} {name} is being cancelled.", painted(WARNING, "!")),
             State::Queued | State::Running | State::Waiting { .. } if self.questions.is_empty() && self.held.is_some() => {
                 let project = text::escaped(self.held.as_deref().unwrap_or_default());
                 let mark = painted(WARNING, "!");
@@ -207,8 +242,12 @@ impl Ended {
             State::Waiting { .. } if !self.elsewhere.is_empty() => {
                 format!("{} {name} waits for what another run has started. Resume that first:", painted(WARNING, "!"))
             }
-            State::Waiting { wait } if !waits::awaited_signals(&self.run).is_empty() => {
+            State::Waiting { wait } if self.awaiting.iter().any(|run| run.id == self.run.id) => {
                 format!("{} {name} waits {}.", painted(WARNING, "!"), waits::describe(wait, &TimeZone::system()))
+            }
+            State::Waiting { .. } if self.waits_outside() => {
+                let below = if self.awaiting.len() == 1 { "a run below it" } else { "runs below it" };
+                format!("{} {name} waits for {below}:", painted(WARNING, "!"))
             }
             State::Waiting { .. } | State::Queued | State::Running => {
                 format!("{} {name} was stopped. Nothing is lost.", painted(WARNING, "!"))
@@ -269,6 +308,7 @@ mod tests {
             paused: Vec::new(),
             elsewhere: Vec::new(),
             held: None,
+            awaiting: Vec::new(),
             questions: Vec::new(),
             took: 0,
             interrupted: false,
@@ -344,12 +384,62 @@ mod tests {
     }
 
     #[test]
+    fn a_run_whose_plugin_crashed_names_the_version_to_install() {
+        let mut ended = ended(State::Failed { error: CallError::new(ErrorKind::Trapped, "It panicked.") });
+        ended.retry = Some(Retry::Itself(4));
+        ended.way = Way::Command("runs resume 12345678 --on current".to_owned());
+        ended.tally.host_calls = 3;
+        let told = said(&ended);
+        assert!(
+            told.contains("Install a fixed version of the plugin, then continue with `baton runs resume 12345678 --on current`"),
+            "{told}"
+        );
+    }
+
+    #[test]
     fn what_was_stopped_says_how_to_go_on() {
         let mut ended = ended(State::Queued);
         assert_eq!(said(&ended), "! plan (run 12345678) was stopped. Nothing is lost.\n  Continue with `baton runs resume 12345678`.");
         assert_eq!(ended.exit(), Exit::Unfinished);
         ended.interrupted = true;
         assert_eq!(ended.exit(), Exit::Interrupted);
+    }
+
+    fn awaiting_signal(id: &str, plugin: &str) -> Run {
+        let of = vec![crate::journal::Awaited::Signal("go".to_owned())];
+        run(id, plugin, State::Waiting { wait: Wait::Any { of, until: None } })
+    }
+
+    #[test]
+    fn a_run_that_waits_for_a_signal_says_so_with_the_command_that_sends_it() {
+        let waiting = awaiting_signal("12345678", "plan");
+        let mut ended = ended(waiting.state.clone());
+        ended.awaiting = vec![waiting];
+        assert_eq!(
+            said(&ended),
+            "! plan (run 12345678) waits for the signal `go`.\n  Send the signal with `baton runs signal 12345678 go JSON`.\n  \
+             Then continue with `baton runs resume 12345678`."
+        );
+        assert_eq!(ended.exit(), Exit::Unfinished);
+        (ended.run.state, ended.awaiting) = (State::Waiting { wait: Wait::Runs(Vec::new()) }, vec![awaiting_signal("abcdefgh", "mary")]);
+        assert_eq!(
+            said(&ended),
+            "! plan (run 12345678) waits for a run below it:\n  mary (run abcdefgh) waits for the signal `go`.\n  \
+             Send the signal with `baton runs signal abcdefgh go JSON`.\n  Then continue with `baton runs resume 12345678`."
+        );
+        ended.served = true;
+        assert!(
+            said(&ended).ends_with("The running host then continues the run; `baton runs show 12345678` shows its state."),
+            "{}",
+            said(&ended)
+        );
+    }
+
+    #[test]
+    fn a_run_that_is_being_cancelled_says_so() {
+        let mut ended = ended(State::Queued);
+        ended.run.cancelling = Some(crate::kernel::run::Cancelling { since: 1, cause: crate::kernel::run::CancelCause::Operator });
+        assert_eq!(said(&ended), "! plan (run 12345678) is being cancelled.\n  `baton runs cancel 12345678` ends it.");
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub enum Exit {
     Failed,
     /// It was called wrongly: 2.
     Usage,
-    /// A run was begun and can carry on: 3.
+    /// A run was begun and can continue: 3.
     Unfinished,
     /// A run came to its end, and its output tells what it leaves undone: 4.
     Short,

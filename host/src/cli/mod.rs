@@ -2,9 +2,9 @@
 //! people and may change.
 
 mod answering;
+mod attached;
 mod authoring;
 mod backlog;
-mod beside;
 mod bindings;
 mod budget;
 mod compile;
@@ -53,7 +53,7 @@ use serde_json::Value;
 
 use crate::{
     app::{Access, App, AppError},
-    config::{self, Config},
+    config::{self, Config, ConfigError},
     events::path_text,
     interfaces::{
         backlog::{BacklogError, Refusal},
@@ -70,7 +70,7 @@ pub use exit::Exit;
 use exit::Misuse;
 use screen::{BAD, Colour, Output, Screen, painted};
 
-/// How long another Baton may take to make the data.
+/// How long another process may take to make the data.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often is looked whether it has.
 const LOOK: Duration = Duration::from_millis(50);
@@ -197,8 +197,8 @@ impl Context {
         }
         let begun = Instant::now();
         loop {
-            match self.open(Access::Beside).await {
-                // Whoever holds the data makes it just now.
+            match self.open(Access::Attached).await {
+                // The process that holds the data makes it just now.
                 Err(error) if is(&error, AppError::is_absent) && begun.elapsed() < PATIENCE => tokio::time::sleep(LOOK).await,
                 opened => return opened,
             }
@@ -241,8 +241,17 @@ impl Context {
     }
 
     fn config_at(&self, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
+        self.config_by(Config::read, data_dir)
+    }
+
+    /// The same, without bindings that are wrong: for what lists them.
+    fn config_with_mistaken_bindings(&self) -> anyhow::Result<Config> {
+        self.config_by(Config::read_with_mistaken_bindings, self.data_dir.clone())
+    }
+
+    fn config_by(&self, read: fn(Option<PathBuf>) -> Result<Config, ConfigError>, data_dir: Option<PathBuf>) -> anyhow::Result<Config> {
         data_dir.as_deref().map(usable).transpose()?;
-        let config = Config::read(data_dir)?;
+        let config = read(data_dir)?;
         self.redactor.include(&config.redactor);
         Ok(Config { program: config::this_program(), ..config })
     }
@@ -252,7 +261,7 @@ impl Context {
         for (key, meant) in misspelt(settings) {
             let key = text::escaped(&key);
             let meant = text::escaped(&meant);
-            self.screen.tell(format!("{} The setting `{key}` is not known; is `{meant}` meant?", painted(screen::WARNING, "!")));
+            self.screen.tell(format!("{} The setting `{key}` is not known; did you mean `{meant}`?", painted(screen::WARNING, "!")));
         }
     }
 

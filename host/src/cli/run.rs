@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     Context,
     answering::Answers,
-    beside, bindings, budget,
+    attached, bindings, budget,
     exit::{Exit, Misuse},
     input, model,
     place::ProjectArguments,
@@ -72,12 +72,12 @@ impl Run {
         if let Some(why) = app.why_older(&plugin) {
             context.screen.warn(format!("{} {}", painted(WARNING, "!"), text::plain(&why)));
         }
-        // Before anybody executes it.
+        // Before it is executed.
         if let Some(budget) = budget {
             app.books.set(&Scope::Run(run.id.clone()), Some(budget), &app.config.operator).await?;
         }
         let run = app.kernel.enqueue(run, &plugin).await?;
-        let (app, ended) = beside::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
+        let (app, ended) = attached::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
         app.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);

@@ -94,7 +94,7 @@ fn from_input(input: impl Read) -> Result<String> {
 
 fn from_keyboard(context: &Context, name: &str) -> Result<String> {
     if !io::stdin().is_terminal() {
-        return Err(Misuse("There is no keyboard to ask at; give the secret on standard input, with --stdin.".to_owned()).into());
+        return Err(Misuse("Standard input is not a terminal. Give the secret on standard input, with --stdin.".to_owned()).into());
     }
     let hidden = Unseen::begin()?;
     context.screen.warn(format!("The secret {} (it is not shown):", text::escaped(name)));

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     app::{Access, App},
     events::{Category, Event, path_text},
-    interfaces::people::{self, Asked, Source, Standing},
+    interfaces::people::{self, Asked, QuestionStatus, Source},
     journal::{GRACE, Halt, RunId},
     kernel::{
         Drive,
@@ -210,9 +210,9 @@ impl Told<'_> {
         let Some(id) = event.draft.data["question"].as_str() else { return Ok(None) };
         let Some(asked) = app.questions.matching(id).await?.into_iter().next() else { return Ok(None) };
         let question = format!("question {}", questions::short(&asked.id));
-        Ok(match (event.draft.name.as_str(), &asked.standing) {
+        Ok(match (event.draft.name.as_str(), &asked.status) {
             ("asked", _) => Some(self.asks(&asked)),
-            ("answered", Standing::Answered(answer)) => {
+            ("answered", QuestionStatus::Answered(answer)) => {
                 let said = text::excerpt(&text::escaped(&answer.answer), 200);
                 let by = match answer.source {
                     Source::Person => format!("was answered by {}", text::line(&answer.by)),

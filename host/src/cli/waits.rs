@@ -78,6 +78,12 @@ pub(super) fn awaited_signals(run: &Run) -> Vec<String> {
     names.collect()
 }
 
+/// Whether a signal or a change of an item wakes the run.
+pub(super) fn is_for_outside(run: &Run) -> bool {
+    let State::Waiting { wait } = &run.state else { return false };
+    wait.awaited().iter().any(|awaited| matches!(awaited, Awaited::Signal(_) | Awaited::Item { .. }))
+}
+
 /// Whether nothing wakes a run but the end of others.
 pub(super) fn is_for_runs_alone(wait: &Wait) -> bool {
     wait.due().is_none() && wait.awaited().iter().all(|awaited| matches!(awaited, Awaited::Run(_)))

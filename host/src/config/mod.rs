@@ -29,12 +29,12 @@ use crate::{
         settings::{SettingsError, misspelt_bound},
         tools::mcp::{self, Reach},
     },
-    journal::{Redactor, Standstill},
+    journal::{FaultPoint, Redactor},
     kernel::{
         compiler::CompileLimits,
         limits::Limits,
         signature::Trust,
-        slots::{BindingError, Table},
+        slots::{BindingError, Mistake, Table},
     },
     secrets::Secrets,
 };
@@ -48,7 +48,7 @@ pub use toolchain::tool_environment;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// No home.
-    #[error("There is no place for {what}: set HOME, or {variable}.")]
+    #[error("No folder is known for {what}. Set HOME or {variable}.")]
     NoHome {
         /// What has no place.
         what: &'static str,
@@ -65,7 +65,7 @@ pub enum ConfigError {
     },
     /// A word that would bound something if it were read.
     #[error(
-        "The setting `{}` in `{}` is not known; is `{}` meant? What is not read holds nothing back: mend the word, or take it away.",
+        "The setting `{}` in `{}` is not known; did you mean `{}`? An unknown setting limits nothing: correct or remove it.",
         .key.escape_debug(), .path.display(), .meant.escape_debug()
     )]
     Misspelt {
@@ -133,6 +133,8 @@ pub struct Config {
     pub servers: Vec<mcp::Config>,
     /// Which plugins fill slots: `[bindings]` in the user's settings. What a repository says of it is a proposal.
     pub bindings: Table,
+    /// What is wrong in `[bindings]`, by its dotted key: only what lists bindings opens the data then.
+    pub mistaken_bindings: Vec<Mistake>,
     /// What models cost: the table that comes with Baton, and `[prices."provider/model"]` in the user's settings over it.
     pub prices: Prices,
     /// This program, which compiles plugins in a process of its own; none where it is a library of another.
@@ -147,9 +149,9 @@ pub struct Config {
     /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else `USER`
     /// and its like, else the user's name in the system's database, else `uid` and the user's number.
     pub operator: String,
-    /// To rehearse a crash: the journal stands still for ever after so many writes, or so many of a kind, and the data
+    /// To inject a fault: the journal stands still for ever after so many writes, or so many of a kind, and the data
     /// directory has a file `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
-    pub freeze_after_writes: Option<Standstill>,
+    pub freeze_after_writes: Option<FaultPoint>,
     /// Whose plugins are taken: `signatures.policy` (`off`, `warn` or `require`; default `warn`) and `[signatures.keys]`,
     /// public keys by name, in the user's settings alone: a project cannot vouch for itself.
     pub trust: Trust,
@@ -176,9 +178,8 @@ const NO_STATE: ConfigError = ConfigError::NoHome { what: "this machine's keys",
 pub const PROJECT_FILE: &str = "baton.toml";
 
 impl Config {
-    /// Reads the files and the environment. `data_dir` comes from the command line, which has looked at
-    /// `BATON_DATA_DIR` itself.
-    pub fn read(data_dir: Option<PathBuf>) -> Result<Self, ConfigError> {
+    /// Reads the files and the environment, and leaves out bindings that are wrong.
+    pub fn read_with_mistaken_bindings(data_dir: Option<PathBuf>) -> Result<Self, ConfigError> {
         let data_dir = data_dir.or_else(|| folder("XDG_DATA_HOME", ".local/share")).ok_or(NO_DATA)?;
         let user_file = path("BATON_CONFIG").or_else(|| folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(PROJECT_FILE)));
         let user_file = user_file.ok_or(NO_SETTINGS)?;
@@ -188,7 +189,7 @@ impl Config {
         let secrets = Secrets::new(data_dir.join("secrets.json"), cache_key.with_file_name("secret.key"), text("BATON_SECRET_KEY"));
         let models = models(&user, &user_file, &secrets)?;
         let servers = tool_servers(&user, &user_file)?;
-        let bindings = bindings::bindings(&user, &user_file)?;
+        let (bindings, mistaken_bindings) = bindings::read(&user);
         let prices = Prices::new(at(&user, "prices"))?;
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
         let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
@@ -211,6 +212,7 @@ impl Config {
             models,
             servers,
             bindings,
+            mistaken_bindings,
             prices,
             program,
             git,
@@ -501,7 +503,7 @@ fn no_script(project: &Value, path: &Path) -> Result<(), ConfigError> {
             return Err(ConfigError::Value {
                 path: path.to_owned(),
                 key: key.to_owned(),
-                wanted: "a model that is no script; name a script with --model",
+                wanted: "a model that is not a script; name a script with --model",
                 found,
             });
         }

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{agents::AGENTS, options::Options, tools::TOOLS, workflows::WORKFLOWS};
+use super::{agents::AGENTS, item_changes, options::Options, tools::TOOLS, workflows::WORKFLOWS};
 use crate::{
     bindings::types::OptionValue,
     events::{Category, Draft},
-    journal::{CallError, Pause, PauseKind, Performed, RunId, Wait},
+    journal::{Call, CallError, Pause, PauseKind, Performed, RunId, Wait},
 };
 
 /// The kinds of capability by which a run starts others, each with what it starts. A toolbox is named by its tools, such as
@@ -110,6 +110,11 @@ impl StartOptions {
         let mut options = Options::read(options, &["worktree", "item", "within", "timeout-ms"])?;
         let timeout_ms = options.take_if("timeout-ms", "a whole number of milliseconds from 1 to 4294967295", |timeout| *timeout > 0)?;
         Ok(Self { timeout_ms, ..Self::of(options)? })
+    }
+
+    /// The call with what these options need: who may not read the backlog is not told which items it has.
+    pub(super) fn needed_by<'a>(&self, call: Call<'a>) -> Call<'a> {
+        if self.item.is_some() { call.needing(item_changes::needed()) } else { call }
     }
 
     /// The child that these start.

@@ -116,7 +116,7 @@ impl Session {
         let workspace = workspace.and_then(|workspace| workspace.guarded(Arc::clone(&services.repositories) as _));
         let workspace = Arc::new(workspace.map_err(|error| {
             let folder = place.workspace.display();
-            format!("The workspace `{folder}` cannot be used: {error}. Put it back, then resume the run; where it was a worktree that was given back, start the work anew.")
+            format!("The workspace `{folder}` cannot be used: {error}. Put it back, then resume the run. If it was a worktree that was released, start the work again.")
         })?);
         let (settings, ordered) = (Settings::merge(place.settings), place.settings.last().and_then(Ordered::read));
         let commands = Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned() };

@@ -54,6 +54,9 @@ pub enum SignalError {
         /// The word for how it ended.
         state: String,
     },
+    /// It waits for nothing any more.
+    #[error("Run {id} is being cancelled and takes no more signals. `baton runs list` shows which runs have not ended.", id = .0.short())]
+    Cancelling(RunId),
     /// As many as are kept.
     #[error(
         "Run {id} has {MOST_UNTAKEN} signals that it has not taken, which is the limit. Send more once it has taken some.", id = .0.short()
@@ -64,7 +67,7 @@ pub enum SignalError {
     Store(String),
 }
 
-/// A store that fails stops the run that waits, for nothing could be told of it later.
+/// A store that fails pauses the run that waits: nothing could be kept of it.
 impl<A> From<SignalError> for Performed<A> {
     fn from(error: SignalError) -> Self {
         let reason = format!("{error} Check the store, then resume the run.");
@@ -93,7 +96,7 @@ pub fn check(name: &str, value: &Value) -> Result<(), SignalError> {
 /// Keeps signals. Every change is durable when it returns.
 #[async_trait]
 pub trait Signals: Send + Sync {
-    /// Sends a signal to a run that has not ended, and queues the run where it waits for it, in one step. `by`: who sends it.
+    /// Sends a signal to a run that has not ended and is not being cancelled, and queues the run where it waits for it, in one step. `by`: who sends it.
     async fn send(&self, run: &RunId, name: &str, value: &Value, by: &str) -> Result<(), SignalError>;
     /// The signal that call `seq` of the run took before, whatever its name; else the oldest of this name that no call has
     /// taken, which the call takes now. So a call that was cut off and is made again gets the same signal, and no signal is

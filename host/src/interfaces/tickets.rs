@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::journal::{CallError, Performed};
 
-/// Tickets that a run may hold.
-const MOST: usize = 1000;
+/// Tickets that a run may hold, and so as many as one call can wait for.
+pub const MOST: usize = 1000;
 
 /// When and by which call it is looked whether something has come.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +28,8 @@ pub struct Moment {
 pub trait Awaited: Send + Sync {
     /// What it gave, or what wakes the run when it comes. Looking twice for the same call finds the same.
     async fn look(&self, moment: Moment) -> Performed<Value>;
-    /// What this very call took of it before it was cut off: then nothing else is its answer.
-    async fn taken(&self, _: Moment) -> Option<Performed<Value>> {
+    /// The name of the signal that it waits for, if that is what it does.
+    fn signal(&self) -> Option<&str> {
         None
     }
     /// Gives it up. Giving up twice is giving up once.

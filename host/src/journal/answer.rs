@@ -11,7 +11,7 @@ use crate::events::Draft;
 pub enum Performed<A> {
     /// The guest gets this, now and at every replay. The events are written with it, once.
     Answered(Result<A, CallError>, Vec<Draft>),
-    /// The run is put away until this comes to pass; then the call is looked at again.
+    /// The run is suspended until this comes to pass; then the call is looked at again.
     Waiting(Wait),
     /// The run stops for the operator. `happened`: whether the call may have taken effect.
     Paused {

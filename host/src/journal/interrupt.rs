@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Divergence, JournalError, QuestionId, RunId};
 
-/// What a run that was put away waits for.
+/// What a suspended run waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wait {
@@ -17,7 +17,7 @@ pub enum Wait {
     Question {
         /// To this question.
         id: QuestionId,
-        /// The run goes on without one at this time, in milliseconds since 1970 UTC.
+        /// The run continues without one at this time, in milliseconds since 1970 UTC.
         until: Option<u64>,
     },
     /// An account elsewhere that is used up, or whose service does not answer.
@@ -33,7 +33,7 @@ pub enum Wait {
     Any {
         /// Each wakes the run.
         of: Vec<Awaited>,
-        /// The run goes on without any at this time, in milliseconds since 1970 UTC.
+        /// The run continues without any at this time, in milliseconds since 1970 UTC.
         until: Option<u64>,
     },
 }
@@ -68,7 +68,7 @@ impl Wait {
         }
     }
 
-    /// When the run goes on by itself, in milliseconds since 1970 UTC; none when something else has to happen.
+    /// When the run continues by itself, in milliseconds since 1970 UTC; none when something else has to happen.
     pub fn due(&self) -> Option<u64> {
         match self {
             Self::Until(time) => Some(*time),
@@ -148,7 +148,7 @@ pub struct Continuation {
 /// Ends a guest's execution without its knowledge. The guest never sees one.
 #[derive(Debug, thiserror::Error)]
 pub enum Interrupt {
-    /// The run is put away.
+    /// The run is suspended.
     #[error("The run waits.")]
     Suspended(Wait),
     /// The run waits for its operator.
@@ -160,8 +160,8 @@ pub enum Interrupt {
     /// The run begins again with another input.
     #[error("The run continues with another input.")]
     Continued(Box<Continuation>),
-    /// The host is about to stop; the run carries on when it is back.
-    #[error("The host stops; the run carries on when it is resumed.")]
+    /// The host is about to stop; the run continues when it is back.
+    #[error("The host is stopping; the run continues when it is resumed.")]
     Stopped,
     /// The run was cancelled.
     #[error("The run was cancelled.")]

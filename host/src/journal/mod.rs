@@ -6,6 +6,7 @@ mod divergence;
 mod effect;
 mod entry;
 mod error;
+mod fault_injection;
 pub mod form;
 mod halt;
 mod interrupt;
@@ -14,7 +15,6 @@ mod port;
 mod question;
 mod recorder;
 mod redaction;
-mod rehearsal;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -25,6 +25,7 @@ pub use divergence::{Asked, Divergence};
 pub use effect::{Attempt, Effect, Repeat};
 pub use entry::{Entry, EntryState, NOTHING, RunId};
 pub use error::{CallError, ErrorKind};
+pub use fault_injection::{FaultInjection, FaultPoint};
 pub use halt::{GRACE, Halt};
 pub use interrupt::{Awaited, Continuation, Interrupt, Pause, PauseKind, Wait};
 pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
@@ -32,4 +33,3 @@ pub use port::{Clock, Count, FailureScope, Inspected, Journal, JournalError, Wri
 pub use question::QuestionId;
 pub use recorder::{Call, Limits, Ports, Prepared, Recorder};
 pub use redaction::Redactor;
-pub use rehearsal::{Rehearsal, Standstill};

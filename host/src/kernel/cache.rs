@@ -57,7 +57,7 @@ impl Cache {
         let marked = read_bounded(&path, LARGEST_CODE).ok().zip(read_bounded(&mark_path(&path), blake3::OUT_LEN as u64).ok());
         let Some((code, mark)) = marked else { return Ok(None) };
         if !self.is_ours(hash, &code, &mark) {
-            tracing::warn!(path = %path.display(), "compiled code in the cache does not bear this host's mark; it is compiled anew");
+            tracing::warn!(path = %path.display(), "compiled code in the cache was not written by this host; it is compiled again");
             self.forget(&path);
             return Ok(None);
         }
@@ -103,7 +103,7 @@ impl Cache {
         written.map_err(|source| CacheError { path: self.folder.clone(), action: "written", source })
     }
 
-    /// Has what would be kept under `hash` tried anew.
+    /// Has what would be kept under `hash` tried again.
     pub(super) fn forget_refusal(&self, hash: &str) {
         let _ = fs::remove_file(self.refusal_path(hash));
     }
@@ -127,7 +127,7 @@ impl Cache {
         <[u8; 32]>::try_from(mark).is_ok_and(|mark| self.mark(hash, code) == blake3::Hash::from_bytes(mark))
     }
 
-    /// What cannot be removed is compiled anew each time and replaced then.
+    /// What cannot be removed is compiled again each time and replaced then.
     fn forget(&self, path: &Path) {
         let _ = fs::remove_file(path);
         let _ = fs::remove_file(mark_path(path));
@@ -165,7 +165,7 @@ impl std::hash::Hasher for HashOf {
         self.0.update(bytes);
     }
 
-    /// Nobody asks for the short form.
+    /// The short form is never asked for.
     fn finish(&self) -> u64 {
         0
     }
@@ -173,7 +173,7 @@ impl std::hash::Hasher for HashOf {
 
 fn read_key(path: &Path) -> Option<[u8; 32]> {
     if is_open_to_others(path) {
-        // Whoever knows it can put code there that passes for this host's. Another is made, and the code is compiled anew.
+        // Whoever knows it can put code there that passes for this host's. Another is made, and the code is compiled again.
         tracing::warn!(path = %path.display(), "the key of the cache can be read or changed by others; it is used no more");
         return None;
     }

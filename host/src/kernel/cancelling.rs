@@ -23,7 +23,7 @@ impl Kernel {
 
     /// The same, and nothing is put in order: whatever is executed ends in the middle.
     pub async fn cancel_now(&self, run: &Run) -> Result<(), KernelError> {
-        cancellable(run)?;
+        self.check_cancellable(run).await?;
         self.parts.runs.request_cancel(&run.id, CancelCause::Operator, true).await?;
         loop {
             let open = self.open_below(&run.id).await?;
@@ -42,7 +42,7 @@ impl Kernel {
 
     /// Cancels a run and its descendants for a reason.
     pub(super) async fn give_up(&self, run: &Run, cause: CancelCause) -> Result<(), KernelError> {
-        cancellable(run)?;
+        self.check_cancellable(run).await?;
         self.parts.runs.request_cancel(&run.id, cause, false).await?;
         for member in self.open_below(&run.id).await? {
             self.proceed(&member).await?;
@@ -82,10 +82,19 @@ impl Kernel {
         })
     }
 
+    /// Whether there is anything to cancel, or why not. Runs below one that has ended may still be open: a host that was killed
+    /// in the middle leaves them so.
+    pub async fn check_cancellable(&self, run: &Run) -> Result<(), KernelError> {
+        match self.open_below(&run.id).await?.is_empty() {
+            true => Err(not_cancellable(run)),
+            false => Ok(()),
+        }
+    }
+
     /// What is left to end of a run and those below it, parents first: one that has ended starts no more children. Of those that
     /// failed only the run itself: the others ended long ago.
     async fn open_below(&self, id: &RunId) -> Result<Vec<Run>, KernelError> {
-        let is_open = |run: &Run| !run.state.is_final() || (run.id == *id && matches!(run.state, State::Failed { .. }));
+        let is_open = |run: &Run| !run.state.is_final() || (run.id == *id && run.may_be_cancelled());
         let mut open: Vec<_> = self.tree(id).await?.into_iter().filter(is_open).collect();
         open.sort_by_key(|run| run.created_at);
         Ok(open)
@@ -164,7 +173,7 @@ impl Kernel {
     }
 }
 
-/// What everybody hears of a run that was cancelled.
+/// The event that tells of a run that was cancelled.
 pub(super) fn cancelled(cancelling: Option<Cancelling>, id: &RunId) -> Draft {
     Draft::of_run(Category::Run, "cancelled", id, cancelling.map_or_else(|| json!({}), |cancelling| json!({ "cause": cancelling.cause })))
 }
@@ -174,18 +183,15 @@ fn is_told(entry: &Entry) -> bool {
     entry.error().is_some_and(|error| error.kind == ErrorKind::Cancelled && error.subject.is_none())
 }
 
-/// Whether a run may be cancelled, or why not.
-pub fn cancellable(run: &Run) -> Result<(), KernelError> {
-    if run.may_be_cancelled() {
-        return Ok(());
-    }
+/// Why a run below which nothing is open cannot be cancelled.
+fn not_cancellable(run: &Run) -> KernelError {
     let (id, state) = (run.id.short(), run.state.as_str());
-    Err(KernelError::WrongState(match (&run.state, &run.parent) {
+    KernelError::WrongState(match (&run.state, &run.parent) {
         (State::Failed { .. }, Some(_)) => format!(
             "Run {id} has failed already. Cancel the run that started it with `baton runs cancel {}`, which releases their worktrees.",
             run.root.short()
         ),
         (State::Cancelled, _) => format!("Run {id} is cancelled already."),
         _ => format!("Run {id} has {state} already."),
-    }))
+    })
 }

@@ -106,5 +106,5 @@ impl Kernel {
 fn read_kept(path: &std::path::Path, wasm: Vec<u8>, bundled: bool) -> Option<Plugin> {
     let origin = if bundled { Origin::Bundled } else { Origin::File(path.to_owned()) };
     let grants = |package: &Package| if bundled { package.manifest.needs.clone() } else { Patterns::default() };
-    Plugin::read(wasm, origin, grants).inspect_err(|error| tracing::warn!(%error, "a kept version of a plugin cannot be used")).ok()
+    Plugin::read_kept(wasm, origin, grants).inspect_err(|error| tracing::warn!(%error, "a kept version of a plugin cannot be used")).ok()
 }

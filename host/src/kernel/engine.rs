@@ -115,7 +115,7 @@ impl Engine {
         self.remembered(&cache, package, origin).map(|reason| CompileError::Remembered(reason).to_string())
     }
 
-    /// Has a package that was refused tried anew.
+    /// Has a package that was rejected tried again.
     pub fn try_anew(&self, package: &Package) {
         if let Some(cache) = Cache::existing(&self.cache.0, &self.cache.1, &self.engine) {
             cache.forget_refusal(&package.code_hash);
@@ -137,12 +137,12 @@ impl Engine {
             if error.lasts()
                 && let Err(error) = cache.refuse(&package.code_hash, compiler.limits(), &error.to_string())
             {
-                tracing::warn!(%error, "the refusal of a component is not remembered; it is compiled anew the next time");
+                tracing::warn!(%error, "the rejection of a component is not kept; it is compiled again next time");
             }
         })?;
         let component = code.load(&self.engine)?;
         if let Err(error) = cache.keep(&package.code_hash, code.bytes()) {
-            tracing::warn!(%error, "compiled code is not kept; it is compiled anew the next time");
+            tracing::warn!(%error, "compiled code is not kept; it is compiled again next time");
         }
         Ok(component)
     }

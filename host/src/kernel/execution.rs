@@ -259,7 +259,7 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
             "The plugin gave up (a panic, most likely; its message is in the run's journal). This is a mistake of the plugin.".to_owned()
         }
         Some(trap) => format!("The plugin trapped: {trap}. This is a mistake of the plugin."),
-        None => format!("The plugin could not go on: {:#}.", first_cause(&error)),
+        None => format!("The plugin could not continue: {:#}.", first_cause(&error)),
     };
     // Without a trap it may be the host's own fault after all, which is not counted against the plugin.
     if trap.is_some() { Ending::Trapped(CallError::new(ErrorKind::Trapped, reason)) } else { failed(reason) }

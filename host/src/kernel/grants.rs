@@ -32,7 +32,7 @@ pub struct LimitedGrant {
 
 /// How an operator stands to one version of a plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct GrantState {
     /// What it may do, within what it asks for; and under kinds behind `through.`, what others may do through it.
     pub granted: Patterns,
     /// The same on terms, in the order in which it was granted; of each terms once.
@@ -47,7 +47,7 @@ pub struct Standing {
     pub reaches_less: bool,
 }
 
-impl Standing {
+impl GrantState {
     /// What of it holds for another version of the plugin, of which `within` says how much of a grant it asks for. That this one kept
     /// trapping says nothing of the other.
     #[must_use]
@@ -88,7 +88,7 @@ pub struct Decision {
     /// SHA-256 of its file, in hexadecimal. Another file of the same name is another matter.
     pub hash: String,
     /// What was decided.
-    pub standing: Standing,
+    pub grant_state: GrantState,
     /// When, in milliseconds since 1970 UTC.
     pub decided_at: u64,
     /// By whom.

@@ -107,7 +107,7 @@ impl Meter {
     }
 
     /// Called with each tick, before it is counted: whether the guest is being told again what it was told before. What
-    /// it computes anew once that ends has its whole time, however often the run was put away.
+    /// it computes again once that ends has its whole time, however often the run was suspended.
     pub fn replays(&mut self, replaying: bool) {
         if self.replaying && !replaying {
             self.computed = Duration::ZERO;

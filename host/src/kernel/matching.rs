@@ -158,6 +158,14 @@ pub(super) fn check_values(patterns: &Patterns, kinds: &[CapabilityKind]) -> Res
     Ok(())
 }
 
+/// Those of which there is a kind, and where all values of the kind are known, one that fits.
+pub(super) fn known(patterns: &Patterns, kinds: &[CapabilityKind]) -> Patterns {
+    patterns.kept(|kind, pattern| {
+        let known = kinds.iter().find(|known| known.word == kind);
+        known.is_some_and(|known| known.values.is_empty() || known.values.iter().any(|value| fits(kinds, kind, pattern, value)))
+    })
+}
+
 /// Whether a value fits a pattern of its kind.
 pub(super) fn fits(kinds: &[CapabilityKind], kind: &str, pattern: &str, value: &str) -> bool {
     let one = [(kind.to_owned(), vec![pattern.to_owned()])].into_iter().collect();

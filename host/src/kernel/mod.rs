@@ -8,6 +8,7 @@ mod cancelling;
 pub mod ceiling;
 mod children;
 pub mod compiler;
+mod continuing;
 mod declaring;
 pub mod disk;
 mod draining;
@@ -58,7 +59,6 @@ use crate::{
     journal::{Clock, Journal, JournalError, Redactor, RunId},
 };
 
-pub use cancelling::cancellable;
 pub use scheduler::Drive;
 pub use starting::Order;
 pub use trial::{Sampled, Trial};
@@ -238,7 +238,7 @@ pub struct Kernel {
     services: Arc<Services>,
     /// The runs being executed, and how to end each.
     active: Mutex<HashMap<RunId, scheduler::Active>>,
-    /// Something happened that may let another run go on.
+    /// Something happened that may let another run continue.
     changed: Notify,
     /// Held while runs are made ready again.
     resuming: tokio::sync::Mutex<()>,
@@ -248,6 +248,8 @@ pub struct Kernel {
     decided: AtomicU64,
     /// What runs under a ceiling have used of amounts.
     meters: Arc<spending::Meters>,
+    /// How often runs continue with another input.
+    rounds: Mutex<continuing::Rounds>,
     /// Which plugins fill which slots, as it was when grants were recalled last.
     routes: RwLock<Arc<Routes>>,
     itself: Weak<Kernel>,
@@ -269,6 +271,7 @@ impl Kernel {
                 broken: Mutex::default(),
                 decided: AtomicU64::new(0),
                 meters: Arc::default(),
+                rounds: Mutex::default(),
                 routes: RwLock::default(),
                 itself: itself.clone(),
             }

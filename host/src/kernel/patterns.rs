@@ -48,7 +48,7 @@ impl Patterns {
         self.0.values().all(Vec::is_empty)
     }
 
-    /// What of these is not part of `other`: what a wider version asks for anew. A pattern is part of it literally, an
+    /// What of these is not part of `other`: what a wider version asks for in addition. A pattern is part of it literally, an
     /// amount, which `kinds` tells from a pattern, also when there is a larger one.
     pub fn beyond(&self, other: &Self, kinds: &[CapabilityKind]) -> Self {
         self.kept(|kind, pattern| {

@@ -9,7 +9,7 @@ use std::{
 use super::{
     Kernel,
     amount::Amount,
-    grants::Standing,
+    grants::GrantState,
     matching::{fits, literal},
     package::Kind,
     patterns::is_amount,
@@ -58,8 +58,8 @@ impl Reach {
 
 impl Kernel {
     /// How far a plugin reaches with these grants in any project, from now on.
-    pub fn reach(&self, plugin: &Plugin, standing: &Standing) -> Reach {
-        let granted = standing.at_most_from(self.parts.clock.now());
+    pub fn reach(&self, plugin: &Plugin, grant_state: &GrantState) -> Reach {
+        let granted = grant_state.at_most_from(self.parts.clock.now());
         let bounds = if plugin.origin == Origin::Bundled { Vec::new() } else { vec![bound(&granted)] };
         self.explore(plugin, &granted.own(), &bounds)
     }
@@ -79,7 +79,7 @@ impl Kernel {
                 started.name() != plugin.name() && routes.names(asker, started).into_iter().any(|name| starts(&may, started, name))
             };
             for started in plugins.values().filter(is_started) {
-                let granted = started.standing().at_most_from(self.parts.clock.now());
+                let granted = started.grant_state().at_most_from(self.parts.clock.now());
                 let reached = reached(started.package.manifest.kind, &granted.own(), &bounds);
                 let mut below = bounds.clone();
                 if started.origin != Origin::Bundled {

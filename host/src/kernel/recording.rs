@@ -154,7 +154,7 @@ impl Recording {
         match document.get("baton-recording").map(Value::as_u64) {
             Some(Some(FORMAT)) => {}
             Some(Some(other)) => return Err(RecordingError::OtherFormat(other)),
-            Some(None) => return Err(RecordingError::NotARecording("its `baton-recording` is no number".to_owned())),
+            Some(None) => return Err(RecordingError::NotARecording("its `baton-recording` is not a number".to_owned())),
             None => return Err(RecordingError::NotARecording("it has no field `baton-recording`".to_owned())),
         }
         let recording: Self = serde_json::from_value(document).map_err(|error| RecordingError::NotARecording(error.to_string()))?;

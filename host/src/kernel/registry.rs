@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     engine::{Engine, EngineError},
-    grants::Standing,
+    grants::GrantState,
     guest::Guest,
     package::{Contract, Kind, Package, PackageError},
     patterns::is_reserved,
@@ -80,7 +80,7 @@ pub struct Plugin {
     /// Its file is kept for the runs that begin with it.
     pub(super) kept: AtomicBool,
     at_first: Patterns,
-    standing: RwLock<Arc<Standing>>,
+    grant_state: RwLock<Arc<GrantState>>,
     code: OnceLock<Arc<Exports<Guest>>>,
     /// Held by whoever compiles it, so that many who want it at once compile it once.
     compiling: Mutex<()>,
@@ -128,11 +128,19 @@ impl Plugin {
         grants: impl FnOnce(&Package) -> Patterns,
     ) -> Result<Self, RegistryError> {
         let read = if origin == Origin::Bundled { Package::read_bundled } else { Package::read };
-        let package = read(wasm, contract, interfaces::CAPABILITIES)?;
+        Self::of_package(read(wasm, contract, interfaces::CAPABILITIES)?, origin, grants)
+    }
+
+    /// The same for the kept file of a version that runs need: it was a plugin when they began.
+    pub(super) fn read_kept(wasm: Vec<u8>, origin: Origin, grants: impl FnOnce(&Package) -> Patterns) -> Result<Self, RegistryError> {
+        Self::of_package(Package::read_kept(wasm, &Contract::of_host()?, interfaces::CAPABILITIES)?, origin, grants)
+    }
+
+    fn of_package(package: Package, origin: Origin, grants: impl FnOnce(&Package) -> Patterns) -> Result<Self, RegistryError> {
         let at_first = grants(&package);
         let permissions = Permissions::new(&package.manifest.name, interfaces::CAPABILITIES, &package.manifest.needs, &at_first)?;
         let assets = Assets::from_tar(&package.assets).map_err(|error| RegistryError::Packed(error.to_string()))?;
-        let standing = Standing { granted: at_first.clone(), ..Standing::default() };
+        let grant_state = GrantState { granted: at_first.clone(), ..GrantState::default() };
         let permissions = permissions.of_version(&package.manifest.version.to_string(), &package.hash);
         Ok(Self {
             package,
@@ -143,7 +151,7 @@ impl Plugin {
             tools: OnceCell::new(),
             kept: AtomicBool::new(false),
             at_first,
-            standing: RwLock::new(Arc::new(standing)),
+            grant_state: RwLock::new(Arc::new(grant_state)),
             code: OnceLock::new(),
             compiling: Mutex::default(),
         })
@@ -156,36 +164,36 @@ impl Plugin {
 
     /// Whether it can be used as it is.
     pub fn status(&self) -> Status {
-        let standing = self.standing();
+        let grant_state = self.grant_state();
         match self.undecided().is_empty() {
-            _ if standing.disabled => Status::Disabled,
-            _ if standing.tripped.is_some() => Status::Tripped,
+            _ if grant_state.disabled => Status::Disabled,
+            _ if grant_state.tripped.is_some() => Status::Tripped,
             true => Status::Ready,
             false => Status::NeedsApproval,
         }
     }
 
     /// What an operator decided of it last.
-    pub fn standing(&self) -> Arc<Standing> {
-        Arc::clone(&self.standing.read().unwrap_or_else(PoisonError::into_inner))
+    pub fn grant_state(&self) -> Arc<GrantState> {
+        Arc::clone(&self.grant_state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What it is as long as no operator decided anything.
-    pub(super) fn standing_at_first(&self) -> Standing {
-        Standing { granted: self.at_first.clone(), ..Standing::default() }
+    pub(super) fn grant_state_at_first(&self) -> GrantState {
+        GrantState { granted: self.at_first.clone(), ..GrantState::default() }
     }
 
     /// What it asks for and no operator decided of, on whatever terms. What no interface serves yet cannot be decided of.
     pub fn undecided(&self) -> Patterns {
-        let standing = self.standing();
+        let grant_state = self.grant_state();
         let needs = self.package.manifest.needs.kept(|kind, _| !is_reserved(interfaces::CAPABILITIES, kind));
-        needs.beyond(&standing.at_most(), interfaces::CAPABILITIES).beyond(&standing.withheld, interfaces::CAPABILITIES)
+        needs.beyond(&grant_state.at_most(), interfaces::CAPABILITIES).beyond(&grant_state.withheld, interfaces::CAPABILITIES)
     }
 
     /// Applies a decision; runs in flight see it at their next call.
-    pub(super) fn adopt(&self, standing: Standing) -> Result<(), PatternError> {
-        self.permissions.regrant(&standing.granted, &standing.limited)?;
-        *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(standing);
+    pub(super) fn adopt(&self, grant_state: GrantState) -> Result<(), PatternError> {
+        self.permissions.regrant(&grant_state.granted, &grant_state.limited)?;
+        *self.grant_state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(grant_state);
         Ok(())
     }
 

@@ -1,5 +1,5 @@
 //! Moves a stuck run to the current version of its plugin, once that version has replayed the run's journal. Does nothing
-//! that the journal holds a second time, and refuses a run whose end would reach nobody.
+//! that the journal holds a second time, and rejects a run whose end nothing waits for.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{
     execution::Ending,
     recording::Recording,
     registry::{Origin, Plugin},
-    run::{CancelCause, Repin, Run, State},
+    run::{Repin, Run, State},
     starting::{replayable, resumed},
 };
 use crate::{
@@ -68,12 +68,12 @@ impl Kernel {
         }
         let journal = self.replayed_calls(run).await?;
         let mut calls = Calls::of(run, &journal, at)?;
-        let mut refusal = self.rehearse_calls(run, &plugin, &calls).await?;
+        let mut refusal = self.replay_kept(run, &plugin, &calls).await?;
         if let (None, Some(Repair::Diverged(divergence))) = (at, &refusal)
             && are_last_words(&journal, divergence.seq)
         {
             calls = Calls::of(run, &journal, Some(divergence.seq))?;
-            refusal = self.rehearse_calls(run, &plugin, &calls).await?;
+            refusal = self.replay_kept(run, &plugin, &calls).await?;
         }
         if let Some(refusal) = refusal {
             return Ok(refusal);
@@ -92,7 +92,7 @@ impl Kernel {
     }
 
     /// The run that waits for the end of `run`. One that has got it already, or that has ended itself, is no use: whatever
-    /// the repaired run gave would reach nobody.
+    /// the repaired run gave would go nowhere.
     async fn waiting_parent(&self, run: &Run) -> Result<Option<Run>, KernelError> {
         let Some((parent, seq)) = &run.parent else { return Ok(None) };
         let parent = self.run(parent).await?;
@@ -100,10 +100,10 @@ impl Kernel {
         let instead = || format!("Make the call that started it again: `baton runs resume {id} --on current --at {seq}`.");
         match parent.state {
             State::Succeeded | State::Cancelled => Err(KernelError::WrongState(format!(
-                "Run {id}, which started run {child}, has ended, so the answer of run {child} would reach nobody. Start a new run."
+                "Run {id}, which started run {child}, has ended, so nothing would receive the answer of run {child}. Start a new run."
             ))),
             State::Failed { .. } => Err(KernelError::WrongState(format!(
-                "Run {id}, which started run {child}, has failed, so the answer of run {child} would reach nobody. {}",
+                "Run {id}, which started run {child}, has failed, so nothing would receive the answer of run {child}. {}",
                 instead()
             ))),
             _ if !matches!(run.state, State::Failed { .. }) => Ok(Some(parent)),
@@ -134,7 +134,7 @@ impl Kernel {
     }
 
     /// Replays the calls that are kept. Returns why the version does not help, if it does not.
-    async fn rehearse_calls(&self, run: &Run, plugin: &Arc<Plugin>, calls: &Calls) -> Result<Option<Repair>, KernelError> {
+    async fn replay_kept(&self, run: &Run, plugin: &Arc<Plugin>, calls: &Calls) -> Result<Option<Repair>, KernelError> {
         // Where the workspace is gone, the run's own settings have to do.
         let project = self.settings_of(run).await.unwrap_or_else(|_| json!({}));
         let recording = Recording::of(run, Vec::new(), &[project, run.settings.clone()]);
@@ -158,11 +158,12 @@ impl Kernel {
         let events = [repinned(run, plugin, calls, by)].into_iter().chain(queued).collect();
         if !self.parts.runs.repin(repin, events).await? {
             return Err(KernelError::WrongState(format!(
-                "Run {} has changed in the meantime, and nothing was done. Look at it with `baton runs show {0}`, then try again.",
+                "Run {} has changed in the meantime, and nothing was done. `baton runs show {0}` shows it; then try again.",
                 run.id.short()
             )));
         }
-        self.cancel_given_up(run, given_up_from).await?;
+        // What the calls that were given up started.
+        self.see_to_cancelled().await?;
         self.changed();
         let (kept, given_up) = (calls.answering(), calls.given_up);
         Ok(Repair::Queued(Repaired { version, before: run.plugin_version.clone(), kept, given_up }))
@@ -186,17 +187,6 @@ impl Kernel {
             }
         }
         Ok(continuing)
-    }
-
-    /// What a call started that was given up answers nobody any more.
-    async fn cancel_given_up(&self, run: &Run, from: u64) -> Result<(), KernelError> {
-        for child in self.tree(&run.id).await? {
-            let is_given_up = child.parent.as_ref().is_some_and(|(parent, seq)| *parent == run.id && *seq >= from);
-            if is_given_up && !child.state.is_final() {
-                self.give_up(&child, CancelCause::Run).await?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     Kernel, KernelError,
     run::{Run, State},
 };
-use crate::journal::{Effect, Entry, EntryState, ErrorKind, Inspected, RunId};
+use crate::journal::{CallError, Effect, Entry, EntryState, ErrorKind, Inspected, RunId};
 
 /// How a failed run can continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,20 +38,17 @@ impl Kernel {
         if !failed.is_replayable() {
             return Ok(Retry::Unknown);
         }
-        let (mut run, mut calls, mut forked_at) = (failed.clone(), Vec::new(), None);
+        let (mut run, mut calls, mut forked_at, mut are_last) = (failed.clone(), Vec::new(), None, true);
         // Without the worktree it worked in, a run cannot continue.
-        while let Some(last) = self.last_call(&run).await?.filter(|_| run.workspace.is_dir()) {
-            let child = self.failed_child(&run, &last).await?;
-            let error = last.error();
-            if error.is_none() && child.is_none() {
-                break;
-            }
+        while let Some(Failing { call, child, is_last }) = self.failing_call(&run).await?.filter(|_| run.workspace.is_dir()) {
             // A fork shares what was started before its call: the run that failed has to be started again. No fork begins before
             // the run continued with another input.
             let started = child.as_ref().and_then(|child| Some(child.parent.as_ref()?.1)).filter(|seq| *seq > run.journal_from);
-            forked_at = forked_at.or(Some(started.unwrap_or(last.seq)));
-            calls.push((run.id.clone(), last.seq));
-            if error.is_some_and(|error| error.kind == ErrorKind::Denied) {
+            forked_at = forked_at.or(Some(started.unwrap_or(call.seq)));
+            calls.push((run.id.clone(), call.seq));
+            // What was done after a call would be forgotten with it.
+            are_last &= is_last;
+            if are_last && call.error().is_some_and(|error| error.kind == ErrorKind::Denied) {
                 return Ok(Retry::Repeat(calls));
             }
             let Some(child) = child else { break };
@@ -70,20 +67,24 @@ impl Kernel {
         Ok(if is_sound { Retry::Itself(next) } else { Retry::Unknown })
     }
 
-    /// The failed run whose end was the answer of this call: it started that run itself, or waited for it.
-    async fn failed_child(&self, run: &Run, call: &Entry) -> Result<Option<Run>, KernelError> {
-        let error = call.error();
-        let names = |child: &RunId| match &error {
-            Some(error) => error.subject.as_deref() == Some(child.as_str()),
-            // The first of several to end, beside how it did.
-            None => call.answer.as_ref().is_some_and(|answer| answer.contains(child.as_str())),
-        };
-        let is_meant = |child: &Run| {
-            let is_child = child.parent.as_ref().is_some_and(|(parent, _)| *parent == run.id);
-            let is_named = child.id == run.id.child(call.seq) || names(&child.id);
-            is_child && is_named && matches!(child.state, State::Failed { .. })
-        };
-        Ok(self.tree(&run.id).await?.into_iter().find(is_meant))
+    /// The call by whose answer a run failed: the last one, or one before it whose error is what the run ended with, as where
+    /// the run put things in order before it gave the error on.
+    async fn failing_call(&self, run: &Run) -> Result<Option<Failing>, KernelError> {
+        let (tree, mut calls) = (self.tree(&run.id).await?, self.telling_calls(run).await?);
+        let Some(Inspected { entry: call, damage: None }) = calls.pop() else { return Ok(None) };
+        let child = failed_child(&tree, run, &call);
+        if call.error().is_some() || child.is_some() {
+            return Ok(Some(Failing { call, child, is_last: true }));
+        }
+        let State::Failed { error: ended } = &run.state else { return Ok(None) };
+        let is_same = |error: &CallError| (&error.kind, &error.text, &error.subject) == (&ended.kind, &ended.text, &ended.subject);
+        let before = calls.into_iter().rev().filter(|found| found.damage.is_none()).map(|found| found.entry);
+        let mut before = before.map(|call| (failed_child(&tree, run, &call), call));
+        let found = before.find(|(child, call)| {
+            let is_of_child = child.as_ref().is_some_and(|child| ended.subject.as_deref() == Some(child.id.as_str()));
+            is_of_child || call.error().is_some_and(|error| is_same(&error))
+        });
+        Ok(found.map(|(child, call)| Failing { call, child, is_last: false }))
     }
 
     /// The calls that an execution of the run replays. By those before it continued with another input it has not failed.
@@ -93,11 +94,35 @@ impl Kernel {
         Ok(journal)
     }
 
-    /// The last call that was answered with more than that it was heard.
-    async fn last_call(&self, run: &Run) -> Result<Option<Entry>, KernelError> {
-        let journal = self.replayed_calls(run).await?;
-        let counts = |entry: &Entry| entry.effect != Effect::Emit && entry.state != EntryState::GivenUp;
-        let last = journal.into_iter().rev().find(|inspected| counts(&inspected.entry));
-        Ok(last.filter(|inspected| inspected.damage.is_none()).map(|inspected| inspected.entry))
+    /// Those of them that were answered with more than that they were heard.
+    async fn telling_calls(&self, run: &Run) -> Result<Vec<Inspected>, KernelError> {
+        let mut calls = self.replayed_calls(run).await?;
+        calls.retain(|found| found.entry.effect != Effect::Emit && found.entry.state != EntryState::GivenUp);
+        Ok(calls)
     }
+}
+
+/// A call by whose answer a run failed.
+struct Failing {
+    call: Entry,
+    /// The run below whose end was the answer.
+    child: Option<Run>,
+    /// No call came after it.
+    is_last: bool,
+}
+
+/// The failed run whose end was the answer of this call: it started that run itself, or waited for it.
+fn failed_child(tree: &[Run], run: &Run, call: &Entry) -> Option<Run> {
+    let error = call.error();
+    let names = |child: &RunId| match &error {
+        Some(error) => error.subject.as_deref() == Some(child.as_str()),
+        // The first of several to end, beside how it did.
+        None => call.answer.as_ref().is_some_and(|answer| answer.contains(child.as_str())),
+    };
+    let is_meant = |child: &&Run| {
+        let is_child = child.parent.as_ref().is_some_and(|(parent, _)| *parent == run.id);
+        let is_named = child.id == run.id.child(call.seq) || names(&child.id);
+        is_child && is_named && matches!(child.state, State::Failed { .. })
+    };
+    tree.iter().find(is_meant).cloned()
 }

@@ -21,12 +21,12 @@ pub enum State {
     Queued,
     /// Being executed, or was when the host died.
     Running,
-    /// Put away until this comes to pass.
+    /// Suspended until this comes to pass.
     Waiting {
         /// What it waits for.
         wait: Wait,
     },
-    /// Put away until an operator resumes it.
+    /// Suspended until an operator resumes it.
     Paused {
         /// Why.
         pause: Pause,
@@ -111,9 +111,9 @@ impl CancelCause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Cancelling {
-    /// When somebody asked, in milliseconds since 1970 UTC; 0 where it is to end at once.
+    /// When that was asked for, in milliseconds since 1970 UTC; 0 where it is to end at once.
     pub since: u64,
-    /// Who.
+    /// Why.
     pub cause: CancelCause,
 }
 
@@ -125,9 +125,9 @@ pub struct Run {
     pub id: RunId,
     /// The run that started it, and the call that did.
     pub parent: Option<(RunId, u64)>,
-    /// The run somebody started, of which this is a descendant, or itself.
+    /// The run that a person started, of which this is a descendant, or itself.
     pub root: RunId,
-    /// The run it was forked from, and the first call it makes anew.
+    /// The run it was forked from, and the first call it makes again.
     pub forked_from: Option<(RunId, u64)>,
     /// Name of the plugin.
     pub plugin: String,
@@ -209,6 +209,11 @@ impl Run {
         }
     }
 
+    /// Whether it was told to end, and has not ended yet.
+    pub fn is_being_cancelled(&self) -> bool {
+        self.cancelling.is_some() && !self.state.is_final()
+    }
+
     /// Whether there is something to end or to give back: it has not ended, or it failed and could still be resumed.
     pub fn may_be_cancelled(&self) -> bool {
         let failed = matches!(self.state, State::Failed { .. });
@@ -219,7 +224,7 @@ impl Run {
 /// Which runs to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only runs that somebody started, not their children.
+    /// Only runs that a person started, not their children.
     pub roots_only: bool,
     /// Only the descendants of this run, and itself.
     pub root: Option<RunId>,
@@ -300,7 +305,7 @@ pub struct Repin<'a> {
     pub reopened: &'a [(RunId, u64)],
 }
 
-/// Keeps all runs. Every change is durable when it returns and wakes whoever waits for it in the same step.
+/// Keeps all runs. Every change is durable when it returns and wakes the runs that wait for it in the same step.
 #[async_trait]
 pub trait Runs: Send + Sync {
     /// Adds a run with its first events and, for a fork, the journal of its prefix: entries of `forked_from` before its call.
@@ -326,14 +331,16 @@ pub trait Runs: Send + Sync {
         outcome: Option<Outcome>,
         events: Vec<Draft>,
     ) -> Result<bool, RunsError>;
-    /// Queues a run that is being executed to begin again with another input: its call is answered, what it holds is given
-    /// up as at its end, and only calls after it are replayed. Returns false where the run is not being executed any more.
-    async fn continue_with(&self, id: &RunId, continuation: &Continuation, events: Vec<Draft>) -> Result<bool, RunsError>;
+    /// Moves a run that is being executed to `to`, queued or waiting for a time, to begin again with another input: its call
+    /// is answered, what it holds is given up as at its end, and only calls after it are replayed. Returns false, and changes
+    /// nothing, where the run is not being executed any more.
+    async fn continue_with(&self, id: &RunId, continuation: &Continuation, to: State, events: Vec<Draft>) -> Result<bool, RunsError>;
     /// Queues runs that failed, or were cancelled because one above them ended, and that are to make calls again: each
     /// without the entries of its journal from that call on. In the same step for all of them.
     async fn reopen(&self, calls: &[(RunId, u64)], events: Vec<Draft>) -> Result<(), RunsError>;
     /// Pins a run to another version and queues it. Its calls from `given_up_from` on are given up: what they asked
-    /// people is withdrawn, and signals that they took are there again. All of it in the same step. Returns false, and changes nothing, where a run is not as it was seen.
+    /// people is withdrawn, signals that they took are there again, and the runs that they started are to be cancelled. All of
+    /// it in the same step. Returns false, and changes nothing, where a run is not as it was seen.
     async fn repin(&self, repin: Repin<'_>, events: Vec<Draft>) -> Result<bool, RunsError>;
     /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;
@@ -356,6 +363,6 @@ pub trait Runs: Send + Sync {
     /// Asks that the run and its descendants which have not ended be cancelled. Of those that were asked before, cause and
     /// time stay; `at_once` takes from all of them the time to put things in order.
     async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool) -> Result<(), RunsError>;
-    /// The runs of which somebody asked that they be cancelled, and that may be.
+    /// The runs that are to be cancelled, and that may be.
     async fn cancel_requests(&self) -> Result<Vec<RunId>, RunsError>;
 }

@@ -1,5 +1,5 @@
 //! Takes queued runs, executes them within the slots there are, and moves each to the state its execution ended in.
-//! Wakes what waits. Starts nothing of its own accord.
+//! Wakes what waits. Starts no runs itself.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     events::{Category, Draft},
     interfaces::children::Outcome,
-    journal::{CallError, Continuation, FailureScope, Halt, Interrupt, JournalError, Pause, PauseKind, RunId},
+    journal::{CallError, FailureScope, Halt, Interrupt, JournalError, Pause, PauseKind, RunId},
 };
 
 /// How often requests from other processes are looked at while runs are executed.
@@ -39,9 +39,9 @@ pub(super) struct Active {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Begun {
     Yes,
-    /// Its plugin has as many executions as it may have, or the run's own last one is still being put away.
+    /// Its plugin has as many executions as it may have, or the run's own last execution has not ended yet.
     Held,
-    /// Somebody else took it, or moved it on.
+    /// Another driver took it, or its state has changed.
     Gone,
 }
 
@@ -50,12 +50,12 @@ enum Begun {
 pub struct Drive {
     /// Only the tree under this run.
     pub root: Option<RunId>,
-    /// Return when nothing is queued or being executed and nothing waits for a time; else go on for ever.
+    /// Return when nothing is queued or being executed and nothing waits for a time; else continue for ever.
     pub until_idle: bool,
 }
 
 impl Kernel {
-    /// Executes runs until there are none left that can go on, or until `stop`.
+    /// Executes runs until none is left that can continue, or until `stop`.
     /// Fails when the store fails: then nothing more can be kept, so nothing more is done.
     pub async fn drive(&self, drive: &Drive, stop: &Halt) -> Result<(), KernelError> {
         let mut executions = JoinSet::new();
@@ -119,7 +119,7 @@ impl Kernel {
         Ok(!full.is_empty())
     }
 
-    /// Goes on to the runs that are queued behind those of plugins at their limit, however many these are.
+    /// Continues with the runs that are queued behind those of plugins at their limit, however many these are.
     async fn fill_past(&self, drive: &Drive, executions: &mut JoinSet<()>) -> Result<(), KernelError> {
         let mut queued = Vec::new();
         for plugin in self.parts.runs.queued_plugins(drive.root.as_ref()).await? {
@@ -197,7 +197,7 @@ impl Kernel {
         }
     }
 
-    /// Does what other processes left word of, also while nobody executed: applies decisions on plugins, cancels runs.
+    /// Does what other processes asked for, also while no host executed: applies decisions on plugins, cancels runs.
     pub async fn honour_requests(&self) -> Result<(), KernelError> {
         self.look_at_grants().await?;
         self.see_to_cancelled().await?;
@@ -208,7 +208,7 @@ impl Kernel {
     async fn see_through(self: Arc<Self>, id: RunId, halt: Halt) {
         let ended = self.try_execution(&id, halt.clone()).await;
         let moved = match ended {
-            // Whatever it makes of its last moments.
+            // However the plugin ended it.
             Ok(ending) if halt.is_cancelling() && !goes_on(&ending) => self.end_execution_cancelled(&id).await,
             Ok(Ending::Trapped(error)) => self.move_on_from_trap(&id, error).await,
             Ok(Ending::Interrupted(Interrupt::Continued(continuation))) => self.begin_again(&id, &continuation).await,
@@ -217,7 +217,7 @@ impl Kernel {
         };
         // Only now, so that the next of its plugin does not begin before a trap is counted and this end is told.
         self.leave_room(&id);
-        // Nothing of this execution is at work in a worktree any more.
+        // This execution does not use a worktree any more.
         if halt.is_cancelling() || matches!(halt.interrupt(), Some(Interrupt::Cancelled)) {
             self.tidy_after(&id).await;
         } else if self.parts.worktrees.may_own(&id) {
@@ -250,7 +250,7 @@ impl Kernel {
         if let Err(error) = startable(&plugin) {
             return Ok(paused(PauseKind::Plugin, format!("{error} Then resume the run.")));
         }
-        // Kept versions are no exception: who takes a key out of the settings means its plugins' runs as well.
+        // Kept versions are not an exception: a key that is removed from the settings is not trusted for runs either.
         if plugin.origin != Origin::Bundled
             && let Err(reason) = self.parts.policy.trusts(&plugin.package)
         {
@@ -286,19 +286,6 @@ impl Kernel {
         let reason = error.to_string();
         self.move_on(id, Ending::Trapped(error)).await?;
         self.count_trap(&self.run(id).await?, &reason).await
-    }
-
-    /// Queues a run to begin again with another input. The input before is in the request of the call that gave it; that of
-    /// the start, which no call gave, is told with the event.
-    async fn begin_again(&self, id: &RunId, continuation: &Continuation) -> Result<(), KernelError> {
-        let run = self.run(id).await?;
-        let mut data = json!({ "seq": continuation.seq });
-        if run.journal_from == 0 {
-            data["input"] = run.input;
-        }
-        let event = vec![Draft::of_run(Category::Run, "continued", id, data)];
-        self.parts.runs.continue_with(id, continuation, event).await?;
-        Ok(())
     }
 
     /// Moves a run from `running` to where its execution ended.
@@ -343,7 +330,7 @@ fn failed(error: CallError) -> (State, Option<Outcome>, Value) {
     (State::Failed { error }, None, data)
 }
 
-/// A defect of the host in one execution ends the host with its own words, rather than leaving a run that nobody executes.
+/// A defect of the host in one execution ends the host with its own words, rather than leaving a run that is not executed.
 fn checked(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && let Ok(panic) = error.try_into_panic()

@@ -13,7 +13,7 @@ impl Kernel {
     pub async fn signal(&self, run: &RunId, name: &str, value: Value, by: &str) -> Result<(), KernelError> {
         let value = self.parts.redactor.value(value);
         self.signals().send(run, name, &value, by).await.map_err(|error| match error {
-            SignalError::Ended { .. } => KernelError::WrongState(error.to_string()),
+            SignalError::Ended { .. } | SignalError::Cancelling(_) => KernelError::WrongState(error.to_string()),
             error => KernelError::Signal(error),
         })?;
         self.changed();

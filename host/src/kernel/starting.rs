@@ -1,4 +1,4 @@
-//! How runs come to be: started by somebody, forked from another, resumed. Executes none of them.
+//! How runs come to be: started by a person, forked from another, resumed. Executes none of them.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -51,7 +51,7 @@ pub(super) struct Child<'a> {
 }
 
 impl Kernel {
-    /// Starts a run; it is executed once somebody drives it.
+    /// Starts a run; it is executed once it is driven.
     pub async fn start(&self, order: Order) -> Result<Run, KernelError> {
         let (run, plugin) = self.ordered(order)?;
         self.enqueue(run, &plugin).await
@@ -65,7 +65,7 @@ impl Kernel {
         self.add_root(&run, Some(&opening)).await
     }
 
-    /// The run that is meant, of which nobody else knows yet, and its plugin. It has no project until it is started.
+    /// The run that is meant, which is not written down yet, and its plugin. It has no project until it is started.
     pub fn ordered(&self, order: Order) -> Result<(Run, Arc<Plugin>), KernelError> {
         let plugin = self.plugin(&order.plugin, order.kind)?;
         let workspace = self.project_folder(&order.workspace)?;
@@ -88,7 +88,7 @@ impl Kernel {
         Ok((run, plugin))
     }
 
-    /// Starts a run that replays the calls of `source` before call `at`, and makes that one and all after it anew, in the
+    /// Starts a run that replays the calls of `source` before call `at`, and makes that one and all after it again, in the
     /// folder in which the source worked.
     pub async fn fork(&self, source: &Run, at: u64) -> Result<Run, KernelError> {
         if (1..=source.journal_from).contains(&at) {
@@ -341,9 +341,9 @@ pub(super) fn replayable(run: &Run) -> Result<(), KernelError> {
 
 /// Whether a plugin may be started, or why not.
 pub(super) fn startable(plugin: &Plugin) -> Result<(), KernelError> {
-    let (standing, name) = (plugin.standing(), plugin.name().to_owned());
-    match standing.tripped {
-        _ if standing.disabled => Err(KernelError::Disabled(name)),
+    let (grant_state, name) = (plugin.grant_state(), plugin.name().to_owned());
+    match grant_state.tripped {
+        _ if grant_state.disabled => Err(KernelError::Disabled(name)),
         Some(traps) => Err(KernelError::Tripped { plugin: name, traps }),
         None => Ok(()),
     }

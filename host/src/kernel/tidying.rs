@@ -54,7 +54,7 @@ impl Kernel {
             Err(_) => false,
         };
         if ended && let Err(error) = self.parts.worktrees.give_back(root).await {
-            tracing::warn!(%root, %error, "a worktree was not given back");
+            tracing::warn!(%root, %error, "a worktree was not released");
         }
     }
 }

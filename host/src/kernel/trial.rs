@@ -59,8 +59,13 @@ impl Kernel {
     /// What the plugin answers, on a fresh instance, when it may look at its own assets and settings and at nothing
     /// else. There is no run afterwards, no journal and no event. A limit or a trap is an error of the call.
     pub async fn try_out(&self, trial: &Trial) -> Result<Value, CallError> {
-        let gate =
-            Gate { history: Vec::new(), halt: Halt::default(), journal: Arc::new(Nowhere), authority: Arc::new(Nobody), closed: false };
+        let gate = Gate {
+            history: Vec::new(),
+            halt: Halt::default(),
+            journal: Arc::new(Nowhere),
+            authority: Arc::new(NoAuthority),
+            closed: false,
+        };
         match self.execute(&trial.run, &trial.plugin, gate).await {
             Ending::Succeeded(outcome) => Ok(outcome.output),
             Ending::Failed(error) | Ending::Trapped(error) => Err(error),
@@ -97,9 +102,9 @@ impl Journal for Nowhere {
 }
 
 /// Allows nothing.
-struct Nobody;
+struct NoAuthority;
 
-impl Authority for Nobody {
+impl Authority for NoAuthority {
     fn decide(&self, capability: &Capability<'_>) -> Result<(), Denial> {
         let Capability { kind, value } = capability;
         Err(Denial {

@@ -160,7 +160,7 @@ impl Shelf {
     /// Takes a file away. One that cannot be taken away is replaced by the next of its hash.
     pub(super) fn remove(&self, hash: &str) {
         if let Err(error) = fs::remove_file(self.path(hash)) {
-            tracing::warn!(%hash, %error, "a version of a plugin that nobody needs stays on the disk");
+            tracing::warn!(%hash, %error, "a version of a plugin that no run needs stays on the disk");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The tables `bindings` and `approved_bindings`: what operators bound to slots, and what they approved. Knows no slot.
+//! The tables `bindings` and `kept_approvals`: what operators bound to slots, and what they approved. Knows no slot.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ const ALL: &str = "select project, label, slot, plugin, bound_at, bound_by from 
 const BIND: &str = "insert into bindings (project, label, slot, plugin, bound_at, bound_by) values ($1, $2, $3, $4, $5, $6) \
     on conflict (project, label, slot) do update set plugin = excluded.plugin, bound_at = excluded.bound_at, bound_by = excluded.bound_by";
 const UNBIND: &str = "delete from bindings where project = $1 and label = $2 and slot = $3";
-const APPROVALS: &str = "select project, hash, bindings from approved_bindings";
-const APPROVE: &str = "insert into approved_bindings (project, hash, bindings, approved_at, approved_by) values ($1, $2, $3, $4, $5) \
-    on conflict (project) do update set hash = excluded.hash, bindings = excluded.bindings, approved_at = excluded.approved_at, \
-    approved_by = excluded.approved_by";
+const APPROVALS: &str = "select project, hash, bindings, replaced_at from kept_approvals order by approved_at, hash";
+const REPLACE: &str = "update kept_approvals set replaced_at = $3 where project = $1 and hash <> $2 and replaced_at is null";
+const APPROVE: &str = "insert into kept_approvals (project, hash, bindings, approved_at, approved_by) values ($1, $2, $3, $4, $5) \
+    on conflict (project, hash) do update set approved_at = excluded.approved_at, approved_by = excluded.approved_by, replaced_at = null";
 
 #[async_trait]
 impl BindingStore for Store {
@@ -113,7 +113,9 @@ impl Change for Approve {
     type Outcome = ();
 
     async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
-        let Approval { project, hash, bindings } = &self.approval;
+        let Approval { project, hash, bindings, .. } = &self.approval;
+        let replace = sqlx::query(REPLACE).bind(&**project).bind(&**hash).bind(stored(step.now));
+        replace.execute(&mut *step.connection).await?;
         let query = sqlx::query(APPROVE).bind(&**project).bind(&**hash).bind(bindings.to_string());
         query.bind(stored(step.now)).bind(&*self.by).execute(&mut *step.connection).await?;
         step.events.extend(self.events.iter().cloned());
@@ -138,8 +140,9 @@ fn binding(row: &AnyRow) -> Result<Binding, StoreError> {
 }
 
 fn approval(row: &AnyRow) -> Result<Approval, StoreError> {
-    let bindings = serde_json::from_str(row.try_get("bindings")?).map_err(|error| StoreError::row("approved_bindings", error))?;
-    Ok(Approval { project: row.try_get("project")?, hash: row.try_get("hash")?, bindings })
+    let bindings = serde_json::from_str(row.try_get("bindings")?).map_err(|error| StoreError::row("kept_approvals", error))?;
+    let replaced_at = row.try_get::<Option<i64>, _>("replaced_at")?.map(i64::unsigned_abs);
+    Ok(Approval { project: row.try_get("project")?, hash: row.try_get("hash")?, bindings, replaced_at })
 }
 
 fn unread(error: StoreError) -> BindingsError {

@@ -122,7 +122,7 @@ pub(super) async fn last_cursor(connection: &mut AnyConnection) -> Result<i64, S
 fn event(row: &AnyRow) -> Result<Event, StoreError> {
     let (category, data): (&str, &str) = (row.try_get("category")?, row.try_get("data")?);
     let draft = Draft {
-        category: Category::from_word(category).ok_or_else(|| StoreError::row(TABLE, format!("`{category}` is no category")))?,
+        category: Category::from_word(category).ok_or_else(|| StoreError::row(TABLE, format!("`{category}` is not a category")))?,
         name: row.try_get("name")?,
         run: row.try_get::<Option<String>, _>("run_id")?.map(RunId::from_text),
         data: serde_json::from_str(data).map_err(|error| StoreError::row(TABLE, error))?,

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     events::Draft,
     interfaces::tools::{Pins as _, TOOLS},
-    kernel::grants::{Decision, Grants, GrantsError, IsMeant, Ruling, Standing},
+    kernel::grants::{Decision, GrantState, Grants, GrantsError, IsMeant, Ruling},
 };
 
 const TABLE: &str = "grants";
@@ -105,11 +105,11 @@ impl Change for Decide {
 }
 
 async fn decide(decision: &Decision, revision: u64, step: &mut Step<'_>) -> Result<(), StoreError> {
-    let Decision { plugin, hash, standing, decided_at, decided_by, .. } = decision;
-    let query = sqlx::query(DECIDE).bind(&**plugin).bind(&**hash).bind(text(&standing.granted)?).bind(text(&standing.limited)?);
-    let query = query.bind(text(&standing.withheld)?).bind(i64::from(standing.reaches_less));
-    let (state, traps) = match standing.tripped {
-        _ if standing.disabled => ("disabled", None),
+    let Decision { plugin, hash, grant_state, decided_at, decided_by, .. } = decision;
+    let query = sqlx::query(DECIDE).bind(&**plugin).bind(&**hash).bind(text(&grant_state.granted)?).bind(text(&grant_state.limited)?);
+    let query = query.bind(text(&grant_state.withheld)?).bind(i64::from(grant_state.reaches_less));
+    let (state, traps) = match grant_state.tripped {
+        _ if grant_state.disabled => ("disabled", None),
         Some(traps) => ("tripped", Some(i64::from(traps))),
         None => ("enabled", None),
     };
@@ -138,12 +138,12 @@ fn decision(row: &AnyRow) -> Result<Decision, StoreError> {
         "enabled" => (false, None),
         "disabled" => (true, None),
         "tripped" => (false, Some(u32::try_from(read_number(row, "traps")?).unwrap_or(u32::MAX))),
-        other => return Err(StoreError::row(TABLE, format!("`{other}` is no state"))),
+        other => return Err(StoreError::row(TABLE, format!("`{other}` is not a state"))),
     };
     Ok(Decision {
         plugin: row.try_get("plugin")?,
         hash: row.try_get("hash")?,
-        standing: Standing {
+        grant_state: GrantState {
             granted: parse(row, "granted")?,
             limited: parse(row, "limited")?,
             withheld: parse(row, "withheld")?,

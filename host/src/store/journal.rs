@@ -22,6 +22,8 @@ const TAIL: &str = "on conflict (run_id, seq) do update set call = excluded.call
     request = excluded.request, request_blob = excluded.request_blob, state = excluded.state, answer = excluded.answer, \
     answer_blob = excluded.answer_blob, repeated = excluded.repeated, asked_at = excluded.asked_at, answered_at = excluded.answered_at";
 const COUNT: &str = "select count(*), count(case when state = 'done' then 1 end) from journal where run_id = $1 and seq > $2";
+const SELECT_CALLS: &str = "select seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, asked_at, \
+    answered_at from journal where run_id = $1 and call = $2 order by seq";
 const SELECT: &str = "select seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, asked_at, answered_at \
     from journal where run_id = $1 and seq > $2 order by seq";
 
@@ -65,6 +67,17 @@ impl Store {
         let mut entries = Vec::with_capacity(rows.len());
         for row in rows {
             entries.push(load(&self.blobs, run, &row).await?);
+        }
+        Ok(entries)
+    }
+
+    /// The calls of one name that a run made, without those of which a part is lost.
+    pub(super) async fn load_calls(&self, run: &RunId, call: &str) -> Result<Vec<Entry>, StoreError> {
+        let rows = sqlx::query(SELECT_CALLS).bind(run.as_str()).bind(call).fetch_all(&self.reads).await?;
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in rows {
+            let Inspected { entry, damage } = load(&self.blobs, run, &row).await?;
+            entries.extend(damage.is_none().then_some(entry));
         }
         Ok(entries)
     }
@@ -176,10 +189,10 @@ async fn load(blobs: &Blobs, run: &RunId, row: &AnyRow) -> Result<Inspected, Sto
         run: run.clone(),
         seq,
         call: row.try_get("call")?,
-        effect: Effect::from_word(effect).ok_or_else(|| StoreError::row(TABLE, format!("`{effect}` is no effect")))?,
+        effect: Effect::from_word(effect).ok_or_else(|| StoreError::row(TABLE, format!("`{effect}` is not an effect")))?,
         request_hash: row.try_get("request_hash")?,
         request,
-        state: from_word(state).ok_or_else(|| StoreError::row(TABLE, format!("`{state}` is no state")))?,
+        state: from_word(state).ok_or_else(|| StoreError::row(TABLE, format!("`{state}` is not a state")))?,
         answer,
         repeated: row.try_get::<i64, _>("repeated")? != 0,
         asked_at: read_number(row, "asked_at")?,

@@ -89,7 +89,7 @@ fn budget(row: &AnyRow) -> Result<Budget, StoreError> {
         "organisation" => Scope::Organisation,
         "project" => Scope::Project(of),
         "run" => Scope::Run(RunId::from_text(of)),
-        other => return Err(StoreError::row(TABLE, format!("`{other}` is no scope"))),
+        other => return Err(StoreError::row(TABLE, format!("`{other}` is not a scope"))),
     };
     let amount = Amount::billionths(read_number(row, "amount")?);
     Ok(Budget { scope, amount, set_at: read_number(row, "set_at")?, set_by: row.try_get("set_by")? })

@@ -11,6 +11,7 @@ use super::{
     events::NewEvent,
     number::{read_number, stored},
     queue::{Change, Step},
+    runs::unfinished,
 };
 use crate::{
     events::Draft,
@@ -34,11 +35,19 @@ const KEEP: &str = "insert into versions (hash, plugin, version, bundled, kept_a
     on conflict (hash) do update set kept_at = excluded.kept_at";
 /// A run that its plugin started, and whose ceiling its grants are, may outlive all runs of the version itself. Hashes are
 /// in hexadecimal and small letters, so `like` means the same everywhere.
-const FORGET: &str = "delete from versions where hash = $1 and kept_at < $2 and not exists (select 1 from plugins where plugins.hash = $1) \
+const FORGET: &str = concat!(
+    "delete from versions where hash = $1 and kept_at < $2 and not exists (select 1 from plugins where plugins.hash = $1) \
     and not exists (select 1 from runs where (plugin_hash = $1 or ceiling like '%' || $1 || '%') \
-    and state in ('queued', 'running', 'waiting', 'paused'))";
-const NEEDED: &str = "select plugin, plugin_version, plugin_hash, count(*) as runs from runs \
-    where state in ('queued', 'running', 'waiting', 'paused') group by plugin, plugin_version, plugin_hash";
+    and state in ",
+    unfinished!(),
+    ")"
+);
+const NEEDED: &str = concat!(
+    "select plugin, plugin_version, plugin_hash, count(*) as runs from runs \
+    where state in ",
+    unfinished!(),
+    " group by plugin, plugin_version, plugin_hash"
+);
 
 #[async_trait]
 impl Versions for Store {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde_json::Value;
-use sqlx::{Row, any::AnyRow};
+use sqlx::{AnyConnection, Row, any::AnyRow};
 
 use super::{
     Store, StoreError,
@@ -10,7 +10,7 @@ use super::{
     queue::{Change, Step},
 };
 use crate::{
-    interfaces::published::{MOST_KEYS, PublishError, Published, Shown},
+    interfaces::published::{CALL, MOST_KEYS, PublishError, Published, Shown, shown_before},
     journal::RunId,
 };
 
@@ -34,6 +34,24 @@ impl Published for Store {
         shown.sort_by(|one, other| one.key.cmp(&other.key));
         Ok(shown)
     }
+}
+
+impl Store {
+    /// What a run showed before it made call `at`, for a fork that begins there.
+    pub(super) async fn shown_before(&self, run: &RunId, at: u64) -> Result<Vec<Shown>, StoreError> {
+        let rows = sqlx::query(LIST).bind(run.as_str()).fetch_all(&self.reads).await?;
+        let shown = rows.iter().map(shown).collect::<Result<_, _>>()?;
+        Ok(shown_before(at, &self.load_calls(run, CALL).await?, shown))
+    }
+}
+
+/// Has a run show what another showed.
+pub(super) async fn copy(run: &RunId, shown: &[Shown], connection: &mut AnyConnection) -> Result<(), StoreError> {
+    for Shown { key, value, at } in shown {
+        let query = sqlx::query(SET).bind(run.as_str()).bind(&**key).bind(value.to_string()).bind(stored(*at));
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 struct Publish {

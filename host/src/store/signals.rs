@@ -15,10 +15,11 @@ use crate::{
     events::{Category, Draft},
     interfaces::signals::{self, MOST_UNTAKEN, Signal, SignalError, Signals},
     journal::RunId,
+    kernel::run::State,
 };
 
 const TABLE: &str = "signals";
-const STATE_OF_RUN: &str = "select state from runs where id = $1";
+const STATE_OF_RUN: &str = "select state, cancel_requested_at from runs where id = $1";
 const COUNT_UNTAKEN: &str = "select count(*) from signals where run_id = $1 and taken_by is null";
 const LAST_PLACE: &str = "select coalesce(max(place), 0) from signals where run_id = $1";
 const SEND: &str = "insert into signals (run_id, place, name, value, sent_at, sent_by) values ($1, $2, $3, $4, $5, $6)";
@@ -97,8 +98,11 @@ impl Send {
             return Ok(Some(SignalError::NoRun(self.run.clone())));
         };
         let state: String = row.try_get(0)?;
-        if ["succeeded", "failed", "cancelled"].contains(&&*state) {
+        if !State::UNFINISHED.contains(&&*state) {
             return Ok(Some(SignalError::Ended { run: self.run.clone(), state }));
+        }
+        if row.try_get::<Option<i64>, _>(1)?.is_some() {
+            return Ok(Some(SignalError::Cancelling(self.run.clone())));
         }
         let untaken = number(sqlx::query(COUNT_UNTAKEN).bind(self.run.as_str()).fetch_one(&mut *connection).await?)?;
         if untaken < MOST_UNTAKEN {

@@ -8,6 +8,7 @@ use super::{
     number::{read_number, stored},
     questions,
     queue::Step,
+    runs::ended,
     signals,
 };
 use crate::journal::{Awaited, QuestionId, RunId, Wait};
@@ -20,8 +21,11 @@ const WAKE: &str = "update runs set state = 'queued', state_detail = null, wake_
     and id in (select run_id from waiting where on_key = $1)";
 const FORGET_WOKEN: &str = "delete from waiting where run_id in (select run_id from waiting where on_key = $1)";
 /// The keys of runs begin with `run:`, and the id follows.
-const A_RUN_HAS_ENDED: &str = "select count(*) from waiting join runs other on other.id = substr(waiting.on_key, 5) \
-    where waiting.run_id = $1 and substr(waiting.on_key, 1, 4) = 'run:' and other.state in ('succeeded', 'failed', 'cancelled')";
+const A_RUN_HAS_ENDED: &str = concat!(
+    "select count(*) from waiting join runs other on other.id = substr(waiting.on_key, 5) \
+    where waiting.run_id = $1 and substr(waiting.on_key, 1, 4) = 'run:' and other.state in ",
+    ended!()
+);
 /// A run that waits for one of these would do so for ever.
 const A_RUN_IS_MISSING: &str = "select count(*) from waiting where run_id = $1 and substr(on_key, 1, 4) = 'run:' \
     and not exists (select 1 from runs where id = substr(waiting.on_key, 5))";
@@ -29,12 +33,12 @@ const IS_AWAITED: &str = "select count(*) from waiting where on_key = $1";
 const PROJECT: &str = "select project from runs where id = $1";
 const REVISION: &str = "select revision from items where project = (select project from runs where id = $1) and key = $2";
 
-/// What wakes whoever waits for the end of a run.
+/// What wakes a run that waits for the end of another.
 pub(super) fn run_key(run: &RunId) -> String {
     format!("run:{run}")
 }
 
-/// What wakes whoever waits for an answer.
+/// What wakes a run that waits for an answer.
 pub(super) fn question_key(question: &QuestionId) -> String {
     format!("question:{question}")
 }
@@ -44,7 +48,7 @@ pub(super) fn signal_key(run: &RunId, name: &str) -> String {
     format!("signal:{run}:{name}")
 }
 
-/// What wakes whoever waits for an item to change.
+/// What wakes a run that waits for an item to change.
 pub(super) fn item_key(project: &str, key: &str) -> String {
     format!("item:{project}:{key}")
 }
@@ -63,7 +67,7 @@ pub(super) async fn is_awaited(key: &str, connection: &mut AnyConnection) -> Res
     Ok(sqlx::query(IS_AWAITED).bind(key).fetch_one(connection).await?.try_get::<i64, _>(0)? > 0)
 }
 
-/// Keeps what wakes a run that has begun to wait, or queues it where that has come while nobody looked. Of what it waited for
+/// Keeps what wakes a run that has begun to wait, or queues it where that has come meanwhile. Of what it waited for
 /// before nothing is left.
 pub(super) async fn begin(run: &RunId, wait: &Wait, step: &mut Step<'_>) -> Result<(), StoreError> {
     let awaited = wait.awaited();

@@ -95,7 +95,7 @@ impl Change for Moving {
 
 fn worktree(row: &AnyRow) -> Result<Worktree, StoreError> {
     let word: String = row.try_get("state")?;
-    let standing = Standing::from_word(&word).ok_or_else(|| StoreError::row(TABLE, format!("`{word}` is no state")))?;
+    let standing = Standing::from_word(&word).ok_or_else(|| StoreError::row(TABLE, format!("`{word}` is not a state")))?;
     let claim = Claim {
         project: row.try_get("project")?,
         checkout: PathBuf::from(row.try_get::<String, _>("checkout")?),

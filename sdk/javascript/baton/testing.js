@@ -125,7 +125,7 @@ export class Host {
     return this.#set("with_signal_after", [name, afterMs, json(value)]);
   }
 
-  /** Somebody moves an item of the backlog, this time from now. */
+  /** An operator moves an item of the backlog, this time from now. */
   withItemMovedAfter(key, afterMs, status) {
     return this.#set("with_item_moved_after", [key, afterMs, status]);
   }

@@ -7,7 +7,7 @@ from .contract import Json, Record, call, made
 
 @dataclass
 class Expiry(Record):
-    """`answer` is taken when nobody has answered by `at_ms`."""
+    """`answer` is taken without an answer by `at_ms`."""
 
     at_ms: int
     answer: str

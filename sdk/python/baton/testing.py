@@ -119,7 +119,7 @@ class Host:
         return self._set("with_signal_after", name, after_ms, json.dumps(value))
 
     def with_item_moved_after(self, key, after_ms, status):
-        """Somebody moves an item of the backlog, this time from now."""
+        """An operator moves an item of the backlog, this time from now."""
         return self._set("with_item_moved_after", key, after_ms, status)
 
     def with_cancel_after(self, after_ms):

@@ -23,7 +23,7 @@ impl Documents {
         let found = if kept.0.is_some() { kept.1 } else { 0 };
         if let Some(expected) = expected.filter(|expected| *expected != found) {
             return Err(Error::conflict(format!(
-                "`{key}` has version {found} and not {expected}, because someone else changed it; read it again and decide anew."
+                "`{key}` has version {found} and not {expected}, because something else changed it; read it and decide again."
             )));
         }
         *kept = (Some(value), kept.1 + 1);

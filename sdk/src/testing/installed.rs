@@ -16,7 +16,7 @@ pub(super) fn inside<A>(world: &Rc<World>, work: impl FnOnce() -> A) -> A {
 }
 
 /// Whoever answers `call`.
-#[expect(clippy::panic, reason = "a test fails by panicking, and nobody is there to answer")]
+#[expect(clippy::panic, reason = "a test fails by panicking, and there is no host to answer")]
 pub(super) fn world(call: &str) -> Rc<World> {
     WORLD.with_borrow(Clone::clone).unwrap_or_else(|| {
         panic!("`{call}` was called and there is no host. In a test, call the plugin through `baton_sdk::testing::Host`; to run it, build it for wasm32-wasip2.")

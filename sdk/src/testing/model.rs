@@ -29,7 +29,7 @@ impl Model {
 }
 
 /// The first rule's reply, from `model`.
-#[expect(clippy::panic, reason = "a test fails by panicking, and a prompt nobody foresaw is a failure")]
+#[expect(clippy::panic, reason = "a test fails by panicking, and an unexpected prompt is a failure")]
 pub(super) fn answer(rules: &[Rule], request: &Request, model: &str) -> Reply {
     let reply = rules.iter().find_map(|rule| rule(request)).unwrap_or_else(|| {
         panic!(

@@ -10,7 +10,7 @@ const LONGEST_GLOB: usize = 1024;
 
 /// The plain form of a path of the workspace: relative, no `.`, no `..`, nothing that belongs to the host.
 pub(super) fn plain(text: &str) -> Result<String> {
-    let refuse = |why: &str| Err(Error::invalid(format!("`{}` is no path of the workspace: {why}.", excerpt(text))));
+    let refuse = |why: &str| Err(Error::invalid(format!("`{}` is not a path of the workspace: {why}.", excerpt(text))));
     if text.len() > LONGEST {
         return refuse("it has more than 4096 bytes; use a shorter one");
     }

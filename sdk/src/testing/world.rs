@@ -132,7 +132,7 @@ impl World {
     }
 
     /// The operator resumes a run that is paused for this reason, or else cancels it.
-    #[expect(clippy::panic, reason = "a test fails by panicking, and a pause nobody foresaw is a failure")]
+    #[expect(clippy::panic, reason = "a test fails by panicking, and an unexpected pause is a failure")]
     pub(super) fn resume(&self, reason: &str) -> Result<()> {
         self.check_cancelled()?;
         if let Some(left) = self.resumes.get().checked_sub(1) {
@@ -140,9 +140,7 @@ impl World {
             return Ok(());
         }
         let cancelled = self.happenings.borrow().cancelled.unwrap_or_else(|| {
-            panic!(
-                "The plugin asks for its operator, who is not there in the test; add one with `Host::resumes`.\n--- reason\n{reason}\n---"
-            )
+            panic!("The plugin asks for its operator, and the test has none; add one with `Host::resumes`.\n--- reason\n{reason}\n---")
         });
         self.wait_until(cancelled)
     }

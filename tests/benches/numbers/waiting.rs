@@ -36,7 +36,7 @@ pub(crate) async fn measure(table: &mut Table) -> Result<()> {
             &Samples::new([Quantity::Mebibytes(resident()? - before)]),
             Some(Quantity::Mebibytes(50.0)),
         );
-        table.add("10,000 waiting runs: started and put away, each", &Samples::of_times([time / u32::try_from(RUNS)?]), None);
+        table.add("10,000 waiting runs: started and suspended, each", &Samples::of_times([time / u32::try_from(RUNS)?]), None);
         let mut late = Vec::new();
         for _ in 0..WOKEN {
             late.push(woken(&host).await?);
@@ -66,7 +66,7 @@ pub(crate) async fn measure_questions(table: &mut Table) -> Result<()> {
             &Samples::new([Quantity::Mebibytes(resident()? - before)]),
             Some(Quantity::Mebibytes(50.0)),
         );
-        table.add("10,000 open questions: asked and put away, each", &Samples::of_times([time / u32::try_from(RUNS)?]), None);
+        table.add("10,000 open questions: asked and suspended, each", &Samples::of_times([time / u32::try_from(RUNS)?]), None);
         let mut took = Vec::new();
         for asked in host.app.questions.list(&Questions::default()).await?.iter().take(WOKEN) {
             took.push(answered(&host, asked).await?);
@@ -148,7 +148,7 @@ fn asleep() -> Value {
     json!({ "do": "sleep", "milliseconds": AN_HOUR })
 }
 
-/// Starts so many runs that are put away and returns once all of them are put away.
+/// Starts so many runs that are suspended and returns once all of them are.
 async fn put_away(host: &TestHost, count: usize, input: &Value) -> Result<()> {
     let mut left = count;
     while left > 0 {

@@ -75,7 +75,7 @@ pub(crate) fn ask_all(times: u64) -> Result<Value> {
     Ok(json!(replies?.into_iter().map(|reply| reply.text()).collect::<Vec<_>>()))
 }
 
-/// Expects: to be put away, and the time to have passed afterwards.
+/// Expects: to be suspended, and the time to have passed afterwards.
 pub(crate) fn sleep(milliseconds: u64) -> Result<Value> {
     let until = run::now() + milliseconds;
     run::sleep_until(until)?;
@@ -134,7 +134,7 @@ pub(crate) fn steps(times: u64) -> Result<Value> {
     count(times)
 }
 
-/// Expects: to be put away, and a person's answer afterwards; told before and after, so that a resume is seen.
+/// Expects: to be suspended, and a person's answer afterwards; told before and after, so that a resume is seen.
 pub(crate) fn ask_person(input: &Value) -> Result<Value> {
     run::progress(0.0, "before the question");
     let mut question = Question::new(input["say"].as_str().unwrap_or_default());

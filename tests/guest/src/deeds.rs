@@ -51,6 +51,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "wait-for-everything" => waiting::for_everything(),
         "wait-until-cancelled" => waiting::until_cancelled(),
         "leave-and-fail" => waiting::leave_and_fail(),
+        "race" => waiting::race(&input["inputs"]),
         "each-ticket" => waiting::each_ticket(text("agent")),
         "deaf" => waiting::deaf(),
         "timers" => waiting::timers(number("times")),

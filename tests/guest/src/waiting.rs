@@ -134,6 +134,12 @@ pub(crate) fn first_signal(of: u64) -> Result<Value> {
     Ok(json!(waits::any(&mut signals.collect::<Result<Vec<_>>>()?)?.outcome?))
 }
 
+/// Expects: the first of several children to end, and the others to be cancelled then. Gives what the first gave, or fails as it did.
+pub(crate) fn race(inputs: &Value) -> Result<Value> {
+    let start = |input: &Value| Ok(workflows::start::<Value, _>("probe", input)?.map(|ended| ended.output));
+    waits::race(inputs.as_array().into_iter().flatten().map(start).collect::<Result<Vec<_>>>()?)
+}
+
 /// Expects: a ticket of each kind to give what it stands for, and one to be given up.
 pub(crate) fn each_ticket(agent: &str) -> Result<Value> {
     let agent = agents::begin(agent, &Task::new("Add up bill.txt"))?;

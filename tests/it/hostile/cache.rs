@@ -39,7 +39,7 @@ async fn forged_code_is_not_run() {
         host = host.restarted().await;
         let run = host.run(echo.clone()).await;
         assert_eq!((run.state, run.output), (State::Succeeded, Some(json!("as it should be"))));
-        assert_eq!(fs::read(&mark).unwrap(), blake3_mark(&host, &code), "it was compiled anew and marked");
+        assert_eq!(fs::read(&mark).unwrap(), blake3_mark(&host, &code), "it was compiled again and marked");
     }
 }
 
@@ -56,7 +56,7 @@ async fn a_cache_that_was_brought_along_is_not_trusted() {
     fs::remove_file(host.folder.path().join("cache.key")).unwrap();
     let host = host.restarted().await;
     assert_eq!(host.run(echo).await.state, State::Succeeded);
-    assert_ne!(fs::read(code.with_extension("mark")).unwrap(), before, "it was compiled anew and marked with the new key");
+    assert_ne!(fs::read(code.with_extension("mark")).unwrap(), before, "it was compiled again and marked with the new key");
 }
 
 fn only_file(folder: &Path, extension: &str) -> PathBuf {

@@ -59,7 +59,7 @@ async fn a_grant_is_for_what_it_names_alone() {
         denied("tools", "calculator.add"),
         denied("agents", "john"),
         denied("workflows", "probe"),
-        "invalid: `public/../secret.txt` is no path of the workspace".to_owned(),
+        "invalid: `public/../secret.txt` is not a path of the workspace".to_owned(),
         denied("read", "secret.txt"),
         denied("write", "public/a"),
         denied("state", "others"),

@@ -1,8 +1,13 @@
 //! Whoever takes too much is ended at the limit that it ran into, and the run beside it does not notice.
 
-use baton::kernel::run::State;
+use std::time::Duration;
+
+use baton::{
+    journal::{Halt, Wait},
+    kernel::{Drive, run::State},
+};
 use baton_tests::hostile::{Stage, failure, limit, output};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn computing_for_ever_ends_with_the_guests_time() {
@@ -66,4 +71,42 @@ async fn a_tree_of_runs_has_an_end() {
     for run in paused {
         assert!(limit(run).contains("are 30 runs, the limit for `start-endlessly`."), "{}", limit(run));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beginning_again_has_a_pace() {
+    let stage = Stage::new().await;
+    stage.install("continue_endlessly");
+    let run = stage.start("continue_endlessly", json!({})).await;
+    let peaceful = stage.host.start(json!({ "do": "log", "times": 5 })).await;
+    let stop = Halt::default();
+    let watch = async {
+        while !matches!(stage.host.find(&run.id).await.state, State::Waiting { wait: Wait::Until(_) }) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        stage.host.drive(&peaceful.id).await;
+        stop.stop();
+    };
+    let (driven, ()) = tokio::join!(stage.host.app.kernel.drive(&Drive::default(), &stop), watch);
+    driven.unwrap();
+    let run = stage.host.find(&run.id).await;
+    assert!(matches!(run.state, State::Waiting { .. }), "{:?}", run.state);
+    assert_eq!(run.input, json!({ "round": 61 }), "60 rounds in a minute, and this one waits");
+    assert_eq!(stage.host.find(&peaceful.id).await.state, State::Succeeded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_publishes_is_bounded() {
+    let stage = Stage::with_settings(json!({})).await;
+    let run = stage.play("publish_endlessly", json!({})).await;
+    let answers = output(&run);
+    let refused =
+        |list: &Value| list.as_array().unwrap().iter().filter_map(|answer| answer.as_str().map(str::to_owned)).collect::<Vec<_>>();
+    let (keys, large, odd) = (refused(&answers["keys"]), refused(&answers["large"]), refused(&answers["odd"]));
+    assert_eq!((keys.len(), large.len(), odd.len()), (200 - 64, 2, 4));
+    for refusal in keys.iter().chain(&large).chain(&odd) {
+        assert!(refusal.starts_with("invalid: ") && !refusal.contains('\u{1b}'), "{refusal}");
+    }
+    let shown = stage.host.app.kernel.published().published(&run.id).await.unwrap();
+    assert!(shown.len() == 64 && shown.iter().all(|shown| shown.value.as_str().unwrap().len() == (64 << 10) - 2));
 }

@@ -37,7 +37,7 @@ impl Scene {
         self.run_around(None, line, Some(worktree("story/planted"))).await.state
     }
 
-    /// A run that does something, is put away while the line of shell is executed, and does something else. The line stands for
+    /// A run that does something, is suspended while the line of shell is executed, and does something else. The line stands for
     /// a command whose sweep did not find what it left: a repository that a command plants is moved away by that.
     async fn run_around(&self, before: Option<Value>, line: &str, after: Option<Value>) -> Run {
         let pause = json!({ "do": "pause", "say": "Now.", "times": 1 });

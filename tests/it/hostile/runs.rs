@@ -22,6 +22,25 @@ async fn a_run_is_joined_by_whoever_started_it() {
     assert_eq!(said(0, other.id.as_str()), unknown, "whether there is such a run is not told");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_is_taken_by_the_run_it_was_sent_to() {
+    let stage = Stage::with_settings(json!({})).await;
+    let other = stage.host.run(json!({ "do": "first-signal", "of": 1 })).await;
+    let signals = || stage.host.app.kernel.signals();
+    signals().send(&other.id, "go", &json!("the secret of another run"), "ada").await.unwrap();
+    let run = stage.play("claim_signals", json!({ "run": other.id, "name": "go" })).await;
+    let answers = output(&run);
+    for guess in answers["guessed"].as_array().unwrap() {
+        assert!(guess["Err"].as_str().unwrap().starts_with("not-found: "), "{guess}");
+    }
+    assert_eq!((&answers["taken"], &answers["held"]), (&json!(false), &json!(1_000)));
+    assert!(answers["refused"].as_str().unwrap().starts_with("invalid: The run holds 1000 tickets, the limit."), "{answers}");
+    assert!(!answers.to_string().contains("the secret"), "{answers}");
+    let left = signals().untaken(&other.id).await.unwrap();
+    assert_eq!(left.iter().map(|signal| signal.name.as_str()).collect::<Vec<_>>(), ["go"]);
+    stage.host.app.kernel.cancel_now(&stage.host.find(&other.id).await).await.unwrap();
+}
+
 /// What is kept of one line, with what names it.
 const KEPT: usize = 20_000;
 

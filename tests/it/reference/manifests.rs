@@ -11,6 +11,9 @@ use baton::{
 
 use super::{Page, quoted};
 
+/// The contract, as its files in `wit/` have it, by the names of interfaces.
+const CONTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
+
 #[test]
 fn every_manifest_of_the_reference_is_read() {
     for example in ["plugin-toml.md", "persona.md"].iter().flat_map(|page| Page::named(page).examples("toml")) {
@@ -46,4 +49,26 @@ fn every_need_is_in_the_reference() {
         let manifest = Manifest::parse(format!("{head}{needs}").as_bytes()).unwrap_or_else(|error| panic!("{needs}\n{error}"));
         Permissions::new("a", CAPABILITIES, &manifest.needs, &Patterns::default()).unwrap_or_else(|error| panic!("{needs}\n{error}"));
     }
+}
+
+#[test]
+fn every_call_of_the_contract_has_its_need_in_the_reference() {
+    let (page, git) = (Page::named("needs-and-grants.md").text(), include_str!("../../../docs/git.md"));
+    let mut calls = 0;
+    for file in std::fs::read_dir(CONTRACT).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let mut interface = "";
+        for line in text.lines() {
+            if let Some(name) = line.strip_prefix("interface ") {
+                interface = name.trim_end_matches(" {");
+            }
+            let Some((call, _)) = line.trim().split_once(": func(").filter(|(call, _)| !call.contains(' ')) else { continue };
+            calls += 1;
+            let is_named = |text: &str| {
+                [format!("`{interface}.{call}`"), format!("`{interface}.*`"), format!("`{call}`")].iter().any(|name| text.contains(name))
+            };
+            assert!(is_named(&page) || (interface == "git" && is_named(git)), "needs-and-grants.md leaves out `{interface}.{call}`");
+        }
+    }
+    assert!(calls > 60, "the contract has more calls than {calls}");
 }

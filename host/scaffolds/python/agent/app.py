@@ -3,7 +3,7 @@
 from baton import agent, llm
 from baton.agents import Report
 
-SYSTEM = "You summarise what you are given for somebody who has one minute."
+SYSTEM = "You summarise what you are given for a reader who has one minute."
 
 
 @agent

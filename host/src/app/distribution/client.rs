@@ -200,7 +200,7 @@ impl Client {
             StatusCode::NOT_FOUND => DistributionError::Absent(self.reference.to_string()),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 let reason =
-                    if self.access.login.is_some() { "this user may not, or the password is wrong" } else { "nobody is logged in" };
+                    if self.access.login.is_some() { "this user may not, or the password is wrong" } else { "no user is logged in" };
                 DistributionError::Unauthorized { host, reason }
             }
             _ => DistributionError::Refused { host, status: status.as_u16(), said: self.said(response).await },

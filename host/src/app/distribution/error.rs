@@ -33,7 +33,7 @@ pub enum DistributionError {
         reason: &'static str,
     },
     /// Another refusal or a failure of its own.
-    #[error("The registry {host} answers {status}{said}. Ask again later, or ask whoever runs it.")]
+    #[error("The registry {host} answers {status}{said}. Ask again later, or ask its operator.")]
     Refused {
         /// Host and port.
         host: String,
@@ -51,7 +51,7 @@ pub enum DistributionError {
         reason: String,
     },
     /// Another kind of artifact.
-    #[error("{reference} is no WebAssembly plugin: {reason}. Name an artifact that `baton plugin push` made.")]
+    #[error("{reference} is not a WebAssembly plugin: {reason}. Name an artifact that `baton plugin push` made.")]
     NotPlugin {
         /// What was asked for.
         reference: String,

@@ -96,7 +96,7 @@ impl Registry {
         let no_plugin = |reason| DistributionError::NotPlugin { reference: self.reference.to_string(), reason };
         let layer = artifact::layer(&found.manifest).map_err(no_plugin)?;
         if !reference::is_digest(&layer.digest) {
-            return Err(no_plugin(format!("its layer has the digest `{}`, which is no SHA-256", artifact::printable(&layer.digest))));
+            return Err(no_plugin(format!("its layer has the digest `{}`, which is not a SHA-256", artifact::printable(&layer.digest))));
         }
         let too_large = DistributionError::TooLarge { what: "The plugin", limit: Package::LARGEST };
         let size = usize::try_from(layer.size).ok().filter(|size| *size <= Package::LARGEST).ok_or(too_large)?;

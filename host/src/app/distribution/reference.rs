@@ -24,7 +24,7 @@ pub struct Reference {
 
 /// The text is no reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no reference to a registry: {reason}. Write it as `oci://HOST/NAME:TAG` or `oci://HOST/NAME@sha256:…`.")]
+#[error("`{text}` is not a reference to a registry: {reason}. Write it as `oci://HOST/NAME:TAG` or `oci://HOST/NAME@sha256:…`.")]
 pub struct NoReference {
     text: String,
     reason: &'static str,

@@ -22,7 +22,7 @@ pub(in crate::cli) struct Program {
 #[derive(Debug, thiserror::Error)]
 pub(in crate::cli) enum ProgramError {
     /// It is not there.
-    #[error("`{name}` is not there. {missing}")]
+    #[error("`{name}` is not installed. {missing}")]
     Missing {
         /// The program.
         name: String,
@@ -34,7 +34,7 @@ pub(in crate::cli) enum ProgramError {
     Start {
         /// The program.
         name: String,
-        /// How to get it anew.
+        /// How to install it again.
         missing: String,
         /// What the system says.
         source: io::Error,

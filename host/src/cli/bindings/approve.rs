@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{overview::listed, project, proposed};
+use super::{overview, overview::listed, project, proposed};
 use crate::{
     app::Access,
     cli::{
@@ -30,17 +30,24 @@ impl Approve {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Decide).await?;
         let choice = self.project.choice()?;
-        let project = project(&app, &choice).await?;
-        let settings = app.config.project(choice.find(&app).await?.folder()?)?;
-        let name = text::escaped(&project.name);
-        let proposal = app.kernel.proposal(&project.id, &settings).await?;
+        let found = choice.find(&app).await?;
+        let settings = app.config.project(found.folder()?)?;
+        let proposal = app.kernel.proposal(found.id(), &settings).await?;
         let proposal = proposal.ok_or_else(|| {
-            Misuse(format!(
-                "The repository of project {name} proposes no bindings: its baton.toml has no [bindings]. There is nothing to approve."
-            ))
+            Misuse("The repository proposes no bindings: its baton.toml has no [bindings]. There is nothing to approve.".to_owned())
         })?;
         let table =
             proposal.table.as_ref().map_err(|problem| Misuse(format!("The proposed bindings cannot be used: {}", text::line(problem))))?;
+        let problems = table.iter().filter_map(|(_, slot, plugin)| overview::unfit(&app, slot, plugin)).collect::<Vec<_>>();
+        if !problems.is_empty() {
+            let (problems, again) = (text::line(&problems.join(" ")), found.again(context, "bindings approve"));
+            let wrong =
+                format!("The proposed bindings cannot be approved. {problems} Install plugins that fit, then approve with `{again}`.");
+            return Err(Misuse(wrong).into());
+        }
+        // Only now: a folder for which nothing is approved does not become a project.
+        let project = project(&app, &choice).await?;
+        let name = text::escaped(&project.name);
         app.kernel.approve(&project.id, &proposal, &app.config.operator).await?;
         let approved = app.kernel.proposal(&project.id, &settings).await?;
         app.close().await;

@@ -33,7 +33,8 @@ pub(super) struct List {
 
 impl List {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let app = context.open(Access::Look).await?;
+        let config = context.config_with_mistaken_bindings()?;
+        let app = context.open_with(config, Access::Look).await?;
         let choice = self.project.named()?;
         let (project, proposal) = match &choice {
             Some(choice) => looked(&app, choice).await?,
@@ -47,10 +48,17 @@ impl List {
                 "project": project.as_ref().map(|project| &project.id),
                 "bindings": fillings.iter().map(Filling::document).collect::<Vec<_>>(),
                 "proposal": proposal.as_ref().map(proposed::document),
+                "mistakes": app.config.mistaken_bindings.iter().map(|(key, error)| json!({ "key": key, "problem": error.to_string() }))
+                    .collect::<Vec<_>>(),
             }))?;
             return Ok(Exit::Done);
         }
         context.screen.answer(table(&fillings).fit(context.screen.room()))?;
+        for (key, error) in &app.config.mistaken_bindings {
+            let file = text::escaped(&app.config.user_file.display().to_string());
+            let told = format!("`{}` in {file} is left out: {}", text::line(key), text::line(&error.to_string()));
+            context.screen.warn(format!("{} {told} Every other command rejects the file until it is corrected.", painted(WARNING, "!")));
+        }
         for problem in fillings.iter().filter_map(|filling| filling.problem.as_ref()) {
             context.screen.warn(format!("{} {}", painted(WARNING, "!"), context.advice(&text::line(problem))));
         }

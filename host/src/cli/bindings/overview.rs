@@ -62,6 +62,15 @@ impl Filling {
     }
 }
 
+/// Why a plugin cannot be bound to a slot, in a sentence.
+pub(super) fn unfit(app: &App, slot: &str, plugin: &str) -> Option<String> {
+    let slot = app.kernel.slot(slot).ok()?;
+    match app.kernel.registry().find(plugin) {
+        None => Some(format!("Plugin `{}`, which they bind to `{}`, is not installed.", text::escaped(plugin), slot.name)),
+        Some(plugin) => declared_misfit(slot, &plugin).map(|unfit| unfit.to_string()),
+    }
+}
+
 /// What fills each slot in a project, or where no project says otherwise: once for all items, and for each label with a
 /// binding of its own.
 pub(super) async fn fillings(app: &App, project: Option<&Project>, repository: Option<&Scoped>) -> Result<Vec<Filling>> {

@@ -46,7 +46,7 @@ async fn tried(config: &Config) -> std::result::Result<(), String> {
     let owner = format!("trial-{}", std::process::id());
     let engine = app::engine(config, &owner);
     let Some(image) = config.sandbox.images.get("default") else { return Err("There is no image `default`.".to_owned()) };
-    let folder = tempfile::tempdir().map_err(|error| format!("There is no room for temporary files ({error})."))?;
+    let folder = tempfile::tempdir().map_err(|error| format!("A temporary folder cannot be created ({error})."))?;
     let task = Task {
         key: Key { run: RunId::from_text(owner), seq: 1 },
         image: image.clone(),

@@ -1,5 +1,5 @@
 //! `baton demo`: plans a small product, and takes its first stories to a tested program, with a scripted model. Begins or
-//! carries on in one folder.
+//! continues in one folder.
 
 mod engine;
 mod files;
@@ -171,7 +171,7 @@ impl Demo {
         } else if plan.before {
             screen.answer(finished(place))?;
             screen.answer(summary::documents(&place.folder, &ended.run).fit(screen.room()))?;
-            screen.answer(anew(context, place))?;
+            screen.answer(how_to_repeat(context, place))?;
         }
         self.tell(context, plan);
         if !screen.is_json() && !plan.before && plan.succeeded() {
@@ -201,7 +201,7 @@ impl Demo {
             screen.answer(landed::tests(&tested))?;
             screen.answer(format!("\n{}", summary::next(&place.folder, &place.data_dir, &sprint.ended)))?;
             if tests.before {
-                screen.answer(anew(context, place))?;
+                screen.answer(how_to_repeat(context, place))?;
             }
         }
         let all = stories["stories"].as_array().is_some_and(|stories| stories.iter().all(|story| story["outcome"] == "landed"));
@@ -217,7 +217,7 @@ fn finished(place: &Place) -> String {
     format!("The demo in {} is finished. Its documents are in {}.", shown(&place.folder), shown(&place.folder.join("docs")))
 }
 
-fn anew(context: &Context, place: &Place) -> String {
+fn how_to_repeat(context: &Context, place: &Place) -> String {
     format!(
         "\nStart again: `{} --dir another-folder`, or remove {} and run this command again.",
         context.again("demo"),

@@ -1,4 +1,4 @@
-//! The workflows of the demo, one after the other. Each is begun once in a folder, and carried on where an earlier call of
+//! The workflows of the demo, one after the other. Each is begun once in a folder, and continued where an earlier call of
 //! the demo left it.
 
 use std::path::Path;
@@ -54,7 +54,7 @@ enum Before {
 }
 
 impl Stages<'_> {
-    /// Begins the workflow, with a word about it, or carries on with it.
+    /// Begins the workflow, with a word about it, or continues it.
     pub(super) async fn run(&self, workflow: &str, input: Value, introduce: impl FnOnce()) -> Result<Stage> {
         let kernel = &self.app.kernel;
         let run = match self.before(workflow).await? {

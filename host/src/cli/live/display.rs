@@ -149,7 +149,7 @@ fn fitting(lines: &[String], most: usize) -> Vec<String> {
         return lines.to_vec();
     }
     let shown = most - 1;
-    lines.iter().take(shown).cloned().chain([format!("{} more at work", lines.len() - shown)]).collect()
+    lines.iter().take(shown).cloned().chain([format!("{} more", lines.len() - shown)]).collect()
 }
 
 /// Columns of the bar on a terminal of so many.
@@ -237,8 +237,8 @@ mod tests {
     fn lines_that_do_not_fit_are_counted() {
         let lines: Vec<_> = (1..=4).map(|number| number.to_string()).collect();
         assert_eq!(fitting(&lines, 4), ["1", "2", "3", "4"]);
-        assert_eq!(fitting(&lines, 3), ["1", "2", "2 more at work"]);
-        assert_eq!(fitting(&lines, 0), ["4 more at work"]);
+        assert_eq!(fitting(&lines, 3), ["1", "2", "2 more"]);
+        assert_eq!(fitting(&lines, 0), ["4 more"]);
         assert_eq!(fitting(&[], 0), [""; 0]);
     }
 }

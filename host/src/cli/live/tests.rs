@@ -246,6 +246,19 @@ fn a_question_is_one_line_in_a_file_and_a_decision_stands_below_its_step() {
 }
 
 #[test]
+fn a_question_that_is_withdrawn_is_told_as_that() {
+    let scene = one_step()
+        .see(4, MARY, Category::Question, "asked", json!({ "question": "q1", "text": "Which currency?" }))
+        .see(5, MARY, Category::Question, "withdrawn", json!({ "question": "q1" }))
+        .see(6, MARY, Category::Question, "withdrawn", json!({ "question": "q1" }));
+    let told = log(&scene.lines);
+    assert!(
+        told.ends_with("? Mary, analyst asks: Which currency?\n00:00:05  ? Mary, analyst withdraws the question: Which currency?"),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_is_swept_and_what_a_commit_leaves_out_is_told() {
     let swept = |deed: &str, to: Option<&str>, more: u64| json!({ "seq": 3, "traces": [{ "deed": deed, "path": "a/.git", "to": to }], "more": more });
     let scene = Scene::new()

@@ -30,11 +30,11 @@ pub(super) enum Mark {
     Child,
     /// A person is asked. Where one sits at the terminal the whole question is shown besides.
     Asked,
-    /// Somebody should know.
+    /// A person should know.
     Warning,
 }
 
-/// Something to tell whoever watches. Its text is safe to show.
+/// Something to tell the person who watches. Its text is safe to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     /// When, in milliseconds since 1970 UTC.
@@ -62,6 +62,8 @@ pub(super) struct View {
     stirred: u64,
     /// Until when the accounts rest that runs wait for, as far as it was told; in milliseconds since 1970 UTC.
     resting: BTreeMap<String, u64>,
+    /// What was asked, by the id of the question.
+    questions: HashMap<String, String>,
 }
 
 struct Step {
@@ -148,6 +150,7 @@ impl View {
             activity: None,
             stirred: 0,
             resting: BTreeMap::new(),
+            questions: HashMap::new(),
         };
         view.include(root);
         view
@@ -278,9 +281,10 @@ impl View {
                 self.warning(run, event.at, &told)
             }
             (Category::Question, "asked") => self.asks(run, event),
+            (Category::Question, "withdrawn") => self.withdraws(run, event),
             (Category::Question, "decided") => self.decided(run, event),
             (Category::Llm, "budget-nearly-spent") => {
-                let told = format!("${} of a budget of ${} is spent or put aside", word(data, "spent-usd"), word(data, "budget-usd"));
+                let told = format!("${} of a budget of ${} is spent or reserved", word(data, "spent-usd"), word(data, "budget-usd"));
                 self.warning(run, event.at, &told)
             }
             (Category::Llm, "fell-back") => {
@@ -375,9 +379,17 @@ impl View {
         self.warning(run, at, &text::excerpt(&format!("waits for {account} until {until}: {}", word(wait, "reason")), 400))
     }
 
-    fn asks(&self, run: &RunId, event: &Event) -> Vec<Line> {
-        let title = self.name(run);
-        let text = format!("{title} asks: {}", text::excerpt(word(&event.draft.data, "text"), 200));
+    fn asks(&mut self, run: &RunId, event: &Event) -> Vec<Line> {
+        let (id, question) = (word(&event.draft.data, "question"), text::excerpt(word(&event.draft.data, "text"), 200));
+        let text = format!("{} asks: {question}", self.name(run));
+        self.questions.insert(id.to_owned(), question);
+        vec![Line { at: event.at, mark: Mark::Asked, depth: self.depth(run), text, took: None }]
+    }
+
+    /// A person who was shown the question need not answer it any more.
+    fn withdraws(&mut self, run: &RunId, event: &Event) -> Vec<Line> {
+        let Some(question) = self.questions.remove(word(&event.draft.data, "question")) else { return Vec::new() };
+        let text = format!("{} withdraws the question: {question}", self.name(run));
         vec![Line { at: event.at, mark: Mark::Asked, depth: self.depth(run), text, took: None }]
     }
 

@@ -59,7 +59,7 @@ impl Replaced {
         let before = text::escaped(self.signed_by.as_ref()?);
         let (version, now) = (text::escaped(&self.version.to_string()), text::escaped(&trust.signer(&plugin.package).to_string()));
         Some(format!(
-            "{} Version {version} was signed by {before}, and this file is signed by {now}: it may be somebody else's. Nothing that was \
+            "{} Version {version} was signed by {before}, and this file is signed by {now}: it may be another author's. Nothing that was \
              granted to `{}` carries over.",
             painted(WARNING, "!"),
             text::escaped(plugin.name()),
@@ -121,7 +121,7 @@ impl Arrival {
     /// Puts it into the plugin folder, with the grants that carry over.
     pub(super) async fn settle(mut self, app: &App) -> Result<Settled> {
         let path = self.place(app)?;
-        // What cannot be compiled and linked must not take the place of what can. Whoever installs wants to know it anew.
+        // What cannot be compiled and linked must not take the place of what can. An installation always tries again.
         app.kernel.engine().try_anew(&self.plugin.package);
         self.plugin.exports(app.kernel.engine())?;
         let replaced = self.replaces(app);
@@ -139,7 +139,7 @@ pub(super) async fn with_grants(plugin: Plugin, app: &App) -> Result<Plugin> {
     let mut arrival = Arrival { plugin, from: None };
     // Where somebody else may have made what it replaces, nothing carries over.
     arrival.replaces(app);
-    app.kernel.rehearse(&arrival.plugin).await?;
+    app.kernel.apply_decided(&arrival.plugin).await?;
     Ok(arrival.plugin)
 }
 

@@ -70,8 +70,8 @@ pub(super) async fn decide_in(app: App, context: &Context, plugin: &str, change:
         Some(installed) if grants(change) => Some((installed, app.kernel.preview(plugin, change).await?)),
         _ => None,
     };
-    if let Some((installed, (standing, reach))) = shown.as_ref().filter(|_| !context.screen.is_json()) {
-        context.screen.tell(reach::describe(context, installed, standing, reach, &projects));
+    if let Some((installed, (grant_state, reach))) = shown.as_ref().filter(|_| !context.screen.is_json()) {
+        context.screen.tell(reach::describe(context, installed, grant_state, reach, &projects));
     }
     let by = By { who: &app.config.operator, why: reason.reason.as_deref() };
     let decided = app.kernel.decide(plugin, change, by).await?;
@@ -108,20 +108,20 @@ fn grants(change: &Change) -> bool {
 }
 
 /// Shows what a grant would make of a plugin, and changes nothing.
-pub(super) async fn rehearse(context: &Context, app: &App, name: &str, change: &Change) -> Result<Exit> {
-    let (standing, reach) = app.kernel.preview(name, change).await?;
+pub(super) async fn preview(context: &Context, app: &App, name: &str, change: &Change) -> Result<Exit> {
+    let (grant_state, reach) = app.kernel.preview(name, change).await?;
     let Some(plugin) = app.kernel.registry().find(name) else { return Ok(Exit::Done) };
     if context.screen.is_json() {
         let mut document = summary(app, &plugin);
-        document["grants"] = json!(standing.granted);
-        document["limited"] = reach::limited_document(&standing);
-        document["withheld"] = json!(standing.withheld);
+        document["grants"] = json!(grant_state.granted);
+        document["limited"] = reach::limited_document(&grant_state);
+        document["withheld"] = json!(grant_state.withheld);
         document["reach"] = reach::document(&reach);
         document["dry-run"] = json!(true);
         context.screen.document(&document)?;
         return Ok(Exit::Done);
     }
-    context.screen.answer(reach::describe(context, &plugin, &standing, &reach, &ProjectNames::load(app).await?))?;
+    context.screen.answer(reach::describe(context, &plugin, &grant_state, &reach, &ProjectNames::load(app).await?))?;
     context.screen.tell("Nothing was changed.");
     Ok(Exit::Done)
 }
@@ -150,7 +150,7 @@ pub(super) fn elsewhere(app: &App, plugin: &Plugin) -> Option<String> {
 
 /// What holds for a plugin now, and what is still to be decided.
 pub(super) fn outcome(context: &Context, plugin: &Plugin, projects: &ProjectNames) -> String {
-    let (name, standing) = (text::escaped(plugin.name()), plugin.standing());
+    let (name, grant_state) = (text::escaped(plugin.name()), plugin.grant_state());
     let mut lines = Vec::new();
     if plugin.status() == Status::Disabled {
         let enable = context.again(&format!("plugin enable {name}"));
@@ -161,14 +161,14 @@ pub(super) fn outcome(context: &Context, plugin: &Plugin, projects: &ProjectName
         let stopped = list::stopped(plugin);
         lines.push(format!("{} Plugin `{name}` is {stopped}: nothing starts it until `{enable}`.", painted(WARNING, "!")));
     }
-    let mark = if standing.granted.is_empty() { " ".to_owned() } else { painted(GOOD, "✓") };
+    let mark = if grant_state.granted.is_empty() { " ".to_owned() } else { painted(GOOD, "✓") };
     lines.push(if plugin.package.manifest.needs.is_empty() {
         format!("  Plugin `{name}` asks for nothing, so there is nothing to grant.")
     } else {
-        format!("{mark} Plugin `{name}` is granted {}.", listed(&standing.granted))
+        format!("{mark} Plugin `{name}` is granted {}.", listed(&grant_state.granted))
     });
-    lines.extend(reach::limited(&standing, projects).into_iter().map(|grant| format!("  Also {grant}.")));
-    let (withheld, undecided) = (&standing.withheld, plugin.undecided());
+    lines.extend(reach::limited(&grant_state, projects).into_iter().map(|grant| format!("  Also {grant}.")));
+    let (withheld, undecided) = (&grant_state.withheld, plugin.undecided());
     if !withheld.is_empty() {
         lines.push(format!("  It also asks for {}, which is withheld.", listed(withheld)));
     }

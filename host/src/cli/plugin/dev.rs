@@ -18,8 +18,9 @@ use crate::{
     cli::{
         Context,
         answering::Manner,
+        attached,
         authoring::{Changes, Project},
-        beside, drive,
+        drive,
         exit::Exit,
         input, model,
         place::{ProjectChoice, ProjectNames},
@@ -114,7 +115,7 @@ impl Dev {
             model::check(&app.config, &order.workspace, Some(&order.settings))?;
             let run = app.kernel.start(order).await?;
             let ended;
-            (app, ended) = beside::drive_or_follow(app, context, &run.id, Manner::Ask).await?;
+            (app, ended) = attached::drive_or_follow(app, context, &run.id, Manner::Ask).await?;
             if let Some(ended) = ended {
                 ended.tell(context, None);
                 ended.answer(context)?;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{
-    decision::{Capabilities, Reason, decide, decide_in, rehearse},
+    decision::{Capabilities, Reason, decide, decide_in, preview},
     terms::TermArguments,
 };
 use crate::{
@@ -45,7 +45,7 @@ impl Grant {
         let app = context.open(if self.dry_run { Access::Look } else { Access::Decide }).await?;
         let change = self.change(&app).await?;
         if self.dry_run {
-            return rehearse(context, &app, &self.plugin, &change).await;
+            return preview(context, &app, &self.plugin, &change).await;
         }
         decide_in(app, context, &self.plugin, &change, &self.reason).await
     }

@@ -23,7 +23,7 @@ use crate::{
     events::path_text,
     kernel::{
         granting::{By, Change},
-        grants::Standing,
+        grants::GrantState,
         reach::Reach,
         registry::Plugin,
         signature::Trust,
@@ -59,7 +59,7 @@ struct Told<'a> {
     path: &'a Path,
     replaced: Option<&'a Replaced>,
     /// With all that it asks for, before it is there.
-    reach: Option<&'a (Standing, Reach)>,
+    reach: Option<&'a (GrantState, Reach)>,
 }
 
 impl Install {
@@ -72,7 +72,7 @@ impl Install {
             let app = context.open(Access::Look).await?;
             let path = arrival.place(&app)?;
             let replaced = arrival.replaces(&app);
-            app.kernel.rehearse(&arrival.plugin).await?;
+            app.kernel.apply_decided(&arrival.plugin).await?;
             let reach = self.reach(&app, &arrival.plugin)?;
             let told = Told { plugin: &arrival.plugin, path: &path, replaced: replaced.as_ref(), reach: Some(&reach) };
             return self.tell(context, &told, &ProjectNames::load(&app).await?, &config.trust);
@@ -89,10 +89,10 @@ impl Install {
     }
 
     /// How far it would reach with all that it asks for.
-    fn reach(&self, app: &App, plugin: &Plugin) -> Result<(Standing, Reach)> {
-        let standing = app.kernel.preview_of(plugin, &plugin.standing(), &Change::Grant(Vec::new()))?;
-        let reach = app.kernel.reach(plugin, &standing);
-        Ok((standing, reach))
+    fn reach(&self, app: &App, plugin: &Plugin) -> Result<(GrantState, Reach)> {
+        let grant_state = app.kernel.preview_of(plugin, &plugin.grant_state(), &Change::Grant(Vec::new()))?;
+        let reach = app.kernel.reach(plugin, &grant_state);
+        Ok((grant_state, reach))
     }
 
     fn tell(&self, context: &Context, told: &Told<'_>, projects: &ProjectNames, trust: &Trust) -> Result<Exit> {
@@ -110,8 +110,8 @@ impl Install {
         if self.dry_run {
             context.screen.tell(format!("The {what} would be installed as follows{instead}. Nothing was changed."));
             context.screen.answer(show::needs(plugin, context.screen.room()))?;
-            if let Some((standing, reach)) = reach
-                && let Some(through) = reach::through(context, plugin, standing, reach)
+            if let Some((grant_state, reach)) = reach
+                && let Some(through) = reach::through(context, plugin, grant_state, reach)
             {
                 context.screen.answer(format!("\nIf you grant all of it: {through}"))?;
             }

@@ -58,7 +58,7 @@ impl New {
         context.screen.tell(format!("{} The private key is in {shown}: keep it to yourself, and keep a copy.", painted(GOOD, "✓")));
         context
             .screen
-            .tell("  Whoever is to trust you puts this into the baton.toml of their own settings, under a name they choose:".to_owned());
+            .tell("  Users who trust you put this into the baton.toml of their own settings, under a name they choose:".to_owned());
         context.screen.answer(format!("[signatures.keys]\nyour-name = \"{public}\""))?;
         Ok(Exit::Done)
     }

@@ -80,7 +80,7 @@ impl List {
         let projects = ProjectNames::load(&app).await?;
         for plugin in plugins.values() {
             let name = text::escaped(plugin.name());
-            reach::limited(&plugin.standing(), &projects)
+            reach::limited(&plugin.grant_state(), &projects)
                 .into_iter()
                 .for_each(|grant| context.screen.tell(format!("  `{name}`: {grant}.")));
             if let Some(less) = reaches_less(context, &app, plugin) {
@@ -93,11 +93,11 @@ impl List {
 
 /// Those through which a plugin reaches less than before what they do for it was bounded, until an operator decides.
 fn reaches_less_through(app: &App, plugin: &Plugin) -> Vec<String> {
-    let standing = plugin.standing();
-    if !standing.reaches_less || plugin.origin == Origin::Bundled {
+    let grant_state = plugin.grant_state();
+    if !grant_state.reaches_less || plugin.origin == Origin::Bundled {
         return Vec::new();
     }
-    let reach = app.kernel.reach(plugin, &standing);
+    let reach = app.kernel.reach(plugin, &grant_state);
     reach.iter().filter(|(_, reached)| !reached.beyond.is_empty()).map(|(name, _)| name.to_owned()).collect()
 }
 
@@ -138,7 +138,7 @@ fn row(plugin: &Plugin, trust: &Trust) -> [Cell; 8] {
 /// The status in its colour.
 pub(super) fn status(plugin: &Plugin) -> Cell {
     match plugin.status() {
-        Status::Ready if !plugin.standing().withheld.is_empty() => Cell::styled("ready, in part", GOOD),
+        Status::Ready if !plugin.grant_state().withheld.is_empty() => Cell::styled("ready, in part", GOOD),
         Status::Ready => Cell::styled(Status::Ready.as_str(), GOOD),
         Status::NeedsApproval => Cell::styled(Status::NeedsApproval.as_str(), WARNING),
         Status::Disabled => Cell::styled(Status::Disabled.as_str(), BAD),
@@ -152,7 +152,7 @@ fn signer(plugin: &Plugin, trust: &Trust) -> Cell {
         _ if plugin.origin == Origin::Bundled => "".into(),
         Signer::Trusted(name) => Cell::styled(text::escaped(&name), GOOD),
         Signer::Unknown(_) => Cell::styled("unknown key", WARNING),
-        Signer::Nobody => Cell::styled("nobody", FAINT),
+        Signer::Unsigned => Cell::styled("not signed", FAINT),
     }
 }
 
@@ -160,7 +160,7 @@ fn signer(plugin: &Plugin, trust: &Trust) -> Cell {
 pub(super) fn signed(mut document: Value, plugin: &Plugin, trust: &Trust) -> Value {
     let name = match trust.signer(&plugin.package) {
         Signer::Trusted(name) => Some(name),
-        Signer::Unknown(_) | Signer::Nobody => None,
+        Signer::Unknown(_) | Signer::Unsigned => None,
     };
     document["signed-by"] = json!({ "key": plugin.package.signed_by.map(|key| key.to_string()), "trusted-as": name });
     document
@@ -168,7 +168,7 @@ pub(super) fn signed(mut document: Value, plugin: &Plugin, trust: &Trust) -> Val
 
 /// What became of a plugin that kept trapping.
 pub(super) fn stopped(plugin: &Plugin) -> String {
-    format!("stopped after {}", figures::counted(plugin.standing().tripped.unwrap_or_default().into(), "trap", "traps"))
+    format!("stopped after {}", figures::counted(plugin.grant_state().tripped.unwrap_or_default().into(), "trap", "traps"))
 }
 
 /// A plugin as programs see it.
@@ -187,11 +187,11 @@ pub(super) fn summary(plugin: &Plugin) -> Value {
         "hash": plugin.package.hash,
         "bytes": plugin.package.wasm.len(),
         "needs": manifest.needs,
-        "grants": plugin.standing().granted,
-        "limited": reach::limited_document(&plugin.standing()),
-        "withheld": plugin.standing().withheld,
+        "grants": plugin.grant_state().granted,
+        "limited": reach::limited_document(&plugin.grant_state()),
+        "withheld": plugin.grant_state().withheld,
         "undecided": plugin.undecided(),
-        "traps": plugin.standing().tripped,
+        "traps": plugin.grant_state().tripped,
         "imports": plugin.package.imports,
     })
 }

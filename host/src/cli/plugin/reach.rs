@@ -15,7 +15,7 @@ use crate::{
     },
     interfaces::children::STARTS,
     kernel::{
-        grants::{LimitedGrant, Standing, Terms},
+        grants::{GrantState, LimitedGrant, Terms},
         permissions::THROUGH,
         reach::{Reach, Reached},
         registry::{Origin, Plugin},
@@ -23,17 +23,17 @@ use crate::{
 };
 
 /// What a plugin with these grants could do, itself and through others.
-pub(super) fn describe(context: &Context, plugin: &Plugin, standing: &Standing, reach: &Reach, projects: &ProjectNames) -> String {
+pub(super) fn describe(context: &Context, plugin: &Plugin, grant_state: &GrantState, reach: &Reach, projects: &ProjectNames) -> String {
     let name = text::escaped(plugin.name());
-    let mut lines = vec![format!("With this, plugin `{name}` may do {}.", listed(&standing.granted.own()))];
-    lines.extend(limited(standing, projects).into_iter().map(|grant| format!("  Also {grant}.")));
-    lines.extend(through(context, plugin, standing, reach));
+    let mut lines = vec![format!("With this, plugin `{name}` may do {}.", listed(&grant_state.granted.own()))];
+    lines.extend(limited(grant_state, projects).into_iter().map(|grant| format!("  Also {grant}.")));
+    lines.extend(through(context, plugin, grant_state, reach));
     lines.join("\n")
 }
 
 /// What others may do when the plugin starts them; empty where it may start none.
-pub(super) fn through(context: &Context, plugin: &Plugin, standing: &Standing, reach: &Reach) -> Option<String> {
-    let granted = standing.at_most_from(figures::now());
+pub(super) fn through(context: &Context, plugin: &Plugin, grant_state: &GrantState, reach: &Reach) -> Option<String> {
+    let granted = grant_state.at_most_from(figures::now());
     if STARTS.iter().all(|(kind, _)| granted.of(kind).is_empty()) {
         return None;
     }
@@ -49,7 +49,7 @@ pub(super) fn through(context: &Context, plugin: &Plugin, standing: &Standing, r
         lines.push("No installed plugin is one that it may start.".to_owned());
         return Some(lines.join("\n"));
     }
-    if standing.limited.iter().any(|grant| grant.terms.project.is_some()) {
+    if grant_state.limited.iter().any(|grant| grant.terms.project.is_some()) {
         lines.push("Some of it holds in one project alone; the table shows all of it.".to_owned());
     }
     lines.push(table(reach, context.screen.room()));
@@ -75,9 +75,9 @@ fn table(reach: &Reach, room: Option<usize>) -> String {
 }
 
 /// Each grant on terms, in a line.
-pub(super) fn limited(standing: &Standing, projects: &ProjectNames) -> Vec<String> {
+pub(super) fn limited(grant_state: &GrantState, projects: &ProjectNames) -> Vec<String> {
     let line = |grant: &LimitedGrant| format!("{} {}", listed(&grant.granted), on_terms(&grant.terms, projects));
-    standing.limited.iter().map(line).collect()
+    grant_state.limited.iter().map(line).collect()
 }
 
 fn on_terms(terms: &Terms, projects: &ProjectNames) -> String {
@@ -102,10 +102,10 @@ pub(super) fn document(reach: &Reach) -> Value {
 }
 
 /// The same of grants on terms.
-pub(super) fn limited_document(standing: &Standing) -> Value {
+pub(super) fn limited_document(grant_state: &GrantState) -> Value {
     let each = |grant: &LimitedGrant| {
         let until = grant.terms.until.map(figures::stamp);
         json!({ "project": grant.terms.project, "until": until, "grants": grant.granted })
     };
-    standing.limited.iter().map(each).collect()
+    grant_state.limited.iter().map(each).collect()
 }

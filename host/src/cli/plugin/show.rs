@@ -21,7 +21,7 @@ use crate::{
     events::path_text,
     interfaces::CAPABILITIES,
     kernel::{
-        grants::Standing,
+        grants::GrantState,
         registry::{Origin, Plugin, Status},
         signature::Trust,
     },
@@ -54,7 +54,7 @@ impl Show {
                 }
                 match self.understood(&app)? {
                     Ok(plugin) => {
-                        app.kernel.rehearse(&plugin).await?;
+                        app.kernel.apply_decided(&plugin).await?;
                         Arc::new(plugin)
                     }
                     Err(reason) => return refuse(context, &self.plugin, &reason),
@@ -65,7 +65,7 @@ impl Show {
         let packed: Vec<String> = plugin.assets.paths().map(str::to_owned).collect();
         if context.screen.is_json() {
             let mut document = document(&plugin, &warnings, &packed, &app.config.trust);
-            document["reach"] = reach::document(&app.kernel.reach(&plugin, &plugin.standing()));
+            document["reach"] = reach::document(&app.kernel.reach(&plugin, &plugin.grant_state()));
             if let Some(usage) = &usage {
                 document["begun-elsewhere"] = decision::summary(&app, &plugin)["begun-elsewhere"].take();
                 (document["versions"], document["runs"]) = usage.document();
@@ -175,10 +175,11 @@ fn describe(plugin: &Plugin, warnings: &[String], packed: &[String], trust: &Tru
 
 /// What it was granted on terms, and what others may do when it starts them.
 async fn granted(context: &Context, app: &App, plugin: &Plugin) -> Result<Vec<String>> {
-    let standing = plugin.standing();
+    let grant_state = plugin.grant_state();
     let projects = ProjectNames::load(app).await?;
-    let limited = reach::limited(&standing, &projects).into_iter().map(|grant| format!("Granted on terms: {grant}.")).collect::<Vec<_>>();
-    let through = reach::through(context, plugin, &standing, &app.kernel.reach(plugin, &standing));
+    let limited =
+        reach::limited(&grant_state, &projects).into_iter().map(|grant| format!("Granted on terms: {grant}.")).collect::<Vec<_>>();
+    let through = reach::through(context, plugin, &grant_state, &app.kernel.reach(plugin, &grant_state));
     Ok([limited.join("\n"), through.unwrap_or_default()]
         .into_iter()
         .filter(|part| !part.is_empty())
@@ -189,23 +190,23 @@ async fn granted(context: &Context, app: &App, plugin: &Plugin) -> Result<Vec<St
 /// What it asks for beside what it was given.
 pub(super) fn needs(plugin: &Plugin, room: Option<usize>) -> String {
     let needs = &plugin.package.manifest.needs;
-    if needs.is_empty() && plugin.standing().granted.is_empty() {
+    if needs.is_empty() && plugin.grant_state().granted.is_empty() {
         return "It asks for nothing, and may reach nothing but its own run.".to_owned();
     }
     let mut table = Table::new(&[("IT ASKS TO", Align::Left), ("NEED", Align::Left), ("OF", Align::Left), ("GRANTED", Align::Left)]);
-    let standing = plugin.standing();
+    let grant_state = plugin.grant_state();
     for (kind, patterns) in needs.iter() {
         let meaning = CAPABILITIES.iter().find(|known| known.word == kind).map_or("", |known| known.meaning);
         for pattern in patterns {
-            let granted = if standing.granted.of(kind).contains(pattern) {
+            let granted = if grant_state.granted.of(kind).contains(pattern) {
                 Cell::from("yes")
             } else {
-                Cell::styled(narrower(&standing, kind, pattern), WARNING)
+                Cell::styled(narrower(&grant_state, kind, pattern), WARNING)
             };
             table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), text::escaped(pattern).into(), granted]);
         }
     }
-    for (kind, bounds) in standing.granted.own().iter().filter(|(kind, _)| needs.of(kind).is_empty()) {
+    for (kind, bounds) in grant_state.granted.own().iter().filter(|(kind, _)| needs.of(kind).is_empty()) {
         let meaning = CAPABILITIES.iter().find(|known| known.word == kind).map_or("", |known| known.meaning);
         let only = Cell::styled(format!("only {}", text::escaped(&bounds.join(", "))), WARNING);
         table.row([Cell::styled(meaning, FAINT), text::escaped(kind).into(), Cell::styled("no bound", FAINT), only]);
@@ -214,10 +215,10 @@ pub(super) fn needs(plugin: &Plugin, room: Option<usize>) -> String {
 }
 
 /// What is granted of a need that is not granted as it stands.
-fn narrower(standing: &Standing, kind: &str, pattern: &String) -> String {
-    let withheld = standing.withheld.of(kind).contains(pattern);
-    match standing.granted.of(kind) {
-        [] if standing.limited.iter().any(|grant| !grant.granted.of(kind).is_empty()) => "on terms".to_owned(),
+fn narrower(grant_state: &GrantState, kind: &str, pattern: &String) -> String {
+    let withheld = grant_state.withheld.of(kind).contains(pattern);
+    match grant_state.granted.of(kind) {
+        [] if grant_state.limited.iter().any(|grant| !grant.granted.of(kind).is_empty()) => "on terms".to_owned(),
         [] if is_reserved(kind) => "no, nothing uses it yet".to_owned(),
         [] if withheld => "no, withheld".to_owned(),
         [] => "not decided".to_owned(),

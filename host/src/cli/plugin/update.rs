@@ -114,7 +114,7 @@ impl Update {
             let app = context.open(Access::Look).await?;
             arrival.place(&app)?;
             warn(context, arrival.replaces(&app).as_ref(), &arrival.plugin, &config.trust);
-            app.kernel.rehearse(&arrival.plugin).await?;
+            app.kernel.apply_decided(&arrival.plugin).await?;
             context.screen.tell(format!("{}. Nothing was changed.", present.step(&arrival.plugin, "would become")));
             context.screen.tell(show::needs(&arrival.plugin, context.screen.room()));
             return Ok(self.document(present, &arrival.plugin, &reference, config));

@@ -53,8 +53,8 @@ impl Usage {
         }
         let mut versions = Table::new(&[("VERSION", Align::Left), ("SHA-256", Align::Left), ("RUNS THAT NEED IT", Align::Right)]);
         for (place, need) in self.versions.iter().enumerate() {
-            let standing = if place == 0 { "current" } else { "older" };
-            let version = format!("{} ({standing})", text::line(&need.version));
+            let age = if place == 0 { "current" } else { "older" };
+            let version = format!("{} ({age})", text::line(&need.version));
             versions.row([
                 version.into(),
                 Cell::styled(need.hash.get(..12).unwrap_or(&need.hash), FAINT),
@@ -64,7 +64,7 @@ impl Usage {
         let mut runs = Table::new(&[("LAST RUNS", Align::Left), ("VERSION", Align::Left), ("STATE", Align::Left), ("BEGUN", Align::Left)]);
         for run in &self.runs {
             let begun = figures::ago(now, run.created_at);
-            runs.row([text::short(&run.id).into(), text::line(&run.plugin_version).into(), list::state(&run.state), begun.into()]);
+            runs.row([text::short(&run.id).into(), text::line(&run.plugin_version).into(), list::state(run), begun.into()]);
         }
         format!("\n{}\n\n{}", versions.fit(room), runs.fit(room))
     }

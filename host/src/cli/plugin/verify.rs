@@ -51,7 +51,7 @@ impl Verify {
         Ok(exit)
     }
 
-    /// The plugin as its file is now; the inner error is why it is refused. A name is read anew from its file.
+    /// The plugin as its file is now; the inner error is why it is refused. A name is read again from its file.
     fn read(&self, app: &App) -> Result<Result<Plugin, String>, Misuse> {
         let Some(plugin) = app.kernel.registry().find(&self.plugin) else {
             let path = Path::new(&self.plugin);
@@ -86,7 +86,7 @@ fn judged(plugin: &Plugin, trust: &Trust) -> (String, serde_json::Value, Exit) {
             format!("{} `{name}` is signed, as it is, by the key {key}, which is not in your [signatures.keys].", painted(WARNING, "!")),
             Exit::Failed,
         ),
-        Signer::Nobody => (format!("{} `{name}` is not signed.", painted(WARNING, "!")), Exit::Failed),
+        Signer::Unsigned => (format!("{} `{name}` is not signed.", painted(WARNING, "!")), Exit::Failed),
     };
     (said, list::signed(list::summary(plugin), plugin, trust), exit)
 }

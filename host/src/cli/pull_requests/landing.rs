@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::ProjectFolder;
 use crate::{
     app::App,
-    cli::{Context, answering::Manner, beside, exit::Exit, text},
+    cli::{Context, answering::Manner, attached, exit::Exit, text},
     interfaces::{
         backlog::Status,
         forge::{Kind, Ordered, PullRequest, State},
@@ -53,7 +53,7 @@ impl ProjectFolder {
             settings: ordered.settings(),
         };
         let run = app.kernel.start(order).await?;
-        let (app, ended) = beside::drive_or_follow(app, context, &run.id, Manner::Best).await?;
+        let (app, ended) = attached::drive_or_follow(app, context, &run.id, Manner::Best).await?;
         app.close().await;
         let Some(ended) = ended else { return Ok(Landed::Unfinished(Exit::Unfinished)) };
         if ended.run.state != run::State::Succeeded {

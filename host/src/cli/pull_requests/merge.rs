@@ -51,7 +51,7 @@ impl Merge {
             return Err(Misuse(format!("Pull request {} is merged already, by {}.", self.number, short(commit))).into());
         }
         let unknown =
-            || Misuse(format!("Nobody can say what pull request {} ends with; name the project's folder with --workspace.", self.number));
+            || Misuse(format!("It is not known what pull request {} ends with. Name the project's folder with --workspace.", self.number));
         let head = found.head.clone().ok_or_else(unknown)?;
         if let Some(story) = workspace.story_to_land(&app, &found).await? {
             return self.land(app, context, &workspace, &found, &story).await;

@@ -71,7 +71,7 @@ fn lines(found: &PullRequest) -> Vec<String> {
     let proposal = &found.proposal;
     let mut lines = vec![
         painted(STRONG, format!("{} {}", found.number, text::escaped(&proposal.title))),
-        format!("{} into {} · {}", text::escaped(&proposal.branch), text::escaped(&proposal.into), standing(found)),
+        format!("{} into {} · {}", text::escaped(&proposal.branch), text::escaped(&proposal.into), describe_state(found)),
     ];
     lines.extend(found.head.as_ref().map(|head| painted(FAINT, format!("Its branch ends with {}.", short(head)))));
     lines.extend(found.address.as_ref().map(|address| painted(FAINT, text::escaped(address))));
@@ -99,7 +99,7 @@ fn lines(found: &PullRequest) -> Vec<String> {
     lines
 }
 
-fn standing(found: &PullRequest) -> String {
+fn describe_state(found: &PullRequest) -> String {
     match (found.state, &found.merge_commit, found.mergeable) {
         (State::Merged, Some(commit), _) => painted(GOOD, format!("merged by {}", short(commit))),
         (State::Open, _, Mergeable::Conflicts) => painted(BAD, "open, with conflicts"),

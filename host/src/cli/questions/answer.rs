@@ -19,7 +19,7 @@ use crate::{
     kernel::run::State,
 };
 
-/// How long it is watched whether the run is taken up, and how often.
+/// How long it is watched whether the running host continues the run, and how often.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -73,7 +73,7 @@ impl Answer {
 pub(super) async fn open(context: &Context) -> Result<(App, bool)> {
     match context.open(Access::Execute).await {
         Ok(app) => Ok((app, false)),
-        Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => Ok((context.open(Access::Beside).await?, true)),
+        Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => Ok((context.open(Access::Attached).await?, true)),
         Err(error) => Err(error),
     }
 }

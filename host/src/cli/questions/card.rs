@@ -9,7 +9,7 @@ use crate::{
         screen::{BAD, FAINT, STRONG, WARNING, painted},
         text,
     },
-    interfaces::people::{Asked, Question, Severity, Source, Standing},
+    interfaces::people::{Asked, Question, QuestionStatus, Severity, Source},
 };
 
 /// Bytes of the longest answer.
@@ -30,7 +30,7 @@ pub(in crate::cli) fn card(asked: &Asked, now: u64, zone: &TimeZone) -> String {
     lines.extend(written(&question.text).map(|line| format!("  {}", painted(STRONG, line))));
     lines.extend(options(question));
     lines.extend(written(&question.reasoning).map(|line| painted(FAINT, format!("  {line}"))));
-    if let (Some(expiry), Standing::Open) = (&question.expiry, &asked.standing) {
+    if let (Some(expiry), QuestionStatus::Open) = (&question.expiry, &asked.status) {
         let at = figures::moment(expiry.at, zone);
         lines.push(painted(FAINT, format!("  Without an answer, “{}” is taken at {at}.", text::escaped(&expiry.answer))));
     }
@@ -65,18 +65,18 @@ pub(in crate::cli) fn prompt(question: &Question) -> String {
 }
 
 /// What became of the question, where something did.
-pub(in crate::cli) fn outcome(standing: &Standing, zone: &TimeZone) -> String {
-    match standing {
-        Standing::Open => "It waits for an answer.".to_owned(),
-        Standing::Answered(answer) => {
+pub(in crate::cli) fn outcome(status: &QuestionStatus, zone: &TimeZone) -> String {
+    match status {
+        QuestionStatus::Open => "It waits for an answer.".to_owned(),
+        QuestionStatus::Answered(answer) => {
             let (by, at, said) = (text::escaped(&answer.by), figures::moment(answer.at, zone), text::escaped(&answer.answer));
             match answer.source {
                 Source::Person => format!("Answered by {by} at {at}: “{said}”."),
                 Source::Yes => format!("{by} took its best answer at {at}: “{said}”."),
-                Source::Expiry => format!("Nobody answered in time; at {at} “{said}” was taken."),
+                Source::Expiry => format!("No answer came in time; at {at} “{said}” was taken."),
             }
         }
-        Standing::Withdrawn(at) => format!("Withdrawn at {}, when its run ended.", figures::moment(*at, zone)),
+        QuestionStatus::Withdrawn(at) => format!("Withdrawn at {}, when its run ended.", figures::moment(*at, zone)),
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
             plugin: "plan".to_owned(),
             question,
             asked_at: 0,
-            standing: Standing::Open,
+            status: QuestionStatus::Open,
         }
     }
 
@@ -211,11 +211,11 @@ mod tests {
     #[test]
     fn what_became_of_a_question_is_said() {
         let answer = Answer { answer: "EUR\u{1b}".to_owned(), by: "ada".to_owned(), source: Source::Person, at: 0 };
-        assert_eq!(outcome(&Standing::Answered(answer), &TimeZone::UTC), r"Answered by ada at 1970-01-01 00:00:00: “EUR\u{1b}”.");
+        assert_eq!(outcome(&QuestionStatus::Answered(answer), &TimeZone::UTC), r"Answered by ada at 1970-01-01 00:00:00: “EUR\u{1b}”.");
         let expired = Answer { answer: "EUR".to_owned(), by: "expiry".to_owned(), source: Source::Expiry, at: 0 };
         assert_eq!(
-            outcome(&Standing::Answered(expired), &TimeZone::UTC),
-            "Nobody answered in time; at 1970-01-01 00:00:00 “EUR” was taken."
+            outcome(&QuestionStatus::Answered(expired), &TimeZone::UTC),
+            "No answer came in time; at 1970-01-01 00:00:00 “EUR” was taken."
         );
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         table::{Align, Cell, Table},
         text,
     },
-    interfaces::people::{Asked, Filter, Severity, Standing},
+    interfaces::people::{Asked, Filter, QuestionStatus, Severity},
 };
 
 /// List the questions that wait for an answer, most severe first
@@ -72,7 +72,7 @@ fn table(questions: &[Asked], names: &ProjectNames, now: u64) -> Table {
             text::short(&asked.run).into(),
             text::short(&asked.root).into(),
             figures::count(question.options.len() as u64).into(),
-            state(&asked.standing).into(),
+            state(&asked.status).into(),
             text::excerpt(&card::line(&question.text), TEXT).into(),
         ]);
     }
@@ -87,18 +87,18 @@ fn severity(severity: Severity) -> Cell {
     }
 }
 
-fn state(standing: &Standing) -> &'static str {
-    match standing {
-        Standing::Open => "open",
-        Standing::Answered(_) => "answered",
-        Standing::Withdrawn(_) => "withdrawn",
+fn state(status: &QuestionStatus) -> &'static str {
+    match status {
+        QuestionStatus::Open => "open",
+        QuestionStatus::Answered(_) => "answered",
+        QuestionStatus::Withdrawn(_) => "withdrawn",
     }
 }
 
 fn expires(asked: &Asked, now: u64) -> String {
-    match (&asked.question.expiry, &asked.standing) {
-        (Some(expiry), Standing::Open) if expiry.at <= now => "now".to_owned(),
-        (Some(expiry), Standing::Open) => format!("in {}", figures::duration(expiry.at - now)),
+    match (&asked.question.expiry, &asked.status) {
+        (Some(expiry), QuestionStatus::Open) if expiry.at <= now => "now".to_owned(),
+        (Some(expiry), QuestionStatus::Open) => format!("in {}", figures::duration(expiry.at - now)),
         _ => "-".to_owned(),
     }
 }

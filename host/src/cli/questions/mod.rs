@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Context, exit::Exit, exit::Misuse, figures, text};
 use crate::{
     app::App,
-    interfaces::people::{Asked, QuestionsError, Standing},
+    interfaces::people::{Asked, QuestionStatus, QuestionsError},
     journal::QuestionId,
 };
 
@@ -69,10 +69,10 @@ async fn resolve(app: &App, part: &str) -> Result<Asked> {
 /// A question as programs see it.
 pub(super) fn document(asked: &Asked) -> Value {
     let question = &asked.question;
-    let (state, answer) = match &asked.standing {
-        Standing::Open => ("open", Value::Null),
-        Standing::Withdrawn(_) => ("withdrawn", Value::Null),
-        Standing::Answered(answer) => {
+    let (state, answer) = match &asked.status {
+        QuestionStatus::Open => ("open", Value::Null),
+        QuestionStatus::Withdrawn(_) => ("withdrawn", Value::Null),
+        QuestionStatus::Answered(answer) => {
             ("answered", json!({ "answer": answer.answer, "by": answer.by, "source": answer.source, "at": figures::stamp(answer.at) }))
         }
     };

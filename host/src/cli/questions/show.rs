@@ -8,7 +8,7 @@ use super::{card, document, resolve, short};
 use crate::{
     app::Access,
     cli::{Context, exit::Exit, figures, text},
-    interfaces::people::Standing,
+    interfaces::people::QuestionStatus,
 };
 
 /// Show a question: what is asked and why, and its answer
@@ -31,8 +31,8 @@ impl Show {
         if !asked.question.context.is_null() {
             context.screen.answer(format!("  Context: {}", text::escaped(&asked.question.context.to_string())))?;
         }
-        context.screen.words(&format!("  {}", card::outcome(&asked.standing, &zone)))?;
-        if asked.standing == Standing::Open {
+        context.screen.words(&format!("  {}", card::outcome(&asked.status, &zone)))?;
+        if asked.status == QuestionStatus::Open {
             let answer = context.again(&format!("questions answer {} ANSWER", short(&asked.id)));
             context.screen.tell(format!("\nAnswer with `{answer}`."));
         }

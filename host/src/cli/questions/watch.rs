@@ -44,7 +44,7 @@ struct Following<'a> {
     known: HashSet<QuestionId>,
     /// The question whose answer is being typed.
     shown: Option<Asked>,
-    /// None where nobody can type.
+    /// None where standard input is not a terminal.
     keyboard: Option<Keyboard>,
 }
 
@@ -80,7 +80,7 @@ impl Following<'_> {
 
     async fn settled(&self, shown: &Asked) -> Result<()> {
         let now = self.app.questions.matching(shown.id.as_str()).await?;
-        let outcome = now.first().map(|asked| card::outcome(&asked.standing, &TimeZone::system()));
+        let outcome = now.first().map(|asked| card::outcome(&asked.status, &TimeZone::system()));
         self.context.screen.warn(format!("\n  {}", outcome.unwrap_or_default()));
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::{
     cli::{Context, exit::Exit, text},
     journal::Halt,
     kernel::{
-        Drive, cancellable,
+        Drive,
         run::{CancelCause, Run},
     },
 };
@@ -32,7 +32,7 @@ impl Cancel {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let (app, elsewhere) = match context.open(Access::Execute).await {
             Ok(app) => (app, false),
-            Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => (context.open(Access::Beside).await?, true),
+            Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => (context.open(Access::Attached).await?, true),
             Err(error) => return Err(error),
         };
         let run = app.kernel.resolve(&self.run).await?;
@@ -54,7 +54,7 @@ impl Cancel {
         }
         let run = app.kernel.resolve(run.id.as_str()).await?;
         // What is not executed, as in a paused project, has not been told.
-        if self.now || run.may_be_cancelled() {
+        if self.now || app.kernel.check_cancellable(&run).await.is_ok() {
             app.kernel.cancel_now(&run).await?;
         }
         Ok("is cancelled")
@@ -62,7 +62,7 @@ impl Cancel {
 
     /// Leaves word for the host that executes the run.
     async fn ask(&self, app: &App, run: &Run) -> Result<&'static str> {
-        cancellable(run)?;
+        app.kernel.check_cancellable(run).await?;
         app.kernel.runs().request_cancel(&run.id, CancelCause::Operator, self.now).await?;
         Ok(if self.now { "will be cancelled by the running host within a second" } else { "is being cancelled by the running host" })
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::cli::{
     Context,
     answering::Answers,
-    beside,
+    attached,
     exit::{Exit, Misuse},
     figures, model,
     number::number,
@@ -45,7 +45,7 @@ impl Fork {
         let run = app.kernel.fork(&source, self.at).await?;
         app.kernel.resume(&run, settings).await?;
         context.screen.tell(format!("Run {} is forked from {} before call {}.", text::short(&run.id), text::short(&source.id), self.at));
-        let (app, ended) = beside::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
+        let (app, ended) = attached::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
         app.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);

@@ -69,7 +69,7 @@ fn table(runs: &[(Run, Tally)], now: u64) -> Table {
         table.row([
             text::short(&run.id).into(),
             text::line(&run.plugin).into(),
-            state(&run.state),
+            state(run),
             figures::ago(now, run.created_at).into(),
             figures::count(tally.model_calls).into(),
             figures::money(tally.cost_usd).into(),
@@ -79,15 +79,18 @@ fn table(runs: &[(Run, Tally)], now: u64) -> Table {
     table
 }
 
-/// The state in its colour.
-pub(in crate::cli) fn state(state: &State) -> Cell {
-    let style = match state {
+/// The state in its colour; of a run that is being cancelled, that it is.
+pub(in crate::cli) fn state(run: &Run) -> Cell {
+    if run.is_being_cancelled() {
+        return Cell::styled("cancelling", WARNING);
+    }
+    let style = match run.state {
         State::Succeeded => GOOD,
         State::Failed { .. } | State::Cancelled => BAD,
         State::Paused { .. } => WARNING,
         State::Queued | State::Running | State::Waiting { .. } => Style::new(),
     };
-    Cell::styled(state.as_str(), style)
+    Cell::styled(run.state.as_str(), style)
 }
 
 /// A run as programs see it.
@@ -106,6 +109,11 @@ pub(super) fn summary(context: &Context, run: &Run, tally: &Tally) -> Value {
         "journal-from": run.journal_from,
         "state": run.state.as_str(),
         "reason": ending::reason(&run.state).map(|reason| context.advice(reason)),
+        "cancelling": run.cancelling.map(|cancelling| json!({
+            // One that is to end at once has no time.
+            "since": Some(cancelling.since).filter(|since| *since > 0).map(figures::stamp),
+            "cause": cancelling.cause,
+        })),
         "wakes-at": waiting::due(run).map(figures::stamp),
         "project": run.project,
         "workspace": path_text(&run.workspace),

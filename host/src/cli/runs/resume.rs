@@ -10,7 +10,7 @@ use crate::{
     cli::{
         Context,
         answering::Answers,
-        beside, budget,
+        attached, budget,
         exit::Exit,
         figures, model,
         number::number,
@@ -92,7 +92,7 @@ impl Resume {
                 text::excerpt(&keys, 200)
             ));
         }
-        let (app, ended) = beside::drive_or_follow(app, context, &run.root, self.answers.manner()).await?;
+        let (app, ended) = attached::drive_or_follow(app, context, &run.root, self.answers.manner()).await?;
         app.close().await;
         let Some(ended) = ended else { return Ok(Exit::Unfinished) };
         ended.tell(context, None);

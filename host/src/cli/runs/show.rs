@@ -22,7 +22,7 @@ use crate::{
     journal::{RunId, Wait},
     kernel::{
         ceiling::{Bound, Limit},
-        run::{Run, State, Tally},
+        run::{CancelCause, Cancelling, Run, State, Tally},
     },
 };
 
@@ -60,7 +60,7 @@ impl Show {
             context.screen.document(&document)?;
             return Ok(Exit::Done);
         }
-        for (name, value) in facts(&run, &tally).into_iter().chain(published.iter().map(fact)).chain(untaken(&signals)) {
+        for (name, value) in facts(&run, &tally).into_iter().chain(published.iter().map(fact)).chain(untaken(&run, &signals)) {
             context.screen.answer(format!("{} {}", painted(STRONG, format!("{name:<10}")), context.advice(&value)))?;
         }
         if let Some(next) = next(&app, &run, context).await? {
@@ -95,12 +95,15 @@ fn facts(run: &Run, tally: &Tally) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("Run", text::short(&run.id)),
         ("Plugin", format!("{} {} ({})", text::line(&run.plugin), text::line(&run.plugin_version), run.kind)),
-        ("State", standing(&run.state, &zone)),
+        ("State", describe_state(&run.state, &zone)),
         ("Begun", figures::moment(run.created_at, &zone)),
         ("Changed", figures::moment(run.updated_at, &zone)),
         ("Workspace", text::escaped(&run.workspace.display().to_string())),
         ("Spent", ending::spent(tally, run.updated_at.saturating_sub(run.created_at))),
     ];
+    facts.extend(
+        run.cancelling.filter(|_| run.is_being_cancelled()).map(|cancelling| ("Cancelling", describe_cancelling(cancelling, &zone))),
+    );
     if let Some((parent, seq)) = &run.parent {
         facts.push(("Started by", format!("call {seq} of run {}", text::short(parent))));
     }
@@ -134,12 +137,13 @@ fn published(shown: &Shown) -> Value {
     json!({ "value": shown.value, "at": figures::stamp(shown.at) })
 }
 
-/// The signals that a run has not taken yet, by their names in the order in which they were sent.
-fn untaken(signals: &[Signal]) -> Option<(&'static str, String)> {
+/// The signals that a run has not taken, by their names in the order in which they were sent.
+fn untaken(run: &Run, signals: &[Signal]) -> Option<(&'static str, String)> {
     const SHOWN: usize = 5;
     let names = signals.iter().take(SHOWN).map(|signal| signal.name.as_str()).collect::<Vec<_>>().join(", ");
     let more = if signals.len() > SHOWN { ", …" } else { "" };
-    (!signals.is_empty()).then(|| ("Signals", format!("{} not taken yet: {names}{more}", figures::count(signals.len() as u64))))
+    let taken = if run.state.is_final() || run.is_being_cancelled() { "never taken" } else { "not taken yet" };
+    (!signals.is_empty()).then(|| ("Signals", format!("{} {taken}: {names}{more}", figures::count(signals.len() as u64))))
 }
 
 fn signal(signal: &Signal) -> Value {
@@ -157,7 +161,21 @@ fn told(Bound { run, plugin, limit }: &Bound) -> String {
     }
 }
 
-fn standing(state: &State, zone: &TimeZone) -> String {
+/// Who wants the end of a run, since when, and what it still takes.
+fn describe_cancelling(Cancelling { since, cause }: Cancelling, zone: &TimeZone) -> String {
+    let cause = match cause {
+        CancelCause::Operator => "an operator cancelled it",
+        CancelCause::Run => "the run that started it gave it up",
+        CancelCause::Ended => "a run above it ended or is being cancelled",
+    };
+    let since = match since {
+        0 => "at once".to_owned(),
+        since => format!("since {}", figures::moment(since, zone)),
+    };
+    format!("{since}: {cause}. It takes no signals and answers any more.")
+}
+
+fn describe_state(state: &State, zone: &TimeZone) -> String {
     match (state, ending::reason(state)) {
         (State::Waiting { wait: Wait::Account { account, until, reason } }, _) => {
             let until = figures::moment(*until, zone);
@@ -207,11 +225,44 @@ fn table(below: &[Below]) -> Table {
             Cell::from(call),
             text::short(&run.id).into(),
             format!("{}{}", "  ".repeat(*depth), text::line(&run.plugin)).into(),
-            list::state(&run.state),
+            list::state(run),
             figures::count(tally.model_calls).into(),
             format!("{} → {}", figures::count(tally.input_tokens), figures::count(tally.output_tokens)).into(),
             figures::duration(run.updated_at.saturating_sub(run.created_at)).into(),
         ]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::sample::run;
+
+    fn cancelling(since: u64, cause: CancelCause) -> Run {
+        Run { cancelling: Some(Cancelling { since, cause }), ..run("12345678", "plan", State::Queued) }
+    }
+
+    fn shown(run: &Run, name: &str) -> Option<String> {
+        facts(run, &Tally::default()).into_iter().find(|fact| fact.0 == name).map(|fact| fact.1)
+    }
+
+    #[test]
+    fn a_run_that_is_being_cancelled_says_since_when_and_why() {
+        let since = figures::moment(7_000, &TimeZone::system());
+        let said = shown(&cancelling(7_000, CancelCause::Operator), "Cancelling").unwrap();
+        assert_eq!(said, format!("since {since}: an operator cancelled it. It takes no signals and answers any more."));
+        assert!(shown(&cancelling(0, CancelCause::Ended), "Cancelling").unwrap().starts_with("at once: a run above it"));
+        let ended = Run { state: State::Cancelled, ..cancelling(7_000, CancelCause::Run) };
+        assert_eq!(shown(&ended, "Cancelling"), None);
+    }
+
+    #[test]
+    fn signals_that_a_run_will_not_take_are_told_from_those_it_may() {
+        let signals = vec![Signal { place: 1, name: "go".to_owned(), value: Value::Null, sent_at: 1, sent_by: "ada".to_owned() }];
+        let said = |run: &Run| untaken(run, &signals).unwrap().1;
+        assert_eq!(said(&run("12345678", "plan", State::Queued)), "1 not taken yet: go");
+        assert_eq!(said(&run("12345678", "plan", State::Succeeded)), "1 never taken: go");
+        assert_eq!(said(&cancelling(7_000, CancelCause::Operator)), "1 never taken: go");
+    }
 }

@@ -111,7 +111,7 @@ fn call<'a>(name: &'static str, effect: Effect, agent: &str, task: &Value, optio
         options: &'a StartOptions,
     }
     let call = Call::new(name, effect, &Request { agent, task, options })?;
-    Ok(call.needing(Capability::new(AGENTS.word, agent.to_owned())))
+    Ok(options.needed_by(call.needing(Capability::new(AGENTS.word, agent.to_owned()))))
 }
 
 /// The task as the agent's run is given it.
@@ -129,7 +129,7 @@ fn schema(text: &str) -> Result<Value, CallError> {
             Ok(()) => Ok(schema),
             Err(reason) => Err(CallError::invalid(format!("The answer's schema is not accepted: {reason}. Send a simpler one."))),
         },
-        Ok(_) => Err(CallError::invalid("The answer's schema is no JSON object; send a JSON Schema such as {\"type\": \"object\"}.")),
+        Ok(_) => Err(CallError::invalid("The answer's schema is not a JSON object; send a JSON Schema such as {\"type\": \"object\"}.")),
         Err(error) => Err(CallError::invalid(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose."))),
     }
 }
@@ -188,7 +188,7 @@ fn answer(agent: &str, child: &RunId, ended: Ended, cost_usd: Option<f64>) -> Re
     };
     let read = Output::deserialize(output);
     let Output { answer, summary } = read.map_err(|error| {
-        CallError::other(format!("Agent `{agent}` gave something that is no outcome: {error}. This is a mistake of that plugin."))
+        CallError::other(format!("Agent `{agent}` gave something that is not an outcome: {error}. This is a mistake of that plugin."))
     })?;
     Ok(Outcome { answer, summary, cost_usd })
 }

@@ -15,7 +15,7 @@ const LONGEST_PATH: usize = 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum AssetsError {
     /// Cut off, or no archive at all.
-    #[error("The assets are no whole tar archive: {}. Pack the plugin again with `baton plugin pack`.", .0.to_string().escape_debug())]
+    #[error("The assets are not a complete tar archive: {}. Pack the plugin again with `baton plugin pack`.", .0.to_string().escape_debug())]
     NotAnArchive(#[from] io::Error),
     /// A name that could mean something else than a file below the archive's root.
     #[error("The assets hold the path `{0}`; paths are relative UTF-8 text with `/` between names, without `.` and `..`. Rename the file.")]

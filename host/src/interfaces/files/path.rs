@@ -12,7 +12,7 @@ impl RelativePath {
 
     /// The plain form of what a guest wrote, or why it is none.
     pub(in crate::interfaces) fn parse(text: &str) -> Result<Self, CallError> {
-        let refuse = |why: &str| Err(CallError::invalid(format!("`{}` is no path of the workspace: {why}.", excerpt(text))));
+        let refuse = |why: &str| Err(CallError::invalid(format!("`{}` is not a path of the workspace: {why}.", excerpt(text))));
         if text.len() > Self::LONGEST {
             return refuse("it has more than 4096 bytes; use a shorter one");
         }

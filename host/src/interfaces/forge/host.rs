@@ -227,7 +227,7 @@ impl Told {
     }
 }
 
-/// The guest's mistakes are its answers, what passes by itself is waited for, and what only people can mend stops the run.
+/// The guest's mistakes are its answers, what passes by itself is waited for, and what only people can fix stops the run.
 fn performed<A>(result: Result<A, Failure>, events: impl FnOnce() -> Vec<Draft>) -> Performed<A> {
     let error = match result {
         Ok(answer) => return Performed::Answered(Ok(answer), events()),

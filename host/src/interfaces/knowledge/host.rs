@@ -49,7 +49,7 @@ impl wit::Host for View<'_> {
     }
 }
 
-/// Knowledge that cannot be read is for the operator to mend; the run loses nothing meanwhile.
+/// Knowledge that cannot be read is for the operator to fix; the run loses nothing meanwhile.
 fn paused<A>(error: &KnowledgeError) -> Performed<A> {
     Performed::Paused { pause: Pause::new(PauseKind::Operator, format!("{error} Then resume the run.")), happened: false }
 }

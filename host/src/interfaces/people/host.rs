@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Decision, Expiry, PEOPLE, Question, Questions, QuestionsError, Severity, Standing, View};
+use super::{Decision, Expiry, PEOPLE, Question, QuestionStatus, Questions, QuestionsError, Severity, View};
 use crate::{
     bindings::{Fault, people as wit},
     events::{Category, Draft},
@@ -66,8 +66,8 @@ impl Posted {
     /// Asks, which happens once however often it is called, and looks for the answer.
     async fn ask(&self) -> Performed<String> {
         match self.questions.ask(&self.run, self.seq, &self.question).await {
-            Ok(Standing::Answered(answer)) => Performed::answer(Ok(answer.answer)),
-            Ok(Standing::Open | Standing::Withdrawn(_)) => {
+            Ok(QuestionStatus::Answered(answer)) => Performed::answer(Ok(answer.answer)),
+            Ok(QuestionStatus::Open | QuestionStatus::Withdrawn(_)) => {
                 let until = self.question.expiry.as_ref().map(|expiry| expiry.at);
                 Performed::Waiting(Wait::Question { id: QuestionId::of(&self.run, self.seq), until })
             }
@@ -177,7 +177,7 @@ fn fits(what: &str, text: &str, most: usize) -> Result<(), CallError> {
 /// With two decimals, so that no digit is shown that the guest's smaller number never had.
 fn share(confidence: f32) -> Result<f64, CallError> {
     if !(0.0..=1.0).contains(&confidence) {
-        return Err(CallError::invalid(format!("A confidence of {confidence} is no share; give a number from 0.0 to 1.0.")));
+        return Err(CallError::invalid(format!("A confidence of {confidence} is not a share; give a number from 0.0 to 1.0.")));
     }
     Ok((f64::from(confidence) * 100.0).round() / 100.0)
 }

@@ -1,4 +1,4 @@
-//! People: a run asks one and is put away until the answer, or tells them what was decided without them. Answers
+//! People: a run asks one and is suspended until the answer, or tells them what was decided without them. Answers
 //! nothing itself and shows nothing to anybody.
 
 mod host;
@@ -18,8 +18,8 @@ use crate::{
 };
 
 pub use questions::{
-    Answer, Asked, Decided, Decision, DecisionFilter, Expiry, Filter, Given, Question, Questions, QuestionsError, Severity, Source,
-    Standing,
+    Answer, Asked, Decided, Decision, DecisionFilter, Expiry, Filter, Given, Question, QuestionStatus, Questions, QuestionsError, Severity,
+    Source,
 };
 
 /// Allows to interrupt people with questions of a severity.

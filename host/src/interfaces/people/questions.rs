@@ -129,7 +129,7 @@ pub struct Answer {
 /// What became of a question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum QuestionStatus {
     /// It waits for an answer.
     Open,
     /// It was answered.
@@ -159,13 +159,13 @@ pub struct Asked {
     /// When, in milliseconds since 1970 UTC.
     pub asked_at: u64,
     /// What became of it.
-    pub standing: Standing,
+    pub status: QuestionStatus,
 }
 
 impl Asked {
     /// The decision that it came to, if no person answered it.
     pub fn decided(self) -> Option<Decided> {
-        let Standing::Answered(answer) = self.standing else { return None };
+        let QuestionStatus::Answered(answer) = self.status else { return None };
         let source = match answer.source {
             Source::Person => return None,
             Source::Yes => format!("best answer, taken for {} by --yes", answer.by),
@@ -234,7 +234,7 @@ pub struct DecisionFilter {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionsError {
     /// Whoever asks is no run.
-    #[error("A person was asked outside of a run, where nobody would hear the answer. Start a run instead.")]
+    #[error("A question was asked outside of a run, where nothing receives the answer. Start a run instead.")]
     Outside,
     /// More than people can answer.
     #[error("The runs of this root have {0} questions open, which is the most; ask for less, or wait until some are answered.")]
@@ -246,7 +246,7 @@ pub enum QuestionsError {
     #[error("The question was answered already, by {} at {}: “{}”. The run continues with that answer.", .0.by, moment(.0.at), .0.answer)]
     Answered(Answer),
     /// Its run has ended.
-    #[error("The run that asked has ended, at {}, and waits for no answer any more; ask anew with another run.", moment(*.0))]
+    #[error("The run that asked has ended, at {}, and does not wait for an answer any more. Start another run.", moment(*.0))]
     Withdrawn(u64),
     /// The store failed.
     #[error("The questions could not be kept or read: {0}")]
@@ -264,7 +264,7 @@ fn moment(milliseconds: u64) -> jiff::Timestamp {
 pub trait Questions: Send + Sync {
     /// Asks the question of call `seq` of `run`, once, and tells what became of it. One whose time has come is answered
     /// by its expiry; one that was withdrawn is asked again.
-    async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<Standing, QuestionsError>;
+    async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<QuestionStatus, QuestionsError>;
     /// Withdraws the question of call `seq` of `run`, if it is open.
     async fn withdraw(&self, run: &RunId, seq: u64) -> Result<(), QuestionsError>;
     /// Answers a question that is open and queues the run that waits for it, in one step.

@@ -15,27 +15,27 @@ use crate::{
 /// People who answer when a test says so.
 #[derive(Default)]
 struct Desk {
-    asked: Mutex<BTreeMap<QuestionId, (Question, Standing)>>,
+    asked: Mutex<BTreeMap<QuestionId, (Question, QuestionStatus)>>,
     failing: Mutex<Option<QuestionsError>>,
 }
 
 impl Desk {
     fn answer(&self, answer: &str) {
         let answer = Answer { answer: answer.to_owned(), by: "ada".to_owned(), source: Source::Person, at: 9 };
-        for (_, standing) in self.asked.lock().unwrap().values_mut() {
-            *standing = Standing::Answered(answer.clone());
+        for (_, status) in self.asked.lock().unwrap().values_mut() {
+            *status = QuestionStatus::Answered(answer.clone());
         }
     }
 }
 
 #[async_trait]
 impl Questions for Desk {
-    async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<Standing, QuestionsError> {
+    async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<QuestionStatus, QuestionsError> {
         if let Some(error) = self.failing.lock().unwrap().clone() {
             return Err(error);
         }
         let mut asked = self.asked.lock().unwrap();
-        Ok(asked.entry(QuestionId::of(run, seq)).or_insert((question.clone(), Standing::Open)).1.clone())
+        Ok(asked.entry(QuestionId::of(run, seq)).or_insert((question.clone(), QuestionStatus::Open)).1.clone())
     }
 
     async fn withdraw(&self, _: &RunId, _: u64) -> Result<(), QuestionsError> {
@@ -120,7 +120,7 @@ async fn asking_puts_the_run_away_and_the_answer_is_kept() {
             Err(Fault::Interrupt(Interrupt::Suspended(Wait::Question { id, until: Some(77) }))) => {
                 assert_eq!(id, QuestionId::of(&Bench::run(), 1));
             }
-            other => panic!("not put away: {other:?}"),
+            other => panic!("not suspended: {other:?}"),
         }
     }
     assert_eq!(scene.desk.asked.lock().unwrap().len(), 1, "asking twice is asking once");

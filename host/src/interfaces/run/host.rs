@@ -12,7 +12,11 @@ use crate::{
         run::{Host, Info, Level},
     },
     events::{Category, Draft},
-    interfaces::{children::Role, numbers, published::PublishError},
+    interfaces::{
+        children::Role,
+        numbers,
+        published::{CALL, PublishError},
+    },
     journal::{Call, CallError, Effect, Pause, PauseKind, Performed, Wait},
 };
 
@@ -72,7 +76,7 @@ impl Host for View<'_> {
     async fn publish(&mut self, key: String, value: String) -> Result<(), Fault> {
         check_key(&key)?;
         let value = published(&value)?;
-        let call = Call::new("run.publish", Effect::Write, &json!({ "key": key, "value": value }))?;
+        let call = Call::new(CALL, Effect::Write, &json!({ "key": key, "value": value }))?;
         let (published, run, value) = (Arc::clone(self.published), self.recorder.run().clone(), self.recorder.redacted(value));
         let event = Draft::of_run(Category::Run, "published", &run, told(&key, &value));
         let publish = |_| async move {

@@ -28,7 +28,7 @@ pub struct Versioned {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentsError {
     /// The document has another version than the one expected.
-    #[error("`{key}` has version {found} and not {expected}, because someone else changed it; read it again and decide anew.")]
+    #[error("`{key}` has version {found} and not {expected}, because something else changed it; read it and decide again.")]
     Conflict {
         /// The key that was to be set.
         key: String,
@@ -50,7 +50,7 @@ pub trait Documents: Send + Sync {
     /// Sets the document and returns its new version. `expected`: the version read, 0 for none, `None` to overwrite.
     /// `writer` names the call that writes: the same writer again gets the version it made, and changes nothing.
     async fn set(&self, place: Place<'_>, value: &Value, expected: Option<u64>, writer: &str) -> Result<u64, DocumentsError>;
-    /// Forgets the document. A key that is set again later carries on with the next version.
+    /// Forgets the document. A key that is set again later continues with the next version.
     async fn delete(&self, place: Place<'_>) -> Result<(), DocumentsError>;
     /// The keys of a bucket that begin with `prefix`, sorted.
     async fn keys(&self, project: &str, bucket: &str, prefix: &str) -> Result<Vec<String>, DocumentsError>;

@@ -21,7 +21,7 @@ pub(super) fn read(text: &str) -> Result<Arguments, CallError> {
     }
     match serde_json::from_str(text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
-        Ok(_) => Err(CallError::invalid("The arguments are no JSON object; send one such as {\"path\": \"README.md\"}.")),
+        Ok(_) => Err(CallError::invalid("The arguments are not a JSON object; send one such as {\"path\": \"README.md\"}.")),
         Err(error) => Err(CallError::invalid(format!("The arguments are not JSON: {error}. Send a JSON object."))),
     }
 }

@@ -41,7 +41,9 @@ impl Toolbox {
         let name = &self.name;
         match ended {
             Ended::Succeeded(outcome) => serde_json::from_value(outcome.output).map_err(|error| {
-                CallError::other(format!("Toolbox `{name}` gave something that is no outcome: {error}. This is a mistake of that plugin."))
+                CallError::other(format!(
+                    "Toolbox `{name}` gave something that is not an outcome: {error}. This is a mistake of that plugin."
+                ))
             }),
             Ended::Failed(error) => Err(CallError::child_failed(child.as_str(), format!("Toolbox `{name}` failed: {error}"), &error)),
             Ended::Cancelled => {

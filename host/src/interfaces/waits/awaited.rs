@@ -47,12 +47,8 @@ impl Awaited for Signal {
         }
     }
 
-    async fn taken(&self, moment: Moment) -> Option<Performed<Value>> {
-        match self.signals.taken(&self.run, moment.seq).await {
-            Ok(Some(signal)) if signal.name == self.name => Some(Performed::answer(Ok(signal.value))),
-            Ok(_) => None,
-            Err(error) => Some(error.into()),
-        }
+    fn signal(&self) -> Option<&str> {
+        Some(&self.name)
     }
 
     async fn give_up(&self) -> Performed<()> {

@@ -13,13 +13,12 @@ use crate::{
     bindings::{Fault, waits as wit},
     interfaces::{
         item_changes, numbers,
-        signals::check_name,
-        tickets::{Awaited, Moment},
+        signals::{Signals, check_name},
+        tickets::{Awaited, MOST, Moment},
     },
-    journal::{Attempt, Call, CallError, Effect, Performed, Wait},
+    journal::{Attempt, Call, CallError, Effect, Performed, RunId, Wait},
 };
 
-const MOST: usize = 1000;
 /// Nothing longer is a ticket, and worth writing down.
 const LONGEST: usize = 128;
 
@@ -90,7 +89,13 @@ impl wit::Host for View<'_> {
         let until = until.map(numbers::time);
         let call = Call::new("waits.any", Effect::Wait, &json!({ "tickets": tickets, "until-ms": until }))?;
         let now = self.recorder.clock();
-        let look = |attempt: Attempt| async move { first(&tickets, &awaited, Moment { seq: attempt.seq, now }, until).await };
+        let (signals, run) = (Arc::clone(self.signals), self.recorder.run().clone());
+        let look = |attempt: Attempt| async move {
+            match taken(&*signals, &run, attempt.seq, (&tickets, &awaited)).await {
+                Some(taken) => taken,
+                None => first(&tickets, &awaited, Moment { seq: attempt.seq, now }, until).await,
+            }
+        };
         let Some(Arrival { ticket, outcome }) = self.recorder.call(call, look).await?? else { return Ok(None) };
         self.tickets.use_up(&ticket);
         let outcome = match outcome {
@@ -124,13 +129,28 @@ async fn name(kind: &str, attempt: Attempt) -> Performed<String> {
     Performed::answer(Ok(format!("{kind}-{}", attempt.seq)))
 }
 
+/// The signal that this very call took before it was cut off: then nothing else is its answer, whatever has come since.
+async fn taken(
+    signals: &dyn Signals,
+    run: &RunId,
+    seq: u64,
+    (tickets, awaited): (&[String], &[Arc<dyn Awaited>]),
+) -> Option<Performed<Option<Arrival>>> {
+    if awaited.iter().all(|awaited| awaited.signal().is_none()) {
+        return None;
+    }
+    match signals.taken(run, seq).await {
+        Ok(signal) => {
+            let signal = signal?;
+            let place = awaited.iter().position(|awaited| awaited.signal() == Some(&signal.name))?;
+            Some(arrived(tickets.get(place)?, Performed::answer(Ok(signal.value))))
+        }
+        Err(error) => Some(error.into()),
+    }
+}
+
 /// The first that has come; else what wakes the run, unless its time has come.
 async fn first(tickets: &[String], awaited: &[Arc<dyn Awaited>], moment: Moment, until: Option<u64>) -> Performed<Option<Arrival>> {
-    for (ticket, awaited) in tickets.iter().zip(awaited) {
-        if let Some(taken) = awaited.taken(moment).await {
-            return arrived(ticket, taken);
-        }
-    }
     let (mut of, mut due) = (Vec::with_capacity(awaited.len()), until);
     for (ticket, awaited) in tickets.iter().zip(awaited) {
         match awaited.look(moment).await {

@@ -27,7 +27,7 @@ impl wit::Host for View<'_> {
             CallError::invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug()))
         })?;
         let call = Call::new("workflows.start", Effect::Write, &Request { workflow: &workflow, input: &input, options: &options })?;
-        let call = call.needing(Capability::new(WORKFLOWS.word, workflow.clone())).beginning();
+        let call = options.needed_by(call.needing(Capability::new(WORKFLOWS.word, workflow.clone()))).beginning();
         let (children, parent) = (Arc::clone(self.children), self.recorder.run().clone());
         let start = |attempt: Attempt| async move {
             Performed::of(children.start(&parent, attempt.seq, options.order(Role::Workflow, &workflow, input)).await)

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{HOST, about, adopt};
 use crate::{
     events::{Category, Draft},
-    kernel::{Kernel, KernelError, grants::Standing, registry::Plugin, run::Run},
+    kernel::{Kernel, KernelError, grants::GrantState, registry::Plugin, run::Run},
 };
 
 impl Kernel {
@@ -22,7 +22,7 @@ impl Kernel {
     async fn trip(&self, plugin: &Plugin, traps: u32, run: &Run, reason: &str) -> Result<(), KernelError> {
         loop {
             let present = self.decided_so_far().await?.of(plugin);
-            if present.standing.disabled || present.standing.tripped.is_some() {
+            if present.grant_state.disabled || present.grant_state.tripped.is_some() {
                 return Ok(());
             }
             let mut event = about(plugin, HOST, None);
@@ -30,10 +30,10 @@ impl Kernel {
             event["run"] = json!(run.id);
             event["reason"] = json!(format!("{traps} runs in a row ended by a trap; the last: {reason}"));
             let events = [Category::Audit, Category::Plugin].map(|category| Draft::of_host(category, "tripped", event.clone())).to_vec();
-            let decision = self.decision(plugin, Standing { tripped: Some(traps), ..present.standing }, HOST);
+            let decision = self.decision(plugin, GrantState { tripped: Some(traps), ..present.grant_state }, HOST);
             if self.parts.grants.decide(&decision, present.revision, events).await? {
                 tracing::warn!(plugin = plugin.name(), traps, "The plugin kept trapping and is stopped.");
-                adopt(plugin, decision.standing);
+                adopt(plugin, decision.grant_state);
                 return Ok(());
             }
         }

@@ -3,8 +3,8 @@
 
 mod breaker;
 mod change;
+mod grant_state;
 mod ruling;
-mod standing;
 mod told;
 
 use std::sync::{Arc, atomic::Ordering};
@@ -17,7 +17,7 @@ use told::{about, events};
 
 use super::{
     Kernel, KernelError,
-    grants::{Decision, Rule, Ruling, Standing},
+    grants::{Decision, GrantState, Rule, Ruling},
     patterns::{is_amount, is_reserved},
     permissions::{PatternError, Patterns},
     reach::Reach,
@@ -55,7 +55,7 @@ impl<'a> From<&'a String> for By<'a> {
 /// Why a decision was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
-    /// Nobody has this name.
+    /// No plugin has this name.
     #[error("There is no plugin `{name}`; the plugins are {known}.")]
     NoPlugin {
         /// What was named.
@@ -148,13 +148,13 @@ impl Kernel {
         loop {
             let decided = self.decided_so_far().await?;
             let current = decided.of(&present);
-            let next = match current.standing.changed(&present, change) {
+            let next = match current.grant_state.changed(&present, change) {
                 // It may be granted to another version alone.
-                Err(GrantError::NotGranted { .. }) if decided.can_take_back(plugin, change) => current.standing.clone(),
+                Err(GrantError::NotGranted { .. }) if decided.can_take_back(plugin, change) => current.grant_state.clone(),
                 next => next?,
             };
             let is_wider = decided.loses_elsewhere(&present, change);
-            let events = events(&present, (&current.standing, &next), is_wider, change, by);
+            let events = events(&present, (&current.grant_state, &next), is_wider, change, by);
             let rule = change.rule(&next.granted);
             let decision = self.decision(&present, next, by.who);
             if self.keep_decision(rule, &decision, current.revision, events).await? {
@@ -167,17 +167,17 @@ impl Kernel {
     }
 
     /// What a change would make of the grants of a plugin that is installed, and how far it would reach then. Keeps nothing.
-    pub async fn preview(&self, plugin: &str, change: &Change) -> Result<(Standing, Reach), KernelError> {
-        let present = self.parts.registry.find(plugin).ok_or_else(|| self.nobody(plugin))?;
-        let current = self.decided_so_far().await?.of(&present).standing;
+    pub async fn preview(&self, plugin: &str, change: &Change) -> Result<(GrantState, Reach), KernelError> {
+        let present = self.parts.registry.find(plugin).ok_or_else(|| self.no_such_plugin(plugin))?;
+        let current = self.decided_so_far().await?.of(&present).grant_state;
         let next = self.preview_of(&present, &current, change)?;
         let reach = self.reach(&present, &next);
         Ok((next, reach))
     }
 
     /// The same of a plugin that need not be installed, from how an operator stands to it.
-    pub fn preview_of(&self, plugin: &Plugin, standing: &Standing, change: &Change) -> Result<Standing, KernelError> {
-        Ok(standing.changed(plugin, &self.resolved(plugin, change))?)
+    pub fn preview_of(&self, plugin: &Plugin, grant_state: &GrantState, change: &Change) -> Result<GrantState, KernelError> {
+        Ok(grant_state.changed(plugin, &self.resolved(plugin, change))?)
     }
 
     /// The change with the patterns that are meant where it names what others may do through the plugin without any: what
@@ -193,8 +193,8 @@ impl Kernel {
             let decided = self.decided_so_far().await?;
             let is_known = decided.versions.iter().any(|decision| decision.plugin == plugin);
             match change.rule(&Patterns::default()) {
-                _ if in_use.is_empty() && !is_known => return Err(self.nobody(plugin).into()),
-                None if in_use.is_empty() => return Err(self.nobody(plugin).into()),
+                _ if in_use.is_empty() && !is_known => return Err(self.no_such_plugin(plugin).into()),
+                None if in_use.is_empty() => return Err(self.no_such_plugin(plugin).into()),
                 None => {
                     for version in &in_use {
                         self.decide_version(version, change, by).await?;
@@ -225,8 +225,8 @@ impl Kernel {
         loop {
             let current = self.decided_so_far().await?.of(version);
             let change = &self.resolved(version, change);
-            let next = current.standing.changed(version, change)?;
-            let events = events(version, (&current.standing, &next), false, change, by);
+            let next = current.grant_state.changed(version, change)?;
+            let events = events(version, (&current.grant_state, &next), false, change, by);
             if self.parts.grants.decide(&self.decision(version, next, by.who), current.revision, events).await? {
                 return Ok(());
             }
@@ -256,10 +256,10 @@ impl Kernel {
             if keep {
                 self.keep_carried(plugin, &present).await?;
             }
-            adopt(plugin, present.standing);
+            adopt(plugin, present.grant_state);
         }
         for plugin in self.parts.registry.older() {
-            adopt(&plugin, decided.of(&plugin).standing);
+            adopt(&plugin, decided.of(&plugin).grant_state);
         }
         self.recall_bindings().await?;
         self.decided.store(revision, Ordering::SeqCst);
@@ -267,15 +267,15 @@ impl Kernel {
     }
 
     /// Gives a plugin that is not installed what would be granted to it if it were.
-    pub async fn rehearse(&self, plugin: &Plugin) -> Result<(), KernelError> {
-        adopt(plugin, self.decided_so_far().await?.of(plugin).standing);
+    pub async fn apply_decided(&self, plugin: &Plugin) -> Result<(), KernelError> {
+        adopt(plugin, self.decided_so_far().await?.of(plugin).grant_state);
         Ok(())
     }
 
     /// Puts a plugin in the place of whoever has its name, with the grants that carry over.
     pub async fn put(&self, plugin: Plugin) -> Result<Arc<Plugin>, KernelError> {
-        // Nobody finds it with less than it is granted.
-        self.rehearse(&plugin).await?;
+        // It is never found with less than it is granted.
+        self.apply_decided(&plugin).await?;
         let replaced = self.parts.registry.find(plugin.name());
         let plugin = self.parts.registry.put(plugin);
         if let Some(replaced) = replaced.filter(|replaced| replaced.package.hash != plugin.package.hash) {
@@ -283,7 +283,7 @@ impl Kernel {
         }
         let present = self.decided_so_far().await?.of(&plugin);
         self.keep_carried(&plugin, &present).await?;
-        adopt(&plugin, present.standing);
+        adopt(&plugin, present.grant_state);
         Ok(plugin)
     }
 
@@ -300,7 +300,7 @@ impl Kernel {
     async fn keep_carried(&self, plugin: &Plugin, present: &Current) -> Result<(), KernelError> {
         let (by, events) = match &present.carried_from {
             Some(from) => {
-                let granted = &present.standing.granted;
+                let granted = &present.grant_state.granted;
                 let mut event = about(plugin, &from.decided_by, Some(granted));
                 event["carried-from"] = json!(from.hash);
                 let events = if granted.is_empty() { Vec::new() } else { vec![Draft::of_host(Category::Audit, "granted", event)] };
@@ -310,15 +310,15 @@ impl Kernel {
             None => return Ok(()),
         };
         // Whoever decided in the meantime knew better.
-        self.parts.grants.decide(&self.decision(plugin, present.standing.clone(), by), present.revision, events).await?;
+        self.parts.grants.decide(&self.decision(plugin, present.grant_state.clone(), by), present.revision, events).await?;
         Ok(())
     }
 
-    fn decision(&self, plugin: &Plugin, standing: Standing, by: &str) -> Decision {
+    fn decision(&self, plugin: &Plugin, grant_state: GrantState, by: &str) -> Decision {
         Decision {
             plugin: plugin.name().to_owned(),
             hash: plugin.package.hash.clone(),
-            standing,
+            grant_state,
             decided_at: self.parts.clock.now(),
             decided_by: by.to_owned(),
             revision: 0,
@@ -329,7 +329,7 @@ impl Kernel {
         Ruling { plugin: plugin.to_owned(), rule, decided_at: self.parts.clock.now(), decided_by: by.to_owned(), revision: 0 }
     }
 
-    fn nobody(&self, name: &str) -> GrantError {
+    fn no_such_plugin(&self, name: &str) -> GrantError {
         let known: Vec<_> = self.parts.registry.all().keys().map(|name| format!("`{name}`")).collect();
         GrantError::NoPlugin { name: name.escape_debug().to_string(), known: known.join(", ") }
     }
@@ -343,7 +343,7 @@ pub(super) struct Decided {
 
 /// What holds for a plugin now, and where it comes from.
 struct Current {
-    standing: Standing,
+    grant_state: GrantState,
     /// The last that was decided of this very version, or by name of all of them; 0 when nothing was.
     revision: u64,
     /// The decision on another version that it stems from.
@@ -356,22 +356,22 @@ impl Decided {
     fn of(&self, plugin: &Plugin) -> Current {
         let of_name = || self.versions.iter().rev().filter(|decision| decision.plugin == plugin.name());
         let last_ruling = self.last_ruling(plugin.name());
-        let current = |standing: Standing, since: u64, own: u64, carried_from: Option<Decision>| {
-            let standing = standing.ruled_since(plugin, since, &self.rulings);
-            Current { standing, revision: own.max(last_ruling), carried_from, is_apart: false }
+        let current = |grant_state: GrantState, since: u64, own: u64, carried_from: Option<Decision>| {
+            let grant_state = grant_state.ruled_since(plugin, since, &self.rulings);
+            Current { grant_state, revision: own.max(last_ruling), carried_from, is_apart: false }
         };
         if let Some(own) = of_name().find(|decision| decision.hash == plugin.package.hash) {
-            return current(own.standing.clone(), own.revision, own.revision, None);
+            return current(own.grant_state.clone(), own.revision, own.revision, None);
         }
         match of_name().next() {
             last if plugin.newcomer => {
-                let (before, since) = last.map_or_else(Default::default, |last| (last.standing.clone(), last.revision));
+                let (before, since) = last.map_or_else(Default::default, |last| (last.grant_state.clone(), last.revision));
                 let disabled = before.ruled_since(plugin, since, &self.rulings).disabled;
-                let standing = Standing { disabled, ..Standing::default() };
-                Current { standing, revision: last_ruling, carried_from: None, is_apart: true }
+                let grant_state = GrantState { disabled, ..GrantState::default() };
+                Current { grant_state, revision: last_ruling, carried_from: None, is_apart: true }
             }
-            Some(last) => current(carried(plugin, &last.standing), last.revision, 0, Some(last.clone())),
-            None => current(plugin.standing_at_first(), 0, 0, None),
+            Some(last) => current(carried(plugin, &last.grant_state), last.revision, 0, Some(last.clone())),
+            None => current(plugin.grant_state_at_first(), 0, 0, None),
         }
     }
 
@@ -405,24 +405,24 @@ impl Decided {
     }
 }
 
-/// What of a standing holds for another version.
-fn carried(plugin: &Plugin, from: &Standing) -> Standing {
-    let mut standing = from.carried(|kind, pattern| plugin.permissions.within(kind, pattern));
+/// What of a grant state holds for another version.
+fn carried(plugin: &Plugin, from: &GrantState) -> GrantState {
+    let mut grant_state = from.carried(|kind, pattern| plugin.permissions.within(kind, pattern));
     if plugin.origin == Origin::Bundled {
-        let new = plugin.package.manifest.needs.beyond(&standing.withheld, CAPABILITIES);
-        let new = new.kept(|kind, _| !is_amount(CAPABILITIES, kind) || standing.granted.of(kind).is_empty());
-        standing.granted = standing.granted.with(&new, CAPABILITIES);
+        let new = plugin.package.manifest.needs.beyond(&grant_state.withheld, CAPABILITIES);
+        let new = new.kept(|kind, _| !is_amount(CAPABILITIES, kind) || grant_state.granted.of(kind).is_empty());
+        grant_state.granted = grant_state.granted.with(&new, CAPABILITIES);
     }
-    standing
+    grant_state
 }
 
 /// Gives a plugin what was decided of it.
 pub(super) fn adopt_current(plugin: &Plugin, decided: &Decided) {
-    adopt(plugin, decided.of(plugin).standing);
+    adopt(plugin, decided.of(plugin).grant_state);
 }
 
 /// What was kept and cannot be understood grants nothing, and keeps nothing else from being granted.
-fn adopt(plugin: &Plugin, standing: Standing) {
+fn adopt(plugin: &Plugin, grant_state: GrantState) {
     let understood = |kind: &str, pattern: &str| match plugin.permissions.check(kind, pattern) {
         // It was kept by an earlier version, and would open what a later one brings.
         Ok(()) if is_reserved(CAPABILITIES, kind) => false,
@@ -433,10 +433,10 @@ fn adopt(plugin: &Plugin, standing: Standing) {
             false
         }
     };
-    let (granted, limited) = (standing.granted.kept(understood), standing.limited_to(|_, granted| granted.kept(understood)));
-    let nothing = Standing { granted: Patterns::default(), limited: Vec::new(), ..standing.clone() };
-    let standing = Standing { granted, limited, ..standing };
-    if let Err(error) = plugin.adopt(standing).or_else(|error| plugin.adopt(nothing).and(Err(error))) {
+    let (granted, limited) = (grant_state.granted.kept(understood), grant_state.limited_to(|_, granted| granted.kept(understood)));
+    let nothing = GrantState { granted: Patterns::default(), limited: Vec::new(), ..grant_state.clone() };
+    let grant_state = GrantState { granted, limited, ..grant_state };
+    if let Err(error) = plugin.adopt(grant_state).or_else(|error| plugin.adopt(nothing).and(Err(error))) {
         tracing::warn!(plugin = plugin.name(), %error, "What was granted to the plugin cannot be understood; nothing is granted.");
     }
 }

@@ -1,4 +1,4 @@
-//! What is decided of a plugin by its name, and what that leaves of a version's standing. It never grants anything.
+//! What is decided of a plugin by its name, and what that leaves of a version's grant state. It never grants anything.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::{Change, Named};
 use crate::{
     interfaces::CAPABILITIES,
     kernel::{
-        grants::{Decision, Rule, Ruling, Standing},
+        grants::{Decision, GrantState, Rule, Ruling},
         patterns::is_amount,
         permissions::Patterns,
         registry::Plugin,
@@ -33,11 +33,11 @@ impl Change {
     }
 }
 
-impl Standing {
+impl GrantState {
     /// What is left of it after all that was decided by the plugin's name since decision number `since`.
     pub(super) fn ruled_since(self, plugin: &Plugin, since: u64, rulings: &[Ruling]) -> Self {
         let later = rulings.iter().filter(|ruling| ruling.plugin == plugin.name() && ruling.revision > since);
-        later.fold(self, |standing, ruling| standing.ruled(plugin, &ruling.rule))
+        later.fold(self, |grant_state, ruling| grant_state.ruled(plugin, &ruling.rule))
     }
 
     fn ruled(self, plugin: &Plugin, rule: &Rule) -> Self {
@@ -78,7 +78,7 @@ pub(super) fn is_granted_to_any(plugin: &str, fits: impl Fn(&str, &str) -> bool,
     let of_plugin = versions.iter().filter(|version| version.plugin == plugin);
     let left = |version: &Decision| {
         let since = rulings.iter().filter(|ruling| ruling.plugin == plugin && ruling.revision > version.revision);
-        since.fold(version.standing.at_most(), |granted, ruling| match &ruling.rule {
+        since.fold(version.grant_state.at_most(), |granted, ruling| match &ruling.rule {
             Rule::TakenBack { kinds, rest } => granted
                 .kept(|kind, pattern| (!kinds.is_empty() && !kinds.contains(kind)) || rest.of(kind).iter().any(|kept| kept == pattern)),
             Rule::Forgotten => Patterns::default(),

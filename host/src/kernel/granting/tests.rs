@@ -39,9 +39,9 @@ fn patterns(kinds: &[(&str, &[&str])]) -> Patterns {
     kinds.iter().map(|(kind, list)| ((*kind).to_owned(), list.iter().map(ToString::to_string).collect())).collect()
 }
 
-fn decision(of: &Plugin, standing: Standing, revision: u64) -> Decision {
+fn decision(of: &Plugin, grant_state: GrantState, revision: u64) -> Decision {
     let (plugin, hash) = (of.name().to_owned(), of.package.hash.clone());
-    Decision { plugin, hash, standing, decided_at: 1, decided_by: "ada".to_owned(), revision }
+    Decision { plugin, hash, grant_state, decided_at: 1, decided_by: "ada".to_owned(), revision }
 }
 
 fn current(plugin: &Plugin, decisions: &[Decision]) -> Current {
@@ -57,15 +57,15 @@ fn ruled(plugin: &Plugin, decisions: &[Decision], rules: &[(u64, Rule)]) -> Curr
 }
 
 /// The plugin after the changes, one upon the other.
-fn after(plugin: &Plugin, changes: &[Change]) -> Standing {
-    changes.iter().fold(plugin.standing_at_first(), |standing, change| standing.changed(plugin, change).unwrap())
+fn after(plugin: &Plugin, changes: &[Change]) -> GrantState {
+    changes.iter().fold(plugin.grant_state_at_first(), |grant_state, change| grant_state.changed(plugin, change).unwrap())
 }
 
 #[test]
 fn nothing_is_granted_before_somebody_decides() {
     let plugin = dropped(&["docs/**"]);
     let present = current(&plugin, &[]);
-    assert_eq!((present.standing, present.revision), (Standing::default(), 0));
+    assert_eq!((present.grant_state, present.revision), (GrantState::default(), 0));
     assert_eq!(plugin.status().as_str(), "needs approval");
     assert_eq!(plugin.undecided(), plugin.package.manifest.needs);
 }
@@ -73,14 +73,14 @@ fn nothing_is_granted_before_somebody_decides() {
 #[test]
 fn grants_add_up_and_are_taken_back_one_by_one() {
     let plugin = dropped(&["docs/**", "src/**"]);
-    let standing = after(&plugin, &[Change::Grant(named(&["write=docs/**"])), Change::Grant(named(&["write=src/main.rs", "read"]))]);
-    assert_eq!(standing.granted, patterns(&[("write", &["docs/**", "src/main.rs"]), ("read", &["**"])]));
-    let standing = standing.changed(&plugin, &Change::Revoke(named(&["write=docs/**"]))).unwrap();
-    assert_eq!(standing.granted, patterns(&[("write", &["src/main.rs"]), ("read", &["**"])]));
-    assert_eq!(standing.withheld, patterns(&[("write", &["docs/**"])]));
-    plugin.adopt(standing.clone()).unwrap();
+    let grant_state = after(&plugin, &[Change::Grant(named(&["write=docs/**"])), Change::Grant(named(&["write=src/main.rs", "read"]))]);
+    assert_eq!(grant_state.granted, patterns(&[("write", &["docs/**", "src/main.rs"]), ("read", &["**"])]));
+    let grant_state = grant_state.changed(&plugin, &Change::Revoke(named(&["write=docs/**"]))).unwrap();
+    assert_eq!(grant_state.granted, patterns(&[("write", &["src/main.rs"]), ("read", &["**"])]));
+    assert_eq!(grant_state.withheld, patterns(&[("write", &["docs/**"])]));
+    plugin.adopt(grant_state.clone()).unwrap();
     assert_eq!(plugin.undecided(), patterns(&[("write", &["src/**"])]));
-    let nothing = standing.changed(&plugin, &Change::Revoke(Vec::new())).unwrap();
+    let nothing = grant_state.changed(&plugin, &Change::Revoke(Vec::new())).unwrap();
     assert!(nothing.granted.is_empty());
     let all = nothing.changed(&plugin, &Change::Grant(Vec::new())).unwrap();
     assert!(all.withheld.is_empty() && plugin.package.manifest.needs.beyond(&all.granted, CAPABILITIES).is_empty());
@@ -90,8 +90,8 @@ fn grants_add_up_and_are_taken_back_one_by_one() {
 fn only_decides_the_rest_as_well() {
     let plugin = dropped(&["docs/**"]);
     plugin.adopt(after(&plugin, &[Change::Grant(Vec::new()), Change::Only(named(&["read"]))])).unwrap();
-    assert_eq!(plugin.standing().granted, patterns(&[("read", &["**"])]));
-    assert_eq!(plugin.standing().withheld, patterns(&[("write", &["docs/**"])]));
+    assert_eq!(plugin.grant_state().granted, patterns(&[("read", &["**"])]));
+    assert_eq!(plugin.grant_state().withheld, patterns(&[("write", &["docs/**"])]));
     assert_eq!(plugin.status().as_str(), "ready");
 }
 
@@ -99,10 +99,10 @@ fn only_decides_the_rest_as_well() {
 fn what_makes_no_sense_is_refused_with_the_list() {
     let plugin = dropped(&["docs/**"]);
     for beyond in ["write=**", "write=src/a", "models=*", "root", "=", "", "write=\u{1b}[2J"] {
-        let error = Standing::default().changed(&plugin, &Change::Grant(named(&[beyond]))).unwrap_err().to_string();
+        let error = GrantState::default().changed(&plugin, &Change::Grant(named(&[beyond]))).unwrap_err().to_string();
         assert!(error.contains("`write=docs/**`") && !error.contains('\u{1b}'), "{error}");
     }
-    let error = Standing::default().changed(&plugin, &Change::Revoke(named(&["write"]))).unwrap_err();
+    let error = GrantState::default().changed(&plugin, &Change::Revoke(named(&["write"]))).unwrap_err();
     assert!(error.to_string().contains("granted is nothing"), "{error}");
 }
 
@@ -131,10 +131,10 @@ fn a_version_that_is_not_wider_keeps_everything() {
     let (old, new) = (dropped(&["docs/**", "src/**"]), dropped(&["docs/**"]));
     let kept = after(&old, &[Change::Grant(Vec::new()), Change::Disable]);
     let present = current(&new, &[decision(&old, kept, 4)]);
-    assert_eq!(present.standing.granted, patterns(&[("read", &["**"]), ("write", &["docs/**"])]));
-    assert!(present.standing.disabled, "a new file does not enable itself");
+    assert_eq!(present.grant_state.granted, patterns(&[("read", &["**"]), ("write", &["docs/**"])]));
+    assert!(present.grant_state.disabled, "a new file does not enable itself");
     assert_eq!((present.revision, present.carried_from.map(|from| from.hash)), (0, Some(old.package.hash.clone())));
-    new.adopt(present.standing).unwrap();
+    new.adopt(present.grant_state).unwrap();
     assert!(new.undecided().is_empty());
 }
 
@@ -143,8 +143,8 @@ fn a_wider_version_asks_for_the_difference_only() {
     let (old, new) = (dropped(&["docs/**"]), dropped(&["docs/**", "src/**"]));
     let kept = after(&old, &[Change::Only(named(&["write=docs/**"]))]);
     let present = current(&new, &[decision(&old, kept, 4)]);
-    new.adopt(present.standing).unwrap();
-    assert_eq!(new.standing().granted, patterns(&[("write", &["docs/**"])]));
+    new.adopt(present.grant_state).unwrap();
+    assert_eq!(new.grant_state().granted, patterns(&[("write", &["docs/**"])]));
     assert_eq!(new.undecided(), patterns(&[("write", &["src/**"])]), "what was withheld is not asked for again");
     assert_eq!(new.status().as_str(), "needs approval");
 }
@@ -153,28 +153,28 @@ fn a_wider_version_asks_for_the_difference_only() {
 fn the_last_decision_of_the_name_is_the_one_that_carries_over() {
     let (first, second, third) = (dropped(&["docs/**"]), dropped(&["docs/**", "a"]), dropped(&["docs/**", "b"]));
     let all = after(&first, &[Change::Grant(Vec::new())]);
-    let decisions = [decision(&first, all, 1), decision(&second, Standing::default(), 2)];
-    assert!(current(&third, &decisions).standing.granted.is_empty());
+    let decisions = [decision(&first, all, 1), decision(&second, GrantState::default(), 2)];
+    assert!(current(&third, &decisions).grant_state.granted.is_empty());
     assert_eq!(current(&first, &decisions).revision, 1, "a version that comes back has its own");
-    let other = Decision { plugin: "clerk".to_owned(), ..decision(&first, Standing { disabled: true, ..Standing::default() }, 3) };
-    assert_eq!(current(&first, &[other]).standing, Standing::default(), "grants are bound to the name as well");
+    let other = Decision { plugin: "clerk".to_owned(), ..decision(&first, GrantState { disabled: true, ..GrantState::default() }, 3) };
+    assert_eq!(current(&first, &[other]).grant_state, GrantState::default(), "grants are bound to the name as well");
 }
 
 #[test]
 fn a_bundled_plugin_has_what_it_needs_but_what_was_revoked() {
     let (old, new) = (plugin(Origin::Bundled, &["docs/**"]), plugin(Origin::Bundled, &["docs/**", "src/**"]));
-    assert_eq!(current(&old, &[]).standing.granted, old.package.manifest.needs);
+    assert_eq!(current(&old, &[]).grant_state.granted, old.package.manifest.needs);
     let revoked = after(&old, &[Change::Revoke(named(&["write=docs/**"]))]);
     let decisions = [decision(&old, revoked, 1)];
-    assert_eq!(current(&old, &decisions).standing.granted, patterns(&[("read", &["**"])]));
-    assert_eq!(current(&new, &decisions).standing.granted, patterns(&[("read", &["**"]), ("write", &["src/**"])]));
+    assert_eq!(current(&old, &decisions).grant_state.granted, patterns(&[("read", &["**"])]));
+    assert_eq!(current(&new, &decisions).grant_state.granted, patterns(&[("read", &["**"]), ("write", &["src/**"])]));
 }
 
 #[test]
 fn every_decision_is_told_with_who_what_and_which() {
     let plugin = dropped(&["docs/**"]);
-    let (nothing, all) = (Standing::default(), after(&plugin, &[Change::Grant(Vec::new())]));
-    let told = |before: &Standing, change: Change| {
+    let (nothing, all) = (GrantState::default(), after(&plugin, &[Change::Grant(Vec::new())]));
+    let told = |before: &GrantState, change: Change| {
         let after = before.changed(&plugin, &change).unwrap();
         events(&plugin, (before, &after), false, &change, By::from("ada"))
     };
@@ -204,8 +204,8 @@ fn dropped_spender(dollars: &str) -> Plugin {
     spender(Origin::File("scribe.wasm".into()), dollars)
 }
 
-fn dollars(standing: &Standing) -> (Vec<String>, Vec<String>) {
-    (standing.granted.of("dollars").to_vec(), standing.withheld.of("dollars").to_vec())
+fn dollars(grant_state: &GrantState) -> (Vec<String>, Vec<String>) {
+    (grant_state.granted.of("dollars").to_vec(), grant_state.withheld.of("dollars").to_vec())
 }
 
 #[test]
@@ -231,11 +231,11 @@ fn a_smaller_amount_takes_the_place_of_a_larger_one_and_decides_of_all() {
 fn a_version_that_may_spend_more_asks_again_and_one_that_may_spend_less_does_not() {
     let old = dropped_spender("2.50");
     let less = after(&old, &[Change::Grant(Vec::new()), Change::Grant(named(&["dollars=1.50"]))]);
-    let carried = |new: &Plugin, from: &Standing| {
-        new.adopt(current(new, &[decision(&old, from.clone(), 4)]).standing).unwrap();
-        (new.standing().granted.of("dollars").join(","), new.undecided().of("dollars").join(","))
+    let carried = |new: &Plugin, from: &GrantState| {
+        new.adopt(current(new, &[decision(&old, from.clone(), 4)]).grant_state).unwrap();
+        (new.grant_state().granted.of("dollars").join(","), new.undecided().of("dollars").join(","))
     };
-    let carry = |dollars: &str, from: &Standing| carried(&dropped_spender(dollars), from);
+    let carry = |dollars: &str, from: &GrantState| carried(&dropped_spender(dollars), from);
     assert_eq!(carry("3.00", &less), ("1.50".into(), "3.00".into()));
     assert_eq!(carry("2.0", &less), ("1.50".into(), String::new()));
     assert_eq!(carry("1.00", &less), ("1.00".into(), String::new()));
@@ -249,7 +249,7 @@ fn a_version_that_may_spend_more_asks_again_and_one_that_may_spend_less_does_not
 fn a_plugin_that_states_no_amount_can_be_held_to_one() {
     let plugin = dropped_spender("");
     let held = after(&plugin, &[Change::Grant(Vec::new()), Change::Grant(named(&["dollars=1"]))]);
-    let granted = |standing: &Standing| standing.granted.of("dollars").join(",");
+    let granted = |grant_state: &GrantState| grant_state.granted.of("dollars").join(",");
     assert_eq!(granted(&held), "1");
     for change in [Change::Only(named(&["models"])), Change::Revoke(Vec::new()), Change::Revoke(named(&["models"]))] {
         assert_eq!(granted(&held.changed(&plugin, &change).unwrap()), "1", "{change:?} would grant more");
@@ -260,26 +260,26 @@ fn a_plugin_that_states_no_amount_can_be_held_to_one() {
 #[test]
 fn a_stopped_plugin_is_started_again_by_a_decision_on_it_alone() {
     let (plugin, fixed) = (dropped(&["docs/**"]), dropped(&["docs/**", "src/**"]));
-    let tripped = Standing { tripped: Some(5), ..after(&plugin, &[Change::Grant(Vec::new())]) };
+    let tripped = GrantState { tripped: Some(5), ..after(&plugin, &[Change::Grant(Vec::new())]) };
     plugin.adopt(tripped.clone()).unwrap();
     assert_eq!(plugin.status().as_str(), "tripped");
     assert_eq!(tripped.changed(&plugin, &Change::Grant(Vec::new())).unwrap().tripped, Some(5));
     assert_eq!(tripped.changed(&plugin, &Change::Enable).unwrap().tripped, None);
     let disabled = tripped.changed(&plugin, &Change::Disable).unwrap();
     assert_eq!((disabled.disabled, disabled.tripped), (true, None));
-    assert_eq!(current(&fixed, &[decision(&plugin, tripped, 3)]).standing.tripped, None, "another version is another matter");
+    assert_eq!(current(&fixed, &[decision(&plugin, tripped, 3)]).grant_state.tripped, None, "another version is another matter");
 }
 
 #[test]
 fn a_reason_is_kept_with_the_decision() {
     let plugin = dropped(&["docs/**"]);
     let by = By { who: "ada", why: Some("it \u{1b}[2J writes well") };
-    let after = Standing::default().changed(&plugin, &Change::Grant(Vec::new())).unwrap();
-    let told = events(&plugin, (&Standing::default(), &after), false, &Change::Grant(Vec::new()), by);
+    let after = GrantState::default().changed(&plugin, &Change::Grant(Vec::new())).unwrap();
+    let told = events(&plugin, (&GrantState::default(), &after), false, &Change::Grant(Vec::new()), by);
     assert_eq!((&told[0].data["by"], &told[0].data["reason"]), (&json!("ada"), &json!("it \u{1b}[2J writes well")));
 }
 
-fn rule(change: &Change, left: &Standing) -> Rule {
+fn rule(change: &Change, left: &GrantState) -> Rule {
     change.rule(&left.granted).unwrap()
 }
 
@@ -291,41 +291,45 @@ fn what_is_taken_back_by_name_is_gone_from_every_version_that_was_decided_of_bef
     let left = after(&new, &[Change::Grant(Vec::new()), write.clone()]);
     let write = rule(&write, &left);
     let present = ruled(&old, slice::from_ref(&all), &[(2, write.clone())]);
-    assert_eq!(present.standing.granted, patterns(&[("read", &["**"])]));
-    assert_eq!(present.standing.withheld, patterns(&[("write", &["docs/**", "src/**"])]), "it is not asked for again");
+    assert_eq!(present.grant_state.granted, patterns(&[("read", &["**"])]));
+    assert_eq!(present.grant_state.withheld, patterns(&[("write", &["docs/**", "src/**"])]), "it is not asked for again");
     assert_eq!(present.revision, 2);
-    assert_eq!(ruled(&old, &[Decision { revision: 3, ..all.clone() }], &[(2, write.clone())]).standing, all.standing, "granted since");
     assert_eq!(
-        ruled(&new, slice::from_ref(&all), &[(2, write)]).standing.granted,
+        ruled(&old, &[Decision { revision: 3, ..all.clone() }], &[(2, write.clone())]).grant_state,
+        all.grant_state,
+        "granted since"
+    );
+    assert_eq!(
+        ruled(&new, slice::from_ref(&all), &[(2, write)]).grant_state.granted,
         patterns(&[("read", &["**"])]),
         "what carries over is less"
     );
-    let everything = rule(&Change::Revoke(Vec::new()), &Standing::default());
-    assert!(ruled(&old, slice::from_ref(&all), &[(2, everything)]).standing.granted.is_empty());
+    let everything = rule(&Change::Revoke(Vec::new()), &GrantState::default());
+    assert!(ruled(&old, slice::from_ref(&all), &[(2, everything)]).grant_state.granted.is_empty());
     let only = rule(&Change::Only(named(&["read"])), &after(&new, &[Change::Only(named(&["read"]))]));
-    assert_eq!(ruled(&old, &[all], &[(2, only)]).standing.granted, patterns(&[("read", &["**"])]));
+    assert_eq!(ruled(&old, &[all], &[(2, only)]).grant_state.granted, patterns(&[("read", &["**"])]));
 }
 
 #[test]
 fn disabling_by_name_holds_for_every_version_until_one_is_enabled() {
     let (old, new) = (dropped(&["docs/**", "src/**"]), dropped(&["docs/**"]));
-    let kept = decision(&old, Standing { tripped: Some(5), ..after(&old, &[Change::Grant(Vec::new())]) }, 1);
+    let kept = decision(&old, GrantState { tripped: Some(5), ..after(&old, &[Change::Grant(Vec::new())]) }, 1);
     let (disabled, enabled) = ((2, Rule::Disabled), (3, Rule::Enabled));
     for plugin in [&old, &new] {
-        assert!(ruled(plugin, slice::from_ref(&kept), slice::from_ref(&disabled)).standing.disabled);
-        let again = ruled(plugin, slice::from_ref(&kept), &[disabled.clone(), enabled.clone()]).standing;
+        assert!(ruled(plugin, slice::from_ref(&kept), slice::from_ref(&disabled)).grant_state.disabled);
+        let again = ruled(plugin, slice::from_ref(&kept), &[disabled.clone(), enabled.clone()]).grant_state;
         assert_eq!((again.disabled, again.tripped, again.granted.is_empty()), (false, None, false));
     }
-    assert!(ruled(&new, &[], &[disabled]).standing.disabled, "also where nothing else was ever decided");
+    assert!(ruled(&new, &[], &[disabled]).grant_state.disabled, "also where nothing else was ever decided");
 }
 
 #[test]
 fn what_was_forgotten_needs_approval() {
     let plugin = dropped(&["docs/**"]);
-    let kept = decision(&plugin, Standing { disabled: true, ..after(&plugin, &[Change::Only(named(&["read"]))]) }, 1);
-    let standing = ruled(&plugin, &[kept], &[(2, Rule::Forgotten)]).standing;
-    assert_eq!(standing, Standing { disabled: true, ..Standing::default() }, "who removes it does not enable it");
-    plugin.adopt(Standing { disabled: false, ..standing }).unwrap();
+    let kept = decision(&plugin, GrantState { disabled: true, ..after(&plugin, &[Change::Only(named(&["read"]))]) }, 1);
+    let grant_state = ruled(&plugin, &[kept], &[(2, Rule::Forgotten)]).grant_state;
+    assert_eq!(grant_state, GrantState { disabled: true, ..GrantState::default() }, "who removes it does not enable it");
+    plugin.adopt(GrantState { disabled: false, ..grant_state }).unwrap();
     assert_eq!(plugin.status().as_str(), "needs approval");
 }
 
@@ -333,10 +337,10 @@ fn what_was_forgotten_needs_approval() {
 fn a_bound_is_not_lifted_by_taking_back() {
     let plugin = dropped_spender("");
     let held = decision(&plugin, after(&plugin, &[Change::Grant(Vec::new()), Change::Grant(named(&["dollars=1"]))]), 1);
-    let bound = |rule: Rule| ruled(&plugin, slice::from_ref(&held), &[(2, rule)]).standing.granted.of("dollars").join(",");
-    assert_eq!(bound(rule(&Change::Revoke(Vec::new()), &Standing::default())), "1");
-    assert_eq!(bound(rule(&Change::Revoke(named(&["models"])), &Standing::default())), "1");
-    assert_eq!(bound(rule(&Change::Revoke(named(&["dollars"])), &Standing::default())), "0");
+    let bound = |rule: Rule| ruled(&plugin, slice::from_ref(&held), &[(2, rule)]).grant_state.granted.of("dollars").join(",");
+    assert_eq!(bound(rule(&Change::Revoke(Vec::new()), &GrantState::default())), "1");
+    assert_eq!(bound(rule(&Change::Revoke(named(&["models"])), &GrantState::default())), "1");
+    assert_eq!(bound(rule(&Change::Revoke(named(&["dollars"])), &GrantState::default())), "0");
 }
 
 #[test]
@@ -389,7 +393,7 @@ fn what_others_may_do_through_a_plugin_is_granted_and_taken_back_beside_what_it_
     let only = granted.changed(&plugin, &Change::Only(named(&["agents", "through.read=**"]))).unwrap();
     assert_eq!(only.granted, patterns(&[("agents", &["amelia"]), ("through.read", &["**"]), ("through.dollars", &["2"])]));
     let by_name = rule(&Change::Revoke(named(&["through"])), &rest);
-    let other = ruled(&dropped(&["docs/**"]), &[decision(&plugin, granted, 1)], &[(2, by_name)]).standing.granted;
+    let other = ruled(&dropped(&["docs/**"]), &[decision(&plugin, granted, 1)], &[(2, by_name)]).grant_state.granted;
     assert_eq!(other, patterns(&[("write", &["docs/**"]), ("through.dollars", &["0"])]), "also from another version");
 }
 
@@ -416,7 +420,7 @@ fn through_as_a_whole_lifts_the_amount_of_nothing_that_a_revocation_left() {
 #[test]
 fn what_cannot_be_granted_through_a_plugin_is_refused_with_the_reason() {
     let refusal =
-        |plugin: &Plugin, text: &str| Standing::default().changed(plugin, &Change::Grant(named(&[text]))).unwrap_err().to_string();
+        |plugin: &Plugin, text: &str| GrantState::default().changed(plugin, &Change::Grant(named(&[text]))).unwrap_err().to_string();
     let plugin = dropped_starter();
     for (text, why) in [
         ("through.root=x", "there is no capability `root`"),
@@ -440,7 +444,7 @@ fn a_value_that_no_call_needs_is_refused_with_those_that_calls_do() {
     let closed = ["git", "people", "backlog", "pull-requests"];
     let needs = closed.map(|kind| format!("{kind} = [\"*\"]")).join("\n");
     let plugin = with_needs(Origin::File("scribe.wasm".into()), &format!("agents = [\"amelia\"]\n{needs}"));
-    let change = |text: &str| Standing::default().changed(&plugin, &Change::Grant(named(&[text])));
+    let change = |text: &str| GrantState::default().changed(&plugin, &Change::Grant(named(&[text])));
     for kind in closed {
         for text in [format!("{kind}=zap"), format!("through.{kind}=zap"), format!("{kind}={{zap,zip}}"), format!("{kind}=Read")] {
             let refusal = change(&text).unwrap_err().to_string();
@@ -454,7 +458,7 @@ fn a_value_that_no_call_needs_is_refused_with_those_that_calls_do() {
     let expected =
         "This cannot be granted: `zap` of `git` is not one of its values, which are `read`, `commit`, `merge`, `worktree`, `push`.";
     assert_eq!(change("git=zap").unwrap_err().to_string(), expected);
-    let kept = Standing { granted: patterns(&[("git", &["zap"])]), ..Standing::default() };
+    let kept = GrantState { granted: patterns(&[("git", &["zap"])]), ..GrantState::default() };
     plugin.adopt(kept).expect("what was granted before is still read");
 }
 
@@ -462,8 +466,8 @@ fn a_value_that_no_call_needs_is_refused_with_those_that_calls_do() {
 fn a_reserved_kind_that_was_granted_before_grants_nothing() {
     let plugin = dropped_starter();
     let kept = patterns(&[("hosts", &["*"]), ("write", &["docs/**"])]);
-    adopt(&plugin, Standing { granted: kept, ..Standing::default() });
-    assert_eq!(plugin.standing().granted, patterns(&[("write", &["docs/**"])]));
+    adopt(&plugin, GrantState { granted: kept, ..GrantState::default() });
+    assert_eq!(plugin.grant_state().granted, patterns(&[("write", &["docs/**"])]));
 }
 
 #[test]
@@ -481,9 +485,9 @@ fn on(texts: &[&str], project: Option<&str>, until: Option<u64>) -> Change {
     Change::GrantOn(named(texts), Terms { project: project.map(str::to_owned), until })
 }
 
-fn on_terms(standing: &Standing) -> Vec<(Option<&str>, Option<u64>, String)> {
+fn on_terms(grant_state: &GrantState) -> Vec<(Option<&str>, Option<u64>, String)> {
     let each = |grant: &LimitedGrant| listed(&grant.granted);
-    standing.limited.iter().map(|grant| (grant.terms.project.as_deref(), grant.terms.until, each(grant))).collect()
+    grant_state.limited.iter().map(|grant| (grant.terms.project.as_deref(), grant.terms.until, each(grant))).collect()
 }
 
 #[test]
@@ -491,30 +495,31 @@ fn grants_on_terms_stand_beside_those_that_hold_everywhere() {
     let plugin = dropped(&["docs/**", "src/**"]);
     let changes =
         [Change::Grant(named(&["read"])), on(&["write=docs/**"], Some("shop"), None), on(&["write=docs/**"], Some("bank"), Some(9))];
-    let standing = after(&plugin, &changes);
-    assert_eq!(on_terms(&standing), [(Some("shop"), None, "`write=docs/**`".into()), (Some("bank"), Some(9), "`write=docs/**`".into())]);
-    plugin.adopt(standing.clone()).unwrap();
+    let grant_state = after(&plugin, &changes);
+    assert_eq!(on_terms(&grant_state), [(Some("shop"), None, "`write=docs/**`".into()), (Some("bank"), Some(9), "`write=docs/**`".into())]);
+    plugin.adopt(grant_state.clone()).unwrap();
     assert_eq!(plugin.undecided(), patterns(&[("write", &["src/**"])]));
-    let later = standing.changed(&plugin, &on(&["write=docs/**"], Some("shop"), Some(20))).unwrap();
+    let later = grant_state.changed(&plugin, &on(&["write=docs/**"], Some("shop"), Some(20))).unwrap();
     assert_eq!(on_terms(&later)[1], (Some("shop"), Some(20), "`write=docs/**`".into()), "the last decision in a project counts");
     assert_eq!(on_terms(&later).len(), 2);
     assert_eq!(on_terms(&later.changed(&plugin, &Change::Grant(named(&["write"]))).unwrap()), [], "it holds everywhere now");
     assert_eq!(on_terms(&later.changed(&plugin, &Change::Revoke(named(&["write"]))).unwrap()), []);
-    let carried = current(&dropped(&["docs/**"]), &[decision(&plugin, later.clone(), 1)]).standing;
+    let carried = current(&dropped(&["docs/**"]), &[decision(&plugin, later.clone(), 1)]).grant_state;
     assert_eq!(on_terms(&carried), on_terms(&later));
-    let taken = rule(&Change::Revoke(named(&["write"])), &Standing::default());
-    assert_eq!(on_terms(&ruled(&dropped(&["docs/**"]), &[decision(&plugin, later, 1)], &[(2, taken)]).standing), []);
+    let taken = rule(&Change::Revoke(named(&["write"])), &GrantState::default());
+    assert_eq!(on_terms(&ruled(&dropped(&["docs/**"]), &[decision(&plugin, later, 1)], &[(2, taken)]).grant_state), []);
 }
 
 #[test]
 fn terms_that_would_limit_nothing_or_end_by_allowing_more_are_refused() {
     let plugin = dropped(&["docs/**"]);
     let all = after(&plugin, &[Change::Grant(Vec::new())]);
-    let refusal =
-        |standing: &Standing, plugin: &Plugin, text: &str| standing.changed(plugin, &on(&[text], None, Some(9))).unwrap_err().to_string();
+    let refusal = |grant_state: &GrantState, plugin: &Plugin, text: &str| {
+        grant_state.changed(plugin, &on(&[text], None, Some(9))).unwrap_err().to_string()
+    };
     assert!(refusal(&all, &plugin, "write").contains("everywhere and for good. Revoke that first"));
-    assert!(refusal(&Standing::default(), &dropped_spender(""), "dollars=1").contains("later there would be no limit"));
-    assert!(refusal(&Standing::default(), &dropped_starter(), "through.dollars=1").contains("`through.dollars` only limits"));
+    assert!(refusal(&GrantState::default(), &dropped_spender(""), "dollars=1").contains("later there would be no limit"));
+    assert!(refusal(&GrantState::default(), &dropped_starter(), "through.dollars=1").contains("`through.dollars` only limits"));
     let asked = dropped_spender("2.50");
     let spender = after(&asked, &[Change::Grant(named(&["dollars=1"])), on(&["dollars=2"], Some("shop"), None)]);
     assert_eq!((on_terms(&spender).len(), dollars(&spender).0), (1, vec!["1".to_owned()]));
@@ -524,8 +529,8 @@ fn terms_that_would_limit_nothing_or_end_by_allowing_more_are_refused() {
 fn a_grant_on_terms_is_told_with_them() {
     let plugin = dropped(&["docs/**"]);
     let change = on(&["write"], Some("shop"), Some(9));
-    let after = Standing::default().changed(&plugin, &change).unwrap();
-    let told = events(&plugin, (&Standing::default(), &after), false, &change, By::from("ada"));
+    let after = GrantState::default().changed(&plugin, &change).unwrap();
+    let told = events(&plugin, (&GrantState::default(), &after), false, &change, By::from("ada"));
     assert_eq!(told[0].data["capabilities"], json!({ "write": ["docs/**"] }));
     assert_eq!(told[0].data["terms"], json!({ "project": "shop", "until": 9 }));
     let revoke = Change::Revoke(Vec::new());
@@ -537,20 +542,20 @@ fn a_grant_on_terms_is_told_with_them() {
 #[test]
 fn a_grant_reaches_less_than_before_until_somebody_decides() {
     let plugin = dropped_starter();
-    let older = Standing { reaches_less: true, ..after(&plugin, &[Change::Grant(Vec::new())]) };
+    let older = GrantState { reaches_less: true, ..after(&plugin, &[Change::Grant(Vec::new())]) };
     let after = |change: Change| older.changed(&plugin, &change).unwrap().reaches_less;
     assert!(after(Change::Disable) && after(Change::Enable));
     for decides in [Change::Grant(named(&["agents"])), Change::Revoke(named(&["through"])), Change::Only(named(&["agents"]))] {
         assert!(!after(decides));
     }
-    assert!(current(&starter(Origin::File("b.wasm".into())), &[decision(&plugin, older, 1)]).standing.reaches_less);
+    assert!(current(&starter(Origin::File("b.wasm".into())), &[decision(&plugin, older, 1)]).grant_state.reaches_less);
 }
 
 #[test]
 fn what_is_no_pattern_is_not_granted() {
     let plugin = dropped(&["docs/**"]);
     for wrong in ["read={docs/**", "read=", "read=a\nb", "read=[a"] {
-        let error = Standing::default().changed(&plugin, &Change::Grant(named(&[wrong]))).unwrap_err();
+        let error = GrantState::default().changed(&plugin, &Change::Grant(named(&[wrong]))).unwrap_err();
         assert!(matches!(error, GrantError::Wrong(_)), "{wrong:?}: {error}");
     }
 }
@@ -559,8 +564,8 @@ fn what_is_no_pattern_is_not_granted() {
 fn a_pattern_that_was_kept_and_is_none_voids_itself_alone() {
     let plugin = dropped(&["docs/**"]);
     let kept = patterns(&[("read", &["{docs/**", "**"]), ("write", &["docs/**"]), ("root", &["*"])]);
-    adopt(&plugin, Standing { granted: kept, ..Standing::default() });
-    assert_eq!(plugin.standing().granted, patterns(&[("read", &["**"]), ("write", &["docs/**"])]));
+    adopt(&plugin, GrantState { granted: kept, ..GrantState::default() });
+    assert_eq!(plugin.grant_state().granted, patterns(&[("read", &["**"]), ("write", &["docs/**"])]));
 }
 
 #[test]
@@ -581,8 +586,8 @@ fn what_is_named_in_a_grant_or_taken_back_is_looked_at_again() {
 #[test]
 fn a_grant_whose_time_has_passed_reaches_nothing() {
     let limited = |until| LimitedGrant { terms: Terms { project: None, until }, granted: patterns(&[("through.models", &["*"])]) };
-    let standing = |until| Standing { limited: vec![limited(until)], ..Standing::default() };
-    assert!(standing(Some(1_000)).at_most_from(1_000).is_empty());
-    assert_eq!(standing(Some(1_000)).at_most_from(999), limited(None).granted);
-    assert_eq!(standing(None).at_most_from(u64::MAX), limited(None).granted);
+    let grant_state = |until| GrantState { limited: vec![limited(until)], ..GrantState::default() };
+    assert!(grant_state(Some(1_000)).at_most_from(1_000).is_empty());
+    assert_eq!(grant_state(Some(1_000)).at_most_from(999), limited(None).granted);
+    assert_eq!(grant_state(None).at_most_from(u64::MAX), limited(None).granted);
 }

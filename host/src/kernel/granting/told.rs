@@ -6,13 +6,19 @@ use super::{By, Change};
 use crate::{
     events::{Category, Draft},
     kernel::{
-        grants::{Standing, Terms},
+        grants::{GrantState, Terms},
         permissions::Patterns,
         registry::Plugin,
     },
 };
 
-pub(super) fn events(plugin: &Plugin, (before, after): (&Standing, &Standing), is_wider: bool, change: &Change, by: By<'_>) -> Vec<Draft> {
+pub(super) fn events(
+    plugin: &Plugin,
+    (before, after): (&GrantState, &GrantState),
+    is_wider: bool,
+    change: &Change,
+    by: By<'_>,
+) -> Vec<Draft> {
     let event = |what: Option<&Patterns>| {
         let mut about = about(plugin, by.who, what);
         if !change.is_grant() {
@@ -56,7 +62,7 @@ fn granted_on(terms: &Terms, more: &Patterns, event: impl Fn(Option<&Patterns>) 
 }
 
 /// What one grants on terms and the other does not, on the same ones.
-fn limited_beyond(one: &Standing, other: &Standing) -> Patterns {
+fn limited_beyond(one: &GrantState, other: &GrantState) -> Patterns {
     one.limited.iter().fold(Patterns::default(), |all, grant| {
         let same = other.limited.iter().find(|other| other.terms == grant.terms).map(|other| other.granted.clone());
         all.with(&grant.granted.beyond(&same.unwrap_or_default(), &[]), &[])

@@ -20,7 +20,7 @@ pub use contract::{Contract, Mismatch};
 use imports::interface;
 
 use super::{
-    matching::check_values,
+    matching::{check_values, known},
     permissions::{Patterns, Permissions},
     signature::{self, PublicKey, SignatureError},
 };
@@ -249,13 +249,19 @@ impl Package {
 
     /// Understands a file, or says why it is not a plugin that a host with this contract can link.
     pub fn read(wasm: Vec<u8>, contract: &Contract, kinds: &'static [CapabilityKind]) -> Result<Self, PackageError> {
-        Self::understand(wasm, contract, kinds, validated)
+        Self::understand(wasm, contract, kinds, validated, |_| {})
+    }
+
+    /// The same for a version that runs need and that was read before, when there were other kinds or values of needs. Those
+    /// that do not exist any more are left out: no call could have them, and a run can continue without them.
+    pub(super) fn read_kept(wasm: Vec<u8>, contract: &Contract, kinds: &'static [CapabilityKind]) -> Result<Self, PackageError> {
+        Self::understand(wasm, contract, kinds, validated, |manifest| manifest.needs = known(&manifest.needs, kinds))
     }
 
     /// The same for a file that is part of this program: the code of its functions is validated when it is compiled, and not
     /// at each start.
     pub(super) fn read_bundled(wasm: Vec<u8>, contract: &Contract, kinds: &'static [CapabilityKind]) -> Result<Self, PackageError> {
-        Self::understand(wasm, contract, kinds, types)
+        Self::understand(wasm, contract, kinds, types, |_| {})
     }
 
     fn understand(
@@ -263,6 +269,7 @@ impl Package {
         contract: &Contract,
         kinds: &'static [CapabilityKind],
         types_of: impl FnOnce(&[u8]) -> Result<Types, PackageError>,
+        amend: impl FnOnce(&mut Manifest),
     ) -> Result<Self, PackageError> {
         check_beginning(&wasm)?;
         let anatomy = Anatomy::of(&wasm)?;
@@ -271,7 +278,8 @@ impl Package {
         let types = types_of(&wasm)?;
         imports::check_functions(&anatomy.imports, types.as_ref(), contract)?;
         let called = called_interfaces(types.as_ref(), &anatomy.imports);
-        let manifest = Manifest::parse(anatomy.manifest.ok_or(PackageError::NoManifest)?)?;
+        let mut manifest = Manifest::parse(anatomy.manifest.ok_or(PackageError::NoManifest)?)?;
+        amend(&mut manifest);
         Permissions::new(&manifest.name, kinds, &manifest.needs, &Patterns::default())
             .and_then(|_| check_values(&manifest.needs, kinds))
             .map_err(|error| PackageError::Manifest { reason: format!("in [needs], {}.", printable(&error.to_string())) })?;

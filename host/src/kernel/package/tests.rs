@@ -194,6 +194,9 @@ fn a_need_that_no_call_could_have_is_refused_with_the_values() {
     let refusal = read("bogus").unwrap_err().to_string();
     let expected = "The manifest is not valid: in [needs], `bogus` of `people` is not one of its values, which are `info`, `critical`.";
     assert_eq!(refusal, expected);
+    let manifest = MANIFEST.replace("write = [\"docs/**\"]", "people = [\"info\", \"bogus\"]\ngone = [\"*\"]");
+    let kept = Package::read_kept(packed(&workflow(""), &manifest), &contract::tests::contract(), CLOSED).unwrap();
+    assert_eq!(kept.manifest.needs.iter().collect::<Vec<_>>(), [("people", &["info".to_owned()][..])], "runs need it as it was");
     for fits in ["critical", "*", "{info,bogus}", "i*"] {
         assert!(read(fits).is_ok(), "{fits}");
     }

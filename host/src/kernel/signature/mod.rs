@@ -94,7 +94,7 @@ pub struct PrivateKey(SigningKey);
 
 /// The text is no private key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("It is no Ed25519 private key in PKCS #8 PEM; `baton plugin key new` makes one.")]
+#[error("It is not an Ed25519 private key in PKCS #8 PEM; `baton plugin key new` makes one.")]
 pub struct NoPrivateKey;
 
 impl PrivateKey {

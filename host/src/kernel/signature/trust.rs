@@ -19,7 +19,7 @@ pub enum Policy {
     Require,
 }
 
-/// `[signatures]` in the user's settings. The default refuses nobody.
+/// `[signatures]` in the user's settings. The default rejects no plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
     /// What becomes of other files.
@@ -42,8 +42,8 @@ pub struct TrustError {
 /// Who signed a file, as its operator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signer {
-    /// Nobody.
-    Nobody,
+    /// No key.
+    Unsigned,
     /// A key that the operator does not know.
     Unknown(PublicKey),
     /// A key of the operator's, by its name.
@@ -71,7 +71,7 @@ impl Trust {
 
     /// Who signed the file.
     pub fn signer(&self, package: &Package) -> Signer {
-        let Some(key) = package.signed_by else { return Signer::Nobody };
+        let Some(key) = package.signed_by else { return Signer::Unsigned };
         let known = self.keys.iter().find(|(_, trusted)| **trusted == key);
         known.map_or(Signer::Unknown(key), |(name, _)| Signer::Trusted(name.clone()))
     }
@@ -94,7 +94,7 @@ impl Trust {
 
     fn doubt(&self, package: &Package) -> Option<String> {
         match self.signer(package) {
-            Signer::Nobody => Some("Nobody signed the file".to_owned()),
+            Signer::Unsigned => Some("The file is not signed".to_owned()),
             Signer::Unknown(key) => Some(format!("The file is signed by the key {key}, which is none of yours")),
             Signer::Trusted(_) => None,
         }
@@ -113,7 +113,7 @@ impl Policy {
 impl fmt::Display for Signer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nobody => formatter.write_str("nobody"),
+            Self::Unsigned => formatter.write_str("no key"),
             Self::Unknown(key) => write!(formatter, "the unknown key {key}"),
             Self::Trusted(name) => formatter.write_str(name),
         }

@@ -88,6 +88,15 @@ impl Asked<'_> {
 }
 
 impl Chosen {
+    /// The command that binds another plugin for the same items.
+    fn command(&self, slot: &Slot) -> String {
+        let project = self.scope.project.as_ref().map_or_else(String::new, |project| format!(" --project {project}"));
+        // A label of settings may be any text.
+        let is_plain = |label: &&String| label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+        let label = self.scope.label.as_ref().filter(is_plain).map_or_else(String::new, |label| format!(" --label {label}"));
+        format!("baton bindings set {} PLUGIN{project}{label}", slot.name)
+    }
+
     /// For people, behind "is bound by".
     pub fn told(&self) -> String {
         let by = match self.source {
@@ -135,7 +144,8 @@ impl Kernel {
     async fn chosen_for(&self, parent: &Run, slot: &'static Slot, labels: &[String]) -> Result<Chosen, ChildError> {
         let root = if parent.root == parent.id { parent.clone() } else { self.run(&parent.root).await.map_err(store)? };
         let project = self.parts.projects.load_project(&parent.project).await.map_err(store)?;
-        let repository = self.approved_bindings(&parent.project, root.project_settings.as_ref()).await.map_err(store)?;
+        let repository =
+            self.approved_bindings(&parent.project, root.project_settings.as_ref(), Some(root.created_at)).await.map_err(store)?;
         let kept = self.parts.slots.store.bindings().await.map_err(store)?;
         let asked =
             Asked { kept: &kept, settings: self.parts.policy.bindings(), repository: repository.as_ref(), project: project.as_ref() };
@@ -149,7 +159,8 @@ impl Kernel {
     /// The plugin that was chosen, or why it cannot fill the slot.
     pub(super) fn installed(&self, slot: &Slot, chosen: &Chosen) -> Result<Arc<Plugin>, String> {
         let (name, told) = (&chosen.plugin, chosen.told());
-        let another = format!("Install it, or bind another with `baton bindings set {} PLUGIN`.", slot.name);
+        let set = chosen.command(slot);
+        let another = format!("Install it, or bind another with `{set}`.");
         let Some(plugin) = self.parts.registry.find(name) else {
             return Err(format!(
                 "The slot `{}` is bound to `{name}` by {told}, and no plugin of that name is installed. {another}",
@@ -159,7 +170,7 @@ impl Kernel {
         let (found, wanted) = (plugin.package.manifest.kind, kind_of(slot));
         if found != wanted {
             return Err(format!(
-                "The slot `{slot}` is bound to `{name}` by {told}, which is {} and not {}. Bind {} with `baton bindings set {slot} PLUGIN`.",
+                "The slot `{slot}` is bound to `{name}` by {told}, which is {} and not {}. Bind {} with `{set}`.",
                 found.with_article(),
                 wanted.with_article(),
                 wanted.with_article(),

@@ -24,7 +24,7 @@ pub(in crate::kernel) use conforming::samples;
 pub use conforming::{Misfit, Unfit, declared_misfit, output_misfit};
 pub(in crate::kernel) use operating::Routes;
 pub use proposal::{Approval, Proposal, ProposalState};
-pub use table::{Scoped, Table};
+pub use table::{Mistake, Scoped, Table};
 
 /// What the kernel is handed to know slots by.
 pub struct Slots {
@@ -70,7 +70,7 @@ pub enum Source {
     Settings,
     /// The repository's settings, which an operator approved.
     Repository,
-    /// Nobody: the plugin is the slot's default.
+    /// No operator: the plugin is the slot's default.
     Default,
 }
 
@@ -128,9 +128,9 @@ pub trait BindingStore: Send + Sync {
     async fn bind(&self, binding: &Binding, events: Vec<Draft>) -> Result<(), BindingsError>;
     /// Removes a binding; whether there was one.
     async fn unbind(&self, scope: &Scope, slot: &str, events: Vec<Draft>) -> Result<bool, BindingsError>;
-    /// What was approved last in each project.
+    /// What was approved in each project, the last of each and those that it replaced.
     async fn approvals(&self) -> Result<Vec<Approval>, BindingsError>;
-    /// Keeps an approval, in the place of the one before in its project.
+    /// Keeps an approval as the last one of its project; the one before is replaced from now on.
     async fn approve(&self, approval: &Approval, by: &str, events: Vec<Draft>) -> Result<(), BindingsError>;
 }
 
@@ -173,7 +173,7 @@ fn meant(known: &[Slot], name: &str) -> String {
         let names: Vec<_> = known.iter().map(|slot| slot.name).collect();
         return format!("The slots are {}.", listed(&names, ", "));
     }
-    format!("Is {} meant?", listed(&near, " or "))
+    format!("Did you mean {}?", listed(&near, " or "))
 }
 
 /// Plugins by the name of their slot.

@@ -67,7 +67,7 @@ impl Kernel {
         let project = self.parts.projects.project_of_folder(folder).await?;
         let settings = self.parts.policy.workspace_settings(folder).map_err(KernelError::Settings)?;
         let id = project.as_ref().map(|project| project.id.as_str()).unwrap_or_default();
-        let (repository, kept) = (self.approved_bindings(id, Some(&settings)).await?, self.bindings().await?);
+        let (repository, kept) = (self.approved_bindings(id, Some(&settings), None).await?, self.bindings().await?);
         let settings = self.parts.policy.bindings();
         let asked = Asked { kept: &kept, settings, repository: repository.as_ref(), project: project.as_ref() };
         let chosen = asked.choose(slot, &[]);
@@ -107,7 +107,7 @@ pub(in crate::kernel) struct Routes(Vec<Route>);
 struct Route {
     slot: &'static Slot,
     bound: BTreeSet<String>,
-    /// Nobody who does not fill the slot gets its default.
+    /// Only a plugin that fills the slot gets its default.
     replaced: bool,
 }
 

@@ -20,6 +20,15 @@ pub struct Approval {
     pub hash: String,
     /// What was approved: a table of bindings.
     pub bindings: Value,
+    /// When another was approved in its place, in milliseconds since 1970 UTC; none for the last one of its project.
+    pub replaced_at: Option<u64>,
+}
+
+impl Approval {
+    /// Whether it holds for what began then, or begins now.
+    fn holds(&self, began: Option<u64>) -> bool {
+        self.replaced_at.is_none_or(|replaced| began.is_some_and(|began| began < replaced))
+    }
 }
 
 /// The bindings in the settings of a repository.
@@ -61,7 +70,8 @@ impl Kernel {
     pub async fn proposal(&self, project: &str, settings: &Value) -> Result<Option<Proposal>, KernelError> {
         let Some(bindings) = proposed(settings) else { return Ok(None) };
         let hash = hash(bindings);
-        let state = match self.approval(project).await? {
+        let approvals = self.approvals_of(project).await?;
+        let state = match approvals.iter().find(|approval| approval.replaced_at.is_none()) {
             None => ProposalState::Proposed,
             Some(approval) if approval.hash == hash => ProposalState::Approved,
             Some(_) => ProposalState::Changed,
@@ -74,25 +84,31 @@ impl Kernel {
     pub async fn approve(&self, project: &str, proposal: &Proposal, by: &str) -> Result<(), KernelError> {
         let Proposal { hash, bindings, .. } = proposal;
         let data = json!({ "by": by, "project": project, "hash": hash, "bindings": bindings });
-        let approval = Approval { project: project.to_owned(), hash: hash.clone(), bindings: bindings.clone() };
+        let approval = Approval { project: project.to_owned(), hash: hash.clone(), bindings: bindings.clone(), replaced_at: None };
         self.parts.slots.store.approve(&approval, by, vec![Draft::of_host(Category::Audit, "bindings-approved", data)]).await?;
         Ok(())
     }
 
-    /// What a run's repository said when the run began, where that is what was approved.
-    pub(super) async fn approved_bindings(&self, project: &str, settings: Option<&Value>) -> Result<Option<Scoped>, BindingsError> {
+    /// What a run's repository said when the run began (at `began`, or now), where that is what was approved. An approval that
+    /// was replaced still holds for the runs that began before: the operator allowed what they do.
+    pub(super) async fn approved_bindings(
+        &self,
+        project: &str,
+        settings: Option<&Value>,
+        began: Option<u64>,
+    ) -> Result<Option<Scoped>, BindingsError> {
         let Some(bindings) = settings.and_then(proposed) else { return Ok(None) };
-        let approval = self.approval(project).await?;
-        let holds = approval.is_some_and(|approval| approval.hash == hash(bindings));
-        Ok(if holds { self.read_proposal(bindings).ok() } else { None })
+        let (hash, approvals) = (hash(bindings), self.approvals_of(project).await?);
+        let is_approved = approvals.iter().any(|approval| approval.hash == hash && approval.holds(began));
+        Ok(if is_approved { self.read_proposal(bindings).ok() } else { None })
     }
 
     fn read_proposal(&self, bindings: &Value) -> Result<Scoped, String> {
         Scoped::of_repository(self.parts.slots.known, bindings).map_err(|(key, error)| format!("`{key}`: {error}"))
     }
 
-    async fn approval(&self, project: &str) -> Result<Option<Approval>, BindingsError> {
-        Ok(self.parts.slots.store.approvals().await?.into_iter().find(|approval| approval.project == project))
+    async fn approvals_of(&self, project: &str) -> Result<Vec<Approval>, BindingsError> {
+        Ok(self.parts.slots.store.approvals().await?.into_iter().filter(|approval| approval.project == project).collect())
     }
 }
 
@@ -103,4 +119,17 @@ fn proposed(settings: &Value) -> Option<&Value> {
 
 fn hash(bindings: &Value) -> String {
     hex::encode(Sha256::digest(canonical(bindings)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approval_that_was_replaced_holds_for_what_began_before() {
+        let approval = |replaced_at| Approval { project: "p".to_owned(), hash: "1".to_owned(), bindings: json!({}), replaced_at };
+        assert!(approval(None).holds(None) && approval(None).holds(Some(9)));
+        let replaced = approval(Some(5));
+        assert_eq!([Some(4), Some(5), Some(6), None].map(|began| replaced.holds(began)), [true, false, false, false]);
+    }
 }

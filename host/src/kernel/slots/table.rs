@@ -29,31 +29,40 @@ pub struct Table {
     pub projects: BTreeMap<String, Scoped>,
 }
 
+/// A mistake in settings: the dotted key, and what is wrong there.
+pub type Mistake = (String, BindingError);
+
 impl Table {
-    /// Understands the table `bindings` of an operator's settings; an error comes with the dotted key.
-    pub fn from_settings(known: &'static [Slot], settings: &Value) -> Result<Self, (String, BindingError)> {
-        let Some(table) = settings.get("bindings") else { return Ok(Self::default()) };
-        let mut everywhere = as_table(table, "bindings")?.clone();
-        let mut projects = BTreeMap::new();
+    /// Understands the table `bindings` of an operator's settings, without what is wrong in it; and that.
+    pub fn from_settings(known: &'static [Slot], settings: &Value) -> (Self, Vec<Mistake>) {
+        let mut mistakes = Mistakes::default();
+        let mut table = Self::default();
+        let Some(bindings) = settings.get("bindings") else { return (table, mistakes.0) };
+        let Some(mut everywhere) = mistakes.kept(as_table(bindings, "bindings")).cloned() else { return (table, mistakes.0) };
         if let Some(of_projects) = everywhere.remove(PROJECTS) {
             let place = format!("bindings.{PROJECTS}");
-            for (project, table) in as_table(&of_projects, &place)? {
+            for (project, bindings) in mistakes.kept(as_table(&of_projects, &place)).into_iter().flatten() {
                 let place = format!("{place}.{}", project.escape_debug());
-                projects.insert(project.clone(), scoped(known, as_table(table, &place)?, &place)?);
+                if let Some(bindings) = mistakes.kept(as_table(bindings, &place)) {
+                    table.projects.insert(project.clone(), scoped(known, bindings, &place, &mut mistakes));
+                }
             }
         }
-        Ok(Self { everywhere: scoped(known, &everywhere, "bindings")?, projects })
+        table.everywhere = scoped(known, &everywhere, "bindings", &mut mistakes);
+        (table, mistakes.0)
     }
 }
 
 impl Scoped {
     /// Understands the table `bindings` of a repository's settings.
-    pub fn of_repository(known: &'static [Slot], bindings: &Value) -> Result<Self, (String, BindingError)> {
+    pub fn of_repository(known: &'static [Slot], bindings: &Value) -> Result<Self, Mistake> {
         let table = as_table(bindings, "bindings")?;
         if table.contains_key(PROJECTS) {
             return Err((format!("bindings.{PROJECTS}"), BindingError::OfProjects));
         }
-        scoped(known, table, "bindings")
+        let mut mistakes = Mistakes::default();
+        let scoped = scoped(known, table, "bindings", &mut mistakes);
+        mistakes.0.into_iter().next().map_or(Ok(scoped), Err)
     }
 
     /// The plugin bound to a slot, for a label or for none.
@@ -72,25 +81,36 @@ impl Scoped {
     }
 }
 
-fn scoped(known: &'static [Slot], table: &Map<String, Value>, place: &str) -> Result<Scoped, (String, BindingError)> {
+/// What is wrong in a table, in its order.
+#[derive(Default)]
+struct Mistakes(Vec<Mistake>);
+
+impl Mistakes {
+    /// What was understood; what is wrong is kept here.
+    fn kept<A>(&mut self, read: Result<A, Mistake>) -> Option<A> {
+        read.map_err(|mistake| self.0.push(mistake)).ok()
+    }
+}
+
+fn scoped(known: &'static [Slot], table: &Map<String, Value>, place: &str, mistakes: &mut Mistakes) -> Scoped {
     let mut scoped = Scoped::default();
     for (name, value) in table {
         if name != LABELS {
-            let (slot, plugin) = pair(known, name, value, place)?;
-            scoped.plain.insert(slot, plugin);
+            scoped.plain.extend(mistakes.kept(pair(known, name, value, place)));
             continue;
         }
         let place = format!("{place}.{LABELS}");
-        for (label, table) in as_table(value, &place)? {
+        for (label, table) in mistakes.kept(as_table(value, &place)).into_iter().flatten() {
             let place = format!("{place}.{}", label.escape_debug());
-            let pairs = as_table(table, &place)?.iter().map(|(name, value)| pair(known, name, value, &place));
-            scoped.labels.insert(label.clone(), pairs.collect::<Result<_, _>>()?);
+            let pairs = mistakes.kept(as_table(table, &place)).into_iter().flatten();
+            let pairs = pairs.filter_map(|(name, value)| mistakes.kept(pair(known, name, value, &place)));
+            scoped.labels.insert(label.clone(), pairs.collect());
         }
     }
-    Ok(scoped)
+    scoped
 }
 
-fn pair(known: &'static [Slot], name: &str, value: &Value, place: &str) -> Result<(String, String), (String, BindingError)> {
+fn pair(known: &'static [Slot], name: &str, value: &Value, place: &str) -> Result<(String, String), Mistake> {
     let wrong = |error| (format!("{place}.{}", name.escape_debug()), error);
     let slot = find(known, name).map_err(wrong)?;
     let text = value.as_str().ok_or_else(|| wrong(BindingError::NoPlugin { slot: slot.name.to_owned(), found: value.to_string() }));
@@ -99,6 +119,6 @@ fn pair(known: &'static [Slot], name: &str, value: &Value, place: &str) -> Resul
     Ok((slot.name.to_owned(), plugin.to_owned()))
 }
 
-fn as_table<'a>(value: &'a Value, place: &str) -> Result<&'a Map<String, Value>, (String, BindingError)> {
+fn as_table<'a>(value: &'a Value, place: &str) -> Result<&'a Map<String, Value>, Mistake> {
     value.as_object().ok_or_else(|| (place.to_owned(), BindingError::NoTable(place.to_owned())))
 }

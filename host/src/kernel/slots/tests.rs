@@ -25,7 +25,8 @@ fn project() -> Project {
 }
 
 fn table(bindings: Value) -> Result<Table, String> {
-    Table::from_settings(KNOWN, &json!({ "bindings": bindings })).map_err(|(key, error)| format!("{key}: {error}"))
+    let (table, mistakes) = Table::from_settings(KNOWN, &json!({ "bindings": bindings }));
+    mistakes.first().map_or(Ok(table), |(key, error)| Err(format!("{key}: {error}")))
 }
 
 fn kept(project: Option<&str>, label: Option<&str>, plugin: &str) -> Binding {
@@ -121,11 +122,11 @@ fn labels_without_a_binding_change_nothing_and_of_several_the_first_by_name_coun
 #[test]
 fn what_cannot_be_bound_is_told_with_its_place() {
     for (bindings, expected) in [
-        (json!({ "develper": "amelia" }), "bindings.develper: There is no slot `develper`. Is `developer` meant?"),
+        (json!({ "develper": "amelia" }), "bindings.develper: There is no slot `develper`. Did you mean `developer`?"),
         (json!({ "x\u{1b}[2J": "amelia" }), "bindings.x\\u{1b}[2J: There is no slot `x\\u{1b}[2J`. The slots are `analyst`"),
         (
             json!({ "labels": { "web": { "codereview": "a" } } }),
-            "bindings.labels.web.codereview: There is no slot `codereview`. Is `code-review` meant?",
+            "bindings.labels.web.codereview: There is no slot `codereview`. Did you mean `code-review`?",
         ),
         (json!({ "developer": "reviewer" }), "bindings.developer: `developer` cannot be bound to `reviewer`, which is a slot itself."),
         (json!({ "code-review": "dev-story" }), "which is a slot itself"),
@@ -140,9 +141,23 @@ fn what_cannot_be_bound_is_told_with_its_place() {
         assert!(told.contains(expected), "{bindings}: {told}");
     }
     assert_eq!(table(json!({ "land": "land", "developer": "amelia" })).unwrap().everywhere.plain.len(), 2, "a default may be named");
-    assert_eq!(Table::from_settings(KNOWN, &json!({})).unwrap(), Table::default());
+    assert_eq!(Table::from_settings(KNOWN, &json!({})), (Table::default(), Vec::new()));
     let (key, error) = Scoped::of_repository(KNOWN, &json!({ "projects": {} })).unwrap_err();
     assert_eq!((key.as_str(), error), ("bindings.projects", BindingError::OfProjects));
+}
+
+#[test]
+fn what_is_understood_of_settings_is_kept_beside_what_is_wrong() {
+    let bindings = json!({
+        "land": "land", "develper": "amelia", "labels": { "web": { "developer": "bob", "decide": 7 } },
+        "projects": { "shop": 5, "lab": { "developer": "../up", "reviewer": "murat" } },
+    });
+    let (table, mistakes) = Table::from_settings(KNOWN, &json!({ "bindings": bindings }));
+    let mut keys: Vec<_> = mistakes.iter().map(|(key, _)| key.as_str()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["bindings.develper", "bindings.labels.web.decide", "bindings.projects.lab.developer", "bindings.projects.shop"]);
+    assert_eq!((table.everywhere.bound("land", None), table.everywhere.bound("developer", Some("web"))), (Some("land"), Some("bob")));
+    assert_eq!((table.projects.len(), table.projects["lab"].bound("reviewer", None)), (1, Some("murat")));
 }
 
 #[test]

@@ -11,14 +11,15 @@ use super::{
         StoreError,
         events::NewEvent,
         number::stored,
+        published,
         queue::{self, Step},
-        runs::Add,
+        runs::{self, Add},
     },
     all, find, of_folder,
 };
 use crate::{
     events::{Category, Draft, path_text},
-    interfaces::pins::Pin,
+    interfaces::{pins::Pin, published::Shown},
     journal::RunId,
     kernel::{
         projects::{Change, Opening, Project, ProjectState, Purpose, Refusal, is_same, name_of, unique_name},
@@ -42,8 +43,12 @@ const REMOVE: &str = "update projects set removed_at = $2, updated_at = $2 where
 const FORGET_FOLDERS: &str = "delete from project_folders where project = $1";
 const FORGET_BUDGET: &str = "delete from budgets where scope = 'project' and of_id = $1";
 /// In the form of the index by state, for few runs are unfinished and many belong to a project.
-const UNFINISHED: &str = "select root_id from runs where state in ('queued', 'running', 'waiting', 'paused') and project || '' = $1 \
-    order by created_at, id limit 1";
+const UNFINISHED: &str = concat!(
+    "select root_id from runs where state in ",
+    runs::unfinished!(),
+    " and project || '' = $1 \
+    order by created_at, id limit 1"
+);
 const IN_USE: &str = "select root_id from worktrees where project = $1 and state <> 'free' order by slot limit 1";
 
 /// Opens a folder as a project.
@@ -63,6 +68,8 @@ pub(super) struct Start {
     pub(super) run: Run,
     /// None: the run has its project already.
     pub(super) opening: Option<Opening>,
+    /// What a fork shows from its begin.
+    pub(super) published: Vec<Shown>,
     pub(super) events: Vec<Arc<NewEvent>>,
 }
 
@@ -84,6 +91,7 @@ impl queue::Change for Start {
         }
         let run = Run { project: project.id, ..self.run.clone() };
         Add { run: run.clone(), most: u64::MAX, events: self.events.clone() }.apply(step).await?;
+        published::copy(&run.id, &self.published, step.connection).await?;
         Ok(Ok(run))
     }
 }

@@ -55,7 +55,11 @@ impl Projects for Store {
     }
 
     async fn start_run(&self, run: &Run, opening: Option<&Opening>, events: Vec<Draft>) -> Result<Result<Run, Refusal>, ProjectsError> {
-        let start = Start { run: run.clone(), opening: opening.cloned(), events: NewEvent::all(events) };
+        let published = match &run.forked_from {
+            Some((source, at)) => self.shown_before(source, *at).await.map_err(unwritten)?,
+            None => Vec::new(),
+        };
+        let start = Start { run: run.clone(), opening: opening.cloned(), published, events: NewEvent::all(events) };
         self.queue.change(start).await.map_err(unwritten)
     }
 

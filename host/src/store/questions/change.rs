@@ -18,11 +18,11 @@ use super::{
 };
 use crate::{
     events::{Category, Draft},
-    interfaces::people::{Answer, Asked, Given, Question, QuestionsError, Source, Standing},
+    interfaces::people::{Answer, Asked, Given, Question, QuestionStatus, QuestionsError, Source},
     journal::{QuestionId, RunId},
 };
 
-/// Open questions of the runs under one root; nobody reads more.
+/// Open questions of the runs under one root: a person does not read more.
 const MOST_OPEN: u64 = 32;
 
 const FIND: &str = concat!("select ", columns!(), " from questions where id = $1");
@@ -53,7 +53,7 @@ pub(super) struct Ask {
 
 #[async_trait]
 impl Change for Ask {
-    type Outcome = Result<Standing, QuestionsError>;
+    type Outcome = Result<QuestionStatus, QuestionsError>;
 
     fn run(&self) -> Option<&RunId> {
         Some(&self.run)
@@ -61,20 +61,20 @@ impl Change for Ask {
 
     async fn apply(&self, step: &mut Step<'_>) -> Result<Self::Outcome, StoreError> {
         let id = QuestionId::of(&self.run, self.seq);
-        let standing = match find(&id, step.connection).await? {
-            Some(Asked { standing: Standing::Answered(answer), .. }) => return Ok(Ok(Standing::Answered(answer))),
-            Some(Asked { standing: Standing::Open, .. }) => Ok(()),
-            Some(Asked { standing: Standing::Withdrawn(_), root, .. }) => self.ask_again(&id, root.as_str(), step).await?,
+        let status = match find(&id, step.connection).await? {
+            Some(Asked { status: QuestionStatus::Answered(answer), .. }) => return Ok(Ok(QuestionStatus::Answered(answer))),
+            Some(Asked { status: QuestionStatus::Open, .. }) => Ok(()),
+            Some(Asked { status: QuestionStatus::Withdrawn(_), root, .. }) => self.ask_again(&id, root.as_str(), step).await?,
             None => self.ask(&id, step).await?,
         };
-        if let Err(error) = standing {
+        if let Err(error) = status {
             return Ok(Err(error));
         }
         let due = self.question.expiry.as_ref().filter(|expiry| expiry.at <= step.now);
-        let Some(expiry) = due else { return Ok(Ok(Standing::Open)) };
+        let Some(expiry) = due else { return Ok(Ok(QuestionStatus::Open)) };
         let given = Given { answer: expiry.answer.clone(), by: Source::Expiry.as_str().to_owned(), source: Source::Expiry };
         let answer = answer(&id, &self.run, &given, step).await?;
-        Ok(Ok(Standing::Answered(answer)))
+        Ok(Ok(QuestionStatus::Answered(answer)))
     }
 }
 
@@ -141,10 +141,10 @@ impl Change for Settle {
         let Some(asked) = find(&self.id, step.connection).await? else {
             return Ok(Err(QuestionsError::Unknown(self.id.as_str().escape_debug().to_string())));
         };
-        match asked.standing {
-            Standing::Open => {}
-            Standing::Answered(answer) => return Ok(Err(QuestionsError::Answered(answer))),
-            Standing::Withdrawn(at) => return Ok(Err(QuestionsError::Withdrawn(at))),
+        match asked.status {
+            QuestionStatus::Open => {}
+            QuestionStatus::Answered(answer) => return Ok(Err(QuestionsError::Answered(answer))),
+            QuestionStatus::Withdrawn(at) => return Ok(Err(QuestionsError::Withdrawn(at))),
         }
         answer(&self.id, &asked.run, &self.given, step).await?;
         waiting::wake(&waiting::question_key(&self.id), step).await?;
@@ -152,12 +152,12 @@ impl Change for Settle {
     }
 }
 
-/// Takes back what a run that has ended still asks.
+/// Withdraws what a run that has ended still asks.
 pub(in crate::store) async fn withdraw(run: &RunId, step: &mut Step<'_>) -> Result<(), StoreError> {
     withdraw_from(run, 1, step).await
 }
 
-/// Takes back what call `first` of a run and those after it still ask.
+/// Withdraws what call `first` of a run and those after it still ask.
 pub(in crate::store) async fn withdraw_from(run: &RunId, first: u64, step: &mut Step<'_>) -> Result<(), StoreError> {
     withdraw_by(sqlx::query(WITHDRAW).bind(run.as_str()).bind(stored(step.now)).bind(stored(first)), step).await
 }

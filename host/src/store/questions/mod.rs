@@ -8,7 +8,7 @@ use sqlx::{Any, any::AnyArguments, query::Query};
 
 use super::{Store, StoreError, number::stored, runs::in_tree};
 use crate::{
-    interfaces::people::{Asked, Decided, DecisionFilter, Filter, Given, Question, Questions, QuestionsError, Standing},
+    interfaces::people::{Asked, Decided, DecisionFilter, Filter, Given, Question, QuestionStatus, Questions, QuestionsError},
     journal::{QuestionId, RunId},
 };
 use change::{Ask, Settle, Withdraw};
@@ -62,7 +62,7 @@ type Statement<'a> = Query<'a, Any, AnyArguments>;
 
 #[async_trait]
 impl Questions for Store {
-    async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<Standing, QuestionsError> {
+    async fn ask(&self, run: &RunId, seq: u64, question: &Question) -> Result<QuestionStatus, QuestionsError> {
         self.queue.change(Ask { run: run.clone(), seq, question: question.clone() }).await.map_err(failed)?
     }
 
@@ -122,11 +122,11 @@ fn narrowed<'a>(statement: &'static str, filter: &'a DecisionFilter) -> Statemen
     }
 }
 
-/// Open ones first, the gravest first, the oldest first; then the others, the newest first.
+/// Open ones first, most severe first, the oldest first; then the others, the newest first.
 fn place(asked: &Asked) -> (bool, u8, u64) {
-    match asked.standing {
-        Standing::Open => (false, u8::MAX - asked.question.severity as u8, asked.asked_at),
-        Standing::Answered(_) | Standing::Withdrawn(_) => (true, 0, u64::MAX - asked.asked_at),
+    match asked.status {
+        QuestionStatus::Open => (false, u8::MAX - asked.question.severity as u8, asked.asked_at),
+        QuestionStatus::Answered(_) | QuestionStatus::Withdrawn(_) => (true, 0, u64::MAX - asked.asked_at),
     }
 }
 

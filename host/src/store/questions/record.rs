@@ -6,7 +6,7 @@ use sqlx::{Row, any::AnyRow};
 
 use super::super::{StoreError, number::read_number};
 use crate::{
-    interfaces::people::{Answer, Asked, Decided, Expiry, Question, Severity, Source, Standing},
+    interfaces::people::{Answer, Asked, Decided, Expiry, Question, QuestionStatus, Severity, Source},
     journal::{QuestionId, RunId},
 };
 
@@ -22,7 +22,7 @@ pub(super) fn load(row: &AnyRow) -> Result<Asked, StoreError> {
         plugin: row.try_get("plugin")?,
         question: question(row)?,
         asked_at: read_number(row, "asked_at")?,
-        standing: standing(row)?,
+        status: status(row)?,
     })
 }
 
@@ -36,13 +36,13 @@ pub(super) fn decided(row: &AnyRow) -> Result<Decided, StoreError> {
     })
 }
 
-pub(super) fn standing(row: &AnyRow) -> Result<Standing, StoreError> {
+pub(super) fn status(row: &AnyRow) -> Result<QuestionStatus, StoreError> {
     if let Some(at) = row.try_get::<Option<i64>, _>("withdrawn_at")? {
-        return Ok(Standing::Withdrawn(at.unsigned_abs()));
+        return Ok(QuestionStatus::Withdrawn(at.unsigned_abs()));
     }
-    let Some(answer) = row.try_get::<Option<String>, _>("answer")? else { return Ok(Standing::Open) };
+    let Some(answer) = row.try_get::<Option<String>, _>("answer")? else { return Ok(QuestionStatus::Open) };
     let source = word(row.try_get("source")?, Source::from_word)?;
-    Ok(Standing::Answered(Answer { answer, by: row.try_get("answered_by")?, source, at: read_number(row, "answered_at")? }))
+    Ok(QuestionStatus::Answered(Answer { answer, by: row.try_get("answered_by")?, source, at: read_number(row, "answered_at")? }))
 }
 
 fn question(row: &AnyRow) -> Result<Question, StoreError> {

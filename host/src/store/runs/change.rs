@@ -1,4 +1,4 @@
-//! The changes of runs, each one step: whoever waits for a run is woken in the transaction in which it ends.
+//! The changes of runs, each one step: a run that waits for another is woken in the transaction in which that ends.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use super::{
         queue::{Change, Step},
         waiting,
     },
-    in_tree, of_tree,
+    ended, in_tree, of_tree,
     record::{Detail, States, to_text, workspace},
-    repin, tally,
+    repin, tally, unfinished,
 };
 use crate::{
     journal::{Continuation, NOTHING, RunId},
@@ -31,7 +31,7 @@ const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_
 const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
     repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
     asked_at, answered_at from journal where run_id = $2 and seq < $3 and seq > $4";
-/// Whatever ended the run before, this did not end by a trap as far as anybody has said.
+/// Whatever ended the run before, this end is not known to be a trap.
 const MOVE: &str = "update runs set state = $1, state_detail = $2, wake_at = $3, output = coalesce($4, output), updated_at = $5, trapped_at = null, \
     shortfall = coalesce($14, shortfall) where id = $6 and state in ($7, $8, $9, $10, $11, $12, $13)";
 const WAKE_DUE: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, updated_at = $1 where wake_at <= $2";
@@ -42,8 +42,8 @@ const WAKE_DUE_TREE: &str = concat!(
 const QUEUE_CANCELLED: &str = "update runs set state = 'queued', state_detail = null, wake_at = null where id = $1 \
     and state || '' = 'waiting' and cancel_requested_at is not null";
 const REQUEUE: &str = "update runs set state = 'queued', updated_at = $1 where state = 'running'";
-const CONTINUE: &str = "update runs set state = 'queued', input = $1, started_at = $2, journal_from = $3, updated_at = $4 \
-    where id = $5 and state || '' = 'running'";
+const CONTINUE: &str = "update runs set state = $6, state_detail = $7, wake_at = $8, input = $1, started_at = $2, journal_from = $3, \
+    updated_at = $4 where id = $5 and state || '' = 'running'";
 const ANSWER_CALL: &str = "update journal set state = 'done', answer = $1, answered_at = $2 where run_id = $3 and seq = $4";
 const FORGET_CALLS: &str = "delete from journal where run_id = $1 and seq >= $2";
 const REOPEN: &str = "update runs set state = 'queued', state_detail = null, wake_at = null, trapped_at = null, cancel_requested_at = null, \
@@ -54,19 +54,29 @@ const REOPEN_ENDED: &str = "update runs set state = 'queued', state_detail = nul
 const UNANSWER: &str =
     "update journal set state = 'intended', answer = null, answer_blob = null, answered_at = null where run_id = $1 and seq = $2";
 /// A child that is started while the run above it ends, or is being cancelled.
-const CANCEL_LATE: &str = "update runs set cancel_requested_at = $2, cancel_cause = 'ended' where id = $1 and exists (select 1 from runs parent \
-    where parent.id = runs.parent_id and (parent.cancel_requested_at is not null or parent.state in ('succeeded', 'failed', 'cancelled')))";
+const CANCEL_LATE: &str = concat!(
+    "update runs set cancel_requested_at = $2, cancel_cause = 'ended' where id = $1 and exists (select 1 from runs parent \
+    where parent.id = runs.parent_id and (parent.cancel_requested_at is not null or parent.state in ",
+    ended!(),
+    "))"
+);
 const NOTE_TRAP: &str = "update runs set trapped_at = $2 where id = $1 and state || '' = 'failed'";
 /// Where two ended in one moment, the one that succeeded is taken to be the later.
 const LAST_ENDS: &str = "select trapped_at from runs where plugin = $1 and plugin_hash = $2 and updated_at > $3 \
     and (state = 'succeeded' or trapped_at is not null) order by updated_at desc, coalesce(trapped_at, 0) limit $4";
 const CHANGE_SETTINGS: &str = "update runs set settings = $1, updated_at = $2 where id = $3";
 /// The time is multiplied by 0 for one that is to end at once. A run that failed may still be cancelled, which keeps it from being resumed.
-const REQUEST_CANCEL: &str = "update runs set cancel_requested_at = $4 * coalesce(cancel_requested_at, $2), cancel_cause = coalesce(cancel_cause, $3) \
-    where id = $1 and state || '' in ('queued', 'running', 'waiting', 'paused', 'failed')";
+const REQUEST_CANCEL: &str = concat!(
+    "update runs set cancel_requested_at = $4 * coalesce(cancel_requested_at, $2), cancel_cause = coalesce(cancel_cause, $3) \
+    where id = $1 and (state || '' = 'failed' or state || '' in ",
+    unfinished!(),
+    ")"
+);
 const CANCEL_BELOW: &str = concat!(
     "update runs set cancel_requested_at = $3 * coalesce(cancel_requested_at, $2), cancel_cause = coalesce(cancel_cause, 'ended') where id <> $1 \
-     and state || '' in ('queued', 'running', 'waiting', 'paused') and ",
+     and state || '' in ",
+    unfinished!(),
+    " and ",
     in_tree!("id", "$1")
 );
 const HAS_CHILDREN: &str = "select count(*) from (select 1 from runs where parent_id = $1 limit 1) as child";
@@ -175,7 +185,7 @@ impl Change for Transition {
         }
         if let State::Waiting { wait } = &self.to {
             waiting::begin(&self.id, wait, step).await?;
-            // One of which somebody asked meanwhile that it be cancelled is told so instead.
+            // A run that is to be cancelled since is told so instead.
             if sqlx::query(QUEUE_CANCELLED).bind(self.id.as_str()).execute(&mut *step.connection).await?.rows_affected() == 1 {
                 waiting::forget(&self.id, step.connection).await?;
             }
@@ -196,7 +206,7 @@ pub(in crate::store) async fn give_up(id: &RunId, step: &mut Step<'_>) -> Result
     cancel_below(id, false, step).await
 }
 
-/// Those that are cancelled at once were so since 1970.
+/// Those that are cancelled at once have the time 0, so that their grace is over.
 async fn cancel_below(id: &RunId, at_once: bool, step: &mut Step<'_>) -> Result<(), StoreError> {
     let children = sqlx::query(HAS_CHILDREN).bind(id.as_str()).fetch_one(&mut *step.connection).await?;
     if children.try_get::<i64, _>(0)? > 0 {
@@ -211,6 +221,8 @@ async fn cancel_below(id: &RunId, at_once: bool, step: &mut Step<'_>) -> Result<
 pub(super) struct Continue {
     pub(super) id: RunId,
     pub(super) continuation: Continuation,
+    /// Queued, or waiting for a time.
+    pub(super) to: State,
     pub(super) events: Vec<Arc<NewEvent>>,
 }
 
@@ -225,9 +237,13 @@ impl Change for Continue {
     async fn apply(&self, step: &mut Step<'_>) -> Result<bool, StoreError> {
         let Continuation { seq, input, at } = &self.continuation;
         let query = sqlx::query(CONTINUE).bind(input.to_string()).bind(stored(*at)).bind(stored(*seq)).bind(stored(step.now));
-        if query.bind(self.id.as_str()).execute(&mut *step.connection).await?.rows_affected() == 0 {
+        let detail = Detail::of(&self.to)?;
+        let query = query.bind(self.id.as_str()).bind(self.to.as_str()).bind(detail.text).bind(detail.wake_at);
+        if query.execute(&mut *step.connection).await?.rows_affected() == 0 {
             return Ok(false);
         }
+        // One that is to be cancelled does not wait before it is told.
+        sqlx::query(QUEUE_CANCELLED).bind(self.id.as_str()).execute(&mut *step.connection).await?;
         let answer = sqlx::query(ANSWER_CALL).bind(NOTHING).bind(stored(*at)).bind(self.id.as_str()).bind(stored(*seq));
         answer.execute(&mut *step.connection).await?;
         give_up(&self.id, step).await?;

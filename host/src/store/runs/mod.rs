@@ -51,6 +51,22 @@ macro_rules! in_tree {
 }
 pub(in crate::store) use in_tree;
 
+/// The states in which a run is not over.
+macro_rules! unfinished {
+    () => {
+        "('queued', 'running', 'waiting', 'paused')"
+    };
+}
+pub(in crate::store) use unfinished;
+
+/// The states in which a run is over.
+macro_rules! ended {
+    () => {
+        "('succeeded', 'failed', 'cancelled')"
+    };
+}
+pub(in crate::store) use ended;
+
 /// Only what an operator did not pause with its project.
 macro_rules! not_paused {
     () => {
@@ -109,8 +125,12 @@ const QUEUED_PLUGINS: &str = "with recursive names (plugin) as (select min(plugi
     where names.plugin is not null) select plugin from names where plugin is not null";
 const QUEUED_PLUGINS_TREE: &str = concat!("select distinct plugin from runs where state || '' = 'queued' and ", in_tree!("id", "$1"));
 /// The state is compared in a form that no index has: there is one of the few that are meant.
-const CANCEL_REQUESTS: &str = "select id from runs where cancel_requested_at is not null and (state || '' in ('queued', 'running', 'waiting', 'paused') \
-    or (state || '' = 'failed' and parent_id is null)) order by cancel_requested_at, id";
+const CANCEL_REQUESTS: &str = concat!(
+    "select id from runs where cancel_requested_at is not null and (state || '' in ",
+    unfinished!(),
+    " \
+    or (state || '' = 'failed' and parent_id is null)) order by cancel_requested_at, id"
+);
 
 type Statement<'a> = Query<'a, Any, AnyArguments>;
 
@@ -155,8 +175,8 @@ impl Runs for Store {
         self.queue.change(change).await.map_err(unwritten)
     }
 
-    async fn continue_with(&self, id: &RunId, continuation: &Continuation, events: Vec<Draft>) -> Result<bool, RunsError> {
-        let change = Continue { id: id.clone(), continuation: continuation.clone(), events: NewEvent::all(events) };
+    async fn continue_with(&self, id: &RunId, continuation: &Continuation, to: State, events: Vec<Draft>) -> Result<bool, RunsError> {
+        let change = Continue { id: id.clone(), continuation: continuation.clone(), to, events: NewEvent::all(events) };
         self.queue.change(change).await.map_err(unwritten)
     }
 

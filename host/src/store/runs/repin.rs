@@ -14,17 +14,24 @@ use super::{
         queue::{Change, Step},
         signals, waiting,
     },
-    change::Reopen,
+    change::{Reopen, RequestCancel},
+    unfinished,
 };
 use crate::{
     journal::RunId,
-    kernel::run::{Repin, Run},
+    kernel::run::{CancelCause, Repin, Run},
 };
 
 /// The state is compared in a form that no index has: the run is found by its id.
 const IS_AS_SEEN: &str = "select count(*) from runs where id = $1 and state || '' = $2 and updated_at = $3 and plugin_hash = $4";
 const REPIN: &str = "update runs set plugin_version = $2, plugin_hash = $3, state = 'queued', state_detail = null, wake_at = null, \
     trapped_at = null, updated_at = $4 where id = $1";
+/// What these calls of a run started and what has not ended.
+const CHILDREN: &str = concat!(
+    "select id from runs where parent_id = $1 and parent_seq >= $2 \
+    and state || '' in ",
+    unfinished!()
+);
 const GIVE_UP: &str = "update journal set state = 'given-up' where run_id = $1 and seq >= $2";
 
 /// A run as it was seen, by what changes whenever it does.
@@ -91,9 +98,21 @@ impl Change for Repinning {
         waiting::forget(id, step.connection).await?;
         give_up_calls(id, self.given_up_from, step).await?;
         self.reopened.apply(step).await?;
+        cancel_children(id, self.given_up_from, step).await?;
         step.events.extend(self.events.iter().cloned());
         Ok(true)
     }
+}
+
+/// Asks that the runs which these calls started be cancelled: their answers would go nowhere, also where the host is killed
+/// before it has ended them.
+async fn cancel_children(run: &RunId, from: u64, step: &mut Step<'_>) -> Result<(), StoreError> {
+    let children = sqlx::query(CHILDREN).bind(run.as_str()).bind(stored(from)).fetch_all(&mut *step.connection).await?;
+    for child in children {
+        let id = RunId::from_text(child.try_get::<String, _>("id")?);
+        RequestCancel { id, cause: CancelCause::Run, at_once: false }.apply(step).await?;
+    }
+    Ok(())
 }
 
 /// Gives up the calls of a run from one on. They stay to be read; the signals that they took are there again, and what they

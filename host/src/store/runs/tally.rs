@@ -5,14 +5,18 @@ use std::collections::HashSet;
 use serde_json::Value;
 use sqlx::{AnyPool, Row};
 
-use super::{super::StoreError, in_tree};
+use super::{super::StoreError, in_tree, unfinished};
 use crate::{journal::RunId, kernel::run::Tally};
 
 const RUNS: &str = concat!("select count(*) from runs where ", in_tree!("id", "$1"));
 /// Not the ended children of a round that a run without an end has left behind: it would come to any limit in the end.
-const LIMITED_RUNS: &str = "with recursive tree (id) as (select cast($1 as text) union all select child.id from tree \
+const LIMITED_RUNS: &str = concat!(
+    "with recursive tree (id) as (select cast($1 as text) union all select child.id from tree \
     join runs parent on parent.id = tree.id join runs child on child.parent_id = parent.id \
-    where child.parent_seq > parent.journal_from or child.state in ('queued', 'running', 'waiting', 'paused')) select count(*) from tree";
+    where child.parent_seq > parent.journal_from or child.state in ",
+    unfinished!(),
+    ") select count(*) from tree"
+);
 const HOST_CALLS: &str = concat!("select count(*) from journal where ", in_tree!("run_id", "$1"));
 const MODEL_EVENTS: &str = concat!(
     "select name, run_id, data from events where category = 'llm' and name in ('completed', 'repeated') and ",

@@ -35,15 +35,31 @@ async fn a_slot_is_bound_once_a_scope() {
 }
 
 #[tokio::test]
-async fn an_approval_replaces_the_one_before_in_its_project() {
+async fn an_approval_replaces_the_one_before_in_its_project_and_both_are_kept() {
     let (_folder, store) = fresh().await;
-    let approval =
-        |project: &str, hash: &str| Approval { project: project.to_owned(), hash: hash.to_owned(), bindings: json!({ "land": "x" }) };
+    let approve = async |project: &str, hash: &str| {
+        let approval =
+            Approval { project: project.to_owned(), hash: hash.to_owned(), bindings: json!({ "land": hash }), replaced_at: None };
+        store.approve(&approval, "ada", told("bindings-approved")).await.unwrap();
+    };
+    let kept = async || {
+        let approvals = store.approvals().await.unwrap();
+        let mut kept: Vec<_> = approvals
+            .into_iter()
+            .map(|approval| {
+                assert_eq!(approval.bindings, json!({ "land": approval.hash }));
+                (approval.project, approval.hash, approval.replaced_at.is_some())
+            })
+            .collect();
+        kept.sort();
+        kept
+    };
+    let one = |project: &str, hash: &str, is_replaced| (project.to_owned(), hash.to_owned(), is_replaced);
     for (project, hash) in [("p", "1"), ("q", "2"), ("p", "3")] {
-        store.approve(&approval(project, hash), "ada", told("bindings-approved")).await.unwrap();
+        approve(project, hash).await;
     }
-    let mut kept = store.approvals().await.unwrap();
-    kept.sort_by(|one, other| one.project.cmp(&other.project));
-    assert_eq!(kept, [approval("p", "3"), approval("q", "2")]);
+    assert_eq!(kept().await, [one("p", "1", true), one("p", "3", false), one("q", "2", false)]);
+    approve("p", "1").await;
+    assert_eq!(kept().await, [one("p", "1", false), one("p", "3", true), one("q", "2", false)]);
     assert_eq!(store.labels_of("p", "ghost").await.unwrap(), None);
 }

@@ -3,9 +3,9 @@ use serde_json::json;
 use super::{child, draft, entry, fresh, id, open, run, write};
 use crate::{
     events::EventLog,
-    interfaces::people::{Filter, Question, Questions, Severity, Standing},
-    journal::{Continuation, Effect, Entry, EntryState, Journal, Write},
-    kernel::run::{Added, Run, Runs, State},
+    interfaces::people::{Filter, Question, QuestionStatus, Questions, Severity},
+    journal::{Continuation, Effect, Entry, EntryState, Journal, Wait, Write},
+    kernel::run::{Added, CancelCause, Run, Runs, State},
     store::Store,
 };
 
@@ -26,7 +26,25 @@ async fn executing() -> (tempfile::TempDir, Store) {
 
 async fn continued(store: &Store, seq: u64) -> bool {
     let event = draft("a", "continued", json!({ "seq": seq }));
-    store.continue_with(&id("a"), &to(seq), vec![event]).await.unwrap()
+    store.continue_with(&id("a"), &to(seq), State::Queued, vec![event]).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_run_that_begins_again_later_waits_until_then() {
+    let later = State::Waiting { wait: Wait::Until(500) };
+    let (_folder, store) = executing().await;
+    store.write(vec![intended(2)]).await.unwrap();
+    assert!(store.continue_with(&id("a"), &to(2), later.clone(), Vec::new()).await.unwrap());
+    let found = store.find(&id("a")).await.unwrap().unwrap();
+    assert_eq!((found.state, found.journal_from, store.next_due(None).await.unwrap()), (later.clone(), 2, Some(500)));
+    assert_eq!((store.wake_due(None, 499).await.unwrap(), store.wake_due(None, 500).await.unwrap()), (0, 1));
+    assert_eq!(store.find(&id("a")).await.unwrap().unwrap().state, State::Queued);
+
+    let (_folder, store) = executing().await;
+    store.write(vec![intended(2)]).await.unwrap();
+    store.request_cancel(&id("a"), CancelCause::Operator, false).await.unwrap();
+    assert!(store.continue_with(&id("a"), &to(2), later, Vec::new()).await.unwrap());
+    assert_eq!(store.find(&id("a")).await.unwrap().unwrap().state, State::Queued, "it is told at once");
 }
 
 #[tokio::test]
@@ -76,7 +94,7 @@ async fn what_a_run_asked_people_is_withdrawn_when_it_begins_again() {
     store.write(vec![intended(2)]).await.unwrap();
     assert!(continued(&store, 2).await);
     let asked = Questions::list(&store, &Filter { all: true, root: None }).await.unwrap();
-    assert!(matches!(asked[0].standing, Standing::Withdrawn(_)), "{asked:?}");
+    assert!(matches!(asked[0].status, QuestionStatus::Withdrawn(_)), "{asked:?}");
 }
 
 #[tokio::test]

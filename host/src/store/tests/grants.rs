@@ -4,7 +4,7 @@ use super::{HOSTILE, fresh, open};
 use crate::{
     events::{Category, Draft, EventLog},
     kernel::{
-        grants::{Decision, Grants, LimitedGrant, Rule, Ruling, Standing, Terms},
+        grants::{Decision, GrantState, Grants, LimitedGrant, Rule, Ruling, Terms},
         permissions::Patterns,
     },
 };
@@ -17,7 +17,7 @@ fn decision(plugin: &str, hash: &str, granted: &[&str]) -> Decision {
     Decision {
         plugin: plugin.to_owned(),
         hash: hash.to_owned(),
-        standing: Standing { granted: patterns(granted), withheld: patterns(&["src/**"]), ..Standing::default() },
+        grant_state: GrantState { granted: patterns(granted), withheld: patterns(&["src/**"]), ..GrantState::default() },
         decided_at: 7,
         decided_by: "ada".to_owned(),
         revision: 0,
@@ -36,10 +36,10 @@ async fn a_decision_is_kept_with_its_event_and_counted() {
     assert!(store.decide(&decision("scribe", "bb", &[]), 0, Vec::new()).await.unwrap());
     assert_eq!(store.revision().await.unwrap(), 2);
     let mut again = decision("scribe", "aa", &["out/**"]);
-    again.standing.disabled = true;
-    again.standing.reaches_less = true;
+    again.grant_state.disabled = true;
+    again.grant_state.reaches_less = true;
     let terms = Terms { project: Some("shop".to_owned()), until: Some(9) };
-    again.standing.limited = vec![LimitedGrant { terms, granted: patterns(&["src/a"]) }];
+    again.grant_state.limited = vec![LimitedGrant { terms, granted: patterns(&["src/a"]) }];
     assert!(store.decide(&again, 1, granted()).await.unwrap());
     store.close().await;
     let store = open(folder.path()).await;
@@ -54,7 +54,7 @@ async fn a_decision_on_something_that_changed_meanwhile_changes_nothing() {
     assert!(!store.decide(&decision("scribe", "aa", &[]), 5, granted()).await.unwrap());
     assert!(store.decide(&decision("scribe", "aa", &["docs/**"]), 0, Vec::new()).await.unwrap());
     assert!(!store.decide(&decision("scribe", "aa", &["**"]), 0, granted()).await.unwrap());
-    assert_eq!(store.decisions().await.unwrap()[0].standing.granted, patterns(&["docs/**"]));
+    assert_eq!(store.decisions().await.unwrap()[0].grant_state.granted, patterns(&["docs/**"]));
     assert!(store.after(0, None, 10).await.unwrap().is_empty(), "what was not decided is not told");
 }
 
@@ -87,13 +87,13 @@ async fn whatever_a_plugin_is_called_comes_back_as_it_was() {
 async fn a_stopped_plugin_stays_stopped_until_it_is_decided_again() {
     let (folder, store) = fresh().await;
     let mut stopped = decision("scribe", "aa", &["docs/**"]);
-    stopped.standing.tripped = Some(5);
+    stopped.grant_state.tripped = Some(5);
     assert!(store.decide(&stopped, 0, Vec::new()).await.unwrap());
     store.close().await;
     let store = open(folder.path()).await;
     assert_eq!(store.decisions().await.unwrap(), [Decision { revision: 1, ..stopped }]);
     assert!(store.decide(&decision("scribe", "aa", &["docs/**"]), 1, Vec::new()).await.unwrap());
-    assert_eq!(store.decisions().await.unwrap()[0].standing.tripped, None);
+    assert_eq!(store.decisions().await.unwrap()[0].grant_state.tripped, None);
 }
 
 fn ruling(plugin: &str, rule: Rule) -> Ruling {

@@ -156,9 +156,9 @@ async fn grants_that_reach_less_are_marked_and_what_nothing_serves_is_taken_back
     connection.close().await.unwrap();
     let store = open(folder.path()).await;
     let decisions = store.decisions().await.unwrap();
-    let marked: Vec<_> = decisions.iter().map(|decision| (&*decision.plugin, decision.standing.reaches_less)).collect();
+    let marked: Vec<_> = decisions.iter().map(|decision| (&*decision.plugin, decision.grant_state.reaches_less)).collect();
     assert_eq!(marked, [("starter", true), ("writer", false)]);
-    assert!(decisions.iter().all(|decision| decision.standing.limited.is_empty()));
+    assert!(decisions.iter().all(|decision| decision.grant_state.limited.is_empty()));
     let kinds = ["hosts".to_owned(), "secrets".to_owned()].into();
     let rulings: Vec<_> = store.rulings().await.unwrap().into_iter().map(|ruling| (ruling.plugin, ruling.rule, ruling.revision)).collect();
     assert_eq!(rulings, [("starter".to_owned(), Rule::TakenBack { kinds, rest: Patterns::default() }, 3)]);

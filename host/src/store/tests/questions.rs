@@ -3,7 +3,9 @@
 use super::*;
 use crate::journal::CallError;
 use crate::{
-    interfaces::people::{Answer, DecisionFilter, Expiry, Filter, Given, Question, Questions, QuestionsError, Severity, Source, Standing},
+    interfaces::people::{
+        Answer, DecisionFilter, Expiry, Filter, Given, Question, QuestionStatus, Questions, QuestionsError, Severity, Source,
+    },
     journal::{QuestionId, Wait},
     kernel::run::{Added, Runs},
 };
@@ -58,12 +60,12 @@ async fn what_was_asked_comes_back_whole_whatever_it_is() {
             expiry: Some(Expiry { at: u64::MAX >> 1, answer: hostile.to_owned() }),
             ..question("")
         };
-        assert_eq!(store.ask(&id("a"), seq, &asked).await, Ok(Standing::Open));
+        assert_eq!(store.ask(&id("a"), seq, &asked).await, Ok(QuestionStatus::Open));
         let found = Questions::matching(&store, QuestionId::of(&id("a"), seq).as_str()).await.unwrap().remove(0);
         assert_eq!((found.question, found.seq, found.project.as_str(), found.plugin.as_str()), (asked, seq, "demo", "hello"));
         store.answer(&found.id, &given(hostile)).await.unwrap();
         let found = Questions::matching(&store, found.id.as_str()).await.unwrap().remove(0);
-        assert!(matches!(found.standing, Standing::Answered(Answer { answer, by, .. }) if answer == hostile && by == "ada"));
+        assert!(matches!(found.status, QuestionStatus::Answered(Answer { answer, by, .. }) if answer == hostile && by == "ada"));
     }
 }
 
@@ -71,7 +73,7 @@ async fn what_was_asked_comes_back_whole_whatever_it_is() {
 async fn asking_twice_is_asking_once_and_an_answer_wakes_the_run() {
     let (_folder, store) = running("a").await;
     for _ in 0..2 {
-        assert_eq!(store.ask(&id("a"), 1, &question("Which?")).await, Ok(Standing::Open));
+        assert_eq!(store.ask(&id("a"), 1, &question("Which?")).await, Ok(QuestionStatus::Open));
     }
     put_away(&store, "a", 1, None).await;
     assert_eq!(state(&store, "a").await, "waiting");
@@ -81,7 +83,7 @@ async fn asking_twice_is_asking_once_and_an_answer_wakes_the_run() {
     assert_eq!(state(&store, "a").await, "queued");
     let late = store.answer(&asked[0].id, &given("USD")).await;
     assert!(matches!(&late, Err(QuestionsError::Answered(answer)) if answer.answer == "EUR" && answer.by == "ada"), "{late:?}");
-    assert!(matches!(store.ask(&id("a"), 1, &question("Which?")).await, Ok(Standing::Answered(answer)) if answer.answer == "EUR"));
+    assert!(matches!(store.ask(&id("a"), 1, &question("Which?")).await, Ok(QuestionStatus::Answered(answer)) if answer.answer == "EUR"));
     assert_eq!(names(&store).await, ["asked", "answered"]);
     assert!(matches!(store.answer(&QuestionId::from_text("x"), &given("y")).await, Err(QuestionsError::Unknown(_))));
 }
@@ -101,7 +103,7 @@ async fn an_answer_that_was_there_first_queues_the_run_at_once() {
 async fn a_question_whose_time_has_come_is_answered_by_its_expiry() {
     let (_folder, store) = running("a").await;
     let at = |at| Question { expiry: Some(Expiry { at, answer: "EUR".to_owned() }), ..question("Which?") };
-    assert_eq!(store.ask(&id("a"), 1, &at(1_000_000)).await, Ok(Standing::Open));
+    assert_eq!(store.ask(&id("a"), 1, &at(1_000_000)).await, Ok(QuestionStatus::Open));
     put_away(&store, "a", 1, Some(1_000_000)).await;
     assert_eq!(store.next_due(None).await.unwrap(), Some(1_000_000));
     assert_eq!(store.wake_due(None, 1_000_000).await.unwrap(), 1);
@@ -109,7 +111,7 @@ async fn a_question_whose_time_has_come_is_answered_by_its_expiry() {
     // In its time; and at once where that has passed.
     for (seq, due) in [(2, 1), (3, 0)] {
         let answered = store.ask(&id("a"), seq, &at(due)).await.unwrap();
-        assert!(matches!(answered, Standing::Answered(answer) if answer.source == Source::Expiry && answer.answer == "EUR"));
+        assert!(matches!(answered, QuestionStatus::Answered(answer) if answer.source == Source::Expiry && answer.answer == "EUR"));
     }
 }
 
@@ -123,7 +125,7 @@ async fn a_run_that_ends_takes_its_questions_back_and_may_ask_again() {
     assert!(Questions::list(&store, &Filter::default()).await.unwrap().is_empty());
     let question_id = QuestionId::of(&id("a"), 1);
     assert!(matches!(store.answer(&question_id, &given("EUR")).await, Err(QuestionsError::Withdrawn(_))));
-    assert_eq!(store.ask(&id("a"), 1, &question("Which?")).await, Ok(Standing::Open));
+    assert_eq!(store.ask(&id("a"), 1, &question("Which?")).await, Ok(QuestionStatus::Open));
     assert_eq!(names(&store).await, ["asked", "withdrawn", "asked"]);
     store.answer(&question_id, &given("EUR")).await.unwrap();
 }
@@ -139,9 +141,9 @@ async fn the_runs_of_a_root_have_so_many_questions_open_and_no_more() {
     store.ask(&id("b"), 1, &question("Which?")).await.unwrap();
     assert_eq!(store.ask(&id("a"), 32, &question("Which?")).await, Err(QuestionsError::TooMany(32)));
     assert_eq!(store.ask(&id("b"), 2, &question("Which?")).await, Err(QuestionsError::TooMany(32)));
-    assert_eq!(store.ask(&id("c"), 1, &question("Which?")).await, Ok(Standing::Open), "other roots are not held up");
+    assert_eq!(store.ask(&id("c"), 1, &question("Which?")).await, Ok(QuestionStatus::Open), "other roots are not held up");
     store.answer(&QuestionId::of(&id("a"), 1), &given("EUR")).await.unwrap();
-    assert_eq!(store.ask(&id("b"), 2, &question("Which?")).await, Ok(Standing::Open));
+    assert_eq!(store.ask(&id("b"), 2, &question("Which?")).await, Ok(QuestionStatus::Open));
     assert_eq!(store.ask(&id("nobody"), 1, &question("Which?")).await, Err(QuestionsError::Outside));
 }
 

@@ -436,3 +436,22 @@ async fn traps_are_counted_back_to_the_last_run_of_the_version_that_succeeded() 
     go(&store, "seven", failed()).await;
     assert_eq!(trap(&store, "eight", decided).await, 1, "a run that was resumed ended by what ended it last");
 }
+
+#[test]
+fn the_states_in_statements_are_those_of_the_kernel() {
+    use crate::store::runs::{ended, unfinished};
+    let states = [
+        State::Queued,
+        State::Running,
+        State::Waiting { wait: Wait::Runs(Vec::new()) },
+        State::Paused { pause: crate::journal::Pause::new(crate::journal::PauseKind::Operator, "") },
+        State::Succeeded,
+        State::Failed { error: crate::journal::CallError::other("") },
+        State::Cancelled,
+    ];
+    for state in states {
+        let (word, is_final) = (format!("'{}'", state.as_str()), state.is_final());
+        assert_eq!((unfinished!().contains(&word), ended!().contains(&word)), (!is_final, is_final), "{word}");
+        assert_eq!(State::UNFINISHED.contains(&state.as_str()), !is_final, "{word}");
+    }
+}

@@ -78,6 +78,11 @@ async fn what_no_run_would_take_is_rejected() {
         store.add(&crate::kernel::run::Run { state, ..run(word) }, 1, Vec::new()).await.unwrap();
         assert_eq!(send(word, "go", &json!(1)).await, Err(SignalError::Ended { run: id(word), state: word.to_owned() }));
     }
+    store.add(&run("told"), 1, Vec::new()).await.unwrap();
+    for at_once in [false, true] {
+        store.request_cancel(&id("told"), crate::kernel::run::CancelCause::Operator, at_once).await.unwrap();
+        assert_eq!(send("told", "go", &json!(1)).await, Err(SignalError::Cancelling(id("told"))));
+    }
     assert_eq!(store.untaken(&id("a")).await.unwrap(), []);
     assert_eq!(store.latest(Category::Audit, None, 10).await.unwrap(), [], "what was rejected is not told as sent");
 }

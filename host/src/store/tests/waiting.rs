@@ -11,7 +11,7 @@ use crate::{
         signals::Signals,
     },
     journal::{Awaited, QuestionId, Wait},
-    kernel::run::{CancelCause, Run, Runs, State},
+    kernel::run::{CancelCause, Repin, Run, Runs, State},
     store::Store,
 };
 
@@ -62,7 +62,7 @@ async fn an_item_that_changes_wakes_a_run_that_saw_it_before() {
     assert_eq!(state(&store, "a").await.as_str(), "waiting", "what says the same is no change");
     store.move_to(&project, "1", Status::InProgress, "", &by).await.unwrap();
     assert_eq!(state(&store, "a").await, State::Queued);
-    assert_eq!(state_of_waiting(&store, waits(seen.revision)).await, State::Queued, "it came while nobody looked");
+    assert_eq!(state_of_waiting(&store, waits(seen.revision)).await, State::Queued, "it came meanwhile");
     let seen = store.see(&project, "1").await.unwrap();
     assert_eq!(seen.status, Status::InProgress);
     assert_eq!(state_of_waiting(&store, waits(seen.revision)).await.as_str(), "waiting");
@@ -84,4 +84,20 @@ async fn what_a_run_that_ends_holds_is_given_up() {
     go(&store, "a11", State::Waiting { wait: Wait::Until(50) }).await;
     assert_eq!(state(&store, "a11").await, State::Queued);
     assert_eq!(store.find(&id("a2")).await.unwrap().unwrap().cancelling, None);
+}
+
+#[tokio::test]
+async fn what_a_call_started_is_cancelled_in_the_step_that_gives_the_call_up() {
+    let (_folder, store) = fresh().await;
+    add(&store, &run("a")).await;
+    for (name, parent, seq) in [("kept", "a", 1), ("given-up", "a", 3), ("below", "given-up", 1), ("ended", "a", 4)] {
+        add(&store, &Run { parent: Some((id(parent), seq)), root: id("a"), ..run(name) }).await;
+    }
+    go(&store, "ended", State::Succeeded).await;
+    let seen = store.find(&id("a")).await.unwrap().unwrap();
+    let repin = Repin { run: &seen, parent: None, version: "0.2.0", hash: "11", given_up_from: 2, reopened: &[] };
+    assert!(store.repin(repin, Vec::new()).await.unwrap());
+    let cause = async |name: &str| store.find(&id(name)).await.unwrap().unwrap().cancelling.map(|cancelling| cancelling.cause);
+    assert_eq!((cause("given-up").await, cause("below").await), (Some(CancelCause::Run), Some(CancelCause::Ended)));
+    assert_eq!((cause("kept").await, cause("ended").await, cause("a").await), (None, None, None));
 }

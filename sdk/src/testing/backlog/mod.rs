@@ -89,7 +89,7 @@ impl Backlog {
             let advice = match before {
                 Status::Done => "a run cannot reopen what is done; add another item for what is still to do".to_owned(),
                 before => format!(
-                    "look at its history, for somebody may have been first; what may follow `{}` is in the documentation",
+                    "look at its history, because it may have changed since; what may follow `{}` is in the documentation",
                     before.as_str()
                 ),
             };

@@ -59,7 +59,7 @@ fn request(agent: &str, task: &Task, options: &StartOptions) -> Result<Value> {
 fn schema(text: &str) -> Result<Value> {
     match serde_json::from_str(text) {
         Ok(schema @ Value::Object(_)) => Ok(schema),
-        Ok(_) => Err(Error::invalid("The answer's schema is no JSON object; send a JSON Schema such as {\"type\": \"object\"}.")),
+        Ok(_) => Err(Error::invalid("The answer's schema is not a JSON object; send a JSON Schema such as {\"type\": \"object\"}.")),
         Err(error) => Err(Error::invalid(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose."))),
     }
 }

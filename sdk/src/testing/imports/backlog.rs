@@ -73,9 +73,11 @@ pub(crate) fn write_documents() -> Contract<Vec<String>> {
     Ok(world.call("backlog.write-documents", json!({}), WRITE, write, |paths| json!(paths))?)
 }
 
-/// Whether the backlog has the item that a child is for.
+/// Whether the backlog has the item that a child is for, and the run may know.
 pub(super) fn check_item(world: &World, item: Option<&str>) -> Result<()> {
-    item.map_or(Ok(()), |key| world.backlog.borrow().get(key).map(drop))
+    let Some(key) = item else { return Ok(()) };
+    world.allows("backlog", "read")?;
+    world.backlog.borrow().get(key).map(drop)
 }
 
 fn noted_draft(draft: &Draft) -> Value {

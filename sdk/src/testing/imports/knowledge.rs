@@ -56,7 +56,7 @@ pub(crate) fn remember(source: &str, text: &str) -> Contract<()> {
 
 fn fitting(query: &str, source: &str, text: &str) -> Option<Passage> {
     let shared = words(query).intersection(&words(text)).count();
-    #[expect(clippy::cast_precision_loss, reason = "nobody counts that many words")]
+    #[expect(clippy::cast_precision_loss, reason = "a text has fewer words")]
     let score = shared as f32;
     (shared > 0).then(|| Passage { source: source.to_owned(), text: text.to_owned(), score })
 }

@@ -60,12 +60,12 @@ pub(crate) fn inform(decision: &Decision) -> Contract<()> {
 }
 
 /// When the question is answered, and how: by a person, or by its expiry.
-#[expect(clippy::panic, reason = "a test fails by panicking, and a question nobody foresaw is a failure")]
+#[expect(clippy::panic, reason = "a test fails by panicking, and an unexpected question is a failure")]
 fn answer(world: &World, question: &Question) -> (u64, String) {
     let (answers, now) = (world.answers.borrow(), world.now.get());
     let found = answers.iter().find(|answering| question.text.contains(&answering.phrase));
     let Answering { after, answer, .. } = found.unwrap_or_else(|| {
-        panic!("Nobody answers this question in the test; add an answer with `Host::answers`.\n--- question\n{}\n---", question.text)
+        panic!("The test has no answer to this question; add one with `Host::answers`.\n--- question\n{}\n---", question.text)
     });
     let at = now.saturating_add(*after);
     match &question.expiry {
@@ -137,7 +137,7 @@ fn fits(what: &str, text: &str, most: usize) -> Result<()> {
 
 fn share(confidence: f32) -> Result<f64> {
     if !(0.0..=1.0).contains(&confidence) {
-        return Err(Error::invalid(format!("A confidence of {confidence} is no share; give a number from 0.0 to 1.0.")));
+        return Err(Error::invalid(format!("A confidence of {confidence} is not a share; give a number from 0.0 to 1.0.")));
     }
     Ok((f64::from(confidence) * 100.0).round() / 100.0)
 }

@@ -21,7 +21,7 @@ pub(crate) fn execute(job: &Job) -> Contract<Execution> {
 }
 
 /// The first rule's answer. The rules are taken as they are now, so that one may call the host while it answers.
-#[expect(clippy::panic, reason = "a test fails by panicking, and a command nobody foresaw is a failure")]
+#[expect(clippy::panic, reason = "a test fails by panicking, and an unexpected command is a failure")]
 pub(in crate::testing) fn answer(world: &World, job: &Job) -> Result<Execution> {
     let rules = world.commands.borrow().clone();
     rules.iter().find_map(|rule| rule(job)).unwrap_or_else(|| {

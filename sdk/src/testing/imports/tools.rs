@@ -30,7 +30,7 @@ fn read(text: &str) -> Result<Map<String, Value>> {
     }
     match serde_json::from_str(text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
-        Ok(_) => Err(Error::invalid("The arguments are no JSON object; send one such as {\"path\": \"README.md\"}.")),
+        Ok(_) => Err(Error::invalid("The arguments are not a JSON object; send one such as {\"path\": \"README.md\"}.")),
         Err(error) => Err(Error::invalid(format!("The arguments are not JSON: {error}. Send a JSON object."))),
     }
 }

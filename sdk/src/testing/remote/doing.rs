@@ -1,5 +1,7 @@
 //! The methods of [`Host`] by name, for a test that sets its host up, runs a plugin or looks at what came of it.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::{Arguments, Function, shapes::Shape};
@@ -9,6 +11,19 @@ use crate::sandbox::Execution;
 use crate::testing::{Call, Host, Line, level_word};
 use crate::tools::ToolOutcome;
 use crate::{Error, Result, numbers};
+
+/// What a function of the test gave, shown without the form of a Rust value: the test is in another language.
+#[derive(PartialEq)]
+struct Worked(Result<String>);
+
+impl fmt::Debug for Worked {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(output) => write!(formatter, "{output}"),
+            Err(error) => write!(formatter, "an error ({}): {error}", String::from(error.kind.clone())),
+        }
+    }
+}
 
 /// Calls a method of the host.
 pub(super) fn answer(host: Host, method: &str, arguments: &[Value], function: Function) -> Result<Value> {
@@ -59,7 +74,7 @@ fn look(host: &Host, method: &str, given: &mut Arguments<'_>, function: &Functio
         }
         "perform" => host.perform(|task| function.call(Some(&task)), given.next())?.write(),
         "call" => host.call(|_, _| function.call(None::<&()>), "", Value::Null)?.write(),
-        "twice" => host.twice(|| function.call::<String>(None::<&()>))?.into(),
+        "twice" => host.twice(|| Worked(function.call(None::<&()>))).0?.into(),
         "calls" => Value::Array(host.calls().iter().map(call).collect()).to_string().into(),
         "logged" => Value::Array(host.logged().iter().map(line).collect()).to_string().into(),
         "prompts" => host.prompts().write(),

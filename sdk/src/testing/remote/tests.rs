@@ -123,6 +123,11 @@ fn work_that_is_done_twice_must_be_the_same_twice() {
     assert_eq!(lines("a.md").last().unwrap(), &json!({ "value": "done" }));
     let differing = lines("b.md");
     assert!(differing[3]["failure"].as_str().unwrap().contains("Executed again, the work makes call 1"), "{differing:?}");
+    let begin = json!({ "host": 1, "do": "twice", "arguments": [], "callback": 0 });
+    let failed = json!({ "raise": { "kind": "not-found", "text": "No page.", "subject": null, "details": null } });
+    let ended = answers(&[begin, json!({ "return": "\"done\"" }), failed]);
+    let told = ended[2]["failure"].as_str().unwrap();
+    assert!(told.contains("\n  first: \"done\"\n  again: an error (not-found): No page.\n"), "{told}");
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn paths_that_leave_the_workspace_are_refused_and_are_no_calls() {
     for path in ["../etc/passwd", "/etc/passwd", "a/../../b", "C:/a", "a\\b", "", ".", "a/.git/config", ".BATON/x", "a\0b"] {
         let refused = host.inside(|| files::write(path, "x"));
         assert!(
-            matches!(&refused, Err(Error { kind: ErrorKind::Invalid, text, .. }) if text.contains("is no path of the workspace")),
+            matches!(&refused, Err(Error { kind: ErrorKind::Invalid, text, .. }) if text.contains("is not a path of the workspace")),
             "{path:?}: {refused:?}"
         );
     }

@@ -136,7 +136,7 @@ fn shown(outcome: &Execution) -> ToolOutcome {
         Ending::Exited => format!("The command ended with exit code {} after {seconds} s.\n", outcome.exit_code),
         Ending::TimedOut => format!("The command was stopped after {seconds} s, because its time was over.\n"),
         Ending::OutOfMemory => "The command was stopped because it used up its memory.\n".to_owned(),
-        Ending::Killed => "The command was stopped by somebody else.\n".to_owned(),
+        Ending::Killed => "Something other than Baton stopped the command.\n".to_owned(),
     };
     for (name, written) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
         let end = &written[written.ceil_char_boundary(written.len().saturating_sub(SHOWN))..];

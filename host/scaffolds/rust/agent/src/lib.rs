@@ -6,7 +6,7 @@ struct Summariser;
 
 impl Agent for Summariser {
     fn perform(task: Task) -> Result<Report> {
-        let system = "You summarise what you are given for somebody who has one minute.";
+        let system = "You summarise what you are given for a reader who has one minute.";
         let conversation = Conversation { system: Some(system.to_owned()), ..Conversation::default() };
         let answer = conversation.hold(&mut HostModel, &format!("{}\n\n{}", task.goal, task.context))?;
         Ok(Report::new(answer.text, "Summarised"))

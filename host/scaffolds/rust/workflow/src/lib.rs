@@ -1,11 +1,11 @@
-//! Greets whoever its input names.
+//! Greets the person its input names.
 use baton_sdk::prelude::*;
 use serde::Deserialize;
 
 /// What the workflow is started with.
 #[derive(Deserialize)]
 struct Input {
-    /// Whom to greet.
+    /// Who to greet.
     name: String,
 }
 

@@ -84,7 +84,7 @@ fn the_examples_are_what_new_makes() {
         // The SDK is written by the build, and there is one copy of it.
         for (path, text) in files.iter().filter(|(path, _)| !path.starts_with("baton/")) {
             let present = fs::read_to_string(examples.join(name).join(path)).unwrap_or_default();
-            assert_eq!(&present, text, "examples/{name}/{path}; make it anew with `baton plugin new {name}`");
+            assert_eq!(&present, text, "examples/{name}/{path}; make it again with `baton plugin new {name}`");
         }
     }
 }

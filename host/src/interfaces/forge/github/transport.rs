@@ -26,7 +26,7 @@ use crate::{interfaces::forge::Token, journal::Clock};
 
 /// Bytes of an answer.
 const LARGEST: usize = 8 << 20;
-/// A wait that a call makes itself, in milliseconds; for a longer one the run is put away.
+/// A wait that a call makes itself, in milliseconds; for a longer one the run is suspended.
 const LONGEST_WAIT: u64 = 20_000;
 /// What GitHub asks for between two changes.
 const BETWEEN_CHANGES: Duration = Duration::from_secs(1);

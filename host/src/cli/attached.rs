@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// How often the log is looked at: the other process tells nobody but the disk.
+/// How often the log is looked at: the other process writes to the disk alone.
 const LOOK: Duration = Duration::from_millis(100);
 /// Looks between two that ask whether the other process is still there.
 const LOOKS_A_CHECK: u32 = 20;
@@ -60,9 +60,9 @@ pub(super) async fn drive_or_follow(mut app: App, context: &Context, root: &RunI
 enum Followed {
     /// Nothing in the tree can go on.
     Ended(Box<Ended>),
-    /// Somebody pressed Ctrl-C.
+    /// Ctrl-C was pressed.
     Left,
-    /// The other process has gone, and there is something left to do.
+    /// The other process has ended, and there is something left to do.
     Alone,
 }
 
@@ -104,7 +104,7 @@ async fn follow(app: &App, context: &Context, root: &RunId, answers: (Manner, &m
     }
 }
 
-/// Whether anything in the tree is at work, or will be by itself or by an answer.
+/// Whether anything in the tree is executed, or will be by itself or by an answer.
 async fn can_go_on(kernel: &Kernel, root: &RunId) -> Result<bool> {
     let tree = kernel.tree(root).await?;
     let Some(run) = tree.iter().find(|run| run.id == *root).filter(|run| !run.state.is_final()) else { return Ok(false) };

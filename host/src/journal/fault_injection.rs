@@ -1,4 +1,4 @@
-//! Rehearses a crash: a journal that stands still for ever at one write, so that somebody can kill the host exactly
+//! Fault injection: a journal that stands still for ever at one write, so that a test can kill the host exactly
 //! there. Changes nothing before that.
 
 use std::{
@@ -18,14 +18,14 @@ use super::{Count, Entry, EntryState, Inspected, Journal, JournalError, RunId, W
 ///
 /// As text the number, and behind it the kind where there is one: `120`, or `3 git.commit done`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standstill {
+pub struct FaultPoint {
     /// Writes that are made.
     pub writes: u64,
     /// Counted are those of this call and state alone, such as `git.commit done`.
     pub of: Option<String>,
 }
 
-impl FromStr for Standstill {
+impl FromStr for FaultPoint {
     type Err = std::num::ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -35,7 +35,7 @@ impl FromStr for Standstill {
 }
 
 /// Passes writes on to another journal until it stands still.
-pub struct Rehearsal {
+pub struct FaultInjection {
     inner: Arc<dyn Journal>,
     left: AtomicU64,
     of: Option<String>,
@@ -43,10 +43,10 @@ pub struct Rehearsal {
     frozen: PathBuf,
 }
 
-impl Rehearsal {
+impl FaultInjection {
     /// Stands still having made the file `frozen`, in which stand the kinds of what was to be written.
-    pub fn new(inner: Arc<dyn Journal>, standstill: Standstill, frozen: PathBuf) -> Self {
-        Self { inner, left: AtomicU64::new(standstill.writes), of: standstill.of, stands: AtomicBool::new(false), frozen }
+    pub fn new(inner: Arc<dyn Journal>, point: FaultPoint, frozen: PathBuf) -> Self {
+        Self { inner, left: AtomicU64::new(point.writes), of: point.of, stands: AtomicBool::new(false), frozen }
     }
 
     async fn count(&self, writes: &[Write]) -> Result<(), JournalError> {
@@ -76,7 +76,7 @@ fn kind(entry: &Entry) -> String {
 }
 
 #[async_trait]
-impl Journal for Rehearsal {
+impl Journal for FaultInjection {
     async fn write(&self, writes: Vec<Write>) -> Result<(), JournalError> {
         self.count(&writes).await?;
         self.inner.write(writes).await
@@ -110,8 +110,8 @@ mod tests {
         testing::{Bench, MemoryJournal},
     };
 
-    /// How much of what a run writes, which changes twice and looks in between, gets past a standstill.
-    async fn stood(standstill: &str) -> (usize, String) {
+    /// How much of what a run writes, which changes twice and looks in between, gets past a point.
+    async fn stood(point: &str) -> (usize, String) {
         let (bench, journal, folder) = (Bench::new(), Arc::new(MemoryJournal::default()), tempfile::tempdir().unwrap());
         let mut recorder = bench.recorder();
         for (name, effect) in [("files.write", Effect::Write), ("files.read", Effect::Read), ("files.write", Effect::Write)] {
@@ -119,10 +119,10 @@ mod tests {
             let _answer = recorder.call(call, |_| async { Performed::answer(Ok(Value::Null)) }).await.unwrap();
         }
         let frozen = folder.path().join("frozen");
-        let rehearsal = Rehearsal::new(Arc::clone(&journal) as _, standstill.parse().unwrap(), frozen.clone());
+        let faulty = FaultInjection::new(Arc::clone(&journal) as _, point.parse().unwrap(), frozen.clone());
         let writes = async {
             for written in bench.journal.written() {
-                rehearsal.write(vec![Write { entry: written.entry, events: Vec::new() }]).await.unwrap();
+                faulty.write(vec![Write { entry: written.entry, events: Vec::new() }]).await.unwrap();
             }
         };
         let _ = tokio::time::timeout(std::time::Duration::from_millis(50), writes).await;
@@ -137,6 +137,6 @@ mod tests {
         assert_eq!(stood("0 files.read done").await, at(2, "files.read done"));
         assert_eq!(stood("1 files.write done").await, at(4, "files.write done"));
         assert_eq!(stood("1 files.read done").await, at(5, ""));
-        assert!("some".parse::<Standstill>().is_err());
+        assert!("some".parse::<FaultPoint>().is_err());
     }
 }

@@ -7,19 +7,19 @@ use crate::{
     interfaces::{CAPABILITIES, children::STARTS},
     kernel::{
         amount::Amount,
-        grants::{LimitedGrant, Standing, Terms},
+        grants::{GrantState, LimitedGrant, Terms},
         patterns::{is_amount, is_reserved},
         permissions::{Patterns, THROUGH},
         registry::{Origin, Plugin},
     },
 };
 
-impl Standing {
+impl GrantState {
     /// What it is after a change, or why that makes no sense for the plugin. A decision that could not be read back would
     /// take all others with it, so none is made that way, unless what was decided before cannot be read either.
     pub(super) fn changed(&self, plugin: &Plugin, change: &Change) -> Result<Self, GrantError> {
         let changed = self.applied(plugin, change)?;
-        let is_readable = |standing: &Self| plugin.permissions.check_all(&standing.granted, &standing.limited);
+        let is_readable = |grant_state: &Self| plugin.permissions.check_all(&grant_state.granted, &grant_state.limited);
         if is_readable(self).is_ok() {
             is_readable(&changed)?;
         }
