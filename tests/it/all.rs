@@ -24,6 +24,7 @@ mod limits;
 mod mcp;
 mod mcp_http;
 mod mcp_servers;
+mod model_server;
 mod odd_files;
 mod odd_servers;
 mod parking;
