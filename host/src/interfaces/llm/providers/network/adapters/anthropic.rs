@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::claude::{Claude, Wanted};
 use super::messages_stream::Growing;
-use super::schemas::{Rules, narrowed};
+use super::schemas::{self, Rules};
 use super::{
     Adapter, Assembly, Outgoing, PDF, Said, base64, calls, decimal, effort, finished, sealed, set, text, unsealed, waiting_for_calls,
 };
-use crate::interfaces::llm::messages::{Effort, Media, Message, Part, Request, Role, Stop, Thinking, ToolChoice};
+use crate::interfaces::llm::messages::{Effort, Media, Message, Part, Request, Role, Stop, Thinking, Tool, ToolChoice};
 
 /// Whose blocks are kept for it.
 const PROVIDER: &str = "anthropic";
@@ -39,8 +39,9 @@ impl Adapter for Messages {
         body.insert("stream".to_owned(), json!(streamed));
         let effort = effort.or(request.effort.map(Effort::as_str));
         claude.think(&Wanted { effort, max_tokens, is_call_forced: request.forces_call() }, &mut body, &mut output);
-        let schema = request.reply_schema.as_ref().map(|schema| narrowed(schema, Rules::Anthropic));
-        set(&mut output, "format", schema.map(|schema| json!({ "type": "json_schema", "schema": schema })));
+        // It refuses what it cannot hold a reply to.
+        let schema = request.reply_schema.as_ref().map(|schema| schemas::of_reply(schema, Rules::Anthropic)).filter(|reply| reply.is_exact);
+        set(&mut output, "format", schema.map(|reply| json!({ "type": "json_schema", "schema": reply.schema })));
         set(&mut body, "output_config", (!output.is_empty()).then_some(Value::Object(output)));
         let temperature = request.temperature.filter(|_| claude.takes_temperature(&body));
         set(&mut body, "temperature", temperature.map(|temperature| decimal(temperature.min(HOTTEST))));
@@ -104,7 +105,8 @@ fn instructions(system: &str) -> Value {
 }
 
 fn tools(request: &Request) -> Option<Value> {
-    let tool = |tool: &crate::interfaces::llm::messages::Tool| json!({ "name": tool.name, "description": tool.description, "input_schema": tool.parameters });
+    let schema = |tool: &Tool| schemas::of_parameters(&tool.parameters, Rules::Anthropic);
+    let tool = |tool: &Tool| json!({ "name": tool.name, "description": tool.description, "input_schema": schema(tool) });
     (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect())
 }
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schemas::{Rules, narrowed};
+use super::schemas::{self, Rules};
 use super::{Adapter, Assembly, Outgoing, Said, base64, calls, decimal, effort, finished, gemini_calls, grow, items, say, set, text};
-use crate::interfaces::llm::messages::{Effort, Message, Part, Request, Role, Stop, Thinking, ToolCall, ToolChoice};
+use crate::interfaces::llm::messages::{Effort, Message, Part, Request, Role, Stop, Thinking, Tool, ToolCall, ToolChoice};
 
 /// What Google documents for a call without its proof of thinking, such as one of another model.
 const NO_PROOF: &str = "skip_thought_signature_validator";
@@ -65,7 +65,7 @@ fn settings(model: &str, effort: Option<&str>, request: &Request) -> Map<String,
     // It takes either tools or a schema; the asker checks the reply in any case.
     if let Some(schema) = request.reply_schema.as_ref().filter(|_| request.tools.is_empty()) {
         settings.insert("responseMimeType".to_owned(), json!("application/json"));
-        settings.insert("responseJsonSchema".to_owned(), narrowed(schema, Rules::Gemini));
+        settings.insert("responseJsonSchema".to_owned(), schemas::of_reply(schema, Rules::Gemini).schema);
     }
     set(&mut settings, "temperature", request.temperature.map(decimal));
     set(&mut settings, "maxOutputTokens", request.max_tokens.map(Value::from));
@@ -99,7 +99,8 @@ fn segment(name: &str) -> String {
 }
 
 fn tools(request: &Request) -> Option<Value> {
-    let tool = |tool: &crate::interfaces::llm::messages::Tool| json!({ "name": tool.name, "description": tool.description, "parametersJsonSchema": tool.parameters });
+    let schema = |tool: &Tool| schemas::of_parameters(&tool.parameters, Rules::Gemini);
+    let tool = |tool: &Tool| json!({ "name": tool.name, "description": tool.description, "parametersJsonSchema": schema(tool) });
     let declared = || request.tools.iter().map(tool).collect::<Value>();
     (!request.tools.is_empty()).then(|| json!([{ "functionDeclarations": declared() }]))
 }
