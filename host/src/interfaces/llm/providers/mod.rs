@@ -154,7 +154,8 @@ impl Catalogue {
         providers.insert("script".to_owned(), Arc::new(Script::new(config.scripts.clone(), pace.clone())));
         for account in accounts(config)? {
             let name = account.name.clone();
-            let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
+            let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?
+                .knowing(config.abilities.clone());
             providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
         Ok(Self { providers, abilities: config.abilities.clone() })
@@ -183,6 +184,10 @@ impl Provider for Catalogue {
     }
 }
 
+
+    fn refused(&self, model: &str) -> Vec<String> {
+        self.resolve(model).map(|(provider, model)| provider.refused(model)).unwrap_or_default()
+    }
 impl Secret {
     /// Wraps a key; white space around it is dropped.
     pub fn new(key: impl AsRef<str>) -> Self {

@@ -80,8 +80,14 @@ fn thinks(model: &str) -> bool {
     !["gemini-1", "gemini-2.0", "gemma"].iter().any(|older| model.contains(older))
 }
 
+/// Gemini 3 and later want proofs of thinking back with their calls, and take a level of thinking.
+fn signs_calls(model: &str) -> bool {
+    let number = model.split_once("gemini-").map(|(_, rest)| rest.split(|character: char| !character.is_ascii_digit()).next());
+    number.flatten().and_then(|digits| digits.parse::<u32>().ok()).is_some_and(|version| version >= 3)
+}
+
 fn thinking(model: &str, effort: &str) -> Option<Value> {
-    if !model.contains("gemini-3") {
+    if !signs_calls(model) {
         return Some(json!({ "thinkingBudget": effort::budget(effort).unwrap_or_default() }));
     }
     let level = match effort {
@@ -176,7 +182,7 @@ fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
             }
             Part::ToolCall(call) => {
                 let first = !std::mem::replace(&mut called, true);
-                if first && proof.is_none() && model.contains("gemini-3") {
+                if first && proof.is_none() && signs_calls(model) {
                     proof = Some(NO_PROOF.to_owned());
                 }
                 json!({ "functionCall": made(request, call) })

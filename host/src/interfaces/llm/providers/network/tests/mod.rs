@@ -1,5 +1,6 @@
 mod endless;
 mod odd;
+mod refusals;
 mod replies;
 mod shapes;
 mod streams;

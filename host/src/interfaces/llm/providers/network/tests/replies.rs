@@ -436,7 +436,7 @@ fn an_effort_behind_a_name_is_asked_for() {
     assert_eq!((&openai["model"], &openai["reasoning_effort"]), (&json!("o4-mini"), &json!("high")));
     let anthropic = body(Protocol::Anthropic, "claude-opus-4-8-low");
     assert_eq!((&anthropic["model"], &anthropic["output_config"]["effort"]), (&json!("claude-opus-4-8"), &json!("low")));
-    assert_eq!(anthropic["max_tokens"], 128_000);
+    assert_eq!(anthropic["max_tokens"], 32_000);
     let gemini = body(Protocol::Gemini, "gemini-3-pro-high");
     assert_eq!(gemini["generationConfig"]["thinkingConfig"]["thinkingLevel"], "HIGH");
 }
