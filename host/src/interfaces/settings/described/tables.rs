@@ -71,14 +71,20 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "providers.NAME",
-        meaning: "A service that speaks OpenAI's chat completions, asked as `NAME/MODEL`. See [providers](../providers.md).",
+        meaning: "A service that answers for models, asked as `NAME/MODEL`. See [providers](../providers.md).",
         layer: User,
         settings: &[
             setting("base-url", "URL", "required", "Address up to and including the version, such as `http://127.0.0.1:8000/v1`."),
+            setting(
+                "protocol",
+                "`\"chat-completions\"`, `\"responses\"`, `\"messages\"` or `\"generate-content\"`",
+                "`\"chat-completions\"`",
+                "What the service speaks: OpenAI's chat completions or responses, Anthropic's messages, or Gemini's generateContent.",
+            ),
             setting("key-env", "name", "", "Environment variable that holds the key; where it is not set, the secret of that name."),
             setting("key-secret", "name", "", "Secret that holds the key."),
         ],
-        example: "[providers.lab]\nbase-url = \"https://lab.example/v1\"\nkey-env = \"LAB_KEY\"\nkey-secret = \"LAB\"\n",
+        example: "[providers.lab]\nbase-url = \"https://lab.example/v1\"\nprotocol = \"chat-completions\"\nkey-env = \"LAB_KEY\"\nkey-secret = \"LAB\"\n",
     },
     Table {
         name: "prices.\"PROVIDER/MODEL\"",

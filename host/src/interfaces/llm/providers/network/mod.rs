@@ -68,12 +68,27 @@ pub enum Protocol {
     Anthropic,
     /// Gemini's generateContent.
     Gemini,
-    /// Chat completions at OpenAI itself.
+    /// OpenAI's responses.
+    OpenAiResponses,
+    /// Chat completions of OpenAI's models.
     OpenAi,
-    /// Chat completions elsewhere: model names are sent as they are and a key is optional.
+    /// Chat completions of other models: names are sent as they are.
     OpenAiCompatible,
     /// Ollama's chat completions.
     Ollama,
+}
+
+impl Protocol {
+    /// What an operator calls by this word.
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            "chat-completions" => Some(Self::OpenAiCompatible),
+            "responses" => Some(Self::OpenAiResponses),
+            "messages" => Some(Self::Anthropic),
+            "generate-content" => Some(Self::Gemini),
+            _ => None,
+        }
+    }
 }
 
 /// Asks one service.
@@ -147,6 +162,10 @@ impl Network {
         let adapter = self.adapter.as_ref();
         let telling = self.watchers.as_ref().and_then(|watchers| watchers.telling(caller));
         let mut outgoing = adapter.request(model, request, telling.is_some());
+        if self.account.protocol == Protocol::OpenAiResponses {
+            // Requests of one run begin alike, and find what is kept of them more often under one key ("Prompt caching").
+            outgoing.body["prompt_cache_key"] = caller.run.into();
+        }
         refused.apply(&mut outgoing.body);
         if !self.abilities(model).prompt_cache {
             unmark(&mut outgoing.body);

@@ -2,6 +2,7 @@ mod endless;
 mod odd;
 mod refusals;
 mod replies;
+mod responses;
 mod shapes;
 mod streams;
 
