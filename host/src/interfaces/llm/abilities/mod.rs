@@ -163,7 +163,7 @@ impl Abilities {
     fn of_table(&self, model: &str) -> Option<ModelAbilities> {
         let (provider, name) = model.split_once('/')?;
         let models = self.0.by_provider.get(provider)?;
-        let named = versions::longest(models, name);
+        let named = versions::longest(models, name).filter(|_| name != OTHERS);
         let entry = named.or_else(|| models.get(OTHERS))?;
         // The table leaves out what nearly all models of these providers can do.
         let abilities = ModelAbilities { reply_schema: Some(true), ..ModelAbilities::default() }.with(entry);
