@@ -106,6 +106,8 @@ async fn examine(provider: &dyn Provider, model: &str) -> Examined {
     let outcome = examine_all(provider, model, &mut examined).await;
     examined.failure = outcome.err();
     examined.refused = provider.refused(model);
+    // What it was not sent it was not held to, whatever it replied.
+    examined.keeps_schema &= !examined.refused.iter().any(|refused| refused == "no reply schema");
     examined
 }
 
@@ -253,17 +255,20 @@ mod tests {
     use super::*;
     use crate::interfaces::llm::{Opaque, ToolCall, Usage};
 
-    /// Answers in a row, and refuses a temperature.
-    struct Row(Mutex<Vec<Result<Reply, ProviderError>>>);
+    /// Answers in a row, and refuses something.
+    struct Row {
+        replies: Mutex<Vec<Result<Reply, ProviderError>>>,
+        refused: &'static str,
+    }
 
     #[async_trait]
     impl Provider for Row {
         async fn complete(&self, _: Caller<'_>, _: &str, _: &Request) -> Result<Reply, ProviderError> {
-            self.0.lock().unwrap().remove(0)
+            self.replies.lock().unwrap().remove(0)
         }
 
         fn refused(&self, _: &str) -> Vec<String> {
-            vec!["no temperature".to_owned()]
+            vec![self.refused.to_owned()]
         }
     }
 
@@ -280,20 +285,22 @@ mod tests {
         Part::Text(text.to_owned())
     }
 
+    /// Those of a model that does all that it is told.
+    fn replies() -> Vec<Result<Reply, ProviderError>> {
+        let answer = r#"{"word": "ready", "letters": 5}"#;
+        vec![reply(vec![call("ready")], Stop::ToolUse), reply(vec![text("done")], Stop::End), reply(vec![text(answer)], Stop::End)]
+    }
+
     async fn examined(replies: Vec<Result<Reply, ProviderError>>) -> Examined {
-        examine(&Row(Mutex::new(replies)), "lab/any").await
+        examine(&Row { replies: Mutex::new(replies), refused: "no temperature" }, "lab/any").await
     }
 
     #[tokio::test]
     async fn a_model_shows_what_it_can_do_and_what_it_took() {
         let sealed = Part::Opaque(Opaque { provider: "x".to_owned(), data: json!({}) });
-        let answer = r#"{"word": "ready", "letters": 5}"#;
-        let able = examined(vec![
-            reply(vec![sealed, call("ready")], Stop::ToolUse),
-            reply(vec![text("done")], Stop::End),
-            reply(vec![text(answer)], Stop::End),
-        ])
-        .await;
+        let mut all = replies();
+        all[0] = reply(vec![sealed, call("ready")], Stop::ToolUse);
+        let able = examined(all).await;
         assert!(able.calls_tools && able.goes_on && able.keeps_schema && able.reasons);
         assert_eq!((able.tokens.input, able.tokens.output, able.refused.len()), (300, 30, 1));
         let price = Price { input: 1.0, cached_input: None, cache_write: None, output: 10.0 };
@@ -301,6 +308,8 @@ mod tests {
             (cost(&able, Some(&price)).as_str(), cost(&able, None).as_str()),
             ("$0.0006 (330 tokens)", "an unknown sum (330 tokens)")
         );
+        let unheld = examine(&Row { replies: Mutex::new(replies()), refused: "no reply schema" }, "lab/any").await;
+        assert!(unheld.calls_tools && !unheld.keeps_schema, "it was asked without the schema");
         let unable = examined(vec![reply(vec![text("report(ready)")], Stop::End), reply(vec![text("Sure: {}")], Stop::End)]).await;
         assert!(!unable.calls_tools && !unable.goes_on && !unable.keeps_schema && unable.failure.is_none());
         let failure = ProviderError::Unavailable { provider: "lab".to_owned(), tries: 4, reason: "down.".to_owned() };
@@ -310,13 +319,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_found_is_what_the_operator_is_told_to_set() {
-        let answer = r#"{"word": "ready", "letters": 5}"#;
-        let able = examined(vec![
-            reply(vec![call("ready")], Stop::ToolUse),
-            reply(vec![text("done")], Stop::End),
-            reply(vec![text(answer)], Stop::End),
-        ])
-        .await;
+        let able = examined(replies()).await;
         let told = advice("lab/any", &able, &llm::ModelAbilities::default()).join(" ");
         assert_eq!(
             told,
