@@ -48,6 +48,7 @@ mod sprint;
 mod sprint_kill;
 mod sprint_pull_requests;
 mod stopping;
+mod strict;
 mod taking_back;
 mod tools;
 mod two_contracts;

@@ -123,7 +123,7 @@ async fn hooks_refuse_requests_and_spoil_replies_without_a_turn_of_the_script() 
     let hooks = Hooks {
         check: Some(Box::new(|seen| match seen.body["temperature"].is_null() {
             true => Ok(()),
-            false => Err(Refusal { status: "400 Bad Request", message: "Unsupported parameter: 'temperature'.".to_owned() }),
+            false => Err(Refusal { status: "400 Bad Request", message: "This request is too warm.".to_owned() }),
         })),
         spoil: Some(Box::new(|turn, reply| match (turn.turn, turn.attempt) {
             (0, 0) => Delivery { reply, way: Some("502"), line: Line::Status("503 Service Unavailable", None, "Busy".to_owned()) },
@@ -140,7 +140,7 @@ async fn hooks_refuse_requests_and_spoil_replies_without_a_turn_of_the_script() 
     let asker = Asker::new(hooks).await;
     let warm = Request { temperature: Some(0.3), ..request(vec![user("Look.")]) };
     let refused = asker.ask(&warm).await.unwrap_err();
-    assert!(matches!(&refused, ProviderError::Invalid { reason, .. } if reason.contains("'temperature'")), "{refused}");
+    assert!(matches!(&refused, ProviderError::Invalid { reason, .. } if reason.contains("too warm")), "{refused}");
     let spoiled = asker.ask(&request(vec![user("Look.")])).await.unwrap();
     assert_eq!(spoiled.text(), "I am sorry.");
     let shown = request(vec![user("Look."), Message { role: Role::Assistant, parts: spoiled.parts }, user("That is not an answer.")]);

@@ -3,10 +3,7 @@
 use baton::interfaces::llm::{Message, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolResult};
 use serde_json::{Value, json};
 
-use super::protocol::{self, Incoming, Protocol, Usage, calls_of};
-
-/// Bytes of one piece of a stream.
-const PIECE: usize = 48;
+use super::protocol::{self, Incoming, Protocol, Usage, calls_of, items, pieces};
 
 pub(super) struct Completions;
 
@@ -70,10 +67,6 @@ impl Protocol for Completions {
         events.push(chunk(json!([]), counted(usage)));
         events.iter().map(|event| format!("data: {event}\n\n")).chain(["data: [DONE]\n\n".to_owned()]).collect()
     }
-}
-
-fn items(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 fn said(role: Role, parts: Vec<Part>) -> Message {
@@ -143,10 +136,4 @@ fn counted(usage: &Usage) -> Value {
         "total_tokens": usage.input + usage.output,
         "prompt_tokens_details": { "cached_tokens": usage.cached },
     })
-}
-
-/// A text in pieces, each whole characters.
-fn pieces(text: &str) -> impl Iterator<Item = String> {
-    let characters: Vec<char> = text.chars().collect();
-    characters.chunks(PIECE).map(|piece| piece.iter().collect()).collect::<Vec<String>>().into_iter()
 }

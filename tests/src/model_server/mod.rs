@@ -5,9 +5,12 @@
 //! the system prompt: see [`plugin_of`]. Neither the host nor its settings know anything of this server.
 
 mod completions;
-
+mod contents;
+mod messages;
 mod places;
 mod protocol;
+mod responses;
+pub mod strict;
 
 use std::{
     path::Path,
@@ -40,6 +43,8 @@ pub type Spoil = dyn Fn(&Turn<'_>, Reply) -> Delivery + Send + Sync;
 pub struct Seen<'a> {
     /// What it speaks, such as `chat-completions`.
     pub protocol: &'static str,
+    /// The address, without the server.
+    pub path: &'a str,
     /// Name, colon, value, one a line; names in lower case.
     pub headers: &'a str,
     /// The body.
@@ -169,7 +174,7 @@ impl ModelServer {
         Self { port: Server::start(move |asked, _| shared.answer(asked)).port, state }
     }
 
-    /// The base URL of chat completions.
+    /// The base URL of every protocol.
     pub fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}/v1", self.port)
     }
@@ -224,7 +229,14 @@ impl State {
     fn checked(&self, asked: &Asked, exchange: &Exchange) -> Result<(), Refusal> {
         let Some(check) = &self.hooks.check else { return Ok(()) };
         let earlier = self.exchanges.lock().unwrap().len();
-        check(&Seen { protocol: exchange.protocol, headers: &asked.headers, body: &exchange.body, earlier, tokens: exchange.tokens })
+        check(&Seen {
+            protocol: exchange.protocol,
+            path: &asked.path,
+            headers: &asked.headers,
+            body: &exchange.body,
+            earlier,
+            tokens: exchange.tokens,
+        })
     }
 
     /// The script's reply to the conversation as it would be without the replies that were spoiled, spoiled where it has to be.

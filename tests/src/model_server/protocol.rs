@@ -4,7 +4,12 @@
 use baton::interfaces::llm::{Part, Reply, Request, ToolCall};
 use serde_json::Value;
 
-use super::completions::Completions;
+use super::{
+    completions::Completions,
+    contents::{self, Contents},
+    messages::Messages,
+    responses::Responses,
+};
 
 /// A request that was read.
 pub(super) struct Incoming {
@@ -47,8 +52,30 @@ pub(super) trait Protocol: Sync {
 pub(super) fn of(method: &str, path: &str) -> Option<&'static dyn Protocol> {
     match (method, path) {
         ("POST", "/v1/chat/completions") => Some(&Completions),
+        ("POST", "/v1/responses") => Some(&Responses),
+        ("POST", "/v1/messages") => Some(&Messages),
+        ("POST", path) if contents::model_of(path).is_some() => Some(&Contents),
         _ => None,
     }
+}
+
+/// The values of a list.
+pub(super) fn items(value: &Value) -> impl Iterator<Item = &Value> + Clone {
+    value.as_array().into_iter().flatten()
+}
+
+/// A text, empty where there is none.
+pub(super) fn string(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Characters of one piece of a stream.
+const PIECE: usize = 48;
+
+/// A text in pieces, each whole characters.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = String> + use<> {
+    let characters: Vec<char> = text.chars().collect();
+    characters.chunks(PIECE).map(|piece| piece.iter().collect()).collect::<Vec<String>>().into_iter()
 }
 
 /// The calls of a reply or message.
