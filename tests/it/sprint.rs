@@ -7,7 +7,7 @@ use std::{
 };
 
 use baton::interfaces::backlog::{Author, Draft, Kind, Labels};
-use baton_tests::{docker, host::TestHost, program};
+use baton_tests::{docker, host::TestHost, model_server::ModelServer, program};
 use serde_json::Value;
 
 const CALC: &str =
@@ -22,6 +22,8 @@ pub(super) const STORIES: &[Story] = &[
 ];
 
 pub(super) const SPRINT: &[&str] = &["run", "sprint", "--workspace", "workspace", "--model", "script/replies.yaml", "--yes"];
+/// The same, where the settings name the model.
+pub(super) const OVER_HTTP: &[&str] = &["run", "sprint", "--workspace", "workspace", "--yes"];
 pub(super) const PROCESSES: &str = "[sandbox]\nengine = \"process\"\n";
 
 /// What the models are asked while the stories land, whichever of the first two is first.
@@ -52,6 +54,17 @@ impl Project {
         fs::write(project.home.path().join("baton.toml"), sandbox).unwrap();
         fs::write(project.home.path().join("replies.yaml"), include_str!("../sprint/replies.yaml")).unwrap();
         project
+    }
+
+    /// Has the host ask this server, whose price is that of no model in particular.
+    pub(super) fn asks(&self, server: &ModelServer) {
+        let file = self.home.path().join("baton.toml");
+        let before = fs::read_to_string(&file).unwrap();
+        let settings = format!(
+            "{before}\n[providers.double]\nbase-url = \"{}\"\n\n[models]\ndefault = \"double/any\"\n\n[prices.\"double/any\"]\ninput = 3.0\ncached-input = 0.3\noutput = 15.0\n",
+            server.base_url()
+        );
+        fs::write(file, settings).unwrap();
     }
 
     pub(super) fn work(&self) -> PathBuf {

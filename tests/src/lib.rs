@@ -8,6 +8,7 @@ pub mod github;
 pub mod host;
 pub mod hostile;
 pub mod litellm;
+pub mod model_server;
 pub mod node;
 pub mod program;
 pub mod python;

@@ -5,7 +5,10 @@ use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
+
+use socket2::SockRef;
 
 /// What the server was asked: the first line, the headers, names in lower case, and the body.
 pub struct Asked {
@@ -27,14 +30,31 @@ pub struct Reply {
     pub headers: Vec<String>,
     /// What comes after them.
     pub body: Vec<u8>,
-    /// The body is sent again and again until nobody reads any more.
-    pub endless: bool,
+    /// How the body is sent.
+    pub manner: Manner,
+}
+
+/// How a body is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// In one piece, with its length.
+    Whole,
+    /// In one piece, without its length: it ends with the connection.
+    Unsized,
+    /// Again and again until the client reads no more.
+    Endless,
+    /// In pieces of so many bytes, so long apart, without its length.
+    Slow(usize, Duration),
+    /// Its first so many bytes; then the connection is closed in good order.
+    Cut(usize),
+    /// Its first so many bytes; then the connection is reset. With none of them the head is not sent either.
+    Reset(usize),
 }
 
 impl Reply {
     /// An answer with a body.
     pub fn new(status: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into(), endless: false }
+        Self { status, headers: Vec::new(), body: body.into(), manner: Manner::Whole }
     }
 
     /// The same with a header.
@@ -46,8 +66,14 @@ impl Reply {
 
     /// The same without an end.
     #[must_use]
-    pub fn endless(mut self) -> Self {
-        self.endless = true;
+    pub fn endless(self) -> Self {
+        self.sent(Manner::Endless)
+    }
+
+    /// The same, sent in this manner.
+    #[must_use]
+    pub fn sent(mut self, manner: Manner) -> Self {
+        self.manner = manner;
         self
     }
 }
@@ -102,15 +128,41 @@ fn serve(stream: TcpStream, port: u16, answer: &dyn Fn(&Asked, u16) -> Reply, lo
     let mut words = first.split_whitespace().map(str::to_owned);
     let asked = Asked { method: words.next().unwrap_or_default(), path: words.next().unwrap_or_default(), headers, body };
     log.lock().unwrap().push(format!("{} {}\n{}", asked.method, asked.path, asked.headers));
-    let reply = answer(&asked, port);
-    let mut stream = stream;
-    let length = if reply.endless { String::new() } else { format!("Content-Length: {}\r\n", reply.body.len()) };
+    send(&answer(&asked, port), stream)
+}
+
+fn send(reply: &Reply, mut stream: TcpStream) -> std::io::Result<()> {
+    if reply.manner == Manner::Reset(0) {
+        return reset(&stream);
+    }
+    let is_sized = matches!(reply.manner, Manner::Whole | Manner::Cut(_) | Manner::Reset(_));
+    let length = if is_sized { format!("Content-Length: {}\r\n", reply.body.len()) } else { String::new() };
     let headers: String = reply.headers.iter().map(|header| format!("{header}\r\n")).collect();
     write!(stream, "HTTP/1.1 {}\r\n{headers}{length}Connection: close\r\n\r\n", reply.status)?;
-    loop {
-        stream.write_all(&reply.body)?;
-        if !reply.endless {
-            return stream.flush();
+    let beginning = |length: usize| &reply.body[..length.min(reply.body.len())];
+    match reply.manner {
+        Manner::Whole | Manner::Unsized => stream.write_all(&reply.body)?,
+        Manner::Endless => loop {
+            stream.write_all(&reply.body)?;
+        },
+        Manner::Slow(length, pause) => {
+            for piece in reply.body.chunks(length.max(1)) {
+                stream.write_all(piece)?;
+                thread::sleep(pause);
+            }
+        }
+        Manner::Cut(length) => stream.write_all(beginning(length))?,
+        Manner::Reset(length) => {
+            stream.write_all(beginning(length))?;
+            // Without a pause the reset may overtake what was sent.
+            thread::sleep(Duration::from_millis(20));
+            return reset(&stream);
         }
     }
+    stream.flush()
+}
+
+/// Has the connection reset when it is dropped, instead of closed.
+fn reset(stream: &TcpStream) -> std::io::Result<()> {
+    SockRef::from(stream).set_linger(Some(Duration::ZERO))
 }

@@ -1,10 +1,12 @@
 //! Language models: the conversation's types, the port to whoever answers, and the adapters behind it.
 //! Holds keys and speaks to providers; a plugin sees neither.
 
+pub mod abilities;
 mod asking;
 mod attaching;
 mod chain;
 mod convert;
+mod describing;
 mod host;
 mod leaving;
 pub mod messages;
@@ -14,6 +16,7 @@ pub mod providers;
 mod spending;
 mod stopping;
 pub mod transcript;
+mod versions;
 mod watching;
 
 #[cfg(test)]
@@ -27,13 +30,14 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder, RunId},
 };
 
+pub use abilities::{Abilities, AbilityError, ModelAbilities};
 pub use attaching::Files;
 pub use chain::{NoModel, misfit, named};
 pub use messages::{
     Effort, Media, Message, Opaque, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Usage,
 };
 pub use provider::{Caller, Charge, Provider, ProviderError, Waiting};
-pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret};
+pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret, network::Protocol};
 pub use spending::Spending;
 pub use watching::{Piece, Said, Watchers};
 

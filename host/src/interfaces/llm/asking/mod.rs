@@ -12,7 +12,7 @@ use super::{
     Caller, Charge, MODELS, Provider, ProviderError, Reply, Request,
     attaching::{Attaching, failed},
     leaving::InFlight,
-    money::{Amount, Books, LedgerError, Prices, Purse, Refused},
+    money::{Amount, Asked, Books, LedgerError, Prices, Purse, Refused},
     stopping::end_at,
 };
 use crate::{
@@ -90,7 +90,9 @@ impl Asker<'_> {
                 passed.push(Passed { model, because: Because::Denied(denial.reason) });
                 continue;
             }
-            let held = match self.purse().open(attempt.seq, model, request, lost).await {
+            let abilities = self.provider.abilities(model);
+            let asked = Asked { model, request, abilities: &abilities };
+            let held = match self.purse().open(attempt.seq, asked, lost).await {
                 Ok(Ok(held)) => held,
                 Ok(Err(refused @ Refused::Unpriced(_))) => {
                     passed.push(Passed { model, because: Because::Unpriced(refused) });
@@ -100,7 +102,7 @@ impl Asker<'_> {
                 Err(error) => return Performed::Paused { pause: unread(&error), happened: charged(&passed) },
             };
             let request = limited(request, held.max_tokens);
-            in_flight.begin(model, held.aside.or_else(|| self.purse().most(model, &request)));
+            in_flight.begin(model, held.aside.or_else(|| self.purse().most(Asked { request: &request, ..asked })));
             let tried = self.try_one(&attempt, place, model, &request).await;
             in_flight.end();
             match tried {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Serialize, Serializer};
 
+use super::abilities::{Abilities, ModelAbilities};
 use super::messages::{Reply, Request};
 use super::provider::{Caller, Provider, ProviderError};
 use super::watching::Watchers;
@@ -35,7 +36,7 @@ pub struct Config {
     pub anthropic_base_url: Option<String>,
     /// Key for `openai/…`. None: asking is refused with a hint.
     pub openai_api_key: Option<Secret>,
-    /// Default `https://api.openai.com/v1/`.
+    /// Default `https://api.openai.com/v1/`. Another address is asked by chat completions, which more services know.
     pub openai_base_url: Option<String>,
     /// Key for `gemini/…`. None: asking is refused with a hint.
     pub gemini_api_key: Option<Secret>,
@@ -43,7 +44,7 @@ pub struct Config {
     pub gemini_base_url: Option<String>,
     /// Where `ollama/…` listens, which needs no key. Default `http://localhost:11434/v1`.
     pub ollama_base_url: Option<String>,
-    /// More endpoints that speak OpenAI's chat completions, by the name used before the slash.
+    /// More services, by the name used before the slash.
     pub endpoints: BTreeMap<String, Endpoint>,
     /// The way to providers on the other side of a proxy. None: connections are direct.
     pub proxy: Option<Proxy>,
@@ -51,6 +52,8 @@ pub struct Config {
     pub timeout: Duration,
     /// Whether replies may come in pieces where somebody watches. Default yes.
     pub stream: bool,
+    /// What models can do.
+    pub abilities: Abilities,
 }
 
 /// A proxy for encrypted connections. Hosts on this machine are never reached through one.
@@ -62,9 +65,11 @@ pub struct Proxy {
     pub except: String,
 }
 
-/// An OpenAI-compatible service.
+/// A service that the operator named.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
+    /// What it speaks.
+    pub protocol: Protocol,
     /// Up to and including the version, such as `http://localhost:11434/v1`.
     pub base_url: String,
     /// None: no authorization header is sent.
@@ -80,6 +85,7 @@ pub struct Secret(String);
 /// Every provider there is, by name.
 pub struct Catalogue {
     providers: BTreeMap<String, Arc<dyn Provider>>,
+    abilities: Abilities,
 }
 
 /// The configuration names a provider that cannot be.
@@ -121,6 +127,8 @@ impl Config {
             proxy: None,
             timeout: Duration::from_secs(600),
             stream: true,
+            // A test reads the table, so that there is no error here.
+            abilities: Abilities::new(None).unwrap_or_default(),
         }
     }
 
@@ -148,10 +156,11 @@ impl Catalogue {
         providers.insert("script".to_owned(), Arc::new(Script::new(config.scripts.clone(), pace.clone())));
         for account in accounts(config)? {
             let name = account.name.clone();
-            let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
+            let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?
+                .knowing(config.abilities.clone());
             providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
-        Ok(Self { providers })
+        Ok(Self { providers, abilities: config.abilities.clone() })
     }
 
     /// The provider of a `provider/model` name, and the name it knows the model by, which may hold more slashes.
@@ -170,6 +179,14 @@ impl Provider for Catalogue {
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
         let (provider, model) = self.resolve(model)?;
         provider.complete(caller, model, request).await
+    }
+
+    fn abilities(&self, model: &str) -> ModelAbilities {
+        self.abilities.of(model)
+    }
+
+    fn refused(&self, model: &str) -> Vec<String> {
+        self.resolve(model).map(|(provider, model)| provider.refused(model)).unwrap_or_default()
     }
 }
 
@@ -236,6 +253,14 @@ pub async fn reach(config: &Config, wanted: &BTreeSet<String>) -> Result<Vec<Rea
     futures::future::try_join_all(reached).await
 }
 
+/// OpenAI's own address.
+const OPENAI: &str = "https://api.openai.com/v1/";
+
+fn openai_protocol(config: &Config) -> Protocol {
+    let is_own = |url: &String| url.trim().trim_end_matches('/') == OPENAI.trim_end_matches('/');
+    if config.openai_base_url.as_ref().is_none_or(is_own) { Protocol::OpenAiResponses } else { Protocol::OpenAi }
+}
+
 fn accounts(config: &Config) -> Result<Vec<Account>, ConfigError> {
     let base_url = |given: &Option<String>, usual: &str| given.clone().unwrap_or_else(|| usual.to_owned());
     let mut accounts = vec![
@@ -248,8 +273,8 @@ fn accounts(config: &Config) -> Result<Vec<Account>, ConfigError> {
         },
         Account {
             name: "openai".to_owned(),
-            protocol: Protocol::OpenAi,
-            base_url: base_url(&config.openai_base_url, "https://api.openai.com/v1/"),
+            protocol: openai_protocol(config),
+            base_url: base_url(&config.openai_base_url, OPENAI),
             api_key: config.openai_api_key.clone(),
             key_variable: Some("OPENAI_API_KEY".to_owned()),
         },
@@ -274,7 +299,7 @@ fn accounts(config: &Config) -> Result<Vec<Account>, ConfigError> {
         }
         accounts.push(Account {
             name: name.clone(),
-            protocol: Protocol::OpenAiCompatible,
+            protocol: endpoint.protocol,
             base_url: endpoint.base_url.clone(),
             api_key: endpoint.api_key.clone(),
             key_variable: endpoint.key_variable.clone(),

@@ -71,14 +71,20 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "providers.NAME",
-        meaning: "A service that speaks OpenAI's chat completions, asked as `NAME/MODEL`. See [providers](../providers.md).",
+        meaning: "A service that answers for models, asked as `NAME/MODEL`. See [providers](../providers.md).",
         layer: User,
         settings: &[
             setting("base-url", "URL", "required", "Address up to and including the version, such as `http://127.0.0.1:8000/v1`."),
+            setting(
+                "protocol",
+                "`\"chat-completions\"`, `\"responses\"`, `\"messages\"` or `\"generate-content\"`",
+                "`\"chat-completions\"`",
+                "What the service speaks: OpenAI's chat completions or responses, Anthropic's messages, or Gemini's generateContent.",
+            ),
             setting("key-env", "name", "", "Environment variable that holds the key; where it is not set, the secret of that name."),
             setting("key-secret", "name", "", "Secret that holds the key."),
         ],
-        example: "[providers.lab]\nbase-url = \"https://lab.example/v1\"\nkey-env = \"LAB_KEY\"\nkey-secret = \"LAB\"\n",
+        example: "[providers.lab]\nbase-url = \"https://lab.example/v1\"\nprotocol = \"chat-completions\"\nkey-env = \"LAB_KEY\"\nkey-secret = \"LAB\"\n",
     },
     Table {
         name: "prices.\"PROVIDER/MODEL\"",
@@ -91,6 +97,26 @@ pub const TABLES: &[Table] = &[
             setting("cache-write", DOLLARS, "as `input`", "Tokens sent that the provider put into its cache."),
         ],
         example: "[prices.\"openai/gpt-5-mini\"]\ninput = 0.25\noutput = 2.0\ncached-input = 0.025\ncache-write = 0.25\n",
+    },
+    Table {
+        name: "abilities.\"PROVIDER/MODEL\"",
+        meaning: "What a model can do, over the table that comes with Baton. See [providers](../providers.md#what-models-can-do).",
+        layer: User,
+        settings: &[
+            setting("window-tokens", WHOLE, "from the table, else 16384", "Tokens of a request and its reply together, from 1024."),
+            setting("max-output-tokens", WHOLE, "from the table, else 4096", "Tokens of the longest reply, reasoning included, from 64."),
+            setting("tools", TRUTH, "true", "The model calls tools."),
+            setting("reply-schema", TRUTH, "from the table, else false", "The provider holds a reply to a schema."),
+            setting("temperature", TRUTH, "from the table, else true", "The model accepts a temperature."),
+            setting(
+                "effort",
+                "list of `\"low\"`, `\"medium\"`, `\"high\"`",
+                "from the table, else all",
+                "How long the model may be told to reason.",
+            ),
+            setting("prompt-cache", TRUTH, "true", "The provider keeps the marked beginning of a conversation. Used for `anthropic/…`."),
+        ],
+        example: "[abilities.\"ollama/qwen3\"]\nwindow-tokens = 32768\nmax-output-tokens = 8192\ntools = true\nreply-schema = true\ntemperature = true\neffort = [\"low\", \"high\"]\nprompt-cache = true\n",
     },
     Table {
         name: "runs",
