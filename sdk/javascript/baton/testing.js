@@ -111,6 +111,11 @@ export class Host {
     return this.#set("with_model", [], (request) => replied(rule(requested(request))));
   }
 
+  /** What `llm.describe` returns, whatever the model. Its `model` is the one that is set. */
+  withModelDescription({ model = "script/test", windowTokens = 16384, maxOutputTokens = 4096, tools = true, replySchema = false }) {
+    return this.#set("with_model_description", [{ model, windowTokens, maxOutputTokens, tools, replySchema }]);
+  }
+
   /** A question that contains `phrase` is answered with this text. */
   answers(phrase, answer) {
     return this.#set("answers", [phrase, answer]);

@@ -152,6 +152,7 @@ records! {
     llm::Request { model, system, messages, tools, reply_schema, options }
     llm::Usage { input_tokens, output_tokens, cached_input_tokens, cost_usd }
     llm::Reply { parts, stop, usage, model }
+    llm::ModelDescription { model, window_tokens, max_output_tokens, tools, reply_schema }
     files::Entry { path, kind, size_bytes }
     files::LineMatch { path, line, text }
     state::Versioned { value, version }
