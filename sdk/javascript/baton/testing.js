@@ -30,7 +30,8 @@ export class Host {
   /** Has an agent perform a task, which may be its goal alone. */
   perform(plugin, task) {
     const work = (given) => this.inside(() => report(plugin.perform(received(given))));
-    return this.#look("perform", [ordered(task)], work);
+    const given = this.#look("perform", [ordered(task)], work);
+    return { ...given, conversation: parsed(given.conversation) };
   }
 
   /** Calls a tool of a toolbox. */

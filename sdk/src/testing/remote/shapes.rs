@@ -156,9 +156,9 @@ records! {
     files::Entry { path, kind, size_bytes }
     files::LineMatch { path, line, text }
     state::Versioned { value, version }
-    agents::Task { goal, context, answer_schema }
-    agents::Report { answer, summary }
-    agents::Outcome { answer, summary, cost_usd }
+    agents::Task { goal, context, answer_schema, conversation }
+    agents::Report { answer, summary, conversation }
+    agents::Outcome { answer, summary, conversation, cost_usd }
     workflows::Outcome { output, shortfall }
     waits::Arrival { ticket, outcome }
     knowledge::Passage { source, text, score }
