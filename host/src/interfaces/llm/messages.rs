@@ -210,6 +210,8 @@ pub enum Stop {
     StopSequence,
     /// The model or the provider declined.
     Refusal,
+    /// What the model wrote cannot be read, such as a tool call that is not JSON.
+    Malformed,
     /// A reason with no name here.
     Other,
 }
