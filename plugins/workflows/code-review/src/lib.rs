@@ -44,7 +44,7 @@ fn judge(order: &Input) -> Result<Output> {
     // What can be put right without the reviewer is asked for once, and then put right.
     let asked = Cell::new(0_u32);
     let problems = |judged: &Judgement| {
-        let strict = asked.replace(asked.get() + 1) % 2 == 0;
+        let strict = asked.replace(asked.get() + 1).is_multiple_of(2);
         judgement::problems(judged, &question, strict)
     };
     let judged = agents::checked(REVIEWER, &task, &judgement::schema(&question), problems)?;

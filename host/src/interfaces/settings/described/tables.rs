@@ -311,7 +311,7 @@ pub const TABLES: &[Table] = &[
             setting("image", TEXT, "`\"default\"`", "Image for tests and for `run_command`, by its name under `[sandbox.images]`."),
             setting("timeout", WHOLE, "600", "Time for the tests, in seconds; at most the image's `timeout-s`."),
         ],
-        example: "[test]\ncommand = \"cargo test --quiet\"\nimage = \"rust\"\ntimeout = 900\n",
+        example: "[test]\ncommand = \"cargo test --quiet\"\nquick = \"cargo test --quiet --lib\"\nimage = \"rust\"\ntimeout = 900\n",
     },
     Table {
         name: "sprint",
@@ -330,7 +330,7 @@ pub const TABLES: &[Table] = &[
             setting("file-mib", WHOLE, "5", "Largest file that a story may add, in MiB."),
             setting("check-tests", TRUTH, "true", "Runs a story's tests without its change too, where they have to fail: up to two more runs of the tests."),
         ],
-        example: "[story]\ncontext-tokens = 8000\npaths = [\"src/\", \"tests/\", \"README.md\"]\nfile-mib = 2\n",
+        example: "[story]\ncontext-tokens = 8000\npaths = [\"src/\", \"tests/\", \"README.md\"]\nfile-mib = 2\ncheck-tests = false\n",
     },
     Table {
         name: "plan",

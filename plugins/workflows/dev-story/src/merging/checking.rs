@@ -81,6 +81,7 @@ fn is_at(content: &[&str], begin: usize, wanted: &[&str]) -> Option<usize> {
 }
 
 fn changed_outside(path: &str, wanted: &[&str], content: &[&str]) -> String {
+    let content: BTreeSet<_> = content.iter().collect();
     let missing: Vec<_> = wanted.iter().filter(|line| !line.trim().is_empty() && !content.contains(line)).take(MOST_NAMED).collect();
     let named = if missing.is_empty() {
         "lines are in another order, or others stand between them".to_owned()
