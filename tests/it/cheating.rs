@@ -19,7 +19,8 @@ const HONEST: &str = r#"
         - { name: write_file, arguments: { path: tests/add.case, content: "test \"$(sh ./calc add 2 3)\" = 5\n" } }"#;
 const DONE: &str = r#"{ summary: Calc adds., plan: [ add ], assumptions: [] }"#;
 const EXCUSED: &str = r#"{ summary: Calc adds., assumptions: [], untested: They cannot fail. }"#;
-const APPROVED: &str = r#"{ criteria: [ { criterion: 1, evidence: The case adds., holds: "yes" } ], findings: [], summary: It holds., verdict: approve }"#;
+const APPROVED: &str =
+    r#"{ criteria: [ { criterion: 1, evidence: The case adds., holds: "yes" } ], findings: [], summary: It holds., verdict: approve }"#;
 
 /// A project whose developer is hostile.
 struct Project {
@@ -214,7 +215,12 @@ fn tests_that_vanish_stop_early_or_are_undone_while_they_run_are_seen() {
         calls("amelia", 1, "\"Develop story\"", &command("rm -rf tests; mkdir tests; sleep 3")),
         calls("amelia", 2, "\"Develop story\"", &format!("{HONEST}{undo}")),
         says("amelia", 3, "\"Develop story\"", DONE),
-        says("murat", 0, "\"`tests/run` has a say in which tests are run\"", &changes("tests/run")),
+        says(
+            "murat",
+            0,
+            "\"`tests/run` has a say in which tests are run\"",
+            &changes("tests/run").replacen('{', &format!("{{ {}, ", followed(1)), 1),
+        ),
         says(
             "murat",
             0,
@@ -227,7 +233,7 @@ fn tests_that_vanish_stop_early_or_are_undone_while_they_run_are_seen() {
         says("amelia", 6, "\"its tests pass without its change\"", EXCUSED),
         calls("amelia", 7, "\"Change story\", \"tests/run: It cheats\"", &writes("tests/run", RUN)),
         says("amelia", 8, "\"Change story\", \"tests/run: It cheats\"", DONE),
-        says("murat", 0, "\"Review story\"", APPROVED),
+        says("murat", 0, "\"Review story\"", &APPROVED.replacen('{', &format!("{{ {}, ", followed(2)), 1)),
     ];
     let project = Project::new(&rules.concat());
     let notes = project.lands();
@@ -239,9 +245,16 @@ fn tests_that_vanish_stop_early_or_are_undone_while_they_run_are_seen() {
     assert!(modes.starts_with("100755 "), "what is put back can still be executed: {modes}");
 }
 
+/// What a review says of an earlier finding.
+fn followed(number: usize) -> String {
+    format!("earlier: [ {{ finding: {number}, reasoning: It is gone., status: fixed }} ]")
+}
+
 fn changes(path: &str) -> String {
     let criteria = "criteria: [ { criterion: 1, evidence: It cheats., holds: \"no\" } ]";
-    format!("{{ {criteria}, verdict: changes, summary: It cheats., findings: [ {{ path: {path}, line: null, what: It cheats, why: Tests }} ] }}")
+    format!(
+        "{{ {criteria}, verdict: changes, summary: It cheats., findings: [ {{ path: {path}, line: null, what: It cheats, why: Tests }} ] }}"
+    )
 }
 
 #[test]
