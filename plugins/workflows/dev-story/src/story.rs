@@ -152,7 +152,7 @@ fn answer_schema(findings: &[Finding]) -> Value {
         });
         properties["replies"] = json!({ "type": "array", "items": reply, "description": "What you say to each finding" });
     }
-    // Other fields are no mistake: nothing reads them.
+    // Other fields are not a mistake: nothing reads them.
     json!({ "type": "object", "required": ["summary", "assumptions"], "properties": properties })
 }
 

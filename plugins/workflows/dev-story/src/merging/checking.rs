@@ -75,7 +75,7 @@ fn outside(path: &str, parts: &[Part], content: &str) -> Option<String> {
 /// Where the lines end, if the content has them at this place.
 fn is_at(content: &[&str], begin: usize, wanted: &[&str]) -> Option<usize> {
     let there = content.get(begin..begin + wanted.len())?;
-    // Whether the last line of a file has an end is no content.
+    // Whether the last line of a file has an end is not content.
     let same = there.iter().zip(wanted).all(|(one, other)| one.trim_end_matches(['\r', '\n']) == other.trim_end_matches(['\r', '\n']));
     same.then_some(begin + wanted.len())
 }

@@ -52,7 +52,7 @@ pub(crate) fn merge(story: &Story, base: &str, work: &mut Work<'_>) -> Result<Op
     let versions = paths.iter().map(|path| Version::read(path, &commits)).collect::<Result<Vec<_>>>()?;
     let merging = Merging { story, base, versions };
     let settled = merging.settle(work);
-    // Only what was checked counts: markers, or what was written beside them, are no change of the story's.
+    // Only what was checked counts: markers, or what was written beside them, are not a change of the story's.
     put_back()?;
     let (summary, resolved) = match settled? {
         Settlement::Settled(summary, resolved) => (summary, resolved),
