@@ -47,6 +47,8 @@ impl Checkout {
         let wanted: Vec<_> = resolved.iter().filter(|known| conflicts.contains(&known.path)).collect();
         let tree = if wanted.is_empty() { tree } else { self.with(&tree, &wanted)? };
         let commit = self.seal(&tree, &[&ours, &theirs], signature)?;
+        // A file that was written again as it was, or whose owner changed, has not changed: the index has to know it as it is now.
+        self.git(["update-index", "-q", "--refresh"]).run()?;
         self.git(["read-tree", "-n", "-m", "-u", &ours, &commit]).done()?;
         self.move_head(&commit, &ours)?;
         self.move_files(&ours, &commit)?;

@@ -313,10 +313,11 @@ pub const TABLES: &[Table] = &[
         layer: Both,
         settings: &[
             setting("command", TEXT, "found by the project's files", "Command line that runs the project's tests."),
+            setting("quick", TEXT, "none", "Quicker command line than all tests, which developers are told to use while they work."),
             setting("image", TEXT, "`\"default\"`", "Image for tests and for `run_command`, by its name under `[sandbox.images]`."),
             setting("timeout", WHOLE, "600", "Time for the tests, in seconds; at most the image's `timeout-s`."),
         ],
-        example: "[test]\ncommand = \"cargo test --quiet\"\nimage = \"rust\"\ntimeout = 900\n",
+        example: "[test]\ncommand = \"cargo test --quiet\"\nquick = \"cargo test --quiet --lib\"\nimage = \"rust\"\ntimeout = 900\n",
     },
     Table {
         name: "sprint",
@@ -333,8 +334,14 @@ pub const TABLES: &[Table] = &[
             setting("context-tokens", WHOLE, "6000", "Tokens of context that a developer gets, at four bytes each."),
             setting("paths", "list of paths", "all but the plan", "Files, and folders that end with `/`, that a story may change."),
             setting("file-mib", WHOLE, "5", "Largest file that a story may add, in MiB."),
+            setting(
+                "check-tests",
+                TRUTH,
+                "true",
+                "Runs a story's tests without its change too, where they have to fail: up to two more runs of the tests.",
+            ),
         ],
-        example: "[story]\ncontext-tokens = 8000\npaths = [\"src/\", \"tests/\", \"README.md\"]\nfile-mib = 2\n",
+        example: "[story]\ncontext-tokens = 8000\npaths = [\"src/\", \"tests/\", \"README.md\"]\nfile-mib = 2\ncheck-tests = false\n",
     },
     Table {
         name: "plan",
