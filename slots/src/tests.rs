@@ -62,7 +62,7 @@ fn types_read_the_samples_and_write_what_the_schemas_say() {
 
 #[test]
 fn outputs_satisfy_their_schemas_and_the_least_that_those_want_is_read() {
-    let tested = run_tests::Output { passed: true, command: None, report: String::new(), took_ms: 1 };
+    let tested = run_tests::Output { passed: true, outcome: run_tests::outcome::PASSED.to_owned(), took_ms: 1, ..Default::default() };
     let finding = code_review::Finding { what: "A cent is lost.".to_owned(), line: Some(1), ..Default::default() };
     writes(DEVELOPER, &role::Report { answer: "Done.".to_owned(), summary: String::new() }, json!({ "answer": "" }));
     let source = story_context::Source { source: "docs/a.md".to_owned(), tokens: 5, cut: true };
@@ -84,6 +84,24 @@ fn outputs_satisfy_their_schemas_and_the_least_that_those_want_is_read() {
         attempts: 2,
     };
     writes(DEV_STORY, &developed, json!({ "outcome": "done" }));
+}
+
+#[test]
+fn a_run_that_was_stopped_is_not_red() {
+    let ended = |outcome: &str, passed, command: Option<&str>| run_tests::Output {
+        passed,
+        outcome: outcome.to_owned(),
+        command: command.map(str::to_owned),
+        ..Default::default()
+    };
+    let red = ended("", false, Some("make test"));
+    assert!(red.is_red() && !red.is_unjudged(), "a plugin may leave the word out");
+    assert_eq!((ended("", true, None).ended(), ended("", false, None).ended()), ("passed", "no-command"));
+    for outcome in ["timed-out", "out-of-memory", "killed", "not-started"] {
+        let stopped = ended(outcome, false, Some("make test"));
+        assert!(!stopped.is_red() && stopped.is_unjudged(), "{outcome}");
+    }
+    assert!(!ended("a later word", false, Some("make test")).is_red());
 }
 
 #[test]

@@ -287,6 +287,7 @@ pub const TABLES: &[Table] = &[
         layer: Both,
         settings: &[
             setting("command", TEXT, "found by the project's files", "Command line that runs the project's tests."),
+            setting("quick", TEXT, "none", "Quicker command line than all tests, which developers are told to use while they work."),
             setting("image", TEXT, "`\"default\"`", "Image for tests and for `run_command`, by its name under `[sandbox.images]`."),
             setting("timeout", WHOLE, "600", "Time for the tests, in seconds; at most the image's `timeout-s`."),
         ],
