@@ -28,7 +28,7 @@ pub use host::{Outcome, Report, Task};
 impl Task {
     /// A task without context and schema. `goal` is a sentence or two.
     pub fn new(goal: impl Into<String>) -> Self {
-        Self { goal: goal.into(), context: String::new(), answer_schema: None }
+        Self { goal: goal.into(), context: String::new(), answer_schema: None, conversation: None }
     }
 
     /// What the agent should know.
@@ -44,12 +44,46 @@ impl Task {
         self.answer_schema = Some(schema.to_string());
         self
     }
+
+    /// Continues where the agent was when it gave this [`Outcome::conversation`]: it remembers what it read and did, and does
+    /// not begin again. Give the same agent and the same workspace. An agent that cannot continue performs the task as a new
+    /// one, so the task should say what it needs all the same.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// /// A second try knows the first one.
+    /// fn write() -> Result<String> {
+    ///     let first = agents::perform("amelia", &Task::new("Write the parser."))?;
+    ///     if first.answer.contains("tests pass") {
+    ///         return Ok(first.answer);
+    ///     }
+    ///     let repair = Task::new("Correct the parser until its tests pass.").continuing(first.conversation);
+    ///     Ok(agents::perform("amelia", &repair)?.answer)
+    /// }
+    /// # let host = Host::new().with_agent("amelia", |task| Ok(match task.conversation.as_deref() {
+    /// #     None => Report::new("Written.", "").with_conversation("7".to_owned()),
+    /// #     Some(_) => Report::new("The tests pass now.", ""),
+    /// # }));
+    /// # assert_eq!(host.inside(write), Ok("The tests pass now.".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn continuing(mut self, conversation: impl Into<Option<String>>) -> Self {
+        self.conversation = conversation.into();
+        self
+    }
 }
 
 impl Report {
     /// An answer, and one line that describes it.
     pub fn new(answer: impl Into<String>, summary: impl Into<String>) -> Self {
-        Self { answer: answer.into(), summary: summary.into() }
+        Self { answer: answer.into(), summary: summary.into(), conversation: None }
+    }
+
+    /// What the agent wants to be given in a later task, to continue where it was: JSON of at most 4 MiB.
+    #[must_use]
+    pub fn with_conversation(mut self, conversation: impl Into<Option<String>>) -> Self {
+        self.conversation = conversation.into();
+        self
     }
 }
 
@@ -116,8 +150,8 @@ pub fn begin(agent: &str, task: &Task) -> Result<Pending<Outcome>> {
 pub fn begin_with(agent: &str, task: &Task, options: &ChildOptions) -> Result<Pending<Outcome>> {
     let ticket = host::begin(agent, task, &options.written())?;
     Ok(Pending::new(ticket, |document| {
-        let Arrived { answer, summary, cost_usd } = waits::read_host(document)?;
-        Ok(Outcome { answer, summary, cost_usd })
+        let Arrived { answer, summary, conversation, cost_usd } = waits::read_host(document)?;
+        Ok(Outcome { answer, summary, conversation: conversation.map(|document| document.to_string()), cost_usd })
     }))
 }
 
@@ -127,6 +161,8 @@ pub fn begin_with(agent: &str, task: &Task, options: &ChildOptions) -> Result<Pe
 struct Arrived {
     answer: String,
     summary: String,
+    #[serde(default)]
+    conversation: Option<Value>,
     cost_usd: Option<f64>,
 }
 
@@ -142,7 +178,10 @@ struct Arrived {
 /// # assert_eq!(host.inside(|| risks("…")), Ok(vec!["No tests.".to_owned()]));
 /// ```
 pub fn answer<T: DeserializeOwned>(agent: &str, task: Task, schema: &Value) -> Result<T> {
-    let outcome = perform(agent, &task.with_answer_schema(schema))?;
+    read(agent, &perform(agent, &task.with_answer_schema(schema))?)
+}
+
+fn read<T: DeserializeOwned>(agent: &str, outcome: &Outcome) -> Result<T> {
     let mut json = serde_json::Deserializer::from_str(&outcome.answer);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         Error::other(format!(
@@ -154,7 +193,8 @@ pub fn answer<T: DeserializeOwned>(agent: &str, task: Task, schema: &Value) -> R
 }
 
 /// [`answer`] with a check of your own: `check` returns what is wrong with an answer, one sentence each. The agent sees
-/// these sentences once. If its next answer fails as well, the run is paused; when it is resumed, the task starts again.
+/// these sentences once, in a task that continues the first where the agent can. If its next answer fails as well, the run is
+/// paused; when it is resumed, the task starts again.
 ///
 /// ```
 /// # use baton_sdk::{prelude::*, testing::Host};
@@ -173,13 +213,16 @@ pub fn answer<T: DeserializeOwned>(agent: &str, task: Task, schema: &Value) -> R
 /// ```
 pub fn checked<T: DeserializeOwned>(agent: &str, task: &Task, schema: &Value, check: impl Fn(&T) -> Vec<String>) -> Result<T> {
     for _ in 0..=MAX_PAUSES {
-        let first: T = answer(agent, task.clone(), schema)?;
+        let outcome = perform(agent, &task.clone().with_answer_schema(schema))?;
+        let first: T = read(agent, &outcome)?;
         let problems = check(&first);
         if problems.is_empty() {
             return Ok(first);
         }
-        let shown = format!("{}\n\nYour answer before could not be used:\n- {}", task.context.trim(), problems.join("\n- "));
-        let second: T = answer(agent, task.clone().with_context(shown), schema)?;
+        // What the agent remembers need not be told again.
+        let context = if outcome.conversation.is_some() { "" } else { task.context.trim() };
+        let shown = format!("{context}\n\nYour answer before could not be used:\n- {}", problems.join("\n- "));
+        let second: T = answer(agent, task.clone().with_context(shown.trim()).continuing(outcome.conversation), schema)?;
         let problems = check(&second);
         if problems.is_empty() {
             return Ok(second);
@@ -220,6 +263,17 @@ mod tests {
         assert_eq!(host.inside(|| odd("ann")), Ok(3));
         let shown = host.requests("agents.perform")[1]["task"]["context"].to_string();
         assert!(shown.contains("2 is even."), "{shown}");
+    }
+
+    #[test]
+    fn an_agent_that_can_continues_where_it_was() {
+        let host = Host::new().with_agent("ann", |task| match task.conversation.as_deref() {
+            None => Ok(Report::new("2", "").with_conversation("[1]".to_owned())),
+            Some(before) => Ok(Report::new("3", before)),
+        });
+        assert_eq!(host.inside(|| odd("ann")), Ok(3));
+        let task = &host.requests("agents.perform")[1]["task"];
+        assert_eq!((&task["conversation"], &task["context"]), (&json!([1]), &json!("Your answer before could not be used:\n- 2 is even.")));
     }
 
     #[test]

@@ -9,6 +9,14 @@ export function user(...parts) {
 }
 
 /**
+ * Describes the models that a request with this `model` would be sent to; without one, the plugin's: `{ model, windowTokens,
+ * maxOutputTokens, tools, replySchema }`. Costs nothing.
+ */
+export function describe(model) {
+  return call("llm.describe", model);
+}
+
+/**
  * One completion. `request` is the text of a message, or `{ messages, model, system, tools, replySchema }` with the options
  * `maxTokens`, `temperature`, `toolChoice`, `stopSequences` and `effort`. A tool is `{ name, description, parameters }`.
  */
@@ -21,7 +29,7 @@ export function completeAll(requests) {
   return call("llm.complete-all", requests.map(asked)).map((answer) => ended(answer, reply));
 }
 
-/** What a model replied. `stop` is `end`, `tool-use`, `max-tokens`, `stop-sequence`, `refusal` or `other`. */
+/** What a model replied. `stop` is `end`, `tool-use`, `max-tokens`, `stop-sequence`, `refusal`, `malformed` or `other`. */
 export class Reply {
   constructor({ parts, stop = "end", usage = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0 }, model = "script/test" }) {
     Object.assign(this, { parts, stop, usage, model });

@@ -132,7 +132,7 @@ class Usage(Record):
 
 @dataclass
 class Reply(Record):
-    """`stop` is `end`, `tool-use`, `max-tokens`, `stop-sequence`, `refusal` or `other`."""
+    """`stop` is `end`, `tool-use`, `max-tokens`, `stop-sequence`, `refusal`, `malformed` or `other`."""
 
     parts: list[Part]
     stop: str
@@ -147,6 +147,22 @@ class Reply(Record):
 
     def wire(self):
         return {**super().wire(), "parts": [Part.variant(part) for part in self.parts]}
+
+
+@dataclass
+class ModelDescription(Record):
+    """What the host knows of the models that a request would be sent to: the smallest figures where several are set."""
+
+    model: str = "script/test"
+    window_tokens: int = 16_384
+    max_output_tokens: int = 4_096
+    tools: bool = True
+    reply_schema: bool = False
+
+
+def describe(model=None):
+    """Describes the models that a request with this `model` would be sent to; without one, the plugin's. Costs nothing."""
+    return ModelDescription.of(call("llm.describe", model))
 
 
 def complete(request, **fields):

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::abilities::ModelAbilities;
 use super::messages::{Reply, Request};
 
 /// Answers completions.
@@ -13,6 +14,11 @@ use super::messages::{Reply, Request};
 pub trait Provider: Send + Sync {
     /// One completion by `model`, the part after `provider/`.
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError>;
+
+    /// What is known of a model that `complete` is asked for.
+    fn abilities(&self, _model: &str) -> ModelAbilities {
+        ModelAbilities::default()
+    }
 }
 
 /// On whose behalf a completion is asked for.

@@ -15,6 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Serialize, Serializer};
 
+use super::abilities::{Abilities, ModelAbilities};
 use super::messages::{Reply, Request};
 use super::provider::{Caller, Provider, ProviderError};
 use super::watching::Watchers;
@@ -51,6 +52,8 @@ pub struct Config {
     pub timeout: Duration,
     /// Whether replies may come in pieces where somebody watches. Default yes.
     pub stream: bool,
+    /// What models can do.
+    pub abilities: Abilities,
 }
 
 /// A proxy for encrypted connections. Hosts on this machine are never reached through one.
@@ -80,6 +83,7 @@ pub struct Secret(String);
 /// Every provider there is, by name.
 pub struct Catalogue {
     providers: BTreeMap<String, Arc<dyn Provider>>,
+    abilities: Abilities,
 }
 
 /// The configuration names a provider that cannot be.
@@ -121,6 +125,8 @@ impl Config {
             proxy: None,
             timeout: Duration::from_secs(600),
             stream: true,
+            // A test reads the table, so that there is no error here.
+            abilities: Abilities::new(None).unwrap_or_default(),
         }
     }
 
@@ -151,7 +157,7 @@ impl Catalogue {
             let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
             providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
-        Ok(Self { providers })
+        Ok(Self { providers, abilities: config.abilities.clone() })
     }
 
     /// The provider of a `provider/model` name, and the name it knows the model by, which may hold more slashes.
@@ -170,6 +176,10 @@ impl Provider for Catalogue {
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
         let (provider, model) = self.resolve(model)?;
         provider.complete(caller, model, request).await
+    }
+
+    fn abilities(&self, model: &str) -> ModelAbilities {
+        self.abilities.of(model)
     }
 }
 
