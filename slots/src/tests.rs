@@ -68,8 +68,15 @@ fn outputs_satisfy_their_schemas_and_the_least_that_those_want_is_read() {
     let source = story_context::Source { source: "docs/a.md".to_owned(), tokens: 5, cut: true };
     writes(STORY_CONTEXT, &story_context::Output { text: "x".to_owned(), sources: vec![source], tokens: 5 }, json!({ "text": "" }));
     writes(RUN_TESTS, &tested, json!({ "passed": false }));
-    let verdict = code_review::Verdict::Changes;
-    writes(CODE_REVIEW, &code_review::Output { verdict, summary: String::new(), findings: vec![finding] }, json!({ "verdict": "approve" }));
+    let criterion = code_review::Criterion { criterion: "Sums are exact.".to_owned(), holds: "no".to_owned(), ..Default::default() };
+    let judged = code_review::Output {
+        criteria: vec![code_review::Criterion { line: Some(3), test: "adds_up".to_owned(), ..criterion }],
+        earlier: vec![code_review::Earlier { finding: finding.clone(), reply: "No.".to_owned(), status: "withdrawn".to_owned() }],
+        findings: vec![finding],
+        summary: String::new(),
+        verdict: code_review::Verdict::Changes,
+    };
+    writes(CODE_REVIEW, &judged, json!({ "verdict": "approve" }));
     let story = land::Landed { key: "1".to_owned(), commit: "c".to_owned() };
     writes(LAND, &land::Output { landed: vec![story], base: Some(tested.clone()), ..Default::default() }, json!({ "landed": [] }));
     writes(DECIDE, &decide::Output { answer: "a".to_owned(), confidence: 0.5, ..Default::default() }, json!({ "answer": "a" }));
@@ -81,6 +88,8 @@ fn outputs_satisfy_their_schemas_and_the_least_that_those_want_is_read() {
         commit: String::new(),
         tests: Some(tested),
         guards: vec!["note".to_owned()],
+        replies: vec![String::new()],
+        conversation: Some("[]".to_owned()),
         attempts: 2,
     };
     writes(DEV_STORY, &developed, json!({ "outcome": "done" }));
@@ -102,6 +111,14 @@ fn a_run_that_was_stopped_is_not_red() {
         assert!(!stopped.is_red() && stopped.is_unjudged(), "{outcome}");
     }
     assert!(!ended("a later word", false, Some("make test")).is_red());
+}
+
+#[test]
+fn words_that_are_not_known_keep_a_finding_open() {
+    let finding = |severity: &str| code_review::Finding { severity: severity.to_owned(), ..Default::default() };
+    assert_eq!(["", "blocking", "minor", "a later word"].map(|word| finding(word).is_blocking()), [true, true, false, true]);
+    let earlier = |status: &str| code_review::Earlier { status: status.to_owned(), ..Default::default() };
+    assert_eq!(["", "open", "fixed", "withdrawn", "a later word"].map(|word| earlier(word).is_open()), [true, true, false, false, true]);
 }
 
 #[test]

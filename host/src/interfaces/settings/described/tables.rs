@@ -328,6 +328,7 @@ pub const TABLES: &[Table] = &[
             setting("context-tokens", WHOLE, "24000", "Tokens of context that a developer gets, at four bytes each."),
             setting("paths", "list of paths", "all but the plan", "Files, and folders that end with `/`, that a story may change."),
             setting("file-mib", WHOLE, "5", "Largest file that a story may add, in MiB."),
+            setting("check-tests", TRUTH, "true", "Runs a story's tests without its change too, where they have to fail: up to two more runs of the tests."),
         ],
         example: "[story]\ncontext-tokens = 8000\npaths = [\"src/\", \"tests/\", \"README.md\"]\nfile-mib = 2\n",
     },
