@@ -2,6 +2,7 @@
 //! and test command. Part of the workflows that use it; asks no model, changes nothing, and needs `read`.
 
 // The workflow `run-tests` decides which command it is; agents must be told the same.
+#[allow(dead_code, reason = "run-tests uses all of it")]
 #[path = "../../workflows/run-tests/src/command/mod.rs"]
 mod command;
 mod conventions;
@@ -19,7 +20,7 @@ pub use conventions::conventions;
 pub use manifests::manifests;
 pub use project::{Project, is_text};
 pub use symbols::{has_symbols, symbols};
-pub use tests_run::{TestCommand, test_command};
+pub use tests_run::test_command;
 pub use text::{cut, tokens};
 pub use tree::tree;
 

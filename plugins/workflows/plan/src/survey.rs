@@ -39,7 +39,7 @@ pub(crate) fn survey() -> Result<Survey> {
         parts.push(NO_CODE.to_owned());
     }
     parts.push(part("Its own rules", &titled(conventions(&project, &[])?, CONVENTIONS, CONVENTIONS)));
-    parts.push(tests.as_ref().map_or_else(|| NO_TESTS.to_owned(), |tests| format!("Its tests are run by `{}`.", tests.line)));
+    parts.push(tests.as_ref().map_or_else(|| NO_TESTS.to_owned(), |tests| format!("Its tests are run by `{tests}`.")));
     parts.retain(|part| !part.is_empty());
     Ok(Survey { text: parts.join("\n\n"), has_tests: tests.is_some() })
 }

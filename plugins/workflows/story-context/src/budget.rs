@@ -19,7 +19,6 @@ pub(crate) enum Part {
     Requirements,
     Conventions,
     Environment,
-    Bounds,
     Attempts,
     Tree,
     Symbols,
@@ -32,7 +31,7 @@ impl Part {
     /// Of what the story leaves of the budget, in percent. What a part does not use stays unused.
     pub(crate) fn share(self) -> usize {
         match self {
-            Self::Story | Self::Environment | Self::Bounds => 100,
+            Self::Story | Self::Environment => 100,
             Self::Epic => 2,
             Self::Requirements => 25,
             Self::Conventions => 15,

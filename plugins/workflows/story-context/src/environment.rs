@@ -1,7 +1,6 @@
-//! Where a developer's commands run and how the tests are run, as far as that is known. Says nothing of it that is not set or built in.
+//! Where a developer's commands run. Says nothing of it that is not set or built in.
 
 use baton_sdk::{Result, settings};
-use baton_survey::TestCommand;
 
 /// Seconds that tests have where nothing is set, as `run-tests` has it.
 const USUAL_TIMEOUT: u32 = 600;
@@ -9,27 +8,16 @@ const USUAL_TIMEOUT: u32 = 600;
 /// MiB of memory that a container has where nothing is set, as the sandbox has it.
 const USUAL_MEMORY: u32 = 2048;
 
-/// A list of facts.
-pub(crate) fn described(tests: Option<&TestCommand>) -> Result<String> {
+/// A list.
+pub(crate) fn described() -> Result<String> {
     let commands = match settings::get::<String>("sandbox.engine")?.as_deref() {
         Some("process") => {
             "- Each command runs by `sh -c` as a process of this machine, in the project's folder, which is also HOME.".to_owned()
         }
         _ => containers()?,
     };
-    Ok(format!("- {}\n{commands}\n- `.git` is hidden from commands.", tested(tests)?))
-}
-
-fn tested(tests: Option<&TestCommand>) -> Result<String> {
     let seconds = settings::get::<u32>("test.timeout")?.unwrap_or(USUAL_TIMEOUT);
-    Ok(match tests {
-        Some(TestCommand { line, is_set, quick }) => {
-            let origin = if *is_set { "the setting test.command" } else { "what the project's files suggest" };
-            let quick = quick.as_ref().map_or_else(String::new, |quick| format!(" While you work, `{quick}` is quicker."));
-            format!("The tests are run by `{line}` ({origin}), and may take {seconds} s.{quick}")
-        }
-        None => "No command is known that runs tests here. Add `tests/run.sh`, which exits with 0 when all tests pass.".to_owned(),
-    })
+    Ok(format!("{commands}\n- `.git` is hidden from commands.\n- When the story's tests are run, they may take {seconds} s."))
 }
 
 fn containers() -> Result<String> {

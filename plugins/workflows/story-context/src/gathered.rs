@@ -2,8 +2,8 @@
 //! tree and symbols, passages of documents, commits and files.
 
 use baton_sdk::backlog::Kind;
-use baton_sdk::{Error, ErrorKind, Result, backlog, files, git, knowledge, settings};
-use baton_survey::{Project, TestCommand, conventions, has_symbols, read, symbols, tree};
+use baton_sdk::{Error, ErrorKind, Result, backlog, files, git, knowledge};
+use baton_survey::{Project, conventions, has_symbols, read, symbols, tree};
 
 use crate::budget::{Budget, Part};
 use crate::{attempts, environment, ranking, requirements};
@@ -58,16 +58,9 @@ pub(crate) fn rules(budget: &mut Budget, project: &Project, near: &[String]) -> 
     Ok(())
 }
 
-/// How commands and tests run, and what is not the story's.
-pub(crate) fn surroundings(budget: &mut Budget, key: &str, tests: Option<&TestCommand>) -> Result<()> {
-    budget.add(Part::Environment, "where commands run", &environment::described(tests)?);
-    let others =
-        "the plan below docs/ (requirements, architecture, test strategy, epics, readiness, statuses, other stories) and baton.toml";
-    let bounds = match settings::get::<Vec<String>>("story.paths")? {
-        Some(paths) => format!("Only these may be changed: {}. What is changed elsewhere is put back.", paths.join(", ")),
-        None => format!("Leave {others} as they are: what is changed there is put back. docs/stories/{key}.md is the story's own."),
-    };
-    budget.add(Part::Bounds, "what must not be touched", &bounds);
+/// How commands run. Which of them tests the project, and what is not the story's, is told with each task.
+pub(crate) fn surroundings(budget: &mut Budget) -> Result<()> {
+    budget.add(Part::Environment, "where commands run", &environment::described()?);
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 //! Picks what a developer needs for a story: its text and that of the requirements it cites, the project's own rules, how
-//! commands and tests run, what was tried, and the files that its words lead to. Asks no model, so that the same workspace
+//! commands run, what was tried, and the files that its words lead to. Asks no model, so that the same workspace
 //! gives the same context at no cost.
 
 mod attempts;
@@ -14,7 +14,7 @@ mod words;
 
 use baton_sdk::prelude::*;
 use baton_slots::story_context::{Input, Output};
-use baton_survey::{Project, test_command};
+use baton_survey::Project;
 
 use budget::{Budget, Part};
 
@@ -36,7 +36,7 @@ impl Workflow<Input, Output> for StoryContext {
 
         // The story comes first and whole, then what is short and always needed; the rest shares what these leave.
         budget.add(Part::Story, &format!("story {}", order.key), &story);
-        gathered::surroundings(&mut budget, &order.key, test_command()?.as_ref())?;
+        gathered::surroundings(&mut budget)?;
         budget.divide();
         run::progress(0.3, "Looking through the documents");
         gathered::epic(&mut budget, item.draft.parent.as_deref())?;
