@@ -331,7 +331,7 @@ pub const TABLES: &[Table] = &[
         meaning: "The workflows `dev-story` and `story-context`.",
         layer: Both,
         settings: &[
-            setting("context-tokens", WHOLE, "6000", "Tokens of context that a developer gets, at four bytes each."),
+            setting("context-tokens", WHOLE, "24000", "Tokens of context that a developer gets, at four bytes each."),
             setting("paths", "list of paths", "all but the plan", "Files, and folders that end with `/`, that a story may change."),
             setting("file-mib", WHOLE, "5", "Largest file that a story may add, in MiB."),
             setting(
@@ -351,7 +351,7 @@ pub const TABLES: &[Table] = &[
             "sure",
             "number from 0 to 1",
             "0.75",
-            "How sure the analyst must be of an assumption for `plan` not to ask you.",
+            "How sure the analyst must be of an assumption for `plan` not to ask you. It asks about the least sure one in any case; with 0 it asks nothing.",
         )],
         example: "[plan]\nsure = 0.9\n",
     },
