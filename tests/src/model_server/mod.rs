@@ -5,6 +5,7 @@
 //! the system prompt: see [`plugin_of`]. Neither the host nor its settings know anything of this server.
 
 mod completions;
+pub mod noise;
 
 mod places;
 mod protocol;
