@@ -150,6 +150,8 @@ pub enum Stop {
     StopSequence,
     /// The model or the provider declined.
     Refusal,
+    /// What the model wrote cannot be read, such as a tool call that is not JSON.
+    Malformed,
     /// Another reason, or one of a later contract.
     Other,
 }
@@ -163,6 +165,7 @@ impl Stop {
             Self::MaxTokens => "max-tokens",
             Self::StopSequence => "stop-sequence",
             Self::Refusal => "refusal",
+            Self::Malformed => "malformed",
             Self::Other => "other",
         }
     }
@@ -170,7 +173,7 @@ impl Stop {
 
 impl From<&str> for Stop {
     fn from(word: &str) -> Self {
-        let known = [Self::End, Self::ToolUse, Self::MaxTokens, Self::StopSequence, Self::Refusal];
+        let known = [Self::End, Self::ToolUse, Self::MaxTokens, Self::StopSequence, Self::Refusal, Self::Malformed];
         known.into_iter().find(|stop| stop.as_str() == word).unwrap_or(Self::Other)
     }
 }

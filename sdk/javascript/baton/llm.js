@@ -21,7 +21,7 @@ export function completeAll(requests) {
   return call("llm.complete-all", requests.map(asked)).map((answer) => ended(answer, reply));
 }
 
-/** What a model replied. `stop` is `end`, `tool-use`, `max-tokens`, `stop-sequence`, `refusal` or `other`. */
+/** What a model replied. `stop` is `end`, `tool-use`, `max-tokens`, `stop-sequence`, `refusal`, `malformed` or `other`. */
 export class Reply {
   constructor({ parts, stop = "end", usage = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0 }, model = "script/test" }) {
     Object.assign(this, { parts, stop, usage, model });

@@ -132,7 +132,7 @@ class Usage(Record):
 
 @dataclass
 class Reply(Record):
-    """`stop` is `end`, `tool-use`, `max-tokens`, `stop-sequence`, `refusal` or `other`."""
+    """`stop` is `end`, `tool-use`, `max-tokens`, `stop-sequence`, `refusal`, `malformed` or `other`."""
 
     parts: list[Part]
     stop: str

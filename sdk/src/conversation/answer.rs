@@ -20,14 +20,14 @@ pub(super) fn of(reply: &Reply, schema: Option<&Value>) -> Result<(String, Optio
     let (text, unfinished) = (reply.text(), unfinished(reply));
     let wanted = match (schema.is_some(), reply.stop()) {
         (true, Stop::MaxTokens) => "Send the whole JSON document again, shorter, and nothing else.",
-        (true, Stop::Other) => "Send the whole JSON document again and nothing else.",
+        (true, Stop::Other | Stop::Malformed) => "Send the whole JSON document again and nothing else.",
         (true, _) => "Send the whole corrected JSON document and nothing else.",
         (false, Stop::MaxTokens) => "Answer again, in fewer words.",
-        (false, Stop::Other) => "Send the whole reply again.",
+        (false, Stop::Other | Stop::Malformed) => "Send the whole reply again.",
         (false, _) => "Answer what you were asked.",
     };
     let found = match schema {
-        _ if reply.stop() == Stop::Other => Err(String::new()),
+        _ if matches!(reply.stop(), Stop::Other | Stop::Malformed) => Err(String::new()),
         _ if text.trim().is_empty() => Err("The reply was empty.".to_owned()),
         Some(schema) => document(&text, schema).map(|value| (value.to_string(), Some(value))),
         None if unfinished.is_some() => Err(String::new()),
@@ -44,7 +44,19 @@ pub(super) fn unfinished(reply: &Reply) -> Option<String> {
     match reply.stop() {
         Stop::MaxTokens => Some(format!("The reply was cut off after {} tokens.", reply.usage.output_tokens)),
         Stop::Other => Some("The reply ended before it was whole.".to_owned()),
+        Stop::Malformed => Some(unreadable(reply)),
         _ => None,
+    }
+}
+
+/// What could not be read, as far as the provider shows it.
+fn unreadable(reply: &Reply) -> String {
+    const SHOWN: usize = 1_000;
+    let text = reply.text();
+    let shown: String = text.trim().chars().take(SHOWN).collect();
+    match shown.is_empty() {
+        true => "The reply could not be read: a tool call in it is malformed.".to_owned(),
+        false => format!("The reply could not be read: a tool call in it is malformed. It begins: {shown}"),
     }
 }
 

@@ -169,6 +169,11 @@ fn ended(text: &str) -> Reply {
     reply(Part::Text(text.to_owned()), Stop::Other)
 }
 
+/// A reply in which the provider could not read what the model wrote.
+fn malformed(text: &str) -> Reply {
+    reply(Part::Text(text.to_owned()), Stop::Malformed)
+}
+
 fn thinks() -> Reply {
     reply(Part::Thinking(Thinking { text: "Hm.".to_owned(), signature: None }), Stop::End)
 }
@@ -198,6 +203,13 @@ fn an_answer_that_cannot_be_used_is_shown_once_and_then_the_operator_is_asked() 
         (&prose, [thinks(), thinks()], "The reply was empty.\nAnswer", "The reply was empty."),
         (&prose, [silent(), cut("")], "The reply was empty.\nAnswer", "cut off after 1 tokens. The reply was empty."),
         (&prose, [reply(Part::Text(String::new()), Stop::ToolUse), silent()], "was empty", "was empty"),
+        (
+            &prose,
+            [malformed("print(read("), malformed("")],
+            "is malformed. It begins: print(read(\nSend",
+            "a tool call in it is malformed.",
+        ),
+        (&document, [malformed("{\"n\": 1}"), silent()], "malformed. It begins: {\"n\": 1}\nSend the whole JSON", "The reply was empty."),
     ];
     for (conversation, replies, shown, told) in cases {
         let (reason, script) = stuck(conversation, replies);

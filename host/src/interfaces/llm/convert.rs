@@ -86,6 +86,7 @@ fn stop(stop: Stop) -> &'static str {
         Stop::MaxTokens => "max-tokens",
         Stop::StopSequence => "stop-sequence",
         Stop::Refusal => "refusal",
+        Stop::Malformed => "malformed",
         Stop::Other => "other",
     }
 }
@@ -287,6 +288,7 @@ mod tests {
             (Stop::MaxTokens, "max-tokens"),
             (Stop::StopSequence, "stop-sequence"),
             (Stop::Refusal, "refusal"),
+            (Stop::Malformed, "malformed"),
             (Stop::Other, "other"),
         ] {
             let given = reply(Reply { parts: Vec::new(), stop, usage, model: "a/x".to_owned() });

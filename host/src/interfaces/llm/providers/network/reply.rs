@@ -87,7 +87,7 @@ impl Asked<'_> {
         };
         let Said { mut parts, stop } = said;
         let stop = if says_error(body) { Stop::Other } else { stop };
-        if stop == Stop::Other {
+        if matches!(stop, Stop::Other | Stop::Malformed) {
             // Half a reply may hold half of what a call was to be.
             parts.retain(|part| !matches!(part, Part::ToolCall(_)));
         }

@@ -244,21 +244,12 @@ const STOPPED: &str = "stop_sequence";
 const WAITING: &[&str] = &["tool_calls", "function_call", "tool_use"];
 
 /// Words of services that a gateway in front of them has no word for, and says `stop` instead.
-const BROKEN: &[&str] = &[
-    "abort",
-    "aborted",
-    "cancelled",
-    "error",
-    "insufficient_system_resource",
-    "malformed_function_call",
-    "malformed_response",
-    "malformed_tool_call",
-    "missing_thought_signature",
-    "network_error",
-    "pause_turn",
-    "too_many_tool_calls",
-    "unexpected_tool_call",
-];
+const BROKEN: &[&str] =
+    &["abort", "aborted", "cancelled", "error", "insufficient_system_resource", "missing_thought_signature", "network_error", "pause_turn"];
+
+/// Words of services for a tool call that they cannot read.
+const MALFORMED: &[&str] =
+    &["malformed_function_call", "malformed_response", "malformed_tool_call", "too_many_tool_calls", "unexpected_tool_call"];
 
 /// Why the model stopped. What a gateway says that its service said counts where that is worse.
 pub(super) fn reason(choice: &Value) -> Option<&str> {
@@ -266,7 +257,7 @@ pub(super) fn reason(choice: &Value) -> Option<&str> {
     let native = [&choice["native_finish_reason"], &choice["provider_specific_fields"]["native_finish_reason"]];
     let is_worse = |reason: &&str| {
         let word = reason.to_ascii_lowercase();
-        BROKEN.contains(&word.as_str()) || matches!(stop(&word, &[]), Stop::MaxTokens | Stop::Refusal)
+        BROKEN.contains(&word.as_str()) || matches!(stop(&word, &[]), Stop::MaxTokens | Stop::Refusal | Stop::Malformed)
     };
     let worse = native.into_iter().filter_map(text).find(is_worse);
     worse.filter(|_| is_sound(told)).or(Some(told))
@@ -284,6 +275,7 @@ fn stop(reason: &str, parts: &[Part]) -> Stop {
         reason if FINISHED.contains(&reason) => finished(parts),
         reason if WAITING.contains(&reason) => waiting_for_calls(parts),
         "length" | "max_tokens" | "model_length" | "max_output_tokens" | "model_context_window_exceeded" => Stop::MaxTokens,
+        reason if MALFORMED.contains(&reason) => Stop::Malformed,
         "content_filter" | "refusal" | "safety" | "sensitive" => Stop::Refusal,
         _ => Stop::Other,
     }

@@ -46,10 +46,11 @@ impl Adapter for Contents {
             Some("STOP") => finished(&parts),
             Some("MAX_TOKENS") => Stop::MaxTokens,
             Some("SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "IMAGE_SAFETY") => Stop::Refusal,
-            // `MALFORMED_FUNCTION_CALL` and its like: what was wrong is said beside it.
+            Some("MALFORMED_FUNCTION_CALL" | "MALFORMED_RESPONSE" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS") => Stop::Malformed,
             _ => Stop::Other,
         };
-        if stop == Stop::Other && !parts.iter().any(|part| matches!(part, Part::Text(_))) {
+        // What was wrong is said beside the parts.
+        if matches!(stop, Stop::Other | Stop::Malformed) && !parts.iter().any(|part| matches!(part, Part::Text(_))) {
             say(&mut parts, candidate["finishMessage"].as_str().unwrap_or_default());
         }
         Some(Said { parts, stop })

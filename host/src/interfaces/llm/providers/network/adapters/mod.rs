@@ -142,9 +142,9 @@ fn say(parts: &mut Vec<Part>, words: &str) {
     }
 }
 
-/// Why the model stopped, where it says that it waits for calls. Without any it said something that was lost on the way.
+/// Why the model stopped, where it says that it waits for calls. Without any it made one that cannot be read.
 fn waiting_for_calls(parts: &[Part]) -> Stop {
-    if parts.iter().any(|part| matches!(part, Part::ToolCall(_))) { Stop::ToolUse } else { Stop::Other }
+    if parts.iter().any(|part| matches!(part, Part::ToolCall(_))) { Stop::ToolUse } else { Stop::Malformed }
 }
 
 /// The choice that was asked for: the first, by its number where choices have one.

@@ -109,10 +109,12 @@ fn a_bad_end_stays_bad_whatever_is_said_after_it() {
         )
         .unwrap()
     };
-    for (reason, stop) in [("MALFORMED_FUNCTION_CALL", Stop::Other), ("SAFETY", Stop::Refusal), ("FINISH_REASON_UNSPECIFIED", Stop::End)] {
+    for (reason, stop) in
+        [("MALFORMED_FUNCTION_CALL", Stop::Malformed), ("SAFETY", Stop::Refusal), ("FINISH_REASON_UNSPECIFIED", Stop::End)]
+    {
         let reply = streamed(Protocol::Gemini, &weather(), &[event(reason, "first"), event("STOP", "second")]).unwrap();
         assert_eq!(reply.stop, stop, "{reason}");
-        assert!(stop != Stop::Other || reply.text() == "first", "{reply:?}");
+        assert!(stop != Stop::Malformed || reply.text() == "first", "{reply:?}");
         is_booked(&reply);
     }
 }
@@ -121,7 +123,7 @@ fn a_bad_end_stays_bad_whatever_is_said_after_it() {
 fn a_gateway_that_has_no_word_for_a_bad_end_is_asked_what_its_service_said() {
     let message = json!({"content": "Part of"});
     for (native, stop) in [
-        ("MALFORMED_FUNCTION_CALL", Stop::Other),
+        ("MALFORMED_FUNCTION_CALL", Stop::Malformed),
         ("network_error", Stop::Other),
         ("MAX_TOKENS", Stop::MaxTokens),
         ("SAFETY", Stop::Refusal),

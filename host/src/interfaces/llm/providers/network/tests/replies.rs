@@ -198,6 +198,7 @@ fn a_reply_that_did_not_end_well_is_not_finished_and_its_calls_are_not_passed_on
         (json!("network_error"), Stop::Other),
         (json!("insufficient_system_resource"), Stop::Other),
         (json!("abort"), Stop::Other),
+        (json!("malformed_tool_call"), Stop::Malformed),
         (json!("banana"), Stop::Other),
         (json!(7), Stop::Other),
         (json!("length"), Stop::MaxTokens),
@@ -219,8 +220,8 @@ fn a_reply_that_did_not_end_well_is_not_finished_and_its_calls_are_not_passed_on
     let made = json!([{"text": "Part of"}, {"functionCall": {"name": "weather"}}]);
     let gemini_ends = [
         (json!(null), Stop::Other),
-        (json!("MALFORMED_FUNCTION_CALL"), Stop::Other),
-        (json!("UNEXPECTED_TOOL_CALL"), Stop::Other),
+        (json!("MALFORMED_FUNCTION_CALL"), Stop::Malformed),
+        (json!("UNEXPECTED_TOOL_CALL"), Stop::Malformed),
         (json!("OTHER"), Stop::Other),
         (json!("FINISH_REASON_UNSPECIFIED"), Stop::Other),
         (json!("SAFETY"), Stop::Refusal),
@@ -231,7 +232,7 @@ fn a_reply_that_did_not_end_well_is_not_finished_and_its_calls_are_not_passed_on
     let check = |reply: Result<Reply, ProviderError>, end: &Value, stop: Stop| {
         let reply = reply.unwrap_or_else(|error| panic!("{end}: {error}"));
         assert_eq!((reply.stop, reply.text().as_str()), (stop, "Part of"), "{end}");
-        assert_eq!(calls(&reply).len(), usize::from(stop != Stop::Other), "{end}");
+        assert_eq!(calls(&reply).len(), usize::from(!matches!(stop, Stop::Other | Stop::Malformed)), "{end}");
         reply
     };
     for (end, stop) in openai_ends {
@@ -251,7 +252,7 @@ fn a_reply_that_did_not_end_well_is_not_finished_and_its_calls_are_not_passed_on
 }
 
 #[test]
-fn an_error_beside_a_reply_and_a_call_that_is_missing_are_no_end() {
+fn an_error_beside_a_reply_and_a_call_that_is_missing_are_not_an_end() {
     let (compatible, claude) = (Protocol::OpenAiCompatible, Protocol::Anthropic);
     let said = json!({"content": "Part of"});
     let call = json!([{"id": "a", "function": {"name": "weather", "arguments": "{}"}}]);
@@ -262,15 +263,15 @@ fn an_error_beside_a_reply_and_a_call_that_is_missing_are_no_end() {
         body.to_string()
     };
     let unsound = [
-        (compatible, with(&|body| body["error"] = json!({"code": 502, "message": "upstream"}))),
-        (compatible, with(&|body| body["choices"][0]["error"] = json!({"code": 502}))),
-        (compatible, openai(&said, &json!("tool_calls"))),
-        (compatible, openai(&said, &json!("function_call"))),
-        (claude, anthropic(&json!([{"type": "text", "text": "Let me look."}]), &json!("tool_use"))),
+        (Stop::Other, compatible, with(&|body| body["error"] = json!({"code": 502, "message": "upstream"}))),
+        (Stop::Other, compatible, with(&|body| body["choices"][0]["error"] = json!({"code": 502}))),
+        (Stop::Malformed, compatible, openai(&said, &json!("tool_calls"))),
+        (Stop::Malformed, compatible, openai(&said, &json!("function_call"))),
+        (Stop::Malformed, claude, anthropic(&json!([{"type": "text", "text": "Let me look."}]), &json!("tool_use"))),
     ];
-    for (protocol, body) in unsound {
+    for (stop, protocol, body) in unsound {
         let reply = whole(protocol, &weather(), &body).unwrap();
-        assert_eq!((reply.stop, calls(&reply).len()), (Stop::Other, 0), "{body}");
+        assert_eq!((reply.stop, calls(&reply).len()), (stop, 0), "{body}");
         is_booked(&reply);
     }
     let fine = whole(compatible, &weather(), &with(&|body| body["error"] = Value::Null)).unwrap();
@@ -484,7 +485,7 @@ proptest! {
             let replies = [streamed(protocol, &weather(), &events), whole(protocol, &weather(), &Value::from(events.clone()).to_string())];
             let each = events.iter().map(|event| whole(protocol, &weather(), &event.to_string()));
             for reply in replies.into_iter().chain(each).flatten() {
-                prop_assert!(reply.stop != Stop::Other || calls(&reply).is_empty());
+                prop_assert!(!matches!(reply.stop, Stop::Other | Stop::Malformed) || calls(&reply).is_empty());
                 let ids: std::collections::HashSet<_> = calls(&reply).into_iter().map(|call| call.id.clone()).collect();
                 prop_assert!(ids.len() == calls(&reply).len() && !ids.contains(""));
             }
