@@ -28,7 +28,7 @@ pub use host::{Outcome, Report, Task};
 impl Task {
     /// A task without context and schema. `goal` is a sentence or two.
     pub fn new(goal: impl Into<String>) -> Self {
-        Self { goal: goal.into(), context: String::new(), answer_schema: None }
+        Self { goal: goal.into(), context: String::new(), answer_schema: None, conversation: None }
     }
 
     /// What the agent should know.
@@ -44,12 +44,46 @@ impl Task {
         self.answer_schema = Some(schema.to_string());
         self
     }
+
+    /// Continues where the agent was when it gave this [`Outcome::conversation`]: it remembers what it read and did, and does
+    /// not begin again. Give the same agent and the same workspace. An agent that cannot continue performs the task as a new
+    /// one, so the task should say what it needs all the same.
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::Host};
+    /// /// A second try knows the first one.
+    /// fn write() -> Result<String> {
+    ///     let first = agents::perform("amelia", &Task::new("Write the parser."))?;
+    ///     if first.answer.contains("tests pass") {
+    ///         return Ok(first.answer);
+    ///     }
+    ///     let repair = Task::new("Correct the parser until its tests pass.").continuing(first.conversation);
+    ///     Ok(agents::perform("amelia", &repair)?.answer)
+    /// }
+    /// # let host = Host::new().with_agent("amelia", |task| Ok(match task.conversation.as_deref() {
+    /// #     None => Report::new("Written.", "").with_conversation("7".to_owned()),
+    /// #     Some(_) => Report::new("The tests pass now.", ""),
+    /// # }));
+    /// # assert_eq!(host.inside(write), Ok("The tests pass now.".to_owned()));
+    /// ```
+    #[must_use]
+    pub fn continuing(mut self, conversation: impl Into<Option<String>>) -> Self {
+        self.conversation = conversation.into();
+        self
+    }
 }
 
 impl Report {
     /// An answer, and one line that describes it.
     pub fn new(answer: impl Into<String>, summary: impl Into<String>) -> Self {
-        Self { answer: answer.into(), summary: summary.into() }
+        Self { answer: answer.into(), summary: summary.into(), conversation: None }
+    }
+
+    /// What the agent wants to be given in a later task, to continue where it was: JSON of at most 4 MiB.
+    #[must_use]
+    pub fn with_conversation(mut self, conversation: impl Into<Option<String>>) -> Self {
+        self.conversation = conversation.into();
+        self
     }
 }
 
@@ -116,8 +150,8 @@ pub fn begin(agent: &str, task: &Task) -> Result<Pending<Outcome>> {
 pub fn begin_with(agent: &str, task: &Task, options: &ChildOptions) -> Result<Pending<Outcome>> {
     let ticket = host::begin(agent, task, &options.written())?;
     Ok(Pending::new(ticket, |document| {
-        let Arrived { answer, summary, cost_usd } = waits::read_host(document)?;
-        Ok(Outcome { answer, summary, cost_usd })
+        let Arrived { answer, summary, conversation, cost_usd } = waits::read_host(document)?;
+        Ok(Outcome { answer, summary, conversation: conversation.map(|document| document.to_string()), cost_usd })
     }))
 }
 
@@ -127,6 +161,8 @@ pub fn begin_with(agent: &str, task: &Task, options: &ChildOptions) -> Result<Pe
 struct Arrived {
     answer: String,
     summary: String,
+    #[serde(default)]
+    conversation: Option<Value>,
     cost_usd: Option<f64>,
 }
 

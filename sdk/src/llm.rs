@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::imports::llm as host;
 use crate::{Result, options};
 
-pub use host::{Media, Message, Opaque, Part, Reply, Request, Role, Thinking, Tool, ToolCall, ToolResult, Usage};
+pub use host::{Media, Message, ModelDescription, Opaque, Part, Reply, Request, Role, Thinking, Tool, ToolCall, ToolResult, Usage};
 
 impl Request {
     /// An empty conversation with the plugin's model.
@@ -236,6 +236,26 @@ impl Reply {
     pub fn tool_calls(&self) -> Vec<&ToolCall> {
         self.parts.iter().filter_map(|part| if let Part::ToolCall(call) = part { Some(call) } else { None }).collect()
     }
+}
+
+/// Describes the models that a request with this `model` would be sent to; without one, the plugin's. Costs nothing.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::{self, Host}};
+/// /// Whether the model can read all of a text at once.
+/// fn fits(text: &str) -> Result<bool> {
+///     let description = llm::describe(None)?;
+///     // A token is four bytes of English, or fewer.
+///     Ok(text.len() / 3 < (description.window_tokens - description.max_output_tokens) as usize)
+/// }
+/// # let host = Host::new();
+/// # assert_eq!(host.inside(|| fits("A story.")), Ok(true));
+/// # let described = llm::ModelDescription { window_tokens: 6_000, ..testing::model_description() };
+/// # let host = host.with_model_description(described);
+/// # assert_eq!(host.inside(|| fits(&"A story. ".repeat(1_000))), Ok(false));
+/// ```
+pub fn describe(model: Option<&str>) -> Result<ModelDescription> {
+    Ok(host::describe(model)?)
 }
 
 /// Asks a model. Errors: `denied` without a grant for the model, `invalid` for a request that no provider accepts.

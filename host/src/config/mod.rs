@@ -22,7 +22,7 @@ use crate::{
         forge::Config as Forge,
         git::Program,
         llm::{
-            self, Endpoint, Proxy, Secret,
+            self, Abilities, AbilityError, Endpoint, Proxy, Secret,
             money::{PriceError, Prices},
         },
         sandbox,
@@ -82,6 +82,9 @@ pub enum ConfigError {
     /// A price.
     #[error(transparent)]
     Price(#[from] PriceError),
+    /// What a model can do.
+    #[error(transparent)]
+    Ability(#[from] AbilityError),
     /// A binding.
     #[error("`{key}` in `{}` cannot be used. {error}", .path.display())]
     Binding {
@@ -127,7 +130,8 @@ pub struct Config {
     pub redactor: Redactor,
     /// Keys and addresses of model providers: `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`, `OPENAI_API_KEY`,
     /// `OPENAI_BASE_URL`, the same of `GEMINI`, `OLLAMA_BASE_URL`, and `[providers.NAME]` in the user's settings with `base-url` and `key-env` or
-    /// `key-secret`.
+    /// `key-secret`. What models can do: the table that comes with Baton, and `[abilities."provider/model"]` in the user's
+    /// settings over it.
     pub models: llm::Config,
     /// The operator's MCP servers, from `[mcp.NAME]` in the user's settings alone: a project cannot start a program.
     pub servers: Vec<mcp::Config>,
@@ -481,6 +485,7 @@ fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, C
         proxy: text("HTTPS_PROXY")
             .or_else(|| text("https_proxy"))
             .map(|url| Proxy { url, except: text("NO_PROXY").or_else(|| text("no_proxy")).unwrap_or_default() }),
+        abilities: Abilities::new(at(user, "abilities"))?,
         stream: at(user, "models.stream").and_then(Value::as_bool).unwrap_or(true),
         ..llm::Config::scripts_only(scripts)
     })

@@ -6,6 +6,7 @@ use wasmtime::{Store, component::InstancePre};
 
 use super::{
     children::Outcome,
+    conversations,
     toolboxes::{Declared, Effects},
 };
 use crate::{
@@ -31,6 +32,8 @@ struct Task {
     #[serde(default)]
     context: String,
     answer_schema: Option<Value>,
+    #[serde(default)]
+    conversation: Option<Value>,
 }
 
 /// What a toolbox is given.
@@ -80,7 +83,7 @@ impl<T: Send + 'static> Exports<T> {
                 };
                 let instance = component.instantiate_async(&mut *store).await?;
                 let answer = instance.call_perform(store, &task).await?;
-                Ok(answer.map(|report| json!({ "answer": report.answer, "summary": report.summary }).into()).map_err(CallError::from))
+                Ok(answer.map_err(CallError::from).and_then(report))
             }
             Self::Toolbox(component) => {
                 let ToolCall { name, arguments } = match read::<ToolCall>(input, "{\"name\": …, \"arguments\": {…}}") {
@@ -110,6 +113,15 @@ impl From<tools::Offer> for Declared {
     }
 }
 
+/// What an agent's run ends with. A report without a conversation has no such member.
+fn report(report: agents::Report) -> Result<Outcome, CallError> {
+    let mut output = json!({ "answer": report.answer, "summary": report.summary });
+    if let Some(conversation) = conversations::read(report.conversation.as_deref())? {
+        output["conversation"] = conversation;
+    }
+    Ok(output.into())
+}
+
 /// A shortfall of which nothing can be read is none.
 fn outcome(outcome: workflows::Outcome) -> Result<Outcome, CallError> {
     const LONGEST: usize = 8 << 10;
@@ -120,8 +132,9 @@ fn outcome(outcome: workflows::Outcome) -> Result<Outcome, CallError> {
 }
 
 fn task(input: &Value) -> Result<agents::Task, CallError> {
-    let Task { goal, context, answer_schema } = read(input, "{\"goal\": …, \"context\": …}")?;
-    Ok(agents::Task { goal, context, answer_schema: answer_schema.map(|schema| schema.to_string()) })
+    let Task { goal, context, answer_schema, conversation } = read(input, "{\"goal\": …, \"context\": …}")?;
+    let text = |document: Value| document.to_string();
+    Ok(agents::Task { goal, context, answer_schema: answer_schema.map(text), conversation: conversation.map(text) })
 }
 
 fn read<D: for<'de> Deserialize<'de>>(input: &Value, shape: &str) -> Result<D, CallError> {

@@ -1,10 +1,15 @@
 // Agents: give a task to another plugin and wait for its answer. Needs `agents`. A task is
-// `{ goal, context = "", answerSchema }`, or its goal alone.
+// `{ goal, context = "", answerSchema, conversation }`, or its goal alone. With the `conversation` of an earlier outcome the
+// agent continues where it was.
 import { BatonError, call, options, parsed, written } from "./contract.js";
 
-/** Starts a child run and waits until it ends: `{ answer, summary, costUsd }`. Options: `worktree`, `within`, `timeoutMs`. */
+/**
+ * Starts a child run and waits until it ends: `{ answer, summary, conversation, costUsd }`. Options: `worktree`, `within`,
+ * `timeoutMs`.
+ */
 export function perform(agent, task, named) {
-  return call("agents.perform", agent, ordered(task), options(named));
+  const outcome = call("agents.perform", agent, ordered(task), options(named));
+  return { ...outcome, conversation: parsed(outcome.conversation) };
 }
 
 /** Starts the child run and returns at once, with a ticket for `waits.any`. Options: `worktree`, `within`. */
@@ -23,13 +28,14 @@ export function answer(agent, task, schema, named) {
 }
 
 /** A task as an agent gets it. */
-export function received({ goal, context, answerSchema }) {
-  return { goal, context, answerSchema: parsed(answerSchema) };
+export function received({ goal, context, answerSchema, conversation }) {
+  return { goal, context, answerSchema: parsed(answerSchema), conversation: parsed(conversation) };
 }
 
-/** What an agent returns: a report, or its answer. */
+/** What an agent returns: a report, or its answer. Its `conversation` is what it wants back in a later task; at most 4 MiB. */
 export function report(given) {
-  return { summary: "", ...(typeof given === "string" ? { answer: given } : given) };
+  const { answer, summary = "", conversation } = typeof given === "string" ? { answer: given } : given;
+  return { answer, summary, conversation: written(conversation) };
 }
 
 function taken(task) {
@@ -38,6 +44,6 @@ function taken(task) {
 
 /** A task as the contract has it. */
 export function ordered(task) {
-  const { goal, context, answerSchema } = taken(task);
-  return { goal, context, answerSchema: written(answerSchema) };
+  const { goal, context, answerSchema, conversation } = taken(task);
+  return { goal, context, answerSchema: written(answerSchema), conversation: written(conversation) };
 }

@@ -9,6 +9,14 @@ export function user(...parts) {
 }
 
 /**
+ * Describes the models that a request with this `model` would be sent to; without one, the plugin's: `{ model, windowTokens,
+ * maxOutputTokens, tools, replySchema }`. Costs nothing.
+ */
+export function describe(model) {
+  return call("llm.describe", model);
+}
+
+/**
  * One completion. `request` is the text of a message, or `{ messages, model, system, tools, replySchema }` with the options
  * `maxTokens`, `temperature`, `toolChoice`, `stopSequences` and `effort`. A tool is `{ name, description, parameters }`.
  */

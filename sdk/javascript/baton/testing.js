@@ -30,7 +30,8 @@ export class Host {
   /** Has an agent perform a task, which may be its goal alone. */
   perform(plugin, task) {
     const work = (given) => this.inside(() => report(plugin.perform(received(given))));
-    return this.#look("perform", [ordered(task)], work);
+    const given = this.#look("perform", [ordered(task)], work);
+    return { ...given, conversation: parsed(given.conversation) };
   }
 
   /** Calls a tool of a toolbox. */
@@ -108,6 +109,11 @@ export class Host {
   /** `rule(request)` returns a reply, a text, or undefined to leave the prompt to the next rule. */
   withModel(rule) {
     return this.#set("with_model", [], (request) => replied(rule(requested(request))));
+  }
+
+  /** What `llm.describe` returns, whatever the model. Its `model` is the one that is set. */
+  withModelDescription({ model = "script/test", windowTokens = 16384, maxOutputTokens = 4096, tools = true, replySchema = false }) {
+    return this.#set("with_model_description", [{ model, windowTokens, maxOutputTokens, tools, replySchema }]);
   }
 
   /** A question that contains `phrase` is answered with this text. */

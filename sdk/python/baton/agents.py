@@ -11,6 +11,8 @@ class Task(Record):
     goal: str
     context: str = ""
     answer_schema: Json | None = None
+    conversation: Json | None = None
+    """The `conversation` of an earlier outcome: the agent continues where it was."""
 
 
 @dataclass
@@ -19,6 +21,8 @@ class Report(Record):
 
     answer: str
     summary: str = ""
+    conversation: Json | None = None
+    """What the agent is to be given in a later task, to continue where it was; at most 4 MiB."""
 
 
 @dataclass
@@ -27,6 +31,7 @@ class Outcome(Record):
 
     answer: str
     summary: str
+    conversation: Json | None
     cost_usd: float | None
 
 

@@ -149,6 +149,22 @@ class Reply(Record):
         return {**super().wire(), "parts": [Part.variant(part) for part in self.parts]}
 
 
+@dataclass
+class ModelDescription(Record):
+    """What the host knows of the models that a request would be sent to: the smallest figures where several are set."""
+
+    model: str = "script/test"
+    window_tokens: int = 16_384
+    max_output_tokens: int = 4_096
+    tools: bool = True
+    reply_schema: bool = False
+
+
+def describe(model=None):
+    """Describes the models that a request with this `model` would be sent to; without one, the plugin's. Costs nothing."""
+    return ModelDescription.of(call("llm.describe", model))
+
+
 def complete(request, **fields):
     """One completion. `request` is a Request, or its messages with the other fields by name."""
     return Reply.of(call("llm.complete", made(Request, request, fields)))

@@ -106,6 +106,10 @@ class Host:
         """`rule(request)` returns a `Reply`, a text, or None to leave the prompt to the next rule."""
         return self._set("with_model", callback=lambda request: _reply(rule(Request.of(request))))
 
+    def with_model_description(self, description):
+        """What `llm.describe` returns, whatever the model. Its `model` is the one that is set."""
+        return self._set("with_model_description", description)
+
     def answers(self, phrase, answer):
         """A question that contains `phrase` is answered with this text."""
         return self._set("answers", phrase, answer)

@@ -59,7 +59,7 @@ use crate::run::Level;
 use crate::tools::ToolOutcome;
 use crate::{Error, Result, export};
 
-pub use model::{calls_tool, says};
+pub use model::{calls_tool, model_description, says};
 pub use remote::serve;
 
 use world::{Role, World};

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::{Map, Value, json};
 
 use super::imports::options;
-use crate::llm::{Effort, Message, Part, Reply, Request, Role, Stop, ToolCall, ToolChoice, Usage};
+use crate::llm::{Effort, Message, ModelDescription, Part, Reply, Request, Role, Stop, ToolCall, ToolChoice, Usage};
 use crate::{Error, Result};
 
 /// The model that answers when no settings name one.
@@ -14,17 +14,26 @@ pub(super) const UNSET: &str = "script/test";
 
 type Rule = Rc<dyn Fn(&Request) -> Option<Reply>>;
 
-#[derive(Default)]
-pub(super) struct Model(Vec<Rule>);
+pub(super) struct Model {
+    rules: Vec<Rule>,
+    /// What the host knows of it, whatever its name.
+    pub(super) description: ModelDescription,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self { rules: Vec::new(), description: model_description() }
+    }
+}
 
 impl Model {
     pub(super) fn add(&mut self, rule: impl Fn(&Request) -> Option<Reply> + 'static) {
-        self.0.push(Rc::new(rule));
+        self.rules.push(Rc::new(rule));
     }
 
     /// The rules as they are now, so that one may call the host while it answers.
     pub(super) fn rules(&self) -> Vec<Rule> {
-        self.0.clone()
+        self.rules.clone()
     }
 }
 
@@ -73,6 +82,23 @@ pub fn says(text: impl Into<String>) -> Reply {
 pub fn calls_tool(name: &str, arguments: Value) -> Reply {
     let call = ToolCall { id: format!("call-{name}"), name: name.to_owned(), arguments: arguments.to_string() };
     reply(Part::ToolCall(call), Stop::ToolUse)
+}
+
+/// What Baton says of a model that it does not know: a window of 16,384 tokens, replies of up to 4,096 tokens, tools, and
+/// no reply schema.
+pub fn model_description() -> ModelDescription {
+    ModelDescription { model: UNSET.to_owned(), window_tokens: 16_384, max_output_tokens: 4_096, tools: true, reply_schema: false }
+}
+
+/// A description as the journal keeps it.
+pub(super) fn noted_description(description: &ModelDescription) -> Value {
+    json!({
+        "model": description.model,
+        "window-tokens": description.window_tokens,
+        "max-output-tokens": description.max_output_tokens,
+        "tools": description.tools,
+        "reply-schema": description.reply_schema,
+    })
 }
 
 fn reply(part: Part, stop: Stop) -> Reply {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::agents::{Report, Task};
 use crate::backlog::{Draft, Status};
-use crate::llm::{Reply, Request};
+use crate::llm::{ModelDescription, Reply, Request};
 use crate::sandbox;
 use crate::tools::{Offer, ToolOutcome};
 use crate::{Error, Result, run};
@@ -303,6 +303,21 @@ impl Host {
     pub fn when(self, phrase: &str, reply: &str) -> Self {
         let (phrase, reply) = (phrase.to_owned(), model::says(reply));
         self.with_model(move |request| model::prompt(request).contains(&phrase).then(|| reply.clone()))
+    }
+
+    /// What [`llm::describe`](crate::llm::describe) returns, whatever the model. Its `model` is the one that is set. Without
+    /// this it is [`model_description`](super::model_description).
+    ///
+    /// ```
+    /// # use baton_sdk::{prelude::*, testing::{self, Host}};
+    /// let small = llm::ModelDescription { window_tokens: 8_192, ..testing::model_description() };
+    /// let host = Host::new().with_model_description(small);
+    /// assert_eq!(host.inside(|| llm::describe(Some("lab/small"))).map(|model| model.window_tokens), Ok(8_192));
+    /// ```
+    #[must_use]
+    pub fn with_model_description(self, description: ModelDescription) -> Self {
+        self.world.model.borrow_mut().description = description;
+        self
     }
 
     /// A rule of any form: gives a reply, or none to leave the request to the next rule.

@@ -58,6 +58,7 @@ fn a_table_that_names_its_settings_names_those_of_the_page() {
     for (table, besides) in [
         ("providers.NAME", None),
         ("prices.\"PROVIDER/MODEL\"", None),
+        ("abilities.\"PROVIDER/MODEL\"", None),
         ("limits", None),
         ("plugins.NAME.limits", None),
         ("mcp.NAME", None),

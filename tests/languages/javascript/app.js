@@ -74,6 +74,7 @@ function visitWaits() {
 }
 
 function visitModels() {
+  const model = llm.describe();
   const options = { maxTokens: 50, temperature: 0.5, stopSequences: ["END"], effort: "low" };
   const reply = llm.complete({ messages: "question one", system: "Be brief.", ...options });
   const offered = [{ name: "count", description: "Counts.", parameters: schema }];
@@ -85,7 +86,7 @@ function visitModels() {
   const [one, other] = llm.completeAll(["question two", { messages: "question", speed: 1 }]);
   return [
     reply.text(), reply.stop, Number.isInteger(reply.usage.inputTokens), asked.stop, call.name, call.arguments, answered.text(), one.text(), other.kind,
-    other.subject,
+    other.subject, model.windowTokens > model.maxOutputTokens, model.tools,
   ];
 }
 

@@ -71,6 +71,7 @@ def visit_waits():
 
 
 def visit_models():
+    model = llm.describe()
     reply = llm.complete("question one", system="Be brief.", max_tokens=50, temperature=0.5, stop_sequences=["END"], effort="low")
     tool = llm.Tool("count", "Counts.", SCHEMA)
     asked = llm.complete(llm.Request("count this", tools=[tool], tool_choice={"tool": "count"}))
@@ -80,7 +81,7 @@ def visit_models():
     both = llm.complete_all([llm.Request("question two"), llm.Request("question", more={"speed": 1})])
     return [
         reply.text(), reply.stop, isinstance(reply.usage.input_tokens, int), asked.stop, call.name, call.arguments, answered.text(),
-        both[0].text(), both[1].kind, both[1].subject,
+        both[0].text(), both[1].kind, both[1].subject, model.window_tokens > model.max_output_tokens, model.tools,
     ]
 
 

@@ -12,7 +12,7 @@ use crate::{
     events::{Category, Draft},
     interfaces::{
         children::{ChildError, Children, Ended, Held, Order, Role, StartOptions},
-        schema_bounds,
+        conversations, schema_bounds,
         tickets::{Awaited, Moment},
     },
     journal::{self, Attempt, Call, CallError, Capability, Effect, JournalError, Performed, RunId, Wait},
@@ -24,6 +24,8 @@ use crate::{
 struct Outcome {
     answer: String,
     summary: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    conversation: Option<Value>,
     cost_usd: Option<f64>,
 }
 
@@ -33,6 +35,8 @@ struct Output {
     answer: String,
     #[serde(default)]
     summary: String,
+    #[serde(default)]
+    conversation: Option<Value>,
 }
 
 impl wit::Host for View<'_> {
@@ -46,8 +50,8 @@ impl wit::Host for View<'_> {
             let order = options.order(Role::Agent, &agent, input);
             follow(&*children, &parent, attempt.seq, order, Deadline { now, at: overdue }).await.unwrap_or_else(Performed::from)
         };
-        let Outcome { answer, summary, cost_usd } = self.recorder.call(call, perform).await??;
-        Ok(wit::Outcome { answer, summary, cost_usd })
+        let Outcome { answer, summary, conversation, cost_usd } = self.recorder.call(call, perform).await??;
+        Ok(wit::Outcome { answer, summary, conversation: conversation.map(|document| document.to_string()), cost_usd })
     }
 
     async fn begin(&mut self, agent: String, task: wit::Task, options: Vec<OptionValue>) -> Result<String, Fault> {
@@ -84,8 +88,9 @@ impl Awaited for Begun {
         let Held { children, parent, child } = &self.held;
         match ending(&**children, parent, child, &self.agent).await {
             Ok(Some((answer, event))) => {
-                let answer = answer
-                    .map(|Outcome { answer, summary, cost_usd }| json!({ "answer": answer, "summary": summary, "cost-usd": cost_usd }));
+                let answer = answer.map(|Outcome { answer, summary, conversation, cost_usd }| {
+                    json!({ "answer": answer, "summary": summary, "conversation": conversation, "cost-usd": cost_usd })
+                });
                 Performed::Answered(answer, vec![event])
             }
             Ok(None) => Performed::Waiting(self.held.wait()),
@@ -120,7 +125,11 @@ fn input(task: &wit::Task) -> Result<Value, CallError> {
         return Err(CallError::invalid("The task has no goal; say in a sentence what to achieve."));
     }
     let schema = task.answer_schema.as_deref().map(schema).transpose()?;
-    Ok(json!({ "goal": task.goal, "context": task.context, "answer-schema": schema }))
+    let mut input = json!({ "goal": task.goal, "context": task.context, "answer-schema": schema });
+    if let Some(conversation) = conversations::read(task.conversation.as_deref())? {
+        input["conversation"] = conversation;
+    }
+    Ok(input)
 }
 
 fn schema(text: &str) -> Result<Value, CallError> {
@@ -187,8 +196,8 @@ fn answer(agent: &str, child: &RunId, ended: Ended, cost_usd: Option<f64>) -> Re
         }
     };
     let read = Output::deserialize(output);
-    let Output { answer, summary } = read.map_err(|error| {
+    let Output { answer, summary, conversation } = read.map_err(|error| {
         CallError::other(format!("Agent `{agent}` gave something that is no outcome: {error}. This is a mistake of that plugin."))
     })?;
-    Ok(Outcome { answer, summary, cost_usd })
+    Ok(Outcome { answer, summary, conversation, cost_usd })
 }

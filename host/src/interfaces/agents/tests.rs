@@ -41,7 +41,7 @@ impl Scene {
 }
 
 fn task() -> Task {
-    Task { goal: "Write it".into(), context: "All of it".into(), answer_schema: Some(r#"{"type":"object"}"#.into()) }
+    Task { goal: "Write it".into(), context: "All of it".into(), answer_schema: Some(r#"{"type":"object"}"#.into()), conversation: None }
 }
 
 fn refusal(result: Result<Outcome, Fault>) -> CallError {
@@ -76,6 +76,27 @@ async fn the_run_is_put_away_until_its_agent_ends() {
         (events[0].name.as_str(), &events[0].data),
         ("ended", &json!({ "agent": "mary", "run": child, "summary": "Done", "cost-usd": 0.25 }))
     );
+}
+
+#[tokio::test]
+async fn a_conversation_goes_to_the_agent_and_comes_back() {
+    let scene = Scene::new();
+    let continued = || Task { conversation: Some(r#"{"b": [null, 1.5], "a": 2}"#.into()), ..task() };
+    let _ = scene.perform(continued()).await;
+    let input = scene.nursery.ordered.lock().unwrap().values().next().unwrap().2.clone();
+    assert_eq!(input["conversation"].to_string(), r#"{"b":[null,1.5],"a":2}"#, "in the order in which it was written");
+    let output = json!({ "answer": "{}", "summary": "Done", "conversation": { "b": 1, "a": 2 } });
+    scene.nursery.ended.lock().unwrap().insert(Bench::run().child(1), Ended::Succeeded(output.into()));
+    for _ in 0..2 {
+        let outcome = scene.perform(continued()).await.unwrap();
+        assert_eq!(outcome.conversation.map(|text| text.len()), Some(r#"{"b":1,"a":2}"#.len()), "also from the journal");
+    }
+    let scene = Scene::new();
+    for conversation in ["{".to_owned(), format!("\"{}\"", "x".repeat(4 << 20))] {
+        let error = refusal(scene.perform(Task { conversation: Some(conversation), ..task() }).await);
+        assert_eq!((error.kind, error.subject.as_deref()), (ErrorKind::Invalid, Some("conversation")));
+    }
+    assert!(scene.nursery.ordered.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Implements `llm` of the contract.
 
 use futures::{StreamExt, stream::FuturesUnordered};
+use serde_json::json;
 
 use super::{
     DOLLARS, MODELS, Reply, Request, View,
@@ -8,6 +9,7 @@ use super::{
     attaching::Attaching,
     chain::{pauses_when_uncertain, resolve},
     convert,
+    describing::Description,
 };
 use crate::{
     bindings::{
@@ -15,13 +17,23 @@ use crate::{
         llm::{self, Host},
         types,
     },
-    journal::{Authority, Call, CallError, Capability, Effect, Interrupt, Pause},
+    journal::{Authority, Call, CallError, Capability, Effect, Interrupt, Pause, Performed},
 };
 
 /// Requests one `complete-all` may carry; more than any provider serves at once.
 const MOST_AT_ONCE: usize = 64;
 
 impl Host for View<'_> {
+    async fn describe(&mut self, model: Option<String>) -> Result<llm::ModelDescription, Fault> {
+        refuse_script(model.as_deref())?;
+        let call = Call::new("llm.describe", Effect::Read, &json!({ "model": model }))?;
+        let described = match resolve(model.as_deref(), self.plugin, self.preferences) {
+            Ok(models) => Performed::answer(Ok(Description::of(&models, self.provider))),
+            Err(pause) => Performed::Paused { pause, happened: false },
+        };
+        Ok(self.recorder.call(call, |_| async move { described }).await??.into())
+    }
+
     async fn complete(&mut self, request: llm::Request) -> Result<llm::Reply, Fault> {
         let (request, chain) = self.understand(request)?;
         let call = self.call(&request, &chain)?;
@@ -55,12 +67,7 @@ type Understood = Result<(Request, Result<Vec<String>, Pause>), CallError>;
 impl<'a> View<'a> {
     fn understand(&self, request: llm::Request) -> Understood {
         let request = convert::request(request, self.workspace)?;
-        if request.model.as_ref().is_some_and(|model| model.starts_with("script/")) {
-            // A script reads and writes files beside it, which is nobody's to have for the grant of a model.
-            return Err(CallError::invalid(
-                "Only the operator can let a script answer, with --model; ask for another model, or for none.".to_owned(),
-            ));
-        }
+        refuse_script(request.model.as_deref())?;
         let chain = resolve(request.model.as_deref(), self.plugin, self.preferences);
         Ok((request, chain))
     }
@@ -139,4 +146,12 @@ impl<'a> View<'a> {
         };
         Ok(request.media().fold(call, |call, media| call.needing(self.workspace.needs(&media.path))))
     }
+}
+
+/// A script reads and writes files beside it, which a plugin must not get with the grant of a model.
+fn refuse_script(model: Option<&str>) -> Result<(), CallError> {
+    if model.is_some_and(|model| model.starts_with("script/")) {
+        return Err(CallError::invalid("Only the operator can let a script answer, with --model; ask for another model, or for none."));
+    }
+    Ok(())
 }

@@ -1,10 +1,12 @@
 //! Language models: the conversation's types, the port to whoever answers, and the adapters behind it.
 //! Holds keys and speaks to providers; a plugin sees neither.
 
+pub mod abilities;
 mod asking;
 mod attaching;
 mod chain;
 mod convert;
+mod describing;
 mod host;
 mod leaving;
 pub mod messages;
@@ -13,6 +15,7 @@ pub mod provider;
 pub mod providers;
 mod spending;
 mod stopping;
+mod versions;
 mod watching;
 
 #[cfg(test)]
@@ -26,6 +29,7 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder, RunId},
 };
 
+pub use abilities::{Abilities, AbilityError, ModelAbilities};
 pub use attaching::Files;
 pub use chain::{NoModel, misfit, named};
 pub use messages::{

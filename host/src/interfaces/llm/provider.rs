@@ -6,6 +6,7 @@ use std::{path::PathBuf, time::Duration};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::abilities::ModelAbilities;
 use super::messages::{Reply, Request};
 
 /// Answers completions.
@@ -16,6 +17,11 @@ pub trait Provider: Send + Sync {
 
     /// Waits before a call is made again after `tries` of which nobody knows what became; later each time.
     async fn back_off(&self, _tries: u32) {}
+
+    /// What is known of a model that `complete` is asked for.
+    fn abilities(&self, _model: &str) -> ModelAbilities {
+        ModelAbilities::default()
+    }
 }
 
 /// On whose behalf a completion is asked for.

@@ -95,6 +95,7 @@ const HOSTS_OWN: &[&str] = &[
     "limits",
     "plugins",
     "prices",
+    "abilities",
     "runs",
     "sandbox",
     "forge",

@@ -37,7 +37,8 @@ pub(crate) fn begin(agent: &str, task: &Task, options: &[OptionValue]) -> Contra
 }
 
 fn noted(outcome: &Outcome) -> Value {
-    json!({ "answer": outcome.answer, "summary": outcome.summary, "cost-usd": outcome.cost_usd })
+    let conversation: Option<Value> = outcome.conversation.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    json!({ "answer": outcome.answer, "summary": outcome.summary, "conversation": conversation, "cost-usd": outcome.cost_usd })
 }
 
 fn request(agent: &str, task: &Task, options: &StartOptions) -> Result<Value> {
@@ -52,7 +53,11 @@ fn request(agent: &str, task: &Task, options: &StartOptions) -> Result<Value> {
         return Err(Error::invalid("The task has no goal; say in a sentence what to achieve."));
     }
     let schema = task.answer_schema.as_deref().map(schema).transpose()?;
-    let task = json!({ "goal": task.goal, "context": task.context, "answer-schema": schema });
+    let conversation = conversation(task.conversation.as_deref())?;
+    let mut task = json!({ "goal": task.goal, "context": task.context, "answer-schema": schema });
+    if let Some(conversation) = conversation {
+        task["conversation"] = conversation;
+    }
     Ok(json!(Request { agent, task, options }))
 }
 
@@ -61,6 +66,19 @@ fn schema(text: &str) -> Result<Value> {
         Ok(schema @ Value::Object(_)) => Ok(schema),
         Ok(_) => Err(Error::invalid("The answer's schema is no JSON object; send a JSON Schema such as {\"type\": \"object\"}.")),
         Err(error) => Err(Error::invalid(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose."))),
+    }
+}
+
+/// What the contract says of a conversation.
+fn conversation(text: Option<&str>) -> Result<Option<Value>> {
+    const LARGEST: usize = 4 << 20;
+    let wrong = |problem: String| Error::invalid(problem).about("conversation");
+    match text {
+        None => Ok(None),
+        Some(text) if text.len() > LARGEST => {
+            Err(wrong(format!("The conversation has {} bytes and may have {LARGEST}. Shorten it, or leave it out.", text.len())))
+        }
+        Some(text) => serde_json::from_str(text).map_err(|error| wrong(format!("The conversation is not JSON: {error}."))),
     }
 }
 
@@ -91,7 +109,11 @@ fn ready(world: &World, agent: &str, options: &StartOptions) -> Result<(Timed<Ag
 
 fn work(world: &World, child: &str, agent: &str, double: &AgentDouble, task: &Task, place: Place) -> Result<Outcome> {
     match world.work_at(place, Role::Agent, || double(task)) {
-        Ok(Report { answer, summary }) => Ok(Outcome { answer, summary, cost_usd: None }),
+        Ok(Report { answer, summary, conversation: given }) => {
+            let given = conversation(given.as_deref())
+                .map_err(|error| Error::child_failed(child, format!("Agent `{agent}` failed: {error}"), &error))?;
+            Ok(Outcome { answer, summary, conversation: given.map(|document| document.to_string()), cost_usd: None })
+        }
         Err(Error { kind: ErrorKind::Cancelled, .. }) => {
             Err(Error::cancelled(format!("Agent `{agent}` was cancelled. Continue without its answer, or return.")).about(child))
         }

@@ -1,14 +1,23 @@
 //! `llm`, answered by the rules of the test.
 
+use serde_json::json;
+
 use super::Contract;
 pub use crate::bindings::host::baton::plugin::llm::{
-    Media, Message, Opaque, Part, Reply, Request, Role, Thinking, Tool, ToolCall, ToolResult, Usage,
+    Media, Message, ModelDescription, Opaque, Part, Reply, Request, Role, Thinking, Tool, ToolCall, ToolResult, Usage,
 };
 use crate::bindings::host::baton::plugin::types;
 use crate::testing::{installed, model, world::World};
 use crate::{Error, Result};
 
 const MOST_AT_ONCE: usize = 64;
+
+pub(crate) fn describe(model: Option<&str>) -> Contract<ModelDescription> {
+    let world = installed::world("llm.describe");
+    let first = resolve(&world, model)?;
+    let look = || Ok(ModelDescription { model: first, ..world.model.borrow().description.clone() });
+    Ok(world.call("llm.describe", json!({ "model": model }), None, look, model::noted_description)?)
+}
 
 pub(crate) fn complete(request: &Request) -> Contract<Reply> {
     Ok(ask(&installed::world("llm.complete"), request)?)

@@ -58,6 +58,7 @@ pub(super) fn answer(name: &str, arguments: &[Value]) -> Result<Value> {
         "git.push" => result(git::push(&given.text())),
         "knowledge.search" => result(knowledge::search(&given.text(), given.next())),
         "knowledge.remember" => result(knowledge::remember(&given.text(), &given.text())),
+        "llm.describe" => result(llm::describe(given.next::<Option<String>>().as_deref())),
         "llm.complete" => result(llm::complete(&given.next())),
         "llm.complete-all" => value(&llm::complete_all(&given.next::<Vec<_>>())),
         "people.ask" => result(people::ask(&given.next())),

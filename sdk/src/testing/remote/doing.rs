@@ -26,6 +26,7 @@ pub(super) fn answer(host: Host, method: &str, arguments: &[Value], function: Fu
         "with_setting" => host.with_setting(&given.text(), given.document()),
         "when" => host.when(&given.text(), &given.text()),
         "with_model" => host.with_model(move |request| ruled::<Reply>(function.call(Some(request)))),
+        "with_model_description" => host.with_model_description(given.next()),
         "answers" => host.answers(&given.text(), &given.text()),
         "answers_after" => host.answers_after(&given.text(), given.next::<u32>().into(), &given.text()),
         "with_signal_after" => host.with_signal_after(&given.text(), given.next::<u32>().into(), given.document()),

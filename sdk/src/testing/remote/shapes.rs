@@ -152,12 +152,13 @@ records! {
     llm::Request { model, system, messages, tools, reply_schema, options }
     llm::Usage { input_tokens, output_tokens, cached_input_tokens, cost_usd }
     llm::Reply { parts, stop, usage, model }
+    llm::ModelDescription { model, window_tokens, max_output_tokens, tools, reply_schema }
     files::Entry { path, kind, size_bytes }
     files::LineMatch { path, line, text }
     state::Versioned { value, version }
-    agents::Task { goal, context, answer_schema }
-    agents::Report { answer, summary }
-    agents::Outcome { answer, summary, cost_usd }
+    agents::Task { goal, context, answer_schema, conversation }
+    agents::Report { answer, summary, conversation }
+    agents::Outcome { answer, summary, conversation, cost_usd }
     workflows::Outcome { output, shortfall }
     waits::Arrival { ticket, outcome }
     knowledge::Passage { source, text, score }

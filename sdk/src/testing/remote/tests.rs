@@ -55,7 +55,7 @@ fn calls_are_answered_in_the_form_of_the_contract() {
 
 #[test]
 fn a_function_of_the_test_answers_and_calls_the_host_meanwhile() {
-    let task = json!({ "goal": "Write.", "context": "", "answer-schema": null });
+    let task = json!({ "goal": "Write.", "context": "", "answer-schema": null, "conversation": null });
     let answered = answers(&[
         json!({ "host": 1, "do": "with_agent_after", "arguments": ["amelia", 0], "callback": 7 }),
         call("agents.perform", json!(["amelia", task, []])),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Amount;
+use crate::interfaces::llm::versions;
 
 const TABLE: &str = include_str!("prices.toml");
 
@@ -85,8 +86,7 @@ impl Prices {
             return Some(price);
         }
         let (provider, name) = model.split_once('/')?;
-        let fitting = self.by_provider.get(provider)?.iter().filter(|(beginning, _)| is_version_of(name, beginning));
-        fitting.max_by_key(|(beginning, _)| beginning.len()).map(|(_, price)| price)
+        versions::longest(self.by_provider.get(provider)?, name)
     }
 
     /// Where the table's figures come from, and when they were taken.
@@ -123,13 +123,6 @@ fn read(model: &str, price: &Value) -> Result<Price, PriceError> {
     }
 }
 
-/// A name goes on with a date or `latest`, never with the name of a variant that may cost something else.
-fn is_version_of(name: &str, beginning: &str) -> bool {
-    let Some(rest) = name.strip_prefix(beginning) else { return false };
-    let rest = rest.strip_prefix(['-', '@']).unwrap_or(if rest.is_empty() { "" } else { "?" });
-    rest == "latest" || rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +140,16 @@ mod tests {
         assert_eq!(of("openai/gpt-5"), Some(1.25));
         assert_eq!(of("openai/gpt-5-mini-2025-08-07"), Some(0.25));
         assert_eq!(of("anthropic/claude-opus-5-5"), Some(4.0));
-        for unknown in ["openai/gpt-5-chat-latest", "openai/gpt-5.5-cyber", "openai/gpt-50", "mine/gpt-5", "gpt-5", "", "/"] {
+        for unknown in [
+            "openai/gpt-5-chat-latest",
+            "openai/gpt-5.5-cyber",
+            "openai/gpt-50",
+            "anthropic/claude-opus-5-6",
+            "mine/gpt-5",
+            "gpt-5",
+            "",
+            "/",
+        ] {
             assert_eq!(of(unknown), None, "{unknown}");
         }
         assert!(prices.provenance().contains("2026-11-21"));

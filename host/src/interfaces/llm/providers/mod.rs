@@ -15,6 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Serialize, Serializer};
 
+use super::abilities::{Abilities, ModelAbilities};
 use super::messages::{Reply, Request};
 use super::provider::{Caller, Provider, ProviderError};
 use super::watching::Watchers;
@@ -51,6 +52,8 @@ pub struct Config {
     pub timeout: Duration,
     /// Whether replies may come in pieces where somebody watches. Default yes.
     pub stream: bool,
+    /// What models can do.
+    pub abilities: Abilities,
 }
 
 /// A proxy for encrypted connections. Hosts on this machine are never reached through one.
@@ -81,6 +84,7 @@ pub struct Secret(String);
 pub struct Catalogue {
     providers: BTreeMap<String, Arc<dyn Provider>>,
     pace: Arc<dyn Pace>,
+    abilities: Abilities,
 }
 
 /// The configuration names a provider that cannot be.
@@ -122,6 +126,8 @@ impl Config {
             proxy: None,
             timeout: Duration::from_secs(600),
             stream: true,
+            // A test reads the table, so that there is no error here.
+            abilities: Abilities::new(None).unwrap_or_default(),
         }
     }
 
@@ -152,7 +158,7 @@ impl Catalogue {
             let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
             providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
-        Ok(Self { providers, pace })
+        Ok(Self { providers, pace, abilities: config.abilities.clone() })
     }
 
     /// The provider of a `provider/model` name, and the name it knows the model by, which may hold more slashes.
@@ -175,6 +181,10 @@ impl Provider for Catalogue {
 
     async fn back_off(&self, tries: u32) {
         network::back_off(self.pace.as_ref(), tries).await;
+    }
+
+    fn abilities(&self, model: &str) -> ModelAbilities {
+        self.abilities.of(model)
     }
 }
 

@@ -99,6 +99,26 @@ pub const TABLES: &[Table] = &[
         example: "[prices.\"openai/gpt-5-mini\"]\ninput = 0.25\noutput = 2.0\ncached-input = 0.025\ncache-write = 0.25\n",
     },
     Table {
+        name: "abilities.\"PROVIDER/MODEL\"",
+        meaning: "What a model can do, over the table that comes with Baton. See [providers](../providers.md#what-models-can-do).",
+        layer: User,
+        settings: &[
+            setting("window-tokens", WHOLE, "from the table, else 16384", "Tokens of a request and its reply together, from 1024."),
+            setting("max-output-tokens", WHOLE, "from the table, else 4096", "Tokens of the longest reply, reasoning included, from 64."),
+            setting("tools", TRUTH, "true", "The model calls tools."),
+            setting("reply-schema", TRUTH, "from the table, else false", "The provider holds a reply to a schema."),
+            setting("temperature", TRUTH, "from the table, else true", "The model accepts a temperature."),
+            setting(
+                "effort",
+                "list of `\"low\"`, `\"medium\"`, `\"high\"`",
+                "from the table, else all",
+                "How long the model may be told to reason.",
+            ),
+            setting("prompt-cache", TRUTH, "true", "The provider keeps the marked beginning of a conversation. Used for `anthropic/…`."),
+        ],
+        example: "[abilities.\"ollama/qwen3\"]\nwindow-tokens = 32768\nmax-output-tokens = 8192\ntools = true\nreply-schema = true\ntemperature = true\neffort = [\"low\", \"high\"]\nprompt-cache = true\n",
+    },
+    Table {
         name: "runs",
         meaning: "How the host executes runs.",
         layer: User,
