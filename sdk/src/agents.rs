@@ -178,7 +178,10 @@ struct Arrived {
 /// # assert_eq!(host.inside(|| risks("…")), Ok(vec!["No tests.".to_owned()]));
 /// ```
 pub fn answer<T: DeserializeOwned>(agent: &str, task: Task, schema: &Value) -> Result<T> {
-    let outcome = perform(agent, &task.with_answer_schema(schema))?;
+    read(agent, &perform(agent, &task.with_answer_schema(schema))?)
+}
+
+fn read<T: DeserializeOwned>(agent: &str, outcome: &Outcome) -> Result<T> {
     let mut json = serde_json::Deserializer::from_str(&outcome.answer);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         Error::other(format!(
@@ -190,7 +193,8 @@ pub fn answer<T: DeserializeOwned>(agent: &str, task: Task, schema: &Value) -> R
 }
 
 /// [`answer`] with a check of your own: `check` returns what is wrong with an answer, one sentence each. The agent sees
-/// these sentences once. If its next answer fails as well, the run is paused; when it is resumed, the task starts again.
+/// these sentences once, in a task that continues the first where the agent can. If its next answer fails as well, the run is
+/// paused; when it is resumed, the task starts again.
 ///
 /// ```
 /// # use baton_sdk::{prelude::*, testing::Host};
@@ -209,13 +213,16 @@ pub fn answer<T: DeserializeOwned>(agent: &str, task: Task, schema: &Value) -> R
 /// ```
 pub fn checked<T: DeserializeOwned>(agent: &str, task: &Task, schema: &Value, check: impl Fn(&T) -> Vec<String>) -> Result<T> {
     for _ in 0..=MAX_PAUSES {
-        let first: T = answer(agent, task.clone(), schema)?;
+        let outcome = perform(agent, &task.clone().with_answer_schema(schema))?;
+        let first: T = read(agent, &outcome)?;
         let problems = check(&first);
         if problems.is_empty() {
             return Ok(first);
         }
-        let shown = format!("{}\n\nYour answer before could not be used:\n- {}", task.context.trim(), problems.join("\n- "));
-        let second: T = answer(agent, task.clone().with_context(shown), schema)?;
+        // What the agent remembers need not be told again.
+        let context = if outcome.conversation.is_some() { "" } else { task.context.trim() };
+        let shown = format!("{context}\n\nYour answer before could not be used:\n- {}", problems.join("\n- "));
+        let second: T = answer(agent, task.clone().with_context(shown.trim()).continuing(outcome.conversation), schema)?;
         let problems = check(&second);
         if problems.is_empty() {
             return Ok(second);
@@ -256,6 +263,17 @@ mod tests {
         assert_eq!(host.inside(|| odd("ann")), Ok(3));
         let shown = host.requests("agents.perform")[1]["task"]["context"].to_string();
         assert!(shown.contains("2 is even."), "{shown}");
+    }
+
+    #[test]
+    fn an_agent_that_can_continues_where_it_was() {
+        let host = Host::new().with_agent("ann", |task| match task.conversation.as_deref() {
+            None => Ok(Report::new("2", "").with_conversation("[1]".to_owned())),
+            Some(before) => Ok(Report::new("3", before)),
+        });
+        assert_eq!(host.inside(|| odd("ann")), Ok(3));
+        let task = &host.requests("agents.perform")[1]["task"];
+        assert_eq!((&task["conversation"], &task["context"]), (&json!([1]), &json!("Your answer before could not be used:\n- 2 is even.")));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A model whose replies cannot be used, from the command line: shown to it once, then for the operator.
+//! A model whose replies cannot be used, from the command line: it is told so three times, then the operator is.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use std::{
 use baton_tests::{folder, program};
 use serde_json::{Value, json};
 
-/// Replies that cannot be used, each to two questions, and what the operator is told of the second.
+/// Replies that cannot be used, each to four questions, and what the operator is told of the fourth.
 const REPLIES: &[(&str, &str)] = &[
     ("reply: 'Certainly! Here it is:'", "The reply is not a JSON document"),
     ("json: { verdict: 7 }", "does not satisfy the schema"),
@@ -26,7 +26,10 @@ fn plan_is_paused_and_another_model_takes_over_without_paying_twice() {
     let good = home.path().join("work/replies.yaml");
     let rules = fs::read_to_string(&good).unwrap();
     let quick: Vec<_> = rules.lines().filter(|line| !line.trim_start().starts_with("delay-ms:")).collect();
-    fs::write(&good, quick.join("\n")).unwrap();
+    // The conversation that another model continues holds the replies before.
+    let continuing = quick.join("\n").replacen("plugin: mary, turn: 0,", "plugin: mary,", 1);
+    assert_ne!(continuing, quick.join("\n"));
+    fs::write(&good, continuing).unwrap();
     let baton = |arguments: &[&str]| program::run(home.path(), &[arguments, &["--data-dir", "data"]].concat());
     let listed = || -> Value { serde_json::from_str(&baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap() };
     let calls = || fs::read_to_string(home.path().join("calls.log")).unwrap_or_default().lines().count();
@@ -43,7 +46,7 @@ fn plan_is_paused_and_another_model_takes_over_without_paying_twice() {
         // After the third pause there is no fourth.
         let ended = ended.exits(if number < 3 { 3 } else { 1 });
         assert!(ended.stderr.contains(problem) && ended.stderr.contains("/bad.yaml"), "{problem}: {}", ended.stderr);
-        assert_eq!(calls(), 2 * (number + 1), "what was answered is not asked again");
+        assert_eq!(calls(), 4 * (number + 1), "what was answered is not asked again");
         told = ended.stderr;
     }
     assert!(told.contains("It was resumed 3 times already."), "{told}");
@@ -102,6 +105,6 @@ fn half_a_reply_is_asked_for_again_and_booked_and_nothing_is_left_among_the_temp
     assert!(ended.stderr.contains("The reply ended before it was whole."), "{}", ended.stderr);
     let runs: Value = serde_json::from_str(&baton(&["runs", "list", "-o", "json"]).exits(0).stdout).unwrap();
     let tally = &runs[0]["tally"];
-    assert_eq!((&tally["model-calls"], &tally["input-tokens"], &tally["cost-usd"]), (&json!(2), &json!(20), &json!(0.04)), "{tally}");
+    assert_eq!((&tally["model-calls"], &tally["input-tokens"], &tally["cost-usd"]), (&json!(4), &json!(40), &json!(0.08)), "{tally}");
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 }

@@ -1,41 +1,33 @@
-//! Finds the answer in a model's reply and checks it. It never mends a broken document.
+//! Finds the answer in a reply that calls no tool, and says what a model is to send instead. It never corrects a broken document.
 
 use serde_json::Value;
 
-use crate::llm::{Reply, Stop};
-use crate::schema;
+use super::documents;
+use crate::llm::{Part, Reply, Stop};
 
-/// Why a reply is no answer.
-pub(super) struct Wrong {
-    /// For the model and for people.
-    pub(super) problem: String,
-    /// What the model is to send instead.
-    pub(super) wanted: &'static str,
+/// What an answer has to be.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) schema: Option<&'a Value>,
+    pub(super) has_tools: bool,
 }
 
-/// The answer of a reply that calls no tool: its text, or the document that it holds, which has to satisfy the schema.
-/// A document that is whole is taken also from a reply that was cut off after it, but nothing is taken from one of which
-/// nobody knows why it ended.
-pub(super) fn of(reply: &Reply, schema: Option<&Value>) -> Result<(String, Option<Value>), Wrong> {
+/// The answer of a reply that calls no tool: its text, or the document that it holds, which has to satisfy the schema. A
+/// document that is whole is taken also from a reply that was cut off after it, but nothing is taken from one of which
+/// nobody knows why it ended. The error is for the model and for people: what is wrong, and what to send instead.
+pub(super) fn of(reply: &Reply, wanted: Wanted<'_>) -> Result<(String, Option<Value>), String> {
     let (text, unfinished) = (reply.text(), unfinished(reply));
-    let wanted = match (schema.is_some(), reply.stop()) {
-        (true, Stop::MaxTokens) => "Send the whole JSON document again, shorter, and nothing else.",
-        (true, Stop::Other | Stop::Malformed) => "Send the whole JSON document again and nothing else.",
-        (true, _) => "Send the whole corrected JSON document and nothing else.",
-        (false, Stop::MaxTokens) => "Answer again, in fewer words.",
-        (false, Stop::Other | Stop::Malformed) => "Send the whole reply again.",
-        (false, _) => "Answer what you were asked.",
-    };
-    let found = match schema {
+    let found = match wanted.schema {
         _ if matches!(reply.stop(), Stop::Other | Stop::Malformed) => Err(String::new()),
-        _ if text.trim().is_empty() => Err("The reply was empty.".to_owned()),
-        Some(schema) => document(&text, schema).map(|value| (value.to_string(), Some(value))),
+        _ if text.trim().is_empty() => Err(empty(reply).to_owned()),
+        Some(schema) => documents::satisfying(&text, schema).map(|value| (value.to_string(), Some(value))),
         None if unfinished.is_some() => Err(String::new()),
         None => Ok((text, None)),
     };
     found.map_err(|problem| {
         let cut = unfinished.map(|cut| cut + " ").unwrap_or_default();
-        Wrong { problem: format!("{cut}{problem}").trim_end().to_owned(), wanted }
+        let problem = format!("{cut}{problem}");
+        format!("{}\n{}", problem.trim_end(), asked(reply.stop(), wanted))
     })
 }
 
@@ -46,6 +38,22 @@ pub(super) fn unfinished(reply: &Reply) -> Option<String> {
         Stop::Other => Some("The reply ended before it was whole.".to_owned()),
         Stop::Malformed => Some(unreadable(reply)),
         _ => None,
+    }
+}
+
+/// What the model is to send.
+fn asked(stop: Stop, wanted: Wanted<'_>) -> &'static str {
+    match (wanted.has_tools, wanted.schema.is_some(), stop) {
+        (true, true, Stop::MaxTokens) => "Not done yet? Call a tool, with less in one reply. Done? Call `finish` with a shorter answer.",
+        (true, true, _) => "Not done yet? Call a tool. Done? Call `finish` with your answer.",
+        (true, false, Stop::MaxTokens) => "Not done yet? Call a tool, with less in one reply. Done? Answer again, in fewer words.",
+        (true, false, _) => "Not done yet? Call a tool. Done? Write your answer.",
+        (false, true, Stop::MaxTokens) => "Send the whole JSON document again, shorter, and nothing else.",
+        (false, true, Stop::Other | Stop::Malformed) => "Send the whole JSON document again and nothing else.",
+        (false, true, _) => "Send the whole corrected JSON document and nothing else.",
+        (false, false, Stop::MaxTokens) => "Answer again, in fewer words.",
+        (false, false, Stop::Other | Stop::Malformed) => "Send the whole reply again.",
+        (false, false, _) => "Answer what you were asked.",
     }
 }
 
@@ -60,33 +68,7 @@ fn unreadable(reply: &Reply) -> String {
     }
 }
 
-/// The document of a reply: the text itself, or what is inside its code fence.
-/// The error is a paragraph for the model that says what to correct.
-fn document(text: &str, schema: &Value) -> Result<Value, String> {
-    let value = parse(text)?;
-    let violations = schema::violations(schema, &value);
-    if violations.is_empty() {
-        Ok(value)
-    } else {
-        Err(format!("The document does not satisfy the schema:\n{}", schema::listed(&violations)))
-    }
-}
-
-fn parse(text: &str) -> Result<Value, String> {
-    let whole = match serde_json::from_str(text.trim()) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    let Some(inside) = fenced(text) else {
-        return Err(format!("The reply is not a JSON document: {whole}."));
-    };
-    serde_json::from_str(inside).map_err(|error| format!("The reply's code fence does not hold a JSON document: {error}."))
-}
-
-/// From the first opening fence to the last closing one: strings in the document may hold fences of their own.
-fn fenced(text: &str) -> Option<&str> {
-    let (_, after) = text.split_once("```")?;
-    let (_, body) = after.split_once('\n')?;
-    let (inside, _) = body.rsplit_once("```")?;
-    Some(inside.trim())
+fn empty(reply: &Reply) -> &'static str {
+    let thinks = reply.parts.iter().any(|part| matches!(part, Part::Thinking(_)));
+    if thinks { "The reply held thinking alone, and no answer." } else { "The reply was empty." }
 }

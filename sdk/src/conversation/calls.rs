@@ -2,24 +2,38 @@
 
 use serde_json::{Map, Value};
 
-use super::answer;
-use crate::llm::{Part, Reply, Stop, ToolCall, ToolResult};
+use super::{answer, finish};
+use crate::llm::{Reply, ToolCall, ToolResult};
 use crate::tools::Tool;
 use crate::{Result, schema};
 
-/// A call with the tool it means, or with what is wrong with it.
+/// A call with what it means, or with what is wrong with it.
 pub(super) struct Understood<'a> {
     call: &'a ToolCall,
-    meaning: std::result::Result<(&'a Tool, Value), String>,
+    meaning: std::result::Result<Meaning<'a>, String>,
+}
+
+enum Meaning<'a> {
+    Tool(&'a Tool, Value),
+    Answer(Value),
+}
+
+/// What the calls of a reply came to.
+pub(super) struct Done {
+    /// One for each call, in their order.
+    pub(super) results: Vec<ToolResult>,
+    /// What the model did wrong, if it did nothing else.
+    pub(super) mistake: Option<String>,
+    /// The answer, if the model gave one that can be taken.
+    pub(super) answer: Option<Value>,
 }
 
 /// The calls of a reply, in its order. Makes none of them.
-pub(super) fn understood<'a>(tools: &'a [Tool], reply: &'a Reply) -> Vec<Understood<'a>> {
+pub(super) fn understood<'a>(tools: &'a [Tool], answer_schema: Option<&Value>, reply: &'a Reply) -> Vec<Understood<'a>> {
     let unfinished = answer::unfinished(reply);
-    let less = if reply.stop() == Stop::MaxTokens { ", and less in one reply" } else { "" };
     let meaning = |call| match &unfinished {
-        Some(unfinished) => Err(format!("{unfinished} The call was not made. Send it again{less}.")),
-        None => meant(tools, call),
+        Some(unfinished) => Err(format!("{unfinished} The call was not made. Send it again, and less in one reply.")),
+        None => meant(tools, answer_schema, call),
     };
     reply.tool_calls().into_iter().map(|call| Understood { call, meaning: meaning(call) }).collect()
 }
@@ -43,44 +57,68 @@ pub(super) fn arguments(call: &ToolCall) -> std::result::Result<Value, String> {
     }
 }
 
-impl Understood<'_> {
-    /// The tool's name as the model wrote it.
-    pub(super) fn name(&self) -> &str {
-        &self.call.name
-    }
-
-    /// What the model did wrong, if it did.
-    pub(super) fn problem(&self) -> Option<&str> {
-        self.meaning.as_ref().err().map(String::as_str)
-    }
-
-    /// Makes the call, if it can be made, and gives what the model is shown.
-    pub(super) fn done(self) -> Result<Part> {
-        let (content, failed) = match self.meaning {
+/// Makes the calls that can be made, one after another, the answer last: where another call failed, it is not taken.
+pub(super) fn done(calls: Vec<Understood<'_>>) -> Result<Done> {
+    let is_mistake = !calls.is_empty() && calls.iter().all(|call| call.meaning.is_err());
+    let mistake = calls.iter().find_map(|call| call.meaning.as_ref().err()).filter(|_| is_mistake).cloned();
+    let (mut results, mut answers, mut places) = (Vec::new(), Vec::new(), Vec::new());
+    for Understood { call, meaning } in calls {
+        let (content, failed) = match meaning {
             Err(problem) => (problem, true),
-            Ok((tool, arguments)) => match tool.call(&arguments) {
+            Ok(Meaning::Answer(answer)) => {
+                answers.push(answer);
+                places.push(results.len());
+                ("Taken.".to_owned(), false)
+            }
+            Ok(Meaning::Tool(tool, arguments)) => match tool.call(&arguments) {
+                // Some providers reject a result without a text.
+                Ok(content) if content.trim().is_empty() => ("(no output)".to_owned(), false),
                 Ok(content) => (content, false),
                 Err(error) if error.ends_the_run() => return Err(error),
                 Err(error) => (error.to_string(), true),
             },
         };
-        Ok(Part::ToolResult(ToolResult { call_id: self.call.id.clone(), content, failed }))
+        results.push(ToolResult { call_id: call.id.clone(), content, failed });
     }
+    let Some(refusal) = refusal(&answers, &results) else {
+        return Ok(Done { results, mistake, answer: answers.into_iter().next() });
+    };
+    for place in places {
+        results[place] = ToolResult { content: refusal.to_owned(), failed: true, ..results[place].clone() };
+    }
+    Ok(Done { results, mistake, answer: None })
 }
 
-fn meant<'a>(tools: &'a [Tool], call: &ToolCall) -> std::result::Result<(&'a Tool, Value), String> {
+/// Why an answer is not taken, if one was given.
+fn refusal(answers: &[Value], results: &[ToolResult]) -> Option<&'static str> {
+    let (first, others) = answers.split_first()?;
+    if others.iter().any(|other| other != first) {
+        return Some("Not taken: you gave several answers that differ. Call `finish` once.");
+    }
+    let has_failed = results.iter().any(|result| result.failed);
+    has_failed.then_some("Not taken: another call of this reply failed. Look at its result, then call `finish` again.")
+}
+
+fn meant<'a>(tools: &'a [Tool], answer_schema: Option<&Value>, call: &ToolCall) -> std::result::Result<Meaning<'a>, String> {
+    let is_finish = call.name == finish::FINISH;
+    if let Some(schema) = answer_schema.filter(|_| is_finish) {
+        let given = finish::answer(schema, &arguments(call)?);
+        return given.map(Meaning::Answer).map_err(|problem| format!("{problem}\nCall `finish` again with the whole corrected answer."));
+    }
     let Some(tool) = tools.iter().find(|tool| tool.name == call.name) else {
-        let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
-        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err(format!(
-            "There is no tool `{}`. The tools are: {names}. Any other is not granted to this agent, or does not exist.",
-            call.name
-        ));
+        return Err(unknown(tools, answer_schema.is_some(), &call.name));
     };
     let arguments = arguments(call)?;
     let violations = schema::violations(&tool.parameters, &arguments);
     if violations.is_empty() {
-        return Ok((tool, arguments));
+        return Ok(Meaning::Tool(tool, arguments));
     }
     Err(format!("The arguments do not fit the tool:\n{}\nCall it again with arguments that do.", schema::listed(&violations)))
+}
+
+fn unknown(tools: &[Tool], can_finish: bool, name: &str) -> String {
+    let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).chain(can_finish.then_some(finish::FINISH)).collect();
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let name: String = name.chars().take(80).collect();
+    format!("There is no tool `{name}`. The tools are: {names}. Any other is not granted to this agent, or does not exist.")
 }

@@ -19,10 +19,11 @@ struct Role;
 impl Agent for Role {
     fn perform(task: Task) -> Result<Report> {
         let persona = persona(&assets::read_text("persona.md")?)?;
-        let conversation = conversation(persona, task.answer_schema.as_deref())?;
+        let conversation = conversation(persona, &task)?;
         let answer = conversation.hold(&mut HostModel, &opening(&task))?;
         let summary = summary::of(&answer);
-        Ok(Report::new(answer.text, summary))
+        let continued = answer.conversation.map(|conversation| conversation.to_string());
+        Ok(Report::new(answer.text, summary).with_conversation(continued))
     }
 }
 
@@ -32,20 +33,31 @@ fn persona(document: &str) -> Result<Persona> {
     Persona::read(document).map_err(|mistake| Error::invalid(format!("{mistake}. Correct it and pack the agent again.")))
 }
 
-fn conversation(persona: Persona, schema: Option<&str>) -> Result<Conversation> {
-    let answer_schema = schema.map(baton_sdk::serde_json::from_str).transpose().map_err(|error| {
+fn conversation(persona: Persona, task: &Task) -> Result<Conversation> {
+    let answer_schema = task.answer_schema.as_deref().map(baton_sdk::serde_json::from_str).transpose().map_err(|error| {
         Error::invalid(format!("The task's answer schema is not JSON: {error}. Correct it and perform the task again."))
     })?;
     let tools = tools(&persona.settings.tools)?;
     Ok(Conversation {
         system: Some(persona.text),
         temperature: persona.settings.temperature,
+        effort: persona.settings.effort.map(effort),
         max_tokens: persona.settings.max_tokens,
         max_turns: persona.settings.max_turns,
         tools,
         answer_schema,
+        // That of another agent, which filled the slot before, is left aside.
+        continuing: task.conversation.as_deref().and_then(|conversation| baton_sdk::serde_json::from_str(conversation).ok()),
         ..Conversation::default()
     })
+}
+
+fn effort(effort: persona::Effort) -> llm::Effort {
+    match effort {
+        persona::Effort::Low => llm::Effort::Low,
+        persona::Effort::Medium => llm::Effort::Medium,
+        persona::Effort::High => llm::Effort::High,
+    }
 }
 
 /// The SDK's own tools by name, and those that the host holds ready by pattern.

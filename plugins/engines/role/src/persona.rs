@@ -18,9 +18,19 @@ pub(crate) struct Persona {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Settings {
     pub(crate) temperature: Option<f32>,
+    pub(crate) effort: Option<Effort>,
     pub(crate) max_tokens: Option<u32>,
     pub(crate) max_turns: Option<u32>,
     pub(crate) tools: Vec<String>,
+}
+
+/// How long a model that reasons may do so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Effort {
+    Low,
+    Medium,
+    High,
 }
 
 /// What is wrong with a persona.
@@ -116,9 +126,10 @@ mod tests {
     #[test]
     fn settings_come_before_the_text() {
         let persona =
-            Persona::read("+++\ntemperature = 0.5\nmax-turns = 3\ntools = [\"read_file\"]\n+++\n\nYou are Ann.\n").expect("reads");
+            Persona::read("+++\ntemperature = 0.5\neffort = \"high\"\nmax-turns = 3\ntools = [\"read_file\"]\n+++\n\nYou are Ann.\n")
+                .expect("reads");
         assert_eq!(persona.text, "You are Ann.");
-        assert_eq!(persona.settings.temperature, Some(0.5));
+        assert_eq!((persona.settings.temperature, persona.settings.effort), (Some(0.5), Some(Effort::High)));
         assert_eq!(persona.settings.max_turns, Some(3));
         assert_eq!(persona.settings.tools, ["read_file"]);
     }
@@ -156,6 +167,7 @@ mod tests {
             ("+++\ntools = [\"a\"\n+++\nYou", "persona.md:"),
             ("+++\ntools = []\ntemperature = 2.5\n+++\nYou", "persona.md:3: `temperature` has to be a number from 0.0 to 2.0"),
             ("+++\ntemperature = nan\n+++\nYou", "persona.md:2: `temperature`"),
+            ("+++\neffort = \"max\"\n+++\nYou", "persona.md:2: unknown variant `max`, expected one of"),
             ("+++\nmax-turns = 0\n+++\nYou", "persona.md:2: `max-turns` has to be at least 1"),
             ("+++\nmax-tokens = -1\n+++\nYou", "persona.md:2: "),
         ] {

@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn a_document_speaks_for_itself() {
-        let answer = |text: &str| Answer { text: text.to_owned(), value: from_str(text).ok(), turns: 1 };
+        let answer = |text: &str| Answer { text: text.to_owned(), value: from_str(text).ok(), turns: 1, conversation: None };
         assert_eq!(of(&answer(&json!({ "summary": "Good. Very." }).to_string())), "Good.");
         assert_eq!(of(&answer("[1]")), "Answered with a document of 3 bytes.");
     }

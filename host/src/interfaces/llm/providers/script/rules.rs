@@ -93,6 +93,8 @@ struct When {
     plugin: Option<String>,
     turn: Option<usize>,
     contains: Texts,
+    /// In the user's last message alone.
+    last: Texts,
     system: Texts,
     matches: Option<String>,
     /// Whether the request asks for a structured reply.
@@ -192,6 +194,7 @@ impl Rule {
         let lacking = |place: &str, text: &String| format!("the {place} does not contain \"{text}\"");
         misses.extend(when.system.lacking(system).map(|text| lacking("system prompt", text)));
         misses.extend(when.contains.lacking(asked.prompt).map(|text| lacking("prompt", text)));
+        misses.extend(when.last.lacking(&asked.request.last_prompt()).map(|text| lacking("last message", text)));
         if let Some(expression) = &self.matches
             && !expression.search(deadline).matches(asked.prompt).map_err(|error| error.to_string())?
         {
