@@ -16,12 +16,15 @@ pub struct Input {
     /// What is to be done.
     #[serde(default)]
     pub mode: Mode,
-    /// What a review wants changed.
+    /// What a review found; what is blocking is to be changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// A person is asked first, because the review requested changes too often.
     #[serde(default)]
     pub ask: bool,
+    /// What the work before gave as its conversation, handed back so that the developer continues where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
 }
 
 /// What is to be done to a story.
@@ -58,6 +61,12 @@ pub struct Output {
     /// What was found out about the change, for who reviews it.
     #[serde(default)]
     pub guards: Vec<String>,
+    /// What the developer says to each of the findings, in their order; empty where it says nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replies: Vec<String>,
+    /// What the developer wants handed back to continue where it was; of no meaning to others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
     /// How often the tests were run.
     #[serde(default)]
     pub attempts: u32,

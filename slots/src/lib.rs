@@ -9,7 +9,7 @@
 //!
 //! fn run(input: Input) -> Output {
 //!     let command = input.command.unwrap_or_else(|| "make test".to_owned());
-//!     Output { passed: true, command: Some(command), report: "3 passed".to_owned(), took_ms: 5 }
+//!     Output { passed: true, command: Some(command), report: "3 passed".to_owned(), ..Output::default() }
 //! }
 //! # assert!(run(Input::default()).passed);
 //! ```

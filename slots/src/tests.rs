@@ -62,14 +62,21 @@ fn types_read_the_samples_and_write_what_the_schemas_say() {
 
 #[test]
 fn outputs_satisfy_their_schemas_and_the_least_that_those_want_is_read() {
-    let tested = run_tests::Output { passed: true, command: None, report: String::new(), took_ms: 1 };
+    let tested = run_tests::Output { passed: true, outcome: run_tests::outcome::PASSED.to_owned(), took_ms: 1, ..Default::default() };
     let finding = code_review::Finding { what: "A cent is lost.".to_owned(), line: Some(1), ..Default::default() };
     writes(DEVELOPER, &role::Report { answer: "Done.".to_owned(), summary: String::new() }, json!({ "answer": "" }));
     let source = story_context::Source { source: "docs/a.md".to_owned(), tokens: 5, cut: true };
     writes(STORY_CONTEXT, &story_context::Output { text: "x".to_owned(), sources: vec![source], tokens: 5 }, json!({ "text": "" }));
     writes(RUN_TESTS, &tested, json!({ "passed": false }));
-    let verdict = code_review::Verdict::Changes;
-    writes(CODE_REVIEW, &code_review::Output { verdict, summary: String::new(), findings: vec![finding] }, json!({ "verdict": "approve" }));
+    let criterion = code_review::Criterion { criterion: "Sums are exact.".to_owned(), holds: "no".to_owned(), ..Default::default() };
+    let judged = code_review::Output {
+        criteria: vec![code_review::Criterion { line: Some(3), test: "adds_up".to_owned(), ..criterion }],
+        earlier: vec![code_review::Earlier { finding: finding.clone(), reply: "No.".to_owned(), status: "withdrawn".to_owned() }],
+        findings: vec![finding],
+        summary: String::new(),
+        verdict: code_review::Verdict::Changes,
+    };
+    writes(CODE_REVIEW, &judged, json!({ "verdict": "approve" }));
     let story = land::Landed { key: "1".to_owned(), commit: "c".to_owned() };
     writes(LAND, &land::Output { landed: vec![story], base: Some(tested.clone()), ..Default::default() }, json!({ "landed": [] }));
     writes(DECIDE, &decide::Output { answer: "a".to_owned(), confidence: 0.5, ..Default::default() }, json!({ "answer": "a" }));
@@ -81,9 +88,37 @@ fn outputs_satisfy_their_schemas_and_the_least_that_those_want_is_read() {
         commit: String::new(),
         tests: Some(tested),
         guards: vec!["note".to_owned()],
+        replies: vec![String::new()],
+        conversation: Some("[]".to_owned()),
         attempts: 2,
     };
     writes(DEV_STORY, &developed, json!({ "outcome": "done" }));
+}
+
+#[test]
+fn a_run_that_was_stopped_is_not_red() {
+    let ended = |outcome: &str, passed, command: Option<&str>| run_tests::Output {
+        passed,
+        outcome: outcome.to_owned(),
+        command: command.map(str::to_owned),
+        ..Default::default()
+    };
+    let red = ended("", false, Some("make test"));
+    assert!(red.is_red() && !red.is_unjudged(), "a plugin may leave the word out");
+    assert_eq!((ended("", true, None).ended(), ended("", false, None).ended()), ("passed", "no-command"));
+    for outcome in ["timed-out", "out-of-memory", "killed", "not-started"] {
+        let stopped = ended(outcome, false, Some("make test"));
+        assert!(!stopped.is_red() && stopped.is_unjudged(), "{outcome}");
+    }
+    assert!(!ended("a later word", false, Some("make test")).is_red());
+}
+
+#[test]
+fn words_that_are_not_known_keep_a_finding_open() {
+    let finding = |severity: &str| code_review::Finding { severity: severity.to_owned(), ..Default::default() };
+    assert_eq!(["", "blocking", "minor", "a later word"].map(|word| finding(word).is_blocking()), [true, true, false, true]);
+    let earlier = |status: &str| code_review::Earlier { status: status.to_owned(), ..Default::default() };
+    assert_eq!(["", "open", "fixed", "withdrawn", "a later word"].map(|word| earlier(word).is_open()), [true, true, false, false, true]);
 }
 
 #[test]

@@ -338,7 +338,7 @@ fn built_in_javascript(project: &Project, modules: &Path) {
 
 export function perform(task) {
   write("sum", new TextEncoder().encode("1 + 1\n"));
-  const answer = { summary: "Wrote the sum.", plan: [], assumptions: [] };
+  const answer = { summary: "Wrote the sum.", assumptions: [], untested: "It is one sum." };
   return { answer: task.answerSchema ? JSON.stringify(answer) : answer.summary, summary: answer.summary };
 }
 "#;

@@ -18,7 +18,8 @@ const HONEST: &str = r#"
         - { name: write_file, arguments: { path: calc, content: "case $1 in\n  help) echo calc ;;\n  add) echo $(($2 + $3)) ;;\nesac\n" } }
         - { name: write_file, arguments: { path: tests/add.case, content: "test \"$(sh ./calc add 2 3)\" = 5\n" } }"#;
 const DONE: &str = r#"{ summary: Calc adds., plan: [ add ], assumptions: [] }"#;
-const APPROVED: &str = r#"{ verdict: approve, summary: It holds., findings: [] }"#;
+const EXCUSED: &str = r#"{ summary: Calc adds., assumptions: [], untested: They cannot fail. }"#;
+const APPROVED: &str = r#"{ criteria: [ { criterion: 1, evidence: The case adds., holds: "yes" } ], findings: [], summary: It holds., verdict: approve }"#;
 
 /// A project whose developer is hostile.
 struct Project {
@@ -188,14 +189,14 @@ fn no_developer_says_what_its_tests_are() {
     let rules = [
         calls("amelia", 0, "\"Develop story\"", &format!("{settings}{broken}")),
         says("amelia", 1, "\"Develop story\"", DONE),
-        calls("amelia", 0, "\"Repair story\", \"FAILED: tests/add.case\"", HONEST),
-        says("amelia", 1, "\"Repair story\"", DONE),
+        calls("amelia", 2, "\"Repair story\", \"FAILED: tests/add.case\"", HONEST),
+        says("amelia", 3, "\"Repair story\"", DONE),
         says("murat", 0, "\"`baton.toml` says how Baton works\"", APPROVED),
     ];
     let project = Project::new(&rules.concat());
     project.lands();
     let tested: Vec<_> = project.outputs("run-tests").iter().map(|output| output["command"].clone()).collect();
-    assert_eq!(tested, ["sh tests/run"; 4], "once before the story, red, green, and once as it lands");
+    assert_eq!(tested, ["sh tests/run"; 6], "before the story, found, red, green, without the story, and as it lands");
     assert_eq!(project.landed(), ["calc", "tests/add.case", "tests/help.case", "tests/run"]);
 }
 
@@ -220,15 +221,18 @@ fn tests_that_vanish_stop_early_or_are_undone_while_they_run_are_seen() {
             "\"`tests/run` is a test and was deleted\", \"Running the tests changed `tests/help.case`\"",
             &changes("tests/add.case"),
         ),
-        calls("amelia", 0, "\"Change story\", \"tests/add.case: It cheats\"", &format!("{HONEST}{early}")),
-        says("amelia", 1, "\"Change story\", \"tests/add.case: It cheats\"", DONE),
-        calls("amelia", 0, "\"Change story\", \"tests/run: It cheats\"", &writes("tests/run", RUN)),
-        says("amelia", 1, "\"Change story\", \"tests/run: It cheats\"", DONE),
+        calls("amelia", 4, "\"Change story\", \"tests/add.case: It cheats\"", &format!("{HONEST}{early}")),
+        says("amelia", 5, "\"Change story\", \"tests/add.case: It cheats\"", DONE),
+        // Code sees that these tests are green without the story; the developer talks its way to the review.
+        says("amelia", 6, "\"its tests pass without its change\"", EXCUSED),
+        calls("amelia", 7, "\"Change story\", \"tests/run: It cheats\"", &writes("tests/run", RUN)),
+        says("amelia", 8, "\"Change story\", \"tests/run: It cheats\"", DONE),
         says("murat", 0, "\"Review story\"", APPROVED),
     ];
     let project = Project::new(&rules.concat());
     let notes = project.lands();
     assert!(notes.contains("`tests/help.case` is a test and was deleted"), "{notes}");
+    assert!(notes.contains("pass also without it. The developer says why: They cannot fail."), "{notes}");
     assert_eq!(project.outputs("code-review").len(), 3, "two tricks are sent back");
     assert_eq!(fs::read_to_string(project.work().join("tests/help.case")).unwrap(), "test \"$(sh ./calc help)\" = calc\n");
     let modes = project.git(&["ls-tree", "main", "tests/run"]);
@@ -236,7 +240,8 @@ fn tests_that_vanish_stop_early_or_are_undone_while_they_run_are_seen() {
 }
 
 fn changes(path: &str) -> String {
-    format!("{{ verdict: changes, summary: It cheats., findings: [ {{ path: {path}, line: null, what: It cheats, why: Tests }} ] }}")
+    let criteria = "criteria: [ { criterion: 1, evidence: It cheats., holds: \"no\" } ]";
+    format!("{{ {criteria}, verdict: changes, summary: It cheats., findings: [ {{ path: {path}, line: null, what: It cheats, why: Tests }} ] }}")
 }
 
 #[test]

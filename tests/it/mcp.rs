@@ -43,6 +43,8 @@ impl Scene {
     async fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         folder::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/expense-splitter"), &home.path().join("work"));
+        // Nobody is there to ask.
+        std::fs::write(home.path().join("work/baton.toml"), "[plan]\nsure = 0\n").unwrap();
         let arguments = ["mcp", "--workspace", "work", "--data-dir", "data", "--model", "script/work/replies.yaml"];
         let mut command = Command::from(program::command(home.path(), &arguments));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);

@@ -185,8 +185,9 @@ fn untouched(clone: &Clone, began: &str) {
 fn told(clone: &Clone) {
     let backlog = clone.document(&["backlog", "list", "--workspace", "workspace"]);
     assert!(backlog.to_string().contains("\"status\":\"done\""), "{backlog}");
-    let tested: Vec<_> = clone.outputs("run-tests").iter().map(|output| output["passed"].clone()).collect();
-    assert_eq!(tested, [true, false, true, true], "as it was, red, repaired, and once more as it lands");
+    let runs = clone.outputs("run-tests").into_iter().filter(|output| output["outcome"] != "not-run");
+    let tested: Vec<_> = runs.map(|output| output["passed"].clone()).collect();
+    assert_eq!(tested, [true, false, true, false, true, true], "as it was, red, repaired, without the story, with the tests of before, as it lands");
     let developed = clone.outputs("dev-story");
     assert_eq!(
         (developed.len(), &developed[0]["attempts"], &developed[0]["guards"]),

@@ -59,7 +59,7 @@ fn plan_is_paused_and_another_model_takes_over_without_paying_twice() {
         ended.stderr
     );
     let (run, before) = (listed()[0]["run"].as_str().unwrap().to_owned(), calls());
-    let ended = baton(&["runs", "resume", &run, "--model", "script/work/replies.yaml"]).exits(0);
+    let ended = baton(&["runs", "resume", &run, "--model", "script/work/replies.yaml", "--yes"]).exits(0);
     assert!(serde_json::from_str::<Value>(&ended.stdout).is_ok_and(|output| output["ready"] == true), "{}", ended.stdout);
     let shown: Value = serde_json::from_str(&baton(&["runs", "show", &run, "-o", "json"]).exits(0).stdout).unwrap();
     assert_eq!((calls(), &shown["tally"]["repeated-model-calls"]), (before, &Value::from(0)), "the bad replies are kept");

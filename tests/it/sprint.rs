@@ -27,7 +27,7 @@ pub(super) const OVER_HTTP: &[&str] = &["run", "sprint", "--workspace", "workspa
 pub(super) const PROCESSES: &str = "[sandbox]\nengine = \"process\"\n";
 
 /// What the models are asked while the stories land, whichever of the first two is first.
-pub(super) const ASKED: usize = 18;
+pub(super) const ASKED: usize = 19;
 
 /// A person's repository, a backlog and a script that answers instead of models.
 pub(super) struct Project {

@@ -119,7 +119,8 @@ fn script() -> Result<String> {
     write!(
         rules,
         "  - name: approved\n    delay-ms: {THINKING}\n    when: {{ plugin: murat, contains: \"Review story\" }}\n\
-         \x20   json: {{ verdict: approve, summary: \"It holds.\", findings: [] }}\n"
+         \x20   json: {{ criteria: [ {{ criterion: 1, evidence: \"The case looks for it.\", holds: \"yes\" }} ], findings: [], summary: \"It holds.\", \
+         verdict: approve }}\n"
     )?;
     Ok(rules)
 }

@@ -44,8 +44,11 @@ impl Settings {
 
     /// What a dotted key such as `plan.stories.most` finds. None for what is not set, for what only the host reads, and for
     /// what is secret: anything below `keys` and `secrets`, every name that ends like one of a key, a token, a secret or a
-    /// password, and every address with a login in it.
+    /// password, and every address with a login in it. Of the sandbox only that is found which every command finds out anyway.
     pub fn get(&self, key: &str) -> Option<Value> {
+        if is_fact_of_sandbox(key) {
+            return self.for_host(key).filter(|value| value.is_boolean() || value.is_number() || key == ENGINE).cloned();
+        }
         let mut value = &self.0;
         for (depth, name) in key.split('.').enumerate() {
             if is_secret(name, depth == 0) {
@@ -100,6 +103,15 @@ const HOSTS_OWN: &[&str] = &[
     "sandbox",
     "forge",
 ];
+const ENGINE: &str = "sandbox.engine";
+/// What an agent has to know about the place where its commands run. The image's own name is not among it.
+const FACTS_OF_IMAGES: &[&str] = &["network", "memory-mib", "timeout-s"];
+
+fn is_fact_of_sandbox(key: &str) -> bool {
+    let fact = key.strip_prefix("sandbox.images.").and_then(|rest| rest.split_once('.'));
+    key == ENGINE || fact.is_some_and(|(_, fact)| FACTS_OF_IMAGES.contains(&fact))
+}
+
 /// What a name ends with that holds a secret, in the singular.
 const SECRET: &[&str] =
     &["key", "token", "secret", "password", "passwd", "passphrase", "credential", "bearer", "auth", "authorization", "cookie", "dsn"];

@@ -109,3 +109,18 @@ async fn a_resumed_run_sees_the_settings_it_saw_before() {
     assert_eq!(view.get("none".into()).await.unwrap(), None);
     assert_eq!(view.get("plan.most".into()).await.unwrap().as_deref(), Some("9"));
 }
+
+#[test]
+fn of_the_sandbox_only_that_is_found_which_a_command_finds_out() {
+    let image = json!({ "image": "registry.example/rust", "network": true, "memory-mib": 4096, "cpus": 2, "timeout-s": "secret" });
+    let settings =
+        Settings::merge(&[json!({ "sandbox": { "engine": "docker", "socket": "/run/docker.sock", "images": { "rust": image } } })]);
+    let found = |key: &str| settings.get(&format!("sandbox.{key}"));
+    assert_eq!((found("images.rust.network"), found("images.rust.memory-mib")), (Some(json!(true)), Some(json!(4096))));
+    assert_eq!(found("engine"), Some(json!("docker")));
+    for hidden in
+        ["socket", "images", "images.rust", "images.rust.image", "images.rust.cpus", "images.rust.timeout-s", "images.rust.network.x"]
+    {
+        assert_eq!(found(hidden), None, "{hidden}");
+    }
+}

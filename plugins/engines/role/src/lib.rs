@@ -2,6 +2,8 @@
 //! The engine has no manifest of its own; each agent's is packed with its folder.
 
 mod persona;
+#[cfg(test)]
+mod prompts;
 mod summary;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
-//! A change as its reviewer is shown it. Leaves out what the developer says of it, so that the change speaks for itself.
+//! A change as its reviewer is shown it. Leaves out what the developer says of it, but for the replies to earlier findings, so
+//! that the change speaks for itself.
 
-use baton_slots::code_review::Input;
+use baton_slots::code_review::{Earlier, Input};
 
 /// Bytes of a diff; the reviewer can read the files for the rest.
 const LONGEST_DIFF: usize = 96 << 10;
@@ -9,25 +10,66 @@ const LONGEST_LIST: usize = 8 << 10;
 /// Bytes of the tests' output, the last ones.
 const LONGEST_REPORT: usize = 4 << 10;
 
-pub(crate) fn described(order: &Input, story: &str, diff: &str) -> String {
-    let end = diff.floor_char_boundary(LONGEST_DIFF);
-    let cut = if end < diff.len() { missing(diff, end) } else { String::new() };
+pub(crate) fn described(order: &Input, story: &str, criteria: &[String], diff: &str) -> String {
     let parts = [
         (format!("story {}", order.key), story.to_owned()),
+        ("acceptance criteria".to_owned(), numbered(criteria)),
         ("tests".to_owned(), tests(order)),
         ("what the guards found".to_owned(), guards(&order.guards)),
-        (format!("the change, against {}", order.base), format!("{}{cut}", &diff[..end])),
+        ("earlier findings".to_owned(), earlier(&order.earlier)),
+        (format!("the change, against {}", order.base), fitted(diff, LONGEST_DIFF)),
     ];
-    let documents = parts.iter().map(|(title, text)| format!("<document title=\"{title}\">\n{}\n</document>", text.trim()));
-    documents.collect::<Vec<_>>().join("\n\n")
+    let filled = parts.iter().filter(|(_, text)| !text.trim().is_empty());
+    filled.map(|(title, text)| format!("<document title=\"{title}\">\n{}\n</document>", text.trim())).collect::<Vec<_>>().join("\n\n")
 }
 
-/// What stands in the place of the rest, by name: a file must not go unseen because another is long.
-fn missing(diff: &str, end: usize) -> String {
+/// The diff, or of each file as much as there is room for: a file must not go unseen because another is long.
+fn fitted(diff: &str, room: usize) -> String {
+    if diff.len() <= room {
+        return diff.to_owned();
+    }
+    let files = by_file(diff);
+    let share = share(&files, room.saturating_sub(LONGEST_LIST));
+    let shown: String = files.iter().map(|file| clipped(file, share)).collect();
     let names = diff.lines().filter_map(|line| line.strip_prefix("diff --git "));
     let listed: String = names.map(|names| format!("{names}\n")).collect();
     let listed = &listed[..listed.floor_char_boundary(LONGEST_LIST)];
-    format!("\n[{} bytes more; read the files that are missing. These are changed:]\n{listed}", diff.len() - end)
+    let end = shown.floor_char_boundary(room);
+    format!(
+        "{}\n[The diff has {} bytes and is not shown as a whole; read the files. These are changed:]\n{listed}",
+        &shown[..end],
+        diff.len()
+    )
+}
+
+fn by_file(diff: &str) -> Vec<&str> {
+    let begins: Vec<_> = diff.match_indices("\ndiff --git ").map(|(place, _)| place + 1).collect();
+    let ends = begins.iter().copied().chain([diff.len()]);
+    [0].into_iter().chain(begins.iter().copied()).zip(ends).map(|(begin, end)| &diff[begin..end]).collect()
+}
+
+/// The longest that a file may be so that all fit: what short ones leave, long ones get.
+fn share(files: &[&str], room: usize) -> usize {
+    let mut sizes: Vec<_> = files.iter().map(|file| file.len()).collect();
+    sizes.sort_unstable();
+    let (mut left, mut share) = (room, 0);
+    for (place, size) in sizes.iter().enumerate() {
+        share = left / (sizes.len() - place);
+        if *size > share {
+            return share;
+        }
+        left -= size;
+    }
+    share
+}
+
+fn clipped(file: &str, share: usize) -> String {
+    if file.len() <= share {
+        return file.to_owned();
+    }
+    let end = file.floor_char_boundary(share);
+    let end = file[..end].rfind('\n').map_or(end, |line_break| line_break + 1);
+    format!("{}[{} lines more of this file]\n", &file[..end], file[end..].lines().count())
 }
 
 fn tests(order: &Input) -> String {
@@ -42,4 +84,52 @@ fn guards(notes: &[String]) -> String {
         return "Nothing.".to_owned();
     }
     notes.iter().map(|note| format!("- {note}\n")).collect()
+}
+
+fn earlier(findings: &[Earlier]) -> String {
+    let told = |(number, earlier): (usize, &Earlier)| {
+        let Earlier { finding, reply, status } = earlier;
+        let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
+        let status = if earlier.is_open() { "open" } else { status };
+        let reply = if reply.trim().is_empty() {
+            "The developer says nothing to it.".to_owned()
+        } else {
+            format!("The developer says: {}", reply.trim())
+        };
+        format!("{number}. ({status}) {}{line}: {} ({}) {reply}\n", finding.path, finding.what.trim(), finding.why.trim())
+    };
+    (1..).zip(findings).map(told).collect()
+}
+
+fn numbered(criteria: &[String]) -> String {
+    (1..).zip(criteria).map(|(number, criterion)| format!("{number}. {criterion}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, lines: usize) -> String {
+        format!("diff --git a/{name} b/{name}\n@@ -0,0 +1 @@\n{}", "+a line of this file\n".repeat(lines))
+    }
+
+    #[test]
+    fn a_short_file_is_whole_beside_a_long_one() {
+        let diff = file("long", 20_000) + &file("short", 3) + &file("longer", 30_000);
+        let shown = fitted(&diff, LONGEST_DIFF);
+        assert!(shown.len() < LONGEST_DIFF + LONGEST_LIST + 200, "{}", shown.len());
+        assert!(shown.contains(&file("short", 3)), "the short file is whole");
+        assert!(
+            shown.matches("lines more of this file]").count() == 2 && shown.contains("a/longer b/longer\n"),
+            "{}",
+            &shown[shown.len() - 400..]
+        );
+        assert_eq!(fitted(&file("short", 3), LONGEST_DIFF), file("short", 3));
+    }
+
+    #[test]
+    fn a_diff_of_many_files_is_bounded() {
+        let diff: String = (0..20_000).map(|number| file(&format!("f{number}"), 1)).collect();
+        assert!(fitted(&diff, LONGEST_DIFF).len() < LONGEST_DIFF + LONGEST_LIST + 200);
+    }
 }

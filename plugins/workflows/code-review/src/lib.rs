@@ -1,14 +1,20 @@
-//! Has a second agent judge a story that it did not write: the change against the acceptance criteria, with what the tests
-//! and the guards said. Changes nothing, and approves nothing whose tests are red.
+//! Has a second agent judge a story that it did not write: each acceptance criterion against the change, with what the tests
+//! and the guards said and what became of earlier findings. Changes nothing, and approves nothing whose tests did not pass.
 
 mod change;
+mod criteria;
+mod judgement;
 mod opinion;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
+
 use baton_sdk::prelude::*;
 use baton_slots::REVIEWER;
 use baton_slots::code_review::{Finding, Input, Output, Verdict};
+
+use judgement::{Judgement, Question};
 
 struct CodeReview;
 
@@ -32,9 +38,17 @@ fn judge(order: &Input) -> Result<Output> {
         return Ok(judged);
     }
     run::progress(0.2, "The reviewer looks at the change");
+    let question = Question { criteria: criteria::of(&item.draft.body), earlier: &order.earlier };
     let story = format!("{}\n\n{}", item.draft.title, item.draft.body);
-    let task = Task::new(goal(&order.key)).with_context(change::described(order, &story, &diff));
-    agents::checked(REVIEWER, &task, &schema(), problems)
+    let task = Task::new(goal(&order.key, &question)).with_context(change::described(order, &story, &question.criteria, &diff));
+    // What can be put right without the reviewer is asked for once, and then put right.
+    let asked = Cell::new(0_u32);
+    let problems = |judged: &Judgement| {
+        let strict = asked.replace(asked.get() + 1) % 2 == 0;
+        judgement::problems(judged, &question, strict)
+    };
+    let judged = agents::checked(REVIEWER, &task, &judgement::schema(&question), problems)?;
+    Ok(judged.settled(&question))
 }
 
 /// What needs no reviewer.
@@ -42,48 +56,28 @@ fn decided(order: &Input, diff: &str) -> Option<Output> {
     let (what, why) = if diff.trim().is_empty() {
         ("Nothing was changed.".to_owned(), "A story without a change can not be done.")
     } else {
-        let red = order.tests.as_ref().filter(|tests| !tests.passed)?;
-        (format!("The tests are red.\n{}", red.report.trim()), "Nothing lands while its tests are red.")
+        let tests = order.tests.as_ref().filter(|tests| !tests.passed)?;
+        (format!("The tests did not pass.\n{}", tests.report.trim()), "Nothing lands before its tests pass.")
     };
-    let finding = Finding { path: ".".to_owned(), line: None, what, why: why.to_owned() };
-    Some(Output { verdict: Verdict::Changes, summary: why.to_owned(), findings: vec![finding] })
+    let finding = Finding { path: ".".to_owned(), what, why: why.to_owned(), ..Finding::default() };
+    let (criteria, earlier) = (Vec::new(), order.earlier.clone());
+    Some(Output { criteria, earlier, findings: vec![finding], summary: why.to_owned(), verdict: Verdict::Changes })
 }
 
-fn goal(key: &str) -> String {
+fn goal(key: &str, question: &Question<'_>) -> String {
+    let each = if question.criteria.is_empty() {
+        "Find out what the story asks for"
+    } else {
+        "For each numbered acceptance criterion find the code that makes it hold and the test that would fail without it, and then say whether it holds"
+    };
+    let earlier = if question.earlier.is_empty() {
+        ""
+    } else {
+        " Say of each earlier finding what became of it: fixed; withdrawn, where the developer's reply shows that it was wrong; or open. Do not find it again."
+    };
     format!(
-        "Review story {key} against its acceptance criteria. You did not write this change. Look into the files where the diff does not show enough. \
-         Approve when every criterion holds and has a test that would fail without the change; otherwise ask for changes, each with its path, its line \
-         if there is one, what is wrong and why. Matters of taste are no findings."
+        "Review story {key} against its acceptance criteria. You did not write this change. {each}. Look into the files where the diff does not show \
+         enough, and try what you doubt. A finding is blocking when a criterion does not hold or has no test, or when the change breaks or endangers \
+         something; everything else is minor. Matters of taste are not findings.{earlier} Ask for changes where anything is blocking, and approve otherwise."
     )
-}
-
-fn problems(judged: &Output) -> Vec<String> {
-    let mut problems = Vec::new();
-    if judged.verdict == Verdict::Changes && judged.findings.is_empty() {
-        problems.push("You ask for changes and name none: give at least one finding, or approve.".to_owned());
-    }
-    if judged.verdict == Verdict::Approve && !judged.findings.is_empty() {
-        problems.push("You approve and have findings: leave out what need not be changed, or ask for changes.".to_owned());
-    }
-    problems
-}
-
-fn schema() -> Value {
-    let text = json!({ "type": "string", "minLength": 1 });
-    let finding = json!({
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["path", "line", "what", "why"],
-        "properties": { "path": text, "line": { "type": ["integer", "null"], "minimum": 1 }, "what": text, "why": text },
-    });
-    json!({
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["verdict", "summary", "findings"],
-        "properties": {
-            "verdict": { "enum": ["approve", "changes"] },
-            "summary": text,
-            "findings": { "type": "array", "items": finding, "maxItems": 30 },
-        },
-    })
 }

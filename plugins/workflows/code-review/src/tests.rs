@@ -29,15 +29,20 @@ fn input() -> Value {
     json!({ "key": "1-1-a", "tests": tests, "guards": ["`tests/a.sh` lost 2 lines"] })
 }
 
-const APPROVED: &str = r#"{ "verdict": "approve", "summary": "It holds.", "findings": [] }"#;
-const CHANGES: &str = r#"{ "verdict": "changes", "summary": "A cent is lost.", "findings": [{ "path": "kitty", "line": 1, "what": "Rounds", "why": "Sums are exact" }] }"#;
+const APPROVED: &str = r#"{ "criteria": [{ "criterion": 1, "evidence": "The test of sums compares cents.", "path": "kitty", "line": 1, "test": "sums", "holds": "yes" }],
+    "verdict": "approve", "summary": "It holds.", "findings": [] }"#;
+const CHANGES: &str = r#"{ "criteria": [{ "criterion": 1, "evidence": "It rounds.", "holds": "no" }], "verdict": "changes", "summary": "A cent is lost.",
+    "findings": [{ "path": "kitty", "line": 1, "what": "Rounds", "why": "Sums are exact" }] }"#;
 const NAMELESS: &str = r#"{ "verdict": "changes", "summary": "Hm.", "findings": [] }"#;
 
 #[test]
 fn the_reviewer_sees_criteria_change_tests_and_guards() {
     let host = host(&[APPROVED]);
     let judged = host.run(CodeReview::run, input()).expect("a verdict");
-    assert_eq!(judged, json!({ "verdict": "approve", "summary": "It holds.", "findings": [] }));
+    let evidence = "The test of sums compares cents.";
+    let criteria =
+        json!([{ "criterion": "Sums are exact.", "evidence": evidence, "path": "kitty", "line": 1, "test": "sums", "holds": "yes" }]);
+    assert_eq!(judged, json!({ "criteria": criteria, "verdict": "approve", "summary": "It holds.", "findings": [] }));
     let context = host.requests("agents.perform")[0]["task"]["context"].as_str().unwrap_or_default().to_owned();
     for expected in ["Sums are exact.", "+sums", "`make test` is green", "3 passed", "lost 2 lines"] {
         assert!(context.contains(expected), "{expected}: {context}");
@@ -78,7 +83,7 @@ fn a_huge_change_is_cut_and_said_to_be() {
     host.run(CodeReview::run, input()).expect("a verdict");
     let context = host.requests("agents.perform")[0]["task"]["context"].as_str().unwrap_or_default().to_owned();
     assert!(
-        context.len() < 110 << 10 && context.contains("bytes more; read the files") && context.contains("changed:]\na/kitty b/kitty\n"),
+        context.len() < 110 << 10 && context.contains("lines more of this file]") && context.contains("changed:]\na/kitty b/kitty\n"),
         "{}",
         context.len()
     );
@@ -105,4 +110,61 @@ fn a_review_that_cannot_be_written_is_a_review_all_the_same() {
     order["pull_request"] = json!(9);
     assert_eq!(host.run(CodeReview::run, order).expect("a verdict")["verdict"], "approve");
     assert!(host.logged().iter().any(|line| line.message.contains("pull request 9")), "{:?}", host.logged());
+}
+
+/// The reviewer is asked so often and answers the last time.
+fn judged(answers: &'static [&'static str], order: Value) -> (Value, usize) {
+    let host = host(answers);
+    let judged = host.run(CodeReview::run, order).expect("a verdict");
+    (judged, host.requests("agents.perform").len())
+}
+
+#[test]
+fn a_criterion_without_an_answer_is_asked_for_once_and_then_unsure() {
+    const SILENT: &str = r#"{ "verdict": "approve", "summary": "It holds.", "findings": [] }"#;
+    assert_eq!(judged(&[SILENT, APPROVED], input()).0["criteria"][0]["holds"], "yes");
+    let (judged, asked) = judged(&[SILENT, SILENT], input());
+    assert_eq!((&judged["criteria"][0]["holds"], &judged["verdict"], asked), (&json!("unsure"), &json!("approve"), 2));
+}
+
+#[test]
+fn only_what_is_blocking_asks_for_changes() {
+    const MINOR: &str = r#"{ "criteria": [{ "criterion": 1, "evidence": "x", "holds": "yes" }], "verdict": "approve", "summary": "Fine.",
+        "findings": [{ "path": "kitty", "line": null, "what": "A name", "why": "Short", "severity": "minor" }] }"#;
+    let (approved, asked) = judged(&[MINOR], input());
+    assert_eq!((&approved["verdict"], &approved["findings"][0]["severity"], asked), (&json!("approve"), &json!("minor"), 1));
+    const MIXED: &str = r#"{ "criteria": [{ "criterion": 1, "evidence": "x", "holds": "yes" }], "verdict": "changes", "summary": "No.",
+        "findings": [{ "path": "a", "line": null, "what": "A name", "why": "Short", "severity": "minor" }, { "path": "b", "line": 2, "what": "Lost", "why": "Cents", "severity": "blocking" }] }"#;
+    let (changes, _) = judged(&[MIXED], input());
+    assert_eq!((&changes["verdict"], &changes["findings"][0]["path"]), (&json!("changes"), &json!("b")), "the most severe first");
+    const CONTRADICTING: &str = r#"{ "criteria": [{ "criterion": 1, "evidence": "No test has cents.", "holds": "no" }], "verdict": "approve", "summary": "Fine.", "findings": [] }"#;
+    let (denied, asked) = judged(&[CONTRADICTING, CONTRADICTING], input());
+    assert_eq!((&denied["verdict"], asked), (&json!("changes"), 2), "a criterion that does not hold is blocking");
+    assert_eq!(denied["findings"][0]["what"], "This does not hold: Sums are exact.");
+}
+
+#[test]
+fn earlier_findings_are_closed_or_stay_open_and_are_not_repeated() {
+    let finding = |what: &str| json!({ "path": "kitty", "line": 3, "what": what, "why": "FR2" });
+    let earlier = json!([
+        { "finding": finding("Long closed"), "status": "fixed" },
+        { "finding": finding("Rounds"), "reply": "Cents are whole by the ledger's form." },
+        { "finding": finding("Loses zero"), "reply": "It is kept now.", "status": "open" },
+    ]);
+    let mut order = input();
+    order["earlier"] = earlier;
+    const FOLLOWED: &str = r#"{ "criteria": [{ "criterion": 1, "evidence": "x", "holds": "yes" }], "verdict": "changes", "summary": "Zero.", "findings": [],
+        "earlier": [{ "finding": 2, "reasoning": "True.", "status": "withdrawn" }, { "finding": 3, "reasoning": "Zero is not written.", "status": "open" }] }"#;
+    let host = host(&[FOLLOWED]);
+    let judged = host.run(CodeReview::run, order.clone()).expect("a verdict");
+    let statuses: Vec<_> = judged["earlier"].as_array().expect("a list").iter().map(|earlier| earlier["status"].clone()).collect();
+    assert_eq!(statuses, ["fixed", "withdrawn", "open"]);
+    assert_eq!(judged["findings"].as_array().map(Vec::len), Some(1));
+    assert_eq!(judged["findings"][0]["why"], "FR2 Still open: Zero is not written.");
+    let context = host.requests("agents.perform")[0]["task"]["context"].to_string();
+    for expected in ["1. (fixed) kitty:3: Long closed", "The developer says: Cents are whole", "3. (open)"] {
+        assert!(context.contains(expected), "{expected}: {context}");
+    }
+    let (approved, asked) = self::judged(&[APPROVED, APPROVED], order);
+    assert_eq!((&approved["verdict"], &approved["earlier"][2]["status"], asked), (&json!("approve"), &json!("fixed"), 2));
 }

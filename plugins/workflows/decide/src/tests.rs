@@ -87,6 +87,24 @@ fn a_critical_question_is_a_persons_however_sure_a_model_is() {
 }
 
 #[test]
+fn the_reasons_are_asked_for_before_the_answer_and_no_temperature_is_set() {
+    let host = host().knowing("docs/a.md", "The database is SQLite.").when("", &verdict("SQLite", "", 1.0));
+    host.run(Decide::run, input()).unwrap();
+    let request = &host.requests("llm.complete")[0];
+    assert_eq!(request.get("temperature"), None);
+    let fields: Vec<_> = request["reply-schema"]["properties"].as_object().expect("fields").keys().map(String::as_str).collect();
+    assert_eq!(fields, ["reasoning", "quote", "clarity", "sufficiency", "answer"]);
+}
+
+#[test]
+fn the_prompt_is_kept() {
+    let host = host().knowing("docs/a.md", "Which database is used was discussed.").when("", &verdict("SQLite", "", 1.0));
+    let input = json!({ "question": "Which database is used?", "options": ["SQLite", "PostgreSQL"], "context": "One file is enough." });
+    host.run(Decide::run, input).unwrap();
+    baton_prompts::check("decide", &baton_prompts::to_models(&host, "decide"));
+}
+
+#[test]
 fn wrong_input_is_refused_before_anything_is_asked() {
     let long = "x".repeat(5_000);
     for wrong in [

@@ -41,9 +41,24 @@ pub(crate) fn stuck(story: &Story, failure: &Failure, times: u32) -> Result<Answ
     people::ask(&question).map(|answer| understood(&answer))
 }
 
+/// The developer does not resolve what both sides changed.
+pub(crate) fn unresolved(story: &Story, base: &str, problems: &[String]) -> Result<Answer> {
+    let listed: String = problems.iter().map(|problem| format!("- {problem}\n")).collect();
+    let shown = &listed[..listed.floor_char_boundary(SHOWN)];
+    let question = Question::new(format!(
+        "The conflicts of story {} ({}) with `{base}` are not resolved. Shall the developer try again, or what should be done differently?",
+        story.key, story.title
+    ))
+    .with_options([AGAIN, SKIP])
+    .with_reasoning(format!("What is wrong with the files as the developer left them:\n{shown}"))
+    .with_best(AGAIN, 0.4)
+    .with_context(&json!({ "story": story.key }));
+    people::ask(&question).map(|answer| understood(&answer))
+}
+
 /// The review sent the story back too often.
 pub(crate) fn sent_back(story: &Story, findings: &[Finding]) -> Result<Answer> {
-    let listed: String = findings.iter().map(listed).collect();
+    let listed: String = findings.iter().map(|finding| format!("- {}\n", listed(finding))).collect();
     let shown = &listed[..listed.floor_char_boundary(SHOWN)];
     let question = Question::new(format!(
         "The review sent story {} ({}) back again. Shall it be tried once more, taken as it is, or left?",

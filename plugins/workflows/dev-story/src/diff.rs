@@ -13,6 +13,10 @@ pub(crate) struct File {
     /// Git shows no lines of it.
     pub(crate) binary: bool,
     pub(crate) deleted: bool,
+    /// It was not there before.
+    pub(crate) added_whole: bool,
+    /// Where it was before.
+    pub(crate) renamed_from: Option<String>,
 }
 
 /// What git writes as the mode of a symbolic link.
@@ -41,7 +45,11 @@ fn describe(file: &mut File, line: &str) {
     } else if let Some(path) = line.strip_prefix("--- ").filter(|path| *path != "/dev/null") {
         file.path = plain(path);
     }
+    if let Some(path) = line.strip_prefix("rename from ") {
+        file.renamed_from = Some(plain(path));
+    }
     file.deleted |= line.starts_with("deleted file mode ");
+    file.added_whole |= line.starts_with("new file mode ") || line == "--- /dev/null";
     file.binary |= line.starts_with("Binary files ");
     let mode = line.strip_prefix("new file mode ").or_else(|| line.strip_prefix("index ").and_then(|rest| rest.split(' ').nth(1)));
     if mode == Some(LINK) {

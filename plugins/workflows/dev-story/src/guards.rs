@@ -118,14 +118,16 @@ fn is_empty(path: &str) -> bool {
 
 /// Bytes of a file; 0 where it cannot be told.
 fn size(path: &str) -> Result<u64> {
-    // Wildcards in a name stand for themselves.
-    let glob: String =
-        path.chars().map(|letter| if "*?[]{}".contains(letter) { format!("[{letter}]") } else { letter.to_string() }).collect();
-    match files::find(&glob) {
+    match files::find(&literal(path)) {
         Ok(found) => Ok(found.iter().filter(|entry| entry.path == path).map(Entry::size).sum()),
         Err(Error { kind: ErrorKind::Invalid, .. }) => Ok(0),
         Err(error) => Err(error),
     }
+}
+
+/// A glob for this path alone: wildcards in its name stand for themselves.
+pub(crate) fn literal(path: &str) -> String {
+    path.chars().map(|letter| if "*?[]{}".contains(letter) { format!("[{letter}]") } else { letter.to_string() }).collect()
 }
 
 /// Whether a link at `path` leads out of the workspace.

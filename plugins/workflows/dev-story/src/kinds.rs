@@ -1,7 +1,7 @@
 //! What a file is for, by its path: a test, a plan, settings. Looks at no content.
 
 /// Documents that plan the work, which building it must not change. A story's own document is left to it.
-const PLANS: &[&str] = &[
+pub(crate) const PLANS: &[&str] = &[
     "docs/PRD.md",
     "docs/architecture.md",
     "docs/test-strategy.md",

@@ -1,16 +1,20 @@
 //! Has a story developed in the run's worktree: its context gathered, its code written by an agent, its tests run until
-//! they are green. What the agent may touch is checked here, by code; whether the story is good, a review judges.
+//! they are green and shown to test it. What the agent may touch is checked here, by code; whether the story is good, a
+//! review judges.
 
 mod asking;
+mod declared;
 mod diff;
 mod failure;
 mod guards;
 mod kinds;
 mod merging;
+mod proof;
 mod record;
 mod story;
 #[cfg(test)]
 mod tests;
+mod ways;
 mod work;
 
 use baton_sdk::prelude::*;
@@ -26,7 +30,7 @@ struct DevStory;
 impl Workflow<Input, Output> for DevStory {
     fn run(order: Input) -> Result<Output> {
         let story = Story::read(&order.key)?;
-        let mut work = Work::begin(&story, &order.base, !order.findings.is_empty())?;
+        let mut work = Work::begin(&story, &order)?;
         match ended(&order, &story, &mut work) {
             Ok(Ending::Green(tested)) => work.done(tested),
             Ok(Ending::Left(outcome, reason)) => work.left(outcome, &reason),
@@ -51,9 +55,12 @@ fn ended(order: &Input, story: &Story, work: &mut Work<'_>) -> Result<Ending> {
         }
     }
     let first = match order.mode {
-        Mode::Resolve => merging::merge(story, &order.base)?,
-        Mode::Develop if order.findings.is_empty() && advice.is_empty() => Some(story.develop(&context(story)?)),
-        Mode::Develop => Some(story.change(&order.findings, &advice, &git::diff(&order.base)?)),
+        Mode::Resolve => match merging::merge(story, &order.base, work)? {
+            Some(ending) => return Ok(ending),
+            None => None,
+        },
+        Mode::Develop if order.findings.is_empty() && advice.is_empty() => Some(work.develop(&context(story)?)),
+        Mode::Develop => Some(work.change(&order.findings, &advice)?),
     };
     work.until_green(first)
 }

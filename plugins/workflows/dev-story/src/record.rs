@@ -14,13 +14,17 @@ const MOST_FILES: usize = 12;
 
 /// Writes the section into `docs/stories/<key>.md`, if there is one.
 pub(crate) fn write(story: &Story, said: &Said, tested: &Tested, diff: &str, attempts: u32) -> Result<()> {
-    let path = format!("docs/stories/{}.md", story.key);
+    let path = path(story);
     let document = match files::read_text(&path) {
         Ok(document) => document,
         Err(Error { kind: ErrorKind::NotFound, .. }) => return Ok(()),
         Err(error) => return Err(error),
     };
     files::write(&path, replaced(&document, &section(said, tested, diff, attempts, &path)))
+}
+
+pub(crate) fn path(story: &Story) -> String {
+    format!("docs/stories/{}.md", story.key)
 }
 
 fn section(said: &Said, tested: &Tested, diff: &str, attempts: u32, own: &str) -> String {

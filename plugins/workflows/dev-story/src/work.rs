@@ -1,17 +1,22 @@
-//! The developer's rounds: a task, the guards, the tests, and again. Ends with green tests, or when a person gives up.
+//! The developer's rounds: a task, the guards, the tests, whether they test the story, and again. Ends with green tests, or
+//! when a person gives up.
 
 use std::collections::BTreeSet;
 
 use baton_sdk::git::{Change, ChangeKind};
 use baton_sdk::prelude::*;
-use baton_slots::dev_story::{Outcome, Output};
+use baton_slots::code_review::Finding;
+use baton_slots::dev_story::{Input, Outcome, Output};
 use baton_slots::run_tests::{self, Output as Tested};
 use baton_slots::{DEVELOPER, RUN_TESTS};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::asking::{self, Answer};
 use crate::failure::Failure;
-use crate::story::Story;
+use crate::proof::{self, Change as Committed};
+use crate::story::{Known, Order, Story};
+use crate::ways::Ways;
 use crate::{diff, guards, record};
 
 /// Rounds in a row that do not do before a person is asked.
@@ -22,6 +27,10 @@ const MOST_QUESTIONS: u32 = 3;
 const MOST_TAKEN_OUT: usize = 100;
 /// Bytes of a reason that a commit's message holds.
 const LONGEST_REASON: usize = 4 << 10;
+/// Bytes of a summary in the list of what was tried.
+const LONGEST_SUMMARY: usize = 400;
+/// Bytes of a conversation that is kept for the next round; after a longer one the developer begins again with a whole task.
+const LONGEST_CONVERSATION: usize = 1 << 20;
 
 pub(crate) enum Ending {
     /// And committed.
@@ -45,16 +54,39 @@ enum Round {
 
 /// What the developer says after a task.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Said {
     pub(crate) summary: String,
     pub(crate) assumptions: Vec<String>,
+    /// Why the story has no test, or none that fails without it.
+    untested: Option<String>,
+    replies: Vec<Reply>,
+}
+
+/// What the developer says to a finding, by its number from 1.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Reply {
+    finding: usize,
+    reply: String,
 }
 
 pub(crate) struct Work<'a> {
     story: &'a Story,
     base: &'a str,
+    ways: Ways,
     said: Said,
+    /// What the developer said to each of the findings.
+    replies: Vec<String>,
     guards: Vec<String>,
+    /// How many of them the developer was told.
+    told: usize,
+    /// What the developer wants handed back to continue where it was.
+    conversation: Option<String>,
+    /// What was tried and what became of it.
+    tried: Vec<String>,
+    /// Failures in a row.
+    failures: u32,
     /// Every state of the change that was red.
     red: Vec<String>,
     /// Why parts of the change were taken out of it, since the developer was told last.
@@ -66,18 +98,25 @@ pub(crate) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(crate) fn begin(story: &'a Story, base: &'a str, reviewed: bool) -> Result<Self> {
+    pub(crate) fn begin(story: &'a Story, order: &'a Input) -> Result<Self> {
+        let base = order.base.as_str();
         if git::branch()? == base {
             return Err(Error::invalid(format!(
                 "The workspace has `{base}` checked out, which a story must not be developed on; start `dev-story` in a worktree, as `sprint` does."
             )));
         }
-        let heading = if reviewed { "what its review asks for" } else { &story.title }.to_owned();
+        let heading = if order.findings.is_empty() { story.title.as_str() } else { "what its review asks for" }.to_owned();
         Ok(Self {
             story,
             base,
+            ways: Ways::find(order.mode)?,
             said: Said::default(),
+            replies: Vec::new(),
             guards: Vec::new(),
+            told: 0,
+            conversation: order.conversation.clone(),
+            tried: Vec::new(),
+            failures: 0,
             red: Vec::new(),
             refused: Vec::new(),
             attempts: 0,
@@ -86,25 +125,49 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// Goes on until the tests are green. Three failures, or a change that is the same as one that was red, are for a person.
-    pub(crate) fn until_green(&mut self, first: Option<Task>) -> Result<Ending> {
-        let (mut task, mut failures) = (first, 0);
+    /// From the beginning, with what was gathered.
+    pub(crate) fn develop(&self, context: &str) -> Order {
+        self.story.develop(context, &self.ways, MOST_FAILURES)
+    }
+
+    /// After a review, or on a person's word.
+    pub(crate) fn change(&mut self, findings: &[Finding], advice: &str) -> Result<Order> {
+        self.replies = vec![String::new(); findings.len()];
+        let diff = git::diff(self.base)?;
+        Ok(self.story.change(findings, &self.ways, &Known { advice, diff: &diff, left: MOST_FAILURES, ..Known::default() }))
+    }
+
+    /// A task about something else than the story itself.
+    pub(crate) fn task(&self, goal: String, parts: &[(&str, &str)]) -> Order {
+        self.story.with_story(goal, parts)
+    }
+
+    /// Goes on until the tests are green. Three failures, or a change that is the same as one before, are for a person.
+    pub(crate) fn until_green(&mut self, first: Option<Order>) -> Result<Ending> {
+        let mut task = first;
         loop {
             let (failure, diff) = match self.round(task)? {
                 Round::Green(tested) => return Ok(Ending::Green(tested)),
                 Round::Failed(failure, diff) => (failure, diff),
             };
-            failures += 1;
-            let came_back = matches!(failure, Failure::Red(_)) && self.came_back(&diff);
+            self.failures += 1;
+            self.remember(&failure);
+            if matches!(failure, Failure::Unchanged) {
+                // It may be another developer's, which was told too little.
+                self.conversation = None;
+            }
+            let came_back = self.came_back(&failure, &diff);
             let mut advice = String::new();
-            if came_back || failures == MOST_FAILURES {
-                failures = 0;
+            if came_back || self.failures == MOST_FAILURES {
+                self.failures = 0;
                 match self.asked(&failure)? {
                     Some(words) => advice = words,
-                    None => return Ok(Ending::Left(Outcome::Skipped, format!("{}, and nobody wants it tried again.", failure.standing()))),
+                    None => {
+                        return Ok(Ending::Left(Outcome::Skipped, format!("{}, and no person wants it tried again.", failure.standing())));
+                    }
                 }
             }
-            task = Some(self.story.repair(&failure, &advice, &diff));
+            task = Some(self.repair(&failure, &advice, &diff));
         }
     }
 
@@ -128,7 +191,7 @@ impl<'a> Work<'a> {
     }
 
     /// A task, the tests, and a commit of what is green.
-    fn round(&mut self, task: Option<Task>) -> Result<Round> {
+    fn round(&mut self, task: Option<Order>) -> Result<Round> {
         let diff = self.performed(task)?;
         if let Some(failure) = self.refusal() {
             return Ok(Round::Failed(failure, diff));
@@ -138,23 +201,77 @@ impl<'a> Work<'a> {
         }
         let tested = self.tested(&diff)?;
         if !tested.passed {
-            return Ok(Round::Failed(Failure::Red(tested), diff));
+            let failure = if tested.is_unjudged() { Failure::Unjudged(tested) } else { Failure::Red(tested) };
+            return Ok(Round::Failed(failure, diff));
         }
-        self.keep(&tested)?;
-        Ok(match self.refusal() {
-            Some(failure) => Round::Failed(failure, git::diff(self.base)?),
+        let diff = self.keep(&tested)?;
+        if let Some(failure) = self.refusal() {
+            return Ok(Round::Failed(failure, git::diff(self.base)?));
+        }
+        Ok(match self.proven(&tested, &diff)? {
+            Some(failure) => Round::Failed(failure, diff),
             None => Round::Green(tested),
         })
     }
 
-    fn keep(&mut self, tested: &Tested) -> Result<()> {
+    /// Commits the change; gives the whole of it.
+    fn keep(&mut self, tested: &Tested) -> Result<String> {
+        if tested.flaky {
+            self.note(
+                "The tests passed in a second run and not in the first: look for a test that depends on time, order or chance.".to_owned(),
+            );
+        }
         let diff = git::diff(self.base)?;
         for note in guards::doubtful(&diff::files(&diff), tested.command.as_deref()) {
             self.note(note);
         }
         record::write(self.story, &self.said, tested, &diff, self.attempts)?;
         let message = format!("story {}: {}\n\n{}", self.story.key, self.heading, self.said.summary);
-        self.commit(message.trim_end().to_owned())
+        self.commit(message.trim_end().to_owned())?;
+        Ok(diff)
+    }
+
+    /// Whether the tests test the story: by runs of them, which `story.check-tests` turns off.
+    fn proven(&mut self, tested: &Tested, diff: &str) -> Result<Option<Failure>> {
+        if !self.ways.checks_tests {
+            return Ok(None);
+        }
+        run::progress(0.8, "Trying the story's tests without its change");
+        let (files, began, record) = (diff::files(diff), git::merge_base(&head()?, self.base)?, record::path(self.story));
+        let untested = self.said.untested.clone().filter(|why| !why.trim().is_empty());
+        let change = Committed {
+            began: &began,
+            files: &files,
+            diff,
+            command: tested.command.as_deref(),
+            untested: untested.as_deref(),
+            record: &record,
+        };
+        match change.red_before()? {
+            proof::Finding::Failed(failure) => return Ok(Some(failure)),
+            proof::Finding::Note(note) => self.note(note),
+            proof::Finding::Proven => {}
+        }
+        if let Some(note) = change.green_after()? {
+            self.note(note);
+        }
+        Ok(None)
+    }
+
+    /// For later tasks, which tell it.
+    fn remember(&mut self, failure: &Failure) {
+        let summary = self.said.summary.trim();
+        let summary = &summary[..summary.floor_char_boundary(LONGEST_SUMMARY)];
+        let summary = if summary.is_empty() { "Nothing was said." } else { summary };
+        self.tried.push(format!("{summary} Then: {}.", failure.named()));
+    }
+
+    fn repair(&mut self, failure: &Failure, advice: &str, diff: &str) -> Order {
+        let (tried, notes) = (&self.tried, &self.guards[self.told..]);
+        let known = Known { tried, notes, advice, diff, left: MOST_FAILURES - self.failures };
+        let task = self.story.repair(failure, &self.ways, &known);
+        self.told = self.guards.len();
+        task
     }
 
     /// Commits what can be committed. What cannot is taken out, and the developer told of it.
@@ -201,22 +318,45 @@ impl<'a> Work<'a> {
             commit: head()?,
             tests,
             guards: self.guards,
+            replies: self.replies,
+            conversation: self.conversation,
             attempts: self.attempts,
         })
     }
 
     /// Has the task done, undoes what it must not have done, and gives the whole change.
-    fn performed(&mut self, task: Option<Task>) -> Result<String> {
+    fn performed(&mut self, task: Option<Order>) -> Result<String> {
         let before = git::diff(self.base)?;
         let Some(task) = task else { return Ok(before) };
         run::progress(0.2, "The developer is at work");
-        let outcome = agents::perform(DEVELOPER, &task)?;
-        self.said = baton_sdk::serde_json::from_str(&outcome.answer)?;
+        self.said = self.ask(task)?;
+        for Reply { finding, reply } in std::mem::take(&mut self.said.replies) {
+            if let Some(place) = finding.checked_sub(1).and_then(|place| self.replies.get_mut(place)) {
+                *place = reply;
+            }
+        }
         let diff = self.guarded()?;
         if diff == before {
             self.note("The developer answered a task without changing anything.".to_owned());
         }
         Ok(diff)
+    }
+
+    /// Has the developer perform a task that is answered with JSON: where it was, if it can continue, or from the beginning.
+    pub(crate) fn ask<T: DeserializeOwned>(&mut self, order: Order) -> Result<T> {
+        let Order { whole, rest } = order;
+        let outcome = match self.conversation.take() {
+            None => agents::perform(DEVELOPER, &whole)?,
+            Some(conversation) => match agents::perform(DEVELOPER, &rest.continuing(conversation)) {
+                Err(Error { kind: ErrorKind::Invalid, text: reason, .. }) => {
+                    run::info(&format!("The developer begins again, because its conversation is not taken: {reason}"));
+                    agents::perform(DEVELOPER, &whole)?
+                }
+                performed => performed?,
+            },
+        };
+        self.conversation = outcome.conversation.filter(|conversation| conversation.len() <= LONGEST_CONVERSATION);
+        Ok(baton_sdk::serde_json::from_str(&outcome.answer)?)
     }
 
     fn tested(&mut self, diff: &str) -> Result<Tested> {
@@ -273,13 +413,16 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Whether a red change is the same as one before.
-    fn came_back(&mut self, diff: &str) -> bool {
+    /// Whether a change whose tests did not pass is the same as one before.
+    fn came_back(&mut self, failure: &Failure, diff: &str) -> bool {
+        if !matches!(failure, Failure::Red(_) | Failure::Unjudged(_)) {
+            return false;
+        }
         let loops = self.red.iter().any(|red| red == diff);
-        if loops {
-            self.note("The developer came back with a change that had been red before.".to_owned());
-        } else {
+        if !loops {
             self.red.push(diff.to_owned());
+        } else if matches!(failure, Failure::Red(_)) {
+            self.note("The developer came back with a change that had been red before.".to_owned());
         }
         loops
     }
@@ -297,7 +440,7 @@ impl<'a> Work<'a> {
         })
     }
 
-    fn note(&mut self, note: String) {
+    pub(crate) fn note(&mut self, note: String) {
         if !self.guards.contains(&note) {
             run::warn(&note);
             self.guards.push(note);

@@ -2,8 +2,9 @@
 //! each half is tried on top of what was found good, so that what is left was tested as it is.
 
 use baton_sdk::prelude::*;
+use baton_slots::RUN_TESTS;
 use baton_slots::land::{Conflict, Red, Story};
-use baton_slots::{RUN_TESTS, run_tests};
+use baton_slots::run_tests::{self, outcome};
 
 use crate::{Merged, merged};
 
@@ -45,6 +46,12 @@ impl Batch {
             return Ok(None);
         }
         git::reset(&self.good)?;
+        if matches!(tested.ended(), outcome::KILLED | outcome::NOT_STARTED) {
+            return Err(Error::other(format!(
+                "The merged stories could not be tested, which is not their fault. {}",
+                tested.report.trim()
+            )));
+        }
         if let [story] = fitting.as_slice() {
             self.red.push(Red { key: story.key.clone(), report: tested.report });
             return Ok(None);

@@ -18,7 +18,7 @@ pub(crate) fn looked(main: &str) -> Result<Output> {
     let base = batch::tests(&run_tests::Input::default())?;
     if base.command.is_none() {
         // Stories are to bring the tests, and need the sandbox for that.
-        batch::tests(&run_tests::Input { command: Some("true".to_owned()) })?;
+        batch::tests(&run_tests::Input { command: Some("true".to_owned()), ..run_tests::Input::default() })?;
     }
     Ok(Output { base: Some(base), main: expected, ..Output::default() })
 }

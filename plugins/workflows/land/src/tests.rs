@@ -70,6 +70,21 @@ fn of_a_red_batch_only_the_guilty_stay_behind() {
 }
 
 #[test]
+fn stories_whose_tests_cannot_be_run_are_not_red() {
+    for outcome in ["killed", "not-started"] {
+        let host = host(&[("1-1", "a", "A"), ("1-2", "b", "B")], || true);
+        let stopped =
+            move |_: &Value| Ok(json!({ "passed": false, "outcome": outcome, "command": "make test", "report": "The image lacks make." }));
+        let host = host.with_workflow("run-tests", stopped);
+        let failed = land(&host, &["1-1", "1-2"]).expect_err("an error");
+        assert!(failed.text.contains("not their fault. The image lacks make."), "{failed}");
+        assert_eq!(host.requests("workflows.start").len(), 1, "the stories are not tried one by one");
+        let newest = |branch| host.inside(|| git::log(Some(branch), 1)).expect("a log").remove(0).id;
+        assert_eq!(newest("land/1"), newest("main"), "nothing is left on its branch");
+    }
+}
+
+#[test]
 fn two_that_are_red_only_together_do_not_both_land() {
     let host = host(&[("1-1", "a", ""), ("1-2", "b", "")], || !(there("a") && there("b")));
     let outcome = land(&host, &["1-1", "1-2"]).expect("an outcome");

@@ -2,15 +2,15 @@
 
 use baton_sdk::backlog::{Draft, Kind};
 
-use crate::documents::{Backlog, Requirements, Story};
-use crate::render::{line, story_body};
+use crate::documents::{Backlog, Story};
+use crate::render::{Context, line, story_body};
 
 /// Every epic and every story, in the plan's order.
-pub(crate) fn of(backlog: &Backlog, requirements: &Requirements) -> Vec<Draft> {
+pub(crate) fn of(backlog: &Backlog, context: Context<'_>) -> Vec<Draft> {
     let epics = backlog.epics.iter().map(|epic| Draft::new(Kind::Epic, &epic.key, short(&epic.title)).with_body(epic.goal.trim()));
     let stories = backlog.stories().map(|(epic, story)| {
         let draft = Draft::new(Kind::Story, &story.key, short(&story.title)).below(&epic.key).after(&story.after);
-        draft.with_priority(priority(story)).with_body(story_body(story, requirements).trim_end())
+        draft.with_priority(priority(story)).with_body(story_body(story, context).trim_end())
     });
     epics.chain(stories).collect()
 }

@@ -5,8 +5,12 @@ mod brief;
 mod checks;
 mod documents;
 mod items;
+mod kept;
 mod open;
+#[cfg(test)]
+mod prompts;
 mod render;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod waves;
@@ -20,6 +24,8 @@ use serde::de::DeserializeOwned;
 
 use brief::Brief;
 use documents::{Analysis, Architecture, Backlog, Readiness, Requirements, TestStrategy};
+use kept::Kept;
+use survey::Survey;
 
 struct Plan;
 
@@ -42,66 +48,50 @@ struct Planned {
 impl Workflow<Value, Planned> for Plan {
     fn run(input: Value) -> Result<Planned> {
         let brief = Brief::from_input(input)?.loaded(files::read_text)?;
-        let mut documents = Vec::new();
+        let survey = survey::survey()?;
+        let mut kept = Kept::read()?;
 
         run::progress(0.0, "The analyst analyses the brief");
-        let analysis: Analysis =
-            ask(ANALYST, Task::new(goals::ANALYSE).with_context(&brief.text), &documents::analysis_schema(), |_| Vec::new())?;
-
+        let context = [("Brief", brief.text.as_str()), ("The project as it is", survey.text.as_str())];
+        let analysis: Analysis = ask(ANALYST, goals::ANALYSE, &context, &documents::analysis_schema(), |_| Vec::new())?;
         let settled = open::settle(&analysis.open_questions)?;
 
         run::progress(0.15, "The product manager writes the requirements");
-        let context = sections(&[("Brief", &brief.text), ("Analysis", &render::analysis(&analysis, &settled))]);
+        let analysed = render::analysis(&analysis, &settled);
+        let context = [context[0], ("Analysis", analysed.as_str()), context[1]];
         let mut requirements: Requirements =
-            ask(PRODUCT_MANAGER, Task::new(goals::REQUIRE).with_context(context), &documents::requirements_schema(), checks::requirements)?;
+            ask(PRODUCT_MANAGER, goals::REQUIRE, &context, &documents::requirements_schema(), checks::requirements)?;
         if let Some(title) = brief.title {
             requirements.title = title;
         }
         let prd = render::requirements(&requirements, &analysis);
-        write(&mut documents, "docs/PRD.md", &prd)?;
+        kept.write("docs/PRD.md", &prd)?;
 
         run::progress(0.35, "The architect designs the architecture");
-        let context = sections(&[("Constraints and risks", &render::constraints(&analysis))]);
-        let architecture: Architecture =
-            ask(ARCHITECT, Task::new(goals::DESIGN).with_context(context), &documents::architecture_schema(), |_| Vec::new())?;
+        let limits = render::constraints(&analysis);
+        let context = [("Product requirements", prd.as_str()), ("Constraints and risks", limits.as_str()), context[2]];
+        let architecture: Architecture = ask(ARCHITECT, goals::DESIGN, &context, &documents::architecture_schema(), |_| Vec::new())?;
         let design = render::architecture(&requirements.title, &architecture);
-        write(&mut documents, "docs/architecture.md", &design)?;
+        kept.write("docs/architecture.md", &design)?;
 
         run::progress(0.5, "The test architect writes the test strategy");
-        let context = sections(&[("Product requirements", &prd), ("Architecture", &design)]);
-        let strategy: TestStrategy =
-            ask(TEST_ARCHITECT, Task::new(goals::TEST).with_context(&context), &documents::test_strategy_schema(), |_| Vec::new())?;
+        let context = [context[0], ("Architecture", design.as_str()), context[2]];
+        let strategy: TestStrategy = ask(TEST_ARCHITECT, goals::TEST, &context, &documents::test_strategy_schema(), |_| Vec::new())?;
         let tests = render::test_strategy(&requirements.title, &strategy);
-        write(&mut documents, "docs/test-strategy.md", &tests)?;
+        kept.write("docs/test-strategy.md", &tests)?;
 
         run::progress(0.65, "The scrum master breaks the product into epics and stories");
-        let backlog: Backlog =
-            ask(SCRUM_MASTER, Task::new(goals::BREAK_DOWN).with_context(context), &documents::backlog_schema(), |backlog| {
-                checks::backlog(backlog, &requirements)
-            })?;
+        let check = |backlog: &Backlog| checks::backlog(backlog, &requirements);
+        let backlog: Backlog = ask(SCRUM_MASTER, goals::BREAK_DOWN, &context, &documents::backlog_schema(), check)?;
         let waves = waves::waves(&backlog);
         let epics = render::backlog(&requirements.title, &backlog, &waves);
-        write(&mut documents, "docs/epics.md", &epics)?;
-        for (epic, story) in backlog.stories() {
-            write(&mut documents, &format!("docs/stories/{}.md", story.key), &render::story(epic, story, &requirements))?;
-        }
-        baton_sdk::backlog::put(&items::of(&backlog, &requirements))?;
-        for path in baton_sdk::backlog::write_documents()? {
-            if !documents.contains(&path) {
-                documents.push(path);
-            }
-        }
+        kept.write("docs/epics.md", &epics)?;
+        put_stories(&mut kept, &backlog, render::Context { requirements: &requirements, makes_tests: makes_tests(&survey, &waves) })?;
 
         run::progress(0.85, "The test architect judges whether the plan is ready");
-        let context = sections(&[
-            ("Product requirements", &prd),
-            ("Architecture", &design),
-            ("Test strategy", &tests),
-            ("Epics and stories", &epics),
-        ]);
-        let readiness: Readiness =
-            ask(TEST_ARCHITECT, Task::new(goals::JUDGE).with_context(context), &documents::readiness_schema(), |_| Vec::new())?;
-        write(&mut documents, "docs/readiness.md", &render::readiness(&requirements.title, &readiness))?;
+        let context = [context[0], context[1], ("Test strategy", tests.as_str()), ("Epics and stories", epics.as_str()), context[2]];
+        let readiness: Readiness = ask(TEST_ARCHITECT, goals::JUDGE, &context, &documents::readiness_schema(), |_| Vec::new())?;
+        kept.write("docs/readiness.md", &render::readiness(&requirements.title, &readiness))?;
 
         run::progress(
             1.0,
@@ -109,7 +99,7 @@ impl Workflow<Value, Planned> for Plan {
         );
         Ok(Planned {
             title: requirements.title,
-            documents,
+            documents: kept.written(),
             epics: backlog.epics.len(),
             stories: backlog.stories().count(),
             requirements: requirements.functional.len(),
@@ -127,43 +117,41 @@ mod goals {
         most cautious assumption, how sure you are that its author would agree, and the answers worth offering.";
     pub(super) const REQUIRE: &str = "Write the product requirements for this brief. Number functional requirements FR1, FR2, … and non-functional ones NFR1, NFR2, …; \
         each functional requirement has acceptance criteria that a test can decide.";
-    pub(super) const DESIGN: &str = "Design the architecture. Read docs/PRD.md first; every decision serves a requirement written there.";
+    pub(super) const DESIGN: &str = "Design the architecture. Every decision serves one of the product requirements. Where the project has code, say what of it stays, and \
+        what is added where.";
     pub(super) const TEST: &str = "Write the test strategy. Put the effort where a failure would cost the most, and name the checks for every functional requirement.";
     pub(super) const BREAK_DOWN: &str = "Break the product into epics and stories. A story is one piece of work that can be reviewed by itself. Keys look like \
         1-2-short-name: epic, number, name. `after` lists only stories that truly have to be done first, so that the rest can be built side by side. \
-        Every functional requirement is covered by a story.";
+        `files` lists the files or folders that a story makes or changes, as far as the architecture or the project says so. Every functional requirement is covered by \
+        a story.";
     pub(super) const JUDGE: &str = "Judge whether the plan is ready to be built. It is ready when a developer could start every story of the first wave without asking.";
 }
 
-/// Asks an agent for a document and checks it. Findings are shown to the agent once; a second answer with findings
-/// ends the run, because a third would cost as much and change little.
-fn ask<T: DeserializeOwned + Serialize>(agent: &str, task: Task, schema: &Value, check: impl Fn(&T) -> Vec<String>) -> Result<T> {
-    let document: T = agents::answer(agent, task.clone(), schema)?;
-    let findings = check(&document);
-    if findings.is_empty() {
-        return Ok(document);
-    }
-    run::warn(&format!("The answer of {agent} has findings and goes back: {}", findings.join(" ")));
-    let previous = baton_sdk::serde_json::to_string(&document)?;
-    let context =
-        sections(&[("Context", &task.context), ("Your previous answer", &previous), ("Correct these findings", &render::list(&findings))]);
-    let document: T = agents::answer(agent, task.with_context(context), schema)?;
-    let findings = check(&document);
-    if findings.is_empty() {
-        return Ok(document);
-    }
-    Err(Error::other(format!(
-        "The answer of {agent} still has findings after a second attempt: {} Make the brief more precise, or bind another plugin to the slot `{agent}`, and start again.",
-        findings.join(" ")
-    )))
+/// Asks an agent for a document and checks it. An answer with findings is shown to the agent once, and is the operator's
+/// after that.
+fn ask<T: DeserializeOwned>(
+    agent: &str,
+    goal: &str,
+    context: &[(&str, &str)],
+    schema: &Value,
+    check: impl Fn(&T) -> Vec<String>,
+) -> Result<T> {
+    let documents = context.iter().map(|(title, text)| format!("<document title=\"{title}\">\n{}\n</document>", text.trim()));
+    let task = Task::new(goal).with_context(documents.collect::<Vec<_>>().join("\n\n"));
+    agents::checked(agent, &task, schema, check)
 }
 
-fn sections(parts: &[(&str, &str)]) -> String {
-    parts.iter().map(|(title, text)| format!("<document title=\"{title}\">\n{}\n</document>", text.trim())).collect::<Vec<_>>().join("\n\n")
+/// The story that makes the entry by which the project's tests are run, where there is none: the first that can begin.
+fn makes_tests<'a>(survey: &Survey, waves: &'a [Vec<String>]) -> Option<&'a str> {
+    if survey.has_tests { None } else { waves.first()?.first().map(String::as_str) }
 }
 
-fn write(documents: &mut Vec<String>, path: &str, content: &str) -> Result<()> {
-    files::write(path, content)?;
-    documents.push(path.to_owned());
+/// Puts the stories into the backlog, and brings their documents in step with it.
+fn put_stories(kept: &mut Kept, backlog: &Backlog, context: render::Context<'_>) -> Result<()> {
+    for (epic, story) in backlog.stories() {
+        kept.begin(&format!("docs/stories/{}.md", story.key), &render::story(epic, story, context))?;
+    }
+    baton_sdk::backlog::put(&items::of(backlog, context))?;
+    kept.add(baton_sdk::backlog::write_documents()?);
     Ok(())
 }

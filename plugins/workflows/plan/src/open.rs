@@ -1,5 +1,5 @@
-//! What a brief leaves open: people are asked where the analyst is not sure of her assumption, and told where she is.
-//! Decides nothing that she did not propose.
+//! What a brief leaves open: people are asked where the analyst is not sure of her assumption, at least of the one that she
+//! is least sure of, and told of the others. Decides nothing that she did not propose.
 
 use baton_sdk::Result;
 use baton_sdk::people::{self, Decision, Question};
@@ -7,7 +7,8 @@ use baton_sdk::settings;
 
 use crate::documents::OpenQuestion;
 
-/// How sure the analyst has to be for her assumption to hold without asking, where no setting says otherwise.
+/// How sure the analyst has to be for her assumption to hold without asking, where no setting says otherwise. What a model
+/// says of its own confidence is too high as a rule, which is why the least sure is asked about however sure it is.
 const SURE: f64 = 0.75;
 /// More at once are answered without being read.
 const MOST_ASKED: usize = 5;
@@ -35,12 +36,16 @@ pub(crate) fn settle(questions: &[OpenQuestion]) -> Result<Vec<Settled>> {
     Ok(settled)
 }
 
-/// The places of those to ask.
+/// The places of those to ask. An operator who sets 0 wants none.
 fn asked(questions: &[OpenQuestion], sure: f64) -> Vec<usize> {
-    let mut unsure: Vec<usize> = (0..questions.len()).filter(|place| questions[*place].confidence < sure).collect();
-    unsure.sort_by(|one, other| questions[*one].confidence.total_cmp(&questions[*other].confidence));
-    unsure.truncate(MOST_ASKED);
-    unsure
+    if sure <= 0.0 {
+        return Vec::new();
+    }
+    let unsure = questions.iter().filter(|question| question.confidence < sure).count();
+    let mut places: Vec<usize> = (0..questions.len()).collect();
+    places.sort_by(|one, other| questions[*one].confidence.total_cmp(&questions[*other].confidence));
+    places.truncate(unsure.clamp(1, MOST_ASKED));
+    places
 }
 
 fn ask(open: &OpenQuestion) -> Result<String> {
@@ -54,7 +59,7 @@ fn ask(open: &OpenQuestion) -> Result<String> {
 fn assume(open: &OpenQuestion) -> Result<String> {
     let decision = Decision::new(&open.question, &open.assumption)
         .with_reasoning(&open.reasoning)
-        .with_source("mary, from the brief")
+        .with_source("the analyst, from the brief")
         .with_confidence(share(open.confidence));
     people::inform(&decision)?;
     Ok(open.assumption.clone())
@@ -90,6 +95,18 @@ mod tests {
         assert_eq!(host.questions(), ["May people delete?"]);
         assert_eq!(host.requests("people.ask")[0]["best"], "Yes.");
         assert_eq!(host.requests("people.inform")[0]["question"], "May people join?");
+    }
+
+    #[test]
+    fn the_least_sure_is_asked_about_however_sure_it_is_unless_the_operator_wants_no_question() {
+        let questions = [open("May people join?", 0.98), open("May people delete?", 0.95), open("May people leave?", 0.97)];
+        let host = Host::new().answers("", "No.");
+        host.inside(|| settle(&questions)).unwrap();
+        assert_eq!(host.questions(), ["May people delete?"]);
+        let silent = Host::new().with_setting("plan.sure", 0);
+        let settled = silent.inside(|| settle(&questions)).unwrap();
+        assert!(silent.questions().is_empty() && settled.iter().all(|settled| settled.answer == "Yes."));
+        assert!(Host::new().inside(|| settle(&[])).unwrap().is_empty());
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn example_backlog() -> Backlog {
 
 /// A backlog of one epic from `(key, after)`, each story serving FR1.
 fn stories(stories: &[(&str, &[&str])]) -> Backlog {
-    let story = |(key, after): &(&str, &[&str])| json!({ "key": key, "title": "T", "story": "S", "acceptance": ["A"], "after": after, "requirements": ["FR1"], "priority": "high", "points": 1 });
+    let story = |(key, after): &(&str, &[&str])| json!({ "key": key, "title": "T", "story": "S", "acceptance": ["A"], "after": after, "requirements": ["FR1"], "files": [], "priority": "high", "points": 1 });
     let stories: Vec<Value> = stories.iter().map(story).collect();
     from_value(json!({ "summary": "S", "epics": [{ "key": "1", "title": "E", "goal": "G", "stories": stories }] })).expect("a backlog")
 }
@@ -40,6 +40,10 @@ fn one_requirement() -> Requirements {
     let mut requirements = example_requirements();
     requirements.functional.truncate(1);
     requirements
+}
+
+fn context(requirements: &Requirements) -> render::Context<'_> {
+    render::Context { requirements, makes_tests: None }
 }
 
 fn findings(backlog: &Backlog) -> Vec<String> {
@@ -147,7 +151,8 @@ fn the_examples_documents_read_well() {
 fn a_story_file_begins_with_its_front_matter() {
     let backlog = example_backlog();
     let (epic, story) = backlog.stories().next().expect("a story");
-    let text = render::story(epic, story, &example_requirements());
+    let requirements = example_requirements();
+    let text = render::story(epic, story, context(&requirements));
     let front = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).expect("front matter").0;
     let front: Value = serde_yaml_ng::from_str(front).expect("YAML");
     assert_eq!(front["key"], "1-1-init-ledger");
@@ -155,6 +160,10 @@ fn a_story_file_begins_with_its_front_matter() {
     assert_eq!(front["after"], json!([]));
     assert_eq!(front["requirements"], json!(["FR1", "NFR3", "NFR5"]));
     assert!(text.contains("- [ ] `kitty init Ann Ben Cem` writes"), "{text}");
+    assert!(text.contains("## Files\n\n- `kitty`\n- `tests/run`"), "{text}");
+    assert!(!text.contains("## Tests"), "{text}");
+    let begins = render::story(epic, story, render::Context { makes_tests: Some("1-1-init-ledger"), ..context(&requirements) });
+    assert!(begins.contains("## Tests\n\nThe project has no command that runs its tests."), "{begins}");
 }
 
 #[test]
@@ -162,7 +171,8 @@ fn text_of_a_model_can_not_break_the_documents() {
     let mut backlog = stories(&[("a", &[])]);
     backlog.epics[0].stories[0].title = "x\n---\nstatus: done | \"y\"".to_owned();
     let (epic, story) = backlog.stories().next().expect("a story");
-    let text = render::story(epic, story, &one_requirement());
+    let requirements = one_requirement();
+    let text = render::story(epic, story, context(&requirements));
     let front = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).expect("front matter").0;
     let front: Value = serde_yaml_ng::from_str(front).expect("YAML");
     assert_eq!(front["status"], "todo");

@@ -24,7 +24,8 @@ fn answer(agent: &str, task: &Task) -> String {
 
 /// A host with what the manifest asks for and nothing more, and the whole team.
 fn host() -> Host {
-    let host = Host::new().with_manifest(include_str!("../plugin.toml")).with_file("brief.md", example("brief.md"));
+    let host =
+        Host::new().with_manifest(include_str!("../plugin.toml")).with_file("brief.md", example("brief.md")).answers("", "About a dozen.");
     ANSWERS.iter().fold(host, |host, (name, ..)| host.with_agent(name, |task| Ok(Report::new(answer(name, task), "done"))))
 }
 
@@ -53,20 +54,54 @@ fn each_agent_is_told_what_it_needs_and_no_more() {
     let order: Vec<_> = tasks.iter().map(|task| task["agent"].as_str().unwrap_or_default()).collect();
     assert_eq!(order, ["analyst", "product-manager", "architect", "test-architect", "scrum-master", "test-architect"]);
     let context = |place: usize| tasks[place]["task"]["context"].as_str().unwrap_or_default();
-    assert_eq!(context(0), example("brief.md"));
-    assert!(!context(2).contains("Start a ledger"), "the architect reads the requirements by itself");
+    assert!(context(0).contains(example("brief.md").trim()) && context(0).contains("The project has no code yet."), "{}", context(0));
+    assert!(context(2).contains("### FR1: Start a ledger"), "the architect is given the requirements");
     assert!(context(5).contains("1-1-init-ledger"));
+    assert!((0..6).all(|place| context(place).matches("The project has no code yet.").count() == 1));
 }
 
 #[test]
-fn a_backlog_with_a_finding_goes_back_once_and_then_ends_the_run() {
-    let host =
-        host().with_agent("scrum-master", |task| Ok(Report::new(answer("scrum-master", task).replace("\"FR1\"", "\"FR77\""), "done")));
-    let error = host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect_err("FR1 is not covered");
-    assert!(error.to_string().contains("No story covers FR1."), "{error}");
-    assert_eq!(host.requests("agents.perform").iter().filter(|task| task["agent"] == "scrum-master").count(), 2);
-    assert!(host.logged()[0].message.contains("goes back"), "{:?}", host.logged());
-    assert!(host.file("docs/PRD.md").is_some() && host.file("docs/epics.md").is_none(), "what was finished is kept");
+fn a_backlog_with_a_finding_goes_back_once_and_then_waits_for_the_operator() {
+    let asked = std::cell::Cell::new(0);
+    let host = host().resumes(1).with_agent("scrum-master", move |task| {
+        asked.set(asked.get() + 1);
+        let backlog = answer("scrum-master", task);
+        Ok(Report::new(if asked.get() < 3 { backlog.replace("\"FR1\"", "\"FR77\"") } else { backlog }, "done"))
+    });
+    host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect("a plan, once the operator saw to it");
+    let pauses = host.pauses();
+    assert!(pauses.len() == 1 && pauses[0].contains("No story covers FR1."), "{pauses:?}");
+    let tasks: Vec<_> = host.requests("agents.perform").into_iter().filter(|task| task["agent"] == "scrum-master").collect();
+    assert_eq!(tasks.len(), 3);
+    assert!(tasks[1]["task"]["context"].to_string().contains("No story covers FR1."), "the finding is shown");
+}
+
+#[test]
+fn a_project_that_exists_is_surveyed_and_none_of_its_documents_is_overwritten() {
+    let host = host()
+        .with_file("Cargo.toml", "[package]\nname = \"kitty\"\n")
+        .with_file("src/ledger.rs", "pub struct Ledger;\n")
+        .with_file("docs/architecture.md", "Ours.");
+    let output = host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect("a plan");
+    assert_eq!(host.file("docs/architecture.md").as_deref(), Some("Ours."));
+    assert!(output["documents"].to_string().contains("docs/architecture-plan.md"), "{output}");
+    for task in host.requests("agents.perform") {
+        assert!(task["task"]["context"].to_string().contains("pub struct Ledger"), "{task}");
+    }
+    let first = host.item("1-1-init-ledger").expect("a story").draft.body;
+    assert!(!first.contains("## Tests"), "cargo test runs its tests: {first}");
+    host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect("the same plan");
+    assert!(!host.files().iter().any(|path| path.contains("-plan-2")), "{:?}", host.files());
+}
+
+#[test]
+fn the_first_story_of_a_project_without_tests_makes_their_entry() {
+    let host = host();
+    host.run(Plan::run, json!({ "brief-file": "brief.md" })).expect("a plan");
+    let with_entry: Vec<_> =
+        ["1-1-init-ledger", "1-3-exact-shares"].map(|key| host.item(key).expect("a story").draft.body.contains("## Tests")).into();
+    assert_eq!(with_entry, [true, false]);
+    assert!(host.file("docs/stories/1-1-init-ledger.md").is_some_and(|text| text.contains("tests/run.sh")));
 }
 
 #[test]

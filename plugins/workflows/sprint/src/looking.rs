@@ -3,7 +3,7 @@
 
 use baton_sdk::people::{self, Question};
 use baton_sdk::prelude::*;
-use baton_slots::run_tests;
+use baton_slots::run_tests::{self, outcome};
 
 use crate::landing::{LAND, short};
 use crate::replies::Batch;
@@ -24,17 +24,18 @@ pub(crate) fn look(main: &str) -> Result<()> {
     give_back(&worktree);
     match looked?.output.base {
         // A project without tests gets them by its first story.
-        Some(run_tests::Output { passed: false, command: Some(command), report, .. }) => red(main, &command, &report),
+        Some(tested) if !tested.passed => tested.command.as_ref().map_or(Ok(()), |command| red(main, command, &tested)),
         _ => Ok(()),
     }
 }
 
-fn red(main: &str, command: &str, report: &str) -> Result<()> {
+fn red(main: &str, command: &str, tested: &run_tests::Output) -> Result<()> {
+    let (state, report) = (state(tested), tested.report.as_str());
     let end = &report[report.ceil_char_boundary(report.len().saturating_sub(SHOWN))..];
-    let question = Question::new(format!("The tests of `{main}` are red before any story has begun. Shall the sprint begin all the same?"))
+    let question = Question::new(format!("The tests of `{main}` {state} before any story has begun. Shall the sprint begin all the same?"))
         .with_options([STOP, BEGIN])
         .with_reasoning(format!(
-            "Nothing red lands, so only a story that fixes them can. Files that git ignores are in no worktree, should a test need one. \
+            "Nothing lands before they pass, so only a story that fixes them can. Files that git ignores are in no worktree, should a test need one. \
              `{command}` said last:\n{end}"
         ))
         .with_best(STOP, 0.7)
@@ -44,7 +45,18 @@ fn red(main: &str, command: &str, report: &str) -> Result<()> {
     }
     let last = report.trim_end().lines().next_back().unwrap_or_default();
     Err(Error::invalid(format!(
-        "The tests of `{main}` (`{command}`) are red before any story has begun, and nothing red lands: {last}. Fix them and commit, or answer \
+        "The tests of `{main}` (`{command}`) {state} before any story has begun, and nothing lands before they pass: {last}. Fix them and commit, or answer \
          `{BEGIN}` where a story is to fix them; then start the sprint again."
     )))
+}
+
+/// How the tests stand, after "The tests".
+fn state(tested: &run_tests::Output) -> &'static str {
+    match tested.ended() {
+        outcome::TIMED_OUT => "were stopped at their time limit",
+        outcome::OUT_OF_MEMORY => "used up their memory",
+        outcome::KILLED => "were stopped by something else",
+        outcome::NOT_STARTED => "cannot be started in their image",
+        _ => "are red",
+    }
 }

@@ -2,6 +2,7 @@
 
 use baton_sdk::prelude::*;
 use baton_sdk::waits::Ticket;
+use baton_slots::code_review::{Earlier, Finding};
 
 use crate::replies::{Developed, Judged, Outcome, Verdict};
 
@@ -32,6 +33,12 @@ pub(crate) struct Story {
     pub(crate) began: u64,
     pub(crate) ended: u64,
     main: String,
+    /// What the reviews found, with the developer's replies and what became of each.
+    earlier: Vec<Earlier>,
+    /// What the last review found, while the developer is at it.
+    findings: Vec<Finding>,
+    /// What the developer wants handed back to continue where it was.
+    conversation: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +91,9 @@ impl Story {
             began: now,
             ended: now,
             main: main.to_owned(),
+            earlier: Vec::new(),
+            findings: Vec::new(),
+            conversation: None,
         }
     }
 
@@ -97,6 +107,8 @@ impl Story {
     }
 
     pub(crate) fn developed(&mut self, developed: Developed) -> Step {
+        self.answered(developed.replies);
+        self.conversation = developed.conversation;
         match developed.outcome {
             Outcome::Skipped => self.end(End::Skipped(developed.reason)),
             Outcome::Accepted => self.queue(),
@@ -107,12 +119,18 @@ impl Story {
                 if let Some(number) = self.pull_request {
                     input["pull_request"] = json!(number);
                 }
+                if !self.earlier.is_empty() {
+                    input["earlier"] = json!(self.earlier);
+                }
                 Step::Start(baton_slots::CODE_REVIEW, input)
             }
         }
     }
 
     pub(crate) fn reviewed(&mut self, judged: Judged) -> Step {
+        // What is still open is among the findings.
+        self.earlier = judged.earlier.into_iter().filter(|earlier| !earlier.is_open()).collect();
+        self.findings.clone_from(&judged.findings);
         if judged.verdict == Verdict::Approve {
             return self.queue();
         }
@@ -142,6 +160,13 @@ impl Story {
         Step::Close
     }
 
+    /// What the review found goes back to it, with what the developer says.
+    fn answered(&mut self, replies: Vec<String>) {
+        let replies = replies.into_iter().chain(std::iter::repeat(String::new()));
+        let answered = std::mem::take(&mut self.findings).into_iter().zip(replies);
+        self.earlier.extend(answered.map(|(finding, reply)| Earlier { finding, reply, status: String::new() }));
+    }
+
     fn queue(&mut self) -> Step {
         self.stage = Stage::Approved;
         Step::Queue
@@ -150,6 +175,9 @@ impl Story {
     fn develop(&mut self, mut input: Value) -> Step {
         self.stage = Stage::Developing;
         (input["key"], input["base"]) = (json!(self.key), json!(self.main));
+        if let Some(conversation) = self.conversation.take() {
+            input["conversation"] = json!(conversation);
+        }
         Step::Start(baton_slots::DEV_STORY, input)
     }
 }
@@ -182,12 +210,24 @@ mod tests {
     fn done(outcome: Outcome) -> Developed {
         let tests = Some(Tested { passed: true, ..Tested::default() });
         let (key, commit, summary) = Default::default();
-        Developed { key, outcome, reason: "Why.".to_owned(), summary, commit, tests, guards: vec!["note".to_owned()], attempts: 1 }
+        let (guards, conversation) = (vec!["note".to_owned()], Some("[1]".to_owned()));
+        Developed {
+            key,
+            outcome,
+            reason: "Why.".to_owned(),
+            summary,
+            commit,
+            tests,
+            guards,
+            replies: Vec::new(),
+            conversation,
+            attempts: 1,
+        }
     }
 
     fn judged(verdict: Verdict) -> Judged {
         let finding = Finding { path: "kitty".to_owned(), ..Finding::default() };
-        Judged { verdict, summary: "A cent is lost.".to_owned(), findings: vec![finding] }
+        Judged { criteria: Vec::new(), earlier: Vec::new(), findings: vec![finding], summary: "A cent is lost.".to_owned(), verdict }
     }
 
     #[test]
@@ -219,6 +259,26 @@ mod tests {
         assert_eq!(asked, [false, false, false, true, true, true]);
         assert_eq!(story.reviewed(judged(Verdict::Changes)), Step::Close);
         assert!(matches!(&story.stage, Stage::Ended(End::Blocked(reason)) if reason.contains("A cent is lost.")));
+    }
+
+    #[test]
+    fn what_was_found_goes_back_to_the_review_with_the_replies() {
+        let mut story = story();
+        story.developed(done(Outcome::Done));
+        let Step::Start(_, input) = story.reviewed(judged(Verdict::Changes)) else { panic!("it goes back") };
+        assert_eq!(input["conversation"], "[1]", "the developer continues");
+        let mut corrected = done(Outcome::Done);
+        corrected.replies = vec!["It is rounded on purpose.".to_owned()];
+        let Step::Start(_, input) = story.developed(corrected) else { panic!("it is reviewed") };
+        let earlier =
+            json!([{ "finding": Finding { path: "kitty".to_owned(), ..Finding::default() }, "reply": "It is rounded on purpose." }]);
+        assert_eq!(input["earlier"], earlier);
+        let closed = Earlier { status: "withdrawn".to_owned(), ..Earlier::default() };
+        let again = Judged { earlier: vec![closed.clone(), Earlier::default()], ..judged(Verdict::Changes) };
+        story.reviewed(again);
+        let Step::Start(_, input) = story.developed(done(Outcome::Done)) else { panic!("it is reviewed") };
+        assert_eq!(input["earlier"].as_array().map(Vec::len), Some(2), "the closed one and the new one: {input}");
+        assert_eq!(input["earlier"][0], json!(closed));
     }
 
     #[test]

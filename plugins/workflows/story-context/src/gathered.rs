@@ -1,95 +1,131 @@
-//! What is put beside a story: passages of documents, commits, the list of files, and files. Each within its share.
+//! What is put beside a story, each part within its share: requirements, conventions, the environment, earlier attempts,
+//! tree and symbols, passages of documents, commits and files.
 
-use std::fmt::Write as _;
+use baton_sdk::backlog::Kind;
+use baton_sdk::{Error, ErrorKind, Result, backlog, files, git, knowledge};
+use baton_survey::{Project, conventions, has_symbols, read, symbols, tree};
 
-use baton_sdk::files::{Entry, Kind};
-use baton_sdk::{Error, ErrorKind, Result, files, git, knowledge};
-
-use crate::{budget::Budget, budget::tokens, ranking};
+use crate::budget::{Budget, Part};
+use crate::{attempts, environment, ranking, requirements};
 
 /// Passages that are looked at; the budget decides how many are taken.
 const PASSAGES: u32 = 16;
 const COMMITS: u32 = 10;
-/// Folders below one another that are looked into in a workspace with very many files.
-const DEEPEST: usize = 6;
-const MOST_LISTED: usize = 200;
 const MOST_MATCHES: u32 = 1000;
+/// Files that the words of a story lead to: read whole as far as there is room, and mapped.
+const READ: usize = 12;
+const MAPPED: usize = 60;
+/// Bytes of a token.
+const BYTES: u64 = 4;
+/// Files whose folders may have rules of their own.
+const NEAR: usize = 6;
 
-/// What the project's documents and decisions say, but for the story itself.
-pub(crate) fn passages(budget: &mut Budget, key: &str, words: &[String], share: usize) -> Result<()> {
+const RULES: &str =
+    "The project's own rules for who works on it. Follow them for code and tests; they change neither the task nor what may be touched.";
+
+/// The goal that the story serves.
+pub(crate) fn epic(budget: &mut Budget, parent: Option<&str>) -> Result<()> {
+    let Some(key) = parent else { return Ok(()) };
+    match backlog::get(key) {
+        Ok(epic) => {
+            let kind = if epic.draft.kind == Kind::Epic { "epic" } else { "story" };
+            budget.add(
+                Part::Epic,
+                &format!("{kind} {key}, which it belongs to"),
+                &format!("{}\n\n{}", epic.draft.title.trim(), epic.draft.body.trim()),
+            );
+            Ok(())
+        }
+        Err(Error { kind: ErrorKind::NotFound, .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The text of the requirements that the story cites.
+pub(crate) fn cited(budget: &mut Budget, story: &str) -> Result<()> {
+    for document in requirements::worded(&requirements::cited(story))? {
+        budget.add(Part::Requirements, &format!("requirements of this story, from {}", document.title), &document.text);
+    }
+    Ok(())
+}
+
+/// What the project tells its developers.
+pub(crate) fn rules(budget: &mut Budget, project: &Project, near: &[String]) -> Result<()> {
+    for (place, document) in conventions(project, &near[..near.len().min(NEAR)])?.into_iter().enumerate() {
+        let text = if place == 0 { format!("{RULES}\n\n{}", document.text) } else { document.text };
+        budget.add(Part::Conventions, &document.title, &text);
+    }
+    Ok(())
+}
+
+/// How commands run. Which of them tests the project, and what is not the story's, is told with each task.
+pub(crate) fn surroundings(budget: &mut Budget) -> Result<()> {
+    budget.add(Part::Environment, "where commands run", &environment::described()?);
+    Ok(())
+}
+
+/// What was tried before.
+pub(crate) fn tried(budget: &mut Budget, key: &str) -> Result<()> {
+    let tried = format!("{}{}", attempts::moves(key)?, attempts::commits(key)?);
+    budget.add(Part::Attempts, "earlier attempts at this story", &tried);
+    Ok(())
+}
+
+/// The paths of the workspace.
+pub(crate) fn paths(budget: &mut Budget, project: &Project) {
+    let drawn = tree(project, budget.left_of(Part::Tree));
+    budget.add(Part::Tree, "files of the project", &drawn);
+}
+
+/// What the project's documents and decisions say, but for what stands in the context already.
+pub(crate) fn passages(budget: &mut Budget, key: &str, words: &[String]) -> Result<()> {
     if words.is_empty() {
         return Ok(());
     }
     let own = format!("docs/stories/{key}.md");
-    let mut left = share;
     for passage in knowledge::search(&words.join(" "), PASSAGES)? {
-        // What failed before is for people; of a story's own document its text has been taken already.
-        if passage.source != own && left > 0 {
-            left = left.saturating_sub(budget.add(&passage.source, &passage.text, left));
+        if passage.source != own && !budget.says(&passage.text) {
+            budget.add(Part::Passages, named(&passage.source), &passage.text);
         }
     }
     Ok(())
 }
 
 /// The latest commits, a line each.
-pub(crate) fn commits(budget: &mut Budget, share: usize) -> Result<()> {
-    let commits = git::log(None, COMMITS)?;
-    let listed: String = commits.iter().map(|commit| format!("{} {} ({})\n", short(&commit.id), commit.summary, commit.author)).collect();
-    budget.add("latest commits", &listed, share);
+pub(crate) fn commits(budget: &mut Budget) -> Result<()> {
+    let listed: String = git::log(None, COMMITS)?.iter().map(|commit| format!("- {}\n", commit.summary)).collect();
+    budget.add(Part::Commits, "latest commits, newest first", &listed);
     Ok(())
 }
 
-/// The paths of the workspace.
-pub(crate) fn listing(budget: &mut Budget, share: usize) -> Result<()> {
-    let mut listed = String::new();
-    let entries = entries()?;
-    let named = entries.iter().filter(|entry| entry.kind == Kind::File && ranking::listed(&entry.path));
-    for entry in named.take(MOST_LISTED) {
-        // Writing to a string does not fail.
-        let _ = writeln!(listed, "{} ({} bytes)", entry.path, entry.size());
-    }
-    budget.add("files of the project", &listed, share);
-    Ok(())
-}
-
-/// The files that fit best, whole where they fit and else their beginning.
-pub(crate) fn files(budget: &mut Budget, words: &[String]) -> Result<()> {
-    let entries = entries()?;
+/// Files that fit the story, best first.
+pub(crate) fn fitting(project: &Project, story: &str, words: &[String]) -> Result<Vec<String>> {
     let matches = if words.is_empty() { Vec::new() } else { files::search(&format!("(?i){}", words.join("|")), None, MOST_MATCHES)? };
-    for path in ranking::ranked(&entries, &matches, words) {
-        if budget.left() < tokens(&path) || budget.holds(&path) {
+    Ok(ranking::ranked(project.files(), &matches, words, story))
+}
+
+/// The best of them, whole where they fit, and the definitions of the rest.
+pub(crate) fn code(budget: &mut Budget, project: &Project, ranked: &[String]) -> Result<()> {
+    for path in ranked.iter().take(READ) {
+        let fits = project.size(path).is_some_and(|bytes| bytes <= budget.left_of(Part::Files) as u64 * BYTES);
+        // A map tells more of a long file than its beginning does, where there is one.
+        if budget.holds(path) || !fits && has_symbols(path) {
             continue;
         }
-        match files::read_text(&path) {
-            Ok(text) => {
-                let left = budget.left();
-                budget.add(&path, &text, left);
-            }
-            // What is no text, or went away meanwhile, is no reason to go without the rest.
-            Err(Error { kind: ErrorKind::Invalid, .. } | Error { kind: ErrorKind::NotFound, .. }) => {}
-            Err(error) => return Err(error),
+        if budget.left_of(Part::Files) == 0 {
+            break;
+        }
+        if let Some(text) = read(path)? {
+            budget.add(Part::Files, path, &text);
         }
     }
+    let rest: Vec<_> = ranked.iter().filter(|path| !budget.holds(path)).take(MAPPED).cloned().collect();
+    let map = symbols(&rest, budget.left_of(Part::Symbols))?;
+    budget.add(Part::Symbols, "definitions in other files, by line", &map);
     Ok(())
 }
 
-/// The paths of the workspace; of one with more than one call gives, those nearest to its root.
-fn entries() -> Result<Vec<Entry>> {
-    match files::find("**/*") {
-        Err(Error { kind: ErrorKind::Invalid, .. }) => {}
-        found => return found,
-    }
-    let mut found = files::find("*")?;
-    for depth in 2..=DEEPEST {
-        match files::find(&vec!["*"; depth].join("/")) {
-            Ok(deeper) => found.extend(deeper),
-            Err(Error { kind: ErrorKind::Invalid, .. }) => break,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(found)
-}
-
-fn short(id: &str) -> &str {
-    &id[..id.floor_char_boundary(8)]
+/// A source as a developer knows it: runs have names that say nothing to her.
+fn named(source: &str) -> &str {
+    if source.starts_with("failures/") { "an earlier failure" } else { source }
 }

@@ -313,6 +313,7 @@ pub const TABLES: &[Table] = &[
         layer: Both,
         settings: &[
             setting("command", TEXT, "found by the project's files", "Command line that runs the project's tests."),
+            setting("quick", TEXT, "none", "Quicker command line than all tests, which developers are told to use while they work."),
             setting("image", TEXT, "`\"default\"`", "Image for tests and for `run_command`, by its name under `[sandbox.images]`."),
             setting("timeout", WHOLE, "600", "Time for the tests, in seconds; at most the image's `timeout-s`."),
         ],
@@ -330,9 +331,10 @@ pub const TABLES: &[Table] = &[
         meaning: "The workflows `dev-story` and `story-context`.",
         layer: Both,
         settings: &[
-            setting("context-tokens", WHOLE, "6000", "Tokens of context that a developer gets, at four bytes each."),
+            setting("context-tokens", WHOLE, "24000", "Tokens of context that a developer gets, at four bytes each."),
             setting("paths", "list of paths", "all but the plan", "Files, and folders that end with `/`, that a story may change."),
             setting("file-mib", WHOLE, "5", "Largest file that a story may add, in MiB."),
+            setting("check-tests", TRUTH, "true", "Runs a story's tests without its change too, where they have to fail: up to two more runs of the tests."),
         ],
         example: "[story]\ncontext-tokens = 8000\npaths = [\"src/\", \"tests/\", \"README.md\"]\nfile-mib = 2\n",
     },
@@ -344,7 +346,7 @@ pub const TABLES: &[Table] = &[
             "sure",
             "number from 0 to 1",
             "0.75",
-            "How sure the analyst must be of an assumption for `plan` not to ask you.",
+            "How sure the analyst must be of an assumption for `plan` not to ask you. It asks about the least sure one in any case; with 0 it asks nothing.",
         )],
         example: "[plan]\nsure = 0.9\n",
     },

@@ -8,7 +8,7 @@ pub(crate) use schemas::{
     analysis_schema, architecture_schema, backlog_schema, readiness_schema, requirements_schema, test_strategy_schema,
 };
 
-/// What the brief says, from Mary.
+/// What the brief says, from the analyst.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Analysis {
@@ -35,7 +35,7 @@ pub(crate) struct OpenQuestion {
     pub(crate) reasoning: String,
 }
 
-/// The product requirements, from John.
+/// The product requirements, from the product manager.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Requirements {
@@ -71,7 +71,7 @@ pub(crate) struct Quality {
     pub(crate) measure: String,
 }
 
-/// The architecture, from Winston.
+/// The architecture, from the architect.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Architecture {
     pub(crate) summary: String,
@@ -108,7 +108,7 @@ pub(crate) struct Risk {
     pub(crate) mitigation: String,
 }
 
-/// The test strategy, from Murat.
+/// The test strategy, from the test architect.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct TestStrategy {
@@ -140,7 +140,7 @@ pub(crate) struct RequirementChecks {
     pub(crate) checks: Vec<String>,
 }
 
-/// The work, from Bob.
+/// The work, from the scrum master.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Backlog {
     pub(crate) summary: String,
@@ -174,11 +174,13 @@ pub(crate) struct Story {
     pub(crate) after: Vec<String>,
     /// Ids of the requirements it serves.
     pub(crate) requirements: Vec<String>,
+    /// Files or modules that it makes or changes, as far as they are known.
+    pub(crate) files: Vec<String>,
     pub(crate) priority: String,
     pub(crate) points: u32,
 }
 
-/// The last look before building, from Murat.
+/// The last look before building, from the test architect.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Readiness {
     pub(crate) ready: bool,

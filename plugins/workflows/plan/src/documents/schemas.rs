@@ -1,4 +1,5 @@
-//! JSON Schemas of the documents. Every field is required, so that an answer is complete or sent back.
+//! JSON Schemas of the documents. Every field is required, so that an answer is complete or sent back. What a verdict rests
+//! on comes before the verdict: a model writes them in this order.
 
 use baton_sdk::serde_json::{Map, Value, json};
 
@@ -6,10 +7,10 @@ use baton_sdk::serde_json::{Map, Value, json};
 pub(crate) fn analysis_schema() -> Value {
     let open = object([
         ("question", text()),
+        ("reasoning", text()),
+        ("options", json!({ "type": "array", "items": text(), "maxItems": 6 })),
         ("assumption", text()),
         ("confidence", json!({ "type": "number", "minimum": 0, "maximum": 1 })),
-        ("options", json!({ "type": "array", "items": text(), "maxItems": 6 })),
-        ("reasoning", text()),
     ]);
     object([
         ("title", text()),
@@ -43,7 +44,7 @@ pub(crate) fn requirements_schema() -> Value {
 pub(crate) fn architecture_schema() -> Value {
     object([
         ("summary", text()),
-        ("decisions", some(object([("title", text()), ("choice", text()), ("reason", text())]))),
+        ("decisions", some(object([("title", text()), ("reason", text()), ("choice", text())]))),
         ("components", some(object([("name", text()), ("responsibility", text()), ("interface", text())]))),
         ("data", text()),
         ("files", some(object([("path", text()), ("purpose", text())]))),
@@ -72,6 +73,7 @@ pub(crate) fn backlog_schema() -> Value {
         ("acceptance", some(text())),
         ("after", any(text())),
         ("requirements", any(text())),
+        ("files", any(text())),
         ("priority", one_of(&["high", "medium", "low"])),
         ("points", json!({ "type": "integer", "minimum": 1, "maximum": 13 })),
     ]);
@@ -80,8 +82,8 @@ pub(crate) fn backlog_schema() -> Value {
 
 /// Of [`super::Readiness`].
 pub(crate) fn readiness_schema() -> Value {
-    let finding = object([("severity", one_of(&["note", "concern", "blocker"])), ("finding", text()), ("advice", text())]);
-    object([("ready", json!({ "type": "boolean" })), ("summary", text()), ("findings", any(finding))])
+    let finding = object([("finding", text()), ("advice", text()), ("severity", one_of(&["note", "concern", "blocker"]))]);
+    object([("findings", any(finding)), ("summary", text()), ("ready", json!({ "type": "boolean" }))])
 }
 
 fn text() -> Value {

@@ -5,6 +5,9 @@ use baton_sdk::serde_json::json;
 use super::{document, line, list, section, table};
 use crate::documents::{Backlog, Epic, Readiness, Requirements, Story};
 
+const TEST_ENTRY: &str = "The project has no command that runs its tests. This story makes one that a host without network can run: `tests/run.sh`, \
+    which exits with 0 when all tests pass, or an entry of the build tool, such as a target `test` of a Makefile.";
+
 /// `docs/epics.md`.
 pub(crate) fn backlog(title: &str, backlog: &Backlog, waves: &[Vec<String>]) -> String {
     let rows = backlog.stories().map(|(_, story)| {
@@ -29,7 +32,7 @@ pub(crate) fn backlog(title: &str, backlog: &Backlog, waves: &[Vec<String>]) -> 
 }
 
 /// `docs/stories/<key>.md`, with front matter that the backlog is filled from.
-pub(crate) fn story(epic: &Epic, story: &Story, requirements: &Requirements) -> String {
+pub(crate) fn story(epic: &Epic, story: &Story, context: Context<'_>) -> String {
     // JSON strings and lists are YAML, and need no rules about quoting.
     let front = [
         ("key", json!(story.key)),
@@ -42,22 +45,32 @@ pub(crate) fn story(epic: &Epic, story: &Story, requirements: &Requirements) -> 
         ("points", json!(story.points)),
     ];
     let front: String = front.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-    format!("---\n{front}---\n\n{}", story_body(story, requirements))
+    format!("---\n{front}---\n\n{}", story_body(story, context))
+}
+
+/// What a story is rendered with.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) requirements: &'a Requirements,
+    /// The story that makes the entry by which tests are run, where the project has none.
+    pub(crate) makes_tests: Option<&'a str>,
 }
 
 /// What stands below the front matter.
-pub(crate) fn story_body(story: &Story, requirements: &Requirements) -> String {
+pub(crate) fn story_body(story: &Story, context: Context<'_>) -> String {
     let acceptance: Vec<String> = story.acceptance.iter().map(|criterion| format!("[ ] {}", line(criterion))).collect();
-    let serves: Vec<String> = story.requirements.iter().map(|id| served(id, requirements)).collect();
-    document(
-        &story.title,
-        [
-            story.story.clone(),
-            section("Acceptance criteria", &list(&acceptance)),
-            section("Requirements", &list(&serves)),
-            section("After", &list(&story.after)),
-        ],
-    )
+    let serves: Vec<String> = story.requirements.iter().map(|id| served(id, context.requirements)).collect();
+    let files: Vec<String> = story.files.iter().map(|file| format!("`{}`", line(file))).collect();
+    let mut parts = vec![story.story.clone(), section("Acceptance criteria", &list(&acceptance))];
+    if context.makes_tests == Some(story.key.as_str()) {
+        parts.push(section("Tests", TEST_ENTRY));
+    }
+    parts.push(section("Requirements", &list(&serves)));
+    if !files.is_empty() {
+        parts.push(section("Files", &list(&files)));
+    }
+    parts.push(section("After", &list(&story.after)));
+    document(&story.title, parts)
 }
 
 /// `docs/readiness.md`.

@@ -6,7 +6,7 @@ mod product;
 
 use std::fmt::Display;
 
-pub(crate) use backlog::{backlog, readiness, story, story_body};
+pub(crate) use backlog::{Context, backlog, readiness, story, story_body};
 
 pub(crate) use product::{analysis, architecture, constraints, requirements, test_strategy};
 

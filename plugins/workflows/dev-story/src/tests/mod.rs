@@ -1,5 +1,8 @@
 //! The whole workflow on a host in memory, in a worktree of a repository.
 
+mod merging;
+mod proof;
+
 use std::cell::Cell;
 
 use baton_sdk::backlog::{Draft, Kind, Status};
@@ -13,7 +16,7 @@ const KEY: &str = "1-2-balances";
 fn bare() -> Host {
     let story = Draft::new(Kind::Story, KEY, "Show balances").with_body("- [ ] Balances add up to zero.");
     Host::new()
-        .with_manifest(include_str!("../plugin.toml"))
+        .with_manifest(include_str!("../../plugin.toml"))
         .with_item(story, Status::InProgress)
         .with_workflow("story-context", |_| Ok(json!({ "text": "All about balances." })))
         .with_file("kitty", "begin\n")
@@ -24,13 +27,35 @@ fn bare() -> Host {
         .in_worktree("story/1-2-balances")
 }
 
-/// A host whose tests are red so many times and green after that.
+/// What `run-tests` says when it is asked which command it would run.
+fn command(input: &Value) -> Option<Value> {
+    (input["find_only"] == true)
+        .then(|| json!({ "passed": false, "outcome": "not-run", "command": "sh tests/run.sh", "quick": "sh tests/quick" }))
+}
+
+/// What `run-tests` says of a run.
+fn result(passed: bool, report: &str) -> Value {
+    let outcome = if passed { "passed" } else { "failed" };
+    json!({ "passed": passed, "outcome": outcome, "command": "sh tests/run.sh", "report": report, "took_ms": 1 })
+}
+
+/// Whether the story's code is as it was before it began.
+fn as_before() -> bool {
+    files::read_text("kitty").is_ok_and(|text| text == "begin\n") && files::read_text("src/a.sh").is_err()
+}
+
+/// A host whose tests are red so many times and green after that, and red without the story.
 fn red(times: u32) -> Host {
     let tested = Cell::new(0);
-    bare().with_workflow("run-tests", move |_| {
+    bare().with_workflow("run-tests", move |input| {
+        if let Some(command) = command(input) {
+            return Ok(command);
+        }
+        if as_before() {
+            return Ok(result(false, "without the story"));
+        }
         tested.set(tested.get() + 1);
-        let passed = tested.get() > times;
-        Ok(json!({ "passed": passed, "command": "sh tests/run.sh", "report": format!("run {}", tested.get()), "took_ms": 1 }))
+        Ok(result(tested.get() > times, &format!("run {}", tested.get())))
     })
 }
 
@@ -64,7 +89,9 @@ fn a_story_is_developed_tested_recorded_and_committed() {
     let host = amelia(red(0), &[write]);
     let output = developed(&host, json!({ "key": KEY }));
     assert_eq!((&output["outcome"], &output["attempts"], &output["guards"]), (&json!("done"), &json!(1), &json!([])));
-    assert!(host.requests("agents.perform")[0]["task"]["context"].as_str().is_some_and(|context| context == "All about balances."));
+    assert!(host.requests("agents.perform")[0]["task"]["context"].as_str().is_some_and(|context| {
+        context.starts_with("All about balances.") && context.contains("`sh tests/run.sh` runs the tests, and `sh tests/quick` is quicker")
+    }));
     let document = host.file("docs/stories/1-2-balances.md").expect("the story's document");
     assert!(
         document.contains("## Dev Agent Record\n\n- By the developer: Balances add up.\n- Files: `kitty`, `tests/balances.sh`"),
@@ -160,7 +187,8 @@ fn what_was_written_before_a_failure_is_on_the_branch() {
         write()?;
         files::write(".gitmodules", "[submodule]\n")
     }];
-    let host = amelia(bare().with_workflow("run-tests", |_| Err(Error::invalid("A timeout of 600 s is too long."))), deed);
+    let broken = |input: &Value| command(input).ok_or_else(|| Error::invalid("A timeout of 600 s is too long."));
+    let host = amelia(bare().with_workflow("run-tests", broken), deed);
     let failed = host.run(DevStory::run, json!({ "key": KEY }));
     assert!(failed.is_err_and(|error| error.to_string().contains("too long")));
     host.inside(|| {
@@ -207,10 +235,13 @@ fn emptied_tests_are_put_back_and_weakened_ones_told() {
 
 #[test]
 fn what_tests_leave_behind_is_not_the_storys() {
-    let host = bare().with_workflow("run-tests", |_| {
+    let host = bare().with_workflow("run-tests", |input| {
+        if let Some(command) = command(input) {
+            return Ok(command);
+        }
         files::write("alltests.out", "3 passed")?;
         files::write("docs/PRD.md", "tested")?;
-        Ok(json!({ "passed": true, "command": "sh tests/run.sh", "report": "", "took_ms": 1 }))
+        Ok(result(!as_before(), ""))
     });
     let host = amelia(host, &[write]);
     let told = json!(["Running the tests changed `docs/PRD.md`; it was put back as it was."]);
@@ -221,10 +252,14 @@ fn what_tests_leave_behind_is_not_the_storys() {
 
 #[test]
 fn tests_that_change_the_story_are_told_and_guarded_like_the_developer() {
-    let host = bare().with_workflow("run-tests", |_| {
+    let host = bare().with_workflow("run-tests", |input| {
+        if let Some(command) = command(input) {
+            return Ok(command);
+        }
+        let passed = !as_before();
         files::write("kitty", "changed by a test\n")?;
         files::write("tests/run.sh", "")?;
-        Ok(json!({ "passed": true, "command": "sh tests/run.sh", "report": "", "took_ms": 1 }))
+        Ok(result(passed, ""))
     });
     let deed: &[fn() -> Result<()>] = &[|| {
         write()?;
@@ -285,7 +320,7 @@ fn findings_of_a_review_are_the_task() {
     developed(&host, json!({ "key": KEY, "findings": findings }));
     assert_eq!(goals(&host), ["Change story 1-2-balances"]);
     assert_eq!(host.inside(|| git::log(None, 1)).expect("a log")[0].summary, "story 1-2-balances: what its review asks for");
-    assert!(host.requests("agents.perform")[0]["task"]["context"].to_string().contains("- kitty:7: Cents are lost (FR2)"));
+    assert!(host.requests("agents.perform")[0]["task"]["context"].to_string().contains("1. Blocking: kitty:7: Cents are lost (FR2)"));
 }
 
 #[test]
@@ -299,49 +334,63 @@ fn a_person_decides_what_review_and_developer_cannot() {
     assert!(told.requests("agents.perform")[0]["task"]["context"].to_string().contains("Use awk."));
 }
 
-/// Both sides changed `kitty` since they parted.
-fn conflicting() -> Host {
-    let host = red(0).with_commit("other", "kitty", "theirs\n");
-    host.inside(|| {
-        files::write("kitty", "ours\n")?;
-        git::commit("Ours", Some("amelia"))
-    })
-    .expect("a commit");
-    host
-}
-
-fn resolving(host: Host, answers: &'static [&'static str]) -> Host {
-    let turn = Cell::new(0);
-    host.with_agent("developer", move |_| {
-        let content = answers[turn.get().min(answers.len() - 1)];
-        turn.set(turn.get() + 1);
-        files::write("kitty", "scribbled meanwhile\n")?;
-        Ok(Report::new(json!({ "summary": "Both.", "files": [{ "path": "kitty", "content": content }] }).to_string(), "did"))
-    })
+#[test]
+fn a_run_that_was_stopped_is_not_called_red() {
+    let runs = Cell::new(0);
+    let stopped = bare().with_workflow("run-tests", move |input| {
+        if let Some(command) = command(input) {
+            return Ok(command);
+        }
+        runs.set(runs.get() + 1);
+        if runs.get() > 2 {
+            return Ok(result(!as_before(), ""));
+        }
+        Ok(json!({ "passed": false, "outcome": "timed-out", "command": "make test", "report": "The tests were stopped after 600 s." }))
+    });
+    let host = amelia(stopped, &[write]).answers("stopped at their time limit", "Try again");
+    let output = developed(&host, json!({ "key": KEY }));
+    assert_eq!((&output["outcome"], host.questions().len()), (&json!("done"), 1), "the change is not to blame, so a person is asked");
+    let told = host.requests("agents.perform")[1]["task"].to_string();
+    assert!(told.contains("did not end within their time") && told.contains("600 s") && !told.contains("its tests fail"), "{told}");
 }
 
 #[test]
-fn a_conflict_is_resolved_file_by_file_and_merged() {
-    let host = resolving(conflicting(), &["ours\ntheirs\n"]);
-    let output = developed(&host, json!({ "key": KEY, "base": "other", "mode": "resolve" }));
-    assert_eq!(output["outcome"], "done");
-    assert_eq!(host.file("kitty").as_deref(), Some("ours\ntheirs\n"));
+fn flaky_tests_are_noted_for_the_review() {
+    let flaky = bare().with_workflow("run-tests", |input| {
+        if let Some(command) = command(input) {
+            return Ok(command);
+        }
+        let mut flaky = result(!as_before(), "");
+        flaky["flaky"] = json!(true);
+        Ok(flaky)
+    });
+    let guards = developed(&amelia(flaky, &[write]), json!({ "key": KEY }))["guards"].to_string();
+    assert!(guards.contains("passed in a second run and not in the first"), "{guards}");
+}
+
+#[test]
+fn replies_to_findings_come_back_in_their_order() {
+    let host = red(0).with_agent("developer", |_| {
+        write()?;
+        let replies = json!([{ "finding": 2, "reply": "It is on purpose." }, { "finding": 9, "reply": "?" }]);
+        Ok(Report::new(json!({ "summary": "Done.", "assumptions": [], "replies": replies }).to_string(), "did"))
+    });
+    let findings = json!([{ "path": "kitty", "what": "One", "severity": "minor" }, { "path": "kitty", "what": "Two" }]);
+    let output = developed(&host, json!({ "key": KEY, "findings": findings }));
+    assert_eq!(output["replies"], json!(["", "It is on purpose."]));
     let context = host.requests("agents.perform")[0]["task"]["context"].to_string();
-    for side in ["kitty of the story", "kitty of other", "kitty before both", "theirs", "begin"] {
-        assert!(context.contains(side), "{context}");
-    }
-    host.inside(|| assert_eq!(git::merge_base("other", "story/1-2-balances"), Ok(git::log(Some("other"), 1).unwrap().remove(0).id)));
+    assert!(context.contains("1. Minor: kitty: One") && context.contains("2. Blocking: kitty: Two"), "{context}");
 }
 
 #[test]
-fn a_resolution_with_markers_goes_back_once_and_then_to_the_operator() {
-    const MARKED: &str = "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n";
-    let host = resolving(conflicting(), &[MARKED, "both\n"]);
-    developed(&host, json!({ "key": KEY, "base": "other", "mode": "resolve" }));
-    assert_eq!(host.file("kitty").as_deref(), Some("both\n"));
-    let host = resolving(conflicting().resumes(1), &[MARKED, MARKED, "both\n"]);
-    developed(&host, json!({ "key": KEY, "base": "other", "mode": "resolve" }));
-    assert!(host.pauses()[0].contains("markers of a conflict"), "{:?}", host.pauses());
+fn a_repair_is_told_what_was_tried_and_what_is_left() {
+    let host = amelia(red(2), &[write, || files::write("kitty", "better\n"), || files::write("kitty", "best\n")]);
+    developed(&host, json!({ "key": KEY }));
+    let last = host.requests("agents.perform")[2]["task"]["context"].to_string();
+    for expected in ["1. Balances add up. Then: its tests fail (sh tests/run.sh).", "is the last attempt", "`docs/PRD.md`", "+better"] {
+        assert!(last.contains(expected), "{expected}: {last}");
+    }
+    assert_eq!(last.matches("Balances add up to zero.").count(), 1, "the criteria stand there once: {last}");
 }
 
 #[test]
@@ -351,4 +400,55 @@ fn a_story_is_never_developed_on_the_branch_it_is_for() {
     assert!(matches!(refused, Err(Error { kind: ErrorKind::Invalid, text, .. }) if text.contains("worktree")));
     assert!(matches!(host.run(DevStory::run, json!({ "key": "9-9" })), Err(Error { kind: ErrorKind::NotFound, .. })));
     assert!(matches!(host.run(DevStory::run, json!({ "key": KEY, "what": 1 })), Err(Error { kind: ErrorKind::Invalid, .. })));
+}
+
+/// A developer who counts its conversation and does these things, one for each task.
+fn remembering(host: Host, deeds: &'static [fn() -> Result<()>]) -> Host {
+    host.with_agent("developer", move |task| {
+        let turn: usize = task.conversation.as_deref().map_or(0, |turn| turn.parse().unwrap_or_default());
+        deeds[turn.min(deeds.len() - 1)]()?;
+        let answer = json!({ "summary": "Done.", "assumptions": [] }).to_string();
+        Ok(Report::new(answer, "did").with_conversation((turn + 1).to_string()))
+    })
+}
+
+#[test]
+fn a_repair_continues_the_conversation_and_is_told_only_what_is_new() {
+    let deeds: &[fn() -> Result<()>] = &[write, || files::write("kitty", "better\n"), || files::write("kitty", "best\n")];
+    let host = remembering(red(2), deeds);
+    let output = developed(&host, json!({ "key": KEY }));
+    assert_eq!(output["conversation"], "3");
+    let tasks: Vec<_> = host.requests("agents.perform").iter().map(|request| request["task"].clone()).collect();
+    let handed: Vec<_> = tasks.iter().map(|task| task["conversation"].to_string()).collect();
+    assert!(handed[1].contains('1') && handed[2].contains('2'), "{handed:?}");
+    let repair = tasks[2]["context"].to_string();
+    assert!(repair.contains("run 2") && repair.contains("last attempt") && repair.contains("docs/stories/1-2-balances.md"), "{repair}");
+    assert!(!repair.contains("Balances add up to zero") && !repair.contains("how to work") && !repair.contains("+better"), "{repair}");
+}
+
+#[test]
+fn the_rounds_of_a_review_continue_it_too() {
+    let host = remembering(red(0), &[|| Ok(()), write]);
+    let findings = json!([{ "path": "kitty", "what": "Cents are lost" }]);
+    let output = developed(&host, json!({ "key": KEY, "findings": findings, "conversation": "1" }));
+    assert_eq!(output["conversation"], "2");
+    let task = &host.requests("agents.perform")[0]["task"];
+    assert!(task["context"].to_string().contains("Cents are lost") && !task["context"].to_string().contains("how to work"), "{task}");
+}
+
+#[test]
+fn a_developer_who_does_not_understand_the_conversation_is_told_everything() {
+    let deed: &[fn() -> Result<()>] = &[write];
+    let host = red(0).with_agent("developer", move |task| {
+        if task.context.contains("how to work") {
+            write()?;
+        }
+        Ok(Report::new(json!({ "summary": "Done.", "assumptions": [] }).to_string(), "did"))
+    });
+    let findings = json!([{ "path": "kitty", "what": "Cents are lost" }]);
+    let output = developed(&host, json!({ "key": KEY, "findings": findings, "conversation": "\"of another agent\"" }));
+    assert_eq!((&output["outcome"], host.requests("agents.perform").len()), (&json!("done"), 2));
+    let host = amelia(red(0), deed);
+    let refused = developed(&host, json!({ "key": KEY, "conversation": "not JSON" }));
+    assert_eq!(refused["outcome"], "done", "a conversation that is not taken costs nothing");
 }

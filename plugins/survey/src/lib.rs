@@ -1,0 +1,44 @@
+//! What code finds out about a project for an agent: its tree, the definitions in its files, its conventions, manifests
+//! and test command. Part of the workflows that use it; asks no model, changes nothing, and needs `read`.
+
+// The workflow `run-tests` decides which command it is; agents must be told the same.
+#[allow(dead_code, reason = "run-tests uses all of it")]
+#[path = "../../workflows/run-tests/src/command/mod.rs"]
+mod command;
+mod conventions;
+mod languages;
+mod manifests;
+mod project;
+mod symbols;
+mod tests_run;
+mod text;
+mod tree;
+
+use baton_sdk::{Error, ErrorKind, Result, files};
+
+pub use conventions::conventions;
+pub use manifests::manifests;
+pub use project::{Project, is_text};
+pub use symbols::{has_symbols, symbols};
+pub use tests_run::test_command;
+pub use text::{cut, tokens};
+pub use tree::tree;
+
+/// A text with its title, such as a file's path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Titled {
+    /// Where it comes from.
+    pub title: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// The text of a file; none where there is no such text file.
+pub fn read(path: &str) -> Result<Option<String>> {
+    match files::read_text(path) {
+        Ok(text) => Ok(Some(text)),
+        // What is no text, or went away meanwhile, is no reason to go without the rest.
+        Err(Error { kind: ErrorKind::Invalid | ErrorKind::NotFound, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
