@@ -8,8 +8,14 @@ use baton::interfaces::llm::providers::network::{Form, Protocol, read};
 use baton::interfaces::llm::{Part, Reply, Request, Stop};
 use libfuzzer_sys::fuzz_target;
 
-const PROTOCOLS: [Protocol; 5] =
-    [Protocol::OpenAi, Protocol::OpenAiCompatible, Protocol::Ollama, Protocol::Anthropic, Protocol::Gemini];
+const PROTOCOLS: [Protocol; 6] = [
+    Protocol::OpenAi,
+    Protocol::OpenAiCompatible,
+    Protocol::Ollama,
+    Protocol::Anthropic,
+    Protocol::Gemini,
+    Protocol::OpenAiResponses,
+];
 
 // The first byte says which protocol and which form.
 fuzz_target!(|bytes: &[u8]| {

@@ -19,7 +19,8 @@ const HONEST: &str = r#"
         - { name: write_file, arguments: { path: tests/add.case, content: "test \"$(sh ./calc add 2 3)\" = 5\n" } }"#;
 const DONE: &str = r#"{ summary: Calc adds., plan: [ add ], assumptions: [] }"#;
 const EXCUSED: &str = r#"{ summary: Calc adds., assumptions: [], untested: They cannot fail. }"#;
-const APPROVED: &str = r#"{ criteria: [ { criterion: 1, evidence: The case adds., holds: "yes" } ], findings: [], summary: It holds., verdict: approve }"#;
+const APPROVED: &str =
+    r#"{ criteria: [ { criterion: 1, evidence: The case adds., holds: "yes" } ], findings: [], summary: It holds., verdict: approve }"#;
 
 /// A project whose developer is hostile.
 struct Project {
@@ -241,7 +242,9 @@ fn tests_that_vanish_stop_early_or_are_undone_while_they_run_are_seen() {
 
 fn changes(path: &str) -> String {
     let criteria = "criteria: [ { criterion: 1, evidence: It cheats., holds: \"no\" } ]";
-    format!("{{ {criteria}, verdict: changes, summary: It cheats., findings: [ {{ path: {path}, line: null, what: It cheats, why: Tests }} ] }}")
+    format!(
+        "{{ {criteria}, verdict: changes, summary: It cheats., findings: [ {{ path: {path}, line: null, what: It cheats, why: Tests }} ] }}"
+    )
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::{fs, path::Path, sync::Arc};
 
 use baton::interfaces::llm::{
-    Caller, Catalogue, Config, Endpoint, Message, Part, Provider as _, ProviderError, Reply, Request, Role, Said, Stop, Tool, Watchers,
+    Caller, Catalogue, Config, Endpoint, Message, Part, Protocol, Provider as _, ProviderError, Reply, Request, Role, Said, Stop, Tool,
+    Watchers,
     providers::{pace::SystemPace, script::Script},
 };
 use baton::journal::Redactor;
@@ -59,7 +60,7 @@ impl Asker {
         let script = folder.path().join("script.yaml");
         fs::write(&script, SCRIPT).unwrap();
         let server = ModelServer::start(&script, hooks);
-        let endpoint = Endpoint { base_url: server.base_url(), api_key: None, key_variable: None };
+        let endpoint = Endpoint { protocol: Protocol::OpenAiCompatible, base_url: server.base_url(), api_key: None, key_variable: None };
         let config = Config { endpoints: [("double".to_owned(), endpoint)].into(), ..Config::scripts_only(".") };
         let watchers = Watchers::new(Redactor::default());
         let models = Catalogue::new(&config, Arc::new(SystemPace), &watchers).unwrap();

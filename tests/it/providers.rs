@@ -12,7 +12,7 @@ use std::{
 
 use baton::{
     interfaces::llm::{
-        Caller, Catalogue, Config, Endpoint, Message, Part, Provider, Request, Role, Said, Secret, Tool, Watchers,
+        Caller, Catalogue, Config, Endpoint, Message, Part, Protocol, Provider, Request, Role, Said, Secret, Tool, Watchers,
         providers::pace::SystemPace,
     },
     journal::Redactor,
@@ -158,7 +158,7 @@ fn hears_no_key_from_a_model_that_says_it(home: &Home) {
 #[tokio::main(flavor = "current_thread")]
 async fn says_the_same_in_pieces(base_url: &str) {
     let _host = TestHost::new().await;
-    let lite = Endpoint { base_url: base_url.to_owned(), api_key: None, key_variable: None };
+    let lite = Endpoint { protocol: Protocol::OpenAiCompatible, base_url: base_url.to_owned(), api_key: None, key_variable: None };
     let config = Config {
         endpoints: [("lite".to_owned(), lite)].into(),
         anthropic_api_key: Some(Secret::new(KEY)),

@@ -187,7 +187,11 @@ fn told(clone: &Clone) {
     assert!(backlog.to_string().contains("\"status\":\"done\""), "{backlog}");
     let runs = clone.outputs("run-tests").into_iter().filter(|output| output["outcome"] != "not-run");
     let tested: Vec<_> = runs.map(|output| output["passed"].clone()).collect();
-    assert_eq!(tested, [true, false, true, false, true, true], "as it was, red, repaired, without the story, with the tests of before, as it lands");
+    assert_eq!(
+        tested,
+        [true, false, true, false, true, true],
+        "as it was, red, repaired, without the story, with the tests of before, as it lands"
+    );
     let developed = clone.outputs("dev-story");
     assert_eq!(
         (developed.len(), &developed[0]["attempts"], &developed[0]["guards"]),

@@ -174,7 +174,10 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
 /// The services in `providers`, none of which wants a key.
 fn endpoints(settings: &Value) -> BTreeMap<String, llm::Endpoint> {
     let providers = settings["providers"].as_object().into_iter().flatten();
-    let endpoint =
-        |provider: &Value| llm::Endpoint { base_url: provider["base-url"].as_str().unwrap().to_owned(), api_key: None, key_variable: None };
+    let endpoint = |provider: &Value| {
+        let protocol = provider["protocol"].as_str().unwrap_or("chat-completions");
+        let (protocol, base_url) = (llm::Protocol::named(protocol).unwrap(), provider["base-url"].as_str().unwrap().to_owned());
+        llm::Endpoint { protocol, base_url, api_key: None, key_variable: None }
+    };
     providers.map(|(name, provider)| (name.clone(), endpoint(provider))).collect()
 }

@@ -98,7 +98,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.yaml"), "").unwrap();
         let mut config = llm::Config::scripts_only(folder.path());
-        let local = llm::Endpoint { base_url: "http://127.0.0.1:1/v1".to_owned(), api_key: None, key_variable: None };
+        let local = llm::Endpoint {
+            protocol: llm::Protocol::OpenAiCompatible,
+            base_url: "http://127.0.0.1:1/v1".to_owned(),
+            api_key: None,
+            key_variable: None,
+        };
         config.endpoints.insert("local".to_owned(), local);
         for good in ["anthropic/x", "ollama/a/b", "local/x", "script/a.yaml"] {
             assert_eq!(unknown(good, &config), None, "{good}");

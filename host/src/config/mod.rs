@@ -1,6 +1,7 @@
 //! What the operator set: files and environment, read once at start. The only reader of the environment; shows no key.
 
 mod bindings;
+mod endpoints;
 mod forge;
 mod operator;
 mod privacy;
@@ -8,7 +9,6 @@ mod registries;
 mod toolchain;
 
 use std::{
-    collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -22,7 +22,7 @@ use crate::{
         forge::Config as Forge,
         git::Program,
         llm::{
-            self, Abilities, AbilityError, Endpoint, Proxy, Secret,
+            self, Abilities, AbilityError, Proxy, Secret,
             money::{PriceError, Prices},
         },
         sandbox,
@@ -446,33 +446,7 @@ fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, C
     let key = |name: &str| text(name).map(Secret::new).or_else(|| kept(name));
     let scripts = env::current_dir().unwrap_or_default();
     fitting_models(user, file)?;
-    let mut endpoints = BTreeMap::new();
-    let providers = at(user, "providers").and_then(Value::as_object);
-    for (name, provider) in providers.into_iter().flatten() {
-        let word = |key: &str| provider.get(key).and_then(Value::as_str);
-        let unknown = provider
-            .as_object()
-            .and_then(|fields| fields.keys().find(|field| !["base-url", "key-env", "key-secret"].contains(&field.as_str())));
-        if let Some(field) = unknown {
-            let (key, wanted) = (
-                format!("providers.{name}.{field}"),
-                "`base-url`, `key-env`, the name of the variable that holds the key, or `key-secret`, the name of a secret",
-            );
-            return Err(ConfigError::Value { path: file.to_owned(), key, wanted, found: "something else".to_owned() });
-        }
-        let Some(base_url) = word("base-url") else {
-            let key = format!("providers.{name}.base-url");
-            return Err(ConfigError::Value {
-                path: file.to_owned(),
-                key,
-                wanted: "an address such as http://127.0.0.1:8000/v1",
-                found: "not set".to_owned(),
-            });
-        };
-        let api_key = word("key-env").and_then(key).or_else(|| word("key-secret").and_then(kept));
-        let key_variable = word("key-env").or(word("key-secret")).map(str::to_owned);
-        endpoints.insert(name.clone(), Endpoint { base_url: base_url.to_owned(), api_key, key_variable });
-    }
+    let endpoints = endpoints::endpoints(user, file, secrets)?;
     Ok(llm::Config {
         anthropic_api_key: key("ANTHROPIC_API_KEY"),
         anthropic_base_url: text("ANTHROPIC_BASE_URL"),

@@ -1,6 +1,7 @@
 //! `baton doctor`: looks at what Baton needs and what helps it. Mends nothing and shows no secret.
 
 mod machine;
+mod models;
 mod own;
 mod providers;
 mod slots;
@@ -21,7 +22,11 @@ use super::{
 
 /// Check this machine for what Baton needs, and say how to fix what is missing
 #[derive(Debug, Args)]
-pub(super) struct Doctor {}
+pub(super) struct Doctor {
+    /// Also ask each configured model for a tool call and a reply by a schema, which costs money, and say what it can do
+    #[arg(long)]
+    models: bool,
+}
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -75,6 +80,11 @@ impl Doctor {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let mut checks = own::checks(context).await;
         checks.extend(machine::checks().await);
+        if self.models
+            && let Ok(config) = context.config_at(context.data_dir.clone())
+        {
+            checks.extend(models::asked(&config).await);
+        }
         for check in &mut checks {
             (check.found, check.advice) = (context.advice(&check.found), context.advice(&check.advice));
         }

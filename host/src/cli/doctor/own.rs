@@ -38,6 +38,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
     checks.push(settings(&config));
     checks.extend(project_settings(&config, Path::new(".")));
     checks.push(models(&config.models, &effective(&config)));
+    checks.extend(super::models::unknown(&config));
     let data_dir = config.data_dir.clone();
     match App::open(config.clone(), Access::Execute).await {
         Ok(app) => {

@@ -36,7 +36,7 @@ pub use messages::{
     Effort, Media, Message, Opaque, Part, PossiblyPaid, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Usage,
 };
 pub use provider::{Caller, Charge, Provider, ProviderError, Waiting};
-pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret};
+pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret, network::Protocol};
 pub use spending::Spending;
 pub use watching::{Piece, Said, Watchers};
 

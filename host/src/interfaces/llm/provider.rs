@@ -22,6 +22,11 @@ pub trait Provider: Send + Sync {
     fn abilities(&self, _model: &str) -> ModelAbilities {
         ModelAbilities::default()
     }
+
+    /// What a model has refused of the requests that it was sent, in words. Requests go without it now.
+    fn refused(&self, _model: &str) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// On whose behalf a completion is asked for.

@@ -72,7 +72,12 @@ pub(super) fn catalogue(change: impl FnOnce(&mut Config)) -> Result<Catalogue, C
 }
 
 fn endpoint(base_url: &str) -> Endpoint {
-    Endpoint { base_url: base_url.to_owned(), api_key: Some(Secret::new("sk-hidden")), key_variable: None }
+    Endpoint {
+        protocol: Protocol::OpenAiCompatible,
+        base_url: base_url.to_owned(),
+        api_key: Some(Secret::new("sk-hidden")),
+        key_variable: None,
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
     interfaces::llm::{
         Caller, Charge, PossiblyPaid, ProviderError, Reply, Request,
         leaving::InFlight,
-        money::{Amount, Held, LedgerError, Refused},
+        money::{Amount, Asked, Held, LedgerError, Refused},
         stopping::end_at,
     },
     journal::{Attempt, JournalError, Pause, PauseKind, Performed},
@@ -79,7 +79,8 @@ impl<'a> Trying<'a> {
     /// What is put aside for a try, or why it is not made.
     async fn held(&self, model: &str, request: &Request) -> Result<Held, Tried> {
         let happened = self.possibly_paid.is_some();
-        match self.asker.purse().open(self.attempt.seq, model, request).await {
+        let abilities = self.asker.provider.abilities(model);
+        match self.asker.purse().open(self.attempt.seq, Asked { model, request, abilities: &abilities }).await {
             Ok(Ok(held)) => Ok(held),
             Ok(Err(refused @ Refused::Unpriced(_))) => Err(Tried::Passed(Because::Unpriced(refused))),
             Ok(Err(refused)) => {
@@ -135,7 +136,8 @@ impl<'a> Trying<'a> {
     }
 
     fn most(&self, model: &str, request: &Request, held: &Held) -> Option<Amount> {
-        held.aside.or_else(|| self.asker.purse().most(model, request))
+        let abilities = self.asker.provider.abilities(model);
+        held.aside.or_else(|| self.asker.purse().most(Asked { model, request, abilities: &abilities }))
     }
 }
 

@@ -13,4 +13,4 @@ pub use amount::{Amount, AmountError};
 pub use books::{Books, Overdrawn, Payer, Reserved};
 pub use ledger::{Budget, Budgets, Ledger, LedgerError, Posting, Scope};
 pub use prices::{Price, PriceError, Prices, Tokens};
-pub use purse::{Held, Purse, Refused};
+pub use purse::{Asked, Held, Purse, Refused};

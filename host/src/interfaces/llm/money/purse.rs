@@ -7,14 +7,17 @@ use super::{Amount, Books, LedgerError, Overdrawn, Payer, Price, Prices, Scope, 
 use crate::{
     events::{Category, Draft},
     interfaces::{
-        llm::{Media, Reply, Request, Usage},
+        llm::{Media, ModelAbilities, Reply, Request, Usage},
         project::Project,
     },
     journal::{Pause, PauseKind, RunId},
 };
 
-/// Tokens put aside for a reply whose asker set no limit; under a budget it is held to as many.
-const USUAL_REPLY: u32 = 8_192;
+/// Tokens put aside for a reply whose asker set no limit, where the model replies with more at most; under a budget the reply
+/// is held to as many.
+const USUAL_REPLY: u32 = 32_768;
+/// The same for a model whose longest reply is not known.
+const USUAL_REPLY_OF_UNKNOWN: u32 = 8_192;
 /// Fewer tokens than these are no reply worth paying for.
 const SHORTEST_REPLY: u32 = 256;
 /// Bytes of a request that make one token at least, whatever the language and the tokeniser.
@@ -45,6 +48,17 @@ pub struct Purse<'a> {
     pub project: &'a Project,
 }
 
+/// What is asked of a model.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// As `provider/model`.
+    pub model: &'a str,
+    /// The request.
+    pub request: &'a Request,
+    /// What is known of the model.
+    pub abilities: &'a ModelAbilities,
+}
+
 /// A call that may be made.
 #[derive(Debug, Default, PartialEq)]
 pub struct Held {
@@ -66,8 +80,9 @@ pub enum Refused {
 }
 
 impl Purse<'_> {
-    /// Puts aside what asking `model` may cost.
-    pub async fn open(&self, seq: u64, model: &str, request: &Request) -> Result<Result<Held, Refused>, LedgerError> {
+    /// Puts aside what asking a model may cost.
+    pub async fn open(&self, seq: u64, asked: Asked<'_>) -> Result<Result<Held, Refused>, LedgerError> {
+        let Asked { model, request, .. } = asked;
         let payer = self.payer(seq);
         if !self.books.limits(&payer).await? {
             return Ok(Ok(Held::default()));
@@ -78,7 +93,7 @@ impl Purse<'_> {
             Ok(reserved) => reserved.left.unwrap_or(Amount::billionths(u64::MAX)),
             Err(overdrawn) => return Ok(Err(Refused::Overdrawn(overdrawn))),
         };
-        let wanted = request.max_tokens.unwrap_or(USUAL_REPLY);
+        let wanted = asked.longest_reply();
         let affordable = affordable(&price, left.less(asking), wanted).max(SHORTEST_REPLY.min(wanted));
         let replying = price.cost(Tokens { output: affordable.into(), ..Tokens::default() }).unwrap_or_default();
         match self.books.reserve(&payer, asking + replying).await? {
@@ -90,10 +105,10 @@ impl Purse<'_> {
         }
     }
 
-    /// The most that asking `model` costs; none where its price is not known.
-    pub fn most(&self, model: &str, request: &Request) -> Option<Amount> {
-        let output = request.max_tokens.unwrap_or(USUAL_REPLY).into();
-        self.price_of(model)?.cost(Tokens { input: tokens_of(request), output, ..Tokens::default() })
+    /// The most that asking a model costs; none where its price is not known.
+    pub fn most(&self, asked: Asked<'_>) -> Option<Amount> {
+        let (input, output) = (tokens_of(asked.request), asked.longest_reply().into());
+        self.price_of(asked.model)?.cost(Tokens { input, output, ..Tokens::default() })
     }
 
     /// Takes back what was put aside: the call took nothing.
@@ -122,6 +137,17 @@ impl Purse<'_> {
     fn nearly_spent(&self, scope: &Scope, budget: Amount, spent: Amount) -> Draft {
         let data = json!({ "budget": scope, "budget-usd": budget, "spent-usd": spent });
         Draft::of_run(Category::Llm, "budget-nearly-spent", self.run, data)
+    }
+}
+
+impl Asked<'_> {
+    /// Tokens of the longest reply that may come.
+    fn longest_reply(&self) -> u32 {
+        let ModelAbilities { max_output_tokens, is_known, .. } = *self.abilities;
+        match (self.request.max_tokens, is_known) {
+            (asked, true) => asked.unwrap_or(USUAL_REPLY).min(max_output_tokens),
+            (asked, false) => asked.unwrap_or(USUAL_REPLY_OF_UNKNOWN),
+        }
     }
 }
 
@@ -210,6 +236,17 @@ mod tests {
         assert_eq!(affordable(&PRICE, dollars("0.015"), 8_192), 1_000);
         assert_eq!(affordable(&PRICE, Amount::ZERO, 8_192), 0);
         assert_eq!(affordable(&Price { output: 0.0, ..PRICE }, Amount::ZERO, 8_192), 8_192);
+    }
+
+    #[test]
+    fn a_reply_is_reserved_by_what_the_model_replies_with_at_most() {
+        let longest = |max_tokens: Option<u32>, max_output_tokens: u32, is_known: bool| {
+            let abilities = ModelAbilities { max_output_tokens, is_known, ..ModelAbilities::default() };
+            Asked { model: "a/b", request: &Request { max_tokens, ..Request::default() }, abilities: &abilities }.longest_reply()
+        };
+        assert_eq!((longest(None, 128_000, true), longest(None, 16_384, true)), (32_768, 16_384));
+        assert_eq!((longest(Some(100_000), 128_000, true), longest(Some(100_000), 64_000, true)), (100_000, 64_000));
+        assert_eq!((longest(None, 4_096, false), longest(Some(64_000), 4_096, false)), (8_192, 64_000));
     }
 
     #[test]

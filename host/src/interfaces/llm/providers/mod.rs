@@ -36,7 +36,7 @@ pub struct Config {
     pub anthropic_base_url: Option<String>,
     /// Key for `openai/…`. None: asking is refused with a hint.
     pub openai_api_key: Option<Secret>,
-    /// Default `https://api.openai.com/v1/`.
+    /// Default `https://api.openai.com/v1/`. Another address is asked by chat completions, which more services know.
     pub openai_base_url: Option<String>,
     /// Key for `gemini/…`. None: asking is refused with a hint.
     pub gemini_api_key: Option<Secret>,
@@ -44,7 +44,7 @@ pub struct Config {
     pub gemini_base_url: Option<String>,
     /// Where `ollama/…` listens, which needs no key. Default `http://localhost:11434/v1`.
     pub ollama_base_url: Option<String>,
-    /// More endpoints that speak OpenAI's chat completions, by the name used before the slash.
+    /// More services, by the name used before the slash.
     pub endpoints: BTreeMap<String, Endpoint>,
     /// The way to providers on the other side of a proxy. None: connections are direct.
     pub proxy: Option<Proxy>,
@@ -65,9 +65,11 @@ pub struct Proxy {
     pub except: String,
 }
 
-/// An OpenAI-compatible service.
+/// A service that the operator named.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
+    /// What it speaks.
+    pub protocol: Protocol,
     /// Up to and including the version, such as `http://localhost:11434/v1`.
     pub base_url: String,
     /// None: no authorization header is sent.
@@ -155,7 +157,8 @@ impl Catalogue {
         providers.insert("script".to_owned(), Arc::new(Script::new(config.scripts.clone(), pace.clone())));
         for account in accounts(config)? {
             let name = account.name.clone();
-            let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
+            let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?
+                .knowing(config.abilities.clone());
             providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
         Ok(Self { providers, pace, abilities: config.abilities.clone() })
@@ -185,6 +188,10 @@ impl Provider for Catalogue {
 
     fn abilities(&self, model: &str) -> ModelAbilities {
         self.abilities.of(model)
+    }
+
+    fn refused(&self, model: &str) -> Vec<String> {
+        self.resolve(model).map(|(provider, model)| provider.refused(model)).unwrap_or_default()
     }
 }
 
@@ -251,6 +258,14 @@ pub async fn reach(config: &Config, wanted: &BTreeSet<String>) -> Result<Vec<Rea
     futures::future::try_join_all(reached).await
 }
 
+/// OpenAI's own address.
+const OPENAI: &str = "https://api.openai.com/v1/";
+
+fn openai_protocol(config: &Config) -> Protocol {
+    let is_own = |url: &String| url.trim().trim_end_matches('/') == OPENAI.trim_end_matches('/');
+    if config.openai_base_url.as_ref().is_none_or(is_own) { Protocol::OpenAiResponses } else { Protocol::OpenAi }
+}
+
 fn accounts(config: &Config) -> Result<Vec<Account>, ConfigError> {
     let base_url = |given: &Option<String>, usual: &str| given.clone().unwrap_or_else(|| usual.to_owned());
     let mut accounts = vec![
@@ -263,8 +278,8 @@ fn accounts(config: &Config) -> Result<Vec<Account>, ConfigError> {
         },
         Account {
             name: "openai".to_owned(),
-            protocol: Protocol::OpenAi,
-            base_url: base_url(&config.openai_base_url, "https://api.openai.com/v1/"),
+            protocol: openai_protocol(config),
+            base_url: base_url(&config.openai_base_url, OPENAI),
             api_key: config.openai_api_key.clone(),
             key_variable: Some("OPENAI_API_KEY".to_owned()),
         },
@@ -289,7 +304,7 @@ fn accounts(config: &Config) -> Result<Vec<Account>, ConfigError> {
         }
         accounts.push(Account {
             name: name.clone(),
-            protocol: Protocol::OpenAiCompatible,
+            protocol: endpoint.protocol,
             base_url: endpoint.base_url.clone(),
             api_key: endpoint.api_key.clone(),
             key_variable: endpoint.key_variable.clone(),

@@ -33,6 +33,10 @@ impl Provider for Spelled {
         }
         Ok(reply)
     }
+
+    fn refused(&self, model: &str) -> Vec<String> {
+        self.0.refused(model)
+    }
 }
 
 /// The request in the provider's spelling, with the names behind it; nothing where both are the same.

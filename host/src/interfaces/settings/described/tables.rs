@@ -77,14 +77,20 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "providers.NAME",
-        meaning: "A service that speaks OpenAI's chat completions, asked as `NAME/MODEL`. See [providers](../providers.md).",
+        meaning: "A service that answers for models, asked as `NAME/MODEL`. See [providers](../providers.md).",
         layer: User,
         settings: &[
             setting("base-url", "URL", "required", "Address up to and including the version, such as `http://127.0.0.1:8000/v1`."),
+            setting(
+                "protocol",
+                "`\"chat-completions\"`, `\"responses\"`, `\"messages\"` or `\"generate-content\"`",
+                "`\"chat-completions\"`",
+                "What the service speaks: OpenAI's chat completions or responses, Anthropic's messages, or Gemini's generateContent.",
+            ),
             setting("key-env", "name", "", "Environment variable that holds the key; where it is not set, the secret of that name."),
             setting("key-secret", "name", "", "Secret that holds the key."),
         ],
-        example: "[providers.lab]\nbase-url = \"https://lab.example/v1\"\nkey-env = \"LAB_KEY\"\nkey-secret = \"LAB\"\n",
+        example: "[providers.lab]\nbase-url = \"https://lab.example/v1\"\nprotocol = \"chat-completions\"\nkey-env = \"LAB_KEY\"\nkey-secret = \"LAB\"\n",
     },
     Table {
         name: "prices.\"PROVIDER/MODEL\"",
@@ -334,7 +340,12 @@ pub const TABLES: &[Table] = &[
             setting("context-tokens", WHOLE, "24000", "Tokens of context that a developer gets, at four bytes each."),
             setting("paths", "list of paths", "all but the plan", "Files, and folders that end with `/`, that a story may change."),
             setting("file-mib", WHOLE, "5", "Largest file that a story may add, in MiB."),
-            setting("check-tests", TRUTH, "true", "Runs a story's tests without its change too, where they have to fail: up to two more runs of the tests."),
+            setting(
+                "check-tests",
+                TRUTH,
+                "true",
+                "Runs a story's tests without its change too, where they have to fail: up to two more runs of the tests.",
+            ),
         ],
         example: "[story]\ncontext-tokens = 8000\npaths = [\"src/\", \"tests/\", \"README.md\"]\nfile-mib = 2\n",
     },

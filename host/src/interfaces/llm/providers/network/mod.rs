@@ -5,7 +5,9 @@ mod adapters;
 mod clients;
 mod events;
 mod failure;
+mod fitting;
 mod limits;
+mod refused;
 mod reply;
 mod retry;
 mod retry_after;
@@ -24,11 +26,14 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::pace::Pace;
 use super::{ConfigError, Secret};
+use crate::interfaces::llm::abilities::{Abilities, ModelAbilities};
 use crate::interfaces::llm::messages::{Reply, Request};
 use crate::interfaces::llm::provider::{Caller, Provider, ProviderError};
 use crate::interfaces::llm::watching::Watchers;
 use adapters::{Adapter, Outgoing};
 use failure::{Failure, Judge};
+use fitting::{fitted, unmark};
+use refused::{Learned, Refused};
 use reply::Asked;
 use standing::Standing;
 use transport::Call;
@@ -39,6 +44,8 @@ pub(super) use retry::back_off;
 pub use transport::Client;
 
 const OURSELVES: &str = concat!("baton/", env!("CARGO_PKG_VERSION"));
+/// How often a request is sent without what the answer before refused of it. Such an answer costs nothing.
+const MOST_CHANGES: usize = 3;
 
 /// One service, and the host's account there.
 #[derive(Debug, Clone)]
@@ -62,12 +69,27 @@ pub enum Protocol {
     Anthropic,
     /// Gemini's generateContent.
     Gemini,
-    /// Chat completions at OpenAI itself.
+    /// OpenAI's responses.
+    OpenAiResponses,
+    /// Chat completions of OpenAI's models.
     OpenAi,
-    /// Chat completions elsewhere: model names are sent as they are and a key is optional.
+    /// Chat completions of other models: names are sent as they are.
     OpenAiCompatible,
     /// Ollama's chat completions.
     Ollama,
+}
+
+impl Protocol {
+    /// What an operator calls by this word.
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            "chat-completions" => Some(Self::OpenAiCompatible),
+            "responses" => Some(Self::OpenAiResponses),
+            "messages" => Some(Self::Anthropic),
+            "generate-content" => Some(Self::Gemini),
+            _ => None,
+        }
+    }
 }
 
 /// Asks one service.
@@ -78,6 +100,21 @@ pub struct Network {
     standing: Standing,
     pace: Arc<dyn Pace>,
     watchers: Option<Watchers>,
+    abilities: Abilities,
+    learned: Learned,
+}
+
+/// What came of sending a request once.
+enum Sent {
+    Replied(Box<Reply>),
+    /// Something of the request is refused, that it can do without.
+    Refused {
+        failure: Box<Failure>,
+        /// All that is refused by now.
+        refused: Refused,
+        /// What is new of it, in words.
+        words: String,
+    },
 }
 
 impl Network {
@@ -85,32 +122,80 @@ impl Network {
     pub fn new(client: Arc<Client>, mut account: Account, pace: Arc<dyn Pace>, watchers: Option<Watchers>) -> Result<Self, ConfigError> {
         account.base_url = account.address()?;
         let (adapter, standing) = (account.protocol.adapter(), Standing::of(&account.name));
-        Ok(Self { client, standing, adapter, account, pace, watchers })
+        let (abilities, learned) = (Abilities::default(), Learned::default());
+        Ok(Self { client, standing, adapter, account, pace, watchers, abilities, learned })
+    }
+
+    /// The same, with what is known of its models.
+    pub fn knowing(self, abilities: Abilities) -> Self {
+        Self { abilities, ..self }
+    }
+
+    /// Sends a request, and again without what the service refuses of it.
+    async fn attempt(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, Box<Failure>> {
+        let request = fitted(request, &self.abilities(model));
+        let (mut refused, mut key) = (self.learned.of(model), caller.idempotency_key.to_owned());
+        let mut changes = 0;
+        loop {
+            let caller = Caller { idempotency_key: &key, ..caller };
+            match self.send(caller, model, &request, &refused).await? {
+                Sent::Replied(reply) => {
+                    if changes > 0 {
+                        self.learned.keep(model, refused);
+                    }
+                    return Ok(*reply);
+                }
+                Sent::Refused { failure, .. } if changes == MOST_CHANGES => return Err(failure),
+                Sent::Refused { failure, refused: more, words } => {
+                    let account = &self.account.name;
+                    tracing::warn!(account, model, change = words, error = %failure.error, "a model refuses a part of a request; it is asked again");
+                    changes += 1;
+                    // It is another request, which a service may tell from the one before by its key.
+                    (refused, key) = (more, format!("{key}+"));
+                }
+            }
+        }
     }
 
     /// Nothing comes in pieces where nobody watches: one body is the simpler thing to ask for, and to get whole.
-    async fn attempt(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, Box<Failure>> {
+    async fn send(&self, caller: Caller<'_>, model: &str, request: &Request, refused: &Refused) -> Result<Sent, Box<Failure>> {
         let judge = Judge::new(&self.account, self.pace.now());
         let adapter = self.adapter.as_ref();
         let telling = self.watchers.as_ref().and_then(|watchers| watchers.telling(caller));
-        let call = self.call(caller, adapter.request(model, request, telling.is_some())).map_err(|reason| judge.invalid(&reason))?;
+        let mut outgoing = adapter.request(model, request, telling.is_some());
+        if self.account.protocol == Protocol::OpenAiResponses {
+            // Requests of one run begin alike, and find what is kept of them more often under one key ("Prompt caching").
+            outgoing.body["prompt_cache_key"] = caller.run.into();
+        }
+        refused.apply(&mut outgoing.body);
+        if !self.abilities(model).prompt_cache {
+            unmark(&mut outgoing.body);
+        }
+        let call = self.call(caller, &outgoing).map_err(|reason| judge.invalid(&reason))?;
         let mut answer = self.client.send(call).await.map_err(|obstacle| judge.obstacle(obstacle))?;
         let judge = judge.of_answer(&answer.headers);
         if !answer.status.is_success() {
             let body = answer.beginning().await;
-            return Err(judge.status(answer.status, &body));
+            let failure = judge.status(answer.status, &body);
+            let is_invalid = matches!(failure.error, ProviderError::Invalid { .. });
+            let more = is_invalid.then(|| refused.with_answer(&outgoing.body, &String::from_utf8_lossy(&body))).flatten();
+            return match more {
+                Some((refused, words)) => Ok(Sent::Refused { failure, refused, words }),
+                None => Err(failure),
+            };
         }
         if let Some(encoding) = answer.compression() {
             return Err(judge.malformed(&format!("it is compressed ({encoding}), which was not asked for.")));
         }
         let asked = Asked { adapter, judge: &judge, model, request };
-        let Some(telling) = telling else {
-            return asked.whole(&answer.whole().await.map_err(|obstacle| judge.obstacle(obstacle))?);
+        let reply = match telling {
+            Some(telling) => asked.streamed(stream::read(&mut answer, adapter, &judge, telling).await)?,
+            None => asked.whole(&answer.whole().await.map_err(|obstacle| judge.obstacle(obstacle))?)?,
         };
-        asked.streamed(stream::read(&mut answer, adapter, &judge, telling).await)
+        Ok(Sent::Replied(Box::new(reply)))
     }
 
-    fn call(&self, caller: Caller<'_>, outgoing: Outgoing) -> Result<Call, String> {
+    fn call(&self, caller: Caller<'_>, outgoing: &Outgoing) -> Result<Call, String> {
         let url = format!("{}{}", self.account.base_url, outgoing.path);
         let url: Uri = url.parse().map_err(|error| format!("its address cannot be used ({error})"))?;
         let mut headers = HeaderMap::new();
@@ -146,6 +231,14 @@ impl Provider for Network {
             return Err(ProviderError::UnsupportedMedia { provider: self.account.name.clone(), media_type: media.media_type.clone() });
         }
         retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(caller, model, request)).await
+    }
+
+    fn abilities(&self, model: &str) -> ModelAbilities {
+        self.abilities.of(&format!("{}/{model}", self.account.name))
+    }
+
+    fn refused(&self, model: &str) -> Vec<String> {
+        self.learned.of(model).shown()
     }
 }
 

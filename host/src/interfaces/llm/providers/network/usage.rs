@@ -15,6 +15,7 @@ pub(super) fn read(protocol: Protocol, body: &Value) -> Usage {
     let counted = match protocol {
         Protocol::Anthropic => anthropic(&body["usage"]),
         Protocol::Gemini => gemini(&body["usageMetadata"]),
+        Protocol::OpenAiResponses => responses(&body["usage"]),
         Protocol::OpenAi | Protocol::OpenAiCompatible | Protocol::Ollama => openai(of_completion(body)),
     };
     counted.filter(is_sensible).unwrap_or(Usage { uncounted: true, ..Usage::default() })
@@ -51,6 +52,18 @@ fn openai(usage: &Value) -> Option<Usage> {
         output_tokens: output.saturating_add(beside(usage, input, output)),
         cached_input_tokens: part(cached)?,
         cache_write_tokens: part(cache_write.unwrap_or(&Value::Null))?,
+        ..Usage::default()
+    })
+}
+
+/// Reasoning is part of the output.
+fn responses(usage: &Value) -> Option<Usage> {
+    let read = &usage["input_tokens_details"];
+    Some(Usage {
+        input_tokens: count(&usage["input_tokens"])?,
+        output_tokens: count(&usage["output_tokens"])?,
+        cached_input_tokens: part(&read["cached_tokens"])?,
+        cache_write_tokens: part(&read["cache_write_tokens"])?,
         ..Usage::default()
     })
 }
@@ -134,6 +147,9 @@ mod tests {
             json!({"usage": {"input_tokens": 3, "output_tokens": 5, "cache_read_input_tokens": 8, "cache_creation_input_tokens": null}});
         let counted = Usage { input_tokens: 11, output_tokens: 5, cached_input_tokens: 8, ..Usage::default() };
         assert_eq!(read(Protocol::Anthropic, &body), counted);
+        let counts = json!({"input_tokens": 9, "output_tokens": 5, "input_tokens_details": {"cached_tokens": 4}, "output_tokens_details": {"reasoning_tokens": 3}});
+        let counted = Usage { input_tokens: 9, output_tokens: 5, cached_input_tokens: 4, ..Usage::default() };
+        assert_eq!(read(Protocol::OpenAiResponses, &json!({ "usage": counts })), counted);
         let body = json!({"usageMetadata": {"promptTokenCount": 2, "toolUsePromptTokenCount": 1, "thoughtsTokenCount": 7}});
         assert_eq!(read(Protocol::Gemini, &body), Usage { input_tokens: 3, output_tokens: 7, ..Usage::default() });
     }

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::claude::{Claude, Wanted};
 use super::messages_stream::Growing;
-use super::schemas::{Rules, narrowed};
+use super::schemas::{self, Rules};
 use super::{
     Adapter, Assembly, Outgoing, PDF, Said, base64, calls, decimal, effort, finished, sealed, set, text, unsealed, waiting_for_calls,
 };
-use crate::interfaces::llm::messages::{Effort, Media, Message, Part, Request, Role, Stop, Thinking, ToolChoice};
+use crate::interfaces::llm::messages::{Effort, Media, Message, Part, Request, Role, Stop, Thinking, Tool, ToolChoice};
 
 /// Whose blocks are kept for it.
 const PROVIDER: &str = "anthropic";
@@ -17,6 +17,9 @@ const REDACTED: &str = "redacted_thinking";
 const FINISHED: &str = "end_turn";
 const STOPPED: &str = "stop_sequence";
 const WAITING: &str = "tool_use";
+/// The longest reply that is asked for where neither the asker nor the table of abilities says one: the protocol wants it to be
+/// told, and every model since Claude 4 takes this.
+const USUAL_REPLY: u32 = 32_000;
 /// The highest temperature; others take up to 2.
 const HOTTEST: f32 = 1.0;
 
@@ -34,15 +37,18 @@ impl Adapter for Messages {
         let claude = Claude::named(name);
         let (mut body, mut output) = (Map::new(), Map::new());
         body.insert("model".to_owned(), json!(name));
-        let max_tokens = request.max_tokens.unwrap_or_else(|| claude.longest_reply());
+        let max_tokens = request.max_tokens.unwrap_or(USUAL_REPLY);
         body.insert("max_tokens".to_owned(), json!(max_tokens));
         body.insert("stream".to_owned(), json!(streamed));
         let effort = effort.or(request.effort.map(Effort::as_str));
         claude.think(&Wanted { effort, max_tokens, is_call_forced: request.forces_call() }, &mut body, &mut output);
-        let schema = request.reply_schema.as_ref().map(|schema| narrowed(schema, Rules::Anthropic));
-        set(&mut output, "format", schema.map(|schema| json!({ "type": "json_schema", "schema": schema })));
+        // It refuses what it cannot hold a reply to.
+        let schema = request.reply_schema.as_ref().map(|schema| schemas::of_reply(schema, Rules::Anthropic)).filter(|reply| reply.is_exact);
+        set(&mut output, "format", schema.map(|reply| json!({ "type": "json_schema", "schema": reply.schema })));
         set(&mut body, "output_config", (!output.is_empty()).then_some(Value::Object(output)));
-        let temperature = request.temperature.filter(|_| claude.takes_temperature(&body));
+        // No model takes one while it thinks (Anthropic, "Extended thinking").
+        let thinks = body.get("thinking").is_some_and(|thinking| thinking["type"] != "disabled");
+        let temperature = request.temperature.filter(|_| !thinks);
         set(&mut body, "temperature", temperature.map(|temperature| decimal(temperature.min(HOTTEST))));
         let sequences = &request.stop_sequences;
         set(&mut body, "stop_sequences", (!sequences.is_empty()).then(|| json!(sequences)));
@@ -104,7 +110,8 @@ fn instructions(system: &str) -> Value {
 }
 
 fn tools(request: &Request) -> Option<Value> {
-    let tool = |tool: &crate::interfaces::llm::messages::Tool| json!({ "name": tool.name, "description": tool.description, "input_schema": tool.parameters });
+    let schema = |tool: &Tool| schemas::of_parameters(&tool.parameters, Rules::Anthropic);
+    let tool = |tool: &Tool| json!({ "name": tool.name, "description": tool.description, "input_schema": schema(tool) });
     (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect())
 }
 

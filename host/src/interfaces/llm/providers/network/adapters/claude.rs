@@ -54,22 +54,6 @@ impl<'a> Claude<'a> {
         Self { name, family, version }
     }
 
-    /// The most tokens it replies with, which its protocol wants to be told.
-    pub(super) fn longest_reply(&self) -> u32 {
-        match (self.family, self.version) {
-            (Family::Opus, version) if version >= (4, 8) => 128_000,
-            (Family::Haiku, version) if version >= (5, 0) => 128_000,
-            (Family::Opus, version) if version >= (4, 5) => 64_000,
-            (Family::Opus, version) if version >= (4, 0) => 32_000,
-            (Family::Sonnet, version) if version >= (3, 7) => 64_000,
-            (Family::Haiku, version) if version >= (4, 0) => 64_000,
-            (Family::Sonnet | Family::Haiku, version) if version >= (3, 5) => 8_192,
-            (Family::Opus | Family::Sonnet | Family::Haiku, _) => 4_096,
-            (Family::Other, _) if self.is_always_thinking() => 128_000,
-            (Family::Other, _) => 64_000,
-        }
-    }
-
     /// Asks for this much thinking, in `body` and in its `output_config`.
     pub(super) fn think(&self, wanted: &Wanted<'_>, body: &mut Map<String, Value>, output: &mut Map<String, Value>) {
         let is_excluded = wanted.is_call_forced || wanted.effort == Some("none");
@@ -87,17 +71,6 @@ impl<'a> Claude<'a> {
             false => self.budget(effort, wanted.max_tokens).map(|tokens| json!({ "type": "enabled", "budget_tokens": tokens })),
         };
         body.extend(thinking.map(|thinking| ("thinking".to_owned(), thinking)));
-    }
-
-    /// Whether a temperature may be set beside the rest of `body`. No model takes one while it thinks (Anthropic, "Extended
-    /// thinking"), and newer ones never do ("Migrating to Claude Opus 4.7", "What's new in Claude Sonnet 5").
-    pub(super) fn takes_temperature(&self, body: &Map<String, Value>) -> bool {
-        let never = match self.family {
-            Family::Opus => self.version >= (4, 7),
-            Family::Sonnet | Family::Haiku => self.version >= (5, 0),
-            Family::Other => self.is_always_thinking(),
-        };
-        !never && body.get("thinking").is_none_or(|thinking| thinking["type"] == "disabled")
     }
 
     /// The tokens of thinking, where a model takes a number. Half of the reply at least is left for the answer. None: there is
@@ -144,26 +117,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_reply_follows_from_the_name() {
-        let cases = [
-            ("claude-opus-4-8", 128_000),
-            ("claude-opus-4-5-20251101", 64_000),
-            ("claude-opus-4-20250514", 32_000),
-            ("claude-sonnet-5", 64_000),
-            ("claude-3-7-sonnet-latest", 64_000),
-            ("claude-haiku-4-5", 64_000),
-            ("claude-3-5-haiku-20241022", 8_192),
-            ("claude-3-opus-20240229", 4_096),
-            ("some-model", 64_000),
-            ("claude", 64_000),
-            ("", 64_000),
-        ];
-        for (name, tokens) in cases {
-            assert_eq!(Claude::named(name).longest_reply(), tokens, "{name}");
-        }
-    }
-
-    #[test]
     fn an_effort_is_asked_for_in_the_way_of_the_model() {
         let asked = |name, effort| thinking(name, &Wanted { effort: Some(effort), max_tokens: 64_000, is_call_forced: false });
         assert_eq!(asked("claude-opus-4-8", "xhigh"), (json!({"thinking": {"type": "adaptive"}}), json!({"effort": "xhigh"})));
@@ -190,17 +143,6 @@ mod tests {
         let budget =
             |max_tokens| thinking("claude-sonnet-4", &wanted(Some("high"), max_tokens, false)).0["thinking"]["budget_tokens"].clone();
         assert_eq!((budget(64_000), budget(8_192), budget(2_048), budget(2_047)), (json!(24_000), json!(4_096), json!(1_024), Value::Null));
-    }
-
-    #[test]
-    fn a_temperature_is_for_models_that_take_one_and_do_not_think() {
-        let takes = |name: &str, body: Value| Claude::named(name).takes_temperature(body.as_object().unwrap());
-        let thinks = |kind: &str| json!({"thinking": {"type": kind}});
-        for (name, expected) in [("claude-opus-4-6", true), ("claude-opus-4-7", false), ("claude-sonnet-5", false), ("some-model", true)] {
-            assert_eq!(takes(name, json!({})), expected, "{name}");
-        }
-        assert!(!takes("claude-sonnet-4", thinks("enabled")) && !takes("claude-opus-4-6", thinks("adaptive")));
-        assert!(takes("claude-sonnet-4", thinks("disabled")));
     }
 
     fn thinking(name: &str, wanted: &Wanted<'_>) -> (Value, Value) {

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::completions_stream::Completion;
-use super::schemas::{Rules, narrowed};
+use super::schemas::{self, ReplySchema, Rules};
 use super::{
     Adapter, Assembly, Outgoing, PDF, Said, base64, calls, decimal, effort, finished, first_choice, items, sealed, set, text, unsealed,
     waiting_for_calls,
 };
-use crate::interfaces::llm::messages::{Effort, Media, Message, Part, Request, Role, Stop, Thinking, ToolChoice};
+use crate::interfaces::llm::messages::{Effort, Media, Message, Part, Request, Role, Stop, Thinking, Tool, ToolChoice};
 
 /// Whose blocks are kept for it.
 const PROVIDER: &str = "openai-compatible";
@@ -40,10 +40,10 @@ impl Adapter for Completions {
         let asked = request.effort.filter(|_| self.is_openai && thinks).map(Effort::as_str);
         let effort = effort.or(asked);
         set(&mut body, "reasoning_effort", effort.map(Value::from));
-        set(&mut body, "tools", tools(request));
+        set(&mut body, "tools", self.tools(request));
         set(&mut body, "tool_choice", tool_choice(request));
         body.insert("messages".to_owned(), self.messages(request));
-        set(&mut body, "response_format", request.reply_schema.as_ref().map(response_format));
+        set(&mut body, "response_format", request.reply_schema.as_ref().and_then(|schema| self.response_format(schema)));
         // A model that thinks refuses both.
         set(&mut body, "temperature", request.temperature.filter(|_| !thinks || effort == Some("none")).map(decimal));
         set(&mut body, "stop", (!thinks && !request.stop_sequences.is_empty()).then(|| json!(request.stop_sequences)));
@@ -87,6 +87,26 @@ impl Adapter for Completions {
 }
 
 impl Completions {
+    fn rules(&self) -> Rules {
+        if self.is_openai { Rules::OpenAi } else { Rules::Compatible }
+    }
+
+    fn tools(&self, request: &Request) -> Option<Value> {
+        let tool = |tool: &Tool| {
+            let parameters = schemas::of_parameters(&tool.parameters, self.rules());
+            let function = json!({ "name": tool.name, "description": tool.description, "parameters": parameters });
+            json!({ "type": "function", "function": function })
+        };
+        (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect())
+    }
+
+    /// None where the service takes no such schema at all.
+    fn response_format(&self, schema: &Value) -> Option<Value> {
+        let ReplySchema { schema, is_exact } = schemas::of_reply(schema, self.rules());
+        let is_taken = !self.is_openai || schema["type"] == "object";
+        is_taken.then(|| json!({ "type": "json_schema", "json_schema": { "name": "reply", "strict": is_exact, "schema": schema } }))
+    }
+
     fn messages(&self, request: &Request) -> Value {
         let system = request.system.as_ref().map(|system| json!({ "role": "system", "content": system }));
         let rest = request.messages.iter().flat_map(|message| match message.role {
@@ -174,14 +194,6 @@ fn joined(message: &Message) -> String {
     texts.collect::<Vec<_>>().join(BETWEEN)
 }
 
-fn tools(request: &Request) -> Option<Value> {
-    let tool = |tool: &crate::interfaces::llm::messages::Tool| {
-        let function = json!({ "name": tool.name, "description": tool.description, "parameters": tool.parameters });
-        json!({ "type": "function", "function": function })
-    };
-    (!request.tools.is_empty()).then(|| request.tools.iter().map(tool).collect())
-}
-
 /// Services refuse a choice where there are no tools.
 fn tool_choice(request: &Request) -> Option<Value> {
     let choice = request.tool_choice.as_ref().filter(|_| !request.tools.is_empty())?;
@@ -191,11 +203,6 @@ fn tool_choice(request: &Request) -> Option<Value> {
         ToolChoice::None => json!("none"),
         ToolChoice::Tool(name) => json!({ "type": "function", "function": { "name": name } }),
     })
-}
-
-fn response_format(schema: &Value) -> Value {
-    let schema = narrowed(schema, Rules::OpenAi);
-    json!({ "type": "json_schema", "json_schema": { "name": "reply", "strict": true, "schema": schema } })
 }
 
 /// Whether a model of OpenAI's thinks, by its name. Such a model wants the limit under another name, and refuses temperatures

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schemas::{Rules, narrowed};
+use super::schemas::{self, Rules};
 use super::{Adapter, Assembly, Outgoing, Said, base64, calls, decimal, effort, finished, gemini_calls, grow, items, say, set, text};
-use crate::interfaces::llm::messages::{Effort, Message, Part, Request, Role, Stop, Thinking, ToolCall, ToolChoice};
+use crate::interfaces::llm::messages::{Effort, Message, Part, Request, Role, Stop, Thinking, Tool, ToolCall, ToolChoice};
 
 /// What Google documents for a call without its proof of thinking, such as one of another model.
 const NO_PROOF: &str = "skip_thought_signature_validator";
@@ -66,7 +66,7 @@ fn settings(model: &str, effort: Option<&str>, request: &Request) -> Map<String,
     // It takes either tools or a schema; the asker checks the reply in any case.
     if let Some(schema) = request.reply_schema.as_ref().filter(|_| request.tools.is_empty()) {
         settings.insert("responseMimeType".to_owned(), json!("application/json"));
-        settings.insert("responseJsonSchema".to_owned(), narrowed(schema, Rules::Gemini));
+        settings.insert("responseJsonSchema".to_owned(), schemas::of_reply(schema, Rules::Gemini).schema);
     }
     set(&mut settings, "temperature", request.temperature.map(decimal));
     set(&mut settings, "maxOutputTokens", request.max_tokens.map(Value::from));
@@ -81,8 +81,14 @@ fn thinks(model: &str) -> bool {
     !["gemini-1", "gemini-2.0", "gemma"].iter().any(|older| model.contains(older))
 }
 
+/// Gemini 3 and later want proofs of thinking back with their calls, and take a level of thinking.
+fn signs_calls(model: &str) -> bool {
+    let number = model.split_once("gemini-").map(|(_, rest)| rest.split(|character: char| !character.is_ascii_digit()).next());
+    number.flatten().and_then(|digits| digits.parse::<u32>().ok()).is_some_and(|version| version >= 3)
+}
+
 fn thinking(model: &str, effort: &str) -> Option<Value> {
-    if !model.contains("gemini-3") {
+    if !signs_calls(model) {
         return Some(json!({ "thinkingBudget": effort::budget(effort).unwrap_or_default() }));
     }
     let level = match effort {
@@ -100,7 +106,8 @@ fn segment(name: &str) -> String {
 }
 
 fn tools(request: &Request) -> Option<Value> {
-    let tool = |tool: &crate::interfaces::llm::messages::Tool| json!({ "name": tool.name, "description": tool.description, "parametersJsonSchema": tool.parameters });
+    let schema = |tool: &Tool| schemas::of_parameters(&tool.parameters, Rules::Gemini);
+    let tool = |tool: &Tool| json!({ "name": tool.name, "description": tool.description, "parametersJsonSchema": schema(tool) });
     let declared = || request.tools.iter().map(tool).collect::<Value>();
     (!request.tools.is_empty()).then(|| json!([{ "functionDeclarations": declared() }]))
 }
@@ -176,7 +183,7 @@ fn answered(model: &str, request: &Request, message: &Message) -> Vec<Value> {
             }
             Part::ToolCall(call) => {
                 let first = !std::mem::replace(&mut called, true);
-                if first && proof.is_none() && model.contains("gemini-3") {
+                if first && proof.is_none() && signs_calls(model) {
                     proof = Some(NO_PROOF.to_owned());
                 }
                 json!({ "functionCall": made(request, call) })

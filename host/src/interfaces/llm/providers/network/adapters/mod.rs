@@ -11,6 +11,8 @@ mod gemini;
 mod gemini_calls;
 mod messages_stream;
 mod ollama;
+mod responses;
+mod responses_stream;
 mod schemas;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -76,6 +78,7 @@ impl Protocol {
         match self {
             Self::Anthropic => Box::new(anthropic::Messages),
             Self::Gemini => Box::new(gemini::Contents),
+            Self::OpenAiResponses => Box::new(responses::Responses),
             Self::OpenAi => Box::new(completions::Completions::OPENAI),
             Self::OpenAiCompatible => Box::new(completions::Completions::COMPATIBLE),
             Self::Ollama => Box::new(ollama::Ollama),

@@ -1,6 +1,8 @@
 mod endless;
 mod odd;
+mod refusals;
 mod replies;
+mod responses;
 mod shapes;
 mod streams;
 

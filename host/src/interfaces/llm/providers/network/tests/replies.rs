@@ -11,7 +11,7 @@ pub(super) fn whole(protocol: Protocol, request: &Request, body: &str) -> Result
 
 /// The reply that events make.
 pub(super) fn streamed(protocol: Protocol, request: &Request, events: &[Value]) -> Result<Reply, ProviderError> {
-    let end = if matches!(protocol, Protocol::Anthropic | Protocol::Gemini) { "" } else { "data: [DONE]\n\n" };
+    let end = if matches!(protocol, Protocol::Anthropic | Protocol::Gemini | Protocol::OpenAiResponses) { "" } else { "data: [DONE]\n\n" };
     let text: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
     read(protocol, request, Form::Stream, (text + end).as_bytes())
 }
@@ -437,7 +437,7 @@ fn an_effort_behind_a_name_is_asked_for() {
     assert_eq!((&openai["model"], &openai["reasoning_effort"]), (&json!("o4-mini"), &json!("high")));
     let anthropic = body(Protocol::Anthropic, "claude-opus-4-8-low");
     assert_eq!((&anthropic["model"], &anthropic["output_config"]["effort"]), (&json!("claude-opus-4-8"), &json!("low")));
-    assert_eq!(anthropic["max_tokens"], 128_000);
+    assert_eq!(anthropic["max_tokens"], 32_000);
     let gemini = body(Protocol::Gemini, "gemini-3-pro-high");
     assert_eq!(gemini["generationConfig"]["thinkingConfig"]["thinkingLevel"], "HIGH");
 }
@@ -457,9 +457,28 @@ fn anything() -> impl Strategy<Value = Value> {
         "partial_json",
         "stop_reason",
         "thoughtSignature",
+        "output",
+        "item",
+        "response",
+        "status",
     ];
     let key = prop::sample::select([words.as_slice(), more.as_slice()].concat());
-    let texts = ["", "stop", "{\"a\":", "{}", "content_block_start", "content_block_delta", "message_delta", "tool_use", "reasoning.text"];
+    let texts = [
+        "",
+        "stop",
+        "{\"a\":",
+        "{}",
+        "content_block_start",
+        "content_block_delta",
+        "message_delta",
+        "tool_use",
+        "reasoning.text",
+        "completed",
+        "response.completed",
+        "response.output_item.done",
+        "function_call",
+        "reasoning",
+    ];
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -481,7 +500,8 @@ proptest! {
 
     #[test]
     fn nothing_that_a_service_sends_is_more_than_a_failure(events in prop::collection::vec(anything(), 0..6)) {
-        for protocol in [Protocol::OpenAi, Protocol::OpenAiCompatible, Protocol::Ollama, Protocol::Anthropic, Protocol::Gemini] {
+        let chats = [Protocol::OpenAi, Protocol::OpenAiCompatible, Protocol::Ollama];
+        for protocol in chats.into_iter().chain([Protocol::OpenAiResponses, Protocol::Anthropic, Protocol::Gemini]) {
             let replies = [streamed(protocol, &weather(), &events), whole(protocol, &weather(), &Value::from(events.clone()).to_string())];
             let each = events.iter().map(|event| whole(protocol, &weather(), &event.to_string()));
             for reply in replies.into_iter().chain(each).flatten() {
