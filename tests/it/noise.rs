@@ -305,6 +305,15 @@ fn rules() -> String {
             .unwrap();
             writeln!(rules, "  - {{ name: {name} again, when: {{ plugin: amelia, contains: \"{story}\" }}, calls: [ {{ name: run_command, arguments: {{ command: \"{at_once}\" }} }} ] }}").unwrap();
         }
+        let criterion = format!(
+            "{{ criterion: 1, evidence: The case fails without it., path: lib/{name}.sh, line: 2, test: tests/{name}.case, holds: \"yes\" }}"
+        );
+        let approved = format!("{{ criteria: [ {criterion} ], findings: [], summary: It holds and is tested., verdict: approve }}");
+        writeln!(
+            rules,
+            "  - {{ name: {name} is approved, when: {{ plugin: murat, contains: \"Review story {key}\" }}, json: {approved} }}"
+        )
+        .unwrap();
         let story = format!("plugin: amelia, contains: \"Develop story {key}\"");
         writeln!(rules, "  - {{ name: {name} is read, when: {{ {story}, turn: 0 }}, calls: [ {{ name: read_file, arguments: {{ path: lib/{name}.sh }} }} ] }}").unwrap();
         writeln!(rules, "  - name: {name} is written\n    when: {{ {story}, turn: 1 }}\n    calls:").unwrap();
@@ -313,7 +322,6 @@ fn rules() -> String {
         writeln!(rules, "  - {{ name: {name} is tested, when: {{ {story}, turn: 2 }}, calls: [ {{ name: run_command, arguments: {{ command: sh tests/run.sh }} }} ] }}").unwrap();
         writeln!(rules, "  - {{ name: {name} is done, when: {{ {story} }}, json: {done} }}").unwrap();
     }
-    rules.push_str("  - { name: approved, when: { plugin: murat }, json: { verdict: approve, summary: Every criterion holds and is tested., findings: [] } }\n");
     rules.push_str("  - { name: decided, when: { plugin: decide }, json: { answer: Try again, reasoning: It is nearly done., quote: \"\", clarity: 1, sufficiency: 1 } }\n");
     rules
 }

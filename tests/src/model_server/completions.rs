@@ -133,7 +133,8 @@ fn reason(stop: Stop) -> &'static str {
         Stop::ToolUse => "tool_calls",
         Stop::MaxTokens => "length",
         Stop::Refusal => "content_filter",
-        Stop::Other => "malformed_function_call",
+        Stop::Malformed => "malformed_function_call",
+        Stop::Other => "error",
     }
 }
 

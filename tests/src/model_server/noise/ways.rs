@@ -185,7 +185,7 @@ fn call_in_text(reply: &Reply) -> Option<Reply> {
 
 /// As gateways hand on what Gemini calls a malformed function call.
 fn malformed(reply: &Reply) -> Option<Reply> {
-    is_call(reply).then(|| Reply { parts: Vec::new(), stop: Stop::Other, ..reply.clone() })
+    is_call(reply).then(|| Reply { parts: Vec::new(), stop: Stop::Malformed, ..reply.clone() })
 }
 
 fn thinks(reply: &Reply) -> Reply {
