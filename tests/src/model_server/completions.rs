@@ -3,6 +3,7 @@
 use baton::interfaces::llm::{Message, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolResult};
 use serde_json::{Value, json};
 
+use super::places::push;
 use super::protocol::{self, Incoming, Protocol, Usage, calls_of, items, pieces};
 
 pub(super) struct Completions;
@@ -20,8 +21,8 @@ impl Protocol for Completions {
         for (place, message) in messages.iter().enumerate() {
             match message["role"].as_str() {
                 Some("system" | "developer") => request.system = Some(text(&message["content"])),
-                Some("user") => request.messages.push(said(Role::User, vec![Part::Text(text(&message["content"]))])),
-                Some("tool") => request.messages.push(said(Role::User, vec![result(message)])),
+                Some("user") => push(&mut request.messages, said(Role::User, vec![Part::Text(text(&message["content"]))])),
+                Some("tool") => push(&mut request.messages, said(Role::User, vec![result(message)])),
                 Some("assistant") => request.messages.push(said(Role::Assistant, answered(message))),
                 _ => return Err(format!("Invalid value: 'messages[{place}].role'.")),
             }
@@ -125,7 +126,8 @@ fn reason(stop: Stop) -> &'static str {
         Stop::ToolUse => "tool_calls",
         Stop::MaxTokens => "length",
         Stop::Refusal => "content_filter",
-        Stop::Other => "malformed_function_call",
+        Stop::Malformed => "malformed_function_call",
+        Stop::Other => "error",
     }
 }
 

@@ -7,6 +7,7 @@
 mod completions;
 mod contents;
 mod messages;
+pub mod noise;
 mod places;
 mod protocol;
 mod responses;

@@ -13,6 +13,8 @@ pub(super) struct Places {
     conversations: HashMap<String, Conversation>,
     /// How often a turn of a task was asked for, by plugin, task and turn: a task that begins again is the same.
     attempts: HashMap<(String, String, usize), usize>,
+    /// The last request of each plugin: a conversation that begins has its beginning in common with the one before.
+    prompts: HashMap<String, String>,
 }
 
 #[derive(Default)]
@@ -20,7 +22,7 @@ struct Conversation {
     /// What was said at each turn, by the last attempt.
     said: HashMap<usize, Said>,
     /// The last request.
-    prompt: String,
+    prompt: Option<String>,
 }
 
 struct Said {
@@ -51,9 +53,10 @@ impl Places {
         let attempts = self.attempts.entry((plugin.to_owned(), goal.to_owned(), request.turn())).or_default();
         let attempt = *attempts;
         *attempts += 1;
+        let last = self.prompts.insert(plugin.to_owned(), prompt.to_owned());
         let conversation = self.conversations.entry(key.clone()).or_default();
-        let common_bytes = conversation.prompt.bytes().zip(prompt.bytes()).take_while(|(one, other)| one == other).count();
-        conversation.prompt = prompt.to_owned();
+        let before = conversation.prompt.replace(prompt.to_owned()).or(last).unwrap_or_default();
+        let common_bytes = before.bytes().zip(prompt.bytes()).take_while(|(one, other)| one == other).count();
         let (request, corrects) = conversation.without_spoiled(request);
         Place { conversation: key, request, corrects, attempt, common_bytes }
     }
@@ -67,15 +70,15 @@ impl Places {
 
 impl Conversation {
     fn without_spoiled(&self, request: &Request) -> (Request, bool) {
-        let (mut kept, mut turn, mut corrects) = (Vec::new(), 0, false);
+        let (mut kept, mut turn, mut corrects) = (Vec::<Message>::new(), 0, false);
         for message in &request.messages {
             if message.role == Role::User {
-                kept.push(message.clone());
+                push(&mut kept, message.clone());
                 continue;
             }
             corrects = self.said.get(&turn).is_some_and(|said| said.takes_no_turn(message));
             if !corrects {
-                kept.push(message.clone());
+                push(&mut kept, message.clone());
             }
             turn += 1;
         }
@@ -94,8 +97,17 @@ impl Said {
     }
 }
 
+/// Appends a message. What the user says twice in a row is one message, as it was before it was sent.
+pub(super) fn push(messages: &mut Vec<Message>, message: Message) {
+    match messages.last_mut() {
+        Some(last) if last.role == Role::User && message.role == Role::User => last.parts.extend(message.parts),
+        _ => messages.push(message),
+    }
+}
+
+/// The first text of a message.
 fn text(message: &Message) -> String {
-    message.parts.iter().filter_map(|part| if let Part::Text(text) = part { Some(text.as_str()) } else { None }).collect()
+    message.parts.iter().find_map(|part| if let Part::Text(text) = part { Some(text.clone()) } else { None }).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub use abilities::{Abilities, AbilityError, ModelAbilities};
 pub use attaching::Files;
 pub use chain::{NoModel, misfit, named};
 pub use messages::{
-    Effort, Media, Message, Opaque, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Usage,
+    Effort, Media, Message, Opaque, Part, PossiblyPaid, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Usage,
 };
 pub use provider::{Caller, Charge, Provider, ProviderError, Waiting};
 pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret, network::Protocol};

@@ -1,7 +1,7 @@
 //! The port to whoever answers: one call, one whole reply, and failures sorted by what the asker may do next.
 //! Grants, budgets and the journal are settled before a provider is called; none of them is looked at here.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -14,6 +14,9 @@ use super::messages::{Reply, Request};
 pub trait Provider: Send + Sync {
     /// One completion by `model`, the part after `provider/`.
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError>;
+
+    /// Waits before a call is made again after `tries` of which nobody knows what became; later each time.
+    async fn back_off(&self, _tries: u32) {}
 
     /// What is known of a model that `complete` is asked for.
     fn abilities(&self, _model: &str) -> ModelAbilities {
@@ -37,6 +40,9 @@ pub struct Caller<'a> {
     /// is sent another request.
     pub idempotency_key: &'a str,
 }
+
+/// How long a call that was tried in vain waits before it is made again.
+pub const SOON: Duration = Duration::from_secs(30);
 
 /// Whether a failed completion may have cost something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +102,7 @@ pub enum ProviderError {
         remedy: String,
     },
     /// Still failing after every try, and certainly nothing was charged.
-    #[error("{provider} is not available after {}: {reason} Resume the run when it is back.", counted(*tries))]
+    #[error("{provider} is not available after {}: {reason}", counted(*tries))]
     Unavailable {
         /// Who does not answer.
         provider: String,
@@ -107,8 +113,8 @@ pub enum ProviderError {
     },
     /// The request was sent and no whole reply came back: it may have been charged.
     #[error(
-        "{provider} broke off after the request was sent: {reason} It may have charged for it; resume the run to ask \
-         again under the same idempotency key."
+        "{provider} broke off after the request was sent: {reason} It may have charged for it. Resume the run to ask again under the \
+         same idempotency key."
     )]
     Uncertain {
         /// Who broke off.
@@ -195,18 +201,20 @@ impl ProviderError {
         }
     }
 
-    /// Whether the call may go to another model all the same: this one has had its turn and would do no better in a second.
-    pub fn is_final(&self) -> bool {
-        self.charged() == Charge::No || matches!(self, Self::TooLong { .. })
+    /// Whether nobody knows what became of the call, and another try may come to more.
+    pub fn is_uncertain(&self) -> bool {
+        matches!(self, Self::Uncertain { .. } | Self::Malformed { .. })
     }
 
-    /// Until when the call has to wait, where waiting is all that it takes.
-    pub fn wait(&self) -> Option<Waiting<'_>> {
+    /// Until when the call has to wait, where waiting is all that it takes. `now` is the time.
+    pub fn wait(&self, now: Timestamp) -> Option<Waiting<'_>> {
+        let not_there = |reason: &str| format!("it is not available, and is tried again then. The last failure: {reason}");
         let (account, until, reason) = match self {
             Self::UsageLimit { provider, reason, until: Some(until) } => {
                 (provider, *until, format!("its usage limit is reached. It said: {reason}"))
             }
-            Self::LeftAlone { provider, reason, until } => (provider, *until, format!("it does not answer. The last failure: {reason}")),
+            Self::LeftAlone { provider, reason, until } => (provider, *until, not_there(reason)),
+            Self::Unavailable { provider, reason, .. } => (provider, now.checked_add(SOON).unwrap_or(now), not_there(reason)),
             _ => return None,
         };
         Some(Waiting { account, until, reason })

@@ -85,6 +85,7 @@ pub struct Secret(String);
 /// Every provider there is, by name.
 pub struct Catalogue {
     providers: BTreeMap<String, Arc<dyn Provider>>,
+    pace: Arc<dyn Pace>,
     abilities: Abilities,
 }
 
@@ -160,7 +161,7 @@ impl Catalogue {
                 .knowing(config.abilities.clone());
             providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
-        Ok(Self { providers, abilities: config.abilities.clone() })
+        Ok(Self { providers, pace, abilities: config.abilities.clone() })
     }
 
     /// The provider of a `provider/model` name, and the name it knows the model by, which may hold more slashes.
@@ -179,6 +180,10 @@ impl Provider for Catalogue {
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
         let (provider, model) = self.resolve(model)?;
         provider.complete(caller, model, request).await
+    }
+
+    async fn back_off(&self, tries: u32) {
+        network::back_off(self.pace.as_ref(), tries).await;
     }
 
     fn abilities(&self, model: &str) -> ModelAbilities {
