@@ -58,7 +58,7 @@ fn deeds() -> Vec<(&'static str, Value)> {
         ("generations", json!({ "do": "generations", "times": 1, "seen": [] })),
         // The answer of a run that continues is before what is recorded; that of one that cannot is not.
         ("continue-too-large", json!({ "do": "continue", "pad": 9 << 20 })),
-        ("models", in_turn(json!([{ "do": "ask", "prompt": "a question" }, { "do": "ask-all", "times": 2 }]))),
+        ("models", in_turn(json!([{ "do": "ask", "prompt": "a question" }, { "do": "describe" }, { "do": "ask-all", "times": 2 }]))),
         ("steps", json!({ "do": "steps", "times": 1 })),
         (
             "tools",

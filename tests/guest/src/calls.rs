@@ -68,6 +68,11 @@ pub(crate) fn ask(prompt: &str) -> Result<Value> {
     llm::complete(&llm::Request::new().with_user(prompt)).map(|reply| json!(reply.text()))
 }
 
+/// Expects: what is known of the model that answers.
+pub(crate) fn describe() -> Result<Value> {
+    llm::describe(None).map(|model| json!([model.window_tokens, model.max_output_tokens, model.tools, model.reply_schema]))
+}
+
 /// Expects: the answers in the order asked.
 pub(crate) fn ask_all(times: u64) -> Result<Value> {
     let requests: Vec<_> = (0..times).map(|time| llm::Request::new().with_user(format!("question {time}"))).collect();

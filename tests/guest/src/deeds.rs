@@ -32,6 +32,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "find" => calls::find(text("glob")),
         "search" => calls::search(text("pattern")),
         "ask" => calls::ask(text("prompt")),
+        "describe" => calls::describe(),
         "ask-all" => calls::ask_all(number("times")),
         "ask-person" => calls::ask_person(input),
         "inform" => calls::inform(text("say"), number("times")),
