@@ -304,3 +304,20 @@ async fn a_huge_file_is_left_out() {
     assert_eq!(told.data["paths"], serde_json::json!(["huge*.bin", "a.txt"]));
     assert!(run.status().await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_file_that_was_written_again_as_it_was_does_not_stop_a_merge() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let folder = scene.worktree(&mut recorder, "story/1").await;
+    scene.write("a.txt", "one\ntwo\nthree\nfour\n");
+    scene.person_commits("Four");
+    fs::write(folder.join("b.txt"), "ours\n").unwrap();
+    let mut run = scene.at(&mut recorder, folder.clone());
+    run.commit("Ours".into(), None).await.unwrap();
+    // Another time, as a formatter or a container leaves it.
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
+    fs::File::options().write(true).open(folder.join("a.txt")).unwrap().set_modified(later).unwrap();
+    clean(run.merge("main".into(), "Merge".into(), Vec::new()).await.unwrap());
+    assert_eq!(fs::read_to_string(folder.join("a.txt")).unwrap(), "one\ntwo\nthree\nfour\n");
+}
