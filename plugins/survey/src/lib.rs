@@ -14,7 +14,8 @@ mod tests_run;
 mod text;
 mod tree;
 
-use baton_sdk::{Error, ErrorKind, Result, files};
+use baton_sdk::files::{self, LineMatch};
+use baton_sdk::{Error, ErrorKind, Result};
 
 pub use conventions::conventions;
 pub use manifests::manifests;
@@ -40,5 +41,13 @@ pub fn read(path: &str) -> Result<Option<String>> {
         // What is no text, or went away meanwhile, is no reason to go without the rest.
         Err(Error { kind: ErrorKind::Invalid | ErrorKind::NotFound, .. }) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Lines that match. A project in which the host cannot search so far has none: what is found is a help and no condition.
+pub fn search(pattern: &str, glob: Option<&str>, limit: u32) -> Result<Vec<LineMatch>> {
+    match files::search(pattern, glob, limit) {
+        Err(Error { kind: ErrorKind::Invalid, .. }) => Ok(Vec::new()),
+        found => found,
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use baton_sdk::files::{self, LineMatch};
-use baton_sdk::{Error, ErrorKind, Result};
+use baton_sdk::Result;
+use baton_sdk::files::LineMatch;
 
 use crate::languages::{self, LANGUAGES};
+use crate::search;
 use crate::text::tokens;
 
 /// Bytes of the globs of one search; the host takes 1,024.
@@ -58,12 +59,7 @@ fn definitions(paths: &[String]) -> Result<BTreeMap<String, Vec<LineMatch>>> {
     for language in LANGUAGES {
         let own = |path: &&String| language.is_of(path);
         for glob in globs(paths.iter().filter(own)) {
-            let matches = match files::search(language.pattern, Some(&glob), MOST_MATCHES) {
-                // A map is a help and no condition.
-                Err(Error { kind: ErrorKind::Invalid, .. }) => continue,
-                matches => matches?,
-            };
-            for line in matches.into_iter().filter(|line| languages::defines(&line.text)) {
+            for line in search(language.pattern, Some(&glob), MOST_MATCHES)?.into_iter().filter(|line| languages::defines(&line.text)) {
                 found.entry(line.path.clone()).or_default().push(line);
             }
         }

@@ -2,8 +2,8 @@
 //! tree and symbols, passages of documents, commits and files.
 
 use baton_sdk::backlog::Kind;
-use baton_sdk::{Error, ErrorKind, Result, backlog, files, git, knowledge};
-use baton_survey::{Project, conventions, has_symbols, read, symbols, tree};
+use baton_sdk::{Error, ErrorKind, Result, backlog, git, knowledge};
+use baton_survey::{Project, conventions, has_symbols, read, search, symbols, tree};
 
 use crate::budget::{Budget, Part};
 use crate::{attempts, environment, ranking, requirements};
@@ -100,7 +100,7 @@ pub(crate) fn commits(budget: &mut Budget) -> Result<()> {
 
 /// Files that fit the story, best first.
 pub(crate) fn fitting(project: &Project, story: &str, words: &[String]) -> Result<Vec<String>> {
-    let matches = if words.is_empty() { Vec::new() } else { files::search(&format!("(?i){}", words.join("|")), None, MOST_MATCHES)? };
+    let matches = if words.is_empty() { Vec::new() } else { search(&format!("(?i){}", words.join("|")), None, MOST_MATCHES)? };
     Ok(ranking::ranked(project.files(), &matches, words, story))
 }
 

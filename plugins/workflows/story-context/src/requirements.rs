@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use baton_sdk::{Result, files};
-use baton_survey::{Titled, read};
+use baton_sdk::Result;
+use baton_survey::{Titled, read, search};
 
 const DOCUMENTS: &str = "{*.md,docs/**/*.md}";
 /// What follows from requirements, and is for other stories.
@@ -38,7 +38,7 @@ pub(crate) fn worded(ids: &[String]) -> Result<Vec<Titled>> {
     }
     // Ids hold letters, digits, `-` and `.` alone.
     let alternatives = ids.join("|").replace('.', "\\.");
-    let matches = files::search(&format!(r"^[^A-Za-z0-9]{{0,12}}({alternatives})\b"), Some(DOCUMENTS), MOST_MATCHES)?;
+    let matches = search(&format!(r"^[^A-Za-z0-9]{{0,12}}({alternatives})\b"), Some(DOCUMENTS), MOST_MATCHES)?;
     let mut places = BTreeMap::<(usize, String), Vec<usize>>::new();
     for found in matches {
         if LEFT_OUT.iter().all(|folder| !found.path.starts_with(folder)) {
