@@ -58,7 +58,7 @@ async fn tools_of_the_host_and_of_a_toolbox_are_called_in_one_run() {
     )
     .await;
     let contents: Vec<_> = answers.iter().map(|answer| answer["content"].as_str().unwrap()).collect();
-    assert_eq!(contents, ["Wrote 7 bytes to out/bill.txt.", "0.1 0.2", "0.3", "-59.97"]);
+    assert_eq!(contents, ["Wrote 7 bytes to out/bill.txt.", "     1\t0.1 0.2\n[All 1 lines.]", "0.3", "-59.97"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

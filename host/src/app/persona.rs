@@ -54,7 +54,7 @@ fn needed(tool: &str) -> &'static [&'static str] {
         "read_file" | "find_files" | "search_files" => &["read"],
         "write_file" => &["write"],
         "edit_file" => &["read", "write"],
-        "run_command" => &["images"],
+        "run_command" | "read_output" => &["images"],
         _ => &["tools"],
     }
 }

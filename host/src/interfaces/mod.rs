@@ -5,6 +5,7 @@ pub mod assets;
 pub mod backlog;
 pub mod blocking;
 pub mod children;
+mod excerpts;
 mod exports;
 mod expression;
 pub mod files;

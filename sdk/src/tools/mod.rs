@@ -14,19 +14,24 @@
 //! # assert_eq!(count_words().call(&json!({ "text": "one two" })), Ok("2".to_owned()));
 //! ```
 
+mod changing;
+mod commands;
 mod granted;
-mod working;
-pub(crate) mod workspace;
+mod named;
+pub(crate) mod reading;
+pub mod text;
 
 use serde_json::Value;
 
 use crate::imports::tools as host;
 use crate::{Result, llm};
 
+pub use changing::edit_file;
+pub use commands::{read_output, run_command};
 pub use granted::{available, call, fitting};
 pub use host::{Effects, Offer, ToolOutcome};
-pub use working::{edit_file, run_command};
-pub use workspace::{find_files, named, read_file, search_files, write_file};
+pub use named::named;
+pub use reading::{find_files, read_file, search_files, write_file};
 
 type Action = Box<dyn Fn(&Value) -> Result<String>>;
 

@@ -27,6 +27,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "log" => calls::log(number("times")),
         "count" => calls::count(number("times")),
         "read" => calls::read(text("path")),
+        "read-lines" => calls::read_lines(input),
         "write" => files::write(text("path"), text("content")).map(|()| Value::Null),
         "remove" => files::remove(text("path")).map(|()| Value::Null),
         "find" => calls::find(text("glob")),

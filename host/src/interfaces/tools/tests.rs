@@ -137,6 +137,10 @@ impl Commands for Machine {
         Performed::answer(Ok(("It failed.".to_owned(), true)))
     }
 
+    async fn output(&self, run: &RunId, name: &str) -> Result<String, CallError> {
+        if name == "printed" { Ok(format!("one\ntwo of {run}\n")) } else { Err(CallError::not_found("No command printed it.")) }
+    }
+
     fn answered(&self, _: RunId, seq: u64) {
         self.answered.lock().unwrap().push(seq);
     }
@@ -207,10 +211,10 @@ async fn all_that_is_granted_is_offered() {
     scene.bench.authority.deny(TOOLS.word, "web.p");
     let offers = scene.available().await;
     let names: Vec<_> = offers.iter().map(|offer| offer.tool.name.as_str()).collect();
-    assert_eq!(names, ["calculator.add", "find_files", "read_file", "run_command", "search_files", "web.look"]);
-    assert_eq!(offers[5].effects, Effects::READ_ONLY);
+    assert_eq!(names, ["calculator.add", "find_files", "read_file", "read_output", "run_command", "search_files", "web.look"]);
+    assert_eq!(offers[6].effects, Effects::READ_ONLY);
     scene.bench.authority.relent();
-    assert_eq!(scene.available().await.len(), 6, "a replay sees what was seen");
+    assert_eq!(scene.available().await.len(), 7, "a replay sees what was seen");
 }
 
 #[tokio::test]
@@ -221,9 +225,11 @@ async fn the_hosts_own_tools_work_on_the_workspace() {
     assert_eq!(std::fs::read_to_string(scene.folder.path().join("a/b.txt")).unwrap(), "one\ntwo\n");
     assert_eq!(scene.bench.journal.history()[0].effect, Effect::Write);
     for (tool, arguments, answer) in [
-        ("read_file", r#"{"path":"a/b.txt"}"#, "one\ntwo\n"),
-        ("read_file", r#"{"path":"a/b.txt","offset":4}"#, "two\n"),
-        ("find_files", r#"{"glob":"**/*.txt"}"#, "a/b.txt (8 bytes)\n"),
+        ("read_file", r#"{"path":"a/b.txt"}"#, "     1\tone\n     2\ttwo\n[All 2 lines.]"),
+        ("read_file", r#"{"path":"a/b.txt","first-line":2,"lines":5}"#, "     2\ttwo\n[Lines 2 to 2, the last.]"),
+        ("find_files", r#"{"glob":"*.txt"}"#, "a/b.txt (8 bytes)\n"),
+        ("find_files", r#"{"glob":"a"}"#, "a/b.txt (8 bytes)\n"),
+        ("search_files", r#"{"pattern":"^T","ignore-case":true,"context":3,"glob":"a"}"#, "a/b.txt-1- one\na/b.txt:2: two\n"),
         ("search_files", r#"{"pattern":"^t"}"#, "a/b.txt:2: two\n"),
         ("search_files", r#"{"pattern":"^t","glob":"*.md"}"#, "No line matches."),
     ] {
@@ -234,6 +240,18 @@ async fn the_hosts_own_tools_work_on_the_workspace() {
         let event = &other.bench.journal.events()[0];
         assert_eq!((event.name.as_str(), &event.data), ("called", &json!({ "tool": tool, "failed": false })));
     }
+}
+
+#[tokio::test]
+async fn what_a_command_printed_is_read_by_lines() {
+    let scene = Scene::new();
+    let read = scene.call("read_output", r#"{"output":"printed","first-line":2}"#).await.unwrap();
+    let expected = format!("     2\ttwo of {}\n[Lines 2 to 2, the last.]", Bench::run());
+    assert_eq!((read.content, read.failed), (expected, false));
+    assert_eq!(scene.bench.journal.history()[0].effect, Effect::Read);
+    let other = Scene::new();
+    let refused = refusal(other.call("read_output", r#"{"output":"another"}"#).await);
+    assert_eq!(refused.kind, ErrorKind::NotFound);
 }
 
 #[tokio::test]
@@ -249,7 +267,10 @@ async fn a_file_tool_needs_the_grant_for_the_path_too() {
     let scene = Scene::new();
     std::fs::write(scene.folder.path().join("secret"), "s").unwrap();
     scene.bench.authority.deny("read", "secret");
-    assert_eq!(scene.call("find_files", r#"{"glob":"*"}"#).await.unwrap().content, "No file fits this glob.");
+    assert_eq!(
+        scene.call("find_files", r#"{"glob":"*"}"#).await.unwrap().content,
+        "No file fits this glob. Files that git ignores are not found."
+    );
 }
 
 #[tokio::test]
@@ -270,7 +291,7 @@ async fn what_does_not_fit_is_told_by_its_place() {
         ("calculator.add", "{}", "at the root:"),
         ("calculator.add", "", "at the root:"),
         ("web.look", r#"{"a":1.5}"#, "at /a:"),
-        ("read_file", r#"{"path":"a","offset":-1}"#, "at /offset:"),
+        ("read_file", r#"{"path":"a","first-line":0}"#, "at /first-line:"),
         ("read_file", r#"{"path":"a","more":1}"#, "more"),
         ("read_file", "[]", "no JSON object"),
         ("read_file", "{", "not JSON"),

@@ -153,7 +153,9 @@ records! {
     llm::Usage { input_tokens, output_tokens, cached_input_tokens, cost_usd }
     llm::Reply { parts, stop, usage, model }
     files::Entry { path, kind, size_bytes }
-    files::LineMatch { path, line, text }
+    files::LineMatch { path, line, text, before, after }
+    files::TextLine { text, left_out_bytes }
+    files::Excerpt { first, lines, total_lines, size_bytes }
     state::Versioned { value, version }
     agents::Task { goal, context, answer_schema }
     agents::Report { answer, summary }
