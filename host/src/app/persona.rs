@@ -53,7 +53,7 @@ fn needed(tool: &str) -> &'static [&'static str] {
     match tool {
         "read_file" | "find_files" | "search_files" => &["read"],
         "write_file" => &["write"],
-        "edit_file" => &["read", "write"],
+        "edit_file" | "apply_patch" => &["read", "write"],
         "run_command" | "read_output" => &["images"],
         _ => &["tools"],
     }

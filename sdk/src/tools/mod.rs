@@ -16,8 +16,10 @@
 
 mod changing;
 mod commands;
+mod editing;
 mod granted;
 mod named;
+mod patch;
 pub(crate) mod reading;
 pub mod text;
 
@@ -26,7 +28,7 @@ use serde_json::Value;
 use crate::imports::tools as host;
 use crate::{Result, llm};
 
-pub use changing::edit_file;
+pub use changing::{apply_patch, edit_file};
 pub use commands::{read_output, run_command};
 pub use granted::{available, call, fitting};
 pub use host::{Effects, Offer, ToolOutcome};

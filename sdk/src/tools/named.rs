@@ -1,8 +1,8 @@
 //! The ready-made tools by their names. Knows no other.
 
-use super::{Tool, edit_file, find_files, read_file, read_output, run_command, search_files, write_file};
+use super::{Tool, apply_patch, edit_file, find_files, read_file, read_output, run_command, search_files, write_file};
 
-/// The tool of that name, if there is one: `read_file`, `find_files`, `search_files`, `write_file`, `edit_file`, `run_command` or `read_output`.
+/// The tool of that name, if there is one: `read_file`, `find_files`, `search_files`, `write_file`, `edit_file`, `apply_patch`, `run_command` or `read_output`.
 ///
 /// ```
 /// # use baton_sdk::{prelude::*, tools::Tool};
@@ -21,6 +21,7 @@ pub fn named(name: &str) -> Option<Tool> {
         "search_files" => search_files(),
         "write_file" => write_file(),
         "edit_file" => edit_file(),
+        "apply_patch" => apply_patch(),
         "run_command" => run_command(),
         "read_output" => read_output(),
         _ => return None,
@@ -33,7 +34,7 @@ mod tests {
 
     #[test]
     fn tools_are_found_by_the_name_they_carry() {
-        for name in ["read_file", "find_files", "search_files", "write_file", "edit_file", "run_command", "read_output"] {
+        for name in ["read_file", "find_files", "search_files", "write_file", "edit_file", "apply_patch", "run_command", "read_output"] {
             assert_eq!(named(name).map(|tool| tool.name), Some(name.to_owned()));
         }
         assert!(named("run_shell").is_none());
