@@ -1,8 +1,11 @@
 //! The ready-made tools by their names. Knows no other.
 
-use super::{Tool, apply_patch, edit_file, find_files, read_file, read_output, run_command, search_files, write_file};
+use super::{
+    Tool, apply_patch, edit_file, find_files, git_diff, git_log, git_show, read_file, read_output, run_command, search_files, write_file,
+};
 
-/// The tool of that name, if there is one: `read_file`, `find_files`, `search_files`, `write_file`, `edit_file`, `apply_patch`, `run_command` or `read_output`.
+/// The tool of that name, if there is one: `read_file`, `find_files`, `search_files`, `write_file`, `edit_file`, `apply_patch`,
+/// `run_command`, `read_output`, `git_diff`, `git_log` or `git_show`.
 ///
 /// ```
 /// # use baton_sdk::{prelude::*, tools::Tool};
@@ -24,6 +27,9 @@ pub fn named(name: &str) -> Option<Tool> {
         "apply_patch" => apply_patch(),
         "run_command" => run_command(),
         "read_output" => read_output(),
+        "git_diff" => git_diff(),
+        "git_log" => git_log(),
+        "git_show" => git_show(),
         _ => return None,
     })
 }
@@ -34,7 +40,19 @@ mod tests {
 
     #[test]
     fn tools_are_found_by_the_name_they_carry() {
-        for name in ["read_file", "find_files", "search_files", "write_file", "edit_file", "apply_patch", "run_command", "read_output"] {
+        for name in [
+            "read_file",
+            "find_files",
+            "search_files",
+            "write_file",
+            "edit_file",
+            "apply_patch",
+            "run_command",
+            "read_output",
+            "git_diff",
+            "git_log",
+            "git_show",
+        ] {
             assert_eq!(named(name).map(|tool| tool.name), Some(name.to_owned()));
         }
         assert!(named("run_shell").is_none());
