@@ -213,6 +213,7 @@ fn in_contract() -> BTreeSet<String> {
     let functions = interfaces
         .flat_map(|(name, interface)| interface.functions.keys().map(move |function| format!("{name}.{function}")).collect::<Vec<_>>());
     // Read from the run's own time, made of single calls, or a part of the plugin's file.
-    let journaled = |call: &String| !call.starts_with("assets.") && !["run.now", "llm.complete-all"].contains(&call.as_str());
+    let journaled =
+        |call: &String| !call.starts_with("assets.") && !["run.now", "llm.complete-all", "tools.call-all"].contains(&call.as_str());
     functions.filter(journaled).collect()
 }

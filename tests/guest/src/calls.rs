@@ -60,6 +60,13 @@ pub(crate) fn call_tools(calls: &Value) -> Value {
     calls.iter().map(|call| answered(tools::call(call[0].as_str().unwrap_or_default(), &call[1]))).collect()
 }
 
+/// Expects: the same of calls that are made at once.
+pub(crate) fn call_together(calls: &Value) -> Value {
+    let calls = calls.as_array().cloned().unwrap_or_default();
+    let calls: Vec<_> = calls.iter().map(|call| (call[0].as_str().unwrap_or_default(), call[1].clone())).collect();
+    tools::call_all(&calls).into_iter().map(answered).collect()
+}
+
 fn answered(answer: Result<ToolOutcome>) -> Value {
     match answer {
         Ok(outcome) => json!({ "content": outcome.content, "failed": outcome.failed }),

@@ -44,6 +44,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "pull-requests" => Ok(forge::calls(&input["calls"])),
         "tools" => Ok(calls::tools()),
         "call-tools" => Ok(calls::call_tools(&input["calls"])),
+        "call-together" => Ok(calls::call_together(&input["calls"])),
         "sleep" => calls::sleep(number("milliseconds")),
         "pause" => calls::pause(text("say"), number("times")),
         "pause-untimed" => Ok(json!(calls::pause(text("say"), number("times"))?.as_array().map(Vec::len))),

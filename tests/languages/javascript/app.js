@@ -116,10 +116,12 @@ function visitPeople() {
   knowledge.remember("tour/note", "Amounts are kept in cents.");
   const offers = tools.available().map(({ tool, effects }) => [tool.name, effects.readOnly, tool.parameters.type]);
   const outcome = tools.call("read_file", { path: "out/a.txt" });
+  const both = tools.callAll([["read_file", { path: "out/a.txt" }], ["read_file", { path: 7 }]]);
   return [
     answer, offers, outcome.content.includes("one"), outcome.failed, refused(tools.call, "read_file", { path: 7 })[0],
     Array.isArray(knowledge.search("cents", 3)), refused(sandbox.execute, { command: ["true"], image: "none" }), assets.paths(),
     refused(assets.read, "none")[0], refused(sandbox.readOutput, "none")[0],
+    both[0].content === outcome.content, both[1].kind,
   ];
 }
 

@@ -109,10 +109,12 @@ def visit_people():
     knowledge.remember("tour/note", "Amounts are kept in cents.")
     offers = [[offer.tool.name, offer.effects.read_only, offer.tool.parameters["type"]] for offer in tools.available()]
     outcome = tools.call("read_file", {"path": "out/a.txt"})
+    both = tools.call_all([("read_file", {"path": "out/a.txt"}), ("read_file", {"path": 7})])
     return [
         answer, offers, "one" in outcome.content, outcome.failed, refused(tools.call, "read_file", {"path": 7})[0],
         isinstance(knowledge.search("cents", 3), list), refused(sandbox.execute, ["true"], image="none"), assets.paths(),
         refused(assets.read, "none")[0], refused(sandbox.read_output, "none")[0],
+        both[0].content == outcome.content, both[1].kind,
     ]
 
 

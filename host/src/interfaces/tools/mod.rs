@@ -9,6 +9,7 @@ mod host;
 pub mod mcp;
 mod shelf;
 mod text;
+mod together;
 mod toolbox;
 mod toolset;
 

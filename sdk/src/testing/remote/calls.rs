@@ -87,6 +87,7 @@ pub(super) fn answer(name: &str, arguments: &[Value]) -> Result<Value> {
         "state.keys" => result(state::keys(&given.text(), &given.text())),
         "tools.available" => value(&tools::available()),
         "tools.call" => result(tools::call(&given.text(), &given.text())),
+        "tools.call-all" => value(&tools::call_all(&given.next::<Vec<_>>())),
         "waits.timer" => result(waits::timer(given.next())),
         "waits.signal" => result(waits::signal(&given.text())),
         "waits.item-change" => result(waits::item_change(&given.text())),

@@ -168,6 +168,7 @@ records! {
     people::Decision { question, answer, reasoning, source, confidence }
     tools::Offer { tool, effects }
     tools::ToolOutcome { content, failed }
+    tools::ToolRequest { name, arguments }
     git::Revision { id, summary, author, at_ms }
     git::Change { path, kind }
     git::Resolution { path, content }

@@ -110,6 +110,20 @@ fn arguments_that_do_not_fit_are_refused_with_their_place() {
 }
 
 #[test]
+fn calls_made_together_are_noted_one_by_one() {
+    let host = calculator().granting("tools", "calculator.*");
+    let calls = [("calculator.add", json!({ "a": 1 })), ("read_file", json!({ "path": "a" })), ("calculator.add", json!([]))];
+    let kinds: Vec<_> = host.inside(|| tools::call_all(&calls)).into_iter().map(|answer| answer.map_err(|error| error.kind)).collect();
+    assert_eq!(kinds, [Ok(ToolOutcome::done("1")), Err(ErrorKind::Denied), Err(ErrorKind::Invalid)]);
+    assert_eq!(host.requests("tools.call").len(), 2, "what is no object is no call");
+    let many = vec![("calculator.add", json!({ "a": 1 })); 17];
+    assert!(
+        host.inside(|| tools::call_all(&many)).iter().all(|answer| answer.as_ref().is_err_and(|error| error.text.contains("17 calls")))
+    );
+    assert_eq!(host.requests("tools.call").len(), 2);
+}
+
+#[test]
 fn what_is_granted_is_listed_in_order() {
     let host = calculator().granting("tools", "calculator.*").granting("tools", "find_*");
     let names: Vec<_> = host.inside(tools::available).into_iter().map(|offer| offer.tool.name).collect();
