@@ -17,10 +17,17 @@
 use crate::imports::files as host;
 use crate::{Error, Result, numbers};
 
-pub use host::{Entry, Kind, LineMatch};
+pub use host::{Entry, Excerpt, Kind, LineMatch, TextLine};
 
 impl Entry {
     /// The file's size in bytes; 0 for anything but a file.
+    pub fn size(&self) -> u64 {
+        numbers::from_contract(self.size_bytes)
+    }
+}
+
+impl Excerpt {
+    /// The size of the whole text in bytes.
     pub fn size(&self) -> u64 {
         numbers::from_contract(self.size_bytes)
     }
@@ -35,6 +42,21 @@ pub fn read(path: &str) -> Result<Vec<u8>> {
 pub fn read_text(path: &str) -> Result<String> {
     String::from_utf8(read(path)?)
         .map_err(|_| Error::invalid(format!("`{path}` is not UTF-8 text. Name a text file, or read it as bytes.")))
+}
+
+/// Reads lines of a text file from line `first` (counted from 1) on: at most `count`, and at most `most_bytes` bytes of them.
+/// The journal keeps these lines alone, so a large file is read cheaply in parts. Error: `invalid` if it is not UTF-8.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host, tools::text};
+/// fn show(path: &str) -> Result<String> {
+///     Ok(text::show_excerpt(path, &files::read_lines(path, 2, 100, 10_000)?))
+/// }
+/// # let host = Host::new().with_file("a.md", "one\ntwo\nthree\n");
+/// # assert_eq!(host.inside(|| show("a.md")).unwrap(), "     2\ttwo\n     3\tthree\n[Lines 2 to 3, the last.]");
+/// ```
+pub fn read_lines(path: &str, first: u32, count: u32, most_bytes: u32) -> Result<Excerpt> {
+    Ok(host::read_lines(path, first, count, most_bytes)?)
 }
 
 /// Creates or replaces a file atomically, and creates its parent directories.
@@ -74,5 +96,19 @@ pub fn find(glob: &str) -> Result<Vec<Entry>> {
 /// # assert_eq!(host.inside(headings), Ok(vec!["docs/a.md:1: # A".to_owned()]));
 /// ```
 pub fn search(pattern: &str, glob: Option<&str>, limit: u32) -> Result<Vec<LineMatch>> {
-    Ok(host::search(pattern, glob, limit)?)
+    search_around(pattern, glob, limit, 0)
+}
+
+/// The same, each line with at most `context` (up to 20) lines before and after it.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host, tools::text};
+/// fn show_uses(name: &str) -> Result<String> {
+///     Ok(text::show_matches(&files::search_around(name, Some("**/*.rs"), 100, 1)?))
+/// }
+/// # let host = Host::new().with_file("a.rs", "one\ntwo\nthree\n");
+/// # assert_eq!(host.inside(|| show_uses("two")).unwrap(), "a.rs-1- one\na.rs:2: two\na.rs-3- three\n");
+/// ```
+pub fn search_around(pattern: &str, glob: Option<&str>, limit: u32, context: u32) -> Result<Vec<LineMatch>> {
+    Ok(host::search(pattern, glob, limit, context)?)
 }

@@ -11,7 +11,9 @@
 //! # assert_eq!(host.inside(test), Ok(true));
 //! ```
 
+use crate::files::Excerpt;
 use crate::imports::sandbox as host;
+use crate::tools::text;
 use crate::{Result, settings};
 
 pub use host::{Ending, Execution, Job};
@@ -22,6 +24,26 @@ pub use host::{Ending, Execution, Job};
 /// without a container engine.
 pub fn execute(job: &Job) -> Result<Execution> {
     Ok(host::execute(job)?)
+}
+
+/// Reads lines of all that a command of this run printed, by the name in [`Execution::output`]; as
+/// [`read_lines`](crate::files::read_lines).
+///
+/// ```
+/// # use baton_sdk::{prelude::*, sandbox::Execution, testing::Host};
+/// /// How many lines the tests printed, also where the outcome does not hold all of them.
+/// fn count() -> Result<u32> {
+///     let outcome = sandbox::execute(&Job::shell("make test"))?;
+///     match &outcome.output {
+///         Some(output) => Ok(sandbox::read_output(output, 1, 0, 0)?.total_lines),
+///         None => Ok(outcome.stdout.lines().chain(outcome.stderr.lines()).count() as u32),
+///     }
+/// }
+/// # let host = Host::new().when_executed("make test", Execution::exited(0).with_stdout("ok\n".repeat(50_000)));
+/// # assert_eq!(host.inside(count), Ok(50_000));
+/// ```
+pub fn read_output(output: &str, first: u32, count: u32, most_bytes: u32) -> Result<Excerpt> {
+    Ok(host::read_output(output, first, count, most_bytes)?)
 }
 
 impl Job {
@@ -108,7 +130,7 @@ impl Execution {
         self.ending == Ending::Exited && self.exit_code == 0
     }
 
-    /// How it ended and what it printed, for a model or a log.
+    /// How it ended and what it printed, for a model or a log: at most about 16 KiB, of long streams the head and the tail.
     ///
     /// ```
     /// # use baton_sdk::sandbox::Execution;
@@ -123,18 +145,20 @@ impl Execution {
     /// assert_eq!(outcome.report(), "The command ended with exit code 1.\n--- stderr\n1 test failed\n");
     /// ```
     pub fn report(&self) -> String {
-        let mut report = match self.ending {
-            Ending::Exited => format!("The command ended with exit code {}.\n", self.exit_code),
-            Ending::TimedOut => "The command was stopped because its time was over.\n".to_owned(),
-            Ending::OutOfMemory => "The command was stopped because it used up its memory.\n".to_owned(),
-            Ending::Killed => "Something other than Baton stopped the command.\n".to_owned(),
-        };
-        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
-            if !text.is_empty() {
-                let line_break = if text.ends_with('\n') { "" } else { "\n" };
-                report.push_str(&format!("--- {name}\n{text}{line_break}"));
-            }
-        }
-        report
+        self.report_within(text::SHOWN_OUTPUT)
+    }
+
+    /// The same with at most about `most_bytes` of output. Where both streams are too long, each gets half, so that neither
+    /// pushes the other out.
+    ///
+    /// ```
+    /// # use baton_sdk::sandbox::Execution;
+    /// let outcome = Execution::exited(1).with_stdout("test a failed\n").with_stderr("a warning\n".repeat(1000));
+    /// let report = outcome.report_within(100);
+    /// assert!(report.contains("--- stdout\ntest a failed\n--- stderr\na warning\n") && report.len() < 250);
+    /// ```
+    pub fn report_within(&self, most_bytes: usize) -> String {
+        let ended = text::say_ended(self.ending, self.exit_code, self.took_ms);
+        text::show_streams(&ended, &self.stdout, &self.stderr, most_bytes)
     }
 }

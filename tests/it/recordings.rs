@@ -43,6 +43,12 @@ fn deeds() -> Vec<(&'static str, Value)> {
                 { "do": "remove", "path": "out/a.txt" },
             ])),
         ),
+        (
+            "lines",
+            in_turn(
+                json!([{ "do": "write", "path": "out/a.txt", "content": "one\ntwo\n" }, { "do": "read-lines", "path": "out/a.txt", "first": 2, "count": 9 }]),
+            ),
+        ),
         ("missing", json!({ "do": "read", "path": "ghost" })),
         ("denied", json!({ "do": "write", "path": "docs/a.md", "content": "x" })),
         ("documents", in_turn(json!([{ "do": "count", "times": 2 }, { "do": "documents" }, { "do": "setting", "key": "models.default" }]))),
@@ -106,6 +112,7 @@ fn deeds() -> Vec<(&'static str, Value)> {
             "command",
             json!({ "do": "execute", "command": ["sh", "-c", "echo one; echo two >&2; exit 3"], "env": [["A", "b"]], "timeout": 20 }),
         ),
+        ("long-command", json!({ "do": "execute", "command": ["sh", "-c", "seq 1 5000"], "timeout": 20, "read-from": 4000 })),
     ]
 }
 
@@ -206,6 +213,7 @@ fn in_contract() -> BTreeSet<String> {
     let functions = interfaces
         .flat_map(|(name, interface)| interface.functions.keys().map(move |function| format!("{name}.{function}")).collect::<Vec<_>>());
     // Read from the run's own time, made of single calls, or a part of the plugin's file.
-    let journaled = |call: &String| !call.starts_with("assets.") && !["run.now", "llm.complete-all"].contains(&call.as_str());
+    let journaled =
+        |call: &String| !call.starts_with("assets.") && !["run.now", "llm.complete-all", "tools.call-all"].contains(&call.as_str());
     functions.filter(journaled).collect()
 }

@@ -58,7 +58,30 @@ async fn tools_of_the_host_and_of_a_toolbox_are_called_in_one_run() {
     )
     .await;
     let contents: Vec<_> = answers.iter().map(|answer| answer["content"].as_str().unwrap()).collect();
-    assert_eq!(contents, ["Wrote 7 bytes to out/bill.txt.", "0.1 0.2", "0.3", "-59.97"]);
+    assert_eq!(contents, ["Wrote 7 bytes to out/bill.txt.", "     1\t0.1 0.2\n[All 1 lines.]", "0.3", "-59.97"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_made_at_once_are_calls_of_their_own() {
+    let host = host().await;
+    let calls = json!([
+        ["calculator.add", { "a": "1", "b": "2" }],
+        ["calculator.multiply", { "a": "2", "b": "3" }],
+        ["calculator.add", { "a": "1" }],
+        ["write_file", { "path": "out/a", "content": "one" }],
+        ["read_file", { "path": "out/a" }],
+        ["find_files", { "glob": "*" }],
+    ]);
+    let run = host.run(json!({ "do": "call-together", "calls": calls })).await;
+    let answers = run.output.unwrap();
+    let said = |place: usize, word: &str| answers[place][word].as_str().unwrap_or_default().to_owned();
+    assert_eq!([said(0, "content"), said(1, "content"), said(4, "content")], ["3", "6", "     1\tone\n[All 1 lines.]"]);
+    assert!(said(2, "error").starts_with("invalid: ") && said(5, "error").starts_with("denied: "), "{answers}");
+    let journal = host.journal(&run.id).await;
+    assert_eq!(
+        journal.iter().map(|entry| (entry.seq, entry.call.as_str())).collect::<Vec<_>>(),
+        (1..=6).map(|seq| (seq, "tools.call")).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

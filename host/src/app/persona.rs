@@ -53,8 +53,9 @@ fn needed(tool: &str) -> &'static [&'static str] {
     match tool {
         "read_file" | "find_files" | "search_files" => &["read"],
         "write_file" => &["write"],
-        "edit_file" => &["read", "write"],
-        "run_command" => &["images"],
+        "edit_file" | "apply_patch" => &["read", "write"],
+        "run_command" | "read_output" => &["images"],
+        "git_diff" | "git_log" | "git_show" => &["git"],
         _ => &["tools"],
     }
 }
@@ -82,9 +83,9 @@ mod tests {
         let all = "models = [\"*\"]\nread = [\"**\"]\nwrite = [\"**\"]\nimages = [\"*\"]\ntools = [\"calculator.*\"]";
         assert_eq!(warned(all, head), [""; 0]);
         assert_eq!(
-            warned("read = [\"**\"]\ngit = [\"read\"]", head),
+            warned("read = [\"**\"]\nbacklog = [\"read\"]", head),
             [
-                "asks for `git` and does not import `git`: the need can go",
+                "asks for `backlog` and does not import `backlog`: the need can go",
                 "asks for no `models`: it cannot ask a model",
                 "names the tool `edit_file` and asks for no `write`: its calls will be denied",
                 "names the tool `run_command` and asks for no `images`: its calls will be denied",

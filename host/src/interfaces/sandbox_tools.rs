@@ -1,17 +1,16 @@
 //! Serves the commands that the host's own tools execute from the sandbox: the one place that knows both interfaces.
 
-use std::{fmt::Write as _, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
+use baton_sdk::{sandbox as contract, tools::text};
 
 use super::{
+    numbers::to_u32,
     sandbox::{Ending, IMAGES, Job, Key, Outcome, Place, Sandbox},
     tools::{self, Command},
 };
-use crate::journal::{Attempt, Capability, Halt, Performed, RunId};
-
-/// Bytes of each stream that a model is shown: the end, where what matters is told.
-const SHOWN: usize = 16 << 10;
+use crate::journal::{Attempt, CallError, Capability, Halt, Performed, RunId};
 
 /// Commands in one workspace.
 pub(super) struct Commands {
@@ -33,7 +32,11 @@ impl tools::Commands for Commands {
                 Err(error) => return Performed::answer(Err(error)),
             };
         let place = Place { run, workspace: self.workspace.clone(), halt };
-        self.sandbox.execute(place, job, attempt).await.map(|answer| answer.map(|outcome| shown(&outcome)))
+        self.sandbox.execute(place, job, attempt).await.map(|answer| answer.map(|outcome| show(&outcome)))
+    }
+
+    async fn output(&self, run: &RunId, name: &str) -> Result<String, CallError> {
+        self.sandbox.output(run, name).await
     }
 
     fn answered(&self, run: RunId, seq: u64) {
@@ -42,21 +45,17 @@ impl tools::Commands for Commands {
 }
 
 /// How the command ended and what it wrote, as text; and whether it did not do what it was to.
-fn shown(outcome: &Outcome) -> (String, bool) {
-    let seconds = outcome.took_ms.div_ceil(1000);
-    let mut text = match outcome.ending {
-        Ending::Exited => format!("The command ended with exit code {} after {seconds} s.\n", outcome.exit_code),
-        Ending::TimedOut => format!("The command was stopped after {seconds} s, because its time was over.\n"),
-        Ending::OutOfMemory => "The command was stopped because it used up its memory.\n".to_owned(),
-        Ending::Killed => "Something other than Baton stopped the command.\n".to_owned(),
+fn show(outcome: &Outcome) -> (String, bool) {
+    let ending = match outcome.ending {
+        Ending::Exited => contract::Ending::Exited,
+        Ending::TimedOut => contract::Ending::TimedOut,
+        Ending::OutOfMemory => contract::Ending::OutOfMemory,
+        Ending::Killed => contract::Ending::Killed,
     };
-    for (name, written) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
-        let end = &written[written.ceil_char_boundary(written.len().saturating_sub(SHOWN))..];
-        let cut = if end.len() < written.len() { ", of which the beginning is left out" } else { "" };
-        if !end.is_empty() {
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "--- {name}{cut}\n{}", end.trim_end_matches('\n'));
-        }
+    let ended = text::say_ended(ending, outcome.exit_code, to_u32(outcome.took_ms));
+    let mut shown = text::show_streams(&ended, &outcome.stdout, &outcome.stderr, text::SHOWN_OUTPUT);
+    if let Some(name) = &outcome.output {
+        shown.push_str(&text::say_kept(name));
     }
-    (text, outcome.ending != Ending::Exited || outcome.exit_code != 0)
+    (shown, outcome.ending != Ending::Exited || outcome.exit_code != 0)
 }

@@ -1,9 +1,11 @@
 //! Serves the files that the host's own tools work on from a run's workspace: the one place that knows both interfaces.
 
+use baton_sdk::{files::LineMatch, tools::text::Found};
+
 use super::{
     blocking::Deadline,
     files::{self, Kind, Pattern, RelativePath, Search, Walk, Workspace},
-    tools::{Files, Line, Listed, Wanted},
+    tools::{Files, Wanted},
 };
 use crate::journal::{Attempt, Authority, CallError, Capability};
 
@@ -24,24 +26,31 @@ impl Files for Workspace {
         self.write(&RelativePath::parse(path)?, content, attempt)
     }
 
-    fn find(&self, glob: &str, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<Listed>, CallError> {
+    fn find(&self, glob: &str, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<Found>, CallError> {
         let pattern = Pattern::parse(glob)?;
         let allowed = |path: &str| files::may_read(authority, path);
         let walk = Walk { pattern: Some(&pattern), allowed: &allowed, most: files::MOST_ENTRIES, deadline };
         let found = walk.run(self)?.into_iter().map(|found| {
-            let size = match found.kind {
-                Kind::File => Ok(found.size),
-                Kind::Directory => Err("directory"),
-                Kind::Symlink => Err("symlink"),
+            let (size, kind) = match found.kind {
+                Kind::File => (Some(found.size), "file"),
+                Kind::Directory => (None, "directory"),
+                Kind::Symlink => (None, "symlink"),
             };
-            Listed { path: found.path, size }
+            Found { path: found.path, size, kind }
         });
         Ok(found.collect())
     }
 
-    fn search(&self, wanted: &Wanted<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<Line>, CallError> {
-        let search = Search::new(wanted.pattern, wanted.glob, wanted.limit)?;
+    fn search(&self, wanted: &Wanted<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<LineMatch>, CallError> {
+        let search = Search::new(wanted.pattern, wanted.glob, wanted.limit)?.with_context(wanted.context)?;
         let matches = search.run(self, &|path| files::may_read(authority, path), deadline)?;
-        Ok(matches.into_iter().map(|found| Line { path: found.path, number: found.line, text: found.text }).collect())
+        let line = |found: files::Match| LineMatch {
+            path: found.path,
+            line: found.line,
+            text: found.text,
+            before: found.before,
+            after: found.after,
+        };
+        Ok(matches.into_iter().map(line).collect())
     }
 }

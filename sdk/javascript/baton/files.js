@@ -15,6 +15,14 @@ export function readText(path) {
   }
 }
 
+/**
+ * Lines of a text file: `{ first, lines: [{ text, leftOutBytes }], totalLines, sizeBytes }`. The journal keeps these lines and
+ * not the file.
+ */
+export function readLines(path, { first = 1, count = 500, mostBytes = 24576 } = {}) {
+  return call("files.read-lines", path, first, count, mostBytes);
+}
+
 /** Writes text or bytes. Creates parent directories, and replaces the file in one step. */
 export function write(path, content) {
   call("files.write", path, bytes(content));
@@ -30,7 +38,10 @@ export function find(glob) {
   return call("files.find", glob);
 }
 
-/** The lines of text files that match a regular expression: `{ path, line, text }`. */
-export function search(pattern, { glob, limit = 100 } = {}) {
-  return call("files.search", pattern, glob, limit);
+/**
+ * The lines of text files that match a regular expression, with `context` lines around each:
+ * `{ path, line, text, before, after }`.
+ */
+export function search(pattern, { glob, limit = 100, context = 0 } = {}) {
+  return call("files.search", pattern, glob, limit, context);
 }

@@ -10,6 +10,11 @@ export function execute(job) {
   return call("sandbox.execute", { image, command, env: Object.entries(env), timeoutMs });
 }
 
+/** Lines of all that a command of this run printed, by the name in its `output`: as `files.readLines`. */
+export function readOutput(output, { first = 1, count = 500, mostBytes = 24576 } = {}) {
+  return call("sandbox.read-output", output, first, count, mostBytes);
+}
+
 /** The command that has `sh` read a line. */
 export function shell(line) {
   return ["sh", "-c", line];

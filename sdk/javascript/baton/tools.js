@@ -1,5 +1,5 @@
 // Tools of the host, of toolboxes and of MCP servers, by name; and what a toolbox declares. `call` needs `tools`.
-import { call as callHost, json } from "./contract.js";
+import { call as callHost, ended, json } from "./contract.js";
 import { toolReceived, toolSent } from "./llm.js";
 
 /**
@@ -18,6 +18,12 @@ export function available() {
 /** Calls a tool such as `read_file` or `calculator.add`: `{ content, failed }`. */
 export function call(name, toolArguments = {}) {
   return callHost("tools.call", name, json(toolArguments));
+}
+
+/** Calls up to 16 tools, pairs of a name and arguments. Gives `{ content, failed }` or an error for each, in their order. */
+export function callAll(calls) {
+  const requests = calls.map(([name, toolArguments = {}]) => ({ name, arguments: json(toolArguments) }));
+  return callHost("tools.call-all", requests).map((answer) => ended(answer, (outcome) => outcome));
 }
 
 export function offered({ tool, effects }) {

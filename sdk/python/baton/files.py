@@ -1,6 +1,6 @@
 """Files of the run's workspace. Needs `read` and `write`. Paths are relative, with `/` between names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .contract import Record, Error, call, read as _read
 
@@ -17,6 +17,24 @@ class LineMatch(Record):
     path: str
     line: int
     text: str
+    before: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+
+
+@dataclass
+class TextLine(Record):
+    text: str
+    left_out_bytes: int = 0
+
+
+@dataclass
+class Excerpt(Record):
+    """Lines of a text, of which `first` is the number of the first, counted from 1."""
+
+    first: int
+    lines: list[TextLine]
+    total_lines: int
+    size_bytes: int
 
 
 def read(path):
@@ -29,6 +47,11 @@ def read_text(path):
         return read(path).decode()
     except UnicodeDecodeError:
         raise Error("invalid", f"`{path}` is not UTF-8 text. Name a text file, or read it as bytes.", path) from None
+
+
+def read_lines(path, first=1, count=500, most_bytes=24576):
+    """Lines of a text file. The journal keeps these lines and not the file."""
+    return Excerpt.of(call("files.read-lines", path, first, count, most_bytes))
 
 
 def write(path, content):
@@ -46,6 +69,6 @@ def find(glob):
     return _read(list[Entry], call("files.find", glob))
 
 
-def search(pattern, glob=None, limit=100):
-    """The lines of text files that match a regular expression."""
-    return _read(list[LineMatch], call("files.search", pattern, glob, limit))
+def search(pattern, glob=None, limit=100, context=0):
+    """The lines of text files that match a regular expression, each with `context` lines before and after it."""
+    return _read(list[LineMatch], call("files.search", pattern, glob, limit, context))

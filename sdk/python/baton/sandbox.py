@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from .contract import Record, call, made
+from .files import Excerpt
 
 
 @dataclass
@@ -49,3 +50,8 @@ class Execution(Record):
 def execute(job, **fields):
     """Executes a command. One that fails is an answer. `job` is a Job, or its command with the other fields by name."""
     return Execution.of(call("sandbox.execute", made(Job, job, fields)))
+
+
+def read_output(output, first=1, count=500, most_bytes=24576):
+    """Lines of all that a command of this run printed, by the name in its `output`."""
+    return Excerpt.of(call("sandbox.read-output", output, first, count, most_bytes))

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
-from .contract import Record, call as _call, read
+from .contract import Record, call as _call, ended, read
 from .llm import Tool
 
 
@@ -43,3 +43,9 @@ def available():
 def call(name, arguments=None):
     """Calls a tool such as `read_file` or `calculator.add`. `arguments` is a dict."""
     return ToolOutcome.of(_call("tools.call", name, json.dumps(arguments or {})))
+
+
+def call_all(calls):
+    """Calls up to 16 tools, pairs of a name and arguments. Gives an outcome or an `Error` for each, in their order."""
+    requests = [{"name": name, "arguments": json.dumps(arguments or {})} for name, arguments in calls]
+    return [ended(ToolOutcome, answer) for answer in _call("tools.call-all", requests)]

@@ -88,6 +88,7 @@ impl Host {
             agents: RefCell::default(),
             workflows: RefCell::default(),
             commands: RefCell::default(),
+            outputs: RefCell::default(),
             tickets: RefCell::default(),
             happenings: RefCell::default(),
             published: RefCell::default(),

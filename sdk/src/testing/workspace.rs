@@ -56,14 +56,17 @@ impl Workspace {
     }
 
     /// Matches in the text files of which `wanted` approves, in order of path and line.
-    pub(super) fn search(&self, expression: &Regex, wanted: impl Fn(&str) -> bool, limit: usize) -> Vec<LineMatch> {
+    pub(super) fn search(&self, expression: &Regex, wanted: impl Fn(&str) -> bool, limit: usize, context: usize) -> Vec<LineMatch> {
         let files = self.0.iter().filter_map(|(path, node)| match node {
             Node::File(content) if wanted(path) => Some((path, std::str::from_utf8(content).ok().filter(|text| !text.contains('\0'))?)),
             _ => None,
         });
-        let lines = files.flat_map(|(path, text)| (1..).zip(text.lines()).map(move |(line, text)| (path, line, text)));
-        let matches = lines.filter(|(_, _, text)| expression.is_match(text));
-        matches.take(limit).map(|(path, line, text)| LineMatch { path: path.clone(), line, text: text.to_owned() }).collect()
+        let matches = files.flat_map(|(path, text)| {
+            let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            let matching: Vec<_> = (0..lines.len()).filter(|index| expression.is_match(&lines[*index])).collect();
+            matching.into_iter().map(move |index| found(path, &lines, index, context))
+        });
+        matches.take(limit).collect()
     }
 
     /// The contents of all files.
@@ -95,6 +98,14 @@ impl Workspace {
             false => Ok(()),
         }
     }
+}
+
+/// The line at an index, with lines around it.
+fn found(path: &str, lines: &[String], index: usize, context: usize) -> LineMatch {
+    let line = u32::try_from(index + 1).unwrap_or(u32::MAX);
+    let before = lines[index.saturating_sub(context)..index].to_vec();
+    let after = lines[index + 1..(index + 1 + context).min(lines.len())].to_vec();
+    LineMatch { path: path.to_owned(), line, text: lines[index].clone(), before, after }
 }
 
 fn is_directory(path: &str) -> Error {

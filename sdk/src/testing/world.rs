@@ -85,6 +85,8 @@ pub(super) struct World {
     pub(super) agents: RefCell<BTreeMap<String, Timed<AgentDouble>>>,
     pub(super) workflows: RefCell<BTreeMap<String, Timed<WorkflowDouble>>>,
     pub(super) commands: RefCell<Vec<CommandDouble>>,
+    /// All that commands printed, by name.
+    pub(super) outputs: RefCell<BTreeMap<String, String>>,
     pub(super) tickets: RefCell<Tickets>,
     pub(super) happenings: RefCell<Happenings>,
     /// What the run shows others, by key.

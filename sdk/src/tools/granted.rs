@@ -28,6 +28,26 @@ pub fn call(name: &str, arguments: &Value) -> Result<ToolOutcome> {
     Ok(host::call(name, &arguments.to_string())?)
 }
 
+/// Calls up to 16 tools, each a call of its own, and gives their answers in the order asked. Those in a row that change
+/// nothing run side by side, as do those of toolboxes that are idempotent; any other waits for those before it.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn sums() -> Vec<Result<ToolOutcome>> {
+///     tools::call_all(&[("calculator.add", json!({ "a": 1, "b": 2 })), ("calculator.add", json!({ "a": 3, "b": 4 }))])
+/// }
+/// # let offer = Offer::new("add", "Adds.", &json!({ "type": "object" }));
+/// # let host = Host::new().with_tool("calculator.add", offer, |given| {
+/// #     Ok(ToolOutcome::done((given["a"].as_i64().unwrap_or(0) + given["b"].as_i64().unwrap_or(0)).to_string()))
+/// # });
+/// # assert_eq!(host.inside(sums), [Ok(ToolOutcome::done("3")), Ok(ToolOutcome::done("7"))]);
+/// ```
+pub fn call_all(calls: &[(&str, Value)]) -> Vec<Result<ToolOutcome>> {
+    let request = |(name, arguments): &(&str, Value)| host::ToolRequest { name: (*name).to_owned(), arguments: arguments.to_string() };
+    let calls: Vec<_> = calls.iter().map(request).collect();
+    host::call_all(&calls).into_iter().map(|answer| answer.map_err(Error::from)).collect()
+}
+
 /// Those of the offers whose name fits a pattern such as `calculator.*`; `*` stands for anything.
 ///
 /// ```
@@ -53,10 +73,13 @@ impl Tool {
     pub fn granted(offer: &Offer) -> Result<Self> {
         let (name, description) = (offer.tool.name.clone(), offer.tool.description.as_str());
         let parameters = serde_json::from_str(&offer.tool.parameters)?;
-        Ok(Self::new(&offer.tool.name, description, parameters, move |arguments| {
-            let outcome = call(&name, arguments)?;
-            if outcome.failed { Err(Error::other(outcome.content)) } else { Ok(outcome.content) }
-        }))
+        let tool = Self::new(&offer.tool.name, description, parameters, move |arguments| call(&name, arguments)?.into_content());
+        Ok(Self { is_granted: true, ..tool })
+    }
+
+    /// Whether calling it is a call of the host under the tool's own name, so that several can be made by [`call_all`].
+    pub fn is_granted(&self) -> bool {
+        self.is_granted
     }
 }
 
@@ -101,6 +124,6 @@ mod tests {
     fn a_tool_has_one_name() {
         let offer = Offer::new("calculator.add", "Adds.", &json!({ "type": "object" }));
         let tool = Tool::granted(&offer).expect("the parameters are JSON");
-        assert_eq!(tool.offered().name, "calculator.add");
+        assert_eq!((&*tool.offered().name, tool.is_granted()), ("calculator.add", true));
     }
 }

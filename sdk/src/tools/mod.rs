@@ -14,19 +14,28 @@
 //! # assert_eq!(count_words().call(&json!({ "text": "one two" })), Ok("2".to_owned()));
 //! ```
 
+mod changing;
+mod commands;
+mod editing;
 mod granted;
-mod working;
-pub(crate) mod workspace;
+mod history;
+mod named;
+mod patch;
+pub(crate) mod reading;
+pub mod text;
 
 use serde_json::Value;
 
 use crate::imports::tools as host;
-use crate::{Result, llm};
+use crate::{Error, Result, llm};
 
-pub use granted::{available, call, fitting};
+pub use changing::{apply_patch, edit_file};
+pub use commands::{read_output, run_command};
+pub use granted::{available, call, call_all, fitting};
+pub use history::{git_diff, git_log, git_show};
 pub use host::{Effects, Offer, ToolOutcome};
-pub use working::{edit_file, run_command};
-pub use workspace::{find_files, named, read_file, search_files, write_file};
+pub use named::named;
+pub use reading::{find_files, read_file, search_files, write_file};
 
 type Action = Box<dyn Fn(&Value) -> Result<String>>;
 
@@ -39,12 +48,13 @@ pub struct Tool {
     /// JSON Schema of the arguments, an object. Arguments are checked against it before the closure sees them.
     pub parameters: Value,
     run: Action,
+    is_granted: bool,
 }
 
 impl Tool {
     /// A tool whose closure returns the text the model reads; its error is shown to the model as a failed call.
     pub fn new(name: &str, description: &str, parameters: Value, run: impl Fn(&Value) -> Result<String> + 'static) -> Self {
-        Self { name: name.to_owned(), description: description.to_owned(), parameters, run: Box::new(run) }
+        Self { name: name.to_owned(), description: description.to_owned(), parameters, run: Box::new(run), is_granted: false }
     }
 
     /// Calls the closure; the arguments have been checked by the caller.
@@ -106,5 +116,16 @@ impl ToolOutcome {
     /// ```
     pub fn failed(reason: impl Into<String>) -> Self {
         Self { content: reason.into(), failed: true }
+    }
+
+    /// What the tool gave, or, where it did not do what it was asked, an error that says why.
+    ///
+    /// ```
+    /// # use baton_sdk::prelude::*;
+    /// assert_eq!(ToolOutcome::done("3").into_content(), Ok("3".to_owned()));
+    /// assert_eq!(ToolOutcome::failed("No.").into_content(), Err(Error::other("No.")));
+    /// ```
+    pub fn into_content(self) -> Result<String> {
+        if self.failed { Err(Error::other(self.content)) } else { Ok(self.content) }
     }
 }

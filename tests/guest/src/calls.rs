@@ -15,6 +15,17 @@ pub(crate) fn read(path: &str) -> Result<Value> {
     files::read(path).map(|content| json!(String::from_utf8_lossy(&content)))
 }
 
+/// Expects: the lines of a file from `first` on, and how many there are; or `denied`, `not-found` or `invalid`.
+pub(crate) fn read_lines(input: &Value) -> Result<Value> {
+    let number = |name: &str| input[name].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or_default();
+    let read = files::read_lines(input["path"].as_str().unwrap_or_default(), number("first"), number("count"), 4096)?;
+    Ok(json!({ "lines": texts(&read), "total": read.total_lines }))
+}
+
+fn texts(excerpt: &files::Excerpt) -> Vec<&str> {
+    excerpt.lines.iter().map(|line| line.text.as_str()).collect()
+}
+
 /// Expects: `invalid` above the payload limit, whatever the memory limit.
 pub(crate) fn write_large(bytes: usize) -> Result<Value> {
     files::write("out/large", vec![b'x'; bytes]).map(|()| Value::Null)
@@ -46,11 +57,21 @@ pub(crate) fn tools() -> Value {
 /// Expects: what each of the calls `[name, arguments]` came to, in order; an error as `{"error": …}`.
 pub(crate) fn call_tools(calls: &Value) -> Value {
     let calls = calls.as_array().cloned().unwrap_or_default();
-    let answers = calls.iter().map(|call| match tools::call(call[0].as_str().unwrap_or_default(), &call[1]) {
+    calls.iter().map(|call| answered(tools::call(call[0].as_str().unwrap_or_default(), &call[1]))).collect()
+}
+
+/// Expects: the same of calls that are made at once.
+pub(crate) fn call_together(calls: &Value) -> Value {
+    let calls = calls.as_array().cloned().unwrap_or_default();
+    let calls: Vec<_> = calls.iter().map(|call| (call[0].as_str().unwrap_or_default(), call[1].clone())).collect();
+    tools::call_all(&calls).into_iter().map(answered).collect()
+}
+
+fn answered(answer: Result<ToolOutcome>) -> Value {
+    match answer {
         Ok(outcome) => json!({ "content": outcome.content, "failed": outcome.failed }),
         Err(error) => json!({ "error": said(&error) }),
-    });
-    answers.collect()
+    }
 }
 
 /// Expects: a document counted up `times` times, and never twice for one.
@@ -185,10 +206,14 @@ pub(crate) fn execute(input: &Value) -> Result<Value> {
         sandbox::Ending::OutOfMemory => "out-of-memory",
         sandbox::Ending::Killed => "killed",
     };
-    Ok(json!({
+    let mut told = json!({
         "ending": ending, "exit-code": outcome.exit_code, "stdout": outcome.stdout, "stderr": outcome.stderr,
         "output": outcome.output, "took": outcome.took_ms,
-    }))
+    });
+    if let (Some(first), Some(output)) = (input["read-from"].as_u64().and_then(|first| u32::try_from(first).ok()), &outcome.output) {
+        told["lines"] = json!(texts(&sandbox::read_output(output, first, 3, 4096)?));
+    }
+    Ok(told)
 }
 
 /// Expects: so many stories, each after the one before, taken in the order in which they become ready; every move made

@@ -19,11 +19,13 @@ function visitFiles() {
   files.write("out/a.txt", "one\ntwo\n");
   files.write("out/b.bin", new Uint8Array([255, 0]));
   const found = files.find("out/*").map(({ path, kind, sizeBytes }) => [path, kind, sizeBytes]);
-  const lines = files.search("^t", { glob: "out/*", limit: 5 }).map(({ path, line, text }) => [path, line, text]);
+  const matches = files.search("^t", { glob: "out/*", limit: 5, context: 1 });
+  const lines = matches.map(({ path, line, text, before }) => [path, line, text, before]);
   files.remove("out/b.bin");
+  const part = files.readLines("out/a.txt", { first: 2 });
   return [
     files.readText("out/a.txt"), [...files.read("out/a.txt")].slice(0, 3), found, lines, refused(files.read, "out/none.txt"),
-    refused(files.write, "secret.txt", "no"),
+    refused(files.write, "secret.txt", "no"), [part.first, part.lines[0].text, part.totalLines, part.sizeBytes],
   ];
 }
 
@@ -115,10 +117,12 @@ function visitPeople() {
   knowledge.remember("tour/note", "Amounts are kept in cents.");
   const offers = tools.available().map(({ tool, effects }) => [tool.name, effects.readOnly, tool.parameters.type]);
   const outcome = tools.call("read_file", { path: "out/a.txt" });
+  const both = tools.callAll([["read_file", { path: "out/a.txt" }], ["read_file", { path: 7 }]]);
   return [
     answer, offers, outcome.content.includes("one"), outcome.failed, refused(tools.call, "read_file", { path: 7 })[0],
     Array.isArray(knowledge.search("cents", 3)), refused(sandbox.execute, { command: ["true"], image: "none" }), assets.paths(),
-    refused(assets.read, "none")[0],
+    refused(assets.read, "none")[0], refused(sandbox.readOutput, "none")[0],
+    both[0].content === outcome.content, both[1].kind,
   ];
 }
 

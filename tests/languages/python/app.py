@@ -17,11 +17,12 @@ def visit_files():
     files.write("out/a.txt", "one\ntwo\n")
     files.write("out/b.bin", b"\xff\x00")
     found = [[entry.path, entry.kind, entry.size_bytes] for entry in files.find("out/*")]
-    lines = [[match.path, match.line, match.text] for match in files.search("^t", glob="out/*", limit=5)]
+    lines = [[match.path, match.line, match.text, match.before] for match in files.search("^t", glob="out/*", limit=5, context=1)]
     files.remove("out/b.bin")
+    part = files.read_lines("out/a.txt", first=2)
     return [
         files.read_text("out/a.txt"), list(files.read("out/a.txt"))[:3], found, lines, refused(files.read, "out/none.txt"),
-        refused(files.write, "secret.txt", "no"),
+        refused(files.write, "secret.txt", "no"), [part.first, part.lines[0].text, part.total_lines, part.size_bytes],
     ]
 
 
@@ -109,10 +110,12 @@ def visit_people():
     knowledge.remember("tour/note", "Amounts are kept in cents.")
     offers = [[offer.tool.name, offer.effects.read_only, offer.tool.parameters["type"]] for offer in tools.available()]
     outcome = tools.call("read_file", {"path": "out/a.txt"})
+    both = tools.call_all([("read_file", {"path": "out/a.txt"}), ("read_file", {"path": 7})])
     return [
         answer, offers, "one" in outcome.content, outcome.failed, refused(tools.call, "read_file", {"path": 7})[0],
         isinstance(knowledge.search("cents", 3), list), refused(sandbox.execute, ["true"], image="none"), assets.paths(),
-        refused(assets.read, "none")[0],
+        refused(assets.read, "none")[0], refused(sandbox.read_output, "none")[0],
+        both[0].content == outcome.content, both[1].kind,
     ]
 
 

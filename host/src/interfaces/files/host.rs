@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use baton_sdk::tools::text;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -16,6 +17,7 @@ use crate::{
     bindings::{Fault, files as wit},
     interfaces::{
         blocking::{Deadline, blocking},
+        excerpts,
         numbers::to_wit,
     },
     journal::{Call, CallError, Capability, Effect, ErrorKind, Pause, PauseKind, Performed},
@@ -38,6 +40,25 @@ impl wit::Host for View<'_> {
         let read = move |_| aside(move |_| workspace.read(&path).map(Content::from));
         let content = self.recorder.call(call, read).await??;
         content.try_into().map_err(Fault::from)
+    }
+
+    async fn read_lines(&mut self, path: String, first: u32, count: u32, most_bytes: u32) -> Result<wit::Excerpt, Fault> {
+        let path = RelativePath::parse(&path)?;
+        excerpts::check_first(first)?;
+        let request = json!({ "path": path.as_str(), "first": first, "count": count, "most-bytes": most_bytes });
+        let call = Call::new("files.read-lines", Effect::Read, &request)?;
+        let call = call.needing(Capability::new(READ.word, path.as_str().to_owned()));
+        let workspace = Arc::clone(self.workspace);
+        let read = move |_| {
+            aside(move |_| {
+                let content = workspace.read(&path)?;
+                let name = path.as_str();
+                let content = text::decode(name, &content).map_err(|problem| CallError::invalid(problem).about(name))?;
+                Ok(excerpts::Kept::from(text::excerpt(content, first, count, most_bytes.min(excerpts::LONGEST))))
+            })
+        };
+        let kept: excerpts::Kept = self.recorder.call(call, read).await??;
+        Ok(kept.into())
     }
 
     async fn write(&mut self, path: String, content: Vec<u8>) -> Result<(), Fault> {
@@ -73,10 +94,14 @@ impl wit::Host for View<'_> {
         Ok(found.into_iter().map(wit::Entry::from).collect())
     }
 
-    async fn search(&mut self, pattern: String, glob: Option<String>, limit: u32) -> Result<Vec<wit::LineMatch>, Fault> {
+    async fn search(&mut self, pattern: String, glob: Option<String>, limit: u32, context: u32) -> Result<Vec<wit::LineMatch>, Fault> {
         let wanted = (pattern.clone(), glob.clone());
-        let search = beside(move |_| Search::new(&wanted.0, wanted.1.as_deref(), limit)).await?;
-        let call = Call::new("files.search", Effect::Read, &json!({ "pattern": pattern, "glob": glob, "limit": limit }))?;
+        let search = beside(move |_| Search::new(&wanted.0, wanted.1.as_deref(), limit)?.with_context(context)).await?;
+        let mut request = json!({ "pattern": pattern, "glob": glob, "limit": limit });
+        if context > 0 {
+            request["context"] = json!(context);
+        }
+        let call = Call::new("files.search", Effect::Read, &request)?;
         let (workspace, authority) = (Arc::clone(self.workspace), self.recorder.authority());
         let look = move |_| aside(move |deadline| search.run(&workspace, &|path| may_read(&*authority, path), deadline));
         let matches: Vec<Match> = self.recorder.call(call, look).await??;
@@ -135,6 +160,6 @@ impl From<Found> for wit::Entry {
 
 impl From<Match> for wit::LineMatch {
     fn from(found: Match) -> Self {
-        Self { path: found.path, line: found.line, text: found.text }
+        Self { path: found.path, line: found.line, text: found.text, before: found.before, after: found.after }
     }
 }

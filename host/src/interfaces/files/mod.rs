@@ -27,7 +27,7 @@ pub(super) use {
     host::beside,
     listing::Lying,
     path::RelativePath,
-    search::Search,
+    search::{Match, Search},
     walk::{Kind, Pattern, Walk},
 };
 

@@ -1,5 +1,5 @@
-//! Takes in what a command writes: keeps its ends and, within bounds, all of it; tells watchers while it runs, without
-//! secrets and not without end. Keeps nothing on a disk itself.
+//! Takes in what a command writes: keeps the head and the tail of each stream and, within bounds, all of it; tells watchers
+//! while it runs, without secrets and not without end. Keeps nothing on a disk itself.
 
 use std::{
     collections::VecDeque,
@@ -8,6 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use baton_sdk::tools::text::{SHOWN_OUTPUT, left_out};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 
@@ -17,8 +18,10 @@ use crate::{
     journal::Redactor,
 };
 
-/// Bytes of each stream in an outcome.
-pub(super) const TAIL: usize = 64 << 10;
+/// Bytes of the beginning of each stream in an outcome.
+pub(super) const HEAD: usize = 16 << 10;
+/// Bytes of the end of each stream in an outcome.
+pub(super) const TAIL: usize = 48 << 10;
 /// Bytes beside them, so that a secret at the edge is known for one.
 const MARGIN: usize = 4 << 10;
 /// Bytes of the whole output that are kept: the first.
@@ -59,6 +62,7 @@ pub(super) struct Collected {
 /// One stream.
 #[derive(Debug, Default)]
 struct Written {
+    head: Vec<u8>,
     tail: VecDeque<u8>,
     total: usize,
     /// Not told yet.
@@ -121,19 +125,19 @@ impl Collected {
         }
     }
 
-    /// The end of what was printed.
+    /// The head and the tail of what was printed.
     pub(super) fn stdout(&self, redactor: &Redactor) -> String {
         self.out.text(redactor)
     }
 
-    /// The end of what was complained.
+    /// The head and the tail of what was complained.
     pub(super) fn stderr(&self, redactor: &Redactor) -> String {
         self.err.text(redactor)
     }
 
-    /// All of it, where an outcome does not hold all.
+    /// All of it, where that is more than is shown at once.
     pub(super) fn whole(&self, redactor: &Redactor) -> Option<String> {
-        if self.out.total <= TAIL && self.err.total <= TAIL {
+        if self.total <= SHOWN_OUTPUT {
             return None;
         }
         let text = String::from_utf8_lossy(&self.whole);
@@ -183,6 +187,8 @@ impl Collected {
 impl Written {
     fn take(&mut self, bytes: &[u8]) {
         self.total += bytes.len();
+        let room = (HEAD + MARGIN).saturating_sub(self.head.len());
+        self.head.extend_from_slice(&bytes[..room.min(bytes.len())]);
         let most = TAIL + MARGIN;
         self.tail.extend(&bytes[bytes.len().saturating_sub(most)..]);
         self.tail.drain(..self.tail.len().saturating_sub(most));
@@ -203,12 +209,36 @@ impl Written {
         (from, self.pending.drain(..end).collect())
     }
 
+    /// All of it, or its head and its tail with what is left out between them.
     fn text(&self, redactor: &Redactor) -> String {
-        let bytes: Vec<u8> = self.tail.iter().copied().collect();
-        let text = String::from_utf8_lossy(&bytes);
-        let text = redactor.text(&text);
-        text[text.ceil_char_boundary(text.len().saturating_sub(TAIL))..].to_owned()
+        let tail: Vec<u8> = self.tail.iter().copied().collect();
+        if self.total <= HEAD + TAIL {
+            // What the tail does not hold is all in the head.
+            let bytes = [&self.head[..self.total - tail.len()], &tail].concat();
+            return redactor.text(&String::from_utf8_lossy(&bytes)).into_owned();
+        }
+        let head = String::from_utf8_lossy(&self.head);
+        let head = redactor.text(&head[..redactor.settled(&head)]);
+        let head = &head[..end_of_lines(&head, HEAD)];
+        let tail = String::from_utf8_lossy(&tail);
+        let tail = redactor.text(&tail);
+        let tail = &tail[start_of_lines(&tail, tail.len().saturating_sub(TAIL))..];
+        let line_break = if head.ends_with('\n') { "" } else { "\n" };
+        let between = left_out(self.total.saturating_sub(head.len() + tail.len()) as u64);
+        format!("{head}{line_break}{between}{tail}")
     }
+}
+
+/// Where a head of at most so many bytes ends: with a line, where one ends near there.
+fn end_of_lines(text: &str, most: usize) -> usize {
+    let end = text.floor_char_boundary(most);
+    text[..end].rfind('\n').map(|line| line + 1).filter(|line| *line + MARGIN > end).unwrap_or(end)
+}
+
+/// Where a tail begins that leaves out at least so many bytes: with a line, where one begins near there.
+fn start_of_lines(text: &str, least: usize) -> usize {
+    let start = text.ceil_char_boundary(least);
+    text[start..].find('\n').filter(|line| *line < MARGIN).map_or(start, |line| start + line + 1)
 }
 
 /// How much of a long line can be told before the rest of it is there. Never nothing.

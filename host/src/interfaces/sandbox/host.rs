@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use baton_sdk::tools::text;
+use serde_json::json;
+
 use super::{
     IMAGES, View,
     engine::Key,
@@ -9,9 +12,9 @@ use super::{
     service::Place,
 };
 use crate::{
-    bindings::{Fault, sandbox as wit},
-    interfaces::numbers::to_u32,
-    journal::{Attempt, Call, Capability, Effect},
+    bindings::{Fault, files, sandbox as wit},
+    interfaces::{blocking::blocking, excerpts, numbers::to_u32},
+    journal::{Attempt, Call, CallError, Capability, Effect, Performed},
 };
 
 impl wit::Host for View<'_> {
@@ -32,6 +35,23 @@ impl wit::Host for View<'_> {
             self.sandbox.forget(Key { run, seq: *seq });
         }
         Ok(outcome?.into())
+    }
+
+    async fn read_output(&mut self, output: String, first: u32, count: u32, most_bytes: u32) -> Result<files::Excerpt, Fault> {
+        excerpts::check_first(first)?;
+        let request = json!({ "output": output, "first": first, "count": count, "most-bytes": most_bytes });
+        let call = Call::new("sandbox.read-output", Effect::Read, &request)?;
+        let (sandbox, run) = (Arc::clone(self.sandbox), self.recorder.run().clone());
+        let read = |_| async move {
+            let whole = match sandbox.output(&run, &output).await {
+                Ok(whole) => whole,
+                Err(error) => return Performed::answer(Err(error)),
+            };
+            let cut = blocking(move |_| excerpts::Kept::from(text::excerpt(&whole, first, count, most_bytes.min(excerpts::LONGEST)))).await;
+            Performed::answer(cut.map_err(|error| CallError::other(format!("The host failed to read the output: {error}. Report it."))))
+        };
+        let kept: excerpts::Kept = self.recorder.call(call, read).await??;
+        Ok(kept.into())
     }
 }
 

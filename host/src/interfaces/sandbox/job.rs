@@ -50,11 +50,11 @@ pub struct Outcome {
     pub ending: Ending,
     /// What the program said at its end; 128 and the signal's number where a signal ended it.
     pub exit_code: i32,
-    /// The end of what it printed.
+    /// What it printed; of much the head and the tail.
     pub stdout: String,
-    /// The end of what it complained about.
+    /// What it complained about; of much the head and the tail.
     pub stderr: String,
-    /// Name of the artifact that holds all of both, where that is more.
+    /// Name of the artifact that holds all of both, where that is more than a model is shown.
     pub output: Option<String>,
     /// From start to end.
     pub took_ms: u64,

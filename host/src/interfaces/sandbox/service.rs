@@ -330,6 +330,32 @@ impl Sandbox {
         self.parts.settings.images.get(image).map_or(u32::MAX, |image| image.timeout)
     }
 
+    /// All that a command of this run printed, by the name that its outcome gave. The name alone lets no other run read it.
+    pub async fn output(&self, run: &RunId, name: &str) -> Result<String, CallError> {
+        if !self.has_output(run, name).await? {
+            let name = name.chars().take(100).flat_map(char::escape_debug).collect::<String>();
+            return Err(CallError::not_found(format!(
+                "No command of this run has an output `{name}`; use a name that an outcome gave, or execute the command again."
+            )));
+        }
+        self.parts.artifacts.load(name).await.map_err(|error| CallError::not_found(error.to_string()))
+    }
+
+    async fn has_output(&self, run: &RunId, name: &str) -> Result<bool, CallError> {
+        const PAGE: u32 = 1_000;
+        let unread = |error| CallError::unavailable(format!("The events of the run cannot be read: {error}."));
+        let mut cursor = 0;
+        loop {
+            let page = self.parts.events.after(cursor, Some(run), PAGE).await.map_err(unread)?;
+            let Some(last) = page.last() else { return Ok(false) };
+            cursor = last.cursor;
+            let is_named = |draft: &Draft| draft.category == Category::Sandbox && draft.name == "executed" && draft.data["output"] == name;
+            if page.iter().any(|event| is_named(&event.draft)) {
+                return Ok(true);
+            }
+        }
+    }
+
     /// What executes, and its version.
     pub async fn about(&self) -> Result<String, EngineError> {
         self.parts.engine.about().await

@@ -10,11 +10,14 @@ use super::{
     toolset::{Arguments, Outcome, Usage},
 };
 use crate::{
-    bindings::{Fault, llm, tools as wit},
+    bindings::{Fault, llm, tools as wit, types},
     events::{Category, Draft},
     interfaces::toolboxes::{Declared, Effects},
-    journal::{Attempt, Call, CallError, Capability, Effect, Performed, RunId},
+    journal::{Attempt, Authority, Call, CallError, Capability, Effect, Halt, JournalError, Performed, Recorder, RunId},
 };
+
+/// Calls that one `call-all` may carry.
+const MOST_TOGETHER: usize = 16;
 
 impl wit::Host for View<'_> {
     async fn available(&mut self) -> wasmtime::Result<Vec<wit::Offer>> {
@@ -31,39 +34,109 @@ impl wit::Host for View<'_> {
     }
 
     async fn call(&mut self, name: String, arguments: String) -> Result<wit::ToolOutcome, Fault> {
-        let arguments = arguments::read(&arguments)?;
-        let found = self.look_up(&name, &arguments).await;
-        let mut call = Call::new("tools.call", found.effect, &json!({ "name": name, "arguments": arguments }))?;
-        if found.is_there {
-            call = call.needing(Capability::new(TOOLS.word, name.clone()));
-        }
-        if let Some(reached) = found.reaches {
-            call = call.needing(reached);
-        }
-        let (run, effect, authority) = (self.recorder.run().clone(), found.effect, self.recorder.authority());
-        let (told, halt) = (run.clone(), self.recorder.halt());
-        let (called, ready) = (Arc::new(OnceLock::new()), found.ready.as_ref().ok().cloned());
+        let asked = self.ask(name, &arguments).await?;
+        let (call, kept) = (asked.call()?, asked.kept());
+        let (context, called) = (Context::of(self.recorder), Arc::new(OnceLock::new()));
         let noted = Arc::clone(&called);
         let perform = |attempt: Attempt| async move {
             let _ = noted.set(attempt.seq);
-            let performed = match found.ready {
-                Ok(Ready { toolset, tool }) => toolset.call(Usage { tool: &tool, arguments, run, attempt, effect, authority, halt }).await,
-                Err(performed) => performed,
-            };
-            told_of(performed, &told, &name)
+            asked.perform(attempt, context).await
         };
         let outcome = self.recorder.call(call, perform).await?;
-        if let (Some(seq), Some(Ready { toolset, tool })) = (called.get(), ready) {
-            toolset.answered(&tool, self.recorder.run().clone(), *seq);
+        if let Some(seq) = called.get() {
+            kept.answered(self.recorder.run(), *seq);
         }
-        let outcome = outcome?;
-        Ok(wit::ToolOutcome { content: outcome.content, failed: outcome.failed })
+        Ok(outcome?.into())
+    }
+
+    async fn call_all(&mut self, calls: Vec<wit::ToolRequest>) -> wasmtime::Result<Vec<Result<wit::ToolOutcome, types::Error>>> {
+        if calls.len() > MOST_TOGETHER {
+            let refusal =
+                CallError::invalid(format!("{} calls at once are more than the {MOST_TOGETHER} allowed; send them in parts.", calls.len()));
+            return Ok(calls.iter().map(|_| Err(refusal.clone().into())).collect());
+        }
+        let calls = calls.into_iter().map(|call| (call.name, call.arguments)).collect();
+        let answers = self.call_together(calls).await.map_err(wasmtime::Error::new)?;
+        Ok(answers.into_iter().map(|answer| answer.map(wit::ToolOutcome::from).map_err(types::Error::from)).collect())
+    }
+}
+
+/// What calls need of the session beside the gate.
+#[derive(Clone)]
+pub(super) struct Context {
+    run: RunId,
+    authority: Arc<dyn Authority>,
+    halt: Halt,
+}
+
+impl Context {
+    pub(super) fn of(recorder: &Recorder) -> Self {
+        Self { run: recorder.run().clone(), authority: recorder.authority(), halt: recorder.halt() }
+    }
+}
+
+/// A call that was looked up and has no place in the order yet.
+pub(super) struct Asked {
+    name: String,
+    arguments: Arguments,
+    found: Found,
+}
+
+impl Asked {
+    /// The call as it goes through the gate.
+    pub(super) fn call(&self) -> Result<Call<'static>, JournalError> {
+        let Found { effect, is_there, reaches, .. } = &self.found;
+        let mut call = Call::new("tools.call", *effect, &json!({ "name": self.name, "arguments": self.arguments }))?;
+        if *is_there {
+            call = call.needing(Capability::new(TOOLS.word, self.name.clone()));
+        }
+        Ok(match reaches {
+            Some(reached) => call.needing(reached.clone()),
+            None => call,
+        })
+    }
+
+    /// Whether it may be made beside others of which the same holds.
+    pub(super) fn is_free(&self) -> bool {
+        self.found.is_free
+    }
+
+    /// What has to be told once the call is answered.
+    pub(super) fn kept(&self) -> Kept {
+        Kept(self.found.ready.as_ref().ok().cloned())
+    }
+
+    /// Makes the call.
+    pub(super) async fn perform(self, attempt: Attempt, context: Context) -> Performed<Outcome> {
+        let Self { name, arguments, found } = self;
+        let Context { run, authority, halt } = context;
+        let told = run.clone();
+        let performed = match found.ready {
+            Ok(Ready { toolset, tool }) => {
+                toolset.call(Usage { tool: &tool, arguments, run, attempt, effect: found.effect, authority, halt }).await
+            }
+            Err(performed) => performed,
+        };
+        told_of(performed, &told, &name)
+    }
+}
+
+/// The tool of a call whose answer is in the journal.
+pub(super) struct Kept(Option<Ready>);
+
+impl Kept {
+    pub(super) fn answered(&self, run: &RunId, seq: u64) {
+        if let Some(Ready { toolset, tool }) = &self.0 {
+            toolset.answered(tool, run.clone(), seq);
+        }
     }
 }
 
 /// What is known of a call before it goes through the gate.
 struct Found {
     effect: Effect,
+    /// It may be made beside others of which the same holds.
+    is_free: bool,
     /// A tool of this name may be there. What is not there is said to be, whether it would be granted or not.
     is_there: bool,
     reaches: Option<Capability<'static>>,
@@ -72,14 +145,22 @@ struct Found {
 }
 
 impl View<'_> {
+    /// Looks a call up. Where it has its place is decided next, before anything else is looked up.
+    pub(super) async fn ask(&self, name: String, arguments: &str) -> Result<Asked, CallError> {
+        let arguments = arguments::read(arguments)?;
+        let found = self.look_up(&name, &arguments).await;
+        Ok(Asked { name, arguments, found })
+    }
+
     /// A call that the journal holds is as it was written, whatever its tool says of itself today, and was checked then.
     /// One that will be denied starts no server.
     async fn look_up(&self, name: &str, arguments: &Arguments) -> Found {
-        let unready = |is_there, performed| Found { effect: Effect::Read, is_there, reaches: None, ready: Err(performed) };
+        let unready = |is_there, performed| Found { effect: Effect::Read, is_free: true, is_there, reaches: None, ready: Err(performed) };
         let refused = |is_there, error| unready(is_there, Performed::answer(Err(error)));
         if let Some(effect) = self.recorder.recorded() {
             let ready = self.shelf.locate(name);
-            return Found { effect, is_there: true, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) };
+            let (is_free, reaches) = (effect == Effect::Read, ready.toolset.reaches(&ready.tool, arguments));
+            return Found { effect, is_free, is_there: true, reaches, ready: Ok(ready) };
         }
         if is_short(name, arguments)
             && let Some(error) = self.shelf.absent(name).await
@@ -90,8 +171,11 @@ impl View<'_> {
             return refused(true, CallError::denied(denial.reason));
         }
         match check(&self.shelf, name, arguments).await {
-            Ok((ready, effect)) => {
-                Found { effect, is_there: true, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) }
+            Ok((ready, declared)) => {
+                let (effect, effects) = (ready.toolset.effect(&declared), declared.effects);
+                // What a toolbox does is done by a run of its own.
+                let is_free = effect == Effect::Read || effect == Effect::Wait && (effects.read_only || effects.idempotent);
+                Found { effect, is_free, is_there: true, reaches: ready.toolset.reaches(&ready.tool, arguments), ready: Ok(ready) }
             }
             Err(performed) => unready(true, performed),
         }
@@ -104,12 +188,11 @@ fn is_short(name: &str, arguments: &Arguments) -> bool {
     name.len() < MOST && serde_json::to_string(arguments).is_ok_and(|arguments| arguments.len() < MOST)
 }
 
-async fn check(shelf: &Shelf, name: &str, given: &Arguments) -> Result<(Ready, Effect), Performed<Outcome>> {
+async fn check(shelf: &Shelf, name: &str, given: &Arguments) -> Result<(Ready, Declared), Performed<Outcome>> {
     let ready = shelf.locate(name);
     let declared = shelf.declared(name, &ready).await?;
     arguments::check(name, &declared.parameters, given).await.map_err(|error| Performed::answer(Err(error)))?;
-    let effect = ready.toolset.effect(&declared);
-    Ok((ready, effect))
+    Ok((ready, declared))
 }
 
 /// Watchers hear which tool was called and whether it did what it was asked.
@@ -121,6 +204,12 @@ fn told_of(performed: Performed<Outcome>, run: &RunId, tool: &str) -> Performed<
             Performed::Answered(answer, events)
         }
         other => other,
+    }
+}
+
+impl From<Outcome> for wit::ToolOutcome {
+    fn from(outcome: Outcome) -> Self {
+        Self { content: outcome.content, failed: outcome.failed }
     }
 }
 

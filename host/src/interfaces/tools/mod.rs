@@ -9,6 +9,7 @@ mod host;
 pub mod mcp;
 mod shelf;
 mod text;
+mod together;
 mod toolbox;
 mod toolset;
 
@@ -25,7 +26,7 @@ use crate::{
 };
 
 pub(super) use admission::of_toolbox;
-pub use builtin::{Builtin, Command, Commands, Files, Line, Listed, Wanted, all as own_tools};
+pub use builtin::{Builtin, Command, Commands, Files, Wanted, all as own_tools};
 pub use forms::{Pin, Pins, PinsError};
 pub use shelf::{Servers, Shelf};
 pub use toolset::{Arguments, Outcome, Toolset, Usage};

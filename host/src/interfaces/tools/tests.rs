@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     bindings::{
         Fault,
-        tools::{Effects, Host, ToolOutcome as Told},
+        tools::{Effects, Host, ToolOutcome as Told, ToolRequest},
     },
     interfaces::{
         children::{Ended, Role, testing::Nursery},
@@ -87,6 +87,8 @@ struct Server {
     called: Mutex<Vec<String>>,
     breaks: Mutex<bool>,
     is_down: Mutex<bool>,
+    /// Where its calls wait for each other.
+    meets: Mutex<Option<Arc<tokio::sync::Barrier>>>,
 }
 
 #[async_trait]
@@ -107,6 +109,10 @@ impl Toolset for Server {
 
     async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {
         self.called.lock().unwrap().push(usage.tool.to_owned());
+        let meets = self.meets.lock().unwrap().clone();
+        if let Some(meets) = meets {
+            meets.wait().await;
+        }
         match *self.breaks.lock().unwrap() {
             true => Performed::Paused { pause: Pause::new(PauseKind::Ambiguous, "It died."), happened: true },
             false => Performed::answer(Ok(Outcome { content: "done".into(), failed: false })),
@@ -135,6 +141,10 @@ impl Commands for Machine {
             return Performed::answer(Err(CallError::unavailable("There is no engine.")));
         }
         Performed::answer(Ok(("It failed.".to_owned(), true)))
+    }
+
+    async fn output(&self, run: &RunId, name: &str) -> Result<String, CallError> {
+        if name == "printed" { Ok(format!("one\ntwo of {run}\n")) } else { Err(CallError::not_found("No command printed it.")) }
     }
 
     fn answered(&self, _: RunId, seq: u64) {
@@ -175,6 +185,12 @@ impl Scene {
         View { recorder: &mut recorder, shelf: Arc::clone(&self.shelf) }.call(name.into(), arguments.into()).await
     }
 
+    async fn together(&self, calls: &[(&str, &str)]) -> wasmtime::Result<Vec<Result<Told, crate::bindings::types::Error>>> {
+        let request = |(name, arguments): &(&str, &str)| ToolRequest { name: (*name).to_owned(), arguments: (*arguments).to_owned() };
+        let mut recorder = self.bench.recorder();
+        View { recorder: &mut recorder, shelf: Arc::clone(&self.shelf) }.call_all(calls.iter().map(request).collect()).await
+    }
+
     async fn available(&self) -> Vec<crate::bindings::tools::Offer> {
         self.asked().await.unwrap()
     }
@@ -207,10 +223,10 @@ async fn all_that_is_granted_is_offered() {
     scene.bench.authority.deny(TOOLS.word, "web.p");
     let offers = scene.available().await;
     let names: Vec<_> = offers.iter().map(|offer| offer.tool.name.as_str()).collect();
-    assert_eq!(names, ["calculator.add", "find_files", "read_file", "run_command", "search_files", "web.look"]);
-    assert_eq!(offers[5].effects, Effects::READ_ONLY);
+    assert_eq!(names, ["calculator.add", "find_files", "read_file", "read_output", "run_command", "search_files", "web.look"]);
+    assert_eq!(offers[6].effects, Effects::READ_ONLY);
     scene.bench.authority.relent();
-    assert_eq!(scene.available().await.len(), 6, "a replay sees what was seen");
+    assert_eq!(scene.available().await.len(), 7, "a replay sees what was seen");
 }
 
 #[tokio::test]
@@ -221,9 +237,11 @@ async fn the_hosts_own_tools_work_on_the_workspace() {
     assert_eq!(std::fs::read_to_string(scene.folder.path().join("a/b.txt")).unwrap(), "one\ntwo\n");
     assert_eq!(scene.bench.journal.history()[0].effect, Effect::Write);
     for (tool, arguments, answer) in [
-        ("read_file", r#"{"path":"a/b.txt"}"#, "one\ntwo\n"),
-        ("read_file", r#"{"path":"a/b.txt","offset":4}"#, "two\n"),
-        ("find_files", r#"{"glob":"**/*.txt"}"#, "a/b.txt (8 bytes)\n"),
+        ("read_file", r#"{"path":"a/b.txt"}"#, "     1\tone\n     2\ttwo\n[All 2 lines.]"),
+        ("read_file", r#"{"path":"a/b.txt","first-line":2,"lines":5}"#, "     2\ttwo\n[Lines 2 to 2, the last.]"),
+        ("find_files", r#"{"glob":"*.txt"}"#, "a/b.txt (8 bytes)\n"),
+        ("find_files", r#"{"glob":"a"}"#, "a/b.txt (8 bytes)\n"),
+        ("search_files", r#"{"pattern":"^T","ignore-case":true,"context":3,"glob":"a"}"#, "a/b.txt-1- one\na/b.txt:2: two\n"),
         ("search_files", r#"{"pattern":"^t"}"#, "a/b.txt:2: two\n"),
         ("search_files", r#"{"pattern":"^t","glob":"*.md"}"#, "No line matches."),
     ] {
@@ -234,6 +252,18 @@ async fn the_hosts_own_tools_work_on_the_workspace() {
         let event = &other.bench.journal.events()[0];
         assert_eq!((event.name.as_str(), &event.data), ("called", &json!({ "tool": tool, "failed": false })));
     }
+}
+
+#[tokio::test]
+async fn what_a_command_printed_is_read_by_lines() {
+    let scene = Scene::new();
+    let read = scene.call("read_output", r#"{"output":"printed","first-line":2}"#).await.unwrap();
+    let expected = format!("     2\ttwo of {}\n[Lines 2 to 2, the last.]", Bench::run());
+    assert_eq!((read.content, read.failed), (expected, false));
+    assert_eq!(scene.bench.journal.history()[0].effect, Effect::Read);
+    let other = Scene::new();
+    let refused = refusal(other.call("read_output", r#"{"output":"another"}"#).await);
+    assert_eq!(refused.kind, ErrorKind::NotFound);
 }
 
 #[tokio::test]
@@ -249,7 +279,10 @@ async fn a_file_tool_needs_the_grant_for_the_path_too() {
     let scene = Scene::new();
     std::fs::write(scene.folder.path().join("secret"), "s").unwrap();
     scene.bench.authority.deny("read", "secret");
-    assert_eq!(scene.call("find_files", r#"{"glob":"*"}"#).await.unwrap().content, "No file fits this glob.");
+    assert_eq!(
+        scene.call("find_files", r#"{"glob":"*"}"#).await.unwrap().content,
+        "No file fits this glob. Files that git ignores are not found."
+    );
 }
 
 #[tokio::test]
@@ -270,7 +303,7 @@ async fn what_does_not_fit_is_told_by_its_place() {
         ("calculator.add", "{}", "at the root:"),
         ("calculator.add", "", "at the root:"),
         ("web.look", r#"{"a":1.5}"#, "at /a:"),
-        ("read_file", r#"{"path":"a","offset":-1}"#, "at /offset:"),
+        ("read_file", r#"{"path":"a","first-line":0}"#, "at /first-line:"),
         ("read_file", r#"{"path":"a","more":1}"#, "more"),
         ("read_file", "[]", "no JSON object"),
         ("read_file", "{", "not JSON"),
@@ -481,4 +514,66 @@ async fn a_command_needs_tool_and_image_and_is_forgotten_once_it_is_answered() {
     ));
     assert!(denied.machine.executed.lock().unwrap().is_empty());
     assert!(matches!(refusal(Scene::new().call("run_command", r#"{ "command": "" }"#).await), CallError { kind: ErrorKind::Invalid, .. }));
+}
+
+#[tokio::test]
+async fn calls_made_together_are_calls_of_their_own() {
+    let scene = Scene::new();
+    std::fs::write(scene.folder.path().join("a"), "one").unwrap();
+    scene.bench.authority.deny(TOOLS.word, "web.put");
+    let calls = [
+        ("read_file", r#"{"path":"a"}"#),
+        ("web.look", r#"{"a":1}"#),
+        ("read_file", "{"),
+        ("web.put", r#"{"a":1}"#),
+        ("write_file", r#"{"path":"a","content":"two"}"#),
+        ("read_file", r#"{"path":"a"}"#),
+        ("web.none", "{}"),
+    ];
+    let answers = scene.together(&calls).await.unwrap();
+    let said: Vec<_> = answers.into_iter().map(|answer| answer.map_or_else(|error| error.kind, |outcome| outcome.content)).collect();
+    let (one, two) = ("     1\tone\n[All 1 lines.]", "     1\ttwo\n[All 1 lines.]");
+    assert_eq!(said, [one, "done", "invalid", "denied", "Wrote 3 bytes to a.", two, "not-found"]);
+    let history = scene.bench.journal.history();
+    let effects: Vec<_> = history.iter().map(|entry| (entry.seq, entry.call.as_str(), entry.effect)).collect();
+    let read = |seq| (seq, "tools.call", Effect::Read);
+    assert_eq!(effects, [read(1), read(2), read(3), (4, "tools.call", Effect::Write), read(5), read(6)]);
+    // A replay is answered from the journal, also where the calls are made one by one.
+    std::fs::remove_file(scene.folder.path().join("a")).unwrap();
+    let again: Vec<_> = scene.together(&calls).await.unwrap().into_iter().map(|answer| answer.is_ok()).collect();
+    assert_eq!(again, [true, true, false, false, true, true, false]);
+    assert_eq!(scene.server.called.lock().unwrap().len(), 1);
+    assert_eq!(scene.call(calls[0].0, calls[0].1).await.unwrap().content, one);
+}
+
+#[tokio::test]
+async fn calls_that_look_are_made_side_by_side_and_leave_no_gap() {
+    let scene = Scene::new();
+    std::fs::write(scene.folder.path().join("a"), "one").unwrap();
+    let gate = Arc::new(tokio::sync::Barrier::new(2));
+    *scene.server.meets.lock().unwrap() = Some(gate);
+    let looks = [("web.look", r#"{"a":1}"#), ("web.look", r#"{"a":2}"#)];
+    let answers = tokio::time::timeout(std::time::Duration::from_secs(20), scene.together(&looks)).await;
+    assert!(answers.expect("they wait for each other").unwrap().iter().all(Result::is_ok));
+    // One that pauses the run has none after it written down, since it is not there itself.
+    let scene = Scene { bench: Bench::new(), ..scene };
+    *scene.server.meets.lock().unwrap() = None;
+    *scene.server.breaks.lock().unwrap() = true;
+    let calls = [("web.look", r#"{"a":1}"#), ("read_file", r#"{"path":"a"}"#), ("write_file", r#"{"path":"b","content":""}"#)];
+    assert!(scene.together(&calls).await.is_err());
+    assert!(scene.bench.journal.history().is_empty() && !scene.folder.path().join("b").exists());
+    *scene.server.breaks.lock().unwrap() = false;
+    assert!(scene.together(&calls).await.unwrap().iter().all(Result::is_ok));
+    assert!(scene.folder.path().join("b").exists());
+}
+
+#[tokio::test]
+async fn too_many_calls_at_once_are_refused() {
+    let scene = Scene::new();
+    let answers = scene.together(&[("read_file", "{}"); 17]).await.unwrap();
+    assert!(
+        answers.len() == 17 && answers.iter().all(|answer| answer.as_ref().is_err_and(|error| error.text.contains("17 calls at once")))
+    );
+    assert!(scene.bench.journal.history().is_empty());
+    assert!(scene.together(&[]).await.unwrap().is_empty());
 }

@@ -5,12 +5,15 @@ use regex::{Regex, RegexBuilder};
 use serde_json::{Value, json};
 
 use super::Contract;
-pub use crate::bindings::host::baton::plugin::files::{Entry, Kind, LineMatch};
+pub use crate::bindings::host::baton::plugin::files::{Entry, Excerpt, Kind, LineMatch, TextLine};
 use crate::testing::{installed, path, workspace, world::World};
+use crate::tools::text;
 use crate::{Error, Result};
 
 const MOST_ENTRIES: usize = 10_000;
 const MOST_MATCHES: u32 = 1000;
+const MOST_CONTEXT: u32 = 20;
+const LONGEST_EXCERPT: u32 = 1 << 20;
 const COMPILED_SIZE: usize = 1 << 20;
 const LONGEST_EXPRESSION: usize = 4096;
 
@@ -18,6 +21,18 @@ pub(crate) fn read(path: &str) -> Contract<Vec<u8>> {
     let (world, path) = (installed::world("files.read"), path::plain(path)?);
     let read = || world.files.borrow().read(&path);
     Ok(world.call("files.read", json!({ "path": path }), Some(("read", &path)), read, |content| workspace::noted(content))?)
+}
+
+pub(crate) fn read_lines(path: &str, first: u32, count: u32, most_bytes: u32) -> Contract<Excerpt> {
+    let (world, path) = (installed::world("files.read-lines"), path::plain(path)?);
+    check_first(first)?;
+    let read = || {
+        let content = world.files.borrow().read(&path)?;
+        let content = text::decode(&path, &content).map_err(|problem| Error::invalid(problem).about(&*path))?;
+        Ok(text::excerpt(content, first, count, most_bytes.min(LONGEST_EXCERPT)))
+    };
+    let request = json!({ "path": path, "first": first, "count": count, "most-bytes": most_bytes });
+    Ok(world.call("files.read-lines", request, Some(("read", &path)), read, noted_excerpt)?)
 }
 
 pub(crate) fn write(path: &str, content: &[u8]) -> Contract<()> {
@@ -44,10 +59,13 @@ pub(crate) fn find(glob: &str) -> Contract<Vec<Entry>> {
     )?)
 }
 
-pub(crate) fn search(pattern: &str, glob: Option<&str>, limit: u32) -> Contract<Vec<LineMatch>> {
-    let (world, wanted) = (installed::world("files.search"), Wanted::parse(pattern, glob, limit)?);
-    let request = json!({ "pattern": pattern, "glob": glob, "limit": limit });
-    let noted = |found: &LineMatch| json!({ "path": found.path, "line": found.line, "text": found.text });
+pub(crate) fn search(pattern: &str, glob: Option<&str>, limit: u32, context: u32) -> Contract<Vec<LineMatch>> {
+    let (world, wanted) = (installed::world("files.search"), Wanted::parse(pattern, glob, limit, context)?);
+    let mut request = json!({ "pattern": pattern, "glob": glob, "limit": limit });
+    if context > 0 {
+        request["context"] = json!(context);
+    }
+    let noted = |found: &LineMatch| json!({ "path": found.path, "line": found.line, "text": found.text, "before": found.before, "after": found.after });
     Ok(world.call("files.search", request, None, || Ok(wanted.search(&world)), |found| found.iter().map(noted).collect())?)
 }
 
@@ -67,17 +85,22 @@ pub(in crate::testing) struct Wanted {
     expression: Regex,
     glob: Option<GlobMatcher>,
     limit: u32,
+    context: u32,
 }
 
 impl Wanted {
-    pub(in crate::testing) fn parse(pattern: &str, glob: Option<&str>, limit: u32) -> Result<Self> {
-        Ok(Self { expression: expression(pattern)?, glob: glob.map(path::glob).transpose()?, limit: limit.min(MOST_MATCHES) })
+    pub(in crate::testing) fn parse(pattern: &str, glob: Option<&str>, limit: u32, context: u32) -> Result<Self> {
+        let (expression, glob) = (expression(pattern)?, glob.map(path::glob).transpose()?);
+        if context > MOST_CONTEXT {
+            return Err(Error::invalid(format!("A context of {context} lines is not accepted; ask for 0 to {MOST_CONTEXT}.")));
+        }
+        Ok(Self { expression, glob, limit: limit.min(MOST_MATCHES), context })
     }
 
     /// The lines that match, in files that may be read.
     pub(in crate::testing) fn search(&self, world: &World) -> Vec<LineMatch> {
         let wanted = |path: &str| self.glob.as_ref().is_none_or(|glob| glob.is_match(path)) && world.allows("read", path).is_ok();
-        world.files.borrow().search(&self.expression, wanted, self.limit as usize)
+        world.files.borrow().search(&self.expression, wanted, self.limit as usize, self.context as usize)
     }
 }
 
@@ -88,6 +111,18 @@ fn expression(pattern: &str) -> Result<Regex> {
     }
     let expression = RegexBuilder::new(pattern).size_limit(COMPILED_SIZE).dfa_size_limit(COMPILED_SIZE).build();
     expression.map_err(|error| refuse(format!("{error}.")))
+}
+
+/// Lines are counted from 1.
+pub(in crate::testing) fn check_first(first: u32) -> Result<()> {
+    if first == 0 { Err(Error::invalid("Lines are counted from 1, so there is no line 0; ask for one from 1 on.")) } else { Ok(()) }
+}
+
+pub(in crate::testing) fn noted_excerpt(excerpt: &Excerpt) -> Value {
+    let line = |line: &TextLine| json!({ "text": line.text, "left-out-bytes": line.left_out_bytes });
+    let lines: Vec<_> = excerpt.lines.iter().map(line).collect();
+    let size = crate::numbers::from_contract(excerpt.size_bytes);
+    json!({ "first": excerpt.first, "lines": lines, "total-lines": excerpt.total_lines, "size": size })
 }
 
 fn noted_entry(entry: &Entry) -> Value {

@@ -4,12 +4,19 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Contract;
+use super::{
+    Contract,
+    files::{Excerpt, check_first, noted_excerpt},
+};
 pub use crate::bindings::host::baton::plugin::sandbox::{Ending, Execution, Job};
 use crate::testing::{installed, world::World};
+use crate::tools::text;
 use crate::{Error, Result};
 
 const MOST_ARGUMENTS: usize = 256;
+const LONGEST_EXCERPT: u32 = 1 << 20;
+/// Bytes of the head and the tail of each stream in an outcome.
+const KEPT: usize = 64 << 10;
 const LONGEST_COMMAND: usize = 64 << 10;
 const MOST_VARIABLES: usize = 64;
 
@@ -20,16 +27,52 @@ pub(crate) fn execute(job: &Job) -> Contract<Execution> {
     Ok(world.call("sandbox.execute", request, Some(("images", image)), || answer(&world, job), noted)?)
 }
 
+pub(crate) fn read_output(output: &str, first: u32, count: u32, most_bytes: u32) -> Contract<Excerpt> {
+    let world = installed::world("sandbox.read-output");
+    check_first(first)?;
+    let read = || Ok(text::excerpt(&self::output(&world, output)?, first, count, most_bytes.min(LONGEST_EXCERPT)));
+    let request = json!({ "output": output, "first": first, "count": count, "most-bytes": most_bytes });
+    Ok(world.call("sandbox.read-output", request, None, read, noted_excerpt)?)
+}
+
+/// All that a command printed, by its name.
+pub(in crate::testing) fn output(world: &World, name: &str) -> Result<String> {
+    world.outputs.borrow().get(name).cloned().ok_or_else(|| no_output(name))
+}
+
+fn no_output(name: &str) -> Error {
+    let name: String = name.chars().take(100).flat_map(char::escape_debug).collect();
+    Error::not_found(format!(
+        "No command of this run has an output `{name}`; use a name that an outcome gave, or execute the command again."
+    ))
+}
+
+/// The outcome as the host gives it: of long streams the head and the tail, and all of both kept by name. One that names its
+/// output already is as the test wants it.
+fn kept(world: &World, outcome: Execution) -> Execution {
+    let whole = format!("{}{}", outcome.stdout, outcome.stderr);
+    if whole.len() <= text::SHOWN_OUTPUT || outcome.output.is_some() {
+        return outcome;
+    }
+    let (stdout, stderr) =
+        (text::head_and_tail(&outcome.stdout, KEPT).into_owned(), text::head_and_tail(&outcome.stderr, KEPT).into_owned());
+    let mut outputs = world.outputs.borrow_mut();
+    let name = format!("output-{}", outputs.len() + 1);
+    outputs.insert(name.clone(), whole);
+    Execution { stdout, stderr, output: Some(name), ..outcome }
+}
+
 /// The first rule's answer. The rules are taken as they are now, so that one may call the host while it answers.
 #[expect(clippy::panic, reason = "a test fails by panicking, and an unexpected command is a failure")]
 pub(in crate::testing) fn answer(world: &World, job: &Job) -> Result<Execution> {
     let rules = world.commands.borrow().clone();
-    rules.iter().find_map(|rule| rule(job)).unwrap_or_else(|| {
+    let answer = rules.iter().find_map(|rule| rule(job)).unwrap_or_else(|| {
         panic!(
             "No rule of the test's host answers this command; add one with `Host::when_executed` or `Host::with_sandbox`.\n--- command\n{}\n---",
             job.command.join(" ")
         )
-    })
+    });
+    answer.map(|outcome| kept(world, outcome))
 }
 
 /// The job as the journal keeps it, if the host would take it.

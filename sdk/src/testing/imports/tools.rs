@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Contract;
+pub(crate) use crate::bindings::host::baton::plugin::tools::ToolRequest;
 pub use crate::bindings::host::baton::plugin::tools::{Effects, Offer, ToolOutcome};
 use crate::testing::{installed, tools};
 use crate::{Error, Result};
@@ -21,6 +22,17 @@ pub(crate) fn call(name: &str, arguments: &str) -> Contract<ToolOutcome> {
     let noted = |outcome: &ToolOutcome| json!({ "content": outcome.content, "failed": outcome.failed });
     // What a call needs depends on the tool, and a tool that is not there is said to be, granted or not.
     Ok(world.call("tools.call", request, None, || tools::call(&world, name, &arguments), noted)?)
+}
+
+/// Calls that one `call-all` may carry.
+const MOST_TOGETHER: usize = 16;
+
+pub(crate) fn call_all(calls: &[ToolRequest]) -> Vec<Contract<ToolOutcome>> {
+    if calls.len() > MOST_TOGETHER {
+        let refusal = format!("{} calls at once are more than the {MOST_TOGETHER} allowed; send them in parts.", calls.len());
+        return calls.iter().map(|_| Err(Error::invalid(&*refusal).into())).collect();
+    }
+    calls.iter().map(|request| call(&request.name, &request.arguments)).collect()
 }
 
 /// The arguments of a call, a JSON object. None at all are an empty one.

@@ -30,10 +30,11 @@ pub(super) fn answer(name: &str, arguments: &[Value]) -> Result<Value> {
         "backlog.history" => result(backlog::history(&given.text())),
         "backlog.write-documents" => result(backlog::write_documents()),
         "files.read" => result(files::read(&given.text())),
+        "files.read-lines" => result(files::read_lines(&given.text(), given.next(), given.next(), given.next())),
         "files.write" => result(files::write(&given.text(), &given.next::<Vec<u8>>())),
         "files.remove" => result(files::remove(&given.text())),
         "files.find" => result(files::find(&given.text())),
-        "files.search" => result(files::search(&given.text(), given.next::<Option<String>>().as_deref(), given.next())),
+        "files.search" => result(files::search(&given.text(), given.next::<Option<String>>().as_deref(), given.next(), given.next())),
         "forge.about-forge" => result(forge::about_forge()),
         "forge.open" => result(forge::open(&given.next())),
         "forge.get" => result(forge::get(given.next())),
@@ -79,6 +80,7 @@ pub(super) fn answer(name: &str, arguments: &[Value]) -> Result<Value> {
             done(())
         }
         "sandbox.execute" => result(sandbox::execute(&given.next())),
+        "sandbox.read-output" => result(sandbox::read_output(&given.text(), given.next(), given.next(), given.next())),
         "settings.get" => value(&settings::get(&given.text())),
         "state.get" => result(state::get(&given.text(), &given.text())),
         "state.set" => result(state::set(&given.text(), &given.text(), &given.text(), given.next())),
@@ -86,6 +88,7 @@ pub(super) fn answer(name: &str, arguments: &[Value]) -> Result<Value> {
         "state.keys" => result(state::keys(&given.text(), &given.text())),
         "tools.available" => value(&tools::available()),
         "tools.call" => result(tools::call(&given.text(), &given.text())),
+        "tools.call-all" => value(&tools::call_all(&given.next::<Vec<_>>())),
         "waits.timer" => result(waits::timer(given.next())),
         "waits.signal" => result(waits::signal(&given.text())),
         "waits.item-change" => result(waits::item_change(&given.text())),

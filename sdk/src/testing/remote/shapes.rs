@@ -154,7 +154,9 @@ records! {
     llm::Reply { parts, stop, usage, model }
     llm::ModelDescription { model, window_tokens, max_output_tokens, tools, reply_schema }
     files::Entry { path, kind, size_bytes }
-    files::LineMatch { path, line, text }
+    files::LineMatch { path, line, text, before, after }
+    files::TextLine { text, left_out_bytes }
+    files::Excerpt { first, lines, total_lines, size_bytes }
     state::Versioned { value, version }
     agents::Task { goal, context, answer_schema, conversation }
     agents::Report { answer, summary, conversation }
@@ -167,6 +169,7 @@ records! {
     people::Decision { question, answer, reasoning, source, confidence }
     tools::Offer { tool, effects }
     tools::ToolOutcome { content, failed }
+    tools::ToolRequest { name, arguments }
     git::Revision { id, summary, author, at_ms }
     git::Change { path, kind }
     git::Resolution { path, content }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::sandbox::{Ending, Execution, Job};
+use crate::sandbox::{Execution, Job};
 use crate::testing::{
     imports::{
         files::{Wanted, found},
@@ -12,7 +12,7 @@ use crate::testing::{
     path,
     world::World,
 };
-use crate::tools::{Effects, Offer, ToolOutcome, workspace};
+use crate::tools::{Effects, Offer, ToolOutcome, named, reading, text};
 use crate::{Error, ErrorKind, Result};
 
 const READ: &str = "read_file";
@@ -20,87 +20,63 @@ const FIND: &str = "find_files";
 const SEARCH: &str = "search_files";
 const WRITE: &str = "write_file";
 const RUN: &str = "run_command";
-
-/// Bytes of each stream of a command that a model is shown, the last ones.
-const SHOWN: usize = 16 << 10;
+const OUTPUT: &str = "read_output";
 
 /// What they say of themselves.
 pub(super) fn all() -> Vec<Offer> {
     let looks = Effects::READ_ONLY | Effects::IDEMPOTENT;
-    let path = json!({ "type": "string", "minLength": 1, "description": "Relative path, such as docs/PRD.md" });
-    let glob = |description: &str| json!({ "type": "string", "minLength": 1, "description": description });
-    let offset = json!({ "type": "integer", "minimum": 0, "description": "Byte to start at; 0 when left out" });
-    let pattern = json!({ "type": "string", "minLength": 1, "description": "Regular expression" });
-    let content = json!({ "type": "string", "description": "The whole new content" });
+    let as_in_agents =
+        [(READ, looks), (FIND, looks), (SEARCH, looks), (WRITE, Effects::DESTRUCTIVE | Effects::IDEMPOTENT), (OUTPUT, looks)];
+    let offers = as_in_agents.into_iter().filter_map(|(name, effects)| Some((named(name)?, effects)));
+    let mut offers: Vec<_> =
+        offers.map(|(tool, effects)| Offer::new(&tool.name, &tool.description, &tool.parameters).with_effects(effects)).collect();
     let command = json!({ "type": "string", "minLength": 1, "description": "A line for sh, such as cargo test --quiet" });
     let image = json!({ "type": "string", "minLength": 1, "description": "The operator's name for an image; `default` when left out" });
     let timeout = json!({ "type": "integer", "minimum": 1, "maximum": 86_400, "description": "Seconds; at most 600 when left out" });
-    vec![
-        offer(
-            READ,
-            "Reads a text file of the project. Long files come in pieces; pass the offset named at the end to go on.",
-            &object(json!({ "path": path, "offset": offset }), &["path"]),
-            looks,
-        ),
-        offer(
-            FIND,
-            "Lists the project's files whose path fits a glob, with their sizes in bytes.",
-            &object(json!({ "glob": glob("Such as docs/**/*.md") }), &["glob"]),
-            looks,
-        ),
-        offer(
-            SEARCH,
-            "Finds lines of the project's text files that match a regular expression.",
-            &object(json!({ "pattern": pattern, "glob": glob("Only in files whose path fits this glob") }), &["pattern"]),
-            looks,
-        ),
-        offer(
-            WRITE,
-            "Writes a text file of the project, replacing what was there.",
-            &object(json!({ "path": path, "content": content }), &["path", "content"]),
-            Effects::DESTRUCTIVE | Effects::IDEMPOTENT,
-        ),
-        offer(
-            RUN,
-            "Runs a line of shell in a container, in the project's folder, and tells how it ended and what it printed. Nothing outside of the folder is there, and no network unless the image has it.",
-            &object(json!({ "command": command, "image": image, "timeout": timeout }), &["command"]),
-            Effects::DESTRUCTIVE,
-        ),
-    ]
-}
-
-fn offer(name: &str, description: &str, parameters: &Value, effects: Effects) -> Offer {
-    Offer::new(name, description, parameters).with_effects(effects)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is written as `json!(…)` where it is called")]
-fn object(properties: Value, required: &[&str]) -> Value {
-    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+    let parameters = json!({
+        "type": "object",
+        "properties": { "command": command, "image": image, "timeout": timeout },
+        "required": ["command"],
+        "additionalProperties": false,
+    });
+    let description = named(RUN).map(|tool| tool.description).unwrap_or_default();
+    offers.push(Offer::new(RUN, &description, &parameters).with_effects(Effects::DESTRUCTIVE));
+    offers
 }
 
 /// Does what one of them is asked. The arguments satisfy its parameters.
 pub(super) fn perform(world: &World, name: &str, arguments: &Value) -> Result<ToolOutcome> {
-    let text = |name: &str| arguments[name].as_str();
-    let given = |name: &str| text(name).unwrap_or_default();
+    let named = |name: &str| arguments[name].as_str();
+    let given = |name: &str| named(name).unwrap_or_default();
     match name {
-        READ => read(world, given("path"), arguments["offset"].as_u64().unwrap_or(0)).map(ToolOutcome::done),
-        FIND => Ok(ToolOutcome::done(workspace::list_entries(&found(world, &path::glob(given("glob"))?)?))),
+        READ => read(world, given("path"), reading::lines(arguments)).map(ToolOutcome::done),
+        FIND => {
+            let find = |glob: &str| Ok::<_, Error>(found(world, &path::glob(glob)?)?.into_iter().map(reading::found).collect());
+            Ok(ToolOutcome::done(text::show_found(&text::find_meant(given("glob"), find)?)))
+        }
         SEARCH => {
-            let wanted = Wanted::parse(given("pattern"), text("glob"), workspace::MOST_MATCHES)?;
-            Ok(ToolOutcome::done(workspace::list_matches(&wanted.search(world))))
+            let pattern = text::pattern(given("pattern"), arguments["ignore-case"] == true);
+            let (glob, context) = (named("glob").map(text::searched), reading::number(arguments, "context").unwrap_or(0));
+            let wanted = Wanted::parse(&pattern, glob.as_deref(), text::MOST_MATCHES + 1, context)?;
+            Ok(ToolOutcome::done(text::show_matches(&wanted.search(world))))
         }
         WRITE => write(world, given("path"), given("content")).map(ToolOutcome::done),
+        OUTPUT => {
+            let (first, count) = reading::lines(arguments);
+            let whole = sandbox::output(world, given("output"))?;
+            Ok(ToolOutcome::done(text::show_excerpt("output", &text::excerpt(&whole, first, count, text::LONGEST_EXCERPT))))
+        }
         RUN => run(world, arguments),
         other => Err(Error::not_found(format!("The host has no tool `{}`.", other.escape_debug()))),
     }
 }
 
-fn read(world: &World, given: &str, offset: u64) -> Result<String> {
+fn read(world: &World, given: &str, (first, count): (u32, u32)) -> Result<String> {
     let path = path::plain(given)?;
     world.allows("read", &path)?;
-    let content = String::from_utf8(world.files.borrow().read(&path)?);
-    let content = content.map_err(|_| Error::invalid(format!("`{given}` is not UTF-8 text; name a text file.")))?;
-    workspace::page(&content, usize::try_from(offset).unwrap_or(usize::MAX), given)
+    let content = world.files.borrow().read(&path)?;
+    let content = text::decode(given, &content).map_err(Error::invalid)?;
+    Ok(text::show_excerpt(given, &text::excerpt(content, first, count, text::LONGEST_EXCERPT)))
 }
 
 fn write(world: &World, given: &str, content: &str) -> Result<String> {
@@ -131,19 +107,9 @@ fn run(world: &World, arguments: &Value) -> Result<ToolOutcome> {
 
 /// How the command ended and what it wrote, as text.
 fn shown(outcome: &Execution) -> ToolOutcome {
-    let seconds = outcome.took_ms.div_ceil(1000);
-    let mut content = match outcome.ending {
-        Ending::Exited => format!("The command ended with exit code {} after {seconds} s.\n", outcome.exit_code),
-        Ending::TimedOut => format!("The command was stopped after {seconds} s, because its time was over.\n"),
-        Ending::OutOfMemory => "The command was stopped because it used up its memory.\n".to_owned(),
-        Ending::Killed => "Something other than Baton stopped the command.\n".to_owned(),
-    };
-    for (name, written) in [("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
-        let end = &written[written.ceil_char_boundary(written.len().saturating_sub(SHOWN))..];
-        let cut = if end.len() < written.len() { ", of which the beginning is left out" } else { "" };
-        if !end.is_empty() {
-            content.push_str(&format!("--- {name}{cut}\n{}\n", end.trim_end_matches('\n')));
-        }
+    let mut content = outcome.report();
+    if let Some(name) = &outcome.output {
+        content.push_str(&text::say_kept(name));
     }
     ToolOutcome { content, failed: !outcome.succeeded() }
 }

@@ -24,8 +24,12 @@ fn calculator() -> Host {
 #[test]
 fn the_hosts_own_tools_work_on_the_workspace_and_each_is_one_call() {
     let host = Host::new().with_file("docs/a.md", "one\ntwo\n");
-    assert_eq!(call(&host, "read_file", json!({ "path": "./docs//a.md" })), Ok(ToolOutcome::done("one\ntwo\n")));
-    assert_eq!(call(&host, "read_file", json!({ "path": "docs/a.md", "offset": 4 })), Ok(ToolOutcome::done("two\n")));
+    assert_eq!(
+        call(&host, "read_file", json!({ "path": "./docs//a.md" })),
+        Ok(ToolOutcome::done("     1\tone\n     2\ttwo\n[All 2 lines.]"))
+    );
+    let second = call(&host, "read_file", json!({ "path": "docs/a.md", "first-line": 2, "lines": 1 }));
+    assert_eq!(second, Ok(ToolOutcome::done("     2\ttwo\n[Lines 2 to 2, the last.]")));
     assert_eq!(call(&host, "find_files", json!({ "glob": "docs/*" })), Ok(ToolOutcome::done("docs/a.md (8 bytes)\n")));
     assert_eq!(call(&host, "search_files", json!({ "pattern": "^t" })), Ok(ToolOutcome::done("docs/a.md:2: two\n")));
     assert_eq!(call(&host, "search_files", json!({ "pattern": "^t", "glob": "src/**" })), Ok(ToolOutcome::done("No line matches.")));
@@ -65,7 +69,10 @@ fn a_tool_needs_its_own_grant_and_that_of_what_it_reaches() {
     let host = host.granting("tools", "*").granting("write", "docs/**");
     assert_eq!(refused(&host, "write_file", json!({ "path": "a.md", "content": "" })).subject.as_deref(), Some("write=a.md"));
     assert_eq!(refused(&host, "run_command", json!({ "command": "make", "image": "rust" })).subject.as_deref(), Some("images=rust"));
-    assert_eq!(call(&host, "find_files", json!({ "glob": "**" })), Ok(ToolOutcome::done("No file fits this glob.")));
+    assert_eq!(
+        call(&host, "find_files", json!({ "glob": "**" })),
+        Ok(ToolOutcome::done("No file fits this glob. Files that git ignores are not found."))
+    );
 }
 
 #[test]
@@ -103,6 +110,20 @@ fn arguments_that_do_not_fit_are_refused_with_their_place() {
 }
 
 #[test]
+fn calls_made_together_are_noted_one_by_one() {
+    let host = calculator().granting("tools", "calculator.*");
+    let calls = [("calculator.add", json!({ "a": 1 })), ("read_file", json!({ "path": "a" })), ("calculator.add", json!([]))];
+    let kinds: Vec<_> = host.inside(|| tools::call_all(&calls)).into_iter().map(|answer| answer.map_err(|error| error.kind)).collect();
+    assert_eq!(kinds, [Ok(ToolOutcome::done("1")), Err(ErrorKind::Denied), Err(ErrorKind::Invalid)]);
+    assert_eq!(host.requests("tools.call").len(), 2, "what is no object is no call");
+    let many = vec![("calculator.add", json!({ "a": 1 })); 17];
+    assert!(
+        host.inside(|| tools::call_all(&many)).iter().all(|answer| answer.as_ref().is_err_and(|error| error.text.contains("17 calls")))
+    );
+    assert_eq!(host.requests("tools.call").len(), 2);
+}
+
+#[test]
 fn what_is_granted_is_listed_in_order() {
     let host = calculator().granting("tools", "calculator.*").granting("tools", "find_*");
     let names: Vec<_> = host.inside(tools::available).into_iter().map(|offer| offer.tool.name).collect();
@@ -117,7 +138,13 @@ fn what_is_granted_is_listed_in_order() {
 fn a_command_is_answered_by_its_rule_and_an_engine_that_is_missing_pauses() {
     let host = Host::new().when_executed("sh -c make", Execution::exited(2).with_stderr("1 failed\n"));
     let outcome = call(&host, "run_command", json!({ "command": "make" })).unwrap();
-    assert_eq!(outcome, ToolOutcome::failed("The command ended with exit code 2 after 0 s.\n--- stderr\n1 failed\n"));
+    assert_eq!(outcome, ToolOutcome::failed("The command ended with exit code 2.\n--- stderr\n1 failed\n"));
+    let host = Host::new().when_executed("make", Execution::exited(0).with_stdout("ok\n".repeat(10_000)));
+    let outcome = call(&host, "run_command", json!({ "command": "make" })).unwrap();
+    let name = outcome.content.split('`').nth(1).unwrap();
+    let read = call(&host, "read_output", json!({ "output": name, "first-line": 10_000 })).unwrap();
+    assert_eq!(read.content, " 10000\tok\n[Lines 10000 to 10000, the last.]");
+    assert_eq!(refused(&host, "read_output", json!({ "output": "none" })).kind, ErrorKind::NotFound);
     let asked = std::cell::Cell::new(0);
     let host = Host::new().resumes(1).with_sandbox(move |_| {
         asked.set(asked.get() + 1);

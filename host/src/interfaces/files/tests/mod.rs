@@ -105,7 +105,7 @@ async fn what_the_host_keeps_inside_is_out_of_reach() {
     }
     assert_eq!(fs::read_to_string(scene.at(".local/share/baton/baton.db")).unwrap(), "rows");
     assert_eq!(paths(view!(scene).find("**/*.{toml,db}".into()).await.unwrap()), [".config/baton/other.toml"]);
-    assert!(view!(scene).search("rows".into(), None, 10).await.unwrap().is_empty());
+    assert!(view!(scene).search("rows".into(), None, 10, 0).await.unwrap().is_empty());
     assert_eq!(view!(scene).read(".local/share/batons/note".into()).await.unwrap(), b"seen");
 
     let root = Workspace::open(&scene.at(".local/share/baton")).unwrap().without(&own);
@@ -261,7 +261,7 @@ async fn no_link_is_followed() {
     let found = view.find("**".into()).await.unwrap();
     assert!(found.iter().any(|entry| entry.path == "up" && entry.kind == Kind::Symlink));
     assert!(!found.iter().any(|entry| entry.path.starts_with("up/") || entry.path.starts_with("etc/") || entry.path.starts_with(".git")));
-    assert!(view.search("s3cret|root:|token".into(), None, 10).await.unwrap().is_empty());
+    assert!(view.search("s3cret|root:|token".into(), None, 10, 0).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -296,7 +296,7 @@ async fn a_directory_swapped_for_a_link_leads_nowhere() {
         }
     });
     while !swapper.is_finished() {
-        let (read, search) = (view!(scene).read("d/secret".into()).await, view!(scene).search("s3cret".into(), None, 9).await.unwrap());
+        let (read, search) = (view!(scene).read("d/secret".into()).await, view!(scene).search("s3cret".into(), None, 9, 0).await.unwrap());
         assert!(read.is_err() || read.is_ok_and(|content| content == b"inside"));
         assert!(search.is_empty());
         let _ = view!(scene).write("d/planted".into(), b"x".to_vec()).await;
@@ -331,7 +331,7 @@ async fn a_huge_file_is_not_read() {
     let scene = Scene::new();
     fs::File::create(scene.at("huge")).unwrap().set_len(1 << 40).unwrap();
     invalid(view!(scene).read("huge".into()).await, "5 MiB");
-    assert!(view!(scene).search("x".into(), None, 10).await.unwrap().is_empty());
+    assert!(view!(scene).search("x".into(), None, 10, 0).await.unwrap().is_empty());
 }
 
 #[test]
@@ -410,17 +410,58 @@ async fn a_search_finds_lines_in_order_and_within_bounds() {
     scene.bench.authority.deny(READ.word, "secret");
     let mut recorder = scene.recorder();
     let mut view = View { recorder: &mut recorder, workspace: &scene.workspace };
-    let found = view.search("needle".into(), None, 100).await.unwrap();
+    let found = view.search("needle".into(), None, 100, 0).await.unwrap();
     let places: Vec<_> = found.iter().map(|found| (found.path.as_str(), found.line)).collect();
     assert_eq!(places, [("a/a.md", 1), ("b.txt", 2), ("b.txt", 4), ("latin1", 1)]);
     assert_eq!((found[0].text.chars().count(), found[1].text.as_str()), (1000, "two needle"));
-    assert_eq!(view.search("needle".into(), Some("*.txt".into()), 1).await.unwrap().len(), 1);
-    assert!(view.search("needle".into(), None, 0).await.unwrap().is_empty());
+    assert_eq!(view.search("needle".into(), Some("*.txt".into()), 1, 0).await.unwrap().len(), 1);
+    assert!(view.search("needle".into(), None, 0, 0).await.unwrap().is_empty());
     scene.put("many", "needle\n".repeat(3000));
-    assert_eq!(view.search("needle".into(), Some("many".into()), u32::MAX).await.unwrap().len(), 1000);
+    assert_eq!(view.search("needle".into(), Some("many".into()), u32::MAX, 0).await.unwrap().len(), 1000);
     for bad in ["(", "a{1000}{1000}", &"x".repeat(5000)] {
-        invalid(view.search(bad.into(), None, 1).await, "regular expression");
+        invalid(view.search(bad.into(), None, 1, 0).await, "regular expression");
     }
+}
+
+#[tokio::test]
+async fn a_search_gives_the_lines_around_within_bounds() {
+    let scene = Scene::new();
+    scene.put("a", "one\ntwo\r\nneedle\nfour");
+    scene.put("long", format!("{}\n", "x".repeat(5000)).repeat(700) + "hay\n");
+    let mut recorder = scene.recorder();
+    let mut view = View { recorder: &mut recorder, workspace: &scene.workspace };
+    let found = view.search("needle".into(), None, 100, 2).await.unwrap();
+    assert_eq!((found[0].before.clone(), found[0].after.clone()), (vec!["one".to_owned(), "two".to_owned()], vec!["four".to_owned()]));
+    let found = view.search("x|hay".into(), Some("long".into()), 1000, 20).await.unwrap();
+    let kept: usize = found.iter().flat_map(|found| found.before.iter().chain(&found.after)).map(String::len).sum();
+    assert!(found.len() == 701 && kept <= 1 << 20, "{kept}");
+    invalid(view.search("x".into(), None, 1, 21).await, "ask for 0 to 20");
+    let request = |call: usize| scene.bench.journal.history()[call].request.clone();
+    assert!(request(0).contains("\"context\":2"), "{}", request(0));
+}
+
+#[tokio::test]
+async fn lines_are_read_and_the_journal_keeps_no_more() {
+    let scene = Scene::new();
+    scene.put("big", (1..=100_000).map(|line| format!("line {line}\n")).collect::<String>());
+    scene.put("bin", b"one\0two");
+    scene.put("latin1", b"one \xe9");
+    scene.bench.authority.deny(READ.word, "secret");
+    scene.put("secret", "s");
+    let mut recorder = scene.recorder();
+    let mut view = View { recorder: &mut recorder, workspace: &scene.workspace };
+    let read = view.read_lines("./big".into(), 99_999, 500, 24 << 10).await.unwrap();
+    let lines: Vec<_> = read.lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!((read.first, read.total_lines, lines), (99_999, 100_000, vec!["line 99999", "line 100000"]));
+    let some = view.read_lines("big".into(), 1, u32::MAX, u32::MAX).await.unwrap();
+    assert!(some.lines.iter().map(|line| line.text.len() + 1).sum::<usize>() <= 1 << 20);
+    assert_eq!(view.read_lines("big".into(), u32::MAX, 1, 1).await.unwrap().lines.len(), 0);
+    invalid(view.read_lines("big".into(), 0, 1, 1).await, "counted from 1");
+    invalid(view.read_lines("bin".into(), 1, 1, 1).await, "binary file of 7 bytes");
+    invalid(view.read_lines("latin1".into(), 1, 1, 1).await, "not UTF-8");
+    invalid(view.read_lines("../big".into(), 1, 1, 1).await, "no path");
+    assert!(matches!(view.read_lines("secret".into(), 1, 1, 1).await, Err(Fault::Answer(CallError { kind: ErrorKind::Denied, .. }))));
+    assert!(scene.bench.journal.history()[0].answer.as_ref().unwrap().len() < 200);
 }
 
 #[tokio::test]
@@ -447,7 +488,7 @@ async fn work(scene: &Scene) -> (Vec<u8>, CallError, Vec<String>, usize) {
     view.write("b".into(), b"written".to_vec()).await.unwrap();
     view.remove("c".into()).await.unwrap();
     let found = paths(view.find("*".into()).await.unwrap());
-    (content, missing, found, view.search("x".into(), None, 10).await.unwrap().len())
+    (content, missing, found, view.search("x".into(), None, 10, 0).await.unwrap().len())
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
-//! Does what `run_command` is asked: a line for the shell of an image.
+//! Does what `run_command` and `read_output` are asked: a line for the shell of an image, and lines of what it printed.
 
-use super::{Command, Commands};
+use super::{Command, Commands, text};
 use crate::{
     interfaces::tools::toolset::{Arguments, Outcome, Usage},
     journal::{CallError, ErrorKind, Pause, PauseKind, Performed},
@@ -16,6 +16,12 @@ pub(super) async fn perform(commands: &dyn Commands, usage: Usage<'_>) -> Perfor
         }
         performed => performed.map(|answer| answer.map(|(content, failed)| Outcome { content, failed })),
     }
+}
+
+pub(super) async fn read_output(commands: &dyn Commands, usage: &Usage<'_>) -> Performed<Outcome> {
+    let name = usage.arguments.get("output").and_then(|value| value.as_str()).unwrap_or_default();
+    let whole = commands.output(&usage.run, name).await;
+    Performed::answer(whole.map(|whole| Outcome { content: text::show("output", &whole, &usage.arguments), failed: false }))
 }
 
 /// The command that the arguments ask for. They satisfy the tool's parameters.

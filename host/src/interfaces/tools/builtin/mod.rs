@@ -8,6 +8,7 @@ mod text;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use baton_sdk::{files::LineMatch, tools::text::Found};
 
 use super::toolset::{Arguments, Outcome, Toolset, Usage};
 use crate::{
@@ -23,26 +24,6 @@ pub fn all() -> Vec<Declared> {
     declared::all()
 }
 
-/// What was found at a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Relative to the workspace.
-    pub path: String,
-    /// Bytes of a file; for anything else what it is.
-    pub size: Result<u64, &'static str>,
-}
-
-/// A line that matches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// The file.
-    pub path: String,
-    /// Counted from 1.
-    pub number: u32,
-    /// The line, perhaps shortened.
-    pub text: String,
-}
-
 /// What a search looks for.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
@@ -52,6 +33,8 @@ pub struct Wanted<'a> {
     pub glob: Option<&'a str>,
     /// At most this many lines.
     pub limit: u32,
+    /// So many lines before and after each.
+    pub context: u32,
 }
 
 /// The port below these tools: the files of one run's workspace. Blocks while it works.
@@ -65,9 +48,9 @@ pub trait Files: Send + Sync {
     /// Replaces a file in one step.
     fn write(&self, path: &str, content: &[u8], attempt: &Attempt) -> Result<(), CallError>;
     /// What fits a glob and may be seen, sorted by path.
-    fn find(&self, glob: &str, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<Listed>, CallError>;
+    fn find(&self, glob: &str, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<Found>, CallError>;
     /// Lines that match, in files that may be seen.
-    fn search(&self, wanted: &Wanted<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<Line>, CallError>;
+    fn search(&self, wanted: &Wanted<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<Vec<LineMatch>, CallError>;
 }
 
 /// A command that a tool is asked to execute.
@@ -88,6 +71,8 @@ pub trait Commands: Send + Sync {
     fn executing(&self, image: &str) -> Capability<'static>;
     /// What a model is told of the command, and whether it failed.
     async fn execute(&self, run: RunId, command: Command, attempt: &Attempt, halt: Halt) -> Performed<(String, bool)>;
+    /// All that a command of this run printed, by the name that a model was told.
+    async fn output(&self, run: &RunId, name: &str) -> Result<String, CallError>;
     /// The answer of this call is in the journal.
     fn answered(&self, run: RunId, seq: u64);
 }
@@ -137,6 +122,9 @@ impl Toolset for Builtin {
     async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {
         if usage.tool == declared::RUN {
             return command::perform(&*self.commands, usage).await;
+        }
+        if usage.tool == declared::OUTPUT {
+            return command::read_output(&*self.commands, &usage).await;
         }
         let (files, tool) = (Arc::clone(&self.files), usage.tool.to_owned());
         let Usage { arguments, attempt, authority, .. } = usage;

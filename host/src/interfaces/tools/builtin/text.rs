@@ -1,19 +1,13 @@
-//! Does what the host's own tools are asked and says it as text for a model.
+//! Does what the host's own tools are asked and says it as text for a model, as the SDK's tools of the same names do.
 
-use std::fmt::Write as _;
+use baton_sdk::tools::text;
+use serde_json::Value;
 
-use super::{Files, Line, Wanted, declared};
+use super::{Files, Wanted, declared};
 use crate::{
     interfaces::{blocking::Deadline, tools::toolset::Arguments},
     journal::{Attempt, Authority, CallError},
 };
-
-/// Most lines `search_files` shows: more would fill a conversation without helping the model.
-const MOST_MATCHES: u32 = 100;
-/// Most paths `find_files` shows.
-const MOST_PATHS: usize = 500;
-/// Longest text `read_file` gives at once, in bytes; the rest is read with `offset`.
-const LONGEST_READ: usize = 48 * 1024;
 
 /// What a tool is asked. The arguments satisfy its parameters.
 pub(super) struct Given<'a> {
@@ -25,17 +19,20 @@ pub(super) struct Given<'a> {
 /// The text a tool answers.
 pub(super) fn perform(files: &dyn Files, given: &Given<'_>, authority: &dyn Authority, deadline: &Deadline) -> Result<String, CallError> {
     let Given { tool, arguments, attempt } = given;
-    let text = |name: &str| arguments.get(name).and_then(|value| value.as_str());
-    let given = |name: &str| text(name).unwrap_or_default();
+    let named = |name: &str| arguments.get(name).and_then(Value::as_str);
+    let given = |name: &str| named(name).unwrap_or_default();
     match *tool {
-        declared::READ => {
-            let offset = arguments.get("offset").and_then(serde_json::Value::as_u64).unwrap_or(0);
-            page(files.read(given("path"))?, usize::try_from(offset).unwrap_or(usize::MAX), given("path"))
+        declared::READ => read(files, given("path"), arguments),
+        declared::FIND => {
+            let find = |glob: &str| files.find(glob, authority, deadline);
+            Ok(text::show_found(&text::find_meant(given("glob"), find)?))
         }
-        declared::FIND => find(files, given("glob"), authority, deadline),
         declared::SEARCH => {
-            let wanted = Wanted { pattern: given("pattern"), glob: text("glob"), limit: MOST_MATCHES };
-            Ok(search(&files.search(&wanted, authority, deadline)?))
+            let ignores_case = arguments.get("ignore-case").is_some_and(|value| *value == true);
+            let (pattern, glob) = (text::pattern(given("pattern"), ignores_case), named("glob").map(text::searched));
+            let context = number(arguments, "context").unwrap_or(0);
+            let wanted = Wanted { pattern: &pattern, glob: glob.as_deref(), limit: text::MOST_MATCHES + 1, context };
+            Ok(text::show_matches(&files.search(&wanted, authority, deadline)?))
         }
         declared::WRITE => {
             files.write(given("path"), given("content").as_bytes(), attempt)?;
@@ -45,57 +42,45 @@ pub(super) fn perform(files: &dyn Files, given: &Given<'_>, authority: &dyn Auth
     }
 }
 
-fn find(files: &dyn Files, glob: &str, authority: &dyn Authority, deadline: &Deadline) -> Result<String, CallError> {
-    let found = files.find(glob, authority, deadline)?;
-    let mut listed = String::new();
-    for entry in found.iter().take(MOST_PATHS) {
-        // Writing to a string does not fail.
-        let _ = match entry.size {
-            Ok(size) => writeln!(listed, "{} ({size} bytes)", entry.path),
-            Err(kind) => writeln!(listed, "{} ({kind})", entry.path),
-        };
-    }
-    if found.len() > MOST_PATHS {
-        let _ = writeln!(listed, "{} more are left out; use a narrower glob.", found.len() - MOST_PATHS);
-    }
-    Ok(if listed.is_empty() { "No file fits this glob.".to_owned() } else { listed })
+fn read(files: &dyn Files, path: &str, arguments: &Arguments) -> Result<String, CallError> {
+    let content = files.read(path)?;
+    Ok(show(path, text::decode(path, &content).map_err(CallError::invalid)?, arguments))
 }
 
-fn search(lines: &[Line]) -> String {
-    let listed: String = lines.iter().map(|line| format!("{}:{}: {}\n", line.path, line.number, line.text)).collect();
-    if listed.is_empty() { "No line matches.".to_owned() } else { listed }
+/// The lines of a text that the arguments ask for.
+pub(super) fn show(name: &str, content: &str, arguments: &Arguments) -> String {
+    let (first, count) = (number(arguments, "first-line").unwrap_or(1), number(arguments, "lines").unwrap_or(text::USUAL_LINES));
+    text::show_excerpt(name, &text::excerpt(content, first, count, text::LONGEST_EXCERPT))
 }
 
-fn page(content: Vec<u8>, offset: usize, path: &str) -> Result<String, CallError> {
-    let content = String::from_utf8(content).map_err(|_| CallError::invalid(format!("`{path}` is not UTF-8 text; name a text file.")))?;
-    if !content.is_char_boundary(offset) {
-        return Err(CallError::invalid(format!(
-            "`{path}` has no character at byte {offset}; it is {} bytes long. Use an offset that an earlier read named.",
-            content.len()
-        )));
-    }
-    let end = content.floor_char_boundary(offset.saturating_add(LONGEST_READ));
-    let (rest, piece) = (content.len() - end, &content[offset..end]);
-    Ok(if rest == 0 { piece.to_owned() } else { format!("{piece}\n[{rest} bytes more; read on with offset {end}]") })
+/// A whole number, which JSON may also write with a fraction of zero.
+fn number(arguments: &Arguments, name: &str) -> Option<u32> {
+    let value = arguments.get(name)?;
+    let number = value.as_u64().or_else(|| value.as_f64().filter(|number| *number >= 0.0).map(|number| number as u64));
+    number.map(|number| u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    #[test]
-    fn a_long_file_comes_in_pieces() {
-        let content = "ä".repeat(LONGEST_READ).into_bytes();
-        let first = page(content.clone(), 0, "a").unwrap();
-        assert!(first.ends_with(&format!("offset {LONGEST_READ}]")), "{}", &first[first.len() - 60..]);
-        assert_eq!(page(content, LONGEST_READ, "a").unwrap().len(), LONGEST_READ);
+    fn shown(content: &str, arguments: &Value) -> String {
+        show("a", content, arguments.as_object().unwrap())
     }
 
     #[test]
-    fn what_is_no_place_in_the_text_is_refused() {
-        for (content, offset) in [("ä", 1), ("ä", 3), ("", usize::MAX)] {
-            assert!(page(content.into(), offset, "a").is_err(), "{offset}");
+    fn a_long_file_comes_in_numbered_parts() {
+        let content = "line\n".repeat(1200);
+        assert!(shown(&content, &json!({})).ends_with("   500\tline\n[Lines 1 to 500 of 1200. Read on with first-line 501.]"));
+        assert!(shown(&content, &json!({ "first-line": 1200.0, "lines": 9 })).starts_with("  1200\tline\n[Lines 1200 to 1200, the last"));
+    }
+
+    #[test]
+    fn odd_numbers_are_answered() {
+        for first in [json!(1e300), json!(u64::MAX), json!(7)] {
+            assert!(shown("a\n", &json!({ "first-line": first })).starts_with("`a` has no line "), "{first}");
         }
-        assert!(page(vec![0xff], 0, "a").is_err());
     }
 }
