@@ -55,6 +55,8 @@ struct Sum {
     replies: u64,
     /// Replies whose price is not known.
     unknown: u64,
+    /// Part of the cost that was perhaps charged, and for no reply.
+    possibly: Amount,
     input_tokens: u64,
     output_tokens: u64,
     cost: Amount,
@@ -131,6 +133,12 @@ impl Costs {
         let (cost, unknown): (Amount, u64) = (sums.values().map(|sum| sum.cost).sum(), sums.values().map(|sum| sum.unknown).sum());
         let provenance = app.config.prices.provenance();
         context.screen.tell(painted(FAINT, format!("In all {}. Prices: {provenance}.", figures::money(Some(cost.dollars())))));
+        let possibly: Amount = sums.values().map(|sum| sum.possibly).sum();
+        if possibly > Amount::ZERO {
+            let possibly = figures::money(Some(possibly.dollars()));
+            let told = format!("! Up to {possibly} of it is for calls that broke off: each is counted at the most that it may have cost.");
+            context.screen.tell(painted(WARNING, told));
+        }
         if unknown > 0 {
             let replies = figures::counted(unknown, "reply has no known cost and is", "replies have no known cost and are");
             let told = format!(
@@ -175,7 +183,10 @@ impl Costs {
 
 impl Sum {
     fn add(&mut self, posting: &Posting) {
-        self.replies += 1;
+        self.replies += u64::from(!posting.possibly_charged);
+        if posting.possibly_charged {
+            self.possibly = self.possibly + posting.cost.unwrap_or_default();
+        }
         self.unknown += u64::from(posting.cost.is_none());
         self.input_tokens = self.input_tokens.saturating_add(posting.input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(posting.output_tokens);
@@ -194,7 +205,7 @@ fn cost(sum: &Sum) -> Cell {
     let known = figures::money(Some(sum.cost.dollars()));
     match sum.unknown {
         0 => known.into(),
-        unknown if unknown == sum.replies => Cell::styled("unknown", WARNING),
+        _ if sum.cost == Amount::ZERO && sum.unknown >= sum.replies => Cell::styled("unknown", WARNING),
         _ => Cell::styled(format!("{known} + unknown"), WARNING),
     }
 }
@@ -220,6 +231,7 @@ fn document(name: &str, sum: &Sum) -> Value {
         "output-tokens": sum.output_tokens,
         "cost-usd": if sum.unknown == 0 { Some(sum.cost) } else { None },
         "known-cost-usd": sum.cost,
+        "possibly-paid-usd": sum.possibly,
     })
 }
 

@@ -2,6 +2,7 @@
 //! what was written when the run is resumed. Knows no wasm and no interface.
 
 mod answer;
+mod call;
 mod divergence;
 mod effect;
 mod entry;
@@ -9,6 +10,7 @@ mod error;
 pub mod form;
 mod halt;
 mod interrupt;
+mod notes;
 mod permission;
 mod port;
 mod question;
@@ -21,15 +23,17 @@ pub(crate) mod testing;
 mod tests;
 
 pub use answer::Performed;
+pub use call::Call;
 pub use divergence::{Asked, Divergence};
 pub use effect::{Attempt, Effect, Repeat};
 pub use entry::{Entry, EntryState, NOTHING, RunId};
 pub use error::{CallError, ErrorKind};
 pub use halt::{GRACE, Halt};
 pub use interrupt::{Awaited, Continuation, Interrupt, Pause, PauseKind, Wait};
+pub use notes::Notes;
 pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
 pub use port::{Clock, Count, FailureScope, Inspected, Journal, JournalError, Write};
 pub use question::QuestionId;
-pub use recorder::{Call, Limits, Ports, Prepared, Recorder};
+pub use recorder::{Limits, Ports, Prepared, Recorder};
 pub use redaction::Redactor;
 pub use rehearsal::{Rehearsal, Standstill};

@@ -14,9 +14,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Asked, Attempt, Authority, CallError, Capability, Clock, Continuation, Denial, Divergence, Effect, Entry, EntryState, ErrorKind, Halt,
-    Interrupt, Journal, JournalError, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept, divergence::excerpt,
-    form,
+    Asked, Attempt, Authority, Call, CallError, Clock, Continuation, Denial, Divergence, Effect, Entry, EntryState, ErrorKind, Halt,
+    Interrupt, Journal, JournalError, Notes, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept,
+    divergence::excerpt, form,
 };
 use crate::events::{Category, Draft};
 
@@ -27,45 +27,6 @@ pub struct Limits {
     pub payload: usize,
     /// Calls of one run.
     pub calls: u64,
-}
-
-/// One call as an interface asks for it.
-pub struct Call<'a> {
-    name: &'static str,
-    effect: Effect,
-    request: String,
-    /// Of the whole request, however much of it the journal keeps.
-    hash: String,
-    needs: Vec<Capability<'a>>,
-    begins: bool,
-}
-
-impl<'a> Call<'a> {
-    /// A call such as `files.read` with its request. Fails when the request has no JSON form.
-    pub fn new(name: &'static str, effect: Effect, request: &impl Serialize) -> Result<Self, JournalError> {
-        // Text and hash are of one document: what the journal keeps can be hashed again to the same.
-        let request = serde_json::to_value(request).map_err(|error| no_form(&error))?;
-        Ok(Self { name, effect, hash: form::hash(name, &request), request: request.to_string(), needs: Vec::new(), begins: false })
-    }
-
-    /// The run must be allowed this before the call is done.
-    #[must_use]
-    pub fn needing(mut self, capability: Capability<'a>) -> Self {
-        self.needs.push(capability);
-        self
-    }
-
-    /// The call begins something that goes on after it, such as another run.
-    #[must_use]
-    pub fn beginning(mut self) -> Self {
-        self.begins = true;
-        self
-    }
-
-    /// Whether a run that is being cancelled may not make this call: it would wait, cost, or begin what is to end.
-    fn ends_with_cancelling(&self) -> bool {
-        self.begins || matches!(self.effect, Effect::Wait | Effect::Model)
-    }
 }
 
 /// A call that has its place in the order. Give it to `settle` with what came of it.
@@ -133,6 +94,7 @@ pub struct Recorder {
     host_time: Duration,
     closed: bool,
     redactor: Redactor,
+    notes: Notes,
 }
 
 impl Recorder {
@@ -140,6 +102,7 @@ impl Recorder {
     /// in milliseconds since 1970 UTC.
     pub fn new(run: RunId, history: Vec<Entry>, started_at: u64, limits: Limits, halt: Halt, ports: Ports) -> Self {
         let Ports { journal, clock, authority } = ports;
+        let notes = Notes::new(Arc::clone(&journal));
         let mut recorder = Self {
             run,
             journal,
@@ -154,6 +117,7 @@ impl Recorder {
             host_time: Duration::ZERO,
             closed: false,
             redactor: Redactor::default(),
+            notes,
         };
         recorder.skip_given_up();
         recorder
@@ -163,6 +127,7 @@ impl Recorder {
     /// and out of every event and reason.
     #[must_use]
     pub fn redacting(mut self, redactor: Redactor) -> Self {
+        self.notes = self.notes.redacting(redactor.clone());
         self.redactor = redactor;
         self
     }
@@ -219,6 +184,11 @@ impl Recorder {
     /// Who tells this execution to end; for calls that are made side by side.
     pub fn halt(&self) -> Halt {
         self.halt.clone()
+    }
+
+    /// Where a call that is being made writes down what became known of it before it has an answer.
+    pub fn notes(&self) -> Notes {
+        self.notes.clone()
     }
 
     /// How long this execution has spent in calls, which is not the guest's own time.
@@ -432,6 +402,7 @@ impl Recorder {
                 && !*intent_written
             {
                 *intent_written = true;
+                self.notes.begin(&call.entry);
                 let events = if *again { vec![repeated(&call.entry)] } else { Vec::new() };
                 writes.push(Write { entry: call.entry.clone(), events });
             }
@@ -448,7 +419,8 @@ impl Recorder {
     where
         A: Serialize + DeserializeOwned,
     {
-        let Prepared { entry, state } = prepared;
+        let Prepared { mut entry, state } = prepared;
+        let may_have_happened = self.notes.end(&mut entry);
         match (state, performed) {
             (Stage::Replayed(answer), _) => replayed(&entry, &answer),
             (Stage::Refused(refusal), _) => self.answer(entry, Err(refusal), Vec::new()).await,
@@ -465,16 +437,18 @@ impl Recorder {
                 self.answer(entry, answer, events).await
             }
             (Stage::Due { intent_written, .. }, Some(Performed::Waiting(wait))) => {
-                if entry.effect.repeat() != Repeat::Freely {
-                    // Whoever says that the call waits says that it was not made: the next try is no repetition.
-                    self.release(entry).await?;
-                } else if !intent_written {
-                    self.journal.write(vec![Write { entry, events: Vec::new() }]).await?;
+                match entry.effect.repeat() {
+                    Repeat::Freely if !intent_written => self.journal.write(vec![Write { entry, events: Vec::new() }]).await?,
+                    Repeat::Freely => {}
+                    // Whoever says that the call waits says that it was not made: the next try is no repetition. Of one that
+                    // may have been made before, the entry stays intended, so that the next try is.
+                    Repeat::Flagged | Repeat::Never if may_have_happened => {}
+                    Repeat::Flagged | Repeat::Never => self.release(entry).await?,
                 }
                 Err(Interrupt::Suspended(self.clean_wait(wait)))
             }
             (Stage::Due { .. }, Some(Performed::Paused { pause, happened })) => {
-                if !happened {
+                if !happened && !may_have_happened {
                     self.release(entry).await?;
                 }
                 Err(Pause { reason: self.redactor.text(&pause.reason).into_owned(), ..pause }.into())
@@ -557,7 +531,7 @@ fn to_json(value: &impl Serialize) -> Result<String, JournalError> {
     serde_json::to_string(value).map_err(|error| no_form(&error))
 }
 
-fn no_form(error: &serde_json::Error) -> JournalError {
+pub(super) fn no_form(error: &serde_json::Error) -> JournalError {
     JournalError::of_run("written", format!("the call has no JSON form: {error}."))
 }
 
@@ -581,7 +555,7 @@ fn unreadable(entry: &Entry, error: &str) -> Pause {
     .forked_at(entry.seq)
 }
 
-fn repeated(entry: &Entry) -> Draft {
+pub(super) fn repeated(entry: &Entry) -> Draft {
     Draft::of_run(Category::Llm, "repeated", &entry.run, json!({ "seq": entry.seq, "call": entry.call, "possible-double-charge": true }))
 }
 

@@ -114,6 +114,7 @@ fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
         output_tokens: number("output-tokens"),
         cost: dollars("cost-usd"),
         settled: dollars("settled-usd"),
+        possibly_charged: data["possibly-charged"] == true,
     })
 }
 

@@ -256,6 +256,7 @@ impl View {
             (Category::Sandbox, "pulling") => self.busy(run, &text::excerpt(&format!("fetches {}", word(data, "progress")), 60)),
             (Category::Sandbox, "swept") => self.warning(run, event.at, &swept(data)),
             (Category::Git, "left-out") => self.warning(run, event.at, &left_out(data)),
+            (Category::Llm, "completed") if data["stop"] == "uncertain" => self.lost(run, event.at, data),
             (Category::Llm, "completed") => self.replied(run, data),
             (Category::Llm, "repeated") => {
                 let told = format!("call {} was cut off and is made again; it may have been charged twice", data["seq"]);
@@ -320,6 +321,19 @@ impl View {
         member.cost = member.cost.zip(data["cost-usd"].as_f64()).map(|(sum, cost)| sum + cost);
         let tokens = member.tokens();
         self.busy(run, &tokens)
+    }
+
+    /// A try of which no reply came back.
+    fn lost(&mut self, run: &RunId, at: u64, data: &Value) -> Vec<Line> {
+        let cost = data["cost-usd"].as_f64();
+        if let Some(member) = self.members.get_mut(run) {
+            member.cost = member.cost.zip(cost).map(|(sum, cost)| sum + cost);
+        }
+        let charged = cost.map_or_else(
+            || "It may have been charged".to_owned(),
+            |cost| format!("Up to {} may have been charged", figures::money(Some(cost))),
+        );
+        self.warning(run, at, &text::excerpt(&format!("{charged} for no reply. {}", word(data, "reason")), 400))
     }
 
     fn begins(&mut self, run: &RunId) -> Vec<Line> {

@@ -8,13 +8,27 @@ use crate::journal::{Pause, PauseKind};
 /// Most models one request is taken to.
 const LONGEST: usize = 8;
 
+/// What is set under `models` for calls of which nobody knows whether they were charged.
+const UNCERTAIN: &str = "uncertain";
+
+/// Whether such a call pauses its run at once, rather than being made again and flagged.
+pub(super) fn pauses_when_uncertain(preferences: &dyn Preferences) -> bool {
+    preferences.models(&format!("models.{UNCERTAIN}")) == ["pause"]
+}
+
 /// Where settings about models hold what they cannot: the dotted key, what is wanted there, and what stands there.
 pub fn misfit(settings: &Value) -> Option<(String, &'static str, String)> {
     if let Some(stream) = settings.get("models").and_then(|models| models.get("stream")).filter(|stream| !stream.is_boolean()) {
         return Some(("models.stream".to_owned(), "true or false", stream.to_string()));
     }
+    let uncertain = settings.get("models").and_then(|models| models.get(UNCERTAIN));
+    if let Some(wrong) = uncertain.filter(|word| word.as_str().is_none_or(|word| !["retry", "pause"].contains(&word))) {
+        return Some((format!("models.{UNCERTAIN}"), "\"retry\" or \"pause\"", wrong.to_string()));
+    }
     let named = |key: &str| settings.get(key).and_then(Value::as_object).into_iter().flatten();
-    let aliases = named("models").filter(|(alias, _)| *alias != "stream").map(|(alias, value)| (format!("models.{alias}"), value));
+    let aliases = named("models")
+        .filter(|(alias, _)| !["stream", UNCERTAIN].contains(&alias.as_str()))
+        .map(|(alias, value)| (format!("models.{alias}"), value));
     let plugins = named("plugins").filter_map(|(plugin, table)| Some((format!("plugins.{plugin}.model"), table.get("model")?)));
     let (key, value) = aliases.chain(plugins).find(|(_, value)| !names_models(value))?;
     Some((key.escape_debug().to_string(), "a provider/model, an alias, or a list of them", value.to_string()))
@@ -151,6 +165,10 @@ mod tests {
         let good = json!({ "models": { "default": ["fast", "b/y"], "fast": "a/x", "stream": false }, "plugins": { "mary": { "model": "fast", "limits": {} }, "x": 5 } });
         assert_eq!(found(good), None);
         assert_eq!(found(json!({ "models": { "stream": "no" } })).unwrap().0, "models.stream");
+        assert_eq!(found(json!({ "models": { "uncertain": "pause" } })), None);
+        for wrong in [json!("stop"), json!(true), json!(["pause"]), json!(null)] {
+            assert_eq!(found(json!({ "models": { "uncertain": wrong } })).unwrap().0, "models.uncertain");
+        }
         for wrong in [json!(5), json!(""), json!(" "), json!([]), json!(["a/x", 3]), json!([""]), json!({ "fast": "a/x" }), json!(true)] {
             let (key, _, value) = found(json!({ "models": { "default": wrong } })).unwrap();
             assert_eq!((key.as_str(), value), ("models.default", wrong.to_string()));

@@ -2,7 +2,13 @@
 
 use futures::{StreamExt, stream::FuturesUnordered};
 
-use super::{DOLLARS, MODELS, Reply, Request, View, asking::Asker, attaching::Attaching, chain::resolve, convert};
+use super::{
+    DOLLARS, MODELS, Reply, Request, View,
+    asking::Asker,
+    attaching::Attaching,
+    chain::{pauses_when_uncertain, resolve},
+    convert,
+};
 use crate::{
     bindings::{
         Fault,
@@ -66,8 +72,9 @@ impl<'a> View<'a> {
         let (run, now) = (self.recorder.run().clone(), self.recorder.clock());
         let (prices, books, root, project) = (self.prices, self.books, self.root, self.project);
         let attaching = Attaching::new(self.workspace);
-        let halt = self.recorder.halt();
-        Asker { provider: self.provider, halt, attaching, authority, plugin: self.plugin, run, now, prices, books, root, project }
+        let (halt, notes, is_strict) = (self.recorder.halt(), self.recorder.notes(), pauses_when_uncertain(self.preferences));
+        let (provider, plugin) = (self.provider, self.plugin);
+        Asker { provider, halt, notes, is_strict, attaching, authority, plugin, run, now, prices, books, root, project }
     }
 
     /// Each request is a call of its own: what has been answered is kept even when another one never is.

@@ -236,6 +236,20 @@ pub struct Usage {
     /// Dollars. None: the price is not known, which is not the same as free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
+    /// What tries of the same call before this reply may have cost beside it. Not in the contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub possibly_paid: Option<PossiblyPaid>,
+}
+
+/// Tries of one call of which no whole reply came back: each may have been charged.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PossiblyPaid {
+    /// How many.
+    pub tries: u32,
+    /// The most that they may have cost together, in dollars. None: the price of one is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usd: Option<f64>,
 }
 
 impl Request {

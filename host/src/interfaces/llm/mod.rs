@@ -29,7 +29,7 @@ use crate::{
 pub use attaching::Files;
 pub use chain::{NoModel, misfit, named};
 pub use messages::{
-    Effort, Media, Message, Opaque, Part, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Usage,
+    Effort, Media, Message, Opaque, Part, PossiblyPaid, Reply, Request, Role, Stop, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Usage,
 };
 pub use provider::{Caller, Charge, Provider, ProviderError, Waiting};
 pub use providers::{Catalogue, Config, Endpoint, Proxy, Secret};

@@ -13,6 +13,9 @@ use super::messages::{Reply, Request};
 pub trait Provider: Send + Sync {
     /// One completion by `model`, the part after `provider/`.
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError>;
+
+    /// Waits before a call is made again after `tries` of which nobody knows what became; later each time.
+    async fn back_off(&self, _tries: u32) {}
 }
 
 /// On whose behalf a completion is asked for.
@@ -96,8 +99,8 @@ pub enum ProviderError {
     },
     /// The request was sent and no whole reply came back: it may have been charged.
     #[error(
-        "{provider} broke off after the request was sent: {reason} It may have charged for it; resume the run to ask \
-         again under the same idempotency key."
+        "{provider} broke off after the request was sent: {reason} It may have charged for it. Resume the run to ask again under the \
+         same idempotency key."
     )]
     Uncertain {
         /// Who broke off.
@@ -184,9 +187,9 @@ impl ProviderError {
         }
     }
 
-    /// Whether the call may go to another model all the same: this one has had its turn and would do no better in a second.
-    pub fn is_final(&self) -> bool {
-        self.charged() == Charge::No || matches!(self, Self::TooLong { .. })
+    /// Whether nobody knows what became of the call, and another try may come to more.
+    pub fn is_uncertain(&self) -> bool {
+        matches!(self, Self::Uncertain { .. } | Self::Malformed { .. })
     }
 
     /// Until when the call has to wait, where waiting is all that it takes.

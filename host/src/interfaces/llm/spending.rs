@@ -19,6 +19,11 @@ impl Spending {
             Some(cost) => self.known = self.known + cost,
             None => self.unknown = true,
         }
+        match reply.usage.possibly_paid.map(|paid| paid.usd.and_then(Amount::from_dollars)) {
+            None => {}
+            Some(Some(cost)) => self.known = self.known + cost,
+            Some(None) => self.unknown = true,
+        }
     }
 }
 

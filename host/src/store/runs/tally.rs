@@ -55,7 +55,8 @@ fn seq(data: &str) -> Result<Option<u64>, StoreError> {
 fn add_reply(tally: &mut Tally, data: &str) -> Result<(), StoreError> {
     let data: Value = serde_json::from_str(data).map_err(|error| StoreError::row("events", error))?;
     let tokens = |name: &str| data[name].as_u64().unwrap_or(0);
-    tally.model_calls += 1;
+    // Of a try that may have been charged, no reply came back.
+    tally.model_calls += u64::from(data["possibly-charged"] != true);
     tally.input_tokens = tally.input_tokens.saturating_add(tokens("input-tokens"));
     tally.output_tokens = tally.output_tokens.saturating_add(tokens("output-tokens"));
     // One unknown price makes the sum unknown, which is not the same as free.

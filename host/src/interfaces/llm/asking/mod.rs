@@ -1,25 +1,24 @@
-//! Takes one request to the models of its chain until one answers, and says what becomes of it when none does. What may
-//! have been charged is never taken to another model.
+//! Takes one request to the models of its chain until one answers, and says what becomes of it when none does. No try that may
+//! have been charged goes unflagged.
 
 #[cfg(test)]
 mod tests;
-
-use std::borrow::Cow;
+mod trying;
 
 use serde_json::json;
 
 use super::{
-    Caller, Charge, MODELS, Provider, ProviderError, Reply, Request,
+    Charge, MODELS, Provider, ProviderError, Reply, Request,
     attaching::{Attaching, failed},
     leaving::InFlight,
-    money::{Amount, Books, LedgerError, Prices, Purse, Refused},
-    stopping::end_at,
+    money::{Amount, Books, Prices, Purse, Refused},
 };
 use crate::{
     events::{Category, Draft},
     interfaces::project::Project,
-    journal::{Attempt, Authority, CallError, Capability, Halt, Pause, PauseKind, Performed, RunId, Wait},
+    journal::{Attempt, Authority, CallError, Capability, Halt, Notes, Pause, PauseKind, Performed, RunId, Wait},
 };
+use trying::{Tried, Trying};
 
 /// How long another model of the chain may keep a request from one that is merely overloaded, in milliseconds.
 const LONGEST_DETOUR: u64 = 90_000;
@@ -28,6 +27,10 @@ pub(super) struct Asker<'a> {
     pub(super) provider: &'a dyn Provider,
     /// Tells that the run is being cancelled.
     pub(super) halt: Halt,
+    /// Keeps what becomes known before there is an answer.
+    pub(super) notes: Notes,
+    /// A call of which nobody knows whether it was charged pauses the run.
+    pub(super) is_strict: bool,
     pub(super) attaching: Attaching<'a>,
     /// Decides on each model before it is asked: the chain may be another than when the call was written down.
     pub(super) authority: &'a dyn Authority,
@@ -83,44 +86,21 @@ impl Asker<'_> {
         };
         let request = attached.request();
         let mut passed: Vec<Passed<'_>> = Vec::new();
-        // Put aside for models that took it and gave nothing that is of use.
-        let mut lost = Amount::ZERO;
+        let mut trying = Trying::new(self, &attempt, in_flight);
         for (place, model) in chain.iter().enumerate() {
             if let Err(denial) = self.authority.decide(&Capability::new(MODELS.word, model.as_str())) {
                 passed.push(Passed { model, because: Because::Denied(denial.reason) });
                 continue;
             }
-            let held = match self.purse().open(attempt.seq, model, request, lost).await {
-                Ok(Ok(held)) => held,
-                Ok(Err(refused @ Refused::Unpriced(_))) => {
-                    passed.push(Passed { model, because: Because::Unpriced(refused) });
-                    continue;
-                }
-                Ok(Err(refused)) => return Performed::Paused { pause: refused.pause(&self.run, self.project), happened: charged(&passed) },
-                Err(error) => return Performed::Paused { pause: unread(&error), happened: charged(&passed) },
-            };
-            let request = limited(request, held.max_tokens);
-            in_flight.begin(model, held.aside.or_else(|| self.purse().most(model, &request)));
-            let tried = self.try_one(&attempt, place, model, &request).await;
-            in_flight.end();
-            match tried {
-                Ok(mut reply) => {
-                    self.purse().price(model, &mut reply);
+            match trying.model(place, model, request).await {
+                Tried::Replied(reply, held) => {
                     let mut events = self.fell_back(&attempt, &passed, model);
                     events.extend(held.events);
-                    events.push(self.completed(&attempt, &reply, settled(&reply, held.aside, lost)));
-                    return Performed::Answered(Ok(reply), events);
+                    events.push(self.completed(&attempt, &reply, settled(&reply, held.aside)));
+                    return Performed::Answered(Ok(*reply), events);
                 }
-                // What was put aside stays so until the call is made again: it may have been charged.
-                Err(error) if !error.is_final() => return Performed::Paused { happened: true, pause: pause(&error) },
-                Err(error) => {
-                    if error.charged() == Charge::Maybe {
-                        lost = lost + held.aside.unwrap_or_default();
-                    } else if lost == Amount::ZERO {
-                        self.purse().take_back(attempt.seq).await;
-                    }
-                    passed.push(Passed { model, because: Because::Failed(error) });
-                }
+                Tried::Passed(because) => passed.push(Passed { model, because }),
+                Tried::Stopped(performed) => return performed,
             }
         }
         self.unanswered(&passed)
@@ -130,20 +110,9 @@ impl Asker<'_> {
         Purse { prices: self.prices, books: self.books, run: &self.run, root: self.root, project: self.project }
     }
 
-    async fn try_one(&self, attempt: &Attempt, place: usize, model: &str, request: &Request) -> Result<Reply, ProviderError> {
-        let key = if place == 0 { attempt.key.clone() } else { format!("{}:{}", attempt.key, place + 1) };
-        let caller = Caller { run: self.run.as_str(), plugin: self.plugin, idempotency_key: &key };
-        let mut answer = self.provider.complete(caller, model, request).await;
-        match &mut answer {
-            Ok(reply) => end_at(reply, &request.stop_sequences),
-            Err(error) => tracing::info!(run = %self.run, seq = attempt.seq, model, %error, "a model did not answer"),
-        }
-        answer
-    }
-
     /// Waits where waiting is all that it takes for one of the models; stops for the operator where it is not.
     fn unanswered(&self, passed: &[Passed<'_>]) -> Performed<Reply> {
-        // What may have been charged is not asked for again by a clock.
+        // A model of which nobody knows what it did last is not asked again by a clock.
         let happened = charged(passed);
         if let Some(wait) = self.wait(passed).filter(|_| !happened) {
             return Performed::Waiting(wait);
@@ -226,11 +195,9 @@ impl Passed<'_> {
     }
 }
 
-/// What budgets count where that is not what the reply is known to have cost.
-fn settled(reply: &Reply, aside: Option<Amount>, lost: Amount) -> Option<Amount> {
-    let cost = reply.usage.cost_usd.and_then(Amount::from_dollars);
-    let known = cost.is_some() && lost == Amount::ZERO;
-    aside.filter(|_| !known).map(|aside| cost.unwrap_or(aside) + lost)
+/// What budgets count where it is not known what the reply cost.
+fn settled(reply: &Reply, aside: Option<Amount>) -> Option<Amount> {
+    aside.filter(|_| reply.usage.cost_usd.is_none())
 }
 
 /// The answer where no model takes a file of the request: another request is for the plugin to make, and not for the operator.
@@ -246,19 +213,6 @@ fn charged(passed: &[Passed<'_>]) -> bool {
 
 fn listed(passed: &[Passed<'_>]) -> String {
     passed.iter().map(|passed| format!("\n  {}: {}", passed.model.escape_debug(), passed.reason())).collect()
-}
-
-/// The request with a reply no longer than a budget leaves room for.
-fn limited(request: &Request, max_tokens: Option<u32>) -> Cow<'_, Request> {
-    match max_tokens {
-        Some(most) if request.max_tokens != Some(most) => Cow::Owned(Request { max_tokens: Some(most), ..request.clone() }),
-        _ => Cow::Borrowed(request),
-    }
-}
-
-/// Books that cannot be read are for the operator to mend: what nobody counts may cost anything.
-fn unread(error: &LedgerError) -> Pause {
-    Pause::new(PauseKind::Operator, format!("{error} Then resume the run."))
 }
 
 fn pause(error: &ProviderError) -> Pause {

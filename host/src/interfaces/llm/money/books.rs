@@ -171,6 +171,7 @@ mod tests {
 
     fn posting(cursor: i64, run: &str, seq: u64, cost: Option<&str>) -> Posting {
         Posting {
+            possibly_charged: false,
             cursor,
             at: 0,
             run: RunId::from_text(run),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Amount;
 use crate::journal::RunId;
 
-/// One reply that was paid for.
+/// One reply that was paid for, or a try of which no reply came back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Posting {
     /// Its place among all that happened.
@@ -37,6 +37,8 @@ pub struct Posting {
     pub cost: Option<Amount>,
     /// What budgets count in the place of the cost: that is not known, or not all of it.
     pub settled: Option<Amount>,
+    /// No reply came back, and the cost is the most that it may have been.
+    pub possibly_charged: bool,
 }
 
 /// What a budget is for.

@@ -66,15 +66,14 @@ pub enum Refused {
 }
 
 impl Purse<'_> {
-    /// Puts aside what asking `model` may cost, beside what is `lost` on others that were asked before it.
-    pub async fn open(&self, seq: u64, model: &str, request: &Request, lost: Amount) -> Result<Result<Held, Refused>, LedgerError> {
+    /// Puts aside what asking `model` may cost.
+    pub async fn open(&self, seq: u64, model: &str, request: &Request) -> Result<Result<Held, Refused>, LedgerError> {
         let payer = self.payer(seq);
         if !self.books.limits(&payer).await? {
             return Ok(Ok(Held::default()));
         }
         let Some(price) = self.price_of(model) else { return Ok(Err(Refused::Unpriced(model.to_owned()))) };
         let asking = price.cost(Tokens { input: tokens_of(request), ..Tokens::default() }).unwrap_or(Amount::billionths(u64::MAX));
-        let asking = lost + asking;
         let left = match self.books.reserve(&payer, asking).await? {
             Ok(reserved) => reserved.left.unwrap_or(Amount::billionths(u64::MAX)),
             Err(overdrawn) => return Ok(Err(Refused::Overdrawn(overdrawn))),
@@ -85,8 +84,7 @@ impl Purse<'_> {
         match self.books.reserve(&payer, asking + replying).await? {
             Ok(reserved) => {
                 let events = reserved.nearly_spent.iter().map(|(budget, spent)| self.nearly_spent(&budget.scope, budget.amount, *spent));
-                let aside = Some((asking + replying).less(lost));
-                Ok(Ok(Held { max_tokens: Some(affordable), aside, events: events.collect() }))
+                Ok(Ok(Held { max_tokens: Some(affordable), aside: Some(asking + replying), events: events.collect() }))
             }
             Err(overdrawn) => Ok(Err(Refused::Overdrawn(overdrawn))),
         }

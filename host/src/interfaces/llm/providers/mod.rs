@@ -80,6 +80,7 @@ pub struct Secret(String);
 /// Every provider there is, by name.
 pub struct Catalogue {
     providers: BTreeMap<String, Arc<dyn Provider>>,
+    pace: Arc<dyn Pace>,
 }
 
 /// The configuration names a provider that cannot be.
@@ -151,7 +152,7 @@ impl Catalogue {
             let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
             providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
-        Ok(Self { providers })
+        Ok(Self { providers, pace })
     }
 
     /// The provider of a `provider/model` name, and the name it knows the model by, which may hold more slashes.
@@ -170,6 +171,10 @@ impl Provider for Catalogue {
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
         let (provider, model) = self.resolve(model)?;
         provider.complete(caller, model, request).await
+    }
+
+    async fn back_off(&self, tries: u32) {
+        network::back_off(self.pace.as_ref(), tries).await;
     }
 }
 

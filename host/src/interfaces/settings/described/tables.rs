@@ -66,6 +66,12 @@ pub const TABLES: &[Table] = &[
             setting("default", MODELS, "", "Model for requests that name none. `BATON_MODEL` overrides it."),
             setting("ALIAS", MODELS, "", "Gives a model, or a list of models, a name without a slash."),
             setting("stream", TRUTH, "true", "Whether replies are streamed while somebody watches. Read from your settings only."),
+            setting(
+                "uncertain",
+                "`retry` or `pause`",
+                "`retry`",
+                "What becomes of a call that broke off and may have been charged: it is made again, at most twice with the same model, or the run is paused. See [providers](../providers.md#when-a-call-may-have-been-charged).",
+            ),
         ],
         example: "[models]\ndefault = [\"anthropic/claude-sonnet-5\", \"openai/gpt-6\"]\nfast = \"anthropic/claude-haiku-5\"\nstream = false\n",
     },

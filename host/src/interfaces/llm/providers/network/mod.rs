@@ -35,6 +35,7 @@ use transport::Call;
 
 pub use clients::client;
 pub use reply::{Form, read};
+pub(super) use retry::back_off;
 pub use transport::Client;
 
 const OURSELVES: &str = concat!("baton/", env!("CARGO_PKG_VERSION"));

@@ -11,6 +11,17 @@ use crate::interfaces::llm::providers::pace::Pace;
 /// Pauses before the second, third and fourth attempt.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
+/// Waits before a call is made again after so many tries; later each time.
+pub(in super::super) async fn back_off(pace: &dyn Pace, tries: u32) {
+    let place = usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX).min(PAUSES.len() - 1);
+    pace.pause(spread(pace, PAUSES[place])).await;
+}
+
+/// Spread out, so that runs that failed together do not come back together.
+fn spread(pace: &dyn Pace, pause: Duration) -> Duration {
+    pause.mul_f64(1.0 + pace.jitter().clamp(0.0, 1.0) / 2.0)
+}
+
 /// The last answer of `attempt`, repeated while it fails in a way that may be tried again and the account's standing
 /// lets it be made.
 pub(super) async fn retry<F>(pace: &dyn Pace, standing: &Standing, mut attempt: impl FnMut() -> F) -> Result<Reply, ProviderError>
@@ -31,9 +42,8 @@ where
         let Some(pause) = pauses.next().filter(|_| failure.again) else { return Err(failure.after(tries)) };
         // The last failure is told by what becomes of the run.
         tracing::info!(tries, error = %failure.error, "a model call is tried again");
-        // Spread out, so that runs that failed together do not come back together; never sooner than told.
-        let spread = pause.mul_f64(1.0 + pace.jitter().clamp(0.0, 1.0) / 2.0);
-        pace.pause(spread.max(failure.wait.unwrap_or_default())).await;
+        // Never sooner than told.
+        pace.pause(spread(pace, *pause).max(failure.wait.unwrap_or_default())).await;
         tries += 1;
     }
 }
