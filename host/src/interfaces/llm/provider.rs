@@ -1,7 +1,7 @@
 //! The port to whoever answers: one call, one whole reply, and failures sorted by what the asker may do next.
 //! Grants, budgets and the journal are settled before a provider is called; none of them is looked at here.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -29,6 +29,9 @@ pub struct Caller<'a> {
     /// is sent another request.
     pub idempotency_key: &'a str,
 }
+
+/// How long a call that was tried in vain waits before it is made again.
+pub const SOON: Duration = Duration::from_secs(30);
 
 /// Whether a failed completion may have cost something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +91,7 @@ pub enum ProviderError {
         remedy: String,
     },
     /// Still failing after every try, and certainly nothing was charged.
-    #[error("{provider} is not available after {}: {reason} Resume the run when it is back.", counted(*tries))]
+    #[error("{provider} is not available after {}: {reason}", counted(*tries))]
     Unavailable {
         /// Who does not answer.
         provider: String,
@@ -192,13 +195,15 @@ impl ProviderError {
         matches!(self, Self::Uncertain { .. } | Self::Malformed { .. })
     }
 
-    /// Until when the call has to wait, where waiting is all that it takes.
-    pub fn wait(&self) -> Option<Waiting<'_>> {
+    /// Until when the call has to wait, where waiting is all that it takes. `now` is the time.
+    pub fn wait(&self, now: Timestamp) -> Option<Waiting<'_>> {
+        let not_there = |reason: &str| format!("it is not available, and is tried again then. The last failure: {reason}");
         let (account, until, reason) = match self {
             Self::UsageLimit { provider, reason, until: Some(until) } => {
                 (provider, *until, format!("its usage limit is reached. It said: {reason}"))
             }
-            Self::LeftAlone { provider, reason, until } => (provider, *until, format!("it does not answer. The last failure: {reason}")),
+            Self::LeftAlone { provider, reason, until } => (provider, *until, not_there(reason)),
+            Self::Unavailable { provider, reason, .. } => (provider, now.checked_add(SOON).unwrap_or(now), not_there(reason)),
             _ => return None,
         };
         Some(Waiting { account, until, reason })

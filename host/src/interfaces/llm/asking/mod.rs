@@ -5,6 +5,7 @@
 mod tests;
 mod trying;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
@@ -19,9 +20,6 @@ use crate::{
     journal::{Attempt, Authority, CallError, Capability, Halt, Notes, Pause, PauseKind, Performed, RunId, Wait},
 };
 use trying::{Tried, Trying};
-
-/// How long another model of the chain may keep a request from one that is merely overloaded, in milliseconds.
-const LONGEST_DETOUR: u64 = 90_000;
 
 pub(super) struct Asker<'a> {
     pub(super) provider: &'a dyn Provider,
@@ -142,10 +140,9 @@ impl Asker<'_> {
 
     fn wait(&self, passed: &[Passed<'_>]) -> Option<Wait> {
         let failures = || passed.iter().filter_map(Passed::failure);
-        let first = failures().filter_map(ProviderError::wait).min_by_key(|wait| wait.until)?;
+        let now = i64::try_from(self.now).ok().and_then(|now| Timestamp::from_millisecond(now).ok()).unwrap_or_default();
+        let first = failures().filter_map(|error| error.wait(now)).min_by_key(|wait| wait.until)?;
         let until = u64::try_from(first.until.as_millisecond()).unwrap_or_default();
-        let overloaded = failures().any(|error| matches!(error, ProviderError::Unavailable { .. }));
-        let until = if overloaded { until.min(self.now.saturating_add(LONGEST_DETOUR)) } else { until };
         Some(Wait::Account { account: first.account.to_owned(), until, reason: first.reason })
     }
 

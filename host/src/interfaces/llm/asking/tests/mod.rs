@@ -242,15 +242,25 @@ async fn the_first_account_to_be_usable_again_is_the_one_waited_for() {
     assert_eq!((account.as_str(), until), ("b", 3_600_000));
     // One that is merely overloaded is not left for an hour.
     let scene = Scene::new(&[("a/x", unavailable("a")), ("b/y", limited("b", 3_600))]);
-    let (_, until, _) = scene.waits(&ROW[..2]).await;
-    assert!(until < 120_000, "{until}");
+    let (account, until, _) = scene.waits(&ROW[..2]).await;
+    assert!(account == "a" && until < 60_000, "{until}");
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_there_is_waited_for_whatever_becomes_of_the_others() {
+    let scene = Scene::new(&[("a/x", refused("a")), ("b/y", unavailable("b"))]);
+    let (account, until, reason) = scene.waits(&ROW[..2]).await;
+    assert_eq!(account, "b");
+    assert!((30_000..60_000).contains(&until) && reason.contains("tried again then. The last failure: Overloaded."), "{until}: {reason}");
+    assert_eq!(scene.stands(), (EntryState::Released, false));
 }
 
 #[tokio::test]
 async fn when_nothing_helps_the_run_pauses_with_every_reason() {
-    let scene = Scene::new(&[("a/x", refused("a")), ("b/y", unavailable("b"))]);
+    let invalid = ProviderError::Invalid { provider: "b".into(), reason: "Too long.".into() };
+    let scene = Scene::new(&[("a/x", refused("a")), ("b/y", invalid)]);
     let pause = scene.pauses(&ROW[..2]).await;
-    assert!(pause.reason.contains("a/x: a rejects the host") && pause.reason.contains("b/y: b is not available"), "{}", pause.reason);
+    assert!(pause.reason.contains("a/x: a rejects the host") && pause.reason.contains("b/y: b rejects this request"), "{}", pause.reason);
     assert_eq!(scene.stands(), (EntryState::Released, false));
     let scene = Scene::new(&[("a/x", refused("a"))]);
     assert_eq!(scene.pauses(&ROW[..1]).await.reason, refused("a").to_string(), "of one model, its own words");

@@ -9,14 +9,14 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::failure::Failure;
-use crate::interfaces::llm::provider::ProviderError;
+use crate::interfaces::llm::provider::{ProviderError, SOON};
 
 /// Unavailable answers in a row after which the service is left alone.
 const ENOUGH: u32 = 5;
-/// How long it is left alone, and how long one call may try before the next one may.
-const REST: Duration = Duration::from_secs(30);
-/// Single tries without success after which nothing waits for the service any more.
-const PATIENCE: u32 = 20;
+/// How long it is left alone at first, and how long one call may try before the next one may.
+const REST: Duration = SOON;
+/// The longest that it is left alone: twice as long after each single try in vain, up to this.
+const LONGEST_REST: Duration = Duration::from_mins(5);
 /// How long a used-up account rests where its provider does not say; the last again and again.
 const RESETS: [u64; 5] = [5, 10, 20, 40, 60];
 /// No provider counts by more than a month.
@@ -32,6 +32,8 @@ pub(super) struct Standing {
 struct Known {
     /// Unavailable answers since the last of another kind.
     unavailable: u32,
+    /// Times that the service was left alone since it last answered.
+    rests: u32,
     /// Times that the account was used up since it last was not.
     used_up: usize,
     shut: Option<Shut>,
@@ -61,14 +63,13 @@ impl Standing {
     /// others are told to come back later, unless it has succeeded by then.
     pub(super) fn admit(&self, now: Timestamp) -> Result<(), ProviderError> {
         let mut known = self.known();
-        let unavailable = known.unavailable;
         let Some(shut) = &mut known.shut else { return Ok(()) };
         if now >= shut.until {
             shut.until = later(now, REST);
             shut.trying = true;
             return Ok(());
         }
-        Err(self.turned_away(shut, unavailable))
+        Err(self.turned_away(shut))
     }
 
     /// The service has answered.
@@ -86,13 +87,12 @@ impl Standing {
                 if !known_already {
                     known.unavailable += 1;
                     if known.unavailable >= ENOUGH {
-                        let rest = failure.wait.unwrap_or_default().max(REST);
+                        let rest = failure.wait.unwrap_or_default().max(known.rest());
                         known.shut(Cause::Unavailable, later(now, rest), reason);
                     }
                 }
-                let unavailable = known.unavailable;
                 if let Some(shut) = &known.shut {
-                    failure.error = self.turned_away(shut, unavailable);
+                    failure.error = self.turned_away(shut);
                     failure.again = false;
                 }
             }
@@ -116,11 +116,10 @@ impl Standing {
         failure
     }
 
-    fn turned_away(&self, shut: &Shut, unavailable: u32) -> ProviderError {
+    fn turned_away(&self, shut: &Shut) -> ProviderError {
         let (provider, reason, until) = (self.account.clone(), shut.reason.clone(), shut.until);
         match shut.cause {
             Cause::UsedUp => ProviderError::UsageLimit { provider, reason, until: Some(until) },
-            Cause::Unavailable if unavailable >= ENOUGH + PATIENCE => ProviderError::Unavailable { provider, tries: unavailable, reason },
             Cause::Unavailable => ProviderError::LeftAlone { provider, reason, until },
         }
     }
@@ -133,6 +132,13 @@ impl Standing {
 impl Known {
     fn shut(&mut self, cause: Cause, until: Timestamp, reason: &str) {
         self.shut = Some(Shut { cause, until, reason: reason.to_owned(), trying: false });
+    }
+
+    /// How long the service is left alone now.
+    fn rest(&mut self) -> Duration {
+        let rest = REST.saturating_mul(1 << self.rests.min(8)).min(LONGEST_REST);
+        self.rests += 1;
+        rest
     }
 
     fn guess(&mut self, now: Timestamp) -> Timestamp {
@@ -170,7 +176,7 @@ mod tests {
     }
 
     fn until(result: Result<(), ProviderError>) -> i64 {
-        result.unwrap_err().wait().expect("it says until when").until.as_second()
+        result.unwrap_err().wait(at(0)).expect("it says until when").until.as_second()
     }
 
     #[test]
@@ -203,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn many_that_fail_at_once_do_not_use_up_the_patience() {
+    fn many_that_fail_at_once_do_not_make_it_longer() {
         let standing = Standing::of("a");
         for _ in 0..1_000 {
             standing.failed(unavailable(), at(0));
@@ -212,15 +218,21 @@ mod tests {
     }
 
     #[test]
-    fn nothing_waits_for_ever_for_a_service_that_is_gone() {
+    fn a_service_that_is_gone_is_tried_without_end_and_ever_less_often() {
         let standing = Standing::of("a");
         (0..5).for_each(|_| drop(standing.failed(unavailable(), at(0))));
-        for round in 1..=20 {
-            standing.admit(at(round * 30)).unwrap();
-            standing.failed(unavailable(), at(round * 30));
+        let mut now = 0;
+        for rest in [30, 60, 120, 240].into_iter().chain([300; 100]) {
+            assert_eq!(until(standing.admit(at(now))), now + rest);
+            now += rest;
+            standing.admit(at(now)).expect("one is let through");
+            let failed = standing.failed(unavailable(), at(now));
+            assert!(matches!(failed.error, ProviderError::LeftAlone { .. }), "{}", failed.error);
         }
-        assert!(matches!(standing.admit(at(601)), Err(ProviderError::Unavailable { tries: 25, .. })));
-        standing.admit(at(630)).expect("it is still looked at");
+        standing.admit(at(now + 300)).unwrap();
+        standing.answered();
+        (0..5).for_each(|_| drop(standing.failed(unavailable(), at(0))));
+        assert_eq!(until(standing.admit(at(0))), 30, "it begins again once it has answered");
     }
 
     #[test]
