@@ -26,6 +26,7 @@ mod mcp_http;
 mod mcp_servers;
 mod odd_files;
 mod odd_servers;
+mod outage;
 mod parking;
 mod pausing;
 mod projects;

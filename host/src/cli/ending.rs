@@ -27,7 +27,7 @@ pub(super) struct Ended {
     pub(super) run: Run,
     /// What all of it took.
     pub(super) tally: Tally,
-    /// The runs below the root that wait for an operator.
+    /// The runs below the root that are paused, or wait for what an operator provides.
     pub(super) paused: Vec<Run>,
     /// The runs of other trees that it waits for, as a fork does for what its source has started.
     pub(super) elsewhere: Vec<Run>,
@@ -166,11 +166,22 @@ impl Ended {
                 let show = context.again(&format!("runs show {run}"));
                 Some(format!("After the answer the running host continues the run; `{show}` shows its state."))
             }
+            _ if self.served && self.is_in_need() => {
+                let show = context.again(&format!("runs show {run}"));
+                Some(format!("The running host continues the run by itself then; `{show}` shows its state."))
+            }
             _ if !self.elsewhere.is_empty() || !self.questions.is_empty() || self.held.is_some() => {
                 Some(format!("Then continue with `{command}`."))
             }
             _ => Some(format!("Continue with `{command}`.")),
         }
+    }
+
+    /// Whether an operator is to provide something, and nobody is to resume anything.
+    fn is_in_need(&self) -> bool {
+        let is_paused = |run: &Run| matches!(run.state, State::Paused { .. });
+        let mut runs = self.paused.iter().chain([&self.run]);
+        !is_paused(&self.run) && !self.paused.iter().any(is_paused) && runs.any(|run| waits::needed(run).is_some())
     }
 
     fn headline(&self) -> String {
@@ -202,6 +213,13 @@ impl Ended {
             State::Waiting { wait: Wait::Account { account, until, reason } } => {
                 let until = figures::moment(*until, &TimeZone::system());
                 format!("{} {name} waits for {} until {until}: {}", painted(WARNING, "!"), text::line(account), text::plain(reason))
+            }
+            State::Waiting { wait: wait @ Wait::Needed(needed) } => {
+                let what = waits::describe(wait, &TimeZone::system());
+                format!("{} {name} waits {what}: {}", painted(WARNING, "!"), text::plain(&needed.reason))
+            }
+            State::Waiting { .. } if self.paused.iter().any(|run| waits::needed(run).is_some()) => {
+                format!("{} {name} waits for its operator:", painted(WARNING, "!"))
             }
             State::Waiting { .. } if !self.paused.is_empty() => format!("{} {name} waits for what is paused:", painted(WARNING, "!")),
             State::Waiting { .. } if !self.elsewhere.is_empty() => {
@@ -250,6 +268,7 @@ pub(super) fn reason(state: &State) -> Option<&str> {
         State::Failed { error } => Some(&error.text),
         State::Paused { pause } => Some(&pause.reason),
         State::Waiting { wait: Wait::Account { reason, .. } } => Some(reason),
+        State::Waiting { wait: Wait::Needed(needed) } => Some(&needed.reason),
         _ => None,
     }
 }

@@ -186,7 +186,7 @@ impl Plugin {
     pub(super) fn adopt(&self, standing: Standing) -> Result<(), PatternError> {
         self.permissions.regrant(&standing.granted, &standing.limited)?;
         *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(standing);
-        Ok(())
+        self.permissions.leave_undecided(&self.undecided())
     }
 
     /// Its code, if it was wanted before.

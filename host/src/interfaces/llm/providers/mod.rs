@@ -16,8 +16,9 @@ use async_trait::async_trait;
 use serde::{Serialize, Serializer};
 
 use super::messages::{Reply, Request};
-use super::provider::{Caller, Provider, ProviderError};
+use super::provider::{Caller, Provider, ProviderError, REST};
 use super::watching::Watchers;
+use crate::interfaces::keys::Keys;
 use crate::journal::Redactor;
 use network::{Account, Client, Network, Protocol};
 use pace::Pace;
@@ -51,6 +52,8 @@ pub struct Config {
     pub timeout: Duration,
     /// Whether replies may come in pieces where somebody watches. Default yes.
     pub stream: bool,
+    /// By how much all waiting for services is shortened. Default 1; tests of outages have more.
+    pub haste: u32,
 }
 
 /// A proxy for encrypted connections. Hosts on this machine are never reached through one.
@@ -122,6 +125,7 @@ impl Config {
             proxy: None,
             timeout: Duration::from_secs(600),
             stream: true,
+            haste: 1,
         }
     }
 
@@ -141,15 +145,16 @@ impl Config {
 }
 
 impl Catalogue {
-    /// Builds every provider of `config`, which tell `watchers` what models say. The process's TLS provider must be
-    /// installed before.
-    pub fn new(config: &Config, pace: Arc<dyn Pace>, watchers: &Watchers) -> Result<Self, ConfigError> {
+    /// Builds every provider of `config`, which tell `watchers` what models say, and look for a key that is missing among `keys`. The
+    /// process's TLS provider must be installed before.
+    pub fn new(config: &Config, pace: Arc<dyn Pace>, watchers: &Watchers, keys: &Arc<dyn Keys>) -> Result<Self, ConfigError> {
         let client = Arc::new(Client::new(config.proxy.as_ref(), config.timeout).map_err(ConfigError::Client)?);
         let mut providers: BTreeMap<String, Arc<dyn Provider>> = BTreeMap::new();
         providers.insert("script".to_owned(), Arc::new(Script::new(config.scripts.clone(), pace.clone())));
         for account in accounts(config)? {
             let name = account.name.clone();
             let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
+            let network = network.finding(Arc::clone(keys));
             providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
         Ok(Self { providers, pace })
@@ -175,6 +180,10 @@ impl Provider for Catalogue {
 
     async fn back_off(&self, tries: u32) {
         network::back_off(self.pace.as_ref(), tries).await;
+    }
+
+    fn rest(&self) -> Duration {
+        self.pace.shortened(REST)
     }
 }
 

@@ -16,7 +16,7 @@ mod tests;
 mod transport;
 mod usage;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use hyper::Uri;
@@ -24,8 +24,9 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::pace::Pace;
 use super::{ConfigError, Secret};
+use crate::interfaces::keys::{Keys, NoKeys};
 use crate::interfaces::llm::messages::{Reply, Request};
-use crate::interfaces::llm::provider::{Caller, Provider, ProviderError};
+use crate::interfaces::llm::provider::{Caller, Provider, ProviderError, REST};
 use crate::interfaces::llm::watching::Watchers;
 use adapters::{Adapter, Outgoing};
 use failure::{Failure, Judge};
@@ -78,22 +79,42 @@ pub struct Network {
     standing: Standing,
     pace: Arc<dyn Pace>,
     watchers: Option<Watchers>,
+    keys: Arc<dyn Keys>,
+    /// The account with a key that was set since the host began.
+    found: OnceLock<Account>,
 }
 
 impl Network {
     /// A provider for `account`, which asks for a stream where one of `watchers` watches. None: never.
     pub fn new(client: Arc<Client>, mut account: Account, pace: Arc<dyn Pace>, watchers: Option<Watchers>) -> Result<Self, ConfigError> {
         account.base_url = account.address()?;
-        let (adapter, standing) = (account.protocol.adapter(), Standing::of(&account.name));
-        Ok(Self { client, standing, adapter, account, pace, watchers })
+        let (adapter, standing) = (account.protocol.adapter(), Standing::of(&account.name, pace.shortened(REST)));
+        Ok(Self { client, standing, adapter, account, pace, watchers, keys: Arc::new(NoKeys), found: OnceLock::new() })
+    }
+
+    /// The same, which looks for a key that is missing each time.
+    #[must_use]
+    pub fn finding(self, keys: Arc<dyn Keys>) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The account with its key, or the name of the key that is missing.
+    fn keyed(&self) -> Result<&Account, &str> {
+        let Some(name) = self.account.key_variable.as_deref().filter(|_| self.account.api_key.is_none()) else { return Ok(&self.account) };
+        if let Some(account) = self.found.get() {
+            return Ok(account);
+        }
+        let key = self.keys.find(name).ok_or(name)?;
+        Ok(self.found.get_or_init(|| Account { api_key: Some(Secret::new(key)), ..self.account.clone() }))
     }
 
     /// Nothing comes in pieces where nobody watches: one body is the simpler thing to ask for, and to get whole.
-    async fn attempt(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, Box<Failure>> {
-        let judge = Judge::new(&self.account, self.pace.now());
+    async fn attempt(&self, account: &Account, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, Box<Failure>> {
+        let judge = Judge::new(account, self.pace.now());
         let adapter = self.adapter.as_ref();
         let telling = self.watchers.as_ref().and_then(|watchers| watchers.telling(caller));
-        let call = self.call(caller, adapter.request(model, request, telling.is_some())).map_err(|reason| judge.invalid(&reason))?;
+        let call =
+            self.call(account, caller, adapter.request(model, request, telling.is_some())).map_err(|reason| judge.invalid(&reason))?;
         let mut answer = self.client.send(call).await.map_err(|obstacle| judge.obstacle(obstacle))?;
         let judge = judge.of_answer(&answer.headers);
         if !answer.status.is_success() {
@@ -110,11 +131,11 @@ impl Network {
         asked.streamed(stream::read(&mut answer, adapter, &judge, telling).await)
     }
 
-    fn call(&self, caller: Caller<'_>, outgoing: Outgoing) -> Result<Call, String> {
-        let url = format!("{}{}", self.account.base_url, outgoing.path);
+    fn call(&self, account: &Account, caller: Caller<'_>, outgoing: Outgoing) -> Result<Call, String> {
+        let url = format!("{}{}", account.base_url, outgoing.path);
         let url: Uri = url.parse().map_err(|error| format!("its address cannot be used ({error})"))?;
         let mut headers = HeaderMap::new();
-        let key = self.account.api_key.as_ref().map(|key| self.adapter.authorization(key.reveal()));
+        let key = account.api_key.as_ref().map(|key| self.adapter.authorization(key.reveal()));
         let fixed = [("content-type", "application/json"), ("accept-encoding", "identity"), ("user-agent", OURSELVES)];
         let given = fixed.into_iter().chain(outgoing.headers.iter().copied()).chain([("idempotency-key", caller.idempotency_key)]);
         for (name, value) in given.chain(key.as_ref().map(|(name, value)| (*name, value.as_str()))) {
@@ -124,28 +145,17 @@ impl Network {
         }
         Ok(Call { url, headers, body: outgoing.body.to_string().into_bytes() })
     }
-
-    fn keyless(&self, variable: &str) -> ProviderError {
-        ProviderError::Unasked {
-            provider: self.account.name.clone(),
-            reason: format!("its key, {variable}, is not in the environment, and no secret of that name can be opened."),
-            remedy: format!(
-                "Set the variable {variable}, or keep the key with `baton secret set {variable}` (`baton secret list` says what cannot be opened), and resume the run."
-            ),
-        }
-    }
 }
 
 #[async_trait]
 impl Provider for Network {
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
-        if let (None, Some(variable)) = (&self.account.api_key, &self.account.key_variable) {
-            return Err(self.keyless(variable));
-        }
+        let missing = |name: &str| ProviderError::KeyMissing { provider: self.account.name.clone(), name: name.to_owned() };
+        let account = self.keyed().map_err(missing)?;
         if let Some(media) = request.media().find(|media| !self.adapter.takes(&media.media_type)) {
             return Err(ProviderError::UnsupportedMedia { provider: self.account.name.clone(), media_type: media.media_type.clone() });
         }
-        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(caller, model, request)).await
+        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(account, caller, model, request)).await
     }
 }
 
