@@ -29,6 +29,7 @@ mod model_server;
 mod noise;
 mod odd_files;
 mod odd_servers;
+mod outage;
 mod parking;
 mod pausing;
 mod projects;

@@ -569,6 +569,6 @@ async fn grants_name_slots_and_the_reach_goes_through_what_is_bound() {
     assert_eq!(reach(), ["bob", "winston"]);
     let _ = project.baton(&["plugin", "grant", "acme", "agents=developer"]).exits(0);
     let denied = r#"{"do": "perform", "agent": "winston", "goal": "x"}"#;
-    let ended = project.baton(&["run", "acme", "--workspace", "workspace", "--input", denied]).exits(1);
+    let ended = project.baton(&["run", "acme", "--workspace", "workspace", "--input", denied]).exits(3);
     assert!(ended.stderr.contains("`agents` of `winston`"), "the slot was granted and not what fills it: {}", ended.stderr);
 }

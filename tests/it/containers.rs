@@ -9,7 +9,7 @@ use std::{
 };
 
 use baton::{
-    journal::{EntryState, RunId},
+    journal::{EntryState, NeedKind, Needed, RunId, Wait},
     kernel::run::{Run, State},
 };
 use baton_tests::{
@@ -196,13 +196,22 @@ async fn no_secret_leaves_a_command() {
     assert!(!serde_json::to_string(&events).unwrap().contains("hunter2"));
 }
 
+/// What a command waits for.
+async fn needed(host: &TestHost, job: Value) -> Needed {
+    match started(host, job).await.state {
+        State::Waiting { wait: Wait::Needed(needed) } => needed,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_executed_is_refused_with_a_sentence() {
     let Some(host) = host().await else { return };
     let unknown = refused(&host, json!({ "command": ["true"], "image": "rust" })).await;
     assert!(unknown.contains("no image `rust`") && unknown.contains("`default`") && unknown.contains("[sandbox.images.NAME]"), "{unknown}");
-    let fetched = refused(&host, json!({ "command": ["true"], "image": "nowhere" })).await;
-    assert!(fetched.contains("cannot be fetched") && fetched.contains("docker load"), "{fetched}");
+    let fetched = needed(&host, json!({ "command": ["true"], "image": "nowhere" })).await;
+    assert_eq!(fetched.kind, NeedKind::Image);
+    assert!(fetched.reason.contains("cannot be fetched") && fetched.reason.contains("docker load"), "{fetched:?}");
     let long = refused(&host, json!({ "command": ["true"], "timeout": 101 })).await;
     assert!(long.contains("more than the 100 s that the operator allows"), "{long}");
     assert!(refused(&host, json!({ "command": [] })).await.contains("no command"));
@@ -211,11 +220,12 @@ async fn what_cannot_be_executed_is_refused_with_a_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_engine_a_command_is_unavailable() {
+async fn without_an_engine_a_command_waits_for_one() {
     let host = TestHost::with_settings(json!({ "sandbox": { "socket": "/nowhere/docker.sock" } })).await;
-    let reason = refused(&host, json!({ "command": ["true"] })).await;
+    let needed = needed(&host, json!({ "command": ["true"] })).await;
+    assert_eq!(needed.kind, NeedKind::Engine);
     assert_eq!(
-        reason,
+        needed.reason,
         "No container engine answers: there is no socket /nowhere/docker.sock. Install Docker, start it and let this user use it, or set `socket` under [sandbox]; `baton doctor` tells whether it works."
     );
 }

@@ -176,14 +176,14 @@ fn what_is_not_a_workflow_is_rejected_with_how_it_is_used() {
 fn a_dropped_plugin_may_nothing_until_the_command_it_names_is_given() {
     let user = User::with_probe();
     assert_eq!(user.status("probe"), "needs-approval");
-    let denied = user.run(&write()).exits(1);
+    let waits = user.run(&write()).exits(3);
     assert!(!user.home.path().join("work/out").exists());
-    let command = named_command(&denied.stderr);
+    let command = named_command(&waits.stderr);
     assert_eq!(command, ["plugin", "grant", "probe", "write=out/a.txt"]);
     let _granted = user.baton(&command.iter().map(String::as_str).collect::<Vec<_>>()).exits(0);
     let _written = user.run(&write()).exits(0);
     assert_eq!(fs::read_to_string(user.home.path().join("work/out/a.txt")).unwrap(), "x");
-    let beside = user.run(&json!({ "do": "write", "path": "out/b.txt", "content": "x" })).exits(1);
+    let beside = user.run(&json!({ "do": "write", "path": "out/b.txt", "content": "x" })).exits(3);
     assert!(beside.stderr.contains("write=out/b.txt"), "{}", beside.stderr);
     assert_eq!(user.status("probe"), "needs-approval", "the rest was not decided");
 }
@@ -272,7 +272,7 @@ fn a_wider_version_asks_for_the_difference_only() {
     assert_eq!(installed["grants"], json!({ "read": ["**"], "state": ["probe"] }));
     assert_eq!(installed["undecided"], json!({ "write": ["out/**"] }));
     assert_eq!(user.status("probe"), "needs-approval");
-    let _denied = user.run(&write()).exits(1);
+    let _waits = user.run(&write()).exits(3);
     let _granted = user.baton(&["plugin", "grant", "probe", "write"]).exits(0);
     let _written = user.run(&write()).exits(0);
     assert_eq!(user.status("probe"), "ready", "what was withheld before is not asked for again");
@@ -425,7 +425,7 @@ fn a_run_spends_no_more_than_was_granted_and_is_told_the_command_that_grants_mor
     fs::write(user.file("probe"), spender("\"2.50\"")).unwrap();
     let _granted = user.baton(&["plugin", "grant", "probe", "models", "read", "write", "state"]).exits(0);
     let three = json!({ "do": "steps", "times": 3 });
-    let none = user.run(&three).exits(1);
+    let none = user.run(&three).exits(3);
     assert_eq!(named_command(&none.stderr), ["plugin", "grant", "probe", "dollars"], "{}", none.stderr);
     let _granted = user.baton(&["plugin", "grant", "probe", "dollars=0.80"]).exits(0);
     let shown = user.baton(&["plugin", "show", "probe"]).exits(0);
@@ -477,7 +477,7 @@ fn who_decided_what_and_why_can_be_read() {
     let user = User::with_probe();
     let why = "it \u{1b}[2Jwrites\nwell";
     let _granted = user.baton(&["plugin", "grant", "probe", "write=out/a.txt", "--reason", why]).exits(0);
-    let _denied = user.run(&json!({ "do": "write", "path": "out/b.txt", "content": "x" })).exits(1);
+    let _denied = user.run(&json!({ "do": "write", "path": "elsewhere.txt", "content": "x" })).exits(1);
     let _disabled = user.baton(&["plugin", "disable", "probe", "--reason", "holiday"]).exits(0);
     let _enabled = user.baton(&["plugin", "enable", "probe"]).exits(0);
     let _revoked = user.baton(&["plugin", "revoke", "probe", "--reason", "done"]).exits(0);
@@ -494,7 +494,7 @@ fn who_decided_what_and_why_can_be_read() {
     assert_eq!(all[4].1["reason"], why);
     let (name, denied) = &all[3];
     assert_eq!((name.as_str(), &denied["call"], &denied["plugin"]), ("denied", &json!("files.write"), &json!("probe")));
-    assert_eq!(denied["capability"], json!({ "kind": "write", "value": "out/b.txt" }));
+    assert_eq!(denied["capability"], json!({ "kind": "write", "value": "elsewhere.txt" }));
     assert!(denied["hash"].as_str().unwrap().len() == 64 && denied["version"] == "0.1.0" && denied["seq"] == 1, "{denied}");
     let shown = user.baton(&["plugin", "history", "probe", "--denied"]).exits(0).stdout;
     assert!(!shown.contains('\u{1b}') && shown.contains(r"it \u{1b}[2Jwrites\nwell"), "{shown}");
@@ -543,7 +543,7 @@ fn what_nothing_uses_yet_is_asked_for_and_cannot_be_granted() {
 #[test]
 fn a_run_that_was_denied_a_call_makes_it_again_when_it_is_resumed_after_the_grant() {
     let user = User::with_probe();
-    let _granted = user.baton(&["plugin", "grant", "probe", "workflows=probe"]).exits(0);
+    let _granted = user.baton(&["plugin", "grant", "probe", "--only", "workflows=probe"]).exits(0);
     let write = |path: &str| json!({ "do": "write", "path": path, "content": "x" });
     // Itself, and far below it by either way of waiting.
     let below = json!({ "do": "start-all", "inputs": [{ "do": "echo", "say": 1 }, write("out/b.txt")] });

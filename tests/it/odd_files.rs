@@ -318,6 +318,7 @@ fn a_command_in_a_document_or_a_kept_answer_leads_to_the_same_data_where_it_is_p
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("probe.wasm"), PROBE).unwrap();
     let _installed = baton(&home, &words("plugin install probe.wasm")).exits(0);
+    let _declined = baton(&home, &words("plugin grant probe --only write")).exits(0);
     let read = OsStr::new(r#"{"do":"read","path":"a.txt"}"#);
     let denied = baton(&home, &[&words("run probe -o json --input")[..], &[read]].concat()).exits(1).stdout;
     let run = serde_json::from_str::<Value>(&denied).unwrap()["run"].as_str().unwrap().to_owned();

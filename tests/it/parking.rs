@@ -13,7 +13,7 @@ use std::{
 };
 
 use baton::{
-    journal::{EntryState, PauseKind, Wait},
+    journal::{EntryState, NeedKind, PauseKind, Wait},
     kernel::run::{Run, State},
 };
 use baton_tests::{host::TestHost, program};
@@ -47,9 +47,13 @@ async fn the_next_model_of_a_list_answers_and_the_steps_are_events() {
     assert_eq!(calls.iter().filter(|call| call.call == "llm.complete").count(), 1, "one call, whoever answered");
 
     let run = driven(&host, json!(["nobody/at-all", "anthropic/without-a-key"])).await;
+    let State::Waiting { wait: Wait::Needed(needed) } = run.state else { panic!("{:?}", run.state) };
+    assert_eq!((needed.kind, needed.subject.as_str()), (NeedKind::Key, "ANTHROPIC_API_KEY"));
+    assert!(needed.reason.contains("nobody/at-all: ") && needed.reason.contains("baton secret set ANTHROPIC_API_KEY"), "{needed:?}");
+
+    let run = driven(&host, json!(["nobody/at-all", "nobody/either"])).await;
     let State::Paused { pause } = run.state else { panic!("{:?}", run.state) };
-    assert_eq!(pause.kind, PauseKind::Provider);
-    assert!(pause.reason.contains("nobody/at-all: ") && pause.reason.contains("baton secret set ANTHROPIC_API_KEY"), "{}", pause.reason);
+    assert!(pause.kind == PauseKind::Provider && pause.reason.contains("nobody/either: "), "{pause:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,9 +11,12 @@ use std::{
 };
 
 use baton::{
-    interfaces::llm::{
-        Caller, Catalogue, Config, Endpoint, Message, Part, Protocol, Provider, Request, Role, Said, Secret, Tool, Watchers,
-        providers::pace::SystemPace,
+    interfaces::{
+        keys::NoKeys,
+        llm::{
+            Caller, Catalogue, Config, Endpoint, Message, Part, Protocol, Provider, Request, Role, Said, Secret, Tool, Watchers,
+            providers::pace::SystemPace,
+        },
     },
     journal::Redactor,
 };
@@ -166,7 +169,7 @@ async fn says_the_same_in_pieces(base_url: &str) {
         ..Config::scripts_only(".")
     };
     let watchers = Watchers::new(Redactor::default());
-    let models = Catalogue::new(&config, Arc::new(SystemPace), &watchers).unwrap();
+    let models = Catalogue::new(&config, Arc::new(SystemPace::default()), &watchers, &(Arc::new(NoKeys) as _)).unwrap();
     for model in ["lite/any", "anthropic/any"] {
         for request in [question(), errand()] {
             let caller = Caller { run: "run", plugin: "mary", idempotency_key: "run:1" };

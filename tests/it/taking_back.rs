@@ -122,7 +122,7 @@ fn what_was_removed_needs_approval_when_it_is_installed_again() {
         let again = user.json(&["plugin", "install", file]);
         assert_eq!((&again["status"], &again["grants"]), (&json!("needs-approval"), &json!({})), "{file}");
     }
-    let _denied = user.run(&write()).exits(1);
+    let _waits = user.run(&write()).exits(3);
     assert!(!user.written().exists());
 }
 

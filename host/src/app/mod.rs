@@ -32,6 +32,7 @@ use crate::{
         folder_locks::FolderLocks,
         forge::{Forges, Hub, Token},
         git::Repositories,
+        keys::Keys,
         knowledge::WordIndex,
         llm::{
             Catalogue, Provider, Watchers,
@@ -191,12 +192,16 @@ impl App {
         let servers: Servers =
             config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
         let watchers = Watchers::new(config.redactor.clone());
-        let models: Arc<dyn Provider> = Arc::new(Catalogue::new(&config.models, Arc::new(SystemPace), &watchers)?);
+        let config = Arc::new(config);
+        let keys: Arc<dyn Keys> = Arc::clone(&config) as _;
+        let models: Arc<dyn Provider> = {
+            let pace = SystemPace { haste: config.models.haste };
+            Arc::new(Catalogue::new(&config.models, Arc::new(pace), &watchers, &keys)?)
+        };
         let guests = Guests::start(access)?;
         let folders = Arc::new(FolderLocks::new(worktrees(&config.data_dir)));
         let repositories =
             Arc::new(Repositories::new(config.git.clone(), worktrees(&config.data_dir), Arc::clone(&store) as _, Arc::clone(&folders)));
-        let config = Arc::new(config);
         let parts = Parts {
             engine,
             registry,
@@ -241,6 +246,7 @@ impl App {
         let services = |children, toolboxes| Services {
             children,
             models,
+            keys,
             documents,
             backlog: items,
             questions: asked,

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     app::App,
-    journal::RunId,
+    journal::{RunId, Wait},
     kernel::{
         Kernel,
         run::{Run, State},
@@ -117,6 +117,7 @@ fn moves(run: &Run, held: bool) -> bool {
     match &run.state {
         State::Queued => !held,
         State::Running => true,
+        State::Waiting { wait: Wait::Needed(_) } => false,
         State::Waiting { wait } => !waits::is_for_runs_alone(wait),
         State::Paused { .. } | State::Succeeded | State::Failed { .. } | State::Cancelled => false,
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::text;
+use super::{text, waits};
 use crate::{
     journal::{ErrorKind, Pause, PauseKind},
     kernel::{
@@ -47,7 +47,13 @@ pub(super) fn way(root: &Run, tree: &[Run], retry: Option<&Retry>) -> Way {
         (State::Failed { .. }, _) => Way::Unknown,
         _ if !root.is_replayable() => Way::fork(root, root.first_call()),
         _ => {
-            let ways: Vec<_> = tree.iter().filter_map(|run| Some(of_paused(root, tree, run, pause(run)?))).collect();
+            let ways = tree.iter().filter_map(|run| match waits::needed(run) {
+                // The command that provides it continues the run as well.
+                Some(needed) if needed.reason.contains("`baton runs resume ") => Some(Way::Told),
+                Some(_) => Some(Way::resume(root)),
+                None => Some(of_paused(root, tree, run, pause(run)?)),
+            });
+            let ways: Vec<_> = ways.collect();
             let resume = Way::resume(root);
             // What a fork alone gets past is not got past by resuming the others.
             ways.iter().find(|way| **way != resume).or(ways.first()).cloned().unwrap_or(resume)
@@ -86,8 +92,6 @@ fn pause(run: &Run) -> Option<&Pause> {
 fn of_paused(root: &Run, tree: &[Run], run: &Run, pause: &Pause) -> Way {
     match pause.at {
         Some(at) => Way::fork(root, call_of_root(root, tree, run, at)),
-        // It depends on the budget, which is not known here.
-        None if pause.kind == PauseKind::Budget && pause.reason.contains("`baton ") => Way::Told,
         None => Way::resume(root),
     }
 }
@@ -107,7 +111,7 @@ fn call_of_root(root: &Run, tree: &[Run], run: &Run, at: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::CallError;
+    use crate::journal::{CallError, NeedKind, Wait};
     use crate::{cli::sample::run, journal::RunId};
 
     fn paused(id: &str, parent: Option<(&str, u64)>, pause: Pause) -> Run {
@@ -124,8 +128,12 @@ mod tests {
         let pause = |kind| Pause::new(kind, "No.");
         assert_eq!(command(&[paused("a", None, pause(PauseKind::Provider))]), Way::Command("runs resume a".to_owned()));
         assert_eq!(command(&[paused("a", None, pause(PauseKind::Ambiguous).forked_at(7))]), Way::Command("runs fork a --at 7".to_owned()));
-        let raise = Pause::new(PauseKind::Budget, "Raise it with `baton runs resume a --budget DOLLARS`.");
-        assert_eq!(command(&[paused("a", None, raise)]), Way::Told);
+        let lacking = |reason: &str| {
+            let wait = Wait::needed(NeedKind::Budget, "0.5", reason);
+            run("a", "mary", State::Waiting { wait })
+        };
+        assert_eq!(command(&[lacking("Raise it with `baton runs resume a --budget DOLLARS`.")]), Way::Told);
+        assert_eq!(command(&[lacking("Raise it with `baton budget set DOLLARS`.")]), Way::Command("runs resume a".to_owned()));
     }
 
     #[test]

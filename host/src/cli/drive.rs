@@ -143,7 +143,7 @@ pub(super) async fn ended(app: &App, root: &RunId, took: u64, interrupted: bool)
     let (way, retry) = way_of(kernel, &run, &tree).await?;
     let awaiting = awaiting_outside(&tree);
     let below = tree.into_iter().filter(|run| run.id != *root);
-    let paused = below.filter(|run| matches!(run.state, State::Paused { .. })).collect();
+    let paused = below.filter(|run| matches!(run.state, State::Paused { .. }) || waits::needed(run).is_some()).collect();
     let tally = kernel.runs().tally(root).await?;
     let held = if run.state.is_final() { None } else { kernel.held_by(&run).await? };
     let rejects = matches!(&run.state, State::Failed { error } if error.kind == ErrorKind::Invalid);

@@ -27,7 +27,7 @@ pub(super) struct Ended {
     pub(super) run: Run,
     /// What all of it took.
     pub(super) tally: Tally,
-    /// The runs below the root that wait for an operator.
+    /// The runs below the root that are paused, or wait for what an operator provides.
     pub(super) paused: Vec<Run>,
     /// The runs of other trees that it waits for, as a fork does for what its source has started.
     pub(super) elsewhere: Vec<Run>,
@@ -191,7 +191,7 @@ impl Ended {
                 let show = context.again(&format!("runs show {run}"));
                 Some(format!("After the answer the running host continues the run; `{show}` shows its state."))
             }
-            _ if self.served && self.waits_outside() => {
+            _ if self.served && (self.waits_outside() || self.is_in_need()) => {
                 let show = context.again(&format!("runs show {run}"));
                 Some(format!("The running host then continues the run; `{show}` shows its state."))
             }
@@ -205,6 +205,13 @@ impl Ended {
     /// Whether something from outside of the tree, which is not an answer, continues it.
     fn waits_outside(&self) -> bool {
         !self.awaiting.is_empty()
+    }
+
+    /// Whether an operator has to provide something, and nothing is there to resume.
+    fn is_in_need(&self) -> bool {
+        let is_paused = |run: &Run| matches!(run.state, State::Paused { .. });
+        let mut runs = self.paused.iter().chain([&self.run]);
+        !is_paused(&self.run) && !self.paused.iter().any(is_paused) && runs.any(|run| waits::needed(run).is_some())
     }
 
     fn headline(&self) -> String {
@@ -237,6 +244,13 @@ impl Ended {
             State::Waiting { wait: Wait::Account { account, until, reason } } => {
                 let until = figures::moment(*until, &TimeZone::system());
                 format!("{} {name} waits for {} until {until}: {}", painted(WARNING, "!"), text::line(account), text::plain(reason))
+            }
+            State::Waiting { wait: wait @ Wait::Needed(needed) } => {
+                let what = waits::describe(wait, &TimeZone::system());
+                format!("{} {name} waits {what}: {}", painted(WARNING, "!"), text::plain(&needed.reason))
+            }
+            State::Waiting { .. } if self.paused.iter().any(|run| waits::needed(run).is_some()) => {
+                format!("{} {name} waits for its operator:", painted(WARNING, "!"))
             }
             State::Waiting { .. } if !self.paused.is_empty() => format!("{} {name} waits for what is paused:", painted(WARNING, "!")),
             State::Waiting { .. } if !self.elsewhere.is_empty() => {
@@ -289,6 +303,7 @@ pub(super) fn reason(state: &State) -> Option<&str> {
         State::Failed { error } => Some(&error.text),
         State::Paused { pause } => Some(&pause.reason),
         State::Waiting { wait: Wait::Account { reason, .. } } => Some(reason),
+        State::Waiting { wait: Wait::Needed(needed) } => Some(&needed.reason),
         _ => None,
     }
 }

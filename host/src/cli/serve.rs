@@ -23,7 +23,7 @@ use crate::{
     app::{Access, App},
     events::{Category, Event, path_text},
     interfaces::people::{self, Asked, QuestionStatus, Source},
-    journal::{GRACE, Halt, RunId},
+    journal::{GRACE, Halt, RunId, Wait},
     kernel::{
         Drive,
         run::{Filter, Run, State},
@@ -49,7 +49,7 @@ impl Serve {
         let app = context.open(Access::Execute).await?;
         context.doubt(&app.config.user);
         let before = app.kernel.events().newest().await?;
-        let mut told = Told { context, zone: TimeZone::system(), roots: HashMap::new(), cursor: before };
+        let mut told = Told { context, zone: TimeZone::system(), roots: HashMap::new(), waits: HashMap::new(), cursor: before };
         told.ready(&app).await?;
         let interrupted = serve(&app, &mut told).await?;
         app.close().await;
@@ -98,6 +98,8 @@ struct Told<'a> {
     /// Name of the plugin of each unfinished run that an operator started. Of their descendants only what needs an
     /// operator is printed.
     roots: HashMap<RunId, String>,
+    /// What was printed last of what a run waits for, and when.
+    waits: HashMap<RunId, (String, u64)>,
     /// The last event that was looked at.
     cursor: i64,
 }
@@ -138,7 +140,14 @@ impl Told<'_> {
         }
         let line = match (&run.state, ending::reason(&run.state)) {
             (State::Paused { .. }, Some(reason)) => self.paused(app, &name, &run.id, reason).await?,
-            (State::Waiting { wait }, _) => format!("  {name} is still waiting {}.", waits::describe(wait, &self.zone)),
+            (State::Waiting { wait }, reason) => {
+                let reason = reason.map(|reason| format!(": {}", self.context.advice(&text::line(reason)))).unwrap_or_default();
+                format!(
+                    "  {name} is still waiting {}{}",
+                    waits::describe(wait, &self.zone),
+                    if reason.is_empty() { "." } else { reason.as_str() }
+                )
+            }
             _ => format!("  {name} continues."),
         };
         self.say(figures::now(), &line);
@@ -172,11 +181,19 @@ impl Told<'_> {
             self.roots.insert(run.clone(), plugin);
             return Ok(Some(line));
         }
-        if !matches!(name, "succeeded" | "failed" | "cancelled" | "paused" | "resumed") {
+        if !matches!(name, "succeeded" | "failed" | "cancelled" | "paused" | "resumed" | "waiting" | "provided") {
+            return Ok(None);
+        }
+        if name == "waiting" && !self.is_worth_telling(run, data, event.at) {
             return Ok(None);
         }
         let Some(found) = app.kernel.runs().find(run).await? else { return Ok(None) };
         let shown = format!("{} (run {})", text::line(&found.plugin), text::short(run));
+        match name {
+            "waiting" => return Ok(self.waits(&shown, data)),
+            "provided" => return Ok(Some(format!("  {shown} continues: the {} that it waited for has come.", said(data, "kind")))),
+            _ => drop(self.waits.remove(run)),
+        }
         if name == "paused" {
             return Ok(Some(self.paused(app, &shown, &found.root, &said(data, "reason")).await?));
         }
@@ -193,6 +210,35 @@ impl Told<'_> {
             "failed" => format!("{} {shown} failed: {}", painted(BAD, "✗"), self.context.advice(&said(data, "reason"))),
             _ => format!("{} {shown} was cancelled.", painted(BAD, "✗")),
         }))
+    }
+
+    /// Whether a run waits for an account or an operator, and for something else than it did, or still does after a while.
+    fn is_worth_telling(&mut self, run: &RunId, data: &Value, at: u64) -> bool {
+        const AGAIN_AFTER: u64 = 10 * 60 * 1000;
+        let (account, needed) = (&data["for"]["account"], &data["for"]["needed"]);
+        let what = match account.is_object() {
+            true => said(account, "account"),
+            false if needed.is_object() => needed.to_string(),
+            false => return false,
+        };
+        match self.waits.get(run) {
+            Some((before, told)) if *before == what && at < told.saturating_add(AGAIN_AFTER) => false,
+            _ => {
+                self.waits.insert(run.clone(), (what, at));
+                true
+            }
+        }
+    }
+
+    fn waits(&self, name: &str, data: &Value) -> Option<String> {
+        let wait: Wait = serde_json::from_value(data["for"].clone()).ok()?;
+        let reason = match &wait {
+            Wait::Account { reason, .. } => reason,
+            Wait::Needed(needed) => &needed.reason,
+            _ => return None,
+        };
+        let (what, reason) = (waits::describe(&wait, &self.zone), self.context.advice(&text::line(reason)));
+        Some(format!("{} {name} waits {what}: {reason}", painted(WARNING, "!")))
     }
 
     async fn paused(&self, app: &App, name: &str, root: &RunId, reason: &str) -> Result<String> {

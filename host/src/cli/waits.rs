@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::{figures, questions, text};
 use crate::{
-    journal::{Awaited, RunId, Wait},
+    journal::{Awaited, NeedKind, Needed, RunId, Wait},
     kernel::run::{Run, State},
 };
 
@@ -13,8 +13,29 @@ pub(super) fn describe(wait: &Wait, zone: &TimeZone) -> String {
     match wait {
         Wait::Until(until) => format!("until {}", figures::moment(*until, zone)),
         Wait::Account { account, until, .. } => format!("for {} until {}", text::line(account), figures::moment(*until, zone)),
+        Wait::Needed(needed) => format!("for {}", needed_thing(needed)),
         Wait::Question { id, .. } => format!("for an answer to question {}", questions::short(id)),
         Wait::Runs(_) | Wait::Any { .. } => several(&wait.awaited(), wait.due(), zone),
+    }
+}
+
+/// What an operator is to provide.
+pub(super) fn needed_thing(needed: &Needed) -> String {
+    let subject = text::line(&needed.subject);
+    match needed.kind {
+        NeedKind::Key => format!("the key {subject}"),
+        NeedKind::Budget => "a budget that allows the next call".to_owned(),
+        NeedKind::Grant => format!("a decision on {subject}"),
+        NeedKind::Image => format!("the image {subject}"),
+        NeedKind::Engine => format!("the {subject}"),
+    }
+}
+
+/// What an operator is to provide for a run, if it waits for that.
+pub(super) fn needed(run: &Run) -> Option<&Needed> {
+    match &run.state {
+        State::Waiting { wait: Wait::Needed(needed) } => Some(needed),
+        _ => None,
     }
 }
 
@@ -86,14 +107,14 @@ pub(super) fn is_for_outside(run: &Run) -> bool {
 
 /// Whether nothing wakes a run but the end of others.
 pub(super) fn is_for_runs_alone(wait: &Wait) -> bool {
-    wait.due().is_none() && wait.awaited().iter().all(|awaited| matches!(awaited, Awaited::Run(_)))
+    !matches!(wait, Wait::Needed(_)) && wait.due().is_none() && wait.awaited().iter().all(|awaited| matches!(awaited, Awaited::Run(_)))
 }
 
 /// Whether a run waits for people, or for runs that may do so, and for no time.
 pub(super) fn is_for_others(wait: &Wait) -> bool {
     match wait {
         Wait::Until(_) | Wait::Account { .. } => false,
-        Wait::Runs(_) | Wait::Question { .. } => true,
+        Wait::Runs(_) | Wait::Question { .. } | Wait::Needed(_) => true,
         Wait::Any { until, .. } => until.is_none(),
     }
 }

@@ -3,6 +3,7 @@
 mod bindings;
 mod endpoints;
 mod forge;
+mod keys;
 mod operator;
 mod privacy;
 mod registries;
@@ -463,6 +464,7 @@ fn models(user: &Value, file: &Path, secrets: &Secrets) -> Result<llm::Config, C
             .map(|url| Proxy { url, except: text("NO_PROXY").or_else(|| text("no_proxy")).unwrap_or_default() }),
         abilities: Abilities::new(at(user, "abilities"))?,
         stream: at(user, "models.stream").and_then(Value::as_bool).unwrap_or(true),
+        haste: text("BATON_HASTE").and_then(|haste| haste.parse().ok()).unwrap_or(1),
         ..llm::Config::scripts_only(scripts)
     })
 }

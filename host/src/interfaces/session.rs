@@ -15,6 +15,7 @@ use super::{
     forge::{self, Forges, Ordered},
     git::{self, Repositories},
     item_changes::ItemChanges,
+    keys::Keys,
     knowledge::{self, Index, Memory},
     llm::{
         self, Provider,
@@ -41,6 +42,8 @@ pub struct Services {
     pub children: Arc<dyn Children>,
     /// Answers for every model.
     pub models: Arc<dyn Provider>,
+    /// Finds keys that were set since the host began.
+    pub keys: Arc<dyn Keys>,
     /// Keeps documents.
     pub documents: Arc<dyn Documents>,
     /// Keeps items.

@@ -29,6 +29,8 @@ pub enum Wait {
         /// What the service said, a sentence.
         reason: String,
     },
+    /// What an operator provides. The call is made again by itself once it is there.
+    Needed(Needed),
     /// The first of several things.
     Any {
         /// Each wakes the run.
@@ -36,6 +38,35 @@ pub enum Wait {
         /// The run continues without any at this time, in milliseconds since 1970 UTC.
         until: Option<u64>,
     },
+}
+
+/// What a run lacks, and an operator provides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Needed {
+    /// What kind of thing it is.
+    pub kind: NeedKind,
+    /// Which: the name of a key, the dollars that the next call may cost, a capability as `kind=value`, an image; of the
+    /// container engine, its own name.
+    pub subject: String,
+    /// For people: what is missing, and the command that provides it.
+    pub reason: String,
+}
+
+/// The kinds of things that an operator provides while a run waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NeedKind {
+    /// The key of a service.
+    Key,
+    /// A budget that allows the next call.
+    Budget,
+    /// A decision on what the plugin asks for.
+    Grant,
+    /// An image for commands.
+    Image,
+    /// The container engine.
+    Engine,
 }
 
 /// One of the things that a run waits for.
@@ -58,10 +89,15 @@ pub enum Awaited {
 }
 
 impl Wait {
+    /// A wait for what an operator provides.
+    pub fn needed(kind: NeedKind, subject: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Needed(Needed { kind, subject: subject.into(), reason: reason.into() })
+    }
+
     /// All that wakes the run beside a time.
     pub fn awaited(&self) -> Vec<Awaited> {
         match self {
-            Self::Until(_) | Self::Account { .. } => Vec::new(),
+            Self::Until(_) | Self::Account { .. } | Self::Needed(_) => Vec::new(),
             Self::Runs(runs) => runs.iter().cloned().map(Awaited::Run).collect(),
             Self::Question { id, .. } => vec![Awaited::Question(id.clone())],
             Self::Any { of, .. } => of.clone(),
@@ -74,7 +110,7 @@ impl Wait {
             Self::Until(time) => Some(*time),
             Self::Account { until, .. } => Some(*until),
             Self::Question { until, .. } | Self::Any { until, .. } => *until,
-            Self::Runs(_) => None,
+            Self::Runs(_) | Self::Needed(_) => None,
         }
     }
 }

@@ -30,7 +30,7 @@ pub use entry::{Entry, EntryState, NOTHING, RunId};
 pub use error::{CallError, ErrorKind};
 pub use fault_injection::{FaultInjection, FaultPoint};
 pub use halt::{GRACE, Halt};
-pub use interrupt::{Awaited, Continuation, Interrupt, Pause, PauseKind, Wait};
+pub use interrupt::{Awaited, Continuation, Interrupt, NeedKind, Needed, Pause, PauseKind, Wait};
 pub use notes::Notes;
 pub use permission::{Authority, Capability, CapabilityKind, Denial, Matching};
 pub use port::{Clock, Count, FailureScope, Inspected, Journal, JournalError, Write};

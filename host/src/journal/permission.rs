@@ -60,6 +60,11 @@ pub trait Authority: Send + Sync {
     /// Allows the capability, or says why not.
     fn decide(&self, capability: &Capability<'_>) -> Result<(), Denial>;
 
+    /// Whether the capability is denied only because no operator has decided on it yet: the run waits for the decision.
+    fn awaits_decision(&self, _capability: &Capability<'_>) -> bool {
+        false
+    }
+
     /// For whom it speaks, as the audit log tells it: an object of the plugin's name, version and hash, where there is one.
     fn speaks_for(&self) -> Value {
         json!({})

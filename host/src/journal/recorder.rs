@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use super::{
     Asked, Attempt, Authority, Call, CallError, Clock, Continuation, Denial, Divergence, Effect, Entry, EntryState, ErrorKind, Halt,
-    Interrupt, Journal, JournalError, Notes, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept,
-    divergence::excerpt, form,
+    Interrupt, Journal, JournalError, NeedKind, Needed, Notes, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write,
+    answer::Kept, divergence::excerpt, form,
 };
 use crate::events::{Category, Draft};
 
@@ -49,6 +49,8 @@ enum Stage {
     Refused(CallError),
     /// Not allowed, and what it would have needed.
     Denied(Denial, Missing),
+    /// Not allowed yet: an operator decides.
+    Undecided(Wait),
     /// To be done.
     Due { again: bool, intent_written: bool },
 }
@@ -63,7 +65,7 @@ impl Prepared {
     pub fn attempt(&self) -> Option<Attempt> {
         match self.state {
             Stage::Due { again, .. } => Some(Attempt { seq: self.entry.seq, key: self.entry.key(), again, asked_at: self.entry.asked_at }),
-            Stage::Replayed(_) | Stage::Refused(_) | Stage::Denied(..) => None,
+            Stage::Replayed(_) | Stage::Refused(_) | Stage::Denied(..) | Stage::Undecided(_) => None,
         }
     }
 }
@@ -358,6 +360,10 @@ impl Recorder {
         } else {
             call.needs.iter().find_map(|capability| {
                 let denial = self.authority.decide(capability).err()?;
+                if !self.halt.is_cancelling() && self.authority.awaits_decision(capability) {
+                    let subject = format!("{}={}", capability.kind, capability.value);
+                    return Some(Stage::Undecided(Wait::needed(NeedKind::Grant, subject, denial.reason)));
+                }
                 Some(Stage::Denied(denial, Missing { kind: capability.kind, value: excerpt(&capability.value) }))
             })
         };
@@ -428,6 +434,10 @@ impl Recorder {
                 let event = self.denied(&entry, &denial.reason, &json!(capability));
                 let error = CallError::denied(denial.reason).about(format!("{}={}", capability.kind, capability.value));
                 self.answer(entry, Err(error), vec![event]).await
+            }
+            (Stage::Undecided(wait), _) => {
+                self.release(entry).await?;
+                Err(Interrupt::Suspended(self.clean_wait(wait)))
             }
             (Stage::Due { .. }, Some(Performed::Answered(answer, mut events))) => {
                 // What an interface denies beside the gate is told like what the gate does.
@@ -500,8 +510,10 @@ impl Recorder {
     }
 
     fn clean_wait(&self, wait: Wait) -> Wait {
+        let clean = |text: &str| self.redactor.text(text).into_owned();
         match wait {
-            Wait::Account { account, until, reason } => Wait::Account { account, until, reason: self.redactor.text(&reason).into_owned() },
+            Wait::Account { account, until, reason } => Wait::Account { account, until, reason: clean(&reason) },
+            Wait::Needed(Needed { kind, subject, reason }) => Wait::needed(kind, clean(&subject), clean(&reason)),
             other => other,
         }
     }

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -78,6 +78,7 @@ impl Clock for TickingClock {
 pub(crate) struct DenyList {
     denied: Mutex<Vec<(String, String)>>,
     asked: AtomicU64,
+    undecided: AtomicBool,
 }
 
 impl DenyList {
@@ -89,6 +90,11 @@ impl DenyList {
     /// Allows everything again.
     pub(crate) fn relent(&self) {
         self.denied.lock().unwrap().clear();
+    }
+
+    /// Whether what it denies is for an operator to decide yet.
+    pub(crate) fn leave_undecided(&self, undecided: bool) {
+        self.undecided.store(undecided, Ordering::SeqCst);
     }
 
     pub(crate) fn asked(&self) -> u64 {
@@ -104,6 +110,10 @@ impl Authority for DenyList {
             true => Err(Denial { reason: format!("No grant of `{}` for `{}`.", capability.kind, capability.value) }),
             false => Ok(()),
         }
+    }
+
+    fn awaits_decision(&self, _capability: &Capability<'_>) -> bool {
+        self.undecided.load(Ordering::SeqCst)
     }
 }
 

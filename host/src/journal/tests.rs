@@ -313,6 +313,35 @@ async fn a_denial_is_decided_written_and_told_once() {
 }
 
 #[tokio::test]
+async fn what_no_operator_has_decided_on_is_waited_for_and_decided_once() {
+    for (effect, declined) in EFFECTS.iter().flat_map(|effect| [(*effect, false), (*effect, true)]) {
+        let bench = Bench::new();
+        bench.authority.deny("test", "1");
+        bench.authority.leave_undecided(true);
+        for _ in 0..2 {
+            let waits = ask(&mut bench.recorder(), effect, json!(1), 7).await;
+            let Err(Interrupt::Suspended(Wait::Needed(needed))) = waits else { panic!("{effect:?}: {waits:?}") };
+            assert_eq!((needed.kind, needed.subject.as_str()), (NeedKind::Grant, "test=1"));
+            assert_eq!(bench.journal.history()[0].state, EntryState::Released, "nothing was done");
+        }
+        bench.authority.leave_undecided(false);
+        if !declined {
+            bench.authority.relent();
+        }
+        let answer = ask(&mut bench.recorder(), effect, json!(1), 7).await.unwrap();
+        assert_eq!(answer.map_err(|error| error.kind), if declined { Err(ErrorKind::Denied) } else { Ok(7) });
+        assert!(!bench.journal.history()[0].repeated, "{effect:?}");
+    }
+    // A run that is being cancelled waits for nothing.
+    let bench = Bench::new();
+    bench.authority.deny("test", "1");
+    bench.authority.leave_undecided(true);
+    bench.halt.begin_cancelling();
+    let denied = ask(&mut bench.recorder(), Effect::Write, json!(1), 7).await.unwrap();
+    assert!(matches!(denied, Err(CallError { kind: ErrorKind::Denied, .. })));
+}
+
+#[tokio::test]
 async fn a_long_request_that_is_denied_leaves_its_size_alone() {
     let ask = |recorder: &mut Recorder, name: usize| {
         let call = Call::new("test.ask", Effect::Write, &"x".repeat(100_000)).unwrap();

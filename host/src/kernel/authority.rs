@@ -48,6 +48,14 @@ impl Authority for RunAuthority {
         self.bounds.iter().try_for_each(|bound| bound.decide(capability, &at))
     }
 
+    /// What a bound denies, no decision on the plugin itself changes.
+    fn awaits_decision(&self, capability: &Capability<'_>) -> bool {
+        let at = self.at();
+        self.permissions.is_undecided(capability)
+            && self.permissions.decide(capability, &at).is_err()
+            && self.bounds.iter().all(|bound| bound.decide(capability, &at).is_ok())
+    }
+
     fn speaks_for(&self) -> Value {
         self.permissions.speaks_for().clone()
     }

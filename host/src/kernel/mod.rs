@@ -19,6 +19,7 @@ pub mod grants;
 pub mod guest;
 pub mod limits;
 mod matching;
+mod needs;
 pub mod package;
 mod patterns;
 pub mod permissions;
@@ -46,6 +47,7 @@ use std::{
     collections::HashMap,
     path::Path,
     sync::{Arc, Mutex, PoisonError, RwLock, Weak, atomic::AtomicU64},
+    time::Instant,
 };
 
 use serde_json::Value;
@@ -242,6 +244,8 @@ pub struct Kernel {
     changed: Notify,
     /// Held while runs are made ready again.
     resuming: tokio::sync::Mutex<()>,
+    /// When it was last looked whether what runs need has come.
+    looked_for_needs: Mutex<Option<Instant>>,
     /// Why nothing can be done any more: the store is full or gone.
     broken: Mutex<Option<KernelError>>,
     /// The number of the last decision that was applied.
@@ -268,6 +272,7 @@ impl Kernel {
                 active: Mutex::default(),
                 changed: Notify::new(),
                 resuming: tokio::sync::Mutex::default(),
+                looked_for_needs: Mutex::default(),
                 broken: Mutex::default(),
                 decided: AtomicU64::new(0),
                 meters: Arc::default(),

@@ -84,6 +84,8 @@ pub struct Permissions {
     kinds: &'static [CapabilityKind],
     needs: Compiled,
     grants: RwLock<Arc<Grants>>,
+    /// What it asks for and no operator has decided on.
+    undecided: RwLock<Arc<Compiled>>,
 }
 
 impl Permissions {
@@ -91,7 +93,8 @@ impl Permissions {
     pub fn new(plugin: &str, kinds: &'static [CapabilityKind], needs: &Patterns, grants: &Patterns) -> Result<Self, PatternError> {
         let grants = RwLock::new(Arc::new(Grants::of(grants, &[], kinds)?));
         let speaks_for = json!({ "plugin": plugin });
-        Ok(Self { plugin: plugin.to_owned(), speaks_for, kinds, needs: Compiled::of(needs, kinds)?, grants })
+        let undecided = RwLock::default();
+        Ok(Self { plugin: plugin.to_owned(), speaks_for, kinds, needs: Compiled::of(needs, kinds)?, grants, undecided })
     }
 
     /// The same, of a version that the audit log can name.
@@ -140,6 +143,22 @@ impl Permissions {
         let grants = Arc::new(Grants::of(granted, limited, self.kinds)?);
         *self.grants.write().unwrap_or_else(PoisonError::into_inner) = grants;
         Ok(())
+    }
+
+    /// Says what of its needs no operator has decided on. Runs wait for that decision.
+    pub fn leave_undecided(&self, undecided: &Patterns) -> Result<(), PatternError> {
+        let undecided = Arc::new(Compiled::of(undecided, self.kinds)?);
+        *self.undecided.write().unwrap_or_else(PoisonError::into_inner) = undecided;
+        Ok(())
+    }
+
+    /// Whether the capability is among what no operator has decided on.
+    pub(super) fn is_undecided(&self, capability: &Capability<'_>) -> bool {
+        let undecided = Arc::clone(&self.undecided.read().unwrap_or_else(PoisonError::into_inner));
+        match is_amount(self.kinds, capability.kind) {
+            true => undecided.amount(capability.kind).is_some(),
+            false => undecided.matches(capability),
+        }
     }
 
     fn grants(&self) -> Arc<Grants> {

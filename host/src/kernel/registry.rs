@@ -194,7 +194,7 @@ impl Plugin {
     pub(super) fn adopt(&self, grant_state: GrantState) -> Result<(), PatternError> {
         self.permissions.regrant(&grant_state.granted, &grant_state.limited)?;
         *self.grant_state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(grant_state);
-        Ok(())
+        self.permissions.leave_undecided(&self.undecided())
     }
 
     /// Its code, if it was wanted before.

@@ -344,6 +344,8 @@ pub trait Runs: Send + Sync {
     async fn repin(&self, repin: Repin<'_>, events: Vec<Draft>) -> Result<bool, RunsError>;
     /// Queues the runs of the tree under `root` (or all) whose waiting time has come by `now`; returns how many.
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError>;
+    /// The runs of the tree under `root` (or of all) that wait for what an operator provides. Cheap: it is asked for all the time.
+    async fn needing(&self, root: Option<&RunId>) -> Result<Vec<RunId>, RunsError>;
     /// When the next waiting run of the tree under `root` (or of all) is due, in milliseconds since 1970 UTC.
     async fn next_due(&self, root: Option<&RunId>) -> Result<Option<u64>, RunsError>;
     /// Turns the runs that a dead host left `running` back to `queued`; returns how many.

@@ -64,6 +64,7 @@ impl Kernel {
             // Also where work never lets it rest.
             if looked.elapsed() >= LOOK {
                 self.honour_requests().await?;
+                self.look_for_needs_at_times(drive.root.as_ref()).await?;
                 looked = Instant::now();
             }
             while let Some(ended) = executions.try_join_next() {

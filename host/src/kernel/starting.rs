@@ -184,8 +184,8 @@ impl Kernel {
                 let settings = Settings::merge(&[member.settings.clone(), settings.clone()]).into_value();
                 self.parts.runs.change_settings(&member.id, &settings).await?;
             }
-            // An operator may know better than the clock when an account can be used again.
-            let stands = matches!(member.state, State::Paused { .. } | State::Waiting { wait: Wait::Account { .. } });
+            // An operator may know better than the clock when an account can be used again, or what has come.
+            let stands = matches!(member.state, State::Paused { .. } | State::Waiting { wait: Wait::Account { .. } | Wait::Needed(_) });
             if stands || (failed && member.id == run.id && !is_repeated) {
                 self.answer_pause(&member).await?;
                 let event = vec![resumed(&member.id)];

@@ -33,6 +33,9 @@ const IS_AWAITED: &str = "select count(*) from waiting where on_key = $1";
 const PROJECT: &str = "select project from runs where id = $1";
 const REVISION: &str = "select revision from items where project = (select project from runs where id = $1) and key = $2";
 
+/// Stands for what an operator provides: which, the state of the run says. It is looked for, and wakes by no key.
+const NEEDED: &str = "needed";
+
 /// What wakes a run that waits for the end of another.
 pub(super) fn run_key(run: &RunId) -> String {
     format!("run:{run}")
@@ -70,6 +73,10 @@ pub(super) async fn is_awaited(key: &str, connection: &mut AnyConnection) -> Res
 /// Keeps what wakes a run that has begun to wait, or queues it where that has come meanwhile. Of what it waited for
 /// before nothing is left.
 pub(super) async fn begin(run: &RunId, wait: &Wait, step: &mut Step<'_>) -> Result<(), StoreError> {
+    if matches!(wait, Wait::Needed(_)) {
+        sqlx::query(WAIT).bind(run.as_str()).bind(NEEDED).execute(&mut *step.connection).await?;
+        return Ok(());
+    }
     let awaited = wait.awaited();
     for one in &awaited {
         let key = key(one, run, step.connection).await?;

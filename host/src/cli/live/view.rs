@@ -381,6 +381,15 @@ impl View {
         if data["for"]["question"].is_object() {
             return self.busy(run, "waits for an answer");
         }
+        if data["for"]["needed"].is_object() {
+            let needed = &data["for"]["needed"];
+            self.busy(run, &format!("waits for the {} {}", word(needed, "kind"), text::excerpt(word(needed, "subject"), 60)));
+            return self.warning(
+                run,
+                at,
+                &text::excerpt(&format!("waits for the {}: {}", word(needed, "kind"), word(needed, "reason")), 400),
+            );
+        }
         let wait = &data["for"]["account"];
         let Some(until) = wait["until"].as_u64() else { return Vec::new() };
         let account = text::excerpt(word(wait, "account"), 40);

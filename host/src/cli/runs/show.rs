@@ -181,6 +181,9 @@ fn describe_state(state: &State, zone: &TimeZone) -> String {
             let until = figures::moment(*until, zone);
             format!("waiting for {} until {until}: {}", text::line(account), text::plain(reason))
         }
+        (State::Waiting { wait: wait @ Wait::Needed(needed) }, _) => {
+            format!("waiting {}: {}", waits::describe(wait, zone), text::plain(&needed.reason))
+        }
         (_, Some(reason)) => format!("{}: {}", state.as_str(), text::plain(reason)),
         (State::Waiting { wait }, _) => format!("waiting {}", waits::describe(wait, zone)),
         _ => state.as_str().to_owned(),

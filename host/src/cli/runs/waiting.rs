@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     app::App,
-    cli::{figures, text},
+    cli::{figures, text, waits},
     journal::Wait,
     kernel::run::{Run, State},
 };
@@ -18,45 +18,50 @@ pub(super) fn due(run: &Run) -> Option<u64> {
     }
 }
 
-/// The runs that wait for an account, among those given and below them.
+/// The runs that wait for an account, or for what an operator provides, among those given and below them.
 pub(super) async fn below(app: &App, runs: impl Iterator<Item = &Run>) -> Result<Vec<Run>> {
     let mut waiting: Vec<Run> = Vec::new();
     for run in runs.filter(|run| matches!(run.state, State::Waiting { .. })) {
-        let found = app.kernel.tree(&run.id).await?.into_iter().filter(|run| account(run).is_some());
+        let found = app.kernel.tree(&run.id).await?.into_iter().filter(|run| account(run).is_some() || waits::needed(run).is_some());
         waiting.extend(found);
     }
     Ok(waiting)
 }
 
-/// A line for each account that is waited for: how many runs, until when, and why.
+/// A line for each account that is waited for, and for each thing that an operator provides: how many runs, until when, and why.
 pub(super) fn lines<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<String> {
-    let mut lines: Vec<(String, u64, String, Vec<String>)> = Vec::new();
+    let mut lines: Vec<(String, Option<u64>, String, Vec<String>)> = Vec::new();
     for run in runs {
-        let Some((name, until, reason)) = account(run) else { continue };
+        let Some((name, until, reason)) = account(run).or_else(|| need(run)) else { continue };
         let id = text::short(&run.id);
         match lines.iter_mut().find(|line| line.0 == name) {
             Some(line) => {
-                line.1 = line.1.min(until);
+                line.1 = line.1.zip(until).map(|(one, other)| one.min(other));
                 if !line.3.contains(&id) {
                     line.3.push(id);
                 }
             }
-            None => lines.push((name.to_owned(), until, reason.to_owned(), vec![id])),
+            None => lines.push((name, until, reason.to_owned(), vec![id])),
         }
     }
     let told = lines.into_iter().map(|(name, until, reason, ids)| {
-        let (runs, until) = (figures::counted(ids.len() as u64, "run", "runs"), figures::moment(until, &TimeZone::system()));
-        let ids = text::excerpt(&ids.join(", "), 60);
-        format!("{runs} ({ids}) waiting for {} until {until}: {}", text::line(&name), text::plain(&reason))
+        let until = until.map(|until| format!(" until {}", figures::moment(until, &TimeZone::system()))).unwrap_or_default();
+        let (runs, ids) = (figures::counted(ids.len() as u64, "run", "runs"), text::excerpt(&ids.join(", "), 60));
+        format!("{runs} ({ids}) waiting for {}{until}: {}", text::line(&name), text::plain(&reason))
     });
     told.collect()
 }
 
-fn account(run: &Run) -> Option<(&str, u64, &str)> {
+fn account(run: &Run) -> Option<(String, Option<u64>, &str)> {
     match &run.state {
-        State::Waiting { wait: Wait::Account { account, until, reason } } => Some((account, *until, reason)),
+        State::Waiting { wait: Wait::Account { account, until, reason } } => Some((account.clone(), Some(*until), reason)),
         _ => None,
     }
+}
+
+fn need(run: &Run) -> Option<(String, Option<u64>, &str)> {
+    let needed = waits::needed(run)?;
+    Some((waits::needed_thing(needed), None, &needed.reason))
 }
 
 #[cfg(test)]

@@ -27,6 +27,11 @@ pub trait Provider: Send + Sync {
     fn refused(&self, _model: &str) -> Vec<String> {
         Vec::new()
     }
+
+    /// How long a call that was tried in vain waits before it is made again.
+    fn rest(&self) -> Duration {
+        REST
+    }
 }
 
 /// On whose behalf a completion is asked for.
@@ -41,8 +46,8 @@ pub struct Caller<'a> {
     pub idempotency_key: &'a str,
 }
 
-/// How long a call that was tried in vain waits before it is made again.
-pub const SOON: Duration = Duration::from_secs(30);
+/// How long a service is left alone that does not answer, at first.
+pub const REST: Duration = Duration::from_secs(30);
 
 /// Whether a failed completion may have cost something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +95,17 @@ pub enum ProviderError {
         reason: String,
         /// What the operator can do, a sentence.
         remedy: String,
+    },
+    /// Its key is not set. Nothing was sent.
+    #[error(
+        "{provider} cannot be called: its key, {name}, is not in the environment, and no secret of that name can be opened. Keep it with \
+         `baton secret set {name}`; `baton secret list` says what cannot be opened."
+    )]
+    KeyMissing {
+        /// Whose key.
+        provider: String,
+        /// The name under which it is looked for.
+        name: String,
     },
     /// It was not asked, or not where it is: an operator must act.
     #[error("{provider} cannot be called: {reason} {remedy}")]
@@ -206,15 +222,15 @@ impl ProviderError {
         matches!(self, Self::Uncertain { .. } | Self::Malformed { .. })
     }
 
-    /// Until when the call has to wait, where waiting is all that it takes. `now` is the time.
-    pub fn wait(&self, now: Timestamp) -> Option<Waiting<'_>> {
+    /// Until when the call has to wait, where waiting is all that it takes. `soon` is when to try again where nothing is said.
+    pub fn wait(&self, soon: Timestamp) -> Option<Waiting<'_>> {
         let not_there = |reason: &str| format!("it is not available, and is tried again then. The last failure: {reason}");
         let (account, until, reason) = match self {
             Self::UsageLimit { provider, reason, until: Some(until) } => {
                 (provider, *until, format!("its usage limit is reached. It said: {reason}"))
             }
             Self::LeftAlone { provider, reason, until } => (provider, *until, not_there(reason)),
-            Self::Unavailable { provider, reason, .. } => (provider, now.checked_add(SOON).unwrap_or(now), not_there(reason)),
+            Self::Unavailable { provider, reason, .. } => (provider, soon, not_there(reason)),
             _ => return None,
         };
         Some(Waiting { account, until, reason })

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::providers::ConfigError;
 use super::providers::pace::Pace;
 use super::*;
+use crate::interfaces::keys::NoKeys;
 use crate::journal::Redactor;
 
 /// Waits for nothing and remembers how long it should have.
@@ -68,7 +69,12 @@ pub(super) fn catalogue(change: impl FnOnce(&mut Config)) -> Result<Catalogue, C
     install_tls();
     let mut config = Config::scripts_only("scripts");
     change(&mut config);
-    Catalogue::new(&config, std::sync::Arc::new(StillPace::default()), &Watchers::new(Redactor::default()))
+    Catalogue::new(
+        &config,
+        std::sync::Arc::new(StillPace::default()),
+        &Watchers::new(Redactor::default()),
+        &(std::sync::Arc::new(NoKeys) as _),
+    )
 }
 
 fn endpoint(base_url: &str) -> Endpoint {
@@ -198,7 +204,10 @@ fn endpoints_that_cannot_be_are_turned_away_without_showing_credentials() {
 async fn without_a_key_the_operator_is_told_and_nothing_is_sent() {
     let catalogue = catalogue(|_| ()).unwrap();
     let error = catalogue.complete(CALLER, "anthropic/claude", &ask("hello")).await.unwrap_err();
-    assert!(matches!(&error, ProviderError::Unasked { provider, .. } if provider == "anthropic"), "{error}");
+    assert!(
+        matches!(&error, ProviderError::KeyMissing { provider, name } if provider == "anthropic" && name == "ANTHROPIC_API_KEY"),
+        "{error}"
+    );
     assert_eq!(error.charged(), Charge::No);
 }
 

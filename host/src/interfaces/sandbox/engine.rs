@@ -117,6 +117,17 @@ pub enum EngineError {
     /// It was not started, and nothing of it is running.
     #[error("{0}")]
     Unavailable(String),
+    /// There is no engine. Nothing was started.
+    #[error("{0}")]
+    Absent(String),
+    /// The image is not on this machine and cannot be fetched. Nothing was started.
+    #[error("{reason}")]
+    NoImage {
+        /// As the engine knows it.
+        image: String,
+        /// What went wrong and what to do, sentences.
+        reason: String,
+    },
     /// It was perhaps started, and may be going on.
     #[error("{0}")]
     Lost(String),

@@ -26,7 +26,7 @@ use crate::{
         folder_locks::{FolderLock, FolderLocks, Work},
         used_by_git::UsedByGit,
     },
-    journal::{Attempt, CallError, Halt, Pause, PauseKind, Performed, Redactor, RunId},
+    journal::{Attempt, CallError, Halt, NeedKind, Pause, PauseKind, Performed, Redactor, RunId, Wait},
 };
 
 /// Pieces of output that may wait to be taken in.
@@ -39,6 +39,8 @@ const AGAIN: Duration = if cfg!(test) { Duration::from_millis(1) } else { Durati
 const USUAL_TIMEOUT: u32 = 600;
 /// Bytes of a command that are told.
 const LONGEST_COMMAND: usize = 500;
+/// What a run waits for whose command may still be running.
+const RUNNING: &str = "container engine, in which a command may be running";
 /// How often a command is executed that is ended with its engine each time.
 const TRIES: usize = 3;
 
@@ -123,7 +125,7 @@ impl Sandbox {
         }
         let performed = self.execute_alone(&place, &job, attempt, &key).await;
         // Where it may be going on, git stays out until it is found again or forgotten.
-        if !matches!(performed, Performed::Paused { happened: true, .. }) {
+        if !may_run(&performed) {
             self.entered().remove(&key);
         }
         performed
@@ -153,6 +155,7 @@ impl Sandbox {
         let mut is_found = match attempt.again {
             true => match self.parts.engine.holds(key).await {
                 Ok(is_found) => is_found,
+                Err(EngineError::Absent(reason)) => return Performed::Waiting(Wait::needed(NeedKind::Engine, RUNNING, reason)),
                 Err(error) => return paused(format!("A command cannot be found again: {error} Then resume the run."), true),
             },
             false => false,
@@ -223,22 +226,20 @@ impl Sandbox {
         };
         let performed = match watched {
             Watched::Ended(Ok(ended)) => Some(self.swept_up(ended, &collected, teller).await),
-            Watched::Ended(Err(EngineError::Unavailable(reason))) if is_found => {
-                Some(paused(format!("{reason} Then resume the run."), true))
-            }
-            Watched::Ended(Err(EngineError::Unavailable(reason))) => {
-                // It is not running, so nothing depends on whether the engine answers now.
-                let _ = self.parts.engine.discard(key).await;
-                sweep_up(&self.leftovers, &self.parts, key).await;
-                Some(unavailable(&reason))
-            }
             Watched::Ended(Err(EngineError::Lost(reason))) => {
                 // It may be going on; then this is done again at its end.
                 let _ = self.leftovers.sweep(key).await;
                 self.leftovers.note_lost(key, task.covers.clone()).await;
-                Some(paused(reason, true))
+                Some(Performed::Waiting(Wait::needed(NeedKind::Engine, RUNNING, reason)))
             }
             Watched::Ended(Err(EngineError::CutOff)) => self.end(key, &task.covers).await.err(),
+            Watched::Ended(Err(error)) if is_found => Some(paused(format!("{error} Then resume the run."), true)),
+            Watched::Ended(Err(error)) => {
+                // It is not running, so nothing depends on whether the engine answers now.
+                let _ = self.parts.engine.discard(key).await;
+                sweep_up(&self.leftovers, &self.parts, key).await;
+                Some(not_started(error))
+            }
             Watched::UsedUp(reason) => Some(match self.end(key, &task.covers).await {
                 Ok(()) => paused(format!("Baton ended a command. {reason} Then resume the run, which executes the command again."), false),
                 Err(paused) => paused,
@@ -276,7 +277,7 @@ impl Sandbox {
             return Err(paused(format!("A command cannot be executed. {reason} Then resume the run."), false));
         }
         // Before it is noted what is there, since it changes that.
-        let user = self.parts.engine.admit(&place.workspace).await.map_err(|error| unavailable(&error.to_string()))?;
+        let user = self.parts.engine.admit(&place.workspace).await.map_err(not_started)?;
         let prepared = self.leftovers.prepare(key, &place.workspace, isolates).await.map_err(|reason| {
             self.leftovers.leave(key);
             unavailable(&reason)
@@ -359,6 +360,11 @@ impl Sandbox {
     /// What executes, and its version.
     pub async fn about(&self) -> Result<String, EngineError> {
         self.parts.engine.about().await
+    }
+
+    /// Whether an image is on this machine, by the name that the engine knows. Nobody knows without an engine.
+    pub async fn has_image(&self, reference: &str) -> bool {
+        self.parts.engine.has_image(reference).await.unwrap_or(false)
     }
 
     /// The images in the operator's list that are not on this machine, each by the operator's name and as the engine knows it.
@@ -553,6 +559,24 @@ fn told(key: &Key, swept: &Swept) -> Option<Draft> {
 
 fn paused(reason: String, happened: bool) -> Performed<Outcome> {
     Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened }
+}
+
+/// Whether a command may still be running, although its call has no answer.
+fn may_run(performed: &Performed<Outcome>) -> bool {
+    match performed {
+        Performed::Paused { happened, .. } => *happened,
+        Performed::Waiting(Wait::Needed(needed)) => needed.subject == RUNNING,
+        Performed::Waiting(_) | Performed::Answered(..) | Performed::Continued(_) => false,
+    }
+}
+
+/// What comes of a command that was not started: where an operator provides what is missing, the run waits for it.
+fn not_started(error: EngineError) -> Performed<Outcome> {
+    match error {
+        EngineError::Absent(reason) => Performed::Waiting(Wait::needed(NeedKind::Engine, "container engine", reason)),
+        EngineError::NoImage { image, reason } => Performed::Waiting(Wait::needed(NeedKind::Image, image, reason)),
+        EngineError::Unavailable(_) | EngineError::Lost(_) | EngineError::CutOff => unavailable(&error.to_string()),
+    }
 }
 
 fn unavailable(reason: &str) -> Performed<Outcome> {

@@ -124,6 +124,9 @@ const QUEUED_PLUGINS: &str = "with recursive names (plugin) as (select min(plugi
     union all select (select min(plugin) from runs where state || '' = 'queued' and plugin > names.plugin) from names \
     where names.plugin is not null) select plugin from names where plugin is not null";
 const QUEUED_PLUGINS_TREE: &str = concat!("select distinct plugin from runs where state || '' = 'queued' and ", in_tree!("id", "$1"));
+/// What an operator provides has one key, whatever it is.
+const NEEDING: &str = "select run_id from waiting where on_key = 'needed' order by run_id";
+const NEEDING_TREE: &str = concat!("select run_id from waiting where on_key = 'needed' and ", in_tree!("run_id", "$1"), " order by run_id");
 /// The state is compared in a form that no index has: there is one of the few that are meant.
 const CANCEL_REQUESTS: &str = concat!(
     "select id from runs where cancel_requested_at is not null and (state || '' in ",
@@ -191,6 +194,11 @@ impl Runs for Store {
 
     async fn wake_due(&self, root: Option<&RunId>, now: u64) -> Result<u64, RunsError> {
         self.queue.change(WakeDue { root: root.cloned(), due: now }).await.map_err(unwritten)
+    }
+
+    async fn needing(&self, root: Option<&RunId>) -> Result<Vec<RunId>, RunsError> {
+        let query = of_tree(sqlx::query(if root.is_some() { NEEDING_TREE } else { NEEDING }), root);
+        self.load_ids(query).await.map_err(unread)
     }
 
     async fn next_due(&self, root: Option<&RunId>) -> Result<Option<u64>, RunsError> {

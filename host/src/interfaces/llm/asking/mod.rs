@@ -17,7 +17,7 @@ use super::{
 use crate::{
     events::{Category, Draft},
     interfaces::project::Project,
-    journal::{Attempt, Authority, CallError, Capability, Halt, Notes, Pause, PauseKind, Performed, RunId, Wait},
+    journal::{Attempt, Authority, CallError, Capability, Halt, NeedKind, Notes, Pause, PauseKind, Performed, RunId, Wait},
 };
 use trying::{Tried, Trying};
 
@@ -115,8 +115,11 @@ impl Asker<'_> {
         if let Some(wait) = self.wait(passed).filter(|_| !happened) {
             return Performed::Waiting(wait);
         }
+        if let Some(wait) = missing_key(passed).filter(|_| !happened) {
+            return Performed::Waiting(wait);
+        }
         let unpriced = passed.iter().find_map(|passed| match &passed.because {
-            Because::Unpriced(refused) => Some(refused.pause(&self.run, self.project)),
+            Because::Unpriced(refused) => Some(refused.pause(self.project)),
             Because::Denied(_) | Because::Failed(_) => None,
         });
         let failures: Vec<&ProviderError> = passed.iter().filter_map(Passed::failure).collect();
@@ -133,15 +136,17 @@ impl Asker<'_> {
                 return Performed::answer(Err(CallError::denied(reason)));
             }
             ([error], [_]) => pause(error),
-            _ => Pause::new(PauseKind::Provider, format!("None of the models that are set has answered.{}", listed(passed))),
+            _ => Pause::new(PauseKind::Provider, listed(passed)),
         };
         Performed::Paused { pause, happened }
     }
 
     fn wait(&self, passed: &[Passed<'_>]) -> Option<Wait> {
         let failures = || passed.iter().filter_map(Passed::failure);
-        let now = i64::try_from(self.now).ok().and_then(|now| Timestamp::from_millisecond(now).ok()).unwrap_or_default();
-        let first = failures().filter_map(|error| error.wait(now)).min_by_key(|wait| wait.until)?;
+        let rest = u64::try_from(self.provider.rest().as_millis()).unwrap_or(u64::MAX);
+        let soon = i64::try_from(self.now.saturating_add(rest)).unwrap_or(i64::MAX);
+        let soon = Timestamp::from_millisecond(soon).unwrap_or(Timestamp::MAX);
+        let first = failures().filter_map(|error| error.wait(soon)).min_by_key(|wait| wait.until)?;
         let until = u64::try_from(first.until.as_millisecond()).unwrap_or_default();
         Some(Wait::Account { account: first.account.to_owned(), until, reason: first.reason })
     }
@@ -187,7 +192,7 @@ impl Passed<'_> {
         match &self.because {
             Because::Failed(error) => error.to_string(),
             Because::Denied(reason) => reason.clone(),
-            Because::Unpriced(refused) => refused.pause(&RunId::from_text(""), &Project::default()).reason,
+            Because::Unpriced(refused) => refused.reason(&Project::default()),
         }
     }
 }
@@ -208,8 +213,22 @@ fn charged(passed: &[Passed<'_>]) -> bool {
     passed.iter().filter_map(Passed::failure).any(|error| error.charged() == Charge::Maybe)
 }
 
+/// The wait for the first key that is missing.
+fn missing_key(passed: &[Passed<'_>]) -> Option<Wait> {
+    let name = passed.iter().filter_map(Passed::failure).find_map(|error| match error {
+        ProviderError::KeyMissing { name, .. } => Some(name),
+        _ => None,
+    })?;
+    let reason = match passed {
+        [only] => only.reason(),
+        _ => listed(passed),
+    };
+    Some(Wait::needed(NeedKind::Key, name, reason))
+}
+
 fn listed(passed: &[Passed<'_>]) -> String {
-    passed.iter().map(|passed| format!("\n  {}: {}", passed.model.escape_debug(), passed.reason())).collect()
+    let each: String = passed.iter().map(|passed| format!("\n  {}: {}", passed.model.escape_debug(), passed.reason())).collect();
+    format!("None of the models that are set has answered.{each}")
 }
 
 fn pause(error: &ProviderError) -> Pause {

@@ -14,7 +14,7 @@ use crate::{
         money::{Amount, Asked, Held, LedgerError, Refused},
         stopping::end_at,
     },
-    journal::{Attempt, JournalError, Pause, PauseKind, Performed},
+    journal::{Attempt, JournalError, NeedKind, Pause, PauseKind, Performed, Wait},
 };
 
 /// How often one model is asked where nobody knows what became of the tries before.
@@ -83,8 +83,10 @@ impl<'a> Trying<'a> {
         match self.asker.purse().open(self.attempt.seq, Asked { model, request, abilities: &abilities }).await {
             Ok(Ok(held)) => Ok(held),
             Ok(Err(refused @ Refused::Unpriced(_))) => Err(Tried::Passed(Because::Unpriced(refused))),
-            Ok(Err(refused)) => {
-                Err(Tried::Stopped(Performed::Paused { pause: refused.pause(&self.asker.run, self.asker.project), happened }))
+            Ok(Err(Refused::Overdrawn(overdrawn))) => {
+                let wanted = overdrawn.wanted.to_string();
+                let reason = Refused::Overdrawn(overdrawn).reason(self.asker.project);
+                Err(Tried::Stopped(Performed::Waiting(Wait::needed(NeedKind::Budget, wanted, reason))))
             }
             Err(error) => Err(Tried::Stopped(Performed::Paused { pause: unread(&error), happened })),
         }

@@ -95,6 +95,18 @@ impl Books {
         Ok(Ok(reserved))
     }
 
+    /// Whether every budget that a call is paid from has that much left. Reserves nothing.
+    pub async fn allow(&self, payer: &Payer, wanted: Amount) -> Result<bool, LedgerError> {
+        let budgets = self.budgets.budgets().await?;
+        let mut open = self.open.lock().await;
+        open.catch_up(self.ledger.as_ref()).await?;
+        let allows = |budget: &Budget| {
+            let left = budget.amount.less(open.spent_of(&budget.scope) + open.reserved_of(&budget.scope));
+            wanted <= left && left > Amount::ZERO
+        };
+        Ok(budgets.iter().filter(|budget| payer.pays_from(&budget.scope)).all(allows))
+    }
+
     /// Takes a reservation back: the call took nothing.
     pub async fn release(&self, payer: &Payer) {
         self.open.lock().await.reserved.remove(&(payer.run.clone(), payer.seq));

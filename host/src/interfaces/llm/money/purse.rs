@@ -153,8 +153,8 @@ impl Asked<'_> {
 
 impl Refused {
     /// What the operator is to do; nothing of the run is lost meanwhile.
-    pub fn pause(&self, run: &RunId, project: &Project) -> Pause {
-        let reason = match self {
+    pub fn reason(&self, project: &Project) -> String {
+        match self {
             Self::Unpriced(model) => format!(
                 "A budget is set and the price of {model} is not known, so nothing could hold it to the budget. Set \
                  `[prices.\"{model}\"]` with `input` and `output` in your baton.toml, or name another model, then resume the run.",
@@ -165,10 +165,14 @@ impl Refused {
                  ${wanted}. Raise it with {}.",
                 budget.amount,
                 named(&budget.scope, project),
-                remedy(&budget.scope, run, project)
+                remedy(&budget.scope, project)
             ),
-        };
-        Pause::new(PauseKind::Budget, reason)
+        }
+    }
+
+    /// The pause for what no budget can hold.
+    pub fn pause(&self, project: &Project) -> Pause {
+        Pause::new(PauseKind::Budget, self.reason(project))
     }
 }
 
@@ -211,13 +215,10 @@ fn named(scope: &Scope, project: &Project) -> String {
     }
 }
 
-fn remedy(scope: &Scope, run: &RunId, project: &Project) -> String {
-    let run = run.short();
+fn remedy(scope: &Scope, project: &Project) -> String {
     match scope {
-        Scope::Organisation => format!("`baton budget set DOLLARS`, then `baton runs resume {run}`"),
-        Scope::Project(_) => {
-            format!("`baton budget set DOLLARS --project {}`, then `baton runs resume {run}`", project.shown().escape_debug())
-        }
+        Scope::Organisation => "`baton budget set DOLLARS`".to_owned(),
+        Scope::Project(_) => format!("`baton budget set DOLLARS --project {}`", project.shown().escape_debug()),
         Scope::Run(root) => format!("`baton runs resume {} --budget DOLLARS`", root.short()),
     }
 }
@@ -273,9 +274,9 @@ mod tests {
     fn a_refusal_says_what_to_type() {
         let run = RunId::from_text("run-1");
         let shop = Project { id: "0194".to_owned(), name: "shop".to_owned(), former_key: None };
-        let unpriced = Refused::Unpriced("a/b".to_owned()).pause(&run, &shop);
+        let unpriced = Refused::Unpriced("a/b".to_owned()).pause(&shop);
         assert!(unpriced.kind == PauseKind::Budget && unpriced.reason.contains("[prices.\"a/b\"]"), "{unpriced}");
-        assert!(remedy(&Scope::Run(run.clone()), &run, &shop).contains("baton runs resume run-1 --budget"));
-        assert!(remedy(&Scope::Project("0194".to_owned()), &run, &shop).contains("--project shop`"));
+        assert!(remedy(&Scope::Run(run.clone()), &shop).contains("baton runs resume run-1 --budget"));
+        assert!(remedy(&Scope::Project("0194".to_owned()), &shop).contains("--project shop`"));
     }
 }

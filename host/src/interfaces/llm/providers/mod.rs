@@ -17,8 +17,9 @@ use serde::{Serialize, Serializer};
 
 use super::abilities::{Abilities, ModelAbilities};
 use super::messages::{Reply, Request};
-use super::provider::{Caller, Provider, ProviderError};
+use super::provider::{Caller, Provider, ProviderError, REST};
 use super::watching::Watchers;
+use crate::interfaces::keys::Keys;
 use crate::journal::Redactor;
 use network::{Account, Client, Network, Protocol};
 use pace::Pace;
@@ -54,6 +55,8 @@ pub struct Config {
     pub stream: bool,
     /// What models can do.
     pub abilities: Abilities,
+    /// By how much all waiting for services is shortened. Default 1; tests of outages have more.
+    pub haste: u32,
 }
 
 /// A proxy for encrypted connections. Hosts on this machine are never reached through one.
@@ -130,6 +133,7 @@ impl Config {
             stream: true,
             // A test reads the table, so that there is no error here.
             abilities: Abilities::new(None).unwrap_or_default(),
+            haste: 1,
         }
     }
 
@@ -149,16 +153,16 @@ impl Config {
 }
 
 impl Catalogue {
-    /// Builds every provider of `config`, which tell `watchers` what models say. The process's TLS provider must be
-    /// installed before.
-    pub fn new(config: &Config, pace: Arc<dyn Pace>, watchers: &Watchers) -> Result<Self, ConfigError> {
+    /// Builds every provider of `config`, which tell `watchers` what models say, and look for a key that is missing among `keys`. The
+    /// process's TLS provider must be installed before.
+    pub fn new(config: &Config, pace: Arc<dyn Pace>, watchers: &Watchers, keys: &Arc<dyn Keys>) -> Result<Self, ConfigError> {
         let client = Arc::new(Client::new(config.proxy.as_ref(), config.timeout).map_err(ConfigError::Client)?);
         let mut providers: BTreeMap<String, Arc<dyn Provider>> = BTreeMap::new();
         providers.insert("script".to_owned(), Arc::new(Script::new(config.scripts.clone(), pace.clone())));
         for account in accounts(config)? {
             let name = account.name.clone();
-            let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?
-                .knowing(config.abilities.clone());
+            let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
+            let network = network.knowing(config.abilities.clone()).finding(Arc::clone(keys));
             providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
         Ok(Self { providers, pace, abilities: config.abilities.clone() })
@@ -192,6 +196,10 @@ impl Provider for Catalogue {
 
     fn refused(&self, model: &str) -> Vec<String> {
         self.resolve(model).map(|(provider, model)| provider.refused(model)).unwrap_or_default()
+    }
+
+    fn rest(&self) -> Duration {
+        self.pace.shortened(REST)
     }
 }
 

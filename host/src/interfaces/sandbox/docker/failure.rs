@@ -16,13 +16,15 @@ pub(super) fn is_taken(error: &Error) -> bool {
 
 /// Nothing was begun.
 pub(super) fn unavailable(error: &Error) -> EngineError {
-    EngineError::Unavailable(match error {
-        Error::DockerResponseServerError { .. } => format!("The container engine rejects this: {}.", reason(error)),
+    match error {
+        Error::DockerResponseServerError { .. } => {
+            EngineError::Unavailable(format!("The container engine rejects this: {}.", reason(error)))
+        }
         _ => match out_of_handles(error) {
-            Some(advice) => format!("The container engine cannot be reached: {}. {advice}.", reason(error)),
-            None => no_engine(&reason(error)),
+            Some(advice) => EngineError::Unavailable(format!("The container engine cannot be reached: {}. {advice}.", reason(error))),
+            None => EngineError::Absent(no_engine(&reason(error))),
         },
-    })
+    }
 }
 
 /// A start that failed. An engine that said nothing may have started it all the same.
@@ -45,7 +47,7 @@ pub(super) fn lost(error: &Error) -> EngineError {
 /// The same, for a reason of ours.
 pub(super) fn gone(reason: &str) -> EngineError {
     EngineError::Lost(format!(
-        "The container engine stopped while a command was running: {reason}. Start it again and resume the run, which finds its command again."
+        "The container engine stopped while a command was running: {reason}. Start it again; the run then finds its command again."
     ))
 }
 

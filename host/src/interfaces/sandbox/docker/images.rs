@@ -54,11 +54,12 @@ async fn pull(docker: &Docker, reference: &str, pieces: &Sender<Piece>) -> Resul
                 let _ = pieces.send(Piece::Pulling(said(&step))).await;
             }
             Err(error) => {
-                return Err(EngineError::Unavailable(format!(
+                let reason = format!(
                     "The image `{reference}` is not on this machine and cannot be fetched: {}. Make its registry reachable, load the image with `docker load`, or name \
                      another under [sandbox.images] in the user's settings.",
                     failure::reason(&error)
-                )));
+                );
+                return Err(EngineError::NoImage { image: reference.to_owned(), reason });
             }
         }
     }

@@ -79,7 +79,7 @@ impl Docker {
     }
 
     async fn client(&self) -> Result<&bollard::Docker, EngineError> {
-        let unavailable = |reason: &str| EngineError::Unavailable(failure::no_engine(reason));
+        let unavailable = |reason: &str| EngineError::Absent(failure::no_engine(reason));
         let connect = || async {
             let path = self.address.strip_prefix("unix://").unwrap_or(&self.address);
             if !path.starts_with('/') {

@@ -42,7 +42,7 @@ async fn a_command_waits_for_git_and_does_not_run_when_its_caller_leaves() {
 #[tokio::test]
 async fn git_stays_out_while_a_lost_command_may_be_running() {
     let bench = bench(Vec::new(), Err(EngineError::Lost("The engine is gone.".to_owned())), false, false);
-    assert!(matches!(bench.execute(None, Some(60_000), false).await, Performed::Paused { happened: true, .. }));
+    assert!(matches!(bench.execute(None, Some(60_000), false).await, Performed::Waiting(_)));
     let workspace = bench.workspace();
     let mut git = Box::pin(bench.folders.lock(&workspace, Work::Git, run()));
     assert!(futures::poll!(&mut git).is_pending());
@@ -89,7 +89,7 @@ async fn a_command_that_cannot_be_ended_pauses_its_run_and_keeps_git_out() {
 #[tokio::test]
 async fn git_stays_out_of_a_persons_checkout_until_the_command_of_a_killed_host_has_ended() {
     let bench = bench(Vec::new(), Err(EngineError::Lost("The host is killed.".to_owned())), false, false);
-    assert!(matches!(bench.execute(None, Some(60_000), false).await, Performed::Paused { happened: true, .. }));
+    assert!(matches!(bench.execute(None, Some(60_000), false).await, Performed::Waiting(_)));
     let (workspace, next) = (bench.workspace(), &bench.next);
     bench.engine.is_silent.store(true, Ordering::Relaxed);
     next.sandbox.sweep_left().await;

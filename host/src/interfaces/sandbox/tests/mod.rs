@@ -24,7 +24,7 @@ use super::{
 use crate::{
     events::{Category, Draft, Event, EventError, EventLog},
     interfaces::{folder_locks::FolderLocks, used_by_git::NoGit},
-    journal::{Attempt, CallError, ErrorKind, Halt, PauseKind, Performed, Redactor, RunId},
+    journal::{Attempt, CallError, ErrorKind, Halt, NeedKind, Needed, PauseKind, Performed, Redactor, RunId, Wait},
 };
 
 /// Gives one ending to every command, after these pieces.
@@ -335,13 +335,25 @@ async fn an_output_that_cannot_be_kept_pauses_the_run() {
 }
 
 #[tokio::test]
-async fn an_engine_that_fails_is_an_answer_and_one_that_goes_away_a_pause() {
+async fn an_engine_that_rejects_is_an_answer_and_one_that_is_missing_is_waited_for() {
     let missing = bench(Vec::new(), Err(EngineError::Unavailable("No engine.".to_owned())), false, false);
     assert!(
         matches!(missing.execute(None, Some(60_000), false).await, Performed::Answered(Err(CallError { kind: ErrorKind::Unavailable, text, .. }), _) if text == "No engine.")
     );
     let lost = bench(Vec::new(), Err(EngineError::Lost("It went away.".to_owned())), false, false);
-    assert!(matches!(lost.execute(None, Some(60_000), false).await, Performed::Paused { happened: true, .. }));
+    let waits_for = |performed| match performed {
+        Performed::Waiting(Wait::Needed(Needed { kind, subject, .. })) => (kind, subject),
+        other => panic!("{other:?}"),
+    };
+    let (kind, subject) = waits_for(lost.execute(None, Some(60_000), false).await);
+    assert!(kind == NeedKind::Engine && subject.contains("a command may be running"), "{subject}");
+    assert_eq!(lost.sandbox.unfinished().len(), 1, "git stays out until the command is found again");
+    let absent = bench(Vec::new(), Err(EngineError::Absent("No engine.".to_owned())), false, false);
+    assert_eq!(waits_for(absent.execute(None, Some(60_000), false).await), (NeedKind::Engine, "container engine".to_owned()));
+    assert!(absent.sandbox.unfinished().is_empty(), "nothing was started");
+    let no_image = EngineError::NoImage { image: "a:1".to_owned(), reason: "It cannot be fetched.".to_owned() };
+    let imageless = bench(Vec::new(), Err(no_image), false, false);
+    assert_eq!(waits_for(imageless.execute(None, Some(60_000), false).await), (NeedKind::Image, "a:1".to_owned()));
 }
 
 #[tokio::test]
@@ -436,7 +448,7 @@ async fn a_command_that_is_cut_off_with_its_engine_is_executed_again_and_not_for
 #[tokio::test]
 async fn a_host_that_comes_after_one_that_was_killed_sweeps_before_anything_else() {
     let bench = bench_doing(plant, Err(EngineError::Lost("It went away.".to_owned())));
-    assert!(matches!(bench.execute(None, Some(60_000), false).await, Performed::Paused { happened: true, .. }));
+    assert!(matches!(bench.execute(None, Some(60_000), false).await, Performed::Waiting(_)));
     assert_eq!((names(&bench.workspace().join("inner")), bench.left().1), (Vec::new(), vec!["r-3.json".to_owned()]));
     // Its container goes on, and so does this host for a while.
     plant(&bench.workspace());

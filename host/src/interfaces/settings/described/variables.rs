@@ -27,6 +27,11 @@ pub const VARIABLES: &[Variable] = &[
         "",
         "Fault injection for tests: the journal stops after this many writes, such as `12`, or after this many of one kind, such as `3 llm.complete done`. The data directory then has a file `frozen`.",
     ),
+    variable(
+        "BATON_HASTE",
+        "1",
+        "Fault injection for tests: a model call that is to be tried again, or whose service does not answer, waits a fraction of the usual time: one hundredth with `100`.",
+    ),
     variable("ANTHROPIC_API_KEY", "the secret of this name", "Key for `anthropic/…`."),
     variable("ANTHROPIC_BASE_URL", "`https://api.anthropic.com/v1/`", "Address for `anthropic/…`."),
     variable("OPENAI_API_KEY", "the secret of this name", "Key for `openai/…`."),

@@ -19,14 +19,14 @@ use crate::{
         types::OptionValue,
     },
     interfaces::llm::{
-        Part, Preferences, Spending, Stop, Usage, View,
+        Caller, Part, Preferences, Spending, Stop, Usage, View,
         attaching::testing::InMemory,
         money::{
             Budgets, Prices, Scope,
             testing::{Kept, no_books},
         },
     },
-    journal::{EntryState, ErrorKind, Interrupt, Redactor, testing::Bench},
+    journal::{EntryState, ErrorKind, Interrupt, NeedKind, Needed, Redactor, testing::Bench},
 };
 
 const ROW: &[&str] = &["a/x", "b/y", "c/z"];
@@ -112,6 +112,13 @@ impl Scene {
         match self.ask(row).await.unwrap_err() {
             Fault::Interrupt(Interrupt::Suspended(Wait::Account { account, until, reason })) => (account, until, reason),
             other => panic!("it does not wait: {other:?}"),
+        }
+    }
+
+    async fn needs(&self, row: &'static [&'static str]) -> Needed {
+        match self.ask(row).await.unwrap_err() {
+            Fault::Interrupt(Interrupt::Suspended(Wait::Needed(needed))) => needed,
+            other => panic!("it does not wait for an operator: {other:?}"),
         }
     }
 
@@ -267,6 +274,25 @@ async fn when_nothing_helps_the_run_pauses_with_every_reason() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_missing_is_waited_for_unless_time_helps_another_model() {
+    let missing = || ProviderError::KeyMissing { provider: "a".into(), name: "A_KEY".into() };
+    let scene = Scene::new(&[("a/x", missing())]);
+    let needed = scene.needs(&["a/x"]).await;
+    assert_eq!((needed.kind, needed.subject.as_str()), (NeedKind::Key, "A_KEY"));
+    assert!(needed.reason.contains("`baton secret set A_KEY`"), "{}", needed.reason);
+    assert_eq!(scene.stands(), (EntryState::Released, false), "asking later is no repetition");
+    scene.answers.ready.lock().unwrap().clear();
+    assert_eq!(scene.ask(&["a/x"]).await.unwrap().model, "a/x");
+    assert_eq!(scene.stands(), (EntryState::Done, false));
+
+    let scene = Scene::new(&[("a/x", missing()), ("b/y", refused("b"))]);
+    let needed = scene.needs(&ROW[..2]).await;
+    assert!(needed.subject == "A_KEY" && needed.reason.contains("b/y: b rejects the host"), "{needed:?}");
+    let scene = Scene::new(&[("a/x", missing()), ("b/y", limited("b", 3_600))]);
+    assert_eq!(scene.waits(&ROW[..2]).await.0, "b");
+}
+
+#[tokio::test]
 async fn a_secret_that_a_model_or_its_provider_says_reaches_nobody() {
     const SECRET: &str = "sk-never-to-be-seen";
     let redactor = Redactor::default();
@@ -346,11 +372,11 @@ async fn with_budget(dollars: &str) -> Scene {
 }
 
 #[tokio::test]
-async fn a_call_that_the_budget_does_not_allow_pauses_the_run_and_is_not_made() {
+async fn a_call_that_the_budget_does_not_allow_waits_for_a_larger_one_and_is_not_made() {
     let scene = with_budget("0.000001").await;
-    let paused = scene.ask(PRICED).await.unwrap_err();
-    let Fault::Interrupt(Interrupt::Paused(pause)) = paused else { panic!("{paused:?}") };
-    assert!(pause.kind == PauseKind::Budget && pause.reason.contains("baton budget set"), "{pause}");
+    let needed = scene.needs(PRICED).await;
+    assert!(needed.kind == NeedKind::Budget && needed.reason.contains("`baton budget set DOLLARS`"), "{needed:?}");
+    assert!((0.0..0.02).contains(&needed.subject.parse::<f64>().unwrap()), "the dollars that it may cost: {}", needed.subject);
     assert!(scene.answers.asked.lock().unwrap().is_empty());
     assert_eq!(scene.bench.journal.history()[0].state, EntryState::Released, "asking later is no repetition");
 }

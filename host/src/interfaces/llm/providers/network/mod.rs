@@ -18,7 +18,7 @@ mod tests;
 mod transport;
 mod usage;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use hyper::Uri;
@@ -26,9 +26,10 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::pace::Pace;
 use super::{ConfigError, Secret};
+use crate::interfaces::keys::{Keys, NoKeys};
 use crate::interfaces::llm::abilities::{Abilities, ModelAbilities};
 use crate::interfaces::llm::messages::{Reply, Request};
-use crate::interfaces::llm::provider::{Caller, Provider, ProviderError};
+use crate::interfaces::llm::provider::{Caller, Provider, ProviderError, REST};
 use crate::interfaces::llm::watching::Watchers;
 use adapters::{Adapter, Outgoing};
 use failure::{Failure, Judge};
@@ -102,6 +103,9 @@ pub struct Network {
     watchers: Option<Watchers>,
     abilities: Abilities,
     learned: Learned,
+    keys: Arc<dyn Keys>,
+    /// The account with a key that was set since the host began.
+    found: OnceLock<Account>,
 }
 
 /// What came of sending a request once.
@@ -121,24 +125,42 @@ impl Network {
     /// A provider for `account`, which asks for a stream where one of `watchers` watches. None: never.
     pub fn new(client: Arc<Client>, mut account: Account, pace: Arc<dyn Pace>, watchers: Option<Watchers>) -> Result<Self, ConfigError> {
         account.base_url = account.address()?;
-        let (adapter, standing) = (account.protocol.adapter(), Standing::of(&account.name));
+        let (adapter, standing) = (account.protocol.adapter(), Standing::of(&account.name, pace.shortened(REST)));
         let (abilities, learned) = (Abilities::default(), Learned::default());
-        Ok(Self { client, standing, adapter, account, pace, watchers, abilities, learned })
+        let (keys, found) = (Arc::new(NoKeys), OnceLock::new());
+        Ok(Self { client, standing, adapter, account, pace, watchers, abilities, learned, keys, found })
     }
 
     /// The same, with what is known of its models.
+    #[must_use]
     pub fn knowing(self, abilities: Abilities) -> Self {
         Self { abilities, ..self }
     }
 
+    /// The same, which looks for a key that is missing each time.
+    #[must_use]
+    pub fn finding(self, keys: Arc<dyn Keys>) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The account with its key, or the name of the key that is missing.
+    fn keyed(&self) -> Result<&Account, &str> {
+        let Some(name) = self.account.key_variable.as_deref().filter(|_| self.account.api_key.is_none()) else { return Ok(&self.account) };
+        if let Some(account) = self.found.get() {
+            return Ok(account);
+        }
+        let key = self.keys.find(name).ok_or(name)?;
+        Ok(self.found.get_or_init(|| Account { api_key: Some(Secret::new(key)), ..self.account.clone() }))
+    }
+
     /// Sends a request, and again without what the service refuses of it.
-    async fn attempt(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, Box<Failure>> {
+    async fn attempt(&self, account: &Account, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, Box<Failure>> {
         let request = fitted(request, &self.abilities(model));
         let (mut refused, mut key) = (self.learned.of(model), caller.idempotency_key.to_owned());
         let mut changes = 0;
         loop {
             let caller = Caller { idempotency_key: &key, ..caller };
-            match self.send(caller, model, &request, &refused).await? {
+            match self.send(account, caller, model, &request, &refused).await? {
                 Sent::Replied(reply) => {
                     if changes > 0 {
                         self.learned.keep(model, refused);
@@ -147,8 +169,8 @@ impl Network {
                 }
                 Sent::Refused { failure, .. } if changes == MOST_CHANGES => return Err(failure),
                 Sent::Refused { failure, refused: more, words } => {
-                    let account = &self.account.name;
-                    tracing::warn!(account, model, change = words, error = %failure.error, "a model refuses a part of a request; it is asked again");
+                    let name = &account.name;
+                    tracing::warn!(account = name, model, change = words, error = %failure.error, "a model refuses a part of a request; it is asked again");
                     changes += 1;
                     // It is another request, which a service may tell from the one before by its key.
                     (refused, key) = (more, format!("{key}+"));
@@ -158,12 +180,19 @@ impl Network {
     }
 
     /// Nothing comes in pieces where nobody watches: one body is the simpler thing to ask for, and to get whole.
-    async fn send(&self, caller: Caller<'_>, model: &str, request: &Request, refused: &Refused) -> Result<Sent, Box<Failure>> {
-        let judge = Judge::new(&self.account, self.pace.now());
+    async fn send(
+        &self,
+        account: &Account,
+        caller: Caller<'_>,
+        model: &str,
+        request: &Request,
+        refused: &Refused,
+    ) -> Result<Sent, Box<Failure>> {
+        let judge = Judge::new(account, self.pace.now());
         let adapter = self.adapter.as_ref();
         let telling = self.watchers.as_ref().and_then(|watchers| watchers.telling(caller));
         let mut outgoing = adapter.request(model, request, telling.is_some());
-        if self.account.protocol == Protocol::OpenAiResponses {
+        if account.protocol == Protocol::OpenAiResponses {
             // Requests of one run begin alike, and find what is kept of them more often under one key ("Prompt caching").
             outgoing.body["prompt_cache_key"] = caller.run.into();
         }
@@ -171,7 +200,7 @@ impl Network {
         if !self.abilities(model).prompt_cache {
             unmark(&mut outgoing.body);
         }
-        let call = self.call(caller, &outgoing).map_err(|reason| judge.invalid(&reason))?;
+        let call = self.call(account, caller, &outgoing).map_err(|reason| judge.invalid(&reason))?;
         let mut answer = self.client.send(call).await.map_err(|obstacle| judge.obstacle(obstacle))?;
         let judge = judge.of_answer(&answer.headers);
         if !answer.status.is_success() {
@@ -195,11 +224,11 @@ impl Network {
         Ok(Sent::Replied(Box::new(reply)))
     }
 
-    fn call(&self, caller: Caller<'_>, outgoing: &Outgoing) -> Result<Call, String> {
-        let url = format!("{}{}", self.account.base_url, outgoing.path);
+    fn call(&self, account: &Account, caller: Caller<'_>, outgoing: &Outgoing) -> Result<Call, String> {
+        let url = format!("{}{}", account.base_url, outgoing.path);
         let url: Uri = url.parse().map_err(|error| format!("its address cannot be used ({error})"))?;
         let mut headers = HeaderMap::new();
-        let key = self.account.api_key.as_ref().map(|key| self.adapter.authorization(key.reveal()));
+        let key = account.api_key.as_ref().map(|key| self.adapter.authorization(key.reveal()));
         let fixed = [("content-type", "application/json"), ("accept-encoding", "identity"), ("user-agent", OURSELVES)];
         let given = fixed.into_iter().chain(outgoing.headers.iter().copied()).chain([("idempotency-key", caller.idempotency_key)]);
         for (name, value) in given.chain(key.as_ref().map(|(name, value)| (*name, value.as_str()))) {
@@ -209,28 +238,17 @@ impl Network {
         }
         Ok(Call { url, headers, body: outgoing.body.to_string().into_bytes() })
     }
-
-    fn keyless(&self, variable: &str) -> ProviderError {
-        ProviderError::Unasked {
-            provider: self.account.name.clone(),
-            reason: format!("its key, {variable}, is not in the environment, and no secret of that name can be opened."),
-            remedy: format!(
-                "Set the variable {variable}, or keep the key with `baton secret set {variable}` (`baton secret list` says what cannot be opened), and resume the run."
-            ),
-        }
-    }
 }
 
 #[async_trait]
 impl Provider for Network {
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
-        if let (None, Some(variable)) = (&self.account.api_key, &self.account.key_variable) {
-            return Err(self.keyless(variable));
-        }
+        let missing = |name: &str| ProviderError::KeyMissing { provider: self.account.name.clone(), name: name.to_owned() };
+        let account = self.keyed().map_err(missing)?;
         if let Some(media) = request.media().find(|media| !self.adapter.takes(&media.media_type)) {
             return Err(ProviderError::UnsupportedMedia { provider: self.account.name.clone(), media_type: media.media_type.clone() });
         }
-        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(caller, model, request)).await
+        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(account, caller, model, request)).await
     }
 
     fn abilities(&self, model: &str) -> ModelAbilities {

@@ -13,10 +13,8 @@ use crate::interfaces::llm::provider::{ProviderError, SOON};
 
 /// Unavailable answers in a row after which the service is left alone.
 const ENOUGH: u32 = 5;
-/// How long it is left alone at first, and how long one call may try before the next one may.
-const REST: Duration = SOON;
-/// The longest that it is left alone: twice as long after each single try in vain, up to this.
-const LONGEST_REST: Duration = Duration::from_mins(5);
+/// The longest that it is left alone, in times of the first: twice as long after each single try in vain, up to this.
+const LONGEST_REST: u32 = 10;
 /// How long a used-up account rests where its provider does not say; the last again and again.
 const RESETS: [u64; 5] = [5, 10, 20, 40, 60];
 /// No provider counts by more than a month.
@@ -25,6 +23,8 @@ const LONGEST_RESET: Duration = Duration::from_hours(32 * 24);
 /// The standing of one account.
 pub(super) struct Standing {
     account: String,
+    /// How long the service is left alone at first, and how long one call may try before the next one may.
+    rest: Duration,
     known: Mutex<Known>,
 }
 
@@ -55,8 +55,8 @@ enum Cause {
 
 impl Standing {
     /// An account of which nothing is known.
-    pub(super) fn of(account: &str) -> Self {
-        Self { account: account.to_owned(), known: Mutex::default() }
+    pub(super) fn of(account: &str, rest: Duration) -> Self {
+        Self { account: account.to_owned(), rest, known: Mutex::default() }
     }
 
     /// Lets a call be made, or says until when it is useless. Once that time has come, one call is let through; the
@@ -65,7 +65,7 @@ impl Standing {
         let mut known = self.known();
         let Some(shut) = &mut known.shut else { return Ok(()) };
         if now >= shut.until {
-            shut.until = later(now, REST);
+            shut.until = later(now, self.rest);
             shut.trying = true;
             return Ok(());
         }
@@ -87,7 +87,7 @@ impl Standing {
                 if !known_already {
                     known.unavailable += 1;
                     if known.unavailable >= ENOUGH {
-                        let rest = failure.wait.unwrap_or_default().max(known.rest());
+                        let rest = failure.wait.unwrap_or_default().max(known.rest(self.rest));
                         known.shut(Cause::Unavailable, later(now, rest), reason);
                     }
                 }
@@ -135,8 +135,8 @@ impl Known {
     }
 
     /// How long the service is left alone now.
-    fn rest(&mut self) -> Duration {
-        let rest = REST.saturating_mul(1 << self.rests.min(8)).min(LONGEST_REST);
+    fn rest(&mut self, first: Duration) -> Duration {
+        let rest = first.saturating_mul((1 << self.rests.min(8)).min(LONGEST_REST));
         self.rests += 1;
         rest
     }
@@ -155,6 +155,7 @@ fn later(now: Timestamp, by: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interfaces::llm::provider::REST;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).unwrap()
@@ -181,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_fifth_unavailable_answer_shuts_it_for_half_a_minute_and_then_one_may_try() {
-        let standing = Standing::of("a");
+        let standing = Standing::of("a", REST);
         for _ in 0..4 {
             assert!(standing.failed(unavailable(), at(0)).again);
             standing.admit(at(0)).unwrap();
@@ -198,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_answer_of_another_kind_ends_the_row() {
-        let standing = Standing::of("a");
+        let standing = Standing::of("a", REST);
         for _ in 0..3 {
             for _ in 0..4 {
                 standing.failed(unavailable(), at(0));
@@ -210,7 +211,7 @@ mod tests {
 
     #[test]
     fn many_that_fail_at_once_do_not_make_it_longer() {
-        let standing = Standing::of("a");
+        let standing = Standing::of("a", REST);
         for _ in 0..1_000 {
             standing.failed(unavailable(), at(0));
         }
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_service_that_is_gone_is_tried_without_end_and_ever_less_often() {
-        let standing = Standing::of("a");
+        let standing = Standing::of("a", REST);
         (0..5).for_each(|_| drop(standing.failed(unavailable(), at(0))));
         let mut now = 0;
         for rest in [30, 60, 120, 240].into_iter().chain([300; 100]) {
@@ -237,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_used_up_account_rests_until_it_is_told_or_longer_each_time() {
-        let standing = Standing::of("a");
+        let standing = Standing::of("a", REST);
         standing.failed(used_up(Some(3_600)), at(0));
         assert_eq!(until(standing.admit(at(3_599))), 3_600);
         let mut now = 3_600;
@@ -258,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_senseless_reset_is_brought_within_reason() {
-        let standing = Standing::of("a");
+        let standing = Standing::of("a", REST);
         standing.failed(used_up(Some(-5)), at(100));
         assert_eq!(until(standing.admit(at(100))), 101);
         standing.failed(used_up(Some(10_000_000_000)), at(200));

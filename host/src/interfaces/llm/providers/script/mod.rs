@@ -133,6 +133,7 @@ fn usage(asked: &Asked<'_>, rule: &Rule, parts: &[Part]) -> Usage {
         cache_write_tokens: 0,
         uncounted: false,
         cost_usd: Some(rule.usage.cost_usd.unwrap_or(0.0)),
+        possibly_paid: None,
     }
 }
 

@@ -334,7 +334,11 @@ async fn a_service_that_says_when_it_is_back_is_not_called_before() {
         let provider = service.provider(Protocol::OpenAi, Some(KEY), Duration::from_secs(5));
         for _ in 0..2 {
             let error = provider.complete(CALLER, "m", &ask("hello")).await.unwrap_err();
-            assert_eq!((error.wait().expect("it waits").until.as_second(), error.charged()), (seconds, Charge::No), "{header}: {error}");
+            assert_eq!(
+                (error.wait(jiff::Timestamp::UNIX_EPOCH).expect("it waits").until.as_second(), error.charged()),
+                (seconds, Charge::No),
+                "{header}: {error}"
+            );
             assert_eq!((service.heard().len(), service.pace.pauses().len()), (1, 0), "{header}");
         }
         service.pace.pass(Duration::from_secs(seconds.unsigned_abs()));
@@ -386,7 +390,7 @@ async fn a_used_up_account_is_not_asked_again_until_its_reset_whoever_asks() {
     let month = 31 * 24 * 3_600;
     for asked in ["one", "another"] {
         let error = provider.complete(CALLER, asked, &ask("hello")).await.unwrap_err();
-        let wait = error.wait(Timestamp::UNIX_EPOCH).unwrap();
+        let wait = error.wait(jiff::Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!((wait.account, wait.until.as_second()), ("service", month));
         assert!(wait.reason.contains("You have reached your specified API usage limits"), "{}", wait.reason);
         assert_eq!((error.charged(), service.heard().len()), (Charge::No, 1));
@@ -409,11 +413,11 @@ async fn a_service_that_is_down_is_left_alone_after_five_tries_and_tried_by_one_
     for _ in 0..3 {
         let error = asked().await.unwrap_err();
         assert!(matches!(&error, ProviderError::LeftAlone { .. }), "{error}");
-        assert_eq!((error.wait(Timestamp::UNIX_EPOCH).unwrap().until.as_second(), error.charged()), (30, Charge::No));
+        assert_eq!((error.wait(jiff::Timestamp::UNIX_EPOCH).unwrap().until.as_second(), error.charged()), (30, Charge::No));
         assert_eq!(service.heard().len(), 5, "nothing is sent meanwhile");
     }
     service.pace.pass(Duration::from_secs(30));
-    assert_eq!(asked().await.unwrap_err().wait(Timestamp::UNIX_EPOCH).unwrap().until.as_second(), 90, "twice as long");
+    assert_eq!(asked().await.unwrap_err().wait(jiff::Timestamp::UNIX_EPOCH).unwrap().until.as_second(), 90, "twice as long");
     assert_eq!(service.heard().len(), 6, "one call, one try");
     service.pace.pass(Duration::from_secs(60));
     for _ in 0..2 {

@@ -89,7 +89,11 @@ async fn gemini_says_in_its_own_way_what_is_wrong() {
     let spent = gemini_error("429 Too Many Requests", "RESOURCE_EXHAUSTED", "You exceeded your current quota.", &quota);
     let service = Service::new(vec![spent]).await;
     let error = service.ask(Protocol::Gemini, &ask("hello")).await.unwrap_err();
-    assert_eq!(error.wait().expect("a usage limit").until.as_second(), 300, "a day's quota is not back in half a minute: {error}");
+    assert_eq!(
+        error.wait(jiff::Timestamp::UNIX_EPOCH).expect("a usage limit").until.as_second(),
+        300,
+        "a day's quota is not back in half a minute: {error}"
+    );
 
     let cases = [
         (gemini_error("400 Bad Request", "INVALID_ARGUMENT", "API key not valid.", &json!([{"reason": "API_KEY_INVALID"}])), "Refused"),
