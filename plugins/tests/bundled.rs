@@ -36,6 +36,19 @@ fn every_plugin_has_one_manifest_and_every_agent_its_persona() {
 }
 
 #[test]
+fn what_each_plugin_asks_models_and_agents_is_kept() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for bundled in BUNDLED {
+        let kind = if AGENTS.contains(&bundled.name) { "agents" } else { "workflows" };
+        let path = folder.join(kind).join(bundled.name).join("plugin.toml");
+        let manifest: toml::Table = std::fs::read_to_string(&path).expect("a manifest").parse().expect("TOML");
+        let asks = ["agents", "models"].iter().any(|need| manifest["needs"].get(need).is_some());
+        let prompts = if kind == "agents" { format!("agents/{}.md", bundled.name) } else { format!("{}.md", bundled.name) };
+        assert_eq!(folder.join("tests/prompts").join(prompts).is_file(), asks || bundled.name == "story-context", "{}", bundled.name);
+    }
+}
+
+#[test]
 fn no_plugin_is_larger_than_its_budget() {
     for bundled in BUNDLED {
         assert!(bundled.wasm.len() < 600_000, "{} has {} bytes", bundled.name, bundled.wasm.len());

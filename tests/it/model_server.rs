@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path, sync::Arc};
 
+use baton::interfaces::keys::NoKeys;
 use baton::interfaces::llm::{
     Caller, Catalogue, Config, Endpoint, Message, Part, Protocol, Provider as _, ProviderError, Reply, Request, Role, Said, Stop, Tool,
     Watchers,
@@ -63,7 +64,7 @@ impl Asker {
         let endpoint = Endpoint { protocol: Protocol::OpenAiCompatible, base_url: server.base_url(), api_key: None, key_variable: None };
         let config = Config { endpoints: [("double".to_owned(), endpoint)].into(), ..Config::scripts_only(".") };
         let watchers = Watchers::new(Redactor::default());
-        let models = Catalogue::new(&config, Arc::new(SystemPace), &watchers).unwrap();
+        let models = Catalogue::new(&config, Arc::new(SystemPace::default()), &watchers, &(Arc::new(NoKeys) as _)).unwrap();
         Self { folder, server, watchers, models, _host: host }
     }
 
@@ -85,7 +86,7 @@ fn user(text: &str) -> Message {
 }
 
 async fn scripted(folder: &Path, request: &Request) -> Reply {
-    Script::new(folder.to_owned(), Arc::new(SystemPace)).complete(CALLER, "script.yaml", request).await.unwrap()
+    Script::new(folder.to_owned(), Arc::new(SystemPace::default())).complete(CALLER, "script.yaml", request).await.unwrap()
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ async fn beginning_again_has_a_pace() {
     stage.install("continue_endlessly");
     let run = stage.start("continue_endlessly", json!({})).await;
     let peaceful = stage.host.start(json!({ "do": "log", "times": 5 })).await;
-    let stop = Halt::default();
+    let (stop, everything) = (Halt::default(), Drive::default());
     let watch = async {
         while !matches!(stage.host.find(&run.id).await.state, State::Waiting { wait: Wait::Until(_) }) {
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -87,7 +87,7 @@ async fn beginning_again_has_a_pace() {
         stage.host.drive(&peaceful.id).await;
         stop.stop();
     };
-    let (driven, ()) = tokio::join!(stage.host.app.kernel.drive(&Drive::default(), &stop), watch);
+    let (driven, ()) = tokio::join!(stage.host.app.kernel.drive(&everything, &stop), watch);
     driven.unwrap();
     let run = stage.host.find(&run.id).await;
     assert!(matches!(run.state, State::Waiting { .. }), "{:?}", run.state);

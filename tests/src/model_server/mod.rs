@@ -164,7 +164,7 @@ impl ModelServer {
     pub fn start(script: &Path, hooks: Hooks) -> Self {
         let (folder, file) = (script.parent().unwrap(), script.file_name().unwrap());
         let state = Arc::new(State {
-            script: Script::new(folder.to_owned(), Arc::new(SystemPace)),
+            script: Script::new(folder.to_owned(), Arc::new(SystemPace::default())),
             file: file.to_string_lossy().into_owned(),
             hooks,
             runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap(),

@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     interfaces::{
         Settings,
+        keys::NoKeys,
         llm::{
             self, Caller, Catalogue, Effort, Message, Part, Provider, ProviderError, Reply, Request, Role, Stop, Tool, ToolResult,
             Watchers,
@@ -57,7 +58,9 @@ pub(super) async fn asked(config: &Config) -> Vec<Check> {
     if models.is_empty() {
         return vec![Check::warn(NAME, "no model is configured", "Set `models.default` in your settings.")];
     }
-    let catalogue = match Catalogue::new(&config.models, Arc::new(SystemPace), &Watchers::new(config.redactor.clone())) {
+    let (pace, watchers) = (Arc::new(SystemPace::default()), Watchers::new(config.redactor.clone()));
+    // Secrets have been opened already, and nothing is set while the models are asked.
+    let catalogue = match Catalogue::new(&config.models, pace, &watchers, &(Arc::new(NoKeys) as _)) {
         Ok(catalogue) => catalogue,
         Err(error) => return vec![Check::fail(NAME, "the providers cannot be used", error.to_string())],
     };

@@ -6,6 +6,8 @@ mod criteria;
 mod judgement;
 mod opinion;
 #[cfg(test)]
+mod prompts;
+#[cfg(test)]
 mod tests;
 
 use std::cell::Cell;

@@ -9,6 +9,8 @@ mod failure;
 mod guards;
 mod kinds;
 mod merging;
+#[cfg(test)]
+mod prompts;
 mod proof;
 mod record;
 mod story;

@@ -63,7 +63,7 @@ mod tests {
     }
 
     fn line(path: &str, text: &str) -> LineMatch {
-        LineMatch { path: path.to_owned(), line: 1, text: text.to_owned() }
+        LineMatch { path: path.to_owned(), line: 1, text: text.to_owned(), before: Vec::new(), after: Vec::new() }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 mod disk;
 mod folders;
-mod output;
 
 use std::{
     path::{Path, PathBuf},
@@ -131,10 +130,8 @@ impl Artifacts for Memory {
         Ok(format!("artifact-{}", artifacts.len()))
     }
 
-    async fn load(&self, name: &str) -> Result<String, ArtifactsError> {
-        let number = name.strip_prefix("artifact-").and_then(|number| number.parse::<usize>().ok());
-        let kept = number.and_then(|number| self.artifacts.lock().unwrap().get(number - 1).cloned());
-        kept.ok_or_else(|| ArtifactsError("Nothing is kept.".to_owned()))
+    async fn load(&self, _: &str) -> Result<String, ArtifactsError> {
+        Err(ArtifactsError("Nothing is kept.".to_owned()))
     }
 }
 
@@ -289,6 +286,25 @@ async fn a_command_that_is_found_again_is_told_from_where_it_was_left() {
 }
 
 #[tokio::test]
+async fn long_outputs_are_cut_and_kept() {
+    let flood = "é".repeat(1 << 20);
+    let pieces = (0..20).map(|_| wrote(Stream::Out, &flood)).chain([wrote(Stream::Err, "x")]).collect();
+    let bench = bench(pieces, exited(0), false, false);
+    let (outcome, _) = outcome(bench.execute(None, Some(60_000), false).await);
+    assert!(outcome.stdout.len() <= 64 << 10 && outcome.stdout.chars().all(|character| character == 'é'), "no character is cut in two");
+    assert_eq!((outcome.stderr.as_str(), outcome.output.as_deref()), ("x", Some("artifact-1")));
+    let kept = bench.memory.artifacts.lock().unwrap()[0].clone();
+    assert!(
+        kept.ends_with(&format!("[{} bytes more were printed and are not kept]\n", (40 << 20) + 1 - (16 << 20))),
+        "{}",
+        &kept[kept.len() - 80..]
+    );
+    let told: usize = bench.told().iter().filter_map(|event| event[1]["text"].as_str()).map(str::len).sum();
+    assert!((200 << 10..=300 << 10).contains(&told), "{told}");
+    assert_eq!(bench.told().iter().filter(|event| event[1]["left-out"] == true).count(), 1);
+}
+
+#[tokio::test]
 async fn no_container_gets_what_the_host_keeps() {
     let bench = bench(Vec::new(), exited(0), false, false);
     let job = Job::new(None, vec!["make".to_owned()], Vec::new(), Some(60_000)).unwrap();
@@ -345,13 +361,12 @@ async fn an_engine_that_rejects_is_an_answer_and_one_that_is_missing_is_waited_f
         Performed::Waiting(Wait::Needed(Needed { kind, subject, .. })) => (kind, subject),
         other => panic!("{other:?}"),
     };
-    let (kind, subject) = waits_for(lost.execute(None, Some(60_000), false).await);
-    assert!(kind == NeedKind::Engine && subject.contains("a command may be running"), "{subject}");
+    assert!(waits_for(lost.execute(None, Some(60_000), false).await).1.contains("a command may be running"));
     assert_eq!(lost.sandbox.unfinished().len(), 1, "git stays out until the command is found again");
     let absent = bench(Vec::new(), Err(EngineError::Absent("No engine.".to_owned())), false, false);
     assert_eq!(waits_for(absent.execute(None, Some(60_000), false).await), (NeedKind::Engine, "container engine".to_owned()));
     assert!(absent.sandbox.unfinished().is_empty(), "nothing was started");
-    let no_image = EngineError::NoImage { image: "a:1".to_owned(), reason: "It cannot be fetched.".to_owned() };
+    let no_image = EngineError::NoImage { image: "a:1".to_owned(), reason: "None.".to_owned() };
     let imageless = bench(Vec::new(), Err(no_image), false, false);
     assert_eq!(waits_for(imageless.execute(None, Some(60_000), false).await), (NeedKind::Image, "a:1".to_owned()));
 }

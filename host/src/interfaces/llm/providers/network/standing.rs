@@ -9,7 +9,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::failure::Failure;
-use crate::interfaces::llm::provider::{ProviderError, SOON};
+use crate::interfaces::llm::provider::ProviderError;
 
 /// Unavailable answers in a row after which the service is left alone.
 const ENOUGH: u32 = 5;
