@@ -51,7 +51,7 @@ fn what_each_plugin_asks_models_and_agents_is_kept() {
 #[test]
 fn no_plugin_is_larger_than_its_budget() {
     for bundled in BUNDLED {
-        assert!(bundled.wasm.len() < 600_000, "{} has {} bytes", bundled.name, bundled.wasm.len());
+        assert!(bundled.wasm.len() < 650_000, "{} has {} bytes", bundled.name, bundled.wasm.len());
     }
 }
 

@@ -14,6 +14,7 @@ pub mod host {
 macro_rules! world {
     ($(#[$doc:meta])* $module:ident, $world:literal, $export:literal, $bindings:literal) => {
         $(#[$doc])*
+        #[allow(clippy::too_many_arguments, reason = "a record of the contract comes as all its words in a row")]
         pub mod $module {
             wit_bindgen::generate!({
                 path: "../wit",

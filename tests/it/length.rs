@@ -175,7 +175,6 @@ fn work(step: usize) -> Vec<(&'static str, Value)> {
 /// What the developer's requests came to.
 #[derive(Debug)]
 struct Figures {
-    requests: usize,
     /// Tokens of all requests together, and those that the request before had as well.
     read: usize,
     cached: usize,
@@ -186,7 +185,6 @@ impl Figures {
     fn of(exchanges: &[Exchange]) -> Self {
         let developer = || exchanges.iter().filter(|exchange| exchange.plugin == "amelia");
         Self {
-            requests: developer().count(),
             read: developer().map(|exchange| exchange.tokens).sum(),
             cached: developer().map(|exchange| exchange.cached_tokens).sum(),
             largest: developer().map(|exchange| exchange.tokens).max().unwrap_or_default(),

@@ -255,7 +255,8 @@ async fn an_agent_made_of_a_persona_uses_all_three_kinds_of_tools() {
     assert_eq!(scene.count("look"), 1);
     let agent = scene.host.journal(&run.id.child(1)).await;
     let calls: Vec<_> = agent.iter().map(|entry| entry.call.as_str()).filter(|call| *call != "assets.read").collect();
-    let expected = ["tools.available", "llm.complete", "files.read", "llm.complete", "tools.call", "tools.call", "llm.complete"];
+    let expected =
+        ["tools.available", "llm.describe", "llm.complete", "files.read-lines", "llm.complete", "tools.call", "tools.call", "llm.complete"];
     assert_eq!(calls, expected);
 }
 

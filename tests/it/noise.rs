@@ -151,7 +151,7 @@ fn judge(project: &Project, exchanges: &[Exchange], ended: Option<&program::Ende
         violations.push(format!("It asked {MOST_REQUESTS} times."));
     }
     let tested = Command::new("sh").arg("tests/run.sh").current_dir(project.work()).output().unwrap();
-    if !tested.status.success() || project.git(&["status", "--porcelain"]) != "" {
+    if !tested.status.success() || !project.git(&["status", "--porcelain"]).is_empty() {
         violations.push(format!("Main is red or dirty: {}", String::from_utf8_lossy(&tested.stdout)));
     }
     violations.extend(lies(project, ended, &landed));

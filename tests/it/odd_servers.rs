@@ -101,7 +101,7 @@ fn what_a_server_that_does_not_start_says_is_shown() {
     let listed = program::run(home.path(), &["tools", "list", "-o", "json"]).exits(0);
     let document: Value = serde_json::from_str(&listed.stdout).unwrap();
     let sets = document["sets"].as_array().unwrap();
-    assert!(sets[0]["name"] == "host" && sets[0]["tools"].as_array().unwrap().len() == 5, "{document}");
+    assert!(sets[0]["name"] == "host" && sets[0]["tools"].as_array().unwrap().len() == 6, "{document}");
     let broken = &sets[1];
     assert!(broken["problem"].as_str().unwrap().contains("It ended with exit code 3 before it answered."), "{broken}");
     assert!(broken["remarks"][0].as_str().unwrap().contains("the key is missing"), "{broken}");

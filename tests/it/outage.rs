@@ -214,7 +214,7 @@ fn a_decision_and_a_key_that_come_late_are_enough() {
     let _granted = user.baton(&["plugin", "grant", "probe"]).exits(0);
     user.once("it waits for the key", |run| says(run, "`baton secret set LAB_KEY"));
     assert_eq!(user.service.answered(), 0);
-    let mut set = user.command(&["secret", "set", "LAB_KEY"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut set = user.command(&["secret", "set", "LAB_KEY", "--stdin"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     set.stdin.take().unwrap().write_all(b"sk-lab-1234567890\n").unwrap();
     assert!(set.wait().unwrap().success());
     user.once("it ends", |run| run["state"] == "succeeded");

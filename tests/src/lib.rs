@@ -28,7 +28,7 @@ pub const CLERK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/clerk.wasm"))
 pub const HELLO: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hello.wasm"));
 
 /// What the probe's manifest ends with.
-const MANIFEST_END: &str = "state = [\"probe\"]";
+const MANIFEST_END: &str = "images = [\"*\"]";
 
 /// The probe with something else in its manifest, of the same length or shorter.
 pub fn changed_probe(change: impl Fn(&str) -> String) -> Vec<u8> {

@@ -48,7 +48,7 @@ pub(super) struct Place {
 impl Places {
     /// Takes in a request. Its conversation is the one with the same plugin and the same first message.
     pub(super) fn enter(&mut self, plugin: &str, goal: &str, request: &Request, prompt: &str) -> Place {
-        let opening = request.messages.first().map(|message| text(message)).unwrap_or_default();
+        let opening = request.messages.first().map(text).unwrap_or_default();
         let key = blake3::hash(format!("{plugin}\n{opening}").as_bytes()).to_hex().to_string();
         let attempts = self.attempts.entry((plugin.to_owned(), goal.to_owned(), request.turn())).or_default();
         let attempt = *attempts;
@@ -159,7 +159,7 @@ mod tests {
         let place = places.enter("mary", "Look.", &conversation(&[]), "");
         for (is_spoiled, turns) in [(true, 0), (false, 1)] {
             places.note(&place.conversation, 0, &reply(answer.clone()), is_spoiled);
-            assert_eq!(places.enter("mary", "Look.", &conversation(&[answer.clone()]), "").request.turn(), turns);
+            assert_eq!(places.enter("mary", "Look.", &conversation(std::slice::from_ref(&answer)), "").request.turn(), turns);
         }
     }
 }

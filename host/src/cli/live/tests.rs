@@ -95,11 +95,11 @@ fn runs_side_by_side_have_a_line_each_with_what_is_done_below_them() {
 }
 
 #[test]
-fn the_share_of_cached_input_is_told() {
-    let data = json!({ "seq": 1, "input-tokens": 200, "cached-input-tokens": 150, "output-tokens": 8 });
+fn the_share_of_cached_input_and_of_the_window_is_told() {
+    let data = json!({ "seq": 1, "input-tokens": 200, "cached-input-tokens": 150, "output-tokens": 8, "window-tokens": 1000 });
     let scene = Scene::new().run(0, MARY, "created", json!({ "plugin": "mary", "parent": ROOT }));
     let scene = scene.see(1, MARY, Category::Llm, "completed", data);
-    assert_eq!(scene.view.lines(), ["Mary, analyst: 200 → 8 tokens, 75 % cached"]);
+    assert!(scene.view.status().ends_with("Mary, analyst: 200 → 8 tokens, 75 % cached, window 20 % full"), "{}", scene.view.status());
 }
 
 #[test]

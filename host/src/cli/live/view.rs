@@ -340,8 +340,11 @@ impl View {
         member.cached = member.cached.saturating_add(tokens("cached-input-tokens"));
         member.output = member.output.saturating_add(tokens("output-tokens"));
         member.cost = member.cost.zip(data["cost-usd"].as_f64()).map(|(sum, cost)| sum + cost);
-        let tokens = member.tokens();
-        self.busy(run, &tokens)
+        // Of a model whose window is not known nothing is told.
+        let fill = figures::share(tokens("input-tokens").saturating_add(tokens("output-tokens")), tokens("window-tokens"));
+        let fill = if fill.is_empty() { fill } else { format!(", window {fill} full") };
+        let told = member.tokens() + &fill;
+        self.busy(run, &told)
     }
 
     /// A try of which no reply came back.

@@ -305,9 +305,9 @@ async fn what_does_not_fit_is_told_by_its_place() {
         ("web.look", r#"{"a":1.5}"#, "at /a:"),
         ("read_file", r#"{"path":"a","first-line":0}"#, "at /first-line:"),
         ("read_file", r#"{"path":"a","more":1}"#, "more"),
-        ("read_file", "[]", "no JSON object"),
+        ("read_file", "[]", "not a JSON object"),
         ("read_file", "{", "not JSON"),
-        ("read_file", r#"{"path":"../a"}"#, "no path"),
+        ("read_file", r#"{"path":"../a"}"#, "not a path"),
     ] {
         let scene = Scene::new();
         let error = refusal(scene.call(tool, arguments).await);
@@ -414,7 +414,7 @@ async fn a_toolbox_is_called_as_a_child_run_once() {
 async fn a_toolbox_that_breaks_down_is_an_error_of_the_call() {
     for (ended, kind, part) in [
         (Ended::Failed(CallError::other("It panicked.")), ErrorKind::ChildFailed, "panicked"),
-        (Ended::Succeeded(json!(7).into()), ErrorKind::Other, "no outcome"),
+        (Ended::Succeeded(json!(7).into()), ErrorKind::Other, "not an outcome"),
     ] {
         let scene = Scene::new();
         let _ = scene.call("calculator.add", r#"{"a":1}"#).await;

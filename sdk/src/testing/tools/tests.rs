@@ -105,7 +105,7 @@ fn arguments_that_do_not_fit_are_refused_with_their_place() {
     // The order is that of the document, which another crate of the build may decide.
     assert!(both.contains("at /more: is not allowed here") && both.contains("at /path: must have at least 1"), "{both}");
     assert_eq!(host.requests("tools.call").len(), 3);
-    assert!(text(json!([])).contains("no JSON object"));
+    assert!(text(json!([])).contains("not a JSON object"));
     assert_eq!(host.requests("tools.call").len(), 3, "what is no object is no call");
 }
 

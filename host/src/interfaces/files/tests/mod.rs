@@ -459,7 +459,7 @@ async fn lines_are_read_and_the_journal_keeps_no_more() {
     invalid(view.read_lines("big".into(), 0, 1, 1).await, "counted from 1");
     invalid(view.read_lines("bin".into(), 1, 1, 1).await, "binary file of 7 bytes");
     invalid(view.read_lines("latin1".into(), 1, 1, 1).await, "not UTF-8");
-    invalid(view.read_lines("../big".into(), 1, 1, 1).await, "no path");
+    invalid(view.read_lines("../big".into(), 1, 1, 1).await, "not a path");
     assert!(matches!(view.read_lines("secret".into(), 1, 1, 1).await, Err(Fault::Answer(CallError { kind: ErrorKind::Denied, .. }))));
     assert!(scene.bench.journal.history()[0].answer.as_ref().unwrap().len() < 200);
 }

@@ -163,6 +163,7 @@ impl Asker<'_> {
 
     fn completed(&self, attempt: &Attempt, reply: &Reply, settled: Option<Amount>) -> Draft {
         let tokens = |count: u64| (!reply.usage.uncounted).then_some(count);
+        let abilities = self.provider.abilities(&reply.model);
         let mut data = json!({
             "seq": attempt.seq,
             "plugin": self.plugin,
@@ -173,6 +174,9 @@ impl Asker<'_> {
             "cost-usd": reply.usage.cost_usd,
             "stop": reply.stop,
         });
+        if abilities.is_known {
+            data["window-tokens"] = json!(abilities.window_tokens);
+        }
         if let Some(settled) = settled {
             data["settled-usd"] = json!(settled.dollars());
         }

@@ -73,7 +73,7 @@ pub const TABLES: &[Table] = &[
                 "What becomes of a call that broke off and may have been charged: it is made again, at most twice with the same model, or the run is paused. See [providers](../providers.md#when-a-call-may-have-been-charged).",
             ),
         ],
-        example: "[models]\ndefault = [\"anthropic/claude-sonnet-5\", \"openai/gpt-6\"]\nfast = \"anthropic/claude-haiku-5\"\nstream = false\n",
+        example: "[models]\ndefault = [\"anthropic/claude-sonnet-5\", \"openai/gpt-6\"]\nfast = \"anthropic/claude-haiku-5\"\nstream = false\nuncertain = \"pause\"\n",
     },
     Table {
         name: "providers.NAME",
