@@ -129,8 +129,15 @@ impl User {
         program::ended(self.command(arguments).output().unwrap())
     }
 
+    /// A host that has begun to execute: a run that is started before would be executed by its own process.
     fn serve(&self) -> Child {
-        self.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        let mut host = self.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let (stderr, mut byte) = (host.stderr.as_mut().unwrap(), [0]);
+        // Byte by byte, so that what it says later stays in the pipe.
+        while byte != *b"\n" {
+            assert_eq!(stderr.read(&mut byte).unwrap(), 1, "the host ended before it said that it is ready");
+        }
+        host
     }
 
     /// Leaves a run to the host that executes.
