@@ -11,7 +11,6 @@ use serde_json::json;
 
 use super::{
     Kernel, KernelError,
-    granting::adopt_current,
     run::{Run, State},
 };
 use crate::{
@@ -84,8 +83,6 @@ impl Kernel {
         let Some(kind) = CAPABILITIES.iter().find(|kind| kind.word == word) else { return Ok(true) };
         // Without its plugin the run cannot be executed; with another decision it is looked at again.
         let Some(plugin) = self.version_of(&run.plugin, &run.plugin_hash).await? else { return Ok(false) };
-        // What another process decided reaches the versions in the folder; this one may be older, or was read again meanwhile.
-        adopt_current(&plugin, &self.decided_so_far().await?);
         let (authority, _) = self.authority_of(run, &plugin).await?;
         Ok(!authority.awaits_decision(&Capability::new(kind.word, value)))
     }
