@@ -1,6 +1,31 @@
-//! Which entry of a table a model's name stands for. Knows no provider and no table.
+//! Tables of facts about models, with source and date, and which entry a model's name stands for. Knows no provider and no
+//! fact.
 
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+/// Facts by provider and by the beginning of the model's name.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Table<T> {
+    as_of: String,
+    source: String,
+    #[serde(flatten)]
+    pub(super) providers: BTreeMap<String, BTreeMap<String, T>>,
+}
+
+impl<T: DeserializeOwned> Table<T> {
+    /// A table in TOML, or what is wrong with it.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.message().to_owned())
+    }
+
+    /// Where the facts come from, and when they were taken.
+    pub(super) fn provenance(&self) -> String {
+        format!("{}, {}", self.source, self.as_of)
+    }
+}
 
 /// The entry with the longest beginning that `name` is a version of.
 pub(super) fn longest<'a, T>(table: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {

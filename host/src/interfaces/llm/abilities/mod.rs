@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Effort, versions};
+use super::{
+    Effort,
+    versions::{self, Table},
+};
 
 const TABLE: &str = include_str!("table.toml");
 /// Stands for every other name of a provider.
@@ -73,20 +76,9 @@ pub struct Abilities(Arc<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    by_provider: BTreeMap<String, BTreeMap<String, Entry>>,
+    table: Table<Entry>,
     /// The operator's, by whole name.
     own: BTreeMap<String, Entry>,
-    as_of: String,
-    source: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Table {
-    as_of: String,
-    source: String,
-    #[serde(flatten)]
-    providers: BTreeMap<String, BTreeMap<String, Entry>>,
 }
 
 impl Default for ModelAbilities {
@@ -142,11 +134,9 @@ impl ModelAbilities {
 impl Abilities {
     /// The table, with the operator's entries over it: an object by `provider/model`.
     pub fn new(own: Option<&Value>) -> Result<Self, AbilityError> {
-        let table: Table =
-            toml::from_str(TABLE).map_err(|error| AbilityError { model: OTHERS.to_owned(), reason: error.message().to_owned() })?;
+        let table = Table::read(TABLE).map_err(|reason| AbilityError { model: OTHERS.to_owned(), reason })?;
         let own = own.and_then(Value::as_object).into_iter().flatten().map(|(model, entry)| Ok((model.clone(), read(model, entry)?)));
-        let own = own.collect::<Result<_, _>>()?;
-        Ok(Self(Arc::new(Known { by_provider: table.providers, own, as_of: table.as_of, source: table.source })))
+        Ok(Self(Arc::new(Known { table, own: own.collect::<Result<_, _>>()? })))
     }
 
     /// What a `provider/model` can do.
@@ -157,12 +147,12 @@ impl Abilities {
 
     /// Where the table's facts come from, and when they were taken.
     pub fn provenance(&self) -> String {
-        format!("{}, {}", self.0.source, self.0.as_of)
+        self.0.table.provenance()
     }
 
     fn of_table(&self, model: &str) -> Option<ModelAbilities> {
         let (provider, name) = model.split_once('/')?;
-        let models = self.0.by_provider.get(provider)?;
+        let models = self.0.table.providers.get(provider)?;
         let named = versions::longest(models, name).filter(|_| name != OTHERS);
         let entry = named.or_else(|| models.get(OTHERS))?;
         // The table leaves out what nearly all models of these providers can do.
@@ -216,7 +206,7 @@ mod tests {
 
     #[test]
     fn every_entry_of_the_table_makes_sense() {
-        let table: Table = toml::from_str(TABLE).unwrap();
+        let table = Table::<Entry>::read(TABLE).unwrap();
         for (provider, models) in &table.providers {
             assert!(models.contains_key(OTHERS), "{provider}");
             for (model, entry) in models {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Amount;
-use crate::interfaces::llm::versions;
+use crate::interfaces::llm::versions::{self, Table};
 
 const TABLE: &str = include_str!("prices.toml");
 
@@ -55,29 +55,17 @@ pub struct PriceError {
 /// The prices of all models that have one.
 #[derive(Clone, Debug)]
 pub struct Prices {
-    by_provider: BTreeMap<String, BTreeMap<String, Price>>,
+    table: Table<Price>,
     /// The operator's, by whole name.
     own: BTreeMap<String, Price>,
-    as_of: String,
-    source: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Table {
-    as_of: String,
-    source: String,
-    #[serde(flatten)]
-    providers: BTreeMap<String, BTreeMap<String, Price>>,
 }
 
 impl Prices {
     /// The table, with the operator's prices over it: an object of prices by `provider/model`.
     pub fn new(own: Option<&Value>) -> Result<Self, PriceError> {
-        let table: Table =
-            toml::from_str(TABLE).map_err(|error| PriceError { model: "*".to_owned(), reason: error.message().to_owned() })?;
+        let table = Table::read(TABLE).map_err(|reason| PriceError { model: "*".to_owned(), reason })?;
         let own = own.and_then(Value::as_object).into_iter().flatten().map(|(model, price)| Ok((model.clone(), read(model, price)?)));
-        Ok(Self { by_provider: table.providers, own: own.collect::<Result<_, _>>()?, as_of: table.as_of, source: table.source })
+        Ok(Self { table, own: own.collect::<Result<_, _>>()? })
     }
 
     /// The price of a `provider/model`.
@@ -86,12 +74,12 @@ impl Prices {
             return Some(price);
         }
         let (provider, name) = model.split_once('/')?;
-        versions::longest(self.by_provider.get(provider)?, name)
+        versions::longest(self.table.providers.get(provider)?, name)
     }
 
     /// Where the table's figures come from, and when they were taken.
     pub fn provenance(&self) -> String {
-        format!("{}, {}", self.source, self.as_of)
+        self.table.provenance()
     }
 }
 
