@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::completions_stream::Completion;
 use super::schemas::{self, ReplySchema, Rules};
 use super::{
-    Adapter, Assembly, Outgoing, PDF, Said, base64, calls, decimal, effort, finished, first_choice, items, sealed, set, text, unsealed,
-    waiting_for_calls,
+    Adapter, Assembly, Outgoing, PDF, Said, calls, data_url, decimal, effort, file_name, finished, first_choice, items, sealed, set, text,
+    unsealed, waiting_for_calls,
 };
 use crate::interfaces::llm::messages::{Effort, Media, Message, Part, Request, Role, Stop, Thinking, Tool, ToolChoice};
 
@@ -178,12 +178,11 @@ fn chunk(part: &Part) -> Option<Value> {
 }
 
 fn file(media: &Media) -> Value {
-    let url = format!("data:{};base64,{}", media.media_type, base64(media));
+    let url = data_url(media);
     if media.media_type != PDF {
         return json!({ "type": "image_url", "image_url": { "url": url } });
     }
-    let name = media.path.rsplit('/').next().unwrap_or_default();
-    json!({ "type": "file", "file": { "filename": name, "file_data": url } })
+    json!({ "type": "file", "file": { "filename": file_name(media), "file_data": url } })
 }
 
 fn joined(message: &Message) -> String {

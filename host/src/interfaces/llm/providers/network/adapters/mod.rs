@@ -125,6 +125,16 @@ fn base64(media: &Media) -> String {
     BASE64_STANDARD.encode(&media.data)
 }
 
+/// A file as an address that holds its bytes.
+fn data_url(media: &Media) -> String {
+    format!("data:{};base64,{}", media.media_type, base64(media))
+}
+
+/// The last part of a file's path.
+fn file_name(media: &Media) -> &str {
+    media.path.rsplit('/').next().unwrap_or_default()
+}
+
 /// A block that only its provider can read. None: the journal could not hold it.
 fn sealed(provider: &str, block: &Value) -> Option<Part> {
     calls::can_be_kept(block).then(|| Part::Opaque(Opaque { provider: provider.to_owned(), data: block.clone() }))

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use super::responses_stream::Response;
 use super::schemas::{self, ReplySchema, Rules};
 use super::{
-    Adapter, Assembly, Outgoing, PDF, Said, base64, calls, decimal, effort, finished, items, sealed, set, text, unsealed, waiting_for_calls,
+    Adapter, Assembly, Outgoing, PDF, Said, calls, data_url, decimal, effort, file_name, finished, items, sealed, set, text, unsealed,
+    waiting_for_calls,
 };
 use crate::interfaces::llm::messages::{Effort, Media, Message, Opaque, Part, Request, Role, Stop, Thinking, Tool, ToolChoice};
 
@@ -160,12 +161,11 @@ fn chunk(part: &Part) -> Option<Value> {
 }
 
 fn file(media: &Media) -> Value {
-    let url = format!("data:{};base64,{}", media.media_type, base64(media));
+    let url = data_url(media);
     if media.media_type != PDF {
         return json!({ "type": "input_image", "image_url": url });
     }
-    let name = media.path.rsplit('/').next().unwrap_or_default();
-    json!({ "type": "input_file", "filename": name, "file_data": url })
+    json!({ "type": "input_file", "filename": file_name(media), "file_data": url })
 }
 
 /// Reasoning goes back only before what came of it: by itself it is refused. Calls and messages go without the ids that they had
