@@ -12,7 +12,6 @@ use crate::{
         Usage,
         transcript::{self, Exchange, Outcome},
     },
-    journal::Entry,
     kernel::run::Run,
 };
 
@@ -45,8 +44,8 @@ impl Transcript {
                 asked = true;
                 context.screen.answer(heading(run))?;
             }
-            for (entry, exchange) in &exchanges {
-                context.screen.answer(text::plain(&section(entry, exchange)))?;
+            for exchange in &exchanges {
+                context.screen.answer(text::plain(&section(exchange)))?;
             }
         }
         if !asked {
@@ -62,7 +61,7 @@ impl Transcript {
     async fn print_json(&self, context: &Context, app: &App, run: &Run, runs: &[Run]) -> Result<Exit> {
         let mut documents = Vec::new();
         for run in runs {
-            let exchanges: Vec<_> = exchanges(app, run).await?.iter().map(|(entry, exchange)| document(entry, exchange)).collect();
+            let exchanges: Vec<_> = exchanges(app, run).await?.iter().map(document).collect();
             if !exchanges.is_empty() {
                 documents.push(json!({ "run": run.id, "plugin": run.plugin, "item": run.item, "exchanges": exchanges }));
             }
@@ -72,12 +71,10 @@ impl Transcript {
     }
 }
 
-/// The exchanges of a run, each with the call that it is. What is damaged in the journal is left to `runs journal`.
-async fn exchanges(app: &App, run: &Run) -> Result<Vec<(Entry, Exchange)>> {
+/// The exchanges of a run. What is damaged in the journal is left to `runs journal`.
+async fn exchanges(app: &App, run: &Run) -> Result<Vec<Exchange>> {
     let entries: Vec<_> = app.kernel.journal().inspect(&run.id).await?.into_iter().map(|found| found.entry).collect();
-    let exchanges = transcript::read(&entries);
-    let calls = entries.into_iter().filter(|entry| entry.call == "llm.complete");
-    Ok(calls.zip(exchanges).collect())
+    Ok(transcript::read(&entries))
 }
 
 fn heading(run: &Run) -> String {
@@ -85,9 +82,9 @@ fn heading(run: &Run) -> String {
     format!("## {} {}{item}\n", text::line(&run.plugin), text::short(&run.id))
 }
 
-fn section(entry: &Entry, exchange: &Exchange) -> String {
-    let mut facts = vec![figures::moment(entry.asked_at, &TimeZone::system())];
-    facts.extend(entry.answered_at.map(|answered| figures::duration(answered.saturating_sub(entry.asked_at))));
+fn section(exchange: &Exchange) -> String {
+    let mut facts = vec![figures::moment(exchange.asked_at, &TimeZone::system())];
+    facts.extend(exchange.answered_at.map(|answered| figures::duration(answered.saturating_sub(exchange.asked_at))));
     if let Outcome::Reply(reply) = &exchange.outcome {
         facts.extend(spent(&reply.usage));
         facts.extend(json!(reply.stop).as_str().map(|stop| format!("ended with `{stop}`")));
@@ -109,10 +106,10 @@ fn spent(usage: &Usage) -> Vec<String> {
     [Some(tokens), cached, Some(figures::money(usage.cost_usd))].into_iter().flatten().collect()
 }
 
-fn document(entry: &Entry, exchange: &Exchange) -> Value {
+fn document(exchange: &Exchange) -> Value {
     let mut document = json!(exchange);
-    document["asked-at"] = json!(figures::stamp(entry.asked_at));
-    document["answered-at"] = json!(entry.answered_at.map(figures::stamp));
+    document["asked-at"] = json!(figures::stamp(exchange.asked_at));
+    document["answered-at"] = json!(exchange.answered_at.map(figures::stamp));
     document
 }
 

@@ -14,6 +14,12 @@ use crate::journal::{Entry, EntryState};
 pub struct Exchange {
     /// The call's number in the run's journal.
     pub seq: u64,
+    /// When the call was asked, in milliseconds since 1970 UTC.
+    #[serde(skip)]
+    pub asked_at: u64,
+    /// When the answer was written, in milliseconds since 1970 UTC.
+    #[serde(skip)]
+    pub answered_at: Option<u64>,
     /// Number of the first call of the conversation.
     pub conversation: u64,
     /// What the model was told before the conversation. Only with the first request, and where it changed.
@@ -68,37 +74,25 @@ fn exchange(entry: &Entry, conversations: &mut Vec<Conversation>) -> Exchange {
     let outcome = outcome(entry);
     let request = match serde_json::from_str::<Request>(&entry.request) {
         Ok(request) => request,
-        Err(error) => return unreadable(entry, format!("The request cannot be read: {error}.")),
+        Err(error) => return Exchange::of(entry, Outcome::Unreadable(format!("The request cannot be read: {error}."))),
     };
     let known = known(&request, &outcome);
-    let Some(place) = conversations.iter().rposition(|conversation| conversation.continues_in(&request)) else {
+    let exchange = Exchange::of(entry, outcome);
+    let Some(before) = conversations.iter_mut().rfind(|conversation| conversation.continues_in(&request)) else {
         conversations.push(Conversation { first: entry.seq, request: request.clone(), known });
-        return Exchange {
-            seq: entry.seq,
-            conversation: entry.seq,
-            system: request.system,
-            tools: (!request.tools.is_empty()).then_some(request.tools),
-            reply_schema: request.reply_schema,
-            changed: 0,
-            messages: request.messages,
-            outcome,
-            repeated: entry.repeated,
-        };
+        let Request { system, tools, reply_schema, messages, .. } = request;
+        return Exchange { system, tools: (!tools.is_empty()).then_some(tools), reply_schema, messages, ..exchange };
     };
-    let before = &conversations[place];
-    let (first, same) = (before.first, before.known.len());
     let exchange = Exchange {
-        seq: entry.seq,
-        conversation: first,
+        conversation: before.first,
         system: request.system.clone().filter(|_| request.system != before.request.system),
         tools: (request.tools != before.request.tools).then(|| request.tools.clone()),
         reply_schema: request.reply_schema.clone().filter(|_| request.reply_schema != before.request.reply_schema),
         changed: before.known.iter().zip(&request.messages).filter(|(known, now)| known != now).count(),
-        messages: request.messages[same..].to_vec(),
-        outcome,
-        repeated: entry.repeated,
+        messages: request.messages[before.known.len()..].to_vec(),
+        ..exchange
     };
-    conversations[place] = Conversation { first, request, known };
+    (before.request, before.known) = (request, known);
     exchange
 }
 
@@ -132,17 +126,22 @@ fn outcome(entry: &Entry) -> Outcome {
     }
 }
 
-fn unreadable(entry: &Entry, reason: String) -> Exchange {
-    Exchange {
-        seq: entry.seq,
-        conversation: entry.seq,
-        system: None,
-        tools: None,
-        reply_schema: None,
-        changed: 0,
-        messages: Vec::new(),
-        outcome: Outcome::Unreadable(reason),
-        repeated: entry.repeated,
+impl Exchange {
+    /// The call with what came back, and nothing of what was asked.
+    fn of(entry: &Entry, outcome: Outcome) -> Self {
+        Self {
+            seq: entry.seq,
+            asked_at: entry.asked_at,
+            answered_at: entry.answered_at,
+            conversation: entry.seq,
+            system: None,
+            tools: None,
+            reply_schema: None,
+            changed: 0,
+            messages: Vec::new(),
+            outcome,
+            repeated: entry.repeated,
+        }
     }
 }
 
