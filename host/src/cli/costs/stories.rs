@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
+use baton_slots::DEVELOPER;
 
 use crate::{app::App, interfaces::llm::money::Posting, journal::RunId, kernel::run::Run};
 
-/// The slot whose runs are the tries of a story.
-const DEVELOPER: &str = "developer";
 /// Between the project and the key in the name of a row. Neither can hold it.
 const BETWEEN: char = '\u{1f}';
 
@@ -47,6 +46,7 @@ fn add(rows: &mut BTreeMap<String, Work>, tree: &[Run]) {
         let row = name(&run.project, item);
         let span = spans.entry(row.clone()).or_insert((u64::MAX, 0));
         *span = (span.0.min(run.created_at), span.1.max(run.updated_at));
+        // Each task for the developer is a try.
         rows.entry(row).or_default().tries += u64::from(run.slot.as_deref() == Some(DEVELOPER));
     }
     for (row, (first, last)) in spans {
