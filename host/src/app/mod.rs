@@ -36,7 +36,7 @@ use crate::{
         knowledge::WordIndex,
         llm::{
             Catalogue, Provider, Watchers,
-            money::{Books, Ledger},
+            money::{Budgets, Ledger},
             providers::{network, pace::SystemPace},
         },
         people::Questions,
@@ -121,7 +121,7 @@ pub struct App {
     /// What was paid for models.
     pub ledger: Arc<dyn Ledger>,
     /// What was spent, and what may be.
-    pub books: Arc<Books>,
+    pub budgets: Arc<Budgets>,
     /// What is to be done in every project.
     pub backlog: Arc<dyn Backlog>,
     /// What runs ask people.
@@ -227,11 +227,11 @@ impl App {
         let items = Arc::clone(&backlog);
         let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
         let asked = Arc::clone(&questions);
-        let books = Arc::new(Books::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
+        let budgets = Arc::new(Budgets::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
         let (signals, item_changes) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
         let published_by_runs = Arc::clone(&store) as _;
         let (pins, asked_servers) = (Arc::clone(&store) as _, Arc::clone(&servers));
-        let (prices, paying) = (config.prices.clone(), Arc::clone(&books));
+        let (prices, paying) = (config.prices.clone(), Arc::clone(&budgets));
         let index = Arc::new(WordIndex::default());
         let own = config.own_places();
         let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access, (folders, Arc::clone(&repositories) as _))?);
@@ -258,7 +258,7 @@ impl App {
             pins,
             memory,
             prices,
-            books: paying,
+            budgets: paying,
             index,
             own,
             repositories,
@@ -277,7 +277,7 @@ impl App {
             forges: pull_requests,
             watchers,
             ledger,
-            books,
+            budgets,
             sandbox,
             servers: asked_servers,
             store,

@@ -82,8 +82,8 @@ pub(super) fn amount(text: &str) -> Result<Amount, Misuse> {
 async fn list(context: &Context) -> Result<Exit> {
     let app = context.open(Access::Look).await?;
     let mut budgets = Vec::new();
-    for budget in app.books.budgets().await? {
-        let spent = app.books.spent(&budget.scope).await?;
+    for budget in app.budgets.budgets().await? {
+        let spent = app.budgets.spent(&budget.scope).await?;
         budgets.push((budget, spent));
     }
     if context.screen.is_json() {
@@ -102,11 +102,11 @@ async fn change(context: &Context, arguments: &ScopeArguments, amount: Option<Am
     let app = context.open_to_change().await?;
     let scope = meant(&app, arguments, amount.is_some()).await?;
     let name = named(&scope, &ProjectNames::load(&app).await?);
-    if amount.is_none() && !app.books.budgets().await?.iter().any(|budget| budget.scope == scope) {
+    if amount.is_none() && !app.budgets.budgets().await?.iter().any(|budget| budget.scope == scope) {
         return Err(Misuse(format!("There is no budget for {name}; `baton budget` lists all of them.")).into());
     }
-    app.books.set(&scope, amount, &app.config.operator).await?;
-    let spent = app.books.spent(&scope).await?;
+    app.budgets.set(&scope, amount, &app.config.operator).await?;
+    let spent = app.budgets.spent(&scope).await?;
     app.close().await;
     match amount {
         None => context.screen.tell(format!("Removed the budget for {name}.")),

@@ -74,7 +74,7 @@ impl Run {
         }
         // Before it is executed.
         if let Some(budget) = budget {
-            app.books.set(&Scope::Run(run.id.clone()), Some(budget), &app.config.operator).await?;
+            app.budgets.set(&Scope::Run(run.id.clone()), Some(budget), &app.config.operator).await?;
         }
         let run = app.kernel.enqueue(run, &plugin).await?;
         let (app, ended) = attached::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;

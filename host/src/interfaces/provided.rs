@@ -12,7 +12,7 @@ impl Services {
                 // No call has this number, so none of its reservations is taken for another's.
                 let payer = Payer { run: run.clone(), seq: 0, root: root.clone(), project: project.to_owned() };
                 let Ok(wanted) = needed.subject.parse() else { return true };
-                self.books.allow(&payer, wanted).await.unwrap_or(false)
+                self.budgets.allow(&payer, wanted).await.unwrap_or(false)
             }
             NeedKind::Image => self.sandbox.has_image(&needed.subject).await,
             NeedKind::Engine => self.sandbox.about().await.is_ok(),

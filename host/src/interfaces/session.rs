@@ -19,7 +19,7 @@ use super::{
     knowledge::{self, Index, Memory},
     llm::{
         self, Provider,
-        money::{Books, Prices},
+        money::{Budgets, Prices},
     },
     people::{self, Questions},
     published::Published,
@@ -67,7 +67,7 @@ pub struct Services {
     /// What models cost.
     pub prices: Prices,
     /// What was spent on models, and what may be.
-    pub books: Arc<Books>,
+    pub budgets: Arc<Budgets>,
     /// Finds passages.
     pub index: Arc<dyn Index>,
     /// Where the host keeps its own, out of reach of every run.
@@ -148,7 +148,7 @@ impl Session {
             preferences: &self.settings,
             spending: &mut self.spending,
             prices: &self.services.prices,
-            books: &self.services.books,
+            budgets: &self.services.budgets,
             root: &self.about.root,
             project: &self.about.project,
             workspace: &self.workspace,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft},
-    interfaces::llm::money::{Amount, Budget, Budgets, Ledger, LedgerError, Posting, Scope},
+    interfaces::llm::money::{Amount, Budget, BudgetStore, Ledger, LedgerError, Posting, Scope},
     journal::RunId,
 };
 
@@ -35,7 +35,7 @@ impl Ledger for Store {
 }
 
 #[async_trait]
-impl Budgets for Store {
+impl BudgetStore for Store {
     async fn budgets(&self) -> Result<Vec<Budget>, LedgerError> {
         let rows = sqlx::query(BUDGETS).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
         let mut budgets = rows.iter().map(budget).collect::<Result<Vec<_>, _>>().map_err(unread)?;

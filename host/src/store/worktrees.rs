@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     interfaces::{
-        git::{Claim, Claimed, Register, RegisterError, Standing, Worktree},
+        git::{Claim, Claimed, Register, RegisterError, Worktree, WorktreeState},
         pins::Pin,
     },
     journal::RunId,
@@ -35,8 +35,8 @@ impl Register for Store {
         self.queue.change(Claiming(claim.clone())).await.map_err(unwritten)
     }
 
-    async fn stand(&self, worktree: &Worktree, standing: Standing) -> Result<(), RegisterError> {
-        self.queue.change(Moving { worktree: worktree.clone(), standing }).await.map_err(unwritten)
+    async fn set_state(&self, worktree: &Worktree, state: WorktreeState) -> Result<(), RegisterError> {
+        self.queue.change(Moving { worktree: worktree.clone(), state }).await.map_err(unwritten)
     }
 
     async fn worktrees(&self) -> Result<Vec<Worktree>, RegisterError> {
@@ -58,27 +58,27 @@ impl Change for Claiming {
         let rows = sqlx::query(OF_PROJECT).bind(&*claim.project).fetch_all(&mut *step.connection).await?;
         let mut known: Vec<_> = rows.iter().map(worktree).collect::<Result<_, _>>()?;
         known.sort_by_key(|worktree| worktree.slot);
-        let used = known
-            .iter()
-            .find(|known| known.standing != Standing::Free && (known.claim.made_by == claim.made_by || known.claim.branch == claim.branch));
+        let used = known.iter().find(|known| {
+            known.state != WorktreeState::Free && (known.claim.made_by == claim.made_by || known.claim.branch == claim.branch)
+        });
         match used {
             Some(used) if used.claim == *claim => return Ok(Claimed::Yours(used.clone())),
             Some(used) => return Ok(Claimed::Taken(used.clone())),
             None => {}
         }
-        let free = known.iter().find(|known| known.standing == Standing::Free && known.claim.checkout == claim.checkout);
+        let free = known.iter().find(|known| known.state == WorktreeState::Free && known.claim.checkout == claim.checkout);
         let slot = free.map_or_else(|| known.last().map_or(1, |last| last.slot + 1), |free| free.slot);
         let folder = free.map_or_else(|| claim.project.clone(), |free| free.folder.clone());
         let query = sqlx::query(CLAIM).bind(&*claim.project).bind(stored(slot)).bind(claim.checkout.to_string_lossy().into_owned());
         let query = query.bind(&*claim.branch).bind(&*claim.base).bind(&*claim.made_by).bind(claim.root.as_str()).bind(stored(step.now));
         query.bind(claim.pin.as_ref().map(|pin| &*pin.0)).execute(&mut *step.connection).await?;
-        Ok(Claimed::Yours(Worktree { claim: claim.clone(), folder, slot, standing: Standing::Making }))
+        Ok(Claimed::Yours(Worktree { claim: claim.clone(), folder, slot, state: WorktreeState::Making }))
     }
 }
 
 struct Moving {
     worktree: Worktree,
-    standing: Standing,
+    state: WorktreeState,
 }
 
 #[async_trait]
@@ -88,14 +88,14 @@ impl Change for Moving {
     async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
         let Worktree { claim, slot, .. } = &self.worktree;
         let query = sqlx::query(STAND).bind(&*claim.project).bind(stored(*slot)).bind(&*claim.made_by);
-        query.bind(self.standing.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
+        query.bind(self.state.as_str()).bind(stored(step.now)).execute(&mut *step.connection).await?;
         Ok(())
     }
 }
 
 fn worktree(row: &AnyRow) -> Result<Worktree, StoreError> {
     let word: String = row.try_get("state")?;
-    let standing = Standing::from_word(&word).ok_or_else(|| StoreError::row(TABLE, format!("`{word}` is not a state")))?;
+    let state = WorktreeState::from_word(&word).ok_or_else(|| StoreError::row(TABLE, format!("`{word}` is not a state")))?;
     let claim = Claim {
         project: row.try_get("project")?,
         checkout: PathBuf::from(row.try_get::<String, _>("checkout")?),
@@ -106,7 +106,7 @@ fn worktree(row: &AnyRow) -> Result<Worktree, StoreError> {
         pin: row.try_get::<Option<String>, _>("pin")?.map(Pin),
     };
     let folder = row.try_get::<Option<String>, _>("folder")?.unwrap_or_else(|| claim.project.clone());
-    Ok(Worktree { claim, folder, slot: read_number(row, "slot")?, standing })
+    Ok(Worktree { claim, folder, slot: read_number(row, "slot")?, state })
 }
 
 fn unread(error: StoreError) -> RegisterError {

@@ -1,5 +1,5 @@
-//! What the configured models can do: by what is known, which costs nothing, and with `--models` by asking each of them. Books
-//! nothing: the flag is the operator's word for what it costs.
+//! What the configured models can do: by what is known, which costs nothing, and with `--models` by asking each of them. Records
+//! no cost: the flag is the consent of the operator to what it costs.
 
 use std::{collections::BTreeSet, sync::Arc};
 

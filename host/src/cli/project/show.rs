@@ -39,9 +39,12 @@ impl Show {
         let app = context.open(Access::Look).await?;
         let project = app.kernel.find_project(&self.name).await?;
         let scope = Scope::Project(project.id.clone());
-        let budget = app.books.budgets().await?.into_iter().find(|budget| budget.scope == scope).map(|budget| budget.amount);
-        let beside =
-            Beside { unfinished: app.kernel.projects().unfinished_run(&project.id).await?, spent: app.books.spent(&scope).await?, budget };
+        let budget = app.budgets.budgets().await?.into_iter().find(|budget| budget.scope == scope).map(|budget| budget.amount);
+        let beside = Beside {
+            unfinished: app.kernel.projects().unfinished_run(&project.id).await?,
+            spent: app.budgets.spent(&scope).await?,
+            budget,
+        };
         if context.screen.is_json() {
             let mut shown = document(&project);
             shown["unfinished-run"] = json!(beside.unfinished);

@@ -71,7 +71,7 @@ impl Resume {
         let run = app.kernel.resolve(&self.run).await?;
         model::check(&app.config, &run.workspace, settings.as_ref())?;
         if let Some(budget) = budget {
-            app.books.set(&Scope::Run(run.root.clone()), Some(budget), &app.config.operator).await?;
+            app.budgets.set(&Scope::Run(run.root.clone()), Some(budget), &app.config.operator).await?;
         }
         let changed = app.kernel.settings_since(&app.kernel.resolve(run.root.as_str()).await?).await;
         match self.on {

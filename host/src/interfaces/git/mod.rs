@@ -46,7 +46,7 @@ use crate::{
 };
 
 pub use program::Program;
-pub use register::{Claim, Claimed, Register, RegisterError, Standing, Worktree};
+pub use register::{Claim, Claimed, Register, RegisterError, Worktree, WorktreeState};
 pub use service::{Repositories, Seat};
 
 /// Allows to use the repository, by what is done with it.

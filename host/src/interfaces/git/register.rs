@@ -1,4 +1,4 @@
-//! The port that remembers which worktrees Baton made, for whom, and where they stand. Knows no repository.
+//! The port that remembers which worktrees Baton made, for whom, and their states. Knows no repository.
 
 use std::path::PathBuf;
 
@@ -6,18 +6,18 @@ use async_trait::async_trait;
 
 use crate::{interfaces::pins::Pin, journal::RunId};
 
-/// Where a worktree stands.
+/// The state of a worktree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum WorktreeState {
     /// A run asked for it, and it is not whole yet.
     Making,
     /// A run works in it.
     Ready,
-    /// It was given back, and the next run that asks gets it.
+    /// It was released, and the next run that asks gets it.
     Free,
 }
 
-impl Standing {
+impl WorktreeState {
     /// The word the store keeps.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -29,7 +29,7 @@ impl Standing {
 
     /// What the store's word names.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Making, Self::Ready, Self::Free].into_iter().find(|standing| standing.as_str() == word)
+        [Self::Making, Self::Ready, Self::Free].into_iter().find(|state| state.as_str() == word)
     }
 }
 
@@ -61,8 +61,8 @@ pub struct Worktree {
     pub folder: String,
     /// Its number among those of the project, from 1.
     pub slot: u64,
-    /// Where it stands.
-    pub standing: Standing,
+    /// Its state.
+    pub state: WorktreeState,
 }
 
 /// What comes of a claim.
@@ -89,8 +89,8 @@ pub struct RegisterError {
 pub trait Register: Send + Sync {
     /// Gives a worktree, in state `Making` unless the same call claimed it before; in one step, so that none is given twice.
     async fn claim(&self, claim: &Claim) -> Result<Claimed, RegisterError>;
-    /// Says where a worktree stands from now on, if it is still that of the same call.
-    async fn stand(&self, worktree: &Worktree, standing: Standing) -> Result<(), RegisterError>;
+    /// Sets the state of a worktree that still belongs to the same call.
+    async fn set_state(&self, worktree: &Worktree, state: WorktreeState) -> Result<(), RegisterError>;
     /// All worktrees, by project and slot.
     async fn worktrees(&self) -> Result<Vec<Worktree>, RegisterError>;
 }

@@ -17,7 +17,7 @@ use super::{
     names, pins,
     place::{self, Place},
     program::Program,
-    register::{Claim, Claimed, Register, RegisterError, Standing, Worktree},
+    register::{Claim, Claimed, Register, RegisterError, Worktree, WorktreeState},
     sweeping,
 };
 use crate::{
@@ -160,7 +160,7 @@ impl Repositories {
     pub(super) async fn advance(&self, seat: &Seat, branch: String, expected: String, again: bool) -> Result<(String, String), Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
         let taken = self.register.worktrees().await?.into_iter().find(|worktree| {
-            worktree.standing != Standing::Free && worktree.claim.branch == branch && worktree.claim.checkout == *place.persons()
+            worktree.state != WorktreeState::Free && worktree.claim.branch == branch && worktree.claim.checkout == *place.persons()
         });
         if let Some(worktree) = taken.filter(|worktree| self.files(worktree) != seat.workspace) {
             return Err(Trouble::Answer(CallError::conflict(format!(
@@ -211,12 +211,12 @@ impl Repositories {
                 ))));
             }
         };
-        if worktree.standing == Standing::Ready {
+        if worktree.state == WorktreeState::Ready {
             return Ok(branch);
         }
         let place = Place { worktree: Some(worktree.clone()), ..place };
         let made = self.make(place, &worktree).await;
-        self.register.stand(&worktree, if made.is_ok() { Standing::Ready } else { Standing::Free }).await?;
+        self.register.set_state(&worktree, if made.is_ok() { WorktreeState::Ready } else { WorktreeState::Free }).await?;
         made.map(|()| branch)
     }
 
@@ -252,14 +252,14 @@ impl Repositories {
             Ok(place.leave()?)
         })
         .await?;
-        Ok(self.register.stand(&worktree, Standing::Free).await?)
+        Ok(self.register.set_state(&worktree, WorktreeState::Free).await?)
     }
 
     async fn owned(&self, project: &str, root: &RunId, name: &str) -> Result<Option<Worktree>, RegisterError> {
         let all = self.register.worktrees().await?;
         Ok(all.into_iter().find(|worktree| {
             let Claim { project: of, branch, root: made_for, .. } = &worktree.claim;
-            worktree.standing != Standing::Free && of == project && branch == name && made_for == root
+            worktree.state != WorktreeState::Free && of == project && branch == name && made_for == root
         }))
     }
 
@@ -272,7 +272,7 @@ impl Repositories {
             return Ok(place);
         }
         let all = self.register.worktrees().await?;
-        let found = all.into_iter().find(|worktree| worktree.standing == Standing::Ready && self.files(worktree) == workspace);
+        let found = all.into_iter().find(|worktree| worktree.state == WorktreeState::Ready && self.files(worktree) == workspace);
         let worktree: Worktree =
             found.ok_or_else(|| CallError::not_found("The worktree of this run was released; start the work in a new one."))?;
         let pin = place.pin.clone().or_else(|| worktree.claim.pin.clone());
@@ -313,7 +313,7 @@ impl Repositories {
 impl Worktrees for Repositories {
     async fn folder(&self, project: &str, root: &RunId, name: &str) -> Result<Option<PathBuf>, WorktreesError> {
         let found = self.owned(project, root, name).await.map_err(|error| WorktreesError(error.to_string()))?;
-        Ok(found.filter(|worktree| worktree.standing == Standing::Ready).map(|worktree| self.files(&worktree)))
+        Ok(found.filter(|worktree| worktree.state == WorktreeState::Ready).map(|worktree| self.files(&worktree)))
     }
 
     fn holds(&self, folder: &Path) -> bool {
@@ -323,7 +323,7 @@ impl Worktrees for Repositories {
     async fn owners(&self) -> Result<Vec<RunId>, WorktreesError> {
         let all = self.register.worktrees().await.map_err(|error| WorktreesError(error.to_string()))?;
         let mut owners: Vec<_> =
-            all.into_iter().filter(|worktree| worktree.standing != Standing::Free).map(|worktree| worktree.claim.root).collect();
+            all.into_iter().filter(|worktree| worktree.state != WorktreeState::Free).map(|worktree| worktree.claim.root).collect();
         owners.sort();
         owners.dedup();
         Ok(owners)
@@ -335,7 +335,7 @@ impl Worktrees for Repositories {
 
     async fn give_back(&self, root: &RunId) -> Result<(), WorktreesError> {
         let all = self.register.worktrees().await.map_err(|error| WorktreesError(error.to_string()))?;
-        for worktree in all.into_iter().filter(|worktree| worktree.standing != Standing::Free && worktree.claim.root == *root) {
+        for worktree in all.into_iter().filter(|worktree| worktree.state != WorktreeState::Free && worktree.claim.root == *root) {
             self.release(worktree).await.map_err(|trouble| WorktreesError(trouble.to_string()))?;
         }
         self.owners.lock().unwrap_or_else(PoisonError::into_inner).remove(root);

@@ -77,11 +77,11 @@ impl<'a> View<'a> {
         'a: 'b,
     {
         let (run, now) = (self.recorder.run().clone(), self.recorder.clock());
-        let (prices, books, root, project) = (self.prices, self.books, self.root, self.project);
+        let (prices, budgets, root, project) = (self.prices, self.budgets, self.root, self.project);
         let attaching = Attaching::new(self.workspace);
         let (halt, notes, is_strict) = (self.recorder.halt(), self.recorder.notes(), pauses_when_uncertain(self.preferences));
         let (provider, plugin) = (self.provider, self.plugin);
-        Asker { provider, halt, notes, is_strict, attaching, authority, plugin, run, now, prices, books, root, project }
+        Asker { provider, halt, notes, is_strict, attaching, authority, plugin, run, now, prices, budgets, root, project }
     }
 
     /// Each request is a call of its own: what has been answered is kept even when another one never is.

@@ -1,4 +1,4 @@
-//! Books models that a run left in the middle because it is being cancelled: what they may have charged counts as spent. Asks
+//! Counts models that a run left in the middle because it is being cancelled: what they may have charged counts as spent. Asks
 //! none of them.
 
 use std::sync::{Mutex, PoisonError};

@@ -76,7 +76,7 @@ pub struct View<'a> {
     /// What models cost.
     pub prices: &'a money::Prices,
     /// What was spent, and what may be.
-    pub books: &'a money::Books,
+    pub budgets: &'a money::Budgets,
     /// The run that somebody started.
     pub root: &'a RunId,
     /// The project that pays.

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::{child, fresh, id, run};
 use crate::{
     events::{Category, Draft, EventLog},
-    interfaces::llm::money::{Amount, Budgets, Ledger, Scope},
+    interfaces::llm::money::{Amount, BudgetStore, Ledger, Scope},
     kernel::run::Runs,
 };
 

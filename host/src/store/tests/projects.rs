@@ -4,8 +4,8 @@ use super::{HOSTILE, fresh, id, open, run};
 use crate::{
     events::{Category, EventLog},
     interfaces::{
-        git::{Claim, Claimed, Register, Standing},
-        llm::money::{Budgets, Scope},
+        git::{Claim, Claimed, Register, WorktreeState},
+        llm::money::{BudgetStore, Scope},
         pins::Pin,
     },
     journal::CallError,
@@ -176,7 +176,7 @@ async fn a_folder_moves_with_its_history_once_nothing_is_at_work() {
     for change in [to("/new", Some("/old")), Change::Remove] {
         assert_eq!(changed(&store, &project, change).await, Err(open_story.clone()));
     }
-    store.stand(&worktree, Standing::Free).await.unwrap();
+    store.set_state(&worktree, WorktreeState::Free).await.unwrap();
     let moved = changed(&store, &project, to("/new", Some("/old"))).await.unwrap();
     assert_eq!((moved.id.as_str(), moved.name.as_str(), moved.folders), (run.project.as_str(), "old", vec![PathBuf::from("/new")]));
     let kept = store.find(&id("a")).await.unwrap().unwrap();

@@ -13,8 +13,8 @@ use crate::{
     interfaces::{
         backlog::Backlog,
         forge::PullRequests,
-        git::{Register, Standing},
-        llm::money::{Budgets, Scope},
+        git::{Register, WorktreeState},
+        llm::money::{BudgetStore, Scope},
         state::{Documents, Place},
     },
     kernel::{
@@ -151,7 +151,7 @@ async fn everything_that_was_kept_under_a_folders_hash_belongs_to_a_project() {
     assert_eq!(summary.number, 1);
     assert_eq!(store.budgets().await.unwrap()[0].scope, Scope::Project(project.id.clone()));
     let worktree = store.worktrees().await.unwrap().remove(0);
-    assert_eq!((worktree.folder, worktree.standing), (key, Standing::Ready), "its files stay where they lie");
+    assert_eq!((worktree.folder, worktree.state), (key, WorktreeState::Ready), "its files stay where they lie");
     let runs = Runs::list(&store, &Filter { limit: 10, ..Filter::default() }).await.unwrap();
     assert!(runs.len() == 3 && runs.iter().all(|run| run.project == project.id));
 }

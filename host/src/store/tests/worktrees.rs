@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::{HOSTILE, fresh, id, open};
 use crate::interfaces::{
-    git::{Claim, Claimed, Register, Standing, Worktree},
+    git::{Claim, Claimed, Register, Worktree, WorktreeState},
     pins::Pin,
 };
 
@@ -29,12 +29,12 @@ fn yours(claimed: Claimed) -> Worktree {
 async fn a_call_finds_its_worktree_again_and_another_does_not_get_it() {
     let (folder, store) = fresh().await;
     let made = yours(store.claim(&claim("story/1", "a:1")).await.unwrap());
-    assert_eq!((made.slot, made.standing), (1, Standing::Making));
-    store.stand(&made, Standing::Ready).await.unwrap();
+    assert_eq!((made.slot, made.state), (1, WorktreeState::Making));
+    store.set_state(&made, WorktreeState::Ready).await.unwrap();
     store.close().await;
     let store = open(folder.path()).await;
     let again = yours(store.claim(&claim("story/1", "a:1")).await.unwrap());
-    assert_eq!((again.slot, again.standing), (1, Standing::Ready));
+    assert_eq!((again.slot, again.state), (1, WorktreeState::Ready));
     assert!(matches!(store.claim(&claim("story/1", "b:1")).await.unwrap(), Claimed::Taken(found) if found.claim.made_by == "a:1"));
     assert_eq!(yours(store.claim(&claim("story/2", "a:2")).await.unwrap()).slot, 2);
 }
@@ -43,14 +43,17 @@ async fn a_call_finds_its_worktree_again_and_another_does_not_get_it() {
 async fn what_was_given_back_is_used_again_for_the_same_checkout_alone() {
     let (_folder, store) = fresh().await;
     let made = yours(store.claim(&claim("story/1", "a:1")).await.unwrap());
-    store.stand(&made, Standing::Free).await.unwrap();
+    store.set_state(&made, WorktreeState::Free).await.unwrap();
     let elsewhere = Claim { checkout: PathBuf::from("/other"), ..claim("story/1", "a:2") };
     assert_eq!(yours(store.claim(&elsewhere).await.unwrap()).slot, 2);
     assert_eq!(yours(store.claim(&claim("story/2", "a:3")).await.unwrap()).slot, 1);
     // Whoever still thinks that it is its own changes nothing.
-    store.stand(&made, Standing::Free).await.unwrap();
+    store.set_state(&made, WorktreeState::Free).await.unwrap();
     let kept = store.worktrees().await.unwrap();
-    assert_eq!(kept.iter().map(|kept| (kept.slot, kept.standing)).collect::<Vec<_>>(), [(1, Standing::Making), (2, Standing::Making)]);
+    assert_eq!(
+        kept.iter().map(|kept| (kept.slot, kept.state)).collect::<Vec<_>>(),
+        [(1, WorktreeState::Making), (2, WorktreeState::Making)]
+    );
 }
 
 #[tokio::test]

@@ -43,13 +43,14 @@ struct Rows(Mutex<Vec<Worktree>>);
 impl Register for Rows {
     async fn claim(&self, claim: &Claim) -> Result<Claimed, RegisterError> {
         let mut rows = self.0.lock().unwrap();
-        let used = rows.iter().find(|row| row.standing != Standing::Free && row.claim.branch == claim.branch);
+        let used = rows.iter().find(|row| row.state != WorktreeState::Free && row.claim.branch == claim.branch);
         if let Some(used) = used {
             let used = used.clone();
             return Ok(if used.claim == *claim { Claimed::Yours(used) } else { Claimed::Taken(used) });
         }
-        let slot = rows.iter().position(|row| row.standing == Standing::Free).unwrap_or(rows.len());
-        let worktree = Worktree { claim: claim.clone(), folder: claim.project.clone(), slot: slot as u64 + 1, standing: Standing::Making };
+        let slot = rows.iter().position(|row| row.state == WorktreeState::Free).unwrap_or(rows.len());
+        let worktree =
+            Worktree { claim: claim.clone(), folder: claim.project.clone(), slot: slot as u64 + 1, state: WorktreeState::Making };
         match rows.get_mut(slot) {
             Some(row) => *row = worktree.clone(),
             None => rows.push(worktree.clone()),
@@ -57,10 +58,10 @@ impl Register for Rows {
         Ok(Claimed::Yours(worktree))
     }
 
-    async fn stand(&self, worktree: &Worktree, standing: Standing) -> Result<(), RegisterError> {
+    async fn set_state(&self, worktree: &Worktree, state: WorktreeState) -> Result<(), RegisterError> {
         let mut rows = self.0.lock().unwrap();
         let row = rows.iter_mut().find(|row| row.slot == worktree.slot && row.claim == worktree.claim);
-        row.into_iter().for_each(|row| row.standing = standing);
+        row.into_iter().for_each(|row| row.state = state);
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use super::{
     Charge, MODELS, Provider, ProviderError, Reply, Request,
     attaching::{Attaching, failed},
     leaving::InFlight,
-    money::{Amount, Books, Prices, Purse, Refused},
+    money::{Amount, Budgets, CallBudget, Prices, Refused},
 };
 use crate::{
     events::{Category, Draft},
@@ -37,7 +37,7 @@ pub(super) struct Asker<'a> {
     /// The time outside, in milliseconds since 1970 UTC.
     pub(super) now: u64,
     pub(super) prices: &'a Prices,
-    pub(super) books: &'a Books,
+    pub(super) budgets: &'a Budgets,
     pub(super) root: &'a RunId,
     pub(super) project: &'a Project,
 }
@@ -104,8 +104,8 @@ impl Asker<'_> {
         self.unanswered(&passed)
     }
 
-    fn purse(&self) -> Purse<'_> {
-        Purse { prices: self.prices, books: self.books, run: &self.run, root: self.root, project: self.project }
+    fn call_budget(&self) -> CallBudget<'_> {
+        CallBudget { prices: self.prices, budgets: self.budgets, run: &self.run, root: self.root, project: self.project }
     }
 
     /// Waits where waiting is all that it takes for one of the models; stops for the operator where it is not.

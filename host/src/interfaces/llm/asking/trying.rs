@@ -58,7 +58,7 @@ impl<'a> Trying<'a> {
                 Err(error) => return Tried::Stopped(unwritten(&error)),
             };
             if error.charged() == Charge::No {
-                self.asker.purse().take_back(self.attempt.seq).await;
+                self.asker.call_budget().take_back(self.attempt.seq).await;
                 return Tried::Passed(Because::Failed(error));
             }
             if self.asker.is_strict && error.is_uncertain() {
@@ -80,7 +80,7 @@ impl<'a> Trying<'a> {
     async fn held(&self, model: &str, request: &Request) -> Result<Held, Tried> {
         let happened = self.possibly_paid.is_some();
         let abilities = self.asker.provider.abilities(model);
-        match self.asker.purse().open(self.attempt.seq, Asked { model, request, abilities: &abilities }).await {
+        match self.asker.call_budget().open(self.attempt.seq, Asked { model, request, abilities: &abilities }).await {
             Ok(Ok(held)) => Ok(held),
             Ok(Err(refused @ Refused::Unpriced(_))) => Err(Tried::Passed(Because::Unpriced(refused))),
             Ok(Err(Refused::Overdrawn(overdrawn))) => {
@@ -113,7 +113,7 @@ impl<'a> Trying<'a> {
         match &mut answer {
             Ok(reply) => {
                 end_at(reply, &request.stop_sequences);
-                asker.purse().price(model, reply);
+                asker.call_budget().price(model, reply);
                 reply.usage.possibly_paid = self.possibly_paid;
             }
             Err(error) => tracing::info!(run = %asker.run, seq, model, %error, "a model did not answer"),
@@ -121,7 +121,7 @@ impl<'a> Trying<'a> {
         Ok(answer)
     }
 
-    /// Books a try that may have been charged at the most that it may have cost. Returns once that is on the disk.
+    /// Counts a try that may have been charged at the most that it may have cost. Returns once that is on the disk.
     async fn book(&mut self, model: &str, request: &Request, held: &Held, error: &ProviderError) -> Result<(), JournalError> {
         let request = limited(request, held.max_tokens);
         let usd = self.most(model, &request, held).map(Amount::dollars);
@@ -139,7 +139,7 @@ impl<'a> Trying<'a> {
 
     fn most(&self, model: &str, request: &Request, held: &Held) -> Option<Amount> {
         let abilities = self.asker.provider.abilities(model);
-        held.aside.or_else(|| self.asker.purse().most(Asked { model, request, abilities: &abilities }))
+        held.aside.or_else(|| self.asker.call_budget().most(Asked { model, request, abilities: &abilities }))
     }
 }
 
@@ -151,7 +151,7 @@ fn limited(request: &Request, max_tokens: Option<u32>) -> Cow<'_, Request> {
     }
 }
 
-/// Books that cannot be read are for the operator to fix: what is not counted may cost anything.
+/// Budgets that cannot be read are for the operator to fix: what is not counted may cost anything.
 fn unread(error: &LedgerError) -> Pause {
     Pause::new(PauseKind::Operator, format!("{error} Then resume the run."))
 }

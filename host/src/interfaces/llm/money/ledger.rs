@@ -1,4 +1,4 @@
-//! The ports below the books: what was paid, which is read out of the replies, and what may be paid, which operators set.
+//! The ports below the budgets: what was paid, which is read out of the replies, and what may be paid, which operators set.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -87,7 +87,7 @@ pub trait Ledger: Send + Sync {
 
 /// What may be paid.
 #[async_trait]
-pub trait Budgets: Send + Sync {
+pub trait BudgetStore: Send + Sync {
     /// Every budget there is.
     async fn budgets(&self) -> Result<Vec<Budget>, LedgerError>;
     /// Sets a budget, or takes it away.

@@ -2,15 +2,15 @@
 //! settled by what it took. Knows no provider's wire and asks no model.
 
 mod amount;
-mod books;
+mod budgets;
+mod call_budget;
 mod ledger;
 mod prices;
-mod purse;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use amount::{Amount, AmountError};
-pub use books::{Books, Overdrawn, Payer, Reserved};
-pub use ledger::{Budget, Budgets, Ledger, LedgerError, Posting, Scope};
+pub use budgets::{Budgets, Overdrawn, Payer, Reserved};
+pub use call_budget::{Asked, CallBudget, Held, Refused};
+pub use ledger::{Budget, BudgetStore, Ledger, LedgerError, Posting, Scope};
 pub use prices::{Price, PriceError, Prices, Tokens};
-pub use purse::{Asked, Held, Purse, Refused};

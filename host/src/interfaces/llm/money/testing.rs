@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
-use super::{Amount, Books, Budget, Budgets, Ledger, LedgerError, Posting, Scope};
+use super::{Amount, Budget, BudgetStore, Budgets, Ledger, LedgerError, Posting, Scope};
 
 /// Keeps what it is given.
 #[derive(Default)]
@@ -22,7 +22,7 @@ impl Ledger for Kept {
 }
 
 #[async_trait]
-impl Budgets for Kept {
+impl BudgetStore for Kept {
     async fn budgets(&self) -> Result<Vec<Budget>, LedgerError> {
         Ok(self.budgets.lock().unwrap().clone())
     }
@@ -35,8 +35,8 @@ impl Budgets for Kept {
     }
 }
 
-/// Books in which nothing stands, and no budget.
-pub(crate) fn no_books() -> Books {
+/// Budgets with no postings and no limit.
+pub(crate) fn no_books() -> Budgets {
     let kept = Arc::new(Kept::default());
-    Books::new(kept.clone(), kept)
+    Budgets::new(kept.clone(), kept)
 }

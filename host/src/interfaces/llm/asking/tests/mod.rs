@@ -22,7 +22,7 @@ use crate::{
         Caller, Part, Preferences, Spending, Stop, Usage, View,
         attaching::testing::InMemory,
         money::{
-            Budgets, Prices, Scope,
+            BudgetStore, Prices, Scope,
             testing::{Kept, no_books},
         },
     },
@@ -82,7 +82,7 @@ impl Preferences for Row {
 struct Scene {
     bench: Bench,
     answers: Arc<Answers>,
-    books: Books,
+    budgets: Budgets,
     files: InMemory,
     is_strict: bool,
 }
@@ -91,7 +91,7 @@ impl Scene {
     fn new(failures: &[(&str, ProviderError)]) -> Self {
         let answers = Arc::new(Answers::default());
         answers.ready.lock().unwrap().extend(failures.iter().map(|(model, error)| ((*model).to_owned(), error.clone())));
-        Self { bench: Bench::new(), answers, books: no_books(), files: InMemory::default(), is_strict: false }
+        Self { bench: Bench::new(), answers, budgets: no_books(), files: InMemory::default(), is_strict: false }
     }
 
     /// A new execution makes the run's only call.
@@ -102,9 +102,9 @@ impl Scene {
     async fn ask_for(&self, question: wit::Request, row: &'static [&'static str]) -> Result<wit::Reply, Fault> {
         let (mut recorder, preferences, mut spending) = (self.bench.recorder(), Row(row, self.is_strict), Spending::default());
         let (recorder, provider, spending) = (&mut recorder, self.answers.as_ref(), &mut spending);
-        let (prices, books, root, project) = (&Prices::new(None).unwrap(), &self.books, &Bench::run(), &Project::named("demo"));
+        let (prices, budgets, root, project) = (&Prices::new(None).unwrap(), &self.budgets, &Bench::run(), &Project::named("demo"));
         let (plugin, workspace, preferences) = ("mary", &self.files, &preferences);
-        let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, books, root, project };
+        let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, budgets, root, project };
         view.complete(question).await
     }
 
@@ -312,10 +312,10 @@ async fn a_secret_that_a_model_or_its_provider_says_reaches_nobody() {
         for _ in 0..2 {
             let (mut recorder, preferences) = (scene.bench.recorder().redacting(redactor.clone()), Row(row, false));
             let (recorder, provider, mut spending) = (&mut recorder, scene.answers.as_ref(), Spending::default());
-            let (prices, books, root, spending) = (&Prices::new(None).unwrap(), &scene.books, &Bench::run(), &mut spending);
+            let (prices, budgets, root, spending) = (&Prices::new(None).unwrap(), &scene.budgets, &Bench::run(), &mut spending);
             let project = &Project::named("demo");
             let (plugin, workspace, preferences) = ("mary", &scene.files, &preferences);
-            let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, books, root, project };
+            let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, budgets, root, project };
             let mut asked = question();
             asked.messages[0].parts.push(wit::Part::Text(format!("It is {SECRET}")));
             let heard = format!("{:?}", view.complete(asked).await);
@@ -368,7 +368,7 @@ const PRICED: &[&str] = &["openai/gpt-5-mini"];
 async fn with_budget(dollars: &str) -> Scene {
     let kept = Arc::new(Kept::default());
     kept.set_budget(&Scope::Organisation, Some(dollars.parse().unwrap()), "ann").await.unwrap();
-    Scene { books: Books::new(kept.clone(), kept), ..Scene::new(&[]) }
+    Scene { budgets: Budgets::new(kept.clone(), kept), ..Scene::new(&[]) }
 }
 
 #[tokio::test]
@@ -497,9 +497,9 @@ async fn each_request_of_several_has_its_own_files() {
     scene.files.put("a.png", Ok(vec![1]));
     let (mut recorder, preferences, mut spending) = (scene.bench.recorder(), Row(ROW, false), Spending::default());
     let (recorder, provider, spending) = (&mut recorder, scene.answers.as_ref(), &mut spending);
-    let (prices, books, root, project) = (&Prices::new(None).unwrap(), &scene.books, &Bench::run(), &Project::named("demo"));
+    let (prices, budgets, root, project) = (&Prices::new(None).unwrap(), &scene.budgets, &Bench::run(), &Project::named("demo"));
     let (plugin, workspace, preferences) = ("mary", &scene.files, &preferences);
-    let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, books, root, project };
+    let mut view = View { recorder, provider, workspace, plugin, preferences, spending, prices, budgets, root, project };
     let mut asked: Vec<_> = (0..6).map(|_| question_about("a.png")).collect();
     asked.push(question_about("none.png"));
     asked.push(question());

@@ -2,6 +2,7 @@
 //! Retries only what certainly cost nothing, and never lets a key into a message.
 
 mod adapters;
+mod circuit_breaker;
 mod clients;
 mod events;
 mod failure;
@@ -11,7 +12,6 @@ mod refused;
 mod reply;
 mod retry;
 mod retry_after;
-mod standing;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -32,11 +32,11 @@ use crate::interfaces::llm::messages::{Reply, Request};
 use crate::interfaces::llm::provider::{Caller, Provider, ProviderError, REST};
 use crate::interfaces::llm::watching::Watchers;
 use adapters::{Adapter, Outgoing};
+use circuit_breaker::CircuitBreaker;
 use failure::{Failure, Judge};
 use fitting::{fitted, unmark};
 use refused::{Learned, Refused};
 use reply::Asked;
-use standing::Standing;
 use transport::Call;
 
 pub use clients::client;
@@ -98,7 +98,7 @@ pub struct Network {
     client: Arc<Client>,
     account: Account,
     adapter: Box<dyn Adapter>,
-    standing: Standing,
+    circuit_breaker: CircuitBreaker,
     pace: Arc<dyn Pace>,
     watchers: Option<Watchers>,
     abilities: Abilities,
@@ -125,10 +125,10 @@ impl Network {
     /// A provider for `account`, which asks for a stream where one of `watchers` watches. None: never.
     pub fn new(client: Arc<Client>, mut account: Account, pace: Arc<dyn Pace>, watchers: Option<Watchers>) -> Result<Self, ConfigError> {
         account.base_url = account.address()?;
-        let (adapter, standing) = (account.protocol.adapter(), Standing::of(&account.name, pace.shortened(REST)));
+        let (adapter, circuit_breaker) = (account.protocol.adapter(), CircuitBreaker::of(&account.name, pace.shortened(REST)));
         let (abilities, learned) = (Abilities::default(), Learned::default());
         let (keys, found) = (Arc::new(NoKeys), OnceLock::new());
-        Ok(Self { client, standing, adapter, account, pace, watchers, abilities, learned, keys, found })
+        Ok(Self { client, circuit_breaker, adapter, account, pace, watchers, abilities, learned, keys, found })
     }
 
     /// The same, with what is known of its models.
@@ -248,7 +248,7 @@ impl Provider for Network {
         if let Some(media) = request.media().find(|media| !self.adapter.takes(&media.media_type)) {
             return Err(ProviderError::UnsupportedMedia { provider: self.account.name.clone(), media_type: media.media_type.clone() });
         }
-        retry::retry(self.pace.as_ref(), &self.standing, || self.attempt(account, caller, model, request)).await
+        retry::retry(self.pace.as_ref(), &self.circuit_breaker, || self.attempt(account, caller, model, request)).await
     }
 
     fn abilities(&self, model: &str) -> ModelAbilities {

@@ -1,5 +1,5 @@
 //! Makes a reply of what a service has sent. What it counted is kept also where the rest is of no use, so that it is paid
-//! for in the books as it was at the service.
+//! for in the budgets as it was at the service.
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::circuit_breaker::CircuitBreaker;
 use super::failure::Failure;
-use super::standing::Standing;
 use crate::interfaces::llm::messages::Reply;
 use crate::interfaces::llm::provider::ProviderError;
 use crate::interfaces::llm::providers::pace::Pace;
@@ -22,22 +22,26 @@ fn spread(pace: &dyn Pace, pause: Duration) -> Duration {
     pause.mul_f64(1.0 + pace.jitter().clamp(0.0, 1.0) / 2.0)
 }
 
-/// The last answer of `attempt`, repeated while it fails in a way that may be tried again and the account's standing
+/// The last answer of `attempt`, repeated while it fails in a way that may be tried again and the account's circuit breaker
 /// lets it be made.
-pub(super) async fn retry<F>(pace: &dyn Pace, standing: &Standing, mut attempt: impl FnMut() -> F) -> Result<Reply, ProviderError>
+pub(super) async fn retry<F>(
+    pace: &dyn Pace,
+    circuit_breaker: &CircuitBreaker,
+    mut attempt: impl FnMut() -> F,
+) -> Result<Reply, ProviderError>
 where
     F: Future<Output = Result<Reply, Box<Failure>>>,
 {
     let mut pauses = PAUSES.iter();
     let mut tries = 1;
     loop {
-        standing.admit(pace.now())?;
+        circuit_breaker.admit(pace.now())?;
         let failure = match attempt().await {
             Ok(reply) => {
-                standing.answered();
+                circuit_breaker.answered();
                 return Ok(reply);
             }
-            Err(failure) => standing.failed(failure, pace.now()),
+            Err(failure) => circuit_breaker.failed(failure, pace.now()),
         };
         let Some(pause) = pauses.next().filter(|_| failure.again) else { return Err(failure.after(tries)) };
         // The last failure is told by what becomes of the run.

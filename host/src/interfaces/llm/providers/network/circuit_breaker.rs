@@ -20,8 +20,8 @@ const RESETS: [u64; 5] = [5, 10, 20, 40, 60];
 /// No provider counts by more than a month.
 const LONGEST_RESET: Duration = Duration::from_hours(32 * 24);
 
-/// The standing of one account.
-pub(super) struct Standing {
+/// The circuit breaker of one account.
+pub(super) struct CircuitBreaker {
     account: String,
     /// How long the service is left alone at first, and how long one call may try before the next one may.
     rest: Duration,
@@ -53,7 +53,7 @@ enum Cause {
     Unavailable,
 }
 
-impl Standing {
+impl CircuitBreaker {
     /// An account of which nothing is known.
     pub(super) fn of(account: &str, rest: Duration) -> Self {
         Self { account: account.to_owned(), rest, known: Mutex::default() }
@@ -182,87 +182,87 @@ mod tests {
 
     #[test]
     fn the_fifth_unavailable_answer_shuts_it_for_half_a_minute_and_then_one_may_try() {
-        let standing = Standing::of("a", REST);
+        let circuit_breaker = CircuitBreaker::of("a", REST);
         for _ in 0..4 {
-            assert!(standing.failed(unavailable(), at(0)).again);
-            standing.admit(at(0)).unwrap();
+            assert!(circuit_breaker.failed(unavailable(), at(0)).again);
+            circuit_breaker.admit(at(0)).unwrap();
         }
-        let fifth = standing.failed(unavailable(), at(0));
+        let fifth = circuit_breaker.failed(unavailable(), at(0));
         assert!(!fifth.again && matches!(fifth.error, ProviderError::LeftAlone { .. }), "{}", fifth.error);
-        assert_eq!(until(standing.admit(at(29))), 30);
-        standing.admit(at(30)).expect("one is let through");
-        assert_eq!(until(standing.admit(at(30))), 60, "one, not two");
-        standing.answered();
-        standing.admit(at(31)).expect("it is back");
-        assert!(standing.failed(unavailable(), at(31)).again, "counting begins anew");
+        assert_eq!(until(circuit_breaker.admit(at(29))), 30);
+        circuit_breaker.admit(at(30)).expect("one is let through");
+        assert_eq!(until(circuit_breaker.admit(at(30))), 60, "one, not two");
+        circuit_breaker.answered();
+        circuit_breaker.admit(at(31)).expect("it is back");
+        assert!(circuit_breaker.failed(unavailable(), at(31)).again, "counting begins anew");
     }
 
     #[test]
     fn an_answer_of_another_kind_ends_the_row() {
-        let standing = Standing::of("a", REST);
+        let circuit_breaker = CircuitBreaker::of("a", REST);
         for _ in 0..3 {
             for _ in 0..4 {
-                standing.failed(unavailable(), at(0));
+                circuit_breaker.failed(unavailable(), at(0));
             }
-            standing.failed(refused(), at(0));
+            circuit_breaker.failed(refused(), at(0));
         }
-        standing.admit(at(0)).unwrap();
+        circuit_breaker.admit(at(0)).unwrap();
     }
 
     #[test]
     fn many_that_fail_at_once_do_not_make_it_longer() {
-        let standing = Standing::of("a", REST);
+        let circuit_breaker = CircuitBreaker::of("a", REST);
         for _ in 0..1_000 {
-            standing.failed(unavailable(), at(0));
+            circuit_breaker.failed(unavailable(), at(0));
         }
-        assert_eq!(until(standing.admit(at(1))), 30);
+        assert_eq!(until(circuit_breaker.admit(at(1))), 30);
     }
 
     #[test]
     fn a_service_that_is_gone_is_tried_without_end_and_ever_less_often() {
-        let standing = Standing::of("a", REST);
-        (0..5).for_each(|_| drop(standing.failed(unavailable(), at(0))));
+        let circuit_breaker = CircuitBreaker::of("a", REST);
+        (0..5).for_each(|_| drop(circuit_breaker.failed(unavailable(), at(0))));
         let mut now = 0;
         for rest in [30, 60, 120, 240].into_iter().chain([300; 100]) {
-            assert_eq!(until(standing.admit(at(now))), now + rest);
+            assert_eq!(until(circuit_breaker.admit(at(now))), now + rest);
             now += rest;
-            standing.admit(at(now)).expect("one is let through");
-            let failed = standing.failed(unavailable(), at(now));
+            circuit_breaker.admit(at(now)).expect("one is let through");
+            let failed = circuit_breaker.failed(unavailable(), at(now));
             assert!(matches!(failed.error, ProviderError::LeftAlone { .. }), "{}", failed.error);
         }
-        standing.admit(at(now + 300)).unwrap();
-        standing.answered();
-        (0..5).for_each(|_| drop(standing.failed(unavailable(), at(0))));
-        assert_eq!(until(standing.admit(at(0))), 30, "it begins again once it has answered");
+        circuit_breaker.admit(at(now + 300)).unwrap();
+        circuit_breaker.answered();
+        (0..5).for_each(|_| drop(circuit_breaker.failed(unavailable(), at(0))));
+        assert_eq!(until(circuit_breaker.admit(at(0))), 30, "it begins again once it has answered");
     }
 
     #[test]
     fn a_used_up_account_rests_until_it_is_told_or_longer_each_time() {
-        let standing = Standing::of("a", REST);
-        standing.failed(used_up(Some(3_600)), at(0));
-        assert_eq!(until(standing.admit(at(3_599))), 3_600);
+        let circuit_breaker = CircuitBreaker::of("a", REST);
+        circuit_breaker.failed(used_up(Some(3_600)), at(0));
+        assert_eq!(until(circuit_breaker.admit(at(3_599))), 3_600);
         let mut now = 3_600;
         for minutes in [5, 10, 20, 40, 60, 60] {
-            standing.admit(at(now)).unwrap();
+            circuit_breaker.admit(at(now)).unwrap();
             // Others that were on their way do not make it longer.
             for _ in 0..3 {
-                standing.failed(used_up(None), at(now));
+                circuit_breaker.failed(used_up(None), at(now));
             }
-            assert_eq!(until(standing.admit(at(now))), now + minutes * 60);
+            assert_eq!(until(circuit_breaker.admit(at(now))), now + minutes * 60);
             now += minutes * 60;
         }
-        standing.admit(at(now)).unwrap();
-        standing.answered();
-        standing.failed(used_up(None), at(now));
-        assert_eq!(until(standing.admit(at(now))), now + 300, "it begins anew once it has worked");
+        circuit_breaker.admit(at(now)).unwrap();
+        circuit_breaker.answered();
+        circuit_breaker.failed(used_up(None), at(now));
+        assert_eq!(until(circuit_breaker.admit(at(now))), now + 300, "it begins anew once it has worked");
     }
 
     #[test]
     fn a_senseless_reset_is_brought_within_reason() {
-        let standing = Standing::of("a", REST);
-        standing.failed(used_up(Some(-5)), at(100));
-        assert_eq!(until(standing.admit(at(100))), 101);
-        standing.failed(used_up(Some(10_000_000_000)), at(200));
-        assert_eq!(until(standing.admit(at(200))), 200 + 32 * 24 * 3_600);
+        let circuit_breaker = CircuitBreaker::of("a", REST);
+        circuit_breaker.failed(used_up(Some(-5)), at(100));
+        assert_eq!(until(circuit_breaker.admit(at(100))), 101);
+        circuit_breaker.failed(used_up(Some(10_000_000_000)), at(200));
+        assert_eq!(until(circuit_breaker.admit(at(200))), 200 + 32 * 24 * 3_600);
     }
 }

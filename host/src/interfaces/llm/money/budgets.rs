@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use tokio::sync::Mutex;
 
-use super::{Amount, Budget, Budgets, Ledger, LedgerError, Posting, Scope};
+use super::{Amount, Budget, BudgetStore, Ledger, LedgerError, Posting, Scope};
 use crate::journal::RunId;
 
 /// Replies read in one step.
@@ -47,9 +47,9 @@ pub struct Overdrawn {
 }
 
 /// All that was spent, by what budgets are for.
-pub struct Books {
+pub struct Budgets {
     ledger: Arc<dyn Ledger>,
-    budgets: Arc<dyn Budgets>,
+    budgets: Arc<dyn BudgetStore>,
     open: Mutex<Open>,
 }
 
@@ -60,9 +60,9 @@ struct Open {
     reserved: HashMap<(RunId, u64), (Payer, Amount)>,
 }
 
-impl Books {
-    /// Books over what the ports keep.
-    pub fn new(ledger: Arc<dyn Ledger>, budgets: Arc<dyn Budgets>) -> Self {
+impl Budgets {
+    /// Budgets over the two ports.
+    pub fn new(ledger: Arc<dyn Ledger>, budgets: Arc<dyn BudgetStore>) -> Self {
         Self { ledger, budgets, open: Mutex::default() }
     }
 
@@ -202,61 +202,61 @@ mod tests {
         }
     }
 
-    async fn books(scope: Scope, amount: &str) -> (Arc<Kept>, Books) {
+    async fn budgets(scope: Scope, amount: &str) -> (Arc<Kept>, Budgets) {
         let kept = Arc::new(Kept::default());
         kept.set_budget(&scope, Some(dollars(amount)), "ann").await.unwrap();
-        let books = Books::new(kept.clone(), kept.clone());
-        (kept, books)
+        let budgets = Budgets::new(kept.clone(), kept.clone());
+        (kept, budgets)
     }
 
     #[tokio::test]
     async fn what_is_reserved_is_gone_until_it_is_settled_or_released() {
-        let (kept, books) = books(Scope::Run(RunId::from_text("root")), "1").await;
-        assert!(books.reserve(&payer("a", 1), dollars("0.60")).await.unwrap().is_ok());
-        let refused = books.reserve(&payer("b", 1), dollars("0.60")).await.unwrap().unwrap_err();
+        let (kept, budgets) = budgets(Scope::Run(RunId::from_text("root")), "1").await;
+        assert!(budgets.reserve(&payer("a", 1), dollars("0.60")).await.unwrap().is_ok());
+        let refused = budgets.reserve(&payer("b", 1), dollars("0.60")).await.unwrap().unwrap_err();
         assert_eq!((refused.spent, refused.wanted), (dollars("0.60"), dollars("0.60")));
         kept.postings.lock().unwrap().push(posting(1, "a", 1, Some("0.10")));
-        assert!(books.reserve(&payer("b", 1), dollars("0.60")).await.unwrap().is_ok(), "the call took less than was put aside");
-        books.release(&payer("b", 1)).await;
-        assert_eq!(books.reserve(&payer("c", 1), dollars("0.90")).await.unwrap().unwrap().left, Some(dollars("0.90")));
-        assert_eq!(books.spent(&Scope::Organisation).await.unwrap(), dollars("0.10"));
+        assert!(budgets.reserve(&payer("b", 1), dollars("0.60")).await.unwrap().is_ok(), "the call took less than was put aside");
+        budgets.release(&payer("b", 1)).await;
+        assert_eq!(budgets.reserve(&payer("c", 1), dollars("0.90")).await.unwrap().unwrap().left, Some(dollars("0.90")));
+        assert_eq!(budgets.spent(&Scope::Organisation).await.unwrap(), dollars("0.10"));
     }
 
     #[tokio::test]
     async fn the_same_call_again_is_reserved_once() {
-        let (_kept, books) = books(Scope::Organisation, "1").await;
+        let (_kept, budgets) = budgets(Scope::Organisation, "1").await;
         for _ in 0..3 {
-            assert!(books.reserve(&payer("a", 1), dollars("0.60")).await.unwrap().is_ok());
+            assert!(budgets.reserve(&payer("a", 1), dollars("0.60")).await.unwrap().is_ok());
         }
     }
 
     #[tokio::test]
     async fn a_budget_that_is_nearly_spent_is_told_once() {
-        let (kept, books) = books(Scope::Project("demo".to_owned()), "1").await;
-        assert!(books.reserve(&payer("a", 1), dollars("0.70")).await.unwrap().unwrap().nearly_spent.is_empty());
-        let told = books.reserve(&payer("a", 2), dollars("0.15")).await.unwrap().unwrap().nearly_spent;
+        let (kept, budgets) = budgets(Scope::Project("demo".to_owned()), "1").await;
+        assert!(budgets.reserve(&payer("a", 1), dollars("0.70")).await.unwrap().unwrap().nearly_spent.is_empty());
+        let told = budgets.reserve(&payer("a", 2), dollars("0.15")).await.unwrap().unwrap().nearly_spent;
         assert_eq!(told.len(), 1);
         kept.postings.lock().unwrap().extend([posting(1, "a", 1, Some("0.70")), posting(2, "a", 2, Some("0.15"))]);
-        assert!(books.reserve(&payer("a", 3), dollars("0.05")).await.unwrap().unwrap().nearly_spent.is_empty());
+        assert!(budgets.reserve(&payer("a", 3), dollars("0.05")).await.unwrap().unwrap().nearly_spent.is_empty());
     }
 
     #[tokio::test]
     async fn a_cost_that_is_not_known_is_counted_as_what_was_put_aside() {
-        let (kept, books) = books(Scope::Organisation, "1").await;
+        let (kept, budgets) = budgets(Scope::Organisation, "1").await;
         let settled = Some(dollars("0.40"));
         kept.postings
             .lock()
             .unwrap()
             .extend([Posting { settled, ..posting(1, "a", 1, None) }, Posting { settled, ..posting(2, "a", 2, Some("0.10")) }]);
-        assert_eq!(books.spent(&Scope::Organisation).await.unwrap(), dollars("0.80"));
+        assert_eq!(budgets.spent(&Scope::Organisation).await.unwrap(), dollars("0.80"));
     }
 
     #[tokio::test]
     async fn budgets_of_others_and_unknown_costs_take_nothing() {
-        let (kept, books) = books(Scope::Project("other".to_owned()), "0.01").await;
+        let (kept, budgets) = budgets(Scope::Project("other".to_owned()), "0.01").await;
         kept.postings.lock().unwrap().push(posting(1, "a", 1, None));
-        assert!(!books.limits(&payer("a", 2)).await.unwrap());
-        assert_eq!(books.reserve(&payer("a", 2), dollars("5")).await.unwrap(), Ok(Reserved::default()));
-        assert_eq!(books.spent(&Scope::Organisation).await.unwrap(), Amount::ZERO);
+        assert!(!budgets.limits(&payer("a", 2)).await.unwrap());
+        assert_eq!(budgets.reserve(&payer("a", 2), dollars("5")).await.unwrap(), Ok(Reserved::default()));
+        assert_eq!(budgets.spent(&Scope::Organisation).await.unwrap(), Amount::ZERO);
     }
 }

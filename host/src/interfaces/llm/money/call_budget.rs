@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Amount, Books, LedgerError, Overdrawn, Payer, Price, Prices, Scope, Tokens};
+use super::{Amount, Budgets, LedgerError, Overdrawn, Payer, Price, Prices, Scope, Tokens};
 use crate::{
     events::{Category, Draft},
     interfaces::{
@@ -35,11 +35,11 @@ const OVERHEAD: u64 = 256;
 
 /// Pays for the calls of one run.
 #[derive(Clone, Copy)]
-pub struct Purse<'a> {
+pub struct CallBudget<'a> {
     /// What models cost.
     pub prices: &'a Prices,
     /// What was spent, and what may be.
-    pub books: &'a Books,
+    pub budgets: &'a Budgets,
     /// The run that asks.
     pub run: &'a RunId,
     /// The run that somebody started.
@@ -79,24 +79,24 @@ pub enum Refused {
     Overdrawn(Overdrawn),
 }
 
-impl Purse<'_> {
+impl CallBudget<'_> {
     /// Puts aside what asking a model may cost.
     pub async fn open(&self, seq: u64, asked: Asked<'_>) -> Result<Result<Held, Refused>, LedgerError> {
         let Asked { model, request, .. } = asked;
         let payer = self.payer(seq);
-        if !self.books.limits(&payer).await? {
+        if !self.budgets.limits(&payer).await? {
             return Ok(Ok(Held::default()));
         }
         let Some(price) = self.price_of(model) else { return Ok(Err(Refused::Unpriced(model.to_owned()))) };
         let asking = price.cost(Tokens { input: tokens_of(request), ..Tokens::default() }).unwrap_or(Amount::billionths(u64::MAX));
-        let left = match self.books.reserve(&payer, asking).await? {
+        let left = match self.budgets.reserve(&payer, asking).await? {
             Ok(reserved) => reserved.left.unwrap_or(Amount::billionths(u64::MAX)),
             Err(overdrawn) => return Ok(Err(Refused::Overdrawn(overdrawn))),
         };
         let wanted = asked.longest_reply();
         let affordable = affordable(&price, left.less(asking), wanted).max(SHORTEST_REPLY.min(wanted));
         let replying = price.cost(Tokens { output: affordable.into(), ..Tokens::default() }).unwrap_or_default();
-        match self.books.reserve(&payer, asking + replying).await? {
+        match self.budgets.reserve(&payer, asking + replying).await? {
             Ok(reserved) => {
                 let events = reserved.nearly_spent.iter().map(|(budget, spent)| self.nearly_spent(&budget.scope, budget.amount, *spent));
                 Ok(Ok(Held { max_tokens: Some(affordable), aside: Some(asking + replying), events: events.collect() }))
@@ -113,7 +113,7 @@ impl Purse<'_> {
 
     /// Takes back what was put aside: the call took nothing.
     pub async fn take_back(&self, seq: u64) {
-        self.books.release(&self.payer(seq)).await;
+        self.budgets.release(&self.payer(seq)).await;
     }
 
     /// Says what a reply cost, where nobody said so yet, its tokens were counted and the price is known.
