@@ -113,6 +113,7 @@ fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
         input_tokens: number("input-tokens"),
         cached_input_tokens: number("cached-input-tokens"),
         output_tokens: number("output-tokens"),
+        window_tokens: number("window-tokens"),
         cost: dollars("cost-usd"),
         settled: dollars("settled-usd"),
         possibly_charged: data["possibly-charged"] == true,

@@ -70,11 +70,20 @@ struct Sum {
     /// Those of them that came from a provider's cache.
     cached_input_tokens: u64,
     output_tokens: u64,
+    fullest: Fill,
     cost: Amount,
     /// Of a story, its runs.
     work: Option<stories::Work>,
     /// The runs that people started.
     roots: BTreeSet<RunId>,
+}
+
+/// How much of a model's window one call used.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Fill {
+    tokens: u64,
+    /// 0 where the window is not known.
+    window: u64,
 }
 
 /// Cells of the longest bar.
@@ -133,7 +142,8 @@ impl Costs {
     fn table(&self, sums: &BTreeMap<String, Sum>, names: &ProjectNames) -> Table {
         let (left, right) = (Align::Left, Align::Right);
         let work: &[_] = if self.by == By::Story { &[("TRIES", right), ("TOOK", right)] } else { &[] };
-        let figures = [("REPLIES", right), ("TOKENS IN", right), ("CACHED", right), ("OUT", right), ("COST", right), ("", left)];
+        let figures =
+            [("REPLIES", right), ("TOKENS IN", right), ("CACHED", right), ("OUT", right), ("WINDOW", right), ("COST", right), ("", left)];
         let mut table = Table::new(&[&[(self.head(), left)], work, &figures].concat());
         let mut rows: Vec<_> = sums.iter().collect();
         if self.by != By::Day {
@@ -150,6 +160,7 @@ impl Costs {
                 figures::count(sum.input_tokens).into(),
                 figures::share(sum.cached_input_tokens, sum.input_tokens).into(),
                 figures::count(sum.output_tokens).into(),
+                figures::share(sum.fullest.tokens, sum.fullest.window).into(),
                 cost(sum),
                 Cell::styled(bar(sum.cost, most), FAINT),
             ]);
@@ -235,8 +246,21 @@ impl Sum {
         self.input_tokens = self.input_tokens.saturating_add(posting.input_tokens);
         self.cached_input_tokens = self.cached_input_tokens.saturating_add(posting.cached_input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(posting.output_tokens);
+        self.fullest = self.fullest.larger(Fill::of(posting));
         self.roots.insert(posting.root.clone());
         self.cost = self.cost + posting.cost.unwrap_or_default();
+    }
+}
+
+impl Fill {
+    fn of(posting: &Posting) -> Self {
+        Self { tokens: posting.input_tokens.saturating_add(posting.output_tokens), window: posting.window_tokens }
+    }
+
+    /// The one that takes the larger share of its window.
+    fn larger(self, other: Self) -> Self {
+        let is_larger = u128::from(other.tokens) * u128::from(self.window) > u128::from(self.tokens) * u128::from(other.window);
+        if other.window > 0 && (self.window == 0 || is_larger) { other } else { self }
     }
 }
 
@@ -284,6 +308,7 @@ fn document(name: &str, sum: &Sum) -> Value {
         "input-tokens": sum.input_tokens,
         "cached-input-tokens": sum.cached_input_tokens,
         "output-tokens": sum.output_tokens,
+        "fullest-window": (sum.fullest.window > 0).then(|| json!({ "tokens": sum.fullest.tokens, "window-tokens": sum.fullest.window })),
         "cost-usd": if sum.unknown == 0 { Some(sum.cost) } else { None },
         "known-cost-usd": sum.cost,
         "possibly-paid-usd": sum.possibly,
@@ -310,6 +335,15 @@ mod tests {
     fn a_script_is_shown_by_the_name_of_its_file() {
         assert_eq!(model("script//home/ada/replies.yaml"), "script/replies.yaml");
         assert_eq!(model("lab/org/model"), "lab/org/model");
+    }
+
+    #[test]
+    fn the_fullest_window_is_the_largest_share_of_those_that_are_known() {
+        let fill = |tokens, window| Fill { tokens, window };
+        let fills = [fill(9_000, 0), fill(500, 1_000), fill(6_000, 100_000), fill(501, 1_000), fill(0, 0)];
+        assert_eq!(fills.into_iter().fold(Fill::default(), Fill::larger), fill(501, 1_000));
+        assert_eq!(fill(0, 0).larger(fill(5, 0)), fill(0, 0));
+        assert_eq!(document("x", &Sum::default())["fullest-window"], Value::Null);
     }
 
     #[test]

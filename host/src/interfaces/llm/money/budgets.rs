@@ -197,6 +197,7 @@ mod tests {
             input_tokens: 1,
             cached_input_tokens: 0,
             output_tokens: 1,
+            window_tokens: 0,
             cost: cost.map(dollars),
             settled: None,
         }

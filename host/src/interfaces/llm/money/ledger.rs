@@ -35,6 +35,8 @@ pub struct Posting {
     pub cached_input_tokens: u64,
     /// Tokens received.
     pub output_tokens: u64,
+    /// The window of the model; 0 where it is not known.
+    pub window_tokens: u64,
     /// What it cost; none when the price is not known.
     pub cost: Option<Amount>,
     /// What budgets count in the place of the cost: that is not known, or not all of it.
