@@ -4,8 +4,11 @@ use serde_json::{Map, Value};
 
 use super::{answer, finish};
 use crate::llm::{Reply, ToolCall, ToolResult};
-use crate::tools::Tool;
-use crate::{Result, schema};
+use crate::tools::{self, Tool};
+use crate::{Error, Result, schema};
+
+/// Calls that the host takes at once.
+const MOST_AT_ONCE: usize = 16;
 
 /// A call with what it means, or with what is wrong with it.
 pub(super) struct Understood<'a> {
@@ -57,40 +60,74 @@ pub(super) fn arguments(call: &ToolCall) -> std::result::Result<Value, String> {
     }
 }
 
-/// Makes the calls that can be made, one after another, the answer last: where another call failed, it is not taken.
-pub(super) fn done(calls: Vec<Understood<'_>>) -> Result<Done> {
+/// Makes the calls that can be made, in their order, the answer last: where another call failed, it is not taken. Tools of the
+/// host in a row are called together, so that those which change nothing run side by side.
+pub(super) fn done(calls: &[Understood<'_>]) -> Result<Done> {
     let is_mistake = !calls.is_empty() && calls.iter().all(|call| call.meaning.is_err());
     let mistake = calls.iter().find_map(|call| call.meaning.as_ref().err()).filter(|_| is_mistake).cloned();
-    let (mut results, mut answers, mut places) = (Vec::new(), Vec::new(), Vec::new());
-    for Understood { call, meaning } in calls {
-        let (content, failed) = match meaning {
-            Err(problem) => (problem, true),
-            Ok(Meaning::Answer(answer)) => {
-                answers.push(answer);
-                places.push(results.len());
-                ("Taken.".to_owned(), false)
+    let mut results = Vec::new();
+    for row in calls.chunk_by(|one, next| one.granted().is_some() && next.granted().is_some()) {
+        for group in row.chunks(MOST_AT_ONCE) {
+            for (call, outcome) in group.iter().zip(made(group)) {
+                results.push(call.result(outcome)?);
             }
-            Ok(Meaning::Tool(tool, arguments)) => match tool.call(&arguments) {
-                // Some providers reject a result without a text.
-                Ok(content) if content.trim().is_empty() => ("(no output)".to_owned(), false),
-                Ok(content) => (content, false),
-                Err(error) if error.ends_the_run() => return Err(error),
-                Err(error) => (error.to_string(), true),
-            },
-        };
-        results.push(ToolResult { call_id: call.id.clone(), content, failed });
+        }
     }
+    let answers: Vec<_> = calls.iter().filter_map(Understood::answer).collect();
     let Some(refusal) = refusal(&answers, &results) else {
-        return Ok(Done { results, mistake, answer: answers.into_iter().next() });
+        return Ok(Done { results, mistake, answer: answers.first().map(|answer| (*answer).clone()) });
     };
-    for place in places {
-        results[place] = ToolResult { content: refusal.to_owned(), failed: true, ..results[place].clone() };
+    for (call, result) in calls.iter().zip(&mut results).filter(|(call, _)| call.answer().is_some()) {
+        *result = ToolResult { call_id: call.call.id.clone(), content: refusal.to_owned(), failed: true };
     }
     Ok(Done { results, mistake, answer: None })
 }
 
+/// What each call of a group came to.
+fn made(group: &[Understood<'_>]) -> Vec<Result<String>> {
+    let granted: Vec<_> = group.iter().filter_map(Understood::granted).collect();
+    if granted.len() < 2 {
+        return group.iter().map(Understood::made).collect();
+    }
+    tools::call_all(&granted).into_iter().map(|outcome| outcome?.into_content()).collect()
+}
+
+impl Understood<'_> {
+    fn answer(&self) -> Option<&Value> {
+        if let Ok(Meaning::Answer(answer)) = &self.meaning { Some(answer) } else { None }
+    }
+
+    /// The call as one of the host's own, if it is one.
+    fn granted(&self) -> Option<(&str, Value)> {
+        match &self.meaning {
+            Ok(Meaning::Tool(tool, arguments)) if tool.is_granted() => Some((&tool.name, arguments.clone())),
+            _ => None,
+        }
+    }
+
+    fn made(&self) -> Result<String> {
+        match &self.meaning {
+            Err(problem) => Err(Error::other(problem)),
+            Ok(Meaning::Answer(_)) => Ok("Taken.".to_owned()),
+            Ok(Meaning::Tool(tool, arguments)) => tool.call(arguments),
+        }
+    }
+
+    /// What the model reads of an outcome; an error where it ends the run.
+    fn result(&self, outcome: Result<String>) -> Result<ToolResult> {
+        let (content, failed) = match outcome {
+            // Some providers reject a result without a text.
+            Ok(content) if content.trim().is_empty() => ("(no output)".to_owned(), false),
+            Ok(content) => (content, false),
+            Err(error) if error.ends_the_run() => return Err(error),
+            Err(error) => (error.to_string(), true),
+        };
+        Ok(ToolResult { call_id: self.call.id.clone(), content, failed })
+    }
+}
+
 /// Why an answer is not taken, if one was given.
-fn refusal(answers: &[Value], results: &[ToolResult]) -> Option<&'static str> {
+fn refusal(answers: &[&Value], results: &[ToolResult]) -> Option<&'static str> {
     let (first, others) = answers.split_first()?;
     if others.iter().any(|other| other != first) {
         return Some("Not taken: you gave several answers that differ. Call `finish` once.");

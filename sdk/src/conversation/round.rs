@@ -158,7 +158,7 @@ impl<'a> Round<'a> {
     }
 
     fn called(&mut self, reply: Reply) -> Result<Step> {
-        let done = calls::done(calls::understood(&self.conversation.tools, self.finish(), &reply))?;
+        let done = calls::done(&calls::understood(&self.conversation.tools, self.finish(), &reply))?;
         let called: Vec<ToolCall> = reply.tool_calls().into_iter().cloned().collect();
         let most = self.room.result_bytes(done.results.len());
         let cut = |result: ToolResult| Part::ToolResult(ToolResult { content: window::cut(&result.content, most), ..result });
@@ -239,13 +239,13 @@ impl<'a> Round<'a> {
     /// Makes the request fit. What is wrong where it cannot.
     fn make_room(&mut self, model: &mut dyn Model) -> Result<Option<String>> {
         let most = self.room.tokens;
-        if self.size() <= most - most / 16 {
+        if self.size() <= most - most / 32 {
             return Ok(None);
         }
-        // In large steps: what a provider has in its cache ends where the first result is left out.
+        // In large steps: what a provider has in its cache ends where the first result is left out, so this should be seldom.
         for keep in [10, 5, 2, 1] {
             window::mask(&mut self.request.messages, keep);
-            if self.size() <= most / 2 {
+            if self.size() <= most / 3 {
                 return Ok(None);
             }
         }

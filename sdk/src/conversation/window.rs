@@ -45,10 +45,10 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// A reply has at most a third of the window.
+    /// A reply has at most a quarter of the window: the more a request may hold, the more of it the provider has in its cache.
     pub(super) fn new(window: Window, max_tokens: Option<u32>) -> Self {
         let window = if window.tokens == 0 { Window::default() } else { window };
-        let share = (window.tokens / 3).max(1);
+        let share = (window.tokens / 4).max(1);
         let wanted = max_tokens.unwrap_or(if window.reply_tokens == 0 { share } else { window.reply_tokens });
         let reply = wanted.min(share);
         let is_set = max_tokens.is_some() || wanted > share;
@@ -186,14 +186,14 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_has_at_most_a_third() {
+    fn a_reply_has_at_most_a_quarter() {
         let room = |tokens, reply_tokens, most| {
             let room = Room::new(Window { tokens, reply_tokens }, most);
             (room.tokens, room.reply_tokens)
         };
-        assert_eq!(room(16_000, 64_000, None), (10_667, Some(5_333)));
+        assert_eq!(room(16_000, 64_000, None), (12_000, Some(4_000)));
         assert_eq!(room(16_000, 64_000, Some(500)), (15_500, Some(500)));
-        assert_eq!(room(16_000, 1_000, Some(9_000)), (10_667, Some(5_333)));
+        assert_eq!(room(16_000, 1_000, Some(9_000)), (12_000, Some(4_000)));
         assert_eq!(room(0, 0, None), (112_000, None), "nothing is known");
         assert_eq!(room(1, 1, None), (0, None));
     }

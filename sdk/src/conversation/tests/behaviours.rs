@@ -48,7 +48,7 @@ impl Model for Behaving {
         assert_eq!(transcript::problem(&request.messages), None, "{:?}", self.digits);
         assert!(request.messages.last().is_some_and(|message| message.role == Role::User), "{:?}", self.digits);
         let size = u32::try_from(super::length::sent(request).len().div_ceil(4)).expect("it is small");
-        assert!(size <= self.window.tokens - self.window.reply_tokens.min(self.window.tokens / 3), "{:?}: {size}", self.digits);
+        assert!(size <= self.window.tokens - self.window.reply_tokens.min(self.window.tokens / 4), "{:?}: {size}", self.digits);
         self.asked += 1;
         let digit = self.digits.get(self.asked - 1).copied();
         Ok(match digit {

@@ -12,6 +12,8 @@ use super::window::Window;
 use super::*;
 use crate::ErrorKind;
 use crate::llm::{Part, Reply, Request, Role, Stop, Thinking, ToolCall, ToolResult, Usage};
+use crate::testing::Host;
+use crate::tools::{self, Offer, ToolOutcome};
 
 #[derive(Default)]
 struct Script {
@@ -122,6 +124,29 @@ fn a_tool_is_done_and_its_result_shown() {
     assert_eq!(answer.turns, 2);
     assert_eq!(script.last_result(), &ToolResult { call_id: "call-1".to_owned(), content: "42".to_owned(), failed: false });
     assert_eq!(script.asked[1].messages.len(), 3, "question, call, result");
+}
+
+#[test]
+fn tools_of_the_host_are_called_together_and_answered_in_order() {
+    let offer = Offer::new("triple", "Triples.", &json!({ "type": "object" }));
+    let host = Host::new()
+        .with_tool("calculator.triple", offer, |given| Ok(ToolOutcome::done((3 * given["n"].as_i64().unwrap_or(0)).to_string())));
+    host.inside(|| {
+        let triple = Tool::granted(&tools::available()[0]).expect("its schema is JSON");
+        let conversation = Conversation { tools: vec![doubling(), triple], ..Conversation::default() };
+        // More in a row than the host takes at once, and one of the conversation's own between two.
+        let asked: Vec<_> = (0..20).map(|n| (if n == 18 { "double" } else { "calculator.triple" }, format!("{{\"n\":{n}}}"))).collect();
+        let asked: Vec<_> = asked.iter().map(|(name, arguments)| (*name, arguments.as_str())).collect();
+        let mut script = Script::new([calls_all(&asked), says("Done.")]);
+        conversation.hold(&mut script, "Go").expect("an answer");
+        let results = script.asked[1].messages[2].parts.iter().map(|part| match part {
+            Part::ToolResult(result) => result.content.clone(),
+            other => panic!("{other:?}"),
+        });
+        let expected: Vec<_> = (0..20).map(|n| if n == 18 { 2 * n } else { 3 * n }.to_string()).collect();
+        assert_eq!(results.collect::<Vec<_>>(), expected);
+    });
+    assert_eq!(host.requests("tools.call").len(), 19);
 }
 
 #[test]
