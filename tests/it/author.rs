@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::{Child, Command, Stdio},
 };
 
 use baton_tests::{
@@ -44,14 +44,14 @@ impl Author {
     }
 
     pub(crate) fn baton(&self, folder: &Path, arguments: &[&str]) -> Ended {
-        program::ended(self.set(Command::new(program::path()).args(arguments), folder).output().unwrap())
+        program::output(self.set(Command::new(program::path()).args(arguments), folder))
     }
 
     /// Types lines into a shell, as they were printed.
     pub(crate) fn types(&self, lines: &[String]) -> Ended {
         let program = program::path();
         let called = format!("baton() {{ '{}' \"$@\"; }}; set -e\n{}", program.display(), lines.join("\n"));
-        program::ended(self.set(Command::new("sh").arg("-c").arg(called), &self.home()).output().unwrap())
+        program::output(self.set(Command::new("sh").arg("-c").arg(called), &self.home()))
     }
 
     /// The user's own environment, with compiled crates where all tests share them. Crates are not fetched: those of the
@@ -59,7 +59,12 @@ impl Author {
     pub(crate) fn set<'a>(&self, command: &'a mut Command, folder: &Path) -> &'a mut Command {
         let real = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         let toolchain = |name: &str, default: &str| std::env::var_os(name).map_or_else(|| real.join(default), PathBuf::from);
-        command.env_clear().current_dir(folder).env("HOME", self.home.path()).env("PATH", std::env::join_paths(&self.path).unwrap());
+        command
+            .env_clear()
+            .stdin(Stdio::null())
+            .current_dir(folder)
+            .env("HOME", self.home.path())
+            .env("PATH", std::env::join_paths(&self.path).unwrap());
         command.env("CARGO_HOME", toolchain("CARGO_HOME", ".cargo")).env("RUSTUP_HOME", toolchain("RUSTUP_HOME", ".rustup"));
         command.env("CARGO_TARGET_DIR", Path::new(CACHE).join("author")).env("CARGO_NET_OFFLINE", "true")
     }

@@ -36,7 +36,7 @@ impl User {
     }
 
     fn baton(&self, arguments: &[&str]) -> program::Ended {
-        program::ended(self.command(arguments).output().unwrap())
+        program::output(self.command(arguments))
     }
 
     fn backlog(&self, arguments: &[&str]) -> program::Ended {

@@ -41,8 +41,8 @@ fn who_waits_takes_the_place_of_who_ends() {
     let home = home.path();
     let first = busy(home, 4_000);
     let waiting: Vec<_> = (0..2).map(|number| running(home, &json!({ "do": "sleep", "milliseconds": number }))).collect();
-    let _first = program::ended(first.wait_with_output().unwrap()).exits(0);
-    let told: Vec<_> = waiting.into_iter().map(|child| program::ended(child.wait_with_output().unwrap()).exits(0).stderr).collect();
+    let _first = program::end(first).exits(0);
+    let told: Vec<_> = waiting.into_iter().map(|child| program::end(child).exits(0).stderr).collect();
     assert!(told.iter().any(|told| told.contains("Continuing this run here")), "{told:?}");
     assert!(told.iter().all(|told| told.contains("has not started this run yet")), "{told:?}");
     for run in json_of(home, &["runs", "list"]).as_array().unwrap() {

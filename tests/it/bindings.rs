@@ -363,7 +363,7 @@ fn built(project: &Project, name: &str, files: &[(&str, &str)], programs: Option
     let mut command = project.command(&["plugin", "build", folder.to_str().unwrap()]);
     let path = std::env::split_paths(&std::env::var_os("PATH").unwrap()).collect::<Vec<_>>();
     let path: Vec<PathBuf> = programs.map(Path::to_owned).into_iter().chain(path).collect();
-    let _ = program::ended(command.env("PATH", std::env::join_paths(path).unwrap()).output().unwrap()).exits(0);
+    let _ = program::output(command.env("PATH", std::env::join_paths(path).unwrap())).exits(0);
     let file = folder.join(format!("target/{name}.wasm"));
     let _ = project.baton(&["plugin", "install", file.to_str().unwrap(), "--grant"]).exits(0);
 }

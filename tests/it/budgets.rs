@@ -27,7 +27,7 @@ impl User {
 
     fn baton(&self, arguments: &[&str]) -> program::Ended {
         let mut command = program::command(self.0.path(), arguments);
-        program::ended(command.env("BATON_DATA_DIR", self.0.path().join("data")).env("BATON_USER", "ada").output().unwrap())
+        program::output(command.env("BATON_DATA_DIR", self.0.path().join("data")).env("BATON_USER", "ada"))
     }
 
     fn json(&self, arguments: &[&str]) -> Value {

@@ -67,7 +67,7 @@ impl Project {
 
     fn baton(&self, arguments: &[&str]) -> program::Ended {
         let mut command = program::command(self.home.path(), &[arguments, &["--data-dir", "data"]].concat());
-        program::ended(command.env("BATON_CONFIG", self.home.path().join("user.toml")).output().unwrap())
+        program::output(command.env("BATON_CONFIG", self.home.path().join("user.toml")))
     }
 
     fn document(&self, arguments: &[&str]) -> Value {

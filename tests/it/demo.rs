@@ -49,7 +49,7 @@ impl Demo {
 
     /// Ends it, and looks at everything that it left.
     fn finish(&self) -> Value {
-        let ended = program::ended(self.command(&["-o", "json"]).output().unwrap()).exits(0);
+        let ended = program::output(self.command(&["-o", "json"])).exits(0);
         let told: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stdout));
         let stories = told["sprint"]["stories"].as_array().unwrap();
         assert_eq!(
@@ -73,7 +73,7 @@ fn the_demo_goes_all_the_way_and_tells_of_it() {
     demo.finish();
     let log = fs::read_to_string(demo.home.path().join("script/calls.log")).unwrap();
     assert_eq!(log.matches("Amelia finds the tab").count(), 1, "one test is red until it is repaired");
-    let again = program::ended(demo.command(&[]).output().unwrap()).exits(0);
+    let again = program::output(demo.command(&[])).exits(0);
     for expected in ["is finished", "Merge story 2-2-balances: Show balances", "The program's own tests pass: `sh tests/run`", "SENT BACK"]
     {
         assert!(again.stdout.contains(expected), "{expected}: {}", again.stdout);

@@ -44,7 +44,7 @@ impl User {
     }
 
     fn baton(&self, arguments: &[&str]) -> Ended {
-        program::ended(self.command(arguments).output().unwrap())
+        program::output(self.command(arguments))
     }
 
     fn json(&self, arguments: &[&str]) -> Value {
@@ -188,8 +188,7 @@ fn a_registry_that_asks_for_a_password_is_given_it_and_nobody_else_is() {
         User::with_settings(&format!("[registries.\"{}\"]\nuser = \"{USER}\"\npassword-env = \"REGISTRY_PASSWORD\"\n", registry.host()));
     let file = author.pack("ada", "1.0.0", NARROW);
     let push = |password: &str| {
-        let ended =
-            program::ended(author.command(&["plugin", "push", &file, &reference]).env("REGISTRY_PASSWORD", password).output().unwrap());
+        let ended = program::output(author.command(&["plugin", "push", &file, &reference]).env("REGISTRY_PASSWORD", password));
         assert!(!ended.stdout.contains(password) && !ended.stderr.contains(password), "{}", ended.stderr);
         ended
     };

@@ -53,7 +53,7 @@ impl User {
     }
 
     fn baton(&self, arguments: &[&str]) -> program::Ended {
-        let ended = program::ended(self.command(arguments).output().unwrap());
+        let ended = program::output(self.command(arguments));
         assert!(!ended.stdout.contains(TOKEN) && !ended.stderr.contains(TOKEN), "{}", ended.stderr);
         ended
     }
@@ -387,7 +387,7 @@ fn without_a_token_the_run_waits_for_its_operator() {
     let user = User::on(&github);
     let input = json!({ "do": "pull-requests", "calls": [open("story/1")] }).to_string();
     let mut command = user.command(&["run", "probe", "--workspace", "work", "--input", &input]);
-    let ended = program::ended(command.env_remove("GITHUB_TOKEN").output().unwrap()).exits(3);
+    let ended = program::output(command.env_remove("GITHUB_TOKEN")).exits(3);
     assert!(ended.stderr.contains("baton secret set GITHUB_TOKEN"), "{}", ended.stderr);
     assert_eq!(github.count(""), 0);
     let list = user.baton(&["runs", "list", "-o", "json"]).exits(0).stdout;

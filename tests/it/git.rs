@@ -45,7 +45,7 @@ impl User {
     }
 
     fn baton(&self, arguments: &[&str]) -> program::Ended {
-        program::ended(self.command(arguments).output().unwrap())
+        program::output(self.command(arguments))
     }
 
     fn run(&self, input: &Value) -> program::Ended {

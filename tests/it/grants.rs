@@ -106,7 +106,7 @@ impl User {
     }
 
     pub(crate) fn baton(&self, arguments: &[&str]) -> program::Ended {
-        program::ended(self.command(arguments).output().unwrap())
+        program::output(self.command(arguments))
     }
 
     fn command(&self, arguments: &[&str]) -> std::process::Command {
@@ -227,7 +227,7 @@ fn revoking_denies_the_next_call_of_a_run_in_flight() {
     let begun = user.home.path().join("work/out/20.txt");
     assert!(program::wait_until(&mut run, || begun.exists()), "it came to its end");
     let _revoked = user.baton(&["plugin", "revoke", "probe", "write"]).exits(0);
-    let ended = program::ended(run.wait_with_output().unwrap()).exits(1);
+    let ended = program::end(run).exits(1);
     assert!(ended.stderr.contains("baton plugin grant probe 'write=out/"), "{}", ended.stderr);
     assert!(user.home.path().join("work/out/20.txt").exists());
     let events = user.json(&["plugin", "show", "probe"]);

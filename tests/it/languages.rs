@@ -58,7 +58,7 @@ impl Language {
         let (program, arguments): (_, &[&str]) =
             if self.name == "python" { ("python3", &["-B", "-m", "unittest"]) } else { ("npm", &["test", "--silent"]) };
         let mut command = Command::new(program);
-        program::ended(author.set(command.args(arguments), folder).env("BATON", program::path()).output().unwrap())
+        program::output(author.set(command.args(arguments), folder).env("BATON", program::path()))
     }
 }
 

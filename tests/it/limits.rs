@@ -226,7 +226,7 @@ impl User {
     fn baton(&self, arguments: &[&str]) -> program::Ended {
         let mut command = program::command(self.0.path(), arguments);
         command.env("BATON_DATA_DIR", self.0.path().join("data")).env("BATON_USER", "ada");
-        program::ended(command.output().unwrap())
+        program::output(command)
     }
 
     fn run(&self, input: &str) -> program::Ended {

@@ -33,6 +33,8 @@ const WORK: &[(&str, &str, u32)] =
 
 /// Requests of one sprint after which something goes round in circles. Undisturbed it takes 25.
 const MOST_REQUESTS: usize = 400;
+/// Percent of the stories that have to land without a person, at rates up to each.
+const REACH: [(f64, usize); 3] = [(0.0, 100), (0.1, 95), (0.25, 80)];
 /// Longest sprint.
 const LONGEST: Duration = Duration::from_secs(240);
 
@@ -85,6 +87,12 @@ fn noise_is_measured() {
     println!("\n{}", table(&outcomes, &rates));
     let violations: Vec<_> = outcomes.iter().flat_map(|outcome| &outcome.violations).collect();
     assert!(violations.is_empty(), "{violations:#?}");
+    for rate in rates {
+        let of_rate = || outcomes.iter().filter(|outcome| outcome.rate.total_cmp(&rate).is_eq());
+        let (landed, all) = (of_rate().map(|outcome| outcome.landed).sum::<usize>(), of_rate().count() * STORIES.len());
+        let reach = REACH.iter().find(|(up_to, _)| rate <= *up_to).map_or(0, |(_, percent)| *percent);
+        assert!(landed * 100 >= reach * all, "{landed} of {all} stories landed at a rate of {rate}; {reach} % are to be reached");
+    }
 }
 
 fn sprint(seed: u64, rate: f64) -> Outcome {

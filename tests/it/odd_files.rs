@@ -149,7 +149,7 @@ fn a_folders_own_tools_see_no_key() {
     fs::set_permissions(tools.join("componentize-py"), fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = program::command(home.path(), &["plugin", "check", "snake", "--data-dir", "data"]);
     command.env("ANTHROPIC_API_KEY", "k").env("BATON_SECRET_KEY", "s".repeat(44)).env("CARGO_HOME", "c").env("LANG", "C");
-    let _failed = program::ended(command.output().unwrap()).exits(1);
+    let _failed = program::output(command).exits(1);
     let seen = fs::read_to_string(home.path().join("snake/seen")).unwrap();
     let has = |name: &str| seen.lines().any(|line| line.starts_with(&format!("{name}=")));
     assert!(["PATH", "HOME", "CARGO_HOME", "LANG"].into_iter().all(has), "{seen}");
@@ -185,7 +185,7 @@ fn what_is_written_is_for_its_owner() {
     set("data", 0o777);
     let line = format!("umask 0; '{}' plugin install hello.wasm --data-dir data", program::path().display());
     let mut shell = Command::new("sh");
-    let installed = program::ended(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path()).output().unwrap()).exits(0);
+    let installed = program::output(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path())).exits(0);
     assert!(installed.stderr.contains("Others on this machine can change data"), "{}", installed.stderr);
     for (path, wanted) in [("data", 0o777), ("data/plugins", 0o700), ("data/plugins/hello.wasm", 0o600), ("data/lock", 0o600)] {
         assert_eq!(mode(path), wanted, "{path}: {:o}", mode(path));
@@ -225,7 +225,7 @@ fn a_sandbox_without_memory_is_no_failure_of_the_plugin() {
     let _installed = baton(&home, &words("plugin install hello.wasm")).exits(0);
     let line = format!("ulimit -Sv 4000000; exec '{}' run hello --input '{{}}' -o json --data-dir data", program::path().display());
     let mut shell = Command::new("sh");
-    let paused = program::ended(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path()).output().unwrap()).exits(3);
+    let paused = program::output(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path())).exits(3);
     assert!(paused.stdout.contains("The plugin is not at fault"), "{}\n{}", paused.stdout, paused.stderr);
 }
 
@@ -251,7 +251,7 @@ fn a_place_that_cannot_be_used_is_told_as_what_it_is() {
         }
     }
     let mut listed = program::command(home.path(), &["plugin", "list"]);
-    let told = program::ended(listed.env("BATON_DATA_DIR", "").output().unwrap()).exits(2).stderr;
+    let told = program::output(listed.env("BATON_DATA_DIR", "")).exits(2).stderr;
     assert!(told.contains("The name of the data directory is empty") && told.contains("unset it"), "{told}");
     assert!(said(&words("plugin list --data-dir"), OsStr::new("")).contains("--data-dir <DIR>"));
 }
@@ -309,7 +309,7 @@ fn a_command_that_is_told_works_as_it_is_printed() {
     let grant = told.iter().find(|command| command.starts_with("plugin grant")).unwrap();
     let line = format!("'{}' {grant}", program::path().display());
     let mut shell = Command::new("sh");
-    let granted = program::ended(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path()).output().unwrap()).exits(0);
+    let granted = program::output(shell.args(["-c", &line]).env("HOME", home.path()).current_dir(home.path())).exits(0);
     assert!(granted.stderr.contains("probe"), "{}", granted.stderr);
 }
 
@@ -331,7 +331,7 @@ fn a_command_in_a_document_or_a_kept_answer_leads_to_the_same_data_where_it_is_p
     // What is kept knows no place.
     for look in looks {
         let mut command = program::command(home.path(), &words(&look));
-        let text = program::ended(command.env("BATON_DATA_DIR", home.path().join("data")).output().unwrap()).exits(0).stdout;
+        let text = program::output(command.env("BATON_DATA_DIR", home.path().join("data"))).exits(0).stdout;
         assert!(text.contains("`baton plugin grant probe 'read=a.txt'`"), "{text}");
     }
 }

@@ -126,7 +126,7 @@ impl User {
     }
 
     fn baton(&self, arguments: &[&str]) -> program::Ended {
-        program::ended(self.command(arguments).output().unwrap())
+        program::output(self.command(arguments))
     }
 
     /// A host that has begun to execute: a run that is started before would be executed by its own process.
@@ -172,7 +172,7 @@ fn says(run: &Value, words: &str) -> bool {
 
 fn stopped(mut host: Child) -> String {
     host.kill().unwrap();
-    program::ended(host.wait_with_output().unwrap()).stderr
+    program::end(host).stderr
 }
 
 #[test]

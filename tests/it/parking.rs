@@ -106,7 +106,7 @@ fn the_program_stays_and_says_for_which_account_it_waits_until_when_and_why() {
     let arguments = ["run", "plan", "--input", "\"A shop for bread\"", "--workspace", "shop", "--model", "lab/any"];
     let mut child = baton(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let listed = || -> Value {
-        let list = program::ended(baton(&["runs", "list", "--all", "-o", "json"]).output().unwrap()).exits(0).stdout;
+        let list = program::output(baton(&["runs", "list", "--all", "-o", "json"])).exits(0).stdout;
         let runs: Value = serde_json::from_str(&list).unwrap();
         runs.as_array().unwrap().iter().find(|run| !run["wakes-at"].is_null()).cloned().unwrap_or_default()
     };
@@ -114,16 +114,16 @@ fn the_program_stays_and_says_for_which_account_it_waits_until_when_and_why() {
     thread::sleep(Duration::from_millis(500));
     let alive = child.try_wait().unwrap().is_none();
     child.kill().unwrap();
-    let told = program::ended(child.wait_with_output().unwrap()).stderr;
+    let told = program::end(child).stderr;
     assert!(parked && alive, "it does not wait: {told}");
     assert!(told.contains("waits for lab until 2") && told.contains("You have hit your usage limit"), "{told}");
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     let run = listed();
     assert_eq!(run["state"], "waiting");
     assert!(run["reason"].as_str().unwrap().contains("You have hit your usage limit"), "{run}");
-    let list = program::ended(baton(&["runs", "list"]).output().unwrap()).exits(0).stdout;
+    let list = program::output(baton(&["runs", "list"])).exits(0).stdout;
     assert!(list.contains("waiting for lab until 2"), "{list}");
-    let show = program::ended(baton(&["runs", "show", run["run"].as_str().unwrap()]).output().unwrap()).exits(0).stdout;
+    let show = program::output(baton(&["runs", "show", run["run"].as_str().unwrap()])).exits(0).stdout;
     assert!(show.contains("waiting for lab until 2"), "{show}");
 }
 

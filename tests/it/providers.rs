@@ -43,7 +43,7 @@ fn plan_works_with_a_real_model_server() {
     let Some(litellm) = litellm::program() else { return };
     let port = litellm::free_port();
     let early = Home::new(port, BAKERY);
-    pauses_while_the_server_is_down(&early);
+    waits_while_the_server_is_down(&early);
     let server = Litellm::start(&litellm, port, KEY);
     carries_on_once_the_server_is_up(&early, &server);
     plans_over_chat_completions(&early.neighbour(BAKERY), &server);
@@ -58,12 +58,16 @@ fn plan_works_with_a_real_model_server() {
     says_the_same_in_pieces(&early.base_url());
 }
 
-fn pauses_while_the_server_is_down(home: &Home) {
-    let ended = home.plan("keyed/any").exits(3);
-    assert_eq!(ended.stdout, "", "there is no output yet");
-    assert!(ended.stderr.contains("keyed") && ended.stderr.contains("/ cannot be reached: "), "{}", ended.stderr);
-    assert!(!ended.stderr.contains("WARN"), "no line of a log stands in the terminal: {}", ended.stderr);
-    assert!(ended.stderr.contains("baton runs resume"), "it says how to go on: {}", ended.stderr);
+fn waits_while_the_server_is_down(home: &Home) {
+    let mut child = home.command(&planning("keyed/any")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let waits = program::wait_until(&mut child, || home.runs().iter().any(|run| !run["wakes-at"].is_null()));
+    child.kill().unwrap();
+    let ended = program::end(child);
+    assert!(waits && ended.stdout.is_empty(), "it neither ends nor answers: {}{}", ended.stdout, ended.stderr);
+    assert!(!ended.stderr.contains(KEY) && !ended.stderr.contains("WARN"), "{}", ended.stderr);
+    let list = home.baton(&["runs", "list"]).exits(0);
+    let told = format!("{}{}", list.stdout, list.stderr);
+    assert!(told.contains("waiting for keyed until 2") && told.contains("/ cannot be reached: "), "{told}");
     assert!(!home.path("shop/docs").exists());
 }
 
@@ -140,7 +144,7 @@ fn hears_no_key_from_a_model_that_says_it(home: &Home) {
         let mut command = home.command(&["secret", "set", "LAB", "--stdin"]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(value.as_bytes()).unwrap();
-        program::ended(child.wait_with_output().unwrap())
+        program::end(child)
     };
     let refused = set("short").exits(1);
     assert!(refused.stderr.contains("8 to 4096 bytes"), "{}", refused.stderr);
@@ -243,7 +247,7 @@ impl Home {
 
     /// Runs `baton` to its end and sees to it that it says no key.
     fn baton(&self, arguments: &[&str]) -> Ended {
-        let ended = program::ended(self.command(arguments).output().unwrap());
+        let ended = program::output(self.command(arguments));
         assert!(!ended.stdout.contains(KEY) && !ended.stderr.contains(KEY), "{arguments:?} says the key: {}{}", ended.stdout, ended.stderr);
         ended
     }
@@ -253,6 +257,11 @@ impl Home {
         command.args(["--data-dir", "data"]).env("BATON_CONFIG", self.path("settings.toml")).env("SHOP_KEY", KEY);
         command.env("ANTHROPIC_API_KEY", KEY).env("ANTHROPIC_BASE_URL", self.base_url());
         command
+    }
+
+    /// All runs, with those that others started.
+    fn runs(&self) -> Vec<Value> {
+        serde_json::from_str(&self.baton(&["runs", "list", "--all", "-o", "json"]).exits(0).stdout).unwrap()
     }
 
     /// The only run there is, as `baton runs list` shows it.

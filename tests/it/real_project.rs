@@ -106,7 +106,7 @@ impl Clone {
 
     fn baton(&self, arguments: &[&str]) -> program::Ended {
         let mut command = program::command(self.home.path(), &[arguments, &["--data-dir", "data"]].concat());
-        program::ended(command.env("BATON_CONFIG", self.home.path().join("user.toml")).output().unwrap()).exits(0)
+        program::output(command.env("BATON_CONFIG", self.home.path().join("user.toml"))).exits(0)
     }
 
     fn document(&self, arguments: &[&str]) -> Value {

@@ -99,7 +99,7 @@ fn half_a_reply_is_asked_for_again_and_booked_and_nothing_is_left_among_the_temp
     let baton = |arguments: &[&str]| {
         let mut command = program::command(home.path(), arguments);
         command.args(["--data-dir", "data"]).env("BATON_CONFIG", home.path().join("baton.toml")).env("TMPDIR", &temporary);
-        program::ended(command.output().unwrap())
+        program::output(command)
     };
     let ended = baton(&["run", "plan", "--input", "\"A shop for bread\"", "--workspace", "shop", "--model", "lab/any"]).exits(3);
     assert!(ended.stderr.contains("The reply ended before it was whole."), "{}", ended.stderr);

@@ -59,7 +59,7 @@ impl Home {
 
     /// Runs the program and sees to it that it says neither.
     fn baton(&self, arguments: &[&str]) -> Ended {
-        let ended = program::ended(self.command(arguments).output().unwrap());
+        let ended = program::output(self.command(arguments));
         for (said, by) in [(&ended.stdout, "output"), (&ended.stderr, "log")] {
             assert!(!holds(said.as_bytes()), "the {by} of {:?} holds it: {said}", arguments.first());
         }

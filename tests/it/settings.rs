@@ -17,7 +17,7 @@ fn plan(user: &str, project: &str) -> Ended {
     fs::write(home.path().join("shop/baton.toml"), project).unwrap();
     let arguments = ["run", "plan", "--input", "{\"brief\": \"A notebook.\"}", "--workspace", "shop", "--data-dir", "data"];
     let mut command = program::command(home.path(), &arguments);
-    program::ended(command.env("BATON_CONFIG", home.path().join("settings.toml")).output().unwrap())
+    program::output(command.env("BATON_CONFIG", home.path().join("settings.toml")))
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn doctor_tells_of_words_that_are_perhaps_misspelt_in_either_file() {
 /// The checks of `baton doctor` in a folder, with the user's settings that lie there.
 fn doctor(folder: &Path) -> Vec<Value> {
     let mut command = program::command(folder, &["doctor", "-o", "json"]);
-    let told = program::ended(command.env("BATON_CONFIG", folder.join("settings.toml")).output().unwrap()).exits(0);
+    let told = program::output(command.env("BATON_CONFIG", folder.join("settings.toml"))).exits(0);
     assert_eq!(told.stderr, "");
     serde_json::from_str(&told.stdout).unwrap()
 }
@@ -124,7 +124,7 @@ fn a_model_that_nobody_can_ask_is_told_before_a_run_begins() {
     .unwrap();
     let baton = |arguments: &[&str]| {
         let mut command = program::command(home.path(), &[arguments, &["--data-dir", "data"]].concat());
-        program::ended(command.env("BATON_CONFIG", home.path().join("settings.toml")).output().unwrap())
+        program::output(command.env("BATON_CONFIG", home.path().join("settings.toml")))
     };
     let _installed = baton(&["plugin", "install", "probe.wasm", "--grant"]).exits(0);
     for (model, told) in [

@@ -34,7 +34,7 @@ impl Home {
     }
 
     fn baton(&self, arguments: &[&str]) -> program::Ended {
-        program::ended(self.command(arguments).output().unwrap())
+        program::output(self.command(arguments))
     }
 
     /// With this on standard input.
@@ -43,7 +43,7 @@ impl Home {
         let mut child = piped.unwrap();
         // A command that rejects what it was given may have ended before it has read all of it.
         let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
-        program::ended(child.wait_with_output().unwrap())
+        program::end(child)
     }
 
     fn json(&self, arguments: &[&str]) -> Value {

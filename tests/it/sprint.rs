@@ -86,7 +86,7 @@ impl Project {
     }
 
     pub(super) fn baton(&self, arguments: &[&str]) -> program::Ended {
-        program::ended(self.command(arguments).output().unwrap())
+        program::output(self.command(arguments))
     }
 
     pub(super) fn sprint(&self) -> Value {

@@ -211,7 +211,7 @@ async fn a_branch_that_cannot_be_pushed_is_reviewed_and_named() {
 fn sprint_on_github(project: &Project) -> program::Ended {
     let order = json!({ "stories": [ADD] }).to_string();
     let mut command = project.command(&[SPRINT, &["--input", &order]].concat());
-    let ended = program::ended(command.env("GITHUB_TOKEN", TOKEN).output().unwrap());
+    let ended = program::output(command.env("GITHUB_TOKEN", TOKEN));
     assert!(!ended.stderr.contains(TOKEN), "{}", ended.stderr);
     ended
 }

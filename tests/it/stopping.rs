@@ -50,7 +50,7 @@ impl Home {
     }
 
     fn baton(&self, arguments: &[&str]) -> Ended {
-        program::ended(self.command(arguments).output().unwrap())
+        program::output(self.command(arguments))
     }
 
     /// The program, once the service has been asked.
@@ -83,7 +83,7 @@ fn a_model_that_does_not_answer_holds_up_the_end_for_some_seconds_and_is_asked_a
     let child = home.asking(PLAN);
     let told = Instant::now();
     tell(&child, "TERM");
-    let ended = program::ended(child.wait_with_output().unwrap()).exits(3);
+    let ended = program::end(child).exits(3);
     let took = told.elapsed();
     assert!((Duration::from_secs(4)..Duration::from_secs(15)).contains(&took), "it took {took:?}");
     assert!(ended.stderr.contains("which may take 5 s") && ended.stderr.contains("baton runs resume"), "{}", ended.stderr);
@@ -102,7 +102,7 @@ fn told_twice_the_program_ends_at_once() {
     thread::sleep(Duration::from_millis(300));
     let told = Instant::now();
     tell(&child, "INT");
-    let ended = program::ended(child.wait_with_output().unwrap()).exits(130);
+    let ended = program::end(child).exits(130);
     // The call in flight would have had 5 s.
     assert!(told.elapsed() < Duration::from_millis(4_500), "it took {:?}", told.elapsed());
     assert!(ended.stderr.contains("was stopped at once"), "{}", ended.stderr);

@@ -85,7 +85,7 @@ fn no_request_of_plan_is_refused_by_any_provider() {
         let mut command = program::command(home.path(), &arguments);
         command.env("BATON_CONFIG", home.path().join("baton.toml"));
         way.lead(&mut command, &server);
-        let ended = program::ended(command.output().unwrap()).exits(0);
+        let ended = program::output(command).exits(0);
         assert!(ended.stdout.contains("stories"), "{}: {}", way.protocol, ended.stdout);
         passed(way, &server);
     }
@@ -100,7 +100,7 @@ async fn no_request_of_a_sprint_is_refused_by_any_provider() {
         fs::write(project.home.path().join("baton.toml"), settings).unwrap();
         let mut command = project.command(&["run", "sprint", "--workspace", "workspace", "--yes"]);
         way.lead(&mut command, &server);
-        let landed = program::ended(command.output().unwrap()).exits(0);
+        let landed = program::output(command).exits(0);
         assert_eq!(document(&landed)["landed"], 2, "{}: {}", way.protocol, landed.stdout);
         passed(way, &server);
     }
@@ -335,7 +335,7 @@ rules:
     let doctor = |arguments: &[&str]| {
         let mut command = program::command(home.path(), &[&["doctor", "--data-dir", "data", "-o", "json"], arguments].concat());
         command.env("BATON_CONFIG", home.path().join("baton.toml"));
-        let ended = program::ended(command.output().unwrap());
+        let ended = program::output(command);
         let checks: Value = serde_json::from_str(&ended.stdout).unwrap();
         let models = checks.as_array().unwrap().iter().filter(|check| check["name"] == "model").cloned().collect::<Vec<_>>();
         (ended.code, models)

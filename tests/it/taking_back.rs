@@ -41,7 +41,7 @@ impl User {
     }
 
     fn baton(&self, arguments: &[&str]) -> program::Ended {
-        program::ended(self.command(arguments).output().unwrap())
+        program::output(self.command(arguments))
     }
 
     fn json(&self, arguments: &[&str]) -> Value {

@@ -1,4 +1,5 @@
-"""A model for `plan` that was told nothing about any brief: it answers from the schema and the text it is sent.
+"""A model for `plan` that was told nothing about any brief: it answers from the schema, which the
+tool `finish` or the text carries, and from the text it is sent.
 
 It keeps no state. Each request adds one line to the file BATON_TEST_LOG: the idempotency key it came with.
 """
@@ -26,11 +27,14 @@ class Planner(CustomLLM):
         task = next(text(message) for message in messages if message["role"] == "user")
         if file := file_to_read(task, messages, optional_params):
             return called("read_file", {"path": file})
-        given, schema = task.split(SCHEMA)
+        given, _, schema = task.partition(SCHEMA)
+        finish = tools(optional_params).get("finish")
         read = "\n".join(text(message) for message in messages if message["role"] == "tool")
         author = Author(given + read)
         if model == "telling":
             author.last_words = f", and my key is {os.environ['BATON_TEST_KEY']}"
+        if finish:
+            return called("finish", author.write(finish["parameters"]))
         return said(json.dumps(author.write(json.loads(schema))))
 
     async def astreaming(self, *arguments, **named):
@@ -83,7 +87,7 @@ class Author:
             case "boolean":
                 return True
             case "integer":
-                return schema["minimum"]
+                return schema.get("minimum", 1)
             case "number":
                 return schema.get("maximum", 1.0)
             case "string":
@@ -108,9 +112,14 @@ def note(litellm_params):
 def file_to_read(task, messages, optional_params):
     """The file that the task says to read first, until it has been read."""
     first = re.search(r"\bRead (\S+) first", task)
-    offered = [tool["function"]["name"] for tool in optional_params.get("tools", [])]
     read = any(message["role"] == "tool" for message in messages)
-    return first[1] if first and "read_file" in offered and not read else None
+    return first[1] if first and "read_file" in tools(optional_params) and not read else None
+
+
+def tools(optional_params):
+    """The tools that are offered, by their names."""
+    functions = [tool["function"] for tool in optional_params.get("tools", [])]
+    return {function["name"]: function for function in functions}
 
 
 def text(message):

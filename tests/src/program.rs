@@ -1,13 +1,19 @@
 //! The real program, started as a user would start it, in a folder of its own.
 
 use std::{
+    borrow::BorrowMut,
     ffi::OsStr,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
 
 use crate::compiled;
+
+/// The longest that a process of a test may take. The longest of them takes a minute on two quiet cores.
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// The program under test: `cargo test --workspace` builds it beside the tests.
 pub fn path() -> PathBuf {
@@ -38,7 +44,27 @@ pub struct Ended {
 
 /// Runs `baton` to its end.
 pub fn run(home: &Path, arguments: &[impl AsRef<OsStr>]) -> Ended {
-    ended(command(home, arguments).output().unwrap())
+    output(command(home, arguments))
+}
+
+/// Runs a process to its end. One that takes longer than any test should is killed, and fails its test with what it printed:
+/// the tests behind it go on.
+pub fn output(mut command: impl BorrowMut<Command>) -> Ended {
+    end(command.borrow_mut().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+}
+
+/// Waits for the end of a process, as [`output`] does.
+pub fn end(child: Child) -> Ended {
+    let (id, (sender, receiver)) = (child.id(), mpsc::channel());
+    thread::spawn(move || sender.send(child.wait_with_output()));
+    if let Ok(output) = receiver.recv_timeout(LONGEST) {
+        return ended(output.unwrap());
+    }
+    Command::new("kill").args(["-KILL", &id.to_string()]).status().unwrap();
+    // Processes that it started may hold its output open.
+    let printed = receiver.recv_timeout(Duration::from_secs(5)).map(|output| ended(output.unwrap()));
+    let printed = printed.map_or_else(|_| "nothing that can be read".to_owned(), |ended| format!("{}\n{}", ended.stdout, ended.stderr));
+    panic!("the process did not end within {} s; it printed:\n{printed}", LONGEST.as_secs());
 }
 
 /// What a process printed, and how it ended.

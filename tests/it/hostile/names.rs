@@ -30,7 +30,7 @@ fn nobody_takes_the_name_of_a_bundled_plugin() {
     fs::write(home.path().join("data/plugins/probe.wasm"), PROBE).unwrap();
     let baton = |arguments: &[&str]| {
         let mut command = program::command(home.path(), arguments);
-        program::ended(command.env("BATON_DATA_DIR", home.path().join("data")).output().unwrap())
+        program::output(command.env("BATON_DATA_DIR", home.path().join("data")))
     };
     let listed: Value = serde_json::from_str(&baton(&["plugin", "list", "-o", "json"]).exits(0).stdout).unwrap();
     let plans: Vec<_> = listed["plugins"].as_array().unwrap().iter().filter(|plugin| plugin["name"] == "plan").collect();

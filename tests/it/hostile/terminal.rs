@@ -48,7 +48,7 @@ impl User {
     fn baton(&self, arguments: &[&str]) -> program::Ended {
         let mut command = program::command(self.home(), arguments);
         let command = command.env("BATON_DATA_DIR", self.home().join("data")).env("BATON_LOG", "debug");
-        let ended = program::ended(command.output().unwrap());
+        let ended = program::output(command);
         for (stream, text) in [("output", &ended.stdout), ("error", &ended.stderr)] {
             let found: Vec<_> = text.char_indices().filter(|(_, character)| is_dangerous(*character)).collect();
             let context =

@@ -145,7 +145,7 @@ fn with_settings(settings: &str) -> Ended {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("settings.toml"), settings).unwrap();
     let mut command = program::command(home.path(), &["secret", "list", "--data-dir", "data"]);
-    program::ended(command.env("BATON_CONFIG", home.path().join("settings.toml")).output().unwrap())
+    program::output(command.env("BATON_CONFIG", home.path().join("settings.toml")))
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
