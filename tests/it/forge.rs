@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::Write,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Stdio,
@@ -382,16 +383,21 @@ fn a_server_that_misbehaves_is_told_nothing_and_harms_nobody() {
 }
 
 #[test]
-fn without_a_token_the_run_waits_for_its_operator() {
+fn without_a_token_the_run_waits_until_one_is_kept() {
     let github = GitHub::start();
     let user = User::on(&github);
     let input = json!({ "do": "pull-requests", "calls": [open("story/1")] }).to_string();
-    let mut command = user.command(&["run", "probe", "--workspace", "work", "--input", &input]);
-    let ended = program::output(command.env_remove("GITHUB_TOKEN")).exits(3);
+    let without = |arguments: &[&str]| program::output(user.command(arguments).env_remove("GITHUB_TOKEN"));
+    let ended = without(&["run", "probe", "--workspace", "work", "--input", &input]).exits(3);
     assert!(ended.stderr.contains("baton secret set GITHUB_TOKEN"), "{}", ended.stderr);
     assert_eq!(github.count(""), 0);
     let list = user.baton(&["runs", "list", "-o", "json"]).exits(0).stdout;
-    let run = serde_json::from_str::<Value>(&list).unwrap()[0]["run"].as_str().unwrap().to_owned();
-    let _resumed = user.baton(&["runs", "resume", &run]).exits(0);
+    let run = serde_json::from_str::<Value>(&list).unwrap()[0].clone();
+    assert_eq!(run["wait"]["needed"]["kind"], "key", "{run}");
+    let mut keeping = user.command(&["secret", "set", "GITHUB_TOKEN", "--stdin"]).stdin(Stdio::piped()).spawn().unwrap();
+    keeping.stdin.take().unwrap().write_all(TOKEN.as_bytes()).unwrap();
+    assert!(keeping.wait().unwrap().success());
+    let _resumed = without(&["runs", "resume", run["run"].as_str().unwrap()]).exits(0);
     assert_eq!(github.state().pulls.len(), 1);
+    user.keeps_no_token();
 }

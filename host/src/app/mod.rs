@@ -241,7 +241,7 @@ impl App {
             sandbox.sweep_left().await;
             repositories.sweep().await;
         }
-        let forges = forges(&config, &store, &repositories)?;
+        let forges = forges(&config, &store, &repositories, &keys)?;
         let pull_requests = Arc::clone(&forges);
         let services = |children, toolboxes| Services {
             children,
@@ -409,13 +409,15 @@ async fn opened_beside(data_dir: &Path) -> Result<Store, StoreError> {
 }
 
 /// Every forge the operator set, and the host's own.
-fn forges(config: &Config, store: &Arc<Store>, repositories: &Arc<Repositories>) -> Result<Arc<Forges>, AppError> {
-    let hub = |token: &Token| {
-        let http = network::client(config.models.proxy.as_ref(), LONGEST_REQUEST)?;
-        Hub::new(http, &config.forge.base_url, token.clone(), Arc::new(SystemClock))
+fn forges(config: &Config, store: &Arc<Store>, repositories: &Arc<Repositories>, keys: &Arc<dyn Keys>) -> Result<Arc<Forges>, AppError> {
+    let (proxy, base_url) = (config.models.proxy.clone(), config.forge.base_url.clone());
+    let connect = move |token: &Token| {
+        let http = network::client(proxy.as_ref(), LONGEST_REQUEST)?;
+        Hub::new(http, &base_url, token.clone(), Arc::new(SystemClock))
     };
-    let hub = config.forge.token.as_ref().filter(|_| config.forge.needs_github()).map(hub).transpose().map_err(AppError::Forge)?;
-    Ok(Arc::new(Forges::new(config.forge.clone(), Arc::clone(store) as _, Arc::clone(repositories) as _, hub)))
+    let (rows, repositories) = (Arc::clone(store) as _, Arc::clone(repositories) as _);
+    let forges = Forges::new(config.forge.clone(), rows, repositories, Arc::clone(keys), Box::new(connect));
+    Ok(Arc::new(forges.map_err(AppError::Forge)?))
 }
 
 fn journal(config: &Config, store: &Arc<Store>) -> Arc<dyn Journal> {

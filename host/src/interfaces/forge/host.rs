@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Check, Forge, ForgeError, Kind, Landing, Mergeable, Method, PULL_REQUESTS, Place, Progress, Proposal, PullRequest, Repositories, State,
-    Summary, Verdict, View, checked,
+    Check, Forge, ForgeError, Kind, Landing, Mergeable, Method, NoToken, PULL_REQUESTS, Place, Progress, Proposal, PullRequest,
+    Repositories, State, Summary, Verdict, View, checked,
 };
 use crate::{
     bindings::{Fault, forge as wit},
@@ -16,7 +16,7 @@ use crate::{
         numbers::{to_u32, to_wit},
         pins::Pin,
     },
-    journal::{Attempt, Call, CallError, Capability, Effect, Pause, PauseKind, Performed, RunId, Wait},
+    journal::{Attempt, Call, CallError, Capability, Effect, NeedKind, Pause, PauseKind, Performed, RunId, Wait},
 };
 
 /// Where pull requests are, as the journal keeps it.
@@ -112,7 +112,7 @@ impl wit::Host for View<'_> {
 
 /// What every try of a call works with.
 struct Working {
-    forge: Result<Arc<dyn Forge>, Pause>,
+    forge: Result<Arc<dyn Forge>, NoToken>,
     project: String,
     folder: std::path::PathBuf,
     author: String,
@@ -122,11 +122,12 @@ struct Working {
 
 impl Working {
     /// Looks first whether the repository is that of the run.
-    async fn begun(self, attempt: Attempt) -> Result<Work, Pause> {
+    async fn begun<A>(self, attempt: Attempt) -> Result<Work, Performed<A>> {
         let Self { forge, project, folder, author, repository, pin } = self;
-        let forge = forge?;
+        let missing = |NoToken { name, reason }| Performed::Waiting(Wait::needed(NeedKind::Key, name, reason));
+        let forge = forge.map_err(missing)?;
         match repository.strange(&folder, pin.as_ref()).await {
-            Some(reason) => Err(Pause::new(PauseKind::Operator, reason)),
+            Some(reason) => Err(Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: false }),
             None => Ok(Work { forge, project, folder, author, attempt }),
         }
     }
@@ -185,7 +186,7 @@ impl View<'_> {
         let look = |attempt: Attempt| async move {
             match work.begun(attempt).await {
                 Ok(work) => performed(ask(work).await.map_err(Failure::from), Vec::new),
-                Err(pause) => Performed::Paused { pause, happened: false },
+                Err(hindered) => hindered,
             }
         };
         Ok(self.recorder.call(call, look).await??)
@@ -209,7 +210,7 @@ impl View<'_> {
         let change = |attempt: Attempt| async move {
             let work = match work.begun(attempt).await {
                 Ok(work) => work,
-                Err(pause) => return Performed::Paused { pause, happened: false },
+                Err(hindered) => return hindered,
             };
             let made = make(work).await;
             let event = made.as_ref().ok().map(|answer| told.event(&run, json!(answer)));

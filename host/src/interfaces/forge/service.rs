@@ -1,26 +1,49 @@
 //! Which forge a project has. Asks none itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::{Config, Forge, Hub, Kind, Local, PullRequests, Repositories, Rules};
-use crate::{
-    interfaces::project::Project,
-    journal::{Pause, PauseKind},
-};
+use super::{Config, Forge, Hub, Kind, Local, PullRequests, Repositories, Rules, Token};
+use crate::interfaces::{keys::Keys, project::Project};
 
 /// Every forge there is, by project.
 pub struct Forges {
     config: Config,
     local: Arc<dyn Forge>,
     repository: Arc<dyn Repositories>,
-    hub: Option<Hub>,
+    keys: Arc<dyn Keys>,
+    connect: Connect,
+    hub: OnceLock<Hub>,
+}
+
+/// Connects to GitHub with a token. Fails with a sentence.
+pub type Connect = Box<dyn Fn(&Token) -> Result<Hub, String> + Send + Sync>;
+
+/// GitHub cannot be asked, because its token is missing or cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct NoToken {
+    /// The name under which the token is looked for.
+    pub name: String,
+    /// What is wrong, and what to do.
+    pub reason: String,
 }
 
 impl Forges {
-    /// Forges as the operator set them; `hub` is GitHub with the token there is.
-    pub fn new(config: Config, rows: Arc<dyn PullRequests>, repository: Arc<dyn Repositories>, hub: Option<Hub>) -> Self {
+    /// Forges as the operator set them. A token that is not in `config` yet is looked for among `keys` when it is needed.
+    pub fn new(
+        config: Config,
+        rows: Arc<dyn PullRequests>,
+        repository: Arc<dyn Repositories>,
+        keys: Arc<dyn Keys>,
+        connect: Connect,
+    ) -> Result<Self, String> {
         let local = Arc::new(Local::new(rows, Arc::clone(&repository)));
-        Self { config, local, repository, hub }
+        let hub = OnceLock::new();
+        if let Some(token) = config.token.as_ref().filter(|_| config.needs_github()) {
+            let connected = connect(token)?;
+            hub.get_or_init(|| connected);
+        }
+        Ok(Self { config, local, repository, keys, connect, hub })
     }
 
     /// What holds for a project.
@@ -38,19 +61,28 @@ impl Forges {
         &self.repository
     }
 
-    /// The forge of a project, or what the operator has to do first.
-    pub fn of(&self, project: &Project) -> Result<Arc<dyn Forge>, Pause> {
-        match (self.rules(project), &self.hub) {
-            (Rules { kind: Kind::GitHub, repository: Some(repository), .. }, Some(hub)) => Ok(Arc::new(hub.repository(repository.clone()))),
-            (Rules { kind: Kind::GitHub, .. }, _) => {
-                let name = &self.config.token_name;
-                let reason = format!(
-                    "The token for GitHub, {name}, is neither in the environment nor among the secrets. Set the variable, or keep the token with \
-                     `baton secret set {name}`, and resume the run."
-                );
-                Err(Pause::new(PauseKind::Operator, reason))
-            }
-            (Rules { kind: Kind::Local, .. }, _) => Ok(Arc::clone(&self.local)),
+    /// The forge of a project.
+    pub fn of(&self, project: &Project) -> Result<Arc<dyn Forge>, NoToken> {
+        match self.rules(project) {
+            Rules { kind: Kind::GitHub, repository: Some(repository), .. } => Ok(Arc::new(self.hub()?.repository(repository.clone()))),
+            // A project on GitHub without a repository is rejected with the settings.
+            Rules { kind: Kind::GitHub | Kind::Local, .. } => Ok(Arc::clone(&self.local)),
         }
+    }
+
+    fn hub(&self) -> Result<&Hub, NoToken> {
+        if let Some(hub) = self.hub.get() {
+            return Ok(hub);
+        }
+        let name = &self.config.token_name;
+        let missing = |reason| NoToken { name: name.clone(), reason };
+        let token = self.keys.find(name).ok_or_else(|| {
+            missing(format!(
+                "The token for GitHub, {name}, is neither in the environment nor among the secrets. Keep it with `baton secret set {name}`, \
+                 or set the variable and start Baton again."
+            ))
+        })?;
+        let hub = (self.connect)(&Token::new(&token)).map_err(missing)?;
+        Ok(self.hub.get_or_init(|| hub))
     }
 }

@@ -14,8 +14,8 @@ use crate::{
         Fault,
         forge::{self as wit, Host},
     },
-    interfaces::pins::Pin,
-    journal::{CallError, EntryState, ErrorKind, Interrupt, PauseKind, Wait, testing::Bench},
+    interfaces::{forge::service::Connect, keys::Keys, pins::Pin},
+    journal::{CallError, Clock, EntryState, ErrorKind, Interrupt, NeedKind, PauseKind, Wait, testing::Bench},
 };
 
 /// Answers as a test says, and notes what it was asked.
@@ -103,8 +103,31 @@ fn head() -> String {
     "ab".repeat(20)
 }
 
+/// A token that the operator keeps while the host is at work.
+#[derive(Default)]
+struct Late(Mutex<Option<String>>);
+
+impl Keys for Late {
+    fn find(&self, name: &str) -> Option<String> {
+        self.0.lock().unwrap().clone().filter(|_| name == "GITHUB_TOKEN")
+    }
+}
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> u64 {
+        43_200_000
+    }
+}
+
+fn connect() -> Connect {
+    Box::new(|token| Hub::new(reqwest::Client::new(), "http://127.0.0.1:9", token.clone(), Arc::new(Noon)))
+}
+
 struct Scene {
     bench: Bench,
+    keys: Arc<Late>,
     rows: Arc<Rows>,
     forges: Forges,
     project: Project,
@@ -118,10 +141,11 @@ impl Scene {
     fn with(table: Value) -> Self {
         let nothing = |_: &str| None;
         let config = Config::from_settings(&table, &Sources { variable: &nothing, secret: &nothing }).unwrap();
-        let rows = Arc::new(Rows::default());
+        let (rows, keys) = (Arc::new(Rows::default()), Arc::new(Late::default()));
         Self {
             bench: Bench::new(),
-            forges: Forges::new(config, rows.clone(), Arc::new(OneBranch), None),
+            forges: Forges::new(config, rows.clone(), Arc::new(OneBranch), keys.clone(), connect()).unwrap(),
+            keys,
             rows,
             project: Project::named("shop-1"),
         }
@@ -294,6 +318,22 @@ async fn what_makes_no_sense_is_refused_before_the_gate() {
         );
     }
     assert!(scene.bench.journal.written().is_empty());
+}
+
+#[tokio::test]
+async fn a_missing_token_is_waited_for_and_used_as_soon_as_it_is_kept() {
+    let scene = Scene::with(json!({ "kind": "github", "repository": "ada/shop" }));
+    let mut recorder = scene.bench.recorder();
+    match scene.view(&mut recorder).open(proposal()).await {
+        Err(Fault::Interrupt(Interrupt::Suspended(Wait::Needed(needed)))) => {
+            assert_eq!((needed.kind, needed.subject.as_str()), (NeedKind::Key, "GITHUB_TOKEN"));
+            assert!(needed.reason.contains("baton secret set GITHUB_TOKEN"), "{}", needed.reason);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(scene.forges.of(&scene.project).is_err());
+    *scene.keys.0.lock().unwrap() = Some("ghp_late".to_owned());
+    assert!(scene.forges.of(&scene.project).is_ok());
 }
 
 #[tokio::test]
