@@ -1,5 +1,6 @@
 //! Everything that is built once, and how it is put together. The only module that names the store.
 
+mod defaults;
 pub mod distribution;
 mod folder;
 mod persona;
@@ -217,6 +218,7 @@ impl App {
             clock: Arc::new(SystemClock),
             random: Arc::new(rand::random),
             policy: Arc::clone(&config) as _,
+            defaults: Arc::new(defaults::ProjectDefaults(Arc::clone(&store) as _)),
             redactor: config.redactor.clone(),
             guests: guests.handle.clone(),
             slots: Slots { known: baton_slots::SLOTS, store: Arc::clone(&store) as _, labels: Arc::clone(&store) as _ },
