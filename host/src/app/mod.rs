@@ -2,6 +2,7 @@
 
 mod defaults;
 pub mod distribution;
+pub mod environment;
 mod folder;
 mod persona;
 mod publishing;
