@@ -13,6 +13,7 @@ mod continuing;
 mod demo;
 mod distribution;
 mod double;
+mod environments;
 mod forge;
 mod git;
 mod grants;

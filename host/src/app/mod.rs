@@ -1,6 +1,8 @@
 //! Everything that is built once, and how it is put together. The only module that names the store.
 
+mod defaults;
 pub mod distribution;
+pub mod environment;
 mod folder;
 mod persona;
 mod publishing;
@@ -217,6 +219,7 @@ impl App {
             clock: Arc::new(SystemClock),
             random: Arc::new(rand::random),
             policy: Arc::clone(&config) as _,
+            defaults: Arc::new(defaults::ProjectDefaults(Arc::clone(&store) as _)),
             redactor: config.redactor.clone(),
             guests: guests.handle.clone(),
             slots: Slots { known: baton_slots::SLOTS, store: Arc::clone(&store) as _, labels: Arc::clone(&store) as _ },

@@ -44,6 +44,7 @@ pub(super) fn sandbox(
         leftovers: config.data_dir.join(LEFTOVERS),
         folders,
         git,
+        environments: Arc::clone(store) as _,
         room: measure_room,
     }))
 }

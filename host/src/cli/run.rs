@@ -13,6 +13,7 @@ use super::{
     exit::{Exit, Misuse},
     input, model,
     place::ProjectArguments,
+    project,
     screen::{WARNING, painted},
     text,
 };
@@ -68,6 +69,9 @@ impl Run {
         }
         if let Some(proposed) = bindings::unapproved(&app, context, &self.project.choice()?, &run).await? {
             context.screen.tell(proposed);
+        }
+        if let Some(changed) = project::unapproved(&app, context, &self.project.choice()?, &run).await? {
+            context.screen.tell(changed);
         }
         if let Some(why) = app.why_older(&plugin) {
             context.screen.warn(format!("{} {}", painted(WARNING, "!"), text::plain(&why)));

@@ -6,6 +6,7 @@ pub mod backlog;
 pub mod blocking;
 pub mod children;
 mod conversations;
+pub mod environments;
 mod excerpts;
 mod exports;
 mod expression;

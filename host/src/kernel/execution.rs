@@ -90,6 +90,7 @@ impl Kernel {
     /// All that the execution can reach, or a sentence that says why it cannot begin.
     async fn session(&self, run: &Run, plugin: &Plugin, gate: Gate, limits: Limits) -> Result<Session, String> {
         let settings = self.settings_of(run).await?;
+        let defaults = self.parts.defaults.settings(&run.project).await?;
         let recorder = Recorder::new(
             run.id.clone(),
             gate.history,
@@ -100,7 +101,8 @@ impl Kernel {
         );
         let recorder = recorder.continued_from(run.journal_from).redacting(self.parts.redactor.clone());
         let recorder = if gate.closed { recorder.closed() } else { recorder };
-        let place = Place { workspace: &run.workspace, settings: &[settings, run.settings.clone()], assets: Arc::clone(&plugin.assets) };
+        let layers = [defaults, settings, run.settings.clone()];
+        let place = Place { workspace: &run.workspace, settings: &layers, assets: Arc::clone(&plugin.assets) };
         let project = self.identity_of(&run.project).await.map_err(|error| error.to_string())?;
         Session::open(recorder, about(run, project), place, Arc::clone(&self.services))
     }

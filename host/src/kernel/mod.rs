@@ -104,6 +104,8 @@ pub struct Parts {
     pub random: Arc<dyn Fn() -> [u8; 10] + Send + Sync>,
     /// What the operator set.
     pub policy: Arc<dyn Policy>,
+    /// What holds in projects where nothing is set.
+    pub defaults: Arc<dyn Defaults>,
     /// Knows what no guest, journal or event may hold.
     pub redactor: Redactor,
     /// Where guests compute, so that none of them delays anything else.
@@ -126,6 +128,13 @@ pub trait Policy: Send + Sync {
     fn limits(&self, plugin: &str) -> limits::Limits;
     /// Whether a file that is not part of this program may be executed, by who signed it; or a sentence that says why not.
     fn trusts(&self, package: &package::Package) -> Result<(), String>;
+}
+
+/// What holds in a project where no settings say otherwise.
+#[async_trait::async_trait]
+pub trait Defaults: Send + Sync {
+    /// Settings below all others, or a sentence that says why they cannot be read.
+    async fn settings(&self, project: &str) -> Result<Value, String>;
 }
 
 /// Why the kernel did not do what it was asked.

@@ -10,6 +10,7 @@ mod bindings;
 mod blobs;
 mod database;
 mod documents;
+mod environments;
 mod error;
 mod events;
 mod grants;

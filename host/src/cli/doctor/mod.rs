@@ -1,5 +1,6 @@
 //! `baton doctor`: looks at what Baton needs and what helps it. Mends nothing and shows no secret.
 
+mod environment;
 mod machine;
 mod models;
 mod own;

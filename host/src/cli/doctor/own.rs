@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Check, providers, slots, tools};
+use super::{Check, environment, providers, slots, tools};
 use crate::{
     app::{Access, App, AppError},
     cli::{Context, figures, text},
@@ -46,9 +46,10 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
             checks.extend(opened(&app));
             checks.extend(slots::check(&app).await);
             checks.extend(asked(&app).await);
+            checks.extend(environment::check(context, &app).await);
             app.close().await;
         }
-        Err(error) if error.is_held() => checks.extend(held(config, &error).await),
+        Err(error) if error.is_held() => checks.extend(held(context, config, &error).await),
         Err(error) => checks.push(Check::fail("data", shown(&data_dir), error.to_string())),
     }
     checks.extend(privacy(&data_dir));
@@ -196,13 +197,14 @@ async fn images(app: &App, engine: &str) -> Check {
     }
 }
 
-async fn held(config: Config, error: &AppError) -> Vec<Check> {
+async fn held(context: &Context, config: Config, error: &AppError) -> Vec<Check> {
     let mut checks = vec![Check::warn("data", shown(&config.data_dir), error.to_string())];
     match App::open(config, Access::Look).await {
         Ok(app) => {
             checks.extend(opened(&app));
             checks.extend(slots::check(&app).await);
             checks.extend(asked(&app).await);
+            checks.extend(environment::check(context, &app).await);
         }
         Err(error) => checks.push(Check::fail("database", "does not open", error.to_string())),
     }

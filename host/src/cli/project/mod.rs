@@ -1,6 +1,7 @@
 //! `baton project`: projects, their folders and their states. What a project is kept under does not change with them.
 
 mod add;
+mod environment;
 mod list;
 mod move_to;
 mod remove;
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+
+pub(super) use environment::{Lacking, lacking, unapproved};
 
 use super::{
     Context,
@@ -49,6 +52,7 @@ enum Command {
     Resume(states::Resume),
     Complete(states::Complete),
     Remove(remove::Remove),
+    Environment(environment::Environments),
 }
 
 impl Projects {
@@ -63,6 +67,7 @@ impl Projects {
             Command::Resume(command) => command.execute(context).await,
             Command::Complete(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
+            Command::Environment(command) => command.execute(context).await,
         }
     }
 }

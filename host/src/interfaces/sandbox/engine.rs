@@ -77,6 +77,38 @@ pub struct Found {
     pub lost: bool,
 }
 
+/// An image that is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// Its id on this machine.
+    pub id: String,
+    /// Its names with a digest, by which registries have it.
+    pub digests: Vec<String>,
+}
+
+/// An image that is to be built.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// A tar archive of all that the build sees.
+    pub archive: Vec<u8>,
+    /// The name of the Dockerfile in it.
+    pub dockerfile: String,
+    /// What the image is called.
+    pub tag: String,
+    /// The hash of what it is built from. An image of the same tag and hash is not built again.
+    pub hash: String,
+    /// The stage that is wanted; none for the last.
+    pub target: Option<String>,
+    /// Arguments.
+    pub arguments: BTreeMap<String, String>,
+    /// Whether its commands reach the network.
+    pub with_network: bool,
+    /// Longest time, in seconds.
+    pub timeout: u64,
+    /// Bytes of the largest image.
+    pub most_bytes: u64,
+}
+
 /// What a program writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -158,6 +190,21 @@ pub trait Engine: Send + Sync {
     async fn has_image(&self, _reference: &str) -> Result<bool, EngineError> {
         Ok(true)
     }
+    /// An image by its digests, fetched if it is not here, or if a newer one is wanted.
+    async fn resolve_image(&self, _reference: &str, _refresh: bool, _pieces: Sender<Piece>) -> Result<Resolved, EngineError> {
+        Err(no_images())
+    }
+    /// Builds an image, unless the same was built before. `pieces` hears what that prints.
+    async fn build_image(&self, _build: &Build, _pieces: Sender<Piece>) -> Result<(), EngineError> {
+        Err(no_images())
+    }
     /// What it is, and its version.
     async fn about(&self) -> Result<String, EngineError>;
+}
+
+/// What an engine says that knows no images.
+fn no_images() -> EngineError {
+    EngineError::Unavailable(
+        "Commands are executed as plain processes, which have no images. Set `engine = \"docker\"` under [sandbox].".to_owned(),
+    )
 }

@@ -5,6 +5,7 @@ mod collector;
 mod docker;
 mod engine;
 mod host;
+mod images;
 mod job;
 mod leftovers;
 mod process;
@@ -26,7 +27,7 @@ use crate::{
 
 pub use collector::{Artifacts, ArtifactsError};
 pub use docker::{Docker, Random};
-pub use engine::{Engine, EngineError, Found, Key, Task, User};
+pub use engine::{Build, Engine, EngineError, Found, Key, Piece, Resolved, Stream, Task, User};
 pub use job::{Ending, Job, Outcome};
 pub use leftovers::{Covered, Covers, forget_noted, noted};
 pub use process::Processes;

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     events::{Category, Draft, EventLog},
     interfaces::{
+        environments::Environments,
         folder_locks::{FolderLock, FolderLocks, Work},
         used_by_git::UsedByGit,
     },
@@ -66,13 +67,15 @@ pub struct Parts {
     pub folders: Arc<FolderLocks>,
     /// Knows what a person's git executes in a workspace.
     pub git: Arc<dyn UsedByGit>,
+    /// Knows the image of a run's project.
+    pub environments: Arc<dyn Environments>,
     /// Tells what the disk of a folder has left.
     pub room: fn(&Path) -> Option<Room>,
 }
 
 /// Where commands of all runs are executed.
 pub struct Sandbox {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
     permits: Semaphore,
     leftovers: Arc<Leftovers>,
     /// Removes containers.
@@ -110,7 +113,7 @@ impl Sandbox {
     /// Executes a job, or finds the one of this call again. A future that is dropped takes its command with it. So does a host
     /// that is told to stop, unless the command ends by itself in time; then the call is made again when the run goes on.
     pub async fn execute(&self, place: Place, job: Job, attempt: &Attempt) -> Performed<Outcome> {
-        if let Err(error) = self.image(&job) {
+        if let Err(error) = self.check(&job) {
             return Performed::answer(Err(error));
         }
         if self.holds_own(&place.workspace) {
@@ -138,9 +141,9 @@ impl Sandbox {
 
     /// Executes a job while git does nothing in its workspace.
     async fn execute_alone(&self, place: &Place, job: &Job, attempt: &Attempt, key: &Key) -> Performed<Outcome> {
-        let image = match self.image(job) {
-            Ok(image) => image.clone(),
-            Err(error) => return Performed::answer(Err(error)),
+        let image = match self.image(job, &place.run).await {
+            Ok(image) => image,
+            Err(performed) => return performed,
         };
         self.clear_planted(&place.workspace);
         let before = if attempt.again { Teller::told_before(&*self.parts.events, key).await } else { [0; 2] };
@@ -326,11 +329,6 @@ impl Sandbox {
         self.parts.own.iter().any(|own| own.starts_with(&workspace) && !own.starts_with(&covered))
     }
 
-    /// Seconds that a command may take at most in an image of this name.
-    pub fn longest(&self, image: &str) -> u32 {
-        self.parts.settings.images.get(image).map_or(u32::MAX, |image| image.timeout)
-    }
-
     /// All that a command of this run printed, by the name that its outcome gave. The name alone lets no other run read it.
     pub async fn output(&self, run: &RunId, name: &str) -> Result<String, CallError> {
         if !self.has_output(run, name).await? {
@@ -360,22 +358,6 @@ impl Sandbox {
     /// What executes, and its version.
     pub async fn about(&self) -> Result<String, EngineError> {
         self.parts.engine.about().await
-    }
-
-    /// Whether an image is on this machine, by the name that the engine knows. Nobody knows without an engine.
-    pub async fn has_image(&self, reference: &str) -> bool {
-        self.parts.engine.has_image(reference).await.unwrap_or(false)
-    }
-
-    /// The images in the operator's list that are not on this machine, each by the operator's name and as the engine knows it.
-    pub async fn missing_images(&self) -> Result<Vec<(String, String)>, EngineError> {
-        let mut missing = Vec::new();
-        for (name, image) in &self.parts.settings.images {
-            if !self.parts.engine.has_image(&image.reference).await? {
-                missing.push((name.clone(), image.reference.clone()));
-            }
-        }
-        Ok(missing)
     }
 
     /// Forgets a command whose answer is in the journal, or that is over: ends it, and sweeps up after it.
@@ -449,26 +431,6 @@ impl Sandbox {
         if tokio::time::timeout(PATIENCE, closed).await.is_err() {
             tracing::warn!("containers are still being removed; the next start removes what is left");
         }
-    }
-
-    fn image(&self, job: &Job) -> Result<&Image, CallError> {
-        let images = &self.parts.settings.images;
-        let image = images.get(&job.image).ok_or_else(|| {
-            let name = job.image.chars().take(100).flat_map(char::escape_debug).collect::<String>();
-            let known: Vec<_> = images.keys().map(|name| format!("`{name}`")).collect();
-            CallError::not_found(format!(
-                "The operator named no image `{name}`; there are {}. Another is added under [sandbox.images.NAME] in the user's settings.",
-                known.join(", ")
-            ))
-        })?;
-        if let Some(wanted) = job.timeout_ms.filter(|wanted| *wanted > image.timeout.saturating_mul(1000)) {
-            let text = format!(
-                "A timeout of {wanted} ms is more than the {} s that the operator allows in `{}`; ask for less, or raise `timeout-s` of the image.",
-                image.timeout, job.image
-            );
-            return Err(CallError::invalid(text).about("timeout-ms"));
-        }
-        Ok(image)
     }
 
     async fn answer(&self, ended: Ended, swept: &Swept, collected: &Collected, teller: &Teller) -> Performed<Outcome> {
@@ -579,7 +541,7 @@ fn not_started(error: EngineError) -> Performed<Outcome> {
     }
 }
 
-fn unavailable(reason: &str) -> Performed<Outcome> {
+pub(super) fn unavailable(reason: &str) -> Performed<Outcome> {
     Performed::answer(Err(CallError::unavailable(reason.to_owned())))
 }
 

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::job::DEFAULT_IMAGE;
+use crate::interfaces::environments::PROJECT_IMAGE;
 
 /// The image behind `default` unless the operator names another.
 const USUAL_IMAGE: &str = "debian:stable-slim";
 
 const MEBIBYTE: u64 = 1 << 20;
-const WORDS: &str = "one of `engine`, `socket`, `at-once`, `keep-free-mib` and `images`";
+const WORDS: &str = "one of `engine`, `socket`, `at-once`, `keep-free-mib`, `docker-hub` and `images`";
 const IMAGE_WORDS: &str = "one of `image`, `network`, `memory-mib`, `cpus`, `processes`, `temporary-mib`, `timeout-s` and `ready`";
 
 /// Why the settings make no sense.
@@ -46,6 +47,8 @@ pub struct Settings {
     pub at_once: usize,
     /// Bytes that have to stay free on the workspace's disk. A command is stopped below.
     pub keep_free: u64,
+    /// Where official images are fetched from in place of Docker Hub: a registry, perhaps with the beginning of a path.
+    pub hub: Option<String>,
     /// Where the programs of plain processes are looked for.
     pub search: String,
     /// Images by the operator's names.
@@ -55,7 +58,7 @@ pub struct Settings {
 /// An image and what its containers may take.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image {
-    /// As the engine knows it, such as `debian:stable-slim`.
+    /// As the engine knows it, such as `debian:stable-slim`. Empty for `project` where the settings only limit it.
     pub reference: String,
     /// Whether its containers reach the network.
     pub network: bool,
@@ -80,6 +83,7 @@ impl Default for Settings {
             socket: None,
             at_once: 4,
             keep_free: 512 * MEBIBYTE,
+            hub: None,
             search: String::new(),
             images: BTreeMap::from([(DEFAULT_IMAGE.to_owned(), Image::default())]),
         }
@@ -115,6 +119,8 @@ impl Settings {
                 ("socket", other) => return Err(wrong(".socket", "the path of a socket, such as /var/run/docker.sock", other)),
                 ("at-once", value) => settings.at_once = usize::try_from(whole(".at-once", value)?).unwrap_or(usize::MAX),
                 ("keep-free-mib", value) => settings.keep_free = mebibytes(".keep-free-mib", value)?,
+                ("docker-hub", Value::String(hub)) if is_reference(hub) && !hub.contains('@') => settings.hub = Some(hub.clone()),
+                ("docker-hub", other) => return Err(wrong(".docker-hub", "a registry such as \"mirror.example:5000\"", other)),
                 ("images", Value::Object(images)) => {
                     for (name, image) in images {
                         settings.images.insert(name.clone(), Image::from_settings(name, image)?);
@@ -125,6 +131,17 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// What containers of an image may take. `project` may take what `default` may, where nothing else is set.
+    pub fn limits(&self, name: &str) -> Option<&Image> {
+        let usual = || self.images.get(DEFAULT_IMAGE).filter(|_| name == PROJECT_IMAGE);
+        self.images.get(name).or_else(usual)
+    }
+
+    /// The image of that name in the operator's list.
+    pub fn named(&self, name: &str) -> Option<&Image> {
+        self.images.get(name).filter(|image| !image.reference.is_empty())
     }
 }
 
@@ -149,7 +166,9 @@ impl Image {
                 (_, value) => return Err(wrong(&key, IMAGE_WORDS, value)),
             }
         }
-        if !words.contains_key("image") && name != DEFAULT_IMAGE {
+        if !words.contains_key("image") && name == PROJECT_IMAGE {
+            image.reference.clear();
+        } else if !words.contains_key("image") && name != DEFAULT_IMAGE {
             return Err(wrong(&format!("{place}.image"), "an image such as \"debian:stable-slim\"", &Value::Null));
         }
         Ok(image)

@@ -4,6 +4,7 @@ mod backlog;
 mod bindings;
 mod continuing;
 mod documents;
+mod environments;
 mod events;
 mod grants;
 mod journal;

@@ -35,19 +35,31 @@ fn red(main: &str, command: &str, tested: &run_tests::Output) -> Result<()> {
     let question = Question::new(format!("The tests of `{main}` {state} before any story has begun. Shall the sprint begin all the same?"))
         .with_options([STOP, BEGIN])
         .with_reasoning(format!(
-            "Nothing lands before they pass, so only a story that fixes them can. Files that git ignores are in no worktree, should a test need one. \
-             `{command}` said last:\n{end}"
+            "{}Nothing lands before they pass, so only a story that fixes them can. Files that git ignores are in no worktree, should a test need one. \
+             `{command}` said last:\n{end}",
+            advice(tested)
         ))
         .with_best(STOP, 0.7)
         .with_context(&json!({ "command": command }));
     if people::ask(&question)?.trim() == BEGIN {
         return Ok(());
     }
+    if tested.ended() == outcome::NOT_STARTED {
+        return Err(Error::invalid(format!("The tests of `{main}` (`{command}`) {state}. {}Then start the sprint again.", advice(tested))));
+    }
     let last = report.trim_end().lines().next_back().unwrap_or_default();
     Err(Error::invalid(format!(
         "The tests of `{main}` (`{command}`) {state} before any story has begun, and nothing lands before they pass: {last}. Fix them and commit, or answer \
          `{BEGIN}` where a story is to fix them; then start the sprint again."
     )))
+}
+
+/// What fixes it where no story can, with a space behind it.
+fn advice(tested: &run_tests::Output) -> &'static str {
+    match tested.ended() {
+        outcome::NOT_STARTED => "Approve an image that has what the command needs with `baton project environment build`. ",
+        _ => "",
+    }
 }
 
 /// How the tests stand, after "The tests".

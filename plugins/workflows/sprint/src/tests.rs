@@ -258,6 +258,12 @@ fn what_every_story_would_meet_is_found_before_the_first_is_moved() {
     let red = |_: &Value| Ok(json!({ "base": { "passed": false, "command": "make test", "report": "1 passed\n1 failed\n" } }));
     let stopped = refused(host(stories).with_workflow("land", red).answers("are red before", "Fix the tests first"));
     assert!(stopped.contains("`make test`") && stopped.contains("1 failed"), "{stopped}");
+    let lacking = |_: &Value| {
+        Ok(json!({ "base": { "passed": false, "outcome": "not-started", "command": "cargo test", "report": "sh: cargo: not found" } }))
+    };
+    let stopped = refused(host(stories).with_workflow("land", lacking).answers("cannot be started in their image", "Fix the tests first"));
+    assert!(stopped.contains("(`cargo test`) cannot be started in their image. Approve an image"), "{stopped}");
+    assert!(stopped.contains("`baton project environment build`"), "{stopped}");
     let begun = host(&[("1-1", &[])])
         .answers("are red before", "Begin all the same")
         .with_workflow("land", move |input| if looks(input) { red(input) } else { landed(input) });

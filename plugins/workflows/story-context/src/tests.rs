@@ -87,6 +87,9 @@ fn a_developer_is_told_how_commands_run() {
     let told = text(&context(&set)).to_owned();
     assert!(told.contains("they may take 90 s."), "{told}");
     assert!(told.contains("image `rust`, which reaches the network and has 4096 MiB of memory."), "{told}");
+    let project = host().with_setting("test", json!({ "image": "project" }));
+    let usual = project.with_setting("sandbox", json!({ "images": { "default": { "memory-mib": 512 } } }));
+    assert!(text(&context(&usual)).contains("image `project`, which has no network and has 512 MiB of memory."));
     let process = text(&context(&host().with_setting("sandbox.engine", "process"))).to_owned();
     assert!(process.contains("as a process of this machine") && !process.contains("container"), "{process}");
 }

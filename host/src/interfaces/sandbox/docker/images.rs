@@ -41,7 +41,8 @@ async fn look(docker: &Docker, reference: &str) -> Result<Found, bollard::errors
     Ok(Found { id: image.id.unwrap_or_else(|| reference.to_owned()), volumes })
 }
 
-async fn pull(docker: &Docker, reference: &str, pieces: &Sender<Piece>) -> Result<(), EngineError> {
+/// Fetches the image of that name, also where one is here.
+pub(super) async fn pull(docker: &Docker, reference: &str, pieces: &Sender<Piece>) -> Result<(), EngineError> {
     // Without a tag the engine would fetch all there are.
     let last = reference.rsplit('/').next().unwrap_or(reference);
     let whole = if last.contains([':', '@']) { reference.to_owned() } else { format!("{reference}:latest") };

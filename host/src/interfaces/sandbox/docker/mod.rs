@@ -2,6 +2,7 @@
 //! container without the label of its data directory.
 
 mod access;
+mod building;
 mod failure;
 mod following;
 mod hardening;
@@ -23,7 +24,7 @@ use futures::StreamExt as _;
 use tokio::sync::{OnceCell, mpsc::Sender};
 
 use super::{
-    engine::{Ended, Engine, EngineError, Found, Key, Piece, Stream, Task, User},
+    engine::{Build, Ended, Engine, EngineError, Found, Key, Piece, Resolved, Stream, Task, User},
     job::Ending,
 };
 use crate::journal::Clock;
@@ -284,6 +285,14 @@ impl Engine for Docker {
 
     async fn has_image(&self, reference: &str) -> Result<bool, EngineError> {
         images::is_here(self.client().await?, reference).await
+    }
+
+    async fn resolve_image(&self, reference: &str, refresh: bool, pieces: Sender<Piece>) -> Result<Resolved, EngineError> {
+        building::resolve(self.client().await?, reference, refresh, &pieces).await
+    }
+
+    async fn build_image(&self, build: &Build, pieces: Sender<Piece>) -> Result<(), EngineError> {
+        building::build(self.client().await?, build, &pieces).await
     }
 
     async fn about(&self) -> Result<String, EngineError> {

@@ -3,6 +3,7 @@
 mod disk;
 mod folders;
 mod output;
+mod project;
 
 use std::{
     path::{Path, PathBuf},
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, Event, EventError, EventLog},
-    interfaces::{folder_locks::FolderLocks, used_by_git::NoGit},
+    interfaces::{environments::ProjectImage, folder_locks::FolderLocks, used_by_git::NoGit},
     journal::{Attempt, CallError, ErrorKind, Halt, NeedKind, Needed, PauseKind, Performed, Redactor, RunId, Wait},
 };
 
@@ -81,6 +82,10 @@ impl Engine for Scripted {
 
     async fn close(&self) {}
 
+    async fn has_image(&self, reference: &str) -> Result<bool, EngineError> {
+        Ok(reference != "gone")
+    }
+
     async fn about(&self) -> Result<String, EngineError> {
         Ok("a script".to_owned())
     }
@@ -91,6 +96,8 @@ impl Engine for Scripted {
 struct Memory {
     events: Mutex<Vec<Draft>>,
     artifacts: Mutex<Vec<String>>,
+    /// The image of the project of every run.
+    approved: Mutex<Option<ProjectImage>>,
     full: bool,
 }
 
@@ -186,6 +193,7 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
             leftovers: folder.path().join("data/sandbox"),
             folders: Arc::clone(&folders),
             git: Arc::new(NoGit),
+            environments: Arc::clone(&memory) as _,
             own: vec![own.clone()],
             room,
         });

@@ -223,15 +223,27 @@ pub const TABLES: &[Table] = &[
             setting("socket", "absolute path", "`DOCKER_HOST`, then `/var/run/docker.sock`", "Socket of the engine."),
             setting("at-once", WHOLE, "4", "Commands at the same time, of all runs."),
             setting("keep-free-mib", WHOLE, "512", "Space to keep free on the workspace's disk, in MiB. A command is stopped below it."),
+            setting(
+                "docker-hub",
+                "registry",
+                "Docker Hub",
+                "Registry that images of environments are fetched from in place of Docker Hub.",
+            ),
         ],
-        example: "[sandbox]\nengine = \"docker\"\nsocket = \"/run/user/1000/docker.sock\"\nat-once = 4\nkeep-free-mib = 1024\n",
+        example: "[sandbox]\nengine = \"docker\"\nsocket = \"/run/user/1000/docker.sock\"\nat-once = 4\nkeep-free-mib = 1024\ndocker-hub = \"mirror.example:5000\"\n",
     },
     Table {
         name: "sandbox.images.NAME",
-        meaning: "An image for commands, which plugins ask for by `NAME`. `default` is the image of commands that name none.",
+        meaning: "An image for commands, which plugins ask for by `NAME`. `default` is the image of commands that name none; `project` is the image of the project's \
+                  [environment](../environments.md), which this table limits.",
         layer: User,
         settings: &[
-            setting("image", "image reference", "required; `\"debian:stable-slim\"` for `default`", "The image, as the engine knows it."),
+            setting(
+                "image",
+                "image reference",
+                "required, but for `project`; `\"debian:stable-slim\"` for `default`",
+                "The image, as the engine knows it.",
+            ),
             setting("network", TRUTH, "false", "Whether containers reach the network."),
             setting("memory-mib", WHOLE, "2048", "Memory of a container, in MiB. Temporary files count."),
             setting("cpus", "number from 0.01 to 4096", "2", "Processors."),
@@ -320,7 +332,12 @@ pub const TABLES: &[Table] = &[
         settings: &[
             setting("command", TEXT, "found by the project's files", "Command line that runs the project's tests."),
             setting("quick", TEXT, "none", "Quicker command line than all tests, which developers are told to use while they work."),
-            setting("image", TEXT, "`\"default\"`", "Image for tests and for `run_command`, by its name under `[sandbox.images]`."),
+            setting(
+                "image",
+                TEXT,
+                "`\"project\"` with an approved environment, else `\"default\"`",
+                "Image for tests and for `run_command`, by its name under `[sandbox.images]`.",
+            ),
             setting("timeout", WHOLE, "600", "Time for the tests, in seconds; at most the image's `timeout-s`."),
         ],
         example: "[test]\ncommand = \"cargo test --quiet\"\nquick = \"cargo test --quiet --lib\"\nimage = \"rust\"\ntimeout = 900\n",
