@@ -117,7 +117,7 @@ impl Change<'_> {
         if paths.len() > MOST_FILES || self.diff.lines().any(|line| line.starts_with(CUT)) {
             return Ok(None);
         }
-        let order = run_tests::Input { command: self.command.map(str::to_owned), once: true, find_only: false };
+        let order = run_tests::Input { command: self.command.map(str::to_owned), once: true, ..run_tests::Input::default() };
         let mut laid = Vec::new();
         let tested = match lay_all(self.began, paths, &mut laid) {
             Ok(()) => workflows::start(RUN_TESTS, &order).and_then(Pending::wait).map(|ended| Some(ended.output)),
