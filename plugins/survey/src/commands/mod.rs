@@ -83,11 +83,12 @@ impl TestCommands {
     }
 
     /// The lines that test what changed, each once: those of the settings' folders that hold it, else the quick one, else
-    /// what the nearest folder with a manifest suggests. None where a file needs the whole.
+    /// what the nearest folder with a manifest suggests. None where a file needs the whole; documents and locked versions
+    /// need nothing of their own.
     pub fn quick_for(&self, paths: &[String]) -> Result<Option<Vec<String>>> {
         let mut commands = Vec::new();
         let mut nearest = nearest::Nearest::default();
-        for path in paths {
+        for path in paths.iter().filter(|path| !is_beside(path)) {
             let set = self.folder_of(path).and_then(|folder| folder.quick.clone().or_else(|| folder.command.clone()));
             let command = match set.or_else(|| self.quick.clone()) {
                 Some(command) => Some(command),
@@ -179,6 +180,12 @@ fn of_settings(name: &str, set: &Value) -> Result<FolderCommands> {
     }
     let line = |key: &str| set.get(key).and_then(Value::as_str).filter(|line| !line.trim().is_empty()).map(str::to_owned);
     Ok(FolderCommands { folder: folder.to_owned(), command: line("command"), quick: line("quick") })
+}
+
+/// Whether a file changes no part by itself.
+fn is_beside(path: &str) -> bool {
+    const ENDINGS: &[&str] = &[".md", ".rst", ".adoc", ".lock", "go.sum", "package-lock.json", "pnpm-lock.yaml"];
+    ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
 fn own_script(folder: &Folder) -> Option<String> {

@@ -175,7 +175,9 @@ fn a_change_is_tested_by_the_package_in_which_it_lies() {
     ];
     assert_eq!(quick(CARGO, &["crates/a/src/x/lib.rs"]).unwrap(), ["cargo test --package a-lib"]);
     assert_eq!(quick(CARGO, &["crates/b/src/lib.rs", "crates/a/src/lib.rs"]).unwrap().len(), 2);
-    assert_eq!(quick(CARGO, &["crates/a/src/lib.rs", "README.md"]), None, "a file of the root needs the whole");
+    assert_eq!(quick(CARGO, &["crates/a/src/lib.rs", "README.md", "Cargo.lock"]).unwrap(), ["cargo test --package a-lib"]);
+    assert_eq!(quick(CARGO, &["crates/a/src/lib.rs", "build.rs"]), None, "a file of the root needs the whole");
+    assert_eq!(quick(CARGO, &["README.md"]), None);
     const NPM: &[(&str, &str)] = &[
         ("package.json", r#"{ "workspaces": ["packages/*"] }"#),
         ("pnpm-lock.yaml", ""),

@@ -49,7 +49,7 @@ fn globs(command: &str) -> Result<Vec<String>> {
 fn script(globs: &[String], seconds: u32) -> String {
     let paths: Vec<_> = globs.iter().map(|glob| format!("-path {}", quoted(&format!("./{}", glob.trim_start_matches("./"))))).collect();
     format!(
-        "now=$(date +%s); find . -type f \\( {} \\) -not -path '*/node_modules/*' | sort | head -n {MOST_REPORTS} | while IFS= read -r file; do \
+        "now=$(date +%s); find . -type f \\( {} \\) ! -path '*/node_modules/*' | sort | head -n {MOST_REPORTS} | while IFS= read -r file; do \
          [ $((now - $(stat -c %Y \"$file\"))) -gt {seconds} ] || cat \"$file\"; done | head -c {MOST_BYTES}",
         paths.join(" -o ")
     )
