@@ -258,6 +258,12 @@ fn what_every_story_would_meet_is_found_before_the_first_is_moved() {
     let red = |_: &Value| Ok(json!({ "base": { "passed": false, "command": "make test", "report": "1 passed\n1 failed\n" } }));
     let stopped = refused(host(stories).with_workflow("land", red).answers("are red before", "Fix the tests first"));
     assert!(stopped.contains("`make test`") && stopped.contains("1 failed"), "{stopped}");
+    let named = |_: &Value| {
+        let failing = json!([{ "name": "cents", "file": "t/a.t", "line": 3, "message": "1 is not 2" }]);
+        Ok(json!({ "base": { "passed": false, "command": "make test", "report": "1 failed", "failing": failing } }))
+    };
+    let stopped = refused(host(stories).with_workflow("land", named).answers("are red before", "Fix the tests first"));
+    assert!(stopped.contains("t/a.t:3 `cents`: 1 is not 2. Fix them"), "{stopped}");
     let begun = host(&[("1-1", &[])])
         .answers("are red before", "Begin all the same")
         .with_workflow("land", move |input| if looks(input) { red(input) } else { landed(input) });
