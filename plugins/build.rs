@@ -24,7 +24,7 @@ const WORKFLOWS: &[(&str, &str)] = &[
 fn main() -> Result<()> {
     let plugins = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let output = PathBuf::from(env::var("OUT_DIR")?);
-    for path in ["build.rs", "agents", "engines", "workflows", "survey", "../sdk", "../slots", "../wit", "../Cargo.toml", "../Cargo.lock"] {
+    for path in ["build.rs", "agents", "engines", "workflows", "survey", "results", "../sdk", "../slots", "../wit", "../Cargo.toml", "../Cargo.lock"] {
         println!("cargo:rerun-if-changed={}", plugins.join(path).display());
     }
     let packages: Vec<_> = WORKFLOWS.iter().map(|(package, _)| *package).chain([ROLE_ENGINE]).collect();

@@ -15,6 +15,54 @@ pub struct Input {
     /// Says which command would be run, and runs nothing.
     #[serde(skip_serializing_if = "is_false")]
     pub find_only: bool,
+    /// Files that changed. Where commands are known that test the parts in which they lie, these are run in the place of the
+    /// whole; else nothing is run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
+    /// Asks for the names of the tests that passed.
+    #[serde(skip_serializing_if = "is_false")]
+    pub names: bool,
+}
+
+/// A test that failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct FailedTest {
+    /// As its program names it.
+    pub name: String,
+    /// Where it failed, or stands; empty where that is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
+    /// The line in the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Why, the beginning.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+}
+
+/// How many tests ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Counts {
+    /// They passed.
+    pub passed: u32,
+    /// They failed.
+    pub failed: u32,
+    /// They were not run, or were expected to fail.
+    pub skipped: u32,
+}
+
+/// The commands of a folder of the project.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Folder {
+    /// Its path.
+    pub folder: String,
+    /// What runs its tests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// What is quicker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quick: Option<String>,
 }
 
 /// How it went.
@@ -40,6 +88,54 @@ pub struct Output {
     /// How long it took.
     #[serde(default)]
     pub took_ms: u32,
+    /// The tests that failed, as far as the output was understood.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failing: Vec<FailedTest>,
+    /// How many ended how, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
+    /// Names of tests that failed and then passed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flaky_tests: Vec<String>,
+    /// Names of the tests that passed, where they were asked for and all are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Names of the tests that a story added, where that is known. Filled in by what developed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<String>,
+    /// Commands of single folders that the operator names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<Folder>,
+    /// A change may be tested by less than the whole: ask with [`Input::changed`].
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub parts: bool,
+}
+
+impl FailedTest {
+    /// Where, which, and why in one line, such as ``tests/a.py:14 `test_sum`: 1 is not 2``.
+    pub fn line_of(&self) -> String {
+        let Self { name, file, line, message } = self;
+        let place = match line {
+            Some(line) if !file.is_empty() => format!("{file}:{line} "),
+            _ if file.is_empty() => String::new(),
+            _ => format!("{file} "),
+        };
+        // Some programs begin the name with the file.
+        let short = name.strip_prefix(file.as_str()).map_or(name.as_str(), |rest| rest.trim_start_matches([':', ' ', '>']));
+        let short = if file.is_empty() || short.is_empty() { name } else { short };
+        let why = message.lines().find(|line| !line.trim().is_empty()).map_or_else(String::new, |why| format!(": {}", why.trim()));
+        format!("{place}`{short}`{why}")
+    }
+}
+
+impl Counts {
+    /// In words, such as `12 passed, 1 failed, 2 skipped`.
+    pub fn in_words(&self) -> String {
+        let Self { passed, failed, skipped } = self;
+        let parts = [(passed, "passed"), (failed, "failed"), (skipped, "skipped")];
+        let told = parts.iter().filter(|(number, word)| **number > 0 || *word == "passed");
+        told.map(|(number, word)| format!("{number} {word}")).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The words for how a run of the tests ended.

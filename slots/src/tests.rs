@@ -62,7 +62,26 @@ fn types_read_the_samples_and_write_what_the_schemas_say() {
 
 #[test]
 fn outputs_satisfy_their_schemas_and_the_least_that_those_want_is_read() {
-    let tested = run_tests::Output { passed: true, outcome: run_tests::outcome::PASSED.to_owned(), took_ms: 1, ..Default::default() };
+    let failed = run_tests::FailedTest {
+        name: "cents".to_owned(),
+        file: "tests/a".to_owned(),
+        line: Some(3),
+        message: "A cent is lost.".to_owned(),
+    };
+    let folder = run_tests::Folder { folder: "crates/a".to_owned(), command: None, quick: Some("make a".to_owned()) };
+    let tested = run_tests::Output {
+        passed: true,
+        outcome: run_tests::outcome::PASSED.to_owned(),
+        took_ms: 1,
+        failing: vec![failed],
+        counts: Some(run_tests::Counts { passed: 2, failed: 1, skipped: 0 }),
+        flaky_tests: vec!["waits".to_owned()],
+        names: vec!["sums".to_owned()],
+        added: vec!["cents".to_owned()],
+        folders: vec![folder],
+        parts: true,
+        ..Default::default()
+    };
     let finding = code_review::Finding { what: "A cent is lost.".to_owned(), line: Some(1), ..Default::default() };
     writes(DEVELOPER, &role::Report { answer: "Done.".to_owned(), summary: String::new() }, json!({ "answer": "" }));
     let source = story_context::Source { source: "docs/a.md".to_owned(), tokens: 5, cut: true };
@@ -111,6 +130,18 @@ fn a_run_that_was_stopped_is_not_red() {
         assert!(!stopped.is_red() && stopped.is_unjudged(), "{outcome}");
     }
     assert!(!ended("a later word", false, Some("make test")).is_red());
+}
+
+#[test]
+fn a_failed_test_is_told_in_a_line() {
+    let told = |name: &str, file: &str, line, message: &str| {
+        run_tests::FailedTest { name: name.to_owned(), file: file.to_owned(), line, message: message.to_owned() }.line_of()
+    };
+    assert_eq!(told("tests/a.py::test_b", "tests/a.py", Some(3), "\n 1 is not 2\nmore"), "tests/a.py:3 `test_b`: 1 is not 2");
+    assert_eq!(told("a.test.ts > b > c", "a.test.ts", None, ""), "a.test.ts `b > c`");
+    assert_eq!((told("b", "", Some(3), ""), told("a.py", "a.py", None, "x")), ("`b`".to_owned(), "a.py `a.py`: x".to_owned()));
+    let counts = |passed, failed, skipped| run_tests::Counts { passed, failed, skipped }.in_words();
+    assert_eq!((counts(0, 0, 0).as_str(), counts(3, 1, 2).as_str()), ("0 passed", "3 passed, 1 failed, 2 skipped"));
 }
 
 #[test]

@@ -1,27 +1,23 @@
 //! What code finds out about a project for an agent: its tree, the definitions in its files, its conventions, manifests
-//! and test command. Part of the workflows that use it; asks no model, changes nothing, and needs `read`.
+//! and test commands. Part of the workflows that use it; asks no model, changes nothing, and needs `read`.
 
-// The workflow `run-tests` decides which command it is; agents must be told the same.
-#[allow(dead_code, reason = "run-tests uses all of it")]
-#[path = "../../workflows/run-tests/src/command/mod.rs"]
-mod command;
+mod commands;
 mod conventions;
 mod languages;
 mod manifests;
 mod project;
 mod symbols;
-mod tests_run;
 mod text;
 mod tree;
 
 use baton_sdk::files::{self, LineMatch};
 use baton_sdk::{Error, ErrorKind, Result};
 
+pub use commands::{FolderCommands, TestCommands, joined, test_command};
 pub use conventions::conventions;
 pub use manifests::manifests;
 pub use project::{Project, is_text};
 pub use symbols::{has_symbols, symbols};
-pub use tests_run::test_command;
 pub use text::{cut, tokens};
 pub use tree::tree;
 

@@ -22,8 +22,18 @@ const NAMES: &[&str] = &[
     "justfile",
     "mix.exs",
     "deno.json",
+    "pnpm-workspace.yaml",
+    "go.work",
+    "settings.gradle",
+    "settings.gradle.kts",
+    "tox.ini",
+    "noxfile.py",
+    "Pipfile",
+    "meson.build",
+    "Taskfile.yml",
+    "Rakefile",
 ];
-const ENDINGS: &[&str] = &[".csproj", ".sln", ".gemspec"];
+const ENDINGS: &[&str] = &[".csproj", ".fsproj", ".sln", ".slnx", ".gemspec"];
 /// Manifests that are read, those nearest to the root first.
 const MOST: usize = 8;
 

@@ -56,6 +56,10 @@ impl Settings {
             }
             value = value.as_object()?.get(name)?;
         }
+        if key == FOLDERS_OF_TESTS {
+            let folders = value.as_object()?.iter();
+            return Some(folders.filter_map(|(folder, value)| Some((folder.clone(), without_secrets(value)?))).collect());
+        }
         without_secrets(value)
     }
 
@@ -104,6 +108,8 @@ const HOSTS_OWN: &[&str] = &[
     "forge",
 ];
 const ENGINE: &str = "sandbox.engine";
+/// A table whose names are folders of the project, which may be called `auth` or `token` and hold no secret for it.
+const FOLDERS_OF_TESTS: &str = "test.folders";
 /// What an agent has to know about the place where its commands run. The image's own name is not among it.
 const FACTS_OF_IMAGES: &[&str] = &["network", "memory-mib", "timeout-s"];
 

@@ -52,6 +52,15 @@ fn secrets_are_never_found() {
 }
 
 #[test]
+fn a_folder_of_tests_may_be_called_like_a_secret() {
+    let folders = json!({ "auth": { "quick": "make auth", "token": "s3cret" }, "crates/api-key": { "command": "make key" } });
+    let settings = Settings::merge(&[json!({ "test": { "folders": folders } })]);
+    let found = json!({ "auth": { "quick": "make auth" }, "crates/api-key": { "command": "make key" } });
+    assert_eq!(settings.get("test.folders"), Some(found));
+    assert_eq!(Settings::merge(&[json!({ "test": { "folders": 5 } })]).get("test.folders"), None);
+}
+
+#[test]
 fn what_only_the_host_reads_is_never_found() {
     let settings = Settings::merge(&[json!({
         "registries": { "ghcr.io": { "user": "mary" } },

@@ -9,6 +9,8 @@ const LONGEST_DIFF: usize = 96 << 10;
 const LONGEST_LIST: usize = 8 << 10;
 /// Bytes of the tests' output, the last ones.
 const LONGEST_REPORT: usize = 4 << 10;
+/// Tests that are named.
+const MOST_NAMED: usize = 30;
 
 pub(crate) fn described(order: &Input, story: &str, criteria: &[String], diff: &str) -> String {
     let parts = [
@@ -76,7 +78,18 @@ fn tests(order: &Input) -> String {
     let Some(tests) = &order.tests else { return "They were not run.".to_owned() };
     let command = tests.command.as_deref().unwrap_or("no command");
     let report = &tests.report[tests.report.ceil_char_boundary(tests.report.len().saturating_sub(LONGEST_REPORT))..];
-    format!("`{command}` is green. The end of its output:\n{report}")
+    let counts = tests.counts.map_or_else(String::new, |counts| format!(": {}", counts.in_words()));
+    let added = named("Tests that this story added", &tests.added);
+    let flaky = named("Tests that failed and passed when run again", &tests.flaky_tests);
+    let gap = if added.is_empty() && flaky.is_empty() { " " } else { "\n" };
+    format!("`{command}` is green{counts}.{added}{flaky}{gap}The end of its output:\n{report}")
+}
+
+fn named(what: &str, names: &[String]) -> String {
+    let more = names.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let told: Vec<_> = names.iter().take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
+    if told.is_empty() { String::new() } else { format!("\n{what}: {}{more}.", told.join(", ")) }
 }
 
 fn guards(notes: &[String]) -> String {

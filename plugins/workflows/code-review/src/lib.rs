@@ -15,10 +15,14 @@ use std::cell::Cell;
 use baton_sdk::prelude::*;
 use baton_slots::REVIEWER;
 use baton_slots::code_review::{Finding, Input, Output, Verdict};
+use baton_slots::run_tests::Output as Tested;
 
 use judgement::{Judgement, Question};
 
 struct CodeReview;
+
+/// Tests that failed of which each is a finding.
+const MOST_RED: usize = 10;
 
 impl Workflow<Input, Output> for CodeReview {
     fn run(order: Input) -> Result<Output> {
@@ -55,15 +59,37 @@ fn judge(order: &Input) -> Result<Output> {
 
 /// What needs no reviewer.
 fn decided(order: &Input, diff: &str) -> Option<Output> {
-    let (what, why) = if diff.trim().is_empty() {
-        ("Nothing was changed.".to_owned(), "A story without a change can not be done.")
+    let (findings, why) = if diff.trim().is_empty() {
+        let why = "A story without a change can not be done.";
+        (vec![finding(".", None, "Nothing was changed.".to_owned(), why)], why)
     } else {
-        let tests = order.tests.as_ref().filter(|tests| !tests.passed)?;
-        (format!("The tests did not pass.\n{}", tests.report.trim()), "Nothing lands before its tests pass.")
+        let why = "Nothing lands before its tests pass.";
+        (red(order.tests.as_ref().filter(|tests| !tests.passed)?, why), why)
     };
-    let finding = Finding { path: ".".to_owned(), what, why: why.to_owned(), ..Finding::default() };
     let (criteria, earlier) = (Vec::new(), order.earlier.clone());
-    Some(Output { criteria, earlier, findings: vec![finding], summary: why.to_owned(), verdict: Verdict::Changes })
+    Some(Output { criteria, earlier, findings, summary: why.to_owned(), verdict: Verdict::Changes })
+}
+
+/// A finding for each test that failed, or one with what the tests said where none is known.
+fn red(tests: &Tested, why: &str) -> Vec<Finding> {
+    if tests.failing.is_empty() {
+        return vec![finding(".", None, format!("The tests did not pass.\n{}", tests.report.trim()), why)];
+    }
+    let failing = tests.failing.iter().take(MOST_RED).map(|test| {
+        let path = if test.file.is_empty() { "." } else { &test.file };
+        finding(path, test.line.map(u64::from), format!("The test `{}` fails. {}", test.name, test.message.trim()), why)
+    });
+    failing.collect()
+}
+
+fn finding(path: &str, line: Option<u64>, what: String, why: &str) -> Finding {
+    Finding {
+        path: path.to_owned(),
+        line: line.filter(|line| *line > 0),
+        what: what.trim().to_owned(),
+        why: why.to_owned(),
+        ..Finding::default()
+    }
 }
 
 fn goal(key: &str, question: &Question<'_>) -> String {

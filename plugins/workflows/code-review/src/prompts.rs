@@ -19,7 +19,8 @@ fn the_prompt_of_a_review_is_kept() {
         .in_worktree("story/1-1-sums")
         .with_agent("reviewer", |_| Ok(Report::new(APPROVED, "judged")))
         .with_file("kitty", "sums\n");
-    let tests = json!({ "passed": true, "command": "make test", "report": "3 passed", "took_ms": 5 });
+    let tests = json!({ "passed": true, "command": "make test", "report": "3 passed", "took_ms": 5,
+        "counts": { "passed": 3, "failed": 0, "skipped": 0 }, "added": ["sums are exact"] });
     host.run(CodeReview::run, json!({ "key": "1-1-sums", "tests": tests, "guards": ["`tests/a.sh` lost 2 lines"] })).expect("a verdict");
     baton_prompts::check("code-review", &baton_prompts::to_agents(&host));
 }

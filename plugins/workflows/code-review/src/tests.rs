@@ -78,6 +78,33 @@ fn red_tests_and_empty_changes_need_no_reviewer() {
 }
 
 #[test]
+fn the_reviewer_is_told_of_the_tests_that_a_story_added() {
+    let host = host(&[APPROVED]);
+    let mut order = input();
+    order["tests"]["counts"] = json!({ "passed": 4, "failed": 0, "skipped": 1 });
+    order["tests"]["added"] = json!(["cents", "sums"]);
+    order["tests"]["flaky_tests"] = json!(["waits"]);
+    host.run(CodeReview::run, order).expect("a verdict");
+    let context = host.requests("agents.perform")[0]["task"]["context"].as_str().unwrap_or_default().to_owned();
+    for expected in ["is green: 4 passed, 1 skipped.", "Tests that this story added: `cents`, `sums`.", "passed when run again: `waits`."] {
+        assert!(context.contains(expected), "{expected}: {context}");
+    }
+}
+
+#[test]
+fn each_test_that_failed_is_a_finding_with_its_place() {
+    let mut order = input();
+    let failing = json!([{ "name": "cents", "file": "tests/a.py", "line": 7, "message": "1 is not 2" }, { "name": "sums" }]);
+    order["tests"] = json!({ "passed": false, "command": "make test", "report": "2 failed", "failing": failing });
+    let judged = host(&[]).run(CodeReview::run, order).expect("a verdict");
+    let finding = |number: usize| {
+        (judged["findings"][number]["path"].clone(), judged["findings"][number]["line"].clone(), judged["findings"][number]["what"].clone())
+    };
+    assert_eq!(finding(0), (json!("tests/a.py"), json!(7), json!("The test `cents` fails. 1 is not 2")));
+    assert_eq!(finding(1), (json!("."), Value::Null, json!("The test `sums` fails.")));
+}
+
+#[test]
 fn a_huge_change_is_cut_and_said_to_be() {
     let host = host(&[APPROVED]).with_file("kitty", "ä\n".repeat(80_000));
     host.run(CodeReview::run, input()).expect("a verdict");

@@ -28,6 +28,8 @@ pub(crate) fn stuck(story: &Story, failure: &Failure, times: u32) -> Result<Answ
     let best = if times == 1 { AGAIN } else { SKIP };
     let report = failure.report();
     let begin = report.ceil_char_boundary(report.len().saturating_sub(SHOWN));
+    let failing: String = failure.failing().iter().map(|line| format!("- {line}\n")).collect();
+    let failing = if failing.is_empty() { failing } else { format!(" These tests fail:\n{failing}") };
     let question = Question::new(format!(
         "Story {} ({}) is not done. {}. Shall the developer try again, or what should be done differently?",
         story.key,
@@ -35,7 +37,7 @@ pub(crate) fn stuck(story: &Story, failure: &Failure, times: u32) -> Result<Answ
         failure.standing()
     ))
     .with_options([AGAIN, SKIP])
-    .with_reasoning(format!("The developer did not get further. What was said last:\n{}", &report[begin..]))
+    .with_reasoning(format!("The developer did not get further.{failing} What was said last:\n{}", &report[begin..]))
     .with_best(best, 0.4)
     .with_context(&json!({ "story": story.key }));
     people::ask(&question).map(|answer| understood(&answer))

@@ -1,7 +1,7 @@
 //! Why a round of the developer's did not do, in words for the developer, for a person and for the backlog. Says that tests
 //! are red only where they were run to their end, twice.
 
-use baton_slots::run_tests::{Output as Tested, outcome};
+use baton_slots::run_tests::{FailedTest, Output as Tested, outcome};
 
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -65,6 +65,24 @@ impl Failure {
             Self::Untested => "No test file was added or changed, and no test was found in the files that were.",
             Self::Proofless(files) => files,
         }
+    }
+
+    /// The tests that failed, a line for each, as far as they are known.
+    pub(crate) fn failing(&self) -> Vec<String> {
+        const MOST: usize = 10;
+        match self {
+            Self::Red(tested) | Self::Unjudged(tested) => tested.failing.iter().take(MOST).map(FailedTest::line_of).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What became of an attempt, for later ones.
+    pub(crate) fn remembered(&self) -> String {
+        const MOST: usize = 5;
+        let Self::Red(tested) = self else { return self.named() };
+        let names: Vec<_> = tested.failing.iter().take(MOST).map(|test| format!("`{}`", test.name)).collect();
+        let more = if tested.failing.len() > MOST { " and others" } else { "" };
+        if names.is_empty() { self.named() } else { format!("{}: {}{more}", self.named(), names.join(", ")) }
     }
 
     /// How the story stands, for a person who is asked what to do.

@@ -13,6 +13,7 @@ mod merging;
 mod prompts;
 mod proof;
 mod record;
+mod single;
 mod story;
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,7 @@ impl Workflow<Input, Output> for DevStory {
         let story = Story::read(&order.key)?;
         let mut work = Work::begin(&story, &order)?;
         match ended(&order, &story, &mut work) {
-            Ok(Ending::Green(tested)) => work.done(tested),
+            Ok(Ending::Green(tested)) => work.done(*tested),
             Ok(Ending::Left(outcome, reason)) => work.left(outcome, &reason),
             Err(error) => {
                 work.save(&error.to_string());

@@ -1,6 +1,6 @@
-//! Whether a story's tests test it: they have to fail on the code as it was before, and the tests of before, where the story
-//! changed them, should pass on its code. Runs them in the story's own worktree, in which dependencies and caches are, on
-//! files that are put back afterwards; what is committed is not touched.
+//! Whether a story's tests test it: they have to fail on the code as it was before, or not to be there, and the tests of
+//! before, where the story changed them, should pass on its code. Runs them in the story's own worktree, in which
+//! dependencies and caches are, on files that are put back afterwards; what is committed is not touched.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +13,7 @@ use crate::diff::File;
 use crate::failure::Failure;
 use crate::guards;
 use crate::kinds::{is_rule_of_git, is_test};
+use crate::single::{self, MOST_ADDED};
 
 /// Files that are laid over for one run of the tests; a change of more is left to the review.
 const MOST_FILES: usize = 300;
@@ -25,12 +26,13 @@ const SHOWN: usize = 1 << 10;
 const CUT: &str = "(The rest of the diff is left out";
 
 /// What was found.
-pub(crate) enum Finding {
-    /// They fail without the change.
-    Proven,
+#[derive(Default)]
+pub(crate) struct Proof {
+    pub(crate) failure: Option<Failure>,
     /// For the review.
-    Note(String),
-    Failed(Failure),
+    pub(crate) notes: Vec<String>,
+    /// Names of the tests that the story added, as far as they are known.
+    pub(crate) added: Vec<String>,
 }
 
 /// A committed change, file by file.
@@ -40,8 +42,8 @@ pub(crate) struct Change<'a> {
     pub(crate) files: &'a [File],
     /// The whole of it, as git writes it.
     pub(crate) diff: &'a str,
-    /// What ran its tests.
-    pub(crate) command: Option<&'a str>,
+    /// How its tests went.
+    pub(crate) tested: &'a Tested,
     /// Why it has no test, or none that fails without it, as the developer says.
     pub(crate) untested: Option<&'a str>,
     /// A document of the story's that belongs to no test.
@@ -49,77 +51,124 @@ pub(crate) struct Change<'a> {
 }
 
 impl Change<'_> {
+    pub(crate) fn prove(&self) -> Result<Proof> {
+        let (tests, code): (Vec<_>, Vec<_>) =
+            self.files.iter().filter(|file| file.path != self.record).partition(|file| is_test(&file.path));
+        let mut proof = Proof::default();
+        let is_inline = tests.iter().all(|file| file.deleted);
+        let without = if is_inline { self.inline(&code, &mut proof)? } else { self.red_before(&tests, &code, &mut proof)? };
+        if proof.failure.is_some() {
+            return Ok(proof);
+        }
+        let before = self.green_after(&tests, &mut proof)?;
+        // Tests in files of code are not in a run without these.
+        let base = before.as_ref().or(without.as_ref().filter(|_| is_inline)).and_then(single::known);
+        let mut added = single::added(self.tested, base.as_ref(), self.diff);
+        if let Some(without) = without.as_ref().filter(|without| !without.passed) {
+            let pass: Vec<_> = added.iter().filter(|name| without.names.contains(name)).map(String::as_str).collect();
+            if !pass.is_empty() {
+                proof.notes.push(format!("These tests of the story pass also without it: {}. Look what they test.", named(&pass)));
+            }
+        }
+        added.truncate(MOST_ADDED);
+        proof.added = added;
+        Ok(proof)
+    }
+
     /// The story's tests on the code as it was before.
-    pub(crate) fn red_before(&self) -> Result<Finding> {
-        let tests: Vec<_> = self.files.iter().filter(|file| is_test(&file.path) && !file.deleted).map(|file| file.path.as_str()).collect();
-        let code: Vec<_> = self.files.iter().filter(|file| !is_test(&file.path) && file.path != self.record).collect();
-        if tests.is_empty() {
-            return Ok(self.without_tests());
-        }
+    fn red_before(&self, tests: &[&File], code: &[&File], proof: &mut Proof) -> Result<Option<Tested>> {
         if code.is_empty() {
-            return Ok(Finding::Note("The story changes tests alone, so they could not be tried without it.".to_owned()));
+            proof.notes.push("The story changes tests alone, so they could not be tried without it.".to_owned());
+            return Ok(None);
         }
-        let paths: BTreeSet<_> = code.iter().flat_map(|file| paths(file)).collect();
-        let Some(tested) = self.tested_with(&paths)? else {
-            return Ok(Finding::Note(
-                "The story's tests could not be tried without it: its files could not be put back for that.".to_owned(),
-            ));
+        let Some(tested) = self.tested_with(code)? else {
+            proof.notes.push("The story's tests could not be tried without it: its files could not be put back for that.".to_owned());
+            return Ok(None);
         };
-        Ok(if tested.is_unjudged() && tested.ended() != run_tests::outcome::NOT_STARTED {
-            Finding::Note(format!("It is not known whether the story's tests fail without it. {}", first_line(&tested.report)))
+        if tested.is_unjudged() && tested.ended() != run_tests::outcome::NOT_STARTED {
+            proof.notes.push(format!("It is not known whether the story's tests fail without it. {}", first_line(&tested.report)));
         } else if !tested.passed {
-            Finding::Proven
+            return Ok(Some(tested));
         } else if let Some(why) = self.untested {
-            Finding::Note(format!("The story's tests pass also without it. The developer says why: {why}"))
+            proof.notes.push(format!("The story's tests pass also without it. The developer says why: {why}"));
         } else {
-            Finding::Failed(Failure::Proofless(format!(
-                "The tests of the story ({}) were run on the code as it was before, and they passed. So they do not show that the story is done.",
-                named(&tests)
-            )))
-        })
+            let files: Vec<_> = tests.iter().filter(|file| !file.deleted).map(|file| file.path.as_str()).collect();
+            let added = single::added(self.tested, None, self.diff);
+            let added: Vec<_> = added.iter().map(String::as_str).collect();
+            let tests = if added.is_empty() { String::new() } else { format!(" New among them are {}.", named(&added)) };
+            proof.failure = Some(Failure::Proofless(format!(
+                "The tests of the story ({}) were run on the code as it was before, and they passed. So they do not show that the story is done.{tests}",
+                named(&files)
+            )));
+        }
+        Ok(None)
     }
 
-    /// The tests as they were before, where the story changed them, on its code.
-    pub(crate) fn green_after(&self) -> Result<Option<String>> {
-        let changed = self.files.iter().filter(|file| is_test(&file.path) && !file.added_whole);
-        let paths: BTreeSet<_> = changed.flat_map(paths).collect();
-        if paths.is_empty() {
+    /// The tests as they were before, where the story changed them, on its code. Those that the story brings are taken away
+    /// for that.
+    fn green_after(&self, tests: &[&File], proof: &mut Proof) -> Result<Option<Tested>> {
+        let changed: Vec<_> = tests.iter().filter(|file| !file.added_whole).flat_map(|file| paths(file)).collect();
+        if changed.is_empty() {
             return Ok(None);
         }
-        let Some(tested) = self.tested_with(&paths)? else { return Ok(None) };
-        if tested.passed {
-            return Ok(None);
+        let Some(tested) = self.tested_with(tests)? else { return Ok(None) };
+        if !tested.passed {
+            let names: Vec<_> = changed.iter().map(String::as_str).collect();
+            let report = tested.report.trim();
+            let end = &report[report.ceil_char_boundary(report.len().saturating_sub(SHOWN))..];
+            let failing: String = tested.failing.iter().take(MOST_NAMED).map(|test| format!("\n- {}", test.line_of())).collect();
+            let failing = if failing.is_empty() { format!("They said last:\n{end}") } else { format!("These fail:{failing}") };
+            proof.notes.push(format!(
+                "With these tests as they were before the story ({}), the tests do not pass on its code: look whether what they checked was meant to change. \
+                 {failing}",
+                named(&names)
+            ));
         }
-        let names: Vec<_> = paths.iter().map(String::as_str).collect();
-        let report = tested.report.trim();
-        let end = &report[report.ceil_char_boundary(report.len().saturating_sub(SHOWN))..];
-        Ok(Some(format!(
-            "With these tests as they were before the story ({}), the tests do not pass on its code: look whether what they checked was meant to change. \
-             They said last:\n{end}",
-            named(&names)
-        )))
+        Ok(Some(tested))
     }
 
-    fn without_tests(&self) -> Finding {
-        let inline = added_lines(self.diff);
-        if !declared::names(&inline).is_empty() {
+    /// Tests that stand in files of code: they cannot be tried without it, but by their names those are known that are new.
+    fn inline(&self, code: &[&File], proof: &mut Proof) -> Result<Option<Tested>> {
+        if declared::names(&single::lines(self.diff, '+')).is_empty() {
+            match self.untested {
+                Some(why) => proof.notes.push(format!("The story brings no test. The developer says why: {why}")),
+                None => proof.failure = Some(Failure::Untested),
+            }
+            return Ok(None);
+        }
+        let base = if self.tested.names.is_empty() { None } else { self.tested_with(code)? };
+        let known = base.as_ref().and_then(single::known);
+        let Some(known) = known else {
             let note = "The story's tests stand in the same files as its code, so they could not be tried without it.";
-            return Finding::Note(note.to_owned());
-        }
+            proof.notes.push(note.to_owned());
+            return Ok(None);
+        };
+        let is_new = self.tested.names.iter().any(|name| !known.contains(name.as_str()));
+        let is_mended = self
+            .tested
+            .names
+            .iter()
+            .any(|name| known.contains(name.as_str()) && !base.as_ref().is_some_and(|base| base.names.contains(name)));
         match self.untested {
-            Some(why) => Finding::Note(format!("The story brings no test. The developer says why: {why}")),
-            None => Finding::Failed(Failure::Untested),
+            _ if is_new || is_mended => {}
+            Some(why) => proof.notes.push(format!("The story changes tests and adds none that ran. The developer says why: {why}")),
+            None => proof
+                .notes
+                .push("The story changes tests in the files of its code, and none of them is new: look whether they test it.".to_owned()),
         }
+        Ok(base)
     }
 
     /// The tests with these files as they were before; none where that cannot be done.
-    fn tested_with(&self, paths: &BTreeSet<String>) -> Result<Option<Tested>> {
-        if paths.len() > MOST_FILES || self.diff.lines().any(|line| line.starts_with(CUT)) {
+    fn tested_with(&self, files: &[&File]) -> Result<Option<Tested>> {
+        let paths: BTreeSet<_> = files.iter().flat_map(|file| paths(file)).collect();
+        if paths.is_empty() || paths.len() > MOST_FILES || self.diff.lines().any(|line| line.starts_with(CUT)) {
             return Ok(None);
         }
-        let order = run_tests::Input { command: self.command.map(str::to_owned), once: true, find_only: false };
+        let names = !self.tested.names.is_empty();
+        let order = run_tests::Input { command: self.tested.command.clone(), once: true, names, ..run_tests::Input::default() };
         let mut laid = Vec::new();
-        let tested = match lay_all(self.began, paths, &mut laid) {
+        let tested = match lay_all(self.began, &paths, &mut laid) {
             Ok(()) => workflows::start(RUN_TESTS, &order).and_then(Pending::wait).map(|ended| Some(ended.output)),
             // Such as a folder where a file was.
             Err(error) => {
@@ -167,11 +216,6 @@ fn paths(file: &File) -> Vec<String> {
         return Vec::new();
     }
     file.renamed_from.iter().cloned().chain([file.path.clone()]).collect()
-}
-
-fn added_lines(diff: &str) -> String {
-    let added = diff.lines().filter(|line| !line.starts_with("+++")).filter_map(|line| line.strip_prefix('+'));
-    added.map(|line| format!("{line}\n")).collect()
 }
 
 fn named(paths: &[&str]) -> String {

@@ -6,14 +6,20 @@ use std::fmt::Write as _;
 use baton_sdk::prelude::*;
 use baton_slots::RUN_TESTS;
 use baton_slots::dev_story::Mode;
-use baton_slots::run_tests::{self, Output as Tested};
+use baton_slots::run_tests::{self, Folder, Output as Tested};
 
 use crate::kinds::PLANS;
+
+/// Folders whose commands a developer is told.
+const MOST_FOLDERS: usize = 12;
 
 #[derive(Debug, Default)]
 pub(crate) struct Ways {
     command: Option<String>,
     quick: Option<String>,
+    folders: Vec<Folder>,
+    /// Whether a change may be tested by less than the whole.
+    pub(crate) knows_parts: bool,
     allowed: Vec<String>,
     /// Whether the story's tests are run on the code as it was before.
     pub(crate) checks_tests: bool,
@@ -26,11 +32,12 @@ impl Ways {
         let allowed = settings::get("story.paths")?.unwrap_or_default();
         // A story that is merged again was shown to be tested when it was developed.
         let checks_tests = mode == Mode::Develop && settings::get("story.check-tests")?.unwrap_or(true);
-        Ok(Self { command: found.command, quick: found.quick, allowed, checks_tests })
+        Ok(Self { command: found.command, quick: found.quick, folders: found.folders, knows_parts: found.parts, allowed, checks_tests })
     }
 
     pub(crate) fn rules(&self, key: &str, left: u32) -> String {
         let mut rules = self.tests();
+        rules.push_str(&self.tests_of_folders());
         rules.push_str(
             "- Every acceptance criterion gets a test that fails without your change. A story that needs no test says why in `untested`.\n",
         );
@@ -61,6 +68,21 @@ impl Ways {
     }
 }
 
+impl Ways {
+    fn tests_of_folders(&self) -> String {
+        let told = self.folders.iter().take(MOST_FOLDERS).filter_map(|Folder { folder, command, quick }| {
+            let command = quick.as_ref().or(command.as_ref())?;
+            Some(format!("`{command}` for `{folder}`"))
+        });
+        let told: Vec<_> = told.collect();
+        if told.is_empty() {
+            String::new()
+        } else {
+            format!("- While you work in one folder, its tests are enough: {}.\n", told.join(", "))
+        }
+    }
+}
+
 fn untouchable(key: &str) -> String {
     let plans: Vec<_> = PLANS.iter().map(|plan| format!("`{plan}`")).collect();
     format!("`baton.toml`, {} (but for `docs/stories/{key}.md`)", plans.join(", "))
@@ -75,6 +97,8 @@ mod tests {
         let ways = Ways {
             command: Some("make test".to_owned()),
             quick: Some("make quick".to_owned()),
+            folders: vec![Folder { folder: "crates/a".to_owned(), command: Some("make a".to_owned()), quick: None }],
+            knows_parts: true,
             allowed: vec!["src/".to_owned()],
             checks_tests: true,
         };
@@ -82,6 +106,7 @@ mod tests {
         for expected in [
             "`make test` runs the tests",
             "`make quick` is quicker",
+            "`make a` for `crates/a`",
             "`docs/PRD.md`",
             "changed: `src/`",
             "code as it was before",

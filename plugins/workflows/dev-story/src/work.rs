@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::asking::{self, Answer};
 use crate::failure::Failure;
-use crate::proof::{self, Change as Committed};
+use crate::proof::Change as Committed;
 use crate::story::{Known, Order, Story};
 use crate::ways::Ways;
 use crate::{diff, guards, record};
@@ -29,12 +29,14 @@ const MOST_TAKEN_OUT: usize = 100;
 const LONGEST_REASON: usize = 4 << 10;
 /// Bytes of a summary in the list of what was tried.
 const LONGEST_SUMMARY: usize = 400;
+/// Files of a change whose parts are tested by themselves.
+const MOST_CHANGED: usize = 100;
 /// Bytes of a conversation that is kept for the next round; after a longer one the developer begins again with a whole task.
 const LONGEST_CONVERSATION: usize = 1 << 20;
 
 pub(crate) enum Ending {
     /// And committed.
-    Green(Tested),
+    Green(Box<Tested>),
     /// By a person's word, for this reason.
     Left(Outcome, String),
 }
@@ -47,9 +49,9 @@ impl Ending {
 
 /// What a task came to.
 enum Round {
-    Green(Tested),
+    Green(Box<Tested>),
     /// With the change as it is.
-    Failed(Failure, String),
+    Failed(Box<Failure>, String),
 }
 
 /// What the developer says after a task.
@@ -148,7 +150,7 @@ impl<'a> Work<'a> {
         loop {
             let (failure, diff) = match self.round(task)? {
                 Round::Green(tested) => return Ok(Ending::Green(tested)),
-                Round::Failed(failure, diff) => (failure, diff),
+                Round::Failed(failure, diff) => (*failure, diff),
             };
             self.failures += 1;
             self.remember(&failure);
@@ -194,32 +196,38 @@ impl<'a> Work<'a> {
     fn round(&mut self, task: Option<Order>) -> Result<Round> {
         let diff = self.performed(task)?;
         if let Some(failure) = self.refusal() {
-            return Ok(Round::Failed(failure, diff));
+            return Ok(Round::Failed(Box::new(failure), diff));
         }
         if diff.trim().is_empty() && !self.said.summary.is_empty() {
-            return Ok(Round::Failed(Failure::Unchanged, diff));
+            return Ok(Round::Failed(Box::new(Failure::Unchanged), diff));
         }
-        let tested = self.tested(&diff)?;
+        let tested = match self.quickly_red(&diff)? {
+            Some(red) => red,
+            None => self.tested(&diff)?,
+        };
         if !tested.passed {
             let failure = if tested.is_unjudged() { Failure::Unjudged(tested) } else { Failure::Red(tested) };
-            return Ok(Round::Failed(failure, diff));
+            return Ok(Round::Failed(Box::new(failure), diff));
         }
         let diff = self.keep(&tested)?;
         if let Some(failure) = self.refusal() {
-            return Ok(Round::Failed(failure, git::diff(self.base)?));
+            return Ok(Round::Failed(Box::new(failure), git::diff(self.base)?));
         }
-        Ok(match self.proven(&tested, &diff)? {
-            Some(failure) => Round::Failed(failure, diff),
-            None => Round::Green(tested),
+        let (failure, added) = self.proven(&tested, &diff)?;
+        Ok(match failure {
+            Some(failure) => Round::Failed(Box::new(failure), diff),
+            None => Round::Green(Box::new(Tested { added, names: Vec::new(), ..tested })),
         })
     }
 
     /// Commits the change; gives the whole of it.
     fn keep(&mut self, tested: &Tested) -> Result<String> {
         if tested.flaky {
-            self.note(
-                "The tests passed in a second run and not in the first: look for a test that depends on time, order or chance.".to_owned(),
-            );
+            let names: Vec<_> = tested.flaky_tests.iter().map(|name| format!("`{name}`")).collect();
+            let named = if names.is_empty() { String::new() } else { format!(" These failed at first: {}.", names.join(", ")) };
+            self.note(format!(
+                "The tests passed in a second run and not in the first: look for a test that depends on time, order or chance.{named}"
+            ));
         }
         let diff = git::diff(self.base)?;
         for note in guards::doubtful(&diff::files(&diff), tested.command.as_deref()) {
@@ -231,31 +239,18 @@ impl<'a> Work<'a> {
         Ok(diff)
     }
 
-    /// Whether the tests test the story: by runs of them, which `story.check-tests` turns off.
-    fn proven(&mut self, tested: &Tested, diff: &str) -> Result<Option<Failure>> {
+    /// Whether the tests test the story, by runs of them, which `story.check-tests` turns off; and the tests that it added.
+    fn proven(&mut self, tested: &Tested, diff: &str) -> Result<(Option<Failure>, Vec<String>)> {
         if !self.ways.checks_tests {
-            return Ok(None);
+            return Ok((None, Vec::new()));
         }
         run::progress(0.8, "Trying the story's tests without its change");
         let (files, began, record) = (diff::files(diff), git::merge_base(&head()?, self.base)?, record::path(self.story));
         let untested = self.said.untested.clone().filter(|why| !why.trim().is_empty());
-        let change = Committed {
-            began: &began,
-            files: &files,
-            diff,
-            command: tested.command.as_deref(),
-            untested: untested.as_deref(),
-            record: &record,
-        };
-        match change.red_before()? {
-            proof::Finding::Failed(failure) => return Ok(Some(failure)),
-            proof::Finding::Note(note) => self.note(note),
-            proof::Finding::Proven => {}
-        }
-        if let Some(note) = change.green_after()? {
-            self.note(note);
-        }
-        Ok(None)
+        let change = Committed { began: &began, files: &files, diff, tested, untested: untested.as_deref(), record: &record };
+        let proof = change.prove()?;
+        proof.notes.into_iter().for_each(|note| self.note(note));
+        Ok((proof.failure, proof.added))
     }
 
     /// For later tasks, which tell it.
@@ -263,7 +258,7 @@ impl<'a> Work<'a> {
         let summary = self.said.summary.trim();
         let summary = &summary[..summary.floor_char_boundary(LONGEST_SUMMARY)];
         let summary = if summary.is_empty() { "Nothing was said." } else { summary };
-        self.tried.push(format!("{summary} Then: {}.", failure.named()));
+        self.tried.push(format!("{summary} Then: {}.", failure.remembered()));
     }
 
     fn repair(&mut self, failure: &Failure, advice: &str, diff: &str) -> Order {
@@ -362,8 +357,30 @@ impl<'a> Work<'a> {
     fn tested(&mut self, diff: &str) -> Result<Tested> {
         self.attempts += 1;
         run::progress(0.6, &format!("Testing, attempt {}", self.attempts));
+        self.run_tests(&run_tests::Input { names: self.ways.checks_tests, ..run_tests::Input::default() }, diff)
+    }
+
+    /// While a story is repaired, the quick tests of what it changed, where they name a test that fails. The whole is not run
+    /// then; it is before anything counts as green.
+    fn quickly_red(&mut self, diff: &str) -> Result<Option<Tested>> {
+        if self.failures == 0 || !self.ways.knows_parts {
+            return Ok(None);
+        }
+        let record = record::path(self.story);
+        let changed: Vec<_> = diff::files(diff).into_iter().map(|file| file.path).filter(|path| *path != record).collect();
+        if changed.is_empty() || changed.len() > MOST_CHANGED {
+            return Ok(None);
+        }
+        run::progress(0.5, "Testing what was changed");
+        let tested = self.run_tests(&run_tests::Input { changed, ..run_tests::Input::default() }, diff)?;
+        let is_red = tested.is_red() && !tested.failing.is_empty();
+        self.attempts += u32::from(is_red);
+        Ok(is_red.then_some(tested))
+    }
+
+    fn run_tests(&mut self, order: &run_tests::Input, diff: &str) -> Result<Tested> {
         let before = git::status()?;
-        let tested = workflows::start(RUN_TESTS, &run_tests::Input::default())?.wait()?.output;
+        let tested = workflows::start(RUN_TESTS, order)?.wait()?.output;
         self.clean(&before, diff)?;
         Ok(tested)
     }

@@ -72,7 +72,7 @@ fn a_project_without_tests_is_told_what_to_add() {
 fn a_command_can_be_found_without_being_run() {
     let host = host().with_file("go.mod", "");
     let answer = host.run(RunTests::run, json!({ "find_only": true })).expect("an answer");
-    assert_eq!((&answer["passed"], &answer["command"], &answer["outcome"]), (&json!(false), &json!("go test ./..."), &json!("not-run")));
+    assert_eq!((&answer["passed"], &answer["command"], &answer["outcome"]), (&json!(false), &json!("go test -v ./..."), &json!("not-run")));
     assert!(host.executed().is_empty());
 }
 
@@ -93,6 +93,82 @@ fn red_is_believed_when_it_happens_twice() {
     let host = ending(vec![red("1 failed")]);
     host.run(RunTests::run, json!({ "once": true })).expect("an answer");
     assert_eq!(host.executed().len(), 1, "where red is expected it is not repeated");
+}
+
+const RED: &str = "running 3 tests\ntest sums ... ok\ntest cents ... FAILED\ntest waits ... FAILED\n\nfailures:\n\n---- cents stdout ----\n\n\
+    thread 'cents' panicked at src/lib.rs:10:9:\na cent is lost\n\n\ntest result: FAILED. 1 passed; 2 failed; 0 ignored\n";
+
+#[test]
+fn failing_tests_are_named_with_their_places() {
+    let host = ending(vec![Execution::exited(101).with_stdout(RED)]);
+    let answer = tested(&host);
+    assert_eq!(answer["failing"][0], json!({ "name": "cents", "file": "src/lib.rs", "line": 10, "message": "a cent is lost" }));
+    assert_eq!((&answer["counts"], &answer["names"]), (&json!({ "passed": 1, "failed": 2, "skipped": 0 }), &Value::Null));
+    let report = answer["report"].as_str().expect("a report");
+    assert!(report.contains("1 passed, 2 failed.\n\nFailed:\n- src/lib.rs:10 `cents`: a cent is lost\n- `waits`\n"), "{report}");
+    let host = ending(vec![Execution::exited(101).with_stdout(RED)]);
+    let named = host.run(RunTests::run, json!({ "names": true })).expect("an answer");
+    assert_eq!(named["names"], json!(["sums"]));
+}
+
+#[test]
+fn a_test_that_fails_and_then_passes_is_named_flaky() {
+    let second = RED.replace("test waits ... FAILED", "test waits ... ok").replace("1 passed; 2 failed", "2 passed; 1 failed");
+    let host = ending(vec![Execution::exited(101).with_stdout(RED), Execution::exited(101).with_stdout(second.as_str())]);
+    let answer = tested(&host);
+    assert_eq!((&answer["outcome"], &answer["flaky_tests"]), (&json!("failed"), &json!(["waits"])));
+    assert_eq!(answer["failing"].as_array().map(Vec::len), Some(1), "{answer}");
+    let green = "running 3 tests\ntest sums ... ok\ntest cents ... ok\ntest waits ... ok\ntest result: ok. 3 passed; 0 failed; 0 ignored\n";
+    let host = ending(vec![Execution::exited(101).with_stdout(RED), Execution::exited(0).with_stdout(green)]);
+    let answer = tested(&host);
+    assert_eq!((&answer["flaky"], &answer["flaky_tests"], &answer["failing"]), (&json!(true), &json!(["cents", "waits"]), &Value::Null));
+}
+
+#[test]
+fn what_an_outcome_leaves_out_is_read_too() {
+    let many: String = (0..9000).map(|number| format!("test t{number} ... ok\n")).collect();
+    let printed = format!("running 9002 tests\n{many}test cents ... FAILED\n{many}test result: FAILED. 9000 passed; 1 failed; 0 ignored\n");
+    let host = ending(vec![Execution::exited(101).with_stdout(printed.as_str())]);
+    let answer = tested(&host);
+    assert_eq!((&answer["failing"][0]["name"], &answer["counts"]["passed"]), (&json!("cents"), &json!(9000)));
+    assert!(answer["report"].as_str().is_some_and(|report| report.len() < 1000), "what passed is not shown: {answer}");
+}
+
+#[test]
+fn reports_are_read_where_the_program_writes_some() {
+    let xml = "<testsuite><testcase classname='demo.SumsTest' name='cents'><failure message='lost'>at demo.SumsTest.cents(SumsTest.java:9)</failure></testcase></testsuite>";
+    let host = host()
+        .with_file("pom.xml", "")
+        .when_executed("mvn --batch-mode test", Execution::exited(1).with_stdout("[ERROR] Failures: \n"))
+        .when_executed("surefire-reports", Execution::exited(0).with_stdout(xml));
+    let answer = host.run(RunTests::run, json!({ "once": true })).expect("an answer");
+    assert_eq!(answer["failing"], json!([{ "name": "demo.SumsTest.cents", "file": "SumsTest.java", "line": 9, "message": "lost" }]));
+    let host = self::host()
+        .with_file("test.sh", "")
+        .with_setting("test.reports", ["out/*.xml"])
+        .when_executed("sh test.sh", Execution::exited(0))
+        .when_executed("./out/*.xml", Execution::exited(0).with_stdout("none"));
+    assert_eq!((tested(&host)["counts"].clone(), host.executed().len()), (Value::Null, 2));
+}
+
+#[test]
+fn what_changed_is_tested_alone_where_a_command_for_it_is_known() {
+    let files = [("Cargo.toml", "[workspace]\n"), ("crates/a/Cargo.toml", "[package]\nname = \"a\"\n")];
+    let host = files.iter().fold(host(), |host, (path, text)| host.with_file(path, *text)).when_executed("", Execution::exited(0));
+    let quick = |path: &str| host.run(RunTests::run, json!({ "changed": [path] })).expect("an answer");
+    assert_eq!(quick("crates/a/src/lib.rs")["command"], "cargo test --package a");
+    let answer = quick("README.md");
+    assert_eq!((&answer["outcome"], &answer["command"], host.executed().len()), (&json!("not-run"), &Value::Null, 1));
+    let host = self::host().with_setting("test.folders", json!({ "web": { "quick": "make web" } })).when_executed("", Execution::exited(0));
+    let answer = host.run(RunTests::run, json!({ "changed": ["web/a.js"] })).expect("an answer");
+    assert_eq!((&answer["command"], &answer["folders"]), (&json!("make web"), &json!([{ "folder": "web", "quick": "make web" }])));
+}
+
+#[test]
+fn pytest_is_told_to_name_what_passed() {
+    let host = host().with_file("pytest.ini", "").when_executed("", Execution::exited(0));
+    tested(&host);
+    assert_eq!(host.requests("sandbox.execute")[0]["env"], json!({ "PYTEST_ADDOPTS": "-rap" }));
 }
 
 #[test]

@@ -9,6 +9,8 @@ use crate::landing::{LAND, short};
 use crate::replies::Batch;
 use crate::sprint::{give_back, worktree_of};
 
+/// Tests that failed which are named.
+const MOST_FAILING: usize = 5;
 const BEGIN: &str = "Begin all the same";
 const STOP: &str = "Fix the tests first";
 /// Bytes of a report that a question shows.
@@ -32,11 +34,14 @@ pub(crate) fn look(main: &str) -> Result<()> {
 fn red(main: &str, command: &str, tested: &run_tests::Output) -> Result<()> {
     let (state, report) = (state(tested), tested.report.as_str());
     let end = &report[report.ceil_char_boundary(report.len().saturating_sub(SHOWN))..];
+    let failing: Vec<_> = tested.failing.iter().take(MOST_FAILING).map(run_tests::FailedTest::line_of).collect();
+    let listed: String = failing.iter().map(|line| format!("\n- {line}")).collect();
+    let listed = if listed.is_empty() { listed } else { format!("{listed}\n") };
     let question = Question::new(format!("The tests of `{main}` {state} before any story has begun. Shall the sprint begin all the same?"))
         .with_options([STOP, BEGIN])
         .with_reasoning(format!(
             "{}Nothing lands before they pass, so only a story that fixes them can. Files that git ignores are in no worktree, should a test need one. \
-             `{command}` said last:\n{end}",
+             {listed}`{command}` said last:\n{end}",
             advice(tested)
         ))
         .with_best(STOP, 0.7)
@@ -47,7 +52,10 @@ fn red(main: &str, command: &str, tested: &run_tests::Output) -> Result<()> {
     if tested.ended() == outcome::NOT_STARTED {
         return Err(Error::invalid(format!("The tests of `{main}` (`{command}`) {state}. {}Then start the sprint again.", advice(tested))));
     }
-    let last = report.trim_end().lines().next_back().unwrap_or_default();
+    let last = match &failing[..] {
+        [] => report.trim_end().lines().next_back().unwrap_or_default().to_owned(),
+        failing => failing.join("; "),
+    };
     Err(Error::invalid(format!(
         "The tests of `{main}` (`{command}`) {state} before any story has begun, and nothing lands before they pass: {last}. Fix them and commit, or answer \
          `{BEGIN}` where a story is to fix them; then start the sprint again."

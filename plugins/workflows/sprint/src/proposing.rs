@@ -15,6 +15,8 @@ const GITHUB: &str = "github";
 const LONGEST_TITLE: usize = 250;
 const LONGEST_TEXT: usize = 60 << 10;
 const LONGEST_SUMMARY: usize = 1000;
+/// Tests that a pull request names.
+const MOST_TESTS: usize = 30;
 
 /// Where the project's pull requests are; nowhere where the sprint may not use them.
 pub(crate) struct Forge(Option<About>);
@@ -93,7 +95,8 @@ fn opened(kind: &str, story: &Story, main: &str, developed: &Developed) -> Resul
 fn proposal(story: &Story, main: &str, developed: &Developed) -> Result<Proposal> {
     let title = clipped(&line(&format!("{}: {}", story.key, story.title)), LONGEST_TITLE);
     let (wanted, run) = (backlog::get(&story.key)?.draft.body, run::about().id);
-    let body = format!("{}\n\n## What was asked for\n\n{}", developed.summary.trim(), wanted.trim());
+    let tests = developed.tests.as_ref().map_or_else(String::new, about_tests);
+    let body = format!("{}{tests}\n\n## What was asked for\n\n{}", developed.summary.trim(), wanted.trim());
     let origin = format!("\n\nStory `{}`, by run `{run}`: `baton runs show {run}`.", story.key);
     Ok(Proposal::new(&story.worktree, main, title).with_body(format!("{}{origin}", clipped(body.trim(), LONGEST_TEXT))))
 }
@@ -102,7 +105,19 @@ fn proposal(story: &Story, main: &str, developed: &Developed) -> Result<Proposal
 fn tests(tests: Option<&Tested>) -> Check {
     let command = tests.and_then(|tests| tests.command.as_ref());
     let command = command.map_or_else(|| "The tests are green".to_owned(), |command| format!("`{command}` is green"));
-    Check::new("tests", Progress::Passed, clipped(&line(&command), LONGEST_SUMMARY))
+    let counts = tests.and_then(|tests| tests.counts).map_or_else(String::new, |counts| format!(": {}", counts.in_words()));
+    Check::new("tests", Progress::Passed, clipped(&format!("{}{counts}", line(&command)), LONGEST_SUMMARY))
+}
+
+/// The tests that the story added and those that are flaky, as a part of the pull request's text; empty where none is known.
+fn about_tests(tests: &Tested) -> String {
+    let list = |title: &str, names: &[String]| {
+        let more = names.len().saturating_sub(MOST_TESTS);
+        let more = if more > 0 { format!("- and {more} more\n") } else { String::new() };
+        let each: String = names.iter().take(MOST_TESTS).map(|name| format!("- `{}`\n", line(name).replace('`', "'"))).collect();
+        if names.is_empty() { String::new() } else { format!("\n\n## {title}\n\n{}", format!("{each}{more}").trim_end()) }
+    };
+    list("Tests added", &tests.added) + &list("Flaky tests", &tests.flaky_tests)
 }
 
 fn line(text: &str) -> String {
@@ -119,6 +134,8 @@ fn clipped(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use baton_slots::run_tests::Counts;
+
     use super::*;
 
     #[test]
@@ -127,6 +144,12 @@ mod tests {
             super::tests(Some(&Tested { passed: true, command: Some("sh\n\u{1b}[31m tests/run.sh".to_owned()), ..Tested::default() }));
         assert_eq!(told.summary, "`sh [31m tests/run.sh` is green");
         assert_eq!(super::tests(None).summary, "The tests are green");
+        let counts = Some(Counts { passed: 3, failed: 0, skipped: 1 });
+        let counted = Tested { passed: true, command: Some("make test".to_owned()), counts, ..Tested::default() };
+        assert_eq!(super::tests(Some(&counted)).summary, "`make test` is green: 3 passed, 1 skipped");
+        let named = Tested { added: vec!["a".to_owned(), "b`\n#".to_owned()], ..Tested::default() };
+        assert_eq!(about_tests(&named), "\n\n## Tests added\n\n- `a`\n- `b' #`");
+        assert_eq!(about_tests(&Tested::default()), "");
         let long = clipped(&"ä".repeat(500), LONGEST_TITLE);
         assert!(long.len() <= 256 && long.ends_with('…'), "{}", long.len());
     }

@@ -264,6 +264,12 @@ fn what_every_story_would_meet_is_found_before_the_first_is_moved() {
     let stopped = refused(host(stories).with_workflow("land", lacking).answers("cannot be started in their image", "Fix the tests first"));
     assert!(stopped.contains("(`cargo test`) cannot be started in their image. Approve an image"), "{stopped}");
     assert!(stopped.contains("`baton project environment build`"), "{stopped}");
+    let named = |_: &Value| {
+        let failing = json!([{ "name": "cents", "file": "t/a.t", "line": 3, "message": "1 is not 2" }]);
+        Ok(json!({ "base": { "passed": false, "command": "make test", "report": "1 failed", "failing": failing } }))
+    };
+    let stopped = refused(host(stories).with_workflow("land", named).answers("are red before", "Fix the tests first"));
+    assert!(stopped.contains("t/a.t:3 `cents`: 1 is not 2. Fix them"), "{stopped}");
     let begun = host(&[("1-1", &[])])
         .answers("are red before", "Begin all the same")
         .with_workflow("land", move |input| if looks(input) { red(input) } else { landed(input) });

@@ -331,7 +331,12 @@ pub const TABLES: &[Table] = &[
         layer: Both,
         settings: &[
             setting("command", TEXT, "found by the project's files", "Command line that runs the project's tests."),
-            setting("quick", TEXT, "none", "Quicker command line than all tests, which developers are told to use while they work."),
+            setting(
+                "quick",
+                TEXT,
+                "none",
+                "Quicker command line than all tests. Developers are told to use it, and it is run first while a story is repaired.",
+            ),
             setting(
                 "image",
                 TEXT,
@@ -339,8 +344,29 @@ pub const TABLES: &[Table] = &[
                 "Image for tests and for `run_command`, by its name under `[sandbox.images]`.",
             ),
             setting("timeout", WHOLE, "600", "Time for the tests, in seconds; at most the image's `timeout-s`."),
+            setting(
+                "reports",
+                "list of globs",
+                "those of Maven and Gradle",
+                "Reports that the tests write, as JUnit XML or TAP, in which `*` stands for any text. See [tests](../tests.md#reports).",
+            ),
         ],
-        example: "[test]\ncommand = \"cargo test --quiet\"\nquick = \"cargo test --quiet --lib\"\nimage = \"rust\"\ntimeout = 900\n",
+        example: "[test]\ncommand = \"cargo test --quiet\"\nquick = \"cargo test --quiet --lib\"\nimage = \"rust\"\ntimeout = 900\nreports = [\"out/junit.xml\"]\n",
+    },
+    Table {
+        name: "test.folders.\"FOLDER\"",
+        meaning: "How one folder of a repository with several projects is tested, while a story that changed it is repaired. See [tests](../tests.md#monorepos).",
+        layer: Both,
+        settings: &[
+            setting(
+                "command",
+                TEXT,
+                "found by the folder's files",
+                "Command line that runs the folder's tests, from the root of the repository.",
+            ),
+            setting("quick", TEXT, "as `command`", "A quicker one."),
+        ],
+        example: "[test.folders.\"crates/ledger\"]\ncommand = \"cargo test --package ledger\"\nquick = \"cargo test --package ledger --lib\"\n",
     },
     Table {
         name: "sprint",
