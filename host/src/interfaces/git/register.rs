@@ -52,6 +52,13 @@ pub struct Claim {
     pub pin: Option<Pin>,
 }
 
+impl Claim {
+    /// Whether it is for work on a branch that is there, instead of for a new one.
+    pub fn continues(&self) -> bool {
+        self.base == self.branch
+    }
+}
+
 /// A folder for a worktree, and what it is used for now or was last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worktree {
@@ -91,6 +98,8 @@ pub trait Register: Send + Sync {
     async fn claim(&self, claim: &Claim) -> Result<Claimed, RegisterError>;
     /// Says where a worktree stands from now on, if it is still that of the same call.
     async fn stand(&self, worktree: &Worktree, standing: Standing) -> Result<(), RegisterError>;
+    /// Whether a run of the project had a worktree with this branch before, and so made the branch.
+    async fn has_made(&self, project: &str, branch: &str) -> Result<bool, RegisterError>;
     /// All worktrees, by project and slot.
     async fn worktrees(&self) -> Result<Vec<Worktree>, RegisterError>;
 }
