@@ -11,6 +11,7 @@ use baton_pack::guests::Guests;
 const ROLE_ENGINE: &str = "baton-role";
 /// Cargo package and plugin name of each workflow that is a crate.
 const WORKFLOWS: &[(&str, &str)] = &[
+    ("baton-autopilot", "autopilot"),
     ("baton-code-review", "code-review"),
     ("baton-decide", "decide"),
     ("baton-dev-story", "dev-story"),

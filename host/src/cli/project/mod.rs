@@ -1,12 +1,15 @@
 //! `baton project`: projects, their folders and their states. What a project is kept under does not change with them.
 
 mod add;
+mod autopilot;
 mod list;
 mod move_to;
 mod remove;
 mod rename;
 mod show;
 mod states;
+
+pub(super) use autopilot::share;
 
 use std::path::PathBuf;
 
@@ -48,6 +51,7 @@ enum Command {
     Pause(states::Pause),
     Resume(states::Resume),
     Complete(states::Complete),
+    Autopilot(autopilot::Autopilot),
     Remove(remove::Remove),
 }
 
@@ -62,6 +66,7 @@ impl Projects {
             Command::Pause(command) => command.execute(context).await,
             Command::Resume(command) => command.execute(context).await,
             Command::Complete(command) => command.execute(context).await,
+            Command::Autopilot(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
         }
     }

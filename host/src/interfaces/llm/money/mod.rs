@@ -11,6 +11,6 @@ pub(crate) mod testing;
 
 pub use amount::{Amount, AmountError};
 pub use books::{Books, Overdrawn, Payer, Reserved};
-pub use ledger::{Budget, Budgets, Ledger, LedgerError, Posting, Scope};
+pub use ledger::{Budget, Budgets, DayLimit, DayLimits, Ledger, LedgerError, NoDayLimits, Posting, Scope};
 pub use prices::{Price, PriceError, Prices, Tokens};
 pub use purse::{Asked, Held, Purse, Refused};
