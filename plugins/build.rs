@@ -11,6 +11,7 @@ use baton_pack::guests::Guests;
 const ROLE_ENGINE: &str = "baton-role";
 /// Cargo package and plugin name of each workflow that is a crate.
 const WORKFLOWS: &[(&str, &str)] = &[
+    ("baton-autopilot", "autopilot"),
     ("baton-code-review", "code-review"),
     ("baton-decide", "decide"),
     ("baton-dev-story", "dev-story"),
@@ -24,7 +25,19 @@ const WORKFLOWS: &[(&str, &str)] = &[
 fn main() -> Result<()> {
     let plugins = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let output = PathBuf::from(env::var("OUT_DIR")?);
-    for path in ["build.rs", "agents", "engines", "workflows", "survey", "results", "../sdk", "../slots", "../wit", "../Cargo.toml", "../Cargo.lock"] {
+    for path in [
+        "build.rs",
+        "agents",
+        "engines",
+        "workflows",
+        "survey",
+        "results",
+        "../sdk",
+        "../slots",
+        "../wit",
+        "../Cargo.toml",
+        "../Cargo.lock",
+    ] {
         println!("cargo:rerun-if-changed={}", plugins.join(path).display());
     }
     let packages: Vec<_> = WORKFLOWS.iter().map(|(package, _)| *package).chain([ROLE_ENGINE]).collect();

@@ -12,6 +12,7 @@ fn every_plugin_has_one_manifest_and_every_agent_its_persona() {
         names,
         [
             "amelia",
+            "autopilot",
             "bob",
             "code-review",
             "decide",

@@ -152,7 +152,8 @@ pub fn advance(branch: &str, expected: &str) -> Result<()> {
 }
 
 /// Adds a worktree with a new branch that starts at `base`. Its name, which is the branch's, goes into
-/// [`ChildOptions::in_worktree`](crate::ChildOptions::in_worktree).
+/// [`ChildOptions::in_worktree`](crate::ChildOptions::in_worktree). With the branch itself as `base`, work continues on a
+/// branch that an earlier run of the project made.
 ///
 /// ```
 /// # use baton_sdk::{prelude::*, testing::Host};

@@ -2,6 +2,7 @@
 
 mod author;
 mod authority;
+mod autopilot;
 mod backlog;
 mod beside;
 mod bindings;

@@ -158,6 +158,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         slots: 64,
         operator: "tester".to_owned(),
         freeze_after_writes: freeze_after_writes.map(|writes| FaultPoint { writes, of: None }),
+        clock_file: None,
         trust: Default::default(),
         forge: Default::default(),
         program: None,

@@ -1,5 +1,7 @@
 //! Everything that is built once, and how it is put together. The only module that names the store.
 
+mod autopilot;
+mod clock;
 mod defaults;
 pub mod distribution;
 pub mod environment;
@@ -13,7 +15,7 @@ mod watch;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use baton_slots::Slot;
@@ -23,6 +25,7 @@ pub use sandboxing::engine;
 
 pub use tooling::{Approval, ApprovalError, Changed, Kind as SetKind, Tool, ToolSet};
 
+pub(crate) use clock::SystemClock;
 pub use folder::{Folder, FolderError, Refused, pack, read_file, read_plugin, understand};
 pub use persona::warnings;
 
@@ -30,6 +33,7 @@ use crate::{
     config::{Config, ConfigError},
     interfaces::{
         Services,
+        autopilot::{AutopilotError, Autopilots},
         backlog::Backlog,
         folder_locks::FolderLocks,
         forge::{Forges, Hub, Token},
@@ -42,10 +46,11 @@ use crate::{
             providers::{network, pace::SystemPace},
         },
         people::Questions,
+        report::Reports,
         sandbox::{Artifacts, Sandbox},
         tools::{Servers, mcp::Server},
     },
-    journal::{Clock, FaultInjection, Journal},
+    journal::{CallError, Clock, FaultInjection, Journal},
     kernel::{
         Kernel, KernelError, Parts, Policy,
         compiler::{ChildProcess, Compiler, InProcess},
@@ -95,6 +100,12 @@ pub enum AppError {
     /// No threads.
     #[error("The host could not start its threads: {0}.")]
     Threads(std::io::Error),
+    /// What operators let autopilots do.
+    #[error(transparent)]
+    Autopilot(#[from] AutopilotError),
+    /// A folder in which no story can land.
+    #[error(transparent)]
+    Checkout(CallError),
     /// Whatever the kernel says.
     #[error(transparent)]
     Kernel(#[from] KernelError),
@@ -124,6 +135,8 @@ pub struct App {
     pub ledger: Arc<dyn Ledger>,
     /// What was spent, and what may be.
     pub budgets: Arc<Budgets>,
+    /// What operators let autopilots do.
+    pub autopilots: Arc<dyn Autopilots>,
     /// What is to be done in every project.
     pub backlog: Arc<dyn Backlog>,
     /// What runs ask people.
@@ -136,6 +149,7 @@ pub struct App {
     pub sandbox: Arc<Sandbox>,
     /// The operator's tool servers.
     servers: Arc<Servers>,
+    repositories: Arc<Repositories>,
     store: Arc<Store>,
     /// What the files in the plugin folder held last that was good, as far as a host that executes has written it down.
     published: Vec<Published>,
@@ -169,8 +183,9 @@ impl App {
         // One TLS for the process; that it was installed before is no failure.
         let _ = rustls::crypto::ring::default_provider().install_default();
         refuse_links(&config.data_dir)?;
-        let lease = leased(&config.data_dir, access)?;
-        let store = Arc::new(opened(&config.data_dir, access, lease.as_ref()).await?);
+        let clock = clock::of(&config);
+        let lease = leased(&config.data_dir, access, &*clock)?;
+        let store = Arc::new(opened(&config.data_dir, access, (lease.as_ref(), &clock)).await?);
         let shelf = Shelf::of(&config.data_dir);
         let published = match (store.published().await, access) {
             // A database that nobody has opened for work since Baton was updated does not know of it yet.
@@ -216,7 +231,7 @@ impl App {
             shelf,
             worktrees: Arc::clone(&repositories) as _,
             pins: Arc::clone(&repositories) as _,
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&clock),
             random: Arc::new(rand::random),
             policy: Arc::clone(&config) as _,
             defaults: Arc::new(defaults::ProjectDefaults(Arc::clone(&store) as _)),
@@ -230,7 +245,10 @@ impl App {
         let items = Arc::clone(&backlog);
         let questions: Arc<dyn Questions> = Arc::clone(&store) as _;
         let asked = Arc::clone(&questions);
-        let budgets = Arc::new(Budgets::new(Arc::clone(&store) as _, Arc::clone(&store) as _));
+        let autopilots: Arc<dyn Autopilots> = Arc::clone(&store) as _;
+        let days = Arc::new(autopilot::Days { autopilots: Arc::clone(&autopilots), clock: Arc::clone(&clock) });
+        let budgets = Arc::new(Budgets::new(Arc::clone(&store) as _, Arc::clone(&store) as _).with_days(days));
+        let live_settings = Arc::new(autopilot::Live { autopilots: Arc::clone(&autopilots), budgets: Arc::clone(&budgets), clock });
         let (signals, item_changes) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
         let published_by_runs = Arc::clone(&store) as _;
         let (pins, asked_servers) = (Arc::clone(&store) as _, Arc::clone(&servers));
@@ -245,7 +263,7 @@ impl App {
             repositories.sweep().await;
         }
         let forges = forges(&config, &store, &repositories, &keys)?;
-        let pull_requests = Arc::clone(&forges);
+        let (pull_requests, looked_at) = (Arc::clone(&forges), Arc::clone(&repositories));
         let services = |children, toolboxes| Services {
             children,
             models,
@@ -260,6 +278,7 @@ impl App {
             servers,
             pins,
             memory,
+            live_settings,
             prices,
             budgets: paying,
             index,
@@ -281,8 +300,10 @@ impl App {
             watchers,
             ledger,
             budgets,
+            autopilots,
             sandbox,
             servers: asked_servers,
+            repositories: looked_at,
             store,
             published: published.clone(),
             left: None,
@@ -329,6 +350,11 @@ impl App {
     }
 
     fn versions(&self) -> &dyn Versions {
+        &*self.store
+    }
+
+    /// What happened in projects.
+    pub fn reports(&self) -> &dyn Reports {
         &*self.store
     }
 
@@ -379,32 +405,32 @@ impl Drop for Guests {
     }
 }
 
-fn leased(data_dir: &Path, access: Access) -> Result<Option<Lease>, StoreError> {
+fn leased(data_dir: &Path, access: Access, clock: &dyn Clock) -> Result<Option<Lease>, StoreError> {
     if matches!(access, Access::Attached | Access::Look) {
         return Ok(None);
     }
-    match Lease::take(data_dir, SystemClock.now()) {
+    match Lease::take(data_dir, clock.now()) {
         Err(StoreError::Held { .. }) if access == Access::Decide => Ok(None),
         taken => taken.map(Some),
     }
 }
 
-async fn opened(data_dir: &Path, access: Access, lease: Option<&Lease>) -> Result<Store, StoreError> {
+async fn opened(data_dir: &Path, access: Access, (lease, clock): (Option<&Lease>, &Arc<dyn Clock>)) -> Result<Store, StoreError> {
     match access {
         Access::Look => match Store::open_read_only(data_dir).await {
             Err(StoreError::Absent(_)) => Store::empty().await,
             opened => opened,
         },
-        _ if lease.is_some() => Store::open(data_dir, Arc::new(SystemClock)).await,
-        _ => opened_beside(data_dir).await,
+        _ if lease.is_some() => Store::open(data_dir, Arc::clone(clock)).await,
+        _ => opened_beside(data_dir, clock).await,
     }
 }
 
 /// Whoever holds the lease may be about to make the database, or to bring it up to date.
-async fn opened_beside(data_dir: &Path) -> Result<Store, StoreError> {
+async fn opened_beside(data_dir: &Path, clock: &Arc<dyn Clock>) -> Result<Store, StoreError> {
     let begun = Instant::now();
     loop {
-        match Store::open_beside(data_dir, Arc::new(SystemClock)).await {
+        match Store::open_beside(data_dir, Arc::clone(clock)).await {
             Err(StoreError::Absent(_) | StoreError::Older(_)) if begun.elapsed() < PATIENCE => tokio::time::sleep(AGAIN).await,
             opened => return opened,
         }
@@ -482,15 +508,6 @@ impl Policy for Config {
 
     fn trusts(&self, package: &Package) -> Result<(), String> {
         self.trust.admit(package)
-    }
-}
-
-pub(crate) struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 }
 

@@ -32,6 +32,7 @@ fn config(folder: &Path) -> Config {
         slots: 1,
         operator: "tester".to_owned(),
         freeze_after_writes: None,
+        clock_file: None,
         servers: Vec::new(),
         bindings: Default::default(),
         mistaken_bindings: Vec::new(),

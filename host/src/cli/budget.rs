@@ -161,6 +161,7 @@ fn named(scope: &Scope, names: &ProjectNames) -> String {
         Scope::Organisation => "all that this host does".to_owned(),
         Scope::Project(project) => format!("the project {}", text::escaped(names.of(project))),
         Scope::Run(run) => format!("run {}", text::short(run)),
+        Scope::Day(project) => format!("a day of the project {}", text::escaped(names.of(project))),
     }
 }
 

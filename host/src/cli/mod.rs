@@ -28,6 +28,7 @@ mod plugin;
 mod project;
 mod pull_requests;
 mod questions;
+mod report;
 mod run;
 mod runs;
 #[cfg(test)]
@@ -120,6 +121,7 @@ enum Command {
     Plugin(plugin::Plugin),
     Bindings(bindings::Bindings),
     Tools(tools::Tools),
+    Report(report::Report),
     Costs(costs::Costs),
     Budget(budget::Budget),
     Mcp(mcp::Mcp),
@@ -147,6 +149,7 @@ impl Cli {
             Command::Plugin(command) => command.execute(&context).await,
             Command::Bindings(command) => command.execute(&context).await,
             Command::Tools(command) => command.execute(&context).await,
+            Command::Report(command) => command.execute(&context).await,
             Command::Costs(command) => command.execute(&context).await,
             Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,

@@ -157,6 +157,9 @@ pub struct Config {
     /// To inject a fault: the journal stands still for ever after so many writes, or so many of a kind, and the data
     /// directory has a file `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
     pub freeze_after_writes: Option<FaultPoint>,
+    /// To move time in tests: a file that holds milliseconds, which are added to what the machine's clock says, read anew each
+    /// time. `BATON_CLOCK_FILE`; never by default.
+    pub clock_file: Option<PathBuf>,
     /// Whose plugins are taken: `signatures.policy` (`off`, `warn` or `require`; default `warn`) and `[signatures.keys]`,
     /// public keys by name, in the user's settings alone: a project cannot vouch for itself.
     pub trust: Trust,
@@ -198,6 +201,7 @@ impl Config {
         let prices = Prices::new(at(&user, "prices"))?;
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
         let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
+        let clock_file = path("BATON_CLOCK_FILE");
         let operator = operator::name(&user);
         let trust = trust(&user, &user_file)?;
         let sandbox = sandbox(&user, &user_file)?;
@@ -225,6 +229,7 @@ impl Config {
             slots,
             operator,
             freeze_after_writes,
+            clock_file,
             trust,
             sandbox,
             forge,

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod assets;
+pub mod autopilot;
 pub mod backlog;
 pub mod blocking;
 pub mod children;
@@ -29,6 +30,7 @@ pub mod project;
 mod provided;
 pub mod published;
 mod pull_request_branches;
+pub mod report;
 mod repository_layout;
 pub mod reserved;
 pub mod run;

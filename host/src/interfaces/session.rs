@@ -64,6 +64,8 @@ pub struct Services {
     pub pins: Arc<dyn Pins>,
     /// Keeps what projects learned.
     pub memory: Arc<dyn Memory>,
+    /// Settings that operators change while runs read them.
+    pub live_settings: Arc<dyn settings::LiveSettings>,
     /// What models cost.
     pub prices: Prices,
     /// What was spent on models, and what may be.
@@ -199,7 +201,8 @@ impl Session {
     }
 
     pub(super) fn settings(&mut self) -> settings::View<'_> {
-        settings::View { recorder: &mut self.recorder, settings: &self.settings }
+        let (live, project) = (&self.services.live_settings, self.about.project.id.as_str());
+        settings::View { recorder: &mut self.recorder, settings: &self.settings, live, project }
     }
 
     pub(super) fn knowledge(&mut self) -> knowledge::View<'_> {

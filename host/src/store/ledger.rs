@@ -80,6 +80,8 @@ fn words(scope: &Scope) -> (&'static str, &str) {
         Scope::Organisation => ("organisation", ""),
         Scope::Project(project) => ("project", project),
         Scope::Run(run) => ("run", run.as_str()),
+        // That of a day is set with its autopilot.
+        Scope::Day(project) => ("day", project),
     }
 }
 
@@ -95,7 +97,7 @@ fn budget(row: &AnyRow) -> Result<Budget, StoreError> {
     Ok(Budget { scope, amount, set_at: read_number(row, "set_at")?, set_by: row.try_get("set_by")? })
 }
 
-fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
+pub(super) fn posting(row: &AnyRow) -> Result<Posting, StoreError> {
     let data: Value = serde_json::from_str(row.try_get("data")?).map_err(|error| StoreError::row("events", error))?;
     let number = |key: &str| data[key].as_u64().unwrap_or(0);
     let dollars = |key: &str| data[key].as_f64().and_then(Amount::from_dollars);

@@ -4,6 +4,7 @@
 //! what runs publish; decides nothing.
 
 mod artifacts;
+mod autopilots;
 mod backlog;
 mod backup;
 mod bindings;
@@ -26,6 +27,7 @@ mod published;
 mod pull_requests;
 mod questions;
 mod queue;
+mod report;
 mod rows;
 mod runs;
 mod signals;

@@ -19,6 +19,8 @@ use crate::{
 };
 
 const TABLE: &str = "signals";
+/// Who sends what no operator does.
+const BATON: &str = "baton";
 const STATE_OF_RUN: &str = "select state, cancel_requested_at from runs where id = $1";
 const COUNT_UNTAKEN: &str = "select count(*) from signals where run_id = $1 and taken_by is null";
 const LAST_PLACE: &str = "select coalesce(max(place), 0) from signals where run_id = $1";
@@ -67,6 +69,18 @@ pub(super) async fn give_back(run: &RunId, first: u64, connection: &mut AnyConne
     Ok(())
 }
 
+/// Sends a signal without a value of Baton's own, unless one of that name waits for the run already, or nothing would take it.
+pub(super) async fn send_once(run: &RunId, name: &str, step: &mut Step<'_>) -> Result<(), StoreError> {
+    if is_there(run, name, step.connection).await? {
+        return Ok(());
+    }
+    let send = Send { run: run.clone(), name: name.to_owned(), value: json!(null).to_string(), by: BATON.to_owned() };
+    if send.refusal(step.connection).await?.is_none() {
+        send.put(step).await?;
+    }
+    Ok(())
+}
+
 struct Send {
     run: RunId,
     name: String,
@@ -82,17 +96,22 @@ impl Change for Send {
         if let Some(refusal) = self.refusal(step.connection).await? {
             return Ok(Err(refusal));
         }
-        let place = number(sqlx::query(LAST_PLACE).bind(self.run.as_str()).fetch_one(&mut *step.connection).await?)? + 1;
-        let query = sqlx::query(SEND).bind(self.run.as_str()).bind(stored(place)).bind(&*self.name).bind(&*self.value);
-        query.bind(stored(step.now)).bind(&*self.by).execute(&mut *step.connection).await?;
+        let place = self.put(step).await?;
         let event = json!({ "signal": self.name, "place": place, "bytes": self.value.len(), "by": self.by });
         step.events.extend(NewEvent::all(vec![Draft::of_run(Category::Audit, "signal-sent", &self.run, event)]));
-        waiting::wake(&waiting::signal_key(&self.run, &self.name), step).await?;
         Ok(Ok(()))
     }
 }
 
 impl Send {
+    async fn put(&self, step: &mut Step<'_>) -> Result<u64, StoreError> {
+        let place = number(sqlx::query(LAST_PLACE).bind(self.run.as_str()).fetch_one(&mut *step.connection).await?)? + 1;
+        let query = sqlx::query(SEND).bind(self.run.as_str()).bind(stored(place)).bind(&*self.name).bind(&*self.value);
+        query.bind(stored(step.now)).bind(&*self.by).execute(&mut *step.connection).await?;
+        waiting::wake(&waiting::signal_key(&self.run, &self.name), step).await?;
+        Ok(place)
+    }
+
     async fn refusal(&self, connection: &mut AnyConnection) -> Result<Option<SignalError>, StoreError> {
         let Some(row) = sqlx::query(STATE_OF_RUN).bind(self.run.as_str()).fetch_optional(&mut *connection).await? else {
             return Ok(Some(SignalError::NoRun(self.run.clone())));

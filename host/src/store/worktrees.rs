@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use sqlx::{Row, any::AnyRow};
 
 use super::{
@@ -26,6 +27,9 @@ const CLAIM: &str = "insert into worktrees (project, slot, checkout, branch, bas
     values ($1, $2, $3, $4, $5, $6, $7, 'making', $8, $9) on conflict (project, slot) do update set checkout = excluded.checkout, \
     branch = excluded.branch, base = excluded.base, made_by = excluded.made_by, root_id = excluded.root_id, state = 'making', \
     changed_at = excluded.changed_at, pin = excluded.pin";
+/// A worktree that was added is told with its branch, also once its row is used for another.
+const ADDED: &str = "select e.data from events e join runs r on r.id = e.run_id \
+    where e.category = 'git' and e.name = 'worktree-added' and r.project = $1";
 /// Not of another call: one that was given back meanwhile may be somebody else's.
 const STAND: &str = "update worktrees set state = $4, changed_at = $5 where project = $1 and slot = $2 and made_by = $3";
 
@@ -37,6 +41,15 @@ impl Register for Store {
 
     async fn set_state(&self, worktree: &Worktree, state: WorktreeState) -> Result<(), RegisterError> {
         self.queue.change(Moving { worktree: worktree.clone(), state }).await.map_err(unwritten)
+    }
+
+    async fn has_made(&self, project: &str, branch: &str) -> Result<bool, RegisterError> {
+        let rows = sqlx::query(ADDED).bind(project).fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
+        let is_it = |row: &AnyRow| {
+            let data = row.try_get::<&str, _>("data").ok().and_then(|data| serde_json::from_str::<Value>(data).ok());
+            data.is_some_and(|data| data["worktree"] == branch)
+        };
+        Ok(rows.iter().any(is_it))
     }
 
     async fn worktrees(&self) -> Result<Vec<Worktree>, RegisterError> {

@@ -59,7 +59,10 @@ export function advance(branch, expected) {
   call("git.advance", branch, expected);
 }
 
-/** A worktree with a new branch that begins at `base`. Returns its name. */
+/**
+ * A worktree with a new branch that begins at `base`. Returns its name. With the branch itself as `base`, work continues on a
+ * branch that an earlier run of the project made.
+ */
 export function worktreeAdd(branch, base) {
   return call("git.worktree-add", branch, base);
 }

@@ -92,7 +92,8 @@ def advance(branch, expected):
 
 
 def worktree_add(branch, base):
-    """A worktree with a new branch that begins at `base`. Returns its name."""
+    """A worktree with a new branch that begins at `base`. Returns its name. With the branch itself as `base`, work continues
+    on a branch that an earlier run of the project made."""
     return call("git.worktree-add", branch, base)
 
 

@@ -1,6 +1,7 @@
 //! `baton project`: projects, their folders and their states. What a project is kept under does not change with them.
 
 mod add;
+mod autopilot;
 mod environment;
 mod list;
 mod move_to;
@@ -8,6 +9,8 @@ mod remove;
 mod rename;
 mod show;
 mod states;
+
+pub(super) use autopilot::share;
 
 use std::path::PathBuf;
 
@@ -51,6 +54,7 @@ enum Command {
     Pause(states::Pause),
     Resume(states::Resume),
     Complete(states::Complete),
+    Autopilot(autopilot::Autopilot),
     Remove(remove::Remove),
     Environment(environment::Environments),
 }
@@ -66,6 +70,7 @@ impl Projects {
             Command::Pause(command) => command.execute(context).await,
             Command::Resume(command) => command.execute(context).await,
             Command::Complete(command) => command.execute(context).await,
+            Command::Autopilot(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
             Command::Environment(command) => command.execute(context).await,
         }

@@ -20,7 +20,7 @@ use crate::{
 /// Remove a project from the list
 ///
 /// Deletes no file. Its runs and what they cost are kept under its name, and its backlog is kept but no longer shown. Its
-/// budget is removed. A run that starts in its folder later makes a new project. Rejected while a run of the project is
+/// budget is removed, and its autopilot is turned off. A run that starts in its folder later makes a new project. Rejected while a run of the project is
 /// unfinished or keeps a worktree.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Remove {
@@ -41,6 +41,11 @@ impl Remove {
             return Ok(Exit::Failed);
         }
         let app = context.open_to_change().await?;
+        let stopped = app.turn_autopilot_off(&project.id, true).await.map(drop);
+        if let Err(error) = stopped {
+            app.close().await;
+            return Err(error.into());
+        }
         let removed = app.kernel.change_project(&project, Change::Remove, &app.config.operator).await;
         app.close().await;
         removed?;

@@ -17,6 +17,11 @@ impl Repositories {
         self.ask(folder, move |checkout| checkout.branch_at(&branch)).await
     }
 
+    /// The branch that a folder has checked out. `invalid` when it has none.
+    pub async fn checked_out(&self, folder: &Path) -> Result<String, CallError> {
+        self.ask(folder, Checkout::branch).await
+    }
+
     /// Whether a branch can be merged into another as they are; none where one of them is not there.
     pub async fn can_be_merged(&self, folder: &Path, branch: &str, into: &str) -> Result<Option<bool>, CallError> {
         let (branch, into) = (branch.to_owned(), into.to_owned());

@@ -126,6 +126,9 @@ impl Place {
         let note = slot(&self.root, worktree).join("branch");
         match checkout.branch_at(branch)? {
             Some(at) if at == start && fs::read_to_string(&note).is_ok_and(|call| call == *made_by) => {}
+            Some(_) if worktree.claim.continues() && !is_in_use(&repository, branch) => {
+                own::write(&note, made_by.as_bytes()).map_err(|error| unwritable(&error))?;
+            }
             Some(_) => return Err(taken(&repository, branch).into()),
             None => {
                 self.fill(&checkout, &start)?;
@@ -178,16 +181,22 @@ impl Place {
         let at = if is_ours { checkout.branch_at(branch)? } else { None };
         if let Some(at) = at {
             own::write(&checkout.git_dir.join("HEAD"), format!("{at}\n").as_bytes()).map_err(|error| unwritable(&error))?;
-            let merged = match checkout.resolve(base) {
-                Ok(base) => checkout.is_ancestor(&at, &base)?,
-                Err(_) => false,
+            // Where it began a branch of before says no more: what the person has checked out decides.
+            let base = if worktree.claim.continues() { self.persons_head() } else { checkout.resolve(base).ok() };
+            let merged = match base {
+                Some(base) => checkout.is_ancestor(&at, &base)?,
+                None => false,
             };
-            if merged && !repository.has_checked_out(branch) && repository.other_checkout(branch).is_none() {
+            if merged && !is_in_use(&repository, branch) {
                 checkout.delete_branch(branch, &at)?;
             }
         }
         self.put_away();
         own::remove(&note).map_err(|error| unwritable(&error))
+    }
+
+    fn persons_head(&self) -> Option<String> {
+        self.person().ok()?.head().ok()
     }
 
     /// Keeps the files for the next who wants a worktree. What cannot be kept is made anew then.
@@ -199,6 +208,11 @@ impl Place {
     fn unused(&self, worktree: &Worktree) -> PathBuf {
         slot(&self.root, worktree).join("unused")
     }
+}
+
+/// Whether the branch is checked out where a person works.
+fn is_in_use(repository: &Repository, branch: &str) -> bool {
+    repository.has_checked_out(branch) || repository.other_checkout(branch).is_some()
 }
 
 /// The folder for files: the one that was put away, or a new one.

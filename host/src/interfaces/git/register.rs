@@ -52,6 +52,13 @@ pub struct Claim {
     pub pin: Option<Pin>,
 }
 
+impl Claim {
+    /// Whether it is for work on a branch that is there, instead of for a new one.
+    pub fn continues(&self) -> bool {
+        self.base == self.branch
+    }
+}
+
 /// A folder for a worktree, and what it is used for now or was last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Worktree {
@@ -91,6 +98,8 @@ pub trait Register: Send + Sync {
     async fn claim(&self, claim: &Claim) -> Result<Claimed, RegisterError>;
     /// Sets the state of a worktree that still belongs to the same call.
     async fn set_state(&self, worktree: &Worktree, state: WorktreeState) -> Result<(), RegisterError>;
+    /// Whether a run of the project had a worktree with this branch before, and so made the branch.
+    async fn has_made(&self, project: &str, branch: &str) -> Result<bool, RegisterError>;
     /// All worktrees, by project and slot.
     async fn worktrees(&self) -> Result<Vec<Worktree>, RegisterError>;
 }

@@ -201,6 +201,11 @@ impl Repositories {
             root: seat.root.clone(),
             pin: place.pin.clone(),
         };
+        if claim.continues() && !self.register.has_made(&seat.project, &branch).await? {
+            return Err(Trouble::Answer(CallError::conflict(format!(
+                "Branch `{branch}` was not made by a run of this project, and only such a branch is continued; choose another name."
+            ))));
+        }
         self.owners.lock().unwrap_or_else(PoisonError::into_inner).insert(seat.root.clone());
         let worktree = match self.register.claim(&claim).await? {
             Claimed::Yours(worktree) => worktree,

@@ -9,6 +9,10 @@ mod user_tables;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
 use wasmtime::component::{HasData, Linker};
 
 use crate::{bindings, journal::Recorder};
@@ -23,6 +27,17 @@ pub struct View<'a> {
     pub recorder: &'a mut Recorder,
     /// What holds for this run.
     pub settings: &'a Settings,
+    /// What operators change while it runs.
+    pub live: &'a Arc<dyn LiveSettings>,
+    /// The project whose settings those are.
+    pub project: &'a str,
+}
+
+/// Settings of a project that are no file's: read each time as they are then, and journaled like the others.
+#[async_trait]
+pub trait LiveSettings: Send + Sync {
+    /// The value of a key that is one of these, or why it cannot be read. None for every other key.
+    async fn find(&self, project: &str, key: &str) -> Result<Option<Value>, String>;
 }
 
 bindings::convert_faults!(View<'_>);

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::*;
@@ -103,17 +105,45 @@ fn an_error_names_the_file_and_the_line() {
     assert_eq!(error, SettingsError::NotFinite { name: "baton.toml".into(), key: "a.b.c".into() });
 }
 
+struct Live(std::sync::Mutex<u32>);
+
+#[async_trait::async_trait]
+impl LiveSettings for Live {
+    async fn find(&self, project: &str, key: &str) -> Result<Option<Value>, String> {
+        let mut asked = self.0.lock().unwrap();
+        Ok((key == "live").then(|| {
+            *asked += 1;
+            json!([project, *asked])
+        }))
+    }
+}
+
+#[tokio::test]
+async fn a_live_setting_is_read_each_time_and_replayed_as_it_was() {
+    let (bench, settings) = (Bench::new(), Settings::merge(&[json!({ "live": "of a file", "plan": 3 })]));
+    let live: Arc<dyn LiveSettings> = Arc::new(Live(Default::default()));
+    for expected in [["[\"demo\",1]", "[\"demo\",2]"], ["[\"demo\",1]", "[\"demo\",2]"]] {
+        let mut recorder = bench.recorder();
+        let mut view = View { recorder: &mut recorder, settings: &settings, live: &live, project: "demo" };
+        for expected in expected {
+            assert_eq!(view.get("live".into()).await.unwrap().as_deref(), Some(expected));
+        }
+        assert_eq!(view.get("plan".into()).await.unwrap().as_deref(), Some("3"));
+    }
+}
+
 #[tokio::test]
 async fn a_resumed_run_sees_the_settings_it_saw_before() {
     let bench = Bench::new();
+    let live: Arc<dyn LiveSettings> = Arc::new(Live(Default::default()));
     let (before, after) = (Settings::merge(&[json!({ "plan": { "most": 3 } })]), Settings::merge(&[json!({ "plan": { "most": 9 } })]));
     let mut recorder = bench.recorder();
-    let mut view = View { recorder: &mut recorder, settings: &before };
+    let mut view = View { recorder: &mut recorder, settings: &before, live: &live, project: "demo" };
     assert_eq!(view.get("plan.most".into()).await.unwrap().as_deref(), Some("3"));
     assert_eq!(view.get("none".into()).await.unwrap(), None);
 
     let mut recorder = bench.recorder();
-    let mut view = View { recorder: &mut recorder, settings: &after };
+    let mut view = View { recorder: &mut recorder, settings: &after, live: &live, project: "demo" };
     assert_eq!(view.get("plan.most".into()).await.unwrap().as_deref(), Some("3"));
     assert_eq!(view.get("none".into()).await.unwrap(), None);
     assert_eq!(view.get("plan.most".into()).await.unwrap().as_deref(), Some("9"));

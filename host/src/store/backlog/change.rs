@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, Row};
 
 use super::{
     super::{
-        StoreError,
+        StoreError, autopilots,
         events::NewEvent,
         number::{read_number, stored},
         queue::{Change, Step},
@@ -66,6 +66,7 @@ impl Change for Put {
         };
         self.add(&changes.added, step).await?;
         self.change(&changes.changed, step).await?;
+        autopilots::tell(&self.project, step).await?;
         done(&self.by, step.connection).await?;
         Ok(Ok(()))
     }
@@ -259,10 +260,11 @@ impl Change for Written {
     }
 }
 
-/// Counts a change of an item, and wakes the runs that wait for one.
+/// Counts a change of an item, and wakes the runs that wait for one, the autopilot among them.
 async fn touch(project: &str, key: &str, step: &mut Step<'_>) -> Result<(), StoreError> {
     sqlx::query(COUNT_CHANGE).bind(project).bind(key).execute(&mut *step.connection).await?;
-    waiting::wake(&waiting::item_key(project, key), step).await
+    waiting::wake(&waiting::item_key(project, key), step).await?;
+    autopilots::tell(project, step).await
 }
 
 async fn find(project: &str, key: &str, connection: &mut AnyConnection) -> Result<Option<Item>, StoreError> {

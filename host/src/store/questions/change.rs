@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, Row};
 
 use super::{
     super::{
-        StoreError,
+        StoreError, autopilots,
         events::NewEvent,
         number::stored,
         queue::{Change, Step},
@@ -106,6 +106,8 @@ impl Ask {
             .bind(stored(step.now));
         query.execute(&mut *step.connection).await?;
         tell(step, "asked", &self.run, self.told(id));
+        // A story that waits for a person leaves its place to another.
+        autopilots::tell(&asker.try_get::<String, _>("project")?, step).await?;
         Ok(Ok(()))
     }
 

@@ -36,6 +36,22 @@ struct Order {
     stories: Option<Vec<String>>,
     parallel: Option<usize>,
     most: Option<usize>,
+    branch: Option<String>,
+    look: Look,
+    resume: bool,
+}
+
+/// Whether what every story would meet is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Look {
+    /// Before the first story is begun.
+    #[default]
+    First,
+    /// It was looked for by whoever started the sprint.
+    Never,
+    /// And no story is begun.
+    Only,
 }
 
 /// The run's output.
@@ -100,13 +116,18 @@ impl Told {
 impl Workflow<Order, Summary> for SprintWorkflow {
     fn run(order: Order) -> Result<Summary> {
         let branch = git::branch()?;
+        on_its_branch(&branch, order.branch.as_deref())?;
         clean(&branch)?;
         let began = run::now();
         let parallel = parallel(&order)?;
-        order.stories.as_deref().map_or(Ok(()), wanted::check)?;
-        let forge = Forge::find()?;
-        let mut sprint = Sprint::new(branch.clone(), forge, parallel, order.stories, order.most);
-        sprint.go_on_to_the_end()?;
+        order.stories.as_deref().map_or(Ok(()), |stories| wanted::check(stories, order.resume))?;
+        let (forge, look) = (Forge::find()?, order.look);
+        let mut sprint = Sprint::new(branch.clone(), forge, parallel, order);
+        if look == Look::Only {
+            looking::look(&branch)?;
+        } else {
+            sprint.go_on_to_the_end()?;
+        }
         let (stories, stopped) = (sprint.told(), sprint.stopped.take());
         let items = backlog::all()?;
         let held = held(&items, &stories, sprint.forge.lands());
@@ -153,6 +174,16 @@ fn held(items: &[Item], stories: &[Told], lands: bool) -> Vec<String> {
         run::warn(&advice);
     }
     held
+}
+
+/// Whoever named a branch means no other.
+fn on_its_branch(branch: &str, wanted: Option<&str>) -> Result<()> {
+    match wanted {
+        Some(wanted) if wanted != branch => Err(Error::invalid(format!(
+            "The checkout is on `{branch}`, and the stories are to land in `{wanted}`. Check `{wanted}` out, and start the sprint again."
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Stories begin at what is committed, and land where a person may have changes of their own.

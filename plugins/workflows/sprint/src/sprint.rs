@@ -6,13 +6,13 @@ use baton_sdk::prelude::*;
 use baton_sdk::serde_json::from_value;
 use baton_slots::DEVELOPER;
 
-use crate::Told;
 use crate::landing::Landing;
 use crate::looking;
 use crate::proposing::Forge;
 use crate::replies::{Developed, Outcome};
 use crate::story::{End, Stage, Step, Story};
-use crate::withdrawn;
+use crate::{Look, Order, Told};
+use crate::{wanted, withdrawn};
 
 /// Bytes that the backlog keeps of why an item was moved.
 const LONGEST_REASON: usize = 4 << 10;
@@ -28,6 +28,8 @@ pub(crate) struct Sprint {
     parallel: usize,
     wanted: Option<Vec<String>>,
     most: usize,
+    /// Whether stories that an earlier sprint left are continued.
+    resume: bool,
     /// Keys that another run took first.
     taken: Vec<String>,
     /// Stories that could not be begun for a reason of their own; they stay where they are in the backlog.
@@ -52,10 +54,11 @@ pub(crate) enum Event {
 }
 
 impl Sprint {
-    pub(crate) fn new(main: String, forge: Forge, parallel: usize, wanted: Option<Vec<String>>, most: Option<usize>) -> Self {
-        let (landing, most) = (Landing::default(), most.unwrap_or(usize::MAX));
+    pub(crate) fn new(main: String, forge: Forge, parallel: usize, order: Order) -> Self {
+        let Order { stories: wanted, most, look, resume, .. } = order;
+        let (landing, most, looked) = (Landing::default(), most.unwrap_or(usize::MAX), look == Look::Never);
         let (stories, taken, left, open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { main, forge, stories, parallel, wanted, most, taken, left, looked: false, stopped: None, open, landing }
+        Self { main, forge, stories, parallel, wanted, most, resume, taken, left, looked, stopped: None, open, landing }
     }
 
     /// Until nothing is at work and nothing that is ready may be taken up.
@@ -123,13 +126,23 @@ impl Sprint {
         if room == 0 || self.stopped.is_some() {
             return Ok(());
         }
-        let ready = backlog::ready()?;
+        let ready = self.ready()?;
         let fitting: Vec<_> = ready.into_iter().filter(|item| self.may_begin(item)).take(room).collect();
         if !self.looked && !fitting.is_empty() {
             looking::look(&self.main)?;
             self.looked = true;
         }
         fitting.iter().try_for_each(|item| self.begin(item))
+    }
+
+    /// What may be begun, the most urgent first; what an earlier sprint left comes before that, where it is meant by its key.
+    fn ready(&self) -> Result<Vec<Item>> {
+        let mut ready = backlog::ready()?;
+        if let Some(wanted) = self.wanted.as_ref().filter(|_| self.resume) {
+            let is_left = |item: &Item| wanted.contains(&item.draft.key) && wanted::may_be_resumed(item.status);
+            ready.splice(0..0, backlog::all()?.into_iter().filter(is_left));
+        }
+        Ok(ready)
     }
 
     fn may_begin(&self, item: &Item) -> bool {
@@ -146,7 +159,7 @@ impl Sprint {
             return Ok(());
         }
         let key = &item.draft.key;
-        let worktree = match worktree(key, &self.main) {
+        let worktree = match self.worktree_for(item) {
             Ok(worktree) => worktree,
             // A branch of this name, or a link in its place, is in the way of that story and of no other.
             Err(error @ Error { kind: ErrorKind::Conflict, .. }) => {
@@ -161,7 +174,7 @@ impl Sprint {
                 return Ok(());
             }
         };
-        match backlog::move_to(key, Status::InProgress, &format!("taken up by a sprint on {}", self.main)) {
+        match self.take_up_item(item) {
             Ok(()) => {}
             Err(Error { kind: ErrorKind::Conflict, .. }) => {
                 self.taken.push(key.clone());
@@ -176,6 +189,23 @@ impl Sprint {
         let step = story.begin();
         self.stories.push(story);
         self.take(place, step)
+    }
+
+    /// A worktree on the branch that an earlier sprint left, where that is wanted and it is there; else on a new one.
+    fn worktree_for(&self, item: &Item) -> Result<String> {
+        if let Some(branch) = item.branch.as_deref().filter(|branch| self.resume && is_branch(branch)) {
+            return git::worktree_add(branch, branch);
+        }
+        worktree(&item.draft.key, &self.main)
+    }
+
+    /// One that is in progress stays so: whose its worktree is decides.
+    fn take_up_item(&self, item: &Item) -> Result<()> {
+        if self.resume && item.status == Status::InProgress {
+            return Ok(());
+        }
+        let (verb, main) = (if item.branch.is_some() && self.resume { "resumed" } else { "taken up" }, &self.main);
+        backlog::move_to(&item.draft.key, Status::InProgress, &format!("{verb} by a sprint on {main}"))
     }
 
     fn leave(&mut self, item: &Item, error: &Error) {

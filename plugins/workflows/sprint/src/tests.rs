@@ -485,3 +485,50 @@ fn a_story_that_is_taken_away_while_it_lands_is_told_by_the_landing() {
     });
     assert_eq!((sprint(&failing)["stories"][0]["outcome"].clone(), status(&failing, "1-1")), (json!("withdrawn"), Status::Todo));
 }
+
+/// A story that a sprint left in this status, with a commit on its branch.
+fn left(status: Status) -> Host {
+    let host = host(&[("1-1", &[])]);
+    host.inside(|| {
+        let worktree = git::worktree_add("story/1-1", "main")?;
+        backlog::move_to("1-1", Status::InProgress, "taken up")?;
+        backlog::assign("1-1", Some("developer"), Some(&worktree))?;
+        if status != Status::InProgress {
+            backlog::move_to("1-1", status, "left")?;
+        }
+        let options = ChildOptions::new().in_worktree(&worktree);
+        workflows::start_with::<Value, _>("dev-story", &json!({ "key": "half" }), &options)?.wait()?;
+        git::worktree_remove(&worktree)
+    })
+    .expect("a story that was left");
+    host
+}
+
+#[test]
+fn a_story_that_was_left_is_continued_on_its_branch_where_that_is_wanted() {
+    for status in [Status::InProgress, Status::Review, Status::Blocked, Status::Failed] {
+        let order = json!({ "stories": ["1-1"], "resume": true });
+        let host = left(status);
+        let summary = host.run(SprintWorkflow::run, order).expect("a summary");
+        assert_eq!((&summary["landed"], self::status(&host, "1-1")), (&json!(1), Status::Done), "{status:?}: {summary}");
+        assert!(host.file("half").is_some() && host.file("1-1").is_some(), "what was written before landed with it");
+        assert!(!branch(&host, "story/1-1") && !branch(&host, "story/1-1-2"), "{status:?}");
+        assert_eq!(pull_request(&host, 1).proposal.branch, "story/1-1");
+        let refused = left(status).run(SprintWorkflow::run, json!({ "stories": ["1-1"] })).expect_err("it is not ready");
+        assert_eq!(refused.kind, ErrorKind::Invalid);
+    }
+}
+
+#[test]
+fn whoever_starts_a_sprint_says_on_which_branch_and_what_is_looked_at() {
+    let host = host(&[("1-1", &[])]);
+    let only = host.run(SprintWorkflow::run, json!({ "look": "only", "branch": "main" })).expect("a summary");
+    assert_eq!((&only["stories"], host.requests("workflows.start").len()), (&json!([]), 1));
+    let refused = host.run(SprintWorkflow::run, json!({ "branch": "next" })).expect_err("another is checked out");
+    assert!(refused.text.contains("on `main`"), "{refused}");
+    let never = host.run(SprintWorkflow::run, json!({ "look": "never" })).expect("a summary");
+    assert_eq!(
+        (&never["landed"], host.requests("workflows.start").iter().filter(|request| looks(&request["input"])).count()),
+        (&json!(1), 1)
+    );
+}

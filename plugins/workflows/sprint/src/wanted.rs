@@ -10,13 +10,22 @@ use baton_sdk::prelude::*;
 const MOST_NAMED: usize = 10;
 
 /// Refuses keys of stories that are not there, or that no landing of this sprint's makes ready. What is done stays so.
-pub(crate) fn check(wanted: &[String]) -> Result<()> {
+/// `resume`: what an earlier sprint left can be had, too.
+pub(crate) fn check(wanted: &[String], resume: bool) -> Result<()> {
     let (items, ready) = (backlog::all()?, backlog::ready()?);
-    let objections: Vec<_> = wanted.iter().filter_map(|key| objection(key, wanted, &items, &ready)).collect();
+    let is_left =
+        |key: &str| items.iter().any(|item| item.draft.key == key && item.draft.kind != Kind::Epic && may_be_resumed(item.status));
+    let others = wanted.iter().filter(|key| !(resume && is_left(key)));
+    let objections: Vec<_> = others.filter_map(|key| objection(key, wanted, &items, &ready)).collect();
     if objections.is_empty() {
         return Ok(());
     }
     Err(Error::invalid(format!("These stories cannot be taken: {}. Nothing was begun.", objections.join("; "))))
+}
+
+/// Whether a story of this status may have been left by an earlier sprint.
+pub(crate) fn may_be_resumed(status: Status) -> bool {
+    matches!(status, Status::InProgress | Status::Review | Status::Blocked | Status::Failed)
 }
 
 fn objection(key: &str, wanted: &[String], items: &[Item], ready: &[Item]) -> Option<String> {

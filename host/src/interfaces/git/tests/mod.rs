@@ -65,6 +65,10 @@ impl Register for Rows {
         Ok(())
     }
 
+    async fn has_made(&self, _: &str, branch: &str) -> Result<bool, RegisterError> {
+        Ok(self.0.lock().unwrap().iter().any(|row| row.claim.branch == branch))
+    }
+
     async fn worktrees(&self) -> Result<Vec<Worktree>, RegisterError> {
         Ok(self.0.lock().unwrap().clone())
     }

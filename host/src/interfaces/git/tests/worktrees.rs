@@ -321,3 +321,41 @@ async fn a_file_that_was_written_again_as_it_was_does_not_stop_a_merge() {
     clean(run.merge("main".into(), "Merge".into(), Vec::new()).await.unwrap());
     assert_eq!(fs::read_to_string(folder.join("a.txt")).unwrap(), "one\ntwo\nthree\nfour\n");
 }
+
+#[tokio::test]
+async fn a_branch_that_a_run_left_is_continued_and_goes_once_it_is_merged() {
+    let scene = Scene::new();
+    let mut recorder = scene.bench.recorder();
+    let left = scene.worktree(&mut recorder, "story/1").await;
+    fs::write(left.join("b.txt"), "B").unwrap();
+    scene.at(&mut recorder, left).commit("Add b".into(), None).await.unwrap().unwrap();
+    scene.here(&mut recorder).worktree_remove("story/1".into()).await.unwrap();
+    let go_on = async |recorder: &mut Recorder| scene.here(recorder).worktree_add("story/1".into(), "story/1".into()).await;
+    assert_eq!(go_on(&mut recorder).await.unwrap(), "story/1");
+    let again = scene.folder("story/1").await;
+    assert_eq!(fs::read_to_string(again.join("b.txt")).unwrap(), "B", "what was written is there");
+    assert!(matches!(refusal(go_on(&mut recorder).await), CallError { kind: ErrorKind::Conflict, .. }), "one run at a time");
+    fs::write(again.join("c.txt"), "C").unwrap();
+    scene.at(&mut recorder, again).commit("Add c".into(), None).await.unwrap().unwrap();
+    scene.here(&mut recorder).worktree_remove("story/1".into()).await.unwrap();
+    assert_eq!(scene.git(&["rev-list", "--count", "story/1"]), "3", "it is kept, for it is nowhere else");
+    scene.git(&["checkout", "-q", "story/1"]);
+    assert!(matches!(refusal(go_on(&mut recorder).await), CallError { kind: ErrorKind::Conflict, .. }), "a person works on it");
+    scene.git(&["checkout", "-q", "main"]);
+    scene.git(&["merge", "-q", "story/1"]);
+    go_on(&mut recorder).await.unwrap();
+    scene.here(&mut recorder).worktree_remove("story/1".into()).await.unwrap();
+    assert_eq!(scene.git(&["branch", "--list"]), "* main");
+}
+
+#[tokio::test]
+async fn a_branch_of_a_persons_own_is_not_continued() {
+    let scene = Scene::new();
+    scene.git(&["branch", "story/1"]);
+    let mut recorder = scene.bench.recorder();
+    let mut run = scene.here(&mut recorder);
+    for branch in ["story/1", "main", "none"] {
+        let refused = refusal(run.worktree_add(branch.into(), branch.into()).await);
+        assert!(matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("not made by")), "{refused:?}");
+    }
+}

@@ -1,17 +1,22 @@
 //! What was spent and what is about to be, against what may be. Reserves before a call; what the call took is seen in
 //! its own event, so that nothing has to be settled that a crash could lose.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use tokio::sync::Mutex;
 
-use super::{Amount, Budget, BudgetStore, Ledger, LedgerError, Posting, Scope};
+use super::{Amount, Budget, BudgetStore, DayLimit, DayLimits, Ledger, LedgerError, NoDayLimits, Posting, Scope};
 use crate::journal::RunId;
 
 /// Replies read in one step.
 const PAGE: u32 = 1_000;
 /// Percent of a budget from which its operator is told.
 pub(super) const WARN_AT: u64 = 80;
+/// How long a cost is remembered by its time: no local day is as long.
+const LONGEST_DAY: u64 = 48 * 60 * 60 * 1000;
 
 /// Who pays for a call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +55,7 @@ pub struct Overdrawn {
 pub struct Budgets {
     ledger: Arc<dyn Ledger>,
     budgets: Arc<dyn BudgetStore>,
+    days: Arc<dyn DayLimits>,
     open: Mutex<Open>,
 }
 
@@ -58,27 +64,43 @@ struct Open {
     cursor: i64,
     spent: HashMap<Scope, Amount>,
     reserved: HashMap<(RunId, u64), (Payer, Amount)>,
+    /// What each project spent lately, with the time, in the order of the log.
+    lately: HashMap<String, VecDeque<(u64, Amount)>>,
 }
 
 impl Budgets {
     /// Budgets over the two ports.
     pub fn new(ledger: Arc<dyn Ledger>, budgets: Arc<dyn BudgetStore>) -> Self {
-        Self { ledger, budgets, open: Mutex::default() }
+        Self { ledger, budgets, days: Arc::new(NoDayLimits), open: Mutex::default() }
+    }
+
+    /// The same, where days have limits.
+    pub fn with_days(self, days: Arc<dyn DayLimits>) -> Self {
+        Self { days, ..self }
     }
 
     /// Whether anything limits this payer: only then has a call to have a price.
     pub async fn limits(&self, payer: &Payer) -> Result<bool, LedgerError> {
-        Ok(self.budgets.budgets().await?.iter().any(|budget| payer.pays_from(&budget.scope)))
+        let is_limited = self.budgets.budgets().await?.iter().any(|budget| payer.pays_from(&budget.scope));
+        Ok(is_limited || self.day_of(payer).await?.is_some())
     }
 
     /// Puts `wanted` aside for a call, if every budget it is paid from has that much left. The same call again takes the
     /// place of its earlier reservation.
     pub async fn reserve(&self, payer: &Payer, wanted: Amount) -> Result<Result<Reserved, Overdrawn>, LedgerError> {
-        let budgets = self.budgets.budgets().await?;
+        let (budgets, day) = (self.budgets.budgets().await?, self.day_of(payer).await?);
         let mut open = self.open.lock().await;
         open.catch_up(self.ledger.as_ref()).await?;
         open.reserved.remove(&(payer.run.clone(), payer.seq));
         let mut reserved = Reserved::default();
+        if let Some(day) = day {
+            let spent = open.counted_on(&day);
+            let left = day.amount.less(spent);
+            if wanted > left || left == Amount::ZERO {
+                return Ok(Err(Overdrawn { budget: day.budget(), spent, wanted }));
+            }
+            reserved.left = Some(left);
+        }
         for budget in budgets.into_iter().filter(|budget| payer.pays_from(&budget.scope)) {
             let spent = open.spent_of(&budget.scope) + open.reserved_of(&budget.scope);
             let left = budget.amount.less(spent);
@@ -97,14 +119,13 @@ impl Budgets {
 
     /// Whether every budget that a call is paid from has that much left. Reserves nothing.
     pub async fn allow(&self, payer: &Payer, wanted: Amount) -> Result<bool, LedgerError> {
-        let budgets = self.budgets.budgets().await?;
+        let (budgets, day) = (self.budgets.budgets().await?, self.day_of(payer).await?);
         let mut open = self.open.lock().await;
         open.catch_up(self.ledger.as_ref()).await?;
-        let allows = |budget: &Budget| {
-            let left = budget.amount.less(open.spent_of(&budget.scope) + open.reserved_of(&budget.scope));
-            wanted <= left && left > Amount::ZERO
-        };
-        Ok(budgets.iter().filter(|budget| payer.pays_from(&budget.scope)).all(allows))
+        let fits = |left: Amount| wanted <= left && left > Amount::ZERO;
+        let allows = |budget: &Budget| fits(budget.amount.less(open.spent_of(&budget.scope) + open.reserved_of(&budget.scope)));
+        let allows_today = day.is_none_or(|day| fits(day.amount.less(open.counted_on(&day))));
+        Ok(allows_today && budgets.iter().filter(|budget| payer.pays_from(&budget.scope)).all(allows))
     }
 
     /// Takes a reservation back: the call took nothing.
@@ -128,6 +149,25 @@ impl Budgets {
         open.catch_up(self.ledger.as_ref()).await?;
         Ok(open.spent_of(scope))
     }
+
+    /// What a project spent since a time, which is at most a day ago, without what is reserved.
+    pub async fn spent_since(&self, project: &str, since: u64) -> Result<Amount, LedgerError> {
+        let mut open = self.open.lock().await;
+        open.catch_up(self.ledger.as_ref()).await?;
+        Ok(open.spent_since(project, since))
+    }
+
+    /// The limit of the day for a call of an autopilot.
+    async fn day_of(&self, payer: &Payer) -> Result<Option<DayLimit>, LedgerError> {
+        Ok(self.days.day_limits().await?.into_iter().find(|day| day.run == payer.root && day.project == payer.project))
+    }
+}
+
+impl DayLimit {
+    /// As people are told of it.
+    fn budget(&self) -> Budget {
+        Budget { scope: Scope::Day(self.project.clone()), amount: self.amount, set_at: self.since, set_by: String::new() }
+    }
 }
 
 impl Open {
@@ -144,6 +184,11 @@ impl Open {
     fn post(&mut self, posting: Posting) {
         self.reserved.remove(&(posting.run, posting.seq));
         let Some(cost) = posting.settled.or(posting.cost) else { return };
+        let lately = self.lately.entry(posting.project.clone()).or_default();
+        lately.push_back((posting.at, cost));
+        while lately.front().is_some_and(|(at, _)| at.saturating_add(LONGEST_DAY) < posting.at) {
+            lately.pop_front();
+        }
         for scope in [Scope::Organisation, Scope::Project(posting.project), Scope::Run(posting.root)] {
             let spent = self.spent.entry(scope).or_default();
             *spent = *spent + cost;
@@ -152,6 +197,15 @@ impl Open {
 
     fn spent_of(&self, scope: &Scope) -> Amount {
         self.spent.get(scope).copied().unwrap_or_default()
+    }
+
+    fn spent_since(&self, project: &str, since: u64) -> Amount {
+        self.lately.get(project).into_iter().flatten().filter(|(at, _)| *at >= since).map(|(_, cost)| *cost).sum()
+    }
+
+    /// All of the project counts, whoever started it.
+    fn counted_on(&self, day: &DayLimit) -> Amount {
+        self.spent_since(&day.project, day.since) + self.reserved_of(&Scope::Project(day.project.clone()))
     }
 
     fn reserved_of(&self, scope: &Scope) -> Amount {
@@ -165,6 +219,8 @@ impl Payer {
             Scope::Organisation => true,
             Scope::Project(project) => *project == self.project,
             Scope::Run(run) => *run == self.root,
+            // Looked up by the run, for nobody else pays from it.
+            Scope::Day(_) => false,
         }
     }
 }
@@ -250,6 +306,39 @@ mod tests {
             .unwrap()
             .extend([Posting { settled, ..posting(1, "a", 1, None) }, Posting { settled, ..posting(2, "a", 2, Some("0.10")) }]);
         assert_eq!(budgets.spent(&Scope::Organisation).await.unwrap(), dollars("0.80"));
+    }
+
+    struct Today(Mutex<DayLimit>);
+
+    #[async_trait::async_trait]
+    impl DayLimits for Today {
+        async fn day_limits(&self) -> Result<Vec<DayLimit>, LedgerError> {
+            Ok(vec![self.0.lock().await.clone()])
+        }
+    }
+
+    #[tokio::test]
+    async fn a_day_holds_the_autopilot_alone_and_counts_what_the_whole_project_spent() {
+        let kept = Arc::new(Kept::default());
+        let limit = DayLimit { project: "demo".to_owned(), run: RunId::from_text("root"), amount: dollars("1"), since: 1_000 };
+        let days = Arc::new(Today(Mutex::new(limit)));
+        let budgets = Budgets::new(kept.clone(), kept.clone()).with_days(days.clone());
+        let other = RunId::from_text("a person's");
+        let yesterday = Posting { at: 999, ..posting(1, "x", 1, Some("5")) };
+        let persons = Posting { at: 1_000, root: other.clone(), ..posting(2, "y", 1, Some("0.70")) };
+        let elsewhere = Posting { at: 1_000, project: "other".to_owned(), ..posting(3, "z", 1, Some("9")) };
+        kept.postings.lock().unwrap().extend([yesterday, persons, elsewhere]);
+        assert!(budgets.limits(&payer("a", 1)).await.unwrap());
+        let refused = budgets.reserve(&payer("a", 1), dollars("0.31")).await.unwrap().unwrap_err();
+        assert_eq!((refused.budget.scope, refused.spent), (Scope::Day("demo".to_owned()), dollars("0.70")));
+        assert_eq!(budgets.reserve(&payer("a", 1), dollars("0.30")).await.unwrap().unwrap().left, Some(dollars("0.30")));
+        assert!(!budgets.allow(&payer("b", 1), dollars("0.01")).await.unwrap(), "it is reserved");
+        let persons = Payer { root: other, ..payer("c", 1) };
+        assert_eq!(budgets.reserve(&persons, dollars("50")).await.unwrap(), Ok(Reserved::default()), "a person's run is not held");
+        budgets.release(&persons).await;
+        days.0.lock().await.since = 2_000;
+        assert!(budgets.allow(&payer("b", 1), dollars("0.70")).await.unwrap(), "a new day has begun");
+        assert_eq!(budgets.spent_since("demo", 1_000).await.unwrap(), dollars("0.70"));
     }
 
     #[tokio::test]

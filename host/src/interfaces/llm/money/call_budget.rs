@@ -212,6 +212,7 @@ fn named(scope: &Scope, project: &Project) -> String {
         Scope::Organisation => "all that this host does".to_owned(),
         Scope::Project(_) => format!("the project {}", project.shown().escape_debug()),
         Scope::Run(_) => "this run".to_owned(),
+        Scope::Day(_) => format!("a day of the autopilot of the project {}", project.shown().escape_debug()),
     }
 }
 
@@ -220,6 +221,10 @@ fn remedy(scope: &Scope, project: &Project) -> String {
         Scope::Organisation => "`baton budget set DOLLARS`".to_owned(),
         Scope::Project(_) => format!("`baton budget set DOLLARS --project {}`", project.shown().escape_debug()),
         Scope::Run(root) => format!("`baton runs resume {} --budget DOLLARS`", root.short()),
+        Scope::Day(_) => {
+            let project = project.shown().escape_debug();
+            format!("`baton project autopilot on --dollars DOLLARS --project {project}`, or wait for the next day")
+        }
     }
 }
 

@@ -55,6 +55,21 @@ pub enum Scope {
     Project(String),
     /// One run that somebody started, with its descendants.
     Run(RunId),
+    /// What the runs of one project spend in a day, for those that its autopilot starts.
+    Day(String),
+}
+
+/// What the autopilot of a project may see spent in a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DayLimit {
+    /// The project, of which all runs count.
+    pub project: String,
+    /// The run that is the autopilot: its calls wait, and those of what it started.
+    pub run: RunId,
+    /// How much.
+    pub amount: Amount,
+    /// When the day began, in milliseconds since 1970 UTC.
+    pub since: u64,
 }
 
 /// What may be spent.
@@ -85,6 +100,23 @@ pub struct LedgerError {
 pub trait Ledger: Send + Sync {
     /// The replies after `cursor`, oldest first, at most `limit`.
     async fn postings(&self, cursor: i64, limit: u32) -> Result<Vec<Posting>, LedgerError>;
+}
+
+/// What may be paid in a day. Where it is spent, calls wait for the next.
+#[async_trait]
+pub trait DayLimits: Send + Sync {
+    /// Those that hold now.
+    async fn day_limits(&self) -> Result<Vec<DayLimit>, LedgerError>;
+}
+
+/// Where no day has a limit.
+pub struct NoDayLimits;
+
+#[async_trait]
+impl DayLimits for NoDayLimits {
+    async fn day_limits(&self) -> Result<Vec<DayLimit>, LedgerError> {
+        Ok(Vec::new())
+    }
 }
 
 /// What may be paid.

@@ -32,6 +32,11 @@ pub const VARIABLES: &[Variable] = &[
         "1",
         "Fault injection for tests: a model call that is to be tried again, or whose service does not answer, waits a fraction of the usual time: one hundredth with `100`.",
     ),
+    variable(
+        "BATON_CLOCK_FILE",
+        "",
+        "For tests: a file with milliseconds that are added to the time of the machine's clock. It is read again each time.",
+    ),
     variable("ANTHROPIC_API_KEY", "the secret of this name", "Key for `anthropic/…`."),
     variable("ANTHROPIC_BASE_URL", "`https://api.anthropic.com/v1/`", "Address for `anthropic/…`."),
     variable("OPENAI_API_KEY", "the secret of this name", "Key for `openai/…`."),

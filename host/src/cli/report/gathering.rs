@@ -1,0 +1,226 @@
+//! What a report holds, from a fixed number of queries, and as programs see it. Prints nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::{
+    app::App,
+    cli::{Context, figures, questions, waits},
+    interfaces::{
+        autopilot::Autopilot,
+        backlog::{Item, Kind, Status},
+        llm::money::{Amount, Posting},
+        people::{Asked, Filter},
+        project::Project,
+        report::{Happened, ItemMove},
+    },
+    journal::Wait,
+    kernel::run::{self, Run, State},
+};
+
+/// Runs that wait, of all projects together, that are looked at.
+const MOST_RUNS: u32 = 1_000;
+
+/// All that is told.
+pub(super) struct Gathered {
+    pub(super) project: Project,
+    pub(super) since: u64,
+    pub(super) until: u64,
+    pub(super) landed: Vec<Story>,
+    pub(super) blocked: Vec<Story>,
+    pub(super) at_work: Vec<Story>,
+    pub(super) asked: Vec<Asked>,
+    /// What runs wait for that a person provides or decides.
+    pub(super) waits: Vec<Waiting>,
+    /// By item, how often its tests passed in a second run only.
+    pub(super) flaky: BTreeMap<String, u64>,
+    /// Model calls of which nobody knows whether they were charged twice.
+    pub(super) uncertain: u64,
+    pub(super) spent: Spent,
+    /// That of the project, if it was ever on.
+    pub(super) autopilot: Option<Autopilot>,
+}
+
+/// A story and what became of it.
+#[derive(Clone)]
+pub(super) struct Story {
+    pub(super) key: String,
+    pub(super) title: String,
+    pub(super) status: Status,
+    /// Why it is where it is.
+    pub(super) reason: String,
+    pub(super) at: u64,
+    pub(super) pull_request: Option<u64>,
+    pub(super) commit: Option<String>,
+    pub(super) branch: Option<String>,
+}
+
+/// A run that waits for a person.
+pub(super) struct Waiting {
+    pub(super) run: Option<Run>,
+    pub(super) what: String,
+    pub(super) reason: String,
+}
+
+/// What was paid.
+#[derive(Default)]
+pub(super) struct Spent {
+    pub(super) total: Amount,
+    /// By the item; what was for none, by the workflow.
+    pub(super) by_story: Vec<(String, Amount)>,
+    /// Replies whose price is not known.
+    pub(super) unknown: u64,
+    pub(super) today: Amount,
+}
+
+impl Gathered {
+    pub(super) async fn load(app: &App, project: &Project, since: u64) -> Result<Self> {
+        let until = app.kernel.now();
+        let happened = app.reports().happened(&project.id, since).await?;
+        let items = app.backlog.items(&project.id, false).await?;
+        let autopilot = app.autopilots.autopilot(&project.id).await?;
+        let asked: Vec<_> = app.questions.list(&Filter::default()).await?.into_iter().filter(|asked| asked.project == project.id).collect();
+        let mut waits = waiting(app, &project.id).await?;
+        waits.extend(hindrance(app, autopilot.as_ref()).await?);
+        let spent = spent(app, &happened.postings, autopilot.as_ref(), until).await?;
+        let uncertain = happened.repeated.len() + happened.postings.iter().filter(|posting| posting.possibly_charged).count();
+        let mut flaky = BTreeMap::new();
+        for item in &happened.flaky {
+            *flaky.entry(item.clone().unwrap_or_else(|| "the branch".to_owned())).or_default() += 1;
+        }
+        let stories = stories(&items, &happened);
+        let of = |is: fn(&Story, u64) -> bool| stories.iter().filter(|story| is(story, since)).cloned().collect::<Vec<_>>();
+        Ok(Self {
+            project: project.clone(),
+            since,
+            until,
+            landed: of(|story, since| story.status == Status::Done && story.at >= since),
+            blocked: of(|story, _| matches!(story.status, Status::Blocked | Status::Failed)),
+            at_work: of(|story, _| matches!(story.status, Status::InProgress | Status::Review)),
+            asked,
+            waits,
+            flaky,
+            uncertain: uncertain as u64,
+            spent,
+            autopilot,
+        })
+    }
+
+    /// What the day of the autopilot may cost.
+    pub(super) fn day_limit(&self) -> Option<Amount> {
+        self.autopilot.as_ref().filter(|autopilot| autopilot.is_on)?.limits.dollars
+    }
+
+    pub(super) fn document(&self, context: &Context) -> Value {
+        let story = |story: &Story| {
+            json!({
+                "key": story.key, "title": story.title, "status": story.status.as_str(), "reason": story.reason, "at": figures::stamp(story.at),
+                "pull-request": story.pull_request, "commit": story.commit, "branch": story.branch,
+            })
+        };
+        let asked = |asked: &Asked| {
+            let mut document = questions::document(asked);
+            document["answer-with"] = json!(answer_with(context, asked));
+            document
+        };
+        let waits = |waiting: &Waiting| json!({ "run": waiting.run.as_ref().map(|run| &run.id), "plugin": waiting.run.as_ref().map(|run| &run.plugin), "for": waiting.what, "reason": context.advice(&waiting.reason) });
+        let spent = |(name, usd): &(String, Amount)| json!({ "name": name, "cost-usd": usd });
+        json!({
+            "project": self.project.id,
+            "name": self.project.name,
+            "since": figures::stamp(self.since),
+            "until": figures::stamp(self.until),
+            "autopilot": self.autopilot.as_ref().is_some_and(|autopilot| autopilot.is_on),
+            "landed": self.landed.iter().map(story).collect::<Vec<_>>(),
+            "blocked": self.blocked.iter().map(story).collect::<Vec<_>>(),
+            "in-work": self.at_work.iter().map(story).collect::<Vec<_>>(),
+            "asked": self.asked.iter().map(asked).collect::<Vec<_>>(),
+            "waits": self.waits.iter().map(waits).collect::<Vec<_>>(),
+            "flaky": self.flaky,
+            "uncertain-calls": self.uncertain,
+            "spent": {
+                "total-usd": self.spent.total, "replies-without-price": self.spent.unknown, "today-usd": self.spent.today,
+                "day-limit-usd": self.day_limit(), "by-story": self.spent.by_story.iter().map(spent).collect::<Vec<_>>(),
+            },
+        })
+    }
+}
+
+/// The command that answers a question.
+pub(super) fn answer_with(context: &Context, asked: &Asked) -> String {
+    context.again(&format!("questions answer {}", questions::short(&asked.id)))
+}
+
+/// Every item but epics that was moved, with its last move. Each is there once, however many runs had to do with it.
+fn stories(items: &[Item], happened: &Happened) -> Vec<Story> {
+    let last: HashMap<&str, &ItemMove> = happened.moves.iter().map(|moved| (moved.key.as_str(), moved)).collect();
+    let pull_request = |branch: Option<&str>| happened.pull_requests.iter().rev().find(|numbered| Some(&*numbered.branch) == branch);
+    let story = |item: &Item| {
+        let moved = last.get(item.draft.key.as_str())?;
+        let found = pull_request(item.branch.as_deref());
+        Some(Story {
+            key: item.draft.key.clone(),
+            title: item.draft.title.clone(),
+            status: item.status,
+            reason: moved.reason.clone(),
+            at: moved.at,
+            pull_request: found.map(|found| found.number),
+            commit: found.and_then(|found| found.merge_commit.clone()),
+            branch: item.branch.clone(),
+        })
+    };
+    let mut stories: Vec<_> = items.iter().filter(|item| item.draft.kind != Kind::Epic).filter_map(story).collect();
+    stories.sort_by_key(|story| story.at);
+    stories
+}
+
+/// Runs that lack what an operator provides, whose service or account is waited for, or that are paused.
+async fn waiting(app: &App, project: &str) -> Result<Vec<Waiting>> {
+    let states = ["waiting", "paused"].map(str::to_owned).into();
+    let runs = app.kernel.runs().list(&run::Filter { states, limit: MOST_RUNS, ..run::Filter::default() }).await?;
+    let told = |run: Run| {
+        let (what, reason) = match &run.state {
+            State::Waiting { wait: Wait::Needed(needed) } => (waits::needed_thing(needed), needed.reason.clone()),
+            State::Waiting { wait: Wait::Account { account, reason, .. } } => (account.clone(), reason.clone()),
+            State::Paused { pause } => ("you to resume it".to_owned(), pause.reason.clone()),
+            _ => return None,
+        };
+        Some(Waiting { run: Some(run), what, reason })
+    };
+    let mut waiting: Vec<_> = runs.into_iter().filter(|run| run.project == project).filter_map(told).collect();
+    // Many runs wait for the same thing, and it is provided once.
+    waiting.sort_by(|one, other| (&one.what, &one.reason).cmp(&(&other.what, &other.reason)));
+    waiting.dedup_by(|one, other| one.what == other.what);
+    Ok(waiting)
+}
+
+/// Why the autopilot begins no story, where a person can change that.
+async fn hindrance(app: &App, autopilot: Option<&Autopilot>) -> Result<Option<Waiting>> {
+    let Some(autopilot) = autopilot.filter(|autopilot| autopilot.is_on) else { return Ok(None) };
+    let shown = app.kernel.published().published(&autopilot.run).await?;
+    let reason =
+        shown.into_iter().find(|shown| shown.key == "autopilot").and_then(|shown| Some(shown.value["reason"].as_str()?.to_owned()));
+    Ok(reason.map(|reason| Waiting { run: None, what: "the checkout".to_owned(), reason }))
+}
+
+async fn spent(app: &App, postings: &[Posting], autopilot: Option<&Autopilot>, now: u64) -> Result<Spent> {
+    let mut by_story: BTreeMap<String, Amount> = BTreeMap::new();
+    let mut spent = Spent::default();
+    for posting in postings {
+        let Some(cost) = posting.cost else {
+            spent.unknown += 1;
+            continue;
+        };
+        spent.total = spent.total + cost;
+        let of = by_story.entry(posting.item.clone().unwrap_or_else(|| posting.workflow.clone())).or_default();
+        *of = *of + cost;
+    }
+    spent.by_story = by_story.into_iter().collect();
+    spent.by_story.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));
+    if let Some(autopilot) = autopilot {
+        spent.today = app.budgets.spent_since(&autopilot.project, autopilot.limits.day(now).0).await?;
+    }
+    Ok(spent)
+}

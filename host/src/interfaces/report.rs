@@ -1,0 +1,60 @@
+//! The port that tells what happened in a project since a time: moves of items, replies that were paid for, tests that were
+//! not sure. Judges nothing of it.
+
+use async_trait::async_trait;
+
+use super::{backlog::Status, llm::money::Posting};
+use crate::journal::RunId;
+
+/// A move of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemMove {
+    /// The item.
+    pub key: String,
+    /// When, in milliseconds since 1970 UTC.
+    pub at: u64,
+    /// Where it was moved.
+    pub after: Status,
+    /// Why.
+    pub reason: String,
+    /// The run that moved it; none for a person.
+    pub run: Option<RunId>,
+}
+
+/// A pull request of the host's own, by its branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbered {
+    /// Its branch.
+    pub branch: String,
+    /// Its number.
+    pub number: u64,
+    /// The commit by which it was merged.
+    pub merge_commit: Option<String>,
+}
+
+/// What happened in a project.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Happened {
+    /// Moves since the time, and all moves of items that are neither to do nor done; the oldest first.
+    pub moves: Vec<ItemMove>,
+    /// What was paid for since the time. A call is in it once, whoever replays it.
+    pub postings: Vec<Posting>,
+    /// For each model call that was made again after it was cut off, the item it was for.
+    pub repeated: Vec<Option<String>>,
+    /// For each run of tests that passed in a second run only, the item it was for.
+    pub flaky: Vec<Option<String>>,
+    /// Pull requests of the host's own.
+    pub pull_requests: Vec<Numbered>,
+}
+
+/// Why it cannot be told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("What happened could not be read: {0}")]
+pub struct ReportError(pub String);
+
+/// Tells what happened.
+#[async_trait]
+pub trait Reports: Send + Sync {
+    /// In a project since a time, in milliseconds since 1970 UTC. Asks as much of many runs as of few.
+    async fn happened(&self, project: &str, since: u64) -> Result<Happened, ReportError>;
+}

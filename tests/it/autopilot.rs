@@ -1,0 +1,272 @@
+//! A project on autopilot, through the real program, in a clock that the test moves: a night in which stories appear, a
+//! provider is down, the day's dollars are spent and the host is killed twice; and what people do to it meanwhile.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::Read,
+    process::{Child, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use baton_tests::{
+    model_server::{Hooks, ModelServer, Refusal},
+    program,
+};
+use serde_json::Value;
+
+use super::sprint::{PROCESSES, Project, document};
+
+const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
+/// The story whose developer changes nothing, so that a person is asked.
+const STUCK: &str = "s-4";
+
+/// A person's project whose models are a server of this test.
+struct Night {
+    project: Project,
+    is_down: Arc<AtomicBool>,
+    server: ModelServer,
+    /// Milliseconds by which the clock is ahead.
+    ahead: u64,
+    host: Option<Child>,
+}
+
+impl Night {
+    /// At this hour of a day, in UTC.
+    async fn at(hour: u64) -> Self {
+        let project = Project::with(&[], PROCESSES).await;
+        let script = project.home.path().join("replies.yaml");
+        fs::write(&script, replies()).unwrap();
+        let is_down = Arc::new(AtomicBool::new(false));
+        let down = Arc::clone(&is_down);
+        let check = move |_: &_| match down.load(Ordering::SeqCst) {
+            true => Err(Refusal { status: "503 Service Unavailable", message: "down".to_owned() }),
+            false => Ok(()),
+        };
+        let server = ModelServer::start(&script, Hooks { check: Some(Box::new(check)), ..Hooks::default() });
+        project.asks(&server);
+        let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+        let mut night = Self { project, is_down, server, ahead: (DAY + hour * HOUR - now % DAY) % DAY, host: None };
+        night.pass(0);
+        night
+    }
+
+    /// Time passes.
+    fn pass(&mut self, milliseconds: u64) {
+        self.ahead += milliseconds;
+        fs::write(self.project.home.path().join("clock"), self.ahead.to_string()).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = self.project.command(arguments);
+        let home = self.project.home.path();
+        command.env("BATON_CLOCK_FILE", home.join("clock")).env("BATON_HASTE", "200").env("BATON_USER", "ada").env("TZ", "UTC");
+        command
+    }
+
+    fn baton(&self, arguments: &[&str]) -> program::Ended {
+        program::ended(self.command(&[arguments, &["--workspace", "workspace"]].concat()).output().unwrap())
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        document(&self.baton(&[arguments, &["-o", "json"]].concat()).exits(0))
+    }
+
+    fn add(&self, keys: &[&str]) {
+        for key in keys {
+            fs::write(self.project.home.path().join("body.md"), format!("- [ ] {key} says its name.\n")).unwrap();
+            let _added = self.baton(&["backlog", "add", key, &format!("Have {key} say its name"), "--body", "body.md"]).exits(0);
+        }
+    }
+
+    fn status_of(&self, key: &str) -> String {
+        self.json(&["backlog", "show", key])["status"].as_str().unwrap().to_owned()
+    }
+
+    fn landed(&self) -> usize {
+        let items = self.json(&["backlog", "list"]);
+        items.as_array().unwrap().iter().filter(|item| item["status"] == "done").count()
+    }
+
+    fn serve(&mut self) {
+        let mut host = self.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let (stderr, mut byte) = (host.stderr.as_mut().unwrap(), [0]);
+        // Byte by byte, so that what it says later stays in the pipe.
+        while byte != *b"\n" {
+            assert_eq!(stderr.read(&mut byte).unwrap(), 1, "the host ended before it said that it is ready");
+        }
+        let mut rest = host.stderr.take().unwrap();
+        thread::spawn(move || std::io::copy(&mut rest, &mut std::io::sink()));
+        self.host = Some(host);
+    }
+
+    /// As a crash would.
+    fn kill(&mut self) {
+        let mut host = self.host.take().unwrap();
+        host.kill().unwrap();
+        host.wait().unwrap();
+    }
+
+    fn once(&self, what: &str, is_so: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !is_so() {
+            if begun.elapsed() > Duration::from_secs(40) {
+                let told = [&["project", "autopilot", "status"][..], &["backlog", "list"]].map(|command| self.baton(command).stdout);
+                let runs = program::ended(self.command(&["runs", "list", "--all"]).output().unwrap()).stdout;
+                panic!("{what}: {told:?}\n{runs}\n{}", self.baton(&["report"]).stdout);
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn waits_for(&self, word: &str) -> bool {
+        let runs = document(&program::ended(self.command(&["runs", "list", "--all", "-o", "json"]).output().unwrap()));
+        runs.as_array().unwrap().iter().any(|run| run["state"] == "waiting" && run["reason"].to_string().contains(word))
+    }
+
+    /// How often a story was merged.
+    fn merged(&self, key: &str) -> usize {
+        let log = self.project.git(&["log", "--first-parent", "--format=%s", "main"]);
+        log.lines().filter(|line| line.starts_with(&format!("Merge story {key}:"))).count()
+    }
+
+    fn branches(&self) -> String {
+        self.project.git(&["for-each-ref", "--format=%(refname:short)", "refs/heads"])
+    }
+}
+
+impl Drop for Night {
+    fn drop(&mut self) {
+        if let Some(host) = &mut self.host {
+            let _ = host.kill();
+            let _ = host.wait();
+        }
+    }
+}
+
+/// Each story has a file and a case of its own, so that none waits for another.
+fn replies() -> String {
+    let mut rules = "rules:\n".to_owned();
+    for number in 1..=10 {
+        let key = format!("s-{number}");
+        let only = format!("plugin: amelia, contains: \"Develop story {key}:\"");
+        if key == STUCK {
+            write!(rules, "  - {{ name: stuck, when: {{ plugin: amelia, contains: \"story {key}\" }}, json: {{ summary: Nothing is to be done., plan: [], assumptions: [] }} }}\n").unwrap();
+            continue;
+        }
+        write!(
+            rules,
+            "  - name: writes {key}\n    when: {{ {only}, turn: 0 }}\n    calls:\n      - {{ name: write_file, arguments: {{ path: {key}.sh, content: \"echo {key}\\n\" }} }}\n      \
+             - {{ name: write_file, arguments: {{ path: tests/{key}.case, content: \"test \\\"$(sh ./{key}.sh)\\\" = {key}\\n\" }} }}\n  \
+             - {{ name: wrote {key}, when: {{ {only}, turn: 1 }}, json: {{ summary: It says {key}., plan: [ a file ], assumptions: [] }} }}\n"
+        )
+        .unwrap();
+    }
+    rules.push_str(
+        "  - name: Murat approves\n    when: { plugin: murat, contains: Review story }\n    json:\n      \
+         criteria: [ { criterion: 1, evidence: The case fails without it., path: calc, line: 1, test: its case, holds: \"yes\" } ]\n      \
+         findings: []\n      summary: It holds.\n      verdict: approve\n",
+    );
+    rules
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_night_lands_all_that_can_land_once_and_the_report_says_the_rest() {
+    let mut night = Night::at(22).await;
+    night.add(&["s-1", "s-2", "s-3", "s-4"]);
+    let on = ["project", "autopilot", "on", "--stories", "3", "--dollars", "0.50", "--hours", "21:30-07:00", "--zone", "UTC"];
+    let _on = night.baton(&on).exits(0);
+    night.serve();
+    night.once("the first has landed", || night.landed() >= 1);
+    night.is_down.store(true, Ordering::SeqCst);
+    night.add(&["s-5", "s-6", "s-7"]);
+    night.once("a run waits for the provider", || night.waits_for("tried again"));
+    night.kill();
+    night.serve();
+    night.is_down.store(false, Ordering::SeqCst);
+    night.add(&["s-8", "s-9", "s-10"]);
+    night.once("the day's dollars are spent", || night.waits_for("a day of the autopilot"));
+    let status = night.json(&["project", "autopilot", "status"]);
+    let landed = night.landed();
+    assert!(landed < 9, "{status}");
+    night.kill();
+    night.serve();
+    thread::sleep(Duration::from_millis(500));
+    assert_eq!(night.landed(), landed, "a spent day stays spent");
+    // Until 01:00 of the next day.
+    night.pass(3 * HOUR);
+    night.once("all that can land has landed", || night.landed() == 9);
+    let report = night.json(&["report", "--since", "12h"]);
+    let keys = |section: &str| {
+        let mut keys: Vec<_> = report[section].as_array().unwrap().iter().map(|story| story["key"].as_str().unwrap().to_owned()).collect();
+        keys.sort();
+        keys
+    };
+    let expected = ["s-1", "s-10", "s-2", "s-3", "s-5", "s-6", "s-7", "s-8", "s-9"];
+    assert_eq!((keys("landed"), keys("in-work")), (expected.map(str::to_owned).into(), vec![STUCK.to_owned()]), "{report:#}");
+    assert!(report["landed"].as_array().unwrap().iter().all(|story| story["pull-request"].is_u64() && story["commit"].is_string()));
+    assert_eq!(report["asked"].as_array().unwrap().len(), 1, "{report:#}");
+    assert!(report["asked"][0]["answer-with"].as_str().unwrap().contains("questions answer"), "{report:#}");
+    for key in expected {
+        assert_eq!(night.merged(key), 1, "{key}: {report:#}");
+    }
+    assert_eq!(night.branches(), format!("main\nstory/{STUCK}"));
+    let asked = night.server.exchanges().iter().filter(|exchange| exchange.refused.is_none()).count() as u64;
+    let uncertain = report["uncertain-calls"].as_u64().unwrap();
+    assert!((31..=31 + uncertain).contains(&asked), "{asked} asked, {uncertain} flagged");
+    let told = night.baton(&["report", "--since", "yesterday"]).exits(0).stdout;
+    assert!(told.contains("Landed: 9") && told.contains("Asked: 1") && told.contains("of $0.50"), "{told}");
+    assert!(told.lines().count() < 40, "{told}");
+    let _off = night.baton(&["project", "autopilot", "off"]).exits(0);
+    let is_ended = || night.json(&["project", "autopilot", "status"])["run-state"] != "waiting";
+    night.once("it is off", is_ended);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_start_and_stop_work_by_moving_stories_and_what_was_left_is_continued() {
+    let mut night = Night::at(12).await;
+    night.serve();
+    let _on = night.baton(&["project", "autopilot", "on", "--stories", "1"]).exits(0);
+    let run = night.json(&["project", "autopilot", "on", "--stories", "2"])["run"].clone();
+    assert_eq!(night.json(&["project", "autopilot", "status"])["run"], run, "however often it is turned on, there is one");
+    fs::write(night.project.work().join("mine"), "not committed").unwrap();
+    night.add(&["s-1"]);
+    night.once("it says why it waits", || {
+        night.json(&["project", "autopilot", "status"])["waits-for"].to_string().contains("not committed")
+    });
+    assert_eq!(night.status_of("s-1"), "todo");
+    fs::remove_file(night.project.work().join("mine")).unwrap();
+    night.is_down.store(true, Ordering::SeqCst);
+    night.pass(61_000);
+    night.once("it continues by itself", || night.status_of("s-1") == "in-progress");
+    let decisions = document(&program::ended(night.command(&["decisions", "-o", "json"]).output().unwrap()));
+    assert_eq!(decisions.as_array().unwrap().len(), 1, "it was told once: {decisions:#}");
+    // A person stops it: its runs end at once, and it stays where it was put.
+    let _moved = night.baton(&["backlog", "move", "s-1", "cancelled"]).exits(0);
+    let is_idle = || night.json(&["project", "autopilot", "status"])["at-work"].as_array().is_some_and(Vec::is_empty);
+    let begun = Instant::now();
+    night.once("its work stops", is_idle);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    let _moved = night.baton(&["backlog", "move", "s-1", "todo"]).exits(0);
+    night.once("a person makes it ready", || night.status_of("s-1") == "in-progress");
+    // What is off leaves the story in progress, and continues it when it is on again.
+    let _off = night.baton(&["project", "autopilot", "off"]).exits(0);
+    night.once("it is off", || night.json(&["project", "autopilot", "status"])["run-state"] != "waiting");
+    assert_eq!(
+        (night.status_of("s-1"), night.json(&["project", "autopilot", "status"])["on"].clone()),
+        ("in-progress".to_owned(), false.into())
+    );
+    night.is_down.store(false, Ordering::SeqCst);
+    let _on = night.baton(&["project", "autopilot", "on"]).exits(0);
+    night.once("what was left has landed", || night.status_of("s-1") == "done");
+    assert_eq!((night.merged("s-1"), night.branches()), (1, "main".to_owned()));
+    // Removing a project stops its autopilot.
+    let mut remove = night.command(&["project", "remove", "workspace", "--yes"]);
+    let _removed = program::ended(remove.output().unwrap()).exits(0);
+}
