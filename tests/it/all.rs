@@ -46,6 +46,7 @@ mod sandbox;
 mod secrets;
 mod serve;
 mod settings;
+mod setups;
 mod signals;
 mod sprint;
 mod sprint_kill;

@@ -7,6 +7,7 @@ mod keys;
 mod operator;
 mod privacy;
 mod registries;
+mod setup;
 mod toolchain;
 
 use std::{
@@ -162,6 +163,8 @@ pub struct Config {
     pub trust: Trust,
     /// Where commands are executed: `[sandbox]` in the user's settings alone, and `DOCKER_HOST` where no `socket` is set.
     pub sandbox: sandbox::Settings,
+    /// What setups may reach and take: `[setup]` in the user's settings alone, with `test.setup` there, and `HTTPS_PROXY`.
+    pub setup: sandbox::SetupSettings,
     /// Where pull requests are: `[forge]` in the user's settings alone, for a project could send the token elsewhere.
     pub forge: Forge,
 }
@@ -201,6 +204,7 @@ impl Config {
         let operator = operator::name(&user);
         let trust = trust(&user, &user_file)?;
         let sandbox = sandbox(&user, &user_file)?;
+        let setup = setup::read(&user, &user_file, models.proxy.as_ref())?;
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
         let compile = compile_limits(&user, &user_file)?;
         let (program, git) = (None, git_program());
@@ -227,6 +231,7 @@ impl Config {
             freeze_after_writes,
             trust,
             sandbox,
+            setup,
             forge,
         };
         if let Some((key, meant)) = misspelt_bound(&config.user) {

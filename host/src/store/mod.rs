@@ -27,6 +27,7 @@ mod questions;
 mod queue;
 mod rows;
 mod runs;
+mod setups;
 mod signals;
 mod sources;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod disk;
 mod folders;
 mod output;
+mod setups;
 
 use std::{
     path::{Path, PathBuf},
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, Event, EventError, EventLog},
-    interfaces::{folder_locks::FolderLocks, used_by_git::NoGit},
+    interfaces::{folder_locks::FolderLocks, keys::NoKeys, used_by_git::NoGit},
     journal::{Attempt, CallError, ErrorKind, Halt, NeedKind, Needed, PauseKind, Performed, Redactor, RunId, Wait},
 };
 
@@ -91,6 +92,7 @@ impl Engine for Scripted {
 struct Memory {
     events: Mutex<Vec<Draft>>,
     artifacts: Mutex<Vec<String>>,
+    approved: Mutex<Option<Plan>>,
     full: bool,
 }
 
@@ -176,7 +178,7 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
     set(&mut settings);
     let begin = || {
         let folders = Arc::new(FolderLocks::new(folder.path().join("data/worktrees")));
-        let sandbox = Sandbox::new(Parts {
+        let parts = Parts {
             engine: Arc::clone(&engine) as _,
             settings: settings.clone(),
             events: Arc::clone(&memory) as _,
@@ -188,8 +190,14 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
             git: Arc::new(NoGit),
             own: vec![own.clone()],
             room,
-        });
-        Host { sandbox, folders }
+        };
+        let setup = SetupParts {
+            folder: folder.path().join("data/setup"),
+            settings: SetupSettings::default(),
+            approvals: Arc::clone(&memory) as _,
+            keys: Arc::new(NoKeys),
+        };
+        Host { sandbox: Sandbox::new(parts, setup), folders }
     };
     let (Host { sandbox, folders }, next) = (begin(), begin());
     Bench { engine, memory, sandbox, folders, next, halt: Halt::default(), folder }
@@ -564,6 +572,7 @@ async fn a_plain_process_finds_no_repository_above_a_worktree() {
         "rm .git; git add --all",
     ] {
         let task = Task {
+            mounts: Vec::new(),
             key: Key { run: RunId::from_text("r"), seq: 1 },
             image: Settings::from_settings(&json!({})).unwrap().images["default"].clone(),
             command: ["sh", "-c", line].map(str::to_owned).to_vec(),

@@ -1,0 +1,168 @@
+//! Setups in real containers: what they reach, what they leave and for whom, and that each is executed once, whatever becomes
+//! of the host. Their network ends at servers of this machine.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    path::PathBuf,
+    thread,
+};
+
+use baton::{
+    events::Event,
+    interfaces::sandbox::Plan,
+    kernel::run::{Run, State},
+};
+use baton_tests::{
+    docker::{self, IMAGE, docker},
+    host::TestHost,
+};
+use serde_json::{Value, json};
+
+/// Fetches what its lockfile says, from a server that answers with `package`.
+const FETCH: &str = "mkdir -p node_modules/left-pad && wget -q -O node_modules/left-pad/index.js http://127.0.0.1:PORT/left-pad.tgz";
+
+/// A server that answers every request with `package`; gives its port.
+fn server() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let Ok(mut client) = client else { return };
+            let _ = client.read(&mut [0; 4096]);
+            let _ = client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npackage");
+        }
+    });
+    port
+}
+
+fn settings(port: u16, command: &str) -> Value {
+    let narrow = json!({ "image": IMAGE, "memory-mib": 64, "processes": 64, "temporary-mib": 8, "timeout-s": 60, "ready": false });
+    json!({
+        "sandbox": { "images": { "default": narrow } },
+        "setup": { "hosts": [format!("127.0.0.1:{port}")], "timeout-s": 20 },
+        "test": { "setup": command.replace("PORT", &port.to_string()), "setup-files": ["package-lock.json"] },
+    })
+}
+
+/// A host whose operator's setup is this, over a workspace with a lockfile.
+async fn host(command: &str) -> Option<(TestHost, u16)> {
+    if !docker::ready() {
+        return None;
+    }
+    let port = server();
+    let host = TestHost::with_settings(settings(port, command)).await;
+    fs::write(host.workspace().join("package-lock.json"), "{}").unwrap();
+    fs::write(host.workspace().join("secret.js"), "the source").unwrap();
+    Some((host, port))
+}
+
+async fn set_up(host: &TestHost) -> Run {
+    host.run(json!({ "do": "set-up" })).await
+}
+
+fn answer(run: Run) -> Value {
+    match run.state {
+        State::Succeeded => run.output.unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn reason(run: &Run) -> String {
+    match &run.state {
+        State::Paused { pause } => pause.reason.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn shell(host: &TestHost, line: &str) -> String {
+    let run = host.run(json!({ "do": "execute", "command": ["sh", "-c", format!("exec 2>&1; {line}")], "timeout": 20 })).await;
+    answer(run)["stdout"].as_str().unwrap().to_owned()
+}
+
+fn text(host: &TestHost, path: &str) -> String {
+    fs::read_to_string(host.workspace().join(path)).unwrap_or_default()
+}
+
+fn data(host: &TestHost) -> PathBuf {
+    host.folder.path().join("data")
+}
+
+fn told(events: &[Event], name: &str) -> Vec<Value> {
+    events.iter().filter(|event| event.draft.name == name).map(|event| event.draft.data.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setup_reaches_the_hosts_that_are_allowed_and_commands_reach_none() {
+    let line =
+        format!("{FETCH} && echo fetched && mkdir -p /baton/home/cargo && echo kept > /baton/home/cargo/config.toml && wc -c < secret.js");
+    let Some((host, port)) = host(&line).await else { return };
+    let run = set_up(&host).await;
+    let (id, setup) = (run.id.clone(), answer(run));
+    assert_eq!((&setup["state"], &setup["reached"]), (&json!("done"), &json!([format!("127.0.0.1:{port}")])), "{setup}");
+    assert_eq!(text(&host, "node_modules/left-pad/index.js"), "package");
+    let events = host.events(&id).await;
+    assert_eq!(told(&events, "reached")[0]["host"], format!("127.0.0.1:{port}"));
+    let output: String = told(&events, "output").iter().filter_map(|data| data["text"].as_str().map(str::to_owned)).collect();
+    assert_eq!(output, "fetched\n0\n", "it sees no source");
+
+    let later = format!(
+        "cat $CARGO_HOME/config.toml; echo x > $CARGO_HOME/x; cat node_modules/left-pad/index.js; wget -q -T 2 -O - http://127.0.0.1:{port}/ || echo none; ls /baton"
+    );
+    let said = shell(&host, &later).await;
+    assert!(said.starts_with("kept\n") && said.contains("Read-only file system") && said.contains("package"), "{said}");
+    assert!(said.ends_with("none\nhome\n"), "{said}");
+    assert_eq!(answer(set_up(&host).await)["state"], "restored");
+    assert!(docker::containers(&data(&host)).is_empty() || docker(&["ps", "-q"]).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_repository_proposes_holds_once_it_is_approved() {
+    let Some((host, port)) = host("unused").await else { return };
+    let mut settings = settings(port, FETCH);
+    let proposal = settings["test"].take();
+    settings.as_object_mut().unwrap().remove("test");
+    let host = host.restarted_with(settings).await;
+    assert_eq!(answer(set_up(&host).await)["state"], "none");
+    let line = proposal["setup"].as_str().unwrap();
+    fs::write(host.workspace().join("baton.toml"), format!("[test]\nsetup = {line:?}\nsetup-files = [\"package-lock.json\"]\n")).unwrap();
+    let run = set_up(&host).await;
+    assert!(reason(&run).contains("which is not approved") && reason(&run).contains("baton project setup approve"), "{}", reason(&run));
+    let plan = Plan::read(&proposal).unwrap().unwrap();
+    host.app.setups().approve_setup(&run.project, Some(&plan), "ada", Vec::new()).await.unwrap();
+    host.app.kernel.resume(&run, None).await.unwrap();
+    host.drive(&run.id).await;
+    assert_eq!(answer(host.find(&run.id).await)["state"], "done");
+    fs::write(host.workspace().join("baton.toml"), "[test]\nsetup = \"wget evil\"\n").unwrap();
+    assert!(reason(&set_up(&host).await).contains("not the one that was approved"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setup_whose_host_was_killed_is_found_again() {
+    let Some((host, port)) = host("unused").await else { return };
+    let line = format!(
+        "echo begun >> /baton/home/times; {FETCH}; while ! [ -e /baton/home/go ]; do sleep 0.1; done; {FETCH}2 && cat /baton/home/times"
+    );
+    let host = host.restarted_with(settings(port, &line)).await;
+    let run = host.start(json!({ "do": "set-up" })).await;
+    let home = data(&host).join(format!("setup/work/{}-1/home", run.id));
+    let began = async {
+        while !home.join("times").exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        () = began => {}
+        () = host.drive(&run.id) => panic!("it ended"),
+        () = tokio::time::sleep(std::time::Duration::from_secs(20)) => panic!("it does not begin"),
+    }
+    // Held, so that nothing of the host that is dropped ends the container.
+    let kept = fs::read_dir(&home).unwrap().count();
+    let host = host.restarted_with(settings(port, &line)).await;
+    fs::write(home.join("go"), "").unwrap();
+    host.drive(&run.id).await;
+    let setup = answer(host.find(&run.id).await);
+    assert_eq!((kept, &setup["state"]), (1, &json!("done")), "{setup}");
+    assert_eq!(text(&host, "node_modules/left-pad/index.js"), "package");
+}
