@@ -5,6 +5,7 @@ mod list;
 mod move_to;
 mod remove;
 mod rename;
+mod setup;
 mod show;
 mod states;
 
@@ -48,6 +49,7 @@ enum Command {
     Pause(states::Pause),
     Resume(states::Resume),
     Complete(states::Complete),
+    Setup(setup::Setup),
     Remove(remove::Remove),
 }
 
@@ -62,6 +64,7 @@ impl Projects {
             Command::Pause(command) => command.execute(context).await,
             Command::Resume(command) => command.execute(context).await,
             Command::Complete(command) => command.execute(context).await,
+            Command::Setup(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
         }
     }
