@@ -1,6 +1,8 @@
 //! Lists the files that the program carries: the demo, the scaffolds, and what a plugin is built with. Changes none but
 //! the SDK's Cargo.toml, which has to stand without its workspace. Encodes the contract, with which plugins are compared.
 
+#[path = "build/forwarder.rs"]
+mod forwarder;
 #[path = "build/sdk.rs"]
 mod sdk;
 
@@ -28,6 +30,7 @@ fn main() -> Result<()> {
     }
     fs::write(output.join("sdk_manifest.toml"), sdk::manifest(&root)?)?;
     fs::write(output.join("sdk_lock.toml"), sdk::lock(&root)?)?;
+    forwarder::build(&root, &output)?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::imports::sandbox as host;
 use crate::tools::text;
 use crate::{Result, settings};
 
-pub use host::{Ending, Execution, Job};
+pub use host::{Ending, Execution, Job, SetupOutcome};
 
 /// Executes a command and waits until it ends. A command that fails is not an error.
 ///
@@ -44,6 +44,58 @@ pub fn execute(job: &Job) -> Result<Execution> {
 /// ```
 pub fn read_output(output: &str, first: u32, count: u32, most_bytes: u32) -> Result<Excerpt> {
     Ok(host::read_output(output, first, count, most_bytes)?)
+}
+
+/// Does the setup of the workspace that the operator approved, unless it is done for these lockfiles: fetches what the project
+/// depends on, with the network that the operator allows. Commands have none. Where a setup fails, the run is paused.
+///
+/// Call it once before the work in a workspace, and again where lockfiles may have changed.
+///
+/// Errors: `denied` without a grant for the image of the project's tests, `not-found` for an image that the operator did not
+/// name.
+///
+/// ```
+/// # use baton_sdk::{prelude::*, testing::Host};
+/// fn prepare() -> Result<()> {
+///     let setup = sandbox::set_up()?;
+///     run::info(&setup.summary());
+///     Ok(())
+/// }
+/// # let host = Host::new();
+/// # assert_eq!(host.inside(prepare), Ok(()));
+/// ```
+pub fn set_up() -> Result<SetupOutcome> {
+    Ok(host::set_up()?)
+}
+
+impl SetupOutcome {
+    /// A setup that there is not, for tests.
+    pub fn none() -> Self {
+        let (reached, denied) = (Vec::new(), Vec::new());
+        Self { state: "none".to_owned(), command: None, report: String::new(), reached, denied, took_ms: 0 }
+    }
+
+    /// Whether the command was executed, or its result put into the workspace, by this call.
+    pub fn is_new(&self) -> bool {
+        matches!(self.state.as_str(), "done" | "restored")
+    }
+
+    /// What came of it, in one paragraph.
+    pub fn summary(&self) -> String {
+        let command = self.command.as_deref().unwrap_or_default();
+        let told = match self.state.as_str() {
+            "none" => "The project has no setup.".to_owned(),
+            "done" => format!("The setup `{command}` took {} ms.", self.took_ms),
+            "restored" => format!("What the setup `{command}` left before was put into the workspace."),
+            "unchanged" => format!("The setup `{command}` holds."),
+            other => format!("The setup `{command}`: {other}."),
+        };
+        let denied = match self.denied.is_empty() {
+            true => String::new(),
+            false => format!(" It tried to reach hosts that are not allowed: {}.", self.denied.join(", ")),
+        };
+        format!("{told}{denied} {}", self.report).trim_end().to_owned()
+    }
 }
 
 impl Job {

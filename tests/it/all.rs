@@ -48,6 +48,7 @@ mod sandbox;
 mod secrets;
 mod serve;
 mod settings;
+mod setups;
 mod signals;
 mod sprint;
 mod sprint_kill;

@@ -166,6 +166,10 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),
+        setup: sandbox::SetupSettings {
+            own: settings.get("test").and_then(|test| sandbox::Plan::read(test).unwrap()),
+            ..sandbox::SetupSettings::from_settings(settings.get("setup").unwrap_or(&json!({}))).unwrap()
+        },
         sandbox: sandbox::Settings {
             search: std::env::var("PATH").unwrap_or_default(),
             ..sandbox::Settings::from_settings(settings.get("sandbox").unwrap_or(&json!({}))).unwrap()

@@ -47,7 +47,7 @@ use crate::{
         },
         people::Questions,
         report::Reports,
-        sandbox::{Artifacts, Sandbox},
+        sandbox::{Approvals, Artifacts, Sandbox},
         tools::{Servers, mcp::Server},
     },
     journal::{CallError, Clock, FaultInjection, Journal},
@@ -255,7 +255,7 @@ impl App {
         let (prices, paying) = (config.prices.clone(), Arc::clone(&budgets));
         let index = Arc::new(WordIndex::default());
         let own = config.own_places();
-        let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access, (folders, Arc::clone(&repositories) as _))?);
+        let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access, (folders, Arc::clone(&repositories) as _), Arc::clone(&keys))?);
         let executing = Arc::clone(&sandbox);
         if access == Access::Execute {
             sandboxing::forget_foreign(&config.data_dir, &*store).await;
@@ -360,6 +360,11 @@ impl App {
 
     /// Where plugins were fetched from.
     pub fn sources(&self) -> &dyn Sources {
+        &*self.store
+    }
+
+    /// The setups that operators approved.
+    pub fn setups(&self) -> &dyn Approvals {
         &*self.store
     }
 

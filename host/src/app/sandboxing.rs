@@ -1,6 +1,11 @@
 //! Puts together what executes commands, and removes at the start what a dead host left of it.
 
-use std::{fs, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::task::JoinHandle;
 
@@ -9,7 +14,8 @@ use crate::{
     config::Config,
     interfaces::{
         folder_locks::FolderLocks,
-        sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox, forget_noted, measure_room, noted},
+        keys::Keys,
+        sandbox::{Docker, Engine, EngineKind, Key, Parts, Processes, Sandbox, SetupParts, forget_noted, measure_room, noted},
         used_by_git::UsedByGit,
     },
     journal::EntryState,
@@ -21,6 +27,8 @@ use crate::{
 const NAME_FILE: &str = "sandbox.id";
 /// The folder of what commands may have left.
 const LEFTOVERS: &str = "sandbox";
+/// The folder of setups.
+const SETUPS: &str = "setup";
 /// How long the end of the process waits for an engine that says nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is looked whether the run of a command that keeps git out of a worktree has ended.
@@ -32,8 +40,10 @@ pub(super) fn sandbox(
     store: &Arc<Store>,
     access: Access,
     (folders, git): (Arc<FolderLocks>, Arc<dyn UsedByGit>),
+    keys: Arc<dyn Keys>,
 ) -> Result<Sandbox, AppError> {
-    Ok(Sandbox::new(Parts {
+    let setup = SetupParts { folder: setups(&config.data_dir), settings: config.setup.clone(), approvals: Arc::clone(store) as _, keys };
+    let parts = Parts {
         engine: engine(config, &owner(&config.data_dir, access)?),
         settings: config.sandbox.clone(),
         events: Arc::clone(store) as _,
@@ -46,7 +56,14 @@ pub(super) fn sandbox(
         git,
         environments: Arc::clone(store) as _,
         room: measure_room,
-    }))
+    };
+    Ok(Sandbox::new(parts, setup))
+}
+
+/// Where setups work, and where it is kept what they left: by a path that the engine knows.
+fn setups(data_dir: &Path) -> PathBuf {
+    let folder = data_dir.canonicalize().or_else(|_| std::path::absolute(data_dir));
+    folder.unwrap_or_else(|_| data_dir.to_owned()).join(SETUPS)
 }
 
 /// What the operator chose, for the containers that bear `owner`.
@@ -66,7 +83,8 @@ pub(super) async fn forget_foreign(data_dir: &Path, runs: &dyn Runs) {
     let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     for (key, workspace) in noted(&folder) {
         let Ok(run) = runs.find(&key.run).await else { continue };
-        if run.is_none_or(|run| whole(&run.workspace) != whole(&workspace)) {
+        let is_setup = run.is_some() && workspace.starts_with(setups(data_dir).join("work").join(key.to_string()));
+        if !is_setup && run.is_none_or(|run| whole(&run.workspace) != whole(&workspace)) {
             tracing::warn!(command = %key, "the record of a command that no run of this host made is removed");
             forget_noted(&folder, &key);
         }

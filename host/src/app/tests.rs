@@ -43,6 +43,7 @@ fn config(folder: &Path) -> Config {
         compile: Default::default(),
         secrets: Secrets::new(folder.join("data/secrets.json"), folder.join("secret.key"), None),
         redactor: Redactor::default(),
+        setup: Default::default(),
         sandbox: Default::default(),
     }
 }

@@ -7,6 +7,7 @@ mod keys;
 mod operator;
 mod privacy;
 mod registries;
+mod setup;
 mod toolchain;
 
 use std::{
@@ -165,6 +166,8 @@ pub struct Config {
     pub trust: Trust,
     /// Where commands are executed: `[sandbox]` in the user's settings alone, and `DOCKER_HOST` where no `socket` is set.
     pub sandbox: sandbox::Settings,
+    /// What setups may reach and take: `[setup]` in the user's settings alone, with `test.setup` there, and `HTTPS_PROXY`.
+    pub setup: sandbox::SetupSettings,
     /// Where pull requests are: `[forge]` in the user's settings alone, for a project could send the token elsewhere.
     pub forge: Forge,
 }
@@ -205,6 +208,7 @@ impl Config {
         let operator = operator::name(&user);
         let trust = trust(&user, &user_file)?;
         let sandbox = sandbox(&user, &user_file)?;
+        let setup = setup::read(&user, &user_file, models.proxy.as_ref())?;
         let slots = usize::try_from(slots).unwrap_or(usize::MAX);
         let compile = compile_limits(&user, &user_file)?;
         let (program, git) = (None, git_program());
@@ -232,6 +236,7 @@ impl Config {
             clock_file,
             trust,
             sandbox,
+            setup,
             forge,
         };
         if let Some((key, meant)) = misspelt_bound(&config.user) {

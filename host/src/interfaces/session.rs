@@ -237,7 +237,9 @@ impl Session {
     }
 
     pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
-        sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root() }
+        let test = self.settings.get("test").unwrap_or_default();
+        let wanted = sandbox::Wanted::new(self.about.project.id.clone(), self.about.parent.clone(), test);
+        sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root(), wanted }
     }
 
     pub(super) fn forge(&mut self) -> forge::View<'_> {

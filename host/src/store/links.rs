@@ -20,6 +20,7 @@ const MADE: &[&str] = &[
     "sandbox",
     "sandbox.id",
     "secrets.json",
+    "setup",
     "versions",
     "worktrees",
 ];

@@ -30,6 +30,7 @@ mod queue;
 mod report;
 mod rows;
 mod runs;
+mod setups;
 mod signals;
 mod sources;
 #[cfg(test)]

@@ -15,6 +15,14 @@ export function readOutput(output, { first = 1, count = 500, mostBytes = 24576 }
   return call("sandbox.read-output", output, first, count, mostBytes);
 }
 
+/**
+ * Does the setup of the workspace that the operator approved, unless it is done for these lockfiles:
+ * `{ state, command, report, reached, denied, tookMs }`.
+ */
+export function setUp() {
+  return call("sandbox.set-up");
+}
+
 /** The command that has `sh` read a line. */
 export function shell(line) {
   return ["sh", "-c", line];

@@ -47,6 +47,18 @@ class Execution(Record):
         return self.ending == "exited" and self.exit_code == 0
 
 
+@dataclass
+class SetupOutcome(Record):
+    """`state` is `none`, `unchanged`, `restored` or `done`."""
+
+    state: str
+    command: str | None = None
+    report: str = ""
+    reached: list[str] = field(default_factory=list)
+    denied: list[str] = field(default_factory=list)
+    took_ms: int = 0
+
+
 def execute(job, **fields):
     """Executes a command. One that fails is an answer. `job` is a Job, or its command with the other fields by name."""
     return Execution.of(call("sandbox.execute", made(Job, job, fields)))
@@ -55,3 +67,8 @@ def execute(job, **fields):
 def read_output(output, first=1, count=500, most_bytes=24576):
     """Lines of all that a command of this run printed, by the name in its `output`."""
     return Excerpt.of(call("sandbox.read-output", output, first, count, most_bytes))
+
+
+def set_up():
+    """Does the setup of the workspace that the operator approved, unless it is done for these lockfiles."""
+    return SetupOutcome.of(call("sandbox.set-up"))

@@ -216,6 +216,12 @@ pub(crate) fn execute(input: &Value) -> Result<Value> {
     Ok(told)
 }
 
+/// Expects: what came of the setup of the workspace.
+pub(crate) fn set_up() -> Result<Value> {
+    let sandbox::SetupOutcome { state, command, report, reached, denied, took_ms } = sandbox::set_up()?;
+    Ok(json!({ "state": state, "command": command, "report": report, "reached": reached, "denied": denied, "took": took_ms }))
+}
+
 /// Expects: so many stories, each after the one before, taken in the order in which they become ready; every move made
 /// once, and the documents in step.
 pub(crate) fn backlog(times: u64) -> Result<Value> {

@@ -75,6 +75,7 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "land" => repository::land(text("say")),
         "worktree" => git::worktree_add(text("say"), "main").map(Value::from),
         "execute" => calls::execute(input),
+        "set-up" => calls::set_up(),
         "publish" => rest::publish(text("key"), &input["value"]),
         "continue" => rest::continue_with(input),
         "generations" => rest::generations(input),

@@ -13,5 +13,6 @@ mod limits;
 mod names;
 mod repository;
 mod runs;
+mod setups;
 mod table;
 mod terminal;

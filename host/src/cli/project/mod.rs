@@ -7,6 +7,7 @@ mod list;
 mod move_to;
 mod remove;
 mod rename;
+mod setup;
 mod show;
 mod states;
 
@@ -55,6 +56,7 @@ enum Command {
     Resume(states::Resume),
     Complete(states::Complete),
     Autopilot(autopilot::Autopilot),
+    Setup(setup::Setup),
     Remove(remove::Remove),
     Environment(environment::Environments),
 }
@@ -71,6 +73,7 @@ impl Projects {
             Command::Resume(command) => command.execute(context).await,
             Command::Complete(command) => command.execute(context).await,
             Command::Autopilot(command) => command.execute(context).await,
+            Command::Setup(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
             Command::Environment(command) => command.execute(context).await,
         }

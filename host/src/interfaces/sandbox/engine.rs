@@ -55,10 +55,32 @@ pub struct Task {
     pub asked_at: u64,
     /// What of the folder it must not see.
     pub covers: Covers,
+    /// Folders of this machine that it sees beside it.
+    pub mounts: Vec<Mounted>,
     /// As whom it runs, once that was found out.
     pub user: Option<User>,
     /// An earlier host started it; else whatever bears its key is left from a try that does not count.
     pub found: Option<Found>,
+}
+
+/// What a container has beside its workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extra {
+    /// Variables, unless the command has others by these names.
+    pub env: BTreeMap<String, String>,
+    /// Folders of this machine.
+    pub mounts: Vec<Mounted>,
+}
+
+/// A folder that a container sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mounted {
+    /// On this machine.
+    pub source: PathBuf,
+    /// In the container.
+    pub target: String,
+    /// Whether the command cannot write there.
+    pub read_only: bool,
 }
 
 /// A user of the system, by number.

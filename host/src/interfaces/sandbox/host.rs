@@ -10,6 +10,7 @@ use super::{
     engine::Key,
     job::{Ending, Job, Outcome},
     service::Place,
+    setup::SetUp,
 };
 use crate::{
     bindings::{Fault, files, sandbox as wit},
@@ -37,6 +38,24 @@ impl wit::Host for View<'_> {
         Ok(outcome?.into())
     }
 
+    async fn set_up(&mut self) -> Result<wit::SetupOutcome, Fault> {
+        let call = Call::new("sandbox.set-up", Effect::Write, &json!({}))?.needing(Capability::new(IMAGES.word, self.wanted.image.clone()));
+        let place = Place { run: self.recorder.run().clone(), workspace: self.workspace.to_owned(), halt: self.recorder.halt() };
+        let (sandbox, run, asked) = (Arc::clone(self.sandbox), place.run.clone(), Arc::new(OnceLock::new()));
+        let (noted, wanted) = (Arc::clone(&asked), self.wanted.clone());
+        let perform = |attempt: Attempt| async move {
+            let _ = noted.set(attempt.seq);
+            sandbox.set_up(place, wanted, &attempt).await
+        };
+        let setup: SetUp = self.recorder.call(call, perform).await??;
+        if let Some(seq) = asked.get()
+            && setup.was_executed()
+        {
+            self.sandbox.forget(Key { run, seq: *seq });
+        }
+        Ok(setup.into())
+    }
+
     async fn read_output(&mut self, output: String, first: u32, count: u32, most_bytes: u32) -> Result<files::Excerpt, Fault> {
         excerpts::check_first(first)?;
         let request = json!({ "output": output, "first": first, "count": count, "most-bytes": most_bytes });
@@ -52,6 +71,13 @@ impl wit::Host for View<'_> {
         };
         let kept: excerpts::Kept = self.recorder.call(call, read).await??;
         Ok(kept.into())
+    }
+}
+
+impl From<SetUp> for wit::SetupOutcome {
+    fn from(setup: SetUp) -> Self {
+        let SetUp { state, command, report, reached, denied, took_ms } = setup;
+        Self { state, command, report, reached, denied, took_ms: to_u32(took_ms) }
     }
 }
 

@@ -5,8 +5,8 @@ use tokio::sync::mpsc::Sender;
 
 use super::{
     engine::{Build, EngineError, Piece, Resolved},
-    job::{Job, Outcome},
-    service::{Sandbox, unavailable},
+    job::Job,
+    service::Sandbox,
     settings::Image,
 };
 use crate::{
@@ -59,17 +59,18 @@ impl Sandbox {
         Ok(())
     }
 
-    /// The image of a job: one of the operator's list, or the one that was approved for the run's project.
-    pub(super) async fn image(&self, job: &Job, run: &RunId) -> Result<Image, Performed<Outcome>> {
-        if let Some(image) = self.approved(job, run).await? {
+    /// The image of this name: one of the operator's list, or the one that was approved for the run's project.
+    pub(super) async fn image<A>(&self, name: &str, run: &RunId) -> Result<Image, Performed<A>> {
+        if let Some(image) = self.approved(name, run).await? {
             return Ok(image);
         }
-        self.parts.settings.named(&job.image).cloned().ok_or_else(|| Performed::answer(Err(self.no_image(&job.image))))
+        self.parts.settings.named(name).cloned().ok_or_else(|| Performed::answer(Err(self.no_image(name))))
     }
 
-    async fn approved(&self, job: &Job, run: &RunId) -> Result<Option<Image>, Performed<Outcome>> {
-        let Some(limits) = self.parts.settings.limits(&job.image).filter(|_| job.image == PROJECT_IMAGE) else { return Ok(None) };
-        let approved = self.parts.environments.image_of_run(run).await.map_err(|error| unavailable(&error.to_string()))?;
+    async fn approved<A>(&self, name: &str, run: &RunId) -> Result<Option<Image>, Performed<A>> {
+        let Some(limits) = self.parts.settings.limits(name).filter(|_| name == PROJECT_IMAGE) else { return Ok(None) };
+        let approved = self.parts.environments.image_of_run(run).await;
+        let approved = approved.map_err(|error| Performed::answer(Err(CallError::unavailable(error.to_string()))))?;
         let Some(approved) = approved else { return Ok(None) };
         // No registry is asked for what only this machine can have.
         if approved.is_local && matches!(self.parts.engine.has_image(&approved.reference).await, Ok(false)) {

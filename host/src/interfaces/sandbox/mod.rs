@@ -1,6 +1,7 @@
 //! Commands in containers: heavy work that needs other programs, with the run's workspace as the only thing it can change.
 //! What executes them stays behind a port.
 
+mod answers;
 mod collector;
 mod docker;
 mod engine;
@@ -12,6 +13,7 @@ mod process;
 mod room;
 mod service;
 mod settings;
+mod setup;
 #[cfg(test)]
 mod tests;
 mod watching;
@@ -27,13 +29,14 @@ use crate::{
 
 pub use collector::{Artifacts, ArtifactsError};
 pub use docker::{Docker, Random};
-pub use engine::{Build, Engine, EngineError, Found, Key, Piece, Resolved, Stream, Task, User};
+pub use engine::{Build, Engine, EngineError, Extra, Found, Key, Mounted, Piece, Resolved, Stream, Task, User};
 pub use job::{Ending, Job, Outcome};
 pub use leftovers::{Covered, Covers, forget_noted, noted};
 pub use process::Processes;
 pub use room::{Room, measure_room};
 pub use service::{Parts, Place, Sandbox};
 pub use settings::{EngineKind, Image, Settings, SettingsError};
+pub use setup::{Approvals, ApprovalsError, Approved, Decision, Onward, Plan, Registry, SetUp, SetupParts, SetupSettings, Wanted, decide};
 
 /// Allows to execute commands in images, by the operator's names for them.
 pub const IMAGES: CapabilityKind = CapabilityKind {
@@ -52,6 +55,8 @@ pub struct View<'a> {
     pub sandbox: &'a Arc<Sandbox>,
     /// The folder they see.
     pub workspace: &'a Path,
+    /// What the setup of the workspace goes by.
+    pub wanted: Wanted,
 }
 
 bindings::convert_faults!(View<'_>);

@@ -12,12 +12,14 @@ use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
+    answers::{RUNNING, may_run, not_started, paused, shortened, unavailable},
     collector::{Artifacts, Collected, Teller},
-    engine::{Ended, Engine, EngineError, Found, Key, Task, User},
+    engine::{Ended, Engine, EngineError, Extra, Found, Key, Task, User},
     job::{Job, Outcome},
     leftovers::{Covers, Leftovers, Prepared, REPOSITORY, Swept},
     room::{Room, lacking},
     settings::{EngineKind, Image, Settings},
+    setup::{SetupParts, Setups},
     watching::{Watched, watched},
 };
 use crate::{
@@ -27,7 +29,7 @@ use crate::{
         folder_locks::{FolderLock, FolderLocks, Work},
         used_by_git::UsedByGit,
     },
-    journal::{Attempt, CallError, Halt, NeedKind, Pause, PauseKind, Performed, Redactor, RunId, Wait},
+    journal::{Attempt, CallError, Halt, NeedKind, Performed, Redactor, RunId, Wait},
 };
 
 /// Pieces of output that may wait to be taken in.
@@ -38,10 +40,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const AGAIN: Duration = if cfg!(test) { Duration::from_millis(1) } else { Duration::from_secs(5) };
 /// Seconds that a command may take that asks for none, where the operator does not allow less.
 const USUAL_TIMEOUT: u32 = 600;
-/// Bytes of a command that are told.
-const LONGEST_COMMAND: usize = 500;
-/// What a run waits for whose command may still be running.
-const RUNNING: &str = "container engine, in which a command may be running";
 /// How often a command is executed that is ended with its engine each time.
 const TRIES: usize = 3;
 
@@ -76,6 +74,7 @@ pub struct Parts {
 /// Where commands of all runs are executed.
 pub struct Sandbox {
     pub(super) parts: Arc<Parts>,
+    pub(super) setups: Setups,
     permits: Semaphore,
     leftovers: Arc<Leftovers>,
     /// Removes containers.
@@ -104,10 +103,11 @@ pub struct Place {
 
 impl Sandbox {
     /// A sandbox of these parts.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: Parts, setup: SetupParts) -> Self {
         let permits = Semaphore::new(parts.settings.at_once.min(Semaphore::MAX_PERMITS));
         let leftovers = Arc::new(Leftovers::new(parts.leftovers.clone(), Arc::clone(&parts.git)));
-        Self { parts: Arc::new(parts), permits, leftovers, removing: Mutex::default(), entered: Mutex::default() }
+        let setups = Setups::new(setup);
+        Self { parts: Arc::new(parts), setups, permits, leftovers, removing: Mutex::default(), entered: Mutex::default() }
     }
 
     /// Executes a job, or finds the one of this call again. A future that is dropped takes its command with it. So does a host
@@ -116,6 +116,22 @@ impl Sandbox {
         if let Err(error) = self.check(&job) {
             return Performed::answer(Err(error));
         }
+        let image = match self.image(&job.image, &place.run).await {
+            Ok(image) => image,
+            Err(hindered) => return hindered,
+        };
+        let extra = self.setups.extra(&place.workspace, &image);
+        self.execute_in(&place, &job, (image, extra), attempt).await
+    }
+
+    /// Executes a job in an image as it is described here, and with more than others see.
+    pub(super) async fn execute_in(
+        &self,
+        place: &Place,
+        job: &Job,
+        (image, extra): (Image, Extra),
+        attempt: &Attempt,
+    ) -> Performed<Outcome> {
         if self.holds_own(&place.workspace) {
             return Performed::answer(Err(CallError::invalid(
                 "The workspace holds what Baton keeps for itself, which no container may see; work in a folder of the project.".to_owned(),
@@ -126,7 +142,7 @@ impl Sandbox {
         if let Err(error) = self.enter(&key, &place.workspace).await {
             return Performed::answer(Err(error));
         }
-        let performed = self.execute_alone(&place, &job, attempt, &key).await;
+        let performed = self.execute_alone(place, job, (&image, &extra), attempt, &key).await;
         // Where it may be going on, git stays out until it is found again or forgotten.
         if !may_run(&performed) {
             self.entered().remove(&key);
@@ -140,11 +156,14 @@ impl Sandbox {
     }
 
     /// Executes a job while git does nothing in its workspace.
-    async fn execute_alone(&self, place: &Place, job: &Job, attempt: &Attempt, key: &Key) -> Performed<Outcome> {
-        let image = match self.image(job, &place.run).await {
-            Ok(image) => image,
-            Err(performed) => return performed,
-        };
+    async fn execute_alone(
+        &self,
+        place: &Place,
+        job: &Job,
+        (image, extra): (&Image, &Extra),
+        attempt: &Attempt,
+        key: &Key,
+    ) -> Performed<Outcome> {
         self.clear_planted(&place.workspace);
         let before = if attempt.again { Teller::told_before(&*self.parts.events, key).await } else { [0; 2] };
         let teller = Teller {
@@ -164,7 +183,7 @@ impl Sandbox {
             false => false,
         };
         for _ in 0..TRIES {
-            let begun = Begun { key, image: &image, is_found, asked_at: attempt.asked_at };
+            let begun = Begun { key, image, extra, is_found, asked_at: attempt.asked_at };
             match self.execute_once(place, job, begun, &teller).await {
                 Some(performed) => return performed,
                 None => is_found = false,
@@ -198,7 +217,7 @@ impl Sandbox {
 
     /// None where the command was cut off with its engine and can be executed again.
     async fn execute_once(&self, place: &Place, job: &Job, begun: Begun<'_>, teller: &Teller) -> Option<Performed<Outcome>> {
-        let Begun { key, image, is_found, asked_at } = begun;
+        let Begun { key, image, extra, is_found, asked_at } = begun;
         let (Prepared { covers, lost }, user) = match self.prepare(place, key, is_found).await {
             Ok(prepared) => prepared,
             Err(performed) => return Some(performed),
@@ -207,11 +226,12 @@ impl Sandbox {
             key: key.clone(),
             image: image.clone(),
             command: job.command.clone(),
-            env: job.env.clone(),
+            env: extra.env.clone().into_iter().chain(job.env.clone()).collect(),
             workspace: place.workspace.clone(),
             timeout_ms: job.timeout_ms.unwrap_or_else(|| self.longest(&job.image).min(USUAL_TIMEOUT).saturating_mul(1000)),
             asked_at,
             covers: covers.clone(),
+            mounts: extra.mounts.clone(),
             user,
             found: is_found.then_some(Found { lost }),
         };
@@ -464,6 +484,7 @@ impl Sandbox {
 struct Begun<'a> {
     key: &'a Key,
     image: &'a Image,
+    extra: &'a Extra,
     /// An earlier host has started it.
     is_found: bool,
     asked_at: u64,
@@ -517,37 +538,4 @@ async fn sweep_up(leftovers: &Arc<Leftovers>, parts: &Parts, key: &Key) {
 fn told(key: &Key, swept: &Swept) -> Option<Draft> {
     let data = json!({ "seq": key.seq, "traces": swept.traces, "more": swept.more });
     (!swept.is_empty()).then(|| Draft::of_run(Category::Sandbox, "swept", &key.run, data))
-}
-
-fn paused(reason: String, happened: bool) -> Performed<Outcome> {
-    Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened }
-}
-
-/// Whether a command may still be running, although its call has no answer.
-fn may_run(performed: &Performed<Outcome>) -> bool {
-    match performed {
-        Performed::Paused { happened, .. } => *happened,
-        Performed::Waiting(Wait::Needed(needed)) => needed.subject == RUNNING,
-        Performed::Waiting(_) | Performed::Answered(..) | Performed::Continued(_) => false,
-    }
-}
-
-/// What comes of a command that was not started: where an operator provides what is missing, the run waits for it.
-fn not_started(error: EngineError) -> Performed<Outcome> {
-    match error {
-        EngineError::Absent(reason) => Performed::Waiting(Wait::needed(NeedKind::Engine, "container engine", reason)),
-        EngineError::NoImage { image, reason } => Performed::Waiting(Wait::needed(NeedKind::Image, image, reason)),
-        EngineError::Unavailable(_) | EngineError::Lost(_) | EngineError::CutOff => unavailable(&error.to_string()),
-    }
-}
-
-pub(super) fn unavailable(reason: &str) -> Performed<Outcome> {
-    Performed::answer(Err(CallError::unavailable(reason.to_owned())))
-}
-
-fn shortened(command: &str) -> String {
-    match command.char_indices().nth(LONGEST_COMMAND) {
-        Some((end, _)) => format!("{}…", &command[..end]),
-        None => command.to_owned(),
-    }
 }

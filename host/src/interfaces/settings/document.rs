@@ -105,6 +105,7 @@ const HOSTS_OWN: &[&str] = &[
     "abilities",
     "runs",
     "sandbox",
+    "setup",
     "forge",
 ];
 const ENGINE: &str = "sandbox.engine";

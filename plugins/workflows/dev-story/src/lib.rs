@@ -34,6 +34,7 @@ impl Workflow<Input, Output> for DevStory {
     fn run(order: Input) -> Result<Output> {
         let story = Story::read(&order.key)?;
         let mut work = Work::begin(&story, &order)?;
+        set_up()?;
         match ended(&order, &story, &mut work) {
             Ok(Ending::Green(tested)) => work.done(*tested),
             Ok(Ending::Left(outcome, reason)) => work.left(outcome, &reason),
@@ -46,6 +47,15 @@ impl Workflow<Input, Output> for DevStory {
 }
 
 baton_sdk::export!(DevStory);
+
+/// What the developer's commands need is there before the developer is.
+fn set_up() -> Result<()> {
+    let setup = sandbox::set_up()?;
+    if setup.is_new() {
+        run::info(&setup.summary());
+    }
+    Ok(())
+}
 
 fn ended(order: &Input, story: &Story, work: &mut Work<'_>) -> Result<Ending> {
     let mut advice = String::new();

@@ -44,6 +44,7 @@ impl Workflow<Input, Output> for RunTests {
         if order.find_only {
             return Ok(Output { outcome: outcome::NOT_RUN.to_owned(), command: Some(command), ..told });
         }
+        set_up()?;
         let Output { quick, folders, parts, .. } = told;
         let tested = Output { quick, folders, parts, ..tested(&command, &order)? };
         run::progress(1.0, if tested.passed { "The tests are green" } else { "The tests did not pass" });
@@ -52,6 +53,15 @@ impl Workflow<Input, Output> for RunTests {
 }
 
 baton_sdk::export!(RunTests);
+
+/// What the tests need, where the lockfiles are others than before. A setup that fails pauses the run, and is never red.
+fn set_up() -> Result<()> {
+    let setup = sandbox::set_up()?;
+    if setup.is_new() {
+        run::info(&setup.summary());
+    }
+    Ok(())
+}
 
 /// What a developer could be blamed for is not believed before it has happened twice.
 fn tested(command: &str, order: &Input) -> Result<Output> {

@@ -8,7 +8,7 @@ use super::{
     Contract,
     files::{Excerpt, check_first, noted_excerpt},
 };
-pub use crate::bindings::host::baton::plugin::sandbox::{Ending, Execution, Job};
+pub use crate::bindings::host::baton::plugin::sandbox::{Ending, Execution, Job, SetupOutcome};
 use crate::testing::{installed, world::World};
 use crate::tools::text;
 use crate::{Error, Result};
@@ -33,6 +33,13 @@ pub(crate) fn read_output(output: &str, first: u32, count: u32, most_bytes: u32)
     let read = || Ok(text::excerpt(&self::output(&world, output)?, first, count, most_bytes.min(LONGEST_EXCERPT)));
     let request = json!({ "output": output, "first": first, "count": count, "most-bytes": most_bytes });
     Ok(world.call("sandbox.read-output", request, None, read, noted_excerpt)?)
+}
+
+/// A test's project has no setup.
+pub(crate) fn set_up() -> Contract<SetupOutcome> {
+    let world = installed::world("sandbox.set-up");
+    let image = world.settings.borrow().pointer("/test/image").and_then(Value::as_str).unwrap_or("default").to_owned();
+    Ok(world.call("sandbox.set-up", json!({}), Some(("images", &image)), || Ok(SetupOutcome::none()), noted_setup)?)
 }
 
 /// All that a command printed, by its name.
@@ -117,5 +124,16 @@ fn noted(outcome: &Execution) -> Value {
         "stderr": outcome.stderr,
         "output": outcome.output,
         "took-ms": outcome.took_ms,
+    })
+}
+
+fn noted_setup(setup: &SetupOutcome) -> Value {
+    json!({
+        "state": setup.state,
+        "command": setup.command,
+        "report": setup.report,
+        "reached": setup.reached,
+        "denied": setup.denied,
+        "took-ms": setup.took_ms,
     })
 }

@@ -175,6 +175,7 @@ records! {
     git::Resolution { path, content }
     sandbox::Job { image, command, env, timeout_ms }
     sandbox::Execution { ending, exit_code, stdout, stderr, output, took_ms }
+    sandbox::SetupOutcome { state, command, report, reached, denied, took_ms }
     backlog::Draft { kind, key, title, body, parent, after, priority, labels }
     backlog::Item { draft, status, assignee, branch }
     backlog::StatusChange { at_ms, before, after, reason, run }

@@ -10,7 +10,7 @@ use bollard::models::{
 
 use super::images::Found;
 use crate::interfaces::sandbox::{
-    engine::{Task, User},
+    engine::{Mounted, Task, User},
     leftovers::Covers,
     settings::Image,
 };
@@ -73,7 +73,7 @@ fn limits(task: &Task, found: &Found, user: User) -> HostConfig {
         log_config: Some(HostConfigLogConfig { typ: Some("json-file".to_owned()), config: Some(HashMap::from(log)) }),
         tmpfs: Some(temporary(image, found, user, &task.covers)),
         binds: labelled_bind(&task.workspace, enforces_labels()).map(|bind| vec![bind]),
-        mounts: Some(mounts(&task.workspace, &task.covers, enforces_labels())),
+        mounts: Some(mounts(&task.workspace, &task.covers, &task.mounts, enforces_labels())),
         ..HostConfig::default()
     }
 }
@@ -94,7 +94,7 @@ fn temporary(image: &Image, found: &Found, user: User, covers: &Covers) -> HashM
 
 /// The workspace, unless it is bound with a label. What git goes by is covered: whoever writes there has commands run on the
 /// host, by git's hooks or by another repository in its place. What a person's git settings have executed can be read.
-fn mounts(workspace: &Path, covers: &Covers, with_label: bool) -> Vec<Mount> {
+fn mounts(workspace: &Path, covers: &Covers, more: &[Mounted], with_label: bool) -> Vec<Mount> {
     let bind = |source: String, target: String, read_only| Mount {
         typ: Some(MountType::BIND),
         source: Some(source),
@@ -115,7 +115,8 @@ fn mounts(workspace: &Path, covers: &Covers, with_label: bool) -> Vec<Mount> {
         Some(_) => None,
         None => Some(bind(workspace.display().to_string(), WORKSPACE.to_owned(), false)),
     };
-    workspace.into_iter().chain(covers).collect()
+    let more = more.iter().map(|mounted| bind(mounted.source.display().to_string(), mounted.target.clone(), mounted.read_only));
+    workspace.into_iter().chain(covers).chain(more).collect()
 }
 
 /// The workspace as the engine's older word for it has it, which alone can ask for a label of SELinux: one that all containers
@@ -138,7 +139,7 @@ mod tests {
     fn the_workspace_gets_a_shared_label_where_selinux_wants_one() {
         let covers = Covers::none();
         let bound = |path: &str, with_label| {
-            let (path, mounts) = (Path::new(path), mounts(Path::new(path), &covers, with_label));
+            let (path, mounts) = (Path::new(path), mounts(Path::new(path), &covers, &[], with_label));
             (labelled_bind(path, with_label), mounts.into_iter().filter_map(|mount| mount.source).collect::<Vec<_>>())
         };
         assert_eq!(bound("/home/me/shop", true), (Some("/home/me/shop:/workspace:rw,rprivate,z".to_owned()), Vec::new()));

@@ -4,6 +4,7 @@ mod disk;
 mod folders;
 mod output;
 mod project;
+mod setups;
 
 use std::{
     path::{Path, PathBuf},
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft, Event, EventError, EventLog},
-    interfaces::{environments::ProjectImage, folder_locks::FolderLocks, used_by_git::NoGit},
+    interfaces::{environments::ProjectImage, folder_locks::FolderLocks, keys::NoKeys, used_by_git::NoGit},
     journal::{Attempt, CallError, ErrorKind, Halt, NeedKind, Needed, PauseKind, Performed, Redactor, RunId, Wait},
 };
 
@@ -98,6 +99,8 @@ struct Memory {
     artifacts: Mutex<Vec<String>>,
     /// The image of the project of every run.
     approved: Mutex<Option<ProjectImage>>,
+    /// What an operator approved as the setup of every project.
+    approved_setup: Mutex<Option<Plan>>,
     full: bool,
 }
 
@@ -183,7 +186,7 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
     set(&mut settings);
     let begin = || {
         let folders = Arc::new(FolderLocks::new(folder.path().join("data/worktrees")));
-        let sandbox = Sandbox::new(Parts {
+        let parts = Parts {
             engine: Arc::clone(&engine) as _,
             settings: settings.clone(),
             events: Arc::clone(&memory) as _,
@@ -196,8 +199,14 @@ fn bench_of(engine: Scripted, own: PathBuf, full: bool, set: impl FnOnce(&mut Se
             environments: Arc::clone(&memory) as _,
             own: vec![own.clone()],
             room,
-        });
-        Host { sandbox, folders }
+        };
+        let setup = SetupParts {
+            folder: folder.path().join("data/setup"),
+            settings: SetupSettings::default(),
+            approvals: Arc::clone(&memory) as _,
+            keys: Arc::new(NoKeys),
+        };
+        Host { sandbox: Sandbox::new(parts, setup), folders }
     };
     let (Host { sandbox, folders }, next) = (begin(), begin());
     Bench { engine, memory, sandbox, folders, next, halt: Halt::default(), folder }
@@ -572,6 +581,7 @@ async fn a_plain_process_finds_no_repository_above_a_worktree() {
         "rm .git; git add --all",
     ] {
         let task = Task {
+            mounts: Vec::new(),
             key: Key { run: RunId::from_text("r"), seq: 1 },
             image: Settings::from_settings(&json!({})).unwrap().images["default"].clone(),
             command: ["sh", "-c", line].map(str::to_owned).to_vec(),

@@ -326,6 +326,36 @@ pub const TABLES: &[Table] = &[
         example: "[knowledge]\ndocuments = [\"*.md\", \"handbook/**/*.md\"]\n",
     },
     Table {
+        name: "setup",
+        meaning: "What setups may reach and take. See [setup](../setup.md).",
+        layer: User,
+        settings: &[
+            setting(
+                "hosts",
+                "list of hosts",
+                "`[\"default\"]`",
+                "Hosts that setups may reach, with `:PORT` where that is not 443 or 80; `*.` stands for all below, `default` for the package registries that Baton knows.",
+            ),
+            setting("networks", "list of networks", "none", "Networks, other than public ones, in which these hosts may lie."),
+            setting("timeout-s", WHOLE, "1800", "Time for one setup, in seconds; at most the image's `timeout-s`."),
+            setting("most-mib", WHOLE, "8192", "What one setup may leave, in MiB."),
+            setting("download-mib", WHOLE, "4096", "What one setup may move through the network, in MiB."),
+            setting("keep-days", WHOLE, "14", "Days that something a setup left is kept while no worktree uses it."),
+        ],
+        example: "[setup]\nhosts = [\"default\", \"*.corp.example\", \"10.0.0.5:4873\"]\nnetworks = [\"10.0.0.0/8\"]\ntimeout-s = 900\nmost-mib = 2048\ndownload-mib = 1024\nkeep-days = 7\n",
+    },
+    Table {
+        name: "setup.registries.NAME",
+        meaning: "A registry that wants a secret, which setups ask at `http://127.0.0.1:3128/registries/NAME/` and Baton asks with the secret.",
+        layer: User,
+        settings: &[
+            setting("url", "address", "required", "Where it is, by https."),
+            setting("secret", "name of a secret", "required", "Secret that `baton secret set` keeps: a token, or the password of `user`."),
+            setting("user", TEXT, "none", "User for whom the secret is a password."),
+        ],
+        example: "[setup.registries.npm]\nurl = \"https://npm.corp.example/team/\"\nsecret = \"NPM_TOKEN\"\nuser = \"ada\"\n",
+    },
+    Table {
         name: "test",
         meaning: "How the workflow `run-tests`, and commands of agents, run in the sandbox. See [sprint](../sprint.md#settings).",
         layer: Both,
@@ -350,8 +380,20 @@ pub const TABLES: &[Table] = &[
                 "those of Maven and Gradle",
                 "Reports that the tests write, as JUnit XML or TAP, in which `*` stands for any text. See [tests](../tests.md#reports).",
             ),
+            setting(
+                "setup",
+                TEXT,
+                "none",
+                "Command line that fetches what the project depends on. In a project it is a proposal that you approve. See [setup](../setup.md).",
+            ),
+            setting(
+                "setup-files",
+                "list of globs",
+                "lockfiles and manifests",
+                "Files that the setup reads. It runs again when they change.",
+            ),
         ],
-        example: "[test]\ncommand = \"cargo test --quiet\"\nquick = \"cargo test --quiet --lib\"\nimage = \"rust\"\ntimeout = 900\nreports = [\"out/junit.xml\"]\n",
+        example: "[test]\ncommand = \"cargo test --quiet\"\nquick = \"cargo test --quiet --lib\"\nimage = \"rust\"\ntimeout = 900\nreports = [\"out/junit.xml\"]\nsetup = \"cargo fetch --locked\"\nsetup-files = [\"**/Cargo.toml\", \"Cargo.lock\"]\n",
     },
     Table {
         name: "test.folders.\"FOLDER\"",

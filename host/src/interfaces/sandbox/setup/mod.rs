@@ -1,0 +1,274 @@
+//! The setup of a workspace: fetches what a project depends on, once for each state of its lockfiles, in a container that
+//! reaches the hosts which the operator allows, and gives each workspace its own copy of what that left. Decides no
+//! permission; executes nothing that an operator has not approved.
+
+mod caches;
+mod copying;
+mod kept;
+mod plan;
+mod proxy;
+mod settings;
+mod staging;
+mod working;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub use plan::{Approvals, ApprovalsError, Approved, Decision, Plan, decide};
+pub use proxy::{Onward, Registry};
+pub use settings::SetupSettings;
+
+use super::{
+    engine::{Extra, Mounted},
+    job::DEFAULT_IMAGE,
+    service::{Place, Sandbox},
+    settings::{EngineKind, Image},
+};
+use crate::{
+    events::{Category, Draft},
+    interfaces::{blocking::blocking, folder_locks::Work, keys::Keys},
+    journal::{Attempt, CallError, Pause, PauseKind, Performed},
+};
+use kept::{Applied, Folders, HOME, Record};
+use staging::Inputs;
+
+/// What setups are made of; `app` hands it in.
+pub struct SetupParts {
+    /// Where they work, and where what they left is kept.
+    pub folder: PathBuf,
+    /// What the operator set.
+    pub settings: SetupSettings,
+    /// What operators approved.
+    pub approvals: Arc<dyn Approvals>,
+    /// Finds secrets of registries.
+    pub keys: Arc<dyn Keys>,
+}
+
+/// What the setups of a host share.
+pub(super) struct Setups {
+    parts: SetupParts,
+    folders: Folders,
+    /// One setup at a time for each state of a project's lockfiles.
+    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// What a call asks for.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The project whose setup it is.
+    pub project: String,
+    /// The run that started the one that asks.
+    pub parent: Option<String>,
+    /// The operator's name for the image of the project's tests.
+    pub image: String,
+    /// The table `test` of the run's settings.
+    pub test: Value,
+}
+
+/// What came of a setup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SetUp {
+    /// `none`, `unchanged`, `restored` or `done`.
+    pub state: String,
+    /// The command.
+    pub command: Option<String>,
+    /// What else is worth knowing, sentences.
+    pub report: String,
+    /// Hosts that were reached.
+    pub reached: Vec<String>,
+    /// Hosts that were not allowed.
+    pub denied: Vec<String>,
+    /// From start to end.
+    pub took_ms: u64,
+}
+
+/// A setup that is to hold in a workspace.
+struct Sought {
+    place: Place,
+    wanted: Wanted,
+    plan: Plan,
+    image: Image,
+    key: String,
+}
+
+impl Wanted {
+    /// What a run asks for whose settings are these.
+    pub fn new(project: String, parent: Option<String>, test: Value) -> Self {
+        let image = test.get("image").and_then(Value::as_str).unwrap_or(DEFAULT_IMAGE).to_owned();
+        Self { project, parent, image, test }
+    }
+}
+
+impl Setups {
+    pub(super) fn new(parts: SetupParts) -> Self {
+        Self { folders: Folders::new(parts.folder.clone()), parts, turns: Mutex::default() }
+    }
+
+    /// What a command sees of the setup of its workspace.
+    pub(super) fn extra(&self, workspace: &Path, image: &Image) -> Extra {
+        let home = self.folders.applied(workspace).map(|applied| applied.kept.join(HOME)).filter(|home| home.is_dir());
+        let Some(home) = home else { return Extra::default() };
+        let env = caches::of_commands(&home, image.network);
+        Extra { env, mounts: vec![Mounted { source: home, target: caches::HOME.to_owned(), read_only: true }] }
+    }
+
+    fn turn(&self, project: &str, key: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        Arc::clone(turns.entry(format!("{project} {key}")).or_default())
+    }
+
+    /// Which setup a workspace has.
+    async fn decide(&self, workspace: &Path, wanted: &Wanted) -> Result<Decision, CallError> {
+        let settings = &self.parts.settings;
+        let approved = self.parts.approvals.approved_setup(&wanted.project).await;
+        let approved = approved.map_err(|error| CallError::unavailable(error.to_string()))?;
+        let proposed = match Plan::read(&wanted.test) {
+            Ok(proposed) => proposed,
+            Err(reason) if settings.own.is_none() => return Ok(Decision::Undecided(format!("{reason} Correct it, then resume the run."))),
+            Err(_) => None,
+        };
+        Ok(decide(settings.own.as_ref(), proposed, approved.as_ref().map(|approved| &approved.plan), Plan::suggest(workspace).as_ref()))
+    }
+}
+
+impl Sandbox {
+    /// What commands see of the setup of a workspace.
+    #[cfg(test)]
+    pub(super) fn setups_of(&self, workspace: &Path) -> Extra {
+        self.setups.extra(workspace, &Image::default())
+    }
+
+    /// Does the setup of a workspace, or finds the one of this call again, unless it holds already.
+    pub async fn set_up(&self, place: Place, wanted: Wanted, attempt: &Attempt) -> Performed<SetUp> {
+        let plan = match self.setups.decide(&place.workspace, &wanted).await {
+            Ok(Decision::Use(plan)) => plan,
+            Ok(Decision::None(hint)) => return Performed::answer(Ok(SetUp::none(hint))),
+            Ok(Decision::Undecided(reason)) => return pause(reason),
+            Err(error) => return Performed::answer(Err(error)),
+        };
+        if self.parts.settings.engine == EngineKind::Process {
+            let hint = "Commands are executed as plain processes here, for which Baton does no setup; do it yourself.";
+            return Performed::answer(Ok(SetUp::none(hint.to_owned())));
+        }
+        let image = match self.image(&wanted.image, &place.run).await {
+            Ok(image) => image,
+            Err(hindered) => return hindered,
+        };
+        let inputs = match self.inputs(&place, &plan).await {
+            Ok(Ok(inputs)) => inputs,
+            Ok(Err(reason)) => return pause(format!("The setup cannot begin. {reason} Then resume the run.")),
+            Err(error) => return Performed::answer(Err(error)),
+        };
+        let key = staging::key(&plan, &image.reference, &inputs);
+        let turn = self.setups.turn(&wanted.project, &key);
+        let halt = place.halt.clone();
+        let sought = Sought { place, wanted, plan, image, key };
+        tokio::select! {
+            performed = async { let _turn = turn.lock().await; self.set_up_alone(sought, attempt).await } => performed,
+            () = halt.cancelling_begins() => Performed::answer(Err(CallError::cancelling())),
+        }
+    }
+
+    async fn set_up_alone(&self, sought: Sought, attempt: &Attempt) -> Performed<SetUp> {
+        let Sought { place, wanted, plan, key, .. } = &sought;
+        let folders = &self.setups.folders;
+        let applied = folders.applied(&place.workspace).filter(|applied| applied.key == *key && kept::is_whole(applied));
+        if applied.is_some_and(|applied| wanted.parent.as_deref() == Some(applied.run.as_str())) {
+            return Performed::answer(Ok(SetUp {
+                state: "unchanged".to_owned(),
+                command: Some(plan.command.clone()),
+                ..SetUp::none(String::new())
+            }));
+        }
+        let (record, state, events) = match folders.find(&wanted.project, key) {
+            Some(record) => (record, "restored", Vec::new()),
+            None => match self.execute_setup(&sought, attempt).await {
+                Ok((record, events)) => (record, "done", events),
+                Err(performed) => return performed,
+            },
+        };
+        let left_out = match self.apply(&sought, &record).await {
+            Ok(Ok(left_out)) => left_out,
+            Ok(Err(reason)) => {
+                return pause(format!("What the setup left cannot be put into the workspace: {reason} Then resume the run."));
+            }
+            Err(error) => return Performed::answer(Err(error)),
+        };
+        let setup = SetUp::of(&record, state, &left_out);
+        let told = json!({
+            "seq": attempt.seq, "state": state, "command": setup.command, "setup": key, "reached": setup.reached, "denied": setup.denied,
+            "changed": record.changed, "took-ms": setup.took_ms,
+        });
+        let told = Draft::of_run(Category::Sandbox, "set-up", &place.run, self.parts.redactor.value(told));
+        Performed::Answered(Ok(setup), events.into_iter().chain([told]).collect())
+    }
+
+    /// What the setup reads, while nothing writes there.
+    async fn inputs(&self, place: &Place, plan: &Plan) -> Result<Result<Inputs, String>, CallError> {
+        let _lock = self.parts.folders.lock(&place.workspace, Work::Git, &place.run).await?;
+        let (workspace, plan) = (place.workspace.clone(), plan.clone());
+        Ok(joined(blocking(move |deadline| staging::read(&workspace, &plan, deadline)).await))
+    }
+
+    /// Puts what was kept into the workspace, while nothing works there.
+    async fn apply(&self, sought: &Sought, record: &Record) -> Result<Result<Vec<String>, String>, CallError> {
+        let Sought { place, wanted, key, .. } = sought;
+        let _lock = self.parts.folders.lock(&place.workspace, Work::Git, &place.run).await?;
+        let (folders, record, workspace) = (self.setups.folders.clone(), record.clone(), place.workspace.clone());
+        let kept = folders.kept(&wanted.project, key);
+        let (own, parent, key) = (place.run.to_string(), wanted.parent.clone(), key.clone());
+        let is_ours = workspace.starts_with(&self.parts.worktrees);
+        let applied = blocking(move |_| {
+            // What a run below changes belongs to the run for which the workspace was set up.
+            let holder = folders.applied(&workspace).map(|applied| applied.run).filter(|run| parent.as_ref() == Some(run));
+            let identity = kept::identity(&workspace)?;
+            let applied = Applied { workspace, identity, kept, key, run: holder.unwrap_or(own), installed: Vec::new() };
+            folders.apply(&record, &applied, is_ours)
+        });
+        Ok(joined(applied.await.map(|done| done.map_err(|error| format!("{error}.")))))
+    }
+}
+
+impl SetUp {
+    /// Whether this call may have executed a command.
+    pub(super) fn was_executed(&self) -> bool {
+        self.state == "done" || self.state == "restored"
+    }
+
+    fn none(report: String) -> Self {
+        Self { state: "none".to_owned(), command: None, report, reached: Vec::new(), denied: Vec::new(), took_ms: 0 }
+    }
+
+    fn of(record: &Record, state: &str, left_out: &[String]) -> Self {
+        let mut report: Vec<_> = left_out.iter().take(10).cloned().collect();
+        if !record.changed.is_empty() {
+            let changed: Vec<_> = record.changed.iter().take(10).map(|path| format!("`{path}`")).collect();
+            report.push(format!("It wrote over {}; the workspace keeps them as they were.", changed.join(", ")));
+        }
+        let took_ms = if state == "done" { record.took_ms } else { 0 };
+        Self {
+            state: state.to_owned(),
+            command: Some(record.command.clone()),
+            report: report.join(" "),
+            reached: record.reached.clone(),
+            denied: record.denied.clone(),
+            took_ms,
+        }
+    }
+}
+
+fn joined<T>(done: Result<Result<T, String>, tokio::task::JoinError>) -> Result<T, String> {
+    done.unwrap_or_else(|error| Err(format!("The host failed at the workspace: {error}. Report it.")))
+}
+
+fn pause<T>(reason: String) -> Performed<T> {
+    Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: false }
+}
