@@ -52,6 +52,7 @@ impl App {
             timeout_ms: COMMAND,
             asked_at: self.kernel.now(),
             covers: Covers::none(),
+            mounts: Vec::new(),
             user: None,
             found: None,
         };
