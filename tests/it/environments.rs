@@ -92,7 +92,8 @@ impl User {
     }
 
     fn environment(&self, arguments: &[&str]) -> Ended {
-        let arguments = [&["project", "environment"], arguments, &["--workspace", self.project().to_str().unwrap()]].concat();
+        let project = self.project();
+        let arguments = [&["project", "environment"], arguments, &["--workspace", project.to_str().unwrap()]].concat();
         let mut command = program::command(self.home.path(), &arguments);
         command.env("BATON_DATA_DIR", self.home.path().join("data")).env("BATON_CONFIG", self.home.path().join("settings.toml"));
         program::ended(command.output().unwrap())
@@ -143,6 +144,11 @@ fn an_environment_is_found_approved_built_once_and_tried() {
     let failed = user.environment(&["build", "--yes"]).exits(1);
     assert!(failed.stderr.contains("library/python:3.11` is not on this machine and cannot be fetched"), "{}", failed.stderr);
     assert_eq!(user.json(&["show"])["image"], json!(image), "what was approved stays");
+    // An image that is named is tried for what the files want, which it may lack.
+    let named = user.json(&["build", "--image", docker::IMAGE, "--yes"]);
+    assert!(named["image"].as_str().unwrap().starts_with("sha256:") && named["local"] == true, "{named}");
+    let lacking = user.environment(&["test"]).exits(1);
+    assert!(lacking.stdout.contains("missing  Python"), "{}", lacking.stdout);
     assert_eq!(user.json(&["remove"])["removed"], true);
     assert_eq!(user.json(&["show"])["state"], "proposed");
     let _ = docker(&["rmi", "--force", image]);

@@ -107,7 +107,7 @@ fn parts(folders: &[(String, Said)]) -> Vec<Part> {
             parts.push(Part {
                 folder: folder.clone(),
                 tool: need.tool,
-                image: need.tool.image(&release, said.gradle.as_deref()),
+                image: need.tool.has_image().then(|| need.tool.image(&release, said.gradle.as_deref())),
                 version: release,
                 wanted: need.wanted.clone(),
                 said_by: need.path.clone(),
@@ -125,6 +125,7 @@ fn is_at_or_above(folder: &str, below: &str) -> bool {
 fn of_tools(proposal: &mut Proposal, folders: &[(String, Said)]) -> Option<Origin> {
     // The order of the tools is that in which they are chosen as the base.
     let base = proposal.parts.iter().filter(|part| part.tool.is_language()).min_by_key(|part| part.tool)?.clone();
+    let image = base.image.clone()?;
     let mut steps = Vec::new();
     let mut chosen: Vec<Part> = vec![base.clone()];
     for part in proposal.parts.clone() {
@@ -158,7 +159,7 @@ fn of_tools(proposal: &mut Proposal, folders: &[(String, Said)]) -> Option<Origi
     if folders.iter().any(|(_, said)| said.is_rust_pinned) {
         steps.extend(own_rust());
     }
-    Some(Origin::Tools { image: base.image, steps })
+    Some(Origin::Tools { image, steps })
 }
 
 /// Where a file chooses the toolchain, rustup fetches one of exactly that name, and the one of the image has another.
@@ -203,9 +204,7 @@ fn of_dockerfile(
         };
         copied.insert(name.clone(), hash);
     }
-    // The file itself is part of what is approved.
-    copied.insert(String::new(), files.read.get(&path).cloned().unwrap_or_default());
-    Some(Origin::Dockerfile { path, context, target, arguments, copied })
+    Some(Origin::Dockerfile { path, text, context, target, arguments, copied })
 }
 
 /// Services that tests may want and that are not started.

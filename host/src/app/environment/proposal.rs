@@ -12,7 +12,7 @@ use crate::journal::form::canonical;
 
 /// What a project's files say of the environment in which its commands run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", default)]
 pub struct Proposal {
     /// How its image comes to be; none where no file says anything.
     pub origin: Option<Origin>,
@@ -49,6 +49,8 @@ pub enum Origin {
     Dockerfile {
         /// The file.
         path: String,
+        /// Its text.
+        text: String,
         /// The folder that it copies files from.
         context: String,
         /// The stage that is wanted; none for the last.
@@ -100,8 +102,8 @@ pub struct Part {
     pub version: String,
     /// What the file says of it; none where it only shows that it is used.
     pub wanted: Option<String>,
-    /// The official image that has it alone.
-    pub image: String,
+    /// The official image that has it alone; none for what is fetched into one.
+    pub image: Option<String>,
     /// The file that said it.
     pub said_by: String,
 }

@@ -63,18 +63,14 @@ impl Recipe {
                 let images = copied.chain([image.clone()]).collect();
                 Ok(whole(images, Made::Steps { image: image.clone(), steps: steps.clone() }))
             }
-            Some(Origin::Dockerfile { path, context, target, arguments, copied }) => {
+            Some(Origin::Dockerfile { path, text, context, target, arguments, copied }) => {
                 let changed = |path: &str| format!("The file {path} changed while it was read. Try again.");
-                let text = files.text(path).ok_or_else(|| changed(path))?;
-                if files.read.get(path) != copied.get("") {
-                    return Err(changed(path));
-                }
-                let read = Dockerfile::parse(&text, arguments)?;
+                let read = Dockerfile::parse(text, arguments)?;
                 if let Some(fetched) = read.fetched.first().filter(|_| !with_network) {
                     return Err(format!("{path} fetches `{fetched}`, and the build has no network. Allow it with `--network`."));
                 }
                 let mut contents = Vec::new();
-                for (name, hash) in copied.iter().filter(|(name, _)| !name.is_empty()) {
+                for (name, hash) in copied {
                     let whole = join(context, name);
                     let content = files.bytes(&whole).filter(|_| files.read.get(&whole) == Some(hash)).ok_or_else(|| changed(&whole))?;
                     contents.push((name.clone(), content));

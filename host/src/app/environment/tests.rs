@@ -92,7 +92,7 @@ fn folders_of_a_monorepo_are_told_where_they_differ() {
         ("tests/fixtures/Gemfile", ""),
     ];
     let proposal = proposed(&files);
-    let parts: Vec<_> = proposal.parts.iter().map(|part| (part.folder.as_str(), part.image.as_str())).collect();
+    let parts: Vec<_> = proposal.parts.iter().map(|part| (part.folder.as_str(), part.image.as_deref().unwrap_or_default())).collect();
     assert_eq!(parts, [("", "rust:1"), ("api", "python:3.11"), ("jobs", "python:3.9")]);
     assert_eq!(base(&proposal), "python:3.11");
     assert!(proposal.missing[0].contains("jobs/pyproject.toml wants Python 3.9, and the image has 3.11"), "{:?}", proposal.missing);

@@ -105,6 +105,11 @@ impl Tool {
         }
     }
 
+    /// Whether an image has it alone; else it is fetched into one.
+    pub(super) fn has_image(self) -> bool {
+        !matches!(self, Self::Poetry | Self::Pnpm)
+    }
+
     /// The image that has this release, by its usual name. `detail`: of Gradle, its own version beside that of Java.
     pub(super) fn image(self, release: &str, detail: Option<&str>) -> String {
         match self {

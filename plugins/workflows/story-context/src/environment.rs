@@ -42,7 +42,7 @@ fn limited(image: &str) -> Result<&str> {
     if image != PROJECT {
         return Ok(image);
     }
-    let is_set = settings::get::<u32>("sandbox.images.project.memory-mib")?.is_some()
-        || settings::get::<bool>("sandbox.images.project.network")?.is_some();
+    let fact = |name: &str| format!("sandbox.images.{image}.{name}");
+    let is_set = settings::get::<u32>(&fact("memory-mib"))?.is_some() || settings::get::<bool>(&fact("network"))?.is_some();
     Ok(if is_set { image } else { "default" })
 }

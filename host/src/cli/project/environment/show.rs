@@ -53,7 +53,8 @@ impl Show {
                 ))?;
             }
             Standing::Approved { approved, changed } => {
-                context.screen.answer(lines(&found, approved).join("\n"))?;
+                let lines = lines(&found, approved).into_iter().chain(shown::remarks(&approved.proposal)).collect::<Vec<_>>();
+                context.screen.answer(lines.join("\n"))?;
                 told(context, &build, changed.as_deref(), is_here == Some(true));
             }
         }

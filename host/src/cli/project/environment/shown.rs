@@ -12,6 +12,8 @@ use crate::{
     },
 };
 
+/// Lines of a Dockerfile.
+const MOST_LINES: usize = 100;
 /// Characters of one text of a repository.
 const LONGEST: usize = 200;
 
@@ -73,15 +75,19 @@ fn origin(proposal: &Proposal) -> Vec<String> {
         ],
         Some(Origin::Image { .. }) => vec![heading(summary(proposal))],
         Some(Origin::Tools { image, steps }) => [heading(word(image))].into_iter().chain(steps.iter().map(step)).collect(),
-        Some(Origin::Dockerfile { context, target, arguments, copied, .. }) => {
+        Some(Origin::Dockerfile { text, context, target, arguments, copied, .. }) => {
             let mut lines = vec![heading(summary(proposal))];
-            let copied: Vec<_> = copied.keys().filter(|name| !name.is_empty()).map(|name| word(name)).collect();
+            let copied: Vec<_> = copied.keys().map(|name| word(name)).collect();
             if !copied.is_empty() {
                 let folder = if context.is_empty() { "the project".to_owned() } else { word(context) };
                 lines.push(format!("  copies {} of {folder}", text::excerpt(&copied.join(", "), 1_000)));
             }
             lines.extend(target.iter().map(|target| format!("  stage {}", word(target))));
             lines.extend(arguments.iter().map(|(name, value)| format!("  argument {}={}", word(name), word(value))));
+            // What is approved is read here, and not in a file that may say something else by then.
+            lines.extend(text.lines().take(MOST_LINES).map(|line| format!("  | {}", text::excerpt(&text::escaped(line), 500))));
+            let more = text.lines().count().saturating_sub(MOST_LINES);
+            lines.extend((more > 0).then(|| format!("  | … and {more} more lines")));
             lines
         }
     }
@@ -109,7 +115,7 @@ fn parts(parts: &[Part]) -> Table {
             part.tool.name().into(),
             word(&part.version).into(),
             wanted.into(),
-            word(&part.image).into(),
+            part.image.as_deref().map(word).unwrap_or_default().into(),
             Cell::styled(word(&part.said_by), FAINT),
         ]);
     }

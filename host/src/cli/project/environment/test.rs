@@ -5,7 +5,10 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
-    app::{Access, environment::Found},
+    app::{
+        Access,
+        environment::{BuildOptions, Found},
+    },
     cli::{
         Context,
         exit::{Exit, Misuse},
@@ -33,7 +36,12 @@ impl Test {
             let build = found.again(context, "project environment build");
             Misuse(format!("No environment is approved for this project. Approve one with `{build}`."))
         })?;
-        let tools = app.test_environment(&approved.environment.image, &approved.proposal.tools()).await?;
+        let wanted = match approved.proposal.tools() {
+            // An image that was named says nothing of the project.
+            none if none.is_empty() => app.propose_environment(found.folder()?, &BuildOptions::default())?.tools(),
+            wanted => wanted,
+        };
+        let tools = app.test_environment(&approved.environment.image, &wanted).await?;
         app.close().await;
         let is_whole = tools.iter().all(|tool| tool.version.is_some() || !tool.is_wanted);
         if context.screen.is_json() {
