@@ -43,6 +43,7 @@ mod reference;
 mod repair;
 mod repinning;
 mod replay;
+mod results;
 mod runs;
 mod sandbox;
 mod secrets;

@@ -45,8 +45,10 @@ pub(crate) fn read(lines: &[&str], found: &mut Found) {
             (said, current) = (BTreeMap::new(), None);
         } else if let Some(name) = current {
             // What comes after the end of a test is of that test, too.
-            let of = ended.iter_mut().rev().find(|ended| ended.name == name).map(|ended| &mut ended.said);
-            let said = of.unwrap_or_else(|| said.entry(name).or_default());
+            let said = match ended.last_mut().filter(|ended| ended.name == name) {
+                Some(ended) => &mut ended.said,
+                None => said.entry(name).or_default(),
+            };
             if said.len() < MOST_SAID {
                 said.push(line);
             }

@@ -5,6 +5,9 @@ use crate::lines::{counted, number};
 use crate::place::{self, Place};
 use crate::{Counts, Status};
 
+/// Lines that are looked at for one failure.
+const MOST_LINES: usize = 200;
+
 pub(crate) fn read(lines: &[&str], found: &mut Found) {
     maven(lines, found);
     gradle(lines, found);
@@ -56,7 +59,7 @@ fn gradle(lines: &[&str], found: &mut Found) {
         let Some((name, status)) = ended.filter(|(name, _)| name.contains(" > ") && !name.starts_with(['>', ' '])) else { continue };
         found.put(name, status);
         if status == Status::Failed {
-            let said = &lines[place + 1..];
+            let said = &lines[place + 1..lines.len().min(place + MOST_LINES)];
             let end = said.iter().position(|line| line.is_empty()).unwrap_or(said.len());
             found.place(name, place::first(&said[..end]));
             found.details(name, &said[..end]);

@@ -11,15 +11,21 @@ pub(crate) fn read(lines: &[&str], found: &mut Found) {
     };
     let is_phpunit = lines.iter().any(|line| line.starts_with("PHPUnit "));
     let Some(sum) = lines.iter().rfind(sum).filter(|_| is_phpunit) else { return };
-    let heads: Vec<_> = lines.iter().enumerate().filter_map(|(place, line)| Some((place, head(line)?))).collect();
-    for (number, (begin, name)) in heads.iter().enumerate() {
+    let mut heads = Vec::new();
+    let mut are_failures = false;
+    for (place, line) in lines.iter().enumerate() {
+        if line.starts_with("There was ") || line.starts_with("There were ") {
+            are_failures = line.contains(" failure") || line.contains(" error");
+        }
+        heads.extend(head(line).map(|name| (place, name, are_failures)));
+    }
+    for (number, (begin, name, is_failure)) in heads.iter().enumerate() {
         // Tests that are risky or were skipped are listed in the same form, below another heading.
-        let heading = lines[..*begin].iter().rfind(|line| line.starts_with("There was ") || line.starts_with("There were "));
-        if !heading.is_some_and(|line| line.contains(" failure") || line.contains(" error")) {
+        if !is_failure {
             continue;
         }
         found.add(name, Status::Failed);
-        let section = &lines[begin + 1..heads.get(number + 1).map_or(lines.len(), |(next, _)| *next)];
+        let section = &lines[begin + 1..heads.get(number + 1).map_or(lines.len(), |(next, ..)| *next)];
         let end = section.iter().position(|line| *line == "--" || *line == "FAILURES!" || *line == "ERRORS!").unwrap_or(section.len());
         let section = &section[..end];
         let stack = section.iter().position(|line| !line.contains(' ') && place::of(line).is_some()).unwrap_or(section.len());

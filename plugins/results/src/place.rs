@@ -24,6 +24,8 @@ const FOREIGN: &[&str] = &[
     "/go/pkg/",
     "/gems/",
 ];
+/// Colons of a line before which a path is looked for.
+const MOST_COLONS: usize = 32;
 /// Bytes of a path that is looked for.
 const LONGEST: usize = 300;
 
@@ -65,11 +67,11 @@ fn worded(line: &str) -> Option<Place> {
 }
 
 fn with_colon(line: &str) -> Option<Place> {
-    line.match_indices(':').find_map(|(colon, _)| {
+    line.match_indices(':').take(MOST_COLONS).find_map(|(colon, _)| {
         let after = &line[colon + 1..];
         let digits = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());
         let number = after[..digits].parse().ok()?;
-        let before = &line[..colon];
+        let before = &line[line.floor_char_boundary(colon.saturating_sub(LONGEST + 1))..colon];
         let is_outside = |letter: char| letter.is_whitespace() || "()[]{}'\"`<>|,;=@#*".contains(letter);
         let begin = before.rfind(is_outside).map_or(0, |end| end + before[end..].chars().next().map_or(1, char::len_utf8));
         own(&before[begin..], number)

@@ -1,6 +1,8 @@
 //! What pytest prints: the short summary, the verbose form, and the sections that say why a test failed. A test is named by
 //! its node id.
 
+use std::collections::BTreeMap;
+
 use crate::found::Found;
 use crate::lines::counted;
 use crate::place::{self, Place};
@@ -15,6 +17,9 @@ const WORDS: &[(&str, Status)] = &[
     ("XPASS", Status::Passed),
     ("RERUN", Status::Flaky),
 ];
+
+/// Tests of several files that are called alike, of which sections are told apart.
+const MOST_ALIKE: usize = 20;
 
 /// Why one test failed.
 struct Section<'a> {
@@ -38,8 +43,9 @@ pub(crate) fn read(lines: &[&str], found: &mut Found) {
         // Verbose lines and the summary name the same test twice.
         found.add_once(id, if is_flaky { Status::Flaky } else { *status });
     }
+    let failed = by_section(&ended);
     for section in sections(lines) {
-        explain(&section, &ended, found);
+        explain(&section, &failed, found);
     }
     for (id, _, why) in &ended {
         found.message(id, why);
@@ -102,17 +108,29 @@ fn head(line: &str) -> Option<&str> {
     name.strip_prefix(' ')?.strip_suffix(' ').filter(|name| !name.is_empty())
 }
 
-fn explain(section: &Section<'_>, ended: &[(&str, Status, &str)], found: &mut Found) {
+/// The tests that failed, by the name that heads their section.
+fn by_section<'a>(ended: &[(&'a str, Status, &str)]) -> BTreeMap<String, Vec<&'a str>> {
+    let mut failed = BTreeMap::<String, Vec<&str>>::new();
+    for (id, ..) in ended.iter().filter(|(_, status, _)| *status == Status::Failed) {
+        let heading = id.split_once("::").map_or_else(|| (*id).to_owned(), |(_, rest)| rest.replace("::", "."));
+        let ids = failed.entry(heading).or_default();
+        if ids.len() < MOST_ALIKE && !ids.contains(id) {
+            ids.push(id);
+        }
+    }
+    failed
+}
+
+fn explain(section: &Section<'_>, failed: &BTreeMap<String, Vec<&str>>, found: &mut Found) {
     const BEFORE: &[&str] = &["ERROR at setup of ", "ERROR at teardown of ", "ERROR collecting "];
     let name = BEFORE.iter().find_map(|before| section.name.strip_prefix(before)).unwrap_or(section.name);
-    let own = |id: &str| id == name || id.split_once("::").is_some_and(|(_, rest)| rest.replace("::", ".") == name);
     let place = |file: &str| place::last(section.said, file);
-    let mut ids = ended.iter().filter(|(id, status, _)| *status == Status::Failed && own(id)).map(|(id, ..)| *id);
+    let ids = failed.get(name).map(Vec::as_slice).unwrap_or_default();
     // Tests of several files may have the same name, and the section tells its file by its places.
-    let fits = |id: &&str| section.said.iter().any(|line| id.split("::").next().is_some_and(|file| line.contains(file)));
-    let id = ids.clone().find(fits).or_else(|| ids.next());
+    let fits = |id: &&&str| section.said.iter().any(|line| id.split("::").next().is_some_and(|file| line.contains(file)));
+    let id = if ids.len() > 1 { ids.iter().find(fits).or(ids.first()) } else { ids.first() };
     let id = match id {
-        Some(id) => id.to_owned(),
+        Some(id) => (*id).to_owned(),
         None => {
             // Without a summary the section alone tells of the test.
             let file = place("").map_or_else(String::new, |place| format!("{}::", place.file));

@@ -1,5 +1,7 @@
 //! What RSpec and minitest print, and `rails test`. Passing tests are not named.
 
+use std::collections::BTreeMap;
+
 use crate::found::Found;
 use crate::lines::{counted, number};
 use crate::place::{self, Place};
@@ -28,13 +30,13 @@ pub(crate) fn read(lines: &[&str], found: &mut Found) {
 
 /// At the end stands a line for each failure, by which it is run again: `rspec ./spec/a_spec.rb:4 # Sums adds`.
 fn rspec(lines: &[&str], found: &mut Found) {
+    let heads = lines.iter().enumerate().filter(|(_, line)| is_head(line));
+    let heads: BTreeMap<_, _> = heads.filter_map(|(place, line)| Some((number(line.trim_start())?.1.strip_prefix(") ")?, place))).collect();
     let again = lines.iter().filter_map(|line| line.strip_prefix("rspec ")?.split_once(" # "));
     for (declared, name) in again {
         found.add(name, Status::Failed);
         let declared = place::of(declared);
-        let heading =
-            |line: &&str| number(line.trim_start()).and_then(|(_, rest)| rest.strip_prefix(") ")).is_some_and(|head| head == name);
-        if let Some(begin) = lines.iter().position(heading) {
+        if let Some(begin) = heads.get(name) {
             let section = &lines[begin + 1..];
             let end =
                 section.iter().position(|line| is_head(line) || line.starts_with("Finished in ") || line.starts_with("Failed examples:"));

@@ -8,6 +8,8 @@ use crate::{Counts, Status};
 const MARKS: &[(&str, Status)] = &[("✓ ", Status::Passed), ("√ ", Status::Passed), ("× ", Status::Failed), ("↓ ", Status::Skipped)];
 const DIVIDER: &str = " > ";
 const HEAD: &str = " FAIL  ";
+/// Lines that are looked at for one failure.
+const MOST_LINES: usize = 200;
 
 pub(crate) fn read(lines: &[&str], found: &mut Found) {
     let of_head = |head: &str| lines.iter().filter(|line| line.trim_start().starts_with(head)).collect::<Vec<_>>();
@@ -61,6 +63,7 @@ fn failed(name: &str, after: &[&str], found: &mut Found) {
     let is_file = !name.contains(DIVIDER);
     let full = if is_file { name.split(" [").next().unwrap_or(name).to_owned() + " (failed to run)" } else { name.to_owned() };
     found.add_once(&full, Status::Failed);
+    let after = &after[..after.len().min(MOST_LINES)];
     let begin = after.iter().position(|line| !line.starts_with(HEAD)).unwrap_or(after.len());
     let end = after[begin..].iter().position(|line| line.starts_with("⎯") || line.starts_with(HEAD)).unwrap_or(after.len() - begin);
     let said = &after[begin..begin + end];

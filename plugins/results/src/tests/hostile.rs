@@ -82,6 +82,35 @@ fn very_many_and_very_long_tests_are_bounded() {
     check_bounds(&read([format!("<testsuite>{loud}").as_str()]));
 }
 
+/// Each would take minutes if a failure looked through all the others.
+#[test]
+fn very_many_failures_take_linear_time() {
+    const MANY: usize = 20_000;
+    let each = |line: &dyn Fn(usize) -> String| (0..MANY).map(line).collect::<String>();
+    let texts = [
+        each(&|n| format!("___ test_{n} ___\n\nE   x\n\nt.py:{n}: E\n"))
+            + &each(&|n| format!("FAILED t.py::test_{n} - x\n"))
+            + "20000 failed in 1s\n",
+        format!("PHPUnit 9\nThere were 2 failures:\n{}Tests: 1, Assertions: 1\n", each(&|n| format!("{n}) A::t{n}\n"))),
+        each(&|n| format!("  {n}) A {n}\n")) + "2 examples, 2 failures\n" + &each(&|n| format!("rspec ./a_spec.rb:1 # A {n}\n")),
+        " Test Files  1\n Tests  1 failed\n".to_owned() + &each(&|n| format!(" FAIL  a.ts > t{n}\n")),
+        "ok  \tdemo\t1s\n=== RUN   TestA\n".to_owned()
+            + &each(&|n| format!("--- FAIL: T{n} (0.00s)\n=== RUN   U{n}\n    said\n"))
+            + "FAIL\tdemo\t1s\n",
+        "BUILD FAILED\n".to_owned() + &each(&|n| format!("A > t{n} FAILED\n")),
+        "1..2\n".to_owned() + &each(&|n| format!("not ok {n} - a{n}\n# {}\n", "a:1".repeat(20))),
+        "ℹ pass 1\nℹ fail 1\n".to_owned() + &each(&|n| format!("✖ t{n} (1ms)\n")),
+        "  1 passing (1s)\n".to_owned() + &each(&|n| format!("  {n}) A\n    t{n}:\n")),
+    ];
+    let begun = std::time::Instant::now();
+    for text in &texts {
+        let results = read([text.as_str()]);
+        check_bounds(&results);
+        assert!(results.tests.len() > MANY / 4, "{}: {}", &text[..text.floor_char_boundary(60)], results.tests.len());
+    }
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn what_colours_and_moves_a_cursor_is_left_out() {
     let text = "running 1 test\n\u{1b}[1mtest\u{1b}[0m a ... \u{1b}[31mFAILED\u{1b}(B\n10%\r50%\rtest b ... ok\ntest result: FAILED. 1 passed; 1 failed; 0 ignored\n";
