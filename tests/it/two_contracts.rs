@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use baton::{
     bindings::settings::Host as _,
-    interfaces::{Settings, settings, settings::View},
+    interfaces::{
+        Settings, settings,
+        settings::{LiveSettings, View},
+    },
     journal::{
         Authority, Capability, Clock, Denial, Entry, EntryState, Halt, Journal, JournalError, Limits, Ports, Recorder, RunId, Write,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use wasmtime::{
     Engine, Store,
     component::{Component, HasData, Linker},
@@ -44,6 +47,7 @@ impl HasData for Adapted {
 struct Scene {
     recorder: Recorder,
     settings: Settings,
+    live: Arc<dyn LiveSettings>,
 }
 
 impl Scene {
@@ -51,17 +55,24 @@ impl Scene {
         let ports = Ports { journal: kept.clone(), clock: kept.clone(), authority: kept.clone() };
         let limits = Limits { payload: 1 << 20, calls: 10 };
         let recorder = Recorder::new(RunId::at(0, [7; 10]), Vec::new(), 0, limits, Halt::default(), ports);
-        Self { recorder, settings: Settings::merge(&[json!({ "team": { "size": 7 } })]) }
+        Self { recorder, settings: Settings::merge(&[json!({ "team": { "size": 7 } })]), live: kept.clone() }
     }
 
     fn view(&mut self) -> View<'_> {
-        View { recorder: &mut self.recorder, settings: &self.settings }
+        View { recorder: &mut self.recorder, settings: &self.settings, live: &self.live, project: "demo" }
     }
 }
 
 /// The calls that were done.
 #[derive(Default)]
 struct Kept(Mutex<Vec<Entry>>);
+
+#[async_trait]
+impl LiveSettings for Kept {
+    async fn find(&self, _: &str, _: &str) -> Result<Option<Value>, String> {
+        Ok(None)
+    }
+}
 
 #[async_trait]
 impl Journal for Kept {

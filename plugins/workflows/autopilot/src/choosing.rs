@@ -38,6 +38,10 @@ pub(crate) fn choose(memory: &mut Memory, at_work: &BTreeSet<String>, now: u64) 
         }
     }
     for item in backlog::ready()?.into_iter().filter(may_be_meant) {
+        // Only a person makes a story ready that was taken up before, and means now.
+        if let Some(known) = memory.stories.get_mut(&item.draft.key).filter(|known| !known.untouched) {
+            known.after = 0;
+        }
         if choice.is_due(&item, memory, now)? {
             choice.items.push(item);
         }

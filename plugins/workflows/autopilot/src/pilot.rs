@@ -192,7 +192,15 @@ impl Pilot {
             }
         }
         let order = json!({ "stories": [key], "parallel": 1, "most": 1, "look": "never", "branch": branch, "resume": true });
-        let started = workflows::start_with::<Value, _>(SPRINT, &order, &ChildOptions::new().for_item(key))?;
+        let started = match workflows::start_with::<Value, _>(SPRINT, &order, &ChildOptions::new().for_item(key)) {
+            Ok(started) => started,
+            Err(error) => {
+                run::warn(&format!("Story {key} was not begun: {error}"));
+                let known = self.memory.of(key);
+                (known.after, known.untouched) = (run::now() + LONG_DELAY, true);
+                return Ok(());
+            }
+        };
         let named = key.clone();
         self.open.push(started.then(move |ended| Ok(Event::Ended(named, ended.map(|ended| ended.output)))));
         self.at_work.insert(key.clone());

@@ -162,7 +162,7 @@ fn a_story_that_asks_a_person_leaves_its_place_to_another() {
     let host = host(&["1-1", "1-2"]).with_workflow_after("sprint", 3 * HOUR, landed);
     let mut limits = limits(&host);
     (limits["stories"], limits["asking"]) = (json!(1), json!(["1-1"]));
-    let host = host.with_workflow("sprint", |input| landed(input)).with_setting("autopilot", limits);
+    let host = host.with_workflow("sprint", landed).with_setting("autopilot", limits);
     night(&host);
     assert_eq!(begun(&host), ["1-1", "1-2"]);
 }

@@ -16,8 +16,9 @@ use baton_slots::land::{Input, Landed, Output};
 
 use batch::Batch;
 
-/// How often the branch may move away under a batch before it is given up.
-const MOST_ROUNDS: u32 = 4;
+/// How often the branch may move away under a batch before it is given up. Each time something else has landed, so that of many
+/// that land side by side all do.
+const MOST_ROUNDS: u32 = 20;
 
 struct Land;
 
