@@ -14,13 +14,16 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Connections at once. Whoever opens more of them waits in the queue of the kernel.
 const MOST: usize = 128;
 /// How long a connection waits for another to end, at a time.
 const WAIT: Duration = Duration::from_millis(20);
+/// How long a connection waits for a proxy that listens, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(300);
+const AGAIN: Duration = Duration::from_millis(100);
 /// Bytes of the stack of a thread that copies.
 const STACK: usize = 64 << 10;
 /// Bytes that are copied at once.
@@ -70,16 +73,25 @@ fn accept(listener: &TcpListener, socket: &OsString) {
         while open.load(Ordering::Acquire) >= MOST {
             thread::sleep(WAIT);
         }
-        // Where the proxy does not listen, the client sees its connection closed, and may try again.
-        let Ok(proxy) = UnixStream::connect(socket) else { continue };
         open.fetch_add(1, Ordering::AcqRel);
-        let counted = Arc::clone(&open);
+        let (counted, socket) = (Arc::clone(&open), socket.clone());
         let copying = thread::Builder::new().stack_size(STACK).spawn(move || {
-            let _ = join(&client, &proxy);
+            let _ = connect(&socket).and_then(|proxy| join(&client, &proxy));
             counted.fetch_sub(1, Ordering::AcqRel);
         });
         if copying.is_err() {
             open.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// Connects to the proxy. While its host is being replaced by another, there is none, and the client waits.
+fn connect(socket: &OsString) -> io::Result<UnixStream> {
+    let begun = Instant::now();
+    loop {
+        match UnixStream::connect(socket) {
+            Err(_) if begun.elapsed() < PATIENCE => thread::sleep(AGAIN),
+            connected => return connected,
         }
     }
 }

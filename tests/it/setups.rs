@@ -106,7 +106,7 @@ async fn a_setup_reaches_the_hosts_that_are_allowed_and_commands_reach_none() {
     assert_eq!(output, "fetched\n0\n", "it sees no source");
 
     let later = format!(
-        "cat $CARGO_HOME/config.toml; echo x > $CARGO_HOME/x; cat node_modules/left-pad/index.js; wget -q -T 2 -O - http://127.0.0.1:{port}/ || echo none; ls /baton"
+        "cat $CARGO_HOME/config.toml; echo x > $CARGO_HOME/x; cat node_modules/left-pad/index.js; wget -q -O - http://127.0.0.1:{port}/ || echo none; ls /baton"
     );
     let said = shell(&host, &later).await;
     assert!(said.starts_with("kept\n") && said.contains("Read-only file system") && said.contains("package"), "{said}");

@@ -70,9 +70,9 @@ async fn an_install_script_reaches_no_host_that_is_not_named() {
         "http://169.254.169.254/latest/meta-data/".to_owned(),
         "http://[::1]/".to_owned(),
     ];
-    let line = tries.iter().map(|url| format!("wget -q -T 3 -O - --header 'X: key' '{url}' && echo REACHED;")).collect::<String>();
+    let line = tries.iter().map(|url| format!("wget -q -O - --header 'X: key' '{url}' && echo REACHED;")).collect::<String>();
     let line = format!(
-        "cat key.pem; {line} http_proxy= wget -q -T 3 -O - http://127.0.0.1:{port}/ && echo REACHED; \
+        "cat key.pem; {line} http_proxy= wget -q -O - http://127.0.0.1:{port}/ && echo REACHED; \
          printf 'GET /registries/own/ HTTP/1.1\\r\\n\\r\\n' | nc 127.0.0.1 3128; env | grep -i secret; ip addr | grep -c mtu; true"
     );
     let Some(host) = host(&line, json!({ "hosts": ["default", format!("localhost:{port}")] })).await else { return };

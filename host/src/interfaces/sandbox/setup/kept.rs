@@ -248,9 +248,8 @@ fn remove_or_tell(folder: &Path) {
 }
 
 pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Option<T> {
-    let found = fs::symlink_metadata(file).ok().filter(|found| found.is_file() && found.len() <= LARGEST_RECORD)?;
-    drop(found);
-    serde_json::from_slice(&fs::read(file).ok()?).ok()
+    let is_record = fs::symlink_metadata(file).is_ok_and(|found| found.is_file() && found.len() <= LARGEST_RECORD);
+    if is_record { serde_json::from_slice(&fs::read(file).ok()?).ok() } else { None }
 }
 
 /// Puts a whole file in its place.
