@@ -1,5 +1,7 @@
 //! Whole numbers as the contract passes them where 32 bits are not enough: as floats, which are exact up to 2^53.
 
+use crate::journal::CallError;
+
 /// The number as it crosses the contract. What is beyond 2^53 is rounded; no time and no size in use is.
 #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, beyond which the contract rounds")]
 pub(super) fn to_wit(number: u64) -> f64 {
@@ -13,10 +15,12 @@ pub(super) fn from_wit(number: f64) -> Option<u64> {
     ((0.0..=LARGEST).contains(&number) && number.fract() == 0.0).then_some(number as u64)
 }
 
-/// The time of a guest where nothing can be answered: what is no time has passed, and what is beyond 2^53 is as far as any.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, and makes 0 of NaN")]
-pub(super) fn time(milliseconds: f64) -> u64 {
-    milliseconds as u64
+/// The time of a guest, in milliseconds since 1970 UTC; `subject` is the parameter that holds it.
+pub(super) fn time(milliseconds: f64, subject: &str) -> Result<u64, CallError> {
+    from_wit(milliseconds).ok_or_else(|| {
+        let text = format!("{milliseconds} is not a time. Give whole milliseconds since 1970 UTC, from 0 to 2^53.");
+        CallError::invalid(text).about(subject)
+    })
 }
 
 /// As much of it as has room.
@@ -36,7 +40,10 @@ mod tests {
         for odd in [-1.0, 0.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 9.1e15] {
             assert_eq!(from_wit(odd), None, "{odd}");
         }
-        assert_eq!([-1.0, f64::NAN, 7.0].map(time), [0, 0, 7]);
+        assert_eq!(time(7.0, "at-ms"), Ok(7));
+        for odd in [-1.0, 1.5, f64::NAN, 1e300] {
+            assert!(time(odd, "at-ms").is_err_and(|error| error.subject.as_deref() == Some("at-ms")), "{odd}");
+        }
         assert_eq!((to_u32(7), to_u32(u64::MAX)), (7, u32::MAX));
     }
 }

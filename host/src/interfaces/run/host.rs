@@ -57,7 +57,7 @@ impl Host for View<'_> {
     }
 
     async fn sleep_until(&mut self, until: f64) -> Result<(), Fault> {
-        let until = numbers::time(until);
+        let until = numbers::time(until, "until-ms")?;
         let call = Call::new("run.sleep-until", Effect::Wait, &until)?;
         let now = self.recorder.clock();
         let looked = move |_| async move { if now >= until { Performed::answer(Ok(())) } else { Performed::Waiting(Wait::Until(until)) } };

@@ -49,7 +49,7 @@ struct Watched {
 impl wit::Host for View<'_> {
     async fn timer(&mut self, at: f64) -> Result<String, Fault> {
         self.tickets.check_room()?;
-        let at = numbers::time(at);
+        let at = numbers::time(at, "at-ms")?;
         let call = Call::new("waits.timer", Effect::Read, &at)?;
         let ticket: String = self.recorder.call(call, |attempt| name("timer", attempt)).await??;
         self.tickets.hold(&*ticket, Timer { at });
@@ -86,7 +86,7 @@ impl wit::Host for View<'_> {
             return Err(CallError::invalid(format!("{} tickets cannot be waited for; name 1 to {MOST}.", tickets.len())).into());
         }
         let awaited = tickets.iter().map(|ticket| self.find(ticket)).collect::<Result<Vec<_>, _>>()?;
-        let until = until.map(numbers::time);
+        let until = until.map(|until| numbers::time(until, "until-ms")).transpose()?;
         let call = Call::new("waits.any", Effect::Wait, &json!({ "tickets": tickets, "until-ms": until }))?;
         let now = self.recorder.clock();
         let (signals, run) = (Arc::clone(self.signals), self.recorder.run().clone());

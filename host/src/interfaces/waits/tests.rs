@@ -196,11 +196,13 @@ async fn a_deadline_that_has_passed_asks_without_waiting() {
     let scene = Scene::new();
     let guest = async |waits: &mut View<'_>| {
         let nothing = waits.any(tickets(&["child"]), Some(1.0)).await;
-        (nothing, waits.any(tickets(&["child"]), Some(f64::NAN)).await)
+        (nothing, rejection(waits.any(tickets(&["child"]), Some(f64::NAN)).await))
     };
-    assert!(matches!(scene.execute(guest).await, (Ok(None), Ok(None))));
+    let (nothing, rejected) = scene.execute(guest).await;
+    assert!(matches!(nothing, Ok(None)));
+    assert_eq!((rejected.kind, rejected.subject.as_deref()), (ErrorKind::Invalid, Some("until-ms")), "it is not a time");
     *scene.child.0.lock().unwrap() = Some(json!(7));
-    assert!(matches!(scene.execute(guest).await, (Ok(None), Ok(None))), "a replay is told the same");
+    assert!(matches!(scene.execute(guest).await.0, Ok(None)), "a replay is told the same");
     let later = async |waits: &mut View<'_>| {
         guest(waits).await.0.unwrap();
         came(waits.any(tickets(&["child"]), Some(1.0)).await)
