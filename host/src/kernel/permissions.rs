@@ -284,8 +284,9 @@ impl Permissions {
 fn ungranted(limited: Option<&Terms>, at: &Circumstances<'_>) -> String {
     match limited {
         None => "not granted it".to_owned(),
+        Some(Terms { project: Some(project), .. }) if Some(project.as_str()) != at.project => "granted it for another project".to_owned(),
         Some(Terms { until: Some(until), .. }) if *until <= at.now => format!("granted it until {}, which has passed", moment(*until)),
-        Some(_) => "granted it for another project".to_owned(),
+        Some(_) => "not granted it".to_owned(),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     },
     events::path_text,
     interfaces::CAPABILITIES,
+    journal::Matching,
     kernel::{
         grants::GrantState,
         registry::{Origin, Plugin, Status},
@@ -217,13 +218,21 @@ pub(super) fn needs(plugin: &Plugin, room: Option<usize>) -> String {
 /// What is granted of a need that is not granted as it stands.
 fn narrower(grant_state: &GrantState, kind: &str, pattern: &String) -> String {
     let withheld = grant_state.withheld.of(kind).contains(pattern);
-    match grant_state.granted.of(kind) {
+    let granted: Vec<_> = grant_state.granted.of(kind).iter().filter(|granted| may_narrow(kind, pattern, granted)).collect();
+    match &granted[..] {
         [] if grant_state.limited.iter().any(|grant| !grant.granted.of(kind).is_empty()) => "on terms".to_owned(),
         [] if is_reserved(kind) => "no, nothing uses it yet".to_owned(),
         [] if withheld => "no, withheld".to_owned(),
         [] => "not decided".to_owned(),
         granted => format!("only {}", granted.iter().map(|pattern| text::escaped(pattern)).collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// Whether a grant may be a part of a need: of an amount, a smaller one; of a pattern, what begins as it does. A need without a
+/// wildcard has no parts.
+fn may_narrow(kind: &str, need: &str, granted: &str) -> bool {
+    let is_amount = CAPABILITIES.iter().any(|known| known.word == kind && known.matching == Matching::Amount);
+    is_amount || need.find(['*', '?', '[', '{']).is_some_and(|wildcard| granted.starts_with(&need[..wildcard]))
 }
 
 fn is_reserved(kind: &str) -> bool {
