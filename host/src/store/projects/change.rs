@@ -136,7 +136,7 @@ async fn add(opening: &Opening, step: &mut Step<'_>) -> Result<Result<Project, R
         Purpose::Write | Purpose::Run(_) => (None, None),
     };
     let name = match wanted {
-        Some(name) if is_taken(&name, &known) => return Ok(Err(Refusal::NameTaken(name))),
+        Some(name) if is_taken(&name, &known) => return Ok(Err(name_taken(&name, &known))),
         Some(name) => name,
         None => unique_name(&name_of(&opening.folder), |name| is_taken(name, &known)),
     };
@@ -195,7 +195,7 @@ async fn rename(project: &Project, name: &str, step: &mut Step<'_>) -> Result<Ma
     }
     let others: Vec<_> = all(step.connection).await?.into_iter().filter(|other| other.id != project.id).collect();
     if is_taken(name, &others) {
-        return Ok(Err(Refusal::NameTaken(name.to_owned())));
+        return Ok(Err(name_taken(name, &others)));
     }
     sqlx::query(RENAME).bind(&*project.id).bind(name).bind(stored(step.now)).execute(&mut *step.connection).await?;
     Ok(Ok(Some(("project-renamed", json!({ "from": project.name, "name": name })))))
@@ -319,6 +319,12 @@ pub(super) fn is_taken(name: &str, known: &[Project]) -> bool {
     let present = known.iter().filter(|project| project.removed_at.is_none());
     present.into_iter().any(|project| is_same(&project.name, name))
         || known.iter().any(|project| project.former_key.as_deref() == Some(name))
+}
+
+/// Names the project as it is called: names that differ in case alone are the same.
+fn name_taken(name: &str, known: &[Project]) -> Refusal {
+    let owner = known.iter().find(|project| project.removed_at.is_none() && is_same(&project.name, name));
+    Refusal::NameTaken(owner.map_or(name, |owner| &owner.name).to_owned())
 }
 
 fn taken(folder: &Path, owner: &Project) -> Refusal {

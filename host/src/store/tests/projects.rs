@@ -128,7 +128,7 @@ async fn names_are_unique_whatever_their_case_and_free_again_after_a_removal() {
     let second = added(&store, 2, "/b/Shop").await;
     assert_eq!(second.name, "Shop-2");
     let taken = store.open_project(&opening(3, "/c", adding(Some("SHOP")))).await.unwrap();
-    assert_eq!(taken, Err(Refusal::NameTaken("SHOP".to_owned())));
+    assert_eq!(taken, Err(Refusal::NameTaken("shop".to_owned())), "as the project is called");
     assert_eq!(changed(&store, &second, Change::Rename("shop".to_owned())).await, Err(Refusal::NameTaken("shop".to_owned())));
     assert_eq!(changed(&store, &second, Change::Rename("shop-two".to_owned())).await.unwrap().name, "shop-two");
     let _removed = changed(&store, &shop, Change::Remove).await.unwrap();
