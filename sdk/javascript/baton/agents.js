@@ -4,7 +4,7 @@
 import { BatonError, call, options, parsed, written } from "./contract.js";
 
 /**
- * Starts a child run and waits until it ends: `{ answer, summary, conversation, costUsd }`. Options: `worktree`, `within`,
+ * Starts a child run and waits until it ends: `{ answer, summary, conversation, costUsd }`. Options: `worktree`, `within`, `item`,
  * `timeoutMs`.
  */
 export function perform(agent, task, named) {
@@ -12,7 +12,7 @@ export function perform(agent, task, named) {
   return { ...outcome, conversation: parsed(outcome.conversation) };
 }
 
-/** Starts the child run and returns at once, with a ticket for `waits.any`. Options: `worktree`, `within`. */
+/** Starts the child run and returns at once, with a ticket for `waits.any`. Options: `worktree`, `within`, `item`. */
 export function begin(agent, task, named) {
   return call("agents.begin", agent, ordered(task), options(named));
 }

@@ -2,7 +2,8 @@
 import { BatonError, call, json, options } from "./contract.js";
 import * as waits from "./waits.js";
 
-/** Starts a child run and returns at once, with its id, which is a ticket for `waits.any`. Option: `worktree`. */
+/** Starts a child run and returns at once, with its id, which is a ticket for `waits.any`. Options:
+ * `worktree`, `within`, `item`. */
 export function start(workflow, input, named) {
   return call("workflows.start", workflow, json(input), options(named));
 }

@@ -37,12 +37,12 @@ class Outcome(Record):
 
 def perform(agent, task, **named):
     """Starts a child run of the agent and waits until it ends. `task` is a Task, or its goal.
-    Options: `worktree`, `within`, `timeout_ms`."""
+    Options: `worktree`, `within`, `item`, `timeout_ms`."""
     return Outcome.of(call("agents.perform", agent, made(Task, task, {}), options(named)))
 
 
 def begin(agent, task, **named):
-    """Starts the child run and returns at once, with a ticket for `waits.any`. Options: `worktree`, `within`."""
+    """Starts the child run and returns at once, with a ticket for `waits.any`. Options: `worktree`, `within`, `item`."""
     return call("agents.begin", agent, made(Task, task, {}), options(named))
 
 

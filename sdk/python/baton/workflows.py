@@ -16,7 +16,8 @@ class Outcome(Record):
 
 
 def start(workflow, input=None, **named):
-    """Starts a child run and returns at once, with its id, which is a ticket for `waits.any`. Option: `worktree`."""
+    """Starts a child run and returns at once, with its id, which is a ticket for `waits.any`. Options: `worktree`,
+    `within`, `item`."""
     return call("workflows.start", workflow, json.dumps(input), options(named))
 
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{answer, finish};
 use crate::llm::{Reply, ToolCall, ToolResult};
-use crate::tools::{self, Tool};
+use crate::tools::{Together, Tool};
 use crate::{Error, Result, schema};
 
 /// Calls that the host takes at once.
@@ -86,10 +86,13 @@ pub(super) fn done(calls: &[Understood<'_>]) -> Result<Done> {
 /// What each call of a group came to.
 fn made(group: &[Understood<'_>]) -> Vec<Result<String>> {
     let granted: Vec<_> = group.iter().filter_map(Understood::granted).collect();
-    if granted.len() < 2 {
-        return group.iter().map(Understood::made).collect();
+    match granted.first() {
+        Some((_, _, together)) if granted.len() > 1 => {
+            let calls: Vec<_> = granted.iter().map(|(name, arguments, _)| (*name, (**arguments).clone())).collect();
+            together(&calls).into_iter().map(|outcome| outcome?.into_content()).collect()
+        }
+        _ => group.iter().map(Understood::made).collect(),
     }
-    tools::call_all(&granted).into_iter().map(|outcome| outcome?.into_content()).collect()
 }
 
 impl Understood<'_> {
@@ -98,9 +101,9 @@ impl Understood<'_> {
     }
 
     /// The call as one of the host's own, if it is one.
-    fn granted(&self) -> Option<(&str, Value)> {
+    fn granted(&self) -> Option<(&str, &Value, Together)> {
         match &self.meaning {
-            Ok(Meaning::Tool(tool, arguments)) if tool.is_granted() => Some((&tool.name, arguments.clone())),
+            Ok(Meaning::Tool(tool, arguments)) => Some((&tool.name, arguments, tool.together()?)),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Offer, Tool, ToolOutcome, host};
+use super::{Offer, Together, Tool, ToolOutcome, host};
 use crate::{Error, Result};
 
 /// The tools this plugin was granted, sorted by name.
@@ -74,12 +74,17 @@ impl Tool {
         let (name, description) = (offer.tool.name.clone(), offer.tool.description.as_str());
         let parameters = serde_json::from_str(&offer.tool.parameters)?;
         let tool = Self::new(&offer.tool.name, description, parameters, move |arguments| call(&name, arguments)?.into_content());
-        Ok(Self { is_granted: true, ..tool })
+        Ok(Self { together: Some(call_all), ..tool })
     }
 
     /// Whether calling it is a call of the host under the tool's own name, so that several can be made by [`call_all`].
     pub fn is_granted(&self) -> bool {
-        self.is_granted
+        self.together.is_some()
+    }
+
+    /// Calls several tools of the host at once, if this is one.
+    pub(crate) fn together(&self) -> Option<Together> {
+        self.together
     }
 }
 

@@ -38,6 +38,7 @@ pub use named::named;
 pub use reading::{find_files, read_file, search_files, write_file};
 
 type Action = Box<dyn Fn(&Value) -> Result<String>>;
+pub(crate) type Together = fn(&[(&str, Value)]) -> Vec<Result<ToolOutcome>>;
 
 /// A tool as a value: what the model is told, and the closure that does it.
 pub struct Tool {
@@ -48,13 +49,14 @@ pub struct Tool {
     /// JSON Schema of the arguments, an object. Arguments are checked against it before the closure sees them.
     pub parameters: Value,
     run: Action,
-    is_granted: bool,
+    /// Calls several tools of the host at once. Kept here, so that a plugin without tools of the host does not import them.
+    together: Option<Together>,
 }
 
 impl Tool {
     /// A tool whose closure returns the text the model reads; its error is shown to the model as a failed call.
     pub fn new(name: &str, description: &str, parameters: Value, run: impl Fn(&Value) -> Result<String> + 'static) -> Self {
-        Self { name: name.to_owned(), description: description.to_owned(), parameters, run: Box::new(run), is_granted: false }
+        Self { name: name.to_owned(), description: description.to_owned(), parameters, run: Box::new(run), together: None }
     }
 
     /// Calls the closure; the arguments have been checked by the caller.
