@@ -29,7 +29,7 @@ pub use ordered::Ordered;
 pub use pull_requests::{
     Check, Forge, ForgeError, Landing, Mergeable, Method, Place, Progress, Proposal, PullRequest, Review, State, Summary, Verdict,
 };
-pub use service::{Forges, NoToken};
+pub use service::{Connect, Forges, NoToken};
 pub use settings::{Config, Kind, Repository, Rules, SettingError, Sources, Token};
 
 /// Allows to read, open, review, report on, merge or close the project's pull requests.

@@ -14,7 +14,7 @@ use crate::{
         Fault,
         forge::{self as wit, Host},
     },
-    interfaces::{forge::service::Connect, keys::Keys, pins::Pin},
+    interfaces::{keys::Keys, pins::Pin},
     journal::{CallError, Clock, EntryState, ErrorKind, Interrupt, NeedKind, PauseKind, Wait, testing::Bench},
 };
 
