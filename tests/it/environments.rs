@@ -96,7 +96,7 @@ impl User {
         let arguments = [&["project", "environment"], arguments, &["--workspace", project.to_str().unwrap()]].concat();
         let mut command = program::command(self.home.path(), &arguments);
         command.env("BATON_DATA_DIR", self.home.path().join("data")).env("BATON_CONFIG", self.home.path().join("settings.toml"));
-        program::ended(command.output().unwrap())
+        program::output(command)
     }
 
     fn json(&self, arguments: &[&str]) -> Value {

@@ -139,9 +139,11 @@ impl App {
         Ok(ProjectImage { reference: tag, is_local: true })
     }
 
-    /// An image by its digest; by its id where no registry has it.
+    /// An image by its digest; by its id where no registry has it. One that is on this machine by its own name is not fetched.
     async fn pinned(&self, image: &str, refresh: bool, pieces: &Sender<Piece>) -> Result<String, BuildError> {
-        let fetched = image_name::fetched_as(image, self.config.sandbox.hub.as_deref());
+        let is_here = !refresh && self.sandbox.has_image(image).await;
+        let hub = self.config.sandbox.hub.as_deref().filter(|_| !is_here);
+        let fetched = image_name::fetched_as(image, hub);
         let resolved = self.sandbox.resolve_image(&fetched, refresh, pieces.clone()).await?;
         Ok(pin(&fetched, &resolved))
     }
