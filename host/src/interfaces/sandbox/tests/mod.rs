@@ -2,6 +2,7 @@
 
 mod disk;
 mod folders;
+mod memory;
 mod output;
 mod project;
 mod setups;
@@ -18,6 +19,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::{broadcast, mpsc::Sender};
+
+use memory::Memory;
 
 use super::{
     engine::{Ended, Piece, Stream, Task},
@@ -89,62 +92,6 @@ impl Engine for Scripted {
 
     async fn about(&self) -> Result<String, EngineError> {
         Ok("a script".to_owned())
-    }
-}
-
-/// Events and artifacts in memory.
-#[derive(Default)]
-struct Memory {
-    events: Mutex<Vec<Draft>>,
-    artifacts: Mutex<Vec<String>>,
-    /// The image of the project of every run.
-    approved: Mutex<Option<ProjectImage>>,
-    /// What an operator approved as the setup of every project.
-    approved_setup: Mutex<Option<Plan>>,
-    full: bool,
-}
-
-#[async_trait]
-impl EventLog for Memory {
-    async fn append(&self, events: Vec<Draft>) -> Result<(), EventError> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
-        Ok(())
-    }
-
-    async fn after(&self, cursor: i64, _: Option<&RunId>, _: u32) -> Result<Vec<Event>, EventError> {
-        let events = self.events.lock().unwrap().clone();
-        let numbered = (1..).zip(events).map(|(cursor, draft)| Event { cursor, at: 0, draft });
-        Ok(numbered.filter(|event| event.cursor > cursor).collect())
-    }
-
-    async fn latest(&self, _: Category, _: Option<i64>, _: u32) -> Result<Vec<Event>, EventError> {
-        Ok(Vec::new())
-    }
-
-    async fn newest(&self) -> Result<i64, EventError> {
-        Ok(0)
-    }
-
-    fn listen(&self) -> broadcast::Receiver<Event> {
-        broadcast::channel(1).1
-    }
-}
-
-#[async_trait]
-impl Artifacts for Memory {
-    async fn keep(&self, text: String) -> Result<String, ArtifactsError> {
-        if self.full {
-            return Err(ArtifactsError("The disk is full.".to_owned()));
-        }
-        let mut artifacts = self.artifacts.lock().unwrap();
-        artifacts.push(text);
-        Ok(format!("artifact-{}", artifacts.len()))
-    }
-
-    async fn load(&self, name: &str) -> Result<String, ArtifactsError> {
-        let number = name.strip_prefix("artifact-").and_then(|number| number.parse::<usize>().ok());
-        let kept = number.and_then(|number| self.artifacts.lock().unwrap().get(number - 1).cloned());
-        kept.ok_or_else(|| ArtifactsError("Nothing is kept.".to_owned()))
     }
 }
 
