@@ -76,7 +76,7 @@ impl Night {
     }
 
     fn baton(&self, arguments: &[&str]) -> program::Ended {
-        program::ended(self.command(&[arguments, &["--workspace", "workspace"]].concat()).output().unwrap())
+        program::output(self.command(&[arguments, &["--workspace", "workspace"]].concat()))
     }
 
     fn json(&self, arguments: &[&str]) -> Value {
@@ -123,7 +123,7 @@ impl Night {
         while !is_so() {
             if begun.elapsed() > Duration::from_secs(40) {
                 let told = [&["project", "autopilot", "status"][..], &["backlog", "list"]].map(|command| self.baton(command).stdout);
-                let runs = program::ended(self.command(&["runs", "list", "--all"]).output().unwrap()).stdout;
+                let runs = program::output(self.command(&["runs", "list", "--all"])).stdout;
                 panic!("{what}: {told:?}\n{runs}\n{}", self.baton(&["report"]).stdout);
             }
             thread::sleep(Duration::from_millis(50));
@@ -131,7 +131,7 @@ impl Night {
     }
 
     fn waits_for(&self, word: &str) -> bool {
-        let runs = document(&program::ended(self.command(&["runs", "list", "--all", "-o", "json"]).output().unwrap()));
+        let runs = document(&program::output(self.command(&["runs", "list", "--all", "-o", "json"])));
         runs.as_array().unwrap().iter().any(|run| run["state"] == "waiting" && run["reason"].to_string().contains(word))
     }
 
@@ -168,7 +168,7 @@ fn replies() -> String {
         let key = format!("s-{number}");
         let only = format!("plugin: amelia, contains: \"Develop story {key}:\"");
         if key == STUCK {
-            write!(rules, "  - {{ name: stuck, when: {{ plugin: amelia, contains: \"story {key}\" }}, json: {{ summary: Nothing is to be done., plan: [], assumptions: [] }} }}\n").unwrap();
+            writeln!(rules, "  - {{ name: stuck, when: {{ plugin: amelia, contains: \"story {key}\" }}, json: {{ summary: Nothing is to be done., plan: [], assumptions: [] }} }}").unwrap();
             continue;
         }
         write!(
@@ -217,7 +217,7 @@ async fn a_night_lands_all_that_can_land_once_and_the_report_says_the_rest() {
         night.once("all that can land has landed, or the day is spent", || night.landed() == 9 || night.waits_for(SPENT));
     }
     night.once("it rests", || night.is_at_work_on(&[STUCK]));
-    let costs = document(&program::ended(night.command(&["costs", "--by", "day", "-o", "json"]).output().unwrap()));
+    let costs = document(&program::output(night.command(&["costs", "--by", "day", "-o", "json"])));
     let of_a_day = |row: &Value| row["cost-usd"].as_str().unwrap().parse::<f64>().unwrap();
     assert!(costs["rows"].as_array().unwrap().iter().all(|row| of_a_day(row) <= 0.04), "{costs:#}");
     let report = night.json(&["report", "--since", "9d"]);
@@ -270,7 +270,7 @@ async fn people_start_and_stop_work_by_moving_stories_and_what_was_left_is_conti
     night.is_down.store(true, Ordering::SeqCst);
     night.pass(61_000);
     night.once("it continues by itself", || night.status_of("s-1") == "in-progress");
-    let decisions = document(&program::ended(night.command(&["decisions", "-o", "json"]).output().unwrap()));
+    let decisions = document(&program::output(night.command(&["decisions", "-o", "json"])));
     assert_eq!(decisions.as_array().unwrap().len(), 1, "it was told once: {decisions:#}");
     // A person stops it: its runs end at once, and it stays where it was put.
     let _moved = night.baton(&["backlog", "move", "s-1", "cancelled"]).exits(0);
@@ -294,5 +294,5 @@ async fn people_start_and_stop_work_by_moving_stories_and_what_was_left_is_conti
     assert_eq!((night.merged("s-1"), night.branches()), (1, "main".to_owned()));
     // Removing a project stops its autopilot.
     let mut remove = night.command(&["project", "remove", "workspace", "--yes"]);
-    let _removed = program::ended(remove.output().unwrap()).exits(0);
+    let _removed = program::output(remove).exits(0);
 }

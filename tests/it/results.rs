@@ -44,7 +44,7 @@ impl Project {
         let input = input.to_string();
         let arguments = ["run", "run-tests", "--workspace", "workspace", "--input", &input, "--data-dir", "data", "-o", "json"];
         let mut command = program::command(self.home.path(), &arguments);
-        program::ended(command.env("BATON_CONFIG", self.home.path().join("user.toml")).output().unwrap())
+        program::output(command.env("BATON_CONFIG", self.home.path().join("user.toml")))
     }
 
     fn tested(&self, input: &Value) -> Value {

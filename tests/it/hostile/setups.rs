@@ -62,7 +62,11 @@ async fn an_install_script_reaches_no_host_that_is_not_named() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (port, arrived) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
     let counted = Arc::clone(&arrived);
-    thread::spawn(move || listener.incoming().for_each(|_| drop(counted.fetch_add(1, Ordering::Relaxed))));
+    thread::spawn(move || {
+        for _ in listener.incoming() {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
     let tries = [
         "http://evil.example/".to_owned(),
         format!("http://127.0.0.1:{port}/"),
