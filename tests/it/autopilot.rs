@@ -293,6 +293,6 @@ async fn people_start_and_stop_work_by_moving_stories_and_what_was_left_is_conti
     night.once("it rests", is_idle);
     assert_eq!((night.merged("s-1"), night.branches()), (1, "main".to_owned()));
     // Removing a project stops its autopilot.
-    let mut remove = night.command(&["project", "remove", "workspace", "--yes"]);
+    let remove = night.command(&["project", "remove", "workspace", "--yes"]);
     let _removed = program::output(remove).exits(0);
 }
