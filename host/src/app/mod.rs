@@ -147,6 +147,7 @@ pub struct App {
     pub watchers: Watchers,
     /// Where commands are executed.
     pub sandbox: Arc<Sandbox>,
+    defaults: Arc<defaults::ProjectDefaults>,
     /// The operator's tool servers.
     servers: Arc<Servers>,
     repositories: Arc<Repositories>,
@@ -219,6 +220,7 @@ impl App {
         let folders = Arc::new(FolderLocks::new(worktrees(&config.data_dir)));
         let repositories =
             Arc::new(Repositories::new(config.git.clone(), worktrees(&config.data_dir), Arc::clone(&store) as _, Arc::clone(&folders)));
+        let defaults = Arc::new(defaults::ProjectDefaults::new(Arc::clone(&store) as _));
         let parts = Parts {
             engine,
             registry,
@@ -234,7 +236,7 @@ impl App {
             clock: Arc::clone(&clock),
             random: Arc::new(rand::random),
             policy: Arc::clone(&config) as _,
-            defaults: Arc::new(defaults::ProjectDefaults(Arc::clone(&store) as _)),
+            defaults: Arc::clone(&defaults) as _,
             redactor: config.redactor.clone(),
             guests: guests.handle.clone(),
             slots: Slots { known: baton_slots::SLOTS, store: Arc::clone(&store) as _, labels: Arc::clone(&store) as _ },
@@ -302,6 +304,7 @@ impl App {
             budgets,
             autopilots,
             sandbox,
+            defaults,
             servers: asked_servers,
             repositories: looked_at,
             store,

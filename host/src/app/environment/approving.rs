@@ -89,7 +89,7 @@ pub enum Standing {
 impl App {
     /// What operators approved for projects.
     pub fn environments(&self) -> &dyn Environments {
-        &*self.store
+        &*self.defaults
     }
 
     /// What is to be built, by the files of a folder and an operator's word.
