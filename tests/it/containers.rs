@@ -15,7 +15,7 @@ use baton::{
 use baton_tests::{
     PROBE,
     docker::{self, IMAGE, containers, docker},
-    host::TestHost,
+    host::{TestHost, output_of},
     program,
     registry::{self, Registry},
 };
@@ -40,10 +40,7 @@ async fn shell(host: &TestHost, line: &str) -> Value {
 
 async fn execute(host: &TestHost, job: Value) -> Value {
     let run = started(host, job).await;
-    match run.state {
-        State::Succeeded => run.output.unwrap(),
-        other => panic!("{other:?}"),
-    }
+    output_of(run)
 }
 
 /// Why a job was refused.

@@ -9,15 +9,11 @@ use std::{
     thread,
 };
 
-use baton::{
-    events::Event,
-    interfaces::sandbox::Plan,
-    kernel::run::{Run, State},
-};
+use baton::{events::Event, interfaces::sandbox::Plan, kernel::run::Run};
 use baton_tests::{
     PROBE,
     docker::{self, IMAGE},
-    host::TestHost,
+    host::{TestHost, output_of, pause_of},
     program,
 };
 use serde_json::{Value, json};
@@ -64,23 +60,9 @@ async fn set_up(host: &TestHost) -> Run {
     host.run(json!({ "do": "set-up" })).await
 }
 
-fn answer(run: Run) -> Value {
-    match run.state {
-        State::Succeeded => run.output.unwrap(),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn reason(run: &Run) -> String {
-    match &run.state {
-        State::Paused { pause } => pause.reason.clone(),
-        other => panic!("{other:?}"),
-    }
-}
-
 async fn shell(host: &TestHost, line: &str) -> String {
     let run = host.run(json!({ "do": "execute", "command": ["sh", "-c", format!("exec 2>&1; {line}")], "timeout": 20 })).await;
-    answer(run)["stdout"].as_str().unwrap().to_owned()
+    output_of(run)["stdout"].as_str().unwrap().to_owned()
 }
 
 fn text(host: &TestHost, path: &str) -> String {
@@ -97,7 +79,7 @@ async fn a_setup_reaches_the_hosts_that_are_allowed_and_commands_reach_none() {
         format!("{FETCH} && echo fetched && mkdir -p /baton/home/cargo && echo kept > /baton/home/cargo/config.toml && wc -c < secret.js");
     let Some((host, port)) = host(&line).await else { return };
     let run = set_up(&host).await;
-    let (id, setup) = (run.id.clone(), answer(run));
+    let (id, setup) = (run.id.clone(), output_of(run));
     assert_eq!((&setup["state"], &setup["reached"]), (&json!("done"), &json!([format!("127.0.0.1:{port}")])), "{setup}");
     assert_eq!(text(&host, "node_modules/left-pad/index.js"), "package");
     let events = host.events(&id).await;
@@ -111,7 +93,7 @@ async fn a_setup_reaches_the_hosts_that_are_allowed_and_commands_reach_none() {
     let said = shell(&host, &later).await;
     assert!(said.starts_with("kept\n") && said.contains("Read-only file system") && said.contains("package"), "{said}");
     assert!(said.ends_with("none\nhome\n"), "{said}");
-    assert_eq!(answer(set_up(&host).await)["state"], "restored");
+    assert_eq!(output_of(set_up(&host).await)["state"], "restored");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,18 +103,22 @@ async fn what_a_repository_proposes_holds_once_it_is_approved() {
     let proposal = settings["test"].take();
     settings.as_object_mut().unwrap().remove("test");
     let host = host.restarted_with(settings).await;
-    assert_eq!(answer(set_up(&host).await)["state"], "none");
+    assert_eq!(output_of(set_up(&host).await)["state"], "none");
     let line = proposal["setup"].as_str().unwrap();
     fs::write(host.workspace().join("baton.toml"), format!("[test]\nsetup = {line:?}\nsetup-files = [\"package-lock.json\"]\n")).unwrap();
     let run = set_up(&host).await;
-    assert!(reason(&run).contains("which is not approved") && reason(&run).contains("baton project setup approve"), "{}", reason(&run));
+    assert!(
+        pause_of(&run).contains("which is not approved") && pause_of(&run).contains("baton project setup approve"),
+        "{}",
+        pause_of(&run)
+    );
     let plan = Plan::read(&proposal).unwrap().unwrap();
     host.app.setups().approve_setup(&run.project, Some(&plan), "ada", Vec::new()).await.unwrap();
     host.app.kernel.resume(&run, None).await.unwrap();
     host.drive(&run.id).await;
-    assert_eq!(answer(host.find(&run.id).await)["state"], "done");
+    assert_eq!(output_of(host.find(&run.id).await)["state"], "done");
     fs::write(host.workspace().join("baton.toml"), "[test]\nsetup = \"wget evil\"\n").unwrap();
-    assert!(reason(&set_up(&host).await).contains("not the one that was approved"));
+    assert!(pause_of(&set_up(&host).await).contains("not the one that was approved"));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use baton::{
         Drive, Order,
         package::Kind,
         registry::{Origin, Plugin},
-        run::Run,
+        run::{Run, State},
     },
     secrets::Secrets,
 };
@@ -186,4 +186,20 @@ fn endpoints(settings: &Value) -> BTreeMap<String, llm::Endpoint> {
         llm::Endpoint { protocol, base_url, api_key: None, key_variable: None }
     };
     providers.map(|(name, provider)| (name.clone(), endpoint(provider))).collect()
+}
+
+/// The output of a run that has to have succeeded.
+pub fn output_of(run: Run) -> Value {
+    match run.state {
+        State::Succeeded => run.output.unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Why a run, which has to be paused, is.
+pub fn pause_of(run: &Run) -> String {
+    match &run.state {
+        State::Paused { pause } => pause.reason.clone(),
+        other => panic!("{other:?}"),
+    }
 }

@@ -6,7 +6,7 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path, p
 use baton::kernel::run::State;
 use baton_tests::{
     docker::{self, IMAGE},
-    host::TestHost,
+    host::{TestHost, output_of},
 };
 use serde_json::{Value, json};
 
@@ -27,10 +27,7 @@ async fn with(mut sandbox: Value) -> Option<TestHost> {
 /// What a line of shell came to within so many seconds.
 async fn within(host: &TestHost, timeout: u32, line: &str) -> Value {
     let run = host.run(json!({ "do": "execute", "command": ["sh", "-c", line], "timeout": timeout })).await;
-    match run.state {
-        State::Succeeded => run.output.unwrap(),
-        other => panic!("{other:?}"),
-    }
+    output_of(run)
 }
 
 /// What a line of shell printed, complaints among it.

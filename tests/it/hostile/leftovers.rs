@@ -8,10 +8,9 @@ use std::{
     process::Command,
 };
 
-use baton::kernel::run::State;
 use baton_tests::{
     docker::{self, IMAGE},
-    host::TestHost,
+    host::{TestHost, output_of},
 };
 use serde_json::{Value, json};
 
@@ -26,10 +25,7 @@ async fn host(ready: bool) -> Option<TestHost> {
 /// What a line of shell came to.
 async fn executed(host: &TestHost, line: &str) -> Value {
     let run = host.run(json!({ "do": "execute", "command": ["sh", "-c", format!("exec 2>&1; {line}")], "timeout": 30 })).await;
-    match run.state {
-        State::Succeeded => run.output.unwrap(),
-        other => panic!("{other:?}"),
-    }
+    output_of(run)
 }
 
 /// What lies in a folder.

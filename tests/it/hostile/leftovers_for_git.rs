@@ -8,10 +8,9 @@ use std::{
     process::Command,
 };
 
-use baton::kernel::run::State;
 use baton_tests::{
     docker::{self, IMAGE},
-    host::TestHost,
+    host::{TestHost, output_of},
 };
 use serde_json::{Value, json};
 
@@ -78,10 +77,7 @@ impl Scene {
         );
         let run =
             self.host.run(json!({ "do": "execute", "command": ["sh", "-c", format!("exec 2>&1; {evil}; {line}")], "timeout": 30 })).await;
-        match run.state {
-            State::Succeeded => run.output.unwrap(),
-            other => panic!("{other:?}"),
-        }
+        output_of(run)
     }
 
     fn exists(&self, path: &str) -> bool {

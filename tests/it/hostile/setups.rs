@@ -10,10 +10,10 @@ use std::{
     thread,
 };
 
-use baton::kernel::run::{Run, State};
+use baton::kernel::run::Run;
 use baton_tests::{
     docker::{self, IMAGE},
-    host::TestHost,
+    host::{TestHost, output_of, pause_of},
 };
 use serde_json::{Value, json};
 
@@ -36,20 +36,6 @@ async fn host(line: &str, setup: Value) -> Option<TestHost> {
 
 async fn set_up(host: &TestHost) -> Run {
     host.run(json!({ "do": "set-up" })).await
-}
-
-fn answer(run: Run) -> Value {
-    match run.state {
-        State::Succeeded => run.output.unwrap(),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn paused(run: &Run) -> String {
-    match &run.state {
-        State::Paused { pause } => pause.reason.clone(),
-        other => panic!("{other:?}"),
-    }
 }
 
 /// Threat: An install script reads keys and sources, and sends them to a host of its own: by its name, by an address, by the
@@ -81,7 +67,7 @@ async fn an_install_script_reaches_no_host_that_is_not_named() {
     );
     let Some(host) = host(&line, json!({ "hosts": ["default", format!("localhost:{port}")] })).await else { return };
     let run = set_up(&host).await;
-    let (id, setup) = (run.id.clone(), answer(run));
+    let (id, setup) = (run.id.clone(), output_of(run));
     let denied: Vec<_> = setup["denied"].as_array().unwrap().iter().map(|host| host.as_str().unwrap()).collect();
     for host in ["evil.example:80", "169.254.169.254:80", &format!("localhost:{port}"), &format!("127.0.0.1:{port}")] {
         assert!(denied.contains(&host), "{host}: {denied:?}");
@@ -104,7 +90,7 @@ async fn what_an_install_script_writes_reaches_nobody_else() {
                 echo evil > a.lock; ls /baton/home | wc -l; echo evil > /baton/home/evil; echo evil > /baton/bin/forward; \
                 ln -s /etc node_modules/etc; echo good > node_modules/x/index.js; true";
     let Some(host) = host(line, json!({})).await else { return };
-    let setup = answer(set_up(&host).await);
+    let setup = output_of(set_up(&host).await);
     assert!(setup["report"].as_str().unwrap().contains("wrote over `a.lock`"), "{setup}");
     let text = |path: &str| fs::read_to_string(host.workspace().join(path)).unwrap_or_default();
     assert_eq!(
@@ -116,8 +102,11 @@ async fn what_an_install_script_writes_reaches_nobody_else() {
     }
     let spoil =
         json!({ "do": "execute", "command": ["sh", "-c", "echo spoilt > node_modules/x/index.js; echo x > /baton/home/y"], "timeout": 20 });
-    assert_eq!(answer(host.run(spoil).await)["exit-code"], 1, "the caches are read-only");
-    assert_eq!((text("node_modules/x/index.js").as_str(), answer(set_up(&host).await)["state"].as_str()), ("spoilt\n", Some("restored")));
+    assert_eq!(output_of(host.run(spoil).await)["exit-code"], 1, "the caches are read-only");
+    assert_eq!(
+        (text("node_modules/x/index.js").as_str(), output_of(set_up(&host).await)["state"].as_str()),
+        ("spoilt\n", Some("restored"))
+    );
     assert_eq!(text("node_modules/x/index.js"), "good\n", "a story changes nothing that others get");
     let other = host.folder.path().join("other");
     fs::create_dir(&other).unwrap();
@@ -126,7 +115,7 @@ async fn what_an_install_script_writes_reaches_nobody_else() {
     order.workspace = other;
     let run = host.app.kernel.start(order).await.unwrap();
     host.drive(&run.id).await;
-    assert_eq!(answer(host.find(&run.id).await)["state"], "done", "another project has a setup of its own");
+    assert_eq!(output_of(host.find(&run.id).await)["state"], "done", "another project has a setup of its own");
     let events = host.events(&run.id).await;
     let printed: String = events.iter().filter_map(|event| event.draft.data["text"].as_str()).collect();
     assert!(printed.starts_with("0\n"), "its caches are empty: {printed}");
@@ -138,12 +127,12 @@ async fn what_an_install_script_writes_reaches_nobody_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_setup_that_takes_too_much_is_stopped_and_told() {
     let Some(host) = host("sleep 60", json!({ "timeout-s": 1 })).await else { return };
-    let reason = paused(&set_up(&host).await);
+    let reason = pause_of(&set_up(&host).await);
     assert!(reason.contains("was stopped after 1 s, the limit for setups"), "{reason}");
     let kept = |host: &TestHost| fs::read_dir(host.folder.path().join("data/setup/kept")).map_or(0, Iterator::count);
     assert_eq!((kept(&host), docker::containers(&host.folder.path().join("data"))), (0, Vec::new()));
     let Some(host) = self::host("mkdir x; head -c 3000000 /dev/zero > x/large", json!({ "most-mib": 1 })).await else { return };
-    let reason = paused(&set_up(&host).await);
+    let reason = pause_of(&set_up(&host).await);
     assert!(reason.contains("left more than 1 MiB"), "{reason}");
     assert_eq!(kept(&host), 0);
 }
