@@ -70,9 +70,9 @@ pub struct Approved {
     pub with_network: bool,
 }
 
-/// How a project stands.
+/// What is approved in a project, beside what its files say.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Standing {
+pub enum EnvironmentState {
     /// No file says anything, and nothing is approved.
     Nothing,
     /// Nothing is approved of what the files propose.
@@ -175,16 +175,16 @@ impl App {
         Ok(Some(Approved { environment, proposal, with_network }))
     }
 
-    /// How a project stands, by what is approved and what its files say now.
-    pub async fn environment_standing(&self, project: &str, folder: &Path) -> Result<Standing, BuildError> {
+    /// What is approved in a project, beside what its files say now.
+    pub async fn environment_state(&self, project: &str, folder: &Path) -> Result<EnvironmentState, BuildError> {
         let Some(approved) = self.approved_environment(project).await? else {
             let proposal = detect(folder)?;
-            return Ok(if proposal.origin.is_none() { Standing::Nothing } else { Standing::Proposed(Box::new(proposal)) });
+            return Ok(if proposal.origin.is_none() { EnvironmentState::Nothing } else { EnvironmentState::Proposed(Box::new(proposal)) });
         };
         let now = approved.proposed_now(folder)?;
         let is_same = now.as_ref().is_none_or(|now| now.hash(approved.with_network) == approved.environment.hash);
         let changed = now.filter(|_| !is_same).map(Box::new);
-        Ok(Standing::Approved { approved: Box::new(approved), changed })
+        Ok(EnvironmentState::Approved { approved: Box::new(approved), changed })
     }
 }
 

@@ -18,7 +18,7 @@ mod versions;
 
 use std::{collections::BTreeMap, io, path::Path};
 
-pub use approving::{Approved, BuildError, BuildOptions, Standing};
+pub use approving::{Approved, BuildError, BuildOptions, EnvironmentState};
 pub use proposal::{LeftOut, Origin, Part, Proposal, Step};
 pub use testing::Found;
 pub use tools::Tool;

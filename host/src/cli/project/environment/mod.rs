@@ -5,13 +5,13 @@ mod detect;
 mod remove;
 mod show;
 mod shown;
-mod standing;
+mod state;
 mod test;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-pub(in crate::cli) use standing::{Lacking, lacking, unapproved};
+pub(in crate::cli) use state::{Lacking, lacking, unapproved};
 
 use crate::cli::{Context, exit::Exit};
 

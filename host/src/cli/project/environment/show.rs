@@ -9,7 +9,7 @@ use super::shown;
 use crate::{
     app::{
         Access,
-        environment::{Approved, Proposal, Standing},
+        environment::{Approved, EnvironmentState, Proposal},
     },
     cli::{
         Context,
@@ -32,27 +32,27 @@ impl Show {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
         let found = self.project.choice()?.find(&app).await?;
-        let standing = app.environment_standing(found.id(), found.folder()?).await?;
-        let is_here = match &standing {
-            Standing::Approved { approved, .. } => Some(app.sandbox.has_image(&approved.environment.image.reference).await),
+        let state = app.environment_state(found.id(), found.folder()?).await?;
+        let is_here = match &state {
+            EnvironmentState::Approved { approved, .. } => Some(app.sandbox.has_image(&approved.environment.image.reference).await),
             _ => None,
         };
         if context.screen.is_json() {
-            context.screen.document(&document(&found, &standing, is_here))?;
+            context.screen.document(&document(&found, &state, is_here))?;
             return Ok(Exit::Done);
         }
         let build = found.again(context, "project environment build");
-        match &standing {
-            Standing::Nothing => context.screen.answer(format!(
+        match &state {
+            EnvironmentState::Nothing => context.screen.answer(format!(
                 "No environment is approved, and no file proposes one. Commands run in the image `default`. Name another with `{build} --image NAME`."
             ))?,
-            Standing::Proposed(proposal) => {
+            EnvironmentState::Proposed(proposal) => {
                 context.screen.answer(format!(
                     "No environment is approved. The files propose {}. Approve it with `{build}`.",
                     shown::summary(proposal)
                 ))?;
             }
-            Standing::Approved { approved, changed } => {
+            EnvironmentState::Approved { approved, changed } => {
                 let lines = lines(&found, approved).into_iter().chain(shown::remarks(&approved.proposal)).collect::<Vec<_>>();
                 context.screen.answer(lines.join("\n"))?;
                 told(context, &build, changed.as_deref(), is_here == Some(true));
@@ -62,11 +62,13 @@ impl Show {
     }
 }
 
-fn document(found: &ProjectFolder, standing: &Standing, is_here: Option<bool>) -> serde_json::Value {
-    match standing {
-        Standing::Nothing => json!({ "project": found.id(), "state": "none" }),
-        Standing::Proposed(proposal) => json!({ "project": found.id(), "state": "proposed", "proposal": shown::document(proposal) }),
-        Standing::Approved { approved, changed } => json!({
+fn document(found: &ProjectFolder, state: &EnvironmentState, is_here: Option<bool>) -> serde_json::Value {
+    match state {
+        EnvironmentState::Nothing => json!({ "project": found.id(), "state": "none" }),
+        EnvironmentState::Proposed(proposal) => {
+            json!({ "project": found.id(), "state": "proposed", "proposal": shown::document(proposal) })
+        }
+        EnvironmentState::Approved { approved, changed } => json!({
             "project": found.id(),
             "state": if changed.is_some() { "changed" } else { "approved" },
             "image": approved.environment.image.reference,

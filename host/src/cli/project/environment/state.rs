@@ -1,11 +1,11 @@
-//! How the environment of a project stands, in one sentence with the command that fixes it.
+//! What the environment of a project lacks, in one sentence with the command that fixes it. Changes nothing.
 
 use anyhow::Result;
 use serde_json::Value;
 
 use super::shown;
 use crate::{
-    app::{App, environment::Standing},
+    app::{App, environment::EnvironmentState},
     cli::{
         Context,
         place::{ProjectChoice, ProjectFolder},
@@ -31,20 +31,20 @@ pub(in crate::cli) async fn lacking(app: &App, context: &Context, found: &Projec
         return Ok(None);
     }
     let build = found.again(context, "project environment build");
-    let (what, advice) = match app.environment_standing(found.id(), found.folder()?).await? {
-        Standing::Nothing => return Ok(None),
-        Standing::Proposed(proposal) => {
+    let (what, advice) = match app.environment_state(found.id(), found.folder()?).await? {
+        EnvironmentState::Nothing => return Ok(None),
+        EnvironmentState::Proposed(proposal) => {
             let what = format!(
                 "The project's files propose {}, and no environment is approved, so its tests run in the image `default`.",
                 shown::summary(&proposal)
             );
             (what, format!("Approve it with `{build}`."))
         }
-        Standing::Approved { changed: Some(changed), .. } => (
+        EnvironmentState::Approved { changed: Some(changed), .. } => (
             format!("The project's files propose another environment than the one that is approved: {}.", shown::summary(&changed)),
             format!("Approve the new one with `{build}`."),
         ),
-        Standing::Approved { approved, .. } => {
+        EnvironmentState::Approved { approved, .. } => {
             let image = &approved.environment.image.reference;
             if app.sandbox.has_image(image).await {
                 return Ok(None);
