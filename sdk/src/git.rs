@@ -99,7 +99,7 @@ pub fn merge(revision: &str, message: &str, resolved: &[Resolution]) -> Result<M
     Ok(host::merge(revision, message, resolved)?)
 }
 
-/// Moves the workspace's branch back to one of its commits, and its files with it.
+/// Moves the workspace's branch back to one of its commits, or forward to one that follows its last, and its files with it.
 pub fn reset(revision: &str) -> Result<()> {
     Ok(host::reset(revision)?)
 }

@@ -7,7 +7,7 @@ use std::{
     io::Read,
     process::{Child, Stdio},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -37,6 +37,8 @@ struct Night {
     /// Milliseconds by which the clock is ahead.
     ahead: u64,
     host: Option<Child>,
+    /// What the hosts said.
+    said: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Night {
@@ -57,7 +59,7 @@ impl Night {
         let settings = project.home.path().join("baton.toml");
         fs::write(&settings, fs::read_to_string(&settings).unwrap().replace("output = 15.0", "output = 0.1")).unwrap();
         let now = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
-        let mut night = Self { project, is_down, server, ahead: (DAY + hour * HOUR - now % DAY) % DAY, host: None };
+        let mut night = Self { project, is_down, server, ahead: (DAY + hour * HOUR - now % DAY) % DAY, host: None, said: Arc::default() };
         night.pass(0);
         night
     }
@@ -107,7 +109,12 @@ impl Night {
             assert_eq!(stderr.read(&mut byte).unwrap(), 1, "the host ended before it said that it is ready");
         }
         let mut rest = host.stderr.take().unwrap();
-        thread::spawn(move || std::io::copy(&mut rest, &mut std::io::sink()));
+        let said = Arc::clone(&self.said);
+        thread::spawn(move || {
+            for byte in rest.by_ref().bytes().map_while(Result::ok) {
+                said.lock().unwrap().push(byte);
+            }
+        });
         self.host = Some(host);
     }
 
@@ -124,7 +131,8 @@ impl Night {
             if begun.elapsed() > Duration::from_secs(40) {
                 let told = [&["project", "autopilot", "status"][..], &["backlog", "list"]].map(|command| self.baton(command).stdout);
                 let runs = program::output(self.command(&["runs", "list", "--all"])).stdout;
-                panic!("{what}: {told:?}\n{runs}\n{}", self.baton(&["report"]).stdout);
+                let said = String::from_utf8_lossy(&self.said.lock().unwrap()).into_owned();
+                panic!("{what}: {told:?}\n{runs}\n{}\n{said}", self.baton(&["report"]).stdout);
             }
             thread::sleep(Duration::from_millis(50));
         }

@@ -44,7 +44,7 @@ export function merge(revision, message, resolved = []) {
   return { [tag]: val };
 }
 
-/** Moves the workspace's branch back to one of its commits, and its files with it. */
+/** Moves the workspace's branch back to one of its commits, or forward to one that follows its last, and its files with it. */
 export function reset(revision) {
   call("git.reset", revision);
 }

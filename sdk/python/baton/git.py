@@ -77,7 +77,7 @@ def merge(revision, message, resolved=()):
 
 
 def reset(revision):
-    """Moves the workspace's branch back to one of its commits, and its files with it."""
+    """Moves the workspace's branch back to one of its commits, or forward to one that follows its last, and its files with it."""
     call("git.reset", revision)
 
 

@@ -132,13 +132,13 @@ impl Repository {
         Ok((Merged::Clean(commit), Some(tree)))
     }
 
-    /// Moves the workspace's branch back; gives its files from then on.
+    /// Moves the workspace's branch back or forward; gives its files from then on.
     pub(super) fn reset(&mut self, revision: &str) -> Result<Tree> {
         self.refuse_persons("reset")?;
         let (head, target) = (self.head(), self.find(revision)?);
-        if !self.ancestors(head).contains(&target) {
+        if !self.ancestors(head).contains(&target) && !self.ancestors(target).contains(&head) {
             return Err(Error::invalid(format!(
-                "`{revision}` is not an earlier commit of branch `{}`; name one that `git.log` shows.",
+                "`{revision}` is no commit of branch `{}` and does not follow its last one; name one that `git.log` shows.",
                 self.here
             )));
         }

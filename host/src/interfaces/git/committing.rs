@@ -77,13 +77,13 @@ impl Checkout {
         Ok(Committed { commit: Some(commit), left_out })
     }
 
-    /// Moves back to an earlier commit, and the files with it; what is ignored stays.
+    /// Moves to an earlier commit, or to one that follows, and the files with it; what is ignored stays.
     pub(super) fn reset(&self, revision: &str) -> Result<(), CallError> {
         self.refuse_persons("reset")?;
         let (head, target) = (self.head()?, self.resolve(revision)?);
-        if !self.is_ancestor(&target, &head)? {
+        if !self.is_ancestor(&target, &head)? && !self.is_ancestor(&head, &target)? {
             return Err(CallError::invalid(format!(
-                "`{}` is not an earlier commit of branch `{}`; name one that `git.log` shows.",
+                "`{}` is no commit of branch `{}` and does not follow its last one; name one that `git.log` shows.",
                 names::excerpt(revision),
                 self.branch()?
             )));

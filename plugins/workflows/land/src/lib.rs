@@ -79,7 +79,8 @@ fn landed(order: &Input) -> Result<Output> {
     )))
 }
 
-/// The worktree at the branch's newest commit, with nothing of an earlier attempt; gives that commit.
+/// The worktree at the branch's newest commit, with nothing of an earlier attempt; gives that commit. Whatever landed meanwhile
+/// stays in the first line of the branch's history.
 fn brought_up_to_date(main: &str) -> Result<String> {
     let newest = batch::tip(main)?;
     let common = git::merge_base(&batch::head()?, &newest)?;
@@ -87,7 +88,7 @@ fn brought_up_to_date(main: &str) -> Result<String> {
         git::reset(&common)?;
     }
     if common != newest {
-        git::merge(main, &format!("Merge {main}, which moved meanwhile"), &[])?;
+        git::reset(&newest)?;
     }
     Ok(newest)
 }

@@ -144,6 +144,8 @@ fn a_branch_that_moved_is_merged_and_tested_anew() {
     }
     let tests = host.requests("workflows.start").iter().filter(|request| request["workflow"] == "run-tests").count();
     assert_eq!(tests, 3);
+    // What landed meanwhile stays in the first line of the branch's history.
+    assert!(host.requests("git.merge").iter().all(|request| request["revision"] != "main"));
 }
 
 #[test]

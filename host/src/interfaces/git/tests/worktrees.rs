@@ -114,7 +114,7 @@ async fn a_conflict_changes_nothing_until_it_is_resolved() {
 }
 
 #[tokio::test]
-async fn a_reset_takes_branch_and_files_back() {
+async fn a_reset_takes_branch_and_files_back_or_forward() {
     let scene = Scene::new();
     let mut recorder = scene.bench.recorder();
     let folder = scene.worktree(&mut recorder, "story/1").await;
@@ -130,9 +130,14 @@ async fn a_reset_takes_branch_and_files_back() {
     assert!(!folder.join("new.txt").exists() && folder.join("build.log").exists());
     scene.write("c.txt", "C");
     let ahead = scene.person_commits("Ahead");
-    assert!(
-        matches!(refusal(run.reset(ahead).await), CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("not an earlier commit"))
-    );
+    run.reset(ahead.clone()).await.unwrap();
+    assert_eq!((scene.git(&["rev-parse", "story/1"]), fs::read_to_string(folder.join("c.txt")).unwrap()), (ahead, "C".to_owned()));
+    fs::write(folder.join("a.txt"), "changed").unwrap();
+    run.commit("Change a".into(), None).await.unwrap();
+    scene.write("d.txt", "D");
+    let aside = scene.person_commits("Aside");
+    let refused = refusal(run.reset(aside).await);
+    assert!(matches!(&refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("does not follow")), "{refused:?}");
 }
 
 #[tokio::test]
