@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::broadcast;
 
-use crate::journal::RunId;
+use crate::{actor::Actor, journal::RunId};
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -88,6 +88,9 @@ pub struct Draft {
     pub name: String,
     /// The run it happened in, if any.
     pub run: Option<RunId>,
+    /// Who caused it, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
     /// The particulars, a JSON object; its shape belongs to `category` and `name`.
     pub data: Value,
 }
@@ -95,12 +98,17 @@ pub struct Draft {
 impl Draft {
     /// An event of a run.
     pub fn of_run(category: Category, name: &str, run: &RunId, data: Value) -> Self {
-        Self { category, name: name.to_owned(), run: Some(run.clone()), data }
+        Self { category, name: name.to_owned(), run: Some(run.clone()), actor: None, data }
     }
 
     /// An event of the host itself.
     pub fn of_host(category: Category, name: &str, data: Value) -> Self {
-        Self { category, name: name.to_owned(), run: None, data }
+        Self { category, name: name.to_owned(), run: None, actor: None, data }
+    }
+
+    /// The same, caused by somebody.
+    pub fn by(self, actor: &Actor) -> Self {
+        Self { actor: Some(actor.clone()), ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Baton: a kernel that hosts workflows, agents and tools as sandboxed components, checks and journals their every
 //! effect, and resumes them from that journal.
 
+pub mod actor;
 pub mod app;
 pub mod bindings;
 pub mod cli;

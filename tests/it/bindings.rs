@@ -14,7 +14,11 @@ use baton::{
         slots::Scope,
     },
 };
-use baton_tests::{changed_probe, componentize, host::TestHost, node, program};
+use baton_tests::{
+    changed_probe, componentize,
+    host::{TestHost, person, tester},
+    node, program,
+};
 use serde_json::{Value, json};
 
 use crate::sprint::{PROCESSES, Project, STORIES, document, story};
@@ -86,8 +90,8 @@ async fn put(host: &TestHost, key: &str, labels: &[&str]) {
         priority: 0,
         labels: Labels::from(labels.iter().map(ToString::to_string).collect::<Vec<_>>()),
     };
-    let project = host.app.kernel.open_project(&host.workspace(), "ada").await.unwrap();
-    host.app.backlog.put(&project.id, &[draft], &Author::Person("ada".to_owned())).await.unwrap();
+    let project = host.app.kernel.open_project(&host.workspace(), &person("ada")).await.unwrap();
+    host.app.backlog.put(&project.id, &[draft], &Author::Person(person("ada"))).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,10 +103,10 @@ async fn labels_projects_and_operators_bind_in_this_order() {
     assert_eq!(reviewer(&host, None).await, "web-in-settings", "the input names the item");
     assert_eq!(reviewer(&host, Some("1-2-plain")).await, "in-settings", "the option comes before the input");
 
-    let project = host.app.kernel.open_project(&host.workspace(), "ada").await.unwrap().id;
+    let project = host.app.kernel.open_project(&host.workspace(), &person("ada")).await.unwrap().id;
     let bind = async |label: Option<&str>, plugin: &str| {
         let scope = Scope { project: Some(project.clone()), label: label.map(str::to_owned) };
-        host.app.kernel.bind(scope, "code-review", plugin, "ada").await.unwrap();
+        host.app.kernel.bind(scope, "code-review", plugin, &person("ada")).await.unwrap();
     };
     bind(None, "by-project").await;
     assert_eq!((reviewer(&host, None).await, reviewer(&host, Some("1-2-plain")).await), ("by-project".to_owned(), "by-project".to_owned()));
@@ -166,8 +170,8 @@ async fn a_slot_that_nothing_can_fill_pauses_the_run_until_the_operator_binds_an
         let State::Paused { pause } = &run.state else { panic!("{:?}", run.state) };
         assert!(pause.reason.contains(said) && pause.reason.contains("baton bindings set code-review PLUGIN"), "{}", pause.reason);
         assert_eq!(host.app.kernel.tree(&run.id).await.unwrap().len(), 1, "nothing was started");
-        host.app.kernel.bind(Scope::default(), "code-review", "second", "ada").await.unwrap();
-        host.app.kernel.resume(&run, None).await.unwrap();
+        host.app.kernel.bind(Scope::default(), "code-review", "second", &person("ada")).await.unwrap();
+        host.app.kernel.resume(&run, None, &tester()).await.unwrap();
         host.drive(&run.id).await;
         assert_eq!(host.find(&run.id).await.output.unwrap()["summary"], "second");
     }
@@ -193,11 +197,11 @@ async fn an_answer_that_does_not_fit_is_the_childs_failure_with_plugin_and_field
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_in_progress_keeps_the_proposal_that_was_approved_when_it_began() {
     let host = host(&["theirs", "others"], json!({})).await;
-    let project = host.app.kernel.open_project(&host.workspace(), "ada").await.unwrap().id;
+    let project = host.app.kernel.open_project(&host.workspace(), &person("ada")).await.unwrap().id;
     let approve = async |plugin: &str| {
         fs::write(host.workspace().join("baton.toml"), format!("[bindings]\ncode-review = \"{plugin}\"\n")).unwrap();
         let proposal = host.app.kernel.proposal(&project, &json!({ "bindings": { "code-review": plugin } })).await.unwrap().unwrap();
-        host.app.kernel.approve(&project, &proposal, "ada").await.unwrap();
+        host.app.kernel.approve(&project, &proposal, &person("ada")).await.unwrap();
     };
     approve("theirs").await;
     let pausing = json!({ "do": "pause", "say": "Look.", "times": 1 });
@@ -208,7 +212,7 @@ async fn a_run_in_progress_keeps_the_proposal_that_was_approved_when_it_began() 
     // Its time is not that of the approval.
     tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     approve("others").await;
-    host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+    host.app.kernel.resume(&host.find(&run.id).await, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     let run = host.find(&run.id).await;
     assert_eq!(run.output.unwrap_or_else(|| panic!("{:?}", run.state))[1]["summary"], "theirs");
@@ -261,7 +265,7 @@ async fn what_a_person_starts_for_a_slot_is_what_is_bound() {
     let host = host(&["mine"], json!({ "bindings": { "land": "mine" } })).await;
     assert_eq!(host.app.kernel.filling("land", &host.workspace()).await.unwrap(), "mine");
     assert_eq!(host.app.kernel.filling("decide", &host.workspace()).await.unwrap(), "decide");
-    host.app.kernel.bind(Scope::default(), "land", "nobody", "ada").await.unwrap();
+    host.app.kernel.bind(Scope::default(), "land", "nobody", &person("ada")).await.unwrap();
     let told = host.app.kernel.filling("land", &host.workspace()).await.unwrap_err().to_string();
     assert!(told.contains("no plugin of that name is installed"), "{told}");
 }

@@ -15,7 +15,7 @@ use baton::{
 use baton_tests::{
     PROBE,
     docker::{self, IMAGE, containers, docker},
-    host::{TestHost, output_of},
+    host::{TestHost, output_of, tester},
     program,
     registry::{self, Registry},
 };
@@ -289,7 +289,7 @@ async fn a_cancelled_run_takes_its_container_along() {
     let planted = host.workspace().join("inner/.git");
     let cancel = async {
         until(|| planted.join("config").exists()).await;
-        host.app.kernel.cancel(&host.find(&run.id).await).await.unwrap();
+        host.app.kernel.cancel(&host.find(&run.id).await, &tester()).await.unwrap();
         Instant::now()
     };
     let (told, ()) = tokio::join!(cancel, host.drive(&run.id));
@@ -307,7 +307,7 @@ async fn a_cancelled_run_takes_its_processes_along() {
     let planted = host.workspace().join("inner/.git");
     let cancel = async {
         until(|| planted.join("config").exists()).await;
-        host.app.kernel.cancel(&host.find(&run.id).await).await.unwrap();
+        host.app.kernel.cancel(&host.find(&run.id).await, &tester()).await.unwrap();
     };
     tokio::join!(cancel, host.drive(&run.id));
     let child = fs::read_to_string(host.workspace().join("child")).unwrap();

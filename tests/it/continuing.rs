@@ -13,7 +13,10 @@ use baton::{
         run::{Run, State},
     },
 };
-use baton_tests::{host::TestHost, sweep::Sweep};
+use baton_tests::{
+    host::{TestHost, tester},
+    sweep::Sweep,
+};
 use serde_json::{Value, json};
 
 /// Calls of a generation that is not the last: it publishes, has a child, counts up and continues.
@@ -128,12 +131,12 @@ async fn a_fork_begins_behind_the_call_that_continued() {
     let run = host.run(generations(2)).await;
     let kernel = &host.app.kernel;
     for at in [1, CALLS, CALLS * 2] {
-        let Err(KernelError::WrongState(reason)) = kernel.fork(&run, at).await else { panic!("forked at {at}") };
+        let Err(KernelError::WrongState(reason)) = kernel.fork(&run, at, &tester()).await else { panic!("forked at {at}") };
         let first = format!("`baton runs fork {} --at {}`", run.id.short(), CALLS * 2 + 1);
         assert!(reason.contains(&format!("at call {at}: ")) && reason.contains(&first), "{reason}");
     }
     for at in [CALLS * 2 + 1, CALLS * 2 + 4] {
-        let fork = kernel.fork(&run, at).await.unwrap();
+        let fork = kernel.fork(&run, at, &tester()).await.unwrap();
         host.drive(&fork.id).await;
         let fork = host.find(&fork.id).await;
         assert_eq!((fork.journal_from, fork.started_at, &fork.input), (run.journal_from, run.started_at, &run.input));
@@ -158,7 +161,7 @@ async fn a_generation_fails_pauses_and_is_denied_like_a_run() {
     assert_eq!(kernel.retry(&denied).await.unwrap(), Retry::Repeat(vec![(denied.id.clone(), 3)]));
     let paused = host.run(then(json!({ "do": "pause", "say": "Look.", "times": 1 }))).await;
     assert!(matches!(&paused.state, State::Paused { pause } if pause.kind == PauseKind::Requested), "{:?}", paused.state);
-    kernel.resume(&paused, None).await.unwrap();
+    kernel.resume(&paused, None, &tester()).await.unwrap();
     host.drive(&paused.id).await;
     assert_eq!(host.find(&paused.id).await.state, State::Succeeded);
     let large = host.run(json!({ "do": "continue", "pad": 9 << 20 })).await;
@@ -180,7 +183,7 @@ async fn a_run_that_does_nothing_but_continue_waits_after_sixty_rounds() {
     driven.unwrap();
     let run = host.find(&run.id).await;
     assert_eq!(run.journal_from, CALLS * 61, "it waits before it begins again");
-    host.app.kernel.cancel(&run).await.unwrap();
+    host.app.kernel.cancel(&run, &tester()).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(host.find(&run.id).await.state, State::Cancelled);
 }
@@ -199,7 +202,7 @@ async fn a_run_without_an_end_is_stopped_resumed_and_cancelled() {
             }
             match more {
                 1 => stop.stop(),
-                _ => host.app.kernel.cancel(&run).await.unwrap(),
+                _ => host.app.kernel.cancel(&run, &tester()).await.unwrap(),
             }
         };
         let stop = if more == 1 { stop.clone() } else { Halt::default() };

@@ -3,7 +3,7 @@
 use baton::{journal::PauseKind, kernel::run::State};
 use baton_probe::Probe;
 use baton_sdk::{Workflow, testing};
-use baton_tests::host::TestHost;
+use baton_tests::host::{TestHost, tester};
 use serde_json::{Value, json};
 
 /// The same things lie in both.
@@ -22,7 +22,7 @@ async fn both_hosts_answer_alike() {
     for input in inputs() {
         let mut run = real.run(input.clone()).await;
         while matches!(&run.state, State::Paused { pause } if pause.kind == PauseKind::Requested) {
-            real.app.kernel.resume(&run, None).await.unwrap();
+            real.app.kernel.resume(&run, None, &tester()).await.unwrap();
             real.drive(&run.id).await;
             run = real.find(&run.id).await;
         }

@@ -12,7 +12,7 @@ use baton::{
 };
 use baton_tests::{
     docker::{self, docker},
-    host::TestHost,
+    host::{TestHost, person},
     program::{self, Ended},
     registry::{self, Registry},
 };
@@ -215,8 +215,8 @@ async fn commands_of_a_project_run_in_the_image_that_was_approved_for_it() {
     let image = host.app.build_environment(&host.workspace(), &proposal, &options, &pieces).await.unwrap();
     let pinned = format!("{}/library/python@sha256:", hub.registry.host());
     assert!(image.reference.starts_with(&pinned) && !image.is_local, "{image:?}");
-    let project = host.app.kernel.open_project(&host.workspace(), "ada").await.unwrap();
-    host.app.approve_environment(&project.id, &proposal, image, false).await.unwrap();
+    let project = host.app.kernel.open_project(&host.workspace(), &person("ada")).await.unwrap();
+    host.app.approve_environment(&project.id, &proposal, image, false, &person("ada")).await.unwrap();
     assert_eq!(set().await, json!("project"));
     let run = execute().await;
     assert_eq!(run.output.as_ref().map(|output| &output["stdout"]), Some(&json!("Python 3.12.9\n")), "{:?}", run.state);

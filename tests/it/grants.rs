@@ -16,7 +16,11 @@ use baton::{
         run::State,
     },
 };
-use baton_tests::{CALCULATOR, HELLO, PROBE, changed_probe, host::TestHost, program};
+use baton_tests::{
+    CALCULATOR, HELLO, PROBE, changed_probe,
+    host::{TestHost, person, tester},
+    program,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -351,7 +355,7 @@ async fn what_decides_nothing_is_not_written_down_as_a_decision() {
     let read = || vec!["read".parse().unwrap()];
     let nothing = || Change::Revoke(Vec::new());
     for change in [nothing(), nothing(), Change::Grant(read()), Change::Only(read()), nothing(), nothing(), Change::Forget] {
-        kernel.decide("probe", &change, "ada").await.unwrap();
+        kernel.decide("probe", &change, &person("ada")).await.unwrap();
     }
     kernel.put(dropped(changed_probe(|manifest| manifest.replace("write = [\"out/**\"]\n", "")))).await.unwrap();
     let audit = audit(&host).await;
@@ -370,12 +374,14 @@ async fn every_decision_is_written_down_also_what_carries_over() {
     let first = kernel.put(dropped(narrow)).await.unwrap();
     assert!(audit(&host).await.is_empty(), "nothing was decided");
     for change in [Change::Grant(vec!["read".parse().unwrap()]), Change::Disable, Change::Enable] {
-        kernel.decide("probe", &change, "ada").await.unwrap();
+        kernel.decide("probe", &change, &person("ada")).await.unwrap();
     }
     kernel.put(dropped(PROBE.to_vec())).await.unwrap();
-    kernel.decide("probe", &Change::Revoke(Vec::new()), "bob").await.unwrap();
+    kernel.decide("probe", &Change::Revoke(Vec::new()), &person("bob")).await.unwrap();
+    let events = kernel.events().after(0, None, 10_000).await.unwrap();
+    let decided = events.iter().filter(|event| event.draft.category == Category::Audit && event.draft.name != "project-added");
+    let told: Vec<_> = decided.map(|event| (&*event.draft.name, &*event.draft.actor.as_ref().unwrap().name)).collect();
     let audit = audit(&host).await;
-    let told: Vec<_> = audit.iter().map(|(name, data)| (name.as_str(), data["by"].as_str().unwrap())).collect();
     assert_eq!(told, [("granted", "ada"), ("disabled", "ada"), ("enabled", "ada"), ("granted", "ada"), ("revoked", "bob")]);
     assert_eq!(audit[3].1["carried-from"], first.package.hash);
     assert_eq!(audit[3].1["capabilities"], json!({ "read": ["**"] }));
@@ -386,7 +392,7 @@ async fn every_decision_is_written_down_also_what_carries_over() {
 async fn a_run_of_a_plugin_that_was_disabled_waits_for_its_operator() {
     let host = TestHost::new().await;
     let run = host.start(json!({ "do": "echo", "say": 1 })).await;
-    host.app.kernel.decide("probe", &Change::Disable, "ada").await.unwrap();
+    host.app.kernel.decide("probe", &Change::Disable, &person("ada")).await.unwrap();
     host.drive(&run.id).await;
     match host.find(&run.id).await.state {
         State::Paused { pause } if pause.kind == PauseKind::Plugin => {
@@ -394,8 +400,8 @@ async fn a_run_of_a_plugin_that_was_disabled_waits_for_its_operator() {
         }
         other => panic!("{other:?}"),
     }
-    host.app.kernel.decide("probe", &Change::Enable, "ada").await.unwrap();
-    host.app.kernel.resume(&run, None).await.unwrap();
+    host.app.kernel.decide("probe", &Change::Enable, &person("ada")).await.unwrap();
+    host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(host.find(&run.id).await.output, Some(json!(1)));
 }
@@ -452,7 +458,7 @@ async fn what_was_spent_is_the_same_after_a_crash() {
         fs::write(host.folder.path().join("answers.yaml"), PRICED).unwrap();
         let bound = |host: &TestHost| {
             let kernel = std::sync::Arc::clone(&host.app.kernel);
-            async move { kernel.decide("probe", &Change::Grant(vec!["dollars=1.00".parse().unwrap()]), "ada").await.unwrap() }
+            async move { kernel.decide("probe", &Change::Grant(vec!["dollars=1.00".parse().unwrap()]), &person("ada")).await.unwrap() }
         };
         bound(&host).await;
         let run = host.start(json!({ "do": "steps", "times": 6 })).await;
@@ -483,14 +489,18 @@ fn who_decided_what_and_why_can_be_read() {
     let _revoked = user.baton(&["plugin", "revoke", "probe", "--reason", "done"]).exits(0);
     let told = |arguments: &[&str]| {
         let events = user.json(&[&["plugin", "history", "probe"], arguments].concat());
-        let each = |event: &Value| (event["what"].as_str().unwrap().to_owned(), event["about"].clone());
+        let each = |event: &Value| {
+            let mut about = event["about"].clone();
+            about["actor"] = event["actor"].clone();
+            (event["what"].as_str().unwrap().to_owned(), about)
+        };
         events.as_array().unwrap().iter().map(each).collect::<Vec<_>>()
     };
     let names = |told: Vec<(String, Value)>| told.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
     assert_eq!(names(told(&[])), ["revoked", "enabled", "disabled", "granted"]);
     assert_eq!(names(told(&["--last", "2"])), ["revoked", "enabled"]);
     let all = told(&["--denied"]);
-    assert_eq!((&all[2].1["reason"], &all[2].1["by"]), (&json!("holiday"), &json!("ada")));
+    assert_eq!((&all[2].1["reason"], &all[2].1["actor"]["name"]), (&json!("holiday"), &json!("ada")));
     assert_eq!(all[4].1["reason"], why);
     let (name, denied) = &all[3];
     assert_eq!((name.as_str(), &denied["call"], &denied["plugin"]), ("denied", &json!("files.write"), &json!("probe")));
@@ -513,7 +523,7 @@ async fn a_denied_call_is_told_once_however_often_it_is_replayed_and_again_when_
         host.drive(&run.id).await;
     }
     assert_eq!(audit(&host).await.len(), 1, "{:?}", audit(&host).await);
-    host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+    host.app.kernel.resume(&host.find(&run.id).await, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     let audit = audit(&host).await;
     assert_eq!(audit.len(), 2, "{audit:?}");

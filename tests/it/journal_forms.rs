@@ -9,7 +9,10 @@ use baton::{
         run::{Added, Run, State},
     },
 };
-use baton_tests::{host::TestHost, program};
+use baton_tests::{
+    host::{TestHost, tester},
+    program,
+};
 use serde_json::json;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
@@ -57,7 +60,7 @@ async fn a_row_that_the_database_rejects_pauses_its_run_alone() {
     assert_eq!((kind, at), (PauseKind::Operator, None), "{reason}");
     assert!(reason.contains("The database refused (odd value)") && reason.contains("Only this run is paused."), "{reason}");
     database.execute("drop trigger odd").await.unwrap();
-    host.app.kernel.resume(&run, None).await.unwrap();
+    host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     drive_all(&host).await;
     assert_eq!(host.find(&run.id).await.state, State::Succeeded);
 }
@@ -74,7 +77,7 @@ async fn an_answer_that_cannot_be_read_pauses_its_run_alone() {
     for damaged in ["", "{\"ok\":", "{\"ok\":\"text\"}", "[]"] {
         let run = paused_run(&host).await;
         change(&host, &run, 1, |entry| entry.answer = Some(damaged.to_owned())).await;
-        host.app.kernel.resume(&run, None).await.unwrap();
+        host.app.kernel.resume(&run, None, &tester()).await.unwrap();
         let other = host.start(json!({ "do": "steps", "times": 1 })).await;
         drive_all(&host).await;
         let run = host.find(&run.id).await;
@@ -83,7 +86,7 @@ async fn an_answer_that_cannot_be_read_pauses_its_run_alone() {
         assert!(reason.contains("The answer of call 1 (state.get)"), "{reason}");
         assert_eq!(host.find(&other.id).await.state, State::Succeeded);
         // The way out that the pause names.
-        let fork = host.app.kernel.fork(&run, 1).await.unwrap();
+        let fork = host.app.kernel.fork(&run, 1, &tester()).await.unwrap();
         host.drive(&fork.id).await;
         assert!(matches!(pause(&host.find(&fork.id).await), (PauseKind::Requested, ..)));
     }
@@ -98,7 +101,7 @@ async fn a_divergence_is_shown_by_its_place() {
         entry.request_hash = Entry::hash(&entry.call, &entry.request);
     })
     .await;
-    host.app.kernel.resume(&run, None).await.unwrap();
+    host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     drive_all(&host).await;
     let run = host.find(&run.id).await;
     let (kind, at, reason) = pause(&run);
@@ -134,13 +137,13 @@ async fn a_run_of_another_form_is_readable_and_begins_again() {
 
     let kernel = &host.app.kernel;
     for refused in [
-        kernel.resume(&older, None).await.unwrap_err().to_string(),
-        kernel.fork(&older, 2).await.unwrap_err().to_string(),
+        kernel.resume(&older, None, &tester()).await.unwrap_err().to_string(),
+        kernel.fork(&older, 2, &tester()).await.unwrap_err().to_string(),
         kernel.record(&older).await.unwrap_err().to_string(),
     ] {
         assert!(refused.contains("cannot replay its journal"), "{refused}");
     }
-    let fork = kernel.fork(&older, 1).await.unwrap();
+    let fork = kernel.fork(&older, 1, &tester()).await.unwrap();
     host.drive(&fork.id).await;
     let fork = host.find(&fork.id).await;
     assert_eq!((fork.state, fork.seed, fork.input), (State::Succeeded, older.seed, older.input));

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use baton::{
+    actor::Actor,
     events::Category,
     journal::{Halt, PauseKind},
     kernel::{
@@ -12,7 +13,11 @@ use baton::{
         run::{Run, State},
     },
 };
-use baton_tests::{changed_probe, host::TestHost, program};
+use baton_tests::{
+    changed_probe,
+    host::{TestHost, person, tester},
+    program,
+};
 use serde_json::{Value, json};
 
 fn tight() -> serde_json::Value {
@@ -103,7 +108,7 @@ async fn a_run_of_too_many_calls_is_paused_and_goes_on_when_the_limit_is_raised(
     let TestHost { app, folder } = host;
     drop(app);
     let host = TestHost::over(folder, json!({})).await;
-    host.app.kernel.resume(&run, None).await.unwrap();
+    host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(host.find(&run.id).await.output, Some(json!(8)));
 }
@@ -121,7 +126,7 @@ async fn a_tree_of_too_many_runs_is_paused_and_goes_on_when_the_limit_is_raised(
     let TestHost { app, folder } = host;
     drop(app);
     let host = TestHost::over(folder, json!({})).await;
-    host.app.kernel.resume(&run, None).await.unwrap();
+    host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(host.find(&run.id).await.output, Some(json!([[1, 1], [1, 1], [1, 1]])));
 }
@@ -287,14 +292,14 @@ async fn what_waits_for_a_plugin_that_is_stopped_is_paused_and_told_why() {
     let events = kernel.events().after(0, None, 10_000).await.unwrap();
     let tripped: Vec<_> = events.iter().filter(|event| event.draft.name == "tripped").collect();
     assert_eq!(tripped.iter().map(|event| event.draft.category).collect::<Vec<_>>(), [Category::Audit, Category::Plugin]);
-    let data = &tripped[0].draft.data;
-    assert_eq!((&data["by"], &data["plugin"], &data["traps"]), (&json!("baton"), &json!("probe"), &json!(2)));
+    let (data, actor) = (&tripped[0].draft.data, &tripped[0].draft.actor);
+    assert_eq!((actor, &data["plugin"], &data["traps"]), (&Some(Actor::system()), &json!("probe"), &json!(2)));
     assert!(data["reason"].as_str().unwrap().contains("gave up"), "{data}");
     let host = host.restarted().await;
     host.app.kernel.recall(false).await.unwrap();
     assert_eq!(host.app.kernel.registry().find("probe").unwrap().status(), Status::Tripped);
-    host.app.kernel.decide("probe", &Change::Enable, "ada").await.unwrap();
-    host.app.kernel.resume(&queued, None).await.unwrap();
+    host.app.kernel.decide("probe", &Change::Enable, &person("ada")).await.unwrap();
+    host.app.kernel.resume(&queued, None, &tester()).await.unwrap();
     host.drive(&queued.id).await;
     assert_eq!(host.find(&queued.id).await.output, Some(json!(1)));
 }

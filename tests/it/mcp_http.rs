@@ -13,7 +13,7 @@ use std::{
 
 use baton::{app::ToolSet, kernel::run::State};
 use baton_tests::{
-    host::TestHost,
+    host::{TestHost, tester},
     program,
     server::{Asked, Reply, Server},
 };
@@ -146,7 +146,7 @@ async fn a_server_that_denies_access_from_some_call_on_pauses_the_run_until_it_t
     let State::Paused { pause } = &run.state else { panic!("{:?} {:?}", run.state, run.output) };
     assert!(pause.reason.contains("`web` cannot be used: it denies access") && pause.reason.contains("resume the run"), "{}", pause.reason);
     is_expired.store(false, Ordering::SeqCst);
-    host.app.kernel.resume(&run, None).await.unwrap();
+    host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     let run = host.find(&run.id).await;
     assert!(run.output.as_ref().unwrap()[0]["content"].as_str().unwrap().starts_with("a\u{fffd}b"), "{:?}", run.output);

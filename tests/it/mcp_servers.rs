@@ -14,7 +14,11 @@ use baton::{
         run::{Run, State},
     },
 };
-use baton_tests::{CALCULATOR, CLERK, PROBE, host::TestHost, node};
+use baton_tests::{
+    CALCULATOR, CLERK, PROBE,
+    host::{TestHost, tester},
+    node,
+};
 use serde_json::{Value, json};
 
 const CACHE: &str = env!("CARGO_TARGET_TMPDIR");
@@ -79,7 +83,7 @@ async fn a_server_that_dies_over_what_cannot_be_done_twice_pauses_the_run() {
     let scene = Scene::new(None).await;
     let run = scene.call(json!([["web.post", { "die": "always" }]])).await;
     assert!(is_ambiguous(&run), "{:?}", run.state);
-    scene.host.app.kernel.resume(&run, None).await.unwrap();
+    scene.host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     scene.host.drive(&run.id).await;
     assert!(is_ambiguous(&scene.host.find(&run.id).await));
     assert_eq!(scene.count("post"), 1);
@@ -191,7 +195,7 @@ async fn a_server_that_does_not_start_pauses_the_runs_that_want_it_until_it_does
         let settings = node::web(&log);
         let host = host.restarted_with(settings).await;
         for run in [&called, &listed] {
-            host.app.kernel.resume(run, None).await.unwrap();
+            host.app.kernel.resume(run, None, &tester()).await.unwrap();
             host.drive(&run.id).await;
         }
         let (called, listed) = (host.find(&called.id).await, host.find(&listed.id).await);
@@ -282,7 +286,7 @@ async fn an_agent_whose_server_is_down_waits_for_it() {
     let settings = node::web(&host.folder.path().join("log"));
     let host = host.restarted_with(settings).await;
     clerk(&host);
-    host.app.kernel.resume(&run, None).await.unwrap();
+    host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     let run = host.find(&run.id).await;
     assert_eq!(run.output, Some(json!("It is exactly 0.3.")), "{:?}", run.state);

@@ -16,7 +16,10 @@ use baton::{
     journal::{EntryState, NeedKind, PauseKind, Wait},
     kernel::run::{Run, State},
 };
-use baton_tests::{host::TestHost, program};
+use baton_tests::{
+    host::{TestHost, tester},
+    program,
+};
 use serde_json::{Value, json};
 
 fn asking(host: &TestHost, models: Value) -> baton::kernel::Order {
@@ -149,7 +152,7 @@ async fn a_call_that_waited_is_no_repetition() {
     assert!(asked.load(Ordering::SeqCst) <= 2, "at most what was on its way");
     let settings = Some(json!({ "model": script(&host) }));
     for run in &runs {
-        host.app.kernel.resume(&host.find(&run.id).await, settings.clone()).await.unwrap();
+        host.app.kernel.resume(&host.find(&run.id).await, settings.clone(), &tester()).await.unwrap();
         host.drive(&run.id).await;
         assert_eq!(host.find(&run.id).await.output, Some(json!("an answer")), "another model is asked at once");
         let calls = host.journal(&run.id).await;

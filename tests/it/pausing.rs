@@ -8,7 +8,7 @@ use baton::{
         run::{Run, State},
     },
 };
-use baton_tests::host::TestHost;
+use baton_tests::host::{TestHost, tester};
 use serde_json::{Value, json};
 
 fn pausing(times: u64) -> Value {
@@ -31,7 +31,7 @@ async fn standing(host: &TestHost, run: &Run, seq: usize) -> Vec<Entry> {
 }
 
 async fn resume(host: &TestHost, run: &Run) {
-    host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+    host.app.kernel.resume(&host.find(&run.id).await, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
 }
 
@@ -65,7 +65,8 @@ async fn a_resume_that_was_cut_off_or_made_twice_answers_one_pause() {
     // As if the host had died between the answer and the run's new state.
     let answered = asked.clone().carried_on(asked.asked_at + 5);
     host.app.kernel.journal().write(vec![Write { entry: answered.clone(), events: Vec::new() }]).await.unwrap();
-    let (first, second) = tokio::join!(host.app.kernel.resume(&run, None), host.app.kernel.resume(&run, None));
+    let by = tester();
+    let (first, second) = tokio::join!(host.app.kernel.resume(&run, None, &by), host.app.kernel.resume(&run, None, &by));
     first.unwrap();
     second.unwrap();
     host.drive(&run.id).await;
@@ -98,7 +99,7 @@ async fn recordings_and_forks_know_pauses() {
     }
     let run = host.find(&run.id).await;
     assert_eq!(run.state, State::Succeeded);
-    let fork = host.app.kernel.fork(&run, 2).await.unwrap();
+    let fork = host.app.kernel.fork(&run, 2, &tester()).await.unwrap();
     host.drive(&fork.id).await;
     standing(&host, &fork, 2).await;
     resume(&host, &fork).await;

@@ -11,7 +11,11 @@ use baton::{
     interfaces::people::{Filter, Given, Source},
     kernel::{projects::Change, run::State},
 };
-use baton_tests::{PROBE, host::TestHost, program};
+use baton_tests::{
+    PROBE,
+    host::{TestHost, person, tester},
+    program,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -262,14 +266,14 @@ async fn a_run_that_was_answered_waits_until_its_project_is_resumed() {
     let host = TestHost::new().await;
     let run = host.run(json!({ "do": "ask-person", "say": "Which?", "options": ["EUR", "USD"], "best": "EUR" })).await;
     let project = host.app.kernel.find_project("workspace").await.unwrap();
-    let change = async |change: Change| host.app.kernel.change_project(&project, change, "ada").await.unwrap();
+    let change = async |change: Change| host.app.kernel.change_project(&project, change, &person("ada")).await.unwrap();
     let _paused = change(Change::Pause).await;
     let asked = host.app.questions.list(&Filter::default()).await.unwrap().remove(0);
-    let given = Given { answer: "USD".to_owned(), by: "ada".to_owned(), source: Source::Person };
+    let given = Given { answer: "USD".to_owned(), by: person("ada"), source: Source::Person };
     host.app.questions.answer(&asked.id, &given).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(host.find(&run.id).await.state, State::Queued);
-    let rejected = host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap_err().to_string();
+    let rejected = host.app.kernel.resume(&host.find(&run.id).await, None, &tester()).await.unwrap_err().to_string();
     assert!(rejected.contains("baton project resume workspace"), "{rejected}");
     let _resumed = change(Change::Resume).await;
     host.drive(&run.id).await;

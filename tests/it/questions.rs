@@ -7,7 +7,10 @@ use baton::{
     journal::{Halt, RunId},
     kernel::{Drive, run::State},
 };
-use baton_tests::{host::TestHost, program};
+use baton_tests::{
+    host::{TestHost, person, tester},
+    program,
+};
 use serde_json::{Value, json};
 
 const CURRENCY: &str = "Which currency?";
@@ -21,7 +24,7 @@ async fn open(host: &TestHost) -> Vec<Asked> {
 }
 
 fn given(answer: &str) -> Given {
-    Given { answer: answer.to_owned(), by: "ada".to_owned(), source: Source::Person }
+    Given { answer: answer.to_owned(), by: person("ada"), source: Source::Person }
 }
 
 async fn named(host: &TestHost, run: &RunId, name: &str) -> usize {
@@ -109,7 +112,7 @@ async fn cancelling_a_run_takes_its_questions_back() {
     let asked = open(&host).await;
     assert_eq!(asked.len(), 2);
     assert!(asked.iter().all(|asked| asked.root == run.id && asked.run != run.id));
-    host.app.kernel.cancel(&run).await.unwrap();
+    host.app.kernel.cancel(&run, &tester()).await.unwrap();
     host.drive(&run.id).await;
     assert!(open(&host).await.is_empty());
     let late = host.app.questions.answer(&asked[0].id, &given("EUR")).await;
@@ -170,7 +173,7 @@ async fn a_fork_and_a_replay_ask_nobody_for_what_was_answered() {
     host.app.questions.answer(&open(&host).await[0].id, &given("USD")).await.unwrap();
     host.drive(&run.id).await;
     let after = host.journal(&run.id).await.iter().find(|entry| entry.call == "people.ask").unwrap().seq + 1;
-    let fork = host.app.kernel.fork(&run, after).await.unwrap();
+    let fork = host.app.kernel.fork(&run, after, &tester()).await.unwrap();
     host.drive(&fork.id).await;
     assert_eq!(host.find(&fork.id).await.output, Some(json!("USD")));
     let recording = host.app.kernel.record(&host.find(&run.id).await).await.unwrap();
@@ -178,7 +181,7 @@ async fn a_fork_and_a_replay_ask_nobody_for_what_was_answered() {
     assert_eq!(host.app.kernel.replay(&recording, plugin).await.unwrap(), baton::kernel::replay::Verdict::Same);
     assert!(open(&host).await.is_empty());
 
-    let anew = host.app.kernel.fork(&run, after - 1).await.unwrap();
+    let anew = host.app.kernel.fork(&run, after - 1, &tester()).await.unwrap();
     host.drive(&anew.id).await;
     assert_eq!(open(&host).await.iter().map(|asked| &asked.run).collect::<Vec<_>>(), [&anew.id], "asked again where the fork says so");
 }

@@ -14,7 +14,10 @@ use baton::{
         run::{Run, State},
     },
 };
-use baton_tests::{CALCULATOR, CLERK, host::TestHost};
+use baton_tests::{
+    CALCULATOR, CLERK,
+    host::{TestHost, tester},
+};
 use serde_json::{Value, json};
 
 const WORDS: &str = r#"
@@ -143,7 +146,7 @@ fn git(host: &TestHost, arguments: &[&str]) {
 async fn run(host: &TestHost, input: &Value) -> Run {
     let mut run = host.run(input.clone()).await;
     while matches!(&run.state, State::Paused { pause } if pause.kind == PauseKind::Requested) {
-        host.app.kernel.resume(&run, None).await.unwrap();
+        host.app.kernel.resume(&run, None, &tester()).await.unwrap();
         host.drive(&run.id).await;
         run = host.find(&run.id).await;
     }

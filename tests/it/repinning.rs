@@ -12,7 +12,11 @@ use baton::{
         run::{Run, State},
     },
 };
-use baton_tests::{changed_probe, host::TestHost, program, repaired_probe};
+use baton_tests::{
+    changed_probe,
+    host::{TestHost, person, tester},
+    program, repaired_probe,
+};
 use serde_json::{Value, json};
 
 /// A question to the model.
@@ -39,7 +43,7 @@ async fn install_repaired(host: &TestHost) {
 }
 
 async fn repair(host: &TestHost, run: &RunId, at: Option<u64>) -> Result<Repair, KernelError> {
-    host.app.kernel.repair(&host.find(run).await, at, "ada").await
+    host.app.kernel.repair(&host.find(run).await, at, &person("ada")).await
 }
 
 async fn refused(host: &TestHost, run: &RunId, at: Option<u64>) -> String {
@@ -83,7 +87,7 @@ async fn a_run_that_trapped_continues_with_the_repaired_version_and_pays_for_no_
     assert_eq!(host.journal(&run.id).await[..kept.len()], *kept, "what it did is kept");
     let events = host.events(&run.id).await;
     let audit = &events.iter().find(|event| event.draft.name == "repinned").unwrap().draft;
-    assert_eq!((audit.category, &audit.data["by"], &audit.data["to"]["version"]), (Category::Audit, &json!("ada"), &json!("0.1.1")));
+    assert_eq!((audit.category, &audit.actor, &audit.data["to"]["version"]), (Category::Audit, &Some(person("ada")), &json!("0.1.1")));
     assert_eq!((&audit.data["from"]["version"], &audit.data["given-up"]), (&json!("0.1.0"), &json!({ "from": last.seq, "calls": 1 })));
 }
 
@@ -151,7 +155,7 @@ async fn a_failed_child_is_repaired_while_its_parent_has_not_got_its_end() {
     let failed = tree.iter().find(|run| matches!(run.state, State::Failed { .. })).unwrap();
     install_repaired(&host).await;
     queued(repair(&host, &failed.id, None).await);
-    host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+    host.app.kernel.resume(&host.find(&run.id).await, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     let run = host.find(&run.id).await;
     assert_eq!(run.output.unwrap()[1], json!(["an answer", "an answer", "an answer"]), "{:?}", run.state);
@@ -183,7 +187,7 @@ async fn a_failed_child_whose_parent_has_its_end_is_refused_and_the_call_that_st
     install_repaired(&host).await;
     let said = refused(&host, &only_child(&host, &run.id).await.id, None).await;
     assert!(said.contains("has continued with that result"), "{said}");
-    host.app.kernel.cancel_now(&host.find(&run.id).await).await.unwrap();
+    host.app.kernel.cancel_now(&host.find(&run.id).await, &tester()).await.unwrap();
     assert!(refused(&host, &only_child(&host, &run.id).await.id, None).await.contains("so nothing would receive the answer of run"));
 }
 
@@ -246,19 +250,19 @@ async fn runs_that_are_not_stuck_and_versions_that_do_not_help_are_refused() {
 
     install_repaired(&host).await;
     assert!(refused(&host, &run.id, Some(1_000)).await.contains("Give `--at` 1 to "));
-    host.app.kernel.decide("probe", &Change::Disable, "ada").await.unwrap();
+    host.app.kernel.decide("probe", &Change::Disable, &person("ada")).await.unwrap();
     assert!(refused(&host, &run.id, None).await.contains("is disabled"));
-    host.app.kernel.decide("probe", &Change::Enable, "ada").await.unwrap();
+    host.app.kernel.decide("probe", &Change::Enable, &person("ada")).await.unwrap();
     let other_form = Run { journal_form: 0, ..host.find(&run.id).await };
-    let said = host.app.kernel.repair(&other_form, None, "ada").await.unwrap_err().to_string();
+    let said = host.app.kernel.repair(&other_form, None, &person("ada")).await.unwrap_err().to_string();
     assert!(said.contains("this version cannot replay its journal"), "{said}");
 
     // Somebody else is quicker.
     let seen = host.find(&run.id).await;
     assert!(matches!(repair(&host, &run.id, None).await.unwrap(), Repair::Queued(_)));
-    let said = host.app.kernel.repair(&seen, None, "ada").await.unwrap_err().to_string();
+    let said = host.app.kernel.repair(&seen, None, &person("ada")).await.unwrap_err().to_string();
     assert!(said.contains("has changed in the meantime"), "{said}");
-    host.app.kernel.cancel_now(&host.find(&run.id).await).await.unwrap();
+    host.app.kernel.cancel_now(&host.find(&run.id).await, &tester()).await.unwrap();
     assert!(refused(&host, &run.id, None).await.contains("was cancelled and cannot be resumed"));
 }
 

@@ -4,7 +4,7 @@ use baton::{
     journal::{CallError, EntryState, ErrorKind, PauseKind},
     kernel::run::{Filter, State},
 };
-use baton_tests::host::TestHost;
+use baton_tests::host::{TestHost, person, tester};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,10 +80,27 @@ async fn a_prompt_without_a_rule_pauses_the_run_and_shows_the_prompt() {
     assert_eq!(host.journal(&run.id).await[0].state, EntryState::Released, "it is known that nothing was asked");
     let answers = "rules:\n  - { name: late, when: { contains: foresaw }, reply: now there is a rule }\n";
     std::fs::write(host.folder.path().join("answers.yaml"), answers).unwrap();
-    host.app.kernel.resume(&run, None).await.unwrap();
+    host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(host.find(&run.id).await.output, Some(json!("now there is a rule")));
     assert!(!host.journal(&run.id).await[0].repeated);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_says_who_started_it_and_its_events_who_did_what() {
+    let host = TestHost::new().await;
+    let run = host.start(json!({ "do": "ask", "prompt": "something nobody foresaw" })).await;
+    host.drive(&run.id).await;
+    host.app.kernel.resume(&host.find(&run.id).await, None, &person("ada")).await.unwrap();
+    let fork = host.app.kernel.fork(&run, 1, &person("bob")).await.unwrap();
+    host.app.kernel.cancel(&host.find(&run.id).await, &person("cleo")).await.unwrap();
+    host.drive(&run.id).await;
+    assert_eq!((host.find(&run.id).await.started_by, fork.started_by), (Some(tester()), Some(person("bob"))));
+    let events = [host.events(&run.id).await, host.events(&fork.id).await].concat();
+    let caused = events.into_iter().filter_map(|event| Some((event.draft.name, event.draft.actor?.name)));
+    let expected = [("created", "tester"), ("resumed", "ada"), ("cancel-requested", "cleo"), ("created", "bob")];
+    let caused: Vec<_> = caused.filter(|(name, _)| name != "project-added").collect();
+    assert_eq!(caused, expected.map(|(name, who)| (name.to_owned(), who.to_owned())));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +117,7 @@ async fn a_fork_shows_what_its_source_published_before_its_call() {
     let publish = |value: u64| json!({ "do": "publish", "key": "build.state", "value": value });
     let run = host.run(json!({ "do": "in-turn", "inputs": [publish(1), publish(2)] })).await;
     let calls: Vec<_> = host.journal(&run.id).await.into_iter().filter(|entry| entry.call == "run.publish").collect();
-    let fork = host.app.kernel.fork(&run, calls[1].seq).await.unwrap();
+    let fork = host.app.kernel.fork(&run, calls[1].seq, &tester()).await.unwrap();
     let shown =
         async || host.app.kernel.published().published(&fork.id).await.unwrap().into_iter().map(|shown| shown.value).collect::<Vec<_>>();
     assert_eq!(shown().await, [json!(1)]);
@@ -114,7 +131,7 @@ async fn a_fork_replays_its_prefix_and_makes_the_rest_anew() {
     let run = host.run(json!({ "do": "steps", "times": 2 })).await;
     let before = host.asked();
     let second_question = host.journal(&run.id).await.iter().filter(|entry| entry.call == "llm.complete").nth(1).unwrap().seq;
-    let fork = host.app.kernel.fork(&run, second_question).await.unwrap();
+    let fork = host.app.kernel.fork(&run, second_question, &tester()).await.unwrap();
     host.drive(&fork.id).await;
     assert_eq!(host.find(&fork.id).await.state, State::Succeeded);
     assert_eq!(host.asked(), before + 1, "only the second question was asked again");
@@ -129,7 +146,7 @@ async fn cancelling_ends_a_run_and_its_children() {
         while host.app.kernel.tree(&run.id).await.unwrap().iter().filter(|run| run.state.as_str() == "waiting").count() < 2 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        host.app.kernel.cancel(&host.find(&run.id).await).await.unwrap();
+        host.app.kernel.cancel(&host.find(&run.id).await, &tester()).await.unwrap();
     };
     tokio::join!(async { host.app.kernel.drive(&drive, &stop).await.unwrap() }, cancelling);
     for run in host.app.kernel.tree(&run.id).await.unwrap() {

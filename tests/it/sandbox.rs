@@ -1,7 +1,7 @@
 //! A guest sees nothing of the machine, and sees the same at every replay.
 
 use baton::kernel::run::State;
-use baton_tests::host::TestHost;
+use baton_tests::host::{TestHost, tester};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,7 +22,7 @@ async fn wasi_gives_nothing() {
 async fn chance_derives_from_the_run() {
     let host = TestHost::new().await;
     let first = host.run(json!({ "do": "ambient" })).await;
-    let again = host.app.kernel.fork(&first, 1).await.unwrap();
+    let again = host.app.kernel.fork(&first, 1, &tester()).await.unwrap();
     host.drive(&again.id).await;
     let (first, again) = (first.output.unwrap(), host.find(&again.id).await.output.unwrap());
     assert_eq!(first["order"], again["order"], "a fork has the same random numbers");

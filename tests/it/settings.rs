@@ -3,7 +3,7 @@
 use std::{fs, io::Read as _, net::TcpListener, path::Path};
 
 use baton_tests::{
-    host::TestHost,
+    host::{TestHost, tester},
     program::{self, Ended},
 };
 use serde_json::{Value, json};
@@ -103,13 +103,13 @@ async fn a_run_goes_by_the_settings_of_its_workspace_as_they_were_when_it_began(
     let host = host.restarted().await;
     let run = host.find(&run.id).await;
     assert_eq!(host.app.kernel.settings_since(&run).await, ["git.remote"]);
-    host.app.kernel.resume(&run, None).await.unwrap();
+    host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     let output = host.find(&run.id).await.output.unwrap().to_string();
     assert!(output.matches("origin").count() == 2 && !output.contains("elsewhere"), "{output}");
     let next = host.run(asked("git.remote")).await;
     assert_eq!(next.output, Some(json!("elsewhere")), "a new run takes what is there");
-    let fork = host.app.kernel.fork(&run, 1).await.unwrap();
+    let fork = host.app.kernel.fork(&run, 1, &tester()).await.unwrap();
     assert_eq!(fork.project_settings, Some(json!({ "git": { "remote": "elsewhere" } })));
 }
 

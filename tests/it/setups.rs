@@ -13,7 +13,7 @@ use baton::{events::Event, interfaces::sandbox::Plan, kernel::run::Run};
 use baton_tests::{
     PROBE,
     docker::{self, IMAGE},
-    host::{TestHost, output_of, pause_of},
+    host::{TestHost, output_of, pause_of, person, tester},
     program,
 };
 use serde_json::{Value, json};
@@ -113,8 +113,8 @@ async fn what_a_repository_proposes_holds_once_it_is_approved() {
         pause_of(&run)
     );
     let plan = Plan::read(&proposal).unwrap().unwrap();
-    host.app.setups().approve_setup(&run.project, Some(&plan), "ada", Vec::new()).await.unwrap();
-    host.app.kernel.resume(&run, None).await.unwrap();
+    host.app.setups().approve_setup(&run.project, Some(&plan), &person("ada"), Vec::new()).await.unwrap();
+    host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(output_of(host.find(&run.id).await)["state"], "done");
     fs::write(host.workspace().join("baton.toml"), "[test]\nsetup = \"wget evil\"\n").unwrap();

@@ -7,7 +7,12 @@ use std::{
 };
 
 use baton::interfaces::backlog::{Author, Draft, Kind, Labels};
-use baton_tests::{docker, host::TestHost, model_server::ModelServer, program};
+use baton_tests::{
+    docker,
+    host::{TestHost, person},
+    model_server::ModelServer,
+    program,
+};
 use serde_json::Value;
 
 const CALC: &str =
@@ -130,8 +135,8 @@ async fn with_backlog(stories: &[Story]) -> tempfile::TempDir {
         labels: Labels::default(),
     };
     let drafts: Vec<_> = stories.iter().map(draft).collect();
-    let project = host.app.kernel.open_project(&host.workspace(), "ada").await.unwrap();
-    host.app.backlog.put(&project.id, &drafts, &Author::Person("ada".to_owned())).await.unwrap();
+    let project = host.app.kernel.open_project(&host.workspace(), &person("ada")).await.unwrap();
+    host.app.backlog.put(&project.id, &drafts, &Author::Person(person("ada"))).await.unwrap();
     let TestHost { app, folder } = host;
     app.close().await;
     folder

@@ -11,7 +11,11 @@ use baton::{
     journal::CallError,
     kernel::{Order, granting::Change, run::State},
 };
-use baton_tests::{PROBE, changed_probe, host::TestHost, program};
+use baton_tests::{
+    PROBE, changed_probe,
+    host::{TestHost, person, tester},
+    program,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -174,13 +178,13 @@ async fn a_run_that_failed_does_not_bring_its_grants_back() {
         baton::app::read_plugin(&path, &Default::default()).unwrap()
     };
     app.publish(read("1.0.0"), &path).await.unwrap().unwrap();
-    kernel.decide("other", &Change::Grant(Vec::new()), "ada").await.unwrap();
+    kernel.decide("other", &Change::Grant(Vec::new()), &person("ada")).await.unwrap();
     let run = kernel.start(Order { plugin: "other".to_owned(), ..host.order(write()) }).await.unwrap();
     let failed = State::Failed { error: CallError::other("the machine broke down") };
     assert!(kernel.runs().transition(&run.id, &["queued"], failed, None, Vec::new()).await.unwrap());
     app.publish(read("2.0.0"), &path).await.unwrap().unwrap();
-    kernel.decide("other", &Change::Revoke(Vec::new()), "ada").await.unwrap();
-    kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+    kernel.decide("other", &Change::Revoke(Vec::new()), &person("ada")).await.unwrap();
+    kernel.resume(&host.find(&run.id).await, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     match host.find(&run.id).await.state {
         State::Failed { error } => assert!(error.text.contains("was not granted it"), "{error}"),

@@ -9,14 +9,17 @@ use baton::{
         run::{CancelCause, Run, State},
     },
 };
-use baton_tests::{host::TestHost, sweep::Sweep};
+use baton_tests::{
+    host::{TestHost, tester},
+    sweep::Sweep,
+};
 use serde_json::{Value, json};
 
 /// Sends what the run waits for. Before it begins, so that where the host dies does not change the order.
 async fn ordered(host: &TestHost) -> Run {
     let run = host.start(json!({ "do": "wait-for-everything" })).await;
     for value in [1, 2] {
-        host.app.kernel.signals().send(&run.id, "go", &json!(value), "tester").await.unwrap();
+        host.app.kernel.signals().send(&run.id, "go", &json!(value), &tester()).await.unwrap();
     }
     run
 }
@@ -95,7 +98,7 @@ async fn a_run_that_is_cancelled_puts_things_in_order_also_when_its_host_dies() 
         let run = host.start(json!({ "do": "wait-until-cancelled" })).await;
         let mut frozen = drive_until_frozen(&host, &run.id).await;
         if !frozen {
-            host.app.kernel.cancel(&host.find(&run.id).await).await.unwrap();
+            host.app.kernel.cancel(&host.find(&run.id).await, &tester()).await.unwrap();
             frozen = drive_until_frozen(&host, &run.id).await;
         }
         let host = if frozen { thaw(host).await } else { host };
@@ -103,7 +106,7 @@ async fn a_run_that_is_cancelled_puts_things_in_order_also_when_its_host_dies() 
             host.drive(&run.id).await;
             let now = host.find(&run.id).await;
             if now.cancelling.is_none() {
-                host.app.kernel.cancel(&now).await.unwrap();
+                host.app.kernel.cancel(&now, &tester()).await.unwrap();
                 host.drive(&run.id).await;
             }
         }
@@ -128,12 +131,12 @@ async fn a_run_that_does_not_listen_is_ended_after_its_grace() {
     let host = TestHost::with_settings(json!({ "limits": { "grace-s": 1 } })).await;
     let run = host.run(json!({ "do": "deaf" })).await;
     assert_eq!(run.state.as_str(), "waiting");
-    host.app.kernel.cancel(&run).await.unwrap();
+    host.app.kernel.cancel(&run, &tester()).await.unwrap();
     assert_ne!(host.find(&run.id).await.state, State::Cancelled, "it has its grace");
     host.drive(&run.id).await;
     assert_eq!(host.find(&run.id).await.state, State::Cancelled);
     let run = host.run(json!({ "do": "deaf" })).await;
-    host.app.kernel.cancel_now(&run).await.unwrap();
+    host.app.kernel.cancel_now(&run, &tester()).await.unwrap();
     assert_eq!(host.find(&run.id).await.state, State::Cancelled, "at once");
 }
 
@@ -145,12 +148,13 @@ async fn a_cancelled_run_is_cancelled_again_while_runs_below_it_are_open() {
         // As a host leaves it that is killed once the run itself is cancelled.
         host.app.kernel.runs().transition(&run.id, &["waiting"], State::Cancelled, None, Vec::new()).await.unwrap();
         let run = host.find(&run.id).await;
-        let cancelled = if at_once { host.app.kernel.cancel_now(&run).await } else { host.app.kernel.cancel(&run).await };
+        let cancelled =
+            if at_once { host.app.kernel.cancel_now(&run, &tester()).await } else { host.app.kernel.cancel(&run, &tester()).await };
         cancelled.unwrap();
         for run in host.app.kernel.tree(&run.id).await.unwrap() {
             assert_eq!(run.state, State::Cancelled);
         }
-        let again = host.app.kernel.cancel(&run).await.unwrap_err().to_string();
+        let again = host.app.kernel.cancel(&run, &tester()).await.unwrap_err().to_string();
         assert!(again.contains("is cancelled already"), "{again}");
     }
 }
@@ -164,7 +168,7 @@ async fn what_the_end_of_a_failed_run_cancelled_continues_with_it() {
     let ended = host.find(&child).await;
     assert_eq!((ended.state, ended.cancelling.map(|cancelling| cancelling.cause)), (State::Cancelled, Some(CancelCause::Ended)));
     let told = host.journal(&child).await.iter().filter(|entry| entry.error().is_some()).count();
-    host.app.kernel.resume(&run, None).await.unwrap();
+    host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     let again = host.find(&child).await;
     assert_eq!((again.state, again.cancelling), (State::Queued, None));
     assert!(host.journal(&child).await.iter().all(|entry| entry.error().is_none()), "it would be told again what was {told} times");

@@ -7,6 +7,7 @@ use std::{
 };
 
 use baton::{
+    actor::Actor,
     app::{Access, App},
     config::{Config, bindings, git_program, tool_servers},
     events::Event,
@@ -24,6 +25,16 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{PROBE, compiled};
+
+/// Somebody at this machine.
+pub fn person(name: &str) -> Actor {
+    Actor::operator(name)
+}
+
+/// Whoever tests.
+pub fn tester() -> Actor {
+    person("tester")
+}
 
 /// A host over a folder of its own.
 pub struct TestHost {
@@ -109,7 +120,7 @@ impl TestHost {
 
     /// An order for the probe.
     pub fn order(&self, input: Value) -> Order {
-        Order { plugin: "probe".to_owned(), kind: Kind::Workflow, input, workspace: self.workspace(), settings: json!({}) }
+        Order { plugin: "probe".to_owned(), kind: Kind::Workflow, input, workspace: self.workspace(), settings: json!({}), by: tester() }
     }
 
     /// Executes the tree under `root` until nothing more can be done, at most a minute.
@@ -156,7 +167,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         mistaken_bindings: Vec::new(),
         prices: llm::money::Prices::new(None).unwrap(),
         slots: 64,
-        operator: "tester".to_owned(),
+        operator: tester(),
         freeze_after_writes: freeze_after_writes.map(|writes| FaultPoint { writes, of: None }),
         clock_file: None,
         trust: Default::default(),

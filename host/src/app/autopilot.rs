@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{App, AppError};
 use crate::{
+    actor::Actor,
     interfaces::{
         autopilot::{Autopilot, AutopilotError, AutopilotLimits, Autopilots, PLUGIN},
         llm::money::{Budgets, DayLimit, DayLimits, LedgerError},
@@ -80,6 +81,7 @@ impl App {
         (project, folder): (&str, &Path),
         branch: Option<String>,
         limits: AutopilotLimits,
+        by: &Actor,
     ) -> Result<Autopilot, AppError> {
         self.kernel.check_project(folder).await?;
         let before = self.autopilots.autopilot(project).await?;
@@ -89,19 +91,18 @@ impl App {
             let shown = branch.escape_debug();
             return Err(AppError::Checkout(crate::journal::CallError::not_found(format!("There is no branch `{shown}` in the project."))));
         }
-        let order =
-            Order { plugin: PLUGIN.to_owned(), kind: Kind::Workflow, input: json!({}), workspace: folder.to_owned(), settings: json!({}) };
-        let (run, plugin) = self.kernel.ordered(order)?;
-        let wanted = Autopilot {
-            project: project.to_owned(),
-            run: run.id.clone(),
-            is_on: true,
-            branch,
-            limits,
-            set_at: 0,
-            set_by: self.config.operator.clone(),
+        let order = Order {
+            plugin: PLUGIN.to_owned(),
+            kind: Kind::Workflow,
+            input: json!({}),
+            workspace: folder.to_owned(),
+            settings: json!({}),
+            by: by.clone(),
         };
-        let made = self.autopilots.turn_on(&wanted).await?;
+        let (run, plugin) = self.kernel.ordered(order)?;
+        let wanted =
+            Autopilot { project: project.to_owned(), run: run.id.clone(), is_on: true, branch, limits, set_at: 0, set_by: by.name.clone() };
+        let made = self.autopilots.turn_on(&wanted, by).await?;
         if self.find(&made.run).await?.is_some() {
             return Ok(made);
         }
@@ -115,20 +116,20 @@ impl App {
 
     /// Turns the autopilot of a project off and cancels its run, with all that it started; none where it was not on. `now`:
     /// nothing is put in order, and the run has ended when this returns.
-    pub async fn turn_autopilot_off(&self, project: &str, now: bool) -> Result<Option<Autopilot>, AppError> {
-        let Some(off) = self.autopilots.turn_off(project, &self.config.operator).await? else { return Ok(None) };
+    pub async fn turn_autopilot_off(&self, project: &str, now: bool, by: &Actor) -> Result<Option<Autopilot>, AppError> {
+        let Some(off) = self.autopilots.turn_off(project, by).await? else { return Ok(None) };
         let Some(run) = self.find(&off.run).await? else { return Ok(Some(off)) };
         if self.kernel.check_cancellable(&run).await.is_err() {
             return Ok(Some(off));
         }
         match (self.executes(), now) {
-            (true, true) => self.kernel.cancel_now(&run).await?,
+            (true, true) => self.kernel.cancel_now(&run, by).await?,
             (true, false) => {
-                self.kernel.cancel(&run).await?;
+                self.kernel.cancel(&run, by).await?;
                 self.kernel.drive(&Drive { root: Some(run.id.clone()), until_idle: true }, &Halt::default()).await?;
             }
             (false, _) => {
-                self.kernel.runs().request_cancel(&run.id, CancelCause::Operator, now).await.map_err(KernelError::from)?;
+                self.kernel.runs().request_cancel(&run.id, CancelCause::Operator, now, by).await.map_err(KernelError::from)?;
                 if now {
                     self.await_end(&run.id).await?;
                 }

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::{Access, App, AppError, read_plugin};
 use crate::{
+    actor::Actor,
     config::Config,
     interfaces::{
         children::{self, ChildError, Role},
@@ -30,7 +31,7 @@ fn config(folder: &Path) -> Config {
         user: json!({}),
         models: llm::Config::scripts_only(folder),
         slots: 1,
-        operator: "tester".to_owned(),
+        operator: Actor::operator("tester"),
         freeze_after_writes: None,
         clock_file: None,
         servers: Vec::new(),
@@ -93,11 +94,18 @@ async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
     let folder = TempDir::new().unwrap();
     let app = open(folder.path(), Access::Execute).await.unwrap();
     let workspace = folder.path().to_owned();
-    let order = Order { plugin: "plan".to_owned(), kind: Kind::Workflow, input: json!({}), workspace, settings: json!({}) };
+    let order = Order {
+        plugin: "plan".to_owned(),
+        kind: Kind::Workflow,
+        input: json!({}),
+        workspace,
+        settings: json!({}),
+        by: Actor::operator("ada"),
+    };
     let run = app.kernel.start(order).await.unwrap();
     app.close().await;
     let beside = open(folder.path(), Access::Attached).await.unwrap();
-    beside.kernel.runs().request_cancel(&run.id, CancelCause::Operator, false).await.unwrap();
+    beside.kernel.runs().request_cancel(&run.id, CancelCause::Operator, false, &Actor::operator("ada")).await.unwrap();
     beside.close().await;
     let app = open(folder.path(), Access::Execute).await.unwrap();
     assert_eq!(runs(&app).await[0].state, State::Cancelled);
@@ -108,7 +116,14 @@ async fn a_child_may_be_started_for_less_and_never_for_more() {
     let folder = TempDir::new().unwrap();
     let app = open(folder.path(), Access::Execute).await.unwrap();
     let workspace = folder.path().to_owned();
-    let order = Order { plugin: "plan".to_owned(), kind: Kind::Workflow, input: json!({}), workspace, settings: json!({}) };
+    let order = Order {
+        plugin: "plan".to_owned(),
+        kind: Kind::Workflow,
+        input: json!({}),
+        workspace,
+        settings: json!({}),
+        by: Actor::operator("ada"),
+    };
     let run = app.kernel.start(order).await.unwrap();
     let start = async |parent: &RunId, seq: u64, agent: &str, within: Option<&[(&str, &str)]>| {
         let within = within.map(|kinds| kinds.iter().map(|(kind, pattern)| ((*kind).to_owned(), vec![(*pattern).to_owned()])).collect());
@@ -158,6 +173,7 @@ async fn records_of_commands_that_no_run_made_move_nothing() {
         input: json!({}),
         workspace: folder.path().join("other"),
         settings: json!({}),
+        by: Actor::operator("ada"),
     };
     fs::create_dir(&order.workspace).unwrap();
     let run = app.kernel.start(order).await.unwrap();

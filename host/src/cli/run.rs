@@ -59,7 +59,8 @@ impl Run {
         let workspace = self.project.workspace(&app).await?;
         model::check(&app.config, &workspace, Some(&settings))?;
         self.check_kind(&app)?;
-        let order = Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace, settings };
+        let order =
+            Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace, settings, by: app.config.operator.clone() };
         let (run, plugin) = app.kernel.ordered(order)?;
         app.kernel.check_project(&run.workspace).await?;
         let known = app.config.settings(&run.workspace)?;

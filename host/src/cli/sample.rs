@@ -35,6 +35,7 @@ pub(super) fn run(id: &str, plugin: &str, state: State) -> Run {
         item: None,
         seed: String::new(),
         started_at: 0,
+        started_by: None,
         journal_form: FORM,
         journal_from: 0,
         state,

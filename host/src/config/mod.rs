@@ -19,6 +19,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
+    actor::Actor,
     interfaces::{
         Settings,
         forge::Config as Forge,
@@ -154,7 +155,7 @@ pub struct Config {
     pub slots: usize,
     /// Who decides what plugins may do, for the audit log: `BATON_USER`, else `operator` in the user's settings, else `USER`
     /// and its like, else the user's name in the system's database, else `uid` and the user's number.
-    pub operator: String,
+    pub operator: Actor,
     /// To inject a fault: the journal stands still for ever after so many writes, or so many of a kind, and the data
     /// directory has a file `frozen` then. `BATON_FREEZE_AFTER_WRITES`; never by default.
     pub freeze_after_writes: Option<FaultPoint>,
@@ -205,7 +206,7 @@ impl Config {
         let slots = positive(&user, &user_file, "runs.at-once")?.unwrap_or(64);
         let freeze_after_writes = text("BATON_FREEZE_AFTER_WRITES").and_then(|writes| writes.parse().ok());
         let clock_file = path("BATON_CLOCK_FILE");
-        let operator = operator::name(&user);
+        let operator = Actor::operator(&operator::name(&user));
         let trust = trust(&user, &user_file)?;
         let sandbox = sandbox(&user, &user_file)?;
         let setup = setup::read(&user, &user_file, models.proxy.as_ref())?;

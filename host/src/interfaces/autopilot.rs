@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan, Zoned, civil::Time, tz::TimeZone};
 
 use super::llm::money::Amount;
-use crate::journal::RunId;
+use crate::{actor::Actor, journal::RunId};
 
 /// The plugin that is an autopilot.
 pub const PLUGIN: &str = "autopilot";
@@ -79,9 +79,9 @@ pub trait Autopilots: Send + Sync {
     async fn autopilot(&self, project: &str) -> Result<Option<Autopilot>, AutopilotError>;
     /// Turns one on, or gives one that is on other limits. One that is on keeps its run unless that has ended, so that the
     /// same is answered to whoever turns it on at the same time.
-    async fn turn_on(&self, wanted: &Autopilot) -> Result<Autopilot, AutopilotError>;
+    async fn turn_on(&self, wanted: &Autopilot, by: &Actor) -> Result<Autopilot, AutopilotError>;
     /// Turns it off; none where it was not on.
-    async fn turn_off(&self, project: &str, by: &str) -> Result<Option<Autopilot>, AutopilotError>;
+    async fn turn_off(&self, project: &str, by: &Actor) -> Result<Option<Autopilot>, AutopilotError>;
     /// Keys of the items for which a run below this one has an open question.
     async fn asking(&self, run: &RunId) -> Result<Vec<String>, AutopilotError>;
 }

@@ -4,7 +4,10 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::journal::{Pause, PauseKind, Performed, RunId};
+use crate::{
+    actor::Actor,
+    journal::{Pause, PauseKind, Performed, RunId},
+};
 
 /// Characters of a name.
 const LONGEST_NAME: usize = 64;
@@ -97,7 +100,7 @@ pub fn check(name: &str, value: &Value) -> Result<(), SignalError> {
 #[async_trait]
 pub trait Signals: Send + Sync {
     /// Sends a signal to a run that has not ended and is not being cancelled, and queues the run where it waits for it, in one step. `by`: who sends it.
-    async fn send(&self, run: &RunId, name: &str, value: &Value, by: &str) -> Result<(), SignalError>;
+    async fn send(&self, run: &RunId, name: &str, value: &Value, by: &Actor) -> Result<(), SignalError>;
     /// The signal that call `seq` of the run took before, whatever its name; else the oldest of this name that no call has
     /// taken, which the call takes now. So a call that was cut off and is made again gets the same signal, and no signal is
     /// lost or given twice.

@@ -10,6 +10,7 @@ use super::{
     run::{CancelCause, Cancelling, Run, State},
 };
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     journal::{Entry, ErrorKind, RunId},
 };
@@ -17,14 +18,14 @@ use crate::{
 impl Kernel {
     /// Cancels a run and its descendants. Those that wait or are executed are told so and end themselves within the grace
     /// of their plugin, once they are driven; the others end here. A run that failed cannot be resumed any more.
-    pub async fn cancel(&self, run: &Run) -> Result<(), KernelError> {
-        self.give_up(run, CancelCause::Operator).await
+    pub async fn cancel(&self, run: &Run, by: &Actor) -> Result<(), KernelError> {
+        self.give_up(run, CancelCause::Operator, by).await
     }
 
     /// The same, and nothing is put in order: whatever is executed ends in the middle.
-    pub async fn cancel_now(&self, run: &Run) -> Result<(), KernelError> {
+    pub async fn cancel_now(&self, run: &Run, by: &Actor) -> Result<(), KernelError> {
         self.check_cancellable(run).await?;
-        self.parts.runs.request_cancel(&run.id, CancelCause::Operator, true).await?;
+        self.parts.runs.request_cancel(&run.id, CancelCause::Operator, true, by).await?;
         loop {
             let open = self.open_below(&run.id).await?;
             if open.is_empty() {
@@ -41,9 +42,9 @@ impl Kernel {
     }
 
     /// Cancels a run and its descendants for a reason.
-    pub(super) async fn give_up(&self, run: &Run, cause: CancelCause) -> Result<(), KernelError> {
+    pub(super) async fn give_up(&self, run: &Run, cause: CancelCause, by: &Actor) -> Result<(), KernelError> {
         self.check_cancellable(run).await?;
-        self.parts.runs.request_cancel(&run.id, cause, false).await?;
+        self.parts.runs.request_cancel(&run.id, cause, false, by).await?;
         for member in self.open_below(&run.id).await? {
             self.proceed(&member).await?;
         }

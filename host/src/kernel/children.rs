@@ -13,6 +13,7 @@ use super::{
     starting::Child,
 };
 use crate::{
+    actor::Actor,
     interfaces::children::{ChildError, Children, Ended, Narrowing, Order, Outcome, Role},
     journal::{CallError, RunId},
 };
@@ -96,8 +97,9 @@ impl Children for Family {
             return Err(ChildError::NotYours(child.clone()));
         }
         // A fork only stops waiting for what its source started.
+        let by = Actor::run(parent, &kernel.run(parent).await.map_err(store)?.plugin);
         let is_own = run.parent.as_ref().is_some_and(|(started_by, _)| started_by == parent);
-        if run.state.is_final() || !is_own { Ok(()) } else { kernel.give_up(&run, CancelCause::Run).await.map_err(store) }
+        if run.state.is_final() || !is_own { Ok(()) } else { kernel.give_up(&run, CancelCause::Run, &by).await.map_err(store) }
     }
 
     async fn cost(&self, child: &RunId) -> Result<Option<f64>, ChildError> {

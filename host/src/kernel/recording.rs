@@ -209,6 +209,7 @@ impl Recording {
             item: None,
             seed: self.seed.clone(),
             started_at: self.started_at,
+            started_by: None,
             journal_form: self.journal_form,
             journal_from: self.journal_from,
             state: State::Running,

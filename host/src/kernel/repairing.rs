@@ -14,6 +14,7 @@ use super::{
     starting::{replayable, resumed},
 };
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     journal::{CallError, Divergence, Effect, Entry, EntryState, Inspected, Interrupt, JournalError, RunId},
 };
@@ -56,7 +57,7 @@ struct Calls {
 impl Kernel {
     /// Pins `run` to the current version of its plugin and queues it, once that version has made the calls of its journal in
     /// a replay that does nothing. Call `at` and those after it are given up. `by` is who decided.
-    pub async fn repair(&self, run: &Run, at: Option<u64>, by: &str) -> Result<Repair, KernelError> {
+    pub async fn repair(&self, run: &Run, at: Option<u64>, by: &Actor) -> Result<Repair, KernelError> {
         self.check_continuing(run).await?;
         let _resuming = self.resuming.lock().await;
         replayable(run)?;
@@ -149,7 +150,7 @@ impl Kernel {
         })
     }
 
-    async fn repin(&self, run: &Run, parent: Option<&Run>, plugin: &Plugin, calls: &Calls, by: &str) -> Result<Repair, KernelError> {
+    async fn repin(&self, run: &Run, parent: Option<&Run>, plugin: &Plugin, calls: &Calls, by: &Actor) -> Result<Repair, KernelError> {
         let version = plugin.package.manifest.version.to_string();
         let (hash, given_up_from) = (&*plugin.package.hash, calls.given_up_from);
         let reopened = self.cancelled_with(run, given_up_from).await?;
@@ -255,9 +256,8 @@ fn already_current(run: &Run) -> KernelError {
     ))
 }
 
-fn repinned(run: &Run, plugin: &Plugin, calls: &Calls, by: &str) -> Draft {
+fn repinned(run: &Run, plugin: &Plugin, calls: &Calls, by: &Actor) -> Draft {
     let mut data = json!({
-        "by": by,
         "plugin": run.plugin,
         "from": { "version": run.plugin_version, "hash": run.plugin_hash },
         "to": { "version": plugin.package.manifest.version, "hash": plugin.package.hash },
@@ -265,5 +265,5 @@ fn repinned(run: &Run, plugin: &Plugin, calls: &Calls, by: &str) -> Draft {
     if calls.given_up > 0 {
         data["given-up"] = json!({ "from": calls.given_up_from, "calls": calls.given_up });
     }
-    Draft::of_run(Category::Audit, "repinned", &run.id, data)
+    Draft::of_run(Category::Audit, "repinned", &run.id, data).by(by)
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{ceiling::Ceiling, package::Kind};
 use crate::{
+    actor::Actor,
     events::Draft,
     interfaces::{children::Outcome, pins::Pin},
     journal::{CallError, Continuation, Pause, RunId, Wait, form::FORM},
@@ -165,6 +166,9 @@ pub struct Run {
     pub seed: String,
     /// The first moment of its replayed calls as its guest sees it, in milliseconds since 1970 UTC; a fork keeps it.
     pub started_at: u64,
+    /// Who started it; none for a run that another started, and for one from before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<Actor>,
     /// The form in which its journal is kept; 0 for a run from before forms were counted. One of another form than this
     /// host's is shown and is not executed.
     pub journal_form: u64,
@@ -364,7 +368,7 @@ pub trait Runs: Send + Sync {
     async fn change_settings(&self, id: &RunId, settings: &Value) -> Result<(), RunsError>;
     /// Asks that the run and its descendants which have not ended be cancelled. Of those that were asked before, cause and
     /// time stay; `at_once` takes from all of them the time to put things in order.
-    async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool) -> Result<(), RunsError>;
+    async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool, by: &Actor) -> Result<(), RunsError>;
     /// The runs that are to be cancelled, and that may be.
     async fn cancel_requests(&self) -> Result<Vec<RunId>, RunsError>;
 }

@@ -14,6 +14,7 @@ use super::{
     run::{Added, Filter, Run, State},
 };
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     interfaces::Settings,
     journal::{EntryState, PauseKind, RunId, Wait, Write, form::FORM},
@@ -32,6 +33,8 @@ pub struct Order {
     pub workspace: PathBuf,
     /// Settings for this run and its children.
     pub settings: Value,
+    /// Who starts it.
+    pub by: Actor,
 }
 
 /// A child to start, beside who starts it.
@@ -82,6 +85,7 @@ impl Kernel {
             project_settings: Some(project_settings),
             seed: id.to_string(),
             started_at: now,
+            started_by: Some(order.by),
             input: self.parts.redactor.value(order.input),
             ..new_run(id, &plugin, now)
         };
@@ -90,7 +94,7 @@ impl Kernel {
 
     /// Starts a run that replays the calls of `source` before call `at`, and makes that one and all after it again, in the
     /// folder in which the source worked.
-    pub async fn fork(&self, source: &Run, at: u64) -> Result<Run, KernelError> {
+    pub async fn fork(&self, source: &Run, at: u64, by: &Actor) -> Result<Run, KernelError> {
         if (1..=source.journal_from).contains(&at) {
             return Err(KernelError::WrongState(behind_base(source, at)));
         }
@@ -124,6 +128,7 @@ impl Kernel {
             item: source.item.clone(),
             seed: source.seed.clone(),
             started_at: source.started_at,
+            started_by: Some(by.clone()),
             journal_from: source.journal_from,
             input: source.input.clone(),
             ..new_run(id, &plugin, now)
@@ -168,7 +173,7 @@ impl Kernel {
 
     /// Makes the paused runs of the tree that `run` belongs to ready again. A root that failed because a call was denied
     /// makes that call again. `settings` are laid over those the runs were given.
-    pub async fn resume(&self, run: &Run, settings: Option<Value>) -> Result<(), KernelError> {
+    pub async fn resume(&self, run: &Run, settings: Option<Value>, by: &Actor) -> Result<(), KernelError> {
         self.check_continuing(run).await?;
         // One at a time: what is paused stays so until it is resumed here, and no pause after it is answered unseen.
         let _resuming = self.resuming.lock().await;
@@ -188,7 +193,7 @@ impl Kernel {
             let stands = matches!(member.state, State::Paused { .. } | State::Waiting { wait: Wait::Account { .. } | Wait::Needed(_) });
             if stands || (failed && member.id == run.id && !is_repeated) {
                 self.answer_pause(&member).await?;
-                let event = vec![resumed(&member.id)];
+                let event = vec![resumed(&member.id).by(by)];
                 self.parts.runs.transition(&member.id, &["paused", "failed", "waiting"], State::Queued, None, event).await?;
             }
         }
@@ -198,7 +203,7 @@ impl Kernel {
             reopened.extend(ended);
         }
         if !reopened.is_empty() {
-            let events = reopened.iter().map(|(id, _)| resumed(id)).collect();
+            let events = reopened.iter().map(|(id, _)| resumed(id).by(by)).collect();
             self.parts.runs.reopen(&reopened, events).await?;
         }
         self.changed();
@@ -308,7 +313,7 @@ fn created(run: &Run, worktree: Option<&str>) -> Draft {
             data[name] = json!(value);
         }
     }
-    Draft::of_run(Category::Run, "created", &run.id, data)
+    Draft { actor: run.started_by.clone(), ..Draft::of_run(Category::Run, "created", &run.id, data) }
 }
 
 pub(super) fn resumed(run: &RunId) -> Draft {
@@ -371,6 +376,7 @@ pub(super) fn new_run(id: RunId, plugin: &Plugin, now: u64) -> Run {
         item: None,
         seed: String::new(),
         started_at: now,
+        started_by: None,
         journal_form: FORM,
         journal_from: 0,
         state: State::Queued,

@@ -14,6 +14,7 @@ use super::{
     signals,
 };
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     interfaces::{
         autopilot::{Autopilot, AutopilotError, AutopilotLimits, Autopilots, Hours, LOOK},
@@ -53,12 +54,12 @@ impl Autopilots for Store {
         row.as_ref().map(autopilot).transpose().map_err(unread)
     }
 
-    async fn turn_on(&self, wanted: &Autopilot) -> Result<Autopilot, AutopilotError> {
-        self.queue.change(TurnOn(wanted.clone())).await.map_err(unwritten)
+    async fn turn_on(&self, wanted: &Autopilot, by: &Actor) -> Result<Autopilot, AutopilotError> {
+        self.queue.change(TurnOn { wanted: wanted.clone(), by: by.clone() }).await.map_err(unwritten)
     }
 
-    async fn turn_off(&self, project: &str, by: &str) -> Result<Option<Autopilot>, AutopilotError> {
-        self.queue.change(TurnOff { project: project.to_owned(), by: by.to_owned() }).await.map_err(unwritten)
+    async fn turn_off(&self, project: &str, by: &Actor) -> Result<Option<Autopilot>, AutopilotError> {
+        self.queue.change(TurnOff { project: project.to_owned(), by: by.clone() }).await.map_err(unwritten)
     }
 
     async fn asking(&self, run: &RunId) -> Result<Vec<String>, AutopilotError> {
@@ -77,19 +78,22 @@ pub(super) async fn tell(project: &str, step: &mut Step<'_>) -> Result<(), Store
     signals::send_once(&run, LOOK, step).await
 }
 
-struct TurnOn(Autopilot);
+struct TurnOn {
+    wanted: Autopilot,
+    by: Actor,
+}
 
 #[async_trait]
 impl Change for TurnOn {
     type Outcome = Autopilot;
 
     async fn apply(&self, step: &mut Step<'_>) -> Result<Autopilot, StoreError> {
-        let before = find(&self.0.project, step.connection).await?.filter(|before| before.is_on);
+        let before = find(&self.wanted.project, step.connection).await?.filter(|before| before.is_on);
         let run = match before {
             Some(before) if !has_ended(&before.run, step.connection).await? => before.run,
-            _ => self.0.run.clone(),
+            _ => self.wanted.run.clone(),
         };
-        let made = Autopilot { run, is_on: true, set_at: step.now, ..self.0.clone() };
+        let made = Autopilot { run, is_on: true, set_at: step.now, ..self.wanted.clone() };
         let AutopilotLimits { stories, tries, dollars, hours, zone } = &made.limits;
         let query = sqlx::query(SET).bind(&*made.project).bind(made.run.as_str()).bind(&*made.branch);
         let query = query.bind(i64::from(*stories)).bind(i64::from(*tries)).bind(dollars.map(|dollars| stored(dollars.as_billionths())));
@@ -97,9 +101,9 @@ impl Change for TurnOn {
         query.bind(stored(step.now)).bind(&*made.set_by).execute(&mut *step.connection).await?;
         let event = json!({
             "project": made.project, "run": made.run, "branch": made.branch, "stories": stories, "tries": tries, "usd": dollars,
-            "hours": hours.map(|hours| hours.to_string()), "zone": zone, "by": made.set_by,
+            "hours": hours.map(|hours| hours.to_string()), "zone": zone,
         });
-        step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, "autopilot-on", event)]));
+        step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, "autopilot-on", event).by(&self.by)]));
         tell(&made.project, step).await?;
         Ok(made)
     }
@@ -107,7 +111,7 @@ impl Change for TurnOn {
 
 struct TurnOff {
     project: String,
-    by: String,
+    by: Actor,
 }
 
 #[async_trait]
@@ -117,9 +121,9 @@ impl Change for TurnOff {
     async fn apply(&self, step: &mut Step<'_>) -> Result<Option<Autopilot>, StoreError> {
         let Some(before) = find(&self.project, step.connection).await?.filter(|before| before.is_on) else { return Ok(None) };
         tell(&self.project, step).await?;
-        sqlx::query(OFF).bind(&*self.project).bind(stored(step.now)).bind(&*self.by).execute(&mut *step.connection).await?;
-        let event = json!({ "project": self.project, "run": before.run, "by": self.by });
-        step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, "autopilot-off", event)]));
+        sqlx::query(OFF).bind(&*self.project).bind(stored(step.now)).bind(&*self.by.name).execute(&mut *step.connection).await?;
+        let event = json!({ "project": self.project, "run": before.run });
+        step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, "autopilot-off", event).by(&self.by)]));
         Ok(Some(before))
     }
 }

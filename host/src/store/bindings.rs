@@ -12,6 +12,7 @@ use super::{
     queue::{Change, Step},
 };
 use crate::{
+    actor::Actor,
     events::Draft,
     interfaces::backlog::{Backlog, BacklogError},
     kernel::slots::{Approval, Binding, BindingStore, BindingsError, Labels, Scope},
@@ -47,8 +48,8 @@ impl BindingStore for Store {
         rows.iter().map(approval).collect::<Result<_, _>>().map_err(unread)
     }
 
-    async fn approve(&self, approval: &Approval, by: &str, events: Vec<Draft>) -> Result<(), BindingsError> {
-        let change = Approve { approval: approval.clone(), by: by.to_owned(), events: NewEvent::all(events) };
+    async fn approve(&self, approval: &Approval, by: &Actor, events: Vec<Draft>) -> Result<(), BindingsError> {
+        let change = Approve { approval: approval.clone(), by: by.clone(), events: NewEvent::all(events) };
         self.queue.change(change).await.map_err(unwritten)
     }
 }
@@ -104,7 +105,7 @@ impl Change for Unbind {
 
 struct Approve {
     approval: Approval,
-    by: String,
+    by: Actor,
     events: Vec<Arc<NewEvent>>,
 }
 
@@ -117,7 +118,7 @@ impl Change for Approve {
         let replace = sqlx::query(REPLACE).bind(&**project).bind(&**hash).bind(stored(step.now));
         replace.execute(&mut *step.connection).await?;
         let query = sqlx::query(APPROVE).bind(&**project).bind(&**hash).bind(bindings.to_string());
-        query.bind(stored(step.now)).bind(&*self.by).execute(&mut *step.connection).await?;
+        query.bind(stored(step.now)).bind(&*self.by.name).execute(&mut *step.connection).await?;
         step.events.extend(self.events.iter().cloned());
         Ok(())
     }

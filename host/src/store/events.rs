@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::{Value, json};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use tokio::sync::broadcast;
 
@@ -13,19 +14,20 @@ use super::{
     rows::MultiRow,
 };
 use crate::{
+    actor::Actor,
     events::{Category, Draft, Event, EventError, EventLog},
     journal::RunId,
 };
 
 const TABLE: &str = "events";
-const COLUMNS: usize = 6;
-const HEAD: &str = "insert into events (cursor, at, category, name, run_id, data)";
+const COLUMNS: usize = 7;
+const HEAD: &str = "insert into events (cursor, at, category, name, run_id, actor, data)";
 const LAST_CURSOR: &str = "select coalesce(max(cursor), 0) from events";
-const AFTER: &str = "select cursor, at, category, name, run_id, data from events where cursor > $1 order by cursor limit $2";
+const AFTER: &str = "select cursor, at, category, name, run_id, actor, data from events where cursor > $1 order by cursor limit $2";
 const LATEST: &str =
-    "select cursor, at, category, name, run_id, data from events where category = $1 and cursor < $2 order by cursor desc limit $3";
+    "select cursor, at, category, name, run_id, actor, data from events where category = $1 and cursor < $2 order by cursor desc limit $3";
 const AFTER_OF_RUN: &str =
-    "select cursor, at, category, name, run_id, data from events where cursor > $1 and run_id = $3 order by cursor limit $2";
+    "select cursor, at, category, name, run_id, actor, data from events where cursor > $1 and run_id = $3 order by cursor limit $2";
 
 #[async_trait]
 impl EventLog for Store {
@@ -69,12 +71,18 @@ impl Store {
 /// An event whose particulars have their stored form already, so that the writer need not make it.
 pub(super) struct NewEvent {
     pub(super) draft: Draft,
+    actor: Option<String>,
     data: String,
 }
 
 impl NewEvent {
     pub(super) fn all(drafts: Vec<Draft>) -> Vec<Arc<Self>> {
-        drafts.into_iter().map(|draft| Arc::new(Self { data: draft.data.to_string(), draft })).collect()
+        let new = |draft: Draft| {
+            // Text alone always has a JSON form.
+            let actor = draft.actor.as_ref().map(|actor| json!(actor).to_string());
+            Arc::new(Self { data: draft.data.to_string(), actor, draft })
+        };
+        drafts.into_iter().map(new).collect()
     }
 }
 
@@ -106,6 +114,7 @@ impl EventInsert {
                     .bind(event.draft.category.as_str())
                     .bind(&*event.draft.name)
                     .bind(event.draft.run.as_ref().map(RunId::as_str))
+                    .bind(event.actor.as_deref())
                     .bind(&*event.data);
             }
             query.execute(&mut *connection).await?;
@@ -121,11 +130,23 @@ pub(super) async fn last_cursor(connection: &mut AnyConnection) -> Result<i64, S
 
 fn event(row: &AnyRow) -> Result<Event, StoreError> {
     let (category, data): (&str, &str) = (row.try_get("category")?, row.try_get("data")?);
+    let actor: Option<String> = row.try_get("actor")?;
+    let broken = |error: serde_json::Error| StoreError::row(TABLE, error);
     let draft = Draft {
         category: Category::from_word(category).ok_or_else(|| StoreError::row(TABLE, format!("`{category}` is not a category")))?,
         name: row.try_get("name")?,
         run: row.try_get::<Option<String>, _>("run_id")?.map(RunId::from_text),
-        data: serde_json::from_str(data).map_err(|error| StoreError::row(TABLE, error))?,
+        actor: actor.map(|actor| serde_json::from_str(&actor)).transpose().map_err(broken)?,
+        data: serde_json::from_str(data).map_err(broken)?,
     };
+    let draft = Draft { actor: draft.actor.clone().or_else(|| former_actor(&draft.data)), ..draft };
     Ok(Event { cursor: row.try_get("cursor")?, at: read_number(row, "at")?, draft })
+}
+
+/// Who caused an event from before actors were kept: its data named an operator, or what is no person.
+fn former_actor(data: &Value) -> Option<Actor> {
+    match data.get("by")?.as_str()? {
+        "expiry" | "baton" => Some(Actor::system()),
+        name => Some(Actor::operator(name)),
+    }
 }

@@ -11,6 +11,7 @@ use super::{
     queue::{Change, Step},
 };
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     interfaces::llm::money::{Amount, Budget, BudgetStore, Ledger, LedgerError, Posting, Scope},
     journal::RunId,
@@ -43,8 +44,8 @@ impl BudgetStore for Store {
         Ok(budgets)
     }
 
-    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &str) -> Result<(), LedgerError> {
-        let change = SetBudget { scope: scope.clone(), amount, by: by.to_owned() };
+    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), LedgerError> {
+        let change = SetBudget { scope: scope.clone(), amount, by: by.clone() };
         self.queue.change(change).await.map_err(|error| LedgerError { action: "written", reason: error.to_string() })
     }
 }
@@ -52,7 +53,7 @@ impl BudgetStore for Store {
 struct SetBudget {
     scope: Scope,
     amount: Option<Amount>,
-    by: String,
+    by: Actor,
 }
 
 #[async_trait]
@@ -64,13 +65,13 @@ impl Change for SetBudget {
         let query = match self.amount {
             Some(amount) => {
                 let query = sqlx::query(SET).bind(scope).bind(of).bind(stored(amount.as_billionths()));
-                query.bind(stored(step.now)).bind(&*self.by)
+                query.bind(stored(step.now)).bind(&*self.by.name)
             }
             None => sqlx::query(REMOVE).bind(scope).bind(of),
         };
         query.execute(&mut *step.connection).await?;
-        let event = json!({ "by": self.by, "scope": scope, "of": of, "usd": self.amount });
-        step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, "budget-set", event)]));
+        let event = json!({ "scope": scope, "of": of, "usd": self.amount });
+        step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, "budget-set", event).by(&self.by)]));
         Ok(())
     }
 }

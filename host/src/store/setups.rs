@@ -12,6 +12,7 @@ use super::{
     queue::{Change, Step},
 };
 use crate::{
+    actor::Actor,
     events::Draft,
     interfaces::sandbox::{Approvals, ApprovalsError, Approved, Plan},
 };
@@ -33,8 +34,8 @@ impl Approvals for Store {
         read.await.map_err(|error: StoreError| ApprovalsError(format!("The approved setup cannot be read: {error}")))
     }
 
-    async fn approve_setup(&self, project: &str, plan: Option<&Plan>, by: &str, events: Vec<Draft>) -> Result<(), ApprovalsError> {
-        let change = Approve { project: project.to_owned(), plan: plan.cloned(), by: by.to_owned(), events: NewEvent::all(events) };
+    async fn approve_setup(&self, project: &str, plan: Option<&Plan>, by: &Actor, events: Vec<Draft>) -> Result<(), ApprovalsError> {
+        let change = Approve { project: project.to_owned(), plan: plan.cloned(), by: by.clone(), events: NewEvent::all(events) };
         let written = self.queue.change(change).await;
         written.map_err(|error| ApprovalsError(format!("The approved setup cannot be written: {error}")))
     }
@@ -43,7 +44,7 @@ impl Approvals for Store {
 struct Approve {
     project: String,
     plan: Option<Plan>,
-    by: String,
+    by: Actor,
     events: Vec<Arc<NewEvent>>,
 }
 
@@ -56,7 +57,7 @@ impl Change for Approve {
             Some(plan) => {
                 let text = serde_json::to_string(plan).map_err(|error| StoreError::row("setups", error))?;
                 let query = sqlx::query(APPROVE).bind(&*self.project).bind(plan.hash()).bind(text);
-                query.bind(stored(step.now)).bind(&*self.by)
+                query.bind(stored(step.now)).bind(&*self.by.name)
             }
             None => sqlx::query(REVOKE).bind(&*self.project),
         };

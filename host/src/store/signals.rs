@@ -12,6 +12,7 @@ use super::{
     waiting,
 };
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     interfaces::signals::{self, MOST_UNTAKEN, Signal, SignalError, Signals},
     journal::RunId,
@@ -19,8 +20,6 @@ use crate::{
 };
 
 const TABLE: &str = "signals";
-/// Who sends what no operator does.
-const BATON: &str = "baton";
 const STATE_OF_RUN: &str = "select state, cancel_requested_at from runs where id = $1";
 const COUNT_UNTAKEN: &str = "select count(*) from signals where run_id = $1 and taken_by is null";
 const LAST_PLACE: &str = "select coalesce(max(place), 0) from signals where run_id = $1";
@@ -36,9 +35,9 @@ const UNTAKEN: &str = "select place, name, value, sent_at, sent_by from signals 
 
 #[async_trait]
 impl Signals for Store {
-    async fn send(&self, run: &RunId, name: &str, value: &Value, by: &str) -> Result<(), SignalError> {
+    async fn send(&self, run: &RunId, name: &str, value: &Value, by: &Actor) -> Result<(), SignalError> {
         signals::check(name, value)?;
-        let change = Send { run: run.clone(), name: name.to_owned(), value: value.to_string(), by: by.to_owned() };
+        let change = Send { run: run.clone(), name: name.to_owned(), value: value.to_string(), by: by.clone() };
         self.queue.change(change).await.map_err(failed)?
     }
 
@@ -74,7 +73,7 @@ pub(super) async fn send_once(run: &RunId, name: &str, step: &mut Step<'_>) -> R
     if is_there(run, name, step.connection).await? {
         return Ok(());
     }
-    let send = Send { run: run.clone(), name: name.to_owned(), value: json!(null).to_string(), by: BATON.to_owned() };
+    let send = Send { run: run.clone(), name: name.to_owned(), value: json!(null).to_string(), by: Actor::system() };
     if send.refusal(step.connection).await?.is_none() {
         send.put(step).await?;
     }
@@ -85,7 +84,7 @@ struct Send {
     run: RunId,
     name: String,
     value: String,
-    by: String,
+    by: Actor,
 }
 
 #[async_trait]
@@ -97,8 +96,8 @@ impl Change for Send {
             return Ok(Err(refusal));
         }
         let place = self.put(step).await?;
-        let event = json!({ "signal": self.name, "place": place, "bytes": self.value.len(), "by": self.by });
-        step.events.extend(NewEvent::all(vec![Draft::of_run(Category::Audit, "signal-sent", &self.run, event)]));
+        let event = json!({ "signal": self.name, "place": place, "bytes": self.value.len() });
+        step.events.extend(NewEvent::all(vec![Draft::of_run(Category::Audit, "signal-sent", &self.run, event).by(&self.by)]));
         Ok(Ok(()))
     }
 }
@@ -107,7 +106,7 @@ impl Send {
     async fn put(&self, step: &mut Step<'_>) -> Result<u64, StoreError> {
         let place = number(sqlx::query(LAST_PLACE).bind(self.run.as_str()).fetch_one(&mut *step.connection).await?)? + 1;
         let query = sqlx::query(SEND).bind(self.run.as_str()).bind(stored(place)).bind(&*self.name).bind(&*self.value);
-        query.bind(stored(step.now)).bind(&*self.by).execute(&mut *step.connection).await?;
+        query.bind(stored(step.now)).bind(&*self.by.name).execute(&mut *step.connection).await?;
         waiting::wake(&waiting::signal_key(&self.run, &self.name), step).await?;
         Ok(place)
     }

@@ -13,6 +13,7 @@ use super::{
     queue::{Change, Step},
 };
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     interfaces::{
         toolboxes::Form,
@@ -44,8 +45,8 @@ impl Pins for Store {
         rows.iter().map(pin).collect::<Result<_, _>>().map_err(unread)
     }
 
-    async fn approve(&self, tool: &str, form: &Form, by: &str) -> Result<Vec<String>, PinsError> {
-        let change = Approve { tool: tool.to_owned(), form: form.clone(), by: by.to_owned() };
+    async fn approve(&self, tool: &str, form: &Form, by: &Actor) -> Result<Vec<String>, PinsError> {
+        let change = Approve { tool: tool.to_owned(), form: form.clone(), by: by.clone() };
         self.queue.change(change).await.map_err(unwritten)
     }
 }
@@ -78,7 +79,7 @@ impl Change for Keep {
 struct Approve {
     tool: String,
     form: Form,
-    by: String,
+    by: Actor,
 }
 
 #[async_trait]
@@ -92,11 +93,11 @@ impl Change for Approve {
         if plugins.is_empty() {
             return Ok(plugins);
         }
-        let query = sqlx::query(APPROVE).bind(&*self.tool).bind(text(&self.form)?).bind(stored(step.now)).bind(&*self.by);
+        let query = sqlx::query(APPROVE).bind(&*self.tool).bind(text(&self.form)?).bind(stored(step.now)).bind(&*self.by.name);
         query.execute(&mut *step.connection).await?;
         let capability = json!({ "kind": TOOLS.word, "value": self.tool });
-        let told = |plugin: &String| json!({ "by": self.by, "plugin": plugin, "capability": capability, "form": self.form });
-        let drafts = plugins.iter().map(|plugin| Draft::of_host(Category::Audit, "approved", told(plugin)));
+        let told = |plugin: &String| json!({ "plugin": plugin, "capability": capability, "form": self.form });
+        let drafts = plugins.iter().map(|plugin| Draft::of_host(Category::Audit, "approved", told(plugin)).by(&self.by));
         step.events.extend(NewEvent::all(drafts.collect()));
         Ok(plugins)
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use baton::interfaces::backlog::{Author, Draft, Graph, Kind, Labels};
-use baton_tests::host::TestHost;
+use baton_tests::host::{TestHost, person};
 use serde_json::json;
 
 use crate::table::{Samples, Table};
@@ -17,7 +17,7 @@ const PROJECT: &str = "demo";
 pub(crate) async fn measure(table: &mut Table) -> Result<()> {
     let host = TestHost::new().await;
     let drafts: Vec<_> = (0..MANY).map(draft).collect();
-    host.app.backlog.put(PROJECT, &drafts, &Author::Person("ada".to_owned())).await?;
+    host.app.backlog.put(PROJECT, &drafts, &Author::Person(person("ada"))).await?;
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
         let begun = Instant::now();

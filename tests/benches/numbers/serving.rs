@@ -14,7 +14,10 @@ use baton::{
     journal::Halt,
     kernel::{Drive, Order, granting::Change, package::Kind, run::State, watch::SETTLED},
 };
-use baton_tests::{changed_probe, host::TestHost};
+use baton_tests::{
+    changed_probe,
+    host::{TestHost, tester},
+};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 
@@ -97,7 +100,7 @@ async fn published(app: &App, wasm: &[u8]) -> Result<Duration> {
 /// How long after the decision the next call of a run in flight was denied.
 async fn revoked(host: &TestHost) -> Result<Duration> {
     let kernel = &host.app.kernel;
-    kernel.decide(NAME, &Change::Grant(Vec::new()), "tester").await?;
+    kernel.decide(NAME, &Change::Grant(Vec::new()), &tester()).await?;
     let tools = json!({ "do": "write", "path": "out/a", "content": "x" });
     // It goes on writing until it may not.
     let run = kernel.start(order(host, json!({ "do": "in-turn", "inputs": vec![tools; 20_000] }))).await?;
@@ -107,13 +110,13 @@ async fn revoked(host: &TestHost) -> Result<Duration> {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let (time, ended) = timed(async {
-        kernel.decide(NAME, &Change::Revoke(Vec::new()), "tester").await?;
+        kernel.decide(NAME, &Change::Revoke(Vec::new()), &tester()).await?;
         told(&mut events, |event| event.draft.name == "denied").await
     })
     .await;
     ended?;
     told(&mut events, |event| event.draft.name == "failed" && event.draft.run.as_ref() == Some(&run.id)).await?;
-    kernel.decide(NAME, &Change::Grant(Vec::new()), "tester").await?;
+    kernel.decide(NAME, &Change::Grant(Vec::new()), &tester()).await?;
     Ok(time)
 }
 
@@ -145,7 +148,7 @@ async fn updated_under_load(host: &TestHost) -> Result<(Duration, f64)> {
 
 fn order(host: &TestHost, input: Value) -> Order {
     let workspace: PathBuf = host.workspace();
-    Order { plugin: NAME.to_owned(), kind: Kind::Workflow, input, workspace, settings: json!({}) }
+    Order { plugin: NAME.to_owned(), kind: Kind::Workflow, input, workspace, settings: json!({}), by: tester() }
 }
 
 async fn told(events: &mut Receiver<Event>, wanted: impl Fn(&Event) -> bool) -> Result<()> {

@@ -15,7 +15,7 @@ use baton::{
     journal::Halt,
     kernel::{Drive, Order, package},
 };
-use baton_tests::host::TestHost;
+use baton_tests::host::{TestHost, person};
 use serde_json::{Value, json};
 
 use crate::table::{Quantity, Samples, Table};
@@ -50,14 +50,15 @@ async fn sprint(parallel: usize) -> Result<Duration> {
     lay_out(&workspace)?;
     fs::write(host.folder.path().join("answers.yaml"), script()?)?;
     let drafts: Vec<_> = (1..=STORIES).map(draft).collect();
-    let project = host.app.kernel.open_project(&workspace, "ada").await?;
-    host.app.backlog.put(&project.id, &drafts, &Author::Person("ada".to_owned())).await?;
+    let project = host.app.kernel.open_project(&workspace, &person("ada")).await?;
+    host.app.backlog.put(&project.id, &drafts, &Author::Person(person("ada"))).await?;
     let order = Order {
         plugin: "sprint".to_owned(),
         kind: package::Kind::Workflow,
         input: json!({ "parallel": parallel }),
         workspace,
         settings: json!({}),
+        by: person("ada"),
     };
     let begun = Instant::now();
     let run = host.app.kernel.start(order).await?;

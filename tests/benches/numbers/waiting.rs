@@ -8,7 +8,7 @@ use baton::{
     journal::{Halt, RunId},
     kernel::{Drive, run::Filter},
 };
-use baton_tests::host::TestHost;
+use baton_tests::host::{TestHost, tester};
 use serde_json::{Value, json};
 
 use crate::table::{Quantity, Samples, Table, timed};
@@ -120,7 +120,7 @@ async fn signalled(host: &TestHost, tickets: u64) -> Result<(Duration, Duration)
     }
     let (suspended, began) = (begun.elapsed(), SystemTime::now().duration_since(UNIX_EPOCH)?);
     let sending = async {
-        host.app.kernel.signals().send(&run.id, &format!("signal-{}", tickets - 1), &Value::Null, "tester").await?;
+        host.app.kernel.signals().send(&run.id, &format!("signal-{}", tickets - 1), &Value::Null, &tester()).await?;
         host.app.kernel.changed();
         anyhow::Ok(())
     };
@@ -131,7 +131,7 @@ async fn signalled(host: &TestHost, tickets: u64) -> Result<(Duration, Duration)
 
 /// How long after its answer was given a run that asked has ended.
 async fn answered(host: &TestHost, asked: &Asked) -> Result<Duration> {
-    let given = Given { answer: "EUR".to_owned(), by: "tester".to_owned(), source: Source::Person };
+    let given = Given { answer: "EUR".to_owned(), by: tester(), source: Source::Person };
     let began = SystemTime::now().duration_since(UNIX_EPOCH)?;
     let answering = async {
         host.app.questions.answer(&asked.id, &given).await?;

@@ -12,6 +12,7 @@ use baton::{
 };
 use baton_tests::{
     MISCHIEF, PROBE, changed_probe,
+    host::{person, tester},
     hostile::{Stage, failure, guest, output},
 };
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ async fn stage() -> Stage {
 
 async fn grant(stage: &Stage, plugin: &str, capabilities: &[&str]) {
     let named = capabilities.iter().map(|text| text.parse().unwrap()).collect();
-    stage.host.app.kernel.decide(plugin, &Change::Grant(named), "ada").await.unwrap();
+    stage.host.app.kernel.decide(plugin, &Change::Grant(named), &person("ada")).await.unwrap();
 }
 
 async fn borrow(stage: &Stage, hands: Value) -> Run {
@@ -171,15 +172,15 @@ async fn a_ceiling_is_raised_and_taken_back_under_a_run_and_a_fork_keeps_it() {
     assert!(failure(&run).contains("'through.write=out/a.txt'"), "{}", failure(&run));
     let kernel = &stage.host.app.kernel;
     let child = stage.host.find(&run.id.child(2)).await;
-    let fork = kernel.fork(&child, 1).await.unwrap();
+    let fork = kernel.fork(&child, 1, &tester()).await.unwrap();
     assert_eq!(fork.ceiling, child.ceiling);
     assert!(failure(&drive(&stage, &fork.id).await).contains("is beyond the ceiling of run"), "a person's fork is no way around it");
     nothing_was_done(&stage);
     grant(&stage, "borrow-hands", &["through.write=out/a.txt"]).await;
-    kernel.resume(&stage.host.find(&run.id).await, None).await.unwrap();
+    kernel.resume(&stage.host.find(&run.id).await, None, &tester()).await.unwrap();
     assert_eq!(drive(&stage, &run.id).await.state, State::Succeeded);
     assert!(stage.host.workspace().join("out/a.txt").is_file());
-    kernel.decide("borrow-hands", &Change::Revoke(vec!["through".parse().unwrap()]), "ada").await.unwrap();
+    kernel.decide("borrow-hands", &Change::Revoke(vec!["through".parse().unwrap()]), &person("ada")).await.unwrap();
     assert!(failure(&stage.play("borrow_hands", insists).await).contains("is beyond the ceiling"));
 }
 

@@ -6,7 +6,7 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path, p
 use baton::kernel::run::State;
 use baton_tests::{
     docker::{self, IMAGE},
-    host::{TestHost, output_of},
+    host::{TestHost, output_of, tester},
 };
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ async fn the_disk_is_not_filled() {
     assert!(matches!(&run.state, State::Paused { pause } if pause.reason.contains("The disk of the workspace is nearly full")), "{run:?}");
     assert!(docker::containers(&host.folder.path().join("data")).is_empty(), "it is not found again");
     let host = host.restarted_with(json!({ "sandbox": { "images": { "default": { "image": IMAGE, "ready": false } } } })).await;
-    host.app.kernel.resume(&host.find(&run.id).await, None).await.unwrap();
+    host.app.kernel.resume(&host.find(&run.id).await, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!(host.find(&run.id).await.output.unwrap()["stdout"], "well\n");
     let root = said(&host, "for place in / /bin /etc /usr /var /dev /sys /proc; do echo x > $place/x; done").await;

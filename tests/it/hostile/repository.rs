@@ -8,7 +8,7 @@ use std::{
 };
 
 use baton::kernel::run::{Run, State};
-use baton_tests::host::TestHost;
+use baton_tests::host::{TestHost, tester};
 use serde_json::{Value, json};
 
 /// A host whose commands are plain processes, and a repository of the user's that no run is to touch.
@@ -45,7 +45,7 @@ impl Scene {
         let run = self.host.run(json!({ "do": "in-turn", "inputs": inputs })).await;
         assert!(paused(&run.state, line).contains("Now."), "{:?}", run.state);
         shell(&self.workspace(), line);
-        self.host.app.kernel.resume(&run, None).await.unwrap();
+        self.host.app.kernel.resume(&run, None, &tester()).await.unwrap();
         self.host.drive(&run.id).await;
         self.host.find(&run.id).await
     }
@@ -159,7 +159,7 @@ async fn a_repository_in_the_place_of_another_is_not_believed() {
         assert!(paused(&run.state, line).contains("is not the one it was when this run began"), "{line}: {:?}", run.state);
         scene.is_untouched(line);
         shell(&workspace, back);
-        scene.host.app.kernel.resume(&run, None).await.unwrap();
+        scene.host.app.kernel.resume(&run, None, &tester()).await.unwrap();
         scene.host.drive(&run.id).await;
         assert_eq!(scene.host.find(&run.id).await.state, State::Succeeded, "{line}");
     }

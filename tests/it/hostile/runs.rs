@@ -1,7 +1,10 @@
 //! Nobody sees a run that somebody else started, and nobody fills the disk or deceives the operator with words.
 
 use baton::{journal::PauseKind, kernel::run::State};
-use baton_tests::hostile::{Stage, limit, output};
+use baton_tests::{
+    host::{person, tester},
+    hostile::{Stage, limit, output},
+};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,7 +30,7 @@ async fn a_signal_is_taken_by_the_run_it_was_sent_to() {
     let stage = Stage::with_settings(json!({})).await;
     let other = stage.host.run(json!({ "do": "first-signal", "of": 1 })).await;
     let signals = || stage.host.app.kernel.signals();
-    signals().send(&other.id, "go", &json!("the secret of another run"), "ada").await.unwrap();
+    signals().send(&other.id, "go", &json!("the secret of another run"), &person("ada")).await.unwrap();
     let run = stage.play("claim_signals", json!({ "run": other.id, "name": "go" })).await;
     let answers = output(&run);
     for guess in answers["guessed"].as_array().unwrap() {
@@ -38,7 +41,7 @@ async fn a_signal_is_taken_by_the_run_it_was_sent_to() {
     assert!(!answers.to_string().contains("the secret"), "{answers}");
     let left = signals().untaken(&other.id).await.unwrap();
     assert_eq!(left.iter().map(|signal| signal.name.as_str()).collect::<Vec<_>>(), ["go"]);
-    stage.host.app.kernel.cancel_now(&stage.host.find(&other.id).await).await.unwrap();
+    stage.host.app.kernel.cancel_now(&stage.host.find(&other.id).await, &tester()).await.unwrap();
 }
 
 /// What is kept of one line, with what names it.
@@ -75,7 +78,7 @@ async fn a_pause_is_the_plugins_own_words_and_ends_the_execution() {
         assert!(journal.iter().all(|entry| entry.request.len() < 9_000));
         let executed = stage.host.events(&run.id).await.iter().filter(|event| event.draft.name == "executing").count();
         assert_eq!(executed, pauses);
-        stage.host.app.kernel.resume(&run, None).await.unwrap();
+        stage.host.app.kernel.resume(&run, None, &tester()).await.unwrap();
         stage.host.drive(&run.id).await;
         run = stage.host.find(&run.id).await;
     }

@@ -12,6 +12,7 @@ use super::{
     recipe::{DOCKERFILE, Recipe},
 };
 use crate::{
+    actor::Actor,
     app::App,
     events::{Category, Draft},
     interfaces::{
@@ -155,14 +156,14 @@ impl App {
         proposal: &Proposal,
         image: ProjectImage,
         with_network: bool,
+        by: &Actor,
     ) -> Result<(), EnvironmentsError> {
-        let by = self.config.operator.clone();
         let hash = proposal.hash(with_network);
-        let data = json!({ "by": by, "project": project, "hash": hash, "image": image.reference, "network": with_network });
+        let data = json!({ "project": project, "hash": hash, "image": image.reference, "network": with_network });
         let kept = json!({ "proposal": proposal, "network": with_network });
-        let environment =
-            Environment { project: project.to_owned(), hash, proposal: kept, image, approved_at: self.kernel.now(), approved_by: by };
-        let event = Draft::of_host(Category::Audit, "environment-approved", data);
+        let (approved_at, approved_by) = (self.kernel.now(), by.name.clone());
+        let environment = Environment { project: project.to_owned(), hash, proposal: kept, image, approved_at, approved_by };
+        let event = Draft::of_host(Category::Audit, "environment-approved", data).by(by);
         self.environments().approve_environment(&environment, vec![event]).await
     }
 

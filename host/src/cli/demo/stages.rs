@@ -56,24 +56,24 @@ enum Before {
 impl Stages<'_> {
     /// Begins the workflow, with a word about it, or continues it.
     pub(super) async fn run(&self, workflow: &str, input: Value, introduce: impl FnOnce()) -> Result<Stage> {
-        let kernel = &self.app.kernel;
+        let (kernel, by) = (&self.app.kernel, &self.app.config.operator);
         let run = match self.before(workflow).await? {
             Before::Finished(run) => return Ok(Stage { ended: ended(self.app, &run.id, 0, false).await?, before: true }),
             Before::Unfinished(run) => {
                 self.context.screen.tell(goes_on(&run.settings, &self.settings));
-                kernel.resume(&run, Some(self.settings.clone())).await?;
+                kernel.resume(&run, Some(self.settings.clone()), by).await?;
                 *run
             }
             Before::Failed(run, at) => {
                 self.context.screen.tell(goes_on(&run.settings, &self.settings));
-                let fork = kernel.fork(&run, at).await?;
-                kernel.resume(&fork, Some(self.settings.clone())).await?;
+                let fork = kernel.fork(&run, at, by).await?;
+                kernel.resume(&fork, Some(self.settings.clone()), by).await?;
                 fork
             }
             Before::Nothing => {
                 introduce();
                 let (plugin, workspace) = (workflow.to_owned(), self.folder.to_owned());
-                let order = Order { plugin, kind: Kind::Workflow, input, workspace, settings: self.settings.clone() };
+                let order = Order { plugin, kind: Kind::Workflow, input, workspace, settings: self.settings.clone(), by: by.clone() };
                 kernel.start(order).await?
             }
         };

@@ -30,7 +30,7 @@ impl Mcp {
         let app = context.open(Access::Execute).await?;
         let workspace = self.project.workspace(&app).await?;
         model::check(&app.config, &workspace, Some(&settings))?;
-        let served = Served::new(app.kernel.clone(), workspace, settings, context.screen.data_dir.clone());
+        let served = Served::new(app.kernel.clone(), workspace, settings, context.screen.data_dir.clone(), app.config.operator.clone());
         let serving = rmcp::serve_server(served, rmcp::transport::stdio()).await;
         let ended = serving.context("No MCP client spoke on standard input; let a client start this program")?.waiting().await;
         app.close().await;

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use crate::{
+    actor::Actor,
     cli::text,
     events::{Category, Event},
     journal::Halt,
@@ -37,11 +38,13 @@ pub(super) struct Served {
     settings: Value,
     /// The data directory, where a command does not find it without the option.
     data_dir: Option<Arc<Path>>,
+    /// In whose name workflows are started.
+    by: Actor,
 }
 
 impl Served {
-    pub(super) fn new(kernel: Arc<Kernel>, workspace: PathBuf, settings: Value, data_dir: Option<Arc<Path>>) -> Self {
-        Self { kernel, workspace, settings, data_dir }
+    pub(super) fn new(kernel: Arc<Kernel>, workspace: PathBuf, settings: Value, data_dir: Option<Arc<Path>>, by: Actor) -> Self {
+        Self { kernel, workspace, settings, data_dir, by }
     }
 
     /// What is not an answer: with commands that lead to the same data.
@@ -60,8 +63,8 @@ impl Served {
     }
 
     async fn start(&self, workflow: &str, input: Value) -> Result<Run, KernelError> {
-        let (workspace, settings) = (self.workspace.clone(), self.settings.clone());
-        self.kernel.start(Order { plugin: workflow.to_owned(), kind: Kind::Workflow, input, workspace, settings }).await
+        let (workspace, settings, by) = (self.workspace.clone(), self.settings.clone(), self.by.clone());
+        self.kernel.start(Order { plugin: workflow.to_owned(), kind: Kind::Workflow, input, workspace, settings, by }).await
     }
 
     /// Sees a run to where it can go no further, while the client hears of its progress. A client that calls it off
@@ -82,7 +85,7 @@ impl Served {
                     called_off = true;
                     let now = self.kernel.resolve(run.id.as_str()).await?;
                     if !context.peer.is_transport_closed() && !now.state.is_final() {
-                        self.kernel.cancel(&now).await?;
+                        self.kernel.cancel(&now, &self.by).await?;
                     }
                 }
             }

@@ -182,7 +182,6 @@ async fn remember(app: &App, plugin: &Plugin, from: Option<&(Reference, String)>
 
 async fn record(app: &App, plugin: &Plugin, from: Option<&(Reference, String)>, replaced: Option<&str>) -> Result<()> {
     let data = json!({
-        "by": app.config.operator,
         "plugin": plugin.name(),
         "hash": plugin.package.hash,
         "replaced": replaced,
@@ -190,6 +189,6 @@ async fn record(app: &App, plugin: &Plugin, from: Option<&(Reference, String)>, 
         "digest": from.map(|(_, digest)| digest),
         "key": plugin.package.signed_by.map(|key| key.to_string()),
     });
-    app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "installed", data)]).await?;
+    app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "installed", data).by(&app.config.operator)]).await?;
     Ok(())
 }

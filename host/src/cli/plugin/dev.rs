@@ -24,8 +24,9 @@ use crate::{
         exit::Exit,
         input, model,
         place::{ProjectChoice, ProjectNames},
+        sentences,
         screen::{BAD, FAINT, GOOD, painted},
-        sentences, text,
+        text,
     },
     kernel::{Order, granting::Change, package::Kind, registry::Plugin},
 };
@@ -63,7 +64,8 @@ impl Dev {
         let project = Project::at(&self.folder)?;
         let input = input::read(&self.input, "--input")?;
         let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
-        let order = Order { plugin: String::new(), kind: Kind::Workflow, input, workspace: PathBuf::new(), settings };
+        let by = context.config()?.operator;
+        let order = Order { plugin: String::new(), kind: Kind::Workflow, input, workspace: PathBuf::new(), settings, by };
         let apart = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
         let mut changes = Changes::of(&project, apart).context("The folder cannot be watched for changes")?;
         let mut ended = interrupted();
@@ -107,7 +109,7 @@ impl Dev {
             text::escaped(&project.folder.display().to_string())
         ));
         if self.grant {
-            app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), app.config.operator.as_str()).await?;
+            app.kernel.decide(plugin.name(), &Change::Grant(Vec::new()), &app.config.operator).await?;
         }
         context.screen.tell(outcome(context, &plugin, &ProjectNames::load(&app).await?));
         if plugin.package.manifest.kind == Kind::Workflow {

@@ -83,7 +83,7 @@ fn document(context: &Context, event: &Event) -> Value {
     if event.draft.name == DENIED {
         about["reason"] = json!(reason(context, event));
     }
-    json!({ "at": event.at, "what": event.draft.name, "run": event.draft.run, "about": about })
+    json!({ "at": event.at, "what": event.draft.name, "run": event.draft.run, "actor": event.draft.actor, "about": about })
 }
 
 /// Why it was decided. That of a denied call is Baton's own sentence, whose command leads to the same data.
@@ -98,7 +98,8 @@ fn table(context: &Context, events: &[Event], projects: &ProjectNames) -> Table 
     for event in events {
         let data = &event.draft.data;
         let word = |name: &str| text::escaped(data[name].as_str().unwrap_or_default());
-        let who = event.draft.run.as_ref().map_or_else(|| word("by"), |run| format!("run {}", text::short(run)));
+        let by = || event.draft.actor.as_ref().map(|actor| text::escaped(&actor.name)).unwrap_or_default();
+        let who = event.draft.run.as_ref().map_or_else(by, |run| format!("run {}", text::short(run)));
         let version = format!("{} {}", word("version"), word("hash").chars().take(8).collect::<String>());
         table.row([
             Cell::styled(figures::moment(event.at, &TimeZone::system()), FAINT),

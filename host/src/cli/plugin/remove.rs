@@ -41,8 +41,8 @@ impl Remove {
         }
         app.sources().forget(&self.plugin).await?;
         if app.withdraw(&path).await?.is_none() {
-            let data = json!({ "by": app.config.operator, "plugin": self.plugin, "file": path_text(&path), "rejected": true });
-            app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "removed", data)]).await?;
+            let data = json!({ "plugin": self.plugin, "file": path_text(&path), "rejected": true });
+            app.kernel.events().append(vec![Draft::of_host(Category::Plugin, "removed", data).by(&app.config.operator)]).await?;
         }
         app.close().await;
         if context.screen.is_json() {

@@ -94,7 +94,7 @@ impl Autopilot {
             let found = choice.open(&app).await?;
             let folder = found.folder()?.to_owned();
             let limits = on.limits(app.autopilots.autopilot(found.id()).await?.map(|before| before.limits))?;
-            let made = app.turn_autopilot_on((found.id(), &folder), on.branch.clone(), limits).await?;
+            let made = app.turn_autopilot_on((found.id(), &folder), on.branch.clone(), limits, &app.config.operator).await?;
             View::load(&app, &found, Some(made)).await.map(|view| (view, found))
         };
         let turned = turned.await;
@@ -118,7 +118,7 @@ impl Autopilot {
         let app = context.open_to_change().await?;
         let turned = async {
             let found = choice.find(&app).await?;
-            let off = app.turn_autopilot_off(found.id(), false).await?;
+            let off = app.turn_autopilot_off(found.id(), false, &app.config.operator).await?;
             anyhow::Ok((found, off))
         };
         let turned = turned.await;

@@ -41,7 +41,7 @@ impl Remove {
             return Ok(Exit::Failed);
         }
         let app = context.open_to_change().await?;
-        let stopped = app.turn_autopilot_off(&project.id, true).await.map(drop);
+        let stopped = app.turn_autopilot_off(&project.id, true, &app.config.operator).await.map(drop);
         if let Err(error) = stopped {
             app.close().await;
             return Err(error.into());

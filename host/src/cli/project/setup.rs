@@ -92,9 +92,9 @@ impl Approve {
         let plan = self.plan(&known)?;
         let found = choice.open(&app).await?;
         let data = json!({
-            "by": app.config.operator, "project": found.id(), "hash": plan.hash(), "setup": plan.command, "setup-files": plan.files,
+            "project": found.id(), "hash": plan.hash(), "setup": plan.command, "setup-files": plan.files,
         });
-        let event = Draft::of_host(Category::Audit, "setup-approved", data);
+        let event = Draft::of_host(Category::Audit, "setup-approved", data).by(&app.config.operator);
         app.setups().approve_setup(found.id(), Some(&plan), &app.config.operator, vec![event]).await?;
         let known = Known::of(&app, &choice).await?;
         app.close().await;
@@ -139,7 +139,7 @@ impl Revoke {
         let app = context.open(Access::Decide).await?;
         let choice = self.project.choice()?;
         let found = choice.find(&app).await?;
-        let event = Draft::of_host(Category::Audit, "setup-revoked", json!({ "by": app.config.operator, "project": found.id() }));
+        let event = Draft::of_host(Category::Audit, "setup-revoked", json!({ "project": found.id() })).by(&app.config.operator);
         app.setups().approve_setup(found.id(), None, &app.config.operator, vec![event]).await?;
         let known = Known::of(&app, &choice).await?;
         app.close().await;

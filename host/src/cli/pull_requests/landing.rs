@@ -51,6 +51,7 @@ impl ProjectFolder {
             input: json!({ "stories": stories, "main": proposal.into, "apart": true }),
             workspace: self.folder()?.to_owned(),
             settings: ordered.settings(),
+            by: app.config.operator.clone(),
         };
         let run = app.kernel.start(order).await?;
         let (app, ended) = attached::drive_or_follow(app, context, &run.id, Manner::Best).await?;

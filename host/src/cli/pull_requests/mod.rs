@@ -60,7 +60,7 @@ impl ProjectFolder {
 
     /// On behalf of whoever sits here. No two commands have the same `key`.
     fn place<'a>(&'a self, app: &'a App, key: &'a str) -> Result<Place<'a>> {
-        Ok(Place { project: self.id(), folder: self.folder()?, author: &app.config.operator, key, again: false })
+        Ok(Place { project: self.id(), folder: self.folder()?, author: &app.config.operator.name, key, again: false })
     }
 }
 

@@ -49,13 +49,13 @@ impl Cancel {
     /// Executes the runs to their end, as nothing else does.
     async fn cancel(&self, app: &App, run: &Run) -> Result<&'static str> {
         if !self.now {
-            app.kernel.cancel(run).await?;
+            app.kernel.cancel(run, &app.config.operator).await?;
             app.kernel.drive(&Drive { root: Some(run.id.clone()), until_idle: true }, &Halt::default()).await?;
         }
         let run = app.kernel.resolve(run.id.as_str()).await?;
         // What is not executed, as in a paused project, has not been told.
         if self.now || app.kernel.check_cancellable(&run).await.is_ok() {
-            app.kernel.cancel_now(&run).await?;
+            app.kernel.cancel_now(&run, &app.config.operator).await?;
         }
         Ok("is cancelled")
     }
@@ -63,7 +63,7 @@ impl Cancel {
     /// Leaves word for the host that executes the run.
     async fn ask(&self, app: &App, run: &Run) -> Result<&'static str> {
         app.kernel.check_cancellable(run).await?;
-        app.kernel.runs().request_cancel(&run.id, CancelCause::Operator, self.now).await?;
+        app.kernel.runs().request_cancel(&run.id, CancelCause::Operator, self.now, &app.config.operator).await?;
         Ok(if self.now { "will be cancelled by the running host within a second" } else { "is being cancelled by the running host" })
     }
 }

@@ -42,8 +42,8 @@ impl Fork {
             return Err(Misuse(format!("Run {} has made {made}; fork it at {first} to {}.", text::short(&source.id), calls + 1)).into());
         }
         model::check(&app.config, &source.workspace, settings.as_ref())?;
-        let run = app.kernel.fork(&source, self.at).await?;
-        app.kernel.resume(&run, settings).await?;
+        let run = app.kernel.fork(&source, self.at, &app.config.operator).await?;
+        app.kernel.resume(&run, settings, &app.config.operator).await?;
         context.screen.tell(format!("Run {} is forked from {} before call {}.", text::short(&run.id), text::short(&source.id), self.at));
         let (app, ended) = attached::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
         app.close().await;

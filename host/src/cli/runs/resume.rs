@@ -75,7 +75,7 @@ impl Resume {
         }
         let changed = app.kernel.settings_since(&app.kernel.resolve(run.root.as_str()).await?).await;
         match self.on {
-            None => app.kernel.resume(&run, settings).await?,
+            None => app.kernel.resume(&run, settings, &app.config.operator).await?,
             Some(Version::Current) => {
                 if !self.repair(&app, &run, context).await? {
                     app.close().await;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::{Labels, Refusal};
-use crate::journal::RunId;
+use crate::{actor::Actor, journal::RunId};
 
 /// How wide a piece of work is, from the widest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -156,8 +156,8 @@ pub enum Author {
         /// Its key.
         call: String,
     },
-    /// A person, by name.
-    Person(String),
+    /// Somebody who is no run.
+    Person(Actor),
 }
 
 impl Author {
@@ -165,7 +165,7 @@ impl Author {
     pub fn mover(&self) -> Mover {
         match self {
             Self::Call { run, .. } => Mover::Run(run.clone()),
-            Self::Person(name) => Mover::Person(name.clone()),
+            Self::Person(person) => Mover::Person(person.name.clone()),
         }
     }
 }

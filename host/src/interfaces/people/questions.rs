@@ -5,7 +5,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::journal::{QuestionId, RunId};
+use crate::{
+    actor::Actor,
+    journal::{QuestionId, RunId},
+};
 
 /// How much depends on an answer, from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -107,7 +110,7 @@ pub struct Given {
     /// The text.
     pub answer: String,
     /// Who gives it.
-    pub by: String,
+    pub by: Actor,
     /// How they came by it.
     pub source: Source,
 }

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
-use crate::interfaces::toolboxes::{Declared, Form};
+use crate::{
+    actor::Actor,
+    interfaces::toolboxes::{Declared, Form},
+};
 
 /// Keywords whose lists have no order.
 const UNORDERED: &[&str] = &["required", "enum", "type"];
@@ -46,7 +49,7 @@ pub trait Pins: Send + Sync {
     /// Everything that is kept.
     async fn pins(&self) -> Result<Vec<Pin>, PinsError>;
     /// Puts the form of a tool in the place of the one that each plugin has, together with an event. Gives the plugins.
-    async fn approve(&self, tool: &str, form: &Form, by: &str) -> Result<Vec<String>, PinsError>;
+    async fn approve(&self, tool: &str, form: &Form, by: &Actor) -> Result<Vec<String>, PinsError>;
 }
 
 /// The form of a tool as it is declared.

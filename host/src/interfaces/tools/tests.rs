@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
+    actor::Actor,
     bindings::{
         Fault,
         tools::{Effects, Host, ToolOutcome as Told, ToolRequest},
@@ -72,7 +73,7 @@ impl Pins for Kept {
         unreachable!("nobody lists them here")
     }
 
-    async fn approve(&self, tool: &str, form: &Form, _: &str) -> Result<Vec<String>, PinsError> {
+    async fn approve(&self, tool: &str, form: &Form, _: &Actor) -> Result<Vec<String>, PinsError> {
         self.0.lock().unwrap().insert(tool.to_owned(), form.clone());
         Ok(Vec::new())
     }
@@ -330,7 +331,7 @@ async fn a_tool_that_changed_since_it_was_granted_is_denied_until_it_is_approved
     let offered: Vec<_> = scene.available().await.into_iter().map(|offer| offer.tool.name).collect();
     assert!(!offered.contains(&"web.look".to_owned()) && offered.contains(&"web.put".to_owned()), "{offered:?}");
     let form = scene.shelf.servers["web"].tools().await.unwrap().forms["look"].clone();
-    scene.pins.approve("web.look", &form, "ada").await.unwrap();
+    scene.pins.approve("web.look", &form, &Actor::operator("ada")).await.unwrap();
     scene.bench = Bench::new();
     assert_eq!(scene.call("web.look", r#"{"a":1}"#).await.unwrap().content, "done");
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
+    actor::Actor,
     bindings::{
         Fault,
         waits::{Arrival, Host},
@@ -38,7 +39,7 @@ fn signal(place: usize, (name, value, _): &(String, Value, Option<u64>)) -> Sign
 
 #[async_trait]
 impl Signals for World {
-    async fn send(&self, _: &RunId, name: &str, value: &Value, _: &str) -> Result<(), SignalError> {
+    async fn send(&self, _: &RunId, name: &str, value: &Value, _: &Actor) -> Result<(), SignalError> {
         self.send(name, value.clone());
         Ok(())
     }

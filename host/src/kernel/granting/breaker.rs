@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{HOST, about, adopt};
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     kernel::{Kernel, KernelError, grants::GrantState, registry::Plugin, run::Run},
 };
@@ -25,11 +26,13 @@ impl Kernel {
             if present.grant_state.disabled || present.grant_state.tripped.is_some() {
                 return Ok(());
             }
-            let mut event = about(plugin, HOST, None);
+            let mut event = about(plugin, None);
             event["traps"] = json!(traps);
             event["run"] = json!(run.id);
             event["reason"] = json!(format!("{traps} runs in a row ended by a trap; the last: {reason}"));
-            let events = [Category::Audit, Category::Plugin].map(|category| Draft::of_host(category, "tripped", event.clone())).to_vec();
+            let events = [Category::Audit, Category::Plugin]
+                .map(|category| Draft::of_host(category, "tripped", event.clone()).by(&Actor::system()))
+                .to_vec();
             let decision = self.decision(plugin, GrantState { tripped: Some(traps), ..present.grant_state }, HOST);
             if self.parts.grants.decide(&decision, present.revision, events).await? {
                 tracing::warn!(plugin = plugin.name(), traps, "The plugin kept trapping and is stopped.");

@@ -24,6 +24,7 @@ use super::{
     registry::{Origin, Plugin},
 };
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     interfaces::CAPABILITIES,
 };
@@ -34,20 +35,14 @@ const HOST: &str = "baton";
 /// Who decides, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct By<'a> {
-    /// The operator's name.
-    pub who: &'a str,
+    /// Who it is.
+    pub who: &'a Actor,
     /// In the operator's words, if there are any.
     pub why: Option<&'a str>,
 }
 
-impl<'a> From<&'a str> for By<'a> {
-    fn from(who: &'a str) -> Self {
-        Self { who, why: None }
-    }
-}
-
-impl<'a> From<&'a String> for By<'a> {
-    fn from(who: &'a String) -> Self {
+impl<'a> From<&'a Actor> for By<'a> {
+    fn from(who: &'a Actor) -> Self {
         Self { who, why: None }
     }
 }
@@ -156,7 +151,7 @@ impl Kernel {
             let is_wider = decided.loses_elsewhere(&present, change);
             let events = events(&present, (&current.grant_state, &next), is_wider, change, by);
             let rule = change.rule(&next.granted);
-            let decision = self.decision(&present, next, by.who);
+            let decision = self.decision(&present, next, &by.who.name);
             if self.keep_decision(rule, &decision, current.revision, events).await? {
                 break;
             }
@@ -202,9 +197,9 @@ impl Kernel {
                     break;
                 }
                 Some(rule) => {
-                    let event = json!({ "by": by.who, "plugin": plugin, "reason": by.why });
-                    let events = vec![Draft::of_host(Category::Audit, change.told(), event)];
-                    let ruling = self.ruling(plugin, rule, by.who);
+                    let event = json!({ "plugin": plugin, "reason": by.why });
+                    let events = vec![Draft::of_host(Category::Audit, change.told(), event).by(by.who)];
+                    let ruling = self.ruling(plugin, rule, &by.who.name);
                     if self.parts.grants.rule(&ruling, None, decided.last_ruling(plugin), events).await? {
                         break;
                     }
@@ -227,7 +222,7 @@ impl Kernel {
             let change = &self.resolved(version, change);
             let next = current.grant_state.changed(version, change)?;
             let events = events(version, (&current.grant_state, &next), false, change, by);
-            if self.parts.grants.decide(&self.decision(version, next, by.who), current.revision, events).await? {
+            if self.parts.grants.decide(&self.decision(version, next, &by.who.name), current.revision, events).await? {
                 return Ok(());
             }
         }
@@ -301,9 +296,13 @@ impl Kernel {
         let (by, events) = match &present.carried_from {
             Some(from) => {
                 let granted = &present.grant_state.granted;
-                let mut event = about(plugin, &from.decided_by, Some(granted));
+                let mut event = about(plugin, Some(granted));
                 event["carried-from"] = json!(from.hash);
-                let events = if granted.is_empty() { Vec::new() } else { vec![Draft::of_host(Category::Audit, "granted", event)] };
+                let events = if granted.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![Draft::of_host(Category::Audit, "granted", event).by(&Actor::operator(&from.decided_by))]
+                };
                 (from.decided_by.as_str(), events)
             }
             None if present.is_apart => (HOST, Vec::new()),

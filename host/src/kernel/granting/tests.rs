@@ -1,7 +1,10 @@
 use std::slice;
 
 use super::*;
-use crate::kernel::grants::{LimitedGrant, Terms};
+use crate::{
+    actor::Actor,
+    kernel::grants::{LimitedGrant, Terms},
+};
 
 const COMPONENT: &str = r#"(component
     (type $error (record (field "kind" string) (field "text" string) (field "subject" (option string)) (field "details" (option string))))
@@ -176,12 +179,12 @@ fn every_decision_is_told_with_who_what_and_which() {
     let (nothing, all) = (GrantState::default(), after(&plugin, &[Change::Grant(Vec::new())]));
     let told = |before: &GrantState, change: Change| {
         let after = before.changed(&plugin, &change).unwrap();
-        events(&plugin, (before, &after), false, &change, By::from("ada"))
+        events(&plugin, (before, &after), false, &change, By::from(&Actor::operator("ada")))
     };
     let granted = told(&nothing, Change::Grant(named(&["write"])));
     assert_eq!((granted[0].category, &*granted[0].name), (Category::Audit, "granted"));
     assert_eq!(granted[0].data["capabilities"], json!({ "write": ["docs/**"] }));
-    assert_eq!((&granted[0].data["by"], &granted[0].data["hash"]), (&json!("ada"), &json!(plugin.package.hash)));
+    assert_eq!((&granted[0].actor, &granted[0].data["hash"]), (&Some(Actor::operator("ada")), &json!(plugin.package.hash)));
     let names = |events: Vec<Draft>| events.into_iter().map(|event| event.name).collect::<Vec<_>>();
     assert_eq!(names(told(&all, Change::Only(named(&["read"])))), ["revoked"]);
     assert_eq!(names(told(&all, Change::Revoke(Vec::new()))), ["revoked"]);
@@ -273,10 +276,10 @@ fn a_stopped_plugin_is_started_again_by_a_decision_on_it_alone() {
 #[test]
 fn a_reason_is_kept_with_the_decision() {
     let plugin = dropped(&["docs/**"]);
-    let by = By { who: "ada", why: Some("it \u{1b}[2J writes well") };
+    let by = By { who: &Actor::operator("ada"), why: Some("it \u{1b}[2J writes well") };
     let after = GrantState::default().changed(&plugin, &Change::Grant(Vec::new())).unwrap();
     let told = events(&plugin, (&GrantState::default(), &after), false, &Change::Grant(Vec::new()), by);
-    assert_eq!((&told[0].data["by"], &told[0].data["reason"]), (&json!("ada"), &json!("it \u{1b}[2J writes well")));
+    assert_eq!((&told[0].actor, &told[0].data["reason"]), (&Some(Actor::operator("ada")), &json!("it \u{1b}[2J writes well")));
 }
 
 fn rule(change: &Change, left: &GrantState) -> Rule {
@@ -530,12 +533,12 @@ fn a_grant_on_terms_is_told_with_them() {
     let plugin = dropped(&["docs/**"]);
     let change = on(&["write"], Some("shop"), Some(9));
     let after = GrantState::default().changed(&plugin, &change).unwrap();
-    let told = events(&plugin, (&GrantState::default(), &after), false, &change, By::from("ada"));
+    let told = events(&plugin, (&GrantState::default(), &after), false, &change, By::from(&Actor::operator("ada")));
     assert_eq!(told[0].data["capabilities"], json!({ "write": ["docs/**"] }));
     assert_eq!(told[0].data["terms"], json!({ "project": "shop", "until": 9 }));
     let revoke = Change::Revoke(Vec::new());
     let none = after.changed(&plugin, &revoke).unwrap();
-    let told = events(&plugin, (&after, &none), false, &revoke, By::from("ada"));
+    let told = events(&plugin, (&after, &none), false, &revoke, By::from(&Actor::operator("ada")));
     assert_eq!(told[0].data["capabilities"], json!({ "write": ["docs/**"] }));
 }
 

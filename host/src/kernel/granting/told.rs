@@ -20,7 +20,7 @@ pub(super) fn events(
     by: By<'_>,
 ) -> Vec<Draft> {
     let event = |what: Option<&Patterns>| {
-        let mut about = about(plugin, by.who, what);
+        let mut about = about(plugin, what);
         if !change.is_grant() {
             about["versions"] = json!("all");
         }
@@ -35,7 +35,9 @@ pub(super) fn events(
     let changed = match change {
         Change::Enable | Change::Disable => vec![(change.told(), None)],
         Change::Grant(_) => vec![("granted", Some(&more))],
-        Change::GrantOn(_, terms) => return granted_on(terms, &limited_beyond(after, before), event),
+        Change::GrantOn(_, terms) => {
+            return granted_on(terms, &limited_beyond(after, before), event).into_iter().map(|event| event.by(by.who)).collect();
+        }
         Change::Revoke(_) | Change::Forget => vec![("revoked", Some(&less))],
         Change::Only(_) => vec![("granted", Some(&more)), ("revoked", Some(&less))],
     };
@@ -48,7 +50,7 @@ pub(super) fn events(
         event["withheld"] = json!(withheld);
         events.push((change.told(), event));
     }
-    events.into_iter().map(|(name, about)| Draft::of_host(Category::Audit, name, about)).collect()
+    events.into_iter().map(|(name, about)| Draft::of_host(Category::Audit, name, about).by(by.who)).collect()
 }
 
 /// A grant on terms is told with them.
@@ -69,9 +71,9 @@ fn limited_beyond(one: &GrantState, other: &GrantState) -> Patterns {
     })
 }
 
-pub(super) fn about(plugin: &Plugin, by: &str, what: Option<&Patterns>) -> Value {
+pub(super) fn about(plugin: &Plugin, what: Option<&Patterns>) -> Value {
     let manifest = &plugin.package.manifest;
-    let mut about = json!({ "by": by, "plugin": manifest.name, "version": manifest.version, "hash": plugin.package.hash });
+    let mut about = json!({ "plugin": manifest.name, "version": manifest.version, "hash": plugin.package.hash });
     if let Some(what) = what {
         about["capabilities"] = json!(what);
     }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::run::Run;
 use crate::{
+    actor::Actor,
     events::Draft,
     interfaces::{pins::Pin, project},
     journal::RunId,
@@ -131,7 +132,7 @@ pub struct Opening {
     /// What for.
     pub purpose: Purpose,
     /// The operator; none where a run does it.
-    pub by: Option<String>,
+    pub by: Option<Actor>,
 }
 
 /// What an operator changes of a project.
@@ -249,7 +250,7 @@ pub trait Projects: Send + Sync {
     /// The project that a folder belongs to, added where there is none.
     async fn open_project(&self, opening: &Opening) -> Result<Result<Project, Refusal>, ProjectsError>;
     /// Changes a project. What it is already changes nothing and tells nothing.
-    async fn change_project(&self, id: &str, change: &Change, by: &str) -> Result<Result<Project, Refusal>, ProjectsError>;
+    async fn change_project(&self, id: &str, change: &Change, by: &Actor) -> Result<Result<Project, Refusal>, ProjectsError>;
     /// Adds a root run, in the project that is opened for it or else in its own; gives the run as it was added. The project
     /// is active from then on.
     async fn start_run(&self, run: &Run, opening: Option<&Opening>, events: Vec<Draft>) -> Result<Result<Run, Refusal>, ProjectsError>;

@@ -7,6 +7,7 @@ use std::{
 
 use super::{Change, Opening, Project, ProjectState, Projects, Purpose, Refusal, check_name};
 use crate::{
+    actor::Actor,
     interfaces::{likeness::nearest, project},
     journal::RunId,
     kernel::{Kernel, KernelError, run::Run},
@@ -41,19 +42,19 @@ impl Kernel {
         folder: &Path,
         name: Option<String>,
         repository: Option<String>,
-        by: &str,
+        by: &Actor,
     ) -> Result<Project, KernelError> {
         name.as_deref().map(check_name).transpose()?;
         self.opened(folder, Purpose::Add { name, repository }, by).await
     }
 
     /// The project of a folder, for an operator who writes something that is kept for it.
-    pub async fn open_project(&self, folder: &Path, by: &str) -> Result<Project, KernelError> {
+    pub async fn open_project(&self, folder: &Path, by: &Actor) -> Result<Project, KernelError> {
         self.opened(folder, Purpose::Write, by).await
     }
 
-    async fn opened(&self, folder: &Path, purpose: Purpose, by: &str) -> Result<Project, KernelError> {
-        let opening = Opening { purpose, by: Some(by.to_owned()), ..self.opening(&self.project_folder(folder)?) };
+    async fn opened(&self, folder: &Path, purpose: Purpose, by: &Actor) -> Result<Project, KernelError> {
+        let opening = Opening { purpose, by: Some(by.clone()), ..self.opening(&self.project_folder(folder)?) };
         Ok(self.projects().open_project(&opening).await??)
     }
 
@@ -90,7 +91,7 @@ impl Kernel {
     }
 
     /// Makes a change for an operator.
-    pub async fn change_project(&self, project: &Project, change: Change, by: &str) -> Result<Project, KernelError> {
+    pub async fn change_project(&self, project: &Project, change: Change, by: &Actor) -> Result<Project, KernelError> {
         if let Change::Rename(name) = &change {
             check_name(name)?;
         }
@@ -100,13 +101,13 @@ impl Kernel {
     }
 
     /// Adds a folder to a project.
-    pub async fn add_folder(&self, project: &Project, folder: &Path, by: &str) -> Result<Project, KernelError> {
+    pub async fn add_folder(&self, project: &Project, folder: &Path, by: &Actor) -> Result<Project, KernelError> {
         let folder = self.project_folder(folder)?;
         self.change_project(project, Change::AddFolder(folder), by).await
     }
 
     /// Gives a folder of a project, the only one or that at `from`, its new place. The history stays the project's.
-    pub async fn move_project(&self, project: &Project, from: Option<&Path>, to: &Path, by: &str) -> Result<Project, KernelError> {
+    pub async fn move_project(&self, project: &Project, from: Option<&Path>, to: &Path, by: &Actor) -> Result<Project, KernelError> {
         let from = moved_from(project, from)?;
         let to = self.project_folder(to)?;
         let pin = self.parts.pins.pin(&to);

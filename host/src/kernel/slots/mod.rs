@@ -16,7 +16,7 @@ use baton_slots::Slot;
 use serde::Serialize;
 
 use super::package::Kind;
-use crate::{events::Draft, interfaces::likeness::nearest};
+use crate::{actor::Actor, events::Draft, interfaces::likeness::nearest};
 
 pub use choosing::{Asked, Chosen};
 pub(in crate::kernel) use choosing::{Filled, Item};
@@ -131,7 +131,7 @@ pub trait BindingStore: Send + Sync {
     /// What was approved in each project, the last of each and those that it replaced.
     async fn approvals(&self) -> Result<Vec<Approval>, BindingsError>;
     /// Keeps an approval as the last one of its project; the one before is replaced from now on.
-    async fn approve(&self, approval: &Approval, by: &str, events: Vec<Draft>) -> Result<(), BindingsError>;
+    async fn approve(&self, approval: &Approval, by: &Actor, events: Vec<Draft>) -> Result<(), BindingsError>;
 }
 
 /// Knows the labels of items.

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{Asked, Binding, BindingError, Chosen, Scope, Scoped, check_plugin, find, kind_of, proposal::Approval};
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     kernel::{Kernel, KernelError, projects::Project, registry::Plugin},
 };
@@ -22,20 +23,20 @@ impl Kernel {
     }
 
     /// Binds a plugin to a slot. Whether the plugin is installed does not matter yet.
-    pub async fn bind(&self, scope: Scope, slot: &str, plugin: &str, by: &str) -> Result<(), KernelError> {
+    pub async fn bind(&self, scope: Scope, slot: &str, plugin: &str, by: &Actor) -> Result<(), KernelError> {
         let known = find(self.slots(), slot)?;
         check_plugin(self.slots(), known, plugin)?;
-        let data = json!({ "by": by, "slot": slot, "plugin": plugin, "project": scope.project, "label": scope.label });
-        let binding = Binding { scope, slot: slot.to_owned(), plugin: plugin.to_owned(), bound_at: self.now(), bound_by: by.to_owned() };
-        self.parts.slots.store.bind(&binding, vec![Draft::of_host(Category::Audit, "bound", data)]).await?;
+        let data = json!({ "slot": slot, "plugin": plugin, "project": scope.project, "label": scope.label });
+        let binding = Binding { scope, slot: slot.to_owned(), plugin: plugin.to_owned(), bound_at: self.now(), bound_by: by.name.clone() };
+        self.parts.slots.store.bind(&binding, vec![Draft::of_host(Category::Audit, "bound", data).by(by)]).await?;
         Ok(())
     }
 
     /// Removes a binding that was made by command; whether there was one.
-    pub async fn unbind(&self, scope: &Scope, slot: &str, by: &str) -> Result<bool, KernelError> {
+    pub async fn unbind(&self, scope: &Scope, slot: &str, by: &Actor) -> Result<bool, KernelError> {
         find(self.slots(), slot)?;
-        let data = json!({ "by": by, "slot": slot, "project": scope.project, "label": scope.label });
-        Ok(self.parts.slots.store.unbind(scope, slot, vec![Draft::of_host(Category::Audit, "unbound", data)]).await?)
+        let data = json!({ "slot": slot, "project": scope.project, "label": scope.label });
+        Ok(self.parts.slots.store.unbind(scope, slot, vec![Draft::of_host(Category::Audit, "unbound", data).by(by)]).await?)
     }
 
     /// The bindings that were made by command.

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{BindingsError, Scoped};
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     journal::form::canonical,
     kernel::{Kernel, KernelError},
@@ -81,11 +82,11 @@ impl Kernel {
     }
 
     /// Has a proposal hold in a project.
-    pub async fn approve(&self, project: &str, proposal: &Proposal, by: &str) -> Result<(), KernelError> {
+    pub async fn approve(&self, project: &str, proposal: &Proposal, by: &Actor) -> Result<(), KernelError> {
         let Proposal { hash, bindings, .. } = proposal;
-        let data = json!({ "by": by, "project": project, "hash": hash, "bindings": bindings });
+        let data = json!({ "project": project, "hash": hash, "bindings": bindings });
         let approval = Approval { project: project.to_owned(), hash: hash.clone(), bindings: bindings.clone(), replaced_at: None };
-        self.parts.slots.store.approve(&approval, by, vec![Draft::of_host(Category::Audit, "bindings-approved", data)]).await?;
+        self.parts.slots.store.approve(&approval, by, vec![Draft::of_host(Category::Audit, "bindings-approved", data).by(by)]).await?;
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     events::{Category, Draft as Event},
-    interfaces::backlog::{Author, BacklogError, Changes, Draft, Item, Labels, Mover, Refusal, Status, follows, reopens},
+    interfaces::backlog::{Author, BacklogError, Changes, Draft, Item, Labels, Refusal, Status, follows, reopens},
     journal::RunId,
 };
 
@@ -295,7 +295,7 @@ fn run(by: &Author) -> Option<&RunId> {
 fn columns(by: &Author) -> (Option<&str>, Option<&str>) {
     match by {
         Author::Call { run, .. } => (Some(run.as_str()), None),
-        Author::Person(name) => (None, Some(name)),
+        Author::Person(person) => (None, Some(&person.name)),
     }
 }
 
@@ -307,12 +307,9 @@ fn said(draft: &Draft) -> Value {
 fn tell(step: &mut Step<'_>, name: &str, project: &str, by: &Author, key: &str, mut data: Value) {
     data["project"] = json!(project);
     data["key"] = json!(key);
-    let event = match by.mover() {
-        Mover::Run(run) => Event::of_run(Category::Item, name, &run, data),
-        Mover::Person(person) => {
-            data["by"] = json!(person);
-            Event::of_host(Category::Item, name, data)
-        }
+    let event = match by {
+        Author::Call { run, .. } => Event::of_run(Category::Item, name, run, data),
+        Author::Person(person) => Event::of_host(Category::Item, name, data).by(person),
     };
     step.events.extend(NewEvent::all(vec![event]));
 }

@@ -18,6 +18,7 @@ use super::{
     all, find, of_folder,
 };
 use crate::{
+    actor::Actor,
     events::{Category, Draft, path_text},
     interfaces::{pins::Pin, published::Shown},
     journal::RunId,
@@ -155,7 +156,7 @@ async fn add(opening: &Opening, step: &mut Step<'_>) -> Result<Result<Project, R
 pub(super) struct Edit {
     pub(super) id: String,
     pub(super) change: Change,
-    pub(super) by: String,
+    pub(super) by: Actor,
 }
 
 #[async_trait]
@@ -178,8 +179,8 @@ impl queue::Change for Edit {
             Err(refusal) => Ok(Err(refusal)),
             Ok(None) => Ok(Ok(project)),
             Ok(Some((name, mut data))) => {
-                (data["by"], data["project"]) = (json!(self.by), json!(project.id));
-                step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, name, data)]));
+                data["project"] = json!(project.id);
+                step.events.extend(NewEvent::all(vec![Draft::of_host(Category::Audit, name, data).by(&self.by)]));
                 reloaded(&project.id, step).await
             }
         }
@@ -338,10 +339,10 @@ fn text(folder: &Path) -> Result<&str, StoreError> {
 }
 
 fn tell(step: &mut Step<'_>, opening: &Opening, name: &str, project: &Project, mut data: Value) {
-    (data["project"], data["name"], data["by"]) = (json!(project.id), json!(project.name), json!(opening.by));
+    (data["project"], data["name"]) = (json!(project.id), json!(project.name));
     let draft = match &opening.purpose {
         Purpose::Run(run) => Draft::of_run(Category::Audit, name, run, data),
         Purpose::Add { .. } | Purpose::Write => Draft::of_host(Category::Audit, name, data),
     };
-    step.events.extend(NewEvent::all(vec![draft]));
+    step.events.extend(NewEvent::all(vec![Draft { actor: opening.by.clone(), ..draft }]));
 }

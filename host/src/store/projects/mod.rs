@@ -14,6 +14,7 @@ use sqlx::{AnyConnection, Row, any::AnyRow};
 
 use super::{Store, StoreError, events::NewEvent, number::read_number};
 use crate::{
+    actor::Actor,
     events::Draft,
     journal::RunId,
     kernel::{
@@ -49,8 +50,8 @@ impl Projects for Store {
         self.queue.change(Open(opening.clone())).await.map_err(unwritten)
     }
 
-    async fn change_project(&self, id: &str, change: &Change, by: &str) -> Result<Result<Project, Refusal>, ProjectsError> {
-        let edit = Edit { id: id.to_owned(), change: change.clone(), by: by.to_owned() };
+    async fn change_project(&self, id: &str, change: &Change, by: &Actor) -> Result<Result<Project, Refusal>, ProjectsError> {
+        let edit = Edit { id: id.to_owned(), change: change.clone(), by: by.clone() };
         self.queue.change(edit).await.map_err(unwritten)
     }
 

@@ -17,6 +17,7 @@ use super::{
     record::load,
 };
 use crate::{
+    actor::Actor,
     events::{Category, Draft},
     interfaces::people::{Answer, Asked, Given, Question, QuestionStatus, QuestionsError, Source},
     journal::{QuestionId, RunId},
@@ -72,7 +73,7 @@ impl Change for Ask {
         }
         let due = self.question.expiry.as_ref().filter(|expiry| expiry.at <= step.now);
         let Some(expiry) = due else { return Ok(Ok(QuestionStatus::Open)) };
-        let given = Given { answer: expiry.answer.clone(), by: Source::Expiry.as_str().to_owned(), source: Source::Expiry };
+        let given = Given { answer: expiry.answer.clone(), by: Actor::system(), source: Source::Expiry };
         let answer = answer(&id, &self.run, &given, step).await?;
         Ok(Ok(QuestionStatus::Answered(answer)))
     }
@@ -105,7 +106,7 @@ impl Ask {
             .bind(question.expiry.as_ref().map(|expiry| expiry.answer.as_str()))
             .bind(stored(step.now));
         query.execute(&mut *step.connection).await?;
-        tell(step, "asked", &self.run, self.told(id));
+        tell(step, Draft::of_run(Category::Question, "asked", &self.run, self.told(id)));
         // A story that waits for a person leaves its place to another.
         autopilots::tell(&asker.try_get::<String, _>("project")?, step).await?;
         Ok(Ok(()))
@@ -117,7 +118,7 @@ impl Ask {
             return Ok(Err(refusal));
         }
         sqlx::query(ASK_AGAIN).bind(id.as_str()).execute(&mut *step.connection).await?;
-        tell(step, "asked", &self.run, self.told(id));
+        tell(step, Draft::of_run(Category::Question, "asked", &self.run, self.told(id)));
         Ok(Ok(()))
     }
 
@@ -172,7 +173,7 @@ pub(in crate::store) async fn withdraw_cancelled(root: &RunId, step: &mut Step<'
 async fn withdraw_by(statement: Statement<'_>, step: &mut Step<'_>) -> Result<(), StoreError> {
     for row in statement.fetch_all(&mut *step.connection).await? {
         let run = RunId::from_text(row.try_get::<String, _>("run_id")?);
-        tell(step, "withdrawn", &run, json!({ "question": row.try_get::<String, _>("id")? }));
+        tell(step, Draft::of_run(Category::Question, "withdrawn", &run, json!({ "question": row.try_get::<String, _>("id")? })));
     }
     Ok(())
 }
@@ -212,14 +213,17 @@ async fn refusal(root: &str, connection: &mut AnyConnection) -> Result<Option<Qu
 }
 
 async fn answer(id: &QuestionId, run: &RunId, given: &Given, step: &mut Step<'_>) -> Result<Answer, StoreError> {
-    let query = sqlx::query(ANSWER).bind(&*given.answer).bind(&*given.by).bind(given.source.as_str()).bind(stored(step.now));
+    // The row names a person, or that none answered.
+    let by = if given.source == Source::Expiry { Source::Expiry.as_str() } else { &*given.by.name };
+    let query = sqlx::query(ANSWER).bind(&*given.answer).bind(by).bind(given.source.as_str()).bind(stored(step.now));
     query.bind(id.as_str()).execute(&mut *step.connection).await?;
-    let Given { answer, by, source } = given.clone();
+    let Given { answer, source, .. } = given.clone();
     let text: String = sqlx::query(TEXT).bind(id.as_str()).fetch_one(&mut *step.connection).await?.try_get("text")?;
-    tell(step, "answered", run, json!({ "question": id, "text": text, "answer": answer, "by": by, "source": source }));
-    Ok(Answer { answer, by, source, at: step.now })
+    let data = json!({ "question": id, "text": text, "answer": answer, "source": source });
+    tell(step, Draft::of_run(Category::Question, "answered", run, data).by(&given.by));
+    Ok(Answer { answer, by: by.to_owned(), source, at: step.now })
 }
 
-fn tell(step: &mut Step<'_>, name: &str, run: &RunId, data: Value) {
-    step.events.extend(NewEvent::all(vec![Draft::of_run(Category::Question, name, run, data)]));
+fn tell(step: &mut Step<'_>, event: Draft) {
+    step.events.extend(NewEvent::all(vec![event]));
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::json;
 use sqlx::{AnyConnection, Row};
 
 use super::{
@@ -19,14 +20,16 @@ use super::{
     repin, tally, unfinished,
 };
 use crate::{
+    actor::Actor,
+    events::{Category, Draft},
     journal::{Continuation, NOTHING, RunId},
     kernel::run::{Added, CancelCause, Run, State},
 };
 
 const ADD: &str = "insert into runs (id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, \
     kind, input, project, workspace, settings, project_settings, seed, started_at, state, state_detail, wake_at, output, created_at, updated_at, \
-    pin, journal_form, shortfall, ceiling, journal_from, slot, item) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30) \
+    pin, journal_form, shortfall, ceiling, journal_from, slot, item, started_by) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31) \
     on conflict (id) do nothing";
 const COPY_PREFIX: &str = "insert into journal (run_id, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, \
     repeated, asked_at, answered_at) select $1, seq, call, effect, request_hash, request, request_blob, state, answer, answer_blob, repeated, \
@@ -151,7 +154,8 @@ impl Add {
             .bind(ceiling)
             .bind(stored(run.journal_from))
             .bind(run.slot.as_deref())
-            .bind(run.item.as_deref());
+            .bind(run.item.as_deref())
+            .bind(run.started_by.as_ref().map(to_text).transpose()?);
         Ok(query.execute(connection).await?.rows_affected() == 1)
     }
 }
@@ -313,6 +317,7 @@ pub(super) struct RequestCancel {
     pub(super) id: RunId,
     pub(super) cause: CancelCause,
     pub(super) at_once: bool,
+    pub(super) by: Actor,
 }
 
 #[async_trait]
@@ -321,7 +326,11 @@ impl Change for RequestCancel {
 
     async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
         let request = sqlx::query(REQUEST_CANCEL).bind(self.id.as_str()).bind(stored(step.now)).bind(self.cause.as_str());
-        request.bind(i64::from(!self.at_once)).execute(&mut *step.connection).await?;
+        if request.bind(i64::from(!self.at_once)).execute(&mut *step.connection).await?.rows_affected() > 0 {
+            let data = json!({ "cause": self.cause, "now": self.at_once });
+            let event = Draft::of_run(Category::Run, "cancel-requested", &self.id, data).by(&self.by);
+            step.events.extend(NewEvent::all(vec![event]));
+        }
         questions::withdraw(&self.id, step).await?;
         cancel_below(&self.id, self.at_once, step).await
     }

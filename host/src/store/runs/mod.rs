@@ -19,6 +19,7 @@ use super::{
     number::{read_number, stored},
 };
 use crate::{
+    actor::Actor,
     events::Draft,
     interfaces::children::Outcome,
     journal::{Continuation, RunId},
@@ -32,7 +33,7 @@ use record::{States, load};
 macro_rules! columns {
     () => {
         "id, parent_id, parent_seq, root_id, forked_from_id, forked_from_seq, plugin, plugin_version, plugin_hash, kind, input, project, \
-         workspace, pin, settings, project_settings, ceiling, slot, item, seed, started_at, journal_form, journal_from, state, state_detail, \
+         workspace, pin, settings, project_settings, ceiling, slot, item, seed, started_at, started_by, journal_form, journal_from, state, state_detail, \
          output, shortfall, \
          cancel_requested_at, cancel_cause, created_at, updated_at"
     };
@@ -246,8 +247,8 @@ impl Runs for Store {
         self.queue.change(ChangeSettings { id: id.clone(), settings: settings.to_string() }).await.map_err(unwritten)
     }
 
-    async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool) -> Result<(), RunsError> {
-        self.queue.change(RequestCancel { id: id.clone(), cause, at_once }).await.map_err(unwritten)
+    async fn request_cancel(&self, id: &RunId, cause: CancelCause, at_once: bool, by: &Actor) -> Result<(), RunsError> {
+        self.queue.change(RequestCancel { id: id.clone(), cause, at_once, by: by.clone() }).await.map_err(unwritten)
     }
 
     async fn cancel_requests(&self) -> Result<Vec<RunId>, RunsError> {

@@ -94,6 +94,7 @@ pub(super) fn load(row: &AnyRow) -> Result<Run, StoreError> {
         item: row.try_get("item")?,
         seed: row.try_get("seed")?,
         started_at: read_number(row, "started_at")?,
+        started_by: row.try_get::<Option<&str>, _>("started_by")?.map(from_text).transpose()?,
         journal_form: read_number(row, "journal_form")?,
         journal_from: read_number(row, "journal_from")?,
         state: state(row)?,

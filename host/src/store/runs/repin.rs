@@ -18,6 +18,7 @@ use super::{
     unfinished,
 };
 use crate::{
+    actor::Actor,
     journal::RunId,
     kernel::run::{CancelCause, Repin, Run},
 };
@@ -110,7 +111,7 @@ async fn cancel_children(run: &RunId, from: u64, step: &mut Step<'_>) -> Result<
     let children = sqlx::query(CHILDREN).bind(run.as_str()).bind(stored(from)).fetch_all(&mut *step.connection).await?;
     for child in children {
         let id = RunId::from_text(child.try_get::<String, _>("id")?);
-        RequestCancel { id, cause: CancelCause::Run, at_once: false }.apply(step).await?;
+        RequestCancel { id, cause: CancelCause::Run, at_once: false, by: Actor::system() }.apply(step).await?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::{child, fresh, id, run};
 use crate::{
+    actor::Actor,
     events::{Category, Draft as Event, EventLog},
     interfaces::{
         autopilot::{Autopilot, AutopilotLimits, Autopilots, Hours},
@@ -35,7 +36,7 @@ fn story(key: &str) -> Draft {
 }
 
 fn person() -> Author {
-    Author::Person("ada".to_owned())
+    Author::Person(Actor::operator("ada"))
 }
 
 async fn untaken(store: &Store, run: &str) -> usize {
@@ -45,20 +46,24 @@ async fn untaken(store: &Store, run: &str) -> usize {
 #[tokio::test]
 async fn however_often_it_is_turned_on_one_run_is_the_autopilot_until_that_has_ended() {
     let (_folder, store) = fresh().await;
-    let first = store.turn_on(&wanted("a")).await.unwrap();
+    let first = store.turn_on(&wanted("a"), &Actor::operator("ada")).await.unwrap();
     assert_eq!((first.run.clone(), first.limits.clone()), (id("a"), wanted("a").limits));
     // Its run was not started yet: whoever turns it on again is told of it and starts that.
     let limits = AutopilotLimits { stories: 5, dollars: None, hours: None, ..wanted("a").limits };
-    let again = store.turn_on(&Autopilot { limits: limits.clone(), ..wanted("b") }).await.unwrap();
+    let again = store.turn_on(&Autopilot { limits: limits.clone(), ..wanted("b") }, &Actor::operator("ada")).await.unwrap();
     assert_eq!((again.run, store.autopilot("demo").await.unwrap().unwrap().limits), (id("a"), limits));
     store.add(&run("a"), 1, Vec::new()).await.unwrap();
-    assert_eq!(store.turn_on(&wanted("c")).await.unwrap().run, id("a"));
+    assert_eq!(store.turn_on(&wanted("c"), &Actor::operator("ada")).await.unwrap().run, id("a"));
     store.transition(&id("a"), &["queued"], State::Cancelled, None, Vec::new()).await.unwrap();
-    assert_eq!(store.turn_on(&wanted("d")).await.unwrap().run, id("d"));
-    assert_eq!(store.turn_off("demo", "bob").await.unwrap().unwrap().run, id("d"));
-    assert_eq!(store.turn_off("demo", "bob").await.unwrap(), None);
+    assert_eq!(store.turn_on(&wanted("d"), &Actor::operator("ada")).await.unwrap().run, id("d"));
+    assert_eq!(store.turn_off("demo", &Actor::operator("bob")).await.unwrap().unwrap().run, id("d"));
+    assert_eq!(store.turn_off("demo", &Actor::operator("bob")).await.unwrap(), None);
     assert!(!store.autopilot("demo").await.unwrap().unwrap().is_on);
-    assert_eq!(store.turn_on(&wanted("e")).await.unwrap().run, id("e"), "one that was turned off is not the autopilot again");
+    assert_eq!(
+        store.turn_on(&wanted("e"), &Actor::operator("ada")).await.unwrap().run,
+        id("e"),
+        "one that was turned off is not the autopilot again"
+    );
     let told: Vec<_> = store.after(0, None, 99).await.unwrap().into_iter().map(|event| event.draft.name).collect();
     assert_eq!(told.iter().filter(|name| *name == "autopilot-on").count(), 5);
     assert_eq!(told.iter().filter(|name| *name == "autopilot-off").count(), 1);
@@ -70,7 +75,7 @@ async fn the_run_is_told_once_of_all_that_changes_before_it_looks() {
     store.add(&run("a"), 1, Vec::new()).await.unwrap();
     store.put("demo", &[story("1-1")], &person()).await.unwrap();
     assert_eq!(untaken(&store, "a").await, 0, "no autopilot is on");
-    store.turn_on(&wanted("a")).await.unwrap();
+    store.turn_on(&wanted("a"), &Actor::operator("ada")).await.unwrap();
     assert_eq!(store.take(&id("a"), "look", 1).await.unwrap().map(|signal| signal.sent_by), Some("baton".to_owned()));
     store.put("demo", &[story("1-2")], &person()).await.unwrap();
     store.move_to("demo", "1-1", Status::Blocked, "", &person()).await.unwrap();
@@ -79,12 +84,12 @@ async fn the_run_is_told_once_of_all_that_changes_before_it_looks() {
     store.take(&id("a"), "look", 2).await.unwrap().unwrap();
     store.move_to("demo", "1-1", Status::Todo, "", &person()).await.unwrap();
     store.take(&id("a"), "look", 3).await.unwrap().unwrap();
-    store.turn_off("demo", "ada").await.unwrap();
+    store.turn_off("demo", &Actor::operator("ada")).await.unwrap();
     assert_eq!(untaken(&store, "a").await, 1, "also that it is off");
     store.take(&id("a"), "look", 4).await.unwrap().unwrap();
     store.move_to("demo", "1-1", Status::Cancelled, "", &person()).await.unwrap();
     assert_eq!(untaken(&store, "a").await, 0);
-    store.turn_on(&wanted("a")).await.unwrap();
+    store.turn_on(&wanted("a"), &Actor::operator("ada")).await.unwrap();
     store.take(&id("a"), "look", 5).await.unwrap().unwrap();
     store.transition(&id("a"), &["queued"], State::Cancelled, None, Vec::new()).await.unwrap();
     store.move_to("demo", "1-1", Status::Todo, "", &person()).await.unwrap();
@@ -95,7 +100,7 @@ async fn the_run_is_told_once_of_all_that_changes_before_it_looks() {
 async fn the_stories_that_wait_for_a_person_are_known() {
     let (_folder, store) = fresh().await;
     store.add(&run("a"), 9, Vec::new()).await.unwrap();
-    store.turn_on(&wanted("a")).await.unwrap();
+    store.turn_on(&wanted("a"), &Actor::operator("ada")).await.unwrap();
     store.take(&id("a"), "look", 1).await.unwrap();
     store.add(&Run { item: Some("1-1".to_owned()), ..child("b", "a", 1) }, 9, Vec::new()).await.unwrap();
     let question = Question {

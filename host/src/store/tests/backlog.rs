@@ -2,12 +2,13 @@ use sqlx::Row;
 
 use super::{HOSTILE, fresh, id, open};
 use crate::{
+    actor::Actor,
     events::{Category, EventLog},
     interfaces::backlog::{Author, Backlog, BacklogError, Draft, Graph, Item, Kind, Labels, MOST_ITEMS, Mover, Refusal, Status},
 };
 
 fn person() -> Author {
-    Author::Person("ada".to_owned())
+    Author::Person(Actor::operator("ada"))
 }
 
 fn call(seq: u64) -> Author {
@@ -129,7 +130,7 @@ async fn a_call_is_done_once_whatever_happened_since() {
     let names: Vec<_> = events.iter().map(|event| event.draft.name.as_str()).collect();
     assert_eq!(names, ["added", "changed", "moved", "assigned", "moved"]);
     assert_eq!(events[2].draft.run, Some(id("r")));
-    assert_eq!((&events[4].draft.data["by"], &events[4].draft.data["before"]), (&"ada".into(), &"in-progress".into()));
+    assert_eq!((&events[4].draft.actor, &events[4].draft.data["before"]), (&Some(Actor::operator("ada")), &"in-progress".into()));
 }
 
 #[tokio::test]
@@ -158,7 +159,7 @@ async fn any_text_comes_back() {
         let title = format!("t{text}").replace(['\n', '\r', '\t', '\u{7f}'], " ");
         let body = text.replace('\u{7f}', "");
         store
-            .put(text, &[Draft { title: title.clone(), body: body.clone(), ..story(&key, &[]) }], &Author::Person((*text).to_owned()))
+            .put(text, &[Draft { title: title.clone(), body: body.clone(), ..story(&key, &[]) }], &Author::Person(Actor::operator(text)))
             .await
             .unwrap();
         store.move_to(text, &key, Status::Blocked, text, &person()).await.unwrap();

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{Category, Draft, fresh};
-use crate::events::EventLog as _;
 use crate::kernel::slots::{Approval, Binding, BindingStore, Labels as _, Scope};
+use crate::{actor::Actor, events::EventLog as _};
 
 fn binding(project: Option<&str>, label: Option<&str>, plugin: &str) -> Binding {
     let scope = Scope { project: project.map(str::to_owned), label: label.map(str::to_owned) };
@@ -40,7 +40,7 @@ async fn an_approval_replaces_the_one_before_in_its_project_and_both_are_kept() 
     let approve = async |project: &str, hash: &str| {
         let approval =
             Approval { project: project.to_owned(), hash: hash.to_owned(), bindings: json!({ "land": hash }), replaced_at: None };
-        store.approve(&approval, "ada", told("bindings-approved")).await.unwrap();
+        store.approve(&approval, &Actor::operator("ada"), told("bindings-approved")).await.unwrap();
     };
     let kept = async || {
         let approvals = store.approvals().await.unwrap();

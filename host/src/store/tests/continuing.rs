@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::{child, draft, entry, fresh, id, open, run, write};
 use crate::{
+    actor::Actor,
     events::EventLog,
     interfaces::people::{Filter, Question, QuestionStatus, Questions, Severity},
     journal::{Continuation, Effect, Entry, EntryState, Journal, Wait, Write},
@@ -42,7 +43,7 @@ async fn a_run_that_begins_again_later_waits_until_then() {
 
     let (_folder, store) = executing().await;
     store.write(vec![intended(2)]).await.unwrap();
-    store.request_cancel(&id("a"), CancelCause::Operator, false).await.unwrap();
+    store.request_cancel(&id("a"), CancelCause::Operator, false, &Actor::operator("ada")).await.unwrap();
     assert!(store.continue_with(&id("a"), &to(2), later, Vec::new()).await.unwrap());
     assert_eq!(store.find(&id("a")).await.unwrap().unwrap().state, State::Queued, "it is told at once");
 }

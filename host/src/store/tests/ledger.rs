@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::{child, fresh, id, run};
 use crate::{
+    actor::Actor,
     events::{Category, Draft, EventLog},
     interfaces::llm::money::{Amount, BudgetStore, Ledger, Scope},
     kernel::run::Runs,
@@ -38,12 +39,12 @@ async fn a_budget_is_set_changed_and_taken_away() {
     for (scope, amount) in
         [(&all, dollars("5")), (&run, dollars("1")), (&run, dollars("2.5")), (&Scope::Project("'; --".to_owned()), dollars("3"))]
     {
-        store.set_budget(scope, amount, "ann").await.unwrap();
+        store.set_budget(scope, amount, &Actor::operator("ann")).await.unwrap();
     }
-    store.set_budget(&all, None, "bob").await.unwrap();
+    store.set_budget(&all, None, &Actor::operator("bob")).await.unwrap();
     let kept: Vec<_> = store.budgets().await.unwrap().into_iter().map(|budget| (budget.scope, budget.amount.to_string())).collect();
     assert_eq!(kept, [(Scope::Project("'; --".to_owned()), "3.00".to_owned()), (run, "2.50".to_owned())]);
     let told = store.after(0, None, 10).await.unwrap();
     assert_eq!(told.len(), 5);
-    assert_eq!((&told[4].draft.data["by"], &told[4].draft.data["usd"]), (&json!("bob"), &json!(null)));
+    assert_eq!((&told[4].draft.actor, &told[4].draft.data["usd"]), (&Some(Actor::operator("bob")), &json!(null)));
 }

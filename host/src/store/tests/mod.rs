@@ -132,6 +132,7 @@ fn run(name: &str) -> Run {
         item: None,
         seed: "seed".to_owned(),
         started_at: 5,
+        started_by: None,
         journal_form: FORM,
         journal_from: 0,
         state: State::Queued,

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::{HOSTILE, fresh, id, open, run};
 use crate::{
+    actor::Actor,
     events::{Category, EventLog},
     interfaces::{
         git::{Claim, Claimed, Register, WorktreeState},
@@ -17,7 +18,7 @@ use crate::{
 };
 
 fn opening(number: u64, folder: &str, purpose: Purpose) -> Opening {
-    Opening { id: format!("id-{number}"), folder: PathBuf::from(folder), purpose, by: Some("ada".to_owned()) }
+    Opening { id: format!("id-{number}"), folder: PathBuf::from(folder), purpose, by: Some(Actor::operator("ada")) }
 }
 
 fn adding(name: Option<&str>) -> Purpose {
@@ -29,7 +30,7 @@ async fn added(store: &Store, number: u64, folder: &str) -> Project {
 }
 
 async fn changed(store: &Store, project: &Project, change: Change) -> Result<Project, Refusal> {
-    store.change_project(&project.id, &change, "ada").await.unwrap()
+    store.change_project(&project.id, &change, &Actor::operator("ada")).await.unwrap()
 }
 
 async fn started(store: &Store, name: &str, folder: &str) -> Result<Run, Refusal> {
@@ -186,8 +187,8 @@ async fn a_folder_moves_with_its_history_once_nothing_is_at_work() {
     assert_eq!((worktree.slot, worktree.folder.as_str()), (1, run.project.as_str()), "its folder is used again");
     let told = store.latest(Category::Audit, None, 1).await.unwrap().pop().unwrap().draft;
     assert_eq!(
-        (told.name.as_str(), &told.data["from"], &told.data["to"], &told.data["by"]),
-        ("project-moved", &"/old".into(), &"/new".into(), &"ada".into())
+        (told.name.as_str(), &told.data["from"], &told.data["to"], told.actor),
+        ("project-moved", &"/old".into(), &"/new".into(), Some(Actor::operator("ada")))
     );
     assert!(store.project_of_folder(Path::new("/old")).await.unwrap().is_none());
 }
@@ -198,7 +199,7 @@ async fn what_is_removed_keeps_its_runs_and_loses_its_budget() {
     let run = started(&store, "a", "/shop").await.unwrap();
     let project = store.load_project(&run.project).await.unwrap().unwrap();
     ended(&store, "a", State::Cancelled).await;
-    store.set_budget(&Scope::Project(project.id.clone()), Some("5".parse().unwrap()), "ada").await.unwrap();
+    store.set_budget(&Scope::Project(project.id.clone()), Some("5".parse().unwrap()), &Actor::operator("ada")).await.unwrap();
     assert!(changed(&store, &project, Change::Remove).await.unwrap().removed_at.is_some());
     assert_eq!(store.budgets().await.unwrap(), []);
     assert_eq!(store.find(&id("a")).await.unwrap().unwrap().project, project.id);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::journal::CallError;
 use crate::{
+    actor::Actor,
     interfaces::people::{
         Answer, DecisionFilter, Expiry, Filter, Given, Question, QuestionStatus, Questions, QuestionsError, Severity, Source,
     },
@@ -24,7 +25,7 @@ fn question(text: &str) -> Question {
 }
 
 fn given(answer: &str) -> Given {
-    Given { answer: answer.to_owned(), by: "ada".to_owned(), source: Source::Person }
+    Given { answer: answer.to_owned(), by: Actor::operator("ada"), source: Source::Person }
 }
 
 async fn running(name: &str) -> (TempDir, Store) {

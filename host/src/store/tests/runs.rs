@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::{HOSTILE, child, draft, entry, fresh, id, open, run, write};
 use crate::{
+    actor::Actor,
     events::{Category, Draft, EventLog},
     interfaces::children::Outcome,
     journal::{CallError, Entry, Journal, Pause, PauseKind, Wait, Write},
@@ -349,7 +350,7 @@ async fn a_request_to_cancel_stands_until_the_run_has_ended() {
     // As the command line does while a host works: a second process, the same files.
     let command = open(folder.path()).await;
     for name in ["b", "b", "nobody"] {
-        command.request_cancel(&id(name), CancelCause::Operator, false).await.unwrap();
+        command.request_cancel(&id(name), CancelCause::Operator, false, &Actor::operator("ada")).await.unwrap();
     }
     assert_eq!(store.cancel_requests().await.unwrap(), [id("b")]);
     go(&store, "b", State::Cancelled).await;
@@ -359,7 +360,7 @@ async fn a_request_to_cancel_stands_until_the_run_has_ended() {
     add(&store, &child).await;
     for name in ["a", "a1"] {
         go(&store, name, State::Failed { error: CallError::other("no luck") }).await;
-        command.request_cancel(&id(name), CancelCause::Operator, false).await.unwrap();
+        command.request_cancel(&id(name), CancelCause::Operator, false, &Actor::operator("ada")).await.unwrap();
     }
     assert_eq!(store.cancel_requests().await.unwrap(), [id("a")]);
 }

@@ -1,5 +1,6 @@
 use super::{HOSTILE, fresh, open};
 use crate::{
+    actor::Actor,
     events::{Category, EventLog},
     interfaces::{toolboxes::Form, tools::Pins},
     kernel::grants::Grants,
@@ -19,9 +20,9 @@ async fn the_first_form_is_kept_until_another_is_approved() {
     assert_eq!(store.pinned("ada").await.unwrap()["web.look"], form("one"));
     assert_eq!(store.pinned("ada").await.unwrap()[HOSTILE[0]], form(HOSTILE[1]));
     assert!(store.pinned("eve").await.unwrap().is_empty());
-    assert_eq!(store.approve("web.look", &form("two"), "tester").await.unwrap(), ["ada", "bob"]);
-    assert!(store.approve("web.look", &form("two"), "tester").await.unwrap().is_empty());
-    assert!(store.approve("web.none", &form("two"), "tester").await.unwrap().is_empty());
+    assert_eq!(store.approve("web.look", &form("two"), &Actor::operator("tester")).await.unwrap(), ["ada", "bob"]);
+    assert!(store.approve("web.look", &form("two"), &Actor::operator("tester")).await.unwrap().is_empty());
+    assert!(store.approve("web.none", &form("two"), &Actor::operator("tester")).await.unwrap().is_empty());
     store.close().await;
     let store = open(folder.path()).await;
     assert_eq!(store.pins().await.unwrap().iter().filter(|pin| pin.form == form("two")).count(), 2);

@@ -5,6 +5,7 @@ use super::{
     runs::{add, go, state},
 };
 use crate::{
+    actor::Actor,
     interfaces::{
         backlog::{Author, Backlog, Draft, Kind, Labels, Status},
         item_changes::ItemChanges,
@@ -30,9 +31,9 @@ async fn the_first_of_several_things_wakes_a_run() {
     let all = || vec![Awaited::Run(id("b")), Awaited::Signal("go".to_owned()), Awaited::Question(QuestionId::of(&id("a"), 1))];
     go(&store, "a", any(all(), Some(50))).await;
     assert_eq!(store.next_due(None).await.unwrap(), Some(50));
-    store.send(&id("a"), "stop", &json!(1), "ada").await.unwrap();
+    store.send(&id("a"), "stop", &json!(1), &Actor::operator("ada")).await.unwrap();
     assert_eq!(state(&store, "a").await.as_str(), "waiting", "another signal wakes nobody");
-    store.send(&id("a"), "go", &json!(1), "ada").await.unwrap();
+    store.send(&id("a"), "go", &json!(1), &Actor::operator("ada")).await.unwrap();
     assert_eq!((state(&store, "a").await, store.next_due(None).await.unwrap()), (State::Queued, None));
     // What came while nobody looked is not waited for.
     assert_eq!(state_of_waiting(&store, any(all(), None)).await, State::Queued);
@@ -53,7 +54,7 @@ async fn an_item_that_changes_wakes_a_run_that_saw_it_before() {
     let (_folder, store) = fresh().await;
     add(&store, &run("a")).await;
     let project = run("a").project;
-    let by = Author::Person("ada".to_owned());
+    let by = Author::Person(Actor::operator("ada"));
     store.put(&project, &[task()], &by).await.unwrap();
     let seen = store.see(&project, "1").await.unwrap();
     let waits = |revision| State::Waiting { wait: Wait::Any { of: vec![Awaited::Item { key: "1".to_owned(), revision }], until: None } };

@@ -72,7 +72,7 @@ impl Build {
         // Only now: a folder for which nothing is approved does not become a project.
         let app = context.open(Access::Decide).await?;
         let project = choice.open(&app).await?.project;
-        app.approve_environment(&project.id, &proposal, image.clone(), self.network).await?;
+        app.approve_environment(&project.id, &proposal, image.clone(), self.network, &app.config.operator).await?;
         app.close().await;
         let hash = proposal.hash(self.network);
         if context.screen.is_json() {

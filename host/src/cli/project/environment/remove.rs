@@ -29,8 +29,8 @@ impl Remove {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Decide).await?;
         let found = self.project.choice()?.find(&app).await?;
-        let data = json!({ "by": app.config.operator, "project": found.id() });
-        let event = Draft::of_host(Category::Audit, "environment-withdrawn", data);
+        let data = json!({ "project": found.id() });
+        let event = Draft::of_host(Category::Audit, "environment-withdrawn", data).by(&app.config.operator);
         let held = app.environments().withdraw_environment(found.id(), vec![event]).await?;
         app.close().await;
         if !held {

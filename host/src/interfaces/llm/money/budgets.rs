@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::Mutex;
 
 use super::{Amount, Budget, BudgetStore, DayLimit, DayLimits, Ledger, LedgerError, NoDayLimits, Posting, Scope};
-use crate::journal::RunId;
+use crate::{actor::Actor, journal::RunId};
 
 /// Replies read in one step.
 const PAGE: u32 = 1_000;
@@ -139,7 +139,7 @@ impl Budgets {
     }
 
     /// Sets a budget, or takes it away.
-    pub async fn set(&self, scope: &Scope, amount: Option<Amount>, by: &str) -> Result<(), LedgerError> {
+    pub async fn set(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), LedgerError> {
         self.budgets.set_budget(scope, amount, by).await
     }
 
@@ -261,7 +261,7 @@ mod tests {
 
     async fn budgets(scope: Scope, amount: &str) -> (Arc<Kept>, Budgets) {
         let kept = Arc::new(Kept::default());
-        kept.set_budget(&scope, Some(dollars(amount)), "ann").await.unwrap();
+        kept.set_budget(&scope, Some(dollars(amount)), &Actor::operator("ann")).await.unwrap();
         let budgets = Budgets::new(kept.clone(), kept.clone());
         (kept, budgets)
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::Amount;
-use crate::journal::RunId;
+use crate::{actor::Actor, journal::RunId};
 
 /// One reply that was paid for, or a try of which no reply came back.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,5 +125,5 @@ pub trait BudgetStore: Send + Sync {
     /// Every budget there is.
     async fn budgets(&self) -> Result<Vec<Budget>, LedgerError>;
     /// Sets a budget, or takes it away.
-    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &str) -> Result<(), LedgerError>;
+    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), LedgerError>;
 }

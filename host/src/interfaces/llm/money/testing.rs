@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
+use crate::actor::Actor;
+
 use super::{Amount, Budget, BudgetStore, Budgets, Ledger, LedgerError, Posting, Scope};
 
 /// Keeps what it is given.
@@ -27,10 +29,10 @@ impl BudgetStore for Kept {
         Ok(self.budgets.lock().unwrap().clone())
     }
 
-    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &str) -> Result<(), LedgerError> {
+    async fn set_budget(&self, scope: &Scope, amount: Option<Amount>, by: &Actor) -> Result<(), LedgerError> {
         let mut budgets = self.budgets.lock().unwrap();
         budgets.retain(|budget| budget.scope != *scope);
-        budgets.extend(amount.map(|amount| Budget { scope: scope.clone(), amount, set_at: 0, set_by: by.to_owned() }));
+        budgets.extend(amount.map(|amount| Budget { scope: scope.clone(), amount, set_at: 0, set_by: by.name.clone() }));
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::{events::Draft, journal::form::canonical};
+use crate::{actor::Actor, events::Draft, journal::form::canonical};
 
 /// Bytes of a command.
 const LONGEST_COMMAND: usize = 4 << 10;
@@ -113,7 +113,7 @@ pub trait Approvals: Send + Sync {
     /// The setup that holds for a project.
     async fn approved_setup(&self, project: &str) -> Result<Option<Approved>, ApprovalsError>;
     /// Has a setup hold in place of the one before; none to have none hold.
-    async fn approve_setup(&self, project: &str, plan: Option<&Plan>, by: &str, events: Vec<Draft>) -> Result<(), ApprovalsError>;
+    async fn approve_setup(&self, project: &str, plan: Option<&Plan>, by: &Actor, events: Vec<Draft>) -> Result<(), ApprovalsError>;
 }
 
 /// Which setup a workspace has, and why.

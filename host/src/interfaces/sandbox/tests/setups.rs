@@ -12,7 +12,7 @@ impl Approvals for Memory {
         Ok(plan.map(|plan| Approved { plan, by: "ada".to_owned(), at: 1 }))
     }
 
-    async fn approve_setup(&self, _: &str, plan: Option<&Plan>, _: &str, _: Vec<Draft>) -> Result<(), ApprovalsError> {
+    async fn approve_setup(&self, _: &str, plan: Option<&Plan>, _: &crate::actor::Actor, _: Vec<Draft>) -> Result<(), ApprovalsError> {
         *self.approved_setup.lock().unwrap() = plan.cloned();
         Ok(())
     }

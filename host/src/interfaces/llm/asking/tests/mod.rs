@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::{
+    actor::Actor,
     bindings::{
         Fault,
         llm::{self as wit, Host},
@@ -367,7 +368,7 @@ const PRICED: &[&str] = &["openai/gpt-5-mini"];
 /// A scene whose runs may spend so much in all.
 async fn with_budget(dollars: &str) -> Scene {
     let kept = Arc::new(Kept::default());
-    kept.set_budget(&Scope::Organisation, Some(dollars.parse().unwrap()), "ann").await.unwrap();
+    kept.set_budget(&Scope::Organisation, Some(dollars.parse().unwrap()), &Actor::operator("ann")).await.unwrap();
     Scene { budgets: Budgets::new(kept.clone(), kept), ..Scene::new(&[]) }
 }
 
