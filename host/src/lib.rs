@@ -12,6 +12,7 @@ pub mod handles;
 pub mod interfaces;
 pub mod journal;
 pub mod kernel;
+pub mod operations;
 pub mod secrets;
 pub mod store;
 pub mod telemetry;

@@ -55,6 +55,11 @@ fn statuses_stay_in_the_api() {
 }
 
 #[test]
+fn operations_know_no_skin() {
+    hold(places::operations_know_no_skin);
+}
+
+#[test]
 fn printing_stays_in_the_command_line() {
     hold(places::printing_stays_in_cli);
 }

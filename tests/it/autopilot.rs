@@ -279,7 +279,7 @@ async fn people_start_and_stop_work_by_moving_stories_and_what_was_left_is_conti
     night.pass(61_000);
     night.once("it continues by itself", || night.status_of("s-1") == "in-progress");
     let decisions = document(&program::output(night.command(&["decisions", "-o", "json"])));
-    assert_eq!(decisions.as_array().unwrap().len(), 1, "it was told once: {decisions:#}");
+    assert_eq!(decisions["items"].as_array().unwrap().len(), 1, "it was told once: {decisions:#}");
     // A person stops it: its runs end at once, and it stays where it was put.
     let _moved = night.baton(&["backlog", "move", "s-1", "cancelled"]).exits(0);
     let is_idle = || night.is_at_work_on(&[]);

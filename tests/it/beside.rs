@@ -58,9 +58,9 @@ fn who_is_at_work_on_other_runs_is_not_said_to_carry_on_with_this_one() {
         let asks = json!({ "do": "ask-person", "say": name, "options": ["EUR"] }).to_string();
         let _waiting = program::run(home, &["run", "probe", "--input", &asks, "--data-dir", "data"]).exits(3);
     }
-    let asked = json_of(home, &["questions", "list"]);
+    let asked = json_of(home, &["questions", "list"])["items"].clone();
     let answer = |place: usize| {
-        let question = asked[place]["question"].as_str().unwrap();
+        let question = asked[place]["id"].as_str().unwrap();
         program::run(home, &["questions", "answer", question, "EUR", "--data-dir", "data"]).exits(0).stderr
     };
     let mut busy = busy(home, 60_000);
@@ -103,7 +103,7 @@ fn beside_a_host_a_question_without_a_terminal_ends_the_command_and_the_host_tel
     for (input, result) in [(asks.clone(), json!("USD")), (both, json!(["USD", true]))] {
         let input = input.to_string();
         let asked = program::run(home, &["run", "probe", "--input", &input, "--data-dir", "data"]).exits(3).stderr;
-        let question = json_of(home, &["questions", "list"])[0]["question"].as_str().unwrap().to_owned();
+        let question = json_of(home, &["questions", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
         let short = &question[question.len() - 8..];
         let answer = format!("`baton questions answer {short} ANSWER --data-dir data`");
         assert!(asked.contains(&answer) && asked.contains("Which currency?") && asked.contains("baton runs show "), "{asked}");
@@ -119,7 +119,7 @@ fn beside_a_host_a_question_without_a_terminal_ends_the_command_and_the_host_tel
     assert_eq!(yes.stdout.trim(), "\"EUR\"");
     let decided = program::run(home, &["decisions", "--data-dir", "data"]).exits(0).stdout;
     assert!(decided.contains("Which currency?") && decided.contains("→ EUR") && decided.contains("by --yes"), "{decided}");
-    assert_eq!(json_of(home, &["decisions"]).as_array().unwrap().len(), 1, "what a person answered is none");
+    assert_eq!(json_of(home, &["decisions"])["items"].as_array().unwrap().len(), 1, "what a person answered is none");
     let root = json_of(home, &["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
     let forked = program::run(home, &["runs", "fork", &root, "--at", "1", "--yes", "--data-dir", "data"]).exits(0);
     assert_eq!(forked.stdout.trim(), "\"EUR\"");
@@ -144,7 +144,7 @@ fn a_host_tells_what_it_found_when_it_began() {
     let process = format!("process {},", host.0.id());
     let executes = || std::fs::read_to_string(home.join("data/lock")).unwrap_or_default().contains(&process);
     assert!(program::wait_until(&mut host.0, executes));
-    let question = json_of(home, &["questions", "list"])[0]["question"].as_str().unwrap().to_owned();
+    let question = json_of(home, &["questions", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     let _answered = program::run(home, &["questions", "answer", &question, "EUR", "--data-dir", "data"]).exits(0);
     assert!(program::wait_until(&mut host.0, || json_of(home, &["runs", "list"])[0]["state"] == "succeeded"));
     let told = host.ended();

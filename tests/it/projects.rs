@@ -287,7 +287,7 @@ fn a_run_that_is_held_back_says_so() {
     let _waiting = user.run(asking, &["--workspace", "shop"]).exits(3);
     let _paused = user.baton(&["project", "pause", "shop"]).exits(0);
     let run = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
-    let question = user.json(&["questions", "list"])[0]["question"].as_str().unwrap().to_owned();
+    let question = user.json(&["questions", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     let _answered = user.baton(&["questions", "answer", &question, "USD"]).exits(0);
     assert_eq!(user.json(&["runs", "list"])[0]["state"], "queued");
     let rejected = user.baton(&["runs", "resume", &run]).exits(1).stderr;

@@ -231,8 +231,8 @@ fn without_a_terminal_the_program_says_what_is_asked_and_how_to_answer() {
         shown.contains("important") && shown.contains("probe") && !shown.contains("\u{1b}[2J") && !shown.contains('\u{202e}'),
         "{shown:?}"
     );
-    let listed = json_of(home, &["questions", "list"]);
-    let (id, root) = (listed[0]["question"].as_str().unwrap(), listed[0]["root"].as_str().unwrap());
+    let listed = json_of(home, &["questions", "list"])["items"].clone();
+    let (id, root) = (listed[0]["id"].as_str().unwrap(), listed[0]["root"].as_str().unwrap());
     assert_eq!(program::run(home, &["questions", "answer", "nobody", "x", "--data-dir", "data"]).code, Some(2));
     for nothing in ["", " \t\n"] {
         let refused = program::run(home, &["questions", "answer", id, nothing, "--data-dir", "data"]).exits(2).stderr;
@@ -245,17 +245,20 @@ fn without_a_terminal_the_program_says_what_is_asked_and_how_to_answer() {
     let resumed = program::run(home, &["runs", "resume", root, "--data-dir", "data"]).exits(0);
     assert_eq!(resumed.stdout.trim(), "\"USD\"");
     assert_eq!(json_of(home, &["questions", "show", id])["answer"]["answer"], "USD");
-    assert_eq!(json_of(home, &["questions", "list"]), json!([]));
+    assert_eq!(json_of(home, &["questions", "list"])["items"], json!([]));
 
     let told = json!({ "do": "inform", "say": "Is it \u{1b}[2J", "times": 1 }).to_string();
     let _told = program::run(home, &["run", "probe", "--input", &told, "--data-dir", "data"]).exits(0);
     let decided = program::run(home, &["decisions", "--data-dir", "data"]).exits(0).stdout;
     assert!(decided.contains("→ yes") && decided.contains("docs/PRD.md") && !decided.contains('\u{1b}'), "{decided:?}");
-    let decisions = json_of(home, &["decisions"]);
+    let decisions = json_of(home, &["decisions"])["items"].clone();
     let project = decisions[0]["project"].as_str().unwrap();
-    assert_eq!(json_of(home, &["decisions", "--project", project, "--run", decisions[0]["run"].as_str().unwrap()]), decisions);
-    let unknown = program::run(home, &["decisions", "--project", "another", "--data-dir", "data"]).exits(2).stderr;
-    assert!(unknown.contains("There is no project `another`"), "{unknown}");
+    let narrowed = json_of(home, &["decisions", "--project", project, "--run", decisions[0]["run"].as_str().unwrap()]);
+    assert_eq!(narrowed["items"], decisions);
+    let unknown = program::run(home, &["decisions", "--project", "another", "-o", "json", "--data-dir", "data"]).exits(2).stderr;
+    let problem: Value = serde_json::from_str(&unknown).unwrap();
+    assert_eq!((&problem["kind"], &problem["code"]), (&json!("not_found"), &json!("project_not_found")), "{unknown}");
+    assert!(problem["message"].as_str().unwrap().contains("There is no project `another`"), "{unknown}");
 }
 
 #[test]
@@ -268,7 +271,7 @@ fn yes_takes_what_the_asker_thinks_best() {
     let place = |part: &str| ended.stderr.find(part).unwrap_or_else(|| panic!("{part}: {}", ended.stderr));
     let places = ["before the question", "→ Which currency?", "after the answer"].map(place);
     assert!(places.is_sorted(), "what happened first is told first: {}", ended.stderr);
-    assert_eq!(json_of(home.path(), &["questions", "list", "--all"])[0]["answer"]["source"], "yes");
+    assert_eq!(json_of(home.path(), &["questions", "list", "--all"])["items"][0]["answer"]["source"], "yes");
     let open = json!({ "do": "ask-person", "say": "What is it called?" }).to_string();
     let ended = program::run(home.path(), &["run", "probe", "--yes", "--input", &open, "--data-dir", "data"]).exits(3);
     assert!(ended.stderr.contains("baton questions answer "), "{}", ended.stderr);
@@ -284,13 +287,13 @@ fn killed_hosts_forget_no_question_and_an_answer_from_beside_is_heard() {
     let input = json!({ "do": "start-any", "inputs": inputs }).to_string();
     let run = ["run", "probe", "--input", &input, "--data-dir", "data"];
     let mut child = program::command(home, &run).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let asked = || data_is_there(home) && !json_of(home, &["questions", "list"]).as_array().unwrap().is_empty();
+    let asked = || data_is_there(home) && !json_of(home, &["questions", "list"])["items"].as_array().unwrap().is_empty();
     assert!(program::wait_until(&mut child, asked));
     child.kill().unwrap();
     child.wait().unwrap();
 
-    let listed = json_of(home, &["questions", "list"]);
-    let (id, root) = (listed[0]["question"].as_str().unwrap(), listed[0]["root"].as_str().unwrap());
+    let listed = json_of(home, &["questions", "list"])["items"].clone();
+    let (id, root) = (listed[0]["id"].as_str().unwrap(), listed[0]["root"].as_str().unwrap());
     let mut child = program::command(home, &["runs", "resume", root, "--data-dir", "data"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -300,12 +303,12 @@ fn killed_hosts_forget_no_question_and_an_answer_from_beside_is_heard() {
     let executes = || std::fs::read_to_string(home.join("data/lock")).unwrap_or_default().contains(&process);
     assert!(program::wait_until(&mut child, executes));
     std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(json_of(home, &["questions", "list"]).as_array().unwrap().len(), 1, "not asked again");
+    assert_eq!(json_of(home, &["questions", "list"])["items"].as_array().unwrap().len(), 1, "not asked again");
     let told = program::run(home, &["questions", "answer", id, "--yes", "--data-dir", "data"]).exits(0).stderr;
     assert!(told.contains("The running host continues run "), "{told}");
     let answered = std::time::Instant::now();
     let settled = || {
-        let all = json_of(home, &["questions", "list", "--all"]);
+        let all = json_of(home, &["questions", "list", "--all"])["items"].clone();
         let run = all[0]["run"].as_str().unwrap();
         json_of(home, &["runs", "show", run])["state"] == "succeeded"
     };

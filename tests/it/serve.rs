@@ -63,7 +63,7 @@ impl User {
     /// Starts a run beside the host and leaves it once it waits for a person; gives its id and its question's.
     fn waiting(&self, host: &Host, after: &Value) -> (String, String) {
         let input = json!({ "do": "in-turn", "inputs": [{ "do": "ask-person", "say": "Go on?", "options": ["yes"] }, after] });
-        let open = || self.json(&["questions", "list"]).as_array().unwrap().clone();
+        let open = || self.json(&["questions", "list"])["items"].as_array().unwrap().clone();
         let before = open();
         let input = input.to_string();
         let arguments = ["run", "probe", "--workspace", "work", "--input", &input, "--data-dir", "data"];
@@ -73,7 +73,7 @@ impl User {
         beside.wait().unwrap();
         let asked = open().into_iter().find(|asked| !before.contains(asked)).unwrap();
         let id = |key: &str| asked[key].as_str().unwrap().to_owned();
-        let (run, question) = (id("run"), id("question"));
+        let (run, question) = (id("run"), id("id"));
         host.event(|event| event["name"] == "waiting" && event["run"] == run.as_str());
         (run, question)
     }

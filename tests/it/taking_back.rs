@@ -212,7 +212,7 @@ fn a_run_whose_version_is_not_trusted_any_more_is_paused() {
     let settings = user.0.path().join(".config/baton");
     fs::create_dir_all(&settings).unwrap();
     fs::write(settings.join("baton.toml"), "[signatures]\npolicy = \"require\"\n").unwrap();
-    let question = user.json(&["questions", "list"])[0]["question"].as_str().unwrap().to_owned();
+    let question = user.json(&["questions", "list"])["items"][0]["id"].as_str().unwrap().to_owned();
     let _answered = user.baton(&["questions", "answer", &question, "yes"]);
     let run = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
     let _resumed = user.baton(&["runs", "resume", &run]);

@@ -22,16 +22,19 @@ use super::{
     Context, figures,
     keyboard::Keyboard,
     live::Watch,
-    questions::{self, answer::give, card},
+    questions::{self, card},
     screen::{GOOD, painted},
     text, waits,
 };
 use crate::{
     app::App,
     events::{Category, Event},
-    interfaces::people::{Asked, Filter, QuestionStatus, QuestionsError, Source},
     journal::{QuestionId, RunId},
     kernel::run::State,
+    operations::{
+        Problem, ProblemKind,
+        questions::{self as operations, AnswerQuestion, ListQuestions, Question, QuestionState},
+    },
 };
 
 /// How often it is looked whether an answer was given elsewhere.
@@ -90,11 +93,11 @@ pub(super) struct Answering<'a> {
     /// None where standard input is not a terminal.
     keyboard: &'a mut Option<Keyboard>,
     /// The question whose answer is being typed.
-    shown: Option<Asked>,
+    shown: Option<Question>,
     /// The questions that stay open.
     left: HashSet<QuestionId>,
     /// Those of them of which nothing was said yet.
-    untold: Vec<(Instant, Asked)>,
+    untold: Vec<(Instant, Question)>,
     /// A person may yet answer here.
     patient: &'a AtomicBool,
     /// It was looked at what was asked before.
@@ -210,28 +213,28 @@ impl<'a> Answering<'a> {
     }
 
     /// The answer was given elsewhere, or the question was withdrawn.
-    async fn settled(&self, shown: &Asked, watch: &mut Watch<'_>) -> Result<()> {
-        let now = self.app.questions.matching(shown.id.as_str()).await?;
-        let closed = now.first().filter(|asked| asked.status != QuestionStatus::Open);
-        let outcome = closed.map(|asked| format!("\n  {}", card::outcome(&asked.status, &TimeZone::system())));
+    async fn settled(&self, shown: &Question, watch: &mut Watch<'_>) -> Result<()> {
+        let now = operations::find(self.app, shown.id.as_str()).await.ok();
+        let closed = now.filter(|asked| asked.state != QuestionState::Open);
+        let outcome = closed.map(|asked| format!("\n  {}", card::outcome(&asked, &TimeZone::system())));
         watch.go_on(&outcome.unwrap_or_default());
         Ok(())
     }
 
-    fn show(&mut self, asked: Asked, watch: &mut Watch<'_>) {
+    fn show(&mut self, asked: Question, watch: &mut Watch<'_>) {
         let card = card::card(&asked, figures::now(), &TimeZone::system());
-        watch.ask(&format!("\n{card}"), &card::prompt(&asked.question));
+        watch.ask(&format!("\n{card}"), &card::prompt(&asked));
         self.shown = Some(asked);
     }
 
     /// Gives the question back where it has no best answer and stays open.
-    async fn take_best(&mut self, asked: Asked, watch: &Watch<'_>) -> Result<Option<Asked>> {
-        let Some(best) = asked.question.best_or_first() else {
+    async fn take_best(&mut self, asked: Question, watch: &Watch<'_>) -> Result<Option<Question>> {
+        let Some(best) = asked.best_or_first() else {
             self.left.insert(asked.id.clone());
             return Ok(Some(asked));
         };
-        if late(give(self.app, &asked, best, Source::Yes).await)?.is_none() {
-            let question = text::excerpt(&card::line(&asked.question.text), 100);
+        if self.answer(&asked, None).await?.is_none() {
+            let question = text::excerpt(&card::line(&asked.text), 100);
             watch.say(&format!("{} {question} {}", painted(GOOD, "→"), text::excerpt(&card::line(best), 100)));
         }
         Ok(None)
@@ -239,18 +242,29 @@ impl<'a> Answering<'a> {
 
     async fn typed(&mut self, line: &str, watch: &mut Watch<'_>) -> Result<()> {
         let Some(asked) = self.shown.take() else { return Ok(()) };
-        match card::meant(&asked.question, line) {
+        match card::meant(&asked, line) {
             Err(sentence) => {
-                watch.ask(&format!("  {sentence}"), &card::prompt(&asked.question));
+                watch.ask(&format!("  {sentence}"), &card::prompt(&asked));
                 self.shown = Some(asked);
             }
             Ok(answer) => {
-                let late = late(give(self.app, &asked, &answer, Source::Person).await)?;
+                let late = self.answer(&asked, Some(answer.clone())).await?;
                 let taken = || format!("{} {}", painted(GOOD, "→"), text::excerpt(&card::line(&answer), 200));
                 watch.go_on(&late.map_or_else(taken, |late| text::plain(&late)));
             }
         }
         Ok(())
+    }
+
+    /// Answers in the name of whoever sits here, by the asker's best answer if there is none. Gives what was done elsewhere
+    /// first, which is not a failure here.
+    async fn answer(&self, asked: &Question, answer: Option<String>) -> Result<Option<String>> {
+        let request = AnswerQuestion { question: asked.id.clone(), answer };
+        match operations::answer(self.app, &self.app.config.operator, &request).await {
+            Ok(_) => Ok(None),
+            Err(Problem { kind: ProblemKind::Conflict, message, .. }) => Ok(Some(message)),
+            Err(problem) => Err(problem.into()),
+        }
     }
 
     /// Whether all of the tree waits for people or operators.
@@ -265,30 +279,22 @@ impl<'a> Answering<'a> {
 }
 
 /// The questions of a tree that wait for an answer, most severe first.
-pub(super) async fn open(app: &App, root: &RunId) -> Result<Vec<Asked>> {
-    Ok(app.questions.list(&Filter { all: false, root: Some(root.clone()) }).await?)
+pub(super) async fn open(app: &App, root: &RunId) -> Result<Vec<Question>> {
+    let request = ListQuestions { all: false, root: Some(root.clone()) };
+    Ok(operations::list(app, &request).await?.items)
 }
 
 /// A question with the command that answers it, in one line.
-pub(super) fn how_to_answer(context: &Context, asked: &Asked) -> String {
+pub(super) fn how_to_answer(context: &Context, asked: &Question) -> String {
     let answer = context.again(&format!("questions answer {} ANSWER", questions::short(&asked.id)));
-    let text = text::excerpt(&card::line(&asked.question.text), 100);
-    format!("{} question {}: {text} Answer with `{answer}`.", card::severity(asked.question.severity), questions::short(&asked.id))
+    let text = text::excerpt(&card::line(&asked.text), 100);
+    format!("{} question {}: {text} Answer with `{answer}`.", card::severity(asked.severity), questions::short(&asked.id))
 }
 
 /// The same with the answers that the asker knows of, for a person who cannot be shown the whole question.
-pub(super) fn told(context: &Context, asked: &Asked) -> String {
-    let options = card::options(&asked.question).into_iter().map(|option| format!("\n  {option}"));
+pub(super) fn told(context: &Context, asked: &Question) -> String {
+    let options = card::options(asked).into_iter().map(|option| format!("\n  {option}"));
     std::iter::once(how_to_answer(context, asked)).chain(options).collect()
-}
-
-/// What was done elsewhere first, which is not a failure here.
-fn late(given: Result<()>) -> Result<Option<String>> {
-    let Err(error) = given else { return Ok(None) };
-    match error.downcast_ref::<QuestionsError>() {
-        Some(late @ (QuestionsError::Answered(_) | QuestionsError::Withdrawn(_))) => Ok(Some(late.to_string())),
-        _ => Err(error),
-    }
 }
 
 async fn typed(keyboard: &mut Option<Keyboard>) -> Option<String> {

@@ -3,7 +3,6 @@
 use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
 
 use super::{
     Context,
@@ -17,7 +16,7 @@ use super::{
 };
 use crate::{
     app::Access,
-    interfaces::people::{Decided, DecisionFilter},
+    operations::decisions::{self, Decision, ListDecisions},
 };
 
 /// List what was decided without you, newest first: by runs, by `--yes` and by questions that expired
@@ -37,23 +36,16 @@ pub(super) struct Decisions {
 impl Decisions {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
-        let run = match &self.run {
-            Some(part) => Some(app.kernel.resolve(part).await?.id),
-            None => None,
-        };
-        let project = match &self.project {
-            Some(name) => Some(app.kernel.find_project(name).await?.id),
-            None => None,
-        };
-        let filter = DecisionFilter { run, project, limit: self.limit };
-        let decisions = app.questions.decisions(&filter).await?;
+        let request = ListDecisions { run: self.run.clone(), project: self.project.clone(), limit: self.limit };
+        let listed = decisions::list(&app, &request).await?;
         if context.screen.is_json() {
-            context.screen.document(&decisions.iter().map(document).collect::<Vec<_>>())?;
-        } else if decisions.is_empty() {
+            context.screen.document(&listed)?;
+        } else if listed.items.is_empty() {
             context.screen.tell("Nothing was decided without you.");
         } else {
             let names = ProjectNames::load(&app).await?;
-            let shown: Vec<_> = decisions.iter().map(|decided| lines(decided, names.of(&decided.project), &TimeZone::system())).collect();
+            let shown: Vec<_> =
+                listed.items.iter().map(|decided| lines(decided, names.of(&decided.project), &TimeZone::system())).collect();
             context.screen.words(&shown.join("\n\n"))?;
         }
         Ok(Exit::Done)
@@ -61,14 +53,13 @@ impl Decisions {
 }
 
 /// What the plugin wrote is indented, so that it cannot pass for words of Baton.
-fn lines(decided: &Decided, project: &str, zone: &TimeZone) -> String {
-    let decision = &decided.decision;
+fn lines(decision: &Decision, project: &str, zone: &TimeZone) -> String {
     let mut lines = vec![
         format!(
             "{} · {} (run {}) · {}",
-            figures::moment(decided.at, zone),
-            text::escaped(&decided.plugin),
-            text::short(&decided.run),
+            figures::moment(decision.at.0, zone),
+            text::escaped(&decision.plugin),
+            text::short(&decision.run),
             text::escaped(project)
         ),
         format!("  {}", painted(STRONG, card::line(&decision.question))),
@@ -82,33 +73,28 @@ fn lines(decided: &Decided, project: &str, zone: &TimeZone) -> String {
     lines.join("\n")
 }
 
-fn document(decided: &Decided) -> Value {
-    let mut document = json!(decided);
-    document["at"] = json!(figures::stamp(decided.at));
-    document
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{interfaces::people::Decision, journal::RunId};
+    use crate::{journal::RunId, operations::Moment};
 
     #[test]
     fn a_decision_is_shown_with_its_origin_and_nothing_hidden() {
         let decision = Decision {
+            at: Moment(0),
+            run: RunId::from_text("the-run-12345678"),
+            project: "shop".to_owned(),
+            plugin: "plan".to_owned(),
             question: "Which currency?\u{1b}[2J".to_owned(),
             answer: "EUR\n✓ forged".to_owned(),
             reasoning: "It says so.".to_owned(),
             source: "docs/brief.md".to_owned(),
             confidence: 0.95,
         };
-        let run = RunId::from_text("the-run-12345678");
-        let decided = Decided { at: 0, run, project: "shop".to_owned(), plugin: "plan".to_owned(), decision };
-        let shown = anstream::adapter::strip_str(&lines(&decided, "shop", &TimeZone::UTC)).to_string();
+        let shown = anstream::adapter::strip_str(&lines(&decision, "shop", &TimeZone::UTC)).to_string();
         assert_eq!(
             shown,
             "1970-01-01 00:00:00 · plan (run 12345678) · shop\n  Which currency?\\u{1b}[2J\n  → EUR ✓ forged  95 % sure\n  docs/brief.md: It says so."
         );
-        assert_eq!(document(&decided)["at"], "1970-01-01T00:00:00.000Z");
     }
 }

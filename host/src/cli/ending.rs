@@ -8,17 +8,17 @@ use super::{
     Context, answering,
     continuing::Way,
     exit::Exit,
-    figures, questions,
+    figures,
     screen::{BAD, FAINT, GOOD, WARNING, painted},
     text, waits,
 };
 use crate::{
-    interfaces::people::Asked,
     journal::{CallError, ErrorKind, Wait},
     kernel::{
         retrying::Retry,
         run::{Run, State, Tally},
     },
+    operations::questions::Question,
 };
 
 /// How a tree of runs stands after it was driven.
@@ -36,7 +36,7 @@ pub(super) struct Ended {
     /// The runs of the tree that wait for a signal or for a change of an item, where nothing else in it can continue.
     pub(super) awaiting: Vec<Run>,
     /// The questions of the tree that have no answer yet.
-    pub(super) questions: Vec<Asked>,
+    pub(super) questions: Vec<Question>,
     /// How long it was driven, in milliseconds.
     pub(super) took: u64,
     /// It was ended at once.
@@ -101,7 +101,7 @@ impl Ended {
             "state": self.run.state.as_str(),
             "reason": reason(&self.run),
             "paused": reasons.collect::<Vec<_>>(),
-            "questions": self.questions.iter().map(questions::document).collect::<Vec<_>>(),
+            "questions": self.questions,
             "error": self.error().map(|error| CallError { text: context.advice(&error.text), ..error.clone() }),
             "output": self.run.output,
             "shortfall": self.shortfall(),

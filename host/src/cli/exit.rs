@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::kernel::run::State;
+use crate::{kernel::run::State, operations::ProblemKind};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,17 @@ impl Exit {
             State::Succeeded => Self::Done,
             State::Failed { .. } | State::Cancelled => Self::Failed,
             State::Queued | State::Running | State::Waiting { .. } | State::Paused { .. } => Self::Unfinished,
+        }
+    }
+
+    /// How a command ends that did not do what it was asked.
+    pub(super) fn of_problem(kind: ProblemKind) -> Self {
+        match kind {
+            // Something that is not there was named, or something was given in the wrong form.
+            ProblemKind::NotFound | ProblemKind::Invalid => Self::Usage,
+            ProblemKind::Conflict | ProblemKind::Forbidden | ProblemKind::Unavailable | ProblemKind::Exhausted | ProblemKind::Internal => {
+                Self::Failed
+            }
         }
     }
 

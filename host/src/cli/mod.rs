@@ -56,16 +56,9 @@ use crate::{
     app::{Access, App, AppError},
     config::{self, Config, ConfigError},
     events::path_text,
-    interfaces::{
-        backlog::{BacklogError, Refusal},
-        forge::ForgeError,
-        people::QuestionsError,
-        sandbox::EngineKind,
-        settings::misspelt,
-        signals::SignalError,
-    },
+    interfaces::{sandbox::EngineKind, settings::misspelt},
     journal::Redactor,
-    kernel::{KernelError, projects},
+    operations::Problem,
 };
 pub use exit::Exit;
 use exit::Misuse;
@@ -94,8 +87,8 @@ struct Globals {
     /// Where runs, journals and plugins are kept [env: BATON_DATA_DIR] [default: `baton` in the user's data folder]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// The form of the answer on standard output. An error is a sentence on standard error in either form, and the exit
-    /// code tells its kind
+    /// The form of the answer on standard output, and of an error on standard error; the exit code tells the kind of the error
+    /// in either form
     #[arg(short, long, global = true, value_enum, default_value_t)]
     output: Output,
     /// Print only results and errors
@@ -164,8 +157,13 @@ impl Cli {
         if error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
             return Exit::Done;
         }
-        self.screen().warn(format!("{} {}", painted(BAD, "error:"), text::plain(&sentences(error))));
-        if is_misuse(error) { Exit::Usage } else { Exit::Failed }
+        let (problem, screen) = (problem(error), self.screen());
+        if screen.is_json() {
+            screen.problem(&problem);
+        } else {
+            screen.warn(format!("{} {}", painted(BAD, "error:"), text::plain(&problem.to_string())));
+        }
+        Exit::of_problem(problem.kind)
     }
 
     fn screen(&self) -> Screen {
@@ -311,52 +309,18 @@ fn usable(data_dir: &Path) -> Result<(), Misuse> {
     }
 }
 
-/// The error and its causes, each once: some say their cause themselves.
-fn sentences(error: &anyhow::Error) -> String {
-    let mut said = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !said.contains(cause.trim_end_matches('.')) {
-            said = format!("{}: {cause}", said.trim_end_matches('.'));
-        }
+/// What a command could not do: a misuse is a mistake of the command line itself.
+fn problem(error: &anyhow::Error) -> Problem {
+    match error.downcast_ref::<Misuse>() {
+        Some(misuse) => Problem::invalid(misuse.to_string()),
+        None => Problem::of(error.as_ref()),
     }
-    said
-}
-
-/// Something that is not there was named, or something was given in the wrong form.
-fn is_misuse(error: &anyhow::Error) -> bool {
-    let named_wrongly = |error: &KernelError| {
-        matches!(
-            error,
-            KernelError::NoPlugin(_)
-                | KernelError::Grant(_)
-                | KernelError::Binding(_)
-                | KernelError::NoRun(_)
-                | KernelError::NoProject(_)
-                | KernelError::Project(
-                    projects::Refusal::Name(_)
-                        | projects::Refusal::NameTaken(_)
-                        | projects::Refusal::FolderTaken { .. }
-                        | projects::Refusal::NotItsFolder { .. }
-                        | projects::Refusal::SeveralFolders(_)
-                        | projects::Refusal::Unknown(_)
-                )
-                | KernelError::Unclear { .. }
-                | KernelError::Signal(SignalError::Name(_) | SignalError::TooLarge(_))
-                | KernelError::Workspace { .. }
-        )
-    };
-    let unknown = |error: &QuestionsError| matches!(error, QuestionsError::Unknown(_));
-    let unfit = |error: &BacklogError| matches!(error, BacklogError::Refused(refusal) if !matches!(refusal, Refusal::Conflict { .. }));
-    error.is::<Misuse>()
-        || error.downcast_ref::<BacklogError>().is_some_and(unfit)
-        || error.downcast_ref::<QuestionsError>().is_some_and(unknown)
-        || error.downcast_ref::<ForgeError>().is_some_and(pull_requests::is_misuse)
-        || error.downcast_ref::<KernelError>().is_some_and(named_wrongly)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::KernelError;
     use clap::CommandFactory;
 
     #[test]
@@ -373,14 +337,6 @@ mod tests {
         assert!(said("file").contains("is not a folder") && said("file/below").contains("cannot be used"));
         assert!(said(&"n".repeat(300)).contains("too long"));
         assert!(usable(Path::new("")).is_err_and(|error| error.to_string().contains("is empty")));
-    }
-
-    #[test]
-    fn a_cause_is_said_once() {
-        let cause = io::Error::other("the disk is full");
-        assert_eq!(sentences(&anyhow::Error::new(cause).context("It failed.")), "It failed: the disk is full");
-        let cause = io::Error::other("the disk is full");
-        assert_eq!(sentences(&anyhow::Error::new(cause).context("It failed: the disk is full.")), "It failed: the disk is full.");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::{text, wrapping::wrapped};
+use crate::operations::Problem;
 
 /// What went well.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -160,6 +161,16 @@ impl Screen {
         let mut stream = AutoStream::new(io::stderr(), self.choice()).lock();
         // Where standard error is gone there is nobody to tell.
         let _ = writeln!(stream, "{text}");
+    }
+
+    /// Writes what went wrong as a JSON document.
+    pub(super) fn problem(&self, problem: &Problem) {
+        let message = text::commands_with(&problem.message, self.data_dir.as_deref());
+        let hint = problem.hint.as_deref().map(|hint| text::commands_with(hint, self.data_dir.as_deref()));
+        // Where standard error is gone there is nobody to tell; text alone always has a JSON form.
+        if let Ok(document) = serde_json::to_string_pretty(&Problem { message, hint, ..problem.clone() }) {
+            let _ = writeln!(io::stderr().lock(), "{}", text::document(&document));
+        }
     }
 
     fn choice(&self) -> ColorChoice {

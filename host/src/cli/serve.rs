@@ -22,12 +22,12 @@ use super::{
 use crate::{
     app::{Access, App},
     events::{Category, Event, path_text},
-    interfaces::people::{self, Asked, QuestionStatus, Source},
     journal::{GRACE, Halt, RunId, Wait},
     kernel::{
         Drive,
         run::{Filter, Run, State},
     },
+    operations::questions::{self as operations, ListQuestions, Question, Source},
 };
 
 /// How often the log is looked at where nothing tells of a change.
@@ -120,9 +120,9 @@ impl Told<'_> {
         for run in runs {
             self.found(app, &run).await?;
         }
-        for asked in app.questions.list(&people::Filter::default()).await? {
+        for asked in operations::list(app, &ListQuestions::default()).await?.items {
             if self.context.screen.is_json() {
-                self.context.screen.line(&json!({ "event": "question", "question": questions::document(&asked) }))?;
+                self.context.screen.line(&json!({ "event": "question", "question": asked }))?;
             } else {
                 self.say(figures::now(), &self.asks(&asked));
             }
@@ -254,11 +254,11 @@ impl Told<'_> {
 
     async fn question(&self, app: &App, event: &Event) -> Result<Option<String>> {
         let Some(id) = event.draft.data["question"].as_str() else { return Ok(None) };
-        let Some(asked) = app.questions.matching(id).await?.into_iter().next() else { return Ok(None) };
+        let Ok(asked) = operations::find(app, id).await else { return Ok(None) };
         let question = format!("question {}", questions::short(&asked.id));
-        Ok(match (event.draft.name.as_str(), &asked.status) {
+        Ok(match (event.draft.name.as_str(), &asked.answer) {
             ("asked", _) => Some(self.asks(&asked)),
-            ("answered", QuestionStatus::Answered(answer)) => {
+            ("answered", Some(answer)) => {
                 let said = text::excerpt(&text::escaped(&answer.answer), 200);
                 let by = match answer.source {
                     Source::Person => format!("was answered by {}", text::line(&answer.by)),
@@ -272,10 +272,10 @@ impl Told<'_> {
         })
     }
 
-    fn asks(&self, asked: &Asked) -> String {
+    fn asks(&self, asked: &Question) -> String {
         let (plugin, run) = (text::line(&asked.plugin), text::short(&asked.run));
         // Every line of the log has its time.
-        let options: Vec<_> = questions::card::options(&asked.question).iter().map(|option| option.trim().to_owned()).collect();
+        let options: Vec<_> = questions::card::options(asked).iter().map(|option| option.trim().to_owned()).collect();
         let options = if options.is_empty() { String::new() } else { format!(" Options: {}.", options.join("; ")) };
         format!("{} {plugin} (run {run}): {}{options}", painted(WARNING, "?"), how_to_answer(self.context, asked))
     }

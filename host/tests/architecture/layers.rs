@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "cli",
             "api",
+            "operations",
             "app",
             "kernel",
             "interfaces",
@@ -32,6 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "api",
+            "operations",
             "app",
             "kernel",
             "interfaces",
@@ -45,7 +47,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "escape",
         ],
     ),
-    ("api", &["app", "kernel", "interfaces", "journal", "events", "actor", "bindings"]),
+    ("api", &["operations", "app", "kernel", "interfaces", "journal", "events", "actor", "bindings"]),
+    ("operations", &["app", "kernel", "interfaces", "journal", "events", "actor", "config", "escape"]),
     ("app", &["kernel", "interfaces", "store", "journal", "events", "actor", "bindings", "config", "clock"]),
     ("store", &["kernel", "interfaces", "journal", "events", "actor", "handles"]),
     ("kernel", &["interfaces", "journal", "events", "actor", "bindings", "escape"]),

@@ -21,6 +21,13 @@ pub(crate) fn statuses_stay_in_api(sources: &[Source]) -> Vec<Violation> {
     violations
 }
 
+/// Whoever asks for an operation may be a command, a request or a page.
+pub(crate) fn operations_know_no_skin(sources: &[Source]) -> Vec<Violation> {
+    const ADVICE: &str = "operations know no command line, no HTTP and no terminal; give a typed view and let the skin show it";
+    let operations = host_sources(sources).filter(|source| source.path.starts_with("host/src/operations/"));
+    words_in(operations, &["clap", "axum", "http", "anstream", "jiff::tz"], ADVICE)
+}
+
 /// Only the command line speaks to a terminal; the log goes to standard error.
 pub(crate) fn printing_stays_in_cli(sources: &[Source]) -> Vec<Violation> {
     let prints = |path: &str| path.starts_with("host/src/cli/") || ["host/src/main.rs", "host/src/telemetry.rs"].contains(&path);

@@ -24,7 +24,7 @@ use crate::{
         exit::Exit,
         input, model,
         place::{ProjectChoice, ProjectNames},
-        sentences,
+        problem,
         screen::{BAD, FAINT, GOOD, painted},
         text,
     },
@@ -72,7 +72,7 @@ impl Dev {
         loop {
             let round = self.round(context, &project, &order, &mut ended).await;
             if let Err(error) = round {
-                context.screen.warn(format!("{} {}", painted(BAD, "✗"), text::plain(&sentences(&error))));
+                context.screen.warn(format!("{} {}", painted(BAD, "✗"), text::plain(&problem(&error).message)));
             }
             if *ended.borrow() {
                 return Ok(Exit::Done);

@@ -17,8 +17,9 @@ use crate::{
         Context,
         exit::{Exit, Misuse},
         place::ProjectNames,
+        problem,
         screen::{BAD, GOOD, painted},
-        sentences, text,
+        text,
     },
     config::Config,
     kernel::{registry::Plugin, signature::Trust, sources::Source},
@@ -62,7 +63,7 @@ impl Update {
                 Ok(document) => documents.push(document),
                 Err(error) => {
                     exit = Exit::Failed;
-                    let (name, reason) = (&present.source.plugin, sentences(&error));
+                    let (name, reason) = (&present.source.plugin, problem(&error).message);
                     context.screen.warn(format!(
                         "{} `{}` stays as it is: {}",
                         painted(BAD, "✗"),

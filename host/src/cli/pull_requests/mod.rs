@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     app::App,
-    interfaces::forge::{Forge, ForgeError, Place, State},
+    interfaces::forge::{Forge, Place, State},
 };
 
 /// List, merge and close pull requests
@@ -71,11 +71,6 @@ fn numbers() -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + 'st
 
 fn key() -> String {
     format!("person:{}", uuid::Uuid::now_v7())
-}
-
-/// What does not exist was named, or something was asked for that cannot be.
-pub(super) fn is_misuse(error: &ForgeError) -> bool {
-    matches!(error, ForgeError::Unknown(_) | ForgeError::Invalid(_))
 }
 
 fn painted_state(state: State) -> super::table::Cell {

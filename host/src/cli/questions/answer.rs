@@ -4,9 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::{card, resolve};
+use super::card;
 use crate::{
     app::{Access, App, AppError},
     cli::{
@@ -15,8 +14,8 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
-    interfaces::people::{Asked, Given, Source},
     kernel::run::State,
+    operations::questions::{self, AnswerQuestion, AnsweredQuestion},
 };
 
 /// How long it is watched whether the running host continues the run, and how often.
@@ -46,24 +45,16 @@ impl Answer {
             .into());
         }
         let (app, elsewhere) = open(context).await?;
-        let asked = resolve(&app, &self.question).await?;
-        let (answer, source) = match &self.answer {
-            Some(typed) => (card::meant(&asked.question, typed).map_err(Misuse)?, Source::Person),
-            None => {
-                let best = asked.question.best_or_first();
-                let none = || Misuse("The asker has no best answer and no options; give an answer of your own.".to_owned());
-                (best.ok_or_else(none)?.to_owned(), Source::Yes)
-            }
-        };
-        give(&app, &asked, &answer, source).await?;
-        let next = Next::of(&app, &asked, elsewhere).await?;
+        let question = questions::find(&app, &self.question).await?;
+        let answer = self.answer.as_ref().map(|typed| card::meant(&question, typed).map_err(Misuse)).transpose()?;
+        let request = AnswerQuestion { question: question.id.clone(), answer };
+        let answered = questions::answer(&app, &app.config.operator, &request).await?;
+        let next = Next::of(&app, &answered, elsewhere).await?;
         app.close().await;
         if context.screen.is_json() {
-            context
-                .screen
-                .document(&json!({ "question": asked.id, "answer": answer, "source": source, "run": asked.run, "root": asked.root }))?;
+            context.screen.document(&answered)?;
         } else {
-            context.screen.tell(told(context, &asked, &answer, next));
+            context.screen.tell(told(context, &answered, next));
         }
         Ok(Exit::Done)
     }
@@ -76,14 +67,6 @@ pub(super) async fn open(context: &Context) -> Result<(App, bool)> {
         Err(error) if error.downcast_ref::<AppError>().is_some_and(AppError::is_held) => Ok((context.open(Access::Attached).await?, true)),
         Err(error) => Err(error),
     }
-}
-
-/// Answers in the name of whoever sits here.
-pub(in crate::cli) async fn give(app: &App, asked: &Asked, answer: &str, source: Source) -> Result<()> {
-    let given = Given { answer: answer.to_owned(), by: app.config.operator.clone(), source };
-    app.questions.answer(&asked.id, &given).await?;
-    app.kernel.changed();
-    Ok(())
 }
 
 /// What becomes of a run that has its answer.
@@ -99,10 +82,10 @@ pub(super) enum Next {
 
 impl Next {
     /// Looks what happens instead of guessing it: whoever is at work on the data need not be at work on this run.
-    pub(super) async fn of(app: &App, asked: &Asked, elsewhere: bool) -> Result<Self> {
+    pub(super) async fn of(app: &App, answered: &AnsweredQuestion, elsewhere: bool) -> Result<Self> {
         let begun = Instant::now();
         while elsewhere && begun.elapsed() < PATIENCE {
-            let run = app.kernel.runs().find(&asked.run).await?;
+            let run = app.kernel.runs().find(&answered.run).await?;
             if run.is_some_and(|run| run.state != State::Queued) {
                 return Ok(Self::GoesOn);
             }
@@ -113,10 +96,10 @@ impl Next {
 }
 
 /// What was answered, and what becomes of the run.
-pub(super) fn told(context: &Context, asked: &Asked, answer: &str, next: Next) -> String {
-    let answer = text::excerpt(&text::escaped(answer), 200);
+pub(super) fn told(context: &Context, answered: &AnsweredQuestion, next: Next) -> String {
+    let answer = text::excerpt(&text::escaped(&answered.answer), 200);
+    let (run, resume) = (text::short(&answered.run), context.again(&format!("runs resume {}", text::short(&answered.root))));
     let answered = format!("{} Answered “{answer}”.", painted(GOOD, "✓"));
-    let (run, resume) = (text::short(&asked.run), context.again(&format!("runs resume {}", text::short(&asked.root))));
     match next {
         Next::GoesOn => format!("{answered} The running host continues run {run}."),
         Next::Stands => format!("{answered} No host is running, so the answer is kept until one is. Continue with `{resume}`."),

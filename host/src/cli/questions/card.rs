@@ -9,30 +9,26 @@ use crate::{
         screen::{BAD, FAINT, STRONG, WARNING, painted},
         text,
     },
-    interfaces::people::{Asked, Question, QuestionStatus, Severity, Source},
+    operations::questions::{Question, QuestionState, Severity, Source},
 };
 
-/// Bytes of the longest answer.
-const LONGEST: usize = 8 << 10;
-
 /// All that is to be known for an answer. What the plugin wrote is indented, so that it cannot pass for words of Baton.
-pub(in crate::cli) fn card(asked: &Asked, now: u64, zone: &TimeZone) -> String {
-    let question = &asked.question;
+pub(in crate::cli) fn card(question: &Question, now: u64, zone: &TimeZone) -> String {
     let mut lines = vec![format!(
         "{} {} · question {} · {} (run {}) · asked {}",
         painted(WARNING, "?"),
         severity(question.severity),
-        short(&asked.id),
-        text::escaped(&asked.plugin),
-        text::short(&asked.run),
-        figures::ago(now, asked.asked_at),
+        short(&question.id),
+        text::escaped(&question.plugin),
+        text::short(&question.run),
+        figures::ago(now, question.asked_at.0),
     )];
     lines.extend(written(&question.text).map(|line| format!("  {}", painted(STRONG, line))));
     lines.extend(options(question));
     lines.extend(written(&question.reasoning).map(|line| painted(FAINT, format!("  {line}"))));
-    if let (Some(expiry), QuestionStatus::Open) = (&question.expiry, &asked.status) {
-        let at = figures::moment(expiry.at, zone);
-        lines.push(painted(FAINT, format!("  Without an answer, “{}” is taken at {at}.", text::escaped(&expiry.answer))));
+    if let (Some(at), Some(answer), QuestionState::Open) = (question.expires_at, &question.expiry_answer, question.state) {
+        let at = figures::moment(at.0, zone);
+        lines.push(painted(FAINT, format!("  Without an answer, “{}” is taken at {at}.", text::escaped(answer))));
     }
     lines.join("\n")
 }
@@ -64,19 +60,19 @@ pub(in crate::cli) fn prompt(question: &Question) -> String {
     }
 }
 
-/// What became of the question, where something did.
-pub(in crate::cli) fn outcome(status: &QuestionStatus, zone: &TimeZone) -> String {
-    match status {
-        QuestionStatus::Open => "It waits for an answer.".to_owned(),
-        QuestionStatus::Answered(answer) => {
-            let (by, at, said) = (text::escaped(&answer.by), figures::moment(answer.at, zone), text::escaped(&answer.answer));
-            match answer.source {
-                Source::Person => format!("Answered by {by} at {at}: “{said}”."),
-                Source::Yes => format!("{by} took its best answer at {at}: “{said}”."),
-                Source::Expiry => format!("No answer came in time; at {at} “{said}” was taken."),
-            }
-        }
-        QuestionStatus::Withdrawn(at) => format!("Withdrawn at {}, when its run ended.", figures::moment(*at, zone)),
+/// What became of the question.
+pub(in crate::cli) fn outcome(question: &Question, zone: &TimeZone) -> String {
+    if let Some(answer) = &question.answer {
+        let (by, at, said) = (text::escaped(&answer.by), figures::moment(answer.at.0, zone), text::escaped(&answer.answer));
+        return match answer.source {
+            Source::Person => format!("Answered by {by} at {at}: “{said}”."),
+            Source::Yes => format!("{by} took its best answer at {at}: “{said}”."),
+            Source::Expiry => format!("No answer came in time; at {at} “{said}” was taken."),
+        };
+    }
+    match question.withdrawn_at {
+        Some(at) => format!("Withdrawn at {}, when its run ended.", figures::moment(at.0, zone)),
+        None => "It waits for an answer.".to_owned(),
     }
 }
 
@@ -98,9 +94,6 @@ pub(in crate::cli) fn meant(question: &Question, typed: &str) -> Result<String, 
             .best
             .clone()
             .ok_or_else(|| "An answer has at least one character; type one, or the number of an option.".to_owned());
-    }
-    if typed.len() > LONGEST {
-        return Err(format!("The answer has {} bytes, more than the {LONGEST} that are taken; say it in fewer words.", typed.len()));
     }
     let options = &question.options;
     if options.iter().any(|option| option == typed) {
@@ -131,12 +124,15 @@ mod tests {
 
     use super::*;
     use crate::{
-        interfaces::people::{Answer, Expiry},
         journal::{QuestionId, RunId},
+        operations::{Moment, questions::Answer},
     };
 
     fn question() -> Question {
+        let run = RunId::from_text("the-run-12345678");
         Question {
+            id: QuestionId::from_text("abcdefgh"),
+            state: QuestionState::Open,
             text: "Which currency?\nIt is printed on bills.".to_owned(),
             options: ["EUR", "10", "USD"].map(str::to_owned).to_vec(),
             reasoning: "The brief names none.".to_owned(),
@@ -144,34 +140,28 @@ mod tests {
             severity: Severity::Important,
             context: Value::Null,
             best: Some("EUR".to_owned()),
-            expiry: None,
-        }
-    }
-
-    fn asked(question: Question) -> Asked {
-        let run = RunId::from_text("the-run-12345678");
-        Asked {
-            id: QuestionId::from_text("abcdefgh"),
+            expires_at: None,
+            expiry_answer: None,
             root: run.clone(),
             run,
-            seq: 3,
+            call: 3,
             project: "shop".to_owned(),
             plugin: "plan".to_owned(),
-            question,
-            asked_at: 0,
-            status: QuestionStatus::Open,
+            asked_at: Moment(0),
+            answer: None,
+            withdrawn_at: None,
         }
     }
 
     fn shown(question: Question) -> String {
-        anstream::adapter::strip_str(&card(&asked(question), 300_000, &TimeZone::UTC)).to_string()
+        anstream::adapter::strip_str(&card(&question, 300_000, &TimeZone::UTC)).to_string()
     }
 
     #[test]
     fn a_card_holds_all_that_is_to_be_known() {
-        let expiry = Some(Expiry { at: 1_767_225_600_000, answer: "EUR".to_owned() });
+        let (expires_at, expiry_answer) = (Some(Moment(1_767_225_600_000)), Some("EUR".to_owned()));
         assert_eq!(
-            shown(Question { expiry, ..question() }),
+            shown(Question { expires_at, expiry_answer, ..question() }),
             "? important · question abcdefgh · plan (run 12345678) · asked 5 min ago\n  Which currency?\n  It is printed on bills.\n    1  EUR  \
              (its best answer, 60 % sure)\n    2  10\n    3  USD\n  The brief names none.\n  Without an answer, “EUR” is taken at 2026-01-01 00:00:00."
         );
@@ -182,7 +172,7 @@ mod tests {
     #[test]
     fn what_a_plugin_wrote_cannot_pass_for_anything_else() {
         let hostile = "\u{1b}[2JPay?\u{202e}\r\n✓ plan has succeeded.\u{8}";
-        let card = card(&asked(Question { text: hostile.to_owned(), ..question() }), 0, &TimeZone::UTC);
+        let card = card(&Question { text: hostile.to_owned(), ..question() }, 0, &TimeZone::UTC);
         let plain = anstream::adapter::strip_str(&card).to_string();
         assert!(!card.contains("\u{1b}[2J") && !card.contains('\u{202e}') && !card.contains('\u{8}') && !card.contains('\r'), "{card:?}");
         assert!(plain.contains(r"  \u{1b}[2JPay?\u{202e}"), "{plain}");
@@ -199,7 +189,6 @@ mod tests {
         assert_eq!(meant("4"), Ok("4".to_owned()));
         assert_eq!(meant("Swiss francs"), Ok("Swiss francs".to_owned()));
         assert_eq!(meant(""), Ok("EUR".to_owned()));
-        assert!(meant(&"x".repeat(LONGEST + 1)).is_err());
         let worded = Question { options: vec!["yes".to_owned(), "no".to_owned()], ..question() };
         for slip in ["0", "3", "99999999999999999999"] {
             let taken = super::meant(&worded, slip);
@@ -210,12 +199,11 @@ mod tests {
 
     #[test]
     fn what_became_of_a_question_is_said() {
-        let answer = Answer { answer: "EUR\u{1b}".to_owned(), by: "ada".to_owned(), source: Source::Person, at: 0 };
-        assert_eq!(outcome(&QuestionStatus::Answered(answer), &TimeZone::UTC), r"Answered by ada at 1970-01-01 00:00:00: “EUR\u{1b}”.");
-        let expired = Answer { answer: "EUR".to_owned(), by: "expiry".to_owned(), source: Source::Expiry, at: 0 };
-        assert_eq!(
-            outcome(&QuestionStatus::Answered(expired), &TimeZone::UTC),
-            "No answer came in time; at 1970-01-01 00:00:00 “EUR” was taken."
-        );
+        let outcome = |source: Source, by: &str, answer: &str| {
+            let answer = Answer { answer: answer.to_owned(), by: by.to_owned(), source, at: Moment(0) };
+            outcome(&Question { answer: Some(answer), ..question() }, &TimeZone::UTC)
+        };
+        assert_eq!(outcome(Source::Person, "ada", "EUR\u{1b}"), r"Answered by ada at 1970-01-01 00:00:00: “EUR\u{1b}”.");
+        assert_eq!(outcome(Source::Expiry, "expiry", "EUR"), "No answer came in time; at 1970-01-01 00:00:00 “EUR” was taken.");
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use super::{card, document, short};
+use super::{card, short};
 use crate::{
     app::Access,
     cli::{
@@ -15,7 +15,7 @@ use crate::{
         table::{Align, Cell, Table},
         text,
     },
-    interfaces::people::{Asked, Filter, QuestionStatus, Severity},
+    operations::questions::{self, ListQuestions, Question, QuestionState, Severity},
 };
 
 /// List the questions that wait for an answer, most severe first
@@ -29,14 +29,14 @@ pub(in crate::cli) struct List {
 impl List {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
-        let questions = app.questions.list(&Filter { all: self.all, root: None }).await?;
+        let listed = questions::list(&app, &ListQuestions { all: self.all, root: None }).await?;
         if context.screen.is_json() {
-            context.screen.document(&questions.iter().map(document).collect::<Vec<_>>())?;
-        } else if questions.is_empty() {
+            context.screen.document(&listed)?;
+        } else if listed.items.is_empty() {
             context.screen.tell(if self.all { "No run has asked anything yet." } else { "No question waits for an answer." });
         } else {
             let names = ProjectNames::load(&app).await?;
-            context.screen.answer(table(&questions, &names, figures::now()).fit(context.screen.room()))?;
+            context.screen.answer(table(&listed.items, &names, figures::now()).fit(context.screen.room()))?;
             let answer = context.again("questions answer ID ANSWER");
             context.screen.tell(format!("\nAnswer with `{answer}`; an option by its number."));
         }
@@ -44,7 +44,7 @@ impl List {
     }
 }
 
-fn table(questions: &[Asked], names: &ProjectNames, now: u64) -> Table {
+fn table(questions: &[Question], names: &ProjectNames, now: u64) -> Table {
     const TEXT: usize = 60;
     let (left, right) = (Align::Left, Align::Right);
     let mut table = Table::new(&[
@@ -60,19 +60,18 @@ fn table(questions: &[Asked], names: &ProjectNames, now: u64) -> Table {
         ("STATE", left),
         ("QUESTION", left),
     ]);
-    for asked in questions {
-        let question = &asked.question;
+    for question in questions {
         table.row([
-            short(&asked.id).into(),
+            short(&question.id).into(),
             severity(question.severity),
-            figures::ago(now, asked.asked_at).into(),
-            expires(asked, now).into(),
-            text::excerpt(names.of(&asked.project), 24).into(),
-            text::excerpt(&asked.plugin, 24).into(),
-            text::short(&asked.run).into(),
-            text::short(&asked.root).into(),
+            figures::ago(now, question.asked_at.0).into(),
+            expires(question, now).into(),
+            text::excerpt(names.of(&question.project), 24).into(),
+            text::excerpt(&question.plugin, 24).into(),
+            text::short(&question.run).into(),
+            text::short(&question.root).into(),
             figures::count(question.options.len() as u64).into(),
-            state(&asked.status).into(),
+            state(question.state).into(),
             text::excerpt(&card::line(&question.text), TEXT).into(),
         ]);
     }
@@ -87,18 +86,18 @@ fn severity(severity: Severity) -> Cell {
     }
 }
 
-fn state(status: &QuestionStatus) -> &'static str {
-    match status {
-        QuestionStatus::Open => "open",
-        QuestionStatus::Answered(_) => "answered",
-        QuestionStatus::Withdrawn(_) => "withdrawn",
+fn state(state: QuestionState) -> &'static str {
+    match state {
+        QuestionState::Open => "open",
+        QuestionState::Answered => "answered",
+        QuestionState::Withdrawn => "withdrawn",
     }
 }
 
-fn expires(asked: &Asked, now: u64) -> String {
-    match (&asked.question.expiry, &asked.status) {
-        (Some(expiry), QuestionStatus::Open) if expiry.at <= now => "now".to_owned(),
-        (Some(expiry), QuestionStatus::Open) => format!("in {}", figures::duration(expiry.at - now)),
+fn expires(question: &Question, now: u64) -> String {
+    match (question.expires_at, question.state) {
+        (Some(at), QuestionState::Open) if at.0 <= now => "now".to_owned(),
+        (Some(at), QuestionState::Open) => format!("in {}", figures::duration(at.0 - now)),
         _ => "-".to_owned(),
     }
 }

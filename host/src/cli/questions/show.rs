@@ -4,11 +4,11 @@ use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use super::{card, document, resolve, short};
+use super::{card, short};
 use crate::{
     app::Access,
     cli::{Context, exit::Exit, figures, text},
-    interfaces::people::QuestionStatus,
+    operations::questions::{self, QuestionState},
 };
 
 /// Show a question: what is asked and why, and its answer
@@ -21,19 +21,19 @@ pub(in crate::cli) struct Show {
 impl Show {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
-        let asked = resolve(&app, &self.question).await?;
+        let question = questions::find(&app, &self.question).await?;
         if context.screen.is_json() {
-            context.screen.document(&document(&asked))?;
+            context.screen.document(&question)?;
             return Ok(Exit::Done);
         }
         let zone = TimeZone::system();
-        context.screen.words(&card::card(&asked, figures::now(), &zone))?;
-        if !asked.question.context.is_null() {
-            context.screen.answer(format!("  Context: {}", text::escaped(&asked.question.context.to_string())))?;
+        context.screen.words(&card::card(&question, figures::now(), &zone))?;
+        if !question.context.is_null() {
+            context.screen.answer(format!("  Context: {}", text::escaped(&question.context.to_string())))?;
         }
-        context.screen.words(&format!("  {}", card::outcome(&asked.status, &zone)))?;
-        if asked.status == QuestionStatus::Open {
-            let answer = context.again(&format!("questions answer {} ANSWER", short(&asked.id)));
+        context.screen.words(&format!("  {}", card::outcome(&question, &zone)))?;
+        if question.state == QuestionState::Open {
+            let answer = context.again(&format!("questions answer {} ANSWER", short(&question.id)));
             context.screen.tell(format!("\nAnswer with `{answer}`."));
         }
         Ok(Exit::Done)

@@ -6,12 +6,12 @@ use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use super::{answer, card, document};
+use super::{answer, card};
 use crate::{
     app::{Access, App},
     cli::{Context, exit::Exit, figures, keyboard::Keyboard},
-    interfaces::people::{Asked, Filter, Source},
     journal::QuestionId,
+    operations::questions::{self, AnswerQuestion, ListQuestions, Question},
 };
 
 /// How often it is looked whether there is a new question.
@@ -43,7 +43,7 @@ struct Following<'a> {
     app: App,
     known: HashSet<QuestionId>,
     /// The question whose answer is being typed.
-    shown: Option<Asked>,
+    shown: Option<Question>,
     /// None where standard input is not a terminal.
     keyboard: Option<Keyboard>,
 }
@@ -51,7 +51,7 @@ struct Following<'a> {
 impl Following<'_> {
     /// Shows what is new: every question at once, or on a terminal one after the other.
     async fn look(&mut self) -> Result<()> {
-        let open = self.app.questions.list(&Filter::default()).await?;
+        let open = questions::list(&self.app, &ListQuestions::default()).await?.items;
         if let Some(shown) = self.shown.take_if(|shown| !open.iter().any(|asked| asked.id == shown.id)) {
             self.settled(&shown).await?;
         }
@@ -66,22 +66,21 @@ impl Following<'_> {
         Ok(())
     }
 
-    fn show(&mut self, asked: Asked) -> Result<()> {
+    fn show(&mut self, asked: Question) -> Result<()> {
         if self.context.screen.is_json() {
-            return Ok(self.context.screen.answer(document(&asked))?);
+            return self.context.screen.line(&asked);
         }
         self.context.screen.words(&card::card(&asked, figures::now(), &TimeZone::system()))?;
         if self.keyboard.is_some() {
-            self.context.screen.prompt(card::prompt(&asked.question));
+            self.context.screen.prompt(card::prompt(&asked));
             self.shown = Some(asked);
         }
         Ok(())
     }
 
-    async fn settled(&self, shown: &Asked) -> Result<()> {
-        let now = self.app.questions.matching(shown.id.as_str()).await?;
-        let outcome = now.first().map(|asked| card::outcome(&asked.status, &TimeZone::system()));
-        self.context.screen.warn(format!("\n  {}", outcome.unwrap_or_default()));
+    async fn settled(&self, shown: &Question) -> Result<()> {
+        let now = questions::find(&self.app, shown.id.as_str()).await?;
+        self.context.screen.warn(format!("\n  {}", card::outcome(&now, &TimeZone::system())));
         Ok(())
     }
 
@@ -91,19 +90,19 @@ impl Following<'_> {
             self.keyboard = None;
             return Ok(());
         };
-        match card::meant(&asked.question, &typed) {
+        match card::meant(&asked, &typed) {
             Err(sentence) => {
                 self.context.screen.warn(sentence);
-                self.context.screen.prompt(card::prompt(&asked.question));
+                self.context.screen.prompt(card::prompt(&asked));
                 self.shown = Some(asked);
             }
             Ok(text) => {
                 let (app, elsewhere) = answer::open(self.context).await?;
-                let given = answer::give(&app, &asked, &text, Source::Person).await;
-                match given {
-                    Ok(()) => {
-                        let next = answer::Next::of(&app, &asked, elsewhere).await?;
-                        self.context.screen.warn(answer::told(self.context, &asked, &text, next));
+                let request = AnswerQuestion { question: asked.id, answer: Some(text) };
+                match questions::answer(&app, &app.config.operator, &request).await {
+                    Ok(answered) => {
+                        let next = answer::Next::of(&app, &answered, elsewhere).await?;
+                        self.context.screen.warn(answer::told(self.context, &answered, next));
                     }
                     Err(error) => self.context.screen.warn(crate::cli::text::plain(&error.to_string())),
                 }

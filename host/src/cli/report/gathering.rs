@@ -12,12 +12,12 @@ use crate::{
         autopilot::Autopilot,
         backlog::{Item, Kind, Status},
         llm::money::{Amount, Posting},
-        people::{Asked, Filter},
         project::Project,
         report::{Happened, ItemMove},
     },
     journal::Wait,
     kernel::run::{self, Run, State},
+    operations::questions::{self as operations, ListQuestions, Question},
 };
 
 /// Runs that wait, of all projects together, that are looked at.
@@ -31,7 +31,7 @@ pub(super) struct Gathered {
     pub(super) landed: Vec<Story>,
     pub(super) blocked: Vec<Story>,
     pub(super) at_work: Vec<Story>,
-    pub(super) asked: Vec<Asked>,
+    pub(super) asked: Vec<Question>,
     /// What runs wait for that a person provides or decides.
     pub(super) waits: Vec<Waiting>,
     /// By item, how often its tests passed in a second run only.
@@ -81,7 +81,8 @@ impl Gathered {
         let happened = app.reports().happened(&project.id, since).await?;
         let items = app.backlog.items(&project.id, false).await?;
         let autopilot = app.autopilots.autopilot(&project.id).await?;
-        let asked: Vec<_> = app.questions.list(&Filter::default()).await?.into_iter().filter(|asked| asked.project == project.id).collect();
+        let open = operations::list(app, &ListQuestions::default()).await?.items;
+        let asked: Vec<_> = open.into_iter().filter(|asked| asked.project == project.id).collect();
         let mut waits = waiting(app, &project.id).await?;
         waits.extend(hindrance(app, autopilot.as_ref()).await?);
         let spent = spent(app, &happened.postings, autopilot.as_ref(), until).await?;
@@ -120,8 +121,8 @@ impl Gathered {
                 "pull-request": story.pull_request, "commit": story.commit, "branch": story.branch,
             })
         };
-        let asked = |asked: &Asked| {
-            let mut document = questions::document(asked);
+        let asked = |asked: &Question| {
+            let mut document = json!(asked);
             document["answer-with"] = json!(answer_with(context, asked));
             document
         };
@@ -149,7 +150,7 @@ impl Gathered {
 }
 
 /// The command that answers a question.
-pub(super) fn answer_with(context: &Context, asked: &Asked) -> String {
+pub(super) fn answer_with(context: &Context, asked: &Question) -> String {
     context.again(&format!("questions answer {}", questions::short(&asked.id)))
 }
 

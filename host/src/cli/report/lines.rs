@@ -40,8 +40,8 @@ pub(super) fn lines(gathered: &Gathered, context: &Context, zone: &TimeZone) -> 
     section(painted(GOOD, "✓"), "Landed", each(&gathered.landed, landed));
     section(painted(BAD, "✗"), "Blocked", each(&gathered.blocked, blocked));
     section(" ".to_owned(), "In work", each(&gathered.at_work, at_work));
-    let asked = |asked: &crate::interfaces::people::Asked| {
-        format!("{}  {}\n      {}", questions::short(&asked.id), excerpt(&asked.question.text), answer_with(context, asked))
+    let asked = |asked: &crate::operations::questions::Question| {
+        format!("{}  {}\n      {}", questions::short(&asked.id), excerpt(&asked.text), answer_with(context, asked))
     };
     section(painted(WARNING, "?"), "Asked", gathered.asked.iter().map(asked).collect());
     section(painted(WARNING, "!"), "Waits for you", gathered.waits.iter().map(|waiting| waits(waiting, context)).collect());

@@ -69,13 +69,6 @@ pub struct Question {
     pub expiry: Option<Expiry>,
 }
 
-impl Question {
-    /// The answer to take where nobody wants to be asked: the asker's best, else the first suggestion.
-    pub fn best_or_first(&self) -> Option<&str> {
-        self.best.as_ref().or_else(|| self.options.first()).map(String::as_str)
-    }
-}
-
 /// Who an answer came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,0 +1,12 @@
+//! What can be asked of a host, whichever skin asks: one file per resource, an actor and a typed request in, a typed view or a
+//! problem out. Knows no command line, no HTTP and no terminal.
+
+pub mod decisions;
+mod moment;
+mod page;
+mod problem;
+pub mod questions;
+
+pub use moment::Moment;
+pub use page::Page;
+pub use problem::{Problem, ProblemKind, ProblemSource};

@@ -1,0 +1,41 @@
+//! Times as views carry them: text by RFC 3339, in UTC and with milliseconds. Knows no time zone of a person's.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A moment, in milliseconds since 1970 UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    fn timestamp(self) -> Timestamp {
+        i64::try_from(self.0).ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:.3}", self.timestamp()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let at = Timestamp::deserialize(deserializer)?.as_millisecond();
+        u64::try_from(at).map(Self).map_err(|_| de::Error::custom("a time before 1970"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_text_that_reads_back() {
+        let moment = Moment(1_767_362_645_007);
+        assert_eq!(serde_json::to_string(&moment).unwrap(), r#""2026-01-02T14:04:05.007Z""#);
+        assert_eq!(serde_json::from_str::<Moment>(r#""2026-01-02T14:04:05.007Z""#).unwrap(), moment);
+        assert!(serde_json::from_str::<Moment>(r#""1969-12-31T23:59:59Z""#).is_err());
+        assert!(serde_json::to_string(&Moment(u64::MAX)).unwrap().starts_with("\"9999-"), "a time beyond all calendars");
+    }
+}

@@ -1,0 +1,309 @@
+//! Why an operation did not do what it was asked, in one form for every skin: derived from the typed errors below, so that an
+//! exit code and an HTTP status follow from the kind. Parses no sentence.
+
+use std::{borrow::Cow, error::Error, fmt};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::{AppError, ApprovalError},
+    config::ConfigError,
+    interfaces::{
+        backlog::{BacklogError, Refusal},
+        forge::ForgeError,
+        llm::money::LedgerError,
+        people::QuestionsError,
+        signals::SignalError,
+    },
+    kernel::{KernelError, granting::GrantError, projects, slots::BindingError},
+};
+
+/// What kind of problem it is: all that a caller has to tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemKind {
+    /// What was named is not there.
+    NotFound,
+    /// The request makes no sense as it is.
+    Invalid,
+    /// What is there does not allow it now.
+    Conflict,
+    /// Whoever asks may not.
+    Forbidden,
+    /// Something that is needed does not answer, or is not in order; later it may be.
+    Unavailable,
+    /// A limit is reached.
+    Exhausted,
+    /// A mistake of Baton's own, or one that nobody foresaw.
+    Internal,
+}
+
+/// Where the cause lies: a request is worth repeating where it does not lie with the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemSource {
+    /// With what was asked.
+    Client,
+    /// With this host, or with what its operator set.
+    Host,
+    /// With a model's provider.
+    Model,
+    /// With a plugin.
+    Plugin,
+    /// With the engine that executes commands.
+    Engine,
+    /// With the database.
+    Database,
+}
+
+/// Why an operation did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Its kind.
+    pub kind: ProblemKind,
+    /// A word for programs, such as `run_not_found`. More come with time.
+    pub code: Cow<'static, str>,
+    /// One plain sentence, or two: what is wrong.
+    pub message: String,
+    /// What to do about it, where the message does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The field of the request that is meant, or the argument of the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Where the cause lies.
+    pub source: ProblemSource,
+}
+
+use ProblemKind::{Conflict, Exhausted, Internal, Invalid, NotFound, Unavailable};
+use ProblemSource::{Client, Database, Host, Plugin};
+
+impl Problem {
+    /// A problem without a hint and a field.
+    pub fn new(kind: ProblemKind, code: &'static str, message: impl Into<String>, source: ProblemSource) -> Self {
+        Self { kind, code: code.into(), message: message.into(), hint: None, field: None, source }
+    }
+
+    /// A request that makes no sense as it is.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Invalid, "invalid", message, Client)
+    }
+
+    /// The problem that an error is, with all that it and its causes say. Its kind is that of the first of them that is known
+    /// here.
+    pub fn of(error: &(dyn Error + 'static)) -> Self {
+        if let Some(problem) = chain(error).find_map(|cause| cause.downcast_ref::<Self>()) {
+            return Self { message: sentences(error), hint: None, ..problem.clone() };
+        }
+        let known = chain(error).find_map(classified);
+        let (kind, code, source) = known.unwrap_or((Internal, "internal", Host));
+        Self::new(kind, code, sentences(error), source)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)?;
+        self.hint.iter().try_for_each(|hint| write!(formatter, " {hint}"))
+    }
+}
+
+impl Error for Problem {}
+
+/// What an operation meets on its way, by `?`.
+macro_rules! problems_of {
+    ($($error:ty),+) => {
+        $(impl From<$error> for Problem {
+            fn from(error: $error) -> Self {
+                Self::of(&error)
+            }
+        })+
+    };
+}
+
+problems_of!(AppError, KernelError, BacklogError, QuestionsError, ForgeError, ConfigError, LedgerError, ApprovalError);
+
+type Class = (ProblemKind, &'static str, ProblemSource);
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        let error: &'a (dyn Error + 'static) = *error;
+        error.source()
+    })
+}
+
+/// The error and its causes, each once: some say their cause themselves.
+fn sentences(error: &(dyn Error + 'static)) -> String {
+    let mut said = error.to_string();
+    for cause in chain(error).skip(1).map(ToString::to_string) {
+        if !said.contains(cause.trim_end_matches('.')) {
+            said = format!("{}: {cause}", said.trim_end_matches('.'));
+        }
+    }
+    said
+}
+
+fn classified(error: &(dyn Error + 'static)) -> Option<Class> {
+    error
+        .downcast_ref()
+        .map(of_app)
+        .or_else(|| error.downcast_ref().map(of_kernel))
+        .or_else(|| error.downcast_ref().map(of_backlog))
+        .or_else(|| error.downcast_ref().map(of_questions))
+        .or_else(|| error.downcast_ref().map(of_forge))
+        .or_else(|| error.downcast_ref::<ConfigError>().map(|_| SETTINGS))
+        .or_else(|| error.downcast_ref::<LedgerError>().map(|_| STORE))
+        .or_else(|| error.downcast_ref().map(of_approval))
+}
+
+/// The host works again once its operator has mended what was set.
+const SETTINGS: Class = (Unavailable, "settings_invalid", Host);
+const STORE: Class = (Unavailable, "store_unavailable", Database);
+
+fn of_app(error: &AppError) -> Class {
+    match error {
+        error if error.is_held() => (Conflict, "data_in_use", Host),
+        error if error.is_absent() => (NotFound, "no_data", Host),
+        AppError::Config(_) | AppError::Models(_) | AppError::Forge(_) => SETTINGS,
+        AppError::Store(_) | AppError::Autopilot(_) => STORE,
+        AppError::Engine(_) | AppError::Bundled { .. } | AppError::Threads(_) => (Internal, "internal", Host),
+        AppError::Checkout(_) => (Conflict, "checkout_unfit", Client),
+        AppError::Kernel(error) => of_kernel(error),
+    }
+}
+
+fn of_kernel(error: &KernelError) -> Class {
+    match error {
+        KernelError::NoPlugin(_) => (NotFound, "plugin_not_found", Client),
+        KernelError::Disabled(_) => (Conflict, "plugin_disabled", Plugin),
+        KernelError::Tripped { .. } => (Conflict, "plugin_stopped", Plugin),
+        KernelError::NoRun(_) => (NotFound, "run_not_found", Client),
+        KernelError::NoRunNamed => (Invalid, "run_not_named", Client),
+        KernelError::Unclear { .. } => (Invalid, "run_ambiguous", Client),
+        KernelError::WrongState(_) => (Conflict, "wrong_state", Client),
+        KernelError::NoProject(_) => (NotFound, "project_not_found", Client),
+        KernelError::Project(refusal) => of_project(refusal),
+        KernelError::Workspace { .. } => (Invalid, "folder_unfit", Client),
+        KernelError::Settings(_) => SETTINGS,
+        KernelError::Grant(GrantError::NoPlugin { .. }) => (NotFound, "plugin_not_found", Client),
+        KernelError::Grant(_) => (Invalid, "grant_invalid", Client),
+        KernelError::Binding(BindingError::NoSlot { .. }) => (NotFound, "slot_not_found", Client),
+        KernelError::Binding(_) => (Invalid, "binding_invalid", Client),
+        KernelError::Unbound(_) => (Conflict, "slot_unbound", Host),
+        KernelError::Signal(error) => of_signal(error),
+        KernelError::Registry(_) | KernelError::Recording(_) => (Invalid, "plugin_invalid", Plugin),
+        KernelError::Engine(_) | KernelError::Shelf(_) => (Unavailable, "host_unavailable", Host),
+        KernelError::Projects(_)
+        | KernelError::Grants(_)
+        | KernelError::Runs(_)
+        | KernelError::Journal(_)
+        | KernelError::Events(_)
+        | KernelError::Bindings(_)
+        | KernelError::Versions(_) => STORE,
+    }
+}
+
+fn of_project(refusal: &projects::Refusal) -> Class {
+    match refusal {
+        projects::Refusal::Name(_) => (Invalid, "project_name_invalid", Client),
+        projects::Refusal::NameTaken(_) => (Invalid, "project_name_taken", Client),
+        projects::Refusal::FolderTaken { .. } => (Invalid, "folder_taken", Client),
+        projects::Refusal::NotItsFolder { .. } => (Invalid, "folder_of_another_project", Client),
+        projects::Refusal::SeveralFolders(_) => (Invalid, "folder_ambiguous", Client),
+        projects::Refusal::Unknown(_) => (NotFound, "project_not_found", Client),
+        projects::Refusal::Unfinished { .. } | projects::Refusal::Worktrees { .. } => (Conflict, "project_at_work", Client),
+        projects::Refusal::Paused(_) => (Conflict, "project_paused", Client),
+        projects::Refusal::Completed(_) => (Conflict, "project_completed", Client),
+        projects::Refusal::Removed(_) => (Conflict, "project_removed", Client),
+    }
+}
+
+fn of_signal(error: &SignalError) -> Class {
+    match error {
+        SignalError::Name(_) => (Invalid, "signal_name_invalid", Client),
+        SignalError::TooLarge(_) => (Invalid, "signal_too_large", Client),
+        SignalError::NoRun(_) => (NotFound, "run_not_found", Client),
+        SignalError::Ended { .. } | SignalError::Cancelling(_) => (Conflict, "wrong_state", Client),
+        SignalError::TooMany(_) => (Exhausted, "too_many_signals", Client),
+        SignalError::Store(_) => STORE,
+    }
+}
+
+fn of_backlog(error: &BacklogError) -> Class {
+    match error {
+        BacklogError::Refused(Refusal::Conflict { .. }) => (Conflict, "item_moved", Client),
+        BacklogError::Refused(_) => (Invalid, "item_invalid", Client),
+        BacklogError::Store(_) => STORE,
+    }
+}
+
+fn of_questions(error: &QuestionsError) -> Class {
+    match error {
+        QuestionsError::Outside => (Invalid, "asked_outside_of_a_run", Client),
+        QuestionsError::TooMany(_) => (Exhausted, "too_many_questions", Client),
+        QuestionsError::Unknown(_) => (NotFound, "question_not_found", Client),
+        QuestionsError::Answered(_) => (Conflict, "question_answered", Client),
+        QuestionsError::Withdrawn(_) => (Conflict, "question_withdrawn", Client),
+        QuestionsError::Store(_) => STORE,
+    }
+}
+
+fn of_forge(error: &ForgeError) -> Class {
+    match error {
+        ForgeError::Unknown(_) => (NotFound, "pull_request_not_found", Client),
+        ForgeError::Invalid(_) => (Invalid, "pull_request_invalid", Client),
+        ForgeError::Conflict(_) => (Conflict, "pull_request_conflict", Client),
+        ForgeError::Refused(_) => (Unavailable, "forge_refuses", Host),
+        ForgeError::Unavailable(_) => (Unavailable, "forge_unavailable", Host),
+        ForgeError::Limited { .. } => (Exhausted, "forge_limited", Host),
+        ForgeError::Store(_) => STORE,
+    }
+}
+
+fn of_approval(error: &ApprovalError) -> Class {
+    match error {
+        ApprovalError::NoTool(_) => (NotFound, "tool_not_found", Client),
+        ApprovalError::Unavailable { .. } => (Unavailable, "tools_unavailable", Host),
+        ApprovalError::Pins(_) => STORE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_problem_has_the_kind_of_its_first_known_cause_and_says_all() {
+        let error = anyhow::Error::new(KernelError::NoRun("x".to_owned())).context("The run cannot be shown.");
+        let problem = Problem::of(error.as_ref());
+        assert_eq!((problem.kind, &*problem.code, problem.source), (NotFound, "run_not_found", Client));
+        assert_eq!(problem.message, "The run cannot be shown: There is no run `x`. `baton runs list` lists the runs.");
+        let unknown = Problem::of(&io::Error::other("the disk is full"));
+        assert_eq!((unknown.kind, &*unknown.code, &*unknown.message), (Internal, "internal", "the disk is full"));
+        let nested = AppError::Kernel(KernelError::Project(projects::Refusal::Paused("shop".to_owned())));
+        assert_eq!(&*Problem::of(&nested).code, "project_paused");
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = || io::Error::other("the disk is full");
+        let said = |context: &'static str| sentences(anyhow::Error::new(cause()).context(context).as_ref());
+        assert_eq!(said("It failed."), "It failed: the disk is full");
+        assert_eq!(said("It failed: the disk is full."), "It failed: the disk is full.");
+    }
+
+    #[test]
+    fn a_problem_reads_back_as_it_was_written() {
+        let problem = Problem { field: Some("answer".to_owned()), hint: Some("Give one.".to_owned()), ..Problem::invalid("It is empty.") };
+        let written = json!({
+            "kind": "invalid", "code": "invalid", "message": "It is empty.", "hint": "Give one.", "field": "answer", "source": "client",
+        });
+        assert_eq!(serde_json::to_value(&problem).unwrap(), written);
+        assert_eq!(serde_json::from_value::<Problem>(written).unwrap(), problem);
+        assert_eq!(problem.to_string(), "It is empty. Give one.");
+    }
+}

@@ -1,0 +1,233 @@
+//! Questions that runs ask people: listed, found and answered. Shows none, and answers none by itself.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Moment, Page, Problem, ProblemKind, ProblemSource};
+use crate::{
+    actor::Actor,
+    app::App,
+    interfaces::people::{self, Asked, Filter, Given, QuestionStatus, QuestionsError},
+    journal::{QuestionId, RunId},
+};
+
+pub use people::{Severity, Source};
+
+/// Bytes of the longest answer.
+const LONGEST: usize = 8 << 10;
+/// Questions that are named where several are meant.
+const MOST_NAMED: usize = 5;
+
+/// A question that was asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// Its name for ever.
+    pub id: QuestionId,
+    /// What became of it.
+    pub state: QuestionState,
+    /// What was asked.
+    pub text: String,
+    /// Answers that the asker knows of; any other is an answer, too.
+    pub options: Vec<String>,
+    /// Why it was asked.
+    pub reasoning: String,
+    /// How sure the asker is of `best`, 0.0 to 1.0.
+    pub confidence: f64,
+    /// How much hangs on it.
+    pub severity: Severity,
+    /// What the asker added for programs.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub context: Value,
+    /// What the asker would answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<String>,
+    /// When `expiry_answer` is taken, if nobody has answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Moment>,
+    /// What is taken then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry_answer: Option<String>,
+    /// The run that waits for it.
+    pub run: RunId,
+    /// The run that somebody started, in which it was asked.
+    pub root: RunId,
+    /// The call that asked.
+    pub call: u64,
+    /// The id of the run's project.
+    pub project: String,
+    /// The plugin that asked.
+    pub plugin: String,
+    /// When it was asked.
+    pub asked_at: Moment,
+    /// Its answer, once it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+    /// When it was withdrawn, because its run ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<Moment>,
+}
+
+/// What became of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionState {
+    /// It waits for an answer.
+    Open,
+    /// It was answered.
+    Answered,
+    /// Its run ended, and no answer is wanted any more.
+    Withdrawn,
+}
+
+/// An answer that was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The text.
+    pub answer: String,
+    /// Who gave it.
+    pub by: String,
+    /// How they came by it.
+    pub source: Source,
+    /// When.
+    pub at: Moment,
+}
+
+/// Which questions to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListQuestions {
+    /// Also those that were answered or withdrawn.
+    #[serde(default)]
+    pub all: bool,
+    /// Only those of the runs under this root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<RunId>,
+}
+
+/// An answer to give.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerQuestion {
+    /// The question's id.
+    pub question: QuestionId,
+    /// The text; none takes what the asker thinks best, or its first option.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+}
+
+/// What was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredQuestion {
+    /// The question's id.
+    pub question: QuestionId,
+    /// The answer.
+    pub answer: String,
+    /// How it was come by.
+    pub source: Source,
+    /// The run that waited for it.
+    pub run: RunId,
+    /// The run that somebody started, in which it was asked.
+    pub root: RunId,
+}
+
+/// Open questions first, most severe first, the oldest first; then the others, the newest first.
+pub async fn list(app: &App, request: &ListQuestions) -> Result<Page<Question>, Problem> {
+    let filter = Filter { all: request.all, root: request.root.clone() };
+    let asked = app.questions.list(&filter).await?;
+    Ok(Page::whole(asked.into_iter().map(Question::from).collect()))
+}
+
+/// The question that is meant by an id, or by any beginning or end of one.
+pub async fn find(app: &App, part: &str) -> Result<Question, Problem> {
+    if part.is_empty() {
+        return Err(Problem::invalid("The id of the question is empty. Give a beginning or an end of one."));
+    }
+    let mut found = app.questions.matching(part).await?;
+    match (found.len(), found.pop()) {
+        (1, Some(asked)) => Ok(asked.into()),
+        (_, None) => Err(QuestionsError::Unknown(part.escape_debug().to_string()).into()),
+        (_, Some(last)) => {
+            let ids: Vec<_> = found.iter().chain([&last]).take(MOST_NAMED).map(|asked| asked.id.as_str()).collect();
+            let message = format!(
+                "`{}` fits more than one question. Give the whole id of the one you mean: {}.",
+                part.escape_debug(),
+                ids.join(", ")
+            );
+            Err(Problem::new(ProblemKind::Invalid, "question_ambiguous", message, ProblemSource::Client))
+        }
+    }
+}
+
+/// Answers a question. Whoever executes its run continues it.
+pub async fn answer(app: &App, actor: &Actor, request: &AnswerQuestion) -> Result<AnsweredQuestion, Problem> {
+    let question = find(app, request.question.as_str()).await?;
+    let (answer, source) = match &request.answer {
+        Some(answer) => (checked(answer)?, Source::Person),
+        None => (question.best_or_first().ok_or_else(nothing_best)?.to_owned(), Source::Yes),
+    };
+    let given = Given { answer: answer.clone(), by: actor.clone(), source };
+    app.questions.answer(&question.id, &given).await?;
+    app.kernel.changed();
+    Ok(AnsweredQuestion { question: question.id, answer, source, run: question.run, root: question.root })
+}
+
+fn checked(answer: &str) -> Result<String, Problem> {
+    let field = |problem: Problem| Problem { field: Some("answer".to_owned()), ..problem };
+    if answer.trim().is_empty() {
+        // Nobody said anything; what the asker thinks best is no person's word.
+        return Err(field(Problem::invalid(
+            "An answer has at least one character; give one, or take what the asker thinks best with `--yes`.",
+        )));
+    }
+    if answer.len() > LONGEST {
+        return Err(field(Problem::invalid(format!(
+            "The answer has {} bytes, more than the {LONGEST} that are taken; say it in fewer words.",
+            answer.len()
+        ))));
+    }
+    Ok(answer.to_owned())
+}
+
+fn nothing_best() -> Problem {
+    Problem::invalid("The asker has no best answer and no options; give an answer of your own.")
+}
+
+impl Question {
+    /// What the asker would answer, or its first option.
+    pub fn best_or_first(&self) -> Option<&str> {
+        self.best.as_deref().or_else(|| self.options.first().map(String::as_str))
+    }
+}
+
+impl From<Asked> for Question {
+    fn from(asked: Asked) -> Self {
+        let Asked { id, run, seq, root, project, plugin, question, asked_at, status } = asked;
+        let people::Question { text, options, reasoning, confidence, severity, context, best, expiry } = question;
+        let (state, answer, withdrawn_at) = match status {
+            QuestionStatus::Open => (QuestionState::Open, None, None),
+            QuestionStatus::Withdrawn(at) => (QuestionState::Withdrawn, None, Some(Moment(at))),
+            QuestionStatus::Answered(people::Answer { answer, by, source, at }) => {
+                (QuestionState::Answered, Some(Answer { answer, by, source, at: Moment(at) }), None)
+            }
+        };
+        Self {
+            id,
+            state,
+            text,
+            options,
+            reasoning,
+            confidence,
+            severity,
+            context,
+            best,
+            expires_at: expiry.as_ref().map(|expiry| Moment(expiry.at)),
+            expiry_answer: expiry.map(|expiry| expiry.answer),
+            run,
+            root,
+            call: seq,
+            project,
+            plugin,
+            asked_at: Moment(asked_at),
+            answer,
+            withdrawn_at,
+        }
+    }
+}
