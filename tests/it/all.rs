@@ -24,6 +24,7 @@ mod kill;
 mod languages;
 mod length;
 mod limits;
+mod logs;
 mod mcp;
 mod mcp_http;
 mod mcp_servers;

@@ -12,6 +12,7 @@ mod continuing;
 mod costs;
 mod decisions;
 mod demo;
+mod describing;
 mod doctor;
 mod drive;
 mod ending;
@@ -20,6 +21,7 @@ mod figures;
 mod input;
 mod keyboard;
 mod live;
+mod logs;
 mod mcp;
 mod model;
 mod number;
@@ -36,6 +38,7 @@ mod sample;
 mod screen;
 mod secret;
 mod serve;
+mod since;
 mod table;
 mod text;
 mod tools;
@@ -115,11 +118,15 @@ enum Command {
     Bindings(bindings::Bindings),
     Tools(tools::Tools),
     Report(report::Report),
+    Logs(logs::Logs),
     Costs(costs::Costs),
     Budget(budget::Budget),
     Mcp(mcp::Mcp),
     Secret(secret::Secret),
     Doctor(doctor::Doctor),
+    Version(describing::Version),
+    Completions(describing::Completions),
+    Man(describing::Man),
     #[command(hide = true)]
     CompileComponent(compile::CompileComponent),
 }
@@ -143,11 +150,15 @@ impl Cli {
             Command::Bindings(command) => command.execute(&context).await,
             Command::Tools(command) => command.execute(&context).await,
             Command::Report(command) => command.execute(&context).await,
+            Command::Logs(command) => command.execute(&context).await,
             Command::Costs(command) => command.execute(&context).await,
             Command::Budget(command) => command.execute(&context).await,
             Command::Mcp(command) => command.execute(&context).await,
             Command::Secret(command) => command.execute(&context),
             Command::Doctor(command) => command.execute(&context).await,
+            Command::Version(_) => describing::Version::execute(&context),
+            Command::Completions(command) => command.execute(),
+            Command::Man(command) => command.execute(&context),
             Command::CompileComponent(command) => command.execute(),
         }
     }

@@ -2,6 +2,8 @@
 //! problem out. Knows no command line, no HTTP and no terminal.
 
 pub mod decisions;
+pub mod events;
+pub mod host;
 mod moment;
 mod page;
 mod problem;

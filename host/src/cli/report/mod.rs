@@ -3,13 +3,12 @@
 
 mod gathering;
 mod lines;
-mod since;
 
 use anyhow::Result;
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use super::{Context, exit::Exit, place::ProjectArguments};
+use super::{Context, exit::Exit, place::ProjectArguments, since};
 use crate::app::Access;
 use gathering::Gathered;
 

@@ -1,0 +1,224 @@
+//! `baton logs`: what happened, from the log of events. Changes nothing.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::{
+    Context,
+    exit::Exit,
+    figures,
+    number::number,
+    screen::{BAD, FAINT, WARNING, painted},
+    since, text,
+};
+use crate::{
+    app::Access,
+    operations::{
+        Moment,
+        events::{self, Category, Event, EventLevel, ListEvents},
+    },
+};
+
+/// How often is looked for more while the log is followed, and how much is shown at once.
+const LOOK: Duration = Duration::from_millis(250);
+const MOST_AT_ONCE: u32 = 1_000;
+
+/// Show what happened: runs, agents, tools, models, decisions and what plugins said
+///
+/// Without --since the last events are shown, the newest at the end.
+#[derive(Debug, Args)]
+pub(super) struct Logs {
+    /// Show new events as they happen, until Ctrl-C
+    #[arg(short, long)]
+    follow: bool,
+    /// Only those of this project, by its name or id
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+    /// Only those of this run and the runs below it: any beginning or end of its id
+    #[arg(long)]
+    run: Option<String>,
+    /// Only those about this
+    #[arg(long, value_enum)]
+    category: Option<About>,
+    /// Only those that ask for as much attention, or more
+    #[arg(long, value_enum)]
+    level: Option<Level>,
+    /// Only those from then on: a time such as 22:00 or 2026-01-31, `yesterday`, or how long ago, such as 90m or 2d
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Show at most this many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = number(1..=1_000_000_u32, "give how many, 1 to 1000000"))]
+    limit: u32,
+}
+
+/// The categories, as they are typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum About {
+    Run,
+    Agent,
+    Llm,
+    Tool,
+    Git,
+    Sandbox,
+    Item,
+    Question,
+    Plugin,
+    Auth,
+    Audit,
+    System,
+}
+
+/// The levels, as they are typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+impl Logs {
+    pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
+        let request = self.request()?;
+        let app = context.open(Access::Look).await?;
+        let page = events::list(&app, &request).await?;
+        if !self.follow && context.screen.is_json() {
+            context.screen.document(&page)?;
+            return Ok(Exit::Done);
+        }
+        if page.items.is_empty() && !self.follow {
+            context.screen.tell("Nothing of that kind has happened.");
+        }
+        show(context, &page.items)?;
+        let mut cursor = page.next;
+        while self.follow {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => break,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            let page = events::list(&app, &ListEvents { cursor, since: None, limit: MOST_AT_ONCE, ..request.clone() }).await?;
+            show(context, &page.items)?;
+            cursor = page.next;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn request(&self) -> Result<ListEvents> {
+        let since = self.since.as_ref().map(|since| since::read(since, figures::now(), &TimeZone::system())).transpose()?;
+        Ok(ListEvents {
+            project: self.project.clone(),
+            run: self.run.clone(),
+            category: self.category.map(Category::from),
+            level: self.level.map(EventLevel::from),
+            since: since.map(Moment),
+            cursor: None,
+            limit: self.limit,
+        })
+    }
+}
+
+fn show(context: &Context, events: &[Event]) -> Result<()> {
+    for event in events {
+        if context.screen.is_json() {
+            context.screen.line(event)?;
+        } else {
+            context.screen.answer(line(event, &TimeZone::system()))?;
+        }
+    }
+    Ok(())
+}
+
+/// An event in one line. What a plugin wrote is escaped, so that it cannot pass for words of Baton.
+fn line(event: &Event, zone: &TimeZone) -> String {
+    let mut parts = vec![painted(FAINT, figures::moment(event.at.0, zone))];
+    let what = format!("{}.{}", event.category.as_str(), text::escaped(&event.name));
+    parts.push(match event.level {
+        EventLevel::Error => painted(BAD, what),
+        EventLevel::Warn => painted(WARNING, what),
+        EventLevel::Info | EventLevel::Debug => what,
+    });
+    parts.extend(event.run.as_ref().map(|run| format!("run {}", text::short(run))));
+    parts.extend(event.actor.as_ref().map(|actor| format!("by {}", text::escaped(&actor.name))));
+    parts.extend(Some(particulars(&event.data)).filter(|particulars| !particulars.is_empty()));
+    parts.join("  ")
+}
+
+/// What a plugin said, or the values that are no list and no table.
+fn particulars(data: &Value) -> String {
+    const LONGEST: usize = 300;
+    if let Some(message) = data["message"].as_str() {
+        return text::excerpt(&text::line(message), LONGEST);
+    }
+    let shown = data.as_object().into_iter().flatten().filter_map(|(name, value)| {
+        let value = match value {
+            Value::String(text) => text::line(text),
+            Value::Number(_) | Value::Bool(_) => value.to_string(),
+            _ => return None,
+        };
+        Some(format!("{}={}", text::escaped(name), text::excerpt(&value, 80)))
+    });
+    text::excerpt(&shown.collect::<Vec<_>>().join(" "), LONGEST)
+}
+
+impl From<About> for Category {
+    fn from(about: About) -> Self {
+        match about {
+            About::Run => Self::Run,
+            About::Agent => Self::Agent,
+            About::Llm => Self::Llm,
+            About::Tool => Self::Tool,
+            About::Git => Self::Git,
+            About::Sandbox => Self::Sandbox,
+            About::Item => Self::Item,
+            About::Question => Self::Question,
+            About::Plugin => Self::Plugin,
+            About::Auth => Self::Auth,
+            About::Audit => Self::Audit,
+            About::System => Self::System,
+        }
+    }
+}
+
+impl From<Level> for EventLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Debug => Self::Debug,
+            Level::Info => Self::Info,
+            Level::Warn => Self::Warn,
+            Level::Error => Self::Error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(name: &str, data: Value) -> Event {
+        Event {
+            cursor: 1,
+            at: Moment(0),
+            category: Category::Run,
+            name: name.to_owned(),
+            level: EventLevel::Info,
+            run: None,
+            project: None,
+            actor: None,
+            data,
+        }
+    }
+
+    #[test]
+    fn an_event_is_one_line_with_nothing_hidden() {
+        let shown = |event: Event| anstream::adapter::strip_str(&line(&event, &TimeZone::UTC)).to_string();
+        let said = shown(event("log", json!({ "level": "info", "message": "one\u{1b}[2J\ntwo" })));
+        assert_eq!(said, r"1970-01-01 00:00:00  run.log  one\u{1b}[2J two");
+        let told = shown(event("created", json!({ "plugin": "plan", "parent": null, "times": 2, "list": [1] })));
+        assert_eq!(told, "1970-01-01 00:00:00  run.created  plugin=plan times=2");
+    }
+}
