@@ -60,6 +60,11 @@ fn operations_know_no_skin() {
 }
 
 #[test]
+fn merging_is_ordered_in_one_place() {
+    hold(places::merging_is_ordered_in_one_place);
+}
+
+#[test]
 fn printing_stays_in_the_command_line() {
     hold(places::printing_stays_in_cli);
 }

@@ -131,12 +131,12 @@ async fn a_fork_begins_behind_the_call_that_continued() {
     let run = host.run(generations(2)).await;
     let kernel = &host.app.kernel;
     for at in [1, CALLS, CALLS * 2] {
-        let Err(KernelError::WrongState(reason)) = kernel.fork(&run, at, &tester()).await else { panic!("forked at {at}") };
+        let Err(KernelError::WrongState(reason)) = kernel.fork(&run, at, None, &tester()).await else { panic!("forked at {at}") };
         let first = format!("`baton runs fork {} --at {}`", run.id.short(), CALLS * 2 + 1);
         assert!(reason.contains(&format!("at call {at}: ")) && reason.contains(&first), "{reason}");
     }
     for at in [CALLS * 2 + 1, CALLS * 2 + 4] {
-        let fork = kernel.fork(&run, at, &tester()).await.unwrap();
+        let fork = kernel.fork(&run, at, None, &tester()).await.unwrap();
         host.drive(&fork.id).await;
         let fork = host.find(&fork.id).await;
         assert_eq!((fork.journal_from, fork.started_at, &fork.input), (run.journal_from, run.started_at, &run.input));

@@ -86,7 +86,7 @@ async fn an_answer_that_cannot_be_read_pauses_its_run_alone() {
         assert!(reason.contains("The answer of call 1 (state.get)"), "{reason}");
         assert_eq!(host.find(&other.id).await.state, State::Succeeded);
         // The way out that the pause names.
-        let fork = host.app.kernel.fork(&run, 1, &tester()).await.unwrap();
+        let fork = host.app.kernel.fork(&run, 1, None, &tester()).await.unwrap();
         host.drive(&fork.id).await;
         assert!(matches!(pause(&host.find(&fork.id).await), (PauseKind::Requested, ..)));
     }
@@ -138,12 +138,12 @@ async fn a_run_of_another_form_is_readable_and_begins_again() {
     let kernel = &host.app.kernel;
     for refused in [
         kernel.resume(&older, None, &tester()).await.unwrap_err().to_string(),
-        kernel.fork(&older, 2, &tester()).await.unwrap_err().to_string(),
+        kernel.fork(&older, 2, None, &tester()).await.unwrap_err().to_string(),
         kernel.record(&older).await.unwrap_err().to_string(),
     ] {
         assert!(refused.contains("cannot replay its journal"), "{refused}");
     }
-    let fork = kernel.fork(&older, 1, &tester()).await.unwrap();
+    let fork = kernel.fork(&older, 1, None, &tester()).await.unwrap();
     host.drive(&fork.id).await;
     let fork = host.find(&fork.id).await;
     assert_eq!((fork.state, fork.seed, fork.input), (State::Succeeded, older.seed, older.input));

@@ -13,6 +13,7 @@ use std::{
 };
 
 use baton::{
+    interfaces::RunOptions,
     journal::{EntryState, NeedKind, PauseKind, Wait},
     kernel::run::{Run, State},
 };
@@ -22,9 +23,9 @@ use baton_tests::{
 };
 use serde_json::{Value, json};
 
-fn asking(host: &TestHost, models: Value) -> baton::kernel::Order {
+fn asking(host: &TestHost, models: &[&str]) -> baton::kernel::Order {
     let mut order = host.order(json!({ "do": "ask", "prompt": "a question" }));
-    order.settings = json!({ "model": models });
+    order.options.models = models.iter().map(ToString::to_string).collect();
     order
 }
 
@@ -32,7 +33,7 @@ fn script(host: &TestHost) -> String {
     format!("script/{}", host.workspace().parent().unwrap().join("answers.yaml").display())
 }
 
-async fn driven(host: &TestHost, models: Value) -> Run {
+async fn driven(host: &TestHost, models: &[&str]) -> Run {
     let run = host.app.kernel.start(asking(host, models)).await.unwrap();
     host.drive(&run.id).await;
     host.find(&run.id).await
@@ -41,7 +42,7 @@ async fn driven(host: &TestHost, models: Value) -> Run {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_model_of_a_list_answers_and_the_steps_are_events() {
     let host = TestHost::new().await;
-    let run = driven(&host, json!(["nobody/at-all", "anthropic/without-a-key", script(&host)])).await;
+    let run = driven(&host, &["nobody/at-all", "anthropic/without-a-key", &script(&host)]).await;
     assert_eq!(run.output, Some(json!("an answer")), "{:?}", run.state);
     let events = host.events(&run.id).await;
     let steps: Vec<_> = events.iter().filter(|event| event.draft.name == "fell-back").map(|event| event.draft.data["to"].clone()).collect();
@@ -49,12 +50,12 @@ async fn the_next_model_of_a_list_answers_and_the_steps_are_events() {
     let calls = host.journal(&run.id).await;
     assert_eq!(calls.iter().filter(|call| call.call == "llm.complete").count(), 1, "one call, whoever answered");
 
-    let run = driven(&host, json!(["nobody/at-all", "anthropic/without-a-key"])).await;
+    let run = driven(&host, &["nobody/at-all", "anthropic/without-a-key"]).await;
     let State::Waiting { wait: Wait::Needed(needed) } = run.state else { panic!("{:?}", run.state) };
     assert_eq!((needed.kind, needed.subject.as_str()), (NeedKind::Key, "ANTHROPIC_API_KEY"));
     assert!(needed.reason.contains("nobody/at-all: ") && needed.reason.contains("baton secret set ANTHROPIC_API_KEY"), "{needed:?}");
 
-    let run = driven(&host, json!(["nobody/at-all", "nobody/either"])).await;
+    let run = driven(&host, &["nobody/at-all", "nobody/either"]).await;
     let State::Paused { pause } = run.state else { panic!("{:?}", run.state) };
     assert!(pause.kind == PauseKind::Provider && pause.reason.contains("nobody/either: "), "{pause:?}");
 }
@@ -62,7 +63,7 @@ async fn the_next_model_of_a_list_answers_and_the_steps_are_events() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_waits_for_an_account_goes_on_by_itself_also_after_a_restart() {
     let host = TestHost::new().await;
-    let run = host.app.kernel.start(asking(&host, json!(script(&host)))).await.unwrap();
+    let run = host.app.kernel.start(asking(&host, &[&script(&host)])).await.unwrap();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     let until = u64::try_from(now).unwrap() + 1_500;
     let wait = Wait::Account { account: "lab".to_owned(), until, reason: "No more.".to_owned() };
@@ -135,8 +136,8 @@ async fn a_call_that_waited_is_no_repetition() {
     let (port, asked) = service("429 Too Many Requests", "retry-after: 3600\r\n", "Slow down.");
     let host = TestHost::with_settings(json!({ "providers": { "lab": { "base-url": format!("http://127.0.0.1:{port}/v1") } } })).await;
     let runs = [
-        host.app.kernel.start(asking(&host, json!("lab/any"))).await.unwrap(),
-        host.app.kernel.start(asking(&host, json!("lab/any"))).await.unwrap(),
+        host.app.kernel.start(asking(&host, &["lab/any"])).await.unwrap(),
+        host.app.kernel.start(asking(&host, &["lab/any"])).await.unwrap(),
     ];
     let (stop, drive) = (baton::journal::Halt::default(), baton::kernel::Drive { root: None, until_idle: true });
     let watching = async {
@@ -150,9 +151,9 @@ async fn a_call_that_waited_is_no_repetition() {
     let (driven, ()) = tokio::join!(host.app.kernel.drive(&drive, &stop), watching);
     driven.unwrap();
     assert!(asked.load(Ordering::SeqCst) <= 2, "at most what was on its way");
-    let settings = Some(json!({ "model": script(&host) }));
+    let options = Some(RunOptions { models: vec![script(&host)], ..RunOptions::default() });
     for run in &runs {
-        host.app.kernel.resume(&host.find(&run.id).await, settings.clone(), &tester()).await.unwrap();
+        host.app.kernel.resume(&host.find(&run.id).await, options.clone(), &tester()).await.unwrap();
         host.drive(&run.id).await;
         assert_eq!(host.find(&run.id).await.output, Some(json!("an answer")), "another model is asked at once");
         let calls = host.journal(&run.id).await;

@@ -99,7 +99,7 @@ async fn recordings_and_forks_know_pauses() {
     }
     let run = host.find(&run.id).await;
     assert_eq!(run.state, State::Succeeded);
-    let fork = host.app.kernel.fork(&run, 2, &tester()).await.unwrap();
+    let fork = host.app.kernel.fork(&run, 2, None, &tester()).await.unwrap();
     host.drive(&fork.id).await;
     standing(&host, &fork, 2).await;
     resume(&host, &fork).await;

@@ -173,7 +173,7 @@ async fn a_fork_and_a_replay_ask_nobody_for_what_was_answered() {
     host.app.questions.answer(&open(&host).await[0].id, &given("USD")).await.unwrap();
     host.drive(&run.id).await;
     let after = host.journal(&run.id).await.iter().find(|entry| entry.call == "people.ask").unwrap().seq + 1;
-    let fork = host.app.kernel.fork(&run, after, &tester()).await.unwrap();
+    let fork = host.app.kernel.fork(&run, after, None, &tester()).await.unwrap();
     host.drive(&fork.id).await;
     assert_eq!(host.find(&fork.id).await.output, Some(json!("USD")));
     let recording = host.app.kernel.record(&host.find(&run.id).await).await.unwrap();
@@ -181,7 +181,7 @@ async fn a_fork_and_a_replay_ask_nobody_for_what_was_answered() {
     assert_eq!(host.app.kernel.replay(&recording, plugin).await.unwrap(), baton::kernel::replay::Verdict::Same);
     assert!(open(&host).await.is_empty());
 
-    let anew = host.app.kernel.fork(&run, after - 1, &tester()).await.unwrap();
+    let anew = host.app.kernel.fork(&run, after - 1, None, &tester()).await.unwrap();
     host.drive(&anew.id).await;
     assert_eq!(open(&host).await.iter().map(|asked| &asked.run).collect::<Vec<_>>(), [&anew.id], "asked again where the fork says so");
 }

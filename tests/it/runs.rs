@@ -92,7 +92,7 @@ async fn a_run_says_who_started_it_and_its_events_who_did_what() {
     let run = host.start(json!({ "do": "ask", "prompt": "something nobody foresaw" })).await;
     host.drive(&run.id).await;
     host.app.kernel.resume(&host.find(&run.id).await, None, &person("ada")).await.unwrap();
-    let fork = host.app.kernel.fork(&run, 1, &person("bob")).await.unwrap();
+    let fork = host.app.kernel.fork(&run, 1, None, &person("bob")).await.unwrap();
     host.app.kernel.cancel(&host.find(&run.id).await, &person("cleo")).await.unwrap();
     host.drive(&run.id).await;
     assert_eq!((host.find(&run.id).await.started_by, fork.started_by), (Some(tester()), Some(person("bob"))));
@@ -117,7 +117,7 @@ async fn a_fork_shows_what_its_source_published_before_its_call() {
     let publish = |value: u64| json!({ "do": "publish", "key": "build.state", "value": value });
     let run = host.run(json!({ "do": "in-turn", "inputs": [publish(1), publish(2)] })).await;
     let calls: Vec<_> = host.journal(&run.id).await.into_iter().filter(|entry| entry.call == "run.publish").collect();
-    let fork = host.app.kernel.fork(&run, calls[1].seq, &tester()).await.unwrap();
+    let fork = host.app.kernel.fork(&run, calls[1].seq, None, &tester()).await.unwrap();
     let shown =
         async || host.app.kernel.published().published(&fork.id).await.unwrap().into_iter().map(|shown| shown.value).collect::<Vec<_>>();
     assert_eq!(shown().await, [json!(1)]);
@@ -131,7 +131,7 @@ async fn a_fork_replays_its_prefix_and_makes_the_rest_anew() {
     let run = host.run(json!({ "do": "steps", "times": 2 })).await;
     let before = host.asked();
     let second_question = host.journal(&run.id).await.iter().filter(|entry| entry.call == "llm.complete").nth(1).unwrap().seq;
-    let fork = host.app.kernel.fork(&run, second_question, &tester()).await.unwrap();
+    let fork = host.app.kernel.fork(&run, second_question, None, &tester()).await.unwrap();
     host.drive(&fork.id).await;
     assert_eq!(host.find(&fork.id).await.state, State::Succeeded);
     assert_eq!(host.asked(), before + 1, "only the second question was asked again");

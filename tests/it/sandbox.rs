@@ -22,7 +22,7 @@ async fn wasi_gives_nothing() {
 async fn chance_derives_from_the_run() {
     let host = TestHost::new().await;
     let first = host.run(json!({ "do": "ambient" })).await;
-    let again = host.app.kernel.fork(&first, 1, &tester()).await.unwrap();
+    let again = host.app.kernel.fork(&first, 1, None, &tester()).await.unwrap();
     host.drive(&again.id).await;
     let (first, again) = (first.output.unwrap(), host.find(&again.id).await.output.unwrap());
     assert_eq!(first["order"], again["order"], "a fork has the same random numbers");

@@ -109,7 +109,7 @@ async fn a_run_goes_by_the_settings_of_its_workspace_as_they_were_when_it_began(
     assert!(output.matches("origin").count() == 2 && !output.contains("elsewhere"), "{output}");
     let next = host.run(asked("git.remote")).await;
     assert_eq!(next.output, Some(json!("elsewhere")), "a new run takes what is there");
-    let fork = host.app.kernel.fork(&run, 1, &tester()).await.unwrap();
+    let fork = host.app.kernel.fork(&run, 1, None, &tester()).await.unwrap();
     assert_eq!(fork.project_settings, Some(json!({ "git": { "remote": "elsewhere" } })));
 }
 

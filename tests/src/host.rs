@@ -11,6 +11,7 @@ use baton::{
     app::{Access, App},
     config::{Config, bindings, git_program, tool_servers},
     events::Event,
+    interfaces::RunOptions,
     interfaces::{Settings, llm, sandbox},
     journal::{Entry, FaultPoint, Halt, Redactor, RunId},
     kernel::{
@@ -120,7 +121,14 @@ impl TestHost {
 
     /// An order for the probe.
     pub fn order(&self, input: Value) -> Order {
-        Order { plugin: "probe".to_owned(), kind: Kind::Workflow, input, workspace: self.workspace(), settings: json!({}), by: tester() }
+        Order {
+            plugin: "probe".to_owned(),
+            kind: Kind::Workflow,
+            input,
+            workspace: self.workspace(),
+            options: RunOptions::default(),
+            by: tester(),
+        }
     }
 
     /// Executes the tree under `root` until nothing more can be done, at most a minute.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{App, AppError};
 use crate::{
     actor::Actor,
+    interfaces::RunOptions,
     interfaces::{
         autopilot::{Autopilot, AutopilotError, AutopilotLimits, Autopilots, PLUGIN},
         llm::money::{Budgets, DayLimit, DayLimits, LedgerError},
@@ -96,7 +97,7 @@ impl App {
             kind: Kind::Workflow,
             input: json!({}),
             workspace: folder.to_owned(),
-            settings: json!({}),
+            options: RunOptions::default(),
             by: by.clone(),
         };
         let (run, plugin) = self.kernel.ordered(order)?;

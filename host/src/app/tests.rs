@@ -7,6 +7,7 @@ use super::{Access, App, AppError, read_plugin};
 use crate::{
     actor::Actor,
     config::Config,
+    interfaces::RunOptions,
     interfaces::{
         children::{self, ChildError, Role},
         llm,
@@ -99,7 +100,7 @@ async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
         kind: Kind::Workflow,
         input: json!({}),
         workspace,
-        settings: json!({}),
+        options: RunOptions::default(),
         by: Actor::operator("ada"),
     };
     let run = app.kernel.start(order).await.unwrap();
@@ -121,7 +122,7 @@ async fn a_child_may_be_started_for_less_and_never_for_more() {
         kind: Kind::Workflow,
         input: json!({}),
         workspace,
-        settings: json!({}),
+        options: RunOptions::default(),
         by: Actor::operator("ada"),
     };
     let run = app.kernel.start(order).await.unwrap();
@@ -172,7 +173,7 @@ async fn records_of_commands_that_no_run_made_move_nothing() {
         kind: Kind::Workflow,
         input: json!({}),
         workspace: folder.path().join("other"),
-        settings: json!({}),
+        options: RunOptions::default(),
         by: Actor::operator("ada"),
     };
     fs::create_dir(&order.workspace).unwrap();

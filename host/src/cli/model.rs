@@ -2,17 +2,16 @@
 
 use std::path::{self, Path};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{exit::Misuse, text};
 use crate::{
     config::Config,
-    interfaces::{Settings, llm},
+    interfaces::{RunOptions, Settings, llm},
 };
 
-/// The settings that make a run ask `model`. The file of a `script/FILE` is made absolute, for a run may be resumed
-/// from another folder.
-pub(super) fn settings(model: &str) -> Result<Value, Misuse> {
+/// What makes a run ask `model`. The file of a `script/FILE` is made absolute, for a run may be resumed from another folder.
+pub(super) fn options(model: &str) -> Result<RunOptions, Misuse> {
     if model.trim() != model || model.is_empty() || model.chars().any(char::is_control) {
         return Err(Misuse(format!("`{}` is not a model. Write provider/model, an alias, or script/FILE.", model.escape_debug())));
     }
@@ -20,17 +19,17 @@ pub(super) fn settings(model: &str) -> Result<Value, Misuse> {
         Some(file) => script(Path::new(file))?,
         None => model.to_owned(),
     };
-    Ok(json!({ "model": model }))
+    Ok(RunOptions { models: vec![model], ..RunOptions::default() })
 }
 
-/// Checks that the model in `settings`, those of a run in `workspace`, can be asked.
-pub(super) fn check(config: &Config, workspace: &Path, settings: Option<&Value>) -> anyhow::Result<()> {
-    let Some(name) = settings.and_then(|settings| settings.get("model")).and_then(Value::as_str) else { return Ok(()) };
+/// Checks that the models that are chosen for a run in `workspace` can be asked.
+pub(super) fn check(config: &Config, workspace: &Path, options: Option<&RunOptions>) -> anyhow::Result<()> {
+    let Some(name) = options.and_then(|options| options.models.first()) else { return Ok(()) };
     let preferences = Settings::merge(&[config.settings(workspace)?]);
     let models = llm::named(name, &preferences).map_err(|error| Misuse(format!("{error}.")))?;
     match models.iter().find_map(|model| unknown(model, &config.models)) {
         None => Ok(()),
-        Some(reason) if models == [name] => Err(Misuse(reason).into()),
+        Some(reason) if models == [name.as_str()] => Err(Misuse(reason).into()),
         Some(reason) => Err(Misuse(format!("`models.{}`: {reason}", text::escaped(name))).into()),
     }
 }
@@ -87,10 +86,10 @@ mod tests {
         let file = folder.path().canonicalize().unwrap().join("replies.yaml");
         std::fs::write(&file, "").unwrap();
         let roundabout = folder.path().join("../").join(folder.path().file_name().unwrap()).join("replies.yaml");
-        let model = settings(&format!("script/{}", roundabout.display())).unwrap();
-        assert_eq!(model, json!({ "model": format!("script/{}", file.display()) }));
-        assert!(settings("script/no-such-file.yaml").is_err());
-        assert_eq!(settings("script/").unwrap_err().to_string(), "`script/` names no file; name one as script/FILE.");
+        let chosen = options(&format!("script/{}", roundabout.display())).unwrap();
+        assert_eq!(chosen.models, [format!("script/{}", file.display())]);
+        assert!(options("script/no-such-file.yaml").is_err());
+        assert_eq!(options("script/").unwrap_err().to_string(), "`script/` names no file; name one as script/FILE.");
     }
 
     #[test]
@@ -117,10 +116,10 @@ mod tests {
 
     #[test]
     fn other_models_are_taken_as_they_are() {
-        assert_eq!(settings("anthropic/claude").unwrap(), json!({ "model": "anthropic/claude" }));
-        assert_eq!(settings("fast").unwrap(), json!({ "model": "fast" }));
+        assert_eq!(options("anthropic/claude").unwrap().models, ["anthropic/claude"]);
+        assert_eq!(options("fast").unwrap().models, ["fast"]);
         for bad in ["", " ", "a\nb", "x "] {
-            assert!(settings(bad).is_err(), "{bad:?}");
+            assert!(options(bad).is_err(), "{bad:?}");
         }
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
 use super::{
     Context,
@@ -53,14 +52,14 @@ impl Run {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
         let input = input::read(&self.input, "--input")?;
         let budget = self.budget.as_deref().map(budget::amount).transpose()?;
-        let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
+        let options = self.model.as_deref().map(model::options).transpose()?.unwrap_or_default();
         // Where another Baton executes, it executes this run as well.
         let app = context.open_to_change().await?;
         let workspace = self.project.workspace(&app).await?;
-        model::check(&app.config, &workspace, Some(&settings))?;
+        model::check(&app.config, &workspace, Some(&options))?;
         self.check_kind(&app)?;
         let order =
-            Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace, settings, by: app.config.operator.clone() };
+            Order { plugin: self.workflow.clone(), kind: Kind::Workflow, input, workspace, options, by: app.config.operator.clone() };
         let (run, plugin) = app.kernel.ordered(order)?;
         app.kernel.check_project(&run.workspace).await?;
         let known = app.config.settings(&run.workspace)?;

@@ -34,6 +34,7 @@ pub mod report;
 mod repository_layout;
 pub mod reserved;
 pub mod run;
+mod run_options;
 pub mod sandbox;
 mod sandbox_tools;
 pub mod schema_bounds;
@@ -61,6 +62,7 @@ use crate::journal::CapabilityKind;
 pub use assets::Assets;
 pub use exports::Exports;
 pub use run::About;
+pub use run_options::RunOptions;
 pub use session::{Holds, Place, Services, Session};
 pub use settings::Settings;
 

@@ -12,7 +12,7 @@ use super::{
     backlog::{self, Backlog},
     children::Children,
     files::{self, Workspace},
-    forge::{self, Forges, Ordered},
+    forge::{self, Forges, MergeAuthority},
     git::{self, Repositories},
     item_changes::ItemChanges,
     keys::Keys,
@@ -104,7 +104,7 @@ pub struct Session {
     shelf: Arc<Shelf>,
     spending: llm::Spending,
     tickets: Tickets,
-    ordered: Option<Ordered>,
+    ordered: Option<MergeAuthority>,
     services: Arc<Services>,
 }
 
@@ -123,7 +123,7 @@ impl Session {
             let folder = place.workspace.display();
             format!("The workspace `{folder}` cannot be used: {error}. Put it back, then resume the run. If it was a worktree that was released, start the work again.")
         })?);
-        let (settings, ordered) = (Settings::merge(place.settings), place.settings.last().and_then(Ordered::read));
+        let (settings, ordered) = (Settings::merge(place.settings), place.settings.last().and_then(MergeAuthority::read));
         let commands = Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned() };
         let shelf = Arc::new(Shelf {
             builtin: Arc::new(Builtin::new(Arc::clone(&workspace) as _, Arc::new(commands))),
@@ -231,7 +231,7 @@ impl Session {
     fn advances(&self) -> git::Advances {
         match &self.ordered {
             _ if self.services.forges.lets_runs_merge(&self.about.project) => git::Advances::Granted,
-            Some(ordered) => git::Advances::Ordered(ordered.into.clone()),
+            Some(ordered) => git::Advances::Ordered(ordered.into().to_owned()),
             None => git::Advances::None,
         }
     }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     actor::Actor,
     events::{Category, Draft},
-    interfaces::Settings,
+    interfaces::{RunOptions, Settings},
     journal::{EntryState, PauseKind, RunId, Wait, Write, form::FORM},
 };
 
@@ -31,8 +31,8 @@ pub struct Order {
     pub input: Value,
     /// The folder whose files it sees.
     pub workspace: PathBuf,
-    /// Settings for this run and its children.
-    pub settings: Value,
+    /// What is chosen for this run and all that it starts.
+    pub options: RunOptions,
     /// Who starts it.
     pub by: Actor,
 }
@@ -81,7 +81,7 @@ impl Kernel {
             forked_from: None,
             pin: self.parts.pins.pin(&workspace),
             workspace,
-            settings: order.settings,
+            settings: order.options.settings(),
             project_settings: Some(project_settings),
             seed: id.to_string(),
             started_at: now,
@@ -93,8 +93,8 @@ impl Kernel {
     }
 
     /// Starts a run that replays the calls of `source` before call `at`, and makes that one and all after it again, in the
-    /// folder in which the source worked.
-    pub async fn fork(&self, source: &Run, at: u64, by: &Actor) -> Result<Run, KernelError> {
+    /// folder in which the source worked. `options` are laid over what was chosen for the source.
+    pub async fn fork(&self, source: &Run, at: u64, options: Option<RunOptions>, by: &Actor) -> Result<Run, KernelError> {
         if (1..=source.journal_from).contains(&at) {
             return Err(KernelError::WrongState(behind_base(source, at)));
         }
@@ -122,7 +122,7 @@ impl Kernel {
             workspace: source.workspace.clone(),
             // What an older Baton began is bound to what lies there now that a person says to go on.
             pin: source.pin.clone().or_else(|| self.parts.pins.pin(&source.workspace)),
-            settings: source.settings.clone(),
+            settings: chosen(&source.settings, options.as_ref()),
             project_settings: Some(project_settings),
             ceiling: source.ceiling.clone(),
             item: source.item.clone(),
@@ -172,8 +172,8 @@ impl Kernel {
     }
 
     /// Makes the paused runs of the tree that `run` belongs to ready again. A root that failed because a call was denied
-    /// makes that call again. `settings` are laid over those the runs were given.
-    pub async fn resume(&self, run: &Run, settings: Option<Value>, by: &Actor) -> Result<(), KernelError> {
+    /// makes that call again. `options` are laid over what was chosen for the runs.
+    pub async fn resume(&self, run: &Run, options: Option<RunOptions>, by: &Actor) -> Result<(), KernelError> {
         self.check_continuing(run).await?;
         // One at a time: what is paused stays so until it is resumed here, and no pause after it is answered unseen.
         let _resuming = self.resuming.lock().await;
@@ -185,9 +185,8 @@ impl Kernel {
         }
         for member in self.tree(&run.root).await? {
             let is_repeated = repeated.iter().any(|(id, _)| *id == member.id);
-            if let Some(settings) = settings.as_ref().filter(|_| !member.state.is_final() || member.id == run.id || is_repeated) {
-                let settings = Settings::merge(&[member.settings.clone(), settings.clone()]).into_value();
-                self.parts.runs.change_settings(&member.id, &settings).await?;
+            if options.is_some() && (!member.state.is_final() || member.id == run.id || is_repeated) {
+                self.parts.runs.change_settings(&member.id, &chosen(&member.settings, options.as_ref())).await?;
             }
             // An operator may know better than the clock when an account can be used again, or what has come.
             let stands = matches!(member.state, State::Paused { .. } | State::Waiting { wait: Wait::Account { .. } | Wait::Needed(_) });
@@ -301,6 +300,14 @@ impl Kernel {
         let run = self.parts.projects.start_run(run, opening, vec![created(run, None)]).await??;
         self.changed();
         Ok(run)
+    }
+}
+
+/// What was chosen for a run, and what is chosen now over it.
+fn chosen(before: &Value, now: Option<&RunOptions>) -> Value {
+    match now {
+        Some(options) => Settings::merge(&[before.clone(), options.settings()]).into_value(),
+        None => before.clone(),
     }
 }
 

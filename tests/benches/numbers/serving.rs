@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use baton::{
     app::App,
     events::Event,
+    interfaces::RunOptions,
     journal::Halt,
     kernel::{Drive, Order, granting::Change, package::Kind, run::State, watch::SETTLED},
 };
@@ -148,7 +149,7 @@ async fn updated_under_load(host: &TestHost) -> Result<(Duration, f64)> {
 
 fn order(host: &TestHost, input: Value) -> Order {
     let workspace: PathBuf = host.workspace();
-    Order { plugin: NAME.to_owned(), kind: Kind::Workflow, input, workspace, settings: json!({}), by: tester() }
+    Order { plugin: NAME.to_owned(), kind: Kind::Workflow, input, workspace, options: RunOptions::default(), by: tester() }
 }
 
 async fn told(events: &mut Receiver<Event>, wanted: impl Fn(&Event) -> bool) -> Result<()> {

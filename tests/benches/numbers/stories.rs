@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 use baton::{
+    interfaces::RunOptions,
     interfaces::backlog::{Author, Draft, Kind, Labels},
     journal::Halt,
     kernel::{Drive, Order, package},
@@ -57,7 +58,7 @@ async fn sprint(parallel: usize) -> Result<Duration> {
         kind: package::Kind::Workflow,
         input: json!({ "parallel": parallel }),
         workspace,
-        settings: json!({}),
+        options: RunOptions::default(),
         by: person("ada"),
     };
     let begun = Instant::now();

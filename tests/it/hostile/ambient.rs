@@ -30,7 +30,7 @@ async fn time_stands_still_and_chance_derives_from_the_run() {
     let run = stage.play("ambient", json!({})).await;
     let still = json!({ "wall": "0", "steady": "0", "own": 0, "same": true, "sum": true });
     assert_eq!(output(&run)["clock"], still, "however long it computes and sleeps");
-    let fork = stage.host.app.kernel.fork(&run, 1, &tester()).await.unwrap();
+    let fork = stage.host.app.kernel.fork(&run, 1, None, &tester()).await.unwrap();
     stage.host.drive(&fork.id).await;
     let chance = |run: &Value| run["chance"].clone();
     assert_eq!(chance(output(&stage.host.find(&fork.id).await)), chance(output(&run)), "a fork");

@@ -172,7 +172,7 @@ async fn a_ceiling_is_raised_and_taken_back_under_a_run_and_a_fork_keeps_it() {
     assert!(failure(&run).contains("'through.write=out/a.txt'"), "{}", failure(&run));
     let kernel = &stage.host.app.kernel;
     let child = stage.host.find(&run.id.child(2)).await;
-    let fork = kernel.fork(&child, 1, &tester()).await.unwrap();
+    let fork = kernel.fork(&child, 1, None, &tester()).await.unwrap();
     assert_eq!(fork.ceiling, child.ceiling);
     assert!(failure(&drive(&stage, &fork.id).await).contains("is beyond the ceiling of run"), "a person's fork is no way around it");
     nothing_was_done(&stage);

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     app::{Access, App, worktrees},
+    interfaces::RunOptions,
     interfaces::git::Program,
 };
 use files::Brief;
@@ -70,20 +71,20 @@ impl Place {
 
 impl Demo {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let named = self.model.as_deref().map(model::settings).transpose()?;
+        let named = self.model.as_deref().map(model::options).transpose()?;
         let folder = self.folder()?;
         let data_dir = context.data_dir.clone().unwrap_or_else(|| folder.join(".baton"));
         files::check(&folder, &data_dir, self.plan)?;
         let laid = files::lay_out(&folder, &data_dir)?;
-        let settings = match named {
-            Some(settings) => settings,
-            None => json!({ "model": model::script(&laid.script)? }),
+        let options = match named {
+            Some(options) => options,
+            None => RunOptions { models: vec![model::script(&laid.script)?], ..RunOptions::default() },
         };
         let config = if self.plan { context.config_at(Some(data_dir.clone()))? } else { engine::chosen(context, data_dir.clone()).await? };
         let app = context.open_with(config, Access::Execute).await?;
-        model::check(&app.config, &folder, Some(&settings))?;
+        model::check(&app.config, &folder, Some(&options))?;
         let place = Place { folder, data_dir, brief: laid.brief };
-        let stages = Stages { app: &app, context, folder: &place.folder, settings };
+        let stages = Stages { app: &app, context, folder: &place.folder, options };
         let reached = self.reach(&stages, &place).await;
         app.close().await;
         reached

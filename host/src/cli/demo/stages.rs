@@ -15,6 +15,7 @@ use crate::{
         ending::Ended,
         text,
     },
+    interfaces::RunOptions,
     kernel::{
         Order,
         package::Kind,
@@ -28,7 +29,7 @@ pub(super) struct Stages<'a> {
     pub(super) context: &'a Context,
     pub(super) folder: &'a Path,
     /// Of the runs: who answers.
-    pub(super) settings: Value,
+    pub(super) options: RunOptions,
 }
 
 /// How a stage stands.
@@ -60,20 +61,18 @@ impl Stages<'_> {
         let run = match self.before(workflow).await? {
             Before::Finished(run) => return Ok(Stage { ended: ended(self.app, &run.id, 0, false).await?, before: true }),
             Before::Unfinished(run) => {
-                self.context.screen.tell(goes_on(&run.settings, &self.settings));
-                kernel.resume(&run, Some(self.settings.clone()), by).await?;
+                self.context.screen.tell(goes_on(&run.settings, &self.options.settings()));
+                kernel.resume(&run, Some(self.options.clone()), by).await?;
                 *run
             }
             Before::Failed(run, at) => {
-                self.context.screen.tell(goes_on(&run.settings, &self.settings));
-                let fork = kernel.fork(&run, at, by).await?;
-                kernel.resume(&fork, Some(self.settings.clone()), by).await?;
-                fork
+                self.context.screen.tell(goes_on(&run.settings, &self.options.settings()));
+                kernel.fork(&run, at, Some(self.options.clone()), by).await?
             }
             Before::Nothing => {
                 introduce();
                 let (plugin, workspace) = (workflow.to_owned(), self.folder.to_owned());
-                let order = Order { plugin, kind: Kind::Workflow, input, workspace, settings: self.settings.clone(), by: by.clone() };
+                let order = Order { plugin, kind: Kind::Workflow, input, workspace, options: self.options.clone(), by: by.clone() };
                 kernel.start(order).await?
             }
         };

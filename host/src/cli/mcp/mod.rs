@@ -5,7 +5,6 @@ mod served;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use serde_json::json;
 
 use super::{Context, exit::Exit, model, place::ProjectArguments};
 use crate::app::Access;
@@ -26,11 +25,11 @@ pub(super) struct Mcp {
 
 impl Mcp {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
+        let options = self.model.as_deref().map(model::options).transpose()?.unwrap_or_default();
         let app = context.open(Access::Execute).await?;
         let workspace = self.project.workspace(&app).await?;
-        model::check(&app.config, &workspace, Some(&settings))?;
-        let served = Served::new(app.kernel.clone(), workspace, settings, context.screen.data_dir.clone(), app.config.operator.clone());
+        model::check(&app.config, &workspace, Some(&options))?;
+        let served = Served::new(app.kernel.clone(), workspace, options, context.screen.data_dir.clone(), app.config.operator.clone());
         let serving = rmcp::serve_server(served, rmcp::transport::stdio()).await;
         let ended = serving.context("No MCP client spoke on standard input; let a client start this program")?.waiting().await;
         app.close().await;

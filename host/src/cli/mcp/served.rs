@@ -21,6 +21,7 @@ use crate::{
     actor::Actor,
     cli::text,
     events::{Category, Event},
+    interfaces::RunOptions,
     journal::Halt,
     kernel::{
         Drive, Kernel, KernelError, Order,
@@ -35,7 +36,7 @@ pub(super) struct Served {
     kernel: Arc<Kernel>,
     workspace: PathBuf,
     /// Those of every run.
-    settings: Value,
+    options: RunOptions,
     /// The data directory, where a command does not find it without the option.
     data_dir: Option<Arc<Path>>,
     /// In whose name workflows are started.
@@ -43,8 +44,8 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) fn new(kernel: Arc<Kernel>, workspace: PathBuf, settings: Value, data_dir: Option<Arc<Path>>, by: Actor) -> Self {
-        Self { kernel, workspace, settings, data_dir, by }
+    pub(super) fn new(kernel: Arc<Kernel>, workspace: PathBuf, options: RunOptions, data_dir: Option<Arc<Path>>, by: Actor) -> Self {
+        Self { kernel, workspace, options, data_dir, by }
     }
 
     /// What is not an answer: with commands that lead to the same data.
@@ -63,8 +64,8 @@ impl Served {
     }
 
     async fn start(&self, workflow: &str, input: Value) -> Result<Run, KernelError> {
-        let (workspace, settings, by) = (self.workspace.clone(), self.settings.clone(), self.by.clone());
-        self.kernel.start(Order { plugin: workflow.to_owned(), kind: Kind::Workflow, input, workspace, settings, by }).await
+        let (workspace, options, by) = (self.workspace.clone(), self.options.clone(), self.by.clone());
+        self.kernel.start(Order { plugin: workflow.to_owned(), kind: Kind::Workflow, input, workspace, options, by }).await
     }
 
     /// Sees a run to where it can go no further, while the client hears of its progress. A client that calls it off

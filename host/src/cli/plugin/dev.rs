@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use serde_json::json;
 use tokio::sync::watch;
 
 use super::{
@@ -63,9 +62,9 @@ impl Dev {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let project = Project::at(&self.folder)?;
         let input = input::read(&self.input, "--input")?;
-        let settings = self.model.as_deref().map(model::settings).transpose()?.unwrap_or_else(|| json!({}));
+        let options = self.model.as_deref().map(model::options).transpose()?.unwrap_or_default();
         let by = context.config()?.operator;
-        let order = Order { plugin: String::new(), kind: Kind::Workflow, input, workspace: PathBuf::new(), settings, by };
+        let order = Order { plugin: String::new(), kind: Kind::Workflow, input, workspace: PathBuf::new(), options, by };
         let apart = context.data_dir.as_ref().map(std::path::absolute).transpose()?;
         let mut changes = Changes::of(&project, apart).context("The folder cannot be watched for changes")?;
         let mut ended = interrupted();
@@ -114,7 +113,7 @@ impl Dev {
         context.screen.tell(outcome(context, &plugin, &ProjectNames::load(&app).await?));
         if plugin.package.manifest.kind == Kind::Workflow {
             let order = Order { plugin: plugin.name().to_owned(), workspace: self.workspace(&app, project).await?, ..order.clone() };
-            model::check(&app.config, &order.workspace, Some(&order.settings))?;
+            model::check(&app.config, &order.workspace, Some(&order.options))?;
             let run = app.kernel.start(order).await?;
             let ended;
             (app, ended) = attached::drive_or_follow(app, context, &run.id, Manner::Ask).await?;

@@ -7,9 +7,10 @@ use super::ProjectFolder;
 use crate::{
     app::App,
     cli::{Context, answering::Manner, attached, exit::Exit, text},
+    interfaces::RunOptions,
     interfaces::{
         backlog::Status,
-        forge::{Kind, Ordered, PullRequest, State},
+        forge::{Kind, MergeAuthority, PullRequest, State},
     },
     kernel::{self, Order, run},
 };
@@ -43,14 +44,13 @@ impl ProjectFolder {
     /// Has the story landed by a run that may do this and nothing else of the kind.
     pub(super) async fn land(&self, app: App, context: &Context, found: &PullRequest, story: &str) -> Result<Landed> {
         let proposal = &found.proposal;
-        let ordered = Ordered { number: found.number, into: proposal.into.clone() };
         let stories = json!([{ "key": story, "branch": proposal.branch, "pull_request": found.number }]);
         let order = Order {
             plugin: app.kernel.filling(baton_slots::LAND, self.folder()?).await?,
             kind: kernel::package::Kind::Workflow,
             input: json!({ "stories": stories, "main": proposal.into, "apart": true }),
             workspace: self.folder()?.to_owned(),
-            settings: ordered.settings(),
+            options: RunOptions { merge: Some(MergeAuthority::of_order(found.number, &proposal.into)), ..RunOptions::default() },
             by: app.config.operator.clone(),
         };
         let run = app.kernel.start(order).await?;

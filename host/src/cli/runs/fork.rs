@@ -32,7 +32,7 @@ pub(in crate::cli) struct Fork {
 
 impl Fork {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let settings = self.model.as_deref().map(model::settings).transpose()?;
+        let options = self.model.as_deref().map(model::options).transpose()?;
         // Where another host executes, it executes the fork as well.
         let app = context.open_to_change().await?;
         let source = app.kernel.resolve(&self.run).await?;
@@ -41,9 +41,8 @@ impl Fork {
             let (made, first) = (figures::counted(calls, "call", "calls"), source.first_call());
             return Err(Misuse(format!("Run {} has made {made}; fork it at {first} to {}.", text::short(&source.id), calls + 1)).into());
         }
-        model::check(&app.config, &source.workspace, settings.as_ref())?;
-        let run = app.kernel.fork(&source, self.at, &app.config.operator).await?;
-        app.kernel.resume(&run, settings, &app.config.operator).await?;
+        model::check(&app.config, &source.workspace, options.as_ref())?;
+        let run = app.kernel.fork(&source, self.at, options, &app.config.operator).await?;
         context.screen.tell(format!("Run {} is forked from {} before call {}.", text::short(&run.id), text::short(&source.id), self.at));
         let (app, ended) = attached::drive_or_follow(app, context, &run.id, self.answers.manner()).await?;
         app.close().await;

@@ -64,18 +64,18 @@ pub(in crate::cli) struct Resume {
 
 impl Resume {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let settings = self.model.as_deref().map(model::settings).transpose()?;
+        let options = self.model.as_deref().map(model::options).transpose()?;
         let budget = self.budget.as_deref().map(budget::amount).transpose()?;
         // Where another host executes, it continues this run as well.
         let app = context.open_to_change().await?;
         let run = app.kernel.resolve(&self.run).await?;
-        model::check(&app.config, &run.workspace, settings.as_ref())?;
+        model::check(&app.config, &run.workspace, options.as_ref())?;
         if let Some(budget) = budget {
             app.budgets.set(&Scope::Run(run.root.clone()), Some(budget), &app.config.operator).await?;
         }
         let changed = app.kernel.settings_since(&app.kernel.resolve(run.root.as_str()).await?).await;
         match self.on {
-            None => app.kernel.resume(&run, settings, &app.config.operator).await?,
+            None => app.kernel.resume(&run, options, &app.config.operator).await?,
             Some(Version::Current) => {
                 if !self.repair(&app, &run, context).await? {
                     app.close().await;

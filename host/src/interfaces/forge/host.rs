@@ -90,7 +90,7 @@ impl wit::Host for View<'_> {
         let request = json!({ "number": number, "head": landing.head, "method": landing.method, "commit": landing.commit });
         let call = Call::new("forge.merge", Effect::Write, &request)?.needing(capability("merge"));
         let told = Told { name: "pull-request-merged", number: Some(number), data: json!({ "head": landing.head }) };
-        let ordered = self.ordered.is_some_and(|ordered| ordered.number == number);
+        let ordered = self.ordered.is_some_and(|ordered| ordered.number() == number);
         let allowed = ordered || self.forges.lets_runs_merge(self.project);
         let merge = |work: Work| async move {
             // Looked at with the call and not before, so that a replay is told what the run was told.

@@ -1,11 +1,11 @@
 //! Pull requests: kept by the host itself, or on GitHub. Decides nothing about whether something is good enough to be
 //! merged, and changes no branch of the project's repository.
 
+mod authority;
 mod checked;
 mod github;
 mod host;
 mod local;
-mod ordered;
 mod pull_requests;
 mod service;
 mod settings;
@@ -23,9 +23,9 @@ use crate::{
     journal::{CapabilityKind, Matching, Recorder},
 };
 
+pub use authority::MergeAuthority;
 pub use github::{GitHub, Hub};
 pub use local::{Ending, Kept, Local, PullRequests, Repository as Repositories};
-pub use ordered::Ordered;
 pub use pull_requests::{
     Check, Forge, ForgeError, Landing, Mergeable, Method, Place, Progress, Proposal, PullRequest, Review, State, Summary, Verdict,
 };
@@ -56,7 +56,7 @@ pub struct View<'a> {
     /// The plugin that asks.
     pub author: &'a str,
     /// What a person ordered the run to merge.
-    pub ordered: Option<&'a Ordered>,
+    pub ordered: Option<&'a MergeAuthority>,
 }
 
 bindings::convert_faults!(View<'_>);

@@ -254,9 +254,9 @@ async fn a_run_merges_only_where_the_operator_lets_it() {
 async fn a_run_merges_what_a_person_ordered_it_to_and_nothing_else() {
     let scene = Scene::with(json!({ "auto-merge": false }));
     let mut recorder = scene.bench.recorder();
-    let ordered = Ordered { number: 7, into: "main".into() };
-    assert_eq!(Ordered::read(&ordered.settings()).as_ref(), Some(&ordered));
-    assert_eq!(Ordered::read(&json!({ "forge": { "ordered": { "number": "7", "into": "main" } } })), None);
+    let ordered = MergeAuthority::of_order(7, "main");
+    assert_eq!(MergeAuthority::read(&ordered.settings()).as_ref(), Some(&ordered));
+    assert_eq!(MergeAuthority::read(&json!({ "forge": { "ordered": { "number": "7", "into": "main" } } })), None);
     let mut view = View { ordered: Some(&ordered), ..scene.view(&mut recorder) };
     assert_eq!(view.merge(7, head(), wit::Method::Merge, None).await.unwrap(), "cd".repeat(20));
     assert!(matches!(refusal(view.merge(8, head(), wit::Method::Merge, None).await), CallError { kind: ErrorKind::Denied, .. }));
