@@ -226,7 +226,7 @@ impl Run {
 }
 
 /// Which runs to list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only runs that a person started, not their children.
     pub roots_only: bool,
@@ -236,6 +236,10 @@ pub struct Filter {
     pub states: Vec<String>,
     /// Only those of this plugin.
     pub plugin: Option<String>,
+    /// Only those of the project with this id.
+    pub project: Option<String>,
+    /// Only those that began then or later, in milliseconds since 1970 UTC.
+    pub since: u64,
     /// At most so many, the newest first.
     pub limit: u32,
 }

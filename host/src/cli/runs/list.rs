@@ -2,18 +2,20 @@
 
 use anstyle::Style;
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::waiting;
 use crate::{
-    app::Access,
+    app::{Access, App},
     cli::{
         Context, ending,
         exit::Exit,
         figures,
         number::number,
         screen::{BAD, GOOD, WARNING},
+        since,
         table::{Align, Cell, Table},
         text,
     },
@@ -27,6 +29,15 @@ pub(in crate::cli) struct List {
     /// Also the runs that other runs started
     #[arg(long)]
     all: bool,
+    /// Only those of this project, by its name or id
+    #[arg(long, value_name = "NAME")]
+    project: Option<String>,
+    /// Only those in this state; may be given several times
+    #[arg(long, value_enum)]
+    state: Vec<InState>,
+    /// Only those that began then or later: a time such as 22:00 or 2026-01-31, `yesterday`, or how long ago, such as 90m or 2d
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
     /// Show at most this many
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = number(1..=u32::MAX, "give how many, 1 or more"))]
     limit: u32,
@@ -35,7 +46,7 @@ pub(in crate::cli) struct List {
 impl List {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let app = context.open(Access::Look).await?;
-        let filter = Filter { roots_only: !self.all, limit: self.limit, ..Filter::default() };
+        let filter = self.filter(&app).await?;
         let mut runs = Vec::new();
         for run in app.kernel.runs().list(&filter).await? {
             let tally = app.kernel.runs().tally(&run.id).await?;
@@ -45,12 +56,55 @@ impl List {
         if context.screen.is_json() {
             context.screen.document(&runs.iter().map(|(run, tally)| summary(context, run, tally)).collect::<Vec<_>>())?;
         } else if runs.is_empty() {
-            context.screen.tell("There are no runs yet. Begin with `baton demo`.");
+            let any = filter == Filter { roots_only: true, limit: self.limit, ..Filter::default() };
+            context.screen.tell(if any { "There are no runs yet. Begin with `baton demo`." } else { "There is no such run." });
         } else {
             context.screen.answer(table(&runs, figures::now()).fit(context.screen.room()))?;
             waiting::lines(&waiting).iter().try_for_each(|line| context.screen.answer(line))?;
         }
         Ok(Exit::Done)
+    }
+
+    async fn filter(&self, app: &App) -> Result<Filter> {
+        let since = self.since.as_ref().map(|since| since::read(since, figures::now(), &TimeZone::system())).transpose()?;
+        let project = match &self.project {
+            Some(name) => Some(app.kernel.find_project(name).await?.id),
+            None => None,
+        };
+        Ok(Filter {
+            roots_only: !self.all,
+            states: self.state.iter().map(|state| state.word().to_owned()).collect(),
+            project,
+            since: since.unwrap_or_default(),
+            limit: self.limit,
+            ..Filter::default()
+        })
+    }
+}
+
+/// The states of runs, as they are typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum InState {
+    Queued,
+    Running,
+    Waiting,
+    Paused,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+impl InState {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Paused => "paused",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
     }
 }
 

@@ -86,13 +86,14 @@ const LIST: &str = concat!(
     "select ",
     columns!(),
     " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) \
-     order by created_at desc, id desc limit $10"
+     and ($13 = '' or project = $13) and created_at >= $14 order by created_at desc, id desc limit $10"
 );
 const LIST_TREE: &str = concat!(
     "select ",
     columns!(),
-    " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) and ",
-    in_tree!("id", "$13"),
+    " from runs where ($1 = 0 or parent_id is null) and ($2 = 0 or state in ($3, $4, $5, $6, $7, $8, $9)) and ($11 = 0 or plugin = $12) \
+     and ($13 = '' or project = $13) and created_at >= $14 and ",
+    in_tree!("id", "$15"),
     " order by created_at desc, id desc limit $10"
 );
 /// Only a run that waits has a time, and there is an index of those that have one.
@@ -160,6 +161,7 @@ impl Runs for Store {
         let query = States::new(filter.states.iter().map(String::as_str)).bind(query);
         let query =
             query.bind(i64::from(filter.limit)).bind(i64::from(filter.plugin.is_some())).bind(filter.plugin.as_deref().unwrap_or_default());
+        let query = query.bind(filter.project.as_deref().unwrap_or_default()).bind(stored(filter.since));
         let query = of_tree(query, filter.root.as_ref());
         let rows = query.fetch_all(&self.reads).await.map_err(|error| unread(error.into()))?;
         Ok(rows.iter().filter_map(load_readable).collect())
