@@ -5,12 +5,14 @@ mod endpoints;
 mod forge;
 mod keys;
 mod operator;
+mod prices;
 mod privacy;
 mod registries;
 mod setup;
 mod toolchain;
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -387,12 +389,15 @@ fn tool_server(name: &str, server: &Value, file: &Path) -> Result<mcp::Config, C
             let named = words("env").unwrap_or_default();
             // What a program needs to be found and to start at all.
             let names = ["PATH", "HOME", "LANG", "TMPDIR"].into_iter().chain(named.iter().map(String::as_str));
-            let environment = names.filter_map(|name| Some((name.to_owned(), env::var(name).ok()?))).collect();
-            Reach::Program { command, environment }
+            let environment: BTreeMap<_, _> = names.filter_map(|name| Some((name.to_owned(), env::var(name).ok()?))).collect();
+            let missing = named.iter().filter(|name| !environment.contains_key(*name)).cloned().collect();
+            Reach::Program { command, environment, missing }
         }
-        (None, Some(url)) if url.starts_with("http://") || url.starts_with("https://") => {
-            Reach::Address { url: url.to_owned(), token: word("token-env").and_then(text) }
-        }
+        (None, Some(url)) if url.starts_with("http://") || url.starts_with("https://") => Reach::Address {
+            url: url.to_owned(),
+            token: word("token-env").and_then(text),
+            token_name: word("token-env").map(str::to_owned),
+        },
         _ => {
             return wrong(
                 "",

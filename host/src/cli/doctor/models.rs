@@ -240,7 +240,7 @@ fn advice(shown: &str, examined: &Examined, abilities: &llm::ModelAbilities) -> 
     if set.is_empty() { Vec::new() } else { vec![format!("Set {} under `[abilities.\"{shown}\"]` in your settings.", set.join(", "))] }
 }
 
-fn cost(examined: &Examined, price: Option<&Price>) -> String {
+fn cost(examined: &Examined, price: Option<Price>) -> String {
     let tokens = format!("{} tokens", figures::count(examined.tokens.input + examined.tokens.output));
     match price.filter(|_| !examined.is_uncounted).and_then(|price| price.cost(examined.tokens)) {
         Some(cost) if cost == Amount::ZERO => format!("nothing ({tokens})"),
@@ -308,7 +308,7 @@ mod tests {
         assert_eq!((able.tokens.input, able.tokens.output, able.refused.len()), (300, 30, 1));
         let price = Price { input: 1.0, cached_input: None, cache_write: None, output: 10.0 };
         assert_eq!(
-            (cost(&able, Some(&price)).as_str(), cost(&able, None).as_str()),
+            (cost(&able, Some(price)).as_str(), cost(&able, None).as_str()),
             ("$0.0006 (330 tokens)", "an unknown sum (330 tokens)")
         );
         let unheld = examine(&Row { replies: Mutex::new(replies()), refused: "no reply schema" }, "lab/any").await;
