@@ -200,7 +200,8 @@ impl Config {
         let cache_dir = folder("XDG_CACHE_HOME", ".cache").map_or_else(|| data_dir.join("cache"), |folder| folder.join("compiled"));
         let user = Settings::merge(&[defaults(), settings_file(&user_file)?, from_environment()]).into_value();
         let secrets = Secrets::new(data_dir.join("secrets.json"), cache_key.with_file_name("secret.key"), text("BATON_SECRET_KEY"));
-        let models = models(&user, &user_file, &secrets)?;
+        let learned = Some(data_dir.join("learned.json"));
+        let models = llm::Config { learned, ..models(&user, &user_file, &secrets)? };
         let servers = tool_servers(&user, &user_file)?;
         let (bindings, mistaken_bindings) = bindings::read(&user);
         let prices = Prices::new(at(&user, "prices"))?;

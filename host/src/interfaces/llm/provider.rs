@@ -28,6 +28,11 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// When the last of that was learned.
+    fn learned_at(&self, _model: &str) -> Option<Timestamp> {
+        None
+    }
+
     /// How long a call that was tried in vain waits before it is made again.
     fn rest(&self) -> Duration {
         REST

@@ -8,6 +8,7 @@ mod events;
 mod failure;
 mod fitting;
 mod keyring;
+mod learned;
 mod limits;
 mod refused;
 mod reply;
@@ -19,11 +20,13 @@ mod tests;
 mod transport;
 mod usage;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use hyper::Uri;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
 
 use super::pace::Pace;
 use super::{ConfigError, Secret};
@@ -37,11 +40,13 @@ use circuit_breaker::CircuitBreaker;
 use failure::{Failure, Judge};
 use fitting::{fitted, unmark};
 use keyring::Keyring;
-use refused::{Learned, Refused};
+use learned::Learned;
+use refused::Refused;
 use reply::Asked;
 use transport::Call;
 
 pub use clients::client;
+pub(super) use learned::forget;
 pub use reply::{Form, read};
 pub(super) use retry::back_off;
 pub use transport::Client;
@@ -138,6 +143,14 @@ impl Network {
         Self { abilities, ..self }
     }
 
+    /// The same, which keeps in `file` what its models refuse, and knows what is there.
+    #[must_use]
+    pub fn remembering(self, file: Option<&Path>) -> Self {
+        let Some(file) = file else { return self };
+        let learned = Learned::kept(file, &self.account.name, &self.account.base_url, &self.abilities, self.pace.now());
+        Self { learned, ..self }
+    }
+
     /// The same, which looks for a key where it has none that does.
     #[must_use]
     pub fn finding(self, keys: Arc<dyn Keys>) -> Self {
@@ -154,7 +167,7 @@ impl Network {
             match self.send(account, caller, model, &request, &refused).await? {
                 Sent::Replied(reply) => {
                     if changes > 0 {
-                        self.learned.keep(model, refused);
+                        self.learned.keep(model, refused, self.pace.now());
                     }
                     return Ok(*reply);
                 }
@@ -254,6 +267,10 @@ impl Provider for Network {
 
     fn refused(&self, model: &str) -> Vec<String> {
         self.learned.of(model).shown()
+    }
+
+    fn learned_at(&self, model: &str) -> Option<Timestamp> {
+        self.learned.at(model)
     }
 }
 
