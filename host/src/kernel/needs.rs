@@ -26,7 +26,7 @@ const TRIED_AGAIN: u64 = 5 * 60 * 1000;
 
 impl Kernel {
     /// Looks for what runs need, unless that was done a moment ago.
-    pub(super) async fn look_for_needs_at_times(&self, root: Option<&RunId>) -> Result<(), KernelError> {
+    pub async fn look_for_needs_at_times(&self, root: Option<&RunId>) -> Result<(), KernelError> {
         let is_due = {
             let mut looked = self.looked_for_needs.lock().unwrap_or_else(PoisonError::into_inner);
             let is_due = looked.is_none_or(|looked| looked.elapsed() >= LOOK);
