@@ -6,10 +6,13 @@ use baton_sdk::prelude::*;
 
 /// Looks at what is left: a file may have hidden others from git.
 const LOOKS: u32 = 3;
+/// What says which files git does not show.
+const RULES: &str = ".gitignore";
 /// Paths that are named.
 const MOST_NAMED: usize = 8;
 
 pub(crate) fn take_away(before: &[Change]) -> Result<()> {
+    unhide(before)?;
     for _ in 0..LOOKS {
         // A repository that a command made is listed as a folder.
         let path = |change: Change| change.path.trim_end_matches('/').to_owned();
@@ -29,4 +32,18 @@ pub(crate) fn take_away(before: &[Change]) -> Result<()> {
         run::info(&format!("What the reviewer left was taken away: {}.", named.join(", ")));
     }
     Ok(())
+}
+
+/// A file of rules that is new can hide itself, with all that is new beside it.
+fn unhide(before: &[Change]) -> Result<()> {
+    let is_known = before.iter().any(|change| change.path == RULES);
+    let Some(head) = git::log(None, 1)?.into_iter().next().filter(|_| !is_known) else { return Ok(()) };
+    match git::read(&head.id, RULES) {
+        Err(Error { kind: ErrorKind::NotFound, .. }) => match git::restore(&[RULES.to_owned()]) {
+            // A person's checkout stays as it is.
+            Err(Error { kind: ErrorKind::Denied, .. }) => Ok(()),
+            restored => restored,
+        },
+        read => read.map(drop),
+    }
 }

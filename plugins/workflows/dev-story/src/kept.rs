@@ -10,6 +10,8 @@ use crate::guards;
 /// Files of a story whose content is kept, and their bytes; of more, what others do to them is told alone.
 const MOST_FILES: usize = 300;
 const MOST_BYTES: usize = 8 << 20;
+/// What says which files git does not show.
+const RULES: &str = ".gitignore";
 /// Looks at what is left: a file may have hidden others from git.
 const LOOKS: u32 = 3;
 
@@ -39,6 +41,9 @@ impl Kept {
     /// Makes the files that again; gives what was done to them, without files that are new.
     pub(crate) fn put_back(&self) -> Result<Vec<String>> {
         let mut told = Vec::new();
+        if !self.0.contains_key(RULES) {
+            unhide()?;
+        }
         for _ in 0..LOOKS {
             let left: Vec<_> = git::status()?.into_iter().filter(|change| !self.0.contains_key(&change.path)).collect();
             told.extend(left.iter().filter(|change| change.kind != git::ChangeKind::Added).map(|change| change.path.clone()));
@@ -76,6 +81,7 @@ impl Kept {
 /// Makes the worktree what is committed.
 pub(crate) fn restore_committed() -> Result<Vec<Change>> {
     let mut told: Vec<Change> = Vec::new();
+    unhide()?;
     for _ in 0..LOOKS {
         let left = git::status()?;
         if left.is_empty() {
@@ -85,6 +91,14 @@ pub(crate) fn restore_committed() -> Result<Vec<Change>> {
         told.extend(left);
     }
     Ok(told)
+}
+
+/// A file of rules that no commit has can hide itself, with all that is new beside it.
+fn unhide() -> Result<()> {
+    match git::read(&crate::work::head()?, RULES) {
+        Err(Error { kind: ErrorKind::NotFound, .. }) => guards::put_back(&[RULES.to_owned()]),
+        read => read.map(drop),
+    }
 }
 
 fn content(path: &str) -> Option<Content> {

@@ -306,7 +306,7 @@ fn what_a_test_deletes_or_makes_again_of_the_story_is_undone() {
 fn what_a_reviewer_leaves_does_not_reach_the_developer() {
     let host = amelia(red(0), &[write]);
     developed(&host, json!({ "key": KEY }));
-    let host = host.with_file("kitty", "tried by the reviewer\n").with_file("probe.py", "print(1)\n");
+    let host = host.with_file("kitty", "tried by the reviewer\n").with_file("probe.py", "print(1)\n").with_file(".gitignore", "*\n");
     let host = amelia(
         host,
         &[|| {
