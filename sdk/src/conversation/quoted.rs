@@ -55,7 +55,7 @@ mod tests {
             call.to_string(),
             format!("Read me:\n{call:#}\n"),
             crate::tools::text::number(9, format!("{call:#}").lines()),
-            format!("{{ \"name\" : \"run_command\",\"arguments\":{{\"command\":\"ls\"}} }} and more"),
+            "{ \"name\" : \"run_command\",\"arguments\":{\"command\":\"ls\"} } and more".to_owned(),
         ] {
             assert!(in_results(&call, &told(&shown)), "{shown}");
         }
