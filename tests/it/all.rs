@@ -37,6 +37,7 @@ mod parking;
 mod pausing;
 mod projects;
 mod providers;
+mod providing;
 mod questions;
 mod real_project;
 mod recordings;

@@ -245,6 +245,29 @@ fn tests_that_vanish_stop_early_or_are_undone_while_they_run_are_seen() {
     assert!(modes.starts_with("100755 "), "what is put back can still be executed: {modes}");
 }
 
+#[test]
+fn what_a_reviewer_leaves_reaches_neither_the_developer_nor_a_commit() {
+    if !docker::ready() {
+        return;
+    }
+    let leaves =
+        command("echo 'echo 7' > calc; printf '*\\n' > .gitignore; echo left > probe.py; mkdir -p deep; echo left > deep/probe.py");
+    let looks = command("test ! -e probe.py && test ! -e deep/probe.py && test ! -e .gitignore && sh ./calc add 2 3 > seen.txt");
+    let rules = [
+        calls("amelia", 0, "\"Develop story\"", HONEST),
+        says("amelia", 1, "\"Develop story\"", DONE),
+        says("murat", 0, "\"(open) calc: It cheats\"", &APPROVED.replacen('{', &format!("{{ {}, ", followed(1)), 1)),
+        calls("murat", 0, "\"Review story\"", &leaves),
+        says("murat", 1, "\"Review story\"", &changes("calc")),
+        calls("amelia", 2, "\"Change story\"", &looks),
+        says("amelia", 3, "\"Change story\"", DONE),
+    ];
+    let project = Project::new(&rules.concat());
+    project.lands();
+    assert_eq!(project.landed(), ["calc", "seen.txt", "tests/add.case", "tests/help.case", "tests/run"]);
+    assert_eq!(project.git(&["show", "main:seen.txt"]), "5", "the developer sees its own files alone");
+}
+
 /// What a review says of an earlier finding.
 fn followed(number: usize) -> String {
     format!("earlier: [ {{ finding: {number}, reasoning: It is gone., status: fixed }} ]")

@@ -48,7 +48,10 @@ use crate::{
         people::Questions,
         report::Reports,
         sandbox::{Approvals, Artifacts, Sandbox},
-        tools::{Servers, mcp::Server},
+        tools::{
+            Servers,
+            mcp::{self, Server},
+        },
     },
     journal::{CallError, Clock, FaultInjection, Journal},
     kernel::{
@@ -207,11 +210,11 @@ impl App {
             trust: &config.trust,
         };
         let (registry, refused) = installed(&config, &found, access)?;
-        let servers: Servers =
-            config.servers.iter().map(|server| (server.name.clone(), Arc::new(Server::new(server.clone())) as _)).collect();
         let watchers = Watchers::new(config.redactor.clone());
         let config = Arc::new(config);
         let keys: Arc<dyn Keys> = Arc::clone(&config) as _;
+        let server = |server: &mcp::Config| (server.name.clone(), Arc::new(Server::new(server.clone(), Arc::clone(&keys))) as _);
+        let servers: Servers = config.servers.iter().map(server).collect();
         let models: Arc<dyn Provider> = {
             let pace = SystemPace { haste: config.models.haste };
             Arc::new(Catalogue::new(&config.models, Arc::new(pace), &watchers, &keys)?)
@@ -254,7 +257,7 @@ impl App {
         let (signals, item_changes) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
         let published_by_runs = Arc::clone(&store) as _;
         let (pins, asked_servers) = (Arc::clone(&store) as _, Arc::clone(&servers));
-        let (prices, paying) = (config.prices.clone(), Arc::clone(&budgets));
+        let (prices, own_prices, paying) = (config.prices.clone(), Arc::clone(&config) as _, Arc::clone(&budgets));
         let index = Arc::new(WordIndex::default());
         let own = config.own_places();
         let sandbox = Arc::new(sandboxing::sandbox(&config, &store, access, (folders, Arc::clone(&repositories) as _), Arc::clone(&keys))?);
@@ -282,6 +285,7 @@ impl App {
             memory,
             live_settings,
             prices,
+            own_prices,
             budgets: paying,
             index,
             own,

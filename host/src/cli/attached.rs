@@ -11,7 +11,7 @@ use anyhow::Result;
 use super::{
     Context,
     answering::{self, Answering, Heard, Manner},
-    drive::{drive_answering, ended, presses},
+    drive::{STAYS, drive_answering, ended, presses},
     ending::Ended,
     keyboard::Keyboard,
     live::Watch,
@@ -73,10 +73,16 @@ async fn follow(app: &App, context: &Context, root: &RunId, answers: (Manner, &m
     let patient = AtomicBool::new(false);
     let mut answering = Answering::new(app, context, root, answers, &patient);
     let (mut presses, mut heard, mut looks, mut is_awaited) = (presses(), Heard::Change, 0, true);
+    let (stays, mut has_said) = (context.screen.is_watched(), false);
     loop {
         watch.catch_up().await?;
         let stands = answering.take(heard, &mut watch).await?;
-        if stands || !can_go_on(kernel, root).await? {
+        let prospect = prospect(kernel, root).await?;
+        if prospect == Prospect::Provided && stays && !has_said {
+            has_said = true;
+            watch.say(STAYS);
+        }
+        if stands || prospect == Prospect::Nothing || prospect == Prospect::Provided && !stays {
             answering.close(&mut watch).await?;
             watch.end().await?;
             let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -104,12 +110,25 @@ async fn follow(app: &App, context: &Context, root: &RunId, answers: (Manner, &m
     }
 }
 
-/// Whether anything in the tree is executed, or will be by itself or by an answer.
-async fn can_go_on(kernel: &Kernel, root: &RunId) -> Result<bool> {
+/// What may yet become of a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prospect {
+    /// Something is executed, or will be by itself or by an answer.
+    Moves,
+    /// Nothing is, until an operator provides something.
+    Provided,
+    Nothing,
+}
+
+async fn prospect(kernel: &Kernel, root: &RunId) -> Result<Prospect> {
     let tree = kernel.tree(root).await?;
-    let Some(run) = tree.iter().find(|run| run.id == *root).filter(|run| !run.state.is_final()) else { return Ok(false) };
+    let Some(run) = tree.iter().find(|run| run.id == *root).filter(|run| !run.state.is_final()) else { return Ok(Prospect::Nothing) };
     let held = kernel.held_by(run).await?.is_some();
-    Ok(tree.iter().any(|run| moves(run, held)))
+    Ok(match () {
+        () if tree.iter().any(|run| moves(run, held)) => Prospect::Moves,
+        () if tree.iter().any(|run| waits::needed(run).is_some()) => Prospect::Provided,
+        () => Prospect::Nothing,
+    })
 }
 
 /// What is queued in a paused project is not executed.
@@ -117,7 +136,7 @@ fn moves(run: &Run, held: bool) -> bool {
     match &run.state {
         State::Queued => !held,
         State::Running => true,
-        State::Waiting { wait: Wait::Needed(_) } => false,
+        State::Waiting { wait: Wait::Needed(needed) } => needed.until.is_some(),
         State::Waiting { wait } => !waits::is_for_runs_alone(wait),
         State::Paused { .. } | State::Succeeded | State::Failed { .. } | State::Cancelled => false,
     }

@@ -58,7 +58,9 @@ async fn follow(
 ) -> Result<bool> {
     let (kernel, halt, patient) = (app.kernel.as_ref(), Halt::default(), AtomicBool::new(false));
     let mut answering = Answering::new(app, context, root, answers, &patient);
-    let mut driving = std::pin::pin!(until_unanswered(app, root, &halt, &patient));
+    let (begins, mut waits) = mpsc::channel(1);
+    let staying = context.screen.is_watched().then_some(begins);
+    let mut driving = std::pin::pin!(until_stuck(app, root, &halt, &patient, staying));
     let mut presses = presses();
     loop {
         tokio::select! {
@@ -68,6 +70,7 @@ async fn follow(
                 return Ok(false);
             }
             seen = watch.next() => seen?,
+            Some(()) = waits.recv() => watch.say(STAYS),
             heard = answering.next() => {
                 if answering.take(heard, watch).await? {
                     halt.stop();
@@ -85,15 +88,33 @@ async fn follow(
     }
 }
 
-/// Drives until nothing can continue, not even by an answer that a person may yet give here.
-async fn until_unanswered(app: &App, root: &RunId, halt: &Halt, patient: &AtomicBool) -> Result<()> {
+/// What is said once nothing but the operator keeps a run from continuing.
+pub(super) const STAYS: &str =
+    "The run continues by itself once that is provided, in another terminal. Ctrl-C ends this command, and the run can be resumed.";
+
+/// Drives until nothing can continue, not even by an answer that a person may yet give here. Where somebody watches, it stays also for
+/// what an operator provides, and says once that it does.
+async fn until_stuck(app: &App, root: &RunId, halt: &Halt, patient: &AtomicBool, staying: Option<mpsc::Sender<()>>) -> Result<()> {
     const LOOK: Duration = Duration::from_millis(100);
     let drive = Drive { root: Some(root.clone()), until_idle: true };
+    let mut has_said = false;
     loop {
         app.kernel.drive(&drive, halt).await?;
-        let waits = patient.load(Ordering::SeqCst) && halt.interrupt().is_none();
-        if !waits || answering::open(app, root).await?.is_empty() && app.kernel.runs().queued(Some(root), None, 1).await?.is_empty() {
+        if halt.interrupt().is_some() {
             return Ok(());
+        }
+        let needs = staying.is_some() && app.kernel.tree(root).await?.iter().any(|run| waits::needed(run).is_some());
+        let asks = patient.load(Ordering::SeqCst) && !answering::open(app, root).await?.is_empty();
+        if !needs && !asks && app.kernel.runs().queued(Some(root), None, 1).await?.is_empty() {
+            return Ok(());
+        }
+        if needs {
+            app.kernel.look_for_needs_at_times(Some(root)).await?;
+        }
+        if let Some(staying) = staying.as_ref().filter(|_| needs && !has_said) {
+            has_said = true;
+            // Whoever listens for it lives as long as this does.
+            let _ = staying.send(()).await;
         }
         tokio::time::sleep(LOOK).await;
     }

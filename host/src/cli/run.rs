@@ -27,8 +27,9 @@ use crate::{
 ///
 /// Progress goes to standard error, the output to standard output. Ctrl-C stops after the call in flight, and leaves one to
 /// a model after 5 s; the run can then be resumed. While `baton serve` executes runs on the same data, it executes this one
-/// too, and this command follows it; if the host stops first, the run continues here. Without a terminal the command ends
-/// with exit code 3 once only an answer to a question can continue the run.
+/// too, and this command follows it; if the host stops first, the run continues here. Where only an answer or something that
+/// you provide (a key, a grant, a budget) can continue the run, the command waits for it on a terminal; without one, and with
+/// `-o json` or `--quiet`, it ends with exit code 3.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     /// Name of the workflow, as `baton plugin list` shows it

@@ -98,6 +98,11 @@ impl Screen {
         24
     }
 
+    /// Whether a person sits at the terminal and sees what is told: a script wants an end and an exit code.
+    pub(super) fn is_watched(&self) -> bool {
+        !self.quiet && !self.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Columns that a line of the answer can have on a terminal; none where it goes elsewhere, and is whole.
     pub(super) fn room(&self) -> Option<usize> {
         #[cfg(unix)]

@@ -54,7 +54,7 @@ fn set(context: &Context, config: &Config, name: &str, from_stdin: bool) -> Resu
     let value = if from_stdin { from_input(io::stdin().lock())? } else { from_keyboard(context, name)? };
     context.redactor.learn(&value);
     config.secrets.set(name, &value)?;
-    context.screen.tell(format!("`{}` is kept. A provider takes it from the next start on.", text::escaped(name)));
+    context.screen.tell(format!("`{}` is kept. Runs that wait for it continue.", text::escaped(name)));
     Ok(Exit::Done)
 }
 

@@ -13,7 +13,10 @@ pub(super) fn describe(wait: &Wait, zone: &TimeZone) -> String {
     match wait {
         Wait::Until(until) => format!("until {}", figures::moment(*until, zone)),
         Wait::Account { account, until, .. } => format!("for {} until {}", text::line(account), figures::moment(*until, zone)),
-        Wait::Needed(needed) => format!("for {}", needed_thing(needed)),
+        Wait::Needed(needed) => {
+            let until = needed.until.map(|until| format!(", at most until {}", figures::moment(until, zone))).unwrap_or_default();
+            format!("for {}{until}", needed_thing(needed))
+        }
         Wait::Question { id, .. } => format!("for an answer to question {}", questions::short(id)),
         Wait::Runs(_) | Wait::Any { .. } => several(&wait.awaited(), wait.due(), zone),
     }
@@ -21,9 +24,15 @@ pub(super) fn describe(wait: &Wait, zone: &TimeZone) -> String {
 
 /// What an operator is to provide.
 pub(super) fn needed_thing(needed: &Needed) -> String {
+    needed.each().map(one_thing).collect::<Vec<_>>().join(" or ")
+}
+
+fn one_thing(needed: &Needed) -> String {
     let subject = text::line(&needed.subject);
     match needed.kind {
-        NeedKind::Key => format!("the key {subject}"),
+        NeedKind::Key if needed.rejected.is_empty() => format!("the key {subject}"),
+        NeedKind::Key => format!("another key {subject}"),
+        NeedKind::Price => format!("the price of {subject}"),
         NeedKind::Budget => "a budget that allows the next call".to_owned(),
         NeedKind::Grant => format!("a decision on {subject}"),
         NeedKind::Image => format!("the image {subject}"),
@@ -114,8 +123,8 @@ pub(super) fn is_for_runs_alone(wait: &Wait) -> bool {
 pub(super) fn is_for_others(wait: &Wait) -> bool {
     match wait {
         Wait::Until(_) | Wait::Account { .. } => false,
-        Wait::Runs(_) | Wait::Question { .. } | Wait::Needed(_) => true,
-        Wait::Any { until, .. } => until.is_none(),
+        Wait::Runs(_) | Wait::Question { .. } => true,
+        Wait::Any { until, .. } | Wait::Needed(Needed { until, .. }) => until.is_none(),
     }
 }
 

@@ -5,12 +5,14 @@ mod endpoints;
 mod forge;
 mod keys;
 mod operator;
+mod prices;
 mod privacy;
 mod registries;
 mod setup;
 mod toolchain;
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -199,7 +201,8 @@ impl Config {
         let cache_dir = folder("XDG_CACHE_HOME", ".cache").map_or_else(|| data_dir.join("cache"), |folder| folder.join("compiled"));
         let user = Settings::merge(&[defaults(), settings_file(&user_file)?, from_environment()]).into_value();
         let secrets = Secrets::new(data_dir.join("secrets.json"), cache_key.with_file_name("secret.key"), text("BATON_SECRET_KEY"));
-        let models = models(&user, &user_file, &secrets)?;
+        let learned = Some(data_dir.join("learned.json"));
+        let models = llm::Config { learned, ..models(&user, &user_file, &secrets)? };
         let servers = tool_servers(&user, &user_file)?;
         let (bindings, mistaken_bindings) = bindings::read(&user);
         let prices = Prices::new(at(&user, "prices"))?;
@@ -388,12 +391,15 @@ fn tool_server(name: &str, server: &Value, file: &Path) -> Result<mcp::Config, C
             let named = words("env").unwrap_or_default();
             // What a program needs to be found and to start at all.
             let names = ["PATH", "HOME", "LANG", "TMPDIR"].into_iter().chain(named.iter().map(String::as_str));
-            let environment = names.filter_map(|name| Some((name.to_owned(), env::var(name).ok()?))).collect();
-            Reach::Program { command, environment }
+            let environment: BTreeMap<_, _> = names.filter_map(|name| Some((name.to_owned(), env::var(name).ok()?))).collect();
+            let missing = named.iter().filter(|name| !environment.contains_key(*name)).cloned().collect();
+            Reach::Program { command, environment, missing }
         }
-        (None, Some(url)) if url.starts_with("http://") || url.starts_with("https://") => {
-            Reach::Address { url: url.to_owned(), token: word("token-env").and_then(text) }
-        }
+        (None, Some(url)) if url.starts_with("http://") || url.starts_with("https://") => Reach::Address {
+            url: url.to_owned(),
+            token: word("token-env").and_then(text),
+            token_name: word("token-env").map(str::to_owned),
+        },
         _ => {
             return wrong(
                 "",

@@ -19,7 +19,7 @@ use super::{
     knowledge::{self, Index, Memory},
     llm::{
         self, Provider,
-        money::{Budgets, Prices},
+        money::{Budgets, OwnPrices, Prices},
     },
     people::{self, Questions},
     published::Published,
@@ -68,6 +68,8 @@ pub struct Services {
     pub live_settings: Arc<dyn settings::LiveSettings>,
     /// What models cost.
     pub prices: Prices,
+    /// What the operator's settings say of that now.
+    pub own_prices: Arc<dyn OwnPrices>,
     /// What was spent on models, and what may be.
     pub budgets: Arc<Budgets>,
     /// Finds passages.

@@ -46,11 +46,20 @@ pub enum Wait {
 pub struct Needed {
     /// What kind of thing it is.
     pub kind: NeedKind,
-    /// Which: the name of a key, the dollars that the next call may cost, a capability as `kind=value`, an image; of the
-    /// container engine, its own name.
+    /// Which: the name of a key, the dollars that the next call may cost, a model, a capability as `kind=value`, an image; of
+    /// the container engine, its own name.
     pub subject: String,
     /// For people: what is missing, and the command that provides it.
     pub reason: String,
+    /// Marks of the keys of that name which the service rejects: it waits for another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<String>,
+    /// What ends the wait as well. None of these has others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub or: Vec<Self>,
+    /// The call is made again at this time, whatever has come, in milliseconds since 1970 UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
 }
 
 /// The kinds of things that an operator provides while a run waits.
@@ -61,6 +70,8 @@ pub enum NeedKind {
     Key,
     /// A budget that allows the next call.
     Budget,
+    /// The price of a model that a budget limits.
+    Price,
     /// A decision on what the plugin asks for.
     Grant,
     /// An image for commands.
@@ -91,7 +102,7 @@ pub enum Awaited {
 impl Wait {
     /// A wait for what an operator provides.
     pub fn needed(kind: NeedKind, subject: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Needed(Needed { kind, subject: subject.into(), reason: reason.into() })
+        Self::Needed(Needed::new(kind, subject, reason))
     }
 
     /// All that wakes the run beside a time.
@@ -109,9 +120,29 @@ impl Wait {
         match self {
             Self::Until(time) => Some(*time),
             Self::Account { until, .. } => Some(*until),
-            Self::Question { until, .. } | Self::Any { until, .. } => *until,
-            Self::Runs(_) | Self::Needed(_) => None,
+            Self::Question { until, .. } | Self::Any { until, .. } | Self::Needed(Needed { until, .. }) => *until,
+            Self::Runs(_) => None,
         }
+    }
+}
+
+impl Needed {
+    /// Something that an operator provides.
+    pub fn new(kind: NeedKind, subject: impl Into<String>, reason: impl Into<String>) -> Self {
+        let (subject, reason) = (subject.into(), reason.into());
+        Self { kind, subject, reason, rejected: Vec::new(), or: Vec::new(), until: None }
+    }
+
+    /// All of which one is enough.
+    pub fn each(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.or)
+    }
+
+    /// The same, with its texts changed.
+    #[must_use]
+    pub fn map(self, change: &dyn Fn(&str) -> String) -> Self {
+        let or = self.or.into_iter().map(|other| other.map(change)).collect();
+        Self { subject: change(&self.subject), reason: change(&self.reason), or, ..self }
     }
 }
 

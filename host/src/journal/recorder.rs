@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use super::{
     Asked, Attempt, Authority, Call, CallError, Clock, Continuation, Denial, Divergence, Effect, Entry, EntryState, ErrorKind, Halt,
-    Interrupt, Journal, JournalError, NeedKind, Needed, Notes, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write,
-    answer::Kept, divergence::excerpt, form,
+    Interrupt, Journal, JournalError, NeedKind, Notes, Pause, PauseKind, Performed, Redactor, Repeat, RunId, Wait, Write, answer::Kept,
+    divergence::excerpt, form,
 };
 use crate::events::{Category, Draft};
 
@@ -513,7 +513,7 @@ impl Recorder {
         let clean = |text: &str| self.redactor.text(text).into_owned();
         match wait {
             Wait::Account { account, until, reason } => Wait::Account { account, until, reason: clean(&reason) },
-            Wait::Needed(Needed { kind, subject, reason }) => Wait::needed(kind, clean(&subject), clean(&reason)),
+            Wait::Needed(needed) => Wait::Needed(needed.map(&clean)),
             other => other,
         }
     }

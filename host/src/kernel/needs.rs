@@ -26,7 +26,7 @@ const TRIED_AGAIN: u64 = 5 * 60 * 1000;
 
 impl Kernel {
     /// Looks for what runs need, unless that was done a moment ago.
-    pub(super) async fn look_for_needs_at_times(&self, root: Option<&RunId>) -> Result<(), KernelError> {
+    pub async fn look_for_needs_at_times(&self, root: Option<&RunId>) -> Result<(), KernelError> {
         let is_due = {
             let mut looked = self.looked_for_needs.lock().unwrap_or_else(PoisonError::into_inner);
             let is_due = looked.is_none_or(|looked| looked.elapsed() >= LOOK);
@@ -45,8 +45,11 @@ impl Kernel {
         for id in self.parts.runs.needing(root).await? {
             let run = self.run(&id).await?;
             let State::Waiting { wait: Wait::Needed(needed) } = &run.state else { continue };
-            if self.has_come(&run, needed, &mut known).await? {
-                self.provide(&id, needed).await?;
+            for needed in needed.each() {
+                if self.has_come(&run, needed, &mut known).await? {
+                    self.provide(&id, needed).await?;
+                    break;
+                }
             }
         }
         Ok(())
@@ -60,13 +63,18 @@ impl Kernel {
     }
 
     /// `known` holds what was found out for other runs in the same look.
-    async fn has_come(&self, run: &Run, needed: &Needed, known: &mut HashMap<(NeedKind, String), bool>) -> Result<bool, KernelError> {
+    async fn has_come(
+        &self,
+        run: &Run,
+        needed: &Needed,
+        known: &mut HashMap<(NeedKind, String, Vec<String>), bool>,
+    ) -> Result<bool, KernelError> {
         match needed.kind {
             NeedKind::Grant => self.is_decided(run, &needed.subject).await,
             NeedKind::Image if self.parts.clock.now().saturating_sub(run.updated_at) >= TRIED_AGAIN => Ok(true),
-            NeedKind::Budget => Ok(self.services.provides(&run.id, &run.root, &run.project, needed).await),
+            NeedKind::Budget | NeedKind::Price => Ok(self.services.provides(&run.id, &run.root, &run.project, needed).await),
             NeedKind::Key | NeedKind::Image | NeedKind::Engine => {
-                let key = (needed.kind, needed.subject.clone());
+                let key = (needed.kind, needed.subject.clone(), needed.rejected.clone());
                 if let Some(has_come) = known.get(&key) {
                     return Ok(*has_come);
                 }

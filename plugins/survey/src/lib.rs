@@ -18,7 +18,7 @@ pub use conventions::conventions;
 pub use manifests::manifests;
 pub use project::{Project, is_text};
 pub use symbols::{has_symbols, symbols};
-pub use text::{cut, tokens};
+pub use text::{cut, document, tokens};
 pub use tree::tree;
 
 /// A text with its title, such as a file's path.

@@ -15,12 +15,16 @@ pub(super) struct Wanted<'a> {
 /// The answer of a reply that calls no tool: its text, or the document that it holds, which has to satisfy the schema. A
 /// document that is whole is taken also from a reply that was cut off after it, but nothing is taken from one of which
 /// nobody knows why it ended. The error is for the model and for people: what is wrong, and what to send instead.
-pub(super) fn of(reply: &Reply, wanted: Wanted<'_>) -> Result<(String, Option<Value>), String> {
+pub(super) fn of(reply: &Reply, wanted: Wanted<'_>, is_quoted: impl Fn(&Value) -> bool) -> Result<(String, Option<Value>), String> {
     let (text, unfinished) = (reply.text(), unfinished(reply));
     let found = match wanted.schema {
         _ if matches!(reply.stop(), Stop::Other | Stop::Malformed) => Err(String::new()),
         _ if text.trim().is_empty() => Err(empty(reply).to_owned()),
-        Some(schema) => documents::satisfying(&text, schema).map(|value| (value.to_string(), Some(value))),
+        Some(schema) => match documents::satisfying(&text, schema) {
+            // Words about a file are not the answer, whatever the file holds.
+            Ok(value) if wanted.has_tools && is_quoted(&value) => Err("The reply quotes a document that a tool had shown.".to_owned()),
+            satisfying => satisfying.map(|value| (value.to_string(), Some(value))),
+        },
         None if unfinished.is_some() => Err(String::new()),
         None => Ok((text, None)),
     };

@@ -25,6 +25,7 @@ mod documents;
 mod finish;
 mod handing_over;
 mod model;
+mod quoted;
 mod repetition;
 mod round;
 #[cfg(test)]
@@ -103,7 +104,8 @@ impl Conversation {
     /// **Mistakes.** A reply that cannot be used (empty, cut off, malformed, no document that satisfies the schema, a call of
     /// a tool that does not exist or whose arguments do not fit, words in the middle of the work) is answered with what is
     /// wrong and what to do. Three in a row are allowed; a call that can be made ends the row. A call that stands in the
-    /// text is made where it can mean one thing alone. Calls that repeat themselves with the same results are pointed out.
+    /// text is made where it can mean one thing alone, and neither a call nor an answer is taken from a document there that a tool
+    /// has shown: it is quoted. Calls that repeat themselves with the same results are pointed out.
     /// A tool that fails is shown to the model, except where the run is over.
     ///
     /// **Room.** No request exceeds the model's window less its reply's share, by a careful estimate. Where it would, old

@@ -9,7 +9,7 @@ use super::answer::{self, Wanted};
 use super::repetition::{Finding, Repetition};
 use super::window::{self, Room};
 use super::written::{self, Written};
-use super::{Answer, Conversation, FINISH, MAX_TURNS, MAX_TURNS_WITHOUT_TOOLS, Model, calls, finish, handing_over, transcript};
+use super::{Answer, Conversation, FINISH, MAX_TURNS, MAX_TURNS_WITHOUT_TOOLS, Model, calls, finish, handing_over, quoted, transcript};
 use crate::llm::{Message, Part, Reply, Request, Role, Stop, ToolCall, ToolChoice, ToolResult};
 use crate::tools::Tool;
 use crate::{Error, Result};
@@ -130,7 +130,8 @@ impl<'a> Round<'a> {
         if !reply.tool_calls().is_empty() {
             return self.called(reply);
         }
-        match written::calls(&reply, &self.conversation.tools, self.finish().map(|_| FINISH), self.turns) {
+        let is_quoted = |document: &Value| quoted::in_material(document, &self.request.messages, &self.task);
+        match written::calls(&reply, &self.conversation.tools, self.finish().map(|_| FINISH), is_quoted, self.turns) {
             Written::None => Ok(self.answered(reply)),
             Written::Calls(calls) => {
                 let words = Some(written::words_before(&reply.text()).to_owned()).filter(|words| !words.is_empty());
@@ -148,7 +149,7 @@ impl<'a> Round<'a> {
 
     fn answered(&mut self, reply: Reply) -> Step {
         let wanted = Wanted { schema: self.conversation.answer_schema.as_ref(), has_tools: !self.request.tools.is_empty() };
-        match answer::of(&reply, wanted) {
+        match answer::of(&reply, wanted, |document| quoted::in_results(document, &self.request.messages)) {
             Ok((text, value)) => {
                 self.request.messages.push(said(reply));
                 Step::Answered(text, value)

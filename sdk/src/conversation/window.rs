@@ -3,7 +3,8 @@
 //!
 //! Tokens are estimated from the bytes of the request as JSON: one for every three bytes, until a reply tells what its request
 //! came to. After that the rate of the last reply holds, a tenth higher. It is never lower than a token for four bytes and never
-//! higher than one for two. So a tokenizer of four bytes a token never counts more than the estimate.
+//! higher than one for each: some tokenizers take every digit for one. So a tokenizer of four bytes a token never counts more than
+//! the estimate.
 
 use std::collections::HashMap;
 
@@ -69,8 +70,8 @@ impl Room {
         let (tokens, counted) = (u64::from(input_tokens).saturating_mul(11), bytes.saturating_mul(10));
         self.rate = if tokens.saturating_mul(4) < counted {
             (1, 4)
-        } else if tokens.saturating_mul(2) > counted {
-            (1, 2)
+        } else if tokens > counted {
+            (1, 1)
         } else {
             (tokens, counted)
         };
@@ -178,7 +179,7 @@ mod tests {
         assert_eq!(room.estimate(3_000), 1_000);
         room.learn(1_000, 300);
         assert_eq!(room.estimate(1_000), 330);
-        for (counted, expected) in [(0, 330), (1, 250), (227, 250), (400, 440), (455, 500), (4_000_000, 500)] {
+        for (counted, expected) in [(0, 330), (1, 250), (227, 250), (400, 440), (455, 501), (900, 990), (950, 1_000), (4_000_000, 1_000)] {
             room.learn(1_000, counted);
             assert_eq!(room.estimate(1_000), expected, "{counted}");
         }

@@ -17,17 +17,23 @@ pub(super) enum Written {
 }
 
 /// The calls in the text of a reply that makes none. A reply with parts of another kind is left as it is: its provider wants
-/// them back unchanged. `turn` makes the ids of the calls unique.
-pub(super) fn calls(reply: &Reply, tools: &[Tool], finish: Option<&str>, turn: u32) -> Written {
+/// them back unchanged. `is_quoted` knows documents that the model was shown; `turn` makes the ids of the calls unique.
+pub(super) fn calls(reply: &Reply, tools: &[Tool], finish: Option<&str>, is_quoted: impl Fn(&Value) -> bool, turn: u32) -> Written {
     let text = reply.text();
-    let found: Vec<_> =
-        documents::candidates(&untagged(&text)).into_iter().flat_map(flattened).filter_map(|document| call(&document)).collect();
+    let mut quotes = false;
+    let mut read = |document: Value| {
+        let call = call(&document)?;
+        quotes |= is_quoted(&document);
+        Some(call)
+    };
+    let documents = documents::candidates(&untagged(&text)).into_iter().flat_map(flattened);
+    let found: Vec<_> = documents.filter_map(&mut read).collect();
     let is_offered = |name: &str| finish == Some(name) || tools.iter().any(|tool| tool.name == name);
     let Some((first, _)) = found.iter().find(|(name, _)| is_offered(name)).or(found.first().filter(|_| is_tagged(&text))) else {
         return Written::None;
     };
     let is_plain = reply.parts.iter().all(|part| matches!(part, Part::Text(_))) && matches!(reply.stop(), Stop::End | Stop::ToolUse);
-    if !is_plain || !found.iter().all(|(name, _)| is_offered(name)) {
+    if quotes || !is_plain || !found.iter().all(|(name, _)| is_offered(name)) {
         return Written::Unclear(first.clone());
     }
     let calls = found.into_iter().enumerate().map(|(place, (name, arguments))| ToolCall {
@@ -79,7 +85,7 @@ mod tests {
 
     fn read(text: &str) -> Written {
         let tool = Tool::new("read_file", "Reads.", json!({ "type": "object" }), |_| Ok(String::new()));
-        calls(&says(text), &[tool], Some("finish"), 7)
+        calls(&says(text), &[tool], Some("finish"), |_| false, 7)
     }
 
     #[test]
@@ -111,7 +117,10 @@ mod tests {
         assert!(unclear(read(r#"{"name":"read_file","arguments":{}} {"name":"fly","arguments":{}}"#)));
         let mut reply = says(r#"{"name": "read_file", "arguments": {}}"#);
         reply.stop = "max-tokens".to_owned();
-        assert!(unclear(calls(&reply, &[Tool::new("read_file", "", json!({}), |_| Ok(String::new()))], None, 1)));
+        let tools = [Tool::new("read_file", "", json!({}), |_| Ok(String::new()))];
+        assert!(unclear(calls(&reply, &tools, None, |_| false, 1)));
+        reply.stop = "end".to_owned();
+        assert!(unclear(calls(&reply, &tools, None, |_| true, 1)), "it is quoted");
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub(super) struct Doctor {
     /// Also ask each configured model for a tool call and a reply by a schema, which costs money, and say what it can do
     #[arg(long)]
     models: bool,
+    /// First forget what the models were found to refuse, and send them everything again
+    #[arg(long, requires = "models")]
+    forget: bool,
 }
 
 /// How a check came out.
@@ -84,7 +87,7 @@ impl Doctor {
         if self.models
             && let Ok(config) = context.config_at(context.data_dir.clone())
         {
-            checks.extend(models::asked(&config).await);
+            checks.extend(models::asked(&config, self.forget).await);
         }
         for check in &mut checks {
             (check.found, check.advice) = (context.advice(&check.found), context.advice(&check.advice));

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Check, own};
@@ -52,11 +53,14 @@ fn unknown_window(config: &Config, model: &str) -> Check {
     Check::warn(NAME, found, advice)
 }
 
-/// Asks each configured model, three times for a few words.
-pub(super) async fn asked(config: &Config) -> Vec<Check> {
+/// Asks each configured model, three times for a few words. `forget`: what they were found to refuse is forgotten before.
+pub(super) async fn asked(config: &Config, forget: bool) -> Vec<Check> {
     let models = configured(&Settings::merge(&[own::effective(config)]));
     if models.is_empty() {
         return vec![Check::warn(NAME, "no model is configured", "Set `models.default` in your settings.")];
+    }
+    if forget && let Err(error) = config.models.forget_learned(models.iter().map(String::as_str)) {
+        return vec![Check::fail(NAME, "what models refuse cannot be forgotten", error.to_string())];
     }
     let (pace, watchers) = (Arc::new(SystemPace::default()), Watchers::new(config.redactor.clone()));
     // Secrets have been opened already, and nothing is set while the models are asked.
@@ -96,8 +100,10 @@ struct Examined {
     keeps_schema: bool,
     /// It showed, or sealed, what it reasoned.
     reasons: bool,
-    /// What it refused and was asked without.
+    /// What it refuses and was asked without.
     refused: Vec<String>,
+    /// When that was learned.
+    learned_at: Option<Timestamp>,
     tokens: Tokens,
     is_uncounted: bool,
     /// Why it did not answer. Nothing more was asked then.
@@ -108,7 +114,7 @@ async fn examine(provider: &dyn Provider, model: &str) -> Examined {
     let mut examined = Examined::default();
     let outcome = examine_all(provider, model, &mut examined).await;
     examined.failure = outcome.err();
-    examined.refused = provider.refused(model);
+    (examined.refused, examined.learned_at) = (provider.refused(model), provider.learned_at(model));
     // What it was not sent it was not held to, whatever it replied.
     examined.keeps_schema &= !examined.refused.iter().any(|refused| refused == "no reply schema");
     examined
@@ -203,7 +209,8 @@ fn check(model: &str, examined: &Examined, config: &Config) -> Check {
     let abilities = config.models.abilities.of(model);
     let can = |yes: bool, word: &str| format!("{}{word}", if yes { "" } else { "no " });
     let words = [can(examined.calls_tools, "tools"), can(examined.keeps_schema, "reply schema"), can(examined.reasons, "reasoning shown")];
-    let refused = if examined.refused.is_empty() { String::new() } else { format!("; it takes {}", examined.refused.join(", ")) };
+    let learned = examined.learned_at.map_or_else(String::new, |at| format!(" (learned on {})", at.strftime("%F")));
+    let refused = if examined.refused.is_empty() { String::new() } else { format!("; it takes {}{learned}", examined.refused.join(", ")) };
     let found = format!(
         "`{shown}`: {}; window {} tokens, replies up to {}{refused}; asking it cost {cost}",
         words.join(", "),
@@ -240,7 +247,7 @@ fn advice(shown: &str, examined: &Examined, abilities: &llm::ModelAbilities) -> 
     if set.is_empty() { Vec::new() } else { vec![format!("Set {} under `[abilities.\"{shown}\"]` in your settings.", set.join(", "))] }
 }
 
-fn cost(examined: &Examined, price: Option<&Price>) -> String {
+fn cost(examined: &Examined, price: Option<Price>) -> String {
     let tokens = format!("{} tokens", figures::count(examined.tokens.input + examined.tokens.output));
     match price.filter(|_| !examined.is_uncounted).and_then(|price| price.cost(examined.tokens)) {
         Some(cost) if cost == Amount::ZERO => format!("nothing ({tokens})"),
@@ -308,7 +315,7 @@ mod tests {
         assert_eq!((able.tokens.input, able.tokens.output, able.refused.len()), (300, 30, 1));
         let price = Price { input: 1.0, cached_input: None, cache_write: None, output: 10.0 };
         assert_eq!(
-            (cost(&able, Some(&price)).as_str(), cost(&able, None).as_str()),
+            (cost(&able, Some(price)).as_str(), cost(&able, None).as_str()),
             ("$0.0006 (330 tokens)", "an unknown sum (330 tokens)")
         );
         let unheld = examine(&Row { replies: Mutex::new(replies()), refused: "no reply schema" }, "lab/any").await;

@@ -56,6 +56,19 @@ fn one_step() -> Scene {
 }
 
 #[test]
+fn what_a_run_needs_is_told_once_until_it_has_come() {
+    let needs = json!({ "for": { "needed": { "kind": "key", "subject": "LAB_KEY", "reason": "It is not set.", "until": 60_000 } } });
+    let told = |scene: &Scene| log(&scene.lines).matches("waits for the key: It is not set.").count();
+    // The clock lets it look again, and nothing is new.
+    let scene =
+        one_step().run(4, ROOT, "waiting", needs.clone()).run(64, ROOT, "executing", json!({})).run(64, ROOT, "waiting", needs.clone());
+    assert_eq!((told(&scene), scene.view.status().contains("waits for the key LAB_KEY")), (1, true), "{}", scene.view.status());
+    let scene = scene.run(70, ROOT, "provided", json!({ "kind": "key", "subject": "LAB_KEY" }));
+    assert!(!scene.view.status().contains("waits"), "{}", scene.view.status());
+    assert_eq!(told(&scene.run(71, ROOT, "waiting", needs)), 2, "it needs it once more");
+}
+
+#[test]
 fn a_terminal_shows_finished_steps_with_who_did_them() {
     let scene = one_step().run(63, ROOT, "succeeded", json!({}));
     assert_eq!(

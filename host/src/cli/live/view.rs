@@ -62,6 +62,8 @@ pub(super) struct View {
     stirred: u64,
     /// Until when the accounts rest that runs wait for, as far as it was told; in milliseconds since 1970 UTC.
     resting: BTreeMap<String, u64>,
+    /// What runs were said to wait for.
+    needs: BTreeMap<RunId, Value>,
     /// What was asked, by the id of the question.
     questions: HashMap<String, String>,
 }
@@ -150,6 +152,7 @@ impl View {
             activity: None,
             stirred: 0,
             resting: BTreeMap::new(),
+            needs: BTreeMap::new(),
             questions: HashMap::new(),
         };
         view.include(root);
@@ -270,6 +273,10 @@ impl View {
             (Category::Run, "log") => self.logged(run, event.at, data),
             (Category::Run, "waiting") => self.waits(run, event.at, data),
             (Category::Run, "executing") => self.begins(run),
+            (Category::Run, "provided") => {
+                self.needs.remove(run);
+                self.busy(run, "continues")
+            }
             (Category::Run, "succeeded" | "failed" | "paused" | "cancelled") => self.ended(run, event),
             (Category::Sandbox, "started") => self.busy(run, &text::excerpt(&format!("runs {}", word(data, "command")), 60)),
             (Category::Sandbox, "pulling") => self.busy(run, &text::excerpt(&format!("fetches {}", word(data, "progress")), 60)),
@@ -387,6 +394,11 @@ impl View {
         if data["for"]["needed"].is_object() {
             let needed = &data["for"]["needed"];
             self.busy(run, &format!("waits for the {} {}", word(needed, "kind"), text::excerpt(word(needed, "subject"), 60)));
+            // One that is looked at again by the clock says the same each time.
+            let again = self.needs.insert(run.clone(), needed["reason"].clone());
+            if again.as_ref() == Some(&needed["reason"]) {
+                return Vec::new();
+            }
             return self.warning(
                 run,
                 at,

@@ -16,7 +16,7 @@ use crate::{
         numbers::{to_u32, to_wit},
         pins::Pin,
     },
-    journal::{Attempt, Call, CallError, Capability, Effect, NeedKind, Pause, PauseKind, Performed, RunId, Wait},
+    journal::{Attempt, Call, CallError, Capability, Effect, NeedKind, Needed, Pause, PauseKind, Performed, RunId, Wait},
 };
 
 /// Where pull requests are, as the journal keeps it.
@@ -124,7 +124,9 @@ impl Working {
     /// Looks first whether the repository is that of the run.
     async fn begun<A>(self, attempt: Attempt) -> Result<Work, Performed<A>> {
         let Self { forge, project, folder, author, repository, pin } = self;
-        let missing = |NoToken { name, reason }| Performed::Waiting(Wait::needed(NeedKind::Key, name, reason));
+        let missing = |NoToken { name, reason, rejected }| {
+            Performed::Waiting(Wait::Needed(Needed { rejected, ..Needed::new(NeedKind::Key, name, reason) }))
+        };
         let forge = forge.map_err(missing)?;
         match repository.strange(&folder, pin.as_ref()).await {
             Some(reason) => Err(Performed::Paused { pause: Pause::new(PauseKind::Operator, reason), happened: false }),

@@ -26,6 +26,8 @@ pub struct NoToken {
     pub name: String,
     /// What is wrong, and what to do.
     pub reason: String,
+    /// The mark of the token that cannot be used.
+    pub rejected: Vec<String>,
 }
 
 impl Forges {
@@ -75,14 +77,16 @@ impl Forges {
             return Ok(hub);
         }
         let name = &self.config.token_name;
-        let missing = |reason| NoToken { name: name.clone(), reason };
-        let token = self.keys.find(name).ok_or_else(|| {
+        let missing = |reason| NoToken { name: name.clone(), reason, rejected: Vec::new() };
+        let token = self.keys.all(name).into_iter().next().ok_or_else(|| {
             missing(format!(
                 "The token for GitHub, {name}, is neither in the environment nor among the secrets. Keep it with `baton secret set {name}`, \
                  or set the variable and start Baton again."
             ))
         })?;
-        let hub = (self.connect)(&Token::new(&token)).map_err(missing)?;
+        // Without its mark it would be found again and again.
+        let unusable = |reason| NoToken { rejected: vec![self.keys.mark(name, &token)], ..missing(reason) };
+        let hub = (self.connect)(&Token::new(&token)).map_err(unusable)?;
         Ok(self.hub.get_or_init(|| hub))
     }
 }

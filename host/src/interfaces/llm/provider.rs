@@ -28,6 +28,11 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// When the last of that was learned.
+    fn learned_at(&self, _model: &str) -> Option<Timestamp> {
+        None
+    }
+
     /// How long a call that was tried in vain waits before it is made again.
     fn rest(&self) -> Duration {
         REST
@@ -106,6 +111,21 @@ pub enum ProviderError {
         provider: String,
         /// The name under which it is looked for.
         name: String,
+    },
+    /// It does not take its key, nor any other of that name. Nothing was charged.
+    #[error(
+        "{provider} rejects its key, {name}: {reason} Keep another with `baton secret set {name}`. If the key is to be allowed to use the model \
+         instead, allow it and resume the run a minute later."
+    )]
+    KeyRejected {
+        /// Whose key.
+        provider: String,
+        /// The name under which it is looked for.
+        name: String,
+        /// What was said, a sentence.
+        reason: String,
+        /// The marks of the keys that it does not take, by [`Keys::mark`](crate::interfaces::keys::Keys::mark).
+        marks: Vec<String>,
     },
     /// It was not asked, or not where it is: an operator must act.
     #[error("{provider} cannot be called: {reason} {remedy}")]

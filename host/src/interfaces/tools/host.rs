@@ -26,7 +26,7 @@ impl wit::Host for View<'_> {
         let look = |_| async move {
             match shelf.available(&*authority).await {
                 Ok(tools) => Performed::answer(Ok(tools)),
-                Err(pause) => Performed::Paused { pause, happened: false },
+                Err(performed) => performed,
             }
         };
         let tools: Vec<Declared> = self.recorder.call(call, look).await?.map_err(wasmtime::Error::new)?;

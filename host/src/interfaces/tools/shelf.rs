@@ -15,7 +15,7 @@ use crate::{
         children::Children,
         toolboxes::{Declared, Form, Roster, Toolboxes},
     },
-    journal::{Authority, CallError, Capability, ErrorKind, Pause, Performed},
+    journal::{Authority, CallError, Capability, ErrorKind, Needed, Performed, Wait},
 };
 
 /// Names that are shown to somebody who named another.
@@ -78,7 +78,10 @@ impl Shelf {
     /// What a tool says of itself, if the run may see it in this form. Otherwise what comes of its call: a set that cannot
     /// be asked pauses the run.
     pub(super) async fn declared<A>(&self, name: &str, ready: &Ready) -> Result<Declared, Performed<A>> {
-        let roster = ready.toolset.tools().await.map_err(unasked)?;
+        let roster = match ready.toolset.tools().await {
+            Ok(roster) => roster,
+            Err(error) => return Err(unasked(ready.toolset.as_ref(), error).await),
+        };
         self.admitted(name, ready, &roster).await.map_err(|error| Performed::answer(Err(error)))
     }
 
@@ -100,16 +103,21 @@ impl Shelf {
         })
     }
 
-    /// What the run may call, sorted by name. A set that cannot be asked pauses the run: without its tools a plugin would go
+    /// What the run may call, sorted by name. A set that cannot be asked holds up the run: without its tools a plugin would go
     /// on with less than it was granted, or fail for a reason that is not the cause. A tool that changed since it was granted
     /// is left out; the operator's log says so.
-    pub(super) async fn available(&self, authority: &dyn Authority) -> Result<Vec<Declared>, Pause> {
+    pub(super) async fn available(&self, authority: &dyn Authority) -> Result<Vec<Declared>, Performed<Vec<Declared>>> {
         let mut names = vec![String::new()];
         names.extend(self.sets());
         names.retain(|name| name.is_empty() || authority.may_allow_below(TOOLS.word, &format!("{name}.")));
-        let asked = names.iter().map(|name| async move { (name, self.set(name).tools().await) });
-        let (mut available, mut forms, mut problems) = (Vec::new(), BTreeMap::new(), Vec::new());
-        for (set, roster) in futures::future::join_all(asked).await {
+        let asked = names.iter().map(|name| async move {
+            let set = self.set(name);
+            let roster = set.tools().await;
+            let lacking = if roster.is_err() { set.lacking().await } else { None };
+            (name, roster, lacking)
+        });
+        let (mut available, mut forms, mut problems, mut lacks) = (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new());
+        for (set, roster, lacking) in futures::future::join_all(asked).await {
             match roster {
                 Ok(roster) => {
                     for tool in &roster.tools {
@@ -120,11 +128,19 @@ impl Shelf {
                 }
                 // It was removed since its name was listed.
                 Err(CallError { kind: ErrorKind::NotFound, .. }) => {}
-                Err(error) => problems.push(error.to_string()),
+                Err(error) => match lacking {
+                    Some(lacking) => lacks.push(Needed { reason: error.to_string(), ..lacking }),
+                    None => problems.push(error.to_string()),
+                },
             }
         }
         if !problems.is_empty() {
-            return Err(for_the_operator(&problems.join(" ")));
+            problems.extend(lacks.into_iter().map(|lacking| lacking.reason));
+            return Err(Performed::Paused { pause: for_the_operator(&problems.join(" ")), happened: false });
+        }
+        // Each is needed: when one has come, the others are waited for.
+        if let Some(lacking) = lacks.into_iter().next() {
+            return Err(Performed::Waiting(Wait::Needed(lacking)));
         }
         available.retain(|tool| authority.decide(&Capability::new(TOOLS.word, tool.name.as_str())).is_ok());
         forms.retain(|name, _| available.iter().any(|tool| tool.name == *name));

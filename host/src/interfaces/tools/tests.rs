@@ -17,8 +17,8 @@ use crate::{
         toolboxes::{self, Declared, Form, Roster, Toolboxes},
     },
     journal::{
-        Attempt, CallError, Capability, Effect, EntryState, ErrorKind, Halt, Interrupt, Pause, PauseKind, Performed, RunId, Wait,
-        testing::Bench,
+        Attempt, CallError, Capability, Effect, EntryState, ErrorKind, Halt, Interrupt, NeedKind, Needed, Pause, PauseKind, Performed,
+        RunId, Wait, testing::Bench,
     },
 };
 
@@ -88,6 +88,8 @@ struct Server {
     called: Mutex<Vec<String>>,
     breaks: Mutex<bool>,
     is_down: Mutex<bool>,
+    /// What it lacks while it is down.
+    lacks: Mutex<Option<&'static str>>,
     /// Where its calls wait for each other.
     meets: Mutex<Option<Arc<tokio::sync::Barrier>>>,
 }
@@ -106,6 +108,10 @@ impl Toolset for Server {
         tools[0].description.push_str(&self.says.lock().unwrap());
         let forms = tools.iter().map(|tool| (tool.name.clone(), forms::of(tool))).collect();
         Ok(Arc::new(Roster { forms, ..Roster::of_toolbox(tools) }))
+    }
+
+    async fn lacking(&self) -> Option<Needed> {
+        self.lacks.lock().unwrap().map(|name| Needed::new(NeedKind::Key, name, "keep it"))
     }
 
     async fn call(&self, usage: Usage<'_>) -> Performed<Outcome> {
@@ -475,6 +481,29 @@ async fn tools_of_a_set_that_cannot_be_asked_are_waited_for_where_they_are_grant
     assert!(scene.asked().await.is_err(), "one is enough");
     *scene.toolboxes.has_broken.lock().unwrap() = false;
     assert!(scene.available().await.iter().any(|offer| offer.tool.name == "web.look"));
+}
+
+#[tokio::test]
+async fn a_set_that_lacks_a_key_is_a_wait_for_that_key() {
+    let scene = Scene::new();
+    *scene.server.is_down.lock().unwrap() = true;
+    *scene.server.lacks.lock().unwrap() = Some("WEB_KEY");
+    let needed = |interrupt: Option<&Interrupt>| match interrupt {
+        Some(Interrupt::Suspended(Wait::Needed(needed))) => needed.clone(),
+        other => panic!("{other:?}"),
+    };
+    let listed = needed(scene.asked().await.unwrap_err().downcast_ref::<Interrupt>());
+    assert_eq!((listed.kind, listed.subject.as_str()), (NeedKind::Key, "WEB_KEY"));
+    assert!(listed.reason.contains("`web` cannot be used"), "{}", listed.reason);
+    match scene.call("web.post", r#"{"a":"x"}"#).await {
+        Err(Fault::Interrupt(interrupt)) => assert_eq!(needed(Some(&interrupt)).subject, "WEB_KEY"),
+        other => panic!("{other:?}"),
+    }
+    *scene.toolboxes.has_broken.lock().unwrap() = true;
+    assert!(
+        scene.asked().await.unwrap_err().downcast_ref::<Interrupt>().is_some_and(|interrupt| matches!(interrupt, Interrupt::Paused(_))),
+        "an operator has to look"
+    );
 }
 
 #[tokio::test]

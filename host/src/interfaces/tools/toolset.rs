@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     interfaces::toolboxes::{Declared, Roster},
-    journal::{Attempt, Authority, CallError, Capability, Effect, ErrorKind, Halt, Pause, PauseKind, Performed, RunId},
+    journal::{Attempt, Authority, CallError, Capability, Effect, ErrorKind, Halt, Needed, Pause, PauseKind, Performed, RunId, Wait},
 };
 
 /// A tool's arguments, by name.
@@ -50,7 +50,12 @@ pub trait Toolset: Send + Sync {
     /// correct.
     async fn tools(&self) -> Result<Arc<Roster>, CallError>;
 
-    /// The same for an operator: the error is a sentence on what is wrong alone.
+    /// What has to be provided so that it can be asked, where it said last that it cannot.
+    async fn lacking(&self) -> Option<Needed> {
+        None
+    }
+
+    /// Its tools for an operator: the error is a sentence on what is wrong alone.
     async fn inspect(&self) -> Result<Arc<Roster>, String> {
         self.tools().await.map_err(|error| error.to_string())
     }
@@ -83,12 +88,11 @@ pub(super) fn for_the_operator(reason: &str) -> Pause {
 }
 
 /// What comes of a call whose set of tools cannot be asked.
-pub(super) fn unasked<A>(error: CallError) -> Performed<A> {
-    match error {
-        CallError { kind: ErrorKind::Unavailable, text: reason, .. } => {
-            Performed::Paused { pause: for_the_operator(&reason), happened: false }
-        }
-        error => Performed::answer(Err(error)),
+pub(super) async fn unasked<A>(toolset: &dyn Toolset, error: CallError) -> Performed<A> {
+    let CallError { kind: ErrorKind::Unavailable, text: reason, .. } = error else { return Performed::answer(Err(error)) };
+    match toolset.lacking().await {
+        Some(lacking) => Performed::Waiting(Wait::Needed(Needed { reason, ..lacking })),
+        None => Performed::Paused { pause: for_the_operator(&reason), happened: false },
     }
 }
 

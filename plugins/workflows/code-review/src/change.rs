@@ -22,7 +22,7 @@ pub(crate) fn described(order: &Input, story: &str, criteria: &[String], diff: &
         (format!("the change, against {}", order.base), fitted(diff, LONGEST_DIFF)),
     ];
     let filled = parts.iter().filter(|(_, text)| !text.trim().is_empty());
-    filled.map(|(title, text)| format!("<document title=\"{title}\">\n{}\n</document>", text.trim())).collect::<Vec<_>>().join("\n\n")
+    filled.map(|(title, text)| baton_survey::document(title, text)).collect::<Vec<_>>().join("\n\n")
 }
 
 /// The diff, or of each file as much as there is room for: a file must not go unseen because another is long.

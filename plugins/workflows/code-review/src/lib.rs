@@ -4,6 +4,7 @@
 mod change;
 mod criteria;
 mod judgement;
+mod leftovers;
 mod opinion;
 #[cfg(test)]
 mod prompts;
@@ -53,8 +54,10 @@ fn judge(order: &Input) -> Result<Output> {
         let strict = asked.replace(asked.get() + 1).is_multiple_of(2);
         judgement::problems(judged, &question, strict)
     };
-    let judged = agents::checked(REVIEWER, &task, &judgement::schema(&question), problems)?;
-    Ok(judged.settled(&question))
+    let before = git::status()?;
+    let judged = agents::checked(REVIEWER, &task, &judgement::schema(&question), problems);
+    leftovers::take_away(&before)?;
+    Ok(judged?.settled(&question))
 }
 
 /// What needs no reviewer.

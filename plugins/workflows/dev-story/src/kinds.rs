@@ -10,6 +10,8 @@ pub(crate) const PLANS: &[&str] = &[
     "docs/sprint-status.yaml",
     "docs/workflow-status.md",
     "docs/stories/",
+    // Beside a document of others that has the name of one of these.
+    "docs/*-plan.md",
 ];
 
 /// Files by which the usual programs decide which tests there are and how they are run, in any folder.
@@ -29,7 +31,7 @@ const RUNNERS: &[&str] = &[
 ];
 
 pub(crate) fn is_plan(path: &str, key: &str) -> bool {
-    path != format!("docs/stories/{key}.md") && PLANS.iter().any(|plan| covers(plan, path))
+    path != format!("docs/stories/{key}.md") && PLANS.iter().any(|plan| is_one_of(plan, path))
 }
 
 /// The project's settings for Baton.
@@ -44,6 +46,15 @@ pub(crate) fn is_rule_of_git(path: &str) -> bool {
 /// A path itself, or a folder that ends with `/`.
 pub(crate) fn covers(allowed: &str, path: &str) -> bool {
     path == allowed || allowed.ends_with('/') && path.starts_with(allowed)
+}
+
+/// The same, or a name with one `*` for a part of it.
+fn is_one_of(plan: &str, path: &str) -> bool {
+    let named = |(before, behind): (&str, &str)| {
+        let part = path.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
+        part.is_some_and(|part| !part.is_empty() && !part.contains('/'))
+    };
+    plan.split_once('*').map_or_else(|| covers(plan, path), named)
 }
 
 /// Whether a file decides what the command runs: because the command names it, or because its program reads it.
@@ -88,6 +99,10 @@ mod tests {
     fn a_plan_is_everything_but_the_storys_own_document() {
         assert!(is_plan("docs/stories/1-2-b.md", "1-1-a") && is_plan("docs/PRD.md", "1-1-a"));
         assert!(!is_plan("docs/stories/1-1-a.md", "1-1-a") && !is_plan("docs/usage.md", "1-1-a"));
+        assert!(is_plan("docs/architecture-plan.md", "1-1-a") && is_plan("docs/PRD-plan.md", "1-1-a"));
+        for path in ["docs/-plan.md", "docs/sub/a-plan.md", "docs/a-plan.md.txt", "a-plan.md", "docs/planner.md"] {
+            assert!(!is_plan(path, "1-1-a"), "{path}");
+        }
     }
 
     #[test]

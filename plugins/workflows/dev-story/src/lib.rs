@@ -7,6 +7,7 @@ mod declared;
 mod diff;
 mod failure;
 mod guards;
+mod kept;
 mod kinds;
 mod merging;
 #[cfg(test)]
@@ -34,6 +35,13 @@ impl Workflow<Input, Output> for DevStory {
     fn run(order: Input) -> Result<Output> {
         let story = Story::read(&order.key)?;
         let mut work = Work::begin(&story, &order)?;
+        if is_committed(&order) {
+            let left = kept::restore_committed()?;
+            if !left.is_empty() {
+                let paths: Vec<_> = left.iter().take(MOST_NAMED).map(|change| format!("`{}`", change.path)).collect();
+                run::info(&format!("What others left in the worktree since the story's last commit was taken away: {}.", paths.join(", ")));
+            }
+        }
         set_up()?;
         match ended(&order, &story, &mut work) {
             Ok(Ending::Green(tested)) => work.done(*tested),
@@ -47,6 +55,14 @@ impl Workflow<Input, Output> for DevStory {
 }
 
 baton_sdk::export!(DevStory);
+
+/// Paths that are named of what others left.
+const MOST_NAMED: usize = 8;
+
+/// Whether a developer was at work before and all of it is committed: what differs, a reviewer or a test has left.
+fn is_committed(order: &Input) -> bool {
+    order.mode == Mode::Resolve || order.ask || !order.findings.is_empty()
+}
 
 /// What the developer's commands need is there before the developer is.
 fn set_up() -> Result<()> {

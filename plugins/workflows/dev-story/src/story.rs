@@ -3,6 +3,7 @@
 
 use baton_sdk::prelude::*;
 use baton_slots::code_review::Finding;
+use baton_survey::document;
 
 use crate::failure::Failure;
 use crate::ways::Ways;
@@ -120,10 +121,6 @@ impl Story {
 pub(crate) fn documents(parts: &[(&str, &str)]) -> String {
     let filled = parts.iter().filter(|(_, text)| !text.trim().is_empty());
     filled.map(|(title, text)| document(title, text)).collect::<Vec<_>>().join("\n\n")
-}
-
-fn document(title: &str, text: &str) -> String {
-    format!("<document title=\"{title}\">\n{}\n</document>", text.trim())
 }
 
 fn weight(finding: &Finding) -> &'static str {

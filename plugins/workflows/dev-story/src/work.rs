@@ -1,9 +1,6 @@
 //! The developer's rounds: a task, the guards, the tests, whether they test the story, and again. Ends with green tests, or
 //! when a person gives up.
 
-use std::collections::BTreeSet;
-
-use baton_sdk::git::{Change, ChangeKind};
 use baton_sdk::prelude::*;
 use baton_slots::code_review::Finding;
 use baton_slots::dev_story::{Input, Outcome, Output};
@@ -14,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::asking::{self, Answer};
 use crate::failure::Failure;
+use crate::kept::Kept;
 use crate::proof::Change as Committed;
 use crate::story::{Known, Order, Story};
 use crate::ways::Ways;
@@ -379,20 +377,18 @@ impl<'a> Work<'a> {
     }
 
     fn run_tests(&mut self, order: &run_tests::Input, diff: &str) -> Result<Tested> {
-        let before = git::status()?;
+        let kept = Kept::note()?;
         let tested = workflows::start(RUN_TESTS, order)?.wait()?.output;
-        self.clean(&before, diff)?;
+        self.clean(&kept, diff)?;
         Ok(tested)
     }
 
-    /// What running the tests left behind is nobody's work. What it did to the story's own files, no guard has seen yet.
-    fn clean(&mut self, before: &[Change], diff: &str) -> Result<()> {
-        let known: BTreeSet<_> = before.iter().map(|change| change.path.as_str()).collect();
-        let left: Vec<_> = git::status()?.into_iter().filter(|change| !known.contains(change.path.as_str())).collect();
-        for change in left.iter().filter(|change| change.kind != ChangeKind::Added) {
-            self.note(format!("Running the tests changed `{}`; it was put back as it was.", change.path));
+    /// What running the tests left behind is nobody's work, and what it did to files is undone.
+    fn clean(&mut self, kept: &Kept, diff: &str) -> Result<()> {
+        for path in kept.put_back()? {
+            self.note(format!("Running the tests changed `{path}`; it was put back as it was."));
         }
-        guards::put_back(&left.into_iter().map(|change| change.path).collect::<Vec<_>>())?;
+        // Such as files too many or too large to be kept. No guard has seen yet what they are now.
         if git::diff(self.base)? != diff {
             self.note("Running the tests changed the story's own files: look whether what was tested is what lands.".to_owned());
             self.guarded()?;

@@ -136,7 +136,7 @@ fn ask<T: DeserializeOwned>(
     schema: &Value,
     check: impl Fn(&T) -> Vec<String>,
 ) -> Result<T> {
-    let documents = context.iter().map(|(title, text)| format!("<document title=\"{title}\">\n{}\n</document>", text.trim()));
+    let documents = context.iter().map(|(title, text)| baton_survey::document(title, text));
     let task = Task::new(goal).with_context(documents.collect::<Vec<_>>().join("\n\n"));
     agents::checked(agent, &task, schema, check)
 }

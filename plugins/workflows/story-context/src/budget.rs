@@ -2,7 +2,7 @@
 //! they are added in. Never takes more than it was given.
 
 use baton_slots::story_context::{Output, Source};
-use baton_survey::{cut, tokens};
+use baton_survey::{cut, document, tokens};
 
 /// Fewer tokens of a section say too little to be worth their heading.
 const LEAST: usize = 16;
@@ -99,8 +99,8 @@ impl Budget {
 
     pub(crate) fn gathered(mut self) -> Output {
         self.sections.sort_by_key(|section| section.part);
-        let document = |section: &Section| format!("<document title=\"{}\">\n{}\n</document>", section.source.source, section.text);
-        let text = self.sections.iter().map(document).collect::<Vec<_>>().join("\n\n");
+        let framed = |section: &Section| document(&section.source.source, &section.text);
+        let text = self.sections.iter().map(framed).collect::<Vec<_>>().join("\n\n");
         let sources: Vec<_> = self.sections.into_iter().map(|section| section.source).collect();
         Output { text, tokens: sources.iter().map(|source| source.tokens).sum(), sources }
     }

@@ -58,6 +58,19 @@ struct Entry {
     prompt_cache: Option<bool>,
 }
 
+/// What the operator says that a model takes, which goes before what it said itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OwnWord {
+    /// It takes a temperature.
+    pub temperature: bool,
+    /// It takes some effort.
+    pub effort: bool,
+    /// It takes a reply schema.
+    pub reply_schema: bool,
+    /// Its longest reply is set.
+    pub max_output_tokens: bool,
+}
+
 /// Why the operator's entry was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -143,6 +156,17 @@ impl Abilities {
     pub fn of(&self, model: &str) -> ModelAbilities {
         let known = self.of_table(model).unwrap_or_default();
         self.0.own.get(model).map_or_else(|| known.clone(), |entry| known.clone().with(entry))
+    }
+
+    /// What the operator says that a `provider/model` takes.
+    pub fn said_of(&self, model: &str) -> OwnWord {
+        let Some(entry) = self.0.own.get(model) else { return OwnWord::default() };
+        OwnWord {
+            temperature: entry.temperature == Some(true),
+            effort: entry.effort.as_ref().is_some_and(|effort| !effort.is_empty()),
+            reply_schema: entry.reply_schema == Some(true),
+            max_output_tokens: entry.max_output_tokens.is_some(),
+        }
     }
 
     /// Where the table's facts come from, and when they were taken.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Charge, MODELS, Provider, ProviderError, Reply, Request,
+    Charge, MODELS, Provider, ProviderError, Reply, Request, Waiting,
     attaching::{Attaching, failed},
     leaving::InFlight,
     money::{Amount, Budgets, CallBudget, Prices, Refused},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     events::{Category, Draft},
     interfaces::project::Project,
-    journal::{Attempt, Authority, CallError, Capability, Halt, NeedKind, Notes, Pause, PauseKind, Performed, RunId, Wait},
+    journal::{Attempt, Authority, CallError, Capability, Halt, NeedKind, Needed, Notes, Pause, PauseKind, Performed, RunId, Wait},
 };
 use trying::{Tried, Trying};
 
@@ -50,6 +50,8 @@ struct Passed<'a> {
 
 enum Because {
     Denied(String),
+    /// No operator has decided on it yet.
+    Undecided(String),
     /// A budget limits it, and nobody knows its price.
     Unpriced(Refused),
     Failed(ProviderError),
@@ -86,8 +88,8 @@ impl Asker<'_> {
         let mut passed: Vec<Passed<'_>> = Vec::new();
         let mut trying = Trying::new(self, &attempt, in_flight);
         for (place, model) in chain.iter().enumerate() {
-            if let Err(denial) = self.authority.decide(&Capability::new(MODELS.word, model.as_str())) {
-                passed.push(Passed { model, because: Because::Denied(denial.reason) });
+            if let Some(because) = self.denied(model) {
+                passed.push(Passed { model, because });
                 continue;
             }
             match trying.model(place, model, request).await {
@@ -108,6 +110,13 @@ impl Asker<'_> {
         CallBudget { prices: self.prices, budgets: self.budgets, run: &self.run, root: self.root, project: self.project }
     }
 
+    fn denied(&self, model: &str) -> Option<Because> {
+        let asking = Capability::new(MODELS.word, model);
+        let reason = self.authority.decide(&asking).err()?.reason;
+        let awaits = !self.halt.is_cancelling() && self.authority.awaits_decision(&asking);
+        Some(if awaits { Because::Undecided(reason) } else { Because::Denied(reason) })
+    }
+
     /// Waits where waiting is all that it takes for one of the models; stops for the operator where it is not.
     fn unanswered(&self, passed: &[Passed<'_>]) -> Performed<Reply> {
         // A model of which nobody knows what it did last is not asked again by a clock.
@@ -115,17 +124,7 @@ impl Asker<'_> {
         if let Some(wait) = self.wait(passed).filter(|_| !happened) {
             return Performed::Waiting(wait);
         }
-        if let Some(wait) = missing_key(passed).filter(|_| !happened) {
-            return Performed::Waiting(wait);
-        }
-        let unpriced = passed.iter().find_map(|passed| match &passed.because {
-            Because::Unpriced(refused) => Some(refused.pause(self.project)),
-            Because::Denied(_) | Because::Failed(_) => None,
-        });
         let failures: Vec<&ProviderError> = passed.iter().filter_map(Passed::failure).collect();
-        if let ([], Some(pause)) = (failures.as_slice(), unpriced) {
-            return Performed::Paused { pause, happened: false };
-        }
         if let Some(error) = unsupported(&failures).filter(|_| failures.len() == passed.len()) {
             return Performed::answer(Err(error));
         }
@@ -141,14 +140,28 @@ impl Asker<'_> {
         Performed::Paused { pause, happened }
     }
 
+    /// The wait for whatever comes first: something that an operator provides for one of the models, or a service that is back.
     fn wait(&self, passed: &[Passed<'_>]) -> Option<Wait> {
-        let failures = || passed.iter().filter_map(Passed::failure);
+        let back = self.back(passed);
+        let mut needs = passed.iter().filter_map(|passed| passed.needed(self.project));
+        let Some(first) = needs.next() else {
+            let (until, waiting) = back?;
+            return Some(Wait::Account { account: waiting.account.to_owned(), until, reason: waiting.reason });
+        };
+        let reason = match passed {
+            [_] => first.reason.clone(),
+            _ => listed(passed),
+        };
+        Some(Wait::Needed(Needed { reason, or: needs.collect(), until: back.map(|(until, _)| until), ..first }))
+    }
+
+    /// The service that is back first, and when.
+    fn back<'b>(&self, passed: &'b [Passed<'_>]) -> Option<(u64, Waiting<'b>)> {
         let rest = u64::try_from(self.provider.rest().as_millis()).unwrap_or(u64::MAX);
         let soon = i64::try_from(self.now.saturating_add(rest)).unwrap_or(i64::MAX);
         let soon = Timestamp::from_millisecond(soon).unwrap_or(Timestamp::MAX);
-        let first = failures().filter_map(|error| error.wait(soon)).min_by_key(|wait| wait.until)?;
-        let until = u64::try_from(first.until.as_millisecond()).unwrap_or_default();
-        Some(Wait::Account { account: first.account.to_owned(), until, reason: first.reason })
+        let first = passed.iter().filter_map(Passed::failure).filter_map(|error| error.wait(soon)).min_by_key(|wait| wait.until)?;
+        Some((u64::try_from(first.until.as_millisecond()).unwrap_or_default(), first))
     }
 
     /// One event for each model that was passed by, naming the one that was tried next.
@@ -188,14 +201,28 @@ impl Passed<'_> {
     fn failure(&self) -> Option<&ProviderError> {
         match &self.because {
             Because::Failed(error) => Some(error),
-            Because::Denied(_) | Because::Unpriced(_) => None,
+            Because::Denied(_) | Because::Undecided(_) | Because::Unpriced(_) => None,
+        }
+    }
+
+    /// What an operator can provide so that the model may be asked, or can be.
+    fn needed(&self, project: &Project) -> Option<Needed> {
+        let needed = |kind, subject: &str| Some(Needed::new(kind, subject, self.reason()));
+        match &self.because {
+            Because::Undecided(_) => needed(NeedKind::Grant, &format!("{}={}", MODELS.word, self.model)),
+            Because::Unpriced(refused) => Some(Needed { reason: refused.reason(project), ..needed(NeedKind::Price, self.model)? }),
+            Because::Failed(ProviderError::KeyMissing { name, .. }) => needed(NeedKind::Key, name),
+            Because::Failed(ProviderError::KeyRejected { name, marks, .. }) => {
+                Some(Needed { rejected: marks.clone(), ..needed(NeedKind::Key, name)? })
+            }
+            Because::Denied(_) | Because::Failed(_) => None,
         }
     }
 
     fn reason(&self) -> String {
         match &self.because {
             Because::Failed(error) => error.to_string(),
-            Because::Denied(reason) => reason.clone(),
+            Because::Denied(reason) | Because::Undecided(reason) => reason.clone(),
             Because::Unpriced(refused) => refused.reason(&Project::default()),
         }
     }
@@ -215,19 +242,6 @@ fn unsupported(failures: &[&ProviderError]) -> Option<CallError> {
 
 fn charged(passed: &[Passed<'_>]) -> bool {
     passed.iter().filter_map(Passed::failure).any(|error| error.charged() == Charge::Maybe)
-}
-
-/// The wait for the first key that is missing.
-fn missing_key(passed: &[Passed<'_>]) -> Option<Wait> {
-    let name = passed.iter().filter_map(Passed::failure).find_map(|error| match error {
-        ProviderError::KeyMissing { name, .. } => Some(name),
-        _ => None,
-    })?;
-    let reason = match passed {
-        [only] => only.reason(),
-        _ => listed(passed),
-    };
-    Some(Wait::needed(NeedKind::Key, name, reason))
 }
 
 fn listed(passed: &[Passed<'_>]) -> String {

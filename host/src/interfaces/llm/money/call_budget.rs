@@ -10,7 +10,7 @@ use crate::{
         llm::{Media, ModelAbilities, Reply, Request, Usage},
         project::Project,
     },
-    journal::{Pause, PauseKind, RunId},
+    journal::RunId,
 };
 
 /// Tokens put aside for a reply whose asker set no limit, where the model replies with more at most; under a budget the reply
@@ -131,7 +131,7 @@ impl CallBudget<'_> {
     /// A script costs nothing but what its rules say.
     fn price_of(&self, model: &str) -> Option<Price> {
         const NOTHING: Price = Price { input: 0.0, cached_input: None, cache_write: None, output: 0.0 };
-        if model.starts_with("script/") { Some(NOTHING) } else { self.prices.of(model).copied() }
+        if model.starts_with("script/") { Some(NOTHING) } else { self.prices.of(model) }
     }
 
     fn nearly_spent(&self, scope: &Scope, budget: Amount, spent: Amount) -> Draft {
@@ -157,7 +157,7 @@ impl Refused {
         match self {
             Self::Unpriced(model) => format!(
                 "A budget is set and the price of {model} is not known, so nothing could hold it to the budget. Set \
-                 `[prices.\"{model}\"]` with `input` and `output` in your baton.toml, or name another model, then resume the run.",
+                 `[prices.\"{model}\"]` with `input` and `output` in your baton.toml: it is read while a run waits for it.",
                 model = model.escape_debug()
             ),
             Self::Overdrawn(Overdrawn { budget, spent, wanted }) => format!(
@@ -168,11 +168,6 @@ impl Refused {
                 remedy(&budget.scope, project)
             ),
         }
-    }
-
-    /// The pause for what no budget can hold.
-    pub fn pause(&self, project: &Project) -> Pause {
-        Pause::new(PauseKind::Budget, self.reason(project))
     }
 }
 
@@ -279,8 +274,8 @@ mod tests {
     fn a_refusal_says_what_to_type() {
         let run = RunId::from_text("run-1");
         let shop = Project { id: "0194".to_owned(), name: "shop".to_owned(), former_key: None };
-        let unpriced = Refused::Unpriced("a/b".to_owned()).pause(&shop);
-        assert!(unpriced.kind == PauseKind::Budget && unpriced.reason.contains("[prices.\"a/b\"]"), "{unpriced}");
+        let unpriced = Refused::Unpriced("a/b".to_owned()).reason(&shop);
+        assert!(unpriced.contains("[prices.\"a/b\"]"), "{unpriced}");
         assert!(remedy(&Scope::Run(run.clone()), &shop).contains("baton runs resume run-1 --budget"));
         assert!(remedy(&Scope::Project("0194".to_owned()), &shop).contains("--project shop`"));
     }

@@ -13,4 +13,4 @@ pub use amount::{Amount, AmountError};
 pub use budgets::{Budgets, Overdrawn, Payer, Reserved};
 pub use call_budget::{Asked, CallBudget, Held, Refused};
 pub use ledger::{Budget, BudgetStore, DayLimit, DayLimits, Ledger, LedgerError, NoDayLimits, Posting, Scope};
-pub use prices::{Price, PriceError, Prices, Tokens};
+pub use prices::{OwnPrices, Price, PriceError, Prices, Tokens};

@@ -1,7 +1,10 @@
 //! What a model's tokens cost: from a table with source and date, and from the operator over it. A model that is in
 //! neither has no price, which is not the same as none.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,35 +55,54 @@ pub struct PriceError {
     pub reason: String,
 }
 
-/// The prices of all models that have one.
+/// The prices of all models that have one. Clones know the same.
 #[derive(Clone, Debug)]
 pub struct Prices {
-    table: Table<Price>,
+    table: Arc<Table<Price>>,
     /// The operator's, by whole name.
-    own: BTreeMap<String, Price>,
+    own: Arc<RwLock<BTreeMap<String, Price>>>,
+}
+
+/// The operator's prices as they stand in the settings now, which may be others than when the host began.
+pub trait OwnPrices: Send + Sync {
+    /// An object of prices by `provider/model`, if the settings can be read and have one.
+    fn own_prices(&self) -> Option<Value>;
 }
 
 impl Prices {
     /// The table, with the operator's prices over it: an object of prices by `provider/model`.
     pub fn new(own: Option<&Value>) -> Result<Self, PriceError> {
         let table = Table::read(TABLE).map_err(|reason| PriceError { model: "*".to_owned(), reason })?;
-        let own = own.and_then(Value::as_object).into_iter().flatten().map(|(model, price)| Ok((model.clone(), read(model, price)?)));
-        Ok(Self { table, own: own.collect::<Result<_, _>>()? })
+        Ok(Self { table: Arc::new(table), own: Arc::new(RwLock::new(read_all(own)?)) })
     }
 
     /// The price of a `provider/model`.
-    pub fn of(&self, model: &str) -> Option<&Price> {
-        if let Some(price) = self.own.get(model) {
-            return Some(price);
+    pub fn of(&self, model: &str) -> Option<Price> {
+        if let Some(price) = self.own.read().unwrap_or_else(PoisonError::into_inner).get(model) {
+            return Some(*price);
         }
         let (provider, name) = model.split_once('/')?;
-        versions::longest(self.table.providers.get(provider)?, name)
+        versions::longest(self.table.providers.get(provider)?, name).copied()
+    }
+
+    /// Takes over the operator's prices as they are now. Those that cannot be read change nothing.
+    pub fn read_again(&self, own: &dyn OwnPrices) {
+        match own.own_prices().map(|own| read_all(Some(&own))) {
+            Some(Ok(own)) => *self.own.write().unwrap_or_else(PoisonError::into_inner) = own,
+            Some(Err(error)) => tracing::debug!(%error, "prices are not read again"),
+            None => {}
+        }
     }
 
     /// Where the table's figures come from, and when they were taken.
     pub fn provenance(&self) -> String {
         self.table.provenance()
     }
+}
+
+fn read_all(own: Option<&Value>) -> Result<BTreeMap<String, Price>, PriceError> {
+    let own = own.and_then(Value::as_object).into_iter().flatten();
+    own.map(|(model, price)| Ok((model.clone(), read(model, price)?))).collect()
 }
 
 impl Price {
@@ -158,6 +180,26 @@ mod tests {
         ] {
             assert!(Prices::new(Some(&wrong)).unwrap_err().to_string().ends_with("per million tokens."), "{wrong}");
         }
+    }
+
+    #[test]
+    fn prices_are_read_again_while_the_host_is_at_work() {
+        struct Settings(Option<Value>);
+        impl OwnPrices for Settings {
+            fn own_prices(&self) -> Option<Value> {
+                self.0.clone()
+            }
+        }
+        let prices = prices();
+        let known = prices.clone();
+        prices.read_again(&Settings(Some(json!({ "lab/coder": { "input": 1.0, "output": 2.0 } }))));
+        assert_eq!(known.of("lab/coder").map(|price| price.output), Some(2.0));
+        for unreadable in [None, Some(json!({ "lab/coder": 3 }))] {
+            prices.read_again(&Settings(unreadable));
+            assert_eq!(known.of("lab/coder").map(|price| price.output), Some(2.0));
+        }
+        prices.read_again(&Settings(Some(json!({}))));
+        assert_eq!(known.of("lab/coder"), None);
     }
 
     #[test]

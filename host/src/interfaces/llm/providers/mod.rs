@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::abilities::{Abilities, ModelAbilities};
@@ -55,6 +56,8 @@ pub struct Config {
     pub stream: bool,
     /// What models can do.
     pub abilities: Abilities,
+    /// The file that keeps what models refuse. None: it is forgotten with the process.
+    pub learned: Option<PathBuf>,
     /// By how much all waiting for services is shortened. Default 1; tests of outages have more.
     pub haste: u32,
 }
@@ -133,6 +136,7 @@ impl Config {
             stream: true,
             // A test reads the table, so that there is no error here.
             abilities: Abilities::new(None).unwrap_or_default(),
+            learned: None,
             haste: 1,
         }
     }
@@ -143,6 +147,11 @@ impl Config {
         names.extend(self.endpoints.keys().map(String::as_str));
         names.sort_unstable();
         names
+    }
+
+    /// Forgets what these models, as `provider/model`, have refused before.
+    pub fn forget_learned<'a>(&self, models: impl Iterator<Item = &'a str>) -> std::io::Result<()> {
+        self.learned.as_deref().map_or(Ok(()), |file| network::forget(file, models))
     }
 
     /// Every key there is.
@@ -162,7 +171,7 @@ impl Catalogue {
         for account in accounts(config)? {
             let name = account.name.clone();
             let network = Network::new(Arc::clone(&client), account, pace.clone(), config.stream.then(|| watchers.clone()))?;
-            let network = network.knowing(config.abilities.clone()).finding(Arc::clone(keys));
+            let network = network.knowing(config.abilities.clone()).finding(Arc::clone(keys)).remembering(config.learned.as_deref());
             providers.insert(name, Arc::new(Spelled(Arc::new(network))));
         }
         Ok(Self { providers, pace, abilities: config.abilities.clone() })
@@ -196,6 +205,10 @@ impl Provider for Catalogue {
 
     fn refused(&self, model: &str) -> Vec<String> {
         self.resolve(model).map(|(provider, model)| provider.refused(model)).unwrap_or_default()
+    }
+
+    fn learned_at(&self, model: &str) -> Option<Timestamp> {
+        self.resolve(model).ok().and_then(|(provider, model)| provider.learned_at(model))
     }
 
     fn rest(&self) -> Duration {

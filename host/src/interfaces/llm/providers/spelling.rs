@@ -5,6 +5,7 @@
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::interfaces::llm::{
     messages::{Part, Reply, Request, ToolChoice},
@@ -36,6 +37,10 @@ impl Provider for Spelled {
 
     fn refused(&self, model: &str) -> Vec<String> {
         self.0.refused(model)
+    }
+
+    fn learned_at(&self, model: &str) -> Option<Timestamp> {
+        self.0.learned_at(model)
     }
 }
 

@@ -73,7 +73,7 @@ async fn a_built_image_that_is_gone_is_waited_for_and_fetched_from_nowhere() {
     let bench = bench(Vec::new(), exited(0), false, false);
     approve(&bench, "gone", true);
     match bench.execute(Some("project"), None, false).await {
-        Performed::Waiting(Wait::Needed(Needed { kind: NeedKind::Image, subject, reason })) => {
+        Performed::Waiting(Wait::Needed(Needed { kind: NeedKind::Image, subject, reason, .. })) => {
             assert!(subject == "gone" && reason.contains("`baton project environment build`"), "{reason}");
         }
         other => panic!("{other:?}"),

@@ -94,7 +94,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         name: "prices.\"PROVIDER/MODEL\"",
-        meaning: "Prices in dollars per million tokens, over those that come with Baton. See [budgets](../budgets.md#prices).",
+        meaning: "Prices in dollars per million tokens, over those that come with Baton. Read again while a run waits for a price. See [budgets](../budgets.md#prices).",
         layer: User,
         settings: &[
             setting("input", DOLLARS, "required", "Tokens sent."),
@@ -202,10 +202,15 @@ pub const TABLES: &[Table] = &[
                 "env",
                 "list of names",
                 "`[]`",
-                "Environment variables to pass to the program, in addition to `PATH`, `HOME`, `LANG` and `TMPDIR`.",
+                "Environment variables to pass to the program, in addition to `PATH`, `HOME`, `LANG` and `TMPDIR`; where one is not set, the secret of that name.",
             ),
             setting("url", "URL", "", "Address of a server that speaks Streamable HTTP."),
-            setting("token-env", "name", "", "Environment variable that holds the bearer token for `url`."),
+            setting(
+                "token-env",
+                "name",
+                "",
+                "Environment variable that holds the bearer token for `url`; where it is not set, the secret of that name.",
+            ),
         ],
         example: "[mcp.everything]\ncommand = [\"npx\", \"-y\", \"@modelcontextprotocol/server-everything\"]\nenv = [\"EVERYTHING_KEY\"]\n\n[mcp.search]\nurl = \"https://search.example/mcp\"\ntoken-env = \"SEARCH_TOKEN\"\n",
     },

@@ -59,7 +59,7 @@ impl Connection {
     pub(super) async fn open(config: &Config, notes: &Notes) -> Result<Self, String> {
         notes.begin();
         let (service, process) = match &config.reach {
-            Reach::Program { command, environment } => {
+            Reach::Program { command, environment, .. } => {
                 let (mut process, pipes) = Process::start(&config.name, command, environment, notes)?;
                 let lines = Lines::new(&config.name, pipes.output, pipes.input, notes.clone());
                 match serve_client(Client::default(), lines).await {
@@ -71,7 +71,7 @@ impl Connection {
                     Err(error) => return Err(unspoken(&error)),
                 }
             }
-            Reach::Address { url, token } => {
+            Reach::Address { url, token, .. } => {
                 let mut settings = StreamableHttpClientTransportConfig::with_uri(url.as_str()).max_sse_event_size(LARGEST_MESSAGE);
                 if let Some(token) = token {
                     settings = settings.auth_header(token);

@@ -267,6 +267,9 @@ fn unsent(error: &reqwest::Error, id: RequestId) -> StreamableHttpPostResponse {
     StreamableHttpPostResponse::Json(failure, None)
 }
 
+/// How the sentence begins that says that a token is not taken.
+pub(super) const DENIED: &str = "it denies access";
+
 /// What a status says that is not one of success.
 async fn refusal(response: Response, id: RequestId) -> Received {
     let status = response.status();
@@ -290,7 +293,7 @@ fn refused(status: StatusCode, place: Option<&str>, said: &str) -> (ErrorCode, S
             );
             (UNREACHABLE, why)
         }
-        401 | 403 => (UNREACHABLE, format!("it denies access (HTTP {status}); check the token that `token-env` names")),
+        401 | 403 => (UNREACHABLE, format!("{DENIED} (HTTP {status}); check the token that `token-env` names")),
         // It may have begun.
         408 | 500.. => (LOST, format!("it failed (HTTP {status}){said}")),
         _ => (UNASKED, format!("it rejects the request (HTTP {status}){said}")),

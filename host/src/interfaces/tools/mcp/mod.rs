@@ -11,6 +11,7 @@ mod notes;
 mod oversize;
 mod process;
 mod reading;
+mod secrets;
 mod translate;
 
 use std::{
@@ -26,8 +27,8 @@ use tokio::sync::Mutex;
 
 use super::toolset::{Outcome, Toolset, Usage, unasked};
 use crate::{
-    interfaces::toolboxes::Roster,
-    journal::{CallError, Effect, GRACE, Pause, PauseKind, Performed, Wait},
+    interfaces::{keys::Keys, toolboxes::Roster},
+    journal::{CallError, Effect, GRACE, Needed, Pause, PauseKind, Performed, Wait},
 };
 use connection::{Connection, Trouble};
 pub use listing::roster;
@@ -51,6 +52,8 @@ pub enum Reach {
         command: Vec<String>,
         /// All of its environment.
         environment: BTreeMap<String, String>,
+        /// Variables that it is to have and that are not set; each may be a secret.
+        missing: Vec<String>,
     },
     /// An address that speaks Streamable HTTP.
     Address {
@@ -58,6 +61,8 @@ pub enum Reach {
         url: String,
         /// Sent as a bearer token.
         token: Option<String>,
+        /// The name of the token. Named and not set, the server is not asked.
+        token_name: Option<String>,
     },
 }
 
@@ -65,7 +70,7 @@ impl fmt::Debug for Reach {
     /// Shows no value of the environment and no token.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Program { command, environment } => {
+            Self::Program { command, environment, .. } => {
                 let names: Vec<_> = environment.keys().collect();
                 formatter.debug_struct("Program").field("command", command).field("environment", &names).finish()
             }
@@ -91,6 +96,7 @@ const BOUNDS: Bounds =
 /// One server.
 pub struct Server {
     config: Config,
+    keys: Arc<dyn Keys>,
     bounds: Bounds,
     state: Mutex<State>,
     notes: Notes,
@@ -101,12 +107,16 @@ struct State {
     live: Option<Arc<Connection>>,
     /// When the last start failed, and why.
     failure: Option<(Instant, String)>,
+    /// What has to be set for it, as far as that may be why it failed.
+    lacking: Option<Needed>,
+    /// Marks of the tokens that it does not take.
+    rejected: Vec<String>,
 }
 
 impl Server {
-    /// A server that is not started yet.
-    pub fn new(config: Config) -> Self {
-        Self { config, bounds: BOUNDS, state: Mutex::default(), notes: Notes::default() }
+    /// A server that is not started yet. Variables that are missing are looked for among `keys` when it is started.
+    pub fn new(config: Config, keys: Arc<dyn Keys>) -> Self {
+        Self { config, keys, bounds: BOUNDS, state: Mutex::default(), notes: Notes::default() }
     }
 
     /// The connection there is, or a new one. Whoever comes meanwhile waits for it, and shares its failure: a server that
@@ -121,16 +131,28 @@ impl Server {
         if let Some((_, why)) = state.failure.as_ref().filter(|(failed, _)| failed.elapsed() < self.bounds.rest) {
             return Err(why.clone());
         }
-        match tokio::time::timeout(self.bounds.start, Connection::open(&self.config, &self.notes)).await {
+        let equipped = secrets::equip(&self.config, self.keys.as_ref(), &state.rejected);
+        let opened = match &equipped {
+            Ok(equipped) => tokio::time::timeout(self.bounds.start, Connection::open(&equipped.config, &self.notes)).await,
+            Err(lacking) => Ok(Err(lacking.reason.clone())),
+        };
+        match opened {
             Ok(Ok(connection)) => {
-                state.failure = None;
+                (state.failure, state.lacking) = (None, None);
                 Ok(Arc::clone(state.live.insert(Arc::new(connection))))
             }
             failed => {
-                let why = match failed {
+                let mut why = match failed {
                     Ok(Err(reason)) => reason,
                     _ => format!("it did not answer within {} s of its start", self.bounds.start.as_secs()),
                 };
+                state.lacking = match equipped {
+                    Ok(equipped) => equipped.lacking(&why, &mut state.rejected),
+                    Err(lacking) => Some(lacking),
+                };
+                if let Some(lacking) = state.lacking.as_ref().filter(|lacking| lacking.reason != why) {
+                    why = format!("{why}; {}", lacking.reason);
+                }
                 let said = self.notes.last_words().unwrap_or_default();
                 tracing::info!(target: "baton::mcp", server = self.config.name, why, said, "an MCP server does not start");
                 state.failure = Some((Instant::now(), why.clone()));
@@ -153,8 +175,8 @@ impl Server {
     }
 
     /// The server was not asked. Only its operator can correct that, so a model is not told to look for another way.
-    fn down(&self, why: &str) -> Performed<Outcome> {
-        unasked(self.unavailable(why))
+    async fn down(&self, why: &str) -> Performed<Outcome> {
+        unasked(self, self.unavailable(why)).await
     }
 
     /// Asks once. `Err` is a call of which nobody knows whether it happened.
@@ -175,8 +197,12 @@ impl Server {
             Ok(Err(Trouble::Unasked(why))) => Ok(Performed::answer(Err(self.unavailable(&why)))),
             Ok(Err(Trouble::Unreachable(why))) => {
                 // What is there again after that does not know this conversation.
-                self.state.lock().await.live.take_if(|live| std::ptr::eq(&raw const **live, connection));
-                Ok(self.down(&why))
+                let mut state = self.state.lock().await;
+                state.live.take_if(|live| std::ptr::eq(&raw const **live, connection));
+                let equipped = secrets::equip(&self.config, self.keys.as_ref(), &state.rejected);
+                state.lacking = equipped.ok().and_then(|equipped| equipped.lacking(&why, &mut state.rejected));
+                drop(state);
+                Ok(self.down(&why).await)
             }
             Ok(Err(Trouble::Lost(reason))) => Err(format!("it was lost during the call ({reason})")),
             Err(_) => Err(format!("it did not answer within {} s", self.bounds.call.as_secs())),
@@ -227,7 +253,7 @@ impl Server {
         };
         let connection = match connection {
             Ok(connection) => connection,
-            Err(why) => return self.down(&why),
+            Err(why) => return self.down(&why).await,
         };
         let asked = tokio::select! {
             biased;
@@ -246,7 +272,7 @@ impl Server {
         loop {
             let connection = match self.connected().await {
                 Ok(connection) => connection,
-                Err(why) => return self.down(&why),
+                Err(why) => return self.down(&why).await,
             };
             match self.ask(&connection, usage).await {
                 Ok(performed) => return performed,
@@ -261,6 +287,10 @@ impl Server {
 impl Toolset for Server {
     async fn tools(&self) -> Result<Arc<Roster>, CallError> {
         self.roster().await.map_err(|reason| self.unavailable(&reason))
+    }
+
+    async fn lacking(&self) -> Option<Needed> {
+        self.state.lock().await.lacking.clone()
     }
 
     async fn inspect(&self) -> Result<Arc<Roster>, String> {

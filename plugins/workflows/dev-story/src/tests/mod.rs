@@ -255,7 +255,7 @@ fn what_tests_leave_behind_is_not_the_storys() {
 }
 
 #[test]
-fn tests_that_change_the_story_are_told_and_guarded_like_the_developer() {
+fn tests_that_change_the_story_are_told_and_undone() {
     let host = bare().with_workflow("run-tests", |input| {
         if let Some(command) = command(input) {
             return Ok(command);
@@ -271,10 +271,54 @@ fn tests_that_change_the_story_are_told_and_guarded_like_the_developer() {
     }];
     let host = amelia(host, deed);
     let guards = developed(&host, json!({ "key": KEY }))["guards"].to_string();
-    for expected in ["Running the tests changed the story's own files", "`tests/run.sh` is a test and was emptied"] {
+    for expected in ["Running the tests changed `kitty`; it was put back", "Running the tests changed `tests/run.sh`"] {
         assert!(guards.contains(expected), "{expected}: {guards}");
     }
-    assert_eq!(host.file("tests/run.sh").as_deref(), Some("check one\ncheck two\n"));
+    assert_eq!(host.file("tests/run.sh").as_deref(), Some("check one\ncheck two\ncheck three\n"));
+    assert_eq!(host.inside(|| git::read("story/1-2-balances", "kitty")), Ok(b"balances\n".to_vec()), "what was tested is what lands");
+}
+
+#[test]
+fn what_a_test_deletes_or_makes_again_of_the_story_is_undone() {
+    let host = bare().with_file("old", "old\n").with_workflow("run-tests", |input| {
+        if let Some(command) = command(input) {
+            return Ok(command);
+        }
+        let passed = !as_before();
+        if files::read_text("src/a.sh").is_ok() {
+            files::remove("src/a.sh")?;
+        }
+        files::write("docs/usage.md", "made by a test")?;
+        Ok(result(passed, ""))
+    });
+    let deed: &[fn() -> Result<()>] = &[|| {
+        write()?;
+        files::write("src/a.sh", "sums\n")
+    }];
+    let host = amelia(host, deed);
+    let guards = developed(&host, json!({ "key": KEY }))["guards"].to_string();
+    assert!(guards.contains("Running the tests changed `src/a.sh`"), "{guards}");
+    assert_eq!(host.inside(|| git::read("story/1-2-balances", "src/a.sh")), Ok(b"sums\n".to_vec()));
+    assert_eq!(host.file("docs/usage.md"), None);
+}
+
+#[test]
+fn what_a_reviewer_leaves_does_not_reach_the_developer() {
+    let host = amelia(red(0), &[write]);
+    developed(&host, json!({ "key": KEY }));
+    let host = host.with_file("kitty", "tried by the reviewer\n").with_file("probe.py", "print(1)\n").with_file(".gitignore", "*\n");
+    let host = amelia(
+        host,
+        &[|| {
+            let seen = files::read_text("kitty")?;
+            assert_eq!((seen.as_str(), files::read_text("probe.py").is_err()), ("balances\n", true));
+            files::write("kitty", "better\n")
+        }],
+    );
+    let finding = json!({ "path": "kitty", "line": 1, "what": "Rounds", "why": "FR1" });
+    assert_eq!(developed(&host, json!({ "key": KEY, "findings": [finding] }))["outcome"], "done");
+    let on_branch = |path: &'static str| host.inside(|| git::read("story/1-2-balances", path));
+    assert_eq!((on_branch("kitty"), on_branch("probe.py").is_err()), (Ok(b"better\n".to_vec()), true));
 }
 
 #[test]

@@ -290,7 +290,44 @@ async fn a_key_that_is_missing_is_waited_for_unless_time_helps_another_model() {
     let needed = scene.needs(&ROW[..2]).await;
     assert!(needed.subject == "A_KEY" && needed.reason.contains("b/y: b rejects the host"), "{needed:?}");
     let scene = Scene::new(&[("a/x", missing()), ("b/y", limited("b", 3_600))]);
-    assert_eq!(scene.waits(&ROW[..2]).await.0, "b");
+    let needed = scene.needs(&ROW[..2]).await;
+    assert_eq!((needed.subject.as_str(), needed.until), ("A_KEY", Some(3_600_000)), "whatever comes first");
+}
+
+#[tokio::test]
+async fn a_rejected_key_is_a_wait_for_another() {
+    let rejected = |name: &str| ProviderError::KeyRejected {
+        provider: "a".into(),
+        name: name.into(),
+        reason: "it answered 401: No such key.".into(),
+        marks: vec!["0f".into()],
+    };
+    let scene = Scene::new(&[("a/x", rejected("A_KEY"))]);
+    let needed = scene.needs(&["a/x"]).await;
+    assert_eq!((needed.kind, needed.subject.as_str(), needed.rejected.as_slice()), (NeedKind::Key, "A_KEY", ["0f".to_owned()].as_slice()));
+    assert!(needed.reason.contains("No such key.") && needed.reason.contains("`baton secret set A_KEY`"), "{}", needed.reason);
+    assert_eq!(scene.stands(), (EntryState::Released, false), "nothing was charged");
+    let both = Scene::new(&[("a/x", rejected("A_KEY")), ("b/y", rejected("B_KEY"))]).needs(&ROW[..2]).await;
+    assert_eq!((both.subject.as_str(), both.or[0].subject.as_str(), both.until), ("A_KEY", "B_KEY", None), "one of them is enough");
+}
+
+#[tokio::test]
+async fn a_fallback_that_no_operator_has_decided_on_is_waited_for_where_no_other_answers() {
+    let scene = Scene::new(&[("a/x", limited("a", 3_600))]);
+    scene.bench.authority.deny("models", "b/");
+    scene.bench.authority.leave_undecided(true);
+    assert_eq!(scene.ask(ROW).await.unwrap().model, "c/z", "another answers");
+
+    for (failure, until) in [(limited("a", 3_600), Some(3_600_000)), (refused("a"), None)] {
+        let scene = Scene::new(&[("a/x", failure)]);
+        scene.bench.authority.deny("models", "b/");
+        scene.bench.authority.leave_undecided(true);
+        let needed = scene.needs(&ROW[..2]).await;
+        assert_eq!((needed.kind, needed.subject.as_str(), needed.until), (NeedKind::Grant, "models=b/y", until));
+        assert!(needed.reason.contains("a/x: ") && needed.reason.contains("No grant of `models` for `b/y`"), "{}", needed.reason);
+        scene.bench.authority.relent();
+        assert_eq!(scene.ask(&ROW[..2]).await.unwrap().model, "b/y", "and asked once it is granted");
+    }
 }
 
 #[tokio::test]
@@ -385,8 +422,9 @@ async fn a_call_that_the_budget_does_not_allow_waits_for_a_larger_one_and_is_not
 #[tokio::test]
 async fn under_a_budget_a_model_without_a_price_is_passed_by() {
     let scene = with_budget("5").await;
-    let paused = scene.ask(&["mine/x"]).await.unwrap_err();
-    assert!(matches!(&paused, Fault::Interrupt(Interrupt::Paused(pause)) if pause.reason.contains("[prices.")), "{paused:?}");
+    let needed = scene.needs(&["mine/x"]).await;
+    assert_eq!((needed.kind, needed.subject.as_str()), (NeedKind::Price, "mine/x"));
+    assert!(needed.reason.contains("`[prices.\"mine/x\"]`"), "{}", needed.reason);
     let scene = with_budget("5").await;
     assert_eq!(scene.ask(&["mine/x", "openai/gpt-5-mini"]).await.unwrap().model, "openai/gpt-5-mini");
 }

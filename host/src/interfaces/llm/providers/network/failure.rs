@@ -130,6 +130,13 @@ impl<'a> Judge<'a> {
         };
         let refused =
             |remedy: &str| once(ProviderError::Refused { provider: provider.clone(), reason: said.clone(), remedy: remedy.to_owned() });
+        let rejected = |remedy: &str| match (&self.account.key_variable, &self.account.api_key) {
+            (Some(name), Some(_)) => {
+                let (provider, name, marks) = (provider.clone(), name.clone(), Vec::new());
+                once(ProviderError::KeyRejected { provider, name, reason: said.clone(), marks })
+            }
+            _ => refused(remedy),
+        };
         let weight = if matches!(status.as_u16(), 402 | 429) { limits::Weight::Heavy } else { limits::Weight::Light };
         let account = limits::account(&json, &message, weight);
         let reset = || limits::reset(&json, &message, self.now);
@@ -141,10 +148,10 @@ impl<'a> Judge<'a> {
             400 | 402 | 403 | 412 if account == limits::Account::UsedUp => self.used_up(said, reset()),
             402 | 403 if account == limits::Account::Hinted => self.used_up(said, reset()),
             // Gemini's word for a wrong key.
-            400 if body.contains("API_KEY_INVALID") => refused("Check its API key in the configuration, then resume the run."),
-            401 => refused("Check its API key in the configuration, then resume the run."),
+            400 if body.contains("API_KEY_INVALID") => rejected("Check its API key in the configuration, then resume the run."),
+            401 => rejected("Check its API key in the configuration, then resume the run."),
             402 => refused("Settle the account's billing, then resume the run."),
-            403 => refused("Allow the key to use this model, or set another model, then resume the run."),
+            403 => rejected("Allow the key to use this model, or set another model, then resume the run."),
             404 => refused("Check the model's name and the base URL, then resume the run."),
             300..=399 => {
                 let remedy = "Redirects are not followed, since they would take the key elsewhere: set the base URL to where it points, then resume the run.";

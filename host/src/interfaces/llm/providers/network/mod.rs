@@ -7,6 +7,8 @@ mod clients;
 mod events;
 mod failure;
 mod fitting;
+mod keyring;
+mod learned;
 mod limits;
 mod refused;
 mod reply;
@@ -18,11 +20,13 @@ mod tests;
 mod transport;
 mod usage;
 
-use std::sync::{Arc, OnceLock};
+use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use hyper::Uri;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
 
 use super::pace::Pace;
 use super::{ConfigError, Secret};
@@ -35,11 +39,14 @@ use adapters::{Adapter, Outgoing};
 use circuit_breaker::CircuitBreaker;
 use failure::{Failure, Judge};
 use fitting::{fitted, unmark};
-use refused::{Learned, Refused};
+use keyring::Keyring;
+use learned::Learned;
+use refused::Refused;
 use reply::Asked;
 use transport::Call;
 
 pub use clients::client;
+pub(super) use learned::forget;
 pub use reply::{Form, read};
 pub(super) use retry::back_off;
 pub use transport::Client;
@@ -104,8 +111,7 @@ pub struct Network {
     abilities: Abilities,
     learned: Learned,
     keys: Arc<dyn Keys>,
-    /// The account with a key that was set since the host began.
-    found: OnceLock<Account>,
+    keyring: Keyring,
 }
 
 /// What came of sending a request once.
@@ -127,8 +133,8 @@ impl Network {
         account.base_url = account.address()?;
         let (adapter, circuit_breaker) = (account.protocol.adapter(), CircuitBreaker::of(&account.name, pace.shortened(REST)));
         let (abilities, learned) = (Abilities::default(), Learned::default());
-        let (keys, found) = (Arc::new(NoKeys), OnceLock::new());
-        Ok(Self { client, circuit_breaker, adapter, account, pace, watchers, abilities, learned, keys, found })
+        let (keys, keyring) = (Arc::new(NoKeys), Keyring::default());
+        Ok(Self { client, circuit_breaker, adapter, account, pace, watchers, abilities, learned, keys, keyring })
     }
 
     /// The same, with what is known of its models.
@@ -137,20 +143,18 @@ impl Network {
         Self { abilities, ..self }
     }
 
-    /// The same, which looks for a key that is missing each time.
+    /// The same, which keeps in `file` what its models refuse, and knows what is there.
+    #[must_use]
+    pub fn remembering(self, file: Option<&Path>) -> Self {
+        let Some(file) = file else { return self };
+        let learned = Learned::kept(file, &self.account.name, &self.account.base_url, &self.abilities, self.pace.now());
+        Self { learned, ..self }
+    }
+
+    /// The same, which looks for a key where it has none that does.
     #[must_use]
     pub fn finding(self, keys: Arc<dyn Keys>) -> Self {
         Self { keys, ..self }
-    }
-
-    /// The account with its key, or the name of the key that is missing.
-    fn keyed(&self) -> Result<&Account, &str> {
-        let Some(name) = self.account.key_variable.as_deref().filter(|_| self.account.api_key.is_none()) else { return Ok(&self.account) };
-        if let Some(account) = self.found.get() {
-            return Ok(account);
-        }
-        let key = self.keys.find(name).ok_or(name)?;
-        Ok(self.found.get_or_init(|| Account { api_key: Some(Secret::new(key)), ..self.account.clone() }))
     }
 
     /// Sends a request, and again without what the service refuses of it.
@@ -163,7 +167,7 @@ impl Network {
             match self.send(account, caller, model, &request, &refused).await? {
                 Sent::Replied(reply) => {
                     if changes > 0 {
-                        self.learned.keep(model, refused);
+                        self.learned.keep(model, refused, self.pace.now());
                     }
                     return Ok(*reply);
                 }
@@ -243,12 +247,18 @@ impl Network {
 #[async_trait]
 impl Provider for Network {
     async fn complete(&self, caller: Caller<'_>, model: &str, request: &Request) -> Result<Reply, ProviderError> {
-        let missing = |name: &str| ProviderError::KeyMissing { provider: self.account.name.clone(), name: name.to_owned() };
-        let account = self.keyed().map_err(missing)?;
+        let chosen = || self.keyring.account(&self.account, self.keys.as_ref(), model, self.pace.now());
+        let mut account = chosen()?;
         if let Some(media) = request.media().find(|media| !self.adapter.takes(&media.media_type)) {
             return Err(ProviderError::UnsupportedMedia { provider: self.account.name.clone(), media_type: media.media_type.clone() });
         }
-        retry::retry(self.pace.as_ref(), &self.circuit_breaker, || self.attempt(account, caller, model, request)).await
+        loop {
+            let answer = retry::retry(self.pace.as_ref(), &self.circuit_breaker, || self.attempt(&account, caller, model, request)).await;
+            let Err(ProviderError::KeyRejected { reason, .. }) = answer else { return answer };
+            self.keyring.reject(&account, self.keys.as_ref(), model, reason, self.pace.now());
+            // Another key of the same name may have been set since; there is an end to them.
+            account = chosen()?;
+        }
     }
 
     fn abilities(&self, model: &str) -> ModelAbilities {
@@ -257,6 +267,10 @@ impl Provider for Network {
 
     fn refused(&self, model: &str) -> Vec<String> {
         self.learned.of(model).shown()
+    }
+
+    fn learned_at(&self, model: &str) -> Option<Timestamp> {
+        self.learned.at(model)
     }
 }
 

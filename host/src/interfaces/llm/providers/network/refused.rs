@@ -1,13 +1,14 @@
 //! What a service refuses of a request, learned from an answer that names it, and taken out of the requests that follow. Takes
 //! out what only shapes the reply; never what the model has to know.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Models of one account about which something is remembered.
-const MOST_MODELS: usize = 256;
+use crate::interfaces::llm::abilities::OwnWord;
+
 /// A longest reply below this is no use; a smaller number in an answer is something else.
 const SHORTEST_REPLY: u32 = 256;
 
@@ -97,41 +98,50 @@ enum Change {
 }
 
 /// What one model refuses.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
 pub(super) struct Refused {
-    left_out: BTreeSet<&'static str>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    left_out: BTreeSet<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_respelt: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     has_no_effort: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     most_tokens: Option<u32>,
+    /// Of one request, and so never kept.
+    #[serde(skip)]
     most_this_time: Option<u32>,
 }
 
-/// What the models of one account refuse, for as long as this process runs.
-#[derive(Debug, Default)]
-pub(super) struct Learned(Mutex<BTreeMap<String, Refused>>);
-
-impl Learned {
-    /// What is known of a model.
-    pub(super) fn of(&self, model: &str) -> Refused {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(model).cloned().unwrap_or_default()
-    }
-
-    /// Remembers what a model refuses, once it has taken a request without it.
-    pub(super) fn keep(&self, model: &str, refused: Refused) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < MOST_MODELS || known.contains_key(model) {
-            // Another call may have learned something else meanwhile.
-            known.entry(model.to_owned()).or_default().add(refused);
-        }
-    }
-}
-
 impl Refused {
-    fn add(&mut self, other: Self) {
+    /// Adds what another call was refused.
+    pub(super) fn add(&mut self, other: Self) {
         self.left_out.extend(other.left_out);
         self.is_respelt |= other.is_respelt;
         self.has_no_effort |= other.has_no_effort;
         self.most_tokens = self.most_tokens.into_iter().chain(other.most_tokens).min();
+    }
+
+    /// Without parts that nothing could leave out: what was kept may have been changed.
+    pub(super) fn known(mut self) -> Self {
+        self.left_out.retain(|name| OPTIONAL.iter().any(|optional| optional.name == &**name));
+        self.most_tokens = self.most_tokens.filter(|most| *most >= SHORTEST_REPLY);
+        self
+    }
+
+    /// Without what the operator says that the model takes.
+    pub(super) fn without(mut self, own: &OwnWord) -> Self {
+        let takes = |name: &str| match name {
+            "temperature" => own.temperature,
+            "effort" => own.effort,
+            "reply schema" => own.reply_schema,
+            _ => false,
+        };
+        self.left_out.retain(|name| !takes(name));
+        self.has_no_effort &= !own.effort;
+        self.most_tokens = self.most_tokens.filter(|_| !own.max_output_tokens);
+        self
     }
 
     /// Takes out of a request what is refused.
@@ -178,7 +188,7 @@ impl Refused {
     fn with(&self, change: &Change) -> Option<Self> {
         let mut more = self.clone();
         match change {
-            Change::LeaveOut(name) => _ = more.left_out.insert(name),
+            Change::LeaveOut(name) => _ = more.left_out.insert(Cow::Borrowed(name)),
             Change::Respell => more.is_respelt = true,
             Change::Most(tokens) => more.most_tokens = Some(*tokens),
             Change::MostThisTime(tokens) => more.most_this_time = Some(*tokens),
@@ -189,7 +199,8 @@ impl Refused {
 
     /// What is refused, in words.
     pub(super) fn shown(&self) -> Vec<String> {
-        let left_out = self.left_out.iter().copied().map(Change::LeaveOut);
+        let left_out =
+            OPTIONAL.iter().filter(|optional| self.left_out.contains(optional.name)).map(|optional| Change::LeaveOut(optional.name));
         let respelt = self.is_respelt.then_some(Change::Respell);
         let effort = self.has_no_effort.then_some(Change::NoEffort);
         let changes = left_out.chain(respelt).chain(effort).chain(self.most_tokens.map(Change::Most));
@@ -362,9 +373,9 @@ mod tests {
     fn a_limit_for_a_long_request_is_not_kept_for_others() {
         let answer = r#"{"message": "max_tokens is too large: the context length is 16384"}"#;
         let (refused, _) = Refused::default().with_answer(&chat(), answer).unwrap();
-        let learned = Learned::default();
-        learned.keep("m", refused);
-        assert_eq!(learned.of("m"), Refused::default());
+        let mut kept = Refused::default();
+        kept.add(refused);
+        assert_eq!(kept, Refused::default());
     }
 
     #[test]
@@ -413,12 +424,8 @@ mod tests {
         let (refused, words) = Refused::default().with_answer(&chat(), answer).unwrap();
         assert_eq!((words.as_str(), refused.shown()), ("no temperature", vec!["no temperature".to_owned()]));
         assert_eq!(refused.with_answer(&chat(), answer), None);
-        let both = Learned::default();
-        both.keep("m", refused.clone());
-        both.keep("m", Refused { most_tokens: Some(9), ..Refused::default() });
-        assert_eq!(both.of("m").shown(), ["no temperature", "replies of at most 9 tokens"]);
-        let learned = Learned::default();
-        (0..2 * MOST_MODELS).for_each(|number| learned.keep(&number.to_string(), refused.clone()));
-        assert_eq!((learned.of("0"), learned.of(&(2 * MOST_MODELS - 1).to_string())), (refused, Refused::default()));
+        let mut both = refused;
+        both.add(Refused { most_tokens: Some(9), ..Refused::default() });
+        assert_eq!(both.shown(), ["no temperature", "replies of at most 9 tokens"]);
     }
 }

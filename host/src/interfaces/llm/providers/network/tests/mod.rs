@@ -1,4 +1,5 @@
 mod endless;
+mod keys;
 mod odd;
 mod refusals;
 mod replies;
