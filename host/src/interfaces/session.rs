@@ -274,6 +274,10 @@ impl git::Preferences for Settings {
     fn remote(&self) -> Option<String> {
         self.get("git.remote")?.as_str().map(str::to_owned)
     }
+
+    fn lfs_pointers(&self) -> bool {
+        self.get(git::LFS_POINTERS).is_some_and(|value| value.as_bool() == Some(true))
+    }
 }
 
 impl knowledge::Preferences for Settings {

@@ -310,8 +310,11 @@ pub const TABLES: &[Table] = &[
         name: "git",
         meaning: "How runs use the repository. See [git](../git.md).",
         layer: Both,
-        settings: &[setting("remote", TEXT, "`\"origin\"`", "Remote that `git.push` pushes to.")],
-        example: "[git]\nremote = \"upstream\"\n",
+        settings: &[
+            setting("remote", TEXT, "`\"origin\"`", "Remote that `git.push` pushes to."),
+            setting("lfs-pointers", TRUTH, "false", "Whether stories are worked on where files of Git LFS are their pointers."),
+        ],
+        example: "[git]\nremote = \"upstream\"\nlfs-pointers = true\n",
     },
     Table {
         name: "knowledge",
