@@ -3,6 +3,7 @@
 mod author;
 mod authority;
 mod autopilot;
+mod autopilot_kill;
 mod backlog;
 mod beside;
 mod bindings;
