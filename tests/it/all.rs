@@ -49,6 +49,7 @@ mod runs;
 mod sandbox;
 mod secrets;
 mod serve;
+mod services;
 mod settings;
 mod setups;
 mod signals;

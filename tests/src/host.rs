@@ -168,6 +168,7 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         redactor: Redactor::default(),
         setup: sandbox::SetupSettings {
             own: settings.get("test").and_then(|test| sandbox::Plan::read(test).unwrap()),
+            services: settings.get("test").and_then(|test| sandbox::Services::read(test).unwrap()),
             ..sandbox::SetupSettings::from_settings(settings.get("setup").unwrap_or(&json!({}))).unwrap()
         },
         sandbox: sandbox::Settings {
