@@ -8,6 +8,7 @@ mod following;
 mod hardening;
 mod images;
 mod ready;
+mod rootless;
 mod serving;
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
@@ -53,6 +54,8 @@ pub struct Docker {
     /// Makes names that nobody guesses.
     random: Random,
     client: OnceCell<bollard::Docker>,
+    /// The user that the engine belongs to; none for root.
+    rootless: OnceCell<Option<u32>>,
     pool: Arc<Pool>,
 }
 
@@ -81,14 +84,19 @@ impl Docker {
             clock,
             random,
             client: OnceCell::new(),
+            rootless: OnceCell::new(),
             pool: Arc::default(),
         }
+    }
+
+    fn socket(&self) -> &str {
+        self.address.strip_prefix("unix://").unwrap_or(&self.address)
     }
 
     async fn client(&self) -> Result<&bollard::Docker, EngineError> {
         let unavailable = |reason: &str| EngineError::Absent(failure::no_engine(reason));
         let connect = || async {
-            let path = self.address.strip_prefix("unix://").unwrap_or(&self.address);
+            let path = self.socket();
             if !path.starts_with('/') {
                 let address = self.address.chars().take(200).flat_map(char::escape_debug).collect::<String>();
                 return Err(unavailable(&format!("{address} is not a socket of this machine, where the workspace is")));
@@ -107,6 +115,7 @@ impl Docker {
             Some(user) => user,
             None => access::admitted(&task.workspace).await.map_err(EngineError::Unavailable)?,
         };
+        let user = self.within(docker, user).await?;
         let body = hardening::container(task, &found, user, &self.owner);
         // One that waits would hold the network of services that have ended.
         let may_wait = task.image.ready && task.network.is_none() && ready::can_carry(task);
