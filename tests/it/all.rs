@@ -58,6 +58,7 @@ mod sprint_kill;
 mod sprint_pull_requests;
 mod stopping;
 mod strict;
+mod suites;
 mod taking_back;
 mod tools;
 mod two_contracts;
