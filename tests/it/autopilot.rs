@@ -154,9 +154,10 @@ impl Night {
         status["at-work"].as_array().is_some_and(|at_work| at_work.iter().map(|key| key.as_str().unwrap()).eq(keys.iter().copied()))
     }
 
-    /// How often a story was merged.
+    /// How often a story was merged. Where two land side by side, the branch goes on from the one that landed second, which
+    /// merged the first.
     pub(super) fn merged(&self, key: &str) -> usize {
-        let log = self.project.git(&["log", "--first-parent", "--format=%s", "main"]);
+        let log = self.project.git(&["log", "--format=%s", "main"]);
         log.lines().filter(|line| line.starts_with(&format!("Merge story {key}:"))).count()
     }
 
