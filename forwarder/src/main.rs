@@ -1,6 +1,7 @@
 //! `forward SOCKET PORT PROGRAM [ARGUMENT…]`: listens on a port of the container's own loopback, hands every connection on to
-//! a Unix socket, and runs a program, whose exit code is its own. Reads nothing of what passes, and reaches nothing but the
-//! socket. The host's build script compiles it to a static program; it has no dependency but `std`.
+//! a Unix socket, and runs a program, whose exit code is its own. `forward hold [PORT…]`: prints each port of that loopback
+//! once it accepts connections, and keeps the container there for those who share its network. Reads nothing of what passes,
+//! and reaches nothing but the socket. The host's build script compiles it to a static program; it has no dependency but `std`.
 
 use std::{
     env,
@@ -34,8 +35,13 @@ const NOT_FOUND: u8 = 127;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    if let [word, ports @ ..] = arguments.as_slice()
+        && word == "hold"
+    {
+        return hold(ports);
+    }
     let [socket, port, program, rest @ ..] = arguments.as_slice() else {
-        return complain("usage: forward SOCKET PORT PROGRAM [ARGUMENT…]");
+        return complain("usage: forward SOCKET PORT PROGRAM [ARGUMENT…], or forward hold [PORT…]");
     };
     let Some(port) = port.to_str().and_then(|port| port.parse().ok()) else { return complain("the port is not a number") };
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
@@ -46,6 +52,22 @@ fn main() -> ExitCode {
         Err(error) => return complain(&format!("cannot listen on port {port}: {error}")),
     }
     run(program, rest)
+}
+
+/// Never ends by itself: whoever started the container ends it.
+fn hold(ports: &[OsString]) -> ExitCode {
+    for port in ports {
+        let Some(port) = port.to_str().and_then(|port| port.parse::<u16>().ok()) else { return complain("a port is not a number") };
+        thread::spawn(move || {
+            while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+                thread::sleep(AGAIN);
+            }
+            let _ = writeln!(io::stdout(), "{port}");
+        });
+    }
+    loop {
+        thread::park();
+    }
 }
 
 fn run(program: &OsString, arguments: &[OsString]) -> ExitCode {

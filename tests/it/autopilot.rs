@@ -5,7 +5,8 @@ use std::{
     fmt::Write as _,
     fs,
     io::Read,
-    process::{Child, Stdio},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -30,7 +31,7 @@ const SPENT: &str = "a day of the autopilot";
 const STUCK: &str = "s-4";
 
 /// A person's project whose models are a server of this test.
-struct Night {
+pub(super) struct Night {
     project: Project,
     is_down: Arc<AtomicBool>,
     server: ModelServer,
@@ -43,7 +44,7 @@ struct Night {
 
 impl Night {
     /// At this hour of a day, in UTC.
-    async fn at(hour: u64) -> Self {
+    pub(super) async fn at(hour: u64) -> Self {
         let project = Project::with(&[], PROCESSES).await;
         let script = project.home.path().join("replies.yaml");
         fs::write(&script, replies()).unwrap();
@@ -70,22 +71,22 @@ impl Night {
         fs::write(self.project.home.path().join("clock"), self.ahead.to_string()).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> std::process::Command {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.project.command(arguments);
         let home = self.project.home.path();
         command.env("BATON_CLOCK_FILE", home.join("clock")).env("BATON_HASTE", "200").env("BATON_USER", "ada").env("TZ", "UTC");
         command
     }
 
-    fn baton(&self, arguments: &[&str]) -> program::Ended {
+    pub(super) fn baton(&self, arguments: &[&str]) -> program::Ended {
         program::output(self.command(&[arguments, &["--workspace", "workspace"]].concat()))
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(super) fn json(&self, arguments: &[&str]) -> Value {
         document(&self.baton(&[arguments, &["-o", "json"]].concat()).exits(0))
     }
 
-    fn add(&self, keys: &[&str]) {
+    pub(super) fn add(&self, keys: &[&str]) {
         for key in keys {
             fs::write(self.project.home.path().join("body.md"), format!("- [ ] {key} says its name.\n")).unwrap();
             let _added = self.baton(&["backlog", "add", key, &format!("Have {key} say its name"), "--body", "body.md"]).exits(0);
@@ -96,13 +97,25 @@ impl Night {
         self.json(&["backlog", "show", key])["status"].as_str().unwrap().to_owned()
     }
 
-    fn landed(&self) -> usize {
+    pub(super) fn landed(&self) -> usize {
         let items = self.json(&["backlog", "list"]);
         items.as_array().unwrap().iter().filter(|item| item["status"] == "done").count()
     }
 
-    fn serve(&mut self) {
-        let mut host = self.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    pub(super) fn serve(&mut self) {
+        self.start(self.command(&["serve"]));
+    }
+
+    /// Its journal stands still after so many writes; gives the file that says so.
+    pub(super) fn serve_until_write(&mut self, writes: u64) -> PathBuf {
+        let mut command = self.command(&["serve"]);
+        command.env("BATON_FREEZE_AFTER_WRITES", writes.to_string());
+        self.start(command);
+        self.project.home.path().join("data/frozen")
+    }
+
+    fn start(&mut self, mut command: Command) {
+        let mut host = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let (stderr, mut byte) = (host.stderr.as_mut().unwrap(), [0]);
         // Byte by byte, so that what it says later stays in the pipe.
         while byte != *b"\n" {
@@ -119,13 +132,13 @@ impl Night {
     }
 
     /// As a crash would.
-    fn kill(&mut self) {
+    pub(super) fn kill(&mut self) {
         let mut host = self.host.take().unwrap();
         host.kill().unwrap();
         host.wait().unwrap();
     }
 
-    fn once(&self, what: &str, is_so: impl Fn() -> bool) {
+    pub(super) fn once(&self, what: &str, is_so: impl Fn() -> bool) {
         let begun = Instant::now();
         while !is_so() {
             if begun.elapsed() > Duration::from_secs(40) {
@@ -144,18 +157,18 @@ impl Night {
     }
 
     /// Whether it has nothing at work but these.
-    fn is_at_work_on(&self, keys: &[&str]) -> bool {
+    pub(super) fn is_at_work_on(&self, keys: &[&str]) -> bool {
         let status = self.json(&["project", "autopilot", "status"]);
         status["at-work"].as_array().is_some_and(|at_work| at_work.iter().map(|key| key.as_str().unwrap()).eq(keys.iter().copied()))
     }
 
-    /// How often a story was merged.
-    fn merged(&self, key: &str) -> usize {
+    /// How often a story was merged: what landed stays in the first line of the history.
+    pub(super) fn merged(&self, key: &str) -> usize {
         let log = self.project.git(&["log", "--first-parent", "--format=%s", "main"]);
         log.lines().filter(|line| line.starts_with(&format!("Merge story {key}:"))).count()
     }
 
-    fn branches(&self) -> String {
+    pub(super) fn branches(&self) -> String {
         self.project.git(&["for-each-ref", "--format=%(refname:short)", "refs/heads"])
     }
 }

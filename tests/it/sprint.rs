@@ -189,6 +189,7 @@ async fn three_stories_land_side_by_side_with_a_red_test_a_review_and_a_conflict
     assert_eq!(asked.len(), ASKED, "{asked:?}");
     check_transcript(&project, &run);
     check_costs(&project);
+    check_report(&project);
     let again = project.baton(SPRINT).exits(0);
     assert!(again.stderr.contains("Nothing is ready: 4 done or cancelled"), "{}", again.stderr);
     assert_eq!(document(&again)["stories"], serde_json::json!([]), "nothing is done twice");
@@ -205,6 +206,21 @@ fn check_costs(project: &Project) {
     assert_eq!(rows.iter().map(|row| row["replies"].as_u64().unwrap()).sum::<u64>(), ASKED as u64);
     let shown = project.baton(&["costs", "--by", "story"]).exits(0).stdout;
     assert!(shown.starts_with("STORY") && shown.contains("TRIES"), "{shown}");
+}
+
+/// The task by which a conflict was resolved is told with its story, and so is what it cost.
+fn check_report(project: &Project) {
+    let report = document(&project.baton(&["report", "--workspace", "workspace", "-o", "json"]).exits(0));
+    let landed = report["landed"].as_array().unwrap();
+    assert_eq!(landed.len(), STORIES.len(), "{report:#}");
+    let merges = |story: &Value| format!("{}-merge", story["key"].as_str().unwrap());
+    let with_its_own = landed.iter().filter(|story| story["merges"] == serde_json::json!([merges(story)])).count();
+    let without = landed.iter().filter(|story| story["merges"] == serde_json::json!([])).count();
+    assert_eq!((with_its_own, without), (1, 2), "{report:#}");
+    let spent = report["spent"]["by-story"].as_array().unwrap();
+    assert!(spent.iter().all(|row| !row["name"].as_str().unwrap().contains("merge")), "{report:#}");
+    let shown = project.baton(&["report", "--workspace", "workspace"]).exits(0).stdout;
+    assert!(shown.contains("Landed: 3") && shown.contains(", after 1 conflict"), "{shown}");
 }
 
 /// The transcript of the sprint has every reply of the runs below it, and each task once.

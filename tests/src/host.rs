@@ -187,13 +187,18 @@ fn config(folder: &Path, settings: &Value, freeze_after_writes: Option<u64>) -> 
         redactor: Redactor::default(),
         setup: sandbox::SetupSettings {
             own: settings.get("test").and_then(|test| sandbox::Plan::read(test).unwrap()),
+            services: settings.get("test").and_then(|test| sandbox::Services::read(test).unwrap()),
             ..sandbox::SetupSettings::from_settings(settings.get("setup").unwrap_or(&json!({}))).unwrap()
         },
-        sandbox: sandbox::Settings {
-            search: std::env::var("PATH").unwrap_or_default(),
-            ..sandbox::Settings::from_settings(settings.get("sandbox").unwrap_or(&json!({}))).unwrap()
-        },
+        sandbox: sandboxed(settings),
     }
+}
+
+/// The engine is the one that the real program would speak to.
+fn sandboxed(settings: &Value) -> sandbox::Settings {
+    let set = sandbox::Settings::from_settings(settings.get("sandbox").unwrap_or(&json!({}))).unwrap();
+    let variable = |name: &str| std::env::var(name).ok();
+    sandbox::Settings { search: variable("PATH").unwrap_or_default(), socket: set.socket.or_else(|| variable("DOCKER_HOST")), ..set }
 }
 
 /// The services in `providers`, none of which wants a key.

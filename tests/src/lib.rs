@@ -2,6 +2,7 @@
 
 pub mod compiled;
 pub mod componentize;
+pub mod databases;
 pub mod docker;
 pub mod folder;
 pub mod github;

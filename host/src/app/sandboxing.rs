@@ -100,7 +100,9 @@ pub(super) fn clean_up(sandbox: &Arc<Sandbox>, kernel: &Arc<Kernel>) -> Left {
     let (sandbox, kernel) = (Arc::clone(sandbox), Arc::clone(kernel));
     Left(tokio::spawn(async move {
         let left = sandbox.left().await;
-        forget_over(&sandbox, &kernel, left).await
+        let kept = forget_over(&sandbox, &kernel, left).await;
+        sandbox.end_services_left(&kept).await;
+        kept
     }))
 }
 

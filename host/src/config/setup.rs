@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{ConfigError, at, misread};
 use crate::interfaces::{
     llm::providers::Proxy,
-    sandbox::{Onward, Plan, SetupSettings},
+    sandbox::{Onward, Plan, Services, SetupSettings},
 };
 
 /// What setups may reach and take.
@@ -24,9 +24,11 @@ pub(super) fn read(user: &Value, file: &Path, proxy: Option<&Proxy>) -> Result<S
             "something else".to_owned(),
         )
     })?;
+    let services = at(user, "test").map_or(Ok(None), Services::read);
+    let services = services.map_err(|reason| misread(file, "test", ".services", "a table of services by name", reason))?;
     let onward = proxy.and_then(|proxy| Onward::parse(&proxy.url, &proxy.except));
     if proxy.is_some() && onward.is_none() {
         tracing::warn!("HTTPS_PROXY does not name a proxy by http, so setups reach hosts without it");
     }
-    Ok(SetupSettings { own, onward, ..settings })
+    Ok(SetupSettings { own, services, onward, ..settings })
 }

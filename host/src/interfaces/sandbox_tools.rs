@@ -7,7 +7,7 @@ use baton_sdk::{sandbox as contract, tools::text};
 
 use super::{
     numbers::to_u32,
-    sandbox::{Ending, IMAGES, Job, Key, Outcome, Place, Sandbox},
+    sandbox::{Ending, IMAGES, Job, Key, Outcome, Place, Sandbox, Wanted},
     tools::{self, Command},
 };
 use crate::journal::{Attempt, CallError, Capability, Halt, Performed, RunId};
@@ -16,6 +16,8 @@ use crate::journal::{Attempt, CallError, Capability, Halt, Performed, RunId};
 pub(super) struct Commands {
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) workspace: PathBuf,
+    /// What there is beside the commands of the project.
+    pub(super) wanted: Wanted,
 }
 
 #[async_trait]
@@ -32,7 +34,7 @@ impl tools::Commands for Commands {
                 Err(error) => return Performed::answer(Err(error)),
             };
         let place = Place { run, workspace: self.workspace.clone(), halt };
-        self.sandbox.execute(place, job, attempt).await.map(|answer| answer.map(|outcome| show(&outcome)))
+        self.sandbox.execute(place, job, &self.wanted, attempt).await.map(|answer| answer.map(|outcome| show(&outcome)))
     }
 
     async fn output(&self, run: &RunId, name: &str) -> Result<String, CallError> {

@@ -126,7 +126,8 @@ impl Session {
             format!("The workspace `{folder}` cannot be used: {error}. Put it back, then resume the run. If it was a worktree that was released, start the work again.")
         })?);
         let (settings, ordered) = (Settings::merge(place.settings), place.settings.last().and_then(MergeAuthority::read));
-        let commands = Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned() };
+        let commands =
+            Commands { sandbox: Arc::clone(&services.sandbox), workspace: workspace.root().to_owned(), wanted: wanted(&about, &settings) };
         let shelf = Arc::new(Shelf {
             builtin: Arc::new(Builtin::new(Arc::clone(&workspace) as _, Arc::new(commands))),
             servers: Arc::clone(&services.servers),
@@ -239,8 +240,7 @@ impl Session {
     }
 
     pub(super) fn sandbox(&mut self) -> sandbox::View<'_> {
-        let test = self.settings.get("test").unwrap_or_default();
-        let wanted = sandbox::Wanted::new(self.about.project.id.clone(), self.about.parent.clone(), test);
+        let wanted = wanted(&self.about, &self.settings);
         sandbox::View { recorder: &mut self.recorder, sandbox: &self.services.sandbox, workspace: self.workspace.root(), wanted }
     }
 
@@ -261,6 +261,12 @@ impl Session {
     }
 }
 
+/// What the commands of a run want.
+fn wanted(about: &About, settings: &Settings) -> sandbox::Wanted {
+    let test = settings.get("test").unwrap_or_default();
+    sandbox::Wanted::new(about.project.id.clone(), about.parent.clone(), test)
+}
+
 impl llm::Preferences for Settings {
     fn models(&self, key: &str) -> Vec<String> {
         // Of the plugins' tables a plugin sees nothing, and the model that is set for one is in there.
@@ -275,6 +281,10 @@ impl llm::Preferences for Settings {
 impl git::Preferences for Settings {
     fn remote(&self) -> Option<String> {
         self.get("git.remote")?.as_str().map(str::to_owned)
+    }
+
+    fn lfs_pointers(&self) -> bool {
+        self.get(git::LFS_POINTERS).is_some_and(|value| value.as_bool() == Some(true))
     }
 }
 

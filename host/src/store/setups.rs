@@ -1,4 +1,4 @@
-//! The table `setups`: the setup that an operator approved for each project. Knows no command.
+//! The tables `setups` and `services`: what an operator approved for each project. Knows no command.
 
 use std::sync::Arc;
 
@@ -14,9 +14,14 @@ use super::{
 use crate::{
     actor::Actor,
     events::Draft,
-    interfaces::sandbox::{Approvals, ApprovalsError, Approved, Plan},
+    interfaces::sandbox::{Approvals, ApprovalsError, Approved, ApprovedServices, Plan, Services},
 };
 
+const FIND_SERVICES: &str = "select services, approved_at, approved_by from services where project = $1";
+const APPROVE_SERVICES: &str = "insert into services (project, hash, services, approved_at, approved_by) values ($1, $2, $3, $4, $5) \
+    on conflict (project) do update set hash = excluded.hash, services = excluded.services, approved_at = excluded.approved_at, \
+    approved_by = excluded.approved_by";
+const REVOKE_SERVICES: &str = "delete from services where project = $1";
 const FIND: &str = "select plan, approved_at, approved_by from setups where project = $1";
 const APPROVE: &str = "insert into setups (project, hash, plan, approved_at, approved_by) values ($1, $2, $3, $4, $5) \
     on conflict (project) do update set hash = excluded.hash, plan = excluded.plan, approved_at = excluded.approved_at, \
@@ -35,15 +40,47 @@ impl Approvals for Store {
     }
 
     async fn approve_setup(&self, project: &str, plan: Option<&Plan>, by: &Actor, events: Vec<Draft>) -> Result<(), ApprovalsError> {
-        let change = Approve { project: project.to_owned(), plan: plan.cloned(), by: by.clone(), events: NewEvent::all(events) };
-        let written = self.queue.change(change).await;
-        written.map_err(|error| ApprovalsError(format!("The approved setup cannot be written: {error}")))
+        let approved = plan.map(|plan| Ok((plan.hash(), serde_json::to_string(plan)?))).transpose();
+        let approved = approved.map_err(|error: serde_json::Error| unwritten(&StoreError::row("setups", error)))?;
+        let change =
+            Approve { sql: (APPROVE, REVOKE), project: project.to_owned(), approved, by: by.clone(), events: NewEvent::all(events) };
+        self.queue.change(change).await.map_err(|error| unwritten(&error))
+    }
+
+    async fn approved_services(&self, project: &str) -> Result<Option<ApprovedServices>, ApprovalsError> {
+        let read = async {
+            let Some(row) = sqlx::query(FIND_SERVICES).bind(project).fetch_optional(&self.reads).await? else { return Ok(None) };
+            let services = serde_json::from_str(row.try_get("services")?).map_err(|error| StoreError::row("services", error))?;
+            Ok(Some(ApprovedServices { services, by: row.try_get("approved_by")?, at: read_number(&row, "approved_at")? }))
+        };
+        read.await.map_err(|error: StoreError| ApprovalsError(format!("The approved services cannot be read: {error}")))
+    }
+
+    async fn approve_services(
+        &self,
+        project: &str,
+        services: Option<&Services>,
+        by: &Actor,
+        events: Vec<Draft>,
+    ) -> Result<(), ApprovalsError> {
+        let approved = services.map(|services| Ok((services.hash(), serde_json::to_string(services)?))).transpose();
+        let approved = approved.map_err(|error: serde_json::Error| unwritten(&StoreError::row("services", error)))?;
+        let sql = (APPROVE_SERVICES, REVOKE_SERVICES);
+        let change = Approve { sql, project: project.to_owned(), approved, by: by.clone(), events: NewEvent::all(events) };
+        self.queue.change(change).await.map_err(|error| unwritten(&error))
     }
 }
 
+fn unwritten(error: &StoreError) -> ApprovalsError {
+    ApprovalsError(format!("What was approved cannot be written: {error}"))
+}
+
 struct Approve {
+    /// What writes an approval, and what removes it.
+    sql: (&'static str, &'static str),
     project: String,
-    plan: Option<Plan>,
+    /// The hash of what was approved, and its text.
+    approved: Option<(String, String)>,
     by: Actor,
     events: Vec<Arc<NewEvent>>,
 }
@@ -53,13 +90,12 @@ impl Change for Approve {
     type Outcome = ();
 
     async fn apply(&self, step: &mut Step<'_>) -> Result<(), StoreError> {
-        let query = match &self.plan {
-            Some(plan) => {
-                let text = serde_json::to_string(plan).map_err(|error| StoreError::row("setups", error))?;
-                let query = sqlx::query(APPROVE).bind(&*self.project).bind(plan.hash()).bind(text);
+        let query = match &self.approved {
+            Some((hash, text)) => {
+                let query = sqlx::query(self.sql.0).bind(&*self.project).bind(&**hash).bind(&**text);
                 query.bind(stored(step.now)).bind(&*self.by.name)
             }
-            None => sqlx::query(REVOKE).bind(&*self.project),
+            None => sqlx::query(self.sql.1).bind(&*self.project),
         };
         query.execute(&mut *step.connection).await?;
         step.events.extend(self.events.iter().cloned());

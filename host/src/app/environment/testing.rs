@@ -53,6 +53,7 @@ impl App {
             asked_at: self.kernel.now(),
             covers: Covers::none(),
             mounts: Vec::new(),
+            network: None,
             user: None,
             found: None,
         };

@@ -49,6 +49,7 @@ async fn tried(config: &Config) -> std::result::Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| format!("A temporary folder cannot be created ({error})."))?;
     let task = Task {
         mounts: Vec::new(),
+        network: None,
         key: Key { run: RunId::from_text(owner), seq: 1 },
         image: image.clone(),
         command: ["sh", "-c", NEEDED].map(str::to_owned).to_vec(),

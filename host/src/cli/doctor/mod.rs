@@ -5,6 +5,7 @@ mod machine;
 mod models;
 mod own;
 mod providers;
+mod repository;
 mod slots;
 mod tools;
 

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Check, environment, providers, slots, tools};
+use super::{Check, environment, providers, repository, slots, tools};
 use crate::{
     app::{Access, App, AppError},
     cli::{Context, figures, text},
@@ -47,6 +47,7 @@ pub(super) async fn checks(context: &Context) -> Vec<Check> {
             checks.extend(slots::check(&app).await);
             checks.extend(asked(&app).await);
             checks.extend(environment::check(context, &app).await);
+            checks.extend(repository::check(&app).await);
             app.close().await;
         }
         Err(error) if error.is_held() => checks.extend(held(context, config, &error).await),
@@ -205,6 +206,7 @@ async fn held(context: &Context, config: Config, error: &AppError) -> Vec<Check>
             checks.extend(slots::check(&app).await);
             checks.extend(asked(&app).await);
             checks.extend(environment::check(context, &app).await);
+            checks.extend(repository::check(&app).await);
         }
         Err(error) => checks.push(Check::fail("database", "does not open", error.to_string())),
     }

@@ -7,6 +7,7 @@ mod list;
 mod move_to;
 mod remove;
 mod rename;
+mod services;
 mod setup;
 mod show;
 mod states;
@@ -57,6 +58,7 @@ enum Command {
     Complete(states::Complete),
     Autopilot(autopilot::Autopilot),
     Setup(setup::Setup),
+    Services(services::Services),
     Remove(remove::Remove),
     Environment(environment::Environments),
 }
@@ -74,6 +76,7 @@ impl Projects {
             Command::Complete(command) => command.execute(context).await,
             Command::Autopilot(command) => command.execute(context).await,
             Command::Setup(command) => command.execute(context).await,
+            Command::Services(command) => command.execute(context).await,
             Command::Remove(command) => command.execute(context).await,
             Command::Environment(command) => command.execute(context).await,
         }

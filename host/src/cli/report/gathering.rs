@@ -55,6 +55,8 @@ pub(super) struct Story {
     pub(super) pull_request: Option<u64>,
     pub(super) commit: Option<String>,
     pub(super) branch: Option<String>,
+    /// The tasks by which its conflicts were resolved.
+    pub(super) merges: Vec<String>,
 }
 
 /// A run that waits for a person.
@@ -85,7 +87,7 @@ impl Gathered {
         let asked: Vec<_> = open.into_iter().filter(|asked| asked.project == project.id).collect();
         let mut waits = waiting(app, &project.id).await?;
         waits.extend(hindrance(app, autopilot.as_ref()).await?);
-        let spent = spent(app, &happened.postings, autopilot.as_ref(), until).await?;
+        let spent = spent(app, (&happened.postings, &items), autopilot.as_ref(), until).await?;
         let uncertain = happened.repeated.len() + happened.postings.iter().filter(|posting| posting.possibly_charged).count();
         let mut flaky = BTreeMap::new();
         for item in &happened.flaky {
@@ -118,7 +120,7 @@ impl Gathered {
         let story = |story: &Story| {
             json!({
                 "key": story.key, "title": story.title, "status": story.status.as_str(), "reason": story.reason, "at": figures::stamp(story.at),
-                "pull-request": story.pull_request, "commit": story.commit, "branch": story.branch,
+                "pull-request": story.pull_request, "commit": story.commit, "branch": story.branch, "merges": story.merges,
             })
         };
         let asked = |asked: &Question| {
@@ -170,11 +172,26 @@ fn stories(items: &[Item], happened: &Happened) -> Vec<Story> {
             pull_request: found.map(|found| found.number),
             commit: found.and_then(|found| found.merge_commit.clone()),
             branch: item.branch.clone(),
+            merges: Vec::new(),
         })
     };
     let mut stories: Vec<_> = items.iter().filter(|item| item.draft.kind != Kind::Epic).filter_map(story).collect();
+    for (task, of) in merges(items) {
+        let (Some(at), true) = (stories.iter().position(|story| story.key == task), stories.iter().any(|story| story.key == of)) else {
+            continue;
+        };
+        let task = stories.remove(at);
+        stories.iter_mut().filter(|story| story.key == of).for_each(|story| story.merges.push(task.key.clone()));
+    }
     stories.sort_by_key(|story| story.at);
     stories
+}
+
+/// The tasks by which conflicts of stories are resolved, each with the key of its story.
+fn merges(items: &[Item]) -> impl Iterator<Item = (&str, &str)> {
+    let is_merge = |key: &str| key.trim_end_matches(|last: char| last.is_ascii_digit()).trim_end_matches('-').ends_with("-merge");
+    let tasks = items.iter().filter(move |item| item.draft.kind == Kind::Task && is_merge(&item.draft.key));
+    tasks.filter_map(|item| Some((item.draft.key.as_str(), item.draft.parent.as_deref()?)))
 }
 
 /// Runs that lack what an operator provides, whose service or account is waited for, or that are paused.
@@ -206,7 +223,9 @@ async fn hindrance(app: &App, autopilot: Option<&Autopilot>) -> Result<Option<Wa
     Ok(reason.map(|reason| Waiting { run: None, what: "the checkout".to_owned(), reason }))
 }
 
-async fn spent(app: &App, postings: &[Posting], autopilot: Option<&Autopilot>, now: u64) -> Result<Spent> {
+async fn spent(app: &App, (postings, items): (&[Posting], &[Item]), autopilot: Option<&Autopilot>, now: u64) -> Result<Spent> {
+    let merges: HashMap<_, _> = merges(items).collect();
+    let story_of = |item: &str| merges.get(item).map_or(item, |story| *story).to_owned();
     let mut by_story: BTreeMap<String, Amount> = BTreeMap::new();
     let mut spent = Spent::default();
     for posting in postings {
@@ -215,7 +234,7 @@ async fn spent(app: &App, postings: &[Posting], autopilot: Option<&Autopilot>, n
             continue;
         };
         spent.total = spent.total + cost;
-        let of = by_story.entry(posting.item.clone().unwrap_or_else(|| posting.workflow.clone())).or_default();
+        let of = by_story.entry(posting.item.as_deref().map_or_else(|| posting.workflow.clone(), story_of)).or_default();
         *of = *of + cost;
     }
     spent.by_story = by_story.into_iter().collect();

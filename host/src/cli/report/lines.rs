@@ -59,7 +59,11 @@ fn landed(story: &Story) -> String {
         (Some(number), None) => format!("  {}", painted(FAINT, format!("#{number}"))),
         _ => String::new(),
     };
-    format!("{}{by}", excerpt(&story.title))
+    let merges = match story.merges.len() {
+        0 => String::new(),
+        count => painted(FAINT, format!(", after {}", figures::counted(count as u64, "conflict", "conflicts"))),
+    };
+    format!("{}{by}{merges}", excerpt(&story.title))
 }
 
 fn blocked(story: &Story) -> String {

@@ -46,8 +46,8 @@ impl Search {
     const MOST_CONTEXT: u32 = 20;
     /// Bytes of the lines around matches. The journal keeps them, and no model reads so much.
     const MOST_AROUND: usize = 1 << 20;
-    const MOST_FILES: usize = 100_000;
-    const MOST_BYTES: usize = 256 << 20;
+    const MOST_FILES: usize = 400_000;
+    const MOST_BYTES: usize = 1 << 30;
     const LARGEST_FILE: u64 = 4 << 20;
     const LONGEST_LINE: usize = 1000;
     /// A file with a NUL in its first bytes is not text.
@@ -92,7 +92,7 @@ impl Search {
             read += content.len();
             if read > Self::MOST_BYTES {
                 return Err(CallError::invalid(
-                    "The files to search hold more than 256 MiB, which is the most for one call; narrow the glob.",
+                    "The files to search hold more than 1 GiB, which is the most for one call; narrow the glob.",
                 ));
             }
             self.look(&file.path, &content, &mut lines, &mut matches)?;

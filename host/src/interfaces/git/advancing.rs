@@ -106,11 +106,6 @@ impl Checkout {
                 "In the checkout of branch `{branch}` a person has begun a merge or the like (`{sign}`); have it finished or given up, and try again."
             )));
         }
-        if repository.is_sparse() {
-            return Err(CallError::conflict(format!(
-                "The checkout of branch `{branch}` holds a part of the files alone (`git sparse-checkout`); check another branch out there and try again."
-            )));
-        }
         if !is_free_soon(&repository.git_dir.join("index.lock")) {
             return Err(CallError::conflict(format!(
                 "The checkout of branch `{branch}` is locked by another git (`.git/index.lock`); try again when it is done. Where none is at work, have \

@@ -50,6 +50,12 @@ impl Program {
         if is_repository(folder) { self.checkout(folder, views)?.head().map(drop) } else { Ok(()) }
     }
 
+    /// Whether stories can be worked on in what the folder holds: `invalid` with a sentence where its files cannot all be
+    /// checked out elsewhere. `pointers` says whether files of Git LFS may be their pointers.
+    pub fn check_files(&self, folder: &Path, views: &Path, pointers: bool) -> Result<(), CallError> {
+        if is_repository(folder) { self.checkout(folder, views)?.refuse_obstacles(pointers) } else { Ok(()) }
+    }
+
     /// The history of the folder's branch as a graph, a line for each of the newest `most` commits.
     pub fn graph(&self, folder: &Path, views: &Path, most: u32) -> Result<String, CallError> {
         let most = format!("--max-count={most}");
@@ -61,7 +67,7 @@ impl Program {
         let [root, workspace] = [views, folder].map(std::path::absolute);
         let (root, workspace) = (root.map_err(|error| unwritable(&error))?, workspace.map_err(|error| unwritable(&error))?);
         // A command of the owner's own is not bound to what was before it.
-        let place = Place { program: Arc::new(self.clone()), root, workspace, worktree: None, pin: None, abandoned: None };
+        let place = Place { program: Arc::new(self.clone()), root, workspace, worktree: None, pin: None, abandoned: None, pointers: false };
         place.open().map_err(|trouble| match trouble {
             Trouble::Answer(error) => error,
             other => CallError::conflict(other.to_string()),

@@ -26,6 +26,7 @@ use super::{
     checkout::Checkout,
     names,
     objects::unreadable,
+    obstacles::Terms,
     own,
     place::{too_long, unwritable},
     removing::{open, remove_any},
@@ -55,12 +56,12 @@ const LONGEST_LIST: u64 = 1 << 20;
 const LONGEST_LINE: usize = 2048;
 
 impl Checkout {
-    /// Gives the folder exactly the files of a commit. `invalid` for a repository with submodules.
-    pub(super) fn fill(&self, commit: &str) -> Result<(), CallError> {
+    /// Gives the folder exactly the files of a commit. `invalid` where the commit has what Baton does not check out.
+    pub(super) fn fill(&self, commit: &str, terms: &Terms) -> Result<(), CallError> {
         self.await_index();
         // Names are refused as git refuses them here, not on every system there is.
         let options = self.repository()?.checkout_options(Source::IdMapping).map_err(unreadable)?;
-        let wanted = self.files_of(commit, &options)?;
+        let wanted = self.files_of(commit, terms)?;
         let rules = self.rules(&wanted)?;
         // What cannot be read is of no use, nor what was written by other rules; all is written anew.
         let before = index::File::at(&self.index, wanted.object_hash(), true, Default::default()).ok();
@@ -111,20 +112,6 @@ impl Checkout {
             entries.iter().any(|entry| repository.find_header(entry.id).is_ok_and(|found| found.size() > LARGEST))
         };
         Ok(missing.par_chunks(AT_ONCE).any(is_large))
-    }
-
-    fn files_of(&self, commit: &str, options: &checkout::Options) -> Result<State, CallError> {
-        let repository = self.repository()?;
-        let id = gix::ObjectId::from_hex(commit.as_bytes()).map_err(unreadable)?;
-        let tree = repository.find_commit(id).and_then(|commit| commit.tree_id().map(gix::Id::detach)).map_err(unreadable)?;
-        let wanted = State::from_tree(&tree, &repository.objects, options.validate).map_err(unreadable)?;
-        if wanted.entries().iter().any(|entry| entry.mode == Mode::COMMIT) || wanted.entry_by_path(BStr::new(".gitmodules")).is_some() {
-            return Err(CallError::invalid(
-                "The repository has submodules, whose files Baton does not check out; have the work done in a repository without them."
-                    .to_owned(),
-            ));
-        }
-        Ok(wanted)
     }
 
     /// By which rules content becomes that of files.
@@ -187,7 +174,7 @@ impl Checkout {
 }
 
 /// The attributes files of an index.
-fn lists(index: &State) -> impl Iterator<Item = (&BStr, gix::ObjectId, Mode)> {
+pub(super) fn lists(index: &State) -> impl Iterator<Item = (&BStr, gix::ObjectId, Mode)> {
     let is_list = |path: &BStr| path.rsplit_str("/").next() == Some(b".gitattributes");
     index.entries().iter().map(|entry| (entry.path(index), entry.id, entry.mode)).filter(move |(path, ..)| is_list(path))
 }

@@ -220,8 +220,9 @@ impl wit::Host for View<'_> {
         let request = json!({ "branch": branch, "base": base });
         let call = Call::new("git.worktree-add", Effect::Write, &request)?.needing(use_of("worktree")).needing(of_branch(&branch));
         let (repositories, seat, run) = (Arc::clone(self.repositories), self.seat.clone(), self.recorder.run().clone());
+        let pointers = self.preferences.lfs_pointers();
         let add = |attempt: Attempt| async move {
-            let wanted = Wanted { branch, base: base.clone(), call: attempt.key };
+            let wanted = Wanted { branch, base: base.clone(), call: attempt.key, pointers };
             told(repositories.worktree_add(&seat, wanted).await, |name| {
                 let data = json!({ "worktree": name, "base": base });
                 (name, Some(Draft::of_run(Category::Git, "worktree-added", &run, data)))

@@ -16,6 +16,7 @@ mod merging;
 mod names;
 mod nested;
 mod objects;
+mod obstacles;
 mod own;
 mod owners;
 mod pins;
@@ -67,10 +68,16 @@ pub const BRANCHES: CapabilityKind = CapabilityKind {
     values: &[],
 };
 
+/// The setting by which stories are worked on where files of Git LFS are their pointers.
+pub const LFS_POINTERS: &str = "git.lfs-pointers";
+
 /// What the interface asks of the settings.
 pub trait Preferences: Send + Sync {
     /// The remote that is pushed to, where one is set.
     fn remote(&self) -> Option<String>;
+
+    /// Whether stories are worked on where files of Git LFS are their pointers.
+    fn lfs_pointers(&self) -> bool;
 }
 
 /// Which branches of a person's runs may move forward.

@@ -44,13 +44,18 @@ pub(super) fn prepare(own: &Path, repository: &Repository, of: &Of) -> Result<()
 fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
     let common = absolute(&repository.common)?;
     fs::create_dir_all(own.join("info"))?;
-    for part in ["objects", "refs", "packed-refs"] {
+    // Where the history of a shallow clone ends, `shallow` says; a link to none says that it does not.
+    for part in ["objects", "refs", "packed-refs", "shallow"] {
         point(&own.join(part), &common.join(part))?;
     }
     let everywhere = if let Of::Person { ignored } = of { ignored.as_str() } else { "" };
     // What comes later outdoes what came before, as git has it.
     write(&own.join("info/exclude"), &[everywhere.as_bytes(), IGNORED.as_bytes(), &given(&common.join("info/exclude"))?].concat())?;
     write(&own.join("info/attributes"), &[&given(&common.join("info/attributes"))?, ATTRIBUTES.as_bytes()].concat())?;
+    let sparse = repository.sparse().filter(|_| matches!(of, Of::Person { .. }));
+    if let Some((list, _)) = &sparse {
+        write(&own.join("info/sparse-checkout"), &given(list)?)?;
+    }
     let logs = match of {
         Of::Person { .. } => {
             let person = absolute(&repository.git_dir)?;
@@ -67,7 +72,8 @@ fn lay_out(own: &Path, repository: &Repository, of: &Of) -> io::Result<()> {
             logs
         }
     };
-    write(&own.join("config"), configuration(repository, logs.is_dir()).as_bytes())
+    let sparse = sparse.map_or_else(String::new, |(_, folders)| format!("\tsparseCheckout = true\n\tsparseCheckoutCone = {folders}\n"));
+    write(&own.join("config"), configuration(repository, logs.is_dir(), &sparse).as_bytes())
 }
 
 /// What a person's file says; nothing where there is none. What cannot be read is not passed over: it may keep a secret.
@@ -82,15 +88,15 @@ fn given(file: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Git makes no logs where a person keeps none.
-fn configuration(repository: &Repository, logged: bool) -> String {
+/// Git makes no logs where a person keeps none. `sparse` are lines of `core`.
+fn configuration(repository: &Repository, logged: bool, sparse: &str) -> String {
     let (version, extensions) = match repository.object_format() {
         Some(format) => (1, format!("[extensions]\n\tobjectFormat = {format}\n")),
         None => (0, String::new()),
     };
     format!(
         "[core]\n\trepositoryFormatVersion = {version}\n\tbare = false\n\thooksPath = {NOWHERE}\n\tfsmonitor = false\n\tuntrackedCache = false\n\
-         \tlogAllRefUpdates = {logged}\n\tuseReplaceRefs = false\n\tbigFileThreshold = 8m\n\tquotePath = false\n\tprotectHFS = true\n\tprotectNTFS = true\n\tattributesFile = {NOWHERE}\n\texcludesFile = {NOWHERE}\n{harmless}{extensions}\
+         \tlogAllRefUpdates = {logged}\n\tuseReplaceRefs = false\n\tbigFileThreshold = 8m\n\tquotePath = false\n\tprotectHFS = true\n\tprotectNTFS = true\n\tattributesFile = {NOWHERE}\n\texcludesFile = {NOWHERE}\n{sparse}{harmless}{extensions}\
          [submodule]\n\trecurse = false\n[diff]\n\tignoreSubmodules = all\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[advice]\n\tdetachedHead = false\n",
         harmless = repository.harmless_settings(),
     )

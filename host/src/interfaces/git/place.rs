@@ -12,6 +12,7 @@ use super::{
     branching::taken,
     checkout::{Checkout, Whose},
     ignored,
+    obstacles::Terms,
     own::{self, Of},
     owners, pins,
     program::Program,
@@ -41,6 +42,8 @@ pub(super) struct Place {
     pub(super) pin: Option<Pin>,
     /// Ends what is done here, where that harms nothing of a person's.
     pub(super) abandoned: Option<Deadline>,
+    /// Whether files of Git LFS may be their pointers where a worktree is made.
+    pub(super) pointers: bool,
 }
 
 impl Place {
@@ -117,6 +120,7 @@ impl Place {
         let Claim { branch, base, made_by, .. } = &worktree.claim;
         let repository = self.bound()?;
         owners::check_writable(&repository)?;
+        let terms = Terms::of(&repository, self.pointers);
         let checkout = self.ours(worktree);
         take_out(&self.unused(worktree), &checkout.files).map_err(|error| unwritable(&error))?;
         own::prepare(&checkout.git_dir, &repository, &Of::Worktree)?;
@@ -131,20 +135,20 @@ impl Place {
             }
             Some(_) => return Err(taken(&repository, branch).into()),
             None => {
-                self.fill(&checkout, &start)?;
+                self.fill(&checkout, &start, &terms)?;
                 own::write(&note, made_by.as_bytes()).map_err(|error| unwritable(&error))?;
                 checkout.create_branch(branch, &start)?;
                 return Ok(());
             }
         }
-        Ok(self.fill(&checkout, &start)?)
+        Ok(self.fill(&checkout, &start, &terms)?)
     }
 
     /// Gives the worktree the files of a commit; in a new folder where what lies in this one cannot be removed, such as
     /// what a container wrote as another user.
-    fn fill(&self, checkout: &Checkout, commit: &str) -> Result<(), CallError> {
+    fn fill(&self, checkout: &Checkout, commit: &str, terms: &Terms) -> Result<(), CallError> {
         self.forget_discarded();
-        let error = match checkout.fill(commit) {
+        let error = match checkout.fill(commit, terms) {
             Err(error) if error.kind != ErrorKind::Invalid => error,
             filled => return filled,
         };
@@ -154,7 +158,7 @@ impl Place {
         }
         // As much of it as can be: it is in nobody's way where it lies now.
         let _ = remove(&discarded);
-        checkout.fill(commit)
+        checkout.fill(commit, terms)
     }
 
     /// Removes what could not be removed from a use before, if it can be now.

@@ -30,9 +30,15 @@ const HARMLESS: [(&str, &[&str]); 7] = [
 /// Who else may write: a word, or the mode of files.
 const SHARED: &str = "core.sharedrepository";
 
-/// Extensions of the format that change nothing for a reader who leaves the repository's housekeeping alone.
-const EXTENSIONS: [&str; 4] =
-    ["extensions.noop", "extensions.worktreeconfig", "extensions.preciousobjects", "extensions.relativeworktrees"];
+/// Extensions of the format that change nothing for a reader who leaves the repository's housekeeping alone, and asks for the
+/// objects that it needs.
+const EXTENSIONS: [&str; 5] = [
+    "extensions.noop",
+    "extensions.worktreeconfig",
+    "extensions.preciousobjects",
+    "extensions.relativeworktrees",
+    "extensions.partialclone",
+];
 
 /// Signs that a person is in the middle of something.
 const UNFINISHED: [&str; 5] = ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"];
@@ -63,12 +69,20 @@ impl Repository {
 
     /// Whether Baton can work with what the repository is.
     pub(super) fn check(&self) -> Result<(), CallError> {
-        if fs::metadata(self.common.join("shallow")).is_ok_and(|found| found.len() > 0) {
-            return Err(invalid(
-                "The workspace's repository is a shallow clone, whose history is cut off; run `git fetch --unshallow` in it.",
-            ));
+        for (key, value) in self.settings.iter().filter(|(key, _)| key.starts_with("extensions.")) {
+            let known = match key.as_str() {
+                "extensions.objectformat" => ["sha1", "sha256"].contains(&value.as_str()),
+                "extensions.refstorage" => value == "files",
+                other => EXTENSIONS.contains(&other),
+            };
+            if !known {
+                return Err(CallError::invalid(format!(
+                    "The workspace's repository uses `{}`, which Baton does not know; work in a clone without it.",
+                    excerpt(&format!("{key} = {value}"))
+                )));
+            }
         }
-        self.check_format()
+        Ok(())
     }
 
     /// The folder in which the repository says that its files are.
@@ -114,10 +128,18 @@ impl Repository {
         UNFINISHED.into_iter().find(|name| self.git_dir.join(name).exists())
     }
 
-    /// Whether only a part of the files is checked out.
-    pub(super) fn is_sparse(&self) -> bool {
-        // Git leaves the list of what was checked out behind when this is switched off.
-        self.is_set("core.sparsecheckout") && self.git_dir.join("info/sparse-checkout").exists()
+    /// The list of what is checked out, where that is only a part of the files, and whether the list is one of folders.
+    pub(super) fn sparse(&self) -> Option<(PathBuf, bool)> {
+        // Git leaves the list behind when this is switched off.
+        let list = self.git_dir.join("info/sparse-checkout");
+        (self.is_set("core.sparsecheckout") && list.exists()).then(|| (list, self.is_set("core.sparsecheckoutcone")))
+    }
+
+    /// Whether the clone may lack objects, which git fetches when they are asked for, and Baton does not.
+    pub(super) fn is_partial(&self) -> bool {
+        let is_promised =
+            |(key, value): &(String, String)| key.starts_with("remote.") && key.ends_with(".promisor") && plain(value) == "true";
+        self.setting("extensions.partialclone").is_some() || self.settings.iter().any(is_promised)
     }
 
     /// Whether a person has the branch checked out here.
@@ -132,26 +154,6 @@ impl Repository {
         let mut holders = others.filter(|git_dir| head(git_dir).is_some_and(|head| head == branch));
         let holder = holders.find(|git_dir| !same(git_dir, &self.common) || self.setting("core.bare") != Some("true"))?;
         Some(pointer(&holder.join("gitdir")).and_then(|file| file.parent().map(Path::to_owned)).unwrap_or(holder))
-    }
-
-    fn check_format(&self) -> Result<(), CallError> {
-        for (key, value) in self.settings.iter().filter(|(key, _)| key.starts_with("extensions.")) {
-            let known = match key.as_str() {
-                "extensions.objectformat" => ["sha1", "sha256"].contains(&value.as_str()),
-                "extensions.refstorage" => value == "files",
-                "extensions.partialclone" => {
-                    return Err(invalid("The workspace's repository is a partial clone, which lacks files; clone it whole."));
-                }
-                other => EXTENSIONS.contains(&other),
-            };
-            if !known {
-                return Err(CallError::invalid(format!(
-                    "The workspace's repository uses `{}`, which Baton does not know; work in a clone without it.",
-                    excerpt(&format!("{key} = {value}"))
-                )));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -101,6 +101,8 @@ pub(super) struct Wanted {
     pub(super) base: String,
     /// `run:seq`.
     pub(super) call: String,
+    /// Whether files of Git LFS may be their pointers.
+    pub(super) pointers: bool,
 }
 
 impl Repositories {
@@ -191,7 +193,7 @@ impl Repositories {
     /// Adds a worktree, or finds the one that the same call added before it was cut off.
     pub(super) async fn worktree_add(&self, seat: &Seat, wanted: Wanted) -> Result<String, Trouble> {
         let place = self.place(&seat.workspace, seat.pin.as_ref()).await?;
-        let Wanted { branch, base, call } = wanted;
+        let Wanted { branch, base, call, pointers } = wanted;
         let claim = Claim {
             project: seat.project.clone(),
             checkout: place.persons().clone(),
@@ -219,7 +221,7 @@ impl Repositories {
         if worktree.state == WorktreeState::Ready {
             return Ok(branch);
         }
-        let place = Place { worktree: Some(worktree.clone()), ..place };
+        let place = Place { worktree: Some(worktree.clone()), pointers, ..place };
         let made = self.make(place, &worktree).await;
         self.register.set_state(&worktree, if made.is_ok() { WorktreeState::Ready } else { WorktreeState::Free }).await?;
         made.map(|()| branch)
@@ -251,7 +253,8 @@ impl Repositories {
     async fn release(&self, worktree: Worktree) -> Result<(), Trouble> {
         let (program, lock) = (self.program()?, self.lock(&self.files(&worktree), &worktree.claim.root).await?);
         let (workspace, pin) = (self.files(&worktree), worktree.claim.pin.clone());
-        let place = Place { program, root: self.root.clone(), workspace, worktree: Some(worktree.clone()), pin, abandoned: None };
+        let place =
+            Place { program, root: self.root.clone(), workspace, worktree: Some(worktree.clone()), pin, abandoned: None, pointers: false };
         aside(move || {
             let _lock = lock;
             Ok(place.leave()?)
@@ -272,7 +275,8 @@ impl Repositories {
     /// was made of.
     pub(super) async fn place(&self, workspace: &Path, pin: Option<&Pin>) -> Result<Place, Trouble> {
         let (program, root, workspace) = (self.program()?, self.root.clone(), workspace.to_owned());
-        let place = Place { program, root, workspace: workspace.clone(), worktree: None, pin: pin.cloned(), abandoned: None };
+        let place =
+            Place { program, root, workspace: workspace.clone(), worktree: None, pin: pin.cloned(), abandoned: None, pointers: false };
         if !workspace.starts_with(&self.root) {
             return Ok(place);
         }

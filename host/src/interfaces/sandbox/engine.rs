@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::mpsc::Sender;
 
-use super::{job::Ending, leftovers::Covers, settings::Image};
+use super::{job::Ending, leftovers::Covers, services::Beside, settings::Image};
 use crate::journal::RunId;
 
 /// Names a command for ever: the call that asked for it.
@@ -57,6 +57,8 @@ pub struct Task {
     pub covers: Covers,
     /// Folders of this machine that it sees beside it.
     pub mounts: Vec<Mounted>,
+    /// The container whose network it shares; none for what its image says.
+    pub network: Option<String>,
     /// As whom it runs, once that was found out.
     pub user: Option<User>,
     /// An earlier host started it; else whatever bears its key is left from a try that does not count.
@@ -70,6 +72,8 @@ pub struct Extra {
     pub env: BTreeMap<String, String>,
     /// Folders of this machine.
     pub mounts: Vec<Mounted>,
+    /// The container whose network it shares.
+    pub network: Option<String>,
 }
 
 /// A folder that a container sees.
@@ -219,6 +223,19 @@ pub trait Engine: Send + Sync {
     /// Builds an image, unless the same was built before. `pieces` hears what that prints.
     async fn build_image(&self, _build: &Build, _pieces: Sender<Piece>) -> Result<(), EngineError> {
         Err(no_images())
+    }
+    /// Has services run beside the commands of a run, unless they do, and gives the container whose network the commands are to
+    /// share. The inner error is for the operator: why one of them is not ready, with what it wrote.
+    async fn serve(&self, _beside: &Beside) -> Result<Result<String, String>, EngineError> {
+        Err(no_images())
+    }
+    /// Ends the services beside the commands of a run.
+    async fn end_services(&self, _run: &RunId) -> Result<(), EngineError> {
+        Ok(())
+    }
+    /// The runs of this data directory that have services.
+    async fn served(&self) -> Result<Vec<RunId>, EngineError> {
+        Ok(Vec::new())
     }
     /// What it is, and its version.
     async fn about(&self) -> Result<String, EngineError>;

@@ -26,10 +26,10 @@ impl wit::Host for View<'_> {
         let call = Call::new("sandbox.execute", Effect::Write, &job)?.needing(Capability::new(IMAGES.word, job.image.clone()));
         let place = Place { run: self.recorder.run().clone(), workspace: self.workspace.to_owned(), halt: self.recorder.halt() };
         let (sandbox, run, executed) = (Arc::clone(self.sandbox), place.run.clone(), Arc::new(OnceLock::new()));
-        let noted = Arc::clone(&executed);
+        let (noted, wanted) = (Arc::clone(&executed), self.wanted.clone());
         let perform = |attempt: Attempt| async move {
             let _ = noted.set(attempt.seq);
-            sandbox.execute(place, job, &attempt).await
+            sandbox.execute(place, job, &wanted, &attempt).await
         };
         let outcome = self.recorder.call(call, perform).await?;
         if let Some(seq) = executed.get() {

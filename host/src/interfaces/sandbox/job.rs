@@ -108,7 +108,7 @@ impl Ending {
     }
 }
 
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     plain && name.bytes().next().is_some_and(|first| !first.is_ascii_digit())
 }

@@ -12,6 +12,7 @@ mod leftovers;
 mod process;
 mod room;
 mod service;
+mod services;
 mod settings;
 mod setup;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use leftovers::{Covered, Covers, forget_noted, noted};
 pub use process::Processes;
 pub use room::{Room, measure_room};
 pub use service::{Parts, Place, Sandbox};
+pub use services::{ApprovedServices, Beside, Service, Services, decide_services};
 pub use settings::{EngineKind, Image, Settings, SettingsError};
 pub use setup::{Approvals, ApprovalsError, Approved, Decision, Onward, Plan, Registry, SetUp, SetupParts, SetupSettings, Wanted, decide};
 

@@ -18,8 +18,9 @@ use super::{
     job::{Job, Outcome},
     leftovers::{Covers, Leftovers, Prepared, REPOSITORY, Swept},
     room::{Room, lacking},
+    services::Active,
     settings::{EngineKind, Image, Settings},
-    setup::{SetupParts, Setups},
+    setup::{SetupParts, Setups, Wanted},
     watching::{Watched, watched},
 };
 use crate::{
@@ -75,6 +76,7 @@ pub struct Parts {
 pub struct Sandbox {
     pub(super) parts: Arc<Parts>,
     pub(super) setups: Setups,
+    pub(super) active: Arc<Active>,
     permits: Semaphore,
     leftovers: Arc<Leftovers>,
     /// Removes containers.
@@ -107,12 +109,21 @@ impl Sandbox {
         let permits = Semaphore::new(parts.settings.at_once.min(Semaphore::MAX_PERMITS));
         let leftovers = Arc::new(Leftovers::new(parts.leftovers.clone(), Arc::clone(&parts.git)));
         let setups = Setups::new(setup);
-        Self { parts: Arc::new(parts), setups, permits, leftovers, removing: Mutex::default(), entered: Mutex::default() }
+        Self {
+            parts: Arc::new(parts),
+            setups,
+            active: Arc::default(),
+            permits,
+            leftovers,
+            removing: Mutex::default(),
+            entered: Mutex::default(),
+        }
     }
 
     /// Executes a job, or finds the one of this call again. A future that is dropped takes its command with it. So does a host
     /// that is told to stop, unless the command ends by itself in time; then the call is made again when the run goes on.
-    pub async fn execute(&self, place: Place, job: Job, attempt: &Attempt) -> Performed<Outcome> {
+    /// What the project has beside its tests is there for it.
+    pub async fn execute(&self, place: Place, job: Job, wanted: &Wanted, attempt: &Attempt) -> Performed<Outcome> {
         if let Err(error) = self.check(&job) {
             return Performed::answer(Err(error));
         }
@@ -120,7 +131,11 @@ impl Sandbox {
             Ok(image) => image,
             Err(hindered) => return hindered,
         };
-        let extra = self.setups.extra(&place.workspace, &image);
+        let mut extra = self.setups.extra(&place.workspace, &image);
+        let _services = match self.add_services(&place, &job, (wanted, &image), &mut extra).await {
+            Ok(held) => held,
+            Err(hindered) => return hindered,
+        };
         self.execute_in(&place, &job, (image, extra), attempt).await
     }
 
@@ -232,6 +247,7 @@ impl Sandbox {
             asked_at,
             covers: covers.clone(),
             mounts: extra.mounts.clone(),
+            network: extra.network.clone(),
             user,
             found: is_found.then_some(Found { lost }),
         };
@@ -445,7 +461,7 @@ impl Sandbox {
     pub async fn close(&self) {
         let removing = std::mem::take(&mut *self.removing.lock().unwrap_or_else(PoisonError::into_inner));
         let closed = async {
-            removing.join_all().await;
+            tokio::join!(removing.join_all(), self.end_services());
             self.parts.engine.close().await;
         };
         if tokio::time::timeout(PATIENCE, closed).await.is_err() {

@@ -176,7 +176,7 @@ impl Image {
 }
 
 /// What stands in an image's name everywhere. Whether there is one, the engine knows.
-fn is_reference(text: &str) -> bool {
+pub(super) fn is_reference(text: &str) -> bool {
     let plain = |character: char| character.is_ascii_alphanumeric() || "._-/:@".contains(character);
     !text.is_empty() && text.len() <= 255 && text.starts_with(|first: char| first.is_ascii_alphanumeric()) && text.chars().all(plain)
 }

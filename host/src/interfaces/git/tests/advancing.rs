@@ -206,7 +206,7 @@ async fn a_push_takes_the_branch_to_the_remote_and_never_by_force() {
         matches!(refusal(scene.here(&mut recorder).push("main".into()).await), CallError { kind: ErrorKind::NotFound, text, .. } if text.contains("`origin`"))
     );
     scene.git(&["remote", "add", "backup", bare.to_str().unwrap()]);
-    scene.remote = Remote(Some("backup"));
+    scene.settings.remote = Some("backup");
     assert!(matches!(refusal(scene.here(&mut recorder).push("none".into()).await), CallError { kind: ErrorKind::NotFound, .. }));
     for _ in 0..2 {
         scene.here(&mut recorder).push("main".into()).await.unwrap();
@@ -271,6 +271,7 @@ async fn files_that_moved_half_way_are_taken_back() {
         worktree: None,
         pin: None,
         abandoned: None,
+        pointers: false,
     };
     place.open().unwrap().undo_move(&from, &to);
     assert_eq!(scene.git(&["status", "--porcelain", "--untracked-files=all"]), "?? theirs/c.txt\n?? theirs/d.txt");

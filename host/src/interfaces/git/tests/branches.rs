@@ -47,22 +47,3 @@ async fn what_lies_in_the_place_of_a_worktree_is_no_obstacle() {
     scene.worktree(&mut recorder, "story/2").await;
     assert!(scene.person().join(".git").is_dir(), "a link is removed and not followed");
 }
-
-#[tokio::test]
-async fn a_checkout_is_sparse_while_git_says_so() {
-    let scene = Scene::new();
-    scene.write("d1/x", "1");
-    scene.write("d2/y", "2");
-    let begun = scene.person_commits("Folders");
-    let mut recorder = scene.bench.recorder();
-    let folder = scene.worktree(&mut recorder, "story/1").await;
-    fs::write(folder.join("b.txt"), "B").unwrap();
-    scene.at(&mut recorder, folder.clone()).commit("Add b".into(), None).await.unwrap();
-    scene.git(&["sparse-checkout", "set", "d1"]);
-    let refused = refusal(scene.at(&mut recorder, folder.clone()).advance("main".into(), begun.clone()).await);
-    assert!(matches!(&refused, CallError { kind: ErrorKind::Conflict, text, .. } if text.contains("sparse-checkout")), "{refused}");
-    scene.git(&["sparse-checkout", "disable"]);
-    assert!(scene.person().join(".git/info/sparse-checkout").exists(), "git leaves it");
-    scene.at(&mut recorder, folder).advance("main".into(), begun).await.unwrap();
-    assert!(scene.person().join("b.txt").exists() && scene.person().join("d2/y").exists());
-}

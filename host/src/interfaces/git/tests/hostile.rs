@@ -92,7 +92,7 @@ async fn no_command_of_a_hostile_repository_is_run() {
     // The remote is hostile as well: it is the repository itself, in another folder.
     assert!(Command::new("cp").arg("-r").arg(scene.person()).arg(&receiving).status().unwrap().success());
     scene.git_quietly(&["config", "remote.near.url", receiving.to_str().unwrap()]);
-    scene.remote = Remote(Some("near"));
+    scene.settings.remote = Some("near");
     fs::read_dir(&marks).unwrap().for_each(|mark| fs::remove_file(mark.unwrap().path()).unwrap());
 
     let mut recorder = scene.bench.recorder();

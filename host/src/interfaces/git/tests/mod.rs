@@ -2,6 +2,7 @@
 
 mod advancing;
 mod branches;
+mod brownfield;
 mod ending;
 mod filling;
 mod hostile;
@@ -74,11 +75,19 @@ impl Register for Rows {
     }
 }
 
-struct Remote(Option<&'static str>);
+#[derive(Default)]
+struct Set {
+    remote: Option<&'static str>,
+    lfs_pointers: bool,
+}
 
-impl Preferences for Remote {
+impl Preferences for Set {
     fn remote(&self) -> Option<String> {
-        self.0.map(str::to_owned)
+        self.remote.map(str::to_owned)
+    }
+
+    fn lfs_pointers(&self) -> bool {
+        self.lfs_pointers
     }
 }
 
@@ -89,7 +98,7 @@ struct Scene {
     register: Arc<Rows>,
     repositories: Arc<Repositories>,
     folders: Arc<FolderLocks>,
-    remote: Remote,
+    settings: Set,
     advances: Advances,
     /// What the runs are bound to; at first to nothing.
     pin: Option<Pin>,
@@ -113,7 +122,16 @@ impl Scene {
         let program = Program { person: vec![("HOME".into(), home.path().into())], ..program() };
         let folders = Arc::new(FolderLocks::new(root.clone()));
         let repositories = Arc::new(Repositories::new(Some(program), root, register.clone(), folders.clone()));
-        Self { home, bench: Bench::new(), register, folders, repositories, remote: Remote(None), advances: Advances::Granted, pin: None }
+        Self {
+            home,
+            bench: Bench::new(),
+            register,
+            folders,
+            repositories,
+            settings: Set::default(),
+            advances: Advances::Granted,
+            pin: None,
+        }
     }
 
     fn person(&self) -> PathBuf {
@@ -145,7 +163,7 @@ impl Scene {
     fn at<'a>(&'a self, recorder: &'a mut Recorder, workspace: PathBuf) -> View<'a> {
         let seat = Seat { project: "demo".to_owned(), workspace, root: Bench::run(), pin: self.pin.clone() };
         let repositories = &self.repositories;
-        View { recorder, repositories, seat, plugin: "sprint", preferences: &self.remote, advances: self.advances.clone() }
+        View { recorder, repositories, seat, plugin: "sprint", preferences: &self.settings, advances: self.advances.clone() }
     }
 
     /// Adds a worktree and gives its folder.

@@ -32,14 +32,6 @@ async fn a_folder_that_is_no_whole_repository_is_refused_with_a_sentence() {
     let bare = Scene::without_repository();
     bare.git(&["init", "-q", "--bare"]);
     says(&heard(&bare).await, "bare");
-
-    let shallow = Scene::new();
-    shallow.write("b.txt", "B");
-    shallow.person_commits("More");
-    let clone = Scene::without_repository();
-    let from = format!("file://{}", shallow.person().display());
-    clone.git(&["clone", "-q", "--depth", "1", &from, "."]);
-    says(&heard(&clone).await, "git fetch --unshallow");
 }
 
 #[tokio::test]
@@ -64,19 +56,6 @@ async fn a_linked_worktree_of_a_persons_is_a_checkout_like_any_other() {
     assert_eq!((run.branch().await.unwrap(), run.status().await.unwrap().len()), ("side".into(), 1));
     run.worktree_add("story/1".into(), "side".into()).await.unwrap();
     assert_eq!(fs::read_to_string(scene.folder("story/1").await.join("a.txt")).unwrap(), "one\ntwo\nthree\n");
-}
-
-#[tokio::test]
-async fn submodules_are_refused() {
-    let scene = Scene::new();
-    let other = Scene::new();
-    scene.git(&["submodule", "--quiet", "add", other.person().to_str().unwrap(), "vendor/other"]);
-    scene.person_commits("Add a submodule");
-    let mut recorder = scene.bench.recorder();
-    let refused = refusal(scene.here(&mut recorder).worktree_add("story/1".into(), "main".into()).await);
-    assert!(matches!(refused, CallError { kind: ErrorKind::Invalid, text, .. } if text.contains("submodules")));
-    assert_eq!(scene.git(&["branch", "--list", "story/*"]), "");
-    assert!(scene.here(&mut recorder).status().await.unwrap().is_empty());
 }
 
 #[tokio::test]

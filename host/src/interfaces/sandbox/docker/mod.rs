@@ -8,6 +8,8 @@ mod following;
 mod hardening;
 mod images;
 mod ready;
+mod rootless;
+mod serving;
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
@@ -26,14 +28,19 @@ use tokio::sync::{OnceCell, mpsc::Sender};
 use super::{
     engine::{Build, Ended, Engine, EngineError, Found, Key, Piece, Resolved, Stream, Task, User},
     job::Ending,
+    services::Beside,
 };
-use crate::journal::Clock;
+use crate::journal::{Clock, RunId};
 use following::{Following, Output};
 use ready::{Pool, Recipe};
 
 const USUAL_SOCKET: &str = "/var/run/docker.sock";
 /// Seconds until a request to the engine has to be answered. Commands are waited for as long as they take.
 const PATIENCE: u64 = 60;
+
+/// How often it is looked whether a container is gone that somebody else removes, and how many times.
+const LOOK: Duration = Duration::from_millis(50);
+const MOST_LOOKS: u32 = 40;
 
 /// A source of random bytes.
 pub type Random = Arc<dyn Fn() -> [u8; 16] + Send + Sync>;
@@ -47,6 +54,8 @@ pub struct Docker {
     /// Makes names that nobody guesses.
     random: Random,
     client: OnceCell<bollard::Docker>,
+    /// The user that the engine belongs to; none for root.
+    rootless: OnceCell<Option<u32>>,
     pool: Arc<Pool>,
 }
 
@@ -75,14 +84,19 @@ impl Docker {
             clock,
             random,
             client: OnceCell::new(),
+            rootless: OnceCell::new(),
             pool: Arc::default(),
         }
+    }
+
+    fn socket(&self) -> &str {
+        self.address.strip_prefix("unix://").unwrap_or(&self.address)
     }
 
     async fn client(&self) -> Result<&bollard::Docker, EngineError> {
         let unavailable = |reason: &str| EngineError::Absent(failure::no_engine(reason));
         let connect = || async {
-            let path = self.address.strip_prefix("unix://").unwrap_or(&self.address);
+            let path = self.socket();
             if !path.starts_with('/') {
                 let address = self.address.chars().take(200).flat_map(char::escape_debug).collect::<String>();
                 return Err(unavailable(&format!("{address} is not a socket of this machine, where the workspace is")));
@@ -101,8 +115,11 @@ impl Docker {
             Some(user) => user,
             None => access::admitted(&task.workspace).await.map_err(EngineError::Unavailable)?,
         };
+        let user = self.within(docker, user).await?;
         let body = hardening::container(task, &found, user, &self.owner);
-        let recipe = Recipe::new(body.clone(), task).filter(|_| task.image.ready && ready::can_carry(task));
+        // One that waits would hold the network of services that have ended.
+        let may_wait = task.image.ready && task.network.is_none() && ready::can_carry(task);
+        let recipe = Recipe::new(body.clone(), task).filter(|_| may_wait);
         if let Some(recipe) = &recipe
             && let Some(output) = self.take(docker, task, name, recipe).await
         {
@@ -274,7 +291,8 @@ impl Engine for Docker {
         for name in names.iter().filter(|name| ready::is_waiting(name) && !self.pool.holds(name)) {
             self.remove(docker, name).await;
         }
-        Ok(names.into_iter().filter(|name| !ready::is_waiting(name)).filter_map(key_of).collect())
+        let is_command = |name: &&str| !ready::is_waiting(name) && !serving::is_beside(name);
+        Ok(names.into_iter().filter(is_command).filter_map(key_of).collect())
     }
 
     async fn close(&self) {
@@ -295,18 +313,37 @@ impl Engine for Docker {
         building::build(self.client().await?, build, &pieces).await
     }
 
+    async fn serve(&self, beside: &Beside) -> Result<Result<String, String>, EngineError> {
+        self.serve_beside(self.client().await?, beside).await
+    }
+
+    async fn end_services(&self, run: &RunId) -> Result<(), EngineError> {
+        self.end_beside(self.client().await?, run).await
+    }
+
+    async fn served(&self) -> Result<Vec<RunId>, EngineError> {
+        self.served_runs(self.client().await?).await
+    }
+
     async fn about(&self) -> Result<String, EngineError> {
         let version = self.client().await?.version().await.map_err(|error| failure::unavailable(&error))?;
         Ok(format!("engine {} (API {})", version.version.unwrap_or_default(), version.api_version.unwrap_or_default()))
     }
 }
 
-/// Removes a container, whether it runs or not. One that is not there is removed.
+/// Removes a container, whether it runs or not. One that is not there is removed, and one that is being removed will be.
 async fn removed(docker: &bollard::Docker, name: &str) -> Result<(), bollard::errors::Error> {
-    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-    match docker.remove_container(name, Some(options)).await {
-        Err(error) if failure::is_missing(&error) => Ok(()),
-        done => done,
+    let mut looks = 0;
+    loop {
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        match docker.remove_container(name, Some(options)).await {
+            Err(error) if failure::is_missing(&error) => return Ok(()),
+            Err(error) if failure::is_taken(&error) && looks < MOST_LOOKS => {
+                looks += 1;
+                tokio::time::sleep(LOOK).await;
+            }
+            done => return done,
+        }
     }
 }
 

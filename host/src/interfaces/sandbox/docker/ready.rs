@@ -282,6 +282,7 @@ mod tests {
     fn task(command: &[&str], env: &[(&str, &str)]) -> Task {
         Task {
             mounts: Vec::new(),
+            network: None,
             key: Key { run: RunId::from_text("r"), seq: 1 },
             image: Image::default(),
             command: command.iter().map(|word| (*word).to_owned()).collect(),

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 /// Where the forwarder lies in the container.
-pub(super) const BIN: &str = "/baton/bin";
+pub(in crate::interfaces::sandbox) const BIN: &str = "/baton/bin";
 /// Where the socket of the proxy lies.
 pub(super) const PROXY: &str = "/baton/proxy";
 /// Where caches lie.

@@ -20,9 +20,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(super) use caches::BIN;
 pub use plan::{Approvals, ApprovalsError, Approved, Decision, Plan, decide};
 pub use proxy::{Onward, Registry};
 pub use settings::SetupSettings;
+pub(super) use working::FORWARD;
 
 use super::{
     engine::{Extra, Mounted},
@@ -116,7 +118,19 @@ impl Setups {
         let home = self.folders.applied(workspace).map(|applied| applied.kept.join(HOME)).filter(|home| home.is_dir());
         let Some(home) = home else { return Extra::default() };
         let env = caches::of_commands(&home, image.network);
-        Extra { env, mounts: vec![Mounted { source: home, target: caches::HOME.to_owned(), read_only: true }] }
+        let mounts = vec![Mounted { source: home, target: caches::HOME.to_owned(), read_only: true }];
+        Extra { env, mounts, network: None }
+    }
+
+    /// What the operator set and approved.
+    pub(super) fn parts(&self) -> &SetupParts {
+        &self.parts
+    }
+
+    /// The folder with Baton's program for containers. An error is a sentence.
+    pub(super) async fn bin(&self) -> Result<PathBuf, String> {
+        let bin = self.folders.bin();
+        joined(blocking(move |_| working::provided(&bin).map(|()| bin)).await)
     }
 
     fn turn(&self, project: &str, key: &str) -> Arc<tokio::sync::Mutex<()>> {

@@ -9,7 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::{actor::Actor, events::Draft, journal::form::canonical};
+use crate::{
+    actor::Actor,
+    events::Draft,
+    interfaces::sandbox::services::{ApprovedServices, Services},
+    journal::form::canonical,
+};
 
 /// Bytes of a command.
 const LONGEST_COMMAND: usize = 4 << 10;
@@ -107,13 +112,23 @@ pub struct Approved {
 #[error("{0}")]
 pub struct ApprovalsError(pub String);
 
-/// Keeps which setup an operator approved for each project.
+/// Keeps which setup and which services an operator approved for each project.
 #[async_trait]
 pub trait Approvals: Send + Sync {
     /// The setup that holds for a project.
     async fn approved_setup(&self, project: &str) -> Result<Option<Approved>, ApprovalsError>;
     /// Has a setup hold in place of the one before; none to have none hold.
     async fn approve_setup(&self, project: &str, plan: Option<&Plan>, by: &Actor, events: Vec<Draft>) -> Result<(), ApprovalsError>;
+    /// The services that hold for a project, as long as its repository proposes them.
+    async fn approved_services(&self, project: &str) -> Result<Option<ApprovedServices>, ApprovalsError>;
+    /// Has services hold in place of those before; none to have none hold.
+    async fn approve_services(
+        &self,
+        project: &str,
+        services: Option<&Services>,
+        by: &Actor,
+        events: Vec<Draft>,
+    ) -> Result<(), ApprovalsError>;
 }
 
 /// Which setup a workspace has, and why.

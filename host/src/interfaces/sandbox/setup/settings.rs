@@ -9,7 +9,7 @@ use super::{
     plan::Plan,
     proxy::{Host, Network, Onward, Registry, Rules},
 };
-use crate::interfaces::sandbox::settings::SettingsError;
+use crate::interfaces::sandbox::{services::Services, settings::SettingsError};
 
 /// The word for the hosts below, in a list of hosts.
 const USUAL: &str = "default";
@@ -46,6 +46,8 @@ const ADDRESS: &str = "an address by https, without a login, such as \"https://n
 pub struct SetupSettings {
     /// The setup that the operator's own settings name for every project.
     pub own: Option<Plan>,
+    /// The services that the operator's own settings name for every project.
+    pub services: Option<Services>,
     /// What setups may reach.
     pub rules: Rules,
     /// The operator's own proxy, which leads to it.
@@ -66,6 +68,7 @@ impl Default for SetupSettings {
     fn default() -> Self {
         Self {
             own: None,
+            services: None,
             rules: Rules { hosts: USUAL_HOSTS.iter().filter_map(|host| Host::parse(host)).collect(), networks: Vec::new() },
             onward: None,
             registries: BTreeMap::new(),

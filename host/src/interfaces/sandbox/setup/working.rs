@@ -36,7 +36,7 @@ use crate::{
 /// The program that forwards connections in the container; empty where containers are of another system than this host.
 const FORWARDER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/forward"));
 /// Its name, which it has once it is whole.
-const FORWARD: &str = "forward";
+pub(in crate::interfaces::sandbox) const FORWARD: &str = "forward";
 /// How often it is looked how much a setup has left.
 const LOOK: Duration = Duration::from_secs(5);
 /// Bytes of its output that the operator is shown.
@@ -107,9 +107,6 @@ impl Sandbox {
 
     /// The folder as the setup finds it, or as an earlier host has left it for a setup that still runs or has ended.
     async fn staged(&self, sought: &Sought, site: &Site, key: &Key, attempt: &Attempt) -> Result<Staged, Stopped> {
-        if FORWARDER.is_empty() {
-            return Err(pause("Setups need a host on Linux, whose containers can run its forwarder.".to_owned()));
-        }
         if attempt.again
             && !matches!(self.parts.engine.holds(key).await, Ok(false))
             && let Some(staged) = kept::read(&site.staged())
@@ -172,7 +169,7 @@ impl Sandbox {
         ];
         let place = Place { workspace: site.workspace(), ..sought.place.clone() };
         let image = Image { network: false, ready: false, ..image.clone() };
-        let executed = self.execute_in(&place, &job, (image, Extra { env: Default::default(), mounts }), attempt);
+        let executed = self.execute_in(&place, &job, (image, Extra { mounts, ..Extra::default() }), attempt);
         tokio::select! {
             performed = executed => Some(performed),
             () = outgrown(&site.folder, settings.most) => None,
@@ -241,8 +238,8 @@ fn fill(
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
     };
     copying::remove(&site.folder).map_err(unfilled)?;
-    [bin, &site.folder, &site.workspace(), &site.proxy()].into_iter().try_for_each(open).map_err(unfilled)?;
-    forwarder(bin).map_err(unfilled)?;
+    [&site.folder, &site.workspace(), &site.proxy()].into_iter().map(AsRef::as_ref).try_for_each(open).map_err(unfilled)?;
+    provided(bin)?;
     match home {
         // What was fetched for other lockfiles need not be fetched again.
         Some(home) => copying::copy(home, &site.home()).map(drop),
@@ -252,6 +249,16 @@ fn fill(
     let staged = staging::stage(workspace, &site.workspace(), plan, deadline)?;
     kept::write(&site.staged(), &staged).map_err(unfilled)?;
     Ok(staged)
+}
+
+/// A folder with the forwarder, for containers. An error is a sentence.
+pub(super) fn provided(bin: &Path) -> Result<(), String> {
+    if FORWARDER.is_empty() {
+        return Err("Setups and services need a host on Linux, whose containers can run its forwarder.".to_owned());
+    }
+    let made =
+        fs::create_dir_all(bin).and_then(|()| fs::set_permissions(bin, fs::Permissions::from_mode(0o755))).and_then(|()| forwarder(bin));
+    made.map_err(|error| format!("The folder `{}` cannot be written: {error}.", bin.display()))
 }
 
 /// Puts the forwarder where containers see it, unless it lies there.

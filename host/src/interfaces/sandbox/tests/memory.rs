@@ -11,6 +11,8 @@ pub(super) struct Memory {
     pub(super) approved: Mutex<Option<ProjectImage>>,
     /// What an operator approved as the setup of every project.
     pub(super) approved_setup: Mutex<Option<Plan>>,
+    /// What an operator approved as the services of every project.
+    pub(super) approved_services: Mutex<Option<Services>>,
     pub(super) full: bool,
 }
 

@@ -95,6 +95,11 @@ impl Engine for Scripted {
     }
 }
 
+/// What a command wants in a project without services.
+fn wanted() -> Wanted {
+    Wanted::new("p".to_owned(), None, json!({}))
+}
+
 struct Bench {
     engine: Arc<Scripted>,
     memory: Arc<Memory>,
@@ -175,7 +180,7 @@ impl Bench {
     async fn execute(&self, image: Option<&str>, timeout_ms: Option<u32>, again: bool) -> Performed<Outcome> {
         let job = Job::new(image.map(str::to_owned), vec!["make".to_owned()], Vec::new(), timeout_ms).unwrap();
         let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again, asked_at: 7 };
-        self.sandbox.execute(self.place(self.workspace()), job, &attempt).await
+        self.sandbox.execute(self.place(self.workspace()), job, &wanted(), &attempt).await
     }
 
     fn workspace(&self) -> PathBuf {
@@ -259,7 +264,7 @@ async fn no_container_gets_what_the_host_keeps() {
     let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: false, asked_at: 7 };
     for (workspace, refused) in [("/proc".into(), true), ("/".into(), true), (bench.workspace(), false)] {
         let place = Place { run: RunId::from_text("r"), workspace: workspace.clone(), halt: Halt::default() };
-        let answer = bench.sandbox.execute(place, job.clone(), &attempt).await;
+        let answer = bench.sandbox.execute(place, job.clone(), &wanted(), &attempt).await;
         assert_eq!(
             matches!(answer, Performed::Answered(Err(CallError { kind: ErrorKind::Invalid, .. }), _)),
             refused,
@@ -423,7 +428,7 @@ async fn a_host_that_comes_after_one_that_was_killed_sweeps_before_anything_else
     assert_eq!(names(&bench.workspace().join("inner")), Vec::<String>::new());
     let job = Job::new(None, vec!["make".to_owned()], Vec::new(), Some(60_000)).unwrap();
     let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: true, asked_at: 7 };
-    let (outcome, _) = outcome(next.sandbox.execute(next.place(bench.workspace()), job, &attempt).await);
+    let (outcome, _) = outcome(next.sandbox.execute(next.place(bench.workspace()), job, &wanted(), &attempt).await);
     assert!(outcome.stderr.contains("`inner/.git`"), "what was swept before the run went on is told: {outcome:?}");
     assert_eq!(next.engine.seen.lock().unwrap()[0].found, Some(engine::Found { lost: true }));
 }
@@ -501,7 +506,8 @@ async fn a_link_in_the_place_of_a_repository_is_cleared_away_in_worktrees_alone(
         let bench = bench_of(scripted(exited(0)), own.clone(), false, |_| ());
         let job = Job::new(None, vec!["make".to_owned()], Vec::new(), Some(60_000)).unwrap();
         let attempt = Attempt { seq: 3, key: "r:3".to_owned(), again: false, asked_at: 7 };
-        let executed = matches!(bench.sandbox.execute(bench.place(workspace.clone()), job, &attempt).await, Performed::Answered(Ok(_), _));
+        let executed =
+            matches!(bench.sandbox.execute(bench.place(workspace.clone()), job, &wanted(), &attempt).await, Performed::Answered(Ok(_), _));
         assert_eq!(executed, workspace == &worktree, "whose link it is decides");
     }
     assert!(worktree.join(".git").symlink_metadata().is_err());
@@ -529,6 +535,7 @@ async fn a_plain_process_finds_no_repository_above_a_worktree() {
     ] {
         let task = Task {
             mounts: Vec::new(),
+            network: None,
             key: Key { run: RunId::from_text("r"), seq: 1 },
             image: Settings::from_settings(&json!({})).unwrap().images["default"].clone(),
             command: ["sh", "-c", line].map(str::to_owned).to_vec(),

@@ -16,6 +16,22 @@ impl Approvals for Memory {
         *self.approved_setup.lock().unwrap() = plan.cloned();
         Ok(())
     }
+
+    async fn approved_services(&self, _: &str) -> Result<Option<ApprovedServices>, ApprovalsError> {
+        let services = self.approved_services.lock().unwrap().clone();
+        Ok(services.map(|services| ApprovedServices { services, by: "ada".to_owned(), at: 1 }))
+    }
+
+    async fn approve_services(
+        &self,
+        _: &str,
+        services: Option<&Services>,
+        _: &crate::actor::Actor,
+        _: Vec<Draft>,
+    ) -> Result<(), ApprovalsError> {
+        *self.approved_services.lock().unwrap() = services.cloned();
+        Ok(())
+    }
 }
 
 /// What the command of these tests does: leaves a package, plants a repository, and writes over its lockfile.

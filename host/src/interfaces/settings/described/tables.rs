@@ -315,8 +315,11 @@ pub const TABLES: &[Table] = &[
         name: "git",
         meaning: "How runs use the repository. See [git](../git.md).",
         layer: Both,
-        settings: &[setting("remote", TEXT, "`\"origin\"`", "Remote that `git.push` pushes to.")],
-        example: "[git]\nremote = \"upstream\"\n",
+        settings: &[
+            setting("remote", TEXT, "`\"origin\"`", "Remote that `git.push` pushes to."),
+            setting("lfs-pointers", TRUTH, "false", "Whether stories are worked on where files of Git LFS are their pointers."),
+        ],
+        example: "[git]\nremote = \"upstream\"\nlfs-pointers = true\n",
     },
     Table {
         name: "knowledge",
@@ -414,6 +417,29 @@ pub const TABLES: &[Table] = &[
             setting("quick", TEXT, "as `command`", "A quicker one."),
         ],
         example: "[test.folders.\"crates/ledger\"]\ncommand = \"cargo test --package ledger\"\nquick = \"cargo test --package ledger --lib\"\n",
+    },
+    Table {
+        name: "test.services.NAME",
+        meaning: "A program beside the commands of the project, such as a database. In a project it is a proposal that you approve. See \
+                  [services](../services.md).",
+        layer: Both,
+        settings: &[
+            setting("image", "image reference", "required", "The image, which is on this machine or named by its digest."),
+            setting("command", "list of strings", "what the image says", "What is executed in it."),
+            setting("env.VARIABLE", TEXT, "", "A variable of the service."),
+            setting("ports", "list of numbers", "`[]`", "Ports that accept connections once it is ready."),
+            setting("ready", "list of strings", "none", "Command that succeeds in its container once it is ready."),
+            setting(
+                "temporary",
+                "list of absolute paths",
+                "`[]`",
+                "Folders in memory that it may write to, beside `/tmp`, `/var/tmp` and the volumes of its image.",
+            ),
+            setting("memory-mib", "whole number from 16", "512", "Its memory in MiB. What it writes counts."),
+            setting("timeout-s", "whole number from 1 to 600", "60", "Time until it has to be ready, in seconds."),
+            setting("gives.VARIABLE", TEXT, "", "A variable of the commands beside it, such as `DATABASE_URL`."),
+        ],
+        example: "[test.services.db]\nimage = \"postgres:16\"\ncommand = [\"postgres\", \"-c\", \"fsync=off\"]\nports = [5432]\nready = [\"pg_isready\", \"-h\", \"127.0.0.1\"]\ntemporary = [\"/var/run/postgresql\"]\nmemory-mib = 1024\ntimeout-s = 120\nenv.POSTGRES_HOST_AUTH_METHOD = \"trust\"\ngives.DATABASE_URL = \"postgres://postgres@127.0.0.1:5432/postgres\"\n",
     },
     Table {
         name: "sprint",
