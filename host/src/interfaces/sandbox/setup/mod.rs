@@ -9,6 +9,7 @@ mod plan;
 mod proxy;
 mod settings;
 mod staging;
+mod suggested;
 mod working;
 
 use std::{
