@@ -4,6 +4,7 @@
 
 mod asking;
 mod declared;
+mod dependencies;
 mod diff;
 mod failure;
 mod guards;
@@ -33,8 +34,9 @@ struct DevStory;
 impl Workflow<Input, Output> for DevStory {
     fn run(order: Input) -> Result<Output> {
         let story = Story::read(&order.key)?;
-        let mut work = Work::begin(&story, &order)?;
+        // Before the test command is looked for, which may be one that the setup installs.
         set_up()?;
+        let mut work = Work::begin(&story, &order)?;
         match ended(&order, &story, &mut work) {
             Ok(Ending::Green(tested)) => work.done(*tested),
             Ok(Ending::Left(outcome, reason)) => work.left(outcome, &reason),
