@@ -38,6 +38,7 @@ mod projects;
 mod providers;
 mod questions;
 mod real_project;
+mod real_projects;
 mod recordings;
 mod reference;
 mod repair;

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 pub use plan::{Approvals, ApprovalsError, Approved, Decision, Plan, decide};
 pub use proxy::{Onward, Registry};
-pub use settings::SetupSettings;
+pub use settings::{SetupSettings, USUAL_HOSTS};
 
 use super::{
     engine::{Extra, Mounted},
