@@ -94,6 +94,12 @@ hostile:
     UPDATE_DOCS=1 cargo test --package baton-tests --test all -- hostile::
     cargo test --package baton-tests --test malformed
 
+# Two stories each in real projects in JavaScript, Python, Rust and Go, whose setups fetch from the registries of this machine. NAMES narrows them.
+[group('test')]
+real-projects NAMES='javascript python rust go':
+    tests/real-projects/fetch target/real-projects {{ NAMES }}
+    BATON_TEST_PROJECTS="$PWD/target/real-projects" cargo test --package baton-tests --test all -- --nocapture --test-threads 1 real_projects::
+
 # Feeds what reads text from outside with what libFuzzer makes up, for so many seconds; fuzz/README.md tells more.
 [group('test')]
 fuzz TARGET='loader' TIME='60':

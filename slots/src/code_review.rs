@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::run_tests;
+use crate::{dependency::Dependency, run_tests};
 
 /// The story, and what is known of the change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -19,6 +19,9 @@ pub struct Input {
     /// What was found out about the change.
     #[serde(default)]
     pub guards: Vec<String>,
+    /// What lockfiles have that they did not have before, or have no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Dependency>,
     /// Findings of the reviews before, with what the developer says to them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,

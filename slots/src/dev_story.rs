@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{code_review::Finding, run_tests};
+use crate::{code_review::Finding, dependency::Dependency, run_tests};
 
 /// The story, and what is to be done to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -61,6 +61,9 @@ pub struct Output {
     /// What was found out about the change, for who reviews it.
     #[serde(default)]
     pub guards: Vec<String>,
+    /// What lockfiles have that they did not have before, or have no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Dependency>,
     /// What the developer says to each of the findings, in their order; empty where it says nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replies: Vec<String>,

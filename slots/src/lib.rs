@@ -19,6 +19,7 @@
 
 pub mod code_review;
 pub mod decide;
+pub mod dependency;
 pub mod dev_story;
 pub mod land;
 pub mod role;

@@ -15,6 +15,9 @@ pub struct Input {
     /// Says which command would be run, and runs nothing.
     #[serde(skip_serializing_if = "is_false")]
     pub find_only: bool,
+    /// Has the project's setup done, and runs no test.
+    #[serde(skip_serializing_if = "is_false")]
+    pub setup_only: bool,
     /// Files that changed. Where commands are known that test the parts in which they lie, these are run in the place of the
     /// whole; else nothing is run.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -99,6 +99,15 @@ fn outputs_satisfy_their_schemas_and_the_least_that_those_want_is_read() {
     let story = land::Landed { key: "1".to_owned(), commit: "c".to_owned() };
     writes(LAND, &land::Output { landed: vec![story], base: Some(tested.clone()), ..Default::default() }, json!({ "landed": [] }));
     writes(DECIDE, &decide::Output { answer: "a".to_owned(), confidence: 0.5, ..Default::default() }, json!({ "answer": "a" }));
+    let added = dependency::Dependency {
+        name: "itoa".to_owned(),
+        manager: "cargo".to_owned(),
+        before: vec!["1.0.0".to_owned()],
+        after: vec!["1.0.1".to_owned()],
+        licence: "MIT".to_owned(),
+        files: vec!["Cargo.lock".to_owned()],
+        note: "the same version with another checksum".to_owned(),
+    };
     let developed = dev_story::Output {
         key: "1".to_owned(),
         outcome: dev_story::Outcome::Accepted,
@@ -107,6 +116,7 @@ fn outputs_satisfy_their_schemas_and_the_least_that_those_want_is_read() {
         commit: String::new(),
         tests: Some(tested),
         guards: vec!["note".to_owned()],
+        dependencies: vec![added],
         replies: vec![String::new()],
         conversation: Some("[]".to_owned()),
         attempts: 2,

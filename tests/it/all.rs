@@ -41,6 +41,7 @@ mod providers;
 mod providing;
 mod questions;
 mod real_project;
+mod real_projects;
 mod recordings;
 mod reference;
 mod repair;

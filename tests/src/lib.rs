@@ -16,6 +16,7 @@ pub mod python;
 pub mod registry;
 pub mod server;
 pub mod sweep;
+pub mod toolchain;
 
 /// The component that does what its input says.
 pub const PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe.wasm"));

@@ -38,7 +38,9 @@ pub use room::{Room, measure_room};
 pub use service::{Parts, Place, Sandbox};
 pub use services::{ApprovedServices, Beside, Service, Services, decide_services};
 pub use settings::{EngineKind, Image, Settings, SettingsError};
-pub use setup::{Approvals, ApprovalsError, Approved, Decision, Onward, Plan, Registry, SetUp, SetupParts, SetupSettings, Wanted, decide};
+pub use setup::{
+    Approvals, ApprovalsError, Approved, Decision, Onward, Plan, Registry, SetUp, SetupParts, SetupSettings, USUAL_HOSTS, Wanted, decide,
+};
 
 /// Allows to execute commands in images, by the operator's names for them.
 pub const IMAGES: CapabilityKind = CapabilityKind {

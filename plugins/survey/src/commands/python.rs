@@ -8,16 +8,17 @@ const SETTINGS: &[&str] =
     &["pyproject.toml", "setup.cfg", "setup.py", "tox.ini", "requirements-dev.txt", "requirements.txt", "dev-requirements.txt", "Pipfile"];
 
 pub(super) fn suggested(folder: &Folder) -> Option<String> {
-    if folder.has("manage.py") {
-        return Some(format!("{}manage.py test", python(environment(folder))));
-    }
     let environment = environment(folder);
+    if folder.has("manage.py") {
+        return Some(format!("{}manage.py test", python(environment)));
+    }
     let by_pytest = folder.has_any(&["pytest.ini", "conftest.py"]) || folder.mentions(SETTINGS, "pytest");
+    let sources = sources(folder, environment);
     if by_pytest {
-        return Some(pytest(environment));
+        return Some(format!("{sources}{}", pytest(environment)));
     }
     if let Some(command) = unittest(folder) {
-        return Some(format!("{}{command}", python(environment)));
+        return Some(format!("{sources}{}{command}", python(environment)));
     }
     if !environment.is_empty() {
         return Some(pytest(environment));
@@ -31,7 +32,7 @@ pub(super) fn suggested(folder: &Folder) -> Option<String> {
     if folder.mentions(&["pyproject.toml"], "[tool.hatch.envs") {
         return Some("hatch test".to_owned());
     }
-    folder.has_any(&["pyproject.toml", "setup.py", "setup.cfg"]).then(|| pytest(""))
+    folder.has_any(&["pyproject.toml", "setup.py", "setup.cfg"]).then(|| format!("{sources}{}", pytest("")))
 }
 
 /// A package whose environment is that of the root.
@@ -49,7 +50,19 @@ pub(super) fn in_workspace_of(root: &Folder, own: &Folder) -> Option<String> {
 /// What stands before a program of the project's environment.
 fn environment(folder: &Folder) -> &'static str {
     let known = [("uv.lock", "uv run "), ("poetry.lock", "poetry run "), ("pdm.lock", "pdm run "), ("Pipfile.lock", "pipenv run ")];
-    known.iter().find(|(lock, _)| folder.has(lock)).map_or("", |(_, before)| before)
+    let locked = known.iter().find(|(lock, _)| folder.has(lock)).map(|(_, before)| *before);
+    // What the setup of a project with a list of requirements leaves.
+    locked.unwrap_or_else(|| if folder.text(".venv/pyvenv.cfg").is_some() { MADE } else { "" })
+}
+
+/// Where the environment is that a setup made.
+const MADE: &str = ".venv/bin/";
+
+/// What is said before a command so that it finds sources below `src`, where nothing installs them or says that they are there.
+fn sources(folder: &Folder, environment: &str) -> &'static str {
+    let is_installed =
+        !matches!(environment, "" | MADE) || folder.mentions(&["pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini"], "pythonpath");
+    if !is_installed && !folder.has("__init__.py") && folder.finds("src/*/__init__.py") { "PYTHONPATH=src " } else { "" }
 }
 
 fn python(environment: &str) -> String {
@@ -57,7 +70,10 @@ fn python(environment: &str) -> String {
 }
 
 fn pytest(environment: &str) -> String {
-    if environment.is_empty() { "python3 -m pytest".to_owned() } else { format!("{environment}pytest") }
+    match environment {
+        "" | MADE => format!("{}-m pytest", python(environment)),
+        other => format!("{other}pytest"),
+    }
 }
 
 /// Where tests are written for the runner that Python has.

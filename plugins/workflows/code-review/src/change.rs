@@ -2,6 +2,7 @@
 //! that the change speaks for itself.
 
 use baton_slots::code_review::{Earlier, Input};
+use baton_slots::dependency::Dependency;
 
 /// Bytes of a diff; the reviewer can read the files for the rest.
 const LONGEST_DIFF: usize = 96 << 10;
@@ -11,6 +12,8 @@ const LONGEST_LIST: usize = 8 << 10;
 const LONGEST_REPORT: usize = 4 << 10;
 /// Tests that are named.
 const MOST_NAMED: usize = 30;
+/// Dependencies that are named.
+const MOST_DEPENDENCIES: usize = 100;
 
 pub(crate) fn described(order: &Input, story: &str, criteria: &[String], diff: &str) -> String {
     let parts = [
@@ -18,6 +21,7 @@ pub(crate) fn described(order: &Input, story: &str, criteria: &[String], diff: &
         ("acceptance criteria".to_owned(), numbered(criteria)),
         ("tests".to_owned(), tests(order)),
         ("what the guards found".to_owned(), guards(&order.guards)),
+        ("dependencies".to_owned(), dependencies(&order.dependencies)),
         ("earlier findings".to_owned(), earlier(&order.earlier)),
         (format!("the change, against {}", order.base), fitted(diff, LONGEST_DIFF)),
     ];
@@ -97,6 +101,29 @@ fn guards(notes: &[String]) -> String {
         return "Nothing.".to_owned();
     }
     notes.iter().map(|note| format!("- {note}\n")).collect()
+}
+
+/// What is fetched comes first; the reviewer is asked for the rest of what it can judge.
+fn dependencies(changes: &[Dependency]) -> String {
+    let (fetched, others): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.is_fetched());
+    let more = changes.len().saturating_sub(MOST_DEPENDENCIES);
+    let more = if more > 0 { format!("- and {more} more; read the lockfiles.\n") } else { String::new() };
+    let told = fetched.iter().chain(&others).take(MOST_DEPENDENCIES);
+    let told: String = told.map(|change| format!("- The change {}, in {}.\n", change.in_words(), named_files(&change.files))).collect();
+    if told.is_empty() {
+        return String::new();
+    }
+    let judge = if fetched.is_empty() {
+        ""
+    } else {
+        "Find out whether the story needs what is new, and whether it is the package that is meant.\n"
+    };
+    format!("By the lockfiles. A licence is what the package says itself. {judge}{told}{more}")
+}
+
+fn named_files(files: &[String]) -> String {
+    let files: Vec<_> = files.iter().map(|file| format!("`{file}`")).collect();
+    files.join(", ")
 }
 
 fn earlier(findings: &[Earlier]) -> String {

@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     Unchanged,
     /// For these reasons a part of the change cannot be committed. It was taken out.
     Refused(String),
+    /// Its lockfiles have something fetched that the settings do not allow; the words name it.
+    Dependencies(String),
     /// The story brings no test, and the developer did not say why.
     Untested,
     /// The story's tests pass on the code as it was before, so they prove nothing. With the files.
@@ -28,6 +30,7 @@ impl Failure {
             Self::Unjudged(tested) => stopped(tested).to_owned(),
             Self::Unchanged => "your answer changed nothing".to_owned(),
             Self::Refused(_) => "a part of its change cannot be committed and was taken out".to_owned(),
+            Self::Dependencies(_) => "it wants dependencies that the project does not allow".to_owned(),
             Self::Untested => "it brings no test".to_owned(),
             Self::Proofless(_) => "its tests pass without its change".to_owned(),
         }
@@ -44,6 +47,7 @@ impl Failure {
             }
             Self::Unchanged => "Work with your tools in the files, and finish when the work is done.",
             Self::Refused(_) => "Do without it, or in another way.",
+            Self::Dependencies(_) => "Take them out of manifest and lockfile, and do without.",
             Self::Untested => "Add a test for each criterion, or say in `untested` why the story needs none.",
             Self::Proofless(_) => {
                 "Write them so that they fail without it, which shows that they test it; where they cannot, as when behaviour stays the same, say why in \
@@ -61,7 +65,7 @@ impl Failure {
         match self {
             Self::Red(tested) | Self::Unjudged(tested) => &tested.report,
             Self::Unchanged => "Nothing was changed, so the story can not be done.",
-            Self::Refused(reasons) => reasons,
+            Self::Refused(reasons) | Self::Dependencies(reasons) => reasons,
             Self::Untested => "No test file was added or changed, and no test was found in the files that were.",
             Self::Proofless(files) => files,
         }
@@ -98,6 +102,7 @@ impl Failure {
             },
             Self::Unchanged => "The developer changes nothing; no test was run",
             Self::Refused(_) => "A part of its change cannot be committed",
+            Self::Dependencies(_) => "It wants dependencies that the project does not allow",
             Self::Untested => "It brings no test, and the developer does not say why",
             Self::Proofless(_) => "Its tests pass without its change, so they do not test it",
         }

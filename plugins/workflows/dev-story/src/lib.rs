@@ -4,6 +4,7 @@
 
 mod asking;
 mod declared;
+mod dependencies;
 mod diff;
 mod failure;
 mod guards;
@@ -34,7 +35,6 @@ struct DevStory;
 impl Workflow<Input, Output> for DevStory {
     fn run(order: Input) -> Result<Output> {
         let story = Story::read(&order.key)?;
-        let mut work = Work::begin(&story, &order)?;
         if is_committed(&order) {
             let left = kept::restore_committed()?;
             if !left.is_empty() {
@@ -42,7 +42,9 @@ impl Workflow<Input, Output> for DevStory {
                 run::info(&format!("What others left in the worktree since the story's last commit was taken away: {}.", paths.join(", ")));
             }
         }
+        // Before the test command is looked for, which may be one that the setup installs.
         set_up()?;
+        let mut work = Work::begin(&story, &order)?;
         match ended(&order, &story, &mut work) {
             Ok(Ending::Green(tested)) => work.done(*tested),
             Ok(Ending::Left(outcome, reason)) => work.left(outcome, &reason),

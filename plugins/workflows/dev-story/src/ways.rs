@@ -8,6 +8,7 @@ use baton_slots::RUN_TESTS;
 use baton_slots::dev_story::Mode;
 use baton_slots::run_tests::{self, Folder, Output as Tested};
 
+use crate::dependencies::Allowed;
 use crate::kinds::PLANS;
 
 /// Folders whose commands a developer is told.
@@ -21,6 +22,8 @@ pub(crate) struct Ways {
     /// Whether a change may be tested by less than the whole.
     pub(crate) knows_parts: bool,
     allowed: Vec<String>,
+    /// Which packages a lockfile may gain.
+    pub(crate) dependencies: Allowed,
     /// Whether the story's tests are run on the code as it was before.
     pub(crate) checks_tests: bool,
 }
@@ -30,9 +33,18 @@ impl Ways {
         let order = run_tests::Input { find_only: true, ..run_tests::Input::default() };
         let found: Tested = workflows::start(RUN_TESTS, &order)?.wait()?.output;
         let allowed = settings::get("story.paths")?.unwrap_or_default();
+        let dependencies = Allowed::find()?;
         // A story that is merged again was shown to be tested when it was developed.
         let checks_tests = mode == Mode::Develop && settings::get("story.check-tests")?.unwrap_or(true);
-        Ok(Self { command: found.command, quick: found.quick, folders: found.folders, knows_parts: found.parts, allowed, checks_tests })
+        Ok(Self {
+            command: found.command,
+            quick: found.quick,
+            folders: found.folders,
+            knows_parts: found.parts,
+            allowed,
+            dependencies,
+            checks_tests,
+        })
     }
 
     pub(crate) fn rules(&self, key: &str, left: u32) -> String {
@@ -49,6 +61,7 @@ impl Ways {
         if !self.allowed.is_empty() {
             let _ = writeln!(rules, "- Only these may be changed: `{}`.", self.allowed.join("`, `"));
         }
+        rules.push_str(&self.dependencies.rule());
         rules.push_str("- Change nothing that the story does not need. What you change is committed for you.\n");
         let attempts = if left == 1 { "is the last attempt" } else { "is not the last attempt" };
         let _ = writeln!(rules, "- This {attempts} before a person is asked; {left} are left with it.");
@@ -100,6 +113,7 @@ mod tests {
             folders: vec![Folder { folder: "crates/a".to_owned(), command: Some("make a".to_owned()), quick: None }],
             knows_parts: true,
             allowed: vec!["src/".to_owned()],
+            dependencies: Allowed::Named(vec!["serde*".to_owned()]),
             checks_tests: true,
         };
         let rules = ways.rules("1-1", 1);
@@ -109,6 +123,7 @@ mod tests {
             "`make a` for `crates/a`",
             "`docs/PRD.md`",
             "changed: `src/`",
+            "no others: `serde*`",
             "code as it was before",
             "is the last attempt",
         ] {

@@ -3,6 +3,7 @@
 
 use baton_sdk::prelude::*;
 use baton_slots::code_review::Finding;
+use baton_slots::dependency::Dependency;
 use baton_slots::dev_story::{Input, Outcome, Output};
 use baton_slots::run_tests::{self, Output as Tested};
 use baton_slots::{DEVELOPER, RUN_TESTS};
@@ -15,7 +16,7 @@ use crate::kept::Kept;
 use crate::proof::Change as Committed;
 use crate::story::{Known, Order, Story};
 use crate::ways::Ways;
-use crate::{diff, guards, record};
+use crate::{dependencies, diff, guards, record};
 
 /// Rounds in a row that do not do before a person is asked.
 const MOST_FAILURES: u32 = 3;
@@ -79,6 +80,8 @@ pub(crate) struct Work<'a> {
     /// What the developer said to each of the findings.
     replies: Vec<String>,
     guards: Vec<String>,
+    /// What its lockfiles gained and lost, as it was green last.
+    dependencies: Vec<Dependency>,
     /// How many of them the developer was told.
     told: usize,
     /// What the developer wants handed back to continue where it was.
@@ -113,6 +116,7 @@ impl<'a> Work<'a> {
             said: Said::default(),
             replies: Vec::new(),
             guards: Vec::new(),
+            dependencies: Vec::new(),
             told: 0,
             conversation: order.conversation.clone(),
             tried: Vec::new(),
@@ -199,6 +203,9 @@ impl<'a> Work<'a> {
         if diff.trim().is_empty() && !self.said.summary.is_empty() {
             return Ok(Round::Failed(Box::new(Failure::Unchanged), diff));
         }
+        if let Some(refused) = self.ways.dependencies.refuse(&self.locked(&diff)?) {
+            return Ok(Round::Failed(Box::new(Failure::Dependencies(refused)), diff));
+        }
         let tested = match self.quickly_red(&diff)? {
             Some(red) => red,
             None => self.tested(&diff)?,
@@ -218,6 +225,11 @@ impl<'a> Work<'a> {
         })
     }
 
+    /// What the change's lockfiles gain and lose.
+    fn locked(&self, diff: &str) -> Result<baton_dependencies::Changes> {
+        dependencies::of(diff, || git::merge_base(&head()?, self.base))
+    }
+
     /// Commits the change; gives the whole of it.
     fn keep(&mut self, tested: &Tested) -> Result<String> {
         if tested.flaky {
@@ -231,6 +243,12 @@ impl<'a> Work<'a> {
         for note in guards::doubtful(&diff::files(&diff), tested.command.as_deref()) {
             self.note(note);
         }
+        let locked = self.locked(&diff)?;
+        for path in locked.unclear {
+            self.note(format!("`{path}` says what is fetched, and how it changed is not understood: look at its lines."));
+        }
+        // While what was fetched for the tests is there.
+        self.dependencies = dependencies::with_licences(locked.dependencies);
         record::write(self.story, &self.said, tested, &diff, self.attempts)?;
         let message = format!("story {}: {}\n\n{}", self.story.key, self.heading, self.said.summary);
         self.commit(message.trim_end().to_owned())?;
@@ -247,6 +265,10 @@ impl<'a> Work<'a> {
         let untested = self.said.untested.clone().filter(|why| !why.trim().is_empty());
         let change = Committed { began: &began, files: &files, diff, tested, untested: untested.as_deref(), record: &record };
         let proof = change.prove()?;
+        if !self.dependencies.is_empty() {
+            // Without the story's lockfile other packages were there.
+            sandbox::set_up()?;
+        }
         proof.notes.into_iter().for_each(|note| self.note(note));
         Ok((proof.failure, proof.added))
     }
@@ -311,6 +333,7 @@ impl<'a> Work<'a> {
             commit: head()?,
             tests,
             guards: self.guards,
+            dependencies: self.dependencies,
             replies: self.replies,
             conversation: self.conversation,
             attempts: self.attempts,

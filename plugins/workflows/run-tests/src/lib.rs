@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 
 use baton_results::{Results, Status};
 use baton_sdk::prelude::*;
+use baton_sdk::sandbox::SetupOutcome;
 use baton_slots::run_tests::{Counts, FailedTest, Folder, Input, Output, outcome};
 use baton_survey::{TestCommands, joined};
 
@@ -32,6 +33,13 @@ const NO_PART: &str = "No command is known that tests just what changed.";
 
 impl Workflow<Input, Output> for RunTests {
     fn run(order: Input) -> Result<Output> {
+        if !order.find_only {
+            // What it installs may have the command.
+            let setup = set_up()?;
+            if order.setup_only {
+                return Ok(Output { outcome: outcome::NOT_RUN.to_owned(), report: setup.summary(), ..Output::default() });
+            }
+        }
         let known = TestCommands::find(order.command.clone())?;
         let command =
             if order.changed.is_empty() { known.whole.clone() } else { known.quick_for(&order.changed)?.map(|lines| joined(&lines)) };
@@ -44,7 +52,6 @@ impl Workflow<Input, Output> for RunTests {
         if order.find_only {
             return Ok(Output { outcome: outcome::NOT_RUN.to_owned(), command: Some(command), ..told });
         }
-        set_up()?;
         let Output { quick, folders, parts, .. } = told;
         let tested = Output { quick, folders, parts, ..tested(&command, &order)? };
         run::progress(1.0, if tested.passed { "The tests are green" } else { "The tests did not pass" });
@@ -55,12 +62,12 @@ impl Workflow<Input, Output> for RunTests {
 baton_sdk::export!(RunTests);
 
 /// What the tests need, where the lockfiles are others than before. A setup that fails pauses the run, and is never red.
-fn set_up() -> Result<()> {
+fn set_up() -> Result<SetupOutcome> {
     let setup = sandbox::set_up()?;
     if setup.is_new() {
         run::info(&setup.summary());
     }
-    Ok(())
+    Ok(setup)
 }
 
 /// What a developer could be blamed for is not believed before it has happened twice.

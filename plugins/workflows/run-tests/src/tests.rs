@@ -77,6 +77,14 @@ fn a_command_can_be_found_without_being_run() {
 }
 
 #[test]
+fn a_setup_can_be_done_without_tests() {
+    let host = host().with_file("go.mod", "");
+    let answer = host.run(RunTests::run, json!({ "setup_only": true })).expect("an answer");
+    assert_eq!((&answer["outcome"], &answer["report"]), (&json!("not-run"), &json!("The project has no setup.")));
+    assert!(host.executed().is_empty());
+}
+
+#[test]
 fn red_is_believed_when_it_happens_twice() {
     let red = |text: &str| Execution { took_ms: 10, ..Execution::exited(1).with_stdout(text) };
     let host = ending(vec![red("first"), red("second")]);

@@ -3,6 +3,7 @@
 
 use baton_sdk::forge::{self, About, Check, Progress, Proposal, State, Verdict};
 use baton_sdk::prelude::*;
+use baton_slots::dependency::Dependency;
 use baton_slots::run_tests::Output as Tested;
 
 use crate::replies::Developed;
@@ -17,6 +18,8 @@ const LONGEST_TEXT: usize = 60 << 10;
 const LONGEST_SUMMARY: usize = 1000;
 /// Tests that a pull request names.
 const MOST_TESTS: usize = 30;
+/// Dependencies that a pull request names.
+const MOST_DEPENDENCIES: usize = 100;
 
 /// Where the project's pull requests are; nowhere where the sprint may not use them.
 pub(crate) struct Forge(Option<About>);
@@ -96,7 +99,8 @@ fn proposal(story: &Story, main: &str, developed: &Developed) -> Result<Proposal
     let title = clipped(&line(&format!("{}: {}", story.key, story.title)), LONGEST_TITLE);
     let (wanted, run) = (backlog::get(&story.key)?.draft.body, run::about().id);
     let tests = developed.tests.as_ref().map_or_else(String::new, about_tests);
-    let body = format!("{}{tests}\n\n## What was asked for\n\n{}", developed.summary.trim(), wanted.trim());
+    let dependencies = about_dependencies(&developed.dependencies);
+    let body = format!("{}{tests}{dependencies}\n\n## What was asked for\n\n{}", developed.summary.trim(), wanted.trim());
     let origin = format!("\n\nStory `{}`, by run `{run}`: `baton runs show {run}`.", story.key);
     Ok(Proposal::new(&story.worktree, main, title).with_body(format!("{}{origin}", clipped(body.trim(), LONGEST_TEXT))))
 }
@@ -118,6 +122,19 @@ fn about_tests(tests: &Tested) -> String {
         if names.is_empty() { String::new() } else { format!("\n\n## {title}\n\n{}", format!("{each}{more}").trim_end()) }
     };
     list("Tests added", &tests.added) + &list("Flaky tests", &tests.flaky_tests)
+}
+
+/// What lockfiles gain and lose, as a part of the pull request's text; empty where that is nothing.
+fn about_dependencies(changes: &[Dependency]) -> String {
+    let more = changes.len().saturating_sub(MOST_DEPENDENCIES);
+    let more = if more > 0 { format!("- and {more} more\n") } else { String::new() };
+    let told = |change: &Dependency| {
+        let words = line(&change.in_words());
+        let mut letters = words.chars();
+        letters.next().map_or_else(String::new, |first| format!("- {}{}\n", first.to_uppercase(), letters.as_str()))
+    };
+    let each: String = changes.iter().take(MOST_DEPENDENCIES).map(told).collect();
+    if changes.is_empty() { String::new() } else { format!("\n\n## Dependencies\n\n{}", format!("{each}{more}").trim_end()) }
 }
 
 fn line(text: &str) -> String {
@@ -150,6 +167,15 @@ mod tests {
         let named = Tested { added: vec!["a".to_owned(), "b`\n#".to_owned()], ..Tested::default() };
         assert_eq!(about_tests(&named), "\n\n## Tests added\n\n- `a`\n- `b' #`");
         assert_eq!(about_tests(&Tested::default()), "");
+        let added = Dependency {
+            name: "itoa".to_owned(),
+            manager: "cargo".to_owned(),
+            after: vec!["1.0.1".to_owned()],
+            licence: "MIT".to_owned(),
+            ..Dependency::default()
+        };
+        assert_eq!(about_dependencies(&[added]), "\n\n## Dependencies\n\n- Adds `itoa` 1.0.1 (cargo, licence MIT)");
+        assert_eq!(about_dependencies(&[]), "");
         let long = clipped(&"ä".repeat(500), LONGEST_TITLE);
         assert!(long.len() <= 256 && long.ends_with('…'), "{}", long.len());
     }

@@ -119,6 +119,9 @@ impl Story {
                 if let Some(number) = self.pull_request {
                     input["pull_request"] = json!(number);
                 }
+                if !developed.dependencies.is_empty() {
+                    input["dependencies"] = json!(developed.dependencies);
+                }
                 if !self.earlier.is_empty() {
                     input["earlier"] = json!(self.earlier);
                 }
@@ -219,6 +222,7 @@ mod tests {
             commit,
             tests,
             guards,
+            dependencies: Vec::new(),
             replies: Vec::new(),
             conversation,
             attempts: 1,

@@ -9,6 +9,7 @@ mod plan;
 mod proxy;
 mod settings;
 mod staging;
+mod suggested;
 mod working;
 
 use std::{
@@ -23,7 +24,7 @@ use serde_json::{Value, json};
 pub(super) use caches::BIN;
 pub use plan::{Approvals, ApprovalsError, Approved, Decision, Plan, decide};
 pub use proxy::{Onward, Registry};
-pub use settings::SetupSettings;
+pub use settings::{SetupSettings, USUAL_HOSTS};
 pub(super) use working::FORWARD;
 
 use super::{

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::suggested;
 use crate::{
     actor::Actor,
     events::Draft,
@@ -22,7 +23,7 @@ const MOST_FILES: usize = 200;
 const LONGEST_FILE: usize = 256;
 
 /// What setups read if nothing else is set: lockfiles, and the manifests that the package managers read beside them.
-const USUAL_FILES: [&str; 44] = [
+const USUAL_FILES: [&str; 46] = [
     "**/Cargo.toml",
     "**/Cargo.lock",
     "**/.cargo/config.toml",
@@ -47,6 +48,8 @@ const USUAL_FILES: [&str; 44] = [
     "**/Pipfile",
     "**/Pipfile.lock",
     "**/requirements*.txt",
+    "**/*-requirements.txt",
+    "**/requirements/*.txt",
     "**/constraints*.txt",
     "**/go.mod",
     "**/go.sum",
@@ -67,24 +70,6 @@ const USUAL_FILES: [&str; 44] = [
     "**/Gemfile.lock",
     "**/composer.json",
     "**/composer.lock",
-];
-
-/// The command that fetches what a lockfile at the top of the workspace names; of those of one manager the first that is there.
-const SUGGESTED: [&[(&str, &str)]; 5] = [
-    &[("Cargo.lock", "cargo fetch --locked")],
-    &[
-        ("package-lock.json", "npm ci"),
-        ("npm-shrinkwrap.json", "npm ci"),
-        ("pnpm-lock.yaml", "pnpm install --frozen-lockfile"),
-        ("yarn.lock", "yarn install --frozen-lockfile"),
-    ],
-    &[
-        ("uv.lock", "uv sync --frozen"),
-        ("poetry.lock", "POETRY_VIRTUALENVS_IN_PROJECT=true poetry install --no-root"),
-        ("requirements.txt", "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"),
-    ],
-    &[("go.sum", "go mod download")],
-    &[("pom.xml", "mvn -B -q dependency:go-offline")],
 ];
 
 /// A setup.
@@ -166,12 +151,9 @@ impl Plan {
         Ok(Some(plan))
     }
 
-    /// What the lockfiles at the top of a workspace suggest.
+    /// What the lockfiles of a workspace suggest.
     pub fn suggest(workspace: &Path) -> Option<Self> {
-        let is_file = |name: &str| workspace.join(name).symlink_metadata().is_ok_and(|found| found.is_file());
-        let commands = SUGGESTED.iter().filter_map(|manager| manager.iter().find(|(name, _)| is_file(name)));
-        let commands: Vec<_> = commands.map(|(_, command)| *command).collect();
-        (!commands.is_empty()).then(|| Self { command: commands.join(" && "), files: USUAL_FILES.map(str::to_owned).to_vec() })
+        suggested::command(workspace).map(|command| Self { command, files: USUAL_FILES.map(str::to_owned).to_vec() })
     }
 
     /// The hash that pins it.
@@ -267,15 +249,5 @@ mod tests {
         ] {
             assert!(read(bad.clone()).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn lockfiles_suggest_the_commands_that_fetch() {
-        let home = tempfile::tempdir().unwrap();
-        assert_eq!(Plan::suggest(home.path()), None);
-        for name in ["package-lock.json", "yarn.lock", "Cargo.lock"] {
-            std::fs::write(home.path().join(name), "").unwrap();
-        }
-        assert_eq!(Plan::suggest(home.path()).unwrap().command, "cargo fetch --locked && npm ci");
     }
 }

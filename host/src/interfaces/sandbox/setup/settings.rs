@@ -14,7 +14,7 @@ use crate::interfaces::sandbox::{services::Services, settings::SettingsError};
 /// The word for the hosts below, in a list of hosts.
 const USUAL: &str = "default";
 /// Where the package managers of Rust, JavaScript, Python, Go and Java look if nothing else is set.
-const USUAL_HOSTS: [&str; 17] = [
+pub const USUAL_HOSTS: [&str; 17] = [
     "crates.io",
     "index.crates.io",
     "static.crates.io",

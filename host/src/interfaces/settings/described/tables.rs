@@ -462,8 +462,14 @@ pub const TABLES: &[Table] = &[
                 "true",
                 "Runs a story's tests without its change too, where they have to fail: up to two more runs of the tests.",
             ),
+            setting(
+                "dependencies",
+                "`true`, `false` or list of names",
+                "true",
+                "Whether a story may have packages fetched that no lockfile had before, or other versions of them. A list names those that it may, with `*` for any characters, those that they bring with them included. Every change of a lockfile is shown to the review and in the pull request.",
+            ),
         ],
-        example: "[story]\ncontext-tokens = 8000\npaths = [\"src/\", \"tests/\", \"README.md\"]\nfile-mib = 2\ncheck-tests = false\n",
+        example: "[story]\ncontext-tokens = 8000\npaths = [\"src/\", \"tests/\", \"README.md\"]\nfile-mib = 2\ncheck-tests = false\ndependencies = [\"serde*\", \"itoa\"]\n",
     },
     Table {
         name: "plan",

@@ -1,5 +1,6 @@
 //! The whole workflow on a host in memory, in a worktree of a repository.
 
+mod dependencies;
 mod merging;
 mod proof;
 mod single;

@@ -1,4 +1,6 @@
-//! `baton project setup`: which command fetches what a project depends on, and who approved it. Executes none.
+//! `baton project setup`: which command fetches what a project depends on, who approved it, and its execution by a run.
+
+mod run;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -32,6 +34,7 @@ enum Command {
     Show(Show),
     Approve(Approve),
     Revoke(Revoke),
+    Run(run::Run),
 }
 
 impl Setup {
@@ -40,6 +43,7 @@ impl Setup {
             Command::Show(command) => command.execute(context).await,
             Command::Approve(command) => command.execute(context).await,
             Command::Revoke(command) => command.execute(context).await,
+            Command::Run(command) => command.execute(context).await,
         }
     }
 }
