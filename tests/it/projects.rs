@@ -202,7 +202,8 @@ fn a_folder_can_be_taken_from_no_other_project() {
     fs::create_dir_all(user.path("shop/below")).unwrap();
     let told = user.baton(&["project", "add", "shop/below"]).exits(0).stderr;
     assert!(told.contains("lies below that of project shop"), "{told}");
-    let two = user.json(&["project", "add", "data", "--to", "notes"]);
+    fs::create_dir(user.path("second")).unwrap();
+    let two = user.json(&["project", "add", "second", "--to", "notes"]);
     assert_eq!(folders(&two).len(), 2);
     assert!(user.baton(&["project", "move", "notes", "other"]).exits(2).stderr.contains("--from"));
     assert_eq!(user.names(), ["below", "notes", "shop"]);
@@ -255,6 +256,38 @@ fn no_run_starts_in_a_project_that_is_paused_or_completed() {
     let _ran = user.echo(&["--workspace", "shop"]).exits(0);
     assert_eq!(user.json(&["runs", "list"]).as_array().unwrap().len(), 2);
     assert_eq!(user.json(&["budget"]).as_array().unwrap().len(), 1, "a run that does not start gets no budget");
+}
+
+#[test]
+fn folders_of_the_host_and_of_the_system_are_no_projects() {
+    let user = User::new();
+    let _started = user.echo(&["--workspace", "shop"]).exits(0);
+    symlink(user.path("data"), user.path("link")).unwrap();
+    fs::create_dir_all(user.path("data/plugins/mine")).unwrap();
+    for (folder, said) in [
+        ("data", "is where Baton keeps its own data"),
+        ("link", "is where Baton keeps its own data"),
+        ("data/plugins", "is where Baton keeps its own data"),
+        ("data/plugins/mine", "is where Baton keeps its own data"),
+        ("/", "belongs to the system"),
+        ("/proc", "belongs to the system"),
+        ("/proc/self", "belongs to the system"),
+        ("/sys", "belongs to the system"),
+    ] {
+        for command in [&["project", "add", folder][..], &["project", "add", folder, "--to", "shop"], &["project", "move", "shop", folder]]
+        {
+            let rejected = user.baton(command).exits(2).stderr;
+            assert!(rejected.contains(said), "{command:?}: {rejected}");
+        }
+        let rejected = user.echo(&["--workspace", folder]).exits(2).stderr;
+        assert!(rejected.contains(said), "{rejected}");
+    }
+    assert_eq!(user.names(), ["shop"]);
+    // The folder in which all lies is one: what is Baton's in it is out of reach.
+    let home = user.path("");
+    let _added = user.baton(&["project", "add", text(&home), "--name", "home"]).exits(0);
+    let denied = user.run(json!({ "do": "read", "path": "data/baton.db" }), &["--workspace", text(&home)]).exits(1).stderr;
+    assert!(denied.contains("is where Baton keeps its own, which no plugin reaches"), "{denied}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

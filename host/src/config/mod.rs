@@ -253,6 +253,11 @@ impl Config {
         [self.data_dir.as_path(), &self.cache_dir, &self.user_file].into_iter().chain(keys).flat_map(privacy::resolved).collect()
     }
 
+    /// Whether a folder, an absolute path without links, is one of the host's own places or lies in the data directory.
+    pub fn is_own_place(&self, folder: &Path) -> bool {
+        self.own_places().iter().any(|own| own == folder) || privacy::resolved(&self.data_dir).iter().any(|data| folder.starts_with(data))
+    }
+
     /// Settings for a workspace as they are now: defaults, user, project, environment; the later wins.
     pub fn settings(&self, workspace: &Path) -> Result<Value, ConfigError> {
         Ok(self.with_project(&self.project(workspace)?))
