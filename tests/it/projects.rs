@@ -259,6 +259,17 @@ fn no_run_starts_in_a_project_that_is_paused_or_completed() {
 }
 
 #[test]
+fn a_project_that_was_completed_is_opened_again_with_a_word() {
+    let user = User::new();
+    let _added = user.baton(&["project", "add", "shop"]).exits(0);
+    let _completed = user.baton(&["project", "complete", "shop"]).exits(0);
+    let opened = user.baton(&["project", "resume", "shop"]).exits(0).stderr;
+    assert!(opened.contains("was completed and is open again"), "{opened}");
+    let again = user.baton(&["project", "resume", "shop"]).exits(0).stderr;
+    assert!(again.contains("Runs can start and continue"), "{again}");
+}
+
+#[test]
 fn folders_of_the_host_and_of_the_system_are_no_projects() {
     let user = User::new();
     let _started = user.echo(&["--workspace", "shop"]).exits(0);
