@@ -301,6 +301,22 @@ fn folders_of_the_host_and_of_the_system_are_no_projects() {
     assert!(denied.contains("is where Baton keeps its own, which no plugin reaches"), "{denied}");
 }
 
+#[test]
+fn a_link_in_the_place_of_settings_is_told_wherever_they_count() {
+    let user = User::new();
+    let _paused = user.run(json!({ "do": "pause", "say": "Look.", "times": 1 }), &["--workspace", "shop"]).exits(3);
+    let run = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    for folder in ["shop", "notes"] {
+        symlink(user.path("elsewhere.toml"), user.path(folder).join("baton.toml")).unwrap();
+    }
+    let added = user.baton(&["project", "add", "notes"]).exits(0).stderr;
+    assert!(added.contains("is a link, which is not followed") && added.contains("No run starts in the folder until then"), "{added}");
+    let rejected = user.echo(&["--workspace", "notes"]).exits(1).stderr;
+    assert!(rejected.contains("is a link, which is not followed"), "{rejected}");
+    let resumed = user.baton(&["runs", "resume", &run]).exits(0).stderr;
+    assert!(resumed.contains("is a link, which is not followed") && resumed.contains("keeps what it began with"), "{resumed}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_was_answered_waits_until_its_project_is_resumed() {
     let host = TestHost::new().await;
