@@ -92,7 +92,7 @@ fn a_grant_is_for_one_project_or_until_a_date() {
     let _ended = run_in(&user, "shop", &json!({ "do": "echo", "say": 1 })).exits(0);
     let _ended = run_in(&user, "bank", &json!({ "do": "echo", "say": 1 })).exits(0);
     let granted = user.baton(&["plugin", "grant", "probe", "write", "--project", "shop", "--until", "2100-01-31"]).exits(0).stderr;
-    assert!(granted.contains("'write=out/**' in project shop until 2100-0"), "{granted}");
+    assert!(granted.contains("'write=out/**' in project shop until 2100-01-31"), "{granted}");
     let _written = run_in(&user, "shop", &write).exits(0);
     let denied = run_in(&user, "bank", &write).exits(1).stderr;
     let here = user.json(&["project", "show", "bank"])["project"].as_str().unwrap().to_owned();
@@ -100,7 +100,7 @@ fn a_grant_is_for_one_project_or_until_a_date() {
     assert!(denied.contains("was granted it for another project") && denied.contains(&command), "{denied}");
     for command in [&["plugin", "list"][..], &["plugin", "show", "probe"]] {
         let told = user.baton(command).exits(0);
-        assert!(format!("{}{}", told.stdout, told.stderr).contains("in project shop until 2100-0"), "{command:?}: {}", told.stdout);
+        assert!(format!("{}{}", told.stdout, told.stderr).contains("in project shop until 2100-01-31"), "{command:?}: {}", told.stdout);
     }
     let shown = user.json(&["plugin", "show", "probe"]);
     assert_eq!((&shown["grants"], &shown["limited"][0]["grants"]), (&json!({}), &json!({ "write": ["out/**"] })));
@@ -110,7 +110,7 @@ fn a_grant_is_for_one_project_or_until_a_date() {
     assert_eq!(revoked["limited"], json!([]));
     let _denied = run_in(&user, "shop", &write).exits(1);
     for (wrong, why) in
-        [("2020-01-01", "has passed"), ("soon", "is not a date such as 2027-01-31"), ("2100-01-01T10:00", "is not a date")]
+        [("2020-01-01", "2020-01-01 has passed"), ("soon", "is not a date such as 2027-01-31"), ("2100-01-01T10:00", "is not a date")]
     {
         let refused = user.baton(&["plugin", "grant", "probe", "write", "--until", wrong]).exits(2).stderr;
         assert!(refused.contains(why), "{refused}");
