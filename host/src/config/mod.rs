@@ -58,7 +58,7 @@ pub enum ConfigError {
         variable: &'static str,
     },
     /// A file that cannot be read.
-    #[error("`{}` cannot be read: {reason}. Fix or remove the file.", .path.display())]
+    #[error("The file `{}` cannot be read: {reason}. Fix or remove it.", .path.display())]
     File {
         /// The file.
         path: PathBuf,

@@ -258,7 +258,8 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
     let reason = match trap {
         Some(Trap::StackOverflow) => "The plugin recursed until its stack was used up. This is a mistake of the plugin.".to_owned(),
         Some(Trap::UnreachableCodeReached) => {
-            "The plugin gave up (a panic, most likely; its message is in the run's journal). This is a mistake of the plugin.".to_owned()
+            "The plugin ended itself by a trap, most likely a panic; its message is in the run's journal. This is a mistake of the plugin."
+                .to_owned()
         }
         Some(trap) => format!("The plugin trapped: {trap}. This is a mistake of the plugin."),
         None => format!("The plugin could not continue: {:#}.", first_cause(&error)),
