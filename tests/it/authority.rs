@@ -61,6 +61,30 @@ fn how_far_a_plugin_reaches_is_shown_before_it_is_granted() {
     assert!(bundled.contains("it is bundled"), "{bundled}");
 }
 
+/// A script whose every answer costs 0.40 dollars.
+const PRICED: &str = "rules:\n  - { name: any, when: { contains: question }, reply: an answer, usage: { cost-usd: 0.4 } }\n";
+
+#[test]
+fn what_all_runs_below_a_plugin_spend_together_is_bound_by_what_is_granted_through_it() {
+    let user = User::with_probe();
+    fs::write(user.home.path().join("answers.yaml"), PRICED).unwrap();
+    let granted = user.json(&["plugin", "grant", "probe", "agents=amelia", "through.models=*", "through.dollars=0.50"]);
+    assert_eq!(granted["grants"]["through.dollars"], json!(["0.50"]));
+    let both = json!({ "do": "in-turn", "inputs": [perform(), perform(), perform()] });
+    let denied = run_in(&user, "work", &both).exits(1).stderr;
+    assert!(denied.contains("may use 0.50 of `dollars`, and have used 0.800000"), "{denied}");
+    assert!(denied.contains("`baton plugin grant probe through.dollars=AMOUNT"), "{denied}");
+    for wrong in ["through.dollars=-1", "through.dollars=a lot"] {
+        let refused = user.baton(&["plugin", "grant", "probe", wrong]).exits(2).stderr;
+        assert!(
+            refused.contains("is not an amount of `dollars`") || refused.contains("is not an amount of `through.dollars`"),
+            "{refused}"
+        );
+    }
+    let _more = user.baton(&["plugin", "grant", "probe", "through.dollars=5"]).exits(0);
+    let _done = run_in(&user, "work", &both).exits(0);
+}
+
 #[test]
 fn a_grant_is_for_one_project_or_until_a_date() {
     let user = User::with_probe();
@@ -68,13 +92,15 @@ fn a_grant_is_for_one_project_or_until_a_date() {
     let _ended = run_in(&user, "shop", &json!({ "do": "echo", "say": 1 })).exits(0);
     let _ended = run_in(&user, "bank", &json!({ "do": "echo", "say": 1 })).exits(0);
     let granted = user.baton(&["plugin", "grant", "probe", "write", "--project", "shop", "--until", "2100-01-31"]).exits(0).stderr;
-    assert!(granted.contains("'write=out/**' in project shop until 2100-0"), "{granted}");
+    assert!(granted.contains("'write=out/**' in project shop until 2100-01-31"), "{granted}");
     let _written = run_in(&user, "shop", &write).exits(0);
     let denied = run_in(&user, "bank", &write).exits(1).stderr;
-    assert!(denied.contains("was granted it for another project") && denied.contains("`baton plugin grant probe"), "{denied}");
+    let here = user.json(&["project", "show", "bank"])["project"].as_str().unwrap().to_owned();
+    let command = format!("`baton plugin grant probe 'write=out/a.txt' --project {here} --until DATE");
+    assert!(denied.contains("was granted it for another project") && denied.contains(&command), "{denied}");
     for command in [&["plugin", "list"][..], &["plugin", "show", "probe"]] {
         let told = user.baton(command).exits(0);
-        assert!(format!("{}{}", told.stdout, told.stderr).contains("in project shop until 2100-0"), "{command:?}: {}", told.stdout);
+        assert!(format!("{}{}", told.stdout, told.stderr).contains("in project shop until 2100-01-31"), "{command:?}: {}", told.stdout);
     }
     let shown = user.json(&["plugin", "show", "probe"]);
     assert_eq!((&shown["grants"], &shown["limited"][0]["grants"]), (&json!({}), &json!({ "write": ["out/**"] })));
@@ -83,7 +109,8 @@ fn a_grant_is_for_one_project_or_until_a_date() {
     let revoked = user.json(&["plugin", "revoke", "probe", "write"]);
     assert_eq!(revoked["limited"], json!([]));
     let _denied = run_in(&user, "shop", &write).exits(1);
-    for (wrong, why) in [("2020-01-01", "has passed"), ("soon", "is not a date such as 2027-01-31"), ("2100-01-01T10:00", "is not a date")]
+    for (wrong, why) in
+        [("2020-01-01", "2020-01-01 has passed"), ("soon", "is not a date such as 2027-01-31"), ("2100-01-01T10:00", "is not a date")]
     {
         let refused = user.baton(&["plugin", "grant", "probe", "write", "--until", wrong]).exits(2).stderr;
         assert!(refused.contains(why), "{refused}");

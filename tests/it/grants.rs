@@ -446,7 +446,7 @@ fn a_run_spends_no_more_than_was_granted_and_is_told_the_command_that_grants_mor
     let _ten = user.run(&json!({ "do": "steps", "times": 10 })).exits(1);
     for wrong in ["dollars=-1", "dollars=1,5", "dollars=1e400"] {
         let refused = user.baton(&["plugin", "grant", "probe", wrong]).exits(2);
-        assert!(refused.stderr.contains("an amount is wanted, such as \"2.50\""), "{}", refused.stderr);
+        assert!(refused.stderr.contains("is not an amount of `dollars`: write one such as \"2.50\""), "{}", refused.stderr);
     }
 }
 

@@ -294,7 +294,7 @@ async fn what_waits_for_a_plugin_that_is_stopped_is_paused_and_told_why() {
     assert_eq!(tripped.iter().map(|event| event.draft.category).collect::<Vec<_>>(), [Category::Audit, Category::Plugin]);
     let (data, actor) = (&tripped[0].draft.data, &tripped[0].draft.actor);
     assert_eq!((actor, &data["plugin"], &data["traps"]), (&Some(Actor::system()), &json!("probe"), &json!(2)));
-    assert!(data["reason"].as_str().unwrap().contains("gave up"), "{data}");
+    assert!(data["reason"].as_str().unwrap().contains("most likely a panic"), "{data}");
     let host = host.restarted().await;
     host.app.kernel.recall(false).await.unwrap();
     assert_eq!(host.app.kernel.registry().find("probe").unwrap().status(), Status::Tripped);

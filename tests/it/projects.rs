@@ -206,7 +206,8 @@ fn a_folder_can_be_taken_from_no_other_project() {
     fs::create_dir_all(user.path("shop/below")).unwrap();
     let told = user.baton(&["project", "add", "shop/below"]).exits(0).stderr;
     assert!(told.contains("lies below that of project shop"), "{told}");
-    let two = user.json(&["project", "add", "data", "--to", "notes"]);
+    fs::create_dir(user.path("second")).unwrap();
+    let two = user.json(&["project", "add", "second", "--to", "notes"]);
     assert_eq!(folders(&two).len(), 2);
     assert!(user.baton(&["project", "move", "notes", "other"]).exits(2).stderr.contains("--from"));
     assert_eq!(user.names(), ["below", "notes", "shop"]);
@@ -259,6 +260,65 @@ fn no_run_starts_in_a_project_that_is_paused_or_completed() {
     let _ran = user.echo(&["--workspace", "shop"]).exits(0);
     assert_eq!(user.json(&["runs", "list"]).as_array().unwrap().len(), 2);
     assert_eq!(user.json(&["budget"]).as_array().unwrap().len(), 1, "a run that does not start gets no budget");
+}
+
+#[test]
+fn a_project_that_was_completed_is_opened_again_with_a_word() {
+    let user = User::new();
+    let _added = user.baton(&["project", "add", "shop"]).exits(0);
+    let _completed = user.baton(&["project", "complete", "shop"]).exits(0);
+    let opened = user.baton(&["project", "resume", "shop"]).exits(0).stderr;
+    assert!(opened.contains("was completed and is open again"), "{opened}");
+    let again = user.baton(&["project", "resume", "shop"]).exits(0).stderr;
+    assert!(again.contains("Runs can start and continue"), "{again}");
+}
+
+#[test]
+fn folders_of_the_host_and_of_the_system_are_no_projects() {
+    let user = User::new();
+    let _started = user.echo(&["--workspace", "shop"]).exits(0);
+    symlink(user.path("data"), user.path("link")).unwrap();
+    fs::create_dir_all(user.path("data/plugins/mine")).unwrap();
+    for (folder, said) in [
+        ("data", "is where Baton keeps its own data"),
+        ("link", "is where Baton keeps its own data"),
+        ("data/plugins", "is where Baton keeps its own data"),
+        ("data/plugins/mine", "is where Baton keeps its own data"),
+        ("/", "belongs to the system"),
+        ("/proc", "belongs to the system"),
+        ("/proc/self", "belongs to the system"),
+        ("/sys", "belongs to the system"),
+    ] {
+        for command in [&["project", "add", folder][..], &["project", "add", folder, "--to", "shop"], &["project", "move", "shop", folder]]
+        {
+            let rejected = user.baton(command).exits(2).stderr;
+            assert!(rejected.contains(said), "{command:?}: {rejected}");
+        }
+        let rejected = user.echo(&["--workspace", folder]).exits(2).stderr;
+        assert!(rejected.contains(said), "{rejected}");
+    }
+    assert_eq!(user.names(), ["shop"]);
+    // The folder in which all lies is one: what is Baton's in it is out of reach.
+    let home = user.path("");
+    let _added = user.baton(&["project", "add", text(&home), "--name", "home"]).exits(0);
+    let denied = user.run(json!({ "do": "read", "path": "data/baton.db" }), &["--workspace", text(&home)]).exits(1).stderr;
+    assert!(denied.contains("is where Baton keeps its own, which no plugin reaches"), "{denied}");
+}
+
+#[test]
+fn a_link_in_the_place_of_settings_is_told_wherever_they_count() {
+    let user = User::new();
+    let _paused = user.run(json!({ "do": "pause", "say": "Look.", "times": 1 }), &["--workspace", "shop"]).exits(3);
+    let run = user.json(&["runs", "list"])[0]["run"].as_str().unwrap().to_owned();
+    for folder in ["shop", "notes"] {
+        symlink(user.path("elsewhere.toml"), user.path(folder).join("baton.toml")).unwrap();
+    }
+    let added = user.baton(&["project", "add", "notes"]).exits(0).stderr;
+    assert!(added.contains("is a link, which is not followed") && added.contains("No run starts in the folder until then"), "{added}");
+    let rejected = user.echo(&["--workspace", "notes"]).exits(1).stderr;
+    assert!(rejected.contains("is a link, which is not followed"), "{rejected}");
+    let resumed = user.baton(&["runs", "resume", &run]).exits(0).stderr;
+    assert!(resumed.contains("is a link, which is not followed") && resumed.contains("keeps what it began with"), "{resumed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

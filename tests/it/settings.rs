@@ -102,7 +102,7 @@ async fn a_run_goes_by_the_settings_of_its_workspace_as_they_were_when_it_began(
     say("elsewhere");
     let host = host.restarted().await;
     let run = host.find(&run.id).await;
-    assert_eq!(host.app.kernel.settings_since(&run).await, ["git.remote"]);
+    assert_eq!(host.app.kernel.settings_since(&run).await.unwrap(), ["git.remote"]);
     host.app.kernel.resume(&run, None, &tester()).await.unwrap();
     host.drive(&run.id).await;
     let output = host.find(&run.id).await.output.unwrap().to_string();

@@ -13,10 +13,11 @@ use std::{
 };
 
 use baton_tests::{
+    PROBE,
     program::{self, Ended},
     server::{Reply, Server},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const PLAN: &[&str] = &["run", "plan", "--input", "{\"brief\": \"A notebook for choirs.\"}", "--workspace", "shop", "--model", "slow/any"];
@@ -126,4 +127,32 @@ fn a_host_that_serves_ends_as_soon() {
     beside.wait().unwrap();
     let _ = home.baton(&["runs", "resume", &home.run().0]).exits(3);
     assert_eq!(home.run().1, 1);
+}
+
+#[test]
+fn a_host_that_is_killed_within_the_grace_of_a_cancelled_run_leaves_it_to_the_next() {
+    let home = Home::new();
+    fs::create_dir_all(home.folder.path().join("data/plugins")).unwrap();
+    fs::write(home.folder.path().join("data/plugins/probe.wasm"), PROBE).unwrap();
+    let grace = |seconds: u64| fs::write(home.folder.path().join("settings.toml"), format!("[limits]\ngrace-s = {seconds}\n")).unwrap();
+    grace(60);
+    let listening = json!({ "do": "wait-until-cancelled" });
+    let deaf = json!({ "do": "deaf" });
+    for (input, ends_itself) in [(listening, true), (deaf, false)] {
+        let _waiting = home.baton(&["run", "probe", "--workspace", "shop", "--input", &input.to_string()]).exits(3);
+        let run = home.listed()[0]["run"].as_str().unwrap().to_owned();
+        let mut cancelling = home.command(&["runs", "cancel", &run]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let is_told = || home.listed().iter().any(|listed| listed["run"] == *run && !listed["cancelling"].is_null());
+        assert!(program::wait_until(&mut cancelling, is_told), "it was not told");
+        tell(&cancelling, "KILL");
+        cancelling.wait().unwrap();
+        if !ends_itself {
+            let left = home.listed().remove(0);
+            assert_ne!(left["state"], "cancelled", "it had a minute");
+            grace(1);
+        }
+        let again = home.baton(&["runs", "cancel", &run]);
+        let ended = home.listed().remove(0);
+        assert_eq!((&ended["run"], &ended["state"]), (&json!(run), &json!("cancelled")), "{}", again.stderr);
+    }
 }

@@ -98,7 +98,7 @@ async fn a_call_of_a_toolbox_is_a_run_with_a_journal_of_its_own() {
 async fn what_goes_wrong_is_an_answer_the_caller_can_read() {
     let host = host().await;
     let cases = [
-        (json!(["mischief.panic", {}]), "child-failed: Toolbox `mischief` failed: The plugin gave up"),
+        (json!(["mischief.panic", {}]), "child-failed: Toolbox `mischief` failed: The plugin ended itself by a trap"),
         (json!(["mischief.refuse", {}]), "`refuse` is refused."),
         (json!(["mischief.write", { "path": "elsewhere" }]), "does not ask for `write` of `elsewhere`"),
         (json!(["calculator.add", { "a": "0.1" }]), "invalid: "),

@@ -1,8 +1,9 @@
 //! A run that waits for everything a run can wait for, and one that is cancelled, each with its host killed anywhere.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use baton::{
+    interfaces::backlog::{Author, Status},
     journal::RunId,
     kernel::{
         retrying::Retry,
@@ -193,4 +194,58 @@ async fn a_thousand_timers_of_one_run_arrive() {
     let host = TestHost::with_settings(json!({ "limits": { "calls": 5000 } })).await;
     let run = host.run(json!({ "do": "timers", "times": 1000 })).await;
     assert_eq!(run.output, Some(json!(1000)), "{:?}", run.state);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_signals_that_come_at_once_each_arrive_once_and_in_their_order() {
+    const SENDERS: u64 = 4;
+    const EACH: u64 = 250;
+    let host = TestHost::with_settings(json!({ "limits": { "calls": 5000 } })).await;
+    let run = host.start(json!({ "do": "signals", "times": SENDERS * EACH })).await;
+    let send = |sender: u64| {
+        let (kernel, run) = (Arc::clone(&host.app.kernel), run.id.clone());
+        tokio::spawn(async move {
+            for number in 0..EACH {
+                kernel.signal(&run, "go", json!([sender, number]), &tester()).await.unwrap();
+            }
+        })
+    };
+    let flood = async {
+        for sender in (0..SENDERS).map(send).collect::<Vec<_>>() {
+            sender.await.unwrap();
+        }
+    };
+    // It may find nothing more to do while signals are still on their way.
+    tokio::join!(flood, host.drive(&run.id));
+    host.drive(&run.id).await;
+    let run = host.find(&run.id).await;
+    let got: Vec<[u64; 2]> = serde_json::from_value(run.output.unwrap_or_else(|| panic!("{:?}", run.state))).unwrap();
+    for sender in 0..SENDERS {
+        let of_sender: Vec<_> = got.iter().filter(|[by, _]| *by == sender).map(|[_, number]| *number).collect();
+        assert_eq!(of_sender, (0..EACH).collect::<Vec<_>>(), "of sender {sender}");
+    }
+    assert!(host.app.kernel.signals().untaken(&run.id).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_runs_that_wait_for_each_others_items_wait_until_a_person_moves_one() {
+    let host = TestHost::new().await;
+    let items = ["a", "b"].map(|key| json!({ "do": "put-item", "key": key }));
+    let project = host.run(json!({ "do": "in-turn", "inputs": items })).await.project;
+    let mut runs = Vec::new();
+    for (own, other) in [("a", "b"), ("b", "a")] {
+        runs.push(host.run(json!({ "do": "turn", "own": own, "other": other })).await);
+    }
+    for run in &runs {
+        host.drive(&run.id).await;
+        let State::Waiting { wait } = host.find(&run.id).await.state else { panic!("it does not wait") };
+        assert_eq!((wait.awaited().len(), wait.due()), (1, None));
+    }
+    let person = Author::Person(tester());
+    host.app.backlog.move_to(&project, "b", Status::Review, "It cannot wait.", &person).await.unwrap();
+    for (run, seen) in runs.iter().zip(["review", "in-progress"]) {
+        host.drive(&run.id).await;
+        let ended = host.find(&run.id).await;
+        assert_eq!(ended.output, Some(json!(seen)), "{:?}", ended.state);
+    }
 }

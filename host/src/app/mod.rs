@@ -518,6 +518,10 @@ impl Policy for Config {
         self.limits(plugin)
     }
 
+    fn is_hosts_own(&self, folder: &Path) -> bool {
+        self.is_own_place(folder)
+    }
+
     fn trusts(&self, package: &Package) -> Result<(), String> {
         self.trust.admit(package)
     }

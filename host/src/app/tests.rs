@@ -94,7 +94,8 @@ async fn who_executes_leaves_one_whole_file() {
 async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
     let folder = TempDir::new().unwrap();
     let app = open(folder.path(), Access::Execute).await.unwrap();
-    let workspace = folder.path().to_owned();
+    let workspace = folder.path().join("workspace");
+    fs::create_dir(&workspace).unwrap();
     let order = Order {
         plugin: "plan".to_owned(),
         kind: Kind::Workflow,
@@ -116,7 +117,8 @@ async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
 async fn a_child_may_be_started_for_less_and_never_for_more() {
     let folder = TempDir::new().unwrap();
     let app = open(folder.path(), Access::Execute).await.unwrap();
-    let workspace = folder.path().to_owned();
+    let workspace = folder.path().join("workspace");
+    fs::create_dir(&workspace).unwrap();
     let order = Order {
         plugin: "plan".to_owned(),
         kind: Kind::Workflow,

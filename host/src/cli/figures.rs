@@ -93,6 +93,16 @@ pub(super) fn moment(milliseconds: u64, zone: &TimeZone) -> String {
     at(milliseconds).to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// Until when something holds: `2026-01-02` for the end of that day where the reader is, and any other time as a moment.
+pub(super) fn end(milliseconds: u64, zone: &TimeZone) -> String {
+    let end = at(milliseconds).to_zoned(zone.clone());
+    let ends_a_day = end.start_of_day().is_ok_and(|start| start == end);
+    match end.date().yesterday() {
+        Ok(day) if ends_a_day => day.to_string(),
+        _ => moment(milliseconds, zone),
+    }
+}
+
 /// `2026-01-02T14:05:09.123Z`, for programs.
 pub(super) fn stamp(milliseconds: u64) -> String {
     format!("{:.3}", at(milliseconds))
@@ -144,5 +154,8 @@ mod tests {
         assert_eq!(moment(1_767_225_600_000, &zone), "2026-01-01 02:00:00");
         assert_eq!(stamp(1_767_225_600_123), "2026-01-01T00:00:00.123Z");
         assert_eq!(moment(u64::MAX, &TimeZone::UTC), "9999-12-30 22:00:00");
+        assert_eq!(end(1_767_218_400_000, &zone), "2025-12-31", "the day ends at 22:00 in UTC");
+        assert_eq!(end(1_767_218_400_000, &TimeZone::UTC), "2025-12-31 22:00:00");
+        assert_eq!(end(u64::MAX, &TimeZone::UTC), "9999-12-30 22:00:00");
     }
 }

@@ -56,7 +56,11 @@ fn pointed(content: &str, name: &str, error: &serde_json::Error) -> String {
     const BEFORE: usize = 60;
     const AFTER: usize = 20;
     let reason = error.to_string();
-    let reason = reason.split(" at line ").next().unwrap_or(&reason);
+    let reason = match reason.split(" at line ").next().unwrap_or(&reason) {
+        // The parser's own word for `true`, `false` and `null`.
+        "expected ident" => "expected `true`, `false` or `null`",
+        reason => reason,
+    };
     let line: Vec<char> = content.lines().nth(error.line().saturating_sub(1)).unwrap_or_default().chars().collect();
     // The parser counts bytes; people count characters.
     let bytes_before = error.column().saturating_sub(1);
@@ -113,7 +117,7 @@ mod tests {
         assert!(error.is::<Misuse>());
         assert_eq!(
             error.to_string(),
-            "--input is not JSON: expected ident (line 1, column 14).\n  {\"größe\": nul}\n               ^\nGive JSON, or a text file with `@FILE`."
+            "--input is not JSON: expected `true`, `false` or `null` (line 1, column 14).\n  {\"größe\": nul}\n               ^\nGive JSON, or a text file with `@FILE`."
         );
     }
 

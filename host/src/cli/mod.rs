@@ -225,12 +225,12 @@ impl Context {
         self.open_with(config, access).await
     }
 
-    /// Says aloud that commands are isolated from nothing, where the operator wants it so.
+    /// Says that commands are isolated from nothing, where the operator wants it so.
     fn warn_of_processes(&self, config: &Config) {
         if config.sandbox.engine == EngineKind::Process {
             let warning = "Commands are executed as plain processes of this machine, which isolates nothing: they can read, change and send \
                            whatever this user can. Set `engine = \"docker\"` under [sandbox] for anything but a demo.";
-            self.screen.warn(format!("{} {warning}", painted(screen::WARNING, "!!")));
+            self.screen.tell(format!("{} {warning}", painted(screen::WARNING, "!!")));
         }
     }
 

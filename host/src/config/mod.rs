@@ -61,7 +61,7 @@ pub enum ConfigError {
         variable: &'static str,
     },
     /// A file that cannot be read.
-    #[error("`{}` cannot be read: {reason}. Fix or remove the file.", .path.display())]
+    #[error("The file `{}` cannot be read: {reason}. Fix or remove it.", .path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -257,6 +257,11 @@ impl Config {
         [self.data_dir.as_path(), &self.cache_dir, &self.user_file].into_iter().chain(keys).flat_map(privacy::resolved).collect()
     }
 
+    /// Whether a folder, an absolute path without links, is one of the host's own places or lies in the data directory.
+    pub fn is_own_place(&self, folder: &Path) -> bool {
+        self.own_places().iter().any(|own| own == folder) || privacy::resolved(&self.data_dir).iter().any(|data| folder.starts_with(data))
+    }
+
     /// Settings for a workspace as they are now: defaults, user, project, environment; the later wins.
     pub fn settings(&self, workspace: &Path) -> Result<Value, ConfigError> {
         Ok(self.with_project(&self.project(workspace)?))
@@ -311,7 +316,8 @@ impl Config {
 
     fn limits_at(&self, tables: &[String]) -> Result<Limits, ConfigError> {
         let mut limits = Limits::default();
-        for table in tables {
+        // Most tables are not there, and every execution of a run asks.
+        for table in tables.iter().filter(|table| at(&self.user, table).is_some()) {
             let number = |key: &str| positive(&self.user, &self.user_file, &format!("{table}.{key}"));
             let bytes = |mebibytes: u64| usize::try_from(mebibytes.saturating_mul(1 << 20)).unwrap_or(usize::MAX);
             limits.memory = number("memory-mib")?.map_or(limits.memory, bytes);

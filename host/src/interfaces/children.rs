@@ -135,8 +135,13 @@ impl StartOptions {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChildError {
     /// No such plugin, or not of that kind.
-    #[error("{0}")]
-    NotInstalled(String),
+    #[error("{reason}")]
+    NotInstalled {
+        /// What was asked for.
+        plugin: String,
+        /// A sentence.
+        reason: String,
+    },
     /// No descendant of the run that asks.
     #[error("Run {0} was not started by this run; only the runs that a run started itself can be waited for.")]
     NotYours(RunId),
@@ -182,16 +187,24 @@ impl<A> From<ChildError> for Performed<A> {
     fn from(error: ChildError) -> Self {
         let text = error.to_string();
         match error {
-            ChildError::NotInstalled(_) | ChildError::NotYours(_) | ChildError::NoWorktree(_) | ChildError::NoItem(_) => {
-                Self::answer(Err(CallError::not_found(text)))
+            ChildError::NotInstalled { plugin: name, .. } | ChildError::NoWorktree(name) | ChildError::NoItem(name) => {
+                Self::answer(Err(CallError::not_found(text).about(beginning(&name))))
             }
-            ChildError::TooDeep(_) | ChildError::NotNarrower(_) => Self::answer(Err(CallError::invalid(text))),
+            ChildError::NotYours(run) => Self::answer(Err(CallError::not_found(text).about(run.as_str()))),
+            ChildError::NotNarrower(_) => Self::answer(Err(CallError::invalid(text).about("within"))),
+            ChildError::TooDeep(_) => Self::answer(Err(CallError::invalid(text))),
             // Only the operator can bind another, and what was done so far shall not be lost for it.
             ChildError::Unbound(_) => Self::Paused { pause: Pause::new(PauseKind::Plugin, text), happened: false },
             ChildError::TooMany { .. } => Self::Paused { pause: Pause::new(PauseKind::Limit, text), happened: false },
             ChildError::Store(_) => Self::Paused { pause: Pause::new(PauseKind::Operator, text), happened: true },
         }
     }
+}
+
+/// A name of a guest, fit to be shown.
+fn beginning(name: &str) -> String {
+    const LONGEST: usize = 64;
+    name.chars().take(LONGEST).flat_map(char::escape_debug).collect()
 }
 
 /// A child that its parent holds a ticket for.

@@ -119,8 +119,7 @@ pub trait Holds: Send + 'static {
 impl Session {
     /// A session in a place. Fails with a sentence when the workspace is gone.
     pub fn open(recorder: Recorder, about: About, place: Place<'_>, services: Arc<Services>) -> Result<Self, String> {
-        let workspace = Workspace::open(place.workspace).and_then(|workspace| workspace.without(&services.own));
-        let workspace = workspace.and_then(|workspace| workspace.guarded(Arc::clone(&services.repositories) as _));
+        let workspace = Workspace::open_guarded(place.workspace, &services.own, Arc::clone(&services.repositories) as _);
         let workspace = Arc::new(workspace.map_err(|error| {
             let folder = place.workspace.display();
             format!("The workspace `{folder}` cannot be used: {error}. Put it back, then resume the run. If it was a worktree that was released, start the work again.")

@@ -2,15 +2,14 @@
 
 use serde::Serialize;
 
-use super::{Capability, Effect, JournalError, form, recorder::no_form};
+use super::{Capability, Effect, Entry, JournalError, recorder::to_json};
 
 /// One call as an interface asks for it.
 pub struct Call<'a> {
     pub(super) name: &'static str,
     pub(super) effect: Effect,
+    /// A JSON document.
     pub(super) request: String,
-    /// Of the whole request, however much of it the journal keeps.
-    pub(super) hash: String,
     pub(super) needs: Vec<Capability<'a>>,
     begins: bool,
 }
@@ -18,9 +17,7 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// A call such as `files.read` with its request. Fails when the request has no JSON form.
     pub fn new(name: &'static str, effect: Effect, request: &impl Serialize) -> Result<Self, JournalError> {
-        // Text and hash are of one document: what the journal keeps can be hashed again to the same.
-        let request = serde_json::to_value(request).map_err(|error| no_form(&error))?;
-        Ok(Self { name, effect, hash: form::hash(name, &request), request: request.to_string(), needs: Vec::new(), begins: false })
+        Ok(Self { name, effect, request: to_json(request)?, needs: Vec::new(), begins: false })
     }
 
     /// The run must be allowed this before the call is done.
@@ -35,6 +32,11 @@ impl<'a> Call<'a> {
     pub fn beginning(mut self) -> Self {
         self.begins = true;
         self
+    }
+
+    /// Its hash in the journal form. Nothing that is replayed as it was needs one.
+    pub(super) fn hash(&self) -> String {
+        Entry::hash(self.name, &self.request)
     }
 
     /// Whether a run that is being cancelled may not make this call: it would wait, cost, or begin what is to end.

@@ -239,6 +239,10 @@ impl Recorder {
         F: Future<Output = Performed<A>>,
     {
         let mut prepared = self.prepare(call)?;
+        // There is nothing to do, to wait for or to write.
+        if let Stage::Replayed(answer) = &prepared.state {
+            return replayed(&prepared.entry, answer);
+        }
         let _made_to_its_end = self.halt.calling().await;
         self.intend(std::slice::from_mut(&mut prepared)).await?;
         let performed = match prepared.attempt() {
@@ -330,13 +334,15 @@ impl Recorder {
     /// A call that was never made: decides once whether it may be. A refusal is an answer like any other, so that a
     /// later change of limits or grants does not change what the guest was told.
     fn admit(&self, mut call: Call<'_>, seq: u64) -> Prepared {
+        // Of the whole request, however much of it the journal keeps.
+        let request_hash = call.hash();
         let refusal = self.too_large(&mut call).map(Stage::Refused).or_else(|| self.denial(&mut call)).or_else(|| self.cancelling(&call));
         let entry = Entry {
             run: self.run.clone(),
             seq,
             call: call.name.to_owned(),
             effect: call.effect,
-            request_hash: call.hash,
+            request_hash,
             request: self.redactor.document(&call.request).unwrap_or(call.request),
             state: EntryState::Intended,
             answer: None,
@@ -533,13 +539,14 @@ fn blotted<A: Serialize + DeserializeOwned>(clean: String) -> Result<(String, Re
     Ok((to_json(&Kept::<A>::Err(error.clone()))?, Err(error)))
 }
 
-/// Whether a call is the one in the journal: by the hash of its request, or, where that was not kept, by the document.
+/// Whether a call is the one in the journal: by its request as it is spelled, by the hash of that, or, where that was not kept,
+/// by the document.
 fn is_same(entry: &Entry, call: &Call<'_>) -> bool {
     let is_same_document = || form::canonical(&form::read(&entry.request)) == form::canonical(&form::read(&call.request));
-    entry.call == call.name && (entry.request_hash == call.hash || is_same_document())
+    entry.call == call.name && (entry.request == call.request || entry.request_hash == call.hash() || is_same_document())
 }
 
-fn to_json(value: &impl Serialize) -> Result<String, JournalError> {
+pub(super) fn to_json(value: &impl Serialize) -> Result<String, JournalError> {
     serde_json::to_string(value).map_err(|error| no_form(&error))
 }
 

@@ -31,7 +31,7 @@ impl FromStr for Amount {
     /// Digits, and more of them behind a point: nothing that could be read in two ways.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const WANTED: &str =
-            "an amount is wanted, such as \"2.50\": at most nine digits, and at most six more behind a point, without sign or exponent";
+            "write one such as \"2.50\", with at most nine digits, and at most six more after the point, without sign or exponent";
         let (whole, decimals) = text.split_once('.').map_or((text, "0"), |parts| parts);
         let digits = |text: &str, most: usize| (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(whole, MOST_DIGITS) || !digits(decimals, MOST_DECIMALS) {

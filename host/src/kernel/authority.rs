@@ -92,7 +92,7 @@ impl HeldBound {
             Allows::Patterns(patterns) => patterns.matches(capability),
             Allows::Nothing => false,
         };
-        if allowed { Ok(()) } else { Err(self.denial(capability)) }
+        if allowed { Ok(()) } else { Err(self.denial(capability, at)) }
     }
 
     fn decide_amount(&self, kind: &str, at: &Circumstances<'_>) -> Result<(), Denial> {
@@ -125,11 +125,11 @@ impl HeldBound {
         }
     }
 
-    fn denial(&self, Capability { kind, value }: &Capability<'_>) -> Denial {
-        let Bound { run, plugin, limit } = &self.bound;
+    fn denial(&self, capability: &Capability<'_>, at: &Circumstances<'_>) -> Denial {
+        let (Capability { kind, value }, Bound { run, plugin, limit }) = (capability, &self.bound);
         let run = run.short();
         let reason = match (limit, &self.allows) {
-            (Limit::Narrowed { .. }, _) => format!(
+            (Limit::Narrowed { .. }, _) | (_, Allows::Patterns(_)) => format!(
                 "Plugin `{plugin}` started run {run} for less than `{kind}` of `{value}`, so neither that run nor one below it may do it, \
                  whatever is granted."
             ),
@@ -137,10 +137,11 @@ impl HeldBound {
                 "`{kind}` of `{value}` is beyond the ceiling of run {run}: the file of its plugin `{plugin}` is not installed any more, so \
                  nothing can be done through it. Install that file again."
             ),
-            _ => format!(
+            (_, Allows::Granted(permissions)) => format!(
                 "`{kind}` of `{value}` is beyond the ceiling of run {run}, which led to this run: its plugin `{plugin}` was granted it neither \
-                 for itself nor for what others do through it. Grant it with `baton plugin grant {plugin} {}`.",
-                argument(&format!("through.{kind}"), value)
+                 for itself nor for what others do through it. Grant it with `baton plugin grant {plugin} {}{}`.",
+                argument(&format!("through.{kind}"), value),
+                permissions.options_through(capability, at)
             ),
         };
         Denial { reason }

@@ -123,12 +123,12 @@ impl Kernel {
         Ok(self.parts.policy.settings(&of_workspace))
     }
 
-    /// The keys of the workspace's settings that have another value now than when the root began.
-    pub async fn settings_since(&self, root: &Run) -> Vec<String> {
-        let Some(kept) = &root.project_settings else { return Vec::new() };
-        let Ok(folder) = self.settled_in(root).await else { return Vec::new() };
-        // What cannot be read is told where it is used.
-        self.parts.policy.workspace_settings(&folder).map_or_else(|_| Vec::new(), |now| changed(kept, &now, ""))
+    /// The keys of the workspace's settings that have another value now than when the root began, or a sentence that says why
+    /// those of now cannot be read.
+    pub async fn settings_since(&self, root: &Run) -> Result<Vec<String>, String> {
+        let Some(kept) = &root.project_settings else { return Ok(Vec::new()) };
+        let folder = self.settled_in(root).await?;
+        Ok(changed(kept, &self.parts.policy.workspace_settings(&folder)?, ""))
     }
 
     /// The folder whose settings a run goes by: the project's, also for one that works in a worktree. What is written there
@@ -258,7 +258,8 @@ fn stopped(store: &Store<Guest>, error: wasmtime::Error, limits: Limits) -> Endi
     let reason = match trap {
         Some(Trap::StackOverflow) => "The plugin recursed until its stack was used up. This is a mistake of the plugin.".to_owned(),
         Some(Trap::UnreachableCodeReached) => {
-            "The plugin gave up (a panic, most likely; its message is in the run's journal). This is a mistake of the plugin.".to_owned()
+            "The plugin ended itself by a trap, most likely a panic; its message is in the run's journal. This is a mistake of the plugin."
+                .to_owned()
         }
         Some(trap) => format!("The plugin trapped: {trap}. This is a mistake of the plugin."),
         None => format!("The plugin could not continue: {:#}.", first_cause(&error)),

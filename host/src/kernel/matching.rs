@@ -11,12 +11,22 @@ use crate::journal::{Capability, CapabilityKind, Matching};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// A kind no interface knows.
-    #[error("there is no capability `{kind}`; the kinds are {known}")]
+    #[error("`{kind}` is not a kind of capability; the kinds are {known}")]
     UnknownKind {
         /// The word that was used.
         kind: String,
         /// The words there are.
         known: String,
+    },
+    /// Not what can be counted.
+    #[error("`{text}` is not an amount of `{kind}`: {reason}")]
+    NotAnAmount {
+        /// The kind it stands under.
+        kind: String,
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
     },
     /// Not a glob.
     #[error("`{pattern}` of `{kind}` is not a pattern: {reason}")]
@@ -130,14 +140,14 @@ fn glob_set(kind: &str, patterns: &[String], matching: Matching) -> Result<GlobS
 }
 
 fn amount(kind: &str, patterns: &[String]) -> Result<Option<Amount>, PatternError> {
-    let refuse = |pattern: &str, reason: &str| {
-        let pattern: String = pattern.chars().take(40).flat_map(char::escape_debug).collect();
-        PatternError::NotAPattern { kind: kind.to_owned(), pattern, reason: reason.to_owned() }
+    let refuse = |text: &str, reason| {
+        let text = text.chars().take(40).flat_map(char::escape_debug).collect();
+        PatternError::NotAnAmount { kind: kind.to_owned(), text, reason }
     };
     match patterns {
         [] => Ok(None),
         [one] => one.parse().map(Some).map_err(|reason| refuse(one, reason)),
-        more => Err(refuse(&more.join(", "), "one amount is wanted")),
+        more => Err(refuse(&more.join(", "), "give one amount")),
     }
 }
 

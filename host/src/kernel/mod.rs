@@ -126,6 +126,8 @@ pub trait Policy: Send + Sync {
     fn bindings(&self) -> &slots::Table;
     /// What a run of a plugin may take, by its name.
     fn limits(&self, plugin: &str) -> limits::Limits;
+    /// Whether a folder is where the host keeps its own: the data directory, all below it, or another such place.
+    fn is_hosts_own(&self, folder: &Path) -> bool;
     /// Whether a file that is not part of this program may be executed, by who signed it; or a sentence that says why not.
     fn trusts(&self, package: &package::Package) -> Result<(), String>;
 }

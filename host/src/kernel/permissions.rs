@@ -74,6 +74,11 @@ impl Grants {
     fn amount(&self, kind: &str, at: &Circumstances<'_>) -> Option<Amount> {
         self.holding(at).find_map(|granted| granted.own.amount(kind))
     }
+
+    /// The terms of the latest grant that would allow it where and when they hold.
+    fn terms_of(&self, allows: impl Fn(&Granted) -> bool) -> Option<&Terms> {
+        self.limited.iter().rev().find(|(_, granted)| allows(granted)).map(|(terms, _)| terms)
+    }
 }
 
 /// What one plugin version may do. Grants can change while its runs are in flight; the next call sees it.
@@ -184,12 +189,13 @@ impl Permissions {
         }
         let grants = self.grants();
         if !grants.allow(capability, at) {
-            let why = grants.limited.iter().rev().find(|(_, granted)| granted.own.matches(capability)).map(|(terms, _)| terms);
+            let terms = grants.terms_of(|granted| granted.own.matches(capability));
             return Err(Denial {
                 reason: format!(
-                    "Plugin `{plugin}` asks for `{kind}` of `{value}` and was {}. Grant it with `baton plugin grant {plugin} {}`.",
-                    ungranted(why, at),
-                    argument(kind, value)
+                    "Plugin `{plugin}` asks for `{kind}` of `{value}` and was {}. Grant it with `baton plugin grant {plugin} {}{}`.",
+                    ungranted(terms, at),
+                    argument(kind, value),
+                    options(terms, at)
                 ),
             });
         }
@@ -199,12 +205,13 @@ impl Permissions {
     /// Whether less was used than both sides allow one run. A side that states no amount sets no bound, but nothing is
     /// allowed of an amount that is asked for and was not granted.
     fn decide_amount(&self, kind: &str, used: &str, at: &Circumstances<'_>) -> Result<(), Denial> {
-        let plugin = &self.plugin;
-        let (most, more) = match (self.needs.amount(kind), self.grants().amount(kind, at)) {
+        let (plugin, grants) = (&self.plugin, self.grants());
+        let (most, more) = match (self.needs.amount(kind), grants.amount(kind, at)) {
             (None, None) => return Ok(()),
             (Some(need), None) => {
+                let on = options(grants.terms_of(|granted| granted.own.amount(kind).is_some()), at);
                 let reason = format!(
-                    "Plugin `{plugin}` asks for {need} of `{kind}` for a run and was not granted any. Grant it with `baton plugin grant {plugin} {kind}`."
+                    "Plugin `{plugin}` asks for {need} of `{kind}` for a run and was not granted any. Grant it with `baton plugin grant {plugin} {kind}{on}`."
                 );
                 return Err(Denial { reason });
             }
@@ -252,6 +259,11 @@ impl Permissions {
         itself() || grants.holding(at).any(|granted| granted.through.matches(capability))
     }
 
+    /// The options with which the capability is granted through the plugin on the terms on which it once was, each behind a space.
+    pub(super) fn options_through(&self, capability: &Capability<'_>, at: &Circumstances<'_>) -> String {
+        options(self.grants().terms_of(|granted| granted.through.matches(capability)), at)
+    }
+
     /// How much a run of the plugin and all below it may use together; none where nothing bounds it. What is granted
     /// through it takes the place of what it may use itself.
     pub(super) fn amount_through(&self, kind: &str, at: &Circumstances<'_>) -> Option<Amount> {
@@ -288,6 +300,14 @@ fn ungranted(limited: Option<&Terms>, at: &Circumstances<'_>) -> String {
         Some(Terms { until: Some(until), .. }) if *until <= at.now => format!("granted it until {}, which has passed", moment(*until)),
         Some(_) => "not granted it".to_owned(),
     }
+}
+
+/// The options of the command that grants it here and now on such terms, each behind a space.
+fn options(terms: Option<&Terms>, at: &Circumstances<'_>) -> String {
+    let Some(terms) = terms else { return String::new() };
+    let project = at.project.filter(|_| terms.project.is_some()).map(|project| format!(" --project {project}"));
+    let until = terms.until.map(|_| " --until DATE".to_owned());
+    project.into_iter().chain(until).collect()
 }
 
 /// `2026-01-02T14:05:09Z`.
@@ -348,6 +368,25 @@ mod tests {
         assert!(not_granted.reason.contains("baton plugin grant scribe 'write=docs/a'"), "{not_granted}");
         let not_asked = decide(&docs, &docs, "write", "src/a").unwrap_err();
         assert!(not_asked.reason.contains("plugin.toml"), "{not_asked}");
+    }
+
+    #[test]
+    fn a_denial_names_the_terms_on_which_it_was_granted_elsewhere_or_until_a_time() {
+        let docs = patterns("write", &["docs/**"]);
+        let permissions = Permissions::new("scribe", KINDS, &docs, &Patterns::default()).unwrap();
+        let denied = |terms: Terms| {
+            permissions.regrant(&Patterns::default(), &[LimitedGrant { terms, granted: docs.clone() }]).unwrap();
+            permissions.decide(&Capability::new("write", "docs/a"), &AT).unwrap_err().reason
+        };
+        let (bank, passed) = (Some("bank".to_owned()), Some(1_000));
+        for (terms, options) in [
+            (Terms { project: bank.clone(), until: None }, " --project shop"),
+            (Terms { project: None, until: passed }, " --until DATE"),
+            (Terms { project: bank, until: passed }, " --project shop --until DATE"),
+        ] {
+            let reason = denied(terms);
+            assert!(reason.ends_with(&format!("`baton plugin grant scribe 'write=docs/a'{options}`.")), "{reason}");
+        }
     }
 
     #[test]

@@ -262,7 +262,7 @@ impl Kernel {
         Ok(())
     }
 
-    /// The run that a person means by an id, or the beginning or end of one.
+    /// The run that a person means by an id, the beginning or end of one, or the beginning of what is shown of one.
     pub async fn resolve(&self, part: &str) -> Result<Run, KernelError> {
         if part.is_empty() {
             return Err(KernelError::NoRunNamed);

@@ -19,7 +19,7 @@ pub enum StoreError {
         reason: String,
     },
     /// Somebody put a link where Baton makes a file or a folder of its own.
-    #[error("{} is a link, and Baton follows none in its data directory. Remove the link, or name another directory with --data-dir.", .0.display())]
+    #[error("The path {} is a symbolic link, which Baton does not follow in its data directory. Remove the link, or name another directory with --data-dir.", .0.display())]
     Link(PathBuf),
     /// There is nothing to look at.
     #[error("There is no Baton data in {} yet; start a run first, or name another directory with --data-dir.", .0.display())]
@@ -46,7 +46,7 @@ pub enum StoreError {
     #[error("The data in {} was written by an older Baton; run a command that writes, such as `baton run`, once to bring it up to date.", .0.display())]
     Older(PathBuf),
     /// Somebody else's database, or an unreleased Baton's.
-    #[error("{} is a database, but not one of a released Baton; move it away, or use another --data-dir.", .0.display())]
+    #[error("The file {} is a database, but not one of a released Baton; move it away, or use another --data-dir.", .0.display())]
     Foreign(PathBuf),
     /// The file is something else.
     #[error(

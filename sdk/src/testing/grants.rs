@@ -89,7 +89,7 @@ impl Narrowing {
         for (kind, texts) in within {
             if !KINDS.contains(&&**kind) {
                 let known = KINDS.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
-                return Err(not_understood(&format!("there is no capability `{}`; the kinds are {known}", kind.escape_debug())));
+                return Err(not_understood(&format!("`{}` is not a kind of capability; the kinds are {known}", kind.escape_debug())));
             }
             let globs = texts.iter().map(|text| compiled(kind, text).map_err(|reason| not_understood(&reason)));
             let globs = globs.collect::<Result<Vec<_>>>()?;
@@ -100,7 +100,8 @@ impl Narrowing {
             return Err(Error::invalid(format!(
                 "A run can be started for less than its ceiling and not for more: `{kind}` of `{pattern}` is beyond what plugin `{plugin}` was \
                  granted. Leave it out."
-            )));
+            ))
+            .about("within"));
         }
         Ok(Self(patterns))
     }
@@ -118,7 +119,7 @@ impl Narrowing {
 }
 
 fn not_understood(reason: &str) -> Error {
-    Error::invalid(format!("What the run is narrowed to cannot be understood: {reason}."))
+    Error::invalid(format!("What the run is narrowed to cannot be understood: {reason}.")).about("within")
 }
 
 fn allow(patterns: Option<&Patterns>, kind: &str, value: &str) -> bool {

@@ -310,7 +310,8 @@ impl Repository {
 }
 
 pub(super) fn no_worktree(name: &str) -> Error {
-    Error::not_found(format!("This run has no worktree named `{}`; name one that `git.worktree-add` gave.", name.escape_debug()))
+    let shown: String = name.chars().take(64).flat_map(char::escape_debug).collect();
+    Error::not_found(format!("This run has no worktree named `{shown}`; name one that `git.worktree-add` gave.")).about(shown)
 }
 
 fn id(number: usize) -> String {

@@ -59,6 +59,8 @@ pub(crate) fn perform(input: &Value) -> Result<Value> {
         "deaf" => waiting::deaf(),
         "timers" => waiting::timers(number("times")),
         "first-signal" => waiting::first_signal(number("of")),
+        "signals" => waiting::signals(number("times")),
+        "turn" => waiting::turn(text("own"), text("other")),
         "misuse-tickets" => tickets::misuse(),
         "publish-wrongly" => Ok(tickets::publish()),
         "start-all" => calls::start_all(&input["inputs"], false),

@@ -150,3 +150,15 @@ pub(crate) fn each_ticket(agent: &str) -> Result<Value> {
     never.cancel()?;
     Ok(json!([agent.wait()?.answer, question.wait()?, changed]))
 }
+
+/// Expects: so many signals `go`, one after the other, whenever they come. Gives their values in the order in which it got them.
+pub(crate) fn signals(times: u64) -> Result<Value> {
+    (0..times).map(|_| waits::signal::<Value>("go")?.wait()).collect::<Result<Vec<_>>>().map(Value::from)
+}
+
+/// Expects: to be suspended until the item `other` changes, which is there already. Changes its own then.
+pub(crate) fn turn(own: &str, other: &str) -> Result<Value> {
+    let change = waits::item_change(other)?.wait()?;
+    backlog::move_to(own, Status::InProgress, "The other has changed.")?;
+    Ok(json!(change.status.as_str()))
+}

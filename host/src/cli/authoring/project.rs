@@ -57,8 +57,9 @@ impl Project {
     /// Understands a folder.
     pub(in crate::cli) fn at(folder: &Path) -> Result<Self, Misuse> {
         let shown = text::escaped(&folder.display().to_string());
-        let folder =
-            folder.canonicalize().map_err(|error| Misuse(format!("`{shown}` cannot be read: {error}. Name a plugin's folder.")))?;
+        let folder = folder
+            .canonicalize()
+            .map_err(|error| Misuse(format!("The folder `{shown}` cannot be read: {error}. Name a plugin's folder.")))?;
         if !folder.is_dir() {
             return Err(Misuse(format!("`{shown}` is not a folder. Name a plugin's folder, with plugin.toml in it.")));
         }

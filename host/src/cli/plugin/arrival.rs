@@ -152,7 +152,7 @@ pub(super) fn registry(reference: &Reference, config: &Config) -> Result<Registr
 pub(super) fn understood(source: &Path, trust: &Trust) -> Result<Plugin> {
     let shown = text::escaped(&source.display().to_string());
     let plugin = match std::fs::metadata(source) {
-        Err(error) => return Err(Misuse(format!("`{shown}` cannot be read: {error}.")).into()),
+        Err(error) => return Err(Misuse(format!("The file `{shown}` cannot be read: {error}.")).into()),
         Ok(about) if about.is_dir() => app::pack(source, trust),
         Ok(_) => app::read_plugin(source, trust),
     };

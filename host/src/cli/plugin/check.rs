@@ -47,7 +47,7 @@ pub(in crate::cli) struct Check {
 impl Check {
     pub(in crate::cli) async fn execute(&self, context: &Context) -> Result<Exit> {
         let shown = text::escaped(&self.source.display().to_string());
-        let about = std::fs::metadata(&self.source).map_err(|error| Misuse(format!("`{shown}` cannot be read: {error}.")))?;
+        let about = std::fs::metadata(&self.source).map_err(|error| Misuse(format!("The file `{shown}` cannot be read: {error}.")))?;
         let plugin = if about.is_dir() {
             let (plugin, told) = build::compiled(context, &Project::at(&self.source)?).await?;
             context.screen.tell(told);

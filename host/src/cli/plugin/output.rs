@@ -16,7 +16,10 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
     let shown = text::escaped(&path.display().to_string());
     let present = fs::symlink_metadata(path).ok();
     if present.as_ref().is_some_and(|about| !about.is_file()) {
-        return Err(Misuse(format!("`{shown}` exists and is a link, a folder or a pipe, not a file; name another file with --to.")).into());
+        return Err(Misuse(format!(
+            "The path `{shown}` exists and is a link, a folder or a pipe, not a file; name another file with --to."
+        ))
+        .into());
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || {
@@ -31,5 +34,5 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
         file.as_file().sync_all()?;
         file.persist(path).map(drop).map_err(std::io::Error::from)
     };
-    write().with_context(|| format!("`{shown}` cannot be written; name another file with --to"))
+    write().with_context(|| format!("The file `{shown}` cannot be written; name another file with --to"))
 }

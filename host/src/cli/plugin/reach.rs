@@ -89,7 +89,7 @@ fn on_terms(terms: &Terms, projects: &ProjectNames) -> String {
 /// Where and until when, in words.
 pub(super) fn stated(terms: &Terms, projects: &ProjectNames) -> String {
     let project = terms.project.as_deref().map(|project| format!("in project {}", text::escaped(projects.of(project))));
-    let until = terms.until.map(|until| format!("until {}", figures::moment(until, &TimeZone::system())));
+    let until = terms.until.map(|until| format!("until {}", figures::end(until, &TimeZone::system())));
     project.into_iter().chain(until).collect::<Vec<_>>().join(" ")
 }
 

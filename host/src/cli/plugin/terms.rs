@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
     app::App,
-    cli::{exit::Misuse, text},
+    cli::{exit::Misuse, figures, text},
     kernel::grants::Terms,
 };
 
@@ -29,7 +29,7 @@ impl TermArguments {
         }
         let until = self.until.map(|until| u64::try_from(until.as_millisecond()).unwrap_or_default());
         if until.is_some_and(|until| until <= app.kernel.now()) {
-            let until = self.until.map(|until| until.to_string()).unwrap_or_default();
+            let until = figures::end(until.unwrap_or_default(), &TimeZone::system());
             return Err(Misuse(format!("{until} has passed, so nothing would be granted. Give a later time.")).into());
         }
         let project = match &self.project {

@@ -45,6 +45,8 @@ impl Add {
             Ok(project) => outer(&app, project).await?,
             Err(_) => None,
         };
+        let unread = added.as_ref().ok().and_then(|project| app.config.project(project.folders.last()?).err());
+        let unread = unread.map(|error| error.to_string());
         app.close().await;
         let project = added?;
         let (mark, name) = (painted(GOOD, "✓"), text::escaped(&project.name));
@@ -53,6 +55,9 @@ impl Add {
             None => format!("{mark} Added project {name}."),
         };
         answer(context, &project, &said)?;
+        if let Some(unread) = unread {
+            context.screen.warn(format!("{} {} No run starts in the folder until then.", painted(WARNING, "!"), text::plain(&unread)));
+        }
         if let Some(outer) = outer {
             let outer = text::escaped(&outer);
             context.screen.tell(format!(

@@ -11,7 +11,7 @@ use crate::{
         screen::{GOOD, painted},
         text,
     },
-    kernel::projects::{Change, Project},
+    kernel::projects::{Change, Project, ProjectState},
 };
 
 /// Pause a project
@@ -43,32 +43,38 @@ pub(in crate::cli) struct Complete {
 
 impl Pause {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let said = |name: &str| format!("Project {name} is paused. Its runs continue after `{}`.", again(context, "resume", name));
+        let said = |_, name: &str| format!("Project {name} is paused. Its runs continue after `{}`.", again(context, "resume", name));
         change(context, &self.name, Change::Pause, said).await
     }
 }
 
 impl Resume {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        change(context, &self.name, Change::Resume, |name| format!("Runs can start and continue in project {name}.")).await
+        change(context, &self.name, Change::Resume, |before, name| match before {
+            ProjectState::Completed => format!("Project {name} was completed and is open again. Runs can start in it."),
+            _ => format!("Runs can start and continue in project {name}."),
+        })
+        .await
     }
 }
 
 impl Complete {
     pub(super) async fn execute(&self, context: &Context) -> Result<Exit> {
-        let said = |name: &str| format!("Project {name} is completed. `{}` opens it again.", again(context, "resume", name));
+        let said = |_, name: &str| format!("Project {name} is completed. `{}` opens it again.", again(context, "resume", name));
         change(context, &self.name, Change::Complete, said).await
     }
 }
 
-async fn change(context: &Context, name: &str, change: Change, said: impl Fn(&str) -> String) -> Result<Exit> {
+/// Makes the change, and tells it with the state before and the project's name.
+async fn change(context: &Context, name: &str, change: Change, said: impl Fn(ProjectState, &str) -> String) -> Result<Exit> {
     let app = context.open_to_change().await?;
     let project = app.kernel.find_project(name).await?;
+    let before = project.state;
     let changed = app.kernel.change_project(&project, change, &app.config.operator).await;
     app.close().await;
     let project: Project = changed?;
     let name = text::escaped(&project.name);
-    answer(context, &project, &format!("{} {}", painted(GOOD, "✓"), said(&name)))?;
+    answer(context, &project, &format!("{} {}", painted(GOOD, "✓"), said(before, &name)))?;
     Ok(Exit::Done)
 }
 

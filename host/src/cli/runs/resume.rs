@@ -83,14 +83,8 @@ impl Resume {
                 }
             }
         }
-        if !changed.is_empty() {
-            let keys = changed.iter().map(|key| format!("`{}`", text::escaped(key))).collect::<Vec<_>>().join(", ");
-            context.screen.warn(format!(
-                "{} The workspace's baton.toml has changed since the run began ({}). The run keeps what it began with; a new run or a \
-                 fork takes the change.",
-                painted(WARNING, "!"),
-                text::excerpt(&keys, 200)
-            ));
+        if let Some(told) = changed_settings(changed) {
+            context.screen.warn(format!("{} {told}", painted(WARNING, "!")));
         }
         let (app, ended) = attached::drive_or_follow(app, context, &run.root, self.answers.manner()).await?;
         app.close().await;
@@ -169,4 +163,20 @@ fn document(context: &Context, run: &Run, repair: &Repair) -> serde_json::Value 
         "line": divergence.and_then(|divergence| divergence.line.as_ref()),
         "reason": reason.map(|reason| context.advice(&reason)),
     })
+}
+
+/// What became of the workspace's settings since the run began, if they have changed or cannot be read.
+fn changed_settings(changed: Result<Vec<String>, String>) -> Option<String> {
+    const KEPT: &str = "The run keeps what it began with";
+    match changed {
+        Ok(keys) if keys.is_empty() => None,
+        Ok(keys) => {
+            let keys = keys.iter().map(|key| format!("`{}`", text::escaped(key))).collect::<Vec<_>>().join(", ");
+            let keys = text::excerpt(&keys, 200);
+            Some(format!(
+                "The workspace's baton.toml has changed since the run began ({keys}). {KEPT}; a new run or a fork takes the change."
+            ))
+        }
+        Err(reason) => Some(format!("{} {KEPT}; no new run or fork starts until then.", text::plain(&reason))),
+    }
 }

@@ -122,7 +122,7 @@ fn call<'a>(name: &'static str, effect: Effect, agent: &str, task: &Value, optio
 /// The task as the agent's run is given it.
 fn input(task: &wit::Task) -> Result<Value, CallError> {
     if task.goal.trim().is_empty() {
-        return Err(CallError::invalid("The task has no goal; say in a sentence what to achieve."));
+        return Err(CallError::invalid("The task has no goal; say in a sentence what to achieve.").about("goal"));
     }
     let schema = task.answer_schema.as_deref().map(schema).transpose()?;
     let mut input = json!({ "goal": task.goal, "context": task.context, "answer-schema": schema });
@@ -133,13 +133,14 @@ fn input(task: &wit::Task) -> Result<Value, CallError> {
 }
 
 fn schema(text: &str) -> Result<Value, CallError> {
+    let wrong = |text: String| Err(CallError::invalid(text).about("answer-schema"));
     match serde_json::from_str(text) {
         Ok(schema @ Value::Object(_)) => match schema_bounds::accept(&schema) {
             Ok(()) => Ok(schema),
-            Err(reason) => Err(CallError::invalid(format!("The answer's schema is not accepted: {reason}. Send a simpler one."))),
+            Err(reason) => wrong(format!("The answer's schema is not accepted: {reason}. Send a simpler one.")),
         },
-        Ok(_) => Err(CallError::invalid("The answer's schema is not a JSON object; send a JSON Schema such as {\"type\": \"object\"}.")),
-        Err(error) => Err(CallError::invalid(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose."))),
+        Ok(_) => wrong("The answer's schema is not a JSON object; send a JSON Schema such as {\"type\": \"object\"}.".to_owned()),
+        Err(error) => wrong(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose.")),
     }
 }
 

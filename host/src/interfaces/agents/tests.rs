@@ -8,7 +8,7 @@ use crate::{
         types::OptionValue,
     },
     interfaces::children::{ChildError, Ended, Role, testing::Nursery},
-    journal::{CallError, ErrorKind, Interrupt, Wait, testing::Bench},
+    journal::{CallError, ErrorKind, Interrupt, RunId, Wait, testing::Bench},
 };
 
 struct Scene {
@@ -156,11 +156,18 @@ async fn what_cannot_be_started_is_told_apart() {
         *scene.nursery.failing.lock().unwrap() = Some(error);
         scene.perform(task()).await
     };
-    assert!(matches!(
-        refusal(failing(ChildError::NotInstalled("No agent `mary`.".into())).await),
-        CallError { kind: ErrorKind::NotFound, .. }
-    ));
-    assert!(matches!(refusal(failing(ChildError::TooDeep(8)).await), CallError { kind: ErrorKind::Invalid, .. }));
+    let not_installed = ChildError::NotInstalled { plugin: "mary".into(), reason: "No agent `mary`.".into() };
+    for (error, kind, subject) in [
+        (not_installed, ErrorKind::NotFound, Some("mary")),
+        (ChildError::NoWorktree("w\n".into()), ErrorKind::NotFound, Some("w\\n")),
+        (ChildError::NoItem("1-2".into()), ErrorKind::NotFound, Some("1-2")),
+        (ChildError::NotYours(RunId::from_text("a")), ErrorKind::NotFound, Some("a")),
+        (ChildError::NotNarrower("It is wider.".into()), ErrorKind::Invalid, Some("within")),
+        (ChildError::TooDeep(8), ErrorKind::Invalid, None),
+    ] {
+        let refused = refusal(failing(error).await);
+        assert_eq!((&refused.kind, refused.subject.as_deref()), (&kind, subject), "{refused}");
+    }
     let paused = failing(ChildError::Store("The disk is full.".into())).await.unwrap_err();
     assert!(matches!(&paused, Fault::Interrupt(Interrupt::Paused(pause)) if pause.reason.contains("disk")), "{paused:?}");
 }

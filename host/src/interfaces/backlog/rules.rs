@@ -141,10 +141,19 @@ impl From<Refusal> for CallError {
     fn from(refusal: Refusal) -> Self {
         let text = refusal.to_string();
         match refusal {
-            Refusal::Unknown { .. } | Refusal::Missing { .. } => Self::not_found(text),
-            Refusal::Conflict { .. } => Self::conflict(text),
-            Refusal::Label(label) | Refusal::LabelTwice { label, .. } => Self::invalid(text).about(label),
-            _ => Self::invalid(text),
+            Refusal::Unknown { key, .. } | Refusal::Missing { other: key, .. } => Self::not_found(text).about(key),
+            Refusal::Conflict { key, .. } => Self::conflict(text).about(key),
+            Refusal::Label(wrong) | Refusal::LabelTwice { label: wrong, .. } => Self::invalid(text).about(wrong),
+            Refusal::Key(key)
+            | Refusal::Line { key, .. }
+            | Refusal::Body(key)
+            | Refusal::After { key, .. }
+            | Refusal::Priority { key, .. }
+            | Refusal::Labels { key, .. }
+            | Refusal::Twice(key)
+            | Refusal::Belongs { key, .. } => Self::invalid(text).about(key),
+            Refusal::Reason => Self::invalid(text).about("reason"),
+            Refusal::Cycle(_) | Refusal::TooMany(_) | Refusal::TooLarge(_) => Self::invalid(text),
         }
     }
 }

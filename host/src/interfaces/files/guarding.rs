@@ -36,8 +36,9 @@ pub(super) struct Guarding {
 }
 
 impl Guarding {
-    pub(super) fn new(root: &Path, git: Arc<dyn UsedByGit>) -> io::Result<Self> {
-        Ok(Self { root: root.canonicalize()?, git })
+    /// `root` is without links.
+    pub(super) fn new(root: PathBuf, git: Arc<dyn UsedByGit>) -> Self {
+        Self { root, git }
     }
 
     /// Rejects a change of a path that git settings lead to. `dir` is the workspace.
@@ -74,9 +75,11 @@ impl fmt::Debug for Guarding {
 /// history of the repository, never the files of a project.
 pub(super) fn repository_around(folder: &Path) -> Option<&Path> {
     let is_named = |above: &Path| above.file_name().is_some_and(|name| is_repository_name(&name.to_string_lossy()));
+    // Few folders have a `HEAD`, without which there is no repository.
     let is_laid_out = |above: &Path| {
-        let names = ["HEAD", "objects", "refs", "commondir"].into_iter().filter(|name| above.join(name).symlink_metadata().is_ok());
-        names.fold(Layout::default(), Layout::with).is_repository()
+        let has = |name: &&str| above.join(name).symlink_metadata().is_ok();
+        has(&"HEAD")
+            && ["HEAD", "objects", "refs", "commondir"].into_iter().filter(has).fold(Layout::default(), Layout::with).is_repository()
     };
     folder.ancestors().find(|above| is_named(above) || *above != folder && is_laid_out(above))
 }

@@ -47,33 +47,22 @@ impl Workspace {
         Ok(Self { dir: Dir::open_ambient_dir(root, ambient_authority())?, root: root.to_owned(), hosts_own: Vec::new(), guarding: None })
     }
 
-    /// The same for a plugin, which changes nothing that git on this machine executes or reads settings from. Fails where the
-    /// workspace lies in a repository's own files.
-    pub fn guarded(mut self, git: Arc<dyn UsedByGit>) -> io::Result<Self> {
-        let root = self.root.canonicalize()?;
+    /// Opens it for a plugin, which changes nothing that git on this machine executes or reads settings from, and reaches nothing
+    /// that the host keeps for itself, wherever that lies inside; `own` are absolute paths without links. Fails where the
+    /// workspace is such a place, or lies in a repository's own files.
+    pub fn open_guarded(root: &Path, own: &[PathBuf], git: Arc<dyn UsedByGit>) -> io::Result<Self> {
+        let workspace = Self::open(root)?;
+        let root = root.canonicalize()?;
+        let inside = own.iter().filter_map(|own| own.strip_prefix(&root).ok());
+        let hosts_own: Vec<_> = inside.map(|inside| inside.to_string_lossy().into_owned()).collect();
+        if hosts_own.iter().any(String::is_empty) {
+            return Err(io::Error::other("it is where Baton keeps its own; work in a folder of a project"));
+        }
         if let Some(repository) = repository_around(&root) {
             let reason = format!("it lies in the git repository {}, in its own files; work in a checkout", repository.display());
             return Err(io::Error::other(reason));
         }
-        self.guarding = Some(Guarding::new(&root, git)?);
-        Ok(self)
-    }
-
-    /// The same without what the host keeps for itself, such as its data directory, wherever that lies inside; `own` are
-    /// absolute paths without links. Fails where the workspace itself is such a place.
-    pub fn without(mut self, own: &[PathBuf]) -> io::Result<Self> {
-        let root = self.root.canonicalize()?;
-        for place in own {
-            let inside = match place.strip_prefix(&root) {
-                Ok(inside) => inside.to_string_lossy().into_owned(),
-                Err(_) => continue,
-            };
-            if inside.is_empty() {
-                return Err(io::Error::other("it is where Baton keeps its own; work in a folder of a project"));
-            }
-            self.hosts_own.push(inside);
-        }
-        Ok(self)
+        Ok(Self { hosts_own, guarding: Some(Guarding::new(root, git)), ..workspace })
     }
 
     /// Whether the host keeps this for itself. Some file systems ignore case.

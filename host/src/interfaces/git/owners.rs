@@ -39,7 +39,7 @@ pub(super) fn check_writable(repository: &Repository) -> Result<(), CallError> {
     let closed = folders.into_iter().find(|folder| matches!(access(folder, Access::WRITE_OK), Err(Errno::ACCESS | Errno::PERM)));
     closed.map_or(Ok(()), |closed| {
         Err(CallError::conflict(format!(
-            "`{}` cannot be written by the user of Baton, so nothing could be committed; give the repository back to its owner, for example by \
+            "The folder `{}` cannot be written by the user of Baton, so nothing could be committed; give the repository back to its owner, for example by \
              `sudo chown -R \"$USER\" .git` in the project's folder.",
             excerpt(&closed.to_string_lossy())
         )))

@@ -197,7 +197,7 @@ pub enum ProviderError {
         near: String,
     },
     /// The script itself is wrong.
-    #[error("{} cannot answer: {reason}", script.display())]
+    #[error("The script {} cannot answer: {reason}", script.display())]
     Script {
         /// The script that was asked.
         script: PathBuf,

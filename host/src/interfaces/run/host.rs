@@ -98,8 +98,9 @@ impl Host for View<'_> {
             let text = "Only a workflow continues with another input. Return what there is to the run that waits for it.";
             return Err(CallError::invalid(text.to_owned()).into());
         }
-        let input: Value = serde_json::from_str(&input)
-            .map_err(|error| CallError::invalid(format!("The input to continue with is not JSON: {error}. Send a JSON document.")))?;
+        let input: Value = serde_json::from_str(&input).map_err(|error| {
+            CallError::invalid(format!("The input to continue with is not JSON: {error}. Send a JSON document.")).about("input")
+        })?;
         let call = Call::new("run.continue-with", Effect::Write, &json!({ "input": input }))?.beginning();
         Ok(self.recorder.call(call, |_| async move { Performed::Continued(input) }).await??)
     }
@@ -139,7 +140,8 @@ fn check_key(key: &str) -> Result<(), CallError> {
         true => Ok(()),
         false => Err(CallError::invalid(format!(
             "The key is not one that a run can publish under. It has 1 to {LONGEST_KEY} of the characters a-z, 0-9, `-` and `.`; rename it."
-        ))),
+        ))
+        .about("key")),
     }
 }
 
@@ -149,10 +151,11 @@ fn published(value: &str) -> Result<Value, CallError> {
             "A value of {} bytes is more than the {LARGEST_PUBLISHED} that can be published under one key; publish less, or write a file and \
              publish its path.",
             value.len()
-        )));
+        ))
+        .about("value"));
     }
     serde_json::from_str(value)
-        .map_err(|error| CallError::invalid(format!("The value to publish is not JSON: {error}. Send a JSON document.")))
+        .map_err(|error| CallError::invalid(format!("The value to publish is not JSON: {error}. Send a JSON document.")).about("value"))
 }
 
 /// What watchers are told of a document that is shown; a large one they look up.

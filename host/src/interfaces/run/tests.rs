@@ -112,7 +112,8 @@ async fn what_cannot_be_published_is_invalid_and_leaves_nothing() {
         [("", "1"), ("A", "1"), ("a b", "1"), ("a/b", "1"), ("\u{1b}[2J", "1"), (&*long, "1"), ("a", ""), ("a", "{"), ("a", &large)]
     {
         let error = stage.publish(key, value).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Invalid, "{key:.80} {value:.80}");
+        let wrong = if key == "a" { "value" } else { "key" };
+        assert_eq!((&error.kind, error.subject.as_deref()), (&ErrorKind::Invalid, Some(wrong)), "{key:.80} {value:.80}");
         assert!(error.text.len() < 300 && !error.text.contains('\u{1b}'), "{}", error.text);
     }
     assert_eq!((stage.shown(), stage.bench.journal.written().len()), (json!({}), 0));
@@ -138,10 +139,13 @@ async fn a_key_too_many_is_an_answer_that_is_replayed() {
 
 #[tokio::test]
 async fn workflows_alone_continue_and_with_json_alone() {
-    for (role, input) in [(Role::Agent, "1"), (Role::Toolbox, "1"), (Role::Workflow, "{"), (Role::Workflow, "")] {
+    for (role, input, wrong) in
+        [(Role::Agent, "1", None), (Role::Toolbox, "1", None), (Role::Workflow, "{", Some("input")), (Role::Workflow, "", Some("input"))]
+    {
         let stage = Stage::new();
         let fault = stage.execute(role, async |view| view.continue_with(input.to_owned()).await).await.unwrap_err();
-        assert!(matches!(&fault, Fault::Answer(error) if error.kind == ErrorKind::Invalid), "{role:?} {input}: {fault}");
+        let is_it = |error: &CallError| error.kind == ErrorKind::Invalid && error.subject.as_deref() == wrong;
+        assert!(matches!(&fault, Fault::Answer(error) if is_it(error)), "{role:?} {input}: {fault}");
         assert_eq!(stage.bench.journal.written().len(), 0);
     }
     let stage = Stage::new();

@@ -19,9 +19,6 @@ use crate::{
     journal::{Attempt, Call, CallError, Effect, Performed, RunId, Wait},
 };
 
-/// Nothing longer is a ticket, and worth writing down.
-const LONGEST: usize = 128;
-
 /// The ticket that arrived, and what it gave.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -83,9 +80,10 @@ impl wit::Host for View<'_> {
 
     async fn any(&mut self, tickets: Vec<String>, until: Option<f64>) -> Result<Option<wit::Arrival>, Fault> {
         if tickets.is_empty() || tickets.len() > MOST {
-            return Err(CallError::invalid(format!("{} tickets cannot be waited for; name 1 to {MOST}.", tickets.len())).into());
+            let text = format!("A run waits for 1 to {MOST} tickets at once, and {} were given. Give as many.", tickets.len());
+            return Err(CallError::invalid(text).about("tickets").into());
         }
-        let awaited = tickets.iter().map(|ticket| self.find(ticket)).collect::<Result<Vec<_>, _>>()?;
+        let awaited = tickets.iter().map(|ticket| self.tickets.find(ticket)).collect::<Result<Vec<_>, _>>()?;
         let until = until.map(|until| numbers::time(until, "until-ms")).transpose()?;
         let call = Call::new("waits.any", Effect::Wait, &json!({ "tickets": tickets, "until-ms": until }))?;
         let now = self.recorder.clock();
@@ -106,21 +104,12 @@ impl wit::Host for View<'_> {
     }
 
     async fn cancel(&mut self, ticket: String) -> Result<(), Fault> {
-        let awaited = self.find(&ticket)?;
+        let awaited = self.tickets.find(&ticket)?;
         let call = Call::new("waits.cancel", Effect::Write, &ticket)?;
         let answer: Result<(), CallError> = self.recorder.call(call, |_| async move { awaited.give_up().await }).await?;
         answer?;
         self.tickets.give_up(&ticket);
         Ok(())
-    }
-}
-
-impl View<'_> {
-    fn find(&self, ticket: &str) -> Result<Arc<dyn Awaited>, CallError> {
-        if ticket.len() > LONGEST {
-            return Err(CallError::not_found(format!("A text of {} bytes is not a ticket; wait for what a call gave.", ticket.len())));
-        }
-        self.tickets.find(ticket)
     }
 }
 

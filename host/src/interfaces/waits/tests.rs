@@ -11,10 +11,10 @@ use crate::{
         waits::{Arrival, Host},
     },
     interfaces::{
-        backlog::{BacklogError, Status},
+        backlog::{BacklogError, Status, unknown},
         item_changes::Seen,
         signals::{Signal, SignalError},
-        tickets::{Awaited, Moment},
+        tickets::{Awaited, MOST, Moment},
     },
     journal::{self, CallError, Entry, EntryState, ErrorKind, Interrupt, Performed, RunId, Wait, testing::Bench},
 };
@@ -68,7 +68,10 @@ impl Signals for World {
 
 #[async_trait]
 impl ItemChanges for World {
-    async fn see(&self, _: &str, _: &str) -> Result<Seen, BacklogError> {
+    async fn see(&self, _: &str, key: &str) -> Result<Seen, BacklogError> {
+        if key == "ghost" {
+            return Err(unknown(key, std::iter::empty()).into());
+        }
         let revision = *self.revision.lock().unwrap();
         Ok(Seen { revision, status: Status::Review, assignee: Some("amelia".to_owned()), branch: None })
     }
@@ -189,7 +192,23 @@ async fn a_ticket_arrives_once_and_only_for_the_run_that_got_it() {
     assert_eq!((again.kind, again.subject.as_deref(), cancelled.kind), (ErrorKind::Invalid, Some("timer-1"), ErrorKind::Invalid));
     assert_eq!((foreign.kind, foreign.subject.as_deref()), (ErrorKind::NotFound, Some("timer-9\\u{1b}[2J")));
     let long = scene.execute(async |waits: &mut View<'_>| rejection(waits.cancel("x".repeat(1 << 20)).await)).await;
-    assert!(long.kind == ErrorKind::NotFound && long.text.len() < 200, "{long}");
+    assert!(long.kind == ErrorKind::NotFound && long.text.len() < 200 && long.subject.is_some(), "{long}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_request_is_named() {
+    let scene = Scene::new();
+    for (key, kind) in [("ghost", ErrorKind::NotFound), ("no key", ErrorKind::Invalid)] {
+        let guest = async |waits: &mut View<'_>| rejection(waits.item_change(key.to_owned()).await);
+        let error = scene.execute_over(Vec::new(), guest).await;
+        assert_eq!((error.kind, error.subject.as_deref()), (kind, Some(key)));
+    }
+    for count in [0, MOST + 1] {
+        let guest = async |waits: &mut View<'_>| rejection(waits.any(vec!["child".to_owned(); count], None).await);
+        let error = scene.execute_over(Vec::new(), guest).await;
+        assert_eq!((error.kind, error.subject.as_deref()), (ErrorKind::Invalid, Some("tickets")));
+        assert!(error.text.contains(&format!("and {count} were given")), "{}", error.text);
+    }
 }
 
 #[tokio::test]

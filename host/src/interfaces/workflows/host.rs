@@ -24,7 +24,8 @@ impl wit::Host for View<'_> {
         let options = StartOptions::read(options)?;
         self.tickets.check_room()?;
         let input: Value = serde_json::from_str(&input).map_err(|error| {
-            CallError::invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug()))
+            let text = format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug());
+            CallError::invalid(text).about("input")
         })?;
         let call = Call::new("workflows.start", Effect::Write, &Request { workflow: &workflow, input: &input, options: &options })?;
         let call = options.needed_by(call.needing(Capability::new(WORKFLOWS.word, workflow.clone()))).beginning();

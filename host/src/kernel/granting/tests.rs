@@ -226,7 +226,7 @@ fn a_smaller_amount_takes_the_place_of_a_larger_one_and_decides_of_all() {
     assert!(beyond.contains("`dollars=2.50`"), "{beyond}");
     for wrong in ["dollars=-1", "dollars=1,5", "dollars=1e400", "dollars=NaN", "dollars="] {
         let error = less.changed(&plugin, &Change::Grant(named(&[wrong]))).unwrap_err().to_string();
-        assert!(error.contains("an amount is wanted"), "{wrong}: {error}");
+        assert!(error.contains("is not an amount of `dollars`"), "{wrong}: {error}");
     }
 }
 
@@ -426,9 +426,9 @@ fn what_cannot_be_granted_through_a_plugin_is_refused_with_the_reason() {
         |plugin: &Plugin, text: &str| GrantState::default().changed(plugin, &Change::Grant(named(&[text]))).unwrap_err().to_string();
     let plugin = dropped_starter();
     for (text, why) in [
-        ("through.root=x", "there is no capability `root`"),
+        ("through.root=x", "`root` is not a kind of capability"),
         ("through.write={a", "is not a pattern"),
-        ("through.dollars=-1", "an amount is wanted"),
+        ("through.dollars=-1", "is not an amount of `dollars`"),
         ("through.dollars", "Name a pattern"),
         ("through=x", "Name a pattern"),
         ("hosts", "`hosts` cannot be granted: nothing in this version of Baton uses it"),

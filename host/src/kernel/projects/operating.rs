@@ -114,14 +114,20 @@ impl Kernel {
         self.change_project(project, Change::Move { from, to, pin }, by).await
     }
 
-    /// A folder that a project may have: it is there, and not one of Baton's own.
+    /// A folder that a project may have: it is there, not one of Baton's own, and none of the system's. What Baton keeps in a
+    /// folder further down, such as its data in a home folder, is out of reach of runs.
     pub(in crate::kernel) fn project_folder(&self, folder: &Path) -> Result<PathBuf, KernelError> {
         let found = usable_folder(folder)?;
-        if self.parts.worktrees.holds(&found) {
-            let reason = "is where Baton keeps worktrees".to_owned();
-            return Err(KernelError::Workspace { path: folder.to_owned(), reason });
-        }
-        Ok(found)
+        let reason = if self.parts.worktrees.holds(&found) {
+            "is where Baton keeps worktrees"
+        } else if self.parts.policy.is_hosts_own(&found) {
+            "is where Baton keeps its own data. A project needs a folder of its own"
+        } else if is_systems(&found) {
+            "belongs to the system and holds no files of a project. Name a folder below it that does"
+        } else {
+            return Ok(found);
+        };
+        Err(KernelError::Workspace { path: folder.to_owned(), reason: reason.to_owned() })
     }
 }
 
@@ -139,6 +145,13 @@ pub fn usable_folder(folder: &Path) -> Result<PathBuf, KernelError> {
         return Err(refused("has a path that is not UTF-8, under which nothing can be stored"));
     }
     Ok(found)
+}
+
+/// Whether a folder is the root of the file system, or shows what the kernel knows and no files. Memory that is used as a disk
+/// has files.
+fn is_systems(folder: &Path) -> bool {
+    let below = |place: &str| folder.starts_with(place);
+    folder.parent().is_none() || ["/proc", "/sys", "/dev"].into_iter().any(below) && (folder == Path::new("/dev/shm") || !below("/dev/shm"))
 }
 
 /// Which folder of a project moves. The old place need not exist any more.
@@ -211,6 +224,16 @@ mod tests {
             let odd = folder.path().join(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"odd\xff"));
             std::fs::create_dir(&odd).unwrap();
             assert!(usable_folder(&odd).err().unwrap().to_string().contains("not UTF-8"));
+        }
+    }
+
+    #[test]
+    fn a_folder_of_the_system_is_known() {
+        for path in ["/", "/proc", "/proc/self/fd", "/sys/kernel", "/dev", "/dev/shm"] {
+            assert!(is_systems(Path::new(path)), "{path}");
+        }
+        for path in ["/home", "/process", "/dev/shm/shop", "/etc"] {
+            assert!(!is_systems(Path::new(path)), "{path}");
         }
     }
 

@@ -131,7 +131,8 @@ impl Kernel {
             _ => Vec::new(),
         };
         let Some(slot) = slot.filter(|slot| kind_of(slot) == kind) else {
-            let plugin = self.plugin(name, kind).map_err(|error| ChildError::NotInstalled(self.hinted(&error, slot)))?;
+            let unusable = |error| ChildError::NotInstalled { plugin: name.to_owned(), reason: self.hinted(&error, slot) };
+            let plugin = self.plugin(name, kind).map_err(unusable)?;
             return Ok(Filled { plugin, slot: None, item });
         };
         let chosen = self.chosen_for(parent, slot, &labels).await?;

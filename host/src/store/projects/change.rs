@@ -218,7 +218,7 @@ async fn resume(project: &Project, step: &mut Step<'_>) -> Result<Made, StoreErr
         return Ok(Ok(None));
     }
     set_state(project, ProjectState::Active, step).await?;
-    Ok(Ok(Some(("project-resumed", json!({ "name": project.name })))))
+    Ok(Ok(Some(("project-resumed", json!({ "name": project.name, "from": project.state.as_str() })))))
 }
 
 async fn complete(project: &Project, step: &mut Step<'_>) -> Result<Made, StoreError> {

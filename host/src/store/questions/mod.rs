@@ -28,7 +28,8 @@ use columns;
 const MATCHING: &str = concat!(
     "select ",
     columns!(),
-    " from questions where substr(id, 1, $1) = $2 or substr(id, length(id) - $1 + 1) = $2 order by asked_at desc, id limit 20"
+    " from questions where substr(id, 1, $1) = $2 or substr(id, length(id) - $1 + 1) = $2 or substr(id, length(id) - 7, $1) = $2",
+    " order by asked_at desc, id limit 20"
 );
 const ALL: &str = concat!("select ", columns!(), " from questions");
 const OF_ROOT: &str = concat!("select ", columns!(), " from questions where root_id = $1");

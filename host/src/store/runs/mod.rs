@@ -80,7 +80,8 @@ const FIND: &str = concat!("select ", columns!(), " from runs where id = $1");
 const MATCHING: &str = concat!(
     "select ",
     columns!(),
-    " from runs where substr(id, 1, $1) = $2 or substr(id, length(id) - $1 + 1) = $2 order by created_at desc, id limit 20"
+    " from runs where substr(id, 1, $1) = $2 or substr(id, length(id) - $1 + 1) = $2 or substr(id, length(id) - 7, $1) = $2",
+    " order by created_at desc, id limit 20"
 );
 const LIST: &str = concat!(
     "select ",

@@ -245,13 +245,16 @@ async fn runs_of_a_dead_host_are_queued_again_oldest_first() {
 #[tokio::test]
 async fn runs_are_found_by_the_beginning_or_the_end_of_their_id() {
     let (_folder, store) = fresh().await;
-    for name in ["0190-abc", "0191-xyz", "a%c", "9-0190"] {
+    for name in ["0190-abc", "0191-xyz", "a%c", "9-0190", "0192-4000-beef1234", "0193-4000-beef5678"] {
         add(&store, &run(name)).await;
     }
+    // People see the last eight characters, and give the beginning of what they see.
+    assert_eq!(names(&store.matching("beef1").await.unwrap()), ["0192-4000-beef1234"]);
+    assert_eq!(store.matching("beef").await.unwrap().len(), 2);
     assert_eq!(names(&store.matching("0191").await.unwrap()), ["0191-xyz"]);
     assert_eq!(names(&store.matching("xyz").await.unwrap()), ["0191-xyz"]);
     assert_eq!(names(&store.matching("0190").await.unwrap()), ["0190-abc", "9-0190"]);
-    for nothing in ["%", "_", "90-a", "longer than any id there is", "'"] {
+    for nothing in ["%", "_", "90-a", "eef1", "4000", "longer than any id there is", "'"] {
         assert!(store.matching(nothing).await.unwrap().is_empty(), "{nothing}");
     }
     for number in 0..30 {

@@ -27,7 +27,7 @@ impl Backlog {
         for (place, draft) in drafts.iter().enumerate() {
             check(draft)?;
             if drafts[..place].iter().any(|other| other.key == draft.key) {
-                return Err(Error::invalid(format!("`{}` is given twice in one call; say once what it is.", draft.key)));
+                return Err(Error::invalid(format!("`{}` is given twice in one call; say once what it is.", draft.key)).about(&*draft.key));
             }
             let mut draft = draft.clone();
             draft.labels = sorted(&draft.labels);
@@ -58,10 +58,9 @@ impl Backlog {
 
     pub(super) fn get(&self, key: &str) -> Result<&Item> {
         self.items.get(key).ok_or_else(|| {
-            Error::not_found(format!(
-                "There is no item `{}` in the backlog; `backlog.all` and `baton backlog list` list the items.",
-                key.escape_debug()
-            ))
+            let key: String = key.chars().take(100).flat_map(char::escape_debug).collect();
+            Error::not_found(format!("There is no item `{key}` in the backlog; `backlog.all` and `baton backlog list` list the items."))
+                .about(key)
         })
     }
 
@@ -82,7 +81,7 @@ impl Backlog {
 
     pub(super) fn move_to(&mut self, key: &str, after: Status, reason: &str, at: u64, run: Option<&str>) -> Result<()> {
         if reason.len() > LONGEST_REASON {
-            return Err(Error::invalid(format!("The reason has more than {LONGEST_REASON} bytes; say it in fewer words.")));
+            return Err(Error::invalid(format!("The reason has more than {LONGEST_REASON} bytes; say it in fewer words.")).about("reason"));
         }
         let before = self.get(key)?.status;
         if !follows(before, after) {
@@ -93,7 +92,8 @@ impl Backlog {
                     before.as_str()
                 ),
             };
-            return Err(Error::conflict(format!("`{key}` is `{}` and cannot become `{}`: {advice}.", before.as_str(), after.as_str())));
+            let text = format!("`{key}` is `{}` and cannot become `{}`: {advice}.", before.as_str(), after.as_str());
+            return Err(Error::conflict(text).about(key));
         }
         let moved = StatusChange {
             at_ms: crate::numbers::to_contract(at),

@@ -23,15 +23,18 @@ pub(super) fn check(draft: &Draft) -> Result<()> {
     }
     check_line(key, "title", title)?;
     if body.len() > LONGEST_BODY || body.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
-        return Err(Error::invalid(format!(
+        let text = format!(
             "The body of `{key}` has to be text of at most {LONGEST_BODY} bytes; leave control characters out, and put more into a document."
-        )));
+        );
+        return Err(Error::invalid(text).about(key));
     }
     if after.len() > MOST_AFTER {
-        return Err(Error::invalid(format!("`{key}` waits for {} items, and at most {MOST_AFTER} are kept; name fewer.", after.len())));
+        let text = format!("`{key}` waits for {} items, and at most {MOST_AFTER} are kept; name fewer.", after.len());
+        return Err(Error::invalid(text).about(key));
     }
     if *priority > HIGHEST_PRIORITY {
-        return Err(Error::invalid(format!("The priority of `{key}` is {priority}; give 0 (last) to {HIGHEST_PRIORITY} (first).")));
+        let text = format!("The priority of `{key}` is {priority}; give 0 (last) to {HIGHEST_PRIORITY} (first).");
+        return Err(Error::invalid(text).about(key));
     }
     check_labels(key, labels)
 }
@@ -43,7 +46,8 @@ fn check_labels(key: &str, labels: &[String]) -> Result<()> {
         return Err(Error::invalid(format!("`{key}` has the label `{}` twice; give it once.", pair[0])).about(pair[0].as_str()));
     }
     if labels.len() > MOST_LABELS {
-        return Err(Error::invalid(format!("`{key}` has {} labels, and at most {MOST_LABELS} are kept; give fewer.", labels.len())));
+        let text = format!("`{key}` has {} labels, and at most {MOST_LABELS} are kept; give fewer.", labels.len());
+        return Err(Error::invalid(text).about(key));
     }
     Ok(())
 }
@@ -78,9 +82,9 @@ fn shown(text: &str) -> String {
 pub(super) fn check_line(key: &str, what: &str, text: &str) -> Result<()> {
     let fits = !text.trim().is_empty() && text.len() <= LONGEST_LINE && !text.chars().any(char::is_control);
     if !fits {
-        return Err(Error::invalid(format!(
-            "The {what} of `{key}` has to be one line of 1 to {LONGEST_LINE} bytes without control characters; choose another."
-        )));
+        let text =
+            format!("The {what} of `{key}` has to be one line of 1 to {LONGEST_LINE} bytes without control characters; choose another.");
+        return Err(Error::invalid(text).about(key));
     }
     Ok(())
 }
@@ -92,11 +96,12 @@ pub(super) fn check_graph(items: &Items) -> Result<()> {
         if let Some(parent) = parent {
             let above = items.get(parent).ok_or_else(|| missing(key, "belongs to", parent))?;
             if above.draft.kind as u8 >= *kind as u8 {
-                return Err(Error::invalid(format!(
+                let text = format!(
                     "`{key}` is {} and cannot belong to `{parent}`, which is {}; a story belongs to an epic, a task to an epic or a story.",
                     with_article(*kind),
                     with_article(above.draft.kind)
-                )));
+                );
+                return Err(Error::invalid(text).about(key));
             }
         }
         if let Some(unknown) = after.iter().find(|key| !items.contains_key(*key)) {
@@ -152,10 +157,11 @@ pub(in crate::testing) fn check_key(key: &str) -> Result<()> {
     let plain = key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
     if !plain || key.is_empty() || key.len() > LONGEST_KEY || key.starts_with('-') || key.ends_with('-') || key.contains("--") {
         let key = shown(key);
-        return Err(Error::invalid(format!(
+        let text = format!(
             "`{key}` is not a key: a key has 1 to {LONGEST_KEY} of the characters a-z and 0-9, with single dashes between them, such as \
              `1-2-user-login`; choose another."
-        )));
+        );
+        return Err(Error::invalid(text).about(key));
     }
     Ok(())
 }
@@ -165,7 +171,7 @@ fn with_article(kind: Kind) -> String {
 }
 
 fn missing(key: &str, how: &str, unknown: &str) -> Error {
-    Error::not_found(format!("`{key}` {how} `{unknown}`, which is not in the backlog; add it first, or in the same call."))
+    Error::not_found(format!("`{key}` {how} `{unknown}`, which is not in the backlog; add it first, or in the same call.")).about(unknown)
 }
 
 fn epic_of<'a>(items: &'a Items, item: &'a Item) -> Option<&'a Item> {

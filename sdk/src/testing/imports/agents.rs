@@ -50,7 +50,7 @@ fn request(agent: &str, task: &Task, options: &StartOptions) -> Result<Value> {
         options: &'a StartOptions,
     }
     if task.goal.trim().is_empty() {
-        return Err(Error::invalid("The task has no goal; say in a sentence what to achieve."));
+        return Err(Error::invalid("The task has no goal; say in a sentence what to achieve.").about("goal"));
     }
     let schema = task.answer_schema.as_deref().map(schema).transpose()?;
     let conversation = conversation(task.conversation.as_deref())?;
@@ -62,10 +62,11 @@ fn request(agent: &str, task: &Task, options: &StartOptions) -> Result<Value> {
 }
 
 fn schema(text: &str) -> Result<Value> {
+    let wrong = |text: String| Err(Error::invalid(text).about("answer-schema"));
     match serde_json::from_str(text) {
         Ok(schema @ Value::Object(_)) => Ok(schema),
-        Ok(_) => Err(Error::invalid("The answer's schema is not a JSON object; send a JSON Schema such as {\"type\": \"object\"}.")),
-        Err(error) => Err(Error::invalid(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose."))),
+        Ok(_) => wrong("The answer's schema is not a JSON object; send a JSON Schema such as {\"type\": \"object\"}.".to_owned()),
+        Err(error) => wrong(format!("The answer's schema is not JSON: {error}. Send a JSON Schema, or none for prose.")),
     }
 }
 

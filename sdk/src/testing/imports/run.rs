@@ -62,8 +62,9 @@ pub(crate) fn continue_with(input: &str) -> Contract<()> {
         let text = "Only a workflow continues with another input. Return what there is to the run that waits for it.";
         return Err(Error::invalid(text).into());
     }
-    let input: Value = serde_json::from_str(input)
-        .map_err(|error| Error::invalid(format!("The input to continue with is not JSON: {error}. Send a JSON document.")))?;
+    let input: Value = serde_json::from_str(input).map_err(|error| {
+        Error::invalid(format!("The input to continue with is not JSON: {error}. Send a JSON document.")).about("input")
+    })?;
     world.call("run.continue-with", json!({ "input": input }), None, || Ok(()), super::done)?;
     continuing::continue_with(input)
 }
@@ -75,7 +76,8 @@ fn check_key(key: &str) -> Result<()> {
     }
     Err(Error::invalid(format!(
         "The key is not one that a run can publish under. It has 1 to {LONGEST_KEY} of the characters a-z, 0-9, `-` and `.`; rename it."
-    )))
+    ))
+    .about("key"))
 }
 
 fn published(value: &str) -> Result<Value> {
@@ -84,9 +86,11 @@ fn published(value: &str) -> Result<Value> {
             "A value of {} bytes is more than the {LARGEST_PUBLISHED} that can be published under one key; publish less, or write a file and \
              publish its path.",
             value.len()
-        )));
+        ))
+        .about("value"));
     }
-    serde_json::from_str(value).map_err(|error| Error::invalid(format!("The value to publish is not JSON: {error}. Send a JSON document.")))
+    serde_json::from_str(value)
+        .map_err(|error| Error::invalid(format!("The value to publish is not JSON: {error}. Send a JSON document.")).about("value"))
 }
 
 pub(crate) fn log(level: Level, message: &str, fields: &str) {

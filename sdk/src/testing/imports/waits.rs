@@ -8,8 +8,6 @@ use crate::testing::{backlog::check_key, installed, tickets::Awaited, world::Wor
 use crate::{Error, Result, numbers};
 
 const MOST: usize = 1000;
-/// Nothing longer is a ticket.
-const LONGEST: usize = 128;
 const LONGEST_NAME: usize = 64;
 const READ: Option<(&str, &str)> = Some(("backlog", "read"));
 
@@ -49,7 +47,8 @@ pub(crate) fn item_change(key: &str) -> Contract<String> {
 pub(crate) fn any(tickets: &[String], until: Option<f64>) -> Contract<Option<Arrival>> {
     let world = installed::world("waits.any");
     if tickets.is_empty() || tickets.len() > MOST {
-        return Err(Error::invalid(format!("{} tickets cannot be waited for; name 1 to {MOST}.", tickets.len())).into());
+        let text = format!("A run waits for 1 to {MOST} tickets at once, and {} were given. Give as many.", tickets.len());
+        return Err(Error::invalid(text).about("tickets").into());
     }
     tickets.iter().try_for_each(|ticket| find(&world, ticket))?;
     let until = until.map(numbers::from_contract);
@@ -85,9 +84,6 @@ pub(in crate::testing) fn check_name(name: &str) -> Result<()> {
 }
 
 fn find(world: &World, ticket: &str) -> Result<()> {
-    if ticket.len() > LONGEST {
-        return Err(Error::not_found(format!("A text of {} bytes is not a ticket; wait for what a call gave.", ticket.len())));
-    }
     world.tickets.borrow().find(ticket).map(drop)
 }
 

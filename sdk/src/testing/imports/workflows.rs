@@ -17,7 +17,7 @@ pub(crate) fn start(workflow: &str, input: &str, options: &[OptionValue]) -> Con
     let options = StartOptions::of(options)?;
     world.tickets.borrow().check_room()?;
     let input: Value = serde_json::from_str(input).map_err(|error| {
-        Error::invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug()))
+        Error::invalid(format!("The input for `{}` is not JSON: {error}. Send a JSON document.", workflow.escape_debug())).about("input")
     })?;
     let request = json!(Request { workflow, input: &input, options: &options });
     let begin = || begin(&world, workflow, input, &options);
@@ -54,5 +54,6 @@ fn begin(world: &World, workflow: &str, input: Value, options: &StartOptions) ->
 
 pub(super) fn not_installed(kind: &str, name: &str, known: &[String]) -> Error {
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    Error::not_found(format!("There is no {kind} `{}`; installed are: {known}.", name.escape_debug()))
+    let shown: String = name.chars().take(64).flat_map(char::escape_debug).collect();
+    Error::not_found(format!("There is no {kind} `{}`; installed are: {known}.", name.escape_debug())).about(shown)
 }

@@ -113,7 +113,8 @@ fn a_child_that_takes_time_works_where_it_was_started() {
         let (there, here) = (start_in(&worktree).unwrap(), workflows::start::<String, _>("write", &()).unwrap());
         assert_eq!(there.wait().unwrap().output, "story/1");
         assert_eq!(here.wait().unwrap().output, "main");
-        assert!(matches!(start_in("ghost"), Err(Error { kind: ErrorKind::NotFound, .. })));
+        let none = start_in("ghost").map(drop).unwrap_err();
+        assert_eq!((none.kind, none.subject.as_deref()), (ErrorKind::NotFound, Some("ghost")));
         let late = start_in(&worktree).unwrap();
         git::worktree_remove(&worktree).unwrap();
         assert_eq!(late.wait().unwrap_err().of_child().map(|error| error.kind), Some(ErrorKind::NotFound), "its worktree is gone");
@@ -142,13 +143,13 @@ fn a_child_and_all_below_it_do_no_more_than_they_were_started_for() {
     for (within, part) in [
         (json!({ "write": ["**"] }), "`write` of `**` is beyond what plugin `plugin` was granted"),
         (json!({ "models": ["*"] }), "`models` of `*` is beyond"),
-        (json!({ "wirte": ["docs/**"] }), "no capability `wirte`; the kinds are `models`, "),
+        (json!({ "wirte": ["docs/**"] }), "`wirte` is not a kind of capability; the kinds are `models`, "),
         (json!({ "write": ["["] }), "`[` of `write` is not a pattern"),
         (json!({ "write": "docs/**" }), "must be an object of lists of patterns by kind"),
         (json!(["write"]), "must be an object"),
     ] {
         let error = denied(within);
-        assert_eq!(error.kind, ErrorKind::Invalid);
+        assert_eq!((&error.kind, error.subject.as_deref()), (&ErrorKind::Invalid, Some("within")));
         assert!(error.text.contains(part), "{error}");
     }
     host.inside(|| assert!(files::write("docs/b.md", "mine").is_ok(), "the run itself is not narrowed"));

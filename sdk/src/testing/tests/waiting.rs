@@ -68,8 +68,12 @@ fn tickets_that_cannot_be_waited_for_are_refused_and_are_no_calls() {
             assert_eq!(waits::cancel(&ticket).unwrap_err().kind, kind);
         }
         let long = Ticket::from("x".repeat(10_000));
-        assert_eq!(waits::cancel(&long).unwrap_err().text, "A text of 10000 bytes is not a ticket; wait for what a call gave.");
-        assert!(matches!(waits::any_of(&[], None), Err(Error { kind: ErrorKind::Invalid, .. })));
+        let foreign = waits::cancel(&long).unwrap_err();
+        assert!(foreign.kind == ErrorKind::NotFound && foreign.subject.is_some_and(|subject| subject.len() == 64));
+        let none = waits::any_of(&[], None).unwrap_err();
+        assert_eq!((&none.kind, none.subject.as_deref()), (&ErrorKind::Invalid, Some("tickets")));
+        let wrong = waits::item_change("no key").map(drop).unwrap_err();
+        assert_eq!((&wrong.kind, wrong.subject.as_deref()), (&ErrorKind::Invalid, Some("no key")));
         let many = vec![held.ticket().clone(); 1001];
         assert!(matches!(waits::any_of(&many, None), Err(Error { kind: ErrorKind::Invalid, .. })));
         assert_eq!(waits::any_of(&many[1..], None).unwrap().map(|(ticket, _)| ticket), Some(held.ticket().clone()));
@@ -250,6 +254,12 @@ fn what_a_run_publishes_is_bounded() {
     let refused = |key: &str, value: &Value, part: &str| {
         let error = host.inside(|| run::publish(key, value)).unwrap_err();
         assert!(error.kind == ErrorKind::Invalid && error.text.contains(part), "{error}");
+        let wrong = match key {
+            "a" => "value",
+            "more" => "more",
+            _ => "key",
+        };
+        assert_eq!(error.subject.as_deref(), Some(wrong));
     };
     for key in ["", "A", "a/b", "a\n", "\u{430}", &"a".repeat(65)] {
         refused(key, &json!(1), "The key is not one");

@@ -32,7 +32,7 @@ impl Scene {
             fs::create_dir_all(self.at(checkout).join(".git")).unwrap();
         }
         let settings = settings.into_iter().map(|(checkout, used)| (self.root().join(checkout), used)).collect();
-        self.workspace = Arc::new(Workspace::open(&self.at("")).unwrap().guarded(Arc::new(Settings(settings))).unwrap());
+        self.workspace = Arc::new(Workspace::open_guarded(&self.at(""), &[], Arc::new(Settings(settings))).unwrap());
         self
     }
 }
@@ -120,7 +120,7 @@ fn a_workspace_in_a_repositorys_own_files_is_rejected() {
     {
         scene.put(path, "x");
     }
-    let open = |path: &str| Workspace::open(&scene.at(path)).unwrap().guarded(Arc::new(Settings(Vec::new())));
+    let open = |path: &str| Workspace::open_guarded(&scene.at(path), &[], Arc::new(Settings(Vec::new())));
     for path in ["bare/hooks", ".git", ".git/hooks", "a/.GIT/modules/x"] {
         assert!(open(path).unwrap_err().to_string().contains("work in a checkout"), "{path}");
     }

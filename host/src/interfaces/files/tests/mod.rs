@@ -13,6 +13,7 @@ use crate::{
         Fault,
         files::{Host, Kind},
     },
+    interfaces::used_by_git::NoGit,
     journal::{CallError, ErrorKind, testing::Bench},
 };
 
@@ -96,7 +97,7 @@ async fn what_the_host_keeps_inside_is_out_of_reach() {
     scene.put(".config/baton/other.toml", "");
     scene.put(".local/share/batons/note", "seen");
     let own = [scene.at(".local/share/baton"), scene.at(".config/baton/baton.toml"), home.join("secret")];
-    scene.workspace = Arc::new(Workspace::open(&home.join("w")).unwrap().without(&own).unwrap());
+    scene.workspace = Arc::new(Workspace::open_guarded(&home.join("w"), &own, Arc::new(NoGit)).unwrap());
 
     for path in [".local/share/baton/baton.db", ".local/share/BATON/baton.db", ".config/baton/baton.toml", ".local/share/baton"] {
         invalid(view!(scene).read(path.into()).await, "Baton keeps its own");
@@ -108,7 +109,7 @@ async fn what_the_host_keeps_inside_is_out_of_reach() {
     assert!(view!(scene).search("rows".into(), None, 10, 0).await.unwrap().is_empty());
     assert_eq!(view!(scene).read(".local/share/batons/note".into()).await.unwrap(), b"seen");
 
-    let root = Workspace::open(&scene.at(".local/share/baton")).unwrap().without(&own);
+    let root = Workspace::open_guarded(&scene.at(".local/share/baton"), &own, Arc::new(NoGit));
     assert!(root.unwrap_err().to_string().contains("work in a folder of a project"));
 }
 
