@@ -4,7 +4,7 @@
 use std::{
     fmt::Write as _,
     fs,
-    io::Read,
+    io::{BufReader, Read},
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
@@ -121,10 +121,10 @@ impl Night {
         while byte != *b"\n" {
             assert_eq!(stderr.read(&mut byte).unwrap(), 1, "the host ended before it said that it is ready");
         }
-        let mut rest = host.stderr.take().unwrap();
+        let rest = host.stderr.take().unwrap();
         let said = Arc::clone(&self.said);
         thread::spawn(move || {
-            for byte in rest.by_ref().bytes().map_while(Result::ok) {
+            for byte in BufReader::new(rest).bytes().map_while(Result::ok) {
                 said.lock().unwrap().push(byte);
             }
         });

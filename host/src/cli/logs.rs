@@ -16,7 +16,7 @@ use super::{
     since, text,
 };
 use crate::{
-    app::Access,
+    app::{Access, App},
     operations::{
         Moment,
         events::{self, Category, Event, EventLevel, ListEvents},
@@ -94,17 +94,7 @@ impl Logs {
             context.screen.tell("Nothing of that kind has happened.");
         }
         show(context, &page.items)?;
-        let mut cursor = page.next;
-        while self.follow {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => break,
-                () = tokio::time::sleep(LOOK) => {}
-            }
-            let page = events::list(&app, &ListEvents { cursor, since: None, limit: MOST_AT_ONCE, ..request.clone() }).await?;
-            show(context, &page.items)?;
-            cursor = page.next;
-        }
-        Ok(Exit::Done)
+        if self.follow { follow(context, &app, &request, page.next).await } else { Ok(Exit::Done) }
     }
 
     fn request(&self) -> Result<ListEvents> {
@@ -118,6 +108,19 @@ impl Logs {
             cursor: None,
             limit: self.limit,
         })
+    }
+}
+
+/// Shows what comes behind `cursor`, until Ctrl-C.
+async fn follow(context: &Context, app: &App, request: &ListEvents, mut cursor: Option<String>) -> Result<Exit> {
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        let page = events::list(app, &ListEvents { cursor, since: None, limit: MOST_AT_ONCE, ..request.clone() }).await?;
+        show(context, &page.items)?;
+        cursor = page.next;
     }
 }
 
