@@ -40,7 +40,8 @@ pub enum Category {
 }
 
 impl Category {
-    const ALL: [Self; 12] = [
+    /// All of them.
+    pub const ALL: [Self; 12] = [
         Self::Run,
         Self::Agent,
         Self::Llm,

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::{
+    Args, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -42,8 +45,8 @@ pub(super) struct Logs {
     #[arg(long)]
     run: Option<String>,
     /// Only those about this
-    #[arg(long, value_enum)]
-    category: Option<About>,
+    #[arg(long, value_parser = categories())]
+    category: Option<Category>,
     /// Only those that ask for as much attention, or more
     #[arg(long, value_enum)]
     level: Option<Level>,
@@ -55,23 +58,6 @@ pub(super) struct Logs {
     limit: u32,
 }
 
-/// The categories, as they are typed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum About {
-    Run,
-    Agent,
-    Llm,
-    Tool,
-    Git,
-    Sandbox,
-    Item,
-    Question,
-    Plugin,
-    Auth,
-    Audit,
-    System,
-}
-
 /// The levels, as they are typed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Level {
@@ -79,6 +65,11 @@ enum Level {
     Info,
     Warn,
     Error,
+}
+
+fn categories() -> impl TypedValueParser<Value = Category> {
+    let words = PossibleValuesParser::new(Category::ALL.map(Category::as_str));
+    words.try_map(|word| Category::from_word(&word).ok_or("is not a category"))
 }
 
 impl Logs {
@@ -102,7 +93,7 @@ impl Logs {
         Ok(ListEvents {
             project: self.project.clone(),
             run: self.run.clone(),
-            category: self.category.map(Category::from),
+            category: self.category,
             level: self.level.map(EventLevel::from),
             since: since.map(Moment),
             cursor: None,
@@ -165,25 +156,6 @@ fn particulars(data: &Value) -> String {
         Some(format!("{}={}", text::escaped(name), text::excerpt(&value, 80)))
     });
     text::excerpt(&shown.collect::<Vec<_>>().join(" "), LONGEST)
-}
-
-impl From<About> for Category {
-    fn from(about: About) -> Self {
-        match about {
-            About::Run => Self::Run,
-            About::Agent => Self::Agent,
-            About::Llm => Self::Llm,
-            About::Tool => Self::Tool,
-            About::Git => Self::Git,
-            About::Sandbox => Self::Sandbox,
-            About::Item => Self::Item,
-            About::Question => Self::Question,
-            About::Plugin => Self::Plugin,
-            About::Auth => Self::Auth,
-            About::Audit => Self::Audit,
-            About::System => Self::System,
-        }
-    }
 }
 
 impl From<Level> for EventLevel {

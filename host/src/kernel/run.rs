@@ -58,6 +58,8 @@ fn error_or_reason<'de, D: Deserializer<'de>>(source: D) -> Result<CallError, D:
 }
 
 impl State {
+    /// The words of all states.
+    pub const WORDS: [&str; 7] = ["queued", "running", "waiting", "paused", "succeeded", "failed", "cancelled"];
     /// The words of the states in which a run is not over.
     pub const UNFINISHED: [&str; 4] = ["queued", "running", "waiting", "paused"];
 

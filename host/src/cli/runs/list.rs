@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -33,8 +33,8 @@ pub(in crate::cli) struct List {
     #[arg(long, value_name = "NAME")]
     project: Option<String>,
     /// Only those in this state; may be given several times
-    #[arg(long, value_enum)]
-    state: Vec<InState>,
+    #[arg(long, value_parser = State::WORDS)]
+    state: Vec<String>,
     /// Only those that began then or later: a time such as 22:00 or 2026-01-31, `yesterday`, or how long ago, such as 90m or 2d
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -73,38 +73,12 @@ impl List {
         };
         Ok(Filter {
             roots_only: !self.all,
-            states: self.state.iter().map(|state| state.word().to_owned()).collect(),
+            states: self.state.clone(),
             project,
             since: since.unwrap_or_default(),
             limit: self.limit,
             ..Filter::default()
         })
-    }
-}
-
-/// The states of runs, as they are typed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum InState {
-    Queued,
-    Running,
-    Waiting,
-    Paused,
-    Succeeded,
-    Failed,
-    Cancelled,
-}
-
-impl InState {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Paused => "paused",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
     }
 }
 
