@@ -147,7 +147,9 @@ fn particulars(data: &Value) -> String {
     if let Some(message) = data["message"].as_str() {
         return text::excerpt(&text::line(message), LONGEST);
     }
-    let shown = data.as_object().into_iter().flatten().filter_map(|(name, value)| {
+    // The project is the run's, and a share of the way is told by the step.
+    let is_shown = |name: &&String| !["project", "fraction"].contains(&name.as_str());
+    let shown = data.as_object().into_iter().flatten().filter(|(name, _)| is_shown(name)).filter_map(|(name, value)| {
         let value = match value {
             Value::String(text) => text::line(text),
             Value::Number(_) | Value::Bool(_) => value.to_string(),

@@ -131,7 +131,7 @@ pub struct Opening {
     pub folder: PathBuf,
     /// What for.
     pub purpose: Purpose,
-    /// The operator; none where a run does it.
+    /// Who does it; of a run who started that.
     pub by: Option<Actor>,
 }
 

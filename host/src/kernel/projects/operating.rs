@@ -60,7 +60,7 @@ impl Kernel {
 
     /// What is opened for a run.
     pub(in crate::kernel) fn opening_for(&self, run: &Run) -> Opening {
-        Opening { purpose: Purpose::Run(run.id.clone()), ..self.opening(&run.workspace) }
+        Opening { purpose: Purpose::Run(run.id.clone()), by: run.started_by.clone(), ..self.opening(&run.workspace) }
     }
 
     fn opening(&self, folder: &Path) -> Opening {
