@@ -159,7 +159,7 @@ impl Project {
 
     /// Its image, made once on this machine.
     fn image(&self) -> String {
-        let image = format!("baton-test-{}:1", self.name);
+        let image = format!("baton-test-project-{}:1", self.name);
         if docker(&["image", "inspect", &image]).is_none() {
             // Debian has npm by itself, others beside Node.js.
             let parts = if self.name == "javascript" { &["npm"][..] } else { &[] };
