@@ -1,4 +1,7 @@
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -90,21 +93,24 @@ async fn who_executes_leaves_one_whole_file() {
     assert!(!folder.path().join("data/baton.db-wal").exists());
 }
 
-#[tokio::test]
-async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
-    let folder = TempDir::new().unwrap();
-    let app = open(folder.path(), Access::Execute).await.unwrap();
-    let workspace = folder.path().join("workspace");
+/// An order for `plan` in a folder, which is made for it.
+fn plan_in(workspace: PathBuf) -> Order {
     fs::create_dir(&workspace).unwrap();
-    let order = Order {
+    Order {
         plugin: "plan".to_owned(),
         kind: Kind::Workflow,
         input: json!({}),
         workspace,
         options: RunOptions::default(),
         by: Actor::operator("ada"),
-    };
-    let run = app.kernel.start(order).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
+    let folder = TempDir::new().unwrap();
+    let app = open(folder.path(), Access::Execute).await.unwrap();
+    let run = app.kernel.start(plan_in(folder.path().join("workspace"))).await.unwrap();
     app.close().await;
     let beside = open(folder.path(), Access::Attached).await.unwrap();
     beside.kernel.runs().request_cancel(&run.id, CancelCause::Operator, false, &Actor::operator("ada")).await.unwrap();
@@ -117,17 +123,7 @@ async fn word_that_was_left_while_nobody_listened_is_heeded_first() {
 async fn a_child_may_be_started_for_less_and_never_for_more() {
     let folder = TempDir::new().unwrap();
     let app = open(folder.path(), Access::Execute).await.unwrap();
-    let workspace = folder.path().join("workspace");
-    fs::create_dir(&workspace).unwrap();
-    let order = Order {
-        plugin: "plan".to_owned(),
-        kind: Kind::Workflow,
-        input: json!({}),
-        workspace,
-        options: RunOptions::default(),
-        by: Actor::operator("ada"),
-    };
-    let run = app.kernel.start(order).await.unwrap();
+    let run = app.kernel.start(plan_in(folder.path().join("workspace"))).await.unwrap();
     let start = async |parent: &RunId, seq: u64, agent: &str, within: Option<&[(&str, &str)]>| {
         let within = within.map(|kinds| kinds.iter().map(|(kind, pattern)| ((*kind).to_owned(), vec![(*pattern).to_owned()])).collect());
         let order = children::Order { role: Role::Agent, plugin: agent, input: json!({}), worktree: None, item: None, within };
@@ -170,16 +166,7 @@ async fn records_of_commands_that_no_run_made_move_nothing() {
     let folder = TempDir::new().unwrap();
     let workspace = folder.path().join("w");
     let app = open(folder.path(), Access::Execute).await.unwrap();
-    let order = Order {
-        plugin: "plan".to_owned(),
-        kind: Kind::Workflow,
-        input: json!({}),
-        workspace: folder.path().join("other"),
-        options: RunOptions::default(),
-        by: Actor::operator("ada"),
-    };
-    fs::create_dir(&order.workspace).unwrap();
-    let run = app.kernel.start(order).await.unwrap();
+    let run = app.kernel.start(plan_in(folder.path().join("other"))).await.unwrap();
     app.close().await;
     fs::create_dir_all(workspace.join("sub/.git")).unwrap();
     fs::write(workspace.join("sub/.git/HEAD"), "ref: refs/heads/main\n").unwrap();

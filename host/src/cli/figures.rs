@@ -4,6 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use crate::operations::Moment;
+
 /// Milliseconds since 1970 UTC.
 pub(super) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -105,7 +107,7 @@ pub(super) fn end(milliseconds: u64, zone: &TimeZone) -> String {
 
 /// `2026-01-02T14:05:09.123Z`, for programs.
 pub(super) fn stamp(milliseconds: u64) -> String {
-    format!("{:.3}", at(milliseconds))
+    Moment(milliseconds).to_string()
 }
 
 fn at(milliseconds: u64) -> Timestamp {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Moment, Page, Problem};
-use crate::{actor::Actor, app::App, events, journal::RunId};
+use crate::{actor::Actor, app::App, events, journal::RunId, kernel::KernelError};
 
 pub use events::Category;
 
@@ -148,7 +148,7 @@ impl<'a> Looking<'a> {
     }
 
     async fn backwards(&mut self) -> Result<Page<Event>, Problem> {
-        let newest = self.app.kernel.events().newest().await.map_err(crate::kernel::KernelError::from)?;
+        let newest = self.app.kernel.events().newest().await.map_err(KernelError::from)?;
         let (mut items, mut end) = (Vec::new(), newest);
         while items.len() < self.limit() && end > 0 {
             let begin = (end - i64::from(CHUNK)).max(0);
@@ -166,7 +166,7 @@ impl<'a> Looking<'a> {
 
     /// The cursor of the last event from before a time, 0 for none: the log is in the order of time.
     async fn last_before(&self, since: Moment) -> Result<i64, Problem> {
-        let newest = self.app.kernel.events().newest().await.map_err(crate::kernel::KernelError::from)?;
+        let newest = self.app.kernel.events().newest().await.map_err(KernelError::from)?;
         let (mut before, mut from) = (0, newest);
         while before < from {
             let middle = before + (from - before) / 2;
@@ -182,7 +182,7 @@ impl<'a> Looking<'a> {
         // One run alone is found without reading what happened in others.
         let only = self.runs.as_ref().filter(|runs| runs.len() == 1).and_then(|runs| runs.first());
         let read = self.app.kernel.events().after(cursor, only, limit).await;
-        Ok(read.map_err(crate::kernel::KernelError::from)?)
+        Ok(read.map_err(KernelError::from)?)
     }
 
     async fn wanted(&mut self, event: events::Event) -> Result<Option<Event>, Problem> {
@@ -208,7 +208,7 @@ impl<'a> Looking<'a> {
         if let Some(project) = self.projects.get(run) {
             return Ok(project.clone());
         }
-        let found = self.app.kernel.runs().find(run).await.map_err(crate::kernel::KernelError::from)?;
+        let found = self.app.kernel.runs().find(run).await.map_err(KernelError::from)?;
         let project = found.map(|run| run.project);
         self.projects.insert(run.clone(), project.clone());
         Ok(project)

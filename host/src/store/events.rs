@@ -132,14 +132,15 @@ fn event(row: &AnyRow) -> Result<Event, StoreError> {
     let (category, data): (&str, &str) = (row.try_get("category")?, row.try_get("data")?);
     let actor: Option<String> = row.try_get("actor")?;
     let broken = |error: serde_json::Error| StoreError::row(TABLE, error);
+    let data: Value = serde_json::from_str(data).map_err(broken)?;
+    let actor = actor.map(|actor| serde_json::from_str(&actor)).transpose().map_err(broken)?;
     let draft = Draft {
         category: Category::from_word(category).ok_or_else(|| StoreError::row(TABLE, format!("`{category}` is not a category")))?,
         name: row.try_get("name")?,
         run: row.try_get::<Option<String>, _>("run_id")?.map(RunId::from_text),
-        actor: actor.map(|actor| serde_json::from_str(&actor)).transpose().map_err(broken)?,
-        data: serde_json::from_str(data).map_err(broken)?,
+        actor: actor.or_else(|| former_actor(&data)),
+        data,
     };
-    let draft = Draft { actor: draft.actor.clone().or_else(|| former_actor(&draft.data)), ..draft };
     Ok(Event { cursor: row.try_get("cursor")?, at: read_number(row, "at")?, draft })
 }
 
